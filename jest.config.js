@@ -1,0 +1,11 @@
+/** @type {import("jest").Config} */
+module.exports = {
+  testEnvironment: "node",
+  roots: ["<rootDir>/__tests__"],
+  testMatch: ["**/*.test.ts"],
+  transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }] },
+  // terraform, the emulator and the functions are processes of their own: two workers fill two cores.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  reporters: ["default", "<rootDir>/__tests__/closing-line.js"],
+};

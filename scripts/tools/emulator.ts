@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import { mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+
+/** A running `moto_server`, which speaks the AWS APIs on loopback. */
+export interface Emulator {
+  /** `http://127.0.0.1:<port>`: give it as AWS_ENDPOINT_URL. */
+  readonly endpoint: string;
+  /** Ends it and waits until it is gone. Calling it twice does no harm. */
+  stop(): Promise<void>;
+}
+
+export interface EmulatorOptions {
+  /** Folder for its log; made where it is missing. */
+  readonly directory: string;
+  /** Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine. */
+  readonly timeoutMs?: number;
+}
+
+/** Starts `moto_server` on a free loopback port and waits until it answers. */
+export async function startEmulator({ directory, timeoutMs = 60_000 }: EmulatorOptions): Promise<Emulator> {
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  const log = openSync(join(directory, "emulator.log"), "a");
+  const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
+    stdio: ["ignore", log, log],
+    // moto would run functions in Docker where it finds one; the local runtime runs them itself.
+    env: { ...process.env, DOCKER_HOST: "tcp://127.0.0.1:9" },
+  });
+  const exited = new Promise<Error>((resolve) => {
+    child.once("error", (cause) => resolve(new Error("moto_server cannot be started. Install it: pip install 'moto[server]==5.2.1'", { cause })));
+    child.once("exit", (code, signal) => resolve(new Error(`moto_server ended early (${signal ?? code}); its log is ${join(directory, "emulator.log")}`)));
+  });
+  const endpoint = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    const kill = setTimeout(() => child.kill("SIGKILL"), 5_000);
+    await exited;
+    clearTimeout(kill);
+  };
+  try {
+    await Promise.race([answers(`${endpoint}/moto-api/`, timeoutMs), exited.then((error) => Promise.reject(error))]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { endpoint, stop };
+}
+
+/** A loopback port that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function answers(url: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      await response.arrayBuffer();
+      return;
+    } catch (cause) {
+      if (Date.now() > deadline) throw new Error(`${url} did not answer within ${timeoutMs} ms`, { cause });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
