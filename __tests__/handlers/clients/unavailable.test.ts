@@ -1,0 +1,27 @@
+import { isUnavailable } from "../../../handlers/clients/unavailable";
+
+const error = (facts: object) => Object.assign(new Error("x"), facts);
+
+test.each([
+  { name: "ThrottlingException" },
+  { name: "ProvisionedThroughputExceededException" },
+  { name: "TimeoutError" },
+  { name: "AbortError" },
+  { code: "ECONNREFUSED" },
+  { code: "ECONNRESET" },
+  { $retryable: { throttling: true } },
+  { $metadata: { httpStatusCode: 503 } },
+])("an error with %j means unavailable", (facts) => {
+  expect(isUnavailable(error(facts))).toBe(true);
+});
+
+test.each([{ name: "ResourceNotFoundException", $metadata: { httpStatusCode: 400 } }, { name: "AccessDeniedException" }, { code: "ENOENT" }, {}])(
+  "an error with %j does not",
+  (facts) => {
+    expect(isUnavailable(error(facts))).toBe(false);
+  },
+);
+
+test("what is no error does not either", () => {
+  expect(isUnavailable("ThrottlingException")).toBe(false);
+});

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import { frontDoor, type FrontDoorParts } from "../../handlers/front-door";
+import { InvalidRequestError } from "../../handlers/errors";
+import type { Route } from "../../handlers/routes/route";
+import { gatewayEvent, keepingLog, NOW_MS } from "./fixtures";
+
+const context = { awsRequestId: "lambda-1", getRemainingTimeInMillis: () => 10_000 };
+
+function setUp(health: Route, overrides: Partial<FrontDoorParts> = {}) {
+  const { log, records } = keepingLog();
+  const routes = { health, invoke: jest.fn<ReturnType<Route>, []>(), status: jest.fn<ReturnType<Route>, []>() };
+  const door = frontDoor({ routes, originSecretSha256: "", nowMs: () => NOW_MS, log, ...overrides });
+  return { records, answer: (event: unknown = gatewayEvent(), given = context) => door(event as APIGatewayProxyEvent, given) };
+}
+
+const failing = (error: unknown) => setUp(() => Promise.reject(error as Error));
+const fine: Route = async () => ({ status: 200, body: { status: "ok" } });
+
+test("a route's reply becomes the response, and one line in the log", async () => {
+  const { answer, records } = setUp(fine);
+  expect(await answer()).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+  expect(records).toEqual([{ level: "info", event: "answered", fields: { route: "health", status: 200, gateway_request_id: "gateway-1", duration_ms: 0 } }]);
+});
+
+test("a refusal is answered with its status, and logged by its code only", async () => {
+  const { answer, records } = failing(new InvalidRequestError("prompt is missing"));
+  const { statusCode, body, headers } = await answer();
+  expect(statusCode).toBe(400);
+  expect(JSON.parse(body)).toEqual({ error: { code: "invalid_request", message: "prompt is missing", gateway_request_id: "gateway-1" } });
+  expect(headers).toMatchObject({ "Cache-Control": "no-store" });
+  expect(records).toMatchObject([{ level: "info", fields: { status: 400, error_code: "invalid_request" } }]);
+});
+
+test("an unexpected error shows nothing of itself, and is logged with its cause", async () => {
+  const { answer, records } = failing(new TypeError("canary", { cause: new Error("deeper") }));
+  const { statusCode, body } = await answer();
+  expect(statusCode).toBe(500);
+  expect(JSON.parse(body)).toMatchObject({ error: { code: "internal_error", message: "The request failed for a reason of ours." } });
+  expect(body).not.toContain("canary");
+  expect(records).toMatchObject([{ level: "error", fields: { error: { name: "TypeError", message: "canary", cause: { message: "deeper" } } } }]);
+});
+
+test.each([{ name: "ThrottlingException" }, { code: "ECONNREFUSED" }, { name: "TimeoutError" }])("a dependency that gives %j makes 503 with a time to come back", async (facts) => {
+  const { statusCode, headers, body } = await failing(Object.assign(new Error("canary"), facts)).answer();
+  expect(statusCode).toBe(503);
+  expect(headers).toMatchObject({ "Retry-After": "5" });
+  expect(JSON.parse(body)).toMatchObject({ error: { code: "service_unavailable", message: "The service is busy. Send the request again." } });
+});
+
+test("an unknown route is 404, and not kept by caches", async () => {
+  const { statusCode, headers, body } = await setUp(fine).answer(gatewayEvent({ httpMethod: "DELETE" }));
+  expect(statusCode).toBe(404);
+  expect(headers).toMatchObject({ "Cache-Control": "no-store" });
+  expect(JSON.parse(body)).toMatchObject({ error: { code: "route_not_found" } });
+});
+
+test("a request around the distribution is refused on every route, before the route is looked at", async () => {
+  const { answer } = setUp(fine, { originSecretSha256: createHash("sha256").update("s").digest("hex") });
+  for (const event of [gatewayEvent(), gatewayEvent({ resource: "/nowhere" })]) {
+    const { statusCode, body } = await answer(event);
+    expect([statusCode, (JSON.parse(body) as { error: { code: string } }).error.code]).toEqual([403, "direct_access_refused"]);
+  }
+});
+
+test("an event of another shape is answered, with the function's own id", async () => {
+  const { answer } = setUp(fine);
+  expect(JSON.parse((await answer({})).body)).toMatchObject({ error: { gateway_request_id: "lambda-1" } });
+  expect((await answer(null)).statusCode).toBe(500);
+});
+
+test("a route is told when its time is up, early enough to answer", async () => {
+  const hangs: Route = ({ signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  const startedMs = performance.now();
+  const { statusCode } = await setUp(hangs).answer(gatewayEvent(), { ...context, getRemainingTimeInMillis: () => 2_600 });
+  expect(statusCode).toBe(503);
+  expect(performance.now() - startedMs).toBeLessThan(2_400);
+});

@@ -1,0 +1,42 @@
+import { isTooLarge, keepResult, loadResult, MAX_INLINE_RESULT_BYTES, MAX_RESULT_BYTES } from "../../handlers/results";
+import { memoryResults } from "../../handlers/stores/memory-results";
+import type { ResultStore } from "../../handlers/stores/results";
+import { REQUEST_ID } from "./fixtures";
+
+const large = JSON.stringify("€".repeat(Math.ceil(MAX_INLINE_RESULT_BYTES / 3)));
+
+test("a result stays in the record up to 350 KB of UTF-8", async () => {
+  const json = JSON.stringify("a".repeat(MAX_INLINE_RESULT_BYTES - 2));
+  expect(await keepResult(memoryResults(), REQUEST_ID, 1, json)).toEqual({ json });
+  expect(await keepResult(memoryResults(), REQUEST_ID, 1, `${json} `)).toHaveProperty("key");
+});
+
+test("a large result is kept under its request and attempt, and comes back", async () => {
+  const store = memoryResults();
+  const stored = await keepResult(store, REQUEST_ID, 3, large);
+  expect(stored).toEqual({ key: `results/${REQUEST_ID}/3.json`, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+  expect((await loadResult(store, stored)) === large).toBe(true);
+});
+
+test("a result that was changed is not given out", async () => {
+  const store = memoryResults();
+  const stored = await keepResult(store, REQUEST_ID, 1, large);
+  await store.put(`results/${REQUEST_ID}/1.json`, large.replace("€", "$"));
+  await expect(loadResult(store, stored)).rejects.toMatchObject({ status: 502, code: "result_unavailable", message: expect.stringContaining("was changed after it was stored") as string });
+});
+
+test("a result that is gone is told as gone, with its cause", async () => {
+  const lost = loadResult(memoryResults(), { key: "results/x/1.json", sha256: "" });
+  await expect(lost).rejects.toMatchObject({ status: 502, message: "The result of this request is gone. Send the request again.", cause: { name: "ResultMissingError" } });
+});
+
+test("a store out of reach is an error of its own", async () => {
+  const store: ResultStore = { ...memoryResults(), get: () => Promise.reject(new Error("no network")) };
+  await expect(loadResult(store, { key: "k", sha256: "" })).rejects.toThrow("no network");
+});
+
+test("a result is too large by what Lambda sends, where every quote counts twice", () => {
+  expect(isTooLarge("a".repeat(MAX_RESULT_BYTES - 2))).toBe(false);
+  expect(isTooLarge("a".repeat(MAX_RESULT_BYTES - 1))).toBe(true);
+  expect(isTooLarge('"'.repeat(MAX_RESULT_BYTES / 2))).toBe(true);
+});

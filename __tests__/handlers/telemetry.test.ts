@@ -1,0 +1,44 @@
+import { describeError, jsonLines, nameError } from "../../handlers/telemetry";
+import { NOW_MS } from "./fixtures";
+
+test("a record is one line of JSON, whatever its texts hold", () => {
+  const lines: string[] = [];
+  jsonLines((line) => lines.push(line), () => NOW_MS)("warn", "odd", { agent: "a\nb\u0007", count: 2 });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.match(/\n/g)).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toEqual({ time: "2026-03-01T12:00:00.000Z", level: "warn", event: "odd", agent: "a\nb\u0007", count: 2 });
+});
+
+test("an error is described with its HTTP status, where it was thrown and its causes", () => {
+  const cause = Object.assign(new Error("slow down"), { name: "ThrottlingException", $metadata: { httpStatusCode: 429 } });
+  const described = describeError(new Error("cannot write", { cause }));
+  expect(described).toMatchObject({ name: "Error", message: "cannot write", cause: { name: "ThrottlingException", http_status: 429 } });
+  expect((described["frames"] as string[])[0]).toMatch(/^at /);
+});
+
+test("a syntax error's message is left out, as it quotes what could not be parsed", () => {
+  const secret = "canary-4711";
+  let thrown: unknown;
+  try {
+    JSON.parse(secret);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(String(thrown)).toContain("canary");
+  expect(JSON.stringify(describeError(new Error("outer", { cause: thrown })))).not.toContain("canary");
+});
+
+test("a circle of causes ends", () => {
+  const error = new Error("round");
+  error.cause = error;
+  expect(JSON.stringify(describeError(error)).match(/"round"/g)).toHaveLength(5);
+});
+
+test("a thing that is no error is described by its type only", () => {
+  expect(describeError("canary")).toEqual({ name: "string" });
+  expect(nameError("canary")).toEqual({ name: "string" });
+});
+
+test("an error is named without its words, and so is its cause", () => {
+  expect(nameError(new Error("canary", { cause: new TypeError("canary") }))).toEqual({ name: "Error", cause: { name: "TypeError" } });
+});

@@ -1,0 +1,12 @@
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import type { Reply } from "../http";
+
+/** One call of a route. */
+export interface Call {
+  readonly event: APIGatewayProxyEvent;
+  /** Aborted when there is just time left to answer that it took too long. */
+  readonly signal: AbortSignal;
+}
+
+/** What the service does for a caller. Rejects with an `ApiError` for a refusal. */
+export type Route = (call: Call) => Promise<Reply>;
