@@ -1,0 +1,62 @@
+import { ApiGatewayApiKey } from "@cdktf/provider-aws/lib/api-gateway-api-key";
+import type { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
+import { ApiGatewayUsagePlan } from "@cdktf/provider-aws/lib/api-gateway-usage-plan";
+import { ApiGatewayUsagePlanKey } from "@cdktf/provider-aws/lib/api-gateway-usage-plan-key";
+import { Construct } from "constructs";
+import { address, countWhen, interpolate } from "./expressions";
+
+export interface AccessProps {
+  readonly stage: ApiGatewayStage;
+  /** Terraform expression: true while callers show an API key. */
+  readonly apiKeysRequired: string;
+  /** Terraform expression: list of callers' names, a key each. */
+  readonly keyNames: string;
+  readonly keyNamePrefix: string;
+  readonly usagePlanName: string;
+  /** Requests a day, a key. */
+  readonly quotaPerDay: number;
+  /** Requests a second, a key. */
+  readonly throttlingRateLimit: number;
+  /** Requests, a key. */
+  readonly throttlingBurstLimit: number;
+}
+
+/** API keys and their usage plan, there only while callers need them. IAM needs neither: the caller's policy decides. */
+export class Access extends Construct {
+  /** Terraform expression: map from a caller's name to the key's identifier. */
+  readonly keyIds: string;
+
+  constructor(scope: Construct, id: string, props: AccessProps) {
+    super(scope, id);
+    const keys = this.createKeys(props);
+    const plan = this.createUsagePlan(props);
+    this.joinKeys(props, keys, plan);
+    this.keyIds = `{ for name, key in ${address(keys)} : name => key.id }`;
+  }
+
+  private createKeys({ keyNames, keyNamePrefix, apiKeysRequired }: AccessProps): ApiGatewayApiKey {
+    const keys = new ApiGatewayApiKey(this, "key", { name: `${keyNamePrefix}-\${each.key}` });
+    keys.addOverride("for_each", interpolate(`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
+    return keys;
+  }
+
+  private createUsagePlan(props: AccessProps): ApiGatewayUsagePlan {
+    const plan = new ApiGatewayUsagePlan(this, "usage-plan", {
+      name: props.usagePlanName,
+      apiStages: [{ apiId: props.stage.restApiId, stage: props.stage.stageName }],
+      quotaSettings: { limit: props.quotaPerDay, period: "DAY" },
+      throttleSettings: { rateLimit: props.throttlingRateLimit, burstLimit: props.throttlingBurstLimit },
+    });
+    plan.addOverride("count", countWhen(props.apiKeysRequired));
+    return plan;
+  }
+
+  private joinKeys({ apiKeysRequired, keyNames }: AccessProps, keys: ApiGatewayApiKey, plan: ApiGatewayUsagePlan): void {
+    const join = new ApiGatewayUsagePlanKey(this, "usage-plan-key", {
+      keyType: "API_KEY",
+      keyId: interpolate(`${address(keys)}[each.key].id`),
+      usagePlanId: interpolate(`${address(plan)}[0].id`),
+    });
+    join.addOverride("for_each", interpolate(`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
+  }
+}

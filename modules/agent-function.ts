@@ -1,0 +1,100 @@
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { Lazy } from "cdktf";
+import { Construct } from "constructs";
+import { jsonencoded } from "./expressions";
+import { allow, policyDocument, trustService, type PolicyStatement } from "./policy-statements";
+
+/** Provider 5.100.0 takes no newer Node.js runtime. */
+const RUNTIME = "nodejs22.x";
+
+/** A fifth cheaper than x86_64 for a GB-second (AWS price list, us-east-1, 2024-07-01), and Node.js runs on it unchanged. */
+const ARCHITECTURE = "arm64";
+
+export interface AgentFunctionProps {
+  /** Physical name; also that of the role and the last part of the log group's. */
+  readonly functionName: string;
+  /** One sentence for the console. */
+  readonly description: string;
+  /** Path of the zip, relative to the folder that Terraform runs in, such as `assets/api.zip`. */
+  readonly archive: string;
+  /** Environment variables; no secrets, because plans show them. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** MiB. */
+  readonly memorySize: number;
+  /** Seconds. */
+  readonly timeoutSeconds: number;
+  /** How many run at once; -1 = no reservation. Default: no reservation. */
+  readonly reservedConcurrentExecutions?: number;
+  /** Days. */
+  readonly logRetentionInDays: number;
+}
+
+/** A Lambda function with a role of its own, a log group that ends, traces, and a published version a change. */
+export class AgentFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly logGroup: CloudwatchLogGroup;
+  private readonly role: IamRole;
+  private readonly statements: PolicyStatement[] = [];
+
+  constructor(scope: Construct, id: string, props: AgentFunctionProps) {
+    super(scope, id);
+    this.logGroup = this.createLogGroup(props);
+    this.role = this.createRole(props);
+    const policy = this.createPolicy(props);
+    this.function = this.createFunction(props, policy);
+    this.grant(
+      allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], `${this.logGroup.arn}:*`),
+      // X-Ray has no resources to name: both actions take only "*".
+      allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+    );
+  }
+
+  /** Adds to what the function may do. */
+  grant(...statements: readonly PolicyStatement[]): void {
+    this.statements.push(...statements);
+  }
+
+  /** Adds a policy that is there only while a condition holds, such as when a list of resources is not empty. */
+  grantWhen(count: string, id: string, ...statements: readonly PolicyStatement[]): void {
+    new IamRolePolicy(this, id, { role: this.role.id, name: id, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) }).addOverride("count", count);
+  }
+
+  private createLogGroup({ functionName, logRetentionInDays }: AgentFunctionProps): CloudwatchLogGroup {
+    return new CloudwatchLogGroup(this, "log-group", { name: `/aws/lambda/${functionName}`, retentionInDays: logRetentionInDays });
+  }
+
+  private createRole({ functionName }: AgentFunctionProps): IamRole {
+    return new IamRole(this, "role", { name: functionName, assumeRolePolicy: jsonencoded(this, "trust", trustService("lambda.amazonaws.com")) });
+  }
+
+  private createPolicy({ functionName }: AgentFunctionProps): IamRolePolicy {
+    // Lazy: grants are added by those who use the function, after it is made.
+    const statements = Lazy.anyValue({ produce: () => policyDocument(this.statements) });
+    return new IamRolePolicy(this, "policy", { role: this.role.id, name: functionName, policy: jsonencoded(this, "statements", statements) });
+  }
+
+  private createFunction(props: AgentFunctionProps, policy: IamRolePolicy): LambdaFunction {
+    const filename = `\${path.module}/${props.archive}`;
+    return new LambdaFunction(this, "function", {
+      functionName: props.functionName,
+      description: props.description,
+      role: this.role.arn,
+      runtime: RUNTIME,
+      architectures: [ARCHITECTURE],
+      handler: "index.handler",
+      filename,
+      // Computed by Terraform from the file it uploads: a path or a hash made at synth would differ between machines.
+      sourceCodeHash: `\${filebase64sha256("${filename}")}`,
+      memorySize: props.memorySize,
+      timeout: props.timeoutSeconds,
+      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+      publish: true,
+      environment: { variables: { ...props.environment } },
+      tracingConfig: { mode: "Active" },
+      dependsOn: [policy, this.logGroup],
+    });
+  }
+}

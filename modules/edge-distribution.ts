@@ -1,0 +1,108 @@
+import { CloudfrontDistribution, type CloudfrontDistributionDefaultCacheBehavior } from "@cdktf/provider-aws/lib/cloudfront-distribution";
+import type { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
+import { Construct } from "constructs";
+import { address, countWhen, interpolate } from "./expressions";
+
+/** AWS managed policy CachingDisabled (CloudFront developer guide, "Use managed cache policies"). */
+const CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+/** AWS managed policy AllViewerExceptHostHeader: API Gateway refuses a Host that is not its own. */
+const ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+
+const ORIGIN_ID = "api";
+const ALL_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"];
+const READ_METHODS = ["GET", "HEAD", "OPTIONS"];
+
+/** Seconds. Polls may be served from the edge, but not for longer than a person notices. */
+const STATUS_TTL = { minTtl: 0, defaultTtl: 5, maxTtl: 10 };
+
+/** Headers that tell callers apart, or that SigV4 signs: forwarded, and part of the edge's cache key. */
+const CALLER_HEADERS = ["Authorization", "x-api-key", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
+
+/** Checked here and not at the variable: Terraform prints what a variable's validation refuses, secrets too. */
+const ORIGIN_SECRET_RULE = "The origin's secret is too weak or has characters that a header does not take; allowed: 32 to 128 letters, digits, _ and -.";
+
+export interface EdgeDistributionProps {
+  readonly stage: ApiGatewayStage;
+  /** Terraform expression: whether the distribution exists. */
+  readonly enabled: string;
+  /** Header by which the distribution proves itself to the API. */
+  readonly originHeader: string;
+  /** Terraform expression of the header's value; sensitive. */
+  readonly originSecretExpression: string;
+  /** Terraform expression: ACM certificate, or null for CloudFront's own. */
+  readonly certificateArn: string;
+  /** Terraform expression: list of domain names. */
+  readonly domainNames: string;
+  /** Shown in the console. */
+  readonly comment: string;
+}
+
+/** CloudFront in front of an API: every method passes, only polls are kept, only for seconds, and never across callers. */
+export class EdgeDistribution extends Construct {
+  /** Terraform expression: the URL that callers use; evaluates only while the distribution exists. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: EdgeDistributionProps) {
+    super(scope, id);
+    const distribution = this.createDistribution(props);
+    distribution.addOverride("count", countWhen(props.enabled));
+    this.setCertificate(distribution, props);
+    this.url = `"https://\${${address(distribution)}[0].domain_name}"`;
+  }
+
+  private createDistribution(props: EdgeDistributionProps): CloudfrontDistribution {
+    return new CloudfrontDistribution(this, "distribution", {
+      enabled: true,
+      comment: props.comment,
+      httpVersion: "http2and3",
+      isIpv6Enabled: true,
+      priceClass: "PriceClass_All",
+      origin: [this.origin(props)],
+      defaultCacheBehavior: {
+        ...this.behavior(),
+        allowedMethods: ALL_METHODS,
+        cachePolicyId: CACHING_DISABLED,
+        originRequestPolicyId: ALL_VIEWER_EXCEPT_HOST,
+      },
+      orderedCacheBehavior: [
+        {
+          ...this.behavior(),
+          pathPattern: "/api/v1/status/*",
+          allowedMethods: READ_METHODS,
+          forwardedValues: { queryString: false, headers: CALLER_HEADERS, cookies: { forward: "none" } },
+          ...STATUS_TTL,
+        },
+      ],
+      restrictions: { geoRestriction: { restrictionType: "none" } },
+      viewerCertificate: {},
+      lifecycle: { precondition: [{ condition: `\${can(regex("^[A-Za-z0-9_-]{32,128}$", ${props.originSecretExpression}))}`, errorMessage: ORIGIN_SECRET_RULE }] },
+    });
+  }
+
+  private origin({ stage, originHeader, originSecretExpression }: EdgeDistributionProps) {
+    return {
+      originId: ORIGIN_ID,
+      // https://<id>.execute-api.<region>.amazonaws.com/<stage>: the host here, the stage below.
+      domainName: interpolate(`split("/", ${address(stage)}.invoke_url)[2]`),
+      originPath: `/${stage.stageName}`,
+      customHeader: [{ name: originHeader, value: interpolate(originSecretExpression) }],
+      customOriginConfig: { httpPort: 80, httpsPort: 443, originProtocolPolicy: "https-only", originSslProtocols: ["TLSv1.2"], originReadTimeout: 30 },
+    };
+  }
+
+  private behavior(): Pick<CloudfrontDistributionDefaultCacheBehavior, "targetOriginId" | "viewerProtocolPolicy" | "cachedMethods" | "compress"> {
+    return { targetOriginId: ORIGIN_ID, viewerProtocolPolicy: "https-only", cachedMethods: ["GET", "HEAD"], compress: true };
+  }
+
+  private setCertificate(distribution: CloudfrontDistribution, { certificateArn, domainNames }: EdgeDistributionProps): void {
+    distribution.addOverride("aliases", interpolate(domainNames));
+    distribution.addOverride("viewer_certificate", {
+      acm_certificate_arn: interpolate(certificateArn),
+      cloudfront_default_certificate: interpolate(`${certificateArn} == null`),
+      // With its own certificate CloudFront takes no other value than TLSv1 here.
+      minimum_protocol_version: interpolate(`${certificateArn} == null ? "TLSv1" : "TLSv1.2_2021"`),
+      ssl_support_method: interpolate(`${certificateArn} == null ? null : "sni-only"`),
+    });
+  }
+}

@@ -1,0 +1,13 @@
+export { Access } from "./access";
+export { AccountLogging } from "./account-logging";
+export { AgentFunction } from "./agent-function";
+export { Alarms, type AlarmProps } from "./alarms";
+export { ApiStage } from "./api-stage";
+export { Dashboard, type Chart } from "./dashboard";
+export { EdgeDistribution } from "./edge-distribution";
+export { LiveAlias } from "./live-alias";
+export { address } from "./expressions";
+export { allow } from "./policy-statements";
+export { RequestStore } from "./request-store";
+export { RestApi } from "./rest-api";
+export { WorkQueue } from "./work-queue";

@@ -1,0 +1,169 @@
+/**
+ * The API's OpenAPI document, as Terraform reads it: strings are templates. It is written as one object so that
+ * one expression can be hashed for redeployment, and each route's cache key stands beside the route.
+ */
+
+/** Resource path of the only route that is ever cached. */
+export const STATUS_ROUTE = "/api/v1/status/{request_id}";
+const INVOKE_ROUTE = "/api/v1/invoke";
+const HEALTH_ROUTE = "/api/v1/health";
+
+/** API Gateway's own limit (29 s); the front door answers in milliseconds, so less would only hide a slow cold start. */
+const INTEGRATION_TIMEOUT_MS = 29_000;
+
+/** Header that carries the caller into the cache key; the gateway writes it, callers cannot. */
+const CALLER_HEADER = "integration.request.header.x-quickturn-caller";
+
+export interface OpenApiProps {
+  readonly title: string;
+  /** ARN by which API Gateway invokes the front door. */
+  readonly invokeArn: string;
+  /** Terraform expression: `iam`, `api_key` or `none`. */
+  readonly authorization: string;
+  /** Terraform expression: true while a distribution stands in front. */
+  readonly edgeEnabled: string;
+  /** Header by which the distribution proves itself. */
+  readonly originHeader: string;
+}
+
+/** The document, as the value of a Terraform local. */
+export function openApiDocument(props: OpenApiProps): Record<string, unknown> {
+  return {
+    openapi: "3.0.1",
+    info: { title: props.title, version: "1" },
+    paths: {
+      [INVOKE_ROUTE]: { post: invokeOperation(props) },
+      [STATUS_ROUTE]: { get: statusOperation(props) },
+      [HEALTH_ROUTE]: { get: healthOperation(props) },
+    },
+    components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES },
+    "x-amazon-apigateway-request-validators": {
+      body_and_parameters: { validateRequestBody: true, validateRequestParameters: true },
+    },
+    "x-amazon-apigateway-request-validator": "body_and_parameters",
+    "x-amazon-apigateway-gateway-responses": GATEWAY_RESPONSES,
+  };
+}
+
+function invokeOperation(props: OpenApiProps): object {
+  return {
+    operationId: "invoke",
+    summary: "Queue a prompt for the agents.",
+    security: callerSecurity(props),
+    requestBody: { required: true, content: { "application/json": { schema: { $ref: "#/components/schemas/Invocation" } } } },
+    responses: { "202": { description: "Queued; Location says where to ask." } },
+    "x-amazon-apigateway-integration": integration(props),
+  };
+}
+
+function statusOperation(props: OpenApiProps): object {
+  return {
+    operationId: "status",
+    summary: "Ask how far a request is.",
+    security: callerSecurity(props),
+    parameters: [
+      { name: "request_id", in: "path", required: true, schema: { type: "string" } },
+      { name: "x-api-key", in: "header", required: false, schema: { type: "string" } },
+      { name: props.originHeader, in: "header", required: false, schema: { type: "string" } },
+    ],
+    responses: { "200": { description: "The request, and its result once it is there." }, "404": { description: "No such request of this caller." } },
+    "x-amazon-apigateway-integration": { ...integration(props), ...cacheKey(props) },
+  };
+}
+
+function healthOperation(props: OpenApiProps): object {
+  return {
+    operationId: "health",
+    summary: "Ask whether the service is alive and ready.",
+    // Open: load balancers and uptime checks hold no credentials, and the answer names nothing.
+    security: [],
+    responses: { "200": { description: "Alive." } },
+    "x-amazon-apigateway-integration": integration(props),
+  };
+}
+
+function integration({ invokeArn }: OpenApiProps): Record<string, unknown> {
+  return { type: "aws_proxy", httpMethod: "POST", uri: invokeArn, passthroughBehavior: "never", timeoutInMillis: INTEGRATION_TIMEOUT_MS };
+}
+
+/**
+ * A status answer is cached by request and caller, so that one caller never gets what is cached for another.
+ * SigV4's Authorization header changes with every request and would never hit; the principal that the gateway
+ * found behind it does not. Behind a distribution the origin's secret is part of the key too: a direct call
+ * then misses the cache and reaches the front door, which refuses it.
+ */
+function cacheKey({ authorization, edgeEnabled, originHeader }: OpenApiProps): object {
+  const callerKey = `{ iam = ["${CALLER_HEADER}"], api_key = ["method.request.header.x-api-key"], none = [] }[${authorization}]`;
+  const originKey = `${edgeEnabled} ? ["method.request.header.${originHeader}"] : []`;
+  return {
+    cacheKeyParameters: `\${concat(["method.request.path.request_id"], ${callerKey}, ${originKey})}`,
+    requestParameters: {
+      "integration.request.path.request_id": "method.request.path.request_id",
+      "integration.request.header.x-api-key": "method.request.header.x-api-key",
+      [`integration.request.header.${originHeader}`]: `method.request.header.${originHeader}`,
+      [CALLER_HEADER]: "context.identity.caller",
+    },
+  };
+}
+
+function callerSecurity({ authorization }: OpenApiProps): string {
+  return `\${{ iam = [{ sigv4 = [] }], api_key = [{ api_key = [] }], none = [] }[${authorization}]}`;
+}
+
+const SECURITY_SCHEMES = {
+  sigv4: { type: "apiKey", name: "Authorization", in: "header", "x-amazon-apigateway-authtype": "awsSigv4" },
+  api_key: { type: "apiKey", name: "x-api-key", in: "header" },
+};
+
+/** What the gateway can check (JSON schema draft 4, lengths in characters); the front door checks the rest, in bytes. */
+const SCHEMAS = {
+  Invocation: {
+    type: "object",
+    required: ["prompt"],
+    additionalProperties: false,
+    properties: {
+      prompt: { type: "string", minLength: 1, maxLength: 32_768 },
+      session_id: { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" },
+    },
+  },
+};
+
+const BODY_RULES =
+  "The body is not what this route takes: a JSON object with prompt (string, 1 to 32,768 bytes) and, if wanted, session_id (1 to 64 letters, digits, _ and -), and nothing else.";
+
+/** JSON for every answer that the gateway gives by itself, in the shape of the front door's own errors. */
+const GATEWAY_RESPONSES = Object.fromEntries(
+  Object.entries({
+    DEFAULT_4XX: ["bad_request"],
+    DEFAULT_5XX: ["internal_error"],
+    ACCESS_DENIED: ["access_denied", 403],
+    BAD_REQUEST_BODY: ["invalid_request", 400, BODY_RULES],
+    BAD_REQUEST_PARAMETERS: ["invalid_request", 400],
+    EXPIRED_TOKEN: ["expired_credentials", 403],
+    INTEGRATION_FAILURE: ["unavailable", 503],
+    INTEGRATION_TIMEOUT: ["timeout", 504],
+    INVALID_API_KEY: ["invalid_api_key", 403],
+    INVALID_SIGNATURE: ["invalid_signature", 403],
+    // API Gateway answers so for missing credentials and for unknown routes alike.
+    MISSING_AUTHENTICATION_TOKEN: ["missing_credentials_or_unknown_route", 403],
+    QUOTA_EXCEEDED: ["quota_exceeded", 429],
+    REQUEST_TOO_LARGE: ["request_too_large", 413],
+    THROTTLED: ["throttled", 429],
+    UNSUPPORTED_MEDIA_TYPE: ["unsupported_media_type", 415],
+  } satisfies Record<string, [code: string, status?: number, message?: string]>).map(([type, [code, status, message]]) => [type, gatewayResponse(code, status, message)]),
+);
+
+function gatewayResponse(code: string, status?: number, message?: string): object {
+  // messageString comes quoted and escaped; validationErrorString does not, and may hold quotes, so it is not used.
+  const text = message ? `"${message}"` : "$context.error.messageString";
+  return {
+    ...(status === undefined ? {} : { statusCode: String(status) }),
+    responseParameters: {
+      "gatewayresponse.header.Cache-Control": "'no-store'",
+      ...(status === 429 || status === 503 ? { "gatewayresponse.header.Retry-After": "'1'" } : {}),
+    },
+    responseTemplates: {
+      "application/json": `{"error":{"code":"${code}","message":${text},"gateway_request_id":"$context.requestId"}}`,
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { DynamodbTable, type DynamodbTableConfig } from "@cdktf/provider-aws/lib/dynamodb-table";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
+import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
+import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import type { IResolvable } from "cdktf";
+import { Construct } from "constructs";
+import { jsonencoded } from "./expressions";
+import { allow, denyPlainHttp, policyDocument, type PolicyStatement } from "./policy-statements";
+
+export interface RequestStoreProps {
+  readonly requestsTableName: string;
+  readonly sessionsTableName: string;
+  readonly resultsBucketName: string;
+  /** First guard: DynamoDB refuses DeleteTable, S3 refuses to delete a bucket that is not empty. */
+  readonly deletionProtection: IResolvable;
+  /** Terraform expression of the same. */
+  readonly deletionProtectionExpression: string;
+  /** Second guard: Terraform refuses a plan that destroys a table. Fixed at synth, because Terraform takes no expression here. */
+  readonly preventDestroy: boolean;
+  /** Days until a large answer is deleted. */
+  readonly retentionInDays: number;
+}
+
+/** Where requests, conversations and large answers are kept. */
+export class RequestStore extends Construct {
+  readonly requests: DynamodbTable;
+  readonly sessions: DynamodbTable;
+  readonly results: S3Bucket;
+
+  constructor(scope: Construct, id: string, props: RequestStoreProps) {
+    super(scope, id);
+    this.requests = this.createTable("requests", props, { name: props.requestsTableName, hashKey: "request_id" });
+    this.sessions = this.createTable("sessions", props, { name: props.sessionsTableName, hashKey: "session", rangeKey: "turn" });
+    this.results = this.createBucket(props);
+    this.protectBucket();
+    this.expireResults(props);
+  }
+
+  /** Write a new request, take it back when it cannot be queued, read one. */
+  frontDoorAccess(): PolicyStatement[] {
+    return [
+      allow("ReadAndWriteRequests", ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"], this.requests.arn),
+      allow("ReadResults", ["s3:GetObject"], `${this.results.arn}/results/*`),
+    ];
+  }
+
+  /** Claim a request, write its result, read and add turns of its conversation. */
+  workerAccess(): PolicyStatement[] {
+    return [
+      allow("ClaimAndFinishRequests", ["dynamodb:UpdateItem", "dynamodb:GetItem"], this.requests.arn),
+      allow("ReadAndAddTurns", ["dynamodb:Query", "dynamodb:PutItem"], this.sessions.arn),
+      allow("WriteResults", ["s3:PutObject"], `${this.results.arn}/results/*`),
+    ];
+  }
+
+  private createTable(id: string, props: RequestStoreProps, keys: Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey">): DynamodbTable {
+    const attributes = [keys.hashKey, keys.rangeKey].filter((name) => name !== undefined);
+    return new DynamodbTable(this, id, {
+      ...keys,
+      attribute: attributes.map((name) => ({ name, type: "S" })),
+      billingMode: "PAY_PER_REQUEST",
+      ttl: { attributeName: "expires_at", enabled: true },
+      pointInTimeRecovery: { enabled: true },
+      serverSideEncryption: { enabled: true },
+      deletionProtectionEnabled: props.deletionProtection,
+      lifecycle: { preventDestroy: props.preventDestroy },
+    });
+  }
+
+  private createBucket({ resultsBucketName, deletionProtectionExpression }: RequestStoreProps): S3Bucket {
+    const bucket = new S3Bucket(this, "results", { bucket: resultsBucketName });
+    bucket.addOverride("force_destroy", `\${!${deletionProtectionExpression}}`);
+    return bucket;
+  }
+
+  private protectBucket(): void {
+    const block = new S3BucketPublicAccessBlock(this, "results-public-access", {
+      bucket: this.results.id,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    new S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
+      bucket: this.results.id,
+      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+    });
+    new S3BucketPolicy(this, "results-policy", {
+      bucket: this.results.id,
+      policy: jsonencoded(this, "results_tls_only", policyDocument([denyPlainHttp("s3", [this.results.arn, `${this.results.arn}/*`])])),
+      // S3 answers 409 to two changes of a bucket's policies at once.
+      dependsOn: [block],
+    });
+  }
+
+  private expireResults({ retentionInDays }: RequestStoreProps): void {
+    new S3BucketLifecycleConfiguration(this, "results-lifecycle", {
+      bucket: this.results.id,
+      rule: [
+        {
+          id: "expire",
+          status: "Enabled",
+          filter: [{ prefix: "" }],
+          expiration: [{ days: retentionInDays }],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+        },
+      ],
+    });
+  }
+}

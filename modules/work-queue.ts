@@ -1,0 +1,93 @@
+import { LambdaEventSourceMapping } from "@cdktf/provider-aws/lib/lambda-event-source-mapping";
+import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
+import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { SqsQueueRedrivePolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-policy";
+import { Construct } from "constructs";
+import { blockWhen, interpolate, jsonencoded } from "./expressions";
+import { allow, denyPlainHttp, policyDocument, type PolicyStatement } from "./policy-statements";
+
+/** AWS asks for six: Lambda retries a throttled batch within the visibility time-out (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+const VISIBILITY_TIMEOUTS = 6;
+
+/** AWS asks for at least five, so that throttling alone does not send a message to the dead-letter queue (same guide). */
+const MAX_RECEIVE_COUNT = 5;
+
+/** One: a batch ends with its slowest message, and an agent's run is minutes long. */
+const BATCH_SIZE = 1;
+
+const DAY_SECONDS = 86_400;
+
+/** SQS's longest; a failed message waits for a person. */
+const FAILED_RETENTION_SECONDS = 14 * DAY_SECONDS;
+
+const WORK_RETENTION_SECONDS = 4 * DAY_SECONDS;
+
+export interface WorkQueueProps {
+  readonly queueName: string;
+  readonly deadLetterQueueName: string;
+  /** Terraform expression: the worker's time-out in seconds. */
+  readonly workerTimeoutSeconds: string;
+  /** Terraform template for the ARN of a queue of this account by name; a queue's policy names its own ARN before it exists. */
+  readonly queueArn: (queueName: string) => string;
+}
+
+/** The queue between the front door and the worker, so that bursts wait and nothing is lost. */
+export class WorkQueue extends Construct {
+  readonly queue: SqsQueue;
+  readonly deadLetterQueue: SqsQueue;
+
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
+    super(scope, id);
+    this.deadLetterQueue = this.createQueue("failed", props.deadLetterQueueName, props, FAILED_RETENTION_SECONDS);
+    this.queue = this.createQueue("queue", props.queueName, props, WORK_RETENTION_SECONDS);
+    this.queue.addOverride("visibility_timeout_seconds", interpolate(`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`));
+    this.moveFailures();
+  }
+
+  /** Put work in, and ask whether the queue is there. */
+  senderAccess(): PolicyStatement[] {
+    return [allow("SendWork", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn)];
+  }
+
+  /** What Lambda's poller does in the worker's name. */
+  consumerAccess(): PolicyStatement[] {
+    return [
+      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], this.queue.arn),
+    ];
+  }
+
+  /**
+   * Has Lambda poll the queue for an alias.
+   * @param reserved Terraform expression of the worker's reserved concurrency: no more batches are taken than workers
+   *   may run, so that none is throttled and sent back; 0 stops the polling, -1 sets no limit.
+   */
+  deliverTo(alias: LambdaAlias, reserved: string): LambdaEventSourceMapping {
+    const mapping = new LambdaEventSourceMapping(this, "delivery", {
+      eventSourceArn: this.queue.arn,
+      functionName: alias.arn,
+      batchSize: BATCH_SIZE,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    mapping.addOverride("enabled", interpolate(`${reserved} != 0`));
+    // Lambda takes 2 to 1,000.
+    mapping.addOverride("dynamic.scaling_config", blockWhen(`${reserved} >= 0`, { maximum_concurrency: interpolate(`max(2, ${reserved})`) }));
+    return mapping;
+  }
+
+  private moveFailures(): void {
+    // A resource of its own, not an attribute of the queue: the two queues are then made at the same time.
+    new SqsQueueRedrivePolicy(this, "redrive", {
+      queueUrl: this.queue.id,
+      redrivePolicy: jsonencoded(this, "redrive_policy", { deadLetterTargetArn: this.deadLetterQueue.arn, maxReceiveCount: MAX_RECEIVE_COUNT }),
+    });
+  }
+
+  private createQueue(id: string, name: string, props: WorkQueueProps, retentionSeconds: number): SqsQueue {
+    return new SqsQueue(this, id, {
+      name,
+      messageRetentionSeconds: retentionSeconds,
+      sqsManagedSseEnabled: true,
+      policy: jsonencoded(this, `${id}_tls_only`, policyDocument([denyPlainHttp("sqs", props.queueArn(name))])),
+    });
+  }
+}

@@ -1,0 +1,269 @@
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
+import { DataAwsRegion } from "@cdktf/provider-aws/lib/data-aws-region";
+import type { Construct } from "constructs";
+import { ORIGIN_SECRET_HEADER, type ApiEnvironment, type WorkerEnvironment } from "../handlers/environment";
+import { Access, AccountLogging, address, AgentFunction, Alarms, ApiStage, Dashboard, EdgeDistribution, LiveAlias, RequestStore, RestApi, WorkQueue } from "../modules";
+import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
+import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
+import { alarmList, chartList } from "./observability";
+import { LIVE_ALIAS, STAGE_NAME, physicalNames, type PhysicalNames } from "./names";
+import { PlatformStack } from "./platform";
+import { SETTINGS } from "./settings";
+
+/** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
+const API_TIMEOUT_SECONDS = 10;
+
+export interface AgentApiStackProps {
+  /** Whether Terraform refuses to destroy the tables. Terraform takes no expression there, so it is fixed at synth. */
+  readonly preventDestroy: boolean;
+}
+
+/** Callers -> (distribution) -> REST API -> front door -> queue -> worker -> agents, and back through the store. */
+export class AgentApiStack extends PlatformStack {
+  private readonly settings: DeclaredSettings;
+  private readonly names: PhysicalNames;
+  private readonly account: DataAwsCallerIdentity;
+  private readonly partition: DataAwsPartition;
+
+  constructor(scope: Construct, name: string, { preventDestroy }: AgentApiStackProps) {
+    super(scope, name);
+    this.settings = declareSettings(this);
+    this.names = physicalNames(this.settings);
+    this.useAws(this.settings.string("aws_region"), this.tags());
+    this.account = new DataAwsCallerIdentity(this, "current_account");
+    this.account.overrideLogicalId("current");
+    this.partition = new DataAwsPartition(this, "current_partition");
+    this.partition.overrideLogicalId("current");
+    new DataAwsRegion(this, "current_region").overrideLogicalId("current");
+
+    const store = this.createStore(preventDestroy);
+    const queue = this.createQueue();
+    const worker = this.createWorker(store, queue);
+    const frontDoor = this.createFrontDoor(store, queue);
+    const api = this.createApi(frontDoor.alias);
+    const alarms = this.createAlarms(worker.function, api.restApi);
+    const dashboard = this.createDashboard(frontDoor.function, worker.function, api.restApi, queue);
+    this.warn();
+    declareOutputs(this, {
+      api_endpoint: api.endpoint,
+      rest_api_id: api.restApi.api.id,
+      stage_name: api.stage.stage.stageName,
+      api_function_name: frontDoor.function.function.functionName,
+      worker_function_name: worker.function.function.functionName,
+      api_live_version: frontDoor.alias.alias.functionVersion,
+      live_version: worker.alias.alias.functionVersion,
+      api_newest_version: frontDoor.function.function.version,
+      newest_version: worker.function.function.version,
+      settings: this.settingsInEffect(),
+      requests_table_name: store.requests.name,
+      sessions_table_name: store.sessions.name,
+      results_bucket_name: store.results.bucket,
+      work_queue_url: queue.queue.url,
+      dead_letter_queue_url: queue.deadLetterQueue.url,
+      alarm_names: alarms.alarms.map((alarm) => alarm.alarmName),
+      alarm_topic_arn: `\${${alarms.topicArn}}`,
+      dashboard_name: dashboard.dashboard.dashboardName,
+      api_key_ids: `\${${api.access.keyIds}}`,
+    });
+  }
+
+  private tags(): Record<string, string> {
+    const own = `{ "quickturn:name" = var.name, "quickturn:environment" = var.environment }`;
+    return `\${merge(var.tags, ${own})}` as unknown as Record<string, string>;
+  }
+
+  private createStore(preventDestroy: boolean): RequestStore {
+    const { settings, names } = this;
+    return new RequestStore(this, "store", {
+      requestsTableName: names.requestsTable,
+      sessionsTableName: names.sessionsTable,
+      resultsBucketName: names.resultsBucket,
+      deletionProtection: settings.bool("deletion_protection"),
+      deletionProtectionExpression: settings.expression("deletion_protection"),
+      preventDestroy,
+      retentionInDays: settings.number("request_retention_in_days"),
+    });
+  }
+
+  private createQueue(): WorkQueue {
+    const { settings, names } = this;
+    return new WorkQueue(this, "work", {
+      queueName: names.workQueue,
+      deadLetterQueueName: names.deadLetterQueue,
+      workerTimeoutSeconds: settings.expression("timeout"),
+      queueArn: (queue) => `arn:${this.partition.partition}:sqs:${settings.string("aws_region")}:${this.account.accountId}:${queue}`,
+    });
+  }
+
+  private createWorker(store: RequestStore, queue: WorkQueue) {
+    const { settings, names } = this;
+    const agents = agentsInEffect(this);
+    const environment: Record<keyof WorkerEnvironment, string> = {
+      AGENTS: `\${jsonencode(${agents})}`,
+      MAX_PARALLEL_AGENTS: settings.string("max_parallel_agents"),
+      REQUESTS_TABLE: store.requests.name,
+      RESULTS_BUCKET: store.results.bucket,
+      SESSIONS_TABLE: store.sessions.name,
+    };
+    const worker = new AgentFunction(this, "worker", {
+      functionName: names.workerFunction,
+      description: "Runs the agents of one request.",
+      archive: "assets/worker.zip",
+      environment,
+      memorySize: settings.number("memory_size"),
+      timeoutSeconds: settings.number("timeout"),
+      reservedConcurrentExecutions: settings.number("reserved_concurrent_executions"),
+      logRetentionInDays: settings.number("log_retention_in_days"),
+    });
+    worker.grant(...store.workerAccess(), ...queue.consumerAccess());
+    agentAccess(worker, agents);
+    const alias = new LiveAlias(this, "worker_live", {
+      function: worker.function,
+      aliasName: LIVE_ALIAS,
+      liveVersion: settings.expression("live_version"),
+      canaryWeight: settings.expression("canary_weight"),
+      provisionedConcurrentExecutions: settings.expression("provisioned_concurrent_executions"),
+    });
+    queue.deliverTo(alias.alias, settings.expression("reserved_concurrent_executions"));
+    return { function: worker, alias };
+  }
+
+  private createFrontDoor(store: RequestStore, queue: WorkQueue) {
+    const { settings, names } = this;
+    const environment: Record<keyof ApiEnvironment, string> = {
+      AUTHORIZATION: settings.string("authorization"),
+      // A hash of 32 random characters or more gives nothing away; and plans must show that it changed.
+      ORIGIN_SECRET_SHA256: '${nonsensitive(var.cloudfront_enabled ? sha256(coalesce(var.cloudfront_origin_secret, "-")) : "")}',
+      REQUEST_RETENTION_DAYS: settings.string("request_retention_in_days"),
+      REQUESTS_TABLE: store.requests.name,
+      RESULTS_BUCKET: store.results.bucket,
+      WORK_QUEUE_URL: queue.queue.url,
+    };
+    const api = new AgentFunction(this, "api", {
+      functionName: names.apiFunction,
+      description: "Answers invoke, status and health.",
+      archive: "assets/api.zip",
+      environment,
+      memorySize: settings.number("api_memory_size"),
+      timeoutSeconds: API_TIMEOUT_SECONDS,
+      logRetentionInDays: settings.number("log_retention_in_days"),
+    });
+    api.grant(...store.frontDoorAccess(), ...queue.senderAccess());
+    const alias = new LiveAlias(this, "api_live", {
+      function: api.function,
+      aliasName: LIVE_ALIAS,
+      liveVersion: settings.expression("api_live_version"),
+      canaryWeight: settings.expression("api_canary_weight"),
+      provisionedConcurrentExecutions: settings.expression("api_provisioned_concurrent_executions"),
+    });
+    return { function: api, alias };
+  }
+
+  private createApi(frontDoor: LiveAlias) {
+    const { settings, names } = this;
+    const logging = new AccountLogging(this, "account_logging", {
+      enabled: settings.expression("account_logging_role_enabled"),
+      roleName: names.apiGatewayLoggingRole,
+      partition: this.partition.partition,
+    });
+    const edgeEnabled = settings.expression("cloudfront_enabled");
+    const authorization = settings.expression("authorization");
+    const restApi = new RestApi(this, "rest", { apiName: names.restApi, frontDoor: frontDoor.alias, authorization, edgeEnabled, originHeader: ORIGIN_SECRET_HEADER });
+    const stage = new ApiStage(this, "live", {
+      restApi,
+      stageName: STAGE_NAME,
+      accessLogGroupName: names.accessLogGroup,
+      logRetentionInDays: settings.number("log_retention_in_days"),
+      cacheClusterEnabled: settings.expression("cache_cluster_enabled"),
+      cacheClusterSize: settings.expression("cache_cluster_size"),
+      cacheEnabled: settings.bool("cache_enabled"),
+      cacheTtlInSeconds: settings.number("cache_ttl_in_seconds"),
+      throttlingRateLimit: settings.number("throttling_rate_limit"),
+      throttlingBurstLimit: settings.number("throttling_burst_limit"),
+    });
+    stage.node.addDependency(logging.account);
+    const access = this.createAccess(stage);
+    const edge = this.createEdge(stage);
+    const endpoint = `\${${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url}`;
+    return { restApi, stage, access, endpoint };
+  }
+
+  private createAccess(stage: ApiStage): Access {
+    const { settings, names } = this;
+    return new Access(this, "access", {
+      stage: stage.stage,
+      apiKeysRequired: `${settings.expression("authorization")} == "api_key"`,
+      keyNames: settings.expression("api_key_names"),
+      keyNamePrefix: names.apiKeyPrefix,
+      usagePlanName: names.usagePlan,
+      quotaPerDay: settings.number("api_key_quota_per_day"),
+      throttlingRateLimit: settings.number("throttling_rate_limit"),
+      throttlingBurstLimit: settings.number("throttling_burst_limit"),
+    });
+  }
+
+  private createEdge(stage: ApiStage): EdgeDistribution {
+    const { settings, names } = this;
+    return new EdgeDistribution(this, "edge", {
+      stage: stage.stage,
+      enabled: settings.expression("cloudfront_enabled"),
+      originHeader: ORIGIN_SECRET_HEADER,
+      originSecretExpression: settings.expression("cloudfront_origin_secret"),
+      certificateArn: settings.expression("cloudfront_certificate_arn"),
+      domainNames: settings.expression("cloudfront_domain_names"),
+      comment: names.restApi,
+    });
+  }
+
+  private createAlarms(worker: AgentFunction, restApi: RestApi): Alarms {
+    const { settings, names } = this;
+    return new Alarms(this, "alarm", {
+      namePrefix: names.alarmPrefix,
+      topicName: names.alarmTopic,
+      existingTopicArn: settings.expression("alarm_topic_arn"),
+      email: settings.expression("alarm_email"),
+      accountId: this.account.accountId,
+      alarms: alarmList(settings, { worker: worker.function.functionName, restApi: restApi.api.name, stage: STAGE_NAME }),
+    });
+  }
+
+  private createDashboard(api: AgentFunction, worker: AgentFunction, restApi: RestApi, queue: WorkQueue): Dashboard {
+    const { settings, names } = this;
+    return new Dashboard(this, "dashboard", {
+      dashboardName: names.dashboard,
+      region: settings.string("aws_region"),
+      charts: chartList(settings, {
+        api: api.function.functionName,
+        worker: worker.function.functionName,
+        restApi: restApi.api.name,
+        stage: STAGE_NAME,
+        queue: queue.queue.name,
+        deadLetterQueue: queue.deadLetterQueue.name,
+      }),
+    });
+  }
+
+  private settingsInEffect(): string {
+    const shown = SETTINGS.filter((setting) => !("sensitive" in setting && setting.sensitive));
+    declareLocal(this, "settings", Object.fromEntries(shown.map(({ name }) => [name, `\${${this.settings.expression(name)}}`])));
+    return "${local.settings}";
+  }
+
+  private warn(): void {
+    declareCheck(this, "callers_are_known", 'var.authorization != "none"', "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam or api_key.");
+    declareCheck(
+      this,
+      "callers_can_sign_through_cloudfront",
+      '!(var.cloudfront_enabled && var.authorization == "iam")',
+      "cloudfront_enabled with authorization iam: callers must sign for the API's own host and path and send to the distribution, and no poll is served from the edge. Use api_key.",
+    );
+    declareCheck(
+      this,
+      "viewers_use_tls_1_2",
+      "!var.cloudfront_enabled || var.cloudfront_certificate_arn != null",
+      "cloudfront_enabled without cloudfront_certificate_arn: CloudFront's own certificate also takes TLS 1.0 of callers. Set cloudfront_certificate_arn and cloudfront_domain_names.",
+    );
+    warnAboutAgents(this);
+  }
+}

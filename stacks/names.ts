@@ -1,0 +1,33 @@
+import type { DeclaredSettings } from "./declare";
+
+/** Physical names, as Terraform templates. Each is a contract: another name is another resource. */
+export function physicalNames(settings: DeclaredSettings) {
+  const prefix = `${settings.string("name")}-${settings.string("environment")}`;
+  return {
+    apiFunction: `${prefix}-api`,
+    workerFunction: `${prefix}-worker`,
+    // CloudWatch keys an API's metrics by this name, so it is unique in account and region.
+    restApi: `${prefix}-api`,
+    requestsTable: `${prefix}-requests`,
+    sessionsTable: `${prefix}-sessions`,
+    // A bucket's name is unique in the world: twelve digits of a hash tell accounts and regions apart.
+    resultsBucket: `${prefix}-results-\${substr(sha256("\${data.aws_caller_identity.current.account_id}/\${data.aws_region.current.name}"), 0, 12)}`,
+    workQueue: `${prefix}-work`,
+    deadLetterQueue: `${prefix}-work-failed`,
+    alarmTopic: `${prefix}-alarms`,
+    alarmPrefix: prefix,
+    dashboard: prefix,
+    apiKeyPrefix: prefix,
+    usagePlan: `${prefix}-callers`,
+    accessLogGroup: `/aws/apigateway/${prefix}-api/access`,
+    apiGatewayLoggingRole: `${prefix}-apigateway-logs`,
+  };
+}
+
+export type PhysicalNames = ReturnType<typeof physicalNames>;
+
+/** Name of the alias that traffic goes to, on both functions. */
+export const LIVE_ALIAS = "live";
+
+/** Name of the API's only stage. */
+export const STAGE_NAME = "live";

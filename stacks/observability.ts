@@ -1,0 +1,85 @@
+import type { AlarmProps, Chart } from "../modules";
+import type { DeclaredSettings } from "./declare";
+
+/** Names that metrics are found by. */
+interface MetricSources {
+  readonly worker: string;
+  readonly restApi: string;
+  readonly stage: string;
+}
+
+/** The alarms of the stack. Step by step the KPI list will hold more; RUNBOOK.md has a heading for each. */
+export function alarmList(settings: DeclaredSettings, { worker, restApi, stage }: MetricSources): AlarmProps[] {
+  return [
+    {
+      name: "worker-duration",
+      namespace: "AWS/Lambda",
+      metricName: "Duration",
+      statistic: "Average",
+      dimensions: { FunctionName: worker },
+      threshold: settings.number("alarm_duration_threshold"),
+      meaning: "Requests take the worker longer than they should; callers wait, and the function's time-out is near.",
+      runbook: "Worker duration",
+    },
+    {
+      name: "worker-errors",
+      namespace: "AWS/Lambda",
+      metricName: "Errors",
+      statistic: "Sum",
+      dimensions: { FunctionName: worker },
+      threshold: settings.number("alarm_errors_threshold"),
+      meaning: "The worker fails or times out; its requests are tried again and then end in the dead-letter queue.",
+      runbook: "Worker errors",
+    },
+    {
+      name: "api-5xx",
+      namespace: "AWS/ApiGateway",
+      metricName: "5XXError",
+      statistic: "Sum",
+      dimensions: { ApiName: restApi, Stage: stage },
+      threshold: settings.number("alarm_5xx_threshold"),
+      meaning: "Callers get server errors from the API.",
+      runbook: "API 5XX",
+    },
+  ];
+}
+
+interface DashboardSources extends MetricSources {
+  readonly api: string;
+  readonly queue: string;
+  readonly deadLetterQueue: string;
+}
+
+/** The charts of the dashboard, in reading order: what callers feel first. */
+export function chartList(settings: DeclaredSettings, names: DashboardSources): Chart[] {
+  const { worker, api, restApi, stage, queue, deadLetterQueue } = names;
+  const lambda = (metric: string, name: string, stat: string, label: string) => ["AWS/Lambda", metric, "FunctionName", name, { stat, label }];
+  const gateway = (metric: string, stat: string, label: string) => ["AWS/ApiGateway", metric, "ApiName", restApi, "Stage", stage, { stat, label }];
+  const sqs = (metric: string, name: string, label: string) => ["AWS/SQS", metric, "QueueName", name, { stat: "Maximum", label }];
+  return [
+    {
+      title: "Worker duration (ms)",
+      metrics: [lambda("Duration", worker, "p50", "P50"), lambda("Duration", worker, "p99", "P99"), lambda("Duration", worker, "Average", "average")],
+      lines: [{ label: "alarm", value: settings.number("alarm_duration_threshold") }],
+    },
+    {
+      title: "Errors",
+      metrics: [lambda("Errors", worker, "Sum", "worker"), lambda("Errors", api, "Sum", "front door"), gateway("5XXError", "Sum", "API 5XX"), gateway("4XXError", "Sum", "API 4XX")],
+    },
+    {
+      title: "Concurrent executions",
+      metrics: [lambda("ConcurrentExecutions", worker, "Maximum", "worker"), lambda("Throttles", worker, "Sum", "worker throttles")],
+      lines: [{ label: "reserved", value: settings.number("reserved_concurrent_executions") }],
+    },
+    { title: "Status cache", metrics: [gateway("CacheHitCount", "Sum", "hits"), gateway("CacheMissCount", "Sum", "misses")] },
+    { title: "API latency (ms)", metrics: [gateway("Latency", "p50", "P50"), gateway("Latency", "p99", "P99")] },
+    {
+      title: "Queue",
+      metrics: [
+        sqs("ApproximateNumberOfMessagesVisible", queue, "waiting"),
+        sqs("ApproximateAgeOfOldestMessage", queue, "oldest (s)"),
+        sqs("ApproximateNumberOfMessagesVisible", deadLetterQueue, "failed for good"),
+      ],
+    },
+  ];
+}

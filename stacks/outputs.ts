@@ -1,0 +1,71 @@
+/**
+ * The outputs of the stack `agent-api`: names, types and meaning, nothing else. This file is a contract: the
+ * stack declares exactly these (the compiler proves it), and the commands read them from `terraform output -json`.
+ */
+
+/** Value of each output, as `terraform output -json` gives it. */
+export interface AgentApiOutputs {
+  /** URL that callers use, without the route: the distribution's where there is one, else the stage's. */
+  readonly api_endpoint: string;
+  /** Identifier of the REST API. */
+  readonly rest_api_id: string;
+  /** Name of the stage. */
+  readonly stage_name: string;
+  /** Name of the front door's function. */
+  readonly api_function_name: string;
+  /** Name of the worker's function. */
+  readonly worker_function_name: string;
+  /** Version behind the front door's alias `live`. */
+  readonly api_live_version: string;
+  /** Version behind the worker's alias `live`. */
+  readonly live_version: string;
+  /** Newest version of the front door. */
+  readonly api_newest_version: string;
+  /** Newest version of the worker: the canary, when it is not the live one. */
+  readonly newest_version: string;
+  /** Every setting's value in effect, by name; sensitive ones are left out. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Name of the table of requests. */
+  readonly requests_table_name: string;
+  /** Name of the table of conversation turns. */
+  readonly sessions_table_name: string;
+  /** Name of the bucket of large answers. */
+  readonly results_bucket_name: string;
+  /** URL of the queue of work. */
+  readonly work_queue_url: string;
+  /** URL of the queue of messages that failed for good. */
+  readonly dead_letter_queue_url: string;
+  /** Names of the alarms. */
+  readonly alarm_names: readonly string[];
+  /** ARN of the topic that the alarms go to. */
+  readonly alarm_topic_arn: string;
+  /** Name of the dashboard. */
+  readonly dashboard_name: string;
+  /** Identifiers of the API keys by caller; empty unless authorization is api_key. `aws apigateway get-api-key --include-value` shows a value. */
+  readonly api_key_ids: Readonly<Record<string, string>>;
+}
+
+export type OutputName = keyof AgentApiOutputs;
+
+/** One sentence an output, for `terraform output` and the README. */
+export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
+  api_endpoint: "URL that callers use, without the route.",
+  rest_api_id: "Identifier of the REST API.",
+  stage_name: "Name of the API's stage.",
+  api_function_name: "Name of the front door's function.",
+  worker_function_name: "Name of the worker's function.",
+  api_live_version: "Version behind the front door's alias live.",
+  live_version: "Version behind the worker's alias live.",
+  api_newest_version: "Newest version of the front door.",
+  newest_version: "Newest version of the worker.",
+  settings: "Every setting's value in effect.",
+  requests_table_name: "Name of the table of requests.",
+  sessions_table_name: "Name of the table of conversation turns.",
+  results_bucket_name: "Name of the bucket of large answers.",
+  work_queue_url: "URL of the queue of work.",
+  dead_letter_queue_url: "URL of the queue of messages that failed for good.",
+  alarm_names: "Names of the alarms.",
+  alarm_topic_arn: "ARN of the topic that the alarms go to.",
+  dashboard_name: "Name of the dashboard.",
+  api_key_ids: "Identifiers of the API keys, by caller.",
+};

@@ -1,0 +1,85 @@
+import { PROFILES, type Setting } from "./setting";
+
+/** What is deployed, and where. */
+export const deploymentSettings = [
+  {
+    name: "name",
+    type: "string",
+    description: "Names the deployment; the first part of every resource's name.",
+    value: "quickturn",
+    // The longest name made from it is the results bucket's: 24 + 10 + 22 characters, of S3's 63.
+    pattern: { expression: "^[a-z][a-z0-9-]{0,22}[a-z0-9]$", meaning: "2 to 24 lower-case letters, digits and hyphens, from a letter to a letter or digit" },
+    effect: "identity",
+  },
+  {
+    name: "environment",
+    type: "string",
+    description: "Stage of the deployment's life (dev, staging, prod); the second part of every resource's name.",
+    value: "dev",
+    pattern: { expression: "^[a-z][a-z0-9]{0,9}$", meaning: "1 to 10 lower-case letters and digits, from a letter" },
+    effect: "identity",
+  },
+  {
+    name: "aws_region",
+    type: "string",
+    description: "AWS region of everything but CloudFront, which is global.",
+    value: "us-east-1",
+    pattern: { expression: "^[a-z]{2}(-[a-z]+)+-[0-9]$", meaning: "a region's code, such as us-east-1" },
+    effect: "identity",
+  },
+  {
+    name: "profile",
+    type: "string",
+    description: "baseline: no optimization; optimized: all of them; low_latency: optimized, and no cold start. A setting left null follows it.",
+    value: "optimized",
+    allowed: PROFILES,
+    effect: "in place",
+  },
+  {
+    name: "tags",
+    type: "structured",
+    terraformType: "map(string)",
+    description: "Tags added to every resource that takes any.",
+    value: {},
+    effect: "in place",
+    rules: [
+      {
+        condition: "length(var.tags) <= 40",
+        message: "allowed: at most 40 tags (AWS takes 50, and some are ours)",
+      },
+      {
+        condition: "alltrue([for key, value in var.tags : !startswith(lower(key), \"aws:\") && length(key) >= 1 && length(key) <= 128 && length(value) <= 256])",
+        message: "allowed: keys of 1 to 128 characters that do not begin with aws:, values of up to 256",
+      },
+    ],
+  },
+  {
+    name: "deletion_protection",
+    type: "bool",
+    description: "Refuses to delete the tables, and to empty the results bucket when it is destroyed.",
+    value: true,
+    effect: "in place",
+  },
+  {
+    name: "request_retention_in_days",
+    type: "number",
+    unit: "days",
+    description: "How long a request, its answer and its conversation are kept.",
+    value: 7,
+    minimum: 1,
+    maximum: 365,
+    effect: "new version",
+  },
+  {
+    name: "log_retention_in_days",
+    type: "number",
+    unit: "days",
+    description: "How long CloudWatch keeps the logs.",
+    value: 30,
+    minimum: 1,
+    maximum: 3653,
+    // PutRetentionPolicy's own list (AWS provider 5.100.0, aws_cloudwatch_log_group).
+    allowed: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+    effect: "in place",
+  },
+] as const satisfies readonly Setting[];

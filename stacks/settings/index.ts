@@ -1,0 +1,18 @@
+import { agentSettings } from "./agents";
+import { alarmSettings } from "./alarms";
+import { apiSettings } from "./api";
+import { computeSettings } from "./compute";
+import { deploymentSettings } from "./deployment";
+
+export { PROFILES, defaultValue, followsProfile } from "./setting";
+export type { BoolSetting, Effect, NumberSetting, Profile, Rule, Setting, StringSetting, StructuredSetting } from "./setting";
+export { terraformValidations, type Validation } from "./validation";
+
+/**
+ * Everything that an operator may change, in the order of the README's table. From this table come the
+ * Terraform variables with their validation, the profiles, the documentation and the rollback.
+ */
+export const SETTINGS = [...deploymentSettings, ...agentSettings, ...computeSettings, ...apiSettings, ...alarmSettings] as const;
+
+/** The name of a setting, which is the name of its Terraform variable. */
+export type SettingName = (typeof SETTINGS)[number]["name"];

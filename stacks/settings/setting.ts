@@ -1,0 +1,81 @@
+/** The three ways to run the same system. */
+export const PROFILES = ["baseline", "optimized", "low_latency"] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/**
+ * What applying a change does:
+ * - `new version`: publishes a version of a function; the alias moves to it unless it is pinned. Seconds.
+ * - `alias`: moves the alias `live`. Seconds.
+ * - `stage`: changes the stage's method settings, no deployment. Seconds.
+ * - `deployment`: puts a new deployment of the API behind the same URL. Seconds.
+ * - `in place`: changes an attribute of a resource that stays. Seconds.
+ * - `minutes`: AWS takes minutes to carry it out (cache cluster, distribution, provisioned concurrency).
+ * - `identity`: names what is deployed. Another value is another deployment; set it once.
+ */
+export type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
+
+/** A further condition on a value, as Terraform expressions. */
+export interface Rule {
+  /** Terraform expression, true when the value is good. It may name other variables. */
+  readonly condition: string;
+  /** What is allowed, and what to do; follows "<name> is <value given>; ". Terraform template syntax. */
+  readonly message: string;
+}
+
+interface Common {
+  /** Terraform variable name; the provider's own attribute name where there is one. */
+  readonly name: string;
+  /** One sentence for the person who reads the table or `terraform plan`'s prompt. */
+  readonly description: string;
+  readonly effect: Effect;
+  /** Cross-checks and shapes beyond type, limits and allowed values. Default: none. */
+  readonly rules?: readonly Rule[];
+  /** Hide the value from plans. Default: false. */
+  readonly sensitive?: boolean;
+}
+
+/** The value where nobody gives one: one for all, or one a profile. */
+export type Default<T> =
+  | { /** The same in every profile; null = none. */ readonly value: T | null }
+  | { /** What null follows. */ readonly profiles: Readonly<Record<Profile, T>> };
+
+export type NumberSetting = Common & {
+  readonly type: "number";
+  /** What one of it is: `MiB`, `seconds`, `requests/s`. */
+  readonly unit: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Only these values, where the service takes no others. */
+  readonly allowed?: readonly number[];
+  /** Whether fractions are allowed. Default: false. */
+  readonly fractional?: boolean;
+} & Default<number>;
+
+export type StringSetting = Common & {
+  readonly type: "string";
+  readonly allowed?: readonly string[];
+  /** RE2 expression that the whole value matches, and what it means in words. */
+  readonly pattern?: { readonly expression: string; readonly meaning: string };
+} & Default<string>;
+
+export type BoolSetting = Common & { readonly type: "bool" } & Default<boolean>;
+
+/** A list, map or object: its shape is Terraform's own type expression. */
+export type StructuredSetting = Common & {
+  readonly type: "structured";
+  /** Terraform type constraint. */
+  readonly terraformType: string;
+  readonly value: unknown;
+};
+
+export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
+
+/** The value of a setting under a profile, where nobody gives one. */
+export function defaultValue(setting: Setting, profile: Profile): unknown {
+  return "profiles" in setting ? setting.profiles[profile] : setting.value;
+}
+
+/** True where null follows the profile. */
+export function followsProfile(setting: Setting): boolean {
+  return "profiles" in setting;
+}
