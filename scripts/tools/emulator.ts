@@ -16,17 +16,21 @@ export interface EmulatorOptions {
   readonly directory: string;
   /** Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine. */
   readonly timeoutMs?: number;
+  /** Environment to start it in. Default: this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
-export async function startEmulator({ directory, timeoutMs = 60_000 }: EmulatorOptions): Promise<Emulator> {
+export async function startEmulator({ directory, timeoutMs = 60_000, env = process.env }: EmulatorOptions): Promise<Emulator> {
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
   const log = openSync(join(directory, "emulator.log"), "a");
   const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
     stdio: ["ignore", log, log],
     // moto would run functions in Docker where it finds one; the local runtime runs them itself.
-    env: { ...process.env, DOCKER_HOST: "tcp://127.0.0.1:9" },
+    env: { ...env, DOCKER_HOST: "tcp://127.0.0.1:9" },
+    // A group of its own: a terminal's Ctrl-C must not end it before terraform has let go of it.
+    detached: true,
   });
   const exited = new Promise<Error>((resolve) => {
     child.once("error", (cause) => resolve(new Error("moto_server cannot be started. Install it: pip install 'moto[server]==5.2.1'", { cause })));

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { findProviderSource, providerVariables } from "../tools/terraform-environment";
+import type { CommandContext, CommandResult } from "./context";
+
+export interface EnvOptions {
+  /** Loopback address of an emulator to point terraform at. Default: the account of the environment's credentials. */
+  readonly emulator?: string;
+}
+
+/** Prints the variables that let `terraform` and `npx cdktf` run by themselves, as a shell takes them. */
+export function env({ projectDirectory, environment }: CommandContext, { emulator }: EnvOptions): CommandResult {
+  const source = findProviderSource(environment);
+  const variables: Record<string, string> = {
+    ...providerVariables(source, join(projectDirectory, ".quickturn")),
+    CHECKPOINT_DISABLE: "1",
+    // With a mirror, cdktf would still ask the public registry for checksums.
+    ...(source.kind === "registry" ? {} : { CDKTF_SKIP_PROVIDER_LOCK: "true" }),
+    ...(emulator ? { AWS_ENDPOINT_URL: emulator, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" } : {}),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return { exitCode: 0, text: lines.join("\n"), json: variables };
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,62 @@
+import { UsageError } from "./context";
+import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
+
+/** What a program needs to run at all. Everything else of the caller's environment stays outside. */
+const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TERM", "PYENV_ROOT", "PYENV_VERSION", "VIRTUAL_ENV"];
+
+/**
+ * The environment of everything that the local runtime starts. It is made from nothing: no credentials, profiles,
+ * service endpoints, proxies, Terraform variables or arguments of the caller's can reach it, so that it cannot
+ * reach an account.
+ * @param endpoint of the emulator; must be loopback
+ * @param folder for home, credentials files and terraform's own files; thrown away afterwards
+ */
+export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, folder: string): NodeJS.ProcessEnv {
+  refuseUnlessLoopback(endpoint);
+  const source = findProviderSource(caller);
+  const kept = Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]])));
+  return terraformEnvironment(
+    {
+      ...kept,
+      HOME: folder,
+      TMPDIR: folder,
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_REGION: "us-east-1",
+      AWS_ENDPOINT_URL: endpoint,
+      // Else the machine's own role would be asked for, on EC2.
+      AWS_EC2_METADATA_DISABLED: "true",
+      // Files that do not exist: a profile could name other endpoints.
+      AWS_CONFIG_FILE: `${folder}/no-aws-config`,
+      AWS_SHARED_CREDENTIALS_FILE: `${folder}/no-aws-credentials`,
+    },
+    source,
+    folder,
+  );
+}
+
+/** The emulator's address as given, or undefined; anything but loopback is refused before anything is started. */
+export function givenEmulator(caller: NodeJS.ProcessEnv): string | undefined {
+  const endpoint = caller["AWS_ENDPOINT_URL"];
+  if (endpoint === undefined || endpoint === "") return undefined;
+  refuseUnlessLoopback(endpoint);
+  return endpoint;
+}
+
+function refuseUnlessLoopback(endpoint: string): void {
+  const host = hostOf(endpoint);
+  if (host !== undefined && (/^127\.\d+\.\d+\.\d+$/.test(host) || host === "[::1]" || host === "localhost")) return;
+  throw new UsageError(
+    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. ` +
+      "Allowed: http://127.0.0.1:<port>, http://[::1]:<port> or http://localhost:<port>. Unset it, and an emulator is started for you.",
+  );
+}
+
+function hostOf(endpoint: string): string | undefined {
+  try {
+    const { protocol, hostname, username } = new URL(endpoint);
+    return ["http:", "https:"].includes(protocol) && username === "" ? hostname : undefined;
+  } catch {
+    return undefined;
+  }
+}

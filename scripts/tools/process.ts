@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+
+export interface RunOptions {
+  readonly cwd: string;
+  /** The whole environment of the program; nothing is inherited. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Called for each line that the program prints. Default: none is. */
+  readonly onLine?: (line: string) => void;
+  /** Exit codes that are no failure. Default: 0 alone. */
+  readonly acceptedCodes?: readonly number[];
+  /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program ended with a code that is a failure. */
+export class ProgramFailed extends Error {
+  constructor(
+    readonly program: string,
+    readonly result: RunResult,
+  ) {
+    super(`${program} ended with code ${result.code}:\n${(result.stderr.trim() || result.stdout.trim()).slice(-4_000)}`);
+    this.name = "ProgramFailed";
+  }
+}
+
+/** Runs a program to its end. Arguments are passed as they are, never through a shell. */
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const { cwd, env, onLine, acceptedCodes = [0], signal } = options;
+  // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
+  // takes a second one as "stop at once", which loses state.
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const interrupt = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", interrupt, { once: true });
+  if (signal?.aborted) interrupt();
+  const [stdout, stderr] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", (cause) => reject(new Error(`${program} cannot be started: ${cause.message}. Run \`quickturn doctor\` to see what is missing.`, { cause })));
+      child.once("close", (exitCode, killedBy) => resolve(exitCode ?? (killedBy ? 128 : 1)));
+    });
+    const result = { code, stdout: stdout(), stderr: stderr() };
+    if (!acceptedCodes.includes(code)) throw new ProgramFailed(`${program} ${args[0] ?? ""}`.trim(), result);
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** Gathers a stream as text and hands on its whole lines as they come. */
+function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void): () => string {
+  let text = "";
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    text += chunk;
+    if (!onLine) return;
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  });
+  return () => text;
+}

@@ -1,0 +1,71 @@
+import { run, type RunResult } from "./process";
+
+/** What decides a plan beside the folder. */
+export interface PlanInput {
+  /** `name=value`, as `-var` takes it. */
+  readonly vars?: readonly string[];
+  /** Paths of tfvars files. */
+  readonly varFiles?: readonly string[];
+  /** Ask AWS for the resources' present state first. Default: true. */
+  readonly refresh?: boolean;
+  /** Plan to destroy everything. Default: false. */
+  readonly destroy?: boolean;
+}
+
+export interface TerraformOptions {
+  /** Folder of the configuration. */
+  readonly directory: string;
+  /** The whole environment; see terraform-environment. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Terraform in one folder. Every call runs it to its end; a failure throws with what it printed. */
+export class Terraform {
+  constructor(private readonly options: TerraformOptions) {}
+
+  /** @param lockfile `readonly` refuses a provider that the lock file does not know; pipelines want that. */
+  async init(lockfile?: "readonly"): Promise<void> {
+    await this.terraform(["init", "-input=false", "-no-color", ...(lockfile ? [`-lockfile=${lockfile}`] : [])]);
+  }
+
+  /** Writes a plan file, which holds every value in clear. @returns true where anything changes */
+  async plan(file: string, input: PlanInput = {}): Promise<boolean> {
+    const args = ["plan", "-input=false", "-no-color", "-detailed-exitcode", `-out=${file}`, ...planArguments(input)];
+    const { code } = await this.terraform(args, [0, 2]);
+    return code === 2;
+  }
+
+  /** Applies exactly a plan that was written before. */
+  async applyPlan(file: string): Promise<RunResult> {
+    return this.terraform(["apply", "-input=false", "-no-color", file]);
+  }
+
+  /** The plan file, or without one the applied state, as `terraform show -json` gives it. */
+  async show(file?: string): Promise<unknown> {
+    const { stdout } = await this.terraform(["show", "-json", ...(file ? [file] : [])], [0], false);
+    return JSON.parse(stdout) as unknown;
+  }
+
+  /** Values of the outputs, by name. */
+  async output(): Promise<Record<string, unknown>> {
+    const { stdout } = await this.terraform(["output", "-json", "-no-color"], [0], false);
+    const outputs = JSON.parse(stdout) as Record<string, { value: unknown }>;
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
+  private terraform(args: readonly string[], acceptedCodes: readonly number[] = [0], streamed = true): Promise<RunResult> {
+    const { directory: cwd, env, onLine, signal } = this.options;
+    return run("terraform", args, { cwd, env, acceptedCodes, ...(streamed && onLine ? { onLine } : {}), ...(signal ? { signal } : {}) });
+  }
+}
+
+function planArguments({ vars = [], varFiles = [], refresh = true, destroy = false }: PlanInput): string[] {
+  return [
+    ...varFiles.map((file) => `-var-file=${file}`),
+    ...vars.map((value) => `-var=${value}`),
+    ...(refresh ? [] : ["-refresh=false"]),
+    ...(destroy ? ["-destroy"] : []),
+  ];
+}
