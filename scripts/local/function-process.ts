@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
+
+/** Of the memory, what V8's old space may take; the rest is for buffers, stacks and Node itself. */
+const HEAP_SHARE = 0.9;
+
+export interface ProcessOptions {
+  readonly nodePath: string;
+  readonly memoryMiB: number;
+  readonly taskRoot: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Descriptor for stdout and stderr. */
+  readonly log: number;
+}
+
+/** The operating system's side of one environment: a process that is frozen, thawed and killed. */
+export class FunctionProcess {
+  /** Settles when the process is gone, with how it ended. */
+  readonly exited: Promise<string>;
+  private gone = false;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.exited = new Promise((resolve) => {
+      const end = (how: string) => {
+        this.gone = true;
+        live.delete(this);
+        resolve(how);
+      };
+      child.once("error", (error) => end(`cannot be started: ${error.message}`));
+      child.once("exit", (code, signal) => end(signal === null ? `exit status ${code}` : `signal: ${signal}`));
+    });
+  }
+
+  static start(options: ProcessOptions): FunctionProcess {
+    const heapMiB = Math.floor(options.memoryMiB * HEAP_SHARE);
+    const child = spawn(options.nodePath, [`--max-old-space-size=${heapMiB}`, BOOTSTRAP], {
+      cwd: options.taskRoot,
+      env: options.environment,
+      stdio: ["ignore", options.log, options.log],
+    });
+    const started = new FunctionProcess(child);
+    if (!watching) process.once("exit", killAll);
+    watching = true;
+    live.add(started);
+    return started;
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get alive(): boolean {
+    return !this.gone;
+  }
+
+  /** As Lambda does between invocations: nothing runs, timers and sockets included. */
+  freeze(): void {
+    this.signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.signal("SIGCONT");
+  }
+
+  kill(): void {
+    this.signal("SIGKILL");
+  }
+
+  /** Highest resident memory so far, or undefined where the system does not tell. */
+  peakMemoryMiB(): number | undefined {
+    try {
+      const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
+      return match === null ? undefined : Math.ceil(Number(match[1]) / 1024);
+    } catch {
+      return undefined; // No /proc here, or the process is gone.
+    }
+  }
+
+  private signal(name: NodeJS.Signals): void {
+    // Windows can only kill.
+    if (this.gone || (process.platform === "win32" && name !== "SIGKILL")) return;
+    this.child.kill(name);
+  }
+}
+
+const live = new Set<FunctionProcess>();
+let watching = false;
+
+/** A frozen process would outlive us for ever: whichever way we end, it ends first. */
+function killAll(): void {
+  for (const started of live) started.kill();
+}

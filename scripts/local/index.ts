@@ -1,0 +1,5 @@
+export type { Caller } from "./caller";
+export { startLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from "./local-runtime";
+export { CACHE_HEADER } from "./rest-api";
+export type { Timers } from "./schedules";
+export type { FunctionStatistics, QueueStatistics, RouteStatistics, Statistics } from "./statistics";

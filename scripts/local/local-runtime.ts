@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import { AccessLog } from "./access-log";
+import { readApplied, type Applied } from "./applied";
+import { assertDistinct, type Caller } from "./caller";
+import { CodeStore } from "./code-store";
+import { createEmulatorClients, type EmulatorClients } from "./emulator-clients";
+import { FunctionHost } from "./function-host";
+import { FunctionVersions } from "./function-versions";
+import { Gateway } from "./gateway";
+import { QueuePollers } from "./queue-pollers";
+import { ResponseCache } from "./response-cache";
+import { RestApi } from "./rest-api";
+import { Schedules, SYSTEM_TIMERS, type Timers } from "./schedules";
+import { StatisticsRecorder, type Statistics } from "./statistics";
+import { Throttle } from "./throttle";
+
+export interface LocalRuntimeOptions {
+  /** The parsed output of `terraform show -json`, after an apply. */
+  readonly state: unknown;
+  /** Folder that terraform ran in: the applied zip files are named relative to it. */
+  readonly moduleDirectory: string;
+  /** `http://127.0.0.1:<port>` of the emulator that the stack was applied to. */
+  readonly endpoint: string;
+  readonly region: string;
+  /** Who may sign requests. */
+  readonly callers: readonly Caller[];
+  /** For unpacked code (`code/`) and logs (`logs/`). Give the same one again, and older versions keep their code. */
+  readonly workDirectory: string;
+  /** Default: any free port. */
+  readonly port?: number;
+  /** Draws the version of a weighted alias, 0 to 1. Default: Math.random. */
+  readonly random?: () => number;
+  /** Milliseconds since 1970, for cache, throttling, quotas and signatures. Default: Date.now. */
+  readonly now?: () => number;
+  /** Fires schedules. Default: the system's timers. */
+  readonly timers?: Timers;
+  /** Told what is applied and not emulated, and what went wrong in the background. Default: nobody. */
+  readonly warn?: (message: string) => void;
+}
+
+/** The applied stack, served on loopback. */
+export interface LocalRuntime {
+  /** `http://127.0.0.1:<port>/<stage>`. */
+  readonly url: string;
+  /** Process ids of the functions' environments. */
+  readonly pids: readonly number[];
+  /** Takes another apply, on the same port. Where it fails, the earlier configuration stays. */
+  reload(state: unknown): Promise<void>;
+  statistics(): Statistics;
+  /** Ends everything that was started, and waits until it is gone. Calling it twice does no harm. */
+  stop(): Promise<void>;
+}
+
+/** Starts serving what terraform applied. */
+export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
+  assertDistinct(options.callers);
+  const clients = createEmulatorClients(options.endpoint, options.region);
+  const runtime = new Runtime(options, clients);
+  try {
+    await runtime.load(options.state);
+    return runtime;
+  } catch (error) {
+    await runtime.stop().catch(() => undefined); // Why it did not start matters more.
+    throw error;
+  }
+}
+
+class Runtime implements LocalRuntime {
+  private readonly recorder = new StatisticsRecorder();
+  private readonly now: () => number;
+  private readonly warn: (message: string) => void;
+  private readonly code: CodeStore;
+  private readonly throttle: Throttle;
+  private readonly accessLog: AccessLog;
+  private readonly pollers: QueuePollers;
+  private readonly schedules: Schedules;
+  private cache: ResponseCache;
+  private applied: Applied | undefined;
+  private host: FunctionHost | undefined;
+  private gateway: Gateway | undefined;
+
+  constructor(private readonly options: LocalRuntimeOptions, private readonly clients: EmulatorClients) {
+    const { workDirectory, moduleDirectory, region } = options;
+    this.now = options.now ?? Date.now;
+    this.warn = options.warn ?? (() => undefined);
+    this.code = new CodeStore(join(workDirectory, "code"), moduleDirectory);
+    this.throttle = new Throttle(this.now);
+    this.cache = new ResponseCache(this.now);
+    this.accessLog = new AccessLog(join(workDirectory, "logs"));
+    const common = { region, warn: this.warn, invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload) };
+    this.pollers = new QueuePollers({ ...common, ...clients, statistics: this.recorder });
+    this.schedules = new Schedules({ ...common, now: this.now, timers: options.timers ?? SYSTEM_TIMERS });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.gateway?.port ?? 0}/${this.applied?.stage.name ?? ""}`;
+  }
+
+  get pids(): readonly number[] {
+    return this.host?.pids ?? [];
+  }
+
+  statistics(): Statistics {
+    return this.recorder.snapshot();
+  }
+
+  async reload(state: unknown): Promise<void> {
+    await this.load(state);
+  }
+
+  async load(shown: unknown): Promise<void> {
+    const applied = readApplied(shown, this.warn);
+    for (const each of applied.functions) this.code.keep(each);
+    const versions = await FunctionVersions.load(applied.functions, applied.aliases, this.clients.lambda);
+    // A cluster that is switched or resized is a new one, and empty.
+    const cache = this.applied === undefined || sameCluster(this.applied, applied) ? this.cache : new ResponseCache(this.now);
+    const api = this.createApi(applied, cache);
+    await this.pollers.silenceEmulator(applied);
+    await this.hostFunctions(versions);
+    this.applied = applied;
+    this.cache = cache;
+    if (this.gateway === undefined) this.gateway = await Gateway.listen(this.options.port ?? 0, api, this.warn);
+    else this.gateway.use(api);
+    await this.pollers.configure(applied);
+    this.schedules.configure(applied);
+  }
+
+  async stop(): Promise<void> {
+    this.schedules.stop();
+    await Promise.all([this.gateway?.close(), this.pollers.stop()]);
+    await this.host?.stop();
+    await this.pollers.settled();
+    await this.accessLog.close();
+    this.gateway = undefined;
+    this.clients.destroy();
+  }
+
+  private createApi(applied: Applied, cache: ResponseCache): RestApi {
+    const { region, callers } = this.options;
+    const { now, throttle, warn, accessLog } = this;
+    const invoke = (arn: string, payload: string) => this.host!.invoke(arn, payload);
+    return new RestApi(applied, { region, callers, now, cache, throttle, warn, accessLog, statistics: this.recorder, invoke });
+  }
+
+  private async hostFunctions(versions: FunctionVersions): Promise<void> {
+    if (this.host !== undefined) return this.host.reconfigure(versions);
+    const { region, endpoint, workDirectory, random = Math.random } = this.options;
+    this.host = new FunctionHost({ region, endpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn }, versions);
+  }
+}
+
+function sameCluster(before: Applied, after: Applied): boolean {
+  const of = ({ api, stage }: Applied) => [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
+  return of(before) === of(after);
+}
