@@ -49,7 +49,7 @@ export class RequestStore extends Construct {
   /** Claim a request, write its result, read and add turns of its conversation. */
   workerAccess(): PolicyStatement[] {
     return [
-      allow("ClaimAndFinishRequests", ["dynamodb:UpdateItem", "dynamodb:GetItem"], this.requests.arn),
+      allow("ClaimAndFinishRequests", ["dynamodb:UpdateItem"], this.requests.arn),
       allow("ReadAndAddTurns", ["dynamodb:Query", "dynamodb:PutItem"], this.sessions.arn),
       allow("WriteResults", ["s3:PutObject"], `${this.results.arn}/results/*`),
     ];

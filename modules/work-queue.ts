@@ -52,7 +52,7 @@ export class WorkQueue extends Construct {
   /** What Lambda's poller does in the worker's name. */
   consumerAccess(): PolicyStatement[] {
     return [
-      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], this.queue.arn),
+      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], this.queue.arn),
     ];
   }
 

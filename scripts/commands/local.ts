@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appliedState } from "../judges/applied-state";
@@ -8,6 +8,7 @@ import { CACHE_HEADER, startLocalRuntime, type Caller, type LocalRuntime } from 
 import { AgentApiClient } from "../tools/agent-api-client";
 import { startEmulator } from "../tools/emulator";
 import { Terraform, type PlanInput } from "../tools/terraform";
+import { makeThrowAway } from "../tools/throw-away";
 import type { CommandContext, CommandResult } from "./context";
 import { AGENTS, PROMPT, pollAgain, trial, type Trial } from "./demonstration";
 import { describeCalls, describeEnd, describeTrial } from "./local-text";
@@ -73,7 +74,7 @@ class LocalStack {
   ) {
     // In an emulator that others use too, names must not meet.
     const name = given === undefined ? [] : [`name=local-${randomBytes(4).toString("hex")}`];
-    this.baseVars = ["deletion_protection=false", ...name, ...(options.vars ?? [])];
+    this.baseVars = [...name, ...(options.vars ?? [])];
   }
 
   async run(): Promise<CommandResult> {
@@ -97,8 +98,7 @@ class LocalStack {
     const { PATH } = this.context.environment;
     await synth({ ...this.context, environment: { ...(PATH === undefined ? {} : { PATH }), HOME: this.folder } }, { outputDirectory: output });
     const directory = stackDirectory(output, "agent-api");
-    writeFileSync(join(directory, "local_override.tf.json"), JSON.stringify(LOCAL_OVERRIDE));
-    writeFileSync(join(directory, "local.auto.tfvars.json"), JSON.stringify({ agents: AGENTS }));
+    makeThrowAway(directory, { agents: AGENTS });
     return directory;
   }
 
@@ -185,14 +185,3 @@ class LocalStack {
     });
   }
 }
-
-/** State inside the folder, and tables that may be destroyed with it: all of it is thrown away. */
-const LOCAL_OVERRIDE = {
-  terraform: { backend: { local: { path: "terraform.tfstate" } } },
-  resource: {
-    aws_dynamodb_table: {
-      store_requests: { lifecycle: { prevent_destroy: false } },
-      store_sessions: { lifecycle: { prevent_destroy: false } },
-    },
-  },
-};

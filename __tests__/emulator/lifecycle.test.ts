@@ -1,0 +1,134 @@
+import { changesThatReplace, planChanges, type ResourceChange } from "../../scripts/judges/plan-changes";
+import { EmulatedStack } from "../support/emulated-stack";
+import { unexplained } from "../support/emulator-drift";
+
+/**
+ * One stack, applied once and flipped many times, in the order of the tests: an apply takes seconds of processor
+ * time, so each test goes on from where the one before stopped.
+ */
+jest.setTimeout(300_000);
+
+let stack: EmulatedStack;
+let first: Record<string, unknown>;
+
+beforeAll(async () => {
+  stack = await EmulatedStack.start();
+});
+afterAll(() => stack.stop());
+
+/** Resource values that may differ between two states of the same settings: they count or date the applies. */
+const COUNTERS = new Set(["version", "qualified_arn", "qualified_invoke_arn", "last_modified", "function_version", "deployment_id", "created_date", "live_version", "newest_version"]);
+
+async function values(): Promise<Record<string, unknown>> {
+  const shown = (await stack.terraform.show()) as { values: { root_module: { resources: { address: string; values: Record<string, unknown> }[] } } };
+  return Object.fromEntries(
+    shown.values.root_module.resources.map((each) => [each.address, Object.fromEntries(Object.entries(each.values).filter(([name]) => !COUNTERS.has(name)))]),
+  );
+}
+
+/** What the emulator gives back otherwise depends on when it was last read, so it is no part of the comparison. */
+function withoutDrift(state: Record<string, unknown>): Record<string, unknown> {
+  const { ["aws_lambda_event_source_mapping.work_delivery"]: mapping, ["aws_sqs_queue.work_queue"]: queue, ...rest } = state as Record<string, Record<string, unknown>>;
+  return { ...rest, mapping: { ...mapping, function_name: "", function_arn: "" }, queue: { ...queue, policy: "", redrive_policy: "" } };
+}
+
+const inPlace = (changes: readonly ResourceChange[]) => expect(changesThatReplace(changes)).toEqual([]);
+const updated = (changes: readonly ResourceChange[]) => changes.map(({ address }) => address);
+
+describe("the stack on the emulator", () => {
+  test("applies from nothing", async () => {
+    const { changes } = await stack.apply([]);
+    expect(changes.every(({ action }) => action === "create")).toBe(true);
+    expect(changes.length).toBeGreaterThan(30);
+    first = withoutDrift(await values());
+  });
+
+  test("plans nothing the second time, but for what the emulator spells otherwise", async () => {
+    const plan = (await stack.plan({})) as { resource_changes: unknown[] };
+    expect(plan.resource_changes.length).toBeGreaterThan(30);
+    expect(unexplained(planChanges(plan))).toEqual([]);
+  });
+
+  test("rolls back by the two variables of the reports, in place", async () => {
+    const { changes } = await stack.apply(["memory_size=1024", "reserved_concurrent_executions=10"]);
+    inPlace(changes);
+    expect(updated(changes)).toEqual(
+      expect.arrayContaining(["aws_lambda_function.worker_function", "aws_lambda_alias.worker_live_alias", "aws_lambda_event_source_mapping.work_delivery"]),
+    );
+    expect(await stack.terraform.output()).toMatchObject({ settings: { memory_size: 1024, reserved_concurrent_executions: 10, cache_enabled: true, profile: "optimized" } });
+  });
+
+  test("goes forward again, in place, and is what it was at first", async () => {
+    inPlace((await stack.apply([])).changes);
+    expect(withoutDrift(await values())).toEqual(first);
+  });
+
+  /** Each optimization by itself: the flip, and an address that has to change. */
+  const FLIPS: readonly [flip: readonly string[], address: string][] = [
+    [["memory_size=2048"], "aws_lambda_function.worker_function"],
+    [["reserved_concurrent_executions=-1"], "aws_lambda_event_source_mapping.work_delivery"],
+    [["max_parallel_agents=1"], "aws_lambda_function.worker_function"],
+    [["cache_enabled=false"], "aws_api_gateway_method_settings.live_status_method"],
+    [["cache_enabled=false", "cache_cluster_enabled=false"], "aws_api_gateway_stage.live_stage"],
+    [["cache_ttl_in_seconds=60"], "aws_api_gateway_method_settings.live_status_method"],
+    [["live_version=1"], "aws_lambda_alias.worker_live_alias"],
+    [["live_version=1", "canary_weight=0.1"], "aws_lambda_alias.worker_live_alias"],
+    [["profile=baseline"], "aws_lambda_function.worker_function"],
+  ];
+
+  test.each(FLIPS)("flips %j in place, back again, and is what it was at first", async (flip, address) => {
+    const there = (await stack.apply(flip)).changes;
+    inPlace(there);
+    expect(updated(there)).toContain(address);
+    inPlace((await stack.apply([])).changes);
+    expect(withoutDrift(await values())).toEqual(first);
+  });
+
+  /** The rest: each planned alone, then all applied at once, and taken back at once. */
+  const OTHERS: readonly [setting: string, address: string][] = [
+    ["timeout=600", "aws_lambda_function.worker_function"],
+    ["api_memory_size=1024", "aws_lambda_function.api_function"],
+    ["cache_cluster_size=1.6", "aws_api_gateway_stage.live_stage"],
+    ["throttling_rate_limit=50", "aws_api_gateway_method_settings.live_every_method"],
+    ["throttling_burst_limit=100", "aws_api_gateway_method_settings.live_every_method"],
+    ["log_retention_in_days=90", "aws_cloudwatch_log_group.worker_log_group"],
+    ["request_retention_in_days=14", "aws_s3_bucket_lifecycle_configuration.store_results_lifecycle"],
+    ["alarm_duration_threshold=300000", "aws_cloudwatch_metric_alarm.alarm_worker_duration"],
+    ["alarm_errors_threshold=1", "aws_cloudwatch_metric_alarm.alarm_worker_errors"],
+    ["alarm_5xx_threshold=1", "aws_cloudwatch_metric_alarm.alarm_api_5xx"],
+    ["authorization=api_key", "aws_api_gateway_rest_api.rest_api"],
+    ["deletion_protection=true", "aws_dynamodb_table.store_requests"],
+    ['tags={"team":"agents"}', "aws_lambda_function.worker_function"],
+  ];
+
+  /** What an API needs beside in-place updates to ask for keys: the keys, their plan, and a deployment of the new body. */
+  const MADE_FOR_API_KEYS = new Set(["aws_api_gateway_api_key", "aws_api_gateway_usage_plan", "aws_api_gateway_usage_plan_key"]);
+  const inPlaceButKeys = (changes: readonly ResourceChange[]) => inPlace(changes.filter(({ type }) => !MADE_FOR_API_KEYS.has(type)));
+
+  test.each(OTHERS)("plans %s alone in place", async (setting, address) => {
+    const changes = planChanges(await stack.plan({ vars: [setting], refresh: false }));
+    inPlaceButKeys(changes);
+    expect(updated(changes)).toContain(address);
+  });
+
+  test("applies all of these at once, takes them back at once, and is what it was at first", async () => {
+    const settings = OTHERS.map(([setting]) => setting).filter((setting) => !setting.startsWith("deletion_protection"));
+    inPlaceButKeys((await stack.apply(settings)).changes);
+    inPlaceButKeys((await stack.apply([])).changes);
+    expect(withoutDrift(await values())).toEqual(first);
+  });
+
+  test("plans provisioned concurrency, which the emulator cannot apply, as the only new resources of low_latency", async () => {
+    const changes = planChanges(await stack.plan({ vars: ["profile=low_latency"], refresh: false }));
+    inPlace(changes);
+    expect(changes.filter(({ action }) => action === "create").map(({ address }) => address).sort()).toEqual([
+      "aws_lambda_provisioned_concurrency_config.api_live_provisioned_concurrency[0]",
+      "aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency[0]",
+    ]);
+  });
+
+  test("destroys everything", async () => {
+    await stack.apply([], { destroy: true });
+    expect(await stack.terraform.show()).not.toHaveProperty("values.root_module");
+  });
+});

@@ -1,0 +1,220 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encoded, resource, stackJson, stackText } from "../support/stack-json";
+
+const GOLDEN = join(__dirname, "agent-api-stack.golden.json");
+const stack = stackJson();
+
+interface Statement {
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+}
+const statements = (address: string) => (encoded(stack, resource(stack, address)["policy"]) as { Statement: readonly Statement[] }).Statement;
+const actions = (address: string) => statements(address).flatMap(({ Action }) => Action).sort();
+
+describe("the synthesized stack", () => {
+  test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest agent-api-stack", () => {
+    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, stackText());
+    expect(stack).toEqual(JSON.parse(readFileSync(GOLDEN, "utf8")));
+  });
+
+  test("holds no absolute path, date or account", () => {
+    const text = stackText();
+    for (const pattern of [/"\/(home|root|work|tmp|Users|usr|opt)\//, /\b20\d\d-\d\d-\d\dT/, /:\d{12}:/]) expect(text).not.toMatch(pattern);
+  });
+
+  test("takes the provider from 5.100 to below 7, and Terraform from 1.11", () => {
+    expect(stack.terraform.required_providers.aws.version).toBe(">= 5.100.0, < 7.0.0");
+    expect(stack.terraform.required_version).toBe(">= 1.11.0");
+  });
+});
+
+describe("the functions", () => {
+  test.each(["api", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
+    expect(resource(stack, `aws_lambda_function.${name}_function`)).toMatchObject({
+      runtime: "nodejs22.x",
+      architectures: ["arm64"],
+      publish: true,
+      tracing_config: { mode: "Active" },
+      filename: `\${path.module}/assets/${name}.zip`,
+      source_code_hash: `\${filebase64sha256("\${path.module}/assets/${name}.zip")}`,
+    });
+  });
+
+  test("the front door may do these calls and no others", () => {
+    expect(actions("aws_iam_role_policy.api_policy")).toEqual([
+      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject",
+      "sqs:GetQueueAttributes", "sqs:SendMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ]);
+  });
+
+  test("the worker may do these calls and no others", () => {
+    expect(actions("aws_iam_role_policy.worker_policy")).toEqual([
+      "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents", "s3:PutObject",
+      "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ]);
+    expect(actions("aws_iam_role_policy.worker_agentcore")).toEqual(["bedrock-agentcore:InvokeAgentRuntime"]);
+  });
+
+  test("only X-Ray's calls, which name no resource, are allowed on every resource", () => {
+    const wide = ["aws_iam_role_policy.api_policy", "aws_iam_role_policy.worker_policy", "aws_iam_role_policy.worker_agentcore"]
+      .flatMap(statements)
+      .filter(({ Resource }) => Resource === "*");
+    expect(new Set(wide.flatMap(({ Action }) => Action))).toEqual(new Set(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]));
+  });
+
+  test.each(["api", "worker"])("the alias of %s is pinned by its setting, and is else the newest version", (name) => {
+    const setting = name === "worker" ? "live_version" : "api_live_version";
+    expect(resource(stack, `aws_lambda_alias.${name}_live_alias`)["function_version"]).toBe(`\${coalesce(var.${setting}, aws_lambda_function.${name}_function.version)}`);
+  });
+
+  test("provisioned concurrency exists only from 1 on", () => {
+    expect(resource(stack, "aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency")["count"]).toBe(
+      "${local.provisioned_concurrent_executions >= 1 ? 1 : 0}",
+    );
+  });
+});
+
+describe("the stores and the queue", () => {
+  test.each(["requests", "sessions"])("the table %s has two guards against deletion, recovery, encryption and a TTL", (name) => {
+    expect(resource(stack, `aws_dynamodb_table.store_${name}`)).toMatchObject({
+      billing_mode: "PAY_PER_REQUEST",
+      deletion_protection_enabled: "${var.deletion_protection}",
+      lifecycle: { prevent_destroy: true },
+      point_in_time_recovery: { enabled: true },
+      server_side_encryption: { enabled: true },
+      ttl: { attribute_name: "expires_at", enabled: true },
+    });
+  });
+
+  test("a message stays hidden for six worker time-outs, and fails for good after five receives", () => {
+    expect(resource(stack, "aws_sqs_queue.work_queue")["visibility_timeout_seconds"]).toBe("${6 * var.timeout}");
+    expect(encoded(stack, resource(stack, "aws_sqs_queue_redrive_policy.work_redrive")["redrive_policy"])).toEqual({
+      deadLetterTargetArn: "${aws_sqs_queue.work_failed.arn}",
+      maxReceiveCount: 5,
+    });
+  });
+
+  test("no more batches are taken than workers may run, failures are reported one by one, and 0 workers stop the polling", () => {
+    expect(resource(stack, "aws_lambda_event_source_mapping.work_delivery")).toMatchObject({
+      function_name: "${aws_lambda_alias.worker_live_alias.arn}",
+      function_response_types: ["ReportBatchItemFailures"],
+      enabled: "${local.reserved_concurrent_executions != 0}",
+      dynamic: {
+        scaling_config: {
+          for_each: "${local.reserved_concurrent_executions >= 0 ? [true] : []}",
+          content: { maximum_concurrency: "${max(2, local.reserved_concurrent_executions)}" },
+        },
+      },
+    });
+  });
+});
+
+describe("the API", () => {
+  interface Operation {
+    readonly security: unknown;
+    readonly "x-amazon-apigateway-integration": { uri: string; cacheKeyParameters?: string };
+  }
+  const body = encoded(stack, resource(stack, "aws_api_gateway_rest_api.rest_api")["body"]) as { paths: Record<string, Record<string, Operation>> };
+  const operation = (path: string, method: string) => body.paths[path]?.[method] as Operation;
+
+  test("has the three routes", () => {
+    const routes = Object.entries(body.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
+    expect(routes.sort()).toEqual(["get /api/v1/health", "get /api/v1/status/{request_id}", "post /api/v1/invoke"]);
+  });
+
+  test("reaches the front door through its alias, so that a rollback of the alias rolls the API back", () => {
+    for (const methods of Object.values(body.paths)) {
+      for (const { "x-amazon-apigateway-integration": { uri } } of Object.values(methods)) expect(uri).toBe("${aws_lambda_alias.api_live_alias.invoke_arn}");
+    }
+  });
+
+  test("is deployed again when any applied value of its body changes", () => {
+    expect(resource(stack, "aws_api_gateway_deployment.rest_deployment")).toMatchObject({
+      triggers: { redeployment: "${sha1(jsonencode(local.rest_openapi))}" },
+      lifecycle: { create_before_destroy: true },
+    });
+  });
+
+  test("caches only the status route, by request and caller, encrypted, and not emptied by strangers", () => {
+    const settings = Object.values(stack.resource["aws_api_gateway_method_settings"] ?? {}) as { method_path: string; settings: Record<string, unknown> }[];
+    const cached = settings.filter((each) => each.settings["caching_enabled"] !== false);
+    expect(cached.map((each) => each.method_path)).toEqual(["~1api~1v1~1status~1{request_id}/GET"]);
+    expect(cached[0]?.settings).toMatchObject({
+      caching_enabled: "${local.cache_enabled}",
+      cache_ttl_in_seconds: "${var.cache_ttl_in_seconds}",
+      cache_data_encrypted: true,
+      require_authorization_for_cache_control: true,
+    });
+    expect(operation("/api/v1/status/{request_id}", "get")["x-amazon-apigateway-integration"].cacheKeyParameters).toContain('["method.request.path.request_id"]');
+    expect(operation("/api/v1/invoke", "post")["x-amazon-apigateway-integration"].cacheKeyParameters).toBeUndefined();
+    expect(operation("/api/v1/health", "get")["x-amazon-apigateway-integration"].cacheKeyParameters).toBeUndefined();
+  });
+
+  test("throttles every method", () => {
+    for (const settings of Object.values(stack.resource["aws_api_gateway_method_settings"] ?? {})) {
+      expect(settings["settings"]).toMatchObject({ throttling_rate_limit: "${var.throttling_rate_limit}", throttling_burst_limit: "${var.throttling_burst_limit}" });
+    }
+  });
+
+  test("is open on health alone", () => {
+    expect(operation("/api/v1/health", "get").security).toEqual([]);
+    expect(operation("/api/v1/invoke", "post").security).toContain("sigv4");
+    expect(operation("/api/v1/status/{request_id}", "get").security).toContain("sigv4");
+  });
+});
+
+describe("the distribution", () => {
+  const distribution = resource(stack, "aws_cloudfront_distribution.edge_distribution");
+
+  test("passes every method, forwards all but Host, and caches nothing but status, for seconds", () => {
+    expect(distribution).toMatchObject({
+      default_cache_behavior: {
+        allowed_methods: ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+        cache_policy_id: "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+        origin_request_policy_id: "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+        viewer_protocol_policy: "https-only",
+      },
+      ordered_cache_behavior: [{ path_pattern: "/api/v1/status/*", min_ttl: 0, default_ttl: 5, max_ttl: 10, viewer_protocol_policy: "https-only" }],
+    });
+  });
+
+  test("tells callers apart in its cache, and never forwards Host", () => {
+    const [status] = distribution["ordered_cache_behavior"] as { forwarded_values: { headers: string[] } }[];
+    expect(status?.forwarded_values.headers).toEqual(expect.arrayContaining(["Authorization", "x-api-key"]));
+    expect(status?.forwarded_values.headers.map((header) => header.toLowerCase())).not.toContain("host");
+  });
+
+  test("reaches the origin by TLS 1.2, below the stage, with the origin's secret", () => {
+    expect(distribution["origin"]).toEqual([
+      expect.objectContaining({
+        origin_path: "/${aws_api_gateway_stage.live_stage.stage_name}",
+        custom_header: [{ name: "x-quickturn-origin", value: "${var.cloudfront_origin_secret}" }],
+        custom_origin_config: expect.objectContaining({ origin_protocol_policy: "https-only", origin_ssl_protocols: ["TLSv1.2"] }) as unknown,
+      }),
+    ]);
+  });
+});
+
+describe("the alarms", () => {
+  const alarms = stack.resource["aws_cloudwatch_metric_alarm"] ?? {};
+
+  test.each([
+    ["alarm_worker_duration", "AWS/Lambda", "Duration", "Average", "alarm_duration_threshold", 600_000, { FunctionName: "${aws_lambda_function.worker_function.function_name}" }],
+    ["alarm_worker_errors", "AWS/Lambda", "Errors", "Sum", "alarm_errors_threshold", 5, { FunctionName: "${aws_lambda_function.worker_function.function_name}" }],
+    ["alarm_api_5xx", "AWS/ApiGateway", "5XXError", "Sum", "alarm_5xx_threshold", 10, { ApiName: "${aws_api_gateway_rest_api.rest_api.name}", Stage: "live" }],
+  ])("%s watches %s %s %s above %s (%d) in two periods of 300 s", (name, namespace, metric, statistic, setting, value, dimensions) => {
+    expect(alarms[name]).toMatchObject({
+      namespace, metric_name: metric, statistic, dimensions,
+      threshold: `\${var.${setting}}`, comparison_operator: "GreaterThanThreshold",
+      period: 300, evaluation_periods: 2, treat_missing_data: "notBreaching",
+    });
+    expect(stack.variable[setting]?.default).toBe(value);
+  });
+
+  test("reach a topic that CloudWatch may publish to and that no AWS-managed key closes to it", () => {
+    for (const alarm of Object.values(alarms)) expect(alarm["alarm_actions"]).toHaveLength(1);
+    expect(resource(stack, "aws_sns_topic.alarm_topic")).not.toHaveProperty("kms_master_key_id");
+    expect(JSON.stringify(encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]))).toContain("cloudwatch.amazonaws.com");
+  });
+});

@@ -1,0 +1,12 @@
+import type { Caller } from "../../scripts/local";
+
+const caller = (name: string): Caller => ({
+  name,
+  accessKeyId: `TEST${name.toUpperCase()}`,
+  secretAccessKey: `${name}-secret`,
+  userId: `AIDATEST${name.toUpperCase()}`,
+  accountId: "123456789012",
+});
+
+export const ALICE = caller("alice");
+export const BOB = caller("bob");

@@ -1,0 +1,22 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** State inside the folder, and tables that may be destroyed with it. */
+const OVERRIDE = {
+  terraform: { backend: { local: { path: "terraform.tfstate" } } },
+  resource: {
+    aws_dynamodb_table: {
+      store_requests: { lifecycle: { prevent_destroy: false } },
+      store_sessions: { lifecycle: { prevent_destroy: false } },
+    },
+  },
+};
+
+/**
+ * Makes a copy of the synthesized stack one that may be applied to an emulator and thrown away, by two files that
+ * terraform reads beside it: the stack itself stays byte for byte what a deployment applies.
+ */
+export function makeThrowAway(stackDirectory: string, settings: Readonly<Record<string, unknown>>): void {
+  writeFileSync(join(stackDirectory, "throw_away_override.tf.json"), JSON.stringify(OVERRIDE));
+  writeFileSync(join(stackDirectory, "throw_away.auto.tfvars.json"), JSON.stringify({ deletion_protection: false, ...settings }));
+}
