@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { apply } from "./commands/apply";
 import type { CommandContext, CommandResult } from "./commands/context";
+import { docs } from "./commands/docs";
 import { doctor } from "./commands/doctor";
 import { env } from "./commands/env";
 import { local } from "./commands/local";
@@ -46,6 +47,7 @@ function addBuildCommands(root: Command): void {
   root.command("doctor").description("say what this machine has and what is missing").action(() => perform(root, doctor));
   root.command("package").description("bundle and zip the functions, byte for byte the same on every machine").action(() => perform(root, packageFunctions));
   root.command("synth").description("package, and write the stacks as Terraform JSON to cdktf.out").action(() => perform(root, (context) => synth(context)));
+  root.command("docs").description("write the generated tables into README.md").action(() => perform(root, async (context) => docs(context)));
   root
     .command("env")
     .description("print the variables that terraform and npx cdktf need to find the provider")

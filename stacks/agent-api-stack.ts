@@ -2,12 +2,13 @@ import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-i
 import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsRegion } from "@cdktf/provider-aws/lib/data-aws-region";
 import type { Construct } from "constructs";
-import { ORIGIN_SECRET_HEADER, type ApiEnvironment, type WorkerEnvironment } from "../handlers/environment";
-import { Access, AccountLogging, address, AgentFunction, Alarms, ApiStage, Dashboard, EdgeDistribution, LiveAlias, RequestStore, RestApi, WorkQueue } from "../modules";
+import type { ApiEnvironment, WorkerEnvironment } from "../handlers/environment";
+import { AgentFunction, LiveAlias, RequestStore, WorkQueue } from "../modules";
 import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
 import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
-import { alarmList, chartList } from "./observability";
-import { LIVE_ALIAS, STAGE_NAME, physicalNames, type PhysicalNames } from "./names";
+import { createHttpApi } from "./http-api";
+import { createAlarms, createDashboard } from "./observability";
+import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { PlatformStack } from "./platform";
 import { SETTINGS } from "./settings";
 
@@ -41,9 +42,11 @@ export class AgentApiStack extends PlatformStack {
     const queue = this.createQueue();
     const worker = this.createWorker(store, queue);
     const frontDoor = this.createFrontDoor(store, queue);
-    const api = this.createApi(frontDoor.alias);
-    const alarms = this.createAlarms(worker.function, api.restApi);
-    const dashboard = this.createDashboard(frontDoor.function, worker.function, api.restApi, queue);
+    const { settings, names } = this;
+    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
+    const watched = { settings, names, frontDoor: frontDoor.function, worker: worker.function, restApi: api.restApi, queue };
+    const alarms = createAlarms(this, watched, this.account.accountId);
+    const dashboard = createDashboard(this, watched);
     this.warn();
     declareOutputs(this, {
       api_endpoint: api.endpoint,
@@ -158,90 +161,6 @@ export class AgentApiStack extends PlatformStack {
       provisionedConcurrentExecutions: settings.expression("api_provisioned_concurrent_executions"),
     });
     return { function: api, alias };
-  }
-
-  private createApi(frontDoor: LiveAlias) {
-    const { settings, names } = this;
-    const logging = new AccountLogging(this, "account_logging", {
-      enabled: settings.expression("account_logging_role_enabled"),
-      roleName: names.apiGatewayLoggingRole,
-      partition: this.partition.partition,
-    });
-    const edgeEnabled = settings.expression("cloudfront_enabled");
-    const authorization = settings.expression("authorization");
-    const restApi = new RestApi(this, "rest", { apiName: names.restApi, frontDoor: frontDoor.alias, authorization, edgeEnabled, originHeader: ORIGIN_SECRET_HEADER });
-    const stage = new ApiStage(this, "live", {
-      restApi,
-      stageName: STAGE_NAME,
-      accessLogGroupName: names.accessLogGroup,
-      logRetentionInDays: settings.number("log_retention_in_days"),
-      cacheClusterEnabled: settings.expression("cache_cluster_enabled"),
-      cacheClusterSize: settings.expression("cache_cluster_size"),
-      cacheEnabled: settings.bool("cache_enabled"),
-      cacheTtlInSeconds: settings.number("cache_ttl_in_seconds"),
-      throttlingRateLimit: settings.number("throttling_rate_limit"),
-      throttlingBurstLimit: settings.number("throttling_burst_limit"),
-    });
-    stage.node.addDependency(logging.account);
-    const access = this.createAccess(stage);
-    const edge = this.createEdge(stage);
-    const endpoint = `\${${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url}`;
-    return { restApi, stage, access, endpoint };
-  }
-
-  private createAccess(stage: ApiStage): Access {
-    const { settings, names } = this;
-    return new Access(this, "access", {
-      stage: stage.stage,
-      apiKeysRequired: `${settings.expression("authorization")} == "api_key"`,
-      keyNames: settings.expression("api_key_names"),
-      keyNamePrefix: names.apiKeyPrefix,
-      usagePlanName: names.usagePlan,
-      quotaPerDay: settings.number("api_key_quota_per_day"),
-      throttlingRateLimit: settings.number("throttling_rate_limit"),
-      throttlingBurstLimit: settings.number("throttling_burst_limit"),
-    });
-  }
-
-  private createEdge(stage: ApiStage): EdgeDistribution {
-    const { settings, names } = this;
-    return new EdgeDistribution(this, "edge", {
-      stage: stage.stage,
-      enabled: settings.expression("cloudfront_enabled"),
-      originHeader: ORIGIN_SECRET_HEADER,
-      originSecretExpression: settings.expression("cloudfront_origin_secret"),
-      certificateArn: settings.expression("cloudfront_certificate_arn"),
-      domainNames: settings.expression("cloudfront_domain_names"),
-      comment: names.restApi,
-    });
-  }
-
-  private createAlarms(worker: AgentFunction, restApi: RestApi): Alarms {
-    const { settings, names } = this;
-    return new Alarms(this, "alarm", {
-      namePrefix: names.alarmPrefix,
-      topicName: names.alarmTopic,
-      existingTopicArn: settings.expression("alarm_topic_arn"),
-      email: settings.expression("alarm_email"),
-      accountId: this.account.accountId,
-      alarms: alarmList(settings, { worker: worker.function.functionName, restApi: restApi.api.name, stage: STAGE_NAME }),
-    });
-  }
-
-  private createDashboard(api: AgentFunction, worker: AgentFunction, restApi: RestApi, queue: WorkQueue): Dashboard {
-    const { settings, names } = this;
-    return new Dashboard(this, "dashboard", {
-      dashboardName: names.dashboard,
-      region: settings.string("aws_region"),
-      charts: chartList(settings, {
-        api: api.function.functionName,
-        worker: worker.function.functionName,
-        restApi: restApi.api.name,
-        stage: STAGE_NAME,
-        queue: queue.queue.name,
-        deadLetterQueue: queue.deadLetterQueue.name,
-      }),
-    });
   }
 
   private settingsInEffect(): string {

@@ -1,15 +1,62 @@
-import type { AlarmProps, Chart } from "../modules";
+import { Alarms, Dashboard, type AgentFunction, type AlarmProps, type Chart, type RestApi, type WorkQueue } from "../modules";
 import type { DeclaredSettings } from "./declare";
+import { STAGE_NAME, type PhysicalNames } from "./names";
+import type { PlatformStack } from "./platform";
+
+/** What is watched, and under which names and settings. */
+interface Watched {
+  readonly settings: DeclaredSettings;
+  readonly names: PhysicalNames;
+  readonly frontDoor: AgentFunction;
+  readonly worker: AgentFunction;
+  readonly restApi: RestApi;
+  readonly queue: WorkQueue;
+}
+
+export function createAlarms(stack: PlatformStack, watched: Watched, accountId: string): Alarms {
+  const { settings, names } = watched;
+  return new Alarms(stack, "alarm", {
+    namePrefix: names.alarmPrefix,
+    topicName: names.alarmTopic,
+    existingTopicArn: settings.expression("alarm_topic_arn"),
+    email: settings.expression("alarm_email"),
+    accountId,
+    alarms: alarmList(settings, metricSources(watched)),
+  });
+}
+
+export function createDashboard(stack: PlatformStack, watched: Watched): Dashboard {
+  const { settings, names } = watched;
+  return new Dashboard(stack, "dashboard", {
+    dashboardName: names.dashboard,
+    region: settings.string("aws_region"),
+    charts: chartList(settings, metricSources(watched)),
+  });
+}
+
+function metricSources({ frontDoor, worker, restApi, queue }: Watched): MetricSources {
+  return {
+    api: frontDoor.function.functionName,
+    worker: worker.function.functionName,
+    restApi: restApi.api.name,
+    stage: STAGE_NAME,
+    queue: queue.queue.name,
+    deadLetterQueue: queue.deadLetterQueue.name,
+  };
+}
 
 /** Names that metrics are found by. */
 interface MetricSources {
+  readonly api: string;
   readonly worker: string;
   readonly restApi: string;
   readonly stage: string;
+  readonly queue: string;
+  readonly deadLetterQueue: string;
 }
 
 /** The alarms of the stack. Step by step the KPI list will hold more; RUNBOOK.md has a heading for each. */
-export function alarmList(settings: DeclaredSettings, { worker, restApi, stage }: MetricSources): AlarmProps[] {
+function alarmList(settings: DeclaredSettings, { worker, restApi, stage }: MetricSources): AlarmProps[] {
   return [
     {
       name: "worker-duration",
@@ -44,14 +91,8 @@ export function alarmList(settings: DeclaredSettings, { worker, restApi, stage }
   ];
 }
 
-interface DashboardSources extends MetricSources {
-  readonly api: string;
-  readonly queue: string;
-  readonly deadLetterQueue: string;
-}
-
 /** The charts of the dashboard, in reading order: what callers feel first. */
-export function chartList(settings: DeclaredSettings, names: DashboardSources): Chart[] {
+function chartList(settings: DeclaredSettings, names: MetricSources): Chart[] {
   const { worker, api, restApi, stage, queue, deadLetterQueue } = names;
   const lambda = (metric: string, name: string, stat: string, label: string) => ["AWS/Lambda", metric, "FunctionName", name, { stat, label }];
   const gateway = (metric: string, stat: string, label: string) => ["AWS/ApiGateway", metric, "ApiName", restApi, "Stage", stage, { stat, label }];

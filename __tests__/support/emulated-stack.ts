@@ -1,14 +1,36 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planChanges, type ResourceChange } from "../../scripts/judges/plan-changes";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { run } from "../../scripts/tools/process";
 import { Terraform, type PlanInput } from "../../scripts/tools/terraform";
 import { makeThrowAway } from "../../scripts/tools/throw-away";
 import { STACK_DIRECTORY } from "./stack-json";
 
 const PLAN = "test.tfplan";
+
+/** What terraform says it will do to a resource. */
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  readonly action: string;
+}
+
+interface Message {
+  readonly type: string;
+  readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: string };
+}
+
+interface StateFile {
+  readonly resources: readonly {
+    readonly mode: string;
+    readonly type: string;
+    readonly name: string;
+    readonly instances: readonly { readonly index_key?: string | number; readonly attributes: Record<string, unknown> }[];
+  }[];
+}
 
 /** The synthesized stack in a folder of its own, applied by the real terraform to an emulator of its own. */
 export class EmulatedStack {
@@ -46,6 +68,27 @@ export class EmulatedStack {
     const plan = await this.plan({ refresh: false, ...input, vars });
     await this.terraform.applyPlan(PLAN);
     return { changes: planChanges(plan), plan };
+  }
+
+  /**
+   * Applies in one run of terraform, which takes a third of the processor time of plan, show and apply, and yields
+   * what the plan inside it was to change: terraform prints that as JSON before it changes anything.
+   */
+  async flip(vars: readonly string[]): Promise<PlannedChange[]> {
+    const args = ["apply", "-json", "-auto-approve", "-input=false", "-refresh=false", ...vars.map((value) => `-var=${value}`)];
+    const { stdout } = await run("terraform", args, { cwd: this.directory, env: this.environment });
+    const messages = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Message] : []));
+    return messages.flatMap(({ type, change }) => (type === "planned_change" && change ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }] : []));
+  }
+
+  /** Attributes in the state, by resource; read from its file, because asking terraform takes seconds. */
+  attributes(): Record<string, Record<string, unknown>> {
+    const { resources } = JSON.parse(readFileSync(join(this.directory, "terraform.tfstate"), "utf8")) as StateFile;
+    return Object.fromEntries(
+      resources
+        .filter(({ mode }) => mode === "managed")
+        .flatMap(({ type, name, instances }) => instances.map(({ index_key: key, attributes }) => [`${type}.${name}${key === undefined ? "" : `[${JSON.stringify(key)}]`}`, attributes])),
+    );
   }
 
   async stop(): Promise<void> {

@@ -37,6 +37,8 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
     target: TARGET,
     // The AWS SDK's ES modules can be shaken, its CommonJS cannot: 335 KB instead of 535 for a DynamoDB client.
     mainFields: ["module", "main"],
+    // Packages are named by where they are found, not by where a link to them leads: else the chunks' names would differ.
+    preserveSymlinks: true,
     banner: { js: REQUIRE_IN_ESM },
     sourcemap: "external",
     sourcesContent: false,

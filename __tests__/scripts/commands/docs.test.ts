@@ -1,0 +1,9 @@
+import { between } from "../../../scripts/commands/docs";
+
+test("what stands between the markers is replaced, and nothing else", () => {
+  expect(between("a\n<!-- t -->\nold\n<!-- /t -->\nb", "t", "new")).toBe("a\n<!-- t -->\nnew\n<!-- /t -->\nb");
+});
+
+test("a document without the markers is left alone, with an error that names them", () => {
+  expect(() => between("a", "t", "new")).toThrow("README.md has no <!-- t --> ... <!-- /t -->; put these two lines where the table belongs");
+});

@@ -1,0 +1,35 @@
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SILENT } from "../../../scripts/progress";
+import { doctor, type Finding } from "../../../scripts/commands/doctor";
+import { PROJECT } from "../../support/stack-json";
+
+const look = async (environment: NodeJS.ProcessEnv) => {
+  const { exitCode, text, json } = await doctor({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal });
+  const { findings } = json as { findings: Finding[] };
+  return { exitCode, text, find: (name: string) => findings.find((finding) => finding.name === name) };
+};
+
+test("on a machine that has everything, nothing is missing", async () => {
+  const { exitCode, find } = await look(process.env);
+  expect(find("Terraform")?.good).toBe(true);
+  expect(find("AWS provider")?.found).toMatch(/mirror|says|registry/);
+  expect(exitCode).toBe(0);
+});
+
+test("what is missing is said with what needs it and the command that installs it, and the exit code is 1", async () => {
+  const { exitCode, text, find } = await look({ PATH: "/nowhere", HOME: "/nowhere" });
+  expect(exitCode).toBe(1);
+  expect(find("Terraform")).toMatchObject({ good: false, found: "missing" });
+  expect(find("AWS emulator")).toMatchObject({ good: false, fix: "pip install 'moto[server]==5.2.1'" });
+  expect(text).toContain("needed for: plan, apply, rollback, local");
+});
+
+test("a terraform that is too old is said to be", async () => {
+  const bin = mkdtempSync(join(tmpdir(), "quickturn-bin-"));
+  writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
+  chmodSync(join(bin, "terraform"), 0o755);
+  const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });
+  expect(find("Terraform")).toMatchObject({ good: false, found: "1.9.8", fix: expect.stringContaining("1.11.0") as unknown });
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import { PROJECT } from "../../support/stack-json";
+
+/** `sha256sum` of the zips. After a wanted change of the handlers or their packages, write it anew: see CONTRIBUTING. */
+const GOLDEN = readFileSync(join(__dirname, "functions.sha256"), "utf8");
+const zip = (name: string) => readFileSync(join(PROJECT, "dist/functions", `${name}.zip`));
+
+test("the zips are the golden ones, byte for byte, on every machine", () => {
+  const sums = ["api", "worker"].map((name) => `${createHash("sha256").update(zip(name)).digest("hex")}  dist/functions/${name}.zip`);
+  expect(`${sums.join("\n")}\n`).toBe(GOLDEN);
+});
+
+describe.each(["api", "worker"])("the zip of %s", (name) => {
+  const files = unzipSync(zip(name));
+  const entry = Buffer.from(files["index.mjs"] ?? []).toString();
+
+  test("holds an entry, chunks, and no source map", () => {
+    expect(Object.keys(files)).toContain("index.mjs");
+    expect(Object.keys(files).every((file) => /^(index|chunk-[A-Z0-9]+)\.mjs$/.test(file))).toBe(true);
+    expect(Object.values(files).filter((content) => Buffer.from(content).includes("sourceMappingURL"))).toHaveLength(0);
+  });
+
+  test("is minified, and names no path of the machine that made it", () => {
+    expect(entry.length / entry.split("\n").length).toBeGreaterThan(500);
+    expect(Object.values(files).filter((content) => Buffer.from(content).includes(PROJECT))).toHaveLength(0);
+  });
+
+  test("loads S3 and AgentCore only on demand: what a cold start reads names neither client", () => {
+    const eager = new Set(["index.mjs"]);
+    for (const file of eager) {
+      const code = Buffer.from(files[file] ?? []).toString();
+      for (const [, chunk = ""] of code.matchAll(/(?:from|import)\s*"\.\/(chunk-[A-Z0-9]+\.mjs)"/g)) eager.add(chunk);
+    }
+    const code = [...eager].map((file) => Buffer.from(files[file] ?? []).toString()).join("\n");
+    expect(eager.size).toBeLessThan(Object.keys(files).length);
+    expect(code.includes("com.amazonaws.s3")).toBe(false);
+    expect(code.includes("com.amazonaws.bedrockagentcore")).toBe(false);
+    expect(code.includes("com.amazonaws.dynamodb")).toBe(true);
+    // The budget of a cold start, with a tenth of room: a larger one needs a reason, and a new number here.
+    expect(code.length / 1024).toBeLessThan(310);
+  });
+});
+
+test("the source maps stand apart, and explain the entry", () => {
+  const map = JSON.parse(readFileSync(join(PROJECT, "dist/maps/api/index.mjs.map"), "utf8")) as { sources: string[] };
+  expect(map.sources.some((source) => source.endsWith("handlers/api.ts"))).toBe(true);
+});
+
+test("package prints what sha256sum --check reads", () => {
+  const printed = execFileSync(process.execPath, ["scripts/bin/quickturn.js", "package"], { cwd: PROJECT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  expect(printed).toBe(GOLDEN);
+});

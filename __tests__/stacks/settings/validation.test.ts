@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { SETTINGS, terraformValidations, type NumberSetting, type Setting, type StringSetting } from "../../../stacks/settings";
+import { stackJson } from "../../support/stack-json";
+
+/**
+ * Every bad value, against the real terraform: the synthesized variables and profiles alone, without provider and
+ * resources, so that a plan takes a fraction of a second. What they refuse there they refuse in the whole stack.
+ */
+jest.setTimeout(120_000);
+
+const folder = mkdtempSync(join(tmpdir(), "quickturn-variables-"));
+beforeAll(async () => {
+  const { variable, locals } = stackJson();
+  writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ variable, locals: { profiles: locals["profiles"] } }));
+  await plan([]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** @returns what terraform says, on one line; "" where the plan is good */
+async function plan(vars: readonly string[]): Promise<string> {
+  const args = ["plan", "-input=false", "-no-color", ...vars.map((value) => `-var=${value}`)];
+  // Terraform wraps its messages at the width of a terminal, and at 78 without one.
+  const env = { PATH: process.env["PATH"], HOME: folder, CHECKPOINT_DISABLE: "1" };
+  try {
+    await promisify(execFile)("terraform", args, { cwd: folder, env });
+    return "";
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    return `${stdout}${stderr}`.replaceAll(/[│\s]+/g, " ");
+  }
+}
+
+const settings: readonly Setting[] = SETTINGS;
+const numbers = settings.filter((setting): setting is NumberSetting => setting.type === "number");
+const strings = settings.filter((setting): setting is StringSetting => setting.type === "string" && setting.sensitive !== true);
+
+describe("a number", () => {
+  const bad = numbers.flatMap((setting): [string, number][] => {
+    const step = setting.fractional ? 0.5 : 1;
+    return [
+      [setting.name, setting.minimum - step],
+      [setting.name, setting.maximum + step],
+      ...(setting.fractional ? [] : [[setting.name, setting.minimum + 0.5] as [string, number]]),
+    ];
+  });
+
+  test.each(bad)("%s = %d is refused with what was given and what is allowed", async (name, value) => {
+    const said = await plan([`${name}=${value}`]);
+    expect(said).toContain(`${name} is ${value}; allowed: `);
+  });
+
+  test.each(numbers.map(({ name }) => name))("%s = abc is refused by its type", async (name) => {
+    expect(await plan([`${name}=abc`])).toContain(`Unsuitable value for var.${name}`);
+  });
+});
+
+describe("a string", () => {
+  const restricted = strings.filter(({ allowed, pattern }) => allowed ?? pattern);
+  test("is restricted in every setting", () => expect(restricted).toEqual(strings));
+
+  test.each(restricted.flatMap(({ name }) => [[name, "§ no"], [name, ""]]))("%s = '%s' is refused with what was given and what is allowed", async (name, value) => {
+    const said = await plan([`${name}=${value}`]);
+    expect(said).toContain(`${name} is "${value}"; allowed: `);
+  });
+});
+
+test.each(settings.filter(({ type }) => type === "bool").map(({ name }) => name))("%s = maybe is refused by its type", async (name) => {
+  expect(await plan([`${name}=maybe`])).toContain(`Unsuitable value for var.${name}`);
+});
+
+const AGENT = { name: "a", kind: "scripted", target: "1ms x" };
+const agents = (...list: object[]) => `agents=${JSON.stringify(list)}`;
+const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-1";
+
+describe("values that do not fit each other", () => {
+  test.each<[vars: string[], message: string]>([
+    [["profile=low_latency", "reserved_concurrent_executions=1"], "provisioned_concurrent_executions is null; allowed: at most reserved_concurrent_executions, now 1; raise that or lower this (in effect 2)"],
+    [["provisioned_concurrent_executions=60"], "provisioned_concurrent_executions is 60; allowed: at most reserved_concurrent_executions, now 50"],
+    [["canary_weight=0.1"], "canary_weight is 0.1; allowed above 0 only with live_version"],
+    [["canary_weight=0.1", "live_version=1", "provisioned_concurrent_executions=1"], "canary_weight is 0.1; allowed while provisioned_concurrent_executions is above 0: only 0"],
+    [["profile=low_latency", "canary_weight=0.1", "live_version=1"], "canary_weight is 0.1; allowed while provisioned_concurrent_executions is above 0: only 0"],
+    [["api_canary_weight=0.1"], "api_canary_weight is 0.1; allowed above 0 only with api_live_version"],
+    [["api_canary_weight=0.1", "api_live_version=1", "api_provisioned_concurrent_executions=1"], "api_canary_weight is 0.1; allowed while api_provisioned_concurrent_executions is above 0"],
+    [["cache_cluster_enabled=false"], "cache_cluster_enabled is false; in effect false while cache_enabled is true; allowed: true"],
+    [["profile=baseline", "cache_enabled=true"], "cache_cluster_enabled is null; in effect false while cache_enabled is true"],
+    [["cloudfront_enabled=true"], "cloudfront_enabled is true; allowed only with cloudfront_origin_secret"],
+    [['cloudfront_domain_names=["a.example"]'], "allowed only with cloudfront_certificate_arn"],
+    [["alarm_email=a@b.example", "alarm_topic_arn=arn:aws:sns:us-east-1:123456789012:t"], "allowed: this or alarm_email, not both"],
+    [[agents(AGENT), `agentcore_runtime_arn=${ARN}`], "allowed: this or agents, not both"],
+  ])("%j", async (vars, message) => {
+    expect(await plan(vars)).toContain(message);
+  });
+});
+
+describe("structured values", () => {
+  test.each<[variable: string, message: string]>([
+    [agents({ ...AGENT, kind: "magic" }), "allowed kinds: agentcore, scripted"],
+    [agents({ ...AGENT, name: "a b" }), "allowed: names of 1 to 64 letters"],
+    [agents(AGENT, AGENT), "allowed: a different name for each agent"],
+    [agents({ ...AGENT, target: "soon" }), "allowed target of kind scripted"],
+    [agents({ ...AGENT, kind: "agentcore" }), "allowed target of kind agentcore"],
+    [agents({ ...AGENT, timeout_seconds: 0 }), "allowed timeout_seconds: 1 to 890"],
+    [agents({ ...AGENT, timeout_seconds: 891 }), "allowed timeout_seconds: 1 to 890"],
+    [agents({ ...AGENT, phases: [] }), "allowed phases: at least one"],
+    [agents({ ...AGENT, phases: [0] }), "allowed phases: at least one, each a whole number from 1 to 9"],
+    [agents({ ...AGENT, phases: [1.5] }), "allowed phases"],
+    [agents({ ...AGENT, target: `1ms ${"x".repeat(4_000)}` }), "allowed: at most 3,300 bytes as JSON"],
+    [agents({ name: "a" }), "Unsuitable value for var.agents"],
+    ['tags={"aws:x":"y"}', "allowed: keys of 1 to 128 characters that do not begin with aws:"],
+    [`tags=${JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`k${index}`, "v"])))}`, "allowed: at most 40 tags"],
+    ["api_key_names=[]", "allowed: at least one name"],
+    ['api_key_names=["a","a"]', "allowed: at least one name, all different"],
+  ])("%s", async (variable, message) => {
+    expect(await plan([variable])).toContain(message);
+  });
+});
+
+test("good values of every kind are taken", async () => {
+  const good = ["profile=baseline", "memory_size=128", "live_version=3", "canary_weight=0.25", "cache_cluster_size=237", "alarm_email=on.call@example.org", `agentcore_runtime_arn=${ARN}`, 'tags={"team":"a"}'];
+  expect(await plan(good)).toBe("");
+});
+
+test("a secret has no validation at its variable, because terraform prints what one refuses", () => {
+  const secrets = settings.filter(({ sensitive }) => sensitive);
+  expect(secrets.map(({ name }) => name)).toEqual(["cloudfront_origin_secret"]);
+  for (const secret of secrets) expect(terraformValidations(secret)).toEqual([]);
+});

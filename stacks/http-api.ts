@@ -1,0 +1,75 @@
+import { ORIGIN_SECRET_HEADER } from "../handlers/environment";
+import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, address, type LiveAlias } from "../modules";
+import type { DeclaredSettings } from "./declare";
+import { STAGE_NAME, type PhysicalNames } from "./names";
+import type { PlatformStack } from "./platform";
+
+interface HttpApiParts {
+  readonly settings: DeclaredSettings;
+  readonly names: PhysicalNames;
+  /** Alias of the function that answers. */
+  readonly frontDoor: LiveAlias;
+  /** AWS partition. */
+  readonly partition: string;
+}
+
+/** What callers reach: the REST API, its stage, who may call it, and the distribution in front where there is one. */
+export function createHttpApi(stack: PlatformStack, parts: HttpApiParts) {
+  const { settings, names, frontDoor } = parts;
+  const edgeEnabled = settings.expression("cloudfront_enabled");
+  const authorization = settings.expression("authorization");
+  const restApi = new RestApi(stack, "rest", { apiName: names.restApi, frontDoor: frontDoor.alias, authorization, edgeEnabled, originHeader: ORIGIN_SECRET_HEADER });
+  const stage = createStage(stack, parts, restApi);
+  const access = createAccess(stack, parts, stage);
+  const edge = createEdge(stack, parts, stage);
+  const endpoint = `\${${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url}`;
+  return { restApi, stage, access, endpoint };
+}
+
+function createStage(stack: PlatformStack, { settings, names, partition }: HttpApiParts, restApi: RestApi): ApiStage {
+  const logging = new AccountLogging(stack, "account_logging", {
+    enabled: settings.expression("account_logging_role_enabled"),
+    roleName: names.apiGatewayLoggingRole,
+    partition,
+  });
+  const stage = new ApiStage(stack, "live", {
+    restApi,
+    stageName: STAGE_NAME,
+    accessLogGroupName: names.accessLogGroup,
+    logRetentionInDays: settings.number("log_retention_in_days"),
+    cacheClusterEnabled: settings.expression("cache_cluster_enabled"),
+    cacheClusterSize: settings.expression("cache_cluster_size"),
+    cacheEnabled: settings.bool("cache_enabled"),
+    cacheTtlInSeconds: settings.number("cache_ttl_in_seconds"),
+    throttlingRateLimit: settings.number("throttling_rate_limit"),
+    throttlingBurstLimit: settings.number("throttling_burst_limit"),
+  });
+  // API Gateway refuses a stage that logs while the account has no role to log by.
+  stage.node.addDependency(logging.account);
+  return stage;
+}
+
+function createAccess(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): Access {
+  return new Access(stack, "access", {
+    stage,
+    apiKeysRequired: `${settings.expression("authorization")} == "api_key"`,
+    keyNames: settings.expression("api_key_names"),
+    keyNamePrefix: names.apiKeyPrefix,
+    usagePlanName: names.usagePlan,
+    quotaPerDay: settings.number("api_key_quota_per_day"),
+    throttlingRateLimit: settings.number("throttling_rate_limit"),
+    throttlingBurstLimit: settings.number("throttling_burst_limit"),
+  });
+}
+
+function createEdge(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): EdgeDistribution {
+  return new EdgeDistribution(stack, "edge", {
+    stage,
+    enabled: settings.expression("cloudfront_enabled"),
+    originHeader: ORIGIN_SECRET_HEADER,
+    originSecretExpression: settings.expression("cloudfront_origin_secret"),
+    certificateArn: settings.expression("cloudfront_certificate_arn"),
+    domainNames: settings.expression("cloudfront_domain_names"),
+    comment: names.restApi,
+  });
+}
