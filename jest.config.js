@@ -6,6 +6,7 @@ module.exports = {
   transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }] },
   // terraform, the emulator and the functions are processes of their own: two workers fill two cores.
   maxWorkers: 2,
+  testSequencer: "<rootDir>/__tests__/slowest-first.js",
   globalSetup: "<rootDir>/__tests__/global-setup.js",
   testTimeout: 30_000,
   reporters: ["default", "summary", "<rootDir>/__tests__/closing-line.js"],

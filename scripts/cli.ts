@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
@@ -90,11 +90,11 @@ function addLocalCommand(root: Command): void {
 function withVariables(command: Command): Command {
   return command
     .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
-    .option("--var-file <path>", "tfvars file, relative to the stack's folder or absolute; may be repeated", collect, []);
+    .option("--var-file <path>", "tfvars file; may be repeated", collect, []);
 }
 
 function variables(given: VariableOptions) {
-  return { vars: given.var, varFiles: given.varFile.map((file) => join(process.cwd(), file)) };
+  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)) };
 }
 
 function answer({ autoApprove }: { autoApprove: boolean }) {

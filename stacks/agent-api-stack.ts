@@ -48,27 +48,7 @@ export class AgentApiStack extends PlatformStack {
     const alarms = createAlarms(this, watched, this.account.accountId);
     const dashboard = createDashboard(this, watched);
     this.warn();
-    declareOutputs(this, {
-      api_endpoint: api.endpoint,
-      rest_api_id: api.restApi.api.id,
-      stage_name: api.stage.stage.stageName,
-      api_function_name: frontDoor.function.function.functionName,
-      worker_function_name: worker.function.function.functionName,
-      api_live_version: frontDoor.alias.alias.functionVersion,
-      live_version: worker.alias.alias.functionVersion,
-      api_newest_version: frontDoor.function.function.version,
-      newest_version: worker.function.function.version,
-      settings: this.settingsInEffect(),
-      requests_table_name: store.requests.name,
-      sessions_table_name: store.sessions.name,
-      results_bucket_name: store.results.bucket,
-      work_queue_url: queue.queue.url,
-      dead_letter_queue_url: queue.deadLetterQueue.url,
-      alarm_names: alarms.alarms.map((alarm) => alarm.alarmName),
-      alarm_topic_arn: `\${${alarms.topicArn}}`,
-      dashboard_name: dashboard.dashboard.dashboardName,
-      api_key_ids: `\${${api.access.keyIds}}`,
-    });
+    declareOutputs(this, { ...functionOutputs(frontDoor, worker), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard), settings: this.settingsInEffect() });
   }
 
   private tags(): Record<string, string> {
@@ -186,3 +166,38 @@ export class AgentApiStack extends PlatformStack {
     warnAboutAgents(this);
   }
 }
+
+interface LiveFunction {
+  readonly function: AgentFunction;
+  readonly alias: LiveAlias;
+}
+
+const functionOutputs = (frontDoor: LiveFunction, worker: LiveFunction) => ({
+  api_function_name: frontDoor.function.function.functionName,
+  worker_function_name: worker.function.function.functionName,
+  api_live_version: frontDoor.alias.alias.functionVersion,
+  live_version: worker.alias.alias.functionVersion,
+  api_newest_version: frontDoor.function.function.version,
+  newest_version: worker.function.function.version,
+});
+
+const httpOutputs = ({ endpoint, restApi, stage, access }: ReturnType<typeof createHttpApi>) => ({
+  api_endpoint: endpoint,
+  rest_api_id: restApi.api.id,
+  stage_name: stage.stage.stageName,
+  api_key_ids: `\${${access.keyIds}}`,
+});
+
+const storeOutputs = (store: RequestStore, queue: WorkQueue) => ({
+  requests_table_name: store.requests.name,
+  sessions_table_name: store.sessions.name,
+  results_bucket_name: store.results.bucket,
+  work_queue_url: queue.queue.url,
+  dead_letter_queue_url: queue.deadLetterQueue.url,
+});
+
+const watchOutputs = (alarms: ReturnType<typeof createAlarms>, dashboard: ReturnType<typeof createDashboard>) => ({
+  alarm_names: alarms.alarms.map((alarm) => alarm.alarmName),
+  alarm_topic_arn: `\${${alarms.topicArn}}`,
+  dashboard_name: dashboard.dashboard.dashboardName,
+});

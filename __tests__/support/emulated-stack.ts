@@ -1,27 +1,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planChanges, type ResourceChange } from "../../scripts/judges/plan-changes";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { run } from "../../scripts/tools/process";
-import { Terraform, type PlanInput } from "../../scripts/tools/terraform";
+import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/tools/terraform";
 import { makeThrowAway } from "../../scripts/tools/throw-away";
 import { STACK_DIRECTORY } from "./stack-json";
 
 const PLAN = "test.tfplan";
-
-/** What terraform says it will do to a resource. */
-export interface PlannedChange {
-  readonly address: string;
-  readonly type: string;
-  readonly action: string;
-}
-
-interface Message {
-  readonly type: string;
-  readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: string };
-}
 
 interface StateFile {
   readonly resources: readonly {
@@ -61,24 +47,11 @@ export class EmulatedStack {
   }
 
   /**
-   * Plans, applies that plan, and yields what it changed. Without a refresh, because the emulator gives some
-   * attributes back in its own spelling, which the test of the second plan deals with.
+   * Applies, and yields what the plan was to change. Without a refresh, because the emulator gives some attributes
+   * back in its own spelling, which the test of the second plan deals with.
    */
-  async apply(vars: readonly string[], input: PlanInput = {}): Promise<{ changes: ResourceChange[]; plan: unknown }> {
-    const plan = await this.plan({ refresh: false, ...input, vars });
-    await this.terraform.applyPlan(PLAN);
-    return { changes: planChanges(plan), plan };
-  }
-
-  /**
-   * Applies in one run of terraform, which takes a third of the processor time of plan, show and apply, and yields
-   * what the plan inside it was to change: terraform prints that as JSON before it changes anything.
-   */
-  async flip(vars: readonly string[]): Promise<PlannedChange[]> {
-    const args = ["apply", "-json", "-auto-approve", "-input=false", "-refresh=false", ...vars.map((value) => `-var=${value}`)];
-    const { stdout } = await run("terraform", args, { cwd: this.directory, env: this.environment });
-    const messages = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Message] : []));
-    return messages.flatMap(({ type, change }) => (type === "planned_change" && change ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }] : []));
+  flip(vars: readonly string[], input: PlanInput = {}): Promise<PlannedChange[]> {
+    return this.terraform.apply({ refresh: false, ...input, vars });
   }
 
   /** Attributes in the state, by resource; read from its file, because asking terraform takes seconds. */

@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { appliedState } from "../judges/applied-state";
-import { planChanges, countChanges } from "../judges/plan-changes";
+import { countChanges } from "../judges/plan-changes";
 import { CACHE_HEADER, startLocalRuntime, type Caller, type LocalRuntime } from "../local";
 import { AgentApiClient } from "../tools/agent-api-client";
 import { startEmulator } from "../tools/emulator";
@@ -39,8 +38,6 @@ export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
   userId: `AIDALOCAL${name.toUpperCase()}`,
   accountId: ACCOUNT_ID,
 }));
-
-const PLAN_FILE = "local.tfplan";
 
 /** Applies the synthesized stack to an emulator and serves what was applied, until it is interrupted. */
 export async function local(context: CommandContext, options: LocalOptions): Promise<CommandResult> {
@@ -114,14 +111,10 @@ class LocalStack {
     return this.context.progress.step(
       title,
       async (detail) => {
-        detail("planning");
-        await this.terraform.plan(PLAN_FILE, { ...input, vars: [...this.baseVars, ...vars] });
-        const plan = await this.terraform.show(PLAN_FILE);
-        const counted = countChanges(planChanges(plan));
-        detail(counted);
-        await this.terraform.applyPlan(PLAN_FILE);
-        this.applied = appliedState(await this.terraform.show(), plan);
-        return counted;
+        detail("terraform plans and applies");
+        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] });
+        this.applied = await this.terraform.show();
+        return countChanges(changes);
       },
       (counted) => counted,
     );
@@ -164,6 +157,7 @@ class LocalStack {
   }
 
   private async flip(profile: string): Promise<void> {
+    await this.runtime.beforeApply();
     // No refresh: nobody but us changes the emulator, and it reports some attributes in its own spelling.
     await this.apply(`terraform apply -var profile=${profile}`, [`profile=${profile}`], { refresh: false });
     await this.runtime.reload(this.applied);
@@ -178,10 +172,7 @@ class LocalStack {
     });
   }
 
-  private destroy(): Promise<void> {
-    return this.context.progress.step("terraform destroy", async () => {
-      await this.terraform.plan(PLAN_FILE, { vars: this.baseVars, destroy: true, refresh: false });
-      await this.terraform.applyPlan(PLAN_FILE);
-    });
+  private async destroy(): Promise<void> {
+    await this.context.progress.step("terraform destroy", () => this.terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
   }
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../tools/files";
+import { writeFolder, writeWhole } from "../tools/files";
 import { bundle, type Bundle } from "../tools/bundle";
 import { deterministicZip } from "../tools/zip";
 import type { CommandContext, CommandResult } from "./context";
@@ -33,12 +32,8 @@ async function packageAll(root: string): Promise<PackagedFunction[]> {
 function write(root: string, name: string, { code, maps }: Bundle): PackagedFunction {
   const zip = deterministicZip(code);
   const archive = join("dist", "functions", `${name}.zip`);
-  mkdirSync(join(root, "dist", "functions"), { recursive: true });
   writeWhole(join(root, archive), zip);
-  const mapFolder = join(root, "dist", "maps", name);
-  rmSync(mapFolder, { recursive: true, force: true });
-  mkdirSync(mapFolder, { recursive: true });
-  for (const [file, content] of Object.entries(maps)) writeFileSync(join(mapFolder, file), content);
+  writeFolder(join(root, "dist", "maps", name), maps);
   return {
     name,
     archive,

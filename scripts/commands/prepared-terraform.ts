@@ -1,3 +1,4 @@
+import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { Terraform } from "../tools/terraform";
 import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
@@ -11,6 +12,7 @@ const STACK = "agent-api";
 export async function preparedTerraform(context: CommandContext): Promise<Terraform> {
   const { projectDirectory, environment, progress, signal } = context;
   await synth(context);
+  protectState(projectDirectory);
   const directory = stackDirectory(join(projectDirectory, "cdktf.out"), STACK);
   const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
   return progress.step("Initialize terraform", async (detail) => {
@@ -18,4 +20,10 @@ export async function preparedTerraform(context: CommandContext): Promise<Terraf
     await terraform.init();
     return terraform;
   });
+}
+
+/** What cdktf or terraform itself has written is readable by all, and holds every value in clear. */
+function protectState(projectDirectory: string): void {
+  const files = [`terraform.${STACK}.tfstate`, `terraform.${STACK}.tfstate.backup`].map((name) => join(projectDirectory, name));
+  for (const file of files) if (existsSync(file)) chmodSync(file, 0o600);
 }

@@ -40,7 +40,7 @@ export function changesThatReplace(changes: readonly ResourceChange[]): Resource
 }
 
 /** `2 to add, 1 to change, 0 to destroy`, counted as terraform does. */
-export function countChanges(changes: readonly ResourceChange[]): string {
+export function countChanges(changes: readonly Pick<ResourceChange, "action">[]): string {
   const count = (...actions: ResourceChange["action"][]) => changes.filter(({ action }) => actions.includes(action)).length;
   return `${count("create", "replace")} to add, ${count("update")} to change, ${count("delete", "replace")} to destroy`;
 }

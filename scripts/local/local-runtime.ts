@@ -44,6 +44,8 @@ export interface LocalRuntime {
   readonly url: string;
   /** Process ids of the functions' environments. */
   readonly pids: readonly number[];
+  /** Call before another apply: gives the emulator back what the runtime took over, so that terraform finds what it applied. */
+  beforeApply(): Promise<void>;
   /** Takes another apply, on the same port. Where it fails, the earlier configuration stays. */
   reload(state: unknown): Promise<void>;
   statistics(): Statistics;
@@ -102,6 +104,10 @@ class Runtime implements LocalRuntime {
 
   statistics(): Statistics {
     return this.recorder.snapshot();
+  }
+
+  async beforeApply(): Promise<void> {
+    if (this.applied !== undefined) await this.pollers.unsilenceEmulator(this.applied);
   }
 
   async reload(state: unknown): Promise<void> {

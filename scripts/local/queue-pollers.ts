@@ -14,13 +14,12 @@ export class QueuePollers {
    * receive count and fail for want of Docker. Terraform switches it on with each apply, so each load switches it off.
    */
   async silenceEmulator({ mappings }: Applied): Promise<void> {
-    await Promise.all(mappings.map(async ({ uuid, address }) => {
-      try {
-        await this.options.lambda.send(new UpdateEventSourceMappingCommand({ UUID: uuid, Enabled: false }));
-      } catch (cause) {
-        throw new Error(`The emulator's own mapping ${uuid} (${address}) cannot be switched off. Is this the emulator that the stack was applied to?`, { cause });
-      }
-    }));
+    await Promise.all(mappings.map((mapping) => this.switchEmulator(mapping, false)));
+  }
+
+  /** Gives the emulator its mappings back as they were applied: else the next apply would read "off" into the state. */
+  async unsilenceEmulator({ mappings }: Applied): Promise<void> {
+    await Promise.all(mappings.map((mapping) => this.switchEmulator(mapping, mapping.enabled)));
   }
 
   /** Starts, changes and stops pollers until they are what was applied. */
@@ -30,6 +29,14 @@ export class QueuePollers {
     for (const [uuid] of surplus) this.pollers.delete(uuid);
     await Promise.all(surplus.map(([, poller]) => poller.stop()));
     for (const mapping of wanted.values()) this.start(mapping, applied);
+  }
+
+  private async switchEmulator({ uuid, address }: AppliedMapping, enabled: boolean): Promise<void> {
+    try {
+      await this.options.lambda.send(new UpdateEventSourceMappingCommand({ UUID: uuid, Enabled: enabled }));
+    } catch (cause) {
+      throw new Error(`The emulator's own mapping ${uuid} (${address}) cannot be switched ${enabled ? "on" : "off"}. Is this the emulator that the stack was applied to?`, { cause });
+    }
   }
 
   async stop(): Promise<void> {

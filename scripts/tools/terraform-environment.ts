@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { writeWhole } from "./files";
 
 /** Where terraform gets the AWS provider from. */
 export type ProviderSource =
@@ -36,8 +37,7 @@ export function providerVariables(source: ProviderSource, folder: string): Recor
   if (source.kind === "cli-config") return { TF_CLI_CONFIG_FILE: source.path };
   if (source.kind === "registry") return pluginCache();
   const path = join(folder, "terraform.rc");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path, `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(source.path)}\n  }\n}\n`);
+  writeWhole(path, `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(source.path)}\n  }\n}\n`);
   return { TF_CLI_CONFIG_FILE: path };
 }
 

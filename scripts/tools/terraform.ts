@@ -1,4 +1,4 @@
-import { run, type RunResult } from "./process";
+import { run, ProgramFailed, type RunResult } from "./process";
 
 /** What decides a plan beside the folder. */
 export interface PlanInput {
@@ -42,6 +42,20 @@ export class Terraform {
     return this.terraform(["apply", "-input=false", "-no-color", file]);
   }
 
+  /**
+   * Plans and applies in one run, without a word from anybody: for what is thrown away. One run takes a third of the
+   * processor time of a plan, a look at it, and its apply, because each loads the whole provider.
+   * @returns what the plan was to change, as terraform said it before it changed anything
+   */
+  async apply(input: PlanInput = {}): Promise<PlannedChange[]> {
+    const args = ["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)];
+    try {
+      return plannedChanges((await this.terraform(args, [0], false)).stdout);
+    } catch (error) {
+      throw error instanceof ProgramFailed ? new Error(diagnostics(error.result.stdout) || error.message, { cause: error }) : error;
+    }
+  }
+
   /** The plan file, or without one the applied state, as `terraform show -json` gives it. */
   async show(file?: string): Promise<unknown> {
     const { stdout } = await this.terraform(["show", "-json", ...(file ? [file] : [])], [0], false);
@@ -59,6 +73,35 @@ export class Terraform {
     const { directory: cwd, env, onLine, signal } = this.options;
     return run("terraform", args, { cwd, env, acceptedCodes, ...(streamed && onLine ? { onLine } : {}), ...(signal ? { signal } : {}) });
   }
+}
+
+/** What terraform says it will do to a resource. */
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  readonly action: "create" | "update" | "replace" | "delete";
+}
+
+/** One line of terraform's machine-readable output (Terraform documentation, "Machine-Readable UI"). */
+interface Message {
+  readonly type: string;
+  readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: PlannedChange["action"] };
+  readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail: string };
+}
+
+function messages(output: string): Message[] {
+  return output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Message] : []));
+}
+
+function plannedChanges(output: string): PlannedChange[] {
+  return messages(output).flatMap(({ type, change }) =>
+    type === "planned_change" && change ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }] : [],
+  );
+}
+
+function diagnostics(output: string): string {
+  const errors = messages(output).flatMap(({ diagnostic }) => (diagnostic?.severity === "error" ? [diagnostic] : []));
+  return errors.map(({ summary, detail }) => `${summary}\n${detail}`).join("\n\n");
 }
 
 function planArguments({ vars = [], varFiles = [], refresh = true, destroy = false }: PlanInput): string[] {

@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SILENT } from "../../../scripts/progress";
 import { doctor, type Finding } from "../../../scripts/commands/doctor";
 import { PROJECT } from "../../support/stack-json";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 const look = async (environment: NodeJS.ProcessEnv) => {
   const { exitCode, text, json } = await doctor({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal });
@@ -27,7 +27,7 @@ test("what is missing is said with what needs it and the command that installs i
 });
 
 test("a terraform that is too old is said to be", async () => {
-  const bin = mkdtempSync(join(tmpdir(), "quickturn-bin-"));
+  const bin = temporaryFolder("bin");
   writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
   chmodSync(join(bin, "terraform"), 0o755);
   const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });

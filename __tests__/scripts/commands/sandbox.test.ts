@@ -1,7 +1,5 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { givenEmulator, sandboxEnvironment } from "../../../scripts/commands/sandbox";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 const HOSTILE = {
   PATH: "/bin",
@@ -25,7 +23,7 @@ const HOSTILE = {
 };
 
 test("nothing of a hostile environment gets in", () => {
-  const folder = mkdtempSync(join(tmpdir(), "quickturn-sandbox-"));
+  const folder = temporaryFolder("sandbox");
   const environment = sandboxEnvironment(HOSTILE, "http://127.0.0.1:5000", folder);
   expect(environment).toMatchObject({ AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local", AWS_ENDPOINT_URL: "http://127.0.0.1:5000", AWS_EC2_METADATA_DISABLED: "true", HOME: folder });
   const passed = new Set(["PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]);

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { strToU8, zipSync } from "fflate";
 import type { Caller } from "../../../scripts/local";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 export const REGION = "us-east-1";
 export const ACCOUNT = "123456789012";
@@ -31,7 +31,7 @@ export function resource(type: string, name: string, values: Record<string, unkn
 }
 
 export function folder(): string {
-  return mkdtempSync(join(tmpdir(), "local-runtime-"));
+  return temporaryFolder("runtime");
 }
 
 /** Writes a zip and yields what Lambda calls its CodeSha256. */

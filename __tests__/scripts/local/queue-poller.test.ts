@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateAliasCommand, CreateEventSourceMappingCommand, CreateFunctionCommand, GetEventSourceMappingCommand, PublishVersionCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageBatchCommand, SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { startLocalRuntime, type LocalRuntime } from "../../../scripts/local";
 import { createEmulatorClients, type EmulatorClients } from "../../../scripts/local/emulator-clients";
 import { startEmulator, type Emulator } from "../../../scripts/tools/emulator";
+import { temporaryFolder } from "../../support/temporary-folder";
 import { ACCOUNT, alias, folder, functionArn, integration, lambda, permission, REGION, resource, restApi, state, until, type FunctionFixture, type Resource } from "./fixtures";
 
 jest.setTimeout(90_000);
@@ -19,7 +19,7 @@ let queue: { name: string; url: string; dead: string };
 let serial = 0;
 
 beforeAll(async () => {
-  emulator = await startEmulator({ directory: mkdtempSync(join(tmpdir(), "local-runtime-")) });
+  emulator = await startEmulator({ directory: temporaryFolder("poller") });
   clients = createEmulatorClients(emulator.endpoint, REGION);
   await createRole();
 });

@@ -33,10 +33,13 @@ test("a mapping is polled while it is applied and enabled", async () => {
   await subject.stop();
 });
 
-test("the emulator's own mapping is switched off, enabled or not, and a failure names it", async () => {
+test("the emulator's own mapping is switched off, enabled or not, and for an apply back to what was applied; a failure names it", async () => {
   const { subject, updates } = pollers();
   await subject.silenceEmulator(applied(false));
   expect(updates).toEqual([{ UUID: "u1", Enabled: false }]);
+  await subject.unsilenceEmulator(applied(true));
+  await subject.unsilenceEmulator(applied(false));
+  expect(updates.slice(1)).toEqual([{ UUID: "u1", Enabled: true }, { UUID: "u1", Enabled: false }]);
   await expect(pollers(() => Promise.reject(new Error("gone"))).subject.silenceEmulator(applied(true))).rejects.toThrow("The emulator's own mapping u1 (aws_lambda_event_source_mapping.work) cannot be switched off.");
 });
 

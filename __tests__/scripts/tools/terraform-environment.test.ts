@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProviderSource, providerVariables, terraformEnvironment } from "../../../scripts/tools/terraform-environment";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "quickturn-root-"));
+  root = temporaryFolder("root");
 });
 const mirrorAt = (path: string) => {
   mkdirSync(join(root, path, "registry.terraform.io/hashicorp/aws"), { recursive: true });

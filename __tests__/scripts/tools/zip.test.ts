@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { deterministicZip } from "../../../scripts/tools/zip";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -23,7 +23,7 @@ test("the time zone does not matter", () => {
 });
 
 test("files come out readable by all and writable by their owner, as Lambda needs them", () => {
-  const path = join(mkdtempSync(join(tmpdir(), "quickturn-zip-")), "a.zip");
+  const path = join(temporaryFolder("zip"), "a.zip");
   writeFileSync(path, deterministicZip({ "index.mjs": text("x") }));
   const script = "import sys, zipfile; print([oct(i.external_attr >> 16) for i in zipfile.ZipFile(sys.argv[1]).infolist()])";
   expect(execFileSync("python3", ["-c", script, path], { encoding: "utf8" }).trim()).toBe("['0o100644']");

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SETTINGS, terraformValidations, type NumberSetting, type Setting, type StringSetting } from "../../../stacks/settings";
 import { stackJson } from "../../support/stack-json";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 /**
  * Every bad value, against the real terraform: the synthesized variables and profiles alone, without provider and
@@ -12,7 +12,7 @@ import { stackJson } from "../../support/stack-json";
  */
 jest.setTimeout(120_000);
 
-const folder = mkdtempSync(join(tmpdir(), "quickturn-variables-"));
+const folder = temporaryFolder("variables");
 beforeAll(async () => {
   const { variable, locals } = stackJson();
   writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ variable, locals: { profiles: locals["profiles"] } }));
