@@ -18,7 +18,7 @@ let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   project = projectCopy();
-  emulator = await startEmulator({ directory: join(project, ".quickturn") });
+  emulator = await startEmulator({ directory: join(project, ".quickturn"), env: process.env });
   environment = {
     PATH: process.env["PATH"],
     HOME: project,

@@ -104,7 +104,7 @@ describe("with authorization iam", () => {
     const unknown = await alice.status("00000000-0000-4000-8000-000000000000");
     expect(mine.status).toBe(200);
     expect(theirs.status).toBe(404);
-    expect(theirs.body).toMatchObject({ error: { code: "not_found" } });
+    expect(theirs.body).toMatchObject({ error: { code: "request_not_found" } });
     expect(unknown.status).toBe(404);
     expect(JSON.stringify(theirs.body)).not.toContain("answer");
   });

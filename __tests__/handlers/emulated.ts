@@ -13,7 +13,7 @@ export interface Emulated {
 /** An emulator with an empty log folder of its own. */
 export async function emulate(): Promise<Emulated> {
   const directory = mkdtempSync(join(tmpdir(), "handlers-"));
-  const emulator = await startEmulator({ directory });
+  const emulator = await startEmulator({ directory, env: process.env });
   return {
     configuration: { endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } },
     async stop() {

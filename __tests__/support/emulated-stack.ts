@@ -33,7 +33,7 @@ export class EmulatedStack {
     const directory = join(folder, "stack");
     cpSync(STACK_DIRECTORY, directory, { recursive: true, filter: (path) => !path.includes(".terraform") });
     makeThrowAway(directory, settings);
-    const emulator = await startEmulator({ directory: folder });
+    const emulator = await startEmulator({ directory: folder, env: process.env });
     const environment = sandboxEnvironment(process.env, emulator.endpoint, folder);
     const terraform = new Terraform({ directory, env: environment });
     await terraform.init();

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { atLeast } from "../judges/version";
-import { findNodeBinary } from "../local/node-binary";
+import { findNodeBinary } from "../local/functions/node-binary";
 import { run } from "../tools/process";
 import { findProviderSource, terraformEnvironment, type ProviderSource } from "../tools/terraform-environment";
 import type { CommandContext, CommandResult } from "./context";

@@ -1,5 +1,5 @@
 export type { Caller } from "./caller";
 export { startLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from "./local-runtime";
-export { CACHE_HEADER } from "./rest-api";
-export type { Timers } from "./schedules";
+export { CACHE_HEADER } from "./gateway/rest-api";
+export type { Timers } from "./events/schedules";
 export type { FunctionStatistics, QueueStatistics, RouteStatistics, Statistics } from "./statistics";

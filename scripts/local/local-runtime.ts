@@ -1,18 +1,18 @@
 import { join } from "node:path";
-import { AccessLog } from "./access-log";
-import { readApplied, type Applied } from "./applied";
+import { AccessLog } from "./gateway/access-log";
+import { readApplied, type Applied } from "./applied/applied";
 import { assertDistinct, type Caller } from "./caller";
-import { CodeStore } from "./code-store";
+import { CodeStore } from "./functions/code-store";
 import { createEmulatorClients, type EmulatorClients } from "./emulator-clients";
-import { FunctionHost } from "./function-host";
-import { FunctionVersions } from "./function-versions";
-import { Gateway } from "./gateway";
-import { QueuePollers } from "./queue-pollers";
-import { ResponseCache } from "./response-cache";
-import { RestApi } from "./rest-api";
-import { Schedules, SYSTEM_TIMERS, type Timers } from "./schedules";
+import { FunctionHost } from "./functions/function-host";
+import { FunctionVersions } from "./functions/function-versions";
+import { Gateway } from "./gateway/gateway";
+import { QueuePollers } from "./events/queue-pollers";
+import { ResponseCache } from "./gateway/response-cache";
+import { RestApi } from "./gateway/rest-api";
+import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
 import { StatisticsRecorder, type Statistics } from "./statistics";
-import { Throttle } from "./throttle";
+import { Throttle } from "./gateway/throttle";
 
 export interface LocalRuntimeOptions {
   /** The parsed output of `terraform show -json`, after an apply. */

@@ -16,12 +16,12 @@ export interface EmulatorOptions {
   readonly directory: string;
   /** Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine. */
   readonly timeoutMs?: number;
-  /** Environment to start it in. Default: this process's own. */
-  readonly env?: NodeJS.ProcessEnv;
+  /** The whole environment to start it in. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
-export async function startEmulator({ directory, timeoutMs = 60_000, env = process.env }: EmulatorOptions): Promise<Emulator> {
+export async function startEmulator({ directory, timeoutMs = 60_000, env }: EmulatorOptions): Promise<Emulator> {
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
   const log = openSync(join(directory, "emulator.log"), "a");

@@ -1,0 +1,50 @@
+import type { LambdaClient, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { readApplied } from "../../../../scripts/local/applied/applied";
+import { QueuePollers } from "../../../../scripts/local/events/queue-pollers";
+import { StatisticsRecorder } from "../../../../scripts/local/statistics";
+import { functionArn, resource, restApi, state, until } from "../fixtures";
+
+function applied(enabled: boolean, queues = true) {
+  const mapping = { uuid: "u1", event_source_arn: "arn:aws:sqs:us-east-1:1:work", function_name: functionArn("api"), enabled };
+  const queue = resource("aws_sqs_queue", "work", { arn: "arn:aws:sqs:us-east-1:1:work", url: "http://127.0.0.1:1/work" });
+  return readApplied(state(restApi({ paths: {} }), resource("aws_lambda_event_source_mapping", "work", mapping), queues ? queue : []), () => undefined);
+}
+
+function pollers(answer: () => Promise<unknown> = () => Promise.resolve({})) {
+  const updates: unknown[] = [];
+  const warnings: string[] = [];
+  let polls = 0;
+  const lambda = { send: (command: UpdateEventSourceMappingCommand) => { updates.push(command.input); return answer(); } } as unknown as LambdaClient;
+  const sqs = { send: async () => { polls += 1; await new Promise((resolve) => setTimeout(resolve, 10)); return {}; } } as unknown as SQSClient;
+  const subject = new QueuePollers({ lambda, sqs, region: "us-east-1", statistics: new StatisticsRecorder(), warn: (text) => warnings.push(text), invoke: () => Promise.resolve({ kind: "throttled" }) });
+  return { subject, updates, warnings, polls: () => polls };
+}
+
+test("a mapping is polled while it is applied and enabled", async () => {
+  const { subject, polls } = pollers();
+  await subject.configure(applied(true));
+  await subject.configure(applied(true));
+  await until(() => polls() > 1, "two polls");
+  await subject.configure(applied(false));
+  const before = polls();
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(polls()).toBe(before);
+  await subject.stop();
+});
+
+test("the emulator's own mapping is switched off, enabled or not, and for an apply back to what was applied; a failure names it", async () => {
+  const { subject, updates } = pollers();
+  await subject.silenceEmulator(applied(false));
+  expect(updates).toEqual([{ UUID: "u1", Enabled: false }]);
+  await subject.unsilenceEmulator(applied(true));
+  await subject.unsilenceEmulator(applied(false));
+  expect(updates.slice(1)).toEqual([{ UUID: "u1", Enabled: true }, { UUID: "u1", Enabled: false }]);
+  await expect(pollers(() => Promise.reject(new Error("gone"))).subject.silenceEmulator(applied(true))).rejects.toThrow("The emulator's own mapping u1 (aws_lambda_event_source_mapping.work) cannot be switched off.");
+});
+
+test("a queue that was not applied is warned of", async () => {
+  const { subject, warnings, polls } = pollers();
+  await subject.configure(applied(true, false));
+  expect([warnings, polls()]).toEqual([["aws_lambda_event_source_mapping.work is not polled: the applied state holds no aws_sqs_queue arn:aws:sqs:us-east-1:1:work."], 0]);
+});

@@ -1,0 +1,37 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FunctionInstance } from "../../../../scripts/local/functions/function-instance";
+import { FunctionLog } from "../../../../scripts/local/functions/function-log";
+import { folder, NOWHERE, REGION } from "../fixtures";
+
+const TASK = { requestId: "r1", functionArn: "arn", traceId: "Root=1-a-b", payload: "{}" };
+
+async function start(code: string, timeoutSeconds = 5): Promise<FunctionInstance> {
+  const taskRoot = folder();
+  writeFileSync(join(taskRoot, "index.mjs"), code);
+  const version = { functionName: "f", version: "1", handler: "index.handler", runtime: "nodejs22.x", memoryMiB: 128, timeoutSeconds, environment: {}, codeSha256: "" };
+  return FunctionInstance.start({ version, nodePath: process.execPath, taskRoot, region: REGION, endpoint: NOWHERE, log: new FunctionLog(taskRoot, "f"), logStream: "s" });
+}
+
+test("the first invocation reports the initialisation, the next ones do not", async () => {
+  const instance = await start(`export const handler = async (event, context) => [context.awsRequestId, process.env._X_AMZN_TRACE_ID];`);
+  const first = await instance.invoke(TASK);
+  expect(first).toMatchObject({ failed: false, payload: '["r1","Root=1-a-b"]' });
+  expect(first.initMs).toBeGreaterThan(0);
+  expect(await instance.invoke({ ...TASK, requestId: "r2" })).toMatchObject({ payload: '["r2","Root=1-a-b"]', initMs: undefined });
+  await instance.kill();
+  expect(instance.alive).toBe(false);
+});
+
+test("an invocation that hangs is billed the whole time-out and ends the environment", async () => {
+  const instance = await start(`export const handler = () => new Promise(() => setTimeout(() => undefined, 60_000));`, 1);
+  expect(await instance.invoke(TASK)).toMatchObject({ failed: true, durationMs: 1_000, payload: '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r1 Error: Task timed out after 1.00 seconds"}' });
+  expect(instance.alive).toBe(false);
+});
+
+test("an error that no one catches ends the environment with its name", async () => {
+  const instance = await start(`export const handler = async () => { setTimeout(() => { throw new Error("later"); }, 10); await new Promise((go) => setTimeout(go, 1_000)); };`);
+  const { failed, payload } = await instance.invoke(TASK);
+  expect([failed, JSON.parse(payload)]).toEqual([true, expect.objectContaining({ errorType: "Runtime.UnhandledException", errorMessage: "later" })]);
+  expect(instance.alive).toBe(false);
+});

@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FunctionProcess } from "../../../../scripts/local/functions/function-process";
+import { folder, isAlive, until } from "../fixtures";
+
+function options(directory: string, nodePath = process.execPath) {
+  // Nothing listens there, so the runtime client gives up and ends.
+  const environment = { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9", LAMBDA_TASK_ROOT: directory, _HANDLER: "index.handler" };
+  return { nodePath, memoryMiB: 128, taskRoot: directory, environment, log: openSync(join(directory, "log"), "a") };
+}
+
+test("a process is frozen, thawed and killed, and tells its memory", async () => {
+  const subject = FunctionProcess.start(options(folder()));
+  subject.freeze();
+  const state = () => readFileSync(`/proc/${subject.pid}/stat`, "utf8").split(" ")[2];
+  await until(() => state() === "T", "a stopped process");
+  expect(subject.peakMemoryMiB()).toBeGreaterThan(0);
+  subject.thaw();
+  subject.kill();
+  expect(await subject.exited).toBe("signal: SIGKILL");
+  expect([subject.alive, isAlive(subject.pid!), subject.peakMemoryMiB()]).toEqual([false, false, undefined]);
+});
+
+test("a process without a host ends by itself", async () => {
+  expect(await FunctionProcess.start(options(folder())).exited).toBe("exit status 1");
+});
+
+test("a binary that cannot be started is said", async () => {
+  expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(/^cannot be started: spawn \/nowhere\/node ENOENT/);
+});
+
+test("when this process ends, so do the functions' processes, frozen ones too", async () => {
+  const directory = folder();
+  const source = join(__dirname, "..", "..", "..", "..", "scripts", "local", "functions", "function-process.ts");
+  const script = `
+    const { FunctionProcess } = require(${JSON.stringify(source)});
+    const { openSync } = require("node:fs");
+    const subject = FunctionProcess.start({ nodePath: process.execPath, memoryMiB: 128, taskRoot: ${JSON.stringify(directory)}, environment: {}, log: openSync(${JSON.stringify(join(directory, "log"))}, "a") });
+    subject.freeze();
+    console.log(subject.pid);
+    throw new Error("crash");`;
+  let output = "";
+  try {
+    execFileSync(process.execPath, ["--import", "tsx", "-e", script], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], cwd: join(__dirname, "..", "..", "..") });
+  } catch (error) {
+    output = (error as { stdout: string }).stdout; // It crashes on purpose.
+  }
+  expect(output).toMatch(/^\d+\n$/);
+  await until(() => !isAlive(Number(output)), "the function's process is gone");
+});

@@ -1,0 +1,35 @@
+import { createServer, type AddressInfo } from "node:net";
+import { Gateway } from "../../../../scripts/local/gateway/gateway";
+
+const ok = (text: string) => ({ handle: () => Promise.resolve({ status: 200, headers: [["X-A", "1"], ["Content-Length", "999"], ["Set-Cookie", "a"], ["Set-Cookie", "b"]] as [string, string][], body: Buffer.from(text) }) });
+
+test("a handler is replaced on the same port", async () => {
+  const gateway = await Gateway.listen(0, ok("one"), () => undefined);
+  const url = `http://127.0.0.1:${gateway.port}/`;
+  const first = await fetch(url);
+  expect([await first.text(), first.headers.getSetCookie(), first.headers.get("content-length")]).toEqual(["one", ["a", "b"], "3"]);
+  gateway.use(ok("two"));
+  expect(await (await fetch(url)).text()).toBe("two");
+  await gateway.close();
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
+});
+
+test("an exception is answered 500 and told, and a URL that is too long is a problem for the handler", async () => {
+  const warnings: string[] = [];
+  const problems: unknown[] = [];
+  const handle = (_request: unknown, problem?: unknown) => { problems.push(problem); return Promise.reject(new Error("broken")); };
+  const gateway = await Gateway.listen(0, { handle }, (text) => warnings.push(text));
+  const response = await fetch(`http://127.0.0.1:${gateway.port}/${"x".repeat(10_240)}`);
+  expect([response.status, await response.text()]).toEqual([500, '{"message":"Internal server error"}']);
+  expect(problems).toEqual([{ type: "REQUEST_URI_TOO_LONG" }]);
+  expect(warnings[0]).toMatch(/answered 500: broken$/);
+  await gateway.close();
+});
+
+test("a port in use is an error that names it", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await expect(Gateway.listen(port, ok(""), () => undefined)).rejects.toThrow(`Port ${port} of 127.0.0.1 cannot be served: listen EADDRINUSE`);
+  server.close();
+});

@@ -1,0 +1,84 @@
+import { evaluate, type MappingSource } from "./mapping-expression";
+import { record, strings, type Values } from "../applied/state";
+
+/** API Gateway's own answers: status, message and `x-amzn-ErrorType`, where the API does not say otherwise. */
+const DEFAULTS = {
+  ACCESS_DENIED: [403, "Forbidden", "AccessDeniedException"],
+  API_CONFIGURATION_ERROR: [500, "Internal server error", "InternalServerErrorException"],
+  BAD_REQUEST_BODY: [400, "Invalid request body", "BadRequestException"],
+  BAD_REQUEST_PARAMETERS: [400, "Missing required request parameters", "BadRequestException"],
+  INTEGRATION_FAILURE: [502, "Internal server error", "InternalServerErrorException"],
+  INTEGRATION_TIMEOUT: [504, "Endpoint request timed out", "InternalServerErrorException"],
+  INVALID_API_KEY: [403, "Forbidden", "ForbiddenException"],
+  INVALID_SIGNATURE: [403, "The request signature we calculated does not match the signature you provided.", "InvalidSignatureException"],
+  MISSING_AUTHENTICATION_TOKEN: [403, "Missing Authentication Token", "MissingAuthenticationTokenException"],
+  QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
+  REQUEST_URI_TOO_LONG: [414, "Request-URI Too Long", "RequestUriTooLongException"],
+  REQUEST_TOO_LARGE: [413, "Request Too Long", "RequestTooLargeException"],
+  THROTTLED: [429, "Too Many Requests", "TooManyRequestsException"],
+} as const;
+
+export type GatewayResponseType = keyof typeof DEFAULTS;
+
+/** Why the gateway itself answers. */
+export interface GatewayFailure {
+  readonly type: GatewayResponseType;
+  /** Instead of the type's own message. */
+  readonly message?: string;
+  /** Instead of the type's own status, where AWS answers one type with several. */
+  readonly status?: number;
+  /** For `$context.error.validationErrorString`. */
+  readonly validationError?: string;
+}
+
+/** An answer on its way to the caller. */
+export interface GatewayAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer;
+}
+
+/** Renders failures as the applied API wants them: by type, else DEFAULT_4XX or DEFAULT_5XX, else AWS's own. */
+export class GatewayResponses {
+  private readonly applied: Values;
+
+  constructor(document: Values) {
+    this.applied = record(document["x-amazon-apigateway-gateway-responses"]) ?? {};
+  }
+
+  render(failure: GatewayFailure, source: MappingSource): GatewayAnswer {
+    const [defaultStatus, defaultMessage, errorType] = DEFAULTS[failure.type];
+    const status = failure.status ?? defaultStatus;
+    const message = failure.message ?? defaultMessage;
+    source.context.set("error.message", message);
+    source.context.set("error.messageString", JSON.stringify(message));
+    source.context.set("error.responseType", failure.type);
+    source.context.set("error.validationErrorString", failure.validationError ?? "");
+    // 413 is answered before the API is looked at: it cannot be customised (API Gateway developer guide, gateway responses).
+    const custom = failure.type === "REQUEST_TOO_LARGE" ? {} : this.find(failure.type, status);
+    const template = strings(custom.responseTemplates)["application/json"] ?? '{"message":$context.error.messageString}';
+    const headers = Object.entries(strings(custom.responseParameters)).flatMap(([target, expression]): [string, string][] => {
+      const name = /^gatewayresponse\.header\.(.+)$/.exec(target)?.[1];
+      const value = evaluate(expression, source);
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    });
+    return {
+      status: Number(custom.statusCode ?? status),
+      headers: [["Content-Type", "application/json"], ["x-amzn-ErrorType", errorType], ...headers],
+      body: Buffer.from(substitute(template, source.context)),
+    };
+  }
+
+  private find(type: GatewayResponseType, status: number): Values {
+    return record(this.applied[type]) ?? record(this.applied[status >= 500 ? "DEFAULT_5XX" : "DEFAULT_4XX"]) ?? {};
+  }
+}
+
+/** Replaces `$context.name` and `${context.name}`; what is not known becomes the fallback. */
+export function substitute(template: string, context: ReadonlyMap<string, string>, fallback = "", escape = (_name: string, value: string) => value): string {
+  return template.replace(/\$(?:\{context\.([\w.-]+)\}|context\.(\w+(?:[.-]\w+)*))/g, (_match, braced?: string, bare?: string) => {
+    const name = braced ?? bare ?? "";
+    const value = context.get(name);
+    return value === undefined || value === "" ? fallback : escape(name, value);
+  });
+}

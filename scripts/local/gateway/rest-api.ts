@@ -1,0 +1,125 @@
+import type { AccessLog } from "./access-log";
+import type { Applied } from "../applied/applied";
+import { authorize, describeIdentity } from "./authorization";
+import type { Caller } from "../caller";
+import type { InvocationResult } from "../functions/function-host";
+import type { GatewayRequest } from "./gateway-request";
+import { GatewayResponses, type GatewayAnswer, type GatewayFailure } from "./gateway-responses";
+import { LambdaIntegration } from "./lambda-integration";
+import type { MappingSource } from "./mapping-expression";
+import { createContext } from "./request-context";
+import { cacheControlOf, cacheKey, type ResponseCache } from "./response-cache";
+import { readRoutes, type Integration } from "./route";
+import { RouteTable, type RouteMatch } from "./route-table";
+import { count, type StatisticsRecorder } from "../statistics";
+import type { Throttle } from "./throttle";
+
+export interface RestApiOptions {
+  readonly region: string;
+  readonly callers: readonly Caller[];
+  readonly now: () => number;
+  readonly cache: ResponseCache;
+  readonly throttle: Throttle;
+  readonly statistics: StatisticsRecorder;
+  readonly accessLog: AccessLog;
+  readonly warn: (message: string) => void;
+  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
+}
+
+/** A method's ARN, path included, where a request is authorized: 1,600 bytes (API Gateway quotas). */
+const MAX_METHOD_ARN_BYTES = 1_600;
+
+/** Local only: shows whether an answer came from the cache (`hit`), passed it (`miss`) or had none (`off`). */
+export const CACHE_HEADER = "x-local-cache";
+
+/** One applied REST API on one applied stage. It answers in the order of AWS: route, caller, limits, request, cache, function. */
+export class RestApi {
+  private readonly routes: RouteTable;
+  private readonly responses: GatewayResponses;
+  private readonly integration: LambdaIntegration;
+
+  constructor(private readonly applied: Applied, private readonly options: RestApiOptions) {
+    const { document } = applied.api;
+    this.routes = new RouteTable(readRoutes(document, applied.methodSettings, options.warn));
+    this.responses = new GatewayResponses(document);
+    this.integration = new LambdaIntegration(applied, (arn, payload) => options.invoke(arn, payload));
+  }
+
+  /** The answer to a request; `problem` is set where the server could not take it at all. */
+  async handle(request: GatewayRequest, problem?: GatewayFailure): Promise<GatewayAnswer> {
+    const { api, stage } = this.applied;
+    const began = performance.now();
+    const context = createContext(api, stage, request, this.options.now());
+    const path = request.rawPath.startsWith(`/${stage.name}/`) ? request.rawPath.slice(stage.name.length + 1) : undefined;
+    const match = path === undefined ? undefined : this.routes.match(request.method, path);
+    const source: MappingSource = { request, context, pathParameters: match?.pathParameters ?? {}, stageVariables: stage.variables };
+    const result = problem ?? (match === undefined ? missingRoute : await this.answer(match, source));
+    const answer = "type" in result ? this.responses.render(result, source) : result;
+    if (match !== undefined) count(this.options.statistics.route(match.route.name).responses, String(answer.status));
+    this.log(answer, context, performance.now() - began);
+    return { ...answer, headers: [...answer.headers, ["x-amzn-RequestId", context.get("requestId")!], ["x-amz-apigw-id", context.get("extendedRequestId")!]] };
+  }
+
+  private async answer(match: RouteMatch, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
+    const { route } = match;
+    const { request, context } = source;
+    const { apiKeys, stage } = this.applied;
+    this.options.statistics.route(route.name).requests += 1;
+    context.set("resourcePath", route.resourcePath);
+    if (route.needsSignature && this.methodArnBytes(source) > MAX_METHOD_ARN_BYTES) return { type: "REQUEST_URI_TOO_LONG" };
+    const { region, callers, now } = this.options;
+    const identity = await authorize(route, request, { region, callers, apiKeys, nowMs: now() });
+    if ("type" in identity) return identity;
+    describeIdentity(identity, context);
+    const refused = this.options.throttle.check(route, identity.apiKey) ?? route.validation.check(request, source.pathParameters);
+    if (refused !== undefined) return refused;
+    if (route.integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
+    if (stage.cacheClusterEnabled && route.cacheable) return this.answerCached(match, route.integration, source);
+    return this.callFunction(match, route.integration, source, "off");
+  }
+
+  private async answerCached(match: RouteMatch, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
+    const { route } = match;
+    const control = cacheControlOf(source.request, route.settings);
+    if ("type" in control) return control;
+    const statistics = this.options.statistics.route(route.name);
+    const key = cacheKey(route, integration, source);
+    const kept = control.refresh ? undefined : this.options.cache.get(key);
+    if (kept !== undefined) {
+      statistics.cacheHits += 1;
+      return withHeaders(kept, [[CACHE_HEADER, "hit"], ...control.headers]);
+    }
+    statistics.cacheMisses += 1;
+    const answer = await this.callFunction(match, integration, source, "miss", key);
+    return "type" in answer ? answer : withHeaders(answer, control.headers);
+  }
+
+  /** Calls the function; with a key, keeps what it says, whatever its status, as AWS does. */
+  private async callFunction(match: RouteMatch, integration: Integration, source: MappingSource, cache: string, key?: string): Promise<GatewayAnswer | GatewayFailure> {
+    this.options.statistics.route(match.route.name).integrationCalls += 1;
+    const answer = await this.integration.call(match.route, integration, source);
+    if ("type" in answer) return answer;
+    if (key !== undefined) this.options.cache.put(key, answer, match.route.settings.cacheTtlSeconds);
+    return withHeaders(answer, [[CACHE_HEADER, cache]]);
+  }
+
+  private methodArnBytes({ request }: MappingSource): number {
+    return Buffer.byteLength(`${this.applied.api.executionArn}/${request.method}${request.rawPath}`);
+  }
+
+  private log(answer: GatewayAnswer, context: Map<string, string>, latencyMs: number): void {
+    const format = this.applied.stage.accessLogFormat;
+    if (format === undefined) return;
+    context.set("status", String(answer.status));
+    context.set("responseLength", String(answer.body.length));
+    context.set("responseLatency", String(Math.round(latencyMs)));
+    this.options.accessLog.write(format, context);
+  }
+}
+
+/** A REST API does not say 404: without a route it cannot tell who may know. */
+const missingRoute: GatewayFailure = { type: "MISSING_AUTHENTICATION_TOKEN" };
+
+function withHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {
+  return { ...answer, headers: [...answer.headers, ...headers] };
+}
