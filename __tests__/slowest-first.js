@@ -1,9 +1,11 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
-/** The emulator's tests take minutes, the others seconds: two workers end together only if the long ones begin. */
+/** The emulator's tests take minutes, the others seconds: two workers end together only if the longest begin. */
+const LONGEST = ["lifecycle", "commands", "http", "local"].map((name) => `/emulator/${name}.test.ts`);
+
 module.exports = class SlowestFirst extends Sequencer {
   sort(tests) {
-    const rank = ({ path }) => (path.includes("/emulator/") ? 0 : 1);
+    const rank = ({ path }) => LONGEST.findIndex((end) => path.endsWith(end)) + 1 || LONGEST.length + 1;
     return [...super.sort(tests)].sort((one, other) => rank(one) - rank(other));
   }
 };

@@ -29,6 +29,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_REGION: "us-east-1",
     TF_VAR_deletion_protection: "false",
+    GOGC: "400",
   };
 });
 afterAll(() => emulator?.stop());

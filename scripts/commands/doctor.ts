@@ -18,7 +18,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-const MINIMUM_NODE = "20.9.0";
+const MINIMUM_NODE = "20.19.0";
 const MINIMUM_TERRAFORM = "1.11.0";
 
 /** Says what this machine has and what is missing. Exit code: 0 where nothing is missing, else 1. */

@@ -78,9 +78,11 @@ class LocalStack {
     const { progress, signal } = this.context;
     const directory = await this.synthesize();
     const endpoint = this.given ?? (await this.emulator());
-    this.terraform = new Terraform({ directory, env: sandboxEnvironment(this.context.environment, endpoint, this.folder), signal });
+    const sandbox = { directory, env: sandboxEnvironment(this.context.environment, endpoint, this.folder) };
+    this.terraform = new Terraform({ ...sandbox, signal });
     await progress.step("terraform init", () => this.terraform.init());
-    if (this.given !== undefined) this.undo.push(() => this.destroy());
+    // Without the signal: what an interrupt left half made has to be taken down all the same.
+    if (this.given !== undefined) this.undo.push(() => this.destroy(new Terraform(sandbox)));
     await this.apply("terraform apply (profile optimized)", []);
     this.runtime = await progress.step("Serve what was applied", () => this.serve(directory, endpoint), ({ url }) => url);
     this.undo.push(() => this.runtime.stop());
@@ -172,7 +174,7 @@ class LocalStack {
     });
   }
 
-  private async destroy(): Promise<void> {
-    await this.context.progress.step("terraform destroy", () => this.terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
+  private async destroy(terraform: Terraform): Promise<void> {
+    await this.context.progress.step("terraform destroy", () => terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
   }
 }

@@ -27,8 +27,13 @@ function type(setting: Setting): string {
 
 function allowed(setting: Setting): string {
   if (setting.type === "number") return setting.allowed ? setting.allowed.join(", ") : `${setting.minimum} to ${setting.maximum}`;
-  if (setting.type === "string") return setting.allowed ? setting.allowed.join(", ") : (setting.pattern?.meaning ?? "any");
+  if (setting.type === "string") return setting.allowed ? setting.allowed.join(", ") : meaning(setting.pattern?.meaning ?? "any");
   return setting.type === "bool" ? "true, false" : "see the text";
+}
+
+/** A placeholder such as <region> would be taken for HTML, and vanish. */
+function meaning(text: string): string {
+  return text.includes("<") ? `\`${text}\`` : text;
 }
 
 function code(value: unknown): string {
