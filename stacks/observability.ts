@@ -55,7 +55,7 @@ interface MetricSources {
   readonly deadLetterQueue: string;
 }
 
-/** The alarms of the stack. Step by step the KPI list will hold more; RUNBOOK.md has a heading for each. */
+/** The alarms of the stack; RUNBOOK.md has a heading for each. */
 function alarmList(settings: DeclaredSettings, { worker, restApi, stage }: MetricSources): AlarmProps[] {
   return [
     {
