@@ -17,12 +17,6 @@ export class DeclaredSettings {
   bool(name: SettingName): IResolvable {
     return Token.asAny(this.interpolated(name));
   }
-  map(name: SettingName): Record<string, string> {
-    return Token.asStringMap(this.interpolated(name));
-  }
-  list(name: SettingName): string[] {
-    return Token.asList(this.interpolated(name));
-  }
   private interpolated(name: SettingName): string {
     return `\${${this.expression(name)}}`;
   }

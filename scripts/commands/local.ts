@@ -11,7 +11,7 @@ import { makeThrowAway } from "../tools/throw-away";
 import type { CommandContext, CommandResult } from "./context";
 import { AGENTS, PROMPT, pollAgain, trial, type Trial } from "./demonstration";
 import { describeCalls, describeEnd, describeTrial } from "./local-text";
-import { givenEmulator, sandboxEnvironment } from "./sandbox";
+import { bareEnvironment, givenEmulator, sandboxEnvironment } from "./sandbox";
 import { stackDirectory, synth } from "./synth";
 
 export interface LocalOptions {
@@ -94,8 +94,7 @@ class LocalStack {
   private async synthesize(): Promise<string> {
     // Into the throw-away folder, so that two runs side by side do not meet, and the environment cannot change it.
     const output = join(this.folder, "cdktf.out");
-    const { PATH } = this.context.environment;
-    await synth({ ...this.context, environment: { ...(PATH === undefined ? {} : { PATH }), HOME: this.folder } }, { outputDirectory: output });
+    await synth({ ...this.context, environment: bareEnvironment(this.context.environment, this.folder) }, { outputDirectory: output });
     const directory = stackDirectory(output, "agent-api");
     makeThrowAway(directory, { agents: AGENTS });
     return directory;
@@ -103,8 +102,8 @@ class LocalStack {
 
   private async emulator(): Promise<string> {
     const { progress, environment } = this.context;
-    const { PATH, PYENV_ROOT, PYENV_VERSION, VIRTUAL_ENV } = environment;
-    const emulator = await progress.step("Start the AWS emulator", () => startEmulator({ directory: this.folder, env: { PATH, PYENV_ROOT, PYENV_VERSION, VIRTUAL_ENV, HOME: this.folder } }), (started) => started.endpoint);
+    const env = bareEnvironment(environment, this.folder);
+    const emulator = await progress.step("Start the AWS emulator", () => startEmulator({ directory: this.folder, env }), (started) => started.endpoint);
     this.undo.push(() => emulator.stop());
     return emulator.endpoint;
   }

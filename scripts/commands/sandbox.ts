@@ -14,11 +14,9 @@ const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TERM", "PYENV_ROOT", "PYENV_VERSIO
 export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, folder: string): NodeJS.ProcessEnv {
   refuseUnlessLoopback(endpoint);
   const source = findProviderSource(caller);
-  const kept = Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]])));
   return terraformEnvironment(
     {
-      ...kept,
-      HOME: folder,
+      ...bareEnvironment(caller, folder),
       TMPDIR: folder,
       AWS_ACCESS_KEY_ID: "local",
       AWS_SECRET_ACCESS_KEY: "local",
@@ -35,6 +33,11 @@ export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, 
     source,
     folder,
   );
+}
+
+/** What any program needs to run, with a home of its own, and nothing that could lead it to an account. */
+export function bareEnvironment(caller: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
+  return { ...Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]]))), HOME: home };
 }
 
 /** The emulator's address as given, or undefined; anything but loopback is refused before anything is started. */

@@ -25,9 +25,8 @@ export interface TerraformOptions {
 export class Terraform {
   constructor(private readonly options: TerraformOptions) {}
 
-  /** @param lockfile `readonly` refuses a provider that the lock file does not know; pipelines want that. */
-  async init(lockfile?: "readonly"): Promise<void> {
-    await this.terraform(["init", "-input=false", "-no-color", ...(lockfile ? [`-lockfile=${lockfile}`] : [])]);
+  async init(): Promise<void> {
+    await this.terraform(["init", "-input=false", "-no-color"]);
   }
 
   /** Writes a plan file, which holds every value in clear. @returns true where anything changes */
