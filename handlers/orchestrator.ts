@@ -1,33 +1,54 @@
-import type { ReadyAgent } from "./agents";
-import { AgentFailure, type AgentInput, type EarlierAnswer, type Turn } from "./agents/agent";
-import { runAtMost } from "./concurrency";
-import { withDeadline } from "./deadline";
-import { nameError, type Log } from "./telemetry";
+import type { ReadyAgent, ReadyArbiter } from "./agents";
+import type { EarlierAnswer, Turn } from "./agents/agent";
+import { runArbiter, runPhase } from "./phases";
+import type { Log } from "./telemetry";
 
 /** How one agent of one phase fared. */
 export interface AgentReport {
   readonly name: string;
+  /** From 1; the arbiter's is one after the last. */
   readonly phase: number;
-  readonly status: "ok" | "failed" | "timed_out";
+  /** Where it is the arbiter that merges the last phase's answers. */
+  readonly role?: "arbiter";
+  /** `cancelled`: its answer was not needed any more, or the request ended before it. */
+  readonly status: "ok" | "failed" | "timed_out" | "cancelled";
   readonly duration_ms: number;
+  /** Where the agent tells. */
+  readonly tokens?: TokenReport;
   /** Where it is ok. */
   readonly answer?: string;
   /** Where it is not; safe to show. */
   readonly error?: string;
 }
 
+/** Tokens in a result. */
+export interface TokenReport {
+  readonly input: number;
+  readonly output: number;
+  readonly total: number;
+}
+
+/** How many agents of a phase must succeed. `quorum` also ends the phase as soon as that many have. */
+export type AgentPolicy = "all" | "quorum" | "any";
+
 /** What came of a prompt. */
 export interface Orchestration {
-  /** Undefined where every agent of the last phase failed. */
+  /** Undefined where too few agents of a phase succeeded. */
   readonly answer?: string;
-  /** By phase, then in the order of the definitions. */
+  /** Why there is no answer: `all_agents_failed` or `too_few_agents_succeeded`. */
+  readonly failure?: { readonly code: string; readonly message: string };
+  /** By phase, then in the order of the definitions; the arbiter last. */
   readonly agents: readonly AgentReport[];
   readonly duration_ms: number;
+  /** All that agents told of, added up. Left out where none told. */
+  readonly tokens?: TokenReport;
 }
 
 /** What a run of the agents needs. */
 export interface OrchestrationInput {
   readonly agents: readonly ReadyAgent[];
+  /** Merges the last phase's answers into one. Default: they stand one after the other. */
+  readonly arbiter?: ReadyArbiter;
   readonly prompt: string;
   /** The session's last turns, oldest first. */
   readonly turns: readonly Turn[];
@@ -35,55 +56,45 @@ export interface OrchestrationInput {
   readonly conversation: string;
   /** How many agents run at once; 0 = all of a phase. */
   readonly maxParallel: number;
-  /** Ends every agent that still runs. */
+  readonly policy: AgentPolicy;
+  /** With policy `quorum`: how many must succeed; 0 = more than half of a phase. */
+  readonly quorum: number;
+  /** Epoch milliseconds by which all agents have ended; each phase leaves time for those after it. */
+  readonly deadlineMs: number;
+  /** Ends every agent that still runs: nobody needs the answer any more. */
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
   readonly log: Log;
 }
 
-/** Runs the agents phase by phase, those of a phase at once. It never rejects: an agent that fails is reported, the others go on. */
+/**
+ * Runs the agents phase by phase, those of a phase at once, and the arbiter after them. A phase that misses the policy
+ * ends the run: those after it would cost and not help. It never rejects: an agent that fails is reported.
+ */
 export async function orchestrate(input: OrchestrationInput): Promise<Orchestration> {
   const startedMs = input.nowMs();
   const phases = [...new Set(input.agents.flatMap(({ definition }) => definition.phases))].sort((left, right) => left - right);
+  const steps = phases.length + (input.arbiter ? 1 : 0);
   const reports: AgentReport[] = [];
-  for (const phase of phases) reports.push(...(await runPhase(input, phase, answersIn(reports))));
-  const answer = combine(answersIn(reports.filter(({ phase }) => phase === phases.at(-1))));
-  return { ...(answer !== undefined && { answer }), agents: reports, duration_ms: input.nowMs() - startedMs };
-}
-
-function runPhase(input: OrchestrationInput, phase: number, answers: readonly EarlierAnswer[]): Promise<AgentReport[]> {
-  const members = input.agents.filter(({ definition }) => definition.phases.includes(phase));
-  return runAtMost(
-    input.maxParallel === 0 ? members.length : input.maxParallel,
-    members.map((member) => () => runAgent(input, member, phase, answers)),
-  );
-}
-
-async function runAgent(input: OrchestrationInput, { definition, agent }: ReadyAgent, phase: number, answers: readonly EarlierAnswer[]): Promise<AgentReport> {
-  const startedMs = input.nowMs();
-  const signal = AbortSignal.any([AbortSignal.timeout(Math.ceil(definition.timeout_seconds * 1000)), input.signal]);
-  const question: AgentInput = { prompt: input.prompt, context: { turns: input.turns, answers }, conversation: input.conversation };
-  const report = (ending: Pick<AgentReport, "status" | "answer" | "error">): AgentReport => ({
-    name: definition.name,
-    phase,
-    duration_ms: input.nowMs() - startedMs,
-    ...ending,
-  });
-  try {
-    signal.throwIfAborted();
-    return report({ status: "ok", answer: await withDeadline(signal, agent.run(question, signal)) });
-  } catch (error) {
-    const failed = report(endingOf(error, input.signal, signal, definition.timeout_seconds));
-    const { name, status, duration_ms } = failed;
-    input.log("warn", "agent_failed", { agent: name, phase, status, duration_ms, error: nameError(error) });
-    return failed;
+  let last: readonly AgentReport[] = [];
+  let failure: Orchestration["failure"];
+  for (const [index, phase] of phases.entries()) {
+    ({ reports: last, failure } = await runPhase(input, phase, steps - index, answersIn(reports)));
+    reports.push(...last);
+    if (failure) break;
   }
-}
-
-function endingOf(error: unknown, parent: AbortSignal, own: AbortSignal, timeoutSeconds: number): Pick<AgentReport, "status" | "error"> {
-  if (parent.aborted) return { status: "timed_out", error: "Cancelled: the time for the whole request ran out." };
-  if (own.aborted) return { status: "timed_out", error: `No answer within ${timeoutSeconds} s.` };
-  return { status: "failed", error: error instanceof AgentFailure ? error.message : "The agent failed." };
+  const answers = answersIn(last);
+  const verdict = failure ? undefined : await runArbiter(input, phases.at(-1) ?? 0, answers);
+  if (verdict) reports.push(verdict);
+  // An arbiter that failed is in its report; the answers that it was to merge stand without it.
+  const answer = failure ? undefined : (verdict?.answer ?? combine(answers));
+  return {
+    ...(answer !== undefined && { answer }),
+    ...(failure && { failure }),
+    agents: reports,
+    duration_ms: input.nowMs() - startedMs,
+    ...sum(reports),
+  };
 }
 
 function answersIn(reports: readonly AgentReport[]): EarlierAnswer[] {
@@ -94,4 +105,11 @@ function answersIn(reports: readonly AgentReport[]): EarlierAnswer[] {
 function combine(answers: readonly EarlierAnswer[]): string | undefined {
   if (answers.length <= 1) return answers[0]?.answer;
   return answers.map(({ name, answer }) => `${name}: ${answer}`).join("\n\n");
+}
+
+function sum(reports: readonly AgentReport[]): Pick<Orchestration, "tokens"> {
+  const told = reports.flatMap(({ tokens }) => tokens ?? []);
+  if (told.length === 0) return {};
+  const total = (key: keyof TokenReport) => told.reduce((all, tokens) => all + tokens[key], 0);
+  return { tokens: { input: total("input"), output: total("output"), total: total("total") } };
 }

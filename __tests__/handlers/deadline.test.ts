@@ -1,4 +1,4 @@
-import { withDeadline } from "../../handlers/deadline";
+import { boundedSignal, withDeadline } from "../../handlers/deadline";
 
 test("work that is in time gives its result, and leaves no listener behind", async () => {
   const controller = new AbortController();
@@ -17,4 +17,61 @@ test("work that ignores the signal is given up with the signal's reason", async 
 
 test("a signal that is aborted already ends the wait at once", async () => {
   await expect(withDeadline(AbortSignal.abort(new Error("too late")), new Promise(() => undefined))).rejects.toThrow("too late");
+});
+
+test("work that is given as a function is not begun after the abort", async () => {
+  const work = jest.fn(async () => 7);
+  await expect(withDeadline(AbortSignal.abort(new Error("too late")), work)).rejects.toThrow("too late");
+  expect(work).not.toHaveBeenCalled();
+});
+
+test("work that is given as a function and throws at once rejects", async () => {
+  const work = () => {
+    throw new Error("broken");
+  };
+  await expect(withDeadline(new AbortController().signal, work)).rejects.toThrow("broken");
+});
+
+test("of the abort and the failure that it causes, the abort is told", async () => {
+  const controller = new AbortController();
+  const work = () => new Promise<never>((_resolve, reject) => controller.signal.addEventListener("abort", () => reject(new Error("socket closed"))));
+  const outcome = expect(withDeadline(controller.signal, work)).rejects.toThrow("not needed");
+  controller.abort(new Error("not needed"));
+  await outcome;
+});
+
+test("a bounded signal is aborted when its time is over", async () => {
+  const { signal, release } = boundedSignal(10);
+  await expect(withDeadline(signal, new Promise(() => undefined))).rejects.toMatchObject({ name: "TimeoutError" });
+  release();
+});
+
+test("a bounded signal is aborted with the first of its parents, for that one's reason", () => {
+  const [one, other] = [new AbortController(), new AbortController()];
+  const { signal, release } = boundedSignal(60_000, one.signal, other.signal);
+  expect(signal.aborted).toBe(false);
+  other.abort(new Error("the other"));
+  one.abort(new Error("the one"));
+  expect((signal.reason as Error).message).toBe("the other");
+  const late = boundedSignal(60_000, other.signal);
+  expect(late.signal.reason).toBe(other.signal.reason);
+  for (const done of [release, late.release]) done();
+});
+
+test("a bounded signal that is released follows nobody, and its timer is gone", () => {
+  const cleared = jest.spyOn(global, "clearTimeout");
+  const parent = new AbortController();
+  const { signal, release } = boundedSignal(1, parent.signal);
+  release();
+  parent.abort();
+  expect(signal.aborted).toBe(false);
+  expect(cleared).toHaveBeenCalledTimes(1);
+  cleared.mockRestore();
+});
+
+test("a time beyond what a timer can wait does not end at once", async () => {
+  const { signal, release } = boundedSignal(Number.POSITIVE_INFINITY);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(signal.aborted).toBe(false);
+  release();
 });

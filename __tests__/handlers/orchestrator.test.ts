@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentFailure, type Agent, type AgentInput } from "../../handlers/agents/agent";
+import { agentCoreAgent } from "../../handlers/agents/agentcore";
+import { connectAgentCore } from "../../handlers/clients/agentcore";
+import { once } from "../../handlers/clients/once";
+import { NotNeeded } from "../../handlers/resilience/guard";
 import { orchestrate, type OrchestrationInput } from "../../handlers/orchestrator";
-import { hang, keepingLog, never, readyAgent } from "./fixtures";
+import { startAgentCore } from "../support/wire/agentcore-server";
+import { wireConnection } from "../support/wire/connection";
+import { json } from "../support/wire/wire-server";
+import { hang, keepingLog, readyAgent } from "./fixtures";
+import { orchestration } from "./orchestration";
 
-const says = (answer: string): Agent["run"] => async () => answer;
+const says = (text: string): Agent["run"] => async () => ({ text });
+const counts = (input: number, output: number): Agent["run"] => async () => ({ text: "a", tokens: { input, output } });
 const fails: Agent["run"] = async () => {
   throw new AgentFailure("out of order");
 };
-
-function run(agents: OrchestrationInput["agents"], overrides: Partial<OrchestrationInput> = {}) {
-  const defaults = { prompt: "?", turns: [], conversation: "c", maxParallel: 0, signal: never, nowMs: () => performance.now(), log: keepingLog().log };
-  return orchestrate({ agents, ...defaults, ...overrides });
-}
+const run = (agents: OrchestrationInput["agents"], overrides: Partial<OrchestrationInput> = {}) => orchestrate(orchestration(agents, overrides));
 
 test("one agent's answer is the answer", async () => {
   expect(await run([readyAgent("a", says("324 m"))], { nowMs: () => 5 })).toEqual({
@@ -26,13 +31,10 @@ test("several answers of the last phase are told apart by name", async () => {
   expect(answer).toBe("a: one\n\nc: three");
 });
 
-test("agents of a phase run at once", async () => {
-  const slow: Agent["run"] = async (_input, signal) => {
-    await sleep(150, undefined, { signal });
-    return "done";
-  };
-  const { duration_ms } = await run(["a", "b", "c", "d", "e", "f", "g"].map((name) => readyAgent(name, slow)));
-  expect(duration_ms).toBeLessThan(2 * 150);
+test("two phases of seven agents take hardly longer than their slowest agents", async () => {
+  const slow: Agent["run"] = async (_input, signal) => (await sleep(200, undefined, { signal }), { text: "done" });
+  const { duration_ms } = await run(["a", "b", "c", "d", "e", "f", "g"].map((name) => readyAgent(name, slow, { phases: [1, 2] })));
+  expect(duration_ms).toBeLessThan(2 * 200 + 150);
 });
 
 test("no more agents than allowed run at once", async () => {
@@ -42,7 +44,7 @@ test("no more agents than allowed run at once", async () => {
     most = Math.max(most, ++running);
     await sleep(5);
     running--;
-    return "done";
+    return { text: "done" };
   };
   await run(["a", "b", "c", "d", "e"].map((name) => readyAgent(name, counted)), { maxParallel: 2 });
   expect(most).toBe(2);
@@ -52,7 +54,7 @@ test("phases run in ascending order, and each is given the ok answers of those b
   const seen: Record<string, AgentInput["context"]> = {};
   const notes = (name: string): Agent["run"] => async ({ context }) => {
     seen[name] = context;
-    return `${name}!`;
+    return { text: `${name}!` };
   };
   const turns = [{ prompt: "Hi", answer: "Hello" }];
   const last = readyAgent("last", notes("last"), { phases: [10] });
@@ -72,24 +74,57 @@ test("an agent may take part in several phases", async () => {
   expect(agents.map(({ phase }) => phase)).toEqual([1, 2]);
 });
 
-test("a failure is told by an agent's own words, anything else by none", async () => {
-  const throws: Agent["run"] = () => Promise.reject(new Error("canary"));
-  const { log, records } = keepingLog();
-  const { answer, agents } = await run([readyAgent("a", fails), readyAgent("b", throws)], { log });
-  expect(answer).toBeUndefined();
-  expect(agents.map(({ status, error }) => [status, error])).toEqual([
-    ["failed", "out of order"],
-    ["failed", "The agent failed."],
-  ]);
-  expect(records.map(({ event, fields }) => [event, fields["agent"]])).toEqual([["agent_failed", "a"], ["agent_failed", "b"]]);
-  expect(JSON.stringify(records)).not.toContain("canary");
+test("a phase without any answer ends the run: no later phase, no arbiter", async () => {
+  const later = jest.fn(says("late"));
+  const outcome = await run([readyAgent("a", fails), readyAgent("b", later, { phases: [2] })], { arbiter: readyAgent("judge", later) });
+  expect(outcome).toMatchObject({ failure: { code: "all_agents_failed", message: "No agent of phase 1 gave an answer. See result.agents." } });
+  expect(outcome).not.toHaveProperty("answer");
+  expect(outcome.agents).toHaveLength(1);
+  expect(later).not.toHaveBeenCalled();
 });
 
-test("an agent that throws at once does not sink the others", async () => {
-  const throws = (() => {
-    throw new Error("broken");
-  }) as Agent["run"];
-  expect((await run([readyAgent("a", throws), readyAgent("b", says("ok"))])).answer).toBe("ok");
+test("a phase that misses its policy ends the run with the numbers, whatever its agents said", async () => {
+  const outcome = await run([readyAgent("a", says("ok")), readyAgent("b", fails), readyAgent("c", says("ok"), { phases: [2] })], { policy: "all" });
+  expect(outcome).toMatchObject({ failure: { code: "too_few_agents_succeeded", message: "1 of the 2 agents of phase 1 gave an answer, but 2 must. See result.agents." } });
+  expect(outcome).not.toHaveProperty("answer");
+  expect(outcome.agents.map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+test("without an answer of the last phase there is none, whatever the earlier ones said", async () => {
+  const outcome = await run([readyAgent("a", says("ok")), readyAgent("b", fails, { phases: [2] })]);
+  expect(outcome).toMatchObject({ failure: { code: "all_agents_failed" }, agents: { length: 2 } });
+  expect(outcome).not.toHaveProperty("answer");
+});
+
+test("the arbiter's text is the answer, and it is given the last phase's answers only", async () => {
+  let asked: AgentInput | undefined;
+  const judges: Agent["run"] = async (input) => ((asked = input), { text: "both" });
+  const agents = [readyAgent("a", says("early")), readyAgent("b", says("one"), { phases: [2] }), readyAgent("c", says("two"), { phases: [2] })];
+  const outcome = await run(agents, { arbiter: readyAgent("judge", judges) });
+  expect(outcome.answer).toBe("both");
+  expect(outcome.agents.at(-1)).toMatchObject({ name: "judge", role: "arbiter", phase: 3, status: "ok" });
+  expect(asked?.context.answers).toEqual([{ name: "b", answer: "one" }, { name: "c", answer: "two" }]);
+});
+
+test("an arbiter that fails is reported, and the answers stand without it", async () => {
+  const outcome = await run([readyAgent("a", says("one")), readyAgent("b", says("two"))], { arbiter: readyAgent("judge", fails) });
+  expect(outcome.answer).toBe("a: one\n\nb: two");
+  expect(outcome.agents.at(-1)).toMatchObject({ role: "arbiter", status: "failed", error: "out of order" });
+  expect(outcome).not.toHaveProperty("failure");
+});
+
+test("time is shared by the phases that are left and the arbiter; what one does not use is left to the others", async () => {
+  let clockMs = 0;
+  const deadlines: number[] = [];
+  const takes = (ms: number): Agent["run"] => async ({ deadlineMs }) => {
+    deadlines.push(deadlineMs);
+    clockMs += ms;
+    return { text: "a" };
+  };
+  const agents = [readyAgent("a", takes(1_000)), readyAgent("b", takes(5_000), { phases: [2] })];
+  await run(agents, { arbiter: readyAgent("judge", takes(1_000)), nowMs: () => clockMs, deadlineMs: 12_000 });
+  // 12 s for three, then 11 s for two, then 6 s for one.
+  expect(deadlines).toEqual([4_000, 6_500, 12_000]);
 });
 
 test("an agent that hangs is timed out, and the others are not kept waiting for more than that", async () => {
@@ -99,23 +134,55 @@ test("an agent that hangs is timed out, and the others are not kept waiting for 
   expect(duration_ms).toBeLessThan(2_000);
 });
 
-test("an agent that ignores its signal is timed out all the same", async () => {
-  const deaf: Agent["run"] = () => new Promise(() => undefined);
-  expect((await run([readyAgent("a", deaf, { timeoutSeconds: 0.05 })])).agents[0]).toMatchObject({ status: "timed_out" });
-});
-
-test("the end of the whole request's time ends every agent, and later phases do not start", async () => {
+test("the end of the request cancels every agent that runs, and begins no other", async () => {
   const late = jest.fn(says("late"));
   const agents = [readyAgent("a", hang), readyAgent("b", hang), readyAgent("c", late, { phases: [2] })];
-  const outcome = await run(agents, { signal: AbortSignal.timeout(50) });
-  expect(outcome.agents.map(({ status }) => status)).toEqual(["timed_out", "timed_out", "timed_out"]);
-  expect(outcome.agents[2]?.error).toBe("Cancelled: the time for the whole request ran out.");
-  expect(outcome.answer).toBeUndefined();
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new NotNeeded("the lease was lost")), 20);
+  const outcome = await run(agents, { signal: controller.signal });
+  expect(outcome.agents.map(({ status, error }) => [status, error])).toEqual([
+    ["cancelled", "Cancelled: the request ended before it."],
+    ["cancelled", "Cancelled: the request ended before it."],
+  ]);
+  expect(outcome).not.toHaveProperty("answer");
   expect(late).not.toHaveBeenCalled();
 });
 
-test("without an answer of the last phase there is none, whatever the earlier ones said", async () => {
-  const { answer, agents } = await run([readyAgent("a", says("ok")), readyAgent("b", fails, { phases: [2] })]);
-  expect(answer).toBeUndefined();
-  expect(agents).toHaveLength(2);
+test("tokens are added up over all who tell theirs, the arbiter among them", async () => {
+  const agents = [readyAgent("a", counts(5, 3)), readyAgent("b", says("silent")), readyAgent("c", counts(1, 1), { phases: [2] })];
+  expect((await run(agents, { arbiter: readyAgent("judge", counts(10, 20)) })).tokens).toEqual({ input: 16, output: 24, total: 40 });
+  expect(await run([readyAgent("b", says("silent"))])).not.toHaveProperty("tokens");
+});
+
+test("no line holds the prompt, an answer or an agent's words", async () => {
+  const { log, records } = keepingLog();
+  const quotes: Agent["run"] = async () => {
+    throw new AgentFailure("canary", { cause: new Error("canary") });
+  };
+  const agents = [readyAgent("a", says("canary")), readyAgent("b", quotes), readyAgent("c", () => Promise.reject(new Error("canary")))];
+  await run(agents, { log, prompt: "canary", turns: [{ prompt: "canary", answer: "canary" }], arbiter: readyAgent("judge", says("canary")) });
+  expect(records.map(({ event }) => event)).toEqual(["agent_ended", "agent_ended", "agent_ended", "phase_ended", "agent_ended", "phase_ended"]);
+  expect(JSON.stringify(records)).not.toContain("canary");
+});
+
+test.each<[string, () => Partial<OrchestrationInput>, number]>([
+  ["its time-out", () => ({}), 0.5],
+  ["a quorum without it", () => ({ policy: "quorum", quorum: 1 }), 60],
+  ["the request's end", () => ({ signal: AbortSignal.timeout(500) }), 60],
+])("%s closes an agent's connection: the server sees it", async (_why, overrides, timeoutSeconds) => {
+  const server = await startAgentCore();
+  const target = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/planner-1";
+  const client = once(() => connectAgentCore(wireConnection(server.url)));
+  const { run: calls } = agentCoreAgent({ name: "core", kind: "agentcore", target, timeout_seconds: 60 }, client);
+  server.reply = json({ answer: "late" });
+  server.always("hang");
+  const quick: Agent["run"] = async (_input, signal) => {
+    while (server.seen.length === 0) await sleep(5, undefined, { signal });
+    return { text: "quick" };
+  };
+  const agents = [readyAgent("core", calls, { timeoutSeconds }), readyAgent("quick", quick)];
+  expect((await run(agents, overrides())).agents[0]?.status).toMatch(/timed_out|cancelled/);
+  await server.quiet();
+  expect(server.aborted).toBe(1);
+  await server.stop();
 });

@@ -21,15 +21,33 @@ export interface AgentInput {
   };
   /** Names the conversation, unique across callers: an agent may keep memory under it. */
   readonly conversation: string;
+  /** Epoch milliseconds at which the signal is aborted at the latest: waiting for longer is of no use. */
+  readonly deadlineMs: number;
+}
+
+/** Tokens of a model, as it counted them itself. */
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What an agent gave. */
+export interface AgentAnswer {
+  /** Never empty. */
+  readonly text: string;
+  /** Where the agent tells. */
+  readonly tokens?: Tokens;
+  /** The model that counted the tokens, where the agent tells. */
+  readonly model?: string;
 }
 
 /** Something that answers a prompt. */
 export interface Agent {
   /**
-   * Resolves with the answer, never an empty one. Rejects with {@link AgentFailure} where the agent
+   * Resolves with the whole answer, never a part of it. Rejects with {@link AgentFailure} where the agent
    * failed, and in any way once `signal` is aborted: then it must leave no call open.
    */
-  run(input: AgentInput, signal: AbortSignal): Promise<string>;
+  run(input: AgentInput, signal: AbortSignal): Promise<AgentAnswer>;
 }
 
 /** An agent failed. The message is safe to show to the caller; what only operators may see is in `cause`. */

@@ -1,26 +1,29 @@
-import { AgentFailure } from "./agent";
+import { AgentFailure, type AgentAnswer } from "./agent";
+import { isObject, isOnlyUsage, readUsage } from "./usage";
 
 /** The fields under which agents are known to put their answer, in order of preference. */
 const ANSWER_FIELDS = ["result", "answer", "output", "response"] as const;
 
+/** By which some streams say that they ended on purpose. */
+const END_OF_STREAM = "[DONE]";
+
 /**
- * The answer in what an agent sent.
+ * The answer in what an agent sent, with tokens and model where it tells them.
  * `text/event-stream`: the `data` of its events. Anything else: the text of the first answer field of a JSON
  * object, a JSON string, other JSON as it stands, or plain text. Throws {@link AgentFailure} where it is empty
- * or where a stream reports an error.
+ * or reports an error.
  */
-export function readAnswer(body: string, contentType = ""): string {
-  const answer = contentType.toLowerCase().startsWith("text/event-stream") ? fromEvents(body) : fromValue(parse(body));
-  if (answer.trim() === "") throw new AgentFailure("The agent gave an empty answer.");
-  return answer;
-}
-
-function fromEvents(body: string): string {
-  const events = dataOfEvents(body).map(parse);
+export function readAnswer(body: string, contentType = ""): AgentAnswer {
+  const isStream = contentType.toLowerCase().startsWith("text/event-stream");
+  const parts = isStream ? dataOfEvents(body).filter((data) => data !== END_OF_STREAM).map(parse) : [parse(body)];
   // A stream has sent its 200 before it fails, so the error comes as an event.
-  if (events.some(isError)) throw new AgentFailure("The agent reported an error in its stream.");
+  if (parts.some(isStream ? hasError : isError)) throw new AgentFailure(`The agent reported an error${isStream ? " in its stream" : ""}.`);
+  const pieces = parts.filter(({ value }) => !isOnlyUsage(value));
   // JSON strings are pieces of one text; anything else is a line of its own.
-  return events.map(fromValue).join(events.every((event) => event.isJson && typeof event.value === "string") ? "" : "\n");
+  const text = pieces.map(fromValue).join(pieces.every(({ isJson, value }) => isJson && typeof value === "string") ? "" : "\n");
+  if (text.trim() === "") throw new AgentFailure("The agent gave an empty answer.");
+  // Counts of a stream grow from event to event: the last are the whole.
+  return { text, ...Object.assign({}, ...parts.map(({ value }) => readUsage(value))) };
 }
 
 function dataOfEvents(body: string): string[] {
@@ -46,12 +49,16 @@ function parse(text: string): Parsed {
 
 function fromValue({ value }: Parsed): string {
   if (!isObject(value)) return stringify(value);
-  const field = ANSWER_FIELDS.find((name) => value[name] !== undefined && value[name] !== null);
+  const field = answerField(value);
   return stringify(field === undefined ? value : value[field]);
 }
 
-const stringify = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** A function that returns nothing sends `null`. */
+const stringify = (value: unknown): string => (typeof value === "string" ? value : value === null ? "" : JSON.stringify(value));
 
-const isError = ({ value }: Parsed): boolean => isObject(value) && value["error"] !== undefined && value["error"] !== null;
+const answerField = (value: Readonly<Record<string, unknown>>) => ANSWER_FIELDS.find((name) => value[name] !== undefined && value[name] !== null);
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const hasError = ({ value }: Parsed): boolean => isObject(value) && value["error"] !== undefined && value["error"] !== null;
+
+/** An answer beside the error stands. */
+const isError = (parsed: Parsed): boolean => hasError(parsed) && isObject(parsed.value) && answerField(parsed.value) === undefined;

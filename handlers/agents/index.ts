@@ -1,9 +1,19 @@
 import type { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore";
-import type { AgentDefinition } from "../environment";
+import type { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { withDeadline } from "../deadline";
+import type { AgentDefinition, ArbiterDefinition } from "../environment";
+import type { Guards } from "../resilience/guard";
+import type { ReadCache } from "../resilience/read-cache";
 import type { Agent } from "./agent";
 import { agentCoreAgent } from "./agentcore";
-import { parseScript } from "./definitions";
+import { bedrockAgent } from "./bedrock";
+import { httpAgent, type HttpDoor } from "./http";
+import { lambdaAgent } from "./lambda";
+import { parseScript } from "./script";
 import { scriptedAgent } from "./scripted";
+import { managedSecret } from "./secret";
 
 /** An agent that can be run, with its definition. */
 export interface ReadyAgent {
@@ -11,13 +21,53 @@ export interface ReadyAgent {
   readonly agent: Agent;
 }
 
-/** Makes the agent of each definition. `connect` is called only for agents of kind `agentcore`, with their first run. */
-export function openAgents(definitions: readonly AgentDefinition[], connect: () => Promise<BedrockAgentCoreClient>): ReadyAgent[] {
-  return definitions.map((definition) => ({ definition, agent: open(definition, connect) }));
+/** The arbiter, with its definition. */
+export interface ReadyArbiter {
+  readonly definition: ArbiterDefinition;
+  readonly agent: Agent;
 }
 
-function open({ name, kind, target }: AgentDefinition, connect: () => Promise<BedrockAgentCoreClient>): Agent {
-  if (kind === "agentcore") return agentCoreAgent(name, target, connect);
+/** What agents reach out through. Each client is connected with the first run that needs it. */
+export interface AgentDoors {
+  readonly agentcore: () => Promise<BedrockAgentCoreClient>;
+  readonly bedrock: () => Promise<BedrockRuntimeClient>;
+  readonly lambda: () => Promise<LambdaClient>;
+  readonly secrets: () => Promise<SecretsManagerClient>;
+  /** The clients' pooled request handler. It must set no time-out on an answer: an agent may think for minutes, and its signal ends it. */
+  readonly http: HttpDoor;
+  /** Keeps secrets. */
+  readonly cache: ReadCache;
+  /** Asked for `agent:<name>`. */
+  readonly guards: Guards;
+  /** Epoch milliseconds. */
+  readonly nowMs: () => number;
+  /** From 0 to less than 1. */
+  readonly random: () => number;
+}
+
+/** Makes the agent of each definition, behind its guard. */
+export function openAgents(definitions: readonly AgentDefinition[], doors: AgentDoors): ReadyAgent[] {
+  return definitions.map((definition) => ({ definition, agent: guarded(definition, doors) }));
+}
+
+/** Makes the arbiter, where there is one. */
+export function openArbiter(definition: ArbiterDefinition | undefined, doors: AgentDoors): ReadyArbiter | undefined {
+  return definition && { definition, agent: guarded(definition, doors) };
+}
+
+function guarded(definition: ArbiterDefinition, doors: AgentDoors): Agent {
+  const agent = open(definition, doors);
+  const guard = doors.guards(`agent:${definition.name}`);
+  // The deadline is inside: a guard must not count an agent as running that is slow to notice the abort, nor begin one after it.
+  return { run: (input, signal) => guard.run(() => withDeadline(signal, () => agent.run(input, signal))) };
+}
+
+function open(definition: ArbiterDefinition, doors: AgentDoors): Agent {
+  const { name, kind, target, secret_arn: secretArn } = definition;
+  if (kind === "agentcore") return agentCoreAgent(definition, doors.agentcore);
+  if (kind === "bedrock") return bedrockAgent(definition, doors.bedrock);
+  if (kind === "lambda") return lambdaAgent(definition, doors.lambda);
+  if (kind === "http") return httpAgent(definition, { ...doors, ...(secretArn !== undefined && { secret: managedSecret(secretArn, doors.secrets, doors.cache) }) });
   const script = parseScript(target);
   if (!script) throw new Error(`Agent ${name}: the target ${JSON.stringify(target)} is not a script. Write "<milliseconds>ms <answer>".`);
   return scriptedAgent(script);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentFailure, type Agent } from "./agent";
-import type { Script } from "./definitions";
+import type { Script } from "./script";
 
 /** An agent that gives a canned answer, or fails, after a delay: for tests and first deployments. */
 export function scriptedAgent({ delayMs, fails, text }: Script): Agent {
@@ -8,7 +8,7 @@ export function scriptedAgent({ delayMs, fails, text }: Script): Agent {
     async run(_input, signal) {
       await sleep(delayMs, undefined, { signal });
       if (fails) throw new AgentFailure(text);
-      return text;
+      return { text };
     },
   };
 }

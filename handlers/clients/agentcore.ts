@@ -1,9 +1,9 @@
 import type { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore";
-import type { Connection } from "./connection";
+import type { ClientConfiguration } from "./connection";
+import { eachAgentOnItsOwn } from "./retry-mode";
 
-/** A client of AgentCore. Its SDK is loaded only now: a worker with scripted agents never needs it. */
-export async function connectAgentCore(connection: Connection): Promise<BedrockAgentCoreClient> {
+/** A client of AgentCore; give it the patient connection. Its SDK is loaded only now: a worker with scripted agents never needs it. */
+export async function connectAgentCore(connection: ClientConfiguration): Promise<BedrockAgentCoreClient> {
   const { BedrockAgentCoreClient } = await import("@aws-sdk/client-bedrock-agentcore");
-  // The handler is an instance: given options, this client would make one of its own, without the pool.
-  return new BedrockAgentCoreClient(connection);
+  return new BedrockAgentCoreClient(eachAgentOnItsOwn(connection));
 }

@@ -1,93 +1,60 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore";
 import { agentCoreAgent, runtimeSessionId } from "../../../handlers/agents/agentcore";
-import { openConnection } from "../../../handlers/clients/connection";
-import { orchestrate } from "../../../handlers/orchestrator";
-import { keepingLog, never } from "../fixtures";
+import { connectAgentCore } from "../../../handlers/clients/agentcore";
+import { once } from "../../../handlers/clients/once";
+import { startAgentCore } from "../../support/wire/agentcore-server";
+import { question, testFaults } from "../../support/wire/agent-faults";
+import { wireConnection } from "../../support/wire/connection";
+import { events, json, type Reply, type WireServer } from "../../support/wire/wire-server";
+import { never } from "../fixtures";
 
 const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/planner-1";
-const input = { prompt: "How tall?", context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [] }, conversation: "session:anonymous#talk" };
+const definition = { name: "planner", kind: "agentcore" as const, target: ARN, timeout_seconds: 60 };
 
-type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
-let behave: Behaviour;
-let server: Server;
-let client: BedrockAgentCoreClient;
+const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) => agentCoreAgent({ ...definition, ...overrides }, once(() => connectAgentCore(connection)));
 
-beforeAll(async () => {
-  server = createServer((request, response) => behave(request, response)).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  client = new BedrockAgentCoreClient({ ...openConnection(), endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials });
+const common = { start: startAgentCore, open, who: "The agent's runtime", throttled: "ThrottlingException (HTTP 429)", refused: "AccessDeniedException (HTTP 403)" };
+
+describe("a runtime that answers in JSON", () => testFaults({ ...common, answering: (text) => json({ result: text }) }));
+
+describe("a runtime that answers as a stream", () => {
+  testFaults({ ...common, answering: (text) => events(text.slice(0, 5), text.slice(5, 12), text.slice(12)) });
 });
 
-afterAll(() => {
-  client.destroy();
-  server.closeAllConnections();
-  server.close();
-});
+describe("what is sent and read", () => {
+  let server: WireServer;
+  beforeAll(async () => void (server = await startAgentCore()));
+  beforeEach(() => server.reset());
+  afterAll(() => server.stop());
 
-const agent = agentCoreAgent("planner", ARN, async () => client);
-
-function answer(contentType: string, body: string, status = 200): Behaviour {
-  return (_request, response) => void response.writeHead(status, { "content-type": contentType }).end(body);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return JSON.parse(text);
-}
-
-test("a runtime is sent the prompt and its context, under a session of its own", async () => {
-  const seen: { url?: string; method?: string; session?: unknown; body?: Promise<unknown> } = {};
-  behave = (request, response) => {
-    Object.assign(seen, { url: request.url, method: request.method, session: request.headers["x-amzn-bedrock-agentcore-runtime-session-id"], body: bodyOf(request) });
-    answer("application/json", '{"result":"324 m"}')(request, response);
+  const answerTo = (reply: Reply) => {
+    server.reply = reply;
+    return open(wireConnection(server.url)).run(question(), never);
   };
-  expect(await agent.run(input, never)).toBe("324 m");
-  expect(seen).toMatchObject({ method: "POST", session: runtimeSessionId("planner", input.conversation) });
-  expect(decodeURIComponent(seen.url ?? "")).toContain(`/runtimes/${ARN}/invocations`);
-  expect(await seen.body).toEqual({ prompt: "How tall?", context: input.context });
-});
 
-test("a stream of events is read to its end", async () => {
-  behave = (_request, response) => {
-    response.writeHead(200, { "content-type": "text/event-stream" }).write('data: "324"\n\n');
-    setTimeout(() => response.end('data: " m"\n\n'), 20);
-  };
-  expect(await agent.run(input, never)).toBe("324 m");
-});
-
-test("a refusal is told by its kind, without the service's words", async () => {
-  behave = (_request, response) =>
-    void response.writeHead(400, { "content-type": "application/json", "x-amzn-errortype": "ValidationException" }).end(`{"message":"canary ${ARN}"}`);
-  await expect(agent.run(input, never)).rejects.toThrow(/^The agent's runtime gave ValidationException \(HTTP 400\)\.$/);
-});
-
-test("a connection that breaks is a failure of the agent", async () => {
-  behave = (request) => request.socket.destroy();
-  await expect(agent.run(input, never)).rejects.toThrow(/^The agent's runtime gave \w+/);
-});
-
-test.each<[string, Behaviour]>([
-  ["before the headers", () => undefined],
-  ["after the headers", (_request, response) => void response.writeHead(200, { "content-type": "application/json" }).write('{"result":"half')],
-])("a runtime that hangs %s is timed out, and sees its socket close", async (_when, hang) => {
-  const closed = new Promise((resolve) => {
-    behave = (request, response) => {
-      request.socket.once("close", resolve);
-      hang(request, response);
-    };
+  test("a runtime is sent the prompt and its context, under a session of its own", async () => {
+    server.reply = json({ result: "324 m" });
+    const input = question({ context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [{ name: "critic", answer: "high" }] } });
+    expect(await open(wireConnection(server.url)).run(input, never)).toEqual({ text: "324 m" });
+    const { path, headers, body } = server.seen[0] ?? {};
+    expect(decodeURIComponent(path ?? "")).toContain(`/runtimes/${ARN}/invocations`);
+    expect(headers?.["x-amzn-bedrock-agentcore-runtime-session-id"]).toBe(runtimeSessionId("planner", input.conversation));
+    expect(body).toEqual({ prompt: input.prompt, context: input.context });
   });
-  const { log, records } = keepingLog();
-  const definition = { name: "planner", kind: "agentcore" as const, target: ARN, timeout_seconds: 0.2, phases: [1] };
-  const { agents } = await orchestrate({ agents: [{ definition, agent }], prompt: "?", turns: [], conversation: "c", maxParallel: 0, signal: never, nowMs: Date.now, log });
-  expect(agents).toMatchObject([{ status: "timed_out", error: "No answer within 0.2 s." }]);
-  await closed;
-  expect(records).toMatchObject([{ event: "agent_failed", fields: { agent: "planner", status: "timed_out" } }]);
+
+  test("instructions are sent where there are some", async () => {
+    server.reply = json({ result: "324 m" });
+    await open(wireConnection(server.url), { instructions: "Plan." }).run(question(), never);
+    expect(server.seen[0]?.body).toMatchObject({ instructions: "Plan." });
+  });
+
+  test("tokens and model are read where the runtime tells them", async () => {
+    expect(await answerTo(json({ result: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({ text: "a", model: "m-1", tokens: { input: 5, output: 3 } });
+    expect(await answerTo(events("a", "b", { metadata: { usage: { inputTokens: 5, outputTokens: 3 } } }))).toEqual({ text: "ab", tokens: { input: 5, output: 3 } });
+  });
+
+  test("a stream that reports an error after its beginning is no answer", async () => {
+    await expect(answerTo(events("half", { error: "canary" }))).rejects.toThrow(/^The agent reported an error in its stream\.$/);
+  });
 });
 
 test("a session id is long enough for the service, the same for the same conversation, and an agent's own", () => {

@@ -1,11 +1,24 @@
-import { parseAgents, parseScript } from "../../../handlers/agents/definitions";
+import { parseAgents, parseArbiter } from "../../../handlers/agents/definitions";
 
 const ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/planner-1";
-const agent = (overrides: object = {}) => ({ name: "planner", kind: "agentcore", target: ARN, timeout_seconds: 60, phases: [1], ...overrides });
+const SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oracle";
+const arbiter = (overrides: object = {}) => ({ name: "planner", kind: "agentcore", target: ARN, timeout_seconds: 60, ...overrides });
+const agent = (overrides: object = {}) => arbiter({ phases: [1], ...overrides });
 
-test("definitions are read as they were written", () => {
-  const agents = [agent(), agent({ name: "echo", kind: "scripted", target: "5ms hello" })];
+test("definitions of every kind are read as they were written", () => {
+  const agents = [
+    agent({ instructions: "Plan." }),
+    agent({ name: "writer", kind: "bedrock", target: "eu.vendor.model-1:0" }),
+    agent({ name: "critic", kind: "lambda", target: "arn:aws:lambda:eu-west-1:123456789012:function:critic" }),
+    agent({ name: "oracle", kind: "http", target: "https://agents.example.com/ask", secret_arn: SECRET }),
+    agent({ name: "echo", kind: "scripted", target: "5ms hello" }),
+  ];
   expect(parseAgents(JSON.stringify(agents))).toEqual(agents);
+});
+
+test("what is null counts as left out, as Terraform writes it", () => {
+  expect(Object.keys(parseAgents(JSON.stringify([agent({ instructions: null, secret_arn: null })]))[0] ?? {})).toEqual(Object.keys(agent()));
+  expect(parseArbiter(JSON.stringify(arbiter({ instructions: null, secret_arn: null })))).toStrictEqual(arbiter());
 });
 
 test.each([
@@ -13,21 +26,27 @@ test.each([
   ["{}", "must be a JSON array of agents"],
   ["[]", "at least one agent is needed"],
   ["[null]", "agent 0: must be an object"],
+  ["[[]]", "agent 0: must be an object"],
 ])("the text %s is refused", (text, message) => {
   expect(() => parseAgents(text)).toThrow(message);
 });
 
 test.each([
-  [{ name: " " }, "agent 0: name must be a text"],
-  [{ kind: "lambda" }, 'agent 0: kind is "lambda", but must be one of agentcore, scripted'],
-  [{ target: "planner" }, "agent 0: target must be the ARN of an AgentCore runtime"],
-  [{ target: "" }, "agent 0: target must be a text"],
-  [{ kind: "scripted" }, 'agent 0: target must read "<milliseconds>ms <answer>"'],
+  [{ name: " " }, 'agent 0: name is " ", but must be a text'],
+  [{ kind: "carrier pigeon" }, 'agent 0: kind is "carrier pigeon", but must be one of agentcore, bedrock, http, lambda, scripted'],
+  [{ target: "planner" }, 'agent 0: target is "planner", but must be the ARN of an AgentCore runtime'],
   [{ timeout_seconds: 0 }, "agent 0: timeout_seconds is 0, but must be above 0"],
   [{ phases: [] }, "agent 0: phases is [], but must be whole numbers from 1"],
   [{ phases: [0] }, "agent 0: phases is [0], but must be whole numbers from 1"],
+  [{ instructions: ["Plan."] }, 'agent 0: instructions is ["Plan."], but must be a text'],
+  [{ secret_arn: SECRET }, 'agent 0: secret_arn is given, but must not be with kind "agentcore": only http sends it'],
 ])("an agent with %j is refused", (overrides, message) => {
   expect(() => parseAgents(JSON.stringify([agent(overrides)]))).toThrow(message);
+});
+
+test("a secret in the place of its ARN is not quoted", () => {
+  const text = JSON.stringify([agent({ kind: "http", target: "https://agents.example.com/", secret_arn: "canary" })]);
+  expect(() => parseAgents(text)).toThrow(/^agent 0: secret_arn is no ARN of a Secrets Manager secret, but must be one$/);
 });
 
 test("every problem is told at once, also a name that is used twice", () => {
@@ -36,8 +55,15 @@ test("every problem is told at once, also a name that is used twice", () => {
   );
 });
 
-test("a script says how long to wait, what to say, and whether to fail", () => {
-  expect(parseScript("250ms hello\nyou")).toEqual({ delayMs: 250, fails: false, text: "hello\nyou" });
-  expect(parseScript("0ms !out of order")).toEqual({ delayMs: 0, fails: true, text: "out of order" });
-  for (const target of ["hello", "5 hello", "-5ms hello", "5ms ", "5ms !"]) expect(parseScript(target)).toBeUndefined();
+test("an arbiter is read as it was written, and may be none", () => {
+  expect(parseArbiter(JSON.stringify(arbiter()))).toEqual(arbiter());
+  expect(parseArbiter("null")).toBeUndefined();
+});
+
+test.each([
+  ["text", "not JSON, but must be the JSON of an arbiter, or null"],
+  ["[]", "must be an object"],
+  [JSON.stringify(arbiter({ name: 7, timeout_seconds: -1 })), "name is 7, but must be a text, timeout_seconds is -1, but must be above 0"],
+])("the arbiter %s is refused", (text, message) => {
+  expect(() => parseArbiter(text)).toThrow(message);
 });

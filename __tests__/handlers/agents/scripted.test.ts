@@ -1,11 +1,12 @@
 import { scriptedAgent } from "../../../handlers/agents/scripted";
+import { question } from "../../support/wire/agent-faults";
 import { never } from "../fixtures";
 
-const input = { prompt: "?", context: { turns: [], answers: [] }, conversation: "c" };
+const input = question();
 
 test("a scripted agent answers after its delay", async () => {
   const startedMs = performance.now();
-  expect(await scriptedAgent({ delayMs: 30, fails: false, text: "hello" }).run(input, never)).toBe("hello");
+  expect(await scriptedAgent({ delayMs: 30, fails: false, text: "hello" }).run(input, never)).toEqual({ text: "hello" });
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(25);
 });
 

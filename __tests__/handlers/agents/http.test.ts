@@ -1,0 +1,147 @@
+import { httpAgent } from "../../../handlers/agents/http";
+import { managedSecret } from "../../../handlers/agents/secret";
+import { connectSecrets } from "../../../handlers/clients/secrets";
+import { once } from "../../../handlers/clients/once";
+import { openCounters } from "../../../handlers/counters";
+import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { question, testFaults } from "../../support/wire/agent-faults";
+import { wireConnection } from "../../support/wire/connection";
+import { startHttpAgent } from "../../support/wire/http-agent-server";
+import { secretText, startSecrets } from "../../support/wire/secrets-server";
+import { events, json, type Reply, type WireServer } from "../../support/wire/wire-server";
+import { never } from "../fixtures";
+
+const definition = { name: "oracle", kind: "http" as const, timeout_seconds: 60 };
+const clock = { nowMs: () => Date.now(), random: () => Math.random() };
+
+const open = (connection: ReturnType<typeof wireConnection>, path = "/ask", overrides = {}) =>
+  httpAgent({ ...definition, target: `${connection.endpoint}${path}` }, { http: connection.requestHandler, ...clock, ...overrides });
+
+const common = { start: startHttpAgent, open: (connection: ReturnType<typeof wireConnection>) => open(connection), who: "The agent's endpoint", throttled: "HTTP 429", refused: "HTTP 401" };
+
+describe("an endpoint that answers in JSON", () => testFaults({ ...common, answering: (text) => json({ answer: text }) }));
+
+describe("an endpoint that answers in plain text", () => testFaults({ ...common, answering: (text) => ({ status: 200, headers: { "content-type": "text/plain" }, body: text }) }));
+
+describe("an endpoint that answers as a stream", () => {
+  testFaults({ ...common, answering: (text) => events(text.slice(0, 5), text.slice(5, 12), text.slice(12)) });
+});
+
+describe("what is sent and read", () => {
+  let server: WireServer;
+  beforeAll(async () => void (server = await startHttpAgent()));
+  beforeEach(() => server.reset());
+  afterAll(() => server.stop());
+
+  const answerTo = (reply: Reply, path?: string) => {
+    server.reply = reply;
+    return open(wireConnection(server.url), path).run(question(), never);
+  };
+
+  test("an endpoint is sent the prompt and its context in JSON, with the query of its URL", async () => {
+    await answerTo(json({ answer: "324 m" }), "/ask/v1?tenant=a%20b&tenant=c");
+    const { path, headers, body } = server.seen[0] ?? {};
+    expect(path).toBe("/ask/v1?tenant=a%20b&tenant=c");
+    expect(headers).toMatchObject({ "content-type": "application/json", accept: "application/json, text/event-stream, text/plain" });
+    expect(headers).not.toHaveProperty("authorization");
+    expect(body).toEqual({ prompt: question().prompt, context: { turns: [], answers: [] } });
+  });
+
+  test("tokens and model are read where the endpoint tells them", async () => {
+    expect(await answerTo(json({ answer: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({ text: "a", model: "m-1", tokens: { input: 5, output: 3 } });
+  });
+
+  test("a redirect is not followed", async () => {
+    await expect(answerTo({ status: 307, headers: { location: `${server.url}/ask/elsewhere` }, body: "" })).rejects.toThrow("The agent's endpoint gave HTTP 307.");
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("an answer above 5 MiB is not read to its end", async () => {
+    await expect(answerTo(json({ answer: "x".repeat(5 * 1024 * 1024) }))).rejects.toThrow("The agent's answer is larger than 5242880 bytes.");
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("an answer whose end cannot be told from a cut is refused", async () => {
+    const body = { async *[Symbol.asyncIterator]() { yield Buffer.from("half"); }, destroy: jest.fn() };
+    const http = { handle: async () => ({ response: { statusCode: 200, headers: { "content-type": "text/plain" }, body } }) };
+    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), never)).rejects.toThrow("gave an answer without Content-Length or chunks");
+    expect(body.destroy).toHaveBeenCalled();
+  });
+
+  test("a server that asks to wait is given the time, and one that asks for more than there is, is given up", async () => {
+    const agent = open(wireConnection(server.url));
+    server.reply = json({ answer: "324 m" });
+    server.play({ throttled: { retryAfter: "1" } });
+    const startedMs = performance.now();
+    expect((await agent.run(question(), never)).text).toBe("324 m");
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
+    server.play({ throttled: { retryAfter: "30" } });
+    await expect(agent.run(question({ deadlineMs: Date.now() + 20_000 }), never)).rejects.toThrow("The agent's endpoint gave HTTP 429.");
+    expect(server.seen).toHaveLength(3);
+  });
+});
+
+describe("with a secret", () => {
+  const ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oracle";
+  let server: WireServer;
+  let secrets: WireServer;
+  beforeAll(async () => void ([server, secrets] = await Promise.all([startHttpAgent(), startSecrets()])));
+  beforeEach(() => {
+    for (const each of [server, secrets]) each.reset();
+    server.reply = json({ answer: "324 m" });
+    secrets.reply = secretText("Bearer one\n");
+  });
+  afterAll(() => Promise.all([server.stop(), secrets.stop()]));
+
+  const withSecret = () => {
+    const cache = openReadCache({ ttlMs: 60_000, nowMs: clock.nowMs, counters: openCounters() });
+    const secret = managedSecret(ARN, once(() => connectSecrets(wireConnection(secrets.url))), cache);
+    return open(wireConnection(server.url), "/ask", { secret });
+  };
+  const sent = () => server.seen.map(({ headers }) => headers.authorization);
+
+  test("it is sent as Authorization, and read once for several calls", async () => {
+    const agent = withSecret();
+    await Promise.all([agent.run(question(), never), agent.run(question(), never)]);
+    await agent.run(question(), never);
+    expect(sent()).toEqual(["Bearer one", "Bearer one", "Bearer one"]);
+    expect(secrets.seen).toMatchObject([{ body: { SecretId: ARN } }]);
+  });
+
+  test("one that was replaced is read again when the old one is refused", async () => {
+    const agent = withSecret();
+    await agent.run(question(), never);
+    secrets.reply = secretText("Bearer two");
+    server.play("refused");
+    expect((await agent.run(question(), never)).text).toBe("324 m");
+    await agent.run(question(), never);
+    expect(sent()).toEqual(["Bearer one", "Bearer one", "Bearer two", "Bearer two"]);
+    expect(secrets.seen).toHaveLength(2);
+  });
+
+  test("one that was not replaced is not tried again", async () => {
+    server.always("refused");
+    await expect(withSecret().run(question(), never)).rejects.toThrow("The agent's endpoint gave HTTP 401.");
+    expect(sent()).toEqual(["Bearer one"]);
+  });
+
+  test("a new one that is refused too is not tried a third time", async () => {
+    const agent = withSecret();
+    await agent.run(question(), never);
+    secrets.reply = secretText("Bearer two");
+    server.always("refused");
+    await expect(agent.run(question(), never)).rejects.toThrow("The agent's endpoint gave HTTP 401.");
+    expect(sent()).toEqual(["Bearer one", "Bearer one", "Bearer two"]);
+  });
+
+  test("without it the endpoint is not called, and the store is named by its error's kind", async () => {
+    secrets.always("refused");
+    await expect(withSecret().run(question(), never)).rejects.toThrow(/^The store of the agent's secret gave AccessDeniedException \(HTTP 400\)\.$/);
+    expect(server.seen).toEqual([]);
+  });
+
+  test("an abort does not wait for the store", async () => {
+    secrets.always("hang");
+    await expect(withSecret().run(question(), AbortSignal.timeout(50))).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+});

@@ -1,0 +1,74 @@
+import { AnswerError } from "../../../handlers/agents/failures";
+import { retryAfterMs, retrying } from "../../../handlers/agents/retries";
+
+const NOW_MS = Date.parse("2026-03-01T12:00:00.000Z");
+
+/** Rejects with each error in turn, then gives "done". */
+function failing(...errors: readonly Error[]) {
+  const work = jest.fn(async () => {
+    const error = errors[work.mock.calls.length - 1];
+    if (error) throw error;
+    return "done";
+  });
+  return work;
+}
+
+const options = (overrides = {}) => ({ signal: new AbortController().signal, deadlineMs: NOW_MS + 60_000, nowMs: () => NOW_MS, random: () => 0, ...overrides });
+const reset = () => Object.assign(new Error("reset"), { code: "ECONNRESET" });
+
+test.each<[string, Error]>([
+  ["429", new AnswerError(429)],
+  ["500", new AnswerError(500)],
+  ["503", new AnswerError(503)],
+  ["a broken connection", reset()],
+])("%s may pass: up to three tries", async (_what, error) => {
+  expect(await retrying(failing(error, error), options())).toBe("done");
+  const work = failing(error, error, error);
+  await expect(retrying(work, options())).rejects.toBe(error);
+  expect(work).toHaveBeenCalledTimes(3);
+});
+
+test.each<Error>([new AnswerError(400), new AnswerError(302), new AnswerError(401), new Error("a bug")])("%s does not: one try", async (error) => {
+  const work = failing(error);
+  await expect(retrying(work, options())).rejects.toBe(error);
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test("the waits are a random part of 100 ms, then of 200 ms", async () => {
+  const waits = jest.spyOn(global, "setTimeout");
+  await retrying(failing(reset(), reset()), options({ random: () => 0.1 }));
+  expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([10, 20]);
+  waits.mockRestore();
+});
+
+test("a wait that is asked for is the wait", async () => {
+  const waits = jest.spyOn(global, "setTimeout");
+  await retrying(failing(new AnswerError(503, 35)), options());
+  expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([35]);
+  waits.mockRestore();
+});
+
+test("a wait past the deadline is not begun", async () => {
+  const work = failing(new AnswerError(429, 60_000));
+  await expect(retrying(work, options())).rejects.toThrow("HTTP 429");
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test("an abort ends the wait at once, and nothing is tried after it", async () => {
+  const work = failing(new AnswerError(429, 60));
+  await expect(retrying(work, options({ signal: AbortSignal.timeout(10) }))).rejects.toMatchObject({ name: "TimeoutError" });
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+  [undefined, undefined],
+  ["0", 0],
+  ["120", 120_000],
+  ["Sun, 01 Mar 2026 12:00:30 GMT", 30_000],
+  ["Sun, 01 Mar 2026 11:59:00 GMT", 0],
+  ["soon", undefined],
+  ["-1", undefined],
+])("Retry-After %s is %s ms", (header, ms) => {
+  expect(retryAfterMs(header, NOW_MS)).toBe(ms);
+});
