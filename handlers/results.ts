@@ -13,11 +13,11 @@ export const MAX_RESULT_BYTES = 5 * 1024 * 1024;
 /** Whether a status answer can carry the result. It is measured as Lambda sends it, every quote escaped once more. */
 export const isTooLarge = (json: string): boolean => utf8Bytes(JSON.stringify(json)) > MAX_RESULT_BYTES;
 
-/** Keeps a result: a small one in the record, a large one in `store`, under a key of this attempt only. */
-export async function keepResult(store: ResultStore, requestId: string, attempt: number, json: string): Promise<StoredResult> {
+/** Keeps a result: a small one in the record, a large one in `store`, under a key of this attempt only; `signal` bounds the time for it. */
+export async function keepResult(store: ResultStore, requestId: string, attempt: number, json: string, signal?: AbortSignal): Promise<StoredResult> {
   if (utf8Bytes(json) <= MAX_INLINE_RESULT_BYTES) return { json };
   const key = `results/${requestId}/${attempt}.json`;
-  await store.put(key, json);
+  await store.put(key, json, signal);
   return { key, sha256: sha256(json) };
 }
 

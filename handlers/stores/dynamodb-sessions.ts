@@ -1,34 +1,42 @@
-import { PutItemCommand, QueryCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { HISTORY_TURNS, keptAnswer, sessionKey, turnKey, type SessionStore } from "./sessions";
+import { GetItemCommand, QueryCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { ReadCache } from "../resilience/read-cache";
+import { HISTORY_TURNS, sessionKey, type Session, type SessionStore } from "./sessions";
+import { fromTurnItem, VERSION_KEY, versionKey, type KeptTurn } from "./turn-items";
 
-/** Sessions in a DynamoDB table with the hash key `session` and the range key `turn`. */
-export function dynamodbSessions(client: DynamoDBClient, table: string): SessionStore {
+/**
+ * Sessions in a DynamoDB table with the hash key `session` and the range key `turn`. The turns are kept in `cache` under
+ * the session's version, which `finish` moves with every turn: a kept context is never older than the last turn.
+ */
+export function dynamodbSessions(client: DynamoDBClient, table: string, cache: ReadCache): SessionStore {
   return {
-    async recent(session, nowMs) {
-      const command = new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: "#session = :session",
-        ExpressionAttributeNames: { "#session": "session" },
-        ExpressionAttributeValues: { ":session": { S: sessionKey(session) } },
-        ScanIndexForward: false,
-        Limit: HISTORY_TURNS,
-        // A caller who asks again at once is answered in the light of the last answer.
-        ConsistentRead: true,
-      });
-      const { Items = [] } = await client.send(command);
-      return Items.filter((item) => Number(item["expires_at"]?.N) * 1000 > nowMs)
-        .map((item) => ({ prompt: item["prompt"]?.S ?? "", answer: item["answer"]?.S ?? "" }))
-        .reverse();
-    },
-    async append(session, turn) {
-      const item = {
-        session: { S: sessionKey(session) },
-        turn: { S: turnKey(turn) },
-        prompt: { S: turn.prompt },
-        answer: { S: keptAnswer(turn.answer) },
-        expires_at: { N: String(turn.expiresAt) },
-      };
-      await client.send(new PutItemCommand({ TableName: table, Item: item }));
+    async recent(session, nowMs, signal) {
+      const version = await readVersion(client, table, session, signal);
+      const read = () => readTurns(client, table, session, signal);
+      // Without a version there are no turns, or only such as the release before kept, which counted none.
+      // A turn added between the two reads is kept under the version before it: younger than asked for, which does no harm.
+      const turns = version === undefined ? await read() : await cache.get(`turns#${version}#${sessionKey(session)}`, read);
+      return (turns ?? []).filter(({ expiresAt }) => expiresAt * 1000 > nowMs).map(({ prompt, answer }) => ({ prompt, answer }));
     },
   };
+}
+
+async function readVersion(client: DynamoDBClient, table: string, session: Session, abortSignal?: AbortSignal): Promise<string | undefined> {
+  // A caller who asks again at once is answered in the light of the last answer: both reads are consistent.
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: versionKey(session), ConsistentRead: true }), { abortSignal });
+  return Item?.["version"]?.N;
+}
+
+/** The last turns, oldest first, expired ones too. */
+async function readTurns(client: DynamoDBClient, table: string, session: Session, abortSignal?: AbortSignal): Promise<KeptTurn[]> {
+  const command = new QueryCommand({
+    TableName: table,
+    KeyConditionExpression: "#session = :session AND #turn < :version",
+    ExpressionAttributeNames: { "#session": "session", "#turn": "turn" },
+    ExpressionAttributeValues: { ":session": { S: sessionKey(session) }, ":version": { S: VERSION_KEY } },
+    ScanIndexForward: false,
+    Limit: HISTORY_TURNS,
+    ConsistentRead: true,
+  });
+  const { Items = [] } = await client.send(command, { abortSignal });
+  return Items.map(fromTurnItem).reverse();
 }

@@ -1,7 +1,7 @@
-import { HISTORY_TURNS, keptAnswer, sessionKey, turnKey, type NewTurn, type SessionStore } from "./sessions";
+import { HISTORY_TURNS, keptAnswer, sessionKey, turnKey, type NewTurn, type SessionStore, type TurnKeeper } from "./sessions";
 
-/** Sessions in this process: for tests. */
-export function memorySessions(): SessionStore {
+/** Sessions in this process: for tests. Given to `memoryRequests`, they are kept with the endings, as in the tables. */
+export function memorySessions(): SessionStore & TurnKeeper {
   const sessions = new Map<string, Map<string, NewTurn>>();
   return {
     async recent(session, nowMs) {
@@ -12,7 +12,7 @@ export function memorySessions(): SessionStore {
         .filter(([, turn]) => turn.expiresAt * 1000 > nowMs)
         .map(([, { prompt, answer }]) => ({ prompt, answer }));
     },
-    async append(session, turn) {
+    append(session, turn) {
       const key = sessionKey(session);
       sessions.set(key, (sessions.get(key) ?? new Map<string, NewTurn>()).set(turnKey(turn), { ...turn, answer: keptAnswer(turn.answer) }));
     },

@@ -4,8 +4,17 @@ import { CorruptRecordError, REQUEST_STATUSES, type NewRequest, type RequestReco
 /** An item of a DynamoDB table. */
 export type Item = Record<string, AttributeValue>;
 
-/** The item of a request that was just accepted. */
-export function toItem(request: NewRequest): Item {
+/** Milliseconds after its creation at which a request's deadline passes, where the release that wrote it knew no deadlines. */
+export const DEFAULT_DEADLINE_MS = 86_400_000;
+
+/** Partitions of the index of open requests: what a request id, a UUID, begins with. Sixteen share the writes. */
+export const OPEN_PARTITIONS = [..."0123456789abcdef"] as const;
+
+/** The partition of the index of open requests that a request stands in. */
+export const openPartition = (requestId: string): string => requestId.charAt(0).toLowerCase();
+
+/** The item of a request that was just accepted. `dueMs`: epoch milliseconds from which the index of open requests shows it to the sweeper. */
+export function toItem(request: NewRequest, dueMs: number): Item {
   return {
     request_id: { S: request.requestId },
     owner: { S: request.owner },
@@ -14,12 +23,23 @@ export function toItem(request: NewRequest): Item {
     ...(request.sessionId !== undefined && { session_id: { S: request.sessionId } }),
     created_at: { S: request.createdAt },
     updated_at: { S: request.createdAt },
+    deadline_at: epochMs(request.deadlineMs),
     expires_at: { N: String(request.expiresAt) },
+    sent: { BOOL: false },
     attempt: { N: "0" },
+    requeues: { N: "0" },
+    open: { S: openPartition(request.requestId) },
+    due_at: epochMs(dueMs),
   };
 }
 
-/** The request in an item. Throws {@link CorruptRecordError}, which names the attribute. */
+/** A moment as it is kept: a whole number, as {@link fromItem} refuses any other. */
+export const epochMs = (ms: number): AttributeValue => ({ N: String(Math.round(ms)) });
+
+/**
+ * The request in an item, this release's or the one's before, which had no `deadline_at`, `sent` and `requeues`.
+ * Throws {@link CorruptRecordError}, which names the attribute.
+ */
 export function fromItem(item: Item): RequestRecord {
   const sessionId = item["session_id"]?.S;
   const result = resultOf(item);
@@ -32,8 +52,12 @@ export function fromItem(item: Item): RequestRecord {
     ...(sessionId !== undefined && { sessionId }),
     createdAt: text(item, "created_at"),
     updatedAt: text(item, "updated_at"),
+    deadlineMs: item["deadline_at"] ? numeric(item, "deadline_at") : momentOf(item, "created_at") + DEFAULT_DEADLINE_MS,
     expiresAt: numeric(item, "expires_at"),
+    sent: item["sent"]?.BOOL ?? false,
     attempt: numeric(item, "attempt"),
+    requeues: item["requeues"] ? numeric(item, "requeues") : 0,
+    ...(item["lease_until"] && { leaseUntilMs: numeric(item, "lease_until") }),
     ...(result && { result }),
     ...(failureCode !== undefined && { failure: { code: failureCode, message: text(item, "error_message") } }),
   };
@@ -62,6 +86,11 @@ function text(item: Item, name: string): string {
 function numeric(item: Item, name: string): number {
   const value = Number(item[name]?.N ?? NaN);
   return Number.isSafeInteger(value) ? value : corrupt(item, name);
+}
+
+function momentOf(item: Item, name: string): number {
+  const ms = Date.parse(text(item, name));
+  return Number.isNaN(ms) ? corrupt(item, name) : ms;
 }
 
 function corrupt(item: Item, name: string): never {

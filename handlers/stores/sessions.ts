@@ -22,12 +22,19 @@ export interface NewTurn extends Turn {
   readonly expiresAt: number;
 }
 
-/** Where the turns of sessions are kept, each on its own, so that requests of one session at the same time lose none. */
+/**
+ * Where the turns of sessions are read, each kept on its own, so that requests of one session at the same time lose none.
+ * A turn is kept by the `finish` of its request: both are there, or neither is.
+ */
 export interface SessionStore {
-  /** The last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. */
-  recent(session: Session, nowMs: number): Promise<Turn[]>;
+  /** The last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. Rejects where the store cannot be reached; `signal` bounds its time. */
+  recent(session: Session, nowMs: number, signal?: AbortSignal): Promise<Turn[]>;
+}
+
+/** Keeps turns in this process. */
+export interface TurnKeeper {
   /** Keeps a turn, its answer cut to {@link TURN_ANSWER_BYTES}. Keeping it again changes nothing. */
-  append(session: Session, turn: NewTurn): Promise<void>;
+  append(session: Session, turn: NewTurn): void;
 }
 
 /** Names a session across callers. A session id holds no `#`, so that two pairs never share a name. */

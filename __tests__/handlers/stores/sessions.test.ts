@@ -1,30 +1,48 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutItemCommand, QueryCommand, TransactWriteItemsCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { openCounters, type Counters } from "../../../handlers/counters";
+import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
 import { dynamodbSessions } from "../../../handlers/stores/dynamodb-sessions";
+import { memoryRequests } from "../../../handlers/stores/memory-requests";
 import { memorySessions } from "../../../handlers/stores/memory-sessions";
-import { TURN_ANSWER_BYTES, type NewTurn, type SessionStore } from "../../../handlers/stores/sessions";
-import { createTable, emulate, type Emulated } from "../emulated";
+import type { Ending, RequestStore } from "../../../handlers/stores/requests";
+import { TURN_ANSWER_BYTES, type NewTurn, type Session, type SessionStore } from "../../../handlers/stores/sessions";
+import { toTurnItem } from "../../../handlers/stores/turn-items";
 import { NOW_MS } from "../fixtures";
+import { accepted, bid, intercepted, openMoto, TABLES, type Database } from "./tables";
 
-const TABLE = "sessions";
-let emulated: Emulated;
-let client: DynamoDBClient;
-
+let moto: Database;
 beforeAll(async () => {
-  emulated = await emulate();
-  client = new DynamoDBClient(emulated.configuration);
-  await createTable(client, TABLE, "session", "turn");
+  moto = await openMoto();
 }, 90_000);
+afterAll(() => moto?.close());
 
-afterAll(async () => {
-  client?.destroy();
-  await emulated?.stop();
-});
+interface Stores {
+  readonly requests: RequestStore;
+  readonly sessions: SessionStore;
+  readonly counters: Counters;
+}
 
-const adapters: [string, () => SessionStore][] = [
-  ["in memory", memorySessions],
-  ["in DynamoDB", () => dynamodbSessions(client, TABLE)],
+const adapters: [string, () => Stores][] = [
+  [
+    "in memory",
+    () => {
+      const sessions = memorySessions();
+      return { sessions, requests: memoryRequests(sessions), counters: openCounters() };
+    },
+  ],
+  [
+    "in DynamoDB",
+    () => {
+      const counters = openCounters();
+      const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters });
+      return { counters, sessions: dynamodbSessions(moto.client, TABLES.sessions, cache), requests: dynamodbRequests(moto.client, TABLES) };
+    },
+  ],
 ];
 
+const COMPLETED: Ending = { status: "completed", result: { json: '"done"' }, nowMs: NOW_MS };
 const turn = (index: number, overrides: Partial<NewTurn> = {}): NewTurn => ({
   prompt: `question ${index}`,
   answer: `answer ${index}`,
@@ -34,52 +52,221 @@ const turn = (index: number, overrides: Partial<NewTurn> = {}): NewTurn => ({
   ...overrides,
 });
 
+const cancelled = (...codes: string[]) => Object.assign(new Error("Transaction cancelled"), { name: "TransactionCanceledException", CancellationReasons: codes.map((Code) => ({ Code })) });
+
+/** A request that this worker holds. */
+async function held(requests: RequestStore): Promise<string> {
+  const request = accepted();
+  await requests.create(request, NOW_MS);
+  await requests.claim(request.requestId, bid());
+  return request.requestId;
+}
+const keep = async (requests: RequestStore, session: Session, kept: NewTurn) => requests.finish(await held(requests), 1, COMPLETED, { session, turn: kept });
+
+let count = 0;
 describe.each(adapters)("sessions %s", (name, open) => {
-  let store: SessionStore;
-  let count = 0;
-  let session: { owner: string; sessionId: string };
+  let stores: Stores;
+  let session: Session;
   beforeEach(() => {
-    store = open();
+    stores = open();
     session = { owner: name, sessionId: `talk-${count++}` };
   });
+  const append = (kept: NewTurn) => keep(stores.requests, session, kept);
+  const recent = () => stores.sessions.recent(session, NOW_MS);
 
   test("a new session has no turns", async () => {
-    expect(await store.recent(session, NOW_MS)).toEqual([]);
+    expect(await recent()).toEqual([]);
+  });
+
+  test("a turn is kept when its request is completed", async () => {
+    expect(await append(turn(1))).toBe(true);
+    expect(await recent()).toEqual([{ prompt: "question 1", answer: "answer 1" }]);
+  });
+
+  test("a worker that lost its lease keeps no turn", async () => {
+    const requestId = await held(stores.requests);
+    await stores.requests.claim(requestId, bid({ nowMs: NOW_MS + 60_000 }));
+    expect(await stores.requests.finish(requestId, 1, COMPLETED, { session, turn: turn(1) })).toBe(false);
+    expect(await recent()).toEqual([]);
+    expect(await stores.requests.find(requestId)).toMatchObject({ status: "processing", attempt: 2 });
+    expect(await stores.requests.finish("00000000-0000-4000-8000-000000000000", 1, COMPLETED, { session, turn: turn(1) })).toBe(false);
+    expect(await recent()).toEqual([]);
+  });
+
+  test("an ending with a turn that is sent again is held, and keeps the turn once", async () => {
+    const requestId = await held(stores.requests);
+    await stores.requests.finish(requestId, 1, COMPLETED, { session, turn: turn(1) });
+    expect(await stores.requests.finish(requestId, 1, COMPLETED, { session, turn: turn(1) })).toBe(true);
+    expect(await recent()).toHaveLength(1);
   });
 
   test("the last ten turns come back, oldest first, in whatever order they were kept", async () => {
-    await Promise.all([11, 3, 7, 1, 9, 5, 10, 2, 8, 4, 6, 0].map((index) => store.append(session, turn(index))));
-    const expected = Array.from({ length: 10 }, (_, index) => ({ prompt: `question ${index + 2}`, answer: `answer ${index + 2}` }));
-    expect(await store.recent(session, NOW_MS)).toEqual(expected);
+    for (const index of [11, 3, 7, 1, 9, 5, 10, 2, 8, 4, 6, 0]) await append(turn(index));
+    expect(await recent()).toEqual(Array.from({ length: 10 }, (_, index) => ({ prompt: `question ${index + 2}`, answer: `answer ${index + 2}` })));
   });
 
   test("turns of the same millisecond are all kept", async () => {
-    const createdAt = new Date(NOW_MS).toISOString();
-    await Promise.all([1, 2, 3].map((index) => store.append(session, turn(index, { createdAt }))));
-    expect(await store.recent(session, NOW_MS)).toHaveLength(3);
-  });
-
-  test("keeping a turn again changes nothing", async () => {
-    await store.append(session, turn(1));
-    await store.append(session, turn(1));
-    expect(await store.recent(session, NOW_MS)).toHaveLength(1);
+    for (const index of [1, 2, 3]) await append(turn(index, { createdAt: new Date(NOW_MS).toISOString() }));
+    expect(await recent()).toHaveLength(3);
   });
 
   test("an expired turn is not given, though the table still has it", async () => {
-    await store.append(session, turn(1, { expiresAt: NOW_MS / 1000 }));
-    await store.append(session, turn(2));
-    expect(await store.recent(session, NOW_MS)).toEqual([{ prompt: "question 2", answer: "answer 2" }]);
+    await append(turn(1, { expiresAt: NOW_MS / 1000 }));
+    await append(turn(2));
+    expect(await recent()).toEqual([{ prompt: "question 2", answer: "answer 2" }]);
+  });
+
+  test("a turn that expires while it is kept in the process is not given any more", async () => {
+    await append(turn(1));
+    expect(await recent()).toHaveLength(1);
+    expect(await stores.sessions.recent(session, NOW_MS + 60_000)).toEqual([]);
   });
 
   test("another owner's session of the same id is another session", async () => {
-    await store.append(session, turn(1));
-    expect(await store.recent({ ...session, owner: "somebody else" }, NOW_MS)).toEqual([]);
+    await append(turn(1));
+    expect(await stores.sessions.recent({ ...session, owner: "somebody else" }, NOW_MS)).toEqual([]);
   });
 
   test("a long answer is cut between characters", async () => {
-    await store.append(session, turn(1, { answer: `a${"€".repeat(TURN_ANSWER_BYTES)}` }));
-    const [kept] = await store.recent(session, NOW_MS);
+    await append(turn(1, { answer: `a${"€".repeat(TURN_ANSWER_BYTES)}` }));
+    const [kept] = await recent();
     expect(kept?.answer).toMatch(/^a€+$/);
     expect(Buffer.byteLength(kept?.answer ?? "")).toBe(TURN_ANSWER_BYTES);
+  });
+});
+
+describe("requests of one session that end at once", () => {
+  const endAtOnce = async (requests: RequestStore, session: Session, howMany: number) => {
+    const ids: string[] = [];
+    for (let index = 0; index < howMany; index++) ids.push(await held(requests));
+    return Promise.all(ids.map((requestId, index) => requests.finish(requestId, 1, COMPLETED, { session, turn: turn(index, { requestId }) })));
+  };
+
+  test("twenty lose no turn", async () => {
+    let last: Promise<unknown> = Promise.resolve();
+    // One after the other, as DynamoDB would have them in effect: the emulator's transactions undo what others write meanwhile.
+    const client = intercepted(moto, TransactWriteItemsCommand.name, (send) => {
+      const sent = last.then(send);
+      last = sent.catch(() => undefined);
+      return sent;
+    });
+    const session = { owner: "twenty", sessionId: "talk" };
+    expect(await endAtOnce(dynamodbRequests(client, TABLES), session, 20)).toEqual(Array(20).fill(true));
+    expect(await turnsInTable(session)).toBe(20);
+  });
+
+  test("five lose no turn where DynamoDB cancels those that meet another", async () => {
+    let isBusy = false;
+    let conflicts = 0;
+    const client = intercepted(moto, TransactWriteItemsCommand.name, async (send) => {
+      if (isBusy) {
+        conflicts++;
+        throw cancelled("None", "None", "TransactionConflict");
+      }
+      isBusy = true;
+      return send().finally(() => (isBusy = false));
+    });
+    const session = { owner: "five", sessionId: "talk" };
+    expect(await endAtOnce(dynamodbRequests(client, TABLES), session, 5)).toEqual(Array(5).fill(true));
+    expect(await turnsInTable(session)).toBe(5);
+    expect(conflicts).toBeGreaterThan(0);
+  });
+});
+
+/** How many turns the table has of a session, and its version besides. */
+async function turnsInTable({ owner, sessionId }: Session): Promise<number> {
+  const command = new QueryCommand({
+    TableName: TABLES.sessions,
+    KeyConditionExpression: "#session = :session",
+    ExpressionAttributeNames: { "#session": "session" },
+    ExpressionAttributeValues: { ":session": { S: `${owner}#${sessionId}` } },
+  });
+  const { Items = [] } = await moto.client.send(command);
+  expect(Items.at(-1)).toMatchObject({ turn: { S: "~version" }, version: { N: String(Items.length - 1) } });
+  return Items.length - 1;
+}
+
+describe("a context that the process keeps", () => {
+  const open = () => adapters[1]?.[1]() as Stores;
+  const session = () => ({ owner: "kept", sessionId: `talk-${count++}` });
+
+  test("turns are read once as long as none is added, and are never older than the last one", async () => {
+    const { requests, sessions, counters } = open();
+    const talk = session();
+    for (let index = 0; index < 3; index++) {
+      await keep(requests, talk, turn(index));
+      for (let reads = 0; reads < 3; reads++) expect(await sessions.recent(talk, NOW_MS)).toHaveLength(index + 1);
+    }
+    expect(counters.take()).toEqual({ CacheMiss: 3, CacheHit: 6 });
+  });
+
+  test("a turn that another process added is seen at once", async () => {
+    const [here, there] = [open(), open()];
+    const talk = session();
+    await keep(here.requests, talk, turn(1));
+    await here.sessions.recent(talk, NOW_MS);
+    await keep(there.requests, talk, turn(2));
+    expect(await here.sessions.recent(talk, NOW_MS)).toHaveLength(2);
+  });
+
+  test("a session without a version is read anew each time: its turns are of the release before, which counted none", async () => {
+    const { sessions, counters } = open();
+    const talk = session();
+    await moto.client.send(new PutItemCommand({ TableName: TABLES.sessions, Item: toTurnItem(talk, turn(1)) }));
+    expect(await sessions.recent(talk, NOW_MS)).toHaveLength(1);
+    await moto.client.send(new PutItemCommand({ TableName: TABLES.sessions, Item: toTurnItem(talk, turn(2)) }));
+    expect(await sessions.recent(talk, NOW_MS)).toHaveLength(2);
+    expect(counters.take()).toEqual({});
+  });
+
+  test("a turn added between the reading of the version and of the turns is given, and again under its own version", async () => {
+    const { requests, sessions } = open();
+    const talk = session();
+    await keep(requests, talk, turn(1));
+    const slow = intercepted(moto, QueryCommand.name, async (send) => {
+      await keep(requests, talk, turn(2));
+      return send();
+    });
+    const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters: openCounters() });
+    expect(await dynamodbSessions(slow, TABLES.sessions, cache).recent(talk, NOW_MS)).toHaveLength(2);
+    expect(await sessions.recent(talk, NOW_MS)).toHaveLength(2);
+    slow.destroy();
+  });
+
+  test("a read is ended by its signal", async () => {
+    await expect(open().sessions.recent(session(), NOW_MS, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+/** A client whose transactions are answered with each of the errors first. */
+function hindered(...errors: Error[]): DynamoDBClient {
+  return intercepted(moto, TransactWriteItemsCommand.name, async (send) => {
+    const error = errors.shift();
+    if (error) throw error;
+    return send();
+  });
+}
+
+describe("an ending whose transaction is cancelled", () => {
+  const impatient = { random: () => 0, sleep: (ms: number) => sleep(ms) };
+  const talk = () => ({ owner: "cancelled", sessionId: `talk-${count++}` });
+
+  test("it is sent again where another one was at the session, and keeps the turn once", async () => {
+    const session = talk();
+    const requests = dynamodbRequests(hindered(cancelled("None", "None", "TransactionConflict"), cancelled("None", "ThrottlingError", "None")), TABLES, impatient);
+    expect(await keep(requests, session, turn(1))).toBe(true);
+    expect(await turnsInTable(session)).toBe(1);
+  });
+
+  test("it rejects, and changes nothing, where the others never end", async () => {
+    const requests = dynamodbRequests(hindered(...Array.from({ length: 8 }, () => cancelled("None", "None", "TransactionConflict"))), TABLES, impatient);
+    const requestId = await held(requests);
+    await expect(requests.finish(requestId, 1, COMPLETED, { session: talk(), turn: turn(1) })).rejects.toThrow("Transaction cancelled");
+    expect(await requests.find(requestId)).toMatchObject({ status: "processing" });
+  });
+
+  test("a store without a table of sessions says so", async () => {
+    const requests = dynamodbRequests(moto.client, { requests: TABLES.requests });
+    await expect(keep(requests, talk(), turn(1))).rejects.toThrow("A request cannot be finished with a turn: the name of the table of sessions was not given");
   });
 });
