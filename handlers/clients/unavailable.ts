@@ -1,5 +1,6 @@
 const NAMES = new Set([
   "AbortError",
+  "DependencyDownError",
   "InternalServerError",
   "LimitExceededException",
   "OverLimit",
@@ -18,7 +19,8 @@ const CODES = new Set(["EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"
 export function isUnavailable(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { name = "", code, $metadata, $retryable } = error as ServiceError;
-  return NAMES.has(name) || CODES.has(code ?? "") || $retryable !== undefined || ($metadata?.httpStatusCode ?? 0) >= 500;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return NAMES.has(name) || CODES.has(code ?? "") || $retryable !== undefined || status === 429 || status >= 500;
 }
 
 interface ServiceError {

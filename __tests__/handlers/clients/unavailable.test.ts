@@ -7,6 +7,7 @@ test.each([
   { name: "ProvisionedThroughputExceededException" },
   { name: "TimeoutError" },
   { name: "AbortError" },
+  { name: "DependencyDownError" },
   { code: "ECONNREFUSED" },
   { code: "ECONNRESET" },
   { $retryable: { throttling: true } },
@@ -15,7 +16,7 @@ test.each([
   expect(isUnavailable(error(facts))).toBe(true);
 });
 
-test.each([{ name: "ResourceNotFoundException", $metadata: { httpStatusCode: 400 } }, { name: "AccessDeniedException" }, { code: "ENOENT" }, {}])(
+test.each([{ name: "ResourceNotFoundException", $metadata: { httpStatusCode: 400 } }, { name: "AccessDeniedException" }, { name: "NotNeededError" }, { code: "ENOENT" }, {}])(
   "an error with %j does not",
   (facts) => {
     expect(isUnavailable(error(facts))).toBe(false);
