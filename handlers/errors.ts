@@ -63,6 +63,13 @@ export class UnsupportedMediaTypeError extends ApiError {
   readonly code = "unsupported_media_type";
 }
 
+/** 422: the caller's idempotency key stands for a request with another payload. */
+export class IdempotencyKeyReusedError extends ApiError {
+  override readonly name = "IdempotencyKeyReusedError";
+  readonly status = 422;
+  readonly code = "idempotency_key_reused";
+}
+
 /** 500: a fault of ours. The cause is logged, never shown. */
 export class InternalError extends ApiError {
   override readonly name = "InternalError";

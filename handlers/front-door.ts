@@ -1,19 +1,23 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { isUnavailable } from "./clients/unavailable";
 import { ApiError, InternalError, ServiceUnavailableError } from "./errors";
+import { measureFunction, type FunctionCounts } from "./function-metrics";
 import { errorReply, toResponse, type Reply } from "./http";
 import { refuseDirectAccess } from "./origin";
 import { routeOf, type RouteName } from "./router";
 import type { Route } from "./routes/route";
 import { describeError, type Fields, type Log } from "./telemetry";
+import { within } from "./time-limit";
 
-/** Milliseconds kept back to take a request back and to answer. */
+/** Milliseconds kept back to take a request back (see `WITHDRAW_TIMEOUT_MS`) and to answer. */
 const RESERVE_MS = 1_500;
+/** Milliseconds of the reserve that are for the answer alone, should a route not heed its signal. */
+const ANSWER_MS = 300;
 /** Milliseconds that a call is given in any case: a clock of the platform that reads 0 must not refuse everything. */
 const MINIMUM_MS = 1_000;
 
 /** What the front door is made of. */
-export interface FrontDoorParts {
+export interface FrontDoorParts extends FunctionCounts {
   readonly routes: Readonly<Record<RouteName, Route>>;
   /** See `ORIGIN_SECRET_SHA256`. */
   readonly originSecretSha256: string;
@@ -24,27 +28,40 @@ export interface FrontDoorParts {
 /** Answers an event of the gateway. */
 export type FrontDoor = (event: APIGatewayProxyEvent, context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">) => Promise<APIGatewayProxyResult>;
 
+/** What was learned of a call on the way, for its log line. */
+interface Seen {
+  route?: RouteName;
+  requestId?: string;
+}
+
 /** The way from an event to a response. It never rejects: every error is an answer. */
 export function frontDoor(parts: FrontDoorParts): FrontDoor {
   return async (event, context) => {
     const startedMs = parts.nowMs();
     const gatewayRequestId = event?.requestContext?.requestId ?? context.awsRequestId;
-    const seen: { route?: RouteName } = {};
+    const seen: Seen = {};
     const { reply, error } = await answer(parts, event, context.getRemainingTimeInMillis(), seen).then(
       (reply) => ({ reply, error: undefined }),
       (error: unknown) => ({ reply: errorReply(refusalOf(error), gatewayRequestId), error }),
     );
-    const facts = { route: seen.route, status: reply.status, gateway_request_id: gatewayRequestId, duration_ms: parts.nowMs() - startedMs };
-    parts.log(reply.status >= 500 ? "error" : "info", "answered", { ...facts, ...errorFacts(error, reply.status) });
+    const facts = {
+      route: seen.route,
+      status: reply.status,
+      gateway_request_id: gatewayRequestId,
+      request_id: seen.requestId,
+      duration_ms: parts.nowMs() - startedMs,
+    };
+    parts.log(reply.status >= 500 ? "error" : "info", "answered", { ...facts, ...errorFacts(error, reply.status) }, measureFunction("api", parts));
     return toResponse(reply);
   };
 }
 
-async function answer(parts: FrontDoorParts, event: APIGatewayProxyEvent, remainingMs: number, seen: { route?: RouteName }): Promise<Reply> {
+async function answer(parts: FrontDoorParts, event: APIGatewayProxyEvent, remainingMs: number, seen: Seen): Promise<Reply> {
   refuseDirectAccess(event, parts.originSecretSha256);
   const route = (seen.route = routeOf(event.httpMethod, event.resource));
   const signal = AbortSignal.timeout(Math.max(MINIMUM_MS, remainingMs - RESERVE_MS));
-  return parts.routes[route]({ event, signal });
+  const concerns = (requestId: string) => void (seen.requestId = requestId);
+  return within(Math.max(MINIMUM_MS + RESERVE_MS, remainingMs) - ANSWER_MS, () => parts.routes[route]({ event, signal, concerns }));
 }
 
 /** What the caller is told of an error. */

@@ -1,5 +1,6 @@
-import { parseAgents } from "./agents/definitions";
-import type { AgentDefinition, ApiEnvironment, CommonEnvironment, WorkerEnvironment } from "./environment";
+import { parseAgents, parseArbiter } from "./agents/definitions";
+import type { AgentDefinition, ApiEnvironment, ArbiterDefinition, CommonEnvironment, SweeperEnvironment, WorkerEnvironment } from "./environment";
+import type { AgentPolicy } from "./orchestrator";
 
 /** Variables as the process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -8,9 +9,13 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export const AUTHORIZATIONS = ["iam", "api_key", "none"] as const;
 export type Authorization = (typeof AUTHORIZATIONS)[number];
 
+/** How many agents of a phase must succeed. */
+const POLICIES = ["all", "quorum", "any"] as const satisfies readonly AgentPolicy[];
+
 interface CommonSettings {
+  /** Dimension of every metric. */
+  readonly deployment: string;
   readonly requestsTable: string;
-  readonly resultsBucket: string;
 }
 
 /** The front door's settings. */
@@ -18,16 +23,35 @@ export interface ApiSettings extends CommonSettings {
   readonly authorization: Authorization;
   /** Lower-case hex; "" where no distribution stands in front. */
   readonly originSecretSha256: string;
+  /** 0 = nothing is kept. */
+  readonly queryCacheTtlSeconds: number;
+  readonly requestDeadlineSeconds: number;
   readonly requestRetentionDays: number;
+  readonly resultsBucket: string;
   readonly workQueueUrl: string;
 }
 
 /** The worker's settings. */
 export interface WorkerSettings extends CommonSettings {
+  readonly agentPolicy: AgentPolicy;
+  /** 0 = more than half. */
+  readonly agentQuorum: number;
   readonly agents: readonly AgentDefinition[];
+  readonly arbiter?: ArbiterDefinition;
   /** 0 = all agents of a phase at once. */
   readonly maxParallelAgents: number;
+  /** 0 = nothing is kept. */
+  readonly queryCacheTtlSeconds: number;
+  readonly resultsBucket: string;
   readonly sessionsTable: string;
+  readonly workQueueArn: string;
+  readonly workQueueUrl: string;
+}
+
+/** The sweeper's settings. */
+export interface SweeperSettings extends CommonSettings {
+  readonly deadLetterQueueArn: string;
+  readonly workQueueUrl: string;
 }
 
 /** Reads the front door's settings. Throws one error that names every variable that is missing or wrong. */
@@ -37,8 +61,11 @@ export function readApiSettings(variables: Variables): ApiSettings {
     ...common(read),
     authorization: read.one("AUTHORIZATION", AUTHORIZATIONS),
     originSecretSha256: read.matching("ORIGIN_SECRET_SHA256", /^([0-9a-f]{64})?$/, "64 lower-case hex digits, or empty"),
+    queryCacheTtlSeconds: read.whole("QUERY_CACHE_TTL_SECONDS", 0),
+    requestDeadlineSeconds: read.whole("REQUEST_DEADLINE_SECONDS", 1),
     requestRetentionDays: read.whole("REQUEST_RETENTION_DAYS", 1),
-    workQueueUrl: read.matching("WORK_QUEUE_URL", /^https?:\/\/\S+$/, "a URL"),
+    resultsBucket: read.text("RESULTS_BUCKET"),
+    workQueueUrl: read.matching("WORK_QUEUE_URL", ...URL),
   };
   read.finish();
   return settings;
@@ -47,18 +74,41 @@ export function readApiSettings(variables: Variables): ApiSettings {
 /** Reads the worker's settings. Throws one error that names every variable that is missing or wrong. */
 export function readWorkerSettings(variables: Variables): WorkerSettings {
   const read = new Reader<WorkerEnvironment>(variables);
+  const arbiter = read.parsed("ARBITER", parseArbiter, undefined);
   const settings = {
     ...common(read),
+    agentPolicy: read.one("AGENT_POLICY", POLICIES),
+    agentQuorum: read.whole("AGENT_QUORUM", 0),
     agents: read.parsed("AGENTS", parseAgents, []),
+    ...(arbiter && { arbiter }),
     maxParallelAgents: read.whole("MAX_PARALLEL_AGENTS", 0),
+    queryCacheTtlSeconds: read.whole("QUERY_CACHE_TTL_SECONDS", 0),
+    resultsBucket: read.text("RESULTS_BUCKET"),
     sessionsTable: read.text("SESSIONS_TABLE"),
+    workQueueArn: read.matching("WORK_QUEUE_ARN", ...QUEUE_ARN),
+    workQueueUrl: read.matching("WORK_QUEUE_URL", ...URL),
   };
   read.finish();
   return settings;
 }
 
+/** Reads the sweeper's settings. Throws one error that names every variable that is missing or wrong. */
+export function readSweeperSettings(variables: Variables): SweeperSettings {
+  const read = new Reader<SweeperEnvironment>(variables);
+  const settings = {
+    ...common(read),
+    deadLetterQueueArn: read.matching("DEAD_LETTER_QUEUE_ARN", ...QUEUE_ARN),
+    workQueueUrl: read.matching("WORK_QUEUE_URL", ...URL),
+  };
+  read.finish();
+  return settings;
+}
+
+const URL = [/^https?:\/\/\S+$/, "a URL"] as const;
+const QUEUE_ARN = [/^arn:[\w-]+:sqs:[\w-]*:\d{12}:[\w-]+$/, "the ARN of an SQS queue"] as const;
+
 function common(read: Reader<CommonEnvironment>): CommonSettings {
-  return { requestsTable: read.text("REQUESTS_TABLE"), resultsBucket: read.text("RESULTS_BUCKET") };
+  return { deployment: read.text("DEPLOYMENT"), requestsTable: read.text("REQUESTS_TABLE") };
 }
 
 /** Reads variables of one contract and collects what is wrong with them, to be told at once. */

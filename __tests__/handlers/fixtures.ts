@@ -1,23 +1,38 @@
-import type { APIGatewayProxyEvent } from "aws-lambda";
+import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
 import type { Agent } from "../../handlers/agents/agent";
 import type { ReadyAgent } from "../../handlers/agents";
-import type { Fields, Level, Log } from "../../handlers/telemetry";
+import { openCounters } from "../../handlers/counters";
+import { openColdStart, type FunctionCounts } from "../../handlers/function-metrics";
+import { openReadCache, type ReadCache } from "../../handlers/resilience/read-cache";
+import type { Fields, Level, Log, Measured } from "../../handlers/telemetry";
 import type { NewRequest } from "../../handlers/stores/requests";
 
 export const REQUEST_ID = "0b8a1c52-7f8e-4c1b-9d59-0f9b7f5d1a11";
 export const NOW_MS = Date.parse("2026-03-01T12:00:00.000Z");
+/** Milliseconds from a request's creation to its deadline. */
+export const DEADLINE_MS = 3_600_000;
+export const WORK_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:work";
+export const DEAD_LETTER_QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:failed";
 
 export interface Logged {
   readonly level: Level;
   readonly event: string;
   readonly fields: Fields;
+  /** Where the record has metrics. */
+  readonly measured?: readonly Measured[];
 }
 
 /** A log that keeps its records. */
 export function keepingLog(): { log: Log; records: Logged[] } {
   const records: Logged[] = [];
-  return { records, log: (level, event, fields = {}) => void records.push({ level, event, fields }) };
+  return { records, log: (level, event, fields = {}, ...measured) => void records.push({ level, event, fields, ...(measured.length > 0 && { measured }) }) };
 }
+
+/** Counts of a process that has not answered anything yet. */
+export const newProcess = (): FunctionCounts => ({ coldStart: openColdStart(), counters: openCounters() });
+
+/** Keeps nothing. */
+export const noCache = (): ReadCache => openReadCache({ ttlMs: 0, nowMs: () => NOW_MS, counters: openCounters() });
 
 type Overrides = Partial<Omit<APIGatewayProxyEvent, "requestContext">> & { readonly identity?: object; readonly stagePath?: string };
 
@@ -67,10 +82,28 @@ export function newRequest(overrides: Partial<NewRequest> = {}): NewRequest {
     owner: "anonymous",
     prompt: "How tall is the tower?",
     createdAt: new Date(NOW_MS).toISOString(),
+    deadlineMs: NOW_MS + DEADLINE_MS,
     expiresAt: NOW_MS / 1000 + 86_400,
     ...overrides,
   };
 }
+
+/** A batch of SQS messages with these bodies, all of one queue; the ids are `1`, `2` and so on. */
+export function sqsBatch(queueArn: string, ...bodies: readonly string[]): SQSEvent {
+  return {
+    Records: bodies.map((body, index) => ({
+      messageId: String(index + 1),
+      receiptHandle: `receipt-${index + 1}`,
+      eventSource: "aws:sqs",
+      eventSourceARN: queueArn,
+      attributes: { ApproximateReceiveCount: "1" },
+      body,
+    })),
+  } as unknown as SQSEvent;
+}
+
+/** An agent that answers. */
+export const says = (text: string): Agent["run"] => async () => ({ text });
 
 /** An agent under test. */
 export function readyAgent(name: string, run: Agent["run"], { phases = [1], timeoutSeconds = 60 } = {}): ReadyAgent {

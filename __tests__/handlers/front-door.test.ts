@@ -3,14 +3,14 @@ import type { APIGatewayProxyEvent } from "aws-lambda";
 import { frontDoor, type FrontDoorParts } from "../../handlers/front-door";
 import { InvalidRequestError } from "../../handlers/errors";
 import type { Route } from "../../handlers/routes/route";
-import { gatewayEvent, keepingLog, NOW_MS } from "./fixtures";
+import { gatewayEvent, keepingLog, newProcess, NOW_MS, REQUEST_ID } from "./fixtures";
 
 const context = { awsRequestId: "lambda-1", getRemainingTimeInMillis: () => 10_000 };
 
 function setUp(health: Route, overrides: Partial<FrontDoorParts> = {}) {
   const { log, records } = keepingLog();
   const routes = { health, invoke: jest.fn<ReturnType<Route>, []>(), status: jest.fn<ReturnType<Route>, []>() };
-  const door = frontDoor({ routes, originSecretSha256: "", nowMs: () => NOW_MS, log, ...overrides });
+  const door = frontDoor({ routes, originSecretSha256: "", nowMs: () => NOW_MS, log, ...newProcess(), ...overrides });
   return { records, answer: (event: unknown = gatewayEvent(), given = context) => door(event as APIGatewayProxyEvent, given) };
 }
 
@@ -20,7 +20,36 @@ const fine: Route = async () => ({ status: 200, body: { status: "ok" } });
 test("a route's reply becomes the response, and one line in the log", async () => {
   const { answer, records } = setUp(fine);
   expect(await answer()).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
-  expect(records).toEqual([{ level: "info", event: "answered", fields: { route: "health", status: 200, gateway_request_id: "gateway-1", duration_ms: 0 } }]);
+  expect(records).toEqual([
+    {
+      level: "info",
+      event: "answered",
+      fields: { route: "health", status: 200, gateway_request_id: "gateway-1", request_id: undefined, duration_ms: 0 },
+      measured: [{ metrics: { ColdStart: 1 }, dimensions: { Function: "api" } }],
+    },
+  ]);
+});
+
+test("the line tells what was counted on the way, and that only the first request was cold", async () => {
+  const { counters, coldStart } = newProcess();
+  const counting: Route = async (call) => {
+    counters.add("CacheHit");
+    return fine(call);
+  };
+  const { answer, records } = setUp(counting, { counters, coldStart });
+  await answer();
+  await answer();
+  expect(records.map(({ measured }) => measured?.[0]?.metrics)).toEqual([{ ColdStart: 1, CacheHit: 1 }, { ColdStart: 0, CacheHit: 1 }]);
+});
+
+test("the line names the request that a route says it is about, also where it fails", async () => {
+  const failsLater: Route = async ({ concerns }) => {
+    concerns?.(REQUEST_ID);
+    throw new InvalidRequestError("no");
+  };
+  const { answer, records } = setUp(failsLater);
+  await answer();
+  expect(records).toMatchObject([{ fields: { status: 400, request_id: REQUEST_ID } }]);
 });
 
 test("a refusal is answered with its status, and logged by its code only", async () => {
@@ -75,4 +104,11 @@ test("a route is told when its time is up, early enough to answer", async () => 
   const { statusCode } = await setUp(hangs).answer(gatewayEvent(), { ...context, getRemainingTimeInMillis: () => 2_600 });
   expect(statusCode).toBe(503);
   expect(performance.now() - startedMs).toBeLessThan(2_400);
+});
+
+test("a route that does not heed its signal is not waited for beyond the function's time", async () => {
+  const startedMs = performance.now();
+  const { statusCode } = await setUp(() => new Promise(() => undefined)).answer(gatewayEvent(), { ...context, getRemainingTimeInMillis: () => 2_600 });
+  expect(statusCode).toBe(503);
+  expect(performance.now() - startedMs).toBeLessThan(2_550);
 });

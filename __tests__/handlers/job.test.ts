@@ -1,176 +1,312 @@
 import { AgentFailure, type Agent, type AgentInput } from "../../handlers/agents/agent";
-import { MINIMUM_LEASE_MS, runJob, type JobParts } from "../../handlers/job";
+import { runJob, type JobParts } from "../../handlers/job";
+import { LEASE_MS } from "../../handlers/lease";
+import { MAX_HOPS, type WorkMessage } from "../../handlers/queue/work-queue";
 import { loadResult } from "../../handlers/results";
 import { memoryRequests } from "../../handlers/stores/memory-requests";
 import { memoryResults } from "../../handlers/stores/memory-results";
 import { memorySessions } from "../../handlers/stores/memory-sessions";
-import type { NewRequest } from "../../handlers/stores/requests";
-import { hang, keepingLog, newRequest, NOW_MS, readyAgent, REQUEST_ID } from "./fixtures";
+import { MAX_ATTEMPTS, type NewRequest } from "../../handlers/stores/requests";
+import { hang, keepingLog, newProcess, newRequest, NOW_MS, readyAgent, REQUEST_ID, says } from "./fixtures";
 
 const REMAINING_MS = 60_000;
+const session = { owner: "anonymous", sessionId: "talk" };
 
 async function setUp(run: Agent["run"], request: Partial<NewRequest> = {}, overrides: Partial<JobParts> = {}) {
-  const kept = keepingLog();
+  const { log, records } = keepingLog();
+  const sessions = memorySessions();
   let ids = 0;
   const parts = {
-    agents: [readyAgent("a", run)],
-    maxParallelAgents: 0,
-    requests: memoryRequests(),
-    sessions: memorySessions(),
+    agents: { agents: [readyAgent("a", run)], maxParallel: 0, policy: "any" as const, quorum: 0 },
+    requests: memoryRequests(sessions),
+    sessions,
     results: memoryResults(),
     nowMs: () => NOW_MS,
     newId: () => `bid-${ids++}`,
-    log: kept.log,
+    log,
+    ...newProcess(),
     ...overrides,
   };
-  await parts.requests.create(newRequest(request));
+  await parts.requests.create(newRequest(request), NOW_MS);
   const result = async () => {
     const stored = (await parts.requests.find(REQUEST_ID))?.result;
     return stored && (JSON.parse(await loadResult(parts.results, stored)) as unknown);
   };
-  return { parts, result, records: kept.records, work: (remainingMs = REMAINING_MS) => runJob(parts, REQUEST_ID, remainingMs) };
+  const work = (remainingMs = REMAINING_MS, message: Partial<WorkMessage> = {}) => runJob(parts, { requestId: REQUEST_ID, hops: 0, ...message }, remainingMs);
+  return { parts, sessions, result, records, events: () => records.map(({ event }) => event), find: () => parts.requests.find(REQUEST_ID), work };
 }
 
-const answers: Agent["run"] = async () => "324 m";
+const finished = (records: ReturnType<typeof keepingLog>["records"]) => records.filter(({ event }) => event === "finished");
 
-test("a queued request is completed with the agents' answer", async () => {
-  const { parts, result, records, work } = await setUp(answers);
-  expect(await work()).toBe("done");
-  expect(await parts.requests.find(REQUEST_ID)).toMatchObject({ status: "completed", attempt: 1 });
-  expect(await result()).toEqual({ answer: "324 m", agents: [{ name: "a", phase: 1, status: "ok", duration_ms: 0, answer: "324 m" }], duration_ms: 0 });
-  expect(records).toMatchObject([{ event: "finished", fields: { request_id: REQUEST_ID, attempt: 1, status: "completed" } }]);
-});
-
-test("a completed request is done, and no agent is asked again", async () => {
-  const run = jest.fn(answers);
-  const { work } = await setUp(run);
-  await work();
-  expect(await work()).toBe("done");
-  expect(run).toHaveBeenCalledTimes(1);
-});
-
-test("a request under another worker's lease is live, and no agent is asked", async () => {
-  const run = jest.fn(answers);
-  const { parts, work } = await setUp(run);
-  await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: NOW_MS, leaseUntilMs: NOW_MS + 1 });
-  expect(await work()).toBe("live");
-  expect(run).not.toHaveBeenCalled();
-});
-
-test("an unknown request is missing", async () => {
-  const { parts } = await setUp(answers);
-  expect(await runJob(parts, "unknown", REMAINING_MS)).toBe("missing");
-});
-
-test("the lease lasts as long as the process has left, and 30 s where that reads 0", async () => {
-  for (const [remainingMs, leaseMs] of [[REMAINING_MS, REMAINING_MS], [0, MINIMUM_LEASE_MS]] as const) {
-    const { parts, work } = await setUp(answers);
-    const claim = jest.spyOn(parts.requests, "claim");
-    await work(remainingMs);
-    expect(claim).toHaveBeenCalledWith(REQUEST_ID, { token: "bid-0", nowMs: NOW_MS, leaseUntilMs: NOW_MS + leaseMs });
-    expect(await parts.requests.find(REQUEST_ID)).toMatchObject({ status: "completed" });
-  }
-});
-
-test("agents are ended in time to write that they were", async () => {
-  const { parts, result, work } = await setUp(hang);
-  await work(5_050);
-  expect(await parts.requests.find(REQUEST_ID)).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
-  expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
-});
-
-test("where every agent of the last phase fails, the request fails and still tells how each fared", async () => {
-  const fails: Agent["run"] = () => Promise.reject(new AgentFailure("out of order"));
-  const { parts, result, work } = await setUp(fails);
-  await work();
-  expect(await parts.requests.find(REQUEST_ID)).toMatchObject({
-    status: "failed",
-    failure: { code: "all_agents_failed", message: "No agent of the last phase gave an answer. See result.agents." },
+describe("a request that is open", () => {
+  test("is completed with the agents' answer, and told in one line", async () => {
+    const { find, result, records, work } = await setUp(says("324 m"));
+    expect(await work()).toBe("done");
+    expect(await find()).toMatchObject({ status: "completed", attempt: 1 });
+    expect(await result()).toMatchObject({ answer: "324 m", agents: [{ name: "a", status: "ok", answer: "324 m" }] });
+    expect(finished(records)).toMatchObject([
+      {
+        level: "info",
+        fields: { request_id: REQUEST_ID, attempt: 1, status: "completed" },
+        measured: [{ metrics: { JobDuration: 0, QueueWait: 0, RequestsCompleted: 1 } }, { metrics: { ColdStart: 1 }, dimensions: { Function: "worker" } }],
+      },
+    ]);
   });
-  expect(await result()).toEqual({ agents: [{ name: "a", phase: 1, status: "failed", duration_ms: 0, error: "out of order" }], duration_ms: 0 });
+
+  test("tells what its agents told of tokens", async () => {
+    const { records, work } = await setUp(async () => ({ text: "324 m", tokens: { input: 3, output: 4 } }));
+    await work();
+    expect(finished(records)[0]?.measured?.[0]?.metrics).toMatchObject({ TokensIn: 3, TokensOut: 4, TokensUsed: 7 });
+  });
+
+  test("tells how long its parts took, by the clock that it was given", async () => {
+    let nowMs = NOW_MS + 1_000;
+    const slow: Agent["run"] = async () => {
+      nowMs += 5_000;
+      return { text: "late" };
+    };
+    const { records, work } = await setUp(slow, {}, { nowMs: () => nowMs });
+    await work();
+    expect(finished(records)[0]?.measured?.[0]?.metrics).toMatchObject({ JobDuration: 6_000, QueueWait: 1_000, ContextDuration: 0, AgentsDuration: 5_000, ResponseDuration: 0 });
+  });
+
+  test("fails where its agents do, and still tells how each fared", async () => {
+    const { find, result, records, work } = await setUp(() => Promise.reject(new AgentFailure("out of order")));
+    await work();
+    expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
+    expect(await result()).toMatchObject({ agents: [{ name: "a", status: "failed", error: "out of order" }] });
+    expect(finished(records)).toMatchObject([{ fields: { status: "failed", error_code: "all_agents_failed" }, measured: [{ metrics: { RequestsFailed: 1 } }, {}] }]);
+  });
+
+  test("has a large answer kept beside its record", async () => {
+    const { find, result, work } = await setUp(says("€".repeat(150_000)));
+    await work();
+    expect((await find())?.result).toMatchObject({ key: `results/${REQUEST_ID}/1.json` });
+    expect(await result()).toMatchObject({ answer: "€".repeat(150_000) });
+  });
+
+  test("fails by that name where no status answer can carry its result", async () => {
+    const { find, work } = await setUp(says("a".repeat(3 * 1024 * 1024)));
+    await work();
+    const record = await find();
+    expect(record).toMatchObject({ status: "failed", failure: { code: "result_too_large" } });
+    expect(record?.result).toBeUndefined();
+  });
 });
 
-test("a zombie's result is dropped where another worker took over", async () => {
-  let nowMs = NOW_MS;
-  const { parts, result, records, work } = await setUp(
-    async () => {
-      nowMs += REMAINING_MS + 1;
-      const claim = await parts.requests.claim(REQUEST_ID, { token: "other", nowMs, leaseUntilMs: nowMs + 1 });
-      expect(claim.outcome).toBe("won");
-      await parts.requests.finish(REQUEST_ID, 2, { status: "completed", result: { json: '"theirs"' }, nowMs });
-      return "mine";
-    },
-    { sessionId: "talk" },
-    { nowMs: () => nowMs },
-  );
-  expect(await work()).toBe("done");
-  expect(await result()).toBe("theirs");
-  expect(records.map(({ event }) => event)).toEqual(["lease_lost"]);
-  expect(await parts.sessions.recent({ owner: "anonymous", sessionId: "talk" }, NOW_MS)).toEqual([]);
+describe("no agent is asked", () => {
+  const run = jest.fn(says("324 m"));
+  afterEach(() => {
+    expect(run).not.toHaveBeenCalled();
+    run.mockClear();
+  });
+
+  test("for a request that has ended: it is done", async () => {
+    const { parts, work } = await setUp(run);
+    await parts.requests.close(REQUEST_ID, { status: "failed", nowMs: NOW_MS });
+    expect(await work()).toBe("done");
+  });
+
+  test("for a request under another worker's lease: it is live", async () => {
+    const { parts, work, records } = await setUp(run);
+    await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
+    expect(await work()).toBe("live");
+    expect(records).toEqual([{ level: "info", event: "claim_lost", fields: { request_id: REQUEST_ID, reason: "live" } }]);
+  });
+
+  test("for an unknown request: it is missing", async () => {
+    const { work } = await setUp(run);
+    expect(await work(REMAINING_MS, { requestId: "unknown" })).toBe("missing");
+  });
+
+  test("after the deadline in the message: the request expires", async () => {
+    const { find, records, work } = await setUp(run);
+    expect(await work(REMAINING_MS, { deadlineMs: NOW_MS })).toBe("done");
+    expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" }, attempt: 0 });
+    expect(records).toMatchObject([{ event: "finished", fields: { status: "expired", error_code: "deadline_passed" }, measured: [{ metrics: { RequestsExpired: 1 } }, {}] }]);
+  });
+
+  test("after the deadline in the record: the request expires", async () => {
+    const { find, events, work } = await setUp(run, { deadlineMs: NOW_MS });
+    expect(await work()).toBe("done");
+    expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
+    expect(events()).toEqual(["claim_lost", "finished"]);
+  });
+
+  test("for a request that was begun as often as it may be: it fails", async () => {
+    const { parts, find, work } = await setUp(run);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) await parts.requests.claim(REQUEST_ID, { token: `${attempt}`, nowMs: NOW_MS, leaseUntilMs: NOW_MS - 1 });
+    expect(await work()).toBe("done");
+    expect(await find()).toMatchObject({ status: "failed", failure: { code: "attempts_exhausted" }, attempt: MAX_ATTEMPTS });
+  });
+
+  test("for a request that was sent as often as it may be: it fails", async () => {
+    const { find, work } = await setUp(run);
+    expect(await work(REMAINING_MS, { hops: MAX_HOPS })).toBe("done");
+    expect(await find()).toMatchObject({ status: "failed", failure: { code: "too_many_hops" } });
+  });
+
+  test("and nothing is ended that another worker holds, whatever the message says", async () => {
+    const { parts, find, records, work } = await setUp(run);
+    await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
+    expect(await work(REMAINING_MS, { deadlineMs: NOW_MS })).toBe("done");
+    expect(await work(REMAINING_MS, { hops: MAX_HOPS })).toBe("done");
+    expect(await find()).toMatchObject({ status: "processing" });
+    expect(records).toEqual([]);
+  });
 });
 
-test("a large answer is kept beside the record", async () => {
-  const { parts, result, work } = await setUp(async () => "€".repeat(100_000));
-  await work();
-  expect((await parts.requests.find(REQUEST_ID))?.result).toMatchObject({ key: `results/${REQUEST_ID}/1.json` });
-  expect(await result()).toMatchObject({ answer: "€".repeat(100_000) });
+describe("time", () => {
+  test("the lease lasts thirty seconds, whatever the process has left, and the platform's clock may read 0", async () => {
+    for (const remainingMs of [REMAINING_MS, 0]) {
+      const { parts, find, work } = await setUp(says("324 m"));
+      const claim = jest.spyOn(parts.requests, "claim");
+      await work(remainingMs);
+      expect(claim).toHaveBeenCalledWith(REQUEST_ID, { token: "bid-0", nowMs: NOW_MS, leaseUntilMs: NOW_MS + LEASE_MS }, expect.any(AbortSignal));
+      expect(await find()).toMatchObject({ status: "completed" });
+    }
+  });
+
+  test("agents are ended in time to write that they were, before the process ends", async () => {
+    const { find, result, work } = await setUp(hang, { deadlineMs: Date.now() + 60_000 }, { nowMs: () => Date.now() });
+    await work(5_100);
+    expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
+    expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
+  });
+
+  test("and before the request's deadline", async () => {
+    const { result, work } = await setUp(hang, { deadlineMs: Date.now() + 5_100 }, { nowMs: () => Date.now() });
+    await work();
+    expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
+  });
+
+  test("a request whose owner was told by now that it expired is not completed after all", async () => {
+    let nowMs = NOW_MS;
+    const late: Agent["run"] = async () => {
+      nowMs += 20_000;
+      return { text: "late" };
+    };
+    const { find, records, work } = await setUp(late, { deadlineMs: NOW_MS + 9_000 }, { nowMs: () => nowMs });
+    await work();
+    expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
+    expect(finished(records)).toMatchObject([{ fields: { status: "expired" } }]);
+  });
 });
 
-test("an answer that no status answer can carry fails by that name", async () => {
-  const { parts, work } = await setUp(async () => "a".repeat(3 * 1024 * 1024));
-  await work();
-  const record = await parts.requests.find(REQUEST_ID);
-  expect(record).toMatchObject({ status: "failed", failure: { code: "result_too_large" } });
-  expect(record?.result).toBeUndefined();
+describe("a store that is away", () => {
+  test("fails the job at the end, and the request is open to the next attempt once the lease is out", async () => {
+    let nowMs = NOW_MS;
+    const { parts, find, work } = await setUp(says("324 m"), {}, { nowMs: () => nowMs });
+    jest.spyOn(parts.requests, "finish").mockRejectedValueOnce(new Error("no network"));
+    await expect(work()).rejects.toThrow("no network");
+    expect(await work()).toBe("live");
+    nowMs += LEASE_MS + 1;
+    expect(await work()).toBe("done");
+    expect(await find()).toMatchObject({ status: "completed", attempt: 2 });
+  });
+
+  test("and hangs at the claim is given up", async () => {
+    jest.useFakeTimers({ now: NOW_MS });
+    const { parts, work } = await setUp(says("324 m"));
+    jest.spyOn(parts.requests, "claim").mockReturnValue(new Promise(() => undefined));
+    const outcome = expect(work()).rejects.toMatchObject({ name: "TimeoutError" });
+    await jest.advanceTimersByTimeAsync(10_000);
+    await outcome;
+    jest.useRealTimers();
+  });
+
+  test("and hangs at the end is given up within the time that is left", async () => {
+    jest.useFakeTimers({ now: NOW_MS });
+    const { parts, work } = await setUp(says("324 m"));
+    jest.spyOn(parts.requests, "finish").mockReturnValue(new Promise(() => undefined));
+    const outcome = expect(work()).rejects.toMatchObject({ name: "TimeoutError" });
+    await jest.advanceTimersByTimeAsync(REMAINING_MS - 500);
+    await outcome;
+    jest.useRealTimers();
+  });
 });
 
-test("a session's turns are given to the agents, and the new one is kept", async () => {
-  const asked: AgentInput[] = [];
-  const { parts, work } = await setUp(
-    async (input) => {
-      asked.push(input);
-      return "324 m";
-    },
-    { sessionId: "talk" },
-  );
-  const session = { owner: "anonymous", sessionId: "talk" };
-  const earlier = { requestId: "0", prompt: "Hi", answer: "Hello", createdAt: "2026-01-01T00:00:00.000Z", expiresAt: NOW_MS };
-  await parts.sessions.append(session, earlier);
-  await work();
-  expect(asked).toMatchObject([{ context: { turns: [{ prompt: "Hi", answer: "Hello" }] }, conversation: "session:anonymous#talk" }]);
-  expect(await parts.sessions.recent(session, NOW_MS)).toEqual([
-    { prompt: "Hi", answer: "Hello" },
-    { prompt: "How tall is the tower?", answer: "324 m" },
-  ]);
+describe("the lease", () => {
+  test("is renewed while the agents run, and no longer", async () => {
+    jest.useFakeTimers({ now: NOW_MS });
+    const slow: Agent["run"] = () => new Promise((resolve) => setTimeout(() => resolve({ text: "324 m" }), 45_000));
+    const { parts, find, work } = await setUp(slow, {}, { nowMs: () => Date.now() });
+    const renew = jest.spyOn(parts.requests, "renew");
+    const outcome = work(900_000);
+    await jest.advanceTimersByTimeAsync(44_000);
+    expect((await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: Date.now(), leaseUntilMs: Infinity })).outcome).toBe("live");
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(await outcome).toBe("done");
+    expect(renew).toHaveBeenCalledTimes(4);
+    expect(await find()).toMatchObject({ status: "completed", attempt: 1 });
+    jest.useRealTimers();
+  });
+
+  test("that is lost ends the agents: nobody needs their answer", async () => {
+    jest.useFakeTimers({ now: NOW_MS });
+    let reason: unknown;
+    const waiting: Agent["run"] = (_input, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject((reason = signal.reason) as Error)));
+    const { parts, find, events, work } = await setUp(waiting, {}, { nowMs: () => Date.now() });
+    jest.spyOn(parts.requests, "renew").mockResolvedValue(false);
+    const outcome = work(900_000);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await outcome).toBe("lease_lost");
+    expect(reason).toMatchObject({ name: "NotNeededError" });
+    expect(await find()).toMatchObject({ status: "processing" });
+    expect(events()).toContain("lease_lost");
+    expect(events()).not.toContain("finished");
+    jest.useRealTimers();
+  });
+
+  test("that another worker has by the end drops a zombie's result and its turn", async () => {
+    let nowMs = NOW_MS;
+    const { parts, sessions, result, events, work } = await setUp(
+      async () => {
+        nowMs += LEASE_MS + 1;
+        const claim = await parts.requests.claim(REQUEST_ID, { token: "other", nowMs, leaseUntilMs: nowMs + 1 });
+        expect(claim.outcome).toBe("won");
+        await parts.requests.finish(REQUEST_ID, 2, { status: "completed", result: { json: '"theirs"' }, nowMs });
+        return { text: "mine" };
+      },
+      { sessionId: "talk" },
+      { nowMs: () => nowMs },
+    );
+    expect(await work()).toBe("lease_lost");
+    expect(await result()).toBe("theirs");
+    expect(events()).toContain("lease_lost");
+    expect(events()).not.toContain("finished");
+    expect(await sessions.recent(session, NOW_MS)).toEqual([]);
+  });
 });
 
-test("without a session the conversation is the request's own", async () => {
-  const run = jest.fn(answers);
-  const { work } = await setUp(run);
-  await work();
-  expect(run).toHaveBeenCalledWith(expect.objectContaining({ conversation: `request:${REQUEST_ID}` }), expect.anything());
-});
+describe("a session", () => {
+  test("gives its turns to the agents, and keeps the new one together with the end", async () => {
+    const asked: AgentInput[] = [];
+    const { parts, sessions, work } = await setUp(
+      async (input) => {
+        asked.push(input);
+        return { text: "324 m" };
+      },
+      { sessionId: "talk" },
+    );
+    sessions.append(session, { requestId: "0", prompt: "Hi", answer: "Hello", createdAt: "2026-01-01T00:00:00.000Z", expiresAt: NOW_MS });
+    await work();
+    expect(asked).toMatchObject([{ context: { turns: [{ prompt: "Hi", answer: "Hello" }] }, conversation: "session:anonymous#talk" }]);
+    expect(await parts.sessions.recent(session, NOW_MS)).toEqual([
+      { prompt: "Hi", answer: "Hello" },
+      { prompt: "How tall is the tower?", answer: "324 m" },
+    ]);
+  });
 
-test("a turn that cannot be kept is reported, and the answer stands", async () => {
-  const sessions = { ...memorySessions(), append: () => Promise.reject(new Error("no network")) };
-  const { parts, records, work } = await setUp(answers, { sessionId: "talk" }, { sessions });
-  expect(await work()).toBe("done");
-  expect(await parts.requests.find(REQUEST_ID)).toMatchObject({ status: "completed" });
-  expect(records.map(({ event }) => event)).toEqual(["finished", "turn_lost"]);
-});
+  test("keeps no turn of a request that failed", async () => {
+    const { sessions, work } = await setUp(() => Promise.reject(new AgentFailure("no")), { sessionId: "talk" });
+    await work();
+    expect(await sessions.recent(session, NOW_MS)).toEqual([]);
+  });
 
-test("a store that fails makes the job fail, and the request is open to the next attempt", async () => {
-  let nowMs = NOW_MS;
-  const { parts, work } = await setUp(answers, {}, { nowMs: () => nowMs });
-  jest.spyOn(parts.requests, "finish").mockRejectedValueOnce(new Error("no network"));
-  await expect(work()).rejects.toThrow("no network");
-  nowMs += REMAINING_MS + 1;
-  expect(await work()).toBe("done");
-  expect(await parts.requests.find(REQUEST_ID)).toMatchObject({ status: "completed", attempt: 2 });
-});
-
-test("prompts and answers stay out of the log", async () => {
-  const { records, work } = await setUp(async () => "canary answer", { prompt: "canary prompt", sessionId: "talk" });
-  await work();
-  expect(JSON.stringify(records)).not.toContain("canary");
+  test("that is not given leaves the conversation to the request", async () => {
+    const run = jest.fn(says("324 m"));
+    await (await setUp(run)).work();
+    expect(run).toHaveBeenCalledWith(expect.objectContaining({ conversation: `request:${REQUEST_ID}` }), expect.anything());
+  });
 });

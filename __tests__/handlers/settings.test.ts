@@ -1,26 +1,46 @@
-import { readApiSettings, readWorkerSettings } from "../../handlers/settings";
+import { readApiSettings, readSweeperSettings, readWorkerSettings } from "../../handlers/settings";
 
 const API = {
   AUTHORIZATION: "iam",
+  DEPLOYMENT: "quickturn-dev",
   ORIGIN_SECRET_SHA256: "",
+  QUERY_CACHE_TTL_SECONDS: "60",
+  REQUEST_DEADLINE_SECONDS: "3600",
   REQUEST_RETENTION_DAYS: "7",
   REQUESTS_TABLE: "requests",
   RESULTS_BUCKET: "results",
   WORK_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/work",
 };
 const AGENT = { name: "a", kind: "scripted", target: "5ms hello", timeout_seconds: 60, phases: [1, 2] };
+const ARBITER = { name: "judge", kind: "scripted", target: "5ms hello", timeout_seconds: 60 };
+const QUEUE = { WORK_QUEUE_ARN: "arn:aws:sqs:eu-west-1:123456789012:work", WORK_QUEUE_URL: API.WORK_QUEUE_URL };
 const WORKER = {
+  AGENT_POLICY: "any",
+  AGENT_QUORUM: "0",
   AGENTS: JSON.stringify([AGENT]),
+  ARBITER: JSON.stringify(ARBITER),
+  DEPLOYMENT: "quickturn-dev",
   MAX_PARALLEL_AGENTS: "0",
+  QUERY_CACHE_TTL_SECONDS: "0",
   REQUESTS_TABLE: "requests",
   RESULTS_BUCKET: "results",
   SESSIONS_TABLE: "sessions",
+  ...QUEUE,
+};
+const SWEEPER = {
+  DEAD_LETTER_QUEUE_ARN: "arn:aws:sqs:eu-west-1:123456789012:work-failed",
+  DEPLOYMENT: "quickturn-dev",
+  REQUESTS_TABLE: "requests",
+  WORK_QUEUE_URL: API.WORK_QUEUE_URL,
 };
 
 test("the front door's settings are read from its environment", () => {
   expect(readApiSettings(API)).toEqual({
     authorization: "iam",
+    deployment: "quickturn-dev",
     originSecretSha256: "",
+    queryCacheTtlSeconds: 60,
+    requestDeadlineSeconds: 3600,
     requestRetentionDays: 7,
     requestsTable: "requests",
     resultsBucket: "results",
@@ -29,13 +49,38 @@ test("the front door's settings are read from its environment", () => {
 });
 
 test("the worker's settings are read from its environment", () => {
-  expect(readWorkerSettings(WORKER)).toEqual({ agents: [AGENT], maxParallelAgents: 0, requestsTable: "requests", resultsBucket: "results", sessionsTable: "sessions" });
+  expect(readWorkerSettings(WORKER)).toEqual({
+    agentPolicy: "any",
+    agentQuorum: 0,
+    agents: [AGENT],
+    arbiter: ARBITER,
+    deployment: "quickturn-dev",
+    maxParallelAgents: 0,
+    queryCacheTtlSeconds: 0,
+    requestsTable: "requests",
+    resultsBucket: "results",
+    sessionsTable: "sessions",
+    workQueueArn: WORKER.WORK_QUEUE_ARN,
+    workQueueUrl: API.WORK_QUEUE_URL,
+  });
+  expect(readWorkerSettings({ ...WORKER, ARBITER: "null" })).not.toHaveProperty("arbiter");
+});
+
+test("the sweeper's settings are read from its environment", () => {
+  expect(readSweeperSettings(SWEEPER)).toEqual({
+    deadLetterQueueArn: SWEEPER.DEAD_LETTER_QUEUE_ARN,
+    deployment: "quickturn-dev",
+    requestsTable: "requests",
+    workQueueUrl: API.WORK_QUEUE_URL,
+  });
+  expect(() => readSweeperSettings({ ...SWEEPER, DEAD_LETTER_QUEUE_ARN: "work-failed" })).toThrow('DEAD_LETTER_QUEUE_ARN is "work-failed", but must be the ARN of an SQS queue');
 });
 
 test("every variable that is missing is named at once", () => {
   expect(() => readApiSettings({})).toThrow(/environment is incomplete: .*apply it again/);
   for (const name of Object.keys(API)) expect(() => readApiSettings({})).toThrow(`${name} is missing`);
   for (const name of Object.keys(WORKER)) expect(() => readWorkerSettings({})).toThrow(`${name} is missing`);
+  for (const name of Object.keys(SWEEPER)) expect(() => readSweeperSettings({})).toThrow(`${name} is missing`);
 });
 
 test.each([

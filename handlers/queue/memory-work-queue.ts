@@ -1,17 +1,28 @@
 import { writeMessage, type WorkQueue } from "./work-queue";
 
-/** A queue in this process, with the bodies it was sent: for tests. */
+/** A queue in this process, with what it was told: for tests. */
 export interface MemoryWorkQueue extends WorkQueue {
+  /** The messages that it was sent, oldest first. */
   readonly bodies: readonly string[];
+  /** The receipt handles that it was told to delay, each with the seconds. */
+  readonly delays: readonly (readonly [string, number])[];
 }
 
-/** Work in this process: for tests. */
-export function memoryWorkQueue(): MemoryWorkQueue {
+/** Work in this process: for tests. @param waiting how many messages it says are waiting */
+export function memoryWorkQueue(waiting = 0): MemoryWorkQueue {
   const bodies: string[] = [];
+  const delays: [string, number][] = [];
   return {
     bodies,
-    async send(requestId) {
-      bodies.push(writeMessage(requestId));
+    delays,
+    async send(message) {
+      bodies.push(writeMessage(message));
+    },
+    async delay(receiptHandle, seconds) {
+      delays.push([receiptHandle, seconds]);
+    },
+    async waiting() {
+      return waiting;
     },
     async check() {},
   };

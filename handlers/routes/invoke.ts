@@ -1,11 +1,13 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { callerOf } from "../callers";
-import { ServiceUnavailableError } from "../errors";
-import { readJsonText, retryAfter } from "../http";
+import { asShown } from "../endings";
+import { IdempotencyKeyReusedError } from "../errors";
+import { readJsonText, retryAfter, type Reply } from "../http";
+import { idempotencyKeyOf, requestIdOf } from "../idempotency";
 import { readInvocation } from "../invocation";
-import type { WorkQueue } from "../queue/work-queue";
 import type { ApiSettings } from "../settings";
-import type { NewRequest, RequestStore } from "../stores/requests";
+import { isTerminal, type NewRequest, type RequestRecord } from "../stores/requests";
+import { admit, type AdmissionParts } from "./admission";
 import type { Route } from "./route";
 
 const SECONDS_A_DAY = 86_400;
@@ -13,49 +15,54 @@ const SECONDS_A_DAY = 86_400;
 export const POLL_AFTER_SECONDS = 2;
 
 /** What accepting a request needs. */
-export interface InvokeParts {
-  readonly settings: Pick<ApiSettings, "authorization" | "originSecretSha256" | "requestRetentionDays">;
-  readonly requests: RequestStore;
-  readonly queue: WorkQueue;
-  readonly nowMs: () => number;
+export interface InvokeParts extends AdmissionParts {
+  readonly settings: Pick<ApiSettings, "authorization" | "originSecretSha256" | "requestDeadlineSeconds" | "requestRetentionDays">;
   readonly newId: () => string;
 }
 
-/** `POST /api/v1/invoke`: accepts a prompt, and answers 202 with `{request_id, status, status_url}`. */
+/**
+ * `POST /api/v1/invoke`: accepts a prompt, and answers 202 with `{request_id, status, status_url, deadline}`.
+ * With the header `Idempotency-Key` a repetition is given the request that its first try made, in its current status,
+ * with `Idempotency-Replayed: true`; with another payload it is refused.
+ */
 export function invokeRoute(parts: InvokeParts): Route {
-  const { settings, requests, queue, nowMs, newId } = parts;
-  return async ({ event, signal }) => {
-    const owner = callerOf(event, settings.authorization);
-    const invocation = readInvocation(readJsonText(event));
-    const now = nowMs();
-    const request: NewRequest = {
-      requestId: newId(),
-      owner,
-      ...invocation,
-      createdAt: new Date(now).toISOString(),
-      expiresAt: Math.floor(now / 1000) + settings.requestRetentionDays * SECONDS_A_DAY,
-    };
-    await requests.create(request, signal);
-    await enqueue(request, requests, queue, signal);
-    const url = statusUrl(event, request.requestId, settings.originSecretSha256 !== "");
-    return {
-      status: 202,
-      body: { request_id: request.requestId, status: "queued", status_url: url },
-      headers: { Location: url, ...retryAfter(POLL_AFTER_SECONDS) },
-    };
+  return async ({ event, signal, concerns }) => {
+    const owner = callerOf(event, parts.settings.authorization);
+    const key = idempotencyKeyOf(event);
+    const request = newRequest(parts, owner, key, event);
+    concerns?.(request.requestId);
+    const admission = await admit(parts, request, key !== undefined, signal);
+    if (admission.outcome === "conflict") {
+      throw new IdempotencyKeyReusedError("This Idempotency-Key was sent with another prompt or session_id. Send a new request with a new key.");
+    }
+    const url = statusUrl(event, request.requestId, parts.settings.originSecretSha256 !== "");
+    return replyOf(asShown(admission.request, parts.nowMs()), url, admission.outcome === "repeated");
   };
 }
 
-/** Sends the request to the worker, or takes it back: a caller is never given an id that nobody works on. */
-async function enqueue({ requestId }: NewRequest, requests: RequestStore, queue: WorkQueue, signal: AbortSignal): Promise<void> {
-  try {
-    await queue.send(requestId, signal);
-  } catch (cause) {
-    // Where a worker holds the request already, the message did arrive and only its receipt got lost.
-    if (await requests.withdraw(requestId).catch(() => true)) {
-      throw new ServiceUnavailableError("The request cannot be queued now. Send it again.", { cause });
-    }
-  }
+function newRequest({ settings, nowMs, newId }: InvokeParts, owner: string, key: string | undefined, event: APIGatewayProxyEvent): NewRequest {
+  const invocation = readInvocation(readJsonText(event));
+  const now = nowMs();
+  return {
+    requestId: key === undefined ? newId() : requestIdOf(owner, key),
+    owner,
+    ...invocation,
+    createdAt: new Date(now).toISOString(),
+    deadlineMs: now + settings.requestDeadlineSeconds * 1000,
+    expiresAt: Math.floor(now / 1000) + settings.requestRetentionDays * SECONDS_A_DAY,
+  };
+}
+
+function replyOf({ requestId, status, deadlineMs }: RequestRecord, url: string, replayed: boolean): Reply {
+  return {
+    status: 202,
+    body: { request_id: requestId, status, status_url: url, deadline: new Date(deadlineMs).toISOString() },
+    headers: {
+      Location: url,
+      ...retryAfter(isTerminal(status) ? undefined : POLL_AFTER_SECONDS),
+      ...(replayed && { "Idempotency-Replayed": "true" }),
+    },
+  };
 }
 
 /**

@@ -1,32 +1,41 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { randomUUID } from "node:crypto";
-import { openConnection } from "../clients/connection";
 import { once } from "../clients/once";
 import { connectS3 } from "../clients/s3";
 import { frontDoor, type FrontDoor } from "../front-door";
 import { sqsWorkQueue } from "../queue/sqs-work-queue";
+import { guardClient } from "../resilience/guarded-client";
+import { openReadCache } from "../resilience/read-cache";
 import { healthRoute } from "../routes/health";
 import { invokeRoute } from "../routes/invoke";
 import { statusRoute } from "../routes/status";
 import { readApiSettings, type Variables } from "../settings";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { s3Results } from "../stores/s3-results";
-import { jsonLines } from "../telemetry";
+import { nowMs, openProcess, withHeartbeat } from "./process";
+
+/** Ended requests that are kept: with results of up to 1 MiB in memory each, a quarter of the function's 512 MiB. */
+const MAX_KEPT_REQUESTS = 128;
+
+/** Answers the gateway, and heartbeats with nothing. */
+export type ApiHandler = (...call: Parameters<FrontDoor>) => Promise<Awaited<ReturnType<FrontDoor>> | void>;
 
 /** Builds the front door from its environment, once per cold start. Throws where a variable is missing or wrong. */
-export function openFrontDoor(variables: Variables): FrontDoor {
+export function openFrontDoor(variables: Variables): ApiHandler {
   const settings = readApiSettings(variables);
-  const connection = openConnection();
-  const nowMs = () => Date.now();
-  const log = jsonLines((line) => process.stdout.write(line), nowMs);
-  const requests = dynamodbRequests(new DynamoDBClient(connection), settings.requestsTable);
-  const queue = sqsWorkQueue(new SQSClient(connection), settings.workQueueUrl);
-  const results = s3Results(once(() => connectS3(connection)), settings.resultsBucket);
-  return frontDoor({
+  const own = openProcess(settings.deployment);
+  const { connection, guards, log } = own;
+  const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
+  const sqs = guardClient(new SQSClient(connection), guards("sqs"));
+  const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);
+  const results = s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket);
+  const cache = openReadCache({ ttlMs: settings.queryCacheTtlSeconds * 1_000, nowMs, counters: own.counters, maxEntries: MAX_KEPT_REQUESTS });
+  const door = frontDoor({
+    ...own,
     routes: {
-      invoke: invokeRoute({ settings, requests, queue, nowMs, newId: () => randomUUID() }),
-      status: statusRoute({ settings, requests, results, nowMs }),
+      invoke: invokeRoute({ settings, requests, queue, nowMs, newId: () => randomUUID(), log }),
+      status: statusRoute({ settings, requests, results, cache, nowMs }),
       health: healthRoute({
         checks: { requests_table: (signal) => requests.check(signal), work_queue: (signal) => queue.check(signal) },
         nowMs,
@@ -35,6 +44,6 @@ export function openFrontDoor(variables: Variables): FrontDoor {
     },
     originSecretSha256: settings.originSecretSha256,
     nowMs,
-    log,
   });
+  return withHeartbeat("api", own, door);
 }

@@ -1,34 +1,78 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { randomUUID } from "node:crypto";
-import { openAgents } from "../agents";
+import { openAgents, openArbiter, type AgentDoors } from "../agents";
+import type { HttpDoor } from "../agents/http";
 import { batchHandler, type BatchHandler } from "../batch";
 import { connectAgentCore } from "../clients/agentcore";
-import { openConnection } from "../clients/connection";
+import { connectBedrock } from "../clients/bedrock";
+import { connectLambda } from "../clients/lambda";
 import { once } from "../clients/once";
 import { connectS3 } from "../clients/s3";
+import { connectSecrets } from "../clients/secrets";
 import { runJob, type JobParts } from "../job";
-import { readWorkerSettings, type Variables } from "../settings";
+import { sqsWorkQueue } from "../queue/sqs-work-queue";
+import { guardClient } from "../resilience/guarded-client";
+import { openReadCache, type ReadCache } from "../resilience/read-cache";
+import { readWorkerSettings, type Variables, type WorkerSettings } from "../settings";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { dynamodbSessions } from "../stores/dynamodb-sessions";
 import { s3Results } from "../stores/s3-results";
-import { jsonLines } from "../telemetry";
+import { nowMs, openProcess, withHeartbeat, type Process } from "./process";
+
+/** Works on batches, and answers heartbeats with nothing. */
+export type WorkerHandler = (...call: Parameters<BatchHandler>) => Promise<Awaited<ReturnType<BatchHandler>> | void>;
 
 /** Builds the worker from its environment, once per cold start. Throws where a variable is missing or wrong. */
-export function openWorker(variables: Variables): BatchHandler {
+export function openWorker(variables: Variables): WorkerHandler {
   const settings = readWorkerSettings(variables);
-  const connection = openConnection();
-  const dynamodb = new DynamoDBClient(connection);
-  const nowMs = () => Date.now();
-  const log = jsonLines((line) => process.stdout.write(line), nowMs);
-  const parts: JobParts = {
-    agents: openAgents(settings.agents, once(() => connectAgentCore(connection))),
-    maxParallelAgents: settings.maxParallelAgents,
-    requests: dynamodbRequests(dynamodb, settings.requestsTable),
-    sessions: dynamodbSessions(dynamodb, settings.sessionsTable),
-    results: s3Results(once(() => connectS3(connection)), settings.resultsBucket),
+  const own = openProcess(settings.deployment);
+  const parts = openJob(settings, own);
+  const sqs = once(async () => guardClient(new (await import("@aws-sdk/client-sqs")).SQSClient(own.connection), own.guards("sqs")));
+  const batch = batchHandler({
+    queueArn: settings.workQueueArn,
+    queue: sqsWorkQueue(sqs, settings.workQueueUrl),
+    runJob: (message, remainingMs) => runJob(parts, message, remainingMs),
+    random: Math.random,
+    log: own.log,
+  });
+  return withHeartbeat("worker", own, batch);
+}
+
+function openJob(settings: WorkerSettings, own: Process): JobParts {
+  const { connection, guards, counters } = own;
+  const dynamodb = guardClient(new DynamoDBClient(connection), guards("dynamodb"));
+  const cache = openReadCache({ ttlMs: settings.queryCacheTtlSeconds * 1_000, nowMs, counters });
+  const doors = openDoors(own, cache);
+  const arbiter = openArbiter(settings.arbiter, doors);
+  return {
+    ...own,
+    agents: {
+      agents: openAgents(settings.agents, doors),
+      ...(arbiter && { arbiter }),
+      maxParallel: settings.maxParallelAgents,
+      policy: settings.agentPolicy,
+      quorum: settings.agentQuorum,
+    },
+    requests: dynamodbRequests(dynamodb, { requests: settings.requestsTable, sessions: settings.sessionsTable }),
+    sessions: dynamodbSessions(dynamodb, settings.sessionsTable, cache),
+    results: s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket),
     nowMs,
     newId: () => randomUUID(),
-    log,
   };
-  return batchHandler({ runJob: (requestId, remainingMs) => runJob(parts, requestId, remainingMs), log });
+}
+
+/** Agents wait for as long as their own time-out says, so they go through the connection that sets none. */
+function openDoors({ connection, guards }: Process, cache: ReadCache): AgentDoors {
+  return {
+    agentcore: once(() => connectAgentCore(connection.patient)),
+    bedrock: once(() => connectBedrock(connection.patient)),
+    lambda: once(() => connectLambda(connection.patient)),
+    secrets: once(async () => guardClient(await connectSecrets(connection), guards("secrets"))),
+    // Of the SDK's request it reads these fields alone.
+    http: connection.patient.requestHandler as unknown as HttpDoor,
+    cache,
+    guards,
+    nowMs,
+    random: Math.random,
+  };
 }

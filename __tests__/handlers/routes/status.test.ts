@@ -1,12 +1,15 @@
+import { createHash } from "node:crypto";
+import { openCounters } from "../../../handlers/counters";
+import { openReadCache } from "../../../handlers/resilience/read-cache";
 import { statusRoute, type StatusParts } from "../../../handlers/routes/status";
 import { memoryRequests } from "../../../handlers/stores/memory-requests";
 import { memoryResults } from "../../../handlers/stores/memory-results";
-import type { Ending, NewRequest } from "../../../handlers/stores/requests";
-import { never, newRequest, NOW_MS, REQUEST_ID, statusEvent } from "../fixtures";
+import { CorruptRecordError, type Ending, type NewRequest } from "../../../handlers/stores/requests";
+import { DEADLINE_MS, never, newRequest, noCache, NOW_MS, REQUEST_ID, statusEvent } from "../fixtures";
 
 async function setUp({ request = {}, ending, ...overrides }: Partial<StatusParts> & { request?: Partial<NewRequest>; ending?: Ending } = {}) {
-  const parts = { settings: { authorization: "none" as const }, requests: memoryRequests(), results: memoryResults(), nowMs: () => NOW_MS, ...overrides };
-  await parts.requests.create(newRequest(request));
+  const parts = { settings: { authorization: "none" as const }, requests: memoryRequests(), results: memoryResults(), cache: noCache(), nowMs: () => NOW_MS, ...overrides };
+  await parts.requests.create(newRequest(request), NOW_MS);
   if (ending) {
     await parts.requests.claim(REQUEST_ID, { token: "t", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
     await parts.requests.finish(REQUEST_ID, 1, ending);
@@ -14,7 +17,7 @@ async function setUp({ request = {}, ending, ...overrides }: Partial<StatusParts
   return (event = statusEvent(REQUEST_ID)) => statusRoute(parts)({ event, signal: never });
 }
 
-const times = { created_at: "2026-03-01T12:00:00.000Z", updated_at: "2026-03-01T12:00:00.000Z" };
+const times = { created_at: "2026-03-01T12:00:00.000Z", updated_at: "2026-03-01T12:00:00.000Z", deadline: "2026-03-01T13:00:00.000Z" };
 
 test("a request on its way says so, and when to ask again", async () => {
   const status = await setUp({ request: { sessionId: "talk" } });
@@ -76,4 +79,93 @@ test("a path without an id, and an unknown caller, are refused", async () => {
 test("query parameters change nothing", async () => {
   const status = await setUp();
   expect(await status(statusEvent(REQUEST_ID, { queryStringParameters: { request_id: "other" } }))).toMatchObject({ status: 200 });
+});
+
+test("an expired request gives its reason, and no time to ask again", async () => {
+  const failure = { code: "deadline_passed", message: "Late." };
+  const status = await setUp({ ending: { status: "expired", failure, nowMs: NOW_MS } });
+  expect(await status()).toEqual({ status: 200, body: { request_id: REQUEST_ID, status: "expired", error: failure, ...times }, headers: {}, cacheable: true });
+});
+
+test("a request that has not ended though its deadline is past is shown as expired, without the sweeper", async () => {
+  let nowMs = NOW_MS + DEADLINE_MS + 10_000;
+  const status = await setUp({ nowMs: () => nowMs });
+  expect(await status()).toMatchObject({ body: { status: "queued" } });
+  nowMs += 1;
+  expect(await status()).toMatchObject({
+    body: { status: "expired", error: { code: "deadline_passed", message: "The request was not done by its deadline." } },
+    headers: {},
+  });
+});
+
+test("a record that cannot be read is not passed off as missing", async () => {
+  const find = () => Promise.reject(new CorruptRecordError("Request x: the attribute status is missing or malformed"));
+  const status = await setUp({ requests: { ...memoryRequests(), find } });
+  await expect(status()).rejects.toThrow(CorruptRecordError);
+});
+
+describe("the cache", () => {
+  const counted = async (ending: Ending | undefined, { owner = "key:k", ...overrides }: { owner?: string; json?: string; nowMs?: () => number } = {}) => {
+    const requests = memoryRequests();
+    const results = memoryResults();
+    if (overrides.json) await results.put("results/x", overrides.json);
+    const find = jest.spyOn(requests, "find");
+    const get = jest.spyOn(results, "get");
+    const nowMs = overrides.nowMs ?? (() => NOW_MS);
+    // Its own clock stands still: what it keeps stays.
+    const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters: openCounters() });
+    const ask = await setUp({ settings: { authorization: "api_key" }, requests, results, cache, nowMs, request: { owner }, ...(ending && { ending }) });
+    return { requests, find, get, status: (apiKeyId = "k") => ask(statusEvent(REQUEST_ID, { identity: { apiKeyId } })) };
+  };
+
+  test("keeps a request that has ended, with its result", async () => {
+    const json = JSON.stringify({ answer: "€".repeat(150_000) });
+    const sha256 = createHash("sha256").update(json).digest("hex");
+    const { find, get, status } = await counted({ status: "completed", result: { key: "results/x", sha256 }, nowMs: NOW_MS }, { json });
+    const first = await status();
+    expect(await status()).toEqual(first);
+    expect([find.mock.calls.length, get.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  test("keeps no request that is on its way", async () => {
+    const { find, status } = await counted(undefined);
+    await status();
+    await status();
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  test("keeps no result that would fill the memory", async () => {
+    const json = JSON.stringify({ answer: "a".repeat(600_000) });
+    const { find, status } = await counted({ status: "completed", result: { json }, nowMs: NOW_MS });
+    await status();
+    await status();
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  test("gives nobody another owner's request, warm or cold, nor keeps it for them", async () => {
+    const { find, status } = await counted({ status: "failed", nowMs: NOW_MS });
+    await expect(status("other")).rejects.toMatchObject({ status: 404 });
+    await status("k");
+    await expect(status("other")).rejects.toMatchObject({ status: 404 });
+    expect(find).toHaveBeenCalledTimes(3);
+  });
+
+  test("gives no request that is gone meanwhile, and makes room for a new one of the same key", async () => {
+    let nowMs = NOW_MS;
+    const { requests, status } = await counted({ status: "failed", nowMs: NOW_MS }, { nowMs: () => nowMs });
+    await status();
+    nowMs = newRequest().expiresAt * 1000;
+    await expect(status()).rejects.toMatchObject({ status: 404 });
+    await requests.create(newRequest({ owner: "key:k", createdAt: new Date(nowMs).toISOString(), deadlineMs: nowMs + DEADLINE_MS, expiresAt: nowMs / 1000 + 60 }), nowMs);
+    expect(await status()).toMatchObject({ body: { status: "queued" } });
+  });
+});
+
+test("a read that never ends fails the call that made it, and no later one", async () => {
+  const requests = memoryRequests();
+  await requests.create(newRequest(), NOW_MS);
+  jest.spyOn(requests, "find").mockReturnValueOnce(new Promise(() => undefined));
+  const route = statusRoute({ settings: { authorization: "none" }, requests, results: memoryResults(), cache: noCache(), nowMs: () => NOW_MS });
+  await expect(route({ event: statusEvent(REQUEST_ID), signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: "TimeoutError" });
+  expect(await route({ event: statusEvent(REQUEST_ID), signal: never })).toMatchObject({ status: 200 });
 });

@@ -1,0 +1,33 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { deadLetterHandler } from "../dead-letters";
+import { SWEEP_EVENT } from "../environment";
+import { sqsWorkQueue } from "../queue/sqs-work-queue";
+import { guardClient } from "../resilience/guarded-client";
+import { readSweeperSettings, type Variables } from "../settings";
+import { dynamodbRequests } from "../stores/dynamodb-requests";
+import { sweep } from "../sweep";
+import { nowMs, openProcess } from "./process";
+
+/** Sweeps where EventBridge says so, and takes batches of the dead-letter queue. */
+export type SweeperHandler = (event: SQSEvent | typeof SWEEP_EVENT, context: Pick<Context, "getRemainingTimeInMillis">) => Promise<SQSBatchResponse | void>;
+
+/** Builds the sweeper from its environment, once per cold start. Throws where a variable is missing or wrong. */
+export function openSweeper(variables: Variables): SweeperHandler {
+  const settings = readSweeperSettings(variables);
+  const { connection, guards, log } = openProcess(settings.deployment);
+  const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
+  const sqs = guardClient(new SQSClient(connection), guards("sqs"));
+  const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);
+  const takeDeadLetters = deadLetterHandler({ queueArn: settings.deadLetterQueueArn, requests, nowMs, log });
+  return async (event, context) => {
+    connection.dropIdle();
+    if (isSweep(event)) return sweep({ requests, queue, nowMs, log }, context.getRemainingTimeInMillis());
+    return takeDeadLetters(event, context);
+  };
+}
+
+function isSweep(event: SQSEvent | typeof SWEEP_EVENT): event is typeof SWEEP_EVENT {
+  return "quickturn" in event && event.quickturn === SWEEP_EVENT.quickturn;
+}
