@@ -10,4 +10,5 @@ export { address } from "./expressions";
 export { allow } from "./policy-statements";
 export { RequestStore } from "./request-store";
 export { RestApi } from "./rest-api";
+export { Schedule } from "./schedule";
 export { WorkQueue } from "./work-queue";

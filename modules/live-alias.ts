@@ -1,5 +1,6 @@
 import { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import type { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
 import { LambdaProvisionedConcurrencyConfig } from "@cdktf/provider-aws/lib/lambda-provisioned-concurrency-config";
 import { Construct } from "constructs";
 import { address, blockWhen, countWhen, interpolate } from "./expressions";
@@ -24,6 +25,7 @@ export class LiveAlias extends Construct {
     super(scope, id);
     this.alias = this.createAlias(props);
     this.createProvisionedConcurrency(props);
+    this.dropLateEvents(props);
   }
 
   private createAlias({ function: target, aliasName, liveVersion, canaryWeight }: LiveAliasProps): LambdaAlias {
@@ -47,6 +49,16 @@ export class LiveAlias extends Construct {
       blockWhen(`${canaryWeight} > 0`, { additional_version_weights: interpolate(`{ (${newest}) = ${canaryWeight} }`) }),
     );
     return alias;
+  }
+
+  /** Only heartbeats come this way, and one that is late or failed is worth nothing: the next is near. */
+  private dropLateEvents({ function: target }: LiveAliasProps): void {
+    new LambdaFunctionEventInvokeConfig(this, "events", {
+      functionName: target.functionName,
+      qualifier: this.alias.name,
+      maximumEventAgeInSeconds: 60,
+      maximumRetryAttempts: 0,
+    });
   }
 
   private createProvisionedConcurrency({ function: target, provisionedConcurrentExecutions }: LiveAliasProps): void {

@@ -23,6 +23,14 @@ export interface RequestStoreProps {
   readonly retentionInDays: number;
 }
 
+/** Index of the requests that have not ended, by when somebody has to look at them; `handlers/stores` writes its keys. */
+const OPEN_REQUESTS = { name: "open-due", hashKey: "open", rangeKey: "due_at", projectionType: "KEYS_ONLY" };
+
+/** Attributes of keys that are numbers; all others are texts. */
+const NUMBERS = new Set(["due_at"]);
+
+type TableProps = Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey"> & { readonly index?: typeof OPEN_REQUESTS };
+
 /** Where requests, conversations and large answers are kept. */
 export class RequestStore extends Construct {
   readonly requests: DynamodbTable;
@@ -31,17 +39,17 @@ export class RequestStore extends Construct {
 
   constructor(scope: Construct, id: string, props: RequestStoreProps) {
     super(scope, id);
-    this.requests = this.createTable("requests", props, { name: props.requestsTableName, hashKey: "request_id" });
+    this.requests = this.createTable("requests", props, { name: props.requestsTableName, hashKey: "request_id", index: OPEN_REQUESTS });
     this.sessions = this.createTable("sessions", props, { name: props.sessionsTableName, hashKey: "session", rangeKey: "turn" });
     this.results = this.createBucket(props);
     this.protectBucket();
     this.expireResults(props);
   }
 
-  /** Write a new request, take it back when it cannot be queued, read one. */
+  /** Write a new request, note that it was sent, take it back when it cannot be, read one. */
   frontDoorAccess(): PolicyStatement[] {
     return [
-      allow("ReadAndWriteRequests", ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"], this.requests.arn),
+      allow("ReadAndWriteRequests", ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], this.requests.arn),
       allow("ReadResults", ["s3:GetObject"], `${this.results.arn}/results/*`),
     ];
   }
@@ -49,17 +57,26 @@ export class RequestStore extends Construct {
   /** Claim a request, write its result, read and add turns of its conversation. */
   workerAccess(): PolicyStatement[] {
     return [
-      allow("ClaimAndFinishRequests", ["dynamodb:UpdateItem"], this.requests.arn),
-      allow("ReadAndAddTurns", ["dynamodb:Query", "dynamodb:PutItem"], this.sessions.arn),
+      allow("ClaimAndFinishRequests", ["dynamodb:GetItem", "dynamodb:UpdateItem"], this.requests.arn),
+      allow("ReadAndAddTurns", ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], this.sessions.arn),
       allow("WriteResults", ["s3:PutObject"], `${this.results.arn}/results/*`),
     ];
   }
 
-  private createTable(id: string, props: RequestStoreProps, keys: Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey">): DynamodbTable {
-    const attributes = [keys.hashKey, keys.rangeKey].filter((name) => name !== undefined);
+  /** Find requests that nobody moves on, and move them on or end them. */
+  sweeperAccess(): PolicyStatement[] {
+    return [
+      allow("FindOpenRequests", ["dynamodb:Query"], `${this.requests.arn}/index/${OPEN_REQUESTS.name}`),
+      allow("ReadAndEndRequests", ["dynamodb:GetItem", "dynamodb:UpdateItem"], this.requests.arn),
+    ];
+  }
+
+  private createTable(id: string, props: RequestStoreProps, { index, ...keys }: TableProps): DynamodbTable {
+    const attributes = [keys.hashKey, keys.rangeKey, index?.hashKey, index?.rangeKey].filter((name) => name !== undefined);
     return new DynamodbTable(this, id, {
       ...keys,
-      attribute: attributes.map((name) => ({ name, type: "S" })),
+      attribute: attributes.map((name) => ({ name, type: NUMBERS.has(name) ? "N" : "S" })),
+      ...(index && { globalSecondaryIndex: [index] }),
       billingMode: "PAY_PER_REQUEST",
       ttl: { attributeName: "expires_at", enabled: true },
       pointInTimeRecovery: { enabled: true },

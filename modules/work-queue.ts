@@ -1,5 +1,6 @@
 import { LambdaEventSourceMapping } from "@cdktf/provider-aws/lib/lambda-event-source-mapping";
 import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
+import type { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { SqsQueueRedrivePolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-policy";
 import { Construct } from "constructs";
@@ -22,6 +23,15 @@ const FAILED_RETENTION_SECONDS = 14 * DAY_SECONDS;
 
 const WORK_RETENTION_SECONDS = 4 * DAY_SECONDS;
 
+/**
+ * A failed message that cannot be dealt with yet comes back after an hour, by when whoever held its request has ended.
+ * One that nobody can read comes back for its fourteen days, some hundred times.
+ */
+const FAILED_VISIBILITY_SECONDS = 3_600;
+
+/** Failed messages are quick to deal with: a write each. */
+const FAILED_BATCH_SIZE = 10;
+
 export interface WorkQueueProps {
   readonly queueName: string;
   readonly deadLetterQueueName: string;
@@ -40,6 +50,7 @@ export class WorkQueue extends Construct {
     super(scope, id);
     this.deadLetterQueue = this.createQueue("failed", props.deadLetterQueueName, props, FAILED_RETENTION_SECONDS);
     this.queue = this.createQueue("queue", props.queueName, props, WORK_RETENTION_SECONDS);
+    this.deadLetterQueue.visibilityTimeoutSeconds = FAILED_VISIBILITY_SECONDS;
     this.queue.addOverride("visibility_timeout_seconds", interpolate(`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`));
     this.moveFailures();
   }
@@ -49,10 +60,18 @@ export class WorkQueue extends Construct {
     return [allow("SendWork", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn)];
   }
 
-  /** What Lambda's poller does in the worker's name. */
+  /** What Lambda's poller does in the worker's name, and the worker itself: have a failed message come back soon. */
   consumerAccess(): PolicyStatement[] {
     return [
-      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], this.queue.arn),
+      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], this.queue.arn),
+    ];
+  }
+
+  /** Send work again, and receive what failed for good. */
+  sweeperAccess(): PolicyStatement[] {
+    return [
+      allow("SendWorkAgain", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn),
+      allow("ReceiveFailures", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], this.deadLetterQueue.arn),
     ];
   }
 
@@ -72,6 +91,16 @@ export class WorkQueue extends Construct {
     // Lambda takes 2 to 1,000.
     mapping.addOverride("dynamic.scaling_config", blockWhen(`${reserved} >= 0`, { maximum_concurrency: interpolate(`max(2, ${reserved})`) }));
     return mapping;
+  }
+
+  /** Has Lambda hand what failed for good to a function, which tells the callers. */
+  deliverFailuresTo(target: LambdaFunction): void {
+    new LambdaEventSourceMapping(this, "failures", {
+      eventSourceArn: this.deadLetterQueue.arn,
+      functionName: target.arn,
+      batchSize: FAILED_BATCH_SIZE,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    });
   }
 
   private moveFailures(): void {

@@ -9,8 +9,10 @@ import { declareCheck, declareLocal, declareOutputs, declareSettings, type Decla
 import { createHttpApi } from "./http-api";
 import { createAlarms, createDashboard } from "./observability";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
+import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
 import { PlatformStack } from "./platform";
 import { SETTINGS } from "./settings";
+import { createHeartbeats, createSweeper } from "./upkeep";
 
 /** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
 const API_TIMEOUT_SECONDS = 10;
@@ -43,12 +45,14 @@ export class AgentApiStack extends PlatformStack {
     const worker = this.createWorker(store, queue);
     const frontDoor = this.createFrontDoor(store, queue);
     const { settings, names } = this;
+    const sweeper = createSweeper(this, { settings, names }, store, queue);
+    createHeartbeats(this, { settings, names }, frontDoor, worker);
     const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
     const watched = { settings, names, frontDoor: frontDoor.function, worker: worker.function, restApi: api.restApi, queue };
     const alarms = createAlarms(this, watched, this.account.accountId);
     const dashboard = createDashboard(this, watched);
     this.warn();
-    declareOutputs(this, { ...functionOutputs(frontDoor, worker), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard), settings: this.settingsInEffect() });
+    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard), settings: this.settingsInEffect() });
   }
 
   private tags(): Record<string, string> {
@@ -81,13 +85,20 @@ export class AgentApiStack extends PlatformStack {
 
   private createWorker(store: RequestStore, queue: WorkQueue) {
     const { settings, names } = this;
-    const agents = agentsInEffect(this);
+    const { agents, arbiter } = agentsInEffect(this);
     const environment: Record<keyof WorkerEnvironment, string> = {
-      AGENTS: `\${jsonencode(${agents})}`,
+      AGENT_POLICY: settings.string("agent_policy"),
+      AGENT_QUORUM: settings.string("agent_quorum"),
+      AGENTS: `\${${agents}}`,
+      ARBITER: `\${${arbiter}}`,
+      DEPLOYMENT: names.deployment,
       MAX_PARALLEL_AGENTS: settings.string("max_parallel_agents"),
+      QUERY_CACHE_TTL_SECONDS: settings.string("query_cache_ttl_in_seconds"),
       REQUESTS_TABLE: store.requests.name,
       RESULTS_BUCKET: store.results.bucket,
       SESSIONS_TABLE: store.sessions.name,
+      WORK_QUEUE_ARN: queue.queue.arn,
+      WORK_QUEUE_URL: queue.queue.url,
     };
     const worker = new AgentFunction(this, "worker", {
       functionName: names.workerFunction,
@@ -100,7 +111,7 @@ export class AgentApiStack extends PlatformStack {
       logRetentionInDays: settings.number("log_retention_in_days"),
     });
     worker.grant(...store.workerAccess(), ...queue.consumerAccess());
-    agentAccess(worker, agents);
+    agentAccess(worker);
     const alias = new LiveAlias(this, "worker_live", {
       function: worker.function,
       aliasName: LIVE_ALIAS,
@@ -116,8 +127,11 @@ export class AgentApiStack extends PlatformStack {
     const { settings, names } = this;
     const environment: Record<keyof ApiEnvironment, string> = {
       AUTHORIZATION: settings.string("authorization"),
+      DEPLOYMENT: names.deployment,
       // A hash of 32 random characters or more gives nothing away; and plans must show that it changed.
       ORIGIN_SECRET_SHA256: '${nonsensitive(var.cloudfront_enabled ? sha256(coalesce(var.cloudfront_origin_secret, "-")) : "")}',
+      QUERY_CACHE_TTL_SECONDS: settings.string("query_cache_ttl_in_seconds"),
+      REQUEST_DEADLINE_SECONDS: settings.string("request_deadline_in_seconds"),
       REQUEST_RETENTION_DAYS: settings.string("request_retention_in_days"),
       REQUESTS_TABLE: store.requests.name,
       RESULTS_BUCKET: store.results.bucket,
@@ -166,38 +180,3 @@ export class AgentApiStack extends PlatformStack {
     warnAboutAgents(this);
   }
 }
-
-interface LiveFunction {
-  readonly function: AgentFunction;
-  readonly alias: LiveAlias;
-}
-
-const functionOutputs = (frontDoor: LiveFunction, worker: LiveFunction) => ({
-  api_function_name: frontDoor.function.function.functionName,
-  worker_function_name: worker.function.function.functionName,
-  api_live_version: frontDoor.alias.alias.functionVersion,
-  live_version: worker.alias.alias.functionVersion,
-  api_newest_version: frontDoor.function.function.version,
-  newest_version: worker.function.function.version,
-});
-
-const httpOutputs = ({ endpoint, restApi, stage, access }: ReturnType<typeof createHttpApi>) => ({
-  api_endpoint: endpoint,
-  rest_api_id: restApi.api.id,
-  stage_name: stage.stage.stageName,
-  api_key_ids: `\${${access.keyIds}}`,
-});
-
-const storeOutputs = (store: RequestStore, queue: WorkQueue) => ({
-  requests_table_name: store.requests.name,
-  sessions_table_name: store.sessions.name,
-  results_bucket_name: store.results.bucket,
-  work_queue_url: queue.queue.url,
-  dead_letter_queue_url: queue.deadLetterQueue.url,
-});
-
-const watchOutputs = (alarms: ReturnType<typeof createAlarms>, dashboard: ReturnType<typeof createDashboard>) => ({
-  alarm_names: alarms.alarms.map((alarm) => alarm.alarmName),
-  alarm_topic_arn: `\${${alarms.topicArn}}`,
-  dashboard_name: dashboard.dashboard.dashboardName,
-});

@@ -7,22 +7,55 @@ const PLACEHOLDER = `{ name = "placeholder", kind = "scripted", target = "500ms 
 
 const SINGLE = `{ name = "agent", kind = "agentcore", target = var.agentcore_runtime_arn, timeout_seconds = 600, phases = [1] }`;
 
-/** Terraform expression of the agents that answer: `agents`, else the one of `agentcore_runtime_arn`, else a placeholder. */
-export function agentsInEffect(stack: TerraformStack): string {
-  const fallback = `var.agentcore_runtime_arn != null ? ${SINGLE} : ${PLACEHOLDER}`;
-  declareLocal(stack, "agents", `\${length(var.agents) > 0 ? var.agents : [${fallback}]}`);
-  return "local.agents";
+/** Terraform expressions of who answers, as JSON. */
+export interface AgentsInEffect {
+  /** Array of AgentDefinition. */
+  readonly agents: string;
+  /** ArbiterDefinition, or null. */
+  readonly arbiter: string;
 }
 
+/** Declares who answers: `agents`, else the one of `agentcore_runtime_arn`, else a placeholder; and the arbiter. */
+export function agentsInEffect(stack: TerraformStack): AgentsInEffect {
+  // What is null is left out: the worker's environment has 4 KiB.
+  const given = (agent: string) => `{ for key, value in ${agent} : key => value if value != null }`;
+  const phased = "merge(agent, { phases = agent.phases != null ? agent.phases : (length(var.agents) > 1 ? [1, 2] : [1]) })";
+  const fallback = `var.agentcore_runtime_arn != null ? ${SINGLE} : ${PLACEHOLDER}`;
+  // Encoded on each side: the two lists have different types, which a conditional does not take.
+  declareLocal(stack, "agents", `\${length(var.agents) > 0 ? jsonencode([for agent in var.agents : ${given(phased)}]) : jsonencode([${fallback}])}`);
+  declareLocal(stack, "arbiter", `\${var.arbiter == null ? "null" : jsonencode(${given("var.arbiter")})}`);
+  return { agents: "local.agents", arbiter: "local.arbiter" };
+}
+
+/** Terraform expression: an attribute of all that may be called and of which a condition holds. */
+const called = (attribute: string, condition: string): string =>
+  `concat([for agent in var.agents : agent.${attribute} if ${condition}], [for agent in var.arbiter[*] : agent.${attribute} if ${condition}])`;
+
+const targetsOf = (kind: string): string => called("target", `agent.kind == "${kind}"`);
+
 /** Lets the worker call the agents that are set, and no others. */
-export function agentAccess(worker: AgentFunction, agents: string): void {
-  const runtimes = `[for agent in ${agents} : agent.target if agent.kind == "agentcore"]`;
-  worker.grantWhen(
-    `\${length(${runtimes}) > 0 ? 1 : 0}`,
-    "agentcore",
-    // A call names the runtime and one of its endpoints; both are checked.
-    allow("InvokeAgentRuntimes", ["bedrock-agentcore:InvokeAgentRuntime"], `\${flatten([for arn in ${runtimes} : [arn, "\${arn}/runtime-endpoint/*"]])}`),
-  );
+export function agentAccess(worker: AgentFunction): void {
+  const single = "var.agentcore_runtime_arn == null ? [] : [var.agentcore_runtime_arn]";
+  // A call names the runtime and one of its endpoints; both are checked.
+  grant(worker, "agentcore", ["bedrock-agentcore:InvokeAgentRuntime"], `concat(${targetsOf("agentcore")}, ${single})`, (list) => `flatten([for arn in ${list} : [arn, "\${arn}/runtime-endpoint/*"]])`);
+  grant(worker, "bedrock", ["bedrock:InvokeModel"], targetsOf("bedrock"), modelArns);
+  grant(worker, "lambda", ["lambda:InvokeFunction"], targetsOf("lambda"), (list) => list);
+  grant(worker, "secrets", ["secretsmanager:GetSecretValue"], called("secret_arn", "agent.secret_arn != null"), (list) => list);
+}
+
+function grant(worker: AgentFunction, id: string, actions: readonly string[], list: string, arns: (list: string) => string): void {
+  const sid = `Call${id.charAt(0).toUpperCase()}${id.slice(1)}`;
+  worker.grantWhen(`\${length(${list}) > 0 ? 1 : 0}`, id, allow(sid, actions, `\${distinct(${arns(list)})}`));
+}
+
+/**
+ * ARNs that a Converse call of a model or an inference profile touches. A profile (`us.`, `eu.`, `apac.`, `global.` before
+ * the model's id) sends the call to the model in any region of its own, and IAM checks the profile and the model there.
+ */
+function modelArns(list: string): string {
+  const model = 'replace(element(split("/", id), length(split("/", id)) - 1), "/^(us-gov|us|eu|apac|jp|au|global)\\\\./", "")';
+  const own = 'startswith(id, "arn:") ? id : "arn:${data.aws_partition.current.partition}:bedrock:${var.aws_region}:${data.aws_caller_identity.current.account_id}:inference-profile/${id}"';
+  return `flatten([for id in ${list} : [${own}, "arn:\${data.aws_partition.current.partition}:bedrock:*::foundation-model/\${${model}}"]])`;
 }
 
 /** Warns while nobody but the placeholder answers. */

@@ -6,6 +6,12 @@ export function physicalNames(settings: DeclaredSettings) {
   return {
     apiFunction: `${prefix}-api`,
     workerFunction: `${prefix}-worker`,
+    sweeperFunction: `${prefix}-sweeper`,
+    apiHeartbeat: `${prefix}-api-heartbeat`,
+    workerHeartbeat: `${prefix}-worker-heartbeat`,
+    sweep: `${prefix}-sweep`,
+    // The dimension of every metric that the handlers write.
+    deployment: prefix,
     // CloudWatch keys an API's metrics by this name, so it is unique in account and region.
     restApi: `${prefix}-api`,
     requestsTable: `${prefix}-requests`,

@@ -15,6 +15,8 @@ export interface AgentApiOutputs {
   readonly api_function_name: string;
   /** Name of the worker's function. */
   readonly worker_function_name: string;
+  /** Name of the sweeper's function. */
+  readonly sweeper_function_name: string;
   /** Version behind the front door's alias `live`. */
   readonly api_live_version: string;
   /** Version behind the worker's alias `live`. */
@@ -54,6 +56,7 @@ export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   stage_name: "Name of the API's stage.",
   api_function_name: "Name of the front door's function.",
   worker_function_name: "Name of the worker's function.",
+  sweeper_function_name: "Name of the sweeper's function.",
   api_live_version: "Version behind the front door's alias live.",
   live_version: "Version behind the worker's alias live.",
   api_newest_version: "Newest version of the front door.",

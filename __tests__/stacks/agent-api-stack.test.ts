@@ -30,7 +30,7 @@ describe("the synthesized stack", () => {
 });
 
 describe("the functions", () => {
-  test.each(["api", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
+  test.each(["api", "sweeper", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
     expect(resource(stack, `aws_lambda_function.${name}_function`)).toMatchObject({
       runtime: "nodejs22.x",
       architectures: ["arm64"],
@@ -43,21 +43,38 @@ describe("the functions", () => {
 
   test("the front door may do these calls and no others", () => {
     expect(actions("aws_iam_role_policy.api_policy")).toEqual([
-      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject",
+      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject",
       "sqs:GetQueueAttributes", "sqs:SendMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ]);
   });
 
   test("the worker may do these calls and no others", () => {
     expect(actions("aws_iam_role_policy.worker_policy")).toEqual([
-      "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents", "s3:PutObject",
-      "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+      "dynamodb:GetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents",
+      "s3:PutObject", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ]);
-    expect(actions("aws_iam_role_policy.worker_agentcore")).toEqual(["bedrock-agentcore:InvokeAgentRuntime"]);
+  });
+
+  test("the sweeper may do these calls and no others", () => {
+    expect(actions("aws_iam_role_policy.sweeper_policy")).toEqual([
+      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "logs:CreateLogStream", "logs:PutLogEvents",
+      "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ]);
+  });
+
+  test.each([
+    ["agentcore", "bedrock-agentcore:InvokeAgentRuntime"],
+    ["bedrock", "bedrock:InvokeModel"],
+    ["lambda", "lambda:InvokeFunction"],
+    ["secrets", "secretsmanager:GetSecretValue"],
+  ])("the worker may call %s only where an agent needs it", (id, action) => {
+    expect(actions(`aws_iam_role_policy.worker_${id}`)).toEqual([action]);
+    expect(resource(stack, `aws_iam_role_policy.worker_${id}`)["count"]).toMatch(/^\$\{length\(.+\) > 0 \? 1 : 0\}$/);
   });
 
   test("only X-Ray's calls, which name no resource, are allowed on every resource", () => {
-    const wide = ["aws_iam_role_policy.api_policy", "aws_iam_role_policy.worker_policy", "aws_iam_role_policy.worker_agentcore"]
+    const wide = ["api_policy", "sweeper_policy", "worker_policy", "worker_agentcore", "worker_bedrock", "worker_lambda", "worker_secrets"]
+      .map((name) => `aws_iam_role_policy.${name}`)
       .flatMap(statements)
       .filter(({ Resource }) => Resource === "*");
     expect(new Set(wide.flatMap(({ Action }) => Action))).toEqual(new Set(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]));
@@ -85,6 +102,22 @@ describe("the stores and the queue", () => {
       server_side_encryption: { enabled: true },
       ttl: { attribute_name: "expires_at", enabled: true },
     });
+  });
+
+  test("requests that have not ended are indexed by when somebody has to look at them, by their keys alone", () => {
+    expect(resource(stack, "aws_dynamodb_table.store_requests")).toMatchObject({
+      attribute: [{ name: "request_id", type: "S" }, { name: "open", type: "S" }, { name: "due_at", type: "N" }],
+      global_secondary_index: [{ name: "open-due", hash_key: "open", range_key: "due_at", projection_type: "KEYS_ONLY" }],
+    });
+  });
+
+  test("what failed for good goes to the sweeper in batches, failures reported one by one, and comes back after an hour", () => {
+    expect(resource(stack, "aws_lambda_event_source_mapping.work_failures")).toMatchObject({
+      event_source_arn: "${aws_sqs_queue.work_failed.arn}",
+      function_name: "${aws_lambda_function.sweeper_function.arn}",
+      function_response_types: ["ReportBatchItemFailures"],
+    });
+    expect(resource(stack, "aws_sqs_queue.work_failed")["visibility_timeout_seconds"]).toBe(3_600);
   });
 
   test("a message stays hidden for six worker time-outs, and fails for good after five receives", () => {
@@ -161,6 +194,40 @@ describe("the API", () => {
     expect(operation("/api/v1/health", "get").security).toEqual([]);
     expect(operation("/api/v1/invoke", "post").security).toContain("sigv4");
     expect(operation("/api/v1/status/{request_id}", "get").security).toContain("sigv4");
+  });
+});
+
+describe("the schedules", () => {
+  const rule = (name: string) => resource(stack, `aws_cloudwatch_event_rule.${name}_rule`);
+  const target = (name: string) => resource(stack, `aws_cloudwatch_event_target.${name}_target`);
+
+  test("the sweeper looks every minute, always", () => {
+    expect(rule("sweep")).toMatchObject({ schedule_expression: "rate(1 minute)", state: "ENABLED" });
+    expect(target("sweep")).toMatchObject({ arn: "${aws_lambda_function.sweeper_function.arn}", input: '{"quickturn":"sweep"}' });
+  });
+
+  test.each(["api", "worker"])("the heartbeat of %s touches several environments every five minutes, below the NAT's 350 s, and is switched in place", (name) => {
+    expect(rule(`${name}_heartbeat`)).toMatchObject({ schedule_expression: "rate(5 minutes)", state: '${local.heartbeat_enabled ? "ENABLED" : "DISABLED"}' });
+    expect(rule(`${name}_heartbeat`)).not.toHaveProperty("count");
+    expect(target(`${name}_heartbeat`)).toMatchObject({
+      arn: `\${aws_lambda_alias.${name}_live_alias.arn}`,
+      count: "${var.heartbeat_environments}",
+      input: '{"quickturn":"heartbeat"}',
+      retry_policy: { maximum_event_age_in_seconds: 60, maximum_retry_attempts: 0 },
+    });
+  });
+
+  test.each([["api_heartbeat", "${aws_lambda_alias.api_live_alias.name}"], ["worker_heartbeat", "${aws_lambda_alias.worker_live_alias.name}"], ["sweep", undefined]])(
+    "%s may invoke its function, and only by its own rule",
+    (name, qualifier) => {
+      const permission = resource(stack, `aws_lambda_permission.${name}_permission`);
+      expect(permission).toMatchObject({ principal: "events.amazonaws.com", source_arn: `\${aws_cloudwatch_event_rule.${name}_rule.arn}` });
+      expect(permission["qualifier"]).toBe(qualifier);
+    },
+  );
+
+  test.each(["api", "worker"])("a heartbeat of %s that is late or fails is dropped", (name) => {
+    expect(resource(stack, `aws_lambda_function_event_invoke_config.${name}_live_events`)).toMatchObject({ maximum_event_age_in_seconds: 60, maximum_retry_attempts: 0 });
   });
 });
 

@@ -1,19 +1,17 @@
+import { AGENTS_TYPE, ARBITER_TYPE, RUNTIME_ARN, RUNTIME_ARN_IN_WORDS, agentRules } from "./agent-rules";
 import type { Setting } from "./setting";
 
-/** The shape of one agent; `handlers/environment.ts` has the same as AgentDefinition. */
-const AGENT = "object({ name = string, kind = string, target = string, timeout_seconds = optional(number, 60), phases = optional(list(number), [1]) })";
+/** The list's rules, for the one arbiter that there may be. */
+const ARBITERS = "(var.arbiter == null ? [] : [var.arbiter])";
 
-/** Which agents answer, and how many at once. */
+/** Which agents answer, how many at once, and when their answers are enough. */
 export const agentSettings = [
   {
     name: "agentcore_runtime_arn",
     type: "string",
     description: "ARN of the Bedrock AgentCore runtime that answers; the short form of `agents` for a single one.",
     value: null,
-    pattern: {
-      expression: "^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$",
-      meaning: "arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id>",
-    },
+    pattern: { expression: RUNTIME_ARN, meaning: RUNTIME_ARN_IN_WORDS },
     effect: "new version",
     rules: [
       {
@@ -25,9 +23,9 @@ export const agentSettings = [
   {
     name: "agents",
     type: "structured",
-    terraformType: `list(${AGENT})`,
+    terraformType: AGENTS_TYPE,
     description:
-      "The agents: name, kind (agentcore: target is a runtime's ARN; scripted: target is `<milliseconds>ms <answer>`), timeout_seconds (60), phases ([1]).",
+      "The agents: name, kind and target (agentcore: a runtime's ARN; bedrock: a model's or inference profile's id or ARN; lambda: a function's ARN; http: a URL; scripted: `<milliseconds>ms <answer>`), timeout_seconds (60), phases ([1] for a single agent, [1, 2] for several), instructions, secret_arn (http: the header Authorization).",
     value: [],
     effect: "new version",
     rules: [
@@ -35,38 +33,27 @@ export const agentSettings = [
         condition: "length(distinct([for agent in var.agents : agent.name])) == length(var.agents)",
         message: "allowed: a different name for each agent",
       },
-      {
-        condition: 'alltrue([for agent in var.agents : can(regex("^[A-Za-z][A-Za-z0-9_-]{0,63}$", agent.name))])',
-        message: "allowed: names of 1 to 64 letters, digits, _ and -, from a letter",
-      },
-      {
-        condition: 'alltrue([for agent in var.agents : contains(["agentcore", "scripted"], agent.kind)])',
-        message: "allowed kinds: agentcore, scripted",
-      },
+      ...agentRules("var.agents"),
       {
         condition:
-          'alltrue([for agent in var.agents : agent.kind != "agentcore" || can(regex("^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$", agent.target))])',
-        message: "allowed target of kind agentcore: arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id>",
-      },
-      {
-        condition: 'alltrue([for agent in var.agents : agent.kind != "scripted" || can(regex("^[0-9]{1,6}ms .+$", agent.target))])',
-        message: "allowed target of kind scripted: `<milliseconds>ms <answer>`",
-      },
-      {
-        condition: "alltrue([for agent in var.agents : agent.timeout_seconds >= 1 && agent.timeout_seconds <= 890])",
-        message: "allowed timeout_seconds: 1 to 890 (a Lambda function ends after 900)",
-      },
-      {
-        condition:
-          "alltrue([for agent in var.agents : length(agent.phases) > 0 && alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
+          "alltrue([for agent in var.agents : agent.phases == null ? true : length(agent.phases) > 0 && alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
         message: "allowed phases: at least one, each a whole number from 1 to 9",
       },
       {
-        // A Lambda's environment holds 4,096 bytes; the other variables and their names take under 800.
-        condition: "length(base64encode(jsonencode(var.agents))) <= 4400",
-        message: "allowed: at most 3,300 bytes as JSON, because the worker gets it in its environment; shorten targets",
+        // A Lambda's environment holds 4,096 bytes; the other variables and their names take under 1,100.
+        condition: "length(base64encode(jsonencode([var.agents, var.arbiter]))) <= 4000",
+        message: "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its environment; shorten targets and instructions",
       },
     ],
+  },
+  {
+    name: "arbiter",
+    type: "structured",
+    terraformType: ARBITER_TYPE,
+    description: "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, secret_arn, as for an agent. null = the answers stand one after the other.",
+    value: null,
+    effect: "new version",
+    rules: agentRules(ARBITERS),
   },
   {
     name: "max_parallel_agents",
@@ -76,6 +63,34 @@ export const agentSettings = [
     profiles: { baseline: 1, optimized: 0, low_latency: 0 },
     minimum: 0,
     maximum: 50,
+    effect: "new version",
+  },
+  {
+    name: "agent_policy",
+    type: "string",
+    description: "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others are cancelled as soon as that many have), all.",
+    value: "any",
+    allowed: ["all", "quorum", "any"],
+    effect: "new version",
+  },
+  {
+    name: "agent_quorum",
+    type: "number",
+    unit: "agents",
+    description: "With agent_policy = quorum: how many agents of a phase must succeed; 0 = more than half.",
+    value: 0,
+    minimum: 0,
+    maximum: 50,
+    effect: "new version",
+  },
+  {
+    name: "request_deadline_in_seconds",
+    type: "number",
+    unit: "seconds",
+    description: "How long a request may take from being accepted, the wait in the queue among it; after that it is expired, and no agent is called for it.",
+    value: 3600,
+    minimum: 60,
+    maximum: 86_400,
     effect: "new version",
   },
 ] as const satisfies readonly Setting[];

@@ -74,6 +74,7 @@ test.each(settings.filter(({ type }) => type === "bool").map(({ name }) => name)
 
 const AGENT = { name: "a", kind: "scripted", target: "1ms x" };
 const agents = (...list: object[]) => `agents=${JSON.stringify(list)}`;
+const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:agents/one-AbCdEf";
 const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-1";
 
 describe("values that do not fit each other", () => {
@@ -98,17 +99,25 @@ describe("values that do not fit each other", () => {
 
 describe("structured values", () => {
   test.each<[variable: string, message: string]>([
-    [agents({ ...AGENT, kind: "magic" }), "allowed kinds: agentcore, scripted"],
+    [agents({ ...AGENT, kind: "magic" }), "allowed kinds: agentcore, bedrock, http, lambda, scripted"],
     [agents({ ...AGENT, name: "a b" }), "allowed: names of 1 to 64 letters"],
     [agents(AGENT, AGENT), "allowed: a different name for each agent"],
     [agents({ ...AGENT, target: "soon" }), "allowed target of kind scripted"],
     [agents({ ...AGENT, kind: "agentcore" }), "allowed target of kind agentcore"],
+    [agents({ ...AGENT, kind: "bedrock", target: "a model" }), "allowed target of kind bedrock: a model's or an inference profile's id or ARN"],
+    [agents({ ...AGENT, kind: "lambda", target: "my-function" }), "allowed target of kind lambda: arn:aws:lambda:"],
+    [agents({ ...AGENT, kind: "http", target: "http://10.0.0.1/agent" }), "allowed target of kind http: https://<host>/<path>"],
+    [agents({ ...AGENT, kind: "http", target: "https://user:password@host/agent" }), "allowed target of kind http: https://<host>/<path>, without user and password"],
+    [agents({ ...AGENT, secret_arn: SECRET }), "allowed secret_arn: with kind http"],
+    [agents({ ...AGENT, kind: "http", target: "https://agents.example/a", secret_arn: "hunter2" }), "allowed secret_arn: with kind http, arn:aws:secretsmanager:"],
+    [`arbiter=${JSON.stringify({ ...AGENT, target: "soon" })}`, "allowed target of kind scripted"],
+    [`arbiter=${JSON.stringify({ ...AGENT, name: "" })}`, "allowed: names of 1 to 64 letters"],
     [agents({ ...AGENT, timeout_seconds: 0 }), "allowed timeout_seconds: 1 to 890"],
     [agents({ ...AGENT, timeout_seconds: 891 }), "allowed timeout_seconds: 1 to 890"],
     [agents({ ...AGENT, phases: [] }), "allowed phases: at least one"],
     [agents({ ...AGENT, phases: [0] }), "allowed phases: at least one, each a whole number from 1 to 9"],
     [agents({ ...AGENT, phases: [1.5] }), "allowed phases"],
-    [agents({ ...AGENT, target: `1ms ${"x".repeat(4_000)}` }), "allowed: at most 3,300 bytes as JSON"],
+    [agents({ ...AGENT, target: `1ms ${"x".repeat(4_000)}` }), "allowed: at most 3,000 bytes as JSON"],
     [agents({ name: "a" }), "Unsuitable value for var.agents"],
     ['tags={"aws:x":"y"}', "allowed: keys of 1 to 128 characters that do not begin with aws:"],
     [`tags=${JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`k${index}`, "v"])))}`, "allowed: at most 40 tags"],
@@ -122,6 +131,14 @@ describe("structured values", () => {
 test("good values of every kind are taken", async () => {
   const good = ["profile=baseline", "memory_size=128", "live_version=3", "canary_weight=0.25", "cache_cluster_size=237", "alarm_email=on.call@example.org", `agentcore_runtime_arn=${ARN}`, 'tags={"team":"a"}'];
   expect(await plan(good)).toBe("");
+  const several = agents(
+    { name: "a", kind: "bedrock", target: "us.anthropic.claude-sonnet-4-20250514-v1:0", instructions: "Be brief." },
+    { name: "b", kind: "bedrock", target: "arn:aws:bedrock:us-east-1:123456789012:inference-profile/eu.x" },
+    { name: "c", kind: "lambda", target: "arn:aws:lambda:us-east-1:123456789012:function:plan:live" },
+    { name: "d", kind: "http", target: "https://agents.example:8443/plan?x=1", secret_arn: SECRET, phases: [2] },
+    { name: "e", kind: "http", target: "http://127.0.0.1:8080/" },
+  );
+  expect(await plan([several, `arbiter=${JSON.stringify({ name: "judge", kind: "lambda", target: "arn:aws:lambda:us-east-1:123456789012:function:judge" })}`, "agent_policy=quorum", "agent_quorum=3"])).toBe("");
 });
 
 test("a secret has no validation at its variable, because terraform prints what one refuses", () => {
