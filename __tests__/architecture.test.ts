@@ -71,12 +71,12 @@ describe("what may import what", () => {
   });
 
   test("only the command line prints, exits or reads the environment; at synth only the app does", () => {
-    const may = new Set(["scripts/cli.ts", "scripts/progress.ts", "stacks/app.ts", "handlers/runtime/api.ts", "handlers/runtime/worker.ts"]); // a function's log is what it prints
+    const may = new Set(["scripts/cli.ts", "scripts/progress.ts", "stacks/app.ts", "handlers/runtime/process.ts"]); // a function's log is what it prints
     const offenders = all.filter((file) => !may.has(file) && /process\.(stdout|exit\b|exitCode)|console\.\w+\(/.test(text(file)));
     expect(offenders).toEqual([]);
     const readers = all.filter((file) => /process\.env\b/.test(text(file)));
     // The handlers' entry points read theirs once, cold.
-    expect(readers.filter((file) => !["scripts/cli.ts", "stacks/app.ts", "handlers/api.ts", "handlers/worker.ts"].includes(file))).toEqual([]);
+    expect(readers.filter((file) => !["scripts/cli.ts", "stacks/app.ts", "handlers/api.ts", "handlers/sweeper.ts", "handlers/worker.ts"].includes(file))).toEqual([]);
   });
 });
 
@@ -113,16 +113,18 @@ describe("budgets", () => {
 /** Files without logic of their own, and files that a test of another name covers better; each with where. */
 const WITHOUT_TEST = [
   /index\.ts$/, // doors
-  /^handlers\/(environment|api|worker)\.ts$/, // the contract: contracts.test; the entry points: emulator/http.test, from the zip
+  /^handlers\/(environment|api|sweeper|worker)\.ts$/, // the contract: contracts.test; the entry points: emulator/http.test, from the zip
   /^modules\//, // stacks/agent-api-stack.test reads what they made; emulator/lifecycle.test applies it
   /^stacks\/settings\/(?!validation)/, // the table: contracts.test and validation.test
-  /^stacks\/(declare|names|outputs|platform|http-api|observability|agents-in-effect|app)\.ts$/, // parts of the stack: agent-api-stack.test
+  /^stacks\/(declare|names|outputs|output-values|platform|http-api|observability|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
   /^scripts\/(cli|progress)\.ts$/, // emulator/commands.test runs the command line
   /^scripts\/commands\/(plan|apply|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
-  /^scripts\/commands\/(local|local-text|demonstration)\.ts$/, // emulator/local.test
+  /^scripts\/commands\/(local|local-stack|local-text|demonstration)\.ts$/, // emulator/local.test
+  /^scripts\/(commands\/soak(-text)?|soak\/(chaos|evidence|load|memory))\.ts$/, // emulator/soak.test runs the command
+  /^scripts\/commands\/bench\/wake-(probe|process|rig)\.ts$/, // parts of the measurement: commands/bench/wake.test
   /^scripts\/tools\/(emulator|terraform|throw-away|agent-api-client|files|bundle)\.ts$/, // used for real by emulator/ and package.test
   /^handlers\/(agents\/agent|routes\/route|errors)\.ts$/, // types and error classes
-  /^handlers\/clients\/(agentcore|s3)\.ts$/, // one constructor call each: agents/agentcore.test, stores/results.test
+  /^handlers\/clients\/(agentcore|bedrock|lambda|s3|secrets)\.ts$/, // one constructor call each: the tests of agents/, stores/results.test
   /^handlers\/(stores|queue)\/(memory|dynamodb|s3|sqs)-[\w-]+\.ts$/, // adapters: the port's test runs over each of them
-  /^handlers\/runtime\/(api|worker)\.ts$/, // runtime/runtime.test: from the post to the status
+  /^handlers\/runtime\/(api|process|sweeper|worker)\.ts$/, // runtime/runtime.test: from the post to the status
 ];

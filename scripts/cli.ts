@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { apply } from "./commands/apply";
+import { BENCHES, bench } from "./commands/bench";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { docs } from "./commands/docs";
 import { doctor } from "./commands/doctor";
@@ -11,6 +12,7 @@ import { local } from "./commands/local";
 import { packageFunctions } from "./commands/package";
 import { plan } from "./commands/plan";
 import { rollback } from "./commands/rollback";
+import { soak } from "./commands/soak";
 import { synth } from "./commands/synth";
 import { PROFILES } from "../stacks/settings";
 import { SILENT, progressOn } from "./progress";
@@ -32,6 +34,7 @@ export function program(): Command {
   addBuildCommands(root);
   addDeployCommands(root);
   addLocalCommand(root);
+  addProofCommands(root);
   return root;
 }
 
@@ -41,6 +44,8 @@ Examples:
   quickturn plan --var agentcore_runtime_arn=…  what an apply would change (exit code 2: something)
   quickturn apply --auto-approve                plan, and apply exactly that plan
   quickturn rollback --auto-approve             take every optimization away, in place
+  quickturn bench agents                        seven agents, one after the other against all at once
+  quickturn soak --requests 2000 --faults       kill, freeze and disturb, and check that no request is lost
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
 
 function addBuildCommands(root: Command): void {
@@ -85,6 +90,31 @@ function addLocalCommand(root: Command): void {
     .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
       perform(root, (context) => local(context, { once: given.once, quiet: given.serveOnly, vars: given.var, keep: given.keep, ...(given.port ? { port: given.port } : {}) })),
     );
+}
+
+function addProofCommands(root: Command): void {
+  root
+    .command("bench")
+    .description(`measure side by side, in one run: ${Object.keys(BENCHES).join(", ")}; exit code 1 where a bound is missed`)
+    .argument("[names...]", "which; default: all")
+    .action((names: string[]) => perform(root, (context) => bench(context, names)));
+  root
+    .command("soak")
+    .description("send requests to the local runtime and check every caller's history; exit code 1 where a promise is broken")
+    .option("--requests <count>", "how many", countOf(1, 100_000), 2_000)
+    .option("--faults", "kill and freeze functions, and disturb their calls", false)
+    .option("--concurrency <count>", "callers at once", countOf(1, 64), 16)
+    .option("--seed <number>", "draws the faults", countOf(0, 2 ** 31), 1)
+    .option("--keep", "keep the folder with state and logs", false)
+    .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) => perform(root, (context) => soak(context, given)));
+}
+
+function countOf(minimum: number, maximum: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value);
+    if (!/^\d+$/.test(value) || count < minimum || count > maximum) throw new InvalidArgumentError(`Allowed: a whole number from ${minimum} to ${maximum}.`);
+    return count;
+  };
 }
 
 function withVariables(command: Command): Command {

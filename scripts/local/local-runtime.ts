@@ -4,7 +4,7 @@ import { readApplied, type Applied } from "./applied/applied";
 import { assertDistinct, type Caller } from "./caller";
 import { CodeStore } from "./functions/code-store";
 import { createEmulatorClients, type EmulatorClients } from "./emulator-clients";
-import { FunctionHost } from "./functions/function-host";
+import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
 import { FunctionVersions } from "./functions/function-versions";
 import { Gateway } from "./gateway/gateway";
 import { QueuePollers } from "./events/queue-pollers";
@@ -21,6 +21,8 @@ export interface LocalRuntimeOptions {
   readonly moduleDirectory: string;
   /** `http://127.0.0.1:<port>` of the emulator that the stack was applied to. */
   readonly endpoint: string;
+  /** Where the functions' own calls go. Default: to the emulator; give a fault proxy's address to disturb them. */
+  readonly functionEndpoint?: string;
   readonly region: string;
   /** Who may sign requests. */
   readonly callers: readonly Caller[];
@@ -44,6 +46,8 @@ export interface LocalRuntime {
   readonly url: string;
   /** Process ids of the functions' environments. */
   readonly pids: readonly number[];
+  /** The functions' environments. */
+  readonly environments: readonly FunctionEnvironment[];
   /** Call before another apply: gives the emulator back what the runtime took over, so that terraform finds what it applied. */
   beforeApply(): Promise<void>;
   /** Takes another apply, on the same port. Where it fails, the earlier configuration stays. */
@@ -102,6 +106,10 @@ class Runtime implements LocalRuntime {
     return this.host?.pids ?? [];
   }
 
+  get environments(): readonly FunctionEnvironment[] {
+    return this.host?.environments ?? [];
+  }
+
   statistics(): Statistics {
     return this.recorder.snapshot();
   }
@@ -150,8 +158,8 @@ class Runtime implements LocalRuntime {
 
   private async hostFunctions(versions: FunctionVersions): Promise<void> {
     if (this.host !== undefined) return this.host.reconfigure(versions);
-    const { region, endpoint, workDirectory, random = Math.random } = this.options;
-    this.host = new FunctionHost({ region, endpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn }, versions);
+    const { region, endpoint, functionEndpoint = endpoint, workDirectory, random = Math.random } = this.options;
+    this.host = new FunctionHost({ region, endpoint: functionEndpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn }, versions);
   }
 }
 

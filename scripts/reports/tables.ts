@@ -21,8 +21,14 @@ export function outputsTable(): string {
 }
 
 function type(setting: Setting): string {
-  if (setting.type === "structured") return setting.terraformType.startsWith("list(object") ? "list of objects" : setting.terraformType;
+  if (setting.type === "structured") return shape(setting.terraformType);
   return setting.type === "number" ? `number, ${setting.unit}` : setting.type;
+}
+
+/** A Terraform type for a table's cell: an object's fields stand in the description. */
+function shape(terraformType: string): string {
+  if (terraformType.startsWith("list(object")) return "list of objects";
+  return terraformType.startsWith("object") ? "object" : terraformType;
 }
 
 function allowed(setting: Setting): string {

@@ -14,6 +14,13 @@ export interface ApiResponse {
   readonly body: unknown;
 }
 
+/** What an invocation may carry beside its prompt. */
+export interface InvocationOptions {
+  readonly sessionId?: string;
+  /** Header `Idempotency-Key`: sent again with it, the invocation is the same one. */
+  readonly idempotencyKey?: string;
+}
+
 /** A caller of the API, who signs with SigV4. */
 export class AgentApiClient {
   private readonly signer: SignatureV4;
@@ -30,15 +37,16 @@ export class AgentApiClient {
     this.signer = new SignatureV4({ credentials: { ...credentials }, region, service: "execute-api", sha256: Sha256 });
   }
 
-  invoke(prompt: string): Promise<ApiResponse> {
-    return this.send("POST", "/api/v1/invoke", JSON.stringify({ prompt }));
+  invoke(prompt: string, { sessionId, idempotencyKey }: InvocationOptions = {}): Promise<ApiResponse> {
+    const body = JSON.stringify({ prompt, ...(sessionId !== undefined && { session_id: sessionId }) });
+    return this.send("POST", "/api/v1/invoke", body, idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey });
   }
 
   status(requestId: string): Promise<ApiResponse> {
     return this.send("GET", `/api/v1/status/${encodeURIComponent(requestId)}`);
   }
 
-  private async send(method: string, route: string, body?: string): Promise<ApiResponse> {
+  private async send(method: string, route: string, body?: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiResponse> {
     const { protocol, hostname, host, port, pathname } = new URL(`${this.url}${route}`);
     const request = await this.signer.sign({
       method,
@@ -46,7 +54,7 @@ export class AgentApiClient {
       hostname,
       ...(port ? { port: Number(port) } : {}),
       path: pathname,
-      headers: { host, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: { host, ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body }),
     });
     const response = await fetch(`${this.url}${route}`, { method, headers: request.headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(35_000) });

@@ -26,6 +26,14 @@ export interface HostOptions {
   readonly warn: (message: string) => void;
 }
 
+/** One environment of a function: a process. */
+export interface FunctionEnvironment {
+  readonly pid: number;
+  readonly functionName: string;
+  /** Whether an invocation runs in it now; else it is frozen. */
+  readonly busy: boolean;
+}
+
 /** Environments of a function without a limit of its own: an account allows 1,000 (Lambda quotas), a machine does not. */
 export const UNRESERVED_CONCURRENCY = 100;
 
@@ -80,7 +88,15 @@ export class FunctionHost {
 
   /** Process ids of all environments. */
   get pids(): readonly number[] {
-    return [...this.instances].flatMap((instance) => instance.pid ?? []);
+    return this.environments.map(({ pid }) => pid);
+  }
+
+  get environments(): readonly FunctionEnvironment[] {
+    const idle = new Set([...this.idle.values()].flat());
+    return [...this.instances].flatMap((instance) => {
+      const { pid, functionName } = instance;
+      return pid === undefined || !instance.alive ? [] : [{ pid, functionName, busy: !idle.has(instance) }];
+    });
   }
 
   /** Ends every environment, busy or not, and waits until they are gone. */
@@ -95,7 +111,7 @@ export class FunctionHost {
     const fingerprint = fingerprintOf(version);
     const requestId = randomUUID();
     const log = this.logOf(version.functionName);
-    const instance = this.idle.get(fingerprint)?.pop() ?? await this.start(version, log);
+    const instance = await this.takeIdle(fingerprint) ?? await this.start(version, log);
     log.start(requestId, version.version);
     const outcome = await instance.invoke({ requestId, functionArn, payload, traceId: traceId() });
     const maxMemoryUsedMiB = instance.peakMemoryMiB;
@@ -107,6 +123,15 @@ export class FunctionHost {
       await this.end(instance);
     }
     return outcome;
+  }
+
+  /** An environment that waits; one that died while it waited is not given out. */
+  private async takeIdle(fingerprint: string): Promise<FunctionInstance | undefined> {
+    for (;;) {
+      const instance = this.idle.get(fingerprint)?.pop();
+      if (instance === undefined || instance.alive) return instance;
+      await this.end(instance);
+    }
   }
 
   private async start(version: VersionConfiguration, log: FunctionLog): Promise<FunctionInstance> {

@@ -63,6 +63,10 @@ export class FunctionInstance {
     return this.process.pid;
   }
 
+  get functionName(): string {
+    return this.options.version.functionName;
+  }
+
   get alive(): boolean {
     return this.process.alive;
   }

@@ -1,0 +1,54 @@
+import { ask, isAnswered, proxyTo, serve } from "./servers";
+import type { Fault } from "../../../scripts/faults/fault";
+
+const under = async (fault: Fault) => {
+  const upstream = await serve();
+  return { upstream, proxy: await proxyTo(upstream.url, { faults: [fault] }) };
+};
+
+test("reset: the connection breaks, and the upstream never sees the request", async () => {
+  const { upstream, proxy } = await under({ kind: "reset" });
+  await expect(ask(proxy.url)).rejects.toThrow("read ECONNRESET");
+  expect(upstream.asked).toEqual([]);
+});
+
+test("black-hole: there is no answer, and the upstream never sees the request", async () => {
+  const { upstream, proxy } = await under({ kind: "black-hole" });
+  expect(await isAnswered(proxy.url, 200)).toBe(false);
+  expect(upstream.asked).toEqual([]);
+});
+
+test("drop-reply: the upstream does it, and the caller does not learn of it", async () => {
+  const { upstream, proxy } = await under({ kind: "drop-reply" });
+  await expect(ask(`${proxy.url}/a`, { method: "POST" })).rejects.toThrow("read ECONNRESET");
+  expect(upstream.asked).toEqual(["POST /a"]);
+});
+
+test("duplicate: the upstream does it twice, and the caller is given the first answer", async () => {
+  let answers = 0;
+  const upstream = await serve((_asked, reply) => reply.end(String((answers += 1))));
+  const proxy = await proxyTo(upstream.url, { faults: [{ kind: "duplicate" }] });
+  expect(await ask(`${proxy.url}/a`, { method: "POST", body: "x" })).toMatchObject({ status: 200, body: "1" });
+  expect(upstream.asked).toEqual(["POST /a x", "POST /a x"]);
+});
+
+test("truncate: the answer is cut after so many bytes", async () => {
+  const { proxy } = await under({ kind: "truncate", bytes: 5 });
+  await expect(ask(`${proxy.url}/abcdef`)).rejects.toThrow('cut after "GET /"');
+});
+
+test("slow: the answer comes bytewise, and whole", async () => {
+  const { proxy } = await under({ kind: "slow", bytes: 2, everyMs: 30 });
+  const startedMs = performance.now();
+  expect((await ask(`${proxy.url}/abcd`)).body).toBe("GET /abcd");
+  // Nine bytes are five pieces; a timer may fire a millisecond early.
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(5 * 29);
+});
+
+test("throttle and error: the answer is AWS's own, and the upstream never sees the request", async () => {
+  const { upstream, proxy } = await under({ kind: "throttle" });
+  expect(await ask(proxy.url)).toMatchObject({ status: 429, headers: { "x-amzn-errortype": "ThrottlingException" } });
+  proxy.setFaults([{ kind: "error" }]);
+  expect(await ask(proxy.url)).toMatchObject({ status: 500, headers: { "x-amzn-errortype": "InternalServerError" } });
+  expect(upstream.asked).toEqual([]);
+});

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AgentApiClient } from "../../tools/agent-api-client";
+import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
+import { median } from "../../judges/median";
+import type { CommandContext, CommandResult } from "../context";
+import { CALLERS, LocalStack, REGION } from "../local-stack";
+
+const AGENT_NAMES = ["flights", "rebooking", "care", "baggage", "crew", "compensation", "communication"] as const;
+const PHASES = [1, 2] as const;
+
+/** Milliseconds an agent takes: long enough that a noisy machine's few milliseconds stay below a percent. */
+const AGENT_MS = 1_500;
+/** Seconds after which an agent that hangs is given up. */
+const TIMEOUT_SECONDS = 3;
+
+/** What must be reached, of 7: the agents alone would allow 7. */
+export const MIN_SPEED_UP = 6.9;
+/** Percent over the slowest agents of the phases, one after the other. */
+export const MAX_OVERHEAD_PERCENT = 3;
+/** Percent that one agent which fails at once may add. */
+export const MAX_THROWING_PERCENT = 3;
+
+/** Milliseconds that the worker took for the agents, a value a run. */
+export interface AgentsBench {
+  readonly sequential: readonly number[];
+  readonly parallel: readonly number[];
+  /** One agent hangs in both phases. */
+  readonly hanging: readonly number[];
+  /** One agent fails at once in both phases. */
+  readonly throwing: readonly number[];
+  /** Longest agent of each phase, summed, of the parallel runs. */
+  readonly slowest: readonly number[];
+}
+
+/**
+ * Seven agents in two phases, one after the other (`max_parallel_agents=1`) and all at once (`0`): the same deployment,
+ * flipped, in one run. Exit code 1 where a bound is missed.
+ */
+export async function benchAgents(context: CommandContext): Promise<CommandResult> {
+  const server = await startAgentServer(behave);
+  const agents = AGENT_NAMES.map((name) => ({ name, kind: "http", target: `${server.url}/${name}`, timeout_seconds: TIMEOUT_SECONDS, phases: [...PHASES] }));
+  try {
+    const bench = await LocalStack.with(context, { settings: { agents }, vars: ["timeout=120"] }, (stack) => measure(context, stack));
+    return verdict(bench);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The prompt says what one of the agents does. */
+function behave({ agent, prompt }: AgentCall): AgentBehaviour {
+  if (prompt === `hang ${agent}`) return { kind: "hang" };
+  if (prompt === `throw ${agent}`) return { kind: "refuse", status: 400 };
+  return { kind: "answer", delayMs: AGENT_MS, text: `${agent} says so` };
+}
+
+async function measure({ progress }: CommandContext, stack: LocalStack): Promise<AgentsBench> {
+  const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
+  const runs = (title: string, prompt: string, times: number) =>
+    progress.step(
+      title,
+      async (detail) => {
+        const ended: Ended[] = [];
+        for (let run = 1; run <= times; run++) {
+          detail(`run ${run} of ${times}`);
+          ended.push(await ask(client, prompt));
+        }
+        return ended;
+      },
+      (ended) => `${ms(median(ended.map(({ duration_ms }) => duration_ms)))} (median of ${times})`,
+    );
+  await runs("Warm up", "warm up", 1);
+  const before = await runs("All at once", "go", 3);
+  const hanging = await runs("All at once, one agent hangs", `hang ${AGENT_NAMES[3]}`, 3);
+  const throwing = await runs("All at once, one agent fails at once", `throw ${AGENT_NAMES[3]}`, 3);
+  await stack.flip(["max_parallel_agents=1"]);
+  await runs("Warm up", `throw ${AGENT_NAMES[0]}`, 1);
+  const sequential = await runs("One after the other", "go", 3);
+  await stack.flip([]);
+  await runs("Warm up", "warm up", 1);
+  const parallel = [...before, ...(await runs("All at once, again", "go", 3))];
+  const durations = (ended: readonly Ended[]) => ended.map(({ duration_ms }) => duration_ms);
+  return {
+    sequential: durations(sequential), parallel: durations(parallel), hanging: durations(hanging), throwing: durations(throwing),
+    slowest: parallel.map(slowestOf),
+  };
+}
+
+interface Ended {
+  readonly duration_ms: number;
+  readonly agents: readonly { readonly phase: number; readonly duration_ms: number }[];
+}
+
+async function ask(client: AgentApiClient, prompt: string): Promise<Ended> {
+  const accepted = await client.invoke(prompt);
+  const { request_id: requestId } = accepted.body as { request_id?: string };
+  if (requestId === undefined) throw new Error(`The invocation was answered ${accepted.status}: ${JSON.stringify(accepted.body)}`);
+  for (;;) {
+    await sleep(500);
+    const { status, result } = (await client.status(requestId)).body as { status?: string; result?: Ended };
+    if (status === "completed" && result) return result;
+    if (status !== "queued" && status !== "processing") throw new Error(`Request ${requestId} ended ${status}`);
+  }
+}
+
+const slowestOf = ({ agents }: Ended): number =>
+  PHASES.reduce((sum, phase) => sum + Math.max(...agents.filter((agent) => agent.phase === phase).map((agent) => agent.duration_ms)), 0);
+
+/** What the figures say. */
+export function verdict(bench: AgentsBench): CommandResult {
+  const [sequential, parallel, hanging, throwing, slowest] = [bench.sequential, bench.parallel, bench.hanging, bench.throwing, bench.slowest].map(median) as [number, number, number, number, number];
+  const speedUp = sequential / parallel;
+  const overheadPercent = (parallel / (AGENT_MS * PHASES.length) - 1) * 100;
+  const throwingPercent = (throwing / parallel - 1) * 100;
+  const hangingMs = hanging - TIMEOUT_SECONDS * 1_000 * PHASES.length;
+  const rows = [
+    { what: "one after the other", value: ms(sequential), bound: "", holds: true },
+    { what: "all at once", value: ms(parallel), bound: `the agents alone take ${ms(AGENT_MS * PHASES.length)}`, holds: true },
+    { what: "speed-up", value: `${speedUp.toFixed(2)}x`, bound: `>= ${MIN_SPEED_UP} of ${AGENT_NAMES.length}`, holds: speedUp >= MIN_SPEED_UP },
+    { what: "overhead over the slowest agents", value: `${overheadPercent.toFixed(1)} %`, bound: `<= ${MAX_OVERHEAD_PERCENT} %`, holds: overheadPercent <= MAX_OVERHEAD_PERCENT },
+    { what: "one agent hangs", value: ms(hanging), bound: `its time-outs, ${TIMEOUT_SECONDS * PHASES.length} s, and no more`, holds: Math.abs(hangingMs) <= (parallel * MAX_OVERHEAD_PERCENT) / 100 + 50 },
+    { what: "one agent fails at once", value: `${throwingPercent >= 0 ? "+" : ""}${throwingPercent.toFixed(1)} %`, bound: `<= ${MAX_THROWING_PERCENT} %`, holds: throwingPercent <= MAX_THROWING_PERCENT },
+  ];
+  const text = [
+    `${AGENT_NAMES.length} agents of ${AGENT_MS / 1_000} s in ${PHASES.length} phases; worker time; medians of ${bench.sequential.length} and ${bench.parallel.length} runs; one deployment, flipped by max_parallel_agents`,
+    ...rows.map(({ what, value, bound, holds }) => `  ${holds ? "ok  " : "MISS"} ${what.padEnd(34)} ${value.padStart(9)}   ${bound}`),
+  ].join("\n");
+  const holds = rows.every((row) => row.holds);
+  return { exitCode: holds ? 0 : 1, text, json: { bench: "agents", holds, speedUp, overheadPercent, throwingPercent, hangingMs, medians: { sequential, parallel, hanging, throwing, slowest }, samples: bench } };
+}
+
+const ms = (value: number): string => (value >= 1_000 ? `${(value / 1_000).toFixed(2)} s` : `${value.toFixed(0)} ms`);

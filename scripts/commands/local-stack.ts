@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OutputName } from "../../stacks/outputs";
+import { countChanges } from "../judges/plan-changes";
+import { startLocalRuntime, type Caller, type LocalRuntime, type LocalRuntimeOptions } from "../local";
+import { startEmulator } from "../tools/emulator";
+import { Terraform, type PlanInput } from "../tools/terraform";
+import { makeThrowAway } from "../tools/throw-away";
+import type { CommandContext } from "./context";
+import { bareEnvironment, givenEmulator, sandboxEnvironment } from "./sandbox";
+import { stackDirectory, synth } from "./synth";
+
+export const REGION = "us-east-1";
+const ACCOUNT_ID = "123456789012";
+
+/** Two callers, so that one can be shown another's 404. Their keys open nothing but a server on this machine's loopback. */
+export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
+  name,
+  accessKeyId: `LOCAL${name.toUpperCase()}`,
+  secretAccessKey: `${name}-on-loopback`,
+  userId: `AIDALOCAL${name.toUpperCase()}`,
+  accountId: ACCOUNT_ID,
+}));
+
+export interface LocalStackOptions {
+  /** Value of structured settings, written beside the stack. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** `name=value` settings of every apply. Default: none. */
+  readonly vars?: readonly string[];
+  /** Keep the folder with state and logs. Default: delete it. */
+  readonly keep?: boolean;
+  /** How the runtime serves what was applied, beyond the obvious; given the emulator's address. Default: as it is. */
+  readonly runtime?: (emulator: string, undo: Undo) => Promise<Partial<LocalRuntimeOptions>>;
+}
+
+/** Takes a step that is done in reverse order when the stack ends. */
+export type Undo = (step: () => Promise<void>) => void;
+
+/** The synthesized stack, applied by the real terraform to an emulator of its own, and served on loopback; nothing of it stays. */
+export class LocalStack {
+  /** With state and logs. */
+  readonly folder: string;
+  private endpoint!: string;
+  private terraform!: Terraform;
+  private served!: LocalRuntime;
+  /** What the last apply applied. */
+  private applied: unknown;
+  private readonly given: string | undefined;
+  private readonly baseVars: readonly string[];
+  private readonly undo: (() => Promise<void>)[] = [];
+
+  private constructor(
+    private readonly context: CommandContext,
+    private readonly options: LocalStackOptions,
+  ) {
+    this.given = givenEmulator(context.environment);
+    this.folder = mkdtempSync(join(tmpdir(), "quickturn-local-"));
+    chmodSync(this.folder, 0o700);
+    this.undo.push(async () => (options.keep ? undefined : rmSync(this.folder, { recursive: true, force: true })));
+    // In an emulator that others use too, names must not meet.
+    const name = this.given === undefined ? [] : [`name=local-${randomBytes(4).toString("hex")}`];
+    this.baseVars = [...name, ...(options.vars ?? [])];
+  }
+
+  /** Gives `use` the running stack, and takes everything down whatever comes of it. */
+  static async with<T>(context: CommandContext, options: LocalStackOptions, use: (stack: LocalStack) => Promise<T>): Promise<T> {
+    const stack = new LocalStack(context, options);
+    try {
+      await stack.start();
+      return await use(stack);
+    } finally {
+      await stack.stop();
+    }
+  }
+
+  /** An output of the last apply. */
+  output(name: OutputName): unknown {
+    return (this.applied as { values: { outputs: Record<string, { value: unknown }> } }).values.outputs[name]?.value;
+  }
+
+  /** `http://127.0.0.1:<port>` of the emulator. */
+  get emulator(): string {
+    return this.endpoint;
+  }
+
+  get runtime(): LocalRuntime {
+    return this.served;
+  }
+
+  /** Applies with other settings, and serves what was applied. */
+  async flip(vars: readonly string[]): Promise<void> {
+    await this.served.beforeApply();
+    // No refresh: nobody but us changes the emulator, and it reports some attributes in its own spelling.
+    await this.apply(`terraform apply ${vars.map((value) => `-var ${value}`).join(" ")}`, vars, { refresh: false });
+    await this.served.reload(this.applied);
+  }
+
+  private async start(): Promise<void> {
+    const { progress, environment, signal } = this.context;
+    const directory = await this.synthesize();
+    const endpoint = (this.endpoint = this.given ?? (await this.startEmulator()));
+    const sandbox = { directory, env: sandboxEnvironment(environment, endpoint, this.folder) };
+    this.terraform = new Terraform({ ...sandbox, signal });
+    await progress.step("terraform init", () => this.terraform.init());
+    // Without the signal: what an interrupt left half made has to be taken down all the same.
+    if (this.given !== undefined) this.undo.push(() => this.destroy(new Terraform(sandbox)));
+    await this.apply("terraform apply (profile optimized)", []);
+    this.served = await progress.step("Serve what was applied", () => this.serve(directory, endpoint), ({ url }) => url);
+    this.undo.push(() => this.served.stop());
+  }
+
+  /** Backwards, and each step whatever the others do: nothing may stay behind. */
+  private async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.undo.reverse()) await step().catch((error: unknown) => failures.push(error));
+    for (const failure of failures) this.context.progress.note(`While cleaning up: ${failure instanceof Error ? failure.message : String(failure)}`);
+  }
+
+  private async synthesize(): Promise<string> {
+    // Into the throw-away folder, so that two runs side by side do not meet, and the environment cannot change it.
+    const output = join(this.folder, "cdktf.out");
+    await synth({ ...this.context, environment: bareEnvironment(this.context.environment, this.folder) }, { outputDirectory: output });
+    const directory = stackDirectory(output, "agent-api");
+    makeThrowAway(directory, this.options.settings);
+    return directory;
+  }
+
+  private async startEmulator(): Promise<string> {
+    const { progress, environment } = this.context;
+    const env = bareEnvironment(environment, this.folder);
+    const emulator = await progress.step("Start the AWS emulator", () => startEmulator({ directory: this.folder, env }), (started) => started.endpoint);
+    this.undo.push(() => emulator.stop());
+    return emulator.endpoint;
+  }
+
+  private apply(title: string, vars: readonly string[], input: PlanInput = {}): Promise<string> {
+    return this.context.progress.step(
+      title,
+      async (detail) => {
+        detail("terraform plans and applies");
+        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] });
+        this.applied = await this.terraform.show();
+        return countChanges(changes);
+      },
+      (counted) => counted,
+    );
+  }
+
+  private async serve(moduleDirectory: string, endpoint: string): Promise<LocalRuntime> {
+    const more = await this.options.runtime?.(endpoint, (step) => void this.undo.push(step));
+    return startLocalRuntime({
+      state: this.applied,
+      moduleDirectory,
+      endpoint,
+      region: REGION,
+      callers: CALLERS,
+      workDirectory: this.folder,
+      warn: (text) => this.context.progress.note(text),
+      ...more,
+    });
+  }
+
+  private async destroy(terraform: Terraform): Promise<void> {
+    await this.context.progress.step("terraform destroy", () => terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
+  }
+}
