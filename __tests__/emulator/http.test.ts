@@ -10,9 +10,9 @@ import { EmulatedStack } from "../support/emulated-stack";
 jest.setTimeout(300_000);
 
 const AGENTS = [
-  { name: "fast", kind: "scripted", target: "200ms quick answer" },
-  { name: "slow", kind: "scripted", target: "400ms slow answer" },
-  { name: "broken", kind: "scripted", target: "50ms !upstream refused" },
+  { name: "fast", kind: "scripted", target: "200ms quick answer", phases: [1] },
+  { name: "slow", kind: "scripted", target: "400ms slow answer", phases: [1] },
+  { name: "broken", kind: "scripted", target: "50ms !upstream refused", phases: [1] },
 ];
 
 let stack: EmulatedStack;

@@ -18,6 +18,13 @@ test("a large result is kept under its request and attempt, and comes back", asy
   expect((await loadResult(store, stored)) === large).toBe(true);
 });
 
+test("the signal bounds the keeping of a large result", async () => {
+  const put = jest.fn(memoryResults().put);
+  const { signal } = new AbortController();
+  await keepResult({ ...memoryResults(), put }, REQUEST_ID, 1, large, signal);
+  expect(put).toHaveBeenCalledWith(`results/${REQUEST_ID}/1.json`, large, signal);
+});
+
 test("a result that was changed is not given out", async () => {
   const store = memoryResults();
   const stored = await keepResult(store, REQUEST_ID, 1, large);

@@ -36,9 +36,9 @@ export function withdrawable(): Condition {
   return condition(`attribute_not_exists(#request_id) OR (#status = :queued AND ${unsent})`, { ...QUEUED, ":false": { BOOL: false } });
 }
 
-/** The queue has the message. A request of the release before, which knew no deadline, is in no index and stays out. */
+/** The queue has the message. When the request is due stays: its message may reach a worker that dies. */
 export function markSent(): Write {
-  return write("#status = :queued AND attribute_exists(#deadline_at)", "SET #sent = :true", { ...QUEUED, ":true": { BOOL: true } });
+  return write("#status = :queued", "SET #sent = :true", { ...QUEUED, ":true": { BOOL: true } });
 }
 
 /** The bid wins. A request of the release before enters the index here. */

@@ -463,12 +463,13 @@ describe.each(adapters.slice(1))("a request of the release before %s", (_name, o
     expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 6 }))).toMatchObject({ outcome: "won", request: { attempt: 2 } });
   });
 
-  test("marking it as sent changes nothing, and it is withdrawn and closed like any other", async () => {
+  test("it is marked as sent, withdrawn and closed like any other", async () => {
     const store = open();
     const requestId = await keep();
     await store.markSent(requestId);
-    expect(await store.find(requestId)).toMatchObject({ sent: false });
-    expect(await store.withdraw(requestId)).toBe(true);
+    expect(await store.find(requestId)).toMatchObject({ sent: true });
+    expect(await store.withdraw(requestId)).toBe(false);
+    expect(await store.withdraw(await keep())).toBe(true);
     expect(await store.close(await keep(), EXPIRED)).toBe(true);
   });
 });

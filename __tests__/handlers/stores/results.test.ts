@@ -45,3 +45,9 @@ test("a read that is refused counts as missing, and keeps its cause", async () =
   const refusing = { send: () => Promise.reject(denied) } as unknown as S3Client;
   await expect(s3Results(async () => refusing, "results").get("key")).rejects.toMatchObject({ name: "ResultMissingError", cause: denied });
 });
+
+test("writing and reading are ended by their signal", async () => {
+  const store = s3Results(async () => client, "results");
+  await expect(store.put("results/b/1.json", "{}", AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+  await expect(store.get("results/b/1.json", AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+});
