@@ -1,7 +1,9 @@
 import { execFile, execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
+import { CHECKS_KEPT_MS } from "../../handlers/routes/health";
 import { AgentApiClient, type ApiResponse } from "../../scripts/tools/agent-api-client";
 import { ALICE, BOB } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
@@ -16,6 +18,8 @@ const AGENTS = [
 ];
 
 let stack: EmulatedStack;
+/** Between the functions and the emulator. */
+let calls: FaultProxy;
 let runtime: LocalRuntime;
 let alice: AgentApiClient;
 let bob: AgentApiClient;
@@ -23,6 +27,7 @@ let bob: AgentApiClient;
 beforeAll(async () => {
   stack = await EmulatedStack.start({ agents: AGENTS });
   const state = await applied([]);
+  calls = await startFaultProxy({ upstream: stack.emulator.endpoint, random: () => 0 });
   runtime = await startLocalRuntime({
     state,
     moduleDirectory: stack.directory,
@@ -30,12 +35,14 @@ beforeAll(async () => {
     region: "us-east-1",
     callers: [ALICE, BOB],
     workDirectory: stack.folder,
+    functionEndpoint: calls.url,
   });
   alice = new AgentApiClient(runtime.url, "us-east-1", ALICE);
   bob = new AgentApiClient(runtime.url, "us-east-1", BOB);
 });
 afterAll(async () => {
   await runtime?.stop();
+  await calls?.stop();
   await stack?.stop();
 });
 
@@ -159,6 +166,55 @@ describe("with authorization iam", () => {
     const [json = "", status] = stdout.split("\n");
     expect(status).toBe("400");
     expect(JSON.parse(json)).toMatchObject({ error: { code: "invalid_request", message: expect.stringMatching(/.{20,}/) as unknown } });
+  });
+});
+
+describe("while the tables and the queue cannot be reached", () => {
+  const health = async (query = "") => {
+    const answer = await fetch(`${runtime.url}/api/v1/health${query}`);
+    return { status: answer.status, body: (await answer.json()) as unknown };
+  };
+  const timed = async <T>(work: () => Promise<T>) => {
+    const started = performance.now();
+    return { answer: await work(), seconds: (performance.now() - started) / 1_000 };
+  };
+  afterAll(() => calls.setFaults([]));
+
+  test("the service is alive and not ready, and invoke and status are answered 503 with a time to try again", async () => {
+    calls.setFaults([{ kind: "refuse" }, { kind: "reset" }]);
+    calls.resetConnections();
+    // What was found out last is kept for that long, so that a flood of health checks is none of the table's.
+    await sleep(CHECKS_KEPT_MS);
+    expect(await health()).toMatchObject({ status: 200, body: { status: "ok", ready: false } });
+    expect(await health("?probe=readiness")).toMatchObject({ status: 503, body: { ready: false } });
+    for (const ask of [() => alice.invoke("nobody takes this"), () => alice.status("00000000-0000-4000-8000-000000000001")]) {
+      const { answer, seconds } = await timed(ask);
+      expect({ status: answer.status, body: answer.body }).toMatchObject({ status: 503, body: { error: { code: expect.any(String) as unknown } } });
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(seconds).toBeLessThan(10);
+    }
+  });
+
+  test("calls that are swallowed without an answer end as 503 too, before the function's own time-out of 10 s", async () => {
+    calls.setFaults([{ kind: "black-hole" }]);
+    const { answer, seconds } = await timed(() => alice.invoke("nobody answers this"));
+    expect(answer.status).toBe(503);
+    expect(seconds).toBeLessThan(10);
+    expect(calls.statistics().faults["black-hole"]).toBeGreaterThan(0);
+  });
+
+  test("once they can be reached, requests are taken and end, without a restart", async () => {
+    calls.setFaults([]);
+    // An open circuit tries again after ten seconds.
+    for (let attempt = 0; ; attempt++) {
+      const answer = await alice.invoke("back again");
+      if (answer.status === 202) {
+        expect((await finished(alice, (answer.body as Accepted).request_id)).body).toMatchObject({ status: "completed" });
+        return;
+      }
+      expect(attempt).toBeLessThan(25);
+      await sleep(1_000);
+    }
   });
 });
 

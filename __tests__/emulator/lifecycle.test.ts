@@ -1,3 +1,7 @@
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
+import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { planChanges } from "../../scripts/judges/plan-changes";
 import type { PlannedChange } from "../../scripts/tools/terraform";
 import { EmulatedStack } from "../support/emulated-stack";
@@ -10,13 +14,41 @@ import { unexplained } from "../support/emulator-drift";
 jest.setTimeout(300_000);
 
 let stack: EmulatedStack;
+/** Between terraform and the emulator. */
+let calls: FaultProxy;
 let first: Record<string, unknown>;
 
-
 beforeAll(async () => {
-  stack = await EmulatedStack.start();
+  stack = await EmulatedStack.start({}, async (upstream) => {
+    calls = await startFaultProxy({ upstream, random: () => 0 });
+    return calls.url;
+  });
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await calls?.stop();
+  await stack?.stop();
+});
+
+/** Denies every call that asks for it; everything else passes. */
+function deny(asked: string): void {
+  calls.setFaults([{ kind: "deny", when: ({ operation }) => operation === asked }]);
+}
+
+/** How many the emulator holds of what terraform could have forgotten, by the type that terraform has for it. */
+async function held(): Promise<Record<string, number>> {
+  const configuration = { endpoint: stack.emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const [tables, queues, functions] = await Promise.all([
+    new DynamoDBClient(configuration).send(new ListTablesCommand({})),
+    new SQSClient(configuration).send(new ListQueuesCommand({})),
+    new LambdaClient(configuration).send(new ListFunctionsCommand({})),
+  ]);
+  return {
+    aws_dynamodb_table: tables.TableNames?.length ?? 0,
+    aws_sqs_queue: queues.QueueUrls?.length ?? 0,
+    aws_lambda_function: functions.Functions?.length ?? 0,
+  };
+}
+const inState = (type: string) => Object.keys(stack.attributes()).filter((address) => address.startsWith(`${type}.`)).length;
 
 /**
  * Attributes that may differ between two states of the same settings: they count, date or name the applies. The root
@@ -47,10 +79,20 @@ const inPlace = (changes: readonly PlannedChange[]) => expect(changes.filter(({ 
 const updated = (changes: readonly PlannedChange[]) => changes.map(({ address }) => address);
 
 describe("the stack on the emulator", () => {
-  test("applies from nothing", async () => {
-    const changes = await stack.flip([]);
-    expect(changes.every(({ action }) => action === "create")).toBe(true);
-    expect(changes.length).toBeGreaterThan(30);
+  test("an apply that may not create queues says so, and keeps what it made", async () => {
+    deny("CreateQueue");
+    await expect(stack.flip([])).rejects.toThrow(/creating SQS Queue.*AccessDenied/s);
+    expect(calls.statistics().faults.deny).toBeGreaterThan(0);
+    expect(Object.keys(stack.attributes()).length).toBeGreaterThan(10);
+  });
+
+  test("the next apply goes on where it stopped: nothing is replaced, made twice or forgotten", async () => {
+    calls.setFaults([]);
+    const changes = await stack.flip([], { refresh: true });
+    expect(changes.filter(({ action }) => action !== "create" && action !== "update")).toEqual([]);
+    const there = await held();
+    expect(there).toEqual(Object.fromEntries(Object.keys(there).map((type) => [type, inState(type)])));
+    expect(Object.values(there).every((count) => count > 0)).toBe(true);
     first = withoutDrift(values());
   });
 
@@ -139,5 +181,6 @@ describe("the stack on the emulator", () => {
   test("destroys everything", async () => {
     await stack.flip([], { destroy: true });
     expect(stack.attributes()).toEqual({});
+    expect(Object.values(await held()).every((count) => count === 0)).toBe(true);
   });
 });

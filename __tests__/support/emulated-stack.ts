@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
 import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/tools/terraform";
 import { makeThrowAway } from "../../scripts/tools/throw-away";
 import { STACK_DIRECTORY } from "./stack-json";
@@ -26,18 +27,24 @@ export class EmulatedStack {
     readonly emulator: Emulator,
     readonly environment: NodeJS.ProcessEnv,
     readonly terraform: Terraform,
+    private readonly provider: KeptProvider,
   ) {}
 
-  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<EmulatedStack> {
+  /**
+   * @param settings structured settings of every apply
+   * @param through gives the address that terraform is to call instead of the emulator's, such as a fault proxy's. Default: the emulator's
+   */
+  static async start(settings: Readonly<Record<string, unknown>> = {}, through: (endpoint: string) => Promise<string> = async (endpoint) => endpoint): Promise<EmulatedStack> {
     const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
     const directory = join(folder, "stack");
     cpSync(STACK_DIRECTORY, directory, { recursive: true, filter: (path) => !path.includes(".terraform") });
     makeThrowAway(directory, settings);
     const emulator = await startEmulator({ directory: folder, env: process.env });
-    const environment = sandboxEnvironment(process.env, emulator.endpoint, folder);
-    const terraform = new Terraform({ directory, env: environment });
-    await terraform.init();
-    return new EmulatedStack(folder, directory, emulator, environment, terraform);
+    const sandbox = sandboxEnvironment(process.env, await through(emulator.endpoint), folder);
+    await new Terraform({ directory, env: sandbox }).init();
+    const provider = await keepProvider({ directory, env: sandbox });
+    const environment = { ...sandbox, ...provider.variables };
+    return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);
   }
 
   /** The plan as JSON; nothing is applied. */
@@ -65,6 +72,7 @@ export class EmulatedStack {
   }
 
   async stop(): Promise<void> {
+    await this.provider.stop();
     await this.emulator.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

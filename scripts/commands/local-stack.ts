@@ -6,6 +6,7 @@ import type { OutputName } from "../../stacks/outputs";
 import { countChanges } from "../judges/plan-changes";
 import { startLocalRuntime, type Caller, type LocalRuntime, type LocalRuntimeOptions } from "../local";
 import { startEmulator } from "../tools/emulator";
+import { keepProvider } from "../tools/kept-provider";
 import { Terraform, type PlanInput } from "../tools/terraform";
 import { makeThrowAway } from "../tools/throw-away";
 import type { CommandContext } from "./context";
@@ -101,9 +102,12 @@ export class LocalStack {
     const { progress, environment, signal } = this.context;
     const directory = await this.synthesize();
     const endpoint = (this.endpoint = this.given ?? (await this.startEmulator()));
-    const sandbox = { directory, env: sandboxEnvironment(environment, endpoint, this.folder) };
+    const env = sandboxEnvironment(environment, endpoint, this.folder);
+    await progress.step("terraform init", () => new Terraform({ directory, env, signal }).init());
+    const provider = await keepProvider({ directory, env });
+    this.undo.push(() => provider.stop());
+    const sandbox = { directory, env: { ...env, ...provider.variables } };
     this.terraform = new Terraform({ ...sandbox, signal });
-    await progress.step("terraform init", () => this.terraform.init());
     // Without the signal: what an interrupt left half made has to be taken down all the same.
     if (this.given !== undefined) this.undo.push(() => this.destroy(new Terraform(sandbox)));
     await this.apply("terraform apply (profile optimized)", []);

@@ -17,9 +17,19 @@ export function throttled(service: string, operation: string): Answer {
 /** How a service answers where something broke. */
 export function failed(service: string): Answer {
   if (service === "s3") return xml(500, "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>");
-  if (service === "sts") return xml(500, "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalFailure</Code><Message>Internal failure</Message></Error></ErrorResponse>");
+  if (SPEAKS_QUERY.has(service)) return xml(500, "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalFailure</Code><Message>Internal failure</Message></Error></ErrorResponse>");
   return json(500, "InternalServerError");
 }
+
+/** How a service answers where the caller has no permission. */
+export function denied(service: string): Answer {
+  if (service === "s3") return xml(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>");
+  if (SPEAKS_QUERY.has(service)) return xml(403, "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not authorized</Message></Error></ErrorResponse>");
+  return json(service === "dynamodb" ? 400 : 403, "AccessDeniedException");
+}
+
+/** The services of the older query protocol among those in use: their errors are XML. */
+const SPEAKS_QUERY = new Set(["sts", "iam", "sns", "monitoring"]);
 
 /** The JSON protocols name the error in the body, the REST one in a header. */
 function json(status: number, name: string): Answer {

@@ -20,6 +20,8 @@ type RequestFault =
   | { readonly kind: "throttle" }
   /** It is answered as AWS does where something broke, with status 500; the upstream never sees it. */
   | { readonly kind: "error" }
+  /** It is answered as AWS does where the caller may not do it, with status 403; the upstream never sees it. */
+  | { readonly kind: "deny" }
   /** The upstream does it, and its connection ends with RST instead of an answer. */
   | { readonly kind: "drop-reply" }
   /** The upstream does it twice, one after the other; the first answer is given. */

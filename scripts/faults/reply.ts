@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { failed, throttled, type Answer } from "./aws-answers";
+import { denied, failed, throttled, type Answer } from "./aws-answers";
 import type { Decision } from "./fault";
 import type { ProxiedRequest } from "./proxied-request";
 import { reset } from "./reset";
@@ -24,6 +24,8 @@ export async function replyTo(request: ProxiedRequest, reply: ServerResponse, fa
       return give(reply, throttled(request.service, request.operation));
     case "error":
       return give(reply, failed(request.service));
+    case "deny":
+      return give(reply, denied(request.service));
     case "drop-reply":
       await upstream.send(request);
       return breakOff(reply);

@@ -39,3 +39,16 @@ test.each(Object.keys(CALLS) as Called[])("%s breaks with status 500: its client
   expect(isUnavailable(error)).toBe(true);
   expect(proxy.statistics()).toMatchObject({ requests: 2, forwarded: 0, faults: { error: 2 } });
 });
+
+test.each<[Called, string, number]>([
+  ["a read of DynamoDB", "AccessDeniedException", 400],
+  ["SQS", "AccessDeniedException", 403],
+  ["S3", "AccessDenied", 403],
+  ["STS", "AccessDenied", 403],
+  ["Lambda", "AccessDeniedException", 403],
+])("%s denies with %s, which its client does not try again", async (called, name, status) => {
+  const proxy = await proxyTo((await serve()).url, { faults: [{ kind: "deny" }] });
+  const error: unknown = await CALLS[called](proxy.url, 3).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name, $metadata: { httpStatusCode: status, attempts: 1 } });
+  expect(isUnavailable(error)).toBe(false);
+});
