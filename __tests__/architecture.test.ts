@@ -117,7 +117,7 @@ const WITHOUT_TEST = [
   /^modules\//, // stacks/agent-api-stack.test reads what they made; emulator/lifecycle.test applies it
   /^stacks\/settings\/(?!validation)/, // the table: contracts.test and validation.test
   /^stacks\/(declare|names|outputs|output-values|platform|http-api|observability|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
-  /^scripts\/(cli|progress)\.ts$/, // emulator/commands.test runs the command line
+  /^scripts\/(cli|progress|cli\/[\w-]+)\.ts$/, // emulator/commands.test runs the command line
   /^scripts\/commands\/(plan|apply|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
   /^scripts\/commands\/(local|local-stack|local-text|demonstration)\.ts$/, // emulator/local.test
   /^scripts\/(commands\/soak(-text)?|soak\/(chaos|evidence|load|memory))\.ts$/, // emulator/soak.test runs the command

@@ -1,0 +1,38 @@
+import { METRICS } from "../../../../handlers/environment";
+import { trafficOf } from "../../../../scripts/judges/cost/traffic";
+import { DEFAULT_USAGE, SECONDS_A_MONTH } from "../../../../scripts/judges/cost/usage";
+import { METRICS_BY_DIMENSION, customMetrics, recordedTraces, watchingCost } from "../../../../scripts/judges/cost/watching";
+import { PriceBook } from "../../../../scripts/judges/prices";
+import { deployed } from "./fixtures";
+
+const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0 };
+const costOf = (deployment: ReturnType<typeof deployed>, requests: number) => watchingCost(deployment, usage, trafficOf(deployment, usage, requests), new PriceBook("us-east-1"));
+
+test("the metrics that are counted are those that the handlers write", () => {
+  expect([...new Set(Object.values(METRICS_BY_DIMENSION).flat())].sort()).toEqual(Object.keys(METRICS).sort());
+});
+
+test("seven agents in two phases with one model are 48 metrics: 13 + 2 x 1 + 7 x 2 + 3 + 2 x 8", () => {
+  expect(customMetrics(DEFAULT_USAGE)).toBe(48);
+  expect(costOf(deployed("optimized"), 0).metrics).toBeCloseTo(14.4, 9);
+  expect(customMetrics({ ...DEFAULT_USAGE, custom_metrics: 5 })).toBe(5);
+});
+
+test("X-Ray records the first of a second and 5 % of the others", () => {
+  expect(recordedTraces(1_000)).toBe(1_000);
+  // 3 a second: 1 + 0.05 x 2
+  expect(recordedTraces(3 * SECONDS_A_MONTH)).toBeCloseTo(1.1 * SECONDS_A_MONTH, 3);
+});
+
+test("1,000 requests are logged and traced for $0.61", () => {
+  // logs: 11,000 + 43,800 + 35,040 KB, 1,000 x 8 KB, 31,000 x 0.3 KB = 107,140 KB x (0.50 + 0.03 x 30 / 30.4167) a GB
+  expect(costOf(deployed("optimized"), 1_000).logs).toBeCloseTo((107_140 / 1_048_576) * 0.529589, 6);
+  // traces: 31,000 + 1,000 + 43,800 + 35,040 = 110,840 x 0.000005
+  expect(costOf(deployed("optimized"), 1_000).traces).toBeCloseTo(0.5542, 9);
+  expect(costOf({ ...deployed("optimized"), tracing: false }, 1_000).traces).toBe(0);
+});
+
+test("three alarms and a dashboard cost $3.30", () => {
+  const { alarms, dashboard } = costOf(deployed("optimized"), 0);
+  expect(alarms + dashboard).toBeCloseTo(3.3, 9);
+});

@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import { docs } from "../commands/docs";
+import { doctor } from "../commands/doctor";
+import { env } from "../commands/env";
+import { packageFunctions } from "../commands/package";
+import { synth } from "../commands/synth";
+import type { Shell } from "./shell";
+
+/** From sources to Terraform JSON, and what that needs. */
+export function addBuildCommands(root: Command, { perform }: Shell): void {
+  root.command("doctor").description("say what this machine has and what is missing").action(() => perform(doctor));
+  root.command("package").description("bundle and zip the functions, byte for byte the same on every machine").action(() => perform(packageFunctions));
+  root.command("synth").description("package, and write the stacks as Terraform JSON to cdktf.out").action(() => perform((context) => synth(context)));
+  root.command("docs").description("write the generated tables into README.md").action(() => perform(async (context) => docs(context)));
+  root
+    .command("env")
+    .description("print the variables that terraform and npx cdktf need to find the provider")
+    .option("--emulator <url>", "also point them at an AWS emulator on this machine")
+    .action((options: { emulator?: string }) => perform(async (context) => env(context, options)));
+}

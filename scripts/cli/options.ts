@@ -1,0 +1,41 @@
+import { resolve } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
+import { PROFILES } from "../../stacks/settings";
+
+/** Values of settings, as plan, apply and rollback take them. */
+export interface VariableOptions {
+  readonly var: readonly string[];
+  readonly varFile: readonly string[];
+}
+
+/** Adds `--var` and `--var-file`. */
+export function withVariables(command: Command): Command {
+  return command
+    .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
+    .option("--var-file <path>", "tfvars file; may be repeated", collect, []);
+}
+
+/** What {@link withVariables} was given, as commands take it. */
+export function variables(given: VariableOptions) {
+  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)) };
+}
+
+/** An option that may be repeated. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+/** A whole number within limits. */
+export function countOf(minimum: number, maximum: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value);
+    if (!/^\d+$/.test(value) || count < minimum || count > maximum) throw new InvalidArgumentError(`Allowed: a whole number from ${minimum} to ${maximum}.`);
+    return count;
+  };
+}
+
+/** A profile's name. */
+export function profileName(value: string): string {
+  if (!(PROFILES as readonly string[]).includes(value)) throw new InvalidArgumentError(`Allowed: ${PROFILES.join(", ")}.`);
+  return value;
+}

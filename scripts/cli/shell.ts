@@ -1,0 +1,9 @@
+import type { CommandContext, CommandResult } from "../commands/context";
+
+/** What the groups of commands are given by the command line. */
+export interface Shell {
+  /** Runs a command, shows what it found, and sets the exit code. */
+  readonly perform: (command: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
+  /** Asks the person; undefined where nobody can answer. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+}
