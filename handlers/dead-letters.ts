@@ -1,11 +1,10 @@
 import type { SQSRecord } from "aws-lambda";
 import type { BatchHandler } from "./batch";
-import { deadlinePassed, gaveUp, METRIC_OF_STATUS } from "./endings";
-import type { MetricName } from "./environment";
+import { deadlinePassed, failedOf, gaveUp, METRIC_OF_STATUS } from "./endings";
 import { messageOf, recordsOf } from "./queue/records";
 import { RefusedMessageError } from "./queue/work-queue";
 import { isHeld } from "./stores/claims";
-import { isTerminal, type Ending, type RequestStore } from "./stores/requests";
+import { isTerminal, type Ending, type RequestStore, type TerminalStatus } from "./stores/requests";
 import { describeError, type Fields, type Level, type Log } from "./telemetry";
 import { within } from "./time-limit";
 
@@ -28,8 +27,8 @@ interface Taken {
   readonly level: Level;
   readonly event: string;
   readonly fields: Fields;
-  /** Where the request was ended: its metric. */
-  readonly metric?: MetricName;
+  /** Where the request was ended: how. */
+  readonly ended?: TerminalStatus;
 }
 
 /**
@@ -47,12 +46,12 @@ export function deadLetterHandler(parts: DeadLetterParts): BatchHandler {
 
 /** Whether the message can be deleted. */
 async function handle(parts: DeadLetterParts, record: SQSRecord): Promise<boolean> {
-  const { done, level, event, fields, metric } = await take(parts, record).catch((error: unknown): Taken => {
+  const { done, level, event, fields, ended } = await take(parts, record).catch((error: unknown): Taken => {
     const refused = error instanceof RefusedMessageError;
     const fields = { ...(refused && { code: error.code }), error: describeError(error) };
     return { done: false, level: "error", event: refused ? "dead_letter_unreadable" : "dead_letter_failed", fields };
   });
-  parts.log(level, event, { message_id: record.messageId, ...fields }, { metrics: { DeadLetters: 1, ...(metric && { [metric]: 1 }) } });
+  parts.log(level, event, { message_id: record.messageId, ...fields }, { metrics: { DeadLetters: 1, ...(ended && { [METRIC_OF_STATUS[ended]]: 1, RequestFailed: failedOf(ended) }) } });
   return done;
 }
 
@@ -67,5 +66,5 @@ async function take({ queueArn, requests, nowMs }: DeadLetterParts, record: SQSR
   const ending: Ending = request.deadlineMs <= now ? deadlinePassed(now) : gaveUp(now);
   // Whoever was faster holds it now, or has ended it: the next time will tell.
   if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.close(requestId, ending, signal)))) return taken("info", "moved_on", false);
-  return { ...taken("error", ending.failure?.code ?? ending.status, true), metric: METRIC_OF_STATUS[ending.status] };
+  return { ...taken("error", ending.failure?.code ?? ending.status, true), ended: ending.status };
 }

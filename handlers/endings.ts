@@ -38,6 +38,9 @@ export const METRIC_OF_STATUS = {
   expired: "RequestsExpired",
 } as const satisfies Readonly<Record<TerminalStatus, MetricName>>;
 
+/** 1 for a request that failed or expired, 0 for one that completed: the metric `RequestFailed`. */
+export const failedOf = (status: TerminalStatus): 0 | 1 => (status === "completed" ? 0 : 1);
+
 /** The request as its owner is shown it: one that has not ended though its deadline is long past is expired, whether the sweeper came by or not. */
 export function asShown(request: RequestRecord, nowMs: number): RequestRecord {
   if (isTerminal(request.status) || nowMs <= request.deadlineMs + DEADLINE_GRACE_MS) return request;

@@ -118,7 +118,7 @@ export const METRIC_NAMESPACE = "Quickturn";
  * They are written to the log in CloudWatch's embedded metric format, so no call waits for them.
  */
 export const METRICS = {
-  /** A request from being accepted to its end. */
+  /** A request from being accepted to its end. Once for the deployment, and by `Version`. */
   JobDuration: "Milliseconds",
   /** A request from being accepted to being claimed. */
   QueueWait: "Milliseconds",
@@ -138,11 +138,18 @@ export const METRICS = {
   TokensIn: "Count",
   TokensOut: "Count",
   TokensUsed: "Count",
+  /**
+   * 1 for a request that failed or expired, 0 for one that completed: its mean is the share that failed. Once for the
+   * deployment, and by `Version` where the worker ended it.
+   */
+  RequestFailed: "Count",
   RequestsCompleted: "Count",
   RequestsFailed: "Count",
   RequestsExpired: "Count",
   /** By `Function`: 1 in the first request of an environment, else 0. */
   ColdStart: "Count",
+  /** By `Function`: the most that the process has had in memory, of what the function has. Lambda counts its own runtime as well, some 20 MiB. */
+  MemoryUsed: "Percent",
   /** By `Function`: reads that the process had kept. */
   CacheHit: "Count",
   /** By `Function`: reads that it had not. */
@@ -160,5 +167,5 @@ export const METRICS = {
   RequestsRequeued: "Count",
   /** Messages that ended in the dead-letter queue. */
   DeadLetters: "Count",
-} as const satisfies Readonly<Record<string, "Count" | "Milliseconds">>;
+} as const satisfies Readonly<Record<string, "Count" | "Milliseconds" | "Percent">>;
 export type MetricName = keyof typeof METRICS;

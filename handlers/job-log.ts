@@ -1,12 +1,14 @@
-import { METRIC_OF_STATUS } from "./endings";
+import { failedOf, METRIC_OF_STATUS } from "./endings";
 import { measureFunction, type FunctionCounts } from "./function-metrics";
-import type { TokenReport } from "./orchestrator";
+import type { TokenReport } from "./orchestration";
 import type { Ending, RequestRecord } from "./stores/requests";
 import type { Log, Measured } from "./telemetry";
 
 /** What telling of a request's end needs. */
 export interface JobLogParts extends FunctionCounts {
   readonly log: Log;
+  /** The function's version, by which a canary is told from what it is to replace; undefined where that is not known. */
+  readonly version?: string;
 }
 
 /** How long the parts of a request's last attempt took. */
@@ -26,9 +28,10 @@ export function logFinished(parts: JobLogParts, request: RequestRecord, ending: 
   const { claimedMs, contextMs, agentsMs, responseMs, endedMs } = durations;
   const sinceCreated = (ms: number) => Math.max(0, ms - Date.parse(createdAt));
   const fields = { request_id: requestId, attempt, status: ending.status, error_code: ending.failure?.code, duration_ms: endedMs - claimedMs };
+  const ended = { JobDuration: sinceCreated(endedMs), RequestFailed: failedOf(ending.status) };
   const measured: Measured = {
     metrics: {
-      JobDuration: sinceCreated(endedMs),
+      ...ended,
       // What a later attempt waited for is the attempt before it, not the queue.
       ...(attempt === 1 && { QueueWait: sinceCreated(claimedMs) }),
       ContextDuration: contextMs,
@@ -38,10 +41,17 @@ export function logFinished(parts: JobLogParts, request: RequestRecord, ending: 
       [METRIC_OF_STATUS[ending.status]]: 1,
     },
   };
-  parts.log("info", "finished", fields, measured, measureFunction("worker", parts));
+  parts.log("info", "finished", fields, measured, ...byVersion(parts, ended), measureFunction("worker", parts));
 }
 
 /** Logs the end of a request that no agent was asked for. */
 export function logClosed(parts: JobLogParts, requestId: string, { status, failure }: Ending): void {
-  parts.log("info", "finished", { request_id: requestId, status, error_code: failure?.code }, { metrics: { [METRIC_OF_STATUS[status]]: 1 } }, measureFunction("worker", parts));
+  const ended = { RequestFailed: failedOf(status) };
+  const fields = { request_id: requestId, status, error_code: failure?.code };
+  parts.log("info", "finished", fields, { metrics: { ...ended, [METRIC_OF_STATUS[status]]: 1 } }, ...byVersion(parts, ended), measureFunction("worker", parts));
+}
+
+/** The same values once more, by the version that had them. */
+function byVersion({ version }: JobLogParts, metrics: Measured["metrics"]): Measured[] {
+  return version === undefined ? [] : [{ metrics, dimensions: { Version: version } }];
 }

@@ -1,6 +1,6 @@
 import { parseAgents, parseArbiter } from "./agents/definitions";
 import type { AgentDefinition, ApiEnvironment, ArbiterDefinition, CommonEnvironment, SweeperEnvironment, WorkerEnvironment } from "./environment";
-import type { AgentPolicy } from "./orchestrator";
+import type { AgentPolicy } from "./orchestration";
 
 /** Variables as the process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;

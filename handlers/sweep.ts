@@ -1,5 +1,5 @@
 import { runAtMost } from "./concurrency";
-import { attemptsExhausted, deadlinePassed, METRIC_OF_STATUS, tooManyHops } from "./endings";
+import { attemptsExhausted, deadlinePassed, failedOf, METRIC_OF_STATUS, tooManyHops } from "./endings";
 import { MAX_HOPS, type WorkQueue } from "./queue/work-queue";
 import { isHeld } from "./stores/claims";
 import { isTerminal, MAX_ATTEMPTS, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "./stores/requests";
@@ -85,7 +85,8 @@ function endingOf({ deadlineMs, status, attempt, requeues }: RequestRecord, nowM
 
 async function close({ requests, log }: SweepParts, { requestId }: RequestRecord, ending: Ending): Promise<Outcome> {
   if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.close(requestId, ending, signal)))) return "skipped";
-  log("warn", "closed", { request_id: requestId, status: ending.status, error_code: ending.failure?.code });
+  // Here and not with the run's counts: each request is one sample of the mean.
+  log("warn", "closed", { request_id: requestId, status: ending.status, error_code: ending.failure?.code }, { metrics: { RequestFailed: failedOf(ending.status) } });
   return ending.status === "expired" ? "expired" : "failed";
 }
 

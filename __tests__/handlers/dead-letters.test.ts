@@ -27,7 +27,7 @@ test("a request that nobody holds fails, so that its owner need not ask for ever
       level: "error",
       event: "dead_letter",
       fields: { message_id: "1", request_id: REQUEST_ID, outcome: "gave_up" },
-      measured: [{ metrics: { DeadLetters: 1, RequestsFailed: 1 } }],
+      measured: [{ metrics: { DeadLetters: 1, RequestsFailed: 1, RequestFailed: 1 } }],
     },
   ]);
 });
@@ -43,7 +43,7 @@ test("a request past its deadline expires", async () => {
   const { take, find, records } = await setUp({ deadlineMs: NOW_MS });
   expect(await take()).toEqual(DONE);
   expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
-  expect(records).toMatchObject([{ measured: [{ metrics: { DeadLetters: 1, RequestsExpired: 1 } }] }]);
+  expect(records).toMatchObject([{ measured: [{ metrics: { DeadLetters: 1, RequestsExpired: 1, RequestFailed: 1 } }] }]);
 });
 
 test("a message whose request a worker holds comes back", async () => {

@@ -29,7 +29,7 @@ export function keepingLog(): { log: Log; records: Logged[] } {
 }
 
 /** Counts of a process that has not answered anything yet. */
-export const newProcess = (): FunctionCounts => ({ coldStart: openColdStart(), counters: openCounters() });
+export const newProcess = (): FunctionCounts => ({ coldStart: openColdStart(), counters: openCounters(), memoryUsedPercent: () => undefined });
 
 /** Keeps nothing. */
 export const noCache = (): ReadCache => openReadCache({ ttlMs: 0, nowMs: () => NOW_MS, counters: openCounters() });

@@ -17,6 +17,7 @@ test("a request that was worked on is told in one line, with what its parts took
         {
           metrics: {
             JobDuration: 124,
+            RequestFailed: 0,
             QueueWait: 100,
             ContextDuration: 1,
             AgentsDuration: 20,
@@ -38,7 +39,7 @@ test("a later attempt tells no wait in the queue, and agents that tell no tokens
   const failure = { code: "all_agents_failed", message: "" };
   logFinished({ log, ...newProcess() }, { ...request, attempt: 2 }, { status: "failed", failure, nowMs: NOW_MS }, durations, undefined);
   expect(records).toMatchObject([{ fields: { attempt: 2, status: "failed", error_code: "all_agents_failed" } }]);
-  expect(Object.keys(records[0]?.measured?.[0]?.metrics ?? {})).toEqual(["JobDuration", "ContextDuration", "AgentsDuration", "ResponseDuration", "RequestsFailed"]);
+  expect(Object.keys(records[0]?.measured?.[0]?.metrics ?? {})).toEqual(["JobDuration", "RequestFailed", "ContextDuration", "AgentsDuration", "ResponseDuration", "RequestsFailed"]);
 });
 
 test("a clock behind that of the front door makes no negative durations", () => {
@@ -55,7 +56,18 @@ test("a request that no agent was asked for is told by its status and reason", (
       level: "info",
       event: "finished",
       fields: { request_id: REQUEST_ID, status: "expired", error_code: "deadline_passed" },
-      measured: [{ metrics: { RequestsExpired: 1 } }, { metrics: { ColdStart: 1 }, dimensions: { Function: "worker" } }],
+      measured: [{ metrics: { RequestFailed: 1, RequestsExpired: 1 } }, { metrics: { ColdStart: 1 }, dimensions: { Function: "worker" } }],
     },
+  ]);
+});
+
+test("how long a request took and whether it failed are told by version, too, where that is known", () => {
+  const { log, records } = keepingLog();
+  const parts = { log, ...newProcess(), version: "7" };
+  logFinished(parts, request, { status: "failed", nowMs: NOW_MS }, durations, undefined);
+  logClosed(parts, REQUEST_ID, { status: "expired", nowMs: NOW_MS });
+  expect(records.map(({ measured }) => measured?.[1])).toEqual([
+    { metrics: { JobDuration: 124, RequestFailed: 1 }, dimensions: { Version: "7" } },
+    { metrics: { RequestFailed: 1 }, dimensions: { Version: "7" } },
   ]);
 });

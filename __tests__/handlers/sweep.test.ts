@@ -119,12 +119,13 @@ describe("a request that is due", () => {
   });
 
   test("past its deadline expires", async () => {
-    const { create, run, sent, find, swept } = setUp();
+    const { create, run, sent, find, swept, records } = setUp();
     await create({ deadlineMs: NOW_MS + MINUTE_MS });
     await run();
     expect(sent()).toEqual([]);
     expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
     expect(swept()).toMatchObject({ measured: [{ metrics: { RequestsRequeued: 0, RequestsExpired: 1, RequestsFailed: 0 } }] });
+    expect(records.filter(({ event }) => event === "closed")).toMatchObject([{ measured: [{ metrics: { RequestFailed: 1 } }] }]);
   });
 
   test("and was begun as often as it may be fails", async () => {

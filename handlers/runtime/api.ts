@@ -24,7 +24,7 @@ export type ApiHandler = (...call: Parameters<FrontDoor>) => Promise<Awaited<Ret
 /** Builds the front door from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openFrontDoor(variables: Variables): ApiHandler {
   const settings = readApiSettings(variables);
-  const own = openProcess(settings.deployment);
+  const own = openProcess(settings.deployment, variables);
   const { connection, guards, log } = own;
   const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
   const sqs = guardClient(new SQSClient(connection), guards("sqs"));

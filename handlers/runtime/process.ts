@@ -2,10 +2,11 @@ import { openConnection, type Connection } from "../clients/connection";
 import { once } from "../clients/once";
 import { connectSts, identify } from "../clients/sts";
 import { openCounters, type Counters } from "../counters";
-import { openColdStart } from "../function-metrics";
+import { openColdStart, openMemoryUse } from "../function-metrics";
 import { heartbeat, isHeartbeat } from "../heartbeat";
 import type { Guards } from "../resilience/guard";
 import { openGuards } from "../resilience/guards";
+import type { Variables } from "../settings";
 import { jsonLines, type Log } from "../telemetry";
 
 /** Milliseconds since 1970, by the wall clock: others stand still while the environment is frozen. */
@@ -16,15 +17,28 @@ export interface Process {
   readonly log: Log;
   readonly counters: Counters;
   readonly coldStart: () => number;
+  readonly memoryUsedPercent: () => number | undefined;
+  /** The function's version, as Lambda tells it. */
+  readonly version?: string;
   readonly connection: Connection;
   readonly guards: Guards;
 }
 
-/** Makes them. @param deployment see `CommonEnvironment.DEPLOYMENT` */
-export function openProcess(deployment: string): Process {
+/** Makes them. @param deployment see `CommonEnvironment.DEPLOYMENT` @param variables what Lambda itself tells the process */
+export function openProcess(deployment: string, variables: Variables): Process {
   const log = jsonLines((line) => process.stdout.write(line), nowMs, deployment);
   const counters = openCounters();
-  return { log, counters, coldStart: openColdStart(), connection: openConnection({ counters, nowMs }), guards: openGuards({ counters, log }) };
+  const { AWS_LAMBDA_FUNCTION_VERSION: version, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMiB } = variables;
+  return {
+    log,
+    counters,
+    coldStart: openColdStart(),
+    // In KiB on every platform (Node.js documentation, process.resourceUsage).
+    memoryUsedPercent: openMemoryUse(memoryMiB, () => process.resourceUsage().maxRSS),
+    ...(version !== undefined && { version }),
+    connection: openConnection({ counters, nowMs }),
+    guards: openGuards({ counters, log }),
+  };
 }
 
 /** A function that answers heartbeats itself and hands everything else on, no stale socket in the pool in either case. */

@@ -16,7 +16,7 @@ export type SweeperHandler = (event: SQSEvent | typeof SWEEP_EVENT, context: Pic
 /** Builds the sweeper from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openSweeper(variables: Variables): SweeperHandler {
   const settings = readSweeperSettings(variables);
-  const { connection, guards, log } = openProcess(settings.deployment);
+  const { connection, guards, log } = openProcess(settings.deployment, variables);
   const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
   const sqs = guardClient(new SQSClient(connection), guards("sqs"));
   const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);

@@ -25,7 +25,7 @@ export type WorkerHandler = (...call: Parameters<BatchHandler>) => Promise<Await
 /** Builds the worker from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openWorker(variables: Variables): WorkerHandler {
   const settings = readWorkerSettings(variables);
-  const own = openProcess(settings.deployment);
+  const own = openProcess(settings.deployment, variables);
   const parts = openJob(settings, own);
   const sqs = once(async () => guardClient(new (await import("@aws-sdk/client-sqs")).SQSClient(own.connection), own.guards("sqs")));
   const batch = batchHandler({

@@ -1,4 +1,4 @@
-import { median } from "../../../scripts/judges/median";
+import { median } from "../../../scripts/judges/statistics/median";
 import { WakeRig, type Incident, type WakeCase, type WakeTimes } from "../../../scripts/commands/bench/wake-rig";
 import { PROJECT } from "../../support/stack-json";
 

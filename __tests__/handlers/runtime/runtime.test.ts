@@ -24,11 +24,11 @@ let output: string[];
 
 const agent = (name: string, answer: string) => ({ name, kind: "scripted", target: `5ms ${answer}`, timeout_seconds: 5, phases: [1] });
 const common = { DEPLOYMENT: "test", REQUESTS_TABLE: "requests", RESULTS_BUCKET: "results", QUERY_CACHE_TTL_SECONDS: "60" };
-const worker = (...agents: object[]): WorkerHandler =>
-  openWorker({
-    ...common, AGENTS: JSON.stringify(agents), ARBITER: "null", AGENT_POLICY: "any", AGENT_QUORUM: "0", MAX_PARALLEL_AGENTS: "0", SESSIONS_TABLE: "sessions",
-    WORK_QUEUE_ARN: queueArn, WORK_QUEUE_URL: queueUrl,
-  });
+const workerVariables = (...agents: object[]) => ({
+  ...common, AGENTS: JSON.stringify(agents), ARBITER: "null", AGENT_POLICY: "any", AGENT_QUORUM: "0", MAX_PARALLEL_AGENTS: "0", SESSIONS_TABLE: "sessions",
+  WORK_QUEUE_ARN: queueArn, WORK_QUEUE_URL: queueUrl,
+});
+const worker = (...agents: object[]): WorkerHandler => openWorker(workerVariables(...agents));
 
 beforeAll(async () => {
   emulated = await emulate();
@@ -119,6 +119,17 @@ test("a sweep finds nothing to do, and says so in one line with its metrics", as
   await sweeper({ quickturn: "sweep" }, context);
   expect(output).toHaveLength(1);
   expect(JSON.parse(output[0] ?? "")).toMatchObject({ event: "swept", requeued: 0, RequestsRequeued: 0, Deployment: "test" });
+});
+
+test("a worker that Lambda tells its version and memory tells them in its metrics", async () => {
+  const own = openWorker({ ...workerVariables(agent("a", "x")), AWS_LAMBDA_FUNCTION_VERSION: "7", AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "65536" });
+  await invoke({ prompt: "Tell me" });
+  await work(own);
+  const line = output.map((each) => JSON.parse(each) as { MemoryUsed?: number; _aws?: unknown }).find((each) => "JobDuration" in each);
+  expect(line).toMatchObject({ Version: "7", RequestFailed: 0 });
+  // A test process has some hundred MiB of the 64 GiB.
+  expect(line?.MemoryUsed).toBeGreaterThan(0);
+  expect(line?.MemoryUsed).toBeLessThan(20);
 });
 
 test("a heartbeat calls STS, says so, and leaves the next request warm", async () => {

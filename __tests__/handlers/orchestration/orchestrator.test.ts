@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AgentFailure, type Agent, type AgentInput } from "../../handlers/agents/agent";
-import { agentCoreAgent } from "../../handlers/agents/agentcore";
-import { connectAgentCore } from "../../handlers/clients/agentcore";
-import { once } from "../../handlers/clients/once";
-import { NotNeeded } from "../../handlers/resilience/guard";
-import { orchestrate, type OrchestrationInput } from "../../handlers/orchestrator";
-import { startAgentCore } from "../support/wire/agentcore-server";
-import { wireConnection } from "../support/wire/connection";
-import { json } from "../support/wire/wire-server";
-import { hang, keepingLog, readyAgent } from "./fixtures";
-import { orchestration } from "./orchestration";
+import { AgentFailure, type Agent, type AgentInput } from "../../../handlers/agents/agent";
+import { agentCoreAgent } from "../../../handlers/agents/agentcore";
+import { connectAgentCore } from "../../../handlers/clients/agentcore";
+import { once } from "../../../handlers/clients/once";
+import { NotNeeded } from "../../../handlers/resilience/guard";
+import { orchestrate, type OrchestrationInput } from "../../../handlers/orchestration";
+import { startAgentCore } from "../../support/wire/agentcore-server";
+import { wireConnection } from "../../support/wire/connection";
+import { json } from "../../support/wire/wire-server";
+import { hang, keepingLog, readyAgent } from "../fixtures";
+import { orchestration } from "./input";
 
 const says = (text: string): Agent["run"] => async () => ({ text });
 const counts = (input: number, output: number): Agent["run"] => async () => ({ text: "a", tokens: { input, output } });

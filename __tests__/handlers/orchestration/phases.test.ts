@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { AgentFailure, type Agent } from "../../handlers/agents/agent";
-import type { AgentPolicy } from "../../handlers/orchestrator";
-import { runArbiter, runPhase } from "../../handlers/phases";
-import { hang, keepingLog, readyAgent } from "./fixtures";
-import { orchestration } from "./orchestration";
+import { AgentFailure, type Agent } from "../../../handlers/agents/agent";
+import type { AgentPolicy } from "../../../handlers/orchestration";
+import { runArbiter, runPhase } from "../../../handlers/orchestration/phases";
+import { hang, keepingLog, readyAgent } from "../fixtures";
+import { orchestration } from "./input";
 
 const says = (text: string, afterMs = 0): Agent["run"] => async (_input, signal) => (await sleep(afterMs, undefined, { signal }), { text });
 const fails = (afterMs = 0): Agent["run"] => async (_input, signal) => {

@@ -1,9 +1,9 @@
 import { runAgent } from "./agent-run";
-import type { EarlierAnswer } from "./agents/agent";
-import { runAtMost } from "./concurrency";
-import type { AgentReport, Orchestration, OrchestrationInput } from "./orchestrator";
+import type { EarlierAnswer } from "../agents/agent";
+import { runAtMost } from "../concurrency";
+import type { AgentReport, Orchestration, OrchestrationInput } from "./orchestration";
 import { missedBy, uselessBecause } from "./policy";
-import { NotNeeded } from "./resilience/guard";
+import { NotNeeded } from "../resilience/guard";
 
 /** How a phase ended. */
 export interface PhaseOutcome {

@@ -1,8 +1,8 @@
-import { runAgent, type AgentTask } from "../../handlers/agent-run";
-import { AgentFailure, type Agent, type AgentInput } from "../../handlers/agents/agent";
-import { DependencyDownError, NotNeeded } from "../../handlers/resilience/guard";
-import { hang, keepingLog, never, readyAgent } from "./fixtures";
-import { orchestration } from "./orchestration";
+import { runAgent, type AgentTask } from "../../../handlers/orchestration/agent-run";
+import { AgentFailure, type Agent, type AgentInput } from "../../../handlers/agents/agent";
+import { DependencyDownError, NotNeeded } from "../../../handlers/resilience/guard";
+import { hang, keepingLog, never, readyAgent } from "../fixtures";
+import { orchestration } from "./input";
 
 const NOW_MS = 1_000_000;
 const { log, records } = keepingLog();

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { missedBy, neededOf, uselessBecause } from "../../handlers/policy";
+import { missedBy, neededOf, uselessBecause } from "../../../handlers/orchestration/policy";
 
 test.each([
   ["all", 2, 5, 5],

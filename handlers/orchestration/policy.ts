@@ -1,4 +1,4 @@
-import type { AgentPolicy } from "./orchestrator";
+import type { AgentPolicy } from "./orchestration";
 
 /** How the agents of a phase stand. Those that failed, timed out or were cancelled have not succeeded. */
 export interface Tally {

@@ -1,5 +1,5 @@
-import type { OrchestrationInput } from "../../handlers/orchestrator";
-import { keepingLog, never } from "./fixtures";
+import type { OrchestrationInput } from "../../../handlers/orchestration";
+import { keepingLog, never } from "../fixtures";
 
 /** What the orchestrator is given, with an hour left. */
 export function orchestration(agents: OrchestrationInput["agents"], overrides: Partial<OrchestrationInput> = {}): OrchestrationInput {

@@ -1,8 +1,8 @@
-import type { ReadyArbiter } from "./agents";
-import { AgentFailure, type AgentAnswer, type EarlierAnswer, type Tokens } from "./agents/agent";
-import { boundedSignal, withDeadline } from "./deadline";
-import type { AgentReport, OrchestrationInput, TokenReport } from "./orchestrator";
-import { nameError, type Measured } from "./telemetry";
+import type { ReadyArbiter } from "../agents";
+import { AgentFailure, type AgentAnswer, type EarlierAnswer, type Tokens } from "../agents/agent";
+import { boundedSignal, withDeadline } from "../deadline";
+import type { AgentReport, OrchestrationInput, TokenReport } from "./orchestration";
+import { nameError, type Measured } from "../telemetry";
 
 /** One agent's part in a phase. */
 export interface AgentTask {
