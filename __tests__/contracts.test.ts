@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { OUTPUT_DESCRIPTIONS } from "../stacks/outputs";
-import { PROFILES, SETTINGS, defaultValue, followsProfile } from "../stacks/settings";
-import { settingsTable, outputsTable } from "../scripts/reports/tables";
+import { KPIS, PROFILES, SETTINGS, defaultValue, followsProfile } from "../stacks/settings";
+import { alarmsTable, settingsTable, outputsTable } from "../scripts/reports/tables";
+import { usageTable } from "../scripts/reports/usage-table";
 import { PROJECT, encoded, resource, stackJson } from "./support/stack-json";
 
 const stack = stackJson();
@@ -75,11 +76,17 @@ describe("the documents", () => {
     const readme = read("README.md");
     expect(readme).toContain(settingsTable());
     expect(readme).toContain(outputsTable());
+    expect(readme).toContain(usageTable());
+    expect(read("RUNBOOK.md")).toContain(alarmsTable());
   });
 
   test("RUNBOOK has a heading for each alarm, and each alarm names one", () => {
     const runbook = read("RUNBOOK.md");
-    for (const alarm of Object.values(stack.resource["aws_cloudwatch_metric_alarm"] ?? {})) {
+    const callsNobody = (alarm: Record<string, unknown>) => alarm["alarm_actions"] === undefined;
+    const alarms = ["aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"].flatMap((type) => Object.values(stack.resource[type] ?? {})).filter((alarm) => !callsNobody(alarm));
+    expect(alarms.length).toBeGreaterThan(30);
+    for (const { runbook: heading } of KPIS) expect(runbook).toContain(`\n## ${heading}\n`);
+    for (const alarm of alarms) {
       const heading = /RUNBOOK\.md, "(.+)"/.exec(String(alarm["alarm_description"]))?.[1];
       expect(heading).toBeDefined();
       expect(runbook).toContain(`\n## ${heading}\n`);

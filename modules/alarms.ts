@@ -1,111 +1,99 @@
-import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
-import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
-import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
-import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
+import { CloudwatchMetricAlarm, type CloudwatchMetricAlarmConfig } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
-import { address, countWhen, interpolate, jsonencoded } from "./expressions";
-import { denyPlainHttp, policyDocument } from "./policy-statements";
+import { createAlarmTopic, type AlarmTopicProps } from "./alarm-topic";
+import { address, countWhen, interpolate } from "./expressions";
+import { alarmQueries, type MetricQuery } from "./metric-query";
 
-/** Two periods of five minutes: one slow request is no incident, ten minutes of them are. */
-const PERIOD_SECONDS = 300;
-const PERIODS = 2;
+/** Tag by which a paging service tells alarms apart. */
+export const SEVERITY_TAG = "quickturn:severity";
 
 /** What an alarm watches, and what a person needs to know when it rings. */
 export interface AlarmProps {
-  /** Last part of its name, and of its construct id. */
+  /** Last part of its name, and its construct id. */
   readonly name: string;
-  /** Metric, with the namespace that AWS publishes it in. */
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly statistic: "Average" | "Sum";
-  readonly dimensions: Readonly<Record<string, string>>;
-  /** In the metric's unit; the alarm rings above it. */
+  readonly severity: string;
+  /** Terraform expression: whether it is there. */
+  readonly enabled: string;
+  readonly query: MetricQuery;
+  /** What the query gives, for a person, with its unit. */
+  readonly label: string;
+  readonly rings: "above" | "below";
+  /** In the query's unit. */
   readonly threshold: number;
-  /** One sentence: what it means for callers. */
-  readonly meaning: string;
-  /** Heading in RUNBOOK.md that says what to do. */
-  readonly runbook: string;
+  /** Seconds. */
+  readonly periodSeconds: number;
+  readonly evaluationPeriods: number;
+  readonly datapointsToAlarm: number;
+  /** What a period without data is. */
+  readonly missing: string;
+  /** For the person who is called: what it means, and what to do. */
+  readonly description: string;
 }
 
-export interface AlarmsProps {
+export interface AlarmsProps extends AlarmTopicProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
-  readonly topicName: string;
-  /** Terraform expression: topic of the operator's, or null for one of our own. */
-  readonly existingTopicArn: string;
-  /** Terraform expression: address to write to, or null. */
-  readonly email: string;
-  /** Account that the alarms belong to. */
-  readonly accountId: string;
+  /** Terraform expression: map of topics of the operator's, by severity. */
+  readonly topicArns: string;
   readonly alarms: readonly AlarmProps[];
 }
 
 /** Alarms, and the topic by which they reach a person. */
 export class Alarms extends Construct {
   readonly alarms: readonly CloudwatchMetricAlarm[];
-  /** Terraform expression: ARN of the topic in use. */
+  /** Terraform expression: ARN of the topic that takes every severity without one of its own. */
   readonly topicArn: string;
+  private readonly topicArns: string;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const topic = this.createTopic(props);
-    this.topicArn = `${props.existingTopicArn} == null ? one(${address(topic)}[*].arn) : ${props.existingTopicArn}`;
-    this.subscribe(props, topic);
+    this.topicArn = createAlarmTopic(this, props);
+    this.topicArns = props.topicArns;
     this.alarms = props.alarms.map((alarm) => this.createAlarm(props.namePrefix, alarm));
   }
 
-  private createTopic({ topicName, existingTopicArn, accountId }: AlarmsProps): SnsTopic {
-    // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's history.
-    const topic = new SnsTopic(this, "topic", { name: topicName });
-    const count = countWhen(`${existingTopicArn} == null`);
-    topic.addOverride("count", count);
-    const arn = interpolate(`${address(topic)}[0].arn`);
-    const policy = new SnsTopicPolicy(this, "topic-policy", { arn, policy: jsonencoded(this, "publishers", policyDocument(publishPolicy(arn, accountId))) });
-    policy.addOverride("count", count);
-    return topic;
-  }
-
-  private subscribe({ email, existingTopicArn }: AlarmsProps, topic: SnsTopic): void {
-    const subscription = new SnsTopicSubscription(this, "email", {
-      topicArn: interpolate(`${address(topic)}[0].arn`),
-      protocol: "email",
-      endpoint: interpolate(email),
-    });
-    subscription.addOverride("count", countWhen(`${email} != null && ${existingTopicArn} == null`));
+  /** Terraform expression: ARN of the topic of a severity. */
+  topicOf(severity: string): string {
+    return `lookup(${this.topicArns}, "${severity}", ${this.topicArn})`;
   }
 
   private createAlarm(namePrefix: string, alarm: AlarmProps): CloudwatchMetricAlarm {
-    return new CloudwatchMetricAlarm(this, alarm.name, {
+    const topic = interpolate(this.topicOf(alarm.severity));
+    const created = new CloudwatchMetricAlarm(this, alarm.name, {
       alarmName: `${namePrefix}-${alarm.name}`,
-      alarmDescription: `${alarm.meaning} What to do: RUNBOOK.md, "${alarm.runbook}".`,
-      namespace: alarm.namespace,
-      metricName: alarm.metricName,
-      dimensions: { ...alarm.dimensions },
-      statistic: alarm.statistic,
-      comparisonOperator: "GreaterThanThreshold",
+      alarmDescription: alarm.description,
+      ...watched(alarm),
+      comparisonOperator: alarm.rings === "above" ? "GreaterThanThreshold" : "LessThanThreshold",
       threshold: alarm.threshold,
-      period: PERIOD_SECONDS,
-      evaluationPeriods: PERIODS,
-      datapointsToAlarm: PERIODS,
-      // No traffic is no failure: a quiet night must not ring.
-      treatMissingData: "notBreaching",
-      alarmActions: [interpolate(this.topicArn)],
-      okActions: [interpolate(this.topicArn)],
+      evaluationPeriods: alarm.evaluationPeriods,
+      datapointsToAlarm: alarm.datapointsToAlarm,
+      treatMissingData: alarm.missing,
+      alarmActions: [topic],
+      okActions: [topic],
+      tags: { [SEVERITY_TAG]: alarm.severity },
     });
+    created.addOverride("count", countWhen(alarm.enabled));
+    return created;
   }
 }
 
-function publishPolicy(topicArn: string, accountId: string) {
-  return [
-    {
-      Sid: "CloudWatchPublishes",
-      Effect: "Allow" as const,
-      Principal: { Service: "cloudwatch.amazonaws.com" },
-      Action: ["sns:Publish"],
-      Resource: topicArn,
-      Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-    },
-    // SNS takes no sns:* in a topic's policy, so the one action that carries data is named.
-    { ...denyPlainHttp("sns", topicArn), Action: ["sns:Publish"] },
-  ];
+/** The single-metric form where that is all there is: it costs one metric, and CloudWatch minds the samples of percentiles itself. */
+function watched({ query, periodSeconds, label }: AlarmProps): Partial<CloudwatchMetricAlarmConfig> {
+  const { metrics: [first], expression } = query;
+  if (expression !== undefined) return { metricQuery: alarmQueries({ ...query, expression }, periodSeconds, label) };
+  if (first === undefined) throw new Error(`The alarm on "${label}" reads no metric; give it one, or an expression`);
+  const { namespace, metricName, dimensions, statistic } = first;
+  const percentile = statistic.startsWith("p");
+  return {
+    namespace,
+    metricName,
+    dimensions: { ...dimensions },
+    ...(percentile ? { extendedStatistic: statistic, evaluateLowSampleCountPercentiles: "ignore" } : { statistic }),
+    period: periodSeconds,
+  };
+}
+
+/** Terraform expression: an attribute of all that are there, as a list. */
+export function everyOne(alarms: readonly Parameters<typeof address>[0][], attribute: string): string {
+  return `concat(${alarms.map((alarm) => `${address(alarm)}[*].${attribute}`).join(", ")})`;
 }

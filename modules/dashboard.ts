@@ -1,45 +1,101 @@
 import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
 import { Construct } from "constructs";
-import { jsonencoded } from "./expressions";
+import { interpolate, jsonencoded } from "./expressions";
 
 /** CloudWatch's grid is 24 columns wide: three charts a row. */
+const GRID = 24;
 const WIDTH = 8;
 const HEIGHT = 6;
-const COLUMNS = 24 / WIDTH;
+const COLUMNS = GRID / WIDTH;
+
+/** A line across a chart: a target, a threshold, a limit. */
+export interface ChartLine {
+  readonly label: string;
+  /** Terraform expression; where it is null there is no line. */
+  readonly value: string;
+  /** `#rrggbb`. */
+  readonly color: string;
+}
 
 /** One chart. */
 export interface Chart {
   readonly title: string;
   /** CloudWatch's own form: `[namespace, metric, dimension, value, ..., { stat, label }]`. */
   readonly metrics: readonly (readonly unknown[])[];
-  /** Lines across the chart: thresholds and limits. Default: none. */
-  readonly lines?: readonly { readonly label: string; readonly value: unknown }[];
+  /** What the values are in; stands at the axis. */
+  readonly unit: string;
+  /** Seconds. Default: 300. */
+  readonly periodSeconds?: number;
+  /** Default: none. */
+  readonly lines?: readonly ChartLine[];
+}
+
+/** Charts about one thing, below a line of Markdown. */
+export interface DashboardSection {
+  readonly heading: string;
+  readonly charts: readonly Chart[];
 }
 
 export interface DashboardProps {
   readonly dashboardName: string;
   readonly region: string;
-  readonly charts: readonly Chart[];
+  /** Markdown at the top. */
+  readonly introduction: string;
+  /** Terraform expression: list of the ARNs of the alarms whose state is shown. */
+  readonly alarmArns: string;
+  readonly sections: readonly DashboardSection[];
 }
 
-/** A CloudWatch dashboard, chart after chart, three a row. */
+/** A CloudWatch dashboard: what it is, how the alarms stand, then section after section, three charts a row. */
 export class Dashboard extends Construct {
   readonly dashboard: CloudwatchDashboard;
+  private y = 0;
 
-  constructor(scope: Construct, id: string, { dashboardName, region, charts }: DashboardProps) {
+  constructor(scope: Construct, id: string, { dashboardName, region, introduction, alarmArns, sections }: DashboardProps) {
     super(scope, id);
-    const widgets = charts.map((chart, index) => widget(chart, index, region));
+    const widgets = [
+      this.row("text", 4, { markdown: introduction }),
+      this.row("alarm", 5, { title: "Alarms", alarms: interpolate(alarmArns) }),
+      ...sections.flatMap(({ heading, charts }) => [this.row("text", 1, { markdown: heading }), ...this.grid(charts, region)]),
+    ];
     this.dashboard = new CloudwatchDashboard(this, "dashboard", { dashboardName, dashboardBody: jsonencoded(this, "body", { widgets }) });
+  }
+
+  /** A widget over the whole width, below all that is there. */
+  private row(type: string, height: number, properties: object): object {
+    const widget = { type, x: 0, y: this.y, width: GRID, height, properties };
+    this.y += height;
+    return widget;
+  }
+
+  private grid(charts: readonly Chart[], region: string): object[] {
+    const top = this.y;
+    this.y += Math.ceil(charts.length / COLUMNS) * HEIGHT;
+    return charts.map((chart, index) => ({
+      type: "metric",
+      x: (index % COLUMNS) * WIDTH,
+      y: top + Math.floor(index / COLUMNS) * HEIGHT,
+      width: WIDTH,
+      height: HEIGHT,
+      properties: chartProperties(chart, region),
+    }));
   }
 }
 
-function widget({ title, metrics, lines = [] }: Chart, index: number, region: string): object {
+function chartProperties({ title, metrics, unit, periodSeconds = 300, lines = [] }: Chart, region: string): object {
   return {
-    type: "metric",
-    x: (index % COLUMNS) * WIDTH,
-    y: Math.floor(index / COLUMNS) * HEIGHT,
-    width: WIDTH,
-    height: HEIGHT,
-    properties: { title, region, view: "timeSeries", period: 300, metrics, annotations: { horizontal: lines } },
+    title,
+    region,
+    view: "timeSeries",
+    period: periodSeconds,
+    metrics,
+    yAxis: { left: { label: unit, min: 0, showUnits: false } },
+    ...(lines.length > 0 && { annotations: { horizontal: interpolate(given(lines)) } }),
   };
+}
+
+/** CloudWatch refuses a line without a value. */
+function given(lines: readonly ChartLine[]): string {
+  const list = lines.map(({ label, value, color }) => `{ label = "${label}", value = ${value}, color = "${color}" }`);
+  return `[for line in [${list.join(", ")}] : line if line.value != null]`;
 }

@@ -1,12 +1,14 @@
 export { Access } from "./access";
 export { AccountLogging } from "./account-logging";
 export { AgentFunction } from "./agent-function";
-export { Alarms, type AlarmProps } from "./alarms";
+export { Alarms, everyOne, type AlarmProps } from "./alarms";
 export { ApiStage } from "./api-stage";
-export { Dashboard, type Chart } from "./dashboard";
+export { BurnRateAlarms, type BurnRateAlarmProps } from "./burn-rate-alarms";
+export { Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
 export { EdgeDistribution } from "./edge-distribution";
 export { LiveAlias } from "./live-alias";
 export { address } from "./expressions";
+export { chartRows, type MetricQuery } from "./metric-query";
 export { allow } from "./policy-statements";
 export { RequestStore } from "./request-store";
 export { RestApi } from "./rest-api";

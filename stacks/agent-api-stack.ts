@@ -5,9 +5,10 @@ import type { Construct } from "constructs";
 import type { ApiEnvironment, WorkerEnvironment } from "../handlers/environment";
 import { AgentFunction, LiveAlias, RequestStore, WorkQueue } from "../modules";
 import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
+import { createAlarms } from "./alarms";
+import { createDashboard } from "./dashboard";
 import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
 import { createHttpApi } from "./http-api";
-import { createAlarms, createDashboard } from "./observability";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
 import { PlatformStack } from "./platform";
@@ -46,13 +47,14 @@ export class AgentApiStack extends PlatformStack {
     const frontDoor = this.createFrontDoor(store, queue);
     const { settings, names } = this;
     const sweeper = createSweeper(this, { settings, names }, store, queue);
-    createHeartbeats(this, { settings, names }, frontDoor, worker);
+    const heartbeats = createHeartbeats(this, { settings, names }, frontDoor, worker);
     const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
-    const watched = { settings, names, frontDoor: frontDoor.function, worker: worker.function, restApi: api.restApi, queue };
+    const functions = { frontDoor: frontDoor.function, worker: worker.function, workerAlias: worker.alias, sweeper };
+    const watched = { settings, names, ...functions, ...heartbeats, restApi: api.restApi, queue, store };
     const alarms = createAlarms(this, watched, this.account.accountId);
-    const dashboard = createDashboard(this, watched);
+    const dashboard = createDashboard(this, watched, alarms);
     this.warn();
-    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard), settings: this.settingsInEffect() });
+    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect() });
   }
 
   private tags(): Record<string, string> {

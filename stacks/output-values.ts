@@ -1,6 +1,8 @@
 import type { AgentFunction, LiveAlias, RequestStore, WorkQueue } from "../modules";
 import type { createHttpApi } from "./http-api";
-import type { createAlarms, createDashboard } from "./observability";
+import type { PhysicalNames } from "./names";
+import type { CreatedAlarms } from "./alarms";
+import type { createDashboard } from "./dashboard";
 
 interface Versioned {
   readonly function: AgentFunction;
@@ -21,6 +23,7 @@ export const functionOutputs = (frontDoor: Versioned, worker: Versioned, sweeper
 export const httpOutputs = ({ endpoint, restApi, stage, access }: ReturnType<typeof createHttpApi>) => ({
   api_endpoint: endpoint,
   rest_api_id: restApi.api.id,
+  rest_api_name: restApi.api.name,
   stage_name: stage.stage.stageName,
   api_key_ids: `\${${access.keyIds}}`,
 });
@@ -33,8 +36,9 @@ export const storeOutputs = (store: RequestStore, queue: WorkQueue) => ({
   dead_letter_queue_url: queue.deadLetterQueue.url,
 });
 
-export const watchOutputs = (alarms: ReturnType<typeof createAlarms>, dashboard: ReturnType<typeof createDashboard>) => ({
-  alarm_names: alarms.alarms.map((alarm) => alarm.alarmName),
+export const watchOutputs = (alarms: CreatedAlarms, dashboard: ReturnType<typeof createDashboard>, names: PhysicalNames) => ({
+  deployment_name: names.deployment,
+  alarm_names: `\${${alarms.names}}`,
   alarm_topic_arn: `\${${alarms.topicArn}}`,
   dashboard_name: dashboard.dashboard.dashboardName,
 });

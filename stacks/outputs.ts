@@ -9,6 +9,8 @@ export interface AgentApiOutputs {
   readonly api_endpoint: string;
   /** Identifier of the REST API. */
   readonly rest_api_id: string;
+  /** Name of the REST API, by which CloudWatch keys its metrics. */
+  readonly rest_api_name: string;
   /** Name of the stage. */
   readonly stage_name: string;
   /** Name of the front door's function. */
@@ -37,9 +39,11 @@ export interface AgentApiOutputs {
   readonly work_queue_url: string;
   /** URL of the queue of messages that failed for good. */
   readonly dead_letter_queue_url: string;
-  /** Names of the alarms. */
+  /** `<name>-<environment>`: the dimension `Deployment` of the metrics that the functions write. */
+  readonly deployment_name: string;
+  /** Names of the alarms that call a person. */
   readonly alarm_names: readonly string[];
-  /** ARN of the topic that the alarms go to. */
+  /** ARN of the topic that the alarms go to, but for the severities of alarm_topic_arns. */
   readonly alarm_topic_arn: string;
   /** Name of the dashboard. */
   readonly dashboard_name: string;
@@ -53,6 +57,7 @@ export type OutputName = keyof AgentApiOutputs;
 export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   api_endpoint: "URL that callers use, without the route.",
   rest_api_id: "Identifier of the REST API.",
+  rest_api_name: "Name of the REST API, by which CloudWatch keys its metrics.",
   stage_name: "Name of the API's stage.",
   api_function_name: "Name of the front door's function.",
   worker_function_name: "Name of the worker's function.",
@@ -67,7 +72,8 @@ export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   results_bucket_name: "Name of the bucket of large answers.",
   work_queue_url: "URL of the queue of work.",
   dead_letter_queue_url: "URL of the queue of messages that failed for good.",
-  alarm_names: "Names of the alarms.",
+  deployment_name: "Dimension Deployment of the metrics that the functions write.",
+  alarm_names: "Names of the alarms that call a person.",
   alarm_topic_arn: "ARN of the topic that the alarms go to.",
   dashboard_name: "Name of the dashboard.",
   api_key_ids: "Identifiers of the API keys, by caller.",

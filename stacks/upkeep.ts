@@ -51,7 +51,7 @@ export function createSweeper(stack: PlatformStack, { settings, names }: Kept, s
 }
 
 /** Touches the warm environments of the functions that callers wait for. */
-export function createHeartbeats(stack: PlatformStack, { settings, names }: Kept, frontDoor: LiveFunction, worker: LiveFunction): void {
+export function createHeartbeats(stack: PlatformStack, { settings, names }: Kept, frontDoor: LiveFunction, worker: LiveFunction): { readonly apiHeartbeat: Schedule; readonly workerHeartbeat: Schedule } {
   const beat = (id: string, ruleName: string, { function: target, alias }: LiveFunction) =>
     new Schedule(stack, id, {
       ruleName,
@@ -63,8 +63,7 @@ export function createHeartbeats(stack: PlatformStack, { settings, names }: Kept
       enabled: settings.expression("heartbeat_enabled"),
       times: settings.expression("heartbeat_environments"),
     });
-  beat("api_heartbeat", names.apiHeartbeat, frontDoor);
-  beat("worker_heartbeat", names.workerHeartbeat, worker);
+  return { apiHeartbeat: beat("api_heartbeat", names.apiHeartbeat, frontDoor), workerHeartbeat: beat("worker_heartbeat", names.workerHeartbeat, worker) };
 }
 
 /** A function with the alias that traffic goes to. */

@@ -58,8 +58,21 @@ const COUNTERS = new Set(["version", "qualified_arn", "qualified_invoke_arn", "l
 
 function values(): Record<string, Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(stack.attributes()).map(([address, attributes]) => [address, Object.fromEntries(Object.entries(attributes).filter(([name]) => !COUNTERS.has(name)))]),
+    Object.entries(stack.attributes()).map(([address, attributes]) => [address, given(address, Object.fromEntries(Object.entries(attributes).filter(([name]) => !COUNTERS.has(name))))]),
   );
+}
+
+/**
+ * What is not given stands in an alarm's state as null, or as "", 0, [] or {}, as the last plan or refresh had it; and its
+ * queries, which are a set, in the order of either.
+ */
+function given(address: string, attributes: Record<string, unknown>): Record<string, unknown> {
+  if (!address.startsWith("aws_cloudwatch_metric_alarm.")) return attributes;
+  const isNothing = (part: unknown) => part === null || part === "" || part === 0 || (typeof part === "object" && Object.keys(part).length === 0);
+  const spelled = JSON.parse(JSON.stringify(attributes, (_, part: unknown) => (isNothing(part) ? undefined : part))) as Record<string, unknown>;
+  const queries = spelled["metric_query"] as { id: string }[] | undefined;
+  queries?.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return spelled;
 }
 
 /** What the emulator gives back otherwise depends on when it was last read, so it is no part of the comparison. */
@@ -74,8 +87,12 @@ function withoutDrift(state: Record<string, Record<string, unknown>>): Record<st
   };
 }
 
-/** Nothing but updates; only a deployment of the API, which holds nothing and cannot be updated, is replaced. */
-const inPlace = (changes: readonly PlannedChange[]) => expect(changes.filter(({ action, type }) => action !== "update" && type !== "aws_api_gateway_deployment")).toEqual([]);
+/** Alarms that come and go with what they watch: they hold nothing. */
+const COMES_AND_GOES = /^aws_cloudwatch_metric_alarm\.alarm_(reserved_concurrency|(api|worker)_heartbeat_missing)\[0\]$/;
+const withFeature = ({ action, address }: Pick<PlannedChange, "action" | "address">) => (action === "create" || action === "delete") && COMES_AND_GOES.test(address);
+
+/** Nothing but updates; only a deployment of the API, which holds nothing and cannot be updated, is replaced, and alarms go with what they watch. */
+const inPlace = (changes: readonly PlannedChange[]) => expect(changes.filter((change) => change.action !== "update" && change.type !== "aws_api_gateway_deployment" && !withFeature(change))).toEqual([]);
 const updated = (changes: readonly PlannedChange[]) => changes.map(({ address }) => address);
 
 describe("the stack on the emulator", () => {
@@ -145,9 +162,9 @@ describe("the stack on the emulator", () => {
     ["throttling_rate_limit=50", "aws_api_gateway_method_settings.live_every_method"],
     ["throttling_burst_limit=100", "aws_api_gateway_method_settings.live_status_method"],
     ["log_retention_in_days=90", "aws_cloudwatch_log_group.worker_log_group"],
-    ["alarm_duration_threshold=300000", "aws_cloudwatch_metric_alarm.alarm_worker_duration"],
-    ["alarm_errors_threshold=1", "aws_cloudwatch_metric_alarm.alarm_worker_errors"],
-    ["alarm_5xx_threshold=1", "aws_cloudwatch_metric_alarm.alarm_api_5xx"],
+    ["alarm_duration_threshold=300000", "aws_cloudwatch_metric_alarm.alarm_worker_duration[0]"],
+    ["alarm_errors_threshold=1", "aws_cloudwatch_metric_alarm.alarm_worker_errors[0]"],
+    ["alarm_5xx_threshold=1", "aws_cloudwatch_metric_alarm.alarm_api_5xx[0]"],
     ["authorization=api_key", "aws_api_gateway_deployment.rest_deployment"],
   ];
 
@@ -176,6 +193,24 @@ describe("the stack on the emulator", () => {
       "aws_lambda_provisioned_concurrency_config.api_live_provisioned_concurrency[0]",
       "aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency[0]",
     ]);
+  });
+
+  test.each([["alarm_set=full", "create"], ["alarm_set=none", "delete"]])("flips %s: alarms are the only resources that are made or taken away (%s), and back again", async (flip, action) => {
+    const there = await stack.flip([flip]);
+    const made = there.filter((change) => change.action !== "update");
+    expect(new Set(made.map(({ type, action: done }) => `${done} ${type}`))).toEqual(new Set([`${action} aws_cloudwatch_metric_alarm`]));
+    expect(made.length).toBeGreaterThan(5);
+    await stack.flip([]);
+    expect(withoutDrift(values())).toEqual(first);
+  });
+
+  test("plans the burn rates' composite alarms, which the emulator cannot apply, as the only new resources", async () => {
+    const changes = planChanges(await stack.plan({ vars: ["alarm_burn_rates=true"], refresh: false }));
+    const made = changes.filter(({ action }) => action === "create").map(({ address }) => address);
+    expect(made.filter((address) => address.startsWith("aws_cloudwatch_composite_alarm."))).toHaveLength(3);
+    expect(made.filter((address) => /^aws_cloudwatch_metric_alarm\.burn_rate_.+_(long|short)\[0\]$/.test(address))).toHaveLength(6);
+    expect(made).toHaveLength(9);
+    inPlace(changes.filter(({ action }) => action !== "create"));
   });
 
   test("destroys everything", async () => {

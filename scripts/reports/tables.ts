@@ -1,5 +1,6 @@
+import { alarmSetCost, type AlarmShape } from "../judges/cost/alarms";
 import { OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
-import { PROFILES, SETTINGS, defaultValue, type Setting } from "../../stacks/settings";
+import { BURN_RATES, KPIS, PROFILES, SETTINGS, defaultValue, kpiQuery, type Kpi, type KpiAlarm, type Setting } from "../../stacks/settings";
 
 /** README's table of settings, in Markdown. */
 export function settingsTable(): string {
@@ -18,6 +19,45 @@ export function settingsTable(): string {
 /** README's table of outputs, in Markdown. */
 export function outputsTable(): string {
   return table(["output", "what it is"], Object.entries(OUTPUT_DESCRIPTIONS).map(([name, description]) => [`\`${name}\``, description]));
+}
+
+/** An alarm as the table shows it, with what decides its price. */
+interface AlarmRow {
+  readonly cells: readonly string[];
+  readonly set: KpiAlarm["set"];
+  readonly shapes: readonly AlarmShape[];
+}
+
+/** RUNBOOK's table of alarms, in Markdown, with what they and the sets cost a month in us-east-1. */
+export function alarmsTable(): string {
+  const rows = [...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))), ...BURN_RATES.map(burnRateRow)];
+  const head = ["alarm", "severity", "set", "rings when", "default", "setting", "USD a month", "heading"];
+  const { essential, full } = alarmSetCosts();
+  return `${table(head, rows.map(({ cells }) => cells))}\n\nThe set \`essential\` costs $${essential.toFixed(2)} a month, \`full\` $${full.toFixed(2)}, where every feature is on (us-east-1 list prices; the dashboard is $3.00 beside them).`;
+}
+
+/** Dollars a month of each `alarm_set`, with every feature on. */
+export function alarmSetCosts(): { readonly essential: number; readonly full: number } {
+  const rows = [...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))), ...BURN_RATES.map(burnRateRow)];
+  const cost = (chosen: readonly AlarmRow[]) => alarmSetCost(chosen.flatMap(({ shapes }) => shapes));
+  return { essential: cost(rows.filter(({ set }) => set === "essential")), full: cost(rows) };
+}
+
+const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", percent: " %", USD: " USD", count: "" };
+
+/** A setting's value where nobody gives one. */
+const valueOf = (name: string): unknown => SETTINGS.flatMap((setting: Setting) => (setting.name === name ? [defaultValue(setting, "optimized")] : []))[0];
+
+function alarmRow(kpi: Kpi, { name, severity, set, thresholdSetting, periodSeconds, evaluationPeriods, datapointsToAlarm }: KpiAlarm): AlarmRow {
+  const shapes = [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }];
+  const rings = `${kpi.title} is ${kpi.better === "lower" ? "above" : "below"}, in ${datapointsToAlarm} of ${evaluationPeriods} × ${periodSeconds} s`;
+  return { set, shapes, cells: [`\`${name}\``, severity, set, rings, `${Number(valueOf(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`, `\`${thresholdSetting}\``, alarmSetCost(shapes).toFixed(2), kpi.runbook] };
+}
+
+function burnRateRow({ name, severity, factor, longSeconds, shortSeconds }: (typeof BURN_RATES)[number]): AlarmRow {
+  const shapes = [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }];
+  const rings = `Failed requests are above, over ${longSeconds} s and over ${shortSeconds} s`;
+  return { set: "essential", shapes, cells: [`\`${name}\``, severity, "essential", rings, `${factor} × ${String(valueOf("kpi_error_rate"))} %`, "`kpi_error_rate`", alarmSetCost(shapes).toFixed(2), "Error budget"] };
 }
 
 function type(setting: Setting): string {

@@ -1,4 +1,8 @@
+import { ALARM_NAMES } from "./kpis";
 import type { Setting } from "./setting";
+
+const TOPIC_ARN = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$";
+const SEVERITIES = ["info", "warning", "critical"];
 
 /** When a person is called, and whom. */
 export const alarmSettings = [
@@ -45,7 +49,7 @@ export const alarmSettings = [
     type: "string",
     description: "SNS topic of yours that the alarms go to; null = a topic of this deployment's own.",
     value: null,
-    pattern: { expression: "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", meaning: "arn:aws:sns:<region>:<account>:<topic>" },
+    pattern: { expression: TOPIC_ARN, meaning: "arn:aws:sns:<region>:<account>:<topic>" },
     effect: "in place",
     rules: [
       {
@@ -53,5 +57,36 @@ export const alarmSettings = [
         message: "allowed: this or alarm_email, not both; subscribe the address to your topic yourself",
       },
     ],
+  },
+  {
+    name: "alarm_topic_arns",
+    type: "structured",
+    terraformType: "map(string)",
+    description: "SNS topics of yours by severity (info, warning, critical); a severity without one goes to alarm_topic_arn or alarm_email.",
+    value: {},
+    effect: "in place",
+    rules: [
+      { condition: `alltrue([for severity in keys(var.alarm_topic_arns) : contains(${JSON.stringify(SEVERITIES)}, severity)])`, message: `allowed severities: ${SEVERITIES.join(", ")}` },
+      { condition: `alltrue([for arn in values(var.alarm_topic_arns) : can(regex("${TOPIC_ARN}", arn))])`, message: "allowed: arn:aws:sns:<region>:<account>:<topic> for each severity" },
+    ],
+  },
+  {
+    name: "alarms_enabled",
+    type: "structured",
+    terraformType: "map(bool)",
+    description: "Turns single alarms on (true) or off (false), whatever alarm_set says; by name, without the deployment's. One whose feature is off stays away.",
+    value: {},
+    effect: "in place",
+    rules: [
+      { condition: `alltrue([for name in keys(var.alarms_enabled) : contains(${JSON.stringify(ALARM_NAMES)}, name)])`, message: `allowed names: ${ALARM_NAMES.join(", ")}` },
+      { condition: "alltrue([for enabled in values(var.alarms_enabled) : enabled != null])", message: "allowed: true or false for each name; leave a name out to have alarm_set decide" },
+    ],
+  },
+  {
+    name: "alarm_burn_rates",
+    type: "bool",
+    description: "Alarms on how fast the error budget (kpi_error_rate) is spent: two windows each, in one composite alarm; as long as alarm_set is not none.",
+    value: true,
+    effect: "in place",
   },
 ] as const satisfies readonly Setting[];

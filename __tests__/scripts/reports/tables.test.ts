@@ -1,5 +1,5 @@
-import { outputsTable, settingsTable } from "../../../scripts/reports/tables";
-import { SETTINGS } from "../../../stacks/settings";
+import { alarmsTable, outputsTable, settingsTable } from "../../../scripts/reports/tables";
+import { ALARM_NAMES, SETTINGS } from "../../../stacks/settings";
 
 test("the table of settings has a row for each, with its value in each profile", () => {
   const lines = settingsTable().split("\n");
@@ -8,8 +8,18 @@ test("the table of settings has a row for each, with its value in each profile",
 });
 
 test("every row of the tables has as many cells as its head", () => {
-  for (const table of [settingsTable(), outputsTable()]) {
+  for (const table of [settingsTable(), outputsTable(), alarmsTable().split("\n\n")[0] ?? ""]) {
     const cells = table.split("\n").map((line) => line.replaceAll("\\|", "").split("|").length);
     expect(new Set(cells).size).toBe(1);
   }
+});
+
+test("the table of alarms has a row for each that calls a person, with its threshold and its price", () => {
+  const [table = "", prices = ""] = alarmsTable().split("\n\n");
+  const lines = table.split("\n");
+  expect(lines.slice(2).map((line) => /^\| `([\w-]+)`/.exec(line)?.[1])).toEqual(ALARM_NAMES);
+  expect(lines.find((line) => line.startsWith("| `worker-duration`"))).toBe("| `worker-duration` | critical | essential | Worker duration, mean is above, in 2 of 2 × 300 s | 600,000 ms | `alarm_duration_threshold` | 0.10 | Worker duration |");
+  // Two windows of one metric, and the alarm over them.
+  expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain("| 14.4 × 1 % | `kpi_error_rate` | 0.70 | Error budget |");
+  expect(prices).toMatch(/^The set `essential` costs \$4\.\d\d a month, `full` \$\d\.\d\d, where every feature is on/);
 });

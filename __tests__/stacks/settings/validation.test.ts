@@ -123,13 +123,18 @@ describe("structured values", () => {
     [`tags=${JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`k${index}`, "v"])))}`, "allowed: at most 40 tags"],
     ["api_key_names=[]", "allowed: at least one name"],
     ['api_key_names=["a","a"]', "allowed: at least one name, all different"],
+    ['alarm_topic_arns={"urgent":"arn:aws:sns:us-east-1:123456789012:t"}', "allowed severities: info, warning, critical"],
+    ['alarm_topic_arns={"critical":"on.call@example.org"}', "allowed: arn:aws:sns:<region>:<account>:<topic> for each severity"],
+    ['alarms_enabled={"worker_errors":true}', "allowed names: execution-time-warning, execution-time-critical, worker-duration,"],
+    ['alarms_enabled={"worker-errors":null}', "allowed: true or false for each name"],
+    ['alarms_enabled={"worker-errors":"sometimes"}', "Unsuitable value for var.alarms_enabled"],
   ])("%s", async (variable, message) => {
     expect(await plan([variable])).toContain(message);
   });
 });
 
 test("good values of every kind are taken", async () => {
-  const good = ["profile=baseline", "memory_size=128", "live_version=3", "canary_weight=0.25", "cache_cluster_size=237", "alarm_email=on.call@example.org", `agentcore_runtime_arn=${ARN}`, 'tags={"team":"a"}'];
+  const good = ["profile=baseline", "memory_size=128", "live_version=3", "canary_weight=0.25", "cache_cluster_size=237", "alarm_email=on.call@example.org", 'alarm_topic_arns={"critical":"arn:aws:sns:us-east-1:123456789012:page"}', 'alarms_enabled={"worker-errors":false,"error-budget-slow":true}', `agentcore_runtime_arn=${ARN}`, 'tags={"team":"a"}'];
   expect(await plan(good)).toBe("");
   const several = agents(
     { name: "a", kind: "bedrock", target: "us.anthropic.claude-sonnet-4-20250514-v1:0", instructions: "Be brief." },

@@ -1,0 +1,308 @@
+import { execFile } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { alarmSetCost } from "../../scripts/judges/cost/alarms";
+import { alarmSetCosts } from "../../scripts/reports/tables";
+import { ALARM_NAMES, alarmsThere, BURN_RATES, KPIS, nameMetric, SETTINGS, type Kpi, type KpiAlarm, type MetricReference } from "../../stacks/settings";
+import { keyOf, periodOf, rings, type AlarmBlock, type Sample } from "../support/alarm-evaluator";
+import { settingDefault, withDefaults } from "../support/defaults";
+import { metricMath } from "../support/metric-math";
+import { SOURCES } from "../support/source-names";
+import { encoded, resource, stackJson } from "../support/stack-json";
+import { temporaryFolder } from "../support/temporary-folder";
+
+jest.setTimeout(120_000);
+
+const stack = stackJson();
+const alarms = stack.resource["aws_cloudwatch_metric_alarm"] ?? {};
+const composites = stack.resource["aws_cloudwatch_composite_alarm"] ?? {};
+const listed = KPIS.flatMap((kpi) => kpi.alarms.map((alarm): [string, Kpi, KpiAlarm] => [alarm.name, kpi, alarm]));
+const idOf = (name: string) => `alarm_${name.replaceAll("-", "_")}`;
+
+/** The settings that a condition of the list asks for. */
+const GIVEN = { token_quota_per_minute: 100_000 };
+
+/** An alarm of the synthesized stack with the settings' defaults in it. */
+function block(address: string): AlarmBlock {
+  const raw = JSON.parse(withDefaults(JSON.stringify(alarms[address]), GIVEN)) as AlarmBlock;
+  return { ...raw, threshold: Number(raw.threshold) };
+}
+
+/** As many samples of a value in one period. */
+type Of = (reference: MetricReference, value: number, count?: number) => Sample[];
+
+/** What happens in one period: at the threshold, or just beyond it on the bad side. */
+function happening({ measure, better, minimumSamples = 1 }: Kpi, threshold: number, bad: boolean, of: Of): Sample[] {
+  const worse = bad ? (better === "lower" ? 1 : -1) : 0;
+  if (measure.kind === "percentile") return of(measure.metric, threshold + worse, minimumSamples);
+  if (measure.kind === "mean") return of(measure.metric, threshold + worse, 10);
+  if (measure.kind === "share") return [...of(measure.metric, 1, threshold * 10 + worse), ...of(measure.metric, 0, 1_000 - threshold * 10 - worse)];
+  if (measure.kind === "total" || measure.kind === "peak") return of(measure.metrics.at(-1)!, threshold + worse);
+  if (measure.kind === "fill") return of(measure.metric, (threshold / 100) * Number({ ...GIVEN }[measure.ofSetting as keyof typeof GIVEN] ?? settingDefault(measure.ofSetting)) + worse);
+  if (measure.kind === "quota") return of(measure.metric, threshold * 10 + worse);
+  if (measure.kind === "ratio") {
+    const isPartOfWhole = measure.whole.some((metric) => JSON.stringify(metric) === JSON.stringify(measure.part[0]));
+    const part = threshold * 10 + worse;
+    return [...of(measure.part[0]!, part), ...of(measure.whole.at(-1)!, isPartOfWhole ? 1_000 - part : 1_000)];
+  }
+  throw new Error(`An alarm on ${measure.kind}`);
+}
+
+/** The samples of some periods, counted back from the end. */
+function stream(alarm: AlarmBlock, periods: readonly number[], what: (of: Of) => Sample[]): { samples: Sample[]; end: number } {
+  const seconds = periodOf(alarm);
+  const end = 10 * seconds;
+  const samples = periods.flatMap((back) =>
+    what((reference, value, count = 1) => Array.from({ length: count }, () => ({ metric: nameMetric(reference, SOURCES), atSeconds: end - (back + 1) * seconds + 1, value }))),
+  );
+  return { samples, end };
+}
+const first = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+describe.each(listed)("the alarm %s", (name, kpi, listing) => {
+  const alarm = block(idOf(name));
+  const ringsWith = (periods: readonly number[], what: (of: Of) => Sample[]) => {
+    const { samples, end } = stream(alarm, periods, what);
+    return rings(alarm, samples, end);
+  };
+  const bad = (of: Of) => happening(kpi, alarm.threshold, true, of);
+  const good = (of: Of) => happening(kpi, alarm.threshold, false, of);
+
+  test("rings just beyond its threshold", () => expect(ringsWith(first(listing.datapointsToAlarm), bad)).toBe(true));
+  test("is silent at its threshold", () => expect(ringsWith(first(listing.evaluationPeriods), good)).toBe(false));
+  test(`without any data ${listing.missing === "breaching" ? "rings: silence is what it watches" : "is silent"}`, () => expect(ringsWith([], good)).toBe(listing.missing === "breaching"));
+
+  test("needs as many bad periods as the list says", () => {
+    if (listing.missing === "breaching") return expect(listing.datapointsToAlarm).toBe(1);
+    expect(ringsWith(first(listing.datapointsToAlarm - 1), bad)).toBe(false);
+  });
+
+  test("has a threshold from its setting, actions both ways, its severity, and says what to do", () => {
+    const raw = alarms[idOf(name)] ?? {};
+    expect(raw["threshold"]).toBe(`\${var.${listing.thresholdSetting}}`);
+    expect(raw["treat_missing_data"]).toBe(listing.missing);
+    expect(raw["alarm_actions"]).toHaveLength(1);
+    expect(raw["ok_actions"]).toEqual(raw["alarm_actions"]);
+    expect(raw["tags"]).toEqual({ "quickturn:severity": listing.severity });
+    const description = String(raw["alarm_description"]);
+    expect(description).toContain(`Severity: ${listing.severity}. What to do: RUNBOOK.md, "${kpi.runbook}".`);
+    // CloudWatch takes 1,024 characters.
+    expect(withDefaults(description, GIVEN).length).toBeLessThan(1_024);
+  });
+});
+
+const floored = listed.filter(([, { minimumSamples = 1 }]) => minimumSamples > 1);
+test.each(floored)("%s is silent while there are fewer samples than say anything, however bad", (name, kpi) => {
+  const alarm = block(idOf(name));
+  const { measure, minimumSamples = 1, better } = kpi;
+  const { samples, end } = stream(alarm, [0, 1, 2], (of) => {
+    if (measure.kind === "percentile") return of(measure.metric, alarm.threshold * 10, minimumSamples - 1);
+    if (measure.kind === "share") return of(measure.metric, 1, minimumSamples - 1);
+    if (measure.kind === "ratio") return better === "lower" ? [...of(measure.part[0]!, minimumSamples - 1), ...of(measure.whole[0]!, minimumSamples - 1)] : of(measure.whole.at(-1)!, minimumSamples - 1);
+    throw new Error(`${measure.kind} has no samples`);
+  });
+  expect(rings(alarm, samples, end)).toBe(false);
+});
+
+const several = listed.flatMap(([name, { measure }]) => ("metrics" in measure && measure.metrics.length > 1 ? measure.metrics.map((metric): [string, string, MetricReference] => [name, `${metric.source} ${metric.metric}`, metric]) : []));
+test.each(several)("%s rings by %s alone, the others silent", (name, _, metric) => {
+  const alarm = block(idOf(name));
+  const { samples, end } = stream(alarm, [0, 1], (of) => of(metric, alarm.threshold + 1));
+  expect(rings(alarm, samples, end)).toBe(true);
+});
+
+test("an alarm is one of the list, or a window of a burn rate", () => {
+  const windows = BURN_RATES.flatMap(({ name }) => [`${name}-long`, `${name}-short`]).map((name) => `burn_rate_${name.replaceAll("-", "_")}`);
+  expect(Object.keys(alarms).sort()).toEqual([...listed.map(([name]) => idOf(name)), ...windows].sort());
+  expect(ALARM_NAMES).toEqual([...new Set(ALARM_NAMES)]);
+  expect(ALARM_NAMES).toHaveLength(Object.keys(alarms).length - windows.length + Object.keys(composites).length);
+});
+
+test("CloudWatch takes them: periods, their number and length, and at most ten metrics of one period", () => {
+  for (const address of Object.keys(alarms)) {
+    const alarm = block(address);
+    const seconds = periodOf(alarm);
+    expect(seconds % 60).toBe(0);
+    // A day in all below an hour, a week from it on (PutMetricAlarm).
+    expect(seconds * alarm.evaluation_periods).toBeLessThanOrEqual(seconds < 3_600 ? 86_400 : 604_800);
+    expect(alarm.datapoints_to_alarm).toBeLessThanOrEqual(alarm.evaluation_periods);
+    expect((alarm.metric_query ?? []).filter(({ metric }) => metric).length).toBeLessThanOrEqual(10);
+    for (const { metric } of alarm.metric_query ?? []) if (metric?.namespace === "AWS/DynamoDB") expect(alarm.metric_query?.[0]?.expression).toContain("FILL(");
+    expect(alarm.namespace).not.toBe("AWS/DynamoDB");
+  }
+});
+
+describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn rate %s", (name, rate) => {
+  const composite = composites[`burn_rate_${name.replaceAll("-", "_")}`] ?? {};
+  const windows = [...String(composite["alarm_rule"]).matchAll(/ALARM\("\$\{aws_cloudwatch_metric_alarm\.(\w+)\[0\]\.alarm_name\}"\)/g)].map(([, address = ""]) => address);
+  const metric = nameMetric({ source: "deployment", metric: "RequestFailed" }, SOURCES);
+  const DAY = 86_400;
+  /** One request a minute, of which a share fails, evenly, from some seconds before the end until some others. */
+  const requests = (share: number, fromSeconds: number, untilSeconds = 0): Sample[] =>
+    Array.from({ length: Math.floor((fromSeconds - untilSeconds) / 60) }, (_, index) => ({ metric, atSeconds: DAY - fromSeconds + index * 60, value: Math.floor((index + 1) * share) - Math.floor(index * share) }));
+  const allRing = (samples: readonly Sample[]) => windows.every((address) => rings(block(address), samples, DAY));
+  const limit = (rate.factor * Number(settingDefault("kpi_error_rate"))) / 100;
+
+  test("is the two windows and nothing else, and only it has actions", () => {
+    expect(composite["alarm_rule"]).toMatch(/^ALARM\("[^"]+"\) AND ALARM\("[^"]+"\)$/);
+    expect(windows).toHaveLength(2);
+    expect(windows.map((address) => periodOf(block(address)))).toEqual([rate.longSeconds, rate.shortSeconds]);
+    for (const address of windows) for (const actions of ["alarm_actions", "ok_actions"]) expect(alarms[address]).not.toHaveProperty(actions);
+    expect(composite["alarm_actions"]).toHaveLength(1);
+    expect(composite["tags"]).toEqual({ "quickturn:severity": rate.severity });
+  });
+
+  test("rings where requests fail faster than that in both windows", () => expect(allRing(requests(Math.min(1, limit * 1.5), rate.longSeconds))).toBe(true));
+  test("is silent where they fail as the budget allows", () => expect(allRing(requests(limit / rate.factor, rate.longSeconds))).toBe(false));
+  test("is silent once the failures have ended", () => expect(allRing([...requests(1, rate.longSeconds, rate.shortSeconds), ...requests(0, rate.shortSeconds)])).toBe(false));
+  test("is silent where a short burst uses up little of the budget", () => expect(allRing([...requests(0, rate.longSeconds, 120), ...requests(limit, 120)])).toBe(false));
+  test("is silent without requests", () => expect(allRing([])).toBe(false));
+});
+
+describe("who is told", () => {
+  test("each alarm goes to its severity's topic, else to the operator's, else to one of our own, which CloudWatch may publish to", () => {
+    for (const [, , { name, severity }] of listed) {
+      expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([`\${lookup(var.alarm_topic_arns, "${severity}", var.alarm_topic_arn == null ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`]);
+    }
+    expect(resource(stack, "aws_sns_topic.alarm_topic")).not.toHaveProperty("kms_master_key_id");
+    const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as { Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[] };
+    expect(resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["arn"]).toBe("${aws_sns_topic.alarm_topic[0].arn}");
+    expect(Statement).toContainEqual(expect.objectContaining({ Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: ["sns:Publish"], Resource: "${aws_sns_topic.alarm_topic[0].arn}" }));
+  });
+
+  test("the topic writes to the person of alarm_email", () => {
+    expect(resource(stack, "aws_sns_topic_subscription.alarm_email")).toMatchObject({ topic_arn: "${aws_sns_topic.alarm_topic[0].arn}", protocol: "email", endpoint: "${var.alarm_email}" });
+  });
+});
+
+describe("what they cost a month", () => {
+  const metricsOf = (address: string) => block(address).metric_query?.filter(({ metric }) => metric).length ?? 1;
+  const shapes = (addresses: readonly string[]) => addresses.map((address) => ({ metrics: metricsOf(address) }));
+  const windows = Object.keys(alarms).filter((address) => address.startsWith("burn_rate_"));
+  const burning = [...shapes(windows), ...Object.keys(composites).map(() => ({ metrics: 0, composite: true }))];
+  const costOf = (sets: readonly KpiAlarm["set"][]) => alarmSetCost([...shapes(listed.filter(([, , { set }]) => sets.includes(set)).map(([name]) => idOf(name))), ...burning]);
+
+  test(`essential $${costOf(["essential"]).toFixed(2)}, below $5; full $${costOf(["essential", "full"]).toFixed(2)}; as RUNBOOK's table has it`, () => {
+    expect(costOf(["essential"])).toBeLessThan(5);
+    expect(alarmSetCosts().essential).toBeCloseTo(costOf(["essential"]), 9);
+    expect(alarmSetCosts().full).toBeCloseTo(costOf(["essential", "full"]), 9);
+  });
+});
+
+describe("which there are", () => {
+  const folder = temporaryFolder("alarms");
+  const everyBlock = { ...alarms, ...composites };
+  const locals = stack.locals;
+  const following = Object.keys((locals["profiles"] as Record<string, Record<string, unknown>>)["optimized"] ?? {});
+  const run = promisify(execFile);
+  const env = { PATH: process.env["PATH"], HOME: folder, CHECKPOINT_DISABLE: "1" };
+
+  beforeAll(() => {
+    const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
+    const thresholds = Object.fromEntries(Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]));
+    writeFileSync(
+      join(folder, "main.tf.json"),
+      JSON.stringify({
+        variable: stack.variable,
+        locals: { profiles: locals["profiles"], ...Object.fromEntries(following.map((name) => [name, locals[name]])) },
+        check: Object.fromEntries(Object.entries(stack.check).filter(([name]) => /error_budget|alarms_reach/.test(name))),
+        output: { counts: { value: counts }, thresholds: { value: thresholds } },
+        // A line each: terraform quotes the line that a warning is about.
+      }, null, 1),
+    );
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What the real terraform makes of the expressions, without the resources. */
+  async function decided(...vars: readonly string[]) {
+    const { stdout } = await run("terraform", ["apply", "-auto-approve", "-input=false", "-no-color", ...vars.map((value) => `-var=${value}`)], { cwd: folder, env });
+    const state = JSON.parse((await run("terraform", ["output", "-json"], { cwd: folder, env })).stdout) as { counts: { value: Record<string, number> }; thresholds: { value: Record<string, number> } };
+    const there = Object.entries(state.counts.value).filter(([, count]) => Number(count) === 1).map(([address]) => address);
+    return { there: there.sort(), thresholds: state.thresholds.value, said: stdout.replaceAll(/[│╷╵\s]+/g, " ") };
+  }
+  const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
+  const named = (...names: readonly string[]) => names.map(idOf);
+  const essential = listed.filter(([, , { set }]) => set === "essential").map(([name]) => name);
+
+  test("essential by default: those of the list and the burn rates", async () => {
+    expect((await decided()).there).toEqual([...named(...essential), ...burnBlocks].sort());
+  });
+
+  test("full: all, but for those whose feature is off", async () => {
+    const off = named("token-quota", "provisioned-spillover");
+    expect((await decided("alarm_set=full")).there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
+    expect((await decided("alarm_set=full", "profile=low_latency", "token_quota_per_minute=1000")).there).toEqual(Object.keys(everyBlock).sort());
+  });
+
+  test("none: not one, but those that are asked for by name", async () => {
+    expect((await decided("alarm_set=none")).there).toEqual([]);
+    expect((await decided("alarm_set=none", 'alarms_enabled={"dead-letters"=true,"error-budget-fast"=true}')).there).toEqual(
+      [idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort(),
+    );
+  });
+
+  test.each<[vars: Readonly<Record<string, unknown>>]>([
+    [{}],
+    [{ alarm_set: "full", token_quota_per_minute: 10 }],
+    [{ alarm_set: "none", alarms_enabled: { "worker-errors": true, "error-budget-slow": true } }],
+    [{ alarm_set: "full", heartbeat_enabled: false, cache_enabled: false, reserved_concurrent_executions: -1, provisioned_concurrent_executions: 0, alarm_burn_rates: false }],
+    [{ provisioned_concurrent_executions: 2, alarms_enabled: { "provisioned-spillover": true, "dead-letters": false } }],
+  ])("who reckons without terraform comes to the same, with %j", async (given) => {
+    const { there } = await decided(...Object.entries(given).map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`));
+    const settings = { ...Object.fromEntries(SETTINGS.map(({ name }) => [name, settingDefault(name)])), ...given };
+    const reckoned = alarmsThere(KPIS, settings);
+    const addressOf = (name: string) => (name.startsWith("error-budget") ? `burn_rate_${name.replaceAll("-", "_")}` : idOf(name));
+    expect(reckoned.map(({ name }) => addressOf(name)).sort()).toEqual(there);
+    for (const { name, metrics, composite } of reckoned) if (!composite) expect(metrics).toBe(block(addressOf(name)).metric_query?.filter(({ metric }) => metric).length ?? 1);
+  });
+
+  test("one that is turned off by name is not there, and one of the full set that is turned on is", async () => {
+    const { there } = await decided('alarms_enabled={"worker-errors"=false,"table-throttles"=true}', "alarm_burn_rates=false");
+    expect(there).toEqual(named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort());
+  });
+
+  test("what watches a feature is not there without it, even by name", async () => {
+    const { there } = await decided("alarm_set=full", "profile=baseline", "reserved_concurrent_executions=-1", 'alarms_enabled={"api-heartbeat-missing"=true}');
+    for (const name of ["api-heartbeat-missing", "worker-heartbeat-missing", "heartbeat-failures", "cache-hit-rate", "reserved-concurrency"]) expect(there).not.toContain(idOf(name));
+  });
+
+  test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", async () => {
+    const { thresholds, said } = await decided("kpi_error_rate=10");
+    expect(said).toContain("kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9");
+    expect(said).not.toContain("error-budget-steady asks for");
+    expect(Number(thresholds["burn_rate_error_budget_fast_long"])).toBe(0.99);
+    expect((await decided()).said).not.toContain("asks for");
+    expect((await decided("kpi_error_rate=10", 'alarms_enabled={"error-budget-fast"=false}')).said).not.toContain("asks for");
+  });
+
+  test("alarms that reach nobody are warned of", async () => {
+    const warning = "The alarms call nobody";
+    expect((await decided()).said).toContain(warning);
+    expect((await decided("alarm_email=on.call@example.org")).said).not.toContain(warning);
+    expect((await decided("alarm_set=none")).said).not.toContain(warning);
+  });
+});
+
+describe("the evaluator itself", () => {
+  const at = (values: Record<string, number | undefined>) => (id: string) => values[id];
+
+  test("knows what is no data and what is not", () => {
+    expect(metricMath("IF(m0>=20, 100*m1)", 0)(at({ m0: 20, m1: 0.5 }))).toBe(50);
+    expect(metricMath("IF(m0>=20, 100*m1)", 0)(at({ m0: 19, m1: 0.5 }))).toBeUndefined();
+    expect(metricMath("m0+m1", 0)(at({ m0: 1 }))).toBeUndefined();
+    expect(metricMath("FILL(m0, 0)+FILL(m1, 0)", 0)(at({ m0: 1 }))).toBe(1);
+    expect(metricMath("100*m0/0", 0)(at({ m0: 0 }))).toBeUndefined();
+    expect(metricMath("MAX([FILL(m0, 0), m1])", 0)(at({ m1: 3 }))).toBe(3);
+    expect(metricMath("100*m0/SERVICE_QUOTA(m1)", 200)(at({ m0: 100 }))).toBe(50);
+  });
+
+  test.each(["RATE(m0)", "m0 m1", "IF(m0", "M0", "m0 % 2"])("refuses %s, which it does not understand", (expression) => {
+    expect(() => metricMath(expression, 0)(at({}))).toThrow(/is not known here|is one too many|ends too early|is no id|does not have/);
+  });
+
+  test("tells metrics apart by their dimensions", () => {
+    const metric = { namespace: "n", metric: "m", dimensions: { A: "1" } };
+    expect(keyOf(metric)).not.toBe(keyOf({ ...metric, dimensions: { A: "2" } }));
+  });
+});

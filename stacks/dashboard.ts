@@ -1,0 +1,71 @@
+import { chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "../modules";
+import type { CreatedAlarms } from "./alarms";
+import { otherCharts } from "./dashboard-charts";
+import type { DeclaredSettings } from "./declare";
+import { metricSources, namedQuery, type Watched } from "./metric-sources";
+import type { PlatformStack } from "./platform";
+import { KPIS, type Kpi, type KpiAlarm, type SettingName, type SourceNames } from "./settings";
+
+/** The sections in reading order: what callers feel first. */
+const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
+  kpis: "## KPIs",
+  api: "## API",
+  cache: "## Cache",
+  functions: "## Functions",
+  queue: "## Queue",
+  tables: "## Tables",
+  agents: "## Agents",
+  tokens: "## Tokens",
+  cost: "## Cost: estimates from us-east-1 list prices, without tokens, cold starts, cache and logs; `quickturn cost` has the whole bill",
+};
+
+const TARGET_COLOR = "#2ca02c";
+const SEVERITY_COLORS: Readonly<Record<KpiAlarm["severity"], string>> = { info: "#1f77b4", warning: "#ff7f0e", critical: "#d62728" };
+
+/** A dashboard of everything that the KPIs say, with the targets that the gate asks for and the thresholds that the alarms have. */
+export function createDashboard(stack: PlatformStack, watched: Watched, alarms: CreatedAlarms): Dashboard {
+  const { settings, names } = watched;
+  const sources = metricSources(watched);
+  const others = otherCharts(settings, sources);
+  const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map((panel): DashboardSection => ({
+    heading: HEADINGS[panel],
+    charts: [...KPIS.filter((kpi) => kpi.panel === panel).flatMap((kpi) => kpiChart(kpi, settings, sources) ?? []), ...(others[panel] ?? [])],
+  }));
+  return new Dashboard(stack, "dashboard", {
+    dashboardName: names.dashboard,
+    region: settings.string("aws_region"),
+    introduction: introduction(settings, sources),
+    alarmArns: alarms.arns,
+    sections,
+  });
+}
+
+function introduction(settings: DeclaredSettings, { deployment, workerFunction, frontDoorFunction, sweeperFunction }: SourceNames): string {
+  const console = `https://console.aws.amazon.com/cloudwatch/home?region=${settings.string("aws_region")}`;
+  const logs = ([["front door", frontDoorFunction], ["worker", workerFunction], ["sweeper", sweeperFunction]] as const).map(([label, name]) => `[${label}](${console}#logsV2:log-groups/log-group/$252Faws$252Flambda$252F${name})`);
+  const headings = [...new Set([...KPIS.map(({ runbook }) => runbook), "Error budget"])].join(" · ");
+  return [
+    `# ${deployment}`,
+    `[Alarms](${console}#alarmsV2:?search=${deployment}) · logs: ${logs.join(", ")} · green lines: what the gate asks for (\`kpi_*\`); blue, orange and red ones: where alarms ring (\`alarm_*\`)`,
+    `RUNBOOK.md has a heading for each: ${headings}`,
+  ].join("\n\n");
+}
+
+/** One KPI with its target and the thresholds of its alarms; undefined where CloudWatch cannot compute it. */
+function kpiChart(kpi: Kpi, settings: DeclaredSettings, sources: SourceNames): Chart | undefined {
+  // Beside the number itself, in charts of their own: a share of a number that is not set is none.
+  if (kpi.measure.kind === "fill") return undefined;
+  // A chart may show what is too little for an alarm: the reader sees how it moves.
+  const query = namedQuery({ ...kpi, minimumSamples: 1 }, settings, sources);
+  if (!query) return undefined;
+  const title = `${kpi.title} (${kpi.unit})`;
+  return { title, unit: kpi.unit, metrics: chartRows(query, `${kpi.title} [last $\${LAST}]`), periodSeconds: kpi.alarms[0]?.periodSeconds ?? 300, lines: linesOf(kpi, settings) };
+}
+
+function linesOf({ targetSetting, alarms }: Kpi, settings: DeclaredSettings): ChartLine[] {
+  const value = (name: string) => settings.expression(name as SettingName);
+  return [
+    ...(targetSetting === undefined ? [] : [{ label: "target", value: value(targetSetting), color: TARGET_COLOR }]),
+    ...alarms.map(({ name, severity, thresholdSetting }) => ({ label: name, value: value(thresholdSetting), color: SEVERITY_COLORS[severity] })),
+  ];
+}
