@@ -7,6 +7,7 @@ import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
 import { addProofCommands } from "./cli/proof-commands";
 import type { Shell } from "./cli/shell";
+import { addVerifyCommand } from "./cli/verify-command";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { SILENT, progressOn } from "./progress";
 
@@ -19,9 +20,14 @@ export function program(): Command {
     .option("--json", "print one JSON document instead of text; progress is not shown")
     .showHelpAfterError("(quickturn --help teaches)")
     .addHelpText("after", EXAMPLES);
-  const shell: Shell = { perform: (command) => perform(root, command), confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined };
+  const shell: Shell = {
+    perform: (command) => perform(root, command),
+    isTerminal: process.stdin.isTTY,
+    confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
+  };
   addBuildCommands(root, shell);
   addDeployCommands(root, shell);
+  addVerifyCommand(root, shell);
   addDecideCommands(root, shell);
   addProofCommands(root, shell);
   return root;
@@ -33,7 +39,10 @@ Examples:
   quickturn plan --var agentcore_runtime_arn=…  what an apply would change (exit code 2: something)
   quickturn apply --auto-approve                plan, and apply exactly that plan
   quickturn rollback --auto-approve             take every optimization away, in place
+  quickturn verify --smoke                      ask the API what its callers ask, after a deployment
+  quickturn verify --wait 20m --junit gate.xml  read the KPIs until they decide; 0 pass, 1 fail, 3 inconclusive, 2 error
   quickturn cost --compare baseline optimized   what each costs a month and a request, by part
+  quickturn analyze worker.log                  how long runs take, why, and which settings that supports
   quickturn bench agents                        seven agents, one after the other against all at once
   quickturn soak --requests 2000 --faults       kill, freeze and disturb, and check that no request is lost
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;

@@ -39,3 +39,12 @@ export function profileName(value: string): string {
   if (!(PROFILES as readonly string[]).includes(value)) throw new InvalidArgumentError(`Allowed: ${PROFILES.join(", ")}.`);
   return value;
 }
+
+/** Seconds, as a number that need not be whole. */
+export function secondsUpTo(maximum: number): (value: string) => number {
+  return (value) => {
+    const seconds = Number(value);
+    if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum) throw new InvalidArgumentError(`Allowed: seconds above 0, up to ${maximum}.`);
+    return seconds;
+  };
+}

@@ -4,6 +4,8 @@ import type { CommandContext, CommandResult } from "../commands/context";
 export interface Shell {
   /** Runs a command, shows what it found, and sets the exit code. */
   readonly perform: (command: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
+  /** Whether a person types the standard input. */
+  readonly isTerminal: boolean;
   /** Asks the person; undefined where nobody can answer. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { PROMISES } from "../judges/history";
-import { median } from "../judges/median";
+import { median } from "../judges/statistics/median";
 import type { SoakReport } from "./soak";
 
 const MEANING: Readonly<Record<(typeof PROMISES)[number], string>> = {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startFaultProxy, type FaultProxy } from "../faults/fault-proxy";
 import { judgeHistory, type HistoryVerdict } from "../judges/history";
-import { seededRandom } from "../judges/seeded-random";
+import { seededRandom } from "../judges/statistics/seeded-random";
 import { NETWORK_FAULTS, runChaos } from "../soak/chaos";
 import { endingsIn, settledStatuses } from "../soak/evidence";
 import { runLoad } from "../soak/load";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionEnvironment } from "../local";
-import { median } from "../judges/median";
+import { median } from "../judges/statistics/median";
 
 const SAMPLE_MS = 1_000;
 

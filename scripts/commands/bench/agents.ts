@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentApiClient } from "../../tools/agent-api-client";
 import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
-import { median } from "../../judges/median";
+import { median } from "../../judges/statistics/median";
 import type { CommandContext, CommandResult } from "../context";
 import { CALLERS, LocalStack, REGION } from "../local-stack";
 

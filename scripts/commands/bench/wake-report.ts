@@ -1,4 +1,4 @@
-import { median } from "../../judges/median";
+import { median } from "../../judges/statistics/median";
 import type { CommandResult } from "../context";
 import { VARIANTS, type Variant } from "./wake-probe";
 import type { Incident, WakeSample, WakeTimes } from "./wake-rig";

@@ -1,0 +1,79 @@
+import type { CloudWatchLogsClient, FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+
+/** A message of a log group. */
+export interface LogEvent {
+  readonly message: string;
+  /** Name of its log stream, which names the version of the function. */
+  readonly stream: string;
+}
+
+export interface LogEventsQuery {
+  readonly group: string;
+  /** Milliseconds since 1970, included. */
+  readonly fromMs: number;
+  /** Milliseconds since 1970. */
+  readonly toMs: number;
+  /** AWS_REGION or AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and credentials where they are in it; others are found as every AWS tool does. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** Called after each page with how many events there were so far. */
+  readonly onPage: (events: number) => void;
+}
+
+/** Either term, in CloudWatch's filter syntax. An emulator may ignore it, so who reads the events looks again. */
+export const REPORT_FILTER = '?"REPORT RequestId:" ?"platform.report"';
+
+/** FilterLogEvents is throttled at a few calls a second and account. */
+const MAX_ATTEMPTS = 8;
+
+/** The events of a log group that may be reports of runs, page by page. Throws with the group, the region and what to do. */
+export async function* reportEvents(query: LogEventsQuery): AsyncGenerator<LogEvent> {
+  const { environment } = query;
+  const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  if (!region) throw new Error(`The log group ${query.group} is read from an AWS region, and none is set. Set AWS_REGION.`);
+  const client = await clientOf(environment, region);
+  try {
+    let [nextToken, events]: [string | undefined, number] = [undefined, 0];
+    do {
+      const page: FilterLogEventsCommandOutput = await send(client, query, region, nextToken);
+      for (const { message, logStreamName } of page.events ?? []) {
+        events++;
+        yield { message: message ?? "", stream: logStreamName ?? "" };
+      }
+      query.onPage(events);
+      // A page may be empty and not the last.
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The SDK is loaded only where it is needed: a log in a file takes none of its memory. */
+const sdk = () => import("@aws-sdk/client-cloudwatch-logs");
+
+async function clientOf(environment: NodeJS.ProcessEnv, region: string): Promise<CloudWatchLogsClient> {
+  const { CloudWatchLogsClient: Client } = await sdk();
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = environment;
+  const endpoint = environment.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ?? environment.AWS_ENDPOINT_URL;
+  return new Client({
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: "adaptive",
+    ...(endpoint ? { endpoint } : {}),
+    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) } } : {}),
+  });
+}
+
+async function send(client: CloudWatchLogsClient, { group, fromMs, toMs, signal }: LogEventsQuery, region: string, nextToken: string | undefined) {
+  const { FilterLogEventsCommand } = await sdk();
+  const input: FilterLogEventsCommandInput = { logGroupName: group, startTime: fromMs, endTime: toMs, filterPattern: REPORT_FILTER, ...(nextToken === undefined ? {} : { nextToken }) };
+  try {
+    return await client.send(new FilterLogEventsCommand(input), { abortSignal: signal });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const { name, message } = cause as Error;
+    const advice = name === "ResourceNotFoundException" ? "Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them." : "It takes logs:FilterLogEvents on the group.";
+    throw new Error(`The log group ${group} in ${region} cannot be read (${name}: ${message}). ${advice}`, { cause });
+  }
+}
