@@ -22,7 +22,7 @@ function volumeText(report: CostReport, index: number): string {
   const head = `${count(before.requests)} requests a month in ${report.deployments.map(({ region }) => region).filter((region, at, all) => all.indexOf(region) === at).join(" and ")}`;
   const paid = PART_NAMES.filter((part) => bills.some((bill) => bill.parts[part] > 0));
   const rows = difference && after
-    ? [comparedHead(before, after), ...paid.map((part) => comparedRow(PARTS[part], difference.parts[part])), comparedRow("a month", difference.total), requestRow(bills)]
+    ? [comparedHead(before, after), ...paid.map((part) => comparedRow(PARTS[part], difference.parts[part])), comparedRow("all but tokens", difference.infrastructure), comparedRow("a month", difference.total), requestRow(bills)]
     : [...ordered(before, paid).map((part) => row(part, before)), `  ${"a month".padEnd(26)} ${money(before.totalUsd)}`, requestRow(bills)];
   return [pc.bold(head), ...rows, trafficText(bills)].join("\n");
 }

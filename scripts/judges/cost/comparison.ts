@@ -17,11 +17,20 @@ export interface Difference {
   readonly differencePercent: number | null;
 }
 
+/** How two bills of the same requests differ. */
+export interface BillDifference {
+  readonly parts: Readonly<Record<PartName, Difference>>;
+  /** Without the models' tokens, which no setting changes. */
+  readonly infrastructure: Difference;
+  readonly total: Difference;
+}
+
 /** Two bills of the same requests, by part and in total. Throws where the requests differ. */
-export function compareBills(before: Bill, after: Bill): { readonly parts: Readonly<Record<PartName, Difference>>; readonly total: Difference } {
+export function compareBills(before: Bill, after: Bill): BillDifference {
   if (before.requests !== after.requests) throw new Error(`The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`);
   const parts = Object.fromEntries(PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])])) as Record<PartName, Difference>;
-  return { parts, total: differenceOf(before.totalUsd, after.totalUsd) };
+  const infrastructure = differenceOf(before.totalUsd - before.parts.tokens, after.totalUsd - after.parts.tokens);
+  return { parts, infrastructure, total: differenceOf(before.totalUsd, after.totalUsd) };
 }
 
 function differenceOf(beforeUsd: number, afterUsd: number): Difference {

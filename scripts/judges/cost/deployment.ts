@@ -1,3 +1,4 @@
+import { KPIS, alarmsThere } from "../../../stacks/settings";
 import { CACHE_SIZES, type CacheSize } from "../prices";
 import type { AlarmShape } from "./alarms";
 
@@ -39,11 +40,10 @@ export interface Deployment {
   readonly tracing: boolean;
 }
 
-/** What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/observability.ts, modules/agent-function.ts, modules/api-stage.ts). */
+/** What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/dashboard.ts, modules/agent-function.ts, modules/api-stage.ts). */
 export const FIXED_BY_STACK = {
   architecture: "arm64",
   sweeperMemoryMiB: 256,
-  alarms: [{ metrics: 1 }, { metrics: 1 }, { metrics: 1 }],
   dashboards: 1,
   tracing: true,
 } as const satisfies Partial<Deployment>;
@@ -71,6 +71,7 @@ export function deploymentOf(name: string, settings: Readonly<Record<string, unk
     heartbeatEnvironments: read.number("heartbeat_environments"),
     requestRetentionDays: read.number("request_retention_in_days"),
     logRetentionDays: read.number("log_retention_in_days"),
+    alarms: alarmsThere(KPIS, settings).map(({ metrics, composite }) => ({ metrics, composite })),
   };
 }
 

@@ -17,12 +17,13 @@ export interface WatchingCost {
 export const METRICS_BY_DIMENSION = {
   deployment: [
     "JobDuration", "QueueWait", "ContextDuration", "AgentsDuration", "ResponseDuration", "TokensIn", "TokensOut", "TokensUsed",
-    "RequestsCompleted", "RequestsFailed", "RequestsExpired", "RequestsRequeued", "DeadLetters",
+    "RequestsCompleted", "RequestsFailed", "RequestsExpired", "RequestFailed", "RequestsRequeued", "DeadLetters",
   ],
+  version: ["JobDuration", "RequestFailed"],
   phase: ["PhaseDuration"],
   agent: ["AgentDuration", "AgentFailed"],
   model: ["TokensIn", "TokensOut", "TokensUsed"],
-  function: ["ColdStart", "CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen", "HeartbeatFailed"],
+  function: ["ColdStart", "CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen", "HeartbeatFailed", "MemoryUsed"],
 } as const;
 
 /** Functions that count themselves: front door and worker. */
@@ -31,8 +32,9 @@ const COUNTED_FUNCTIONS = 2;
 /** Metrics that are billed: one a name and set of dimensions, however many values it gets. */
 export function customMetrics(usage: Usage): number {
   if (usage.custom_metrics !== null) return usage.custom_metrics;
-  const { deployment, phase, agent, model, function: counted } = METRICS_BY_DIMENSION;
-  return deployment.length + usage.phases * phase.length + usage.agents_per_phase * agent.length + usage.models * model.length + COUNTED_FUNCTIONS * counted.length;
+  const { deployment, version, phase, agent, model, function: counted } = METRICS_BY_DIMENSION;
+  // One version of the worker has the traffic; the hours of a canary's second one are left out.
+  return deployment.length + version.length + usage.phases * phase.length + usage.agents_per_phase * agent.length + usage.models * model.length + COUNTED_FUNCTIONS * counted.length;
 }
 
 /** X-Ray's default rule: the first of a second, and 5 % of the others, by service. Traffic is taken to be even: a bursty month records fewer. */

@@ -16,14 +16,21 @@ test("a cluster costs while nothing is cached, and nothing is cached without one
 test("what no setting changes is as in the stack", () => {
   const golden = readFileSync(join(__dirname, "../../../stacks/agent-api-stack.golden.json"), "utf8");
   const { resource } = JSON.parse(golden) as { resource: Record<string, Record<string, Record<string, unknown>>> };
-  const alarms = Object.values(resource["aws_cloudwatch_metric_alarm"] ?? {});
-  // An alarm more, or one of several metrics, belongs into FIXED_BY_STACK too.
-  expect(alarms.map((alarm) => ({ metrics: Math.max(1, ((alarm["metric_query"] as unknown[]) ?? []).length) }))).toEqual(FIXED_BY_STACK.alarms);
   expect(Object.keys(resource["aws_cloudwatch_dashboard"] ?? {})).toHaveLength(FIXED_BY_STACK.dashboards);
   const functions = resource["aws_lambda_function"] ?? {};
   for (const each of Object.values(functions)) expect(each).toMatchObject({ architectures: [FIXED_BY_STACK.architecture], tracing_config: { mode: "Active" } });
   expect(functions["sweeper_function"]).toMatchObject({ memory_size: FIXED_BY_STACK.sweeperMemoryMiB });
   expect(Object.values(resource["aws_api_gateway_stage"] ?? {})).toEqual([expect.objectContaining({ xray_tracing_enabled: FIXED_BY_STACK.tracing })]);
+});
+
+test("the alarms are those of the stack, each with as many metrics", () => {
+  const golden = readFileSync(join(__dirname, "../../../stacks/agent-api-stack.golden.json"), "utf8");
+  const { resource } = JSON.parse(golden) as { resource: Record<string, Record<string, { metric_query?: { metric?: unknown }[] }>> };
+  const simple = Object.values(resource["aws_cloudwatch_metric_alarm"] ?? {}).map(({ metric_query: queries = [{ metric: true }] }) => queries.filter(({ metric }) => metric).length);
+  const all = deployed("low_latency", { alarm_set: "full", token_quota_per_minute: 1 }).alarms;
+  expect(simple.length).toBeGreaterThan(20);
+  expect(all.filter(({ composite }) => !composite).map(({ metrics }) => metrics).sort()).toEqual(simple.sort());
+  expect(all.filter(({ composite }) => composite)).toHaveLength(Object.keys(resource["aws_cloudwatch_composite_alarm"] ?? {}).length);
 });
 
 test("a setting that is missing or of another type is refused by name", () => {

@@ -12,9 +12,9 @@ test("the metrics that are counted are those that the handlers write", () => {
   expect([...new Set(Object.values(METRICS_BY_DIMENSION).flat())].sort()).toEqual(Object.keys(METRICS).sort());
 });
 
-test("seven agents in two phases with one model are 48 metrics: 13 + 2 x 1 + 7 x 2 + 3 + 2 x 8", () => {
-  expect(customMetrics(DEFAULT_USAGE)).toBe(48);
-  expect(costOf(deployed("optimized"), 0).metrics).toBeCloseTo(14.4, 9);
+test("seven agents in two phases with one model are 53 metrics: 14 + 2 + 2 x 1 + 7 x 2 + 3 + 2 x 9", () => {
+  expect(customMetrics(DEFAULT_USAGE)).toBe(53);
+  expect(costOf(deployed("optimized"), 0).metrics).toBeCloseTo(15.9, 9);
   expect(customMetrics({ ...DEFAULT_USAGE, custom_metrics: 5 })).toBe(5);
 });
 
@@ -32,7 +32,9 @@ test("1,000 requests are logged and traced for $0.61", () => {
   expect(costOf({ ...deployed("optimized"), tracing: false }, 1_000).traces).toBe(0);
 });
 
-test("three alarms and a dashboard cost $3.30", () => {
+test("the essential alarms cost $4.80 and a dashboard $3: 33 metrics at $0.10, and three composite ones at $0.50", () => {
   const { alarms, dashboard } = costOf(deployed("optimized"), 0);
-  expect(alarms + dashboard).toBeCloseTo(3.3, 9);
+  expect(alarms).toBeCloseTo(33 * 0.1 + 3 * 0.5, 9);
+  expect(dashboard).toBeCloseTo(3, 9);
+  expect(costOf(deployed("optimized", { alarm_set: "none" }), 0).alarms).toBe(0);
 });

@@ -1,0 +1,77 @@
+import type { GateVerdict, KpiVerdict } from "../../judges/gate/judge";
+import type { KpiOutcome } from "../../judges/gate/verdict";
+import type { GateRow } from "../../reports/gate-markdown";
+import type { JunitCase } from "../../reports/junit";
+import type { SmokeReport } from "./smoke";
+
+/** A verdict in every form that it is written in. */
+export interface Findings {
+  readonly headline: string;
+  readonly sentence: string;
+  readonly rows: readonly GateRow[];
+  readonly cases: readonly JunitCase[];
+  readonly suite: string;
+}
+
+const JUNIT: Readonly<Record<KpiOutcome, JunitCase["outcome"]>> = { pass: "passed", shown: "passed", fail: "failed", error: "error", inconclusive: "skipped", "not applicable": "skipped" };
+
+/** What the metrics say. */
+export function gateFindings(verdict: GateVerdict): Findings {
+  const { window, version, baseline, kpis } = verdict;
+  const about = version === null ? "" : ` of version ${version}`;
+  const against = baseline === null ? "" : ` against ${baseline === "saved" ? "saved evidence" : `version ${baseline}`}`;
+  const rows = kpis.map((kpi) => ({
+    what: kpi.title, value: valueText(kpi.value, kpi.unit), bound: kpi.bound === null ? "" : `${kpi.better === "lower" ? "<=" : ">="} ${valueText(kpi.bound, kpi.unit)}`,
+    samples: samplesText(kpi), verdict: kpi.verdict, reason: reasonText(kpi),
+  }));
+  return {
+    headline: `quickturn verify: ${verdict.verdict}`,
+    sentence: `${counted(kpis.map((kpi) => kpi.verdict))}${about}${against}, from ${window.start} to ${window.end}.`,
+    rows,
+    suite: "quickturn verify",
+    cases: kpis.map((kpi, index) => ({ name: kpi.name, outcome: JUNIT[kpi.verdict], message: message(kpi, rows[index]!) })),
+  };
+}
+
+/** What the checklist says. */
+export function smokeFindings({ verdict, endpoint, checks }: SmokeReport): Findings {
+  return {
+    headline: `quickturn verify --smoke: ${verdict}`,
+    sentence: `${counted(checks.map((check) => check.verdict))}, asked at ${endpoint}.`,
+    rows: checks.map(({ name, verdict: outcome, seen, ms }) => ({ what: name, value: ms === 0 ? "" : `${ms} ms`, bound: "", samples: "", verdict: outcome, reason: seen })),
+    suite: "quickturn verify --smoke",
+    cases: checks.map(({ name, verdict: outcome, seen, ms }) => ({ name, outcome: JUNIT[outcome], message: seen, seconds: ms / 1_000 })),
+  };
+}
+
+function message({ verdict, runbook }: KpiVerdict, { value, bound, reason }: GateRow): string {
+  const figures = value === "" ? "" : `${value}${bound === "" ? "" : ` (target ${bound})`}: `;
+  return `${figures}${reason}${verdict === "fail" ? `. RUNBOOK.md, "${runbook}"` : ""}`;
+}
+
+function reasonText({ reason, interval }: KpiVerdict): string {
+  return interval === null ? reason : `${reason} (95 %: ${figure(interval.low)} to ${figure(interval.high)} % of ${interval.of})`;
+}
+
+/** Samples, and where they do not suffice how many would. */
+function samplesText({ samples, needed, verdict }: KpiVerdict): string {
+  if (samples === null) return "";
+  return verdict === "inconclusive" && needed !== null && needed > samples ? `${samples} of ${needed}` : String(samples);
+}
+
+function valueText(value: number | null, unit: KpiVerdict["unit"]): string {
+  if (value === null) return "";
+  if (unit === "USD") return `$${figure(value)}`;
+  return unit === "count" ? figure(value) : `${figure(value)} ${unit === "percent" ? "%" : unit}`;
+}
+
+const figure = (value: number): string => (Math.abs(value) >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+
+/** `2 fail, 1 inconclusive, 5 pass`: worst first. */
+function counted(outcomes: readonly KpiOutcome[]): string {
+  const order: readonly KpiOutcome[] = ["fail", "error", "inconclusive", "pass", "shown", "not applicable"];
+  return order.flatMap((outcome) => {
+    const count = outcomes.filter((each) => each === outcome).length;
+    return count === 0 ? [] : [`${count} ${outcome}`];
+  }).join(", ");
+}

@@ -1,0 +1,16 @@
+/** What a gate may say. */
+export type Verdict = "pass" | "fail" | "inconclusive" | "error";
+
+/** What it may say of one KPI: `shown` where it has no target, `not applicable` where what it measures is not there. */
+export type KpiOutcome = Verdict | "shown" | "not applicable";
+
+/** Exit codes of a gate. A pipeline goes on at 0, rolls back at 1, waits or asks a person at 3; 2 says that nothing was found out. */
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, error: 2, inconclusive: 3 };
+
+/** Worst first: one failure is enough, and what could not be read may hide one. */
+const BY_WEIGHT: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
+
+/** The whole from its parts. Nothing that was judged is no evidence, and no evidence never passes. */
+export function whole(outcomes: readonly KpiOutcome[]): Verdict {
+  return BY_WEIGHT.find((verdict) => outcomes.includes(verdict)) ?? "inconclusive";
+}
