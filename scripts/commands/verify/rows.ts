@@ -20,17 +20,20 @@ export function gateFindings(verdict: GateVerdict): Findings {
   const { window, version, baseline, kpis } = verdict;
   const about = version === null ? "" : ` of version ${version}`;
   const against = baseline === null ? "" : ` against ${baseline === "saved" ? "saved evidence" : `version ${baseline}`}`;
-  const rows = kpis.map((kpi) => ({
-    what: kpi.title, value: valueText(kpi.value, kpi.unit), bound: kpi.bound === null ? "" : `${kpi.better === "lower" ? "<=" : ">="} ${valueText(kpi.bound, kpi.unit)}`,
-    samples: samplesText(kpi), verdict: kpi.verdict, reason: reasonText(kpi),
-  }));
+  // The worst stand at the top; among equals the list's order stays.
+  const worstFirst = [...kpis].sort((left, right) => ORDER.indexOf(left.verdict) - ORDER.indexOf(right.verdict));
   return {
     headline: `quickturn verify: ${verdict.verdict}`,
     sentence: `${counted(kpis.map((kpi) => kpi.verdict))}${about}${against}, from ${window.start} to ${window.end}.`,
-    rows,
+    rows: worstFirst.map(rowOf),
     suite: "quickturn verify",
-    cases: kpis.map((kpi, index) => ({ name: kpi.name, outcome: JUNIT[kpi.verdict], message: message(kpi, rows[index]!) })),
+    cases: kpis.map((kpi) => ({ name: kpi.name, outcome: JUNIT[kpi.verdict], message: message(kpi, rowOf(kpi)) })),
   };
+}
+
+function rowOf(kpi: KpiVerdict): GateRow {
+  const bound = kpi.bound === null ? "" : `${kpi.better === "lower" ? "<=" : ">="} ${valueText(kpi.bound, kpi.unit)}`;
+  return { what: kpi.title, value: valueText(kpi.value, kpi.unit), bound, samples: samplesText(kpi), verdict: kpi.verdict, reason: reasonText(kpi) };
 }
 
 /** What the checklist says. */
@@ -67,10 +70,12 @@ function valueText(value: number | null, unit: KpiVerdict["unit"]): string {
 
 const figure = (value: number): string => (Math.abs(value) >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
 
-/** `2 fail, 1 inconclusive, 5 pass`: worst first. */
+/** Worst first. */
+const ORDER: readonly KpiOutcome[] = ["fail", "error", "inconclusive", "pass", "shown", "not applicable"];
+
+/** `2 fail, 1 inconclusive, 5 pass`. */
 function counted(outcomes: readonly KpiOutcome[]): string {
-  const order: readonly KpiOutcome[] = ["fail", "error", "inconclusive", "pass", "shown", "not applicable"];
-  return order.flatMap((outcome) => {
+  return ORDER.flatMap((outcome) => {
     const count = outcomes.filter((each) => each === outcome).length;
     return count === 0 ? [] : [`${count} ${outcome}`];
   }).join(", ");
