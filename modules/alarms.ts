@@ -14,6 +14,8 @@ export interface AlarmProps {
   readonly severity: string;
   /** Terraform expression: whether it is there. */
   readonly enabled: string;
+  /** Terraform expression: whether it calls anybody, and takes silence for what `missing` says. Default: it does. */
+  readonly listens?: string | undefined;
   readonly query: MetricQuery;
   /** What the query gives, for a person, with its unit. */
   readonly label: string;
@@ -73,8 +75,15 @@ export class Alarms extends Construct {
       tags: { [SEVERITY_TAG]: alarm.severity },
     });
     created.addOverride("count", countWhen(alarm.enabled));
+    if (alarm.listens !== undefined) mute(created, alarm.listens, alarm.missing);
     return created;
   }
+}
+
+/** Terraform takes an expression for both, the constructor does not. */
+function mute(alarm: CloudwatchMetricAlarm, listens: string, missing: string): void {
+  alarm.addOverride("actions_enabled", interpolate(listens));
+  if (missing !== "notBreaching") alarm.addOverride("treat_missing_data", interpolate(`${listens} ? "${missing}" : "notBreaching"`));
 }
 
 /** The single-metric form where that is all there is: it costs one metric, and CloudWatch minds the samples of percentiles itself. */

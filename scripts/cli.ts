@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import pc from "picocolors";
 import { addBuildCommands } from "./cli/build-commands";
+import { addDashboardCommand } from "./cli/dashboard-command";
 import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
 import { addProofCommands } from "./cli/proof-commands";
@@ -28,6 +29,7 @@ export function program(): Command {
   addBuildCommands(root, shell);
   addDeployCommands(root, shell);
   addVerifyCommand(root, shell);
+  addDashboardCommand(root, shell);
   addDecideCommands(root, shell);
   addProofCommands(root, shell);
   return root;
@@ -41,6 +43,7 @@ Examples:
   quickturn rollback --auto-approve             take every optimization away, in place
   quickturn verify --smoke                      ask the API what its callers ask, after a deployment
   quickturn verify --wait 20m --junit gate.xml  read the KPIs until they decide; 0 pass, 1 fail, 3 inconclusive, 2 error
+  quickturn dashboard --html dashboard.html     draw the applied dashboard as one page; --metrics: without an account
   quickturn cost --compare baseline optimized   what each costs a month and a request, by part
   quickturn analyze worker.log                  how long runs take, why, and which settings that supports
   quickturn bench agents                        seven agents, one after the other against all at once

@@ -49,6 +49,7 @@ function alarmProps(kpi: Kpi, alarm: KpiAlarm, settings: DeclaredSettings, sourc
     name, severity, query, rings, periodSeconds, evaluationPeriods, datapointsToAlarm, missing,
     label: `${kpi.title} (${kpi.unit})`,
     enabled: enabled(name, inSet(alarm, settings), settings, kpi.when),
+    listens: kpi.when === undefined ? undefined : listens(kpi.when, settings),
     threshold: settings.number(threshold),
     description: describe(severity, kpi.meaning, sense, kpi.runbook),
   };
@@ -78,16 +79,20 @@ function inSet({ set }: KpiAlarm, settings: DeclaredSettings): string {
   return set === "full" ? `${chosen} == "full"` : `${chosen} != "none"`;
 }
 
-/** Terraform expression: what an operator says of it by name, else the set; and never where what it watches is not there. */
+/** Terraform expression: what an operator says of it by name, else the set; and never where its threshold would have no meaning. */
 function enabled(name: string, otherwise: string, settings: DeclaredSettings, when?: Condition): string {
   const wanted = `lookup(${settings.expression("alarms_enabled")}, "${name}", ${otherwise})`;
-  return when === undefined ? wanted : `${wanted} && ${holds(when, settings)}`;
+  return when !== undefined && "isGiven" in when ? `${wanted} && ${settings.expression(when.isGiven as SettingName)} != null` : wanted;
 }
 
-function holds(when: Condition, settings: DeclaredSettings): string {
+/**
+ * Terraform expression: whether what it watches is there. Where it is not, the alarm stays and is muted: an optimization
+ * is taken away in place, and takes no alarm with it.
+ */
+function listens(when: Condition, settings: DeclaredSettings): string | undefined {
   const value = (name: string) => settings.expression(name as SettingName);
   if ("isTrue" in when) return value(when.isTrue);
-  return "isPositive" in when ? `${value(when.isPositive)} > 0` : `${value(when.isGiven)} != null`;
+  return "isPositive" in when ? `${value(when.isPositive)} > 0` : undefined;
 }
 
 function budgetMetric(sources: SourceNames) {

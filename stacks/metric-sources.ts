@@ -40,7 +40,8 @@ export function metricSources(watched: Watched): SourceNames {
 
 /** How CloudWatch computes a KPI of this stack; undefined where only the gate can. */
 export function namedQuery(kpi: Kpi, settings: DeclaredSettings, sources: SourceNames): MetricQuery | undefined {
-  const query = kpiQuery(kpi, (setting) => `\${${settings.expression(setting as SettingName)}}`);
+  // A setting of 0 or -1 switches off what is measured: its alarm is muted, and its expression must still be one.
+  const query = kpiQuery(kpi, (setting) => `\${max(${settings.expression(setting as SettingName)}, 1)}`);
   return query && withNames(query, sources);
 }
 

@@ -29,6 +29,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_REGION: "us-east-1",
     TF_VAR_deletion_protection: "false",
+    TF_VAR_alarm_burn_rates: "false",
     GOGC: "400",
   };
 });
@@ -56,6 +57,8 @@ describe("before anything is applied", () => {
     const { code, stdout } = await quickturn("env", "--emulator", "http://127.0.0.1:5000");
     expect(code).toBe(0);
     expect(stdout).toContain("export AWS_ENDPOINT_URL='http://127.0.0.1:5000'");
+    // Else terraform would try for minutes to make what the emulator lacks.
+    expect(stdout).toContain("export TF_VAR_alarm_burn_rates='false'");
   });
 
   test("apply without a terminal and without --auto-approve does nothing, and says what to do", async () => {

@@ -26,8 +26,11 @@ const GIVEN = { token_quota_per_minute: 100_000 };
 /** An alarm of the synthesized stack with the settings' defaults in it. */
 function block(address: string): AlarmBlock {
   const raw = JSON.parse(withDefaults(JSON.stringify(alarms[address]), GIVEN)) as AlarmBlock;
-  return { ...raw, threshold: Number(raw.threshold) };
+  return { ...raw, threshold: Number(raw.threshold), treat_missing_data: whileOn(raw.treat_missing_data) };
 }
+
+/** What missing data is while the feature that an alarm watches is on. */
+const whileOn = (missing: string): string => /^\$\{.+ \? "(\w+)" : "notBreaching"\}$/.exec(missing)?.[1] ?? missing;
 
 /** As many samples of a value in one period. */
 type Of = (reference: MetricReference, value: number, count?: number) => Sample[];
@@ -81,7 +84,7 @@ describe.each(listed)("the alarm %s", (name, kpi, listing) => {
   test("has a threshold from its setting, actions both ways, its severity, and says what to do", () => {
     const raw = alarms[idOf(name)] ?? {};
     expect(raw["threshold"]).toBe(`\${var.${listing.thresholdSetting}}`);
-    expect(raw["treat_missing_data"]).toBe(listing.missing);
+    expect(whileOn(String(raw["treat_missing_data"]))).toBe(listing.missing);
     expect(raw["alarm_actions"]).toHaveLength(1);
     expect(raw["ok_actions"]).toEqual(raw["alarm_actions"]);
     expect(raw["tags"]).toEqual({ "quickturn:severity": listing.severity });
@@ -200,6 +203,7 @@ describe("which there are", () => {
 
   beforeAll(() => {
     const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
+    const muting = Object.fromEntries(Object.entries(alarms).flatMap(([address, { actions_enabled, treat_missing_data }]) => (actions_enabled === undefined ? [] : [[address, { actions_enabled, treat_missing_data }]])));
     const thresholds = Object.fromEntries(Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]));
     writeFileSync(
       join(folder, "main.tf.json"),
@@ -207,7 +211,7 @@ describe("which there are", () => {
         variable: stack.variable,
         locals: { profiles: locals["profiles"], ...Object.fromEntries(following.map((name) => [name, locals[name]])) },
         check: Object.fromEntries(Object.entries(stack.check).filter(([name]) => /error_budget|alarms_reach/.test(name))),
-        output: { counts: { value: counts }, thresholds: { value: thresholds } },
+        output: { counts: { value: counts }, thresholds: { value: thresholds }, muting: { value: muting } },
         // A line each: terraform quotes the line that a warning is about.
       }, null, 1),
     );
@@ -217,9 +221,9 @@ describe("which there are", () => {
   /** What the real terraform makes of the expressions, without the resources. */
   async function decided(...vars: readonly string[]) {
     const { stdout } = await run("terraform", ["apply", "-auto-approve", "-input=false", "-no-color", ...vars.map((value) => `-var=${value}`)], { cwd: folder, env });
-    const state = JSON.parse((await run("terraform", ["output", "-json"], { cwd: folder, env })).stdout) as { counts: { value: Record<string, number> }; thresholds: { value: Record<string, number> } };
+    const state = JSON.parse((await run("terraform", ["output", "-json"], { cwd: folder, env })).stdout) as { counts: { value: Record<string, number> }; thresholds: { value: Record<string, number> }; muting: { value: Record<string, { actions_enabled: boolean; treat_missing_data: string }> } };
     const there = Object.entries(state.counts.value).filter(([, count]) => Number(count) === 1).map(([address]) => address);
-    return { there: there.sort(), thresholds: state.thresholds.value, said: stdout.replaceAll(/[│╷╵\s]+/g, " ") };
+    return { there: there.sort(), thresholds: state.thresholds.value, muting: state.muting.value, said: stdout.replaceAll(/[│╷╵\s]+/g, " ") };
   }
   const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
   const named = (...names: readonly string[]) => names.map(idOf);
@@ -229,10 +233,10 @@ describe("which there are", () => {
     expect((await decided()).there).toEqual([...named(...essential), ...burnBlocks].sort());
   });
 
-  test("full: all, but for those whose feature is off", async () => {
-    const off = named("token-quota", "provisioned-spillover");
+  test("full: all, but for the one whose number nobody gave", async () => {
+    const off = named("token-quota");
     expect((await decided("alarm_set=full")).there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
-    expect((await decided("alarm_set=full", "profile=low_latency", "token_quota_per_minute=1000")).there).toEqual(Object.keys(everyBlock).sort());
+    expect((await decided("alarm_set=full", "token_quota_per_minute=1000")).there).toEqual(Object.keys(everyBlock).sort());
   });
 
   test("none: not one, but those that are asked for by name", async () => {
@@ -262,9 +266,16 @@ describe("which there are", () => {
     expect(there).toEqual(named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort());
   });
 
-  test("what watches a feature is not there without it, even by name", async () => {
-    const { there } = await decided("alarm_set=full", "profile=baseline", "reserved_concurrent_executions=-1", 'alarms_enabled={"api-heartbeat-missing"=true}');
-    for (const name of ["api-heartbeat-missing", "worker-heartbeat-missing", "heartbeat-failures", "cache-hit-rate", "reserved-concurrency"]) expect(there).not.toContain(idOf(name));
+  test("what watches a feature that is off stays and is muted: no optimization is taken away with an alarm", async () => {
+    const names = ["api-heartbeat-missing", "worker-heartbeat-missing", "heartbeat-failures", "cache-hit-rate", "reserved-concurrency", "provisioned-spillover"];
+    const off = await decided("alarm_set=full", "profile=baseline", "reserved_concurrent_executions=-1");
+    expect(off.there).toEqual((await decided("alarm_set=full")).there);
+    for (const name of names) expect(off.muting[idOf(name)]).toEqual({ actions_enabled: false, treat_missing_data: "notBreaching" });
+    const on = await decided("alarm_set=full", "profile=low_latency");
+    for (const name of names) expect(on.muting[idOf(name)]?.actions_enabled).toBe(true);
+    expect(on.muting[idOf("api-heartbeat-missing")]?.treat_missing_data).toBe("breaching");
+    expect(on.muting[idOf("cache-hit-rate")]?.treat_missing_data).toBe("notBreaching");
+    expect(Object.keys(on.muting).sort()).toEqual(named(...names).sort());
   });
 
   test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", async () => {

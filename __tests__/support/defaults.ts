@@ -12,5 +12,6 @@ export function withDefaults(template: string, given: Readonly<Record<string, un
   const value = (name: string) => String(given[name] ?? settingDefault(name));
   return template
     .replaceAll(/\$\{(?:var|local)\.(\w+)\}/g, (_, name: string) => value(name))
+    .replaceAll(/\$\{max\((?:var|local)\.(\w+), 1\)\}/g, (_, name: string) => String(Math.max(Number(value(name)), 1)))
     .replaceAll(/\$\{min\(([\d.]+), ([\d.]+) \* var\.(\w+) \/ 100\)\}/g, (_, most: string, factor: string, name: string) => String(Math.min(Number(most), (Number(factor) * Number(value(name))) / 100)));
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { docs } from "../commands/docs";
 import { doctor } from "../commands/doctor";
 import { env } from "../commands/env";
+import { modules } from "../commands/modules";
 import { packageFunctions } from "../commands/package";
 import { synth } from "../commands/synth";
 import type { Shell } from "./shell";
@@ -11,6 +12,11 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
   root.command("doctor").description("say what this machine has and what is missing").action(() => perform(doctor));
   root.command("package").description("bundle and zip the functions, byte for byte the same on every machine").action(() => perform(packageFunctions));
   root.command("synth").description("package, and write the stacks as Terraform JSON to cdktf.out").action(() => perform((context) => synth(context)));
+  root
+    .command("modules")
+    .description("synth, and write the stacks as Terraform modules that need no Node.js")
+    .option("--out <folder>", "folder for the modules; default: dist/terraform")
+    .action((options: { out?: string }) => perform((context) => modules(context, options)));
   root.command("docs").description("write the generated tables into README.md").action(() => perform(async (context) => docs(context)));
   root
     .command("env")

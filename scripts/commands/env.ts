@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { findProviderSource, providerVariables } from "../tools/terraform-environment";
+import { FOR_EMULATOR } from "../tools/throw-away";
 import type { CommandContext, CommandResult } from "./context";
 
 export interface EnvOptions {
@@ -15,10 +16,14 @@ export function env({ projectDirectory, environment }: CommandContext, { emulato
     CHECKPOINT_DISABLE: "1",
     // With a mirror, cdktf would still ask the public registry for checksums.
     ...(source.kind === "registry" ? {} : { CDKTF_SKIP_PROVIDER_LOCK: "true" }),
-    ...(emulator ? { AWS_ENDPOINT_URL: emulator, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" } : {}),
+    ...(emulator ? { AWS_ENDPOINT_URL: emulator, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1", ...settingsFor(FOR_EMULATOR) } : {}),
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
   return { exitCode: 0, text: lines.join("\n"), json: variables };
+}
+
+function settingsFor(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`TF_VAR_${name}`, JSON.stringify(value)]));
 }
 
 function quote(value: string): string {

@@ -27,17 +27,22 @@ export interface Chart {
 /** The chart as HTML: an SVG for wide and one for narrow screens, of which the page shows one. */
 export async function figure({ id, label, caption, option }: Chart): Promise<string> {
   const svgs: string[] = [];
-  for (const size of SIZES) svgs.push(await svg(option(size), size, `${id}-${size.narrow ? "narrow" : "wide"}`, label));
+  for (const size of SIZES) svgs.push(await svg(option(size), size, `${id}-${size.narrow ? "narrow" : "wide"}`, label, size.narrow ? "narrow" : "wide"));
   return `<figure>${svgs.join("")}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
-async function svg(option: EChartsOption, { width, height, narrow }: ChartSize, id: string, label: string): Promise<string> {
+/** The chart as one SVG, for pages where it is as wide on a phone as on a desk. */
+export async function drawing({ id, label, option }: Chart, size: ChartSize): Promise<string> {
+  return svg(option(size), size, id, label, "chart");
+}
+
+async function svg(option: EChartsOption, { width, height }: ChartSize, id: string, label: string, shown: string): Promise<string> {
   // A quarter of a second and 60 MB: only where a chart is drawn.
   const { init } = await import("echarts");
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption({ animation: false, ...option });
-    return withOwnIds(chart.renderToSVGString(), id).replace("<svg ", `<svg class="${narrow ? "narrow" : "wide"}" role="img" aria-label="${escapeHtml(label)}" `);
+    return withOwnIds(chart.renderToSVGString(), id).replace("<svg ", `<svg class="${shown}" role="img" aria-label="${escapeHtml(label)}" `);
   } finally {
     chart.dispose();
   }

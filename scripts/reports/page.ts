@@ -6,6 +6,8 @@ export interface Page {
   readonly subtitle: string;
   /** HTML, made of the functions below. */
   readonly sections: readonly string[];
+  /** CSS of this page alone, behind that of all. Default: none. */
+  readonly style?: string;
 }
 
 /** Text that stands in HTML as it is, in an attribute too. */
@@ -72,7 +74,7 @@ dt{color:var(--muted)}dd{margin:0}
 `;
 
 /** The whole document. Its policy forbids what it does not have: scripts, and addresses elsewhere. */
-export function htmlPage({ title, subtitle, sections }: Page): string {
+export function htmlPage({ title, subtitle, sections, style = "" }: Page): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -81,7 +83,7 @@ export function htmlPage({ title, subtitle, sections }: Page): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${style}</style>
 </head>
 <body>
 <main>

@@ -25,7 +25,8 @@ const PROVIDER = join(".terraform", "providers", "registry.terraform.io", "hashi
 /**
  * Starts the AWS provider of an initialized folder and keeps it. Each run of terraform starts and ends one otherwise,
  * which is two thirds of the processor time of a small plan. It is the provider's own way to be debugged (Terraform
- * documentation, "Debugging Providers"), so it is for emulators and throw-away folders, not for pipelines.
+ * documentation, "Debugging Providers"), so it is for emulators and throw-away folders, not for pipelines; and for one
+ * configuration of the provider: of two regions in a root the last one wins, without a word.
  */
 export async function keepProvider({ directory, env, timeoutMs = 60_000 }: KeptProviderOptions): Promise<KeptProvider> {
   const binary = findBinary(join(directory, PROVIDER));

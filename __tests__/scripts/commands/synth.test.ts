@@ -7,7 +7,7 @@ import { PROJECT } from "../../support/stack-json";
 
 /** SHA-256 of each file that synth and package write, by path. */
 function written(project: string): Record<string, string> {
-  const files = ["cdktf.out", "dist"].flatMap((folder) =>
+  const files = ["cdktf.out", "dist/functions", "dist/maps"].flatMap((folder) =>
     readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.parentPath.includes(".terraform") && !/tfstate|tfplan|terraform\.lock|cdktf\.log/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name)),

@@ -20,7 +20,7 @@ export function alarmsThere(kpis: readonly Kpi[], settings: Readonly<Record<stri
   const byName = (settings["alarms_enabled"] ?? {}) as Readonly<Record<string, boolean>>;
   const single = kpis.flatMap((kpi) =>
     kpi.alarms
-      .filter((alarm) => (byName[alarm.name] ?? (alarm.set === "full" ? set === "full" : set !== "none")) && holds(kpi.when, settings))
+      .filter((alarm) => (byName[alarm.name] ?? (alarm.set === "full" ? set === "full" : set !== "none")) && canBe(kpi.when, settings))
       .map(({ name }): AlarmThere => ({ name, metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0, composite: false })),
   );
   const burning = BURN_RATES.filter(({ name }) => byName[name] ?? (settings["alarm_burn_rates"] === true && set !== "none"));
@@ -33,9 +33,7 @@ const windowsOf = (name: string): AlarmThere[] => [
   { name, metrics: 0, composite: true },
 ];
 
-function holds(when: Condition | undefined, settings: Readonly<Record<string, unknown>>): boolean {
-  if (when === undefined) return true;
-  if ("isTrue" in when) return settings[when.isTrue] === true;
-  if ("isPositive" in when) return Number(settings[when.isPositive]) > 0;
-  return (settings[when.isGiven] ?? null) !== null;
+/** Without a number there is no threshold. What is only switched off leaves its alarm there, muted. */
+function canBe(when: Condition | undefined, settings: Readonly<Record<string, unknown>>): boolean {
+  return when === undefined || !("isGiven" in when) || (settings[when.isGiven] ?? null) !== null;
 }

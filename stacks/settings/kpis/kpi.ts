@@ -43,7 +43,7 @@ export interface KpiAlarm {
   readonly set: "essential" | "full";
 }
 
-/** What must hold for a KPI to mean anything; else it has no alarm, and the gate leaves it out. */
+/** What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number is missing, and the gate leaves it out. */
 export type Condition =
   /** The setting is true. */
   | { readonly isTrue: string }

@@ -1,0 +1,94 @@
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MODULES, modules } from "../../../scripts/commands/modules";
+import type { CommandContext } from "../../../scripts/commands/context";
+import { SETTINGS } from "../../../stacks/settings";
+import { PROJECT, stackJson } from "../../support/stack-json";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+const context: CommandContext = {
+  projectDirectory: PROJECT,
+  environment: {},
+  signal: new AbortController().signal,
+  progress: { step: (_title, work) => work(() => undefined), note: () => undefined },
+};
+const write = (out: string) => modules(context, { out, synthesized: join(PROJECT, "cdktf.out") });
+
+/** Every file below a folder, by path. */
+function content(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(files.sort().map((file) => [file.slice(folder.length + 1), readFileSync(file, "latin1")]));
+}
+
+const folder = temporaryFolder("modules");
+let files: Record<string, string>;
+beforeAll(async () => {
+  await write(folder);
+  files = content(join(folder, "agent-api"));
+});
+const json = (name: string) => JSON.parse(readFileSync(join(folder, "agent-api", name), "utf8")) as Record<string, Record<string, Record<string, unknown>>>;
+
+test("the module is Terraform files, zips, a README, examples, tests and the license", () => {
+  expect(Object.keys(files)).toEqual([
+    "LICENSE", "README.md", "assets/api.zip", "assets/sweeper.zip", "assets/worker.zip", "examples/basic/main.tf", "examples/two-teams/main.tf", "main.tf.json",
+    "outputs.tf.json", "tests/optimizations.tftest.hcl", "tests/refused.tftest.hcl", "variables.tf.json", "versions.tf.json",
+  ]);
+});
+
+test("the command says where they are, and what is in them", async () => {
+  const { exitCode, text, json: said } = await write(folder);
+  expect(exitCode).toBe(0);
+  expect(text).toMatch(/agent-api$/);
+  expect(said).toEqual({ modules: [{ name: "agent-api", directory: join(folder, "agent-api"), files: Object.keys(files) }] });
+});
+
+test("every setting is a variable but the region, every output is there, and both are described", () => {
+  const { variable = {} } = json("variables.tf.json");
+  expect(Object.keys(variable).sort()).toEqual(SETTINGS.map(({ name }) => name).filter((name) => name !== "aws_region").sort());
+  const { output = {} } = json("outputs.tf.json");
+  expect(Object.keys(output)).toEqual(Object.keys(stackJson().output));
+  for (const { description } of [...Object.values(variable), ...Object.values(output)]) expect(description).toMatch(/\S\.$|\S\)$|\S$/);
+});
+
+test("every resource, precondition and check of the stack is in the module", () => {
+  const { resource = {}, check } = json("main.tf.json");
+  const stack = stackJson();
+  expect(check).toEqual(stack.check);
+  expect(Object.entries(resource).map(([type, named]) => [type, Object.keys(named)])).toEqual(Object.entries(stack.resource).map(([type, named]) => [type, Object.keys(named)]));
+  const preconditions = (text: string) => text.match(/"precondition"/g)?.length;
+  expect(preconditions(files["main.tf.json"]!)).toBe(preconditions(JSON.stringify(stack.resource)));
+  expect(preconditions(files["main.tf.json"]!)).toBeGreaterThan(2);
+});
+
+test("no file knows a provider block, a backend, the machine or cdktf", () => {
+  for (const [name, text] of Object.entries(files).filter(([path]) => path.endsWith(".json"))) {
+    expect([name, /"provider"|"backend"|"metadata"|"prevent_destroy"|var\.aws_region/.exec(text)?.[0]]).toEqual([name, undefined]);
+  }
+  for (const [name, text] of Object.entries(files).filter(([path]) => !path.endsWith(".zip"))) {
+    expect([name, text.includes(PROJECT) || text.includes(folder)]).toEqual([name, false]);
+  }
+  expect(files["main.tf.json"]!.match(/"filename": "([^"]*)"/g)).toEqual(["api", "sweeper", "worker"].map((each) => `"filename": "\${path.module}/assets/${each}.zip"`));
+});
+
+test("a second time, elsewhere, it writes the same bytes; what others put beside them stays", async () => {
+  const again = temporaryFolder("modules-again");
+  await write(again);
+  writeFileSync(join(again, "agent-api/backend_override.tf.json"), "{}");
+  await write(again);
+  const { "backend_override.tf.json": mine, ...rest } = content(join(again, "agent-api"));
+  expect(mine).toBe("{}");
+  expect(rest).toEqual(files);
+});
+
+test("an empty folder name is refused, before anything is synthesized", async () => {
+  await expect(modules(context, { out: "" })).rejects.toThrow('--out is ""; allowed: a folder, such as dist/terraform.');
+});
+
+test("a stack that is not there is refused, with what writes it", async () => {
+  const empty = temporaryFolder("no-stacks");
+  await expect(modules(context, { out: empty, synthesized: empty })).rejects.toThrow(/agent-api holds no cdk\.tf\.json\. Write it: npx quickturn synth/);
+});
+
+test("no two modules share a folder", () => {
+  expect(new Set(MODULES.map(({ name }) => name)).size).toBe(MODULES.length);
+});

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { droppedVariables, moduleFiles, type SynthesizedStack } from "../judges/module-files";
+import { moduleExamples } from "../reports/module-examples";
+import { moduleReadme } from "../reports/module-readme";
+import { moduleTests } from "../reports/module-tests";
+import { writeWhole } from "../tools/files";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { stackDirectory, synth } from "./synth";
+
+/** A module that is written. */
+export interface ModuleSource {
+  /** Its folder's name. */
+  readonly name: string;
+  /** The stack that it is made from. */
+  readonly stack: string;
+  /** What stands beside its Terraform files, by path: README, examples, tests. */
+  readonly companions: (stack: SynthesizedStack) => Readonly<Record<string, string>>;
+}
+
+/** Every module. A further one is an entry here and a stack that is synthesized. */
+export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions }];
+
+export interface ModulesOptions {
+  /** Folder for the modules, from the project's. Default: dist/terraform. */
+  readonly out?: string;
+  /** cdktf's output folder, with stacks already synthesized. Default: they are synthesized now, to cdktf.out. */
+  readonly synthesized?: string;
+}
+
+interface WrittenModule {
+  readonly name: string;
+  readonly directory: string;
+  /** Paths below it, in order. */
+  readonly files: readonly string[];
+}
+
+/** Writes the stacks as Terraform modules for people who have no Node.js. Files of other names in the folder stay. */
+export async function modules(context: CommandContext, { out, synthesized }: ModulesOptions = {}): Promise<CommandResult> {
+  const { projectDirectory, progress } = context;
+  if (out === "") throw new UsageError('--out is ""; allowed: a folder, such as dist/terraform.');
+  const target = resolve(projectDirectory, out ?? join("dist", "terraform"));
+  if (synthesized === undefined) await synth(context);
+  const output = synthesized ?? join(projectDirectory, "cdktf.out");
+  const written = await progress.step("Write the modules", async () => MODULES.map((source) => write(source, output, target, projectDirectory)));
+  return { exitCode: 0, text: written.map(({ directory }) => relative(projectDirectory, directory) || ".").join("\n"), json: { modules: written } };
+}
+
+function write({ name, stack, companions }: ModuleSource, output: string, target: string, project: string): WrittenModule {
+  const [from, directory] = [stackDirectory(output, stack), join(target, name)];
+  const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;
+  const files: Record<string, string | Uint8Array> = { ...moduleFiles(json), ...companions(json), ...assets(from), ...license(project) };
+  for (const [path, content] of Object.entries(files)) writeWhole(join(directory, path), content);
+  return { name, directory, files: Object.keys(files).sort() };
+}
+
+function assets(stack: string): Record<string, Uint8Array> {
+  const names = readdirSync(join(stack, "assets")).filter((name) => name.endsWith(".zip"));
+  return Object.fromEntries(names.map((name) => [`assets/${name}`, readFileSync(join(stack, "assets", name))]));
+}
+
+/** A folder that is copied takes its terms with it. */
+function license(project: string): Record<string, Uint8Array> {
+  const path = join(project, "LICENSE");
+  return existsSync(path) ? { LICENSE: readFileSync(path) } : {};
+}
+
+function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
+  const { required_version: terraform, required_providers: providers } = stack.terraform;
+  const dropped = droppedVariables(stack);
+  const examples = moduleExamples({ terraform, aws: providers["aws"]?.version ?? "" });
+  return { "README.md": moduleReadme(dropped, examples["examples/basic/main.tf"] ?? ""), ...examples, ...moduleTests(dropped) };
+}

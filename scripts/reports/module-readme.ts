@@ -1,0 +1,73 @@
+import { outputsTable, settingsTable } from "./tables";
+
+/**
+ * README of the module of the stack `agent-api`, in Markdown.
+ * @param dropped names of the stack's variables that the module has not
+ * @param example the basic example's HCL
+ */
+export function moduleReadme(dropped: readonly string[], example: string): string {
+  return `${TOP}
+## Example
+
+\`\`\`hcl
+${moduleCall(example)}\`\`\`
+
+\`examples/basic\` is this as a whole root; \`examples/two-teams\` has one deployment a team, by \`for_each\`.
+
+${NOTES}
+## Inputs
+
+What a change does: *new version* publishes a function's version and moves the alias (seconds); *alias* moves the alias (seconds); *stage* changes method settings (seconds); *deployment* puts a new deployment behind the same URL (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity* names the deployment: set it once. A setting that is null follows \`profile\`.
+
+${inputsTable(dropped)}
+
+## Outputs
+
+${outputsTable()}
+`;
+}
+
+/** The table of settings without those that the module has not. */
+export function inputsTable(dropped: readonly string[]): string {
+  return settingsTable()
+    .split("\n")
+    .filter((line) => !dropped.some((name) => line.startsWith(`| \`${name}\` |`)))
+    .join("\n");
+}
+
+/** The module's call alone, as somebody who has copied the folder writes it. */
+function moduleCall(example: string): string {
+  const call = /^module "[\s\S]*?^}\n/m.exec(example)?.[0];
+  if (call === undefined) throw new Error(`The example has no module block; it is ${JSON.stringify(example)}`);
+  return call.replace('"../.."', '"./modules/agent-api"');
+}
+
+const TOP = `# Quickturn: agent-api
+
+An HTTP API in front of slow LLM agents: it answers 202 at once, queues the request, runs the agents in a worker, and serves polls from a cache; with alarms and a dashboard. Every optimization is a variable: flip it, and it is taken away again, in place.
+
+Plain Terraform: JSON and three zips, no Node.js. Copy this folder into your repository, or unpack it where your modules stand.
+`;
+
+const NOTES = `## What to know
+
+**Region.** The provider's. There is no \`aws_region\`: a variable beside the provider could only contradict it. Elsewhere:
+
+\`\`\`hcl
+module "agent_api_ireland" {
+  source    = "./modules/agent-api"
+  providers = { aws = aws.ireland }
+  name      = "support-eu"
+}
+\`\`\`
+
+**Several instances.** Each by its own \`name\` or \`environment\`, also where they are in different regions of one account: IAM roles and dashboards are the account's, and bear these names. \`count\`, \`for_each\` and \`providers\` work.
+
+**The account's logging role.** API Gateway has one setting a region and account for the role that it writes logs with. Where it has none yet, set \`account_logging_role_enabled = true\` in one instance of that region, and in no other.
+
+**Tags.** \`quickturn:name\` and \`quickturn:environment\` stand at each resource that takes tags, with those of \`tags\`, which win over your provider's \`default_tags\`. So two instances under one provider keep their own.
+
+**Taking it down.** \`deletion_protection\` (true by default) makes DynamoDB itself refuse to delete the tables, whoever asks, and keeps the results bucket from being emptied. Set it to false, apply, then destroy or delete the call. There is no \`prevent_destroy\`: it takes no variable, so only an edit of this folder would get past it; and it guards nothing once the call is deleted.
+
+**Tests.** \`terraform init && terraform test\` in this folder plans it with a mocked provider: no account is needed.
+`;
