@@ -4,8 +4,8 @@ module.exports = {
   roots: ["<rootDir>/__tests__"],
   testMatch: ["**/*.test.ts"],
   transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }] },
-  // terraform, the emulator and the functions are processes of their own: two workers fill two cores.
-  maxWorkers: 2,
+  // Half of the long tests' time terraform waits for the emulator: three workers fill two cores.
+  maxWorkers: 3,
   testSequencer: "<rootDir>/__tests__/slowest-first.js",
   globalSetup: "<rootDir>/__tests__/global-setup.js",
   testTimeout: 30_000,
