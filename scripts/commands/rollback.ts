@@ -27,5 +27,5 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   const started = performance.now();
   const result = await applyPlan(terraform, made, context.progress);
   const seconds = Number(((performance.now() - started) / 1_000).toFixed(1));
-  return { ...result, text: `Rolled back to ${options.to} in ${seconds} s.\n${result.text}`, json: { ...(result.json as object), to: options.to, seconds } };
+  return { ...result, text: `Rolled back to ${options.to} in ${seconds.toFixed(1)} s.\n${result.text}`, json: { ...(result.json as object), to: options.to, seconds } };
 }
