@@ -118,7 +118,7 @@ const WITHOUT_TEST = [
   /^stacks\/settings\/(?!validation)/, // the table: contracts.test and validation.test
   /^stacks\/(declare|names|outputs|output-values|platform|http-api|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
   /^scripts\/(cli|progress|cli\/[\w-]+)\.ts$/, // emulator/commands.test runs the command line
-  /^scripts\/commands\/(plan|apply|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
+  /^scripts\/commands\/(plan|apply|apply-plan|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
   /^scripts\/commands\/(local|local-stack|local-text|demonstration)\.ts$/, // emulator/local.test
   /^scripts\/(commands\/soak(-text)?|soak\/(chaos|evidence|load|memory))\.ts$/, // emulator/soak.test runs the command
   /^scripts\/judges\/gate\/(cost|evidence|measured|reasons|relative)\.ts$/, // parts of the verdict: judges/gate/judge.test

@@ -1,6 +1,7 @@
-import type { PlanInput, Terraform } from "../tools/terraform";
+import type { PlanInput } from "../tools/terraform";
+import { applyPlan } from "./apply-plan";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "./context";
-import { PLAN_FILE, makePlan, planText, type Plan } from "./plan";
+import { makePlan, planText, type Plan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 
 export interface ApplyOptions extends PlanInput {
@@ -28,13 +29,4 @@ export async function approved({ changed, changes }: Plan, { autoApprove, confir
   progress.note(planText(changed, changes));
   if (!changed || autoApprove) return true;
   return (await confirm?.("Apply this plan?")) ?? false;
-}
-
-export async function applyPlan(terraform: Terraform, made: Plan, progress: Progress): Promise<CommandResult> {
-  await progress.step("Apply", async (detail) => {
-    detail("terraform changes the resources");
-    await terraform.applyPlan(PLAN_FILE);
-  });
-  const outputs = await terraform.output();
-  return { exitCode: 0, text: `api_endpoint  ${String(outputs["api_endpoint"])}`, json: { applied: true, ...made, outputs } };
 }

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { changesThatReplace, describeChanges } from "../judges/plan-changes";
 import type { CommandContext, CommandResult } from "./context";
-import { approved, applyPlan, refuseWithoutAnswer, type ApplyOptions } from "./apply";
+import { approved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
+import { applyPlan } from "./apply-plan";
 import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 
