@@ -24,7 +24,7 @@ interface Import {
 function imports(file: string): Import[] {
   return ts.preProcessFile(text(file), true, true).importedFiles.map(({ fileName }) => {
     if (!fileName.startsWith(".")) return { from: file, to: fileName };
-    const path = resolve(PROJECT, dirname(file), fileName);
+    const path = resolve(PROJECT, dirname(file), fileName.replace(/\.js$/, ""));
     const found = [`${path}.ts`, join(path, "index.ts"), path].find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
     return { from: file, to: found ? relative(PROJECT, found) : fileName };
   });
