@@ -1,4 +1,3 @@
-import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { Credentials } from "./agent-api-client";
 
 /** Credentials, with a session's token where they are temporary. */
@@ -33,7 +32,8 @@ export function credentialsIn(environment: NodeJS.ProcessEnv, prefix = ""): Sess
 export async function findCredentials({ environment, region }: AwsPlace, profile?: string): Promise<SessionCredentials> {
   const given = profile === undefined ? credentialsIn(environment) : undefined;
   if (given) return given;
-  // A client brings the whole chain; this one is asked for nothing else.
+  // A client brings the whole chain; this one is asked for nothing else, and loaded only here.
+  const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");
   const client = new CloudWatchClient({ region, ...(profile === undefined ? {} : { profile }) });
   try {
     const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();

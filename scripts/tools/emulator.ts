@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { end } from "./process";
 
 /** A running `moto_server`, which speaks the AWS APIs on loopback. */
 export interface Emulator {
@@ -37,13 +38,7 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
     child.once("exit", (code, signal) => resolve(new Error(`moto_server ended early (${signal ?? code}); its log is ${join(directory, "emulator.log")}`)));
   });
   const endpoint = `http://127.0.0.1:${port}`;
-  const stop = async () => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGTERM");
-    const kill = setTimeout(() => child.kill("SIGKILL"), 5_000);
-    await exited;
-    clearTimeout(kill);
-  };
+  const stop = () => end(child, exited, "SIGTERM");
   try {
     await Promise.race([answers(`${endpoint}/moto-api/`, timeoutMs), exited.then((error) => Promise.reject(error))]);
   } catch (error) {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { end } from "./process";
 
 /** A provider that outlives terraform's runs. */
 export interface KeptProvider {
@@ -34,9 +35,9 @@ export async function keepProvider({ directory, env, timeoutMs = 60_000 }: KeptP
   const child = spawn(binary, ["-debug"], { cwd: directory, env, stdio: ["ignore", "pipe", "ignore"], detached: true });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   try {
-    return { variables: { TF_REATTACH_PROVIDERS: await announcement(child, binary, timeoutMs) }, stop: () => end(child, exited) };
+    return { variables: { TF_REATTACH_PROVIDERS: await announcement(child, binary, timeoutMs) }, stop: () => end(child, exited, "SIGINT") };
   } catch (error) {
-    await end(child, exited);
+    await end(child, exited, "SIGINT");
     throw error;
   }
 }
@@ -64,12 +65,4 @@ function announcement(child: ChildProcess, binary: string, timeoutMs: number): P
       if (json !== undefined) settle(resolve)(json);
     });
   });
-}
-
-async function end(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGINT");
-  const kill = setTimeout(() => child.kill("SIGKILL"), 5_000);
-  await exited;
-  clearTimeout(kill);
 }

@@ -1,4 +1,5 @@
 import type { CloudWatchLogsClient, FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+import { clientConfiguration } from "./aws-client";
 
 /** A message of a log group. */
 export interface LogEvent {
@@ -54,15 +55,7 @@ const sdk = () => import("@aws-sdk/client-cloudwatch-logs");
 
 async function clientOf(environment: NodeJS.ProcessEnv, region: string): Promise<CloudWatchLogsClient> {
   const { CloudWatchLogsClient: Client } = await sdk();
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = environment;
-  const endpoint = environment.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ?? environment.AWS_ENDPOINT_URL;
-  return new Client({
-    region,
-    maxAttempts: MAX_ATTEMPTS,
-    retryMode: "adaptive",
-    ...(endpoint ? { endpoint } : {}),
-    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) } } : {}),
-  });
+  return new Client({ ...clientConfiguration({ environment, region }, "CLOUDWATCH_LOGS"), maxAttempts: MAX_ATTEMPTS, retryMode: "adaptive" });
 }
 
 async function send(client: CloudWatchLogsClient, { group, fromMs, toMs, signal }: LogEventsQuery, region: string, nextToken: string | undefined) {

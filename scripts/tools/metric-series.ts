@@ -1,8 +1,9 @@
-import { CloudWatchClient, GetMetricDataCommand, type GetMetricDataCommandOutput, type MetricDataQuery } from "@aws-sdk/client-cloudwatch";
+import type { MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type { Evaluated } from "../judges/dashboard/chart";
 import type { MetricSeries, Point } from "../judges/dashboard/metrics";
 import type { SeriesQuery } from "../judges/dashboard/queries";
-import { clientConfiguration, type AwsPlace } from "./aws-client";
+import type { AwsPlace } from "./aws-client";
+import { metricDataPages, metricStat } from "./metric-data";
 
 export interface MetricSeriesRequest extends AwsPlace {
   /** At most 500. */
@@ -25,24 +26,16 @@ export interface MetricSeriesAnswer {
  * series for each metric that it found, all under its id. Throws with the region and what it takes.
  */
 export async function metricSeries(request: MetricSeriesRequest): Promise<MetricSeriesAnswer> {
-  const client = new CloudWatchClient(clientConfiguration(request, "CLOUDWATCH"));
   const found = new Map<string, { readonly id: string; readonly label: string; readonly points: Point[] }>();
-  try {
-    let nextToken: string | undefined;
-    do {
-      const page = await send(client, request, nextToken);
-      for (const { Id: id = "", Label: label = "", StatusCode: status = "Complete", Messages: messages = [], Timestamps: timestamps = [], Values: values = [] } of page.MetricDataResults ?? []) {
-        if (status === "InternalError" || status === "Forbidden") throw new Error(`CloudWatch in ${request.region} answers ${status} to ${id} (${messages.map(({ Value: value }) => value).join(", ") || "without a reason"}). Ask again; it takes credentials with cloudwatch:GetMetricData.`);
-        const key = JSON.stringify([id, label]);
-        const line = found.get(key) ?? { id, label, points: [] };
-        found.set(key, line);
-        // An emulator answers a percentile with a time and no value.
-        timestamps.forEach((time, index) => void (Number.isFinite(values[index]) && line.points.push([time.getTime(), values[index]!])));
-      }
-      nextToken = page.NextToken;
-    } while (nextToken !== undefined);
-  } finally {
-    client.destroy();
+  for await (const page of metricDataPages({ ...request, queries: request.queries.map(asked) }, "; or give saved metrics by --metrics")) {
+    for (const { Id: id = "", Label: label = "", StatusCode: status = "Complete", Messages: messages = [], Timestamps: timestamps = [], Values: values = [] } of page.MetricDataResults ?? []) {
+      if (status === "InternalError" || status === "Forbidden") throw new Error(`CloudWatch in ${request.region} answers ${status} to ${id} (${messages.map(({ Value: value }) => value).join(", ") || "without a reason"}). Ask again; it takes credentials with cloudwatch:GetMetricData.`);
+      const key = JSON.stringify([id, label]);
+      const line = found.get(key) ?? { id, label, points: [] };
+      found.set(key, line);
+      // An emulator answers a percentile with a time and no value.
+      timestamps.forEach((time, index) => void (Number.isFinite(values[index]) && line.points.push([time.getTime(), values[index]!])));
+    }
   }
   return named(request.queries, [...found.values()]);
 }
@@ -60,19 +53,7 @@ function named(queries: readonly SeriesQuery[], lines: readonly { readonly id: s
   return { series, evaluated };
 }
 
-async function send(client: CloudWatchClient, { queries, startMs, endMs, region, signal }: MetricSeriesRequest, nextToken: string | undefined): Promise<GetMetricDataCommandOutput> {
-  const command = new GetMetricDataCommand({ StartTime: new Date(startMs), EndTime: new Date(endMs), ScanBy: "TimestampAscending", MetricDataQueries: queries.map(asked), ...(nextToken === undefined ? {} : { NextToken: nextToken }) });
-  try {
-    return await client.send(command, { abortSignal: signal });
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    const { name, message } = cause as Error;
-    throw new Error(`CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with cloudwatch:GetMetricData; or give saved metrics by --metrics.`, { cause });
-  }
-}
-
 function asked({ id, label, source, periodSeconds }: SeriesQuery): MetricDataQuery {
   if ("expression" in source) return { Id: id, Expression: source.expression, Period: periodSeconds, ...(label === undefined ? {} : { Label: label }) };
-  const { namespace, metric, dimensions, statistic } = source;
-  return { Id: id, MetricStat: { Metric: { Namespace: namespace, MetricName: metric, Dimensions: Object.entries(dimensions).map(([name, value]) => ({ Name: name, Value: value })) }, Period: periodSeconds, Stat: statistic } };
+  return { Id: id, MetricStat: metricStat(source, periodSeconds) };
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 
 export interface RunOptions {
   readonly cwd: string;
@@ -50,6 +50,18 @@ export async function run(program: string, args: readonly string[], options: Run
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }
+}
+
+/** Milliseconds that a program has to end by itself. */
+const GRACE_MS = 5_000;
+
+/** Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until it is gone. */
+export async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  await exited;
+  clearTimeout(kill);
 }
 
 /** Gathers a stream as text and hands on its whole lines as they come. */

@@ -1,7 +1,8 @@
-import { metricData, type MetricDataQuery } from "../../../scripts/tools/cloudwatch";
+import type { MetricQuery } from "../../../scripts/judges/gate/queries";
+import { metricData } from "../../../scripts/tools/cloudwatch";
 import { answeringServer, type Answer } from "../../support/answering-server";
 
-const query = (id: string): MetricDataQuery => ({ id, namespace: "AWS/Lambda", metric: "Errors", dimensions: { FunctionName: "f" }, statistic: "Sum", periodSeconds: 1_800 });
+const query = (id: string): MetricQuery => ({ id, namespace: "AWS/Lambda", metric: "Errors", dimensions: { FunctionName: "f" }, statistic: "Sum", periodSeconds: 1_800 });
 let answer: (count: number) => Answer;
 let server: Awaited<ReturnType<typeof answeringServer>>;
 beforeAll(async () => (server = await answeringServer((_, count) => answer(count))));
