@@ -119,11 +119,13 @@ const WITHOUT_TEST = [
   /^stacks\/(declare|names|outputs|output-values|platform|http-api|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
   /^scripts\/(cli|progress|cli\/[\w-]+)\.ts$/, // emulator/commands.test runs the command line
   /^scripts\/commands\/(plan|apply|apply-plan|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
+  /^scripts\/commands\/given-state\.ts$/, // commands/verify/verify.test, commands/dashboard.test
   /^scripts\/commands\/(local|local-stack|local-text|demonstration)\.ts$/, // emulator/local.test
   /^scripts\/(commands\/soak(-text)?|soak\/(chaos|evidence|load|memory))\.ts$/, // emulator/soak.test runs the command
   /^scripts\/judges\/gate\/(cost|evidence|measured|reasons|relative)\.ts$/, // parts of the verdict: judges/gate/judge.test
   /^scripts\/commands\/verify\/(collect|deployment|evidence-file|gate|rows|smoke|text)\.ts$/, // parts of the command: commands/verify/verify.test, emulator/verify.test
   /^scripts\/commands\/bench\/wake-(probe|process|rig)\.ts$/, // parts of the measurement: commands/bench/wake.test
+  /^scripts\/tools\/metric-data\.ts$/, // pages and errors: tools/cloudwatch.test, tools/metric-series.test
   /^scripts\/tools\/(emulator|terraform|throw-away|agent-api-client|files|bundle)\.ts$/, // used for real by emulator/ and package.test
   /^handlers\/(agents\/agent|orchestration\/orchestration|routes\/route|errors)\.ts$/, // types and error classes
   /^handlers\/clients\/(agentcore|bedrock|lambda|s3|secrets)\.ts$/, // one constructor call each: the tests of agents/, stores/results.test

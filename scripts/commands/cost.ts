@@ -9,7 +9,8 @@ import { DEFAULT_USAGE, type Usage } from "../judges/cost/usage";
 import { PRICES } from "../judges/prices";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeCost } from "./cost-text";
-import { readJson, readUsage } from "./usage";
+import { readJson } from "./given-state";
+import { readUsage } from "./usage";
 
 /** What to reckon. */
 export interface CostOptions {

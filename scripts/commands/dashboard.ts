@@ -1,5 +1,4 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { appliedDashboard } from "../judges/dashboard/applied-dashboard";
 import { parseBody, type Widget } from "../judges/dashboard/body";
 import { chartData, type Metrics, type Window } from "../judges/dashboard/chart";
@@ -10,12 +9,10 @@ import { alarmName, dashboardPage, type DashboardReport } from "../reports/dashb
 import { alarmStates } from "../tools/alarm-states";
 import { writeWhole } from "../tools/files";
 import { metricSeries } from "../tools/metric-series";
-import { Terraform } from "../tools/terraform";
-import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeDashboard } from "./dashboard-text";
+import { givenState, readJson } from "./given-state";
 import { preparedTerraform } from "./prepared-terraform";
-import { readJson } from "./usage";
 import { durationSeconds, timeMs } from "./verify/options";
 
 export interface DashboardOptions {
@@ -76,12 +73,8 @@ async function applied(context: CommandContext, state: string | undefined): Prom
 
 async function shown(context: CommandContext, state: string | undefined): Promise<unknown> {
   if (state === undefined) return (await preparedTerraform(context)).show();
-  const path = resolve(state);
-  if (!existsSync(path)) throw new UsageError(`--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with what terraform show -json printed.`);
-  if (!statSync(path).isDirectory()) return readJson(path, "state");
-  const { environment, projectDirectory, signal } = context;
-  const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
-  return new Terraform({ directory: path, env, signal }).show();
+  const given = givenState(context, state, "what terraform show -json printed");
+  return given.kind === "stack" ? given.terraform.show() : given.document;
 }
 
 const floor = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import Ajv, { type ErrorObject } from "ajv";
 import { DEFAULT_USAGE, USAGE_SCHEMA, type Usage } from "../judges/cost/usage";
 import { UsageError } from "./context";
+import { readJson } from "./given-state";
 
 /**
  * Reads a usage file, JSON with any of the schema's fields; what it leaves out has its default. `path`: absolute, or
@@ -9,15 +9,6 @@ import { UsageError } from "./context";
  */
 export function readUsage(path: string): Usage {
   return parseUsage(readJson(path, "usage file"), path);
-}
-
-/** A JSON file of the person's. Throws {@link UsageError} where it cannot be read or is no JSON; `what` names it. */
-export function readJson(path: string, what: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as unknown;
-  } catch (cause) {
-    throw new UsageError(`The ${what} ${path} cannot be read: ${(cause as Error).message}. Give the path of a JSON file`, { cause });
-  }
 }
 
 /** The usage in a parsed file; `path` is for the message. */

@@ -1,10 +1,6 @@
-import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Terraform } from "../../tools/terraform";
-import { findProviderSource, terraformEnvironment } from "../../tools/terraform-environment";
 import { UsageError, type CommandContext } from "../context";
+import { givenState } from "../given-state";
 import { preparedTerraform } from "../prepared-terraform";
-import { readJson } from "../usage";
 
 /** What a deployment says of itself. */
 export interface DeployedStack {
@@ -27,12 +23,8 @@ export async function deployedStack(context: CommandContext, state?: string): Pr
 
 async function outputsOf(context: CommandContext, state: string | undefined): Promise<Record<string, unknown>> {
   if (state === undefined) return (await preparedTerraform(context)).output();
-  const path = resolve(state);
-  if (!existsSync(path)) throw new UsageError(`--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with what terraform output -json printed.`);
-  if (!statSync(path).isDirectory()) return fromFile(readJson(path, "state"), state);
-  const { environment, projectDirectory, signal } = context;
-  const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
-  return new Terraform({ directory: path, env, signal }).output();
+  const given = givenState(context, state, "what terraform output -json printed");
+  return given.kind === "stack" ? given.terraform.output() : fromFile(given.document, state);
 }
 
 /** `terraform output -json` has outputs by name; `terraform show -json` has them below `values`. */

@@ -6,7 +6,7 @@ import { selectedKpis } from "../../judges/gate/queries";
 import { GATE_SETTINGS } from "../../judges/gate/settings";
 import { writeWhole } from "../../tools/files";
 import { UsageError } from "../context";
-import { readJson } from "../usage";
+import { readJson } from "../given-state";
 
 /** Writes evidence, so that its verdict can be had again without AWS. */
 export function saveEvidence(path: string, evidence: Evidence): void {
