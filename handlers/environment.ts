@@ -146,6 +146,8 @@ export const METRICS = {
   RequestsCompleted: "Count",
   RequestsFailed: "Count",
   RequestsExpired: "Count",
+  /** 1 for an answer of the front door with 500 or above, else 0. Once for the deployment, and by `Version`. */
+  AnswerFailed: "Count",
   /** By `Function`: 1 in the first request of an environment, else 0. */
   ColdStart: "Count",
   /** By `Function`: the most that the process has had in memory, of what the function has. Lambda counts its own runtime as well, some 20 MiB. */

@@ -6,7 +6,7 @@ import { errorReply, toResponse, type Reply } from "./http";
 import { refuseDirectAccess } from "./origin";
 import { routeOf, type RouteName } from "./router";
 import type { Route } from "./routes/route";
-import { describeError, type Fields, type Log } from "./telemetry";
+import { describeError, type Fields, type Log, type Measured } from "./telemetry";
 import { within } from "./time-limit";
 
 /** Milliseconds kept back to take a request back (see `WITHDRAW_TIMEOUT_MS`) and to answer. */
@@ -21,6 +21,8 @@ export interface FrontDoorParts extends FunctionCounts {
   readonly routes: Readonly<Record<RouteName, Route>>;
   /** See `ORIGIN_SECRET_SHA256`. */
   readonly originSecretSha256: string;
+  /** The function's version; without it nothing is measured by version. */
+  readonly version?: string;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -51,7 +53,7 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
       request_id: seen.requestId,
       duration_ms: parts.nowMs() - startedMs,
     };
-    parts.log(reply.status >= 500 ? "error" : "info", "answered", { ...facts, ...errorFacts(error, reply.status) }, measureFunction("api", parts));
+    parts.log(reply.status >= 500 ? "error" : "info", "answered", { ...facts, ...errorFacts(error, reply.status) }, ...measureAnswer(reply, parts), measureFunction("api", parts));
     return toResponse(reply);
   };
 }
@@ -62,6 +64,12 @@ async function answer(parts: FrontDoorParts, event: APIGatewayProxyEvent, remain
   const signal = AbortSignal.timeout(Math.max(MINIMUM_MS, remainingMs - RESERVE_MS));
   const concerns = (requestId: string) => void (seen.requestId = requestId);
   return within(Math.max(MINIMUM_MS + RESERVE_MS, remainingMs) - ANSWER_MS, () => parts.routes[route]({ event, signal, concerns }));
+}
+
+/** Whether it is an error of ours: for the deployment, and by version, so that a canary is told from what it stands beside. */
+function measureAnswer({ status }: Reply, { version }: FrontDoorParts): Measured[] {
+  const metrics = { AnswerFailed: status >= 500 ? 1 : 0 };
+  return [{ metrics }, ...(version === undefined ? [] : [{ metrics, dimensions: { Version: version } }])];
 }
 
 /** What the caller is told of an error. */

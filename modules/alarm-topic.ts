@@ -9,6 +9,8 @@ export interface AlarmTopicProps {
   readonly topicName: string;
   /** Terraform expression: topic of the operator's, or null for one of our own. */
   readonly existingTopicArn: string;
+  /** Terraform expression: whether there is one of our own; known when planning, as the ARN of a topic that is made beside it is not. Default: while `existingTopicArn` is null. */
+  readonly own?: string;
   /** Terraform expression: address to write to, or null. */
   readonly email: string;
   /** Account that the alarms belong to. */
@@ -20,30 +22,32 @@ export interface AlarmTopicProps {
  * @returns Terraform expression of its ARN
  */
 export function createAlarmTopic(scope: Construct, props: AlarmTopicProps): string {
-  const { existingTopicArn } = props;
-  const topic = createTopic(scope, props);
-  subscribe(scope, props, topic);
-  return `${existingTopicArn} == null ? one(${address(topic)}[*].arn) : ${existingTopicArn}`;
+  const { existingTopicArn, own = `${existingTopicArn} == null` } = props;
+  const topic = createTopic(scope, props, own);
+  subscribe(scope, props, topic, own);
+  return `${own} ? one(${address(topic)}[*].arn) : ${existingTopicArn}`;
 }
 
-function createTopic(scope: Construct, { topicName, existingTopicArn, accountId }: AlarmTopicProps): SnsTopic {
+function createTopic(scope: Construct, { topicName, accountId }: AlarmTopicProps, own: string): SnsTopic {
   // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's history.
   const topic = new SnsTopic(scope, "topic", { name: topicName });
-  const count = countWhen(`${existingTopicArn} == null`);
+  const count = countWhen(own);
   topic.addOverride("count", count);
   const arn = interpolate(`${address(topic)}[0].arn`);
-  const policy = new SnsTopicPolicy(scope, "topic-policy", { arn, policy: jsonencoded(scope, "publishers", policyDocument(publishPolicy(arn, accountId))) });
+  // The document is a local, which terraform evaluates even where there is no topic and no policy.
+  const arnOrNone = interpolate(`one(${address(topic)}[*].arn)`);
+  const policy = new SnsTopicPolicy(scope, "topic-policy", { arn, policy: jsonencoded(scope, "publishers", policyDocument(publishPolicy(arnOrNone, accountId))) });
   policy.addOverride("count", count);
   return topic;
 }
 
-function subscribe(scope: Construct, { email, existingTopicArn }: AlarmTopicProps, topic: SnsTopic): void {
+function subscribe(scope: Construct, { email }: AlarmTopicProps, topic: SnsTopic, own: string): void {
   const subscription = new SnsTopicSubscription(scope, "email", {
     topicArn: interpolate(`${address(topic)}[0].arn`),
     protocol: "email",
     endpoint: interpolate(email),
   });
-  subscription.addOverride("count", countWhen(`${email} != null && ${existingTopicArn} == null`));
+  subscription.addOverride("count", countWhen(`${email} != null && ${own}`));
 }
 
 function publishPolicy(topicArn: string, accountId: string) {

@@ -4,8 +4,6 @@ import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group
 import type { IResolvable } from "cdktf";
 import { Construct } from "constructs";
 import { interpolate } from "./expressions";
-import { STATUS_ROUTE } from "./openapi";
-import type { RestApi } from "./rest-api";
 
 /** Fields of one access log line. Chosen one by one: paths and headers could carry what a caller must keep secret. */
 const ACCESS_LOG_FORMAT = JSON.stringify({
@@ -21,7 +19,9 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
 });
 
 export interface ApiStageProps {
-  readonly restApi: RestApi;
+  readonly restApiId: string;
+  /** What of the API is published. */
+  readonly deploymentId: string;
   readonly stageName: string;
   readonly accessLogGroupName: string;
   /** Days. */
@@ -30,7 +30,9 @@ export interface ApiStageProps {
   readonly cacheClusterEnabled: string;
   /** GB, as API Gateway names its sizes. Terraform expression. */
   readonly cacheClusterSize: string;
-  /** The fast switch: whether status answers are served from it. */
+  /** The method whose answers are cached, as `methodPath` writes it. */
+  readonly cachedMethodPath: string;
+  /** The fast switch: whether that method's answers are served from the cluster. */
   readonly cacheEnabled: IResolvable;
   /** Seconds. */
   readonly cacheTtlInSeconds: number;
@@ -40,24 +42,25 @@ export interface ApiStageProps {
   readonly throttlingBurstLimit: number;
 }
 
-/** The stage that callers reach: throttled on every method, cached on the status route alone. */
+/** The stage that callers reach: throttled on every method, cached on one alone. */
 export class ApiStage extends Construct {
   readonly stage: ApiGatewayStage;
+  readonly accessLog: CloudwatchLogGroup;
 
   constructor(scope: Construct, id: string, props: ApiStageProps) {
     super(scope, id);
+    this.accessLog = new CloudwatchLogGroup(this, "access-log", { name: props.accessLogGroupName, retentionInDays: props.logRetentionInDays });
     this.stage = this.createStage(props);
     const everywhere = this.throttleEveryMethod(props);
-    this.cacheStatus(props, everywhere);
+    this.cacheOneMethod(props, everywhere);
   }
 
   private createStage(props: ApiStageProps): ApiGatewayStage {
-    const logGroup = new CloudwatchLogGroup(this, "access-log", { name: props.accessLogGroupName, retentionInDays: props.logRetentionInDays });
     const stage = new ApiGatewayStage(this, "stage", {
-      restApiId: props.restApi.api.id,
-      deploymentId: props.restApi.deployment.id,
+      restApiId: props.restApiId,
+      deploymentId: props.deploymentId,
       stageName: props.stageName,
-      accessLogSettings: { destinationArn: logGroup.arn, format: ACCESS_LOG_FORMAT },
+      accessLogSettings: { destinationArn: this.accessLog.arn, format: ACCESS_LOG_FORMAT },
       xrayTracingEnabled: true,
     });
     stage.addOverride("cache_cluster_enabled", interpolate(props.cacheClusterEnabled));
@@ -68,7 +71,7 @@ export class ApiStage extends Construct {
 
   private throttleEveryMethod(props: ApiStageProps): ApiGatewayMethodSettings {
     return new ApiGatewayMethodSettings(this, "every-method", {
-      restApiId: props.restApi.api.id,
+      restApiId: props.restApiId,
       stageName: this.stage.stageName,
       methodPath: "*/*",
       settings: {
@@ -82,11 +85,11 @@ export class ApiStage extends Construct {
     });
   }
 
-  private cacheStatus(props: ApiStageProps, everywhere: ApiGatewayMethodSettings): void {
+  private cacheOneMethod(props: ApiStageProps, everywhere: ApiGatewayMethodSettings): void {
     new ApiGatewayMethodSettings(this, "status-method", {
-      restApiId: props.restApi.api.id,
+      restApiId: props.restApiId,
       stageName: this.stage.stageName,
-      methodPath: `${escapedPath(STATUS_ROUTE)}/GET`,
+      methodPath: props.cachedMethodPath,
       settings: {
         throttlingRateLimit: props.throttlingRateLimit,
         throttlingBurstLimit: props.throttlingBurstLimit,
@@ -105,7 +108,7 @@ export class ApiStage extends Construct {
   }
 }
 
-/** A stage keys its method settings by resource path with each slash as ~1 (JSON pointer, RFC 6901), the first one too. */
-function escapedPath(resourcePath: string): string {
-  return resourcePath.replaceAll("/", "~1");
+/** How a stage keys its method settings: the resource's path with each slash as ~1 (JSON pointer, RFC 6901), the first one too, and the HTTP method. */
+export function methodPath(resourcePath: string, httpMethod: string): string {
+  return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
 }

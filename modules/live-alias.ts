@@ -1,12 +1,14 @@
 import { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
-import type { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
 import { LambdaProvisionedConcurrencyConfig } from "@cdktf/provider-aws/lib/lambda-provisioned-concurrency-config";
 import { Construct } from "constructs";
-import { address, blockWhen, countWhen, interpolate } from "./expressions";
+import { blockWhen, countWhen, interpolate } from "./expressions";
 
 export interface LiveAliasProps {
-  readonly function: LambdaFunction;
+  /** Name of the function. */
+  readonly functionName: string;
+  /** Terraform expression: the function's newest published version, as a string. */
+  readonly newestVersion: string;
   /** Name of the alias. */
   readonly aliasName: string;
   /** Terraform expression: the version to pin, or null for the newest. */
@@ -15,6 +17,15 @@ export interface LiveAliasProps {
   readonly canaryWeight: string;
   /** Terraform expression: environments kept initialized; 0 = none. */
   readonly provisionedConcurrentExecutions: string;
+  /** How long events that arrive asynchronously are kept, and how often they are tried again. Default: as Lambda has it (6 hours, twice). */
+  readonly events?: EventDelivery;
+}
+
+export interface EventDelivery {
+  /** Seconds, from 60 to 21,600. */
+  readonly maximumEventAgeInSeconds: number;
+  /** From 0 to 2. */
+  readonly maximumRetryAttempts: number;
 }
 
 /** The alias that traffic goes to. Deploy, canary and roll back are moves of it, so each takes seconds. */
@@ -25,14 +36,13 @@ export class LiveAlias extends Construct {
     super(scope, id);
     this.alias = this.createAlias(props);
     this.createProvisionedConcurrency(props);
-    this.dropLateEvents(props);
+    if (props.events !== undefined) this.deliverEvents(props, props.events);
   }
 
-  private createAlias({ function: target, aliasName, liveVersion, canaryWeight }: LiveAliasProps): LambdaAlias {
-    const newest = `${address(target)}.version`;
+  private createAlias({ functionName, newestVersion: newest, aliasName, liveVersion, canaryWeight }: LiveAliasProps): LambdaAlias {
     const alias = new LambdaAlias(this, "alias", {
       name: aliasName,
-      functionName: target.functionName,
+      functionName,
       functionVersion: interpolate(`coalesce(${liveVersion}, ${newest})`),
       lifecycle: {
         precondition: [
@@ -51,19 +61,13 @@ export class LiveAlias extends Construct {
     return alias;
   }
 
-  /** Only heartbeats come this way, and one that is late or failed is worth nothing: the next is near. */
-  private dropLateEvents({ function: target }: LiveAliasProps): void {
-    new LambdaFunctionEventInvokeConfig(this, "events", {
-      functionName: target.functionName,
-      qualifier: this.alias.name,
-      maximumEventAgeInSeconds: 60,
-      maximumRetryAttempts: 0,
-    });
+  private deliverEvents({ functionName }: LiveAliasProps, events: EventDelivery): void {
+    new LambdaFunctionEventInvokeConfig(this, "events", { functionName, qualifier: this.alias.name, ...events });
   }
 
-  private createProvisionedConcurrency({ function: target, provisionedConcurrentExecutions }: LiveAliasProps): void {
+  private createProvisionedConcurrency({ functionName, provisionedConcurrentExecutions }: LiveAliasProps): void {
     const config = new LambdaProvisionedConcurrencyConfig(this, "provisioned-concurrency", {
-      functionName: target.functionName,
+      functionName,
       qualifier: this.alias.name,
       provisionedConcurrentExecutions: 1,
     });

@@ -1,9 +1,8 @@
-import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
-import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
-import { DataAwsRegion } from "@cdktf/provider-aws/lib/data-aws-region";
+import type { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import type { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import type { Construct } from "constructs";
 import type { ApiEnvironment, WorkerEnvironment } from "../handlers/environment";
-import { AgentFunction, LiveAlias, RequestStore, WorkQueue } from "../modules";
+import { AgentFunction, LiveAlias, RequestStore, WorkQueue, address } from "../modules";
 import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
 import { createAlarms } from "./alarms";
 import { createDashboard } from "./dashboard";
@@ -11,14 +10,21 @@ import { declareCheck, declareLocal, declareOutputs, declareSettings, type Decla
 import { createHttpApi } from "./http-api";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
-import { PlatformStack } from "./platform";
+import { PlatformStack, type PlatformProps } from "./platform";
 import { SETTINGS } from "./settings";
 import { createHeartbeats, createSweeper } from "./upkeep";
 
 /** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
 const API_TIMEOUT_SECONDS = 10;
 
-export interface AgentApiStackProps {
+/** A function whose alias moves. Only heartbeats come to it asynchronously, and one that is late or failed is worth nothing: the next is near. */
+const versioned = ({ function: target }: AgentFunction) => ({
+  functionName: target.functionName,
+  newestVersion: `${address(target)}.version`,
+  events: { maximumEventAgeInSeconds: 60, maximumRetryAttempts: 0 },
+});
+
+export interface AgentApiStackProps extends PlatformProps {
   /** Whether Terraform refuses to destroy the tables. Terraform takes no expression there, so it is fixed at synth. */
   readonly preventDestroy: boolean;
 }
@@ -30,16 +36,12 @@ export class AgentApiStack extends PlatformStack {
   private readonly account: DataAwsCallerIdentity;
   private readonly partition: DataAwsPartition;
 
-  constructor(scope: Construct, name: string, { preventDestroy }: AgentApiStackProps) {
-    super(scope, name);
+  constructor(scope: Construct, name: string, { preventDestroy, ...platform }: AgentApiStackProps) {
+    super(scope, name, platform);
     this.settings = declareSettings(this);
     this.names = physicalNames(this.settings);
-    this.useAws(this.settings.string("aws_region"), this.tags());
-    this.account = new DataAwsCallerIdentity(this, "current_account");
-    this.account.overrideLogicalId("current");
-    this.partition = new DataAwsPartition(this, "current_partition");
-    this.partition.overrideLogicalId("current");
-    new DataAwsRegion(this, "current_region").overrideLogicalId("current");
+    this.useAws(this.settings.string("aws_region"), this.deploymentTags());
+    ({ account: this.account, partition: this.partition } = this.whereAmI());
 
     const store = this.createStore(preventDestroy);
     const queue = this.createQueue();
@@ -55,11 +57,6 @@ export class AgentApiStack extends PlatformStack {
     const dashboard = createDashboard(this, watched, alarms);
     this.warn();
     declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect() });
-  }
-
-  private tags(): Record<string, string> {
-    const own = `{ "quickturn:name" = var.name, "quickturn:environment" = var.environment }`;
-    return `\${merge(var.tags, ${own})}` as unknown as Record<string, string>;
   }
 
   private createStore(preventDestroy: boolean): RequestStore {
@@ -115,7 +112,7 @@ export class AgentApiStack extends PlatformStack {
     worker.grant(...store.workerAccess(), ...queue.consumerAccess());
     agentAccess(worker);
     const alias = new LiveAlias(this, "worker_live", {
-      function: worker.function,
+      ...versioned(worker),
       aliasName: LIVE_ALIAS,
       liveVersion: settings.expression("live_version"),
       canaryWeight: settings.expression("canary_weight"),
@@ -150,7 +147,7 @@ export class AgentApiStack extends PlatformStack {
     });
     api.grant(...store.frontDoorAccess(), ...queue.senderAccess());
     const alias = new LiveAlias(this, "api_live", {
-      function: api.function,
+      ...versioned(api),
       aliasName: LIVE_ALIAS,
       liveVersion: settings.expression("api_live_version"),
       canaryWeight: settings.expression("api_canary_weight"),
@@ -166,6 +163,7 @@ export class AgentApiStack extends PlatformStack {
   }
 
   private warn(): void {
+    declareCheck(this, "no_canary_is_on_its_way", "try(var.release.canary, null) == null", "A canary is on its way: do not change the functions before it has ended. quickturn canary --resume goes on with it, --abort takes it back.");
     declareCheck(this, "callers_are_known", 'var.authorization != "none"', "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam or api_key.");
     declareCheck(
       this,

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { App } from "cdktf";
+import { LOCAL_BACKEND, parseBackend, type Backend } from "./backend";
 
 /** Where `quickturn package` writes the functions' zips. */
 const ARCHIVES = join(__dirname, "../dist/functions");
@@ -9,26 +10,67 @@ const ARCHIVES = join(__dirname, "../dist/functions");
 const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
   "agent-api": async (app) => {
     const { AgentApiStack } = await import("./agent-api-stack.js");
-    new AgentApiStack(app, "agent-api", { preventDestroy: process.env["QUICKTURN_PREVENT_DESTROY"] !== "false" });
+    new AgentApiStack(app, "agent-api", { preventDestroy: preventDestroy(), backend: backend(app) });
     addArchives(app.outdir, "agent-api");
+    addLiveFile(app.outdir, "agent-api");
+  },
+  state: async (app) => {
+    const { StateStack } = await import("./state-stack.js");
+    new StateStack(app, "state", { preventDestroy: preventDestroy(), backend: backend(app) });
+  },
+  "pipeline-access": async (app) => {
+    const { PipelineAccessStack } = await import("./pipeline-access-stack.js");
+    new PipelineAccessStack(app, "pipeline-access", { backend: backend(app) });
+  },
+  "cached-api-stage": async (app) => {
+    const { CachedApiStageStack } = await import("./parts/cached-api-stage-stack.js");
+    new CachedApiStageStack(app, "cached-api-stage");
+  },
+  "live-alias": async (app) => {
+    const { LiveAliasStack } = await import("./parts/live-alias-stack.js");
+    new LiveAliasStack(app, "live-alias");
+  },
+  alarms: async (app) => {
+    const { AlarmsStack } = await import("./parts/alarms-stack.js");
+    new AlarmsStack(app, "alarms");
   },
 };
 
 /**
  * Entry of cdktf.json, and the only reader of the environment at synth.
  *
- * QUICKTURN_STACKS names the stacks, separated by commas; by default the API alone, so that `cdktf plan` needs no name.
- * QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables, for the one apply in
- * which a deployment is taken down. Anything else, or nothing, keeps it.
+ * QUICKTURN_STACKS names the stacks, separated by commas, or `all`; by default the API alone, so that `cdktf plan` needs no name.
+ * QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables and the state's bucket, for the
+ * one apply in which a deployment is taken down. Anything else, or nothing, keeps it.
+ * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of cdktf.json does.
  */
 async function main(): Promise<void> {
-  const app = new App();
-  for (const name of (process.env["QUICKTURN_STACKS"] || "agent-api").split(",")) {
+  const app = new App({ context: projectContext() });
+  const wanted = process.env["QUICKTURN_STACKS"] || "agent-api";
+  for (const name of wanted === "all" ? Object.keys(STACKS) : wanted.split(",")) {
     const create = STACKS[name];
-    if (!create) throw new Error(`QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas`);
+    if (!create) throw new Error(`QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas, or all`);
     await create(app);
   }
   app.synth();
+}
+
+const preventDestroy = (): boolean => process.env["QUICKTURN_PREVENT_DESTROY"] !== "false";
+
+/** The context of cdktf.json, as cdktf's own command line hands it over; without that it would be empty. */
+function projectContext(): Record<string, unknown> {
+  const file = join(__dirname, "../cdktf.json");
+  return existsSync(file) ? ((JSON.parse(readFileSync(file, "utf8")) as { context?: Record<string, unknown> }).context ?? {}) : {};
+}
+
+function backend(app: App): Backend {
+  const given = process.env["QUICKTURN_BACKEND"];
+  if (given) return parseBackend(given, "QUICKTURN_BACKEND");
+  const configured: unknown = app.node.tryGetContext("quickturn:backend");
+  if (configured === undefined) return LOCAL_BACKEND;
+  const source = "quickturn:backend in cdktf.json's context";
+  if (typeof configured !== "string") throw new Error(`${source} is ${JSON.stringify(configured)}; allowed: a text, as QUICKTURN_BACKEND takes it.`);
+  return parseBackend(configured, source);
 }
 
 /** The zips stand beside the JSON, so that the folder is all that Terraform needs. */
@@ -42,4 +84,16 @@ function addArchives(outdir: string, stack: string): void {
   }
 }
 
-void main();
+/** What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own output it would pin a sandbox. */
+function addLiveFile(outdir: string, stack: string): void {
+  if (resolve(outdir) !== join(__dirname, "../cdktf.out")) return;
+  const [source, target] = [join(__dirname, "../live.tfvars.json"), join(outdir, "stacks", stack, "live.auto.tfvars.json")];
+  if (existsSync(source)) cpSync(source, target);
+  else rmSync(target, { force: true });
+}
+
+main().catch((error: unknown) => {
+  // What a person gave is in the way, not the program: no stack trace.
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,36 +1,46 @@
 import { TerraformLocal, TerraformOutput, TerraformVariable, Token, type IResolvable, type TerraformStack } from "cdktf";
 import { OUTPUT_DESCRIPTIONS, type OutputName } from "./outputs";
-import { PROFILES, SETTINGS, defaultValue, followsProfile, terraformValidations, type Setting, type SettingName } from "./settings";
+import { PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, terraformValidations, type Setting, type SettingName } from "./settings";
 
-/** The settings as the stack sees them: Terraform expressions, never values. */
-export class DeclaredSettings {
+/** The settings as a stack sees them: Terraform expressions, never values. `Name`: the names that the stack has. */
+export class DeclaredSettings<Name extends string = SettingName> {
+  constructor(private readonly settings: readonly Setting[]) {}
+
   /** Terraform expression of the value in effect, such as `local.memory_size`, for use inside a longer one. */
-  expression(name: SettingName): string {
-    return followsProfile(settingNamed(name)) ? `local.${name}` : `var.${name}`;
+  expression(name: Name): string {
+    return followsProfile(this.named(name)) ? `local.${name}` : `var.${name}`;
   }
-  number(name: SettingName): number {
+  number(name: Name): number {
     return Token.asNumber(this.interpolated(name));
   }
-  string(name: SettingName): string {
+  string(name: Name): string {
     return Token.asString(this.interpolated(name));
   }
-  bool(name: SettingName): IResolvable {
+  bool(name: Name): IResolvable {
     return Token.asAny(this.interpolated(name));
   }
-  private interpolated(name: SettingName): string {
+  private interpolated(name: Name): string {
     return `\${${this.expression(name)}}`;
+  }
+  private named(name: Name): Setting {
+    const setting = this.settings.find((candidate) => candidate.name === name);
+    if (!setting) throw new Error(`There is no setting ${name}; this stack has ${this.settings.map((each) => each.name).join(", ")}`);
+    return setting;
   }
 }
 
-/** Declares a Terraform variable for each setting, the profiles, and a local for each setting that follows them. */
-export function declareSettings(stack: TerraformStack): DeclaredSettings {
-  const following = SETTINGS.filter(followsProfile);
-  declareLocal(stack, "profiles", Object.fromEntries(PROFILES.map((profile) => [profile, profileValues(following, profile)])));
-  for (const setting of SETTINGS) declareVariable(stack, setting);
+/**
+ * Declares a Terraform variable for each setting, the profiles, and a local for each setting that follows them.
+ * @param settings what may be changed in this stack. Default: the settings of `agent-api`
+ */
+export function declareSettings<const S extends readonly Setting[] = typeof SETTINGS>(stack: TerraformStack, settings: S = SETTINGS as readonly Setting[] as S): DeclaredSettings<S[number]["name"]> {
+  const following = settings.filter(followsProfile);
+  if (following.length > 0) declareLocal(stack, "profiles", Object.fromEntries(PROFILES.map((profile) => [profile, profileValues(following, profile)])));
+  for (const setting of settings) declareVariable(stack, setting);
   for (const { name } of following) {
     declareLocal(stack, name, `\${coalesce(var.${name}, local.profiles[var.profile].${name})}`);
   }
-  return new DeclaredSettings();
+  return new DeclaredSettings(settings);
 }
 
 /** Declares `local.<name>`. Locals, variables and outputs of one name are three constructs, so their ids carry the kind. */
@@ -43,17 +53,18 @@ function profileValues(settings: readonly Setting[], profile: (typeof PROFILES)[
 }
 
 function declareVariable(stack: TerraformStack, setting: Setting): void {
+  const required = isRequired(setting);
   const value = followsProfile(setting) ? null : defaultValue(setting, "optimized");
   const variable = new TerraformVariable(stack, setting.name, {
     type: setting.type === "structured" ? setting.terraformType : setting.type,
     description: description(setting),
     // A setting that has a value in every case must not be made null from outside.
-    nullable: value === null,
+    nullable: !required && value === null,
     sensitive: setting.sensitive,
     validation: terraformValidations(setting).map(({ condition, message }) => ({ condition: `\${${condition}}`, errorMessage: message })),
   });
   // Not a property above: the constructor takes no null, which says "optional, and nothing by default".
-  variable.addOverride("default", value);
+  if (!required) variable.addOverride("default", value);
 }
 
 function description(setting: Setting): string {
@@ -62,20 +73,21 @@ function description(setting: Setting): string {
   return `${setting.description}${unit}${values}`;
 }
 
-/** Declares exactly the outputs of the contract. */
-export function declareOutputs(stack: TerraformStack, values: Readonly<Record<OutputName, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    new TerraformOutput(stack, `output_${name}`, { value, description: OUTPUT_DESCRIPTIONS[name as OutputName] }).overrideLogicalId(name);
+/**
+ * Declares exactly the outputs of a contract.
+ * @param descriptions one sentence an output. Default: the outputs of `agent-api`
+ */
+export function declareOutputs<Name extends string = OutputName>(
+  stack: TerraformStack,
+  values: Readonly<Record<Name, unknown>>,
+  descriptions: Readonly<Record<Name, string>> = OUTPUT_DESCRIPTIONS as Readonly<Record<string, string>> as Readonly<Record<Name, string>>,
+): void {
+  for (const [name, value] of Object.entries(values) as [Name, unknown][]) {
+    new TerraformOutput(stack, `output_${name}`, { value, description: descriptions[name] }).overrideLogicalId(name);
   }
 }
 
 /** Declares a `check` block: plan and apply warn when the condition is false, and go on. */
 export function declareCheck(stack: TerraformStack, name: string, condition: string, warning: string): void {
   stack.addOverride(`check.${name}.assert`, [{ condition: `\${${condition}}`, error_message: warning }]);
-}
-
-function settingNamed(name: SettingName): Setting {
-  const setting = SETTINGS.find((candidate) => candidate.name === name);
-  if (!setting) throw new Error(`There is no setting ${name}; stacks/settings has ${SETTINGS.map((each) => each.name).join(", ")}`);
-  return setting;
 }

@@ -1,5 +1,5 @@
 import { ORIGIN_SECRET_HEADER } from "../handlers/environment";
-import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, address, type LiveAlias } from "../modules";
+import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, STATUS_ROUTE, address, methodPath, type LiveAlias } from "../modules";
 import type { DeclaredSettings } from "./declare";
 import { STAGE_NAME, type PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
@@ -33,12 +33,14 @@ function createStage(stack: PlatformStack, { settings, names, partition }: HttpA
     partition,
   });
   const stage = new ApiStage(stack, "live", {
-    restApi,
+    restApiId: restApi.api.id,
+    deploymentId: restApi.deployment.id,
     stageName: STAGE_NAME,
     accessLogGroupName: names.accessLogGroup,
     logRetentionInDays: settings.number("log_retention_in_days"),
     cacheClusterEnabled: settings.expression("cache_cluster_enabled"),
     cacheClusterSize: settings.expression("cache_cluster_size"),
+    cachedMethodPath: methodPath(STATUS_ROUTE, "GET"),
     cacheEnabled: settings.bool("cache_enabled"),
     cacheTtlInSeconds: settings.number("cache_ttl_in_seconds"),
     throttlingRateLimit: settings.number("throttling_rate_limit"),

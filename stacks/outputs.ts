@@ -78,3 +78,35 @@ export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   dashboard_name: "Name of the dashboard.",
   api_key_ids: "Identifiers of the API keys, by caller.",
 };
+
+/** Outputs of the stack `state`. */
+export interface StateOutputs {
+  /** Name of the bucket. */
+  readonly state_bucket_name: string;
+  /** What QUICKTURN_BACKEND is set to, so that the other stacks keep their state there. */
+  readonly backend: string;
+}
+
+export const STATE_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof StateOutputs, string>> = {
+  state_bucket_name: "Name of the bucket of Terraform's state.",
+  backend: "Value of QUICKTURN_BACKEND, so that stacks keep their state in the bucket.",
+};
+
+/** Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none. */
+export interface PipelineAccessOutputs {
+  readonly github_plan_role_arn: string | null;
+  readonly github_apply_role_arn: string | null;
+  readonly gitlab_plan_role_arn: string | null;
+  readonly gitlab_apply_role_arn: string | null;
+}
+
+export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof PipelineAccessOutputs, string>> = {
+  github_plan_role_arn: "Role that GitHub's workflows plan with, on pull requests and the branch.",
+  github_apply_role_arn: "Role that GitHub's workflows apply with, on the branch or in the environment.",
+  gitlab_plan_role_arn: "Role that GitLab's pipelines plan with, on any branch of the project.",
+  gitlab_apply_role_arn: "Role that GitLab's pipelines apply with, on the branch.",
+};
+
+/** Names of the stacks that a person deploys; the first where nobody names one. */
+export const STACK_NAMES = ["agent-api", "state", "pipeline-access"] as const;
+export type StackName = (typeof STACK_NAMES)[number];

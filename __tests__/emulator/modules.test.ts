@@ -1,21 +1,20 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
-import { modules } from "../../scripts/commands/modules";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { NOT_TAGGABLE, TAGGABLE } from "../../scripts/judges/module-files";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
 import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
 import { run } from "../../scripts/tools/process";
 import { Terraform, type PlannedChange } from "../../scripts/tools/terraform";
-import { PROJECT } from "../support/stack-json";
+import { writtenModules } from "../support/module-stacks";
 import { temporaryFolder } from "../support/temporary-folder";
 
 /** The module as its users have it: a folder, the real terraform, no Node.js. In order: each test goes on from the one before. */
 jest.setTimeout(300_000);
 
 const folder = temporaryFolder("modules");
-const agentApi = join(folder, "agent-api");
+const agentApi = join(folder, "modules/agent-api");
 const teamsRoot = join(agentApi, "examples/two-teams");
 let emulator: Emulator;
 let provider: KeptProvider;
@@ -24,8 +23,7 @@ let sandbox: NodeJS.ProcessEnv;
 let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  const context = { projectDirectory: PROJECT, environment: {}, signal: new AbortController().signal, progress: { step: <T>(_title: string, work: (detail: () => void) => Promise<T>) => work(() => undefined), note: () => undefined } };
-  await modules(context, { out: folder, synthesized: join(PROJECT, "cdktf.out") });
+  await writtenModules(folder);
   emulator = await startEmulator({ directory: folder, env: process.env });
   sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
   // The emulator (moto 5.2.1) does not take PutCompositeAlarm.
@@ -93,12 +91,12 @@ test("one root takes it with count, with for_each and with another region's prov
       region = "eu-west-1"
     }
     module "counted" {
-      source = "../agent-api"
+      source = "../modules/agent-api"
       count  = 2
       name   = "counted-\${count.index == 0 ? "a" : "b"}"
     }
     module "ireland" {
-      source    = "../agent-api"
+      source    = "../modules/agent-api"
       providers = { aws = aws.ireland }
       for_each  = toset(["one"])
       name      = each.key

@@ -25,7 +25,7 @@ test("a route's reply becomes the response, and one line in the log", async () =
       level: "info",
       event: "answered",
       fields: { route: "health", status: 200, gateway_request_id: "gateway-1", request_id: undefined, duration_ms: 0 },
-      measured: [{ metrics: { ColdStart: 1 }, dimensions: { Function: "api" } }],
+      measured: [{ metrics: { AnswerFailed: 0 } }, { metrics: { ColdStart: 1 }, dimensions: { Function: "api" } }],
     },
   ]);
 });
@@ -39,7 +39,19 @@ test("the line tells what was counted on the way, and that only the first reques
   const { answer, records } = setUp(counting, { counters, coldStart });
   await answer();
   await answer();
-  expect(records.map(({ measured }) => measured?.[0]?.metrics)).toEqual([{ ColdStart: 1, CacheHit: 1 }, { ColdStart: 0, CacheHit: 1 }]);
+  expect(records.map(({ measured }) => measured?.at(-1)?.metrics)).toEqual([{ ColdStart: 1, CacheHit: 1 }, { ColdStart: 0, CacheHit: 1 }]);
+});
+
+test("a failed answer is measured for the deployment and by the function's version, a refusal as none", async () => {
+  const measuredOf = async (route: Route) => {
+    const { answer, records } = setUp(route, { version: "7" });
+    await answer();
+    return records[0]?.measured?.slice(0, 2);
+  };
+  const both = (AnswerFailed: number) => [{ metrics: { AnswerFailed } }, { metrics: { AnswerFailed }, dimensions: { Version: "7" } }];
+  expect(await measuredOf(() => Promise.reject(new Error("broken")))).toEqual(both(1));
+  expect(await measuredOf(() => Promise.reject(new InvalidRequestError("no")))).toEqual(both(0));
+  expect(await measuredOf(fine)).toEqual(both(0));
 });
 
 test("the line names the request that a route says it is about, also where it fails", async () => {

@@ -171,7 +171,7 @@ describe("who is told", () => {
     expect(resource(stack, "aws_sns_topic.alarm_topic")).not.toHaveProperty("kms_master_key_id");
     const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as { Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[] };
     expect(resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["arn"]).toBe("${aws_sns_topic.alarm_topic[0].arn}");
-    expect(Statement).toContainEqual(expect.objectContaining({ Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: ["sns:Publish"], Resource: "${aws_sns_topic.alarm_topic[0].arn}" }));
+    expect(Statement).toContainEqual(expect.objectContaining({ Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: ["sns:Publish"], Resource: "${one(aws_sns_topic.alarm_topic[*].arn)}" }));
   });
 
   test("the topic writes to the person of alarm_email", () => {

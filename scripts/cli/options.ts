@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
-import { PROFILES } from "../../stacks/settings";
 
 /** Values of settings, as plan, apply and rollback take them. */
 export interface VariableOptions {
@@ -34,12 +33,6 @@ export function countOf(minimum: number, maximum: number): (value: string) => nu
   };
 }
 
-/** A profile's name. */
-export function profileName(value: string): string {
-  if (!(PROFILES as readonly string[]).includes(value)) throw new InvalidArgumentError(`Allowed: ${PROFILES.join(", ")}.`);
-  return value;
-}
-
 /** Seconds, as a number that need not be whole. */
 export function secondsUpTo(maximum: number): (value: string) => number {
   return (value) => {
@@ -47,4 +40,10 @@ export function secondsUpTo(maximum: number): (value: string) => number {
     if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum) throw new InvalidArgumentError(`Allowed: seconds above 0, up to ${maximum}.`);
     return seconds;
   };
+}
+
+/** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
+export function duration(value: string): string {
+  if (!/^[1-9]\d{0,4}[smh]$/.test(value)) throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");
+  return value;
 }

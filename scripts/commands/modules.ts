@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { droppedVariables, moduleFiles, type SynthesizedStack } from "../judges/module-files";
-import { moduleExamples } from "../reports/module-examples";
+import { moduleExamples, type Versions } from "../reports/module-examples";
 import { moduleReadme } from "../reports/module-readme";
 import { moduleTests } from "../reports/module-tests";
+import { PART_PAGES, partFiles, type PartPages } from "../reports/parts";
 import { writeWhole } from "../tools/files";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { stackDirectory, synth } from "./synth";
@@ -18,13 +19,13 @@ export interface ModuleSource {
   readonly companions: (stack: SynthesizedStack) => Readonly<Record<string, string>>;
 }
 
-/** Every module. A further one is an entry here and a stack that is synthesized. */
-export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions }];
+/** Every module: the whole API, and the parts that are useful alone. A further one is an entry here or in PART_PAGES, and a stack in stacks/app.ts. */
+export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions }, ...PART_PAGES.map(partSource)];
 
 export interface ModulesOptions {
   /** Folder for the modules, from the project's. Default: dist/terraform. */
   readonly out?: string;
-  /** cdktf's output folder, with stacks already synthesized. Default: they are synthesized now, to cdktf.out. */
+  /** cdktf's output folder, with the modules' stacks already synthesized. Default: they are synthesized now, to cdktf.out/modules, so that cdktf itself sees the stacks that it deploys alone. */
   readonly synthesized?: string;
 }
 
@@ -40,10 +41,17 @@ export async function modules(context: CommandContext, { out, synthesized }: Mod
   const { projectDirectory, progress } = context;
   if (out === "") throw new UsageError('--out is ""; allowed: a folder, such as dist/terraform.');
   const target = resolve(projectDirectory, out ?? join("dist", "terraform"));
-  if (synthesized === undefined) await synth(context);
-  const output = synthesized ?? join(projectDirectory, "cdktf.out");
+  const output = synthesized ?? (await synthesize(context));
   const written = await progress.step("Write the modules", async () => MODULES.map((source) => write(source, output, target, projectDirectory)));
   return { exitCode: 0, text: written.map(({ directory }) => relative(projectDirectory, directory) || ".").join("\n"), json: { modules: written } };
+}
+
+/** @returns cdktf's output folder */
+async function synthesize(context: CommandContext): Promise<string> {
+  const outputDirectory = join(context.projectDirectory, "cdktf.out", "modules");
+  const stacks = MODULES.map(({ stack }) => stack).join(",");
+  await synth({ ...context, environment: { ...context.environment, QUICKTURN_STACKS: stacks } }, { outputDirectory });
+  return outputDirectory;
 }
 
 function write({ name, stack, companions }: ModuleSource, output: string, target: string, project: string): WrittenModule {
@@ -54,7 +62,9 @@ function write({ name, stack, companions }: ModuleSource, output: string, target
   return { name, directory, files: Object.keys(files).sort() };
 }
 
+/** A stack's zips; the small modules have none. */
 function assets(stack: string): Record<string, Uint8Array> {
+  if (!existsSync(join(stack, "assets"))) return {};
   const names = readdirSync(join(stack, "assets")).filter((name) => name.endsWith(".zip"));
   return Object.fromEntries(names.map((name) => [`assets/${name}`, readFileSync(join(stack, "assets", name))]));
 }
@@ -66,8 +76,17 @@ function license(project: string): Record<string, Uint8Array> {
 }
 
 function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
-  const { required_version: terraform, required_providers: providers } = stack.terraform;
   const dropped = droppedVariables(stack);
-  const examples = moduleExamples({ terraform, aws: providers["aws"]?.version ?? "" });
+  const examples = moduleExamples(versions(stack));
   return { "README.md": moduleReadme(dropped, examples["examples/basic/main.tf"] ?? ""), ...examples, ...moduleTests(dropped) };
+}
+
+function partSource(pages: PartPages): ModuleSource {
+  const { name } = pages.part;
+  return { name, stack: name, companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)) };
+}
+
+/** What the module's users need, as the stack says it. */
+function versions({ terraform: { required_version: terraform, required_providers: providers } }: SynthesizedStack): Versions {
+  return { terraform, aws: providers["aws"]?.version ?? "" };
 }

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { StackName } from "../../stacks/outputs";
 import { run } from "../tools/process";
 import type { CommandContext, CommandResult } from "./context";
 import { packageFunctions } from "./package";
@@ -7,18 +8,25 @@ import { packageFunctions } from "./package";
 export interface SynthOptions {
   /** Folder for the output. Default: cdktf.out in the project, as cdktf itself has it. */
   readonly outputDirectory?: string;
+  /** The one stack to write. Default: the API, or those that QUICKTURN_STACKS names. */
+  readonly stack?: StackName;
 }
 
 /** Packages the functions and writes the stacks as Terraform JSON. */
-export async function synth(context: CommandContext, { outputDirectory }: SynthOptions = {}): Promise<CommandResult> {
+export async function synth(context: CommandContext, { outputDirectory, stack }: SynthOptions = {}): Promise<CommandResult> {
   const { projectDirectory, environment, progress, signal } = context;
   const output = outputDirectory ?? join(projectDirectory, "cdktf.out");
-  await packageFunctions(context);
+  // Only the API has functions.
+  if (stack === undefined || stack === "agent-api") await packageFunctions(context);
+  const chosen = stack === undefined ? {} : { QUICKTURN_STACKS: stack };
+  // cdktf makes the folder, and not those above it.
+  mkdirSync(output, { recursive: true });
   await progress.step("Synthesize the stacks", () =>
-    run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env: { ...environment, CDKTF_OUTDIR: output }, signal }),
+    run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env: { ...environment, ...chosen, CDKTF_OUTDIR: output }, signal }),
   );
-  const directory = stackDirectory(output, "agent-api");
-  return { exitCode: 0, text: relative(projectDirectory, directory), json: { stacks: { "agent-api": directory } } };
+  const name = stack ?? "agent-api";
+  const directory = stackDirectory(output, name);
+  return { exitCode: 0, text: relative(projectDirectory, directory), json: { stacks: { [name]: directory } } };
 }
 
 /** Folder of a synthesized stack, in which terraform runs. */

@@ -51,7 +51,7 @@ const KNOWN = ["//", "check", "data", "locals", "output", "provider", "resource"
  *
  * - No provider and no backend: with either, a module takes neither `count` nor `for_each` nor `providers`.
  * - The region is the provider's, so the variable that set it is gone: one that decides nothing would mislead.
- * - The provider's default tags stand at each resource that takes tags: a caller's provider has the same tags for
+ * - The provider's default tags, where it has any, stand at each resource that takes tags: a caller's provider has the same tags for
  *   all instances of a module, and these name the instance.
  * - No `prevent_destroy`: it takes no expression, so a caller could never take the module down; it also lets everything
  *   be destroyed once the module's call is deleted. A variable guards the tables in AWS itself.
@@ -62,13 +62,14 @@ export function moduleFiles(stack: SynthesizedStack): ModuleFiles {
   const { region, tags } = providerSettings(stack);
   const variable = without(stack.variable, region) as Named;
   const { source, version } = required(stack);
+  const regional = readsRegion([stack.locals, tags, stack.resource, stack.check, stack.output, variable], region);
   const main = {
-    data: { ...withoutMetadata(stack.data ?? {}), aws_region: { current: {} } },
-    locals: { ...stack.locals, aws_region: "${data.aws_region.current.id}", tags },
-    resource: resources(stack.resource),
+    data: { ...withoutMetadata(stack.data ?? {}), ...(regional && { aws_region: { current: {} } }) },
+    locals: { ...stack.locals, ...(regional && { aws_region: "${data.aws_region.current.id}" }), ...(tags !== undefined && { tags }) },
+    resource: resources(stack.resource, tags !== undefined),
     check: stack.check ?? {},
   };
-  const text = (content: unknown) => `${JSON.stringify(atProvidersRegion(content, region), null, 2)}\n`;
+  const text = (content: object) => `${JSON.stringify(atProvidersRegion(withoutEmpty(content), region), null, 2)}\n`;
   return {
     "main.tf.json": text(main),
     "outputs.tf.json": text({ output: described("output", stack.output) }),
@@ -96,33 +97,33 @@ function required({ terraform }: SynthesizedStack): { readonly source: string; r
   return aws;
 }
 
-/** The variable of the provider's region, and its default tags; a provider that does more cannot be left out. */
+/** The variable of the provider's region, and its default tags where it has any; a provider that does more cannot be left out. */
 function providerSettings({ provider }: SynthesizedStack): { readonly region: string; readonly tags: unknown } {
   const [aws, ...others] = provider.aws;
   const { region, default_tags: defaults, ...more } = aws ?? {};
   const variable = /^\$\{var\.(\w+)\}$/.exec(String(region))?.[1];
   const tags = (defaults as readonly { readonly tags: unknown }[] | undefined)?.[0]?.tags;
-  if (others.length > 0 || Object.keys(more).length > 0 || variable === undefined || tags === undefined) {
-    throw new Error(`The stack's provider block is ${JSON.stringify(provider.aws)}; a module can stand in for one whose region is a variable, with default_tags, and nothing else.`);
+  if (others.length > 0 || Object.keys(more).length > 0 || variable === undefined || (defaults !== undefined && tags === undefined)) {
+    throw new Error(`The stack's provider block is ${JSON.stringify(provider.aws)}; a module can stand in for one whose region is a variable, with or without default_tags, and nothing else.`);
   }
   return { region: variable, tags };
 }
 
-function resources(typed: Typed): Typed {
+function resources(typed: Typed, tagged: boolean): Typed {
   return Object.fromEntries(
     Object.entries(typed).map(([type, named]) => {
       if (!TAGGABLE.includes(type) && !NOT_TAGGABLE.includes(type)) throw new Error(`${type} is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE or NOT_TAGGABLE.`);
-      return [type, Object.fromEntries(Object.entries(named).map(([name, body]) => [name, resource(body, `${type}.${name}`)]))];
+      return [type, Object.fromEntries(Object.entries(named).map(([name, body]) => [name, resource(body, `${type}.${name}`, tagged)]))];
     }),
   );
 }
 
-function resource(body: Block, address: string): Block {
+function resource(body: Block, address: string, tagged: boolean): Block {
   if (body["provider"] !== undefined) throw new Error(`${address} has provider = ${JSON.stringify(body["provider"])}; in a module all resources are the one provider's.`);
   const kept = without((body["lifecycle"] ?? {}) as Block, "prevent_destroy");
   return {
     ...without(body, "//", "lifecycle"),
-    ...(TAGGABLE.includes(address.split(".")[0] ?? "") && { tags: allTags(body["tags"]) }),
+    ...(tagged && TAGGABLE.includes(address.split(".")[0] ?? "") && { tags: allTags(body["tags"]) }),
     ...(Object.keys(kept).length > 0 && { lifecycle: kept }),
   };
 }
@@ -149,9 +150,21 @@ function described(kind: string, named: Named): Named {
   return named;
 }
 
-/** Every expression that reads the region's variable, or the data source by a name that provider 6 warns about, reads the local. */
+/** Terraform takes an empty block, and a reader wonders at it. */
+function withoutEmpty(content: object): object {
+  return Object.fromEntries(Object.entries(content).filter(([, blocks]) => Object.keys(blocks as object).length > 0));
+}
+
+/** How an expression reads the region: by its variable, or by the data source under a name that provider 6 warns about. */
+const regionReads = (variable: string) => new RegExp(`\\bvar\\.${variable}\\b|\\bdata\\.aws_region\\.current\\.name\\b`, "g");
+
+function readsRegion(content: unknown, variable: string): boolean {
+  return regionReads(variable).test(JSON.stringify(content));
+}
+
+/** Every expression that reads the region reads the local. */
 function atProvidersRegion(content: unknown, variable: string): unknown {
-  const reads = new RegExp(`\\bvar\\.${variable}\\b|\\bdata\\.aws_region\\.current\\.name\\b`, "g");
+  const reads = regionReads(variable);
   const walk = (part: unknown): unknown => {
     if (typeof part === "string") return part.replace(reads, "local.aws_region");
     if (Array.isArray(part)) return part.map(walk);

@@ -10,7 +10,8 @@ export function moduleExamples(versions: Versions): Readonly<Record<string, stri
   return { "examples/basic/main.tf": `${head(versions)}\n${BASIC}`, "examples/two-teams/main.tf": `${head(versions)}\n${TWO_TEAMS}` };
 }
 
-function head({ terraform, aws }: Versions): string {
+/** The block with which a root says what it takes. */
+export function head({ terraform, aws }: Versions): string {
   return `terraform {
   required_version = "${terraform}"
 

@@ -1,3 +1,4 @@
+import { SETTINGS } from "../../stacks/settings";
 import { outputsTable, settingsTable } from "./tables";
 
 /**
@@ -10,7 +11,7 @@ export function moduleReadme(dropped: readonly string[], example: string): strin
 ## Example
 
 \`\`\`hcl
-${moduleCall(example)}\`\`\`
+${moduleCall(example, "agent-api")}\`\`\`
 
 \`examples/basic\` is this as a whole root; \`examples/two-teams\` has one deployment a team, by \`for_each\`.
 
@@ -19,7 +20,7 @@ ${NOTES}
 
 What a change does: *new version* publishes a function's version and moves the alias (seconds); *alias* moves the alias (seconds); *stage* changes method settings (seconds); *deployment* puts a new deployment behind the same URL (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity* names the deployment: set it once. A setting that is null follows \`profile\`.
 
-${inputsTable(dropped)}
+${settingsTable(SETTINGS.filter(({ name }) => !dropped.includes(name)))}
 
 ## Outputs
 
@@ -27,19 +28,11 @@ ${outputsTable()}
 `;
 }
 
-/** The table of settings without those that the module has not. */
-export function inputsTable(dropped: readonly string[]): string {
-  return settingsTable()
-    .split("\n")
-    .filter((line) => !dropped.some((name) => line.startsWith(`| \`${name}\` |`)))
-    .join("\n");
-}
-
-/** The module's call alone, as somebody who has copied the folder writes it. */
-function moduleCall(example: string): string {
+/** The call of a module alone out of an example's root, as somebody who has copied the module's folder writes it. */
+export function moduleCall(example: string, folder: string): string {
   const call = /^module "[\s\S]*?^}\n/m.exec(example)?.[0];
   if (call === undefined) throw new Error(`The example has no module block; it is ${JSON.stringify(example)}`);
-  return call.replace('"../.."', '"./modules/agent-api"');
+  return call.replace('"../.."', `"./modules/${folder}"`);
 }
 
 const TOP = `# Quickturn: agent-api

@@ -1,4 +1,5 @@
-import { PROFILES, SETTINGS, defaultValue, followsProfile, type NumberSetting, type Setting, type SettingName, type StringSetting } from "../../stacks/settings";
+import { PROFILES, SETTINGS, defaultValue, followsProfile, type Setting, type SettingName } from "../../stacks/settings";
+import { limitRefusals, run, type Assert, type Values } from "./tftest";
 
 /** An agent and an address for alarms: without them the module warns, and terraform test takes a warning for a failure. */
 const GIVEN = `variables {
@@ -38,8 +39,6 @@ const SHOWN: Readonly<Partial<Record<SettingName, string>>> = {
 /** What must be switched off with a setting: a cached method without a cluster is refused. */
 const TOGETHER: Readonly<Partial<Record<SettingName, SettingName>>> = { cache_cluster_enabled: "cache_enabled" };
 
-type Values = Readonly<Record<string, unknown>>;
-
 /** The tests that a module of the stack `agent-api` ships with, by path: HCL, as `terraform fmt` writes it. They need no account. */
 export function moduleTests(dropped: readonly string[]): Readonly<Record<string, string>> {
   return { "tests/optimizations.tftest.hcl": optimizations(), "tests/refused.tftest.hcl": refused(dropped) };
@@ -56,12 +55,7 @@ function optimizations(): string {
   });
   // The defaults are the profile optimized.
   const whole = PROFILES.filter((profile) => profile !== "optimized").map((profile) => run(`profile_${profile}`, { variables: { profile }, asserts: expectations(profiles[profile]) }));
-  return `# Each optimization is there, and flipping its variable takes away that one and no other.\n\n${[MOCK, GIVEN, run("defaults", { asserts: [...expectations(profiles.optimized), ...IDENTITY] }), ...whole, ...flips, DISTRIBUTION].join("\n")}`;
-}
-
-interface Assert {
-  readonly condition: string;
-  readonly message: string;
+  return `# Each optimization is there, and flipping its variable takes away that one and no other.\n\n${[MOCK, GIVEN, run("defaults", { asserts: [...expectations(profiles.optimized), ...IDENTITY] }), ...whole, ...flips, DISTRIBUTION, OWN_TOPIC].join("\n")}`;
 }
 
 /** What tells instances apart, and what guards the tables. */
@@ -84,6 +78,14 @@ const DISTRIBUTION = run("a_distribution_in_front", {
   asserts: [{ condition: "length(aws_cloudfront_distribution.edge_distribution) == 1", message: "There is no distribution." }],
 });
 
+const OWN_TOPIC = run("a_topic_of_yours", {
+  variables: { alarm_email: null, alarm_topic_arn: "arn:aws:sns:us-east-1:123456789012:pages" },
+  asserts: [
+    { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
+    { condition: 'one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == "arn:aws:sns:us-east-1:123456789012:pages"', message: "The alarm goes elsewhere." },
+  ],
+});
+
 function expectations(values: Values): Assert[] {
   return Object.entries(values).map(([name, value]) => {
     const shown = SHOWN[name as SettingName];
@@ -94,73 +96,14 @@ function expectations(values: Values): Assert[] {
 
 function refused(dropped: readonly string[]): string {
   const settings: readonly Setting[] = SETTINGS.filter(({ name }) => !dropped.includes(name));
-  const numbers = settings.filter((setting): setting is NumberSetting => setting.type === "number");
-  const strings = settings.filter((setting): setting is StringSetting => setting.type === "string" && setting.sensitive !== true && (setting.allowed ?? setting.pattern) !== undefined);
-  const step = ({ fractional }: NumberSetting) => (fractional ? 0.5 : 1);
   return `# Every bad value is refused at its variable, and what reaches nobody or answers nothing is warned about.\n\n${[
     MOCK,
     GIVEN,
-    ...refusals("numbers_below_what_is_allowed", numbers, (setting) => setting.minimum - step(setting)),
-    ...refusals("numbers_above_what_is_allowed", numbers, (setting) => setting.maximum + step(setting)),
-    ...refusals("strings_that_mean_nothing", strings, () => "§ no"),
+    ...limitRefusals(settings),
     run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
     run("a_canary_without_a_stable_version", { variables: { canary_weight: 0.1 }, failures: ["var.canary_weight"] }),
     run("more_provisioned_than_reserved", { variables: { provisioned_concurrent_executions: 60 }, failures: ["var.provisioned_concurrent_executions"] }),
     run("no_agent_and_nobody_to_call", { variables: { agents: [], alarm_email: null }, failures: ["check.alarms_reach_a_person", "check.an_agent_is_set"] }),
     run("anyone_may_call", { variables: { authorization: "none" }, failures: ["check.callers_are_known"] }),
   ].join("\n")}`;
-}
-
-/** As few runs as may be: each takes seconds, and terraform reports all variables' failures at once. */
-function refusals<S extends Setting>(name: string, settings: readonly S[], bad: (setting: S) => unknown): string[] {
-  return independent(settings).map((group, index) => {
-    const variables = Object.fromEntries(group.map((setting) => [setting.name, bad(setting)]));
-    return run(index === 0 ? name : `${name}_${index + 1}`, { variables, failures: Object.keys(variables).map((variable) => `var.${variable}`) });
-  });
-}
-
-/**
- * The settings in groups, none of which has one whose rules read another of it: terraform does not judge a variable
- * by one that it has refused.
- */
-export function independent<S extends Setting>(settings: readonly S[]): S[][] {
-  const reads = (one: Setting, other: Setting) => (one.rules ?? []).some(({ condition, message }) => new RegExp(`\\bvar\\.${other.name}\\b`).test(`${condition} ${message}`));
-  const groups: S[][] = [];
-  for (const setting of settings) {
-    const group = groups.find((members) => !members.some((member) => reads(member, setting) || reads(setting, member)));
-    if (group) group.push(setting);
-    else groups.push([setting]);
-  }
-  return groups;
-}
-
-interface Run {
-  readonly variables?: Values;
-  readonly asserts?: readonly Assert[];
-  /** Addresses of what must fail; nothing else may. */
-  readonly failures?: readonly string[];
-}
-
-/** A run block that plans. */
-function run(name: string, { variables = {}, asserts = [], failures = [] }: Run): string {
-  const parts = [
-    "  command = plan\n",
-    ...(Object.keys(variables).length > 0 ? [`  variables {\n${aligned(variables).map((line) => `    ${line}\n`).join("")}  }\n`] : []),
-    ...(failures.length > 0 ? [`  expect_failures = [\n${failures.map((address) => `    ${address},\n`).join("")}  ]\n`] : []),
-    ...asserts.map(({ condition, message }) => `  assert {\n    condition     = ${condition}\n    error_message = ${JSON.stringify(message)}\n  }\n`),
-  ];
-  return `run "${name}" {\n${parts.join("\n")}}\n`;
-}
-
-/** Arguments with their equals signs below each other, as terraform fmt has them. */
-function aligned(values: Values): string[] {
-  const width = Math.max(...Object.keys(values).map(({ length }) => length));
-  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)} = ${hcl(value)}`);
-}
-
-/** A JSON value is an HCL expression, but for its colons, which fmt leaves as they are. */
-function hcl(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(hcl).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)} = ${hcl(each)}`).join(", ")} }`;
 }

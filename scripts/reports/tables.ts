@@ -1,14 +1,18 @@
 import { alarmSetCost, type AlarmShape } from "../judges/cost/alarms";
 import { OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
-import { BURN_RATES, KPIS, PROFILES, SETTINGS, defaultValue, kpiQuery, type Kpi, type KpiAlarm, type Setting } from "../../stacks/settings";
+import { BURN_RATES, KPIS, PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, kpiQuery, type Kpi, type KpiAlarm, type Setting } from "../../stacks/settings";
 
-/** README's table of settings, in Markdown. */
-export function settingsTable(): string {
-  const head = ["setting", "type", ...PROFILES, "allowed", "a change", "what it is"];
-  const rows = SETTINGS.map((setting: Setting) => [
+/**
+ * A README's table of settings, in Markdown; with a column a profile where any setting follows it.
+ * @param settings those to show, in this order. Default: all of `agent-api`
+ */
+export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
+  const profiles = settings.some(followsProfile) ? PROFILES : (["optimized"] as const);
+  const head = ["setting", "type", ...(profiles.length > 1 ? profiles : ["default"]), "allowed", "a change", "what it is"];
+  const rows = settings.map((setting) => [
     `\`${setting.name}\``,
     type(setting),
-    ...PROFILES.map((profile) => code(defaultValue(setting, profile))),
+    ...profiles.map((profile) => (isRequired(setting) ? "required" : code(defaultValue(setting, profile)))),
     allowed(setting),
     setting.effect,
     setting.description,
@@ -16,9 +20,12 @@ export function settingsTable(): string {
   return table(head, rows);
 }
 
-/** README's table of outputs, in Markdown. */
-export function outputsTable(): string {
-  return table(["output", "what it is"], Object.entries(OUTPUT_DESCRIPTIONS).map(([name, description]) => [`\`${name}\``, description]));
+/**
+ * A README's table of outputs, in Markdown.
+ * @param descriptions one sentence an output. Default: those of `agent-api`
+ */
+export function outputsTable(descriptions: Readonly<Record<string, string>> = OUTPUT_DESCRIPTIONS): string {
+  return table(["output", "what it is"], Object.entries(descriptions).map(([name, description]) => [`\`${name}\``, description]));
 }
 
 /** An alarm as the table shows it, with what decides its price. */
@@ -86,7 +93,8 @@ function code(value: unknown): string {
   return value === null ? "null" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

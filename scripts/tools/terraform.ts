@@ -1,4 +1,8 @@
 import { run, ProgramFailed, type RunResult } from "./process";
+import { explainLock, lockIn, type StateLock } from "./state-lock";
+import { failures, plannedChanges, spoken, TerraformFailed, type PlannedChange } from "./terraform-messages";
+
+export type { PlannedChange } from "./terraform-messages";
 
 /** What decides a plan beside the folder. */
 export interface PlanInput {
@@ -19,11 +23,25 @@ export interface TerraformOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
+  readonly lockTimeout?: string;
+  /** Kills terraform, and the provider that it started, at once: for rehearsals of a machine that dies. */
+  readonly kill?: AbortSignal;
 }
 
 /** Terraform in one folder. Every call runs it to its end; a failure throws with what it printed. */
 export class Terraform {
   constructor(private readonly options: TerraformOptions) {}
+
+  /** Folder of the configuration. */
+  get directory(): string {
+    return this.options.directory;
+  }
+
+  /** What it runs with: who looks at the same account has to use the same. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.options.env;
+  }
 
   async init(): Promise<void> {
     await this.terraform(["init", "-input=false", "-no-color"]);
@@ -36,9 +54,9 @@ export class Terraform {
     return code === 2;
   }
 
-  /** Applies exactly a plan that was written before. */
-  async applyPlan(file: string): Promise<RunResult> {
-    return this.terraform(["apply", "-input=false", "-no-color", file]);
+  /** Applies exactly a plan that was written before. @throws TerraformFailed, with each resource that failed */
+  async applyPlan(file: string): Promise<void> {
+    await this.changing(["apply", "-json", "-input=false", file]);
   }
 
   /**
@@ -47,12 +65,23 @@ export class Terraform {
    * @returns what the plan was to change, as terraform said it before it changed anything
    */
   async apply(input: PlanInput = {}): Promise<PlannedChange[]> {
-    const args = ["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)];
+    return plannedChanges((await this.changing(["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)], false)).stdout);
+  }
+
+  /** Who holds the state's lock. @returns undefined where nobody does, or the backend does not say */
+  async lock(): Promise<StateLock | undefined> {
     try {
-      return plannedChanges((await this.terraform(args, [0], false)).stdout);
+      // No lock has this id: terraform refuses, and names the lock that is there.
+      await this.terraform(["force-unlock", "-force", "none"], [0], false);
+      return undefined;
     } catch (error) {
-      throw error instanceof ProgramFailed ? new Error(diagnostics(error.result.stdout) || error.message, { cause: error }) : error;
+      return error instanceof ProgramFailed ? lockIn(`${error.result.stdout}\n${error.result.stderr}`) : Promise.reject(error as Error);
     }
+  }
+
+  /** Frees a lock. Only for one whose run is dead: two runs at once destroy the state. */
+  async unlock(id: string): Promise<void> {
+    await this.terraform(["force-unlock", "-force", id], [0], false);
   }
 
   /** The plan file, or without one the applied state, as `terraform show -json` gives it. */
@@ -68,39 +97,27 @@ export class Terraform {
     return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
   }
 
-  private terraform(args: readonly string[], acceptedCodes: readonly number[] = [0], streamed = true): Promise<RunResult> {
-    const { directory: cwd, env, onLine, signal } = this.options;
-    return run("terraform", args, { cwd, env, acceptedCodes, ...(streamed && onLine ? { onLine } : {}), ...(signal ? { signal } : {}) });
+  /** Terraform speaks for programs here: its errors then name the resource. */
+  private async changing(args: readonly string[], streamed = true): Promise<RunResult> {
+    try {
+      return await this.terraform(args, [0], streamed);
+    } catch (error) {
+      const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
+      throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
+    }
   }
-}
 
-/** What terraform says it will do to a resource. */
-export interface PlannedChange {
-  readonly address: string;
-  readonly type: string;
-  readonly action: "create" | "update" | "replace" | "delete";
-}
-
-/** One line of terraform's machine-readable output (Terraform documentation, "Machine-Readable UI"). */
-interface Message {
-  readonly type: string;
-  readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: PlannedChange["action"] };
-  readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail: string };
-}
-
-function messages(output: string): Message[] {
-  return output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Message] : []));
-}
-
-function plannedChanges(output: string): PlannedChange[] {
-  return messages(output).flatMap(({ type, change }) =>
-    type === "planned_change" && change ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }] : [],
-  );
-}
-
-function diagnostics(output: string): string {
-  const errors = messages(output).flatMap(({ diagnostic }) => (diagnostic?.severity === "error" ? [diagnostic] : []));
-  return errors.map(({ summary, detail }) => `${summary}\n${detail}`).join("\n\n");
+  private async terraform(args: readonly string[], acceptedCodes: readonly number[] = [0], streamed = true): Promise<RunResult> {
+    const { directory: cwd, env, onLine, signal, kill, lockTimeout } = this.options;
+    const [command = "", ...rest] = args;
+    const waiting = lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
+    const heard = streamed && onLine ? { onLine: (line: string) => onLine(spoken(line)) } : {};
+    try {
+      return await run("terraform", [command, ...waiting, ...rest], { cwd, env, acceptedCodes, ...heard, ...(signal ? { signal } : {}), ...(kill ? { kill } : {}) });
+    } catch (error) {
+      throw explainLock(error);
+    }
+  }
 }
 
 function planArguments({ vars = [], varFiles = [], refresh = true, destroy = false }: PlanInput): string[] {

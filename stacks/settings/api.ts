@@ -1,4 +1,4 @@
-import { effective } from "./effective";
+import { cacheNeedsCluster } from "./cache-rules";
 import type { Setting } from "./setting";
 
 /** The API: who may call, how often, what is cached and what stands in front. */
@@ -69,12 +69,7 @@ export const apiSettings = [
     description: "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
     profiles: { baseline: false, optimized: true, low_latency: true },
     effect: "minutes",
-    rules: [
-      {
-        condition: `${effective("cache_cluster_enabled")} || !${effective("cache_enabled")}`,
-        message: `in effect false while cache_enabled is true; allowed: true, because nothing is cached without a cluster, or both false`,
-      },
-    ],
+    rules: [cacheNeedsCluster()],
   },
   {
     name: "cache_cluster_size",

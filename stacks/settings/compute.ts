@@ -1,16 +1,6 @@
+import { canaryNeedsPin, weightedAliasIsNotProvisioned } from "./alias-rules";
 import { effective } from "./effective";
 import type { Setting } from "./setting";
-
-/** Provisioned concurrency cannot sit on an alias with two versions: Lambda refuses it. */
-const weightedAliasIsNotProvisioned = (weight: string, provisioned: string) => ({
-  condition: `coalesce(var.${weight}, 0) == 0 || ${effective(provisioned)} == 0`,
-  message: `allowed while ${provisioned} is above 0: only 0, because Lambda takes no provisioned concurrency on an alias with weights; set ${provisioned} to 0 during the canary`,
-});
-
-const canaryNeedsPin = (weight: string, version: string) => ({
-  condition: `coalesce(var.${weight}, 0) == 0 || var.${version} != null`,
-  message: `allowed above 0 only with ${version}, the stable version that keeps the rest of the traffic; set ${version} too`,
-});
 
 const provisionedFitsReserved = (provisioned: string, reserved: string) => ({
   condition: `${effective(reserved)} == -1 || ${effective(provisioned)} <= ${effective(reserved)}`,

@@ -3,19 +3,23 @@ import { alarmSettings } from "./alarms";
 import { apiSettings } from "./api";
 import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
+import { releaseSettings } from "./release";
 import { targetSettings } from "./targets";
 import { thresholdSettings } from "./thresholds";
 
 export * from "./kpis";
-export { PROFILES, defaultValue, followsProfile } from "./setting";
+export type { CanaryRecord, Release, ReleaseEvent, Versions } from "./release";
+export { PROFILES, defaultValue, followsProfile, isRequired } from "./setting";
 export type { BoolSetting, Effect, NumberSetting, Profile, Rule, Setting, StringSetting, StructuredSetting } from "./setting";
+export { PIPELINE_ACCESS_SETTINGS } from "./pipeline-access";
+export { STATE_SETTINGS } from "./state";
 export { terraformValidations, type Validation } from "./validation";
 
 /**
  * Everything that an operator may change, in the order of the README's table. From this table come the
  * Terraform variables with their validation, the profiles, the documentation and the rollback.
  */
-export const SETTINGS = [...deploymentSettings, ...agentSettings, ...computeSettings, ...apiSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;
+export const SETTINGS = [...deploymentSettings, ...agentSettings, ...computeSettings, ...releaseSettings, ...apiSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;
 
 /** The name of a setting, which is the name of its Terraform variable. */
 export type SettingName = (typeof SETTINGS)[number]["name"];

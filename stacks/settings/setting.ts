@@ -37,7 +37,8 @@ interface Common {
 /** The value where nobody gives one: one for all, or one a profile. */
 export type Default<T> =
   | { /** The same in every profile; null = none. */ readonly value: T | null }
-  | { /** What null follows. */ readonly profiles: Readonly<Record<Profile, T>> };
+  | { /** What null follows. */ readonly profiles: Readonly<Record<Profile, T>> }
+  | { /** There is none: whoever calls the module gives it. */ readonly required: true };
 
 export type NumberSetting = Common & {
   readonly type: "number";
@@ -70,9 +71,15 @@ export type StructuredSetting = Common & {
 
 export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
 
-/** The value of a setting under a profile, where nobody gives one. */
+/** The value of a setting under a profile, where nobody gives one; undefined where somebody must. */
 export function defaultValue(setting: Setting, profile: Profile): unknown {
-  return "profiles" in setting ? setting.profiles[profile] : setting.value;
+  if ("profiles" in setting) return setting.profiles[profile];
+  return "value" in setting ? setting.value : undefined;
+}
+
+/** True where somebody must give a value. */
+export function isRequired(setting: Setting): boolean {
+  return "required" in setting;
 }
 
 /** True where null follows the profile. */

@@ -1,18 +1,14 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { MODULES, modules } from "../../../scripts/commands/modules";
-import type { CommandContext } from "../../../scripts/commands/context";
 import { SETTINGS } from "../../../stacks/settings";
-import { PROJECT, stackJson } from "../../support/stack-json";
+import { SILENT_CONTEXT, moduleStacks } from "../../support/module-stacks";
+import { PART_NAMES } from "../../support/part-stacks";
+import { PROJECT, type StackJson } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-const context: CommandContext = {
-  projectDirectory: PROJECT,
-  environment: {},
-  signal: new AbortController().signal,
-  progress: { step: (_title, work) => work(() => undefined), note: () => undefined },
-};
-const write = (out: string) => modules(context, { out, synthesized: join(PROJECT, "cdktf.out") });
+const synthesized = temporaryFolder("modules-stacks");
+const write = (out: string) => modules(SILENT_CONTEXT, { out, synthesized });
 
 /** Every file below a folder, by path. */
 function content(folder: string): Record<string, string> {
@@ -23,9 +19,11 @@ function content(folder: string): Record<string, string> {
 const folder = temporaryFolder("modules");
 let files: Record<string, string>;
 beforeAll(async () => {
+  await moduleStacks(synthesized);
   await write(folder);
   files = content(join(folder, "agent-api"));
 });
+const agentApi = () => JSON.parse(readFileSync(join(synthesized, "stacks/agent-api/cdk.tf.json"), "utf8")) as StackJson;
 const json = (name: string) => JSON.parse(readFileSync(join(folder, "agent-api", name), "utf8")) as Record<string, Record<string, Record<string, unknown>>>;
 
 test("the module is Terraform files, zips, a README, examples, tests and the license", () => {
@@ -38,21 +36,21 @@ test("the module is Terraform files, zips, a README, examples, tests and the lic
 test("the command says where they are, and what is in them", async () => {
   const { exitCode, text, json: said } = await write(folder);
   expect(exitCode).toBe(0);
-  expect(text).toMatch(/agent-api$/);
-  expect(said).toEqual({ modules: [{ name: "agent-api", directory: join(folder, "agent-api"), files: Object.keys(files) }] });
+  expect(text.split("\n").map((line) => basename(line))).toEqual(MODULES.map(({ name }) => name));
+  expect((said as { modules: unknown[] }).modules[0]).toEqual({ name: "agent-api", directory: join(folder, "agent-api"), files: Object.keys(files) });
 });
 
 test("every setting is a variable but the region, every output is there, and both are described", () => {
   const { variable = {} } = json("variables.tf.json");
   expect(Object.keys(variable).sort()).toEqual(SETTINGS.map(({ name }) => name).filter((name) => name !== "aws_region").sort());
   const { output = {} } = json("outputs.tf.json");
-  expect(Object.keys(output)).toEqual(Object.keys(stackJson().output));
+  expect(Object.keys(output)).toEqual(Object.keys(agentApi().output));
   for (const { description } of [...Object.values(variable), ...Object.values(output)]) expect(description).toMatch(/\S\.$|\S\)$|\S$/);
 });
 
 test("every resource, precondition and check of the stack is in the module", () => {
   const { resource = {}, check } = json("main.tf.json");
-  const stack = stackJson();
+  const stack = agentApi();
   expect(check).toEqual(stack.check);
   expect(Object.entries(resource).map(([type, named]) => [type, Object.keys(named)])).toEqual(Object.entries(stack.resource).map(([type, named]) => [type, Object.keys(named)]));
   const preconditions = (text: string) => text.match(/"precondition"/g)?.length;
@@ -70,6 +68,13 @@ test("no file knows a provider block, a backend, the machine or cdktf", () => {
   expect(files["main.tf.json"]!.match(/"filename": "([^"]*)"/g)).toEqual(["api", "sweeper", "worker"].map((each) => `"filename": "\${path.module}/assets/${each}.zip"`));
 });
 
+test.each(PART_NAMES)("%s is Terraform files, a README, an example, tests and the license, with no provider, backend or metadata", (name) => {
+  const part = content(join(folder, name));
+  expect(Object.keys(part)).toEqual(["LICENSE", "README.md", "examples/basic/main.tf", "main.tf.json", "outputs.tf.json", "tests/behaviour.tftest.hcl", "tests/refused.tftest.hcl", "variables.tf.json", "versions.tf.json"]);
+  for (const [path, text] of Object.entries(part).filter(([each]) => each.endsWith(".json"))) expect([path, /"provider"|"backend"|"metadata"|aws_region/.exec(text)?.[0]]).toEqual([path, undefined]);
+  expect(JSON.parse(part["versions.tf.json"]!)).toEqual({ terraform: { required_version: ">= 1.11.0", required_providers: { aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" } } } });
+});
+
 test("a second time, elsewhere, it writes the same bytes; what others put beside them stays", async () => {
   const again = temporaryFolder("modules-again");
   await write(again);
@@ -81,12 +86,12 @@ test("a second time, elsewhere, it writes the same bytes; what others put beside
 });
 
 test("an empty folder name is refused, before anything is synthesized", async () => {
-  await expect(modules(context, { out: "" })).rejects.toThrow('--out is ""; allowed: a folder, such as dist/terraform.');
+  await expect(modules(SILENT_CONTEXT, { out: "" })).rejects.toThrow('--out is ""; allowed: a folder, such as dist/terraform.');
 });
 
 test("a stack that is not there is refused, with what writes it", async () => {
   const empty = temporaryFolder("no-stacks");
-  await expect(modules(context, { out: empty, synthesized: empty })).rejects.toThrow(/agent-api holds no cdk\.tf\.json\. Write it: npx quickturn synth/);
+  await expect(modules(SILENT_CONTEXT, { out: empty, synthesized: empty })).rejects.toThrow(/agent-api holds no cdk\.tf\.json\. Write it: npx quickturn synth/);
 });
 
 test("no two modules share a folder", () => {

@@ -53,6 +53,18 @@ test("the provider's default tags stand at each resource that takes tags, below 
   expect(alias!["live"]).not.toHaveProperty("tags");
 });
 
+test("without default tags a resource keeps its own, and none is added", () => {
+  const { resource, locals } = main(stack({ provider: { aws: [{ region: "${var.aws_region}" }] } }));
+  expect(locals).not.toHaveProperty("tags");
+  expect(resource!["aws_dynamodb_table"]!["requests"]).toEqual({ name: "r" });
+  expect(resource!["aws_sqs_queue"]!["work"]).toMatchObject({ tags: { kind: "${var.name}" } });
+});
+
+test("where nothing reads the region, the module does not ask for it; and a kind of block that is empty is left out", () => {
+  const files = parsed(stack({ provider: { aws: [{ region: "${var.aws_region}" }] }, output: { id: { description: "Identifier.", value: "${aws_lambda_alias.live.id}" } }, locals: {}, data: {}, check: undefined, resource: { aws_lambda_alias: { live: { name: "live" } } } }));
+  expect(files["main.tf.json"]).toEqual({ resource: { aws_lambda_alias: { live: { name: "live" } } } });
+});
+
 test("prevent_destroy is gone, and every other part of a lifecycle stays", () => {
   const { aws_dynamodb_table: table, aws_lambda_alias: alias } = main()["resource"]!;
   expect(table!["requests"]).toEqual({ name: "r", tags: "${local.tags}" });
@@ -87,8 +99,8 @@ describe("what a module cannot carry is refused", () => {
     [{ resource: { aws_sqs_queue: { work: { provider: "aws.other" } } } }, 'aws_sqs_queue.work has provider = "aws.other"; in a module all resources are the one provider\'s.'],
     [{ module: {}, import: [] }, "The stack has the blocks module, import; a module is made of check, data, locals"],
     [{ locals: { tags: {} } }, "The stack has local.tags; a module keeps that name"],
-    [{ provider: { aws: [...STACK.provider.aws, { alias: "other" }] } }, "a module can stand in for one whose region is a variable, with default_tags, and nothing else."],
-    [{ provider: { aws: [{ ...STACK.provider.aws[0], assume_role: [{}] }] } }, "a module can stand in for one whose region is a variable, with default_tags, and nothing else."],
+    [{ provider: { aws: [...STACK.provider.aws, { alias: "other" }] } }, "a module can stand in for one whose region is a variable, with or without default_tags, and nothing else."],
+    [{ provider: { aws: [{ ...STACK.provider.aws[0], assume_role: [{}] }] } }, "a module can stand in for one whose region is a variable, with or without default_tags, and nothing else."],
     [{ provider: { aws: [{ ...STACK.provider.aws[0], region: "us-east-1" }] } }, 'The stack\'s provider block is [{"region":"us-east-1"'],
     [{ variable: { ...STACK.variable, memory: {} } }, "The variables memory have no description; a module's all have one."],
     [{ output: { url: { value: "x" } } }, "The outputs url have no description"],

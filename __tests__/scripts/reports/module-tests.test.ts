@@ -1,4 +1,4 @@
-import { independent, moduleTests } from "../../../scripts/reports/module-tests";
+import { moduleTests } from "../../../scripts/reports/module-tests";
 import { SETTINGS, defaultValue, followsProfile, type Setting } from "../../../stacks/settings";
 
 const settings: readonly Setting[] = SETTINGS;
@@ -39,16 +39,4 @@ test("every number is refused below and above, and every restricted string, each
   for (const { name } of strings) expect(refused).toMatch(new RegExp(`^ {4}${name} += "§ no"$`, "m"));
   expect(refused).not.toContain("aws_region ");
   expect(refused).not.toContain("var.aws_region");
-});
-
-test("settings are grouped so that no rule reads another of its group, and none is lost", () => {
-  const groups = independent(settings);
-  expect(groups.flat().map(({ name }) => name).sort()).toEqual(settings.map(({ name }) => name).sort());
-  expect(groups.length).toBeGreaterThan(1);
-  for (const group of groups) {
-    for (const { name, rules = [] } of group) {
-      const others = group.filter((other) => other.name !== name && rules.some(({ condition, message }) => new RegExp(`\\bvar\\.${other.name}\\b`).test(condition + message)));
-      expect(others).toEqual([]);
-    }
-  }
 });

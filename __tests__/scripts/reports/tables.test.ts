@@ -1,5 +1,6 @@
 import { alarmsTable, outputsTable, settingsTable } from "../../../scripts/reports/tables";
 import { ALARM_NAMES, SETTINGS } from "../../../stacks/settings";
+import { liveAliasPart } from "../../../stacks/settings/parts";
 
 test("the table of settings has a row for each, with its value in each profile", () => {
   const lines = settingsTable().split("\n");
@@ -22,4 +23,15 @@ test("the table of alarms has a row for each that calls a person, with its thres
   // Two windows of one metric, and the alarm over them.
   expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain("| 14.4 × 1 % | `kpi_error_rate` | 0.70 | Error budget |");
   expect(prices).toMatch(/^The set `essential` costs \$4\.\d\d a month, `full` \$\d\.\d\d, where every feature is on/);
+});
+
+test("settings that follow no profile have one column for their value, and what must be given says so", () => {
+  const shown = settingsTable(liveAliasPart.settings).split("\n");
+  expect(shown[0]).toBe("| setting | type | default | allowed | a change | what it is |");
+  expect(shown.find((line) => line.startsWith("| `newest_version`"))).toContain("| string | required | a published version's number");
+  expect(shown).toHaveLength(liveAliasPart.settings.length + 2);
+});
+
+test("the outputs of a part are shown as it describes them", () => {
+  expect(outputsTable({ url: "Where it is." })).toBe("| output | what it is |\n| --- | --- |\n| `url` | Where it is. |");
 });

@@ -8,6 +8,7 @@ export { samplesForPercentile, type Condition, type Kpi, type KpiAlarm, type Mea
 export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
 export { kpiQuery, type KpiQuery, type QueriedMetric, type Statistic } from "./alarm-query";
 export { alarmsThere, type AlarmThere } from "./alarms-there";
+export { FRONT_DOOR_KPIS } from "./front-door";
 export { BURN_RATES, BURN_RATE_METRIC, burnThreshold, reachable, type BurnRate } from "./burn-rates";
 
 /** Everything that says how well a deployment does, in the order of the dashboard. Alarms, dashboard and gate come from this list, so that they cannot disagree. */

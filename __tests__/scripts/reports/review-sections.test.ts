@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { planCost } from "../../../scripts/judges/cost/plan-cost";
+import { DEFAULT_USAGE } from "../../../scripts/judges/cost/usage";
+import type { ResourceChange } from "../../../scripts/judges/plan-changes";
+import { costSection, findingsSection, planSection, sourcesSection } from "../../../scripts/reports/review-sections";
+
+describe("security", () => {
+  test("findings are counted, named and are nobody's Markdown", () => {
+    const { title, summary, lines } = findingsSection([
+      { source: "exposure", severity: "critical", address: "aws_x.y", text: "Open to <b>@everybody</b>" },
+      { source: "checks", severity: "warning", address: "check.c", text: "t" },
+    ]);
+    expect(title).toBe("Security: 1 critical, 1 to look at");
+    expect(summary).toBe("- **critical** `aws_x.y`: Open to &lt;b&gt;\\@everybody&lt;/b&gt;\n- warning `check.c`: t");
+    expect(lines).toEqual(["critical (exposure) aws_x.y: Open to <b>@everybody</b>", "warning (checks) check.c: t"]);
+  });
+
+  test("the summary stays short, however many there are", () => {
+    const many = Array.from({ length: 500 }, (_, index) => ({ source: "s", severity: "info" as const, address: `a.${index}`, text: "x".repeat(5_000) }));
+    expect(findingsSection(many).summary.length).toBeLessThan(8_000);
+    expect(findingsSection(many).summary).toContain("and 480 more in the details");
+    expect(findingsSection(many).lines).toHaveLength(500);
+  });
+
+  test("none is said", () => expect(findingsSection([]).summary).toMatch(/^Nothing found/));
+});
+
+describe("plan", () => {
+  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({ address, type: address.split(".")[0]!, action, attributes });
+
+  test("what is replaced or deleted comes first and is warned of", () => {
+    const { title, summary, lines } = planSection({ changed: true, changes: [change("aws_a.x", "update", ["memory_size"]), change("aws_b.y", "delete"), change("aws_c.z", "replace", ["name"])] });
+    expect(title).toBe("Plan: 1 to add, 1 to change, 2 to destroy");
+    expect(summary).toBe("**2 are replaced or deleted**: `aws_b.y`, `aws_c.z`.");
+    expect(lines).toEqual(["    - aws_b.y", "  -/+ aws_c.z  (name)", "    ~ aws_a.x  (memory_size)"]);
+  });
+
+  test("a deployment of the API is replaced each time and no warning", () => {
+    expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe("Nothing that holds something is replaced or deleted.");
+  });
+
+  test("nothing, and outputs alone, are said", () => {
+    expect(planSection({ changed: false, changes: [] }).summary).toBe("No changes.");
+    expect(planSection({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
+  });
+});
+
+describe("cost", () => {
+  const read = (name: string) => JSON.parse(readFileSync(join(__dirname, "../judges/cost", name), "utf8")) as Record<string, unknown>;
+  const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
+
+  test("now, after and the difference stand side by side, a volume a row", () => {
+    const { title, summary } = costSection(planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]));
+    expect(title).toBe("Cost: it changes");
+    const rows = summary.split("\n").filter((line) => /^\| \d/.test(line));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) {
+      const [, now, after, difference] = (/^\| [\d,]+ \| (\$[\d,.]+) \| (\$[\d,.]+) \| ([+-]\$[\d,.]+) \|$/.exec(row) ?? []).map((text) => Number(text.replaceAll(/[$,]/g, "")));
+      expect(after! - now!).toBeCloseTo(difference!, 1);
+    }
+  });
+
+  test("a first deployment has nothing to compare with, and the same costs the same", () => {
+    expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({ title: "Cost: nothing is deployed yet", summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown });
+    const same = { format_version: "1.2", planned_values: (state as { values: unknown }).values, resource_changes: [], prior_state: state };
+    expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({ title: "Cost: the same", summary: expect.stringContaining("| $0.00 |") as unknown });
+  });
+});
+
+test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
+  const section = sourcesSection("HEAD^1", [{ stack: "agent-api", action: "change", blocks: [{ address: "var.x", kind: "variable", action: "add", attributes: [] }], assets: [] }]);
+  expect(section).toMatchObject({ summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed", lines: ["agent-api", "  + var.x"] });
+  expect(sourcesSection("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
+});

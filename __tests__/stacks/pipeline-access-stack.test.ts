@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
+import { PIPELINE_ACCESS_SETTINGS, defaultValue } from "../../stacks/settings";
+import type { Statement } from "../support/iam-policy";
+import { encoded, resource, type StackJson } from "../support/stack-json";
+import { readStack, synthesized } from "../support/synthesized";
+
+jest.setTimeout(120_000);
+
+const GOLDEN = join(__dirname, "pipeline-access-stack.golden.json");
+let text: string;
+let stack: StackJson;
+beforeAll(() => ({ text, stack } = readStack(synthesized("pipeline-access"))));
+
+const statements = (set: string) => (encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as { Statement: (Statement & { Sid: string })[] }).Statement;
+const trust = (role: string) => (encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as { Statement: Record<string, unknown>[] }).Statement;
+const SETS = ["functions", "judge", "key", "lock", "read", "services"];
+
+test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest pipeline-access-stack", () => {
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, text);
+  expect(stack).toEqual(JSON.parse(readFileSync(GOLDEN, "utf8")));
+});
+
+test("has the settings and outputs of its contracts", () => {
+  expect(Object.keys(stack.variable)).toEqual(PIPELINE_ACCESS_SETTINGS.map(({ name }) => name).sort());
+  expect(Object.keys(stack.output).sort()).toEqual(Object.keys(PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS).sort());
+});
+
+describe("who may take a role on", () => {
+  const github = "token.actions.githubusercontent.com";
+  // The issuer's address is computed from its URL.
+  const key = (claim: string) => `\${trimprefix("https://${github}", "https://")}:${claim}`;
+  const gitlabKey = (claim: string) => `\${trimprefix(var.gitlab_url, "https://")}:${claim}`;
+
+  test("GitHub's plan role: pull requests and the one branch of the one repository", () => {
+    expect(trust("github_plan")).toEqual([
+      expect.objectContaining({
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: { StringEquals: { [key("aud")]: '${"sts.amazonaws.com"}', [key("sub")]: '${["repo:${var.github_repository}:pull_request", "repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]}' } },
+      }),
+    ]);
+  });
+
+  test("GitHub's apply role: the branch, or the environment where one is given, by StringEquals", () => {
+    expect(trust("github_apply")[0]?.["Condition"]).toEqual({
+      StringEquals: {
+        [key("aud")]: '${"sts.amazonaws.com"}',
+        [key("sub")]: '${var.github_environment == null ? ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"] : ["repo:${var.github_repository}:environment:${var.github_environment}"]}',
+      },
+    });
+  });
+
+  test("GitLab's plan role: any branch of the one project; its apply role: the one branch, by StringEquals", () => {
+    expect(trust("gitlab_plan")[0]?.["Condition"]).toEqual({
+      StringEquals: { [gitlabKey("aud")]: "${var.gitlab_url}" },
+      StringLike: { [gitlabKey("sub")]: '${["project_path:${var.gitlab_project_path}:ref_type:branch:ref:*"]}' },
+    });
+    expect(trust("gitlab_apply")[0]?.["Condition"]).toEqual({
+      StringEquals: { [gitlabKey("aud")]: "${var.gitlab_url}", [gitlabKey("sub")]: '${["project_path:${var.gitlab_project_path}:ref_type:branch:ref:${var.gitlab_branch}"]}' },
+    });
+  });
+
+  test.each(PIPELINE_ACCESS_SETTINGS.filter(({ name }) => /^git/.test(name) && !/arn$/.test(name)).map((setting) => [setting.name, setting] as const))("%s takes no wildcard and no expression", (name, setting) => {
+    if (!("pattern" in setting)) throw new Error(`${name} has no pattern`);
+    const pattern = new RegExp(setting.pattern.expression);
+    const good = { github_repository: "octo-org-123/agents-456", gitlab_project_path: "group/sub.group/agents", github_environment: "prod" }[name as string] ?? String(defaultValue(setting, "optimized"));
+    expect(good).toMatch(pattern);
+    for (const bad of ["*", "?", `${good}*`, `${good}:*`, `${good}?`, `${good} `, `${good}\n`, "${var.x}", ""]) expect(bad).not.toMatch(pattern);
+  });
+
+  test("roles, their identity provider and their attachments are there only where their forge is set", () => {
+    for (const forge of ["github", "gitlab"]) {
+      const set = forge === "github" ? "var.github_repository != null" : "var.gitlab_project_path != null";
+      const counted = Object.values(stack.resource).flatMap((type) => Object.entries(type)).filter(([id]) => id.startsWith(`${forge}_`));
+      expect(counted.length).toBeGreaterThan(8);
+      for (const [, block] of counted) expect(block["count"]).toMatch(`\${${set}`);
+    }
+  });
+});
+
+describe("what the roles may do", () => {
+  const attached = (role: string) => Object.keys(stack.resource["aws_iam_role_policy_attachment"] ?? {}).filter((id) => id.startsWith(`${role}_`)).map((id) => id.slice(role.length + 1)).sort();
+
+  test.each(["github", "gitlab"])("%s: the plan role reads, the apply role does everything that there is", (forge) => {
+    expect(attached(`${forge}_plan`)).toEqual(["key", "lock", "read"]);
+    expect(attached(`${forge}_apply`)).toEqual(SETS);
+  });
+
+  test("the plan role reads the state and writes only its lock", () => {
+    expect(statements("lock").map(({ Sid, Action }) => [Sid, Action])).toEqual([
+      ["FindState", ["s3:ListBucket"]],
+      ["ReadState", ["s3:GetObject"]],
+      ["LockState", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]],
+    ]);
+    expect(statements("lock")[2]?.Resource).toMatch(/\/agent-api\.tfstate\.tflock$/);
+    expect(statements("read").flatMap(({ Action }) => Action).filter((action) => !/:(Get|List|Describe|GET)/.test(action))).toEqual([]);
+  });
+
+  test("every resource is allowed only for actions that take no other, or that a condition limits", () => {
+    const wide = SETS.flatMap(statements).filter(({ Resource }) => Resource === "*");
+    expect(Object.fromEntries(wide.map(({ Sid, Action, Condition }) => [Sid, Condition ? [Action, Condition] : Action]))).toEqual({
+      ReadWhatHasNoName: ["cloudfront:ListDistributions", "cloudwatch:DescribeAlarms", "lambda:ListEventSourceMappings", "sns:GetSubscriptionAttributes"],
+      ChangeCompositeAlarms: ["cloudwatch:PutCompositeAlarm", "sns:Unsubscribe"],
+      ReadMetrics: ["cloudwatch:GetMetricData", "lambda:GetAccountSettings"],
+      ChangeMappings: [["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"], { ArnLike: { "lambda:FunctionArn": expect.stringContaining("function:${var.name}-${var.environment}-*") as unknown } }],
+    });
+  });
+
+  test("no action has a wildcard, and none that opens what is closed is there", () => {
+    const actions = SETS.flatMap(statements).flatMap(({ Action }) => Action);
+    expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+    for (const closed of ["iam:CreateUser", "iam:CreateAccessKey", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary", "execute-api:InvalidateCache", "s3:PutBucketAcl", "sts:AssumeRole"]) expect(actions).not.toContain(closed);
+  });
+
+  test("IAM is limited to the roles of the functions and of API Gateway's logs, by their whole names", () => {
+    const roles = SETS.flatMap(statements).filter(({ Action }) => [Action].flat().some((action) => action.startsWith("iam:"))).flatMap(({ Resource }) => Resource);
+    expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(new Set(["api", "sweeper", "worker", "apigateway-logs"].map((name) => `\${var.name}-\${var.environment}-${name}`)));
+  });
+
+  test("the roles have the operator's boundary where there is one", () => {
+    for (const role of Object.values(stack.resource["aws_iam_role"] ?? {})) expect(role["permissions_boundary"]).toBe("${var.permissions_boundary_arn}");
+  });
+});

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { MODULES, modules } from "../../scripts/commands/modules";
+import type { CommandContext } from "../../scripts/commands/context";
+import { run } from "../../scripts/tools/process";
+import { PROJECT } from "./stack-json";
+
+/** Synthesizes the stack of every module. @param folder cdktf's output folder, the test's own @returns the same folder */
+export async function moduleStacks(folder: string): Promise<string> {
+  await run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], {
+    cwd: PROJECT,
+    env: { ...process.env, QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(","), CDKTF_OUTDIR: folder },
+  });
+  return folder;
+}
+
+/** What a command is given where nobody looks on. */
+export const SILENT_CONTEXT: CommandContext = {
+  projectDirectory: PROJECT,
+  environment: {},
+  signal: new AbortController().signal,
+  progress: { step: (_title, work) => work(() => undefined), note: () => undefined },
+};
+
+/** Writes every module. @param folder the test's own @returns the folder that holds a folder a module */
+export async function writtenModules(folder: string): Promise<string> {
+  const out = join(folder, "modules");
+  await modules(SILENT_CONTEXT, { out, synthesized: await moduleStacks(join(folder, "synthesized")) });
+  return out;
+}

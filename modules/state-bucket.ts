@@ -1,0 +1,88 @@
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
+import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
+import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
+import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
+import { Construct } from "constructs";
+import { interpolate, jsonencoded } from "./expressions";
+import { denyPlainHttp, policyDocument } from "./policy-statements";
+
+export interface StateBucketProps {
+  readonly bucketName: string;
+  /** Terraform expression: ARN of the key that encrypts the objects, or null for S3's own keys. */
+  readonly kmsKeyArn: string;
+  /** Days until a version that another has replaced is deleted. */
+  readonly replacedVersionsKeptInDays: number;
+  /** Whether Terraform refuses a plan that destroys the bucket. Fixed at synth, because Terraform takes no expression here. */
+  readonly preventDestroy: boolean;
+}
+
+/** A bucket for Terraform's state: every version of it can be had again, and nobody reads it by accident. */
+export class StateBucket extends Construct {
+  readonly bucket: S3Bucket;
+
+  constructor(scope: Construct, id: string, props: StateBucketProps) {
+    super(scope, id);
+    // Never emptied by Terraform: what stands in it is what other stacks are.
+    this.bucket = new S3Bucket(this, "bucket", { bucket: props.bucketName, forceDestroy: false, lifecycle: { preventDestroy: props.preventDestroy } });
+    this.keepVersions(props);
+    this.encrypt(props);
+    this.closeToOthers();
+  }
+
+  private keepVersions({ replacedVersionsKeptInDays }: StateBucketProps): void {
+    const versioning = new S3BucketVersioningA(this, "versioning", { bucket: this.bucket.id, versioningConfiguration: { status: "Enabled" } });
+    new S3BucketLifecycleConfiguration(this, "lifecycle", {
+      bucket: this.bucket.id,
+      rule: [
+        {
+          id: "expire-replaced-versions",
+          status: "Enabled",
+          filter: [{ prefix: "" }],
+          noncurrentVersionExpiration: [{ noncurrentDays: replacedVersionsKeptInDays }],
+          // Each lock that is freed leaves a marker behind.
+          expiration: [{ expiredObjectDeleteMarker: true }],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+        },
+      ],
+      // S3 takes rules for versions only where there are versions.
+      dependsOn: [versioning],
+    });
+  }
+
+  private encrypt({ kmsKeyArn }: StateBucketProps): void {
+    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
+      bucket: this.bucket.id,
+      rule: [
+        {
+          applyServerSideEncryptionByDefault: {
+            sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
+            kmsMasterKeyId: interpolate(kmsKeyArn),
+          },
+          // One call of KMS for many objects: locks come and go.
+          bucketKeyEnabled: interpolate(`${kmsKeyArn} != null`) as unknown as boolean,
+        },
+      ],
+    });
+  }
+
+  private closeToOthers(): void {
+    const block = new S3BucketPublicAccessBlock(this, "public-access", {
+      bucket: this.bucket.id,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    // Without access control lists, what others put here belongs to the account all the same.
+    const ownership = new S3BucketOwnershipControls(this, "ownership", { bucket: this.bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" }, dependsOn: [block] });
+    new S3BucketPolicy(this, "policy", {
+      bucket: this.bucket.id,
+      policy: jsonencoded(this, "tls_only", policyDocument([denyPlainHttp("s3", [this.bucket.arn, `${this.bucket.arn}/*`])])),
+      // S3 answers 409 to two changes of a bucket's policies at once.
+      dependsOn: [block, ownership],
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import type { Setting } from "./setting";
+
+/** A version of each function; null = none, or not one of ours. */
+export interface Versions {
+  readonly worker: number | null;
+  readonly api: number | null;
+}
+
+/** A canary on its way, as far as it must be known to go on with it on another machine. Times are ISO 8601, in UTC. */
+export interface CanaryRecord {
+  readonly started_at: string;
+  /** Percent of the traffic, ascending; the last is 100. */
+  readonly steps: readonly number[];
+  /** Index into `steps`. */
+  readonly step: number;
+  /** `publish`: the new versions are being made, and nobody gets them. `shift`: they have the traffic of the step. */
+  readonly phase: "publish" | "shift";
+  /** When the phase or step was begun. */
+  readonly since: string;
+  /** Each step takes at least so long. */
+  readonly interval_seconds: number;
+  /** Each step must be decided within so long. */
+  readonly deadline_seconds: number;
+  readonly on_inconclusive: "rollback" | "hold";
+  /** KPIs that are judged; empty = all that can be told by version. */
+  readonly only: readonly string[];
+  /** Times the stable version's duration that is allowed. */
+  readonly max_latency_ratio: number;
+  /** What was live before; null for a function that does not change. */
+  readonly stable: Versions;
+  /** What is on its way; null until it is published, and for a function that does not change. */
+  readonly candidate: Versions;
+  /** Provisioned concurrency that was taken away for the time of the weights; null = none was. */
+  readonly provisioned: Versions;
+}
+
+/** What happened to what is live. */
+export interface ReleaseEvent {
+  readonly at: string;
+  readonly event: "started" | "step" | "promoted" | "rolled_back" | "held" | "aborted" | "rollback";
+  /** Candidates; for `rollback` what is live now. null for a function that it does not concern. */
+  readonly worker: number | null;
+  readonly api: number | null;
+  /** What was live before. */
+  readonly stable_worker: number | null;
+  readonly stable_api: number | null;
+  /** Percent of the traffic that the candidates have from then on. */
+  readonly weight: number;
+  /** Empty where nothing went wrong. */
+  readonly reason: string;
+}
+
+/** What is live, and how it came to be: the canary's memory. It stands in the state, because it is a variable. */
+export interface Release {
+  /** `<name>-<environment>`. */
+  readonly deployment: string;
+  /** Grows by one with each change. */
+  readonly serial: number;
+  /** Names the run that wrote it, so that two runs at once find each other. */
+  readonly writer: string;
+  /** Versions that stay live although there are newer ones: what a rollback left. */
+  readonly pinned: Versions;
+  readonly canary: CanaryRecord | null;
+  /** Oldest first. */
+  readonly history: readonly ReleaseEvent[];
+}
+
+const VERSIONS = "object({ worker = optional(number), api = optional(number) })";
+
+const CANARY = [
+  "started_at = string, steps = list(number), step = number, phase = string, since = string, interval_seconds = number, deadline_seconds = number",
+  `on_inconclusive = string, only = list(string), max_latency_ratio = number, stable = ${VERSIONS}, candidate = ${VERSIONS}, provisioned = ${VERSIONS}`,
+].join(", ");
+
+const EVENT =
+  "at = string, event = string, worker = optional(number), api = optional(number), stable_worker = optional(number), stable_api = optional(number), weight = number, reason = string";
+
+/** What the pipeline keeps in the state about what is live. */
+export const releaseSettings = [
+  {
+    name: "release",
+    type: "structured",
+    terraformType: `object({ deployment = string, serial = number, writer = string, pinned = ${VERSIONS}, canary = optional(object({ ${CANARY} })), history = list(object({ ${EVENT} })) })`,
+    description: "What quickturn canary and quickturn rollback remember: the canary on its way, the versions that a rollback left pinned, and what happened. They write it themselves; it changes no resource.",
+    value: null,
+    effect: "in place",
+    rules: [
+      {
+        // Pins of one deployment say nothing about another.
+        condition: 'var.release == null ? true : var.release.deployment == format("%s-%s", var.name, var.environment)',
+        message: "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and quickturn plan writes it anew from the state",
+      },
+    ],
+  },
+] as const satisfies readonly Setting[];

@@ -1,0 +1,32 @@
+import type { Construct } from "constructs";
+import { StateBucket } from "../modules";
+import { declareOutputs, declareSettings } from "./declare";
+import { platformNames } from "./names";
+import { STATE_OUTPUT_DESCRIPTIONS } from "./outputs";
+import { PlatformStack, type PlatformProps } from "./platform";
+import { STATE_SETTINGS } from "./settings";
+
+export interface StateStackProps extends PlatformProps {
+  /** Whether Terraform refuses to destroy the bucket. Terraform takes no expression there, so it is fixed at synth. */
+  readonly preventDestroy: boolean;
+}
+
+/** The bucket that the other stacks keep their state in. Applied once, with its own state in a file, which can then move into the bucket. */
+export class StateStack extends PlatformStack {
+  constructor(scope: Construct, name: string, { preventDestroy, ...platform }: StateStackProps) {
+    super(scope, name, platform);
+    const settings = declareSettings(this, STATE_SETTINGS);
+    this.useAws(settings.string("aws_region"), this.deploymentTags());
+    this.whereAmI();
+    const names = platformNames(settings);
+    const { bucket } = new StateBucket(this, "state", {
+      bucketName: names.stateBucket,
+      kmsKeyArn: settings.expression("kms_key_arn"),
+      replacedVersionsKeptInDays: settings.number("state_retention_in_days"),
+      preventDestroy,
+    });
+    const key = 'var.kms_key_arn == null ? "" : "&kms_key_id=${var.kms_key_arn}"';
+    const backend = `s3://${bucket.bucket}/${names.statePrefix}?region=${settings.string("aws_region")}\${${key}}`;
+    declareOutputs(this, { state_bucket_name: bucket.bucket, backend }, STATE_OUTPUT_DESCRIPTIONS);
+  }
+}
