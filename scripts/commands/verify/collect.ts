@@ -1,3 +1,4 @@
+import { FRONT_DOOR_KPIS } from "../../../stacks/settings";
 import { DEFAULT_USAGE } from "../../judges/cost/usage";
 import { DEFAULT_LIMITS, type AccountLimits, type Evidence, type Readings, type Series } from "../../judges/gate/evidence";
 import type { Looks } from "../../judges/gate/looks";
@@ -82,11 +83,21 @@ export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, st
   const lengthSeconds = startMs === undefined ? durationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
   return gateWindow({
     nowMs,
-    timeoutSeconds: numberOf(frame.settings, "timeout") ?? 0,
+    timeoutSeconds: longestRunSeconds(frame),
     lengthSeconds,
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(options.end === undefined ? {} : { endMs: timeMs("end", options.end) }),
   });
+}
+
+/** Seconds. The gateway gives no call longer. */
+const GATEWAY_TIMEOUT_SECONDS = 29;
+
+/** Seconds that a run which the KPIs tell of may take: the worker's time-out, unless they are the front door's alone. */
+export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
+  const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
+  if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
+  return numberOf(settings, "timeout") ?? 0;
 }
 
 /** One look: asks CloudWatch for the window. */

@@ -13,7 +13,11 @@ export interface DeployedStack {
 
 /** Reads the outputs of the project's stack, of a stack's folder, or of a file that terraform printed. */
 export async function deployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
-  const outputs = await outputsOf(context, state);
+  return deployedOf(await outputsOf(context, state));
+}
+
+/** The same from outputs that are known. */
+export function deployedOf(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
   if (typeof settings !== "object" || settings === null) throw new UsageError("There is no output settings: nothing is applied there. Apply first: quickturn apply.");
   const region = (settings as Record<string, unknown>)["aws_region"];

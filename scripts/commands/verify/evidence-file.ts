@@ -2,7 +2,7 @@ import Ajv from "ajv";
 import type { Evidence } from "../../judges/gate/evidence";
 import schema from "../../judges/gate/evidence.schema.json";
 import { readsOf } from "../../judges/gate/reads";
-import { selectedKpis } from "../../judges/gate/queries";
+import { NAMED_KPIS, selectedKpis } from "../../judges/gate/queries";
 import { GATE_SETTINGS } from "../../judges/gate/settings";
 import { writeWhole } from "../../tools/files";
 import { UsageError } from "../context";
@@ -33,7 +33,7 @@ function checkMeaning(evidence: Evidence, path: string): void {
   for (const { window } of [evidence.candidate, ...(evidence.baseline ? [evidence.baseline] : [])]) {
     if (window.endMs <= window.startMs) throw new UsageError(`${path} has a window that ends before it begins (${window.startMs} to ${window.endMs}); allowed: an end after the start.`);
   }
-  const names = new Set(selectedKpis([]).map(({ name }) => name));
+  const names = new Set(NAMED_KPIS.map(({ name }) => name));
   const unknown = evidence.only.filter((name) => !names.has(name));
   if (unknown.length > 0) throw new UsageError(`${path} is about the KPIs ${unknown.join(", ")}, which there are not; allowed: ${[...names].join(", ")}.`);
   for (const kpi of selectedKpis(evidence.only)) readsOf(kpi, evidence.settings);

@@ -1,8 +1,8 @@
 import type { Evidence } from "../../judges/gate/evidence";
 import { judgeGate, type GateVerdict } from "../../judges/gate/judge";
-import { NoWindow, type GateWindow } from "../../judges/gate/window";
+import { NoWindow } from "../../judges/gate/window";
 import type { CommandContext } from "../context";
-import { frameOf, look, windowOf, type Frame } from "./collect";
+import { frameOf, look, windowOf } from "./collect";
 import type { DeployedStack } from "./deployment";
 import { durationSeconds, type VerifyOptions } from "./options";
 
@@ -14,30 +14,46 @@ export interface Clock {
 }
 
 /** Milliseconds between two looks: CloudWatch's own grid. */
-const BETWEEN_LOOKS_MS = 60_000;
+export const BETWEEN_LOOKS_MS = 60_000;
 
 export interface Judged {
   readonly evidence: Evidence;
   readonly verdict: GateVerdict;
 }
 
+/** Looks at the same growing evidence, again and again. */
+export interface Gate {
+  /** Reads the metrics and judges them. Throws {@link NoWindow} where there is nothing to judge yet; that is no look. */
+  look(): Promise<Judged>;
+}
+
+/** A gate that has not looked yet. It asks AWS for nothing but the account's limits. */
+export async function openGate(context: CommandContext, stack: DeployedStack, options: VerifyOptions, clock: Pick<Clock, "nowMs">): Promise<Gate> {
+  const frame = await frameOf(context, stack, options);
+  const repeated = options.wait !== undefined;
+  let [taken, startMs]: [number, number | undefined] = [0, undefined];
+  return {
+    look: async () => {
+      const window = windowOf(options, frame, clock.nowMs(), startMs);
+      startMs = window.startMs;
+      const evidence = await look(context, frame, window, { look: ++taken, repeated });
+      return { evidence, verdict: judgeGate(evidence) };
+    },
+  };
+}
+
 /** Reads the metrics and judges them; with `wait` again and again, each time with more of them, until there is a pass or a fail or the time is over. */
 export async function gate(context: CommandContext, stack: DeployedStack, options: VerifyOptions, clock: Clock): Promise<Judged> {
-  const frame = await frameOf(context, stack, options);
+  const opened = await openGate(context, stack, options, clock);
   const waitMs = options.wait === undefined ? 0 : durationSeconds("wait", options.wait) * 1_000;
   const deadlineMs = clock.nowMs() + waitMs;
   return context.progress.step(
     waitMs > 0 ? `Read metrics until they decide, ${options.wait} at most` : "Read metrics",
     async (detail) => {
-      let [taken, startMs]: [number, number | undefined] = [0, undefined];
       for (;;) {
-        const window = await nextWindow(context, options, frame, clock, startMs, deadlineMs, detail);
-        startMs = window.startMs;
-        taken += 1;
-        const evidence = await look(context, frame, window, { look: taken, repeated: waitMs > 0 });
-        const verdict = judgeGate(evidence);
-        if (["pass", "fail"].includes(verdict.verdict) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs) return { evidence, verdict };
-        detail(waitedFor(verdict));
+        const found = await nextLook(context, opened, clock, deadlineMs, detail);
+        if (["pass", "fail"].includes(found.verdict.verdict) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs) return found;
+        detail(waitedFor(found.verdict));
         await clock.sleep(BETWEEN_LOOKS_MS, context.signal);
       }
     },
@@ -45,11 +61,11 @@ export async function gate(context: CommandContext, stack: DeployedStack, option
   );
 }
 
-/** The window, waited for where there is none yet and time is left. */
-async function nextWindow(context: CommandContext, options: VerifyOptions, frame: Frame, clock: Clock, startMs: number | undefined, deadlineMs: number, detail: (text: string) => void): Promise<GateWindow> {
+/** A look; waited for where there is no window yet and time is left. */
+async function nextLook(context: CommandContext, opened: Gate, clock: Clock, deadlineMs: number, detail: (text: string) => void): Promise<Judged> {
   for (;;) {
     try {
-      return windowOf(options, frame, clock.nowMs(), startMs);
+      return await opened.look();
     } catch (error) {
       if (!(error instanceof NoWindow) || error.readyAtMs > deadlineMs) throw error;
       detail(`nothing can be judged before ${new Date(error.readyAtMs).toISOString()}`);
@@ -59,7 +75,7 @@ async function nextWindow(context: CommandContext, options: VerifyOptions, frame
 }
 
 /** The KPI that lacks most, with what it has and needs. */
-function waitedFor({ kpis }: GateVerdict): string {
+export function waitedFor({ kpis }: GateVerdict): string {
   const open = kpis.filter(({ verdict }) => verdict === "inconclusive" || verdict === "error");
   const counted = open.filter(({ needed, samples }) => needed !== null && samples !== null && needed > samples).sort((left, right) => share(left) - share(right));
   const [first] = counted.length > 0 ? counted : open;

@@ -1,4 +1,4 @@
-import { KPIS } from "../../../stacks/settings";
+import { NAMED_KPIS } from "../../judges/gate/queries";
 import { UsageError } from "../context";
 
 /** What `quickturn verify` is given. */
@@ -74,7 +74,7 @@ export function positive(option: string, text: string | undefined, otherwise: nu
 
 /** Refuses what contradicts itself before anything is read. */
 export function checkOptions(options: VerifyOptions): void {
-  const names: readonly string[] = KPIS.map(({ name }) => name);
+  const names: readonly string[] = NAMED_KPIS.map(({ name }) => name);
   const unknown = options.only.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new UsageError(`--only names ${unknown.join(", ")}; allowed: ${names.join(", ")}.`);
   for (const name of ["version", "baseline"] as const) {

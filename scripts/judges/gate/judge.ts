@@ -47,7 +47,8 @@ type Found = Pick<KpiVerdict, "verdict" | "value" | "samples" | "needed" | "inte
 /** Judges saved or fresh evidence: the same evidence, the same verdict. */
 export function judgeGate(evidence: Evidence): GateVerdict {
   const { window, version } = evidence.candidate;
-  const kpis = selectedKpis(evidence.only).map((kpi) => judgeKpi(kpi, evidence));
+  const misses = missedByBaseline(evidence);
+  const kpis = selectedKpis(evidence.only).map((kpi) => judgeKpi(kpi, evidence, misses));
   return {
     verdict: whole(kpis.map(({ verdict }) => verdict)),
     window: { start: time(window.startMs), end: time(window.endMs), seconds: (window.endMs - window.startMs) / 1_000 },
@@ -57,7 +58,17 @@ export function judgeGate(evidence: Evidence): GateVerdict {
   };
 }
 
-function judgeKpi(kpi: Kpi, evidence: Evidence): KpiVerdict {
+/**
+ * The KPIs whose targets the baseline itself misses. Such a one is no measure for anything: what fails at once is fast,
+ * and its fix would be refused for being slow. The candidate is then judged by the targets alone.
+ */
+function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[] {
+  if (baseline === null) return [];
+  const alone: Evidence = { ...evidence, candidate: baseline, baseline: null };
+  return selectedKpis(evidence.only).filter((kpi) => kpi.targetSetting !== undefined && judgeKpi(kpi, alone, []).verdict === "fail").map(({ name }) => name);
+}
+
+function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiVerdict {
   const { name, title, unit, better, runbook } = kpi;
   const nothing = { value: null, samples: null, needed: null, interval: null };
   const result = (found: Found, bound: number | null): KpiVerdict => ({ name, title, unit, better, bound, ...found, runbook });
@@ -66,18 +77,19 @@ function judgeKpi(kpi: Kpi, evidence: Evidence): KpiVerdict {
   if (evidence.candidate.version !== null && !hasVersions(kpi)) return result({ ...nothing, verdict: "not applicable", reason: "not applicable: there is no such metric by version" }, null);
   try {
     const bound = kpi.targetSetting === undefined ? null : numberOf(evidence.settings, kpi.targetSetting);
-    return result(against(kpi, evidence, bound), bound);
+    return result(against(kpi, evidence, bound, missed), bound);
   } catch (cause) {
     return result({ ...nothing, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) }, null);
   }
 }
 
-function against(kpi: Kpi, evidence: Evidence, bound: number | null): Found {
+function against(kpi: Kpi, evidence: Evidence, bound: number | null, missed: readonly string[]): Found {
   const measured = measureKpi(kpi, evidence.candidate, evidence);
   const falseAbort = spentAt(evidence.looks);
   const absolute = bound === null ? shown(measured) : judgeTarget(kpi, measured, bound, falseAbort);
   // What has no target is not asked for, against no baseline either.
   if (evidence.baseline === null || kpi.targetSetting === undefined) return absolute;
+  if (missed.length > 0) return { ...absolute, reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}` };
   const relative = compare(kpi, measured, measureKpi(kpi, evidence.baseline, evidence), evidence.limits, falseAbort);
   return relative === null ? absolute : both(absolute, relative);
 }

@@ -1,4 +1,4 @@
-import { KPIS, nameMetric, type Kpi, type MetricReference, type SourceNames } from "../../../stacks/settings";
+import { FRONT_DOOR_KPIS, KPIS, nameMetric, type Kpi, type MetricReference, type SourceNames } from "../../../stacks/settings";
 import { hasVersions, readId, readsOf, WORKER_INVOCATIONS } from "./reads";
 import { unmet } from "./settings";
 import type { GateWindow } from "./window";
@@ -18,7 +18,7 @@ export interface QueryWish {
   readonly names: SourceNames;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly window: GateWindow;
-  /** Of the worker; null = whatever ran. */
+  /** Of the function that the KPIs are about; null = whatever ran. */
   readonly version: string | null;
   /** Names of KPIs; empty = all. */
   readonly only: readonly string[];
@@ -27,8 +27,11 @@ export interface QueryWish {
 /** Most queries of one call (GetMetricData). */
 export const MAX_QUERIES = 500;
 
+/** Every KPI that may be named: those of a deployment, and those of a version of the front door. */
+export const NAMED_KPIS: readonly Kpi[] = [...KPIS, ...FRONT_DOOR_KPIS];
+
 /** The KPIs that are judged at all, in the list's order. */
-export const selectedKpis = (only: readonly string[]): readonly Kpi[] => (only.length === 0 ? KPIS : KPIS.filter(({ name }) => only.includes(name)));
+export const selectedKpis = (only: readonly string[]): readonly Kpi[] => (only.length === 0 ? KPIS : NAMED_KPIS.filter(({ name }) => only.includes(name)));
 
 /**
  * What CloudWatch is asked: each statistic once, in the order of their ids. One period covers the whole window, because
@@ -53,8 +56,9 @@ function named(reference: MetricReference, names: SourceNames, version: string |
 }
 
 /** An alias with weights tells its versions apart by ExecutedVersion (Lambda developer guide, "Types of metrics"); the handlers by Version. */
-function versionDimensions({ source }: MetricReference, { workerFunction, liveAlias }: SourceNames, version: string): Record<string, string> {
-  return source === "deployment" ? { Version: version } : { Resource: `${workerFunction}:${liveAlias}`, ExecutedVersion: version };
+function versionDimensions({ source }: MetricReference, { frontDoorFunction, workerFunction, liveAlias }: SourceNames, version: string): Record<string, string> {
+  if (source === "deployment") return { Version: version };
+  return { Resource: `${source === "front_door" ? frontDoorFunction : workerFunction}:${liveAlias}`, ExecutedVersion: version };
 }
 
 /** Queries in calls of at most {@link MAX_QUERIES}. */

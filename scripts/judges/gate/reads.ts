@@ -72,8 +72,11 @@ export function rankStatistic({ targetSetting }: Kpi, settings: Readonly<Record<
   return bound === null ? [] : [`PR(:${bound})`];
 }
 
-/** By version of the worker there are: the function's own metrics, and of the handlers' these two. */
-const BY_VERSION = new Set(["worker/Duration", "worker/Errors", "worker/Invocations", "deployment/RequestFailed", "deployment/JobDuration"]);
+/** By version there are: the functions' own metrics, and of the handlers' the worker's two and the front door's one. */
+const BY_VERSION = new Set([
+  "worker/Duration", "worker/Errors", "worker/Invocations", "deployment/RequestFailed", "deployment/JobDuration",
+  "front_door/Duration", "front_door/Errors", "front_door/Invocations", "deployment/AnswerFailed",
+]);
 
 /** Whether a KPI can be told by version: of each of its metrics there must be one. */
 export function hasVersions({ measure }: Kpi): boolean {

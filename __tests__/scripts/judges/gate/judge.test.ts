@@ -183,6 +183,14 @@ describe("against a baseline", () => {
     expect(compared("error_rate", rate(0, 1_000), rate(300, 3_000))).toMatchObject({ verdict: "pass" });
   });
 
+  test("a baseline that misses a target is no measure: what fixes it may be slower than failing at once", () => {
+    const fix = { worker_Duration_p95: 60_000, worker_Duration_SampleCount: 500, worker_Duration_PR_90000: 99.9, worker_Errors_Sum: 0, worker_Invocations_Sum: 500 };
+    const burning = { worker_Duration_p95: 40, worker_Duration_SampleCount: 900, worker_Duration_PR_90000: 100, worker_Errors_Sum: 900, worker_Invocations_Sum: 900 };
+    const { verdict, kpis } = judgeGate(evidenceOf({ only: ["execution_time", "error_rate"], metrics: fix, baseline: burning }));
+    expect(verdict).toBe("pass");
+    expect(kpis.find(({ name }) => name === "execution_time")?.reason).toContain("not compared, because the baseline misses its own target of error_rate");
+  });
+
   test("without enough of a baseline it is inconclusive", () => {
     expect(compared("error_rate", { worker_Errors_Sum: 0, worker_Invocations_Sum: 900 }, { worker_Invocations_Sum: 3 })).toMatchObject({ verdict: "inconclusive", reason: expect.stringContaining("the baseline has 3 of at least 20 samples") as unknown });
   });

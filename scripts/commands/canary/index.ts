@@ -1,0 +1,2 @@
+export { canary } from "./canary";
+export type { CanaryOptions } from "./options";

@@ -1,0 +1,94 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Release } from "../../../stacks/settings";
+import { plannedNewest, publishedFunctions, reachesAll } from "../../judges/canary/planned";
+import { liveArguments, settingsInEffect, wholeLiveFile } from "../../judges/canary/variables";
+import { planChanges } from "../../judges/plan-changes";
+import { writeWhole } from "../../tools/files";
+import type { PlanInput, Terraform } from "../../tools/terraform";
+import { applyPlan } from "../apply-plan";
+import type { Progress } from "../context";
+import { writeLive } from "./live-file";
+import type { CanaryPlan, Deployment, Outputs } from "./ports";
+import { ALIASES_OVERRIDE } from "./with-live";
+
+const PLAN = "canary.tfplan";
+const PLANNED = "live.planned.tfvars.json";
+const IN_EFFECT = "applied.tfvars.json";
+
+/** The functions as they are, whatever this checkout's code and options say: terraform then moves aliases alone. */
+const FUNCTIONS_STAY = { resource: { aws_lambda_function: Object.fromEntries(["worker_function", "api_function"].map((name) => [name, { lifecycle: { ignore_changes: "all" } }])) } };
+
+export interface Place {
+  /** Folder of cdktf.json, where the live file stands. */
+  readonly projectDirectory: string;
+  /** Folder that terraform runs in. */
+  readonly stackDirectory: string;
+  /** What the person gave. */
+  readonly input: PlanInput;
+  readonly progress: Progress;
+}
+
+/** The deployment of this project, by terraform. */
+export class TerraformDeployment implements Deployment {
+  private planned: CanaryPlan | undefined;
+
+  constructor(
+    private readonly terraform: Terraform,
+    private readonly place: Place,
+  ) {}
+
+  outputs(): Promise<Outputs> {
+    return this.terraform.output();
+  }
+
+  async plan(release: Release, mode: "publish" | "aliases"): Promise<CanaryPlan> {
+    const { stackDirectory, progress } = this.place;
+    // What stands there was of the release before.
+    writeLive(this.place.projectDirectory, stackDirectory, null);
+    writeWhole(join(stackDirectory, PLANNED), wholeLiveFile(release));
+    const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
+    this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
+    return this.planned;
+  }
+
+  async apply(release: Release): Promise<void> {
+    if (this.planned === undefined) throw new Error("There is no plan to apply");
+    await this.keep(release);
+    await applyPlan(this.terraform, this.planned, this.place.progress, PLAN);
+  }
+
+  async keep(release: Release): Promise<void> {
+    writeLive(this.place.projectDirectory, this.place.stackDirectory, release);
+  }
+
+  private async made(input: PlanInput, mode: "publish" | "aliases"): Promise<CanaryPlan> {
+    const override = join(this.place.stackDirectory, ALIASES_OVERRIDE);
+    // A run that was killed may have left it.
+    rmSync(override, { force: true });
+    if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
+    try {
+      const changed = await this.terraform.plan(PLAN, input);
+      const shown = await this.terraform.show(PLAN);
+      // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and terraform refuses to apply it to anything newer.
+      return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown), newest: plannedNewest(shown), reachesAll: reachesAll(shown), before: await this.outputs() };
+    } finally {
+      rmSync(override, { force: true });
+    }
+  }
+
+  /** As the person configures it, and what is live as it is. */
+  private publish(release: Release): PlanInput {
+    const { stackDirectory, input } = this.place;
+    return { ...input, varFiles: [...(input.varFiles ?? []), join(stackDirectory, PLANNED)], vars: [...(input.vars ?? []), ...liveArguments(release)] };
+  }
+
+  /** As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has secrets. */
+  private async aliases(release: Release): Promise<PlanInput> {
+    const applied = join(this.place.stackDirectory, IN_EFFECT);
+    const settings = (await this.outputs())["settings"] as Readonly<Record<string, unknown>> | undefined;
+    writeWhole(applied, JSON.stringify(settingsInEffect(settings ?? {})));
+    const { varFiles = [], ...publish } = this.publish(release);
+    return { ...publish, varFiles: [applied, ...varFiles] };
+  }
+}
