@@ -5,28 +5,33 @@ import type { CommandContext } from "../../scripts/commands/context";
 import { verify, type VerifyOptions } from "../../scripts/commands/verify";
 import type { SmokeReport } from "../../scripts/commands/verify/smoke";
 import type { GateVerdict } from "../../scripts/judges/gate/judge";
-import { startLocalRuntime, type LocalRuntime } from "../../scripts/local";
+import { startLocalRuntime, timeLapse, type LocalRuntime } from "../../scripts/local";
+import { AgentApiClient } from "../../scripts/tools/agent-api-client";
 import { ALICE, BOB } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
 
 /**
- * One apply: the checklist against the applied stack, served from its zips, and the gate against the emulator's
- * CloudWatch. That one knows no percentiles and no account limits, so what needs them is judged from saved evidence in
- * scripts/commands/verify/verify.test.
+ * One apply: the checklist against the applied stack, served from its zips, the gate against the emulator's CloudWatch,
+ * which knows no percentiles and no account limits, and the gate with every KPI against the metrics of what really ran.
  */
 jest.setTimeout(300_000);
 
-const AGENTS = [{ name: "fast", kind: "scripted", target: "100ms here", phases: [1] }];
+const agents = (target: string) => [{ name: "fast", kind: "scripted", target, phases: [1] }];
+/** A minute of metrics in a second, so that none of the gate's minutes is waited for. */
+const FACTOR = 60;
+const lapse = timeLapse(FACTOR, Date.now());
+/** The shortest time-out: what ran later than that, and two minutes, before now may not be judged yet. */
+const VARS = ["timeout=30", "throttling_rate_limit=1000", "throttling_burst_limit=2000"];
 
 let stack: EmulatedStack;
 let runtime: LocalRuntime;
 let state: unknown;
 
 beforeAll(async () => {
-  stack = await EmulatedStack.start({ agents: AGENTS });
-  await stack.flip([]);
+  stack = await EmulatedStack.start({ agents: agents("100ms here") });
+  await stack.flip(VARS);
   state = await stack.terraform.show();
-  runtime = await startLocalRuntime({ state, moduleDirectory: stack.directory, endpoint: stack.emulator.endpoint, region: "us-east-1", callers: [ALICE, BOB], workDirectory: stack.folder });
+  runtime = await startLocalRuntime({ state, moduleDirectory: stack.directory, endpoint: stack.emulator.endpoint, region: "us-east-1", callers: [ALICE, BOB], workDirectory: stack.folder, metrics: true, metricsTime: lapse });
 });
 afterAll(async () => {
   await runtime?.stop();
@@ -130,5 +135,61 @@ describe("from the emulator's CloudWatch", () => {
 
   test("metrics that it does not serve are an error with CloudWatch's words and the permission it takes: 2", async () => {
     expect(await run({ only: ["error_rate"] }, { ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: "http://127.0.0.1:9" })).toMatchObject({ exitCode: 2, text: expect.stringContaining("It takes credentials with cloudwatch:GetMetricData.") as unknown });
+  });
+});
+
+describe("from the metrics of what ran", () => {
+  const WANTED = ["error_rate", "execution_time", "failed_requests", "cost_per_request", "cold_start_rate", "memory", "cache_hit_rate", "api_5xx_rate", "api_latency_p99", "concurrent_capacity"];
+  const kpis = ({ json }: { json: unknown }) => Object.fromEntries((json as GateVerdict).kpis.map(({ name, verdict, samples }) => [name, { verdict, samples }]));
+  const clock = { nowMs: () => lapse.at(Date.now()), sleep: (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, lapse.real(ms))) };
+  const MINUTE_MS = 60_000;
+  /** The next whole minute: a window begins with one. */
+  async function nextMinute(): Promise<string> {
+    const atMs = Math.ceil(clock.nowMs() / MINUTE_MS) * MINUTE_MS;
+    await clock.sleep(atMs - clock.nowMs() + 100);
+    return new Date(atMs).toISOString();
+  }
+  /** The verdict, once the window holds all that has run: a time-out, two minutes and the minute itself later. */
+  async function judge(since: string) {
+    await clock.sleep(30_000 + 2 * MINUTE_MS + MINUTE_MS);
+    return verify(context({ ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: runtime.metricsUrl!, AWS_ENDPOINT_URL_LAMBDA: runtime.metricsUrl! }), { only: [], smoke: false, state: stateFile(), window: "2h", since }, clock);
+  }
+
+  /** Requests of four callers at once, each polled until its end and often after it. @returns how they ended */
+  async function load(requests: number, pollsAfterEnd: number): Promise<Record<string, number>> {
+    const client = new AgentApiClient(runtime.url, "us-east-1", ALICE);
+    const ended: Record<string, number> = {};
+    const one = async (prompt: string) => {
+      const { request_id: id } = (await client.invoke(prompt)).body as { request_id: string };
+      let status = "";
+      while (!["completed", "failed"].includes(status)) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        status = ((await client.status(id)).body as { status: string }).status;
+      }
+      for (let poll = 0; poll < pollsAfterEnd; poll++) await client.status(id);
+      ended[status] = (ended[status] ?? 0) + 1;
+    };
+    const caller = async (name: number) => {
+      for (let number = 0; number < requests / 4; number++) await one(`${name} asks for ${number}`);
+    };
+    await Promise.all([0, 1, 2, 3].map(caller));
+    return ended;
+  }
+
+  test("a good deployment passes every KPI that has a target, percentiles and ranks too, and one whose agents fail does not: 0, then 1", async () => {
+    const goodSince = await nextMinute();
+    expect(await load(60, 20)).toEqual({ completed: 60 });
+    const good = await judge(goodSince);
+    expect({ exitCode: good.exitCode, text: good.text }).toEqual({ exitCode: 0, text: expect.stringContaining("quickturn verify: pass") as unknown });
+    expect(kpis(good)).toMatchObject(Object.fromEntries(WANTED.map((name) => [name, { verdict: "pass" }])));
+    expect(kpis(good)).toMatchObject({ error_rate: { samples: 60 }, execution_time: { samples: 60 }, failed_requests: { samples: 60 }, sweeps: { verdict: "shown" } });
+    await runtime.beforeApply();
+    await stack.flip([...VARS, `agents=${JSON.stringify(agents("20ms !broken"))}`]);
+    await runtime.reload(await stack.terraform.show());
+    const badSince = await nextMinute();
+    expect(await load(24, 0)).toEqual({ failed: 24 });
+    const bad = await judge(badSince);
+    // A handled failure is none of the function's: only the handlers' own metric tells it.
+    expect({ exitCode: bad.exitCode, kpis: kpis(bad) }).toMatchObject({ exitCode: 1, kpis: { failed_requests: { verdict: "fail", samples: 24 }, execution_time: { verdict: "pass" } } });
   });
 });

@@ -43,6 +43,8 @@ export type Undo = (step: () => Promise<void>) => void;
 export class LocalStack {
   /** With state and logs. */
   readonly folder: string;
+  /** Folder of the stack in it: what terraform applies. */
+  directory!: string;
   private endpoint!: string;
   private terraform!: Terraform;
   private served!: LocalRuntime;
@@ -81,6 +83,7 @@ export class LocalStack {
     return (this.applied as { values: { outputs: Record<string, { value: unknown }> } }).values.outputs[name]?.value;
   }
 
+
   /** `http://127.0.0.1:<port>` of the emulator. */
   get emulator(): string {
     return this.endpoint;
@@ -98,9 +101,28 @@ export class LocalStack {
     await this.served.reload(this.applied);
   }
 
+  /** Terraform in the folder of the stack, for commands that plan and apply by themselves. */
+  get terraformHere(): Terraform {
+    return this.terraform;
+  }
+
+  /** Settings that each plan must be given. */
+  get vars(): readonly string[] {
+    return this.baseVars;
+  }
+
+  /**
+   * Serves what somebody has applied. Where that leaves the queue's mapping alone, callers may go on meanwhile: the
+   * emulator's own, which would take messages away from them, then stays switched off.
+   */
+  async serveApplied(): Promise<void> {
+    this.applied = await this.terraform.show();
+    await this.served.reload(this.applied);
+  }
+
   private async start(): Promise<void> {
     const { progress, environment, signal } = this.context;
-    const directory = await this.synthesize();
+    const directory = (this.directory = await this.synthesize());
     const endpoint = (this.endpoint = this.given ?? (await this.startEmulator()));
     const env = sandboxEnvironment(environment, endpoint, this.folder);
     await progress.step("terraform init", () => new Terraform({ directory, env, signal }).init());

@@ -15,6 +15,15 @@ export function describeCalls(url: string, callers: readonly Caller[], folder: s
   ].join("\n");
 }
 
+/** How a person asks the gate about what runs. */
+export function describeMetrics(metricsUrl: string, stackDirectory: string, { accessKeyId, secretAccessKey }: Caller): string {
+  return [
+    pc.bold("Judge it by its metrics, from another terminal:"),
+    `  AWS_ENDPOINT_URL=${metricsUrl} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} npx quickturn verify --state ${stackDirectory}`,
+    pc.dim("  A run is judged once every run that began with it must have ended: after the setting timeout and two minutes; --var timeout=30 makes that short."),
+  ].join("\n");
+}
+
 /** One request: when it was accepted, what each agent said, what the cache did. */
 export function describeTrial(title: string, trial: Trial, hitsAfterwards: number): string {
   const { accepted, acceptedMs, requestId, agents, agentsMs, polls, cacheHits } = trial;

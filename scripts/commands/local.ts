@@ -4,7 +4,7 @@ import { AgentApiClient } from "../tools/agent-api-client";
 import type { CommandContext, CommandResult } from "./context";
 import { AGENTS, PROMPT, pollAgain, trial, type Trial } from "./demonstration";
 import { CALLERS, LocalStack, REGION } from "./local-stack";
-import { describeCalls, describeEnd, describeTrial } from "./local-text";
+import { describeCalls, describeEnd, describeMetrics, describeTrial } from "./local-text";
 
 export interface LocalOptions {
   /** Stop after the demonstration. Default: stay up until interrupted. */
@@ -21,11 +21,11 @@ export interface LocalOptions {
 
 /** Applies the synthesized stack to an emulator and serves what was applied, until it is interrupted. */
 export function local(context: CommandContext, { once, quiet = false, port, vars = [], keep = false }: LocalOptions): Promise<CommandResult> {
-  const runtime = async () => (port === undefined ? {} : { port });
+  const runtime = async () => ({ metrics: true, ...(port === undefined ? {} : { port }) });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
     const trials = quiet ? [] : await demonstrate(context, stack);
     if (!once) await stayUp(context, stack);
-    return { exitCode: 0, text: describeEnd(trials), json: { url: stack.runtime.url, trials, statistics: stack.runtime.statistics() } };
+    return { exitCode: 0, text: describeEnd(trials), json: { url: stack.runtime.url, metricsUrl: stack.runtime.metricsUrl, trials, statistics: stack.runtime.statistics() } };
   });
 }
 
@@ -33,7 +33,9 @@ async function demonstrate(context: CommandContext, stack: LocalStack): Promise<
   const [alice] = CALLERS;
   if (!alice) return [];
   const client = new AgentApiClient(stack.runtime.url, REGION, alice);
-  context.progress.note(describeCalls(stack.runtime.url, CALLERS, stack.folder));
+  const { url, metricsUrl = "" } = stack.runtime;
+  context.progress.note(describeCalls(url, CALLERS, stack.folder));
+  context.progress.note(describeMetrics(metricsUrl, stack.directory, alice));
   const optimized = await request(context, stack, client, "optimized");
   await stack.flip(["profile=baseline"]);
   const baseline = await request(context, stack, client, "baseline");

@@ -7,9 +7,12 @@ import { createEmulatorClients, type EmulatorClients } from "./emulator-clients"
 import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
 import { FunctionVersions } from "./functions/function-versions";
 import { Gateway } from "./gateway/gateway";
+import type { Observer } from "./observer";
 import { QueuePollers } from "./events/queue-pollers";
 import { ResponseCache } from "./gateway/response-cache";
 import { RestApi } from "./gateway/rest-api";
+import { LocalMetrics } from "./metrics/local-metrics";
+import { REAL_TIME, type TimeLapse } from "./metrics/time-lapse";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
 import { StatisticsRecorder, type Statistics } from "./statistics";
 import { Throttle } from "./gateway/throttle";
@@ -36,6 +39,10 @@ export interface LocalRuntimeOptions {
   readonly now?: () => number;
   /** Fires schedules. Default: the system's timers. */
   readonly timers?: Timers;
+  /** Records what CloudWatch would have, and answers GetMetricData at {@link LocalRuntime.metricsUrl}. Default: no. */
+  readonly metrics?: boolean;
+  /** With `metrics`: how time passes in them. Default: as it is. */
+  readonly metricsTime?: TimeLapse;
   /** Told what is applied and not emulated, and what went wrong in the background. Default: nobody. */
   readonly warn?: (message: string) => void;
 }
@@ -44,6 +51,8 @@ export interface LocalRuntimeOptions {
 export interface LocalRuntime {
   /** `http://127.0.0.1:<port>/<stage>`. */
   readonly url: string;
+  /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here; undefined without them. */
+  readonly metricsUrl: string | undefined;
   /** Process ids of the functions' environments. */
   readonly pids: readonly number[];
   /** The functions' environments. */
@@ -61,7 +70,7 @@ export interface LocalRuntime {
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   assertDistinct(options.callers);
   const clients = createEmulatorClients(options.endpoint, options.region);
-  const runtime = new Runtime(options, clients);
+  const runtime = new Runtime(options, clients, options.metrics === true ? await startMetrics(options, clients) : undefined);
   try {
     await runtime.load(options.state);
     return runtime;
@@ -70,6 +79,13 @@ export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<L
     throw error;
   }
 }
+
+function startMetrics({ endpoint, workDirectory, metricsTime = REAL_TIME, warn = () => undefined }: LocalRuntimeOptions, { sqs }: EmulatorClients): Promise<LocalMetrics> {
+  return LocalMetrics.start({ emulator: endpoint, sqs, logDirectory: join(workDirectory, LOGS), time: metricsTime, warn });
+}
+
+/** Folder of the functions' logs and the access log, in the work directory. */
+const LOGS = "logs";
 
 class Runtime implements LocalRuntime {
   private readonly recorder = new StatisticsRecorder();
@@ -80,26 +96,36 @@ class Runtime implements LocalRuntime {
   private readonly accessLog: AccessLog;
   private readonly pollers: QueuePollers;
   private readonly schedules: Schedules;
+  private readonly told: { readonly observer?: Observer };
   private cache: ResponseCache;
   private applied: Applied | undefined;
   private host: FunctionHost | undefined;
   private gateway: Gateway | undefined;
 
-  constructor(private readonly options: LocalRuntimeOptions, private readonly clients: EmulatorClients) {
+  constructor(
+    private readonly options: LocalRuntimeOptions,
+    private readonly clients: EmulatorClients,
+    private readonly metrics: LocalMetrics | undefined,
+  ) {
     const { workDirectory, moduleDirectory, region } = options;
     this.now = options.now ?? Date.now;
     this.warn = options.warn ?? (() => undefined);
     this.code = new CodeStore(join(workDirectory, "code"), moduleDirectory);
     this.throttle = new Throttle(this.now);
     this.cache = new ResponseCache(this.now);
-    this.accessLog = new AccessLog(join(workDirectory, "logs"));
-    const common = { region, warn: this.warn, invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload) };
+    this.accessLog = new AccessLog(join(workDirectory, LOGS));
+    this.told = metrics === undefined ? {} : { observer: metrics.observer };
+    const common = { region, warn: this.warn, invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload), ...this.told };
     this.pollers = new QueuePollers({ ...common, ...clients, statistics: this.recorder });
     this.schedules = new Schedules({ ...common, now: this.now, timers: options.timers ?? SYSTEM_TIMERS });
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.gateway?.port ?? 0}/${this.applied?.stage.name ?? ""}`;
+  }
+
+  get metricsUrl(): string | undefined {
+    return this.metrics?.url;
   }
 
   get pids(): readonly number[] {
@@ -132,6 +158,7 @@ class Runtime implements LocalRuntime {
     await this.pollers.silenceEmulator(applied);
     await this.hostFunctions(versions);
     this.applied = applied;
+    this.metrics?.configure(applied);
     this.cache = cache;
     if (this.gateway === undefined) this.gateway = await Gateway.listen(this.options.port ?? 0, api, this.warn);
     else this.gateway.use(api);
@@ -144,7 +171,7 @@ class Runtime implements LocalRuntime {
     await Promise.all([this.gateway?.close(), this.pollers.stop()]);
     await this.host?.stop();
     await this.pollers.settled();
-    await this.accessLog.close();
+    await Promise.all([this.accessLog.close(), this.metrics?.stop()]);
     this.gateway = undefined;
     this.clients.destroy();
   }
@@ -153,13 +180,13 @@ class Runtime implements LocalRuntime {
     const { region, callers } = this.options;
     const { now, throttle, warn, accessLog } = this;
     const invoke = (arn: string, payload: string) => this.host!.invoke(arn, payload);
-    return new RestApi(applied, { region, callers, now, cache, throttle, warn, accessLog, statistics: this.recorder, invoke });
+    return new RestApi(applied, { region, callers, now, cache, throttle, warn, accessLog, statistics: this.recorder, invoke, ...this.told });
   }
 
   private async hostFunctions(versions: FunctionVersions): Promise<void> {
     if (this.host !== undefined) return this.host.reconfigure(versions);
     const { region, endpoint, functionEndpoint = endpoint, workDirectory, random = Math.random } = this.options;
-    this.host = new FunctionHost({ region, endpoint: functionEndpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn }, versions);
+    this.host = new FunctionHost({ region, endpoint: functionEndpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn, ...this.told }, versions);
   }
 }
 

@@ -25,6 +25,8 @@ export interface AppliedMethodSettings {
 
 export interface AppliedApi {
   readonly id: string;
+  /** By which CloudWatch keys its metrics; "" where the state has none. */
+  readonly name: string;
   /** `arn:aws:execute-api:<region>:<account>:<api>`. */
   readonly executionArn: string;
   /** The parsed OpenAPI document. */
@@ -65,7 +67,8 @@ export function readApi(state: State): AppliedApi {
   }
   const parsed = record(document);
   if (record(parsed?.paths) === undefined) throw new Error(`${resource.address}: its OpenAPI body has no "paths".`);
-  return { id: text(resource, "id"), executionArn: text(resource, "execution_arn"), document: parsed! };
+  const { name } = resource.values;
+  return { id: text(resource, "id"), name: typeof name === "string" ? name : "", executionArn: text(resource, "execution_arn"), document: parsed! };
 }
 
 export function readStage(state: State): AppliedStage {

@@ -3,12 +3,15 @@ import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQ
 import type { AppliedMapping, AppliedQueue } from "../applied/applied-functions";
 import type { InvocationResult } from "../functions/function-host";
 import { failedMessages, sqsEvent } from "./sqs-event";
+import type { ObservedMessages, Observer } from "../observer";
 import type { StatisticsRecorder } from "../statistics";
 
 export interface PollerOptions {
   readonly sqs: SQSClient;
   readonly region: string;
   readonly statistics: StatisticsRecorder;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
@@ -98,6 +101,7 @@ export class QueuePoller {
       }));
       this.failing = false;
       this.statistics.received += messages.length;
+      if (messages.length > 0) this.options.observer?.received(this.observed(messages));
       return messages;
     } catch (error) {
       if (!this.failing) this.options.warn(`${this.mapping.address}: ${queue.url} cannot be polled: ${String(error)}`);
@@ -132,6 +136,8 @@ export class QueuePoller {
       const entries = messages.slice(start, start + MAX_CALL_MESSAGES).map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle ?? "" }));
       const { Successful: deleted = [] } = await this.options.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries: entries }));
       this.statistics.deleted += deleted.length;
+      const gone = deleted.map(({ Id: id }) => messages[start + Number(id)]!);
+      if (gone.length > 0) this.options.observer?.deleted(this.observed(gone));
     }
   }
 
@@ -144,7 +150,17 @@ export class QueuePoller {
     await setTimeout(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
+  private observed(messages: readonly Message[]): ObservedMessages {
+    const sentAtMs = messages.map(({ Attributes: attributes }) => Number(attributes?.SentTimestamp)).filter(Number.isFinite);
+    const oldestAgeMs = sentAtMs.length === 0 ? undefined : Math.max(0, Date.now() - Math.min(...sentAtMs));
+    return { queueName: this.queueName, count: messages.length, oldestAgeMs };
+  }
+
   private get statistics() {
-    return this.options.statistics.queue(this.queue.arn.split(":").at(-1)!);
+    return this.options.statistics.queue(this.queueName);
+  }
+
+  private get queueName(): string {
+    return this.queue.arn.split(":").at(-1)!;
   }
 }

@@ -3,6 +3,7 @@ import type { Applied } from "../applied/applied";
 import type { AppliedSchedule } from "../applied/applied-schedules";
 import type { InvocationResult } from "../functions/function-host";
 import { mayInvoke } from "../applied/permission";
+import type { Observer } from "../observer";
 
 /** Timers, so that a test need not wait five minutes. */
 export interface Timers {
@@ -21,6 +22,8 @@ export interface SchedulesOptions {
   readonly region: string;
   readonly now: () => number;
   readonly timers: Timers;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
@@ -56,6 +59,7 @@ export class Schedules {
   }
 
   private async fire(schedule: AppliedSchedule): Promise<void> {
+    this.options.observer?.fired(schedule.ruleArn);
     try {
       const result = await this.options.invoke(schedule.targetArn, schedule.input ?? JSON.stringify(this.scheduledEvent(schedule)));
       if (result.kind !== "answer") this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} ended with "${result.kind}".`);

@@ -6,6 +6,8 @@ import { FunctionInstance, type InvocationOutcome } from "./function-instance";
 import { FunctionLog } from "./function-log";
 import type { FunctionVersions, InvocationTarget } from "./function-versions";
 import { findNodeBinary } from "./node-binary";
+import { parseLambdaArn } from "../applied/lambda-arn";
+import type { Observer } from "../observer";
 import { count, sample, type StatisticsRecorder } from "../statistics";
 
 /** What a caller of a function gets. */
@@ -22,6 +24,8 @@ export interface HostOptions {
   readonly workDirectory: string;
   readonly code: CodeStore;
   readonly statistics: StatisticsRecorder;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
   readonly random: () => number;
   readonly warn: (message: string) => void;
 }
@@ -75,6 +79,7 @@ export class FunctionHost {
     const running = (this.running.get(functionName) ?? 0) + 1;
     if (running > (target.function.reservedConcurrency ?? UNRESERVED_CONCURRENCY)) {
       statistics.throttles += 1;
+      this.options.observer?.throttled({ functionName, qualifier: parseLambdaArn(arn)?.qualifier });
       return { kind: "throttled" };
     }
     this.running.set(functionName, running);
@@ -110,6 +115,7 @@ export class FunctionHost {
   private async run({ version }: InvocationTarget, functionArn: string, payload: string): Promise<InvocationOutcome> {
     const fingerprint = fingerprintOf(version);
     const requestId = randomUUID();
+    const invoked = { startedAtMs: Date.now(), running: new Map(this.running), qualifier: parseLambdaArn(functionArn)?.qualifier };
     const log = this.logOf(version.functionName);
     const instance = await this.takeIdle(fingerprint) ?? await this.start(version, log);
     log.start(requestId, version.version);
@@ -117,6 +123,7 @@ export class FunctionHost {
     const maxMemoryUsedMiB = instance.peakMemoryMiB;
     log.report({ ...outcome, requestId, maxMemoryUsedMiB }, version);
     this.record(version, outcome, maxMemoryUsedMiB);
+    this.options.observer?.invoked({ functionName: version.functionName, version: version.version, ...invoked, durationMs: outcome.durationMs, failed: outcome.failed });
     if (instance.alive && !this.stopped && this.fingerprints.has(fingerprint)) {
       this.idle.set(fingerprint, [...(this.idle.get(fingerprint) ?? []), instance]);
     } else {

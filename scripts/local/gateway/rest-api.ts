@@ -7,6 +7,7 @@ import type { GatewayRequest } from "./gateway-request";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
 import type { MappingSource } from "./mapping-expression";
+import type { Observer } from "../observer";
 import { createContext } from "./request-context";
 import { cacheControlOf, cacheKey, type ResponseCache } from "./response-cache";
 import { readRoutes, type Integration } from "./route";
@@ -21,6 +22,8 @@ export interface RestApiOptions {
   readonly cache: ResponseCache;
   readonly throttle: Throttle;
   readonly statistics: StatisticsRecorder;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
   readonly accessLog: AccessLog;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
@@ -31,6 +34,9 @@ const MAX_METHOD_ARN_BYTES = 1_600;
 
 /** Local only: shows whether an answer came from the cache (`hit`), passed it (`miss`) or had none (`off`). */
 export const CACHE_HEADER = "x-local-cache";
+
+/** What the cache did, in the request's context. The space keeps it out of every format: no variable's name has one. */
+const CACHE_RESULT = "cache result";
 
 /** One applied REST API on one applied stage. It answers in the order of AWS: route, caller, limits, request, cache, function. */
 export class RestApi {
@@ -56,7 +62,9 @@ export class RestApi {
     const result = problem ?? (match === undefined ? missingRoute : await this.answer(match, source));
     const answer = "type" in result ? this.responses.render(result, source) : result;
     if (match !== undefined) count(this.options.statistics.route(match.route.name).responses, String(answer.status));
-    this.log(answer, context, performance.now() - began);
+    const latencyMs = performance.now() - began;
+    this.log(answer, context, latencyMs);
+    if (path !== undefined) this.tell(answer, context, latencyMs);
     return { ...answer, headers: [...answer.headers, ["x-amzn-RequestId", context.get("requestId")!], ["x-amz-apigw-id", context.get("extendedRequestId")!]] };
   }
 
@@ -85,6 +93,7 @@ export class RestApi {
     const statistics = this.options.statistics.route(route.name);
     const key = cacheKey(route, integration, source);
     const kept = control.refresh ? undefined : this.options.cache.get(key);
+    source.context.set(CACHE_RESULT, kept === undefined ? "miss" : "hit");
     if (kept !== undefined) {
       statistics.cacheHits += 1;
       return withHeaders(kept, [[CACHE_HEADER, "hit"], ...control.headers]);
@@ -105,6 +114,17 @@ export class RestApi {
 
   private methodArnBytes({ request }: MappingSource): number {
     return Buffer.byteLength(`${this.applied.api.executionArn}/${request.method}${request.rawPath}`);
+  }
+
+  private tell({ status }: GatewayAnswer, context: ReadonlyMap<string, string>, latencyMs: number): void {
+    const { api, stage } = this.applied;
+    const integrationLatency = context.get("integrationLatency");
+    const result = context.get(CACHE_RESULT);
+    this.options.observer?.answered({
+      apiName: api.name, stage: stage.name, startedAtMs: Date.now() - latencyMs, status, latencyMs,
+      integrationLatencyMs: integrationLatency === undefined ? undefined : Number(integrationLatency),
+      cache: !stage.cacheClusterEnabled ? "off" : result === "hit" || result === "miss" ? result : "none",
+    });
   }
 
   private log(answer: GatewayAnswer, context: Map<string, string>, latencyMs: number): void {

@@ -1,0 +1,3 @@
+export { rehearseAllKills } from "./all-kills";
+export { rehearse, type RehearseOptions } from "./rehearse";
+export { RELEASES } from "./releases";

@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { emptyRelease } from "../../judges/canary/release";
+import type { KillPoint } from "../../judges/rehearsal/kill-points";
+import type { AfterKill, Recovery } from "../../judges/rehearsal/killed-canary";
+import { SILENT } from "../../progress";
+import { aliasVersions, type AliasVersions } from "../../tools/alias-versions";
+import { emulatorInventory, type Inventory } from "../../tools/emulator-inventory";
+import { restoreState } from "../../tools/local-state";
+import { appliedRelease } from "../canary/live-file";
+import { TerraformDeployment } from "../canary/terraform-deployment";
+import { UsageError, type CommandContext, type CommandResult } from "../context";
+import type { LocalStack } from "../local-stack";
+import { bareEnvironment, sandboxEnvironment } from "../sandbox";
+import { KillableCanaries, type Killing } from "./killable-canary";
+import { optionsOf, runCanary, type Act, type RunPlace } from "./killable-run";
+
+/**
+ * What the emulator (moto 5.2.1) gives back otherwise than it was applied, or the local runtime has switched off there:
+ * no plan is to mend it, so that a canary can refresh as it does against AWS, and a further plan is to be empty.
+ */
+const SPELT_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
+  aws_lambda_event_source_mapping: ["function_name", "enabled"],
+  aws_sqs_queue: ["redrive_policy", "policy"],
+};
+
+/** How a canary that was killed was brought to its end. */
+export interface Recovered {
+  readonly recovery: Recovery;
+  readonly exitCode: number;
+}
+
+/** A local stack on which canaries are killed. */
+export class KillableStack {
+  private readonly canaries = new KillableCanaries(() => this.serve());
+
+  private constructor(
+    private readonly context: CommandContext,
+    private readonly stack: LocalStack,
+    private readonly place: RunPlace,
+    /** What the emulator held before the first canary. */
+    private readonly before: Inventory,
+  ) {}
+
+  static async of(context: CommandContext, stack: LocalStack, time: Pick<RunPlace, "factor" | "originMs">): Promise<KillableStack> {
+    leaveAlone(stack.directory);
+    const { metricsUrl } = stack.runtime;
+    if (metricsUrl === undefined) throw new Error("The local runtime records no metrics; start it with them");
+    const addresses = { AWS_ENDPOINT_URL: metricsUrl, AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl, AWS_ENDPOINT_URL_LAMBDA: metricsUrl };
+    const environment = { ...bareEnvironment(context.environment, stack.folder), ...addresses, AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
+    return new KillableStack(context, stack, { projectDirectory: stack.folder, stackDirectory: stack.directory, environment, ...time }, await emulatorInventory(stack.emulator));
+  }
+
+  /** The version behind the worker's alias, as the emulator has it. */
+  async live(): Promise<string> {
+    return (await this.alias()).version;
+  }
+
+  /** Starts a canary, and kills it with its terraform and its provider. */
+  kill(point: KillPoint, vars: readonly string[], signal: AbortSignal): Promise<Killing> {
+    const terraformEnvironment = sandboxEnvironment(this.context.environment, this.stack.emulator, this.stack.folder);
+    return this.canaries.killAt(point, { place: this.place, vars: [...this.stack.vars, ...vars], terraformEnvironment }, signal);
+  }
+
+  /** What a person does after a kill: goes on, or takes it back. Where nothing had begun there is nothing to go on with, and they start again. */
+  async recover({ how }: KillPoint, vars: readonly string[]): Promise<Recovered> {
+    // Only a file can be cut; other backends write whole objects.
+    restoreState(this.stack.directory);
+    if (how === "abort") {
+      const { exitCode, json } = await this.run("abort", []);
+      return { recovery: (json as { ending: unknown }).ending === null ? "nothing to take back" : "taken back", exitCode };
+    }
+    try {
+      return { recovery: "resumed", exitCode: (await this.run("resume", vars)).exitCode };
+    } catch (error) {
+      if (!(error instanceof UsageError) || !error.message.startsWith("No canary of ")) throw error;
+      return { recovery: "started again", exitCode: (await this.run("start", vars)).exitCode };
+    }
+  }
+
+  /** What is there after a recovery. */
+  async after(point: KillPoint, stable: string, vars: readonly string[], recovered: Recovered): Promise<AfterKill> {
+    const { terraformHere: terraform, directory: stackDirectory, folder: projectDirectory, vars: always, emulator } = this.stack;
+    const outputs = await terraform.output();
+    const release = appliedRelease(outputs);
+    // Taken back, what was to be released is nobody's wish any more; only what is live must be as it is pinned.
+    const [given, mode] = point.how === "resume" ? ([[...always, ...vars], "publish"] as const) : ([always, "aliases"] as const);
+    const deployment = new TerraformDeployment(terraform, { projectDirectory, stackDirectory, input: { vars: given }, progress: SILENT });
+    const { changes: further } = await deployment.plan(release ?? emptyRelease(String(outputs["deployment_name"])), mode);
+    return {
+      point, stable, further, ...recovered,
+      newest: String(outputs["newest_version"]),
+      alias: await this.alias(),
+      pinned: release?.pinned.worker ?? null,
+      onItsWay: (release?.canary ?? null) !== null,
+      before: this.before,
+      now: await emulatorInventory(emulator),
+    };
+  }
+
+  private run(act: Act, vars: readonly string[]): Promise<CommandResult> {
+    const { signal } = this.context;
+    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraformHere, { at: () => undefined, applied: () => this.serve(), progress: SILENT, signal });
+  }
+
+  /** The mapping is on, whatever the emulator's own says: the local runtime has switched that off, and a refresh has read it. */
+  private async serve(): Promise<void> {
+    const shown = await this.stack.terraformHere.show();
+    const { resources } = (shown as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }).values.root_module;
+    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping")) values["enabled"] = true;
+    await this.stack.runtime.reload(shown);
+  }
+
+  private alias(): Promise<AliasVersions> {
+    return aliasVersions(this.stack.emulator, String(this.stack.output("worker_function_name")), "live");
+  }
+}
+
+function leaveAlone(directory: string): void {
+  const { resource } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as { resource: Record<string, Record<string, unknown>> };
+  const ofType = (type: string, attributes: readonly string[]) => [type, Object.fromEntries(Object.keys(resource[type] ?? {}).map((name) => [name, { lifecycle: { ignore_changes: attributes } }]))] as const;
+  const override = { resource: Object.fromEntries(Object.entries(SPELT_OTHERWISE).map(([type, attributes]) => ofType(type, attributes))) };
+  writeFileSync(join(directory, "spelt_otherwise_override.tf.json"), JSON.stringify(override));
+}
