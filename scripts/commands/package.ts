@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { unzipSync } from "fflate";
+import { packageFolders } from "../judges/release/bundled-packages";
 import { writeFolder, writeWhole } from "../tools/files";
 import { bundle, type Bundle } from "../tools/bundle";
 import { deterministicZip } from "../tools/zip";
@@ -17,11 +20,19 @@ export interface PackagedFunction {
   readonly bytes: number;
   /** Bytes of each file in it: the entry, and the chunks that are loaded at once or on demand. */
   readonly files: Readonly<Record<string, number>>;
+  /** Folders, below the project, of the packages that have code in it; none where it came with the project. */
+  readonly packages: readonly string[];
 }
 
-/** Bundles the functions and zips them, byte for byte the same on every machine. */
+/**
+ * Bundles the functions and zips them, byte for byte the same on every machine. A copy that npm installed has neither
+ * the lock file, which says what goes into them, nor the packages: it has the zips themselves.
+ */
 export async function packageFunctions({ projectDirectory, progress }: Pick<CommandContext, "projectDirectory" | "progress">): Promise<CommandResult> {
-  const functions = await progress.step("Package the functions", () => packageAll(projectDirectory), sizes);
+  const isClone = existsSync(join(projectDirectory, "package-lock.json"));
+  const functions = isClone
+    ? await progress.step("Package the functions", () => packageAll(projectDirectory), sizes)
+    : await progress.step("Take the functions that came along", async () => Object.keys(FUNCTIONS).map((name) => shipped(projectDirectory, name)), sizes);
   return { exitCode: 0, text: functions.map(({ archive, sha256 }) => `${sha256}  ${archive}`).join("\n"), json: { functions } };
 }
 
@@ -29,18 +40,27 @@ async function packageAll(root: string): Promise<PackagedFunction[]> {
   return Promise.all(Object.entries(FUNCTIONS).map(async ([name, entry]) => write(root, name, await bundle(root, entry))));
 }
 
-function write(root: string, name: string, { code, maps }: Bundle): PackagedFunction {
+function write(root: string, name: string, { code, maps, sources }: Bundle): PackagedFunction {
   const zip = deterministicZip(code);
-  const archive = join("dist", "functions", `${name}.zip`);
-  writeWhole(join(root, archive), zip);
+  writeWhole(join(root, archiveOf(name)), zip);
   writeFolder(join(root, "dist", "maps", name), maps);
-  return {
-    name,
-    archive,
-    sha256: createHash("sha256").update(zip).digest("hex"),
-    bytes: zip.length,
-    files: Object.fromEntries(Object.entries(code).map(([file, content]) => [file, content.length])),
-  };
+  return describe(name, zip, code, packageFolders(sources));
+}
+
+function shipped(root: string, name: string): PackagedFunction {
+  const path = join(root, archiveOf(name));
+  if (!existsSync(path)) throw new Error(`${path} is missing, and so is package-lock.json, without which it cannot be made. Install quickturn again, or work in a clone of it.`);
+  const zip = readFileSync(path);
+  return describe(name, zip, unzipSync(zip), []);
+}
+
+function describe(name: string, zip: Uint8Array, code: Readonly<Record<string, Uint8Array>>, packages: readonly string[]): PackagedFunction {
+  const files = Object.fromEntries(Object.entries(code).map(([file, content]) => [file, content.length]));
+  return { name, archive: archiveOf(name), sha256: createHash("sha256").update(zip).digest("hex"), bytes: zip.length, files, packages };
+}
+
+function archiveOf(name: string): string {
+  return join("dist", "functions", `${name}.zip`);
 }
 
 function sizes(functions: readonly PackagedFunction[]): string {

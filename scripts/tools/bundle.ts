@@ -13,6 +13,8 @@ export interface Bundle {
   readonly code: Readonly<Record<string, Uint8Array>>;
   /** Source maps, kept apart from the zip, by the name of the file that they explain. */
   readonly maps: Readonly<Record<string, Uint8Array>>;
+  /** Paths, below the root, of the files that some of the code comes from; what was shaken out is left out. */
+  readonly sources: readonly string[];
 }
 
 /**
@@ -21,11 +23,12 @@ export interface Bundle {
  * @param entry path of the entry point below the root
  */
 export async function bundle(root: string, entry: string): Promise<Bundle> {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { index: entry },
     outdir: "out",
     write: false,
+    metafile: true,
     bundle: true,
     minify: true,
     // A dynamic import becomes a chunk of its own: a route pays only for the clients that it uses.
@@ -49,5 +52,6 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
   return {
     code: Object.fromEntries(files.filter(([name]) => !name.endsWith(".map"))),
     maps: Object.fromEntries(files.filter(([name]) => name.endsWith(".map"))),
+    sources: Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((path) => (inputs[path]?.bytesInOutput ?? 0) > 0)),
   };
 }

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
+import { packageFunctions } from "../../../scripts/commands/package";
 import { PROJECT } from "../../support/stack-json";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 /** `sha256sum` of the zips. After a wanted change of the handlers or their packages, write it anew: see CONTRIBUTING. */
 const GOLDEN = readFileSync(join(__dirname, "functions.sha256"), "utf8");
@@ -55,4 +57,26 @@ test("the source maps stand apart, and explain the entry", () => {
 test("package prints what sha256sum --check reads", () => {
   const printed = execFileSync(process.execPath, ["scripts/bin/quickturn.js", "package"], { cwd: PROJECT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   expect(printed).toBe(GOLDEN);
+});
+
+describe("a copy that npm installed, which has no lock file", () => {
+  const installed = (...names: string[]): string => {
+    const folder = temporaryFolder("installed");
+    mkdirSync(join(folder, "dist/functions"), { recursive: true });
+    for (const name of names) cpSync(join(PROJECT, "dist/functions", `${name}.zip`), join(folder, "dist/functions", `${name}.zip`));
+    return folder;
+  };
+  const packaged = (projectDirectory: string) => packageFunctions({ projectDirectory, progress: { step: (_title, work) => work(() => undefined), note: () => undefined } });
+
+  test("takes the zips that came along, as they are", async () => {
+    const folder = installed(...FUNCTIONS);
+    const { text, json } = await packaged(folder);
+    expect(text).toBe(FUNCTIONS.map((name) => `${createHash("sha256").update(zip(name)).digest("hex")}  dist/functions/${name}.zip`).join("\n"));
+    expect((json as { functions: { files: Record<string, number> }[] }).functions[0]?.files).toHaveProperty(["index.mjs"]);
+    for (const name of FUNCTIONS) expect(readFileSync(join(folder, "dist/functions", `${name}.zip`)).equals(zip(name))).toBe(true);
+  });
+
+  test("is told which zip is missing", async () => {
+    await expect(packaged(installed("api", "worker"))).rejects.toThrow(/dist\/functions\/sweeper\.zip is missing, and so is package-lock\.json, without which it cannot be made\. Install quickturn again, or work in a clone of it\.$/);
+  });
 });

@@ -1,7 +1,17 @@
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run, ProgramFailed } from "../../../scripts/tools/process";
 
 const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) => run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
+
+/** A zombie, which nobody has waited for yet, is dead all the same. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0) && !/^State:\s+Z/m.test(existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "");
+  } catch {
+    return false;
+  }
+}
 
 test("a program's output and code come back, and it inherits no environment", async () => {
   process.env["CANARY"] = "sings";
@@ -34,6 +44,24 @@ test("an abort interrupts once and waits for the program to end by itself", asyn
   });
   expect((await running).stdout).toBe("ready\ninterrupts 1\n");
   await sleep(0);
+});
+
+test("a kill ends the program and what it started, at once, without a chance to put anything in order", async () => {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const child = "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
+  const running = node(`for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`, {
+    kill: controller.signal,
+    onLine: (line) => {
+      lines.push(line);
+      controller.abort();
+    },
+  });
+  await expect(running).rejects.toBeInstanceOf(ProgramFailed);
+  expect(lines).toEqual([expect.stringMatching(/^\d+$/)]);
+  // Its output has ended, so it is dead; the kernel may take a moment to forget it.
+  for (let tries = 0; tries < 50 && isAlive(Number(lines[0])); tries++) await sleep(20);
+  expect(isAlive(Number(lines[0]))).toBe(false);
 });
 
 test("arguments reach the program as they are, never through a shell", async () => {

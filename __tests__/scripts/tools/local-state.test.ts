@@ -1,0 +1,40 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { restoreState } from "../../../scripts/tools/local-state";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+/** An initialized folder with a local backend, as the stack has it, and these files where its state is. */
+function folderWith(files: Readonly<Record<string, string>>, backend: unknown = { type: "local", config: { path: "../terraform.agent-api.tfstate" } }) {
+  const project = temporaryFolder("state");
+  const directory = join(project, "stack");
+  mkdirSync(join(directory, ".terraform"), { recursive: true });
+  writeFileSync(join(directory, ".terraform/terraform.tfstate"), JSON.stringify({ version: 3, backend }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(project, name), content);
+  return { directory, path: join(project, "terraform.agent-api.tfstate") };
+}
+const STATE = '{"serial":7}';
+
+test.each(["", '{"serial":8,"resour'])("a state that a kill left as %j is the last copy again, for its owner's eyes only", (content) => {
+  const { directory, path } = folderWith({ "terraform.agent-api.tfstate": content, "terraform.agent-api.tfstate.backup": STATE });
+  expect(restoreState(directory)).toEqual({ path, backup: `${path}.backup` });
+  expect(readFileSync(path, "utf8")).toBe(STATE);
+  expect(statSync(path).mode & 0o077).toBe(0);
+  expect(restoreState(directory)).toBeUndefined();
+});
+
+test("without a copy that can be read the file goes: terraform then knows nothing, instead of failing", () => {
+  const copies: Record<string, string>[] = [{}, { "terraform.agent-api.tfstate.backup": "{" }];
+  for (const copy of copies) {
+    const { directory, path } = folderWith({ "terraform.agent-api.tfstate": "{", ...copy });
+    expect(restoreState(directory)).toEqual({ path, backup: undefined });
+    expect(existsSync(path)).toBe(false);
+  }
+});
+
+test("a whole state, none at all, and another backend's are left alone", () => {
+  const whole = folderWith({ "terraform.agent-api.tfstate": STATE, "terraform.agent-api.tfstate.backup": "{}" });
+  expect(restoreState(whole.directory)).toBeUndefined();
+  expect(readFileSync(whole.path, "utf8")).toBe(STATE);
+  expect(restoreState(folderWith({ "terraform.agent-api.tfstate.backup": STATE }).directory)).toBeUndefined();
+  expect(restoreState(folderWith({ "terraform.agent-api.tfstate": "" }, { type: "s3", config: {} }).directory)).toBeUndefined();
+});

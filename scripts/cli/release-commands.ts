@@ -1,0 +1,14 @@
+import type { Command } from "commander";
+import { release } from "../commands/release";
+import { successor } from "../commands/successor";
+import type { Shell } from "./shell";
+
+/** What a maintainer runs before and for a release. */
+export function addReleaseCommands(root: Command, { perform }: Shell): void {
+  root.command("successor").description("check that the same sources work with CDKTF's successor and AWS provider 6; exit code 1 where not").action(() => perform(successor));
+  root
+    .command("release")
+    .description("build what this version publishes: archives, bills of materials, checksums, notes; publishes nothing")
+    .option("--allow-dirty", "also where files are not as the commit has them; the manifest says so", false)
+    .action((given: { allowDirty: boolean }) => perform((context) => release(context, given)));
+}

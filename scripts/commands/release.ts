@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { changelogEntry } from "../judges/release/changelog-entry";
+import { refusedLicenses } from "../judges/release/licenses";
+import { checksums, releaseManifest } from "../judges/release/manifest";
+import type { ShippedPackage } from "../judges/release/production-packages";
+import { thirdPartyNotices } from "../reports/third-party-notices";
+import { writeFolder } from "../tools/files";
+import { workingTree, type WorkingTree } from "../tools/git";
+import { npmArchive } from "../tools/npm-archive";
+import { deterministicZip } from "../tools/zip";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { MODULES, modules } from "./modules";
+import { packageFunctions, type PackagedFunction } from "./package";
+import { bills, notices, shippedPackages } from "./release-packages";
+import { synthesizeStacks } from "./synthesized-stacks";
+import { releaseText } from "./release-text";
+
+export interface ReleaseOptions {
+  /** Go on where files are not as the commit has them. Default: no, as nobody could make such a release again. */
+  readonly allowDirty?: boolean;
+}
+
+/** What a release is made from, checked before anything is built. */
+interface Ready {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly tree: WorkingTree;
+  readonly entry: ReturnType<typeof changelogEntry>;
+}
+
+const TARGET = join("dist", "release");
+const NOTICES = "THIRD-PARTY-NOTICES.txt";
+const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+
+/**
+ * Builds what a version publishes, in dist/release: the Terraform modules, the npm package, bills of materials, notes,
+ * a manifest and checksums. The same commit gives the same bytes. Nothing is published.
+ */
+export async function release(context: CommandContext, options: ReleaseOptions = {}): Promise<CommandResult> {
+  const { projectDirectory, progress } = context;
+  const ready = await prepare(context, options);
+  const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
+  const shipped = shippedPackages(projectDirectory, functions);
+  refuseLicenses([...shipped.installed, ...shipped.bundled]);
+  const notice = thirdPartyNotices(notices(projectDirectory, functions));
+  const npm = await progress.step("Pack the npm package", () => npmPackage(context, ready, functions, notice), ({ content }) => `${Math.round(content.length / 1024)} KB`);
+  const terraform = await terraformModules(context);
+  const archive = deterministicZip({ ...terraform, [NOTICES]: new TextEncoder().encode(notice) });
+  const content = {
+    [npm.name]: npm.content,
+    [`${ready.name}-terraform-${ready.version}.zip`]: archive,
+    ...bills(ready, shipped, functions),
+    "release-notes.md": `${ready.entry.text}\n`,
+  };
+  const made = withSums(ready, functions, content);
+  writeFolder(join(projectDirectory, TARGET), made.files);
+  return { exitCode: 0, text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]), json: made.release };
+}
+
+async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false }: ReleaseOptions): Promise<Ready> {
+  const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
+  const { name, version, license } = JSON.parse(read("package.json")) as Partial<Record<"name" | "version" | "license", string>>;
+  if (name === undefined || license === undefined) throw new UsageError(`package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`);
+  if (version === undefined || !VERSION.test(version)) throw new UsageError(`package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`);
+  const entry = changelogEntry(read("CHANGELOG.md"), version);
+  const tree = await progress.step("Look at the working tree", () => workingTree(projectDirectory, environment), ({ commit }) => commit.slice(0, 12));
+  if (tree.changed.length > 0 && !allowDirty) {
+    const shown = tree.changed.slice(0, 10).map((path) => `  ${path}`);
+    throw new UsageError(`A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which the manifest then says.`);
+  }
+  return { name, version, license, tree, entry };
+}
+
+/** The modules' files by path, written to a folder where nothing else is. */
+async function terraformModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
+  const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
+  try {
+    const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
+    await context.progress.step("Synthesize the modules' stacks", () => synthesizeStacks(context, synthesized, MODULES.map(({ stack }) => stack).join(",")));
+    await modules(context, { out, synthesized });
+    const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function npmPackage({ projectDirectory, environment }: CommandContext, { tree }: Ready, functions: readonly PackagedFunction[], notice: string) {
+  const archives = functions.map(({ archive }) => archive);
+  const added = { [join("dist", "functions", NOTICES)]: notice };
+  const npm = await npmArchive(projectDirectory, [...tree.files, ...archives], environment, added);
+  const missing = [...archives, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
+  if (missing.length > 0) throw new UsageError(`The npm package leaves out ${missing.join(", ")}: an installed copy cannot bundle, and has no other functions. Add "dist/functions" to "files" in package.json.`);
+  return npm;
+}
+
+function refuseLicenses(packages: readonly ShippedPackage[]): void {
+  const refused = [...new Set(refusedLicenses(packages))];
+  if (refused.length > 0) throw new Error(`These packages would ship under a license that is not allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the license to scripts/judges/release/licenses.ts once somebody has read it.`);
+}
+
+/** The files with the manifest, and the checksums over all of them. */
+function withSums(ready: Ready, functions: readonly PackagedFunction[], content: Readonly<Record<string, Uint8Array | string>>) {
+  const bytes = Object.fromEntries(Object.entries(content).map(([name, each]) => [name, Buffer.from(each)]));
+  const files = Object.entries(bytes).map(([name, each]) => ({ name, bytes: each.length, sha256: sha256(each) }));
+  const release = releaseManifest(ready, functions, files);
+  const manifest = Buffer.from(`${JSON.stringify(release, null, 2)}\n`);
+  const sums = checksums([...release.files, { name: "release.json", sha256: sha256(manifest) }]);
+  return { release, files: { ...bytes, "release.json": manifest, SHA256SUMS: Buffer.from(sums) } };
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
