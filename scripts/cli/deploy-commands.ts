@@ -1,27 +1,40 @@
-import type { Command } from "commander";
+import { resolve } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
 import { PROFILES } from "../../stacks/settings";
 import { apply } from "../commands/apply";
 import { plan } from "../commands/plan";
+import type { StackOptions } from "../commands/prepared-terraform";
 import { rollback } from "../commands/rollback";
-import { profileName, variables, withVariables, type VariableOptions } from "./options";
+import { variables, withVariables, type VariableOptions } from "./options";
 import type { Shell } from "./shell";
+import { stackOf, withStack } from "./state-commands";
 
 /** What changes what is deployed. */
 export function addDeployCommands(root: Command, { perform, confirm }: Shell): void {
   const answer = (given: { autoApprove: boolean }) => ({ autoApprove: given.autoApprove, ...(confirm && { confirm }) });
-  withVariables(root.command("plan"))
+  withStack(withVariables(root.command("plan")))
     .description("say what an apply would change; exit code 0: nothing, 2: something, 1: failed")
-    .action((given: VariableOptions) => perform((context) => plan(context, variables(given))));
-  withVariables(root.command("apply"))
+    .option("--out <file>", "save the plan for `apply --plan`; it holds every value in clear")
+    .action((given: VariableOptions & StackOptions & { out?: string }) => perform((context) => plan(context, { ...variables(given), ...stackOf(given), ...(given.out && { out: resolve(given.out) }) })));
+  withStack(withVariables(root.command("apply")))
     .description("plan, show the plan, and apply exactly that plan")
+    .option("--plan <file>", "apply what `plan --out` saved, and nothing else")
+    .option("--adopt", "take over into the state what a killed apply has made and terraform does not know", false)
     .option("--auto-approve", "do not ask", false)
-    .action((given: VariableOptions & { autoApprove: boolean }) => perform((context) => apply(context, { ...variables(given), ...answer(given) })));
+    .action((given: VariableOptions & StackOptions & { autoApprove: boolean; adopt: boolean; plan?: string }) => perform((context) => apply(context, { ...variables(given), ...stackOf(given), ...answer(given), adopt: given.adopt, ...(given.plan && { plan: resolve(given.plan) }) })));
   withVariables(root.command("rollback"))
-    .description("take optimizations away by variables; refuses to do anything but in-place updates")
-    .option("--to <profile>", `profile to go back to: ${PROFILES.join(", ")}`, profileName, "baseline")
+    .description("take optimizations, a version or commits away; refuses to do anything but in-place updates")
+    .option("--to <what>", `what to go back to: ${PROFILES.join(", ")}, previous (the versions that were live before), or a commit, tag or branch`, rollbackTarget, "baseline")
+    .option("--no-verify", "do not look afterwards whether it is so")
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
-    .action((given: VariableOptions & { autoApprove: boolean; to: string; allowReplace: boolean }) =>
-      perform((context) => rollback(context, { ...variables(given), ...answer(given), to: given.to, allowReplace: given.allowReplace })),
+    .action((given: VariableOptions & { autoApprove: boolean; to: string; allowReplace: boolean; verify: boolean }) =>
+      perform((context) => rollback(context, { ...variables(given), ...answer(given), to: given.to, allowReplace: given.allowReplace, verify: given.verify })),
     );
+}
+
+/** What no commit can be called is a slip: told before anything starts. */
+function rollbackTarget(value: string): string {
+  if (!/^[^-\s]\S*$/.test(value)) throw new InvalidArgumentError(`Allowed: ${PROFILES.join(", ")}, previous, or a commit, tag or branch, such as HEAD~1.`);
+  return value;
 }

@@ -1,0 +1,41 @@
+import { driftOf } from "../judges/drift";
+import { driftMarkdown, driftText } from "../reports/drift-report";
+import { writeWhole } from "../tools/files";
+import type { PlanInput } from "../tools/terraform";
+import { withLive } from "./canary/with-live";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { preparedTerraform } from "./prepared-terraform";
+
+export interface DriftOptions extends PlanInput {
+  /** Known noise, as `<resource type>.<attribute>`. */
+  readonly ignore: readonly string[];
+  /** Path of a Markdown file to write. */
+  readonly markdown?: string;
+}
+
+/** Name of its plan file, in the stack's folder: the one of `plan` stays. */
+const DRIFT_PLAN_FILE = "quickturn-drift.tfplan";
+
+/** Says what somebody else changed since the last apply. Exit code: 0 nothing, 2 something. Nothing is changed. */
+export async function drift(context: CommandContext, { ignore, markdown, ...input }: DriftOptions): Promise<CommandResult> {
+  const wrong = ignore.filter((rule) => !/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/.test(rule));
+  if (wrong.length > 0) throw new UsageError(`--ignore is ${wrong.map((rule) => JSON.stringify(rule)).join(", ")}; allowed: <resource type>.<attribute>, such as aws_sqs_queue.policy`);
+  const terraform = await preparedTerraform(context);
+  // What is pinned by a canary or a rollback is no drift.
+  const live = await withLive(context, terraform, input);
+  const plan = await context.progress.step("Compare", async (detail) => {
+    detail("terraform asks AWS for the present state");
+    // An ordinary plan: it holds what a plan with -refresh-only finds, and what was not applied yet.
+    await terraform.plan(DRIFT_PLAN_FILE, live.input);
+    return terraform.show(DRIFT_PLAN_FILE);
+  });
+  const found = driftOf(plan, ignore);
+  if (markdown !== undefined) writeWhole(markdown, driftMarkdown(found));
+  return { exitCode: found.drifted.length === 0 ? 0 : 2, text: driftText(found), json: shown(found) };
+}
+
+/** Sensitive values stay out of what a program is given, too. */
+function shown(found: ReturnType<typeof driftOf>): object {
+  const drifted = found.drifted.map((resource) => ({ ...resource, attributes: resource.attributes.map((attribute) => (attribute.sensitive ? { path: attribute.path, sensitive: true } : attribute)) }));
+  return { changed: drifted.length > 0, ...found, drifted };
+}

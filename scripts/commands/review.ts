@@ -1,0 +1,51 @@
+import { planCost } from "../judges/cost/plan-cost";
+import { DEFAULT_USAGE } from "../judges/cost/usage";
+import { findingsOf } from "../judges/findings/findings";
+import { planChanges } from "../judges/plan-changes";
+import { reviewMarkdown, type ReviewSection } from "../reports/review";
+import { costSection, findingsSection, planSection, sourcesSection } from "../reports/review-sections";
+import { writeWhole } from "../tools/files";
+import type { PlanInput } from "../tools/terraform";
+import { withLive } from "./canary/with-live";
+import type { CommandContext, CommandResult } from "./context";
+import { PLAN_FILE } from "./plan";
+import { preparedTerraform } from "./prepared-terraform";
+import { diffSince } from "./synth-diff";
+
+export interface ReviewOptions extends PlanInput {
+  /** Commit, tag or branch whose Terraform JSON is compared. */
+  readonly diff: string;
+  /** Characters that the review may have. */
+  readonly limit: number;
+  /** Path of the Markdown file. Default: it is printed alone. */
+  readonly out?: string;
+}
+
+/** Requests a month for which the cost is reckoned, as `cost` does. */
+const VOLUMES = [10_000, 100_000, 1_000_000];
+
+/** What a change of the sources does, for the one who reviews it: security, plan, cost and Terraform JSON in one document. */
+export async function review(context: CommandContext, { diff: since, limit, out, ...input }: ReviewOptions): Promise<CommandResult> {
+  const { progress } = context;
+  const terraform = await preparedTerraform(context);
+  const diffs = await diffSince(context, since);
+  const live = await withLive(context, terraform, input);
+  const { changed, plan } = await progress.step("Plan", async (detail) => {
+    detail("terraform asks AWS for the present state");
+    return { changed: await terraform.plan(PLAN_FILE, live.input), plan: await terraform.show(PLAN_FILE) };
+  });
+  const [changes, findings] = [planChanges(plan), findingsOf(plan)];
+  const sections = [findingsSection(findings), planSection({ changed, changes }), cost(plan), sourcesSection(since, diffs)];
+  const markdown = reviewMarkdown("Quickturn: what this change does", sections, limit);
+  if (out !== undefined) writeWhole(out, markdown);
+  return { exitCode: 0, text: out === undefined ? markdown : `${out}  ${markdown.length} characters`, json: { changed, changes, findings, stacks: diffs, markdown } };
+}
+
+/** A plan that takes the deployment down has no cost to compare: the rest of the review is wanted all the more. */
+function cost(plan: unknown): ReviewSection {
+  try {
+    return costSection(planCost(plan, DEFAULT_USAGE, VOLUMES));
+  } catch (error) {
+    return { title: "Cost: not reckoned", summary: "The plan cannot be reckoned.", lines: [error instanceof Error ? error.message : String(error)] };
+  }
+}

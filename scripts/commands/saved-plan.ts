@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { publishedFunctions } from "../judges/canary/planned";
+import { planChanges } from "../judges/plan-changes";
+import { changedResources } from "../judges/plan-resources";
+import type { Terraform } from "../tools/terraform";
+import type { ApplyOptions } from "./apply";
+import { UsageError, type CommandContext } from "./context";
+import type { Plan } from "./plan";
+import type { StackOptions } from "./prepared-terraform";
+import { stackDirectory } from "./synth";
+
+/** A plan file holds every value in clear: it is for its owner's eyes only. */
+export function protectPlan(path: string): void {
+  chmodSync(path, 0o600);
+}
+
+/** Refuses what would make another plan than the saved one. */
+export function refuseOtherInput(path: string, { vars = [], varFiles = [] }: ApplyOptions): void {
+  if (vars.length > 0 || varFiles.length > 0) throw new UsageError("--plan has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: `quickturn plan --out <file>`");
+  if (!existsSync(path)) throw new UsageError(`--plan ${path} is not there. Write it: npx quickturn plan --out ${path}`);
+}
+
+/** Reads the changes of a saved plan, which must be of the functions that are packaged now. */
+export async function readSavedPlan({ projectDirectory }: CommandContext, terraform: Terraform, path: string, { stack = "agent-api" }: StackOptions): Promise<Plan> {
+  const plan = await terraform.show(path).catch((cause: Error) => {
+    throw new UsageError(`--plan ${path} is no plan that can be applied here; allowed: what \`quickturn plan --out\` wrote. ${cause.message}`, { cause });
+  });
+  refuseOtherFunctions(plan, stackDirectory(join(projectDirectory, "cdktf.out"), stack));
+  return { changed: (plan as { applyable?: boolean }).applyable ?? true, changes: planChanges(plan), publishes: publishedFunctions(plan) };
+}
+
+/** Terraform uploads the file that lies there at the apply, whatever hash the plan was shown with. */
+function refuseOtherFunctions(plan: unknown, directory: string): void {
+  for (const { address, type, change } of changedResources(plan)) {
+    const [planned, file] = [change.after?.["source_code_hash"], change.after?.["filename"]];
+    if (type !== "aws_lambda_function" || typeof planned !== "string" || typeof file !== "string") continue;
+    const present = createHash("sha256").update(readFileSync(join(directory, file))).digest("base64");
+    if (present !== planned) throw new UsageError(`The plan has ${address} with the code ${planned}, and ${file} is ${present}: the sources are others than those that were planned. Check out the commit of the plan, or plan again`);
+  }
+}
+
+/** Says what a stale plan is; any other failure stays as it is. */
+export function explainStale(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !/Saved plan is stale/.test(error.message)) return error;
+  return new UsageError(`The plan ${path} is stale: something was applied after it was made. Nothing was applied now. Plan again, look at it, and apply that: npx quickturn plan --out ${path}`, { cause: error });
+}
