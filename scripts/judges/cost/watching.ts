@@ -17,9 +17,9 @@ export interface WatchingCost {
 export const METRICS_BY_DIMENSION = {
   deployment: [
     "JobDuration", "QueueWait", "ContextDuration", "AgentsDuration", "ResponseDuration", "TokensIn", "TokensOut", "TokensUsed",
-    "RequestsCompleted", "RequestsFailed", "RequestsExpired", "RequestFailed", "RequestsRequeued", "DeadLetters",
+    "RequestsCompleted", "RequestsFailed", "RequestsExpired", "RequestFailed", "RequestsRequeued", "DeadLetters", "AnswerFailed",
   ],
-  version: ["JobDuration", "RequestFailed"],
+  version: ["JobDuration", "RequestFailed", "AnswerFailed"],
   phase: ["PhaseDuration"],
   agent: ["AgentDuration", "AgentFailed"],
   model: ["TokensIn", "TokensOut", "TokensUsed"],
@@ -33,7 +33,7 @@ const COUNTED_FUNCTIONS = 2;
 export function customMetrics(usage: Usage): number {
   if (usage.custom_metrics !== null) return usage.custom_metrics;
   const { deployment, version, phase, agent, model, function: counted } = METRICS_BY_DIMENSION;
-  // One version of the worker has the traffic; the hours of a canary's second one are left out.
+  // One version of each function has the traffic; the hours of a canary's second one are left out.
   return deployment.length + version.length + usage.phases * phase.length + usage.agents_per_phase * agent.length + usage.models * model.length + COUNTED_FUNCTIONS * counted.length;
 }
 
