@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
+import { UsageError } from "../commands/context";
 import { RELEASES, rehearse, rehearseAllKills, type RehearseOptions } from "../commands/rehearse";
 import { countOf } from "./options";
 import type { Shell } from "./shell";
@@ -18,8 +19,10 @@ export function addRehearseCommand(root: Command, { perform }: Shell): void {
       const { kills } = given;
       if (kills === undefined) return perform((context) => rehearse(context, given));
       // What has no meaning there is refused: it would be forgotten without a word.
-      if (given.only.length > 0 || given.keep) throw new InvalidArgumentError("--kills was given with --only or --keep; allowed: without them.");
-      return perform((context) => rehearseAllKills(context, { ...given, kills }));
+      return perform((context) => {
+        if (given.only.length > 0 || given.keep) throw new UsageError("--kills was given with --only or --keep; allowed: without them, because it has canaries of its own and leaves nothing.");
+        return rehearseAllKills(context, { ...given, kills });
+      });
     });
 }
 

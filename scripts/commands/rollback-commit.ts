@@ -44,7 +44,7 @@ export async function rollbackToCommit(context: CommandContext, options: Rollbac
 
 async function sourceOf({ projectDirectory, environment, signal }: CommandContext, to: string): Promise<EarlierSource> {
   const earlier = await earlierSource({ project: projectDirectory, ref: to, env: environment, signal }).catch((cause: Error) => {
-    throw new UsageError(`--to ${JSON.stringify(to)} is no profile (${PROFILES.join(", ")}) and not previous, so it is taken for a commit. ${cause.message}.`, { cause });
+    throw new UsageError(`--to ${JSON.stringify(to)} is no profile (${PROFILES.join(", ")}) and not previous, so it is taken for a commit. ${cause.message.replace(/\.?$/, ".")}`, { cause });
   });
   const missing = [join("stacks", "app.ts"), join("scripts", "bin", "quickturn.js")].filter((path) => !existsSync(join(earlier.directory, path)));
   if (missing.length === 0) return earlier;

@@ -34,7 +34,7 @@ function repository(...files: string[]): string {
 
 test("a ref that there is not is refused with what is allowed, and what a pipeline fetches", async () => {
   await expect(rollback(context(repository("a")), to("baselin"))).rejects.toThrow(
-    /^--to "baselin" is no profile \(baseline, low_latency, optimized\) and not previous, so it is taken for a commit\. There is no commit "baselin" in .*allowed: a commit, tag or branch that is fetched\. A pipeline fetches one commit alone/,
+    /^--to "baselin" is no profile \(baseline, optimized, low_latency\) and not previous, so it is taken for a commit\. There is no commit "baselin" in .*allowed: a commit, tag or branch that is fetched\. A pipeline fetches one commit alone/,
   );
 });
 

@@ -34,9 +34,9 @@ export interface KilledCanaries {
   readonly problems: readonly string[];
 }
 
-/** Callers poll so often, and give up after so long. */
-const POLL_MS = 500;
-const PATIENCE_MS = 60_000;
+/** Callers poll seldom, because terraform shares the machine with them, and are patient: what is lost has no end however long they wait. */
+const POLL_MS = 2_000;
+const PATIENCE_MS = 180_000;
 
 /** Alarms have no part in it, and a third of each refresh's time. */
 const VARS = [...SETTINGS, "alarm_set=none"];

@@ -1,0 +1,151 @@
+import { execFile, execFileSync, type ExecFileException } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
+import { findProviderSource, terraformEnvironment } from "../../scripts/tools/terraform-environment";
+import { Terraform } from "../../scripts/tools/terraform";
+import { projectCopy } from "../support/project-copy";
+
+/**
+ * The command line's rollbacks in a clone with a history: to the versions before, to a commit, to a profile. The stack is
+ * a small one, applied to an emulator. In order: each test goes on from the one before.
+ */
+jest.setTimeout(600_000);
+
+let emulator: Emulator;
+let kept: KeptProvider | undefined;
+let project: string;
+let temporary: string;
+let environment: NodeJS.ProcessEnv;
+/** In order, the oldest first: without the parameter, with code "one", with code "two". */
+const commits: string[] = [];
+
+const path = (name: string) => join(project, name);
+const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { cwd: project, encoding: "utf8", env: { PATH: process.env["PATH"], HOME: project } });
+const STACK = "stacks/agent-api-stack.ts";
+
+function commit(message: string, changes: Readonly<Record<string, (source: string) => string>> = {}): void {
+  for (const [name, change] of Object.entries(changes)) {
+    const source = existsSync(path(name)) ? readFileSync(path(name), "utf8") : "";
+    expect(change(source)).not.toBe(source);
+    writeFileSync(path(name), change(source));
+  }
+  git("add", "--all");
+  git("commit", "--quiet", "--message", message);
+  commits.push(git("rev-parse", "HEAD").trim().slice(0, 9));
+}
+
+const quickturn = (...args: string[]) => run({ ...environment, ...kept?.variables }, args);
+
+/** A kept provider reads the zips in the folder that it was started in, not in that of the commit's stack. */
+const withOwnProvider = (...args: string[]) => run(environment, args);
+
+function run(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["scripts/bin/quickturn.js", ...args], { cwd: project, env }, (error: ExecFileException | null, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }));
+  });
+}
+
+/** Code and memory of what callers of the worker get. */
+async function live(qualifier = "live"): Promise<{ version: string | undefined; code: string | undefined; memoryMiB: number | undefined }> {
+  const lambda = new LambdaClient({ endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const { Version: version, CodeSha256: code, MemorySize: memoryMiB } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: "worker", Qualifier: qualifier }));
+  lambda.destroy();
+  return { version, code, memoryMiB };
+}
+const liveFile = () => JSON.parse(readFileSync(path("live.tfvars.json"), "utf8")) as { live_version?: number; release: { serial: number; pinned: object; history: { event: string; reason: string }[] } };
+const state = () => readFileSync(path("terraform.agent-api.tfstate"), "utf8");
+
+beforeAll(async () => {
+  project = projectCopy();
+  temporary = path(".quickturn");
+  copyFileSync(join(__dirname, "../support/versioned-stack.ts"), path(STACK));
+  for (const name of ["api", "sweeper", "worker"]) writeFileSync(path(`handlers/${name}.ts`), `export const handler = () => "one";\n`);
+  writeFileSync(path(".gitignore"), ["node_modules", "cdktf.out", "dist", ".quickturn", "*.tfstate*", "live.tfvars.json", ""].join("\n"));
+  git("init", "--quiet");
+  commit("the functions");
+  commit("a parameter", {
+    [STACK]: (source) =>
+      source
+        .replace("\nimport type", '\nimport { SsmParameter } from "@cdktf/provider-aws/lib/ssm-parameter";\nimport type')
+        .replace('    this.versioned("worker"', '    new SsmParameter(this, "parameter", { name: "small", type: "String", value: "here" });\n    this.versioned("worker"'),
+  });
+  emulator = await startEmulator({ directory: path(".quickturn"), env: process.env });
+  // The folder for temporary files is the project's own, so that what is left over is seen.
+  environment = { PATH: process.env["PATH"], HOME: project, TMPDIR: temporary, CI: "1", AWS_ENDPOINT_URL: emulator.endpoint, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1", GOGC: "400" };
+  expect(await quickturn("synth")).toMatchObject({ code: 0 });
+  const directory = path("cdktf.out/stacks/agent-api");
+  const env = terraformEnvironment(environment, findProviderSource(environment), path(".quickturn"));
+  await new Terraform({ directory, env }).init();
+  kept = await keepProvider({ directory, env });
+  expect(await quickturn("apply", "--auto-approve")).toMatchObject({ code: 0 });
+  commit("code, memory, and a setting that remembers", {
+    "handlers/worker.ts": (source) => source.replace("one", "two"),
+    [STACK]: (source) =>
+      source
+        .replace("optimized: 256", "optimized: 512")
+        .replace('    for (const setting of SETTINGS)', '    new TerraformVariable(this, "release", { type: "any" }).addOverride("default", null);\n    for (const setting of SETTINGS)')
+        .replace('["profile", ...SETTINGS]', '["profile", "release", ...SETTINGS]'),
+  });
+  // As a canary leaves it that has made version 2 live.
+  const promoted = { at: "2026-01-01T00:00:00.000Z", event: "promoted", worker: 2, api: null, stable_worker: 1, stable_api: null, weight: 100, reason: "" };
+  writeFileSync(path("live.tfvars.json"), JSON.stringify({ release: { deployment: "small", serial: 1, writer: "a", pinned: { worker: null, api: null }, canary: null, history: [promoted] } }));
+  expect(await quickturn("apply", "--auto-approve")).toMatchObject({ code: 0 });
+});
+afterAll(async () => {
+  await kept?.stop();
+  await emulator?.stop();
+});
+
+test("to previous: the alias alone moves to the version before, and stays there", async () => {
+  expect(await live()).toMatchObject({ version: "2", memoryMiB: 512 });
+  const { code, stdout, stderr } = await quickturn("rollback", "--to", "previous", "--auto-approve");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Rolled back to version 1 of the worker in \d+\.\d s\.\n/) as unknown });
+  expect(stderr).toContain("Plan: 0 to add, 1 to change, 0 to destroy.");
+  expect(await live()).toMatchObject({ version: "1", memoryMiB: 256 });
+  expect(liveFile()).toMatchObject({ live_version: 1, release: { pinned: { worker: 1, api: null } } });
+});
+
+test("to a commit: what it has not is named, and without a word nothing is deleted", async () => {
+  const before = state();
+  const { code, stdout } = await quickturn("rollback", "--to", commits[0]!, "--auto-approve");
+  expect(code).toBe(1);
+  expect(stdout).toContain("A rollback changes resources in place, and this plan does more:\n    - aws_ssm_parameter.parameter\n");
+  expect(stdout).toContain(`What it deletes came after ${commits[0]} (${commits[0]})`);
+  expect(stdout).toContain("Nothing was applied. If this is what you want, add --allow-replace.");
+  expect(state()).toBe(before);
+  expect(liveFile()).toMatchObject({ live_version: 1 });
+});
+
+test("to a commit: its code and its defaults are live again, in place, against the present state", async () => {
+  const old = await live("1");
+  const { code, stdout, stderr } = await withOwnProvider("rollback", "--to", "HEAD~1", "--auto-approve");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^Rolled back to HEAD~1 \\(${commits[1]}\\) in \\d+\\.\\d s\\.\n`)) as unknown });
+  expect(stderr).toContain("Nobody gave these settings, so their default of then counts:\n  memory_size: 512 -> 256");
+  expect(stderr).toContain("Settings that this commit does not have yet, and that are left out: api_canary_weight, canary_weight, release.");
+  expect(stderr).toContain("0 to add, 2 to change, 0 to destroy.");
+  expect(await live()).toEqual({ ...old, version: "3" });
+  expect(stdout).toContain("the state has forgotten what was pinned: live.tfvars.json alone has it. In other checkouts delete that file.");
+  expect(stdout).toContain(`The checkout is still at ${commits[2]}: the next apply from it makes its code live again; revert it (git revert ${commits[1]}..${commits[2]}) or check the commit out (git checkout ${commits[1]}).`);
+  expect(git("status", "--porcelain")).toBe("");
+  expect(readdirSync(temporary).filter((name) => name.startsWith("quickturn-earlier-"))).toEqual([]);
+  expect(liveFile().release).toMatchObject({ serial: 3, pinned: { worker: null, api: null } });
+  expect(liveFile().release.history.at(-1)).toMatchObject({ event: "rollback", reason: `to HEAD~1 (${commits[1]})` });
+});
+
+test("a plan afterwards is of what the checkout has, and of no pin", async () => {
+  const { code, stdout } = await quickturn("plan");
+  expect(code).toBe(2);
+  expect(stdout).toContain("aws_lambda_function.worker_function");
+  expect(stdout).toContain("Plan: 0 to add, 2 to change, 0 to destroy.");
+  expect(stdout).not.toContain("Pinned");
+});
+
+test("to a profile: the checkout's code is live with the profile's settings", async () => {
+  const { code, stdout } = await quickturn("rollback", "--auto-approve");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Rolled back to baseline in \d+\.\d s\./) as unknown });
+  expect(await live()).toEqual({ version: "4", code: (await live("2")).code, memoryMiB: 128 });
+  expect(liveFile()).toEqual({ release: expect.objectContaining({ serial: 3 }) as unknown });
+});
