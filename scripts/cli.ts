@@ -3,11 +3,16 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import pc from "picocolors";
 import { addBuildCommands } from "./cli/build-commands";
+import { addCanaryCommand } from "./cli/canary-command";
 import { addDashboardCommand } from "./cli/dashboard-command";
 import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
 import { addProofCommands } from "./cli/proof-commands";
+import { addRehearseCommand } from "./cli/rehearse-command";
+import { addReleaseCommands } from "./cli/release-commands";
+import { addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
+import { addStateCommands } from "./cli/state-commands";
 import { addVerifyCommand } from "./cli/verify-command";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { SILENT, progressOn } from "./progress";
@@ -28,10 +33,15 @@ export function program(): Command {
   };
   addBuildCommands(root, shell);
   addDeployCommands(root, shell);
+  addCanaryCommand(root, shell);
   addVerifyCommand(root, shell);
   addDashboardCommand(root, shell);
   addDecideCommands(root, shell);
   addProofCommands(root, shell);
+  addRehearseCommand(root, shell);
+  addReleaseCommands(root, shell);
+  addReviewCommands(root, shell);
+  addStateCommands(root, shell);
   return root;
 }
 
@@ -40,14 +50,20 @@ Examples:
   quickturn local --once                        see the applied stack answer a request, without an account
   quickturn plan --var agentcore_runtime_arn=…  what an apply would change (exit code 2: something)
   quickturn apply --auto-approve                plan, and apply exactly that plan
+  quickturn apply --auto-approve --adopt        go on after a killed apply: take over what it made
+  quickturn review --diff HEAD^1 --out review.md  what a change does, for a pull request; then quickturn comment
+  quickturn unlock <id>                         free the state's lock of a run that was killed
   quickturn rollback --auto-approve             take every optimization away, in place
+  quickturn canary --steps 10,50,100            make a new version live step by step, or take it back by itself
   quickturn verify --smoke                      ask the API what its callers ask, after a deployment
   quickturn verify --wait 20m --junit gate.xml  read the KPIs until they decide; 0 pass, 1 fail, 3 inconclusive, 2 error
   quickturn dashboard --html dashboard.html     draw the applied dashboard as one page; --metrics: without an account
   quickturn cost --compare baseline optimized   what each costs a month and a request, by part
   quickturn analyze worker.log                  how long runs take, why, and which settings that supports
   quickturn bench agents                        seven agents, one after the other against all at once
+  quickturn rehearse                            release good and bad versions to callers here, in time-lapse, and see who notices
   quickturn soak --requests 2000 --faults       kill, freeze and disturb, and check that no request is lost
+  quickturn release                             archives, bills of materials and checksums of this commit; publishes nothing
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
 
 async function confirm(question: string): Promise<boolean> {

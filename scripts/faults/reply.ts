@@ -29,6 +29,9 @@ export async function replyTo(request: ProxiedRequest, reply: ServerResponse, fa
     case "drop-reply":
       await upstream.send(request);
       return breakOff(reply);
+    case "hold-reply":
+      await upstream.send(request);
+      return fault.held(request);
     case "duplicate": {
       const first = await upstream.send(request);
       await upstream.send(request);

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly acceptedCodes?: readonly number[];
   /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. */
   readonly signal?: AbortSignal;
+  /** Kills the program and all that it started, at once, without a chance to put anything in order. */
+  readonly kill?: AbortSignal;
 }
 
 export interface RunResult {
@@ -31,13 +33,16 @@ export class ProgramFailed extends Error {
 
 /** Runs a program to its end. Arguments are passed as they are, never through a shell. */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { cwd, env, onLine, acceptedCodes = [0], signal } = options;
+  const { cwd, env, onLine, acceptedCodes = [0], signal, kill } = options;
   // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
   // takes a second one as "stop at once", which loses state.
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const interrupt = () => child.kill("SIGINT");
   signal?.addEventListener("abort", interrupt, { once: true });
   if (signal?.aborted) interrupt();
+  const die = () => killGroup(child.pid);
+  kill?.addEventListener("abort", die, { once: true });
+  if (kill?.aborted) die();
   const [stdout, stderr] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
   try {
     const code = await new Promise<number>((resolve, reject) => {
@@ -49,6 +54,7 @@ export async function run(program: string, args: readonly string[], options: Run
     return result;
   } finally {
     signal?.removeEventListener("abort", interrupt);
+    kill?.removeEventListener("abort", die);
   }
 }
 
@@ -62,6 +68,16 @@ export async function end(child: ChildProcess, exited: Promise<unknown>, signal:
   const kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
   await exited;
   clearTimeout(kill);
+}
+
+/** Its own group alone, which `detached` gave it. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It has ended by itself in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** Gathers a stream as text and hands on its whole lines as they come. */

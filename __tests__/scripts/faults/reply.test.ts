@@ -24,6 +24,14 @@ test("drop-reply: the upstream does it, and the caller does not learn of it", as
   expect(upstream.asked).toEqual(["POST /a"]);
 });
 
+test("hold-reply: the upstream does it, whoever waits for that is told, and the caller is given no answer", async () => {
+  const held: string[] = [];
+  const { upstream, proxy } = await under({ kind: "hold-reply", held: ({ method, path }) => held.push(`${method} ${path}, done: ${upstream.asked.length}`) });
+  expect(await isAnswered(`${proxy.url}/a`, 200)).toBe(false);
+  expect(upstream.asked).toEqual(["GET /a"]);
+  expect(held).toEqual(["GET /a, done: 1"]);
+});
+
 test("duplicate: the upstream does it twice, and the caller is given the first answer", async () => {
   let answers = 0;
   const upstream = await serve((_asked, reply) => reply.end(String((answers += 1))));

@@ -1,0 +1,127 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { Held, LookedFor, Wanted } from "../judges/adoption/twins";
+import { clientConfiguration, findCredentials, type AwsPlace } from "./aws-client";
+import { findFunctions, findMappings, findPermissions } from "./held-lambda";
+
+/** A page of a list of API Gateway's. It names tags `tags`, and dates in seconds since 1970. */
+interface Page {
+  readonly item?: readonly { readonly id: string; readonly name?: string; readonly createdDate?: number; readonly tags?: Readonly<Record<string, string>> }[];
+  readonly position?: string;
+}
+
+/** Milliseconds for a page. */
+const TIMEOUT_MS = 30_000;
+
+/** What AWS holds of what is wanted, in the account and region; of some types more. Throws with what it takes. */
+export async function heldResources(wanted: readonly Wanted[], place: AwsPlace, signal: AbortSignal): Promise<Held[]> {
+  const held: Held[] = [];
+  for (const type of new Set(wanted.map((one) => one.type))) {
+    const names = wanted.filter((one) => one.type === type).map(({ name }) => name);
+    held.push(...(await FINDERS[type](names, place, signal)));
+  }
+  return held;
+}
+
+/** Address of a queue. Throws where there is none of that name. */
+export async function queueUrl(name: string, place: AwsPlace, signal: AbortSignal): Promise<string> {
+  const client = new SQSClient(clientConfiguration(place, "SQS"));
+  try {
+    const { QueueUrl: url } = await client.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal });
+    if (url === undefined) throw new Error(`SQS in ${place.region} gives no address for the queue ${name}`);
+    return url;
+  } finally {
+    client.destroy();
+  }
+}
+
+type Finder = (names: readonly string[], place: AwsPlace, signal: AbortSignal) => Promise<Held[]>;
+
+const FINDERS: Readonly<Record<LookedFor, Finder>> = {
+  aws_api_gateway_rest_api: gatewayList("aws_api_gateway_rest_api", "/restapis"),
+  aws_api_gateway_api_key: gatewayList("aws_api_gateway_api_key", "/apikeys"),
+  aws_api_gateway_usage_plan: gatewayList("aws_api_gateway_usage_plan", "/usageplans"),
+  aws_cloudfront_distribution: distributions,
+  aws_lambda_event_source_mapping: inLambda(findMappings),
+  aws_lambda_function: inLambda(findFunctions),
+  aws_lambda_permission: inLambda(findPermissions),
+};
+
+function inLambda(find: (client: LambdaClient, names: readonly string[], signal: AbortSignal) => Promise<Held[]>): Finder {
+  return async (names, place, signal) => {
+    const client = new LambdaClient(clientConfiguration(place, "LAMBDA"));
+    try {
+      return await find(client, names, signal);
+    } finally {
+      client.destroy();
+    }
+  };
+}
+
+function gatewayList(type: LookedFor, path: string): Finder {
+  return async (_, place, signal) => {
+    const held: Held[] = [];
+    let position: string | undefined;
+    do {
+      const text = await get(place, { service: "apigateway", variable: "API_GATEWAY", host: `apigateway.${place.region}.amazonaws.com` }, path, { limit: "500", ...(position === undefined ? {} : { position }) }, signal);
+      const page = JSON.parse(text) as Page;
+      held.push(...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({ type, id, name, tags, createdAtSeconds: createdDate })));
+      position = page.position;
+    } while (position !== undefined);
+    return held;
+  };
+}
+
+/** The list is XML, and says neither tags nor dates of making. */
+async function distributions(_: readonly string[], place: AwsPlace, signal: AbortSignal): Promise<Held[]> {
+  const held: Held[] = [];
+  let marker: string | undefined;
+  do {
+    // A global service: it is signed for one region, whichever the deployment is in.
+    const text = await get({ ...place, region: "us-east-1" }, { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" }, "/2020-05-31/distribution", marker === undefined ? {} : { Marker: marker }, signal);
+    for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
+      // Origins and behaviours hold ids of their own; a distribution's comes first.
+      const [id, name] = [element(summary, "Id"), commentOf(summary)];
+      if (id !== undefined) held.push({ type: "aws_cloudfront_distribution", id, name, createdAtSeconds: 0 });
+    }
+    marker = element(text, "NextMarker");
+  } while (marker !== undefined && marker !== "");
+  return held;
+}
+
+function element(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+}
+
+/** A name of ours holds no character that XML escapes. */
+function commentOf(summary: string): string {
+  return element(summary.replaceAll(/<(Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses)>.*?<\/\1>/gs, ""), "Comment") ?? "";
+}
+
+interface Service {
+  /** As the signature names it. */
+  readonly service: string;
+  /** As AWS_ENDPOINT_URL_<service> names it. */
+  readonly variable: string;
+  readonly host: string;
+}
+
+async function get(place: AwsPlace, { service, variable, host }: Service, path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string> {
+  const base = place.environment[`AWS_ENDPOINT_URL_${variable}`] ?? place.environment["AWS_ENDPOINT_URL"] ?? `https://${host}`;
+  const url = new URL(`${base.replace(/\/$/, "")}${path}`);
+  const { protocol, hostname, port, pathname } = url;
+  const signer = new SignatureV4({ credentials: await findCredentials(place), region: place.region, service, sha256: Sha256 });
+  const { headers } = await signer.sign({ method: "GET", protocol, hostname, ...(port ? { port: Number(port) } : {}), path: pathname, query: { ...query }, headers: { host: url.host, accept: "application/json" } });
+  url.search = new URLSearchParams({ ...query }).toString();
+  try {
+    const answer = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${answer.status} ${text.slice(0, 300)}`);
+    return text;
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new Error(`GET ${path} of ${service} in ${place.region} failed (${(cause as Error).message}). It takes the permission to read them.`, { cause });
+  }
+}
