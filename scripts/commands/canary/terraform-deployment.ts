@@ -9,7 +9,7 @@ import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
 import type { Progress } from "../context";
 import { writeLive } from "./live-file";
-import type { CanaryPlan, Deployment, Outputs } from "./ports";
+import type { CanaryPlan, Deployment, Outputs, PlanMode } from "./ports";
 import { ALIASES_OVERRIDE } from "./with-live";
 
 const PLAN = "canary.tfplan";
@@ -42,12 +42,12 @@ export class TerraformDeployment implements Deployment {
     return this.terraform.output();
   }
 
-  async plan(release: Release, mode: "publish" | "aliases"): Promise<CanaryPlan> {
+  async plan(release: Release, mode: PlanMode): Promise<CanaryPlan> {
     const { stackDirectory, progress } = this.place;
     // What stands there was of the release before.
     writeLive(this.place.projectDirectory, stackDirectory, null);
     writeWhole(join(stackDirectory, PLANNED), wholeLiveFile(release));
-    const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
+    const input = mode === "aliases" ? await this.aliases(release) : { ...this.publish(release), ...(mode === "publish as remembered" && { refresh: false }) };
     this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
     return this.planned;
   }
@@ -62,7 +62,7 @@ export class TerraformDeployment implements Deployment {
     writeLive(this.place.projectDirectory, this.place.stackDirectory, release);
   }
 
-  private async made(input: PlanInput, mode: "publish" | "aliases"): Promise<CanaryPlan> {
+  private async made(input: PlanInput, mode: PlanMode): Promise<CanaryPlan> {
     const override = join(this.place.stackDirectory, ALIASES_OVERRIDE);
     // A run that was killed may have left it.
     rmSync(override, { force: true });

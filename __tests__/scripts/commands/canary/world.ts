@@ -5,7 +5,7 @@ import { FUNCTIONS, weightOf, type FunctionName } from "../../../../scripts/judg
 import { LIVE_SETTINGS, liveVariables } from "../../../../scripts/judges/canary/variables";
 import type { Verdict } from "../../../../scripts/judges/gate/verdict";
 import type { How } from "../../../../scripts/commands/canary/flow";
-import type { CanaryPlan, Deployment, Outputs, Ports, TimelineEvent } from "../../../../scripts/commands/canary/ports";
+import type { CanaryPlan, Deployment, Outputs, PlanMode, Ports, TimelineEvent } from "../../../../scripts/commands/canary/ports";
 
 /** The run was killed: from here on it does nothing any more. */
 export class Killed extends Error {}
@@ -34,6 +34,8 @@ export class World {
   killAfter = Infinity;
   /** What the checkout has new. */
   pending: FunctionName[] = ["worker"];
+  /** Changed, and no version of it published: a look at AWS finds nothing to do. */
+  private readonly changed = new Set<FunctionName>();
   failApply: (release: Release) => boolean = () => false;
   beforePlan: () => void = () => undefined;
 
@@ -63,14 +65,14 @@ export class World {
   }
 
   deployment(): Deployment {
-    let mode: "publish" | "aliases" = "aliases";
+    let mode: PlanMode = "aliases";
     return {
       outputs: async () => (this.step(), this.outputs()),
       plan: async (release, given): Promise<CanaryPlan> => {
         this.step();
         this.beforePlan();
         mode = given;
-        return { changed: true, changes: this.differing(release), publishes: given === "publish" ? [...this.pending] : [], newest: { ...this.newest }, reachesAll: [], before: this.outputs() };
+        return { changed: true, changes: this.differing(release), publishes: this.publishing(given), newest: { ...this.newest }, reachesAll: [], before: this.outputs() };
       },
       apply: async (release) => {
         this.step();
@@ -95,6 +97,10 @@ export class World {
     };
   }
 
+  private publishing(mode: PlanMode): FunctionName[] {
+    return mode === "aliases" ? [] : this.pending.filter((name) => mode === "publish as remembered" || !this.changed.has(name));
+  }
+
   /** The aliases that are not as a release wants them. */
   private differing(release: Release): CanaryPlan["changes"] {
     return FUNCTIONS.filter((name) => JSON.stringify(this.wanted(name, release)) !== JSON.stringify(this.aliases[name])).map((name) => ({ address: `aws_lambda_alias.${name}_live_alias`, type: "aws_lambda_alias", action: "update" as const, attributes: [] }));
@@ -106,8 +112,11 @@ export class World {
     return { live: given[version] ?? this.newest[name], weight: given[weight] ?? 0, provisioned: given[provisioned] ?? (name === "worker" ? this.provisioned : 0) };
   }
 
-  private move(name: FunctionName, release: Release, mode: "publish" | "aliases"): void {
-    if (mode === "publish" && this.pending.includes(name)) {
+  private move(name: FunctionName, release: Release, mode: PlanMode): void {
+    if (this.publishing(mode).includes(name)) {
+      this.changed.add(name);
+      this.step();
+      this.changed.delete(name);
       this.newest[name] += 1;
       this.pending = this.pending.filter((each) => each !== name);
     }
