@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__"],
   testMatch: ["**/*.test.ts"],
+  // Rehearsals measure in time-lapse what callers notice: beside other tests they would measure those. npm run test:rehearsals
+  testPathIgnorePatterns: ["/node_modules/", "/emulator/(rehearse|killed-canary)\\.test\\.ts$"],
   transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }] },
   // Half of the long tests' time terraform waits for the emulator: three workers fill two cores.
   maxWorkers: 3,

@@ -36,8 +36,11 @@ export interface KillsResult {
   readonly orphans: readonly string[];
 }
 
-/** Changes until a kill, at most: a stack has about a hundred, so twenty kills are spread over all of an apply. */
-const MOST_CHANGES = 9;
+/**
+ * Changes until a kill, at most, beside those that AWS refuses first because a kill before has made them already: a stack has
+ * about a hundred, so twenty kills are spread over all of an apply, and over the updates after it.
+ */
+const MOST_CHANGES = 20;
 
 /** What is applied in turn once everything is made, so that updates are killed too; each has something to change after the other. */
 const FLIPS = ["profile=baseline", "profile=optimized"] as const;
@@ -81,7 +84,8 @@ async function rehearse({ progress, signal }: CommandContext, stack: KilledStack
   let flips = 0;
   // A flip has fewer changes than some kills wait for: then there is none in it.
   while (points.length < kills && flips < 4 * kills && !signal.aborted) {
-    const [at, started] = [1 + Math.floor(random() * MOST_CHANGES), performance.now()];
+    const refused = points.at(-1)?.forgotten.length ?? 0;
+    const [at, started] = [refused + 1 + Math.floor(random() * MOST_CHANGES), performance.now()];
     const vars = flips === 0 ? [] : [FLIPS[(flips - 1) % 2]!];
     const killed = await progress.step(`Apply, and kill it at change ${at}`, () => stack.applyUntilKilled({ changes: at }, { vars }), ({ operation, forgotten }) => `${operation ?? "it ended before"}, ${forgotten.length} forgotten`);
     if (killed.operation === undefined) flips += 1;

@@ -5,7 +5,7 @@ import type { AgentApiClient, ApiResponse } from "../../tools/agent-api-client";
 export interface SteadyLoadOptions {
   /** In turn. */
   readonly clients: readonly AgentApiClient[];
-  /** Requests that begin each second, however many are open. */
+  /** Requests that begin each second, at most: none while {@link MAX_OPEN} are open. */
   readonly requestsPerSecond: number;
   /** Milliseconds after which a caller gives up on a request. */
   readonly patienceMs: number;
@@ -13,8 +13,11 @@ export interface SteadyLoadOptions {
   readonly pollMs: number;
 }
 
-/** Most requests open at once: beyond it none begins, so that a system that stands still is not buried. */
-const MAX_OPEN = 200;
+/**
+ * Callers at once. Each waits for its answer before somebody else asks: on a slow machine there are fewer requests instead of
+ * ever longer queues, which would say something about the machine and nothing about the release.
+ */
+const MAX_OPEN = 8;
 
 const ENDED = ["completed", "failed", "expired"];
 
@@ -52,7 +55,7 @@ export class SteadyLoad {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       if (this.open.size < MAX_OPEN) this.begin();
-      await sleep(Math.max(0, this.number * everyMs - this.nowMs), undefined, { signal }).catch(() => undefined);
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
