@@ -38,7 +38,7 @@ function read(version: string): Release {
     version,
     modules: json("names.json"),
     settings: json("settings.json"),
-    state: gunzipSync(readFileSync(join(RELEASES, version, "terraform.tfstate.gz"))).toString("utf8"),
+    state: gunzipSync(readFileSync(join(RELEASES, version, "state.json.gz"))).toString("utf8"),
   };
 }
 
@@ -50,7 +50,7 @@ export function writeRelease({ version, modules, settings, state }: Release): vo
   writeFileSync(join(folder, "names.json"), `${JSON.stringify(modules, null, 1)}\n`);
   writeFileSync(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
   // 300 kB of JSON, of which nobody reads a line.
-  writeFileSync(join(folder, "terraform.tfstate.gz"), gzipSync(state, { level: 9 }));
+  writeFileSync(join(folder, "state.json.gz"), gzipSync(state, { level: 9 }));
 }
 
 /** The names in a synthesized stack. */

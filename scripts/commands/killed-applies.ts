@@ -81,13 +81,13 @@ async function withStack<T>(context: CommandContext, folder: string, use: (stack
 
 async function rehearse({ progress, signal }: CommandContext, stack: KilledStack, kills: number, random: () => number): Promise<KillsResult> {
   const points: Omit<KilledApply, "adopted" | "recovered">[] = [];
-  let flips = 0;
+  let [flips, refused] = [0, 0];
   // A flip has fewer changes than some kills wait for: then there is none in it.
   while (points.length < kills && flips < 4 * kills && !signal.aborted) {
-    const refused = points.at(-1)?.forgotten.length ?? 0;
     const [at, started] = [refused + 1 + Math.floor(random() * MOST_CHANGES), performance.now()];
     const vars = flips === 0 ? [] : [FLIPS[(flips - 1) % 2]!];
     const killed = await progress.step(`Apply, and kill it at change ${at}`, () => stack.applyUntilKilled({ changes: at }, { vars }), ({ operation, forgotten }) => `${operation ?? "it ended before"}, ${forgotten.length} forgotten`);
+    refused = killed.forgotten.length;
     if (killed.operation === undefined) flips += 1;
     else points.push({ at, operation: killed.operation, forgotten: killed.forgotten.map(nameOf), seconds: Number(((performance.now() - started) / 1_000).toFixed(1)) });
   }
