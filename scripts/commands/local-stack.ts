@@ -112,11 +112,13 @@ export class LocalStack {
   }
 
   /**
-   * Serves what somebody has applied. Where that leaves the queue's mapping alone, callers may go on meanwhile: the
-   * emulator's own, which would take messages away from them, then stays switched off.
+   * Serves what somebody has applied while callers go on. The apply has to leave the queues' mappings alone: the emulator's
+   * own, which would take messages away, are switched off, and as they were applied they are on.
    */
   async serveApplied(): Promise<void> {
     this.applied = await this.terraform.show();
+    const { resources } = (this.applied as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }).values.root_module;
+    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping")) values["enabled"] = true;
     await this.served.reload(this.applied);
   }
 

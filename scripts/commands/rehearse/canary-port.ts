@@ -53,14 +53,16 @@ function servedAfterwards(stack: LocalStack, { projectDirectory, progress }: Com
 }
 
 /** In the throw-away folder, asking the runtime's metrics with keys that open nothing. */
-function contextOf({ context: { environment, signal }, stack, detail }: CanaryPortOptions): CommandContext {
+function contextOf({ context: { environment, signal, progress }, stack, detail }: CanaryPortOptions): CommandContext {
   const { metricsUrl } = stack.runtime;
   if (metricsUrl === undefined) throw new Error("The local runtime records no metrics; start it with them");
   const addresses = { AWS_ENDPOINT_URL: metricsUrl, AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl, AWS_ENDPOINT_URL_LAMBDA: metricsUrl };
   return {
     projectDirectory: stack.folder,
     environment: { ...environment, ...addresses, AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" },
-    progress: { step: (title, work) => (detail(title), work(detail)), note: (text) => detail(text.trim().split("\n")[0] ?? "") },
+    progress: { step: (title, work) => (detail(title), work(detail)), note: (text) => (isWaiting(text) ? detail(text.trim()) : progress.note(text)) },
     signal,
   };
 }
+
+const isWaiting = (text: string): boolean => text.startsWith("  waits:");

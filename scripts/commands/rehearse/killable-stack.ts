@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { emptyRelease } from "../../judges/canary/release";
 import type { KillPoint } from "../../judges/rehearsal/kill-points";
 import type { AfterKill, Recovery } from "../../judges/rehearsal/killed-canary";
@@ -14,15 +12,7 @@ import type { LocalStack } from "../local-stack";
 import { bareEnvironment, sandboxEnvironment } from "../sandbox";
 import { KillableCanaries, type Killing } from "./killable-canary";
 import { optionsOf, runCanary, type Act, type RunPlace } from "./killable-run";
-
-/**
- * What the emulator (moto 5.2.1) gives back otherwise than it was applied, or the local runtime has switched off there:
- * no plan is to mend it, so that a canary can refresh as it does against AWS, and a further plan is to be empty.
- */
-const SPELT_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
-  aws_lambda_event_source_mapping: ["function_name", "enabled"],
-  aws_sqs_queue: ["redrive_policy", "policy"],
-};
+import { leaveSpellingAlone } from "./spelling";
 
 /** How a canary that was killed was brought to its end. */
 export interface Recovered {
@@ -32,7 +22,7 @@ export interface Recovered {
 
 /** A local stack on which canaries are killed. */
 export class KillableStack {
-  private readonly canaries = new KillableCanaries(() => this.serve());
+  private readonly canaries = new KillableCanaries(() => this.stack.serveApplied());
 
   private constructor(
     private readonly context: CommandContext,
@@ -43,7 +33,7 @@ export class KillableStack {
   ) {}
 
   static async of(context: CommandContext, stack: LocalStack, time: Pick<RunPlace, "factor" | "originMs">): Promise<KillableStack> {
-    leaveAlone(stack.directory);
+    leaveSpellingAlone(stack.directory);
     const { metricsUrl } = stack.runtime;
     if (metricsUrl === undefined) throw new Error("The local runtime records no metrics; start it with them");
     const addresses = { AWS_ENDPOINT_URL: metricsUrl, AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl, AWS_ENDPOINT_URL_LAMBDA: metricsUrl };
@@ -64,8 +54,7 @@ export class KillableStack {
 
   /** What a person does after a kill: goes on, or takes it back. Where nothing had begun there is nothing to go on with, and they start again. */
   async recover({ how }: KillPoint, vars: readonly string[]): Promise<Recovered> {
-    // Only a file can be cut; other backends write whole objects.
-    restoreState(this.stack.directory);
+    await restoreState(this.stack.directory);
     if (how === "abort") {
       const { exitCode, json } = await this.run("abort", []);
       return { recovery: (json as { ending: unknown }).ending === null ? "nothing to take back" : "taken back", exitCode };
@@ -100,25 +89,10 @@ export class KillableStack {
 
   private run(act: Act, vars: readonly string[]): Promise<CommandResult> {
     const { signal } = this.context;
-    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraformHere, { at: () => undefined, applied: () => this.serve(), progress: SILENT, signal });
-  }
-
-  /** The mapping is on, whatever the emulator's own says: the local runtime has switched that off, and a refresh has read it. */
-  private async serve(): Promise<void> {
-    const shown = await this.stack.terraformHere.show();
-    const { resources } = (shown as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }).values.root_module;
-    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping")) values["enabled"] = true;
-    await this.stack.runtime.reload(shown);
+    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraformHere, { at: () => undefined, applied: () => this.stack.serveApplied(), progress: SILENT, signal });
   }
 
   private alias(): Promise<AliasVersions> {
     return aliasVersions(this.stack.emulator, String(this.stack.output("worker_function_name")), "live");
   }
-}
-
-function leaveAlone(directory: string): void {
-  const { resource } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as { resource: Record<string, Record<string, unknown>> };
-  const ofType = (type: string, attributes: readonly string[]) => [type, Object.fromEntries(Object.keys(resource[type] ?? {}).map((name) => [name, { lifecycle: { ignore_changes: attributes } }]))] as const;
-  const override = { resource: Object.fromEntries(Object.entries(SPELT_OTHERWISE).map(([type, attributes]) => ofType(type, attributes))) };
-  writeFileSync(join(directory, "spelt_otherwise_override.tf.json"), JSON.stringify(override));
 }

@@ -8,6 +8,7 @@ import { canaryPort } from "./canary-port";
 import { endedVersions } from "./ended-versions";
 import type { ReleasePort } from "./release-port";
 import { FIRST_AGENTS, MAX_STABLE_P95_MS, RELEASES, SETTINGS, type RehearsalRelease } from "./releases";
+import { leaveSpellingAlone } from "./spelling";
 import { SteadyLoad } from "./steady-load";
 import { describeRehearsal, timelineOf, type Timeline, type TimelineEntry } from "./text";
 
@@ -49,6 +50,7 @@ export function rehearse(context: CommandContext, options: RehearseOptions, open
   const releases = RELEASES.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: time });
   return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: SETTINGS, keep: options.keep, runtime }, async (stack) => {
+    leaveSpellingAlone(stack.directory);
     const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
     const load = new SteadyLoad({ clients, requestsPerSecond: options.rate, patienceMs: PATIENCE_MS, pollMs: POLL_MS });
     const report = await rehearsed(context, stack, load, releases, options.factor, (detail) => open(stack, time, load, detail)).finally(() => load.stop());
