@@ -6,14 +6,14 @@ import { publishedFunctions } from "../judges/canary/planned";
 import { countChanges, planChanges } from "../judges/plan-changes";
 import { removeImports, writeImports } from "../tools/import-blocks";
 import { queueUrl } from "../tools/held-resources";
-import { restoreState } from "../tools/local-state";
 import type { PlanInput, Terraform } from "../tools/terraform";
 import { TerraformFailed } from "../tools/terraform-messages";
-import { adoptedText, importsText, refusedText, restoredText } from "./adoption-text";
+import { adoptedText, importsText, refusedText } from "./adoption-text";
 import { applyMade } from "./apply-plan";
 import { UsageError, type CommandResult, type Progress } from "./context";
 import { PLAN_FILE, type Plan } from "./plan";
 import { lookUpTwins, regionOf } from "./twin-lookup";
+import { writePlan } from "./write-plan";
 
 /** How an apply that adopts is done. */
 export interface Adopting {
@@ -37,8 +37,6 @@ const MAX_ROUNDS = 12;
 export async function applyAdopting(terraform: Terraform, input: PlanInput, adopting: Adopting): Promise<CommandResult> {
   // One that was killed itself may have left its own.
   removeImports(terraform.directory);
-  const restored = restoreState(terraform.directory);
-  if (restored !== undefined) adopting.progress.note(restoredText(restored));
   try {
     return await new Adoption(terraform, input, adopting).run();
   } finally {
@@ -90,9 +88,8 @@ class Adoption {
       "Plan",
       async (detail) => {
         detail("terraform asks AWS for the present state");
-        const changed = await terraform.plan(PLAN_FILE, input);
-        const plan = await terraform.show(PLAN_FILE);
-        return { made: { changed, changes: planChanges(plan), publishes: publishedFunctions(plan) }, plan };
+        const { changed, shown } = await writePlan(terraform, PLAN_FILE, input, (text) => adopting.progress.note(text));
+        return { made: { changed, changes: planChanges(shown), publishes: publishedFunctions(shown) }, plan: shown };
       },
       ({ made }) => `${countChanges(made.changes)}, ${imports.length} adopted`,
     );

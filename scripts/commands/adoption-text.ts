@@ -6,8 +6,8 @@ import type { RestoredState } from "../tools/local-state";
 
 /** What became of a state that a kill has cut. */
 export function restoredText({ path, backup }: RestoredState): string {
-  const now = backup === undefined ? "there is no copy of it, so all is looked for" : `it is now the copy from before that apply, ${backup}`;
-  return `The state ${path} was cut in the middle: terraform was killed while it wrote it; ${now}.`;
+  const now = backup === undefined ? "there is no copy of it, so that terraform knows nothing" : `it is now the copy from before that run, ${backup}`;
+  return `The state ${path} was cut in the middle: terraform was killed while it wrote it; ${now}. What is missing in it, quickturn apply --adopt takes over.`;
 }
 
 const GO_ON =

@@ -7,6 +7,7 @@ import { SILENT } from "../progress";
 import { emulatorInventory } from "../tools/emulator-inventory";
 import { startEmulator, type Emulator } from "../tools/emulator";
 import { keepProvider, type KeptProvider } from "../tools/kept-provider";
+import { restoreState } from "../tools/local-state";
 import { Terraform, type PlanInput } from "../tools/terraform";
 import { makeThrowAway } from "../tools/throw-away";
 import { applyAdopting } from "./adopt";
@@ -99,6 +100,7 @@ export class KilledStack {
 
   /** Applies to the end, adopting what is there. */
   async converge(input: PlanInput = {}, kill?: AbortSignal): Promise<CommandResult> {
+    await restoreState(this.directory);
     return applyAdopting(await this.terraform(kill), input, { approve: async () => true, progress: SILENT, signal: new AbortController().signal });
   }
 

@@ -6,6 +6,7 @@ import { withLive } from "./canary/with-live";
 import type { CommandContext, CommandResult, Progress } from "./context";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { protectPlan } from "./saved-plan";
+import { writePlan } from "./write-plan";
 
 /** Name of the plan file, in the stack's folder. */
 export const PLAN_FILE = "quickturn.tfplan";
@@ -38,8 +39,7 @@ export async function makePlan(terraform: Terraform, input: PlanInput, progress:
     "Plan",
     async (detail) => {
       detail("terraform asks AWS for the present state");
-      const changed = await terraform.plan(file, input);
-      const shown = await terraform.show(file);
+      const { changed, shown } = await writePlan(terraform, file, input, (text) => progress.note(text));
       return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown) };
     },
     ({ changes }) => countChanges(changes),

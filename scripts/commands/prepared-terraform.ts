@@ -1,9 +1,11 @@
 import { chmodSync, existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { StackName } from "../../stacks/outputs";
+import { restoreState } from "../tools/local-state";
 import { ProgramFailed } from "../tools/process";
 import { Terraform } from "../tools/terraform";
 import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
+import { restoredText } from "./adoption-text";
 import { UsageError, type CommandContext } from "./context";
 import { stackDirectory, synth } from "./synth";
 
@@ -21,6 +23,8 @@ export async function preparedTerraform(context: CommandContext, { stack = "agen
   await synth(context, { stack });
   protectState(projectDirectory, stack);
   const directory = stackDirectory(join(projectDirectory, "cdktf.out"), stack);
+  const restored = await restoreState(directory);
+  if (restored !== undefined) progress.note(restoredText(restored));
   const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
   return progress.step("Initialize terraform", async (detail) => {
     const terraform = new Terraform({ directory, env, signal, onLine: detail, ...(lockTimeout !== undefined && { lockTimeout }) });

@@ -14,27 +14,36 @@ function folderWith(files: Readonly<Record<string, string>>, backend: unknown = 
 }
 const STATE = '{"serial":7}';
 
-test.each(["", '{"serial":8,"resour'])("a state that a kill left as %j is the last copy again, for its owner's eyes only", (content) => {
+test.each(["", '{"serial":8,"resour'])("a state that a kill left as %j is the last copy again, for its owner's eyes only", async (content) => {
   const { directory, path } = folderWith({ "terraform.agent-api.tfstate": content, "terraform.agent-api.tfstate.backup": STATE });
-  expect(restoreState(directory)).toEqual({ path, backup: `${path}.backup` });
+  expect(await restoreState(directory)).toEqual({ path, backup: `${path}.backup` });
   expect(readFileSync(path, "utf8")).toBe(STATE);
   expect(statSync(path).mode & 0o077).toBe(0);
-  expect(restoreState(directory)).toBeUndefined();
+  expect(readFileSync(`${path}.cut`, "utf8")).toBe(content);
+  expect(await restoreState(directory)).toBeUndefined();
 });
 
-test("without a copy that can be read the file goes: terraform then knows nothing, instead of failing", () => {
+test("without a copy that can be read the file goes: terraform then knows nothing, instead of failing", async () => {
   const copies: Record<string, string>[] = [{}, { "terraform.agent-api.tfstate.backup": "{" }];
   for (const copy of copies) {
     const { directory, path } = folderWith({ "terraform.agent-api.tfstate": "{", ...copy });
-    expect(restoreState(directory)).toEqual({ path, backup: undefined });
+    expect(await restoreState(directory)).toEqual({ path, backup: undefined });
     expect(existsSync(path)).toBe(false);
   }
 });
 
-test("a whole state, none at all, and another backend's are left alone", () => {
+test("a whole state, none at all, and another backend's are left alone", async () => {
   const whole = folderWith({ "terraform.agent-api.tfstate": STATE, "terraform.agent-api.tfstate.backup": "{}" });
-  expect(restoreState(whole.directory)).toBeUndefined();
+  expect(await restoreState(whole.directory)).toBeUndefined();
   expect(readFileSync(whole.path, "utf8")).toBe(STATE);
-  expect(restoreState(folderWith({ "terraform.agent-api.tfstate.backup": STATE }).directory)).toBeUndefined();
-  expect(restoreState(folderWith({ "terraform.agent-api.tfstate": "" }, { type: "s3", config: {} }).directory)).toBeUndefined();
+  expect(await restoreState(folderWith({ "terraform.agent-api.tfstate.backup": STATE }).directory)).toBeUndefined();
+  expect(await restoreState(folderWith({ "terraform.agent-api.tfstate": "" }, { type: "s3", config: {} }).directory)).toBeUndefined();
+});
+
+test("one that another run is writing at this moment is left to it", async () => {
+  const { directory, path } = folderWith({ "terraform.agent-api.tfstate": "", "terraform.agent-api.tfstate.backup": "{}" });
+  const looked = restoreState(directory);
+  writeFileSync(path, STATE);
+  expect(await looked).toBeUndefined();
+  expect(readFileSync(path, "utf8")).toBe(STATE);
 });

@@ -36,7 +36,7 @@ export async function start(ports: Ports, wish: CanaryWish, how: How): Promise<E
   const base = chosen.release ?? emptyRelease(applied.deployment);
   const first = begun(base, wish, applied, stampOf(ports));
   const ours = new Ours(applied.release);
-  const { planned, there, moving } = await planNew(ports, first, { base, applied, retry: how.retry }, "publish");
+  const { planned, there, moving } = await planNew(ports, first, { base, applied, retry: how.retry });
   ours.check(planned);
   if (moving.length === 0) return { ending: null, exitCode: 0, reason: nothingNew(planned, there) };
   refuseReplaced(planned, how);
@@ -57,18 +57,10 @@ interface Planned {
   readonly moving: readonly FunctionName[];
 }
 
-/**
- * Plans the new versions. Where there are none, once more as the state has it: a run that was killed between a function's
- * change and its publication leaves AWS with the change and no version of it, and a look at AWS then finds nothing to do.
- */
-async function planNew(ports: Ports, release: Release, { base, applied, retry }: { base: Release; applied: Applied; retry: boolean }, mode: "publish" | "publish as remembered"): Promise<Planned> {
-  const planned = await ports.deployment.plan(release, mode);
+async function planNew(ports: Ports, release: Release, { base, applied, retry }: { base: Release; applied: Applied; retry: boolean }): Promise<Planned> {
+  const planned = await ports.deployment.plan(release, "publish");
   const there: Applied = { ...applied, newest: versionsBy((name) => planned.newest[name] ?? applied.newest[name]) };
-  const moving = candidates(base, there, { retry, publishing: planned.publishes });
-  if (moving.length > 0 || mode === "publish as remembered") return { planned, there, moving };
-  const remembered = await planNew(ports, release, { base, applied, retry }, "publish as remembered");
-  // The last plan is the one that an apply would take: nothing is applied, so which one it is does not matter.
-  return remembered.moving.length > 0 ? remembered : { planned, there, moving };
+  return { planned, there, moving: candidates(base, there, { retry, publishing: planned.publishes }) };
 }
 
 async function publish(ports: Ports, release: Release, planned: CanaryPlan): Promise<void> {

@@ -19,15 +19,14 @@ export interface CanaryPlan extends Plan {
   readonly before: Outputs;
 }
 
-export type PlanMode = "publish" | "publish as remembered" | "aliases";
+export type PlanMode = "publish" | "aliases";
 
 /** What is applied, and how it is changed. */
 export interface Deployment {
   outputs(): Promise<Outputs>;
   /**
    * `publish`: the configuration as it is now and the release. `aliases`: what is applied already and the release, the
-   * functions left alone, so that it works from any checkout and any machine. `publish as remembered`: as publish, against
-   * what the state remembers instead of what AWS has.
+   * functions left alone, so that it works from any checkout and any machine.
    */
   plan(release: Release, mode: PlanMode): Promise<CanaryPlan>;
   /** Writes the live file, then applies exactly the last plan. */

@@ -8,6 +8,7 @@ import { writeWhole } from "../../tools/files";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
 import type { Progress } from "../context";
+import { writePlan, type WrittenPlan } from "../write-plan";
 import { writeLive } from "./live-file";
 import type { CanaryPlan, Deployment, Outputs, PlanMode } from "./ports";
 import { ALIASES_OVERRIDE } from "./with-live";
@@ -47,7 +48,7 @@ export class TerraformDeployment implements Deployment {
     // What stands there was of the release before.
     writeLive(this.place.projectDirectory, stackDirectory, null);
     writeWhole(join(stackDirectory, PLANNED), wholeLiveFile(release));
-    const input = mode === "aliases" ? await this.aliases(release) : { ...this.publish(release), ...(mode === "publish as remembered" && { refresh: false }) };
+    const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
     this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
     return this.planned;
   }
@@ -68,13 +69,18 @@ export class TerraformDeployment implements Deployment {
     rmSync(override, { force: true });
     if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
     try {
-      const changed = await this.terraform.plan(PLAN, input);
-      const shown = await this.terraform.show(PLAN);
+      const { changed, shown } = await this.written(input, mode);
       // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and terraform refuses to apply it to anything newer.
       return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown), newest: plannedNewest(shown), reachesAll: reachesAll(shown), before: await this.outputs() };
     } finally {
       rmSync(override, { force: true });
     }
+  }
+
+  /** Aliases alone move: what a killed run has not published is none of theirs. */
+  private async written(input: PlanInput, mode: PlanMode): Promise<WrittenPlan> {
+    if (mode === "publish") return writePlan(this.terraform, PLAN, input, (text) => this.place.progress.note(text));
+    return { changed: await this.terraform.plan(PLAN, input), shown: await this.terraform.show(PLAN) };
   }
 
   /** As the person configures it, and what is live as it is. */

@@ -34,8 +34,6 @@ export class World {
   killAfter = Infinity;
   /** What the checkout has new. */
   pending: FunctionName[] = ["worker"];
-  /** Changed, and no version of it published: a look at AWS finds nothing to do. */
-  private readonly changed = new Set<FunctionName>();
   failApply: (release: Release) => boolean = () => false;
   beforePlan: () => void = () => undefined;
 
@@ -98,7 +96,7 @@ export class World {
   }
 
   private publishing(mode: PlanMode): FunctionName[] {
-    return mode === "aliases" ? [] : this.pending.filter((name) => mode === "publish as remembered" || !this.changed.has(name));
+    return mode === "aliases" ? [] : this.pending;
   }
 
   /** The aliases that are not as a release wants them. */
@@ -114,9 +112,7 @@ export class World {
 
   private move(name: FunctionName, release: Release, mode: PlanMode): void {
     if (this.publishing(mode).includes(name)) {
-      this.changed.add(name);
       this.step();
-      this.changed.delete(name);
       this.newest[name] += 1;
       this.pending = this.pending.filter((each) => each !== name);
     }
