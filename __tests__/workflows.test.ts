@@ -13,13 +13,17 @@ const text = (file: string) => readFileSync(join(FOLDER, file), "utf8");
 const workflow = (file: string) => readWorkflow(file.replace(/\.yml$/, ""));
 const steps = (file: string): WorkflowStep[] => Object.values(workflow(file).jobs).flatMap(({ steps: of }) => of);
 
+/** What a job may be given the right to write; only a release publishes anything. */
+const WRITABLE = (file: string) => (file === "release.yml" ? ["contents", "id-token", "attestations"] : ["id-token", "pull-requests", "security-events"]);
+
 /** What the linter, of 2022, does not know yet; each with what it is. */
 const NEWER_THAN_THE_LINTER = [
   /^undefined variable "vars"/, // repository variables, since January 2023
   /^label "ubuntu-24\.04" is unknown/, // since 2024
+  /^unknown permission scope "attestations"/, // since May 2024
 ];
 
-test("there are the pull request's, the deployment's and the nightly one", () => expect(FILES).toEqual(["deploy.yml", "drift.yml", "pull-request.yml"]));
+test("there are the pull request's, the deployment's, the nightly one and the release's", () => expect(FILES).toEqual(["deploy.yml", "drift.yml", "pull-request.yml", "release.yml"]));
 
 describe("the linter of workflows", () => {
   test.each(FILES)("finds nothing in %s", async (file) => {
@@ -44,8 +48,8 @@ describe.each(FILES)("%s", (file) => {
   test("gives a job what it names and nothing else, and the token stays out of the clone", () => {
     expect(workflow(file).permissions).toEqual({});
     for (const job of Object.values(workflow(file).jobs)) {
-      expect(job.permissions["contents"]).toBe("read");
-      expect(Object.entries(job.permissions).filter(([name, level]) => level === "write" && !["id-token", "pull-requests"].includes(name))).toEqual([]);
+      expect(Object.entries(job.permissions).filter(([name, level]) => level === "write" && !WRITABLE(file).includes(name))).toEqual([]);
+      expect(job.permissions["contents"]).toBeDefined();
       expect(job.steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")).every(({ with: given }) => given?.["persist-credentials"] === false)).toBe(true);
     }
   });
@@ -78,6 +82,12 @@ test("only the review may comment, and a fork's pull request gets no role", () =
 test("deployments wait for each other and are not cancelled; the nightly look waits too", () => {
   for (const file of ["deploy.yml", "drift.yml"]) expect(workflow(file).concurrency).toEqual({ group: "deployment", "cancel-in-progress": false });
   expect(workflow("pull-request.yml").concurrency["cancel-in-progress"]).toBe(true);
+});
+
+test("a release is built of the tagged commit, from packages whose scripts do not run, and its checksums are signed before it is published", () => {
+  const found = steps("release.yml").map(({ uses, run, with: given }) => run ?? [uses?.replace(/@.*/, ""), given?.["subject-checksums"]].join(" ").trim());
+  expect(found.slice(2)).toEqual(["npm ci", 'npx quickturn release --tag "$GITHUB_REF_NAME"', "actions/attest-build-provenance dist/release/SHA256SUMS", expect.stringMatching(/^gh release create "\$GITHUB_REF_NAME" dist\/release\/\* --verify-tag /)]);
+  expect(workflow("release.yml").on).toEqual({ push: { tags: ["v*"] } });
 });
 
 describe("the commands", () => {

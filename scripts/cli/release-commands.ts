@@ -10,5 +10,6 @@ export function addReleaseCommands(root: Command, { perform }: Shell): void {
     .command("release")
     .description("build what this version publishes: archives, bills of materials, checksums, notes; publishes nothing")
     .option("--allow-dirty", "also where files are not as the commit has them; the manifest says so", false)
-    .action((given: { allowDirty: boolean }) => perform((context) => release(context, given)));
+    .option("--tag <name>", "of the commit; refused where it is not v and the version of package.json")
+    .action((given: { allowDirty: boolean; tag?: string }) => perform((context) => release(context, given)));
 }

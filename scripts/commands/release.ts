@@ -21,6 +21,8 @@ import { releaseText } from "./release-text";
 export interface ReleaseOptions {
   /** Go on where files are not as the commit has them. Default: no, as nobody could make such a release again. */
   readonly allowDirty?: boolean;
+  /** What the commit is tagged with: `v` and the version. Default: not compared. */
+  readonly tag?: string;
 }
 
 /** What a release is made from, checked before anything is built. */
@@ -61,11 +63,12 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   return { exitCode: 0, text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]), json: made.release };
 }
 
-async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false }: ReleaseOptions): Promise<Ready> {
+async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false, tag }: ReleaseOptions): Promise<Ready> {
   const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
   const { name, version, license } = JSON.parse(read("package.json")) as Partial<Record<"name" | "version" | "license", string>>;
   if (name === undefined || license === undefined) throw new UsageError(`package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`);
   if (version === undefined || !VERSION.test(version)) throw new UsageError(`package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`);
+  if (tag !== undefined && tag !== `v${version}`) throw new UsageError(`The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: v${version}. Tag the commit that has the tag's version, or set the version first.`);
   const entry = changelogEntry(read("CHANGELOG.md"), version);
   const tree = await progress.step("Look at the working tree", () => workingTree(projectDirectory, environment), ({ commit }) => commit.slice(0, 12));
   if (tree.changed.length > 0 && !allowDirty) {

@@ -200,6 +200,10 @@ describe("what is refused", () => {
     await expect(release(context(folder))).rejects.toThrow(/^package\.json has the version (undefined|"next"|"1\.2"); allowed: such as 1\.2\.3 or 1\.2\.3-rc\.1\./);
   });
 
+  test("a tag that is not the version's", async () => {
+    await expect(release(context(first), { tag: "v9.9.9" })).rejects.toThrow(`The tag is "v9.9.9", and package.json has the version ${version}; allowed: v${version}.`);
+  });
+
   test("a folder that git does not know", async () => {
     await expect(release(context(unversioned((text) => text)))).rejects.toThrow(/is no git repository with a commit/);
   });
