@@ -12,6 +12,7 @@ import { STDIN, readReportLines } from "../tools/report-lines";
 import { SETTINGS } from "../../stacks/settings";
 import { describeAnalysis } from "./analyze-text";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { durationSeconds } from "./option-values";
 
 export interface AnalyzeOptions {
   /** Files of log lines; `-` is standard input. None, and no log group: standard input. */
@@ -78,7 +79,7 @@ const nameOf = (path: string): string => (path === STDIN ? "standard input" : ba
 async function fromLogGroup({ progress, signal, environment }: CommandContext, group: string, since: string) {
   const collector = new RunCollector();
   const toMs = Date.now();
-  const fromMs = toMs - spanMs(since);
+  const fromMs = toMs - durationSeconds("since", since) * 1_000;
   await progress.step(
     `Read ${group}, ${since}`,
     async (detail) => {
@@ -90,16 +91,6 @@ async function fromLogGroup({ progress, signal, environment }: CommandContext, g
     (count) => `${count} events`,
   ).catch(asUsageError);
   return { collector, inputs: [group] };
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Milliseconds of a span such as `90m`, `24h` or `7d`. */
-export function spanMs(span: string): number {
-  const [, number, unit] = /^(\d{1,5})([mhd])$/.exec(span) ?? [];
-  const ms = Number(number) * (UNITS_MS[unit ?? ""] ?? NaN);
-  if (!(ms > 0)) throw new UsageError(`--since is ${span}; allowed: a whole number of minutes, hours or days from 1, such as 90m, 24h or 7d.`);
-  return ms;
 }
 
 function asUsageError(cause: unknown): never {

@@ -13,7 +13,7 @@ import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeDashboard } from "./dashboard-text";
 import { givenState, readJson } from "./given-state";
 import { preparedTerraform } from "./prepared-terraform";
-import { durationSeconds, timeMs } from "./verify/options";
+import { durationSeconds, timeMs } from "./option-values";
 
 export interface DashboardOptions {
   /** Where to write the page. */

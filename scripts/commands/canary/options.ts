@@ -7,7 +7,7 @@ import { NAMED_KPIS } from "../../judges/gate/queries";
 import { SLACK_SECONDS } from "../../judges/gate/window";
 import type { ApplyOptions } from "../apply";
 import { UsageError } from "../context";
-import { durationSeconds, positive } from "../verify/options";
+import { durationSeconds, positive } from "../option-values";
 import { kpisOf } from "./metrics-judge";
 
 /** What `quickturn canary` is given. */

@@ -11,7 +11,8 @@ import { metricData } from "../../tools/cloudwatch";
 import { UsageError, type CommandContext } from "../context";
 import type { DeployedStack } from "./deployment";
 import { readEvidence } from "./evidence-file";
-import { durationSeconds, positive, timeMs, type VerifyOptions } from "./options";
+import { durationSeconds, positive, timeMs } from "../option-values";
+import type { VerifyOptions } from "./options";
 
 /** What stays the same from look to look. */
 export type Frame = Pick<Evidence, "kind" | "format" | "names" | "settings" | "only" | "account" | "tokenPrices" | "limits"> & {

@@ -4,7 +4,8 @@ import { NoWindow } from "../../judges/gate/window";
 import type { CommandContext } from "../context";
 import { frameOf, look, windowOf } from "./collect";
 import type { DeployedStack } from "./deployment";
-import { durationSeconds, type VerifyOptions } from "./options";
+import { durationSeconds } from "../option-values";
+import type { VerifyOptions } from "./options";
 
 /** Time, as it is or as a test has it. */
 export interface Clock {

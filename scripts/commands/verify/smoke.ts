@@ -9,7 +9,8 @@ import { credentialsIn, findCredentials } from "../../tools/aws-client";
 import { UsageError, type CommandContext } from "../context";
 import type { DeployedStack } from "./deployment";
 import type { Clock } from "./gate";
-import { durationSeconds, type VerifyOptions } from "./options";
+import { durationSeconds } from "../option-values";
+import type { VerifyOptions } from "./options";
 
 /** What the checklist found. */
 export interface SmokeReport {
