@@ -1,22 +1,36 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { alarmsTable, outputsTable, settingsTable } from "../reports/tables";
 import { usageTable } from "../reports/usage-table";
 import { writeWhole } from "../tools/files";
 import type { CommandContext, CommandResult } from "./context";
+import { documentText, publishedDocument, PUBLISHED } from "./openapi";
+import { stackDirectory, synth } from "./synth";
 
-/** Writes the generated tables into README.md and RUNBOOK.md, between their markers. */
-export function docs({ projectDirectory }: Pick<CommandContext, "projectDirectory">): CommandResult {
-  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), usage: usageTable() }, "RUNBOOK.md": { alarms: alarmsTable() } };
-  const written = Object.entries(tables).filter(([file, named]) => {
-    const path = join(projectDirectory, file);
-    const before = readFileSync(path, "utf8");
-    const after = Object.entries(named).reduce((text, [name, table]) => between(text, name, table, file), before);
-    if (after !== before) writeWhole(path, after);
-    return after !== before;
-  });
-  const text = written.length === 0 ? "README.md and RUNBOOK.md are as they should be." : `Written: ${written.map(([file]) => file).join(", ")}.`;
+/** Writes what is generated and kept in the repository: the tables in README.md and RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
+export async function docs(context: CommandContext): Promise<CommandResult> {
+  const { projectDirectory } = context;
+  await synth(context);
+  const document = documentText(publishedDocument(stackDirectory(join(projectDirectory, "cdktf.out"), "agent-api")));
+  const written = [...writeTables(projectDirectory), ...writeChanged(join(projectDirectory, PUBLISHED), document, PUBLISHED)];
+  const text = written.length === 0 ? `README.md, RUNBOOK.md and ${PUBLISHED} are as they should be.` : `Written: ${written.join(", ")}.`;
   return { exitCode: 0, text, json: { changed: written.length > 0 } };
+}
+
+/** @returns the names of the files that were changed */
+function writeTables(projectDirectory: string): string[] {
+  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), usage: usageTable() }, "RUNBOOK.md": { alarms: alarmsTable() } };
+  return Object.entries(tables).flatMap(([file, named]) => {
+    const path = join(projectDirectory, file);
+    const text = Object.entries(named).reduce((changed, [name, table]) => between(changed, name, table, file), readFileSync(path, "utf8"));
+    return writeChanged(path, text, file);
+  });
+}
+
+function writeChanged(path: string, text: string, name: string): string[] {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return [];
+  writeWhole(path, text);
+  return [name];
 }
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */

@@ -41,8 +41,15 @@ function requestContext(route: Route, context: ReadonlyMap<string, string>): Rec
     resourcePath: route.resourcePath,
     httpMethod: route.method,
     requestTimeEpoch: Number(context.get("requestTimeEpoch")),
+    ...authorizer(context),
     identity: Object.fromEntries(identity.map((name) => [name, context.get(`identity.${name}`) ?? null])),
   };
+}
+
+/** What the authorizer said, where there is one. */
+function authorizer(context: ReadonlyMap<string, string>): { readonly authorizer?: Readonly<Record<string, string>> } {
+  const said = [...context].flatMap(([name, value]): [string, string][] => (name.startsWith("authorizer.") ? [[name.slice("authorizer.".length), value]] : []));
+  return said.length === 0 ? {} : { authorizer: Object.fromEntries(said) };
 }
 
 /** What the function sees: hop-by-hop headers and a checked signature stay at the gateway, the forwarding headers are added. */
@@ -64,10 +71,11 @@ function lastValues(headers: readonly [string, string][]): Record<string, string
   return Object.fromEntries(headers);
 }
 
+/** By a map: a header may be called `constructor`, which every object has. */
 function allValues(headers: readonly [string, string][]): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
-  for (const [name, value] of headers) values[name] = [...(values[name] ?? []), value];
-  return values;
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  return Object.fromEntries(values);
 }
 
 /** API Gateway writes null where a map would be empty. */

@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fuzz, judgeLogs, type FuzzReport } from "../../../scripts/commands/fuzz";
+import type { CommandContext } from "../../../scripts/commands/context";
+import { SILENT } from "../../../scripts/progress";
+import { startMemoryApi, type Meddle } from "../../support/memory-api";
+import { PROJECT } from "../../support/stack-json";
+import { folder } from "../local/fixtures";
+
+jest.setTimeout(60_000);
+
+const options = { requests: 60, seed: 3, concurrency: 4, keep: false };
+const context = (environment: NodeJS.ProcessEnv): CommandContext => ({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal });
+
+async function fuzzed(meddle?: Meddle) {
+  const api = await startMemoryApi(meddle);
+  try {
+    const [own, other] = api.callers.map(({ accessKeyId, secretAccessKey }) => ({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }));
+    const others = Object.fromEntries(Object.entries(other!).map(([name, value]) => [`OTHER_${name}`, value]));
+    return await fuzz(context({ ...own, ...others, AWS_REGION: "us-east-1" }), { ...options, url: `${api.url}/` });
+  } finally {
+    await api.stop();
+  }
+}
+
+test("an API that keeps its document yields exit code 0, and says what was sent and what was not read", async () => {
+  const { exitCode, text, json } = await fuzzed();
+  expect((json as FuzzReport).findings).toEqual([]);
+  expect(exitCode).toBe(0);
+  expect(text).toMatch(/60 requests with \d+ kinds of change in \d+ s \(seed 3\)/);
+  expect(text).toContain("leaks in answers (logs: not read, the API runs elsewhere)");
+  expect(json).toMatchObject({ seed: 3, holds: true, promises: { serverErrors: 0, hangs: 0, leaks: 0 } });
+});
+
+test("one that does not yields exit code 1, with a request that shows it", async () => {
+  const { exitCode, text, json } = await fuzzed((_request, answer) => (answer.status === 400 ? { ...answer, status: 500 } : answer));
+  expect(exitCode).toBe(1);
+  expect(text).toContain("server_error: 500; a request never leads to a fault of the service after ");
+  const [finding] = (json as FuzzReport).findings;
+  expect(finding?.reproduction).toMatchObject({ method: expect.any(String) as unknown, target: expect.stringMatching(/^\//) as unknown, credentials: expect.any(String) as unknown });
+});
+
+test("a URL that is no stage's is refused, with what is allowed", async () => {
+  await expect(fuzz(context({}), { ...options, url: "example.com" })).rejects.toThrow('--url is "example.com"; allowed: the URL of a stage, such as the output api_endpoint.');
+});
+
+test("logs are read whole, and where there are none nothing is called proven", () => {
+  const logs = join(folder(), "logs");
+  expect(() => judgeLogs({ folder: logs, secrets: [] }, "mk")).toThrow(`${logs} holds no logs; expected access.log and the functions' logs.`);
+  mkdirSync(logs);
+  writeFileSync(join(logs, "access.log"), "good\n");
+  expect(() => judgeLogs({ folder: logs, secrets: [] }, "mk")).toThrow("holds access.log; expected access.log and the functions' logs.");
+  writeFileSync(join(logs, "api.log"), "good\nmk-0-1\n");
+  expect(judgeLogs({ folder: logs, secrets: [] }, "mk")).toMatchObject({ files: ["access.log", "api.log"], findings: [{ kind: "log", what: "api.log has what a caller sent in line 2, and in 1 of 3 lines" }] });
+});
