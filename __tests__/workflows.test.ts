@@ -42,7 +42,7 @@ describe.each(FILES)("%s", (file) => {
   test("pins each action by its commit, with the version beside it", () => {
     const uses = text(file).split("\n").filter((line) => /\buses:/.test(line));
     expect(uses.length).toBeGreaterThan(1);
-    for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+(\/[\w-]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   test("gives a job what it names and nothing else, and the token stays out of the clone", () => {
@@ -68,9 +68,11 @@ describe.each(FILES)("%s", (file) => {
   });
 });
 
-test("only the review may comment, and a fork's pull request gets no role", () => {
-  const writers = FILES.flatMap((file) => Object.entries(workflow(file).jobs).filter(([, job]) => job.permissions["pull-requests"] === "write").map(([name]) => `${file} ${name}`));
-  expect(writers).toEqual(["pull-request.yml review"]);
+test("only the review may comment and tell findings, and a fork's pull request gets no role", () => {
+  for (const permission of ["pull-requests", "security-events"]) {
+    const writers = FILES.flatMap((file) => Object.entries(workflow(file).jobs).filter(([, job]) => job.permissions[permission] === "write").map(([name]) => `${file} ${name}`));
+    expect(writers).toEqual(["pull-request.yml review"]);
+  }
   const { jobs } = workflow("pull-request.yml");
   for (const job of Object.values(jobs)) {
     const hasRole = job.permissions["id-token"] === "write";
@@ -111,7 +113,7 @@ describe("the commands", () => {
 
   test("are the same in both forges, but for where they write", () => {
     const names = (of: readonly string[]) => of.map((line) => /npx quickturn ([\w-]+)/.exec(line)?.[1]);
-    const github = { review: steps("pull-request.yml").slice(-2), deploy: steps("deploy.yml"), drift: steps("drift.yml") };
+    const github = { review: workflow("pull-request.yml").jobs["review"]?.steps ?? [], deploy: steps("deploy.yml"), drift: steps("drift.yml") };
     for (const job of ["review", "deploy", "drift"] as const) {
       expect(names(gitlab[job]?.script ?? [])).toEqual(names(github[job].flatMap(({ run }) => (run?.includes("quickturn") ? [run] : []))));
     }

@@ -2,10 +2,12 @@ import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
+import { audit, rowsWith } from "../../scripts/judges/audit/audit";
 import { planChanges } from "../../scripts/judges/plan-changes";
 import type { PlannedChange } from "../../scripts/tools/terraform";
 import { EmulatedStack } from "../support/emulated-stack";
 import { unexplained } from "../support/emulator-drift";
+import { stackJson } from "../support/stack-json";
 
 /**
  * One stack, applied once and flipped many times, in the order of the tests: an apply takes seconds of processor
@@ -91,7 +93,18 @@ function withoutDrift(state: Record<string, Record<string, unknown>>): Record<st
 const inPlace = (changes: readonly PlannedChange[]) => expect(changes.filter(({ action, type }) => action !== "update" && type !== "aws_api_gateway_deployment")).toEqual([]);
 const updated = (changes: readonly PlannedChange[]) => changes.map(({ address }) => address);
 
+/** Rows of the audit that fail, or that nobody can tell before the apply; as on the day when the decisions were last looked at. */
+function audited(plan: unknown) {
+  const report = audit(plan, { sources: stackJson() as object, today: "2026-11-21" });
+  expect(rowsWith(report, "pass").length).toBeGreaterThan(200);
+  return [...rowsWith(report, "fail"), ...rowsWith(report, "unknown")].map(({ outcome, rule, address, part, text }) => ({ outcome, rule, address, part, text }));
+}
+
 describe("the stack on the emulator", () => {
+  test("the plan of a first apply passes the audit, and nothing in it is unknown", async () => {
+    expect(audited(await stack.plan({ vars: ["deletion_protection=true", "alarm_burn_rates=true"], refresh: false }))).toEqual([]);
+  });
+
   test("an apply that may not create queues says so, and keeps what it made", async () => {
     deny("CreateQueue");
     await expect(stack.flip([])).rejects.toThrow(/creating SQS Queue.*AccessDenied/s);
@@ -177,7 +190,10 @@ describe("the stack on the emulator", () => {
   });
 
   test("plans tags, retention and deletion protection in place; the emulator cannot tag an API again, and takes a minute for a bucket's lifecycle", async () => {
-    const changes = planChanges(await stack.plan({ vars: ['tags={"team":"agents"}', "request_retention_in_days=14", "deletion_protection=true"], refresh: false }));
+    const plan = await stack.plan({ vars: ['tags={"team":"agents"}', "request_retention_in_days=14", "deletion_protection=true"], refresh: false });
+    const changes = planChanges(plan);
+    // What is applied passes the audit as what was planned did.
+    expect(audited(plan)).toEqual([]);
     inPlace(changes);
     expect(updated(changes)).toEqual(expect.arrayContaining(["aws_api_gateway_rest_api.rest_api", "aws_lambda_function.worker_function", "aws_dynamodb_table.store_requests", "aws_s3_bucket_lifecycle_configuration.store_results_lifecycle"]));
   });

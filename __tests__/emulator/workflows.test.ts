@@ -40,6 +40,8 @@ beforeAll(async () => {
   project = projectCopy();
   copyFileSync(join(__dirname, "../support/small-stack.ts"), path("stacks/agent-api-stack.ts"));
   for (const name of ["api", "sweeper", "worker"]) writeFileSync(path(`handlers/${name}.ts`), `export const handler = () => ${JSON.stringify(name)};\n`);
+  const TRIAL = { resource: "aws_lambda_function.function", reason: "The small stack is a trial.", until: "2099-12-31" };
+  writeFileSync(path("audit.json"), JSON.stringify({ suppressions: ["function-concurrency-is-limited", "function-is-traced", "function-memory-and-time-are-chosen"].map((rule) => ({ rule, ...TRIAL })) }));
   writeFileSync(path(".gitignore"), ["node_modules", "cdktf.out", "dist", ".quickturn", "*.tfstate*", "*.tfplan", "*.md", "event.json", ""].join("\n"));
   git("init", "--quiet");
   git("add", "--all");
@@ -95,7 +97,7 @@ describe("a good change", () => {
   });
 
   test("its review is one comment: what to look at, plan, cost, Terraform JSON", async () => {
-    expect(ended(await run("pull-request", "review"))).toEqual([["review", 0], ["comment", 0]]);
+    expect(ended(await run("pull-request", "review"))).toEqual([["review", 0], ["comment", 0], ["audit", 0]]);
     const [comment] = forge.comments;
     expect(forge.comments).toHaveLength(1);
     expect(comment?.body).toMatch(/^<!-- quickturn:review:review -->\n## Quickturn: what this change does\n\n### Security: 0 critical, 2 to look at\n/);
@@ -106,6 +108,13 @@ describe("a good change", () => {
     // The small stack has no settings to reckon with, and says so.
     expect(comment?.body).toContain("### Cost: not reckoned");
     expect(comment?.body).not.toContain(forge.token);
+  });
+
+  test("the audit of the same plan is told to code scanning: what stands on purpose, with its reason", () => {
+    const { version, runs } = JSON.parse(read("audit.sarif")) as { version: string; runs: { results: { ruleId: string; suppressions?: { justification: string }[] }[] }[] };
+    expect(version).toBe("2.1.0");
+    expect(runs[0]?.results.every(({ suppressions }) => suppressions?.length === 1)).toBe(true);
+    expect(runs[0]?.results.find(({ ruleId }) => ruleId === "function-is-traced")?.suppressions?.[0]?.justification).toBe("The small stack is a trial. Until 2099-12-31.");
   });
 
   test("on main the plan is saved, for its owner alone, and applied", async () => {

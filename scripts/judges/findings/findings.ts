@@ -1,14 +1,20 @@
+import type { AuditInput } from "../audit/audit";
 import { accessFindings } from "./access";
+import { auditFindings } from "./audit";
 import { checkFindings } from "./checks";
 import { exposureFindings } from "./exposure";
 import type { Finding, FindingSource, Severity } from "./finding";
 
-/** Who looks at a plan. A further one is an entry here. */
-export const FINDING_SOURCES: Readonly<Record<string, FindingSource>> = {
+/** Who looks at a plan, with what decides the audit. A further one is an entry here. */
+export const findingSources = (input: AuditInput = {}): Readonly<Record<string, FindingSource>> => ({
   checks: checkFindings,
   exposure: exposureFindings,
   access: accessFindings,
-};
+  audit: auditFindings(input),
+});
+
+/** The same with our own suppressions alone. */
+export const FINDING_SOURCES = findingSources();
 
 const SEVERITIES: readonly Severity[] = ["critical", "warning", "info"];
 

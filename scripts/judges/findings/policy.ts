@@ -2,6 +2,8 @@ import type { Attributes } from "../plan-resources";
 
 /** A statement of an IAM or a resource policy, with lists where AWS also takes one alone. */
 export interface Statement {
+  /** Its name; empty where it has none. */
+  readonly sid: string;
   readonly effect: "Allow" | "Deny";
   /** Such as `dynamodb:PutItem`; of a NotAction `everything but …`. */
   readonly actions: readonly string[];
@@ -9,6 +11,8 @@ export interface Statement {
   /** Such as `AWS: *`; empty in a policy of an identity. */
   readonly principals: readonly string[];
   readonly hasCondition: boolean;
+  /** By operator, then by key, as IAM has it; empty where there is none. */
+  readonly condition: Readonly<Record<string, Attributes>>;
 }
 
 /** Attributes that hold a policy document. */
@@ -22,19 +26,23 @@ export function statementsOf(attributes: Attributes | null): Statement[] {
 /** True where anybody at all is meant. */
 export const isAnybody = (principal: string): boolean => principal === "*" || principal.endsWith(": *");
 
-function documentStatements(document: unknown): Statement[] {
+/** The statements of a policy document as JSON text; none where it is no such text. */
+export function documentStatements(document: unknown): Statement[] {
   const parsed = parse(document);
   return list((parsed as { Statement?: unknown } | undefined)?.Statement).flatMap((statement) => (typeof statement === "object" && statement !== null ? [read(statement as Attributes)] : []));
 }
 
 function read(statement: Attributes): Statement {
   const but = (name: string) => list(statement[`Not${name}`]).map((value) => `everything but ${String(value)}`);
+  const condition = typeof statement["Condition"] === "object" && statement["Condition"] !== null ? (statement["Condition"] as Statement["condition"]) : {};
   return {
+    sid: String(statement["Sid"] ?? ""),
     effect: statement["Effect"] === "Deny" ? "Deny" : "Allow",
     actions: [...list(statement["Action"]).map(String), ...but("Action")],
     resources: [...list(statement["Resource"]).map(String), ...but("Resource")],
     principals: [...principalsOf(statement["Principal"]), ...principalsOf(statement["NotPrincipal"]).map((name) => `everybody but ${name}`)],
-    hasCondition: typeof statement["Condition"] === "object" && statement["Condition"] !== null && Object.keys(statement["Condition"]).length > 0,
+    hasCondition: Object.keys(condition).length > 0,
+    condition,
   };
 }
 

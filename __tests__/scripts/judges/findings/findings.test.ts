@@ -1,4 +1,5 @@
-import { findingsOf } from "../../../../scripts/judges/findings/findings";
+import { findingSources, findingsOf } from "../../../../scripts/judges/findings/findings";
+import { planOf, resource, to } from "../audit/small-plans";
 
 const change = (address: string, before: object | null, after: object | null, unknown: object = {}) => ({
   address, type: address.split(".")[0], mode: "managed", change: { actions: [before ? (after ? "update" : "delete") : "create"], before, after, after_unknown: unknown },
@@ -88,6 +89,32 @@ describe("exposure", () => {
     expect(critical(change("aws_s3_bucket_public_access_block.b", block, null))[0]).toContain("its public access block goes");
     expect(critical(change("aws_s3_bucket_public_access_block.b", null, block))).toEqual([]);
   });
+});
+
+describe("audit", () => {
+  const BUCKET = resource("aws_s3_bucket.b");
+  const block = (value: boolean) => resource("aws_s3_bucket_public_access_block.x", { bucket: to("aws_s3_bucket.b.id"), block_public_acls: value, block_public_policy: true, ignore_public_acls: true, restrict_public_buckets: true });
+  const audited = (plan: unknown, ...input: Parameters<typeof findingSources>) => findingsOf(plan, findingSources(...input)).filter(({ source }) => source === "audit");
+  const TABLE = planOf(resource("aws_dynamodb_table.t", { billing_mode: "PAY_PER_REQUEST", point_in_time_recovery: [{ enabled: true }], deletion_protection_enabled: false }));
+
+  test("what fails is told with its rule; what stands on purpose is not", () => {
+    expect(audited(TABLE)).toEqual([{ source: "audit", severity: "warning", address: "aws_dynamodb_table.t", text: "deletion_protection_enabled is false; allowed: true. (table-is-protected-from-deletion)" }]);
+    const suppressions = [{ rule: "table-is-protected-from-deletion", resource: "aws_dynamodb_table.t", reason: "A trial.", until: "2027-01-31" }];
+    expect(audited(TABLE, { suppressions, today: "2027-01-31" })).toEqual([]);
+    expect(audited(TABLE, { suppressions, today: "2027-02-01" })[0]?.text).toContain("It was suppressed until 2027-01-31.");
+  });
+
+  test("what a change opens to anybody is told once, by exposure", () => {
+    const plan = planOf(BUCKET, block(false));
+    expect(audited(plan).filter(({ text }) => text.includes("bucket-is-not-public"))).toEqual([]);
+    expect(findingsOf(plan).filter(({ source }) => source === "exposure")).toHaveLength(1);
+    // What was open before and stays so is no change: the audit tells it.
+    const { resource_changes: changes = [], ...rest } = plan;
+    const open = { ...rest, resource_changes: changes.map((each) => ({ ...each, change: { ...each.change, actions: ["no-op"], before: each.change.after } })) };
+    expect(audited(open).map(({ text }) => text)).toContain("block_public_acls: block_public_acls is false; allowed: true. (bucket-is-not-public)");
+  });
+
+  test("a plan without its configuration is reviewed without it", () => expect(audited({ resource_changes: [] })).toEqual([]));
 });
 
 test("the gravest come first, and a further source takes part", () => {

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StackName } from "../../stacks/outputs";
+import { audit as judge, type AuditInput, type AuditReport } from "../judges/audit/audit";
+import type { StackSources } from "../judges/audit/plan-json";
+import { RULES } from "../judges/audit/rules";
+import { readSuppressions, type Suppression } from "../judges/audit/suppression";
+import { auditText } from "../reports/audit-report";
+import { auditSarif } from "../reports/sarif";
+import { writeWhole } from "../tools/files";
+import type { PlanInput } from "../tools/terraform";
+import { withLive } from "./canary/with-live";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { readJson } from "./given-state";
+import { preparedTerraform, type StackOptions } from "./prepared-terraform";
+
+export interface AuditOptions extends PlanInput, StackOptions {
+  /** Absolute path of a saved plan. Default: it is planned now. */
+  readonly plan?: string;
+  /** Path of what `terraform show -json` printed of a plan; asks nobody. */
+  readonly planJson?: string;
+  /** Path of the user's suppressions. Default: audit.json in the project, where it is there. */
+  readonly suppressions?: string;
+  /** Path of a SARIF file to write. Default: none. */
+  readonly sarif?: string;
+  /** Whether every row is shown. Default: what passes is counted. */
+  readonly all?: boolean;
+}
+
+/** Name of its plan file, in the stack's folder: the one of `plan` stays. */
+const AUDIT_PLAN_FILE = "quickturn-audit.tfplan";
+
+/** Name of the user's suppressions, in the project. */
+const SUPPRESSIONS_FILE = "audit.json";
+
+/** Where a stack's resources are written down. */
+const SOURCES: Readonly<Record<StackName, string>> = {
+  "agent-api": "stacks/agent-api-stack.ts",
+  state: "stacks/state-stack.ts",
+  "pipeline-access": "stacks/pipeline-access-stack.ts",
+};
+
+/**
+ * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has expired, 2 where
+ * nothing was found out. Nothing is changed.
+ * @param today as YYYY-MM-DD, in UTC. Default: the day it is
+ */
+export async function audit(context: CommandContext, options: AuditOptions, today = new Date().toISOString().slice(0, 10)): Promise<CommandResult> {
+  try {
+    const input = { today, suppressions: ownSuppressions(context, options.suppressions) };
+    const { plan, sources } = await audited(context, options);
+    return result(context, options, judged(plan, { ...input, sources }));
+  } catch (error) {
+    // An interrupt is no finding.
+    if (context.signal.aborted) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    return { exitCode: 2, text: `quickturn audit: error\n${message}`, json: { error: message } };
+  }
+}
+
+/** The user's suppressions. Throws {@link UsageError} where the file cannot be read. */
+export function ownSuppressions({ projectDirectory }: Pick<CommandContext, "projectDirectory">, given?: string): Suppression[] {
+  const path = given ?? join(projectDirectory, SUPPRESSIONS_FILE);
+  if (given === undefined && !existsSync(path)) return [];
+  try {
+    return readSuppressions(readJson(path, "file of suppressions"), given ?? SUPPRESSIONS_FILE, RULES);
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** What a synthesized stack says beside its plan. */
+export function stackSources(directory: string): StackSources {
+  return JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackSources;
+}
+
+interface Audited {
+  readonly plan: unknown;
+  readonly sources?: StackSources | undefined;
+}
+
+async function audited(context: CommandContext, { plan, planJson, suppressions: _, sarif: __, all: ___, ...input }: AuditOptions): Promise<Audited> {
+  const isGiven = plan !== undefined || planJson !== undefined;
+  if (isGiven && ((input.vars ?? []).length > 0 || (input.varFiles ?? []).length > 0)) throw new UsageError("A plan has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: `quickturn plan --out <file>`");
+  if (plan !== undefined && planJson !== undefined) throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
+  if (planJson !== undefined) return { plan: readJson(planJson, "plan") };
+  if (plan !== undefined && !existsSync(plan)) throw new UsageError(`--plan ${plan} is not there. Write it: npx quickturn plan --out ${plan}`);
+  const terraform = await preparedTerraform(context, input);
+  if (plan === undefined) {
+    const live = await withLive(context, terraform, input);
+    await context.progress.step("Plan", async (detail) => {
+      detail("terraform asks AWS for the present state");
+      await terraform.plan(AUDIT_PLAN_FILE, live.input);
+    });
+  }
+  return { plan: await terraform.show(plan ?? AUDIT_PLAN_FILE), sources: stackSources(terraform.directory) };
+}
+
+function judged(plan: unknown, input: AuditInput): AuditReport {
+  try {
+    return judge(plan, input);
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function result({ projectDirectory }: CommandContext, { sarif, stack = "agent-api", all = false }: AuditOptions, report: AuditReport): CommandResult {
+  const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
+  if (sarif !== undefined) writeWhole(sarif, auditSarif(report, { rules: RULES, version, source: SOURCES[stack] }));
+  return { exitCode: report.good ? 0 : 1, text: auditText(report, all), json: report };
+}

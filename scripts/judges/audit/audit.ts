@@ -1,0 +1,82 @@
+import { AuditedPlan } from "./audited-plan";
+import { isPlanJson, type StackSources } from "./plan-json";
+import type { Judgement, Rule, Severity } from "./rule";
+import { RULES } from "./rules";
+import { suppresses, type Suppression } from "./suppression";
+import { SUPPRESSIONS } from "./suppressions";
+
+/** What decides an audit beside the plan. */
+export interface AuditInput {
+  /** The synthesized stack that was planned. Default: some values stay unknown. */
+  readonly sources?: StackSources | undefined;
+  /** As YYYY-MM-DD: what was suppressed until an earlier day counts again. Default: no suppression has expired. */
+  readonly today?: string | undefined;
+  /** The user's own. Default: none. */
+  readonly suppressions?: readonly Suppression[] | undefined;
+  /** Default: all. */
+  readonly rules?: readonly Rule[] | undefined;
+}
+
+/** One rule, asked of one resource or of a part of it. */
+export interface AuditRow {
+  readonly rule: string;
+  readonly title: string;
+  readonly asks: readonly string[];
+  readonly severity: Severity;
+  readonly address: string;
+  readonly type: string;
+  readonly part?: string;
+  readonly outcome: Judgement["outcome"] | "suppressed";
+  /** Why it fails or is unknown; empty where it passes. */
+  readonly text: string;
+  /** What lets it stand; or, where that has expired, what did. */
+  readonly suppression?: Suppression;
+}
+
+export interface AuditReport {
+  readonly rules: number;
+  readonly rows: readonly AuditRow[];
+  /** Suppressions whose day is over, and which hid something or are the user's. */
+  readonly expired: readonly Suppression[];
+  /** The user's suppressions that hide nothing. */
+  readonly unmatched: readonly Suppression[];
+  /** True where nothing fails and nothing has expired. */
+  readonly good: boolean;
+}
+
+/**
+ * Asks every rule of every resource that an apply would leave.
+ * @param plan what `terraform show -json` gives of a plan. Throws where it is none
+ */
+export function audit(plan: unknown, { sources, today = "", suppressions: own = [], rules = RULES }: AuditInput = {}): AuditReport {
+  if (!isPlanJson(plan)) throw new Error("The document is no plan: it has no resource_changes and no configuration. Allowed: what `terraform show -json <plan file>` prints");
+  const judged = rowsOf(new AuditedPlan(plan, sources), rules);
+  const all = [...own, ...SUPPRESSIONS];
+  const hides = (suppression: Suppression) => judged.some((row) => row.outcome === "fail" && suppresses(suppression, row));
+  const hasExpired = ({ until }: Suppression) => until < today;
+  const expired = all.filter((suppression) => hasExpired(suppression) && (own.includes(suppression) || hides(suppression)));
+  const rows = judged.map((row) => withSuppression(row, all, hasExpired));
+  const unmatched = own.filter((suppression) => !hides(suppression));
+  return { rules: rules.length, rows, expired, unmatched, good: expired.length === 0 && rows.every(({ outcome }) => outcome !== "fail") };
+}
+
+function rowsOf(plan: AuditedPlan, rules: readonly Rule[]): AuditRow[] {
+  return rules.flatMap(({ id: rule, title, asks, severity, types, evaluate }) =>
+    plan
+      .ofType(...types)
+      .flatMap((resource) => evaluate(resource, plan).map((judgement) => ({ rule, title, asks, severity, address: resource.address, type: resource.type, ...judgement })))
+      .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0)),
+  );
+}
+
+function withSuppression(row: AuditRow, suppressions: readonly Suppression[], hasExpired: (suppression: Suppression) => boolean): AuditRow {
+  if (row.outcome !== "fail") return row;
+  const about = suppressions.filter((suppression) => suppresses(suppression, row));
+  const valid = about.find((suppression) => !hasExpired(suppression));
+  if (valid !== undefined) return { ...row, outcome: "suppressed", suppression: valid };
+  const [over] = about;
+  return over === undefined ? row : { ...row, text: `${row.text} It was suppressed until ${over.until}.`, suppression: over };
+}
+
+/** Rows of an outcome. */
+export const rowsWith = ({ rows }: Pick<AuditReport, "rows">, outcome: AuditRow["outcome"]): AuditRow[] => rows.filter((row) => row.outcome === outcome);
