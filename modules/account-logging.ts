@@ -11,16 +11,22 @@ export interface AccountLoggingProps {
   readonly roleName: string;
   /** AWS partition, such as `aws`. */
   readonly partition: string;
+  /** Terraform expression: ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
+  readonly permissionsBoundaryArn: string;
 }
 
 /** The role by which API Gateway writes logs. There is one an account and region, so it is made only on request. */
 export class AccountLogging extends Construct {
   readonly account: ApiGatewayAccount;
 
-  constructor(scope: Construct, id: string, { enabled, roleName, partition }: AccountLoggingProps) {
+  constructor(scope: Construct, id: string, { enabled, roleName, partition, permissionsBoundaryArn }: AccountLoggingProps) {
     super(scope, id);
     const count = countWhen(enabled);
-    const role = new IamRole(this, "role", { name: roleName, assumeRolePolicy: jsonencoded(this, "trust", trustService("apigateway.amazonaws.com")) });
+    const role = new IamRole(this, "role", {
+      name: roleName,
+      assumeRolePolicy: jsonencoded(this, "trust", trustService("apigateway.amazonaws.com")),
+      permissionsBoundary: interpolate(permissionsBoundaryArn),
+    });
     role.addOverride("count", count);
     const attachment = new IamRolePolicyAttachment(this, "policy", {
       role: interpolate(`${address(role)}[0].name`),

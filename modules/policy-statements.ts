@@ -19,6 +19,11 @@ export function allow(sid: string, actions: readonly string[], resource: string 
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }
 
+/** Refuses actions on resources, whatever else is allowed. */
+export function deny(sid: string, actions: readonly string[], resource: string | readonly string[]): PolicyStatement {
+  return { Sid: sid, Effect: "Deny", Action: actions, Resource: resource };
+}
+
 /** Refuses every call that does not come over TLS. */
 export function denyPlainHttp(service: string, resource: string | readonly string[]): PolicyStatement {
   return {

@@ -7,6 +7,7 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
     apiFunction: `${prefix}-api`,
     workerFunction: `${prefix}-worker`,
     sweeperFunction: `${prefix}-sweeper`,
+    authorizerFunction: `${prefix}-authorizer`,
     apiHeartbeat: `${prefix}-api-heartbeat`,
     workerHeartbeat: `${prefix}-worker-heartbeat`,
     sweep: `${prefix}-sweep`,
@@ -25,6 +26,9 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
     dashboard: prefix,
     apiKeyPrefix: prefix,
     usagePlan: `${prefix}-callers`,
+    webAcl: `${prefix}-api`,
+    // AWS takes no other beginning.
+    firewallLogGroup: `aws-waf-logs-${prefix}-api`,
     accessLogGroup: `/aws/apigateway/${prefix}-api/access`,
     apiGatewayLoggingRole: `${prefix}-apigateway-logs`,
   };
@@ -38,7 +42,11 @@ export function platformNames(settings: DeclaredSettings<"name" | "environment" 
     stateBucket: `\${coalesce(${settings.expression("state_bucket_name")}, ${made})}`,
     /** Folder of the deployment's state in the bucket. */
     statePrefix: prefix,
+    /** What each role and policy of the pipelines begins with, up to its last hyphen. */
+    pipelinePrefix: `${prefix}-pipeline`,
     pipelineRole: (forge: string, purpose: string) => `${prefix}-pipeline-${forge}-${purpose}`,
+    /** The policy that limits the roles that pipelines make. */
+    functionBoundary: `${prefix}-boundary`,
   };
 }
 

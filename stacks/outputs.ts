@@ -92,8 +92,9 @@ export const STATE_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof StateOutputs, stri
   backend: "Value of QUICKTURN_BACKEND, so that stacks keep their state in the bucket.",
 };
 
-/** Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none. */
+/** Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none, and of the policy that limits the roles that they make. */
 export interface PipelineAccessOutputs {
+  readonly function_boundary_arn: string;
   readonly github_plan_role_arn: string | null;
   readonly github_apply_role_arn: string | null;
   readonly gitlab_plan_role_arn: string | null;
@@ -101,6 +102,7 @@ export interface PipelineAccessOutputs {
 }
 
 export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof PipelineAccessOutputs, string>> = {
+  function_boundary_arn: "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and the apply roles make no role without it.",
   github_plan_role_arn: "Role that GitHub's workflows plan with, on pull requests and the branch.",
   github_apply_role_arn: "Role that GitHub's workflows apply with, on the branch or in the environment.",
   gitlab_plan_role_arn: "Role that GitLab's pipelines plan with, on any branch of the project.",

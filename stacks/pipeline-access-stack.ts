@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { changeFunctions, changeServices, judgeDeployment, PermissionSets, PipelineIdentity, readDeployment, readState, useStateKey, writeState, type DeploymentNames, type PermissionSet, type StateObject } from "../modules";
+import { changeFunctions, changeRoles, changeServices, judgeDeployment, limitRoles, PermissionSets, PipelineIdentity, readDeployment, readState, useStateKey, writeState, type DeploymentNames, type PermissionSet, type StateObject } from "../modules";
 import { declareCheck, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
 import { physicalNames, platformNames } from "./names";
 import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "./outputs";
@@ -26,13 +26,14 @@ export class PipelineAccessStack extends PlatformStack {
     this.settings = declareSettings(this, PIPELINE_ACCESS_SETTINGS);
     this.useAws(this.settings.string("aws_region"), this.deploymentTags());
     const { deployment, state } = this.whatIsDeployed();
+    const boundaryArn = this.createBoundary(deployment);
     const policies = this.createPolicies(deployment, state);
     const github = this.createRoles("github", this.githubIdentity(), GITHUB_TRUST, policies);
     const gitlab = this.createRoles("gitlab", this.gitlabIdentity(), GITLAB_TRUST, policies);
     declareCheck(this, "a_forge_is_set", "var.github_repository != null || var.gitlab_project_path != null", "No forge is set, so nobody gets a role. Set github_repository or gitlab_project_path.");
     declareOutputs(
       this,
-      { github_plan_role_arn: github.plan, github_apply_role_arn: github.apply, gitlab_plan_role_arn: gitlab.plan, gitlab_apply_role_arn: gitlab.apply },
+      { function_boundary_arn: boundaryArn, github_plan_role_arn: github.plan, github_apply_role_arn: github.apply, gitlab_plan_role_arn: gitlab.plan, gitlab_apply_role_arn: gitlab.apply },
       PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS,
     );
   }
@@ -40,14 +41,16 @@ export class PipelineAccessStack extends PlatformStack {
   private whatIsDeployed(): { deployment: DeploymentNames; state: StateObject } {
     const { account, partition } = this.whereAmI();
     const names = physicalNames(this.settings);
-    const { stateBucket, statePrefix } = platformNames(this.settings);
+    const { stateBucket, statePrefix, pipelinePrefix, functionBoundary } = platformNames(this.settings);
     const deployment = {
       partition: partition.partition,
       region: this.settings.string("aws_region"),
       accountId: account.accountId,
       prefix: names.deployment,
-      functionRoles: [names.apiFunction, names.sweeperFunction, names.workerFunction],
+      functionRoles: [names.apiFunction, names.authorizerFunction, names.sweeperFunction, names.workerFunction],
       gatewayRole: names.apiGatewayLoggingRole,
+      boundary: functionBoundary,
+      pipelinePrefix,
       resultsBucket: names.resultsBucket,
       alarmTopic: names.alarmTopic,
       dashboard: names.dashboard,
@@ -68,16 +71,23 @@ export class PipelineAccessStack extends PlatformStack {
     return new PipelineIdentity(this, "gitlab", { url, audience: url, enabled: `${settings.expression("gitlab_project_path")} != null`, existingProviderArn: settings.expression("gitlab_oidc_provider_arn") });
   }
 
+  /** The roles that pipelines make have it: who may write a role's policy could else give it anything. */
+  private createBoundary(deployment: DeploymentNames): string {
+    const statements = limitRoles(deployment, this.settings.expression("agent_arns"));
+    return new PermissionSets(this, "limits", deployment.prefix).add("boundary", "What the functions' roles may do at most.", statements).arn;
+  }
+
   private createPolicies(deployment: DeploymentNames, state: StateObject): { plan: Policies; apply: Policies } {
-    const sets = new PermissionSets(this, "may", `${deployment.prefix}-pipeline`);
+    const sets = new PermissionSets(this, "may", deployment.pipelinePrefix);
     const read = sets.add("read", "Reads what a plan reads.", readDeployment(deployment));
     const lock = sets.add("lock", "Reads the state and locks it.", readState(state));
     const key = this.settings.expression("kms_key_arn");
     const plan = { read, lock, key: sets.add("key", "Uses the key of the state.", useStateKey(this.settings.string("kms_key_arn")), `${key} != null`) };
     const apply = {
       ...plan,
-      functions: sets.add("functions", "Changes functions and their roles.", changeFunctions(deployment)),
-      services: sets.add("services", "Changes all but the functions, and writes the state.", [...writeState(state), ...changeServices(deployment)]),
+      functions: sets.add("functions", "Changes functions.", changeFunctions(deployment)),
+      roles: sets.add("roles", "Makes and changes roles, within the boundary.", changeRoles(deployment)),
+      services: sets.add("services", "Changes all but functions and roles, and writes the state.", [...writeState(state), ...changeServices(deployment)]),
       judge: sets.add("judge", "Asks what the gate asks.", judgeDeployment(deployment)),
     };
     return { plan, apply };

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
 import { PIPELINE_ACCESS_SETTINGS, defaultValue } from "../../stacks/settings";
-import type { Statement } from "../support/iam-policy";
+import type { Statement } from "../support/iam-simulator";
 import { encoded, resource, type StackJson } from "../support/stack-json";
 import { readStack, synthesized } from "../support/synthesized";
 
@@ -15,7 +15,7 @@ beforeAll(() => ({ text, stack } = readStack(synthesized("pipeline-access"))));
 
 const statements = (set: string) => (encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as { Statement: (Statement & { Sid: string })[] }).Statement;
 const trust = (role: string) => (encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as { Statement: Record<string, unknown>[] }).Statement;
-const SETS = ["functions", "judge", "key", "lock", "read", "services"];
+const SETS = ["functions", "judge", "key", "lock", "read", "roles", "services"];
 
 test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest pipeline-access-stack", () => {
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, text);
@@ -97,25 +97,52 @@ describe("what the roles may do", () => {
     expect(statements("read").flatMap(({ Action }) => Action).filter((action) => !/:(Get|List|Describe|GET)/.test(action))).toEqual([]);
   });
 
-  test("every resource is allowed only for actions that take no other, or that a condition limits", () => {
-    const wide = SETS.flatMap(statements).filter(({ Resource }) => Resource === "*");
-    expect(Object.fromEntries(wide.map(({ Sid, Action, Condition }) => [Sid, Condition ? [Action, Condition] : Action]))).toEqual({
-      ReadWhatHasNoName: ["cloudfront:ListDistributions", "cloudwatch:DescribeAlarms", "lambda:ListEventSourceMappings", "sns:GetSubscriptionAttributes"],
-      ChangeCompositeAlarms: ["cloudwatch:PutCompositeAlarm", "sns:Unsubscribe"],
-      ReadMetrics: ["cloudwatch:GetMetricData", "lambda:GetAccountSettings"],
-      ChangeMappings: [["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"], { ArnLike: { "lambda:FunctionArn": expect.stringContaining("function:${var.name}-${var.environment}-*") as unknown } }],
-    });
-  });
-
   test("no action has a wildcard, and none that opens what is closed is there", () => {
-    const actions = SETS.flatMap(statements).flatMap(({ Action }) => Action);
+    const actions = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
     expect(actions.filter((action) => action.includes("*"))).toEqual([]);
     for (const closed of ["iam:CreateUser", "iam:CreateAccessKey", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary", "execute-api:InvalidateCache", "s3:PutBucketAcl", "sts:AssumeRole"]) expect(actions).not.toContain(closed);
   });
 
   test("IAM is limited to the roles of the functions and of API Gateway's logs, by their whole names", () => {
-    const roles = SETS.flatMap(statements).filter(({ Action }) => [Action].flat().some((action) => action.startsWith("iam:"))).flatMap(({ Resource }) => Resource);
-    expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(new Set(["api", "sweeper", "worker", "apigateway-logs"].map((name) => `\${var.name}-\${var.environment}-${name}`)));
+    const roles = SETS.flatMap(statements).filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.startsWith("iam:"))).flatMap(({ Resource }) => Resource);
+    expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(new Set(["api", "authorizer", "sweeper", "worker", "apigateway-logs"].map((name) => `\${var.name}-\${var.environment}-${name}`)));
+  });
+
+  test("whatever writes a role's policies is limited by the boundary, which nobody here may change", () => {
+    const boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.name}-${var.environment}-boundary";
+    const writing = SETS.flatMap(statements).filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(CreateRole|Put|DeleteRolePolicy)/.test(action)));
+    expect(writing.map(({ Sid, Condition }) => [Sid, Condition])).toEqual(["MakeRoles", "WriteFunctionRoles"].map((sid) => [sid, { StringEquals: { "iam:PermissionsBoundary": boundary } }]));
+    expect(resource(stack, "aws_iam_policy.limits_boundary")["name"]).toBe("${var.name}-${var.environment}-boundary");
+    const kept = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Deny");
+    expect(kept.map(({ Sid }) => Sid)).toEqual(["KeepBoundaries", "KeepPolicies", "KeepPipelineRoles"]);
+    expect(kept[1]?.Resource).toEqual([boundary, boundary.replace(/boundary$/, "pipeline-*")]);
+  });
+
+  test("no policy is longer than the 6,144 characters that IAM takes, with the longest names that the settings take", () => {
+    const longest: Readonly<Record<string, string>> = { "var.name": "n".repeat(24), "var.environment": "e".repeat(10), "var.aws_region": "ap-southeast-1", "var.state_bucket_name": "s".repeat(63), "data.aws_caller_identity.current.account_id": "1".repeat(12) };
+    const inserted = (text: string): string => text.replaceAll(/\$\{((?:[^{}]|\{[^{}]*\})*)\}/g, (_whole, expression: string) => longest[expression] ?? (/partition$/.test(expression) ? "aws-us-gov" : "x".repeat(/agent_arns/.test(expression) ? 2 * 1_600 + 20 * 22 : 63)));
+    for (const set of [...SETS.map((name) => `may_${name}`), "limits_boundary"]) {
+      const document = JSON.stringify(encoded(stack, resource(stack, `aws_iam_policy.${set}`)["policy"]));
+      expect([set, inserted(inserted(document)).replaceAll(/\s/g, "").length <= 6_144]).toEqual([set, true]);
+    }
+  });
+
+  test.each([
+    ["arn:aws:lambda:us-east-1:123456789012:function:summaries:live", true],
+    ["arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:agent-*", true],
+    ["arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/research-a1b2c3", true],
+    ["arn:aws:secretsmanager:us-east-1:123456789012:secret:agents/endpoint-AbCdEf", true],
+    ["*", false],
+    ["arn:aws:lambda:us-east-1:123456789012:function:*", false],
+    ["arn:aws:lambda:us-east-1:123456789012:function:ab*", false],
+    ["arn:aws:lambda:*:123456789012:function:summaries", false],
+    ["arn:aws:secretsmanager:us-east-1:*:secret:agents", false],
+    ["arn:aws:s3:::bucket/key", false],
+    ["arn:aws:iam::123456789012:role/admin", false],
+  ])("agent_arns: %s is taken: %s", (given, taken) => {
+    const setting = PIPELINE_ACCESS_SETTINGS.find(({ name }) => name === "agent_arns");
+    const [, expression = ""] = /regex\("(.+?)", arn\)/.exec(JSON.stringify(setting && "rules" in setting ? setting.rules : [])?.replaceAll('\\"', '"')) ?? [];
+    expect(new RegExp(expression).test(given)).toBe(taken);
   });
 
   test("the roles have the operator's boundary where there is one", () => {

@@ -9,8 +9,8 @@ export interface AwsCall {
 }
 
 /** moto's account, and where the tests deploy to. */
-const ACCOUNT = "123456789012";
-const REGION = "us-east-1";
+export const ACCOUNT = "123456789012";
+export const REGION = "us-east-1";
 const arn = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
 
 /**
@@ -39,10 +39,11 @@ const PREFIX: Readonly<Record<string, string>> = { monitoring: "cloudwatch" };
 const SERVICES: Readonly<Record<string, (request: Request) => Call[] | undefined>> = {
   // Everybody may ask who they are.
   sts: () => [],
-  dynamodb: json(({ TableName: name, ResourceArn: resource }) => resource ?? arn("dynamodb", `table/${name}`)),
-  sqs: json(({ QueueUrl: url, QueueName: name }) => arn("sqs", name ?? String(url).replace(/^.*\//, "")), "TagQueue"),
+  dynamodb,
+  sqs,
   events: json(({ Name: name, Rule: rule, ResourceARN: resource }) => resource ?? arn("events", `rule/${name ?? rule}`)),
-  logs: json(({ logGroupName: name, logGroupNamePrefix: prefix, resourceArn: resource }) => resource ?? arn("logs", `log-group:${name ?? prefix}`)),
+  // Looking for names takes no resource.
+  logs: json(({ logGroupName: name, logGroupNamePrefix: prefix, resourceArn: resource }) => (prefix === undefined ? (resource ?? arn("logs", `log-group:${name}`)) : "*")),
   // The one key that is asked for is AWS's own, by its alias.
   kms: (request) => [[request.operation, arn("kms", "key/1"), { "kms:ResourceAliases": field(request, "KeyId") }]],
   iam,
@@ -51,6 +52,9 @@ const SERVICES: Readonly<Record<string, (request: Request) => Call[] | undefined
   lambda,
   s3,
   apigateway,
+  secretsmanager: json(({ SecretId: id }) => String(id)),
+  bedrock,
+  "bedrock-agentcore": agentCore,
 };
 
 type Fields = Readonly<Record<string, string | undefined>>;
@@ -71,6 +75,41 @@ function json(resource: (fields: Fields) => string, tag = "TagResource") {
   };
 }
 
+/** A transaction is allowed where each of its writes is (DynamoDB developer guide, "Using IAM with DynamoDB transactions"). */
+function dynamodb(request: Request): Call[] {
+  const table = (name: string | undefined) => arn("dynamodb", `table/${name}`);
+  if (request.operation === "TransactWriteItems") {
+    const { TransactItems: items } = JSON.parse(request.text) as { TransactItems: Readonly<Record<string, { readonly TableName: string }>>[] };
+    return items.flatMap((item) => Object.entries(item).map(([kind, { TableName: name }]) => [kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`, table(name)] as const));
+  }
+  return json(({ TableName: name, IndexName: index, ResourceArn: resource }) => resource ?? (index === undefined ? table(name) : `${table(name)}/index/${index}`))(request);
+}
+
+/** A batch is allowed where one of its kind is (Amazon SQS developer guide, "Amazon SQS API permissions"). */
+function sqs(request: Request): Call[] {
+  const one = { ...request, operation: request.operation.replace(/Batch$/, "") };
+  return json(({ QueueUrl: url, QueueName: name }) => arn("sqs", name ?? String(url).replace(/^.*\//, "")), "TagQueue")(one);
+}
+
+/** Converse is allowed by InvokeModel; a call of an inference profile also touches the model in each region that the profile leads to. */
+function bedrock({ url }: Request): Call[] | undefined {
+  const [, given] = /^\/model\/([^/]+)\/converse$/.exec(url.pathname) ?? [];
+  if (given === undefined) return undefined;
+  const id = decodeURIComponent(given);
+  const [, model] = /^us\.(.+)$/.exec(id) ?? [];
+  const models = (name: string, regions: readonly string[]) => regions.map((region) => `arn:aws:bedrock:${region}::foundation-model/${name}`);
+  const touched = model === undefined ? models(id, [REGION]) : [arn("bedrock", `inference-profile/${id}`), ...models(model, [REGION, "us-west-2"])];
+  return touched.map((resource) => ["InvokeModel", resource] as const);
+}
+
+/** A call of a runtime names one of its endpoints as well. */
+function agentCore({ url }: Request): Call[] | undefined {
+  const [, given] = /^\/runtimes\/([^/]+)\/invocations$/.exec(url.pathname) ?? [];
+  if (given === undefined) return undefined;
+  const runtime = decodeURIComponent(given);
+  return [runtime, `${runtime}/runtime-endpoint/${url.searchParams.get("qualifier") ?? "DEFAULT"}`].map((resource) => ["InvokeAgentRuntime", resource] as const);
+}
+
 function query(resource: (form: URLSearchParams) => string, tag: string) {
   return ({ text }: Request): Call[] => {
     const form = new URLSearchParams(text);
@@ -88,12 +127,15 @@ function alarmOrDashboard(form: URLSearchParams): string {
 function iam({ text }: Request): Call[] {
   const form = new URLSearchParams(text);
   const role = `arn:aws:iam::${ACCOUNT}:role/${form.get("RoleName")}`;
-  return [[form.get("Action") ?? "", role, { "iam:PolicyARN": form.get("PolicyArn") ?? "" }], ...(tagged(text) ? [["TagRole", role] as const] : [])];
+  const given = { "iam:PolicyARN": form.get("PolicyArn"), "iam:PermissionsBoundary": form.get("PermissionsBoundary") };
+  const context = Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+  return [[form.get("Action") ?? "", role, context], ...(tagged(text) ? [["TagRole", role] as const] : [])];
 }
 
 /** By method and the end of the path (Lambda API reference). */
 const LAMBDA: readonly (readonly [pattern: RegExp, action: string])[] = [
   [/^POST \/functions$/, "CreateFunction"],
+  [/^POST \/functions\/[^/]+\/invocations$/, "InvokeFunction"],
   [/^GET \/functions\/[^/]+$/, "GetFunction"],
   [/^DELETE \/functions\/[^/]+$/, "DeleteFunction"],
   [/^PUT \/functions\/[^/]+\/code$/, "UpdateFunctionCode"],
@@ -133,8 +175,8 @@ function lambda({ method, url, text }: Request): Call[] | undefined {
   if (kind === "tags") return [[action, path.slice("/tags/".length)]];
   // Whose function a mapping calls is known where it is made; afterwards Lambda knows it.
   if (kind === "event-source-mappings") return mappingCalls(action, given, fields, text);
-  const name = (given === "" ? String(fields["FunctionName"]) : given).replace(/^arn:.*:function:/, "");
-  const target = arn("lambda", `function:${name}`);
+  const name = given === "" ? String(fields["FunctionName"]) : given;
+  const target = name.startsWith("arn:") ? name : arn("lambda", `function:${name}`);
   const passed: Call[] = fields["Role"] === undefined ? [] : [["iam:PassRole", fields["Role"], { "iam:PassedToService": "lambda.amazonaws.com" }]];
   const tags: Call[] = action === "CreateFunction" && tagged(text) ? [["TagResource", target]] : [];
   return [[action, target, { "lambda:Principal": fields["Principal"] ?? "" }], ...passed, ...tags];
@@ -167,9 +209,10 @@ const BUCKET: Readonly<Record<string, readonly [read: string, write: string]>> =
   "list-type": ["ListBucket", ""],
 };
 
-function s3({ method, url }: Request): Call[] | undefined {
+function s3({ method, url, text }: Request): Call[] | undefined {
   const [, bucket = "", ...key] = url.pathname.split("/");
   const target = `arn:aws:s3:::${bucket}`;
+  if (method === "POST" && url.searchParams.has("delete")) return deletions(target, text);
   if (key.join("") !== "") return [[{ GET: "GetObject", HEAD: "GetObject", PUT: "PutObject", DELETE: "DeleteObject" }[method] ?? "", `${target}/${key.join("/")}`]];
   const part = [...url.searchParams.keys()].find((name) => name in BUCKET);
   // Only a policy's deletion has an action of its own; the other parts are deleted by the permission to write them.
@@ -177,6 +220,14 @@ function s3({ method, url }: Request): Call[] | undefined {
   if (part !== undefined) return [[BUCKET[part]![method === "GET" ? 0 : 1], target]];
   const whole = { HEAD: "ListBucket", GET: "ListBucket", PUT: "CreateBucket", DELETE: "DeleteBucket" }[method];
   return whole === undefined ? undefined : [[whole, target]];
+}
+
+/** Of DeleteObjects: each object, or the version of it that is named. */
+function deletions(bucket: string, text: string): Call[] {
+  return [...text.matchAll(/<Object>(.*?)<\/Object>/gs)].map(([, object = ""]) => {
+    const [, key = ""] = /<Key>(.*?)<\/Key>/s.exec(object) ?? [];
+    return [object.includes("<VersionId>") ? "DeleteObjectVersion" : "DeleteObject", `${bucket}/${key}`];
+  });
 }
 
 /** API Gateway's actions are HTTP's methods, its resources the paths. */

@@ -61,6 +61,14 @@ export const deploymentSettings = [
     effect: "in place",
   },
   {
+    name: "permissions_boundary_arn",
+    type: "string",
+    description: "ARN of a policy that limits what the roles made here may do, whatever they are allowed: pipeline-access has one as its output function_boundary_arn, and its roles apply no role without it. null = none.",
+    value: null,
+    pattern: { expression: "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", meaning: "the ARN of an IAM policy" },
+    effect: "in place",
+  },
+  {
     name: "request_retention_in_days",
     type: "number",
     unit: "days",

@@ -4,6 +4,9 @@ import { identitySettings, stateBucketSettings } from "./state";
 /** A branch's name without what Git refuses, IAM's wildcards among it. */
 const BRANCH = { expression: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", meaning: 'letters, digits, ".", "_", "/" and "-", up to 200; no wildcards' };
 
+/** RE2 expression of what an agent is, or has: the first characters of its name are given, so that `*` alone does not stand for everything in the account. */
+const AGENT_ARN = "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
+
 const providerArn = <Name extends string>(name: Name, forge: string) =>
   ({
     name,
@@ -75,6 +78,23 @@ export const PIPELINE_ACCESS_SETTINGS = [
     value: null,
     pattern: { expression: "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", meaning: "the ARN of an IAM policy" },
     effect: "in place",
+  },
+  {
+    name: "agent_arns",
+    type: "structured",
+    terraformType: "list(string)",
+    description:
+      "What the functions may call and read at most, beside their own tables, queues, bucket and Bedrock's models: the agents' Lambda functions, AgentCore runtimes and secrets, by ARN; * in a name stands for any characters. A deployment whose agents are not here is applied, and its calls are refused.",
+    value: [],
+    effect: "in place",
+    rules: [
+      {
+        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside the agents takes under 2,300.
+        condition: `length(var.agent_arns) <= 20 && length(jsonencode(var.agent_arns)) <= 1600 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
+        message:
+          "allowed: at most 20, of 1,600 characters as JSON, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",
+      },
+    ],
   },
   ...githubSettings,
   ...gitlabSettings,

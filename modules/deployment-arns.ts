@@ -1,0 +1,61 @@
+/** What a deployment's resources are called, as Terraform templates; what AWS names by itself has no place here. */
+export interface DeploymentNames {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** What each function, queue, table, rule, log group and alarm begins with, up to its last hyphen. */
+  readonly prefix: string;
+  /** Of the functions' roles, one each. */
+  readonly functionRoles: readonly string[];
+  /** The role by which API Gateway writes logs. */
+  readonly gatewayRole: string;
+  /** The policy that limits the roles above, whatever they are allowed. */
+  readonly boundary: string;
+  /** What each role and policy of the pipelines begins with, up to its last hyphen. */
+  readonly pipelinePrefix: string;
+  readonly resultsBucket: string;
+  readonly alarmTopic: string;
+  readonly dashboard: string;
+}
+
+/** Names with spaces between, as actions of a service. */
+export function actions(service: string, names: string): string[] {
+  return names.split(" ").map((name) => `${service}:${name}`);
+}
+
+/** The ARNs of a deployment's resources, as Terraform templates with IAM's wildcards. */
+export function arnsOf(names: DeploymentNames) {
+  const { partition, region, accountId, prefix } = names;
+  const regional = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${accountId}:${rest}`;
+  const iam = (kind: string, name: string) => `arn:${partition}:iam::${accountId}:${kind}/${name}`;
+  const api = (path: string) => `arn:${partition}:apigateway:${region}::/${path}`;
+  const functionRoles = names.functionRoles.map((name) => iam("role", name));
+  const gatewayRole = iam("role", names.gatewayRole);
+  return {
+    functions: regional("lambda", `function:${prefix}-*`),
+    mappings: regional("lambda", "event-source-mapping:*"),
+    tables: regional("dynamodb", `table/${prefix}-*`),
+    keys: regional("kms", "key/*"),
+    queues: regional("sqs", `${prefix}-*`),
+    bucket: `arn:${partition}:s3:::${names.resultsBucket}`,
+    apis: ["restapis", "restapis/*", "usageplans", "usageplans/*", "apikeys", "apikeys/*", "tags/*", "account"].map(api),
+    functionLogs: regional("logs", `log-group:/aws/lambda/${prefix}-*`),
+    logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) => regional("logs", `log-group:${folder}${prefix}-*`)),
+    // AWS makes an API's name.
+    stages: api("restapis/*/stages/*"),
+    firewalls: regional("wafv2", `regional/webacl/${prefix}-*/*`),
+    managedRules: regional("wafv2", "regional/managedruleset/*/*"),
+    rules: regional("events", `rule/${prefix}-*`),
+    alarms: regional("cloudwatch", `alarm:${prefix}-*`),
+    dashboard: `arn:${partition}:cloudwatch::${accountId}:dashboard/${names.dashboard}`,
+    topic: regional("sns", names.alarmTopic),
+    functionRoles,
+    gatewayRole,
+    roles: [...functionRoles, gatewayRole],
+    boundary: iam("policy", names.boundary),
+    pipelineRoles: iam("role", `${names.pipelinePrefix}-*`),
+    pipelinePolicies: iam("policy", `${names.pipelinePrefix}-*`),
+    distributions: `arn:${partition}:cloudfront::${accountId}:distribution/*`,
+  };
+}
+export type Arns = ReturnType<typeof arnsOf>;
