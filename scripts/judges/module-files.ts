@@ -33,14 +33,14 @@ export type ModuleFiles = Readonly<Record<(typeof MODULE_FILES)[number], string>
 export const TAGGABLE: readonly string[] = [
   "aws_api_gateway_api_key", "aws_api_gateway_rest_api", "aws_api_gateway_stage", "aws_api_gateway_usage_plan", "aws_cloudfront_distribution",
   "aws_cloudwatch_composite_alarm", "aws_cloudwatch_event_rule", "aws_cloudwatch_log_group", "aws_cloudwatch_metric_alarm", "aws_dynamodb_table",
-  "aws_iam_role", "aws_lambda_event_source_mapping", "aws_lambda_function", "aws_s3_bucket", "aws_sns_topic", "aws_sqs_queue",
+  "aws_iam_role", "aws_lambda_event_source_mapping", "aws_lambda_function", "aws_s3_bucket", "aws_sns_topic", "aws_sqs_queue", "aws_wafv2_web_acl",
 ];
 export const NOT_TAGGABLE: readonly string[] = [
   "aws_api_gateway_account", "aws_api_gateway_deployment", "aws_api_gateway_method_settings", "aws_api_gateway_usage_plan_key", "aws_cloudwatch_dashboard",
   "aws_cloudwatch_event_target", "aws_iam_role_policy", "aws_iam_role_policy_attachment", "aws_lambda_alias", "aws_lambda_function_event_invoke_config",
   "aws_lambda_permission", "aws_lambda_provisioned_concurrency_config", "aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_policy",
   "aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_sns_topic_policy", "aws_sns_topic_subscription",
-  "aws_sqs_queue_redrive_policy",
+  "aws_sqs_queue_redrive_policy", "aws_wafv2_web_acl_association", "aws_wafv2_web_acl_logging_configuration",
 ];
 
 /** What a stack may hold at the top. Anything else is a kind of block that nobody has thought about here. */

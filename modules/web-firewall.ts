@@ -1,0 +1,134 @@
+import type { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
+import { Wafv2WebAclAssociation } from "@cdktf/provider-aws/lib/wafv2-web-acl-association";
+import { Wafv2WebAclLoggingConfiguration } from "@cdktf/provider-aws/lib/wafv2-web-acl-logging-configuration";
+import { Construct } from "constructs";
+import { address, countWhen, interpolate } from "./expressions";
+
+/** Bytes. What the front door takes at most; and as much of a body as the firewall can look at (AWS WAF developer guide, "Body inspection size limits"). */
+const MAX_BODY_BYTES = 65_536;
+
+/** Seconds over which the requests of an address are counted. */
+const RATE_WINDOW_SECONDS = 300;
+
+/**
+ * Rules of AWS's groups that look into bodies: prompts hold code, addresses and long texts, and are refused for nothing.
+ * They count instead of blocking, so that their metrics show what they would have done.
+ */
+const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: readonly string[] }[] = [
+  { name: "AWSManagedRulesAmazonIpReputationList", onlyCounted: [] },
+  { name: "AWSManagedRulesKnownBadInputsRuleSet", onlyCounted: ["Log4JRCE_BODY", "JavaDeserializationRCE_BODY"] },
+  { name: "AWSManagedRulesCommonRuleSet", onlyCounted: ["SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER"] },
+];
+
+/** Headers that are no one's business; lower-case, as the firewall's log names them. */
+const SECRET_HEADERS = ["authorization", "x-api-key", "x-amz-security-token", "cookie"];
+
+export interface WebFirewallProps {
+  readonly stage: ApiGatewayStage;
+  /** Terraform expression: whether the firewall exists. */
+  readonly enabled: string;
+  readonly aclName: string;
+  /** Begins with `aws-waf-logs-`, as AWS demands. */
+  readonly logGroupName: string;
+  /** Days. */
+  readonly logRetentionInDays: number;
+  /** Requests of one address in five minutes. */
+  readonly rateLimit: number;
+  /** Terraform expression: true while a distribution stands in front, whose addresses are all that the stage sees. */
+  readonly edgeEnabled: string;
+  /** Header by which a distribution proves itself: it is logged nowhere. */
+  readonly originHeader: string;
+}
+
+/** AWS WAF in front of a stage: bounds the rate of each address and the size of bodies, and refuses what AWS knows to be bad. */
+export class WebFirewall extends Construct {
+  constructor(scope: Construct, id: string, props: WebFirewallProps) {
+    super(scope, id);
+    const count = countWhen(props.enabled);
+    const acl = this.createAcl(props);
+    const arn = interpolate(`${address(acl)}[0].arn`);
+    const association = new Wafv2WebAclAssociation(this, "association", { resourceArn: props.stage.arn, webAclArn: arn });
+    const log = new CloudwatchLogGroup(this, "log-group", { name: props.logGroupName, retentionInDays: props.logRetentionInDays });
+    const redactedFields = [...SECRET_HEADERS, props.originHeader].map((name) => ({ singleHeader: { name } }));
+    const logging = new Wafv2WebAclLoggingConfiguration(this, "logging", { resourceArn: arn, logDestinationConfigs: [interpolate(`${address(log)}[0].arn`)], redactedFields });
+    // Only what was refused, or counted by a rule that would have: the rest is in the stage's own log.
+    logging.addOverride("logging_filter", {
+      default_behavior: "DROP",
+      filter: [{ behavior: "KEEP", requirement: "MEETS_ANY", condition: ["BLOCK", "COUNT"].map((action) => ({ action_condition: { action } })) }],
+    });
+    for (const resource of [acl, association, log, logging]) resource.addOverride("count", count);
+  }
+
+  private createAcl(props: WebFirewallProps): Wafv2WebAcl {
+    const acl = new Wafv2WebAcl(this, "acl", {
+      name: props.aclName,
+      description: "Guards the API: rate, size, and what AWS knows to be bad.",
+      scope: "REGIONAL",
+      defaultAction: { allow: {} },
+      associationConfig: { requestBody: [{ apiGateway: { defaultSizeInspectionLimit: "KB_64" } }] },
+      visibilityConfig: visibility(props.aclName),
+    });
+    acl.addOverride("rule", [this.rateRule(props), bodyRule(props.aclName), ...MANAGED_GROUPS.map((group, index) => managedRule(props.aclName, group, index + 2))]);
+    return acl;
+  }
+
+  /** By the address that connects; behind a distribution by the one that the distribution forwards. */
+  private rateRule({ aclName, rateLimit, edgeEnabled }: WebFirewallProps): object {
+    const forwarded = { for_each: interpolate(`${edgeEnabled} ? ["X-Forwarded-For"] : []`), content: { header_name: "${forwarded_ip_config.value}", fallback_behavior: "MATCH" } };
+    return {
+      name: "rate",
+      priority: 0,
+      action: { block: { custom_response: { response_code: 429, response_header: [{ name: "Retry-After", value: String(RATE_WINDOW_SECONDS) }] } } },
+      statement: {
+        rate_based_statement: {
+          limit: rateLimit,
+          evaluation_window_sec: RATE_WINDOW_SECONDS,
+          aggregate_key_type: interpolate(`${edgeEnabled} ? "FORWARDED_IP" : "IP"`),
+          dynamic: { forwarded_ip_config: forwarded },
+        },
+      },
+      visibility_config: snaked(visibility(`${aclName}-rate`)),
+    };
+  }
+}
+
+/** What is too long to be looked at is refused: by default it would be let through unseen. */
+function bodyRule(aclName: string): object {
+  return {
+    name: "body-size",
+    priority: 1,
+    action: { block: { custom_response: { response_code: 413 } } },
+    statement: {
+      size_constraint_statement: {
+        comparison_operator: "GT",
+        size: MAX_BODY_BYTES,
+        field_to_match: { body: { oversize_handling: "MATCH" } },
+        text_transformation: [{ priority: 0, type: "NONE" }],
+      },
+    },
+    visibility_config: snaked(visibility(`${aclName}-body-size`)),
+  };
+}
+
+function managedRule(aclName: string, { name, onlyCounted }: (typeof MANAGED_GROUPS)[number], priority: number): object {
+  return {
+    name,
+    priority,
+    override_action: { none: {} },
+    statement: {
+      managed_rule_group_statement: { vendor_name: "AWS", name, rule_action_override: onlyCounted.map((rule) => ({ name: rule, action_to_use: { count: {} } })) },
+    },
+    visibility_config: snaked(visibility(`${aclName}-${name}`)),
+  };
+}
+
+/** No sampled requests: the console would show their headers, credentials among them. */
+function visibility(metricName: string) {
+  return { cloudwatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false };
+}
+
+function snaked({ cloudwatchMetricsEnabled, metricName, sampledRequestsEnabled }: ReturnType<typeof visibility>): object {
+  return { cloudwatch_metrics_enabled: cloudwatchMetricsEnabled, metric_name: metricName, sampled_requests_enabled: sampledRequestsEnabled };
+}
