@@ -30,6 +30,8 @@ export interface EdgeDistributionProps {
   readonly originHeader: string;
   /** Terraform expression of the header's value; sensitive. */
   readonly originSecretExpression: string;
+  /** Terraform expression of the value until now, or null; sensitive. */
+  readonly previousOriginSecretExpression: string;
   /** Terraform expression: ACM certificate, or null for CloudFront's own. */
   readonly certificateArn: string;
   /** Terraform expression: list of domain names. */
@@ -76,7 +78,7 @@ export class EdgeDistribution extends Construct {
       ],
       restrictions: { geoRestriction: { restrictionType: "none" } },
       viewerCertificate: {},
-      lifecycle: { precondition: [{ condition: `\${can(regex("^[A-Za-z0-9_-]{32,128}$", ${props.originSecretExpression}))}`, errorMessage: ORIGIN_SECRET_RULE }] },
+      lifecycle: { precondition: [props.originSecretExpression, `coalesce(${props.previousOriginSecretExpression}, ${props.originSecretExpression})`].map((secret) => ({ condition: `\${can(regex("^[A-Za-z0-9_-]{32,128}$", ${secret}))}`, errorMessage: ORIGIN_SECRET_RULE })) },
     });
   }
 

@@ -12,6 +12,12 @@ test.each(["x-quickturn-origin", "X-Quickturn-Origin"])("a request with the secr
   expect(() => refuseDirectAccess(gatewayEvent({ headers: { [name]: "open sesame" } }), EXPECTED)).not.toThrow();
 });
 
+test("while the secret is replaced, both pass and no other", () => {
+  const both = [createHash("sha256").update("new").digest("hex"), EXPECTED].join(",");
+  for (const secret of ["new", "open sesame"]) expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).not.toThrow();
+  for (const secret of ["old", "", ","]) expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).toThrow("This API is reached");
+});
+
 test.each([
   ["no secret", {}],
   ["an empty one", { headers: { "x-quickturn-origin": "" } }],
