@@ -5,7 +5,12 @@ module.exports = {
   testMatch: ["**/*.test.ts"],
   // Rehearsals measure in time-lapse what callers notice: beside other tests they would measure those. npm run test:rehearsals
   testPathIgnorePatterns: ["/node_modules/", "/emulator/(rehearse|killed-canary)\\.test\\.ts$"],
-  transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }] },
+  transform: {
+    "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }],
+    // Published as ES modules alone, which jest does not load.
+    "/node_modules/jose/.+\\.js$": ["ts-jest", { tsconfig: { allowJs: true, target: "ES2022", module: "commonjs", moduleResolution: "node10", isolatedModules: true } }],
+  },
+  transformIgnorePatterns: ["/node_modules/(?!jose/)"],
   // Half of the long tests' time terraform waits for the emulator: three workers fill two cores.
   maxWorkers: 3,
   testSequencer: "<rootDir>/__tests__/slowest-first.js",

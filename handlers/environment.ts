@@ -17,8 +17,10 @@ export interface CommonEnvironment {
 
 /** What the front door (`handlers/api.ts`) is told. */
 export interface ApiEnvironment extends CommonEnvironment {
-  /** Where the callers' identity comes from: `iam`, `api_key` or `none`. */
+  /** Where the callers' identity comes from: `iam`, `api_key`, `jwt` or `none`. */
   readonly AUTHORIZATION: string;
+  /** How many requests each caller may begin a day (UTC), as a decimal number; 0 = any number. */
+  readonly CALLER_QUOTA_PER_DAY: string;
   /**
    * SHA-256, in lower-case hex, of the secret that CloudFront adds to each request, or "" where no
    * distribution stands in front. A hash, because plans and consoles show this environment.
@@ -66,6 +68,20 @@ export interface SweeperEnvironment extends CommonEnvironment {
   readonly DEAD_LETTER_QUEUE_ARN: string;
   /** URL of the SQS queue of work. */
   readonly WORK_QUEUE_URL: string;
+}
+
+/** What the authorizer (`handlers/authorizer.ts`) is told. */
+export interface AuthorizerEnvironment {
+  /** `<name>-<environment>`, as the other functions have it. */
+  readonly DEPLOYMENT: string;
+  /** JSON array of the audiences, one of which a token names. */
+  readonly JWT_AUDIENCES: string;
+  /** Seconds, as a decimal number, by which the issuer's clock may differ. */
+  readonly JWT_CLOCK_SKEW_SECONDS: string;
+  /** URL of the OpenID Connect issuer, as its tokens name it. */
+  readonly JWT_ISSUER: string;
+  /** JSON array of the scopes, each of which a token has. */
+  readonly JWT_SCOPES: string;
 }
 
 /** How an agent is reached. */

@@ -20,6 +20,13 @@ export class InvalidRequestError extends ApiError {
   readonly code = "invalid_request";
 }
 
+/** 401: the token that the gateway let pass has ended since. */
+export class TokenExpiredError extends ApiError {
+  override readonly name = "TokenExpiredError";
+  readonly status = 401;
+  readonly code = "token_expired";
+}
+
 /** 403: the request went around the distribution that guards this API. */
 export class DirectAccessRefusedError extends ApiError {
   override readonly name = "DirectAccessRefusedError";
@@ -68,6 +75,20 @@ export class IdempotencyKeyReusedError extends ApiError {
   override readonly name = "IdempotencyKeyReusedError";
   readonly status = 422;
   readonly code = "idempotency_key_reused";
+}
+
+/** 429: the caller has begun as many requests as it may today. */
+export class QuotaExceededError extends ApiError {
+  override readonly name = "QuotaExceededError";
+  readonly status = 429;
+  readonly code = "quota_exceeded";
+
+  constructor(
+    message: string,
+    override readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
 }
 
 /** 500: a fault of ours. The cause is logged, never shown. */

@@ -1,12 +1,12 @@
 import { parseAgents, parseArbiter } from "./agents/definitions";
-import type { AgentDefinition, ApiEnvironment, ArbiterDefinition, CommonEnvironment, SweeperEnvironment, WorkerEnvironment } from "./environment";
+import type { AgentDefinition, ApiEnvironment, ArbiterDefinition, AuthorizerEnvironment, CommonEnvironment, SweeperEnvironment, WorkerEnvironment } from "./environment";
 import type { AgentPolicy } from "./orchestration";
 
 /** Variables as the process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** How callers prove who they are. */
-export const AUTHORIZATIONS = ["iam", "api_key", "none"] as const;
+export const AUTHORIZATIONS = ["iam", "api_key", "jwt", "none"] as const;
 export type Authorization = (typeof AUTHORIZATIONS)[number];
 
 /** How many agents of a phase must succeed. */
@@ -23,6 +23,7 @@ export interface ApiSettings extends CommonSettings {
   readonly authorization: Authorization;
   /** Lower-case hex; "" where no distribution stands in front. */
   readonly originSecretSha256: string;
+  readonly callerQuotaPerDay: number;
   /** 0 = nothing is kept. */
   readonly queryCacheTtlSeconds: number;
   readonly requestDeadlineSeconds: number;
@@ -54,13 +55,23 @@ export interface SweeperSettings extends CommonSettings {
   readonly workQueueUrl: string;
 }
 
+/** The authorizer's settings. */
+export interface AuthorizerSettings {
+  readonly deployment: string;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  readonly clockSkewSeconds: number;
+}
+
 /** Reads the front door's settings. Throws one error that names every variable that is missing or wrong. */
 export function readApiSettings(variables: Variables): ApiSettings {
   const read = new Reader<ApiEnvironment>(variables);
   const settings = {
     ...common(read),
     authorization: read.one("AUTHORIZATION", AUTHORIZATIONS),
-    originSecretSha256: read.matching("ORIGIN_SECRET_SHA256", /^([0-9a-f]{64})?$/, "64 lower-case hex digits, or empty"),
+    callerQuotaPerDay: read.whole("CALLER_QUOTA_PER_DAY", 0),
+    originSecretSha256: read.matching("ORIGIN_SECRET_SHA256", /^([0-9a-f]{64}(,[0-9a-f]{64})?)?$/, "64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty"),
     queryCacheTtlSeconds: read.whole("QUERY_CACHE_TTL_SECONDS", 0),
     requestDeadlineSeconds: read.whole("REQUEST_DEADLINE_SECONDS", 1),
     requestRetentionDays: read.whole("REQUEST_RETENTION_DAYS", 1),
@@ -102,6 +113,27 @@ export function readSweeperSettings(variables: Variables): SweeperSettings {
   };
   read.finish();
   return settings;
+}
+
+/** Reads the authorizer's settings. Throws one error that names every variable that is missing or wrong. */
+export function readAuthorizerSettings(variables: Variables): AuthorizerSettings {
+  const read = new Reader<AuthorizerEnvironment>(variables);
+  const settings = {
+    deployment: read.text("DEPLOYMENT"),
+    issuer: read.matching("JWT_ISSUER", /^https:\/\/[^\s?#@]+$/, "an https URL without user, query and fragment"),
+    audiences: read.parsed("JWT_AUDIENCES", (text) => parseTexts(text, 1), []),
+    scopes: read.parsed("JWT_SCOPES", (text) => parseTexts(text, 0), []),
+    clockSkewSeconds: read.whole("JWT_CLOCK_SKEW_SECONDS", 0),
+  };
+  read.finish();
+  return settings;
+}
+
+/** Without an audience a token that the issuer made for another service would do here. */
+function parseTexts(text: string, atLeast: number): string[] {
+  const value: unknown = JSON.parse(text);
+  if (!Array.isArray(value) || value.length < atLeast || !value.every((each) => typeof each === "string" && each !== "")) throw new Error(`allowed: a JSON array of at least ${atLeast} texts`);
+  return value as string[];
 }
 
 const URL = [/^https?:\/\/\S+$/, "a URL"] as const;

@@ -2,9 +2,9 @@ import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
-import { Lazy } from "cdktf";
+import { Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { jsonencoded } from "./expressions";
+import { address, countWhen, interpolate, jsonencoded } from "./expressions";
 import { allow, policyDocument, trustService, type PolicyStatement } from "./policy-statements";
 
 /** Provider 5.100.0 takes no newer Node.js runtime. */
@@ -30,6 +30,10 @@ export interface AgentFunctionProps {
   readonly reservedConcurrentExecutions?: number;
   /** Days. */
   readonly logRetentionInDays: number;
+  /** Terraform expression: ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
+  readonly permissionsBoundaryArn: string;
+  /** Terraform expression: whether there is one. Default: there is. */
+  readonly when?: string;
 }
 
 /** A Lambda function with a role of its own, a log group that ends, traces, and a published version a change. */
@@ -38,18 +42,26 @@ export class AgentFunction extends Construct {
   readonly logGroup: CloudwatchLogGroup;
   private readonly role: IamRole;
   private readonly statements: PolicyStatement[] = [];
+  private readonly when: string | undefined;
 
   constructor(scope: Construct, id: string, props: AgentFunctionProps) {
     super(scope, id);
+    this.when = props.when;
     this.logGroup = this.createLogGroup(props);
     this.role = this.createRole(props);
     const policy = this.createPolicy(props);
     this.function = this.createFunction(props, policy);
+    if (this.when !== undefined) for (const each of [this.logGroup, this.role, policy, this.function]) each.addOverride("count", countWhen(this.when));
     this.grant(
-      allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], `${this.logGroup.arn}:*`),
+      allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], `${this.attribute(this.logGroup, "arn")}:*`),
       // X-Ray has no resources to name: both actions take only "*".
       allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     );
+  }
+
+  /** An attribute of a resource of the function; "" where there is none. */
+  attribute(resource: TerraformResource, name: string): string {
+    return this.when === undefined ? interpolate(`${address(resource)}.${name}`) : interpolate(`join("", ${address(resource)}[*].${name})`);
   }
 
   /** Adds to what the function may do. */
@@ -59,21 +71,25 @@ export class AgentFunction extends Construct {
 
   /** Adds a policy that is there only while a condition holds, such as when a list of resources is not empty. */
   grantWhen(count: string, id: string, ...statements: readonly PolicyStatement[]): void {
-    new IamRolePolicy(this, id, { role: this.role.id, name: id, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) }).addOverride("count", count);
+    new IamRolePolicy(this, id, { role: this.attribute(this.role, "id"), name: id, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) }).addOverride("count", count);
   }
 
   private createLogGroup({ functionName, logRetentionInDays }: AgentFunctionProps): CloudwatchLogGroup {
     return new CloudwatchLogGroup(this, "log-group", { name: `/aws/lambda/${functionName}`, retentionInDays: logRetentionInDays });
   }
 
-  private createRole({ functionName }: AgentFunctionProps): IamRole {
-    return new IamRole(this, "role", { name: functionName, assumeRolePolicy: jsonencoded(this, "trust", trustService("lambda.amazonaws.com")) });
+  private createRole({ functionName, permissionsBoundaryArn }: AgentFunctionProps): IamRole {
+    return new IamRole(this, "role", {
+      name: functionName,
+      assumeRolePolicy: jsonencoded(this, "trust", trustService("lambda.amazonaws.com")),
+      permissionsBoundary: interpolate(permissionsBoundaryArn),
+    });
   }
 
   private createPolicy({ functionName }: AgentFunctionProps): IamRolePolicy {
     // Lazy: grants are added by those who use the function, after it is made.
     const statements = Lazy.anyValue({ produce: () => policyDocument(this.statements) });
-    return new IamRolePolicy(this, "policy", { role: this.role.id, name: functionName, policy: jsonencoded(this, "statements", statements) });
+    return new IamRolePolicy(this, "policy", { role: this.attribute(this.role, "id"), name: functionName, policy: jsonencoded(this, "statements", statements) });
   }
 
   private createFunction(props: AgentFunctionProps, policy: IamRolePolicy): LambdaFunction {
@@ -81,7 +97,7 @@ export class AgentFunction extends Construct {
     return new LambdaFunction(this, "function", {
       functionName: props.functionName,
       description: props.description,
-      role: this.role.arn,
+      role: this.attribute(this.role, "arn"),
       runtime: RUNTIME,
       architectures: [ARCHITECTURE],
       handler: "index.handler",

@@ -14,16 +14,31 @@ const INTEGRATION_TIMEOUT_MS = 29_000;
 /** Header that carries the caller into the cache key; the gateway writes it, callers cannot. */
 const CALLER_HEADER = "integration.request.header.x-quickturn-caller";
 
+/** The same for when the caller's token ends: else an answer to one that has ended would be kept for the caller's next one. */
+const TOKEN_END_HEADER = "integration.request.header.x-quickturn-token-end";
+
+/** A signed token: three parts of base64url. Anything else is refused without the authorizer; handlers/tokens/authorize.ts has the same. */
+const BEARER = "^Bearer [A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$";
+
 export interface OpenApiProps {
   readonly title: string;
   /** ARN by which API Gateway invokes the front door. */
   readonly invokeArn: string;
-  /** Terraform expression: `iam`, `api_key` or `none`. */
+  /** Terraform expression: `iam`, `api_key`, `jwt` or `none`. */
   readonly authorization: string;
+  /** With `jwt`: who checks tokens. */
+  readonly tokenAuthorizer: TokenAuthorizerProps;
   /** Terraform expression: true while a distribution stands in front. */
   readonly edgeEnabled: string;
   /** Header by which the distribution proves itself. */
   readonly originHeader: string;
+}
+
+export interface TokenAuthorizerProps {
+  /** Terraform expression: ARN by which API Gateway invokes it; "" where there is none. */
+  readonly invokeArn: string;
+  /** Terraform expression: seconds that API Gateway keeps its answer, by token. */
+  readonly ttlInSeconds: string;
 }
 
 /** The document, as the value of a Terraform local. */
@@ -36,7 +51,7 @@ export function openApiDocument(props: OpenApiProps): Record<string, unknown> {
       [STATUS_ROUTE]: { get: statusOperation(props) },
       [HEALTH_ROUTE]: { get: healthOperation(props) },
     },
-    components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: SCHEMAS, securitySchemes: securitySchemes(props) },
     "x-amazon-apigateway-request-validators": {
       body_and_parameters: { validateRequestBody: true, validateRequestParameters: true },
     },
@@ -89,11 +104,11 @@ function integration({ invokeArn }: OpenApiProps): Record<string, unknown> {
 /**
  * A status answer is cached by request and caller, so that one caller never gets what is cached for another.
  * SigV4's Authorization header changes with every request and would never hit; the principal that the gateway
- * found behind it does not. Behind a distribution the origin's secret is part of the key too: a direct call
+ * found behind it does not, and neither does the one that the authorizer found behind a token. Behind a distribution the origin's secret is part of the key too: a direct call
  * then misses the cache and reaches the front door, which refuses it.
  */
 function cacheKey({ authorization, edgeEnabled, originHeader }: OpenApiProps): object {
-  const callerKey = `{ iam = ["${CALLER_HEADER}"], api_key = ["method.request.header.x-api-key"], none = [] }[${authorization}]`;
+  const callerKey = `{ iam = ["${CALLER_HEADER}"], api_key = ["method.request.header.x-api-key"], jwt = ["${CALLER_HEADER}", "${TOKEN_END_HEADER}"], none = [] }[${authorization}]`;
   const originKey = `${edgeEnabled} ? ["method.request.header.${originHeader}"] : []`;
   return {
     cacheKeyParameters: `\${concat(["method.request.path.request_id"], ${callerKey}, ${originKey})}`,
@@ -101,19 +116,29 @@ function cacheKey({ authorization, edgeEnabled, originHeader }: OpenApiProps): o
       "integration.request.path.request_id": "method.request.path.request_id",
       "integration.request.header.x-api-key": "method.request.header.x-api-key",
       [`integration.request.header.${originHeader}`]: `method.request.header.${originHeader}`,
-      [CALLER_HEADER]: "context.identity.caller",
+      [CALLER_HEADER]: `\${${authorization} == "jwt" ? "context.authorizer.principalId" : "context.identity.caller"}`,
+      [TOKEN_END_HEADER]: `\${${authorization} == "jwt" ? "context.authorizer.expires_at" : "'-'"}`,
     },
   };
 }
 
 function callerSecurity({ authorization }: OpenApiProps): string {
-  return `\${{ iam = [{ sigv4 = [] }], api_key = [{ api_key = [] }], none = [] }[${authorization}]}`;
+  return `\${{ iam = [{ sigv4 = [] }], api_key = [{ api_key = [] }], jwt = [{ jwt = [] }], none = [] }[${authorization}]}`;
 }
 
-const SECURITY_SCHEMES = {
-  sigv4: { type: "apiKey", name: "Authorization", in: "header", "x-amazon-apigateway-authtype": "awsSigv4" },
-  api_key: { type: "apiKey", name: "x-api-key", in: "header" },
-};
+/** API Gateway takes no authorizer without a function, so the scheme is there only where there is one. */
+function securitySchemes({ authorization, tokenAuthorizer }: OpenApiProps): string {
+  return `\${merge({ sigv4 = ${SIGV4}, api_key = ${API_KEY} }, { for scheme in ["jwt"] : scheme => ${jwtScheme(tokenAuthorizer)} if ${authorization} == scheme })}`;
+}
+
+const SIGV4 = '{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "awsSigv4" }';
+const API_KEY = '{ type = "apiKey", name = "x-api-key", in = "header" }';
+
+/** A TOKEN authorizer (API Gateway developer guide, "x-amazon-apigateway-authorizer object"). */
+function jwtScheme({ invokeArn, ttlInSeconds }: TokenAuthorizerProps): string {
+  const authorizer = `{ type = "token", authorizerUri = ${invokeArn}, identityValidationExpression = "${BEARER}", authorizerResultTtlInSeconds = ${ttlInSeconds} }`;
+  return `{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "custom", "x-amazon-apigateway-authorizer" = ${authorizer} }`;
+}
 
 /** What the gateway can check (JSON schema draft 4, lengths in characters); the front door checks the rest, in bytes. */
 const SCHEMAS = {
@@ -137,6 +162,8 @@ const GATEWAY_RESPONSES = Object.fromEntries(
     DEFAULT_4XX: ["bad_request"],
     DEFAULT_5XX: ["internal_error"],
     ACCESS_DENIED: ["access_denied", 403],
+    // Whether the token is good could not be told: the caller may try the same one again.
+    AUTHORIZER_FAILURE: ["service_unavailable", 503, "The token cannot be checked at the moment. Send the request again."],
     BAD_REQUEST_BODY: ["invalid_request", 400, BODY_RULES],
     BAD_REQUEST_PARAMETERS: ["invalid_request", 400],
     EXPIRED_TOKEN: ["expired_credentials", 403],
@@ -149,6 +176,7 @@ const GATEWAY_RESPONSES = Object.fromEntries(
     QUOTA_EXCEEDED: ["quota_exceeded", 429],
     REQUEST_TOO_LARGE: ["payload_too_large", 413],
     THROTTLED: ["throttled", 429],
+    UNAUTHORIZED: ["unauthorized", 401, "The bearer token is missing, is not valid or has expired. Send Authorization: Bearer <token>."],
     UNSUPPORTED_MEDIA_TYPE: ["unsupported_media_type", 415],
   } satisfies Record<string, [code: string, status?: number, message?: string]>).map(([type, [code, status, message]]) => [type, gatewayResponse(code, status, message)]),
 );
@@ -160,6 +188,7 @@ function gatewayResponse(code: string, status?: number, message?: string): objec
     ...(status === undefined ? {} : { statusCode: String(status) }),
     responseParameters: {
       "gatewayresponse.header.Cache-Control": "'no-store'",
+      ...(status === 401 ? { "gatewayresponse.header.WWW-Authenticate": "'Bearer'" } : {}),
       ...(status === 429 || status === 503 ? { "gatewayresponse.header.Retry-After": "'1'" } : {}),
     },
     responseTemplates: {

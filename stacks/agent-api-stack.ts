@@ -108,6 +108,7 @@ export class AgentApiStack extends PlatformStack {
       timeoutSeconds: settings.number("timeout"),
       reservedConcurrentExecutions: settings.number("reserved_concurrent_executions"),
       logRetentionInDays: settings.number("log_retention_in_days"),
+      permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
     });
     worker.grant(...store.workerAccess(), ...queue.consumerAccess());
     agentAccess(worker);
@@ -126,9 +127,11 @@ export class AgentApiStack extends PlatformStack {
     const { settings, names } = this;
     const environment: Record<keyof ApiEnvironment, string> = {
       AUTHORIZATION: settings.string("authorization"),
+      CALLER_QUOTA_PER_DAY: settings.string("caller_quota_per_day"),
       DEPLOYMENT: names.deployment,
       // A hash of 32 random characters or more gives nothing away; and plans must show that it changed.
-      ORIGIN_SECRET_SHA256: '${nonsensitive(var.cloudfront_enabled ? sha256(coalesce(var.cloudfront_origin_secret, "-")) : "")}',
+      ORIGIN_SECRET_SHA256:
+        '${nonsensitive(var.cloudfront_enabled ? join(",", compact([sha256(coalesce(var.cloudfront_origin_secret, "-")), var.cloudfront_origin_previous_secret == null ? "" : sha256(var.cloudfront_origin_previous_secret)])) : "")}',
       QUERY_CACHE_TTL_SECONDS: settings.string("query_cache_ttl_in_seconds"),
       REQUEST_DEADLINE_SECONDS: settings.string("request_deadline_in_seconds"),
       REQUEST_RETENTION_DAYS: settings.string("request_retention_in_days"),
@@ -144,6 +147,7 @@ export class AgentApiStack extends PlatformStack {
       memorySize: settings.number("api_memory_size"),
       timeoutSeconds: API_TIMEOUT_SECONDS,
       logRetentionInDays: settings.number("log_retention_in_days"),
+      permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
     });
     api.grant(...store.frontDoorAccess(), ...queue.senderAccess());
     const alias = new LiveAlias(this, "api_live", {
@@ -164,12 +168,12 @@ export class AgentApiStack extends PlatformStack {
 
   private warn(): void {
     declareCheck(this, "no_canary_is_on_its_way", "try(var.release.canary, null) == null", "A canary is on its way: do not change the functions before it has ended. quickturn canary --resume goes on with it, --abort takes it back.");
-    declareCheck(this, "callers_are_known", 'var.authorization != "none"', "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam or api_key.");
+    declareCheck(this, "callers_are_known", 'var.authorization != "none"', "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam, api_key or jwt.");
     declareCheck(
       this,
       "callers_can_sign_through_cloudfront",
       '!(var.cloudfront_enabled && var.authorization == "iam")',
-      "cloudfront_enabled with authorization iam: callers must sign for the API's own host and path and send to the distribution, and no poll is served from the edge. Use api_key.",
+      "cloudfront_enabled with authorization iam: callers must sign for the API's own host and path and send to the distribution, and no poll is served from the edge. Use api_key or jwt.",
     );
     declareCheck(
       this,

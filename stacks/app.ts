@@ -75,7 +75,7 @@ function backend(app: App): Backend {
 
 /** The zips stand beside the JSON, so that the folder is all that Terraform needs. */
 function addArchives(outdir: string, stack: string): void {
-  for (const archive of ["api.zip", "sweeper.zip", "worker.zip"]) {
+  for (const archive of ["api.zip", "authorizer.zip", "sweeper.zip", "worker.zip"]) {
     const source = join(ARCHIVES, archive);
     if (!existsSync(source)) throw new Error(`${source} is missing. Make it: npx quickturn package`);
     const target = join(outdir, "stacks", stack, "assets");

@@ -1,5 +1,6 @@
 import { ORIGIN_SECRET_HEADER } from "../handlers/environment";
-import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, STATUS_ROUTE, address, methodPath, type LiveAlias } from "../modules";
+import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, STATUS_ROUTE, WebFirewall, address, methodPath, type LiveAlias } from "../modules";
+import { createAuthorizer } from "./authorizer";
 import type { DeclaredSettings } from "./declare";
 import { STAGE_NAME, type PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
@@ -18,10 +19,19 @@ export function createHttpApi(stack: PlatformStack, parts: HttpApiParts) {
   const { settings, names, frontDoor } = parts;
   const edgeEnabled = settings.expression("cloudfront_enabled");
   const authorization = settings.expression("authorization");
-  const restApi = new RestApi(stack, "rest", { apiName: names.restApi, frontDoor: frontDoor.alias, authorization, edgeEnabled, originHeader: ORIGIN_SECRET_HEADER });
+  const restApi = new RestApi(stack, "rest", {
+    apiName: names.restApi,
+    frontDoor: frontDoor.alias,
+    authorization,
+    authorizer: createAuthorizer(stack, settings, names),
+    authorizerTtlInSeconds: settings.expression("authorizer_ttl_in_seconds"),
+    edgeEnabled,
+    originHeader: ORIGIN_SECRET_HEADER,
+  });
   const stage = createStage(stack, parts, restApi);
   const access = createAccess(stack, parts, stage);
   const edge = createEdge(stack, parts, stage);
+  createFirewall(stack, parts, stage);
   const endpoint = `\${${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url}`;
   return { restApi, stage, access, endpoint };
 }
@@ -31,6 +41,7 @@ function createStage(stack: PlatformStack, { settings, names, partition }: HttpA
     enabled: settings.expression("account_logging_role_enabled"),
     roleName: names.apiGatewayLoggingRole,
     partition,
+    permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
   });
   const stage = new ApiStage(stack, "live", {
     restApiId: restApi.api.id,
@@ -70,8 +81,22 @@ function createEdge(stack: PlatformStack, { settings, names }: HttpApiParts, { s
     enabled: settings.expression("cloudfront_enabled"),
     originHeader: ORIGIN_SECRET_HEADER,
     originSecretExpression: settings.expression("cloudfront_origin_secret"),
+    previousOriginSecretExpression: settings.expression("cloudfront_origin_previous_secret"),
     certificateArn: settings.expression("cloudfront_certificate_arn"),
     domainNames: settings.expression("cloudfront_domain_names"),
     comment: names.restApi,
+  });
+}
+
+function createFirewall(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): void {
+  new WebFirewall(stack, "firewall", {
+    stage,
+    enabled: settings.expression("waf_enabled"),
+    aclName: names.webAcl,
+    logGroupName: names.firewallLogGroup,
+    logRetentionInDays: settings.number("log_retention_in_days"),
+    rateLimit: settings.number("waf_rate_limit"),
+    edgeEnabled: settings.expression("cloudfront_enabled"),
+    originHeader: ORIGIN_SECRET_HEADER,
   });
 }

@@ -37,6 +37,7 @@ export function createSweeper(stack: PlatformStack, { settings, names }: Kept, s
     memorySize: SWEEPER_MEMORY_SIZE,
     timeoutSeconds: SWEEPER_TIMEOUT_SECONDS,
     logRetentionInDays: settings.number("log_retention_in_days"),
+    permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
   });
   sweeper.grant(...store.sweeperAccess(), ...queue.sweeperAccess());
   queue.deliverFailuresTo(sweeper.function);

@@ -1,9 +1,14 @@
 import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
 import { CHECKS_KEPT_MS } from "../../handlers/routes/health";
+import { judgeLogs } from "../../scripts/commands/fuzz";
+import { publishedDocument } from "../../scripts/commands/openapi";
+import { runFuzz } from "../../scripts/fuzz/fuzz-run";
+import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
 import { AgentApiClient, type ApiResponse } from "../../scripts/tools/agent-api-client";
 import { ALICE, BOB } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
@@ -169,6 +174,25 @@ describe("with authorization iam", () => {
   });
 });
 
+describe("what the OpenAPI document allows and forbids", () => {
+  test("is answered as it says, without a fault, a hang or a leak in answers or logs; and all that was accepted ends", async () => {
+    const names = ["aws_dynamodb_table", "aws_s3_bucket", "aws_lambda_function", "aws_sqs_queue"].flatMap((type) => Object.entries(stack.attributes()).filter(([address]) => address.startsWith(`${type}.`)).map(([, { name, bucket, function_name: functionName }]) => String(functionName ?? bucket ?? name)));
+    expect(names.length).toBeGreaterThan(6);
+    const report = await runFuzz({
+      url: runtime.url, region: "us-east-1", document: publishedDocument(stack.directory, { authorization: "iam" }),
+      callers: [ALICE, BOB].map((credentials) => ({ kind: "iam", credentials })),
+      names, requests: 300, concurrency: 6, random: seededRandom(6), marker: "qtfuzz", signal: AbortSignal.timeout(200_000),
+    });
+    expect(report.findings).toEqual([]);
+    expect(report.tally.requests).toBe(300);
+    expect(report.accepted).toBeGreaterThan(20);
+    expect(report.ended).toBeGreaterThanOrEqual(report.accepted);
+    const logs = judgeLogs({ folder: join(stack.folder, "logs"), secrets: [ALICE.secretAccessKey, BOB.secretAccessKey] }, "qtfuzz");
+    expect(logs.files).toEqual(expect.arrayContaining(["access.log", "quickturn-dev-api.log", "quickturn-dev-worker.log"]));
+    expect(logs.findings).toEqual([]);
+  });
+});
+
 describe("while the tables and the queue cannot be reached", () => {
   const health = async (query = "") => {
     const answer = await fetch(`${runtime.url}/api/v1/health${query}`);
@@ -260,7 +284,7 @@ describe("after a flip", () => {
 
 describe("with authorization api_key", () => {
   test("each key is a caller: own requests 200, another's 404 inside the cache's time, no key 403", async () => {
-    const state = await applied(["authorization=api_key", 'api_key_names=["one","two"]']);
+    const state = await applied(["authorization=api_key", 'api_key_names=["one","two"]', "caller_quota_per_day=2"]);
     await runtime.reload(state);
     const keys = (state as { values: { root_module: { resources: { type: string; index?: string; values: { value?: string } }[] } } }).values.root_module.resources.filter(({ type }) => type === "aws_api_gateway_api_key");
     const [one = "", two = ""] = ["one", "two"].map((name) => keys.find(({ index }) => index === name)?.values.value);
@@ -273,6 +297,14 @@ describe("with authorization api_key", () => {
     expect(polls[2]?.headers.get(CACHE_HEADER)).toBe("hit");
     expect((await post('{"prompt":"x"}')).status).toBe(403);
     expect((await send("no-such-key-no-such-key", "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' })).status).toBe(403);
+
+    // Each may begin two requests a day.
+    const begin = async (key: string) => send(key, "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' });
+    expect([(await begin(one)).status, (await begin(two)).status]).toEqual([202, 202]);
+    const refused = await begin(one);
+    expect({ status: refused.status, body: await refused.json() }).toMatchObject({ status: 429, body: { error: { code: "quota_exceeded" } } });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await begin(two)).status).toBe(202);
   });
 });
 
@@ -307,6 +339,16 @@ describe("behind a distribution", () => {
     const accepted = await through({ "x-quickturn-origin": SECRET });
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get("location")).toMatch(/^\/api\/v1\/status\/[0-9a-f-]{36}$/);
+  });
+
+  test("a new secret is taken before the distribution shows it, and the one until now as long as it still does", async () => {
+    const NEXT = "another-secret-of-forty-characters-12345";
+    const state = await applied(["authorization=none", "cloudfront_enabled=true", `cloudfront_origin_secret=${NEXT}`, `cloudfront_origin_previous_secret=${SECRET}`, "waf_enabled=true", "waf_rate_limit=500"]);
+    expect(stack.attributes()["aws_wafv2_web_acl.firewall_acl[0]"]).toBeDefined();
+    expect(JSON.stringify(stack.attributes()["aws_lambda_function.api_function"])).not.toMatch(new RegExp(`${SECRET}|${NEXT}`));
+    await runtime.reload(state);
+    for (const secret of [SECRET, NEXT]) expect((await through({ "x-quickturn-origin": secret })).status).toBe(202);
+    expect((await through({ "x-quickturn-origin": "guess" })).status).toBe(403);
   });
 
   test("what is cached for the distribution is not given to a direct call", async () => {

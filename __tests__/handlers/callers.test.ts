@@ -1,6 +1,8 @@
-import { callerOf } from "../../handlers/callers";
-import { gatewayEvent } from "./fixtures";
+import { callerOf as ownerOf } from "../../handlers/callers";
+import type { Authorization } from "../../handlers/settings";
+import { NOW_MS, gatewayEvent } from "./fixtures";
 
+const callerOf = (event: Parameters<typeof ownerOf>[0], mode: Authorization) => ownerOf(event, mode, () => NOW_MS);
 const role = { accountId: "123456789012", caller: "AROAEXAMPLE:alice", apiKeyId: "key-1" };
 
 test("the owner of a signed call is the role, whatever the session is called", () => {
@@ -25,10 +27,46 @@ test.each([
   ["api_key", { apiKeyId: null }],
   ["api_key", { apiKeyId: "" }],
 ] as const)("in mode %s the identity %j is refused", (mode, identity) => {
-  expect(() => callerOf(gatewayEvent({ identity }), mode)).toThrow("The caller is not known. Sign the request, or send your API key.");
+  expect(() => callerOf(gatewayEvent({ identity }), mode)).toThrow("The caller is not known. Sign the request, or send your API key or token.");
 });
 
 test("headers and body do not make an owner", () => {
   const event = gatewayEvent({ headers: { "x-api-key": "key-1", caller: "AROAEXAMPLE" }, body: '{"owner":"key:key-1"}' });
   expect(() => callerOf(event, "api_key")).toThrow("The caller is not known.");
+});
+
+describe("the owner of a call with a token", () => {
+  const PRINCIPAL = "p".repeat(43);
+  const GOOD = { principalId: PRINCIPAL, caller: `jwt:${PRINCIPAL}`, expires_at: String(NOW_MS / 1_000 + 1) };
+  const event = (authorizer: unknown) => {
+    const { requestContext, ...rest } = gatewayEvent({ identity: role, headers: { authorization: "Bearer a.b.c" } });
+    return { ...rest, requestContext: { ...requestContext, authorizer } } as ReturnType<typeof gatewayEvent>;
+  };
+
+  test("is who the authorizer found", () => expect(callerOf(event(GOOD), "jwt")).toBe(`jwt:${PRINCIPAL}`));
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["another caller than the one that the cache is keyed by", { ...GOOD, caller: `jwt:${"q".repeat(43)}` }],
+    ["no principal", { ...GOOD, principalId: undefined }],
+    ["an empty principal", { ...GOOD, principalId: "", caller: "jwt:" }],
+    ["a principal that is a name", { ...GOOD, principalId: "alice", caller: "jwt:alice" }],
+    ["no end", { ...GOOD, expires_at: undefined }],
+    ["an end that is no number", { ...GOOD, expires_at: "never" }],
+    ["an end below zero", { ...GOOD, expires_at: "-1" }],
+  ])("is refused where the authorizer says %s", (_what, authorizer) => {
+    expect(() => callerOf(event(authorizer), "jwt")).toThrow("The caller is not known. Sign the request, or send your API key or token.");
+  });
+
+  test("is refused once the token has ended, though the gateway kept the authorizer's answer", () => {
+    const ended = event({ ...GOOD, expires_at: String(NOW_MS / 1_000) });
+    expect(() => callerOf(ended, "jwt")).toThrow("The token has expired. Get a new one, and send the request again.");
+    expect(() => callerOf(ended, "jwt")).toThrow(expect.objectContaining({ status: 401, code: "token_expired" }) as Error);
+  });
+
+  test("is nobody in another mode", () => {
+    expect(callerOf(event(GOOD), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
+    expect(callerOf(event(GOOD), "api_key")).toBe("key:key-1");
+  });
 });

@@ -1,8 +1,9 @@
-import { readApiSettings, readSweeperSettings, readWorkerSettings } from "../../handlers/settings";
+import { readApiSettings, readAuthorizerSettings, readSweeperSettings, readWorkerSettings } from "../../handlers/settings";
 
 const API = {
   AUTHORIZATION: "iam",
   DEPLOYMENT: "quickturn-dev",
+  CALLER_QUOTA_PER_DAY: "0",
   ORIGIN_SECRET_SHA256: "",
   QUERY_CACHE_TTL_SECONDS: "60",
   REQUEST_DEADLINE_SECONDS: "3600",
@@ -34,10 +35,30 @@ const SWEEPER = {
   WORK_QUEUE_URL: API.WORK_QUEUE_URL,
 };
 
+const AUTHORIZER = { DEPLOYMENT: "quickturn-dev", JWT_AUDIENCES: '["agents"]', JWT_CLOCK_SKEW_SECONDS: "60", JWT_ISSUER: "https://issuer.example/", JWT_SCOPES: "[]" };
+
+test("the authorizer's settings are read from its environment", () => {
+  expect(readAuthorizerSettings(AUTHORIZER)).toEqual({ deployment: "quickturn-dev", audiences: ["agents"], clockSkewSeconds: 60, issuer: "https://issuer.example/", scopes: [] });
+});
+
+test.each([
+  ["JWT_ISSUER", "http://issuer.example", 'JWT_ISSUER is "http://issuer.example", but must be an https URL without user, query and fragment'],
+  ["JWT_ISSUER", "https://a@issuer.example", "must be an https URL"],
+  ["JWT_ISSUER", "", "must be an https URL"],
+  ["JWT_AUDIENCES", "[]", "JWT_AUDIENCES: allowed: a JSON array of at least 1 texts"],
+  ["JWT_AUDIENCES", '[""]', "JWT_AUDIENCES: allowed: a JSON array of at least 1 texts"],
+  ["JWT_SCOPES", '{"a":1}', "JWT_SCOPES: allowed: a JSON array of at least 0 texts"],
+  ["JWT_SCOPES", "read", "JWT_SCOPES: "],
+  ["JWT_CLOCK_SKEW_SECONDS", "-1", 'JWT_CLOCK_SKEW_SECONDS is "-1", but must be a whole number from 0'],
+])("the authorizer's %s of %j is refused", (name, value, message) => {
+  expect(() => readAuthorizerSettings({ ...AUTHORIZER, [name]: value })).toThrow(message);
+});
+
 test("the front door's settings are read from its environment", () => {
   expect(readApiSettings(API)).toEqual({
     authorization: "iam",
     deployment: "quickturn-dev",
+    callerQuotaPerDay: 0,
     originSecretSha256: "",
     queryCacheTtlSeconds: 60,
     requestDeadlineSeconds: 3600,
@@ -81,11 +102,13 @@ test("every variable that is missing is named at once", () => {
   for (const name of Object.keys(API)) expect(() => readApiSettings({})).toThrow(`${name} is missing`);
   for (const name of Object.keys(WORKER)) expect(() => readWorkerSettings({})).toThrow(`${name} is missing`);
   for (const name of Object.keys(SWEEPER)) expect(() => readSweeperSettings({})).toThrow(`${name} is missing`);
+  for (const name of Object.keys(AUTHORIZER)) expect(() => readAuthorizerSettings({})).toThrow(`${name} is missing`);
 });
 
 test.each([
-  ["AUTHORIZATION", "oauth", 'AUTHORIZATION is "oauth", but must be one of iam, api_key, none'],
-  ["ORIGIN_SECRET_SHA256", "ABC", 'ORIGIN_SECRET_SHA256 is "ABC", but must be 64 lower-case hex digits, or empty'],
+  ["AUTHORIZATION", "oauth", 'AUTHORIZATION is "oauth", but must be one of iam, api_key, jwt, none'],
+  ["ORIGIN_SECRET_SHA256", "ABC", 'ORIGIN_SECRET_SHA256 is "ABC", but must be 64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty'],
+  ["CALLER_QUOTA_PER_DAY", "-1", 'CALLER_QUOTA_PER_DAY is "-1", but must be a whole number from 0'],
   ["REQUEST_RETENTION_DAYS", "0", "REQUEST_RETENTION_DAYS is 0, but must be at least 1"],
   ["REQUEST_RETENTION_DAYS", "1.5", 'REQUEST_RETENTION_DAYS is "1.5", but must be a whole number from 1'],
   ["REQUESTS_TABLE", " ", 'REQUESTS_TABLE is " ", but must be a name'],

@@ -30,7 +30,7 @@ describe("the synthesized stack", () => {
 });
 
 describe("the functions", () => {
-  test.each(["api", "sweeper", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
+  test.each(["api", "authorizer", "sweeper", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
     expect(resource(stack, `aws_lambda_function.${name}_function`)).toMatchObject({
       runtime: "nodejs22.x",
       architectures: ["arm64"],
@@ -62,6 +62,16 @@ describe("the functions", () => {
     ]);
   });
 
+  test("the authorizer may write its log and its traces, and is there, with all that is its own, only where tokens are taken", () => {
+    expect(actions("aws_iam_role_policy.authorizer_policy")).toEqual(["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]);
+    const own = ["aws_cloudwatch_log_group.authorizer_log_group", "aws_iam_role.authorizer_role", "aws_iam_role_policy.authorizer_policy", "aws_lambda_function.authorizer_function", "aws_lambda_permission.rest_authorizer_permission"];
+    for (const address of own) expect(resource(stack, address)["count"]).toBe('${var.authorization == "jwt" ? 1 : 0}');
+  });
+
+  test("only authorizers of this API may invoke it", () => {
+    expect(resource(stack, "aws_lambda_permission.rest_authorizer_permission")).toMatchObject({ principal: "apigateway.amazonaws.com", source_arn: "${aws_api_gateway_rest_api.rest_api.execution_arn}/authorizers/*" });
+  });
+
   test.each([
     ["agentcore", "bedrock-agentcore:InvokeAgentRuntime"],
     ["bedrock", "bedrock:InvokeModel"],
@@ -73,7 +83,7 @@ describe("the functions", () => {
   });
 
   test("only X-Ray's calls, which name no resource, are allowed on every resource", () => {
-    const wide = ["api_policy", "sweeper_policy", "worker_policy", "worker_agentcore", "worker_bedrock", "worker_lambda", "worker_secrets"]
+    const wide = ["api_policy", "authorizer_policy", "sweeper_policy", "worker_policy", "worker_agentcore", "worker_bedrock", "worker_lambda", "worker_secrets"]
       .map((name) => `aws_iam_role_policy.${name}`)
       .flatMap(statements)
       .filter(({ Resource }) => Resource === "*");
@@ -146,7 +156,7 @@ describe("the stores and the queue", () => {
 describe("the API", () => {
   interface Operation {
     readonly security: unknown;
-    readonly "x-amazon-apigateway-integration": { uri: string; cacheKeyParameters?: string };
+    readonly "x-amazon-apigateway-integration": { uri: string; cacheKeyParameters?: string; requestParameters?: Record<string, string> };
   }
   const body = encoded(stack, resource(stack, "aws_api_gateway_rest_api.rest_api")["body"]) as { paths: Record<string, Record<string, Operation>> };
   const operation = (path: string, method: string) => body.paths[path]?.[method] as Operation;
@@ -195,6 +205,14 @@ describe("the API", () => {
     expect(operation("/api/v1/invoke", "post").security).toContain("sigv4");
     expect(operation("/api/v1/status/{request_id}", "get").security).toContain("sigv4");
   });
+
+  test("keys the cache by what the gateway vouches for in each mode, and with tokens by their end as well", () => {
+    const { cacheKeyParameters, requestParameters } = operation("/api/v1/status/{request_id}", "get")["x-amazon-apigateway-integration"];
+    const caller = "integration.request.header.x-quickturn-caller";
+    expect(cacheKeyParameters).toContain(`iam = ["${caller}"]`);
+    expect(cacheKeyParameters).toContain(`jwt = ["${caller}", "integration.request.header.x-quickturn-token-end"]`);
+    expect(requestParameters?.[caller]).toBe('${var.authorization == "jwt" ? "context.authorizer.principalId" : "context.identity.caller"}');
+  });
 });
 
 describe("the schedules", () => {
@@ -228,6 +246,41 @@ describe("the schedules", () => {
 
   test.each(["api", "worker"])("a heartbeat of %s that is late or fails is dropped", (name) => {
     expect(resource(stack, `aws_lambda_function_event_invoke_config.${name}_live_events`)).toMatchObject({ maximum_event_age_in_seconds: 60, maximum_retry_attempts: 0 });
+  });
+});
+
+describe("the firewall", () => {
+  interface WafRule {
+    readonly name: string;
+    readonly priority: number;
+    readonly visibility_config: { readonly sampled_requests_enabled: boolean };
+    readonly statement: Readonly<Record<string, { readonly rule_action_override?: readonly { readonly name: string; readonly action_to_use: unknown }[] }>>;
+  }
+  const acl = resource(stack, "aws_wafv2_web_acl.firewall_acl");
+  const rules = acl["rule"] as readonly WafRule[];
+
+  test("is there only where it is wanted, on the stage, with its log", () => {
+    for (const type of ["aws_wafv2_web_acl.firewall_acl", "aws_wafv2_web_acl_association.firewall_association", "aws_wafv2_web_acl_logging_configuration.firewall_logging", "aws_cloudwatch_log_group.firewall_log_group"]) expect(resource(stack, type)["count"]).toBe("${var.waf_enabled ? 1 : 0}");
+    expect(resource(stack, "aws_wafv2_web_acl_association.firewall_association")).toMatchObject({ resource_arn: "${aws_api_gateway_stage.live_stage.arn}" });
+  });
+
+  test("bounds each address, and refuses a body that it cannot look at wholly", () => {
+    expect(rules.map(({ name, priority }) => [priority, name])).toEqual([[0, "rate"], [1, "body-size"], [2, "AWSManagedRulesAmazonIpReputationList"], [3, "AWSManagedRulesKnownBadInputsRuleSet"], [4, "AWSManagedRulesCommonRuleSet"]]);
+    expect(rules[0]).toMatchObject({ action: { block: { custom_response: { response_code: 429 } } }, statement: { rate_based_statement: { limit: "${var.waf_rate_limit}", evaluation_window_sec: 300 } } });
+    expect(rules[1]).toMatchObject({ statement: { size_constraint_statement: { comparison_operator: "GT", size: 65_536, field_to_match: { body: { oversize_handling: "MATCH" } } } } });
+    expect(acl["association_config"]).toEqual({ request_body: [{ api_gateway: { default_size_inspection_limit: "KB_64" } }] });
+  });
+
+  test("blocks no prompt for what it holds: of AWS's rules, those over bodies count", () => {
+    const overridden = rules.flatMap(({ statement }) => statement["managed_rule_group_statement"]?.rule_action_override ?? []);
+    expect(overridden.map(({ name }) => name)).toEqual(expect.arrayContaining(["SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY", "Log4JRCE_BODY"]));
+    for (const { action_to_use: action } of overridden) expect(action).toEqual({ count: {} });
+  });
+
+  test("shows no credentials: in no sample, and in no line of its log", () => {
+    for (const { visibility_config: visibility } of rules) expect(visibility.sampled_requests_enabled).toBe(false);
+    const { redacted_fields: redacted } = resource(stack, "aws_wafv2_web_acl_logging_configuration.firewall_logging") as { redacted_fields: { single_header: { name: string } }[] };
+    expect(redacted.map(({ single_header: { name } }) => name)).toEqual(["authorization", "x-api-key", "x-amz-security-token", "cookie", "x-quickturn-origin"]);
   });
 });
 

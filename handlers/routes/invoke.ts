@@ -5,6 +5,7 @@ import { IdempotencyKeyReusedError } from "../errors";
 import { readJsonText, retryAfter, type Reply } from "../http";
 import { idempotencyKeyOf, requestIdOf } from "../idempotency";
 import { readInvocation } from "../invocation";
+import type { CallerQuota } from "../quota";
 import type { ApiSettings } from "../settings";
 import { isTerminal, type NewRequest, type RequestRecord } from "../stores/requests";
 import { admit, type AdmissionParts } from "./admission";
@@ -18,6 +19,8 @@ export const POLL_AFTER_SECONDS = 2;
 export interface InvokeParts extends AdmissionParts {
   readonly settings: Pick<ApiSettings, "authorization" | "originSecretSha256" | "requestDeadlineSeconds" | "requestRetentionDays">;
   readonly newId: () => string;
+  /** Default: callers may begin any number. */
+  readonly quota?: CallerQuota;
 }
 
 /**
@@ -27,10 +30,11 @@ export interface InvokeParts extends AdmissionParts {
  */
 export function invokeRoute(parts: InvokeParts): Route {
   return async ({ event, signal, concerns }) => {
-    const owner = callerOf(event, parts.settings.authorization);
+    const owner = callerOf(event, parts.settings.authorization, parts.nowMs);
     const key = idempotencyKeyOf(event);
     const request = newRequest(parts, owner, key, event);
     concerns?.(request.requestId);
+    await parts.quota?.(owner, signal);
     const admission = await admit(parts, request, key !== undefined, signal);
     if (admission.outcome === "conflict") {
       throw new IdempotencyKeyReusedError("This Idempotency-Key was sent with another prompt or session_id. Send a new request with a new key.");

@@ -35,7 +35,7 @@ interface Found {
 /** `GET /api/v1/status/{request_id}`: `{request_id, status, created_at, updated_at, deadline, session_id?, result?, error?}`. */
 export function statusRoute(parts: StatusParts): Route {
   return async ({ event, signal, concerns }) => {
-    const owner = callerOf(event, parts.settings.authorization);
+    const owner = callerOf(event, parts.settings.authorization, parts.nowMs);
     const requestId = event.pathParameters?.["request_id"] ?? "";
     if (!UUID.test(requestId)) throw new InvalidRequestError("The request id is not a UUID.");
     concerns?.(requestId);

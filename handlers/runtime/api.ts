@@ -5,12 +5,14 @@ import { once } from "../clients/once";
 import { connectS3 } from "../clients/s3";
 import { frontDoor, type FrontDoor } from "../front-door";
 import { sqsWorkQueue } from "../queue/sqs-work-queue";
+import { callerQuota } from "../quota";
 import { guardClient } from "../resilience/guarded-client";
 import { openReadCache } from "../resilience/read-cache";
 import { healthRoute } from "../routes/health";
 import { invokeRoute } from "../routes/invoke";
 import { statusRoute } from "../routes/status";
 import { readApiSettings, type Variables } from "../settings";
+import { dynamodbQuotas } from "../stores/dynamodb-quotas";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { s3Results } from "../stores/s3-results";
 import { nowMs, openProcess, withHeartbeat } from "./process";
@@ -26,7 +28,9 @@ export function openFrontDoor(variables: Variables): ApiHandler {
   const settings = readApiSettings(variables);
   const own = openProcess(settings.deployment, variables);
   const { connection, guards, log } = own;
-  const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
+  const dynamodb = guardClient(new DynamoDBClient(connection), guards("dynamodb"));
+  const requests = dynamodbRequests(dynamodb, { requests: settings.requestsTable });
+  const quota = callerQuota({ store: dynamodbQuotas(dynamodb, settings.requestsTable), perDay: settings.callerQuotaPerDay, nowMs });
   const sqs = guardClient(new SQSClient(connection), guards("sqs"));
   const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);
   const results = s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket);
@@ -34,7 +38,7 @@ export function openFrontDoor(variables: Variables): ApiHandler {
   const door = frontDoor({
     ...own,
     routes: {
-      invoke: invokeRoute({ settings, requests, queue, nowMs, newId: () => randomUUID(), log }),
+      invoke: invokeRoute({ settings, requests, queue, nowMs, newId: () => randomUUID(), log, quota }),
       status: statusRoute({ settings, requests, results, cache, nowMs }),
       health: healthRoute({
         checks: { requests_table: (signal) => requests.check(signal), work_queue: (signal) => queue.check(signal) },

@@ -7,10 +7,10 @@ import { heartbeat, isHeartbeat } from "../heartbeat";
 import type { Guards } from "../resilience/guard";
 import { openGuards } from "../resilience/guards";
 import type { Variables } from "../settings";
-import { jsonLines, type Log } from "../telemetry";
+import type { Log } from "../telemetry";
+import { nowMs, openLog } from "./log";
 
-/** Milliseconds since 1970, by the wall clock: others stand still while the environment is frozen. */
-export const nowMs = (): number => Date.now();
+export { nowMs };
 
 /** What every function of ours has, made once per cold start. */
 export interface Process {
@@ -26,7 +26,7 @@ export interface Process {
 
 /** Makes them. @param deployment see `CommonEnvironment.DEPLOYMENT` @param variables what Lambda itself tells the process */
 export function openProcess(deployment: string, variables: Variables): Process {
-  const log = jsonLines((line) => process.stdout.write(line), nowMs, deployment);
+  const log = openLog(deployment);
   const counters = openCounters();
   const { AWS_LAMBDA_FUNCTION_VERSION: version, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMiB } = variables;
   return {

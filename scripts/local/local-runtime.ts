@@ -15,6 +15,7 @@ import { LocalMetrics } from "./metrics/local-metrics";
 import { REAL_TIME, type TimeLapse } from "./metrics/time-lapse";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
 import { StatisticsRecorder, type Statistics } from "./statistics";
+import { AuthorizerDecisions } from "./gateway/token-authorizer";
 import { Throttle } from "./gateway/throttle";
 
 export interface LocalRuntimeOptions {
@@ -26,6 +27,8 @@ export interface LocalRuntimeOptions {
   readonly endpoint: string;
   /** Where the functions' own calls go. Default: to the emulator; give a fault proxy's address to disturb them. */
   readonly functionEndpoint?: string;
+  /** Variables of the functions' processes beyond the applied ones and Lambda's own, such as NODE_EXTRA_CA_CERTS for a server of a test. Default: none. */
+  readonly processVariables?: Readonly<Record<string, string>>;
   readonly region: string;
   /** Who may sign requests. */
   readonly callers: readonly Caller[];
@@ -93,6 +96,7 @@ class Runtime implements LocalRuntime {
   private readonly warn: (message: string) => void;
   private readonly code: CodeStore;
   private readonly throttle: Throttle;
+  private readonly decisions: AuthorizerDecisions;
   private readonly accessLog: AccessLog;
   private readonly pollers: QueuePollers;
   private readonly schedules: Schedules;
@@ -112,6 +116,7 @@ class Runtime implements LocalRuntime {
     this.warn = options.warn ?? (() => undefined);
     this.code = new CodeStore(join(workDirectory, "code"), moduleDirectory);
     this.throttle = new Throttle(this.now);
+    this.decisions = new AuthorizerDecisions(this.now);
     this.cache = new ResponseCache(this.now);
     this.accessLog = new AccessLog(join(workDirectory, LOGS));
     this.told = metrics === undefined ? {} : { observer: metrics.observer };
@@ -178,15 +183,15 @@ class Runtime implements LocalRuntime {
 
   private createApi(applied: Applied, cache: ResponseCache): RestApi {
     const { region, callers } = this.options;
-    const { now, throttle, warn, accessLog } = this;
+    const { now, throttle, decisions, warn, accessLog } = this;
     const invoke = (arn: string, payload: string) => this.host!.invoke(arn, payload);
-    return new RestApi(applied, { region, callers, now, cache, throttle, warn, accessLog, statistics: this.recorder, invoke, ...this.told });
+    return new RestApi(applied, { region, callers, now, cache, decisions, throttle, warn, accessLog, statistics: this.recorder, invoke, ...this.told });
   }
 
   private async hostFunctions(versions: FunctionVersions): Promise<void> {
     if (this.host !== undefined) return this.host.reconfigure(versions);
-    const { region, endpoint, functionEndpoint = endpoint, workDirectory, random = Math.random } = this.options;
-    this.host = new FunctionHost({ region, endpoint: functionEndpoint, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn, ...this.told }, versions);
+    const { region, endpoint, functionEndpoint = endpoint, processVariables = {}, workDirectory, random = Math.random } = this.options;
+    this.host = new FunctionHost({ region, endpoint: functionEndpoint, processVariables, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn, ...this.told }, versions);
   }
 }
 

@@ -3,7 +3,11 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import type { SessionCredentials } from "./aws-client";
 
 /** Who a call is made as. */
-export type ProbeCaller = { readonly kind: "anonymous" } | { readonly kind: "key"; readonly apiKey: string } | { readonly kind: "iam"; readonly credentials: SessionCredentials };
+export type ProbeCaller =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "key"; readonly apiKey: string }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "iam"; readonly credentials: SessionCredentials };
 
 export interface ProbeCall {
   readonly method: "GET" | "POST";
@@ -44,7 +48,7 @@ export class ApiProbe {
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
     try {
-      const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...(caller.kind === "key" ? { "x-api-key": caller.apiKey } : {}) };
+      const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...proofOf(caller) };
       const signed = caller.kind === "iam" ? await this.sign(method, route, body, headers, caller.credentials) : headers;
       const response = await fetch(`${this.url}${route}`, { method, headers: signed, redirect: "manual", ...(body === undefined ? {} : { body }), signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.timeoutMs)]) });
       const text = await response.text();
@@ -68,6 +72,12 @@ export class ApiProbe {
     });
     return request.headers;
   }
+}
+
+/** Headers by which a caller proves itself; a signature comes after, as it covers them. */
+function proofOf(caller: ProbeCaller): Record<string, string> {
+  if (caller.kind === "token") return { authorization: `Bearer ${caller.token}` };
+  return caller.kind === "key" ? { "x-api-key": caller.apiKey } : {};
 }
 
 /** fetch says only "fetch failed"; what failed stands in its cause. */

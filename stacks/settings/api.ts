@@ -1,4 +1,5 @@
 import { cacheNeedsCluster } from "./cache-rules";
+import { jwtIsComplete, jwtSettings } from "./jwt";
 import type { Setting } from "./setting";
 
 /** The API: who may call, how often, what is cached and what stands in front. */
@@ -6,10 +7,11 @@ export const apiSettings = [
   {
     name: "authorization",
     type: "string",
-    description: "Who may call: iam (SigV4), api_key (x-api-key with a quota), none (anyone; plan warns).",
+    description: "Who may call: iam (SigV4), api_key (x-api-key with a quota), jwt (bearer token of an OpenID Connect issuer), none (anyone; plan warns).",
     value: "iam",
-    allowed: ["iam", "api_key", "none"],
+    allowed: ["iam", "api_key", "jwt", "none"],
     effect: "deployment",
+    rules: [jwtIsComplete],
   },
   {
     name: "api_key_names",
@@ -34,6 +36,17 @@ export const apiSettings = [
     minimum: 1,
     maximum: 100_000_000,
     effect: "in place",
+  },
+  ...jwtSettings,
+  {
+    name: "caller_quota_per_day",
+    type: "number",
+    unit: "requests/day",
+    description: "How many requests each caller may begin a day (UTC), polls not counted; with authorization = none all callers together. 0 = any number. Costs one write a request.",
+    value: 0,
+    minimum: 0,
+    maximum: 100_000_000,
+    effect: "new version",
   },
   {
     name: "throttling_rate_limit",
@@ -106,6 +119,15 @@ export const apiSettings = [
     name: "cloudfront_origin_secret",
     type: "string",
     description: "With cloudfront_enabled: what the distribution shows to the API. Give it as TF_VAR_cloudfront_origin_secret, never in a file.",
+    value: null,
+    sensitive: true,
+    pattern: { expression: "^[A-Za-z0-9_-]{32,128}$", meaning: "32 to 128 letters, digits, _ and -" },
+    effect: "new version",
+  },
+  {
+    name: "cloudfront_origin_previous_secret",
+    type: "string",
+    description: "The origin's secret until now, taken beside the new one while the distribution changes: a rotation without a gap. Then leave it out again.",
     value: null,
     sensitive: true,
     pattern: { expression: "^[A-Za-z0-9_-]{32,128}$", meaning: "32 to 128 letters, digits, _ and -" },

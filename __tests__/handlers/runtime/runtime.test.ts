@@ -42,7 +42,7 @@ beforeAll(async () => {
   queueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "work" }))).QueueUrl ?? "";
   queueArn = "arn:aws:sqs:us-east-1:123456789012:work";
   failedArn = "arn:aws:sqs:us-east-1:123456789012:work-failed";
-  api = openFrontDoor({ ...common, AUTHORIZATION: "none", ORIGIN_SECRET_SHA256: "", REQUEST_RETENTION_DAYS: "1", REQUEST_DEADLINE_SECONDS: "3600", WORK_QUEUE_URL: queueUrl });
+  api = openFrontDoor({ ...common, AUTHORIZATION: "none", CALLER_QUOTA_PER_DAY: "0", ORIGIN_SECRET_SHA256: "", REQUEST_RETENTION_DAYS: "1", REQUEST_DEADLINE_SECONDS: "3600", WORK_QUEUE_URL: queueUrl });
   sweeper = openSweeper({ ...common, DEAD_LETTER_QUEUE_ARN: failedArn, WORK_QUEUE_URL: queueUrl });
 }, 90_000);
 

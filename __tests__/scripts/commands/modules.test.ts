@@ -28,7 +28,7 @@ const json = (name: string) => JSON.parse(readFileSync(join(folder, "agent-api",
 
 test("the module is Terraform files, zips, a README, examples, tests and the license", () => {
   expect(Object.keys(files)).toEqual([
-    "LICENSE", "README.md", "assets/api.zip", "assets/sweeper.zip", "assets/worker.zip", "examples/basic/main.tf", "examples/two-teams/main.tf", "main.tf.json",
+    "LICENSE", "README.md", "assets/api.zip", "assets/authorizer.zip", "assets/sweeper.zip", "assets/worker.zip", "examples/basic/main.tf", "examples/two-teams/main.tf", "main.tf.json",
     "outputs.tf.json", "tests/optimizations.tftest.hcl", "tests/refused.tftest.hcl", "variables.tf.json", "versions.tf.json",
   ]);
 });
@@ -65,7 +65,7 @@ test("no file knows a provider block, a backend, the machine or cdktf", () => {
   for (const [name, text] of Object.entries(files).filter(([path]) => !path.endsWith(".zip"))) {
     expect([name, text.includes(PROJECT) || text.includes(folder)]).toEqual([name, false]);
   }
-  expect(files["main.tf.json"]!.match(/"filename": "([^"]*)"/g)).toEqual(["api", "sweeper", "worker"].map((each) => `"filename": "\${path.module}/assets/${each}.zip"`));
+  expect(files["main.tf.json"]!.match(/"filename": "([^"]*)"/g)).toEqual(["api", "authorizer", "sweeper", "worker"].map((each) => `"filename": "\${path.module}/assets/${each}.zip"`));
 });
 
 test.each(PART_NAMES)("%s is Terraform files, a README, an example, tests and the license, with no provider, backend or metadata", (name) => {

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../support/temporary-folder";
 
 /** `sha256sum` of the zips. After a wanted change of the handlers or their packages, write it anew: see CONTRIBUTING. */
 const GOLDEN = readFileSync(join(__dirname, "functions.sha256"), "utf8");
-const FUNCTIONS = ["api", "worker", "sweeper"];
+const FUNCTIONS = ["api", "worker", "sweeper", "authorizer"];
 const zip = (name: string) => readFileSync(join(PROJECT, "dist/functions", `${name}.zip`));
 
 test("the zips are the golden ones, byte for byte, on every machine", () => {
@@ -17,7 +17,15 @@ test("the zips are the golden ones, byte for byte, on every machine", () => {
   expect(`${sums.join("\n")}\n`).toBe(GOLDEN);
 });
 
-describe.each(FUNCTIONS)("the zip of %s", (name) => {
+test("the zip of the authorizer holds no client of AWS at all: every caller waits for its cold start", () => {
+  const files = unzipSync(zip("authorizer"));
+  expect(Object.keys(files)).toEqual(["index.mjs"]);
+  expect(Buffer.from(files["index.mjs"]!).toString()).not.toContain("amazonaws.com");
+  // Seen: 24, of which jose is 16.
+  expect(files["index.mjs"]!.length / 1024).toBeLessThan(26);
+});
+
+describe.each(FUNCTIONS.filter((name) => name !== "authorizer"))("the zip of %s", (name) => {
   const files = unzipSync(zip(name));
   const entry = Buffer.from(files["index.mjs"] ?? []).toString();
 

@@ -75,7 +75,7 @@ test("the command shows each file with its size and sum, and how to publish, and
   }
   expect(printed).toContain(`npm publish ./dist/release/quickturn-${version}.tgz`);
   expect(git(first, "status", "--porcelain")).toBe("");
-  expect(readdirSync(join(first, "dist/functions")).sort()).toEqual(["api.zip", "sweeper.zip", "worker.zip"]);
+  expect(readdirSync(join(first, "dist/functions")).sort()).toEqual(["api.zip", "authorizer.zip", "sweeper.zip", "worker.zip"]);
 });
 
 test("the manifest names the commit, and the functions by the sums of their zips", () => {

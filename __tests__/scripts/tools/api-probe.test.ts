@@ -30,6 +30,7 @@ test("each caller proves itself in its own way, and an anonymous one not at all"
   expect(signed.headers["x-amz-security-token"]).toBe("token");
   expect(signed.body).toBe('{"prompt":1}');
   expect((await call({ kind: "key", apiKey: "k-1" })).headers["x-api-key"]).toBe("k-1");
+  expect((await call({ kind: "token", token: "a.b.c" })).headers["authorization"]).toBe("Bearer a.b.c");
   const { headers } = await call({ kind: "anonymous" });
   expect([headers["authorization"], headers["x-api-key"]]).toEqual([undefined, undefined]);
 });

@@ -91,6 +91,9 @@ describe("values that do not fit each other", () => {
     [["cloudfront_enabled=true"], "cloudfront_enabled is true; allowed only with cloudfront_origin_secret"],
     [['cloudfront_domain_names=["a.example"]'], "allowed only with cloudfront_certificate_arn"],
     [["alarm_email=a@b.example", "alarm_topic_arn=arn:aws:sns:us-east-1:123456789012:t"], "allowed: this or alarm_email, not both"],
+    [["authorization=jwt"], 'authorization is "jwt"; allowed only with jwt_issuer, whose tokens are taken, and jwt_audiences, at least one'],
+    [["authorization=jwt", "jwt_issuer=https://issuer.example"], 'authorization is "jwt"; allowed only with jwt_issuer'],
+    [["authorization=jwt", 'jwt_audiences=["agents"]'], 'authorization is "jwt"; allowed only with jwt_issuer'],
     [[agents(AGENT), `agentcore_runtime_arn=${ARN}`], "allowed: this or agents, not both"],
   ])("%j", async (vars, message) => {
     expect(await plan(vars)).toContain(message);
@@ -121,6 +124,11 @@ describe("structured values", () => {
     [agents({ name: "a" }), "Unsuitable value for var.agents"],
     ['tags={"aws:x":"y"}', "allowed: keys of 1 to 128 characters that do not begin with aws:"],
     [`tags=${JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`k${index}`, "v"])))}`, "allowed: at most 40 tags"],
+    ...["http://issuer.example", "https://a@issuer.example", "https://issuer.example/?a=b", "https://issuer.example/#a", "https://", "issuer.example"].map((issuer): [string, string] => [`jwt_issuer=${issuer}`, "allowed: https://<host>, and if wanted :<port> and /<path>, without user, query and fragment"]),
+    ['jwt_audiences=["a","a"]', "allowed: different texts, each of 1 to 256 printable ASCII characters without spaces"],
+    ['jwt_audiences=[""]', "allowed: different texts"],
+    ['jwt_scopes=["read run"]', "allowed: different texts"],
+    [`jwt_scopes=${JSON.stringify(Array.from({ length: 8 }, (_, index) => `${index}`.repeat(200)))}`, "at most 1,500 bytes as JSON"],
     ["api_key_names=[]", "allowed: at least one name"],
     ['api_key_names=["a","a"]', "allowed: at least one name, all different"],
     ['alarm_topic_arns={"urgent":"arn:aws:sns:us-east-1:123456789012:t"}', "allowed severities: info, warning, critical"],
@@ -134,6 +142,8 @@ describe("structured values", () => {
 });
 
 test("good values of every kind are taken", async () => {
+  const issuers = ["https://issuer.example", "https://issuer.example/", "https://127.0.0.1:8443", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC123", "https://login.example/a-b/v2.0"];
+  for (const issuer of issuers) expect(await plan(["authorization=jwt", `jwt_issuer=${issuer}`, 'jwt_audiences=["https://api.example/agents","agents"]', 'jwt_scopes=["agents:run"]'])).toBe("");
   const good = ["profile=baseline", "memory_size=128", "live_version=3", "canary_weight=0.25", "cache_cluster_size=237", "alarm_email=on.call@example.org", 'alarm_topic_arns={"critical":"arn:aws:sns:us-east-1:123456789012:page"}', 'alarms_enabled={"worker-errors":false,"error-budget-slow":true}', `agentcore_runtime_arn=${ARN}`, 'tags={"team":"a"}'];
   expect(await plan(good)).toBe("");
   const several = agents(
@@ -148,6 +158,6 @@ test("good values of every kind are taken", async () => {
 
 test("a secret has no validation at its variable, because terraform prints what one refuses", () => {
   const secrets = settings.filter(({ sensitive }) => sensitive);
-  expect(secrets.map(({ name }) => name)).toEqual(["cloudfront_origin_secret"]);
+  expect(secrets.map(({ name }) => name)).toEqual(["cloudfront_origin_secret", "cloudfront_origin_previous_secret"]);
   for (const secret of secrets) expect(terraformValidations(secret)).toEqual([]);
 });

@@ -61,6 +61,11 @@ async function callers({ environment }: CommandContext, { settings, region }: De
     if (!key) throw new UsageError("authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY or --api-key. The output api_key_ids names them, and aws apigateway get-api-key --include-value shows one.");
     return { owner: { kind: "key", apiKey: key }, other: otherKey ? { kind: "key", apiKey: otherKey } : undefined };
   }
+  if (settings["authorization"] === "jwt") {
+    const { QUICKTURN_TOKEN: token, QUICKTURN_OTHER_TOKEN: otherToken } = environment;
+    if (!token) throw new UsageError("authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second caller's as QUICKTURN_OTHER_TOKEN.");
+    return { owner: { kind: "token", token }, other: otherToken ? { kind: "token", token: otherToken } : undefined };
+  }
   const others = otherProfile === undefined ? credentialsIn(environment, "OTHER_") : await findCredentials({ environment, region }, otherProfile);
   return { owner: { kind: "iam", credentials: await findCredentials({ environment, region }) }, other: others && { kind: "iam", credentials: others } };
 }
@@ -106,7 +111,7 @@ async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
 async function otherCaller({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
   if (settings["authorization"] === "none") return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
-  if (other === undefined) return unchecked(name, "inconclusive", "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, or --other-api-key");
+  if (other === undefined) return unchecked(name, "inconclusive", "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN");
   if (id === undefined) return unchecked(name, "error", "not tried, because invoke did not pass");
   return checkOtherCaller(await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: other }));
 }
@@ -119,6 +124,6 @@ async function refusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> 
   const open = settings["authorization"] === "none";
   const read = open ? undefined : await probe.call({ method: "GET", route: unknown, caller: ANONYMOUS });
   const post = open ? undefined : await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: ANONYMOUS });
-  const anonymous = read && post ? checkAnonymous(read, post) : unchecked("anonymous", "not applicable", "not applicable: authorization is none");
+  const anonymous = read && post ? checkAnonymous(read, post, settings["authorization"] === "jwt" ? 401 : 403) : unchecked("anonymous", "not applicable", "not applicable: authorization is none");
   return [anonymous, checkMalformed(bad), checkUnknown(missing), checkNoStore([bad, ...(read ? [read] : [])])];
 }

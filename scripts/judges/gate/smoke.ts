@@ -93,8 +93,9 @@ export function checkOtherCaller(answer: Answer): SmokeCheck {
 }
 
 /** A read and a post without credentials. */
-export const checkAnonymous = (read: Answer, post: Answer): SmokeCheck =>
-  check("anonymous", [read, post], () => ([read, post].every(({ status }) => status === 403) ? undefined : `${describe(read)} and ${describe(post)}; expected 403 for both`));
+/** @param expected 401 where a token is asked for, else 403 */
+export const checkAnonymous = (read: Answer, post: Answer, expected: 401 | 403 = 403): SmokeCheck =>
+  check("anonymous", [read, post], () => ([read, post].every(({ status }) => status === expected) ? undefined : `${describe(read)} and ${describe(post)}; expected ${expected} for both`));
 
 export const checkMalformed = (answer: Answer): SmokeCheck => check("malformed body", [answer], () => (answer.status === 400 && codeOf(answer) !== "no code" ? undefined : `${describe(answer)}; expected 400 with an error code`));
 

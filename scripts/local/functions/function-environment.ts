@@ -5,6 +5,8 @@ export interface EnvironmentOptions {
   readonly region: string;
   /** The emulator's address, where the SDK clients of the function go. */
   readonly endpoint: string;
+  /** What a test needs beside, such as the certificate of its own server. Default: nothing. */
+  readonly processVariables?: Readonly<Record<string, string>>;
   readonly taskRoot: string;
   /** `host:port` of the Runtime API. */
   readonly runtimeApi: string;
@@ -18,6 +20,7 @@ export interface EnvironmentOptions {
 export function functionEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { version, region } = options;
   return {
+    ...options.processVariables,
     ...version.environment,
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
@@ -29,7 +32,8 @@ export function functionEnvironment(options: EnvironmentOptions): Record<string,
     AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: "local",
+    // Of each function's own role, as its name says: so its calls can be told from another's.
+    AWS_ACCESS_KEY_ID: `local-${version.functionName}`,
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_SESSION_TOKEN: "local",
     LAMBDA_TASK_ROOT: options.taskRoot,

@@ -21,6 +21,8 @@ export type InvocationResult =
 export interface HostOptions {
   readonly region: string;
   readonly endpoint: string;
+  /** Of the processes, beyond the applied ones and Lambda's own. Default: none. */
+  readonly processVariables?: Readonly<Record<string, string>>;
   readonly workDirectory: string;
   readonly code: CodeStore;
   readonly statistics: StatisticsRecorder;
@@ -142,10 +144,10 @@ export class FunctionHost {
   }
 
   private async start(version: VersionConfiguration, log: FunctionLog): Promise<FunctionInstance> {
-    const { region, endpoint, code } = this.options;
+    const { region, endpoint, processVariables = {}, code } = this.options;
     const nodePath = findNodeBinary(version.runtime).path;
     const logStream = `local/[${version.version}]${randomUUID().replaceAll("-", "")}`;
-    const instance = await FunctionInstance.start({ version, nodePath, taskRoot: code.directoryOf(version), region, endpoint, log, logStream });
+    const instance = await FunctionInstance.start({ version, nodePath, taskRoot: code.directoryOf(version), region, endpoint, processVariables, log, logStream });
     this.instances.add(instance);
     if (this.stopped) await this.end(instance);
     return instance;

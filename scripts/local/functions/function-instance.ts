@@ -20,6 +20,7 @@ export interface InstanceOptions {
   readonly taskRoot: string;
   readonly region: string;
   readonly endpoint: string;
+  readonly processVariables?: Readonly<Record<string, string>>;
   readonly log: FunctionLog;
   readonly logStream: string;
 }

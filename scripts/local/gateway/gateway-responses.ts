@@ -4,6 +4,8 @@ import { record, strings, type Values } from "../applied/state";
 /** API Gateway's own answers: status, message and `x-amzn-ErrorType`, where the API does not say otherwise. */
 const DEFAULTS = {
   ACCESS_DENIED: [403, "Forbidden", "AccessDeniedException"],
+  AUTHORIZER_CONFIGURATION_ERROR: [500, "Internal server error", "AuthorizerConfigurationException"],
+  AUTHORIZER_FAILURE: [500, "Internal server error", "InternalServerErrorException"],
   API_CONFIGURATION_ERROR: [500, "Internal server error", "InternalServerErrorException"],
   BAD_REQUEST_BODY: [400, "Invalid request body", "BadRequestException"],
   BAD_REQUEST_PARAMETERS: [400, "Missing required request parameters", "BadRequestException"],
@@ -16,6 +18,7 @@ const DEFAULTS = {
   REQUEST_URI_TOO_LONG: [414, "Request-URI Too Long", "RequestUriTooLongException"],
   REQUEST_TOO_LARGE: [413, "Request Too Long", "RequestTooLargeException"],
   THROTTLED: [429, "Too Many Requests", "TooManyRequestsException"],
+  UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
 } as const;
 
 export type GatewayResponseType = keyof typeof DEFAULTS;

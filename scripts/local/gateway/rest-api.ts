@@ -13,6 +13,7 @@ import { cacheControlOf, cacheKey, type ResponseCache } from "./response-cache";
 import { readRoutes, type Integration } from "./route";
 import { RouteTable, type RouteMatch } from "./route-table";
 import { count, type StatisticsRecorder } from "../statistics";
+import { AuthorizerDecisions, TokenCheck } from "./token-authorizer";
 import type { Throttle } from "./throttle";
 
 export interface RestApiOptions {
@@ -20,6 +21,8 @@ export interface RestApiOptions {
   readonly callers: readonly Caller[];
   readonly now: () => number;
   readonly cache: ResponseCache;
+  /** Default: none are kept yet. */
+  readonly decisions?: AuthorizerDecisions;
   readonly throttle: Throttle;
   readonly statistics: StatisticsRecorder;
   /** Default: nobody is told. */
@@ -43,12 +46,15 @@ export class RestApi {
   private readonly routes: RouteTable;
   private readonly responses: GatewayResponses;
   private readonly integration: LambdaIntegration;
+  private readonly tokens: TokenCheck;
 
   constructor(private readonly applied: Applied, private readonly options: RestApiOptions) {
     const { document } = applied.api;
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, options.warn));
     this.responses = new GatewayResponses(document);
-    this.integration = new LambdaIntegration(applied, (arn, payload) => options.invoke(arn, payload));
+    const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
+    this.integration = new LambdaIntegration(applied, invoke);
+    this.tokens = new TokenCheck(applied, options.decisions ?? new AuthorizerDecisions(options.now), invoke);
   }
 
   /** The answer to a request; `problem` is set where the server could not take it at all. */
@@ -79,7 +85,8 @@ export class RestApi {
     const identity = await authorize(route, request, { region, callers, apiKeys, nowMs: now() });
     if ("type" in identity) return identity;
     describeIdentity(identity, context);
-    const refused = this.options.throttle.check(route, identity.apiKey) ?? route.validation.check(request, source.pathParameters);
+    const denied = route.authorizer === undefined ? undefined : await this.tokens.check(route.authorizer, source);
+    const refused = denied ?? this.options.throttle.check(route, identity.apiKey) ?? route.validation.check(request, source.pathParameters);
     if (refused !== undefined) return refused;
     if (route.integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
     if (stage.cacheClusterEnabled && route.cacheable) return this.answerCached(match, route.integration, source);

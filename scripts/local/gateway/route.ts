@@ -1,6 +1,7 @@
 import type { AppliedMethodSettings, MethodSettings } from "../applied/applied-api";
 import { isExpression } from "./mapping-expression";
 import { list, numberOr, record, strings, type Values } from "../applied/state";
+import { readTokenAuthorizer, type TokenAuthorizer } from "./token-authorizer";
 import { RequestValidation } from "./validation";
 
 /** The function behind a route. */
@@ -21,6 +22,8 @@ export interface Route {
   readonly resourcePath: string;
   readonly needsSignature: boolean;
   readonly needsApiKey: boolean;
+  /** Who is asked about the caller's token; undefined = nobody. */
+  readonly authorizer: TokenAuthorizer | undefined;
   readonly validation: RequestValidation;
   /** Undefined where its kind is not emulated. */
   readonly integration: Integration | undefined;
@@ -78,6 +81,7 @@ function readRoute(given: Operation, applied: readonly AppliedMethodSettings[], 
     resourcePath,
     needsSignature: schemes.some((scheme) => scheme["x-amazon-apigateway-authtype"] === "awsSigv4"),
     needsApiKey: schemes.some((scheme) => scheme.type === "apiKey" && String(scheme.name).toLowerCase() === "x-api-key"),
+    authorizer: schemes.map(readTokenAuthorizer).find((authorizer) => authorizer !== undefined),
     validation: new RequestValidation(name, document, operation, given.shared),
     integration: readIntegration(name, resourcePath, operation, warn),
     settings,

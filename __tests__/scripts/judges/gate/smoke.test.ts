@@ -76,6 +76,7 @@ test("another caller must be told 404; 403 proves nothing; the request itself is
 
 test("refusals are 403 without credentials, 400 for a bad body, 404 for an unknown id, each with its code", () => {
   expect([checkAnonymous(error(403, "x"), error(403, "x")).verdict, checkAnonymous(error(404, "x"), error(403, "x")).verdict, checkAnonymous(error(403, "x"), error(400, "x")).verdict]).toEqual(["pass", "fail", "fail"]);
+  expect([checkAnonymous(error(401, "x"), error(401, "x"), 401).verdict, checkAnonymous(error(403, "x"), error(401, "x"), 401).verdict]).toEqual(["pass", "fail"]);
   expect([checkMalformed(error(400, "invalid_request")).verdict, checkMalformed(answer(400)).verdict, checkMalformed(answer(202)).verdict]).toEqual(["pass", "fail", "fail"]);
   expect([checkUnknown(error(404, "request_not_found")).verdict, checkUnknown(error(404, "route_not_found")).verdict, checkUnknown(answer(200)).verdict]).toEqual(["pass", "fail", "fail"]);
 });

@@ -16,6 +16,13 @@ test("the event is a whole proxy event, version 1.0", () => {
   expect(event.headers).not.toHaveProperty("Connection");
 });
 
+test("what the authorizer said is in the request's context, and nothing is where there was none", () => {
+  const context = new Map([["stage", "local"], ["authorizer.principalId", "alice"], ["authorizer.expires_at", "7"]]);
+  const given = source({ request: request({ headers: { Authorization: "Bearer a.b.c" } }), context });
+  expect(proxyEvent(route(), given, [])).toMatchObject({ requestContext: { authorizer: { principalId: "alice", expires_at: "7" } }, headers: { Authorization: "Bearer a.b.c" } });
+  expect(proxyEvent(route(), source(), []).requestContext).not.toHaveProperty("authorizer");
+});
+
 test("empty maps and bodies are null, and a signature stays at the gateway only where it was checked", () => {
   const given = source({ request: request({ headers: { Authorization: "secret" } }), context: new Map([["stage", "local"]]) });
   expect(proxyEvent(route(), given, [])).toMatchObject({ queryStringParameters: null, pathParameters: null, body: null, headers: { Authorization: "secret" } });
@@ -25,4 +32,9 @@ test("empty maps and bodies are null, and a signature stays at the gateway only 
 test("a binary media type is passed as Base64", () => {
   const given = source({ request: request({ headers: { "content-type": "image/png" }, body: "hi" }), context: new Map([["stage", "local"]]) });
   expect(proxyEvent(route(), given, ["image/png"])).toMatchObject({ body: "aGk=", isBase64Encoded: true });
+});
+
+test("a header may have the name of what every object has", () => {
+  const given = source({ request: request({ headers: { constructor: "1", __proto__x: "2", toString: "3" } }), context: new Map([["stage", "local"]]) });
+  expect(proxyEvent(route(), given, [])).toMatchObject({ multiValueHeaders: { constructor: ["1"], __proto__x: ["2"], toString: ["3"] } });
 });

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seededRandom } from "../../judges/statistics/seeded-random";
+import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
+import { LocalIssuer } from "../../tools/local-issuer";
+import type { CommandContext, CommandResult } from "../context";
+import { LocalStack } from "../local-stack";
+import { ISOLATING_MODES, callersOf, settingsOf, type IsolatingMode } from "./isolation-callers";
+import { makeRequests, pollEverything, type IsolationCounts } from "./isolation-polls";
+
+/** Of each access mode. */
+const POLLS = 10_000;
+/** Requests of each of the two callers; both poll all of them. */
+const REQUESTS_EACH = 5;
+const LANES = 16;
+/** Draws who polls what; the same for each mode. */
+const SEED = 6;
+/** Else polls would be refused with 429 before anything is looked up. */
+const UNTHROTTLED = ["throttling_rate_limit=10000", "throttling_burst_limit=5000"];
+
+/** Percent of the polls that a busy machine may leave without an answer; more would show too little. */
+const MAX_UNANSWERED_PERCENT = 1;
+
+export interface IsolationOptions {
+  /** Of each access mode. Default: 10,000. */
+  readonly polls?: number;
+}
+
+/**
+ * Two callers poll each other's requests through the cache, in every access mode that tells callers apart, on one stack
+ * that is flipped from mode to mode. Exit code 1 at any answer that shows one caller something of the other's.
+ */
+export async function benchIsolation(context: CommandContext, { polls = POLLS }: IsolationOptions = {}): Promise<CommandResult> {
+  const folder = mkdtempSync(join(tmpdir(), "quickturn-isolation-"));
+  const server = await startAgentServer(echo);
+  const issuer = await LocalIssuer.start({ directory: folder, env: context.environment });
+  const agents = [{ name: "echo", kind: "http", target: `${server.url}/echo`, timeout_seconds: 10, phases: [1] }];
+  const runtime = async () => ({ processVariables: { NODE_EXTRA_CA_CERTS: issuer.certificate } });
+  try {
+    return await LocalStack.with(context, { settings: { agents }, vars: UNTHROTTLED, runtime }, async (stack) => {
+      const measured: Partial<Record<IsolatingMode, IsolationCounts>> = {};
+      for (const mode of ISOLATING_MODES) measured[mode] = await measure(context, stack, mode, issuer, polls);
+      return report(measured as Record<IsolatingMode, IsolationCounts>);
+    });
+  } finally {
+    await issuer.stop();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The answer is the prompt: what only its caller knows. */
+function echo({ prompt }: AgentCall): AgentBehaviour {
+  return { kind: "answer", delayMs: 0, text: prompt };
+}
+
+async function measure({ progress, signal }: CommandContext, stack: LocalStack, mode: IsolatingMode, issuer: LocalIssuer, polls: number): Promise<IsolationCounts> {
+  await stack.flip(settingsOf(mode, issuer));
+  const callers = callersOf(mode, stack.runtime.url, await stack.terraformHere.show(), issuer, signal);
+  const requests = await progress.step(`${mode}: ${REQUESTS_EACH} requests of each caller`, () => makeRequests(callers, REQUESTS_EACH));
+  return progress.step(
+    `${mode}: both poll all of them`,
+    (detail) => pollEverything({ callers, requests, polls, lanes: LANES, random: seededRandom(SEED), signal, onPoll: (done) => void (done % 500 === 0 && detail(`${done} of ${polls}`)) }),
+    ({ leaks }) => `${leaks} leaks`,
+  );
+}
+
+/** What was counted. Without hits nothing was shown: then it is a failure too. */
+export function report(measured: Readonly<Record<IsolatingMode, IsolationCounts>>): CommandResult {
+  const rows = ISOLATING_MODES.map((mode) => {
+    const { polls, hits, leaks, wrong, unanswered, examples } = measured[mode];
+    return { mode, polls, hitRatePercent: polls === 0 ? 0 : (100 * hits) / polls, leaks, wrong, unanswered, examples, holds: hits > 0 && leaks === 0 && wrong === 0 && unanswered <= (polls * MAX_UNANSWERED_PERCENT) / 100 };
+  });
+  const holds = rows.every((row) => row.holds);
+  const text = [
+    "Two callers poll each other's requests through the API's cache; a leak is another's 200, or any part of another's result",
+    ...rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds: good }) => `  ${good ? "ok  " : "MISS"} ${mode.padEnd(8)} ${String(polls).padStart(6)} polls   ${hitRatePercent.toFixed(1).padStart(5)} % from the cache   ${leaks} leaks   ${wrong} wrong answers   ${unanswered} unanswered`),
+    "       none     all callers are one: there is nobody to be shown another's answer",
+    ...rows.flatMap(({ mode, examples }) => examples.map((example) => `  ${mode}: ${example}`)),
+  ].join("\n");
+  return { exitCode: holds ? 0 : 1, text, json: { bench: "isolation", holds, modes: rows } };
+}

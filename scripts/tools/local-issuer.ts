@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { run } from "./process";
+import { SigningKey, type SigningAlgorithm } from "./signing-key";
+
+export interface LocalIssuerOptions {
+  /** For the certificate and its key. */
+  readonly directory: string;
+  /** Where openssl is found. */
+  readonly env: NodeJS.ProcessEnv;
+  /** How its keys sign. Default: ES256. */
+  readonly algorithm?: SigningAlgorithm;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly nowMs?: () => number;
+}
+
+/** Counts of what was asked. */
+export interface IssuerStatistics {
+  discoveries: number;
+  keySets: number;
+}
+
+/** Seconds that a token lasts. */
+const TOKEN_SECONDS = 3_600;
+
+/** An OpenID Connect issuer on loopback, over TLS with a certificate of its own, as the authorizer needs one. */
+export class LocalIssuer {
+  readonly statistics: IssuerStatistics = { discoveries: 0, keySets: 0 };
+  /** What it answers instead of its documents; undefined = as it should. */
+  fault: "down" | "hang" | undefined;
+  private keys: SigningKey[] = [];
+  private made = 0;
+
+  private constructor(
+    private readonly options: LocalIssuerOptions,
+    private readonly server: Server,
+    /** Path of the certificate, for NODE_EXTRA_CA_CERTS. */
+    readonly certificate: string,
+  ) {
+    this.rotate();
+  }
+
+  static async start(options: LocalIssuerOptions): Promise<LocalIssuer> {
+    const { directory, env } = options;
+    const [key, certificate] = [join(directory, "issuer-key.pem"), join(directory, "issuer.pem")];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
+    await run("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out", certificate, ...names], { cwd: directory, env });
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const issuer = new LocalIssuer(options, server, certificate);
+    server.on("request", ({ url = "/" }, response) => {
+      if (issuer.fault === "hang") return;
+      const document = issuer.fault === "down" ? undefined : issuer.documentAt(url);
+      response.writeHead(document === undefined ? 503 : 200, { "content-type": "application/json" }).end(JSON.stringify(document ?? {}));
+    });
+    return issuer;
+  }
+
+  /** As tokens name it in `iss`. */
+  get url(): string {
+    return `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Signs with a new key from now on. @param keep whether the keys before it stay published. Default: yes */
+  rotate(keep = true): void {
+    const key = new SigningKey(`key-${++this.made}`, this.options.algorithm);
+    this.keys = [key, ...(keep ? this.keys : [])];
+  }
+
+  /** A token that is good now, signed with the newest key. @param claims on top of `iss`, `sub`, `aud`, `iat` and `exp` */
+  token(subject: string, audience: string, claims: Readonly<Record<string, unknown>> = {}): string {
+    const seconds = Math.floor((this.options.nowMs ?? Date.now)() / 1_000);
+    return this.keys[0]!.token({ iss: this.url, sub: subject, aud: audience, iat: seconds, exp: seconds + TOKEN_SECONDS, ...claims });
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private documentAt(path: string): unknown {
+    if (path === "/.well-known/openid-configuration") {
+      this.statistics.discoveries += 1;
+      return { issuer: this.url, jwks_uri: `${this.url}/keys` };
+    }
+    if (path !== "/keys") return undefined;
+    this.statistics.keySets += 1;
+    return { keys: this.keys.map(({ jwk }) => jwk) };
+  }
+}
