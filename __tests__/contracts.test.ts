@@ -28,7 +28,7 @@ function sources(folder: string): string {
 describe("the handlers' environment", () => {
   const handlers = sources("handlers");
 
-  test.each([["ApiEnvironment", "api"], ["SweeperEnvironment", "sweeper"], ["WorkerEnvironment", "worker"]])("%s: the stack writes each name, a handler reads it, and nothing else is there", (contract, name) => {
+  test.each([["ApiEnvironment", "api"], ["AuthorizerEnvironment", "authorizer"], ["SweeperEnvironment", "sweeper"], ["WorkerEnvironment", "worker"]])("%s: the stack writes each name, a handler reads it, and nothing else is there", (contract, name) => {
     const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as { environment: { variables: Record<string, string> } };
     expect(Object.keys(environment.variables).sort()).toEqual(declared(contract));
     for (const variable of declared(contract)) expect(handlers).toContain(variable);

@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import pc from "picocolors";
+import { addAuditCommand } from "./cli/audit-command";
 import { addBuildCommands } from "./cli/build-commands";
 import { addCanaryCommand } from "./cli/canary-command";
+import { addContractCommands } from "./cli/contract-commands";
 import { addDashboardCommand } from "./cli/dashboard-command";
 import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
@@ -35,12 +37,14 @@ export function program(): Command {
   addDeployCommands(root, shell);
   addCanaryCommand(root, shell);
   addVerifyCommand(root, shell);
+  addContractCommands(root, shell);
   addDashboardCommand(root, shell);
   addDecideCommands(root, shell);
   addProofCommands(root, shell);
   addRehearseCommand(root, shell);
   addReleaseCommands(root, shell);
   addReviewCommands(root, shell);
+  addAuditCommand(root, shell);
   addStateCommands(root, shell);
   return root;
 }
@@ -52,6 +56,7 @@ Examples:
   quickturn apply --auto-approve                plan, and apply exactly that plan
   quickturn apply --auto-approve --adopt        go on after a killed apply: take over what it made
   quickturn review --diff HEAD^1 --out review.md  what a change does, for a pull request; then quickturn comment
+  quickturn audit --sarif audit.sarif           whether what a plan makes is safe; what is not met on purpose has a reason and a last day
   quickturn unlock <id>                         free the state's lock of a run that was killed
   quickturn rollback --auto-approve             take every optimization away, in place
   quickturn canary --steps 10,50,100            make a new version live step by step, or take it back by itself
@@ -62,7 +67,9 @@ Examples:
   quickturn analyze worker.log                  how long runs take, why, and which settings that supports
   quickturn bench agents                        seven agents, one after the other against all at once
   quickturn rehearse                            release good and bad versions to callers here, in time-lapse, and see who notices
+  quickturn rehearse --kills 20                 kill applies and canaries with kill -9, and see that the next run goes on
   quickturn soak --requests 2000 --faults       kill, freeze and disturb, and check that no request is lost
+  quickturn fuzz --requests 2000                what the OpenAPI document allows and forbids, sent; every answer judged
   quickturn release                             archives, bills of materials and checksums of this commit; publishes nothing
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
 

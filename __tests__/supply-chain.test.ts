@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ALLOWED_LICENSES } from "../scripts/judges/release/licenses";
+import { PROJECT } from "./support/stack-json";
+import { temporaryFolder } from "./support/temporary-folder";
+
+/** What comes from others, and how it comes. What of it ships, and under which licenses, commands/release.test looks at. */
+
+interface Locked {
+  readonly version?: string;
+  readonly license?: string;
+  readonly integrity?: string;
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly dev?: boolean;
+  readonly inBundle?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
+const { packages, lockfileVersion } = JSON.parse(read("package-lock.json")) as { lockfileVersion: number; packages: Readonly<Record<string, Locked>> };
+const OWN = ["", "handlers"];
+const fetched = Object.entries(packages).filter(([folder, { link }]) => !OWN.includes(folder) && link !== true);
+const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
+
+test("every package is locked by the hash of its archive, and no address of one stands in the lock file", () => {
+  expect(lockfileVersion).toBe(3);
+  expect(fetched.length).toBeGreaterThan(500);
+  // A part of another's archive has that one's hash.
+  expect(fetched.filter(([, { integrity, inBundle }]) => inBundle !== true && !/^sha512-[\w+/]+=*$/.test(integrity ?? "")).map(([folder]) => folder)).toEqual([]);
+  expect(Object.entries(packages).filter(([, { resolved, link }]) => resolved !== undefined && link !== true)).toEqual([]);
+  expect(read("package-lock.json")).not.toMatch(/https?:\/\/[^"]*(registry|npm)[^"]*\.tgz/);
+});
+
+test("what is depended on directly has one version, not a range", () => {
+  const ranges = OWN.flatMap((folder) => Object.entries({ ...packages[folder]?.dependencies, ...packages[folder]?.devDependencies })).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  expect(ranges).toEqual([]);
+});
+
+/** Packages that would run a script when they are installed; each works without. */
+const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
+  "@cdktf/node-pty-prebuilt-multiarch": "cdktf's terminal for a remote backend; the commands here start terraform themselves",
+  "@parcel/watcher": "of cdktf watch, which nobody runs",
+  "classic-level": "dynalite keeps its tables in memory instead",
+  esbuild: "checks its own executable, which is a package of its own",
+  "unrs-resolver": "checks its own binding, which is a package of its own",
+};
+
+test("no package runs a script when it is installed, and none needs to", () => {
+  expect(read(".npmrc").split("\n")).toContain("ignore-scripts=true");
+  expect([...new Set(fetched.filter(([, { hasInstallScript }]) => hasInstallScript).map(([folder]) => nameOf(folder)))].sort()).toEqual(Object.keys(WITH_INSTALL_SCRIPT).sort());
+});
+
+/** Licenses of what only helps to build and test; each with what it asks. */
+const LICENSES_OF_TOOLS: Readonly<Record<string, string>> = {
+  "AGPL-3.0-or-later": "@cloud-copilot: the tests alone call it, and nothing of it is passed on",
+  "CC-BY-4.0": "caniuse-lite: data, to be named where it is passed on",
+  "CC0-1.0": "asks nothing",
+  Unlicense: "asks nothing",
+};
+
+test("every package says under which license it is: one that may ship, or of a tool that does not", () => {
+  const choices = (license = "none") => license.replace(/^\(|\)$/g, "").split(" OR ");
+  const refused = fetched.filter(([folder, { license, dev }]) => {
+    if (nameOf(folder) === "jsonify") return license !== "Public Domain";
+    return !choices(license).some((choice) => ALLOWED_LICENSES.includes(choice) || (dev === true && choice in LICENSES_OF_TOOLS));
+  });
+  expect(refused.map(([folder, { license }]) => `${folder}: ${license}`)).toEqual([]);
+});
+
+test("what is passed on does not come near a license that would reach it", () => {
+  const agpl = fetched.filter(([, { license }]) => license?.includes("AGPL")).map(([folder]) => nameOf(folder));
+  expect(agpl.every((name) => name.startsWith("@cloud-copilot/"))).toBe(true);
+  const { status, stdout } = spawnSync("grep", ["-rl", "--include=*.ts", "cloud-copilot", "scripts", "stacks", "modules", "handlers"], { cwd: PROJECT, encoding: "utf8" });
+  expect([status, stdout]).toEqual([1, ""]);
+});
+
+describe("dependencies that nobody uses, and such as nobody declares", () => {
+  const knip = (...options: string[]) => spawnSync(process.execPath, [join(PROJECT, "node_modules/knip/bin/knip.js"), "--no-progress", ...options], { cwd: PROJECT, encoding: "utf8", env: { ...process.env, FORCE_COLOR: "0" } });
+
+  test("there are none", () => {
+    const { status, stdout, stderr } = knip();
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+  }, 120_000);
+
+  test("would be found: without the exceptions, what only a person or a copied source uses is named", () => {
+    const config = join(temporaryFolder("knip"), "knip.jsonc");
+    writeFileSync(config, read("knip.jsonc").replace(/"ignoreDependencies": \[[^\]]*\]/, '"ignoreDependencies": []'));
+    const { status, stdout } = knip("--config", config);
+    expect(status).toBe(1);
+    for (const name of ["cdktf-cli", "cdktn", "@cdktn/provider-aws"]) expect(stdout).toContain(name);
+  }, 120_000);
+});
