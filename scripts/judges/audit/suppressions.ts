@@ -28,7 +28,7 @@ const API: readonly Suppression[] = [
   everywhere("every-method-is-cached", "aws_api_gateway_method_settings", "Only a poll's answer may be kept, by request and by caller; a cache for every method would hand one caller's answers to another. cache-is-keyed-by-caller and stage-caches-nothing-unasked check that."),
   everywhere("methods-are-measured", "aws_api_gateway_stage", "The stage's own metrics and the functions' carry the alarms; metrics by method are paid for one by one, and nothing reads them."),
   everywhere("stage-has-a-client-certificate", "aws_api_gateway_stage", "Nothing stands behind the gateway but Lambda, which asks for its permission and for no certificate."),
-  everywhere("stage-is-behind-a-firewall", "aws_api_gateway_stage", "A firewall's common rules block prompts that hold code or are long, and read 16 KB of them at most: callers are known and throttled instead. Who has a web ACL for prompts attaches it to the stage."),
+  everywhere("stage-is-behind-a-firewall", "aws_api_gateway_stage", "It is off by default, because it costs $10 a month and callers are known, throttled and may have a quota; waf_enabled puts one there, whose rules over bodies count and do not block prompts that hold code."),
   decided("role-policies-are-own", { resource: "aws_iam_role_policy_attachment.account_logging_policy" }, "API Gateway checks for the permissions of this very policy when the account is given the role."),
 ];
 

@@ -129,6 +129,7 @@ const BREAKS: Readonly<Record<string, () => Broken>> = {
   "every-method-is-throttled": () => set(METHOD, "settings.0.throttling_rate_limit", -1),
   "failed-events-are-kept-or-given-up": () => set("aws_cloudwatch_event_target.sweep_target", "retry_policy"),
   "function-environment-holds-no-secret": () => set("aws_lambda_function.api_function", "environment.0.variables", { GITHUB: `ghp_${"a1".repeat(18)}` }),
+  "function-runs-the-package": () => set(FUNCTION, "source_code_hash", "of the zip").set(FUNCTION, "code_sha256", "of another one"),
   "function-is-traced": () => set(FUNCTION, "tracing_config.0.mode", "PassThrough"),
   "function-memory-and-time-are-chosen": () => set(FUNCTION, "memory_size"),
   "function-permission-has-a-source": () => set("aws_lambda_permission.rest_permission", "source_arn"),

@@ -105,6 +105,22 @@ export const FUNCTION_CODE_IS_SIGNED = attributeRule({
   allowed: "the ARN of a code signing configuration",
 });
 
+/** Whoever may update a function's code can do so past terraform, which goes by its own hash alone and leaves what is there. */
+export const FUNCTION_RUNS_THE_PACKAGE: Rule = {
+  id: "function-runs-the-package",
+  title: "The code in AWS is the package's, byte by byte",
+  asks: [],
+  severity: "critical",
+  types: [FUNCTION],
+  evaluate: (target) => {
+    const [packaged, deployed] = [target.get("source_code_hash"), target.get("code_sha256")];
+    // Without a package there is nothing to compare, and what an apply uploads is the package.
+    if (packaged === undefined || deployed === undefined || isUnclear(deployed)) return [];
+    if (isUnclear(packaged)) return [unknown("source_code_hash is known only after the apply.")];
+    return [when(packaged === deployed, `code_sha256 is ${target.shown("code_sha256")}; allowed: source_code_hash, ${target.shown("source_code_hash")}, the hash of the package. Versions that are live stay what they are, and the next would be made of it: RUNBOOK.md, "Other code than the package's".`)];
+  },
+};
+
 export const FUNCTION_RUNTIME_IS_SUPPORTED = attributeRule({
   id: "function-runtime-is-supported",
   title: "The function's runtime still gets security patches",
