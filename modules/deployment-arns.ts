@@ -41,8 +41,8 @@ export function arnsOf(names: DeploymentNames) {
     apis: ["restapis", "restapis/*", "usageplans", "usageplans/*", "apikeys", "apikeys/*", "tags/*", "account"].map(api),
     functionLogs: regional("logs", `log-group:/aws/lambda/${prefix}-*`),
     logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) => regional("logs", `log-group:${folder}${prefix}-*`)),
-    // AWS makes an API's name.
-    stages: api("restapis/*/stages/*"),
+    // AWS makes an API's name, and a stage's begins with it.
+    stages: api("restapis/*"),
     firewalls: regional("wafv2", `regional/webacl/${prefix}-*/*`),
     managedRules: regional("wafv2", "regional/managedruleset/*/*"),
     rules: regional("events", `rule/${prefix}-*`),
