@@ -15,6 +15,7 @@ module.exports = {
   maxWorkers: 3,
   testSequencer: "<rootDir>/__tests__/slowest-first.js",
   globalSetup: "<rootDir>/__tests__/global-setup.js",
+  setupFiles: ["<rootDir>/__tests__/plain-output.js"],
   testTimeout: 30_000,
   reporters: ["default", "summary", "<rootDir>/__tests__/closing-line.js"],
 };
