@@ -15,7 +15,8 @@ import { readApiSettings, type Variables } from "../settings";
 import { dynamodbQuotas } from "../stores/dynamodb-quotas";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { s3Results } from "../stores/s3-results";
-import { nowMs, openProcess, withHeartbeat } from "./process";
+import { nowMs } from "./log";
+import { openProcess, withHeartbeat } from "./process";
 
 /** Ended requests that are kept: with results of up to 1 MiB in memory each, a quarter of the function's 512 MiB. */
 const MAX_KEPT_REQUESTS = 128;

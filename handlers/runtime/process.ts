@@ -10,8 +10,6 @@ import type { Variables } from "../settings";
 import type { Log } from "../telemetry";
 import { nowMs, openLog } from "./log";
 
-export { nowMs };
-
 /** What every function of ours has, made once per cold start. */
 export interface Process {
   readonly log: Log;

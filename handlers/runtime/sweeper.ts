@@ -8,7 +8,8 @@ import { guardClient } from "../resilience/guarded-client";
 import { readSweeperSettings, type Variables } from "../settings";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { sweep } from "../sweep";
-import { nowMs, openProcess } from "./process";
+import { nowMs } from "./log";
+import { openProcess } from "./process";
 
 /** Sweeps where EventBridge says so, and takes batches of the dead-letter queue. */
 export type SweeperHandler = (event: SQSEvent | typeof SWEEP_EVENT, context: Pick<Context, "getRemainingTimeInMillis">) => Promise<SQSBatchResponse | void>;

@@ -17,7 +17,8 @@ import { readWorkerSettings, type Variables, type WorkerSettings } from "../sett
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { dynamodbSessions } from "../stores/dynamodb-sessions";
 import { s3Results } from "../stores/s3-results";
-import { nowMs, openProcess, withHeartbeat, type Process } from "./process";
+import { nowMs } from "./log";
+import { openProcess, withHeartbeat, type Process } from "./process";
 
 /** Works on batches, and answers heartbeats with nothing. */
 export type WorkerHandler = (...call: Parameters<BatchHandler>) => Promise<Awaited<ReturnType<BatchHandler>> | void>;
