@@ -58,4 +58,3 @@ export function arnsOf(names: DeploymentNames) {
     distributions: `arn:${partition}:cloudfront::${accountId}:distribution/*`,
   };
 }
-export type Arns = ReturnType<typeof arnsOf>;

@@ -4,7 +4,7 @@ import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Wafv2WebAclAssociation } from "@cdktf/provider-aws/lib/wafv2-web-acl-association";
 import { Wafv2WebAclLoggingConfiguration } from "@cdktf/provider-aws/lib/wafv2-web-acl-logging-configuration";
 import { Construct } from "constructs";
-import { address, countWhen, interpolate } from "./expressions";
+import { address, blockWhen, countWhen, interpolate } from "./expressions";
 
 /** Bytes. What the front door takes at most; and as much of a body as the firewall can look at (AWS WAF developer guide, "Body inspection size limits"). */
 const MAX_BODY_BYTES = 65_536;
@@ -68,7 +68,7 @@ export class WebFirewall extends Construct {
       scope: "REGIONAL",
       defaultAction: { allow: {} },
       associationConfig: { requestBody: [{ apiGateway: { defaultSizeInspectionLimit: "KB_64" } }] },
-      visibilityConfig: visibility(props.aclName),
+      visibilityConfig: { cloudwatchMetricsEnabled: true, metricName: props.aclName, sampledRequestsEnabled: false },
     });
     acl.addOverride("rule", [this.rateRule(props), bodyRule(props.aclName), ...MANAGED_GROUPS.map((group, index) => managedRule(props.aclName, group, index + 2))]);
     return acl;
@@ -76,7 +76,6 @@ export class WebFirewall extends Construct {
 
   /** By the address that connects; behind a distribution by the one that the distribution forwards. */
   private rateRule({ aclName, rateLimit, edgeEnabled }: WebFirewallProps): object {
-    const forwarded = { for_each: interpolate(`${edgeEnabled} ? ["X-Forwarded-For"] : []`), content: { header_name: "${forwarded_ip_config.value}", fallback_behavior: "MATCH" } };
     return {
       name: "rate",
       priority: 0,
@@ -86,10 +85,10 @@ export class WebFirewall extends Construct {
           limit: rateLimit,
           evaluation_window_sec: RATE_WINDOW_SECONDS,
           aggregate_key_type: interpolate(`${edgeEnabled} ? "FORWARDED_IP" : "IP"`),
-          dynamic: { forwarded_ip_config: forwarded },
+          dynamic: { forwarded_ip_config: blockWhen(edgeEnabled, { header_name: "X-Forwarded-For", fallback_behavior: "MATCH" }) },
         },
       },
-      visibility_config: snaked(visibility(`${aclName}-rate`)),
+      visibility_config: visibility(`${aclName}-rate`),
     };
   }
 }
@@ -108,7 +107,7 @@ function bodyRule(aclName: string): object {
         text_transformation: [{ priority: 0, type: "NONE" }],
       },
     },
-    visibility_config: snaked(visibility(`${aclName}-body-size`)),
+    visibility_config: visibility(`${aclName}-body-size`),
   };
 }
 
@@ -120,15 +119,11 @@ function managedRule(aclName: string, { name, onlyCounted }: (typeof MANAGED_GRO
     statement: {
       managed_rule_group_statement: { vendor_name: "AWS", name, rule_action_override: onlyCounted.map((rule) => ({ name: rule, action_to_use: { count: {} } })) },
     },
-    visibility_config: snaked(visibility(`${aclName}-${name}`)),
+    visibility_config: visibility(`${aclName}-${name}`),
   };
 }
 
 /** No sampled requests: the console would show their headers, credentials among them. */
-function visibility(metricName: string) {
-  return { cloudwatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false };
-}
-
-function snaked({ cloudwatchMetricsEnabled, metricName, sampledRequestsEnabled }: ReturnType<typeof visibility>): object {
-  return { cloudwatch_metrics_enabled: cloudwatchMetricsEnabled, metric_name: metricName, sampled_requests_enabled: sampledRequestsEnabled };
+function visibility(metricName: string): object {
+  return { cloudwatch_metrics_enabled: true, metric_name: metricName, sampled_requests_enabled: false };
 }
