@@ -2,8 +2,7 @@ import { collisions, knownImports, type Collision } from "../judges/adoption/col
 import { refusedImports } from "../judges/adoption/ownership";
 import type { Import } from "../judges/adoption/planned";
 import type { Held } from "../judges/adoption/twins";
-import { publishedFunctions } from "../judges/canary/planned";
-import { countChanges, planChanges } from "../judges/plan-changes";
+import { countChanges } from "../judges/plan-changes";
 import { removeImports, writeImports } from "../tools/import-blocks";
 import { queueUrl } from "../tools/held-resources";
 import type { PlanInput, Terraform } from "../tools/terraform";
@@ -11,9 +10,8 @@ import { TerraformFailed } from "../tools/terraform-messages";
 import { adoptedText, importsText, refusedText } from "./adoption-text";
 import { applyMade } from "./apply-plan";
 import { UsageError, type CommandResult, type Progress } from "./context";
-import { PLAN_FILE, type Plan } from "./plan";
 import { lookUpTwins, regionOf } from "./twin-lookup";
-import { writePlan } from "./write-plan";
+import { PLAN_FILE, planOf, showPlan, type Plan } from "./write-plan";
 
 /** How an apply that adopts is done. */
 export interface Adopting {
@@ -84,15 +82,8 @@ class Adoption {
     const imports = [...this.imports.values()];
     writeImports(terraform.directory, imports);
     if (imports.length > 0) adopting.progress.note(importsText(imports));
-    return adopting.progress.step(
-      "Plan",
-      async (detail) => {
-        detail("terraform asks AWS for the present state");
-        const { changed, shown } = await writePlan(terraform, PLAN_FILE, input, (text) => adopting.progress.note(text));
-        return { made: { changed, changes: planChanges(shown), publishes: publishedFunctions(shown) }, plan: shown };
-      },
-      ({ made }) => `${countChanges(made.changes)}, ${imports.length} adopted`,
-    );
+    const written = await showPlan(terraform, input, adopting.progress, PLAN_FILE, (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`);
+    return { made: planOf(written), plan: written.shown };
   }
 
   /** A queue is imported from its address, which AWS tells by its name alone. */

@@ -4,7 +4,7 @@ import type { Terraform } from "../tools/terraform";
 import { TerraformFailed } from "../tools/terraform-messages";
 import { collisionText, twinText } from "./adoption-text";
 import { UsageError, type CommandResult, type Progress } from "./context";
-import { PLAN_FILE, type Plan } from "./plan";
+import { PLAN_FILE, type Plan } from "./write-plan";
 import { lookUpTwins } from "./twin-lookup";
 
 /** Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on where something is there already. */

@@ -3,9 +3,10 @@ import { applyAdopting } from "./adopt";
 import { applyPlan } from "./apply-plan";
 import { keptLive, refuseDuringCanary, withLive, type WithLive } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "./context";
-import { makePlan, planText, type Plan } from "./plan";
+import { makePlan, planText } from "./plan";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { explainStale, readSavedPlan, refuseOtherInput } from "./saved-plan";
+import type { Plan } from "./write-plan";
 
 export interface ApplyOptions extends PlanInput, StackOptions {
   /** Apply without a question. */

@@ -8,11 +8,13 @@ import { readSuppressions, type Suppression } from "../judges/audit/suppression"
 import { auditText } from "../reports/audit-report";
 import { auditSarif } from "../reports/sarif";
 import { writeWhole } from "../tools/files";
-import type { PlanInput } from "../tools/terraform";
+import type { PlanInput, Terraform } from "../tools/terraform";
 import { withLive } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { readJson } from "./given-state";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
+import { refuseOtherInput, refuseValues } from "./saved-plan";
+import { showPlan } from "./write-plan";
 
 export interface AuditOptions extends PlanInput, StackOptions {
   /** Absolute path of a saved plan. Default: it is planned now. */
@@ -80,20 +82,19 @@ interface Audited {
 }
 
 async function audited(context: CommandContext, { plan, planJson, suppressions: _, sarif: __, all: ___, ...input }: AuditOptions): Promise<Audited> {
-  const isGiven = plan !== undefined || planJson !== undefined;
-  if (isGiven && ((input.vars ?? []).length > 0 || (input.varFiles ?? []).length > 0)) throw new UsageError("A plan has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: `quickturn plan --out <file>`");
   if (plan !== undefined && planJson !== undefined) throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
-  if (planJson !== undefined) return { plan: readJson(planJson, "plan") };
-  if (plan !== undefined && !existsSync(plan)) throw new UsageError(`--plan ${plan} is not there. Write it: npx quickturn plan --out ${plan}`);
-  const terraform = await preparedTerraform(context, input);
-  if (plan === undefined) {
-    const live = await withLive(context, terraform, input);
-    await context.progress.step("Plan", async (detail) => {
-      detail("terraform asks AWS for the present state");
-      await terraform.plan(AUDIT_PLAN_FILE, live.input);
-    });
+  if (planJson !== undefined) {
+    refuseValues("--plan-json", input);
+    return { plan: readJson(planJson, "plan") };
   }
-  return { plan: await terraform.show(plan ?? AUDIT_PLAN_FILE), sources: stackSources(terraform.directory) };
+  if (plan !== undefined) refuseOtherInput(plan, input);
+  const terraform = await preparedTerraform(context, input);
+  return { plan: plan === undefined ? await planned(context, terraform, input) : await terraform.show(plan), sources: stackSources(terraform.directory) };
+}
+
+async function planned(context: CommandContext, terraform: Terraform, input: PlanInput & StackOptions): Promise<unknown> {
+  const live = await withLive(context, terraform, input);
+  return (await showPlan(terraform, live.input, context.progress, AUDIT_PLAN_FILE)).shown;
 }
 
 function judged(plan: unknown, input: AuditInput): AuditReport {

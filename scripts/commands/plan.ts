@@ -1,15 +1,10 @@
-import { publishedFunctions } from "../judges/canary/planned";
-import type { FunctionName } from "../judges/canary/release";
-import { countChanges, describeChanges, planChanges, type ResourceChange } from "../judges/plan-changes";
+import { countChanges, describeChanges, type ResourceChange } from "../judges/plan-changes";
 import type { PlanInput, Terraform } from "../tools/terraform";
 import { withLive } from "./canary/with-live";
 import type { CommandContext, CommandResult, Progress } from "./context";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { protectPlan } from "./saved-plan";
-import { writePlan } from "./write-plan";
-
-/** Name of the plan file, in the stack's folder. */
-export const PLAN_FILE = "quickturn.tfplan";
+import { planOf, showPlan, type Plan } from "./write-plan";
 
 export interface PlanOptions extends PlanInput, StackOptions {
   /** Absolute path of a file to save the plan in, for `apply --plan`. Default: it is not kept for that. */
@@ -25,25 +20,9 @@ export async function plan(context: CommandContext, { out, ...input }: PlanOptio
   return { exitCode: changed ? 2 : 0, text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"), json: { changed, changes, live: live.note ?? null } };
 }
 
-export interface Plan {
-  /** True where an apply would do anything, be it to outputs alone. */
-  readonly changed: boolean;
-  readonly changes: readonly ResourceChange[];
-  /** Functions that get a new version. Default: not looked at. */
-  readonly publishes?: readonly FunctionName[];
-}
-
 /** Writes the plan file and reads the changes from it. */
-export async function makePlan(terraform: Terraform, input: PlanInput, progress: Progress, file = PLAN_FILE): Promise<Plan> {
-  return progress.step(
-    "Plan",
-    async (detail) => {
-      detail("terraform asks AWS for the present state");
-      const { changed, shown } = await writePlan(terraform, file, input, (text) => progress.note(text));
-      return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown) };
-    },
-    ({ changes }) => countChanges(changes),
-  );
+export async function makePlan(terraform: Terraform, input: PlanInput, progress: Progress, file?: string): Promise<Plan> {
+  return planOf(await showPlan(terraform, input, progress, file, (written) => countChanges(planOf(written).changes)));
 }
 
 export function planText(changed: boolean, changes: readonly ResourceChange[]): string {

@@ -9,9 +9,9 @@ import type { PlanInput } from "../tools/terraform";
 import { ownSuppressions, stackSources } from "./audit";
 import { withLive } from "./canary/with-live";
 import type { CommandContext, CommandResult } from "./context";
-import { PLAN_FILE } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 import { diffSince } from "./synth-diff";
+import { showPlan } from "./write-plan";
 
 export interface ReviewOptions extends PlanInput {
   /** Commit, tag or branch whose Terraform JSON is compared. */
@@ -27,16 +27,12 @@ const VOLUMES = [10_000, 100_000, 1_000_000];
 
 /** What a change of the sources does, for the one who reviews it: security, plan, cost and Terraform JSON in one document. */
 export async function review(context: CommandContext, { diff: since, limit, out, ...input }: ReviewOptions): Promise<CommandResult> {
-  const { progress } = context;
   const suppressions = ownSuppressions(context);
   const terraform = await preparedTerraform(context);
   const auditing = { suppressions, sources: stackSources(terraform.directory), today: new Date().toISOString().slice(0, 10) };
   const diffs = await diffSince(context, since);
   const live = await withLive(context, terraform, input);
-  const { changed, plan } = await progress.step("Plan", async (detail) => {
-    detail("terraform asks AWS for the present state");
-    return { changed: await terraform.plan(PLAN_FILE, live.input), plan: await terraform.show(PLAN_FILE) };
-  });
+  const { changed, shown: plan } = await showPlan(terraform, live.input, context.progress);
   const [changes, findings] = [planChanges(plan), findingsOf(plan, findingSources(auditing))];
   const sections = [findingsSection(findings), planSection({ changed, changes }), cost(plan), sourcesSection(since, diffs)];
   const markdown = reviewMarkdown("Quickturn: what this change does", sections, limit);

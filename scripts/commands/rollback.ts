@@ -7,11 +7,12 @@ import { applyPlan } from "./apply-plan";
 import { canary } from "./canary";
 import { keptLive, withLive, type WithLive } from "./canary/with-live";
 import type { CommandContext, CommandResult } from "./context";
-import { makePlan, type Plan } from "./plan";
+import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 import { rollbackToCommit } from "./rollback-commit";
 import { rollbackToPrevious } from "./rollback-previous";
 import { verifiedRollback } from "./rollback-verified";
+import type { Plan } from "./write-plan";
 
 export interface RollbackOptions extends ApplyOptions {
   /** Profile to go back to; `previous`: the versions that were live before; else a commit, tag or branch. */
@@ -51,7 +52,7 @@ function refusal(made: Plan, { release }: WithLive, { to, allowReplace }: Rollba
     const text = `A rollback changes resources in place, and this plan does more:\n${describeChanges(replaced)}\nNothing was applied. If this is what you want, add --allow-replace.`;
     return { exitCode: 1, text, json: { applied: false, refused: replaced, ...made } };
   }
-  const held = heldBack(release, made.publishes ?? []);
+  const held = heldBack(release, made.publishes);
   const others = made.changes.filter(({ type }) => type !== "aws_lambda_function");
   if (held.length === 0 || others.length > 0) return undefined;
   const pins = held.map((name) => `${name === "worker" ? "live_version" : "api_live_version"}=${release?.pinned[name]}`).join(", ");

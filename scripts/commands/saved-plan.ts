@@ -1,15 +1,12 @@
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { publishedFunctions } from "../judges/canary/planned";
-import { planChanges } from "../judges/plan-changes";
 import { changedResources } from "../judges/plan-resources";
-import type { Terraform } from "../tools/terraform";
-import type { ApplyOptions } from "./apply";
+import type { PlanInput, Terraform } from "../tools/terraform";
 import { UsageError, type CommandContext } from "./context";
-import type { Plan } from "./plan";
 import type { StackOptions } from "./prepared-terraform";
 import { stackDirectory } from "./synth";
+import { planOf, type Plan } from "./write-plan";
 
 /** A plan file holds every value in clear: it is for its owner's eyes only. */
 export function protectPlan(path: string): void {
@@ -17,9 +14,14 @@ export function protectPlan(path: string): void {
 }
 
 /** Refuses what would make another plan than the saved one. */
-export function refuseOtherInput(path: string, { vars = [], varFiles = [] }: ApplyOptions): void {
-  if (vars.length > 0 || varFiles.length > 0) throw new UsageError("--plan has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: `quickturn plan --out <file>`");
+export function refuseOtherInput(path: string, input: PlanInput): void {
+  refuseValues("--plan", input);
   if (!existsSync(path)) throw new UsageError(`--plan ${path} is not there. Write it: npx quickturn plan --out ${path}`);
+}
+
+/** Refuses values beside a plan, which has its own. */
+export function refuseValues(option: string, { vars = [], varFiles = [] }: PlanInput): void {
+  if (vars.length > 0 || varFiles.length > 0) throw new UsageError(`${option} has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: \`quickturn plan --out <file>\``);
 }
 
 /** Reads the changes of a saved plan, which must be of the functions that are packaged now. */
@@ -28,7 +30,7 @@ export async function readSavedPlan({ projectDirectory }: CommandContext, terraf
     throw new UsageError(`--plan ${path} is no plan that can be applied here; allowed: what \`quickturn plan --out\` wrote. ${cause.message}`, { cause });
   });
   refuseOtherFunctions(plan, stackDirectory(join(projectDirectory, "cdktf.out"), stack));
-  return { changed: (plan as { applyable?: boolean }).applyable ?? true, changes: planChanges(plan), publishes: publishedFunctions(plan) };
+  return planOf({ changed: (plan as { applyable?: boolean }).applyable ?? true, shown: plan });
 }
 
 /** Terraform uploads the file that lies there at the apply, whatever hash the plan was shown with. */

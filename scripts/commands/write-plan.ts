@@ -1,11 +1,46 @@
+import { publishedFunctions } from "../judges/canary/planned";
+import type { FunctionName } from "../judges/canary/release";
+import { planChanges, type ResourceChange } from "../judges/plan-changes";
 import { unpublishedFunctions } from "../judges/unpublished";
 import type { PlanInput, Terraform } from "../tools/terraform";
+import type { Progress } from "./context";
+
+/** Name of the plan file, in the stack's folder. */
+export const PLAN_FILE = "quickturn.tfplan";
 
 export interface WrittenPlan {
   /** True where an apply would do anything, be it to outputs alone. */
   readonly changed: boolean;
   /** What `terraform show -json` gives of it. */
   readonly shown: unknown;
+}
+
+export interface Plan {
+  /** True where an apply would do anything, be it to outputs alone. */
+  readonly changed: boolean;
+  readonly changes: readonly ResourceChange[];
+  /** Functions that get a new version. */
+  readonly publishes: readonly FunctionName[];
+}
+
+/** What a plan does. */
+export function planOf({ changed, shown }: WrittenPlan): Plan {
+  return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown) };
+}
+
+/**
+ * Writes and reads a plan as a step that a person follows.
+ * @param summary what stands behind the step when it is done
+ */
+export async function showPlan(terraform: Terraform, input: PlanInput, progress: Progress, file = PLAN_FILE, summary?: (written: WrittenPlan) => string): Promise<WrittenPlan> {
+  return progress.step(
+    "Plan",
+    async (detail) => {
+      detail("terraform asks AWS for the present state");
+      return writePlan(terraform, file, input, (text) => progress.note(text));
+    },
+    summary,
+  );
 }
 
 /**

@@ -72,7 +72,7 @@ function isNothing(value: unknown): boolean {
 }
 
 /** `environment` of `environment[0].variables.AGENTS`. */
-const attributeOf = (path: string): string => /^[^.[]*/.exec(path)?.[0] ?? path;
+export const attributeOf = (path: string): string => /^[^.[]*/.exec(path)?.[0] ?? path;
 
 function isSensitive({ before_sensitive: before, after_sensitive: after }: PlanResource["change"], attribute: string): boolean {
   const marks = (mark: Attributes | boolean | undefined) => (typeof mark === "object" ? mark[attribute] : mark);

@@ -1,6 +1,6 @@
 import { FUNCTION_ADDRESSES, publishedFunctions } from "./canary/planned";
 import { FUNCTIONS, type FunctionName } from "./canary/release";
-import { driftOf } from "./drift";
+import { attributeOf, driftOf } from "./drift";
 
 /** Attributes of a function that are no part of a version: the whole function's, and what AWS says about it. */
 const OF_NO_VERSION = new Set(["version", "qualified_arn", "qualified_invoke_arn", "reserved_concurrent_executions", "tags", "tags_all", "source_code_size", "publish", "skip_destroy"]);
@@ -15,7 +15,7 @@ export function unpublishedFunctions(plan: unknown): FunctionName[] {
   const { drifted } = driftOf(plan);
   return FUNCTIONS.filter((name) => {
     const found = drifted.find(({ address, action }) => action === "changed" && address === FUNCTION_ADDRESSES[name]);
-    const frozen = found?.attributes.filter(({ path }) => !OF_NO_VERSION.has(/^\w+/.exec(path)?.[0] ?? path)) ?? [];
+    const frozen = found?.attributes.filter(({ path }) => !OF_NO_VERSION.has(attributeOf(path))) ?? [];
     return frozen.length > 0 && !published.includes(name) && !hasNewerVersion(found?.attributes ?? []);
   });
 }

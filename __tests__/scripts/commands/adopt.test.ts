@@ -102,7 +102,7 @@ describe("an API that a killed apply has made", () => {
   };
   const stops: (() => Promise<void>)[] = [];
   afterAll(() => Promise.all(stops.map((stop) => stop())));
-  const plan = { changed: true, changes: [{ address: "aws_api_gateway_rest_api.rest", type: "aws_api_gateway_rest_api", action: "create", attributes: [] }] } as const;
+  const plan = { changed: true, changes: [{ address: "aws_api_gateway_rest_api.rest", type: "aws_api_gateway_rest_api", action: "create", attributes: [] }], publishes: [] } as const;
 
   test("is taken over before a second one is made, and one that is there once too often is named with the command", async () => {
     const imported: Change = { address: "aws_api_gateway_rest_api.rest", actions: ["update"], before: { id: "first", tags_all: OURS }, after: API, importing: "first" };
@@ -129,5 +129,5 @@ describe("an API that a killed apply has made", () => {
 
 test("without --adopt the failure of an apply names what is there already, and what to do", async () => {
   const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({ plan: planOf(role("a")), failures: [exists("aws_iam_role.a")] }));
-  await expect(applyPlan(terraform, { changed: true, changes: [] }, SILENT)).rejects.toThrow(/^There already, and not in terraform's state:\n {2}aws_iam_role\.a \(a\)\nIf a killed apply made it, run again with --adopt[^]*EntityAlreadyExists/);
+  await expect(applyPlan(terraform, { changed: true, changes: [], publishes: [] }, SILENT)).rejects.toThrow(/^There already, and not in terraform's state:\n {2}aws_iam_role\.a \(a\)\nIf a killed apply made it, run again with --adopt[^]*EntityAlreadyExists/);
 });

@@ -1,7 +1,7 @@
 import type { CanaryRecord, Release, Versions } from "../../../stacks/settings";
-import type { FunctionName, Stamp } from "../../judges/canary/release";
+import type { Stamp } from "../../judges/canary/release";
 import type { Verdict } from "../../judges/gate/verdict";
-import type { Plan } from "../plan";
+import type { Plan } from "../write-plan";
 import type { Clock } from "../verify/gate";
 
 /** Values of the stack's outputs, by name; none where nothing is applied. */
@@ -9,8 +9,6 @@ export type Outputs = Readonly<Record<string, unknown>>;
 
 /** A plan, as a canary looks at it. */
 export interface CanaryPlan extends Plan {
-  /** Functions that get a new version. */
-  readonly publishes: readonly FunctionName[];
   /** The newest version of each function as AWS has it now; null where the plan publishes one. */
   readonly newest: Versions;
   /** What reaches all callers at once. */

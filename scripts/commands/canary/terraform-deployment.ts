@@ -1,14 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Release } from "../../../stacks/settings";
-import { plannedNewest, publishedFunctions, reachesAll } from "../../judges/canary/planned";
+import { plannedNewest, reachesAll } from "../../judges/canary/planned";
 import { liveArguments, settingsInEffect, wholeLiveFile } from "../../judges/canary/variables";
-import { planChanges } from "../../judges/plan-changes";
 import { writeWhole } from "../../tools/files";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
 import type { Progress } from "../context";
-import { writePlan, type WrittenPlan } from "../write-plan";
+import { planOf, writePlan, type WrittenPlan } from "../write-plan";
 import { writeLive } from "./live-file";
 import type { CanaryPlan, Deployment, Outputs, PlanMode } from "./ports";
 import { ALIASES_OVERRIDE } from "./with-live";
@@ -69,9 +68,9 @@ export class TerraformDeployment implements Deployment {
     rmSync(override, { force: true });
     if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
     try {
-      const { changed, shown } = await this.written(input, mode);
+      const written = await this.written(input, mode);
       // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and terraform refuses to apply it to anything newer.
-      return { changed, changes: planChanges(shown), publishes: publishedFunctions(shown), newest: plannedNewest(shown), reachesAll: reachesAll(shown), before: await this.outputs() };
+      return { ...planOf(written), newest: plannedNewest(written.shown), reachesAll: reachesAll(written.shown), before: await this.outputs() };
     } finally {
       rmSync(override, { force: true });
     }

@@ -8,7 +8,7 @@ import { liveFile } from "../../judges/canary/variables";
 import { writeWhole } from "../../tools/files";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
-import type { Plan } from "../plan";
+import type { Plan } from "../write-plan";
 import type { StackOptions } from "../prepared-terraform";
 import { stackDirectory } from "../synth";
 import { liveRelease, writeLive } from "./live-file";
@@ -60,7 +60,7 @@ export function keptLive(context: Pick<CommandContext, "projectDirectory">, { re
 }
 
 /** Refuses a new version while a canary is on its way: the share would go to a version that nobody looks at. */
-export function refuseDuringCanary({ release }: WithLive, { publishes = [] }: Plan): void {
+export function refuseDuringCanary({ release }: WithLive, { publishes }: Plan): void {
   if (publishes.length === 0 || !isShifted(release)) return;
   throw new UsageError(`The plan publishes a version of the ${publishes.join(" and the ")}, and a canary is on its way since ${release?.canary?.started_at}: its share would go to the version that nobody watches. Nothing was applied. Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).`);
 }

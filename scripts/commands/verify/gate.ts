@@ -2,9 +2,9 @@ import type { Evidence } from "../../judges/gate/evidence";
 import { judgeGate, type GateVerdict } from "../../judges/gate/judge";
 import { NoWindow } from "../../judges/gate/window";
 import type { CommandContext } from "../context";
+import { durationSeconds } from "../option-values";
 import { frameOf, look, windowOf } from "./collect";
 import type { DeployedStack } from "./deployment";
-import { durationSeconds } from "../option-values";
 import type { VerifyOptions } from "./options";
 
 /** Time, as it is or as a test has it. */

@@ -7,9 +7,9 @@ import { whole, type Verdict } from "../../judges/gate/verdict";
 import { ApiProbe, type ProbeCaller } from "../../tools/api-probe";
 import { credentialsIn, findCredentials } from "../../tools/aws-client";
 import { UsageError, type CommandContext } from "../context";
+import { durationSeconds } from "../option-values";
 import type { DeployedStack } from "./deployment";
 import type { Clock } from "./gate";
-import { durationSeconds } from "../option-values";
 import type { VerifyOptions } from "./options";
 
 /** What the checklist found. */

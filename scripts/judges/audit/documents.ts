@@ -1,4 +1,4 @@
-import { documentStatements, type Statement } from "../findings/policy";
+import { documentStatements, isAnybody, type Statement } from "../findings/policy";
 import type { AuditedPlan, AuditedResource } from "./audited-plan";
 import { Unknown } from "./unknown";
 
@@ -36,7 +36,7 @@ export function attached(plan: AuditedPlan, to: AuditedResource, type: string, a
 
 /** True where every call that does not come over TLS is denied to everybody. */
 export function deniesPlainHttp(statements: readonly Statement[]): boolean {
-  return statements.some(({ effect, principals, condition }) => effect === "Deny" && principals.some((name) => /^(.*: )?\*$/.test(name)) && String(condition["Bool"]?.["aws:SecureTransport"]) === "false");
+  return statements.some(({ effect, principals, condition }) => effect === "Deny" && principals.some(isAnybody) && String(condition["Bool"]?.["aws:SecureTransport"]) === "false");
 }
 
 /** True where an account, or anybody, is let in without a condition. */

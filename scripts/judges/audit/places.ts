@@ -1,3 +1,5 @@
+import { isMarked } from "../plan-resources";
+
 /** The value at a place inside a value; undefined where there is no such place. */
 export function placeAt(value: unknown, path: readonly (string | number)[]): unknown {
   let found = value;
@@ -16,5 +18,5 @@ export function isMarkedAt(marks: unknown, path: readonly (string | number)[]): 
     if (typeof mark !== "object" || mark === null) return false;
     mark = (mark as Readonly<Record<string | number, unknown>>)[step];
   }
-  return mark === true || (typeof mark === "object" && mark !== null && Object.values(mark).some((inner) => isMarkedAt(inner, [])));
+  return isMarked(mark);
 }
