@@ -29,7 +29,7 @@ beforeAll(async () => {
   // The emulator (moto 5.2.1) does not take PutCompositeAlarm.
   writeFileSync(join(teamsRoot, "emulator_override.tf.json"), JSON.stringify({ module: { agent_api: { alarm_burn_rates: false } } }));
   await new Terraform({ directory: teamsRoot, env: sandbox }).init();
-  provider = await keepProvider({ directory: teamsRoot, env: sandbox });
+  provider = await keepProvider({ directory: teamsRoot, env: sandbox, configurations: [folder] });
   environment = { ...sandbox, ...provider.variables };
 });
 afterAll(async () => {

@@ -79,7 +79,7 @@ beforeAll(async () => {
   const directory = path("cdktf.out/stacks/agent-api");
   const env = terraformEnvironment(environment, findProviderSource(environment), path(".quickturn"));
   await new Terraform({ directory, env }).init();
-  kept = await keepProvider({ directory, env });
+  kept = await keepProvider({ directory, env, configurations: [project] });
   expect(await quickturn("apply", "--auto-approve")).toMatchObject({ code: 0 });
   commit("code, memory, and a setting that remembers", {
     "handlers/worker.ts": (source) => source.replace("one", "two"),

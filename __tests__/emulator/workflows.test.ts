@@ -79,7 +79,7 @@ async function run(file: string, job: string, variables: Readonly<Record<string,
   if (!found) throw new Error(`The workflow ${file} has no job ${job}`);
   const done = await runJob(found, { project, environment: { ...base, ...kept?.variables }, expressions, without: ["Canary", "Verify"] });
   // Terraform is initialized once anything ran: from then on one provider serves them all.
-  if (!kept && existsSync(path("cdktf.out/stacks/agent-api/.terraform"))) kept = await keepProvider({ directory: path("cdktf.out/stacks/agent-api"), env: base });
+  if (!kept && existsSync(path("cdktf.out/stacks/agent-api/.terraform"))) kept = await keepProvider({ directory: path("cdktf.out/stacks/agent-api"), env: base, configurations: [project] });
   return done;
 }
 /** A command as a step of its own. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keepProvider } from "../../../scripts/tools/kept-provider";
 import { temporaryFolder } from "../../support/temporary-folder";
@@ -21,18 +21,22 @@ const isAlive = (pid: number) => {
   }
 };
 
-test("gives terraform the address that the provider announces, and ends the provider", async () => {
-  const announced = (pid: string) => `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid}}}`;
+test("gives terraform a socket in front of the one that the provider announces, and ends both", async () => {
+  const announced = (pid: string) => `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${join(temporaryFolder("socket"), "p")}"}}}`;
   const provider = await keepProvider({ directory: folderWith(`[ "$1" = -debug ] || exit 3\necho starting\necho "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`), env });
-  const { Pid: pid } = (JSON.parse(provider.variables["TF_REATTACH_PROVIDERS"]!) as Record<string, { Pid: number }>)["registry.terraform.io/hashicorp/aws"]!;
-  expect(isAlive(pid)).toBe(true);
+  const { Pid: pid, Addr: { String: socket } } = (JSON.parse(provider.variables["TF_REATTACH_PROVIDERS"]!) as Record<string, { Pid: number; Addr: { String: string } }>)["registry.terraform.io/hashicorp/aws"]!;
+  expect([isAlive(pid), existsSync(socket)]).toEqual([true, true]);
   await provider.stop();
-  expect(isAlive(pid)).toBe(false);
+  expect([isAlive(pid), existsSync(socket)]).toEqual([false, false]);
   await provider.stop();
 });
 
 test("a folder that is not initialized is an error that says what to do", async () => {
   await expect(keepProvider({ directory: temporaryFolder("provider"), env })).rejects.toThrow(/There is no AWS provider below .*; run terraform init there first/);
+});
+
+test("a provider that announces no socket is an error, and is ended", async () => {
+  await expect(keepProvider({ directory: folderWith(`echo "TF_REATTACH_PROVIDERS='{}'"\nexec sleep 60`), env })).rejects.toThrow("The provider announces {}; expected one provider at a Unix socket");
 });
 
 test("a provider that ends early, or never announces itself, is an error, and nothing of it stays", async () => {

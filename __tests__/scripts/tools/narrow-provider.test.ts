@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { connect as connectHttp2, constants, createServer, type ClientHttp2Session, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { narrowProvider, type NarrowProvider } from "../../../scripts/tools/narrow-provider";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+/** The real provider stands behind it in every test in emulator/; here a server that can be made to fail. */
+const entry = (type: string) => Buffer.concat([Buffer.from([0x12, type.length + 2, 0x0a, type.length]), Buffer.from(type)]);
+const framed = (message: Buffer) => {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+};
+const SCHEMA = "/tfplugin5.Provider/GetSchema";
+
+let upstream: Http2Server;
+let provider: NarrowProvider;
+let terraform: ClientHttp2Session;
+let socket: string;
+/** What is done with a call, and which paths were called. */
+let serve: (call: ServerHttp2Stream) => void;
+let called: string[];
+let used: string[];
+
+const answer = (message: Buffer, status = "0") => (call: ServerHttp2Stream) => {
+  call.resume();
+  call.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  call.on("wantTrailers", () => call.sendTrailers({ "grpc-status": status, ...(status !== "0" && { "grpc-message": "not now" }) }));
+  call.end(message);
+};
+
+beforeEach(async () => {
+  const folder = temporaryFolder("narrow");
+  socket = join(folder, "narrow");
+  called = [];
+  used = ["aws_sqs_queue"];
+  upstream = createServer();
+  upstream.on("stream", (call, headers) => {
+    call.on("error", () => undefined);
+    called.push(headers[":path"]!);
+    serve(call);
+  });
+  upstream.listen(join(folder, "provider"));
+  await once(upstream, "listening");
+  provider = await narrowProvider(join(folder, "provider"), socket, () => (type) => used.includes(type));
+  terraform = connectHttp2("http://localhost", { createConnection: () => connect(socket) });
+  await once(terraform, "connect");
+  terraform.on("error", () => undefined);
+});
+afterEach(async () => {
+  terraform.destroy();
+  await provider.stop();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+
+async function call(path: string, body: Buffer = Buffer.alloc(5)) {
+  const request = terraform.request({ ":method": "POST", ":path": path, te: "trailers", "content-type": "application/grpc" });
+  const chunks: Buffer[] = [];
+  let status: unknown;
+  request.on("response", (headers) => (status = headers["grpc-status"]));
+  request.on("trailers", (headers) => (status = headers["grpc-status"]));
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("error", () => undefined);
+  request.end(body);
+  await new Promise((resolve) => request.once("close", resolve));
+  return { status, message: Buffer.concat(chunks), code: request.rstCode };
+}
+
+test("the schema is asked for once, and told of the types that are in use at each call", async () => {
+  serve = answer(framed(Buffer.concat([entry("aws_sqs_queue"), entry("aws_vpc")])));
+  expect(await call(SCHEMA)).toEqual({ status: "0", message: framed(entry("aws_sqs_queue")), code: 0 });
+  used = ["aws_vpc"];
+  expect(await call(SCHEMA)).toEqual({ status: "0", message: framed(entry("aws_vpc")), code: 0 });
+  expect(called).toEqual([SCHEMA]);
+});
+
+test("everything else passes as it is, both ways, however long", async () => {
+  serve = (each) => {
+    each.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    each.on("wantTrailers", () => each.sendTrailers({ "grpc-status": "0" }));
+    each.pipe(each);
+  };
+  const long = framed(Buffer.alloc(5_000_000, "x"));
+  const { status, message } = await call("/tfplugin5.Provider/PlanResourceChange", long);
+  expect([status, message.equals(long), called]).toEqual(["0", true, ["/tfplugin5.Provider/PlanResourceChange"]]);
+});
+
+test("an error that comes without an answer stays one", async () => {
+  serve = (each) => (each.resume(), each.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true }));
+  expect(await call("/tfplugin5.Provider/Unknown")).toEqual({ status: "12", message: Buffer.alloc(0), code: 0 });
+});
+
+test("a provider that has no schema now is asked again", async () => {
+  serve = answer(Buffer.alloc(0), "14");
+  expect((await call(SCHEMA)).code).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  serve = answer(framed(entry("aws_sqs_queue")));
+  expect(await call(SCHEMA)).toMatchObject({ status: "0", code: 0 });
+});
+
+test("a call that terraform gives up is given up at the provider", async () => {
+  let gaveUp: Promise<unknown> | undefined;
+  const arrived = new Promise<void>((resolve) => {
+    serve = (each) => {
+      gaveUp = once(each, "aborted");
+      resolve();
+    };
+  });
+  const request = terraform.request({ ":method": "POST", ":path": "/tfplugin5.Provider/ApplyResourceChange" });
+  request.on("error", () => undefined);
+  await arrived;
+  request.close(constants.NGHTTP2_CANCEL);
+  await expect(gaveUp).resolves.toBeDefined();
+});
+
+test("stopping it ends its callers' connections, and takes the socket away", async () => {
+  const ended = new Promise((resolve) => terraform.once("close", resolve));
+  await provider.stop();
+  await ended;
+  expect(existsSync(socket)).toBe(false);
+});
