@@ -19,7 +19,7 @@ export async function tuningPage(report: TuningReport): Promise<string> {
       tiles(tuning.choices === null ? [] : Object.entries(tuning.choices).map(([strategy, size]) => ({ name: strategy, value: `${size} MB`, note: strategy === tuning.strategy ? "chosen" : "would be chosen" }))),
       section("Time", time),
       section("Cost", cost),
-      section("Sizes", sizesTable(report)),
+      section("Sizes, with dollars of 1,000 runs", sizesTable(report)),
       section("How it was reckoned", `<p>${escapeHtml(`Prices of ${region}, arm64; ${percent(coldStartShare * 100)} of the runs are taken to be cold. ${MODELS[tuning.model ?? "none"]}`)}</p>`),
     ],
   });
@@ -74,11 +74,13 @@ function whiskers(points: readonly Point[]): CustomSeriesOption {
   return { type: "custom", silent: true, z: 3, renderItem, encode: { x: 0, y: [1, 2] }, data: points.map(({ interval }, index) => [index, interval.low, interval.high]) };
 }
 
+/** Dollars are those of 1,000 runs. */
 function sizesTable(report: TuningReport): string {
-  const rows = report.tuning.sizes.map((size) => {
+  const { sizes } = report.tuning;
+  const rows = sizes.map((size) => {
     const { memoryMiB, warm, cold, failed, time, usedMiB, initMeanMs, warmUsd, initUsd, expected } = size;
     const times = time === null ? ["-", "-", "-", "-"] : [time.p50Ms, time.p90Ms, time.p95Ms, time.p99Ms].map(seconds);
-    return [`${memoryMiB} MB`, `${warm}`, `${cold}`, `${failed}`, ...times, initMeanMs === null ? "-" : seconds(initMeanMs), usedMiB === null ? "-" : `${usedMiB} MB`, perThousand(warmUsd), perThousand(initUsd), expected === null ? "-" : perThousand(expected.usd), noteOf(size, report)];
+    return [`${memoryMiB} MB`, `${warm}`, `${cold}`, `${failed}`, ...times, initMeanMs === null ? "-" : seconds(initMeanMs), usedMiB === null ? "-" : `${usedMiB} MB`, perThousand(warmUsd), perThousand(initUsd), expected === null ? "-" : perThousand(expected.usd)];
   });
-  return htmlTable("Sizes", ["size", "warm", "cold", "failed", "P50", "P90", "P95", "P99", "INIT", "used", "warm, 1,000 runs", "INIT, 1,000 runs", "expected, 1,000 runs", ""], rows);
+  return htmlTable("Sizes", ["size", "warm", "cold", "failed", "P50", "P90", "P95", "P99", "INIT", "used", "$ warm", "$ INIT", "$ expected"], rows) + sizes.map((size) => [size.memoryMiB, noteOf(size, report)] as const).filter(([, note]) => note !== "").map(([memoryMiB, note]) => `<p>${escapeHtml(`${memoryMiB} MB: ${note}.`)}</p>`).join("");
 }

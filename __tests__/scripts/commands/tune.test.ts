@@ -45,6 +45,7 @@ test("the front door's setting is its own, and the same file gives the same page
   await run({ function: "api", html });
   expect(readFileSync(html, "utf8")).toBe(page);
   expect(page).toContain("<title>api_memory_size = 512 (cost)</title>");
+  expect(page).toContain("<p>128 MB: left out: 3 of 3 runs failed (Runtime.OutOfMemory); allowed: 10 %, and none for want of memory.</p>");
   expect(page).not.toContain(folder);
 });
 
