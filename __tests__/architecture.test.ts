@@ -141,6 +141,7 @@ const WITHOUT_TEST = [
   /^scripts\/reports\/parts\/(?!part-pages)/, // texts of the small modules: reports/parts/part-pages.test, emulator/parts.test
   /^scripts\/commands\/bench\/isolation-callers\.ts$/, // emulator/tokens.test polls with them
   /^scripts\/commands\/bench\/wake-(probe|process|rig)\.ts$/, // parts of the measurement: commands/bench/wake.test
+  /^scripts\/(commands\/tune-(text|work)|reports\/tuning-(page|report|tfvars)|tools\/(measured-invocation|temporary-versions|tuning-requests))\.ts$/, // parts of the command: commands/tune.test and tune-measure.test, with a real SDK
   /^scripts\/tools\/metric-data\.ts$/, // pages and errors: tools/cloudwatch.test, tools/metric-series.test
   /^scripts\/tools\/(emulator|terraform|throw-away|agent-api-client|files|bundle)\.ts$/, // used for real by emulator/ and package.test
   /^handlers\/(agents\/agent|orchestration\/orchestration|routes\/route|errors)\.ts$/, // types and error classes

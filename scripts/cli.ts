@@ -15,6 +15,7 @@ import { addReleaseCommands } from "./cli/release-commands";
 import { addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
 import { addStateCommands } from "./cli/state-commands";
+import { addTuneCommand } from "./cli/tune-command";
 import { addVerifyCommand } from "./cli/verify-command";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { SILENT, progressOn } from "./progress";
@@ -40,6 +41,7 @@ export function program(): Command {
   addContractCommands(root, shell);
   addDashboardCommand(root, shell);
   addDecideCommands(root, shell);
+  addTuneCommand(root, shell);
   addProofCommands(root, shell);
   addRehearseCommand(root, shell);
   addReleaseCommands(root, shell);
@@ -65,6 +67,7 @@ Examples:
   quickturn dashboard --html dashboard.html     draw the applied dashboard as one page; --metrics: without an account
   quickturn cost --compare baseline optimized   what each costs a month and a request, by part
   quickturn analyze worker.log                  how long runs take, why, and which settings that supports
+  quickturn tune --replay runs.jsonl            which memory a function should have, from runs at several sizes
   quickturn bench agents                        seven agents, one after the other against all at once
   quickturn rehearse                            release good and bad versions to callers here, in time-lapse, and see who notices
   quickturn rehearse --kills 20                 kill applies and canaries with kill -9, and see that the next run goes on

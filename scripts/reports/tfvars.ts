@@ -20,8 +20,8 @@ export function tfvarsText({ recommended, analysis }: { readonly recommended: Re
   return `${[head.join("\n"), ...blocks, ...nothing, ...withheld].join("\n\n")}\n`;
 }
 
-/** A comment in lines. What it tells may hold names out of a log: a line's end in one must not begin a setting. */
-function comment(text: string): string[] {
+/** A text as a comment, in lines. What it tells may hold names out of a log: a line's end in one must not begin a setting. */
+export function comment(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
     const last = lines[lines.length - 1];

@@ -1,3 +1,5 @@
+const { imul } = Math;
+
 /**
  * Numbers from 0 to below 1 that are the same for the same seed: mulberry32, by Tommy Ettinger (public domain). Good
  * enough to draw faults; never for secrets.
@@ -6,8 +8,8 @@ export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    let mixed = imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
