@@ -21,6 +21,8 @@ export interface RequestStoreProps {
   readonly preventDestroy: boolean;
   /** Terraform expression: ARN of the key that encrypts everything, or null for AWS's own keys. */
   readonly kmsKeyArn: string;
+  /** Terraform expression: list of the ARNs of keys that were that key. */
+  readonly formerKmsKeyArns: string;
   /** Days until a large answer is deleted. */
   readonly retentionInDays: number;
 }
@@ -100,10 +102,9 @@ export class RequestStore extends Construct {
       billingMode: "PAY_PER_REQUEST",
       ttl: { attributeName: "expires_at", enabled: true },
       pointInTimeRecovery: { enabled: true },
-      // Not null: the provider takes that for "the key that is there", and a table would keep a key that is given up (its issue 29811).
-      serverSideEncryption: { enabled: true, kmsKeyArn: interpolate(`${props.kmsKeyArn} == null ? "" : ${props.kmsKeyArn}`) },
+      serverSideEncryption: tableEncryption(props),
       deletionProtectionEnabled: props.deletionProtection,
-      lifecycle: { preventDestroy: props.preventDestroy },
+      lifecycle: { preventDestroy: props.preventDestroy, postcondition: [leavesItsKey(props)] },
     });
   }
 
@@ -161,4 +162,22 @@ export class RequestStore extends Construct {
  */
 function useTablesKey(keys: UsableKeys): PolicyStatement {
   return allowKeys("UseTablesByKey", TABLE_KEY_USES, ["dynamodb"], keys);
+}
+
+/**
+ * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay under it
+ * unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true without a key for
+ * AWS's in the account.
+ */
+function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  const enabled = interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`);
+  return { enabled: enabled as unknown as boolean, kmsKeyArn: interpolate(kmsKeyArn) };
+}
+
+/** Refuses what would leave a table under a key that no function may use any more. The key of AWS's own stands in the state as "". */
+function leavesItsKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  return {
+    condition: interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`),
+    errorMessage: 'kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.',
+  };
 }

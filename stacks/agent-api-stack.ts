@@ -73,6 +73,7 @@ export class AgentApiStack extends PlatformStack {
       deletionProtectionExpression: settings.expression("deletion_protection"),
       preventDestroy,
       kmsKeyArn: settings.expression("kms_key_arn"),
+      formerKmsKeyArns: settings.expression("former_kms_key_arns"),
       retentionInDays: settings.number("request_retention_in_days"),
     });
   }

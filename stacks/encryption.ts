@@ -12,7 +12,7 @@ interface KeyUsers {
 
 /** Lets the functions use the operator's keys, each for what it reads and writes, while there are any. */
 export function allowKeysOf(settings: DeclaredSettings, { frontDoor, worker, sweeper }: KeyUsers, store: RequestStore, queue: WorkQueue): void {
-  const arns = `distinct(concat(${settings.expression("kms_key_arn")}[*], ${settings.expression("other_kms_key_arns")}))`;
+  const arns = `distinct(concat(${settings.expression("kms_key_arn")}[*], ${settings.expression("former_kms_key_arns")}))`;
   const keys: UsableKeys = { arns: `\${${arns}}`, region: settings.string("aws_region") };
   const grant = (user: AgentFunction, ...statements: readonly PolicyStatement[]) => user.grantWhen(`\${length(${arns}) > 0 ? 1 : 0}`, "keys", ...statements);
   grant(frontDoor, ...store.frontDoorKeyAccess(keys), ...queue.senderKeyAccess(keys));

@@ -29,20 +29,20 @@ export const encryptionSettings = [
     name: "kms_key_arn",
     type: "string",
     description:
-      "ARN of your KMS key that encrypts the tables, the queues, the results, the logs and the alarms' topic; null = AWS's own keys. Its policy must let CloudWatch Logs and CloudWatch's alarms use it (RUNBOOK, \"A key of your own\"). Before this changes, put the old and the new key into other_kms_key_arns.",
+      "ARN of your KMS key that encrypts the tables, the queues, the results, the logs and the alarms' topic; null = AWS's own keys. Its policy must let CloudWatch Logs and CloudWatch's alarms use it (RUNBOOK, \"A key of your own\"). Where another key takes its place, or null, it goes into former_kms_key_arns in the same apply.",
     value: null,
     pattern: KEY_ARN,
     effect: "in place",
     rules: [keyIsHere],
   },
   {
-    name: "other_kms_key_arns",
+    name: "former_kms_key_arns",
     type: "structured",
     terraformType: "list(string)",
     description:
-      "ARNs of KMS keys that the functions may use beside kms_key_arn: one that was kms_key_arn, under which results and messages are still encrypted, and one that is to be it. kms_key_arn may be among them.",
+      "ARNs of KMS keys that were kms_key_arn, under which results and messages are still encrypted: the functions may go on using them. kms_key_arn may be among them.",
     value: [],
     effect: "in place",
-    rules: [keysAreHere("other_kms_key_arns")],
+    rules: [keysAreHere("former_kms_key_arns")],
   },
 ] as const satisfies readonly Setting[];

@@ -102,7 +102,7 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "ARNs of the KMS keys that kms_key_arn and other_kms_key_arns of the deployment name: the functions may use no others, the plan role may look at them, and the apply role may have the deployment encrypted by them. kms_key_arn here is the state's.",
+      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may use no others, the plan role may look at them, and the apply role may have the deployment encrypted by them. kms_key_arn here is the state's.",
     value: [],
     effect: "in place",
     rules: [keysAreHere("data_kms_key_arns")],
