@@ -116,7 +116,7 @@ const WITHOUT_TEST = [
   /^handlers\/(environment|api|authorizer|sweeper|worker)\.ts$/, // the contract: contracts.test; the entry points: emulator/http.test and emulator/tokens.test, from the zip
   /^modules\//, // stacks/agent-api-stack.test reads what they made; emulator/lifecycle.test applies it
   /^stacks\/settings\/(?!validation)/, // the table: contracts.test and validation.test
-  /^stacks\/(authorizer|declare|names|outputs|output-values|platform|http-api|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
+  /^stacks\/(authorizer|declare|encryption|function-settings|names|outputs|output-values|platform|http-api|agents-in-effect|upkeep|app)\.ts$/, // parts of the stack: agent-api-stack.test
   /^scripts\/(cli|progress|cli\/[\w-]+)\.ts$/, // emulator/commands.test runs the command line
   /^scripts\/commands\/(plan|apply|apply-plan|rollback|prepared-terraform|env|context)\.ts$/, // emulator/commands.test
   /^scripts\/commands\/given-state\.ts$/, // commands/verify/verify.test, commands/dashboard.test

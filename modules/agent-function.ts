@@ -32,6 +32,8 @@ export interface AgentFunctionProps {
   readonly logRetentionInDays: number;
   /** Terraform expression: ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
   readonly permissionsBoundaryArn: string;
+  /** Terraform expression: ARN of the key that encrypts the logs, or null for CloudWatch's own. */
+  readonly kmsKeyArn: string;
   /** Terraform expression: whether there is one. Default: there is. */
   readonly when?: string;
 }
@@ -74,8 +76,8 @@ export class AgentFunction extends Construct {
     new IamRolePolicy(this, id, { role: this.attribute(this.role, "id"), name: id, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) }).addOverride("count", count);
   }
 
-  private createLogGroup({ functionName, logRetentionInDays }: AgentFunctionProps): CloudwatchLogGroup {
-    return new CloudwatchLogGroup(this, "log-group", { name: `/aws/lambda/${functionName}`, retentionInDays: logRetentionInDays });
+  private createLogGroup({ functionName, logRetentionInDays, kmsKeyArn }: AgentFunctionProps): CloudwatchLogGroup {
+    return new CloudwatchLogGroup(this, "log-group", { name: `/aws/lambda/${functionName}`, retentionInDays: logRetentionInDays, kmsKeyId: interpolate(kmsKeyArn) });
   }
 
   private createRole({ functionName, permissionsBoundaryArn }: AgentFunctionProps): IamRole {

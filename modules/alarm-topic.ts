@@ -13,6 +13,8 @@ export interface AlarmTopicProps {
   readonly own?: string;
   /** Terraform expression: address to write to, or null. */
   readonly email: string;
+  /** Terraform expression: ARN of the key that encrypts what is published on a topic of our own, or null. Default: none. */
+  readonly kmsKeyArn?: string;
   /** Account that the alarms belong to. */
   readonly accountId: string;
 }
@@ -28,9 +30,9 @@ export function createAlarmTopic(scope: Construct, props: AlarmTopicProps): stri
   return `${own} ? one(${address(topic)}[*].arn) : ${existingTopicArn}`;
 }
 
-function createTopic(scope: Construct, { topicName, accountId }: AlarmTopicProps, own: string): SnsTopic {
+function createTopic(scope: Construct, { topicName, accountId, kmsKeyArn }: AlarmTopicProps, own: string): SnsTopic {
   // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's history.
-  const topic = new SnsTopic(scope, "topic", { name: topicName });
+  const topic = new SnsTopic(scope, "topic", { name: topicName, ...(kmsKeyArn !== undefined && { kmsMasterKeyId: interpolate(kmsKeyArn) }) });
   const count = countWhen(own);
   topic.addOverride("count", count);
   const arn = interpolate(`${address(topic)}[0].arn`);

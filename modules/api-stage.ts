@@ -26,6 +26,8 @@ export interface ApiStageProps {
   readonly accessLogGroupName: string;
   /** Days. */
   readonly logRetentionInDays: number;
+  /** Terraform expression: ARN of the key that encrypts the access log, or null. Default: CloudWatch's own. */
+  readonly kmsKeyArn?: string;
   /** The slow switch: whether the cluster exists. Terraform expression. */
   readonly cacheClusterEnabled: string;
   /** GB, as API Gateway names its sizes. Terraform expression. */
@@ -49,7 +51,7 @@ export class ApiStage extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiStageProps) {
     super(scope, id);
-    this.accessLog = new CloudwatchLogGroup(this, "access-log", { name: props.accessLogGroupName, retentionInDays: props.logRetentionInDays });
+    this.accessLog = new CloudwatchLogGroup(this, "access-log", { name: props.accessLogGroupName, retentionInDays: props.logRetentionInDays, ...(props.kmsKeyArn !== undefined && { kmsKeyId: interpolate(props.kmsKeyArn) }) });
     this.stage = this.createStage(props);
     const everywhere = this.throttleEveryMethod(props);
     this.cacheOneMethod(props, everywhere);

@@ -1,5 +1,6 @@
 import { actions, arnsOf, type DeploymentNames } from "./deployment-arns";
-import { allow, type PolicyStatement } from "./policy-statements";
+import { allow, allowKeys, type PolicyStatement, type UsableKeys } from "./policy-statements";
+import { TABLE_KEY_USES } from "./request-store";
 
 /**
  * What Terraform asks AWS to refresh a deployment's state. Derived from the calls that provider 5.100.0 makes
@@ -56,7 +57,7 @@ export function changeServices(names: DeploymentNames): PolicyStatement[] {
     allow("EmptyBucket", actions("s3", "DeleteObject DeleteObjectVersion"), `${arns.bucket}/*`),
     // AWS makes an API's, a plan's and a key's name, and the role for logs is the account's.
     allow("ChangeApis", actions("apigateway", "DELETE PATCH POST PUT"), arns.apis),
-    allow("ChangeLogs", actions("logs", "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy TagResource UntagResource"), arns.logs),
+    allow("ChangeLogs", actions("logs", "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey PutRetentionPolicy TagResource UntagResource"), arns.logs),
     allow("ChangeSchedules", actions("events", "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource"), arns.rules),
     allow("ChangeAlarms", actions("cloudwatch", "DeleteAlarms PutMetricAlarm TagResource UntagResource"), arns.alarms),
     // PutCompositeAlarm takes no narrower resource (CloudWatch API reference). Unsubscribe takes none (service authorization reference, SNS).
@@ -70,6 +71,20 @@ export function changeServices(names: DeploymentNames): PolicyStatement[] {
     // AWS makes a distribution's name.
     allow("ChangeDistributions", actions("cloudfront", "CreateDistribution DeleteDistribution TagResource UntagResource UpdateDistribution"), arns.distributions),
   ];
+}
+
+/** What a plan asks about the operator's keys. */
+export function readKeys({ arns }: UsableKeys): PolicyStatement[] {
+  return [allow("LookAtKeys", ["kms:DescribeKey"], arns)];
+}
+
+/**
+ * What choosing a key takes: DynamoDB and CloudWatch Logs use it in the name of whoever chooses it, and DynamoDB goes on
+ * without them by a grant of its own (DynamoDB developer guide, "DynamoDB encryption at rest usage notes").
+ */
+export function chooseKeys(keys: UsableKeys): PolicyStatement[] {
+  const grants = allowKeys("LetTablesUseKeys", ["CreateGrant"], ["dynamodb"], keys);
+  return [allowKeys("UseKeys", TABLE_KEY_USES, ["dynamodb", "logs"], keys), { ...grants, Condition: { ...grants.Condition, Bool: { "kms:GrantIsForAWSResource": "true" } } }];
 }
 
 /** What the gate asks after a deployment: metrics, quota, logs, and the API itself. */

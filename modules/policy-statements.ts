@@ -24,6 +24,22 @@ export function deny(sid: string, actions: readonly string[], resource: string |
   return { Sid: sid, Effect: "Deny", Action: actions, Resource: resource };
 }
 
+/** Keys of the operator's, as those who use them are allowed to. */
+export interface UsableKeys {
+  /** Terraform template that yields a list of ARNs. */
+  readonly arns: string;
+  /** AWS region of what they encrypt, as Terraform template. */
+  readonly region: string;
+}
+
+/**
+ * Allows the use of keys through services, on what these encrypt by them, and in no other way.
+ * @param services as their endpoints begin, such as `sqs`
+ */
+export function allowKeys(sid: string, names: readonly string[], services: readonly string[], { arns, region }: UsableKeys): PolicyStatement {
+  return { ...allow(sid, names.map((name) => `kms:${name}`), arns), Condition: { StringEquals: { "kms:ViaService": services.map((service) => `${service}.${region}.amazonaws.com`) } } };
+}
+
 /** Refuses every call that does not come over TLS. */
 export function denyPlainHttp(service: string, resource: string | readonly string[]): PolicyStatement {
   return {

@@ -6,8 +6,8 @@ import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-pub
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import type { IResolvable } from "cdktf";
 import { Construct } from "constructs";
-import { jsonencoded } from "./expressions";
-import { allow, denyPlainHttp, policyDocument, type PolicyStatement } from "./policy-statements";
+import { interpolate, jsonencoded } from "./expressions";
+import { allow, allowKeys, denyPlainHttp, policyDocument, type PolicyStatement, type UsableKeys } from "./policy-statements";
 
 export interface RequestStoreProps {
   readonly requestsTableName: string;
@@ -19,12 +19,19 @@ export interface RequestStoreProps {
   readonly deletionProtectionExpression: string;
   /** Second guard: Terraform refuses a plan that destroys a table. Fixed at synth, because Terraform takes no expression here. */
   readonly preventDestroy: boolean;
+  /** Terraform expression: ARN of the key that encrypts everything, or null for AWS's own keys. */
+  readonly kmsKeyArn: string;
+  /** Terraform expression: list of the ARNs of keys that were that key. */
+  readonly formerKmsKeyArns: string;
   /** Days until a large answer is deleted. */
   readonly retentionInDays: number;
 }
 
 /** Index of the requests that have not ended, by when somebody has to look at them; `handlers/stores` writes its keys. */
 const OPEN_REQUESTS = { name: "open-due", hashKey: "open", rangeKey: "due_at", projectionType: "KEYS_ONLY" };
+
+/** Actions of KMS, without their service. */
+export const TABLE_KEY_USES = ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
 
 /** Attributes of keys that are numbers; all others are texts. */
 const NUMBERS = new Set(["due_at"]);
@@ -42,7 +49,7 @@ export class RequestStore extends Construct {
     this.requests = this.createTable("requests", props, { name: props.requestsTableName, hashKey: "request_id", index: OPEN_REQUESTS });
     this.sessions = this.createTable("sessions", props, { name: props.sessionsTableName, hashKey: "session", rangeKey: "turn" });
     this.results = this.createBucket(props);
-    this.protectBucket();
+    this.protectBucket(props);
     this.expireResults(props);
   }
 
@@ -71,6 +78,21 @@ export class RequestStore extends Construct {
     ];
   }
 
+  /** What the front door needs of the key beside `frontDoorAccess`. */
+  frontDoorKeyAccess(keys: UsableKeys): PolicyStatement[] {
+    return [useTablesKey(keys), allowKeys("ReadResultsByKey", ["Decrypt"], ["s3"], keys)];
+  }
+
+  /** What the worker needs of the key beside `workerAccess`. An upload in parts would need kms:Decrypt too. */
+  workerKeyAccess(keys: UsableKeys): PolicyStatement[] {
+    return [useTablesKey(keys), allowKeys("WriteResultsByKey", ["GenerateDataKey"], ["s3"], keys)];
+  }
+
+  /** What the sweeper needs of the key beside `sweeperAccess`. */
+  sweeperKeyAccess(keys: UsableKeys): PolicyStatement[] {
+    return [useTablesKey(keys)];
+  }
+
   private createTable(id: string, props: RequestStoreProps, { index, ...keys }: TableProps): DynamodbTable {
     const attributes = [keys.hashKey, keys.rangeKey, index?.hashKey, index?.rangeKey].filter((name) => name !== undefined);
     return new DynamodbTable(this, id, {
@@ -80,9 +102,9 @@ export class RequestStore extends Construct {
       billingMode: "PAY_PER_REQUEST",
       ttl: { attributeName: "expires_at", enabled: true },
       pointInTimeRecovery: { enabled: true },
-      serverSideEncryption: { enabled: true },
+      serverSideEncryption: tableEncryption(props),
       deletionProtectionEnabled: props.deletionProtection,
-      lifecycle: { preventDestroy: props.preventDestroy },
+      lifecycle: { preventDestroy: props.preventDestroy, postcondition: [leavesItsKey(props)] },
     });
   }
 
@@ -92,7 +114,7 @@ export class RequestStore extends Construct {
     return bucket;
   }
 
-  private protectBucket(): void {
+  private protectBucket({ kmsKeyArn }: RequestStoreProps): void {
     const block = new S3BucketPublicAccessBlock(this, "results-public-access", {
       bucket: this.results.id,
       blockPublicAcls: true,
@@ -102,7 +124,13 @@ export class RequestStore extends Construct {
     });
     new S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
       bucket: this.results.id,
-      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+      rule: [
+        {
+          applyServerSideEncryptionByDefault: { sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`), kmsMasterKeyId: interpolate(kmsKeyArn) },
+          // One call of KMS for many objects.
+          bucketKeyEnabled: interpolate(`${kmsKeyArn} == null ? null : true`) as unknown as boolean,
+        },
+      ],
     });
     new S3BucketPolicy(this, "results-policy", {
       bucket: this.results.id,
@@ -126,4 +154,30 @@ export class RequestStore extends Construct {
       ],
     });
   }
+}
+
+/**
+ * What DynamoDB does to a table's key in the name of whoever reads or writes the table (DynamoDB developer guide, "DynamoDB
+ * encryption at rest usage notes"), but for kms:CreateGrant, which whoever chooses the key needs.
+ */
+function useTablesKey(keys: UsableKeys): PolicyStatement {
+  return allowKeys("UseTablesByKey", TABLE_KEY_USES, ["dynamodb"], keys);
+}
+
+/**
+ * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay under it
+ * unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true without a key for
+ * AWS's in the account.
+ */
+function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  const enabled = interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`);
+  return { enabled: enabled as unknown as boolean, kmsKeyArn: interpolate(kmsKeyArn) };
+}
+
+/** Refuses what would leave a table under a key that no function may use any more. The key of AWS's own stands in the state as "". */
+function leavesItsKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  return {
+    condition: interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`),
+    errorMessage: 'kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.',
+  };
 }

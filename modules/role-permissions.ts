@@ -1,5 +1,6 @@
 import { actions, arnsOf, type DeploymentNames } from "./deployment-arns";
-import { allow, deny, type PolicyStatement } from "./policy-statements";
+import { allow, allowKeys, deny, type PolicyStatement } from "./policy-statements";
+import { TABLE_KEY_USES } from "./request-store";
 
 /**
  * What Terraform asks AWS to make, change and delete a deployment's roles, and nothing by which who may do so could give
@@ -29,17 +30,20 @@ export function changeRoles(names: DeploymentNames): PolicyStatement[] {
  * What the roles of a deployment may do at most, whatever they are given: a permissions boundary. It allows nothing by
  * itself.
  * @param agentArns Terraform expression: list of what the agents are and have, by ARN; `*` stands for any characters
+ * @param keyArns Terraform expression: list of the operator's keys
  */
-export function limitRoles(names: DeploymentNames, agentArns: string): PolicyStatement[] {
+export function limitRoles(names: DeploymentNames, agentArns: string, keyArns: string): PolicyStatement[] {
   const arns = arnsOf(names);
   const { partition, region, accountId, prefix } = names;
   const models = (account: string, kind: string) => `arn:${partition}:bedrock:*:${account}:${kind}/*`;
   // A call of a runtime names one of its endpoints as well; both are checked. IAM takes no empty list: what stands there then is not.
   const agents = `length(${agentArns}) == 0 ? tolist(["arn:${partition}:lambda:${region}:${accountId}:function:${prefix}-no-agent"]) : concat(${agentArns}, [for arn in ${agentArns} : "\${arn}/runtime-endpoint/*" if strcontains(arn, ":runtime/")])`;
+  const keys = `length(${keyArns}) == 0 ? tolist(["arn:${partition}:kms:${region}:${accountId}:key/none"]) : ${keyArns}`;
   return [
     allow("UseTables", actions("dynamodb", "DeleteItem GetItem PutItem Query UpdateItem"), arns.tables),
     allow("UseQueues", actions("sqs", "ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage"), arns.queues),
     allow("UseResults", actions("s3", "GetObject PutObject"), `${arns.bucket}/results/*`),
+    allowKeys("UseKeys", TABLE_KEY_USES, ["dynamodb", "s3", "sqs"], { arns: `\${${keys}}`, region }),
     allow("WriteLogs", actions("logs", "CreateLogStream PutLogEvents"), `${arns.functionLogs}:*`),
     // X-Ray has no resources to name.
     allow("WriteTraces", actions("xray", "PutTelemetryRecords PutTraceSegments"), "*"),

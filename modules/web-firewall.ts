@@ -34,6 +34,8 @@ export interface WebFirewallProps {
   readonly logGroupName: string;
   /** Days. */
   readonly logRetentionInDays: number;
+  /** Terraform expression: ARN of the key that encrypts the log, or null for CloudWatch's own. */
+  readonly kmsKeyArn: string;
   /** Requests of one address in five minutes. */
   readonly rateLimit: number;
   /** Terraform expression: true while a distribution stands in front, whose addresses are all that the stage sees. */
@@ -50,7 +52,7 @@ export class WebFirewall extends Construct {
     const acl = this.createAcl(props);
     const arn = interpolate(`${address(acl)}[0].arn`);
     const association = new Wafv2WebAclAssociation(this, "association", { resourceArn: props.stage.arn, webAclArn: arn });
-    const log = new CloudwatchLogGroup(this, "log-group", { name: props.logGroupName, retentionInDays: props.logRetentionInDays });
+    const log = new CloudwatchLogGroup(this, "log-group", { name: props.logGroupName, retentionInDays: props.logRetentionInDays, kmsKeyId: interpolate(props.kmsKeyArn) });
     const redactedFields = [...SECRET_HEADERS, props.originHeader].map((name) => ({ singleHeader: { name } }));
     const logging = new Wafv2WebAclLoggingConfiguration(this, "logging", { resourceArn: arn, logDestinationConfigs: [interpolate(`${address(log)}[0].arn`)], redactedFields });
     // Only what was refused, or counted by a rule that would have: the rest is in the stage's own log.

@@ -5,7 +5,7 @@ import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { SqsQueueRedrivePolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-policy";
 import { Construct } from "constructs";
 import { blockWhen, interpolate, jsonencoded } from "./expressions";
-import { allow, denyPlainHttp, policyDocument, type PolicyStatement } from "./policy-statements";
+import { allow, allowKeys, denyPlainHttp, policyDocument, type PolicyStatement, type UsableKeys } from "./policy-statements";
 
 /** AWS asks for six: Lambda retries a throttled batch within the visibility time-out (Lambda developer guide, "Using Lambda with Amazon SQS"). */
 const VISIBILITY_TIMEOUTS = 6;
@@ -32,11 +32,16 @@ const FAILED_VISIBILITY_SECONDS = 3_600;
 /** Failed messages are quick to deal with: a write each. */
 const FAILED_BATCH_SIZE = 10;
 
+/** SQS's default, said so that a plan shows it: for so long a key that is switched off goes on working, and each of SQS's hosts asks KMS so often. */
+const KEY_REUSE_SECONDS = 300;
+
 export interface WorkQueueProps {
   readonly queueName: string;
   readonly deadLetterQueueName: string;
   /** Terraform expression: the worker's time-out in seconds. */
   readonly workerTimeoutSeconds: string;
+  /** Terraform expression: ARN of the key that encrypts the messages, or null for SQS's own keys. */
+  readonly kmsKeyArn: string;
   /** Terraform template for the ARN of a queue of this account by name; a queue's policy names its own ARN before it exists. */
   readonly queueArn: (queueName: string) => string;
 }
@@ -73,6 +78,16 @@ export class WorkQueue extends Construct {
       allow("SendWorkAgain", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn),
       allow("ReceiveFailures", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], this.deadLetterQueue.arn),
     ];
+  }
+
+  /** What a sender needs of the key beside its access; with it a receiver needs no more (Amazon SQS developer guide, "Key management"). */
+  senderKeyAccess(keys: UsableKeys): PolicyStatement[] {
+    return [allowKeys("SendByKey", ["Decrypt", "GenerateDataKey"], ["sqs"], keys)];
+  }
+
+  /** What Lambda's poller needs of the key, in the consumer's name. */
+  consumerKeyAccess(keys: UsableKeys): PolicyStatement[] {
+    return [allowKeys("ReceiveByKey", ["Decrypt"], ["sqs"], keys)];
   }
 
   /**
@@ -112,11 +127,15 @@ export class WorkQueue extends Construct {
   }
 
   private createQueue(id: string, name: string, props: WorkQueueProps, retentionSeconds: number): SqsQueue {
-    return new SqsQueue(this, id, {
+    const queue = new SqsQueue(this, id, {
       name,
       messageRetentionSeconds: retentionSeconds,
-      sqsManagedSseEnabled: true,
+      kmsMasterKeyId: interpolate(props.kmsKeyArn),
       policy: jsonencoded(this, `${id}_tls_only`, policyDocument([denyPlainHttp("sqs", props.queueArn(name))])),
     });
+    // The provider takes one way to encrypt; the other must not even be false.
+    queue.addOverride("sqs_managed_sse_enabled", interpolate(`${props.kmsKeyArn} == null ? true : null`));
+    queue.addOverride("kms_data_key_reuse_period_seconds", interpolate(`${props.kmsKeyArn} == null ? null : ${KEY_REUSE_SECONDS}`));
+    return queue;
   }
 }

@@ -7,6 +7,8 @@ import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect
 import { createAlarms } from "./alarms";
 import { createDashboard } from "./dashboard";
 import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
+import { allowKeysOf, checkKey } from "./encryption";
+import { functionSettings } from "./function-settings";
 import { createHttpApi } from "./http-api";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
@@ -49,6 +51,8 @@ export class AgentApiStack extends PlatformStack {
     const frontDoor = this.createFrontDoor(store, queue);
     const { settings, names } = this;
     const sweeper = createSweeper(this, { settings, names }, store, queue);
+    checkKey(this, settings);
+    allowKeysOf(settings, { frontDoor: frontDoor.function, worker: worker.function, sweeper }, store, queue);
     const heartbeats = createHeartbeats(this, { settings, names }, frontDoor, worker);
     const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
     const functions = { frontDoor: frontDoor.function, worker: worker.function, workerAlias: worker.alias, sweeper };
@@ -68,6 +72,8 @@ export class AgentApiStack extends PlatformStack {
       deletionProtection: settings.bool("deletion_protection"),
       deletionProtectionExpression: settings.expression("deletion_protection"),
       preventDestroy,
+      kmsKeyArn: settings.expression("kms_key_arn"),
+      formerKmsKeyArns: settings.expression("former_kms_key_arns"),
       retentionInDays: settings.number("request_retention_in_days"),
     });
   }
@@ -77,6 +83,7 @@ export class AgentApiStack extends PlatformStack {
     return new WorkQueue(this, "work", {
       queueName: names.workQueue,
       deadLetterQueueName: names.deadLetterQueue,
+      kmsKeyArn: settings.expression("kms_key_arn"),
       workerTimeoutSeconds: settings.expression("timeout"),
       queueArn: (queue) => `arn:${this.partition.partition}:sqs:${settings.string("aws_region")}:${this.account.accountId}:${queue}`,
     });
@@ -107,8 +114,7 @@ export class AgentApiStack extends PlatformStack {
       memorySize: settings.number("memory_size"),
       timeoutSeconds: settings.number("timeout"),
       reservedConcurrentExecutions: settings.number("reserved_concurrent_executions"),
-      logRetentionInDays: settings.number("log_retention_in_days"),
-      permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
+      ...functionSettings(settings),
     });
     worker.grant(...store.workerAccess(), ...queue.consumerAccess());
     agentAccess(worker);
@@ -146,8 +152,7 @@ export class AgentApiStack extends PlatformStack {
       environment,
       memorySize: settings.number("api_memory_size"),
       timeoutSeconds: API_TIMEOUT_SECONDS,
-      logRetentionInDays: settings.number("log_retention_in_days"),
-      permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
+      ...functionSettings(settings),
     });
     api.grant(...store.frontDoorAccess(), ...queue.senderAccess());
     const alias = new LiveAlias(this, "api_live", {

@@ -23,6 +23,7 @@ export function createAlarms(stack: PlatformStack, watched: Watched, accountId: 
     existingTopicArn: settings.expression("alarm_topic_arn"),
     topicArns: settings.expression("alarm_topic_arns"),
     email: settings.expression("alarm_email"),
+    kmsKeyArn: settings.expression("kms_key_arn"),
     accountId,
     alarms: KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmProps(kpi, alarm, settings, sources))),
   });

@@ -1,6 +1,7 @@
 import type { AuthorizerEnvironment } from "../handlers/environment";
 import { AgentFunction } from "../modules";
 import type { DeclaredSettings } from "./declare";
+import { functionSettings } from "./function-settings";
 import type { PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
 
@@ -26,8 +27,7 @@ export function createAuthorizer(stack: PlatformStack, settings: DeclaredSetting
     environment,
     memorySize: AUTHORIZER_MEMORY_SIZE,
     timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
-    logRetentionInDays: settings.number("log_retention_in_days"),
-    permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
+    ...functionSettings(settings),
     when: `${settings.expression("authorization")} == "jwt"`,
   });
 }

@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { changeFunctions, changeRoles, changeServices, judgeDeployment, limitRoles, PermissionSets, PipelineIdentity, readDeployment, readState, useStateKey, writeState, type DeploymentNames, type PermissionSet, type StateObject } from "../modules";
+import { changeFunctions, changeRoles, changeServices, chooseKeys, judgeDeployment, limitRoles, PermissionSets, PipelineIdentity, readDeployment, readKeys, readState, useStateKey, writeState, type DeploymentNames, type PermissionSet, type StateObject } from "../modules";
 import { declareCheck, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
 import { physicalNames, platformNames } from "./names";
 import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "./outputs";
@@ -73,7 +73,7 @@ export class PipelineAccessStack extends PlatformStack {
 
   /** The roles that pipelines make have it: who may write a role's policy could else give it anything. */
   private createBoundary(deployment: DeploymentNames): string {
-    const statements = limitRoles(deployment, this.settings.expression("agent_arns"));
+    const statements = limitRoles(deployment, this.settings.expression("agent_arns"), this.settings.expression("data_kms_key_arns"));
     return new PermissionSets(this, "limits", deployment.prefix).add("boundary", "What the functions' roles may do at most.", statements).arn;
   }
 
@@ -82,12 +82,20 @@ export class PipelineAccessStack extends PlatformStack {
     const read = sets.add("read", "Reads what a plan reads.", readDeployment(deployment));
     const lock = sets.add("lock", "Reads the state and locks it.", readState(state));
     const key = this.settings.expression("kms_key_arn");
-    const plan = { read, lock, key: sets.add("key", "Uses the key of the state.", useStateKey(this.settings.string("kms_key_arn")), `${key} != null`) };
+    const keys = { arns: this.settings.string("data_kms_key_arns"), region: deployment.region };
+    const given = `length(${this.settings.expression("data_kms_key_arns")}) > 0`;
+    const plan = {
+      read,
+      lock,
+      key: sets.add("key", "Uses the key of the state.", useStateKey(this.settings.string("kms_key_arn")), `${key} != null`),
+      keys: sets.add("keys", "Looks at the keys of the deployment.", readKeys(keys), given),
+    };
     const apply = {
       ...plan,
       functions: sets.add("functions", "Changes functions.", changeFunctions(deployment)),
       roles: sets.add("roles", "Makes and changes roles, within the boundary.", changeRoles(deployment)),
       services: sets.add("services", "Changes all but functions and roles, and writes the state.", [...writeState(state), ...changeServices(deployment)]),
+      keyed: sets.add("keyed", "Has the deployment encrypted by its keys.", chooseKeys(keys), given),
       judge: sets.add("judge", "Asks what the gate asks.", judgeDeployment(deployment)),
     };
     return { plan, apply };

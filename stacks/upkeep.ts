@@ -1,6 +1,7 @@
 import { HEARTBEAT_EVENT, SWEEP_EVENT, type SweeperEnvironment } from "../handlers/environment";
 import { AgentFunction, Schedule, type LiveAlias, type RequestStore, type WorkQueue } from "../modules";
 import type { DeclaredSettings } from "./declare";
+import { functionSettings } from "./function-settings";
 import type { PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
 
@@ -36,8 +37,7 @@ export function createSweeper(stack: PlatformStack, { settings, names }: Kept, s
     environment,
     memorySize: SWEEPER_MEMORY_SIZE,
     timeoutSeconds: SWEEPER_TIMEOUT_SECONDS,
-    logRetentionInDays: settings.number("log_retention_in_days"),
-    permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
+    ...functionSettings(settings),
   });
   sweeper.grant(...store.sweeperAccess(), ...queue.sweeperAccess());
   queue.deliverFailuresTo(sweeper.function);

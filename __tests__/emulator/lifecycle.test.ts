@@ -1,10 +1,14 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { audit, rowsWith } from "../../scripts/judges/audit/audit";
 import { planChanges } from "../../scripts/judges/plan-changes";
-import type { PlannedChange } from "../../scripts/tools/terraform";
+import { Terraform, type PlannedChange } from "../../scripts/tools/terraform";
+import { makeKey, runbooksKey } from "../support/customer-key";
 import { EmulatedStack } from "../support/emulated-stack";
 import { unexplained } from "../support/emulator-drift";
 import { stackJson } from "../support/stack-json";
@@ -196,6 +200,50 @@ describe("the stack on the emulator", () => {
     expect(audited(plan)).toEqual([]);
     inPlace(changes);
     expect(updated(changes)).toEqual(expect.arrayContaining(["aws_api_gateway_rest_api.rest_api", "aws_lambda_function.worker_function", "aws_dynamodb_table.store_requests", "aws_s3_bucket_lifecycle_configuration.store_results_lifecycle"]));
+  });
+
+  test("plans a key of the operator's in place; beside updates only the functions' permission to use it is new", async () => {
+    const key = await makeKey(stack.emulator.endpoint);
+    const plan = await stack.plan({ vars: [`kms_key_arn=${key}`], refresh: false });
+    const changes = planChanges(plan);
+    inPlace(changes.filter(({ action }) => action !== "create"));
+    expect(changes.filter(({ action }) => action === "create").map(({ address }) => address).sort()).toEqual(["api", "sweeper", "worker"].map((name) => `aws_iam_role_policy.${name}_keys[0]`));
+    expect(updated(changes)).toEqual(
+      expect.arrayContaining([
+        "aws_cloudwatch_log_group.live_access_log", "aws_cloudwatch_log_group.worker_log_group", "aws_dynamodb_table.store_requests", "aws_dynamodb_table.store_sessions",
+        "aws_s3_bucket_server_side_encryption_configuration.store_results_encryption", "aws_sns_topic.alarm_topic[0]", "aws_sqs_queue.work_failed", "aws_sqs_queue.work_queue",
+      ]),
+    );
+    const { rows } = audit(plan, { sources: stackJson() as object, today: "2026-11-21" });
+    const customersKey = rows.filter(({ rule }) => /has-a-customer-key$/.test(rule)).map(({ rule, outcome }) => `${rule} ${outcome}`);
+    // The functions' environment holds no secrets, and stays out of it.
+    expect([...new Set(customersKey)].sort()).toEqual(["bucket-has-a-customer-key pass", "function-environment-has-a-customer-key suppressed", "log-group-has-a-customer-key pass", "table-has-a-customer-key pass", "topic-has-a-customer-key pass"]);
+    // Whether alarms arrive is said by the key's own policy, which the plan does not have.
+    expect(audited(plan).map(({ outcome, rule }) => `${outcome} ${rule}`)).toEqual(["unknown topic-takes-alarms"]);
+  });
+
+  test("the key that RUNBOOK.md gives to paste is renewed, kept, and open to logs, alarms and tables alone", async () => {
+    const directory = join(stack.folder, "key");
+    mkdirSync(directory);
+    writeFileSync(join(directory, "main.tf"), runbooksKey());
+    const terraform = new Terraform({ directory, env: sandboxEnvironment(process.env, stack.emulator.endpoint, stack.folder) });
+    await terraform.init();
+    await terraform.plan("key.tfplan");
+    const plan = (await terraform.show("key.tfplan")) as { planned_values: { root_module: { resources: { address: string; values: { policy: string } }[] } } };
+    expect(rowsWith(audit(plan), "pass").map(({ rule }) => rule)).toEqual(expect.arrayContaining(["key-rotates", "key-is-on", "key-is-not-public"]));
+    const [key] = plan.planned_values.root_module.resources;
+    const { Statement: statements } = JSON.parse(key?.values.policy ?? "{}") as { Statement: { Principal: Record<string, string>; Action: string | string[]; Condition?: unknown }[] };
+    expect(statements.map(({ Principal, Action }) => [Object.values(Principal)[0], Action])).toEqual([
+      ["arn:aws:iam::123456789012:root", "kms:*"],
+      ["logs.us-east-1.amazonaws.com", ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]],
+      ["cloudwatch.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey*"]],
+      ["dynamodb.amazonaws.com", ["kms:Describe*", "kms:Get*", "kms:List*"]],
+    ]);
+    const logs = Object.entries(stack.attributes()).filter(([address]) => address.startsWith("aws_cloudwatch_log_group.")).map(([, { arn }]) => String(arn));
+    const { ArnLike: condition } = statements[1]?.Condition as { ArnLike: { "kms:EncryptionContext:aws:logs:arn": string[] } };
+    const reached = (log: string) => condition["kms:EncryptionContext:aws:logs:arn"].some((pattern) => pattern.endsWith("*") && log.startsWith(pattern.slice(0, -1)));
+    expect(logs.length).toBe(4);
+    expect(logs.filter((log) => !reached(log))).toEqual([]);
   });
 
   test("plans provisioned concurrency, which the emulator cannot apply, as the only new resources of low_latency", async () => {

@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { Terraform } from "../../scripts/tools/terraform";
+import { planChanges } from "../../scripts/judges/plan-changes";
 import type { AwsCall } from "../support/aws-call";
+import { ACCOUNT_DECIDES, changeKey, makeKey } from "../support/customer-key";
 import { EmulatedStack } from "../support/emulated-stack";
+import { unexplained } from "../support/emulator-drift";
 import { arn, BOUNDARY, call, dangerousToAll, DEPLOYMENT, elsewhere, escalations, iam, keptFromAll, logsOf, OTHER_DEPLOYMENT } from "../support/forbidden-calls";
 import { AGENT_ARNS, Agents, WorkingFunctions } from "../support/function-work";
 import { allowed, decide, distinct, refused, text, type Role, type Statement } from "../support/iam-simulator";
@@ -26,6 +29,9 @@ const CHANGED = ["profile=baseline", "authorization=api_key", "alarm_email=on.ca
 const ADMINISTRATOR: readonly Statement[] = [{ Effect: "Allow", Action: "*", Resource: "*" }];
 
 let agents: Agents;
+/** The operator's, by which everything is encrypted; and what says so. */
+let key: string;
+let keyed: readonly string[];
 let stack: EmulatedStack;
 let services: RecordedServices;
 /** What terraform needed. */
@@ -44,6 +50,8 @@ beforeAll(async () => {
     services = await RecordedServices.start(emulator, agents.services);
     return services.url;
   });
+  key = await makeKey(stack.emulator.endpoint);
+  keyed = [`kms_key_arn=${key}`];
   ({ pipelines, boundary } = await appliedPipelines());
 });
 afterAll(async () => {
@@ -80,7 +88,7 @@ async function appliedPipelines(): Promise<{ pipelines: Record<string, Role>; bo
   writeFileSync(join(directory, "test_override.tf.json"), JSON.stringify({ terraform: { backend: { local: { path: "terraform.tfstate" } } } }));
   const terraform = new Terraform({ directory, env: sandboxEnvironment(process.env, stack.emulator.endpoint, stack.folder) });
   await terraform.init();
-  await terraform.apply({ vars: ["github_repository=octo-org/agents", "gitlab_project_path=group/agents", `agent_arns=${JSON.stringify(AGENT_ARNS)}`] });
+  await terraform.apply({ vars: ["github_repository=octo-org/agents", "gitlab_project_path=group/agents", `agent_arns=${JSON.stringify(AGENT_ARNS)}`, `data_kms_key_arns=["${key}"]`] });
   const { resources } = JSON.parse(readFileSync(join(directory, "terraform.tfstate"), "utf8")) as { resources: { type: string; instances: { attributes: Attributes }[] }[] };
   const of = (type: string) => resources.filter((resource) => resource.type === type).flatMap(({ instances }) => instances.map(({ attributes }) => attributes));
   const byArn = Object.fromEntries(of("aws_iam_policy").map((policy) => [policy.arn, statementsOf(policy.policy)]));
@@ -139,7 +147,7 @@ async function expectForbidden(what: keyof typeof proof, role: Role, calls: read
 
 describe("a first apply", () => {
   test("the apply role may do every call of it", async () => {
-    const calls = await recorded("apply", () => stack.flip([]));
+    const calls = await recorded("apply", () => stack.flip(keyed));
     expect(calls.length).toBeGreaterThan(300);
     await expectAllowed("pipelines", apply(), calls);
   });
@@ -149,6 +157,7 @@ describe("a first apply", () => {
 const NOT_ASKED_HERE: Readonly<Record<string, RegExp>> = {
   "Lambda itself, with the function's role": /^logs:(CreateLogStream|PutLogEvents)$/,
   "Lambda's tracing, with the function's role": /^xray:(PutTelemetryRecords|PutTraceSegments)$/,
+  "AWS's services, with the function's role; what they ask is asked about below": /^kms:/,
   "Lambda's poller, which looks at the queue's attributes; the one here reads them in the state": /^sqs:GetQueueAttributes$/,
 };
 
@@ -266,22 +275,109 @@ function callsByFunction(): typeof made {
   return Object.fromEntries(FUNCTIONS.map((name) => [name, by(name)])) as typeof made;
 }
 
+describe("a key of the operator's", () => {
+  /** What AWS's services ask of a key in a function's name (their developer guides on encryption), by what the function called. */
+  const ASKED: readonly (readonly [called: RegExp, service: string, actions: string])[] = [
+    [/^dynamodb:/, "dynamodb", "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"],
+    [/^sqs:SendMessage$/, "sqs", "Decrypt GenerateDataKey"],
+    [/^sqs:ReceiveMessage$/, "sqs", "Decrypt"],
+    [/^s3:GetObject$/, "s3", "Decrypt"],
+    [/^s3:PutObject$/, "s3", "GenerateDataKey"],
+  ];
+  const asked = (name: (typeof FUNCTIONS)[number]): AwsCall[] =>
+    distinct(made[name].flatMap(({ action }) => ASKED.filter(([called]) => called.test(action)).flatMap(([, service, actions]) => actions.split(" ").map((one) => call(`kms:${one}`, key, { "kms:ViaService": `${service}.us-east-1.amazonaws.com` })))));
+  const decided = (role: Role, each: AwsCall) => decide(role, each, ACCOUNT_DECIDES);
+
+  test("is what the tables, the queues, the results, the topic and every log are encrypted by", () => {
+    const encrypted = Object.entries(stack.attributes()).flatMap(([address, attributes]) => {
+      const of: Readonly<Record<string, unknown>> = {
+        aws_dynamodb_table: attributes["server_side_encryption"],
+        aws_sqs_queue: attributes["kms_master_key_id"],
+        aws_sns_topic: attributes["kms_master_key_id"],
+        aws_cloudwatch_log_group: attributes["kms_key_id"],
+        aws_s3_bucket_server_side_encryption_configuration: attributes["rule"],
+      };
+      const type = address.slice(0, address.indexOf("."));
+      return type in of ? [[type, of[type]] as const] : [];
+    });
+    const expected: Readonly<Record<string, unknown>> = {
+      aws_dynamodb_table: [{ enabled: true, kms_key_arn: key }],
+      aws_s3_bucket_server_side_encryption_configuration: [{ apply_server_side_encryption_by_default: [{ kms_master_key_id: key, sse_algorithm: "aws:kms" }], bucket_key_enabled: true }],
+    };
+    expect(encrypted.map(([type]) => type).sort()).toEqual(
+      ["aws_cloudwatch_log_group", "aws_cloudwatch_log_group", "aws_cloudwatch_log_group", "aws_cloudwatch_log_group", "aws_dynamodb_table", "aws_dynamodb_table", "aws_s3_bucket_server_side_encryption_configuration", "aws_sns_topic", "aws_sqs_queue", "aws_sqs_queue"],
+    );
+    for (const [type, value] of encrypted) expect([type, value]).toEqual([type, expected[type] ?? key]);
+  });
+
+  test.each(FUNCTIONS)("%s: what AWS's services ask of it in the function's name is allowed, and nothing more", async (name) => {
+    const own = asked(name);
+    expect(own.length).toBeGreaterThan(8);
+    for (const each of own) expect([text(each), each.context, await decided(functions[name], each)]).toEqual([text(each), each.context, "Allowed"]);
+    const others = FUNCTIONS.flatMap(asked).filter((each) => !own.some((one) => JSON.stringify(one) === JSON.stringify(each)));
+    const beyond = [
+      ...others,
+      ...own.map((each) => call(each.action, each.resource)),
+      ...own.map((each) => call(each.action, each.resource, { "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" })),
+      ...own.map((each) => call(each.action, arn("kms", "key/another"), each.context)),
+      ...["CreateGrant", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"].map((action) => call(`kms:${action}`, key, { "kms:ViaService": "dynamodb.us-east-1.amazonaws.com" })),
+    ];
+    for (const each of beyond) expect([text(each), each.context, await decided(withoutBoundary(functions[name]), each)]).toEqual([text(each), each.context, "ImplicitlyDenied"]);
+    // The boundary lets a role that is given everything use no other key, and this one through the three services alone.
+    const given: Role = { ...functions[name], statements: ADMINISTRATOR };
+    for (const each of beyond.slice(others.length)) expect([text(each), each.context, await decided(given, each)]).toEqual([text(each), each.context, "ImplicitlyDenied"]);
+    proof.functions.forbidden += distinct(beyond).length;
+  });
+
+  test("is chosen by the apply role alone, through DynamoDB and CloudWatch Logs; the plan role may look at it", async () => {
+    const through = (service: string, context: AwsCall["context"] = {}) => ({ ...context, "kms:ViaService": `${service}.us-east-1.amazonaws.com` });
+    const grant = (service: string, forAws: boolean) => call("kms:CreateGrant", key, through(service, { "kms:GrantIsForAWSResource": String(forAws) }));
+    const may = async (role: Role, ...calls: AwsCall[]) => Promise.all(calls.map(async (each) => (await decided(role, each)) === "Allowed"));
+    const uses = [grant("dynamodb", true), call("kms:GenerateDataKey", key, through("dynamodb")), call("kms:Decrypt", key, through("logs"))];
+    expect(await may(apply(), call("kms:DescribeKey", key), ...uses)).toEqual([true, true, true, true]);
+    expect(await may(plan(), call("kms:DescribeKey", key), ...uses)).toEqual([true, false, false, false]);
+    const beyond = [grant("dynamodb", false), grant("sqs", true), call("kms:Decrypt", key), call("kms:PutKeyPolicy", key), call("kms:ScheduleKeyDeletion", key), call("kms:DescribeKey", arn("kms", "key/another"))];
+    expect(await may(apply(), ...beyond)).toEqual(beyond.map(() => false));
+    proof.pipelines.forbidden += beyond.length;
+  });
+
+  test("is not given up while its tables would stay under it unseen", async () => {
+    await expect(stack.plan({ vars: [], refresh: false })).rejects.toThrow(/kms_key_arn is null, and quickturn-dev-\w+ is encrypted by\s+arn:aws:kms:\S+;\s+allowed:\s+null\s+with\s+that\s+key\s+in\s+former_kms_key_arns/);
+  });
+
+  test("is taken back in place: the plan updates what was encrypted by it, and replaces nothing", async () => {
+    const changes = planChanges(await stack.plan({ vars: [`former_kms_key_arns=["${key}"]`], refresh: false }));
+    expect(changes.filter(({ action }) => action !== "update")).toEqual([]);
+    const types = new Set(changes.map(({ type }) => type));
+    expect([...types]).toEqual(expect.arrayContaining(["aws_cloudwatch_log_group", "aws_dynamodb_table", "aws_s3_bucket_server_side_encryption_configuration", "aws_sns_topic", "aws_sqs_queue"]));
+    expect([...types]).not.toContain("aws_iam_role_policy");
+  });
+
+  test.each([["disabled", "DisableKey", /key whose state is Disabled; allowed: one that is Enabled/]])("that is %s is refused by the plan", async (_state, operation, said) => {
+    await changeKey(stack.emulator.endpoint, operation, key);
+    await expect(stack.plan({ vars: keyed, refresh: false })).rejects.toThrow(said);
+    await changeKey(stack.emulator.endpoint, "EnableKey", key);
+  });
+});
+
 describe("a change, a plan and an end", () => {
   test("the apply role may do every call of a change", async () => {
-    const calls = await recorded("change", () => stack.flip(CHANGED));
+    const calls = await recorded("change", () => stack.flip([...CHANGED, ...keyed]));
     expect(calls.map(({ action }) => action)).toEqual(expect.arrayContaining(["lambda:UpdateFunctionConfiguration", "apigateway:PATCH", "sns:Subscribe"]));
     await expectAllowed("pipelines", apply(), calls);
   });
 
   test("the plan role may do every call of a plan, and the plan makes only calls that read", async () => {
-    const calls = await recorded("plan", () => stack.plan({ vars: CHANGED }));
+    let changes: unknown;
+    const calls = await recorded("plan", async () => (changes = unexplained(planChanges(await stack.plan({ vars: [...CHANGED, ...keyed] })))));
+    expect(changes).toEqual([]);
     expect(calls.length).toBeGreaterThan(100);
     expect(calls.filter(({ action }) => !/:(Get|List|Describe|GET)/.test(action))).toEqual([]);
     await expectAllowed("pipelines", plan(), calls);
   });
 
   test("the apply role may do every call that takes the deployment down", async () => {
-    const calls = await recorded("destroy", () => stack.flip(CHANGED, { destroy: true, refresh: true }));
+    const calls = await recorded("destroy", () => stack.flip([...CHANGED, ...keyed], { destroy: true, refresh: true }));
     expect(calls.map(({ action }) => action)).toEqual(expect.arrayContaining(["dynamodb:DeleteTable", "iam:DeleteRole", "s3:DeleteBucket"]));
     await expectAllowed("pipelines", apply(), calls);
   });
@@ -343,6 +439,8 @@ const NOT_CALLED_HERE: Readonly<Record<string, RegExp>> = {
   "provisioned concurrency and composite alarms, which the emulator lacks": /^(lambda:\w+ProvisionedConcurrencyConfig|cloudwatch:PutCompositeAlarm)$/,
   "the account's role for logs, which is off": /^iam:(AttachRolePolicy|DetachRolePolicy)$/,
   "a deployment from before the boundary, which is given it": /^iam:PutRolePermissionsBoundary$/,
+  "AWS's services, in the name of whoever chooses a key": /^kms:(CreateGrant|Decrypt|Encrypt|GenerateDataKey(WithoutPlaintext)?|ReEncrypt(From|To))$/,
+  "another key for a log group, which the emulator lacks": /^logs:(Associate|Disassociate)KmsKey$/,
   "a change of code, of tags, of a table, of a role or of a heartbeat": /(:Untag\w+|:TagResource|UpdateFunctionCode|UpdateFunctionConfiguration|UpdateFunctionEventInvokeConfig|DeleteFunctionConcurrency|PublishVersion|UpdateTable|UpdateRole|UpdateAssumeRolePolicy|DeleteRetentionPolicy)$/,
 };
 

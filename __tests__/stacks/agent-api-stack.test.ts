@@ -109,10 +109,40 @@ describe("the stores and the queue", () => {
       deletion_protection_enabled: "${var.deletion_protection}",
       lifecycle: { prevent_destroy: true },
       point_in_time_recovery: { enabled: true },
-      server_side_encryption: { enabled: true },
+      // Left by what the provider sees: a key that is null alone would stay.
+      server_side_encryption: { enabled: "${var.kms_key_arn != null || length(var.former_kms_key_arns) == 0}", kms_key_arn: "${var.kms_key_arn}" },
       ttl: { attribute_name: "expires_at", enabled: true },
     });
   });
+
+  test.each(["queue", "failed"])("the queue %s is encrypted in one of two ways, of which the provider takes no second, not even as false", (name) => {
+    expect(resource(stack, `aws_sqs_queue.work_${name}`)).toMatchObject({
+      kms_master_key_id: "${var.kms_key_arn}",
+      kms_data_key_reuse_period_seconds: "${var.kms_key_arn == null ? null : 300}",
+      sqs_managed_sse_enabled: "${var.kms_key_arn == null ? true : null}",
+    });
+  });
+
+  test("every log group takes the operator's key", () => {
+    const groups = Object.values(stack.resource["aws_cloudwatch_log_group"] ?? {});
+    expect(groups.length).toBeGreaterThan(4);
+    for (const group of groups) expect(group["kms_key_id"]).toBe("${var.kms_key_arn}");
+  });
+
+  test.each([
+    ["api", ["dynamodb", "s3", "sqs"]],
+    ["worker", ["dynamodb", "s3", "sqs"]],
+    ["sweeper", ["dynamodb", "sqs"]],
+  ])("%s uses the operator's keys through %j alone, while there are any", (name, services) => {
+    const policy = resource(stack, `aws_iam_role_policy.${name}_keys`);
+    const { Statement: statements } = encoded(stack, policy["policy"]) as { Statement: { Resource: string; Condition: { StringEquals: { "kms:ViaService": string[] } } }[] };
+    const keys = "distinct(concat(var.kms_key_arn[*], var.former_kms_key_arns))";
+    expect(policy["count"]).toBe(`\${length(${keys}) > 0 ? 1 : 0}`);
+    expect(new Set(statements.map(({ Resource }) => Resource))).toEqual(new Set([`\${${keys}}`]));
+    expect(statements.flatMap(({ Condition }) => Condition.StringEquals["kms:ViaService"]).sort()).toEqual(services.map((service) => `${service}.\${var.aws_region}.amazonaws.com`));
+  });
+
+  test("the authorizer uses no key", () => expect(stack.resource["aws_iam_role_policy"]).not.toHaveProperty("authorizer_keys"));
 
   test("requests that have not ended are indexed by when somebody has to look at them, by their keys alone", () => {
     expect(resource(stack, "aws_dynamodb_table.store_requests")).toMatchObject({

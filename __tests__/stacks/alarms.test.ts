@@ -168,7 +168,7 @@ describe("who is told", () => {
     for (const [, , { name, severity }] of listed) {
       expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([`\${lookup(var.alarm_topic_arns, "${severity}", var.alarm_topic_arn == null ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`]);
     }
-    expect(resource(stack, "aws_sns_topic.alarm_topic")).not.toHaveProperty("kms_master_key_id");
+    expect(resource(stack, "aws_sns_topic.alarm_topic")["kms_master_key_id"]).toBe("${var.kms_key_arn}");
     const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as { Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[] };
     expect(resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["arn"]).toBe("${aws_sns_topic.alarm_topic[0].arn}");
     expect(Statement).toContainEqual(expect.objectContaining({ Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: ["sns:Publish"], Resource: "${one(aws_sns_topic.alarm_topic[*].arn)}" }));

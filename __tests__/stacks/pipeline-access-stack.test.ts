@@ -15,7 +15,7 @@ beforeAll(() => ({ text, stack } = readStack(synthesized("pipeline-access"))));
 
 const statements = (set: string) => (encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as { Statement: (Statement & { Sid: string })[] }).Statement;
 const trust = (role: string) => (encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as { Statement: Record<string, unknown>[] }).Statement;
-const SETS = ["functions", "judge", "key", "lock", "read", "roles", "services"];
+const SETS = ["functions", "judge", "key", "keyed", "keys", "lock", "read", "roles", "services"];
 
 test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest pipeline-access-stack", () => {
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, text);
@@ -83,7 +83,7 @@ describe("what the roles may do", () => {
   const attached = (role: string) => Object.keys(stack.resource["aws_iam_role_policy_attachment"] ?? {}).filter((id) => id.startsWith(`${role}_`)).map((id) => id.slice(role.length + 1)).sort();
 
   test.each(["github", "gitlab"])("%s: the plan role reads, the apply role does everything that there is", (forge) => {
-    expect(attached(`${forge}_plan`)).toEqual(["key", "lock", "read"]);
+    expect(attached(`${forge}_plan`)).toEqual(["key", "keys", "lock", "read"]);
     expect(attached(`${forge}_apply`)).toEqual(SETS);
   });
 
@@ -120,7 +120,7 @@ describe("what the roles may do", () => {
 
   test("no policy is longer than the 6,144 characters that IAM takes, with the longest names that the settings take", () => {
     const longest: Readonly<Record<string, string>> = { "var.name": "n".repeat(24), "var.environment": "e".repeat(10), "var.aws_region": "ap-southeast-1", "var.state_bucket_name": "s".repeat(63), "data.aws_caller_identity.current.account_id": "1".repeat(12) };
-    const inserted = (text: string): string => text.replaceAll(/\$\{((?:[^{}]|\{[^{}]*\})*)\}/g, (_whole, expression: string) => longest[expression] ?? (/partition$/.test(expression) ? "aws-us-gov" : "x".repeat(/agent_arns/.test(expression) ? 2 * 1_600 + 20 * 22 : 63)));
+    const inserted = (text: string): string => text.replaceAll(/\$\{((?:[^{}]|\{[^{}]*\})*)\}/g, (_whole, expression: string) => longest[expression] ?? (/partition$/.test(expression) ? "aws-us-gov" : "x".repeat(/agent_arns/.test(expression) ? 2 * 1_400 + 20 * 22 : /data_kms_key_arns/.test(expression) ? 4 * 100 : 63)));
     for (const set of [...SETS.map((name) => `may_${name}`), "limits_boundary"]) {
       const document = JSON.stringify(encoded(stack, resource(stack, `aws_iam_policy.${set}`)["policy"]));
       expect([set, inserted(inserted(document)).replaceAll(/\s/g, "").length <= 6_144]).toEqual([set, true]);

@@ -44,8 +44,11 @@ const SERVICES: Readonly<Record<string, (request: Request) => Call[] | undefined
   events: json(({ Name: name, Rule: rule, ResourceARN: resource }) => resource ?? arn("events", `rule/${name ?? rule}`)),
   // Looking for names takes no resource.
   logs: json(({ logGroupName: name, logGroupNamePrefix: prefix, resourceArn: resource }) => (prefix === undefined ? (resource ?? arn("logs", `log-group:${name}`)) : "*")),
-  // The one key that is asked for is AWS's own, by its alias.
-  kms: (request) => [[request.operation, arn("kms", "key/1"), { "kms:ResourceAliases": field(request, "KeyId") }]],
+  // AWS's own key is asked for by its alias, a customer's by its ARN.
+  kms: (request) => {
+    const id = field(request, "KeyId");
+    return [id.startsWith("arn:") ? [request.operation, id] : [request.operation, arn("kms", "key/1"), { "kms:ResourceAliases": id }]];
+  },
   iam,
   sns: query((form) => form.get("TopicArn") ?? (form.has("Name") ? arn("sns", form.get("Name")!) : (form.get("ResourceArn") ?? "*")), "TagResource"),
   monitoring: query(alarmOrDashboard, "TagResource"),

@@ -1,3 +1,4 @@
+import { keysAreHere } from "./encryption";
 import type { Setting } from "./setting";
 import { identitySettings, stateBucketSettings } from "./state";
 
@@ -89,12 +90,22 @@ export const PIPELINE_ACCESS_SETTINGS = [
     effect: "in place",
     rules: [
       {
-        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside the agents takes under 2,300.
-        condition: `length(var.agent_arns) <= 20 && length(jsonencode(var.agent_arns)) <= 1600 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
+        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside them takes under 2,800.
+        condition: `length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= 1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
         message:
-          "allowed: at most 20, of 1,600 characters as JSON, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",
+          "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",
       },
     ],
+  },
+  {
+    name: "data_kms_key_arns",
+    type: "structured",
+    terraformType: "list(string)",
+    description:
+      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may use no others, the plan role may look at them, and the apply role may have the deployment encrypted by them. kms_key_arn here is the state's.",
+    value: [],
+    effect: "in place",
+    rules: [keysAreHere("data_kms_key_arns")],
   },
   ...githubSettings,
   ...gitlabSettings,

@@ -1,4 +1,5 @@
 import { deploymentSettings } from "./deployment";
+import { KEY_ARN } from "./encryption";
 import type { Setting } from "./setting";
 
 type Deployment = (typeof deploymentSettings)[number];
@@ -23,7 +24,7 @@ export const stateBucketSettings = [
     type: "string",
     description: "ARN of the KMS key that encrypts the state; null = S3's own keys.",
     value: null,
-    pattern: { expression: "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", meaning: "the ARN of a key, not of an alias" },
+    pattern: KEY_ARN,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

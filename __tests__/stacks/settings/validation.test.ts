@@ -94,6 +94,7 @@ test.each(flags)("%s = maybe is refused by its type", async (name) => {
 const AGENT = { name: "a", kind: "scripted", target: "1ms x" };
 const agents = (...list: object[]) => `agents=${JSON.stringify(list)}`;
 const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:agents/one-AbCdEf";
+const KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-1";
 
 describe("values that do not fit each other", () => {
@@ -113,6 +114,7 @@ describe("values that do not fit each other", () => {
     [["authorization=jwt"], 'authorization is "jwt"; allowed only with jwt_issuer, whose tokens are taken, and jwt_audiences, at least one'],
     [["authorization=jwt", "jwt_issuer=https://issuer.example"], 'authorization is "jwt"; allowed only with jwt_issuer'],
     [["authorization=jwt", 'jwt_audiences=["agents"]'], 'authorization is "jwt"; allowed only with jwt_issuer'],
+    [[`kms_key_arn=${KEY}`, "aws_region=eu-west-1"], "allowed: a key of aws_region, eu-west-1; make one there"],
     [[agents(AGENT), `agentcore_runtime_arn=${ARN}`], "allowed: this or agents, not both"],
   ])("%j", async (vars, message) => {
     expect(await plan(vars)).toContain(message);
@@ -144,6 +146,10 @@ describe("structured values", () => {
     ['tags={"aws:x":"y"}', "allowed: keys of 1 to 128 characters that do not begin with aws:"],
     [`tags=${JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`k${index}`, "v"])))}`, "allowed: at most 40 tags"],
     ...["http://issuer.example", "https://a@issuer.example", "https://issuer.example/?a=b", "https://issuer.example/#a", "https://", "issuer.example"].map((issuer): [string, string] => [`jwt_issuer=${issuer}`, "allowed: https://<host>, and if wanted :<port> and /<path>, without user, query and fragment"]),
+    [`former_kms_key_arns=["${KEY}","${KEY}"]`, "allowed: at most 4 different ARNs of keys"],
+    [`former_kms_key_arns=${JSON.stringify([1, 2, 3, 4, 5].map((digit) => `${KEY}${digit}`))}`, "allowed: at most 4 different ARNs of keys"],
+    [`former_kms_key_arns=["${KEY.replace("key/", "alias/")}"]`, "not of aliases"],
+    [`former_kms_key_arns=["${KEY.replace("us-east-1", "eu-west-1")}"]`, "each of aws_region, us-east-1"],
     ['jwt_audiences=["a","a"]', "allowed: different texts, each of 1 to 256 printable ASCII characters without spaces"],
     ['jwt_audiences=[""]', "allowed: different texts"],
     ['jwt_scopes=["read run"]', "allowed: different texts"],

@@ -8,14 +8,15 @@ const decided = (rule: string, where: Pick<Suppression, "resource" | "type" | "p
 /** A demand that conflicts with the design, wherever it is made. */
 const everywhere = (rule: string, type: string, reason: string): Suppression => decided(rule, { type }, reason);
 
-const OWN_KEY = "AWS's own keys encrypt it. A key of the customer's costs a dollar a month and a call each, and every reader needs a grant of it; who must have one sets it on top of this module.";
+const OWN_KEY = "AWS's own keys encrypt it by default: a key of the customer's costs a dollar a month and a call each, and its policy is one more thing that can be wrong.";
+const BY_SETTING = `${OWN_KEY} Who must have one sets kms_key_arn.`;
 
 /** Demands on what runs. */
 const FUNCTIONS: readonly Suppression[] = [
   everywhere("function-has-a-dead-letter-queue", "aws_lambda_function", "Requests come through the queue, whose redrive policy keeps what fails; asynchronous events are heartbeats and sweeps, and the next one is the second try."),
   everywhere("function-is-in-a-network", "aws_lambda_function", "Nothing that the functions call is in a network; one would need a NAT gateway or endpoints, and its idle limit is what the heartbeat exists for."),
   everywhere("function-code-is-signed", "aws_lambda_function", "The release's checksums name every zip, and a plan shows its hash. Signing needs a profile of the account's own, and looks at code only when it is deployed."),
-  everywhere("function-environment-has-a-customer-key", "aws_lambda_function", `It holds names and limits, and no secrets, which function-environment-holds-no-secret checks. ${OWN_KEY}`),
+  everywhere("function-environment-has-a-customer-key", "aws_lambda_function", `It holds names and limits, and no secrets, which function-environment-holds-no-secret checks. ${OWN_KEY} kms_key_arn is for what holds prompts, answers and logs, and leaves it out.`),
   decided("function-concurrency-is-limited", { resource: "aws_lambda_function.api_function" }, "The stage throttles what reaches the front door, and a reservation would take from the worker's share of the account."),
   decided("function-concurrency-is-limited", { resource: "aws_lambda_function.authorizer_function" }, "The stage throttles what reaches it, its answers are kept by token, and a limit would refuse callers with good tokens."),
   decided("function-concurrency-is-limited", { resource: "aws_lambda_function.sweeper_function" }, "It is called once a minute, and by what failed: a limit would make callers wait for the end of their requests."),
@@ -34,9 +35,9 @@ const API: readonly Suppression[] = [
 
 /** Demands on what is kept. */
 const STORES: readonly Suppression[] = [
-  everywhere("table-has-a-customer-key", "aws_dynamodb_table", OWN_KEY),
-  everywhere("bucket-has-a-customer-key", "aws_s3_bucket", `${OWN_KEY} The state's bucket takes one by kms_key_arn.`),
-  everywhere("log-group-has-a-customer-key", "aws_cloudwatch_log_group", `Logs hold no prompts and no answers. ${OWN_KEY}`),
+  everywhere("table-has-a-customer-key", "aws_dynamodb_table", BY_SETTING),
+  everywhere("bucket-has-a-customer-key", "aws_s3_bucket", `${BY_SETTING} The state's bucket has a setting of that name too.`),
+  everywhere("log-group-has-a-customer-key", "aws_cloudwatch_log_group", `Logs hold no prompts and no answers. ${BY_SETTING}`),
   everywhere("log-group-is-kept-a-year", "aws_cloudwatch_log_group", "How long is the setting log_retention_in_days: a year of logs is paid for, and what is not kept cannot leak."),
   decided("bucket-keeps-versions", { resource: "aws_s3_bucket.store_results" }, "A result is written once and deleted after request_retention_in_days; a version would keep an answer longer than its caller was told."),
   everywhere("bucket-logs-access", "aws_s3_bucket", "The log would need a bucket of its own, with the same demand. CloudTrail's data events tell who read what, for all buckets of the account."),
@@ -46,7 +47,7 @@ const STORES: readonly Suppression[] = [
 
 /** Demands on what tells people. */
 const ALARMS: readonly Suppression[] = [
-  everywhere("topic-has-a-customer-key", "aws_sns_topic", "AWS's own key of SNS, with which scanners are content, silences every alarm. What alarms say is no secret; who wants a key gives alarm_topic_arn a topic with one that CloudWatch may use."),
+  everywhere("topic-has-a-customer-key", "aws_sns_topic", "AWS's own key of SNS, with which scanners are content, silences every alarm. What alarms say is no secret; who wants a key sets kms_key_arn to one that CloudWatch may use, or gives alarm_topic_arn a topic with such a key."),
   decided("topic-has-a-subscriber", { resource: "aws_sns_topic.alarm_topic" }, "Whom to call is the operator's: alarm_email or alarm_topic_arn. A deployment without either is a trial, and every plan of it warns (check alarms_reach_a_person)."),
 ];
 

@@ -74,7 +74,7 @@ function keyTakesAlarms(topic: AuditedResource, plan: AuditedPlan): Judgement {
   if (given === undefined) return PASS;
   if (given === "alias/aws/sns") return fail('kms_master_key_id is "alias/aws/sns", which CloudWatch cannot use, so no alarm arrives; allowed: none, or a key whose policy lets cloudwatch.amazonaws.com kms:Decrypt and kms:GenerateDataKey*.');
   const key = plan.target(topic, "kms_master_key_id", "aws_kms_key");
-  if (typeof key === "string") return unknown(`kms_master_key_id is ${topic.shown("kms_master_key_id")}, a key that is not of this plan: whether CloudWatch may use it cannot be read.`);
+  if (typeof key === "string") return unknown(`kms_master_key_id is ${topic.shown("kms_master_key_id")}, a key that is not of this plan: whether its policy lets cloudwatch.amazonaws.com kms:Decrypt and kms:GenerateDataKey*, without which no alarm arrives, cannot be read.`);
   const statements = statementsIn(key, "policy");
   if (statements instanceof Unknown) return unknown(`The policy of ${key.address} is known only after the apply.`);
   const may = (action: string) => statements.some((statement) => grants(statement, action));
