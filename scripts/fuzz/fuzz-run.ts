@@ -32,9 +32,9 @@ export interface FuzzRunOptions {
   /** Letters and digits, in everything that is sent. */
   readonly marker: string;
   readonly signal: AbortSignal;
-  /** Milliseconds until no answer is a hang. Default: 10 s. */
+  /** Milliseconds until no answer is a hang. Default: 30 s. */
   readonly patienceMs?: number;
-  /** Milliseconds until an accepted request that has not ended counts as unfinished. Default: 2 min. */
+  /** Milliseconds until an accepted request that has not ended counts as unfinished. Default: 10 min. */
   readonly endPatienceMs?: number;
   /** Told how many requests have been answered. */
   readonly onAnswered?: (answered: number) => void;
@@ -49,8 +49,10 @@ export interface FuzzRunReport {
   readonly findings: readonly Finding[];
 }
 
-const PATIENCE_MS = 10_000;
-const END_PATIENCE_MS = 120_000;
+/** API Gateway gives up after 29 s, whatever is behind it: no answer then is none. Less would measure how busy the machine is. */
+const PATIENCE_MS = 30_000;
+/** A job that failed comes back several times, each after minutes at most: an emulator may answer its calls 500. */
+const END_PATIENCE_MS = 600_000;
 /** Throttled requests are sent again so often; each is to be judged, and not only counted. */
 const MAX_TRIES = 4;
 const OPEN = ["queued", "processing"];
