@@ -135,6 +135,8 @@ const WITHOUT_TEST = [
   /^scripts\/(commands\/soak(-text)?|soak\/(chaos|evidence|load|memory))\.ts$/, // emulator/soak.test runs the command
   /^scripts\/judges\/(openapi\/(answers|document|schemas)|fuzz\/(answer|body-mutations|draw|finding|header-mutations|mutation|prompts|tally|target-mutations))\.ts$/, // judges/openapi/callers-document.test; judges/fuzz/{generate,judge}.test, and fuzz/fuzz-run.test sends each one
   /^scripts\/commands\/fuzz-text\.ts$/, // commands/fuzz.test
+  /^scripts\/commands\/access-stack\.ts$/, // two of its three steps are tools/{agent-server,local-issuer}.test; `quickturn fuzz` and `bench isolation` run it
+  /^scripts\/judges\/fuzz\/credentials\.ts$/, // judges/fuzz/generate.test sends each, tools/{caller-proof,forged-token}.test have each refused
   /^scripts\/judges\/gate\/(cost|evidence|measured|reasons|relative)\.ts$/, // parts of the verdict: judges/gate/judge.test
   /^scripts\/commands\/verify\/(collect|deployment|evidence-file|gate|rows|smoke|text)\.ts$/, // parts of the command: commands/verify/verify.test, emulator/verify.test
   /^scripts\/commands\/(release-(packages|text)|successor-text|synthesized-stacks)\.ts$/, // parts of the commands: commands/release.test, commands/successor.test

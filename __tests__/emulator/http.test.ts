@@ -2,6 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
 import { CHECKS_KEPT_MS } from "../../handlers/routes/health";
@@ -10,7 +11,13 @@ import { publishedDocument } from "../../scripts/commands/openapi";
 import { runFuzz } from "../../scripts/fuzz/fuzz-run";
 import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
 import { AgentApiClient, type ApiResponse } from "../../scripts/tools/agent-api-client";
+import { synth } from "../../scripts/commands/synth";
+import { SILENT } from "../../scripts/progress";
+import { startAgentServer, type AgentServer } from "../../scripts/tools/agent-server";
+import { LocalIssuer } from "../../scripts/tools/local-issuer";
 import { ALICE, BOB } from "../support/callers";
+import { canariesIn, filesBelow, textOf } from "../support/canary-places";
+import { PROJECT } from "../support/stack-json";
 import { EmulatedStack } from "../support/emulated-stack";
 
 /** The applied stack, answered from the applied zips. In order: each test goes on from the settings of the one before. */
@@ -28,10 +35,12 @@ let calls: FaultProxy;
 let runtime: LocalRuntime;
 let alice: AgentApiClient;
 let bob: AgentApiClient;
+let issuer: LocalIssuer;
 
 beforeAll(async () => {
   stack = await EmulatedStack.start({ agents: AGENTS });
   const state = await applied([]);
+  issuer = await LocalIssuer.start({ directory: stack.folder, env: process.env });
   calls = await startFaultProxy({ upstream: stack.emulator.endpoint, random: () => 0 });
   runtime = await startLocalRuntime({
     state,
@@ -41,6 +50,7 @@ beforeAll(async () => {
     callers: [ALICE, BOB],
     workDirectory: stack.folder,
     functionEndpoint: calls.url,
+    processVariables: { NODE_EXTRA_CA_CERTS: issuer.certificate },
   });
   alice = new AgentApiClient(runtime.url, "us-east-1", ALICE);
   bob = new AgentApiClient(runtime.url, "us-east-1", BOB);
@@ -48,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await runtime?.stop();
   await calls?.stop();
+  await issuer?.stop();
   await stack?.stop();
 });
 
@@ -308,8 +319,12 @@ describe("with authorization api_key", () => {
   });
 });
 
+/** What the distribution shows to the API: first, and after it was replaced. */
+const SECRET = "a-secret-of-forty-characters-or-so-12345";
+const NEXT = "another-secret-of-forty-characters-12345";
+const REPLACED = ["cloudfront_enabled=true", `cloudfront_origin_secret=${NEXT}`, `cloudfront_origin_previous_secret=${SECRET}`, "waf_enabled=true", "waf_rate_limit=500"];
+
 describe("behind a distribution", () => {
-  const SECRET = "a-secret-of-forty-characters-or-so-12345";
   const through = (headers: Record<string, string>, path = "/api/v1/invoke", init: RequestInit = { method: "POST", body: '{"prompt":"x"}' }) =>
     fetch(`${runtime.url}${path}`, { ...init, headers: { "content-type": "application/json", ...headers } });
 
@@ -342,8 +357,7 @@ describe("behind a distribution", () => {
   });
 
   test("a new secret is taken before the distribution shows it, and the one until now as long as it still does", async () => {
-    const NEXT = "another-secret-of-forty-characters-12345";
-    const state = await applied(["authorization=none", "cloudfront_enabled=true", `cloudfront_origin_secret=${NEXT}`, `cloudfront_origin_previous_secret=${SECRET}`, "waf_enabled=true", "waf_rate_limit=500"]);
+    const state = await applied(["authorization=none", ...REPLACED]);
     expect(stack.attributes()["aws_wafv2_web_acl.firewall_acl[0]"]).toBeDefined();
     expect(JSON.stringify(stack.attributes()["aws_lambda_function.api_function"])).not.toMatch(new RegExp(`${SECRET}|${NEXT}`));
     await runtime.reload(state);
@@ -357,5 +371,104 @@ describe("behind a distribution", () => {
     expect((await poll({ "x-quickturn-origin": SECRET })).status).toBe(200);
     expect((await poll({ "x-quickturn-origin": SECRET })).headers.get(CACHE_HEADER)).toBe("hit");
     expect((await poll({})).status).toBe(403);
+  });
+});
+
+/** Each stands in one thing alone, so that a failure says what was found. */
+describe("what is private or opens something", () => {
+  const GIVEN = {
+    "a caller's prompt": "canary-prompt-1f0b7c",
+    "an agent's answer": "canary-answer-2a9d4e",
+    "a session": "canary-session-3c8e5f",
+    "an idempotency key": "canary-idempotency-4d7f60",
+    "who a token is about": "canary-subject-5e6071@example.org",
+    "an agent's secret": "canary-agent-secret-6f5182",
+  };
+  const AUDIENCE = "canaries";
+  const PLAN = "canaries.tfplan";
+  const canaries: Record<string, string> = { ...GIVEN, "cloudfront_origin_secret": NEXT, "cloudfront_origin_previous_secret": SECRET };
+  let agent: AgentServer;
+  let shown: { values: { root_module: { resources: { type: string; index?: string; values: { value?: string } }[] } } };
+  /** Headers Authorization that the agent was sent. */
+  const sent: (string | undefined)[] = [];
+  let vars: string[];
+
+  beforeAll(async () => {
+    agent = await startAgentServer(({ authorization }) => {
+      sent.push(authorization);
+      return { kind: "answer", delayMs: 0, text: GIVEN["an agent's answer"] };
+    });
+    const secrets = new SecretsManagerClient({ endpoint: stack.emulator.endpoint, region: "us-east-1", credentials: ALICE });
+    const { ARN: secretArn } = await secrets.send(new CreateSecretCommand({ Name: "agents/echo", SecretString: GIVEN["an agent's secret"] }));
+    secrets.destroy();
+    vars = [...REPLACED, `agents=${JSON.stringify([{ name: "echo", kind: "http", target: `${agent.url}/echo`, timeout_seconds: 10, phases: [1], secret_arn: secretArn }])}`];
+  });
+  afterAll(() => agent?.stop());
+
+  /** A request of somebody through the distribution, to its end. */
+  async function askedAs(caller: Record<string, string>): Promise<string> {
+    const headers = { "content-type": "application/json", "x-quickturn-origin": NEXT, "idempotency-key": GIVEN["an idempotency key"], ...caller };
+    const accepted = await fetch(`${runtime.url}/api/v1/invoke`, { method: "POST", headers, body: JSON.stringify({ prompt: GIVEN["a caller's prompt"], session_id: GIVEN["a session"] }) });
+    const { request_id: requestId } = (await accepted.json()) as Accepted;
+    for (let poll = 0; poll < 60; poll++) {
+      const body = await (await fetch(`${runtime.url}/api/v1/status/${requestId}`, { headers })).text();
+      if (body.includes('"completed"')) return body;
+      await sleep(500);
+    }
+    throw new Error(`Request ${requestId} has not completed`);
+  }
+
+  test("reaches who it is for: the agent its secret, the caller the answer, with a token and with a key", async () => {
+    canaries["a token"] = issuer.token(GIVEN["who a token is about"], AUDIENCE);
+    await runtime.reload(await applied([...vars, "authorization=jwt", `jwt_issuer=${issuer.url}`, `jwt_audiences=["${AUDIENCE}"]`]));
+    expect(await askedAs({ authorization: `Bearer ${canaries["a token"]}` })).toContain(GIVEN["an agent's answer"]);
+    shown = (await applied([...vars, "authorization=api_key", 'api_key_names=["one"]'])) as typeof shown;
+    canaries["an API key"] = shown.values.root_module.resources.find(({ type }) => type === "aws_api_gateway_api_key")!.values.value!;
+    await runtime.reload(shown);
+    expect(await askedAs({ "x-api-key": canaries["an API key"] })).toContain(GIVEN["an agent's answer"]);
+    expect(sent).toEqual([GIVEN["an agent's secret"], GIVEN["an agent's secret"]]);
+  });
+
+  test("stands in no log, environment, alarm, dashboard, package or synthesized file; state and plans hold of it the distribution's secrets and the keys' values, and nothing else", async () => {
+    const plan = await stack.plan({ vars: [...vars, "authorization=api_key", 'api_key_names=["one"]', "memory_size=1024"], refresh: false }, PLAN);
+    const ofTypes = (pattern: RegExp) => {
+      const found = Object.entries(stack.attributes()).filter(([address]) => pattern.test(address));
+      expect(found.length).toBeGreaterThan(0);
+      return JSON.stringify(found);
+    };
+    // Whatever is in the environment of who synthesizes, as pipelines have it.
+    const environment = { ...process.env, ...Object.fromEntries(Object.entries(canaries).map(([name, value]) => [`TF_VAR_${name.replaceAll(/\W/g, "_")}`, value])), TF_VAR_cloudfront_origin_secret: NEXT, QUICKTURN_API_KEY: canaries["an API key"], QUICKTURN_TOKEN: canaries["a token"] };
+    const outputDirectory = join(stack.folder, "canaries.out");
+    await synth({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal }, { outputDirectory });
+    const told = async (...file: string[]) => (await promisify(execFile)("terraform", ["show", "-no-color", ...file], { cwd: stack.directory, env: stack.environment, maxBuffer: 64 * 1024 * 1024 })).stdout;
+    const forPeople = await told();
+    const found = canariesIn(canaries, {
+      "the state": textOf(join(stack.directory, "terraform.tfstate")),
+      "the state before it": textOf(join(stack.directory, "terraform.tfstate.backup")),
+      "the state for machines": JSON.stringify(shown),
+      "the state for people": forPeople,
+      "the plan": textOf(join(stack.directory, PLAN)),
+      "the plan for machines": JSON.stringify(plan),
+      "the plan for people": await told(PLAN),
+      "an alarm": ofTypes(/^aws_cloudwatch_(metric|composite)_alarm\./),
+      "a dashboard": ofTypes(/^aws_cloudwatch_dashboard\./),
+      "a function's environment": ofTypes(/^aws_lambda_function\./),
+      "the API's body": ofTypes(/^aws_api_gateway_rest_api\./),
+      ...filesBelow(join(stack.folder, "logs"), "the log"),
+      ...filesBelow(outputDirectory, "the synthesized"),
+      ...filesBelow(join(PROJECT, "dist"), "dist/"),
+    });
+    const plans = ["the plan", "the plan for machines"];
+    const states = ["the state", "the state for machines"];
+    expect(found).toEqual([
+      // AWS makes it, so it is in the state, and in what a plan starts from; its link to the usage plan has it unmarked.
+      ...[...plans, ...states, "the state for people"].map((place) => `an API key in ${place}`),
+      // A distribution's header has no write-only form.
+      ...[...plans, ...states, "the state before it"].map((place) => `cloudfront_origin_secret in ${place}`),
+      // A plan keeps every variable that it was made with; of this one the functions get a hash.
+      ...plans.map((place) => `cloudfront_origin_previous_secret in ${place}`),
+    ].sort());
+    const unmarked = forPeople.split("# ").filter((block) => block.includes(canaries["an API key"]!)).map((block) => /^[\w.]+/.exec(block)?.[0]);
+    expect(unmarked).toEqual([expect.stringMatching(/^aws_api_gateway_usage_plan_key\./)]);
   });
 });

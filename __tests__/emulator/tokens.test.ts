@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { callersOf } from "../../scripts/commands/bench/isolation-callers";
+import { AUDIENCE as LOCAL_AUDIENCE } from "../../scripts/commands/access-modes";
+import { isolationCallers } from "../../scripts/commands/bench/isolation-callers";
 import { makeRequests, pollEverything } from "../../scripts/commands/bench/isolation-polls";
 import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
@@ -191,13 +192,13 @@ test("while the issuer cannot be reached a new environment answers 503 and blame
 describe("two callers who poll each other's requests under load", () => {
   const measure = async () => {
     const shown = await stack.terraform.show();
-    const callers = callersOf("jwt", runtime.url, shown, issuer, new AbortController().signal);
+    const callers = isolationCallers("jwt", runtime.url, shown, issuer, new AbortController().signal);
     const requests = await makeRequests(callers, 2);
     return { shown, counts: await pollEverything({ callers, requests, polls: 600, lanes: 8, random: seededRandom(6), signal: new AbortController().signal }) };
   };
 
   test("see nothing of each other, most of it from the cache", async () => {
-    await applied(tokens('jwt_audiences=["isolation"]', "throttling_rate_limit=10000", "throttling_burst_limit=5000", "cache_ttl_in_seconds=1"));
+    await applied(tokens(`jwt_audiences=["${LOCAL_AUDIENCE}"]`, "throttling_rate_limit=10000", "throttling_burst_limit=5000", "cache_ttl_in_seconds=1"));
     const { counts } = await measure();
     expect(counts).toMatchObject({ polls: 600, leaks: 0, wrong: 0, examples: [] });
     expect(counts.hits).toBeGreaterThan(300);

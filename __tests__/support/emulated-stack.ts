@@ -47,10 +47,10 @@ export class EmulatedStack {
     return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);
   }
 
-  /** The plan as JSON; nothing is applied. */
-  async plan(input: PlanInput): Promise<unknown> {
-    await this.terraform.plan(PLAN, input);
-    return this.terraform.show(PLAN);
+  /** The plan as JSON; nothing is applied. @param file that it is saved in, in the stack's folder */
+  async plan(input: PlanInput, file = PLAN): Promise<unknown> {
+    await this.terraform.plan(file, input);
+    return this.terraform.show(file);
   }
 
   /**

@@ -1,16 +1,20 @@
 import pc from "picocolors";
 import type { Finding } from "../judges/fuzz/finding";
-import type { FuzzReport } from "./fuzz";
+import type { FuzzModeReport, FuzzReport } from "./fuzz";
 
 /** Findings that are shown in full; the others are counted. */
 const MAX_SHOWN = 10;
 
-/** A run's findings for a person. */
-export function describeFuzz(report: FuzzReport): string {
-  const { tally, promises, findings, accepted, ended, logs } = report;
+/** A run's findings for a person, an access mode after the other. */
+export function describeFuzz({ modes, seed }: FuzzReport): string {
+  return modes.map((mode) => describeMode(mode, seed)).join("\n\n");
+}
+
+function describeMode(report: FuzzModeReport, seed: number): string {
+  const { authorization, tally, promises, findings, accepted, ended, logs } = report;
   const others = findings.length - promises.serverErrors - promises.hangs - promises.leaks;
   return [
-    pc.bold(`${tally.requests} requests with ${tally.mutations} kinds of change in ${report.seconds.toFixed(0)} s (seed ${report.seed})`),
+    pc.bold(`${authorization}: ${tally.requests} requests with ${tally.mutations} kinds of change in ${report.seconds.toFixed(0)} s (seed ${seed})`),
     ...Object.entries(tally.byRoute).map(([route, statuses]) => `  ${route.padEnd(8)} ${counts(statuses)}`),
     `  expected ${counts(tally.byExpectation)}`,
     "",

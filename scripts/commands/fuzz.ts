@@ -6,20 +6,25 @@ import type { Finding } from "../judges/fuzz/finding";
 import { leaksInLog } from "../judges/fuzz/leaks";
 import type { CallersDocument } from "../judges/openapi/document";
 import { seededRandom } from "../judges/statistics/seeded-random";
-import { startAgentServer } from "../tools/agent-server";
-import { credentialsIn, findCredentials } from "../tools/aws-client";
-import type { FuzzCaller } from "../tools/caller-proof";
+import type { ProbeCaller } from "../tools/api-probe";
+import type { LocalIssuer } from "../tools/local-issuer";
+import { ACCESS_MODES, callersOf, settingsOf, type AccessMode } from "./access-modes";
+import { withAccessStack } from "./access-stack";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeFuzz } from "./fuzz-text";
+import { givenCallers } from "./given-callers";
 import { readJson } from "./given-state";
-import { CALLERS, LocalStack, REGION } from "./local-stack";
+import { REGION, type LocalStack } from "./local-stack";
 import { PUBLISHED, publishedDocument } from "./openapi";
 
 export interface FuzzOptions {
+  /** Of each access mode. */
   readonly requests: number;
   /** Draws the requests: the same seed sends the same ones. */
   readonly seed: number;
   readonly concurrency: number;
+  /** Access modes with commas between, or `all`. Default: iam; with `url`, the one that credentials are given for. */
+  readonly authorization?: string;
   /** Stage of a running API to fuzz. Default: a stack of its own on this machine. */
   readonly url?: string;
   /** AWS profile of a second caller of `url`. */
@@ -28,9 +33,9 @@ export interface FuzzOptions {
   readonly keep: boolean;
 }
 
-/** What a run found. */
-export interface FuzzReport extends FuzzRunReport {
-  readonly seed: number;
+/** What a run found in one access mode. */
+export interface FuzzModeReport extends FuzzRunReport {
+  readonly authorization: AccessMode;
   readonly url: string;
   readonly seconds: number;
   /** Log files that were read; none where the API runs elsewhere. */
@@ -40,62 +45,95 @@ export interface FuzzReport extends FuzzRunReport {
   readonly holds: boolean;
 }
 
+/** What a run found. */
+export interface FuzzReport {
+  readonly seed: number;
+  readonly modes: readonly FuzzModeReport[];
+  readonly holds: boolean;
+}
+
 const SETTINGS = ["reserved_concurrent_executions=8", "throttling_rate_limit=1000", "throttling_burst_limit=2000"];
+
+/** The mode of a stack that is given none. */
+const DEFAULT_MODE: AccessMode = "iam";
 
 /** Milliseconds of an agent's answer: what is fuzzed is the API. */
 const AGENT_MS = 10;
+
+const NAMES = ["requests_table_name", "sessions_table_name", "results_bucket_name", "api_function_name", "worker_function_name", "sweeper_function_name", "work_queue_url", "dead_letter_queue_url"] as const;
 
 /**
  * Sends what the OpenAPI document allows and what it forbids, byte by byte, and judges every answer: documented, no fault,
  * no hang, nothing of another caller or of how the service is built. Exit code 1 at any finding.
  */
 export async function fuzz(context: CommandContext, options: FuzzOptions): Promise<CommandResult> {
-  const report = options.url === undefined ? await fuzzLocally(context, options) : await fuzzElsewhere(context, options, options.url);
+  const modes = options.url === undefined ? await fuzzLocally(context, options) : [await fuzzElsewhere(context, options, options.url)];
+  const report: FuzzReport = { seed: options.seed, modes, holds: modes.every(({ holds }) => holds) };
   return { exitCode: report.holds ? 0 : 1, text: describeFuzz(report), json: report };
 }
 
-/** Two callers of a stack that is there only for them. Its agents repeat the prompt, so that a leak would be one. */
-async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promise<FuzzReport> {
-  const agents = await startAgentServer(({ prompt }) => ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }));
-  try {
-    const settings = { agents: [{ name: "echo", kind: "http", target: `${agents.url}/echo`, timeout_seconds: 10, phases: [1] }] };
-    return await LocalStack.with(context, { settings, vars: SETTINGS, keep: options.keep }, (stack) =>
-      measured(context, options, {
-        url: stack.runtime.url,
-        region: REGION,
-        document: publishedDocument(stack.directory, { authorization: "iam" }),
-        callers: CALLERS.map((credentials) => ({ kind: "iam", credentials })),
-        names: (["requests_table_name", "sessions_table_name", "results_bucket_name", "api_function_name", "worker_function_name", "sweeper_function_name", "work_queue_url", "dead_letter_queue_url"] as const).map((name) => String(stack.output(name))),
-        marker: `qtfuzz${options.seed.toString(36)}`,
-      }, { folder: join(stack.folder, "logs"), secrets: CALLERS.map(({ secretAccessKey }) => secretAccessKey) }),
-    );
-  } finally {
-    await agents.stop();
-  }
+/** Two callers of a stack that is there only for them, flipped from mode to mode. Its agents repeat the prompt, so that a leak would be one. */
+async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promise<FuzzModeReport[]> {
+  const modes = accessModes(options.authorization ?? DEFAULT_MODE);
+  const agent = ({ prompt }: { readonly prompt: string }) => ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }) as const;
+  return withAccessStack(context, { agent, vars: SETTINGS, keep: options.keep }, async (stack, issuer) => {
+    const reports: FuzzModeReport[] = [];
+    for (const mode of modes) {
+      if (mode !== DEFAULT_MODE || reports.length > 0) await stack.flip(settingsOf(mode, issuer));
+      reports.push(await fuzzMode(context, options, mode, stack, issuer));
+    }
+    return reports;
+  });
 }
 
-async function fuzzElsewhere(context: CommandContext, options: FuzzOptions, url: string): Promise<FuzzReport> {
+async function fuzzMode(context: CommandContext, options: FuzzOptions, mode: AccessMode, stack: LocalStack, issuer: LocalIssuer): Promise<FuzzModeReport> {
+  const callers = callersOf(mode, await stack.terraformHere.show(), issuer).map(({ caller }) => caller);
+  return measured(context, options, mode, {
+    url: stack.runtime.url,
+    region: REGION,
+    document: publishedDocument(stack.directory, { authorization: mode }),
+    callers,
+    signToken: (claims, header) => issuer.sign(claims, header),
+    names: NAMES.map((name) => String(stack.output(name))),
+    // Of each mode its own: they share their logs.
+    marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
+  }, { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) });
+}
+
+/** What must be in no log: it opens something. */
+function secretsOf(caller: ProbeCaller): string[] {
+  if (caller.kind === "iam") return [caller.credentials.secretAccessKey];
+  if (caller.kind === "key") return [caller.apiKey];
+  return caller.kind === "token" ? [caller.token] : [];
+}
+
+async function fuzzElsewhere(context: CommandContext, options: FuzzOptions, url: string): Promise<FuzzModeReport> {
   if (!/^https?:\/\/[^/?#]+(\/[\w-]+)?\/?$/.test(url)) throw new UsageError(`--url is ${JSON.stringify(url)}; allowed: the URL of a stage, such as the output api_endpoint.`);
-  const path = join(context.projectDirectory, PUBLISHED);
-  const { callers, region } = await callersElsewhere(context, options, url);
+  const { environment, projectDirectory } = context;
+  const [mode, ...more] = accessModes(options.authorization ?? modeGiven(environment));
+  if (mode === undefined || more.length > 0) throw new UsageError(`--authorization is ${options.authorization}; with --url, allowed: the one mode that the API is in.`);
+  const region = /\.execute-api\.([\w-]+)\.amazonaws\.com/.exec(url)?.[1] ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? REGION;
+  const { owner, other } = await givenCallers(context, mode, { region, otherProfile: options.otherProfile });
   // Ids and keys live on in an API that is fuzzed twice.
   const marker = `qtfuzz${options.seed.toString(36)}x${randomBytes(4).toString("hex")}`;
-  return measured(context, options, { url: url.replace(/\/+$/, ""), region, document: readJson(path, "OpenAPI document") as CallersDocument, callers, names: [], marker });
+  const document = readJson(join(projectDirectory, PUBLISHED), "OpenAPI document") as CallersDocument;
+  return measured(context, options, mode, { url: url.replace(/\/+$/, ""), region, document, callers: [owner, ...(other ? [other] : [])], names: [], marker });
 }
 
-/** As `verify --smoke` finds them: keys or tokens where they are given, else whoever the AWS tools say. */
-async function callersElsewhere({ environment }: CommandContext, { otherProfile }: FuzzOptions, url: string): Promise<{ callers: FuzzCaller[]; region: string }> {
-  const region = /\.execute-api\.([\w-]+)\.amazonaws\.com/.exec(url)?.[1] ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? REGION;
-  const given = (name: string) => [environment[name], environment[name.replace("QUICKTURN_", "QUICKTURN_OTHER_")]].filter((value): value is string => Boolean(value));
-  const [keys, tokens] = [given("QUICKTURN_API_KEY"), given("QUICKTURN_TOKEN")];
-  if (keys.length > 0) return { region, callers: keys.map((apiKey) => ({ kind: "key", apiKey })) };
-  if (tokens.length > 0) return { region, callers: tokens.map((token) => ({ kind: "token", token })) };
-  const other = otherProfile === undefined ? credentialsIn(environment, "OTHER_") : await findCredentials({ environment, region }, otherProfile);
-  const own = await findCredentials({ environment, region });
-  return { region, callers: [own, ...(other ? [other] : [])].map((credentials) => ({ kind: "iam", credentials })) };
+function modeGiven(environment: NodeJS.ProcessEnv): AccessMode {
+  if (environment["QUICKTURN_API_KEY"]) return "api_key";
+  return environment["QUICKTURN_TOKEN"] ? "jwt" : DEFAULT_MODE;
 }
 
-type Target = Pick<FuzzRunOptions, "url" | "region" | "document" | "callers" | "names" | "marker">;
+/** The modes that an option names, each once, in the order of {@link ACCESS_MODES}. */
+export function accessModes(text: string): AccessMode[] {
+  const named = text === "all" ? ACCESS_MODES : text.split(",").map((each) => each.trim());
+  const unknown = named.find((each) => !ACCESS_MODES.some((mode) => mode === each));
+  if (unknown !== undefined) throw new UsageError(`--authorization names ${JSON.stringify(unknown)}; allowed: ${ACCESS_MODES.join(", ")}, several with commas between, or all.`);
+  return ACCESS_MODES.filter((mode) => named.includes(mode));
+}
+
+type Target = Pick<FuzzRunOptions, "url" | "region" | "document" | "callers" | "signToken" | "names" | "marker">;
 
 /** Where the logs of functions and gateway are, and what else must not be in them. */
 interface Logs {
@@ -103,16 +141,16 @@ interface Logs {
   readonly secrets: readonly string[];
 }
 
-async function measured({ progress, signal }: CommandContext, { requests, seed, concurrency }: FuzzOptions, target: Target, logs?: Logs): Promise<FuzzReport> {
+async function measured({ progress, signal }: CommandContext, { requests, seed, concurrency }: FuzzOptions, authorization: AccessMode, target: Target, logs?: Logs): Promise<FuzzModeReport> {
   const started = performance.now();
-  const run = await progress.step(`Send ${requests} requests`, (detail) =>
+  const run = await progress.step(`${authorization}: send ${requests} requests`, (detail) =>
     runFuzz({ ...target, requests, concurrency, random: seededRandom(seed), signal, onAnswered: (answered) => detail(`${answered} of ${requests} are answered`) }),
   );
   const read = logs === undefined ? { files: [], findings: [] } : judgeLogs(logs, target.marker);
   const findings = [...run.findings, ...read.findings];
   const count = (...kinds: readonly string[]) => findings.filter(({ kind }) => kinds.includes(kind)).length;
   return {
-    ...run, findings, seed, url: target.url, logs: read.files, seconds: (performance.now() - started) / 1_000,
+    ...run, findings, authorization, url: target.url, logs: read.files, seconds: (performance.now() - started) / 1_000,
     promises: { serverErrors: count("server_error"), hangs: count("hang"), leaks: count("leak", "log") },
     holds: findings.length === 0,
   };

@@ -7,7 +7,9 @@ import { judgeAnswer, type Judgement } from "../judges/fuzz/judge";
 import { utf8, wireBytes, type FuzzCase, type FuzzRequest, type Place } from "../judges/fuzz/request";
 import { TallyKeeper, type Tally } from "../judges/fuzz/tally";
 import type { CallersDocument } from "../judges/openapi/document";
-import { proofOf, type FuzzCaller } from "../tools/caller-proof";
+import type { ProbeCaller } from "../tools/api-probe";
+import { proofOf } from "../tools/caller-proof";
+import type { SignToken } from "../tools/forged-token";
 import { callRaw } from "../tools/raw-http";
 
 /** What is fuzzed, and how. */
@@ -17,7 +19,9 @@ export interface FuzzRunOptions {
   readonly region: string;
   readonly document: CallersDocument;
   /** One or two callers, of the API's own mode of access. */
-  readonly callers: readonly FuzzCaller[];
+  readonly callers: readonly ProbeCaller[];
+  /** With callers who have tokens: their issuer's key. Default: none, and whatever is changed in a token breaks its signature. */
+  readonly signToken?: SignToken;
   /** Names that no answer may show. */
   readonly names: readonly string[];
   readonly requests: number;
@@ -28,9 +32,9 @@ export interface FuzzRunOptions {
   /** Letters and digits, in everything that is sent. */
   readonly marker: string;
   readonly signal: AbortSignal;
-  /** Milliseconds until no answer is a hang. Default: 10 s. */
+  /** Milliseconds until no answer is a hang. Default: 30 s. */
   readonly patienceMs?: number;
-  /** Milliseconds until an accepted request that has not ended counts as unfinished. Default: 2 min. */
+  /** Milliseconds until an accepted request that has not ended counts as unfinished. Default: 10 min. */
   readonly endPatienceMs?: number;
   /** Told how many requests have been answered. */
   readonly onAnswered?: (answered: number) => void;
@@ -45,8 +49,10 @@ export interface FuzzRunReport {
   readonly findings: readonly Finding[];
 }
 
-const PATIENCE_MS = 10_000;
-const END_PATIENCE_MS = 120_000;
+/** API Gateway gives up after 29 s, whatever is behind it: no answer then is none. Less would measure how busy the machine is. */
+const PATIENCE_MS = 30_000;
+/** A job that failed comes back several times, each after minutes at most: an emulator may answer its calls 500. */
+const END_PATIENCE_MS = 600_000;
 /** Throttled requests are sent again so often; each is to be judged, and not only counted. */
 const MAX_TRIES = 4;
 const OPEN = ["queued", "processing"];
@@ -97,7 +103,7 @@ class FuzzRun {
 
   async sendAll(): Promise<void> {
     const { document, random, requests, callers, marker, concurrency, signal } = this.options;
-    const cases = generateCases({ document, random, requests, callers: callers.length, isOpen: this.isOpen, marker });
+    const cases = generateCases({ document, random, requests, callers: callers.length, proof: callers[0]!.kind, marker });
     const work = async () => {
       for (const fuzzed of cases) {
         signal.throwIfAborted();
@@ -132,7 +138,7 @@ class FuzzRun {
   }
 
   private get isOpen(): boolean {
-    return this.options.callers.every(({ kind }) => kind === "anonymous");
+    return this.options.callers[0]!.kind === "anonymous";
   }
 
   private async judge(fuzzed: FuzzCase): Promise<void> {
@@ -200,11 +206,11 @@ class FuzzRun {
   }
 
   private async send(given: FuzzRequest, { caller, malformed, index }: FuzzCase): Promise<WireAnswer> {
-    const { callers, region, marker } = this.options;
+    const { callers, region, marker, signToken } = this.options;
     const ids = (of: number) => this.known[of] ?? [];
     const one = (list: readonly string[]) => list[index % Math.max(1, list.length)] ?? "";
     const request = { ...given, target: given.target.replaceAll("{own}", one(ids(caller))).replaceAll("{other}", one(ids((caller + 1) % callers.length))) };
-    const proof = await proofOf(callers[caller]!, request, { ...this.place, region, marker, nowMs: Date.now() });
+    const proof = await proofOf(callers[caller]!, request, { ...this.place, region, marker, nowMs: Date.now(), ...(signToken && { signToken }) });
     return callRaw(this.url, { bytes: wireBytes(request, this.place, proof), timeoutMs: this.judgement.patienceMs, isHead: request.method === "HEAD", endsEarly: malformed });
   }
 

@@ -18,6 +18,8 @@ export interface AgentCall {
   readonly prompt: string;
   /** Names of the agents whose answers it was given. */
   readonly answersOf: readonly string[];
+  /** Header Authorization: the agent's secret, where it has one. */
+  readonly authorization: string | undefined;
 }
 
 /** Counts of an {@link AgentServer}. */
@@ -67,7 +69,7 @@ async function readCall(request: IncomingMessage): Promise<AgentCall> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { prompt, context } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { prompt: string; context: { answers: readonly { name: string }[] } };
-  return { agent: decodeURIComponent(request.url?.split("/").at(-1) ?? ""), prompt, answersOf: context.answers.map(({ name }) => name) };
+  return { agent: decodeURIComponent(request.url?.split("/").at(-1) ?? ""), prompt, answersOf: context.answers.map(({ name }) => name), authorization: request.headers.authorization };
 }
 
 function perform(behaviour: AgentBehaviour, request: IncomingMessage, response: ServerResponse): void {

@@ -1,10 +1,9 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { latin1, type CredentialKind, type FuzzRequest, type Place } from "../judges/fuzz/request";
+import type { CredentialKind } from "../judges/fuzz/credentials";
+import { latin1, type FuzzRequest, type Place } from "../judges/fuzz/request";
 import type { ProbeCaller } from "./api-probe";
-
-/** Who sends requests, and where to; a token stands for a caller of authorization jwt. */
-export type FuzzCaller = ProbeCaller | { readonly kind: "token"; readonly token: string };
+import { forgedToken, type SignToken } from "./forged-token";
 
 export interface ProofOptions extends Place {
   readonly region: string;
@@ -12,9 +11,12 @@ export interface ProofOptions extends Place {
   readonly marker: string;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** The issuer's own hand, where it is at hand. Default: what is changed in a token breaks its signature. */
+  readonly signToken?: SignToken;
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];
+type Wrong = Partial<Record<CredentialKind, Headers>>;
 
 /** Characters of a credential that is too long. */
 const LONG = 9_000;
@@ -22,13 +24,55 @@ const LONG = 9_000;
 const HOUR_MS = 3_600_000;
 
 /** The headers that prove a request's caller, or fail to, as its credentials say. */
-export async function proofOf(caller: FuzzCaller, request: FuzzRequest, options: ProofOptions): Promise<Headers> {
-  if (caller.kind === "anonymous" || request.credentials === "none") return [];
+export async function proofOf(caller: ProbeCaller, request: FuzzRequest, options: ProofOptions): Promise<Headers> {
+  if (request.credentials === "none") return [];
   if (caller.kind === "iam") return signed(caller, request, options);
-  const [name, prefix] = caller.kind === "key" ? ["x-api-key", ""] : ["Authorization", "Bearer "];
-  const good = caller.kind === "key" ? caller.apiKey : caller.token;
-  const wrong: Partial<Record<CredentialKind, string>> = { good: `${prefix}${good}`, malformed: `a b ${options.marker}`, empty: "", long: `${prefix}${options.marker}${"a".repeat(LONG)}` };
-  return [[name, wrong[request.credentials] ?? `${prefix}${options.marker}.guessed.key`]];
+  if (caller.kind === "key") return keyed(caller.apiKey, request.credentials, options);
+  return caller.kind === "token" ? bearing(caller.token, request.credentials, options) : unasked(request.credentials, options);
+}
+
+function keyed(key: string, kind: CredentialKind, { marker }: ProofOptions): Headers {
+  const header = (value: string): Headers => [["x-api-key", value]];
+  const wrong: Wrong = {
+    good: header(key),
+    cut: header(key.slice(0, -1)),
+    longer: header(`${key}x`),
+    twice: header(`${key},${key}`),
+    in_another_header: [["Authorization", `Bearer ${key}`]],
+    malformed: header(`a b ${marker}`),
+    empty: header(""),
+    long: header(`${marker}${"a".repeat(LONG)}`),
+  };
+  return wrong[kind] ?? header(`${marker}.guessed.key`);
+}
+
+function bearing(token: string, kind: CredentialKind, { marker, nowMs, signToken }: ProofOptions): Headers {
+  const header = (value: string): Headers => [["Authorization", value]];
+  const wrong: Wrong = {
+    good: header(`Bearer ${token}`),
+    longer: header(`Bearer ${token}x`),
+    twice: header(`Bearer ${token} ${token}`),
+    other_scheme: header(`Basic ${token}`),
+    no_scheme: header(token),
+    malformed: header(`Bearer a b ${marker}`),
+    empty: header(""),
+    long: header(`Bearer ${marker}.${"a".repeat(LONG)}.a`),
+  };
+  return wrong[kind] ?? header(`Bearer ${forgedToken(token, kind, { nowSeconds: Math.floor(nowMs / 1_000), ...(signToken && { signToken }) })}`);
+}
+
+/** Anybody may call: what nobody asks for must not matter. */
+function unasked(kind: CredentialKind, { marker }: ProofOptions): Headers {
+  const header = (value: string): Headers => [["Authorization", value]];
+  const given: Wrong = {
+    key: [["x-api-key", `${marker}.guessed.key`]],
+    token: header(`Bearer ${marker}.guessed.token`),
+    signature: header(`AWS4-HMAC-SHA256 Credential=${marker}`),
+    malformed: header(`a b ${marker}`),
+    empty: header(""),
+    long: header(`Bearer ${marker}${"a".repeat(LONG)}`),
+  };
+  return given[kind] ?? [];
 }
 
 async function signed({ credentials }: Extract<ProbeCaller, { kind: "iam" }>, request: FuzzRequest, options: ProofOptions): Promise<Headers> {
@@ -50,10 +94,16 @@ async function signed({ credentials }: Extract<ProbeCaller, { kind: "iam" }>, re
   const parameters = new URLSearchParams(query);
   const made = await signer.sign(
     // Other headers stay unsigned, so that they can be anything.
-    { method: request.method, protocol: "https:", hostname: host, path, query: Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)])), headers: { host }, body: request.body ?? latin1("") },
+    {
+      method: request.method, protocol: "https:", hostname: host, headers: { host },
+      path: kind === "signature_of_another_path" ? `${path}x` : path,
+      query: Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)])),
+      body: kind === "signature_of_another_body" ? latin1("another") : (request.body ?? latin1("")),
+    },
     { signingDate: new Date(kind === "expired" ? nowMs - HOUR_MS : nowMs) },
   );
-  return Object.entries(made.headers).filter(([name]) => name !== "host");
+  const headers = Object.entries(made.headers).filter(([name]) => name !== "host");
+  return kind === "changed_signature" ? headers.map(([name, value]) => [name, value.replace(/[0-9a-f]$/, (last) => (last === "0" ? "1" : "0"))]) : headers;
 }
 
 function splitOnce(text: string, mark: string): [string, string] {

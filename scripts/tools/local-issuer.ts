@@ -72,7 +72,12 @@ export class LocalIssuer {
   /** A token that is good now, signed with the newest key. @param claims on top of `iss`, `sub`, `aud`, `iat` and `exp` */
   token(subject: string, audience: string, claims: Readonly<Record<string, unknown>> = {}): string {
     const seconds = Math.floor((this.options.nowMs ?? Date.now)() / 1_000);
-    return this.keys[0]!.token({ iss: this.url, sub: subject, aud: audience, iat: seconds, exp: seconds + TOKEN_SECONDS, ...claims });
+    return this.sign({ iss: this.url, sub: subject, aud: audience, iat: seconds, exp: seconds + TOKEN_SECONDS, ...claims });
+  }
+
+  /** A token that says just that, signed with the newest key. @param header on top of `alg`, `kid` and `typ` */
+  sign(claims: Readonly<Record<string, unknown>>, header: Readonly<Record<string, unknown>> = {}): string {
+    return this.keys[0]!.token(claims, header);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fuzz, judgeLogs, type FuzzReport } from "../../../scripts/commands/fuzz";
+import { accessModes, fuzz, judgeLogs, type FuzzReport } from "../../../scripts/commands/fuzz";
 import type { CommandContext } from "../../../scripts/commands/context";
 import { SILENT } from "../../../scripts/progress";
 import { startMemoryApi, type Meddle } from "../../support/memory-api";
@@ -25,23 +25,38 @@ async function fuzzed(meddle?: Meddle) {
 
 test("an API that keeps its document yields exit code 0, and says what was sent and what was not read", async () => {
   const { exitCode, text, json } = await fuzzed();
-  expect((json as FuzzReport).findings).toEqual([]);
+  expect((json as FuzzReport).modes.map(({ findings }) => findings)).toEqual([[]]);
   expect(exitCode).toBe(0);
-  expect(text).toMatch(/60 requests with \d+ kinds of change in \d+ s \(seed 3\)/);
+  expect(text).toMatch(/iam: 60 requests with \d+ kinds of change in \d+ s \(seed 3\)/);
   expect(text).toContain("leaks in answers (logs: not read, the API runs elsewhere)");
-  expect(json).toMatchObject({ seed: 3, holds: true, promises: { serverErrors: 0, hangs: 0, leaks: 0 } });
+  expect(json).toMatchObject({ seed: 3, holds: true, modes: [{ authorization: "iam", holds: true, promises: { serverErrors: 0, hangs: 0, leaks: 0 } }] });
 });
 
 test("one that does not yields exit code 1, with a request that shows it", async () => {
   const { exitCode, text, json } = await fuzzed((_request, answer) => (answer.status === 400 ? { ...answer, status: 500 } : answer));
   expect(exitCode).toBe(1);
   expect(text).toContain("server_error: 500; a request never leads to a fault of the service after ");
-  const [finding] = (json as FuzzReport).findings;
+  const [finding] = (json as FuzzReport).modes[0]!.findings;
   expect(finding?.reproduction).toMatchObject({ method: expect.any(String) as unknown, target: expect.stringMatching(/^\//) as unknown, credentials: expect.any(String) as unknown });
 });
 
 test("a URL that is no stage's is refused, with what is allowed", async () => {
   await expect(fuzz(context({}), { ...options, url: "example.com" })).rejects.toThrow('--url is "example.com"; allowed: the URL of a stage, such as the output api_endpoint.');
+});
+
+test("access modes are named one by one or all at once, and others are refused, with what is allowed", async () => {
+  expect(accessModes("iam")).toEqual(["iam"]);
+  expect(accessModes("jwt, api_key,jwt")).toEqual(["api_key", "jwt"]);
+  expect(accessModes("all")).toEqual(["iam", "api_key", "jwt", "none"]);
+  expect(() => accessModes("iam,cognito")).toThrow('--authorization names "cognito"; allowed: iam, api_key, jwt, none, several with commas between, or all.');
+  await expect(fuzz(context({}), { ...options, authorization: "all", url: "http://127.0.0.1:9/live" })).rejects.toThrow("--authorization is all; with --url, allowed: the one mode that the API is in.");
+});
+
+test("of a running API the mode is the one that credentials are given for, or the one that is named", async () => {
+  const url = "http://127.0.0.1:9/live";
+  // Nothing answers there: each run ends with its first request, and says as whom it was sent.
+  await expect(fuzz(context({ QUICKTURN_TOKEN: "t" }), { ...options, url })).rejects.toThrow("A valid request of caller 1 was answered ECONNREFUSED instead of 202.");
+  await expect(fuzz(context({ QUICKTURN_TOKEN: "t" }), { ...options, url, authorization: "api_key" })).rejects.toThrow("authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY.");
 });
 
 test("logs are read whole, and where there are none nothing is called proven", () => {

@@ -29,7 +29,7 @@ const json = (status: number, value: unknown, headers: [string, string][] = []) 
 const text = (answer: { readonly body: Buffer }) => answer.body.toString();
 
 test("the API keeps its document: every kind of change on every route, and what is drawn after it, yields no finding", async () => {
-  const systematic = systematicCases({ document, callers: 2, isOpen: false, marker: "qtfuzz" });
+  const systematic = systematicCases({ document, callers: 2, proof: "iam", marker: "qtfuzz" });
   const report = await fuzzed(undefined, { requests: systematic + 300 });
   expect(report.findings).toEqual([]);
   expect(report.tally.requests).toBe(systematic + 300);
@@ -109,7 +109,7 @@ describe("an API that breaks its promises is found out", () => {
 });
 
 test("of several changes the one that shows the problem is told", async () => {
-  const systematic = systematicCases({ document, callers: 2, isOpen: false, marker: "qtfuzz" });
+  const systematic = systematicCases({ document, callers: 2, proof: "iam", marker: "qtfuzz" });
   const drawn: number[] = [];
   const report = await fuzzed((request, answer) => (request.header("origin") === undefined ? answer : { ...answer, status: 500 }), { requests: systematic + 400 });
   for (const { kind, reproduction } of report.findings) if (kind === "server_error" && reproduction && reproduction.index >= systematic) drawn.push(reproduction.mutations.length);

@@ -27,6 +27,11 @@ test("a sensitive attribute is marked, wherever inside it the mark is", () => {
   expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([{ path: "a[0].key", sensitive: true }, { path: "b", sensitive: false }]);
 });
 
+test("an API key's value is sensitive in its link to a usage plan as well, which the provider does not mark", () => {
+  const { drifted: found } = driftOf({ resource_drift: [drifted("aws_api_gateway_usage_plan_key.link", { name: "a", value: "key-1" }, { name: "b", value: "key-2" }, { before_sensitive: {}, after_sensitive: {} })] });
+  expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([{ path: "name", sensitive: false }, { path: "value", sensitive: true }]);
+});
+
 test("what is to be ignored is not counted but told, and what met nothing is told too", () => {
   const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 1 })] };
   expect(driftOf(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({ drifted: [], ignored: ["aws_sqs_queue.q.policy"], unmatched: ["aws_sns_topic.name"] });

@@ -101,7 +101,7 @@ export async function pollEverything({ callers, requests, polls, lanes, random, 
   return counts;
 }
 
-/** A kept connection may be closed while the poll is on its way, and a busy machine answers 503: such a poll shows nothing, and is sent again once. */
+/** On a busy machine the emulator answers some calls 500, and then the API 503: such a poll shows nothing, and is sent again once. */
 async function pollOnce(caller: IsolationCaller, { id }: OwnedRequest): Promise<ProbeAnswer> {
   const answer = await caller.send("GET", `${STATUS}/${id}`);
   return hasNoAnswer(answer) ? caller.send("GET", `${STATUS}/${id}`) : answer;

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { seededRandom } from "../../judges/statistics/seeded-random";
-import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
-import { LocalIssuer } from "../../tools/local-issuer";
+import type { AgentBehaviour, AgentCall } from "../../tools/agent-server";
+import type { LocalIssuer } from "../../tools/local-issuer";
+import { settingsOf } from "../access-modes";
+import { withAccessStack } from "../access-stack";
 import type { CommandContext, CommandResult } from "../context";
-import { LocalStack } from "../local-stack";
-import { ISOLATING_MODES, callersOf, settingsOf, type IsolatingMode } from "./isolation-callers";
+import type { LocalStack } from "../local-stack";
+import { ISOLATING_MODES, isolationCallers, type IsolatingMode } from "./isolation-callers";
 import { makeRequests, pollEverything, type IsolationCounts } from "./isolation-polls";
 
 /** Of each access mode. */
@@ -32,22 +31,11 @@ export interface IsolationOptions {
  * that is flipped from mode to mode. Exit code 1 at any answer that shows one caller something of the other's.
  */
 export async function benchIsolation(context: CommandContext, { polls = POLLS }: IsolationOptions = {}): Promise<CommandResult> {
-  const folder = mkdtempSync(join(tmpdir(), "quickturn-isolation-"));
-  const server = await startAgentServer(echo);
-  const issuer = await LocalIssuer.start({ directory: folder, env: context.environment });
-  const agents = [{ name: "echo", kind: "http", target: `${server.url}/echo`, timeout_seconds: 10, phases: [1] }];
-  const runtime = async () => ({ processVariables: { NODE_EXTRA_CA_CERTS: issuer.certificate } });
-  try {
-    return await LocalStack.with(context, { settings: { agents }, vars: UNTHROTTLED, runtime }, async (stack) => {
-      const measured: Partial<Record<IsolatingMode, IsolationCounts>> = {};
-      for (const mode of ISOLATING_MODES) measured[mode] = await measure(context, stack, mode, issuer, polls);
-      return report(measured as Record<IsolatingMode, IsolationCounts>);
-    });
-  } finally {
-    await issuer.stop();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return withAccessStack(context, { agent: echo, vars: UNTHROTTLED }, async (stack, issuer) => {
+    const measured: Partial<Record<IsolatingMode, IsolationCounts>> = {};
+    for (const mode of ISOLATING_MODES) measured[mode] = await measure(context, stack, mode, issuer, polls);
+    return report(measured as Record<IsolatingMode, IsolationCounts>);
+  });
 }
 
 /** The answer is the prompt: what only its caller knows. */
@@ -57,7 +45,7 @@ function echo({ prompt }: AgentCall): AgentBehaviour {
 
 async function measure({ progress, signal }: CommandContext, stack: LocalStack, mode: IsolatingMode, issuer: LocalIssuer, polls: number): Promise<IsolationCounts> {
   await stack.flip(settingsOf(mode, issuer));
-  const callers = callersOf(mode, stack.runtime.url, await stack.terraformHere.show(), issuer, signal);
+  const callers = isolationCallers(mode, stack.runtime.url, await stack.terraformHere.show(), issuer, signal);
   const requests = await progress.step(`${mode}: ${REQUESTS_EACH} requests of each caller`, () => makeRequests(callers, REQUESTS_EACH));
   return progress.step(
     `${mode}: both poll all of them`,

@@ -5,8 +5,8 @@ import {
 } from "../../judges/gate/smoke";
 import { whole, type Verdict } from "../../judges/gate/verdict";
 import { ApiProbe, type ProbeCaller } from "../../tools/api-probe";
-import { credentialsIn, findCredentials } from "../../tools/aws-client";
 import { UsageError, type CommandContext } from "../context";
+import { givenCallers, type GivenCallers } from "../given-callers";
 import { durationSeconds } from "../option-values";
 import type { DeployedStack } from "./deployment";
 import type { Clock } from "./gate";
@@ -26,13 +26,10 @@ const CACHE_TRIES = 5;
 const STATUS = "/api/v1/status";
 const ANONYMOUS: ProbeCaller = { kind: "anonymous" };
 
-interface Run {
+interface Run extends GivenCallers {
   readonly context: CommandContext;
   readonly clock: Clock;
   readonly probe: ApiProbe;
-  readonly owner: ProbeCaller;
-  /** Somebody else who may call; undefined = nobody was named. */
-  readonly other: ProbeCaller | undefined;
   readonly settings: DeployedStack["settings"];
   readonly prompt: string;
   readonly timeoutMs: number;
@@ -46,28 +43,12 @@ export async function smoke(context: CommandContext, stack: DeployedStack, optio
   const run: Run = {
     context, clock, settings: stack.settings,
     probe: new ApiProbe(url, stack.region, context.signal),
-    ...(await callers(context, stack, options)),
+    ...(await givenCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
     prompt: options.prompt ?? PROMPT,
     timeoutMs: durationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
   const checks = await context.progress.step(`Ask ${url}`, (detail) => checklist(run, detail), (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`);
   return { verdict: whole(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
-}
-
-async function callers({ environment }: CommandContext, { settings, region }: DeployedStack, { apiKey, otherApiKey, otherProfile }: VerifyOptions): Promise<Pick<Run, "owner" | "other">> {
-  if (settings["authorization"] === "none") return { owner: ANONYMOUS, other: undefined };
-  if (settings["authorization"] === "api_key") {
-    const [key, otherKey] = [apiKey ?? environment["QUICKTURN_API_KEY"], otherApiKey ?? environment["QUICKTURN_OTHER_API_KEY"]];
-    if (!key) throw new UsageError("authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY or --api-key. The output api_key_ids names them, and aws apigateway get-api-key --include-value shows one.");
-    return { owner: { kind: "key", apiKey: key }, other: otherKey ? { kind: "key", apiKey: otherKey } : undefined };
-  }
-  if (settings["authorization"] === "jwt") {
-    const { QUICKTURN_TOKEN: token, QUICKTURN_OTHER_TOKEN: otherToken } = environment;
-    if (!token) throw new UsageError("authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second caller's as QUICKTURN_OTHER_TOKEN.");
-    return { owner: { kind: "token", token }, other: otherToken ? { kind: "token", token: otherToken } : undefined };
-  }
-  const others = otherProfile === undefined ? credentialsIn(environment, "OTHER_") : await findCredentials({ environment, region }, otherProfile);
-  return { owner: { kind: "iam", credentials: await findCredentials({ environment, region }) }, other: others && { kind: "iam", credentials: others } };
 }
 
 async function checklist(run: Run, detail: (text: string) => void): Promise<SmokeCheck[]> {

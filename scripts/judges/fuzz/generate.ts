@@ -1,5 +1,6 @@
 import type { CallersDocument, Operation, Parameter, Schema } from "../openapi/document";
 import { BODY_MUTATIONS, withBody } from "./body-mutations";
+import type { ProofKind } from "./credentials";
 import { drawFrom, type Draw } from "./draw";
 import { headerMutations } from "./header-mutations";
 import { withHeader, withoutHeader, type Given, type Mutation } from "./mutation";
@@ -17,8 +18,8 @@ export interface Source {
   readonly requests: number;
   /** How many callers there are: 1 or 2. */
   readonly callers: number;
-  /** Whether anybody may call. */
-  readonly isOpen: boolean;
+  /** How callers prove who they are. */
+  readonly proof: ProofKind;
   /** Letters and digits, before every canary. */
   readonly marker: string;
 }
@@ -128,9 +129,9 @@ function validRequest({ path, method, operation }: Route, { draw, canary, prompt
 }
 
 /** The written ones, and those that the document's schemas yield. */
-function mutationsOf({ document, isOpen }: Pick<Source, "document" | "isOpen">): Mutation[] {
+function mutationsOf({ document, proof }: Pick<Source, "document" | "proof">): Mutation[] {
   const operations = routesOf(document).map(({ operation }) => operation);
-  return [...BODY_MUTATIONS, ...headerMutations(isOpen), ...TARGET_MUTATIONS, ...operations.flatMap((operation) => [...bodySchemaMutations(document, operation), ...operation.parameters.flatMap((parameter) => parameterMutations(operation, parameter))])];
+  return [...BODY_MUTATIONS, ...headerMutations(proof), ...TARGET_MUTATIONS, ...operations.flatMap((operation) => [...bodySchemaMutations(document, operation), ...operation.parameters.flatMap((parameter) => parameterMutations(operation, parameter))])];
 }
 
 function bodySchemaMutations({ components }: CallersDocument, { operationId, requestBody }: Operation): Mutation[] {

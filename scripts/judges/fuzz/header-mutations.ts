@@ -1,6 +1,7 @@
 import { withBody } from "./body-mutations";
+import { WRONG_CREDENTIALS, type CredentialKind, type ProofKind } from "./credentials";
 import { withHeader, withoutHeader, type Mutation } from "./mutation";
-import { CREDENTIALS, latin1, utf8, utf8Header, type FuzzRequest } from "./request";
+import { latin1, utf8, utf8Header, type FuzzRequest } from "./request";
 
 type Change = (request: FuzzRequest, marker: string) => FuzzRequest;
 
@@ -108,8 +109,8 @@ const FRAMING: Readonly<Record<string, Change>> = {
 /** Refused as the mode of access has it. */
 const REFUSED = [401, 403];
 
-/** Every change of headers and framing. @param isOpen whether anybody may call */
-export function headerMutations(isOpen: boolean): readonly Mutation[] {
+/** Every change of headers and framing. @param proof how callers prove who they are */
+export function headerMutations(proof: ProofKind): readonly Mutation[] {
   return [
     ...Object.entries(MEDIA).map(([name, [change, allowed]]): Mutation => ({ name: `media type: ${name}`, part: "media", operations: ["invoke"], ...(allowed && { allowed }), apply: (request, { marker }) => change(request, marker) })),
     ...Object.entries(IGNORED).map(([name, change]): Mutation => ({ name: `header: ${name}`, part: "header", apply: (request, { marker }) => change(request, marker) })),
@@ -117,9 +118,9 @@ export function headerMutations(isOpen: boolean): readonly Mutation[] {
     ...["GET", "DELETE", "TRACE"].map((method): Mutation => ({ name: `header: X-HTTP-Method-Override: ${method}`, part: "header", allowed: [200, 202, 403], apply: (request) => withHeader(request, "X-HTTP-Method-Override", method) })),
     ...Object.entries(FRAMING).map(([name, change]): Mutation => ({ name: `framing: ${name}`, part: "framing", malformed: true, allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505], apply: (request, { marker }) => change(request, marker) })),
     ...keyMutations(),
-    ...CREDENTIALS.filter((kind) => kind !== "good").map((credentials): Mutation => ({
+    ...WRONG_CREDENTIALS[proof].map((credentials: CredentialKind): Mutation => ({
       name: `credentials: ${credentials}`, part: "credentials", operations: ["invoke", "status"],
-      ...(isOpen ? {} : { allowed: credentials === "long" ? [...REFUSED, 400, 413, 431] : REFUSED }),
+      ...(proof !== "anonymous" && { allowed: credentials === "long" ? [...REFUSED, 400, 413, 431] : REFUSED }),
       apply: (request) => ({ ...request, credentials }),
     })),
     { name: "body: one where none belongs", part: "body", operations: ["status", "health"], allowed: [200, 400, 403], apply: (request, { canary }) => ({ ...withHeader(request, "Content-Type", "application/json"), body: utf8(`{"prompt":"${canary}"}`) }) },

@@ -65,6 +65,7 @@ export function leaksInLog(file: string, text: string, marker: string, secrets: 
   const kinds: readonly (readonly [what: string, found: (line: string) => boolean])[] = [
     ["what a caller sent", (line) => line.includes(marker)],
     ["a signature", (line) => /Signature=[0-9a-f]{16}|AWS4-HMAC-SHA256/.test(line)],
+    ["a token", (line) => /\beyJ[\w-]{8,}\.[\w-]{8,}/.test(line)],
     ["a secret", (line) => secrets.some((secret) => secret !== "" && line.includes(secret))],
   ];
   return kinds.flatMap(([what, found]): Problem[] => {

@@ -1,6 +1,4 @@
-/** How a request proves who sends it. All but `good` must be refused, unless the API asks for nothing. */
-export const CREDENTIALS = ["good", "none", "wrong_secret", "unknown_key", "expired", "other_region", "malformed", "empty", "long"] as const;
-export type CredentialKind = (typeof CREDENTIALS)[number];
+import type { CredentialKind } from "./credentials";
 
 /** A request as it goes over the wire: nothing of it is normalised. Texts are Latin-1, a byte a character. */
 export interface FuzzRequest {

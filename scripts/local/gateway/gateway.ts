@@ -12,6 +12,13 @@ export interface RequestHandler {
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_URL_CHARACTERS = 10_240;
 
+/**
+ * Milliseconds that a connection stays open without a request. Whoever closes first should be the client: where the gateway
+ * does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients close after
+ * 4 s (Node's fetch) to a minute, on a busy machine later: their timers then lag behind.
+ */
+const IDLE_MS = 10 * 60_000;
+
 /** Headers that belong to the connection, not to the answer. */
 const OWN_HEADERS = ["connection", "content-length", "keep-alive", "transfer-encoding"];
 
@@ -24,7 +31,7 @@ export class Gateway {
   ) {}
 
   static async listen(port: number, handler: RequestHandler, warn: (message: string) => void): Promise<Gateway> {
-    const server = createServer({ maxHeaderSize: 32 * 1024 });
+    const server = createServer({ maxHeaderSize: 32 * 1024, keepAliveTimeout: IDLE_MS });
     const gateway = new Gateway(server, handler, warn);
     server.on("request", (request, response) => void gateway.serve(request, response));
     await new Promise<void>((resolve, reject) => {
@@ -89,6 +96,8 @@ function write(response: ServerResponse, answer: GatewayAnswer): void {
   const headers = answer.headers.filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase()));
   const bodyless = answer.status === 204 || answer.status === 304;
   if (!bodyless) headers.push(["Content-Length", String(answer.body.length)]);
+  // Said here, so that Node adds no Keep-Alive: who is told for how long uses a connection until then.
+  if (response.shouldKeepAlive) headers.push(["Connection", "keep-alive"]);
   response.writeHead(answer.status, headers.flatMap(([name, value]) => [name, value]));
   response.end(bodyless ? undefined : answer.body);
 }

@@ -1,11 +1,12 @@
 import { publishedDocument } from "../../../../scripts/commands/openapi";
+import { WRONG_CREDENTIALS } from "../../../../scripts/judges/fuzz/credentials";
 import { generateCases, systematicCases, type Source } from "../../../../scripts/judges/fuzz/generate";
 import type { FuzzCase } from "../../../../scripts/judges/fuzz/request";
 import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
 import { STACK_DIRECTORY } from "../../../support/stack-json";
 
 const document = publishedDocument(STACK_DIRECTORY, { authorization: "iam" });
-const cases = (seed: number, more: Partial<Source> = {}): FuzzCase[] => [...generateCases({ document, random: seededRandom(seed), requests: 1_500, callers: 2, isOpen: false, marker: "m", ...more })];
+const cases = (seed: number, more: Partial<Source> = {}): FuzzCase[] => [...generateCases({ document, random: seededRandom(seed), requests: 1_500, callers: 2, proof: "iam", marker: "m", ...more })];
 const plain = (list: readonly FuzzCase[]) => JSON.stringify(list.map(({ request, simpler: _simpler, ...rest }) => ({ ...rest, ...request, body: request.body && [...request.body.subarray(0, 200)].join() })));
 const named = (list: readonly FuzzCase[], part: RegExp) => list.filter(({ mutations }) => mutations.length === 1 && part.test(mutations[0]!));
 
@@ -16,7 +17,7 @@ test("the same seed makes the same cases, another one others", () => {
 
 test("each route comes as it should be, then each mutation alone, and then some together", () => {
   const all = cases(1);
-  const systematic = systematicCases({ document, callers: 2, isOpen: false, marker: "m" });
+  const systematic = systematicCases({ document, callers: 2, proof: "iam", marker: "m" });
   expect(all.slice(0, 3).map(({ operationId, mutations, allowed }) => [operationId, mutations, allowed]).sort()).toEqual([["health", [], [200]], ["invoke", [], [202]], ["status", [], [200]]]);
   expect(all.slice(3, systematic).every(({ mutations }) => mutations.length === 1)).toBe(true);
   expect(new Set(all.slice(3, systematic).map(({ operationId, mutations }) => `${operationId} ${mutations[0]}`)).size).toBe(systematic - 3);
@@ -51,6 +52,11 @@ test("canaries name their caller, and stand in what is sent", () => {
 test("with one caller nothing asks for another's, and where anybody may call no credentials are wrong", () => {
   const alone = cases(1, { callers: 1 });
   expect(alone.some(({ request }) => request.target.includes("/status/{other}"))).toBe(false);
-  expect(named(cases(1, { isOpen: true }), /^credentials: /).every(({ allowed }) => allowed[0]! < 300)).toBe(true);
-  expect(named(cases(1), /^credentials: /).every(({ allowed }) => allowed[0]! >= 400)).toBe(true);
+  expect(named(cases(1, { proof: "anonymous" }), /^credentials: /).every(({ allowed }) => allowed[0]! < 300)).toBe(true);
+});
+
+test.each(["iam", "key", "token"] as const)("of an API whose callers prove who they are by %s each wrong proof is sent on both routes, and must be refused", (proof) => {
+  const sent = named(cases(1, { proof }), /^credentials: /);
+  expect([...new Set(sent.map(({ operationId, mutations }) => `${operationId} ${mutations[0]}`))].sort()).toEqual(WRONG_CREDENTIALS[proof].flatMap((kind) => [`invoke credentials: ${kind}`, `status credentials: ${kind}`]).sort());
+  expect(sent.every(({ allowed }) => allowed[0]! >= 400)).toBe(true);
 });

@@ -37,7 +37,7 @@ test("what agents say is theirs, and API Gateway's own class of error is no secr
 });
 
 test("a log with what callers sent, with a signature or a secret is found, with the line", () => {
-  const log = ["good", 'prompt "mk-0-1"', "Signature=0123456789abcdef0", "alice-secret", "mk-0-2"].join("\n");
-  expect(leaksInLog("api.log", log, "mk", ["alice-secret"]).map(({ what }) => what)).toEqual(["api.log has what a caller sent in line 2, and in 2 of 5 lines", "api.log has a signature in line 3, and in 1 of 5 lines", "api.log has a secret in line 4, and in 1 of 5 lines"]);
+  const log = ["good", 'prompt "mk-0-1"', "Signature=0123456789abcdef0", "alice-secret", "mk-0-2", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."].join("\n");
+  expect(leaksInLog("api.log", log, "mk", ["alice-secret"]).map(({ what }) => what)).toEqual(["api.log has what a caller sent in line 2, and in 2 of 6 lines", "api.log has a signature in line 3, and in 1 of 6 lines", "api.log has a token in line 6, and in 1 of 6 lines", "api.log has a secret in line 4, and in 1 of 6 lines"]);
   expect(leaksInLog("api.log", "good\n", "mk", ["", "x-secret"])).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Gateway } from "../../../../scripts/local/gateway/gateway";
 
 const ok = (text: string) => ({ handle: () => Promise.resolve({ status: 200, headers: [["X-A", "1"], ["Content-Length", "999"], ["Set-Cookie", "a"], ["Set-Cookie", "b"]] as [string, string][], body: Buffer.from(text) }) });
@@ -23,6 +24,38 @@ test("an exception is answered 500 and told, and a URL that is too long is a pro
   expect([response.status, await response.text()]).toEqual([500, '{"message":"Internal server error"}']);
   expect(problems).toEqual([{ type: "REQUEST_URI_TOO_LONG" }]);
   expect(warnings[0]).toMatch(/answered 500: broken$/);
+  await gateway.close();
+});
+
+test("a connection that was idle for longer than Node's server keeps one takes the next request, and no time is promised", async () => {
+  const gateway = await Gateway.listen(0, ok("here"), () => undefined);
+  const socket = connect(gateway.port, "127.0.0.1");
+  try {
+    let given = "";
+    socket.setEncoding("latin1").on("data", (text: string) => (given += text)).on("error", () => undefined);
+    const answers = async (expected: number) => {
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      for (let turn = 0; turn < 40 && given.split("here").length <= expected; turn++) await sleep(50);
+      return given.split("here").length - 1;
+    };
+    expect(await answers(1)).toBe(1);
+    expect(given).toMatch(/\r\nConnection: keep-alive\r\n/);
+    expect(given).not.toMatch(/\r\nKeep-Alive:/i);
+    await sleep(7_000); // Its 5 s, and the second that Node 22 adds.
+    expect(await answers(2)).toBe(2);
+  } finally {
+    socket.destroy();
+    await gateway.close();
+  }
+}, 20_000);
+
+test("who asks for the connection to be closed has it closed", async () => {
+  const gateway = await Gateway.listen(0, ok("here"), () => undefined);
+  const text = await new Promise<string>((resolve) => {
+    const chunks: string[] = [];
+    connect(gateway.port, "127.0.0.1").setEncoding("latin1").on("data", (chunk: string) => chunks.push(chunk)).on("close", () => resolve(chunks.join(""))).write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  });
+  expect(text).toMatch(/\r\nConnection: close\r\n[^]*here$/);
   await gateway.close();
 });
 
