@@ -50,7 +50,7 @@ export class AgentApiStack extends PlatformStack {
     const { settings, names } = this;
     const sweeper = createSweeper(this, { settings, names }, store, queue);
     const heartbeats = createHeartbeats(this, { settings, names }, frontDoor, worker);
-    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
+    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition, accountId: this.account.accountId });
     const functions = { frontDoor: frontDoor.function, worker: worker.function, workerAlias: worker.alias, sweeper };
     const watched = { settings, names, ...functions, ...heartbeats, restApi: api.restApi, queue, store };
     const alarms = createAlarms(this, watched, this.account.accountId);
