@@ -75,6 +75,7 @@ const PIPELINES: readonly Suppression[] = [
   statement("read", "ReadApis", `${NAMED_BY_AWS}: of an API, a plan and a key. It is read alone.`),
   statement("read", "ReadDistributions", `${NAMED_BY_AWS}: of a distribution. It is read alone.`),
   statement("services", "ChangeApis", `${NAMED_BY_AWS}: of an API, a plan and a key. permissions_boundary_arn limits it where an account holds other APIs.`),
+  statement("services", "ChangeApisPolicies", `${NAMED_BY_AWS}: of an API. It says who may call one, and permissions_boundary_arn limits it where an account holds other APIs.`),
   statement("services", "ChangeDistributions", `${NAMED_BY_AWS}: of a distribution. permissions_boundary_arn limits it where an account holds other distributions.`),
   statement("read", "ReadFirewall", `${NAMED_BY_AWS}: of an API, whose stage's firewall is asked for. It is read alone.`),
   statement("services", "ChangeFirewall", `${NAMED_BY_AWS}: of an API. The firewall is named by the deployment.`),
