@@ -5,7 +5,7 @@ import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AgentFunction } from "./agent-function";
-import { countWhen, inner, interpolate, jsonencoded } from "./expressions";
+import { countWhen, encodedLocal, inner, interpolate, jsonencoded } from "./expressions";
 import { HEALTH_METHOD, openApiDocument } from "./openapi";
 import { isPrivate, policyIsAskedFor, resourcePolicy } from "./resource-policy";
 
@@ -104,6 +104,5 @@ export class RestApi extends Construct {
 
 /** The body with the policy in it, so that a policy that changes is deployed; as it is, to the letter, where there is none. */
 function withPolicy(document: string, policy: string, { vpcEndpointIds }: RestApiProps): string {
-  const local = (json: string) => inner(json).replace(/^jsonencode\((.*)\)$/, "$1");
-  return interpolate(`jsonencode(merge(${local(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${local(policy)} if ${vpcEndpointIds} != null }))`);
+  return interpolate(`jsonencode(merge(${encodedLocal(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${encodedLocal(policy)} if ${vpcEndpointIds} != null }))`);
 }
