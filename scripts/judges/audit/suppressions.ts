@@ -47,7 +47,7 @@ const STORES: readonly Suppression[] = [
 /** Demands on what tells people. */
 const ALARMS: readonly Suppression[] = [
   everywhere("topic-has-a-customer-key", "aws_sns_topic", "AWS's own key of SNS, with which scanners are content, silences every alarm. What alarms say is no secret; who wants a key gives alarm_topic_arn a topic with one that CloudWatch may use."),
-  decided("topic-has-a-subscriber", { resource: "aws_sns_topic.alarm_topic" }, "Whom to call is the operator's: alarm_email or alarm_topic_arn. A deployment without either is a trial, and every plan of it warns (check alarms_reach_a_person)."),
+  decided("topic-has-a-subscriber", { resource: "aws_sns_topic.alarm_topic", part: "in a trial environment" }, "Nobody counts on an environment called ci, demo, dev, sandbox or test, and every plan warns (check alarms_reach_a_person). Any other needs alarm_email or alarm_topic_arn."),
 ];
 
 const OFF_BY_DEFAULT = "The distribution is off by default, and serves an API, not a site";
