@@ -102,6 +102,7 @@ function inSet({ set }: KpiAlarm, settings: DeclaredSettings): string {
 /** Terraform expression: what an operator says of it by name, else the set; and never where its threshold would have no meaning. */
 function enabled(name: string, otherwise: string, settings: DeclaredSettings, when?: Condition): string {
   const wanted = `lookup(${settings.expression("alarms_enabled")}, "${name}", ${otherwise})`;
+  if (when !== undefined && "is" in when) return `${wanted} && ${settings.expression(when.of as SettingName)} == "${when.is}"`;
   return when !== undefined && "isGiven" in when ? `${wanted} && ${settings.expression(when.isGiven as SettingName)} != null` : wanted;
 }
 
