@@ -2,7 +2,7 @@ import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import type { Construct } from "constructs";
-import { address, countWhen, interpolate, jsonencoded } from "./expressions";
+import { address, countWhen, encodedLocal, interpolate, jsonencoded } from "./expressions";
 import { denyPlainHttp, policyDocument } from "./policy-statements";
 
 export interface AlarmTopicProps {
@@ -17,6 +17,16 @@ export interface AlarmTopicProps {
   readonly kmsKeyArn?: string;
   /** Account that the alarms belong to. */
   readonly accountId: string;
+  /** Budgets that tell the topic, too. Default: none. */
+  readonly budgets?: BudgetPublisher | undefined;
+}
+
+/** AWS Budgets, as a publisher. */
+export interface BudgetPublisher {
+  /** Terraform expression: whether there is a budget. */
+  readonly when: string;
+  /** Terraform template: `arn:…:budgets::<account>:*`. */
+  readonly arns: string;
 }
 
 /**
@@ -30,7 +40,7 @@ export function createAlarmTopic(scope: Construct, props: AlarmTopicProps): stri
   return `${own} ? one(${address(topic)}[*].arn) : ${existingTopicArn}`;
 }
 
-function createTopic(scope: Construct, { topicName, accountId, kmsKeyArn }: AlarmTopicProps, own: string): SnsTopic {
+function createTopic(scope: Construct, { topicName, accountId, budgets, kmsKeyArn }: AlarmTopicProps, own: string): SnsTopic {
   // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's history.
   const topic = new SnsTopic(scope, "topic", { name: topicName, ...(kmsKeyArn !== undefined && { kmsMasterKeyId: interpolate(kmsKeyArn) }) });
   const count = countWhen(own);
@@ -38,7 +48,8 @@ function createTopic(scope: Construct, { topicName, accountId, kmsKeyArn }: Alar
   const arn = interpolate(`${address(topic)}[0].arn`);
   // The document is a local, which terraform evaluates even where there is no topic and no policy.
   const arnOrNone = interpolate(`one(${address(topic)}[*].arn)`);
-  const policy = new SnsTopicPolicy(scope, "topic-policy", { arn, policy: jsonencoded(scope, "publishers", policyDocument(publishPolicy(arnOrNone, accountId))) });
+  const publishers = jsonencoded(scope, "publishers", policyDocument(publishPolicy(arnOrNone, accountId)));
+  const policy = new SnsTopicPolicy(scope, "topic-policy", { arn, policy: budgets === undefined ? publishers : withBudgets(scope, publishers, budgets, arnOrNone, accountId) });
   policy.addOverride("count", count);
   return topic;
 }
@@ -65,4 +76,18 @@ function publishPolicy(topicArn: string, accountId: string) {
     // SNS takes no sns:* in a topic's policy, so the one action that carries data is named.
     { ...denyPlainHttp("sns", topicArn), Action: ["sns:Publish"] },
   ];
+}
+
+/** AWS Budgets among the publishers, where there is a budget (AWS Cost Management user guide, "Creating an Amazon SNS topic for budget notifications"). */
+function withBudgets(scope: Construct, publishers: string, { when, arns }: BudgetPublisher, topicArn: string, accountId: string): string {
+  const statement = {
+    Sid: "BudgetsPublishes",
+    Effect: "Allow",
+    Principal: { Service: "budgets.amazonaws.com" },
+    Action: ["sns:Publish"],
+    Resource: topicArn,
+    Condition: { StringEquals: { "aws:SourceAccount": accountId }, ArnLike: { "aws:SourceArn": arns } },
+  };
+  const [all, budgets] = [publishers, jsonencoded(scope, "budget_publisher", statement)].map(encodedLocal) as [string, string];
+  return interpolate(`jsonencode(merge(${all}, { Statement = concat(${all}.Statement, [for publisher in [${budgets}] : publisher if ${when}]) }))`);
 }

@@ -16,6 +16,7 @@ export interface DeploymentNames {
   readonly resultsBucket: string;
   readonly alarmTopic: string;
   readonly dashboard: string;
+  readonly budget: string;
 }
 
 /** Names with spaces between, as actions of a service. */
@@ -39,6 +40,7 @@ export function arnsOf(names: DeploymentNames) {
     queues: regional("sqs", `${prefix}-*`),
     bucket: `arn:${partition}:s3:::${names.resultsBucket}`,
     apis: ["restapis", "restapis/*", "usageplans", "usageplans/*", "apikeys", "apikeys/*", "tags/*", "account"].map(api),
+    restApis: ["restapis", "restapis/*"].map(api),
     functionLogs: regional("logs", `log-group:/aws/lambda/${prefix}-*`),
     logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) => regional("logs", `log-group:${folder}${prefix}-*`)),
     // AWS makes an API's name, and a stage's begins with it.
@@ -48,6 +50,7 @@ export function arnsOf(names: DeploymentNames) {
     rules: regional("events", `rule/${prefix}-*`),
     alarms: regional("cloudwatch", `alarm:${prefix}-*`),
     dashboard: `arn:${partition}:cloudwatch::${accountId}:dashboard/${names.dashboard}`,
+    budget: `arn:${partition}:budgets::${accountId}:budget/${names.budget}`,
     topic: regional("sns", names.alarmTopic),
     functionRoles,
     gatewayRole,

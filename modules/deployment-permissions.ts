@@ -26,6 +26,7 @@ export function readDeployment(names: DeploymentNames): PolicyStatement[] {
     allow("ReadWhatHasNoName", ["cloudfront:ListDistributions", "cloudwatch:DescribeAlarms", "lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes"], "*"),
     allow("ReadWatch", actions("cloudwatch", "GetDashboard ListTagsForResource"), [arns.alarms, arns.dashboard]),
     allow("ReadTopic", actions("sns", "GetTopicAttributes ListTagsForResource"), arns.topic),
+    allow("ReadBudget", actions("budgets", "ListTagsForResource ViewBudget"), arns.budget),
     allow("ReadRoles", actions("iam", "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"), arns.roles),
     allow("ReadFirewall", actions("wafv2", "GetLoggingConfiguration GetWebACL GetWebACLForResource ListTagsForResource"), [arns.firewalls, arns.stages]),
     // AWS makes a distribution's name.
@@ -57,12 +58,15 @@ export function changeServices(names: DeploymentNames): PolicyStatement[] {
     allow("EmptyBucket", actions("s3", "DeleteObject DeleteObjectVersion"), `${arns.bucket}/*`),
     // AWS makes an API's, a plan's and a key's name, and the role for logs is the account's.
     allow("ChangeApis", actions("apigateway", "DELETE PATCH POST PUT"), arns.apis),
+    // A policy in an API's definition, or none any more, is asked for apart (service authorization reference, API Gateway Management).
+    allow("ChangeApisPolicies", ["apigateway:UpdateRestApiPolicy"], arns.restApis),
     allow("ChangeLogs", actions("logs", "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey PutRetentionPolicy TagResource UntagResource"), arns.logs),
     allow("ChangeSchedules", actions("events", "DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource"), arns.rules),
     allow("ChangeAlarms", actions("cloudwatch", "DeleteAlarms PutMetricAlarm TagResource UntagResource"), arns.alarms),
     // PutCompositeAlarm takes no narrower resource (CloudWatch API reference). Unsubscribe takes none (service authorization reference, SNS).
     allow("ChangeCompositeAlarms", ["cloudwatch:PutCompositeAlarm", "sns:Unsubscribe"], "*"),
     allow("ChangeDashboard", actions("cloudwatch", "DeleteDashboards PutDashboard"), arns.dashboard),
+    allow("ChangeBudget", actions("budgets", "ModifyBudget TagResource UntagResource"), arns.budget),
     allow("ChangeTopic", actions("sns", "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource"), arns.topic),
     allow("ChangeFirewall", actions("wafv2", "AssociateWebACL CreateWebACL DeleteLoggingConfiguration DeleteWebACL DisassociateWebACL PutLoggingConfiguration TagResource UntagResource UpdateWebACL"), [arns.firewalls, arns.managedRules, arns.stages]),
     allow("GuardStages", ["apigateway:SetWebACL"], arns.stages),

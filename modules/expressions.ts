@@ -37,3 +37,10 @@ export function jsonencoded(scope: Construct, id: string, value: unknown): strin
   const local = new TerraformLocal(scope, id, value);
   return interpolate(`jsonencode(local.${local.friendlyUniqueId})`);
 }
+
+/** Terraform expression: the local that {@link jsonencoded} encodes, to add to it before it is encoded. */
+export function encodedLocal(json: string): string {
+  const local = /^jsonencode\((local\.\w+)\)$/.exec(inner(json))?.[1];
+  if (local === undefined) throw new Error(`"${json}" is not \${jsonencode(local.<name>)}`);
+  return local;
+}

@@ -4,6 +4,7 @@ export { AgentFunction } from "./agent-function";
 export { Alarms, everyOne, type AlarmProps } from "./alarms";
 export { ApiStage, methodPath } from "./api-stage";
 export { BurnRateAlarms, type BurnRateAlarmProps } from "./burn-rate-alarms";
+export { CostBudget } from "./cost-budget";
 export { Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
 export type { DeploymentNames } from "./deployment-arns";
 export { changeFunctions, changeServices, chooseKeys, judgeDeployment, readDeployment, readKeys } from "./deployment-permissions";

@@ -8,6 +8,9 @@ export const STATUS_ROUTE = "/api/v1/status/{request_id}";
 const INVOKE_ROUTE = "/api/v1/invoke";
 const HEALTH_ROUTE = "/api/v1/health";
 
+/** The only method that asks nobody who they are, as an ARN ends. */
+export const HEALTH_METHOD = `GET${HEALTH_ROUTE}`;
+
 /** API Gateway's own limit (29 s); the front door answers in milliseconds, so less would only hide a slow cold start. */
 const INTEGRATION_TIMEOUT_MS = 29_000;
 

@@ -2,10 +2,12 @@ import { ApiGatewayDeployment } from "@cdktf/provider-aws/lib/api-gateway-deploy
 import { ApiGatewayRestApi } from "@cdktf/provider-aws/lib/api-gateway-rest-api";
 import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AgentFunction } from "./agent-function";
-import { countWhen, inner, interpolate, jsonencoded } from "./expressions";
-import { openApiDocument } from "./openapi";
+import { countWhen, encodedLocal, inner, interpolate, jsonencoded } from "./expressions";
+import { HEALTH_METHOD, openApiDocument } from "./openapi";
+import { isPrivate, policyIsAskedFor, resourcePolicy } from "./resource-policy";
 
 export interface RestApiProps {
   readonly apiName: string;
@@ -21,9 +23,13 @@ export interface RestApiProps {
   readonly edgeEnabled: string;
   /** Header by which the distribution proves itself. */
   readonly originHeader: string;
+  /** Terraform expression: endpoints through which alone the API can be called; [] = it is public again; null = it always was. */
+  readonly vpcEndpointIds: string;
+  /** Terraform template: `arn:…:execute-api:<region>:<account>:*`. */
+  readonly apiArns: string;
 }
 
-/** A regional REST API from one OpenAPI body, and a deployment whenever an applied value of that body changes. */
+/** A REST API, regional or private, from one OpenAPI body, and a deployment whenever an applied value of that body changes. */
 export class RestApi extends Construct {
   readonly api: ApiGatewayRestApi;
   readonly deployment: ApiGatewayDeployment;
@@ -32,20 +38,32 @@ export class RestApi extends Construct {
     super(scope, id);
     const { authorizer, frontDoor, authorizerTtlInSeconds: ttlInSeconds } = props;
     const tokenAuthorizer = { invokeArn: inner(authorizer.attribute(authorizer.function, "invoke_arn")), ttlInSeconds };
-    const json = jsonencoded(this, "openapi", openApiDocument({ ...props, title: props.apiName, invokeArn: frontDoor.invokeArn, tokenAuthorizer }));
-    this.api = this.createApi(props, json);
+    const apiArns = `local.${new TerraformLocal(this, "apis", props.apiArns).friendlyUniqueId}`;
+    const policy = jsonencoded(this, "callers", resourcePolicy({ ...props, apiArns, openMethod: HEALTH_METHOD }));
+    const document = jsonencoded(this, "openapi", openApiDocument({ ...props, title: props.apiName, invokeArn: frontDoor.invokeArn, tokenAuthorizer }));
+    const json = withPolicy(document, policy, props);
+    this.api = this.createApi(props, json, policy);
     const permissions = [this.allowInvocation(props), this.allowAuthorization(props)];
     this.deployment = this.createDeployment(json, permissions);
   }
 
-  private createApi({ apiName }: RestApiProps, body: string): ApiGatewayRestApi {
-    return new ApiGatewayRestApi(this, "api", {
+  private createApi({ apiName, vpcEndpointIds: ids }: RestApiProps, body: string, policy: string): ApiGatewayRestApi {
+    const api = new ApiGatewayRestApi(this, "api", {
       name: apiName,
       body,
       // The body is the whole API: what it no longer names goes.
       putRestApiMode: "overwrite",
-      endpointConfiguration: { types: ["REGIONAL"] },
+      // In the body alone it could never be changed: after each import of the body the provider writes the policy of its state back.
+      policy: interpolate(`${ids} == null ? null : ${inner(policy)}`),
+      // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot take them away, and
+      // AWS refuses to make an API public that has some. An IPv4 address alone is refused of a private API.
+      endpointConfiguration: {
+        types: [interpolate(`${isPrivate(ids)} ? "PRIVATE" : "REGIONAL"`)],
+        ipAddressType: interpolate(`${ids} == null ? null : ${isPrivate(ids)} ? "dualstack" : "ipv4"`),
+      },
     });
+    api.addOverride("lifecycle.postcondition", [policyIsAskedFor(ids)]);
+    return api;
   }
 
   private allowInvocation({ frontDoor }: RestApiProps): LambdaPermission {
@@ -82,4 +100,9 @@ export class RestApi extends Construct {
       dependsOn: permissions,
     });
   }
+}
+
+/** The body with the policy in it, so that a policy that changes is deployed; as it is, to the letter, where there is none. */
+function withPolicy(document: string, policy: string, { vpcEndpointIds }: RestApiProps): string {
+  return interpolate(`jsonencode(merge(${encodedLocal(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${encodedLocal(policy)} if ${vpcEndpointIds} != null }))`);
 }

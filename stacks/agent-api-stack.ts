@@ -54,10 +54,10 @@ export class AgentApiStack extends PlatformStack {
     checkKey(this, settings);
     allowKeysOf(settings, { frontDoor: frontDoor.function, worker: worker.function, sweeper }, store, queue);
     const heartbeats = createHeartbeats(this, { settings, names }, frontDoor, worker);
-    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition });
+    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition, accountId: this.account.accountId });
     const functions = { frontDoor: frontDoor.function, worker: worker.function, workerAlias: worker.alias, sweeper };
     const watched = { settings, names, ...functions, ...heartbeats, restApi: api.restApi, queue, store };
-    const alarms = createAlarms(this, watched, this.account.accountId);
+    const alarms = createAlarms(this, watched, { accountId: this.account.accountId, partition: this.partition.partition });
     const dashboard = createDashboard(this, watched, alarms);
     this.warn();
     declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect() });

@@ -1,4 +1,4 @@
-import { Alarms, BurnRateAlarms, everyOne, type AlarmProps, type BurnRateAlarmProps } from "../modules";
+import { Alarms, BurnRateAlarms, CostBudget, everyOne, type AlarmProps, type BurnRateAlarmProps } from "../modules";
 import { declareCheck, type DeclaredSettings } from "./declare";
 import { metricSources, namedQuery, type Watched } from "./metric-sources";
 import type { PlatformStack } from "./platform";
@@ -13,8 +13,14 @@ export interface CreatedAlarms {
   readonly topicArn: string;
 }
 
+/** Terraform templates. */
+export interface Account {
+  readonly accountId: string;
+  readonly partition: string;
+}
+
 /** An alarm for each that the KPIs have, and for each speed at which the error budget must not go. */
-export function createAlarms(stack: PlatformStack, watched: Watched, accountId: string): CreatedAlarms {
+export function createAlarms(stack: PlatformStack, watched: Watched, { accountId, partition }: Account): CreatedAlarms {
   const { settings, names } = watched;
   const sources = metricSources(watched);
   const alarms = new Alarms(stack, "alarm", {
@@ -25,6 +31,7 @@ export function createAlarms(stack: PlatformStack, watched: Watched, accountId: 
     email: settings.expression("alarm_email"),
     kmsKeyArn: settings.expression("kms_key_arn"),
     accountId,
+    budgets: { when: `${settings.expression("monthly_budget_usd")} != null`, arns: `arn:${partition}:budgets::${accountId}:*` },
     alarms: KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmProps(kpi, alarm, settings, sources))),
   });
   const burning = new BurnRateAlarms(stack, "burn_rate", {
@@ -32,9 +39,22 @@ export function createAlarms(stack: PlatformStack, watched: Watched, accountId: 
     metric: budgetMetric(sources),
     rates: BURN_RATES.map((rate) => burnRateProps(rate, settings, alarms.topicOf(rate.severity))),
   });
+  createBudget(stack, watched, alarms.topicOf("warning"));
   warn(stack, settings);
   const all = [...alarms.alarms, ...burning.alarms];
   return { names: everyOne(all, "alarm_name"), arns: everyOne(all, "arn"), topicArn: alarms.topicArn };
+}
+
+/** The bill is no metric of the deployment's own: AWS Budgets alone knows it. */
+function createBudget(stack: PlatformStack, { settings, names }: Watched, topicArn: string): void {
+  new CostBudget(stack, "budget", {
+    budgetName: names.budget,
+    monthlyUsd: settings.expression("monthly_budget_usd"),
+    tagKey: "quickturn:name",
+    tagValue: settings.expression("name"),
+    topicArn,
+    email: settings.expression("alarm_email"),
+  });
 }
 
 const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", percent: " %", USD: " USD", count: "" };
@@ -83,6 +103,7 @@ function inSet({ set }: KpiAlarm, settings: DeclaredSettings): string {
 /** Terraform expression: what an operator says of it by name, else the set; and never where its threshold would have no meaning. */
 function enabled(name: string, otherwise: string, settings: DeclaredSettings, when?: Condition): string {
   const wanted = `lookup(${settings.expression("alarms_enabled")}, "${name}", ${otherwise})`;
+  if (when !== undefined && "is" in when) return `${wanted} && ${settings.expression(when.of as SettingName)} == "${when.is}"`;
   return when !== undefined && "isGiven" in when ? `${wanted} && ${settings.expression(when.isGiven as SettingName)} != null` : wanted;
 }
 

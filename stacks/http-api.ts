@@ -12,11 +12,12 @@ interface HttpApiParts {
   readonly frontDoor: LiveAlias;
   /** AWS partition. */
   readonly partition: string;
+  readonly accountId: string;
 }
 
 /** What callers reach: the REST API, its stage, who may call it, and the distribution in front where there is one. */
 export function createHttpApi(stack: PlatformStack, parts: HttpApiParts) {
-  const { settings, names, frontDoor } = parts;
+  const { settings, names, frontDoor, partition, accountId } = parts;
   const edgeEnabled = settings.expression("cloudfront_enabled");
   const authorization = settings.expression("authorization");
   const restApi = new RestApi(stack, "rest", {
@@ -27,6 +28,8 @@ export function createHttpApi(stack: PlatformStack, parts: HttpApiParts) {
     authorizerTtlInSeconds: settings.expression("authorizer_ttl_in_seconds"),
     edgeEnabled,
     originHeader: ORIGIN_SECRET_HEADER,
+    vpcEndpointIds: settings.expression("vpc_endpoint_ids"),
+    apiArns: `arn:${partition}:execute-api:${settings.string("aws_region")}:${accountId}:*`,
   });
   const stage = createStage(stack, parts, restApi);
   const access = createAccess(stack, parts, stage);

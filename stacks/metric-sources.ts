@@ -25,6 +25,7 @@ export function metricSources(watched: Watched): SourceNames {
     frontDoorFunction: frontDoor.function.functionName,
     workerFunction: worker.function.functionName,
     sweeperFunction: sweeper.function.functionName,
+    authorizerFunction: names.authorizerFunction,
     liveAlias: workerAlias.alias.name,
     restApi: restApi.api.name,
     stage: STAGE_NAME,

@@ -24,6 +24,7 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
     alarmTopic: `${prefix}-alarms`,
     alarmPrefix: prefix,
     dashboard: prefix,
+    budget: `${prefix}-monthly`,
     apiKeyPrefix: prefix,
     usagePlan: `${prefix}-callers`,
     webAcl: `${prefix}-api`,

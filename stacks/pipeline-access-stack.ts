@@ -54,6 +54,7 @@ export class PipelineAccessStack extends PlatformStack {
       resultsBucket: names.resultsBucket,
       alarmTopic: names.alarmTopic,
       dashboard: names.dashboard,
+      budget: names.budget,
     };
     const key = `\${coalesce(var.state_prefix, "${statePrefix}")}/agent-api.tfstate`;
     return { deployment, state: { partition: partition.partition, bucketName: stateBucket, key } };

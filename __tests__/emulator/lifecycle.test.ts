@@ -273,8 +273,32 @@ describe("the stack on the emulator", () => {
     inPlace(changes.filter(({ action }) => action !== "create"));
   });
 
+  /** Endpoint type, address type and whether the policy denies other ways, as the emulator holds them. */
+  const reached = () => {
+    const { endpoint_configuration: [endpoint], policy } = stack.attributes()["aws_api_gateway_rest_api.rest_api"] as { endpoint_configuration: [{ types: string[]; ip_address_type: string }]; policy: string };
+    return { ...endpoint, vpc_endpoint_ids: undefined, endpoints: /"aws:SourceVpce":\["([^\]]*)"\]/.exec(policy)?.[1] };
+  };
+
+  test("makes the API private, lets other endpoints in, and makes it public again, each in place and deployed, and the second plan is empty", async () => {
+    const [one, other] = ["vpce-0123456789abcdef0", "vpce-0fedcba9876543210"];
+    const steps = [
+      [`vpc_endpoint_ids=["${one}"]`, { types: ["PRIVATE"], ip_address_type: "dualstack", endpoints: one }],
+      [`vpc_endpoint_ids=["${other}"]`, { types: ["PRIVATE"], ip_address_type: "dualstack", endpoints: other }],
+      ["vpc_endpoint_ids=[]", { types: ["REGIONAL"], ip_address_type: "ipv4", endpoints: undefined }],
+    ] as const;
+    for (const [setting, expected] of steps) {
+      const changes = await stack.flip([setting]);
+      inPlace(changes);
+      expect(updated(changes)).toEqual(expect.arrayContaining(["aws_api_gateway_rest_api.rest_api", "aws_api_gateway_deployment.rest_deployment"]));
+      expect(reached()).toEqual(expected);
+    }
+    expect(unexplained(planChanges(await stack.plan({ vars: ["vpc_endpoint_ids=[]"] })))).toEqual([]);
+    // Without the setting the provider would keep the policy, and write it back.
+    await expect(stack.plan({})).rejects.toThrow(/Give vpc_endpoint_ids: \[\]/);
+  });
+
   test("destroys everything", async () => {
-    await stack.flip([], { destroy: true });
+    await stack.flip(["vpc_endpoint_ids=[]"], { destroy: true });
     expect(stack.attributes()).toEqual({});
     expect(Object.values(await held()).every((count) => count === 0)).toBe(true);
   });

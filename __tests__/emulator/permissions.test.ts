@@ -435,6 +435,7 @@ const NOT_CALLED_HERE: Readonly<Record<string, RegExp>> = {
   "looking for what a killed apply forgot": /^(cloudfront:ListDistributions|lambda:ListEventSourceMappings|sqs:GetQueueUrl)$/,
   "the gate, after a deployment": /^(cloudwatch:GetMetricData|execute-api:Invoke|lambda:GetAccountSettings|logs:FilterLogEvents)$/,
   "CloudFront, which is off": /^cloudfront:/,
+  "an API's policy and a budget, which are off": /^(apigateway:UpdateRestApiPolicy|budgets:\w+)$/,
   "the firewall, which is off": /^(wafv2:\w+|apigateway:SetWebACL|logs:(CreateLogDelivery|DeleteLogDelivery|DescribeResourcePolicies|PutResourcePolicy))$/,
   "provisioned concurrency and composite alarms, which the emulator lacks": /^(lambda:\w+ProvisionedConcurrencyConfig|cloudwatch:PutCompositeAlarm)$/,
   "the account's role for logs, which is off": /^iam:(AttachRolePolicy|DetachRolePolicy)$/,

@@ -188,7 +188,8 @@ describe("the API", () => {
     readonly security: unknown;
     readonly "x-amazon-apigateway-integration": { uri: string; cacheKeyParameters?: string; requestParameters?: Record<string, string> };
   }
-  const body = encoded(stack, resource(stack, "aws_api_gateway_rest_api.rest_api")["body"]) as { paths: Record<string, Record<string, Operation>> };
+  const json = String(resource(stack, "aws_api_gateway_rest_api.rest_api")["body"]);
+  const body = encoded(stack, json) as { paths: Record<string, Record<string, Operation>> };
   const operation = (path: string, method: string) => body.paths[path]?.[method] as Operation;
 
   test("has the three routes", () => {
@@ -204,7 +205,7 @@ describe("the API", () => {
 
   test("is deployed again when any applied value of its body changes", () => {
     expect(resource(stack, "aws_api_gateway_deployment.rest_deployment")).toMatchObject({
-      triggers: { redeployment: "${sha1(jsonencode(local.rest_openapi))}" },
+      triggers: { redeployment: `\${sha1(${json.slice(2, -1)})}` },
       lifecycle: { create_before_destroy: true },
     });
   });

@@ -227,16 +227,23 @@ describe("which there are", () => {
   }
   const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
   const named = (...names: readonly string[]) => names.map(idOf);
-  const essential = listed.filter(([, , { set }]) => set === "essential").map(([name]) => name);
+  const ofTokens = listed.filter(([, { when }]) => when !== undefined && "is" in when).map(([name]) => name);
+  const essential = listed.filter(([name, , { set }]) => set === "essential" && !ofTokens.includes(name)).map(([name]) => name);
+  const JWT = ["authorization=jwt", "jwt_issuer=https://issuer.example", 'jwt_audiences=["agents"]'];
 
   test("essential by default: those of the list and the burn rates", async () => {
     expect((await decided()).there).toEqual([...named(...essential), ...burnBlocks].sort());
   });
 
-  test("full: all, but for the one whose number nobody gave", async () => {
-    const off = named("token-quota");
+  test("full: all, but for those whose number nobody gave, or whose function is not there", async () => {
+    const off = named("token-quota", ...ofTokens);
     expect((await decided("alarm_set=full")).there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
-    expect((await decided("alarm_set=full", "token_quota_per_minute=1000")).there).toEqual(Object.keys(everyBlock).sort());
+    expect((await decided("alarm_set=full", "token_quota_per_minute=1000", ...JWT)).there).toEqual(Object.keys(everyBlock).sort());
+  });
+
+  test("where tokens are taken the authorizer is watched, and nothing else comes or goes", async () => {
+    const [without, withTokens] = [(await decided()).there, (await decided(...JWT)).there];
+    expect(withTokens).toEqual([...without, ...named("authorizer-throttles")].sort());
   });
 
   test("none: not one, but those that are asked for by name", async () => {
@@ -251,6 +258,7 @@ describe("which there are", () => {
     [{ alarm_set: "full", token_quota_per_minute: 10 }],
     [{ alarm_set: "none", alarms_enabled: { "worker-errors": true, "error-budget-slow": true } }],
     [{ alarm_set: "full", heartbeat_enabled: false, cache_enabled: false, reserved_concurrent_executions: -1, provisioned_concurrent_executions: 0, alarm_burn_rates: false }],
+    [{ alarm_set: "full", authorization: "jwt", jwt_issuer: "https://issuer.example", jwt_audiences: ["agents"] }],
     [{ provisioned_concurrent_executions: 2, alarms_enabled: { "provisioned-spillover": true, "dead-letters": false } }],
   ])("who reckons without terraform comes to the same, with %j", async (given) => {
     const { there } = await decided(...Object.entries(given).map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`));

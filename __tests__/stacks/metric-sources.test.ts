@@ -82,6 +82,8 @@ test.each(reads.filter(({ namespace }) => namespace !== METRIC_NAMESPACE).map((r
   expect(AWS_METRICS[namespace]?.[metric]).toContain(Object.keys(dimensions).sort().join(","));
   for (const [dimension, value] of Object.entries(dimensions)) {
     if (dimension === "Stage") expect(resource(stack, "aws_api_gateway_stage.live_stage")["stage_name"]).toBe(value);
+    // The authorizer is there only where tokens are taken, so that nothing can refer to it: its name is the same.
+    else if (value === `${DEPLOYMENT}-authorizer`) expect(resource(stack, "aws_lambda_function.authorizer_function")["function_name"]).toBe(value);
     else for (const address of (REFERENCES[dimension]?.exec(value) ?? [`no reference of ${dimension}`, ""]).slice(1)) resource(stack, address);
   }
 });

@@ -45,6 +45,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ChangeMappings: "a mapping has no name before it is made; a condition takes the deployment's own functions alone",
   TagMappings: "AWS makes a mapping's name",
   ChangeApis: "AWS makes an API's, a plan's and a key's name",
+  ChangeApisPolicies: "AWS makes an API's name",
   ChangeCompositeAlarms: "takes no narrower resource",
   ChangeDistributions: "AWS makes a distribution's name",
   ReadFirewall: "AWS makes a firewall's id and an API's name",

@@ -6,7 +6,7 @@ import { selectedKpis } from "../../scripts/judges/gate/queries";
 import { GATE_SETTINGS } from "../../scripts/judges/gate/settings";
 
 export const NAMES: Evidence["names"] = {
-  frontDoorFunction: "q-dev-api", workerFunction: "q-dev-worker", sweeperFunction: "q-dev-sweeper", liveAlias: "live", restApi: "q-dev-api", stage: "live",
+  frontDoorFunction: "q-dev-api", workerFunction: "q-dev-worker", sweeperFunction: "q-dev-sweeper", authorizerFunction: "q-dev-authorizer", liveAlias: "live", restApi: "q-dev-api", stage: "live",
   workQueue: "q-dev-work", deadLetterQueue: "q-dev-work-failed", requestsTable: "q-dev-requests", sessionsTable: "q-dev-sessions",
   apiHeartbeatRule: "q-dev-api-heartbeat", workerHeartbeatRule: "q-dev-worker-heartbeat", deployment: "q-dev",
 };

@@ -5,6 +5,8 @@ export const SOURCES: SourceNames = {
   frontDoorFunction: "${aws_lambda_function.api_function.function_name}",
   workerFunction: "${aws_lambda_function.worker_function.function_name}",
   sweeperFunction: "${aws_lambda_function.sweeper_function.function_name}",
+  // What withDefaults makes of ${var.name}-${var.environment}-authorizer.
+  authorizerFunction: "quickturn-dev-authorizer",
   liveAlias: "${aws_lambda_alias.worker_live_alias.name}",
   restApi: "${aws_api_gateway_rest_api.rest_api.name}",
   stage: "live",

@@ -33,7 +33,7 @@ export function resource(stack: StackJson, address: string): Record<string, unkn
 
 /** What `${jsonencode(local.x)}` encodes. */
 export function encoded(stack: StackJson, value: unknown): unknown {
-  const name = /^\$\{jsonencode\(local\.(\w+)\)\}$/.exec(String(value))?.[1];
-  if (!name) throw new Error(`"${String(value)}" is not \${jsonencode(local.<name>)}`);
+  const name = /^\$\{jsonencode\((?:local\.(\w+)|merge\(local\.(\w+), \{ .+ \}\))\)\}$/.exec(String(value))?.slice(1).find(Boolean);
+  if (!name) throw new Error(`"${String(value)}" is neither \${jsonencode(local.<name>)} nor \${jsonencode(merge(local.<name>, { … }))}`);
   return stack.locals[name];
 }

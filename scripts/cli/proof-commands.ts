@@ -13,7 +13,7 @@ export function addProofCommands(root: Command, { perform }: Shell): void {
     .option("--once", "stop after the demonstration", false)
     .option("--serve-only", "serve without a demonstration", false)
     .option("--port <port>", "loopback port of the API; default: any free one", countOf(1, 65_535))
-    .option("--var <name=value>", "setting to apply; may be repeated", collect, [])
+    .option("--var <name=value>", "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them", collect, [])
     .option("--keep", "keep the folder with state and logs", false)
     .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
       perform((context) => local(context, { once: given.once, quiet: given.serveOnly, vars: given.var, keep: given.keep, ...(given.port ? { port: given.port } : {}) })),

@@ -31,7 +31,7 @@ export type ModuleFiles = Readonly<Record<(typeof MODULE_FILES)[number], string>
  * both lists, so that a new type is looked up and not forgotten.
  */
 export const TAGGABLE: readonly string[] = [
-  "aws_api_gateway_api_key", "aws_api_gateway_rest_api", "aws_api_gateway_stage", "aws_api_gateway_usage_plan", "aws_cloudfront_distribution",
+  "aws_api_gateway_api_key", "aws_api_gateway_rest_api", "aws_api_gateway_stage", "aws_api_gateway_usage_plan", "aws_budgets_budget", "aws_cloudfront_distribution",
   "aws_cloudwatch_composite_alarm", "aws_cloudwatch_event_rule", "aws_cloudwatch_log_group", "aws_cloudwatch_metric_alarm", "aws_dynamodb_table",
   "aws_iam_role", "aws_lambda_event_source_mapping", "aws_lambda_function", "aws_s3_bucket", "aws_sns_topic", "aws_sqs_queue", "aws_wafv2_web_acl",
 ];

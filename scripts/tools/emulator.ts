@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { end } from "./process";
 
 /** A running `moto_server`, which speaks the AWS APIs on loopback. */
@@ -21,6 +21,9 @@ export interface EmulatorOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Python finds in it what corrects moto. */
+const FIXES = join(__dirname, "emulator-fixes");
+
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
 export async function startEmulator({ directory, timeoutMs = 60_000, env }: EmulatorOptions): Promise<Emulator> {
   mkdirSync(directory, { recursive: true });
@@ -29,7 +32,7 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
     stdio: ["ignore", log, log],
     // moto would run functions in Docker where it finds one; the local runtime runs them itself.
-    env: { ...env, DOCKER_HOST: "tcp://127.0.0.1:9" },
+    env: { ...env, DOCKER_HOST: "tcp://127.0.0.1:9", PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: [FIXES, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter) },
     // A group of its own: a terminal's Ctrl-C must not end it before terraform has let go of it.
     detached: true,
   });

@@ -89,4 +89,15 @@ export const alarmSettings = [
     value: true,
     effect: "in place",
   },
+  {
+    name: "monthly_budget_usd",
+    type: "number",
+    unit: "USD a month",
+    fractional: true,
+    description: "Tells alarm_topic_arn or alarm_email when the month's costs with the tag quickturn:name reach 80 and 100 % of it, and when 100 % is expected; those of all environments of this name in the account. It stops nothing, tells hours late, needs the tag activated for cost allocation, and model tokens carry no tag (RUNBOOK.md, \"Cost\").",
+    value: null,
+    minimum: 1,
+    maximum: 1_000_000_000,
+    effect: "in place",
+  },
 ] as const satisfies readonly Setting[];

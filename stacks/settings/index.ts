@@ -5,6 +5,7 @@ import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
 import { encryptionSettings } from "./encryption";
 import { firewallSettings } from "./firewall";
+import { networkSettings } from "./network";
 import { releaseSettings } from "./release";
 import { targetSettings } from "./targets";
 import { thresholdSettings } from "./thresholds";
@@ -21,7 +22,7 @@ export { terraformValidations, type Validation } from "./validation";
  * Everything that an operator may change, in the order of the README's table. From this table come the
  * Terraform variables with their validation, the profiles, the documentation and the rollback.
  */
-export const SETTINGS = [...deploymentSettings, ...encryptionSettings, ...agentSettings, ...computeSettings, ...releaseSettings, ...apiSettings, ...firewallSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;
+export const SETTINGS = [...deploymentSettings, ...encryptionSettings, ...agentSettings, ...computeSettings, ...releaseSettings, ...apiSettings, ...networkSettings, ...firewallSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;
 
 /** The name of a setting, which is the name of its Terraform variable. */
 export type SettingName = (typeof SETTINGS)[number]["name"];

@@ -25,7 +25,7 @@ interface Json { dashboard: string; start: string; end: string; charts: { title:
 test("writes the page of saved metrics, which ends where they end, and says what it drew", async () => {
   const { exitCode, text, json } = await run({ window: "24h" });
   expect(exitCode).toBe(0);
-  expect(text).toBe(`quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: 44 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`);
+  expect(text).toBe(`quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: 47 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`);
   const { start, end, charts, alarms } = json as Json;
   expect([start, end]).toEqual(["2026-11-20T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]);
   expect(charts.find(({ title }) => title === "Agents' durations, P95 (ms)")!.series.map(({ label, values }) => [label, values])).toEqual([["critic", 288], ["planner", 288], ["researcher", 288]]);

@@ -112,10 +112,10 @@ export const SECURITY_SCHEMES = {
 };
 
 /** A REST API with its stage; `document` gives `paths` and what else the OpenAPI body has. */
-export function restApi(document: Record<string, unknown>, stage: Record<string, unknown> = {}): Resource[] {
+export function restApi(document: Record<string, unknown>, stage: Record<string, unknown> = {}, policy?: string): Resource[] {
   const body = { openapi: "3.0.1", info: { title: "api", version: "1" }, components: { securitySchemes: SECURITY_SCHEMES }, ...document };
   return [
-    resource("aws_api_gateway_rest_api", "api", { id: "api1", execution_arn: API_ARN, body: JSON.stringify(body) }),
+    resource("aws_api_gateway_rest_api", "api", { id: "api1", execution_arn: API_ARN, body: JSON.stringify(body), policy: policy ?? "" }),
     resource("aws_api_gateway_stage", "stage", { stage_name: "local", cache_cluster_enabled: false, cache_cluster_size: null, ...stage }),
   ];
 }

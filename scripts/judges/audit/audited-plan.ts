@@ -171,7 +171,8 @@ export class AuditedPlan {
     return this.json.configuration?.root_module?.resources?.some(({ address }) => address === name) ?? false;
   }
 
-  private variable(name: string): unknown {
+  /** What the plan gives a root variable; {@link Unknown} where it has none of that name, or hides it. */
+  variable(name: string): unknown {
     const found = this.json.variables?.[name];
     // Whatever is built of it could be shown.
     if (found === undefined || this.json.configuration?.root_module?.variables?.[name]?.sensitive === true) return new Unknown();

@@ -18,6 +18,7 @@ export interface PolicyPlaces {
 
 export const TOPIC_POLICY: PolicyPlaces = { type: "aws_sns_topic", beside: "aws_sns_topic_policy", by: "arn" };
 export const QUEUE_POLICY: PolicyPlaces = { type: "aws_sqs_queue", beside: "aws_sqs_queue_policy", by: "queue_url" };
+export const API_POLICY: PolicyPlaces = { type: "aws_api_gateway_rest_api", beside: "aws_api_gateway_rest_api_policy", by: "rest_api_id" };
 export const BUCKET_POLICY: PolicyPlaces = { type: "aws_s3_bucket", beside: "aws_s3_bucket_policy", by: "bucket" };
 
 /** The statements of a resource's own policy, wherever it stands. */
@@ -37,6 +38,12 @@ export function attached(plan: AuditedPlan, to: AuditedResource, type: string, a
 /** True where every call that does not come over TLS is denied to everybody. */
 export function deniesPlainHttp(statements: readonly Statement[]): boolean {
   return statements.some(({ effect, principals, condition }) => effect === "Deny" && principals.some(isAnybody) && String(condition["Bool"]?.["aws:SecureTransport"]) === "false");
+}
+
+/** True where every call that does not come through some VPC endpoints, or out of some networks, is denied to everybody. */
+export function deniesOtherNetworks(statements: readonly Statement[]): boolean {
+  const names = (keys: Readonly<Record<string, unknown>>) => Object.keys(keys).some((key) => ["aws:sourcevpce", "aws:sourcevpc"].includes(key.toLowerCase()));
+  return statements.some(({ effect, principals, condition }) => effect === "Deny" && principals.some((name) => /^(.*: )?\*$/.test(name)) && Object.keys(condition).length === 1 && names(condition["StringNotEquals"] ?? {}));
 }
 
 /** True where an account, or anybody, is let in without a condition. */

@@ -48,7 +48,7 @@ const STORES: readonly Suppression[] = [
 /** Demands on what tells people. */
 const ALARMS: readonly Suppression[] = [
   everywhere("topic-has-a-customer-key", "aws_sns_topic", "AWS's own key of SNS, with which scanners are content, silences every alarm. What alarms say is no secret; who wants a key sets kms_key_arn to one that CloudWatch may use, or gives alarm_topic_arn a topic with such a key."),
-  decided("topic-has-a-subscriber", { resource: "aws_sns_topic.alarm_topic" }, "Whom to call is the operator's: alarm_email or alarm_topic_arn. A deployment without either is a trial, and every plan of it warns (check alarms_reach_a_person)."),
+  decided("topic-has-a-subscriber", { resource: "aws_sns_topic.alarm_topic", part: "in a trial environment" }, "Nobody counts on an environment called ci, demo, dev, sandbox or test, and every plan warns (check alarms_reach_a_person). Any other needs alarm_email or alarm_topic_arn."),
 ];
 
 const OFF_BY_DEFAULT = "The distribution is off by default, and serves an API, not a site";
@@ -76,6 +76,7 @@ const PIPELINES: readonly Suppression[] = [
   statement("read", "ReadApis", `${NAMED_BY_AWS}: of an API, a plan and a key. It is read alone.`),
   statement("read", "ReadDistributions", `${NAMED_BY_AWS}: of a distribution. It is read alone.`),
   statement("services", "ChangeApis", `${NAMED_BY_AWS}: of an API, a plan and a key. permissions_boundary_arn limits it where an account holds other APIs.`),
+  statement("services", "ChangeApisPolicies", `${NAMED_BY_AWS}: of an API. It says who may call one, and permissions_boundary_arn limits it where an account holds other APIs.`),
   statement("services", "ChangeDistributions", `${NAMED_BY_AWS}: of a distribution. permissions_boundary_arn limits it where an account holds other distributions.`),
   statement("read", "ReadFirewall", `${NAMED_BY_AWS}: of an API, whose stage's firewall is asked for. It is read alone.`),
   statement("services", "ChangeFirewall", `${NAMED_BY_AWS}: of an API. The firewall is named by the deployment.`),

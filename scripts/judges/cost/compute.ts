@@ -8,6 +8,8 @@ export interface ComputeCost {
   /** On-demand duration, INIT of the cold share in it. */
   readonly worker: number;
   readonly frontDoor: number;
+  /** Tokens that it was asked about. */
+  readonly authorizer: number;
   /** Sweeper and heartbeats. */
   readonly upkeep: number;
   /** Requests of all functions, provisioned ones too. */
@@ -34,14 +36,16 @@ export function computeCost(deployment: Deployment, usage: Usage, traffic: Traff
   const kept = gb(deployment.workerMemoryMiB) * deployment.workerProvisioned + gb(deployment.frontDoorMemoryMiB) * deployment.frontDoorProvisioned;
   const upkeepGbs = upkeepGbSeconds(deployment, usage, traffic);
   const [workerGbs, frontDoorGbs] = [parts[0]!.onDemand, parts[1]!.onDemand];
-  const total = workerGbs + frontDoorGbs + upkeepGbs;
+  const authorizerGbs = traffic.authorizerCalls * (ceilMs(usage.authorizer_ms) / 1_000) * gb(deployment.authorizerMemoryMiB);
+  const total = workerGbs + frontDoorGbs + authorizerGbs + upkeepGbs;
   const usd = book.cost(`lambdaGbSecond_${deployment.architecture}`, total);
   const shareOf = (gbs: number) => (total === 0 ? 0 : usd * (gbs / total));
   return {
     worker: shareOf(workerGbs),
     frontDoor: shareOf(frontDoorGbs),
+    authorizer: shareOf(authorizerGbs),
     upkeep: shareOf(upkeepGbs),
-    requests: book.cost("lambdaRequest", traffic.runs + traffic.frontDoorCalls + traffic.sweeps + 2 * traffic.heartbeats),
+    requests: book.cost("lambdaRequest", traffic.runs + traffic.frontDoorCalls + traffic.authorizerCalls + traffic.sweeps + 2 * traffic.heartbeats),
     provisioned:
       book.cost(`provisionedIdle_${deployment.architecture}`, kept * SECONDS_A_MONTH) +
       book.cost(`provisionedRunning_${deployment.architecture}`, parts[0]!.onProvisioned + parts[1]!.onProvisioned),

@@ -30,6 +30,9 @@ export interface Deployment {
   readonly cloudfrontEnabled: boolean;
   /** With `iam` no poll is served from the edge: every signature is another cache key. */
   readonly authorization: string;
+  /** With `jwt`: how long API Gateway keeps the authorizer's answer to a token; 0 = not at all. */
+  readonly authorizerTtlSeconds: number;
+  readonly authorizerMemoryMiB: number;
   readonly heartbeatEnabled: boolean;
   readonly heartbeatEnvironments: number;
   readonly requestRetentionDays: number;
@@ -40,10 +43,11 @@ export interface Deployment {
   readonly tracing: boolean;
 }
 
-/** What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/dashboard.ts, modules/agent-function.ts, modules/api-stage.ts). */
+/** What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/authorizer.ts, stacks/dashboard.ts, modules/agent-function.ts, modules/api-stage.ts). */
 export const FIXED_BY_STACK = {
   architecture: "arm64",
   sweeperMemoryMiB: 256,
+  authorizerMemoryMiB: 256,
   dashboards: 1,
   tracing: true,
 } as const satisfies Partial<Deployment>;
@@ -67,6 +71,8 @@ export function deploymentOf(name: string, settings: Readonly<Record<string, unk
     cacheTtlSeconds: read.number("cache_ttl_in_seconds"),
     cloudfrontEnabled: read.flag("cloudfront_enabled"),
     authorization: read.text("authorization"),
+    // A plan of a release that took no tokens has no such setting.
+    authorizerTtlSeconds: read.text("authorization") === "jwt" ? read.number("authorizer_ttl_in_seconds") : 0,
     heartbeatEnabled: read.flag("heartbeat_enabled"),
     heartbeatEnvironments: read.number("heartbeat_environments"),
     requestRetentionDays: read.number("request_retention_in_days"),

@@ -99,6 +99,7 @@ function overlay(settings: Deployment, attributes: Attributes): Deployment {
     frontDoorMemoryMiB: read(frontDoor, "memory_size", settings.frontDoorMemoryMiB),
     frontDoorProvisioned: provisioned("api_", settings.frontDoorProvisioned),
     sweeperMemoryMiB: read(sweeper, "memory_size", settings.sweeperMemoryMiB),
+    authorizerMemoryMiB: all("aws_lambda_function", "authorizer_").reduce((_, authorizer) => read(authorizer, "memory_size", settings.authorizerMemoryMiB), settings.authorizerMemoryMiB),
     ...cacheOf(settings, attributes),
     cloudfrontEnabled: all("aws_cloudfront_distribution").length > 0,
     heartbeatEnabled: read(rule, "state", settings.heartbeatEnabled ? "ENABLED" : "DISABLED") === "ENABLED",

@@ -25,6 +25,8 @@ export interface Traffic {
   /** Calls that the API is billed for: a poll that its cache answers costs as much as any. */
   readonly apiCalls: number;
   readonly frontDoorCalls: number;
+  /** Tokens that the authorizer is asked about; the gateway remembers its answers for a while. */
+  readonly authorizerCalls: number;
   /** Of each of the two functions. */
   readonly heartbeats: number;
   readonly sweeps: number;
@@ -56,9 +58,22 @@ export function trafficOf(deployment: Deployment, usage: Usage, requests: number
     calls: requests + healthChecks + polls.polls,
     apiCalls: passed + polls.gatewayHits,
     frontDoorCalls: passed,
+    authorizerCalls: authorizerCalls(deployment, usage, { requests, waitSeconds, atGateway: polls.gatewayHits + polls.pollMisses }),
     heartbeats: deployment.heartbeatEnabled ? (SECONDS_A_MONTH / HEARTBEAT_SECONDS) * deployment.heartbeatEnvironments : 0,
     sweeps: SECONDS_A_MONTH / SWEEP_SECONDS,
   };
+}
+
+/**
+ * Calls that the authorizer's cache does not answer, which stands before the API's own. Its answer is kept by token for so
+ * long, from when it was given: a request's calls last from the first to the last poll, and ask again each time it is over.
+ */
+function authorizerCalls({ authorization, authorizerTtlSeconds: ttlSeconds }: Deployment, usage: Usage, { requests, waitSeconds, atGateway }: { readonly requests: number; readonly waitSeconds: number; readonly atGateway: number }): number {
+  if (authorization !== "jwt") return 0;
+  const all = requests + atGateway;
+  if (ttlSeconds === 0) return all;
+  const asked = Math.max(1, Math.ceil(waitSeconds / ttlSeconds - 1e-9));
+  return Math.min(all, (requests * asked) / usage.requests_per_token);
 }
 
 /**

@@ -61,6 +61,6 @@ export function watchingCost(deployment: Deployment, usage: Usage, traffic: Traf
 }
 
 function logKB(usage: Usage, traffic: Traffic): number {
-  const small = traffic.frontDoorCalls + traffic.sweeps + 2 * traffic.heartbeats;
+  const small = traffic.frontDoorCalls + traffic.authorizerCalls + traffic.sweeps + 2 * traffic.heartbeats;
   return small * usage.front_door_log_kb + traffic.runs * usage.worker_log_kb + traffic.apiCalls * usage.access_log_kb;
 }

@@ -20,6 +20,7 @@ export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceN
     frontDoorFunction: read("api_function_name"),
     workerFunction: read("worker_function_name"),
     sweeperFunction: read("sweeper_function_name"),
+    authorizerFunction: `${deployment}-authorizer`,
     liveAlias: LIVE_ALIAS,
     restApi: read("rest_api_name"),
     stage: read("stage_name"),

@@ -27,6 +27,7 @@ export function unmet(condition: Condition | undefined, settings: Readonly<Recor
   const name = settingOf(condition);
   if (!condition || name === undefined) return undefined;
   const value = settings[name];
+  if ("is" in condition) return value === condition.is ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
   const holds = "isTrue" in condition ? value === true : "isPositive" in condition ? typeof value === "number" && value > 0 : value !== null && value !== undefined;
   return holds ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
 }

@@ -108,7 +108,8 @@ const sorted = (answers: Readonly<Record<string, Answer>>): Readonly<Record<stri
 /** The gateway's body in a synthesized stack. Throws where it has none. */
 export function gatewayBodyOf(stack: { readonly locals?: Readonly<Record<string, unknown>>; readonly resource?: Readonly<Record<string, Readonly<Record<string, { readonly body?: unknown }>>>> }): GatewayBody {
   const [api] = Object.values(stack.resource?.["aws_api_gateway_rest_api"] ?? {});
-  const local = /^\$\{jsonencode\(local\.(\w+)\)\}$/.exec(String(api?.body))?.[1];
+  // What may be merged into it says from where callers come, and not what they are answered.
+  const local = /^\$\{jsonencode\((?:merge\()?local\.(\w+)[,)]/.exec(String(api?.body))?.[1];
   const body = local === undefined ? undefined : (stack.locals?.[local] as GatewayBody | undefined);
   if (body?.paths === undefined) throw new Error(`The stack has no REST API with an OpenAPI body; its aws_api_gateway_rest_api has the body ${JSON.stringify(api?.body) ?? "missing"}. Write the stack again: npx quickturn synth`);
   return body;

@@ -31,6 +31,8 @@ export interface AppliedApi {
   readonly executionArn: string;
   /** The parsed OpenAPI document. */
   readonly document: Values;
+  /** Its resource policy, as JSON text; undefined where it has none. */
+  readonly policy: string | undefined;
 }
 
 export interface AppliedStage {
@@ -67,8 +69,14 @@ export function readApi(state: State): AppliedApi {
   }
   const parsed = record(document);
   if (record(parsed?.paths) === undefined) throw new Error(`${resource.address}: its OpenAPI body has no "paths".`);
-  const { name } = resource.values;
-  return { id: text(resource, "id"), name: typeof name === "string" ? name : "", executionArn: text(resource, "execution_arn"), document: parsed! };
+  const { name, policy } = resource.values;
+  return {
+    id: text(resource, "id"),
+    name: typeof name === "string" ? name : "",
+    executionArn: text(resource, "execution_arn"),
+    document: parsed!,
+    policy: typeof policy === "string" && policy !== "" ? policy : undefined,
+  };
 }
 
 export function readStage(state: State): AppliedStage {

@@ -43,13 +43,14 @@ function readStatement(given: unknown): Statement | undefined {
   return { allows: effect === "Allow", actions, resources };
 }
 
-function texts(value: unknown): string[] | undefined {
+/** One text, or several, as a list; undefined where there is none. */
+export function texts(value: unknown): string[] | undefined {
   const values = typeof value === "string" ? [value] : list(value);
   return values.length > 0 && values.every((each) => typeof each === "string") ? (values as string[]) : undefined;
 }
 
 /** `*` stands for any text and `?` for one character; actions do not mind their case. */
-function matches(pattern: string, value: string): boolean {
+export function matches(pattern: string, value: string): boolean {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   return new RegExp(`^${escaped}$`, "is").test(value);
 }

@@ -1,4 +1,5 @@
 import type { MappingSource } from "./mapping-expression";
+import { ENDPOINT_HEADER } from "./resource-policy";
 import type { Route } from "./route";
 
 /** Media types that the API passes as Base64, from `x-amazon-apigateway-binary-media-types`. */
@@ -52,9 +53,9 @@ function authorizer(context: ReadonlyMap<string, string>): { readonly authorizer
   return said.length === 0 ? {} : { authorizer: Object.fromEntries(said) };
 }
 
-/** What the function sees: hop-by-hop headers and a checked signature stay at the gateway, the forwarding headers are added. */
+/** What the function sees: hop-by-hop headers, a checked signature and what only this runtime reads stay at the gateway, the forwarding headers are added. */
 function forwardedHeaders(route: Route, { request, context }: MappingSource): [string, string][] {
-  const dropped = ["connection", "keep-alive", "transfer-encoding", "content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
+  const dropped = ["connection", "keep-alive", "transfer-encoding", "content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", ENDPOINT_HEADER.toLowerCase()];
   if (route.needsSignature) dropped.push("authorization");
   const kept = request.headers.filter(([name]) => !dropped.includes(name.toLowerCase())).map(([name, value]): [string, string] => [name, value]);
   const forwardedFor = [...request.headerValues("x-forwarded-for"), request.sourceIp].join(", ");

@@ -13,7 +13,8 @@ import { cacheControlOf, cacheKey, type ResponseCache } from "./response-cache";
 import { readRoutes, type Integration } from "./route";
 import { RouteTable, type RouteMatch } from "./route-table";
 import { count, type StatisticsRecorder } from "../statistics";
-import { AuthorizerDecisions, TokenCheck } from "./token-authorizer";
+import { ENDPOINT_HEADER, ResourcePolicy } from "./resource-policy";
+import { AuthorizerDecisions, TokenCheck, methodArnOf } from "./token-authorizer";
 import type { Throttle } from "./throttle";
 
 export interface RestApiOptions {
@@ -47,9 +48,11 @@ export class RestApi {
   private readonly responses: GatewayResponses;
   private readonly integration: LambdaIntegration;
   private readonly tokens: TokenCheck;
+  private readonly policy: ResourcePolicy | undefined;
 
   constructor(private readonly applied: Applied, private readonly options: RestApiOptions) {
-    const { document } = applied.api;
+    const { document, policy } = applied.api;
+    this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, options.warn));
     this.responses = new GatewayResponses(document);
     const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
@@ -82,15 +85,30 @@ export class RestApi {
     context.set("resourcePath", route.resourcePath);
     if (route.needsSignature && this.methodArnBytes(source) > MAX_METHOD_ARN_BYTES) return { type: "REQUEST_URI_TOO_LONG" };
     const { region, callers, now } = this.options;
+    // Who signs is known before the policy is asked; who shows a token or a key is asked for it after.
+    const early = route.needsSignature ? undefined : this.refusedByPolicy(match, source);
+    if (early !== undefined) return early;
     const identity = await authorize(route, request, { region, callers, apiKeys, nowMs: now() });
     if ("type" in identity) return identity;
     describeIdentity(identity, context);
+    const late = route.needsSignature ? this.refusedByPolicy(match, source) : undefined;
+    if (late !== undefined) return late;
     const denied = route.authorizer === undefined ? undefined : await this.tokens.check(route.authorizer, source);
     const refused = denied ?? this.options.throttle.check(route, identity.apiKey) ?? route.validation.check(request, source.pathParameters);
     if (refused !== undefined) return refused;
     if (route.integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
     if (stage.cacheClusterEnabled && route.cacheable) return this.answerCached(match, route.integration, source);
     return this.callFunction(match, route.integration, source, "off");
+  }
+
+  /** What the API's resource policy says: it denies whoever comes another way, and alone lets in who neither signs nor shows a token. */
+  private refusedByPolicy({ route }: RouteMatch, { request, context }: MappingSource): GatewayFailure | undefined {
+    if (this.policy === undefined) return undefined;
+    const endpoint = this.policy.endpointOf(request.header(ENDPOINT_HEADER));
+    if (endpoint !== undefined) context.set("identity.vpceId", endpoint);
+    const question = { methodArn: methodArnOf(this.applied, request), endpoint, caller: context.get("identity.userArn") ?? "anonymous" };
+    const decidesAlone = !route.needsSignature && route.authorizer === undefined;
+    return this.policy.denied(question) ?? (decidesAlone ? this.policy.notAllowed(question) : undefined);
   }
 
   private async answerCached(match: RouteMatch, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {

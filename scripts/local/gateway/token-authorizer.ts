@@ -3,6 +3,7 @@ import { mayInvoke } from "../applied/permission";
 import { numberOr, record, type Values } from "../applied/state";
 import type { InvocationResult } from "../functions/function-host";
 import { judge, readAnswer, type AuthorizerAnswer } from "./authorizer-policy";
+import type { GatewayRequest } from "./gateway-request";
 import type { GatewayFailure } from "./gateway-responses";
 import type { MappingSource } from "./mapping-expression";
 
@@ -70,8 +71,7 @@ export class TokenCheck {
   async check(authorizer: TokenAuthorizer, { request, context }: MappingSource): Promise<GatewayFailure | undefined> {
     const token = request.header(authorizer.header);
     if (token === undefined || token === "" || authorizer.validation?.test(token) === false) return { type: "UNAUTHORIZED" };
-    const { api, stage } = this.applied;
-    const methodArn = `${api.executionArn}/${stage.name}/${request.method}${request.rawPath.slice(`/${stage.name}`.length)}`;
+    const methodArn = methodArnOf(this.applied, request);
     const key = JSON.stringify([authorizer.functionArn, authorizer.header, token]);
     const kept = this.decisions.get(key);
     const answer = kept ?? (await this.ask(authorizer, token, methodArn));
@@ -91,6 +91,11 @@ export class TokenCheck {
     if (result.kind !== "answer") return { type: result.kind === "unknown-function" ? "AUTHORIZER_CONFIGURATION_ERROR" : "AUTHORIZER_FAILURE" };
     return readAnswer(result.payload) ?? { type: "AUTHORIZER_CONFIGURATION_ERROR" };
   }
+}
+
+/** ARN of the method that a request asks for, as policies name it. */
+export function methodArnOf({ api, stage }: Pick<Applied, "api" | "stage">, { method, rawPath }: GatewayRequest): string {
+  return `${api.executionArn}/${stage.name}/${method}${rawPath.slice(`/${stage.name}`.length)}`;
 }
 
 /** The function's own word by which API Gateway tells a 401 from a failure. */

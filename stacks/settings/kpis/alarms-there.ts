@@ -33,7 +33,8 @@ const windowsOf = (name: string): AlarmThere[] => [
   { name, metrics: 0, composite: true },
 ];
 
-/** Without a number there is no threshold. What is only switched off leaves its alarm there, muted. */
+/** Without a number there is no threshold, and without a function nothing to watch. What is only switched off leaves its alarm there, muted. */
 function canBe(when: Condition | undefined, settings: Readonly<Record<string, unknown>>): boolean {
+  if (when !== undefined && "is" in when) return settings[when.of] === when.is;
   return when === undefined || !("isGiven" in when) || (settings[when.isGiven] ?? null) !== null;
 }

@@ -1,3 +1,4 @@
+import { authorizerKpis } from "./authorizer";
 import { BURN_RATES } from "./burn-rates";
 import { functionKpis } from "./functions";
 import type { Kpi } from "./kpi";
@@ -12,7 +13,7 @@ export { FRONT_DOOR_KPIS } from "./front-door";
 export { BURN_RATES, BURN_RATE_METRIC, burnThreshold, reachable, type BurnRate } from "./burn-rates";
 
 /** Everything that says how well a deployment does, in the order of the dashboard. Alarms, dashboard and gate come from this list, so that they cannot disagree. */
-export const KPIS: readonly Kpi[] = [...requestKpis, ...functionKpis, ...serviceKpis];
+export const KPIS: readonly Kpi[] = [...requestKpis, ...functionKpis, ...authorizerKpis, ...serviceKpis];
 
 /** Last part of every alarm's name that tells a person, in the order of the list: what `alarms_enabled` may name. */
 export const ALARM_NAMES: readonly string[] = [...KPIS.flatMap(({ alarms }) => alarms.map(({ name }) => name)), ...BURN_RATES.map(({ name }) => name)];

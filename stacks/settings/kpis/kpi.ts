@@ -43,14 +43,16 @@ export interface KpiAlarm {
   readonly set: "essential" | "full";
 }
 
-/** What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number is missing, and the gate leaves it out. */
+/** What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number or what it watches is missing, and the gate leaves it out. */
 export type Condition =
   /** The setting is true. */
   | { readonly isTrue: string }
   /** The setting is a number above 0. */
   | { readonly isPositive: string }
   /** The setting is not null. */
-  | { readonly isGiven: string };
+  | { readonly isGiven: string }
+  /** The setting is this text: what is measured is there only then, and its alarm with it. */
+  | { readonly of: string; readonly is: string };
 
 /** Where on the dashboard it is drawn. */
 export type Panel = "kpis" | "api" | "cache" | "functions" | "queue" | "tables" | "agents" | "tokens" | "cost";

@@ -3,6 +3,7 @@ export type Source =
   | "front_door"
   | "worker"
   | "sweeper"
+  | "authorizer"
   | "worker_alias"
   | "gateway"
   | "work_queue"
@@ -29,6 +30,8 @@ export interface SourceNames {
   readonly frontDoorFunction: string;
   readonly workerFunction: string;
   readonly sweeperFunction: string;
+  /** There only where tokens are taken; its name is known in any case. */
+  readonly authorizerFunction: string;
   /** Name of the alias that traffic goes to. */
   readonly liveAlias: string;
   /** Name of the REST API, by which CloudWatch keys its metrics. */
@@ -49,6 +52,7 @@ const NAMESPACES: Readonly<Record<Source, string>> = {
   front_door: "AWS/Lambda",
   worker: "AWS/Lambda",
   sweeper: "AWS/Lambda",
+  authorizer: "AWS/Lambda",
   worker_alias: "AWS/Lambda",
   gateway: "AWS/ApiGateway",
   work_queue: "AWS/SQS",
@@ -65,6 +69,7 @@ const DIMENSIONS: Readonly<Record<Source, (names: SourceNames) => Readonly<Recor
   front_door: (names) => ({ FunctionName: names.frontDoorFunction }),
   worker: (names) => ({ FunctionName: names.workerFunction }),
   sweeper: (names) => ({ FunctionName: names.sweeperFunction }),
+  authorizer: (names) => ({ FunctionName: names.authorizerFunction }),
   // Provisioned concurrency sits on the alias, and its metrics with it.
   worker_alias: (names) => ({ FunctionName: names.workerFunction, Resource: `${names.workerFunction}:${names.liveAlias}` }),
   gateway: (names) => ({ ApiName: names.restApi, Stage: names.stage }),

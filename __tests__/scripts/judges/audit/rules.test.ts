@@ -69,6 +69,9 @@ const origin = (protocol: string, ssl: string) => ({ origin: [{ origin_id: "o", 
 
 const acl = (oversize: string) => [r("aws_wafv2_web_acl.w", { rule: [{ name: "length", statement: [{ size_constraint_statement: [{ field_to_match: [{ body: [{ oversize_handling: oversize }] }] }] }] }] })];
 
+const NOT_OURS = { Effect: "Deny", Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: { StringNotEquals: { "aws:SourceVpce": ["vpce-0a"] } } };
+const privateApi = (document: unknown) => [r("aws_api_gateway_rest_api.a", { endpoint_configuration: [{ types: ["PRIVATE"] }], policy: document })];
+
 const CASES: Readonly<Record<string, Case>> = {
   "access-log-keeps-secrets-out": one("aws_api_gateway_stage.s", { access_log_settings: [{ format: "$context.resourcePath" }] }, { access_log_settings: [{ format: '{"p":"$context.path"}' }] }, /holds \$context\.path; allowed/, { access_log_settings: [{ format: later }] }),
   "alarm-calls-somebody": { pass: [ALARM], fail: [r("aws_cloudwatch_metric_alarm.a", { alarm_name: "a" })], says: /^alarm_actions is not given; allowed: the ARN of a topic/ },
@@ -130,6 +133,12 @@ const CASES: Readonly<Record<string, Case>> = {
   "pipeline-role-is-limited": { pass: trust(token("repo:a/b:ref:refs/heads/main")), fail: trust(token("repo:a/*:pull_request")), says: /^The token's sub may be "repo:a\/\*:pull_request"; allowed: a whole project/, unknown: TRUST_LATER },
   "policy-names-actions": { pass: rolePolicy(allow("s3:GetObject", { Resource: "arn:r" })), fail: rolePolicy(allow("s3:*", { Resource: "arn:r" })), says: /^Action is s3:\*; allowed: actions by name/, unknown: POLICY_LATER },
   "policy-names-resources": { pass: rolePolicy(allow("xray:PutTraceSegments", { Resource: "*" }), allow("s3:GetObject", { Resource: "arn:aws:s3:::b/*" })), fail: rolePolicy(allow("s3:GetObject", { Resource: "*" })), says: /^Resource is \* for s3:GetObject; allowed: resources by name, a condition, or a suppression/, unknown: POLICY_LATER },
+  "private-api-names-its-endpoints": {
+    pass: privateApi(policy(NOT_OURS)),
+    fail: privateApi(policy(allow("execute-api:Invoke", { Principal: "*" }))),
+    says: /^The API is private, and its policy does not deny calls through other endpoints/,
+    unknown: privateApi(later),
+  },
   "queue-has-a-dead-letter-queue": { pass: redriven(5), fail: [r("aws_sqs_queue.q")], says: /^redrive_policy is not given, and no queue sends its failures here/, unknown: redriveLater },
   "queue-is-encrypted": one("aws_sqs_queue.q", { sqs_managed_sse_enabled: true }, { sqs_managed_sse_enabled: false }, /^sqs_managed_sse_enabled is false and kms_master_key_id is not given/),
   "queue-is-not-public": { pass: queuePolicy(DENY_HTTP), fail: queuePolicy(allow("sqs:SendMessage", { Principal: "*" })), says: /allows sqs:SendMessage to \* without a condition/, unknown: QUEUE_LATER },

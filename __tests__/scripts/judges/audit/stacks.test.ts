@@ -147,6 +147,7 @@ const BREAKS: Readonly<Record<string, () => Broken>> = {
   "policy-names-resources": () => statement("api_statements", { Action: "s3:GetObject", Resource: "*" }),
   "queue-has-a-dead-letter-queue": () => on("agent-api").remove("aws_sqs_queue_redrive_policy.work_redrive"),
   "queue-is-encrypted": () => set(QUEUE, "sqs_managed_sse_enabled"),
+  "private-api-names-its-endpoints": () => on("agent-api").set("aws_api_gateway_rest_api.rest_api", "endpoint_configuration.0.types", ["PRIVATE"]).set("aws_api_gateway_rest_api.rest_api", "policy", JSON.stringify({ Statement: [{ Effect: "Allow", Principal: "*", Action: "execute-api:Invoke" }] })),
   "queue-is-not-public": () => set(QUEUE, "policy", JSON.stringify({ Statement: [{ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage" }, { Effect: "Deny", Principal: "*", Action: "*", Condition: { Bool: { "aws:SecureTransport": "false" } } }] })),
   "queue-key-can-be-granted": () => set(QUEUE, "kms_master_key_id", "alias/aws/sqs"),
   "queue-takes-tls-only": () => set(QUEUE, "policy"),
@@ -261,4 +262,12 @@ test.each(Object.entries(MENDS))("mended at one place, %s fails there no more", 
   const now = failing(mended.rows());
   const gone = [...before(mended.name)].filter(([place]) => !now.has(place)).map(([, row]) => row.rule);
   expect(gone).toContain(id);
+});
+
+test.each([["dev", "suppressed"], ["test", "suppressed"], ["prod", "fail"], ["staging", "fail"], [undefined, "fail"]])("alarms that call nobody: environment %s is %s, because somebody counts on any that is no trial", (environment, outcome) => {
+  const { plan, sources } = auditedFixture("agent-api");
+  const variables = { ...plan.variables, environment: { value: environment } };
+  const { rows, good } = audit({ ...plan, variables: environment === undefined ? {} : variables }, { sources });
+  expect(rows.filter(({ rule }) => rule === "topic-has-a-subscriber").map((row) => row.outcome)).toEqual([outcome]);
+  if (environment !== undefined) expect(good).toBe(outcome === "suppressed");
 });

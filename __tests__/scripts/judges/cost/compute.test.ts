@@ -42,6 +42,36 @@ test("more memory is no saving: a run that waits costs in proportion to it, one 
   expect(at(3_538, computing) / at(1_769, computing)).toBeCloseTo(2, 9);
 });
 
+describe("the authorizer", () => {
+  const asking = { ...usage, pollers: 1, agent_seconds: 30, slowest_agent_seconds: 30 };
+  const callsOf = (changed: Readonly<Record<string, unknown>>, given: Partial<typeof usage> = {}) => trafficOf(deployed("baseline", changed), { ...asking, ...given }, 1_000);
+
+  test("costs nothing but where tokens are taken", () => {
+    for (const authorization of ["iam", "api_key", "none"]) expect(callsOf({ authorization }).authorizerCalls).toBe(0);
+    expect(costOf(deployed("baseline", { authorization: "iam" }), 1_000, asking).authorizer).toBe(0);
+  });
+
+  test("is asked about every call where its answers are not kept", () => {
+    const { requests, polls, authorizerCalls } = callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 0 });
+    expect(polls).toBeGreaterThan(10_000);
+    expect(authorizerCalls).toBe(requests + polls);
+  });
+
+  test("is asked once a request, again each time its answer is over, and less where a token begins several", () => {
+    // The baseline's agents run one after the other: the callers poll for 7 x 2 x 30 s and the second in the queue.
+    expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 300 }).authorizerCalls).toBe(2_000);
+    expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 3_600 }).authorizerCalls).toBe(1_000);
+    expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 3_600 }, { requests_per_token: 10 }).authorizerCalls).toBe(100);
+  });
+
+  test("costs its time at 256 MiB, and a Lambda request each", () => {
+    // 2,000 x 0.01 s x 0.25 GB x 0.0000133334
+    const jwt = costOf(deployed("baseline", { authorization: "jwt" }), 1_000, asking);
+    expect(jwt.authorizer).toBeCloseTo(5 * 0.0000133334, 9);
+    expect(jwt.requests - costOf(deployed("baseline", { authorization: "iam" }), 1_000, asking).requests).toBeCloseTo(2_000 * 0.0000002, 9);
+  });
+});
+
 describe("the spillover", () => {
   test.each([
     // Erlang's B: 1 server at load 1: 1/2; 2 servers: 1/5; 5 servers at load 3: 0.1101

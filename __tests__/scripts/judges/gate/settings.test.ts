@@ -18,6 +18,7 @@ test("a number is a number or null; anything else is named, with what to do", ()
 test.each([
   [{ isTrue: "a" }, true, undefined], [{ isTrue: "a" }, false, "a is false"], [{ isTrue: "a" }, undefined, "a is missing"],
   [{ isPositive: "a" }, 1, undefined], [{ isPositive: "a" }, 0, "a is 0"], [{ isPositive: "a" }, -1, "a is -1"],
+  [{ of: "a", is: "jwt" }, "jwt", undefined], [{ of: "a", is: "jwt" }, "iam", 'a is "iam"'],
   [{ isGiven: "a" }, 0, undefined], [{ isGiven: "a" }, null, "a is null"],
 ] as const)("%j of %j: %s", (condition, a, expected) => expect(unmet(condition, { a })).toBe(expected));
 

@@ -8,10 +8,10 @@ import { Throttle } from "../../../../scripts/local/gateway/throttle";
 import { folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
 import { request } from "./gateway-fixtures";
 
-function serve(operation: Record<string, unknown>, settings: Record<string, unknown>, status = 200) {
+function serve(operation: Record<string, unknown>, settings: Record<string, unknown>, status = 200, policy?: string) {
   const calls: string[] = [];
   const applied = readApplied(state(
-    restApi({ paths: { "/echo/{id}": { get: operation } }, "x-amazon-apigateway-request-validators": { all: { validateRequestParameters: true } } }, { cache_cluster_enabled: true, cache_cluster_size: "0.5" }),
+    restApi({ paths: { "/echo/{id}": { get: operation } }, "x-amazon-apigateway-request-validators": { all: { validateRequestParameters: true } } }, { cache_cluster_enabled: true, cache_cluster_size: "0.5" }, policy),
     methodSettings("echo/{id}/GET", settings), lambda(folder(), { code: "" }), permission("api"),
   ), () => undefined);
   const statistics = new StatisticsRecorder();
@@ -54,4 +54,30 @@ test("a signed route's ARN above 1,600 bytes is answered 414", async () => {
 test("a problem of the server is answered as the API answers", async () => {
   const { api } = serve(integration(), {});
   expect((await api.handle(request(), { type: "REQUEST_TOO_LARGE" })).status).toBe(413);
+});
+
+describe("an API with a resource policy", () => {
+  const everybody = { Principal: "*", Action: "execute-api:Invoke", Resource: "*" };
+  const policy = JSON.stringify({ Statement: [{ Effect: "Allow", ...everybody }, { Effect: "Deny", ...everybody, Condition: { StringNotEquals: { "aws:SourceVpce": ["vpce-0a"] } } }] });
+  const through = (endpoint?: string) => request({ url: "/local/echo/1", headers: endpoint === undefined ? {} : { "x-quickturn-vpc-endpoint": endpoint } });
+
+  test("answers calls through its endpoint, and refuses others before any function is called", async () => {
+    const { api, calls } = serve(integration(), {}, 200, policy);
+    const answers = [await api.handle(through()), await api.handle(through("vpce-0a")), await api.handle(through("vpce-0b")), await api.handle(through("none"))];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 403]);
+    expect(JSON.parse(answers[3]!.body.toString())).toEqual({ message: expect.stringMatching(/^User: anonymous is not authorized to perform: execute-api:Invoke on resource: .+\/local\/GET\/echo\/1 with an explicit deny$/) as unknown });
+    expect(calls).toHaveLength(2);
+  });
+
+  test("keeps the header to itself: the function sees none", async () => {
+    const { api, calls } = serve(integration(), {}, 200, policy);
+    await api.handle(through("vpce-0a"));
+    expect(calls[0]?.toLowerCase()).not.toContain("vpc-endpoint");
+  });
+
+  test("asks who signs before it asks the policy, as AWS does", async () => {
+    const { api } = serve({ ...integration(), security: [{ sigv4: [] }] }, {}, 200, policy);
+    const { body } = await api.handle(through("none"));
+    expect(JSON.parse(body.toString())).toEqual({ message: "Missing Authentication Token" });
+  });
 });
