@@ -204,7 +204,7 @@ describe("the stack on the emulator", () => {
 
   test("plans a key of the operator's in place; beside updates only the functions' permission to use it is new", async () => {
     const key = await makeKey(stack.emulator.endpoint);
-    const plan = await stack.plan({ vars: [`kms_key_arn=${key}`], refresh: false });
+    const plan = await stack.plan({ vars: [`kms_key_arn=${key}`, "deletion_protection=true"], refresh: false });
     const changes = planChanges(plan);
     inPlace(changes.filter(({ action }) => action !== "create"));
     expect(changes.filter(({ action }) => action === "create").map(({ address }) => address).sort()).toEqual(["api", "sweeper", "worker"].map((name) => `aws_iam_role_policy.${name}_keys[0]`));

@@ -90,7 +90,7 @@ export const PIPELINE_ACCESS_SETTINGS = [
     effect: "in place",
     rules: [
       {
-        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside them takes under 2,800.
+        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside them takes under 2,600.
         condition: `length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= 1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
         message:
           "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",

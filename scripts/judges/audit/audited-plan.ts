@@ -35,7 +35,8 @@ export class AuditedResource {
     const value = placeAt(after, path);
     if (value !== undefined && value !== null && !isEmpty(value)) return value;
     if (!isMarkedAt(marks, path)) return undefined;
-    return this.configured(path);
+    // An expression that yields null leaves the attribute to AWS, which then makes it.
+    return this.configured(path) ?? undefined;
   }
 
   /** The value for a message: what is secret stays so. */

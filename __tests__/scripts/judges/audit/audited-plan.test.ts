@@ -76,3 +76,9 @@ test("locals come from the stack's sources, with what the plan knows", () => {
   expect(first(plan).get("policy")).toBe('{"Resource":"${aws_sqs_queue.q.arn}","Name":"work"}');
   expect(first(new AuditedPlan(planOf(policy))).get("policy")).toEqual(new Unknown());
 });
+
+test("what an expression makes null is not given, though the provider will make it", () => {
+  const x = { ...r("aws_x.x", { block: [{ key: later }] }), expressions: { block: [{ key: { constant_value: "${var.key}", references: ["var.key"] } }] } };
+  const key = (value: unknown) => first(new AuditedPlan({ ...planOf(x), variables: { key: { value } } })).get("block", 0, "key");
+  expect([key(null), key("arn:k")]).toEqual([undefined, "arn:k"]);
+});
