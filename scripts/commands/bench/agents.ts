@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AgentApiClient } from "../../tools/agent-api-client";
 import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
 import { median } from "../../judges/statistics/median";
 import type { CommandContext, CommandResult } from "../context";
 import { CALLERS, LocalStack, REGION } from "../local-stack";
+import { beginRequest, completed } from "./requests";
 
 const AGENT_NAMES = ["flights", "rebooking", "care", "baggage", "crew", "compensation", "communication"] as const;
 const PHASES = [1, 2] as const;
@@ -92,15 +92,7 @@ interface Ended {
 }
 
 async function ask(client: AgentApiClient, prompt: string): Promise<Ended> {
-  const accepted = await client.invoke(prompt);
-  const { request_id: requestId } = accepted.body as { request_id?: string };
-  if (requestId === undefined) throw new Error(`The invocation was answered ${accepted.status}: ${JSON.stringify(accepted.body)}`);
-  for (;;) {
-    await sleep(500);
-    const { status, result } = (await client.status(requestId)).body as { status?: string; result?: Ended };
-    if (status === "completed" && result) return result;
-    if (status !== "queued" && status !== "processing") throw new Error(`Request ${requestId} ended ${status}`);
-  }
+  return (await completed(client, await beginRequest(client, prompt))).result as Ended;
 }
 
 const slowestOf = ({ agents }: Ended): number =>

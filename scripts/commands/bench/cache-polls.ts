@@ -1,6 +1,7 @@
 import { CACHE_HEADER } from "../../local";
 import type { AgentApiClient, ApiResponse } from "../../tools/agent-api-client";
 import type { Clock } from "../verify/gate";
+import { beginRequest, completed } from "./requests";
 
 /** How clients poll one request. */
 export interface CachePattern {
@@ -29,9 +30,6 @@ export interface PatternPolling {
   readonly onPoll?: (done: number, all: number) => void;
 }
 
-/** Milliseconds between two looks at a request that has not ended. */
-const SETTLE_MS = 250;
-
 /** Every interval with every number of pollers. */
 export function cachePatterns(intervals: readonly number[], pollers: readonly number[]): CachePattern[] {
   return pollers.flatMap((count) => intervals.map((intervalSeconds) => ({ intervalSeconds, pollers: count })));
@@ -39,8 +37,9 @@ export function cachePatterns(intervals: readonly number[], pollers: readonly nu
 
 /** Has every pattern poll a request of its own that has ended, all at once, and counts what the cache answered. */
 export async function pollPatterns(polling: PatternPolling): Promise<PatternCounts[]> {
-  const { patterns, onPoll, sleep, signal } = polling;
-  const ids = await Promise.all(patterns.map(() => endedRequest(polling)));
+  const { client, patterns, onPoll, sleep, signal } = polling;
+  const ids = await Promise.all(patterns.map(() => beginRequest(client, "poll me")));
+  await Promise.all(ids.map((id) => completed(client, id, (ms) => sleep(ms, signal))));
   // What was asked to see them end is in the cache.
   await sleep(polling.ttlSeconds * 1_000, signal);
   const all = patterns.reduce((sum, pattern) => sum + pattern.pollers * pollsOf(pattern, polling), 0);
@@ -76,16 +75,4 @@ async function pollPattern(pattern: CachePattern, id: string, polling: PatternPo
 function isHit({ status, headers }: ApiResponse): boolean {
   if (status !== 200) throw new Error(`A poll was answered ${status}; expected 200`);
   return headers.get(CACHE_HEADER) === "hit";
-}
-
-async function endedRequest({ client, sleep, signal }: PatternPolling): Promise<string> {
-  const { status, body } = await client.invoke("poll me");
-  const { request_id: id } = (body ?? {}) as { request_id?: string };
-  if (id === undefined) throw new Error(`The invocation was answered ${status}; expected 202 with a request_id`);
-  for (;;) {
-    const answer = (await client.status(id)).body as { status?: string };
-    if (answer.status === "completed") return id;
-    if (answer.status !== "queued" && answer.status !== "processing") throw new Error(`Request ${id} ended ${String(answer.status)}; expected completed`);
-    await sleep(SETTLE_MS, signal);
-  }
 }
