@@ -222,7 +222,7 @@ describe("the stack on the emulator", () => {
     expect(audited(plan).map(({ outcome, rule }) => `${outcome} ${rule}`)).toEqual(["unknown topic-takes-alarms"]);
   });
 
-  test("the key that RUNBOOK.md gives to paste is renewed, kept, and open to logs, alarms and tables alone", async () => {
+  test("the key that RUNBOOK.md gives to paste is renewed, kept, and open to logs, alarms, the budget and tables alone", async () => {
     const directory = join(stack.folder, "key");
     mkdirSync(directory);
     writeFileSync(join(directory, "main.tf"), runbooksKey());
@@ -232,11 +232,11 @@ describe("the stack on the emulator", () => {
     const plan = (await terraform.show("key.tfplan")) as { planned_values: { root_module: { resources: { address: string; values: { policy: string } }[] } } };
     expect(rowsWith(audit(plan), "pass").map(({ rule }) => rule)).toEqual(expect.arrayContaining(["key-rotates", "key-is-on", "key-is-not-public"]));
     const [key] = plan.planned_values.root_module.resources;
-    const { Statement: statements } = JSON.parse(key?.values.policy ?? "{}") as { Statement: { Principal: Record<string, string>; Action: string | string[]; Condition?: unknown }[] };
+    const { Statement: statements } = JSON.parse(key?.values.policy ?? "{}") as { Statement: { Principal: Record<string, string | string[]>; Action: string | string[]; Condition?: unknown }[] };
     expect(statements.map(({ Principal, Action }) => [Object.values(Principal)[0], Action])).toEqual([
       ["arn:aws:iam::123456789012:root", "kms:*"],
       ["logs.us-east-1.amazonaws.com", ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]],
-      ["cloudwatch.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey*"]],
+      [["cloudwatch.amazonaws.com", "budgets.amazonaws.com"], ["kms:Decrypt", "kms:GenerateDataKey*"]],
       ["dynamodb.amazonaws.com", ["kms:Describe*", "kms:Get*", "kms:List*"]],
     ]);
     const logs = Object.entries(stack.attributes()).filter(([address]) => address.startsWith("aws_cloudwatch_log_group.")).map(([, { arn }]) => String(arn));
