@@ -111,7 +111,7 @@ describe("values that do not fit each other", () => {
     [["cloudfront_enabled=true"], "cloudfront_enabled is true; allowed only with cloudfront_origin_secret"],
     [['vpc_endpoint_ids=["vpc-0123456789abcdef0"]'], 'vpc_endpoint_ids is ["vpc-0123456789abcdef0"]; allowed: at most 100 different ids of VPC endpoints'],
     [['vpc_endpoint_ids=["vpce-01234567","vpce-01234567"]'], "allowed: at most 100 different ids of VPC endpoints"],
-    [["cloudfront_enabled=true", 'vpc_endpoint_ids=["vpce-01234567"]'], "allowed with cloudfront_enabled: none, because a distribution cannot reach a private API"],
+    [["cloudfront_enabled=true", `cloudfront_origin_secret=${"s".repeat(32)}`, 'vpc_endpoint_ids=["vpce-01234567"]'], "allowed with cloudfront_enabled: none, because a distribution cannot reach a private API"],
     [['cloudfront_domain_names=["a.example"]'], "allowed only with cloudfront_certificate_arn"],
     [["alarm_email=a@b.example", "alarm_topic_arn=arn:aws:sns:us-east-1:123456789012:t"], "allowed: this or alarm_email, not both"],
     [["authorization=jwt"], 'authorization is "jwt"; allowed only with jwt_issuer, whose tokens are taken, and jwt_audiences, at least one'],
