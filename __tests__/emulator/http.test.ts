@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -337,7 +337,7 @@ describe("behind a distribution", () => {
   test("the plan warns that anyone may call, masks the secret, and the functions get only its hash", async () => {
     const vars = ["authorization=none", "cloudfront_enabled=true", `cloudfront_origin_secret=${SECRET}`];
     const plan = ["plan", "-no-color", "-input=false", "-refresh=false", ...vars.map((value) => `-var=${value}`)];
-    const shown = execFileSync("terraform", plan, { cwd: stack.directory, env: stack.environment, encoding: "utf8" });
+    const { stdout: shown } = await promisify(execFile)("terraform", plan, { cwd: stack.directory, env: stack.environment });
     expect(shown).toContain("Warning: Check block assertion failed");
     expect(shown.replaceAll(/\s+/g, " ")).toContain("anyone who finds the URL may run the agents, at your cost");
     expect(shown).toContain("ORIGIN_SECRET_SHA256");

@@ -32,7 +32,8 @@ const PROVIDER = join(".terraform", "providers", "registry.terraform.io", "hashi
  * of terraform otherwise starts one, has it list all its types, reads them and ends it, which is nearly all of the
  * processor time of a small plan: 9 s, and 0.1 s then. It is the provider's own way to be debugged (Terraform
  * documentation, "Debugging Providers"), so it is for emulators and throw-away folders, not for pipelines; and for one
- * configuration of the provider: of two regions in a root the last one wins, without a word.
+ * configuration of the provider: of two regions in a root the last one wins, without a word. This process answers for it: who
+ * waits for terraform without letting anything else run waits for ever.
  */
 export async function keepProvider({ directory, env, configurations = [directory], timeoutMs = 60_000 }: KeptProviderOptions): Promise<KeptProvider> {
   const binary = findBinary(join(directory, PROVIDER));

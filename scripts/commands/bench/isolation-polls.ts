@@ -101,7 +101,7 @@ export async function pollEverything({ callers, requests, polls, lanes, random, 
   return counts;
 }
 
-/** On a busy machine the emulator answers some calls 500, and then the API 503: such a poll shows nothing, and is sent again once. */
+/** On a busy machine a function may not be done in its time, or the emulator answer it 500, and the API then answers 503: such a poll shows nothing, and is sent again once. */
 async function pollOnce(caller: IsolationCaller, { id }: OwnedRequest): Promise<ProbeAnswer> {
   const answer = await caller.send("GET", `${STATUS}/${id}`);
   return hasNoAnswer(answer) ? caller.send("GET", `${STATUS}/${id}`) : answer;

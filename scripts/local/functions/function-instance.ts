@@ -55,7 +55,7 @@ export class FunctionInstance {
     const api = await RuntimeApi.listen();
     const environment = functionEnvironment({ ...options, runtimeApi: api.address });
     const { nodePath, taskRoot, log, version } = options;
-    const process = FunctionProcess.start({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB });
+    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB });
     void process.exited.then(() => api.close());
     return new FunctionInstance(api, process, options);
   }

@@ -30,6 +30,26 @@ test("a binary that cannot be started is said", async () => {
   expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(/^cannot be started: spawn \/nowhere\/node ENOENT/);
 });
 
+test("of processes that are asked for at once each starts in a turn of its own, and one that fails holds nobody up", async () => {
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    counting = setImmediate(count);
+  };
+  let counting = setImmediate(count);
+  const at: number[] = [];
+  const broken = FunctionProcess.startInTurn({ ...options(folder()), memoryMiB: NaN, environment: { "A\0": "" } });
+  const started = Promise.all(Array.from({ length: 4 }, async () => {
+    const subject = await FunctionProcess.startInTurn(options(folder()));
+    at.push(turns);
+    return subject;
+  }));
+  await expect(broken).rejects.toThrow("without null bytes");
+  for (const subject of await started) subject.kill();
+  clearImmediate(counting);
+  expect(new Set(at).size).toBe(4);
+});
+
 test("when this process ends, so do the functions' processes, frozen ones too", async () => {
   const directory = folder();
   const source = join(__dirname, "..", "..", "..", "..", "scripts", "local", "functions", "function-process.ts");
