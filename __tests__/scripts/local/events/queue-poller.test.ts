@@ -79,7 +79,7 @@ async function deploy(name: string): Promise<void> {
   uuid = mapping.UUID!;
 }
 
-async function start(fixture: FunctionFixture, mapping: Record<string, unknown>, visibility = 1): Promise<LocalRuntime> {
+async function start(fixture: FunctionFixture, mapping: Record<string, unknown>, visibility = 3): Promise<LocalRuntime> {
   const name = `worker${serial}`;
   const resources = lambda(directory, { ...fixture, name });
   await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: { VisibilityTimeout: String(visibility) } }));
@@ -98,7 +98,7 @@ function applied(name: string, resources: Resource[], mapping: Record<string, un
   );
 }
 
-function serve(name: string, resources: Resource[], mapping: Record<string, unknown>, visibility = 1): Promise<LocalRuntime> {
+function serve(name: string, resources: Resource[], mapping: Record<string, unknown>, visibility = 3): Promise<LocalRuntime> {
   return startLocalRuntime({
     state: applied(name, resources, mapping, visibility),
     moduleDirectory: directory, endpoint: emulator.endpoint, region: REGION, callers: [], workDirectory: join(directory, "work"), random: () => 0.05,
