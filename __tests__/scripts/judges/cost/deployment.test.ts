@@ -27,7 +27,7 @@ test("the alarms are those of the stack, each with as many metrics", () => {
   const golden = readFileSync(join(__dirname, "../../../stacks/agent-api-stack.golden.json"), "utf8");
   const { resource } = JSON.parse(golden) as { resource: Record<string, Record<string, { metric_query?: { metric?: unknown }[] }>> };
   const simple = Object.values(resource["aws_cloudwatch_metric_alarm"] ?? {}).map(({ metric_query: queries = [{ metric: true }] }) => queries.filter(({ metric }) => metric).length);
-  const all = deployed("low_latency", { alarm_set: "full", token_quota_per_minute: 1 }).alarms;
+  const all = deployed("low_latency", { alarm_set: "full", token_quota_per_minute: 1, authorization: "jwt" }).alarms;
   expect(simple.length).toBeGreaterThan(20);
   expect(all.filter(({ composite }) => !composite).map(({ metrics }) => metrics).sort()).toEqual(simple.sort());
   expect(all.filter(({ composite }) => composite)).toHaveLength(Object.keys(resource["aws_cloudwatch_composite_alarm"] ?? {}).length);
