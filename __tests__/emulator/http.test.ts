@@ -272,6 +272,7 @@ describe("after a flip", () => {
     const versionsBefore = { ...runtime.statistics().functions["quickturn-dev-worker"]?.versions };
     const accepted = await Promise.all(Array.from({ length: 24 }, () => alice.invoke("canary")));
     const ended = await Promise.all(accepted.map(({ body }) => finished(alice, (body as Accepted).request_id)));
+    expect(ended.map(({ body }) => body).filter((body) => (body as { status: string }).status !== "completed")).toEqual([]);
     const after = runtime.statistics().functions["quickturn-dev-worker"]?.versions ?? {};
     const gained = (version: string) => (after[version] ?? 0) - (versionsBefore[version] ?? 0);
     // Binomial, 24 draws of one half: fewer than 2 on either side has a chance of 3 in a million.

@@ -1,14 +1,17 @@
 """
 Python runs this file before moto, because its folder is on PYTHONPATH (scripts/tools/emulator.ts): what moto 5.2.1 does
-otherwise than API Gateway, where the AWS provider cannot live with it. Of another moto that has it right, or has it
-elsewhere, nothing is touched.
+otherwise than AWS, where the AWS provider or the handlers cannot live with it. Of another moto that has it right, or has
+it elsewhere, nothing is touched.
 """
+import functools
 import json
+import threading
 
 
-def correct(models):
-    api = models.RestAPI
-    described, patched = api.to_dict, api.apply_patch_operations
+def rest_apis():
+    from moto.apigateway.models import RestAPI
+
+    described, patched = RestAPI.to_dict, RestAPI.apply_patch_operations
 
     def to_dict(self):
         """API Gateway gives a policy back as the inside of a JSON string; the provider unquotes it (GetRestApi)."""
@@ -25,12 +28,28 @@ def correct(models):
                 self.endpoint_configuration["ipAddressType"] = operation["value"]
         patched(self, [operation for operation in patch_operations if operation["path"] != path])
 
-    api.to_dict, api.apply_patch_operations = to_dict, apply_patch_operations
+    RestAPI.to_dict, RestAPI.apply_patch_operations = to_dict, apply_patch_operations
 
 
-try:
-    from moto.apigateway import models as _models
+def items():
+    """
+    DynamoDB writes an item whole or not at all. moto sets one attribute after the other where others read, looks at a
+    condition before it writes, and undoes everybody's writes with a failed transaction: one call at a time is whole.
+    """
+    from moto.dynamodb.responses import DynamoHandler
 
-    correct(_models)
-except (ImportError, AttributeError):
-    pass
+    answered, one_at_a_time = DynamoHandler.call_action, threading.RLock()
+
+    @functools.wraps(answered)
+    def call_action(self):
+        with one_at_a_time:
+            return answered(self)
+
+    DynamoHandler.call_action = call_action
+
+
+for correct in (rest_apis, items):
+    try:
+        correct()
+    except (ImportError, AttributeError):
+        pass
