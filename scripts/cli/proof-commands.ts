@@ -21,8 +21,9 @@ export function addProofCommands(root: Command, { perform }: Shell): void {
   root
     .command("bench")
     .description(`measure side by side, in one run: ${Object.keys(BENCHES).join(", ")}; exit code 1 where a bound is missed`)
-    .argument("[names...]", "which; default: all")
-    .action((names: string[]) => perform((context) => bench(context, names)));
+    .argument("[names...]", "which; default: all but isolation")
+    .option("--write <folder>", "write results.json and report.html, a page with charts, there; what it holds of other benchmarks stays")
+    .action((names: string[], given: { write?: string }) => perform((context) => bench(context, { names, ...given })));
   root
     .command("soak")
     .description("send requests to the local runtime and check every caller's history; exit code 1 where a promise is broken")

@@ -1,11 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { benchTable } from "../reports/bench-table";
 import { alarmsTable, outputsTable, settingsTable } from "../reports/tables";
 import { usageTable } from "../reports/usage-table";
 import { writeWhole } from "../tools/files";
+import { readResults } from "./bench/record";
 import type { CommandContext, CommandResult } from "./context";
 import { documentText, publishedDocument, PUBLISHED } from "./openapi";
 import { stackDirectory, synth } from "./synth";
+
+/** Where `npm run bench` writes. */
+const BENCHES_FOLDER = "bench";
 
 /** Writes what is generated and kept in the repository: the tables in README.md and RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
 export async function docs(context: CommandContext): Promise<CommandResult> {
@@ -19,7 +24,7 @@ export async function docs(context: CommandContext): Promise<CommandResult> {
 
 /** @returns the names of the files that were changed */
 function writeTables(projectDirectory: string): string[] {
-  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), usage: usageTable() }, "RUNBOOK.md": { alarms: alarmsTable() } };
+  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), usage: usageTable(), benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) }, "RUNBOOK.md": { alarms: alarmsTable() } };
   return Object.entries(tables).flatMap(([file, named]) => {
     const path = join(projectDirectory, file);
     const text = Object.entries(named).reduce((changed, [name, table]) => between(changed, name, table, file), readFileSync(path, "utf8"));

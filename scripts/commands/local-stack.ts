@@ -14,6 +14,8 @@ import { bareEnvironment, givenEmulator, sandboxEnvironment } from "./sandbox";
 import { stackDirectory, synth } from "./synth";
 
 export const REGION = "us-east-1";
+/** Letters of a setting in a step's title. */
+const MAX_SHOWN = 40;
 const ACCOUNT_ID = "123456789012";
 
 /** Two callers, so that one can be shown another's 404. Their keys open nothing but a server on this machine's loopback. */
@@ -97,7 +99,7 @@ export class LocalStack {
   async flip(vars: readonly string[]): Promise<void> {
     await this.served.beforeApply();
     // No refresh: nobody but us changes the emulator, and it reports some attributes in its own spelling.
-    await this.apply(`terraform apply ${vars.map((value) => `-var ${value}`).join(" ")}`, vars, { refresh: false });
+    await this.apply(`terraform apply ${vars.map((value) => `-var ${shortened(value)}`).join(" ")}`, vars, { refresh: false });
     await this.served.reload(this.applied);
   }
 
@@ -194,3 +196,6 @@ export class LocalStack {
     await this.context.progress.step("terraform destroy", () => terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
   }
 }
+
+/** A setting as a step's title shows it: lists of agents are long. */
+const shortened = (value: string): string => (value.length <= MAX_SHOWN ? value : `${value.slice(0, MAX_SHOWN)}...`);

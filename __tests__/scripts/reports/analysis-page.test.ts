@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { analyze } from "../../../scripts/commands/analyze";
 import { seconds } from "../../../scripts/judges/figures";
 import { SILENT } from "../../../scripts/progress";
 import { analysisPage, type AnalysisReport } from "../../../scripts/reports/analysis-page";
 import { openPage, startBrowser } from "../../support/browser";
+import { lowestContrast, measure } from "../../support/page-measures";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
@@ -28,37 +29,6 @@ afterAll(() => browser?.close());
 const LOGS = ["slow-runs.log", "two-modes.jsonl"].map((name) => join(fixtures, name));
 const WINDOWS = [{ width: 390 }, { width: 1_280 }, { width: 1_280, colorScheme: "dark" }] as const;
 
-/** What a reader sees of the page's measures; it runs in the page. */
-const MEASURE = `(() => {
-  const shown = [...document.querySelectorAll("svg")].filter((svg) => getComputedStyle(svg).display !== "none");
-  return {
-    overflow: document.documentElement.scrollWidth - innerWidth,
-    svgs: shown.map((svg) => { const box = svg.getBoundingClientRect(); return { width: box.width, height: box.height, label: svg.getAttribute("aria-label"), texts: [...svg.querySelectorAll("text")].filter((text) => { const own = text.getBoundingClientRect(); return own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1; }).map((text) => text.textContent) }; }),
-    tables: document.querySelectorAll("details table").length,
-    text: document.body.textContent,
-  };
-})()`;
-interface Measured { overflow: number; svgs: { width: number; height: number; label: string | null; texts: string[] }[]; tables: number; text: string }
-
-/** The lowest contrast of any text with what is behind it. */
-const CONTRAST = `(() => {
-  const parts = (colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return { rgb: [r, g, b], a }; };
-  const luminance = (rgb) => { const [r, g, b] = rgb.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const behind = (element) => { for (let each = element; each; each = each.parentElement) { const { rgb, a } = parts(getComputedStyle(each).backgroundColor); if (a === 1) return rgb; } return [255, 255, 255]; };
-  document.querySelectorAll("details").forEach((details) => (details.open = true));
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())) continue;
-    const style = getComputedStyle(element);
-    const colour = element.closest("svg") ? style.fill : style.color;
-    const [one, other] = [luminance(parts(colour).rgb), luminance(behind(element))];
-    found.push({ text: element.textContent.slice(0, 30), contrast: (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) });
-  }
-  return found.sort((left, right) => left.contrast - right.contrast)[0];
-})()`;
-
-const measure = (page: Page) => page.evaluate(MEASURE) as Promise<Measured>;
-
 describe.each(LOGS)("the page of %s", (log) => {
   test.each(WINDOWS)("is whole at %p: nothing overflows, every chart has size and holds its letters, all text is readable, nothing is fetched", async (window) => {
     const { url } = await written(log);
@@ -72,7 +42,7 @@ describe.each(LOGS)("the page of %s", (log) => {
       expect(label).toMatch(/\d/);
       expect(texts).toEqual([]);
     }
-    expect(((await page.evaluate(CONTRAST)) as { contrast: number }).contrast).toBeGreaterThanOrEqual(4.5);
+    expect(await lowestContrast(page)).toBeGreaterThanOrEqual(4.5);
     expect((await measure(page)).overflow).toBeLessThanOrEqual(0); // with everything unfolded, too
     expect(errors).toEqual([]);
     expect(requests).toEqual([]);

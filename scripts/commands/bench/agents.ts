@@ -1,9 +1,11 @@
 import { AgentApiClient } from "../../tools/agent-api-client";
 import { startAgentServer, type AgentBehaviour, type AgentCall } from "../../tools/agent-server";
+import type { BenchChart, BenchFigure } from "../../judges/benches/figures";
 import { median } from "../../judges/statistics/median";
-import type { CommandContext, CommandResult } from "../context";
-import { CALLERS, LocalStack, REGION } from "../local-stack";
-import { beginRequest, completed } from "./requests";
+import type { CommandContext } from "../context";
+import { CALLERS, REGION, type LocalStack } from "../local-stack";
+import { agentsVar, beginRequest, completed } from "./requests";
+import { benchResult, type BenchResult } from "./result";
 
 const AGENT_NAMES = ["flights", "rebooking", "care", "baggage", "crew", "compensation", "communication"] as const;
 const PHASES = [1, 2] as const;
@@ -36,12 +38,11 @@ export interface AgentsBench {
  * Seven agents in two phases, one after the other (`max_parallel_agents=1`) and all at once (`0`): the same deployment,
  * flipped, in one run. Exit code 1 where a bound is missed.
  */
-export async function benchAgents(context: CommandContext): Promise<CommandResult> {
+export async function benchAgents(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
   const server = await startAgentServer(behave);
   const agents = AGENT_NAMES.map((name) => ({ name, kind: "http", target: `${server.url}/${name}`, timeout_seconds: TIMEOUT_SECONDS, phases: [...PHASES] }));
   try {
-    const bench = await LocalStack.with(context, { settings: { agents }, vars: ["timeout=120"] }, (stack) => measure(context, stack));
-    return verdict(bench);
+    return verdict(await measure(context, stack, [agentsVar(agents), "timeout=120"]));
   } finally {
     await server.stop();
   }
@@ -54,7 +55,8 @@ function behave({ agent, prompt }: AgentCall): AgentBehaviour {
   return { kind: "answer", delayMs: AGENT_MS, text: `${agent} says so` };
 }
 
-async function measure({ progress }: CommandContext, stack: LocalStack): Promise<AgentsBench> {
+async function measure({ progress }: CommandContext, stack: LocalStack, vars: readonly string[]): Promise<AgentsBench> {
+  await stack.flip(vars);
   const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
   const runs = (title: string, prompt: string, times: number) =>
     progress.step(
@@ -73,10 +75,10 @@ async function measure({ progress }: CommandContext, stack: LocalStack): Promise
   const before = await runs("All at once", "go", 3);
   const hanging = await runs("All at once, one agent hangs", `hang ${AGENT_NAMES[3]}`, 3);
   const throwing = await runs("All at once, one agent fails at once", `throw ${AGENT_NAMES[3]}`, 3);
-  await stack.flip(["max_parallel_agents=1"]);
+  await stack.flip([...vars, "max_parallel_agents=1"]);
   await runs("Warm up", `throw ${AGENT_NAMES[0]}`, 1);
-  const sequential = await runs("One after the other", "go", 3);
-  await stack.flip([]);
+  const sequential = await runs("One after the other", "go", 2);
+  await stack.flip(vars);
   await runs("Warm up", "warm up", 1);
   const parallel = [...before, ...(await runs("All at once, again", "go", 3))];
   const durations = (ended: readonly Ended[]) => ended.map(({ duration_ms }) => duration_ms);
@@ -99,26 +101,24 @@ const slowestOf = ({ agents }: Ended): number =>
   PHASES.reduce((sum, phase) => sum + Math.max(...agents.filter((agent) => agent.phase === phase).map((agent) => agent.duration_ms)), 0);
 
 /** What the figures say. */
-export function verdict(bench: AgentsBench): CommandResult {
+export function verdict(bench: AgentsBench): BenchResult {
   const [sequential, parallel, hanging, throwing, slowest] = [bench.sequential, bench.parallel, bench.hanging, bench.throwing, bench.slowest].map(median) as [number, number, number, number, number];
   const speedUp = sequential / parallel;
   const overheadPercent = (parallel / (AGENT_MS * PHASES.length) - 1) * 100;
   const throwingPercent = (throwing / parallel - 1) * 100;
   const hangingMs = hanging - TIMEOUT_SECONDS * 1_000 * PHASES.length;
-  const rows = [
-    { what: "one after the other", value: ms(sequential), bound: "", holds: true },
-    { what: "all at once", value: ms(parallel), bound: `the agents alone take ${ms(AGENT_MS * PHASES.length)}`, holds: true },
-    { what: "speed-up", value: `${speedUp.toFixed(2)}x`, bound: `>= ${MIN_SPEED_UP} of ${AGENT_NAMES.length}`, holds: speedUp >= MIN_SPEED_UP },
-    { what: "overhead over the slowest agents", value: `${overheadPercent.toFixed(1)} %`, bound: `<= ${MAX_OVERHEAD_PERCENT} %`, holds: overheadPercent <= MAX_OVERHEAD_PERCENT },
-    { what: "one agent hangs", value: ms(hanging), bound: `its time-outs, ${TIMEOUT_SECONDS * PHASES.length} s, and no more`, holds: Math.abs(hangingMs) <= (parallel * MAX_OVERHEAD_PERCENT) / 100 + 50 },
-    { what: "more if one agent fails at once", value: `${Math.max(0, throwingPercent).toFixed(1)} %`, bound: `<= ${MAX_THROWING_PERCENT} %`, holds: throwingPercent <= MAX_THROWING_PERCENT },
+  const figures: BenchFigure[] = [
+    { compares: `${AGENT_NAMES.length} agents of ${AGENT_MS / 1_000} s x ${PHASES.length} phases: one after the other / all at once (${ms(sequential)} / ${ms(parallel)})`, measured: `${speedUp.toFixed(2)}x`, mustReach: `>= ${MIN_SPEED_UP}x`, limit: `${AGENT_NAMES.length}x`, holds: speedUp >= MIN_SPEED_UP },
+    { compares: "all at once, over the slowest agents", measured: `${overheadPercent.toFixed(1)} %`, mustReach: `<= ${MAX_OVERHEAD_PERCENT} %`, limit: "0 %", holds: overheadPercent <= MAX_OVERHEAD_PERCENT },
+    { compares: "all at once, one agent hangs", measured: ms(hanging), mustReach: `its time-outs, and no more than ${MAX_OVERHEAD_PERCENT} % beside them`, limit: `${TIMEOUT_SECONDS * PHASES.length} s`, holds: Math.abs(hangingMs) <= (parallel * MAX_OVERHEAD_PERCENT) / 100 + 50 },
+    { compares: "more if one agent fails at once", measured: `${Math.max(0, throwingPercent).toFixed(1)} %`, mustReach: `<= ${MAX_THROWING_PERCENT} %`, limit: "0 %", holds: throwingPercent <= MAX_THROWING_PERCENT },
   ];
-  const text = [
-    `${AGENT_NAMES.length} agents of ${AGENT_MS / 1_000} s in ${PHASES.length} phases; worker time; medians of ${bench.sequential.length} and ${bench.parallel.length} runs; one deployment, flipped by max_parallel_agents`,
-    ...rows.map(({ what, value, bound, holds }) => `  ${holds ? "ok  " : "MISS"} ${what.padEnd(34)} ${value.padStart(9)}   ${bound}`),
-  ].join("\n");
-  const holds = rows.every((row) => row.holds);
-  return { exitCode: holds ? 0 : 1, text, json: { bench: "agents", holds, speedUp, overheadPercent, throwingPercent, hangingMs, medians: { sequential, parallel, hanging, throwing, slowest }, samples: bench } };
+  const method = `Worker time of ${AGENT_NAMES.length} agents in ${PHASES.length} phases; medians of ${bench.sequential.length} and ${bench.parallel.length} runs; one deployment, flipped by max_parallel_agents.`;
+  const chart: BenchChart = { title: "Worker time", unit: "ms", kind: "bars", categories: ["one after the other", "all at once", "one agent hangs", "one fails at once"], series: [{ name: "median", values: [sequential, parallel, hanging, throwing].map(Math.round) }] };
+  return benchResult("agents", {
+    method, figures, charts: [chart],
+    data: { speedUp, overheadPercent, throwingPercent, hangingMs, medians: { sequential, parallel, hanging, throwing, slowest }, samples: bench },
+  });
 }
 
 const ms = (value: number): string => (value >= 1_000 ? `${(value / 1_000).toFixed(2)} s` : `${value.toFixed(0)} ms`);

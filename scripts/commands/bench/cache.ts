@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BenchFigure } from "../../judges/benches/figures";
 import { hitRate } from "../../judges/cost/traffic";
 import { AgentApiClient } from "../../tools/agent-api-client";
-import type { CommandContext, CommandResult } from "../context";
-import { CALLERS, LocalStack, REGION } from "../local-stack";
+import type { CommandContext } from "../context";
+import { CALLERS, REGION, type LocalStack } from "../local-stack";
 import { cachePatterns, pollPatterns, type CachePattern, type PatternCounts } from "./cache-polls";
+import { agentsVar } from "./requests";
+import { benchResult, type BenchResult } from "./result";
 
 /** Seconds that the stage keeps an answer. */
 export const TTL_SECONDS = 5;
@@ -12,7 +15,7 @@ const INTERVALS = [0.5, 1, 2, 5];
 /** Pollers of the same caller at the same request. */
 const POLLERS = [1, 10];
 /** Seconds that each pattern polls at least: whole lives of an entry, so that no part of one is counted. */
-const SECONDS = 60;
+const SECONDS = 40;
 /** Points that a measured rate may differ from the reckoned one. */
 export const MAX_POINTS = 2;
 /** Percent of hits that the reports promise. */
@@ -29,14 +32,12 @@ export interface CacheBench {
  * the same deployment, flipped by `cache_enabled`. All patterns poll at once, each a request of its own, which is a cache
  * entry of its own. Exit code 1 where a rate is not the one that arithmetic gives.
  */
-export async function benchCache(context: CommandContext): Promise<CommandResult> {
-  const agents = [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }];
-  const bench = await LocalStack.with(context, { settings: { agents }, vars: [`cache_ttl_in_seconds=${TTL_SECONDS}`] }, async (stack): Promise<CacheBench> => {
-    const on = await measure(context, stack, "with the cache");
-    await stack.flip(["cache_enabled=false"]);
-    return { on, off: await measure(context, stack, "without") };
-  });
-  return report(bench);
+export async function benchCache(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
+  const vars = [agentsVar([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]), `cache_ttl_in_seconds=${TTL_SECONDS}`];
+  await stack.flip(vars);
+  const on = await measure(context, stack, "with the cache");
+  await stack.flip([...vars, "cache_enabled=false"]);
+  return report({ on, off: await measure(context, stack, "without") });
 }
 
 async function measure({ progress, signal }: CommandContext, stack: LocalStack, title: string): Promise<PatternCounts[]> {
@@ -50,26 +51,42 @@ async function measure({ progress, signal }: CommandContext, stack: LocalStack, 
 }
 
 /** What the counts say. */
-export function report({ off, on }: CacheBench): CommandResult {
+export function report({ off, on }: CacheBench): BenchResult {
+  if (on.length === 0) throw new Error("No pattern was polled; the benchmark cache needs one");
   const rows = on.map((counts, index) => {
     const expected = 100 * expectedRate(counts.pattern);
     const measured = (100 * counts.hits) / counts.polls;
     const without = off[index]!;
     return { ...counts.pattern, polls: counts.polls, hits: counts.hits, measuredPercent: measured, expectedPercent: expected, pollsWithout: without.polls, hitsWithout: without.hits, holds: Math.abs(measured - expected) <= MAX_POINTS && without.hits === 0 };
   });
-  const holds = rows.length > 0 && rows.every((row) => row.holds);
-  const text = [
-    `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits the interval after each answer; one deployment, flipped by cache_enabled`,
-    "       interval  pollers   without      with    hits   arithmetic",
-    ...rows.map((row) => `  ${row.holds ? "ok  " : "MISS"} ${`${row.intervalSeconds} s`.padStart(6)} ${String(row.pollers).padStart(9)} ${reached(row.pollsWithout, row.hitsWithout)} ${reached(row.polls, row.hits)} ${row.measuredPercent.toFixed(1).padStart(6)} %  ${row.expectedPercent.toFixed(1).padStart(6)} %`),
-    ...PROMISED.map((percent) => `  ${percent} % needs more than a poll every ${longestInterval(percent).toFixed(2)} s at one request, by one poller or by several together`),
-  ].join("\n");
-  return { exitCode: holds ? 0 : 1, text, json: { bench: "cache", holds, ttlSeconds: TTL_SECONDS, patterns: rows, longestIntervalSeconds: Object.fromEntries(PROMISED.map((percent) => [percent, longestInterval(percent)])) } };
+  const promised = PROMISED.map((percent) => ({ compares: `longest time between polls of one request that still reaches ${percent} %`, measured: `${longestInterval(percent).toFixed(2)} s`, limit: "arithmetic" }));
+  return benchResult("cache", {
+    method: `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits the interval after each answer; ${SECONDS} s at least a pattern; one deployment, flipped by cache_enabled.`,
+    figures: [...rows.map(figureOf), ...promised],
+    charts: [{ title: "Polls answered by the cache", unit: "%", kind: "bars", categories: rows.map(nameOf), series: [{ name: "arithmetic", values: rows.map(({ expectedPercent }) => round(expectedPercent)) }, { name: "measured", values: rows.map(({ measuredPercent }) => round(measuredPercent)) }] }],
+    data: { ttlSeconds: TTL_SECONDS, patterns: rows, longestIntervalSeconds: Object.fromEntries(PROMISED.map((percent) => [percent, longestInterval(percent)])) },
+  });
 }
 
+interface CacheRow extends CachePattern {
+  readonly polls: number;
+  readonly hits: number;
+  readonly measuredPercent: number;
+  readonly expectedPercent: number;
+  readonly pollsWithout: number;
+  readonly hitsWithout: number;
+  readonly holds: boolean;
+}
+
+const nameOf = ({ intervalSeconds, pollers }: CachePattern): string => `${pollers} x every ${intervalSeconds} s`;
+
+function figureOf(row: CacheRow): BenchFigure {
+  const reached = `${row.pollsWithout - row.hitsWithout} of ${row.pollsWithout} / ${row.polls - row.hits} of ${row.polls}`;
+  return { compares: `polls that reach a function, cache off / on, ${nameOf(row)} (${reached})`, measured: `${row.measuredPercent.toFixed(1)} % hits`, mustReach: `within ${MAX_POINTS} points`, limit: `${row.expectedPercent.toFixed(1)} %`, holds: row.holds };
+}
+
+const round = (percent: number): number => Math.round(percent * 10) / 10;
 const expectedRate = ({ intervalSeconds, pollers }: CachePattern): number => hitRate(TTL_SECONDS, intervalSeconds / pollers);
 
 /** A rate of 1 - 1/n needs n - 1 polls within the life that a miss begins. */
 const longestInterval = (percent: number): number => TTL_SECONDS / (Math.ceil(100 / (100 - percent) - 1e-9) - 1);
-
-const reached = (polls: number, hits: number): string => `${polls - hits}/${polls}`.padStart(9);

@@ -1,23 +1,75 @@
+import type { BenchResults } from "../../judges/benches/results";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
+import { LocalStack } from "../local-stack";
 import { benchAgents } from "./agents";
 import { benchCache } from "./cache";
 import { benchCapacity } from "./capacity";
+import { benchCost } from "./cost";
 import { benchIsolation } from "./isolation";
+import { recordOf, writeResults } from "./record";
+import type { BenchResult } from "./result";
+import { benchTests } from "./tests";
 import { benchWake } from "./wake";
 
-/** The benchmarks by name. */
-export const BENCHES: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = { agents: benchAgents, cache: benchCache, capacity: benchCapacity, isolation: (context) => benchIsolation(context), wake: (context) => benchWake(context) };
+type Bench =
+  | { readonly stack: false; readonly run: (context: CommandContext) => Promise<BenchResult> }
+  /** Flips the stack that it is given, which it shares with others: creating one takes longer than most measurements. */
+  | { readonly stack: true; readonly run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult> };
+
+const alone = (run: (context: CommandContext) => Promise<BenchResult>): Bench => ({ stack: false, run });
+const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult>): Bench => ({ stack: true, run });
+
+/** The headlines, in the order of the table. */
+const HEADLINES: Readonly<Record<string, Bench>> = {
+  agents: onStack(benchAgents), cache: onStack(benchCache), wake: alone((context) => benchWake(context)), capacity: onStack(benchCapacity),
+  cost: alone(benchCost), tests: alone(benchTests),
+};
+
+/** Every benchmark by name: the headlines, and proofs that are run by name because they take long. */
+export const BENCHES: Readonly<Record<string, Bench>> = { ...HEADLINES, isolation: alone((context) => benchIsolation(context)) };
+
+/** What to run. */
+export interface BenchOptions {
+  /** Default: every headline. */
+  readonly names: readonly string[];
+  /** Folder to write results.json and report.html into. Default: nothing is written. */
+  readonly write?: string;
+}
 
 /** Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one misses a bound. */
-export async function bench(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
-  const wanted = names.length > 0 ? names : Object.keys(BENCHES);
+export async function bench(context: CommandContext, { names, write }: BenchOptions): Promise<CommandResult> {
+  const wanted = names.length > 0 ? [...new Set(names)] : Object.keys(HEADLINES);
   const unknown = wanted.filter((name) => BENCHES[name] === undefined);
   if (unknown.length > 0) throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${Object.keys(BENCHES).join(", ")}.`);
-  const results: CommandResult[] = [];
-  for (const name of wanted) results.push(await BENCHES[name]!(context));
+  const results = await runAll(context, wanted);
+  const records: BenchResults = Object.fromEntries([...results].map(([name, { result, seconds }]) => [name, recordOf(result, seconds)]));
+  const written = write === undefined ? [] : await writeResults(write, records, Object.keys(BENCHES));
+  const found = wanted.map((name) => results.get(name)!.result);
   return {
-    exitCode: Math.max(...results.map(({ exitCode }) => exitCode)),
-    text: results.map(({ text }) => text).join("\n\n"),
-    json: { benches: results.map(({ json }) => json) },
+    exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
+    text: [...found.map(({ text }) => text), ...(written.length > 0 ? [`Written: ${written.join(", ")}`] : [])].join("\n\n"),
+    json: { benches: found.map(({ json }) => json) },
   };
+}
+
+type Timed = Map<string, { readonly result: BenchResult; readonly seconds: number }>;
+
+/** Those that need no stack first: an apply would still be heard of in the machine's caches. */
+async function runAll(context: CommandContext, names: readonly string[]): Promise<Timed> {
+  const results: Timed = new Map();
+  const timed = async (name: string, run: () => Promise<BenchResult>) => {
+    context.signal.throwIfAborted();
+    const began = performance.now();
+    const result = await run();
+    results.set(name, { result, seconds: (performance.now() - began) / 1_000 });
+  };
+  const benches = names.map((name) => [name, BENCHES[name]!] as const);
+  for (const [name, entry] of benches) if (!entry.stack) await timed(name, () => entry.run(context));
+  const onTheStack = benches.flatMap(([name, entry]) => (entry.stack ? [[name, entry.run] as const] : []));
+  if (onTheStack.length === 0) return results;
+  const agents = [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }];
+  await LocalStack.with(context, { settings: { agents } }, async (stack) => {
+    for (const [name, run] of onTheStack) await timed(name, () => run(context, stack));
+  });
+  return results;
 }

@@ -3,10 +3,11 @@ import type { AgentBehaviour, AgentCall } from "../../tools/agent-server";
 import type { LocalIssuer } from "../../tools/local-issuer";
 import { settingsOf } from "../access-modes";
 import { withAccessStack } from "../access-stack";
-import type { CommandContext, CommandResult } from "../context";
+import type { CommandContext } from "../context";
 import type { LocalStack } from "../local-stack";
 import { ISOLATING_MODES, isolationCallers, type IsolatingMode } from "./isolation-callers";
 import { makeRequests, pollEverything, type IsolationCounts } from "./isolation-polls";
+import { benchResult, type BenchResult } from "./result";
 
 /** Of each access mode. */
 const POLLS = 10_000;
@@ -30,7 +31,7 @@ export interface IsolationOptions {
  * Two callers poll each other's requests through the cache, in every access mode that tells callers apart, on one stack
  * that is flipped from mode to mode. Exit code 1 at any answer that shows one caller something of the other's.
  */
-export async function benchIsolation(context: CommandContext, { polls = POLLS }: IsolationOptions = {}): Promise<CommandResult> {
+export async function benchIsolation(context: CommandContext, { polls = POLLS }: IsolationOptions = {}): Promise<BenchResult> {
   return withAccessStack(context, { agent: echo, vars: UNTHROTTLED }, async (stack, issuer) => {
     const measured: Partial<Record<IsolatingMode, IsolationCounts>> = {};
     for (const mode of ISOLATING_MODES) measured[mode] = await measure(context, stack, mode, issuer, polls);
@@ -55,17 +56,18 @@ async function measure({ progress, signal }: CommandContext, stack: LocalStack, 
 }
 
 /** What was counted. Without hits nothing was shown: then it is a failure too. */
-export function report(measured: Readonly<Record<IsolatingMode, IsolationCounts>>): CommandResult {
+export function report(measured: Readonly<Record<IsolatingMode, IsolationCounts>>): BenchResult {
   const rows = ISOLATING_MODES.map((mode) => {
     const { polls, hits, leaks, wrong, unanswered, examples } = measured[mode];
     return { mode, polls, hitRatePercent: polls === 0 ? 0 : (100 * hits) / polls, leaks, wrong, unanswered, examples, holds: hits > 0 && leaks === 0 && wrong === 0 && unanswered <= (polls * MAX_UNANSWERED_PERCENT) / 100 };
   });
-  const holds = rows.every((row) => row.holds);
+  const method = "Two callers poll each other's requests through the API's cache; a leak is another's 200, or any part of another's result";
   const text = [
-    "Two callers poll each other's requests through the API's cache; a leak is another's 200, or any part of another's result",
+    method,
     ...rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds: good }) => `  ${good ? "ok  " : "MISS"} ${mode.padEnd(8)} ${String(polls).padStart(6)} polls   ${hitRatePercent.toFixed(1).padStart(5)} % from the cache   ${leaks} leaks   ${wrong} wrong answers   ${unanswered} unanswered`),
     "       none     all callers are one: there is nobody to be shown another's answer",
     ...rows.flatMap(({ mode, examples }) => examples.map((example) => `  ${mode}: ${example}`)),
   ].join("\n");
-  return { exitCode: holds ? 0 : 1, text, json: { bench: "isolation", holds, modes: rows } };
+  const figures = rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds }) => ({ compares: `${polls} polls under ${mode}, ${hitRatePercent.toFixed(1)} % from the cache`, measured: `${leaks} leaks, ${wrong} wrong, ${unanswered} unanswered`, mustReach: `0 leaks, 0 wrong, <= ${MAX_UNANSWERED_PERCENT} % unanswered`, holds }));
+  return benchResult("isolation", { method, figures, charts: [], text, data: { modes: rows } });
 }

@@ -10,6 +10,9 @@ export interface CompletedRequest {
   readonly result: unknown;
 }
 
+/** The setting `agents`, for an apply. */
+export const agentsVar = (agents: readonly object[]): string => `agents=${JSON.stringify(agents)}`;
+
 /** Begins a request. @returns its id @throws Error where it is not accepted */
 export async function beginRequest(client: Pick<AgentApiClient, "invoke">, prompt: string): Promise<string> {
   const { status, body } = await client.invoke(prompt);

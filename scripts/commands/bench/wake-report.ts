@@ -1,5 +1,6 @@
 import { median } from "../../judges/statistics/median";
-import type { CommandResult } from "../context";
+import type { BenchChart, BenchFigure } from "../../judges/benches/figures";
+import { benchResult, type BenchResult } from "./result";
 import { VARIANTS, type Variant } from "./wake-probe";
 import type { Incident, WakeSample, WakeTimes } from "./wake-rig";
 
@@ -30,13 +31,28 @@ interface Row {
 }
 
 /** What the samples of all variants say: as a table, and whether our bounds hold. */
-export function report(samples: readonly WakeSample[], times: WakeTimes, node: string): CommandResult {
+export function report(samples: readonly WakeSample[], times: WakeTimes, node: string): BenchResult {
   const rows = rowsOf(samples);
-  const holds = rows.every((row) => row.holds);
   const warmMs = median(samples.map((sample) => sample.warmMs));
-  const text = [table(rows, times), "", ...notes(times, warmMs)].join("\n");
-  return { exitCode: holds ? 0 : 1, text, json: { bench: "wake", holds, bounds: { maxMs: MAX_MS, minRatio: MIN_RATIO }, method: { ...times, node }, warmMs, rows, samples } };
+  const [method, ...explained] = notes(times, warmMs) as [string, ...string[]];
+  return benchResult("wake", {
+    method, figures: rows.map((row) => figureOf(row, times)), charts: [chartOf(rows)],
+    text: [table(rows, times), "", method, ...explained].join("\n"),
+    data: { bounds: { maxMs: MAX_MS, minRatio: MIN_RATIO }, times: { ...times, node }, warmMs, rows, samples },
+  });
 }
+
+function figureOf({ incident, sockets, cells, ratio, holds }: Row, times: WakeTimes): BenchFigure {
+  const compares = `first answer after a ${incident}, ${sockets} pooled ${sockets === 1 ? "socket" : "sockets"}: the SDK's default / ours (${show(cells.default, times)} / ${show(cells.ours, times)})`;
+  const bound = HANGS.includes(incident) ? `<= ${MAX_MS} ms and >= ${MIN_RATIO}x` : `<= ${MAX_MS} ms`;
+  return { compares, measured: `${cells.default?.cut ? "> " : ""}${ratio.toFixed(1)}x`, mustReach: bound, limit: `a fresh connection: ${show(cells.fresh, times)}`, holds };
+}
+
+const chartOf = (rows: readonly Row[]): BenchChart => ({
+  title: "First answer after an idle period", unit: "ms", kind: "bars", logarithmic: true,
+  categories: rows.map(({ incident, sockets }) => `${incident}, ${sockets}`),
+  series: VARIANTS.map((name) => ({ name, values: rows.map(({ cells }) => (cells[name] === undefined ? null : Math.round(cells[name].medianMs * 10) / 10)) })),
+});
 
 function rowsOf(samples: readonly WakeSample[]): Row[] {
   const groups = new Map<string, WakeSample[]>();

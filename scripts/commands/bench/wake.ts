@@ -1,4 +1,6 @@
-import type { CommandContext, CommandResult } from "../context";
+import type { CommandContext } from "../context";
+import { inLanes } from "./lanes";
+import type { BenchResult } from "./result";
 import type { Variant } from "./wake-probe";
 import { report } from "./wake-report";
 import { WakeRig, type Incident, type WakeCase, type WakeSample, type WakeTimes } from "./wake-rig";
@@ -27,7 +29,7 @@ export interface WakeOptions {
  * Compares how SDK clients wake up with dead connections: time to the first answer. Exit code 1 where ours takes more
  * than 50 ms, or is not 10 times faster than the default where that hangs.
  */
-export async function benchWake({ projectDirectory, progress, signal }: CommandContext, { runs = 5, cutMs = TIMES.cutMs }: WakeOptions = {}): Promise<CommandResult> {
+export async function benchWake({ projectDirectory, progress, signal }: CommandContext, { runs = 5, cutMs = TIMES.cutMs }: WakeOptions = {}): Promise<BenchResult> {
   const times = { ...TIMES, cutMs };
   const rig = await progress.step("Bundle the probe", () => WakeRig.open(projectDirectory));
   try {
@@ -51,15 +53,4 @@ export async function benchWake({ projectDirectory, progress, signal }: CommandC
 /** Run by run, so that a busy moment of the machine meets all of them. */
 function casesOf(variants: readonly Variant[], runs: number): WakeCase[] {
   return Array.from({ length: runs }).flatMap(() => INCIDENTS.flatMap((incident) => SOCKETS.flatMap((sockets) => variants.map((variant) => ({ variant, incident, sockets })))));
-}
-
-/** Runs the work over the items, so many at once. */
-async function inLanes<Item, Result>(lanes: number, items: readonly Item[], work: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  const next = items.entries();
-  const lane = async () => {
-    for (const [index, item] of next) results[index] = await work(item, index);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return results;
 }

@@ -11,12 +11,12 @@ test("figures within every bound pass, and are told with their medians", () => {
 });
 
 test.each<[what: string, figures: Partial<AgentsBench>]>([
-  ["speed-up", { sequential: [20_000] }],
-  ["overhead over the slowest agents", { parallel: [3_200], sequential: [22_400] }],
+  ["one after the other / all at once", { sequential: [20_000] }],
+  ["all at once, over the slowest agents", { parallel: [3_200], sequential: [22_400] }],
   ["one agent hangs", { hanging: [9_000] }],
   ["more if one agent fails at once", { throwing: [3_400] }],
 ])("a miss of the bound of %s is told, with exit code 1", (what, figures) => {
   const { exitCode, text } = verdict({ ...GOOD, ...figures });
   expect(exitCode).toBe(1);
-  expect(text).toMatch(new RegExp(`MISS ${what}`));
+  expect(text).toMatch(new RegExp(`MISS .*${what}`));
 });
