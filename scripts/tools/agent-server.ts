@@ -40,8 +40,8 @@ export interface AgentServer {
   stop(): Promise<void>;
 }
 
-/** Starts agents that do as `behave` says. */
-export async function startAgentServer(behave: (call: AgentCall) => AgentBehaviour): Promise<AgentServer> {
+/** Starts agents that do as `behave` says, once it says so. */
+export async function startAgentServer(behave: (call: AgentCall) => AgentBehaviour | Promise<AgentBehaviour>): Promise<AgentServer> {
   const counts = { calls: 0, answered: 0, aborted: 0, open: 0 };
   const server = createServer((request, response) => {
     counts.calls += 1;
@@ -51,7 +51,7 @@ export async function startAgentServer(behave: (call: AgentCall) => AgentBehavio
       if (response.writableFinished) counts.answered += 1;
       else counts.aborted += 1;
     });
-    void readCall(request).then((call) => perform(behave(call), request, response), () => request.destroy());
+    void readCall(request).then(behave).then((behaviour) => perform(behaviour, request, response), () => request.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -1,4 +1,4 @@
-import { verdict } from "../../../../scripts/commands/bench/capacity";
+import { BurstAgent, verdict } from "../../../../scripts/commands/bench/capacity";
 
 test("a burst that fifty workers end nearly five times as fast passes, with what the agents alone take", () => {
   const { exitCode, text, json } = verdict({ narrowMs: 121_000, wideMs: 24_700 });
@@ -11,4 +11,23 @@ test("a burst that fifty workers end nearly five times as fast passes, with what
 test("one that they do not is exit code 1", () => {
   const { exitCode, text } = verdict({ narrowMs: 121_000, wideMs: 27_000 });
   expect([exitCode, text]).toEqual([1, expect.stringMatching(/MISS +4\.48x +burst/)]);
+});
+
+test("the warm-up is answered when all workers ask at once, so that none of them serves two", async () => {
+  const agent = new BurstAgent();
+  agent.expect(3);
+  const answered: number[] = [];
+  const ask = (worker: number) => agent.behave({ prompt: "warm up" }).then(() => void answered.push(worker));
+  const asking = [ask(1), ask(2)];
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(answered).toEqual([]);
+  await Promise.all([...asking, ask(3)]);
+  expect(answered).toHaveLength(3);
+});
+
+test("a request of the burst is answered after the agent's time, and the last one's end is kept", async () => {
+  const agent = new BurstAgent();
+  const before = performance.now();
+  expect(await agent.behave({ prompt: "go" })).toMatchObject({ kind: "answer", delayMs: 6_000 });
+  expect(agent.lastMs - before).toBeGreaterThanOrEqual(6_000);
 });
