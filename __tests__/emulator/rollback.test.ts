@@ -1,7 +1,7 @@
 import { execFile, execFileSync, type ExecFileException } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { GetFunctionConfigurationCommand, LambdaClient, PublishVersionCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
 import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
 import { findProviderSource, terraformEnvironment } from "../../scripts/tools/terraform-environment";
@@ -48,9 +48,11 @@ function run(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<{ code: n
   });
 }
 
+const openLambda = () => new LambdaClient({ endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+
 /** Code and memory of what callers of the worker get. */
 async function live(qualifier = "live"): Promise<{ version: string | undefined; code: string | undefined; memoryMiB: number | undefined }> {
-  const lambda = new LambdaClient({ endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const lambda = openLambda();
   const { Version: version, CodeSha256: code, MemorySize: memoryMiB } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: "worker", Qualifier: qualifier }));
   lambda.destroy();
   return { version, code, memoryMiB };
@@ -148,4 +150,21 @@ test("to a profile: the checkout's code is live with the profile's settings", as
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Rolled back to baseline in \d+\.\d s\./) as unknown });
   expect(await live()).toEqual({ version: "4", code: (await live("2")).code, memoryMiB: 128 });
   expect(liveFile()).toEqual({ release: expect.objectContaining({ serial: 3 }) as unknown });
+});
+
+test("while the worker is tuned nothing is applied, were it planned before, or were there nothing to do but to follow the newest version", async () => {
+  const saved = path(".quickturn/saved.tfplan");
+  expect(await quickturn("plan", "--out", saved)).toMatchObject({ code: 2 });
+  const lambda = openLambda();
+  // As a tuning that is killed when it has published the last size, which is the one in effect.
+  for (const MemorySize of [256, 128]) {
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: "worker", MemorySize }));
+    await lambda.send(new PublishVersionCommand({ FunctionName: "worker", Description: `quickturn tune, temporary, ${MemorySize} MB` }));
+  }
+  lambda.destroy();
+  const before = state();
+  const refusal = "worker has versions that are there for a tuning alone (5, 6): one runs, or was killed.";
+  for (const how of [["--plan", saved], ["--var", "profile=baseline"]]) expect(await quickturn("apply", "--auto-approve", ...how)).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) as unknown });
+  expect(state()).toBe(before);
+  expect(await live()).toMatchObject({ version: "4", memoryMiB: 128 });
 });

@@ -103,6 +103,11 @@ describe("what the roles may do", () => {
     for (const closed of ["iam:CreateUser", "iam:CreateAccessKey", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary", "execute-api:InvalidateCache", "s3:PutBucketAcl", "sts:AssumeRole"]) expect(actions).not.toContain(closed);
   });
 
+  test("no pipeline runs a function, or reads or writes an item: what is asked and answered is not its business, and to tune is a person's", () => {
+    const actions = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
+    expect(actions.filter((action) => /^lambda:(Invoke|GetFunctionConcurrency)|^dynamodb:(.*Item|Query|Scan|Partiql.*)$|^sqs:(Send|Receive)/.test(action))).toEqual([]);
+  });
+
   test("IAM is limited to the roles of the functions and of API Gateway's logs, by their whole names", () => {
     const roles = SETS.flatMap(statements).filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.startsWith("iam:"))).flatMap(({ Resource }) => Resource);
     expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(new Set(["api", "authorizer", "sweeper", "worker", "apigateway-logs"].map((name) => `\${var.name}-\${var.environment}-${name}`)));

@@ -153,6 +153,7 @@ const LAMBDA: readonly (readonly [pattern: RegExp, action: string])[] = [
   [/^GET \/functions\/[^/]+\/policy$/, "GetPolicy"],
   [/^POST \/functions\/[^/]+\/policy$/, "AddPermission"],
   [/^DELETE \/functions\/[^/]+\/policy\/[\w-]+$/, "RemovePermission"],
+  [/^GET \/functions\/[^/]+\/concurrency$/, "GetFunctionConcurrency"],
   [/^PUT \/functions\/[^/]+\/concurrency$/, "PutFunctionConcurrency"],
   [/^DELETE \/functions\/[^/]+\/concurrency$/, "DeleteFunctionConcurrency"],
   [/^GET \/functions\/[^/]+\/event-invoke-config$/, "GetFunctionEventInvokeConfig"],

@@ -1,15 +1,18 @@
 import { collisions } from "../judges/adoption/collisions";
 import { LOOKED_FOR } from "../judges/adoption/twins";
+import { exposedFunctions } from "../judges/tuning/exposure";
 import type { Terraform } from "../tools/terraform";
 import { TerraformFailed } from "../tools/terraform-messages";
 import { collisionText, twinText } from "./adoption-text";
 import { UsageError, type CommandResult, type Progress } from "./context";
+import { refuseDuringTuning } from "./tuning-guard";
 import { PLAN_FILE, type Plan } from "./write-plan";
 import { lookUpTwins } from "./twin-lookup";
 
 /** Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on where something is there already. */
 export async function applyPlan(terraform: Terraform, made: Plan, progress: Progress, file = PLAN_FILE): Promise<CommandResult> {
   await refuseTwins(terraform, made, progress, file);
+  await refuseTuned(terraform, made, progress, file);
   try {
     return await applyMade(terraform, made, progress, file);
   } catch (error) {
@@ -42,6 +45,14 @@ async function refuseTwins(terraform: Terraform, { changes }: Plan, progress: Pr
     return { imports: [] };
   });
   if (imports.length > 0) throw new UsageError(twinText(imports));
+}
+
+/** A saved plan knows nothing of a tuning that was begun since, and neither does one that a person thought about. */
+async function refuseTuned(terraform: Terraform, { changes, publishes }: Plan, progress: Progress, file: string): Promise<void> {
+  // To look costs a second, and a function that is made now is tuned by nobody.
+  if (publishes.length === 0 || !changes.some(({ action, type }) => action === "update" && type === "aws_lambda_function")) return;
+  const plan = await terraform.show(file);
+  await refuseDuringTuning(terraform, plan, exposedFunctions(plan), (text) => progress.note(text));
 }
 
 async function explained(error: unknown, terraform: Terraform, file: string): Promise<unknown> {

@@ -1,9 +1,11 @@
 import { publishedFunctions } from "../judges/canary/planned";
 import type { FunctionName } from "../judges/canary/release";
 import { planChanges, type ResourceChange } from "../judges/plan-changes";
+import { exposedFunctions } from "../judges/tuning/exposure";
 import { unpublishedFunctions } from "../judges/unpublished";
 import type { PlanInput, Terraform } from "../tools/terraform";
 import type { Progress } from "./context";
+import { refuseDuringTuning } from "./tuning-guard";
 
 /** Name of the plan file, in the stack's folder. */
 export const PLAN_FILE = "quickturn.tfplan";
@@ -45,11 +47,13 @@ export async function showPlan(terraform: Terraform, input: PlanInput, progress:
 
 /**
  * Writes a plan file, and reads it. Where a run was killed between a function's change and its publication, the plan is made
- * once more as the state has it, so that it publishes the version: a look at AWS finds nothing to do.
+ * once more as the state has it, so that it publishes the version: a look at AWS finds nothing to do. Refused while a
+ * function is tuned.
  * @param note for a person, where that is so
  */
 export async function writePlan(terraform: Terraform, file: string, input: PlanInput, note: (text: string) => void): Promise<WrittenPlan> {
   const written = { changed: await terraform.plan(file, input), shown: await terraform.show(file) };
+  await refuseDuringTuning(terraform, written.shown, exposedFunctions(written.shown), note);
   const unpublished = input.refresh === false ? [] : unpublishedFunctions(written.shown);
   if (unpublished.length === 0) return written;
   note(unpublishedText(unpublished));

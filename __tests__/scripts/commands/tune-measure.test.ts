@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { CreateAliasCommand, CreateFunctionCommand, GetAliasCommand, GetFunctionConfigurationCommand, LambdaClient, ListVersionsByFunctionCommand, PublishVersionCommand, PutFunctionConcurrencyCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
@@ -10,7 +10,9 @@ import { startEmulator, type Emulator } from "../../../scripts/tools/emulator";
 import { deterministicZip } from "../../../scripts/tools/zip";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
 import { messageOf, recordsOf } from "../../../handlers/queue/records";
+import { awsCalls } from "../../support/aws-call";
 import { lambdaStandIn, reportLine, type StandInAnswer, type StoodIn } from "../../support/lambda-stand-in";
+import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 /** The real SDK against an emulator that keeps functions, versions and aliases; running them is a stand-in's part. */
@@ -49,6 +51,11 @@ const there = async () => {
 };
 const AT_REST = { versions: ["$LATEST", "1"], memory: 512, live: "1" };
 const requestOf = ({ payload }: StoodIn) => messageOf(recordsOf(payload as never)[0]!, QUEUE_ARN).requestId;
+
+/** Actions that README says tune takes. */
+const takenByTune = (service: string) => [...new Set(/A person tunes, not a pipeline\. It takes (.+)/.exec(readFileSync(join(PROJECT, "README.md"), "utf8"))![1]!.split("The pipelines")[0]!.matchAll(/`([a-z]+:\w+)`/g))].map(([, action]) => action!).filter((action) => action.startsWith(`${service}:`)).sort();
+/** By the stand-in itself, and where nothing is reserved. */
+const ASKED_ELSEWHERE = ["lambda:GetAccountSettings", "lambda:InvokeFunction"];
 
 /** What a worker does to its request. */
 const end = (requestId: string, status = "completed") =>
@@ -96,12 +103,15 @@ describe("measuring", () => {
       return { tail: `START RequestId: 1 Version: ${invocation.version}\n${reportLine(memory, (900_000 / memory) * (0.97 + 0.06 * random()), isCold ? { initMs: 300 } : {})}\n`, payload: { batchItemFailures: [] } };
     };
     const saved = join(folder, "runs.jsonl");
+    standIn.calls.splice(0);
     const { exitCode, json } = await run({ strategy: "speed", save: saved, concurrency: "2" });
     expect(exitCode).toBe(0);
     expect(json).toMatchObject({ verdict: "chosen", chosenMiB: 1024, currentMiB: 512, source: NAME, sizes: [{ memoryMiB: 256, cold: 1, warm: 6 }, { memoryMiB: 512, cold: 1, warm: 6 }, { memoryMiB: 1024, cold: 1, warm: 6 }] });
     expect(standIn.invocations).toHaveLength(21);
     expect([...live]).toEqual(["1"]);
     expect(await there()).toEqual(AT_REST);
+    const called = standIn.calls.flatMap((call) => awsCalls({ service: "lambda", operation: "", method: call.split(" ")[0]!, path: call.split(" ")[1]!, body: "" })).map(({ action }) => action);
+    expect(takenByTune("lambda").filter((action) => !ASKED_ELSEWHERE.includes(action))).toEqual([...new Set(called)].sort());
     const again = await run({ state: undefined, sizes: undefined, runs: undefined, prompt: [], replay: saved, strategy: "speed" } as Partial<TuneOptions>);
     expect((again.json as { chosenMiB: number }).chosenMiB).toBe(1024);
   });

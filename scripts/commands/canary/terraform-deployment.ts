@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Release } from "../../../stacks/settings";
 import { plannedNewest, reachesAll } from "../../judges/canary/planned";
 import { liveArguments, settingsInEffect, wholeLiveFile } from "../../judges/canary/variables";
+import { movedAliases } from "../../judges/tuning/exposure";
 import { writeWhole } from "../../tools/files";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
 import type { Progress } from "../context";
+import { refuseDuringTuning } from "../tuning-guard";
 import { planOf, writePlan, type WrittenPlan } from "../write-plan";
 import { writeLive } from "./live-file";
 import type { CanaryPlan, Deployment, Outputs, PlanMode } from "./ports";
@@ -79,7 +81,10 @@ export class TerraformDeployment implements Deployment {
   /** Aliases alone move: what a killed run has not published is none of theirs. */
   private async written(input: PlanInput, mode: PlanMode): Promise<WrittenPlan> {
     if (mode === "publish") return writePlan(this.terraform, PLAN, input, (text) => this.place.progress.note(text));
-    return { changed: await this.terraform.plan(PLAN, input), shown: await this.terraform.show(PLAN) };
+    const written = { changed: await this.terraform.plan(PLAN, input), shown: await this.terraform.show(PLAN) };
+    // The alias of a function that is not pinned would follow to the newest version.
+    await refuseDuringTuning(this.terraform, written.shown, movedAliases(written.shown), (text) => this.place.progress.note(text));
+    return written;
   }
 
   /** As the person configures it, and what is live as it is. */
