@@ -38,9 +38,10 @@ export interface Bundle {
  */
 export async function bundle(root: string, entry: string): Promise<Bundle> {
   const later = new Set<string>();
-  const first = await buildFiles(root, { index: entry }, [importedLater(later)]);
-  const packages = [...later].sort();
-  const second = packages.length === 0 ? [] : [await buildFiles(root, Object.fromEntries(packages.map((name) => [fileOf(name), name])), [])];
+  const first = await buildFiles(root, { index: entry }, { plugins: [importedLater(later)] });
+  // What was shaken out of the entry may have been all that imports a package.
+  const packages = [...later].sort().filter((name) => first.outputFiles.some(({ path, text }) => path.endsWith(".mjs") && text.includes(`"./${fileOf(name)}.mjs"`)));
+  const second = packages.length === 0 ? [] : [await buildFiles(root, Object.fromEntries(packages.map((name) => [fileOf(name), name])), { splitting: true })];
   const files = [first, ...second].flatMap(({ outputFiles }) => outputFiles.map(({ path, contents }) => [relative(`${root}${sep}out`, path), contents] as const));
   const inputs = [first, ...second].flatMap(({ metafile }) => Object.values(metafile.outputs).map((output) => output.inputs));
   return {
@@ -67,7 +68,7 @@ function importedLater(later: Set<string>): Plugin {
   };
 }
 
-async function buildFiles(root: string, entryPoints: Record<string, string>, plugins: Plugin[]) {
+async function buildFiles(root: string, entryPoints: Record<string, string>, { plugins = [], splitting = false }: { readonly plugins?: readonly Plugin[]; readonly splitting?: boolean }) {
   return build({
     absWorkingDir: root,
     entryPoints,
@@ -76,7 +77,7 @@ async function buildFiles(root: string, entryPoints: Record<string, string>, plu
     metafile: true,
     bundle: true,
     minify: true,
-    splitting: true,
+    splitting,
     format: "esm",
     outExtension: { ".js": ".mjs" },
     chunkNames: "chunk-[hash]",
