@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "./pause";
 import { withDeadline } from "./deadline";
 import { HEARTBEAT_EVENT } from "./environment";
 import type { Counters } from "./counters";
@@ -34,7 +34,7 @@ export function isHeartbeat(event: unknown): boolean {
 /** Touches a warm environment: proves that it can still call, and tells in one log line. It never rejects and changes nothing, so one more does no harm. */
 export async function heartbeat({ name, identify, counters, log, holdMs = HOLD_MS }: HeartbeatParts): Promise<void> {
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-  const [call] = await Promise.allSettled([withDeadline(signal, () => identify(signal)), sleep(holdMs)]);
+  const [call] = await Promise.allSettled([withDeadline(signal, () => identify(signal)), pause(holdMs)]);
   const measured = { metrics: { ...counters.take(), HeartbeatFailed: call.status === "rejected" ? 1 : 0 }, dimensions: { Function: name } };
   if (call.status === "rejected") log("warn", "heartbeat_failed", { error: describeError(call.reason) }, measured);
   else log("info", "heartbeat", {}, measured);

@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { openConnection } from "../../handlers/clients/connection";
+import { connectDynamoDb, type DynamoDb } from "../../handlers/clients/dynamodb";
+import type { JsonServiceParts } from "../../handlers/clients/json-service";
+import { openCounters } from "../../handlers/counters";
 import { startEmulator } from "../../scripts/tools/emulator";
 
 export interface Emulated {
@@ -34,3 +38,16 @@ export async function createTable(client: DynamoDBClient, table: string, ...keys
     }),
   );
 }
+
+/** What Lambda would tell a process whose services are at `endpoint`. */
+export const awsVariables = (endpoint: string) => ({ AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
+
+/** What a function has to call services at `endpoint`: its own connection, and a guard that lets all through. */
+export const partsFor = (endpoint: string): JsonServiceParts => ({
+  connection: openConnection({ counters: openCounters(), nowMs: Date.now }),
+  guard: { run: (work) => work() },
+  variables: awsVariables(endpoint),
+});
+
+/** DynamoDB at `endpoint`, as the functions connect to it. */
+export const connectTo = (endpoint: string): DynamoDb => connectDynamoDb(partsFor(endpoint));

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteBucketPolicyCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { writeMessage } from "../../handlers/queue/work-queue";
 import { MAX_INLINE_RESULT_BYTES } from "../../handlers/results";
 import { dynamodbRequests } from "../../handlers/stores/dynamodb-requests";
 import type { NewRequest, RequestStore } from "../../handlers/stores/requests";
+import { connectTo } from "../handlers/emulated";
 import { startLocalRuntime, type LocalRuntime } from "../../scripts/local";
 import { AgentApiClient, type ApiResponse } from "../../scripts/tools/agent-api-client";
 import { ACCOUNT, REGION } from "./aws-call";
@@ -75,7 +75,6 @@ export class WorkingFunctions {
   private runtime!: LocalRuntime;
   private alice!: AgentApiClient;
   private requests!: RequestStore;
-  private dynamodb!: DynamoDBClient;
   private sqs!: SQSClient;
   private s3!: S3Client;
   private bucketPolicy!: { readonly Bucket: string; readonly Policy: string };
@@ -102,7 +101,7 @@ export class WorkingFunctions {
     await this.runtime.beforeApply();
     await this.runtime.stop();
     await this.s3.send(new PutBucketPolicyCommand(this.bucketPolicy));
-    for (const client of [this.sqs, this.s3, this.dynamodb]) client.destroy();
+    for (const client of [this.sqs, this.s3]) client.destroy();
   }
 
   private async serve(): Promise<void> {
@@ -123,8 +122,7 @@ export class WorkingFunctions {
     this.alice = new AgentApiClient(this.runtime.url, REGION, ALICE);
     const emulator = { endpoint: stack.emulator.endpoint, region: REGION, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
     const attributes = stack.attributes();
-    this.dynamodb = new DynamoDBClient(emulator);
-    this.requests = dynamodbRequests(this.dynamodb, { requests: String(attributes["aws_dynamodb_table.store_requests"]?.["name"]) });
+    this.requests = dynamodbRequests(connectTo(emulator.endpoint), { requests: String(attributes["aws_dynamodb_table.store_requests"]?.["name"]) });
     this.sqs = new SQSClient({ ...emulator, useQueueUrlAsEndpoint: false });
     // The emulator (moto 5.2.1) refuses whatever a Deny of a bucket's policy names, its conditions left aside: here every object.
     const { bucket, policy } = attributes["aws_s3_bucket_policy.store_results_policy"] as { bucket: string; policy: string };

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../pause";
 import { AgentFailure, type Agent } from "./agent";
 import type { Script } from "./script";
 
@@ -6,7 +6,7 @@ import type { Script } from "./script";
 export function scriptedAgent({ delayMs, fails, text }: Script): Agent {
   return {
     async run(_input, signal) {
-      await sleep(delayMs, undefined, { signal });
+      await pause(delayMs, signal);
       if (fails) throw new AgentFailure(text);
       return { text };
     },

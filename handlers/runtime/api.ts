@@ -1,8 +1,8 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { randomUUID } from "node:crypto";
+import { connectDynamoDb } from "../clients/dynamodb";
 import { once } from "../clients/once";
 import { connectS3 } from "../clients/s3";
+import { connectSqs } from "../clients/sqs";
 import { frontDoor, type FrontDoor } from "../front-door";
 import { sqsWorkQueue } from "../queue/sqs-work-queue";
 import { callerQuota } from "../quota";
@@ -29,11 +29,10 @@ export function openFrontDoor(variables: Variables): ApiHandler {
   const settings = readApiSettings(variables);
   const own = openProcess(settings.deployment, variables);
   const { connection, guards, log } = own;
-  const dynamodb = guardClient(new DynamoDBClient(connection), guards("dynamodb"));
+  const dynamodb = connectDynamoDb({ connection, guard: guards("dynamodb"), variables: own.variables });
   const requests = dynamodbRequests(dynamodb, { requests: settings.requestsTable });
   const quota = callerQuota({ store: dynamodbQuotas(dynamodb, settings.requestsTable), perDay: settings.callerQuotaPerDay, nowMs });
-  const sqs = guardClient(new SQSClient(connection), guards("sqs"));
-  const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);
+  const queue = sqsWorkQueue(connectSqs({ connection, guard: guards("sqs"), variables: own.variables }, settings.workQueueUrl), settings.workQueueUrl);
   const results = s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket);
   const cache = openReadCache({ ttlMs: settings.queryCacheTtlSeconds * 1_000, nowMs, counters: own.counters, maxEntries: MAX_KEPT_REQUESTS });
   const door = frontDoor({

@@ -20,6 +20,8 @@ export interface Process {
   readonly version?: string;
   readonly connection: Connection;
   readonly guards: Guards;
+  /** What Lambda tells the process, the credentials among it, which it replaces in place. */
+  readonly variables: Variables;
 }
 
 /** Makes them. @param deployment see `CommonEnvironment.DEPLOYMENT` @param variables what Lambda itself tells the process */
@@ -36,6 +38,7 @@ export function openProcess(deployment: string, variables: Variables): Process {
     ...(version !== undefined && { version }),
     connection: openConnection({ counters, nowMs }),
     guards: openGuards({ counters, log }),
+    variables,
   };
 }
 

@@ -1,10 +1,9 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { connectDynamoDb } from "../clients/dynamodb";
+import { connectSqs } from "../clients/sqs";
 import { deadLetterHandler } from "../dead-letters";
 import { SWEEP_EVENT } from "../environment";
 import { sqsWorkQueue } from "../queue/sqs-work-queue";
-import { guardClient } from "../resilience/guarded-client";
 import { readSweeperSettings, type Variables } from "../settings";
 import { dynamodbRequests } from "../stores/dynamodb-requests";
 import { sweep } from "../sweep";
@@ -17,10 +16,9 @@ export type SweeperHandler = (event: SQSEvent | typeof SWEEP_EVENT, context: Pic
 /** Builds the sweeper from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openSweeper(variables: Variables): SweeperHandler {
   const settings = readSweeperSettings(variables);
-  const { connection, guards, log } = openProcess(settings.deployment, variables);
-  const requests = dynamodbRequests(guardClient(new DynamoDBClient(connection), guards("dynamodb")), { requests: settings.requestsTable });
-  const sqs = guardClient(new SQSClient(connection), guards("sqs"));
-  const queue = sqsWorkQueue(async () => sqs, settings.workQueueUrl);
+  const { connection, guards, log, variables: aws } = openProcess(settings.deployment, variables);
+  const requests = dynamodbRequests(connectDynamoDb({ connection, guard: guards("dynamodb"), variables: aws }), { requests: settings.requestsTable });
+  const queue = sqsWorkQueue(connectSqs({ connection, guard: guards("sqs"), variables: aws }, settings.workQueueUrl), settings.workQueueUrl);
   const takeDeadLetters = deadLetterHandler({ queueArn: settings.deadLetterQueueArn, requests, nowMs, log });
   return async (event, context) => {
     connection.dropIdle();

@@ -1,14 +1,15 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { randomUUID } from "node:crypto";
 import { openAgents, openArbiter, type AgentDoors } from "../agents";
 import type { HttpDoor } from "../agents/http";
 import { batchHandler, type BatchHandler } from "../batch";
 import { connectAgentCore } from "../clients/agentcore";
 import { connectBedrock } from "../clients/bedrock";
+import { connectDynamoDb } from "../clients/dynamodb";
 import { connectLambda } from "../clients/lambda";
 import { once } from "../clients/once";
 import { connectS3 } from "../clients/s3";
 import { connectSecrets } from "../clients/secrets";
+import { connectSqs } from "../clients/sqs";
 import { runJob, type JobParts } from "../job";
 import { sqsWorkQueue } from "../queue/sqs-work-queue";
 import { guardClient } from "../resilience/guarded-client";
@@ -28,7 +29,7 @@ export function openWorker(variables: Variables): WorkerHandler {
   const settings = readWorkerSettings(variables);
   const own = openProcess(settings.deployment, variables);
   const parts = openJob(settings, own);
-  const sqs = once(async () => guardClient(new (await import("@aws-sdk/client-sqs")).SQSClient(own.connection), own.guards("sqs")));
+  const sqs = connectSqs({ connection: own.connection, guard: own.guards("sqs"), variables: own.variables }, settings.workQueueUrl);
   const batch = batchHandler({
     queueArn: settings.workQueueArn,
     queue: sqsWorkQueue(sqs, settings.workQueueUrl),
@@ -41,7 +42,7 @@ export function openWorker(variables: Variables): WorkerHandler {
 
 function openJob(settings: WorkerSettings, own: Process): JobParts {
   const { connection, guards, counters } = own;
-  const dynamodb = guardClient(new DynamoDBClient(connection), guards("dynamodb"));
+  const dynamodb = connectDynamoDb({ connection, guard: guards("dynamodb"), variables: own.variables });
   const cache = openReadCache({ ttlMs: settings.queryCacheTtlSeconds * 1_000, nowMs, counters });
   const doors = openDoors(own, cache);
   const arbiter = openArbiter(settings.arbiter, doors);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../pause";
 
 /** How to wait. */
 export interface Patience {
@@ -8,7 +8,7 @@ export interface Patience {
   sleep(ms: number, signal?: AbortSignal): Promise<unknown>;
 }
 
-const PATIENCE: Patience = { random: Math.random, sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
+const PATIENCE: Patience = { random: Math.random, sleep: pause };
 
 /** How often a write is sent at most. */
 export const MAX_TRIES = 8;

@@ -1,5 +1,5 @@
-import { QueryCommand, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { epochMs, OPEN_PARTITIONS } from "./request-items";
+import type { DynamoDb } from "../clients/dynamodb";
+import { epochMs, OPEN_PARTITIONS, type Item } from "./request-items";
 import type { DueRequest } from "./requests";
 
 /** Index of the requests that have not ended: hash key `open`, range key `due_at`, keys only. */
@@ -11,25 +11,25 @@ const LIMIT = 25;
 interface Partition {
   readonly open: string;
   /** Where its last page ended. */
-  readonly after?: Record<string, AttributeValue>;
+  readonly after?: Item;
 }
 
 /**
  * What the index shows as due at `nowMs`, a page of every partition at a time. The index lags behind the table: a request
  * may have moved on since, or be missing yet. Whoever acts on it does so by a write with a condition on the table.
  */
-export async function* dueRequests(client: DynamoDBClient, table: string, nowMs: number, signal?: AbortSignal): AsyncGenerator<readonly DueRequest[]> {
+export async function* dueRequests(dynamodb: DynamoDb, table: string, nowMs: number, signal?: AbortSignal): AsyncGenerator<readonly DueRequest[]> {
   let partitions: readonly Partition[] = OPEN_PARTITIONS.map((open) => ({ open }));
   while (partitions.length > 0) {
-    const pages = await Promise.all(partitions.map((partition) => readPage(client, table, nowMs, partition, signal)));
+    const pages = await Promise.all(partitions.map((partition) => readPage(dynamodb, table, nowMs, partition, signal)));
     const due = pages.flatMap(({ requests }) => requests).sort((left, right) => left.dueMs - right.dueMs);
     if (due.length > 0) yield due;
     partitions = pages.flatMap(({ open, after }) => (after ? [{ open, after }] : []));
   }
 }
 
-async function readPage(client: DynamoDBClient, table: string, nowMs: number, { open, after }: Partition, abortSignal?: AbortSignal) {
-  const command = new QueryCommand({
+async function readPage(dynamodb: DynamoDb, table: string, nowMs: number, { open, after }: Partition, signal?: AbortSignal) {
+  const { Items = [], LastEvaluatedKey } = await dynamodb("Query", {
     TableName: table,
     IndexName: INDEX,
     KeyConditionExpression: "#open = :open AND #due_at <= :now",
@@ -37,8 +37,7 @@ async function readPage(client: DynamoDBClient, table: string, nowMs: number, { 
     ExpressionAttributeValues: { ":open": { S: open }, ":now": epochMs(nowMs) },
     Limit: LIMIT,
     ExclusiveStartKey: after,
-  });
-  const { Items = [], LastEvaluatedKey } = await client.send(command, { abortSignal });
+  }, signal);
   const requests = Items.map((item): DueRequest => ({ requestId: item["request_id"]?.S ?? "", dueMs: Number(item["due_at"]?.N) }));
   return { open, requests, after: LastEvaluatedKey };
 }

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDb } from "../clients/dynamodb";
 import { standingOf } from "./claims";
 import type { Patience } from "./contention";
 import { creationOver, creationSeconds } from "./creations";
@@ -15,9 +15,9 @@ const CHECK_KEY = "health-check";
  * Requests in a DynamoDB table with the hash key `request_id` and the index `open-due`. `tables.sessions` is for whoever
  * finishes requests with a turn. `patience`: how to wait where a write meets a transaction. Default: by the clock.
  */
-export function dynamodbRequests(client: DynamoDBClient, tables: RequestTables, patience?: Patience): RequestStore {
-  const table = openTable(client, tables, patience);
-  return { ...admission(table), ...work(table), ...sweeping(table), due: (nowMs, signal) => dueRequests(client, tables.requests, nowMs, signal) };
+export function dynamodbRequests(dynamodb: DynamoDb, tables: RequestTables, patience?: Patience): RequestStore {
+  const table = openTable(dynamodb, tables, patience);
+  return { ...admission(table), ...work(table), ...sweeping(table), due: (nowMs, signal) => dueRequests(dynamodb, tables.requests, nowMs, signal) };
 }
 
 function admission(table: RequestTable): Pick<RequestStore, "create" | "markSent" | "find" | "withdraw" | "check"> {

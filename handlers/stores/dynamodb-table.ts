@@ -1,13 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-  type DynamoDBClient,
-} from "@aws-sdk/client-dynamodb";
+import { randomUUID } from "node:crypto";
+import type { DynamoDb } from "../clients/dynamodb";
 import { retryContended, type Patience } from "./contention";
 import type { Item } from "./request-items";
 import type { Condition, Write } from "./request-writes";
@@ -38,10 +30,9 @@ export interface RequestTable {
 const TELL = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
 
 /** The table in DynamoDB. */
-export function openTable(client: DynamoDBClient, { requests, sessions }: RequestTables, patience?: Patience): RequestTable {
+export function openTable(dynamodb: DynamoDb, { requests, sessions }: RequestTables, patience?: Patience): RequestTable {
   const at = (requestId: string) => ({ TableName: requests, Key: { request_id: { S: requestId } } });
-  const get = async (requestId: string, abortSignal?: AbortSignal) =>
-    (await client.send(new GetItemCommand({ ...at(requestId), ConsistentRead: true }), { abortSignal })).Item;
+  const get = async (requestId: string, signal?: AbortSignal) => (await dynamodb("GetItem", { ...at(requestId), ConsistentRead: true }, signal)).Item;
   const attempt = async (requestId: string, send: () => Promise<{ readonly Attributes?: Item }>, signal?: AbortSignal): Promise<Written> => {
     try {
       return { done: true, item: (await retryContended(send, signal, patience)).Attributes };
@@ -53,20 +44,18 @@ export function openTable(client: DynamoDBClient, { requests, sessions }: Reques
   };
   return {
     get,
-    put: (requestId, item, condition, abortSignal) =>
-      attempt(requestId, () => client.send(new PutItemCommand({ TableName: requests, Item: item, ...condition, ...TELL }), { abortSignal }), abortSignal),
-    update: (requestId, write, abortSignal) =>
-      attempt(requestId, () => client.send(new UpdateItemCommand({ ...at(requestId), ...write, ...TELL }), { abortSignal }), abortSignal),
-    updateWithTurn: (requestId, write, turn, abortSignal) => {
+    put: (requestId, item, condition, signal) =>
+      attempt(requestId, () => dynamodb("PutItem", { TableName: requests, Item: item, ...condition, ...TELL }, signal), signal),
+    update: (requestId, write, signal) => attempt(requestId, () => dynamodb("UpdateItem", { ...at(requestId), ...write, ...TELL }, signal), signal),
+    updateWithTurn: (requestId, write, turn, signal) => {
       const items = [{ Update: { ...at(requestId), ...write, ...TELL } }, ...turnWrites(turn, sessions)];
       const send = async () => {
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }), { abortSignal });
+        await dynamodb("TransactWriteItems", { TransactItems: items, ClientRequestToken: randomUUID() }, signal);
         return {};
       };
-      return attempt(requestId, send, abortSignal);
+      return attempt(requestId, send, signal);
     },
-    delete: (requestId, condition, abortSignal) =>
-      attempt(requestId, () => client.send(new DeleteItemCommand({ ...at(requestId), ...condition, ...TELL }), { abortSignal }), abortSignal),
+    delete: (requestId, condition, signal) => attempt(requestId, () => dynamodb("DeleteItem", { ...at(requestId), ...condition, ...TELL }, signal), signal),
   };
 }
 
@@ -77,8 +66,15 @@ function turnWrites({ session, turn }: TurnOfEnding, table: string | undefined) 
 
 /** What DynamoDB tells of the item that broke a condition. Throws any other error. In a transaction only the first write has a condition. */
 function brokenCondition(error: unknown): { readonly Item?: Item } {
-  if (error instanceof ConditionalCheckFailedException) return error;
-  const [first] = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+  const { name, CancellationReasons: reasons = [], Item: item } = error as Refusal;
+  if (name === "ConditionalCheckFailedException") return item ? { Item: item } : {};
+  const [first] = name === "TransactionCanceledException" ? reasons : [];
   if (first?.Code === "ConditionalCheckFailed") return first;
   throw error;
+}
+
+interface Refusal {
+  readonly name?: string;
+  readonly Item?: Item;
+  readonly CancellationReasons?: readonly { readonly Code?: string; readonly Item?: Item }[];
 }

@@ -9,7 +9,8 @@ import { deterministicZip } from "../tools/zip";
 import type { CommandContext, CommandResult } from "./context";
 
 /** The functions: name of the zip to entry point. */
-const FUNCTIONS = { api: "handlers/api.ts", worker: "handlers/worker.ts", sweeper: "handlers/sweeper.ts", authorizer: "handlers/authorizer.ts" } as const;
+export const FUNCTIONS = { api: "handlers/api.ts", worker: "handlers/worker.ts", sweeper: "handlers/sweeper.ts", authorizer: "handlers/authorizer.ts" } as const;
+export type PackagedName = keyof typeof FUNCTIONS;
 
 export interface PackagedFunction {
   readonly name: string;

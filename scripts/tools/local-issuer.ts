@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { run } from "./process";
+import { makeOwnCertificate } from "./own-certificate";
 import { SigningKey, type SigningAlgorithm } from "./signing-key";
 
 export interface LocalIssuerOptions {
@@ -43,11 +41,8 @@ export class LocalIssuer {
   }
 
   static async start(options: LocalIssuerOptions): Promise<LocalIssuer> {
-    const { directory, env } = options;
-    const [key, certificate] = [join(directory, "issuer-key.pem"), join(directory, "issuer.pem")];
-    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-    await run("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out", certificate, ...names], { cwd: directory, env });
-    const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });
+    const { path: certificate, key, cert } = await makeOwnCertificate({ ...options, name: "issuer" });
+    const server = createServer({ key, cert });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const issuer = new LocalIssuer(options, server, certificate);
     server.on("request", ({ url = "/" }, response) => {

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { connectSqs } from "../../../handlers/clients/sqs";
 import { memoryWorkQueue } from "../../../handlers/queue/memory-work-queue";
 import { sqsWorkQueue } from "../../../handlers/queue/sqs-work-queue";
 import { MESSAGE_VERSION, readMessage, writeMessage, type WorkMessage, type WorkQueue } from "../../../handlers/queue/work-queue";
-import { emulate, type Emulated } from "../emulated";
+import { emulate, partsFor, type Emulated } from "../emulated";
 import { DEADLINE_MS, NOW_MS, REQUEST_ID } from "../fixtures";
 
 const MESSAGE: WorkMessage = { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 3 };
@@ -65,7 +66,7 @@ describe("queues", () => {
   });
 
   const memory = memoryWorkQueue();
-  const sqs = () => sqsWorkQueue(async () => client, url);
+  const sqs = () => sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), url), url);
   const receive = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl: url, VisibilityTimeout: 600 }))).Messages?.[0];
   const adapters: [string, () => WorkQueue, () => Promise<string | undefined>][] = [
     ["in memory", () => memory, async () => memory.bodies[0]],
@@ -80,7 +81,7 @@ describe("queues", () => {
 
   test("a message that is delayed for no time at all is there again at once", async () => {
     const other = (await client.send(new CreateQueueCommand({ QueueName: "delayed" }))).QueueUrl ?? "";
-    const queue = sqsWorkQueue(async () => client, other);
+    const queue = sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), other), other);
     await queue.send(MESSAGE);
     const take = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl: other, VisibilityTimeout: 600 }))).Messages?.[0]?.ReceiptHandle;
     const receipt = (await take()) ?? "";
@@ -95,6 +96,6 @@ describe("queues", () => {
   });
 
   test("the check of a queue that is not there fails", async () => {
-    await expect(sqsWorkQueue(async () => client, `${url}-gone`).check(AbortSignal.timeout(5_000))).rejects.toThrow(/does not exist/);
+    await expect(sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), url), `${url}-gone`).check(AbortSignal.timeout(5_000))).rejects.toThrow(/does not exist/);
   });
 });

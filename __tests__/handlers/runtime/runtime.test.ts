@@ -5,7 +5,7 @@ import type { SQSEvent } from "aws-lambda";
 import { openFrontDoor, type ApiHandler } from "../../../handlers/runtime/api";
 import { openSweeper, type SweeperHandler } from "../../../handlers/runtime/sweeper";
 import { openWorker, type WorkerHandler } from "../../../handlers/runtime/worker";
-import { emulate, type Emulated } from "../emulated";
+import { awsVariables, emulate, type Emulated } from "../emulated";
 import { createTables } from "../stores/tables";
 import { gatewayEvent, invokeEvent, statusEvent } from "../fixtures";
 
@@ -23,9 +23,9 @@ let sweeper: SweeperHandler;
 let output: string[];
 
 const agent = (name: string, answer: string) => ({ name, kind: "scripted", target: `5ms ${answer}`, timeout_seconds: 5, phases: [1] });
-const common = { DEPLOYMENT: "test", REQUESTS_TABLE: "requests", RESULTS_BUCKET: "results", QUERY_CACHE_TTL_SECONDS: "60" };
+const common = () => ({ ...awsVariables(emulated.configuration.endpoint), DEPLOYMENT: "test", REQUESTS_TABLE: "requests", RESULTS_BUCKET: "results", QUERY_CACHE_TTL_SECONDS: "60" });
 const workerVariables = (...agents: object[]) => ({
-  ...common, AGENTS: JSON.stringify(agents), ARBITER: "null", AGENT_POLICY: "any", AGENT_QUORUM: "0", MAX_PARALLEL_AGENTS: "0", SESSIONS_TABLE: "sessions",
+  ...common(), AGENTS: JSON.stringify(agents), ARBITER: "null", AGENT_POLICY: "any", AGENT_QUORUM: "0", MAX_PARALLEL_AGENTS: "0", SESSIONS_TABLE: "sessions",
   WORK_QUEUE_ARN: queueArn, WORK_QUEUE_URL: queueUrl,
 });
 const worker = (...agents: object[]): WorkerHandler => openWorker(workerVariables(...agents));
@@ -42,8 +42,8 @@ beforeAll(async () => {
   queueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "work" }))).QueueUrl ?? "";
   queueArn = "arn:aws:sqs:us-east-1:123456789012:work";
   failedArn = "arn:aws:sqs:us-east-1:123456789012:work-failed";
-  api = openFrontDoor({ ...common, AUTHORIZATION: "none", CALLER_QUOTA_PER_DAY: "0", ORIGIN_SECRET_SHA256: "", REQUEST_RETENTION_DAYS: "1", REQUEST_DEADLINE_SECONDS: "3600", WORK_QUEUE_URL: queueUrl });
-  sweeper = openSweeper({ ...common, DEAD_LETTER_QUEUE_ARN: failedArn, WORK_QUEUE_URL: queueUrl });
+  api = openFrontDoor({ ...common(), AUTHORIZATION: "none", CALLER_QUOTA_PER_DAY: "0", ORIGIN_SECRET_SHA256: "", REQUEST_RETENTION_DAYS: "1", REQUEST_DEADLINE_SECONDS: "3600", WORK_QUEUE_URL: queueUrl });
+  sweeper = openSweeper({ ...common(), DEAD_LETTER_QUEUE_ARN: failedArn, WORK_QUEUE_URL: queueUrl });
 }, 90_000);
 
 afterAll(async () => {

@@ -94,7 +94,7 @@ afterAll(() => lite?.close());
 
 const adapters: [string, number, () => RequestStore][] = [
   ["in memory", 300, () => memoryRequests()],
-  ["in dynalite", 30, () => dynamodbRequests(lite.client, TABLES)],
+  ["in dynalite", 30, () => dynamodbRequests(lite.dynamodb, TABLES)],
 ];
 
 async function play(scheduler: fc.Scheduler, store: RequestStore): Promise<Scene> {

@@ -203,7 +203,7 @@ afterAll(() => lite?.close());
 
 test.each<[string, number, () => RequestStore]>([
   ["in memory", 200, () => memoryRequests()],
-  ["in dynalite", 10, () => dynamodbRequests(lite.client, TABLES)],
+  ["in dynalite", 10, () => dynamodbRequests(lite.dynamodb, TABLES)],
 ])("requests %s do what the model does, whatever is done to them in whatever order", async (_name, numRuns, open) => {
   const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: "max" }), (commands) =>
     fc.asyncModelRun(() => ({ model: new Model(), real: { store: open(), last: new Map<string, RequestRecord>() } }), commands),

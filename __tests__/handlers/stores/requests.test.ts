@@ -23,8 +23,8 @@ afterAll(async () => {
 
 const adapters: [string, () => RequestStore][] = [
   ["in memory", () => memoryRequests()],
-  ["in dynalite", () => dynamodbRequests(lite.client, TABLES)],
-  ["in moto", () => dynamodbRequests(moto.client, TABLES)],
+  ["in dynalite", () => dynamodbRequests(lite.dynamodb, TABLES)],
+  ["in moto", () => dynamodbRequests(moto.dynamodb, TABLES)],
 ];
 
 async function dueIn(store: RequestStore, nowMs: number): Promise<DueRequest[]> {
@@ -408,16 +408,16 @@ describe.each(adapters)("races %s", (_name, open) => {
 
 describe("the table", () => {
   test("the check of a table that is not there fails", async () => {
-    await expect(dynamodbRequests(moto.client, { requests: "nowhere" }).check(AbortSignal.timeout(5_000))).rejects.toThrow(/not found/i);
+    await expect(dynamodbRequests(moto.dynamodb, { requests: "nowhere" }).check(AbortSignal.timeout(5_000))).rejects.toThrow(/not found/i);
   });
 
   test("an item of an unknown shape is refused, by id and attribute", async () => {
     await moto.client.send(new PutItemCommand({ TableName: TABLES.requests, Item: { request_id: { S: "odd" }, status: { S: "done" } } }));
-    await expect(dynamodbRequests(moto.client, TABLES).find("odd")).rejects.toThrow("Request odd: the attribute");
+    await expect(dynamodbRequests(moto.dynamodb, TABLES).find("odd")).rejects.toThrow("Request odd: the attribute");
   });
 
   test("an ended request has left the index of open ones", async () => {
-    const store = dynamodbRequests(moto.client, TABLES);
+    const store = dynamodbRequests(moto.dynamodb, TABLES);
     const { requestId } = accepted();
     await store.create(accepted({ requestId }), DUE_MS);
     await store.claim(requestId, bid());
@@ -438,7 +438,7 @@ describe("the table", () => {
     ["requeue", (store, signal) => store.requeue({ requestId: randomUUID(), dueMs: 0 }, 1, signal)],
     ["check", (store, signal) => store.check(signal)],
   ])("%s is ended by its signal", async (_name, run) => {
-    await expect(run(dynamodbRequests(lite.client, TABLES), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    await expect(run(dynamodbRequests(lite.dynamodb, TABLES), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
   });
 });
 

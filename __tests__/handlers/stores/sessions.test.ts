@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PutItemCommand, QueryCommand, TransactWriteItemsCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import type { DynamoDb } from "../../../handlers/clients/dynamodb";
 import { openCounters, type Counters } from "../../../handlers/counters";
 import { openReadCache } from "../../../handlers/resilience/read-cache";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
@@ -37,7 +38,7 @@ const adapters: [string, () => Stores][] = [
     () => {
       const counters = openCounters();
       const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters });
-      return { counters, sessions: dynamodbSessions(moto.client, TABLES.sessions, cache), requests: dynamodbRequests(moto.client, TABLES) };
+      return { counters, sessions: dynamodbSessions(moto.dynamodb, TABLES.sessions, cache), requests: dynamodbRequests(moto.dynamodb, TABLES) };
     },
   ],
 ];
@@ -144,14 +145,14 @@ describe("requests of one session that end at once", () => {
 
   test("twenty lose no turn", async () => {
     const session = { owner: "twenty", sessionId: "talk" };
-    expect(await endAtOnce(dynamodbRequests(moto.client, TABLES), session, 20)).toEqual(Array(20).fill(true));
+    expect(await endAtOnce(dynamodbRequests(moto.dynamodb, TABLES), session, 20)).toEqual(Array(20).fill(true));
     expect(await turnsInTable(session)).toBe(20);
   });
 
   test("five lose no turn where DynamoDB cancels those that meet another", async () => {
     let isBusy = false;
     let conflicts = 0;
-    const client = intercepted(moto, TransactWriteItemsCommand.name, async (send) => {
+    const client = intercepted(moto, "TransactWriteItems", async (send) => {
       if (isBusy) {
         conflicts++;
         throw cancelled("None", "None", "TransactionConflict");
@@ -216,14 +217,13 @@ describe("a context that the process keeps", () => {
     const { requests, sessions } = open();
     const talk = session();
     await keep(requests, talk, turn(1));
-    const slow = intercepted(moto, QueryCommand.name, async (send) => {
+    const slow = intercepted(moto, "Query", async (send) => {
       await keep(requests, talk, turn(2));
       return send();
     });
     const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters: openCounters() });
     expect(await dynamodbSessions(slow, TABLES.sessions, cache).recent(talk, NOW_MS)).toHaveLength(2);
     expect(await sessions.recent(talk, NOW_MS)).toHaveLength(2);
-    slow.destroy();
   });
 
   test("a read is ended by its signal", async () => {
@@ -232,8 +232,8 @@ describe("a context that the process keeps", () => {
 });
 
 /** A client whose transactions are answered with each of the errors first. */
-function hindered(...errors: Error[]): DynamoDBClient {
-  return intercepted(moto, TransactWriteItemsCommand.name, async (send) => {
+function hindered(...errors: Error[]): DynamoDb {
+  return intercepted(moto, "TransactWriteItems", async (send) => {
     const error = errors.shift();
     if (error) throw error;
     return send();
@@ -259,7 +259,7 @@ describe("an ending whose transaction is cancelled", () => {
   });
 
   test("a store without a table of sessions says so", async () => {
-    const requests = dynamodbRequests(moto.client, { requests: TABLES.requests });
+    const requests = dynamodbRequests(moto.dynamodb, { requests: TABLES.requests });
     await expect(keep(requests, talk(), turn(1))).rejects.toThrow("A request cannot be finished with a turn: the name of the table of sessions was not given");
   });
 });

@@ -2,14 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, type AttributeDefinition, type DynamoDBClientConfig, type KeySchemaElement } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import type { DynamoDb, DynamoDbOperation } from "../../../handlers/clients/dynamodb";
 import type { Bid, NewRequest } from "../../../handlers/stores/requests";
-import { emulate } from "../emulated";
+import { connectTo, emulate } from "../emulated";
 import { newRequest, NOW_MS } from "../fixtures";
 
 export const TABLES = { requests: "requests", sessions: "sessions" };
 export const HOUR_MS = 3_600_000;
 
 export interface Database {
+  /** As the functions connect to it. */
+  readonly dynamodb: DynamoDb;
+  /** For what the functions do not do. */
   readonly client: DynamoDBClient;
   /** For another client of it. */
   readonly configuration: DynamoDBClientConfig;
@@ -25,14 +29,12 @@ export async function openMoto(): Promise<Database> {
     client.destroy();
     await emulated.stop();
   };
-  return { client, configuration: emulated.configuration, close };
+  return { dynamodb: connectTo(emulated.configuration.endpoint), client, configuration: emulated.configuration, close };
 }
 
-/** A client whose commands of the name go through `pass`, which sends them by `send`. */
-export function intercepted({ configuration }: Database, commandName: string, pass: <T>(send: () => Promise<T>) => Promise<T>): DynamoDBClient {
-  const client = new DynamoDBClient(configuration);
-  client.middlewareStack.add((next, context) => (args) => (context["commandName"] === commandName ? pass(() => next(args)) : next(args)), { step: "initialize" });
-  return client;
+/** A connection whose calls of the operation go through `pass`, which sends them by `send`. */
+export function intercepted({ dynamodb }: Database, intercept: DynamoDbOperation, pass: <T>(send: () => Promise<T>) => Promise<T>): DynamoDb {
+  return (operation, input, signal) => (operation === intercept ? pass(() => dynamodb(operation, input, signal)) : dynamodb(operation, input, signal));
 }
 
 /** Dynalite with both tables. Its conditional updates are atomic; it knows no transactions, and does not tell the item that broke a condition. */
@@ -47,7 +49,7 @@ export async function openDynalite(): Promise<Database> {
     client.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { client, configuration, close };
+  return { dynamodb: connectTo(endpoint), client, configuration, close };
 }
 
 /** Both tables, as the stack makes them. */

@@ -9,6 +9,7 @@ import type { TuneOptions } from "../../../scripts/commands/tune-options";
 import { startEmulator, type Emulator } from "../../../scripts/tools/emulator";
 import { deterministicZip } from "../../../scripts/tools/zip";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
+import { connectTo } from "../../handlers/emulated";
 import { messageOf, recordsOf } from "../../../handlers/queue/records";
 import { awsCalls } from "../../support/aws-call";
 import { lambdaStandIn, reportLine, type StandInAnswer, type StoodIn } from "../../support/lambda-stand-in";
@@ -95,7 +96,7 @@ describe("measuring", () => {
       const isCold = !seen.has(invocation.version);
       seen.add(invocation.version);
       // The worker itself finds the request, in its own words.
-      const requests = dynamodbRequests(dynamodb, { requests: TABLE });
+      const requests = dynamodbRequests(connectTo(emulator.endpoint), { requests: TABLE });
       const record = await requests.find(requestOf(invocation));
       expect(record).toMatchObject({ owner: "quickturn:tune", status: "queued", attempt: 0 });
       expect((await requests.claim(requestOf(invocation), { token: "t", nowMs: Date.now(), leaseUntilMs: Date.now() + 1_000 })).outcome).toBe("won");

@@ -4,6 +4,7 @@ import { LocalStack } from "../local-stack";
 import { benchAgents } from "./agents";
 import { benchCache } from "./cache";
 import { benchCapacity } from "./capacity";
+import { benchCold } from "./cold";
 import { benchCost } from "./cost";
 import { benchIsolation } from "./isolation";
 import { recordOf, writeResults } from "./record";
@@ -21,7 +22,7 @@ const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<Be
 
 /** The headlines, in the order of the table. */
 const HEADLINES: Readonly<Record<string, Bench>> = {
-  agents: onStack(benchAgents), cache: onStack(benchCache), wake: alone((context) => benchWake(context)), capacity: onStack(benchCapacity),
+  agents: onStack(benchAgents), cache: onStack(benchCache), wake: alone((context) => benchWake(context)), cold: alone((context) => benchCold(context)), capacity: onStack(benchCapacity),
   cost: alone(benchCost), tests: alone(benchTests),
 };
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
@@ -9,7 +9,8 @@ const HEAP_SHARE = 0.9;
 
 export interface ProcessOptions {
   readonly nodePath: string;
-  readonly memoryMiB: number;
+  /** The function's memory, which limits its heap. Default: no limit but Node's own. */
+  readonly memoryMiB?: number;
   readonly taskRoot: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Descriptor for stdout and stderr. */
@@ -46,8 +47,9 @@ export class FunctionProcess {
   }
 
   static start(options: ProcessOptions): FunctionProcess {
-    const heapMiB = Math.floor(options.memoryMiB * HEAP_SHARE);
-    const child = spawn(options.nodePath, [`--max-old-space-size=${heapMiB}`, BOOTSTRAP], {
+    const { memoryMiB } = options;
+    const limit = memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`];
+    const child = spawn(options.nodePath, [...limit, BOOTSTRAP], {
       cwd: options.taskRoot,
       env: options.environment,
       stdio: ["ignore", options.log, options.log],
@@ -85,6 +87,17 @@ export class FunctionProcess {
     try {
       const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
       return match === null ? undefined : Math.ceil(Number(match[1]) / 1024);
+    } catch {
+      return undefined; // No /proc here, or the process is gone.
+    }
+  }
+
+  /** Milliseconds that its threads have been on a processor so far, or undefined where the system does not tell. */
+  cpuMs(): number | undefined {
+    try {
+      const tasks = `/proc/${this.pid}/task`;
+      // First field: nanoseconds on the processor (Linux, Documentation/scheduler/sched-stats.rst).
+      return readdirSync(tasks).reduce((sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]), 0) / 1e6;
     } catch {
       return undefined; // No /proc here, or the process is gone.
     }
