@@ -1,12 +1,15 @@
 import { UsageError, type CommandContext, type CommandResult } from "../context";
 import { benchAgents } from "./agents";
+import { benchApply } from "./apply";
 import { benchCache } from "./cache";
 import { benchCapacity } from "./capacity";
+import { benchGrowth } from "./growth";
 import { benchIsolation } from "./isolation";
+import { benchSynth } from "./synth";
 import { benchWake } from "./wake";
 
 /** The benchmarks by name. */
-export const BENCHES: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = { agents: benchAgents, cache: benchCache, capacity: benchCapacity, isolation: (context) => benchIsolation(context), wake: (context) => benchWake(context) };
+export const BENCHES: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = { agents: benchAgents, apply: (context) => benchApply(context), cache: benchCache, capacity: benchCapacity, growth: (context) => benchGrowth(context), isolation: (context) => benchIsolation(context), synth: (context) => benchSynth(context), wake: (context) => benchWake(context) };
 
 /** Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one misses a bound. */
 export async function bench(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
