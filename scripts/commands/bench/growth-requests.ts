@@ -1,5 +1,5 @@
 import { build } from "esbuild";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RequestsSize } from "../../judges/benches/growth";
@@ -21,9 +21,10 @@ export async function measureRequests({ projectDirectory, progress, signal, envi
     await bundle(projectDirectory, probe);
     const measured: RequestsSize[] = [];
     for (const requests of sizes) {
-      const measure = () => run(node, [probe, join(projectDirectory, "package.json"), String(requests)], { cwd: projectDirectory, env: { PATH: environment["PATH"] }, signal });
-      const { stdout } = await progress.step(`${requests} requests in the table`, measure);
-      measured.push(JSON.parse(stdout) as RequestsSize);
+      const answer = join(folder, `${requests}.json`);
+      const measure = () => run(node, [probe, join(projectDirectory, "package.json"), String(requests), answer], { cwd: projectDirectory, env: { PATH: environment["PATH"] }, signal });
+      await progress.step(`${requests} requests in the table`, measure);
+      measured.push(JSON.parse(readFileSync(answer, "utf8")) as RequestsSize);
     }
     return measured;
   } finally {
@@ -35,17 +36,18 @@ export async function measureRequests({ projectDirectory, progress, signal, envi
 const ENTRY = `
   import { fork } from "node:child_process";
   import { randomUUID } from "node:crypto";
+  import { writeFileSync } from "node:fs";
   import { createRequire } from "node:module";
   import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
   import { dynamodbRequests } from "./handlers/stores/dynamodb-requests";
   import { toItem } from "./handlers/stores/request-items";
   import { measureTable } from "./scripts/commands/bench/growth-probe";
-  const [project, requests] = process.argv.slice(2);
+  const [project, requests, answer] = process.argv.slice(2);
   // The database has a process of its own, beside the one that is measured.
   if (requests === "serve") {
     const server = createRequire(project)("dynalite")({ createTableMs: 0 });
     server.listen(0, "127.0.0.1", () => process.send(server.address().port));
-    process.on("disconnect", () => process.exit(0));
+    process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
     await new Promise(() => undefined);
   }
   const database = fork(process.argv[1], [project, "serve"]);
@@ -99,8 +101,12 @@ const ENTRY = `
       return found;
     },
   };
-  console.log(JSON.stringify(await measureTable(parts, Number(requests))));
-  process.exit(0);`;
+  try {
+    writeFileSync(answer, JSON.stringify(await measureTable(parts, Number(requests))));
+  } finally {
+    client.destroy();
+    database.disconnect();
+  }`;
 
 /** Bundled as the functions are (tools/bundle.ts), in one file. */
 async function bundle(projectDirectory: string, outfile: string): Promise<void> {

@@ -69,11 +69,17 @@ export function growthFigures({ deployments, requests }: Growth): { readonly fig
 
 type Point = readonly [size: number, value: number];
 
+/** The power between two neighbouring sizes where it is largest: what a start costs must not hide how the rest grows. */
+function steepest(points: readonly Point[]): number {
+  return Math.max(...points.slice(1).map((point, index) => growthExponent([points[index]!, point])));
+}
+
 function deploymentsFigure(what: string, points: readonly Point[], unit: string): BenchFigure {
-  const exponent = growthExponent(points);
+  const exponent = steepest(points);
+  const [size = 1, value = 0] = points.at(-1) ?? [];
   return {
     compares: `${what}, ${points.map(([size]) => size).join(", ")} deployments in one root`,
-    measured: `${points.map(([, value]) => value.toFixed(value < 100 ? 1 : 0)).join(", ")} ${unit} (power ${exponent.toFixed(2)})`,
+    measured: `${points.map(([, value]) => value.toFixed(value < 100 ? 1 : 0)).join(", ")} ${unit} (power up to ${exponent.toFixed(2)}; ${(value / size).toFixed(1)} ${unit} a deployment)`,
     mustReach: `power <= ${MAX_EXPONENT}`,
     limit: "power 1: linear",
     holds: exponent <= MAX_EXPONENT,

@@ -23,15 +23,22 @@ test.each([[[[1, 5]]], [[[1, 5], [2, 0]]], [[[0, 5], [2, 5]]]] as [(readonly [nu
 test("linear plans and constant reads hold", () => {
   const { figures, charts } = growthFigures(GROWTH);
   expect(figures.map(({ holds }) => holds)).toEqual([true, true, true, true, true]);
-  expect(figures[0]).toMatchObject({ compares: "plan time, 1, 10, 50 deployments in one root", measured: "2.0, 20.0, 100 s (power 1.00)", mustReach: "power <= 1.1" });
+  expect(figures[0]).toMatchObject({ compares: "plan time, 1, 10, 50 deployments in one root", measured: "2.0, 20.0, 100 s (power up to 1.00; 2.0 s a deployment)", mustReach: "power <= 1.1" });
   expect(figures[4]).toMatchObject({ compares: "sweeper's search, 1,000 / 10,000 / 100,000 requests in the table", measured: "16 calls, 20 items; 30.0 / 30.0 / 30.0 ms (power 0.00)" });
   expect(charts.map(({ title, categories }) => [title, categories.length])).toEqual([["Plan of deployments in one root", 3], ["Memory of the plan", 3], ["Requests in the table", 3]]);
   expect(growthText(GROWTH, figures)).toContain("plans that make 80, 800, 4000 resources");
 });
 
+test("a long start hides no growth after it: the steepest step counts", () => {
+  const times = [10_000, 10_500, 10_500 * 5 ** 1.2];
+  const { figures } = growthFigures({ ...GROWTH, deployments: GROWTH.deployments.map((each, index) => ({ ...each, ms: times[index]! })) });
+  expect(growthExponent([1, 10, 50].map((each, index) => [each, times[index]!]))).toBeLessThan(1);
+  expect(figures[0]).toMatchObject({ holds: false, measured: expect.stringContaining("(power up to 1.20;") as string });
+});
+
 test("plans whose time grows by the square are a miss", () => {
   const { figures } = growthFigures({ ...GROWTH, deployments: GROWTH.deployments.map((each) => ({ ...each, ms: 10 * each.deployments ** 2 })) });
-  expect(figures[0]).toMatchObject({ holds: false, measured: expect.stringContaining("(power 2.00)") as string });
+  expect(figures[0]).toMatchObject({ holds: false, measured: expect.stringContaining("(power up to 2.00; 0.5 s a deployment)") as string });
 });
 
 test.each([

@@ -17,7 +17,7 @@ test("a peer that is as fast as ours is a miss", () => {
 });
 
 test("a peer that is not installed is not measured, and what installs it is told; nothing is held against it", () => {
-  const { terraconstructs: _, ...times } = TIMES;
+  const times = { start: TIMES.start, ours: TIMES.ours, "aws-cdk": TIMES["aws-cdk"]! };
   const { figures, charts } = synthFigures(times);
   expect(figures[1]).toEqual({ compares: "synth, ours / TerraConstructs", mustReach: "< 1x", limit: "0.40 s (node and tsx alone)", measured: "not measured", cause: "it is not installed: npm ci --prefix bench/peers/terraconstructs" });
   expect(charts[0]?.series[0]?.values).toEqual([2.4, 6, null, 0.4]);
