@@ -3,6 +3,7 @@ import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { handWrittenText, writeHandWrittenRoot } from "../../scripts/commands/bench/hand-written-root";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
 import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
 import { audit, rowsWith } from "../../scripts/judges/audit/audit";
@@ -130,6 +131,17 @@ describe("the stack on the emulator", () => {
     const plan = (await stack.plan({})) as { resource_changes: unknown[] };
     expect(plan.resource_changes.length).toBeGreaterThan(30);
     expect(unexplained(planChanges(plan))).toEqual([]);
+  });
+
+  test("is what HCL of the same resources is, with literals and references: terraform finds nothing to change where that takes the state over", async () => {
+    const directory = join(stack.folder, "hand-written");
+    const text = handWrittenText(stack.directory, await stack.terraform.show());
+    expect(text).not.toMatch(/= [^"\n]*\b(var|local|data)\.|^\s*(count|for_each) =|^\s*(validation|precondition|postcondition) \{/m);
+    writeHandWrittenRoot(stack.directory, text, directory);
+    const terraform = new Terraform({ directory, env: stack.environment });
+    await terraform.init();
+    await terraform.plan("hand-written.tfplan", { refresh: false });
+    expect(unexplained(planChanges(await terraform.show("hand-written.tfplan")))).toEqual([]);
   });
 
   test("rolls back by the two variables of the reports, in place", async () => {

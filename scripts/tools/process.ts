@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** Exit codes that are no failure. Default: 0 alone. */
   readonly acceptedCodes?: readonly number[];
+  /** Given the process's id when it has started. */
+  readonly onStart?: (pid: number) => void;
   /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. */
   readonly signal?: AbortSignal;
   /** Kills the program and all that it started, at once, without a chance to put anything in order. */
@@ -37,6 +39,7 @@ export async function run(program: string, args: readonly string[], options: Run
   // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
   // takes a second one as "stop at once", which loses state.
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const interrupt = () => child.kill("SIGINT");
   signal?.addEventListener("abort", interrupt, { once: true });
   if (signal?.aborted) interrupt();

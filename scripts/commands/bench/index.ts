@@ -2,13 +2,16 @@ import type { BenchResults } from "../../judges/benches/results";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
 import { LocalStack } from "../local-stack";
 import { benchAgents } from "./agents";
+import { benchApply } from "./apply";
 import { benchCache } from "./cache";
 import { benchCapacity } from "./capacity";
 import { benchCold } from "./cold";
 import { benchCost } from "./cost";
+import { benchGrowth } from "./growth";
 import { benchIsolation } from "./isolation";
 import { recordOf, writeResults } from "./record";
 import type { BenchResult } from "./result";
+import { benchSynth } from "./synth";
 import { benchTests } from "./tests";
 import { benchWake } from "./wake";
 
@@ -22,8 +25,16 @@ const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<Be
 
 /** The headlines, in the order of the table. */
 const HEADLINES: Readonly<Record<string, Bench>> = {
-  agents: onStack(benchAgents), cache: onStack(benchCache), wake: alone((context) => benchWake(context)), cold: alone((context) => benchCold(context)), capacity: onStack(benchCapacity),
-  cost: alone(benchCost), tests: alone(benchTests),
+  agents: onStack(benchAgents),
+  cache: onStack(benchCache),
+  wake: alone((context) => benchWake(context)),
+  cold: alone((context) => benchCold(context)),
+  capacity: onStack(benchCapacity),
+  cost: alone(benchCost),
+  synth: alone((context) => benchSynth(context)),
+  apply: alone((context) => benchApply(context)),
+  tests: alone(benchTests),
+  growth: alone((context) => benchGrowth(context)),
 };
 
 /** Every benchmark by name: the headlines, and proofs that are run by name because they take long. */
