@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { parseDockerfile, type Dockerfile } from "../judges/image/dockerfile";
@@ -37,9 +37,17 @@ export function readImageFiles(projectDirectory: string, files: Pick<typeof IMAG
 export async function writeImageFunctions(context: Pick<CommandContext, "projectDirectory" | "progress">): Promise<readonly PackagedFunction[]> {
   const { functions } = (await packageFunctions(context)).json as { functions: readonly PackagedFunction[] };
   const folder = join(context.projectDirectory, IMAGE_FILES.functions);
-  rmSync(folder, { recursive: true, force: true });
-  for (const { name, archive } of functions) writeFolder(join(folder, name), unzipSync(readFileSync(join(context.projectDirectory, archive))));
+  for (const { name, archive } of functions) {
+    const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
+    // Another command may read what is there already.
+    if (!holds(join(folder, name), files)) writeFolder(join(folder, name), files);
+  }
   return functions;
+}
+
+function holds(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
+  if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
+  return Object.entries(files).every(([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content));
 }
 
 /** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */

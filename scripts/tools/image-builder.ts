@@ -46,9 +46,9 @@ export interface ImageBuild {
 /** Arguments of a build: the same for all builders, but for how each is told the ignore file and one time for all files. */
 export function buildArgumentsOf(name: BuilderName, { dockerfile, ignoreFile, platform, buildArguments, tag }: Pick<ImageBuild, "dockerfile" | "ignoreFile" | "platform" | "buildArguments" | "tag">): readonly string[] {
   const values = Object.entries(buildArguments).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  // docker takes <Dockerfile>.dockerignore by itself, and the time from the build argument SOURCE_DATE_EPOCH. One platform
+  // A layer an instruction is docker's and podman's own way, and buildah's when told. docker takes <Dockerfile>.dockerignore by itself, and the time from the build argument SOURCE_DATE_EPOCH. One platform
   // and no attestations: Lambda takes no index of images.
-  const own = name === "docker" ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"] : ["--ignorefile", ignoreFile, "--timestamp", "0"];
+  const own = name === "docker" ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"] : ["--layers", "--ignorefile", ignoreFile, "--timestamp", "0"];
   return ["build", "--platform", platform, "--file", dockerfile, "--tag", tag, ...own, ...values, "."];
 }
 

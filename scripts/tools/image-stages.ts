@@ -139,7 +139,8 @@ class StageExecution {
     for (const source of sources) {
       const path = pathInImage(root, source);
       const copied = filesBelow(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
-      if (copied.length === 0) throw new Error(`${source} is not there, or kept back by the ignore file.`);
+      // A folder of a stage may be empty; nothing of the context is a mistake.
+      if (copied.length === 0 && (from === undefined || !existsSync(path))) throw new Error(`${source} is not there, or kept back by the ignore file.`);
       const single = statSync(path).isFile();
       const into = single && /(^|\/)\.?$/.test(target) ? join(this.at(target), relative(dirname(path), path)) : this.at(target);
       for (const file of copied) {

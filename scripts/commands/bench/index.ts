@@ -2,11 +2,12 @@ import { UsageError, type CommandContext, type CommandResult } from "../context"
 import { benchAgents } from "./agents";
 import { benchCache } from "./cache";
 import { benchCapacity } from "./capacity";
+import { benchImage } from "./image";
 import { benchIsolation } from "./isolation";
 import { benchWake } from "./wake";
 
 /** The benchmarks by name. */
-export const BENCHES: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = { agents: benchAgents, cache: benchCache, capacity: benchCapacity, isolation: (context) => benchIsolation(context), wake: (context) => benchWake(context) };
+export const BENCHES: Readonly<Record<string, (context: CommandContext) => Promise<CommandResult>>> = { agents: benchAgents, cache: benchCache, capacity: benchCapacity, image: (context) => benchImage(context), isolation: (context) => benchIsolation(context), wake: (context) => benchWake(context) };
 
 /** Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one misses a bound. */
 export async function bench(context: CommandContext, names: readonly string[]): Promise<CommandResult> {
