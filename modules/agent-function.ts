@@ -4,7 +4,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { Lazy, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { address, countWhen, interpolate, jsonencoded } from "./expressions";
+import { address, blockWhen, countWhen, interpolate, jsonencoded } from "./expressions";
 import { allow, policyDocument, trustService, type PolicyStatement } from "./policy-statements";
 
 /** Provider 5.100.0 takes no newer Node.js runtime. */
@@ -18,8 +18,10 @@ export interface AgentFunctionProps {
   readonly functionName: string;
   /** One sentence for the console. */
   readonly description: string;
-  /** Path of the zip, relative to the folder that Terraform runs in, such as `assets/api.zip`. */
+  /** Path of the zip, relative to the folder that Terraform runs in, such as `assets/api.zip`. An image has its content in the folder of that name, `api`. */
   readonly archive: string;
+  /** The container image that the function may run instead of the zip. AWS cannot change the one into the other: the function is replaced. */
+  readonly image: FunctionImage;
   /** Environment variables; no secrets, because plans show them. */
   readonly environment: Readonly<Record<string, string>>;
   /** MiB. */
@@ -36,6 +38,13 @@ export interface AgentFunctionProps {
   readonly kmsKeyArn: string;
   /** Terraform expression: whether there is one. Default: there is. */
   readonly when?: string;
+}
+
+export interface FunctionImage {
+  /** Terraform expression: whether it does. */
+  readonly when: string;
+  /** Terraform expression: the image by its digest; null where the zip runs. */
+  readonly uri: string;
 }
 
 /** A Lambda function with a role of its own, a log group that ends, traces, and a published version a change. */
@@ -95,17 +104,22 @@ export class AgentFunction extends Construct {
   }
 
   private createFunction(props: AgentFunctionProps, policy: IamRolePolicy): LambdaFunction {
-    const filename = `\${path.module}/${props.archive}`;
-    return new LambdaFunction(this, "function", {
+    const { archive, image } = props;
+    const filename = `\${path.module}/${archive}`;
+    // What belongs to a zip is null with an image, and the other way round: AWS refuses the one with the other.
+    const ofZip = (value: string) => interpolate(`${image.when} ? null : ${value}`);
+    const created = new LambdaFunction(this, "function", {
       functionName: props.functionName,
       description: props.description,
       role: this.attribute(this.role, "arn"),
-      runtime: RUNTIME,
+      packageType: interpolate(`${image.when} ? "Image" : "Zip"`),
+      imageUri: interpolate(image.uri),
+      runtime: ofZip(`"${RUNTIME}"`),
       architectures: [ARCHITECTURE],
-      handler: "index.handler",
-      filename,
+      handler: ofZip('"index.handler"'),
+      filename: ofZip(`"${filename}"`),
       // Computed by Terraform from the file it uploads: a path or a hash made at synth would differ between machines.
-      sourceCodeHash: `\${filebase64sha256("${filename}")}`,
+      sourceCodeHash: ofZip(`filebase64sha256("${filename}")`),
       memorySize: props.memorySize,
       timeout: props.timeoutSeconds,
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
@@ -114,5 +128,8 @@ export class AgentFunction extends Construct {
       tracingConfig: { mode: "Active" },
       dependsOn: [policy, this.logGroup],
     });
+    // One image for all functions: each has a folder in it.
+    created.addOverride("dynamic.image_config", blockWhen(image.when, { command: [archive.replace(/^.*\/|\.zip$/g, "") + "/index.handler"] }));
+    return created;
   }
 }

@@ -9,6 +9,7 @@ import { addContractCommands } from "./cli/contract-commands";
 import { addDashboardCommand } from "./cli/dashboard-command";
 import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
+import { addImageCommand } from "./cli/image-command";
 import { addProofCommands } from "./cli/proof-commands";
 import { addRehearseCommand } from "./cli/rehearse-command";
 import { addReleaseCommands } from "./cli/release-commands";
@@ -35,6 +36,7 @@ export function program(): Command {
     confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
   };
   addBuildCommands(root, shell);
+  addImageCommand(root, shell);
   addDeployCommands(root, shell);
   addCanaryCommand(root, shell);
   addVerifyCommand(root, shell);

@@ -32,12 +32,21 @@ describe("the synthesized stack", () => {
 describe("the functions", () => {
   test.each(["api", "authorizer", "sweeper", "worker"])("%s runs nodejs22.x on arm64, publishes versions, traces, and is updated when its zip changes", (name) => {
     expect(resource(stack, `aws_lambda_function.${name}_function`)).toMatchObject({
-      runtime: "nodejs22.x",
+      runtime: '${var.package_type == "image" ? null : "nodejs22.x"}',
       architectures: ["arm64"],
       publish: true,
       tracing_config: { mode: "Active" },
-      filename: `\${path.module}/assets/${name}.zip`,
-      source_code_hash: `\${filebase64sha256("\${path.module}/assets/${name}.zip")}`,
+      filename: `\${var.package_type == "image" ? null : "\${path.module}/assets/${name}.zip"}`,
+      source_code_hash: `\${var.package_type == "image" ? null : filebase64sha256("\${path.module}/assets/${name}.zip")}`,
+    });
+  });
+
+  test.each(["api", "authorizer", "sweeper", "worker"])("%s from an image has its own command in it, and nothing of a zip", (name) => {
+    expect(resource(stack, `aws_lambda_function.${name}_function`)).toMatchObject({
+      package_type: '${var.package_type == "image" ? "Image" : "Zip"}',
+      image_uri: "${var.image_uri}",
+      handler: '${var.package_type == "image" ? null : "index.handler"}',
+      dynamic: { image_config: { for_each: '${var.package_type == "image" ? [true] : []}', content: { command: [`${name}/index.handler`] } } },
     });
   });
 

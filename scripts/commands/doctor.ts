@@ -3,6 +3,7 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { atLeast } from "../judges/version";
 import { findNodeBinary } from "../local/functions/node-binary";
+import { BUILDERS, findImageBuilder } from "../tools/image-builder";
 import { run } from "../tools/process";
 import { findProviderSource, terraformEnvironment, type ProviderSource } from "../tools/terraform-environment";
 import type { CommandContext, CommandResult } from "./context";
@@ -16,6 +17,8 @@ export interface Finding {
   readonly neededFor: string;
   /** The command that mends it; only where it is not good. */
   readonly fix?: string;
+  /** Whether the machine may do without it. Default: it may not. */
+  readonly optional?: boolean;
 }
 
 const MINIMUM_NODE = "20.19.0";
@@ -25,8 +28,8 @@ const MINIMUM_TERRAFORM = "1.11.0";
 export async function doctor({ projectDirectory, environment }: CommandContext): Promise<CommandResult> {
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(projectDirectory, ".quickturn"));
-  const findings = [node(), packages(projectDirectory), functionRuntime(), await terraform(projectDirectory, env), provider(source), await emulator(projectDirectory, env)];
-  const good = findings.every((finding) => finding.good);
+  const findings = [node(), packages(projectDirectory), functionRuntime(), await terraform(projectDirectory, env), provider(source), await emulator(projectDirectory, env), await imageBuilder(projectDirectory, env)];
+  const good = findings.every((finding) => finding.good || finding.optional);
   return { exitCode: good ? 0 : 1, text: findings.map(describe).join("\n"), json: { good, findings } };
 }
 
@@ -79,7 +82,13 @@ async function emulator(cwd: string, env: NodeJS.ProcessEnv): Promise<Finding> {
   }
 }
 
-function describe({ name, good, found, neededFor, fix }: Finding): string {
-  const mark = good ? pc.green("ok     ") : pc.red("missing");
+async function imageBuilder(cwd: string, env: NodeJS.ProcessEnv): Promise<Finding> {
+  const builder = await findImageBuilder(cwd, env);
+  const common = { name: "Image builder (optional)", optional: true, neededFor: "image build" };
+  return builder === undefined ? { ...common, good: false, found: "missing", fix: `apt-get install buildah, or another of ${BUILDERS.join(", ")}` } : { ...common, good: true, found: `${builder.name} ${builder.version}` };
+}
+
+function describe({ name, good, found, neededFor, fix, optional }: Finding): string {
+  const mark = good ? pc.green("ok     ") : optional ? pc.dim("none   ") : pc.red("missing");
   return `${mark}  ${name.padEnd(29)} ${found}${fix ? `\n         needed for: ${neededFor}\n         do: ${fix}` : ""}`;
 }

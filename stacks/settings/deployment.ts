@@ -54,6 +54,31 @@ export const deploymentSettings = [
     ],
   },
   {
+    name: "package_type",
+    type: "string",
+    description: "How the functions' code is deployed: as zips that come along, or as one container image. AWS cannot change it for a function that exists: choose it at creation. Another value replaces the functions, with their versions.",
+    value: "zip",
+    allowed: ["zip", "image"],
+    effect: "identity",
+    rules: [
+      {
+        condition: '(var.package_type == "image") == (var.image_uri != null)',
+        message: "image_uri is ${var.image_uri == null ? \"not given\" : \"given\"}; allowed: zip without image_uri, image with it",
+      },
+    ],
+  },
+  {
+    name: "image_uri",
+    type: "string",
+    description: "With package_type image: the image in ECR, by its digest, in the deployment's region.",
+    value: null,
+    pattern: {
+      expression: "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}$",
+      meaning: "<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>; a tag may be another image tomorrow, and a rollback would bring that one",
+    },
+    effect: "new version",
+  },
+  {
     name: "deletion_protection",
     type: "bool",
     description: "Refuses to delete the tables, and to empty the results bucket when it is destroyed.",

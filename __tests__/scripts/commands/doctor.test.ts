@@ -33,3 +33,16 @@ test("a terraform that is too old is said to be", async () => {
   const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });
   expect(find("Terraform")).toMatchObject({ good: false, found: "1.9.8", fix: expect.stringContaining("1.11.0") as unknown });
 });
+
+test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
+  const bin = temporaryFolder("builders");
+  const program = (name: string, script: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+  const PATH = `${bin}:/nowhere`;
+  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({ good: false, optional: true, fix: "apt-get install buildah, or another of buildah, podman, docker" });
+  program("podman", "echo 'podman version 4.3.1'");
+  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({ good: true, found: "podman 4.3.1" });
+});

@@ -8,6 +8,7 @@ import { benchCapacity } from "./capacity";
 import { benchCold } from "./cold";
 import { benchCost } from "./cost";
 import { benchGrowth } from "./growth";
+import { benchImage } from "./image";
 import { benchIsolation } from "./isolation";
 import { recordOf, writeResults } from "./record";
 import type { BenchResult } from "./result";
@@ -34,6 +35,7 @@ const HEADLINES: Readonly<Record<string, Bench>> = {
   synth: alone((context) => benchSynth(context)),
   apply: alone((context) => benchApply(context)),
   tests: alone(benchTests),
+  image: alone((context) => benchImage(context)),
   growth: alone((context) => benchGrowth(context)),
 };
 

@@ -37,6 +37,11 @@ export function packageId({ name, version }: Pick<ShippedPackage, "name" | "vers
  * Not `npm sbom --omit dev`: of what a development dependency needs as well it leaves much out, cdktf for one (npm 11.19).
  */
 export function productionPackages(locked: LockedPackages): ShippedPackage[] {
+  return merged(productionFolders(locked, "").map((folder) => shipped(locked, folder)));
+}
+
+/** Folders of the packages that a project's or a workspace's dependencies lead to. */
+export function productionFolders(locked: LockedPackages, project: string): string[] {
   const reached = new Set<string>();
   const visit = (folder: string): void => {
     for (const found of dependencies(locked, folder)) {
@@ -45,8 +50,8 @@ export function productionPackages(locked: LockedPackages): ShippedPackage[] {
       visit(found);
     }
   };
-  visit("");
-  return merged([...reached].map((folder) => shipped(locked, folder)));
+  visit(project);
+  return [...reached];
 }
 
 /** Ids of the packages that the project names itself. */

@@ -68,6 +68,7 @@ export interface AppliedMapping {
 
 export function readFunctions(state: State): AppliedFunction[] {
   return state.all("aws_lambda_function").map((resource) => {
+    if (resource.values.package_type === "Image") throw new Error(`${resource.address} was applied as a container image (${String(resource.values.image_uri)}), which is not pulled here. Apply with package_type=zip: the image holds the same files, and \`quickturn image validate\` makes it without a daemon.`);
     const reserved = numberOr(resource.values.reserved_concurrent_executions, -1);
     return {
       address: resource.address,

@@ -18,6 +18,8 @@ export interface InstanceOptions {
   readonly version: VersionConfiguration;
   readonly nodePath: string;
   readonly taskRoot: string;
+  /** Of Node.js. Default: as a function from a zip has them. */
+  readonly nodeFlags?: readonly string[];
   readonly region: string;
   readonly endpoint: string;
   readonly processVariables?: Readonly<Record<string, string>>;
@@ -54,8 +56,8 @@ export class FunctionInstance {
   static async start(options: InstanceOptions): Promise<FunctionInstance> {
     const api = await RuntimeApi.listen();
     const environment = functionEnvironment({ ...options, runtimeApi: api.address });
-    const { nodePath, taskRoot, log, version } = options;
-    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB });
+    const { nodePath, taskRoot, nodeFlags, log, version } = options;
+    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB, ...(nodeFlags && { nodeFlags }) });
     void process.exited.then(() => api.close());
     return new FunctionInstance(api, process, options);
   }

@@ -7,12 +7,17 @@ const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
 /** Of the memory, what V8's old space may take; the rest is for buffers, stacks and Node itself. */
 const HEAP_SHARE = 0.9;
 
+/** What Node.js is told where nobody says otherwise. */
+const nodeFlagsOf = (memoryMiB?: number): readonly string[] => (memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`]);
+
 export interface ProcessOptions {
   readonly nodePath: string;
   /** The function's memory, which limits its heap. Default: no limit but Node's own. */
   readonly memoryMiB?: number;
   readonly taskRoot: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Of Node.js, before the script. Default: the heap's limit, which follows from the memory. */
+  readonly nodeFlags?: readonly string[];
   /** Descriptor for stdout and stderr. */
   readonly log: number;
 }
@@ -47,9 +52,8 @@ export class FunctionProcess {
   }
 
   static start(options: ProcessOptions): FunctionProcess {
-    const { memoryMiB } = options;
-    const limit = memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`];
-    const child = spawn(options.nodePath, [...limit, BOOTSTRAP], {
+    const { nodeFlags = nodeFlagsOf(options.memoryMiB) } = options;
+    const child = spawn(options.nodePath, [...nodeFlags, BOOTSTRAP], {
       cwd: options.taskRoot,
       env: options.environment,
       stdio: ["ignore", options.log, options.log],
