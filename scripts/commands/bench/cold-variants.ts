@@ -44,8 +44,9 @@ const BARE = 'export const handler = async () => ({ statusCode: 200, body: "{}" 
 
 /** Signature Version 4 over node:http and node:https alone: no retries, no time-outs, no errors. The calls are in the environment. */
 const BY_HAND = `
+const { env } = process;
 const { createHash, createHmac } = process.getBuiltinModule("node:crypto");
-const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, CALLS } = globalThis.process.env;
+const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, CALLS } = env;
 const url = new URL(AWS_ENDPOINT_URL);
 const { request, Agent } = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http");
 const agent = new Agent({ keepAlive: true });
