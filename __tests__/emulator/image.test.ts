@@ -24,7 +24,7 @@ beforeAll(async () => {
   mkdirSync(directory);
   cpSync(join(STACK_DIRECTORY, "assets"), join(directory, "assets"), { recursive: true });
   const stack = stackJson() as unknown as { variable: Record<string, unknown>; resource: { aws_lambda_function: Record<string, Record<string, unknown>> } };
-  const { "depends_on": _, ...given } = stack.resource.aws_lambda_function["api_function"]!;
+  const given = stack.resource.aws_lambda_function["api_function"]!;
   const trust = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }] };
   const small = {
     provider: { aws: [{ region: "us-east-1" }] },
