@@ -144,6 +144,7 @@ const WITHOUT_TEST = [
   /^scripts\/commands\/bench\/isolation-callers\.ts$/, // emulator/tokens.test polls with them
   /^scripts\/commands\/bench\/(apply|hand-written-root)\.ts$/, // emulator/lifecycle.test writes the root and has terraform take it over; verdicts: judges/benches/apply.test
   /^scripts\/commands\/(image-sources|bench\/naive-image)\.ts$/, // parts of the commands: commands/image.test, commands/bench/image.test
+  /^scripts\/commands\/bench\/warm-function\.ts$/, // commands/bench/warm-calls.test calls it
   /^scripts\/commands\/bench\/wake-(probe|process|rig)\.ts$/, // parts of the measurement: commands/bench/wake.test
   /^scripts\/(commands\/tune-(text|work)|reports\/tuning-(page|report|tfvars)|tools\/(measured-invocation|temporary-versions|tuning-requests))\.ts$/, // parts of the command: commands/tune.test and tune-measure.test, with a real SDK
   /^scripts\/tools\/metric-data\.ts$/, // pages and errors: tools/cloudwatch.test, tools/metric-series.test

@@ -20,7 +20,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The emulator with both tables. Its conditional updates are not atomic: no races on it, but transactions. */
+/** The emulator with both tables. It answers one call at a time, and knows transactions. */
 export async function openMoto(): Promise<Database> {
   const emulated = await emulate();
   const client = new DynamoDBClient(emulated.configuration);

@@ -16,6 +16,8 @@ export interface ColdCall {
 
 /** Of the request that all calls are about. */
 export const REQUEST_ID = "0b8a1c52-7f8e-4c1b-9d59-0f9b7f5d1a11";
+/** Of a request that has ended. */
+export const ENDED_ID = "5f0e3a52-1c5b-4b0e-8f57-3a3c9d1b7e22";
 const ARN = "arn:aws:sqs:us-east-1:123456789012:";
 const PATH = "/api/v1";
 
@@ -41,6 +43,11 @@ export function authorizerCall(issuer: string, token: string): ColdCall {
     event: { type: "TOKEN", authorizationToken: `Bearer ${token}`, methodArn: `arn:aws:execute-api:us-east-1:123456789012:api/v1/GET${PATH}/health` },
     answerHolds: '"Effect":"Allow"',
   };
+}
+
+/** A poll of a request that has ended: its answer is kept in the process, so it makes no call of AWS after the first. */
+export function endedPoll(poll: ColdCall): ColdCall {
+  return { ...poll, name: "poll of an ended request", event: { ...status, path: `${PATH}/status/${ENDED_ID}`, pathParameters: { request_id: ENDED_ID } }, answerHolds: "done" };
 }
 
 const AGENT = { name: "scripted", kind: "scripted", target: "0ms done", timeout_seconds: 60, phases: [1] };

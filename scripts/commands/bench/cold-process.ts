@@ -15,7 +15,7 @@ export interface ColdStart {
   readonly endpoint: string;
   /** Path of the certificate that it trusts besides, the same for all: reading it takes time of its own. */
   readonly certificate: string;
-  /** Whether its answer is looked at: a bare handler has none. */
+  /** Whether its answer is looked at: handlers that are only compared with have none. */
   readonly expectsAnswer: boolean;
 }
 
@@ -78,7 +78,8 @@ async function firstAnswer(start: ColdStart, api: RuntimeApi, log: number): Prom
   }
 }
 
-function environmentOf({ call, code, endpoint, certificate }: ColdStart, runtimeApi: string): Record<string, string> {
+/** What the process is told. @param runtimeApi host and port of its Runtime API */
+export function environmentOf({ call, code, endpoint, certificate }: ColdStart, runtimeApi: string): Record<string, string> {
   const version = { functionName: call.function, version: "1", runtime: "nodejs22.x", handler: "index.handler", memoryMiB: MEMORY_MIB, timeoutSeconds: 30, environment: { ...call.environment, ...(call.calls && { CALLS: call.calls.join(",") }) }, codeSha256: "" };
   return functionEnvironment({ version, region: REGION, endpoint, processVariables: { NODE_EXTRA_CA_CERTS: certificate }, taskRoot: code, runtimeApi, logStream: "cold" });
 }

@@ -6,7 +6,7 @@ import { LocalIssuer } from "../../tools/local-issuer";
 import { makeOwnCertificate } from "../../tools/own-certificate";
 import type { CommandContext } from "../context";
 import { authorizerCall, coldCalls, type ColdCall } from "./cold-calls";
-import { measureColdStart, type ColdSample } from "./cold-process";
+import { measureColdStart, type ColdSample, type ColdStart } from "./cold-process";
 import { startColdServices } from "./cold-services";
 import { COLD_VARIANTS, makeColdCode, type ColdCode, type ColdVariant } from "./cold-variants";
 
@@ -17,6 +17,7 @@ export interface ColdCase {
   readonly protocol: Protocol;
   readonly call: string;
   readonly variant: ColdVariant;
+  readonly start: ColdStart;
   measure(): Promise<ColdSample>;
 }
 
@@ -25,6 +26,8 @@ export interface ColdRig {
   readonly cases: readonly ColdCase[];
   /** What runs the functions. */
   readonly nodePath: string;
+  /** Of the variants' code; gone with the rig. */
+  readonly folder: string;
   close(): Promise<void>;
 }
 
@@ -54,7 +57,7 @@ export async function openColdRig({ projectDirectory, environment }: Pick<Comman
     const issuer = await LocalIssuer.start({ directory: keys, env: environment });
     closers.push(() => issuer.stop());
     cases.push(...casesOf(opened, "TLS", authorizerCall(issuer.url, issuer.token("caller", "bench")), issuer.url, issuer.certificate));
-    return { cases, nodePath: opened.nodePath, close };
+    return { cases, nodePath: opened.nodePath, folder, close };
   } catch (error) {
     await close();
     throw error;
@@ -65,7 +68,7 @@ function casesOf({ code, nodePath }: Opened, protocol: Protocol, call: ColdCall,
   return COLD_VARIANTS.flatMap((variant) => {
     const folder = code(variant, call);
     if (folder === undefined) return [];
-    const expectsAnswer = variant !== "bare" && variant !== "by hand";
-    return [{ protocol, call: call.name, variant, measure: () => measureColdStart({ code: folder, call, nodePath, endpoint, certificate, expectsAnswer }) }];
+    const start: ColdStart = { code: folder, call, nodePath, endpoint, certificate, expectsAnswer: variant === "ours" };
+    return [{ protocol, call: call.name, variant, start, measure: () => measureColdStart(start) }];
   });
 }

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { OwnCertificate } from "../../tools/own-certificate";
-import { REQUEST_ID } from "./cold-calls";
+import { ENDED_ID, REQUEST_ID } from "./cold-calls";
 
-/** DynamoDB and SQS on loopback, which know one request and answer at once: an emulator's own time would drown a cold start. */
+/** DynamoDB and SQS on loopback, which know a request, and one that has ended, and answer at once: an emulator's own time would drown a cold start. */
 export interface ColdServices {
   readonly url: string;
   /** Calls that were answered, by their target. */
@@ -40,7 +40,7 @@ export async function startColdServices(certificate?: OwnCertificate): Promise<C
 function answerTo(target: string, body: string): object | undefined {
   switch (target) {
     case "DynamoDB_20120810.GetItem":
-      return { Item: ITEM };
+      return { Item: body.includes(ENDED_ID) ? ENDED : ITEM };
     case "DynamoDB_20120810.PutItem":
       return {};
     case "DynamoDB_20120810.UpdateItem":
@@ -71,3 +71,6 @@ const ITEM = {
   requeues: { N: "0" },
   lease_until: { N: "4102444800000" },
 };
+
+/** One that has ended. */
+const ENDED = { ...ITEM, request_id: { S: ENDED_ID }, status: { S: "completed" }, result: { S: '{"answer":"done"}' } };

@@ -6,9 +6,10 @@ import { FUNCTIONS, type PackagedName } from "../package";
 import type { ColdCall } from "./cold-calls";
 
 /**
- * How a function's code may be brought. `bare`: a handler that answers at once and imports nothing, the limit. `by hand`:
- * one that sends the same calls, signed by hand, and nothing else. `unbundled`: our code with the AWS SDK in node_modules,
- * as `npm install` leaves it. `default`: bundled by esbuild as it comes. `ours`: the zip.
+ * How a function may be brought. `bare`: a handler that answers at once and imports nothing, the limit. `by hand`: one that
+ * sends the same calls of AWS, signed by hand, and nothing else. `unbundled`: one that sends them by the clients of the AWS
+ * SDK, in node_modules as `npm install` leaves it. `default`: the same, bundled by esbuild as it comes. `ours`: the zip,
+ * which checks, logs and counts besides.
  */
 export const COLD_VARIANTS = ["bare", "by hand", "unbundled", "default", "ours"] as const;
 export type ColdVariant = (typeof COLD_VARIANTS)[number];
@@ -21,24 +22,59 @@ export async function makeColdCode(projectDirectory: string, folder: string): Pr
   const at = (variant: ColdVariant, name: string) => join(folder, variant.replace(" ", "-"), name);
   write(at("bare", "any"), { "index.mjs": Buffer.from(BARE) });
   write(at("by hand", "any"), { "index.mjs": Buffer.from(BY_HAND) });
-  for (const [name, entry] of Object.entries(FUNCTIONS)) {
-    const outfile = (variant: ColdVariant) => ({ outfile: join(at(variant, name), "index.cjs") });
-    const options: BuildOptions = { absWorkingDir: projectDirectory, entryPoints: [entry], bundle: true, platform: "node", target: "node22", logLevel: "silent" };
-    write(at("ours", name), unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${name}.zip`))));
-    await build({ ...options, ...outfile("default") });
-    await build({ ...options, ...outfile("unbundled"), external: ["@aws-sdk/*", "@smithy/*", "jose"] });
+  for (const name of Object.keys(FUNCTIONS)) write(at("ours", name), unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${name}.zip`))));
+  for (const [name, source] of Object.entries({ table: withSdk(false), "table-and-queue": withSdk(true) })) {
+    const options: BuildOptions = { stdin: { contents: source, resolveDir: projectDirectory }, bundle: true, platform: "node", target: "node22", logLevel: "silent" };
+    await build({ ...options, outfile: join(at("default", name), "index.cjs") });
+    await build({ ...options, outfile: join(at("unbundled", name), "index.cjs"), external: ["@aws-sdk/*"] });
     symlinkSync(join(projectDirectory, "node_modules"), join(at("unbundled", name), "node_modules"));
   }
-  return (variant, call) => {
-    if (variant === "by hand" && call.calls === undefined) return undefined;
-    return at(variant, variant === "bare" || variant === "by hand" ? "any" : (call.function satisfies PackagedName));
+  return (variant, { function: of, calls }) => {
+    if (variant === "ours") return at(variant, of satisfies PackagedName);
+    if (variant === "bare") return at(variant, "any");
+    if (calls === undefined) return undefined;
+    return at(variant, variant === "by hand" ? "any" : calls.some((call) => call.startsWith("AmazonSQS")) ? "table-and-queue" : "table");
   };
 }
+
+/** Bundles a handler that makes a client of the SDK for every `GetItem`, as one that is made inside the handler does. @returns its folder */
+export async function makePerCallCode(projectDirectory: string, folder: string): Promise<string> {
+  await build({ stdin: { contents: PER_CALL, resolveDir: projectDirectory }, bundle: true, platform: "node", target: "node22", logLevel: "silent", outfile: join(folder, "index.cjs") });
+  return folder;
+}
+
+const PER_CALL = `
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+export const handler = async () => {
+  const client = new DynamoDBClient({});
+  await client.send(new GetItemCommand({ TableName: "requests", Key: { request_id: { S: "1" } } }));
+  client.destroy();
+  return { statusCode: 200, body: "{}" };
+};`;
 
 function write(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
 }
+
+/** The same calls as the SDK's clients send them, from one connection, as most handlers do. */
+const withSdk = (queue: boolean): string => `
+import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+${queue ? 'import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";' : ""}
+const { env: { CALLS, AWS_ENDPOINT_URL } } = process;
+const table = new DynamoDBClient({});
+${queue ? "const queue = new SQSClient({});" : ""}
+const TableName = "requests", Key = { request_id: { S: "1" } };
+const send = {
+  "DynamoDB_20120810.GetItem": () => table.send(new GetItemCommand({ TableName, Key })),
+  "DynamoDB_20120810.PutItem": () => table.send(new PutItemCommand({ TableName, Item: Key })),
+  "DynamoDB_20120810.UpdateItem": () => table.send(new UpdateItemCommand({ TableName, Key })),
+  ${queue ? '"AmazonSQS.SendMessage": () => queue.send(new SendMessageCommand({ QueueUrl: AWS_ENDPOINT_URL + "/1/work", MessageBody: "{}" })),' : ""}
+};
+export const handler = async () => {
+  for (const target of CALLS.split(",")) await send[target]();
+  return { statusCode: 200, body: "{}" };
+};`;
 
 const BARE = 'export const handler = async () => ({ statusCode: 200, body: "{}" });';
 

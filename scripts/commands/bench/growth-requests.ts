@@ -39,6 +39,9 @@ const ENTRY = `
   import { writeFileSync } from "node:fs";
   import { createRequire } from "node:module";
   import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+  import { openConnection } from "./handlers/clients/connection";
+  import { connectDynamoDb } from "./handlers/clients/dynamodb";
+  import { openCounters } from "./handlers/counters";
   import { dynamodbRequests } from "./handlers/stores/dynamodb-requests";
   import { toItem } from "./handlers/stores/request-items";
   import { measureTable } from "./scripts/commands/bench/growth-probe";
@@ -52,14 +55,17 @@ const ENTRY = `
   }
   const database = fork(process.argv[1], [project, "serve"]);
   const port = await new Promise((resolve, reject) => database.once("message", resolve).once("exit", (code) => reject(new Error("dynalite ended with code " + code))));
-  const client = new DynamoDBClient({ endpoint: "http://127.0.0.1:" + port, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const endpoint = "http://127.0.0.1:" + port;
+  const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const variables = { AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+  const dynamodb = connectDynamoDb({ connection: openConnection({ counters: openCounters(), nowMs: Date.now }), guard: { run: (work) => work() }, variables });
   let [calls, items] = [0, 0];
-  client.middlewareStack.add((next) => async (args) => {
-    const answer = await next(args);
+  const counted = async (operation, input, signal) => {
+    const output = await dynamodb(operation, input, signal);
     calls += 1;
-    items += answer.output.ScannedCount ?? 1;
-    return answer;
-  }, { step: "initialize" });
+    items += output.ScannedCount ?? 1;
+    return output;
+  };
   const now = Date.now();
   const hash = (name) => ({ AttributeName: name, KeyType: "HASH" });
   const type = (name, kind) => ({ AttributeName: name, AttributeType: kind });
@@ -74,7 +80,7 @@ const ENTRY = `
     const { open, due_at, ...ended } = item;
     return { ...ended, status: { S: "completed" }, result: { S: '"done"' } };
   };
-  const store = dynamodbRequests(client, { requests: "requests" });
+  const store = dynamodbRequests(counted, { requests: "requests" });
   const parts = {
     newId: randomUUID,
     nowMs: () => performance.now(),

@@ -10,10 +10,12 @@ import { benchCost } from "./cost";
 import { benchGrowth } from "./growth";
 import { benchImage } from "./image";
 import { benchIsolation } from "./isolation";
+import { benchPool } from "./pool";
 import { recordOf, writeResults } from "./record";
 import type { BenchResult } from "./result";
 import { benchSynth } from "./synth";
 import { benchTests } from "./tests";
+import { benchThroughput } from "./throughput";
 import { benchWake } from "./wake";
 
 type Bench =
@@ -28,9 +30,11 @@ const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<Be
 const HEADLINES: Readonly<Record<string, Bench>> = {
   agents: onStack(benchAgents),
   cache: onStack(benchCache),
+  pool: alone((context) => benchPool(context)),
   wake: alone((context) => benchWake(context)),
   cold: alone((context) => benchCold(context)),
   capacity: onStack(benchCapacity),
+  throughput: alone((context) => benchThroughput(context)),
   cost: alone(benchCost),
   synth: alone((context) => benchSynth(context)),
   apply: alone((context) => benchApply(context)),

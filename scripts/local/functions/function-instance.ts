@@ -57,7 +57,11 @@ export class FunctionInstance {
     const api = await RuntimeApi.listen();
     const environment = functionEnvironment({ ...options, runtimeApi: api.address });
     const { nodePath, taskRoot, nodeFlags, log, version } = options;
-    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB, ...(nodeFlags && { nodeFlags }) });
+    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB, ...(nodeFlags && { nodeFlags }) }).catch((error: unknown) => {
+      // Nobody would close it, and it would keep the whole program from ending.
+      api.close();
+      throw error;
+    });
     void process.exited.then(() => api.close());
     return new FunctionInstance(api, process, options);
   }

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FunctionInstance } from "../../../../scripts/local/functions/function-instance";
 import { FunctionLog } from "../../../../scripts/local/functions/function-log";
 import { folder, NOWHERE, REGION } from "../fixtures";
@@ -34,4 +35,15 @@ test("an error that no one catches ends the environment with its name", async ()
   const { failed, payload } = await instance.invoke(TASK);
   expect([failed, JSON.parse(payload)]).toEqual([true, expect.objectContaining({ errorType: "Runtime.UnhandledException", errorMessage: "later" })]);
   expect(instance.alive).toBe(false);
+});
+
+test("one whose process cannot be started, because its log was closed meanwhile, leaves nothing that listens", async () => {
+  const listening = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPServerWrap").length;
+  const before = listening();
+  // A number that is given to no file: that of a closed one may be another's by now.
+  const log = { descriptor: 99_999 } as FunctionLog;
+  const version = { functionName: "f", version: "1", runtime: "nodejs22.x", handler: "index.handler", memoryMiB: 128, timeoutSeconds: 1, environment: {}, codeSha256: "" };
+  await expect(FunctionInstance.start({ version, nodePath: process.execPath, taskRoot: folder(), region: REGION, endpoint: NOWHERE, log, logStream: "s" })).rejects.toThrow("EBADF");
+  await sleep(500); // A server is gone a moment after it was closed.
+  expect(listening()).toBeLessThanOrEqual(before);
 });
