@@ -2,6 +2,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { OUTPUT_DESCRIPTIONS } from "../stacks/outputs";
 import { KPIS, PIPELINE_ACCESS_SETTINGS, PROFILES, SETTINGS, STATE_SETTINGS, defaultValue, followsProfile } from "../stacks/settings";
+import { readResults } from "../scripts/commands/bench/record";
+import { benchTable } from "../scripts/reports/bench-table";
 import { alarmsTable, settingsTable, outputsTable } from "../scripts/reports/tables";
 import { usageTable } from "../scripts/reports/usage-table";
 import { PROJECT, encoded, resource, stackJson } from "./support/stack-json";
@@ -72,9 +74,10 @@ describe("the outputs", () => {
 });
 
 describe("the documents", () => {
-  test("README's tables are those of the settings and outputs; npx quickturn docs writes them", () => {
+  test("README's tables are those of the settings, outputs and benchmarks; npx quickturn docs writes them", () => {
     const readme = read("README.md");
     expect(readme).toContain(settingsTable());
+    expect(readme).toContain(benchTable(readResults(join(PROJECT, "bench"))));
     expect(readme).toContain(outputsTable());
     expect(readme).toContain(usageTable());
     expect(read("RUNBOOK.md")).toContain(alarmsTable());

@@ -17,9 +17,9 @@ import { benchResult, type BenchResult } from "./result";
 export interface ApplyBenchOptions {
   /** Plans that start the provider, of each. Default: 3; they take ten seconds each. */
   readonly plans?: number;
-  /** Plans and validations with the running provider, of each. Default: 5. */
+  /** Plans and validations with the running provider, of each. Default: 3. */
   readonly ownPlans?: number;
-  /** Updates there and back, of each. Default: 3. */
+  /** Updates there and back, of each. Default: 2. */
   readonly updates?: number;
 }
 
@@ -33,7 +33,7 @@ const METHOD =
   "terraform with the real provider against an emulator; our synthesized JSON, and HCL that is written from what was applied: the same resources and references between them, literals instead of settings, without variables, locals, data sources, checks and outputs. terraform finds nothing to change when it takes our state over (but what the emulator spells otherwise on both sides). In turn, medians. The bucket's lifecycle and the queue's redrive policy, whose creation takes a minute and a half with the emulator, are left out on both sides; the firewall is off.";
 
 /** Plans and applies ours and hand-written HCL of the same resources. Exit code 1 where ours takes more than 1.05 times as long. */
-export async function benchApply(context: CommandContext, { plans = 3, ownPlans = 5, updates = 3 }: ApplyBenchOptions = {}): Promise<BenchResult> {
+export async function benchApply(context: CommandContext, { plans = 3, ownPlans = 3, updates = 2 }: ApplyBenchOptions = {}): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-apply-"));
   const emulator = await startEmulator({ directory: folder, env: bareEnvironment(context.environment, folder) });
   try {

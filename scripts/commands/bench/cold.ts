@@ -9,7 +9,7 @@ import { benchResult, type BenchResult } from "./result";
 
 /** How long `bench cold` may take. */
 export interface ColdOptions {
-  /** How often each start is measured. Default: 7. */
+  /** How often each start is measured. Default: 5. */
   readonly runs?: number;
   /** Which calls. Default: all. */
   readonly calls?: readonly string[];
@@ -19,7 +19,7 @@ export interface ColdOptions {
  * Starts each function on Node 22 and gives it one call: the zip, its usual ways to be made, and a bare node. Exit code 1
  * where invoke or status takes over 1.7 times a bare node, or a call over its budget (handlers/budget.json).
  */
-export async function benchCold(context: CommandContext, { runs = 7, calls }: ColdOptions = {}): Promise<BenchResult> {
+export async function benchCold(context: CommandContext, { runs = 5, calls }: ColdOptions = {}): Promise<BenchResult> {
   const { projectDirectory, progress } = context;
   await packageFunctions(context);
   const rig = await progress.step("Bundle the variants", () => openColdRig(context));
