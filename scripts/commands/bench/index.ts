@@ -1,4 +1,3 @@
-import type { BenchResults } from "../../judges/benches/results";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
 import { LocalStack } from "../local-stack";
 import { benchAgents } from "./agents";
@@ -59,35 +58,36 @@ export async function bench(context: CommandContext, { names, write }: BenchOpti
   const wanted = names.length > 0 ? [...new Set(names)] : Object.keys(HEADLINES);
   const unknown = wanted.filter((name) => BENCHES[name] === undefined);
   if (unknown.length > 0) throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${Object.keys(BENCHES).join(", ")}.`);
-  const results = await runAll(context, wanted);
-  const records: BenchResults = Object.fromEntries([...results].map(([name, { result, seconds }]) => [name, recordOf(result, seconds)]));
-  const written = write === undefined ? [] : await writeResults(write, records, Object.keys(BENCHES));
-  const found = wanted.map((name) => results.get(name)!.result);
+  const found: BenchResult[] = [];
+  const written = new Set<string>();
+  await runAll(context, wanted, async (name, result, seconds) => {
+    found[wanted.indexOf(name)] = result;
+    // Each as it ends: one that fails later takes nothing away.
+    if (write !== undefined) for (const path of await writeResults(write, { [name]: recordOf(result, seconds) }, Object.keys(BENCHES))) written.add(path);
+  });
   return {
     exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
-    text: [...found.map(({ text }) => text), ...(written.length > 0 ? [`Written: ${written.join(", ")}`] : [])].join("\n\n"),
+    text: [...found.map(({ text }) => text), ...(written.size > 0 ? [`Written: ${[...written].join(", ")}`] : [])].join("\n\n"),
     json: { benches: found.map(({ json }) => json) },
   };
 }
 
-type Timed = Map<string, { readonly result: BenchResult; readonly seconds: number }>;
+type OnResult = (name: string, result: BenchResult, seconds: number) => Promise<void>;
 
 /** Those that need no stack first: an apply would still be heard of in the machine's caches. */
-async function runAll(context: CommandContext, names: readonly string[]): Promise<Timed> {
-  const results: Timed = new Map();
+async function runAll(context: CommandContext, names: readonly string[], onResult: OnResult): Promise<void> {
   const timed = async (name: string, run: () => Promise<BenchResult>) => {
     context.signal.throwIfAborted();
     const began = performance.now();
     const result = await run();
-    results.set(name, { result, seconds: (performance.now() - began) / 1_000 });
+    await onResult(name, result, (performance.now() - began) / 1_000);
   };
   const benches = names.map((name) => [name, BENCHES[name]!] as const);
   for (const [name, entry] of benches) if (!entry.stack) await timed(name, () => entry.run(context));
   const onTheStack = benches.flatMap(([name, entry]) => (entry.stack ? [[name, entry.run] as const] : []));
-  if (onTheStack.length === 0) return results;
+  if (onTheStack.length === 0) return;
   const agents = [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }];
   await LocalStack.with(context, { settings: { agents } }, async (stack) => {
     for (const [name, run] of onTheStack) await timed(name, () => run(context, stack));
   });
-  return results;
 }
