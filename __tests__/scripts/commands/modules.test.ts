@@ -65,7 +65,8 @@ test("no file knows a provider block, a backend, the machine or cdktf", () => {
   for (const [name, text] of Object.entries(files).filter(([path]) => !path.endsWith(".zip"))) {
     expect([name, text.includes(PROJECT) || text.includes(folder)]).toEqual([name, false]);
   }
-  expect(files["main.tf.json"]!.match(/"filename": "([^"]*)"/g)).toEqual(["api", "authorizer", "sweeper", "worker"].map((each) => `"filename": "\${path.module}/assets/${each}.zip"`));
+  const filenames = files["main.tf.json"]!.match(/"filename": "(?:[^"\\]|\\.)*"/g) ?? [];
+  expect(filenames.map((filename) => /"(\$\{path\.module\}[^"]*?)\\"/.exec(filename)?.[1])).toEqual(["api", "authorizer", "sweeper", "worker"].map((each) => `\${path.module}/assets/${each}.zip`));
 });
 
 test.each(PART_NAMES)("%s is Terraform files, a README, an example, tests and the license, with no provider, backend or metadata", (name) => {
