@@ -93,10 +93,17 @@ export function verdict({ narrowMs, wideMs }: CapacityBench): BenchResult {
   const holds = ratio >= MIN_RATIO;
   return benchResult("capacity", {
     method: `${BURST} requests as fast as ${SENDERS} senders are answered, each an agent's ${AGENT_MS / 1_000} s; time to the last agent's answer, of which the agents alone take ${seconds(least(RESERVED.narrow))} and ${seconds(least(RESERVED.wide))}; one burst each; one deployment, flipped by reserved_concurrent_executions.`,
-    figures: [{ compares: `burst of ${BURST}: ${RESERVED.narrow} / ${RESERVED.wide} workers (${seconds(narrowMs)} / ${seconds(wideMs)})`, measured: `${ratio.toFixed(2)}x`, mustReach: `>= ${MIN_RATIO}x`, limit: `${limit}x`, holds }],
+    figures: [{ compares: `burst of ${BURST}: ${RESERVED.narrow} / ${RESERVED.wide} workers (${seconds(narrowMs)} / ${seconds(wideMs)})`, measured: `${ratio.toFixed(2)}x`, mustReach: `>= ${MIN_RATIO}x`, limit: `${limit}x`, holds, ...(!holds && { cause: causeOf(narrowMs - least(RESERVED.narrow), wideMs - least(RESERVED.wide)) }) }],
     charts: [{ title: `A burst of ${BURST} requests`, unit: "s", kind: "bars", categories: [`${RESERVED.narrow} workers`, `${RESERVED.wide} workers`], series: [{ name: "the agents alone", values: [least(RESERVED.narrow) / 1_000, least(RESERVED.wide) / 1_000] }, { name: "measured", values: [narrowMs, wideMs].map(tenths) }] }],
     data: { ratio, limit, narrowMs, wideMs, burst: BURST, reserved: RESERVED },
   });
+}
+
+/** What the machine adds is the same whatever an agent takes: told with the agents' time beside which it would be small enough. */
+function causeOf(narrowExtraMs: number, wideExtraMs: number): string {
+  const rounds = (reserved: number) => BURST / reserved;
+  const enoughMs = (MIN_RATIO * wideExtraMs - narrowExtraMs) / (rounds(RESERVED.narrow) - MIN_RATIO * rounds(RESERVED.wide));
+  return `fifty workers and one emulator share this machine's processors: ${(wideExtraMs / BURST).toFixed(0)} ms of theirs a request; beside agents of ${Math.ceil(enoughMs / 1_000)} s it would be small enough`;
 }
 
 const tenths = (ms: number): number => Math.round(ms / 100) / 10;

@@ -11,6 +11,8 @@ test("a burst that fifty workers end nearly five times as fast passes, with what
 test("one that they do not is exit code 1", () => {
   const { exitCode, text } = verdict({ narrowMs: 121_000, wideMs: 27_000 });
   expect([exitCode, text]).toEqual([1, expect.stringMatching(/MISS +4\.48x +burst/)]);
+  // 20 agents' times and 1 s against 4 and 3 s: 4.8 times from 16.75 s on.
+  expect(text).toContain("15 ms of theirs a request; beside agents of 17 s it would be small enough");
 });
 
 test("the warm-up is answered when all workers ask at once, so that none of them serves two", async () => {
