@@ -31,7 +31,7 @@ export async function benchCold(context: CommandContext, { runs = 5, calls }: Co
     const verdict = coldVerdict(measured, budget);
     const method = `Each function on Node 22 in a process of its own, one call to a DynamoDB and an SQS on loopback that answer at once; from before the process to its answer; medians of ${runs} runs, the variants in turn; ratios to the bare node of the same run.`;
     const { rows, figures, charts } = verdict;
-    return benchResult("cold", { method, figures, charts, text: textOf(verdict, method), data: { runs, node: rig.nodePath, rows, measured } });
+    return benchResult("cold", { method, figures, charts, text: textOf(verdict, method), data: { runs, rows, measured } });
   } finally {
     await rig.close();
   }

@@ -44,7 +44,7 @@ export async function benchWake({ projectDirectory, progress, signal }: CommandC
         });
       samples.push(...(await progress.step(title, measure, (measured) => `${measured.length} calls`)));
     }
-    return report(samples, times, rig.nodePath);
+    return report(samples, times, "nodejs22.x");
   } finally {
     await rig.close();
   }
