@@ -15,5 +15,6 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
+  { files: ["**/*.mjs"], languageOptions: { globals: { console: "readonly", process: "readonly", setImmediate: "readonly" } } },
   { files: ["__tests__/**"], rules: { "max-lines-per-function": "off", "max-lines": "off" } },
 );

@@ -13,6 +13,8 @@ export interface AlarmTopicProps {
   readonly own?: string;
   /** Terraform expression: address to write to, or null. */
   readonly email: string;
+  /** Terraform expression: whether there is an address; known when planning. Default: while `email` is not null. */
+  readonly emailGiven?: string;
   /** Terraform expression: ARN of the key that encrypts what is published on a topic of our own, or null. Default: none. */
   readonly kmsKeyArn?: string;
   /** Account that the alarms belong to. */
@@ -54,13 +56,13 @@ function createTopic(scope: Construct, { topicName, accountId, budgets, kmsKeyAr
   return topic;
 }
 
-function subscribe(scope: Construct, { email }: AlarmTopicProps, topic: SnsTopic, own: string): void {
+function subscribe(scope: Construct, { email, emailGiven = `${email} != null` }: AlarmTopicProps, topic: SnsTopic, own: string): void {
   const subscription = new SnsTopicSubscription(scope, "email", {
     topicArn: interpolate(`${address(topic)}[0].arn`),
     protocol: "email",
     endpoint: interpolate(email),
   });
-  subscription.addOverride("count", countWhen(`${email} != null && ${own}`));
+  subscription.addOverride("count", countWhen(`${emailGiven} && ${own}`));
 }
 
 function publishPolicy(topicArn: string, accountId: string) {

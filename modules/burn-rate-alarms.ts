@@ -20,6 +20,8 @@ export interface BurnRateAlarmProps {
   readonly topicArn: string;
   /** For the person who is called. */
   readonly description: string;
+  /** Terraform template: what the description of every alarm ends with. */
+  readonly link: string;
 }
 
 export interface BurnRateAlarmsProps {
@@ -47,7 +49,7 @@ export class BurnRateAlarms extends Construct {
     const id = `${rate.name}-${window}`;
     const alarm = new CloudwatchMetricAlarm(this, id, {
       alarmName: `${namePrefix}-${id}`,
-      alarmDescription: `A part of ${namePrefix}-${rate.name}, which tells what to do; it calls nobody itself.`,
+      alarmDescription: `A part of ${namePrefix}-${rate.name}, which tells what to do; it calls nobody itself.${rate.link}`,
       namespace: metric.namespace,
       metricName: metric.metricName,
       dimensions: { ...metric.dimensions },
@@ -69,7 +71,7 @@ export class BurnRateAlarms extends Construct {
     const topic = interpolate(rate.topicArn);
     const composite = new CloudwatchCompositeAlarm(this, rate.name, {
       alarmName: `${namePrefix}-${rate.name}`,
-      alarmDescription: rate.description,
+      alarmDescription: rate.description + rate.link,
       alarmRule: windows.map((window) => `ALARM("${interpolate(`${address(window)}[0].alarm_name`)}")`).join(" AND "),
       alarmActions: [topic],
       okActions: [topic],

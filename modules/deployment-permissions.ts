@@ -4,7 +4,7 @@ import { TABLE_KEY_USES } from "./request-store";
 
 /**
  * What Terraform asks AWS to refresh a deployment's state. Derived from the calls that provider 5.100.0 makes
- * (`__tests__/emulator/permissions.test.ts` records them); those of CloudFront, WAF, provisioned concurrency and composite alarms, which
+ * (`__tests__/e2e/permissions.test.ts` records them); those of CloudFront, WAF, provisioned concurrency and composite alarms, which
  * are off there, from its documentation.
  */
 export function readDeployment(names: DeploymentNames): PolicyStatement[] {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { Command } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
+import { DEFAULT_ENVIRONMENT } from "../stacks/outputs";
 import { addAuditCommand } from "./cli/audit-command";
 import { addBuildCommands } from "./cli/build-commands";
 import { addCanaryCommand } from "./cli/canary-command";
@@ -9,7 +10,9 @@ import { addContractCommands } from "./cli/contract-commands";
 import { addDashboardCommand } from "./cli/dashboard-command";
 import { addDecideCommands } from "./cli/decide-commands";
 import { addDeployCommands } from "./cli/deploy-commands";
+import { crashOf, failureOf, type Failure } from "./cli/failure";
 import { addImageCommand } from "./cli/image-command";
+import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
 import { addProofCommands } from "./cli/proof-commands";
 import { addRehearseCommand } from "./cli/rehearse-command";
 import { addReleaseCommands } from "./cli/release-commands";
@@ -19,21 +22,37 @@ import { addStateCommands } from "./cli/state-commands";
 import { addTuneCommand } from "./cli/tune-command";
 import { addVerifyCommand } from "./cli/verify-command";
 import type { CommandContext, CommandResult } from "./commands/context";
+import { findDeploymentFolder } from "./commands/deployment-folder";
+import { EXIT_CODE_ROWS } from "./commands/exit-codes";
 import { SILENT, progressOn } from "./progress";
+import type { EndingSignal } from "./tools/interrupted";
+import { interruptPrograms, killPrograms, runningPrograms } from "./tools/started-programs";
+import { writePrivately } from "./tools/files";
 
-const interrupted = new AbortController();
+const interruption = new Interruption({
+  nowMs: () => performance.now(),
+  tell: (text) => progressOn(process.stderr).note(text),
+  running: runningPrograms,
+  interruptAgain: interruptPrograms,
+  endNow: (exitCode) => {
+    killPrograms();
+    process.exit(exitCode);
+  },
+});
 
 /** The command line. The only place that prints, exits, or reads the environment. */
 export function program(): Command {
   const root = new Command("quickturn")
     .description("Slow LLM agents behind a fast HTTP API on AWS, in Terraform: every optimization is a variable.")
+    .addOption(new Option("--env <name>", "the environment: settings of environments/<name>.tfvars.json, with a state of its own").env("QUICKTURN_ENV").default(DEFAULT_ENVIRONMENT))
     .option("--json", "print one JSON document instead of text; progress is not shown")
     .showHelpAfterError("(quickturn --help teaches)")
-    .addHelpText("after", EXAMPLES);
+    .addHelpText("after", `${EXAMPLES}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`)
+    .exitOverride();
   const shell: Shell = {
     perform: (command) => perform(root, command),
     isTerminal: process.stdin.isTTY,
-    confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : { confirm: undefined, ask: undefined }),
   };
   addBuildCommands(root, shell);
   addImageCommand(root, shell);
@@ -79,39 +98,74 @@ Examples:
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
 
 async function confirm(question: string): Promise<boolean> {
+  return (await ask(`${question} Only "yes" goes on:`)) === "yes";
+}
+
+async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // At a question the terminal hands a Ctrl-C over as a key; and Ctrl-D, or a terminal that is gone, is no yes.
+  terminal.on("SIGINT", () => interruption.receive("SIGINT"));
+  const closed = new Promise<string>((resolve) => ["close", "error"].forEach((event) => terminal.once(event, () => resolve(""))));
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} Only "yes" goes on: `, { signal: interrupted.signal })).trim());
+    return (await Promise.race([terminal.question(`${question} `, { signal: interruption.signal }), closed])).trim();
   } finally {
     terminal.close();
   }
 }
 
 async function perform(root: Command, command: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
+  const { json = false, env } = root.opts<{ json?: boolean; env: string }>();
+  // State, plans and credentials are written by what runs below.
+  writePrivately();
+  const projectDirectory = join(__dirname, "..");
+  const context = { env, projectDirectory, deploymentDirectory: findDeploymentFolder(process.cwd(), projectDirectory), environment: process.env, progress: json ? SILENT : progressOn(process.stderr), signal: interruption.signal };
+  const result = await command(context);
+  process.stdout.write(json ? `${JSON.stringify(result.json, null, 2)}\n` : `${result.text}\n`);
+  process.exitCode = result.exitCode;
+}
+
+/** Says why the command has not done its work: with `--json` as one document too, else in a sentence alone. */
+function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false } = root.opts<{ json?: boolean }>();
-  // State, plans and credentials are written by what runs below: for this user's eyes only.
-  process.umask(0o077);
-  const context = { projectDirectory: join(__dirname, ".."), environment: process.env, progress: json ? SILENT : progressOn(process.stderr), signal: interrupted.signal };
+  if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  const said = failure.kind === "crash" ? `${error instanceof Error ? error.stack : failure.message}\nThis is a defect of quickturn.` : failure.message;
+  // Commander has said its sentence already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`\n${pc.red(failure.kind === "crash" ? "Crash:" : "Error:")} ${said}\n`);
+  process.exitCode = failure.exitCode;
+}
+
+/** Runs the command line. Signals end the work in order. */
+export async function main(argv: readonly string[]): Promise<void> {
+  for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[]) process.on(name, () => interruption.receive(name));
+  // Who reads may end first: a pager, or the terminal. The work and its clean-up go on.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreUnread);
+  process.on("exit", dieWithTerminal);
+  const root = program();
+  process.on("uncaughtException", (error) => {
+    report(root, error, crashOf(error));
+    process.exit();
+  });
   try {
-    const result = await command(context);
-    process.stdout.write(json ? `${JSON.stringify(result.json, null, 2)}\n` : `${result.text}\n`);
-    process.exitCode = result.exitCode;
-  } catch (error) {
-    report(error, json);
-    process.exitCode = interrupted.signal.aborted ? 130 : 1;
+    await root.parseAsync([...argv]);
+  } catch (thrown) {
+    // Help that was asked for is no failure.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
+    const error = interruption.explain(thrown);
+    const failure = failureOf(error);
+    report(root, error, interruption.signal.aborted ? { ...failure, kind: "failed", exitCode: interruption.exitCode } : failure);
   }
 }
 
-function report(error: unknown, json: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
-  if (json) process.stdout.write(`${JSON.stringify({ error: message }, null, 2)}\n`);
-  else process.stderr.write(`\n${pc.red("Error:")} ${message}\n`);
+let terminalIsGone = false;
+
+function ignoreUnread(error: NodeJS.ErrnoException): void {
+  if (error.code === "EIO") terminalIsGone = true;
+  else if (error.code !== "EPIPE") throw error;
 }
 
-/** Runs the command line. The first interrupt ends the work in order; the second ends it at once. */
-export async function main(argv: readonly string[]): Promise<void> {
-  const interrupt = () => (interrupted.signal.aborted ? process.exit(130) : interrupted.abort());
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  await program().parseAsync([...argv]);
+/** Node aborts where it ends by itself and cannot put a terminal that is gone in order; for a shell the exit code is the same. */
+function dieWithTerminal(): void {
+  if (!terminalIsGone) return;
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
 }

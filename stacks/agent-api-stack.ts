@@ -9,11 +9,12 @@ import { createDashboard } from "./dashboard";
 import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
 import { allowKeysOf, checkKey } from "./encryption";
 import { functionSettings } from "./function-settings";
+import { declareGiven } from "./given";
 import { createHttpApi } from "./http-api";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
 import { PlatformStack, type PlatformProps } from "./platform";
-import { SETTINGS } from "./settings";
+import { KEPT_BY_COMMANDS, SETTINGS, defaultValue, followsProfile, type Setting } from "./settings";
 import { createHeartbeats, createSweeper } from "./upkeep";
 
 /** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
@@ -41,6 +42,7 @@ export class AgentApiStack extends PlatformStack {
   constructor(scope: Construct, name: string, { preventDestroy, ...platform }: AgentApiStackProps) {
     super(scope, name, platform);
     this.settings = declareSettings(this);
+    declareGiven(this, this.settings);
     this.names = physicalNames(this.settings);
     this.useAws(this.settings.string("aws_region"), this.deploymentTags());
     ({ account: this.account, partition: this.partition } = this.whereAmI());
@@ -60,7 +62,7 @@ export class AgentApiStack extends PlatformStack {
     const alarms = createAlarms(this, watched, { accountId: this.account.accountId, partition: this.partition.partition });
     const dashboard = createDashboard(this, watched, alarms);
     this.warn();
-    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect() });
+    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect(), given: this.givenSettings() });
   }
 
   private createStore(preventDestroy: boolean): RequestStore {
@@ -169,6 +171,14 @@ export class AgentApiStack extends PlatformStack {
     const shown = SETTINGS.filter((setting) => !("sensitive" in setting && setting.sensitive));
     declareLocal(this, "settings", Object.fromEntries(shown.map(({ name }) => [name, `\${${this.settings.expression(name)}}`])));
     return "${local.settings}";
+  }
+
+  /** What the commands remember that it was given; where they have not applied, what is no default. */
+  private givenSettings(): string {
+    const shown = SETTINGS.filter((setting: Setting) => !setting.sensitive && !KEPT_BY_COMMANDS.includes(setting.name));
+    declareLocal(this, "variables", Object.fromEntries(shown.map(({ name }) => [name, `\${var.${name}}`])));
+    declareLocal(this, "defaults", Object.fromEntries(shown.map((setting) => [setting.name, followsProfile(setting) ? null : defaultValue(setting, "optimized")])));
+    return "${{ for name, value in local.variables : name => value if value != null && try(contains(concat(var.provenance.hand, var.provenance.file), name), jsonencode(value) != jsonencode(local.defaults[name])) }}";
   }
 
   private warn(): void {

@@ -37,16 +37,22 @@ const targetsOf = (kind: string): string => called("target", `agent.kind == "${k
 export function agentAccess(worker: AgentFunction): void {
   const single = "var.agentcore_runtime_arn == null ? [] : [var.agentcore_runtime_arn]";
   // A call names the runtime and one of its endpoints; both are checked.
-  grant(worker, "agentcore", ["bedrock-agentcore:InvokeAgentRuntime"], `concat(${targetsOf("agentcore")}, ${single})`, (list) => `flatten([for arn in ${list} : [arn, "\${arn}/runtime-endpoint/*"]])`);
-  grant(worker, "bedrock", ["bedrock:InvokeModel"], targetsOf("bedrock"), modelArns);
-  grant(worker, "lambda", ["lambda:InvokeFunction"], targetsOf("lambda"), (list) => list);
-  grant(worker, "secrets", ["secretsmanager:GetSecretValue"], called("secret_arn", "agent.secret_arn != null"), (list) => list);
+  const runtimes = `flatten([for arn in concat(${targetsOf("agentcore")}, ${single}) : [arn, "\${arn}/runtime-endpoint/*"]])`;
+  grant(worker, "agentcore", ["bedrock-agentcore:InvokeAgentRuntime"], orNone(runtimes, "bedrock-agentcore", "runtime/none"), `length(var.agents) == 0 || length(${targetsOf("agentcore")}) > 0`);
+  grant(worker, "bedrock", ["bedrock:InvokeModel"], modelArns(targetsOf("bedrock")), `length(${targetsOf("bedrock")}) > 0`);
+  grant(worker, "lambda", ["lambda:InvokeFunction"], targetsOf("lambda"), `length(${targetsOf("lambda")}) > 0`);
+  grant(worker, "secrets", ["secretsmanager:GetSecretValue"], orNone(called("secret_arn", "agent.secret_arn != null"), "secretsmanager", "secret:none"), `length(${targetsOf("http")}) > 0`);
 }
 
-function grant(worker: AgentFunction, id: string, actions: readonly string[], list: string, arns: (list: string) => string): void {
+/** @param when Terraform expression; it asks for no ARN, because those of resources of the same root are known after apply alone */
+function grant(worker: AgentFunction, id: string, actions: readonly string[], arns: string, when: string): void {
   const sid = `Call${id.charAt(0).toUpperCase()}${id.slice(1)}`;
-  worker.grantWhen(`\${length(${list}) > 0 ? 1 : 0}`, id, allow(sid, actions, `\${distinct(${arns(list)})}`));
+  worker.grantWhen(`\${${when} ? 1 : 0}`, id, allow(sid, actions, `\${distinct(${arns})}`));
 }
+
+/** Terraform expression: the ARNs of a list, or one that nothing has, because IAM takes no empty list. */
+const orNone = (list: string, service: string, none: string): string =>
+  `coalescelist(${list}, ["arn:\${data.aws_partition.current.partition}:${service}:\${var.aws_region}:\${data.aws_caller_identity.current.account_id}:${none}"])`;
 
 /**
  * ARNs that a Converse call of a model or an inference profile touches. A profile (`us.`, `eu.`, `apac.`, `global.` before

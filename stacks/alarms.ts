@@ -1,5 +1,6 @@
 import { Alarms, BurnRateAlarms, CostBudget, everyOne, type AlarmProps, type BurnRateAlarmProps } from "../modules";
 import { declareCheck, type DeclaredSettings } from "./declare";
+import { given } from "./given";
 import { metricSources, namedQuery, type Watched } from "./metric-sources";
 import type { PlatformStack } from "./platform";
 import { BURN_RATES, BURN_RATE_METRIC, burnThreshold, KPIS, nameMetric, reachable, type BurnRate, type Condition, type Kpi, type KpiAlarm, type SettingName, type SourceNames } from "./settings";
@@ -27,8 +28,10 @@ export function createAlarms(stack: PlatformStack, watched: Watched, { accountId
     namePrefix: names.alarmPrefix,
     topicName: names.alarmTopic,
     existingTopicArn: settings.expression("alarm_topic_arn"),
+    own: `!${given("alarm_topic_arn")}`,
     topicArns: settings.expression("alarm_topic_arns"),
     email: settings.expression("alarm_email"),
+    emailGiven: given("alarm_email"),
     kmsKeyArn: settings.expression("kms_key_arn"),
     accountId,
     budgets: { when: `${settings.expression("monthly_budget_usd")} != null`, arns: `arn:${partition}:budgets::${accountId}:*` },
@@ -72,7 +75,7 @@ function alarmProps(kpi: Kpi, alarm: KpiAlarm, settings: DeclaredSettings, sourc
     enabled: enabled(name, inSet(alarm, settings), settings, kpi.when),
     listens: kpi.when === undefined ? undefined : listens(kpi.when, settings),
     threshold: settings.number(threshold),
-    description: describe(severity, kpi.meaning, sense, kpi.runbook),
+    description: describe(severity, kpi.meaning, sense, kpi.runbook) + sectionLink(settings, kpi.runbook),
   };
 }
 
@@ -85,6 +88,7 @@ function burnRateProps(rate: BurnRate, settings: DeclaredSettings, topicArn: str
     enabled: burning(rate, settings),
     threshold: burnThreshold(rate, budget),
     description: describe(rate.severity, "Requests fail so often that the error budget is used up early.", sense, "Error budget"),
+    link: sectionLink(settings, "Error budget"),
   };
 }
 
@@ -93,6 +97,12 @@ const burning = ({ name }: BurnRate, settings: DeclaredSettings): string => enab
 
 const describe = (severity: string, meaning: string, sense: string, runbook: string): string =>
   `${meaning} It rings with ${sense}. Severity: ${severity}. What to do: RUNBOOK.md, "${runbook}".`;
+
+/** Terraform template: the URL of a section, after a space, where the operator says where RUNBOOK.md is. GitHub and GitLab make such an anchor of its heading. */
+function sectionLink(settings: DeclaredSettings, heading: string): string {
+  const url = settings.expression("runbook_url");
+  return `\${${url} == null ? "" : " \${${url}}#${heading.toLowerCase().replaceAll(" ", "-")}"}`;
+}
 
 /** Terraform expression: whether `alarm_set` asks for it. */
 function inSet({ set }: KpiAlarm, settings: DeclaredSettings): string {
@@ -127,7 +137,7 @@ function warn(stack: PlatformStack, settings: DeclaredSettings): void {
   declareCheck(
     stack,
     "alarms_reach_a_person",
-    `${value("alarm_set")} == "none" || ${value("alarm_email")} != null || ${value("alarm_topic_arn")} != null || length(${value("alarm_topic_arns")}) == 3`,
+    `${value("alarm_set")} == "none" || ${given("alarm_email")} || ${given("alarm_topic_arn")} || length(${value("alarm_topic_arns")}) == 3`,
     "The alarms call nobody: their topic has no subscription. Set alarm_email, alarm_topic_arn, or alarm_topic_arns for info, warning and critical.",
   );
   for (const rate of BURN_RATES) {

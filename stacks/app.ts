@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { App } from "cdktf";
-import { LOCAL_BACKEND, parseBackend, type Backend } from "./backend";
+import { LOCAL_BACKEND, ofEnvironment, parseBackend, type Backend } from "./backend";
+import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
 
 /** Where `quickturn package` writes the functions' zips. */
 const ARCHIVES = join(__dirname, "../dist/functions");
@@ -42,6 +43,8 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
  * QUICKTURN_STACKS names the stacks, separated by commas, or `all`; by default the API alone, so that `cdktf plan` needs no name.
  * QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables and the state's bucket, for the
  * one apply in which a deployment is taken down. Anything else, or nothing, keeps it.
+ * QUICKTURN_ENV names the environment whose state is meant; by default `default`.
+ * QUICKTURN_PROJECT is the folder of settings and local states; by default that of these sources.
  * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of cdktf.json does.
  */
 async function main(): Promise<void> {
@@ -59,11 +62,17 @@ const preventDestroy = (): boolean => process.env["QUICKTURN_PREVENT_DESTROY"] !
 
 /** The context of cdktf.json, as cdktf's own command line hands it over; without that it would be empty. */
 function projectContext(): Record<string, unknown> {
-  const file = join(__dirname, "../cdktf.json");
+  const file = join(project(), "cdktf.json");
   return existsSync(file) ? ((JSON.parse(readFileSync(file, "utf8")) as { context?: Record<string, unknown> }).context ?? {}) : {};
 }
 
-function backend(app: App): Backend {
+const project = (): string => process.env["QUICKTURN_PROJECT"] || join(__dirname, "..");
+
+const environmentName = (): string => process.env["QUICKTURN_ENV"] || DEFAULT_ENVIRONMENT;
+
+const backend = (app: App): Backend => ofEnvironment(projectBackend(app), environmentName());
+
+function projectBackend(app: App): Backend {
   const given = process.env["QUICKTURN_BACKEND"];
   if (given) return parseBackend(given, "QUICKTURN_BACKEND");
   const configured: unknown = app.node.tryGetContext("quickturn:backend");
@@ -86,8 +95,9 @@ function addArchives(outdir: string, stack: string): void {
 
 /** What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own output it would pin a sandbox. */
 function addLiveFile(outdir: string, stack: string): void {
-  if (resolve(outdir) !== join(__dirname, "../cdktf.out")) return;
-  const [source, target] = [join(__dirname, "../live.tfvars.json"), join(outdir, "stacks", stack, "live.auto.tfvars.json")];
+  const { synthesized, live } = placesOf(environmentName());
+  if (resolve(outdir) !== join(project(), synthesized)) return;
+  const [source, target] = [join(project(), live), join(outdir, "stacks", stack, "live.auto.tfvars.json")];
   if (existsSync(source)) cpSync(source, target);
   else rmSync(target, { force: true });
 }

@@ -1,8 +1,10 @@
+import { posix } from "node:path";
 import { CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
+import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
 
 /** Where Terraform keeps the state, as the person gave it; a module of plain Terraform has none. */
 export type Backend =
-  | { /** A file beside cdktf.json. */ readonly kind: "local" }
+  | { /** A file beside cdktf.json. */ readonly kind: "local"; /** Default: `default`. */ readonly environment?: string }
   | {
       /** An object in a bucket, locked by another beside it. */
       readonly kind: "s3";
@@ -24,6 +26,14 @@ export type Backend =
 
 /** Where nothing is configured. */
 export const LOCAL_BACKEND: Backend = { kind: "local" };
+
+/** The place of an environment's states: in its folder, or with its name. */
+export function ofEnvironment(backend: Backend, environment: string): Backend {
+  if (environment === DEFAULT_ENVIRONMENT) return backend;
+  if (backend.kind === "local") return { ...backend, environment };
+  if (backend.kind === "cloud") return { ...backend, workspace: `${backend.workspace}-${environment}` };
+  return { ...backend, prefix: backend.prefix === "" ? environment : `${backend.prefix}/${environment}` };
+}
 
 /** The stack that a cloud workspace has its name from; another stack's workspace adds the stack's name. */
 const MAIN_STACK = "agent-api";
@@ -119,8 +129,9 @@ function parseCloud(place: string, query: string, refuse: Refuse): Backend {
 export function useBackend(stack: TerraformStack, name: string, backend: Backend): void {
   if (backend.kind === "local") {
     // Relative, because the default is absolute and would differ between two machines. Terraform runs in
-    // cdktf.out/stacks/<name>, which may be deleted at any time, so the state stands beside cdktf.json.
-    new LocalBackend(stack, { path: `../../../terraform.${name}.tfstate` });
+    // the folder that was synthesized, which may be deleted at any time, so the state stands beside cdktf.json.
+    const { synthesized, state } = placesOf(backend.environment ?? DEFAULT_ENVIRONMENT);
+    new LocalBackend(stack, { path: posix.relative(`${synthesized}/stacks/${name}`, state(name)) });
   } else if (backend.kind === "cloud") {
     const { hostname, organization, workspace } = backend;
     new CloudBackend(stack, { hostname, organization, workspaces: new NamedCloudWorkspace(name === MAIN_STACK ? workspace : `${workspace}-${name}`) });

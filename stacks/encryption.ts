@@ -1,6 +1,7 @@
 import { DataAwsKmsKey } from "@cdktf/provider-aws/lib/data-aws-kms-key";
 import type { AgentFunction, PolicyStatement, RequestStore, UsableKeys, WorkQueue } from "../modules";
 import type { DeclaredSettings } from "./declare";
+import { given } from "./given";
 import type { PlatformStack } from "./platform";
 
 /** Who reads and writes what a key of the operator's encrypts. */
@@ -14,7 +15,7 @@ interface KeyUsers {
 export function allowKeysOf(settings: DeclaredSettings, { frontDoor, worker, sweeper }: KeyUsers, store: RequestStore, queue: WorkQueue): void {
   const arns = `distinct(concat(${settings.expression("kms_key_arn")}[*], ${settings.expression("former_kms_key_arns")}))`;
   const keys: UsableKeys = { arns: `\${${arns}}`, region: settings.string("aws_region") };
-  const grant = (user: AgentFunction, ...statements: readonly PolicyStatement[]) => user.grantWhen(`\${length(${arns}) > 0 ? 1 : 0}`, "keys", ...statements);
+  const grant = (user: AgentFunction, ...statements: readonly PolicyStatement[]) => user.grantWhen(`\${${given("kms_key_arn")} || length(${settings.expression("former_kms_key_arns")}) > 0 ? 1 : 0}`, "keys", ...statements);
   grant(frontDoor, ...store.frontDoorKeyAccess(keys), ...queue.senderKeyAccess(keys));
   grant(worker, ...store.workerKeyAccess(keys), ...queue.consumerKeyAccess(keys));
   grant(sweeper, ...store.sweeperKeyAccess(keys), ...queue.senderKeyAccess(keys));
@@ -25,9 +26,8 @@ export function allowKeysOf(settings: DeclaredSettings, { frontDoor, worker, swe
  * What the key's policy lets others do cannot be read here.
  */
 export function checkKey(stack: PlatformStack, settings: DeclaredSettings): void {
-  const arn = settings.expression("kms_key_arn");
   const key = new DataAwsKmsKey(stack, "customer_key", { keyId: settings.string("kms_key_arn") });
-  key.addOverride("count", `\${${arn} == null ? 0 : 1}`);
+  key.addOverride("count", `\${${given("kms_key_arn")} ? 1 : 0}`);
   const demand = (condition: string, message: string) => ({ condition: `\${${condition}}`, error_message: `kms_key_arn is \${self.arn}, a key ${message}` });
   key.addOverride("lifecycle.postcondition", [
     demand("self.enabled", "whose state is ${self.key_state}; allowed: one that is Enabled. Enable it, or set another."),

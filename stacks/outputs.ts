@@ -29,6 +29,8 @@ export interface AgentApiOutputs {
   readonly newest_version: string;
   /** Every setting's value in effect, by name; sensitive ones are left out. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Values that somebody gave, by setting: neither what a profile decides nor a default; sensitive ones are left out. */
+  readonly given: Readonly<Record<string, unknown>>;
   /** Name of the table of requests. */
   readonly requests_table_name: string;
   /** Name of the table of conversation turns. */
@@ -67,6 +69,7 @@ export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   api_newest_version: "Newest version of the front door.",
   newest_version: "Newest version of the worker.",
   settings: "Every setting's value in effect.",
+  given: "Values that somebody gave, by setting.",
   requests_table_name: "Name of the table of requests.",
   sessions_table_name: "Name of the table of conversation turns.",
   results_bucket_name: "Name of the bucket of large answers.",
@@ -112,3 +115,30 @@ export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof Pipeline
 /** Names of the stacks that a person deploys; the first where nobody names one. */
 export const STACK_NAMES = ["agent-api", "state", "pipeline-access"] as const;
 export type StackName = (typeof STACK_NAMES)[number];
+
+/** The environment that nobody names: its state, folder and live file are those of a project without environments. */
+export const DEFAULT_ENVIRONMENT = "default";
+
+/** Where an environment keeps what is its own: paths with slashes, in the project's folder. */
+export interface EnvironmentPlaces {
+  /** Its settings, which are committed. */
+  readonly settings: string;
+  /** What its stacks are synthesized to: each environment has its own, so that terraform never meets another's backend there. */
+  readonly synthesized: string;
+  /** What is live, as terraform takes it. */
+  readonly live: string;
+  /** A stack's state, where it is a file. */
+  readonly state: (stack: string) => string;
+}
+
+/** The places of an environment, by its name. */
+export function placesOf(environment: string): EnvironmentPlaces {
+  const isDefault = environment === DEFAULT_ENVIRONMENT;
+  const part = isDefault ? "" : `${environment}.`;
+  return {
+    settings: `environments/${environment}.tfvars.json`,
+    synthesized: isDefault ? "cdktf.out" : `cdktf.out/environments/${environment}`,
+    live: `live.${part}tfvars.json`,
+    state: (stack) => `terraform.${stack}.${part}tfstate`,
+  };
+}

@@ -1,6 +1,6 @@
 import type { SQSEvent } from "aws-lambda";
 import { batchHandler, type BatchParts } from "../../handlers/batch";
-import { memoryWorkQueue } from "../../handlers/queue/memory-work-queue";
+import { memoryWorkQueue } from "../support/memory-work-queue";
 import { writeMessage } from "../../handlers/queue/work-queue";
 import { keepingLog, sqsBatch, WORK_QUEUE_ARN } from "./fixtures";
 

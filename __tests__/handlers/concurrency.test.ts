@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { runAtMost } from "../../handlers/concurrency";
+import { settled } from "./fixtures";
 
 async function peak(limit: number, count: number) {
   let running = 0;
@@ -8,7 +8,7 @@ async function peak(limit: number, count: number) {
     limit,
     Array.from({ length: count }, (_, index) => async () => {
       most = Math.max(most, ++running);
-      await sleep((count - index) % 3);
+      for (let turns = (count - index) % 3; turns >= 0; turns--) await settled();
       running--;
       return index;
     }),

@@ -1,8 +1,9 @@
 import type { SQSEvent } from "aws-lambda";
 import { deadLetterHandler, type DeadLetterParts } from "../../handlers/dead-letters";
 import { writeMessage } from "../../handlers/queue/work-queue";
-import { memoryRequests } from "../../handlers/stores/memory-requests";
 import type { NewRequest } from "../../handlers/stores/requests";
+import { memoryRequests } from "../support/memory-requests";
+import { countTime, pass, watched } from "./counted-time";
 import { DEAD_LETTER_QUEUE_ARN, keepingLog, newRequest, NOW_MS, REQUEST_ID, sqsBatch, WORK_QUEUE_ARN } from "./fixtures";
 
 const context = { getRemainingTimeInMillis: () => 50_000 };
@@ -97,6 +98,23 @@ test("a message that the store fails for comes back, and the others of its batch
     { level: "error", event: "dead_letter_failed", fields: { message_id: "1", error: { message: "no network" } } },
     { event: "dead_letter", fields: { message_id: "2" } },
   ]);
+});
+
+describe("a store that hangs", () => {
+  countTime();
+
+  test.each(["find", "close"] as const)("at %s is given up after 5 s, and the message comes back", async (call) => {
+    const requests = memoryRequests();
+    await requests.create(newRequest(), NOW_MS);
+    const { take, records } = await setUp(undefined, { requests: { ...requests, [call]: () => new Promise(() => undefined) } });
+    const taken = take();
+    const outcome = watched(taken);
+    await pass(4_999);
+    expect(outcome.settled).toBe(false);
+    await pass(1);
+    expect(await taken).toEqual(KEPT);
+    expect(records).toMatchObject([{ event: "dead_letter_failed", fields: { error: { name: "TimeoutError" } } }]);
+  });
 });
 
 test("an event that is no batch is refused as a whole", async () => {

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { openConnection } from "../../handlers/clients/connection";
 import { connectDynamoDb, type DynamoDb } from "../../handlers/clients/dynamodb";
 import type { JsonServiceParts } from "../../handlers/clients/json-service";
 import { openCounters } from "../../handlers/counters";
 import { startEmulator } from "../../scripts/tools/emulator";
+import { PATIENT } from "../support/wire/connection";
 
 export interface Emulated {
   /** For an SDK client of the emulator. */
@@ -27,24 +27,12 @@ export async function emulate(): Promise<Emulated> {
   };
 }
 
-/** Makes a table whose keys are texts: the hash key, then the range key if there is one. */
-export async function createTable(client: DynamoDBClient, table: string, ...keys: string[]): Promise<void> {
-  await client.send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: keys.map((key) => ({ AttributeName: key, AttributeType: "S" as const })),
-      KeySchema: keys.map((key, index) => ({ AttributeName: key, KeyType: index === 0 ? ("HASH" as const) : ("RANGE" as const) })),
-    }),
-  );
-}
-
 /** What Lambda would tell a process whose services are at `endpoint`. */
 export const awsVariables = (endpoint: string) => ({ AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
 
 /** What a function has to call services at `endpoint`: its own connection, and a guard that lets all through. */
 export const partsFor = (endpoint: string): JsonServiceParts => ({
-  connection: openConnection({ counters: openCounters(), nowMs: Date.now }),
+  connection: openConnection({ counters: openCounters(), nowMs: Date.now, timeOuts: PATIENT }),
   guard: { run: (work) => work() },
   variables: awsVariables(endpoint),
 });

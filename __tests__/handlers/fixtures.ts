@@ -115,3 +115,6 @@ export const hang: Agent["run"] = (_input, signal) =>
   new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
 
 export const never = new AbortController().signal;
+
+/** Resolves when everything has happened that was ready to. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -3,10 +3,11 @@ import { runJob, type JobParts } from "../../handlers/job";
 import { LEASE_MS } from "../../handlers/lease";
 import { MAX_HOPS, type WorkMessage } from "../../handlers/queue/work-queue";
 import { loadResult } from "../../handlers/results";
-import { memoryRequests } from "../../handlers/stores/memory-requests";
-import { memoryResults } from "../../handlers/stores/memory-results";
-import { memorySessions } from "../../handlers/stores/memory-sessions";
+import { memoryRequests } from "../support/memory-requests";
+import { memoryResults } from "../support/memory-results";
+import { memorySessions } from "../support/memory-sessions";
 import { MAX_ATTEMPTS, type NewRequest } from "../../handlers/stores/requests";
+import { countTime, pass, watched } from "./counted-time";
 import { hang, keepingLog, newProcess, newRequest, NOW_MS, readyAgent, REQUEST_ID, says } from "./fixtures";
 
 const REMAINING_MS = 60_000;
@@ -167,17 +168,95 @@ describe("time", () => {
     }
   });
 
-  test("agents are ended in time to write that they were, before the process ends", async () => {
-    const { find, result, work } = await setUp(hang, { deadlineMs: Date.now() + 60_000 }, { nowMs: () => Date.now() });
-    await work(5_100);
-    expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
-    expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
-  });
+  describe("that is counted", () => {
+    countTime();
+    const byTheClock = { nowMs: () => Date.now() };
 
-  test("and before the request's deadline", async () => {
-    const { result, work } = await setUp(hang, { deadlineMs: Date.now() + 5_100 }, { nowMs: () => Date.now() });
-    await work();
-    expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
+    test("agents are ended 5 s before the process ends, and are told so when they are asked", async () => {
+      const run = jest.fn(hang);
+      const { find, result, work } = await setUp(run, {}, byTheClock);
+      const outcome = work(60_000);
+      await pass(54_999);
+      expect(run).toHaveBeenCalledWith(expect.objectContaining({ deadlineMs: NOW_MS + 55_000 }), expect.anything());
+      expect(await find()).toMatchObject({ status: "processing" });
+      await pass(1);
+      expect(await outcome).toBe("done");
+      expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
+      expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
+    });
+
+    test("and 5 s before the request's deadline", async () => {
+      const { result, work } = await setUp(hang, { deadlineMs: NOW_MS + 20_000 }, byTheClock);
+      const outcome = watched(work());
+      await pass(14_999);
+      expect(outcome.settled).toBe(false);
+      await pass(1);
+      expect(outcome.settled).toBe(true);
+      expect(await result()).toMatchObject({ agents: [{ status: "timed_out" }] });
+    });
+
+    test("a job whose agents took all of their time has 4.5 s left to write its end, and half a second to end in order", async () => {
+      const { parts, find, work } = await setUp(hang, {}, byTheClock);
+      const { finish } = parts.requests;
+      jest.spyOn(parts.requests, "finish").mockImplementation(async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, 4_499));
+        return finish(...given);
+      });
+      const outcome = work(60_000);
+      await pass(59_500);
+      expect(await outcome).toBe("done");
+      expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
+    });
+
+    test("an end that cannot be written is given up half a second before the process ends", async () => {
+      const { parts, work } = await setUp(says("324 m"), {}, byTheClock);
+      jest.spyOn(parts.requests, "finish").mockReturnValue(new Promise(() => undefined));
+      const working = work(60_000);
+      const outcome = watched(working);
+      await pass(59_499);
+      expect(outcome.settled).toBe(false);
+      await pass(1);
+      await expect(working).rejects.toMatchObject({ name: "TimeoutError" });
+    });
+
+    test("an end has a second to be written in any case", async () => {
+      const { parts, find, work } = await setUp(says("324 m"), {}, byTheClock);
+      const { finish } = parts.requests;
+      jest.spyOn(parts.requests, "finish").mockImplementation(async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, 999));
+        return finish(...given);
+      });
+      // No time is left for an agent either: it is not called.
+      const outcome = work(1);
+      await pass(999);
+      expect(await outcome).toBe("done");
+      expect(await find()).toMatchObject({ status: "failed" });
+    });
+
+    test.each([
+      ["a claim", "claim"],
+      ["an ending of what nobody may work on", "close"],
+    ] as const)("%s that hangs is given up after 10 s", async (_what, call) => {
+      const { parts, work } = await setUp(says("324 m"), {}, byTheClock);
+      Object.assign(parts.requests, { [call]: () => new Promise(() => undefined) });
+      const working = work(60_000, call === "close" ? { deadlineMs: NOW_MS } : {});
+      const outcome = watched(working);
+      await pass(9_999);
+      expect(outcome.settled).toBe(false);
+      await pass(1);
+      await expect(working).rejects.toMatchObject({ name: "TimeoutError" });
+    });
+
+    test("the turns of a session that cannot be read are given up after 10 s", async () => {
+      const { sessions, work } = await setUp(says("324 m"), { sessionId: "talk" }, byTheClock);
+      jest.spyOn(sessions, "recent").mockReturnValue(new Promise(() => undefined));
+      const working = work(60_000);
+      const outcome = watched(working);
+      await pass(9_999);
+      expect(outcome.settled).toBe(false);
+      await pass(1);
+      await expect(working).rejects.toMatchObject({ name: "TimeoutError" });
+    });
   });
 
   test("a request whose owner was told by now that it expired is not completed after all", async () => {
@@ -190,6 +269,17 @@ describe("time", () => {
     await work();
     expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
     expect(finished(records)).toMatchObject([{ fields: { status: "expired" } }]);
+  });
+
+  test("a request that is answered up to 10 s after its deadline is completed all the same", async () => {
+    let nowMs = NOW_MS;
+    const late: Agent["run"] = async () => {
+      nowMs += 19_000;
+      return { text: "late" };
+    };
+    const { find, work } = await setUp(late, { deadlineMs: NOW_MS + 9_000 }, { nowMs: () => nowMs });
+    await work();
+    expect(await find()).toMatchObject({ status: "completed" });
   });
 });
 
@@ -204,58 +294,36 @@ describe("a store that is away", () => {
     expect(await work()).toBe("done");
     expect(await find()).toMatchObject({ status: "completed", attempt: 2 });
   });
-
-  test("and hangs at the claim is given up", async () => {
-    jest.useFakeTimers({ now: NOW_MS });
-    const { parts, work } = await setUp(says("324 m"));
-    jest.spyOn(parts.requests, "claim").mockReturnValue(new Promise(() => undefined));
-    const outcome = expect(work()).rejects.toMatchObject({ name: "TimeoutError" });
-    await jest.advanceTimersByTimeAsync(10_000);
-    await outcome;
-    jest.useRealTimers();
-  });
-
-  test("and hangs at the end is given up within the time that is left", async () => {
-    jest.useFakeTimers({ now: NOW_MS });
-    const { parts, work } = await setUp(says("324 m"));
-    jest.spyOn(parts.requests, "finish").mockReturnValue(new Promise(() => undefined));
-    const outcome = expect(work()).rejects.toMatchObject({ name: "TimeoutError" });
-    await jest.advanceTimersByTimeAsync(REMAINING_MS - 500);
-    await outcome;
-    jest.useRealTimers();
-  });
 });
 
 describe("the lease", () => {
+  countTime();
+
   test("is renewed while the agents run, and no longer", async () => {
-    jest.useFakeTimers({ now: NOW_MS });
     const slow: Agent["run"] = () => new Promise((resolve) => setTimeout(() => resolve({ text: "324 m" }), 45_000));
     const { parts, find, work } = await setUp(slow, {}, { nowMs: () => Date.now() });
     const renew = jest.spyOn(parts.requests, "renew");
     const outcome = work(900_000);
-    await jest.advanceTimersByTimeAsync(44_000);
+    await pass(44_000);
     expect((await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: Date.now(), leaseUntilMs: Infinity })).outcome).toBe("live");
-    await jest.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(await outcome).toBe("done");
     expect(renew).toHaveBeenCalledTimes(4);
     expect(await find()).toMatchObject({ status: "completed", attempt: 1 });
-    jest.useRealTimers();
   });
 
   test("that is lost ends the agents: nobody needs their answer", async () => {
-    jest.useFakeTimers({ now: NOW_MS });
     let reason: unknown;
     const waiting: Agent["run"] = (_input, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject((reason = signal.reason) as Error)));
     const { parts, find, events, work } = await setUp(waiting, {}, { nowMs: () => Date.now() });
     jest.spyOn(parts.requests, "renew").mockResolvedValue(false);
     const outcome = work(900_000);
-    await jest.advanceTimersByTimeAsync(10_000);
+    await pass(10_000);
     expect(await outcome).toBe("lease_lost");
     expect(reason).toMatchObject({ name: "NotNeededError" });
     expect(await find()).toMatchObject({ status: "processing" });
     expect(events()).toContain("lease_lost");
     expect(events()).not.toContain("finished");
-    jest.useRealTimers();
   });
 
   test("that another worker has by the end drops a zombie's result and its turn", async () => {

@@ -1,6 +1,7 @@
+import { MAX_PROMPT_BYTES } from "../../handlers/invocation";
 import { isTooLarge, keepResult, loadResult, MAX_INLINE_RESULT_BYTES, MAX_RESULT_BYTES } from "../../handlers/results";
-import { memoryResults } from "../../handlers/stores/memory-results";
 import type { ResultStore } from "../../handlers/stores/results";
+import { memoryResults } from "../support/memory-results";
 import { REQUEST_ID } from "./fixtures";
 
 const large = JSON.stringify("€".repeat(Math.ceil(MAX_INLINE_RESULT_BYTES / 3)));
@@ -9,6 +10,10 @@ test("a result stays in the record up to 350 KB of UTF-8", async () => {
   const json = JSON.stringify("a".repeat(MAX_INLINE_RESULT_BYTES - 2));
   expect(await keepResult(memoryResults(), REQUEST_ID, 1, json)).toEqual({ json });
   expect(await keepResult(memoryResults(), REQUEST_ID, 1, `${json} `)).toHaveProperty("key");
+});
+
+test("a record with the largest result and the largest prompt has 18 KB left of the 400 KB that DynamoDB allows an item", () => {
+  expect(400 * 1_024 - MAX_INLINE_RESULT_BYTES - MAX_PROMPT_BYTES).toBe(18 * 1_024);
 });
 
 test("a large result is kept under its request and attempt, and comes back", async () => {

@@ -1,7 +1,3 @@
-import { execFile } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { alarmSetCost } from "../../scripts/judges/cost/alarms";
 import { alarmSetCosts } from "../../scripts/reports/tables";
 import { ALARM_NAMES, alarmsThere, BURN_RATES, KPIS, nameMetric, SETTINGS, type Kpi, type KpiAlarm, type MetricReference } from "../../stacks/settings";
@@ -10,9 +6,7 @@ import { settingDefault, withDefaults } from "../support/defaults";
 import { metricMath } from "../support/metric-math";
 import { SOURCES } from "../support/source-names";
 import { encoded, resource, stackJson } from "../support/stack-json";
-import { temporaryFolder } from "../support/temporary-folder";
-
-jest.setTimeout(120_000);
+import { terraformVerdicts, type Values, type Verdict } from "../support/terraform-cases";
 
 const stack = stackJson();
 const alarms = stack.resource["aws_cloudwatch_metric_alarm"] ?? {};
@@ -166,7 +160,7 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
 describe("who is told", () => {
   test("each alarm goes to its severity's topic, else to the operator's, else to one of our own, which CloudWatch may publish to", () => {
     for (const [, , { name, severity }] of listed) {
-      expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([`\${lookup(var.alarm_topic_arns, "${severity}", var.alarm_topic_arn == null ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`]);
+      expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([`\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`]);
     }
     expect(resource(stack, "aws_sns_topic.alarm_topic")["kms_master_key_id"]).toBe("${var.kms_key_arn}");
     const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as { Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[] };
@@ -194,112 +188,130 @@ describe("what they cost a month", () => {
 });
 
 describe("which there are", () => {
-  const folder = temporaryFolder("alarms");
   const everyBlock = { ...alarms, ...composites };
   const locals = stack.locals;
   const following = Object.keys((locals["profiles"] as Record<string, Record<string, unknown>>)["optimized"] ?? {});
-  const run = promisify(execFile);
-  const env = { PATH: process.env["PATH"], HOME: folder, CHECKPOINT_DISABLE: "1" };
-
-  beforeAll(() => {
-    const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
-    const muting = Object.fromEntries(Object.entries(alarms).flatMap(([address, { actions_enabled, treat_missing_data }]) => (actions_enabled === undefined ? [] : [[address, { actions_enabled, treat_missing_data }]])));
-    const thresholds = Object.fromEntries(Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]));
-    writeFileSync(
-      join(folder, "main.tf.json"),
-      JSON.stringify({
-        variable: stack.variable,
-        locals: { profiles: locals["profiles"], ...Object.fromEntries(following.map((name) => [name, locals[name]])) },
-        check: Object.fromEntries(Object.entries(stack.check).filter(([name]) => /error_budget|alarms_reach/.test(name))),
-        output: { counts: { value: counts }, thresholds: { value: thresholds }, muting: { value: muting } },
-        // A line each: terraform quotes the line that a warning is about.
-      }, null, 1),
-    );
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const JWT = { authorization: "jwt", jwt_issuer: "https://issuer.example", jwt_audiences: ["agents"] };
+  /** As long as it may be. */
+  const RUNBOOK_URL = `https://docs.example.org/${"a".repeat(231)}`;
+  const SETS = {
+    nothing: {},
+    full: { alarm_set: "full" },
+    fullWithAll: { alarm_set: "full", token_quota_per_minute: 1_000, ...JWT },
+    tokens: JWT,
+    none: { alarm_set: "none" },
+    noneButTwo: { alarm_set: "none", alarms_enabled: { "dead-letters": true, "error-budget-fast": true } },
+    oneOffOneOn: { alarms_enabled: { "worker-errors": false, "table-throttles": true }, alarm_burn_rates: false },
+    featuresOff: { alarm_set: "full", profile: "baseline", reserved_concurrent_executions: -1 },
+    featuresOn: { alarm_set: "full", profile: "low_latency" },
+    wideBudget: { kpi_error_rate: 10 },
+    wideBudgetWithoutFast: { kpi_error_rate: 10, alarms_enabled: { "error-budget-fast": false } },
+    email: { alarm_email: "on.call@example.org" },
+    madeBeside: { alarm_topic_arn: "arn:aws:sns:us-east-1:123456789012:pages", known_after_apply: ["alarm_topic_arn"] },
+    runbook: { runbook_url: RUNBOOK_URL },
+    mixed: { alarm_set: "none", alarms_enabled: { "worker-errors": true, "error-budget-slow": true } },
+    withoutFeatures: { alarm_set: "full", heartbeat_enabled: false, cache_enabled: false, reserved_concurrent_executions: -1, provisioned_concurrent_executions: 0, alarm_burn_rates: false },
+    fullTokens: { alarm_set: "full", ...JWT },
+    fullQuota: { alarm_set: "full", token_quota_per_minute: 10 },
+    provisioned: { provisioned_concurrent_executions: 2, alarms_enabled: { "provisioned-spillover": true, "dead-letters": false } },
+  } satisfies Readonly<Record<string, Values>>;
+  type SetName = keyof typeof SETS;
+  let verdicts: readonly Verdict[];
 
   /** What the real terraform makes of the expressions, without the resources. */
-  async function decided(...vars: readonly string[]) {
-    const { stdout } = await run("terraform", ["apply", "-auto-approve", "-input=false", "-no-color", ...vars.map((value) => `-var=${value}`)], { cwd: folder, env });
-    const state = JSON.parse((await run("terraform", ["output", "-json"], { cwd: folder, env })).stdout) as { counts: { value: Record<string, number> }; thresholds: { value: Record<string, number> }; muting: { value: Record<string, { actions_enabled: boolean; treat_missing_data: string }> } };
-    const there = Object.entries(state.counts.value).filter(([, count]) => Number(count) === 1).map(([address]) => address);
-    return { there: there.sort(), thresholds: state.thresholds.value, muting: state.muting.value, said: stdout.replaceAll(/[│╷╵\s]+/g, " ") };
+  beforeAll(async () => {
+    const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
+    const muting = Object.fromEntries(Object.entries(alarms).flatMap(([address, { actions_enabled, treat_missing_data }]) => (actions_enabled === undefined ? [] : [[address, { actions_enabled, treat_missing_data }]])));
+    const descriptions = Object.fromEntries(Object.entries(everyBlock).map(([address, { alarm_description: description }]) => [address, description]));
+    const thresholds = Object.fromEntries(Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]));
+    const module = {
+      variable: stack.variable,
+      locals: { is_given: locals["is_given"], profiles: locals["profiles"], ...Object.fromEntries(following.map((name) => [name, locals[name]])) },
+      check: Object.fromEntries(Object.entries(stack.check).filter(([name]) => /error_budget|alarms_reach/.test(name))),
+      output: { counts: { value: counts }, descriptions: { value: descriptions }, thresholds: { value: thresholds }, muting: { value: muting } },
+    };
+    verdicts = await terraformVerdicts(module, Object.values(SETS));
+  });
+
+  function decided(name: SetName) {
+    const { outputs, warnings, errors } = verdicts[Object.keys(SETS).indexOf(name)]!;
+    expect(errors).toEqual([]);
+    const { counts, descriptions, thresholds, muting } = outputs as { descriptions: Record<string, string>; counts: Record<string, number>; thresholds: Record<string, number>; muting: Record<string, { actions_enabled: boolean; treat_missing_data: string }> };
+    const there = Object.entries(counts).filter(([, count]) => Number(count) === 1).map(([address]) => address);
+    return { there: there.sort(), descriptions, thresholds, muting, said: warnings.join("\n") };
   }
   const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
   const named = (...names: readonly string[]) => names.map(idOf);
   const ofTokens = listed.filter(([, { when }]) => when !== undefined && "is" in when).map(([name]) => name);
   const essential = listed.filter(([name, , { set }]) => set === "essential" && !ofTokens.includes(name)).map(([name]) => name);
-  const JWT = ["authorization=jwt", "jwt_issuer=https://issuer.example", 'jwt_audiences=["agents"]'];
 
-  test("essential by default: those of the list and the burn rates", async () => {
-    expect((await decided()).there).toEqual([...named(...essential), ...burnBlocks].sort());
+  test("essential by default: those of the list and the burn rates", () => {
+    expect(decided("nothing").there).toEqual([...named(...essential), ...burnBlocks].sort());
   });
 
-  test("full: all, but for those whose number nobody gave, or whose function is not there", async () => {
+  test("full: all, but for those whose number nobody gave, or whose function is not there", () => {
     const off = named("token-quota", ...ofTokens);
-    expect((await decided("alarm_set=full")).there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
-    expect((await decided("alarm_set=full", "token_quota_per_minute=1000", ...JWT)).there).toEqual(Object.keys(everyBlock).sort());
+    expect(decided("full").there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
+    expect(decided("fullWithAll").there).toEqual(Object.keys(everyBlock).sort());
   });
 
-  test("where tokens are taken the authorizer is watched, and nothing else comes or goes", async () => {
-    const [without, withTokens] = [(await decided()).there, (await decided(...JWT)).there];
-    expect(withTokens).toEqual([...without, ...named("authorizer-throttles")].sort());
+  test("where tokens are taken the authorizer is watched, and nothing else comes or goes", () => {
+    expect(decided("tokens").there).toEqual([...decided("nothing").there, ...named("authorizer-throttles")].sort());
   });
 
-  test("none: not one, but those that are asked for by name", async () => {
-    expect((await decided("alarm_set=none")).there).toEqual([]);
-    expect((await decided("alarm_set=none", 'alarms_enabled={"dead-letters"=true,"error-budget-fast"=true}')).there).toEqual(
-      [idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort(),
-    );
+  test("none: not one, but those that are asked for by name", () => {
+    expect(decided("none").there).toEqual([]);
+    expect(decided("noneButTwo").there).toEqual([idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort());
   });
 
-  test.each<[vars: Readonly<Record<string, unknown>>]>([
-    [{}],
-    [{ alarm_set: "full", token_quota_per_minute: 10 }],
-    [{ alarm_set: "none", alarms_enabled: { "worker-errors": true, "error-budget-slow": true } }],
-    [{ alarm_set: "full", heartbeat_enabled: false, cache_enabled: false, reserved_concurrent_executions: -1, provisioned_concurrent_executions: 0, alarm_burn_rates: false }],
-    [{ alarm_set: "full", authorization: "jwt", jwt_issuer: "https://issuer.example", jwt_audiences: ["agents"] }],
-    [{ provisioned_concurrent_executions: 2, alarms_enabled: { "provisioned-spillover": true, "dead-letters": false } }],
-  ])("who reckons without terraform comes to the same, with %j", async (given) => {
-    const { there } = await decided(...Object.entries(given).map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`));
-    const settings = { ...Object.fromEntries(SETTINGS.map(({ name }) => [name, settingDefault(name)])), ...given };
+  test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])("alarmsThere, which reckons without terraform, comes to the same: %s", (name) => {
+    const settings = { ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])), ...SETS[name] };
     const reckoned = alarmsThere(KPIS, settings);
-    const addressOf = (name: string) => (name.startsWith("error-budget") ? `burn_rate_${name.replaceAll("-", "_")}` : idOf(name));
-    expect(reckoned.map(({ name }) => addressOf(name)).sort()).toEqual(there);
-    for (const { name, metrics, composite } of reckoned) if (!composite) expect(metrics).toBe(block(addressOf(name)).metric_query?.filter(({ metric }) => metric).length ?? 1);
+    const addressOf = (alarm: string) => (alarm.startsWith("error-budget") ? `burn_rate_${alarm.replaceAll("-", "_")}` : idOf(alarm));
+    expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(decided(name).there);
+    for (const alarm of reckoned) if (!alarm.composite) expect(alarm.metrics).toBe(block(addressOf(alarm.name)).metric_query?.filter(({ metric }) => metric).length ?? 1);
   });
 
-  test("one that is turned off by name is not there, and one of the full set that is turned on is", async () => {
-    const { there } = await decided('alarms_enabled={"worker-errors"=false,"table-throttles"=true}', "alarm_burn_rates=false");
-    expect(there).toEqual(named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort());
+  test("one that is turned off by name is not there, and one of the full set that is turned on is", () => {
+    expect(decided("oneOffOneOn").there).toEqual(named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort());
   });
 
-  test("what watches a feature that is off stays and is muted: no optimization is taken away with an alarm", async () => {
+  test("what watches a feature that is off stays and is muted: no optimization is taken away with an alarm", () => {
     const names = ["api-heartbeat-missing", "worker-heartbeat-missing", "heartbeat-failures", "cache-hit-rate", "reserved-concurrency", "provisioned-spillover"];
-    const off = await decided("alarm_set=full", "profile=baseline", "reserved_concurrent_executions=-1");
-    expect(off.there).toEqual((await decided("alarm_set=full")).there);
+    const [off, on] = [decided("featuresOff"), decided("featuresOn")];
+    expect(off.there).toEqual(decided("full").there);
     for (const name of names) expect(off.muting[idOf(name)]).toEqual({ actions_enabled: false, treat_missing_data: "notBreaching" });
-    const on = await decided("alarm_set=full", "profile=low_latency");
     for (const name of names) expect(on.muting[idOf(name)]?.actions_enabled).toBe(true);
     expect(on.muting[idOf("api-heartbeat-missing")]?.treat_missing_data).toBe("breaching");
     expect(on.muting[idOf("cache-hit-rate")]?.treat_missing_data).toBe("notBreaching");
     expect(Object.keys(on.muting).sort()).toEqual(named(...names).sort());
   });
 
-  test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", async () => {
-    const { thresholds, said } = await decided("kpi_error_rate=10");
+  test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", () => {
+    const { thresholds, said } = decided("wideBudget");
     expect(said).toContain("kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9");
     expect(said).not.toContain("error-budget-steady asks for");
     expect(Number(thresholds["burn_rate_error_budget_fast_long"])).toBe(0.99);
-    expect((await decided()).said).not.toContain("asks for");
-    expect((await decided("kpi_error_rate=10", 'alarms_enabled={"error-budget-fast"=false}')).said).not.toContain("asks for");
+    expect(decided("nothing").said).not.toContain("asks for");
+    expect(decided("wideBudgetWithoutFast").said).not.toContain("asks for");
   });
 
-  test("alarms that reach nobody are warned of", async () => {
+  test("every description ends with the URL of its section, where runbook_url says where the runbook is, and stays what it is where not", () => {
+    const [without, withUrl] = [decided("nothing").descriptions, decided("runbook").descriptions];
+    for (const [address, description] of Object.entries(without)) {
+      const [section = "Error budget"] = (/RUNBOOK\.md, "([^"]+)"\.$/.exec(description) ?? []).slice(1);
+      expect(withUrl[address]).toBe(`${description} ${RUNBOOK_URL}#${section.toLowerCase().replaceAll(" ", "-")}`);
+      expect(withUrl[address]!.length).toBeLessThanOrEqual(1_024);
+    }
+    expect(withUrl[idOf("dead-letters")]).toMatch(/#dead-letters$/);
+  });
+
+  test("alarms that reach nobody are warned of", () => {
     const warning = "The alarms call nobody";
-    expect((await decided()).said).toContain(warning);
-    expect((await decided("alarm_email=on.call@example.org")).said).not.toContain(warning);
-    expect((await decided("alarm_set=none")).said).not.toContain(warning);
+    expect(decided("nothing").said).toContain(warning);
+    expect(decided("email").said).not.toContain(warning);
+    expect(decided("madeBeside").said).not.toContain(warning);
+    expect(decided("none").said).not.toContain(warning);
   });
 });
 

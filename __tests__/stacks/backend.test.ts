@@ -1,13 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Testing } from "cdktf";
 import * as fc from "fast-check";
 import { backendBlockOf } from "../support/backend-block";
-import { LOCAL_BACKEND, parseBackend } from "../../stacks/backend";
-import { projectCopy } from "../support/project-copy";
-import { readStack, synthesized } from "../support/synthesized";
-
-jest.setTimeout(120_000);
+import { LOCAL_BACKEND, ofEnvironment, parseBackend } from "../../stacks/backend";
 
 const parse = (given: string) => parseBackend(given, "QUICKTURN_BACKEND");
 
@@ -104,25 +98,11 @@ describe("what Terraform is told", () => {
   });
 });
 
-describe("where it is configured", () => {
-  const backend = (environment: NodeJS.ProcessEnv) => readStack(synthesized("state", environment)).stack.terraform.backend;
-  const context = (given: unknown) => ({ CDKTF_CONTEXT_JSON: JSON.stringify({ "quickturn:backend": given }) });
-
-  test("QUICKTURN_BACKEND wins over the context that cdktf hands over; without both it is local", () => {
-    expect(backend({})).toEqual({ local: { path: "../../../terraform.state.tfstate" } });
-    expect(backend(context("s3://states/a?region=us-east-1"))).toMatchObject({ s3: { key: "a/state.tfstate" } });
-    expect(backend({ ...context("s3://states/a?region=us-east-1"), QUICKTURN_BACKEND: "s3://states/b?region=us-east-1" })).toMatchObject({ s3: { key: "b/state.tfstate" } });
-  });
-
-  test("the context is cdktf.json's also where cdktf is not there to hand it over", () => {
-    const project = projectCopy();
-    const file = join(project, "cdktf.json");
-    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), context: { "quickturn:backend": "s3://states/c?region=us-east-1" } }));
-    expect(readStack(synthesized("state", {}, project)).stack.terraform.backend).toMatchObject({ s3: { key: "c/state.tfstate" } });
-  });
-
-  test("a bad value ends the synth with the message and no stack trace", () => {
-    expect(() => backend({ QUICKTURN_BACKEND: "ftp://x" })).toThrow(/QUICKTURN_BACKEND is "ftp:\/\/x", which names no backend that is known; allowed: local[^]*workspace>\.\s*$/);
-    expect(() => backend(context(1))).toThrow("quickturn:backend in cdktf.json's context is 1; allowed: a text, as QUICKTURN_BACKEND takes it.");
-  });
+test("each environment has a place of its own; the default one keeps that of a project without environments", () => {
+  const place = (given: string, environment: string) => backendBlockOf(Testing.app(), "agent-api", ofEnvironment(parse(given), environment));
+  expect(place("local", "default")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } });
+  expect(place("local", "prod")).toEqual({ backend: { local: { path: "../../../../../terraform.agent-api.prod.tfstate" } } });
+  expect(place("s3://states/team?region=eu-central-1", "prod")).toMatchObject({ backend: { s3: { key: "team/prod/agent-api.tfstate" } } });
+  expect(place("s3://states?region=eu-central-1", "prod")).toMatchObject({ backend: { s3: { key: "prod/agent-api.tfstate" } } });
+  expect(place("cloud://app.terraform.io/octo-org/agents", "prod")).toMatchObject({ cloud: { workspaces: { name: "agents-prod" } } });
 });

@@ -3,22 +3,17 @@ import { join } from "node:path";
 import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
 import { PIPELINE_ACCESS_SETTINGS, defaultValue } from "../../stacks/settings";
 import type { Statement } from "../support/iam-simulator";
-import { encoded, resource, type StackJson } from "../support/stack-json";
-import { readStack, synthesized } from "../support/synthesized";
-
-jest.setTimeout(120_000);
+import { encoded, resource, stackJson, stackText } from "../support/stack-json";
 
 const GOLDEN = join(__dirname, "pipeline-access-stack.golden.json");
-let text: string;
-let stack: StackJson;
-beforeAll(() => ({ text, stack } = readStack(synthesized("pipeline-access"))));
+const stack = stackJson("pipeline-access");
 
 const statements = (set: string) => (encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as { Statement: (Statement & { Sid: string })[] }).Statement;
 const trust = (role: string) => (encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as { Statement: Record<string, unknown>[] }).Statement;
 const SETS = ["functions", "judge", "key", "keyed", "keys", "lock", "read", "roles", "services"];
 
 test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest pipeline-access-stack", () => {
-  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, text);
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(GOLDEN, stackText("pipeline-access"));
   expect(stack).toEqual(JSON.parse(readFileSync(GOLDEN, "utf8")));
 });
 

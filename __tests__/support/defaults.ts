@@ -1,4 +1,4 @@
-import { SETTINGS, defaultValue, type Setting } from "../../stacks/settings";
+import { SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/settings";
 
 /** A setting's value where nobody gives one, in the profile `optimized`. Throws where there is no such setting. */
 export function settingDefault(name: string): unknown {
@@ -15,3 +15,6 @@ export function withDefaults(template: string, given: Readonly<Record<string, un
     .replaceAll(/\$\{max\((?:var|local)\.(\w+), 1\)\}/g, (_, name: string) => String(Math.max(Number(value(name)), 1)))
     .replaceAll(/\$\{min\(([\d.]+), ([\d.]+) \* var\.(\w+) \/ 100\)\}/g, (_, most: string, factor: string, name: string) => String(Math.min(Number(most), (Number(factor) * Number(value(name))) / 100)));
 }
+
+/** The output `settings` of a deployment where nobody gave anything but the profile. */
+export const settingsOf = (profile: Profile): Readonly<Record<string, unknown>> => ({ ...Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, profile)])), profile });

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sandboxEnvironment } from "../../scripts/commands/sandbox";
@@ -6,6 +6,7 @@ import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
 import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
 import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/tools/terraform";
 import { makeThrowAway } from "../../scripts/tools/throw-away";
+import { appliedAccount, copyAccount, movedState } from "./applied-account";
 import { STACK_DIRECTORY } from "./stack-json";
 
 const PLAN = "test.tfplan";
@@ -42,6 +43,28 @@ export class EmulatedStack {
     const emulator = await startEmulator({ directory: folder, env: process.env });
     const sandbox = sandboxEnvironment(process.env, await through(emulator.endpoint), folder);
     await new Terraform({ directory, env: sandbox }).init();
+    const provider = await keepProvider({ directory, env: sandbox });
+    const environment = { ...sandbox, ...provider.variables };
+    return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);
+  }
+
+  /**
+   * The stack as it is applied with its defaults, in an account of its own all the same: a copy of the one that is
+   * applied once for all files of a run.
+   * @param settings structured settings of every further apply; the first of them changes in place what they change
+   * @param more `firewall`: the web firewall can be switched on. Default: it is left out of the stack, which then is planned in three quarters of the time
+   */
+  static async applied(settings: Readonly<Record<string, unknown>> = {}, { firewall = false } = {}): Promise<EmulatedStack> {
+    const account = await appliedAccount();
+    const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
+    const directory = join(folder, "stack");
+    cpSync(account.directory, directory, { recursive: true, filter: (path) => !path.includes(".terraform/") && !path.endsWith(".terraform") && !path.includes("tfstate") });
+    if (firewall) cpSync(join(STACK_DIRECTORY, "cdk.tf.json"), join(directory, "cdk.tf.json"));
+    symlinkSync(join(account.directory, ".terraform"), join(directory, ".terraform"));
+    const emulator = await copyAccount(account);
+    writeFileSync(join(directory, "terraform.tfstate"), movedState(account, emulator));
+    makeThrowAway(directory, settings);
+    const sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
     const provider = await keepProvider({ directory, env: sandbox });
     const environment = { ...sandbox, ...provider.variables };
     return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteBucketPolicyCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { writeMessage } from "../../handlers/queue/work-queue";
@@ -13,6 +12,7 @@ import { ACCOUNT, REGION } from "./aws-call";
 import { ALICE } from "./callers";
 import type { EmulatedStack } from "./emulated-stack";
 import type { RecordedServices } from "./recorded-services";
+import { until } from "./until";
 import { startAgentCore } from "./wire/agentcore-server";
 import { converse, startBedrock } from "./wire/bedrock-server";
 import { startHttpAgent } from "./wire/http-agent-server";
@@ -154,7 +154,7 @@ export class WorkingFunctions {
   private async keepWarm(): Promise<void> {
     const before = this.asked("sts");
     this.beat();
-    await this.until("both functions beat", () => this.asked("sts") >= before + 2);
+    await until("both functions beat", () => this.asked("sts") >= before + 2);
   }
 
   /** What processes leave behind that died in the middle: a request whose message was lost, one too old, a message that failed, an unsent request, and a message whose request is gone. */
@@ -174,7 +174,7 @@ export class WorkingFunctions {
     const reads = () => this.services.requests.filter(({ by, operation }) => by.endsWith("-worker") && operation === "GetItem").length;
     const before = reads();
     await this.send("work_queue", request(hourMs));
-    await this.until("the worker has looked for a request that is gone", () => reads() > before);
+    await until("the worker has looked for a request that is gone", () => reads() > before);
   }
 
   private async send(queue: "work_queue" | "work_failed", { requestId, deadlineMs }: NewRequest): Promise<void> {
@@ -183,7 +183,7 @@ export class WorkingFunctions {
   }
 
   private async endings(expected: readonly (readonly [request: NewRequest, status: string])[]): Promise<void> {
-    for (const [{ requestId }, status] of expected) await this.until(`${requestId} is ${status}`, async () => (await this.requests.find(requestId))?.status === status);
+    for (const [{ requestId }, status] of expected) await until(`${requestId} is ${status}`, async () => (await this.requests.find(requestId))?.status === status);
   }
 
   private beat(): void {
@@ -202,7 +202,7 @@ export class WorkingFunctions {
 
   private async ended(requestId: string, wanted: string): Promise<void> {
     let answer: ApiResponse | undefined;
-    await this.until(`${requestId} is ${wanted}`, async () => {
+    await until(`${requestId} is ${wanted}`, async () => {
       answer = await this.alice.status(requestId);
       const { status } = answer.body as { status?: string };
       if (status !== wanted && ["completed", "failed", "expired"].includes(String(status))) throw new Error(`Request ${requestId} is ${status}: ${JSON.stringify(answer.body)}`);
@@ -211,14 +211,6 @@ export class WorkingFunctions {
     const { agents } = (answer?.body as { result: { agents: { name: string; status: string }[] } }).result;
     const silent = agents.filter(({ status }) => status !== "ok");
     if (silent.length > 0) throw new Error(`Of request ${requestId} some agents did not answer: ${JSON.stringify(silent)}`);
-  }
-
-  private async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 240; tries++) {
-      if (await holds()) return;
-      await sleep(250);
-    }
-    throw new Error(`After 60 s it does not hold that ${what}`);
   }
 }
 

@@ -1,7 +1,7 @@
-import { execFile, type ExecFileException } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { runProgram, type Ended } from "./command-line";
 import { PROJECT } from "./stack-json";
 
 /** A workflow of GitHub, as far as it is read here. */
@@ -16,13 +16,19 @@ export interface Workflow {
 export interface WorkflowJob {
   readonly if?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly needs?: string;
+  /** Another workflow, which is run in its place. */
+  readonly uses?: string;
+  readonly environment?: string;
   readonly permissions: Readonly<Record<string, string>>;
-  readonly "timeout-minutes": number;
-  readonly steps: readonly WorkflowStep[];
+  readonly "timeout-minutes"?: number;
+  readonly steps?: readonly WorkflowStep[];
 }
 
 export interface WorkflowStep {
   readonly name?: string;
+  readonly id?: string;
+  readonly if?: string;
   readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly run?: string;
@@ -35,11 +41,9 @@ export function readWorkflow(name: string): Workflow {
 }
 
 /** What a step said and how it ended. */
-export interface RunStep {
+export interface RunStep extends Ended {
+  readonly name: string;
   readonly run: string;
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export interface JobRun {
@@ -50,15 +54,17 @@ export interface JobRun {
   readonly expressions: Readonly<Record<string, string>>;
   /** Steps that cannot run here, by name; the test says why. */
   readonly without?: readonly string[];
+  /** What is run for `npx quickturn`, such as the program that npx finds after a second. Default: npx. */
+  readonly quickturn?: string;
 }
 
-/** Runs a job's own steps in order, as the runner does: by `bash -e`, up to the first that fails. Actions are left out. */
-export async function runJob({ env = {}, steps }: WorkflowJob, { project, environment, expressions, without = [] }: JobRun): Promise<RunStep[]> {
+/** Runs a job's own steps in order, as the runner does: by `bash -e`, up to the first that fails. Actions and steps with a condition are left out. */
+export async function runJob({ env = {}, steps = [] }: WorkflowJob, { project, environment, expressions, without = [], quickturn = "npx quickturn" }: JobRun): Promise<RunStep[]> {
   const evaluated = (values: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, evaluate(value, expressions)]));
   const done: RunStep[] = [];
-  for (const { run, name = "", env: own = {} } of steps) {
-    if (run === undefined || !run.includes("quickturn") || without.includes(name)) continue;
-    const step = await shell(run, project, { ...environment, ...evaluated(env), ...evaluated(own) });
+  for (const { run, name = "", if: condition, env: own = {} } of steps) {
+    if (run === undefined || condition !== undefined || without.includes(name)) continue;
+    const step = { run, name, ...(await runProgram("bash", ["-e", "-c", run.replaceAll("npx quickturn", quickturn)], { project, environment: { ...environment, ...evaluated(env), ...evaluated(own) } })) };
     done.push(step);
     if (step.code !== 0) break;
   }
@@ -70,11 +76,5 @@ function evaluate(value: string, expressions: Readonly<Record<string, string>>):
     const given = expressions[expression];
     if (given === undefined) throw new Error(`The workflow uses \${{ ${expression} }}; the test gives ${Object.keys(expressions).join(", ")}`);
     return given;
-  });
-}
-
-function shell(run: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunStep> {
-  return new Promise((resolve) => {
-    execFile("bash", ["-e", "-c", run], { cwd, env, maxBuffer: 64 << 20 }, (error: ExecFileException | null, stdout, stderr) => resolve({ run, code: error ? Number(error.code ?? 1) : 0, stdout, stderr }));
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StackName } from "../../stacks/outputs";
 
 export const PROJECT = join(__dirname, "../..");
 export const STACK_DIRECTORY = join(PROJECT, "cdktf.out/stacks/agent-api");
@@ -15,12 +16,12 @@ export interface StackJson {
   readonly terraform: { backend: unknown; required_providers: { aws: { version: string } }; required_version: string };
 }
 
-/** The synthesized stack, as text and parsed. */
-export function stackText(): string {
-  return readFileSync(join(STACK_DIRECTORY, "cdk.tf.json"), "utf8");
+/** A stack as it was synthesized before the tests, as text and parsed. */
+export function stackText(name: StackName = "agent-api"): string {
+  return readFileSync(join(PROJECT, "cdktf.out/stacks", name, "cdk.tf.json"), "utf8");
 }
-export function stackJson(): StackJson {
-  return JSON.parse(stackText()) as StackJson;
+export function stackJson(name: StackName = "agent-api"): StackJson {
+  return JSON.parse(stackText(name)) as StackJson;
 }
 
 /** A resource of the stack by its address. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { canary } from "../commands/canary";
 import { collect, variables, withVariables, type VariableOptions } from "./options";
 import type { Shell } from "./shell";
+import { withLockTimeout } from "./state-commands";
 
 interface Given extends VariableOptions {
   readonly weight?: string;
@@ -16,11 +17,12 @@ interface Given extends VariableOptions {
   readonly retry: boolean;
   readonly allowReplace: boolean;
   readonly autoApprove: boolean;
+  readonly lockTimeout?: string;
 }
 
 /** Adds `canary`, which makes a new version live step by step, or takes it back by itself. */
 export function addCanaryCommand(root: Command, { perform, confirm }: Shell): void {
-  withVariables(root.command("canary"))
+  withLockTimeout(withVariables(root.command("canary")))
     .description("give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: failed and rolled back, 3: not decided in time")
     .option("--weight <percent>", "share of the first step; default: 10")
     .option("--steps <percents>", "all steps, such as 10,50,100; default: the weight, then 100")
@@ -35,7 +37,7 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
     .addHelpText("after", EXAMPLES)
-    .action(({ var: _vars, varFile: _files, ...given }: Given) => perform((context) => canary(context, { ...given, ...variables({ var: _vars, varFile: _files }), ...(confirm && { confirm }) })));
+    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) => perform((context) => canary(context, { ...given, ...variables({ var: _vars, varFile: _files, reset: _reset }), ...(confirm && { confirm }) })));
 }
 
 const EXAMPLES = `

@@ -5,18 +5,20 @@ import { InvalidArgumentError, type Command } from "commander";
 export interface VariableOptions {
   readonly var: readonly string[];
   readonly varFile: readonly string[];
+  readonly reset: readonly string[];
 }
 
 /** Adds `--var` and `--var-file`. */
 export function withVariables(command: Command): Command {
   return command
     .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
-    .option("--var-file <path>", "tfvars file; may be repeated", collect, []);
+    .option("--var-file <path>", "tfvars file; may be repeated", collect, [])
+    .option("--reset <setting>", "take back what was given by hand before; may be repeated", collect, []);
 }
 
 /** What {@link withVariables} was given, as commands take it. */
 export function variables(given: VariableOptions) {
-  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)) };
+  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)), reset: given.reset };
 }
 
 /** An option that may be repeated. */

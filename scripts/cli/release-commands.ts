@@ -11,5 +11,6 @@ export function addReleaseCommands(root: Command, { perform }: Shell): void {
     .description("build what this version publishes: archives, bills of materials, checksums, notes; publishes nothing")
     .option("--allow-dirty", "also where files are not as the commit has them; the manifest says so", false)
     .option("--tag <name>", "of the commit; refused where it is not v and the version of package.json")
-    .action((given: { allowDirty: boolean; tag?: string }) => perform((context) => release(context, given)));
+    .option("--date <day>", "of the release, as YYYY-MM-DD; refused where a suppression of the audit's own ends within 180 days; default: the commit's")
+    .action((given: { allowDirty: boolean; tag?: string; date?: string }) => perform((context) => release(context, given)));
 }

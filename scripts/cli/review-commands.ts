@@ -40,7 +40,7 @@ function addComment(root: Command, { perform }: Shell): void {
 function addDrift(root: Command, { perform }: Shell): void {
   withVariables(root.command("drift"))
     .description("say what somebody else changed since the last apply; exit code 0: nothing, 2: something, 1: failed")
-    .option("--ignore <type.attribute>", "known noise, such as aws_sqs_queue.policy; may be repeated", collect, [])
+    .option("--ignore <type.attribute>", "known noise, such as aws_sqs_queue.policy; several with spaces between; may be repeated", collect, [])
     .option("--markdown <path>", "write a Markdown file, for a summary or an issue")
     .action((given: VariableOptions & { ignore: readonly string[]; markdown?: string }) =>
       perform((context) => drift(context, { ...variables(given), ignore: given.ignore, ...(given.markdown && { markdown: given.markdown }) })),

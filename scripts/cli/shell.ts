@@ -8,4 +8,6 @@ export interface Shell {
   readonly isTerminal: boolean;
   /** Asks the person; undefined where nobody can answer. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks the person for a text; undefined where nobody can answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
 }

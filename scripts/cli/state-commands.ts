@@ -16,12 +16,17 @@ export function addStateCommands(root: Command, { perform, confirm }: Shell): vo
     .action((id: string, given: { stack: StackName; autoApprove: boolean }) => perform((context) => unlock(context, { id, ...given, ...(confirm && { confirm }) })));
 }
 
-/** Adds `--stack` and `--lock-timeout`, which {@link StackOptions} names. */
+/** Adds `--stack`. */
 export function withStack(command: Command): Command {
-  return command.addOption(stackOption()).option("--lock-timeout <duration>", "how long to wait for a lock that another run holds, such as 10m; default: fail at once", duration);
+  return command.addOption(stackOption());
 }
 
-/** What {@link withStack} was given, as commands take it. */
+/** Adds `--lock-timeout`, for what takes the lock of the state. */
+export function withLockTimeout(command: Command): Command {
+  return command.option("--lock-timeout <duration>", "how long to wait for a lock that another run holds, such as 10m; default: fail at once", duration);
+}
+
+/** What {@link withStack} or {@link withLockTimeout} was given, as commands take it. */
 export function stackOf({ stack, lockTimeout }: StackOptions): StackOptions {
   return { ...(stack && { stack }), ...(lockTimeout && { lockTimeout }) };
 }

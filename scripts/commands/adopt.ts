@@ -1,6 +1,6 @@
 import { collisions, knownImports, type Collision } from "../judges/adoption/collisions";
 import { refusedImports } from "../judges/adoption/ownership";
-import type { Import } from "../judges/adoption/planned";
+import { plannedResources, type Import } from "../judges/adoption/planned";
 import type { Held } from "../judges/adoption/twins";
 import { countChanges } from "../judges/plan-changes";
 import { removeImports, writeImports } from "../tools/import-blocks";
@@ -55,11 +55,12 @@ class Adoption {
   async run(): Promise<CommandResult> {
     for (let round = 1; ; round++) {
       const { made, plan } = await this.plan();
-      if (!(await this.adopting.approve(made))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
+      if (!(await this.adopting.approve(made))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: this.terraform.warnings } };
       try {
         return this.result(await applyMade(this.terraform, made, this.adopting.progress));
       } catch (error) {
         const found = error instanceof TerraformFailed ? await this.located(collisions(error.failures, plan), plan) : [];
+        this.forgetReplaced(plan);
         if (!this.add(knownImports(found)) || round === MAX_ROUNDS) throw error;
       }
     }
@@ -90,6 +91,11 @@ class Adoption {
   private async located(found: readonly Collision[], plan: unknown): Promise<Collision[]> {
     const place = { environment: this.terraform.environment, region: regionOf(plan, this.terraform) };
     return Promise.all(found.map(async (one) => (one.type === "aws_sqs_queue" ? { ...one, id: await queueUrl(one.name, place, this.adopting.signal) } : one)));
+  }
+
+  /** What a failed apply replaces it may have deleted already, and terraform refuses to import what is gone. What is still there is found again. */
+  private forgetReplaced(plan: unknown): void {
+    for (const { address, action } of plannedResources(plan)) if (action === "replace") this.imports.delete(address);
   }
 
   /** @returns whether any is new */

@@ -6,7 +6,7 @@ import { CONFIDENCE, analyzeRuns } from "../judges/runs/analysis";
 import { RunCollector, type Reading } from "../judges/runs/collector";
 import { analysisPage, type AnalysisReport } from "../reports/analysis-page";
 import { tfvarsText } from "../reports/tfvars";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { reportEvents } from "../tools/log-events";
 import { STDIN, readReportLines } from "../tools/report-lines";
 import { SETTINGS } from "../../stacks/settings";
@@ -46,7 +46,7 @@ export async function analyze(context: CommandContext, options: AnalyzeOptions):
   checkOptions(options);
   const thresholdMs = (options.thresholdSeconds ?? DEFAULT_THRESHOLD_SECONDS) * 1_000;
   const { collector, inputs } = options.logGroup === undefined ? await fromFiles(context, options) : await fromLogGroup(context, options.logGroup, options.since ?? DEFAULT_SINCE);
-  if (collector.samples.count === 0) throw new UsageError(nothingFound(inputs, collector.reading));
+  if (collector.samples.count === 0) throw new Error(nothingFound(inputs, collector.reading));
   const analysis = analyzeRuns(collector.samples, thresholdMs);
   const report: AnalysisReport = {
     inputs, reading: collector.reading, confidence: CONFIDENCE, methods: METHODS,
@@ -104,7 +104,7 @@ function nothingFound(inputs: readonly string[], { lines, unreadable, firstUnrea
 }
 
 async function write({ tfvars, html }: AnalyzeOptions, report: AnalysisReport): Promise<string[]> {
-  if (tfvars !== undefined) writeWhole(resolve(tfvars), tfvarsText(report));
-  if (html !== undefined) writeWhole(resolve(html), await analysisPage(report));
+  if (tfvars !== undefined) writeReport(resolve(tfvars), tfvarsText(report));
+  if (html !== undefined) writeReport(resolve(html), await analysisPage(report));
   return [tfvars, html].filter((path) => path !== undefined);
 }

@@ -1,9 +1,13 @@
+import { isAbsolute } from "node:path";
 import { collisions } from "../judges/adoption/collisions";
 import { LOOKED_FOR } from "../judges/adoption/twins";
 import { exposedFunctions } from "../judges/tuning/exposure";
+import { countDone, NOTHING_APPLIED, progressText } from "../tools/apply-progress";
+import { Interrupted } from "../tools/interrupted";
 import type { Terraform } from "../tools/terraform";
 import { TerraformFailed } from "../tools/terraform-messages";
 import { collisionText, twinText } from "./adoption-text";
+import { ApplyInterrupted } from "./apply-interrupted";
 import { UsageError, type CommandResult, type Progress } from "./context";
 import { refuseDuringTuning } from "./tuning-guard";
 import { PLAN_FILE, type Plan } from "./write-plan";
@@ -20,20 +24,32 @@ export async function applyPlan(terraform: Terraform, made: Plan, progress: Prog
   }
 }
 
-/** Applies exactly the plan that was made, and leaves failures as they are. */
+/** Applies exactly the plan that was made, and leaves failures as they are. @throws ApplyInterrupted where a signal ended it */
 export async function applyMade(terraform: Terraform, made: Plan, progress: Progress, file = PLAN_FILE): Promise<CommandResult> {
-  await progress.step("Apply", async (detail) => {
-    detail("terraform changes the resources");
-    await terraform.applyPlan(file);
-  });
-  const outputs = await terraform.output();
-  return { exitCode: 0, text: outputsText(outputs), json: { applied: true, ...made, outputs } };
+  let reached = NOTHING_APPLIED;
+  try {
+    await progress.step("Apply", (detail) =>
+      terraform.applyPlan(file, (now) => {
+        reached = now;
+        detail(progressText(now));
+      }),
+    );
+    const outputs = await terraform.output();
+    return { exitCode: 0, text: `${countDone(reached)}.\n${liveText(outputs)}`, json: { applied: true, ...made, outputs, warnings: terraform.warnings } };
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    const goOn = isAbsolute(file) ? `What is left: plan again, because ${file} is stale now.` : "What is left: run the same command again.";
+    throw new ApplyInterrupted(error, reached, await terraform.lock().catch(() => undefined), goOn);
+  }
 }
 
-/** Where the API is; of a stack without one, each output. */
-function outputsText(outputs: Readonly<Record<string, unknown>>): string {
-  const shown = "api_endpoint" in outputs ? ["api_endpoint"] : Object.keys(outputs);
-  return shown.map((name) => `${name}  ${String(outputs[name])}`).join("\n");
+/** What callers get now, where, and what to do next; of a stack without an API, each output. */
+export function liveText(outputs: Readonly<Record<string, unknown>>): string {
+  if (!("api_endpoint" in outputs)) return Object.entries(outputs).map(([name, value]) => `${name}  ${String(value)}`).join("\n");
+  const { live_version: worker, api_live_version: api, settings } = outputs;
+  const profile = (settings as { profile?: unknown } | undefined)?.profile;
+  const live = [...(worker === undefined ? [] : [`version ${String(worker)} of the worker`]), ...(api === undefined ? [] : [`version ${String(api)} of the front door`]), ...(profile === undefined ? [] : [`profile ${String(profile)}`])];
+  return [...(live.length === 0 ? [] : [`Live: ${live.join(", ")}.`]), `api_endpoint  ${String(outputs["api_endpoint"])}`, "Next: quickturn verify --smoke"].join("\n");
 }
 
 /** Fails where terraform would make a second one of what a killed apply has made, or try to for minutes. */
@@ -58,5 +74,5 @@ async function refuseTuned(terraform: Terraform, { changes, publishes }: Plan, p
 async function explained(error: unknown, terraform: Terraform, file: string): Promise<unknown> {
   if (!(error instanceof TerraformFailed)) return error;
   const found = collisions(error.failures, await terraform.show(file));
-  return found.length === 0 ? error : new UsageError(collisionText(found, error.message), { cause: error });
+  return found.length === 0 ? error : new Error(collisionText(found, error.message), { cause: error });
 }

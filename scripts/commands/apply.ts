@@ -1,14 +1,14 @@
 import type { PlanInput, Terraform } from "../tools/terraform";
 import { applyAdopting } from "./adopt";
 import { applyPlan } from "./apply-plan";
-import { keptLive, refuseDuringCanary, withLive, type WithLive } from "./canary/with-live";
+import { keptLive, refuseDuringCanary, withLive, type GivenBefore, type WithLive } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "./context";
 import { makePlan, planText } from "./plan";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { explainStale, readSavedPlan, refuseOtherInput } from "./saved-plan";
 import type { Plan } from "./write-plan";
 
-export interface ApplyOptions extends PlanInput, StackOptions {
+export interface ApplyOptions extends PlanInput, StackOptions, GivenBefore {
   /** Apply without a question. */
   readonly autoApprove: boolean;
   /** Asks the person; undefined where there is no terminal to ask at. */
@@ -27,13 +27,14 @@ export async function apply(context: CommandContext, options: SavedPlanOptions):
   refuseWithoutAnswer(options, "apply");
   if (options.plan !== undefined && options.adopt) throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
   if (options.plan !== undefined) return applySaved(context, options, options.plan);
-  const terraform = await preparedTerraform(context, options);
+  const terraform = await preparedTerraform(context, options, "restore");
   const live = await withLive(context, terraform, options);
+  if (live.origin !== undefined) context.progress.note(live.origin);
   if (options.adopt) return adopting(context, terraform, live, options);
   const made = await makePlan(terraform, live.input, context.progress);
   refuseDuringCanary(live, made);
   if (live.note !== undefined) context.progress.note(live.note);
-  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
+  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: terraform.warnings } };
   return withNote(keptLive(context, live, await applyPlan(terraform, made, context.progress)), live.note);
 }
 
@@ -53,11 +54,11 @@ function withNote(result: CommandResult, note: string | undefined): CommandResul
 
 async function applySaved(context: CommandContext, options: ApplyOptions, path: string): Promise<CommandResult> {
   refuseOtherInput(path, options);
-  const terraform = await preparedTerraform(context, options);
+  const terraform = await preparedTerraform(context, options, "restore");
   const live = await withLive(context, terraform, options);
   const made = await readSavedPlan(context, terraform, path, options);
   refuseDuringCanary(live, made);
-  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
+  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: terraform.warnings } };
   const result = await applyPlan(terraform, made, context.progress, path).catch((error: unknown) => {
     throw explainStale(path, error);
   });

@@ -7,16 +7,18 @@ import { RULES } from "../judges/audit/rules";
 import { readSuppressions, type Suppression } from "../judges/audit/suppression";
 import { auditText } from "../reports/audit-report";
 import { auditSarif } from "../reports/sarif";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import type { PlanInput, Terraform } from "../tools/terraform";
-import { withLive } from "./canary/with-live";
+import { withLive, type GivenBefore } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { deploymentFolder, type Whose } from "./environment";
+import { EXIT_CODES } from "./exit-codes";
 import { readJson } from "./given-state";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { refuseOtherInput, refuseValues } from "./saved-plan";
 import { showPlan } from "./write-plan";
 
-export interface AuditOptions extends PlanInput, StackOptions {
+export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a saved plan. Default: it is planned now. */
   readonly plan?: string;
   /** Path of what `terraform show -json` printed of a plan; asks nobody. */
@@ -44,7 +46,7 @@ const SOURCES: Readonly<Record<StackName, string>> = {
 
 /**
  * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has expired, 2 where
- * nothing was found out. Nothing is changed.
+ * nothing was found out. Nothing is changed. @throws UsageError where what was given cannot be used
  * @param today as YYYY-MM-DD, in UTC. Default: the day it is
  */
 export async function audit(context: CommandContext, options: AuditOptions, today = new Date().toISOString().slice(0, 10)): Promise<CommandResult> {
@@ -53,16 +55,16 @@ export async function audit(context: CommandContext, options: AuditOptions, toda
     const { plan, sources } = await audited(context, options);
     return result(context, options, judged(plan, { ...input, sources }));
   } catch (error) {
-    // An interrupt is no finding.
-    if (context.signal.aborted) throw error;
+    // An interrupt is no finding, and neither is what was given.
+    if (context.signal.aborted || error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return { exitCode: 2, text: `quickturn audit: error\n${message}`, json: { error: message } };
+    return { exitCode: EXIT_CODES.error, text: `quickturn audit: error\n${message}`, json: { error: { kind: "failed", message, exitCode: EXIT_CODES.error } } };
   }
 }
 
 /** The user's suppressions. Throws {@link UsageError} where the file cannot be read. */
-export function ownSuppressions({ projectDirectory }: Pick<CommandContext, "projectDirectory">, given?: string): Suppression[] {
-  const path = given ?? join(projectDirectory, SUPPRESSIONS_FILE);
+export function ownSuppressions(context: Whose, given?: string): Suppression[] {
+  const path = given ?? join(deploymentFolder(context), SUPPRESSIONS_FILE);
   if (given === undefined && !existsSync(path)) return [];
   try {
     return readSuppressions(readJson(path, "file of suppressions"), given ?? SUPPRESSIONS_FILE, RULES);
@@ -94,7 +96,7 @@ async function audited(context: CommandContext, { plan, planJson, suppressions: 
 
 async function planned(context: CommandContext, terraform: Terraform, input: PlanInput & StackOptions): Promise<unknown> {
   const live = await withLive(context, terraform, input);
-  return (await showPlan(terraform, live.input, context.progress, AUDIT_PLAN_FILE)).shown;
+  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress, AUDIT_PLAN_FILE)).shown;
 }
 
 function judged(plan: unknown, input: AuditInput): AuditReport {
@@ -107,6 +109,6 @@ function judged(plan: unknown, input: AuditInput): AuditReport {
 
 function result({ projectDirectory }: CommandContext, { sarif, stack = "agent-api", all = false }: AuditOptions, report: AuditReport): CommandResult {
   const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
-  if (sarif !== undefined) writeWhole(sarif, auditSarif(report, { rules: RULES, version, source: SOURCES[stack] }));
-  return { exitCode: report.good ? 0 : 1, text: auditText(report, all), json: report };
+  if (sarif !== undefined) writeReport(sarif, auditSarif(report, { rules: RULES, version, source: SOURCES[stack] }));
+  return { exitCode: report.good ? EXIT_CODES.pass : EXIT_CODES.fail, text: auditText(report, all), json: report };
 }

@@ -1,7 +1,11 @@
 /** What a command is given. A command prints nothing and reads no environment: the CLI does both. */
 export interface CommandContext {
-  /** Folder of cdktf.json. */
+  /** Folder of Quickturn's own sources: a clone, or an installed package. */
   readonly projectDirectory: string;
+  /** Folder of what belongs to the deployment: settings, local states, live files, what is synthesized. Default: that of the sources, as in a clone. */
+  readonly deploymentDirectory?: string;
+  /** The environment that the command works on, as --env names it. Default: `default`. */
+  readonly env?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: Progress;
   /** Set when the person interrupts. */
@@ -18,7 +22,7 @@ export interface Progress {
 
 /** What a command found. */
 export interface CommandResult {
-  /** 0 done; 1 failed; 2 as the command says (plan: there are changes). */
+  /** One of {@link EXIT_CODES}. */
   readonly exitCode: number;
   /** For a person. */
   readonly text: string;

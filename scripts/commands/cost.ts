@@ -6,10 +6,12 @@ import { plannedDeployment } from "../judges/cost/planned";
 import { reportedArithmetic } from "../judges/cost/reported";
 import { tableCalls } from "../judges/cost/database";
 import { DEFAULT_USAGE, type Usage } from "../judges/cost/usage";
+import { givenValue, meant } from "../judges/given-setting";
 import { PRICES } from "../judges/prices";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeCost } from "./cost-text";
 import { readJson } from "./given-state";
+import { regionCode } from "./option-values";
 import { readUsage } from "./usage";
 
 /** What to reckon. */
@@ -78,7 +80,7 @@ function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unkno
   const planned = options.fromPlan === undefined ? undefined : readPlan(options.fromPlan);
   if (planned && !names.includes(PLAN)) throw new UsageError(`--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare with "plan" as one of the two`);
   const vars = new Map(options.vars.map(settingOf));
-  if (options.region !== undefined) vars.set("aws_region", region(options.region));
+  if (options.region !== undefined) vars.set("aws_region", regionCode("region", options.region));
   if (planned && names.every((name) => name === PLAN) && options.vars.length > 0) throw new UsageError("--var changes settings and --from-plan has them applied; allowed: one of them. Plan again with the variable");
   const deployments = names.map((name) => {
     if (name !== PLAN) return deploymentOf(name, { ...profileSettings(profile(name)), ...Object.fromEntries(vars) });
@@ -110,32 +112,18 @@ function settingOf(text: string): readonly [string, unknown] {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
-    throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the README's table, and --profile instead of profile`);
+    throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the README's table, and --profile instead of profile. ${meant(name, SETTINGS.map((known) => known.name))}`);
   }
-  const refuse = (allowed: string) => new UsageError(`--var ${name} is ${JSON.stringify(value)}; allowed: ${allowed}`);
-  if (setting.type === "number") {
-    const number = Number(value);
-    const allowed = setting.allowed ? setting.allowed.includes(number) : number >= setting.minimum && number <= setting.maximum && (setting.fractional === true || Number.isInteger(number));
-    if (value.trim() === "" || !allowed) throw refuse(setting.allowed ? `one of ${setting.allowed.join(", ")}` : `${setting.fractional ? "a number" : "a whole number"} from ${setting.minimum} to ${setting.maximum} (${setting.unit})`);
-    return [name, number];
-  }
-  if (setting.type === "bool") {
-    if (value !== "true" && value !== "false") throw refuse("true or false");
-    return [name, value === "true"];
-  }
-  if (setting.type === "string" && setting.allowed && !setting.allowed.includes(value)) throw refuse(`one of ${setting.allowed.join(", ")}`);
-  return name === "aws_region" ? [name, region(value)] : [name, value];
-}
-
-function region(code: string): string {
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(code)) throw new UsageError(`The region is ${JSON.stringify(code)}; allowed: a region's code, such as us-east-1`);
-  return code;
+  const given = givenValue(setting, value);
+  if ("allowed" in given) throw new UsageError(`--var ${name} is ${JSON.stringify(value)}; allowed: ${given.allowed}`);
+  return [name, name === "aws_region" ? regionCode("var aws_region", value) : given.value];
 }
 
 function volumesOf(text: string): number[] {
   return text.split(",").map((part) => {
     const requests = Number(part);
-    if (!/^\s*\d+\s*$/.test(part) || requests > 1e12) throw new UsageError(`--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`);
+    // 10,000 is two volumes, of which the second is none that anybody would write so.
+    if (!/^\s*(0|[1-9]\d*)\s*$/.test(part) || requests > 1e12) throw new UsageError(`--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`);
     return requests;
   });
 }

@@ -7,7 +7,7 @@ import { seriesQueries } from "../judges/dashboard/queries";
 import { counted } from "../judges/figures";
 import { alarmName, dashboardPage, type DashboardReport } from "../reports/dashboard-page";
 import { alarmStates } from "../tools/alarm-states";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { metricSeries } from "../tools/metric-series";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeDashboard } from "./dashboard-text";
@@ -44,7 +44,7 @@ export async function dashboard(context: CommandContext, options: DashboardOptio
   const read = saved ? { series: saved, evaluated: [], states: undefined } : await fromCloudWatch(context, widgets, window);
   const charts = new Map(widgets.flatMap((widget, number) => (widget.type === "metric" ? [[number, chartData(widget, number, read, window)] as const] : [])));
   const report: DashboardReport = { name, source: saved ? basename(options.metrics!) : `CloudWatch in ${regionsOf(widgets).join(", ") || "no region"}`, window, widgets, charts, alarmStates: read.states };
-  writeWhole(resolve(options.html), await dashboardPage(report));
+  writeReport(resolve(options.html), await dashboardPage(report));
   return { exitCode: 0, text: describeDashboard(report, options.html), json: summary(report, read.series) };
 }
 

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_ENVIRONMENT } from "../../stacks/outputs";
 import { benchTable } from "../reports/bench-table";
-import { alarmsTable, outputsTable, settingsTable } from "../reports/tables";
+import { alarmsTable, outputsTable, settingsTable, table } from "../reports/tables";
 import { usageTable } from "../reports/usage-table";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { readResults } from "./bench/record";
 import type { CommandContext, CommandResult } from "./context";
+import { EXIT_CODE_ROWS } from "./exit-codes";
 import { documentText, publishedDocument, PUBLISHED } from "./openapi";
+import { synthFolder } from "./environment";
 import { stackDirectory, synth } from "./synth";
 
 /** Where `npm run bench` writes. */
@@ -15,26 +18,28 @@ const BENCHES_FOLDER = "bench";
 /** Writes what is generated and kept in the repository: the tables in README.md and RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
 export async function docs(context: CommandContext): Promise<CommandResult> {
   const { projectDirectory } = context;
-  await synth(context);
-  const document = documentText(publishedDocument(stackDirectory(join(projectDirectory, "cdktf.out"), "agent-api")));
-  const written = [...writeTables(projectDirectory), ...writeChanged(join(projectDirectory, PUBLISHED), document, PUBLISHED)];
+  await synth({ ...context, env: DEFAULT_ENVIRONMENT });
+  const written = Object.entries(generatedFiles(projectDirectory)).flatMap(([name, text]) => writeChanged(join(projectDirectory, name), text, name));
   const text = written.length === 0 ? `README.md, RUNBOOK.md and ${PUBLISHED} are as they should be.` : `Written: ${written.join(", ")}.`;
   return { exitCode: 0, text, json: { changed: written.length > 0 } };
 }
 
-/** @returns the names of the files that were changed */
-function writeTables(projectDirectory: string): string[] {
-  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), usage: usageTable(), benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) }, "RUNBOOK.md": { alarms: alarmsTable() } };
-  return Object.entries(tables).flatMap(([file, named]) => {
-    const path = join(projectDirectory, file);
-    const text = Object.entries(named).reduce((changed, [name, table]) => between(changed, name, table, file), readFileSync(path, "utf8"));
-    return writeChanged(path, text, file);
-  });
+/** What `docs` writes, by the file's name; the stack must be synthesized. */
+export function generatedFiles(projectDirectory: string): Readonly<Record<string, string>> {
+  const document = documentText(publishedDocument(stackDirectory(synthFolder({ projectDirectory }), "agent-api")));
+  return { ...withTables(projectDirectory), [PUBLISHED]: document };
 }
 
+function withTables(projectDirectory: string): Readonly<Record<string, string>> {
+  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), exits: table(["exit code", "what it says"], EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning])), usage: usageTable(), benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) }, "RUNBOOK.md": { alarms: alarmsTable() } };
+  const filled = Object.entries(tables).map(([file, named]) => [file, Object.entries(named).reduce((text, [name, table]) => between(text, name, table, file), readFileSync(join(projectDirectory, file), "utf8"))]);
+  return Object.fromEntries(filled) as Readonly<Record<string, string>>;
+}
+
+/** @returns the file's name, where it was changed */
 function writeChanged(path: string, text: string, name: string): string[] {
   if (existsSync(path) && readFileSync(path, "utf8") === text) return [];
-  writeWhole(path, text);
+  writeReport(path, text);
   return [name];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import pc from "picocolors";
 import { atLeast } from "../judges/version";
@@ -40,8 +40,17 @@ function node(): Finding {
 }
 
 function packages(projectDirectory: string): Finding {
-  const good = existsSync(join(projectDirectory, "node_modules", "cdktf", "package.json"));
+  const good = isThere("cdktf/package.json", projectDirectory);
   return { name: "npm packages", good, found: good ? "installed" : "missing", neededFor: "everything", ...(good ? {} : { fix: "npm ci" }) };
+}
+
+/** An installed copy has its packages beside it, a clone below it. */
+function isThere(file: string, from: string): boolean {
+  try {
+    return createRequire(join(from, "package.json")).resolve(file) !== "";
+  } catch {
+    return false;
+  }
 }
 
 function functionRuntime(): Finding {

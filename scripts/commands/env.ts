@@ -1,7 +1,10 @@
 import { join } from "node:path";
+import { DEFAULT_ENVIRONMENT } from "../../stacks/outputs";
 import { findProviderSource, providerVariables } from "../tools/terraform-environment";
+import { isLoopback } from "../tools/loopback";
 import { FOR_EMULATOR } from "../tools/throw-away";
-import type { CommandContext, CommandResult } from "./context";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { deploymentFolder } from "./environment";
 
 export interface EnvOptions {
   /** Loopback address of an emulator to point terraform at. Default: the account of the environment's credentials. */
@@ -9,11 +12,14 @@ export interface EnvOptions {
 }
 
 /** Prints the variables that let `terraform` and `npx cdktf` run by themselves, as a shell takes them. */
-export function env({ projectDirectory, environment }: CommandContext, { emulator }: EnvOptions): CommandResult {
-  const source = findProviderSource(environment);
+export function env(context: CommandContext, { emulator }: EnvOptions): CommandResult {
+  const { environment, env: name = DEFAULT_ENVIRONMENT } = context;
+  if (emulator !== undefined && !isLoopback(emulator)) throw new UsageError(`--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as http://127.0.0.1:5000, so that no account is meant.`);
+  const source = findProviderSource(environment, emulator === undefined ? {} : { search: true });
   const variables: Record<string, string> = {
-    ...providerVariables(source, join(projectDirectory, ".quickturn")),
+    ...providerVariables(source, join(deploymentFolder(context), ".quickturn")),
     CHECKPOINT_DISABLE: "1",
+    ...(name === DEFAULT_ENVIRONMENT ? {} : { QUICKTURN_ENV: name }),
     // With a mirror, cdktf would still ask the public registry for checksums.
     ...(source.kind === "registry" ? {} : { CDKTF_SKIP_PROVIDER_LOCK: "true" }),
     ...(emulator ? { AWS_ENDPOINT_URL: emulator, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1", ...settingsFor(FOR_EMULATOR) } : {}),

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Terraform } from "../tools/terraform";
 import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
 import { UsageError, type CommandContext } from "./context";
+import { deploymentFolder } from "./environment";
 
 /** What `--state` names. */
 export type GivenState =
@@ -13,11 +14,12 @@ export type GivenState =
  * Looks at what `--state` names. Throws {@link UsageError} where there is nothing, or no JSON.
  * @param printed what a file may hold, such as `what terraform output -json printed`
  */
-export function givenState({ environment, projectDirectory, signal }: CommandContext, state: string, printed: string): GivenState {
+export function givenState(context: CommandContext, state: string, printed: string): GivenState {
+  const { environment, signal } = context;
   const path = resolve(state);
   if (!existsSync(path)) throw new UsageError(`--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with ${printed}.`);
   if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
-  const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
+  const env = terraformEnvironment(environment, findProviderSource(environment), join(deploymentFolder(context), ".quickturn"));
   return { kind: "stack", terraform: new Terraform({ directory: path, env, signal }) };
 }
 

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { OutputName } from "../../stacks/outputs";
 import { countChanges } from "../judges/plan-changes";
 import { startLocalRuntime, type Caller, type LocalRuntime, type LocalRuntimeOptions } from "../local";
+import { progressText } from "../tools/apply-progress";
+import { forgetRun, recordRun, removeDeadRuns } from "../tools/dead-runs";
 import { startEmulator } from "../tools/emulator";
 import { keepProvider } from "../tools/kept-provider";
 import { Terraform, type PlanInput } from "../tools/terraform";
@@ -14,6 +16,7 @@ import { bareEnvironment, givenEmulator, sandboxEnvironment } from "./sandbox";
 import { stackDirectory, synth } from "./synth";
 
 export const REGION = "us-east-1";
+const FOLDER_PREFIX = "quickturn-local-";
 /** Letters of a setting in a step's title. */
 const MAX_SHOWN = 40;
 const ACCOUNT_ID = "123456789012";
@@ -61,9 +64,12 @@ export class LocalStack {
     private readonly options: LocalStackOptions,
   ) {
     this.given = givenEmulator(context.environment);
-    this.folder = mkdtempSync(join(tmpdir(), "quickturn-local-"));
+    for (const line of removeDeadRuns(tmpdir(), FOLDER_PREFIX)) context.progress.note(line);
+    const keep = options.keep ?? false;
+    this.folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
     chmodSync(this.folder, 0o700);
-    this.undo.push(async () => (options.keep ? undefined : rmSync(this.folder, { recursive: true, force: true })));
+    recordRun(this.folder, keep);
+    this.undo.push(async () => (keep ? forgetRun(this.folder) : rmSync(this.folder, { recursive: true, force: true })));
     // In an emulator that others use too, names must not meet.
     const name = this.given === undefined ? [] : [`name=local-${randomBytes(4).toString("hex")}`];
     this.baseVars = [...name, ...(options.vars ?? [])];
@@ -170,7 +176,7 @@ export class LocalStack {
       title,
       async (detail) => {
         detail("terraform plans and applies");
-        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] });
+        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] }, (reached) => detail(progressText(reached)));
         this.applied = await this.terraform.show();
         return countChanges(changes);
       },

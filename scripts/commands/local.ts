@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { CACHE_HEADER } from "../local";
 import { AgentApiClient } from "../tools/agent-api-client";
-import type { CommandContext, CommandResult } from "./context";
+import { whyNotFree } from "../tools/loopback";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { AGENTS, PROMPT, pollAgain, trial, type Trial } from "./demonstration";
 import { CALLERS, LocalStack, REGION } from "./local-stack";
 import { describeCalls, describeEnd, describeMetrics, describeTrial } from "./local-text";
@@ -20,7 +21,10 @@ export interface LocalOptions {
 }
 
 /** Applies the synthesized stack to an emulator and serves what was applied, until it is interrupted. */
-export function local(context: CommandContext, { once, quiet = false, port, vars = [], keep = false }: LocalOptions): Promise<CommandResult> {
+export async function local(context: CommandContext, { once, quiet = false, port, vars = [], keep = false }: LocalOptions): Promise<CommandResult> {
+  // Told at once: the apply before it is served takes a minute.
+  const taken = port === undefined ? undefined : await whyNotFree(port);
+  if (taken !== undefined) throw new UsageError(`--port ${port} of 127.0.0.1 cannot be served (${taken}); allowed: a port that no other program uses, or none: a free one is then chosen.`);
   const runtime = async () => ({ metrics: true, ...(port === undefined ? {} : { port }) });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
     const trials = quiet ? [] : await demonstrate(context, stack);

@@ -5,8 +5,9 @@ import { moduleExamples, type Versions } from "../reports/module-examples";
 import { moduleReadme } from "../reports/module-readme";
 import { moduleTests } from "../reports/module-tests";
 import { PART_PAGES, partFiles, type PartPages } from "../reports/parts";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { deploymentFolder } from "./environment";
 import { stackDirectory, synth } from "./synth";
 
 /** A module that is written. */
@@ -17,10 +18,12 @@ export interface ModuleSource {
   readonly stack: string;
   /** What stands beside its Terraform files, by path: README, examples, tests. */
   readonly companions: (stack: SynthesizedStack) => Readonly<Record<string, string>>;
+  /** Files of the project that a folder takes with it when it is copied, where they are there. */
+  readonly copied: readonly string[];
 }
 
 /** Every module: the whole API, and the parts that are useful alone. A further one is an entry here or in PART_PAGES, and a stack in stacks/app.ts. */
-export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions }, ...PART_PAGES.map(partSource)];
+export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions, copied: ["LICENSE", "RUNBOOK.md"] }, ...PART_PAGES.map(partSource)];
 
 export interface ModulesOptions {
   /** Folder for the modules, from the project's. Default: dist/terraform. */
@@ -40,25 +43,25 @@ interface WrittenModule {
 export async function modules(context: CommandContext, { out, synthesized }: ModulesOptions = {}): Promise<CommandResult> {
   const { projectDirectory, progress } = context;
   if (out === "") throw new UsageError('--out is ""; allowed: a folder, such as dist/terraform.');
-  const target = resolve(projectDirectory, out ?? join("dist", "terraform"));
+  const target = resolve(deploymentFolder(context), out ?? join("dist", "terraform"));
   const output = synthesized ?? (await synthesize(context));
   const written = await progress.step("Write the modules", async () => MODULES.map((source) => write(source, output, target, projectDirectory)));
-  return { exitCode: 0, text: written.map(({ directory }) => relative(projectDirectory, directory) || ".").join("\n"), json: { modules: written } };
+  return { exitCode: 0, text: written.map(({ directory }) => relative(deploymentFolder(context), directory) || ".").join("\n"), json: { modules: written } };
 }
 
 /** @returns cdktf's output folder */
 async function synthesize(context: CommandContext): Promise<string> {
-  const outputDirectory = join(context.projectDirectory, "cdktf.out", "modules");
+  const outputDirectory = join(deploymentFolder(context), "cdktf.out", "modules");
   const stacks = MODULES.map(({ stack }) => stack).join(",");
   await synth({ ...context, environment: { ...context.environment, QUICKTURN_STACKS: stacks } }, { outputDirectory });
   return outputDirectory;
 }
 
-function write({ name, stack, companions }: ModuleSource, output: string, target: string, project: string): WrittenModule {
+function write({ name, stack, companions, copied }: ModuleSource, output: string, target: string, project: string): WrittenModule {
   const [from, directory] = [stackDirectory(output, stack), join(target, name)];
   const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;
-  const files: Record<string, string | Uint8Array> = { ...moduleFiles(json), ...companions(json), ...assets(from), ...license(project) };
-  for (const [path, content] of Object.entries(files)) writeWhole(join(directory, path), content);
+  const files: Record<string, string | Uint8Array> = { ...moduleFiles(json), ...companions(json), ...assets(from), ...copies(project, copied) };
+  for (const [path, content] of Object.entries(files)) writeReport(join(directory, path), content);
   return { name, directory, files: Object.keys(files).sort() };
 }
 
@@ -69,10 +72,9 @@ function assets(stack: string): Record<string, Uint8Array> {
   return Object.fromEntries(names.map((name) => [`assets/${name}`, readFileSync(join(stack, "assets", name))]));
 }
 
-/** A folder that is copied takes its terms with it. */
-function license(project: string): Record<string, Uint8Array> {
-  const path = join(project, "LICENSE");
-  return existsSync(path) ? { LICENSE: readFileSync(path) } : {};
+function copies(project: string, names: readonly string[]): Record<string, Uint8Array> {
+  const there = names.filter((name) => existsSync(join(project, name)));
+  return Object.fromEntries(there.map((name) => [name, readFileSync(join(project, name))]));
 }
 
 function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
@@ -83,7 +85,7 @@ function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, st
 
 function partSource(pages: PartPages): ModuleSource {
   const { name } = pages.part;
-  return { name, stack: name, companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)) };
+  return { name, stack: name, companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)), copied: ["LICENSE"] };
 }
 
 /** What the module's users need, as the stack says it. */

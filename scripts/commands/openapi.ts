@@ -3,8 +3,9 @@ import { join, resolve } from "node:path";
 import { SETTINGS, type Setting } from "../../stacks/settings";
 import { callersDocument, gatewayBodyOf, type Deployed } from "../judges/openapi/callers-document";
 import type { CallersDocument } from "../judges/openapi/document";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { synthFolder } from "./environment";
 import { stackDirectory, synth } from "./synth";
 import { deployedStack } from "./verify/deployment";
 
@@ -22,12 +23,12 @@ export interface OpenApiOptions {
 export async function openapi(context: CommandContext, { state, out }: OpenApiOptions = {}): Promise<CommandResult> {
   if (out === "") throw new UsageError('--out is ""; allowed: a file, such as openapi.json.');
   await synth(context);
-  const directory = stackDirectory(join(context.projectDirectory, "cdktf.out"), "agent-api");
+  const directory = stackDirectory(synthFolder(context), "agent-api");
   const document = publishedDocument(directory, await deployed(context, state ?? (existsSync(join(directory, ".terraform")) ? directory : undefined), state !== undefined));
   const text = documentText(document);
   if (out === undefined) return { exitCode: 0, text: text.trimEnd(), json: document };
   const path = resolve(out);
-  writeWhole(path, text);
+  writeReport(path, text);
   return { exitCode: 0, text: `Written: ${out}.`, json: { written: path } };
 }
 

@@ -17,6 +17,12 @@ export function timeMs(option: string, text: string): number {
   return ms;
 }
 
+/** A region's code. */
+export function regionCode(option: string, text: string): string {
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(text)) throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a region's code, such as us-east-1`);
+  return text;
+}
+
 /** A number above 0, or from 0 on for a price. */
 export function positive(option: string, text: string | undefined, otherwise: number, lowest: "above 0" | "from 0 on" = "above 0"): number {
   if (text === undefined) return otherwise;

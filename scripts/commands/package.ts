@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageFolders } from "../judges/release/bundled-packages";
-import { writeFolder, writeWhole } from "../tools/files";
+import { writeFolder, writeReport } from "../tools/files";
 import { bundle, type Bundle } from "../tools/bundle";
 import { deterministicZip } from "../tools/zip";
 import type { CommandContext, CommandResult } from "./context";
@@ -43,7 +43,7 @@ async function packageAll(root: string): Promise<PackagedFunction[]> {
 
 function write(root: string, name: string, { code, maps, sources }: Bundle): PackagedFunction {
   const zip = deterministicZip(code);
-  writeWhole(join(root, archiveOf(name)), zip);
+  writeReport(join(root, archiveOf(name)), zip);
   writeFolder(join(root, "dist", "maps", name), maps);
   return describe(name, zip, code, packageFolders(sources));
 }

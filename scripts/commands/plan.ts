@@ -1,12 +1,13 @@
 import { countChanges, describeChanges, type ResourceChange } from "../judges/plan-changes";
 import type { PlanInput, Terraform } from "../tools/terraform";
-import { withLive } from "./canary/with-live";
+import { withLive, type GivenBefore } from "./canary/with-live";
 import type { CommandContext, CommandResult, Progress } from "./context";
+import { EXIT_CODES } from "./exit-codes";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { protectPlan } from "./saved-plan";
 import { planOf, showPlan, type Plan } from "./write-plan";
 
-export interface PlanOptions extends PlanInput, StackOptions {
+export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a file to save the plan in, for `apply --plan`. Default: it is not kept for that. */
   readonly out?: string;
 }
@@ -15,9 +16,11 @@ export interface PlanOptions extends PlanInput, StackOptions {
 export async function plan(context: CommandContext, { out, ...input }: PlanOptions): Promise<CommandResult> {
   const terraform = await preparedTerraform(context, input);
   const live = await withLive(context, terraform, input);
+  if (live.origin !== undefined) context.progress.note(live.origin);
   const { changed, changes } = await makePlan(terraform, live.input, context.progress, out);
   if (out !== undefined) protectPlan(out);
-  return { exitCode: changed ? 2 : 0, text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"), json: { changed, changes, live: live.note ?? null } };
+  const json = { changed, changes, live: live.note ?? null, origin: live.origin?.split("\n") ?? [], warnings: terraform.warnings };
+  return { exitCode: changed ? EXIT_CODES.changes : EXIT_CODES.pass, text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"), json };
 }
 
 /** Writes the plan file and reads the changes from it. */

@@ -1,12 +1,17 @@
-import { chmodSync, existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { StackName } from "../../stacks/outputs";
-import { restoreState } from "../tools/local-state";
+import { SETTINGS } from "../../stacks/settings";
+import { meant, refusedVariable } from "../judges/given-setting";
+import { cutState, restoreState } from "../tools/local-state";
 import { ProgramFailed } from "../tools/process";
-import { Terraform } from "../tools/terraform";
+import { StateLocked } from "../tools/state-lock";
+import { Terraform, type PlanInput } from "../tools/terraform";
 import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
-import { restoredText } from "./adoption-text";
-import { UsageError, type CommandContext } from "./context";
+import { undeclaredVariable, warningText, type Failure } from "../tools/terraform-messages";
+import { cutText, restoredText } from "./adoption-text";
+import { UsageError, type CommandContext, type Progress } from "./context";
+import { checkEnvironment, deploymentFolder, localStateFile, synthFolder, type Whose } from "./environment";
 import { stackDirectory, synth } from "./synth";
 
 /** Which stack a command works on, and how it meets other runs. */
@@ -17,26 +22,65 @@ export interface StackOptions {
   readonly lockTimeout?: string;
 }
 
-/** Synthesizes the stack and initializes terraform in its folder. */
-export async function preparedTerraform(context: CommandContext, { stack = "agent-api", lockTimeout }: StackOptions = {}): Promise<Terraform> {
-  const { projectDirectory, environment, progress, signal } = context;
+/** What becomes of a local state that a kill has cut: who changes the deployment restores it, who only looks does not. */
+export type CutState = "restore" | "refuse" | "leave";
+
+/** Synthesizes the stack and initializes terraform in its folder. What terraform warns of later is shown, each thing once. @throws UsageError where a variable of `vars` is none, or cannot have its value */
+export async function preparedTerraform(context: CommandContext, { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {}, cut: CutState = "refuse"): Promise<Terraform> {
+  const { environment, progress, signal } = context;
+  checkEnvironment(context);
   await synth(context, { stack });
-  protectState(projectDirectory, stack);
-  const directory = stackDirectory(join(projectDirectory, "cdktf.out"), stack);
-  const restored = await restoreState(directory);
-  if (restored !== undefined) progress.note(restoredText(restored));
-  const env = terraformEnvironment(environment, findProviderSource(environment), join(projectDirectory, ".quickturn"));
+  protectState(context, stack);
+  const directory = stackDirectory(synthFolder(context), stack);
+  const names = declaredVariables(directory);
+  const refused = vars.flatMap((each) => refusedVariable(each, names, stack === "agent-api" ? SETTINGS : []) ?? []);
+  if (refused.length > 0) throw new UsageError(refused.join("\n"));
+  const source = findProviderSource(environment);
+  const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
   return progress.step("Initialize terraform", async (detail) => {
-    const terraform = new Terraform({ directory, env, signal, onLine: detail, ...(lockTimeout !== undefined && { lockTimeout }) });
-    await terraform.init().catch((error: unknown) => Promise.reject(explainBackend(error, relative(projectDirectory, directory))));
+    const warned = new Set<string>();
+    const terraform = new Terraform({ directory, env, signal, onLine: detail, warned, onWarning: warner(warned, progress, directory, names), ...(lockTimeout !== undefined && { lockTimeout }) });
+    if (cut !== "leave") await settleState(terraform, cut, progress);
+    await terraform.init().catch((error: unknown) => Promise.reject(explainBackend(error, relative(deploymentFolder(context), directory))));
     return terraform;
-  });
+  }, source.kind === "mirror" ? () => `AWS provider from ${source.path}` : undefined);
+}
+
+async function settleState(terraform: Terraform, cut: "restore" | "refuse", progress: Progress): Promise<void> {
+  if ((await cutState(terraform.directory)) === undefined) return;
+  const writer = await terraform.writer();
+  if (writer !== undefined) throw new StateLocked(writer);
+  // Who was writing may have ended meanwhile.
+  const path = await cutState(terraform.directory);
+  if (path === undefined) return;
+  if (cut === "refuse") throw new UsageError(cutText(path));
+  const restored = await restoreState(terraform.directory);
+  if (restored !== undefined) progress.note(restoredText(restored));
+}
+
+/** Names of the variables that a stack's folder declares. */
+export function declaredVariables(directory: string): string[] {
+  const { variable = {} } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as { readonly variable?: object };
+  return Object.keys(variable);
+}
+
+/** Shows each warning once, though a plan and its apply both have it. A variable that a person's file gives and nobody declares is a slip, and terraform would only leave it out. */
+function warner(warned: Set<string>, progress: Progress, directory: string, names: readonly string[]): (warning: Failure) => void {
+  return (warning) => {
+    const slip = undeclaredVariable(warning);
+    // What the commands themselves write there has settings that an older stack may not know.
+    if (slip === "more" || (slip !== undefined && resolve(directory, slip.file).startsWith(directory))) return;
+    if (slip !== undefined) throw new UsageError(`${slip.file} gives ${slip.name}: there is no such setting. ${meant(slip.name, names)}`);
+    const text = warningText(warning);
+    if (!warned.has(text)) progress.note(`Warning: ${text}`);
+    warned.add(text);
+  };
 }
 
 /** What cdktf or terraform itself has written is readable by all, and holds every value in clear. */
-function protectState(projectDirectory: string, stack: StackName): void {
-  const files = [`terraform.${stack}.tfstate`, `terraform.${stack}.tfstate.backup`].map((name) => join(projectDirectory, name));
-  for (const file of files) if (existsSync(file)) chmodSync(file, 0o600);
+function protectState(whose: Whose, stack: StackName): void {
+  const path = localStateFile(whose, stack);
+  for (const file of [path, `${path}.backup`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /** Terraform remembers in the folder where it found the state, and asks where that changes; a pipeline has nobody to ask. */
@@ -44,8 +88,8 @@ function explainBackend(error: unknown, directory: string): unknown {
   if (!(error instanceof ProgramFailed) || !/Backend configuration changed|Migrating (the )?state|HCP Terraform configuration changed|Backend type changed/i.test(`${error.result.stdout}\n${error.result.stderr}`)) return error;
   return new UsageError(
     `QUICKTURN_BACKEND, or quickturn:backend in cdktf.json, names another place for the state than when ${directory} was last used. Nothing was changed.\n` +
-      `To take the state there: eval "$(quickturn env)" && terraform -chdir=${directory} init -migrate-state\n` +
-      `Where it is there already: the same with init -reconfigure. Else go back to the former backend.`,
+      `Another deployment, or its state is there already: eval "$(quickturn env)" && terraform -chdir=${directory} init -reconfigure (it copies nothing). Else go back to the former place.\n` +
+      `How this deployment's own state moves is in RUNBOOK.md, "The state moves": a copy over another deployment's would take that one's place.`,
     { cause: error },
   );
 }

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { isDay, placeOf } from "../judges/audit/suppression";
 import { changelogEntry } from "../judges/release/changelog-entry";
+import { endingSuppressions } from "../judges/release/ending-suppressions";
 import { refusedLicenses } from "../judges/release/licenses";
 import { checksums, releaseManifest } from "../judges/release/manifest";
 import type { ShippedPackage } from "../judges/release/production-packages";
@@ -23,6 +25,8 @@ export interface ReleaseOptions {
   readonly allowDirty?: boolean;
   /** What the commit is tagged with: `v` and the version. Default: not compared. */
   readonly tag?: string;
+  /** Day of the release, as YYYY-MM-DD. Default: the commit's, so that the same commit can be released again at any time. */
+  readonly date?: string;
 }
 
 /** What a release is made from, checked before anything is built. */
@@ -63,19 +67,26 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   return { exitCode: 0, text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]), json: made.release };
 }
 
-async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false, tag }: ReleaseOptions): Promise<Ready> {
+async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false, tag, date }: ReleaseOptions): Promise<Ready> {
   const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
   const { name, version, license } = JSON.parse(read("package.json")) as Partial<Record<"name" | "version" | "license", string>>;
   if (name === undefined || license === undefined) throw new UsageError(`package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`);
   if (version === undefined || !VERSION.test(version)) throw new UsageError(`package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`);
   if (tag !== undefined && tag !== `v${version}`) throw new UsageError(`The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: v${version}. Tag the commit that has the tag's version, or set the version first.`);
+  if (date !== undefined && !isDay(date)) throw new UsageError(`--date is ${JSON.stringify(date)}; allowed: a day as YYYY-MM-DD.`);
   const entry = changelogEntry(read("CHANGELOG.md"), version);
   const tree = await progress.step("Look at the working tree", () => workingTree(projectDirectory, environment), ({ commit }) => commit.slice(0, 12));
   if (tree.changed.length > 0 && !allowDirty) {
     const shown = tree.changed.slice(0, 10).map((path) => `  ${path}`);
     throw new UsageError(`A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which the manifest then says.`);
   }
+  refuseEndingSuppressions(date ?? tree.day);
   return { name, version, license, tree, entry };
+}
+
+function refuseEndingSuppressions(day: string): void {
+  const ending = endingSuppressions(day).map(({ rule, until, ...where }) => `  ${rule}, until ${until}: ${placeOf(where)}`);
+  if (ending.length > 0) throw new Error(`These suppressions of the audit end within 180 days of the release of ${day}, and only a release renews them:\n${ending.join("\n")}\nDecide each anew in scripts/judges/audit/suppressions.ts: give it a later day, or drop it.`);
 }
 
 /** The modules' files by path, written to a folder where nothing else is. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { PROFILES, type Release } from "../../stacks/settings";
+import { variableName } from "../judges/given-setting";
 import { changed, NO_VERSIONS, remembered, type Stamp } from "../judges/canary/release";
 import { wholeLiveFile } from "../judges/canary/variables";
 import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "../judges/earlier-configuration";
@@ -15,6 +16,7 @@ import { Terraform, type PlanInput } from "../tools/terraform";
 import { approved } from "./apply";
 import { applyPlan } from "./apply-plan";
 import { liveRelease, writeLive } from "./canary/live-file";
+import type { Whose } from "./environment";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
@@ -31,9 +33,10 @@ export async function rollbackToCommit(context: CommandContext, options: Rollbac
   // Before all that takes long: a wrong name is told at once.
   const earlier = await sourceOf(context, options.to);
   try {
-    const terraform = await preparedTerraform(context, options);
+    // Which variables there are, that commit says.
+    const terraform = await preparedTerraform(context, { ...options, vars: [] }, "restore");
     const outputs = await terraform.output();
-    const next = releasedBy(context.projectDirectory, outputs, nameOf(options.to, earlier), { at: new Date().toISOString(), writer: randomUUID() });
+    const next = releasedBy(context, outputs, nameOf(options.to, earlier), { at: new Date().toISOString(), writer: randomUUID() });
     const directory = await synthesized(context, options.to, earlier);
     const input = inputOf({ outputs, next, options, now: terraform.directory, then: directory });
     return await apply(context, { options, earlier, terraform, directory, input, next });
@@ -57,9 +60,9 @@ async function sourceOf({ projectDirectory, environment, signal }: CommandContex
  * {@link UsageError} while a canary is on its way, and where nothing is applied.
  * @returns null where nothing was ever pinned or released
  */
-export function releasedBy(projectDirectory: string, outputs: Readonly<Record<string, unknown>>, name: string, stamp: Stamp): Release | null {
+export function releasedBy(whose: Whose, outputs: Readonly<Record<string, unknown>>, name: string, stamp: Stamp): Release | null {
   if (outputs["settings"] === undefined) throw new UsageError(`Nothing is applied, or by a release without the output settings, so that there is nothing to go back from. Check ${name} out and apply it: quickturn apply.`);
-  const { release } = liveRelease(projectDirectory, outputs);
+  const { release } = liveRelease(whose, outputs);
   if (release === null) return null;
   if (release.canary !== null) throw new UsageError(`A canary is on its way since ${release.canary.started_at}, and ${name} may know nothing of it. Nothing was changed. Take it back first: quickturn canary --abort.`);
   const entry = { at: stamp.at, event: "rollback", worker: null, api: null, stable_worker: null, stable_api: null, weight: 0, reason: `to ${name}` } as const;
@@ -71,6 +74,7 @@ async function synthesized({ environment, progress, signal }: CommandContext, to
   const env: NodeJS.ProcessEnv = { ...environment, QUICKTURN_STACKS: "agent-api" };
   // Where the state is, the present configuration says; the commit may not know how that is written.
   delete env["QUICKTURN_BACKEND"];
+  delete env["QUICKTURN_ENV"];
   return progress.step(`Package and synthesize ${to}`, async () => {
     try {
       await run(process.execPath, [join("scripts", "bin", "quickturn.js"), "--json", "synth"], { cwd: directory, env, signal });
@@ -93,7 +97,7 @@ interface InputQuestion {
 
 function inputOf({ outputs, next, options, now, then }: InputQuestion): EarlierInput & { readonly knowsRelease: boolean } {
   const [present, earlier] = [now, then].map((folder) => JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8")) as Configuration) as [Configuration, Configuration];
-  const given = (options.vars ?? []).map((each) => each.slice(0, each.indexOf("=")));
+  const given = (options.vars ?? []).map(variableName);
   const live = next === null ? {} : (JSON.parse(wholeLiveFile(next)) as Readonly<Record<string, unknown>>);
   const input = earlierInput({ settings: outputs["settings"] as Readonly<Record<string, unknown>>, live, given, now: present, then: earlier });
   if (input.refused.length > 0) throw new UsageError(`--var gives ${input.refused.join(", ")}, and ${options.to} has no such setting; allowed: ${Object.keys(earlier.variable ?? {}).sort().join(", ")}.`);
@@ -149,9 +153,9 @@ function planInput(directory: string, { vars = [], varFiles = [], refresh }: Rol
 /** Written once it is so: until then the pins keep callers where they are. */
 async function finished(context: CommandContext, { options, earlier, terraform, next, input }: Prepared, result: CommandResult, seconds: number): Promise<CommandResult> {
   const { projectDirectory, environment, signal } = context;
-  if (next !== null) writeLive(projectDirectory, terraform.directory, next);
+  if (next !== null) writeLive(context, terraform.directory, next);
   const { outputs = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
-  const given = (options.vars ?? []).map((each) => each.slice(0, each.indexOf("=")));
+  const given = (options.vars ?? []).map(variableName);
   // The commit's code is the newest version, and callers are to get it.
   const newest = [["live_version", "newest_version"], ["api_live_version", "api_newest_version"]].filter(([live = "", last = ""]) => last in outputs && !given.includes(live));
   const expected = Object.fromEntries(newest.map(([live = "", last = ""]) => [live, outputs[last]]));

@@ -5,6 +5,7 @@ import { named } from "../judges/canary/release";
 import { changesThatReplace, describeChanges } from "../judges/plan-changes";
 import type { Terraform } from "../tools/terraform";
 import { approved } from "./apply";
+import { liveText } from "./apply-plan";
 import { liveRelease } from "./canary/live-file";
 import { appliedOf } from "./canary/present";
 import { Ours } from "./canary/put";
@@ -16,16 +17,16 @@ import { verifiedRollback } from "./rollback-verified";
 
 /** Makes the versions live that were so before the present ones: only aliases move, whatever this checkout holds. */
 export async function rollbackToPrevious(context: CommandContext, terraform: Terraform, options: RollbackOptions): Promise<CommandResult> {
-  const { projectDirectory, progress } = context;
+  const { progress } = context;
   const outputs = await terraform.output();
   const applied = appliedOf(outputs);
-  const { release } = liveRelease(projectDirectory, outputs);
+  const { release } = liveRelease(context, outputs);
   const versions = release === null ? null : previousVersions(release, applied.live);
   if (release === null || versions === null || named(versions).length === 0) {
     throw new UsageError(`No canary has made version ${applied.live.worker} of the worker or ${applied.live.api} of the front door live, so that it is not known what was live before. Name the version: quickturn apply --var live_version=<n>, or api_live_version.`);
   }
   const next = pinnedTo(release, versions, applied.live, "to the versions before", { at: new Date().toISOString(), writer: randomUUID() });
-  const deployment = new TerraformDeployment(terraform, { projectDirectory, stackDirectory: liveStackDirectory(context), input: options, progress });
+  const deployment = new TerraformDeployment(terraform, { whose: context, stackDirectory: liveStackDirectory(context), input: options, progress });
   const planned = await deployment.plan(next, "aliases");
   new Ours(applied.release).check(planned);
   const replaced = changesThatReplace(planned.changes);
@@ -37,5 +38,5 @@ export async function rollbackToPrevious(context: CommandContext, terraform: Ter
   const after = await deployment.outputs();
   const asked = { ...(versions.worker === null ? {} : { live_version: String(versions.worker) }), ...(versions.api === null ? {} : { api_live_version: String(versions.api) }) };
   const to = named(versions).map((name) => `version ${versions[name]} of the ${name}`).join(" and ");
-  return verifiedRollback(context, { exitCode: 0, text: `api_endpoint  ${String(after["api_endpoint"])}`, json: { applied: true, outputs: after } }, { to, seconds, verify: options.verify ?? true, outputs: asked });
+  return verifiedRollback(context, { exitCode: 0, text: liveText(after), json: { applied: true, outputs: after } }, { to, seconds, verify: options.verify ?? true, outputs: asked });
 }

@@ -12,23 +12,47 @@ export interface RolledBack {
   /** Settings and outputs that must be so now. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
+  /** Whether the newest versions must be live, because they alone have what was asked for. Default: false. */
+  readonly newest?: boolean;
 }
 
-/** Looks whether a rollback brought about what was asked, and says how long it took. An API that cannot be asked from here is said and no failure. */
-export async function verifiedRollback(context: CommandContext, result: CommandResult, { to, seconds, verify, settings = {}, outputs = {} }: RolledBack): Promise<CommandResult> {
+/** The outputs that say which version is live and which is newest, by function. */
+const VERSIONS = [["worker", "live_version", "newest_version"], ["front door", "api_live_version", "api_newest_version"]] as const;
+
+const FOUND = {
+  good: "",
+  failed: " It is not as it should be:",
+  unknown: " It is applied, and whether the API answers is not known: ask it from where it can be reached (quickturn verify --smoke). --no-verify does not ask.",
+} as const;
+
+/**
+ * Looks whether a rollback brought about what was asked, and says how long it took. Exit code: 0 it is so, 1 it is not, 3 it is
+ * applied and the API cannot be asked from here.
+ */
+export async function verifiedRollback(context: CommandContext, result: CommandResult, { to, seconds, verify, settings = {}, outputs = {}, newest = false }: RolledBack): Promise<CommandResult> {
   const { outputs: there = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
   const inEffect = (there["settings"] ?? {}) as Readonly<Record<string, unknown>>;
-  const differing = [...differences(settings, inEffect), ...differences(outputs, there)];
+  const differing = [...differences(settings, inEffect), ...differences(outputs, there), ...(newest ? heldBackVersions(there) : [])];
   const health = verify ? await askHealth(context, there) : undefined;
-  const failed = verify && (differing.length > 0 || health?.verdict === "fail");
-  const checks = verify ? [...differing, ...(health === undefined ? [] : [`health: ${health.seen}`])] : [];
+  const verdict = differing.length > 0 || health?.verdict === "fail" ? "failed" : health?.verdict === "error" ? "unknown" : "good";
   const rounded = Number(seconds.toFixed(1));
-  const text = [`Rolled back to ${to} in ${rounded.toFixed(1)} s.${failed ? " It is not as it should be:" : ""}`, ...checks, result.text].join("\n");
-  return { exitCode: failed ? 1 : result.exitCode, text, json: { ...(result.json as object), to, seconds: rounded, ...(verify && { verified: !failed, checks }) } };
+  const done = `Rolled back to ${to} in ${rounded.toFixed(1)} s.`;
+  if (!verify) return { ...result, text: `${done}\n${result.text}`, json: { ...(result.json as object), to, seconds: rounded } };
+  const checks = [...differing, ...(health === undefined ? [] : [`health: ${health.seen}`])];
+  const text = [`${done}${FOUND[verdict]}`, ...checks, result.text].join("\n");
+  const exitCode = { good: result.exitCode, failed: 1, unknown: 3 }[verdict];
+  return { exitCode, text, json: { ...(result.json as object), to, seconds: rounded, verified: verdict === "unknown" ? null : verdict === "good", checks } };
 }
 
 function differences(asked: Readonly<Record<string, unknown>>, there: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(asked).flatMap(([name, value]) => (there[name] === value ? [] : [`${name} is ${JSON.stringify(there[name]) ?? "missing"}; expected ${JSON.stringify(value)}`]));
+}
+
+/** An alias that is pinned to an older version keeps callers from what was applied. */
+function heldBackVersions(there: Readonly<Record<string, unknown>>): string[] {
+  return VERSIONS.flatMap(([name, live, newest]) =>
+    there[live] === there[newest] ? [] : [`callers of the ${name} still get version ${String(there[live])}, which is pinned; what was asked for is version ${String(there[newest])}: quickturn apply --var ${live}=null makes it live`],
+  );
 }
 
 /** The one route that anybody may ask. */

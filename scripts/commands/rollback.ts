@@ -1,3 +1,4 @@
+import { hostname, userInfo } from "node:os";
 import { performance } from "node:perf_hooks";
 import { PROFILES } from "../../stacks/settings";
 import { heldBack } from "../judges/canary/previous";
@@ -6,7 +7,7 @@ import { approved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
 import { applyPlan } from "./apply-plan";
 import { canary } from "./canary";
 import { keptLive, withLive, type WithLive } from "./canary/with-live";
-import type { CommandContext, CommandResult } from "./context";
+import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 import { rollbackToCommit } from "./rollback-commit";
@@ -26,24 +27,32 @@ export interface RollbackOptions extends ApplyOptions {
 /** Takes the optimizations or a version away, or goes back to a commit, and refuses to change anything other than in place. A canary on its way is ended first, but before a commit, which may know nothing of canaries. */
 export async function rollback(context: CommandContext, options: RollbackOptions): Promise<CommandResult> {
   refuseWithoutAnswer(options, "rollback");
+  if ((options.reset ?? []).length > 0 && !(PROFILES as readonly string[]).includes(options.to)) throw new UsageError(`--reset was given with --to ${options.to}, which changes no setting; allowed: with a profile.`);
   if (![...PROFILES, "previous"].includes(options.to)) return rollbackToCommit(context, options);
-  const terraform = await preparedTerraform(context, options);
-  const first = await withLive(context, terraform, options);
+  const terraform = await preparedTerraform(context, options, "restore");
+  const vars = [...(options.to === "previous" ? [] : [`profile=${options.to}`]), ...(options.vars ?? [])];
+  const asked = { ...options, vars, ...(options.to !== "previous" && { rollback: { to: options.to, at: new Date().toISOString(), by: whoIs(context.environment) } }) };
+  const first = await withLive(context, terraform, asked);
   if (first.release?.canary) {
     context.progress.note("A canary is on its way: it is taken back first.");
     const ended = await canary(context, { ...options, only: [], resume: false, abort: true, retry: false });
     if (ended.exitCode !== 0) return ended;
   }
   if (options.to === "previous") return rollbackToPrevious(context, terraform, options);
-  const vars = [`profile=${options.to}`, ...(options.vars ?? [])];
-  const live = first.release?.canary ? await withLive(context, terraform, { ...options, vars }) : { ...first, input: { ...first.input, vars } };
+  const live = first.release?.canary ? await withLive(context, terraform, asked) : first;
+  if (live.origin !== undefined) context.progress.note(live.origin);
   const made = await makePlan(terraform, live.input, context.progress);
   const refused = refusal(made, live, options);
   if (refused) return refused;
   if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
   const started = performance.now();
   const result = keptLive(context, live, await applyPlan(terraform, made, context.progress));
-  return verifiedRollback(context, result, { to: options.to, seconds: (performance.now() - started) / 1_000, verify: options.verify ?? true, settings: { profile: options.to } });
+  return verifiedRollback(context, result, { to: options.to, seconds: (performance.now() - started) / 1_000, verify: options.verify ?? true, settings: { profile: options.to }, newest: true });
+}
+
+/** Of a pipeline the person who started it; else as terraform names who holds a lock. */
+function whoIs({ GITHUB_ACTOR: github, GITLAB_USER_LOGIN: gitlab }: NodeJS.ProcessEnv): string {
+  return github || gitlab || `${userInfo().username}@${hostname()}`;
 }
 
 function refusal(made: Plan, { release }: WithLive, { to, allowReplace }: RollbackOptions): CommandResult | undefined {

@@ -1,4 +1,5 @@
 import { UsageError } from "./context";
+import { isLoopback } from "../tools/loopback";
 import { findProviderSource, terraformEnvironment } from "../tools/terraform-environment";
 
 /** What a program needs to run at all. Everything else of the caller's environment stays outside. */
@@ -13,7 +14,7 @@ const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TERM", "PYENV_ROOT", "PYENV_VERSIO
  */
 export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, folder: string): NodeJS.ProcessEnv {
   refuseUnlessLoopback(endpoint);
-  const source = findProviderSource(caller);
+  const source = findProviderSource(caller, { search: true });
   return terraformEnvironment(
     {
       ...bareEnvironment(caller, folder),
@@ -49,19 +50,9 @@ export function givenEmulator(caller: NodeJS.ProcessEnv): string | undefined {
 }
 
 function refuseUnlessLoopback(endpoint: string): void {
-  const host = hostOf(endpoint);
-  if (host !== undefined && (/^127\.\d+\.\d+\.\d+$/.test(host) || host === "[::1]" || host === "localhost")) return;
+  if (isLoopback(endpoint)) return;
   throw new UsageError(
     `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. ` +
       "Allowed: http://127.0.0.1:<port>, http://[::1]:<port> or http://localhost:<port>. Unset it, and an emulator is started for you.",
   );
-}
-
-function hostOf(endpoint: string): string | undefined {
-  try {
-    const { protocol, hostname, username } = new URL(endpoint);
-    return ["http:", "https:"].includes(protocol) && username === "" ? hostname : undefined;
-  } catch {
-    return undefined;
-  }
 }

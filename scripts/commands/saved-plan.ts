@@ -3,7 +3,9 @@ import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { changedResources } from "../judges/plan-resources";
 import type { PlanInput, Terraform } from "../tools/terraform";
+import type { GivenBefore } from "./canary/with-live";
 import { UsageError, type CommandContext } from "./context";
+import { synthFolder } from "./environment";
 import type { StackOptions } from "./prepared-terraform";
 import { stackDirectory } from "./synth";
 import { planOf, type Plan } from "./write-plan";
@@ -14,22 +16,22 @@ export function protectPlan(path: string): void {
 }
 
 /** Refuses what would make another plan than the saved one. */
-export function refuseOtherInput(path: string, input: PlanInput): void {
+export function refuseOtherInput(path: string, input: PlanInput & GivenBefore): void {
   refuseValues("--plan", input);
   if (!existsSync(path)) throw new UsageError(`--plan ${path} is not there. Write it: npx quickturn plan --out ${path}`);
 }
 
 /** Refuses values beside a plan, which has its own. */
-export function refuseValues(option: string, { vars = [], varFiles = [] }: PlanInput): void {
-  if (vars.length > 0 || varFiles.length > 0) throw new UsageError(`${option} has its values in it, and --var or --var-file was given too; allowed: one of them. Plan again with the values: \`quickturn plan --out <file>\``);
+export function refuseValues(option: string, { vars = [], varFiles = [], reset = [] }: PlanInput & GivenBefore): void {
+  if (vars.length + varFiles.length + reset.length > 0) throw new UsageError(`${option} has its values in it, and --var, --var-file or --reset was given too; allowed: one of them. Plan again with the values: \`quickturn plan --out <file>\``);
 }
 
 /** Reads the changes of a saved plan, which must be of the functions that are packaged now. */
-export async function readSavedPlan({ projectDirectory }: CommandContext, terraform: Terraform, path: string, { stack = "agent-api" }: StackOptions): Promise<Plan> {
+export async function readSavedPlan(context: CommandContext, terraform: Terraform, path: string, { stack = "agent-api" }: StackOptions): Promise<Plan> {
   const plan = await terraform.show(path).catch((cause: Error) => {
     throw new UsageError(`--plan ${path} is no plan that can be applied here; allowed: what \`quickturn plan --out\` wrote. ${cause.message}`, { cause });
   });
-  refuseOtherFunctions(plan, stackDirectory(join(projectDirectory, "cdktf.out"), stack));
+  refuseOtherFunctions(plan, stackDirectory(synthFolder(context), stack));
   return planOf({ changed: (plan as { applyable?: boolean }).applyable ?? true, shown: plan });
 }
 

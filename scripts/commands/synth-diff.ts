@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { stackDiffs, type StackDiff, type SynthesizedFiles } from "../judges/stack-diff";
 import { stackDiffMarkdown, stackDiffText } from "../reports/stack-diff-report";
 import { earlierSource } from "../tools/earlier-source";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { ProgramFailed, run } from "../tools/process";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { environmentName, synthFolder } from "./environment";
+import { EXIT_CODES } from "./exit-codes";
 import { synth } from "./synth";
 
 export interface SynthDiffOptions {
@@ -20,8 +22,8 @@ export interface SynthDiffOptions {
 export async function synthDiff(context: CommandContext, { ref, markdown }: SynthDiffOptions): Promise<CommandResult> {
   await synth(context);
   const diffs = await diffSince(context, ref);
-  if (markdown !== undefined) writeWhole(markdown, `## Terraform JSON\n\n${stackDiffMarkdown(ref, diffs)}`);
-  return { exitCode: diffs.length === 0 ? 0 : 2, text: stackDiffText(ref, diffs), json: { ref, changed: diffs.length > 0, stacks: diffs } };
+  if (markdown !== undefined) writeReport(markdown, `## Terraform JSON\n\n${stackDiffMarkdown(ref, diffs)}`);
+  return { exitCode: diffs.length === 0 ? EXIT_CODES.pass : EXIT_CODES.changes, text: stackDiffText(ref, diffs), json: { ref, changed: diffs.length > 0, stacks: diffs } };
 }
 
 /**
@@ -30,7 +32,7 @@ export async function synthDiff(context: CommandContext, { ref, markdown }: Synt
  */
 export async function diffSince(context: CommandContext, ref: string): Promise<StackDiff[]> {
   const { projectDirectory, environment, progress, signal } = context;
-  const now = synthesizedStacks(join(projectDirectory, "cdktf.out"));
+  const now = synthesizedStacks(synthFolder(context));
   return progress.step(
     `Synthesize the stacks of ${ref}`,
     async () => {
@@ -40,9 +42,11 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
       try {
         const command = join("scripts", "bin", "quickturn.js");
         if (!existsSync(join(earlier.directory, command))) throw new UsageError(`${ref} has no ${command}, so its stacks cannot be synthesized; give a later commit`);
-        const env = { ...environment, QUICKTURN_STACKS: Object.keys(now).join(",") };
+        const env = { ...environment, QUICKTURN_STACKS: Object.keys(now).join(","), QUICKTURN_ENV: environmentName(context) };
         await run(process.execPath, [command, "--json", "synth"], { cwd: earlier.directory, env, signal });
-        return stackDiffs(synthesizedStacks(join(earlier.directory, "cdktf.out")), now);
+        // A commit from before there were environments has one folder for all.
+        const output = [synthFolder({ projectDirectory: earlier.directory, ...(context.env !== undefined && { env: context.env }) }), join(earlier.directory, "cdktf.out")].find((folder) => existsSync(join(folder, "manifest.json")));
+        return stackDiffs(synthesizedStacks(output ?? earlier.directory), now);
       } catch (cause) {
         if (!(cause instanceof ProgramFailed)) throw cause;
         throw new Error(`The stacks of ${ref} cannot be synthesized with the packages that are installed now. ${cause.message}`, { cause });

@@ -60,7 +60,7 @@ async function withSubject<T>(context: CommandContext, options: TuneOptions, wor
   const { name, memory } = OF_FUNCTION[options.function];
   const [functionName, appliedMiB] = [stack.outputs[name], stack.settings[memory]];
   if (typeof functionName !== "string" || typeof appliedMiB !== "number") throw new UsageError(`The outputs have the ${name} ${JSON.stringify(functionName) ?? "missing"} and the setting ${memory} ${JSON.stringify(appliedMiB) ?? "missing"}; allowed: a name and a number. Apply this release first: quickturn apply.`);
-  const { release } = liveRelease(context.projectDirectory, stack.outputs);
+  const { release } = liveRelease(context, stack.outputs);
   if (release?.canary && !options.cleanup) throw new UsageError(`A canary is on its way since ${release.canary.started_at}: a version more would be taken for its candidate. Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).`);
   const configuration = clientConfiguration({ environment: context.environment, region: stack.region }, "LAMBDA");
   const client = new LambdaClient(configuration);

@@ -3,7 +3,7 @@ import { DEFAULT_USAGE } from "../judges/cost/usage";
 import { STRATEGIES, type Strategy } from "../judges/tuning/strategy";
 import { MIN_WARM_RUNS } from "../judges/tuning/size";
 import { UsageError } from "./context";
-import { positive } from "./option-values";
+import { positive, regionCode } from "./option-values";
 
 /** Functions whose memory is a setting. */
 export const TUNED_FUNCTIONS = ["worker", "api"] as const;
@@ -61,6 +61,7 @@ export function checkTuneOptions(options: TuneOptions): void {
   const given = [...measures, ...(options.prompt.length > 0 ? ["prompt"] : []), ...(options.cleanup ? ["cleanup"] : [])];
   if (options.replay !== undefined && given.length > 0) throw new UsageError(`--replay was given with ${given.map(dashed).join(", ")}; allowed: one of them, because a replay measures nothing.`);
   if (options.replay === undefined && options.region !== undefined) throw new UsageError(`--region is ${options.region} without --replay; the deployment's own region counts. Leave it out.`);
+  if (options.region !== undefined) regionCode("region", options.region);
   if (options.replay !== undefined || options.cleanup) return;
   if (options.function === "worker" && (options.prompt.length === 0 || options.payload !== undefined)) throw new UsageError(`The worker is measured by real runs: give --prompt <text> (again for several, taken in turn), and no --payload. Each run asks the agents; --run-usd says what that costs. Without agents: --replay <file>.`);
   if (options.function === "api" && (options.payload === undefined || options.prompt.length > 0)) throw new UsageError(`The front door is measured by events: give --payload <file>, and no --prompt. Allowed: a JSON event as API Gateway sends it, or [{"payload": …, "weight": 2}, …].`);

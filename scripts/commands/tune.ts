@@ -4,12 +4,12 @@ import { seededRandom } from "../judges/statistics/seeded-random";
 import type { TuningRun } from "../judges/tuning/run";
 import { readRunLine, writeRun } from "../judges/tuning/run-line";
 import { tune as judge } from "../judges/tuning/tuning";
-import { EXIT_CODES } from "../judges/gate/verdict";
 import { readReportLines, STDIN } from "../tools/report-lines";
-import { writeWhole } from "../tools/files";
+import { writeReport } from "../tools/files";
 import { tuningPage } from "../reports/tuning-page";
 import { tuningTfvars } from "../reports/tuning-tfvars";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
+import { EXIT_CODES } from "./exit-codes";
 import { checkTuneOptions, coldShareOf, OF_FUNCTION, type TuneOptions } from "./tune-options";
 import { cleanup, measure, type Measured } from "./tune-measure";
 import { describeTuning, tuningJson, type TuningReport } from "./tune-text";
@@ -28,12 +28,12 @@ export async function tune(context: CommandContext, options: TuneOptions): Promi
   if (options.cleanup) return cleanup(context, options);
   const coldStartShare = coldShareOf(options);
   const measured = options.replay === undefined ? await measure(context, options) : await replayed(context, options.replay, options.region ?? HOME_REGION);
-  if (options.save !== undefined) writeWhole(resolve(options.save), measured.runs.map((run) => `${writeRun(run)}\n`).join(""));
+  if (options.save !== undefined) writeReport(resolve(options.save), measured.runs.map((run) => `${writeRun(run)}\n`).join(""));
   const prices = new PriceBook(measured.region);
   const tuning = judge(measured.runs, { strategy: options.strategy, architecture: ARCHITECTURE, prices, coldStartShare, draws: { resamples: RESAMPLES, random: seededRandom(options.seed) } });
   const report: TuningReport = { tuning, source: measured.source, setting: OF_FUNCTION[options.function].memory, currentMiB: measured.currentMiB, region: measured.region, coldStartShare, substitutes: prices.substitutes() };
   const written = await write(options, report);
-  return { exitCode: tuning.verdict === "inconclusive" ? EXIT_CODES.inconclusive : 0, text: describeTuning(report, written), json: tuningJson(report) };
+  return { exitCode: tuning.verdict === "inconclusive" ? EXIT_CODES.inconclusive : EXIT_CODES.pass, text: describeTuning(report, written), json: tuningJson(report) };
 }
 
 async function replayed({ progress, signal }: CommandContext, path: string, region: string): Promise<Measured> {
@@ -58,7 +58,7 @@ function asUsageError(cause: unknown): never {
 
 async function write({ write: tfvars, html }: TuneOptions, report: TuningReport): Promise<string[]> {
   // A file of an earlier tuning must not stand beside an answer that is none.
-  if (tfvars !== undefined) writeWhole(resolve(tfvars), tuningTfvars(report));
-  if (html !== undefined) writeWhole(resolve(html), await tuningPage(report));
+  if (tfvars !== undefined) writeReport(resolve(tfvars), tuningTfvars(report));
+  if (html !== undefined) writeReport(resolve(html), await tuningPage(report));
   return [tfvars, html].filter((path) => path !== undefined);
 }

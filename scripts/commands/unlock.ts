@@ -14,7 +14,7 @@ export interface UnlockOptions extends Pick<StackOptions, "stack"> {
 /** Frees the lock of a run that is dead. Says first whose it is, and frees no other than the one that was named. */
 export async function unlock(context: CommandContext, { id, autoApprove, confirm, ...stack }: UnlockOptions): Promise<CommandResult> {
   if (!autoApprove && !confirm) throw new UsageError("There is no terminal to ask at. See to it that the run that holds the lock is dead, then run `quickturn unlock <id> --auto-approve`.");
-  const terraform = await preparedTerraform(context, stack);
+  const terraform = await preparedTerraform(context, stack, "leave");
   const held = await context.progress.step("Ask who holds the lock", () => terraform.lock());
   if (held === undefined) return { exitCode: 1, text: "Nobody holds a lock that could be freed. A state on this machine is free as soon as its run has ended.", json: { unlocked: false } };
   refuseOther(held, id);

@@ -1,10 +1,11 @@
 import { publishedFunctions } from "../judges/canary/planned";
 import type { FunctionName } from "../judges/canary/release";
+import { otherAccount } from "../judges/other-account";
 import { planChanges, type ResourceChange } from "../judges/plan-changes";
 import { exposedFunctions } from "../judges/tuning/exposure";
 import { unpublishedFunctions } from "../judges/unpublished";
 import type { PlanInput, Terraform } from "../tools/terraform";
-import type { Progress } from "./context";
+import { UsageError, type Progress } from "./context";
 import { refuseDuringTuning } from "./tuning-guard";
 
 /** Name of the plan file, in the stack's folder. */
@@ -53,11 +54,21 @@ export async function showPlan(terraform: Terraform, input: PlanInput, progress:
  */
 export async function writePlan(terraform: Terraform, file: string, input: PlanInput, note: (text: string) => void): Promise<WrittenPlan> {
   const written = { changed: await terraform.plan(file, input), shown: await terraform.show(file) };
+  refuseOtherAccount(written.shown);
   await refuseDuringTuning(terraform, written.shown, exposedFunctions(written.shown), note);
   const unpublished = input.refresh === false ? [] : unpublishedFunctions(written.shown);
   if (unpublished.length === 0) return written;
   note(unpublishedText(unpublished));
   return { changed: await terraform.plan(file, { ...input, refresh: false }), shown: await terraform.show(file) };
+}
+
+function refuseOtherAccount(shown: unknown): void {
+  const accounts = otherAccount(shown);
+  if (accounts === undefined) return;
+  throw new UsageError(
+    `The credentials are of account ${accounts.asked}, and what this state holds is in ${accounts.applied}: an apply would make everything a second time and forget the first, which goes on costing. Nothing was changed. ` +
+      `For this deployment: credentials of ${accounts.applied}. For another one: an environment of its own (--env).`,
+  );
 }
 
 function unpublishedText(names: readonly string[]): string {

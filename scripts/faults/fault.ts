@@ -1,3 +1,4 @@
+import type { Answer } from "./aws-answers";
 import type { ProxiedRequest } from "./proxied-request";
 
 /** Which requests a fault hits. */
@@ -22,6 +23,8 @@ type RequestFault =
   | { readonly kind: "error" }
   /** It is answered as AWS does where the caller may not do it, with status 403; the upstream never sees it. */
   | { readonly kind: "deny" }
+  /** It is answered with this; the upstream never sees it. */
+  | { readonly kind: "answer"; readonly answer: Answer }
   /** The upstream does it, and its connection ends with RST instead of an answer. */
   | { readonly kind: "drop-reply" }
   /** The upstream does it, and its answer is kept back for good, its connection left open; `held` is told that it is done. */

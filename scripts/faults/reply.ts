@@ -26,6 +26,8 @@ export async function replyTo(request: ProxiedRequest, reply: ServerResponse, fa
       return give(reply, failed(request.service));
     case "deny":
       return give(reply, denied(request.service));
+    case "answer":
+      return give(reply, fault.answer);
     case "drop-reply":
       await upstream.send(request);
       return breakOff(reply);

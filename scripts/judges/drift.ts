@@ -1,4 +1,4 @@
-import { changedResources, driftedResources, isMarked, type Attributes, type PlanResource } from "./plan-resources";
+import { changedResources, driftedResources, isMarked, isSensitive, staysNothing, type PlanResource } from "./plan-resources";
 import { valueDifferences, type ValueDifference } from "./value-diff";
 
 /** An attribute that is not as it was applied. */
@@ -57,30 +57,17 @@ export function driftOf(plan: unknown, ignore: readonly string[] = []): Drift {
   };
 }
 
-/** Secrets that the provider (5.100.0) does not mark: an API key's value stands in its link to a usage plan too. */
-const UNMARKED = new Set(["aws_api_gateway_usage_plan_key.value"]);
-
 function driftedResource({ address, type, change }: PlanResource): DriftedResource[] {
   const { before, after } = change;
   if (!after) return [{ address, type, action: "deleted", attributes: [] }];
   const attributes = valueDifferences(before ?? {}, after)
-    .filter(({ path, before: was, after: is }) => !BOOKKEEPING.has(path) && !(isNothing(was) && isNothing(is)))
-    .map((difference) => ({ ...difference, sensitive: UNMARKED.has(`${type}.${attributeOf(difference.path)}`) || isSensitive(change, attributeOf(difference.path)) }));
+    .filter((difference) => !BOOKKEEPING.has(difference.path) && !staysNothing(difference))
+    .map((difference) => ({ ...difference, sensitive: isSensitive({ type, change }, attributeOf(difference.path)) }));
   return attributes.length === 0 ? [] : [{ address, type, action: "changed", attributes }];
-}
-
-/** Terraform keeps what is not given as null, and a refresh as an empty text, list or map. */
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 /** `environment` of `environment[0].variables.AGENTS`. */
 export const attributeOf = (path: string): string => /^[^.[]*/.exec(path)?.[0] ?? path;
-
-function isSensitive({ before_sensitive: before, after_sensitive: after }: PlanResource["change"], attribute: string): boolean {
-  const marks = (mark: Attributes | boolean | undefined) => (typeof mark === "object" ? mark[attribute] : mark);
-  return isMarked(marks(before)) || isMarked(marks(after));
-}
 
 /** What takes the drift back, and what only follows from that (its new value is not known yet), is no other reason. */
 function unapplied({ address, change }: PlanResource, drifted: readonly DriftedResource[]): UnappliedChange[] {
@@ -90,7 +77,7 @@ function unapplied({ address, change }: PlanResource, drifted: readonly DriftedR
   const action = actionOf(change.actions);
   if (!before || !after) return [{ address, action, attributes: [] }];
   const drift = new Set(known?.attributes.map(({ path }) => attributeOf(path)));
-  const names = Object.keys(after).filter((name) => !isMarked(unknown[name]) && !drift.has(name) && valueDifferences(before[name], after[name]).some(({ before: was, after: is }) => !(isNothing(was) && isNothing(is))));
+  const names = Object.keys(after).filter((name) => !isMarked(unknown[name]) && !drift.has(name) && valueDifferences(before[name], after[name]).some((difference) => !staysNothing(difference)));
   return names.length === 0 ? [] : [{ address, action, attributes: names.sort() }];
 }
 

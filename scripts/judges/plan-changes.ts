@@ -1,3 +1,7 @@
+import { changedResources, isMarked, isSensitive, staysNothing, type PlanResource } from "./plan-resources";
+import { valueDifferences, type ValueDifference } from "./value-diff";
+import { differenceText, KNOWN_AFTER_APPLY, SENSITIVE } from "./value-text";
+
 /** What a plan does to one resource. */
 export interface ResourceChange {
   /** Such as `aws_lambda_function.worker_function`. */
@@ -6,26 +10,17 @@ export interface ResourceChange {
   readonly action: "create" | "update" | "replace" | "delete";
   /** Attributes whose value changes or is known only after apply; for an update or a replacement. */
   readonly attributes: readonly string[];
-}
-
-interface PlannedResource {
-  readonly address: string;
-  readonly type: string;
-  readonly mode: string;
-  readonly change: {
-    readonly actions: readonly string[];
-    readonly before: Readonly<Record<string, unknown>> | null;
-    readonly after: Readonly<Record<string, unknown>> | null;
-    readonly after_unknown: Readonly<Record<string, unknown>>;
-  };
+  /** Their old and new values, by path; {@link SENSITIVE} and {@link KNOWN_AFTER_APPLY} stand for what cannot be shown. Of what is made or deleted none. */
+  readonly values: readonly ValueDifference[];
 }
 
 /** Reads the changes out of `terraform show -json <plan>`. Data sources and resources that stay are left out. */
 export function planChanges(plan: unknown): ResourceChange[] {
-  const { resource_changes: resources } = plan as { resource_changes?: readonly PlannedResource[] };
-  return (resources ?? [])
-    .filter(({ mode, change }) => mode === "managed" && !["no-op", "read"].includes(change.actions[0] ?? "no-op"))
-    .map(({ address, type, change }) => ({ address, type, action: actionOf(change.actions), attributes: changedAttributes(change) }));
+  return changedResources(plan).map((resource) => {
+    const { address, type, change } = resource;
+    const attributes = changedAttributes(change);
+    return { address, type, action: actionOf(change.actions), attributes, values: attributes.flatMap((name) => changedValues(resource, name)) };
+  });
 }
 
 /**
@@ -47,9 +42,9 @@ export function countChanges(changes: readonly Pick<ResourceChange, "action">[])
 
 const SIGNS = { create: "+", update: "~", replace: "-/+", delete: "-" } as const;
 
-/** One line a change, with the sign that terraform uses. */
+/** One line a change, with the sign that terraform uses, and below it one a value. */
 export function describeChanges(changes: readonly ResourceChange[]): string {
-  return changes.map(({ action, address, attributes }) => `  ${SIGNS[action].padStart(3)} ${address}${attributes.length > 0 ? `  (${attributes.join(", ")})` : ""}`).join("\n");
+  return changes.flatMap(({ action, address, values }) => [`  ${SIGNS[action].padStart(3)} ${address}`, ...values.map((value) => `          ${differenceText(value)}`)]).join("\n");
 }
 
 function actionOf(actions: readonly string[]): ResourceChange["action"] {
@@ -59,15 +54,23 @@ function actionOf(actions: readonly string[]): ResourceChange["action"] {
   throw new Error(`The plan has an action that is not known here: ${actions.join(", ")}; known: create, update, delete and both`);
 }
 
-function changedAttributes({ before, after, after_unknown: unknown }: PlannedResource["change"]): string[] {
+function changedAttributes({ before, after, after_unknown: unknown = {} }: PlanResource["change"]): string[] {
   if (!before || !after) return [];
   const names = new Set([...Object.keys(before), ...Object.keys(after), ...Object.keys(unknown)]);
-  return [...names].filter((name) => isUnknown(unknown[name]) || JSON.stringify(before[name]) !== JSON.stringify(after[name])).sort();
+  return [...names].filter((name) => isMarked(unknown[name]) || JSON.stringify(before[name]) !== JSON.stringify(after[name])).sort();
 }
 
-/** Terraform marks a value unknown by true, or by true somewhere inside. */
-function isUnknown(mark: unknown): boolean {
-  if (Array.isArray(mark)) return mark.some(isUnknown);
-  if (typeof mark === "object" && mark !== null) return Object.values(mark).some(isUnknown);
-  return mark === true;
+function changedValues(resource: PlanResource, name: string): ValueDifference[] {
+  const { before, after, after_unknown: unknown } = resource.change;
+  if (isSensitive(resource, name)) return [{ path: name, before: SENSITIVE, after: SENSITIVE }];
+  return valueDifferences(before?.[name], withUnknown(after?.[name], unknown?.[name]), name).filter((difference) => !staysNothing(difference));
+}
+
+/** The value, with a word in each place that is known only after the apply. */
+function withUnknown(value: unknown, mark: unknown): unknown {
+  if (mark === true) return KNOWN_AFTER_APPLY;
+  if (!isMarked(mark)) return value;
+  const inside = (key: string | number, inner: unknown) => withUnknown((value as Record<string | number, unknown> | null | undefined)?.[key], inner);
+  if (Array.isArray(mark)) return mark.map((inner, index) => inside(index, inner));
+  return { ...(value as object | null), ...Object.fromEntries(Object.entries(mark as object).map(([key, inner]) => [key, inside(key, inner)])) };
 }

@@ -10,6 +10,7 @@ export function auditText(report: AuditReport, every = false): string {
     headline(report),
     ...section("Failed", rowsWith(report, "fail").map(failed)),
     ...section("Expired: decide again, and change the day or the resource", report.expired.map(expired)),
+    ...section("Warnings", endingDays(report)),
     ...section("Unknown before the apply", rowsWith(report, "unknown").map((row) => `  ${place(row)}\n      ${row.rule}: ${row.text}`)),
     ...section("Suppressed on purpose", suppressed(report)),
     ...section("Suppressions that hide nothing: take them away", report.unmatched.map((suppression) => `  ${suppression.rule}: ${placeOf(suppression)}`)),
@@ -41,5 +42,13 @@ function suppressed(report: AuditReport): string[] {
 }
 
 const expired = ({ rule, until, reason, ...where }: Suppression): string => `  ${rule}, until ${until}: ${placeOf(where)}\n      ${reason}`;
+
+/** One line a day, because many decisions end on one. */
+function endingDays({ ending }: AuditReport): string[] {
+  return [...new Set(ending.map(({ until }) => until))].map((day) => {
+    const rules = [...new Set(ending.filter(({ until }) => until === day).map(({ rule }) => rule))].join(", ");
+    return `  ${day} is the last day of decisions of Quickturn's own: ${rules}. They still hold here; a newer release of Quickturn renews or drops them.`;
+  });
+}
 
 const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${title}:\n${lines.join("\n")}`]);

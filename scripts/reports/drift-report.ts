@@ -1,6 +1,6 @@
 import type { Drift, DriftedAttribute, DriftedResource } from "../judges/drift";
 import { fenced } from "./fenced";
-import { differenceText } from "./value-text";
+import { differenceText } from "../judges/value-text";
 
 /** What others changed and what was not applied yet, for a terminal. The same for the same findings. */
 export function driftText(drift: Drift): string {

@@ -58,6 +58,19 @@ module "agent_api_ireland" {
 
 **The account's logging role.** API Gateway has one setting a region and account for the role that it writes logs with. Where it has none yet, set \`account_logging_role_enabled = true\` in one instance of that region, and in no other.
 
+**Values of your own resources.** ARNs of agents and secrets, \`alarm_topic_arns\` and \`former_kms_key_arns\` may be attributes of resources that the same root makes. For \`alarm_email\`, \`alarm_topic_arn\` and \`kms_key_arn\` Terraform must know when planning that there is one, else it says "Invalid count argument":
+
+\`\`\`hcl
+module "agent_api" {
+  source            = "./modules/agent-api"
+  alarm_topic_arn   = aws_sns_topic.pages.arn
+  kms_key_arn       = aws_kms_key.data.arn
+  known_after_apply = ["alarm_topic_arn", "kms_key_arn"]
+}
+\`\`\`
+
+**Runbook.** \`RUNBOOK.md\` in this folder says what to do when an alarm rings. Where you keep it for your people, \`runbook_url\` has each alarm end with a link to its section.
+
 **Tags.** \`quickturn:name\` and \`quickturn:environment\` stand at each resource that takes tags, with those of \`tags\`, which win over your provider's \`default_tags\`. So two instances under one provider keep their own.
 
 **Taking it down.** \`deletion_protection\` (true by default) makes DynamoDB itself refuse to delete the tables, whoever asks, and keeps the results bucket from being emptied. Set it to false, apply, then destroy or delete the call. There is no \`prevent_destroy\`: it takes no variable, so only an edit of this folder would get past it; and it guards nothing once the call is deleted.

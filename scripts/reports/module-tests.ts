@@ -79,10 +79,10 @@ const DISTRIBUTION = run("a_distribution_in_front", {
 });
 
 const OWN_TOPIC = run("a_topic_of_yours", {
-  variables: { alarm_email: null, alarm_topic_arn: "arn:aws:sns:us-east-1:123456789012:pages" },
+  variables: { alarm_email: null, alarm_topic_arn: "arn:aws:sns:eu-central-1:123456789012:pages" },
   asserts: [
     { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
-    { condition: 'one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == "arn:aws:sns:us-east-1:123456789012:pages"', message: "The alarm goes elsewhere." },
+    { condition: 'one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == "arn:aws:sns:eu-central-1:123456789012:pages"', message: "The alarm goes elsewhere." },
   ],
 });
 

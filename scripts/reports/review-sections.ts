@@ -31,6 +31,15 @@ export function planSection({ changed, changes }: { readonly changed: boolean; r
   return { title: `Plan: ${countChanges(changes)}`, summary: warning, lines: describeChanges([...first, ...rest]).split("\n"), elsewhere: "`quickturn plan`" };
 }
 
+/** What terraform warns of, but for what the findings say already. */
+export function warningsSections(warnings: readonly string[], findings: readonly Pick<Finding, "text">[]): ReviewSection[] {
+  const rest = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
+  if (rest.length === 0) return [];
+  const rows = rest.slice(0, MOST_FINDINGS).map((warning) => `- ${plain(shortened(warning))}`);
+  const more = rest.length > MOST_FINDINGS ? [`- and ${rest.length - MOST_FINDINGS} more, which \`quickturn plan\` shows`] : [];
+  return [{ title: `Warnings: ${rest.length}`, summary: [...rows, ...more].join("\n") }];
+}
+
 /** What it does to the bill. */
 export function costSection({ before, after, differences, unknown }: PlanCost): ReviewSection {
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

@@ -1,6 +1,6 @@
 import { countBlocks, type BlockChange, type StackDiff } from "../judges/stack-diff";
 import { fenced, inlineCode } from "./fenced";
-import { differenceText } from "./value-text";
+import { differenceText } from "../judges/value-text";
 
 const SIGNS = { add: "+", change: "~", remove: "-" } as const;
 

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { narrowProvider } from "./narrow-provider";
 import { end } from "./process";
+import { rememberProgram } from "./started-programs";
 import { typesInUse } from "./types-in-use";
 
 /** A provider that outlives terraform's runs. */
@@ -39,6 +40,7 @@ export async function keepProvider({ directory, env, configurations = [directory
   const binary = findBinary(join(directory, PROVIDER));
   // A group of its own: a terminal's Ctrl-C must not end it before terraform has let go of it.
   const child = spawn(binary, ["-debug"], { cwd: directory, env, stdio: ["ignore", "pipe", "ignore"], detached: true });
+  rememberProgram(child, binary, { isHelper: true });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const endProvider = () => end(child, exited, "SIGINT");
   try {

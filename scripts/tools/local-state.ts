@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, constants, copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeWhole } from "./files";
@@ -7,6 +7,8 @@ import { writeWhole } from "./files";
 export interface RestoredState {
   /** The state's file. */
   readonly path: string;
+  /** Where the cut one is kept. */
+  readonly aside: string;
   /** The copy that it was restored from; undefined where there is none that can be read: then terraform knows nothing. */
   readonly backup: string | undefined;
 }
@@ -15,25 +17,49 @@ export interface RestoredState {
 const WRITING_MS = 1_000;
 
 /**
- * Puts the last copy back where a kill has left a local state empty or cut: terraform 1.11 empties the file and then writes
- * it, and makes the copy beside it before the first change of a run. Terraform itself takes an empty file for no state, and would
- * make everything again. Other backends write whole objects.
- * What was cut is kept beside it, as `.cut`.
- * @param directory initialized; where it is not, nothing is done
+ * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then writes it,
+ * so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask terraform who
+ * holds the lock. Other backends write whole objects.
+ * @param directory initialized
  * @returns undefined where the state can be read, or there is none
  */
-export async function restoreState(directory: string): Promise<RestoredState | undefined> {
+export async function cutState(directory: string): Promise<string | undefined> {
   const path = localStatePath(directory);
   if (path === undefined || !isCut(path)) return undefined;
   await sleep(WRITING_MS);
-  if (!isCut(path)) return undefined;
-  // One that is cut would fail every plan.
-  renameSync(path, `${path}.cut`);
+  return isCut(path) ? path : undefined;
+}
+
+/**
+ * Puts the last copy back where a kill has left a local state cut: terraform makes the copy beside it before the first
+ * change of a run. Terraform itself takes an empty file for no state, and would make everything again. What was cut is
+ * kept beside it, as `.cut-1` and so on. Only for who knows that nobody writes the state.
+ */
+export async function restoreState(directory: string): Promise<RestoredState | undefined> {
+  const path = await cutState(directory);
+  if (path === undefined) return undefined;
+  const aside = setAside(path);
   const backup = `${path}.backup`;
-  if (!isWhole(backup)) return { path, backup: undefined };
-  writeWhole(path, readFileSync(backup));
-  chmodSync(path, 0o600);
-  return { path, backup };
+  if (isWhole(backup)) {
+    writeWhole(path, readFileSync(backup));
+    chmodSync(path, 0o600);
+    return { path, aside, backup };
+  }
+  // One that is cut would fail every plan.
+  rmSync(path);
+  return { path, aside, backup: undefined };
+}
+
+/** A copy under the next free number. */
+function setAside(path: string): string {
+  for (let number = 1; ; number++) {
+    try {
+      copyFileSync(path, `${path}.cut-${number}`, constants.COPYFILE_EXCL);
+      return `${path}.cut-${number}`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
 }
 
 /** As `terraform init` has written it down; undefined for another backend. */

@@ -71,17 +71,27 @@ const respond = (call: ServerHttp2Stream, headers: IncomingHttpHeaders, trailers
   call.once("wantTrailers", () => call.sendTrailers(passedOn(trailers())));
 };
 
+/** An answer is whole when its trailers have come. A provider that ends in the middle, or lets a call go without a word, must leave nobody waiting. */
 function relay(call: ServerHttp2Stream, asked: ClientHttp2Stream): void {
-  let trailers: IncomingHttpHeaders = {};
+  let trailers: IncomingHttpHeaders | undefined;
+  const fail = () => call.close(constants.NGHTTP2_INTERNAL_ERROR);
+  const finish = () => {
+    if (trailers !== undefined && !call.destroyed) call.end();
+  };
   asked.on("trailers", (given: IncomingHttpHeaders) => (trailers = given));
   asked.on("response", (headers, flags) => {
     if (call.destroyed) return;
     // An error alone comes as headers that end the answer.
-    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) return call.respond({ ":status": 200, ...passedOn(headers) }, { endStream: true });
-    respond(call, headers, () => trailers);
-    asked.pipe(call);
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
+      trailers = headers;
+      return call.respond({ ":status": 200, ...passedOn(headers) }, { endStream: true });
+    }
+    respond(call, headers, () => trailers ?? {});
+    asked.pipe(call, { end: false });
   });
-  asked.on("error", () => call.close(constants.NGHTTP2_INTERNAL_ERROR));
+  asked.on("end", finish);
+  asked.on("close", () => (trailers === undefined ? fail() : finish()));
+  asked.on("error", fail);
   call.on("aborted", () => asked.close(constants.NGHTTP2_CANCEL));
   call.pipe(asked);
 }

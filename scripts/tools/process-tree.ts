@@ -14,15 +14,15 @@ export function processTree(pid: number): readonly number[] {
  * @param pid of a process that the caller has started
  */
 export function killTree(pid: number): void {
-  if (!send(pid, "SIGSTOP")) return;
-  for (const one of processTree(pid)) send(one, "SIGKILL");
+  if (!sendSignal(pid, "SIGSTOP")) return;
+  for (const one of processTree(pid)) sendSignal(one, "SIGKILL");
 }
 
-function send(pid: number, signal: NodeJS.Signals): boolean {
+/** @param pid of a process, or of a group as a negative number @returns false where it has ended meanwhile */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
-    // It has ended by itself in the meantime.
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
     throw error;
   }

@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { Interrupted } from "./interrupted";
+import { sendSignal } from "./process-tree";
+import { rememberProgram } from "./started-programs";
 
 export interface RunOptions {
   readonly cwd: string;
@@ -10,7 +13,7 @@ export interface RunOptions {
   readonly acceptedCodes?: readonly number[];
   /** Given the process's id when it has started. */
   readonly onStart?: (pid: number) => void;
-  /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. */
+  /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. Once it is aborted no program is started. */
   readonly signal?: AbortSignal;
   /** Kills the program and all that it started, at once, without a chance to put anything in order. */
   readonly kill?: AbortSignal;
@@ -33,17 +36,21 @@ export class ProgramFailed extends Error {
   }
 }
 
-/** Runs a program to its end. Arguments are passed as they are, never through a shell. */
+/**
+ * Runs a program to its end. Arguments are passed as they are, never through a shell.
+ * @throws Interrupted where that is the signal's reason and the program has not started, or has not done its work; its cause is then the {@link ProgramFailed}
+ */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { cwd, env, onLine, acceptedCodes = [0], signal, kill } = options;
+  signal?.throwIfAborted();
   // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
   // takes a second one as "stop at once", which loses state.
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  rememberProgram(child, program);
   if (child.pid !== undefined) options.onStart?.(child.pid);
   const interrupt = () => child.kill("SIGINT");
   signal?.addEventListener("abort", interrupt, { once: true });
-  if (signal?.aborted) interrupt();
-  const die = () => killGroup(child.pid);
+  const die = () => void (child.pid !== undefined && sendSignal(-child.pid, "SIGKILL"));
   kill?.addEventListener("abort", die, { once: true });
   if (kill?.aborted) die();
   const [stdout, stderr] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
@@ -53,8 +60,10 @@ export async function run(program: string, args: readonly string[], options: Run
       child.once("close", (exitCode, killedBy) => resolve(exitCode ?? (killedBy ? 128 : 1)));
     });
     const result = { code, stdout: stdout(), stderr: stderr() };
-    if (!acceptedCodes.includes(code)) throw new ProgramFailed(`${program} ${args[0] ?? ""}`.trim(), result);
-    return result;
+    if (acceptedCodes.includes(code)) return result;
+    const failed = new ProgramFailed(`${program} ${args[0] ?? ""}`.trim(), result);
+    const reason: unknown = signal?.reason;
+    throw reason instanceof Interrupted ? new Interrupted(reason.by, { cause: failed }) : failed;
   } finally {
     signal?.removeEventListener("abort", interrupt);
     kill?.removeEventListener("abort", die);
@@ -71,16 +80,6 @@ export async function end(child: ChildProcess, exited: Promise<unknown>, signal:
   const kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
   await exited;
   clearTimeout(kill);
-}
-
-/** Its own group alone, which `detached` gave it. */
-function killGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // It has ended by itself in the meantime.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 /** Gathers a stream as text and hands on its whole lines as they come. */

@@ -44,6 +44,16 @@ export function lockIn(output: string): StateLock | undefined {
   return id === "" ? undefined : { id, path: field("Path"), operation: field("Operation"), who: field("Who"), created: field("Created") };
 }
 
+/**
+ * Whether the lock was freed between two requests of the run that asked for it: it could neither take it nor read whose it was.
+ * Terraform then ends, whatever its lock time-out is (as of 1.11: a lock without its information is not waited for).
+ */
+export function lockWasFreed(error: unknown): boolean {
+  if (!(error instanceof ProgramFailed)) return false;
+  const output = `${error.result.stdout}\n${error.result.stderr}`;
+  return output.includes("Error acquiring the state lock") && output.includes("PreconditionFailed") && output.includes("NoSuchKey") && !lockIn(output);
+}
+
 /** A failure of terraform as it is, or as {@link StateLocked} where another run's lock is its cause. */
 export function explainLock(error: unknown): unknown {
   if (!(error instanceof ProgramFailed)) return error;

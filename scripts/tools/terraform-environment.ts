@@ -1,32 +1,70 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { writeWhole } from "./files";
+import { isLoopback } from "./loopback";
 
 /** Where terraform gets the AWS provider from. */
 export type ProviderSource =
   | { /** A CLI configuration that exists; it decides. */ readonly kind: "cli-config"; readonly path: string }
-  | { /** A filesystem mirror found on this disk. */ readonly kind: "mirror"; readonly path: string }
-  | { /** registry.terraform.io, over the network. */ readonly kind: "registry" };
+  | { /** A filesystem mirror on this disk. */ readonly kind: "mirror"; readonly path: string }
+  | { /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */ readonly kind: "registry" };
 
 /** The provider's folder inside a filesystem mirror. */
-const REGISTRY_FOLDER = "registry.terraform.io";
-const PROVIDER_FOLDER = join("hashicorp", "aws");
+const PROVIDER_FOLDER = join("registry.terraform.io", "hashicorp", "aws");
 
-/** A mirror that people install stands near the root; deeper is somebody's own business, and slow to search. */
-const SEARCH_DEPTH = 3;
+export interface ProviderSearch {
+  /** Whether a mirror may be looked for: only where no account can be reached. Default: where AWS_ENDPOINT_URL is on this machine. */
+  readonly search?: boolean;
+  /** Default: the disk's. */
+  readonly root?: string;
+}
 
-/** Virtual file systems, and what is large and never holds a mirror. */
-const NOT_SEARCHED = new Set(["proc", "sys", "dev", "run", "node_modules", "lost+found"]);
-
-/** An existing CLI configuration wins; else a mirror on this disk; else the public registry. */
-export function findProviderSource(environment: NodeJS.ProcessEnv, root = "/"): ProviderSource {
+/**
+ * An existing CLI configuration wins; else the mirror that QUICKTURN_PROVIDER_MIRROR names; else terraform's own places. A
+ * mirror's provider is verified by nobody, and runs with the operator's credentials: it is looked for on the disk only where
+ * an emulator is the account, and then in places that nobody else may write.
+ * @throws Error where QUICKTURN_PROVIDER_MIRROR names no mirror
+ */
+export function findProviderSource(environment: NodeJS.ProcessEnv, { search = isLoopback(environment["AWS_ENDPOINT_URL"] ?? ""), root = "/" }: ProviderSearch = {}): ProviderSource {
   const named = environment["TF_CLI_CONFIG_FILE"];
   const candidates = named ? [named] : [join(environment["HOME"] ?? homedir(), ".terraformrc")];
   const config = candidates.find((path) => existsSync(path));
   if (config) return { kind: "cli-config", path: config };
-  const mirror = findMirror(root, SEARCH_DEPTH);
-  return mirror ? { kind: "mirror", path: mirror } : { kind: "registry" };
+  const given = environment["QUICKTURN_PROVIDER_MIRROR"];
+  if (given) return { kind: "mirror", path: mirrorAt(given) };
+  const found = search ? installedMirrors(root).find((path) => isMirror(path) && isSafe(path, root)) : undefined;
+  return found ? { kind: "mirror", path: found } : { kind: "registry" };
+}
+
+function mirrorAt(path: string): string {
+  if (isMirror(path)) return resolve(path);
+  throw new Error(`QUICKTURN_PROVIDER_MIRROR is ${JSON.stringify(path)}, which has no ${PROVIDER_FOLDER}; allowed: the folder of a filesystem mirror with the AWS provider, as terraform providers mirror makes it.`);
+}
+
+const isMirror = (path: string): boolean => existsSync(join(path, PROVIDER_FOLDER));
+
+/** Where people install one: names in order, so that it is the same each time. */
+function installedMirrors(root: string): string[] {
+  const plugins = ["usr/local/share", "usr/share"].map((place) => join(root, place, "terraform/plugins"));
+  return [...subfolders(join(root, "opt")).map((name) => join(root, "opt", name)), ...plugins];
+}
+
+/** Whether the way to the provider, and all of it, belongs to root or to who runs this, and nobody else may write there. */
+function isSafe(mirror: string, root: string): boolean {
+  const way = [...ancestors(join(mirror, PROVIDER_FOLDER), root), ...below(join(mirror, PROVIDER_FOLDER))];
+  return way.every((path) => {
+    const { uid, mode } = statSync(path);
+    return (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
+  });
+}
+
+function ancestors(path: string, root: string): string[] {
+  return path === resolve(root) || path === dirname(path) ? [path] : [path, ...ancestors(dirname(path), root)];
+}
+
+function below(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
 }
 
 /**
@@ -56,31 +94,14 @@ function pluginCache(): Record<string, string> {
   return { TF_PLUGIN_CACHE_DIR: path };
 }
 
-/** Breadth first, so that the mirror nearest to the root wins; names in order, so that it is the same each time. */
-function findMirror(root: string, depth: number): string | undefined {
-  let folders = [root];
-  for (let level = 0; level <= depth && folders.length > 0; level++) {
-    const next: string[] = [];
-    for (const folder of folders) {
-      for (const name of subfolders(folder)) {
-        const path = join(folder, name);
-        if (name === REGISTRY_FOLDER && existsSync(join(path, PROVIDER_FOLDER))) return dirname(path);
-        next.push(path);
-      }
-    }
-    folders = next;
-  }
-  return undefined;
-}
-
 function subfolders(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !NOT_SEARCHED.has(entry.name))
+      .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
   } catch {
-    // Not ours to read: then it is not ours to use either.
+    // Not there, or not ours to read: then it is not ours to use either.
     return [];
   }
 }

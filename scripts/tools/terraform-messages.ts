@@ -5,7 +5,7 @@ export interface PlannedChange {
   readonly action: "create" | "update" | "replace" | "delete";
 }
 
-/** One thing that terraform could not do. */
+/** One thing that terraform could not do, or warns of. */
 export interface Failure {
   /** Such as `aws_iam_role.api_role`; undefined where it is no resource's. */
   readonly address?: string;
@@ -28,10 +28,11 @@ export class TerraformFailed extends Error {
 }
 
 /** One line of terraform's machine-readable output (Terraform documentation, "Machine-Readable UI"). */
-interface Message {
+export interface Message {
   readonly "@message"?: string;
   readonly type: string;
   readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: PlannedChange["action"] };
+  readonly hook?: { readonly resource: { readonly addr: string }; readonly action: string; readonly elapsed_seconds?: number };
   readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail: string; readonly address?: string };
 }
 
@@ -43,17 +44,34 @@ export function plannedChanges(output: string): PlannedChange[] {
 }
 
 /** The errors, in terraform's order, from the whole output of a command with `-json`. */
-export function failures(output: string): Failure[] {
+export const failures = (output: string): Failure[] => diagnostics(output, "error");
+
+/** The warnings, likewise. */
+export const warnings = (output: string): Failure[] => diagnostics(output, "warning");
+
+function diagnostics(output: string, wanted: "error" | "warning"): Failure[] {
   return messages(output).flatMap(({ diagnostic }) => {
-    if (diagnostic?.severity !== "error") return [];
+    if (diagnostic?.severity !== wanted) return [];
     const { summary, detail, address } = diagnostic;
     return [{ summary, detail, ...(address ? { address } : {}) }];
   });
 }
 
+/** A warning for a person, without that word. Of a check of the stack's own the sentence alone says all. */
+export function warningText(warning: Failure): string {
+  return failureText(warning.summary === "Check block assertion failed" ? { summary: warning.detail, detail: "" } : warning);
+}
+
+/** The variable that a file gives and no configuration declares, of such a warning; `more` where terraform, after the second one, names no further. */
+export function undeclaredVariable({ summary, detail }: Failure): { readonly name: string; readonly file: string } | "more" | undefined {
+  if (summary === "Values for undeclared variables") return "more";
+  const [, name, file] = (summary === "Value for undeclared variable" && /variable named "([^"]+)" but a value was found in file "([^"]+)"/.exec(detail)) || [];
+  return name === undefined || file === undefined ? undefined : { name, file };
+}
+
 /** What a line says to a person; a line that is no message is what it is. */
 export function spoken(line: string): string {
-  return line.startsWith("{") ? (parse(line)?.["@message"] ?? line) : line;
+  return messageIn(line)?.["@message"] ?? line;
 }
 
 function failureText({ address, summary, detail }: Failure): string {
@@ -61,11 +79,12 @@ function failureText({ address, summary, detail }: Failure): string {
 }
 
 function messages(output: string): Message[] {
-  return output.split("\n").flatMap((line) => (line.startsWith("{") ? (parse(line) ?? []) : []));
+  return output.split("\n").flatMap((line) => messageIn(line) ?? []);
 }
 
-/** A line may be cut: whoever wrote it was killed. */
-function parse(line: string): Message | undefined {
+/** The message of a line. A line may be none, or be cut: whoever wrote it was killed. */
+export function messageIn(line: string): Message | undefined {
+  if (!line.startsWith("{")) return undefined;
   try {
     return JSON.parse(line) as Message;
   } catch {

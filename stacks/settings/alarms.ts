@@ -1,8 +1,15 @@
+import { inRegion } from "./encryption";
 import { ALARM_NAMES } from "./kpis";
-import type { Setting } from "./setting";
+import type { Rule, Setting } from "./setting";
 
 const TOPIC_ARN = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$";
 const SEVERITIES = ["info", "warning", "critical"];
+
+/** CloudWatch refuses an alarm with a topic of another region, and does so at the apply. */
+export const topicIsHere: Rule = {
+  condition: `var.alarm_topic_arn == null ? true : ${inRegion("var.alarm_topic_arn")}`,
+  message: "allowed: a topic of aws_region, ${var.aws_region}; make one there",
+};
 
 /** When a person is called, and whom. */
 export const alarmSettings = [
@@ -56,6 +63,7 @@ export const alarmSettings = [
         condition: "var.alarm_topic_arn == null || var.alarm_email == null",
         message: "allowed: this or alarm_email, not both; subscribe the address to your topic yourself",
       },
+      topicIsHere,
     ],
   },
   {
@@ -68,7 +76,17 @@ export const alarmSettings = [
     rules: [
       { condition: `alltrue([for severity in keys(var.alarm_topic_arns) : contains(${JSON.stringify(SEVERITIES)}, severity)])`, message: `allowed severities: ${SEVERITIES.join(", ")}` },
       { condition: `alltrue([for arn in values(var.alarm_topic_arns) : can(regex("${TOPIC_ARN}", arn))])`, message: "allowed: arn:aws:sns:<region>:<account>:<topic> for each severity" },
+      { condition: `alltrue([for arn in values(var.alarm_topic_arns) : ${inRegion("arn")}])`, message: "allowed: topics of aws_region, ${var.aws_region}; make them there" },
     ],
+  },
+  {
+    name: "runbook_url",
+    type: "string",
+    description: "URL of RUNBOOK.md where your people read it, such as your repository's copy: the description of every alarm ends with it and the anchor of the section that says what to do. null = the section's name alone.",
+    value: null,
+    // CloudWatch takes 1,024 characters of description.
+    pattern: { expression: "^https?://[^\\\\s#]{1,248}$", meaning: "the http or https URL of a page, of up to 256 characters, without #" },
+    effect: "in place",
   },
   {
     name: "alarms_enabled",

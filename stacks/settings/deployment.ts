@@ -1,5 +1,8 @@
 import { PROFILES, type Setting } from "./setting";
 
+/** Settings that decide whether a resource is there, and whose values another resource of the same root may make. */
+export const MADE_ELSEWHERE = ["alarm_email", "alarm_topic_arn", "kms_key_arn"] as const;
+
 /** What is deployed, and where. */
 export const deploymentSettings = [
   {
@@ -84,6 +87,21 @@ export const deploymentSettings = [
     description: "Refuses to delete the tables, and to empty the results bucket when it is destroyed.",
     value: true,
     effect: "in place",
+  },
+  {
+    name: "known_after_apply",
+    type: "structured",
+    terraformType: "list(string)",
+    description: `Names of the settings among ${MADE_ELSEWHERE.join(", ")} whose values are attributes of resources that the same root makes: Terraform must know when planning that they are given.`,
+    value: [],
+    effect: "in place",
+    rules: [
+      { condition: `alltrue([for name in var.known_after_apply : contains(${JSON.stringify(MADE_ELSEWHERE)}, name)])`, message: `allowed names: ${MADE_ELSEWHERE.join(", ")}` },
+      {
+        condition: MADE_ELSEWHERE.map((name) => `!(contains(var.known_after_apply, "${name}") && var.${name} == null)`).join(" && "),
+        message: "allowed: settings that are given, not null; give the value, or take the name out",
+      },
+    ],
   },
   {
     name: "permissions_boundary_arn",

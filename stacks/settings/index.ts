@@ -10,8 +10,9 @@ import { releaseSettings } from "./release";
 import { targetSettings } from "./targets";
 import { thresholdSettings } from "./thresholds";
 
+export { MADE_ELSEWHERE } from "./deployment";
 export * from "./kpis";
-export type { CanaryRecord, Release, ReleaseEvent, Versions } from "./release";
+export type { CanaryRecord, Provenance, Release, RollbackRecord, ReleaseEvent, Versions } from "./release";
 export { PROFILES, defaultValue, followsProfile, isRequired } from "./setting";
 export type { BoolSetting, Effect, NumberSetting, Profile, Rule, Setting, StringSetting, StructuredSetting } from "./setting";
 export { PIPELINE_ACCESS_SETTINGS } from "./pipeline-access";
@@ -23,6 +24,9 @@ export { terraformValidations, type Validation } from "./validation";
  * Terraform variables with their validation, the profiles, the documentation and the rollback.
  */
 export const SETTINGS = [...deploymentSettings, ...encryptionSettings, ...agentSettings, ...computeSettings, ...releaseSettings, ...apiSettings, ...networkSettings, ...firewallSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;
+
+/** Settings that the commands write and no person gives. */
+export const KEPT_BY_COMMANDS: readonly string[] = ["release", "provenance"];
 
 /** The name of a setting, which is the name of its Terraform variable. */
 export type SettingName = (typeof SETTINGS)[number]["name"];

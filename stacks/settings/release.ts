@@ -65,6 +65,26 @@ export interface Release {
   readonly history: readonly ReleaseEvent[];
 }
 
+/** Where the values come from that somebody gave: what the next command needs to keep them. */
+export interface Provenance {
+  /** Names that the environment's file gave. */
+  readonly file: readonly string[];
+  /** Names that a person gave by hand, over the file. */
+  readonly hand: readonly string[];
+  /** The rollback to a profile that is in effect; null = none. */
+  readonly rollback: RollbackRecord | null;
+}
+
+export interface RollbackRecord {
+  /** The profile. */
+  readonly to: string;
+  /** ISO 8601, in UTC. */
+  readonly at: string;
+  readonly by: string;
+  /** Values by hand of settings that the profile decides for as long as it lasts, as JSON. */
+  readonly aside: Readonly<Record<string, string>>;
+}
+
 const VERSIONS = "object({ worker = optional(number), api = optional(number) })";
 
 const CANARY = [
@@ -91,5 +111,13 @@ export const releaseSettings = [
         message: "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and quickturn plan writes it anew from the state",
       },
     ],
+  },
+  {
+    name: "provenance",
+    type: "structured",
+    terraformType: "object({ file = list(string), hand = list(string), rollback = optional(object({ to = string, at = string, by = string, aside = map(string) })) })",
+    description: "What quickturn apply and quickturn rollback remember: which settings the environment's file gave, which a person gave by hand, and the rollback to a profile that is in effect. They write it themselves; it changes no resource.",
+    value: null,
+    effect: "in place",
   },
 ] as const satisfies readonly Setting[];

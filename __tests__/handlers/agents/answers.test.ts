@@ -57,6 +57,10 @@ test("tokens and model are told beside the answer", () => {
   expect(readAnswer(JSON.stringify({ answer: "a", usage, model: "m" }))).toEqual({ text: "a", tokens: { input: 5, output: 3 }, model: "m" });
 });
 
+test("an event of a stream that has an answer beside its error is an error all the same", () => {
+  expect(() => readAnswer('data: "Half an"\n\ndata: {"error":"canary","answer":"half"}\n\n', SSE)).toThrow(/^The agent reported an error in its stream\.$/);
+});
+
 test("in a stream the last counts are the whole, and an event of counts is no part of the answer", () => {
   const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
   const counted = (output: number) => event({ usage: { input_tokens: 5, output_tokens: output } });

@@ -1,4 +1,5 @@
-import { httpAgent } from "../../../handlers/agents/http";
+import { Readable } from "node:stream";
+import { httpAgent, type HttpDoor } from "../../../handlers/agents/http";
 import { managedSecret } from "../../../handlers/agents/secret";
 import { connectSecrets } from "../../../handlers/clients/secrets";
 import { once } from "../../../handlers/clients/once";
@@ -68,13 +69,22 @@ describe("what is sent and read", () => {
     expect(body.destroy).toHaveBeenCalled();
   });
 
+  test("a body that the abort cut short is no answer, though it reads like one", async () => {
+    const caller = new AbortController();
+    const body = { async *[Symbol.asyncIterator]() { caller.abort(new Error("not needed")); yield Buffer.from("half"); }, destroy: jest.fn() };
+    const http = { handle: async () => ({ response: { statusCode: 200, headers: { "content-type": "text/plain", "content-length": "8" }, body } }) };
+    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), caller.signal)).rejects.toThrow("not needed");
+  });
+
   test("a server that asks to wait is given the time, and one that asks for more than there is, is given up", async () => {
     const agent = open(wireConnection(server.url));
     server.reply = json({ answer: "324 m" });
-    server.play({ throttled: { retryAfter: "1" } });
-    const startedMs = performance.now();
-    expect((await agent.run(question(), never)).text).toBe("324 m");
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
+    server.play({ throttled: { retryAfter: "3600" } });
+    const { setTimeout: wait } = globalThis;
+    const waits = jest.spyOn(globalThis, "setTimeout").mockImplementation(((end: () => void, ms: number) => wait(end, ms === 3_600_000 ? 0 : ms)) as never);
+    expect((await agent.run(question({ deadlineMs: Date.now() + 3_700_000 }), never)).text).toBe("324 m");
+    expect(waits.mock.calls.map(([, ms]) => ms)).toContain(3_600_000);
+    waits.mockRestore();
     server.play({ throttled: { retryAfter: "30" } });
     await expect(agent.run(question({ deadlineMs: Date.now() + 20_000 }), never)).rejects.toThrow("The agent's endpoint gave HTTP 429.");
     expect(server.seen).toHaveLength(3);
@@ -117,6 +127,23 @@ describe("with a secret", () => {
     await agent.run(question(), never);
     expect(sent()).toEqual(["Bearer one", "Bearer one", "Bearer two", "Bearer two"]);
     expect(secrets.seen).toHaveLength(2);
+  });
+
+  test("one that is refused with 403 is read again, too", async () => {
+    const values = ["Bearer one", "Bearer two"];
+    const read = async () => values.shift() ?? "";
+    const statuses = [403, 200];
+    const authorizations: unknown[] = [];
+    const http: HttpDoor = {
+      handle: async ({ headers }) => {
+        authorizations.push(headers["authorization"]);
+        const body = Readable.from([Buffer.from('{"answer":"324 m"}')]);
+        return { response: { statusCode: statuses.shift() ?? 500, headers: { "content-type": "application/json", "content-length": "18" }, body } };
+      },
+    };
+    const agent = open(wireConnection(server.url), "/ask", { http, secret: { read, readAgain: read } });
+    expect((await agent.run(question(), never)).text).toBe("324 m");
+    expect(authorizations).toEqual(["Bearer one", "Bearer two"]);
   });
 
   test("one that was not replaced is not tried again", async () => {

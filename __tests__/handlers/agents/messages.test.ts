@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { messagesOf } from "../../../handlers/agents/messages";
+import { anyCharacter } from "../../support/any-character";
 import { question } from "../../support/wire/agent-faults";
 
 const texts = (messages: ReturnType<typeof messagesOf>) => messages.map(({ role, content }) => [role, ...(content ?? []).map(({ text }) => text)]);
@@ -24,7 +25,7 @@ test("the earlier agents' answers stand before the prompt, in JSON, so that none
 });
 
 test("whatever the turns hold, messages alternate from user to user, and none has blank text", () => {
-  const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", " ", "\n\t"));
+  const text = fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom("", " ", "\n\t"));
   const context = fc.record({ turns: fc.array(fc.record({ prompt: text, answer: text })), answers: fc.array(fc.record({ name: text, answer: text })) });
   fc.assert(
     fc.property(context, (given) => {

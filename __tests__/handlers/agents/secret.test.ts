@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { managedSecret } from "../../../handlers/agents/secret";
 import { openCounters } from "../../../handlers/counters";
 import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { NOW_MS } from "../fixtures";
 
 const ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oracle";
 
@@ -12,7 +13,7 @@ function stored(...values: readonly ({ SecretString?: string } | Error)[]) {
     if (value instanceof Error) throw value;
     return value;
   });
-  const cache = openReadCache({ ttlMs: 60_000, nowMs: () => Date.now(), counters: openCounters() });
+  const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters: openCounters() });
   return { send, secret: managedSecret(ARN, async () => ({ send }) as unknown as SecretsManagerClient, cache) };
 }
 

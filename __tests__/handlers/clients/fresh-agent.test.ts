@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { freshAgent, MAX_IDLE_MS } from "../../../handlers/clients/fresh-agent";
 import { openCounters } from "../../../handlers/counters";
-import { NOW_MS } from "../fixtures";
+import { NOW_MS, settled } from "../fixtures";
 
 // A certificate of nobody's, which comes with the DynamoDB of the tests.
 const ssl = join(dirname(require.resolve("dynalite/package.json")), "ssl");
@@ -24,13 +24,15 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
 
   async function serve() {
     const sockets = new Set<Socket>();
-    const answer = ({ url = "/" }: { url?: string }, reply: { end(text: string): void }) => setTimeout(() => reply.end("ok"), Number(url.slice(1)));
+    const held: (() => void)[] = [];
+    const answer = ({ url }: { url?: string }, reply: { end(text: string): void }) => void (url === "/held" ? held.push(() => reply.end("ok")) : reply.end("ok"));
     const server = protocol === "http" ? createServer(answer) : createTlsServer(certificate(), answer);
     server.keepAliveTimeout = 0;
     server.on("connection", (socket: Socket) => sockets.add(socket));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     servers.push({ server, sockets });
-    return { port: (server.address() as AddressInfo).port, sockets };
+    const release = () => held.splice(0).forEach((end) => end());
+    return { port: (server.address() as AddressInfo).port, sockets, held, release };
   }
 
   function open() {
@@ -39,9 +41,9 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
     const options = { keepAlive: true, maxSockets: 50, rejectUnauthorized: false };
     const fresh = freshAgent(protocol === "http" ? new HttpAgent(options) : new HttpsAgent(options), { counters, nowMs: () => clock.nowMs });
     agents.push(fresh.agent);
-    const ask = (port: number, answeredInMs = 5) =>
+    const ask = (port: number, path = "/") =>
       new Promise<string>((resolve, reject) => {
-        const options: RequestOptions = { host: "127.0.0.1", port, path: `/${answeredInMs}`, agent: fresh.agent };
+        const options: RequestOptions = { host: "127.0.0.1", port, path, agent: fresh.agent };
         const request = (protocol === "http" ? httpGet : httpsGet)(options, (reply) => reply.resume().once("end", () => setImmediate(resolve, "ok")));
         request.once("error", reject);
       });
@@ -59,6 +61,10 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
     clock.nowMs += MAX_IDLE_MS + 1;
     await ask(port);
     expect(counters.take()).toEqual({ PoolIdleDropped: 1, PoolOpened: 1 });
+  });
+
+  test("a socket is trusted for less than a load balancer keeps an idle connection, which is 60 s, and a NAT gateway, 350 s", () => {
+    expect(MAX_IDLE_MS).toBe(30_000);
   });
 
   test("a clock that was set back makes a socket stale", async () => {
@@ -84,11 +90,13 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
   });
 
   test("a stale socket behind a fresh one, after a clock was set back, takes that along: a request is never given a destroyed one", async () => {
-    const { port } = await serve();
+    const { port, held, release } = await serve();
     const { clock, counters, ask, idle } = open();
-    const later = ask(port, 100);
+    const later = ask(port, "/held");
     await ask(port);
+    while (held.length === 0) await settled();
     clock.nowMs = NOW_MS - MAX_IDLE_MS;
+    release();
     await later;
     expect(idle()).toBe(2);
     clock.nowMs = NOW_MS + 1;

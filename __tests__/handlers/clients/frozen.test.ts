@@ -1,42 +1,58 @@
-import { median } from "../../../scripts/judges/statistics/median";
-import { WakeRig, type Incident, type WakeCase, type WakeTimes } from "../../../scripts/commands/bench/wake-rig";
-import { PROJECT } from "../../support/stack-json";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { openConnection } from "../../../handlers/clients/connection";
+import { connectDynamoDb } from "../../../handlers/clients/dynamodb";
+import { openCounters } from "../../../handlers/counters";
+import { PATIENT } from "../../support/wire/connection";
+import { partsFor } from "../emulated";
+import { NOW_MS, settled } from "../fixtures";
 
-/** Half an hour without an invocation, by the wall clock alone: a frozen environment's timers stand still. */
-const TIMES: WakeTimes = { idleMs: 1_800_000, frozenMs: 300, requestTimeoutMs: 1_000, cutMs: 3_000 };
-const RUNS = 3;
+// The same with a process that is stopped for real: proof/handlers/frozen.test.ts.
 
-let rig: WakeRig;
-beforeAll(async () => void (rig = await WakeRig.open(PROJECT)));
-afterAll(() => rig.close());
+let server: Server;
+let sockets: Socket[];
+/** Answers that wait to be given, and the attempt that each is for. */
+let waiting: { attempt: unknown; reply: ServerResponse }[];
 
-const measure = async (subject: WakeCase) => {
-  const samples = [];
-  for (let run = 0; run < RUNS; run++) samples.push(await rig.measure(subject, TIMES));
-  return samples;
-};
-
-const WHERE: readonly (readonly [Incident, string])[] = [
-  ["black hole", "the open sockets lead into a black hole"],
-  ["freeze", "the process was frozen and the open sockets lead into a black hole"],
-  ["reset", "the open sockets answer with RST"],
-  ["reset in freeze", "the process was frozen and the open sockets were reset meanwhile"],
-];
-
-describe("after half an hour without an invocation the first answer takes one attempt and at most 50 ms", () => {
-  test.each(WHERE.flatMap(([incident, where]) => [1, 5].map((sockets) => ({ incident, where, sockets }))))("where $where: $sockets of them", async ({ incident, sockets }) => {
-    const samples = await measure({ variant: "ours", incident, sockets });
-    expect(samples).toMatchObject(samples.map(() => ({ outcome: "answered", attempts: 1 })));
-    const firstMs = median(samples.map(({ ms }) => ms));
-    // The samples tell what was measured, and what a call over an open socket takes on this machine.
-    if (firstMs > 50) throw new Error(`The first answer took ${firstMs.toFixed(1)} ms, the median of ${JSON.stringify(samples)}`);
-  }, 120_000);
+beforeEach(async () => {
+  [sockets, waiting] = [[], []];
+  server = createServer(({ headers }, reply) => void waiting.push({ attempt: headers["amz-sdk-request"], reply }));
+  Object.assign(server, { keepAliveTimeout: 0 });
+  server.on("connection", (socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  server.close();
 });
 
-test("the SDK's default hangs there: no answer within 3 s", async () => {
-  expect(await rig.measure({ variant: "default", incident: "freeze", sockets: 1 }, TIMES)).toMatchObject({ outcome: "cut", ms: 3_000 });
-}, 60_000);
+/** Answers so many calls once all of them are there, and tells their attempts. */
+async function answer(calls: number): Promise<unknown[]> {
+  while (waiting.length < calls) await settled();
+  return waiting.splice(0).map(({ attempt, reply }) => (reply.end("{}"), attempt));
+}
 
-test("the SDK's default fails where five open sockets are reset: each attempt takes another dead one", async () => {
-  expect(await rig.measure({ variant: "default", incident: "reset", sockets: 5 }, TIMES)).toMatchObject({ outcome: "failed", error: expect.stringContaining("ECONNRESET") as unknown });
-}, 60_000);
+const INCIDENTS: readonly (readonly [string, (socket: Socket) => void])[] = [
+  ["lead into a black hole", (socket) => socket.pause()],
+  ["are reset", (socket) => socket.resetAndDestroy()],
+];
+
+describe.each([1, 5])("after half an hour without an invocation, with %i open sockets", (open) => {
+  test.each(INCIDENTS)("the first call takes one attempt where they %s", async (_what, happen) => {
+    const clock = { nowMs: NOW_MS };
+    const counters = openCounters();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const dynamodb = connectDynamoDb({ ...partsFor(url), connection: openConnection({ counters, nowMs: () => clock.nowMs, timeOuts: PATIENT }) });
+    const read = () => dynamodb("GetItem", { TableName: "t", Key: { k: { S: "1" } } });
+    const warm = Array.from({ length: open }, read);
+    await answer(open);
+    await Promise.all(warm);
+    expect(counters.take()).toEqual({ PoolOpened: open });
+    for (const socket of [...sockets]) happen(socket);
+    clock.nowMs += 1_800_000;
+    const first = read();
+    expect(await answer(1)).toEqual(["attempt=1; max=3"]);
+    await first;
+    expect(counters.take()).toMatchObject({ PoolOpened: 1 });
+  });
+});

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { openConnection } from "../../../handlers/clients/connection";
 import { connectSts, identify } from "../../../handlers/clients/sts";
 import { openCounters } from "../../../handlers/counters";
+import { PATIENT } from "../../support/wire/connection";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -23,7 +24,7 @@ async function stsAt(status: number, body: string) {
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const counters = openCounters();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const configuration = { ...openConnection({ counters, nowMs: () => Date.now() }), endpoint: url, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const configuration = { ...openConnection({ counters, nowMs: () => Date.now(), timeOuts: PATIENT }), endpoint: url, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
   return { asked, counters, connect: () => connectSts(configuration) };
 }
 

@@ -1,9 +1,9 @@
 import type { OrchestrationInput } from "../../../handlers/orchestration";
-import { keepingLog, never } from "../fixtures";
+import { keepingLog, never, NOW_MS } from "../fixtures";
 
-/** What the orchestrator is given, with an hour left. */
+/** What the orchestrator is given, with an hour left, which does not pass by itself. */
 export function orchestration(agents: OrchestrationInput["agents"], overrides: Partial<OrchestrationInput> = {}): OrchestrationInput {
-  const nowMs = overrides.nowMs ?? (() => performance.now());
+  const nowMs = overrides.nowMs ?? (() => NOW_MS);
   return {
     agents,
     prompt: "?",

@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { AgentFailure, type Agent } from "../../../handlers/agents/agent";
 import type { AgentPolicy } from "../../../handlers/orchestration";
 import { runArbiter, runPhase } from "../../../handlers/orchestration/phases";
-import { hang, keepingLog, readyAgent } from "../fixtures";
+import { hang, keepingLog, readyAgent, says, settled } from "../fixtures";
 import { orchestration } from "./input";
 
-const says = (text: string, afterMs = 0): Agent["run"] => async (_input, signal) => (await sleep(afterMs, undefined, { signal }), { text });
-const fails = (afterMs = 0): Agent["run"] => async (_input, signal) => {
-  await sleep(afterMs, undefined, { signal });
+const fails: Agent["run"] = async () => {
   throw new AgentFailure("out of order");
 };
+/** Does the same when everything else has happened that was ready to. */
+const later = (run: Agent["run"]): Agent["run"] => async (...given) => (await settled(), run(...given));
 const group = (...runs: readonly Agent["run"][]) => runs.map((run, index) => readyAgent(`a${index}`, run));
 
 test("with quorum the phase ends as soon as enough have answered, and the others are aborted", async () => {
@@ -31,14 +30,14 @@ test("with quorum and lanes, agents that were not begun are not begun any more",
 });
 
 test("with all, the first failure cancels the rest", async () => {
-  const { reports, failure } = await runPhase(orchestration(group(says("a"), fails(5), hang), { policy: "all" }), 1, 1, []);
+  const { reports, failure } = await runPhase(orchestration(group(says("a"), later(fails), hang), { policy: "all" }), 1, 1, []);
   expect(reports.map(({ status }) => status)).toEqual(["ok", "failed", "cancelled"]);
   expect(reports[2]?.error).toBe("Not needed: too many agents of the phase had failed.");
   expect(failure).toMatchObject({ code: "too_few_agents_succeeded", message: "1 of the 3 agents of phase 1 gave an answer, but 3 must. See result.agents." });
 });
 
 test("with any, all are waited for", async () => {
-  const { reports, failure } = await runPhase(orchestration(group(says("a"), says("late", 50), fails()), { policy: "any" }), 1, 1, []);
+  const { reports, failure } = await runPhase(orchestration(group(says("a"), later(says("late")), fails), { policy: "any" }), 1, 1, []);
   expect(reports.map(({ status }) => status)).toEqual(["ok", "ok", "failed"]);
   expect(failure).toBeUndefined();
 });
@@ -66,7 +65,7 @@ test("an agent whose lane is free too late is not called", async () => {
 
 test("a phase is logged with its numbers, and measured by its own", async () => {
   const { log, records } = keepingLog();
-  const agents = [readyAgent("a", says("canary"), { phases: [2] }), readyAgent("b", fails(), { phases: [2] }), readyAgent("other", says("canary"))];
+  const agents = [readyAgent("a", says("canary"), { phases: [2] }), readyAgent("b", fails, { phases: [2] }), readyAgent("other", says("canary"))];
   await runPhase(orchestration(agents, { log, nowMs: () => 5, policy: "all" }), 2, 1, []);
   expect(records.at(-1)).toEqual({
     level: "info",
@@ -115,7 +114,7 @@ test("whatever agents do in whatever order, a phase ends as the policy says", as
       const phase = runPhase(orchestration(shuffled.map(({ index, run }) => readyAgent(`a${index}`, run)), { policy, quorum }), 1, 1, []);
       for (const end of [...ends]) {
         end();
-        await sleep(0);
+        await settled();
       }
       const { reports, failure } = await phase;
       const count = (status: string) => reports.filter((report) => report.status === status).length;

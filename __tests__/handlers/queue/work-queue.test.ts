@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { connectSqs } from "../../../handlers/clients/sqs";
-import { memoryWorkQueue } from "../../../handlers/queue/memory-work-queue";
+import type { Sqs } from "../../../handlers/clients/sqs";
 import { sqsWorkQueue } from "../../../handlers/queue/sqs-work-queue";
-import { MESSAGE_VERSION, readMessage, writeMessage, type WorkMessage, type WorkQueue } from "../../../handlers/queue/work-queue";
-import { emulate, partsFor, type Emulated } from "../emulated";
-import { DEADLINE_MS, NOW_MS, REQUEST_ID } from "../fixtures";
+import { MESSAGE_VERSION, readMessage, writeMessage, type WorkMessage } from "../../../handlers/queue/work-queue";
+import { memoryWorkQueue } from "../../support/memory-work-queue";
+import { DEADLINE_MS, never, NOW_MS, REQUEST_ID } from "../fixtures";
 
 const MESSAGE: WorkMessage = { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 3 };
 
@@ -49,53 +47,46 @@ test.each([
   expect(() => readMessage(body)).toThrow(expect.objectContaining({ code, message }));
 });
 
-describe("queues", () => {
-  let emulated: Emulated;
-  let client: SQSClient;
-  let url = "";
+test("in memory, what is sent and what is delayed can be looked at", async () => {
+  const memory = memoryWorkQueue(3);
+  await memory.send(MESSAGE);
+  await memory.delay("receipt", 7);
+  expect(memory.bodies.map(readMessage)).toEqual([MESSAGE]);
+  expect(memory.delays).toEqual([["receipt", 7]]);
+  expect(await memory.waiting()).toBe(3);
+});
 
-  beforeAll(async () => {
-    emulated = await emulate();
-    client = new SQSClient(emulated.configuration);
-    url = (await client.send(new CreateQueueCommand({ QueueName: "work" }))).QueueUrl ?? "";
-  }, 90_000);
+describe("in SQS", () => {
+  const URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/work";
+  const open = (attributes: Readonly<Record<string, string>> = {}) => {
+    const sqs = jest.fn(async () => ({ Attributes: attributes }));
+    return { sqs, queue: sqsWorkQueue(sqs as unknown as Sqs, URL) };
+  };
 
-  afterAll(async () => {
-    client?.destroy();
-    await emulated?.stop();
+  test("what is sent is a message of the request", async () => {
+    const { sqs, queue } = open();
+    await queue.send(MESSAGE, never);
+    expect(sqs.mock.calls).toEqual([["SendMessage", { QueueUrl: URL, MessageBody: writeMessage(MESSAGE) }, never]]);
   });
 
-  const memory = memoryWorkQueue();
-  const sqs = () => sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), url), url);
-  const receive = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl: url, VisibilityTimeout: 600 }))).Messages?.[0];
-  const adapters: [string, () => WorkQueue, () => Promise<string | undefined>][] = [
-    ["in memory", () => memory, async () => memory.bodies[0]],
-    ["in SQS", sqs, async () => (await receive())?.Body],
-  ];
-
-  test.each(adapters)("%s, what is sent is a message of the request, and the check passes", async (_name, open, received) => {
-    await open().send(MESSAGE);
-    expect(readMessage((await received()) ?? "")).toEqual(MESSAGE);
-    await expect(open().check(AbortSignal.timeout(5_000))).resolves.toBeUndefined();
+  test("a message is delayed by its receipt, for as many seconds as are asked for", async () => {
+    const { sqs, queue } = open();
+    await queue.delay("receipt", 7, never);
+    expect(sqs.mock.calls).toEqual([["ChangeMessageVisibility", { QueueUrl: URL, ReceiptHandle: "receipt", VisibilityTimeout: 7 }, never]]);
   });
 
-  test("a message that is delayed for no time at all is there again at once", async () => {
-    const other = (await client.send(new CreateQueueCommand({ QueueName: "delayed" }))).QueueUrl ?? "";
-    const queue = sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), other), other);
-    await queue.send(MESSAGE);
-    const take = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl: other, VisibilityTimeout: 600 }))).Messages?.[0]?.ReceiptHandle;
-    const receipt = (await take()) ?? "";
-    expect(await take()).toBeUndefined();
-    await queue.delay(receipt, 0);
-    expect(await take()).toBeDefined();
+  test("as many messages wait as can be received now", async () => {
+    const { sqs, queue } = open({ ApproximateNumberOfMessages: "12" });
+    expect(await queue.waiting(never)).toBe(12);
+    expect(sqs.mock.calls).toEqual([["GetQueueAttributes", { QueueUrl: URL, AttributeNames: ["ApproximateNumberOfMessages"] }, never]]);
+    expect(await open().queue.waiting()).toBe(0);
   });
 
-  test("in memory, what is delayed can be looked at", async () => {
-    await memory.delay("receipt", 7);
-    expect(memory.delays).toEqual([["receipt", 7]]);
-  });
-
-  test("the check of a queue that is not there fails", async () => {
-    await expect(sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), url), `${url}-gone`).check(AbortSignal.timeout(5_000))).rejects.toThrow(/does not exist/);
+  test("the check asks the queue, and fails where that fails", async () => {
+    const { sqs, queue } = open();
+    await queue.check(never);
+    expect(sqs).toHaveBeenCalledTimes(1);
+    sqs.mockRejectedValueOnce(new Error("The queue does not exist"));
+    await expect(queue.check(never)).rejects.toThrow("The queue does not exist");
   });
 });

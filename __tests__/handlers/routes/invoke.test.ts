@@ -1,8 +1,8 @@
 import { requestIdOf } from "../../../handlers/idempotency";
-import { memoryWorkQueue } from "../../../handlers/queue/memory-work-queue";
+import { memoryWorkQueue } from "../../support/memory-work-queue";
 import { writeMessage } from "../../../handlers/queue/work-queue";
 import { invokeRoute, type InvokeParts } from "../../../handlers/routes/invoke";
-import { memoryRequests } from "../../../handlers/stores/memory-requests";
+import { memoryRequests } from "../../support/memory-requests";
 import { DEADLINE_MS, invokeEvent, keepingLog, never, NOW_MS, REQUEST_ID } from "../fixtures";
 
 const SETTINGS = { authorization: "none" as const, originSecretSha256: "", requestDeadlineSeconds: DEADLINE_MS / 1000, requestRetentionDays: 7 };

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { openCounters } from "../../../handlers/counters";
 import { openReadCache } from "../../../handlers/resilience/read-cache";
 import { statusRoute, type StatusParts } from "../../../handlers/routes/status";
-import { memoryRequests } from "../../../handlers/stores/memory-requests";
-import { memoryResults } from "../../../handlers/stores/memory-results";
+import { memoryRequests } from "../../support/memory-requests";
+import { memoryResults } from "../../support/memory-results";
 import { CorruptRecordError, type Ending, type NewRequest } from "../../../handlers/stores/requests";
 import { DEADLINE_MS, never, newRequest, noCache, NOW_MS, REQUEST_ID, statusEvent } from "../fixtures";
 

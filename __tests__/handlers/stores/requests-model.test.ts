@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
-import { memoryRequests } from "../../../handlers/stores/memory-requests";
+import { memoryRequests } from "../../support/memory-requests";
 import { isTerminal, MAX_ATTEMPTS, type NewRequest, type RequestRecord, type RequestStatus, type RequestStore } from "../../../handlers/stores/requests";
 import { NOW_MS } from "../fixtures";
 import { accepted, HOUR_MS, openDynalite, TABLES, type Database } from "./tables";
@@ -202,11 +202,11 @@ beforeAll(async () => {
 afterAll(() => lite?.close());
 
 test.each<[string, number, () => RequestStore]>([
-  ["in memory", 200, () => memoryRequests()],
-  ["in dynalite", 10, () => dynamodbRequests(lite.dynamodb, TABLES)],
+  ["in memory", 60, () => memoryRequests()],
+  ["in dynalite", 3, () => dynamodbRequests(lite.dynamodb, TABLES)],
 ])("requests %s do what the model does, whatever is done to them in whatever order", async (_name, numRuns, open) => {
   const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: "max" }), (commands) =>
     fc.asyncModelRun(() => ({ model: new Model(), real: { store: open(), last: new Map<string, RequestRecord>() } }), commands),
   );
   await fc.assert(property, { numRuns });
-}, 60_000);
+});

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, type AttributeDefinition, type DynamoDBClientConfig, type KeySchemaElement } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, type AttributeDefinition, type DynamoDBClientConfig, type KeySchemaElement, type TransactWriteItem, type UpdateItemInput } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import type { DynamoDb, DynamoDbOperation } from "../../../handlers/clients/dynamodb";
 import type { Bid, NewRequest } from "../../../handlers/stores/requests";
-import { connectTo, emulate } from "../emulated";
+import { connectTo, type Emulated } from "../emulated";
 import { newRequest, NOW_MS } from "../fixtures";
 
 export const TABLES = { requests: "requests", sessions: "sessions" };
@@ -20,16 +20,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The emulator with both tables. It answers one call at a time, and knows transactions. */
-export async function openMoto(): Promise<Database> {
-  const emulated = await emulate();
-  const client = new DynamoDBClient(emulated.configuration);
+/** Both tables in an emulator that runs already. */
+export async function openEmulated({ configuration }: Emulated): Promise<Database> {
+  const client = new DynamoDBClient(configuration);
   await createTables(client);
-  const close = async () => {
-    client.destroy();
-    await emulated.stop();
-  };
-  return { dynamodb: connectTo(emulated.configuration.endpoint), client, configuration: emulated.configuration, close };
+  return { dynamodb: connectTo(configuration.endpoint), client, configuration, close: async () => client.destroy() };
 }
 
 /** A connection whose calls of the operation go through `pass`, which sends them by `send`. */
@@ -37,7 +32,10 @@ export function intercepted({ dynamodb }: Database, intercept: DynamoDbOperation
   return (operation, input, signal) => (operation === intercept ? pass(() => dynamodb(operation, input, signal)) : dynamodb(operation, input, signal));
 }
 
-/** Dynalite with both tables. Its conditional updates are atomic; it knows no transactions, and does not tell the item that broke a condition. */
+/**
+ * Dynalite with both tables. Its conditional updates are atomic, and it does not tell the item that broke a condition. It
+ * knows no transactions: here one is made of its single writes, and no other runs meanwhile.
+ */
 export async function openDynalite(): Promise<Database> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -49,7 +47,32 @@ export async function openDynalite(): Promise<Database> {
     client.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { dynamodb: connectTo(endpoint), client, configuration, close };
+  return { dynamodb: withTransactions(connectTo(endpoint)), client, configuration, close };
+}
+
+/** Transactions of which the first write alone may have a condition, as those of the stores. */
+function withTransactions(dynamodb: DynamoDb): DynamoDb {
+  let last: Promise<unknown> = Promise.resolve();
+  const transact = async (writes: readonly TransactWriteItem[], signal?: AbortSignal) => {
+    for (const { Put, Update } of writes) {
+      if (Put) await dynamodb("PutItem", Put, signal);
+      if (Update) await dynamodb("UpdateItem", Update as UpdateItemInput, signal).catch((error: unknown) => Promise.reject(cancelledBy(error)));
+    }
+    return {};
+  };
+  const call = (operation: DynamoDbOperation, input: object, signal?: AbortSignal) => {
+    if (operation !== "TransactWriteItems") return dynamodb(operation, input as never, signal);
+    const done = last.then(() => transact((input as { TransactItems: TransactWriteItem[] }).TransactItems, signal));
+    last = done.catch(() => undefined);
+    return done;
+  };
+  return call as DynamoDb;
+}
+
+/** The error as DynamoDB cancels a transaction for it. */
+function cancelledBy(error: unknown): unknown {
+  if ((error as Error).name !== "ConditionalCheckFailedException") return error;
+  return Object.assign(new Error("Transaction cancelled"), { name: "TransactionCanceledException", CancellationReasons: [{ Code: "ConditionalCheckFailed" }, { Code: "None" }, { Code: "None" }] });
 }
 
 /** Both tables, as the stack makes them. */

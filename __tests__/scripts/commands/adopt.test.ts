@@ -9,7 +9,7 @@ import { answeringServer } from "../../support/answering-server";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { OURS, made, planOf, type Change } from "../judges/adoption/plans";
 
-/** The real terraform is killed and adopts in emulator/killed-apply; here it says what it is told to. */
+/** The real terraform is killed and adopts in e2e/killed-apply; here it says what it is told to. */
 class ScriptedTerraform extends Terraform {
   readonly imported: unknown[] = [];
   applies = 0;
@@ -56,9 +56,23 @@ test("round by round it takes over what the apply before was refused, and remove
   const { exitCode, text, json } = await applyAdopting(terraform, {}, yes);
   const adopted = names.map((name) => ({ to: `aws_iam_role.${name}`, id: name }));
   expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { applied: true, adopted, surplus: [] } });
-  expect(text).toBe("Adopted 3:\n    = aws_iam_role.a  (adopted: a)\n    = aws_iam_role.b  (adopted: b)\n    = aws_iam_role.c  (adopted: c)\napi_endpoint  https://there");
+  expect(text).toBe("Adopted 3:\n    = aws_iam_role.a  (adopted: a)\n    = aws_iam_role.b  (adopted: b)\n    = aws_iam_role.c  (adopted: c)\n0 added, 0 changed, 0 destroyed.\napi_endpoint  https://there\nNext: quickturn verify --smoke");
   expect(terraform.imported).toEqual([[], adopted.slice(0, 1), adopted.slice(0, 2), adopted]);
   noFile(folder);
+});
+
+test("what a refused round replaces is not imported again, because it may be gone by then", async () => {
+  const folder = temporaryFolder("adopt");
+  const permission = { function_name: "f", statement_id: "tick" };
+  const address = "aws_lambda_permission.tick";
+  // The server knows no function, so that the permission is found by the refusal alone.
+  const server = await answeringServer(() => ({ status: 404, headers: { "x-amzn-errortype": "ResourceNotFoundException" }, body: "{}" }));
+  const terraform: ScriptedTerraform = new ScriptedTerraform(folder, { AWS_ENDPOINT_URL: server.url, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }, (imports) => ({
+    plan: planOf(imports.some(({ to }) => to === address) ? { address, actions: ["delete", "create"], before: permission, after: permission, importing: "f/tick" } : made(address, permission), role("b")),
+    failures: [[], [exists(address)], [exists("aws_iam_role.b")]][terraform.applies] ?? [],
+  }));
+  await applyAdopting(terraform, {}, yes).finally(server.stop);
+  expect(terraform.imported).toEqual([[], [{ to: address, id: "f/tick" }], [{ to: "aws_iam_role.b", id: "b" }]]);
 });
 
 test("another failure stays as it is, and so does a refusal that adopting did not help", async () => {
@@ -102,7 +116,7 @@ describe("an API that a killed apply has made", () => {
   };
   const stops: (() => Promise<void>)[] = [];
   afterAll(() => Promise.all(stops.map((stop) => stop())));
-  const plan = { changed: true, changes: [{ address: "aws_api_gateway_rest_api.rest", type: "aws_api_gateway_rest_api", action: "create", attributes: [] }], publishes: [] } as const;
+  const plan = { changed: true, changes: [{ address: "aws_api_gateway_rest_api.rest", type: "aws_api_gateway_rest_api", action: "create", attributes: [], values: [] }], publishes: [] } as const;
 
   test("is taken over before a second one is made, and one that is there once too often is named with the command", async () => {
     const imported: Change = { address: "aws_api_gateway_rest_api.rest", actions: ["update"], before: { id: "first", tags_all: OURS }, after: API, importing: "first" };

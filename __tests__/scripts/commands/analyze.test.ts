@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { createWriteStream, readFileSync, writeFileSync } from "node:fs";
-import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyze, type AnalyzeOptions } from "../../../scripts/commands/analyze";
 import type { CommandContext } from "../../../scripts/commands/context";
@@ -117,27 +116,3 @@ test("options that do not go together are refused, with what is allowed", async 
   ];
   for (const [options, message] of cases) await expect(run(options)).rejects.toThrow(message);
 });
-
-test("a million lines take less than ten seconds of the processor and 300 MB", async () => {
-  const path = join(folder, "million.log");
-  const out = createWriteStream(path);
-  const [text, json] = [textLog(slowRuns(), 512), jsonLog(mixedRuns(), 1_024)].map((log) => log.split("\n").filter((line) => /REPORT RequestId|platform\.report/.test(line)));
-  const block = Buffer.from(`${Array.from({ length: 1_000 }, (_, index) => (index % 2 === 0 ? text![index % 44] : json![index % 151])).join("\n")}\n`);
-  for (let written = 0; written < 1_000; written++) if (!out.write(block)) await once(out, "drain");
-  out.end();
-  await once(out, "finish");
-  const script = file("measure.ts", `
-    import { analyze } from ${JSON.stringify(join(PROJECT, "scripts/commands/analyze"))};
-    import { SILENT } from ${JSON.stringify(join(PROJECT, "scripts/progress"))};
-    analyze({ projectDirectory: ".", environment: {}, progress: SILENT, signal: new AbortController().signal }, { files: [${JSON.stringify(path)}] }).then(({ json }) => {
-      const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-      console.log(JSON.stringify({ runs: (json as { analysis: { count: number } }).analysis.count, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024 }));
-    });`);
-  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", script], { encoding: "utf8", cwd: PROJECT });
-  expect(stderr.replaceAll(/^.*[Ww]arning.*$/gm, "").trim()).toBe("");
-  const measured = JSON.parse(stdout) as { runs: number; cpuSeconds: number; mebibytes: number };
-  // Other tests run beside this one: the processor's time is the program's own, the wall's is not.
-  expect(measured.runs).toBe(1_000_000);
-  expect(measured.cpuSeconds).toBeLessThan(10);
-  expect(measured.mebibytes).toBeLessThan(300);
-}, 120_000);

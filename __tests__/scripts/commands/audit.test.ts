@@ -54,10 +54,16 @@ test.each<[string, AuditOptions, RegExp]>([
   ["a state's JSON", { planJson: file("state.json", { values: {} }) }, /The document is no plan/],
   ["a saved plan that is not there", { plan: join(project, "none.tfplan") }, /--plan .*none\.tfplan is not there\. Write it: npx quickturn plan --out /],
   ["both plans", { plan: bad, planJson: bad }, /--plan and --plan-json were both given; allowed: one of them/],
-  ["values beside a plan", { planJson: bad, vars: ["a=1"] }, /--plan-json has its values in it, and --var or --var-file was given too/],
+  ["values beside a plan", { planJson: bad, vars: ["a=1"] }, /--plan-json has its values in it, and --var, --var-file or --reset was given too/],
+  ["a value taken back beside a plan", { planJson: bad, reset: ["a"] }, /--plan-json has its values in it/],
   ["a file of suppressions that is not there", { planJson: bad, suppressions: join(project, "none.json") }, /The file of suppressions .*none\.json cannot be read/],
   ["suppressions that cannot be read", { planJson: bad, suppressions: file("wrong.json", { suppressions: [{ ...SUPPRESSION, until: "soon" }] }) }, /wrong\.json has suppressions that cannot be read:\n {2}1: until is "soon"; allowed: a day as YYYY-MM-DD/],
-])("%s ends with 2, because nothing was found out", async (_, options, message) => {
-  const { exitCode, text } = await run(options);
-  expect({ exitCode, text }).toEqual({ exitCode: 2, text: expect.stringMatching(message) as unknown });
+])("%s is refused", async (_, options, message) => {
+  await expect(run(options)).rejects.toMatchObject({ name: "UsageError", message: expect.stringMatching(message) as unknown });
+});
+
+test("a plan that cannot be made ends with 2, because nothing was found out", async () => {
+  const nowhere = { ...context, projectDirectory: join(project, "nowhere") };
+  const { exitCode, json } = await audit(nowhere, {}, "2027-01-01");
+  expect({ exitCode, json }).toEqual({ exitCode: 2, json: { error: { kind: "failed", message: expect.any(String) as unknown, exitCode: 2 } } });
 });

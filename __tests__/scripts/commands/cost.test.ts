@@ -75,7 +75,8 @@ describe("refused", () => {
     ["a value that is not on the list", { vars: ["log_retention_in_days=2"] }, '--var log_retention_in_days is "2"; allowed: one of 1, 3, 5'],
     ["a flag that is none", { vars: ["cache_enabled=yes"] }, '--var cache_enabled is "yes"; allowed: true or false'],
     ["a size that there is not", { vars: ["cache_cluster_size=2"] }, '--var cache_cluster_size is "2"; allowed: one of 0.5'],
-    ["a region that is none", { region: "mars" }, 'The region is "mars"; allowed: a region\'s code, such as us-east-1'],
+    ["a region that is none", { region: "mars" }, '--region is "mars"; allowed: a region\'s code, such as us-east-1'],
+    ["a volume with its thousands apart", { requests: "10,000" }, '--requests has "000"; allowed: whole numbers from 0'],
     ["volumes that are none", { requests: "10,-1" }, '--requests has "-1"; allowed: whole numbers from 0'],
   ])("%s", async (_what, options, message) => {
     await expect(run(options)).rejects.toThrow(message);

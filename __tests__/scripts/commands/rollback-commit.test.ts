@@ -7,7 +7,7 @@ import { rollback } from "../../../scripts/commands/rollback";
 import { releasedBy } from "../../../scripts/commands/rollback-commit";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-/** What emulator/rollback.test does not get to: what ends a rollback to a commit before terraform starts. */
+/** What e2e/rollback.test does not get to: what ends a rollback to a commit before terraform starts. */
 
 const PATH = process.env["PATH"];
 const context = (projectDirectory: string, environment: NodeJS.ProcessEnv = { PATH }): CommandContext => ({
@@ -58,23 +58,23 @@ describe("what is remembered", () => {
   const stamp = { at: "2026-01-01T00:00:00Z", writer: "b" };
 
   test("nothing stays pinned, and why is in the history", () => {
-    expect(releasedBy(project, outputs({ release }), "HEAD~1 (0a1b2c3d4)", stamp)).toEqual({
+    expect(releasedBy({ projectDirectory: project }, outputs({ release }), "HEAD~1 (0a1b2c3d4)", stamp)).toEqual({
       ...release, serial: 5, writer: "b", pinned: { worker: null, api: null },
       history: [{ at: stamp.at, event: "rollback", worker: null, api: null, stable_worker: null, stable_api: null, weight: 0, reason: "to HEAD~1 (0a1b2c3d4)" }],
     });
   });
 
   test("where nothing was ever pinned there is nothing to remember", () => {
-    expect(releasedBy(project, outputs({}), "x", stamp)).toBeNull();
+    expect(releasedBy({ projectDirectory: project }, outputs({}), "x", stamp)).toBeNull();
   });
 
   test("a canary on its way is to be taken back first", () => {
     const versions = { worker: 1, api: null };
     const canary = { started_at: "2026-01-01", steps: [100], step: 0, phase: "shift", since: "2026-01-01", interval_seconds: 1, deadline_seconds: 1, on_inconclusive: "hold", only: [], max_latency_ratio: 2, stable: versions, candidate: versions, provisioned: versions } as const;
-    expect(() => releasedBy(project, outputs({ release: { ...release, canary } }), "HEAD~1", stamp)).toThrow(/^A canary is on its way since 2026-01-01, and HEAD~1 may know nothing of it\. Nothing was changed\. Take it back first: quickturn canary --abort\.$/);
+    expect(() => releasedBy({ projectDirectory: project }, outputs({ release: { ...release, canary } }), "HEAD~1", stamp)).toThrow(/^A canary is on its way since 2026-01-01, and HEAD~1 may know nothing of it\. Nothing was changed\. Take it back first: quickturn canary --abort\.$/);
   });
 
   test("where nothing is applied there is nothing to go back from", () => {
-    expect(() => releasedBy(project, {}, "HEAD~1", stamp)).toThrow(/^Nothing is applied.*Check HEAD~1 out and apply it: quickturn apply\.$/);
+    expect(() => releasedBy({ projectDirectory: project }, {}, "HEAD~1", stamp)).toThrow(/^Nothing is applied.*Check HEAD~1 out and apply it: quickturn apply\.$/);
   });
 });

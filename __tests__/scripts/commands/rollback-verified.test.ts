@@ -14,8 +14,22 @@ test("what is not there fails, and says what is", async () => {
   expect(found).toMatchObject({ exitCode: 1, text: expect.stringContaining('It is not as it should be:\nlive_version is "8"; expected "7"') as unknown });
 });
 
-test("an API that does not answer is said, and is no failure; without verifying nothing is asked", async () => {
+test("a pin that keeps callers from what was applied is a failure, and says how it ends", async () => {
+  const versions = { live_version: "7", newest_version: "9", api_live_version: "3", api_newest_version: "3" };
+  const rolledBack = { to: "baseline", seconds: 1, verify: true, newest: true };
+  expect(await verifiedRollback(context, result(versions), rolledBack)).toMatchObject({ exitCode: 1, text: expect.stringContaining("callers of the worker still get version 7, which is pinned; what was asked for is version 9: quickturn apply --var live_version=null makes it live") as unknown });
+  expect(await verifiedRollback(context, result({ ...versions, live_version: "9" }), rolledBack)).toMatchObject({ exitCode: 0 });
+});
+
+test("an API that does not answer leaves it open, with an exit code of its own; without verifying nothing is asked", async () => {
   const outputs = { api_endpoint: "http://127.0.0.1:9/live", settings: { aws_region: "us-east-1" } };
-  expect(await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: true })).toMatchObject({ exitCode: 0, text: expect.stringContaining("health: no answer:") as unknown });
-  expect((await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: false })).text).not.toContain("health");
+  const text = expect.stringMatching(/^Rolled back to baseline in 1\.0 s\. It is applied, and whether the API answers is not known: .*\nhealth: no answer: /) as unknown;
+  expect(await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: true })).toMatchObject({ exitCode: 3, text, json: { verified: null } });
+  const unasked = await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: false });
+  expect(unasked).toEqual({ exitCode: 0, text: "Rolled back to baseline in 1.0 s.\napi_endpoint  x", json: { applied: true, outputs, to: "baseline", seconds: 1 } });
+});
+
+test("what is not as it was asked fails, also where the API does not answer", async () => {
+  const outputs = { api_endpoint: "http://127.0.0.1:9/live", live_version: "8", settings: {} };
+  expect(await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: true, outputs: { live_version: "7" } })).toMatchObject({ exitCode: 1, json: { verified: false } });
 });

@@ -17,14 +17,8 @@ function written(project: string): Record<string, string> {
 
 test("a clone in another folder, at another time, in another zone, writes the same bytes", () => {
   const copy = projectCopy();
-  execFileSync(process.execPath, ["scripts/bin/quickturn.js", "synth"], { cwd: copy, stdio: "ignore", env: { PATH: process.env["PATH"], TZ: "Asia/Tokyo", HOME: copy } });
+  execFileSync(process.execPath, ["scripts/bin/quickturn.js", "synth"], { cwd: copy, stdio: "ignore", env: { PATH: process.env["PATH"], TZ: "Asia/Tokyo", HOME: copy, QUICKTURN_STACKS: "all" } });
   const here = written(PROJECT);
   expect(Object.keys(here)).toEqual(expect.arrayContaining(["/cdktf.out/stacks/agent-api/cdk.tf.json", "/cdktf.out/stacks/agent-api/assets/api.zip", "/dist/functions/worker.zip", "/dist/maps/api/index.mjs.map"]));
   expect(written(copy)).toEqual(here);
-}, 120_000);
-
-test("cdktf's own synth writes the same stack", () => {
-  const copy = projectCopy();
-  execFileSync(join(PROJECT, "node_modules/.bin/cdktf"), ["synth"], { cwd: copy, stdio: "ignore", env: { PATH: process.env["PATH"], HOME: copy, CI: "1", CHECKPOINT_DISABLE: "1" } });
-  expect(readFileSync(join(copy, "cdktf.out/stacks/agent-api/cdk.tf.json"), "utf8")).toBe(readFileSync(join(PROJECT, "cdktf.out/stacks/agent-api/cdk.tf.json"), "utf8"));
-}, 120_000);
+});

@@ -11,7 +11,7 @@ import { SILENT } from "../../../scripts/progress";
 import type { Terraform } from "../../../scripts/tools/terraform";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-/** Lambda's list of versions on loopback; the emulator has a part of its own in emulator/rollback. */
+/** Lambda's list of versions on loopback; the emulator has a part of its own in e2e/rollback. */
 const VERSIONS = [{ Version: "$LATEST" }, { Version: "6", Description: "" }, { Version: "7", Description: "quickturn tune, temporary, 1024 MB" }];
 let server: Server;
 let asked: string[];
@@ -64,7 +64,7 @@ test("where aliases alone move, one that is not pinned and would follow to a tem
   const planned = (version: string) => ({ resource_changes: [{ address: "aws_lambda_alias.api_live_alias", type: "aws_lambda_alias", mode: "managed", change: { actions: ["update"], before: leadsTo("5"), after: leadsTo(version), after_unknown: {} } }] });
   const plan = (version: string) => {
     const moving = { ...terraform, plan: async () => true, show: async () => planned(version), output: async () => ({ settings: {} }) } as unknown as Terraform;
-    return new TerraformDeployment(moving, { projectDirectory: folder, stackDirectory: folder, input: {}, progress: SILENT }).plan(emptyRelease("q"), "aliases");
+    return new TerraformDeployment(moving, { whose: { projectDirectory: folder }, stackDirectory: folder, input: {}, progress: SILENT }).plan(emptyRelease("q"), "aliases");
   };
   await expect(plan("7")).rejects.toThrow("q-api has versions that are there for a tuning alone (7)");
   expect(existsSync(join(folder, ALIASES_OVERRIDE))).toBe(false);

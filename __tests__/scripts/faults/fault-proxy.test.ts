@@ -4,7 +4,10 @@ import { once } from "node:events";
 import { Agent, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ProxiedRequest } from "../../../scripts/faults/proxied-request";
-import { ask, isAnswered, proxyTo, serve } from "./servers";
+import { holdTimers, until } from "../local/fixtures";
+import { ask, begin, proxyTo, serve } from "./servers";
+
+jest.mock("node:timers/promises", () => jest.requireActual<object>("../../support/timers-promises"));
 
 test("without faults it passes requests on and answers back", async () => {
   const upstream = await serve((asked, reply) => reply.writeHead(201, { "x-a": "1" }).end(asked));
@@ -15,9 +18,17 @@ test("without faults it passes requests on and answers back", async () => {
 
 test("latency: the request waits, and is answered then", async () => {
   const proxy = await proxyTo((await serve()).url, { faults: [{ kind: "latency", ms: 100 }] });
-  const startedMs = performance.now();
-  expect(await ask(proxy.url)).toMatchObject({ status: 200 });
-  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(99);
+  holdTimers();
+  try {
+    const asked = ask(proxy.url);
+    await until(() => jest.getTimerCount() === 1);
+    jest.advanceTimersByTime(99);
+    expect([jest.getTimerCount(), proxy.statistics().forwarded]).toEqual([1, 0]);
+    jest.advanceTimersByTime(1);
+    expect(await asked).toMatchObject({ status: 200 });
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("refuse: new connections break, and it is over when it is taken back", async () => {
@@ -34,9 +45,9 @@ describe("a kept connection", () => {
   const kept = () => {
     const agent = new Agent({ keepAlive: true });
     agents.push(agent);
-    return (url: string, limitMs = 2_000) =>
+    return (url: string) =>
       new Promise<string>((resolve, reject) => {
-        const sent = get(url, { agent, signal: AbortSignal.timeout(limitMs) }, (reply) => void reply.resume().once("end", () => setImmediate(resolve, `${reply.statusCode}`)));
+        const sent = get(url, { agent }, (reply) => void reply.resume().once("end", () => setImmediate(resolve, `${reply.statusCode}`)));
         sent.once("error", reject);
       });
   };
@@ -46,9 +57,12 @@ describe("a kept connection", () => {
     const call = kept();
     await call(proxy.url);
     proxy.setFaults([{ kind: "black-hole", when: ({ connection }) => connection.isOlder }]);
-    await expect(call(proxy.url, 200)).rejects.toThrow("aborted");
+    const swallowed = expect(call(proxy.url)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await until(() => proxy.statistics().faults["black-hole"] === 1);
     await expect(kept()(proxy.url)).resolves.toBe("200");
     expect(proxy.statistics()).toMatchObject({ connections: 2, faults: { "black-hole": 1 } });
+    proxy.resetConnections();
+    await swallowed;
   });
 
   test("black-hole, of new connections: open ones work", async () => {
@@ -56,8 +70,11 @@ describe("a kept connection", () => {
     const call = kept();
     await call(proxy.url);
     proxy.setFaults([{ kind: "black-hole", when: ({ connection }) => !connection.isOlder }]);
+    const { answered } = begin(proxy.url);
+    await until(() => proxy.statistics().faults["black-hole"] === 1);
     await expect(call(proxy.url)).resolves.toBe("200");
-    expect(await isAnswered(proxy.url, 200)).toBe(false);
+    proxy.resetConnections();
+    await expect(answered).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   test("all open ones are reset at once, on demand", async () => {
@@ -96,35 +113,36 @@ test("stopping ends what waits and what nobody answers, and leaves no connection
   const proxy = await proxyTo(upstream.url, { faults: [{ kind: "latency", ms: 60_000, when: ({ path }) => path === "/slow" }, { kind: "black-hole", when: ({ path }) => path === "/hole" }] });
   await ask(proxy.url);
   const waiting = Promise.allSettled([ask(`${proxy.url}/slow`), ask(`${proxy.url}/hole`)]);
-  while (proxy.statistics().requests < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => Object.keys(proxy.statistics().faults).length === 2);
   await proxy.stop();
   expect(await waiting).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
   await expect(ask(proxy.url)).rejects.toThrow("ECONNREFUSED");
-  while (upstream.sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => upstream.sockets.size === 0);
 });
 
 test("a caller who leaves in the middle, and is reset after, leaves nothing open", async () => {
   const proxy = await proxyTo((await serve()).url, { faults: [{ kind: "black-hole" }] });
-  await Promise.all([isAnswered(proxy.url, 50), isAnswered(proxy.url, 50)]);
+  const callers = [begin(proxy.url), begin(proxy.url)];
+  await until(() => proxy.statistics().faults["black-hole"] === 2);
+  callers.forEach(({ leave }) => leave());
   await proxy.stop();
-  expect(proxy.resetConnections()).toBe(0);
+  await until(() => proxy.resetConnections() === 0);
 });
 
 describe("serialize", () => {
   test("requests with the same key reach the upstream one after the other, those with another at once", async () => {
-    const [running, most] = [new Map<string, number>(), new Map<string, number>()];
-    const upstream = await serve((asked, reply) => {
-      const path = asked.split(" ")[1] ?? "";
-      running.set(path, (running.get(path) ?? 0) + 1);
-      most.set(path, Math.max(most.get(path) ?? 0, running.get(path) ?? 0));
-      setTimeout(() => {
-        running.set(path, (running.get(path) ?? 0) - 1);
-        reply.end();
-      }, 20);
-    });
+    const waiting: Record<string, (() => void)[]> = { "/one": [], "/many": [] };
+    const upstream = await serve((asked, reply) => waiting[asked.split(" ")[1] ?? ""]!.push(() => void reply.end()));
     const proxy = await proxyTo(upstream.url, { serialize: ({ path }: ProxiedRequest) => (path === "/one" ? "one" : undefined) });
-    await Promise.all(["/one", "/one", "/one", "/many", "/many", "/many"].map((path) => ask(proxy.url + path)));
-    expect(Object.fromEntries(most)).toEqual({ "/one": 1, "/many": 3 });
+    const asked = Promise.all(["/one", "/one", "/one", "/many", "/many", "/many"].map((path) => ask(proxy.url + path)));
+    await until(() => proxy.statistics().forwarded === 6 && waiting["/many"]!.length === 3);
+    for (let turn = 1; turn <= 3; turn++) {
+      await until(() => waiting["/one"]!.length > 0);
+      expect([waiting["/one"]!.length, upstream.asked.filter((line) => line === "GET /one").length]).toEqual([1, turn]);
+      waiting["/one"]!.pop()!();
+    }
+    waiting["/many"]!.forEach((answer) => answer());
+    await asked;
   });
 });
 

@@ -2,9 +2,9 @@ import { inTurn } from "../../../scripts/faults/in-turn";
 
 function tracked() {
   const events: string[] = [];
-  const work = (name: string, ms = 5) => async () => {
+  const work = (name: string, turns = 1) => async () => {
     events.push(`${name} begins`);
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     events.push(`${name} ends`);
     return name;
   };

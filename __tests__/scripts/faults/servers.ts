@@ -67,13 +67,23 @@ export function ask(url: string, { method = "GET", body = "", headers = {} }: { 
   });
 }
 
-/** Whether an answer begins within the time. */
-export function isAnswered(url: string, withinMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const sent = get(url, { agent: false }, () => resolve(true));
-    sent.once("error", () => resolve(false));
-    setTimeout(() => sent.destroy(), withinMs);
+/** A request that may never be answered. */
+export interface OpenRequest {
+  /** Settles with the status where there is an answer; rejects where the connection breaks. */
+  readonly answered: Promise<number | undefined>;
+  /** The caller gives up. */
+  leave(): void;
+}
+
+/** Asks over a connection of its own, without waiting for the answer. */
+export function begin(url: string): OpenRequest {
+  const sent = get(url, { agent: false });
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    sent.once("response", (reply) => resolve(reply.statusCode));
+    sent.once("error", reject);
   });
+  answered.catch(() => undefined); // Whoever gives up need not look.
+  return { answered, leave: () => void sent.destroy() };
 }
 
 /** A request as the proxy reads it. */

@@ -18,17 +18,31 @@ const PLAN = {
 
 test("the changes are those that do something, each with the attributes that change or are not known yet", () => {
   expect(planChanges(PLAN)).toEqual([
-    { address: "aws_lambda_function.worker", type: "aws_lambda_function", action: "update", attributes: ["memory_size", "version"] },
-    { address: "aws_api_gateway_deployment.api", type: "aws_api_gateway_deployment", action: "replace", attributes: ["triggers"] },
-    { address: "aws_dynamodb_table.requests", type: "aws_dynamodb_table", action: "replace", attributes: ["hash_key"] },
-    { address: "aws_sns_topic.alarms", type: "aws_sns_topic", action: "create", attributes: [] },
-    { address: "aws_s3_bucket.results", type: "aws_s3_bucket", action: "delete", attributes: [] },
+    { address: "aws_lambda_function.worker", type: "aws_lambda_function", action: "update", attributes: ["memory_size", "version"], values: [{ path: "memory_size", before: 3072, after: 1024 }, { path: "version", before: "1", after: "(known after apply)" }] },
+    { address: "aws_api_gateway_deployment.api", type: "aws_api_gateway_deployment", action: "replace", attributes: ["triggers"], values: [{ path: "triggers.a", before: "1", after: "2" }] },
+    { address: "aws_dynamodb_table.requests", type: "aws_dynamodb_table", action: "replace", attributes: ["hash_key"], values: [{ path: "hash_key", before: "a", after: "b" }] },
+    { address: "aws_sns_topic.alarms", type: "aws_sns_topic", action: "create", attributes: [], values: [] },
+    { address: "aws_s3_bucket.results", type: "aws_s3_bucket", action: "delete", attributes: [], values: [] },
   ]);
 });
 
 test("a value that is unknown deep inside counts as changed", () => {
   const plan = { resource_changes: [planned("a.b", ["update"], { list: [{ x: 1 }] }, { list: [{ x: 1 }] }, { list: [{ x: true }] })] };
-  expect(planChanges(plan)[0]?.attributes).toEqual(["list"]);
+  expect(planChanges(plan)[0]).toMatchObject({ attributes: ["list"], values: [{ path: "list[0].x", before: 1, after: "(known after apply)" }] });
+});
+
+test("what is sensitive stands nowhere, be it marked or an API key, and of JSON in a text the differing place is named", () => {
+  const { change, ...rest } = planned("a.b", ["update"], { secret: "hunter2", policy: '{"a":1,"b":2}' }, { secret: "hunter3", policy: '{"b":3,"a":1}' });
+  const marked = { ...rest, change: { ...change, after_sensitive: { secret: true } } };
+  const key = planned("aws_api_gateway_usage_plan_key.k", ["update"], { value: "hunter2" }, { value: "hunter3" });
+  const changes = planChanges({ resource_changes: [marked, key] });
+  expect(changes.map(({ values }) => values)).toEqual([[{ path: "policy.b", before: 2, after: 3 }, { path: "secret", before: "(sensitive)", after: "(sensitive)" }], [{ path: "value", before: "(sensitive)", after: "(sensitive)" }]]);
+  expect(JSON.stringify(changes)).not.toContain("hunter");
+});
+
+test("what is not given before and after is no value that changes", () => {
+  const plan = { resource_changes: [planned("a.b", ["update"], { x: 1, tags: {} }, { x: 2, tags: null })] };
+  expect(planChanges(plan)[0]?.values).toEqual([{ path: "x", before: 1, after: 2 }]);
 });
 
 test("a rollback is stopped by what makes, replaces or deletes, but not by a deployment, which holds nothing", () => {
@@ -39,8 +53,8 @@ test("changes are counted as terraform counts them: a replacement is an addition
   expect(countChanges(planChanges(PLAN))).toBe("3 to add, 1 to change, 3 to destroy");
 });
 
-test("changes are described with terraform's signs", () => {
-  expect(describeChanges(planChanges(PLAN)).split("\n").slice(0, 2)).toEqual(["    ~ aws_lambda_function.worker  (memory_size, version)", "  -/+ aws_api_gateway_deployment.api  (triggers)"]);
+test("changes are described with terraform's signs, and each value as it was and will be", () => {
+  expect(describeChanges(planChanges(PLAN)).split("\n").slice(0, 5)).toEqual(["    ~ aws_lambda_function.worker", "          memory_size: 3072 -> 1024", '          version: "1" -> (known after apply)', "  -/+ aws_api_gateway_deployment.api", '          triggers.a: "1" -> "2"']);
 });
 
 test("a plan without changes has none", () => {

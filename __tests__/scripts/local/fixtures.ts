@@ -5,6 +5,8 @@ import { strToU8, zipSync } from "fflate";
 import type { Caller } from "../../../scripts/local";
 import { temporaryFolder } from "../../support/temporary-folder";
 
+/** Lambda's longest time-out: no test depends on how soon a process answers. */
+export const LONGEST_SECONDS = 900;
 export const REGION = "us-east-1";
 export const ACCOUNT = "123456789012";
 export const API_ARN = `arn:aws:execute-api:${REGION}:${ACCOUNT}:api1`;
@@ -70,7 +72,7 @@ export function lambda(directory: string, fixture: FunctionFixture): Resource[] 
       runtime: "nodejs22.x",
       filename,
       memory_size: fixture.memory_size ?? 128,
-      timeout: fixture.timeout ?? 5,
+      timeout: fixture.timeout ?? LONGEST_SECONDS,
       environment: fixture.environment === undefined ? [] : [{ variables: fixture.environment }],
       reserved_concurrent_executions: fixture.reserved ?? -1,
       version,
@@ -142,10 +144,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 15_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+/** Kept from before any test holds the timers. */
+const later = setTimeout;
+
+/** Waits for a condition; the tier's `testTimeout` is the only limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => later(resolve, 10));
+}
+
+/**
+ * From now on each `setTimeout` and `setInterval` waits until the test lets time pass, with `jest.advanceTimersByTime`.
+ * Everything else, the network and other processes too, goes on. `jest.useRealTimers` ends it.
+ */
+export function holdTimers(): void {
+  jest.useFakeTimers({ doNotFake: ["Date", "hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"] });
 }

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from "../../../scripts/local";
 import {
   ALICE, answering, BOB, folder, functionArn, integration, isAlive, lambda, methodSettings, NOWHERE, permission, REGION, resource, restApi, state, until, type Resource,
@@ -20,8 +22,10 @@ afterEach(async () => {
 });
 
 async function start(applied: unknown, options: Partial<LocalRuntimeOptions> = {}): Promise<LocalRuntime> {
+  const beganAtMs = Date.now();
   const runtime = await startLocalRuntime({
     state: applied,
+    now: () => beganAtMs,
     moduleDirectory: directory,
     endpoint: NOWHERE,
     region: REGION,
@@ -45,6 +49,21 @@ async function curl(url: string, caller: { accessKeyId: string; secretAccessKey:
   const [status = "", cache = ""] = stdout.slice(stdout.lastIndexOf("\n") + 1).split(" ");
   return { status: Number(status), body: stdout.slice(0, stdout.lastIndexOf("\n")), cache };
 }
+
+/** A GET that an SDK's signer has signed. */
+async function signedGet(url: string, caller: { accessKeyId: string; secretAccessKey: string }, headers: Record<string, string> = {}): Promise<{ status: number; body: string; cache: string; headers: Headers }> {
+  const { host, hostname, pathname: path } = new URL(url);
+  const signer = new SignatureV4({ credentials: caller, region: REGION, service: "execute-api", sha256: Sha256, applyChecksum: false });
+  const signed = await signer.sign({ method: "GET", protocol: "http:", hostname, path, query: {}, headers: { host, ...headers } });
+  const answer = await get(url, signed.headers);
+  return { ...answer, cache: answer.headers.get(CACHE_HEADER) ?? "" };
+}
+
+/** Code of a handler that waits until {@link letGo} is called. */
+const HELD = `while (!existsSync(process.env.LET_GO)) await new Promise((go) => setTimeout(go, 5));`;
+const held = (code: string) => `import { existsSync } from "node:fs";\n${code}`;
+const letGoPath = () => join(directory, "let-go");
+const letGo = () => writeFileSync(letGoPath(), "");
 
 const OPEN = { "/echo": { get: { ...integration() } } };
 const STATUS_PATH = "/api/v1/status/{request_id}";
@@ -100,11 +119,13 @@ describe("a request", () => {
   });
 
   test("is given up after the integration's time-out, while the function runs on", async () => {
-    const code = `export const handler = async () => { await new Promise((go) => setTimeout(go, 600)); return { statusCode: 200 }; };`;
-    const paths = { "/echo": { get: integration("api", { timeoutInMillis: 150 }) } };
-    const runtime = await start(state(restApi({ paths }), lambda(directory, { code }), permission("api")));
+    const code = held(`export const handler = async () => { ${HELD} return { statusCode: 200 }; };`);
+    const paths = { "/echo": { get: integration("api", { timeoutInMillis: 50 }) } };
+    const runtime = await start(state(restApi({ paths }), lambda(directory, { code, environment: { LET_GO: letGoPath() } }), permission("api")));
     expect(await get(`${runtime.url}/echo`)).toMatchObject({ status: 504, body: '{"message":"Endpoint request timed out"}' });
-    await until(() => runtime.statistics().functions.api?.invocations === 1, "the function's end");
+    await until(() => runtime.environments.some(({ busy }) => busy));
+    letGo();
+    await until(() => runtime.statistics().functions.api?.invocations === 1);
     expect(runtime.statistics().functions.api).toMatchObject({ invocations: 1, errors: 0 });
   });
 
@@ -157,7 +178,7 @@ describe("Signature Version 4", () => {
 
   test("is refused five minutes after its date", async () => {
     const { url } = await start(applied(), { now: () => Date.now() + 6 * 60_000 });
-    const late = await curl(`${url}/api/v1/invoke`, ALICE);
+    const late = await signedGet(`${url}/api/v1/invoke`, ALICE);
     expect(late.status).toBe(403);
     expect(late.body).toContain("Signature expired");
   });
@@ -233,30 +254,30 @@ describe("the cache", () => {
     let now = Date.now();
     const runtime = await start(state(cachedStatus(KEYS)), { now: () => now });
     const status = `${runtime.url}/api/v1/status/r1`;
-    expect([await curl(status, ALICE), await curl(status, ALICE), await curl(status, BOB)].map(({ cache, body }) => [cache, (JSON.parse(body) as { for: string }).for])).toEqual([
+    expect([await signedGet(status, ALICE), await signedGet(status, ALICE), await signedGet(status, BOB)].map(({ cache, body }) => [cache, (JSON.parse(body) as { for: string }).for])).toEqual([
       ["miss", "arn:aws:iam::123456789012:user/alice"],
       ["hit", "arn:aws:iam::123456789012:user/alice"],
       ["miss", "arn:aws:iam::123456789012:user/bob"],
     ]);
     now += 4_999;
-    expect((await curl(status, ALICE)).cache).toBe("hit");
+    expect((await signedGet(status, ALICE)).cache).toBe("hit");
     now += 1;
-    expect((await curl(status, ALICE)).cache).toBe("miss");
+    expect((await signedGet(status, ALICE)).cache).toBe("miss");
     expect(runtime.statistics().routes[`GET ${STATUS_PATH}`]).toMatchObject({ requests: 5, cacheHits: 2, cacheMisses: 3, integrationCalls: 3 });
   });
 
   test("is never reached without a valid signature", async () => {
     const runtime = await start(state(cachedStatus(KEYS)));
     const status = `${runtime.url}/api/v1/status/r1`;
-    await curl(status, ALICE);
-    expect((await curl(status, undefined)).status).toBe(403);
-    expect((await curl(status, { ...ALICE, secretAccessKey: "guess" })).status).toBe(403);
+    await signedGet(status, ALICE);
+    expect((await get(status)).status).toBe(403);
+    expect((await signedGet(status, { ...ALICE, secretAccessKey: "guess" })).status).toBe(403);
   });
 
   test("shows a caller another one's answer where the key forgets the caller", async () => {
     const runtime = await start(state(cachedStatus(["method.request.path.request_id"])));
-    await curl(`${runtime.url}/api/v1/status/r1`, ALICE);
-    const leaked = await curl(`${runtime.url}/api/v1/status/r1`, BOB);
+    await signedGet(`${runtime.url}/api/v1/status/r1`, ALICE);
+    const leaked = await signedGet(`${runtime.url}/api/v1/status/r1`, BOB);
     expect([leaked.cache, (JSON.parse(leaked.body) as { for: string }).for]).toEqual(["hit", "arn:aws:iam::123456789012:user/alice"]);
   });
 
@@ -264,11 +285,11 @@ describe("the cache", () => {
     const strategy = (value: string) => state(cachedStatus(KEYS, { require_authorization_for_cache_control: true, unauthorized_cache_control_header_strategy: value }));
     const runtime = await start(strategy("SUCCEED_WITHOUT_RESPONSE_HEADER"));
     const status = `${runtime.url}/api/v1/status/r1`;
-    const flood = () => curl(status, ALICE, "-i", "-H", "Cache-Control: max-age=0");
-    for (let request = 0; request < 10; request += 1) expect((await flood()).body).not.toContain("Warning");
+    const flood = () => signedGet(status, ALICE, { "cache-control": "max-age=0" });
+    for (let request = 0; request < 10; request += 1) expect((await flood()).headers.get("warning")).toBeNull();
     expect(runtime.statistics().functions.api!.invocations).toBe(1);
     await runtime.reload(strategy("SUCCEED_WITH_RESPONSE_HEADER"));
-    expect((await flood()).body).toContain("Warning: 199 Cache-control headers were ignored because the caller was unauthorized.");
+    expect((await flood()).headers.get("warning")).toBe("199 Cache-control headers were ignored because the caller was unauthorized.");
     await runtime.reload(strategy("FAIL_WITH_403"));
     expect((await flood()).status).toBe(403);
     await runtime.reload(state(cachedStatus(KEYS, { require_authorization_for_cache_control: false })));
@@ -281,31 +302,33 @@ describe("the cache", () => {
     const off = on.map((entry) => (entry.type === "aws_api_gateway_stage" ? { ...entry, values: { ...entry.values, cache_cluster_enabled: false } } : entry));
     const runtime = await start(state(on));
     const status = `${runtime.url}/api/v1/status/r1`;
-    await curl(status, ALICE);
+    await signedGet(status, ALICE);
     await runtime.reload(state(on));
-    expect((await curl(status, ALICE)).cache).toBe("hit");
+    expect((await signedGet(status, ALICE)).cache).toBe("hit");
     await runtime.reload(state(off));
-    expect((await curl(status, ALICE)).cache).toBe("off");
+    expect((await signedGet(status, ALICE)).cache).toBe("off");
     await runtime.reload(state(on));
-    expect((await curl(status, ALICE)).cache).toBe("miss");
+    expect((await signedGet(status, ALICE)).cache).toBe("miss");
   });
 });
 
 describe("a reload", () => {
   test("keeps the port, drains the warm environments, and lets a request under way end", async () => {
     const api = restApi({ paths: OPEN });
-    const slow = (mark: string) => `export const handler = async (event) => { if (event.queryStringParameters) await new Promise((go) => setTimeout(go, 500)); return { statusCode: 200, body: "${mark}" }; };`;
-    const runtime = await start(state(api, lambda(directory, { code: slow("one") }), permission("api")));
+    const environment = { LET_GO: letGoPath() };
+    const slow = (mark: string) => held(`export const handler = async (event) => { if (event.queryStringParameters) { ${HELD} } return { statusCode: 200, body: "${mark}" }; };`);
+    const runtime = await start(state(api, lambda(directory, { code: slow("one"), environment }), permission("api")));
     const { url } = runtime;
     await get(`${url}/echo`);
     const [warm] = runtime.pids;
     const underWay = get(`${url}/echo?slow=1`);
-    await until(() => runtime.statistics().routes["GET /echo"]?.integrationCalls === 2, "the second request");
-    await runtime.reload(state(api, lambda(directory, { code: slow("two"), version: "2" }), permission("api")));
+    await until(() => runtime.statistics().routes["GET /echo"]?.integrationCalls === 2);
+    await runtime.reload(state(api, lambda(directory, { code: slow("two"), version: "2", environment }), permission("api")));
     expect(runtime.url).toBe(url);
     expect((await get(`${url}/echo`)).body).toBe("two");
+    letGo();
     expect((await underWay).body).toBe("one");
-    await until(() => !isAlive(warm!), "the drained environment's end");
+    await until(() => !isAlive(warm!));
     expect(runtime.statistics().functions.api).toMatchObject({ coldStarts: 2, versions: { 1: 2, 2: 1 } });
   });
 
@@ -337,17 +360,17 @@ describe("the runtime", () => {
     ), { timers });
     ticks.forEach((tick) => tick());
     const log = join(directory, "work", "logs", "api.log");
-    await until(() => existsSync(log) && readFileSync(log, "utf8").includes("REPORT"), "an invocation");
+    await until(() => existsSync(log) && readFileSync(log, "utf8").includes("REPORT"));
     expect(readFileSync(log, "utf8")).toContain(`beat Scheduled Event ${rule}`);
     expect(runtime.statistics().functions.api!.invocations).toBe(1);
   });
 
   test("leaves no process and no server behind, even where a function is busy", async () => {
-    const code = `export const handler = async () => { await new Promise((go) => setTimeout(go, 20_000)); };`;
-    const runtime = await start(state(restApi({ paths: OPEN }), lambda(directory, { code, timeout: 30 }), permission("api")));
+    const code = `export const handler = () => new Promise(() => setInterval(() => undefined, 1_000));`;
+    const runtime = await start(state(restApi({ paths: OPEN }), lambda(directory, { code }), permission("api")));
     const { url } = runtime;
     const pending = get(`${url}/echo`).catch((error: unknown) => error);
-    await until(() => runtime.pids.length > 0, "a process");
+    await until(() => runtime.pids.length > 0);
     const { pids } = runtime;
     await runtime.stop();
     expect(pids.map(isAlive)).toEqual([false]);

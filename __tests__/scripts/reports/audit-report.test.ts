@@ -1,4 +1,7 @@
 import { audit, type AuditReport } from "../../../scripts/judges/audit/audit";
+import { RULES } from "../../../scripts/judges/audit/rules";
+import { dayAfter } from "../../../scripts/judges/audit/suppression";
+import { SUPPRESSIONS } from "../../../scripts/judges/audit/suppressions";
 import { auditText, headline } from "../../../scripts/reports/audit-report";
 import { auditedFixture } from "../../support/audited-plan";
 import { planOf, resource as r } from "../judges/audit/small-plans";
@@ -20,6 +23,13 @@ test("what has expired is told with its reason, and what it hid fails", () => {
   const text = auditText(report("2027-02-01"));
   expect(text).toContain("Expired: decide again, and change the day or the resource:\n  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n      A cache can be filled again.");
   expect(text).toContain("point_in_time_recovery[0].enabled is not given; allowed: true. It was suppressed until 2027-01-31.");
+});
+
+test("decisions of our own that end are one warning a day, which names what renews them", () => {
+  const until = SUPPRESSIONS.find(({ rule }) => rule === "function-is-in-a-network")!.until;
+  const text = (today: string) => auditText(audit(planOf(r("aws_lambda_function.f", {})), { today, rules: RULES.filter(({ id }) => ["function-is-in-a-network", "function-code-is-signed"].includes(id)) }));
+  expect(text(dayAfter(until, 1))).toContain(`Warnings:\n  ${until} is the last day of decisions of Quickturn's own: function-is-in-a-network, function-code-is-signed. They still hold here; a newer release of Quickturn renews or drops them.`);
+  expect(text(dayAfter(until, -91))).not.toContain("Warnings:");
 });
 
 test("every row is shown on request", () => expect(auditText(report("2027-01-01"), true)).toMatch(/All:\n {2}suppressed table-can-be-restored: aws_dynamodb_table\.t\n {2}pass {7}table-has-a-customer-key: aws_dynamodb_table\.t\n {2}fail {7}table-is-protected-from-deletion: aws_dynamodb_table\.t\n/));

@@ -1,99 +1,9 @@
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { parseBody, type Widget } from "../../../scripts/judges/dashboard/body";
-import { chartData } from "../../../scripts/judges/dashboard/chart";
-import { alarmName, dashboardPage, type DashboardReport } from "../../../scripts/reports/dashboard-page";
-import { figureText, markText } from "../../../scripts/reports/dashboard-figures";
-import { writeWhole } from "../../../scripts/tools/files";
-import { openPage, startBrowser } from "../../support/browser";
-import { DAY_END_MS, DAY_START_MS, demoMetrics } from "../../support/dashboard-metrics";
-import { appliedBody } from "../../support/dashboard-state";
-import { temporaryFolder } from "../../support/temporary-folder";
+import { dashboardPage } from "../../../scripts/reports/dashboard-page";
+import { dashboardReport as report, INCIDENT, widgets } from "../../support/dashboard-report";
 
-const folder = temporaryFolder("dashboard-page");
-const widgets = parseBody(appliedBody());
-const series = demoMetrics(widgets);
-
-function report(given: Partial<DashboardReport> = {}): DashboardReport {
-  const all: DashboardReport = { name: "quickturn-dev", source: "demo.json", window: { startMs: DAY_START_MS, endMs: DAY_END_MS }, widgets, charts: new Map(), alarmStates: undefined, ...given };
-  return { ...all, charts: given.charts ?? new Map(all.widgets.flatMap((widget, number) => (widget.type === "metric" ? [[number, chartData(widget, number, { series, evaluated: [] }, all.window)] as const] : []))) };
-}
-/** In the middle of the incident. */
-const INCIDENT = { startMs: DAY_START_MS + 12.5 * 3_600_000, endMs: DAY_START_MS + 15.5 * 3_600_000 };
-
-let browser: Browser;
-beforeAll(async () => { browser = await startBrowser(); }, 60_000);
-afterAll(() => browser?.close());
-
-async function opened(given: DashboardReport, window: { width: number; colorScheme?: "light" | "dark" }) {
-  const path = join(folder, "page.html");
-  writeWhole(path, await dashboardPage(given));
-  return openPage(browser, `file://${path}`, window);
-}
-
-/** Measures of the page; it runs in the page. */
-const MEASURE = `(() => ({
-  overflow: document.documentElement.scrollWidth - innerWidth,
-  columns: new Set([...document.querySelectorAll(".board .card")].map((card) => Math.round(card.getBoundingClientRect().left))).size,
-  sticking: [...document.querySelectorAll(".board > *")].flatMap((card) => { const box = card.getBoundingClientRect(); return [...card.querySelectorAll("svg text, h3, b, li, p")].filter((each) => { const own = each.getBoundingClientRect(); return own.right > box.right + 1 || own.left < box.left - 1; }).map((each) => each.textContent); }),
-  covered: [...document.querySelectorAll(".board > *")].some((one, index, all) => all.slice(index + 1).some((other) => { const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()]; return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1; })),
-  labels: [...document.querySelectorAll("svg.chart")].map((svg) => svg.getAttribute("aria-label")),
-  clipped: [...document.querySelectorAll("svg.chart")].flatMap((svg) => { const box = svg.getBoundingClientRect(); return [...svg.querySelectorAll("text")].filter((text) => { const own = text.getBoundingClientRect(); return own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1; }).map((text) => text.textContent); }),
-}))()`;
-interface Measured { overflow: number; columns: number; sticking: string[]; covered: boolean; labels: string[]; clipped: string[] }
-
-/** The lowest contrast of any text with what is behind it. */
-const CONTRAST = `(() => {
-  const parts = (colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return { rgb: [r, g, b], a }; };
-  const luminance = (rgb) => { const [r, g, b] = rgb.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const behind = (element) => { for (let each = element; each; each = each.parentElement) { const { rgb, a } = parts(getComputedStyle(each).backgroundColor); if (a === 1) return rgb; } return [255, 255, 255]; };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())) continue;
-    const style = getComputedStyle(element);
-    const [one, other] = [luminance(parts(element.closest("svg") ? style.fill : style.color).rgb), luminance(behind(element))];
-    found.push({ text: element.textContent.slice(0, 40), contrast: (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) });
-  }
-  return found.sort((left, right) => left.contrast - right.contrast)[0];
-})()`;
-
-test.each([[{ width: 390 }, 1], [{ width: 390, colorScheme: "dark" }, 1], [{ width: 800 }, 2], [{ width: 1_280 }, 3], [{ width: 1_280, colorScheme: "dark" }, 3]] as const)("is whole at %p, %i columns: nothing overflows, covers or is cut off, all text is readable, nothing is fetched", async (window, columns) => {
-  const { page, errors, requests } = await opened(report({ window: INCIDENT }), window);
-  const measured = (await page.evaluate(MEASURE)) as Measured;
-  expect(measured).toMatchObject({ columns, sticking: [], covered: false, clipped: [] });
-  expect(measured.overflow).toBeLessThanOrEqual(0);
-  await page.evaluate(`document.querySelectorAll("details").forEach((details) => (details.open = true))`);
-  expect(((await page.evaluate(CONTRAST)) as { contrast: number }).contrast).toBeGreaterThanOrEqual(4.5);
-  expect(((await page.evaluate(MEASURE)) as Measured).overflow).toBeLessThanOrEqual(0); // unfolded
-  expect({ errors, requests }).toEqual({ errors: [], requests: [] });
-  await page.context().close();
-}, 60_000);
-
-test("draws every widget of the applied body, with the figures of the data", async () => {
-  const given = report();
-  const { page } = await opened(given, { width: 1_280 });
-  const cards = (await page.evaluate(`[...document.querySelectorAll(".board > *")].map((card) => ({ id: card.id, title: card.querySelector("h3")?.textContent, now: [...card.querySelectorAll(".now b, .keys:not(.lines) b")].map((each) => each.textContent), lines: [...card.querySelectorAll(".lines li")].map((each) => each.textContent), rows: card.querySelectorAll("tbody tr").length, last: [...card.querySelectorAll("tbody tr:last-child td")].map((each) => each.textContent), charts: card.querySelectorAll("svg.chart").length, text: card.textContent }))`)) as { id: string; title?: string; now: string[]; lines: string[]; rows: number; last: string[]; charts: number; text: string }[];
-  expect(cards).toHaveLength(widgets.length);
-  widgets.forEach((widget, index) => {
-    const card = cards[index]!;
-    expect(card.id).toBe(`w${index}`);
-    if (widget.type === "alarm") for (const arn of widget.arns) expect(card.text).toContain(alarmName(arn).replace("quickturn-dev-", ""));
-    if (widget.type !== "metric") return;
-    const data = given.charts.get(index)!;
-    expect(card.title).toBe(widget.title);
-    expect(card.now).toEqual(data.series.map(({ latest }) => figureText(latest, widget.unit)));
-    expect(card.lines).toEqual(widget.lines.map(({ label, value }) => `${label} ${markText(value, widget.unit)}`));
-    expect(card.charts).toBe(data.series.length > 0 ? 1 : 0);
-    if (data.series.length === 0) return expect(card.text).toContain("no data");
-    expect(card.rows).toBe(new Set(data.series.flatMap(({ points }) => points.map(([ms]) => ms))).size);
-    // The latest row has what the data has, not what the page made of it.
-    const raw = widget.rows[0]!.source;
-    if (widget.rows.length === 1 && !("expression" in raw)) expect(card.last[1]).toBe(figureText(series.find((each) => each.metric === raw.metric && each.statistic === raw.statistic && JSON.stringify(each.dimensions) === JSON.stringify(raw.dimensions) && each.periodSeconds === widget.rows[0]!.periodSeconds)!.points.at(-1)![1], widget.unit));
-  });
-  expect(cards.filter(({ text }) => text.includes("no data")).map(({ title }) => title)).toEqual(["Account's concurrency in use (percent)", "Invocations beyond the provisioned ones (count)"]);
-  await page.context().close();
-}, 60_000);
-
+// In a browser: e2e/dashboard-page.test.
+/** Enough for what is no chart's own; all of them take a second a page. */
+const FEW = { widgets: widgets.slice(0, 6) };
 test("in an incident what is beyond its line stands out, and the page begins with it; after it, what was", async () => {
   const during = await dashboardPage(report({ window: INCIDENT }));
   const errors = widgets.findIndex((widget) => widget.type === "metric" && widget.title === "Worker error rate (percent)");
@@ -107,8 +17,8 @@ test("in an incident what is beyond its line stands out, and the page begins wit
 });
 
 test("the states of alarms are shown where CloudWatch told them, and else that they are unknown", async () => {
-  expect(await dashboardPage(report({ charts: new Map([...report().charts]) }))).toContain("State unknown: only CloudWatch knows it");
-  const states = await dashboardPage(report({ alarmStates: new Map([["quickturn-dev-worker-errors", "ALARM"], ["quickturn-dev-memory", "OK"]]) }));
+  expect(await dashboardPage(report(FEW))).toContain("State unknown: only CloudWatch knows it");
+  const states = await dashboardPage(report({ ...FEW, alarmStates: new Map([["quickturn-dev-worker-errors", "ALARM"], ["quickturn-dev-memory", "OK"]]) }));
   expect(states).toContain('<li class="bad">worker-errors: in alarm</li>');
   expect(states).toContain('<li class="good">memory: ok</li>');
   expect(states).toContain('<li class="">dead-letters: not there</li>');
@@ -116,23 +26,8 @@ test("the states of alarms are shown where CloudWatch told them, and else that t
 });
 
 test("the same report makes the same bytes, with no script and no address", async () => {
-  const first = await dashboardPage(report());
-  expect(await dashboardPage(report())).toBe(first);
+  const first = await dashboardPage(report(FEW));
+  expect(first).toContain("<svg");
+  expect(await dashboardPage(report(FEW))).toBe(first);
   expect(first).not.toMatch(/zr\d|<script|https?:/);
 });
-
-test("a body that is full of HTML makes no HTML", async () => {
-  const evil = "<img src=x onerror=alert(1)>";
-  const point = [DAY_START_MS, 5] as const;
-  const all: Widget[] = [
-    { type: "text", x: 0, y: 0, width: 24, height: 1, markdown: evil },
-    { type: "alarm", x: 0, y: 1, width: 24, height: 1, title: evil, arns: [`arn:aws:cloudwatch:r:1:alarm:${evil}`] },
-    { type: "metric", x: 0, y: 2, width: 8, height: 6, title: evil, region: "r", unit: evil, lines: [{ label: evil, value: 1, color: '"><b>' }], rows: [{ label: evil, visible: true, periodSeconds: 60, source: { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum" } }] },
-  ];
-  const charts = new Map([[2, chartData(all[2] as never, 2, { series: [{ namespace: "N", metric: "M", dimensions: {}, statistic: "Sum", periodSeconds: 60, points: [point] }], evaluated: [] }, { startMs: DAY_START_MS, endMs: DAY_END_MS })]]);
-  const { page, errors } = await opened(report({ name: evil, source: evil, widgets: all, charts }), { width: 1_280 });
-  expect(await page.evaluate(`document.querySelectorAll("img, script, [onerror]").length`)).toBe(0);
-  expect(((await page.evaluate(`document.body.textContent`)) as string).split(evil).length).toBeGreaterThan(6);
-  expect(errors).toEqual([]);
-  await page.context().close();
-}, 60_000);

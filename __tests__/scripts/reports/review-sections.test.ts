@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { planCost } from "../../../scripts/judges/cost/plan-cost";
 import { DEFAULT_USAGE } from "../../../scripts/judges/cost/usage";
 import type { ResourceChange } from "../../../scripts/judges/plan-changes";
-import { costSection, findingsSection, planSection, sourcesSection } from "../../../scripts/reports/review-sections";
+import { costSection, findingsSection, planSection, sourcesSection, warningsSections } from "../../../scripts/reports/review-sections";
 
 describe("security", () => {
   test("findings are counted, named and are nobody's Markdown", () => {
@@ -26,14 +26,23 @@ describe("security", () => {
   test("none is said", () => expect(findingsSection([]).summary).toMatch(/^Nothing found/));
 });
 
+describe("warnings", () => {
+  test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
+    const findings = [{ text: "The alarms call nobody. Another." }];
+    expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([{ title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" }]);
+  });
+
+  test("none is no section", () => expect(warningsSections(["x"], [{ text: "x" }])).toEqual([]));
+});
+
 describe("plan", () => {
-  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({ address, type: address.split(".")[0]!, action, attributes });
+  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({ address, type: address.split(".")[0]!, action, attributes, values: attributes.map((path) => ({ path, before: 1, after: 2 })) });
 
   test("what is replaced or deleted comes first and is warned of", () => {
     const { title, summary, lines } = planSection({ changed: true, changes: [change("aws_a.x", "update", ["memory_size"]), change("aws_b.y", "delete"), change("aws_c.z", "replace", ["name"])] });
     expect(title).toBe("Plan: 1 to add, 1 to change, 2 to destroy");
     expect(summary).toBe("**2 are replaced or deleted**: `aws_b.y`, `aws_c.z`.");
-    expect(lines).toEqual(["    - aws_b.y", "  -/+ aws_c.z  (name)", "    ~ aws_a.x  (memory_size)"]);
+    expect(lines).toEqual(["    - aws_b.y", "  -/+ aws_c.z", "          name: 1 -> 2", "    ~ aws_a.x", "          memory_size: 1 -> 2"]);
   });
 
   test("a deployment of the API is replaced each time and no warning", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { workingTree } from "../../../scripts/tools/git";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-const ENV = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com" };
+const ENV = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com", GIT_COMMITTER_DATE: "2026-12-31T20:00:00-05:00" };
 
 function repository(): { folder: string; git: (...args: string[]) => string } {
   const folder = temporaryFolder("git");
@@ -19,7 +19,7 @@ function repository(): { folder: string; git: (...args: string[]) => string } {
 
 test("a tree as its commit has it has no changes, and its files by name", async () => {
   const { folder, git } = repository();
-  expect(await workingTree(folder, ENV)).toEqual({ commit: git("rev-parse", "HEAD").trim(), changed: [], files: [".gitignore", "below/x.txt", "gone.txt", "kept.txt", "new name ü.txt"] });
+  expect(await workingTree(folder, ENV)).toEqual({ commit: git("rev-parse", "HEAD").trim(), day: "2027-01-01", changed: [], files: [".gitignore", "below/x.txt", "gone.txt", "kept.txt", "new name ü.txt"] });
 });
 
 test("changed, new, deleted and staged files are changes; ignored ones are none; a deleted one is no file", async () => {

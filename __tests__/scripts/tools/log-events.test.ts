@@ -1,67 +1,38 @@
-import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { analyze } from "../../../scripts/commands/analyze";
-import { SILENT } from "../../../scripts/progress";
-import type { AnalysisReport } from "../../../scripts/reports/analysis-page";
-import { startEmulator, type Emulator } from "../../../scripts/tools/emulator";
-import { reportEvents, type LogEvent } from "../../../scripts/tools/log-events";
-import { temporaryFolder } from "../../support/temporary-folder";
+import { REPORT_FILTER, reportEvents, type LogEvent, type LogEventsQuery } from "../../../scripts/tools/log-events";
+import { answeringServer, type Answer } from "../../support/answering-server";
 
 const GROUP = "/aws/lambda/quickturn-dev-worker";
-const folder = temporaryFolder("log-events");
-const RUNS = 12_000;
-let emulator: Emulator;
-let environment: NodeJS.ProcessEnv;
+const stops: (() => Promise<void>)[] = [];
+afterAll(() => Promise.all(stops.map((stop) => stop())));
 
-beforeAll(async () => {
-  const credentials = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
-  emulator = await startEmulator({ directory: folder, env: { ...process.env, ...credentials } });
-  environment = { ...credentials, AWS_ENDPOINT_URL: emulator.endpoint };
-  const client = new CloudWatchLogsClient({ region: "us-east-1", endpoint: emulator.endpoint, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
-  await client.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
-  for (const version of ["7", "8"]) await client.send(new CreateLogStreamCommand({ logGroupName: GROUP, logStreamName: `2026/01/05/[${version}]abc` }));
-  const now = Date.now();
-  const put = async (version: string, events: readonly { readonly ageMs: number; readonly message: string }[]) => {
-    const sorted = events.map(({ ageMs, message }) => ({ timestamp: now - ageMs, message })).sort((left, right) => left.timestamp - right.timestamp);
-    await client.send(new PutLogEventsCommand({ logGroupName: GROUP, logStreamName: `2026/01/05/[${version}]abc`, logEvents: sorted }));
-  };
-  const json = (index: number) => JSON.stringify({ time: "2026-01-05T09:00:00.000Z", type: "platform.report", record: { requestId: `j-${index}`, metrics: { durationMs: 2_000, billedDurationMs: 2_000, memorySizeMB: 1_024, maxMemoryUsedMB: 400 }, status: "success" } });
-  const text = (index: number) => `REPORT RequestId: t-${index}\tDuration: 1000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 1024 MB\tMax Memory Used: 400 MB\t\n`;
-  await put("7", [{ ageMs: 60_000, message: "hello, this is no report" }, { ageMs: 3 * 3_600_000, message: text(-1) }]);
-  for (let from = 0; from < RUNS; from += 6_000) await put("8", Array.from({ length: 6_000 }, (_, index) => ({ ageMs: 120_000, message: index % 2 === 0 ? text(from + index) : json(from + index) })));
-  client.destroy();
-}, 120_000);
-afterAll(() => emulator?.stop());
+const page = (document: object, status = 200): Answer => ({ status, headers: { "content-type": "application/x-amz-json-1.1" }, body: JSON.stringify(document) });
 
-async function all(query: Partial<Parameters<typeof reportEvents>[0]>): Promise<{ events: LogEvent[]; pages: number[] }> {
+async function read(answer: (count: number) => Answer, query: Partial<LogEventsQuery> = {}) {
+  const server = await answeringServer((_asked, count) => answer(count));
+  stops.push(server.stop);
+  const environment = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_ENDPOINT_URL: server.url };
   const [events, pages]: [LogEvent[], number[]] = [[], []];
-  const now = Date.now();
-  for await (const event of reportEvents({ group: GROUP, fromMs: now - 3_600_000, toMs: now, environment, signal: new AbortController().signal, onPage: (count) => pages.push(count), ...query })) events.push(event);
-  return { events, pages };
+  const given = { group: GROUP, fromMs: 1_000, toMs: 9_000, environment, signal: new AbortController().signal, onPage: (count: number) => void pages.push(count), ...query };
+  for await (const event of reportEvents(given)) events.push(event);
+  return { events, pages, asked: server.asked.map(({ body }) => JSON.parse(body) as unknown) };
 }
 
-test("every page is followed, and what is older is left out", async () => {
-  const { events, pages } = await all({});
-  expect(events.filter(({ message }) => message.includes("REPORT") || message.includes("platform.report"))).toHaveLength(RUNS);
-  expect(pages.length).toBeGreaterThan(1);
-  expect(pages[pages.length - 1]).toBe(events.length);
-}, 60_000);
+test("every page is followed, an empty one too, and each event comes with its stream", async () => {
+  const { events, pages, asked } = await read((count) =>
+    page([{ events: [{ message: "one", logStreamName: "[7]a" }, { message: "two", logStreamName: "[8]b" }], nextToken: "t1" }, { events: [], nextToken: "t2" }, { events: [{ message: "three", logStreamName: "[8]b" }] }][count - 1]!),
+  );
+  expect(events).toEqual([{ message: "one", stream: "[7]a" }, { message: "two", stream: "[8]b" }, { message: "three", stream: "[8]b" }]);
+  expect(pages).toEqual([2, 2, 3]);
+  const first = { logGroupName: GROUP, startTime: 1_000, endTime: 9_000, filterPattern: REPORT_FILTER };
+  expect(asked).toEqual([first, { ...first, nextToken: "t1" }, { ...first, nextToken: "t2" }]);
+});
 
-test("a group that is not there is named, with the region and what to do", async () => {
-  await expect(all({ group: "/aws/lambda/other" })).rejects.toThrow(/The log group \/aws\/lambda\/other in us-east-1 cannot be read \(ResourceNotFoundException: .*aws logs describe-log-groups lists them\./);
+test("a group that is not there is named, with the region and what to do; another refusal with the permission that it takes", async () => {
+  const refused = (type: string) => read(() => page({ __type: type, message: "no" }, 400));
+  await expect(refused("ResourceNotFoundException")).rejects.toThrow(`The log group ${GROUP} in us-east-1 cannot be read (ResourceNotFoundException: no). Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them.`);
+  await expect(refused("AccessDeniedException")).rejects.toThrow("(AccessDeniedException: no). It takes logs:FilterLogEvents on the group.");
 });
 
 test("without a region nothing is called", async () => {
-  await expect(all({ environment: { ...environment, AWS_REGION: undefined } })).rejects.toThrow(`The log group ${GROUP} is read from an AWS region, and none is set. Set AWS_REGION.`);
+  await expect(read(() => page({}), { environment: {} })).rejects.toThrow(`The log group ${GROUP} is read from an AWS region, and none is set. Set AWS_REGION.`);
 });
-
-test("analyze reads the group in both formats, passes over what is no report, and knows function and version", async () => {
-  const context = { projectDirectory: folder, environment, progress: SILENT, signal: new AbortController().signal };
-  const { json, exitCode } = await analyze(context, { files: [], logGroup: GROUP, since: "1h" });
-  const { analysis, reading, inputs } = json as AnalysisReport;
-  expect(exitCode).toBe(0);
-  expect(inputs).toEqual([GROUP]);
-  expect(reading).toMatchObject({ reports: RUNS, unreadable: 0 });
-  expect(analysis).toMatchObject({ count: RUNS, meanMs: 1_500, functions: ["quickturn-dev-worker"] });
-  await expect(analyze(context, { files: [], logGroup: GROUP, since: "6d" })).resolves.toMatchObject({ json: { analysis: { splits: expect.arrayContaining([expect.objectContaining({ by: "version", key: "7", count: 1 })]) as unknown } } });
-  await expect(analyze(context, { files: [], logGroup: "/aws/lambda/other" })).rejects.toThrow("The log group /aws/lambda/other in us-east-1 cannot be read");
-}, 60_000);

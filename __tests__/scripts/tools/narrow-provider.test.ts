@@ -120,3 +120,13 @@ test("stopping it ends its callers' connections, and takes the socket away", asy
   await ended;
   expect(existsSync(socket)).toBe(false);
 });
+
+test.each<[string, (call: ServerHttp2Stream) => void]>([
+  ["lets a call go without an answer", (each) => each.close(constants.NGHTTP2_NO_ERROR)],
+  ["takes a call back", (each) => each.close(constants.NGHTTP2_CANCEL)],
+  ["is killed in the middle of an answer", (each) => (each.respond({ ":status": 200 }), each.write("half"), setImmediate(() => each.session?.destroy()))],
+  ["is killed before an answer", (each) => each.session?.destroy()],
+])("a provider that %s leaves nobody waiting", async (_, end) => {
+  serve = end;
+  expect(await call("/tfplugin5.Provider/ApplyResourceChange")).toMatchObject({ code: constants.NGHTTP2_INTERNAL_ERROR });
+});

@@ -11,4 +11,4 @@ test("the certificate is its own issuer, stands for loopback, and is good with i
   expect(certificate.checkHost("localhost")).toBe("localhost");
   expect(certificate.checkIP("127.0.0.1")).toBe("127.0.0.1");
   expect(key.toString()).toContain("PRIVATE KEY");
-}, 30_000);
+});

@@ -1,17 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { spawn } from "node:child_process";
+import { Interrupted, type EndingSignal } from "../../../scripts/tools/interrupted";
 import { run, ProgramFailed } from "../../../scripts/tools/process";
+import { interruptPrograms, killPrograms, rememberProgram, runningPrograms } from "../../../scripts/tools/started-programs";
+import { isAlive, until } from "../local/fixtures";
 
 const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) => run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
-
-/** A zombie, which nobody has waited for yet, is dead all the same. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0) && !/^State:\s+Z/m.test(existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "");
-  } catch {
-    return false;
-  }
-}
 
 test("a program's output and code come back, and it inherits no environment", async () => {
   process.env["CANARY"] = "sings";
@@ -21,7 +14,7 @@ test("a program's output and code come back, and it inherits no environment", as
 
 test("lines are handed on as they come, whole", async () => {
   const lines: string[] = [];
-  await node("process.stdout.write('a'); setTimeout(() => process.stdout.write('b\\nc\\n'), 50)", { onLine: (line) => lines.push(line) });
+  await node("process.stdout.write('a', () => setTimeout(() => process.stdout.write('b\\nc\\n'), 50))", { onLine: (line) => lines.push(line) });
   expect(lines).toEqual(["ab", "c"]);
 });
 
@@ -38,12 +31,16 @@ test("a program that is missing is an error that says what to do", async () => {
 
 test("an abort interrupts once and waits for the program to end by itself", async () => {
   const controller = new AbortController();
-  const running = node("let n = 0; process.on('SIGINT', () => { n++; setTimeout(() => { console.log('interrupts', n); process.exit(0) }, 200) }); console.log('ready'); setInterval(() => {}, 1000)", {
+  let pid = 0;
+  const running = node("process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)", {
     signal: controller.signal,
-    onLine: (line) => line === "ready" && controller.abort(),
+    onStart: (started) => (pid = started),
+    onLine: (line) => {
+      if (line === "ready") controller.abort();
+      else if (line === "interrupted") process.kill(pid, "SIGUSR2");
+    },
   });
-  expect((await running).stdout).toBe("ready\ninterrupts 1\n");
-  await sleep(0);
+  expect((await running).stdout).toBe("ready\ninterrupted\nended\n");
 });
 
 test("a kill ends the program and what it started, at once, without a chance to put anything in order", async () => {
@@ -60,11 +57,50 @@ test("a kill ends the program and what it started, at once, without a chance to 
   await expect(running).rejects.toBeInstanceOf(ProgramFailed);
   expect(lines).toEqual([expect.stringMatching(/^\d+$/)]);
   // Its output has ended, so it is dead; the kernel may take a moment to forget it.
-  for (let tries = 0; tries < 50 && isAlive(Number(lines[0])); tries++) await sleep(20);
-  expect(isAlive(Number(lines[0]))).toBe(false);
+  await until(() => !isAlive(Number(lines[0])));
 });
 
 test("arguments reach the program as they are, never through a shell", async () => {
   const { stdout } = await run(process.execPath, ["-e", "console.log(process.argv[1])", "$(id); `id` && x"], { cwd: "/", env: {} });
   expect(stdout).toBe("$(id); `id` && x\n");
+});
+
+describe("after a signal has ended the work", () => {
+  const interrupted = (by: EndingSignal = "SIGTERM") => {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort(new Interrupted(by)) };
+  };
+
+  test("a program that it cut short is told as interrupted, with what the program printed as the cause", async () => {
+    const { signal, abort } = interrupted();
+    const running = node("console.log('half'); setInterval(() => {}, 1000)", { signal, onLine: abort });
+    await expect(running).rejects.toMatchObject({ name: "Interrupted", by: "SIGTERM", cause: { name: "ProgramFailed", result: { stdout: "half\n" } } });
+  });
+
+  test("no further program is started", async () => {
+    const { signal, abort } = interrupted();
+    abort();
+    let started = false;
+    await expect(node("", { signal, onStart: () => (started = true) })).rejects.toBeInstanceOf(Interrupted);
+    expect(started).toBe(false);
+  });
+
+  test("a program that runs can be interrupted once more, and killed with all that it started; helpers are only killed", async () => {
+    const lines: string[] = [];
+    const helper = spawn("sleep", ["1000"], { detached: true });
+    rememberProgram(helper, "helper", { isHelper: true });
+    const helperEnded = new Promise((resolve) => helper.once("exit", (_code, by) => resolve(by)));
+    const running = node("process.on('SIGINT', () => console.log('interrupted')); console.log('ready'); setInterval(() => {}, 1000)", {
+      onLine: (line) => {
+        lines.push(line);
+        if (line === "ready") {
+          expect(runningPrograms()).toEqual([process.execPath]);
+          interruptPrograms();
+        } else killPrograms();
+      },
+    });
+    await expect(running).rejects.toBeInstanceOf(ProgramFailed);
+    expect({ lines, helper: await helperEnded }).toEqual({ lines: ["ready", "interrupted"], helper: "SIGKILL" });
+    expect(runningPrograms()).toEqual([]);
+  });
 });

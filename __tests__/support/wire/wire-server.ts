@@ -50,7 +50,9 @@ export interface WireServer {
   play(...faults: readonly Fault[]): void;
   /** What befalls every request that `play` has nothing for. At first: `ok`. */
   always(fault: Fault): void;
-  /** Resolves once no request is open any more; rejects with the number that is after two seconds. */
+  /** Resolves once a request was seen. */
+  asked(): Promise<void>;
+  /** Resolves once no request is open any more. */
   quiet(): Promise<void>;
   /** Forgets what was seen and played. */
   reset(): void;
@@ -86,11 +88,11 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
     reply: { status: 200, headers: { "content-type": "application/json" }, body: "{}" },
     play: (...faults) => void (played = [...faults]),
     always: (fault) => void (otherwise = fault),
+    async asked() {
+      while (counts.seen.length === 0) await sleep(5);
+    },
     async quiet() {
-      for (let waitedMs = 0; open.size > 0; waitedMs += 5) {
-        if (waitedMs > 2_000) throw new Error(`${open.size} requests are still open.`);
-        await sleep(5);
-      }
+      while (open.size > 0) await sleep(5);
     },
     reset() {
       [played, otherwise] = [[], "ok"];

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { mergeResults, type BenchRecord, type BenchResults } from "../../judges/benches/results";
 import { benchPage } from "../../reports/bench-page";
-import { writeWhole } from "../../tools/files";
+import { writeReport } from "../../tools/files";
 import { UsageError } from "../context";
 import type { BenchResult } from "./result";
 
@@ -20,8 +20,8 @@ export function recordOf({ method, figures, charts, data }: BenchResult, seconds
 export async function writeResults(folder: string, records: BenchResults, names: readonly string[]): Promise<string[]> {
   const merged = mergeResults(readResults(folder), records, names);
   mkdirSync(folder, { recursive: true });
-  writeWhole(join(folder, RESULTS), `${JSON.stringify(merged, null, 1)}\n`);
-  writeWhole(join(folder, PAGE), await benchPage(merged));
+  writeReport(join(folder, RESULTS), `${JSON.stringify(merged, null, 1)}\n`);
+  writeReport(join(folder, PAGE), await benchPage(merged));
   return [RESULTS, PAGE].map((name) => join(folder, name));
 }
 

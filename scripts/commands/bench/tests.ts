@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { CommandContext } from "../context";
 import { benchResult, type BenchResult } from "./result";
 
-/** What the last whole run of the tests left (__tests__/closing-line.js). */
-const RECORD = join(".quickturn", "tests.json");
+/** What the last whole run of the tests left (__tests__/runner/closing-line.js). */
+const RECORD = join(".quickturn", "tests-test.json");
 /** Seconds. */
-const MAX_SECONDS = 480;
+const MAX_SECONDS = 360;
 
 /** The last whole run of the tests. */
 export interface TestRun {

@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FunctionName } from "../../judges/canary/release";
 import type { CanaryWish } from "../../judges/canary/machine";
+import { LIVE_NAMES } from "../../judges/canary/variables";
 import { describeChanges } from "../../judges/plan-changes";
 import { approved, refuseWithoutAnswer } from "../apply";
+import { ApplyInterrupted } from "../apply-interrupted";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
 import { preparedTerraform } from "../prepared-terraform";
 import type { Clock } from "../verify/gate";
@@ -16,7 +18,7 @@ import type { CanaryPlan, Outputs, Ports, TimelineEvent } from "./ports";
 import type { Applied } from "./present";
 import { TerraformDeployment } from "./terraform-deployment";
 import { timelineLine } from "./timeline";
-import { liveStackDirectory } from "./with-live";
+import { givenInput, liveStackDirectory } from "./with-live";
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
 
@@ -38,16 +40,19 @@ export async function canary(context: CommandContext, options: CanaryOptions, op
     const ended = await (options.abort ? abort(ports, how) : wish === undefined ? resume(ports, how) : start(ports, wish, how));
     return resultOf(ended, timeline);
   } catch (error) {
+    const goOn = "What is applied stays as it is. Go on: quickturn canary --resume. Take it back: quickturn canary --abort.";
+    if (error instanceof ApplyInterrupted) throw error.goingOn(goOn);
     if (!context.signal.aborted) throw error;
-    throw new UsageError(`Interrupted. What is applied stays as it is. Go on: quickturn canary --resume. Take it back: quickturn canary --abort.`, { cause: error });
+    throw new UsageError(`Interrupted. ${goOn}`, { cause: error });
   }
 }
 
 async function opened(context: CommandContext, options: CanaryOptions): Promise<Opened> {
-  const terraform = await preparedTerraform(context);
-  const { projectDirectory, progress } = context;
-  const input = { vars: options.vars ?? [], varFiles: options.varFiles ?? [], ...(options.refresh === undefined ? {} : { refresh: options.refresh }) };
-  const deployment = new TerraformDeployment(terraform, { projectDirectory, stackDirectory: liveStackDirectory(context), input, progress });
+  const terraform = await preparedTerraform(context, { vars: options.vars ?? [], ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }) }, "restore");
+  const asked = { vars: options.vars ?? [], varFiles: options.varFiles ?? [], ...(options.refresh === undefined ? {} : { refresh: options.refresh }) };
+  const { input, origin } = givenInput(context, terraform, { ...asked, reset: [...(options.reset ?? []), ...LIVE_NAMES] }, await terraform.output());
+  if (origin !== undefined) context.progress.note(origin);
+  const deployment = new TerraformDeployment(terraform, { whose: context, stackDirectory: liveStackDirectory(context), asked, input, progress: context.progress });
   return { deployment, clock: SYSTEM_CLOCK, judge: metricsJudge(context, SYSTEM_CLOCK) };
 }
 
@@ -68,7 +73,7 @@ function howOf(context: CommandContext, options: CanaryOptions, wish: CanaryWish
     check: (outputs: Outputs) => {
       if (wish !== undefined) checkDeadline(wish, (outputs["settings"] ?? {}) as Readonly<Record<string, unknown>>);
     },
-    choose: (outputs: Outputs) => liveRelease(context.projectDirectory, outputs),
+    choose: (outputs: Outputs) => liveRelease(context, outputs),
     allowReplace: options.allowReplace,
     retry: options.retry,
     approve: async (planned, moving, applied) => {

@@ -7,16 +7,14 @@ import schema from "../../judges/canary/release.schema.json";
 import { liveFile } from "../../judges/canary/variables";
 import { writeWhole } from "../../tools/files";
 import { UsageError } from "../context";
-
-/** Says what is live, beside cdktf.json. The state has the same; this is what is written before an apply. */
-export const LIVE_FILE = "live.tfvars.json";
+import { liveFilePath, type Whose } from "../environment";
 
 /** The same in the stack's folder, by a name that terraform reads by itself: so plain terraform and cdktf agree. */
 const COPY = "live.auto.tfvars.json";
 
-/** The live file where there is one. Throws {@link UsageError} where it is something else. */
-export function readLiveFile(projectDirectory: string): Release | null {
-  const path = join(projectDirectory, LIVE_FILE);
+/** The live file where there is one: what is live, beside cdktf.json. The state has the same; this is what is written before an apply. Throws {@link UsageError} where it is something else. */
+export function readLiveFile(whose: Whose): Release | null {
+  const path = liveFilePath(whose);
   return existsSync(path) ? parseRelease((parsed(readFileSync(path, "utf8"), path) as { release?: unknown }).release, path) : null;
 }
 
@@ -46,14 +44,14 @@ function parseRelease(document: unknown, where: string): Release {
 }
 
 /** The release that is true, of the file's and the state's. */
-export function liveRelease(projectDirectory: string, outputs: Readonly<Record<string, unknown>>): ChosenRelease {
+export function liveRelease(whose: Whose, outputs: Readonly<Record<string, unknown>>): ChosenRelease {
   const deployment = outputs["deployment_name"];
-  return chooseRelease(readLiveFile(projectDirectory), appliedRelease(outputs), typeof deployment === "string" ? deployment : null);
+  return chooseRelease(readLiveFile(whose), appliedRelease(outputs), typeof deployment === "string" ? deployment : null);
 }
 
 /** Writes the live file and its copy; null takes the copy away, because it is of another deployment, or of none. */
-export function writeLive(projectDirectory: string, stackDirectory: string, release: Release | null): void {
+export function writeLive(whose: Whose, stackDirectory: string, release: Release | null): void {
   if (release === null) return rmSync(join(stackDirectory, COPY), { force: true });
-  writeWhole(join(projectDirectory, LIVE_FILE), liveFile(release));
+  writeWhole(liveFilePath(whose), liveFile(release));
   writeWhole(join(stackDirectory, COPY), liveFile(release));
 }

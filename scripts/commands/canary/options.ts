@@ -1,3 +1,4 @@
+import { variableName } from "../../judges/given-setting";
 import { canarySteps } from "../../judges/canary/steps";
 import type { CanaryWish } from "../../judges/canary/machine";
 import { FUNCTIONS } from "../../judges/canary/release";
@@ -39,7 +40,7 @@ export function checkCanaryOptions(options: CanaryOptions): void {
   if ((options.resume || options.abort) && (given.length > 0 || options.only.length > 0 || options.retry)) {
     throw new UsageError(`--${options.resume ? "resume" : "abort"} was given with ${[...given, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])].map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", ")}; allowed: without them, because the canary on its way has its own.`);
   }
-  const live = (options.vars ?? []).map((each) => each.slice(0, each.indexOf("="))).filter((name) => LIVE_NAMES.includes(name));
+  const live = (options.vars ?? []).map(variableName).filter((name) => LIVE_NAMES.includes(name));
   if (live.length > 0) throw new UsageError(`--var sets ${live.join(", ")}, and a canary sets that itself; leave it out.`);
 }
 

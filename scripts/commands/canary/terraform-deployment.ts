@@ -1,9 +1,11 @@
+import type { Whose } from "../environment";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Release } from "../../../stacks/settings";
 import { plannedNewest, reachesAll } from "../../judges/canary/planned";
 import { liveArguments, settingsInEffect, wholeLiveFile } from "../../judges/canary/variables";
 import { movedAliases } from "../../judges/tuning/exposure";
+import { appliedProvenance, type Values } from "../../judges/kept-values";
 import { writeWhole } from "../../tools/files";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
@@ -22,12 +24,14 @@ const IN_EFFECT = "applied.tfvars.json";
 const FUNCTIONS_STAY = { resource: { aws_lambda_function: Object.fromEntries(["worker_function", "api_function"].map((name) => [name, { lifecycle: { ignore_changes: "all" } }])) } };
 
 export interface Place {
-  /** Folder of cdktf.json, where the live file stands. */
-  readonly projectDirectory: string;
+  /** Whose the live file is. */
+  readonly whose: Whose;
   /** Folder that terraform runs in. */
   readonly stackDirectory: string;
-  /** What the person gave. */
+  /** What was given before and what the person gives now. */
   readonly input: PlanInput;
+  /** What the person gives now. Default: the same. */
+  readonly asked?: PlanInput;
   readonly progress: Progress;
 }
 
@@ -47,7 +51,7 @@ export class TerraformDeployment implements Deployment {
   async plan(release: Release, mode: PlanMode): Promise<CanaryPlan> {
     const { stackDirectory, progress } = this.place;
     // What stands there was of the release before.
-    writeLive(this.place.projectDirectory, stackDirectory, null);
+    writeLive(this.place.whose, stackDirectory, null);
     writeWhole(join(stackDirectory, PLANNED), wholeLiveFile(release));
     const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
     this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
@@ -61,7 +65,7 @@ export class TerraformDeployment implements Deployment {
   }
 
   async keep(release: Release): Promise<void> {
-    writeLive(this.place.projectDirectory, this.place.stackDirectory, release);
+    writeLive(this.place.whose, this.place.stackDirectory, release);
   }
 
   private async made(input: PlanInput, mode: PlanMode): Promise<CanaryPlan> {
@@ -88,17 +92,18 @@ export class TerraformDeployment implements Deployment {
   }
 
   /** As the person configures it, and what is live as it is. */
-  private publish(release: Release): PlanInput {
-    const { stackDirectory, input } = this.place;
+  private publish(release: Release, input = this.place.input): PlanInput {
+    const { stackDirectory } = this.place;
     return { ...input, varFiles: [...(input.varFiles ?? []), join(stackDirectory, PLANNED)], vars: [...(input.vars ?? []), ...liveArguments(release)] };
   }
 
   /** As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has secrets. */
   private async aliases(release: Release): Promise<PlanInput> {
     const applied = join(this.place.stackDirectory, IN_EFFECT);
-    const settings = (await this.outputs())["settings"] as Readonly<Record<string, unknown>> | undefined;
-    writeWhole(applied, JSON.stringify(settingsInEffect(settings ?? {})));
-    const { varFiles = [], ...publish } = this.publish(release);
+    const outputs = await this.outputs();
+    // All that is in effect stands there: what of it somebody has given is to be remembered.
+    writeWhole(applied, JSON.stringify({ ...settingsInEffect((outputs["settings"] ?? {}) as Values), provenance: appliedProvenance(outputs) }));
+    const { varFiles = [], ...publish } = this.publish(release, this.place.asked ?? this.place.input);
     return { ...publish, varFiles: [applied, ...varFiles] };
   }
 }

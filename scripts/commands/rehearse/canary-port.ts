@@ -40,7 +40,7 @@ export function canaryPort(options: CanaryPortOptions): ReleasePort {
 /** What terraform applied is what is served: nothing else tells the local runtime. */
 function servedAfterwards(stack: LocalStack, { projectDirectory, progress }: CommandContext, { vars = [] }: CanaryOptions): Deployment {
   // Without a refresh: the emulator gives some attributes back in its own spelling.
-  const deployment = new TerraformDeployment(stack.terraformHere, { projectDirectory, stackDirectory: stack.directory, input: { vars, refresh: false }, progress });
+  const deployment = new TerraformDeployment(stack.terraformHere, { whose: { projectDirectory }, stackDirectory: stack.directory, input: { vars, refresh: false }, progress });
   return {
     outputs: () => deployment.outputs(),
     plan: (release, mode) => deployment.plan(release, mode),

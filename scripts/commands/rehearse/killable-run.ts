@@ -48,7 +48,7 @@ export async function runCanary(place: RunPlace, options: CanaryOptions, terrafo
   const { projectDirectory, stackDirectory, environment } = place;
   const context: CommandContext = { projectDirectory, environment, progress: hooks.progress, signal: hooks.signal };
   const clock = clockOf(timeLapse(place.factor, place.originMs));
-  const deployment = new TerraformDeployment(terraform, { projectDirectory, stackDirectory, input: { vars: options.vars ?? [] }, progress: hooks.progress });
+  const deployment = new TerraformDeployment(terraform, { whose: { projectDirectory }, stackDirectory, input: { vars: options.vars ?? [] }, progress: hooks.progress });
   return canary(context, options, () => Promise.resolve({ deployment: toldDeployment(deployment, hooks), judge: toldJudge(metricsJudge(context, clock), hooks), clock }));
 }
 

@@ -74,7 +74,7 @@ export class KillableStack {
     const release = appliedRelease(outputs);
     // Taken back, what was to be released is nobody's wish any more; only what is live must be as it is pinned.
     const [given, mode] = point.how === "resume" ? ([[...always, ...vars], "publish"] as const) : ([always, "aliases"] as const);
-    const deployment = new TerraformDeployment(terraform, { projectDirectory, stackDirectory, input: { vars: given }, progress: SILENT });
+    const deployment = new TerraformDeployment(terraform, { whose: { projectDirectory }, stackDirectory, input: { vars: given }, progress: SILENT });
     const { changes: further } = await deployment.plan(release ?? emptyRelease(String(outputs["deployment_name"])), mode);
     return {
       point, stable, further, ...recovered,

@@ -4,13 +4,13 @@ import schema from "../../judges/gate/evidence.schema.json";
 import { readsOf } from "../../judges/gate/reads";
 import { NAMED_KPIS, selectedKpis } from "../../judges/gate/queries";
 import { GATE_SETTINGS } from "../../judges/gate/settings";
-import { writeWhole } from "../../tools/files";
+import { writeReport } from "../../tools/files";
 import { UsageError } from "../context";
 import { readJson } from "../given-state";
 
 /** Writes evidence, so that its verdict can be had again without AWS. */
 export function saveEvidence(path: string, evidence: Evidence): void {
-  writeWhole(path, `${JSON.stringify(evidence, null, 1)}\n`);
+  writeReport(path, `${JSON.stringify(evidence, null, 1)}\n`);
 }
 
 /** Reads saved evidence. Throws {@link UsageError} with every problem of a file that is none. */

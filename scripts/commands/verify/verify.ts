@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { judgeGate } from "../../judges/gate/judge";
-import { EXIT_CODES, type Verdict } from "../../judges/gate/verdict";
+import type { Verdict } from "../../judges/gate/verdict";
 import { gateMarkdown } from "../../reports/gate-markdown";
 import { junit } from "../../reports/junit";
-import { writeWhole } from "../../tools/files";
-import type { CommandContext, CommandResult } from "../context";
+import { writeReport } from "../../tools/files";
+import { UsageError, type CommandContext, type CommandResult } from "../context";
+import { EXIT_CODES } from "../exit-codes";
 import { deployedStack } from "./deployment";
 import { readEvidence, saveEvidence } from "./evidence-file";
 import { gate, type Clock } from "./gate";
@@ -18,15 +19,16 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sl
 /**
  * Says whether a deployment is good: from its KPIs' metrics, from saved ones, or by a checklist over HTTP. Exit code:
  * 0 pass, 1 fail, 3 inconclusive, 2 where nothing was found out. A failure to ask is never taken for a bad deployment.
+ * @throws UsageError where what was given cannot be used
  */
 export async function verify(context: CommandContext, options: VerifyOptions, clock: Clock = SYSTEM_CLOCK): Promise<CommandResult> {
   try {
     return await found(context, options, clock);
   } catch (error) {
-    // An interrupt is no finding.
-    if (context.signal.aborted) throw error;
+    // An interrupt is no finding, and neither is what was given.
+    if (context.signal.aborted || error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return { exitCode: EXIT_CODES.error, text: `quickturn verify: error\n${message}`, json: { verdict: "error", error: message } };
+    return { exitCode: EXIT_CODES.error, text: `quickturn verify: error\n${message}`, json: { verdict: "error", error: { kind: "failed", message, exitCode: EXIT_CODES.error } } };
   }
 }
 
@@ -48,7 +50,7 @@ async function found(context: CommandContext, options: VerifyOptions, clock: Clo
 
 function result({ junit: junitPath, markdown }: VerifyOptions, verdict: Verdict, json: object, findings: Findings): CommandResult {
   const exitCode = EXIT_CODES[verdict];
-  if (junitPath !== undefined) writeWhole(junitPath, junit(findings.suite, findings.cases));
-  if (markdown !== undefined) writeWhole(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));
+  if (junitPath !== undefined) writeReport(junitPath, junit(findings.suite, findings.cases));
+  if (markdown !== undefined) writeReport(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));
   return { exitCode, text: describeFindings(findings), json: { exitCode, ...json } };
 }

@@ -2,14 +2,14 @@ import { AuditedPlan } from "./audited-plan";
 import { isPlanJson, type StackSources } from "./plan-json";
 import type { Judgement, Rule, Severity } from "./rule";
 import { RULES } from "./rules";
-import { suppresses, type Suppression } from "./suppression";
+import { dayAfter, suppresses, type Suppression } from "./suppression";
 import { SUPPRESSIONS } from "./suppressions";
 
 /** What decides an audit beside the plan. */
 export interface AuditInput {
   /** The synthesized stack that was planned. Default: some values stay unknown. */
   readonly sources?: StackSources | undefined;
-  /** As YYYY-MM-DD: what was suppressed until an earlier day counts again. Default: no suppression has expired. */
+  /** As YYYY-MM-DD: what the user suppressed until an earlier day counts again. Default: no suppression has expired or ends soon. */
   readonly today?: string | undefined;
   /** The user's own. Default: none. */
   readonly suppressions?: readonly Suppression[] | undefined;
@@ -36,28 +36,35 @@ export interface AuditRow {
 export interface AuditReport {
   readonly rules: number;
   readonly rows: readonly AuditRow[];
-  /** Suppressions whose day is over, and which hid something or are the user's. */
+  /** The user's suppressions whose day is over. */
   readonly expired: readonly Suppression[];
+  /** The project's own that hide something and whose day is near or over. They hold all the same: a newer release renews or drops them. */
+  readonly ending: readonly Suppression[];
   /** The user's suppressions that hide nothing. */
   readonly unmatched: readonly Suppression[];
   /** True where nothing fails and nothing has expired. */
   readonly good: boolean;
 }
 
+/** Days before the last one of a suppression of the project's own from which the audit warns. */
+const WARNING_DAYS = 90;
+
 /**
  * Asks every rule of every resource that an apply would leave.
  * @param plan what `terraform show -json` gives of a plan. Throws where it is none
  */
-export function audit(plan: unknown, { sources, today = "", suppressions: own = [], rules = RULES }: AuditInput = {}): AuditReport {
+export function audit(plan: unknown, { sources, today, suppressions: own = [], rules = RULES }: AuditInput = {}): AuditReport {
   if (!isPlanJson(plan)) throw new Error("The document is no plan: it has no resource_changes and no configuration. Allowed: what `terraform show -json <plan file>` prints");
   const judged = rowsOf(new AuditedPlan(plan, sources), rules);
   const all = [...own, ...SUPPRESSIONS];
   const hides = (suppression: Suppression) => judged.some((row) => row.outcome === "fail" && suppresses(suppression, row));
-  const hasExpired = ({ until }: Suppression) => until < today;
-  const expired = all.filter((suppression) => hasExpired(suppression) && (own.includes(suppression) || hides(suppression)));
+  // Only a release can renew the project's own, so that their last day fails no installation.
+  const hasExpired = (suppression: Suppression) => today !== undefined && own.includes(suppression) && suppression.until < today;
+  const expired = own.filter(hasExpired);
+  const ending = today === undefined ? [] : SUPPRESSIONS.filter((suppression) => suppression.until <= dayAfter(today, WARNING_DAYS) && hides(suppression));
   const rows = judged.map((row) => withSuppression(row, all, hasExpired));
   const unmatched = own.filter((suppression) => !hides(suppression));
-  return { rules: rules.length, rows, expired, unmatched, good: expired.length === 0 && rows.every(({ outcome }) => outcome !== "fail") };
+  return { rules: rules.length, rows, expired, ending, unmatched, good: expired.length === 0 && rows.every(({ outcome }) => outcome !== "fail") };
 }
 
 function rowsOf(plan: AuditedPlan, rules: readonly Rule[]): AuditRow[] {

@@ -55,6 +55,9 @@ export function isDay(value: unknown): value is string {
   return Number.isFinite(time) && new Date(time).toISOString().startsWith(value);
 }
 
+/** The day so many days after another, both as YYYY-MM-DD. */
+export const dayAfter = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
 /** What of a row of the audit a suppression is matched against. */
 interface Place {
   readonly rule: string;

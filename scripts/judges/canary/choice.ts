@@ -1,4 +1,5 @@
 import type { Release } from "../../../stacks/settings";
+import { variableName } from "../given-setting";
 
 /** Which release is the true one. */
 export interface ChosenRelease {
@@ -40,7 +41,7 @@ export function inEffect({ release }: ChosenRelease): string | undefined {
  * @param vars `name=value`
  */
 export function withoutOverridden(release: Release, vars: readonly string[], writer: string): Release {
-  const names = vars.map((each) => each.slice(0, each.indexOf("=")));
+  const names = vars.map(variableName);
   const { worker, api } = release.pinned;
   const pinned = { worker: names.includes("live_version") ? null : worker, api: names.includes("api_live_version") ? null : api };
   return pinned.worker === worker && pinned.api === api ? release : { ...release, pinned, serial: release.serial + 1, writer };

@@ -4,9 +4,6 @@ export type Verdict = "pass" | "fail" | "inconclusive" | "error";
 /** What it may say of one KPI: `shown` where it has no target, `not applicable` where what it measures is not there. */
 export type KpiOutcome = Verdict | "shown" | "not applicable";
 
-/** Exit codes of a gate. A pipeline goes on at 0, rolls back at 1, waits or asks a person at 3; 2 says that nothing was found out. */
-export const EXIT_CODES: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, error: 2, inconclusive: 3 };
-
 /** Worst first: one failure is enough, and what could not be read may hide one. */
 const BY_WEIGHT: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
 

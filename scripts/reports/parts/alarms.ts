@@ -54,6 +54,9 @@ const GIVEN = `mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
 }
 
 variables {
@@ -109,6 +112,7 @@ export const alarmsPages: PartPages = {
     run("nothing_to_watch", { variables: { function_name: null, rest_api_name: null }, failures: ["var.function_name"] }),
     run("no_topic_at_all", { variables: { alarm_email: null, own_topic_enabled: false }, failures: ["var.own_topic_enabled"] }),
     run("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
+    run("a_topic_of_another_region", { variables: { alarm_email: null, alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"), own_topic_enabled: false }, failures: ["var.alarm_topic_arn"] }),
     run("an_address_for_a_topic_of_yours", { variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false }, failures: ["var.alarm_email"] }),
     run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
     run("an_alarm_that_is_none", { variables: { alarms_enabled: { "worker-errors": false } }, failures: ["var.alarms_enabled"] }),

@@ -4,7 +4,9 @@ otherwise than AWS, where the AWS provider or the handlers cannot live with it. 
 it elsewhere, nothing is touched.
 """
 import functools
+import importlib
 import json
+import os
 import threading
 
 
@@ -48,8 +50,26 @@ def items():
     DynamoHandler.call_action = call_action
 
 
-for correct in (rest_apis, items):
+def messages():
+    """While moto deletes a message it forgets one that is sent at that moment. Under the lock of sending nothing is."""
+    from moto.sqs.models import Queue
+
+    deleted = Queue.delete_message
+
+    @functools.wraps(deleted)
+    def delete_message(self, receipt_handle):
+        with self._messages_lock:
+            return deleted(self, receipt_handle)
+
+    Queue.delete_message = delete_message
+
+
+for correct in (rest_apis, items, messages):
     try:
         correct()
     except (ImportError, AttributeError):
         pass
+
+# What somebody adds to moto, by the name of a module on PYTHONPATH.
+if extension := os.environ.get("QUICKTURN_EMULATOR_EXTENSION"):
+    importlib.import_module(extension)

@@ -1,4 +1,4 @@
-import { alarmSettings } from "../alarms";
+import { alarmSettings, topicIsHere } from "../alarms";
 import { deploymentSettings } from "../deployment";
 import { twoOfThree, twoOfTwo } from "../kpis/periods";
 import { thresholdSettings } from "../thresholds";
@@ -88,7 +88,7 @@ export const alarmsPart = {
     {
       ...same(alarmSettings, "alarm_topic_arn"),
       description: "With own_topic_enabled = false: SNS topic of yours that the alarms go to.",
-      rules: [],
+      rules: [topicIsHere],
     },
     {
       name: "alarms_enabled",

@@ -101,7 +101,7 @@ export class World {
 
   /** The aliases that are not as a release wants them. */
   private differing(release: Release): CanaryPlan["changes"] {
-    return FUNCTIONS.filter((name) => JSON.stringify(this.wanted(name, release)) !== JSON.stringify(this.aliases[name])).map((name) => ({ address: `aws_lambda_alias.${name}_live_alias`, type: "aws_lambda_alias", action: "update" as const, attributes: [] }));
+    return FUNCTIONS.filter((name) => JSON.stringify(this.wanted(name, release)) !== JSON.stringify(this.aliases[name])).map((name) => ({ address: `aws_lambda_alias.${name}_live_alias`, type: "aws_lambda_alias", action: "update" as const, attributes: [], values: [] }));
   }
 
   private wanted(name: FunctionName, release: Release): Alias {

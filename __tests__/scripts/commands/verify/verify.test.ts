@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { DOMParser } from "@xmldom/xmldom";
 import { KPIS } from "../../../../stacks/settings";
-import type { CommandContext } from "../../../../scripts/commands/context";
+import { UsageError, type CommandContext } from "../../../../scripts/commands/context";
 import { verify, type VerifyOptions } from "../../../../scripts/commands/verify";
 import type { Clock } from "../../../../scripts/commands/verify/gate";
 import type { Evidence } from "../../../../scripts/judges/gate/evidence";
@@ -22,6 +22,11 @@ const context = (environment: NodeJS.ProcessEnv = {}): CommandContext => ({
   signal: new AbortController().signal,
 });
 const run = (options: Partial<VerifyOptions>, environment?: NodeJS.ProcessEnv, clock?: Clock) => verify(context(environment), { only: [], smoke: false, ...options }, clock);
+const refused = async (work: Promise<unknown>) => {
+  const error: unknown = await work.then(() => undefined, (reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UsageError);
+  return (error as UsageError).message;
+};
 const kpi = (json: unknown, name: string) => (json as GateVerdict).kpis.find((each) => each.name === name)!;
 
 let folder: string;
@@ -54,30 +59,28 @@ describe("--replay", () => {
     expect(JSON.stringify(one)).toBe(JSON.stringify(other));
   });
 
-  test("a file that is no evidence ends with 2 and says what is wrong with it", async () => {
+  test("a file that is no evidence is refused, with what is wrong with it", async () => {
     const path = join(folder, "none.json");
-    const ended = async (content: string) => {
+    const refusal = async (content: string) => {
       writeFileSync(path, content);
-      const { exitCode, text } = await run({ replay: path });
-      return { exitCode, text };
+      return refused(run({ replay: path }));
     };
-    expect(await ended("{")).toMatchObject({ exitCode: 2, text: expect.stringContaining(`The evidence ${path} cannot be read`) as unknown });
-    expect(await ended("[]")).toMatchObject({ exitCode: 2, text: expect.stringContaining("is no evidence of a gate") as unknown });
+    expect(await refusal("{")).toContain(`The evidence ${path} cannot be read`);
+    expect(await refusal("[]")).toContain("is no evidence of a gate");
     const good = JSON.parse(readFileSync(fixture("share"), "utf8")) as Evidence;
-    expect(await ended(JSON.stringify({ ...good, candidate: { ...good.candidate, series: { x: { status: "Complete", messages: [], values: ["1"] } } } }))).toMatchObject({ exitCode: 2, text: expect.stringContaining("/candidate/series/x/values/0 must be number") as unknown });
-    expect(await ended(JSON.stringify({ ...good, settings: {} }))).toMatchObject({ exitCode: 2, text: expect.stringContaining("lacks the settings") as unknown });
-    expect(await ended(JSON.stringify({ ...good, only: ["speed"] }))).toMatchObject({ exitCode: 2, text: expect.stringContaining("is about the KPIs speed, which there are not; allowed: execution_time") as unknown });
-    expect(await ended(JSON.stringify({ ...good, candidate: { ...good.candidate, window: { startMs: 120_000, endMs: 60_000, periodSeconds: 60 } } }))).toMatchObject({ exitCode: 2, text: expect.stringContaining("ends before it begins") as unknown });
+    expect(await refusal(JSON.stringify({ ...good, candidate: { ...good.candidate, series: { x: { status: "Complete", messages: [], values: ["1"] } } } }))).toContain("/candidate/series/x/values/0 must be number");
+    expect(await refusal(JSON.stringify({ ...good, settings: {} }))).toContain("lacks the settings");
+    expect(await refusal(JSON.stringify({ ...good, only: ["speed"] }))).toContain("is about the KPIs speed, which there are not; allowed: execution_time");
+    expect(await refusal(JSON.stringify({ ...good, candidate: { ...good.candidate, window: { startMs: 120_000, endMs: 60_000, periodSeconds: 60 } } }))).toContain("ends before it begins");
   });
 
-  test("by the command line it ends with the same codes, and prints the same JSON", async () => {
-    for (const [name, code] of [["pass", 0], ["fail", 1], ["inconclusive", 3], ["error", 2]] as const) {
-      const ended = await new Promise<{ code: number; stdout: string }>((resolve) =>
-        execFile(process.execPath, ["scripts/bin/quickturn.js", "--json", "verify", "--replay", fixture(name)], { cwd: PROJECT }, (error, stdout) => resolve({ code: error ? Number(error.code) : 0, stdout })),
-      );
-      expect({ name, code: ended.code, json: JSON.parse(ended.stdout) as unknown }).toEqual({ name, code, json: JSON.parse(JSON.stringify((await run({ replay: fixture(name) })).json)) as unknown });
-    }
-  }, 120_000);
+  test("by the command line it ends with the same code, and prints the same JSON", async () => {
+    const replay = fixture("inconclusive");
+    const ended = await new Promise<{ code: number; stdout: string }>((resolve) =>
+      execFile(process.execPath, ["scripts/bin/quickturn.js", "--json", "verify", "--replay", replay], { cwd: PROJECT }, (error, stdout) => resolve({ code: error ? Number(error.code) : 0, stdout })),
+    );
+    expect({ code: ended.code, json: JSON.parse(ended.stdout) as unknown }).toEqual({ code: 3, json: JSON.parse(JSON.stringify((await run({ replay })).json)) as unknown });
+  });
 });
 
 describe("what it writes", () => {
@@ -96,7 +99,7 @@ describe("what it writes", () => {
   });
 });
 
-describe("what contradicts itself is refused with 2 before anything is read", () => {
+describe("what contradicts itself is refused before anything is read", () => {
   test.each<[Partial<VerifyOptions>, string]>([
     [{ replay: "x", window: "5m" }, "--replay was given with --window; allowed: one of them"],
     [{ replay: "x", baselineMetrics: "y" }, "--replay was given with --baseline-metrics"],
@@ -106,7 +109,7 @@ describe("what contradicts itself is refused with 2 before anything is read", ()
     [{ only: ["speed"] }, "--only names speed; allowed: execution_time, "],
     [{ version: "live" }, '--version is "live"; allowed: the number of a published version'],
     [{ state: "/no/such/place" }, "--state is /no/such/place, and there is no such file or folder"],
-  ])("%j", async (options, message) => expect(await run(options)).toMatchObject({ exitCode: 2, json: { verdict: "error" }, text: expect.stringContaining(message) as unknown }));
+  ])("%j", async (options, message) => expect(await refused(run(options))).toContain(message));
 });
 
 /** CloudWatch as the SDK speaks to it, answering from a function of what it is asked. */
@@ -200,7 +203,7 @@ describe("with metrics from CloudWatch", () => {
     expect({ exitCode, verdict: kpi(json, "error_rate").verdict, version: (json as GateVerdict).version, baseline: (json as GateVerdict).baseline }).toEqual({ exitCode: 1, verdict: "fail", version: "7", baseline: "6" });
     expect(JSON.stringify(calls[0])).toContain('{"Name":"ExecutedVersion","Value":"7"}');
     expect(JSON.stringify(calls[1])).toContain('{"Name":"ExecutedVersion","Value":"6"}');
-    expect(await run({ state, baseline: "7" }, environment, clockFrom(NOW))).toMatchObject({ exitCode: 2, text: expect.stringContaining("--baseline is 7, which is the version that is judged") as unknown });
+    expect(await refused(run({ state, baseline: "7" }, environment, clockFrom(NOW)))).toContain("--baseline is 7, which is the version that is judged");
   });
 
   test("saved evidence is a baseline", async () => {
@@ -215,7 +218,7 @@ describe("with metrics from CloudWatch", () => {
     writeFileSync(old, JSON.stringify({ values: { outputs: Object.fromEntries(outputs) } }));
     expect(await run({ state: old }, environment, clockFrom(NOW))).toMatchObject({ exitCode: 2, text: expect.stringContaining("The stack's outputs lack rest_api_name") as unknown });
     writeFileSync(old, "{}");
-    expect(await run({ state: old }, environment, clockFrom(NOW))).toMatchObject({ exitCode: 2, text: expect.stringContaining("which holds no outputs; allowed: what terraform output -json") as unknown });
+    expect(await refused(run({ state: old }, environment, clockFrom(NOW)))).toContain("which holds no outputs; allowed: what terraform output -json");
   });
 
   test("an interrupt is no finding", async () => {

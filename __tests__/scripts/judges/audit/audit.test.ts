@@ -1,5 +1,7 @@
-import { audit, rowsWith } from "../../../../scripts/judges/audit/audit";
+import { audit } from "../../../../scripts/judges/audit/audit";
 import { RULES } from "../../../../scripts/judges/audit/rules";
+import { dayAfter } from "../../../../scripts/judges/audit/suppression";
+import { SUPPRESSIONS } from "../../../../scripts/judges/audit/suppressions";
 import { planOf, resource as r } from "./small-plans";
 
 const UNPROTECTED = planOf(r("aws_dynamodb_table.t", { deletion_protection_enabled: false }));
@@ -28,12 +30,21 @@ test("one that hides nothing is told, and has no say; an expired one fails the a
   expect(audit(good, { suppressions: [own("2026-01-01")], today: "2027-01-01", rules })).toMatchObject({ good: false, unmatched: [own("2026-01-01")] });
 });
 
-test("our own decisions expire too, where they hide something", () => {
+describe("a decision of our own", () => {
   const plan = planOf(r("aws_lambda_function.f", {}));
   const network = RULES.filter(({ id }) => id === "function-is-in-a-network");
-  expect(rowsWith(audit(plan, { rules: network, today: "2026-11-21" }), "suppressed")).toHaveLength(1);
-  expect(audit(plan, { rules: network, today: "2030-01-01" })).toMatchObject({ good: false, expired: [{ rule: "function-is-in-a-network" }] });
-  expect(audit(planOf(), { rules: network, today: "2030-01-01" })).toMatchObject({ good: true, expired: [] });
+  const decision = SUPPRESSIONS.find(({ rule }) => rule === "function-is-in-a-network")!;
+  const auditOn = (today: string, audited = plan) => audit(audited, { rules: network, today });
+
+  test("holds on after its last day, so that no pinned installation turns red", () => {
+    expect(auditOn(dayAfter(decision.until, 5_000))).toMatchObject({ good: true, expired: [], rows: [{ outcome: "suppressed" }] });
+  });
+
+  test("is a warning from 90 days before its last day on, where it hides something", () => {
+    expect(auditOn(dayAfter(decision.until, -91)).ending).toEqual([]);
+    for (const days of [-90, 0, 1]) expect(auditOn(dayAfter(decision.until, days)).ending).toEqual([decision]);
+    expect(auditOn(dayAfter(decision.until, 1), planOf()).ending).toEqual([]);
+  });
 });
 
 test("rows come by rule, then by address: the same plan gives the same bytes", () => {

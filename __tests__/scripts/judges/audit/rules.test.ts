@@ -233,6 +233,23 @@ describe("a topic's key", () => {
 });
 
 test.each([
+  ["allowed", { ...DENY_HTTP, Effect: "Allow" }],
+  ["denied to one caller", { ...DENY_HTTP, Principal: { AWS: "arn:aws:iam::1:role/x" } }],
+  ["denied over TLS", { ...DENY_HTTP, Condition: { Bool: { "aws:SecureTransport": "true" } } }],
+])("plain HTTP that is %s is not denied to everybody", (_, statement) => {
+  expect(outcomes("bucket-takes-tls-only", bucketPolicy(statement))).toEqual(["fail"]);
+  expect(outcomes("queue-takes-tls-only", queuePolicy(statement))).toEqual(["fail"]);
+  expect(outcomes("topic-takes-tls-only", [TOPIC, topicPolicy(statement)])).toEqual(["fail"]);
+});
+
+test.each([
+  ["allowed", { ...NOT_OURS, Effect: "Allow" }],
+  ["denied under a second condition", { ...NOT_OURS, Condition: { ...NOT_OURS.Condition, Bool: { "aws:SecureTransport": "false" } } }],
+])("a private API whose calls through other endpoints are %s does not name its endpoints", (_, statement) => {
+  expect(outcomes("private-api-names-its-endpoints", privateApi(policy(statement)))).toEqual(["fail"]);
+});
+
+test.each([
   ["an AWS secret key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
   ["a private key", "-----BEGIN RSA PRIVATE KEY-----"],
   ["a token of a forge", `ghp_${"a1".repeat(18)}`],

@@ -1,5 +1,5 @@
 import { RULES } from "../../../../scripts/judges/audit/rules";
-import { isDay, readSuppressions, suppresses } from "../../../../scripts/judges/audit/suppression";
+import { dayAfter, isDay, readSuppressions, suppresses } from "../../../../scripts/judges/audit/suppression";
 import { SUPPRESSIONS } from "../../../../scripts/judges/audit/suppressions";
 
 const GOOD = { rule: "table-can-be-restored", resource: "aws_dynamodb_table.cache", reason: "It can be filled again.", until: "2027-01-31" };
@@ -40,6 +40,8 @@ test("it holds for an address with or without its index, and for its part alone"
 });
 
 test.each([["2027-02-28", true], ["2028-02-29", true], ["2027-02-29", false], ["27-02-28", false], [20270228, false]])("%j is a day: %j", (text, expected) => expect(isDay(text)).toBe(expected));
+
+test.each([["2027-01-01", 90, "2027-04-01"], ["2028-03-01", -1, "2028-02-29"], ["2027-12-31", 1, "2028-01-01"]])("%s and %d days is %s", (day, days, expected) => expect(dayAfter(day, days)).toBe(expected));
 
 test("our own can be read, name what is there, and hold for a year at most", () => {
   expect(() => read(...SUPPRESSIONS)).not.toThrow();

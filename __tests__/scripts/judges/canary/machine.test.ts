@@ -45,6 +45,19 @@ test("from any release on the way, taking back pins the stable versions and leav
   }));
 });
 
+test("a failing canary is rolled back also where one that decides nothing is held", () => {
+  const [, release] = releases({ steps: [10, 100], hold: true, functions: ["worker"], verdicts: [] });
+  expect(judged(release!, { verdict: "fail", reason: "slow" }, stamp)).toMatchObject({ ending: "rolled_back", release: { canary: null, pinned: { worker: 7 } } });
+  for (const verdict of ["inconclusive", "error"] as const) expect(judged(release!, { verdict, reason: "few" }, stamp)).toMatchObject({ ending: "held", release: { canary: { step: 0 } } });
+});
+
+test("the pin of a function that is no part of the canary outlives it, taken back or promoted", () => {
+  const pinned = { ...emptyRelease("q-dev"), pinned: { worker: null, api: 2 } };
+  const release = shifted(begun(pinned, { ...wish, steps: [100], on_inconclusive: "rollback" }, present, stamp), present, ["worker"], stamp)!;
+  expect(takenBack(release, "aborted", "", stamp).pinned).toEqual({ worker: 7, api: 2 });
+  expect(judged(release, { verdict: "pass", reason: "" }, stamp).release.pinned).toEqual({ worker: null, api: 2 });
+});
+
 test("weights only grow, by one step each, or end at 0; each change has a higher serial", () => {
   fc.assert(fc.property(way, (given) => {
     const all = releases(given);

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyCharacter } from "../../../support/any-character";
 import { functionOfGroup, originOfStream, readReportLine, readThoroughly, type RunReport } from "../../../../scripts/judges/runs/report-line";
 
 const TEXT = "REPORT RequestId: 3f7c\tDuration: 469.40 ms\tBilled Duration: 500 ms\tMemory Size: 1024 MB\tMax Memory Used: 21 MB\tInit Duration: 100.99 ms";
@@ -92,11 +93,11 @@ test("a start names its run's version", () => {
 });
 
 test("no line at all makes it throw, and what it calls a report has sound figures", () => {
-  const piece = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(TEXT, JSON_LINE, "REPORT RequestId: ", '"platform.report"', "{", "}", '"message": "', "\t", "Duration: ", "1 ms", "START RequestId: a Version: 1"));
+  const piece = fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom(TEXT, JSON_LINE, "REPORT RequestId: ", '"platform.report"', "{", "}", '"message": "', "\t", "Duration: ", "1 ms", "START RequestId: a Version: 1"));
   fc.assert(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
     const read = readReportLine(pieces.join(""));
     return read.kind !== "report" || (read.report.durationMs >= 0 && Number.isFinite(read.report.durationMs) && read.report.memorySizeMiB > 0);
-  }), { numRuns: 2_000 });
+  }), { numRuns: 300 });
 });
 
 test("cutting a report anywhere never gives other figures", () => {

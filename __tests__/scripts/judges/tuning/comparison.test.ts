@@ -8,7 +8,6 @@ import { SHAPES } from "../../../support/tuning-data";
 /** The table goes where `npm run prove:tuning` prints it, which takes a thousand sets a shape. */
 const SETS = Number(process.env["TUNING_SETS"] ?? 25);
 const TABLE = join(PROJECT, ".quickturn", "tuning-comparison.txt");
-jest.setTimeout(300_000);
 
 const run = (memoryMiB: number, durationMs: number, initMs: number | null = null) => ({ memoryMiB, durationMs, initMs, billedMs: Math.ceil(durationMs + (initMs ?? 0)), usedMiB: 50, failure: null });
 

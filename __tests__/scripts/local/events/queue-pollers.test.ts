@@ -3,7 +3,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { readApplied } from "../../../../scripts/local/applied/applied";
 import { QueuePollers } from "../../../../scripts/local/events/queue-pollers";
 import { StatisticsRecorder } from "../../../../scripts/local/statistics";
-import { functionArn, resource, restApi, state, until } from "../fixtures";
+import { functionArn, resource, restApi, state } from "../fixtures";
 
 function applied(enabled: boolean, queues = true) {
   const mapping = { uuid: "u1", event_source_arn: "arn:aws:sqs:us-east-1:1:work", function_name: functionArn("api"), enabled };
@@ -14,22 +14,29 @@ function applied(enabled: boolean, queues = true) {
 function pollers(answer: () => Promise<unknown> = () => Promise.resolve({})) {
   const updates: unknown[] = [];
   const warnings: string[] = [];
-  let polls = 0;
+  const polls: (() => void)[] = [];
   const lambda = { send: (command: UpdateEventSourceMappingCommand) => { updates.push(command.input); return answer(); } } as unknown as LambdaClient;
-  const sqs = { send: async () => { polls += 1; await new Promise((resolve) => setTimeout(resolve, 10)); return {}; } } as unknown as SQSClient;
+  const sqs = { send: () => new Promise((resolve) => polls.push(() => resolve({}))) } as unknown as SQSClient;
   const subject = new QueuePollers({ lambda, sqs, region: "us-east-1", statistics: new StatisticsRecorder(), warn: (text) => warnings.push(text), invoke: () => Promise.resolve({ kind: "throttled" }) });
-  return { subject, updates, warnings, polls: () => polls };
+  return { subject, updates, warnings, polls };
 }
 
-test("a mapping is polled while it is applied and enabled", async () => {
+/** Everything that can go on without another answer has gone on. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a mapping is polled while it is applied and enabled, by one poller, one poll after the other", async () => {
   const { subject, polls } = pollers();
   await subject.configure(applied(true));
   await subject.configure(applied(true));
-  await until(() => polls() > 1, "two polls");
-  await subject.configure(applied(false));
-  const before = polls();
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(polls()).toBe(before);
+  expect(polls).toHaveLength(1);
+  polls[0]!();
+  await settled();
+  expect(polls).toHaveLength(2);
+  const switchedOff = subject.configure(applied(false));
+  polls[1]!();
+  await switchedOff;
+  await settled();
+  expect(polls).toHaveLength(2);
   await subject.stop();
 });
 
@@ -46,5 +53,5 @@ test("the emulator's own mapping is switched off, enabled or not, and for an app
 test("a queue that was not applied is warned of", async () => {
   const { subject, warnings, polls } = pollers();
   await subject.configure(applied(true, false));
-  expect([warnings, polls()]).toEqual([["aws_lambda_event_source_mapping.work is not polled: the applied state holds no aws_sqs_queue arn:aws:sqs:us-east-1:1:work."], 0]);
+  expect([warnings, polls.length]).toEqual([["aws_lambda_event_source_mapping.work is not polled: the applied state holds no aws_sqs_queue arn:aws:sqs:us-east-1:1:work."], 0]);
 });

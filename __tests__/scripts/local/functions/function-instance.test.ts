@@ -1,16 +1,16 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { FunctionInstance } from "../../../../scripts/local/functions/function-instance";
 import { FunctionLog } from "../../../../scripts/local/functions/function-log";
-import { folder, NOWHERE, REGION } from "../fixtures";
+import { folder, holdTimers, LONGEST_SECONDS, NOWHERE, REGION, until } from "../fixtures";
 
 const TASK = { requestId: "r1", functionArn: "arn", traceId: "Root=1-a-b", payload: "{}" };
 
-async function start(code: string, timeoutSeconds = 5): Promise<FunctionInstance> {
-  const taskRoot = folder();
+afterEach(() => jest.useRealTimers());
+
+async function start(code: string, taskRoot = folder()): Promise<FunctionInstance> {
   writeFileSync(join(taskRoot, "index.mjs"), code);
-  const version = { functionName: "f", version: "1", handler: "index.handler", runtime: "nodejs22.x", memoryMiB: 128, timeoutSeconds, environment: {}, codeSha256: "" };
+  const version = { functionName: "f", version: "1", handler: "index.handler", runtime: "nodejs22.x", memoryMiB: 128, timeoutSeconds: LONGEST_SECONDS, environment: {}, codeSha256: "" };
   return FunctionInstance.start({ version, nodePath: process.execPath, taskRoot, region: REGION, endpoint: NOWHERE, log: new FunctionLog(taskRoot, "f"), logStream: "s" });
 }
 
@@ -25,13 +25,18 @@ test("the first invocation reports the initialisation, the next ones do not", as
 });
 
 test("an invocation that hangs is billed the whole time-out and ends the environment", async () => {
-  const instance = await start(`export const handler = () => new Promise(() => setTimeout(() => undefined, 60_000));`, 1);
-  expect(await instance.invoke(TASK)).toMatchObject({ failed: true, durationMs: 1_000, payload: '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r1 Error: Task timed out after 1.00 seconds"}' });
+  const taskRoot = folder();
+  const instance = await start(`export const handler = () => new Promise(() => { console.log("hangs"); setInterval(() => undefined, 1_000); });`, taskRoot);
+  holdTimers();
+  const invoked = instance.invoke(TASK);
+  await until(() => readFileSync(join(taskRoot, "f.log"), "utf8").includes("hangs"));
+  jest.advanceTimersByTime(LONGEST_SECONDS * 1_000);
+  expect(await invoked).toMatchObject({ failed: true, durationMs: 900_000, payload: '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r1 Error: Task timed out after 900.00 seconds"}' });
   expect(instance.alive).toBe(false);
 });
 
 test("an error that no one catches ends the environment with its name", async () => {
-  const instance = await start(`export const handler = async () => { setTimeout(() => { throw new Error("later"); }, 10); await new Promise((go) => setTimeout(go, 1_000)); };`);
+  const instance = await start(`export const handler = () => new Promise(() => setTimeout(() => { throw new Error("later"); }, 10));`);
   const { failed, payload } = await instance.invoke(TASK);
   expect([failed, JSON.parse(payload)]).toEqual([true, expect.objectContaining({ errorType: "Runtime.UnhandledException", errorMessage: "later" })]);
   expect(instance.alive).toBe(false);
@@ -44,6 +49,6 @@ test("one whose process cannot be started, because its log was closed meanwhile,
   const log = { descriptor: 99_999 } as FunctionLog;
   const version = { functionName: "f", version: "1", runtime: "nodejs22.x", handler: "index.handler", memoryMiB: 128, timeoutSeconds: 1, environment: {}, codeSha256: "" };
   await expect(FunctionInstance.start({ version, nodePath: process.execPath, taskRoot: folder(), region: REGION, endpoint: NOWHERE, log, logStream: "s" })).rejects.toThrow("EBADF");
-  await sleep(500); // A server is gone a moment after it was closed.
-  expect(listening()).toBeLessThanOrEqual(before);
+  // A server is gone a moment after it was closed.
+  await until(() => listening() <= before);
 });

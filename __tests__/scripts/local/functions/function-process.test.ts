@@ -14,7 +14,7 @@ test("a process is frozen, thawed and killed, and tells its memory", async () =>
   const subject = FunctionProcess.start(options(folder()));
   subject.freeze();
   const state = () => readFileSync(`/proc/${subject.pid}/stat`, "utf8").split(" ")[2];
-  await until(() => state() === "T", "a stopped process");
+  await until(() => state() === "T");
   expect(subject.peakMemoryMiB()).toBeGreaterThan(0);
   subject.thaw();
   subject.kill();
@@ -67,5 +67,5 @@ test("when this process ends, so do the functions' processes, frozen ones too", 
     output = (error as { stdout: string }).stdout; // It crashes on purpose.
   }
   expect(output).toMatch(/^\d+\n$/);
-  await until(() => !isAlive(Number(output)), "the function's process is gone");
+  await until(() => !isAlive(Number(output)));
 });

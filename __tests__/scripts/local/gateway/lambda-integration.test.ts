@@ -1,7 +1,7 @@
 import { readApplied } from "../../../../scripts/local/applied/applied";
 import type { InvocationResult } from "../../../../scripts/local/functions/function-host";
 import { LambdaIntegration } from "../../../../scripts/local/gateway/lambda-integration";
-import { API_ARN, folder, integration, lambda, permission, restApi, state } from "../fixtures";
+import { API_ARN, folder, holdTimers, integration, lambda, permission, restApi, state } from "../fixtures";
 import { route, source } from "./gateway-fixtures";
 
 function call(result: Promise<InvocationResult>, operation: Record<string, unknown> = {}, sourceArn?: string) {
@@ -23,7 +23,16 @@ test("what the function host says becomes what API Gateway says", async () => {
 });
 
 test("the time-out is the integration's own", async () => {
-  expect(await call(new Promise(() => undefined), integration("api", { timeoutInMillis: 50 }))).toEqual({ type: "INTEGRATION_TIMEOUT" });
+  holdTimers();
+  try {
+    const answered = call(new Promise(() => undefined), integration("api", { timeoutInMillis: 20_000 }));
+    jest.advanceTimersByTime(19_999);
+    expect(jest.getTimerCount()).toBe(1);
+    jest.advanceTimersByTime(1);
+    expect(await answered).toEqual({ type: "INTEGRATION_TIMEOUT" });
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("a permission covers a route by its method and path, variables as *", async () => {

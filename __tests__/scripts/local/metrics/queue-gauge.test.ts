@@ -19,11 +19,11 @@ test("it asks each queue at its rate, tells an emulator that is gone once, and a
   gauge.configure([queue]);
   expect(timers.map(({ ms }) => ms)).toEqual([2_000]);
   timers[0]!.fire();
-  await until(() => counted.length === 1, "the queue is counted");
+  await until(() => counted.length === 1);
   expect(counted).toEqual([["dead", 4, 1]]);
   works = false;
   timers[0]!.fire();
-  await until(() => warnings.length === 1, "the failure is told");
+  await until(() => warnings.length === 1);
   timers[0]!.fire();
   await gauge.stop();
   expect([warnings.length, server.asked.length, ended]).toEqual([1, 3, 1]);

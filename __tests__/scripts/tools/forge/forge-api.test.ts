@@ -5,10 +5,10 @@ import { answeringServer, type Answer } from "../../../support/answering-server"
 const TOKEN = "a-token-that-nobody-may-see";
 
 /** Calls a server that answers so, and yields its error. */
-async function failure(answer: Answer, timeoutMs?: number): Promise<ForgeError> {
+async function failure(answer: Answer): Promise<ForgeError> {
   const server = await answeringServer(() => answer);
   try {
-    await new ForgeApi({ url: server.url, headers: { authorization: `Bearer ${TOKEN}` }, advice: { 403: "Ask for it." }, ...(timeoutMs && { timeoutMs }) }).call("GET", "/x");
+    await new ForgeApi({ url: server.url, headers: { authorization: `Bearer ${TOKEN}` }, advice: { 403: "Ask for it." } }).call("GET", "/x");
     throw new Error("It did not fail");
   } catch (error) {
     if (error instanceof ForgeError) return error;
