@@ -18,6 +18,7 @@ import { addRehearseCommand } from "./cli/rehearse-command";
 import { addReleaseCommands } from "./cli/release-commands";
 import { addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
+import { sourceTrace } from "./cli/source-trace";
 import { addStateCommands } from "./cli/state-commands";
 import { addTuneCommand } from "./cli/tune-command";
 import { addVerifyCommand } from "./cli/verify-command";
@@ -28,6 +29,9 @@ import { SILENT, progressOn } from "./progress";
 import type { EndingSignal } from "./tools/interrupted";
 import { interruptPrograms, killPrograms, runningPrograms } from "./tools/started-programs";
 import { writePrivately } from "./tools/files";
+
+/** Folder of Quickturn itself. */
+const SOURCES = join(__dirname, "..");
 
 const interruption = new Interruption({
   nowMs: () => performance.now(),
@@ -117,8 +121,7 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
   const { json = false, env } = root.opts<{ json?: boolean; env: string }>();
   // State, plans and credentials are written by what runs below.
   writePrivately();
-  const projectDirectory = join(__dirname, "..");
-  const context = { env, projectDirectory, deploymentDirectory: findDeploymentFolder(process.cwd(), projectDirectory), environment: process.env, progress: json ? SILENT : progressOn(process.stderr), signal: interruption.signal };
+  const context = { env, projectDirectory: SOURCES, deploymentDirectory: findDeploymentFolder(process.cwd(), SOURCES), environment: process.env, progress: json ? SILENT : progressOn(process.stderr), signal: interruption.signal };
   const result = await command(context);
   process.stdout.write(json ? `${JSON.stringify(result.json, null, 2)}\n` : `${result.text}\n`);
   process.exitCode = result.exitCode;
@@ -128,7 +131,7 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
 function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false } = root.opts<{ json?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
-  const said = failure.kind === "crash" ? `${error instanceof Error ? error.stack : failure.message}\nThis is a defect of quickturn.` : failure.message;
+  const said = failure.kind === "crash" ? `${error instanceof Error && error.stack !== undefined ? sourceTrace(error.stack, SOURCES) : failure.message}\nThis is a defect of quickturn.` : failure.message;
   // Commander has said its sentence already.
   if (!(error instanceof CommanderError)) process.stderr.write(`\n${pc.red(failure.kind === "crash" ? "Crash:" : "Error:")} ${said}\n`);
   process.exitCode = failure.exitCode;

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { synthesizeStacks } from "../../scripts/commands/synthesized-stacks";
+import { writeStacks } from "../../scripts/commands/synth";
 import { SILENT_CONTEXT } from "../support/module-stacks";
 import { projectCopy } from "../support/project-copy";
 import { PROJECT, resource, type StackJson } from "../support/stack-json";
@@ -10,7 +10,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 /** The state's stack, synthesized as `quickturn` does, in an environment of the test's own. */
 async function synthesizedIn(environment: NodeJS.ProcessEnv, projectDirectory = PROJECT): Promise<StackJson> {
   const out = temporaryFolder("app");
-  await synthesizeStacks({ ...SILENT_CONTEXT, projectDirectory, environment: { PATH: process.env["PATH"], ...environment } }, out, "state");
+  await writeStacks({ ...SILENT_CONTEXT, projectDirectory, environment: { PATH: process.env["PATH"], ...environment } }, out, { QUICKTURN_STACKS: "state" });
   return readStack(join(out, "stacks/state")).stack;
 }
 const context = (given: unknown) => ({ CDKTF_CONTEXT_JSON: JSON.stringify({ "quickturn:backend": given }) });

@@ -6,7 +6,7 @@ import { PROJECT } from "./stack-json";
 
 /** Synthesizes the stack of every module. @param folder cdktf's output folder, the test's own @returns the same folder */
 export async function moduleStacks(folder: string): Promise<string> {
-  await run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], {
+  await run(process.execPath, [join("scripts", "bin", "app.js")], {
     cwd: PROJECT,
     env: { ...process.env, QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(","), CDKTF_OUTDIR: folder },
   });

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { audit } from "../commands/audit";
 import type { StackOptions } from "../commands/prepared-terraform";
 import { variables, withVariables, type VariableOptions } from "./options";
 import type { Shell } from "./shell";
@@ -24,8 +23,8 @@ export function addAuditCommand(root: Command, { perform }: Shell): void {
     .option("--sarif <path>", "write a SARIF file, for code scanning")
     .option("--all", "show every row, what passes too", false)
     .action(({ plan, planJson, suppressions, sarif, all, ...given }: Given) =>
-      perform((context) =>
-        audit(context, { ...variables(given), ...stackOf(given), all, ...(plan && { plan: resolve(plan) }), ...(planJson && { planJson }), ...(suppressions && { suppressions }), ...(sarif && { sarif: resolve(sarif) }) }),
+      perform(async (context) =>
+        (await import("../commands/audit")).audit(context, { ...variables(given), ...stackOf(given), all, ...(plan && { plan: resolve(plan) }), ...(planJson && { planJson }), ...(suppressions && { suppressions }), ...(sarif && { sarif: resolve(sarif) }) }),
       ),
     );
 }

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { canary } from "../commands/canary";
 import { collect, variables, withVariables, type VariableOptions } from "./options";
 import type { Shell } from "./shell";
 import { withLockTimeout } from "./state-commands";
@@ -37,7 +36,7 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
     .addHelpText("after", EXAMPLES)
-    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) => perform((context) => canary(context, { ...given, ...variables({ var: _vars, varFile: _files, reset: _reset }), ...(confirm && { confirm }) })));
+    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) => perform(async (context) => (await import("../commands/canary")).canary(context, { ...given, ...variables({ var: _vars, varFile: _files, reset: _reset }), ...(confirm && { confirm }) })));
 }
 
 const EXAMPLES = `

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { fuzz, type FuzzOptions } from "../commands/fuzz";
-import { openapi, type OpenApiOptions } from "../commands/openapi";
+import type { FuzzOptions } from "../commands/fuzz";
+import type { OpenApiOptions } from "../commands/openapi";
 import { countOf } from "./options";
 import type { Shell } from "./shell";
 
@@ -11,7 +11,7 @@ export function addContractCommands(root: Command, { perform }: Shell): void {
     .description("write the OpenAPI document for callers; with URL and credentials of what is applied, where something is")
     .option("--state <path>", "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack")
     .option("--out <file>", "file to write; default: it is printed")
-    .action((given: OpenApiOptions) => perform((context) => openapi(context, given)));
+    .action((given: OpenApiOptions) => perform(async (context) => (await import("../commands/openapi")).openapi(context, given)));
   root
     .command("fuzz")
     .description("send an API what its document allows and what it forbids, and judge every answer; exit code 1 at any finding")
@@ -22,5 +22,5 @@ export function addContractCommands(root: Command, { perform }: Shell): void {
     .option("--url <url>", "stage of a running API; callers: QUICKTURN_API_KEY, QUICKTURN_TOKEN or AWS credentials, a second one with OTHER; default: a stack of its own on this machine")
     .option("--other-profile <name>", "with --url: AWS profile of a second caller")
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: FuzzOptions) => perform((context) => fuzz(context, given)));
+    .action((given: FuzzOptions) => perform(async (context) => (await import("../commands/fuzz")).fuzz(context, given)));
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { dashboard, type DashboardOptions } from "../commands/dashboard";
+import type { DashboardOptions } from "../commands/dashboard";
 import type { Shell } from "./shell";
 
 /** Adds `dashboard`, which draws the applied dashboard without the console. */
@@ -12,5 +12,5 @@ export function addDashboardCommand(root: Command, { perform }: Shell): void {
     .option("--metrics <path>", "saved metrics instead of CloudWatch's: what --json prints as metrics, or GetMetricData's queries and results")
     .option("--end <time>", "where the window ends; default: with --metrics where they end, else now")
     .option("--window <duration>", "length of what is shown, such as 24h; default: 3h")
-    .action((given: DashboardOptions) => perform((context) => dashboard(context, given)));
+    .action((given: DashboardOptions) => perform(async (context) => (await import("../commands/dashboard")).dashboard(context, given)));
 }

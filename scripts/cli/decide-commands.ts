@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { PROFILES } from "../../stacks/settings";
-import { analyze } from "../commands/analyze";
-import { cost, type CostOptions } from "../commands/cost";
+import type { CostOptions } from "../commands/cost";
 import { collect, secondsUpTo } from "./options";
 import type { Shell } from "./shell";
 
@@ -29,7 +28,7 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
       // Else it would wait at a terminal for lines that nobody types.
       if (files.length === 0 && given.logGroup === undefined && isTerminal) command.help({ error: true });
       const { threshold: thresholdSeconds, ...others } = given;
-      return perform((context) => analyze(context, { files, thresholdSeconds, ...others }));
+      return perform(async (context) => (await import("../commands/analyze")).analyze(context, { files, thresholdSeconds, ...others }));
     });
 }
 
@@ -52,5 +51,5 @@ function addCostCommand(root: Command, { perform }: Shell): void {
     .option("--requests <counts>", "requests a month, with commas between", "10000,100000,1000000")
     .option("--region <region>", "AWS region; default: the setting aws_region")
     .option("--from-plan <file>", "what terraform show -json printed of a plan or a state, instead of a profile")
-    .action(({ var: vars, ...given }: Omit<CostOptions, "vars"> & { var: string[] }) => perform((context) => cost(context, { ...given, vars })));
+    .action(({ var: vars, ...given }: Omit<CostOptions, "vars"> & { var: string[] }) => perform(async (context) => (await import("../commands/cost")).cost(context, { ...given, vars })));
 }

@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { BENCHES, bench } from "../commands/bench";
-import { local } from "../commands/local";
-import { soak } from "../commands/soak";
+import { BENCH_NAMES } from "../commands/bench/names";
 import { collect, countOf } from "./options";
 import type { Shell } from "./shell";
 
@@ -16,14 +14,14 @@ export function addProofCommands(root: Command, { perform }: Shell): void {
     .option("--var <name=value>", "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them", collect, [])
     .option("--keep", "keep the folder with state and logs", false)
     .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
-      perform((context) => local(context, { once: given.once, quiet: given.serveOnly, vars: given.var, keep: given.keep, ...(given.port ? { port: given.port } : {}) })),
+      perform(async (context) => (await import("../commands/local")).local(context, { once: given.once, quiet: given.serveOnly, vars: given.var, keep: given.keep, ...(given.port ? { port: given.port } : {}) })),
     );
   root
     .command("bench")
-    .description(`measure side by side, in one run: ${Object.keys(BENCHES).join(", ")}; exit code 1 where a bound is missed`)
+    .description(`measure side by side, in one run: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
     .argument("[names...]", "which; default: all but isolation")
     .option("--write <folder>", "write results.json and report.html, a page with charts, there; what it holds of other benchmarks stays")
-    .action((names: string[], given: { write?: string }) => perform((context) => bench(context, { names, ...given })));
+    .action((names: string[], given: { write?: string }) => perform(async (context) => (await import("../commands/bench")).bench(context, { names, ...given })));
   root
     .command("soak")
     .description("send requests to the local runtime and check every caller's history; exit code 1 where a promise is broken")
@@ -32,5 +30,5 @@ export function addProofCommands(root: Command, { perform }: Shell): void {
     .option("--concurrency <count>", "callers at once", countOf(1, 64), 16)
     .option("--seed <number>", "draws the faults", countOf(0, 2 ** 31), 1)
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) => perform((context) => soak(context, given)));
+    .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) => perform(async (context) => (await import("../commands/soak")).soak(context, given)));
 }

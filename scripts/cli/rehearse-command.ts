@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { UsageError } from "../commands/context";
-import { RELEASES, rehearse, rehearseAllKills, type RehearseOptions } from "../commands/rehearse";
+import type { RehearseOptions } from "../commands/rehearse";
+import { RELEASES } from "../commands/rehearse/releases";
 import { countOf } from "./options";
 import type { Shell } from "./shell";
 
@@ -17,11 +18,11 @@ export function addRehearseCommand(root: Command, { perform }: Shell): void {
     .option("--seed <n>", "of the kills: the same one kills at the same points", countOf(0, 2 ** 32 - 1), 1)
     .action((given: Given) => {
       const { kills } = given;
-      if (kills === undefined) return perform((context) => rehearse(context, given));
+      if (kills === undefined) return perform(async (context) => (await import("../commands/rehearse")).rehearse(context, given));
       // What has no meaning there is refused: it would be forgotten without a word.
-      return perform((context) => {
+      return perform(async (context) => {
         if (given.only.length > 0 || given.keep) throw new UsageError("--kills was given with --only or --keep; allowed: without them, because it has canaries of its own and leaves nothing.");
-        return rehearseAllKills(context, { ...given, kills });
+        return (await import("../commands/rehearse")).rehearseAllKills(context, { ...given, kills });
       });
     });
 }

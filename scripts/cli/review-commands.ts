@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { comment, type CommentOptions } from "../commands/comment";
-import { drift } from "../commands/drift";
-import { review } from "../commands/review";
+import type { CommentOptions } from "../commands/comment";
 import { collect, countOf, variables, withVariables, type VariableOptions } from "./options";
 import type { Shell } from "./shell";
 
@@ -22,7 +20,7 @@ function addReview(root: Command, { perform }: Shell): void {
     .option("--limit <characters>", "what is longer is cut, and says so", countOf(2_000, 1_000_000), DEFAULT_LIMIT)
     .option("--out <path>", "write it here instead")
     .action((given: VariableOptions & { diff: string; limit: number; out?: string }) =>
-      perform((context) => review(context, { ...variables(given), diff: given.diff, limit: given.limit, ...(given.out && { out: given.out }) })),
+      perform(async (context) => (await import("../commands/review")).review(context, { ...variables(given), diff: given.diff, limit: given.limit, ...(given.out && { out: given.out }) })),
     );
 }
 
@@ -34,7 +32,7 @@ function addComment(root: Command, { perform }: Shell): void {
     .option("--on <forge>", "github (GITHUB_TOKEN) or gitlab (GITLAB_TOKEN); default: where the pipeline runs")
     .option("--name <name>", "tells several comments of one request apart, such as those of two environments", "review")
     .option("--number <number>", "of the request; default: the pipeline's", countOf(1, 2 ** 31))
-    .action((given: CommentOptions) => perform((context) => comment(context, given)));
+    .action((given: CommentOptions) => perform(async (context) => (await import("../commands/comment")).comment(context, given)));
 }
 
 function addDrift(root: Command, { perform }: Shell): void {
@@ -43,6 +41,6 @@ function addDrift(root: Command, { perform }: Shell): void {
     .option("--ignore <type.attribute>", "known noise, such as aws_sqs_queue.policy; several with spaces between; may be repeated", collect, [])
     .option("--markdown <path>", "write a Markdown file, for a summary or an issue")
     .action((given: VariableOptions & { ignore: readonly string[]; markdown?: string }) =>
-      perform((context) => drift(context, { ...variables(given), ignore: given.ignore, ...(given.markdown && { markdown: given.markdown }) })),
+      perform(async (context) => (await import("../commands/drift")).drift(context, { ...variables(given), ignore: given.ignore, ...(given.markdown && { markdown: given.markdown }) })),
     );
 }

@@ -1,7 +1,6 @@
 import { Option, type Command } from "commander";
 import { STACK_NAMES, type StackName } from "../../stacks/outputs";
 import type { StackOptions } from "../commands/prepared-terraform";
-import { unlock } from "../commands/unlock";
 import { duration } from "./options";
 import type { Shell } from "./shell";
 
@@ -13,7 +12,7 @@ export function addStateCommands(root: Command, { perform, confirm }: Shell): vo
     .argument("<id>", "the lock, as the run that was refused named it")
     .addOption(stackOption())
     .option("--auto-approve", "do not ask", false)
-    .action((id: string, given: { stack: StackName; autoApprove: boolean }) => perform((context) => unlock(context, { id, ...given, ...(confirm && { confirm }) })));
+    .action((id: string, given: { stack: StackName; autoApprove: boolean }) => perform(async (context) => (await import("../commands/unlock")).unlock(context, { id, ...given, ...(confirm && { confirm }) })));
 }
 
 /** Adds `--stack`. */

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { STRATEGIES, type Strategy } from "../judges/tuning/strategy";
-import { tune } from "../commands/tune";
 import type { TuneOptions, TunedFunction } from "../commands/tune-options";
 import { collect, countOf } from "./options";
 import type { Shell } from "./shell";
@@ -31,7 +30,7 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
     .option("--html <path>", "write a page with charts: one file, nothing fetched")
     .option("--cleanup", "remove what a killed tuning left, and nothing else", false)
     .addHelpText("after", HELP)
-    .action((given: Given) => perform((context) => tune(context, given)));
+    .action((given: Given) => perform(async (context) => (await import("../commands/tune")).tune(context, given)));
 }
 
 const HELP = `

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { verify, type VerifyOptions } from "../commands/verify";
+import type { VerifyOptions } from "../commands/verify";
 import { collect } from "./options";
 import type { Shell } from "./shell";
 
@@ -31,5 +31,5 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
     .option("--api-key <key>", "with authorization api_key; better as QUICKTURN_API_KEY")
     .option("--other-api-key <key>", "of a second caller, who must be refused; better as QUICKTURN_OTHER_API_KEY")
     .option("--other-profile <name>", "AWS profile of a second caller, who must be refused")
-    .action((given: VerifyOptions) => perform((context) => verify(context, given)));
+    .action((given: VerifyOptions) => perform(async (context) => (await import("../commands/verify")).verify(context, given)));
 }

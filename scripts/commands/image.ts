@@ -4,15 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judgeImage, type ImageProblem } from "../judges/image/rules";
 import { imageSize, judgeSize, mebibytes } from "../judges/image/size";
-import { buildImageWith, findImageBuilder, BUILDERS, type BuilderName } from "../tools/image-builder";
+import { buildImageWith, findImageBuilder, BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../tools/image-builder";
 import type { ImageRoot } from "../tools/image-stages";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { executeImage, IMAGE_FILES, readImageFiles, writeImageFunctions, type ImageFiles } from "./image-sources";
 import type { PackagedFunction } from "./package";
 
-/** Architectures as Lambda names them, and what builders call them. */
-export const PLATFORMS = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
-export type Architecture = keyof typeof PLATFORMS;
 
 export interface ImageOptions {
   /** Base image instead of the Dockerfile's. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
+import { INSTALLED_PACKAGES, hashSources } from "../bin/sources.js";
 import { packageFolders } from "../judges/release/bundled-packages";
 import { writeFolder, writeReport } from "../tools/files";
 import { bundle, type Bundle } from "../tools/bundle";
@@ -37,14 +38,46 @@ export async function packageFunctions({ projectDirectory, progress }: Pick<Comm
   return { exitCode: 0, text: functions.map(({ archive, sha256 }) => `${sha256}  ${archive}`).join("\n"), json: { functions } };
 }
 
-async function packageAll(root: string): Promise<PackagedFunction[]> {
-  return Promise.all(Object.entries(FUNCTIONS).map(async ([name, entry]) => write(root, name, await bundle(root, entry))));
+/** What the zips are made of: a change of anything else makes the same ones again. */
+const SOURCES = ["handlers", "scripts/tools/bundle.ts", "scripts/tools/zip.ts", "package-lock.json", INSTALLED_PACKAGES];
+
+/** What was packaged last, and of which sources. */
+interface PackageRecord {
+  readonly sources: string;
+  readonly functions: readonly PackagedFunction[];
 }
+
+async function packageAll(root: string): Promise<readonly PackagedFunction[]> {
+  const sources = hashSources(root, SOURCES);
+  const last = packagedBefore(root);
+  if (last?.sources === sources && last.functions.every((each) => isStillThere(root, each))) return last.functions;
+  const functions = await Promise.all(Object.entries(FUNCTIONS).map(async ([name, entry]) => write(root, name, await bundle(root, entry))));
+  writeReport(join(root, RECORD), JSON.stringify({ sources, functions } satisfies PackageRecord));
+  return functions;
+}
+
+const RECORD = join("dist", "packaged.json");
+
+function packagedBefore(root: string): PackageRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(root, RECORD), "utf8")) as PackageRecord;
+  } catch {
+    return undefined; // There is none yet, or it was cut: then all are made.
+  }
+}
+
+function isStillThere(root: string, { name, archive, sha256 }: PackagedFunction): boolean {
+  const path = join(root, archive);
+  return existsSync(path) && sha256Of(readFileSync(path)) === sha256 && existsSync(mapsOf(root, name));
+}
+
+const mapsOf = (root: string, name: string): string => join(root, "dist", "maps", name);
+const sha256Of = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 function write(root: string, name: string, { code, maps, sources }: Bundle): PackagedFunction {
   const zip = deterministicZip(code);
   writeReport(join(root, archiveOf(name)), zip);
-  writeFolder(join(root, "dist", "maps", name), maps);
+  writeFolder(mapsOf(root, name), maps);
   return describe(name, zip, code, packageFolders(sources));
 }
 
@@ -57,7 +90,7 @@ function shipped(root: string, name: string): PackagedFunction {
 
 function describe(name: string, zip: Uint8Array, code: Readonly<Record<string, Uint8Array>>, packages: readonly string[]): PackagedFunction {
   const files = Object.fromEntries(Object.entries(code).map(([file, content]) => [file, content.length]));
-  return { name, archive: archiveOf(name), sha256: createHash("sha256").update(zip).digest("hex"), bytes: zip.length, files, packages };
+  return { name, archive: archiveOf(name), sha256: sha256Of(zip), bytes: zip.length, files, packages };
 }
 
 function archiveOf(name: string): string {

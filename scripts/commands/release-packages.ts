@@ -45,10 +45,9 @@ export function bills(project: { readonly name: string; readonly version: string
   };
 }
 
-/** The license texts of what the functions hold, in order of name and version. */
-export function notices(project: string, functions: readonly PackagedFunction[]): Notice[] {
-  const folders = [...new Set(functions.flatMap(({ packages }) => packages))];
-  const all = folders.map((folder) => {
+/** The license texts of packages, by their folders, in order of name and version. */
+export function notices(project: string, folders: readonly string[]): Notice[] {
+  const all = [...new Set(folders)].map((folder) => {
     const files = readdirSync(join(project, folder)).filter((file) => /^(licen[cs]e|copying|notice)([.-]|$)/i.test(file)).sort();
     return { ...installed(project, folder), texts: files.map((file) => readFileSync(join(project, folder, file), "utf8")) };
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { isDay, placeOf } from "../judges/audit/suppression";
+import { packageFolders } from "../judges/release/bundled-packages";
 import { changelogEntry } from "../judges/release/changelog-entry";
 import { endingSuppressions } from "../judges/release/ending-suppressions";
 import { refusedLicenses } from "../judges/release/licenses";
@@ -12,13 +13,14 @@ import { thirdPartyNotices } from "../reports/third-party-notices";
 import { writeFolder } from "../tools/files";
 import { workingTree, type WorkingTree } from "../tools/git";
 import { npmArchive } from "../tools/npm-archive";
+import { run } from "../tools/process";
 import { deterministicZip } from "../tools/zip";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { MODULES, modules } from "./modules";
 import { packageFunctions, type PackagedFunction } from "./package";
 import { bills, notices, shippedPackages } from "./release-packages";
-import { synthesizeStacks } from "./synthesized-stacks";
 import { releaseText } from "./release-text";
+import { writeStacks } from "./synth";
 
 export interface ReleaseOptions {
   /** Go on where files are not as the commit has them. Default: no, as nobody could make such a release again. */
@@ -39,6 +41,7 @@ interface Ready {
 }
 
 const TARGET = join("dist", "release");
+const PROGRAM = join("dist", "program");
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 
@@ -50,10 +53,11 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   const { projectDirectory, progress } = context;
   const ready = await prepare(context, options);
   const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
+  const program = await progress.step("Build the program", () => builtProgram(context), ({ files }) => `${files.length} files`);
   const shipped = shippedPackages(projectDirectory, functions);
   refuseLicenses([...shipped.installed, ...shipped.bundled]);
-  const notice = thirdPartyNotices(notices(projectDirectory, functions));
-  const npm = await progress.step("Pack the npm package", () => npmPackage(context, ready, functions, notice), ({ content }) => `${Math.round(content.length / 1024)} KB`);
+  const notice = thirdPartyNotices(notices(projectDirectory, functions.flatMap(({ packages }) => packages)));
+  const npm = await progress.step("Pack the npm package", () => npmPackage(context, { ready, functions, program, notice }), ({ content }) => `${Math.round(content.length / 1024)} KB`);
   const terraform = await terraformModules(context);
   const archive = deterministicZip({ ...terraform, [NOTICES]: new TextEncoder().encode(notice) });
   const content = {
@@ -94,7 +98,7 @@ async function terraformModules(context: CommandContext): Promise<Record<string,
   const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
   try {
     const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
-    await context.progress.step("Synthesize the modules' stacks", () => synthesizeStacks(context, synthesized, MODULES.map(({ stack }) => stack).join(",")));
+    await context.progress.step("Synthesize the modules' stacks", () => writeStacks(context, synthesized, { QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(",") }));
     await modules(context, { out, synthesized });
     const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
@@ -103,12 +107,37 @@ async function terraformModules(context: CommandContext): Promise<Record<string,
   }
 }
 
-async function npmPackage({ projectDirectory, environment }: CommandContext, { tree }: Ready, functions: readonly PackagedFunction[], notice: string) {
-  const archives = functions.map(({ archive }) => archive);
-  const added = { [join("dist", "functions", NOTICES)]: notice };
-  const npm = await npmArchive(projectDirectory, [...tree.files, ...archives], environment, added);
-  const missing = [...archives, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
-  if (missing.length > 0) throw new UsageError(`The npm package leaves out ${missing.join(", ")}: an installed copy cannot bundle, and has no other functions. Add "dist/functions" to "files" in package.json.`);
+/** What scripts/bin/program.js says of what it built. */
+interface BuiltProgram {
+  readonly entries: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly inputs: readonly string[];
+}
+
+async function builtProgram({ projectDirectory, environment, signal }: CommandContext): Promise<BuiltProgram> {
+  await run(process.execPath, [join("scripts", "bin", "program.js")], { cwd: projectDirectory, env: environment, signal });
+  return JSON.parse(readFileSync(join(projectDirectory, PROGRAM, "current.json"), "utf8")) as BuiltProgram;
+}
+
+interface Packing {
+  readonly ready: Ready;
+  readonly functions: readonly PackagedFunction[];
+  readonly program: BuiltProgram;
+  /** Licenses of what is in the functions. */
+  readonly notice: string;
+}
+
+async function npmPackage({ projectDirectory, environment }: CommandContext, { ready, functions, program: { entries, files, inputs }, notice }: Packing) {
+  const made = [...functions.map(({ archive }) => archive), ...files.map((file) => join(PROGRAM, file))];
+  const added = {
+    [join("dist", "functions", NOTICES)]: notice,
+    [join(PROGRAM, NOTICES)]: thirdPartyNotices(notices(projectDirectory, packageFolders(inputs))),
+    // Without the hash of the sources: of them it depends on the machine which optional packages are installed.
+    [join(PROGRAM, "current.json")]: `${JSON.stringify({ entries, files }, null, 1)}\n`,
+  };
+  const npm = await npmArchive(projectDirectory, [...ready.tree.files, ...made], environment, added);
+  const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
+  if (missing.length > 0) throw new UsageError(`The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to "files" in package.json.`);
   return npm;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { differences, explain } from "../judges/successor/difference";
@@ -7,7 +7,6 @@ import { writeWhole } from "../tools/files";
 import { run } from "../tools/process";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { packageFunctions } from "./package";
-import { synthesizeStacks } from "./synthesized-stacks";
 import { successorText, type StackComparison, type SuccessorFindings, type TypeCheck } from "./successor-text";
 
 /** What the sources are made with, and what they are to be made with when CDKTF is no more. */
@@ -39,8 +38,8 @@ async function check(context: CommandContext, folder: string): Promise<Successor
   const [before, after] = [join(folder, "current"), join(folder, "successor")];
   const compiled = progress.step("Check the types with the successor's", () => compile(context, config), ({ files, errors }) => `${files} files, ${errors.length} errors`);
   const synthesized = progress.step("Synthesize the stacks with both", async () => {
-    await synthesizeStacks(context, before, "all");
-    await synthesizeStacks(context, after, "all", { TSX_TSCONFIG_PATH: config });
+    await synthesize(context, before);
+    await synthesize(context, after, { TSX_TSCONFIG_PATH: config });
   });
   // Both are waited for, so that the folder is not deleted below one of them.
   await Promise.allSettled([compiled, synthesized]);
@@ -65,6 +64,13 @@ function aliases(project: string): unknown {
     },
     include: [join(project, "stacks"), join(project, "modules")],
   };
+}
+
+/** From the sources: the built program has the library that is installed inside it. */
+async function synthesize({ projectDirectory, environment, signal }: CommandContext, output: string, variables: NodeJS.ProcessEnv = {}): Promise<void> {
+  mkdirSync(output, { recursive: true });
+  const env = { ...environment, QUICKTURN_STACKS: "all", CDKTF_OUTDIR: output, ...variables };
+  await run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env, signal });
 }
 
 async function compile({ projectDirectory, environment, signal }: CommandContext, config: string): Promise<TypeCheck> {

@@ -15,19 +15,25 @@ export interface SynthOptions {
 
 /** Packages the functions and writes the stacks as Terraform JSON. */
 export async function synth(context: CommandContext, { outputDirectory, stack }: SynthOptions = {}): Promise<CommandResult> {
-  const { projectDirectory, environment, progress, signal } = context;
   const output = outputDirectory ?? synthFolder(context);
   // Only the API has functions.
   if (stack === undefined || stack === "agent-api") await packageFunctions(context);
-  const chosen = stack === undefined ? {} : { QUICKTURN_STACKS: stack };
-  // cdktf makes the folder, and not those above it.
-  mkdirSync(output, { recursive: true });
-  await progress.step("Synthesize the stacks", () =>
-    run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env: { ...environment, ...chosen, CDKTF_OUTDIR: output, QUICKTURN_ENV: environmentName(context), QUICKTURN_PROJECT: deploymentFolder(context) }, signal }),
+  await context.progress.step("Synthesize the stacks", () =>
+    writeStacks(context, output, { ...(stack && { QUICKTURN_STACKS: stack }), QUICKTURN_ENV: environmentName(context), QUICKTURN_PROJECT: deploymentFolder(context) }),
   );
   const name = stack ?? "agent-api";
   const directory = stackDirectory(output, name);
   return { exitCode: 0, text: relative(deploymentFolder(context), directory), json: { stacks: { [name]: directory } } };
+}
+
+/**
+ * Writes stacks to a folder, in a process of their own; the functions must be packaged.
+ * @param variables what stacks/app.ts reads, laid over the environment
+ */
+export async function writeStacks({ projectDirectory, environment, signal }: CommandContext, output: string, variables: NodeJS.ProcessEnv): Promise<void> {
+  // cdktf makes the folder, and not those above it.
+  mkdirSync(output, { recursive: true });
+  await run(process.execPath, [join("scripts", "bin", "app.js")], { cwd: projectDirectory, env: { ...environment, CDKTF_OUTDIR: output, ...variables }, signal });
 }
 
 /** Folder of a synthesized stack, in which terraform runs. */

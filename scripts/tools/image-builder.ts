@@ -4,6 +4,10 @@ import { ProgramFailed, run } from "./process";
 export const BUILDERS = ["buildah", "podman", "docker"] as const;
 export type BuilderName = (typeof BUILDERS)[number];
 
+/** Architectures as Lambda names them, and what builders call them. */
+export const PLATFORMS = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
+export type Architecture = keyof typeof PLATFORMS;
+
 /** A builder of this machine. */
 export interface ImageBuilder {
   readonly name: BuilderName;

@@ -171,11 +171,11 @@ test("an installed copy, without lock file and without the functions' packages, 
     symlinkSync(join(PROJECT, "node_modules", name), join(modulesFolder, name));
   }
   execFileSync(process.execPath, [join(modulesFolder, "quickturn/scripts/bin/quickturn.js"), "synth"], { cwd: home, env: ENVIRONMENT, stdio: "ignore" });
-  const made = (name: string) => readFileSync(join(modulesFolder, "quickturn/cdktf.out/stacks/agent-api", name));
+  const made = (name: string) => readFileSync(join(home, "cdktf.out/stacks/agent-api", name));
   expect(readFileSync(join(modulesFolder, "quickturn/dist/functions/THIRD-PARTY-NOTICES.txt"), "utf8")).toContain("Blue Oak Model License");
   const { functions } = json<{ functions: Record<string, string> }>("release.json");
   for (const [name, sum] of Object.entries(functions)) expect(createHash("sha256").update(made(`assets/${name}.zip`)).digest("hex")).toBe(sum);
-  execFileSync(process.execPath, ["--import", "tsx", "stacks/app.ts"], { cwd: first, env: ENVIRONMENT });
+  execFileSync(process.execPath, ["scripts/bin/app.js"], { cwd: first, env: ENVIRONMENT });
   expect(made("cdk.tf.json").equals(readFileSync(join(first, "cdktf.out/stacks/agent-api/cdk.tf.json")))).toBe(true);
 });
 
@@ -231,6 +231,6 @@ describe("what is refused", () => {
   test("a package.json that leaves the functions out of the npm package; that it is not committed is allowed", async () => {
     const folder = clone();
     edit(folder, "package.json", (text) => text.replace('"dist/functions",', ""));
-    await expect(release(context(folder), { allowDirty: true })).rejects.toThrow(/^The npm package leaves out dist\/functions\/api\.zip, .*Add "dist\/functions" to "files" in package\.json\./);
+    await expect(release(context(folder), { allowDirty: true })).rejects.toThrow(/^The npm package leaves out dist\/functions\/api\.zip, .*Add "dist\/functions" and "dist\/program" to "files" in package\.json\./);
   });
 });

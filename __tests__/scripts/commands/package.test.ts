@@ -1,9 +1,11 @@
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageFunctions } from "../../../scripts/commands/package";
 import { coldFiles } from "../../../scripts/judges/benches/cold-budget";
+import { SILENT_CONTEXT } from "../../support/module-stacks";
+import { projectCopy } from "../../support/project-copy";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
@@ -76,5 +78,34 @@ describe("a copy that npm installed, which has no lock file", () => {
 
   test("is told which zip is missing", async () => {
     await expect(packaged(installed("api", "worker"))).rejects.toThrow(/dist\/functions\/sweeper\.zip is missing, and so is package-lock\.json, without which it cannot be made\. Install quickturn again, or work in a clone of it\.$/);
+  });
+});
+
+describe("packaged again", () => {
+  const packaged = async (project: string) => ((await packageFunctions({ ...SILENT_CONTEXT, projectDirectory: project })).json as { functions: { name: string; sha256: string }[] }).functions;
+  const written = (project: string, file: string) => statSync(join(project, file)).mtimeMs;
+
+  test("nothing is made anew while no source has changed, and what is missing or somebody else's is", async () => {
+    const project = projectCopy();
+    const [worker, api] = ["dist/functions/worker.zip", "dist/functions/api.zip"] as const;
+    const first = await packaged(project);
+    const before = written(project, worker);
+    expect(await packaged(project)).toEqual(first);
+    expect(written(project, worker)).toBe(before);
+    writeFileSync(join(project, api), "somebody else's");
+    expect(await packaged(project)).toEqual(first);
+    expect(createHash("sha256").update(readFileSync(join(project, api))).digest("hex")).toBe(first.find(({ name }) => name === "api")?.sha256);
+  });
+
+  test("a changed source, another package, or a record that was cut makes them again", async () => {
+    const project = projectCopy();
+    const sums = async () => Object.fromEntries((await packaged(project)).map(({ name, sha256 }) => [name, sha256]));
+    const first = await sums();
+    const source = join(project, "handlers/sweeper.ts");
+    writeFileSync(source, `${readFileSync(source, "utf8")}\nconsole.log("changed");\n`);
+    const changed = await sums();
+    expect(Object.keys(first).filter((name) => first[name] !== changed[name])).toEqual(["sweeper"]);
+    writeFileSync(join(project, "dist/packaged.json"), '{"sources":');
+    expect(await sums()).toEqual(changed);
   });
 });

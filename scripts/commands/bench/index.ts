@@ -10,6 +10,7 @@ import { benchGrowth } from "./growth";
 import { benchImage } from "./image";
 import { benchIsolation } from "./isolation";
 import { benchPool } from "./pool";
+import { BENCH_NAMES, HEADLINES, type BenchName } from "./names";
 import { recordOf, writeResults } from "./record";
 import type { BenchResult } from "./result";
 import { benchSynth } from "./synth";
@@ -25,8 +26,7 @@ type Bench =
 const alone = (run: (context: CommandContext) => Promise<BenchResult>): Bench => ({ stack: false, run });
 const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult>): Bench => ({ stack: true, run });
 
-/** The headlines, in the order of the table. */
-const HEADLINES: Readonly<Record<string, Bench>> = {
+const BENCHES: Readonly<Record<BenchName, Bench>> = {
   agents: onStack(benchAgents),
   cache: onStack(benchCache),
   pool: alone((context) => benchPool(context)),
@@ -34,16 +34,14 @@ const HEADLINES: Readonly<Record<string, Bench>> = {
   cold: alone((context) => benchCold(context)),
   capacity: onStack(benchCapacity),
   throughput: alone((context) => benchThroughput(context)),
-  cost: alone(benchCost),
+  cost: alone((context) => benchCost(context)),
   synth: alone((context) => benchSynth(context)),
   apply: alone((context) => benchApply(context)),
-  tests: alone(benchTests),
+  tests: alone((context) => benchTests(context)),
   image: alone((context) => benchImage(context)),
   growth: alone((context) => benchGrowth(context)),
+  isolation: alone((context) => benchIsolation(context)),
 };
-
-/** Every benchmark by name: the headlines, and proofs that are run by name because they take long. */
-export const BENCHES: Readonly<Record<string, Bench>> = { ...HEADLINES, isolation: alone((context) => benchIsolation(context)) };
 
 /** What to run. */
 export interface BenchOptions {
@@ -55,15 +53,15 @@ export interface BenchOptions {
 
 /** Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one misses a bound. */
 export async function bench(context: CommandContext, { names, write }: BenchOptions): Promise<CommandResult> {
-  const wanted = names.length > 0 ? [...new Set(names)] : Object.keys(HEADLINES);
-  const unknown = wanted.filter((name) => BENCHES[name] === undefined);
-  if (unknown.length > 0) throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${Object.keys(BENCHES).join(", ")}.`);
+  const unknown = names.filter((name) => !isBench(name));
+  if (unknown.length > 0) throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${BENCH_NAMES.join(", ")}.`);
+  const wanted: readonly BenchName[] = names.length > 0 ? [...new Set(names)].filter(isBench) : HEADLINES;
   const found: BenchResult[] = [];
   const written = new Set<string>();
   await runAll(context, wanted, async (name, result, seconds) => {
     found[wanted.indexOf(name)] = result;
     // Each as it ends: one that fails later takes nothing away.
-    if (write !== undefined) for (const path of await writeResults(write, { [name]: recordOf(result, seconds) }, Object.keys(BENCHES))) written.add(path);
+    if (write !== undefined) for (const path of await writeResults(write, { [name]: recordOf(result, seconds) }, BENCH_NAMES)) written.add(path);
   });
   return {
     exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
@@ -72,17 +70,19 @@ export async function bench(context: CommandContext, { names, write }: BenchOpti
   };
 }
 
-type OnResult = (name: string, result: BenchResult, seconds: number) => Promise<void>;
+const isBench = (name: string): name is BenchName => (BENCH_NAMES as readonly string[]).includes(name);
+
+type OnResult = (name: BenchName, result: BenchResult, seconds: number) => Promise<void>;
 
 /** Those that need no stack first: an apply would still be heard of in the machine's caches. */
-async function runAll(context: CommandContext, names: readonly string[], onResult: OnResult): Promise<void> {
-  const timed = async (name: string, run: () => Promise<BenchResult>) => {
+async function runAll(context: CommandContext, names: readonly BenchName[], onResult: OnResult): Promise<void> {
+  const timed = async (name: BenchName, run: () => Promise<BenchResult>) => {
     context.signal.throwIfAborted();
     const began = performance.now();
     const result = await run();
     await onResult(name, result, (performance.now() - began) / 1_000);
   };
-  const benches = names.map((name) => [name, BENCHES[name]!] as const);
+  const benches = names.map((name) => [name, BENCHES[name]] as const);
   for (const [name, entry] of benches) if (!entry.stack) await timed(name, () => entry.run(context));
   const onTheStack = benches.flatMap(([name, entry]) => (entry.stack ? [[name, entry.run] as const] : []));
   if (onTheStack.length === 0) return;

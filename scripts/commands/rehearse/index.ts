@@ -1,3 +1,2 @@
 export { rehearseAllKills } from "./all-kills";
 export { rehearse, type RehearseOptions } from "./rehearse";
-export { RELEASES } from "./releases";

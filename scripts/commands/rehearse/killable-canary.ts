@@ -90,9 +90,9 @@ export class KillableCanaries {
 }
 
 function start(input: CanaryProcessInput): ChildProcess {
-  const entry = join(__dirname, "canary-process.ts");
+  const entry = join(__dirname, "../../bin/canary-process.js");
   const { PATH, HOME } = input.terraformEnvironment;
-  const child = fork(entry, [JSON.stringify(input)], { execArgv: ["--require", require.resolve("tsx/cjs")], env: { PATH, HOME }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(entry, [JSON.stringify(input)], { env: { PATH, HOME }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
   live.add(child);
   child.once("exit", () => live.delete(child));
   if (!watching) process.once("exit", () => [...live].forEach(({ pid }) => pid !== undefined && killTree(pid)));

@@ -50,6 +50,23 @@ def items():
     DynamoHandler.call_action = call_action
 
 
+def tables():
+    """Of a table that is not there DynamoDB says which; the provider then takes a repeated deletion for done."""
+    from moto.dynamodb.exceptions import ResourceNotFoundException
+    from moto.dynamodb.models import DynamoDBBackend
+
+    deleted = DynamoDBBackend.delete_table
+
+    @functools.wraps(deleted)
+    def delete_table(self, name):
+        try:
+            return deleted(self, name)
+        except ResourceNotFoundException:
+            raise ResourceNotFoundException(msg=f"Requested resource not found: Table: {name} not found")
+
+    DynamoDBBackend.delete_table = delete_table
+
+
 def messages():
     """While moto deletes a message it forgets one that is sent at that moment. Under the lock of sending nothing is."""
     from moto.sqs.models import Queue
@@ -64,7 +81,7 @@ def messages():
     Queue.delete_message = delete_message
 
 
-for correct in (rest_apis, items, messages):
+for correct in (rest_apis, items, tables, messages):
     try:
         correct()
     except (ImportError, AttributeError):
