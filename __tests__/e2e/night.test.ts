@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Provenance, Release } from "../../stacks/settings";
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
@@ -55,6 +55,7 @@ async function quickturn(args: readonly string[], variables: NodeJS.ProcessEnv =
 }
 
 beforeAll(async () => {
+  mkdirSync(dirname(PROTOCOL), { recursive: true });
   writeFileSync(PROTOCOL, "# A night\n\n");
   project = projectCopy();
   account = await appliedAccount();

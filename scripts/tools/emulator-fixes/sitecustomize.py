@@ -62,7 +62,7 @@ def tables():
         try:
             return deleted(self, name)
         except ResourceNotFoundException:
-            raise ResourceNotFoundException(msg=f"Requested resource not found: Table: {name} not found")
+            raise ResourceNotFoundException(table_name=name)
 
     DynamoDBBackend.delete_table = delete_table
 
