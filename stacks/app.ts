@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
 import { App } from "cdktf";
 import { LOCAL_BACKEND, ofEnvironment, parseBackend, type Backend } from "./backend";
 import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
@@ -13,7 +14,6 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
     const { AgentApiStack } = await import("./agent-api-stack.js");
     new AgentApiStack(app, "agent-api", { preventDestroy: preventDestroy(), backend: backend(app) });
     addArchives(app.outdir, "agent-api");
-    addLiveFile(app.outdir, "agent-api");
   },
   state: async (app) => {
     const { StateStack } = await import("./state-stack.js");
@@ -48,7 +48,20 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
  * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of cdktf.json does.
  */
 async function main(): Promise<void> {
-  const app = new App({ context: projectContext() });
+  const output = resolve(process.env["CDKTF_OUTDIR"] || "cdktf.out");
+  const making = mkdtempSync(join(tmpdir(), "quickturn-synth-"));
+  try {
+    await synthesize(making);
+    publish(making, output);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+  // What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own output it would pin a sandbox.
+  if (output === join(project(), placesOf(environmentName()).synthesized)) copyLiveFile(output);
+}
+
+async function synthesize(outdir: string): Promise<void> {
+  const app = new App({ outdir, context: projectContext() });
   const wanted = process.env["QUICKTURN_STACKS"] || "agent-api";
   for (const name of wanted === "all" ? Object.keys(STACKS) : wanted.split(",")) {
     const create = STACKS[name];
@@ -93,13 +106,23 @@ function addArchives(outdir: string, stack: string): void {
   }
 }
 
-/** What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own output it would pin a sandbox. */
-function addLiveFile(outdir: string, stack: string): void {
-  const { synthesized, live } = placesOf(environmentName());
-  if (resolve(outdir) !== join(project(), synthesized)) return;
-  const [source, target] = [join(project(), live), join(outdir, "stacks", stack, "live.auto.tfvars.json")];
-  if (existsSync(source)) cpSync(source, target);
-  else rmSync(target, { force: true });
+/** Moves what has changed into its place, each file whole: another command may be reading there, and an empty configuration has another backend. */
+function publish(from: string, to: string): void {
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const target = join(to, relative(from, source));
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(source, `${target}.${process.pid}.tmp`);
+    renameSync(`${target}.${process.pid}.tmp`, target);
+  }
+}
+
+function copyLiveFile(output: string): void {
+  const [source, target] = [join(project(), placesOf(environmentName()).live), join(output, "stacks", "agent-api", "live.auto.tfvars.json")];
+  if (!existsSync(source)) rmSync(target, { force: true });
+  else if (existsSync(dirname(target))) cpSync(source, target);
 }
 
 main().catch((error: unknown) => {

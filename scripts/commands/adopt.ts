@@ -11,7 +11,7 @@ import { adoptedText, importsText, refusedText } from "./adoption-text";
 import { applyMade } from "./apply-plan";
 import { UsageError, type CommandResult, type Progress } from "./context";
 import { lookUpTwins, regionOf } from "./twin-lookup";
-import { PLAN_FILE, planOf, showPlan, type Plan } from "./write-plan";
+import { ownPlanFile, planOf, showPlan, type Plan } from "./write-plan";
 
 /** How an apply that adopts is done. */
 export interface Adopting {
@@ -83,7 +83,7 @@ class Adoption {
     const imports = [...this.imports.values()];
     writeImports(terraform.directory, imports);
     if (imports.length > 0) adopting.progress.note(importsText(imports));
-    const written = await showPlan(terraform, input, adopting.progress, PLAN_FILE, (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`);
+    const written = await showPlan(terraform, input, adopting.progress, ownPlanFile(terraform), (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`);
     return { made: planOf(written), plan: written.shown };
   }
 

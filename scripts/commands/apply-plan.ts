@@ -10,11 +10,11 @@ import { collisionText, twinText } from "./adoption-text";
 import { ApplyInterrupted } from "./apply-interrupted";
 import { UsageError, type CommandResult, type Progress } from "./context";
 import { refuseDuringTuning } from "./tuning-guard";
-import { PLAN_FILE, type Plan } from "./write-plan";
+import { ownPlanFile, type Plan } from "./write-plan";
 import { lookUpTwins } from "./twin-lookup";
 
 /** Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on where something is there already. */
-export async function applyPlan(terraform: Terraform, made: Plan, progress: Progress, file = PLAN_FILE): Promise<CommandResult> {
+export async function applyPlan(terraform: Terraform, made: Plan, progress: Progress, file = ownPlanFile(terraform)): Promise<CommandResult> {
   await refuseTwins(terraform, made, progress, file);
   await refuseTuned(terraform, made, progress, file);
   try {
@@ -25,7 +25,7 @@ export async function applyPlan(terraform: Terraform, made: Plan, progress: Prog
 }
 
 /** Applies exactly the plan that was made, and leaves failures as they are. @throws ApplyInterrupted where a signal ended it */
-export async function applyMade(terraform: Terraform, made: Plan, progress: Progress, file = PLAN_FILE): Promise<CommandResult> {
+export async function applyMade(terraform: Terraform, made: Plan, progress: Progress, file = ownPlanFile(terraform)): Promise<CommandResult> {
   let reached = NOTHING_APPLIED;
   try {
     await progress.step("Apply", (detail) =>

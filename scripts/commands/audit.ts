@@ -16,7 +16,7 @@ import { EXIT_CODES } from "./exit-codes";
 import { readJson } from "./given-state";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { refuseOtherInput, refuseValues } from "./saved-plan";
-import { showPlan } from "./write-plan";
+import { ownPlanFile, showPlan } from "./write-plan";
 
 export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a saved plan. Default: it is planned now. */
@@ -31,8 +31,6 @@ export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   readonly all?: boolean;
 }
 
-/** Name of its plan file, in the stack's folder: the one of `plan` stays. */
-const AUDIT_PLAN_FILE = "quickturn-audit.tfplan";
 
 /** Name of the user's suppressions, in the project. */
 const SUPPRESSIONS_FILE = "audit.json";
@@ -96,7 +94,7 @@ async function audited(context: CommandContext, { plan, planJson, suppressions: 
 
 async function planned(context: CommandContext, terraform: Terraform, input: PlanInput & StackOptions): Promise<unknown> {
   const live = await withLive(context, terraform, input);
-  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress, AUDIT_PLAN_FILE)).shown;
+  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress, ownPlanFile(terraform))).shown;
 }
 
 function judged(plan: unknown, input: AuditInput): AuditReport {

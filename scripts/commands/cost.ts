@@ -6,7 +6,8 @@ import { plannedDeployment } from "../judges/cost/planned";
 import { reportedArithmetic } from "../judges/cost/reported";
 import { tableCalls } from "../judges/cost/database";
 import { DEFAULT_USAGE, type Usage } from "../judges/cost/usage";
-import { givenValue, meant } from "../judges/given-setting";
+import { givenValue } from "../judges/given-setting";
+import { meant } from "../judges/nearest-name";
 import { PRICES } from "../judges/prices";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { describeCost } from "./cost-text";
@@ -115,6 +116,7 @@ function settingOf(text: string): readonly [string, unknown] {
     throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the README's table, and --profile instead of profile. ${meant(name, SETTINGS.map((known) => known.name))}`);
   }
   const given = givenValue(setting, value);
+  if ("misfits" in given) throw new UsageError(given.misfits.map((each) => `--var ${each}`).join("\n"));
   if ("allowed" in given) throw new UsageError(`--var ${name} is ${JSON.stringify(value)}; allowed: ${given.allowed}`);
   return [name, name === "aws_region" ? regionCode("var aws_region", value) : given.value];
 }

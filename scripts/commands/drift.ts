@@ -6,6 +6,7 @@ import { withLive, type GivenBefore } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { EXIT_CODES } from "./exit-codes";
 import { preparedTerraform } from "./prepared-terraform";
+import { ownPlanFile } from "./write-plan";
 
 export interface DriftOptions extends PlanInput, GivenBefore {
   /** Known noise, as `<resource type>.<attribute>`; several with spaces or commas between. */
@@ -14,8 +15,6 @@ export interface DriftOptions extends PlanInput, GivenBefore {
   readonly markdown?: string;
 }
 
-/** Name of its plan file, in the stack's folder: the one of `plan` stays. */
-const DRIFT_PLAN_FILE = "quickturn-drift.tfplan";
 
 /** Says what somebody else changed since the last apply. Exit code: 0 nothing, 2 something. Nothing is changed. */
 export async function drift(context: CommandContext, { ignore: given, markdown, ...input }: DriftOptions): Promise<CommandResult> {
@@ -28,8 +27,8 @@ export async function drift(context: CommandContext, { ignore: given, markdown, 
   const plan = await context.progress.step("Compare", async (detail) => {
     detail("terraform asks AWS for the present state");
     // An ordinary plan: it holds what a plan with -refresh-only finds, and what was not applied yet.
-    await terraform.plan(DRIFT_PLAN_FILE, { ...live.input, lock: false });
-    return terraform.show(DRIFT_PLAN_FILE);
+    await terraform.plan(ownPlanFile(terraform), { ...live.input, lock: false });
+    return terraform.show(ownPlanFile(terraform));
   });
   const found = driftOf(plan, ignore);
   if (markdown !== undefined) writeReport(markdown, driftMarkdown(found));

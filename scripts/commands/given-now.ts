@@ -52,5 +52,5 @@ export function environmentSettings(context: Whose, names: readonly string[]): V
 function refused(path: string, name: string, value: unknown, names: readonly string[]): string | undefined {
   if (KEPT_BY_COMMANDS.includes(name)) return `${path} gives ${name}, which the commands write themselves. Take it out.`;
   if ((SETTINGS as readonly Setting[]).some((setting) => setting.name === name && setting.sensitive)) return `${path} gives ${name}, a secret, and the file is committed. Give it as TF_VAR_${name}.`;
-  return refusedValue(`${path}: `, name, typeof value === "object" ? "null" : String(value), { names, settings: SETTINGS });
+  return refusedValue(`${path}: `, name, typeof value === "object" ? JSON.stringify(value) : String(value), { names, settings: SETTINGS });
 }

@@ -5,7 +5,7 @@ import type { CommandContext, CommandResult, Progress } from "./context";
 import { EXIT_CODES } from "./exit-codes";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { protectPlan } from "./saved-plan";
-import { planOf, showPlan, type Plan } from "./write-plan";
+import { PLAN_FILE, ownPlanFile, planOf, showPlan, type Plan } from "./write-plan";
 
 export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a file to save the plan in, for `apply --plan`. Default: it is not kept for that. */
@@ -17,14 +17,14 @@ export async function plan(context: CommandContext, { out, ...input }: PlanOptio
   const terraform = await preparedTerraform(context, input);
   const live = await withLive(context, terraform, input);
   if (live.origin !== undefined) context.progress.note(live.origin);
-  const { changed, changes } = await makePlan(terraform, live.input, context.progress, out);
+  const { changed, changes } = await makePlan(terraform, live.input, context.progress, out ?? PLAN_FILE);
   if (out !== undefined) protectPlan(out);
   const json = { changed, changes, live: live.note ?? null, origin: live.origin?.split("\n") ?? [], warnings: terraform.warnings };
   return { exitCode: changed ? EXIT_CODES.changes : EXIT_CODES.pass, text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"), json };
 }
 
-/** Writes the plan file and reads the changes from it. */
-export async function makePlan(terraform: Terraform, input: PlanInput, progress: Progress, file?: string): Promise<Plan> {
+/** Writes the plan file and reads the changes from it. @param file default: this run's own, for what applies it */
+export async function makePlan(terraform: Terraform, input: PlanInput, progress: Progress, file = ownPlanFile(terraform)): Promise<Plan> {
   return planOf(await showPlan(terraform, input, progress, file, (written) => countChanges(planOf(written).changes)));
 }
 

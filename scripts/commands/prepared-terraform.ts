@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { StackName } from "../../stacks/outputs";
-import { SETTINGS } from "../../stacks/settings";
-import { meant, refusedVariable } from "../judges/given-setting";
+import { SETTINGS, type Setting } from "../../stacks/settings";
+import { refusedVariable, variableName } from "../judges/given-setting";
+import { meant } from "../judges/nearest-name";
 import { cutState, restoreState } from "../tools/local-state";
 import { ProgramFailed } from "../tools/process";
 import { StateLocked } from "../tools/state-lock";
@@ -29,12 +30,14 @@ export type CutState = "restore" | "refuse" | "leave";
 export async function preparedTerraform(context: CommandContext, { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {}, cut: CutState = "refuse"): Promise<Terraform> {
   const { environment, progress, signal } = context;
   checkEnvironment(context);
+  const settings = stack === "agent-api" ? SETTINGS : [];
+  // A value that cannot be is said at once; which names there are, the stack says.
+  refuse(vars, [...settings.map(({ name }) => name), ...vars.map(variableName)], settings);
   await synth(context, { stack });
   protectState(context, stack);
   const directory = stackDirectory(synthFolder(context), stack);
   const names = declaredVariables(directory);
-  const refused = vars.flatMap((each) => refusedVariable(each, names, stack === "agent-api" ? SETTINGS : []) ?? []);
-  if (refused.length > 0) throw new UsageError(refused.join("\n"));
+  refuse(vars, names, settings);
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
   return progress.step("Initialize terraform", async (detail) => {
@@ -44,6 +47,11 @@ export async function preparedTerraform(context: CommandContext, { stack = "agen
     await terraform.init().catch((error: unknown) => Promise.reject(explainBackend(error, relative(deploymentFolder(context), directory))));
     return terraform;
   }, source.kind === "mirror" ? () => `AWS provider from ${source.path}` : undefined);
+}
+
+function refuse(vars: readonly string[], names: readonly string[], settings: readonly Setting[]): void {
+  const refused = vars.flatMap((each) => refusedVariable(each, names, settings) ?? []);
+  if (refused.length > 0) throw new UsageError(refused.join("\n"));
 }
 
 async function settleState(terraform: Terraform, cut: "restore" | "refuse", progress: Progress): Promise<void> {

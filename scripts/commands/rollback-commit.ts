@@ -10,6 +10,7 @@ import { describeEarlierInput, earlierInput, type Configuration, type EarlierInp
 import { changesThatReplace, describeChanges } from "../judges/plan-changes";
 import { earlierSource, type EarlierSource } from "../tools/earlier-source";
 import { writeWhole } from "../tools/files";
+import { ownFile } from "../tools/own-file";
 import { keptErroredState, usePresentBackend } from "../tools/present-backend";
 import { ProgramFailed, run } from "../tools/process";
 import { Terraform, type PlanInput } from "../tools/terraform";
@@ -145,7 +146,7 @@ async function initialized({ progress, signal }: CommandContext, { terraform: pr
 }
 
 function planInput(directory: string, { vars = [], varFiles = [], refresh }: RollbackOptions, { values }: EarlierInput): PlanInput {
-  const path = join(directory, "earlier.tfvars.json");
+  const path = join(directory, ownFile(directory, "earlier.tfvars.json"));
   writeWhole(path, JSON.stringify(values));
   return { vars, varFiles: [path, ...varFiles], ...(refresh !== undefined && { refresh }) };
 }

@@ -4,12 +4,16 @@ import { otherAccount } from "../judges/other-account";
 import { planChanges, type ResourceChange } from "../judges/plan-changes";
 import { exposedFunctions } from "../judges/tuning/exposure";
 import { unpublishedFunctions } from "../judges/unpublished";
+import { ownFile } from "../tools/own-file";
 import type { PlanInput, Terraform } from "../tools/terraform";
 import { UsageError, type Progress } from "./context";
 import { refuseDuringTuning } from "./tuning-guard";
 
-/** Name of the plan file, in the stack's folder. */
+/** Name of the plan file that is left in the stack's folder for whoever reads it: a pipeline's audit, or a person. */
 export const PLAN_FILE = "quickturn.tfplan";
+
+/** Name of the plan file that this run applies: another run in the same folder never writes it. */
+export const ownPlanFile = ({ directory }: Pick<Terraform, "directory">): string => ownFile(directory, PLAN_FILE);
 
 export interface WrittenPlan {
   /** True where an apply would do anything, be it to outputs alone. */

@@ -1,15 +1,34 @@
-import { distance } from "fastest-levenshtein";
 import { defaultValue, PROFILES, type Setting } from "../../stacks/settings";
+import { meant } from "./nearest-name";
+import { misfits, shapeOf } from "./type-shape";
 
 /** A setting's value in its own type, or what is allowed instead. */
-export type GivenValue = { readonly value: unknown } | { readonly allowed: string };
+export type GivenValue = { readonly value: unknown } | { readonly allowed: string } | { /** Places of a list, map or object, each with what is wrong there. */ readonly misfits: readonly string[] };
 
-/** Reads the value that a person gave as text. Of lists, maps, patterns and cross-checks terraform is the judge. */
+/** Reads the value that a person gave as text. Of rules, and of what is written in Terraform's own language, terraform is the judge. */
 export function givenValue(setting: Setting, text: string): GivenValue {
   if (setting.type === "number") return numberOf(setting, text);
   if (setting.type === "bool") return text === "true" || text === "false" ? { value: text === "true" } : { allowed: "true or false" };
-  if (setting.type === "string" && setting.allowed && !setting.allowed.includes(text)) return { allowed: `one of ${setting.allowed.join(", ")}` };
+  if (setting.type === "string") return textOf(setting, text);
+  return structureOf(setting, text);
+}
+
+function textOf({ allowed, pattern }: Extract<Setting, { type: "string" }>, text: string): GivenValue {
+  if (allowed && !allowed.includes(text)) return { allowed: `one of ${allowed.join(", ")}` };
+  // The expression is written as in Terraform's language, where a backslash stands for itself when it is doubled.
+  if (pattern && !new RegExp(JSON.parse(`"${pattern.expression}"`) as string).test(text)) return { allowed: pattern.meaning };
   return { value: text };
+}
+
+function structureOf({ name, terraformType }: Extract<Setting, { type: "structured" }>, text: string): GivenValue {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { value: text };
+  }
+  const wrong = misfits(value, shapeOf(terraformType), name);
+  return wrong.length === 0 ? { value } : { misfits: wrong };
 }
 
 function numberOf({ allowed, minimum, maximum, fractional, unit }: Extract<Setting, { type: "number" }>, text: string): GivenValue {
@@ -17,13 +36,6 @@ function numberOf({ allowed, minimum, maximum, fractional, unit }: Extract<Setti
   const isAllowed = allowed ? allowed.includes(value) : value >= minimum && value <= maximum && (fractional === true || Number.isInteger(value));
   if (text.trim() !== "" && isAllowed) return { value };
   return { allowed: allowed ? `one of ${allowed.join(", ")}` : `${fractional ? "a number" : "a whole number"} from ${minimum} to ${maximum} (${unit})` };
-}
-
-/** The name that somebody may have meant; undefined where none is near. */
-export function nearestName(wrong: string, names: readonly string[]): string | undefined {
-  const [nearest] = names.map((name) => ({ name, steps: distance(wrong, name) })).sort((a, b) => a.steps - b.steps || (a.name < b.name ? -1 : 1));
-  // Beyond a third of its letters it is another word.
-  return nearest !== undefined && nearest.steps <= Math.max(2, wrong.length / 3) ? nearest.name : undefined;
 }
 
 /** The name in `name=value`, as -var takes it. */
@@ -43,13 +55,8 @@ export function refusedValue(by: string, name: string, value: string, { names, s
   if (setting === undefined || value === "null") return undefined;
   const given = givenValue(setting, value);
   if ("value" in given) return undefined;
+  if ("misfits" in given) return given.misfits.map((each) => `${by}${each}`).join("\n");
   const defaults = PROFILES.map((profile) => defaultValue(setting, profile));
   const usual = new Set(defaults).size === 1 ? String(defaults[0]) : PROFILES.map((profile, index) => `${String(defaults[index])} (${profile})`).join(", ");
-  return `${by}${name} is ${JSON.stringify(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
-}
-
-/** What to do about a name that nobody declares. */
-export function meant(wrong: string, names: readonly string[]): string {
-  const nearest = nearestName(wrong, names);
-  return nearest === undefined ? "README's table has them all." : `Did you mean ${nearest}?`;
+  return `${by}${name} is ${setting.sensitive ? "not shown" : JSON.stringify(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
 }

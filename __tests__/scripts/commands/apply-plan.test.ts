@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { ApplyInterrupted } from "../../../scripts/commands/apply-interrupted";
+import { ownPlanFile } from "../../../scripts/commands/write-plan";
 import { applyMade, liveText } from "../../../scripts/commands/apply-plan";
 import { SILENT } from "../../../scripts/progress";
 import type { Progress } from "../../../scripts/commands/context";
@@ -17,7 +18,7 @@ async function planned(resources: Readonly<Record<string, object>>, signal?: Abo
   writeFileSync(join(directory, "main.tf.json"), JSON.stringify({ resource: { terraform_data: resources }, output: { said: { value: "here" } } }));
   const terraform = new Terraform({ directory, env: { PATH: process.env["PATH"], CHECKPOINT_DISABLE: "1" }, ...(signal && { signal }) });
   await terraform.init();
-  await terraform.plan("quickturn.tfplan");
+  await terraform.plan(ownPlanFile(terraform));
   return terraform;
 }
 

@@ -1,4 +1,5 @@
-import { meant, nearestName, refusedVariable } from "../../../scripts/judges/given-setting";
+import { refusedVariable } from "../../../scripts/judges/given-setting";
+import { meant, nearestName } from "../../../scripts/judges/nearest-name";
 import { SETTINGS } from "../../../stacks/settings";
 
 const NAMES = [...SETTINGS.map(({ name }) => name), "canary_note"];
@@ -12,6 +13,9 @@ test.each([
   ["a number that is none", "memory_size=", '--var memory_size is ""; allowed: a whole number'],
   ["a value that is not on the list", "log_retention_in_days=2", '--var log_retention_in_days is "2"; allowed: one of 1, 3, 5'],
   ["a flag that is none", "cache_enabled=yes", '--var cache_enabled is "yes"; allowed: true or false. Default: '],
+  ["a text of another form", "name=A", '--var name is "A"; allowed: 2 to 24 lower-case letters'],
+  ["an attribute with a slip", 'agents=[{"name":"a","kind":"scripted","targt":"1ms x"}]', "--var agents[0].targt: there is no such attribute. Did you mean target?\n--var agents[0] has no target"],
+  ["a list that is none", 'api_key_names={"a":1}', '--var api_key_names is {"a":1}; allowed: a list'],
   ["a profile that is none", "profile=fast", '--var profile is "fast"; allowed: one of baseline, optimized, low_latency. Default: '],
 ])("refuses %s with what is allowed and usual", (_, text, message) => expect(refused(text)).toContain(message));
 

@@ -1,4 +1,5 @@
 import { SETTINGS, terraformValidations, type NumberSetting, type Setting, type StringSetting } from "../../../stacks/settings";
+import { refusedValue } from "../../../scripts/judges/given-setting";
 import { stackJson } from "../../support/stack-json";
 import { terraformVerdicts, type Values, type Verdict } from "../../support/terraform-cases";
 
@@ -131,6 +132,16 @@ const refusal = (values: Values) => verdicts.get(values)?.errors.join("\n");
 
 describe("out of range, between two numbers, or of another type", () => {
   test.each(named([...badNumbers, ...badStrings, ...ofAnotherType]))("%s is refused with what was given and what is allowed", (_, values, message) => expect(refusal(values)).toContain(message));
+
+  test("is refused before terraform starts with the same words, and what is taken there is taken before", () => {
+    const names = settings.map(({ name }) => name);
+    const before = (values: Values) => Object.entries(values).flatMap(([name, value]) => refusedValue("", name, typeof value === "object" ? JSON.stringify(value) : String(value), { names, settings }) ?? []);
+    const allowed = (text = "") => /allowed: ([^,(]*)/.exec(text)?.[1]?.split(". Default")[0]?.trim();
+    const differing = [...badNumbers, ...badStrings].map(([values]) => [JSON.stringify(values), allowed(before(values)[0]), allowed(refusal(values))]).filter(([, one, other]) => one === undefined || one.replace(/\.$/, "") !== other?.replace(/\.$/, ""));
+    expect(differing).toEqual([]);
+    expect(ofAnotherType.filter(([values]) => before(values).length === 0)).toEqual([]);
+    expect(good.flatMap(before)).toEqual([]);
+  });
 
   test("every string but a secret is restricted", () => expect(strings.filter(({ allowed, pattern }) => !allowed && !pattern)).toEqual([]));
 });

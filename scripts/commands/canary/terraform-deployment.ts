@@ -7,6 +7,7 @@ import { liveArguments, settingsInEffect, wholeLiveFile } from "../../judges/can
 import { movedAliases } from "../../judges/tuning/exposure";
 import { appliedProvenance, type Values } from "../../judges/kept-values";
 import { writeWhole } from "../../tools/files";
+import { ownFile } from "../../tools/own-file";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { applyPlan } from "../apply-plan";
 import type { Progress } from "../context";
@@ -44,6 +45,10 @@ export class TerraformDeployment implements Deployment {
     private readonly place: Place,
   ) {}
 
+  private get planFile(): string {
+    return ownFile(this.place.stackDirectory, PLAN);
+  }
+
   outputs(): Promise<Outputs> {
     return this.terraform.output();
   }
@@ -52,7 +57,7 @@ export class TerraformDeployment implements Deployment {
     const { stackDirectory, progress } = this.place;
     // What stands there was of the release before.
     writeLive(this.place.whose, stackDirectory, null);
-    writeWhole(join(stackDirectory, PLANNED), wholeLiveFile(release));
+    writeWhole(join(stackDirectory, ownFile(stackDirectory, PLANNED)), wholeLiveFile(release));
     const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
     this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
     return this.planned;
@@ -61,7 +66,7 @@ export class TerraformDeployment implements Deployment {
   async apply(release: Release): Promise<void> {
     if (this.planned === undefined) throw new Error("There is no plan to apply");
     await this.keep(release);
-    await applyPlan(this.terraform, this.planned, this.place.progress, PLAN);
+    await applyPlan(this.terraform, this.planned, this.place.progress, this.planFile);
   }
 
   async keep(release: Release): Promise<void> {
@@ -84,8 +89,8 @@ export class TerraformDeployment implements Deployment {
 
   /** Aliases alone move: what a killed run has not published is none of theirs. */
   private async written(input: PlanInput, mode: PlanMode): Promise<WrittenPlan> {
-    if (mode === "publish") return writePlan(this.terraform, PLAN, input, (text) => this.place.progress.note(text));
-    const written = { changed: await this.terraform.plan(PLAN, input), shown: await this.terraform.show(PLAN) };
+    if (mode === "publish") return writePlan(this.terraform, this.planFile, input, (text) => this.place.progress.note(text));
+    const written = { changed: await this.terraform.plan(this.planFile, input), shown: await this.terraform.show(this.planFile) };
     // The alias of a function that is not pinned would follow to the newest version.
     await refuseDuringTuning(this.terraform, written.shown, movedAliases(written.shown), (text) => this.place.progress.note(text));
     return written;
@@ -94,12 +99,12 @@ export class TerraformDeployment implements Deployment {
   /** As the person configures it, and what is live as it is. */
   private publish(release: Release, input = this.place.input): PlanInput {
     const { stackDirectory } = this.place;
-    return { ...input, varFiles: [...(input.varFiles ?? []), join(stackDirectory, PLANNED)], vars: [...(input.vars ?? []), ...liveArguments(release)] };
+    return { ...input, varFiles: [...(input.varFiles ?? []), join(stackDirectory, ownFile(stackDirectory, PLANNED))], vars: [...(input.vars ?? []), ...liveArguments(release)] };
   }
 
   /** As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has secrets. */
   private async aliases(release: Release): Promise<PlanInput> {
-    const applied = join(this.place.stackDirectory, IN_EFFECT);
+    const applied = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, IN_EFFECT));
     const outputs = await this.outputs();
     // All that is in effect stands there: what of it somebody has given is to be remembered.
     writeWhole(applied, JSON.stringify({ ...settingsInEffect((outputs["settings"] ?? {}) as Values), provenance: appliedProvenance(outputs) }));

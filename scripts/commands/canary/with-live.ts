@@ -8,8 +8,10 @@ import { isShifted } from "../../judges/canary/release";
 import { LIVE_NAMES, liveFile } from "../../judges/canary/variables";
 import { givenByHand, keptValues, type Values } from "../../judges/kept-values";
 import { writeWhole } from "../../tools/files";
+import { ownFile } from "../../tools/own-file";
 import type { PlanInput, Terraform } from "../../tools/terraform";
 import { inAskedRegion } from "../asked-region";
+import { checkSettings } from "../checked-settings";
 import { UsageError, type CommandContext, type CommandResult } from "../context";
 import { deploymentFolder, settingsFile, synthFolder, type Whose } from "../environment";
 import { environmentSettings, givenNames } from "../given-now";
@@ -79,15 +81,17 @@ export async function withLive(context: Place, terraform: Terraform, asked: Aske
   const chosen = liveRelease(context, outputs);
   writeLive(context, directory, chosen.release);
   const freed = (asked.reset ?? []).filter((name) => PINS.includes(name)).map((name) => `${name}=null`);
-  const { input, origin } = givenInput(context, terraform, { ...asked, vars: [...(asked.vars ?? []), ...freed] }, outputs);
-  if (chosen.release === null) return { input: { ...input, vars: parted(input.vars)[1] }, release: null, note: undefined, origin };
-  const release = withoutOverridden(chosen.release, input.vars ?? [], randomUUID());
-  return { input: pinnedInput(input, release, directory), release, note: inEffect({ ...chosen, release }), origin };
+  const { input, isGiven, origin } = givenInput(context, terraform, { ...asked, vars: [...(asked.vars ?? []), ...freed] }, outputs);
+  const release = chosen.release === null ? null : withoutOverridden(chosen.release, input.vars ?? [], randomUUID());
+  const live = { input: release === null ? { ...input, vars: parted(input.vars)[1] } : pinnedInput(input, release, directory), release, note: release === null ? undefined : inEffect({ ...chosen, release }), origin };
+  // What was kept was judged when it was given.
+  if (isGiven) await checkSettings(terraform, live.input);
+  return live;
 }
 
 /** With what is live before the files of the person. */
 function pinnedInput({ vars, varFiles = [], ...input }: GivenPlanInput, release: Release, directory: string): PlanInput {
-  const path = join(directory, PLANNED);
+  const path = join(directory, ownFile(directory, PLANNED));
   // Terraform takes no null for a number from --var; and where the file said nothing, the copy in the stack's folder would still pin.
   const [freed, given] = parted(vars);
   writeWhole(path, JSON.stringify({ ...Object.fromEntries(freed.map((name) => [name, null])), ...(JSON.parse(liveFile(release)) as object) }, null, 2));
@@ -99,7 +103,7 @@ function pinnedInput({ vars, varFiles = [], ...input }: GivenPlanInput, release:
  * @param outputs of what is applied
  * @throws UsageError where something is taken back that nobody gave
  */
-export function givenInput(context: Place, terraform: Pick<Terraform, "directory" | "environment">, asked: Asked, outputs: Values): { readonly input: GivenPlanInput; readonly origin: string | undefined } {
+export function givenInput(context: Place, terraform: Pick<Terraform, "directory" | "environment">, asked: Asked, outputs: Values): { readonly input: GivenPlanInput; /** By the file or now. */ readonly isGiven: boolean; readonly origin: string | undefined } {
   const { reset = [], rollback, vars: asVars, varFiles: asFiles, refresh } = asked;
   const plan: PlanInput = { ...(asVars && { vars: asVars }), ...(asFiles && { varFiles: asFiles }), ...(refresh !== undefined && { refresh }) };
   const names = declaredVariables(terraform.directory);
@@ -112,9 +116,9 @@ export function givenInput(context: Place, terraform: Pick<Terraform, "directory
   const question = { outputs, file, filePath: relative(deploymentFolder(context), settingsFile(context)), now, ...(rollback && { rollback }) };
   refuseNotGiven(reset, givenByHand(question));
   const { kept, provenance, lines } = keptValues({ ...question, reset: [...reset, ...freed] });
-  const path = join(terraform.directory, KEPT);
+  const path = join(terraform.directory, ownFile(terraform.directory, KEPT));
   writeWhole(path, JSON.stringify({ ...Object.fromEntries(Object.entries(kept).filter(([name]) => names.includes(name))), ...(names.includes("provenance") && { provenance }) }, null, 2));
-  return { input: { ...input, vars: input.vars ?? [], varFiles: [...committed, path, ...(plan.varFiles ?? [])], before: committed.length + 1 }, origin: lines.length === 0 ? undefined : lines.join("\n") };
+  return { input: { ...input, vars: input.vars ?? [], varFiles: [...committed, path, ...(plan.varFiles ?? [])], before: committed.length + 1 }, isGiven: now.length + committed.length > 0, origin: lines.length === 0 ? undefined : lines.join("\n") };
 }
 
 /** Names that follow their newest version again, and all other variables. */
