@@ -22,7 +22,7 @@ import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 import type { RollbackOptions } from "./rollback";
-import { verifiedRollback } from "./rollback-verified";
+import { lookAtLive, verifiedRollback } from "./rollback-verified";
 import { stackDirectory } from "./synth";
 
 /** Such as `HEAD~1 (0a1b2c3d4)`. */
@@ -160,7 +160,7 @@ async function finished(context: CommandContext, { options, earlier, terraform, 
   // The commit's code is the newest version, and callers are to get it.
   const newest = [["live_version", "newest_version"], ["api_live_version", "api_newest_version"]].filter(([live = "", last = ""]) => last in outputs && !given.includes(live));
   const expected = Object.fromEntries(newest.map(([live = "", last = ""]) => [live, outputs[last]]));
-  const verified = await verifiedRollback(context, result, { to: nameOf(options.to, earlier), seconds, verify: options.verify ?? true, outputs: expected });
+  const verified = await verifiedRollback(context, result, { to: nameOf(options.to, earlier), seconds, verify: options.verify ?? true, outputs: expected, look: () => lookAtLive(terraform, signal) });
   const { stdout } = await run("git", ["rev-parse", "HEAD"], { cwd: projectDirectory, env: environment, signal });
   const [head, there] = [short(stdout.trim()), short(earlier.commit)];
   const still = head === there ? [] : [`The checkout is still at ${head}: the next apply from it makes its code live again; revert it (git revert ${there}..${head}) or check the commit out (git checkout ${there}).`];

@@ -1,5 +1,9 @@
 import { checkHealth } from "../judges/gate/smoke";
+import { liveDifferences } from "../judges/live-differences";
+import { resourcesOf } from "../judges/state-resources";
 import { ApiProbe } from "../tools/api-probe";
+import { liveAnswers } from "../tools/live-answers";
+import type { Terraform } from "../tools/terraform";
 import type { CommandContext, CommandResult } from "./context";
 
 /** What a rollback was to bring about. */
@@ -12,33 +16,31 @@ export interface RolledBack {
   /** Settings and outputs that must be so now. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
-  /** Whether the newest versions must be live, because they alone have what was asked for. Default: false. */
-  readonly newest?: boolean;
+  /** Says what callers get otherwise than it is applied. Default: nobody looks. */
+  readonly look?: () => Promise<readonly string[]>;
 }
-
-/** The outputs that say which version is live and which is newest, by function. */
-const VERSIONS = [["worker", "live_version", "newest_version"], ["front door", "api_live_version", "api_newest_version"]] as const;
 
 const FOUND = {
   good: "",
   failed: " It is not as it should be:",
-  unknown: " It is applied, and whether the API answers is not known: ask it from where it can be reached (quickturn verify --smoke). --no-verify does not ask.",
+  unknown: " It is applied, and what callers get is not known: ask from where the API can be reached (quickturn verify --smoke). --no-verify does not ask.",
 } as const;
 
 /**
  * Looks whether a rollback brought about what was asked, and says how long it took. Exit code: 0 it is so, 1 it is not, 3 it is
  * applied and the API cannot be asked from here.
  */
-export async function verifiedRollback(context: CommandContext, result: CommandResult, { to, seconds, verify, settings = {}, outputs = {}, newest = false }: RolledBack): Promise<CommandResult> {
+export async function verifiedRollback(context: CommandContext, result: CommandResult, { to, seconds, verify, settings = {}, outputs = {}, look }: RolledBack): Promise<CommandResult> {
   const { outputs: there = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
   const inEffect = (there["settings"] ?? {}) as Readonly<Record<string, unknown>>;
-  const differing = [...differences(settings, inEffect), ...differences(outputs, there), ...(newest ? heldBackVersions(there) : [])];
+  const looked = verify && look ? await whatIsSeen(look, context.signal) : { differing: [], unseen: [] };
+  const differing = [...differences(settings, inEffect), ...differences(outputs, there), ...looked.differing];
   const health = verify ? await askHealth(context, there) : undefined;
-  const verdict = differing.length > 0 || health?.verdict === "fail" ? "failed" : health?.verdict === "error" ? "unknown" : "good";
+  const verdict = differing.length > 0 || health?.verdict === "fail" ? "failed" : health?.verdict === "error" || looked.unseen.length > 0 ? "unknown" : "good";
   const rounded = Number(seconds.toFixed(1));
   const done = `Rolled back to ${to} in ${rounded.toFixed(1)} s.`;
   if (!verify) return { ...result, text: `${done}\n${result.text}`, json: { ...(result.json as object), to, seconds: rounded } };
-  const checks = [...differing, ...(health === undefined ? [] : [`health: ${health.seen}`])];
+  const checks = [...differing, ...looked.unseen, ...(health === undefined ? [] : [`health: ${health.seen}`])];
   const text = [`${done}${FOUND[verdict]}`, ...checks, result.text].join("\n");
   const exitCode = { good: result.exitCode, failed: 1, unknown: 3 }[verdict];
   return { exitCode, text, json: { ...(result.json as object), to, seconds: rounded, verified: verdict === "unknown" ? null : verdict === "good", checks } };
@@ -48,11 +50,22 @@ function differences(asked: Readonly<Record<string, unknown>>, there: Readonly<R
   return Object.entries(asked).flatMap(([name, value]) => (there[name] === value ? [] : [`${name} is ${JSON.stringify(there[name]) ?? "missing"}; expected ${JSON.stringify(value)}`]));
 }
 
-/** An alias that is pinned to an older version keeps callers from what was applied. */
-function heldBackVersions(there: Readonly<Record<string, unknown>>): string[] {
-  return VERSIONS.flatMap(([name, live, newest]) =>
-    there[live] === there[newest] ? [] : [`callers of the ${name} still get version ${String(there[live])}, which is pinned; what was asked for is version ${String(there[newest])}: quickturn apply --var ${live}=null makes it live`],
-  );
+/** It is applied: where AWS cannot be asked, that is no failure of the rollback. */
+async function whatIsSeen(look: () => Promise<readonly string[]>, signal: AbortSignal): Promise<{ readonly differing: readonly string[]; readonly unseen: readonly string[] }> {
+  try {
+    return { differing: await look(), unseen: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { differing: [], unseen: [`not looked at: ${(error as Error).message}`] };
+  }
+}
+
+/** Asks AWS itself: an alias that is pinned to an older version keeps callers from what was applied. */
+export async function lookAtLive(terraform: Terraform, signal: AbortSignal): Promise<string[]> {
+  const resources = resourcesOf(await terraform.show());
+  const { aws_region: region } = ((await terraform.output())["settings"] ?? {}) as { readonly aws_region?: string };
+  const place = { environment: terraform.environment, region: region ?? terraform.environment["AWS_REGION"] ?? "" };
+  return liveDifferences(resources, await liveAnswers(resources, place, signal));
 }
 
 /** The one route that anybody may ask. */

@@ -12,7 +12,7 @@ import { makePlan } from "./plan";
 import { preparedTerraform } from "./prepared-terraform";
 import { rollbackToCommit } from "./rollback-commit";
 import { rollbackToPrevious } from "./rollback-previous";
-import { verifiedRollback } from "./rollback-verified";
+import { lookAtLive, verifiedRollback } from "./rollback-verified";
 import type { Plan } from "./write-plan";
 
 export interface RollbackOptions extends ApplyOptions {
@@ -47,7 +47,7 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
   const started = performance.now();
   const result = keptLive(context, live, await applyPlan(terraform, made, context.progress));
-  return verifiedRollback(context, result, { to: options.to, seconds: (performance.now() - started) / 1_000, verify: options.verify ?? true, settings: { profile: options.to }, newest: true });
+  return verifiedRollback(context, result, { to: options.to, seconds: (performance.now() - started) / 1_000, verify: options.verify ?? true, settings: { profile: options.to }, look: () => lookAtLive(terraform, context.signal) });
 }
 
 /** Of a pipeline the person who started it; else as terraform names who holds a lock. */

@@ -1,19 +1,15 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
 import type { Held, LookedFor, Wanted } from "../judges/adoption/twins";
-import { clientConfiguration, findCredentials, type AwsPlace } from "./aws-client";
+import { clientConfiguration, type AwsPlace } from "./aws-client";
 import { findFunctions, findMappings, findPermissions } from "./held-lambda";
+import { API_GATEWAY, signedGet } from "./signed-get";
 
 /** A page of a list of API Gateway's. It names tags `tags`, and dates in seconds since 1970. */
 interface Page {
   readonly item?: readonly { readonly id: string; readonly name?: string; readonly createdDate?: number; readonly tags?: Readonly<Record<string, string>> }[];
   readonly position?: string;
 }
-
-/** Milliseconds for a page. */
-const TIMEOUT_MS = 30_000;
 
 /** What AWS holds of what is wanted, in the account and region; of some types more. Throws with what it takes. */
 export async function heldResources(wanted: readonly Wanted[], place: AwsPlace, signal: AbortSignal): Promise<Held[]> {
@@ -65,7 +61,7 @@ function gatewayList(type: LookedFor, path: string): Finder {
     const held: Held[] = [];
     let position: string | undefined;
     do {
-      const text = await get(place, { service: "apigateway", variable: "API_GATEWAY", host: `apigateway.${place.region}.amazonaws.com` }, path, { limit: "500", ...(position === undefined ? {} : { position }) }, signal);
+      const text = await signedGet(place, API_GATEWAY(place.region), path, { limit: "500", ...(position === undefined ? {} : { position }) }, signal);
       const page = JSON.parse(text) as Page;
       held.push(...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({ type, id, name, tags, createdAtSeconds: createdDate })));
       position = page.position;
@@ -80,7 +76,7 @@ async function distributions(_: readonly string[], place: AwsPlace, signal: Abor
   let marker: string | undefined;
   do {
     // A global service: it is signed for one region, whichever the deployment is in.
-    const text = await get({ ...place, region: "us-east-1" }, { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" }, "/2020-05-31/distribution", marker === undefined ? {} : { Marker: marker }, signal);
+    const text = await signedGet({ ...place, region: "us-east-1" }, { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" }, "/2020-05-31/distribution", marker === undefined ? {} : { Marker: marker }, signal);
     for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
       // Origins and behaviours hold ids of their own; a distribution's comes first.
       const [id, name] = [element(summary, "Id"), commentOf(summary)];
@@ -98,30 +94,4 @@ function element(xml: string, name: string): string | undefined {
 /** A name of ours holds no character that XML escapes. */
 function commentOf(summary: string): string {
   return element(summary.replaceAll(/<(Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses)>.*?<\/\1>/gs, ""), "Comment") ?? "";
-}
-
-interface Service {
-  /** As the signature names it. */
-  readonly service: string;
-  /** As AWS_ENDPOINT_URL_<service> names it. */
-  readonly variable: string;
-  readonly host: string;
-}
-
-async function get(place: AwsPlace, { service, variable, host }: Service, path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string> {
-  const base = place.environment[`AWS_ENDPOINT_URL_${variable}`] ?? place.environment["AWS_ENDPOINT_URL"] ?? `https://${host}`;
-  const url = new URL(`${base.replace(/\/$/, "")}${path}`);
-  const { protocol, hostname, port, pathname } = url;
-  const signer = new SignatureV4({ credentials: await findCredentials(place), region: place.region, service, sha256: Sha256 });
-  const { headers } = await signer.sign({ method: "GET", protocol, hostname, ...(port ? { port: Number(port) } : {}), path: pathname, query: { ...query }, headers: { host: url.host, accept: "application/json" } });
-  url.search = new URLSearchParams({ ...query }).toString();
-  try {
-    const answer = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${answer.status} ${text.slice(0, 300)}`);
-    return text;
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    throw new Error(`GET ${path} of ${service} in ${place.region} failed (${(cause as Error).message}). It takes the permission to read them.`, { cause });
-  }
 }

@@ -14,16 +14,18 @@ test("what is not there fails, and says what is", async () => {
   expect(found).toMatchObject({ exitCode: 1, text: expect.stringContaining('It is not as it should be:\nlive_version is "8"; expected "7"') as unknown });
 });
 
-test("a pin that keeps callers from what was applied is a failure, and says how it ends", async () => {
-  const versions = { live_version: "7", newest_version: "9", api_live_version: "3", api_newest_version: "3" };
-  const rolledBack = { to: "baseline", seconds: 1, verify: true, newest: true };
-  expect(await verifiedRollback(context, result(versions), rolledBack)).toMatchObject({ exitCode: 1, text: expect.stringContaining("callers of the worker still get version 7, which is pinned; what was asked for is version 9: quickturn apply --var live_version=null makes it live") as unknown });
-  expect(await verifiedRollback(context, result({ ...versions, live_version: "9" }), rolledBack)).toMatchObject({ exitCode: 0 });
+test("what callers get otherwise than it is applied is a failure; where AWS cannot be asked it is left open", async () => {
+  const rolledBack = { to: "baseline", seconds: 1, verify: true };
+  expect(await verifiedRollback(context, result({}), { ...rolledBack, look: async () => ["callers of q-worker get version 7"] })).toMatchObject({ exitCode: 1, text: expect.stringContaining("It is not as it should be:\ncallers of q-worker get version 7\n") as unknown });
+  expect(await verifiedRollback(context, result({}), { ...rolledBack, look: async () => [] })).toMatchObject({ exitCode: 0 });
+  const denied = async () => Promise.reject(new Error("denied"));
+  expect(await verifiedRollback(context, result({}), { ...rolledBack, look: denied })).toMatchObject({ exitCode: 3, json: { verified: null, checks: ["not looked at: denied"] } });
+  expect(await verifiedRollback(context, result({}), { ...rolledBack, verify: false, look: denied })).toMatchObject({ exitCode: 0 });
 });
 
 test("an API that does not answer leaves it open, with an exit code of its own; without verifying nothing is asked", async () => {
   const outputs = { api_endpoint: "http://127.0.0.1:9/live", settings: { aws_region: "us-east-1" } };
-  const text = expect.stringMatching(/^Rolled back to baseline in 1\.0 s\. It is applied, and whether the API answers is not known: .*\nhealth: no answer: /) as unknown;
+  const text = expect.stringMatching(/^Rolled back to baseline in 1\.0 s\. It is applied, and what callers get is not known: .*\nhealth: no answer: /) as unknown;
   expect(await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: true })).toMatchObject({ exitCode: 3, text, json: { verified: null } });
   const unasked = await verifiedRollback(context, result(outputs), { to: "baseline", seconds: 1, verify: false });
   expect(unasked).toEqual({ exitCode: 0, text: "Rolled back to baseline in 1.0 s.\napi_endpoint  x", json: { applied: true, outputs, to: "baseline", seconds: 1 } });
