@@ -10,6 +10,7 @@ interface Given extends VariableOptions, StackOptions {
   readonly planJson?: string;
   readonly suppressions?: string;
   readonly sarif?: string;
+  readonly gitlabSast?: string;
   readonly all: boolean;
 }
 
@@ -21,10 +22,11 @@ export function addAuditCommand(root: Command, { perform }: Shell): void {
     .option("--plan-json <path>", "what `terraform show -json` printed of a plan; asks nobody")
     .option("--suppressions <path>", "what is not met on purpose, with reason and last day; default: audit.json, where it is there")
     .option("--sarif <path>", "write a SARIF file, for code scanning")
+    .option("--gitlab-sast <path>", "write a SAST report, for GitLab's merge requests")
     .option("--all", "show every row, what passes too", false)
-    .action(({ plan, planJson, suppressions, sarif, all, ...given }: Given) =>
+    .action(({ plan, planJson, suppressions, sarif, gitlabSast, all, ...given }: Given) =>
       perform(async (context) =>
-        (await import("../commands/audit")).audit(context, { ...variables(given), ...stackOf(given), all, ...(plan && { plan: resolve(plan) }), ...(planJson && { planJson }), ...(suppressions && { suppressions }), ...(sarif && { sarif: resolve(sarif) }) }),
+        (await import("../commands/audit")).audit(context, { ...variables(given), ...stackOf(given), all, ...(plan && { plan: resolve(plan) }), ...(planJson && { planJson }), ...(suppressions && { suppressions }), ...(sarif && { sarif: resolve(sarif) }), ...(gitlabSast && { gitlabSast: resolve(gitlabSast) }) }),
       ),
     );
 }

@@ -6,6 +6,7 @@ import type { StackSources } from "../judges/audit/plan-json";
 import { RULES } from "../judges/audit/rules";
 import { readSuppressions, type Suppression } from "../judges/audit/suppression";
 import { auditText } from "../reports/audit-report";
+import { gitLabSast } from "../reports/gitlab-sast";
 import { auditSarif } from "../reports/sarif";
 import { writeReport } from "../tools/files";
 import type { PlanInput, Terraform } from "../tools/terraform";
@@ -27,6 +28,8 @@ export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   readonly suppressions?: string;
   /** Path of a SARIF file to write. Default: none. */
   readonly sarif?: string;
+  /** Path of a GitLab SAST report to write. */
+  readonly gitlabSast?: string;
   /** Whether every row is shown. Default: what passes is counted. */
   readonly all?: boolean;
 }
@@ -81,7 +84,7 @@ interface Audited {
   readonly sources?: StackSources | undefined;
 }
 
-async function audited(context: CommandContext, { plan, planJson, suppressions: _, sarif: __, all: ___, ...input }: AuditOptions): Promise<Audited> {
+async function audited(context: CommandContext, { plan, planJson, suppressions: _, sarif: __, gitlabSast: ____, all: ___, ...input }: AuditOptions): Promise<Audited> {
   if (plan !== undefined && planJson !== undefined) throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
   if (planJson !== undefined) {
     refuseValues("--plan-json", input);
@@ -105,8 +108,10 @@ function judged(plan: unknown, input: AuditInput): AuditReport {
   }
 }
 
-function result({ projectDirectory }: CommandContext, { sarif, stack = "agent-api", all = false }: AuditOptions, report: AuditReport): CommandResult {
+function result({ projectDirectory, environment }: CommandContext, { sarif, gitlabSast, stack = "agent-api", all = false }: AuditOptions, report: AuditReport): CommandResult {
   const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
-  if (sarif !== undefined) writeReport(sarif, auditSarif(report, { rules: RULES, version, source: SOURCES[stack] }));
+  const input = { rules: RULES, version, source: SOURCES[stack] };
+  if (sarif !== undefined) writeReport(sarif, auditSarif(report, input));
+  if (gitlabSast !== undefined) writeReport(gitlabSast, gitLabSast(report, { ...input, ...(environment["CI_JOB_STARTED_AT"] && { startedAt: environment["CI_JOB_STARTED_AT"] }) }));
   return { exitCode: report.good ? EXIT_CODES.pass : EXIT_CODES.fail, text: auditText(report, all), json: report };
 }

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { StackName } from "../../stacks/outputs";
 import { SETTINGS, type Setting } from "../../stacks/settings";
 import { refusedVariable, variableName } from "../judges/given-setting";
 import { meant } from "../judges/nearest-name";
+import { headIn, stateLeftBy } from "../tools/errored-state";
 import { cutState, restoreState } from "../tools/local-state";
 import { ProgramFailed } from "../tools/process";
 import { StateLocked } from "../tools/state-lock";
@@ -43,8 +44,10 @@ export async function preparedTerraform(context: CommandContext, { stack = "agen
   return progress.step("Initialize terraform", async (detail) => {
     const warned = new Set<string>();
     const terraform = new Terraform({ directory, env, signal, onLine: detail, warned, onWarning: warner(warned, progress, directory, names), ...(lockTimeout !== undefined && { lockTimeout }) });
+    if (cut === "restore") refuseWithoutRoom(directory);
     if (cut !== "leave") await settleState(terraform, cut, progress);
     await terraform.init().catch((error: unknown) => Promise.reject(explainBackend(error, relative(deploymentFolder(context), directory))));
+    if (cut !== "leave") await refuseUnpushed(terraform);
     return terraform;
   }, source.kind === "mirror" ? () => `AWS provider from ${source.path}` : undefined);
 }
@@ -52,6 +55,24 @@ export async function preparedTerraform(context: CommandContext, { stack = "agen
 function refuse(vars: readonly string[], names: readonly string[], settings: readonly Setting[]): void {
   const refused = vars.flatMap((each) => refusedVariable(each, names, settings) ?? []);
   if (refused.length > 0) throw new UsageError(refused.join("\n"));
+}
+
+/** Bytes that must be free: a state is written again and again, and terraform cannot take back what it has made. */
+const ROOM = 8 << 20;
+
+function refuseWithoutRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < ROOM) throw new UsageError(`There is room for ${Math.floor((bavail * bsize) / 1024)} KiB where ${directory} is; an apply takes ${ROOM >> 20} MiB, so that its state is written whole. Nothing was changed.`);
+}
+
+/** A state that its backend did not take: to go on without it would make things twice. */
+async function refuseUnpushed(terraform: Terraform): Promise<void> {
+  const left = stateLeftBy(terraform.directory);
+  if (left === undefined) return;
+  const present = headIn(await terraform.pull());
+  if (present === undefined || (present.lineage === left.lineage && present.serial < left.serial)) {
+    throw new UsageError(`${left.path} has a newer state (serial ${left.serial}) than the backend (${present?.serial ?? "none"}), which did not take it at the end of an earlier run. Nothing was changed. Push it: terraform -chdir=${terraform.directory} state push ${left.path}`);
+  }
 }
 
 async function settleState(terraform: Terraform, cut: "restore" | "refuse", progress: Progress): Promise<void> {

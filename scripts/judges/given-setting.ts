@@ -1,5 +1,6 @@
 import { defaultValue, PROFILES, type Setting } from "../../stacks/settings";
 import { meant } from "./nearest-name";
+import { shortText } from "./value-text";
 import { misfits, shapeOf } from "./type-shape";
 
 /** A setting's value in its own type, or what is allowed instead. */
@@ -58,5 +59,5 @@ export function refusedValue(by: string, name: string, value: string, { names, s
   if ("misfits" in given) return given.misfits.map((each) => `${by}${each}`).join("\n");
   const defaults = PROFILES.map((profile) => defaultValue(setting, profile));
   const usual = new Set(defaults).size === 1 ? String(defaults[0]) : PROFILES.map((profile, index) => `${String(defaults[index])} (${profile})`).join(", ");
-  return `${by}${name} is ${setting.sensitive ? "not shown" : JSON.stringify(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
+  return `${by}${name} is ${setting.sensitive ? "not shown" : shortText(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
 }

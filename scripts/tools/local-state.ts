@@ -1,6 +1,7 @@
 import { chmodSync, constants, copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { headIn, keptState } from "./errored-state";
 import { writeWhole } from "./files";
 
 /** What became of a state that cannot be read. */
@@ -9,7 +10,7 @@ export interface RestoredState {
   readonly path: string;
   /** Where the cut one is kept. */
   readonly aside: string;
-  /** The copy that it was restored from; undefined where there is none that can be read: then terraform knows nothing. */
+  /** What it was restored from; undefined where there is nothing that can be read: then terraform knows nothing. */
   readonly backup: string | undefined;
 }
 
@@ -31,16 +32,19 @@ export async function cutState(directory: string): Promise<string | undefined> {
 }
 
 /**
- * Puts the last copy back where a kill has left a local state cut: terraform makes the copy beside it before the first
- * change of a run. Terraform itself takes an empty file for no state, and would make everything again. What was cut is
+ * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept of
+ * it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for no state, and would make everything again. What was cut is
  * kept beside it, as `.cut-1` and so on. Only for who knows that nobody writes the state.
  */
 export async function restoreState(directory: string): Promise<RestoredState | undefined> {
   const path = await cutState(directory);
   if (path === undefined) return undefined;
   const aside = setAside(path);
-  const backup = `${path}.backup`;
-  if (isWhole(backup)) {
+  const copy = isWhole(`${path}.backup`) ? `${path}.backup` : undefined;
+  const copied = copy === undefined ? undefined : headIn(readFileSync(copy, "utf8"));
+  const lineage = headIn(readFileSync(aside, "utf8"))?.lineage ?? copied?.lineage;
+  const backup = (lineage === undefined ? undefined : keptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
+  if (backup !== undefined) {
     writeWhole(path, readFileSync(backup));
     chmodSync(path, 0o600);
     return { path, aside, backup };

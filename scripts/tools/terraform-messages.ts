@@ -33,6 +33,8 @@ export interface Message {
   readonly type: string;
   readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: PlannedChange["action"] };
   readonly hook?: { readonly resource: { readonly addr: string }; readonly action: string; readonly elapsed_seconds?: number };
+  /** Of terraform's emergency dump. */
+  readonly state?: { readonly lineage: string; readonly serial: number };
   readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail: string; readonly address?: string };
 }
 
@@ -56,6 +58,9 @@ function diagnostics(output: string, wanted: "error" | "warning"): Failure[] {
     return [{ summary, detail, ...(address ? { address } : {}) }];
   });
 }
+
+/** The state that terraform could write nowhere, and so printed. */
+export const dumpedState = (output: string): Message["state"] => messages(output).find(({ state }) => state !== undefined)?.state;
 
 /** A warning for a person, without that word. Of a check of the stack's own the sentence alone says all. */
 export function warningText(warning: Failure): string {

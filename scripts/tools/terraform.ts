@@ -1,7 +1,8 @@
 import { heardMessage, NOTHING_APPLIED, type ApplyProgress } from "./apply-progress";
+import { keepState, type KeptState } from "./errored-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
 import { explainLock, lockIn, lockWasFreed, StateLocked, type StateLock } from "./state-lock";
-import { failures, messageIn, plannedChanges, spoken, TerraformFailed, warnings, type Failure, type PlannedChange } from "./terraform-messages";
+import { dumpedState, failures, messageIn, plannedChanges, spoken, TerraformFailed, warnings, type Failure, type PlannedChange } from "./terraform-messages";
 
 export type { PlannedChange } from "./terraform-messages";
 
@@ -113,6 +114,11 @@ export class Terraform {
     }
   }
 
+  /** The whole state as its backend has it; "" where there is none. */
+  async pull(): Promise<string> {
+    return (await this.terraform(["state", "pull"])).stdout;
+  }
+
   /** Makes the state forget resources, which stay as they are. */
   async forget(addresses: readonly string[]): Promise<void> {
     await this.terraform(["state", "rm", "-no-color", ...addresses]);
@@ -144,6 +150,8 @@ export class Terraform {
       return result;
     } catch (error) {
       const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
+      const dumped = error instanceof ProgramFailed ? dumpedState(error.result.stdout) : undefined;
+      if (dumped !== undefined) throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
       throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
     }
   }
@@ -164,6 +172,16 @@ export class Terraform {
         onLine?.("The state's lock was freed meanwhile: it is asked for once more.");
       }
     }
+  }
+}
+
+/** Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was room. */
+export class StateUnwritten extends Error {
+  override readonly name = "StateUnwritten";
+
+  constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
+    const where = kept === undefined ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}` : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
+    super(`Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`, options);
   }
 }
 

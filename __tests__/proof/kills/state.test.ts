@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../../scripts/judges/statistics/seeded-random";
 import { startEmulator, type Emulator } from "../../../scripts/tools/emulator";
 import { killTree } from "../../../scripts/tools/process-tree";
-import { pipelineEnvironment, runQuickturn, type Ended } from "../../support/command-line";
+import { pipelineEnvironment, runProgram, runQuickturn, type Ended } from "../../support/command-line";
 import { projectCopy } from "../../support/project-copy";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 /**
  * The state is sacred: whatever runs at the same moment, is killed or finds no room, afterwards it is whole and holds all
@@ -24,7 +25,7 @@ export class AgentApiStack extends TerraformStack {
   constructor(scope: Construct, name: string) {
     super(scope, name);
     new LocalBackend(this, { path: \`../../../terraform.\${name}.tfstate\` });
-    const word = new TerraformVariable(this, "name", { type: "string", default: "x" });
+    const word = new TerraformVariable(this, "word", { type: "string", default: "x" });
     let last: DataResource | undefined;
     for (const part of ${JSON.stringify(NAMES)}) {
       const made = new DataResource(this, part, { input: \`\${word.stringValue}-\${part}\`, ...(last && { dependsOn: [last] }) });
@@ -137,6 +138,39 @@ test("killed with -9 at 50 points, the next apply goes on; and the state knows a
     expect(await quickturn("plan")).toMatchObject({ code: 0, stdout: "No changes.\n" });
   }
   console.info(`50 kills in ${applies} applies (seed ${SEED}), with ${[...new Set(points)].sort((one, other) => one - other).join(", ")} parts known`);
+}, 1_800_000);
+
+/**
+ * Steps on a disk of 16 MB, which is full once three parts are made. What the state could not take is kept where there is room: the home is on another disk.
+ */
+const FULL_DISK = `
+mount -t tmpfs -o size=16m tmpfs "$DISK" || exit 77
+mkdir "$DISK/environments" && echo '{}' > "$DISK/environments/default.tfvars.json" && cd "$DISK"
+quickturn() { node "$CLONE/scripts/bin/quickturn.js" "$@"; }
+quickturn synth > /dev/null 2>&1
+(until [ "$(wc -l < "$MADE" 2> /dev/null || echo 0)" -ge 3 ]; do sleep 0.05; done; cat /dev/zero > fill 2> /dev/null) &
+quickturn apply --auto-approve > "$OUT/full" 2>&1; echo $? >> "$OUT/codes"; cp "$MADE" "$OUT/made-when-full"
+quickturn apply --auto-approve > "$OUT/no-room" 2>&1; echo $? >> "$OUT/codes"
+rm fill
+quickturn apply --auto-approve > "$OUT/again" 2>&1; echo $? >> "$OUT/codes"
+quickturn plan > "$OUT/plan" 2>&1; echo $? >> "$OUT/codes"
+cp *.tfstate "$OUT/state"
+`;
+
+test("a disk that is full in the middle of an apply: the state is kept elsewhere, and the next apply goes on from it", async () => {
+  forget();
+  const [disk, out] = [temporaryFolder("disk"), temporaryFolder("out")];
+  const { code, stderr } = await runProgram("unshare", ["-Urm", "bash", "-c", FULL_DISK], { project, environment: { ...environment, HOME: out, DISK: disk, OUT: out, CLONE: project } });
+  // A machine may not let a user mount anything; then nothing was seen here.
+  if (code === 77 || /unshare|Operation not permitted/.test(stderr)) return console.warn(`Not seen: this machine allows no disk of its own (${stderr.trim()})`);
+  const read = (name: string) => readFileSync(join(out, name), "utf8");
+  expect(read("full")).toMatch(new RegExp(`Terraform could not write the state of what it has made: .* All of it is in \\S+errored\\.tfstate \\(serial \\d+\\)`));
+  expect(read("no-room")).toMatch(/There is room for \d+ KiB where .*; an apply takes 8 MiB/);
+  expect(read("codes")).toBe("1\n64\n0\n0\n");
+  expect(read("again")).toMatch(/it is now \S+errored\.tfstate, the newest that is whole/);
+  // Nothing was made twice: what had been made when the disk was full was known.
+  expect(made().sort()).toEqual(NAMES);
+  expect((JSON.parse(read("state")) as { resources: { name: string }[] }).resources.map(({ name }) => name).sort()).toEqual(NAMES);
 }, 1_800_000);
 
 const isWhole = () => {
