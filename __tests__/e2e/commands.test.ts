@@ -61,6 +61,7 @@ describe("without a state", () => {
 describe("with the stack applied", () => {
   beforeAll(async () => {
     writeFileSync(path(STATE), movedState(account, emulator));
+    expect(await quickturn("synth")).toMatchObject({ code: 0 });
     // What was tried with a provider of the run's own is the same with one that stays, and takes a tenth of the time.
     const directory = path("cdktf.out/stacks/agent-api");
     const env = terraformEnvironment(environment, findProviderSource(environment), path(".quickturn"));

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -69,6 +71,15 @@ test("plans nothing the second time, but for what the emulator spells otherwise"
   const plan = (await stack.plan({})) as { resource_changes: unknown[] };
   expect(plan.resource_changes.length).toBeGreaterThan(30);
   expect(unexplained(planChanges(plan))).toEqual([]);
+});
+
+test("plain terraform: what stands in an .auto.tfvars.json file stays through an apply with other values, and comes back after one with its own", async () => {
+  const file = join(stack.directory, "given.auto.tfvars.json");
+  writeFileSync(file, JSON.stringify({ memory_size: 2048, cache_ttl_in_seconds: 7 }));
+  const planned = async (...vars: string[]) => ((await stack.plan({ vars, refresh: false })) as { planned_values: { outputs: { settings: { value: object } } } }).planned_values.outputs.settings.value;
+  expect(await planned("memory_size=1024", "reserved_concurrent_executions=10")).toMatchObject({ memory_size: 1024, reserved_concurrent_executions: 10, cache_ttl_in_seconds: 7 });
+  expect(await planned()).toMatchObject({ memory_size: 2048, reserved_concurrent_executions: 50, cache_ttl_in_seconds: 7 });
+  rmSync(file);
 });
 
 test("destroys everything", async () => {
