@@ -93,7 +93,7 @@ describe("budgets", () => {
   test("the top level holds what every repository has, and the four folders", () => {
     const listed = readdirSync(PROJECT).filter((name) => !["node_modules", "cdktf.out", "dist", ".git", ".quickturn", "coverage", "cdktf.log", "audit.json", "environments", "quickturn.json"].includes(name) && !/\.tfstate|^live\..*tfvars\.json$/.test(name));
     expect(listed.sort()).toEqual(
-      [".ci", ".github", ".gitignore", ".npmrc", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "LICENSE", "README.md", "RUNBOOK.md", "THREATS.md", "__tests__", "bench", "cdktf.json", "eslint.config.mjs", "handlers", "jest.config.js", "knip.jsonc", "modules", "openapi.json", "package-lock.json", "package.json", "scripts", "stacks", "tsconfig.json"]
+      [".ci", ".github", ".gitignore", ".npmrc", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "RUNBOOK.md", "THREATS.md", "__tests__", "bench", "cdktf.json", "docs", "eslint.config.mjs", "handlers", "jest.config.js", "knip.jsonc", "modules", "openapi.json", "package-lock.json", "package.json", "scripts", "stacks", "tsconfig.json"]
         .filter((name) => name !== ".github" || existsSync(join(PROJECT, name)))
         .sort(),
     );

@@ -3,25 +3,11 @@ import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { DEFAULT_ENVIRONMENT } from "../stacks/outputs";
-import { addAuditCommand } from "./cli/audit-command";
-import { addBuildCommands } from "./cli/build-commands";
-import { addCanaryCommand } from "./cli/canary-command";
-import { addContractCommands } from "./cli/contract-commands";
-import { addDashboardCommand } from "./cli/dashboard-command";
-import { addDecideCommands } from "./cli/decide-commands";
-import { addDeployCommands } from "./cli/deploy-commands";
+import { addCommands } from "./cli/all-commands";
 import { crashOf, failureOf, type Failure } from "./cli/failure";
-import { addImageCommand } from "./cli/image-command";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
-import { addProofCommands } from "./cli/proof-commands";
-import { addRehearseCommand } from "./cli/rehearse-command";
-import { addReleaseCommands } from "./cli/release-commands";
-import { addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
 import { sourceTrace } from "./cli/source-trace";
-import { addStateCommands } from "./cli/state-commands";
-import { addTuneCommand } from "./cli/tune-command";
-import { addVerifyCommand } from "./cli/verify-command";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { findDeploymentFolder } from "./commands/deployment-folder";
 import { EXIT_CODE_ROWS } from "./commands/exit-codes";
@@ -58,21 +44,7 @@ export function program(): Command {
     isTerminal: process.stdin.isTTY,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : { confirm: undefined, ask: undefined }),
   };
-  addBuildCommands(root, shell);
-  addImageCommand(root, shell);
-  addDeployCommands(root, shell);
-  addCanaryCommand(root, shell);
-  addVerifyCommand(root, shell);
-  addContractCommands(root, shell);
-  addDashboardCommand(root, shell);
-  addDecideCommands(root, shell);
-  addTuneCommand(root, shell);
-  addProofCommands(root, shell);
-  addRehearseCommand(root, shell);
-  addReleaseCommands(root, shell);
-  addReviewCommands(root, shell);
-  addAuditCommand(root, shell);
-  addStateCommands(root, shell);
+  addCommands(root, shell);
   return root;
 }
 

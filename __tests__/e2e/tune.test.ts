@@ -51,7 +51,7 @@ const there = async () => {
 const AT_REST = { versions: ["$LATEST", "1"], memory: 512, live: "1" };
 const requestOf = ({ payload }: StoodIn) => messageOf(recordsOf(payload as never)[0]!, QUEUE_ARN).requestId;
 
-/** Calls of Lambda that a tuning makes, beside those that run the function; README tells a person that these are taken. */
+/** Calls of Lambda that a tuning makes, beside those that run the function; docs/tune.md tells a person that these are taken. */
 const CALLED = ["DeleteFunction", "GetFunction", "GetFunctionConcurrency", "GetFunctionConfiguration", "ListVersionsByFunction", "PublishVersion", "UpdateFunctionConfiguration"].map((name) => `lambda:${name}`);
 
 /** What a worker does to its request. */

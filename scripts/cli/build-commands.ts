@@ -18,7 +18,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
     .description("synth, and write the stacks as Terraform modules that need no Node.js")
     .option("--out <folder>", "folder for the modules; default: dist/terraform")
     .action((options: { out?: string }) => perform(async (context) => (await import("../commands/modules")).modules(context, options)));
-  root.command("docs").description("synth, and write what is generated and kept: the tables in README.md and RUNBOOK.md, and openapi.json").action(() => perform(async (context) => (await import("../commands/docs")).docs(context)));
+  root.command("docs").description("synth, and write what is generated and kept: the tables in docs and RUNBOOK.md, and openapi.json").action(() => perform(async (context) => (await import("../commands/docs")).docs(context)));
   root
     .command("env")
     .description("print the variables that terraform and npx cdktf need to find the provider")

@@ -47,7 +47,7 @@ function addCostCommand(root: Command, { perform }: Shell): void {
     .option("--compare <two...>", `two side by side: ${PROFILES.join(", ")}, or plan with --from-plan`)
     .option("--profile <profile>", "the one to reckon alone; default: optimized, or the plan")
     .option("--var <name=value>", "value of a setting, for every profile; may be repeated", collect, [])
-    .option("--usage <file>", "JSON file that says how it is used; README has its fields")
+    .option("--usage <file>", "JSON file that says how it is used; docs/cost.md has its fields")
     .option("--requests <counts>", "requests a month, with commas between", "10000,100000,1000000")
     .option("--region <region>", "AWS region; default: the setting aws_region")
     .option("--from-plan <file>", "what terraform show -json printed of a plan or a state, instead of a profile")

@@ -113,7 +113,7 @@ function settingOf(text: string): readonly [string, unknown] {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
-    throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the README's table, and --profile instead of profile. ${meant(name, SETTINGS.map((known) => known.name))}`);
+    throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${meant(name, SETTINGS.map((known) => known.name))}`);
   }
   const given = givenValue(setting, value);
   if ("misfits" in given) throw new UsageError(given.misfits.map((each) => `--var ${each}`).join("\n"));

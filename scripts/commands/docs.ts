@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Command } from "commander";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/outputs";
+import { addCommands } from "../cli/all-commands";
 import { benchTable } from "../reports/bench-table";
+import { commandsTable } from "../reports/commands-table";
 import { alarmsTable, outputsTable, settingsTable, table } from "../reports/tables";
 import { usageTable } from "../reports/usage-table";
 import { writeReport } from "../tools/files";
@@ -15,12 +18,12 @@ import { stackDirectory, synth } from "./synth";
 /** Where `npm run bench` writes. */
 const BENCHES_FOLDER = "bench";
 
-/** Writes what is generated and kept in the repository: the tables in README.md and RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
+/** Writes what is generated and kept in the repository: the tables in the pages of docs and in RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
 export async function docs(context: CommandContext): Promise<CommandResult> {
   const { projectDirectory } = context;
   await synth({ ...context, env: DEFAULT_ENVIRONMENT });
   const written = Object.entries(generatedFiles(projectDirectory)).flatMap(([name, text]) => writeChanged(join(projectDirectory, name), text, name));
-  const text = written.length === 0 ? `README.md, RUNBOOK.md and ${PUBLISHED} are as they should be.` : `Written: ${written.join(", ")}.`;
+  const text = written.length === 0 ? `The pages in docs, RUNBOOK.md and ${PUBLISHED} are as they should be.` : `Written: ${written.join(", ")}.`;
   return { exitCode: 0, text, json: { changed: written.length > 0 } };
 }
 
@@ -31,9 +34,27 @@ export function generatedFiles(projectDirectory: string): Readonly<Record<string
 }
 
 function withTables(projectDirectory: string): Readonly<Record<string, string>> {
-  const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { "README.md": { settings: settingsTable(), outputs: outputsTable(), exits: table(["exit code", "what it says"], EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning])), usage: usageTable(), benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) }, "RUNBOOK.md": { alarms: alarmsTable() } };
-  const filled = Object.entries(tables).map(([file, named]) => [file, Object.entries(named).reduce((text, [name, table]) => between(text, name, table, file), readFileSync(join(projectDirectory, file), "utf8"))]);
+  const filled = Object.entries(tables(projectDirectory)).map(([file, named]) => [file, Object.entries(named).reduce((text, [name, table]) => between(text, name, table, file), readFileSync(join(projectDirectory, file), "utf8"))]);
   return Object.fromEntries(filled) as Readonly<Record<string, string>>;
+}
+
+/** The tables by file and marker. */
+function tables(projectDirectory: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  return {
+    "docs/settings.md": { settings: settingsTable() },
+    "docs/outputs.md": { outputs: outputsTable() },
+    "docs/commands.md": { commands: commandsTable(listedCommands()), exits: table(["exit code", "what it says"], EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning])) },
+    "docs/cost.md": { usage: usageTable() },
+    "docs/benchmarks.md": { benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) },
+    "RUNBOOK.md": { alarms: alarmsTable() },
+  };
+}
+
+/** Those of the command line, as `--help` lists them; none of them can be run. */
+function listedCommands(): readonly Command[] {
+  const root = new Command("quickturn");
+  addCommands(root, { perform: () => Promise.resolve(), isTerminal: false, confirm: undefined, ask: undefined });
+  return root.commands;
 }
 
 /** @returns the file's name, where it was changed */
@@ -44,7 +65,7 @@ function writeChanged(path: string, text: string, name: string): string[] {
 }
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
-export function between(text: string, name: string, content: string, file = "README.md"): string {
+export function between(text: string, name: string, content: string, file: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${file} has no ${start} ... ${end}; put these two lines where the table belongs`);

@@ -8,7 +8,7 @@ export function nearestName(wrong: string, names: readonly string[]): string | u
 }
 
 /** What to do about a name that nobody declares. */
-export function meant(wrong: string, names: readonly string[], otherwise = "README's table has them all."): string {
+export function meant(wrong: string, names: readonly string[], otherwise = "The table in docs/settings.md has them all."): string {
   const nearest = nearestName(wrong, names);
   return nearest === undefined ? otherwise : `Did you mean ${nearest}?`;
 }

@@ -16,7 +16,7 @@ export function figuresText(method: string, figures: readonly BenchFigure[]): st
   return [method, ...rows].join("\n");
 }
 
-/** README's table of the newest results, in Markdown, with how each was measured below it. */
+/** The table of the newest results in docs/benchmarks.md, in Markdown, with how each was measured below it. */
 export function benchTable(results: BenchResults): string {
   const records = Object.entries(results);
   if (records.length === 0) return "Nothing was measured yet.";

@@ -3,7 +3,7 @@ import { OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
 import { BURN_RATES, KPIS, PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, kpiQuery, type Kpi, type KpiAlarm, type Setting } from "../../stacks/settings";
 
 /**
- * A README's table of settings, in Markdown; with a column a profile where any setting follows it.
+ * A page's table of settings, in Markdown; with a column a profile where any setting follows it.
  * @param settings those to show, in this order. Default: all of `agent-api`
  */
 export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
@@ -21,7 +21,7 @@ export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
 }
 
 /**
- * A README's table of outputs, in Markdown.
+ * A page's table of outputs, in Markdown.
  * @param descriptions one sentence an output. Default: those of `agent-api`
  */
 export function outputsTable(descriptions: Readonly<Record<string, string>> = OUTPUT_DESCRIPTIONS): string {

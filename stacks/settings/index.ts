@@ -20,7 +20,7 @@ export { STATE_SETTINGS } from "./state";
 export { terraformValidations, type Validation } from "./validation";
 
 /**
- * Everything that an operator may change, in the order of the README's table. From this table come the
+ * Everything that an operator may change, in the order of the table in docs/settings.md. From this table come the
  * Terraform variables with their validation, the profiles, the documentation and the rollback.
  */
 export const SETTINGS = [...deploymentSettings, ...encryptionSettings, ...agentSettings, ...computeSettings, ...releaseSettings, ...apiSettings, ...networkSettings, ...firewallSettings, ...targetSettings, ...alarmSettings, ...thresholdSettings] as const;

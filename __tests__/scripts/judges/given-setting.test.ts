@@ -7,7 +7,7 @@ const refused = (text: string) => refusedVariable(text, NAMES, SETTINGS);
 
 test.each([
   ["a name with a slip", "memory_sise=2048", "--var memory_sise: there is no such setting. Did you mean memory_size?"],
-  ["a name that is like none", "colour=red", "--var colour: there is no such setting. README's table has them all."],
+  ["a name that is like none", "colour=red", "--var colour: there is no such setting. The table in docs/settings.md has them all."],
   ["no value", "memory_size", '--var "memory_size" gives no value; allowed: <name>=<value>, such as memory_size=2048.'],
   ["a number beyond its limits", "memory_size=64", '--var memory_size is "64"; allowed: a whole number from 128 to 10240 (MiB). Default: 1024 (baseline), '],
   ["a number that is none", "memory_size=", '--var memory_size is ""; allowed: a whole number'],

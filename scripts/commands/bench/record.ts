@@ -7,7 +7,7 @@ import { writeReport } from "../../tools/files";
 import { UsageError } from "../context";
 import type { BenchResult } from "./result";
 
-/** Of the folder with what was measured: the table in README is made of it. */
+/** Of the folder with what was measured: the table in docs/benchmarks.md is made of it. */
 const RESULTS = "results.json";
 const PAGE = "report.html";
 

@@ -17,7 +17,7 @@ test("at a terminal each figure is a line with its bound and its limit, and a mi
   ].join("\n"));
 });
 
-test("README's table has a row a figure, and how and when each benchmark was measured", () => {
+test("the table has a row a figure, and how and when each benchmark was measured", () => {
   const record = { measuredOn: "2026-11-22", machine: "2 CPUs", seconds: 61.4, method: "Medians.", figures: [GOOD, MISSED], charts: [], data: {} };
   expect(benchTable({ agents: record })).toBe([
     "| benchmark | what is compared | measured | must reach | limit |  |",
