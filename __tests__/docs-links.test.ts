@@ -58,6 +58,10 @@ test("every page of docs can be reached from README, and begins with a heading a
   for (const page of pages) expect(readFileSync(join(PROJECT, page), "utf8")).toMatch(/^# .+\n\nThis page /);
 });
 
+test.each([["README.md", 10], ["CONTRIBUTING.md", 5]])("%s has at most %d KB: what is more belongs to a page of docs", (page, limit) => {
+  expect(Buffer.byteLength(readFileSync(join(PROJECT, page)))).toBeLessThanOrEqual(limit * 1000);
+});
+
 describe("the check itself", () => {
   test("names page, link and what is missing", () => {
     const folder = temporaryFolder("pages");
