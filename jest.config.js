@@ -2,7 +2,8 @@ const path = require("node:path");
 
 /**
  * Three tiers, by what they need; a folder says which one a file belongs to.
- * `test`: nothing but Terraform and the emulator. `e2e`: everything that is applied for real. `proof`: the machinery that
+ * `test`: nothing but Terraform and the emulator. `e2e`: everything that is applied for real. `proof`: the machinery
+ * that
  * proves the project itself (fuzz, soak, rehearsals, kills, benchmarks' own tests, releases, the successor of CDKTF).
  */
 const TIERS = [
@@ -21,7 +22,18 @@ const project = ({ name, folder, without }) => ({
   transform: {
     "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/__tests__/tsconfig.json" }],
     // Published as ES modules alone, which jest does not load.
-    "/node_modules/jose/.+\\.js$": ["ts-jest", { tsconfig: { allowJs: true, target: "ES2022", module: "commonjs", moduleResolution: "node10", isolatedModules: true } }],
+    "/node_modules/jose/.+\\.js$": [
+      "ts-jest",
+      {
+        tsconfig: {
+          allowJs: true,
+          target: "ES2022",
+          module: "commonjs",
+          moduleResolution: "node10",
+          isolatedModules: true,
+        },
+      },
+    ],
   },
   moduleNameMapper: { "^fast-check$": "<rootDir>/__tests__/runner/seeded-fast-check.js" },
   transformIgnorePatterns: ["/node_modules/(?!jose/)"],
@@ -35,13 +47,29 @@ module.exports = {
   projects: TIERS.map(project),
   // Half of the long tests' time terraform waits for the emulator: three workers fill two cores.
   maxWorkers: 3,
-  // `npm test` measures it. What proves the project is left out, and what runs only in processes of its own counts as not run.
-  collectCoverageFrom: ["{stacks,modules,handlers,scripts}/**/*.ts", "!**/node_modules/**", "!scripts/{soak,fuzz}/**", "!scripts/commands/{bench,rehearse}/**", "!scripts/commands/{fuzz,soak,release,successor,killed}*.ts", "!scripts/judges/{benches,fuzz,rehearsal,release,successor}/**"],
+  // `npm test` measures it. What proves the project is left out, and what runs only in processes of its own counts as
+  // not run.
+  collectCoverageFrom: [
+    "{stacks,modules,handlers,scripts}/**/*.ts",
+    "!**/node_modules/**",
+    "!scripts/{soak,fuzz}/**",
+    "!scripts/commands/{bench,rehearse}/**",
+    "!scripts/commands/{fuzz,soak,release,successor,killed}*.ts",
+    "!scripts/judges/{benches,fuzz,rehearsal,release,successor}/**",
+  ],
   coverageThreshold: { global: { branches: 82 } },
   coverageReporters: ["text-summary", "json-summary"],
   coverageDirectory: ".quickturn/coverage",
   // The only limit of a test: it ends what hangs, and never judges what is slow.
   testTimeout: 300_000,
   testSequencer: "<rootDir>/__tests__/runner/longest-first.js",
-  reporters: ["default", "summary", "<rootDir>/__tests__/runner/closing-line.js"],
+  reporters: [
+    "default",
+    "summary",
+    "<rootDir>/__tests__/runner/closing-line.js",
+    // GitLab shows it in merge requests.
+    ...(process.env.GITLAB_CI
+      ? [["jest-junit", { outputDirectory: "<rootDir>/.quickturn", outputName: "junit.xml" }]]
+      : []),
+  ],
 };

@@ -1,11 +1,36 @@
-// The compiler and the linter, side by side; what each of them says comes whole. Exit code 1 where one finds something.
+// The compiler, the linter, the formatter and the measures, side by side; what each of them says comes whole. Exit code 1
+// where one finds something.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const PROGRAMS = {
-  compiler: ["node_modules/typescript/bin/tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", ".quickturn/check.tsbuildinfo"],
-  linter: ["node_modules/eslint/bin/eslint.js", ".", "--cache", "--cache-strategy", "content", "--cache-location", ".quickturn/eslint.json"],
+  compiler: [
+    "node_modules/typescript/bin/tsc",
+    "--noEmit",
+    "--incremental",
+    "--tsBuildInfoFile",
+    ".quickturn/check.tsbuildinfo",
+  ],
+  linter: [
+    "node_modules/eslint/bin/eslint.js",
+    ".",
+    "--cache",
+    "--cache-strategy",
+    "content",
+    "--cache-location",
+    ".quickturn/eslint.json",
+  ],
+  formatter: [
+    "node_modules/prettier/bin/prettier.cjs",
+    "--check",
+    "--log-level=warn",
+    "--cache",
+    "--cache-strategy=content",
+    "--cache-location=.quickturn/prettier.json",
+    "**/*.{ts,mjs,js,cjs}",
+  ],
+  measures: ["__tests__/runner/measures.mjs", "--quiet"],
 };
 
 function check([name, args]) {
