@@ -25,12 +25,17 @@ function imports(file: string): Import[] {
   return ts.preProcessFile(text(file), true, true).importedFiles.map(({ fileName }) => {
     if (!fileName.startsWith(".")) return { from: file, to: fileName };
     const path = resolve(PROJECT, dirname(file), fileName.replace(/\.js$/, ""));
-    const found = [`${path}.ts`, join(path, "index.ts"), path].find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+    const found = [`${path}.ts`, join(path, "index.ts"), path].find(
+      (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
+    );
     return { from: file, to: found ? relative(PROJECT, found) : fileName };
   });
 }
 const every = all.flatMap(imports);
-const crossing = (from: string, to: RegExp) => every.filter((each) => each.from.startsWith(`${from}/`) && to.test(each.to)).map(({ from: file, to: target }) => `${file} -> ${target}`);
+const crossing = (from: string, to: RegExp) =>
+  every
+    .filter((each) => each.from.startsWith(`${from}/`) && to.test(each.to))
+    .map(({ from: file, to: target }) => `${file} -> ${target}`);
 
 describe("what may import what", () => {
   test("the imports are found", () => expect(every.length).toBeGreaterThan(200));
@@ -41,11 +46,13 @@ describe("what may import what", () => {
 
   test("modules import neither stacks nor scripts nor handlers, and read no environment, files, clock or network", () => {
     expect(crossing("modules", /^(stacks\/|scripts\/|handlers\/|node:|fs|http)/)).toEqual([]);
-    for (const file of files("modules")) expect(text(file)).not.toMatch(/process\.env|Date\.now|new Date|Math\.random|fetch\(/);
+    for (const file of files("modules"))
+      expect(text(file)).not.toMatch(/process\.env|Date\.now|new Date|Math\.random|fetch\(/);
   });
 
   test("modules declare no provider, backend, variable or output", () => {
-    for (const file of files("modules")) expect(text(file)).not.toMatch(/new (AwsProvider|\w*Backend|TerraformVariable|TerraformOutput)\b/);
+    for (const file of files("modules"))
+      expect(text(file)).not.toMatch(/new (AwsProvider|\w*Backend|TerraformVariable|TerraformOutput)\b/);
   });
 
   test("scripts import no module and no stack, but the contracts", () => {
@@ -59,7 +66,11 @@ describe("what may import what", () => {
   test("the contracts import nothing of other folders", () => {
     expect(imports("handlers/environment.ts")).toEqual([]);
     expect(imports("stacks/outputs.ts")).toEqual([]);
-    expect(files("stacks/settings").flatMap(imports).filter(({ to }) => !to.startsWith("stacks/settings/"))).toEqual([]);
+    expect(
+      files("stacks/settings")
+        .flatMap(imports)
+        .filter(({ to }) => !to.startsWith("stacks/settings/")),
+    ).toEqual([]);
   });
 
   test("providers' resources come one by one: the barrel costs seconds and gigabytes", () => {
@@ -72,28 +83,91 @@ describe("what may import what", () => {
 
   test("only the command line prints, exits or reads the environment; at synth only the app does", () => {
     const may = new Set(["scripts/cli.ts", "scripts/progress.ts", "stacks/app.ts", "handlers/runtime/log.ts"]); // a function's log is what it prints
-    const offenders = all.filter((file) => !may.has(file) && /process\.(stdout|exit\b|exitCode)|console\.\w+\(/.test(text(file)));
+    const offenders = all.filter(
+      (file) => !may.has(file) && /process\.(stdout|exit\b|exitCode)|console\.\w+\(/.test(text(file)),
+    );
     expect(offenders).toEqual([]);
     const readers = all.filter((file) => /process\.env\b/.test(text(file)));
     // The handlers' entry points read theirs once, cold.
-    expect(readers.filter((file) => !["scripts/cli.ts", "stacks/app.ts", "handlers/api.ts", "handlers/authorizer.ts", "handlers/sweeper.ts", "handlers/worker.ts"].includes(file))).toEqual([]);
+    expect(
+      readers.filter(
+        (file) =>
+          ![
+            "scripts/cli.ts",
+            "stacks/app.ts",
+            "handlers/api.ts",
+            "handlers/authorizer.ts",
+            "handlers/sweeper.ts",
+            "handlers/worker.ts",
+          ].includes(file),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe("budgets", () => {
   test("no file is longer than 200 lines of code", () => {
-    const long = all.filter((file) => text(file).split("\n").filter((line) => line.trim() !== "" && !/^\s*(\/\/|\/?\*)/.test(line)).length > 200);
+    const long = all.filter(
+      (file) =>
+        text(file)
+          .split("\n")
+          .filter((line) => line.trim() !== "" && !/^\s*(\/\/|\/?\*)/.test(line)).length > 200,
+    );
     expect(long).toEqual([]);
   });
 
   test("nothing is `any`", () => {
-    expect(all.filter((file) => /[:<,(]\s*any\b(?!\w)/.test(text(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"]*"|`[^`]*`/g, "")))).toEqual([]);
+    expect(
+      all.filter((file) =>
+        /[:<,(]\s*any\b(?!\w)/.test(text(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"]*"|`[^`]*`/g, "")),
+      ),
+    ).toEqual([]);
   });
 
   test("the top level holds what every repository has, and the four folders", () => {
-    const listed = readdirSync(PROJECT).filter((name) => !["node_modules", "cdktf.out", "dist", ".git", ".quickturn", "coverage", "cdktf.log", "audit.json", "environments", "quickturn.json"].includes(name) && !/\.tfstate|^live\..*tfvars\.json$/.test(name));
+    const listed = readdirSync(PROJECT).filter(
+      (name) =>
+        ![
+          "node_modules",
+          "cdktf.out",
+          "dist",
+          ".git",
+          ".quickturn",
+          "coverage",
+          "cdktf.log",
+          "audit.json",
+          "environments",
+          "quickturn.json",
+        ].includes(name) && !/\.tfstate|^live\..*tfvars\.json$/.test(name),
+    );
     expect(listed.sort()).toEqual(
-      [".ci", ".github", ".gitignore", ".npmrc", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "RUNBOOK.md", "THREATS.md", "__tests__", "bench", "cdktf.json", "docs", "eslint.config.mjs", "handlers", "jest.config.js", "knip.jsonc", "modules", "openapi.json", "package-lock.json", "package.json", "scripts", "stacks", "tsconfig.json"]
+      [
+        ".ci",
+        ".github",
+        ".gitignore",
+        ".npmrc",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "README.md",
+        "RUNBOOK.md",
+        "THREATS.md",
+        "__tests__",
+        "bench",
+        "cdktf.json",
+        "docs",
+        "eslint.config.mjs",
+        "handlers",
+        "jest.config.js",
+        "knip.jsonc",
+        "modules",
+        "openapi.json",
+        "package-lock.json",
+        "package.json",
+        "scripts",
+        "stacks",
+        "tsconfig.json",
+      ]
         .filter((name) => name !== ".github" || existsSync(join(PROJECT, name)))
         .sort(),
     );

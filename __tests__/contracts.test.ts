@@ -26,8 +26,15 @@ function sources(folder: string): string {
 describe("the handlers' environment", () => {
   const handlers = sources("handlers");
 
-  test.each([["ApiEnvironment", "api"], ["AuthorizerEnvironment", "authorizer"], ["SweeperEnvironment", "sweeper"], ["WorkerEnvironment", "worker"]])("%s: the stack writes each name, a handler reads it, and nothing else is there", (contract, name) => {
-    const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as { environment: { variables: Record<string, string> } };
+  test.each([
+    ["ApiEnvironment", "api"],
+    ["AuthorizerEnvironment", "authorizer"],
+    ["SweeperEnvironment", "sweeper"],
+    ["WorkerEnvironment", "worker"],
+  ])("%s: the stack writes each name, a handler reads it, and nothing else is there", (contract, name) => {
+    const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as {
+      environment: { variables: Record<string, string> };
+    };
     expect(Object.keys(environment.variables).sort()).toEqual(declared(contract));
     for (const variable of declared(contract)) expect(handlers).toContain(variable);
   });
@@ -49,14 +56,38 @@ describe("the settings", () => {
   test("have the reports' figures: before in baseline, after in optimized", () => {
     const at = (profile: (typeof PROFILES)[number]) =>
       Object.fromEntries(SETTINGS.map((setting) => [setting.name, defaultValue(setting, profile)]));
-    expect(at("baseline")).toMatchObject({ memory_size: 1024, reserved_concurrent_executions: 10, cache_enabled: false, max_parallel_agents: 1, provisioned_concurrent_executions: 0 });
-    expect(at("optimized")).toMatchObject({ memory_size: 3072, reserved_concurrent_executions: 50, cache_enabled: true, cache_cluster_size: "0.5", cache_ttl_in_seconds: 5, max_parallel_agents: 0, provisioned_concurrent_executions: 0 });
+    expect(at("baseline")).toMatchObject({
+      memory_size: 1024,
+      reserved_concurrent_executions: 10,
+      cache_enabled: false,
+      max_parallel_agents: 1,
+      provisioned_concurrent_executions: 0,
+    });
+    expect(at("optimized")).toMatchObject({
+      memory_size: 3072,
+      reserved_concurrent_executions: 50,
+      cache_enabled: true,
+      cache_cluster_size: "0.5",
+      cache_ttl_in_seconds: 5,
+      max_parallel_agents: 0,
+      provisioned_concurrent_executions: 0,
+    });
     expect(at("low_latency")).toMatchObject({ memory_size: 3072, provisioned_concurrent_executions: 2 });
-    for (const profile of PROFILES) expect(at(profile)).toMatchObject({ alarm_duration_threshold: 600_000, alarm_errors_threshold: 5, alarm_5xx_threshold: 10 });
+    for (const profile of PROFILES)
+      expect(at(profile)).toMatchObject({
+        alarm_duration_threshold: 600_000,
+        alarm_errors_threshold: 5,
+        alarm_5xx_threshold: 10,
+      });
   });
 
   test("are each described in one sentence or more, and each used", () => {
-    const used = JSON.stringify({ ...stack, variable: {}, output: { given: stack.output["given"] }, locals: { ...stack.locals, settings: {}, variables: {} } });
+    const used = JSON.stringify({
+      ...stack,
+      variable: {},
+      output: { given: stack.output["given"] },
+      locals: { ...stack.locals, settings: {}, variables: {} },
+    });
     for (const { name, description } of SETTINGS) {
       expect(description).toMatch(/\.$/);
       expect(used).toMatch(new RegExp(`(var|local)\\.${name}\\b`));
@@ -74,7 +105,9 @@ describe("the runbook", () => {
   test("has the heading that each alarm leads to", () => {
     const runbook = read("RUNBOOK.md");
     const callsNobody = (alarm: Record<string, unknown>) => alarm["alarm_actions"] === undefined;
-    const alarms = ["aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"].flatMap((type) => Object.values(stack.resource[type] ?? {})).filter((alarm) => !callsNobody(alarm));
+    const alarms = ["aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"]
+      .flatMap((type) => Object.values(stack.resource[type] ?? {}))
+      .filter((alarm) => !callsNobody(alarm));
     expect(alarms.length).toBeGreaterThan(30);
     for (const { runbook: heading } of KPIS) expect(runbook).toContain(`\n## ${heading}\n`);
     for (const alarm of alarms) {
@@ -88,10 +121,18 @@ describe("the runbook", () => {
 describe("the API body", () => {
   test("says in its error for a bad body what the schema says", () => {
     const body = encoded(stack, resource(stack, "aws_api_gateway_rest_api.rest_api")["body"]) as {
-      components: { schemas: { Invocation: { properties: { prompt: { maxLength: number }; session_id: { pattern: string } } } } };
-      "x-amazon-apigateway-gateway-responses": { BAD_REQUEST_BODY: { responseTemplates: { "application/json": string } } };
+      components: {
+        schemas: { Invocation: { properties: { prompt: { maxLength: number }; session_id: { pattern: string } } } };
+      };
+      "x-amazon-apigateway-gateway-responses": {
+        BAD_REQUEST_BODY: { responseTemplates: { "application/json": string } };
+      };
     };
-    const { message } = (JSON.parse(body["x-amazon-apigateway-gateway-responses"].BAD_REQUEST_BODY.responseTemplates["application/json"]) as { error: { message: string } }).error;
+    const { message } = (
+      JSON.parse(
+        body["x-amazon-apigateway-gateway-responses"].BAD_REQUEST_BODY.responseTemplates["application/json"],
+      ) as { error: { message: string } }
+    ).error;
     expect(message).toContain(body.components.schemas.Invocation.properties.prompt.maxLength.toLocaleString("en"));
     expect(body.components.schemas.Invocation.properties.session_id.pattern).toContain("{1,64}");
     expect(message).toContain("1 to 64");

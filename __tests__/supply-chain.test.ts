@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { ALLOWED_LICENSES } from "../scripts/judges/release/licenses";
 import { PROJECT } from "./support/stack-json";
 
-/** What comes from others, and how it comes. What of it ships, and under which licenses, proof/release/release.test looks at. */
+/**
+ * What comes from others, and how it comes. What of it ships, and under which licenses, proof/release/release.test
+ * looks at.
+ */
 
 interface Locked {
   readonly version?: string;
@@ -19,7 +22,10 @@ interface Locked {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
-const { packages, lockfileVersion } = JSON.parse(read("package-lock.json")) as { lockfileVersion: number; packages: Readonly<Record<string, Locked>> };
+const { packages, lockfileVersion } = JSON.parse(read("package-lock.json")) as {
+  lockfileVersion: number;
+  packages: Readonly<Record<string, Locked>>;
+};
 const OWN = ["", "handlers"];
 const fetched = Object.entries(packages).filter(([folder, { link }]) => !OWN.includes(folder) && link !== true);
 const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
@@ -28,19 +34,28 @@ test("every package is locked by the hash of its archive, and no address of one 
   expect(lockfileVersion).toBe(3);
   expect(fetched.length).toBeGreaterThan(500);
   // A part of another's archive has that one's hash.
-  expect(fetched.filter(([, { integrity, inBundle }]) => inBundle !== true && !/^sha512-[\w+/]+=*$/.test(integrity ?? "")).map(([folder]) => folder)).toEqual([]);
-  expect(Object.entries(packages).filter(([, { resolved, link }]) => resolved !== undefined && link !== true)).toEqual([]);
+  expect(
+    fetched
+      .filter(([, { integrity, inBundle }]) => inBundle !== true && !/^sha512-[\w+/]+=*$/.test(integrity ?? ""))
+      .map(([folder]) => folder),
+  ).toEqual([]);
+  expect(Object.entries(packages).filter(([, { resolved, link }]) => resolved !== undefined && link !== true)).toEqual(
+    [],
+  );
   expect(read("package-lock.json")).not.toMatch(/https?:\/\/[^"]*(registry|npm)[^"]*\.tgz/);
 });
 
 test("what is depended on directly has one version, not a range", () => {
-  const ranges = OWN.flatMap((folder) => Object.entries({ ...packages[folder]?.dependencies, ...packages[folder]?.devDependencies })).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  const ranges = OWN.flatMap((folder) =>
+    Object.entries({ ...packages[folder]?.dependencies, ...packages[folder]?.devDependencies }),
+  ).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   expect(ranges).toEqual([]);
 });
 
 /** Packages that would run a script when they are installed; each works without. */
 const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
-  "@cdktf/node-pty-prebuilt-multiarch": "cdktf's terminal for a remote backend; the commands here start terraform themselves",
+  "@cdktf/node-pty-prebuilt-multiarch":
+    "cdktf's terminal for a remote backend; the commands here start terraform themselves",
   "@parcel/watcher": "of cdktf watch, which nobody runs",
   "classic-level": "dynalite keeps its tables in memory instead",
   esbuild: "checks its own executable, which is a package of its own",
@@ -49,7 +64,11 @@ const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
 
 test("no package runs a script when it is installed, and none needs to", () => {
   expect(read(".npmrc").split("\n")).toContain("ignore-scripts=true");
-  expect([...new Set(fetched.filter(([, { hasInstallScript }]) => hasInstallScript).map(([folder]) => nameOf(folder)))].sort()).toEqual(Object.keys(WITH_INSTALL_SCRIPT).sort());
+  expect(
+    [
+      ...new Set(fetched.filter(([, { hasInstallScript }]) => hasInstallScript).map(([folder]) => nameOf(folder))),
+    ].sort(),
+  ).toEqual(Object.keys(WITH_INSTALL_SCRIPT).sort());
 });
 
 /** Licenses of what only helps to build and test; each with what it asks. */
@@ -64,7 +83,9 @@ test("every package says under which license it is: one that may ship, or of a t
   const choices = (license = "none") => license.replace(/^\(|\)$/g, "").split(" OR ");
   const refused = fetched.filter(([folder, { license, dev }]) => {
     if (nameOf(folder) === "jsonify") return license !== "Public Domain";
-    return !choices(license).some((choice) => ALLOWED_LICENSES.includes(choice) || (dev === true && choice in LICENSES_OF_TOOLS));
+    return !choices(license).some(
+      (choice) => ALLOWED_LICENSES.includes(choice) || (dev === true && choice in LICENSES_OF_TOOLS),
+    );
   });
   expect(refused.map(([folder, { license }]) => `${folder}: ${license}`)).toEqual([]);
 });
@@ -72,11 +93,19 @@ test("every package says under which license it is: one that may ship, or of a t
 test("what is passed on does not come near a license that would reach it", () => {
   const agpl = fetched.filter(([, { license }]) => license?.includes("AGPL")).map(([folder]) => nameOf(folder));
   expect(agpl.every((name) => name.startsWith("@cloud-copilot/"))).toBe(true);
-  const { status, stdout } = spawnSync("grep", ["-rl", "--include=*.ts", "cloud-copilot", "scripts", "stacks", "modules", "handlers"], { cwd: PROJECT, encoding: "utf8" });
+  const { status, stdout } = spawnSync(
+    "grep",
+    ["-rl", "--include=*.ts", "cloud-copilot", "scripts", "stacks", "modules", "handlers"],
+    { cwd: PROJECT, encoding: "utf8" },
+  );
   expect([status, stdout]).toEqual([1, ""]);
 });
 
 test("no dependency is installed and used by nobody, and none is used and not declared", () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(PROJECT, "node_modules/knip/bin/knip.js"), "--no-progress"], { cwd: PROJECT, encoding: "utf8", env: { ...process.env, FORCE_COLOR: "0" } });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(PROJECT, "node_modules/knip/bin/knip.js"), "--no-progress"],
+    { cwd: PROJECT, encoding: "utf8", env: { ...process.env, FORCE_COLOR: "0" } },
+  );
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
 });

@@ -23,18 +23,26 @@ export interface BatchParts {
 }
 
 /** Works on a batch of messages. */
-export type BatchHandler = (event: SQSEvent, context: Pick<Context, "getRemainingTimeInMillis">) => Promise<SQSBatchResponse>;
+export type BatchHandler = (
+  event: SQSEvent,
+  context: Pick<Context, "getRemainingTimeInMillis">,
+) => Promise<SQSBatchResponse>;
 
 /**
  * Works on the messages of a batch at once, and reports those that failed: they come back, and after the queue's
- * last receive go to its dead-letter queue. Rejects where the event is no batch of SQS: to report nothing would be success.
+ * last receive go to its dead-letter queue. Rejects where the event is no batch of SQS: to report nothing would be
+ * success.
  */
 export function batchHandler(parts: BatchParts): BatchHandler {
   return async (event, context) => {
     const records = recordsOf(event);
     const remainingMs = context.getRemainingTimeInMillis();
     const done = await Promise.all(records.map((record) => handle(parts, record, remainingMs)));
-    return { batchItemFailures: records.filter((_, index) => !done[index]).map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    return {
+      batchItemFailures: records
+        .filter((_, index) => !done[index])
+        .map(({ messageId }) => ({ itemIdentifier: messageId })),
+    };
   };
 }
 
@@ -49,14 +57,24 @@ async function handle(parts: BatchParts, record: SQSRecord, remainingMs: number)
     return outcome === "done" || outcome === "lease_lost";
   } catch (error) {
     const refused = error instanceof RefusedMessageError;
-    parts.log("error", refused ? "message_refused" : "job_failed", { message_id: messageId, ...(refused && { code: error.code }), error: describeError(error) });
+    parts.log("error", refused ? "message_refused" : "job_failed", {
+      message_id: messageId,
+      ...(refused && { code: error.code }),
+      error: describeError(error),
+    });
     if (!refused) await comeBackSoon(parts, record);
     return false;
   }
 }
 
-/** Has the message come back after a random time, the longer the more often it failed, so that those that failed together do not come back together. */
-async function comeBackSoon({ queue, random, log }: BatchParts, { messageId, receiptHandle, attributes }: SQSRecord): Promise<void> {
+/**
+ * Has the message come back after a random time, the longer the more often it failed, so that those that failed
+ * together do not come back together.
+ */
+async function comeBackSoon(
+  { queue, random, log }: BatchParts,
+  { messageId, receiptHandle, attributes }: SQSRecord,
+): Promise<void> {
   const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
   const seconds = Math.floor(random() * Math.min(MAX_DELAY_SECONDS, DELAY_BASE_SECONDS * 2 ** receives));
   await within(DELAY_TIMEOUT_MS, (signal) => queue.delay(receiptHandle, seconds, signal)).catch((error: unknown) => {

@@ -19,13 +19,22 @@ export function callerOf(event: APIGatewayProxyEvent, authorization: Authorizati
   return accountId && id ? `iam:${accountId}:${id}` : refuse();
 }
 
-/** What the authorizer found. The gateway keys its cache by `principalId`: an owner of another name would be cached for somebody else. */
+/**
+ * What the authorizer found. The gateway keys its cache by `principalId`: an owner of another name would be cached for
+ * somebody else.
+ */
 function tokenOwner(event: APIGatewayProxyEvent, nowMs: () => number): string {
-  const { principalId, caller, expires_at: expiresAt } = (event.requestContext.authorizer ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof principalId !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(principalId) || caller !== `jwt:${principalId}`) return refuse();
+  const {
+    principalId,
+    caller,
+    expires_at: expiresAt,
+  } = (event.requestContext.authorizer ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof principalId !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(principalId) || caller !== `jwt:${principalId}`)
+    return refuse();
   if (typeof expiresAt !== "string" || !/^\d{1,16}$/.test(expiresAt)) return refuse();
   // The gateway keeps what the authorizer said for authorizer_ttl_in_seconds, which may outlast the token.
-  if (nowMs() >= Number(expiresAt) * 1_000) throw new TokenExpiredError("The token has expired. Get a new one, and send the request again.");
+  if (nowMs() >= Number(expiresAt) * 1_000)
+    throw new TokenExpiredError("The token has expired. Get a new one, and send the request again.");
   return caller;
 }
 

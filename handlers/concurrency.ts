@@ -1,4 +1,7 @@
-/** Runs the tasks, at most `limit` of them at once, and gives their results in the tasks' order. Rejects with the first rejection. */
+/**
+ * Runs the tasks, at most `limit` of them at once, and gives their results in the tasks' order. Rejects with the first
+ * rejection.
+ */
 export async function runAtMost<T>(limit: number, tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = [];
   // The lanes share one iterator: each takes the next task that nobody has taken.

@@ -40,7 +40,11 @@ export function deadLetterHandler(parts: DeadLetterParts): BatchHandler {
   return async (event) => {
     const records = recordsOf(event);
     const done = await Promise.all(records.map((record) => handle(parts, record)));
-    return { batchItemFailures: records.filter((_, index) => !done[index]).map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    return {
+      batchItemFailures: records
+        .filter((_, index) => !done[index])
+        .map(({ messageId }) => ({ itemIdentifier: messageId })),
+    };
   };
 }
 
@@ -51,20 +55,31 @@ async function handle(parts: DeadLetterParts, record: SQSRecord): Promise<boolea
     const fields = { ...(refused && { code: error.code }), error: describeError(error) };
     return { done: false, level: "error", event: refused ? "dead_letter_unreadable" : "dead_letter_failed", fields };
   });
-  parts.log(level, event, { message_id: record.messageId, ...fields }, { metrics: { DeadLetters: 1, ...(ended && { [METRIC_OF_STATUS[ended]]: 1, RequestFailed: failedOf(ended) }) } });
+  parts.log(
+    level,
+    event,
+    { message_id: record.messageId, ...fields },
+    { metrics: { DeadLetters: 1, ...(ended && { [METRIC_OF_STATUS[ended]]: 1, RequestFailed: failedOf(ended) }) } },
+  );
   return done;
 }
 
 async function take({ queueArn, requests, nowMs }: DeadLetterParts, record: SQSRecord): Promise<Taken> {
   const { requestId } = messageOf(record, queueArn);
   const request = await within(CALL_TIMEOUT_MS, (signal) => requests.find(requestId, signal));
-  const taken = (level: Level, outcome: string, done: boolean): Taken => ({ done, level, event: "dead_letter", fields: { request_id: requestId, outcome } });
+  const taken = (level: Level, outcome: string, done: boolean): Taken => ({
+    done,
+    level,
+    event: "dead_letter",
+    fields: { request_id: requestId, outcome },
+  });
   if (!request) return taken("warn", "missing", true);
   if (isTerminal(request.status)) return taken("info", "ended_already", true);
   const now = nowMs();
   if (isHeld(request, now)) return taken("info", "held", false);
   const ending: Ending = request.deadlineMs <= now ? deadlinePassed(now) : gaveUp(now);
   // Whoever was faster holds it now, or has ended it: the next time will tell.
-  if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.close(requestId, ending, signal)))) return taken("info", "moved_on", false);
+  if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.close(requestId, ending, signal))))
+    return taken("info", "moved_on", false);
   return { ...taken("error", ending.failure?.code ?? ending.status, true), ended: ending.status };
 }

@@ -41,7 +41,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  */
 export function boundedSignal(ms: number, ...parents: readonly AbortSignal[]): BoundedSignal {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new TimedOutError(`There was no answer within ${Math.round(ms)} ms.`)), Math.min(ms, MAX_TIMER_MS));
+  const timer = setTimeout(
+    () => controller.abort(new TimedOutError(`There was no answer within ${Math.round(ms)} ms.`)),
+    Math.min(ms, MAX_TIMER_MS),
+  );
   const leave = parents.map((parent) => {
     const follow = () => controller.abort(parent.reason);
     if (parent.aborted) follow();

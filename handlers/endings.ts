@@ -1,11 +1,24 @@
 import type { MetricName } from "./environment";
 import { MAX_HOPS } from "./queue/work-queue";
-import { isTerminal, MAX_ATTEMPTS, type Ending, type RequestFailure, type RequestRecord, type TerminalStatus } from "./stores/requests";
+import {
+  isTerminal,
+  MAX_ATTEMPTS,
+  type Ending,
+  type RequestFailure,
+  type RequestRecord,
+  type TerminalStatus,
+} from "./stores/requests";
 
-/** Milliseconds after its deadline until which a worker that holds a request may still write how it ended. From then on it is shown as expired, and stays so. */
+/**
+ * Milliseconds after its deadline until which a worker that holds a request may still write how it ended. From then on
+ * it is shown as expired, and stays so.
+ */
 export const DEADLINE_GRACE_MS = 10_000;
 
-const DEADLINE_PASSED: RequestFailure = { code: "deadline_passed", message: "The request was not done by its deadline." };
+const DEADLINE_PASSED: RequestFailure = {
+  code: "deadline_passed",
+  message: "The request was not done by its deadline.",
+};
 
 /** The request's deadline passed. */
 export const deadlinePassed = (nowMs: number): Ending => ({ status: "expired", failure: DEADLINE_PASSED, nowMs });
@@ -13,7 +26,10 @@ export const deadlinePassed = (nowMs: number): Ending => ({ status: "expired", f
 /** The request was begun as often as it may be. */
 export const attemptsExhausted = (nowMs: number): Ending => ({
   status: "failed",
-  failure: { code: "attempts_exhausted", message: `The request was begun ${MAX_ATTEMPTS} times, and no worker came to its end.` },
+  failure: {
+    code: "attempts_exhausted",
+    message: `The request was begun ${MAX_ATTEMPTS} times, and no worker came to its end.`,
+  },
   nowMs,
 });
 
@@ -41,7 +57,10 @@ export const METRIC_OF_STATUS = {
 /** 1 for a request that failed or expired, 0 for one that completed: the metric `RequestFailed`. */
 export const failedOf = (status: TerminalStatus): 0 | 1 => (status === "completed" ? 0 : 1);
 
-/** The request as its owner is shown it: one that has not ended though its deadline is long past is expired, whether the sweeper came by or not. */
+/**
+ * The request as its owner is shown it: one that has not ended though its deadline is long past is expired, whether the
+ * sweeper came by or not.
+ */
 export function asShown(request: RequestRecord, nowMs: number): RequestRecord {
   if (isTerminal(request.status) || nowMs <= request.deadlineMs + DEADLINE_GRACE_MS) return request;
   return { ...request, status: "expired", failure: DEADLINE_PASSED };

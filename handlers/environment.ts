@@ -105,7 +105,10 @@ export interface ArbiterDefinition {
   readonly target: string;
   /** Seconds until the agent is cancelled and reported as timed out. */
   readonly timeout_seconds: number;
-  /** What the agent is there for: `bedrock` is given it as the system prompt, the others as `instructions`. Default: nothing. */
+  /**
+   * What the agent is there for: `bedrock` is given it as the system prompt, the others as `instructions`. Default:
+   * nothing.
+   */
   readonly instructions?: string;
   /** `http`: ARN of the Secrets Manager secret that is sent as the header `Authorization`. Default: no header. */
   readonly secret_arn?: string;
@@ -130,7 +133,8 @@ export const SWEEP_EVENT = { quickturn: "sweep" } as const;
 export const METRIC_NAMESPACE = "Quickturn";
 
 /**
- * The metrics, each with CloudWatch's unit. All have the dimension `Deployment`; what else they have stands beside them.
+ * The metrics, each with CloudWatch's unit. All have the dimension `Deployment`; what else they have stands beside
+ * them.
  * They are written to the log in CloudWatch's embedded metric format, so no call waits for them.
  */
 export const METRICS = {
@@ -166,7 +170,10 @@ export const METRICS = {
   AnswerFailed: "Count",
   /** By `Function`: 1 in the first request of an environment, else 0. */
   ColdStart: "Count",
-  /** By `Function`: the most that the process has had in memory, of what the function has. Lambda counts its own runtime as well, some 20 MiB. */
+  /**
+   * By `Function`: the most that the process has had in memory, of what the function has. Lambda counts its own runtime
+   * as well, some 20 MiB.
+   */
   MemoryUsed: "Percent",
   /** By `Function`: reads that the process had kept. */
   CacheHit: "Count",

@@ -28,7 +28,10 @@ export interface FrontDoorParts extends FunctionCounts {
 }
 
 /** Answers an event of the gateway. */
-export type FrontDoor = (event: APIGatewayProxyEvent, context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">) => Promise<APIGatewayProxyResult>;
+export type FrontDoor = (
+  event: APIGatewayProxyEvent,
+  context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
+) => Promise<APIGatewayProxyResult>;
 
 /** What was learned of a call on the way, for its log line. */
 interface Seen {
@@ -53,20 +56,36 @@ export function frontDoor(parts: FrontDoorParts): FrontDoor {
       request_id: seen.requestId,
       duration_ms: parts.nowMs() - startedMs,
     };
-    parts.log(reply.status >= 500 ? "error" : "info", "answered", { ...facts, ...errorFacts(error, reply.status) }, ...measureAnswer(reply, parts), measureFunction("api", parts));
+    parts.log(
+      reply.status >= 500 ? "error" : "info",
+      "answered",
+      { ...facts, ...errorFacts(error, reply.status) },
+      ...measureAnswer(reply, parts),
+      measureFunction("api", parts),
+    );
     return toResponse(reply);
   };
 }
 
-async function answer(parts: FrontDoorParts, event: APIGatewayProxyEvent, remainingMs: number, seen: Seen): Promise<Reply> {
+async function answer(
+  parts: FrontDoorParts,
+  event: APIGatewayProxyEvent,
+  remainingMs: number,
+  seen: Seen,
+): Promise<Reply> {
   refuseDirectAccess(event, parts.originSecretSha256);
   const route = (seen.route = routeOf(event.httpMethod, event.resource));
   const signal = AbortSignal.timeout(Math.max(MINIMUM_MS, remainingMs - RESERVE_MS));
   const concerns = (requestId: string) => void (seen.requestId = requestId);
-  return within(Math.max(MINIMUM_MS + RESERVE_MS, remainingMs) - ANSWER_MS, () => parts.routes[route]({ event, signal, concerns }));
+  return within(Math.max(MINIMUM_MS + RESERVE_MS, remainingMs) - ANSWER_MS, () =>
+    parts.routes[route]({ event, signal, concerns }),
+  );
 }
 
-/** Whether it is an error of ours: for the deployment, and by version, so that a canary is told from what it stands beside. */
+/**
+ * Whether it is an error of ours: for the deployment, and by version, so that a canary is told from what it stands
+ * beside.
+ */
 function measureAnswer({ status }: Reply, { version }: FrontDoorParts): Measured[] {
   const metrics = { AnswerFailed: status >= 500 ? 1 : 0 };
   return [{ metrics }, ...(version === undefined ? [] : [{ metrics, dimensions: { Version: version } }])];
@@ -75,7 +94,8 @@ function measureAnswer({ status }: Reply, { version }: FrontDoorParts): Measured
 /** What the caller is told of an error. */
 function refusalOf(cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
-  if (isUnavailable(cause)) return new ServiceUnavailableError("The service is busy. Send the request again.", { cause });
+  if (isUnavailable(cause))
+    return new ServiceUnavailableError("The service is busy. Send the request again.", { cause });
   return new InternalError("The request failed for a reason of ours.", { cause });
 }
 

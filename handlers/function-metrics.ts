@@ -12,7 +12,8 @@ export interface FunctionCounts {
 
 /**
  * The most that a process has had in memory, in percent of its function's.
- * @param memoryMiB the function's memory, as Lambda tells it in AWS_LAMBDA_FUNCTION_MEMORY_SIZE; undefined or no positive number = not known
+ * @param memoryMiB the function's memory, as Lambda tells it in AWS_LAMBDA_FUNCTION_MEMORY_SIZE; undefined or no
+ * positive number = not known
  * @param peakKiB the process's peak resident memory
  */
 export function openMemoryUse(memoryMiB: string | undefined, peakKiB: () => number): () => number | undefined {
@@ -20,7 +21,10 @@ export function openMemoryUse(memoryMiB: string | undefined, peakKiB: () => numb
   return () => (limitKiB > 0 ? Math.round((1_000 * peakKiB()) / limitKiB) / 10 : undefined);
 }
 
-/** Gives 1 with the first call, and 0 with each after it. A heartbeat calls it too and drops what it gives: the request after it is not cold. */
+/**
+ * Gives 1 with the first call, and 0 with each after it. A heartbeat calls it too and drops what it gives: the request
+ * after it is not cold.
+ */
 export function openColdStart(): () => number {
   let next = 1;
   return () => {
@@ -31,7 +35,13 @@ export function openColdStart(): () => number {
 }
 
 /** The counts since the last time and the memory so far, by `Function`. */
-export function measureFunction(name: "api" | "worker", { coldStart, counters, memoryUsedPercent }: FunctionCounts): Measured {
+export function measureFunction(
+  name: "api" | "worker",
+  { coldStart, counters, memoryUsedPercent }: FunctionCounts,
+): Measured {
   const memory = memoryUsedPercent();
-  return { metrics: { ...counters.take(), ColdStart: coldStart(), ...(memory !== undefined && { MemoryUsed: memory }) }, dimensions: { Function: name } };
+  return {
+    metrics: { ...counters.take(), ColdStart: coldStart(), ...(memory !== undefined && { MemoryUsed: memory }) },
+    dimensions: { Function: name },
+  };
 }

@@ -5,7 +5,8 @@ import type { Counters } from "./counters";
 import { describeError, type Log } from "./telemetry";
 
 /**
- * Milliseconds that a heartbeat keeps its environment busy. EventBridge sends several at once; one that ended before the
+ * Milliseconds that a heartbeat keeps its environment busy. EventBridge sends several at once; one that ended before
+ * the
  * last was delivered would be given that as well, and another environment none.
  */
 export const HOLD_MS = 250;
@@ -31,11 +32,17 @@ export function isHeartbeat(event: unknown): boolean {
   return fields.length === 1 && fields[0]?.[0] === "quickturn" && fields[0][1] === HEARTBEAT_EVENT.quickturn;
 }
 
-/** Touches a warm environment: proves that it can still call, and tells in one log line. It never rejects and changes nothing, so one more does no harm. */
+/**
+ * Touches a warm environment: proves that it can still call, and tells in one log line. It never rejects and changes
+ * nothing, so one more does no harm.
+ */
 export async function heartbeat({ name, identify, counters, log, holdMs = HOLD_MS }: HeartbeatParts): Promise<void> {
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
   const [call] = await Promise.allSettled([withDeadline(signal, () => identify(signal)), pause(holdMs)]);
-  const measured = { metrics: { ...counters.take(), HeartbeatFailed: call.status === "rejected" ? 1 : 0 }, dimensions: { Function: name } };
+  const measured = {
+    metrics: { ...counters.take(), HeartbeatFailed: call.status === "rejected" ? 1 : 0 },
+    dimensions: { Function: name },
+  };
   if (call.status === "rejected") log("warn", "heartbeat_failed", { error: describeError(call.reason) }, measured);
   else log("info", "heartbeat", {}, measured);
 }

@@ -52,10 +52,15 @@ export function retryAfter(seconds: number | undefined): Record<string, string> 
 }
 
 /** The values of a header, whatever its case. Empty where it was not sent. */
-export function headerValues(event: Pick<APIGatewayProxyEvent, "headers" | "multiValueHeaders">, name: string): string[] {
+export function headerValues(
+  event: Pick<APIGatewayProxyEvent, "headers" | "multiValueHeaders">,
+  name: string,
+): string[] {
   const multiple = Object.entries(event.multiValueHeaders ?? {}).filter(([key]) => key.toLowerCase() === name);
   if (multiple.length > 0) return multiple.flatMap(([, values]) => values ?? []);
-  return Object.entries(event.headers ?? {}).flatMap(([key, value]) => (key.toLowerCase() === name && value !== undefined ? [value] : []));
+  return Object.entries(event.headers ?? {}).flatMap(([key, value]) =>
+    key.toLowerCase() === name && value !== undefined ? [value] : [],
+  );
 }
 
 /**
@@ -77,7 +82,8 @@ export function readJsonText(event: APIGatewayProxyEvent): string {
 }
 
 function decode(body: string): string {
-  if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw new InvalidRequestError("The body is not valid base64.");
+  if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body))
+    throw new InvalidRequestError("The body is not valid base64.");
   try {
     // The byte order mark stays, and JSON refuses it.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(body, "base64"));

@@ -18,7 +18,9 @@ export function idempotencyKeyOf(event: APIGatewayProxyEvent): string | undefine
   if (more.length > 0) throw new InvalidRequestError("Send the header Idempotency-Key once.");
   const key = unquoted(value.trim());
   if (key === undefined || !KEY.test(key)) {
-    throw new InvalidRequestError("Idempotency-Key must be 1 to 255 visible ASCII characters without spaces, bare or in double quotes.");
+    throw new InvalidRequestError(
+      "Idempotency-Key must be 1 to 255 visible ASCII characters without spaces, bare or in double quotes.",
+    );
   }
   return key;
 }

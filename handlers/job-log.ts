@@ -7,7 +7,9 @@ import type { Log, Measured } from "./telemetry";
 /** What telling of a request's end needs. */
 export interface JobLogParts extends FunctionCounts {
   readonly log: Log;
-  /** The function's version, by which a canary is told from what it is to replace; undefined where that is not known. */
+  /**
+   * The function's version, by which a canary is told from what it is to replace; undefined where that is not known.
+   */
   readonly version?: string;
 }
 
@@ -23,11 +25,23 @@ export interface Durations {
 }
 
 /** Logs the end of a request that was worked on, with its metrics. */
-export function logFinished(parts: JobLogParts, request: RequestRecord, ending: Ending, durations: Durations, tokens: TokenReport | undefined): void {
+export function logFinished(
+  parts: JobLogParts,
+  request: RequestRecord,
+  ending: Ending,
+  durations: Durations,
+  tokens: TokenReport | undefined,
+): void {
   const { requestId, attempt, createdAt } = request;
   const { claimedMs, contextMs, agentsMs, responseMs, endedMs } = durations;
   const sinceCreated = (ms: number) => Math.max(0, ms - Date.parse(createdAt));
-  const fields = { request_id: requestId, attempt, status: ending.status, error_code: ending.failure?.code, duration_ms: endedMs - claimedMs };
+  const fields = {
+    request_id: requestId,
+    attempt,
+    status: ending.status,
+    error_code: ending.failure?.code,
+    duration_ms: endedMs - claimedMs,
+  };
   const ended = { JobDuration: sinceCreated(endedMs), RequestFailed: failedOf(ending.status) };
   const measured: Measured = {
     metrics: {
@@ -48,7 +62,14 @@ export function logFinished(parts: JobLogParts, request: RequestRecord, ending: 
 export function logClosed(parts: JobLogParts, requestId: string, { status, failure }: Ending): void {
   const ended = { RequestFailed: failedOf(status) };
   const fields = { request_id: requestId, status, error_code: failure?.code };
-  parts.log("info", "finished", fields, { metrics: { ...ended, [METRIC_OF_STATUS[status]]: 1 } }, ...byVersion(parts, ended), measureFunction("worker", parts));
+  parts.log(
+    "info",
+    "finished",
+    fields,
+    { metrics: { ...ended, [METRIC_OF_STATUS[status]]: 1 } },
+    ...byVersion(parts, ended),
+    measureFunction("worker", parts),
+  );
 }
 
 /** The same values once more, by the version that had them. */

@@ -39,7 +39,11 @@ export type JobOutcome = "done" | "live" | "missing" | "lease_lost";
  * Claims a request, asks the agents and stores what came of it. `remainingMs` is the time this process has left.
  * Rejects where a store fails: the request is then open to the next attempt once its lease has run out.
  */
-export async function runJob(parts: JobParts, { requestId, deadlineMs, hops }: WorkMessage, remainingMs: number): Promise<JobOutcome> {
+export async function runJob(
+  parts: JobParts,
+  { requestId, deadlineMs, hops }: WorkMessage,
+  remainingMs: number,
+): Promise<JobOutcome> {
   const startedMs = parts.nowMs();
   // A platform's clock that reads 0 must not make every attempt end before its agents begin.
   const endMs = startedMs + (remainingMs > 0 ? remainingMs : LEASE_MS);
@@ -56,7 +60,8 @@ export async function runJob(parts: JobParts, { requestId, deadlineMs, hops }: W
 
 /** Ends a request that no agent is to be asked for. Where somebody holds it after all, it is theirs to end. */
 async function close(parts: JobParts, requestId: string, ending: Ending): Promise<JobOutcome> {
-  if (await within(READ_TIMEOUT_MS, (signal) => parts.requests.close(requestId, ending, signal))) logClosed(parts, requestId, ending);
+  if (await within(READ_TIMEOUT_MS, (signal) => parts.requests.close(requestId, ending, signal)))
+    logClosed(parts, requestId, ending);
   return "done";
 }
 
@@ -79,7 +84,9 @@ async function run(parts: JobParts, request: RequestRecord, lease: Lease, endMs:
   const { nowMs } = parts;
   const claimedMs = nowMs();
   const session = sessionOf(request);
-  const turns = session ? await within(READ_TIMEOUT_MS, (signal) => parts.sessions.recent(session, claimedMs, signal)) : [];
+  const turns = session
+    ? await within(READ_TIMEOUT_MS, (signal) => parts.sessions.recent(session, claimedMs, signal))
+    : [];
   const askedMs = nowMs();
   const outcome = await orchestrate({
     ...parts.agents,
@@ -89,18 +96,35 @@ async function run(parts: JobParts, request: RequestRecord, lease: Lease, endMs:
     deadlineMs: Math.min(endMs, request.deadlineMs) - RESERVE_MS,
     signal: lease.signal,
     nowMs,
-    log: (level, event, fields, ...measured) => parts.log(level, event, { request_id: request.requestId, attempt: request.attempt, ...fields }, ...measured),
+    log: (level, event, fields, ...measured) =>
+      parts.log(level, event, { request_id: request.requestId, attempt: request.attempt, ...fields }, ...measured),
   });
   const answeredMs = nowMs();
   lease.signal.throwIfAborted();
-  const ending = await write(parts, request, outcome, Math.min(endMs - LAST_MS, request.deadlineMs + DEADLINE_GRACE_MS) - answeredMs);
+  const ending = await write(
+    parts,
+    request,
+    outcome,
+    Math.min(endMs - LAST_MS, request.deadlineMs + DEADLINE_GRACE_MS) - answeredMs,
+  );
   const endedMs = nowMs();
-  const durations: Durations = { claimedMs, contextMs: askedMs - claimedMs, agentsMs: answeredMs - askedMs, responseMs: endedMs - answeredMs, endedMs };
+  const durations: Durations = {
+    claimedMs,
+    contextMs: askedMs - claimedMs,
+    agentsMs: answeredMs - askedMs,
+    responseMs: endedMs - answeredMs,
+    endedMs,
+  };
   logFinished(parts, request, ending, durations, outcome.tokens);
 }
 
 /** Writes how the request ended, within `writeMs`. */
-async function write(parts: JobParts, request: RequestRecord, outcome: Orchestration, writeMs: number): Promise<Ending> {
+async function write(
+  parts: JobParts,
+  request: RequestRecord,
+  outcome: Orchestration,
+  writeMs: number,
+): Promise<Ending> {
   return within(Math.max(MINIMUM_WRITE_MS, writeMs), async (signal) => {
     const ending = await endingOf(parts, request, outcome, signal);
     const turn = ending.status === "completed" ? turnOf(request, outcome) : undefined;
@@ -112,12 +136,20 @@ async function write(parts: JobParts, request: RequestRecord, outcome: Orchestra
 
 const NO_ANSWER = { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." };
 
-async function endingOf({ results, nowMs }: JobParts, { requestId, attempt, deadlineMs }: RequestRecord, outcome: Orchestration, signal: AbortSignal): Promise<Ending> {
+async function endingOf(
+  { results, nowMs }: JobParts,
+  { requestId, attempt, deadlineMs }: RequestRecord,
+  outcome: Orchestration,
+  signal: AbortSignal,
+): Promise<Ending> {
   // Its owner is told by now that it expired.
   if (nowMs() > deadlineMs + DEADLINE_GRACE_MS) return deadlinePassed(nowMs());
   const json = JSON.stringify(outcome);
   if (isTooLarge(json)) {
-    const failure = { code: "result_too_large", message: "The agents' answers are larger than a status answer can carry." };
+    const failure = {
+      code: "result_too_large",
+      message: "The agents' answers are larger than a status answer can carry.",
+    };
     return { status: "failed", failure, nowMs: nowMs() };
   }
   const result = await keepResult(results, requestId, attempt, json, signal);
@@ -132,5 +164,7 @@ function sessionOf({ owner, sessionId }: RequestRecord): Session | undefined {
 function turnOf(request: RequestRecord, { answer }: Orchestration): TurnOfEnding | undefined {
   const session = sessionOf(request);
   const { requestId, prompt, createdAt, expiresAt } = request;
-  return session && answer !== undefined ? { session, turn: { requestId, prompt, answer, createdAt, expiresAt } } : undefined;
+  return session && answer !== undefined
+    ? { session, turn: { requestId, prompt, answer, createdAt, expiresAt } }
+    : undefined;
 }

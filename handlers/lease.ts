@@ -3,7 +3,10 @@ import type { RequestRecord, RequestStore } from "./stores/requests";
 import { describeError, type Log } from "./telemetry";
 import { within } from "./time-limit";
 
-/** Milliseconds that a worker holds a request without a sign of life: three renewals may fail before another may take it. */
+/**
+ * Milliseconds that a worker holds a request without a sign of life: three renewals may fail before another may take
+ * it.
+ */
 export const LEASE_MS = 30_000;
 /** Milliseconds from one renewal to the next. */
 export const RENEW_EVERY_MS = 10_000;
@@ -22,14 +25,21 @@ export interface LeaseParts {
 
 /** A lease that is renewed as time goes on. */
 export interface Lease {
-  /** Aborted with {@link LeaseLostError} once another worker holds the request, or may do so because no renewal got through. */
+  /**
+   * Aborted with {@link LeaseLostError} once another worker holds the request, or may do so because no renewal got
+   * through.
+   */
   readonly signal: AbortSignal;
   /** Renews it no more. */
   end(): void;
 }
 
 /** Holds the lease of a request that was just claimed until `untilMs` (epoch milliseconds). */
-export function holdLease({ requests, nowMs, log }: LeaseParts, { requestId, attempt }: RequestRecord, untilMs: number): Lease {
+export function holdLease(
+  { requests, nowMs, log }: LeaseParts,
+  { requestId, attempt }: RequestRecord,
+  untilMs: number,
+): Lease {
   const lost = new AbortController();
   let heldUntilMs = untilMs;
   const renew = async () => {

@@ -13,7 +13,9 @@ export function refuseDirectAccess(event: APIGatewayProxyEvent, expectedSha256: 
   if (expectedSha256 === "") return;
   const [secret, ...more] = headerValues(event, ORIGIN_SECRET_HEADER);
   // Hashes have one length, so comparing them tells nothing about the secret's.
-  const given = createHash("sha256").update(secret ?? "", "utf8").digest();
+  const given = createHash("sha256")
+    .update(secret ?? "", "utf8")
+    .digest();
   const known = expectedSha256.split(",").some((expected) => timingSafeEqual(given, Buffer.from(expected, "hex")));
   if (secret === undefined || more.length > 0 || !known) {
     throw new DirectAccessRefusedError("This API is reached through its distribution only.");

@@ -25,6 +25,9 @@ export function callerQuota({ store, perDay, nowMs }: QuotaParts): CallerQuota {
     const midnightMs = Date.parse(day) + DAY_MS;
     // A day longer than it counts, as clocks differ.
     if (await store.take({ owner, day, limit: perDay, expiresAt: (midnightMs + DAY_MS) / 1_000 }, signal)) return;
-    throw new QuotaExceededError(`Each caller may begin ${perDay} requests a day (UTC), and this one has. Send it again after midnight.`, Math.ceil((midnightMs - now) / 1_000));
+    throw new QuotaExceededError(
+      `Each caller may begin ${perDay} requests a day (UTC), and this one has. Send it again after midnight.`,
+      Math.ceil((midnightMs - now) / 1_000),
+    );
   };
 }

@@ -13,22 +13,36 @@ export const MAX_RESULT_BYTES = 5 * 1024 * 1024;
 /** Whether a status answer can carry the result. It is measured as Lambda sends it, every quote escaped once more. */
 export const isTooLarge = (json: string): boolean => utf8Bytes(JSON.stringify(json)) > MAX_RESULT_BYTES;
 
-/** Keeps a result: a small one in the record, a large one in `store`, under a key of this attempt only; `signal` bounds the time for it. */
-export async function keepResult(store: ResultStore, requestId: string, attempt: number, json: string, signal?: AbortSignal): Promise<StoredResult> {
+/**
+ * Keeps a result: a small one in the record, a large one in `store`, under a key of this attempt only; `signal` bounds
+ * the time for it.
+ */
+export async function keepResult(
+  store: ResultStore,
+  requestId: string,
+  attempt: number,
+  json: string,
+  signal?: AbortSignal,
+): Promise<StoredResult> {
   if (utf8Bytes(json) <= MAX_INLINE_RESULT_BYTES) return { json };
   const key = `results/${requestId}/${attempt}.json`;
   await store.put(key, json, signal);
   return { key, sha256: sha256(json) };
 }
 
-/** The JSON of a stored result. Rejects with {@link ResultUnavailableError} where it is gone or is not what was kept. */
+/**
+ * The JSON of a stored result. Rejects with {@link ResultUnavailableError} where it is gone or is not what was kept.
+ */
 export async function loadResult(store: ResultStore, stored: StoredResult, signal?: AbortSignal): Promise<string> {
   if ("json" in stored) return stored.json;
   const json = await store.get(stored.key, signal).catch((cause: unknown) => {
     if (!(cause instanceof ResultMissingError)) throw cause;
     throw new ResultUnavailableError("The result of this request is gone. Send the request again.", { cause });
   });
-  if (sha256(json) !== stored.sha256) throw new ResultUnavailableError("The result of this request was changed after it was stored. Send the request again.");
+  if (sha256(json) !== stored.sha256)
+    throw new ResultUnavailableError(
+      "The result of this request was changed after it was stored. Send the request again.",
+    );
   return json;
 }
 

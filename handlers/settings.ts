@@ -1,5 +1,13 @@
 import { parseAgents, parseArbiter } from "./agents/definitions";
-import type { AgentDefinition, ApiEnvironment, ArbiterDefinition, AuthorizerEnvironment, CommonEnvironment, SweeperEnvironment, WorkerEnvironment } from "./environment";
+import type {
+  AgentDefinition,
+  ApiEnvironment,
+  ArbiterDefinition,
+  AuthorizerEnvironment,
+  CommonEnvironment,
+  SweeperEnvironment,
+  WorkerEnvironment,
+} from "./environment";
 import type { AgentPolicy } from "./orchestration";
 
 /** Variables as the process has them. */
@@ -71,7 +79,11 @@ export function readApiSettings(variables: Variables): ApiSettings {
     ...common(read),
     authorization: read.one("AUTHORIZATION", AUTHORIZATIONS),
     callerQuotaPerDay: read.whole("CALLER_QUOTA_PER_DAY", 0),
-    originSecretSha256: read.matching("ORIGIN_SECRET_SHA256", /^([0-9a-f]{64}(,[0-9a-f]{64})?)?$/, "64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty"),
+    originSecretSha256: read.matching(
+      "ORIGIN_SECRET_SHA256",
+      /^([0-9a-f]{64}(,[0-9a-f]{64})?)?$/,
+      "64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty",
+    ),
     queryCacheTtlSeconds: read.whole("QUERY_CACHE_TTL_SECONDS", 0),
     requestDeadlineSeconds: read.whole("REQUEST_DEADLINE_SECONDS", 1),
     requestRetentionDays: read.whole("REQUEST_RETENTION_DAYS", 1),
@@ -132,7 +144,12 @@ export function readAuthorizerSettings(variables: Variables): AuthorizerSettings
 /** Without an audience a token that the issuer made for another service would do here. */
 function parseTexts(text: string, atLeast: number): string[] {
   const value: unknown = JSON.parse(text);
-  if (!Array.isArray(value) || value.length < atLeast || !value.every((each) => typeof each === "string" && each !== "")) throw new Error(`allowed: a JSON array of at least ${atLeast} texts`);
+  if (
+    !Array.isArray(value) ||
+    value.length < atLeast ||
+    !value.every((each) => typeof each === "string" && each !== "")
+  )
+    throw new Error(`allowed: a JSON array of at least ${atLeast} texts`);
   return value as string[];
 }
 
@@ -166,7 +183,8 @@ class Reader<Environment extends object> {
 
   whole(name: keyof Environment & string, minimum: number): number {
     const value = this.matching(name, /^\d{1,9}$/, `a whole number from ${minimum}`);
-    if (/^\d{1,9}$/.test(value) && Number(value) < minimum) this.problems.push(`${name} is ${value}, but must be at least ${minimum}`);
+    if (/^\d{1,9}$/.test(value) && Number(value) < minimum)
+      this.problems.push(`${name} is ${value}, but must be at least ${minimum}`);
     return Number(value);
   }
 
@@ -185,6 +203,8 @@ class Reader<Environment extends object> {
 
   finish(): void {
     if (this.problems.length === 0) return;
-    throw new Error(`The function's environment is incomplete: ${this.problems.join("; ")}. The stack writes these variables: apply it again.`);
+    throw new Error(
+      `The function's environment is incomplete: ${this.problems.join("; ")}. The stack writes these variables: apply it again.`,
+    );
   }
 }

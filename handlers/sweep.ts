@@ -2,7 +2,14 @@ import { runAtMost } from "./concurrency";
 import { attemptsExhausted, deadlinePassed, failedOf, METRIC_OF_STATUS, tooManyHops } from "./endings";
 import { MAX_HOPS, type WorkQueue } from "./queue/work-queue";
 import { isHeld } from "./stores/claims";
-import { isTerminal, MAX_ATTEMPTS, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "./stores/requests";
+import {
+  isTerminal,
+  MAX_ATTEMPTS,
+  type DueRequest,
+  type Ending,
+  type RequestRecord,
+  type RequestStore,
+} from "./stores/requests";
 import { describeError, type Log } from "./telemetry";
 import { within } from "./time-limit";
 
@@ -26,7 +33,10 @@ export interface SweepParts {
   readonly log: Log;
 }
 
-/** What became of a due request. `skipped`: somebody holds it, ended it or moved it on, it waits its turn, or the time was up. */
+/**
+ * What became of a due request. `skipped`: somebody holds it, ended it or moved it on, it waits its turn, or the time
+ * was up.
+ */
 type Outcome = "requeued" | "expired" | "failed" | "skipped" | "errored";
 
 /**
@@ -39,16 +49,34 @@ export async function sweep(parts: SweepParts, remainingMs: number): Promise<voi
   const startedMs = parts.nowMs();
   const budgetMs = Math.max(MINIMUM_MS, remainingMs - RESERVE_MS);
   const finished = await lookThrough(parts, startedMs, budgetMs, counts);
-  const metrics = { RequestsRequeued: counts.requeued, [METRIC_OF_STATUS.expired]: counts.expired, [METRIC_OF_STATUS.failed]: counts.failed };
-  parts.log(counts.errored === 0 ? "info" : "error", "swept", { ...counts, finished, duration_ms: parts.nowMs() - startedMs }, { metrics });
+  const metrics = {
+    RequestsRequeued: counts.requeued,
+    [METRIC_OF_STATUS.expired]: counts.expired,
+    [METRIC_OF_STATUS.failed]: counts.failed,
+  };
+  parts.log(
+    counts.errored === 0 ? "info" : "error",
+    "swept",
+    { ...counts, finished, duration_ms: parts.nowMs() - startedMs },
+    { metrics },
+  );
 }
 
 /** Whether all that was due has been looked at. */
-async function lookThrough(parts: SweepParts, startedMs: number, budgetMs: number, counts: Record<Outcome, number>): Promise<boolean> {
+async function lookThrough(
+  parts: SweepParts,
+  startedMs: number,
+  budgetMs: number,
+  counts: Record<Outcome, number>,
+): Promise<boolean> {
   const time = AbortSignal.timeout(budgetMs);
   try {
     for await (const page of parts.requests.due(startedMs, time)) {
-      for (const outcome of await runAtMost(CONCURRENCY, page.map((due) => () => moveOn(parts, due, time)))) counts[outcome] += 1;
+      for (const outcome of await runAtMost(
+        CONCURRENCY,
+        page.map((due) => () => moveOn(parts, due, time)),
+      ))
+        counts[outcome] += 1;
       if (time.aborted) return false;
     }
     return true;
@@ -86,18 +114,31 @@ function endingOf({ deadlineMs, status, attempt, requeues }: RequestRecord, nowM
 async function close({ requests, log }: SweepParts, { requestId }: RequestRecord, ending: Ending): Promise<Outcome> {
   if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.close(requestId, ending, signal)))) return "skipped";
   // Here and not with the run's counts: each request is one sample of the mean.
-  log("warn", "closed", { request_id: requestId, status: ending.status, error_code: ending.failure?.code }, { metrics: { RequestFailed: failedOf(ending.status) } });
+  log(
+    "warn",
+    "closed",
+    { request_id: requestId, status: ending.status, error_code: ending.failure?.code },
+    { metrics: { RequestFailed: failedOf(ending.status) } },
+  );
   return ending.status === "expired" ? "expired" : "failed";
 }
 
 /**
- * Sends a request again. One that was sent and that nobody has claimed may only wait its turn, and another message would
+ * Sends a request again. One that was sent and that nobody has claimed may only wait its turn, and another message
+ * would
  * make the line longer: it is let be while there is a line. Where there is none, its message was received by a worker
- * that died before it claimed it, and the queue would hand it out again only after the worker's time-out, six times over.
+ * that died before it claimed it, and the queue would hand it out again only after the worker's time-out, six times
+ * over.
  */
-async function sendAgain({ requests, queue, log }: SweepParts, due: DueRequest, request: RequestRecord, nowMs: number): Promise<Outcome> {
+async function sendAgain(
+  { requests, queue, log }: SweepParts,
+  due: DueRequest,
+  request: RequestRecord,
+  nowMs: number,
+): Promise<Outcome> {
   const { requestId, deadlineMs, requeues, status, sent } = request;
-  const waitsItsTurn = status === "queued" && sent && (await within(CALL_TIMEOUT_MS, (signal) => queue.waiting(signal))) > 0;
+  const waitsItsTurn =
+    status === "queued" && sent && (await within(CALL_TIMEOUT_MS, (signal) => queue.waiting(signal))) > 0;
   const nextDueMs = Math.min(nowMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** requeues), deadlineMs);
   if (!(await within(CALL_TIMEOUT_MS, (signal) => requests.requeue(due, nextDueMs, signal)))) return "skipped";
   if (waitsItsTurn) return "skipped";

@@ -33,20 +33,27 @@ export function jsonLines(write: (line: string) => void, nowMs: () => number, de
   };
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+/**
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
 function embed(timestampMs: number, deployment: string, measured: readonly Measured[]): Fields {
   const directives = measured.map(({ metrics, dimensions = {} }) => ({
     Namespace: METRIC_NAMESPACE,
     Dimensions: [["Deployment", ...Object.keys(dimensions)]],
     Metrics: Object.keys(metrics).map((name) => ({ Name: name, Unit: METRICS[name as MetricName] })),
   }));
-  const values = Object.assign({}, ...measured.map(({ metrics, dimensions }) => ({ ...dimensions, ...metrics }))) as Fields;
+  const values = Object.assign(
+    {},
+    ...measured.map(({ metrics, dimensions }) => ({ ...dimensions, ...metrics })),
+  ) as Fields;
   return { _aws: { Timestamp: timestampMs, CloudWatchMetrics: directives }, Deployment: deployment, ...values };
 }
 
 const MAX_CAUSES = 4;
 
-/** What a log may hold of an error: name, message, where it was thrown, HTTP status where AWS gave one, and its causes. */
+/**
+ * What a log may hold of an error: name, message, where it was thrown, HTTP status where AWS gave one, and its causes.
+ */
 export function describeError(error: unknown, causes = MAX_CAUSES): Fields {
   if (!(error instanceof Error)) return { name: typeof error };
   return {
@@ -54,7 +61,11 @@ export function describeError(error: unknown, causes = MAX_CAUSES): Fields {
     // JSON.parse quotes its input in the message, and that may be a prompt.
     ...(error instanceof SyntaxError ? {} : { message: error.message }),
     ...httpStatus(error),
-    frames: error.stack?.split("\n").filter((line) => /^\s+at /.test(line)).slice(0, 8).map((line) => line.trim()),
+    frames: error.stack
+      ?.split("\n")
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 8)
+      .map((line) => line.trim()),
     ...(error.cause === undefined || causes === 0 ? {} : { cause: describeError(error.cause, causes - 1) }),
   };
 }
@@ -65,7 +76,11 @@ export function describeError(error: unknown, causes = MAX_CAUSES): Fields {
  */
 export function nameError(error: unknown): Fields {
   if (!(error instanceof Error)) return { name: typeof error };
-  return { name: error.name, ...httpStatus(error), ...(error.cause === undefined ? {} : { cause: nameError(error.cause) }) };
+  return {
+    name: error.name,
+    ...httpStatus(error),
+    ...(error.cause === undefined ? {} : { cause: nameError(error.cause) }),
+  };
 }
 
 function httpStatus(error: Error): Fields {

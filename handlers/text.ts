@@ -5,5 +5,7 @@ export const utf8Bytes = (text: string): number => Buffer.byteLength(text, "utf8
 export function truncateUtf8(text: string, maxBytes: number): string {
   if (utf8Bytes(text) <= maxBytes) return text;
   // A streaming decoder holds back the character that the cut went through.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(text, "utf8").subarray(0, maxBytes), { stream: true });
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(text, "utf8").subarray(0, maxBytes), {
+    stream: true,
+  });
 }

@@ -21,7 +21,9 @@ export interface AccessProps {
   readonly throttlingBurstLimit: number;
 }
 
-/** API keys and their usage plan, there only while callers need them. IAM needs neither: the caller's policy decides. */
+/**
+ * API keys and their usage plan, there only while callers need them. IAM needs neither: the caller's policy decides.
+ */
 export class Access extends Construct {
   /** Terraform expression: map from a caller's name to the key's identifier. */
   readonly keyIds: string;
@@ -51,7 +53,11 @@ export class Access extends Construct {
     return plan;
   }
 
-  private joinKeys({ apiKeysRequired, keyNames }: AccessProps, keys: ApiGatewayApiKey, plan: ApiGatewayUsagePlan): void {
+  private joinKeys(
+    { apiKeysRequired, keyNames }: AccessProps,
+    keys: ApiGatewayApiKey,
+    plan: ApiGatewayUsagePlan,
+  ): void {
     const join = new ApiGatewayUsagePlanKey(this, "usage-plan-key", {
       keyType: "API_KEY",
       keyId: interpolate(`${address(keys)}[each.key].id`),

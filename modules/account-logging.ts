@@ -19,7 +19,11 @@ export interface AccountLoggingProps {
 export class AccountLogging extends Construct {
   readonly account: ApiGatewayAccount;
 
-  constructor(scope: Construct, id: string, { enabled, roleName, partition, permissionsBoundaryArn }: AccountLoggingProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { enabled, roleName, partition, permissionsBoundaryArn }: AccountLoggingProps,
+  ) {
     super(scope, id);
     const count = countWhen(enabled);
     const role = new IamRole(this, "role", {
@@ -34,7 +38,10 @@ export class AccountLogging extends Construct {
       policyArn: `arn:${partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs`,
     });
     attachment.addOverride("count", count);
-    this.account = new ApiGatewayAccount(this, "account", { cloudwatchRoleArn: interpolate(`${address(role)}[0].arn`), dependsOn: [attachment] });
+    this.account = new ApiGatewayAccount(this, "account", {
+      cloudwatchRoleArn: interpolate(`${address(role)}[0].arn`),
+      dependsOn: [attachment],
+    });
     this.account.addOverride("count", count);
   }
 }

@@ -10,7 +10,10 @@ import { allow, policyDocument, trustService, type PolicyStatement } from "./pol
 /** Provider 5.100.0 takes no newer Node.js runtime. */
 const RUNTIME = "nodejs22.x";
 
-/** A fifth cheaper than x86_64 for a GB-second (AWS price list, us-east-1, 2024-07-01), and Node.js runs on it unchanged. */
+/**
+ * A fifth cheaper than x86_64 for a GB-second (AWS price list, us-east-1, 2024-07-01), and Node.js runs on it
+ * unchanged.
+ */
 const ARCHITECTURE = "arm64";
 
 export interface AgentFunctionProps {
@@ -18,9 +21,15 @@ export interface AgentFunctionProps {
   readonly functionName: string;
   /** One sentence for the console. */
   readonly description: string;
-  /** Path of the zip, relative to the folder that Terraform runs in, such as `assets/api.zip`. An image has its content in the folder of that name, `api`. */
+  /**
+   * Path of the zip, relative to the folder that Terraform runs in, such as `assets/api.zip`. An image has its content
+   * in the folder of that name, `api`.
+   */
   readonly archive: string;
-  /** The container image that the function may run instead of the zip. AWS cannot change the one into the other: the function is replaced. */
+  /**
+   * The container image that the function may run instead of the zip. AWS cannot change the one into the other: the
+   * function is replaced.
+   */
   readonly image: FunctionImage;
   /** Environment variables; no secrets, because plans show them. */
   readonly environment: Readonly<Record<string, string>>;
@@ -62,7 +71,9 @@ export class AgentFunction extends Construct {
     this.role = this.createRole(props);
     const policy = this.createPolicy(props);
     this.function = this.createFunction(props, policy);
-    if (this.when !== undefined) for (const each of [this.logGroup, this.role, policy, this.function]) each.addOverride("count", countWhen(this.when));
+    if (this.when !== undefined)
+      for (const each of [this.logGroup, this.role, policy, this.function])
+        each.addOverride("count", countWhen(this.when));
     this.grant(
       allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], `${this.attribute(this.logGroup, "arn")}:*`),
       // X-Ray has no resources to name: both actions take only "*".
@@ -72,7 +83,9 @@ export class AgentFunction extends Construct {
 
   /** An attribute of a resource of the function; "" where there is none. */
   attribute(resource: TerraformResource, name: string): string {
-    return this.when === undefined ? interpolate(`${address(resource)}.${name}`) : interpolate(`join("", ${address(resource)}[*].${name})`);
+    return this.when === undefined
+      ? interpolate(`${address(resource)}.${name}`)
+      : interpolate(`join("", ${address(resource)}[*].${name})`);
   }
 
   /** Adds to what the function may do. */
@@ -82,11 +95,19 @@ export class AgentFunction extends Construct {
 
   /** Adds a policy that is there only while a condition holds, such as when a list of resources is not empty. */
   grantWhen(count: string, id: string, ...statements: readonly PolicyStatement[]): void {
-    new IamRolePolicy(this, id, { role: this.attribute(this.role, "id"), name: id, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) }).addOverride("count", count);
+    new IamRolePolicy(this, id, {
+      role: this.attribute(this.role, "id"),
+      name: id,
+      policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)),
+    }).addOverride("count", count);
   }
 
   private createLogGroup({ functionName, logRetentionInDays, kmsKeyArn }: AgentFunctionProps): CloudwatchLogGroup {
-    return new CloudwatchLogGroup(this, "log-group", { name: `/aws/lambda/${functionName}`, retentionInDays: logRetentionInDays, kmsKeyId: interpolate(kmsKeyArn) });
+    return new CloudwatchLogGroup(this, "log-group", {
+      name: `/aws/lambda/${functionName}`,
+      retentionInDays: logRetentionInDays,
+      kmsKeyId: interpolate(kmsKeyArn),
+    });
   }
 
   private createRole({ functionName, permissionsBoundaryArn }: AgentFunctionProps): IamRole {
@@ -100,7 +121,11 @@ export class AgentFunction extends Construct {
   private createPolicy({ functionName }: AgentFunctionProps): IamRolePolicy {
     // Lazy: grants are added by those who use the function, after it is made.
     const statements = Lazy.anyValue({ produce: () => policyDocument(this.statements) });
-    return new IamRolePolicy(this, "policy", { role: this.attribute(this.role, "id"), name: functionName, policy: jsonencoded(this, "statements", statements) });
+    return new IamRolePolicy(this, "policy", {
+      role: this.attribute(this.role, "id"),
+      name: functionName,
+      policy: jsonencoded(this, "statements", statements),
+    });
   }
 
   private createFunction(props: AgentFunctionProps, policy: IamRolePolicy): LambdaFunction {
@@ -129,7 +154,10 @@ export class AgentFunction extends Construct {
       dependsOn: [policy, this.logGroup],
     });
     // One image for all functions: each has a folder in it.
-    created.addOverride("dynamic.image_config", blockWhen(image.when, { command: [archive.replace(/^.*\/|\.zip$/g, "") + "/index.handler"] }));
+    created.addOverride(
+      "dynamic.image_config",
+      blockWhen(image.when, { command: [archive.replace(/^.*\/|\.zip$/g, "") + "/index.handler"] }),
+    );
     return created;
   }
 }

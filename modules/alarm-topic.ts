@@ -9,13 +9,18 @@ export interface AlarmTopicProps {
   readonly topicName: string;
   /** Terraform expression: topic of the operator's, or null for one of our own. */
   readonly existingTopicArn: string;
-  /** Terraform expression: whether there is one of our own; known when planning, as the ARN of a topic that is made beside it is not. Default: while `existingTopicArn` is null. */
+  /**
+   * Terraform expression: whether there is one of our own; known when planning, as the ARN of a topic that is made
+   * beside it is not. Default: while `existingTopicArn` is null.
+   */
   readonly own?: string;
   /** Terraform expression: address to write to, or null. */
   readonly email: string;
   /** Terraform expression: whether there is an address; known when planning. Default: while `email` is not null. */
   readonly emailGiven?: string;
-  /** Terraform expression: ARN of the key that encrypts what is published on a topic of our own, or null. Default: none. */
+  /**
+   * Terraform expression: ARN of the key that encrypts what is published on a topic of our own, or null. Default: none.
+   */
   readonly kmsKeyArn?: string;
   /** Account that the alarms belong to. */
   readonly accountId: string;
@@ -42,21 +47,37 @@ export function createAlarmTopic(scope: Construct, props: AlarmTopicProps): stri
   return `${own} ? one(${address(topic)}[*].arn) : ${existingTopicArn}`;
 }
 
-function createTopic(scope: Construct, { topicName, accountId, budgets, kmsKeyArn }: AlarmTopicProps, own: string): SnsTopic {
-  // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's history.
-  const topic = new SnsTopic(scope, "topic", { name: topicName, ...(kmsKeyArn !== undefined && { kmsMasterKeyId: interpolate(kmsKeyArn) }) });
+function createTopic(
+  scope: Construct,
+  { topicName, accountId, budgets, kmsKeyArn }: AlarmTopicProps,
+  own: string,
+): SnsTopic {
+  // Not encrypted with alias/aws/sns: CloudWatch cannot publish to such a topic, and says so nowhere but in the alarm's
+  // history.
+  const topic = new SnsTopic(scope, "topic", {
+    name: topicName,
+    ...(kmsKeyArn !== undefined && { kmsMasterKeyId: interpolate(kmsKeyArn) }),
+  });
   const count = countWhen(own);
   topic.addOverride("count", count);
   const arn = interpolate(`${address(topic)}[0].arn`);
   // The document is a local, which terraform evaluates even where there is no topic and no policy.
   const arnOrNone = interpolate(`one(${address(topic)}[*].arn)`);
   const publishers = jsonencoded(scope, "publishers", policyDocument(publishPolicy(arnOrNone, accountId)));
-  const policy = new SnsTopicPolicy(scope, "topic-policy", { arn, policy: budgets === undefined ? publishers : withBudgets(scope, publishers, budgets, arnOrNone, accountId) });
+  const policy = new SnsTopicPolicy(scope, "topic-policy", {
+    arn,
+    policy: budgets === undefined ? publishers : withBudgets(scope, publishers, budgets, arnOrNone, accountId),
+  });
   policy.addOverride("count", count);
   return topic;
 }
 
-function subscribe(scope: Construct, { email, emailGiven = `${email} != null` }: AlarmTopicProps, topic: SnsTopic, own: string): void {
+function subscribe(
+  scope: Construct,
+  { email, emailGiven = `${email} != null` }: AlarmTopicProps,
+  topic: SnsTopic,
+  own: string,
+): void {
   const subscription = new SnsTopicSubscription(scope, "email", {
     topicArn: interpolate(`${address(topic)}[0].arn`),
     protocol: "email",
@@ -80,8 +101,17 @@ function publishPolicy(topicArn: string, accountId: string) {
   ];
 }
 
-/** AWS Budgets among the publishers, where there is a budget (AWS Cost Management user guide, "Creating an Amazon SNS topic for budget notifications"). */
-function withBudgets(scope: Construct, publishers: string, { when, arns }: BudgetPublisher, topicArn: string, accountId: string): string {
+/**
+ * AWS Budgets among the publishers, where there is a budget (AWS Cost Management user guide, "Creating an Amazon SNS
+ * topic for budget notifications").
+ */
+function withBudgets(
+  scope: Construct,
+  publishers: string,
+  { when, arns }: BudgetPublisher,
+  topicArn: string,
+  accountId: string,
+): string {
   const statement = {
     Sid: "BudgetsPublishes",
     Effect: "Allow",
@@ -90,6 +120,11 @@ function withBudgets(scope: Construct, publishers: string, { when, arns }: Budge
     Resource: topicArn,
     Condition: { StringEquals: { "aws:SourceAccount": accountId }, ArnLike: { "aws:SourceArn": arns } },
   };
-  const [all, budgets] = [publishers, jsonencoded(scope, "budget_publisher", statement)].map(encodedLocal) as [string, string];
-  return interpolate(`jsonencode(merge(${all}, { Statement = concat(${all}.Statement, [for publisher in [${budgets}] : publisher if ${when}]) }))`);
+  const [all, budgets] = [publishers, jsonencoded(scope, "budget_publisher", statement)].map(encodedLocal) as [
+    string,
+    string,
+  ];
+  return interpolate(
+    `jsonencode(merge(${all}, { Statement = concat(${all}.Statement, [for publisher in [${budgets}] : publisher if ${when}]) }))`,
+  );
 }

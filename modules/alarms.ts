@@ -1,4 +1,7 @@
-import { CloudwatchMetricAlarm, type CloudwatchMetricAlarmConfig } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
+import {
+  CloudwatchMetricAlarm,
+  type CloudwatchMetricAlarmConfig,
+} from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
 import { createAlarmTopic, type AlarmTopicProps } from "./alarm-topic";
 import { address, countWhen, interpolate } from "./expressions";
@@ -83,12 +86,19 @@ export class Alarms extends Construct {
 /** Terraform takes an expression for both, the constructor does not. */
 function mute(alarm: CloudwatchMetricAlarm, listens: string, missing: string): void {
   alarm.addOverride("actions_enabled", interpolate(listens));
-  if (missing !== "notBreaching") alarm.addOverride("treat_missing_data", interpolate(`${listens} ? "${missing}" : "notBreaching"`));
+  if (missing !== "notBreaching")
+    alarm.addOverride("treat_missing_data", interpolate(`${listens} ? "${missing}" : "notBreaching"`));
 }
 
-/** The single-metric form where that is all there is: it costs one metric, and CloudWatch minds the samples of percentiles itself. */
+/**
+ * The single-metric form where that is all there is: it costs one metric, and CloudWatch minds the samples of
+ * percentiles itself.
+ */
 function watched({ query, periodSeconds, label }: AlarmProps): Partial<CloudwatchMetricAlarmConfig> {
-  const { metrics: [first], expression } = query;
+  const {
+    metrics: [first],
+    expression,
+  } = query;
   if (expression !== undefined) return { metricQuery: alarmQueries({ ...query, expression }, periodSeconds, label) };
   if (first === undefined) throw new Error(`The alarm on "${label}" reads no metric; give it one, or an expression`);
   const { namespace, metricName, dimensions, statistic } = first;

@@ -51,7 +51,11 @@ export class ApiStage extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiStageProps) {
     super(scope, id);
-    this.accessLog = new CloudwatchLogGroup(this, "access-log", { name: props.accessLogGroupName, retentionInDays: props.logRetentionInDays, ...(props.kmsKeyArn !== undefined && { kmsKeyId: interpolate(props.kmsKeyArn) }) });
+    this.accessLog = new CloudwatchLogGroup(this, "access-log", {
+      name: props.accessLogGroupName,
+      retentionInDays: props.logRetentionInDays,
+      ...(props.kmsKeyArn !== undefined && { kmsKeyId: interpolate(props.kmsKeyArn) }),
+    });
     this.stage = this.createStage(props);
     const everywhere = this.throttleEveryMethod(props);
     this.cacheOneMethod(props, everywhere);
@@ -67,7 +71,10 @@ export class ApiStage extends Construct {
     });
     stage.addOverride("cache_cluster_enabled", interpolate(props.cacheClusterEnabled));
     // A size without a cluster leaves the stage waiting for one (provider issues 22841 and 22866).
-    stage.addOverride("cache_cluster_size", interpolate(`${props.cacheClusterEnabled} ? ${props.cacheClusterSize} : null`));
+    stage.addOverride(
+      "cache_cluster_size",
+      interpolate(`${props.cacheClusterEnabled} ? ${props.cacheClusterSize} : null`),
+    );
     return stage;
   }
 
@@ -110,7 +117,10 @@ export class ApiStage extends Construct {
   }
 }
 
-/** How a stage keys its method settings: the resource's path with each slash as ~1 (JSON pointer, RFC 6901), the first one too, and the HTTP method. */
+/**
+ * How a stage keys its method settings: the resource's path with each slash as ~1 (JSON pointer, RFC 6901), the first
+ * one too, and the HTTP method.
+ */
 export function methodPath(resourcePath: string, httpMethod: string): string {
   return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
 }

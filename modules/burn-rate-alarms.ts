@@ -38,14 +38,22 @@ export class BurnRateAlarms extends Construct {
 
   constructor(scope: Construct, id: string, { namePrefix, metric, rates }: BurnRateAlarmsProps) {
     super(scope, id);
-    this.alarms = rates.map((rate) => this.createComposite(namePrefix, rate, [
-      this.createWindow(namePrefix, metric, rate, "long", rate.longSeconds),
-      this.createWindow(namePrefix, metric, rate, "short", rate.shortSeconds),
-    ]));
+    this.alarms = rates.map((rate) =>
+      this.createComposite(namePrefix, rate, [
+        this.createWindow(namePrefix, metric, rate, "long", rate.longSeconds),
+        this.createWindow(namePrefix, metric, rate, "short", rate.shortSeconds),
+      ]),
+    );
   }
 
   /** Without actions: nobody is called for one window alone. */
-  private createWindow(namePrefix: string, metric: BurnRateAlarmsProps["metric"], rate: BurnRateAlarmProps, window: "long" | "short", periodSeconds: number): CloudwatchMetricAlarm {
+  private createWindow(
+    namePrefix: string,
+    metric: BurnRateAlarmsProps["metric"],
+    rate: BurnRateAlarmProps,
+    window: "long" | "short",
+    periodSeconds: number,
+  ): CloudwatchMetricAlarm {
     const id = `${rate.name}-${window}`;
     const alarm = new CloudwatchMetricAlarm(this, id, {
       alarmName: `${namePrefix}-${id}`,
@@ -67,7 +75,11 @@ export class BurnRateAlarms extends Construct {
     return alarm;
   }
 
-  private createComposite(namePrefix: string, rate: BurnRateAlarmProps, windows: readonly CloudwatchMetricAlarm[]): CloudwatchCompositeAlarm {
+  private createComposite(
+    namePrefix: string,
+    rate: BurnRateAlarmProps,
+    windows: readonly CloudwatchMetricAlarm[],
+  ): CloudwatchCompositeAlarm {
     const topic = interpolate(rate.topicArn);
     const composite = new CloudwatchCompositeAlarm(this, rate.name, {
       alarmName: `${namePrefix}-${rate.name}`,

@@ -34,16 +34,21 @@ export class CostBudget extends Construct {
       limitAmount: interpolate(`tostring(${props.monthlyUsd})`),
       limitUnit: "USD",
       // One tag alone: whether AWS asks for all of several or for one of them is written nowhere.
-      costFilter: [{ name: "TagKeyValue", values: [interpolate(`format("user:${props.tagKey}$%s", ${props.tagValue})`)] }],
+      costFilter: [
+        { name: "TagKeyValue", values: [interpolate(`format("user:${props.tagKey}$%s", ${props.tagValue})`)] },
+      ],
     });
-    budget.addOverride("notification", NOTIFICATIONS.map(({ type, percent }) => ({
-      notification_type: type,
-      comparison_operator: "GREATER_THAN",
-      threshold: percent,
-      threshold_type: "PERCENTAGE",
-      subscriber_sns_topic_arns: [interpolate(props.topicArn)],
-      subscriber_email_addresses: interpolate(`compact([${props.email}])`),
-    })));
+    budget.addOverride(
+      "notification",
+      NOTIFICATIONS.map(({ type, percent }) => ({
+        notification_type: type,
+        comparison_operator: "GREATER_THAN",
+        threshold: percent,
+        threshold_type: "PERCENTAGE",
+        subscriber_sns_topic_arns: [interpolate(props.topicArn)],
+        subscriber_email_addresses: interpolate(`compact([${props.email}])`),
+      })),
+    );
     budget.addOverride("count", countWhen(`${props.monthlyUsd} != null`));
   }
 }

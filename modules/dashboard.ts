@@ -51,14 +51,24 @@ export class Dashboard extends Construct {
   readonly dashboard: CloudwatchDashboard;
   private y = 0;
 
-  constructor(scope: Construct, id: string, { dashboardName, region, introduction, alarmArns, sections }: DashboardProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { dashboardName, region, introduction, alarmArns, sections }: DashboardProps,
+  ) {
     super(scope, id);
     const widgets = [
       this.row("text", 4, { markdown: introduction }),
       this.row("alarm", 5, { title: "Alarms", alarms: interpolate(alarmArns) }),
-      ...sections.flatMap(({ heading, charts }) => [this.row("text", 1, { markdown: heading }), ...this.grid(charts, region)]),
+      ...sections.flatMap(({ heading, charts }) => [
+        this.row("text", 1, { markdown: heading }),
+        ...this.grid(charts, region),
+      ]),
     ];
-    this.dashboard = new CloudwatchDashboard(this, "dashboard", { dashboardName, dashboardBody: jsonencoded(this, "body", { widgets }) });
+    this.dashboard = new CloudwatchDashboard(this, "dashboard", {
+      dashboardName,
+      dashboardBody: jsonencoded(this, "body", { widgets }),
+    });
   }
 
   /** A widget over the whole width, below all that is there. */

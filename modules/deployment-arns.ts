@@ -39,10 +39,14 @@ export function arnsOf(names: DeploymentNames) {
     keys: regional("kms", "key/*"),
     queues: regional("sqs", `${prefix}-*`),
     bucket: `arn:${partition}:s3:::${names.resultsBucket}`,
-    apis: ["restapis", "restapis/*", "usageplans", "usageplans/*", "apikeys", "apikeys/*", "tags/*", "account"].map(api),
+    apis: ["restapis", "restapis/*", "usageplans", "usageplans/*", "apikeys", "apikeys/*", "tags/*", "account"].map(
+      api,
+    ),
     restApis: ["restapis", "restapis/*"].map(api),
     functionLogs: regional("logs", `log-group:/aws/lambda/${prefix}-*`),
-    logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) => regional("logs", `log-group:${folder}${prefix}-*`)),
+    logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) =>
+      regional("logs", `log-group:${folder}${prefix}-*`),
+    ),
     // AWS makes an API's name, and a stage's begins with it.
     stages: api("restapis/*"),
     firewalls: regional("wafv2", `regional/webacl/${prefix}-*/*`),

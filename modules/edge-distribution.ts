@@ -1,4 +1,7 @@
-import { CloudfrontDistribution, type CloudfrontDistributionDefaultCacheBehavior } from "@cdktf/provider-aws/lib/cloudfront-distribution";
+import {
+  CloudfrontDistribution,
+  type CloudfrontDistributionDefaultCacheBehavior,
+} from "@cdktf/provider-aws/lib/cloudfront-distribution";
 import type { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
 import { Construct } from "constructs";
 import { address, countWhen, interpolate } from "./expressions";
@@ -20,7 +23,8 @@ const STATUS_TTL = { minTtl: 0, defaultTtl: 5, maxTtl: 10 };
 const CALLER_HEADERS = ["Authorization", "x-api-key", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
 
 /** Checked here and not at the variable: Terraform prints what a variable's validation refuses, secrets too. */
-const ORIGIN_SECRET_RULE = "The origin's secret is too weak or has characters that a header does not take; allowed: 32 to 128 letters, digits, _ and -.";
+const ORIGIN_SECRET_RULE =
+  "The origin's secret is too weak or has characters that a header does not take; allowed: 32 to 128 letters, digits, _ and -.";
 
 export interface EdgeDistributionProps {
   readonly stage: ApiGatewayStage;
@@ -40,7 +44,9 @@ export interface EdgeDistributionProps {
   readonly comment: string;
 }
 
-/** CloudFront in front of an API: every method passes, only polls are kept, only for seconds, and never across callers. */
+/**
+ * CloudFront in front of an API: every method passes, only polls are kept, only for seconds, and never across callers.
+ */
 export class EdgeDistribution extends Construct {
   /** Terraform expression: the URL that callers use; evaluates only while the distribution exists. */
   readonly url: string;
@@ -78,7 +84,15 @@ export class EdgeDistribution extends Construct {
       ],
       restrictions: { geoRestriction: { restrictionType: "none" } },
       viewerCertificate: {},
-      lifecycle: { precondition: [props.originSecretExpression, `coalesce(${props.previousOriginSecretExpression}, ${props.originSecretExpression})`].map((secret) => ({ condition: `\${can(regex("^[A-Za-z0-9_-]{32,128}$", ${secret}))}`, errorMessage: ORIGIN_SECRET_RULE })) },
+      lifecycle: {
+        precondition: [
+          props.originSecretExpression,
+          `coalesce(${props.previousOriginSecretExpression}, ${props.originSecretExpression})`,
+        ].map((secret) => ({
+          condition: `\${can(regex("^[A-Za-z0-9_-]{32,128}$", ${secret}))}`,
+          errorMessage: ORIGIN_SECRET_RULE,
+        })),
+      },
     });
   }
 
@@ -89,15 +103,32 @@ export class EdgeDistribution extends Construct {
       domainName: interpolate(`split("/", ${address(stage)}.invoke_url)[2]`),
       originPath: `/${stage.stageName}`,
       customHeader: [{ name: originHeader, value: interpolate(originSecretExpression) }],
-      customOriginConfig: { httpPort: 80, httpsPort: 443, originProtocolPolicy: "https-only", originSslProtocols: ["TLSv1.2"], originReadTimeout: 30 },
+      customOriginConfig: {
+        httpPort: 80,
+        httpsPort: 443,
+        originProtocolPolicy: "https-only",
+        originSslProtocols: ["TLSv1.2"],
+        originReadTimeout: 30,
+      },
     };
   }
 
-  private behavior(): Pick<CloudfrontDistributionDefaultCacheBehavior, "targetOriginId" | "viewerProtocolPolicy" | "cachedMethods" | "compress"> {
-    return { targetOriginId: ORIGIN_ID, viewerProtocolPolicy: "https-only", cachedMethods: ["GET", "HEAD"], compress: true };
+  private behavior(): Pick<
+    CloudfrontDistributionDefaultCacheBehavior,
+    "targetOriginId" | "viewerProtocolPolicy" | "cachedMethods" | "compress"
+  > {
+    return {
+      targetOriginId: ORIGIN_ID,
+      viewerProtocolPolicy: "https-only",
+      cachedMethods: ["GET", "HEAD"],
+      compress: true,
+    };
   }
 
-  private setCertificate(distribution: CloudfrontDistribution, { certificateArn, domainNames }: EdgeDistributionProps): void {
+  private setCertificate(
+    distribution: CloudfrontDistribution,
+    { certificateArn, domainNames }: EdgeDistributionProps,
+  ): void {
     distribution.addOverride("aliases", interpolate(domainNames));
     distribution.addOverride("viewer_certificate", {
       acm_certificate_arn: interpolate(certificateArn),

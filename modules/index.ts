@@ -7,7 +7,14 @@ export { BurnRateAlarms, type BurnRateAlarmProps } from "./burn-rate-alarms";
 export { CostBudget } from "./cost-budget";
 export { Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
 export type { DeploymentNames } from "./deployment-arns";
-export { changeFunctions, changeServices, chooseKeys, judgeDeployment, readDeployment, readKeys } from "./deployment-permissions";
+export {
+  changeFunctions,
+  changeServices,
+  chooseKeys,
+  judgeDeployment,
+  readDeployment,
+  readKeys,
+} from "./deployment-permissions";
 export { EdgeDistribution } from "./edge-distribution";
 export { address } from "./expressions";
 export { LiveAlias } from "./live-alias";

@@ -17,7 +17,10 @@ export interface LiveAliasProps {
   readonly canaryWeight: string;
   /** Terraform expression: environments kept initialized; 0 = none. */
   readonly provisionedConcurrentExecutions: string;
-  /** How long events that arrive asynchronously are kept, and how often they are tried again. Default: as Lambda has it (6 hours, twice). */
+  /**
+   * How long events that arrive asynchronously are kept, and how often they are tried again. Default: as Lambda has it
+   * (6 hours, twice).
+   */
   readonly events?: EventDelivery;
 }
 
@@ -39,7 +42,13 @@ export class LiveAlias extends Construct {
     if (props.events !== undefined) this.deliverEvents(props, props.events);
   }
 
-  private createAlias({ functionName, newestVersion: newest, aliasName, liveVersion, canaryWeight }: LiveAliasProps): LambdaAlias {
+  private createAlias({
+    functionName,
+    newestVersion: newest,
+    aliasName,
+    liveVersion,
+    canaryWeight,
+  }: LiveAliasProps): LambdaAlias {
     const alias = new LambdaAlias(this, "alias", {
       name: aliasName,
       functionName,
@@ -56,7 +65,9 @@ export class LiveAlias extends Construct {
     });
     alias.addOverride(
       "dynamic.routing_config",
-      blockWhen(`${canaryWeight} > 0`, { additional_version_weights: interpolate(`{ (${newest}) = ${canaryWeight} }`) }),
+      blockWhen(`${canaryWeight} > 0`, {
+        additional_version_weights: interpolate(`{ (${newest}) = ${canaryWeight} }`),
+      }),
     );
     return alias;
   }

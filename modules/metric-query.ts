@@ -22,7 +22,11 @@ export interface MetricQuery {
 const VALUE = "value";
 
 /** The blocks of an alarm on an expression, all of one period. @param label what the value is, for a person */
-export function alarmQueries({ metrics, expression }: Required<MetricQuery>, periodSeconds: number, label: string): CloudwatchMetricAlarmMetricQuery[] {
+export function alarmQueries(
+  { metrics, expression }: Required<MetricQuery>,
+  periodSeconds: number,
+  label: string,
+): CloudwatchMetricAlarmMetricQuery[] {
   const read = metrics.map(({ id, namespace, metricName, dimensions, statistic }) => ({
     id,
     returnData: false,
@@ -31,9 +35,20 @@ export function alarmQueries({ metrics, expression }: Required<MetricQuery>, per
   return [{ id: VALUE, expression, label, returnData: true }, ...read];
 }
 
-/** The rows of a dashboard's chart: the value, and what it is made of unseen. @param label what the value is, for a person */
+/**
+ * The rows of a dashboard's chart: the value, and what it is made of unseen.
+ * @param label what the value is, for a person
+ */
 export function chartRows({ metrics, expression }: MetricQuery, label: string): unknown[][] {
-  const row = ({ namespace, metricName, dimensions }: QueriedMetric, options: object) => [namespace, metricName, ...Object.entries(dimensions).flat(), options];
+  const row = ({ namespace, metricName, dimensions }: QueriedMetric, options: object) => [
+    namespace,
+    metricName,
+    ...Object.entries(dimensions).flat(),
+    options,
+  ];
   if (expression === undefined) return metrics.map((metric) => row(metric, { stat: metric.statistic, label }));
-  return [[{ id: VALUE, expression, label }], ...metrics.map((metric) => row(metric, { id: metric.id, stat: metric.statistic, visible: false }))];
+  return [
+    [{ id: VALUE, expression, label }],
+    ...metrics.map((metric) => row(metric, { id: metric.id, stat: metric.statistic, visible: false })),
+  ];
 }

@@ -11,16 +11,24 @@ const HEALTH_ROUTE = "/api/v1/health";
 /** The only method that asks nobody who they are, as an ARN ends. */
 export const HEALTH_METHOD = `GET${HEALTH_ROUTE}`;
 
-/** API Gateway's own limit (29 s); the front door answers in milliseconds, so less would only hide a slow cold start. */
+/**
+ * API Gateway's own limit (29 s); the front door answers in milliseconds, so less would only hide a slow cold start.
+ */
 const INTEGRATION_TIMEOUT_MS = 29_000;
 
 /** Header that carries the caller into the cache key; the gateway writes it, callers cannot. */
 const CALLER_HEADER = "integration.request.header.x-quickturn-caller";
 
-/** The same for when the caller's token ends: else an answer to one that has ended would be kept for the caller's next one. */
+/**
+ * The same for when the caller's token ends: else an answer to one that has ended would be kept for the caller's next
+ * one.
+ */
 const TOKEN_END_HEADER = "integration.request.header.x-quickturn-token-end";
 
-/** A signed token: three parts of base64url. Anything else is refused without the authorizer; handlers/tokens/authorize.ts has the same. */
+/**
+ * A signed token: three parts of base64url. Anything else is refused without the authorizer;
+ * handlers/tokens/authorize.ts has the same.
+ */
 const BEARER = "^Bearer [A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$";
 
 export interface OpenApiProps {
@@ -68,7 +76,10 @@ function invokeOperation(props: OpenApiProps): object {
     operationId: "invoke",
     summary: "Queue a prompt for the agents.",
     security: callerSecurity(props),
-    requestBody: { required: true, content: { "application/json": { schema: { $ref: "#/components/schemas/Invocation" } } } },
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Invocation" } } },
+    },
     responses: { "202": { description: "Queued; Location says where to ask." } },
     "x-amazon-apigateway-integration": integration(props),
   };
@@ -84,7 +95,10 @@ function statusOperation(props: OpenApiProps): object {
       { name: "x-api-key", in: "header", required: false, schema: { type: "string" } },
       { name: props.originHeader, in: "header", required: false, schema: { type: "string" } },
     ],
-    responses: { "200": { description: "The request, and its result once it is there." }, "404": { description: "No such request of this caller." } },
+    responses: {
+      "200": { description: "The request, and its result once it is there." },
+      "404": { description: "No such request of this caller." },
+    },
     "x-amazon-apigateway-integration": { ...integration(props), ...cacheKey(props) },
   };
 }
@@ -101,13 +115,20 @@ function healthOperation(props: OpenApiProps): object {
 }
 
 function integration({ invokeArn }: OpenApiProps): Record<string, unknown> {
-  return { type: "aws_proxy", httpMethod: "POST", uri: invokeArn, passthroughBehavior: "never", timeoutInMillis: INTEGRATION_TIMEOUT_MS };
+  return {
+    type: "aws_proxy",
+    httpMethod: "POST",
+    uri: invokeArn,
+    passthroughBehavior: "never",
+    timeoutInMillis: INTEGRATION_TIMEOUT_MS,
+  };
 }
 
 /**
  * A status answer is cached by request and caller, so that one caller never gets what is cached for another.
  * SigV4's Authorization header changes with every request and would never hit; the principal that the gateway
- * found behind it does not, and neither does the one that the authorizer found behind a token. Behind a distribution the origin's secret is part of the key too: a direct call
+ * found behind it does not, and neither does the one that the authorizer found behind a token. Behind a distribution
+ * the origin's secret is part of the key too: a direct call
  * then misses the cache and reaches the front door, which refuses it.
  */
 function cacheKey({ authorization, edgeEnabled, originHeader }: OpenApiProps): object {
@@ -143,7 +164,9 @@ function jwtScheme({ invokeArn, ttlInSeconds }: TokenAuthorizerProps): string {
   return `{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "custom", "x-amazon-apigateway-authorizer" = ${authorizer} }`;
 }
 
-/** What the gateway can check (JSON schema draft 4, lengths in characters); the front door checks the rest, in bytes. */
+/**
+ * What the gateway can check (JSON schema draft 4, lengths in characters); the front door checks the rest, in bytes.
+ */
 const SCHEMAS = {
   Invocation: {
     type: "object",
@@ -166,7 +189,11 @@ const GATEWAY_RESPONSES = Object.fromEntries(
     DEFAULT_5XX: ["internal_error"],
     ACCESS_DENIED: ["access_denied", 403],
     // Whether the token is good could not be told: the caller may try the same one again.
-    AUTHORIZER_FAILURE: ["service_unavailable", 503, "The token cannot be checked at the moment. Send the request again."],
+    AUTHORIZER_FAILURE: [
+      "service_unavailable",
+      503,
+      "The token cannot be checked at the moment. Send the request again.",
+    ],
     BAD_REQUEST_BODY: ["invalid_request", 400, BODY_RULES],
     BAD_REQUEST_PARAMETERS: ["invalid_request", 400],
     EXPIRED_TOKEN: ["expired_credentials", 403],
@@ -179,9 +206,15 @@ const GATEWAY_RESPONSES = Object.fromEntries(
     QUOTA_EXCEEDED: ["quota_exceeded", 429],
     REQUEST_TOO_LARGE: ["payload_too_large", 413],
     THROTTLED: ["throttled", 429],
-    UNAUTHORIZED: ["unauthorized", 401, "The bearer token is missing, is not valid or has expired. Send Authorization: Bearer <token>."],
+    UNAUTHORIZED: [
+      "unauthorized",
+      401,
+      "The bearer token is missing, is not valid or has expired. Send Authorization: Bearer <token>.",
+    ],
     UNSUPPORTED_MEDIA_TYPE: ["unsupported_media_type", 415],
-  } satisfies Record<string, [code: string, status?: number, message?: string]>).map(([type, [code, status, message]]) => [type, gatewayResponse(code, status, message)]),
+  } satisfies Record<string, [code: string, status?: number, message?: string]>).map(
+    ([type, [code, status, message]]) => [type, gatewayResponse(code, status, message)],
+  ),
 );
 
 function gatewayResponse(code: string, status?: number, message?: string): object {

@@ -11,7 +11,10 @@ export interface PermissionSet {
   readonly when: string | undefined;
 }
 
-/** Policies of their own, so that several roles share them: what stands in a role itself is limited to 10,240 characters, IAM's quota. */
+/**
+ * Policies of their own, so that several roles share them: what stands in a role itself is limited to 10,240
+ * characters, IAM's quota.
+ */
 export class PermissionSets extends Construct {
   constructor(
     scope: Construct,
@@ -26,7 +29,11 @@ export class PermissionSets extends Construct {
    * @param when Terraform expression: true where it is there. Default: always
    */
   add(id: string, description: string, statements: readonly PolicyStatement[], when?: string): PermissionSet {
-    const policy = new IamPolicy(this, id, { name: `${this.namePrefix}-${id}`, description, policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)) });
+    const policy = new IamPolicy(this, id, {
+      name: `${this.namePrefix}-${id}`,
+      description,
+      policy: jsonencoded(this, `${id}_statements`, policyDocument(statements)),
+    });
     if (when === undefined) return { arn: policy.arn, when };
     policy.addOverride("count", countWhen(when));
     return { arn: interpolate(`${address(policy)}[0].arn`), when };

@@ -13,7 +13,10 @@ export interface Forge {
   readonly audience: string;
   /** Terraform expression: true where there are roles for it. */
   readonly enabled: string;
-  /** Terraform expression: ARN of the identity provider that the account has for this URL already, or null for one of our own; IAM takes one a URL. */
+  /**
+   * Terraform expression: ARN of the identity provider that the account has for this URL already, or null for one of
+   * our own; IAM takes one a URL.
+   */
   readonly existingProviderArn: string;
 }
 
@@ -37,15 +40,26 @@ export interface PipelineRoleProps {
 export class PipelineIdentity extends Construct {
   private readonly provider: IamOpenidConnectProvider;
 
-  constructor(scope: Construct, id: string, private readonly forge: Forge) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly forge: Forge,
+  ) {
     super(scope, id);
     const { url, audience, enabled, existingProviderArn } = forge;
-    // No thumbprints: AWS checks the issuer's certificate by its own store of authorities (IAM user guide, "Create an OpenID Connect identity provider").
-    this.provider = new IamOpenidConnectProvider(this, "provider", { url: interpolate(url), clientIdList: [interpolate(audience)] });
+    // No thumbprints: AWS checks the issuer's certificate by its own store of authorities (IAM user guide, "Create an
+    // OpenID Connect identity provider").
+    this.provider = new IamOpenidConnectProvider(this, "provider", {
+      url: interpolate(url),
+      clientIdList: [interpolate(audience)],
+    });
     this.provider.addOverride("count", countWhen(`${enabled} && ${existingProviderArn} == null`));
   }
 
-  /** Adds a role that jobs with these subjects may take on. @returns Terraform expression of its ARN, null where there is none */
+  /**
+   * Adds a role that jobs with these subjects may take on.
+   * @returns Terraform expression of its ARN, null where there is none
+   */
   addRole(id: string, props: PipelineRoleProps): string {
     const { enabled } = this.forge;
     const role = new IamRole(this, id, {
@@ -56,7 +70,10 @@ export class PipelineIdentity extends Construct {
     });
     role.addOverride("count", countWhen(enabled));
     for (const [name, { arn, when }] of Object.entries(props.policies)) {
-      const attached = new IamRolePolicyAttachment(this, `${id}-${name}`, { role: interpolate(`${address(role)}[0].name`), policyArn: arn });
+      const attached = new IamRolePolicyAttachment(this, `${id}-${name}`, {
+        role: interpolate(`${address(role)}[0].name`),
+        policyArn: arn,
+      });
       attached.addOverride("count", countWhen(when === undefined ? enabled : `${enabled} && ${when}`));
     }
     return `one(${address(role)}[*].arn)`;
@@ -67,10 +84,23 @@ export class PipelineIdentity extends Construct {
     // Condition keys begin with the issuer's address without its scheme.
     const key = (claim: string) => `\${trimprefix(${url}, "https://")}:${claim}`;
     const made = { [key("aud")]: interpolate(audience) };
-    const condition = "exactly" in subjects
-      ? { StringEquals: { ...made, [key("sub")]: interpolate(subjects.exactly) } }
-      : { StringEquals: made, StringLike: { [key("sub")]: interpolate(subjects.like) } };
-    const principal = interpolate(`${existingProviderArn} == null ? one(${address(this.provider)}[*].arn) : ${existingProviderArn}`);
-    return { Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Federated: principal }, Action: "sts:AssumeRoleWithWebIdentity", Condition: condition }] };
+    const condition =
+      "exactly" in subjects
+        ? { StringEquals: { ...made, [key("sub")]: interpolate(subjects.exactly) } }
+        : { StringEquals: made, StringLike: { [key("sub")]: interpolate(subjects.like) } };
+    const principal = interpolate(
+      `${existingProviderArn} == null ? one(${address(this.provider)}[*].arn) : ${existingProviderArn}`,
+    );
+    return {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Federated: principal },
+          Action: "sts:AssumeRoleWithWebIdentity",
+          Condition: condition,
+        },
+      ],
+    };
   }
 }

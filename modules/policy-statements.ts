@@ -36,8 +36,20 @@ export interface UsableKeys {
  * Allows the use of keys through services, on what these encrypt by them, and in no other way.
  * @param services as their endpoints begin, such as `sqs`
  */
-export function allowKeys(sid: string, names: readonly string[], services: readonly string[], { arns, region }: UsableKeys): PolicyStatement {
-  return { ...allow(sid, names.map((name) => `kms:${name}`), arns), Condition: { StringEquals: { "kms:ViaService": services.map((service) => `${service}.${region}.amazonaws.com`) } } };
+export function allowKeys(
+  sid: string,
+  names: readonly string[],
+  services: readonly string[],
+  { arns, region }: UsableKeys,
+): PolicyStatement {
+  return {
+    ...allow(
+      sid,
+      names.map((name) => `kms:${name}`),
+      arns,
+    ),
+    Condition: { StringEquals: { "kms:ViaService": services.map((service) => `${service}.${region}.amazonaws.com`) } },
+  };
 }
 
 /** Refuses every call that does not come over TLS. */

@@ -7,7 +7,14 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import type { IResolvable } from "cdktf";
 import { Construct } from "constructs";
 import { interpolate, jsonencoded } from "./expressions";
-import { allow, allowKeys, denyPlainHttp, policyDocument, type PolicyStatement, type UsableKeys } from "./policy-statements";
+import {
+  allow,
+  allowKeys,
+  denyPlainHttp,
+  policyDocument,
+  type PolicyStatement,
+  type UsableKeys,
+} from "./policy-statements";
 
 export interface RequestStoreProps {
   readonly requestsTableName: string;
@@ -17,7 +24,10 @@ export interface RequestStoreProps {
   readonly deletionProtection: IResolvable;
   /** Terraform expression of the same. */
   readonly deletionProtectionExpression: string;
-  /** Second guard: Terraform refuses a plan that destroys a table. Fixed at synth, because Terraform takes no expression here. */
+  /**
+   * Second guard: Terraform refuses a plan that destroys a table. Fixed at synth, because Terraform takes no expression
+   * here.
+   */
   readonly preventDestroy: boolean;
   /** Terraform expression: ARN of the key that encrypts everything, or null for AWS's own keys. */
   readonly kmsKeyArn: string;
@@ -27,16 +37,28 @@ export interface RequestStoreProps {
   readonly retentionInDays: number;
 }
 
-/** Index of the requests that have not ended, by when somebody has to look at them; `handlers/stores` writes its keys. */
+/**
+ * Index of the requests that have not ended, by when somebody has to look at them; `handlers/stores` writes its keys.
+ */
 const OPEN_REQUESTS = { name: "open-due", hashKey: "open", rangeKey: "due_at", projectionType: "KEYS_ONLY" };
 
 /** Actions of KMS, without their service. */
-export const TABLE_KEY_USES = ["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
+export const TABLE_KEY_USES = [
+  "Decrypt",
+  "DescribeKey",
+  "Encrypt",
+  "GenerateDataKey",
+  "GenerateDataKeyWithoutPlaintext",
+  "ReEncryptFrom",
+  "ReEncryptTo",
+];
 
 /** Attributes of keys that are numbers; all others are texts. */
 const NUMBERS = new Set(["due_at"]);
 
-type TableProps = Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey"> & { readonly index?: typeof OPEN_REQUESTS };
+type TableProps = Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey"> & {
+  readonly index?: typeof OPEN_REQUESTS;
+};
 
 /** Where requests, conversations and large answers are kept. */
 export class RequestStore extends Construct {
@@ -46,8 +68,16 @@ export class RequestStore extends Construct {
 
   constructor(scope: Construct, id: string, props: RequestStoreProps) {
     super(scope, id);
-    this.requests = this.createTable("requests", props, { name: props.requestsTableName, hashKey: "request_id", index: OPEN_REQUESTS });
-    this.sessions = this.createTable("sessions", props, { name: props.sessionsTableName, hashKey: "session", rangeKey: "turn" });
+    this.requests = this.createTable("requests", props, {
+      name: props.requestsTableName,
+      hashKey: "request_id",
+      index: OPEN_REQUESTS,
+    });
+    this.sessions = this.createTable("sessions", props, {
+      name: props.sessionsTableName,
+      hashKey: "session",
+      rangeKey: "turn",
+    });
     this.results = this.createBucket(props);
     this.protectBucket(props);
     this.expireResults(props);
@@ -56,7 +86,11 @@ export class RequestStore extends Construct {
   /** Write a new request, note that it was sent, take it back when it cannot be, read one. */
   frontDoorAccess(): PolicyStatement[] {
     return [
-      allow("ReadAndWriteRequests", ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], this.requests.arn),
+      allow(
+        "ReadAndWriteRequests",
+        ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        this.requests.arn,
+      ),
       allow("ReadResults", ["s3:GetObject"], `${this.results.arn}/results/*`),
     ];
   }
@@ -65,7 +99,11 @@ export class RequestStore extends Construct {
   workerAccess(): PolicyStatement[] {
     return [
       allow("ClaimAndFinishRequests", ["dynamodb:GetItem", "dynamodb:UpdateItem"], this.requests.arn),
-      allow("ReadAndAddTurns", ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], this.sessions.arn),
+      allow(
+        "ReadAndAddTurns",
+        ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        this.sessions.arn,
+      ),
       allow("WriteResults", ["s3:PutObject"], `${this.results.arn}/results/*`),
     ];
   }
@@ -94,7 +132,9 @@ export class RequestStore extends Construct {
   }
 
   private createTable(id: string, props: RequestStoreProps, { index, ...keys }: TableProps): DynamodbTable {
-    const attributes = [keys.hashKey, keys.rangeKey, index?.hashKey, index?.rangeKey].filter((name) => name !== undefined);
+    const attributes = [keys.hashKey, keys.rangeKey, index?.hashKey, index?.rangeKey].filter(
+      (name) => name !== undefined,
+    );
     return new DynamodbTable(this, id, {
       ...keys,
       attribute: attributes.map((name) => ({ name, type: NUMBERS.has(name) ? "N" : "S" })),
@@ -126,7 +166,10 @@ export class RequestStore extends Construct {
       bucket: this.results.id,
       rule: [
         {
-          applyServerSideEncryptionByDefault: { sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`), kmsMasterKeyId: interpolate(kmsKeyArn) },
+          applyServerSideEncryptionByDefault: {
+            sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
+            kmsMasterKeyId: interpolate(kmsKeyArn),
+          },
           // One call of KMS for many objects.
           bucketKeyEnabled: interpolate(`${kmsKeyArn} == null ? null : true`) as unknown as boolean,
         },
@@ -134,7 +177,11 @@ export class RequestStore extends Construct {
     });
     new S3BucketPolicy(this, "results-policy", {
       bucket: this.results.id,
-      policy: jsonencoded(this, "results_tls_only", policyDocument([denyPlainHttp("s3", [this.results.arn, `${this.results.arn}/*`])])),
+      policy: jsonencoded(
+        this,
+        "results_tls_only",
+        policyDocument([denyPlainHttp("s3", [this.results.arn, `${this.results.arn}/*`])]),
+      ),
       // S3 answers 409 to two changes of a bucket's policies at once.
       dependsOn: [block],
     });
@@ -157,7 +204,8 @@ export class RequestStore extends Construct {
 }
 
 /**
- * What DynamoDB does to a table's key in the name of whoever reads or writes the table (DynamoDB developer guide, "DynamoDB
+ * What DynamoDB does to a table's key in the name of whoever reads or writes the table (DynamoDB developer guide,
+ * "DynamoDB
  * encryption at rest usage notes"), but for kms:CreateGrant, which whoever chooses the key needs.
  */
 function useTablesKey(keys: UsableKeys): PolicyStatement {
@@ -165,8 +213,10 @@ function useTablesKey(keys: UsableKeys): PolicyStatement {
 }
 
 /**
- * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay under it
- * unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true without a key for
+ * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay
+ * under it
+ * unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true without a
+ * key for
  * AWS's in the account.
  */
 function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
@@ -174,10 +224,16 @@ function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
   return { enabled: enabled as unknown as boolean, kmsKeyArn: interpolate(kmsKeyArn) };
 }
 
-/** Refuses what would leave a table under a key that no function may use any more. The key of AWS's own stands in the state as "". */
+/**
+ * Refuses what would leave a table under a key that no function may use any more. The key of AWS's own stands in the
+ * state as "".
+ */
 function leavesItsKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
   return {
-    condition: interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`),
-    errorMessage: 'kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.',
+    condition: interpolate(
+      `${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`,
+    ),
+    errorMessage:
+      "kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.",
   };
 }

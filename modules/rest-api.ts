@@ -23,13 +23,19 @@ export interface RestApiProps {
   readonly edgeEnabled: string;
   /** Header by which the distribution proves itself. */
   readonly originHeader: string;
-  /** Terraform expression: endpoints through which alone the API can be called; [] = it is public again; null = it always was. */
+  /**
+   * Terraform expression: endpoints through which alone the API can be called; [] = it is public again; null = it
+   * always was.
+   */
   readonly vpcEndpointIds: string;
   /** Terraform template: `arn:…:execute-api:<region>:<account>:*`. */
   readonly apiArns: string;
 }
 
-/** A REST API, regional or private, from one OpenAPI body, and a deployment whenever an applied value of that body changes. */
+/**
+ * A REST API, regional or private, from one OpenAPI body, and a deployment whenever an applied value of that body
+ * changes.
+ */
 export class RestApi extends Construct {
   readonly api: ApiGatewayRestApi;
   readonly deployment: ApiGatewayDeployment;
@@ -40,7 +46,11 @@ export class RestApi extends Construct {
     const tokenAuthorizer = { invokeArn: inner(authorizer.attribute(authorizer.function, "invoke_arn")), ttlInSeconds };
     const apiArns = `local.${new TerraformLocal(this, "apis", props.apiArns).friendlyUniqueId}`;
     const policy = jsonencoded(this, "callers", resourcePolicy({ ...props, apiArns, openMethod: HEALTH_METHOD }));
-    const document = jsonencoded(this, "openapi", openApiDocument({ ...props, title: props.apiName, invokeArn: frontDoor.invokeArn, tokenAuthorizer }));
+    const document = jsonencoded(
+      this,
+      "openapi",
+      openApiDocument({ ...props, title: props.apiName, invokeArn: frontDoor.invokeArn, tokenAuthorizer }),
+    );
     const json = withPolicy(document, policy, props);
     this.api = this.createApi(props, json, policy);
     const permissions = [this.allowInvocation(props), this.allowAuthorization(props)];
@@ -53,9 +63,11 @@ export class RestApi extends Construct {
       body,
       // The body is the whole API: what it no longer names goes.
       putRestApiMode: "overwrite",
-      // In the body alone it could never be changed: after each import of the body the provider writes the policy of its state back.
+      // In the body alone it could never be changed: after each import of the body the provider writes the policy of
+      // its state back.
       policy: interpolate(`${ids} == null ? null : ${inner(policy)}`),
-      // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot take them away, and
+      // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot take them
+      // away, and
       // AWS refuses to make an API public that has some. An IPv4 address alone is refused of a private API.
       endpointConfiguration: {
         types: [interpolate(`${isPrivate(ids)} ? "PRIVATE" : "REGIONAL"`)],
@@ -102,7 +114,12 @@ export class RestApi extends Construct {
   }
 }
 
-/** The body with the policy in it, so that a policy that changes is deployed; as it is, to the letter, where there is none. */
+/**
+ * The body with the policy in it, so that a policy that changes is deployed; as it is, to the letter, where there is
+ * none.
+ */
 function withPolicy(document: string, policy: string, { vpcEndpointIds }: RestApiProps): string {
-  return interpolate(`jsonencode(merge(${encodedLocal(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${encodedLocal(policy)} if ${vpcEndpointIds} != null }))`);
+  return interpolate(
+    `jsonencode(merge(${encodedLocal(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${encodedLocal(policy)} if ${vpcEndpointIds} != null }))`,
+  );
 }

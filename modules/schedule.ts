@@ -21,9 +21,15 @@ export interface ScheduleProps {
   readonly function: LambdaFunction;
   /** Which alias of it. Default: the newest code. */
   readonly alias?: LambdaAlias;
-  /** Terraform expression: whether it ticks. Default: it does. A rule that does not tick stays, so that the flip is in place. */
+  /**
+   * Terraform expression: whether it ticks. Default: it does. A rule that does not tick stays, so that the flip is in
+   * place.
+   */
   readonly enabled?: string;
-  /** Terraform expression: how often the function is called at each tick, at the same time; EventBridge takes at most 5. Default: once. */
+  /**
+   * Terraform expression: how often the function is called at each tick, at the same time; EventBridge takes at most 5.
+   * Default: once.
+   */
   readonly times?: string;
 }
 

@@ -15,7 +15,10 @@ export interface StateBucketProps {
   readonly kmsKeyArn: string;
   /** Days until a version that another has replaced is deleted. */
   readonly replacedVersionsKeptInDays: number;
-  /** Whether Terraform refuses a plan that destroys the bucket. Fixed at synth, because Terraform takes no expression here. */
+  /**
+   * Whether Terraform refuses a plan that destroys the bucket. Fixed at synth, because Terraform takes no expression
+   * here.
+   */
   readonly preventDestroy: boolean;
 }
 
@@ -26,14 +29,21 @@ export class StateBucket extends Construct {
   constructor(scope: Construct, id: string, props: StateBucketProps) {
     super(scope, id);
     // Never emptied by Terraform: what stands in it is what other stacks are.
-    this.bucket = new S3Bucket(this, "bucket", { bucket: props.bucketName, forceDestroy: false, lifecycle: { preventDestroy: props.preventDestroy } });
+    this.bucket = new S3Bucket(this, "bucket", {
+      bucket: props.bucketName,
+      forceDestroy: false,
+      lifecycle: { preventDestroy: props.preventDestroy },
+    });
     this.keepVersions(props);
     this.encrypt(props);
     this.closeToOthers();
   }
 
   private keepVersions({ replacedVersionsKeptInDays }: StateBucketProps): void {
-    const versioning = new S3BucketVersioningA(this, "versioning", { bucket: this.bucket.id, versioningConfiguration: { status: "Enabled" } });
+    const versioning = new S3BucketVersioningA(this, "versioning", {
+      bucket: this.bucket.id,
+      versioningConfiguration: { status: "Enabled" },
+    });
     new S3BucketLifecycleConfiguration(this, "lifecycle", {
       bucket: this.bucket.id,
       rule: [
@@ -77,10 +87,18 @@ export class StateBucket extends Construct {
       restrictPublicBuckets: true,
     });
     // Without access control lists, what others put here belongs to the account all the same.
-    const ownership = new S3BucketOwnershipControls(this, "ownership", { bucket: this.bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" }, dependsOn: [block] });
+    const ownership = new S3BucketOwnershipControls(this, "ownership", {
+      bucket: this.bucket.id,
+      rule: { objectOwnership: "BucketOwnerEnforced" },
+      dependsOn: [block],
+    });
     new S3BucketPolicy(this, "policy", {
       bucket: this.bucket.id,
-      policy: jsonencoded(this, "tls_only", policyDocument([denyPlainHttp("s3", [this.bucket.arn, `${this.bucket.arn}/*`])])),
+      policy: jsonencoded(
+        this,
+        "tls_only",
+        policyDocument([denyPlainHttp("s3", [this.bucket.arn, `${this.bucket.arn}/*`])]),
+      ),
       // S3 answers 409 to two changes of a bucket's policies at once.
       dependsOn: [block, ownership],
     });

@@ -12,7 +12,8 @@ export interface StateObject {
 export function readState(state: StateObject): PolicyStatement[] {
   const { bucket, object, lock } = arnsOf(state);
   return [
-    // Of the bucket, because S3 answers "not there" only to those who may list it; a condition on the prefix would make it "not allowed".
+    // Of the bucket, because S3 answers "not there" only to those who may list it; a condition on the prefix would make
+    // it "not allowed".
     allow("FindState", ["s3:ListBucket"], bucket),
     allow("ReadState", ["s3:GetObject"], object),
     allow("LockState", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], lock),
@@ -24,7 +25,9 @@ export function writeState(state: StateObject): PolicyStatement[] {
   return [allow("WriteState", ["s3:PutObject"], arnsOf(state).object)];
 }
 
-/** What a bucket's objects need of the key that encrypts them, to be read and to be written: a lock is an object too. */
+/**
+ * What a bucket's objects need of the key that encrypts them, to be read and to be written: a lock is an object too.
+ */
 export function useStateKey(kmsKeyArn: string): PolicyStatement[] {
   return [allow("UseStateKey", ["kms:Decrypt", "kms:GenerateDataKey"], kmsKeyArn)];
 }

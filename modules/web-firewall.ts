@@ -6,20 +6,34 @@ import { Wafv2WebAclLoggingConfiguration } from "@cdktf/provider-aws/lib/wafv2-w
 import { Construct } from "constructs";
 import { address, blockWhen, countWhen, interpolate } from "./expressions";
 
-/** Bytes. What the front door takes at most; and as much of a body as the firewall can look at (AWS WAF developer guide, "Body inspection size limits"). */
+/**
+ * Bytes. What the front door takes at most; and as much of a body as the firewall can look at (AWS WAF developer guide,
+ * "Body inspection size limits").
+ */
 const MAX_BODY_BYTES = 65_536;
 
 /** Seconds over which the requests of an address are counted. */
 const RATE_WINDOW_SECONDS = 300;
 
 /**
- * Rules of AWS's groups that look into bodies: prompts hold code, addresses and long texts, and are refused for nothing.
+ * Rules of AWS's groups that look into bodies: prompts hold code, addresses and long texts, and are refused for
+ * nothing.
  * They count instead of blocking, so that their metrics show what they would have done.
  */
 const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: readonly string[] }[] = [
   { name: "AWSManagedRulesAmazonIpReputationList", onlyCounted: [] },
   { name: "AWSManagedRulesKnownBadInputsRuleSet", onlyCounted: ["Log4JRCE_BODY", "JavaDeserializationRCE_BODY"] },
-  { name: "AWSManagedRulesCommonRuleSet", onlyCounted: ["SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER"] },
+  {
+    name: "AWSManagedRulesCommonRuleSet",
+    onlyCounted: [
+      "SizeRestrictions_BODY",
+      "CrossSiteScripting_BODY",
+      "GenericLFI_BODY",
+      "GenericRFI_BODY",
+      "EC2MetaDataSSRF_BODY",
+      "NoUserAgent_HEADER",
+    ],
+  },
 ];
 
 /** Headers that are no one's business; lower-case, as the firewall's log names them. */
@@ -44,21 +58,41 @@ export interface WebFirewallProps {
   readonly originHeader: string;
 }
 
-/** AWS WAF in front of a stage: bounds the rate of each address and the size of bodies, and refuses what AWS knows to be bad. */
+/**
+ * AWS WAF in front of a stage: bounds the rate of each address and the size of bodies, and refuses what AWS knows to be
+ * bad.
+ */
 export class WebFirewall extends Construct {
   constructor(scope: Construct, id: string, props: WebFirewallProps) {
     super(scope, id);
     const count = countWhen(props.enabled);
     const acl = this.createAcl(props);
     const arn = interpolate(`${address(acl)}[0].arn`);
-    const association = new Wafv2WebAclAssociation(this, "association", { resourceArn: props.stage.arn, webAclArn: arn });
-    const log = new CloudwatchLogGroup(this, "log-group", { name: props.logGroupName, retentionInDays: props.logRetentionInDays, kmsKeyId: interpolate(props.kmsKeyArn) });
+    const association = new Wafv2WebAclAssociation(this, "association", {
+      resourceArn: props.stage.arn,
+      webAclArn: arn,
+    });
+    const log = new CloudwatchLogGroup(this, "log-group", {
+      name: props.logGroupName,
+      retentionInDays: props.logRetentionInDays,
+      kmsKeyId: interpolate(props.kmsKeyArn),
+    });
     const redactedFields = [...SECRET_HEADERS, props.originHeader].map((name) => ({ singleHeader: { name } }));
-    const logging = new Wafv2WebAclLoggingConfiguration(this, "logging", { resourceArn: arn, logDestinationConfigs: [interpolate(`${address(log)}[0].arn`)], redactedFields });
+    const logging = new Wafv2WebAclLoggingConfiguration(this, "logging", {
+      resourceArn: arn,
+      logDestinationConfigs: [interpolate(`${address(log)}[0].arn`)],
+      redactedFields,
+    });
     // Only what was refused, or counted by a rule that would have: the rest is in the stage's own log.
     logging.addOverride("logging_filter", {
       default_behavior: "DROP",
-      filter: [{ behavior: "KEEP", requirement: "MEETS_ANY", condition: ["BLOCK", "COUNT"].map((action) => ({ action_condition: { action } })) }],
+      filter: [
+        {
+          behavior: "KEEP",
+          requirement: "MEETS_ANY",
+          condition: ["BLOCK", "COUNT"].map((action) => ({ action_condition: { action } })),
+        },
+      ],
     });
     for (const resource of [acl, association, log, logging]) resource.addOverride("count", count);
   }
@@ -72,7 +106,11 @@ export class WebFirewall extends Construct {
       associationConfig: { requestBody: [{ apiGateway: { defaultSizeInspectionLimit: "KB_64" } }] },
       visibilityConfig: { cloudwatchMetricsEnabled: true, metricName: props.aclName, sampledRequestsEnabled: false },
     });
-    acl.addOverride("rule", [this.rateRule(props), bodyRule(props.aclName), ...MANAGED_GROUPS.map((group, index) => managedRule(props.aclName, group, index + 2))]);
+    acl.addOverride("rule", [
+      this.rateRule(props),
+      bodyRule(props.aclName),
+      ...MANAGED_GROUPS.map((group, index) => managedRule(props.aclName, group, index + 2)),
+    ]);
     return acl;
   }
 
@@ -81,13 +119,22 @@ export class WebFirewall extends Construct {
     return {
       name: "rate",
       priority: 0,
-      action: { block: { custom_response: { response_code: 429, response_header: [{ name: "Retry-After", value: String(RATE_WINDOW_SECONDS) }] } } },
+      action: {
+        block: {
+          custom_response: {
+            response_code: 429,
+            response_header: [{ name: "Retry-After", value: String(RATE_WINDOW_SECONDS) }],
+          },
+        },
+      },
       statement: {
         rate_based_statement: {
           limit: rateLimit,
           evaluation_window_sec: RATE_WINDOW_SECONDS,
           aggregate_key_type: interpolate(`${edgeEnabled} ? "FORWARDED_IP" : "IP"`),
-          dynamic: { forwarded_ip_config: blockWhen(edgeEnabled, { header_name: "X-Forwarded-For", fallback_behavior: "MATCH" }) },
+          dynamic: {
+            forwarded_ip_config: blockWhen(edgeEnabled, { header_name: "X-Forwarded-For", fallback_behavior: "MATCH" }),
+          },
         },
       },
       visibility_config: visibility(`${aclName}-rate`),
@@ -113,13 +160,21 @@ function bodyRule(aclName: string): object {
   };
 }
 
-function managedRule(aclName: string, { name, onlyCounted }: (typeof MANAGED_GROUPS)[number], priority: number): object {
+function managedRule(
+  aclName: string,
+  { name, onlyCounted }: (typeof MANAGED_GROUPS)[number],
+  priority: number,
+): object {
   return {
     name,
     priority,
     override_action: { none: {} },
     statement: {
-      managed_rule_group_statement: { vendor_name: "AWS", name, rule_action_override: onlyCounted.map((rule) => ({ name: rule, action_to_use: { count: {} } })) },
+      managed_rule_group_statement: {
+        vendor_name: "AWS",
+        name,
+        rule_action_override: onlyCounted.map((rule) => ({ name: rule, action_to_use: { count: {} } })),
+      },
     },
     visibility_config: visibility(`${aclName}-${name}`),
   };

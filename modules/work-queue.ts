@@ -5,12 +5,24 @@ import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { SqsQueueRedrivePolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-policy";
 import { Construct } from "constructs";
 import { blockWhen, interpolate, jsonencoded } from "./expressions";
-import { allow, allowKeys, denyPlainHttp, policyDocument, type PolicyStatement, type UsableKeys } from "./policy-statements";
+import {
+  allow,
+  allowKeys,
+  denyPlainHttp,
+  policyDocument,
+  type PolicyStatement,
+  type UsableKeys,
+} from "./policy-statements";
 
-/** AWS asks for six: Lambda retries a throttled batch within the visibility time-out (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+/**
+ * AWS asks for six: Lambda retries a throttled batch within the visibility time-out (Lambda developer guide, "Using
+ * Lambda with Amazon SQS").
+ */
 const VISIBILITY_TIMEOUTS = 6;
 
-/** AWS asks for at least five, so that throttling alone does not send a message to the dead-letter queue (same guide). */
+/**
+ * AWS asks for at least five, so that throttling alone does not send a message to the dead-letter queue (same guide).
+ */
 const MAX_RECEIVE_COUNT = 5;
 
 /** One: a batch ends with its slowest message, and an agent's run is minutes long. */
@@ -32,7 +44,10 @@ const FAILED_VISIBILITY_SECONDS = 3_600;
 /** Failed messages are quick to deal with: a write each. */
 const FAILED_BATCH_SIZE = 10;
 
-/** SQS's default, said so that a plan shows it: for so long a key that is switched off goes on working, and each of SQS's hosts asks KMS so often. */
+/**
+ * SQS's default, said so that a plan shows it: for so long a key that is switched off goes on working, and each of
+ * SQS's hosts asks KMS so often.
+ */
 const KEY_REUSE_SECONDS = 300;
 
 export interface WorkQueueProps {
@@ -42,7 +57,10 @@ export interface WorkQueueProps {
   readonly workerTimeoutSeconds: string;
   /** Terraform expression: ARN of the key that encrypts the messages, or null for SQS's own keys. */
   readonly kmsKeyArn: string;
-  /** Terraform template for the ARN of a queue of this account by name; a queue's policy names its own ARN before it exists. */
+  /**
+   * Terraform template for the ARN of a queue of this account by name; a queue's policy names its own ARN before it
+   * exists.
+   */
   readonly queueArn: (queueName: string) => string;
 }
 
@@ -56,7 +74,10 @@ export class WorkQueue extends Construct {
     this.deadLetterQueue = this.createQueue("failed", props.deadLetterQueueName, props, FAILED_RETENTION_SECONDS);
     this.queue = this.createQueue("queue", props.queueName, props, WORK_RETENTION_SECONDS);
     this.deadLetterQueue.visibilityTimeoutSeconds = FAILED_VISIBILITY_SECONDS;
-    this.queue.addOverride("visibility_timeout_seconds", interpolate(`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`));
+    this.queue.addOverride(
+      "visibility_timeout_seconds",
+      interpolate(`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`),
+    );
     this.moveFailures();
   }
 
@@ -68,7 +89,11 @@ export class WorkQueue extends Construct {
   /** What Lambda's poller does in the worker's name, and the worker itself: have a failed message come back soon. */
   consumerAccess(): PolicyStatement[] {
     return [
-      allow("ReceiveWork", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], this.queue.arn),
+      allow(
+        "ReceiveWork",
+        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
+        this.queue.arn,
+      ),
     ];
   }
 
@@ -76,11 +101,18 @@ export class WorkQueue extends Construct {
   sweeperAccess(): PolicyStatement[] {
     return [
       allow("SendWorkAgain", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn),
-      allow("ReceiveFailures", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], this.deadLetterQueue.arn),
+      allow(
+        "ReceiveFailures",
+        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        this.deadLetterQueue.arn,
+      ),
     ];
   }
 
-  /** What a sender needs of the key beside its access; with it a receiver needs no more (Amazon SQS developer guide, "Key management"). */
+  /**
+   * What a sender needs of the key beside its access; with it a receiver needs no more (Amazon SQS developer guide,
+   * "Key management").
+   */
   senderKeyAccess(keys: UsableKeys): PolicyStatement[] {
     return [allowKeys("SendByKey", ["Decrypt", "GenerateDataKey"], ["sqs"], keys)];
   }
@@ -104,7 +136,10 @@ export class WorkQueue extends Construct {
     });
     mapping.addOverride("enabled", interpolate(`${reserved} != 0`));
     // Lambda takes 2 to 1,000.
-    mapping.addOverride("dynamic.scaling_config", blockWhen(`${reserved} >= 0`, { maximum_concurrency: interpolate(`max(2, ${reserved})`) }));
+    mapping.addOverride(
+      "dynamic.scaling_config",
+      blockWhen(`${reserved} >= 0`, { maximum_concurrency: interpolate(`max(2, ${reserved})`) }),
+    );
     return mapping;
   }
 
@@ -122,7 +157,10 @@ export class WorkQueue extends Construct {
     // A resource of its own, not an attribute of the queue: the two queues are then made at the same time.
     new SqsQueueRedrivePolicy(this, "redrive", {
       queueUrl: this.queue.id,
-      redrivePolicy: jsonencoded(this, "redrive_policy", { deadLetterTargetArn: this.deadLetterQueue.arn, maxReceiveCount: MAX_RECEIVE_COUNT }),
+      redrivePolicy: jsonencoded(this, "redrive_policy", {
+        deadLetterTargetArn: this.deadLetterQueue.arn,
+        maxReceiveCount: MAX_RECEIVE_COUNT,
+      }),
     });
   }
 
@@ -135,7 +173,10 @@ export class WorkQueue extends Construct {
     });
     // The provider takes one way to encrypt; the other must not even be false.
     queue.addOverride("sqs_managed_sse_enabled", interpolate(`${props.kmsKeyArn} == null ? true : null`));
-    queue.addOverride("kms_data_key_reuse_period_seconds", interpolate(`${props.kmsKeyArn} == null ? null : ${KEY_REUSE_SECONDS}`));
+    queue.addOverride(
+      "kms_data_key_reuse_period_seconds",
+      interpolate(`${props.kmsKeyArn} == null ? null : ${KEY_REUSE_SECONDS}`),
+    );
     return queue;
   }
 }

@@ -34,10 +34,20 @@ const interruption = new Interruption({
 export function program(): Command {
   const root = new Command("quickturn")
     .description("Slow LLM agents behind a fast HTTP API on AWS, in Terraform: every optimization is a variable.")
-    .addOption(new Option("--env <name>", "the environment: settings of environments/<name>.tfvars.json, with a state of its own").env("QUICKTURN_ENV").default(DEFAULT_ENVIRONMENT))
+    .addOption(
+      new Option(
+        "--env <name>",
+        "the environment: settings of environments/<name>.tfvars.json, with a state of its own",
+      )
+        .env("QUICKTURN_ENV")
+        .default(DEFAULT_ENVIRONMENT),
+    )
     .option("--json", "print one JSON document instead of text; progress is not shown")
     .showHelpAfterError("(quickturn --help teaches)")
-    .addHelpText("after", `${EXAMPLES}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`)
+    .addHelpText(
+      "after",
+      `${EXAMPLES}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
+    )
     .exitOverride();
   const shell: Shell = {
     perform: (command) => perform(root, command),
@@ -81,7 +91,9 @@ async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // At a question the terminal hands a Ctrl-C over as a key; and Ctrl-D, or a terminal that is gone, is no yes.
   terminal.on("SIGINT", () => interruption.receive("SIGINT"));
-  const closed = new Promise<string>((resolve) => ["close", "error"].forEach((event) => terminal.once(event, () => resolve(""))));
+  const closed = new Promise<string>((resolve) =>
+    ["close", "error"].forEach((event) => terminal.once(event, () => resolve(""))),
+  );
   try {
     return (await Promise.race([terminal.question(`${question} `, { signal: interruption.signal }), closed])).trim();
   } finally {
@@ -93,7 +105,14 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
   const { json = false, env } = root.opts<{ json?: boolean; env: string }>();
   // State, plans and credentials are written by what runs below.
   writePrivately();
-  const context = { env, projectDirectory: SOURCES, deploymentDirectory: findDeploymentFolder(process.cwd(), SOURCES), environment: process.env, progress: json ? SILENT : progressOn(process.stderr), signal: interruption.signal };
+  const context = {
+    env,
+    projectDirectory: SOURCES,
+    deploymentDirectory: findDeploymentFolder(process.cwd(), SOURCES),
+    environment: process.env,
+    progress: json ? SILENT : progressOn(process.stderr),
+    signal: interruption.signal,
+  };
   const result = await command(context);
   process.stdout.write(json ? `${JSON.stringify(result.json, null, 2)}\n` : `${result.text}\n`);
   process.exitCode = result.exitCode;
@@ -103,15 +122,20 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
 function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false } = root.opts<{ json?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
-  const said = failure.kind === "crash" ? `${error instanceof Error && error.stack !== undefined ? sourceTrace(error.stack, SOURCES) : failure.message}\nThis is a defect of quickturn.` : failure.message;
+  const said =
+    failure.kind === "crash"
+      ? `${error instanceof Error && error.stack !== undefined ? sourceTrace(error.stack, SOURCES) : failure.message}\nThis is a defect of quickturn.`
+      : failure.message;
   // Commander has said its sentence already.
-  if (!(error instanceof CommanderError)) process.stderr.write(`\n${pc.red(failure.kind === "crash" ? "Crash:" : "Error:")} ${said}\n`);
+  if (!(error instanceof CommanderError))
+    process.stderr.write(`\n${pc.red(failure.kind === "crash" ? "Crash:" : "Error:")} ${said}\n`);
   process.exitCode = failure.exitCode;
 }
 
 /** Runs the command line. Signals end the work in order. */
 export async function main(argv: readonly string[]): Promise<void> {
-  for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[]) process.on(name, () => interruption.receive(name));
+  for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[])
+    process.on(name, () => interruption.receive(name));
   // Who reads may end first: a pager, or the terminal. The work and its clean-up go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreUnread);
   process.on("exit", dieWithTerminal);
@@ -127,7 +151,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
     const error = interruption.explain(thrown);
     const failure = failureOf(error);
-    report(root, error, interruption.signal.aborted ? { ...failure, kind: "failed", exitCode: interruption.exitCode } : failure);
+    report(
+      root,
+      error,
+      interruption.signal.aborted ? { ...failure, kind: "failed", exitCode: interruption.exitCode } : failure,
+    );
   }
 }
 
@@ -138,7 +166,10 @@ function ignoreUnread(error: NodeJS.ErrnoException): void {
   else if (error.code !== "EPIPE") throw error;
 }
 
-/** Node aborts where it ends by itself and cannot put a terminal that is gone in order; for a shell the exit code is the same. */
+/**
+ * Node aborts where it ends by itself and cannot put a terminal that is gone in order; for a shell the exit code is the
+ * same.
+ */
 function dieWithTerminal(): void {
   if (!terminalIsGone) return;
   process.removeAllListeners("SIGHUP");

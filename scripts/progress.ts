@@ -5,7 +5,8 @@ import type { Progress } from "./commands/context";
 const BETWEEN_DETAILS_MS = 30_000;
 
 /**
- * Shows steps on a stream. At a terminal: a spinner with the step's last detail. Elsewhere: a line where a step begins and
+ * Shows steps on a stream. At a terminal: a spinner with the step's last detail. Elsewhere: a line where a step begins
+ * and
  * ends, and its details at most each 30 s.
  */
 export function progressOn(stream: NodeJS.WriteStream, nowMs = () => performance.now()): Progress {
@@ -17,7 +18,9 @@ export function progressOn(stream: NodeJS.WriteStream, nowMs = () => performance
       const line = show(title);
       let isRunning = true;
       try {
-        const value = await work((detail) => (isRunning ? line.detail(`${title} ${pc.dim(detail.slice(0, 100))}`) : undefined));
+        const value = await work((detail) =>
+          isRunning ? line.detail(`${title} ${pc.dim(detail.slice(0, 100))}`) : undefined,
+        );
         line.end(pc.green("✔"), `${title}  ${pc.dim(seconds())}${result ? `  ${result(value)}` : ""}`);
         return value;
       } catch (error) {
@@ -52,7 +55,8 @@ const cutAtEdge = (text: string): string => `\x1b[?7l${text}\x1b[?7h`;
 function spinning(stream: NodeJS.WriteStream): (title: string) => Line {
   return (title) => {
     let [text, frame] = [title, 0];
-    const draw = () => void stream.write(`${CLEAR_LINE}${cutAtEdge(`${pc.yellow(FRAMES[frame++ % FRAMES.length])} ${text}`)}`);
+    const draw = () =>
+      void stream.write(`${CLEAR_LINE}${cutAtEdge(`${pc.yellow(FRAMES[frame++ % FRAMES.length])} ${text}`)}`);
     const timer = setInterval(draw, FRAME_MS);
     draw();
     return {

@@ -20,7 +20,10 @@ import { createHeartbeats, createSweeper } from "./upkeep";
 /** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
 const API_TIMEOUT_SECONDS = 10;
 
-/** A function whose alias moves. Only heartbeats come to it asynchronously, and one that is late or failed is worth nothing: the next is near. */
+/**
+ * A function whose alias moves. Only heartbeats come to it asynchronously, and one that is late or failed is worth
+ * nothing: the next is near.
+ */
 const versioned = ({ function: target }: AgentFunction) => ({
   functionName: target.functionName,
   newestVersion: `${address(target)}.version`,
@@ -56,13 +59,29 @@ export class AgentApiStack extends PlatformStack {
     checkKey(this, settings);
     allowKeysOf(settings, { frontDoor: frontDoor.function, worker: worker.function, sweeper }, store, queue);
     const heartbeats = createHeartbeats(this, { settings, names }, frontDoor, worker);
-    const api = createHttpApi(this, { settings, names, frontDoor: frontDoor.alias, partition: this.partition.partition, accountId: this.account.accountId });
+    const api = createHttpApi(this, {
+      settings,
+      names,
+      frontDoor: frontDoor.alias,
+      partition: this.partition.partition,
+      accountId: this.account.accountId,
+    });
     const functions = { frontDoor: frontDoor.function, worker: worker.function, workerAlias: worker.alias, sweeper };
     const watched = { settings, names, ...functions, ...heartbeats, restApi: api.restApi, queue, store };
-    const alarms = createAlarms(this, watched, { accountId: this.account.accountId, partition: this.partition.partition });
+    const alarms = createAlarms(this, watched, {
+      accountId: this.account.accountId,
+      partition: this.partition.partition,
+    });
     const dashboard = createDashboard(this, watched, alarms);
     this.warn();
-    declareOutputs(this, { ...functionOutputs(frontDoor, worker, sweeper), ...httpOutputs(api), ...storeOutputs(store, queue), ...watchOutputs(alarms, dashboard, names), settings: this.settingsInEffect(), given: this.givenSettings() });
+    declareOutputs(this, {
+      ...functionOutputs(frontDoor, worker, sweeper),
+      ...httpOutputs(api),
+      ...storeOutputs(store, queue),
+      ...watchOutputs(alarms, dashboard, names),
+      settings: this.settingsInEffect(),
+      given: this.givenSettings(),
+    });
   }
 
   private createStore(preventDestroy: boolean): RequestStore {
@@ -87,7 +106,8 @@ export class AgentApiStack extends PlatformStack {
       deadLetterQueueName: names.deadLetterQueue,
       kmsKeyArn: settings.expression("kms_key_arn"),
       workerTimeoutSeconds: settings.expression("timeout"),
-      queueArn: (queue) => `arn:${this.partition.partition}:sqs:${settings.string("aws_region")}:${this.account.accountId}:${queue}`,
+      queueArn: (queue) =>
+        `arn:${this.partition.partition}:sqs:${settings.string("aws_region")}:${this.account.accountId}:${queue}`,
     });
   }
 
@@ -169,7 +189,11 @@ export class AgentApiStack extends PlatformStack {
 
   private settingsInEffect(): string {
     const shown = SETTINGS.filter((setting) => !("sensitive" in setting && setting.sensitive));
-    declareLocal(this, "settings", Object.fromEntries(shown.map(({ name }) => [name, `\${${this.settings.expression(name)}}`])));
+    declareLocal(
+      this,
+      "settings",
+      Object.fromEntries(shown.map(({ name }) => [name, `\${${this.settings.expression(name)}}`])),
+    );
     return "${local.settings}";
   }
 
@@ -177,13 +201,29 @@ export class AgentApiStack extends PlatformStack {
   private givenSettings(): string {
     const shown = SETTINGS.filter((setting: Setting) => !setting.sensitive && !KEPT_BY_COMMANDS.includes(setting.name));
     declareLocal(this, "variables", Object.fromEntries(shown.map(({ name }) => [name, `\${var.${name}}`])));
-    declareLocal(this, "defaults", Object.fromEntries(shown.map((setting) => [setting.name, followsProfile(setting) ? null : defaultValue(setting, "optimized")])));
+    declareLocal(
+      this,
+      "defaults",
+      Object.fromEntries(
+        shown.map((setting) => [setting.name, followsProfile(setting) ? null : defaultValue(setting, "optimized")]),
+      ),
+    );
     return "${{ for name, value in local.variables : name => value if value != null && try(contains(concat(var.provenance.hand, var.provenance.file), name), jsonencode(value) != jsonencode(local.defaults[name])) }}";
   }
 
   private warn(): void {
-    declareCheck(this, "no_canary_is_on_its_way", "try(var.release.canary, null) == null", "A canary is on its way: do not change the functions before it has ended. quickturn canary --resume goes on with it, --abort takes it back.");
-    declareCheck(this, "callers_are_known", 'var.authorization != "none"', "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam, api_key or jwt.");
+    declareCheck(
+      this,
+      "no_canary_is_on_its_way",
+      "try(var.release.canary, null) == null",
+      "A canary is on its way: do not change the functions before it has ended. quickturn canary --resume goes on with it, --abort takes it back.",
+    );
+    declareCheck(
+      this,
+      "callers_are_known",
+      'var.authorization != "none"',
+      "authorization is none: anyone who finds the URL may run the agents, at your cost. Use iam, api_key or jwt.",
+    );
     declareCheck(
       this,
       "callers_can_sign_through_cloudfront",

@@ -19,10 +19,15 @@ export interface AgentsInEffect {
 export function agentsInEffect(stack: TerraformStack): AgentsInEffect {
   // What is null is left out: the worker's environment has 4 KiB.
   const given = (agent: string) => `{ for key, value in ${agent} : key => value if value != null }`;
-  const phased = "merge(agent, { phases = agent.phases != null ? agent.phases : (length(var.agents) > 1 ? [1, 2] : [1]) })";
+  const phased =
+    "merge(agent, { phases = agent.phases != null ? agent.phases : (length(var.agents) > 1 ? [1, 2] : [1]) })";
   const fallback = `var.agentcore_runtime_arn != null ? ${SINGLE} : ${PLACEHOLDER}`;
   // Encoded on each side: the two lists have different types, which a conditional does not take.
-  declareLocal(stack, "agents", `\${length(var.agents) > 0 ? jsonencode([for agent in var.agents : ${given(phased)}]) : jsonencode([${fallback}])}`);
+  declareLocal(
+    stack,
+    "agents",
+    `\${length(var.agents) > 0 ? jsonencode([for agent in var.agents : ${given(phased)}]) : jsonencode([${fallback}])}`,
+  );
   declareLocal(stack, "arbiter", `\${var.arbiter == null ? "null" : jsonencode(${given("var.arbiter")})}`);
   return { agents: "local.agents", arbiter: "local.arbiter" };
 }
@@ -38,13 +43,34 @@ export function agentAccess(worker: AgentFunction): void {
   const single = "var.agentcore_runtime_arn == null ? [] : [var.agentcore_runtime_arn]";
   // A call names the runtime and one of its endpoints; both are checked.
   const runtimes = `flatten([for arn in concat(${targetsOf("agentcore")}, ${single}) : [arn, "\${arn}/runtime-endpoint/*"]])`;
-  grant(worker, "agentcore", ["bedrock-agentcore:InvokeAgentRuntime"], orNone(runtimes, "bedrock-agentcore", "runtime/none"), `length(var.agents) == 0 || length(${targetsOf("agentcore")}) > 0`);
-  grant(worker, "bedrock", ["bedrock:InvokeModel"], modelArns(targetsOf("bedrock")), `length(${targetsOf("bedrock")}) > 0`);
+  grant(
+    worker,
+    "agentcore",
+    ["bedrock-agentcore:InvokeAgentRuntime"],
+    orNone(runtimes, "bedrock-agentcore", "runtime/none"),
+    `length(var.agents) == 0 || length(${targetsOf("agentcore")}) > 0`,
+  );
+  grant(
+    worker,
+    "bedrock",
+    ["bedrock:InvokeModel"],
+    modelArns(targetsOf("bedrock")),
+    `length(${targetsOf("bedrock")}) > 0`,
+  );
   grant(worker, "lambda", ["lambda:InvokeFunction"], targetsOf("lambda"), `length(${targetsOf("lambda")}) > 0`);
-  grant(worker, "secrets", ["secretsmanager:GetSecretValue"], orNone(called("secret_arn", "agent.secret_arn != null"), "secretsmanager", "secret:none"), `length(${targetsOf("http")}) > 0`);
+  grant(
+    worker,
+    "secrets",
+    ["secretsmanager:GetSecretValue"],
+    orNone(called("secret_arn", "agent.secret_arn != null"), "secretsmanager", "secret:none"),
+    `length(${targetsOf("http")}) > 0`,
+  );
 }
 
-/** @param when Terraform expression; it asks for no ARN, because those of resources of the same root are known after apply alone */
+/**
+ * @param when Terraform expression; it asks for no ARN, because those of resources of the same root are known after
+ * apply alone
+ */
 function grant(worker: AgentFunction, id: string, actions: readonly string[], arns: string, when: string): void {
   const sid = `Call${id.charAt(0).toUpperCase()}${id.slice(1)}`;
   worker.grantWhen(`\${${when} ? 1 : 0}`, id, allow(sid, actions, `\${distinct(${arns})}`));
@@ -55,12 +81,15 @@ const orNone = (list: string, service: string, none: string): string =>
   `coalescelist(${list}, ["arn:\${data.aws_partition.current.partition}:${service}:\${var.aws_region}:\${data.aws_caller_identity.current.account_id}:${none}"])`;
 
 /**
- * ARNs that a Converse call of a model or an inference profile touches. A profile (`us.`, `eu.`, `apac.`, `global.` before
+ * ARNs that a Converse call of a model or an inference profile touches. A profile (`us.`, `eu.`, `apac.`, `global.`
+ * before
  * the model's id) sends the call to the model in any region of its own, and IAM checks the profile and the model there.
  */
 function modelArns(list: string): string {
-  const model = 'replace(element(split("/", id), length(split("/", id)) - 1), "/^(us-gov|us|eu|apac|jp|au|global)\\\\./", "")';
-  const own = 'startswith(id, "arn:") ? id : "arn:${data.aws_partition.current.partition}:bedrock:${var.aws_region}:${data.aws_caller_identity.current.account_id}:inference-profile/${id}"';
+  const model =
+    'replace(element(split("/", id), length(split("/", id)) - 1), "/^(us-gov|us|eu|apac|jp|au|global)\\\\./", "")';
+  const own =
+    'startswith(id, "arn:") ? id : "arn:${data.aws_partition.current.partition}:bedrock:${var.aws_region}:${data.aws_caller_identity.current.account_id}:inference-profile/${id}"';
   return `flatten([for id in ${list} : [${own}, "arn:\${data.aws_partition.current.partition}:bedrock:*::foundation-model/\${${model}}"]])`;
 }
 

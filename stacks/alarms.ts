@@ -3,7 +3,20 @@ import { declareCheck, type DeclaredSettings } from "./declare";
 import { given } from "./given";
 import { metricSources, namedQuery, type Watched } from "./metric-sources";
 import type { PlatformStack } from "./platform";
-import { BURN_RATES, BURN_RATE_METRIC, burnThreshold, KPIS, nameMetric, reachable, type BurnRate, type Condition, type Kpi, type KpiAlarm, type SettingName, type SourceNames } from "./settings";
+import {
+  BURN_RATES,
+  BURN_RATE_METRIC,
+  burnThreshold,
+  KPIS,
+  nameMetric,
+  reachable,
+  type BurnRate,
+  type Condition,
+  type Kpi,
+  type KpiAlarm,
+  type SettingName,
+  type SourceNames,
+} from "./settings";
 
 /** What of the alarms others name. */
 export interface CreatedAlarms {
@@ -34,7 +47,10 @@ export function createAlarms(stack: PlatformStack, watched: Watched, { accountId
     emailGiven: given("alarm_email"),
     kmsKeyArn: settings.expression("kms_key_arn"),
     accountId,
-    budgets: { when: `${settings.expression("monthly_budget_usd")} != null`, arns: `arn:${partition}:budgets::${accountId}:*` },
+    budgets: {
+      when: `${settings.expression("monthly_budget_usd")} != null`,
+      arns: `arn:${partition}:budgets::${accountId}:*`,
+    },
     alarms: KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmProps(kpi, alarm, settings, sources))),
   });
   const burning = new BurnRateAlarms(stack, "burn_rate", {
@@ -64,13 +80,23 @@ const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", perce
 
 function alarmProps(kpi: Kpi, alarm: KpiAlarm, settings: DeclaredSettings, sources: SourceNames): AlarmProps {
   const query = namedQuery(kpi, settings, sources);
-  if (!query) throw new Error(`The KPI ${kpi.name} has the alarm ${alarm.name}, but is of kind ${kpi.measure.kind}, which CloudWatch cannot compute; take the alarm away`);
+  if (!query)
+    throw new Error(
+      `The KPI ${kpi.name} has the alarm ${alarm.name}, but is of kind ${kpi.measure.kind}, which CloudWatch cannot compute; take the alarm away`,
+    );
   const { name, severity, periodSeconds, evaluationPeriods, datapointsToAlarm, missing } = alarm;
   const rings = kpi.better === "lower" ? "above" : "below";
   const threshold = alarm.thresholdSetting as SettingName;
   const sense = `"${kpi.title}" ${rings} \${${settings.expression(threshold)}}${UNITS[kpi.unit]} in ${datapointsToAlarm} of ${evaluationPeriods} periods of ${periodSeconds} s`;
   return {
-    name, severity, query, rings, periodSeconds, evaluationPeriods, datapointsToAlarm, missing,
+    name,
+    severity,
+    query,
+    rings,
+    periodSeconds,
+    evaluationPeriods,
+    datapointsToAlarm,
+    missing,
     label: `${kpi.title} (${kpi.unit})`,
     enabled: enabled(name, inSet(alarm, settings), settings, kpi.when),
     listens: kpi.when === undefined ? undefined : listens(kpi.when, settings),
@@ -87,18 +113,31 @@ function burnRateProps(rate: BurnRate, settings: DeclaredSettings, topicArn: str
     topicArn,
     enabled: burning(rate, settings),
     threshold: burnThreshold(rate, budget),
-    description: describe(rate.severity, "Requests fail so often that the error budget is used up early.", sense, "Error budget"),
+    description: describe(
+      rate.severity,
+      "Requests fail so often that the error budget is used up early.",
+      sense,
+      "Error budget",
+    ),
     link: sectionLink(settings, "Error budget"),
   };
 }
 
 /** Terraform expression: whether a burn rate is watched. */
-const burning = ({ name }: BurnRate, settings: DeclaredSettings): string => enabled(name, `${settings.expression("alarm_burn_rates")} && ${settings.expression("alarm_set")} != "none"`, settings);
+const burning = ({ name }: BurnRate, settings: DeclaredSettings): string =>
+  enabled(
+    name,
+    `${settings.expression("alarm_burn_rates")} && ${settings.expression("alarm_set")} != "none"`,
+    settings,
+  );
 
 const describe = (severity: string, meaning: string, sense: string, runbook: string): string =>
   `${meaning} It rings with ${sense}. Severity: ${severity}. What to do: RUNBOOK.md, "${runbook}".`;
 
-/** Terraform template: the URL of a section, after a space, where the operator says where RUNBOOK.md is. GitHub and GitLab make such an anchor of its heading. */
+/**
+ * Terraform template: the URL of a section, after a space, where the operator says where RUNBOOK.md is. GitHub and
+ * GitLab make such an anchor of its heading.
+ */
 function sectionLink(settings: DeclaredSettings, heading: string): string {
   const url = settings.expression("runbook_url");
   return `\${${url} == null ? "" : " \${${url}}#${heading.toLowerCase().replaceAll(" ", "-")}"}`;
@@ -110,15 +149,22 @@ function inSet({ set }: KpiAlarm, settings: DeclaredSettings): string {
   return set === "full" ? `${chosen} == "full"` : `${chosen} != "none"`;
 }
 
-/** Terraform expression: what an operator says of it by name, else the set; and never where its threshold would have no meaning. */
+/**
+ * Terraform expression: what an operator says of it by name, else the set; and never where its threshold would have no
+ * meaning.
+ */
 function enabled(name: string, otherwise: string, settings: DeclaredSettings, when?: Condition): string {
   const wanted = `lookup(${settings.expression("alarms_enabled")}, "${name}", ${otherwise})`;
-  if (when !== undefined && "is" in when) return `${wanted} && ${settings.expression(when.of as SettingName)} == "${when.is}"`;
-  return when !== undefined && "isGiven" in when ? `${wanted} && ${settings.expression(when.isGiven as SettingName)} != null` : wanted;
+  if (when !== undefined && "is" in when)
+    return `${wanted} && ${settings.expression(when.of as SettingName)} == "${when.is}"`;
+  return when !== undefined && "isGiven" in when
+    ? `${wanted} && ${settings.expression(when.isGiven as SettingName)} != null`
+    : wanted;
 }
 
 /**
- * Terraform expression: whether what it watches is there. Where it is not, the alarm stays and is muted: an optimization
+ * Terraform expression: whether what it watches is there. Where it is not, the alarm stays and is muted: an
+ * optimization
  * is taken away in place, and takes no alarm with it.
  */
 function listens(when: Condition, settings: DeclaredSettings): string | undefined {

@@ -40,12 +40,14 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
 /**
  * Entry of cdktf.json, and the only reader of the environment at synth.
  *
- * QUICKTURN_STACKS names the stacks, separated by commas, or `all`; by default the API alone, so that `cdktf plan` needs no name.
+ * QUICKTURN_STACKS names the stacks, separated by commas, or `all`; by default the API alone, so that `cdktf plan`
+ * needs no name.
  * QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables and the state's bucket, for the
  * one apply in which a deployment is taken down. Anything else, or nothing, keeps it.
  * QUICKTURN_ENV names the environment whose state is meant; by default `default`.
  * QUICKTURN_PROJECT is the folder of settings and local states; by default that of these sources.
- * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of cdktf.json does.
+ * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of
+ * cdktf.json does.
  */
 async function main(): Promise<void> {
   const output = resolve(process.env["CDKTF_OUTDIR"] || "cdktf.out");
@@ -56,7 +58,8 @@ async function main(): Promise<void> {
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
-  // What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own output it would pin a sandbox.
+  // What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own
+  // output it would pin a sandbox.
   if (output === join(project(), placesOf(environmentName()).synthesized)) copyLiveFile(output);
 }
 
@@ -65,7 +68,10 @@ async function synthesize(outdir: string): Promise<void> {
   const wanted = process.env["QUICKTURN_STACKS"] || "agent-api";
   for (const name of wanted === "all" ? Object.keys(STACKS) : wanted.split(",")) {
     const create = STACKS[name];
-    if (!create) throw new Error(`QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas, or all`);
+    if (!create)
+      throw new Error(
+        `QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas, or all`,
+      );
     await create(app);
   }
   app.synth();
@@ -76,7 +82,9 @@ const preventDestroy = (): boolean => process.env["QUICKTURN_PREVENT_DESTROY"] !
 /** The context of cdktf.json, as cdktf's own command line hands it over; without that it would be empty. */
 function projectContext(): Record<string, unknown> {
   const file = join(project(), "cdktf.json");
-  return existsSync(file) ? ((JSON.parse(readFileSync(file, "utf8")) as { context?: Record<string, unknown> }).context ?? {}) : {};
+  return existsSync(file)
+    ? ((JSON.parse(readFileSync(file, "utf8")) as { context?: Record<string, unknown> }).context ?? {})
+    : {};
 }
 
 const project = (): string => process.env["QUICKTURN_PROJECT"] || join(__dirname, "..");
@@ -91,7 +99,8 @@ function projectBackend(app: App): Backend {
   const configured: unknown = app.node.tryGetContext("quickturn:backend");
   if (configured === undefined) return LOCAL_BACKEND;
   const source = "quickturn:backend in cdktf.json's context";
-  if (typeof configured !== "string") throw new Error(`${source} is ${JSON.stringify(configured)}; allowed: a text, as QUICKTURN_BACKEND takes it.`);
+  if (typeof configured !== "string")
+    throw new Error(`${source} is ${JSON.stringify(configured)}; allowed: a text, as QUICKTURN_BACKEND takes it.`);
   return parseBackend(configured, source);
 }
 
@@ -106,7 +115,10 @@ function addArchives(outdir: string, stack: string): void {
   }
 }
 
-/** Moves what has changed into its place, each file whole: another command may be reading there, and an empty configuration has another backend. */
+/**
+ * Moves what has changed into its place, each file whole: another command may be reading there, and an empty
+ * configuration has another backend.
+ */
 function publish(from: string, to: string): void {
   for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -120,7 +132,10 @@ function publish(from: string, to: string): void {
 }
 
 function copyLiveFile(output: string): void {
-  const [source, target] = [join(project(), placesOf(environmentName()).live), join(output, "stacks", "agent-api", "live.auto.tfvars.json")];
+  const [source, target] = [
+    join(project(), placesOf(environmentName()).live),
+    join(output, "stacks", "agent-api", "live.auto.tfvars.json"),
+  ];
   if (!existsSync(source)) rmSync(target, { force: true });
   else if (existsSync(dirname(target))) cpSync(source, target);
 }

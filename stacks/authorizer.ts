@@ -11,8 +11,15 @@ const AUTHORIZER_TIMEOUT_SECONDS = 10;
 /** MiB. A signature takes under a millisecond of a vCPU; what is left is the start of Node.js. */
 const AUTHORIZER_MEMORY_SIZE = 256;
 
-/** Says to API Gateway whose a bearer token is. It may do nothing but write its own log and traces, and is there only where tokens are taken. */
-export function createAuthorizer(stack: PlatformStack, settings: DeclaredSettings, names: PhysicalNames): AgentFunction {
+/**
+ * Says to API Gateway whose a bearer token is. It may do nothing but write its own log and traces, and is there only
+ * where tokens are taken.
+ */
+export function createAuthorizer(
+  stack: PlatformStack,
+  settings: DeclaredSettings,
+  names: PhysicalNames,
+): AgentFunction {
   const environment: Record<keyof AuthorizerEnvironment, string> = {
     DEPLOYMENT: names.deployment,
     JWT_AUDIENCES: `\${jsonencode(${settings.expression("jwt_audiences")})}`,

@@ -4,7 +4,10 @@ import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
 
 /** Where Terraform keeps the state, as the person gave it; a module of plain Terraform has none. */
 export type Backend =
-  | { /** A file beside cdktf.json. */ readonly kind: "local"; /** Default: `default`. */ readonly environment?: string }
+  | {
+      /** A file beside cdktf.json. */ readonly kind: "local";
+      /** Default: `default`. */ readonly environment?: string;
+    }
   | {
       /** An object in a bucket, locked by another beside it. */
       readonly kind: "s3";
@@ -40,7 +43,10 @@ const MAIN_STACK = "agent-api";
 
 const ALLOWED = "allowed: local, s3://<bucket>/<folder>?region=<region>, or cloud://<host>/<organization>/<workspace>";
 
-/** Attributes of Terraform's s3 backend that are no secrets and that a shared setting may name, with what their values are. */
+/**
+ * Attributes of Terraform's s3 backend that are no secrets and that a shared setting may name, with what their values
+ * are.
+ */
 const S3_ATTRIBUTES: Readonly<Record<string, "text" | "truth">> = {
   kms_key_id: "text",
   profile: "text",
@@ -54,7 +60,9 @@ const S3_ATTRIBUTES: Readonly<Record<string, "text" | "truth">> = {
 /** Names of attributes by which a secret would get into the JSON, into plans and into version control. */
 const SECRET = /access_?key|secret|token|password|sse_customer_key/i;
 
-/** S3's rules for buckets (Amazon S3 user guide, "General purpose bucket naming rules"), dots left out: they break TLS. */
+/**
+ * S3's rules for buckets (Amazon S3 user guide, "General purpose bucket naming rules"), dots left out: they break TLS.
+ */
 const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 const FOLDER = /^[\w.-]+(\/[\w.-]+)*$/;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
@@ -75,29 +83,44 @@ export function parseBackend(given: string, source: string): Backend {
   const refuse: Refuse = (problem) => new Error(`${source} ${problem}; ${ALLOWED}.`);
   const [place = "", query = "", ...more] = rest.split("?");
   refuseSecrets(place, query, refuse);
-  if (scheme !== "s3" && scheme !== "cloud") throw refuse(`is ${JSON.stringify(given)}, which names no backend that is known`);
-  if (more.length > 0 || given.includes("#")) throw refuse(`is ${JSON.stringify(given)}, which has more than one ? or a #`);
+  if (scheme !== "s3" && scheme !== "cloud")
+    throw refuse(`is ${JSON.stringify(given)}, which names no backend that is known`);
+  if (more.length > 0 || given.includes("#"))
+    throw refuse(`is ${JSON.stringify(given)}, which has more than one ? or a #`);
   return scheme === "s3" ? parseS3(place, query, refuse) : parseCloud(place, query, refuse);
 }
 
 type Refuse = (problem: string) => Error;
 
 function refuseSecrets(place: string, query: string, refuse: Refuse): void {
-  if (place.includes("@")) throw refuse("holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, terraform login), never by the backend");
-  const secret = query.split("&").map((pair) => pair.split("=")[0] ?? "").find((name) => SECRET.test(name));
-  if (secret !== undefined) throw refuse(`holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never by the backend`);
+  if (place.includes("@"))
+    throw refuse(
+      "holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, terraform login), never by the backend",
+    );
+  const secret = query
+    .split("&")
+    .map((pair) => pair.split("=")[0] ?? "")
+    .find((name) => SECRET.test(name));
+  if (secret !== undefined)
+    throw refuse(
+      `holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never by the backend`,
+    );
 }
 
 function parseS3(place: string, query: string, refuse: Refuse): Backend {
   const [bucket = "", ...folders] = place.split("/");
   const prefix = folders.join("/").replace(/\/$/, "");
-  if (!BUCKET.test(bucket)) throw refuse(`names the bucket ${JSON.stringify(bucket)}; allowed: 3 to 63 lower-case letters, digits and hyphens`);
+  if (!BUCKET.test(bucket))
+    throw refuse(`names the bucket ${JSON.stringify(bucket)}; allowed: 3 to 63 lower-case letters, digits and hyphens`);
   if (prefix !== "" && (!FOLDER.test(prefix) || prefix.split("/").some((part) => /^\.+$/.test(part)))) {
-    throw refuse(`names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes between them`);
+    throw refuse(
+      `names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes between them`,
+    );
   }
   const { region, ...attributes } = s3Attributes(query, refuse);
   if (region === undefined) throw refuse("names no region; add ?region=<the bucket's region>");
-  if (typeof region !== "string" || !REGION.test(region)) throw refuse(`names the region ${JSON.stringify(region)}; allowed: a region's code, such as eu-central-1`);
+  if (typeof region !== "string" || !REGION.test(region))
+    throw refuse(`names the region ${JSON.stringify(region)}; allowed: a region's code, such as eu-central-1`);
   return { kind: "s3", bucket, prefix, region, attributes };
 }
 
@@ -105,10 +128,14 @@ function s3Attributes(query: string, refuse: Refuse): Record<string, string | bo
   const attributes: Record<string, string | boolean> = {};
   for (const [name, value] of new URLSearchParams(query)) {
     const kind = name === "region" ? "text" : S3_ATTRIBUTES[name];
-    if (kind === undefined) throw refuse(`has the parameter ${JSON.stringify(name)}; allowed: region, ${Object.keys(S3_ATTRIBUTES).join(", ")}`);
+    if (kind === undefined)
+      throw refuse(
+        `has the parameter ${JSON.stringify(name)}; allowed: region, ${Object.keys(S3_ATTRIBUTES).join(", ")}`,
+      );
     if (name in attributes) throw refuse(`has the parameter ${name} twice`);
     if (value === "") throw refuse(`has the parameter ${name} without a value`);
-    if (kind === "truth" && value !== "true" && value !== "false") throw refuse(`has ${name}=${value}; allowed: true or false`);
+    if (kind === "truth" && value !== "true" && value !== "false")
+      throw refuse(`has ${name}=${value}; allowed: true or false`);
     // What Terraform would take for an expression.
     if (/[$%]\{/.test(value)) throw refuse(`has ${name}=${JSON.stringify(value)}; a backend takes no expressions`);
     attributes[name] = kind === "truth" ? value === "true" : value;
@@ -119,9 +146,14 @@ function s3Attributes(query: string, refuse: Refuse): Record<string, string | bo
 function parseCloud(place: string, query: string, refuse: Refuse): Backend {
   const [hostname = "", organization = "", workspace = "", ...more] = place.split("/");
   if (query !== "") throw refuse(`has the parameters ${JSON.stringify(query)}; a cloud backend takes none`);
-  if (!HOST.test(hostname)) throw refuse(`names the host ${JSON.stringify(hostname)}; allowed: a host's name, such as app.terraform.io`);
-  if (!ORGANIZATION.test(organization)) throw refuse(`names the organization ${JSON.stringify(organization)}; allowed: letters, digits, "_" and "-"`);
-  if (!WORKSPACE.test(workspace) || more.length > 0) throw refuse(`names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, "_" and "-"`);
+  if (!HOST.test(hostname))
+    throw refuse(`names the host ${JSON.stringify(hostname)}; allowed: a host's name, such as app.terraform.io`);
+  if (!ORGANIZATION.test(organization))
+    throw refuse(`names the organization ${JSON.stringify(organization)}; allowed: letters, digits, "_" and "-"`);
+  if (!WORKSPACE.test(workspace) || more.length > 0)
+    throw refuse(
+      `names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, "_" and "-"`,
+    );
   return { kind: "cloud", hostname, organization, workspace };
 }
 
@@ -134,11 +166,22 @@ export function useBackend(stack: TerraformStack, name: string, backend: Backend
     new LocalBackend(stack, { path: posix.relative(`${synthesized}/stacks/${name}`, state(name)) });
   } else if (backend.kind === "cloud") {
     const { hostname, organization, workspace } = backend;
-    new CloudBackend(stack, { hostname, organization, workspaces: new NamedCloudWorkspace(name === MAIN_STACK ? workspace : `${workspace}-${name}`) });
+    new CloudBackend(stack, {
+      hostname,
+      organization,
+      workspaces: new NamedCloudWorkspace(name === MAIN_STACK ? workspace : `${workspace}-${name}`),
+    });
   } else {
     const { bucket, prefix, region, attributes } = backend;
-    const state = new S3Backend(stack, { bucket, key: `${prefix === "" ? "" : `${prefix}/`}${name}.tfstate`, region, encrypt: true });
-    // The lock is an object too, by S3's own conditional writes: no table beside the bucket. The construct is older than that.
-    for (const [attribute, value] of Object.entries({ ...attributes, use_lockfile: true })) state.addOverride(attribute, value);
+    const state = new S3Backend(stack, {
+      bucket,
+      key: `${prefix === "" ? "" : `${prefix}/`}${name}.tfstate`,
+      region,
+      encrypt: true,
+    });
+    // The lock is an object too, by S3's own conditional writes: no table beside the bucket. The construct is older
+    // than that.
+    for (const [attribute, value] of Object.entries({ ...attributes, use_lockfile: true }))
+      state.addOverride(attribute, value);
   }
 }

@@ -20,16 +20,26 @@ const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
 };
 
 const TARGET_COLOR = "#2ca02c";
-const SEVERITY_COLORS: Readonly<Record<KpiAlarm["severity"], string>> = { info: "#1f77b4", warning: "#ff7f0e", critical: "#d62728" };
+const SEVERITY_COLORS: Readonly<Record<KpiAlarm["severity"], string>> = {
+  info: "#1f77b4",
+  warning: "#ff7f0e",
+  critical: "#d62728",
+};
 
-/** A dashboard of everything that the KPIs say, with the targets that the gate asks for and the thresholds that the alarms have. */
+/**
+ * A dashboard of everything that the KPIs say, with the targets that the gate asks for and the thresholds that the
+ * alarms have.
+ */
 export function createDashboard(stack: PlatformStack, watched: Watched, alarms: CreatedAlarms): Dashboard {
   const { settings, names } = watched;
   const sources = metricSources(watched);
   const others = otherCharts(settings, sources);
   const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map((panel): DashboardSection => ({
     heading: HEADINGS[panel],
-    charts: [...KPIS.filter((kpi) => kpi.panel === panel).flatMap((kpi) => kpiChart(kpi, settings, sources) ?? []), ...(others[panel] ?? [])],
+    charts: [
+      ...KPIS.filter((kpi) => kpi.panel === panel).flatMap((kpi) => kpiChart(kpi, settings, sources) ?? []),
+      ...(others[panel] ?? []),
+    ],
   }));
   return new Dashboard(stack, "dashboard", {
     dashboardName: names.dashboard,
@@ -40,9 +50,18 @@ export function createDashboard(stack: PlatformStack, watched: Watched, alarms: 
   });
 }
 
-function introduction(settings: DeclaredSettings, { deployment, workerFunction, frontDoorFunction, sweeperFunction }: SourceNames): string {
+function introduction(
+  settings: DeclaredSettings,
+  { deployment, workerFunction, frontDoorFunction, sweeperFunction }: SourceNames,
+): string {
   const console = `https://console.aws.amazon.com/cloudwatch/home?region=${settings.string("aws_region")}`;
-  const logs = ([["front door", frontDoorFunction], ["worker", workerFunction], ["sweeper", sweeperFunction]] as const).map(([label, name]) => `[${label}](${console}#logsV2:log-groups/log-group/$252Faws$252Flambda$252F${name})`);
+  const logs = (
+    [
+      ["front door", frontDoorFunction],
+      ["worker", workerFunction],
+      ["sweeper", sweeperFunction],
+    ] as const
+  ).map(([label, name]) => `[${label}](${console}#logsV2:log-groups/log-group/$252Faws$252Flambda$252F${name})`);
   const headings = [...new Set([...KPIS.map(({ runbook }) => runbook), "Error budget"])].join(" · ");
   return [
     `# ${deployment}`,
@@ -59,13 +78,23 @@ function kpiChart(kpi: Kpi, settings: DeclaredSettings, sources: SourceNames): C
   const query = namedQuery({ ...kpi, minimumSamples: 1 }, settings, sources);
   if (!query) return undefined;
   const title = `${kpi.title} (${kpi.unit})`;
-  return { title, unit: kpi.unit, metrics: chartRows(query, `${kpi.title} [last $\${LAST}]`), periodSeconds: kpi.alarms[0]?.periodSeconds ?? 300, lines: linesOf(kpi, settings) };
+  return {
+    title,
+    unit: kpi.unit,
+    metrics: chartRows(query, `${kpi.title} [last $\${LAST}]`),
+    periodSeconds: kpi.alarms[0]?.periodSeconds ?? 300,
+    lines: linesOf(kpi, settings),
+  };
 }
 
 function linesOf({ targetSetting, alarms }: Kpi, settings: DeclaredSettings): ChartLine[] {
   const value = (name: string) => settings.expression(name as SettingName);
   return [
     ...(targetSetting === undefined ? [] : [{ label: "target", value: value(targetSetting), color: TARGET_COLOR }]),
-    ...alarms.map(({ name, severity, thresholdSetting }) => ({ label: name, value: value(thresholdSetting), color: SEVERITY_COLORS[severity] })),
+    ...alarms.map(({ name, severity, thresholdSetting }) => ({
+      label: name,
+      value: value(thresholdSetting),
+      color: SEVERITY_COLORS[severity],
+    })),
   ];
 }

@@ -1,6 +1,22 @@
-import { TerraformLocal, TerraformOutput, TerraformVariable, Token, type IResolvable, type TerraformStack } from "cdktf";
+import {
+  TerraformLocal,
+  TerraformOutput,
+  TerraformVariable,
+  Token,
+  type IResolvable,
+  type TerraformStack,
+} from "cdktf";
 import { OUTPUT_DESCRIPTIONS, type OutputName } from "./outputs";
-import { PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, terraformValidations, type Setting, type SettingName } from "./settings";
+import {
+  PROFILES,
+  SETTINGS,
+  defaultValue,
+  followsProfile,
+  isRequired,
+  terraformValidations,
+  type Setting,
+  type SettingName,
+} from "./settings";
 
 /** The settings as a stack sees them: Terraform expressions, never values. `Name`: the names that the stack has. */
 export class DeclaredSettings<Name extends string = SettingName> {
@@ -24,7 +40,10 @@ export class DeclaredSettings<Name extends string = SettingName> {
   }
   private named(name: Name): Setting {
     const setting = this.settings.find((candidate) => candidate.name === name);
-    if (!setting) throw new Error(`There is no setting ${name}; this stack has ${this.settings.map((each) => each.name).join(", ")}`);
+    if (!setting)
+      throw new Error(
+        `There is no setting ${name}; this stack has ${this.settings.map((each) => each.name).join(", ")}`,
+      );
     return setting;
   }
 }
@@ -33,9 +52,17 @@ export class DeclaredSettings<Name extends string = SettingName> {
  * Declares a Terraform variable for each setting, the profiles, and a local for each setting that follows them.
  * @param settings what may be changed in this stack. Default: the settings of `agent-api`
  */
-export function declareSettings<const S extends readonly Setting[] = typeof SETTINGS>(stack: TerraformStack, settings: S = SETTINGS as readonly Setting[] as S): DeclaredSettings<S[number]["name"]> {
+export function declareSettings<const S extends readonly Setting[] = typeof SETTINGS>(
+  stack: TerraformStack,
+  settings: S = SETTINGS as readonly Setting[] as S,
+): DeclaredSettings<S[number]["name"]> {
   const following = settings.filter(followsProfile);
-  if (following.length > 0) declareLocal(stack, "profiles", Object.fromEntries(PROFILES.map((profile) => [profile, profileValues(following, profile)])));
+  if (following.length > 0)
+    declareLocal(
+      stack,
+      "profiles",
+      Object.fromEntries(PROFILES.map((profile) => [profile, profileValues(following, profile)])),
+    );
   for (const setting of settings) declareVariable(stack, setting);
   for (const { name } of following) {
     declareLocal(stack, name, `\${coalesce(var.${name}, local.profiles[var.profile].${name})}`);
@@ -43,7 +70,9 @@ export function declareSettings<const S extends readonly Setting[] = typeof SETT
   return new DeclaredSettings(settings);
 }
 
-/** Declares `local.<name>`. Locals, variables and outputs of one name are three constructs, so their ids carry the kind. */
+/**
+ * Declares `local.<name>`. Locals, variables and outputs of one name are three constructs, so their ids carry the kind.
+ */
 export function declareLocal(stack: TerraformStack, name: string, value: unknown): void {
   new TerraformLocal(stack, `local_${name}`, value).overrideLogicalId(name);
 }
@@ -61,7 +90,10 @@ function declareVariable(stack: TerraformStack, setting: Setting): void {
     // A setting that has a value in every case must not be made null from outside.
     nullable: !required && value === null,
     sensitive: setting.sensitive,
-    validation: terraformValidations(setting).map(({ condition, message }) => ({ condition: `\${${condition}}`, errorMessage: message })),
+    validation: terraformValidations(setting).map(({ condition, message }) => ({
+      condition: `\${${condition}}`,
+      errorMessage: message,
+    })),
   });
   // Not a property above: the constructor takes no null, which says "optional, and nothing by default".
   if (!required) variable.addOverride("default", value);
@@ -69,7 +101,9 @@ function declareVariable(stack: TerraformStack, setting: Setting): void {
 
 function description(setting: Setting): string {
   const unit = setting.type === "number" ? ` Unit: ${setting.unit}.` : "";
-  const values = followsProfile(setting) ? ` Default: ${PROFILES.map((profile) => `${profile} ${defaultValue(setting, profile)}`).join(", ")}.` : "";
+  const values = followsProfile(setting)
+    ? ` Default: ${PROFILES.map((profile) => `${profile} ${defaultValue(setting, profile)}`).join(", ")}.`
+    : "";
   return `${setting.description}${unit}${values}`;
 }
 
@@ -80,7 +114,9 @@ function description(setting: Setting): string {
 export function declareOutputs<Name extends string = OutputName>(
   stack: TerraformStack,
   values: Readonly<Record<Name, unknown>>,
-  descriptions: Readonly<Record<Name, string>> = OUTPUT_DESCRIPTIONS as Readonly<Record<string, string>> as Readonly<Record<Name, string>>,
+  descriptions: Readonly<Record<Name, string>> = OUTPUT_DESCRIPTIONS as Readonly<Record<string, string>> as Readonly<
+    Record<Name, string>
+  >,
 ): void {
   for (const [name, value] of Object.entries(values) as [Name, unknown][]) {
     new TerraformOutput(stack, `output_${name}`, { value, description: descriptions[name] }).overrideLogicalId(name);

@@ -2,7 +2,12 @@ import type { AgentFunction } from "../modules";
 import type { DeclaredSettings } from "./declare";
 
 /** What every function of the stack is told alike. */
-export function functionSettings(settings: DeclaredSettings): Pick<ConstructorParameters<typeof AgentFunction>[2], "image" | "kmsKeyArn" | "logRetentionInDays" | "permissionsBoundaryArn"> {
+export function functionSettings(
+  settings: DeclaredSettings,
+): Pick<
+  ConstructorParameters<typeof AgentFunction>[2],
+  "image" | "kmsKeyArn" | "logRetentionInDays" | "permissionsBoundaryArn"
+> {
   return {
     // Without package_type image there is no image_uri: package_type's own rule sees to that.
     image: { when: `${settings.expression("package_type")} == "image"`, uri: settings.expression("image_uri") },

@@ -1,5 +1,16 @@
 import { ORIGIN_SECRET_HEADER } from "../handlers/environment";
-import { Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, STATUS_ROUTE, WebFirewall, address, methodPath, type LiveAlias } from "../modules";
+import {
+  Access,
+  AccountLogging,
+  ApiStage,
+  EdgeDistribution,
+  RestApi,
+  STATUS_ROUTE,
+  WebFirewall,
+  address,
+  methodPath,
+  type LiveAlias,
+} from "../modules";
 import { createAuthorizer } from "./authorizer";
 import type { DeclaredSettings } from "./declare";
 import { STAGE_NAME, type PhysicalNames } from "./names";

@@ -20,7 +20,8 @@ export interface Watched {
 
 /** The names that metrics are found by: references, so that a renamed resource takes its alarms with it. */
 export function metricSources(watched: Watched): SourceNames {
-  const { names, frontDoor, worker, workerAlias, sweeper, restApi, queue, store, apiHeartbeat, workerHeartbeat } = watched;
+  const { names, frontDoor, worker, workerAlias, sweeper, restApi, queue, store, apiHeartbeat, workerHeartbeat } =
+    watched;
   return {
     frontDoorFunction: frontDoor.function.functionName,
     workerFunction: worker.function.functionName,

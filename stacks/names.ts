@@ -35,10 +35,14 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
   };
 }
 
-/** Physical names of what stands beside a deployment: its state, and the roles of its pipelines. No role of a pipeline has a name that a pipeline may change. */
+/**
+ * Physical names of what stands beside a deployment: its state, and the roles of its pipelines. No role of a pipeline
+ * has a name that a pipeline may change.
+ */
 export function platformNames(settings: DeclaredSettings<"name" | "environment" | "state_bucket_name">) {
   const prefix = `${settings.string("name")}-${settings.string("environment")}`;
-  const made = '"${var.name}-${var.environment}-state-${substr(sha256("${data.aws_caller_identity.current.account_id}/${data.aws_region.current.name}"), 0, 12)}"';
+  const made =
+    '"${var.name}-${var.environment}-state-${substr(sha256("${data.aws_caller_identity.current.account_id}/${data.aws_region.current.name}"), 0, 12)}"';
   return {
     stateBucket: `\${coalesce(${settings.expression("state_bucket_name")}, ${made})}`,
     /** Folder of the deployment's state in the bucket. */

@@ -36,7 +36,11 @@ export const storeOutputs = (store: RequestStore, queue: WorkQueue) => ({
   dead_letter_queue_url: queue.deadLetterQueue.url,
 });
 
-export const watchOutputs = (alarms: CreatedAlarms, dashboard: ReturnType<typeof createDashboard>, names: PhysicalNames) => ({
+export const watchOutputs = (
+  alarms: CreatedAlarms,
+  dashboard: ReturnType<typeof createDashboard>,
+  names: PhysicalNames,
+) => ({
   deployment_name: names.deployment,
   alarm_names: `\${${alarms.names}}`,
   alarm_topic_arn: `\${${alarms.topicArn}}`,

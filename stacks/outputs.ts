@@ -29,7 +29,9 @@ export interface AgentApiOutputs {
   readonly newest_version: string;
   /** Every setting's value in effect, by name; sensitive ones are left out. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Values that somebody gave, by setting: neither what a profile decides nor a default; sensitive ones are left out. */
+  /**
+   * Values that somebody gave, by setting: neither what a profile decides nor a default; sensitive ones are left out.
+   */
   readonly given: Readonly<Record<string, unknown>>;
   /** Name of the table of requests. */
   readonly requests_table_name: string;
@@ -49,7 +51,10 @@ export interface AgentApiOutputs {
   readonly alarm_topic_arn: string;
   /** Name of the dashboard. */
   readonly dashboard_name: string;
-  /** Identifiers of the API keys by caller; empty unless authorization is api_key. `aws apigateway get-api-key --include-value` shows a value. */
+  /**
+   * Identifiers of the API keys by caller; empty unless authorization is api_key. `aws apigateway get-api-key
+   * --include-value` shows a value.
+   */
   readonly api_key_ids: Readonly<Record<string, string>>;
 }
 
@@ -95,7 +100,10 @@ export const STATE_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof StateOutputs, stri
   backend: "Value of QUICKTURN_BACKEND, so that stacks keep their state in the bucket.",
 };
 
-/** Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none, and of the policy that limits the roles that they make. */
+/**
+ * Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none, and of the policy that limits
+ * the roles that they make.
+ */
 export interface PipelineAccessOutputs {
   readonly function_boundary_arn: string;
   readonly github_plan_role_arn: string | null;
@@ -105,7 +113,8 @@ export interface PipelineAccessOutputs {
 }
 
 export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof PipelineAccessOutputs, string>> = {
-  function_boundary_arn: "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and the apply roles make no role without it.",
+  function_boundary_arn:
+    "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and the apply roles make no role without it.",
   github_plan_role_arn: "Role that GitHub's workflows plan with, on pull requests and the branch.",
   github_apply_role_arn: "Role that GitHub's workflows apply with, on the branch or in the environment.",
   gitlab_plan_role_arn: "Role that GitLab's pipelines plan with, on any branch of the project.",
@@ -123,7 +132,10 @@ export const DEFAULT_ENVIRONMENT = "default";
 export interface EnvironmentPlaces {
   /** Its settings, which are committed. */
   readonly settings: string;
-  /** What its stacks are synthesized to: each environment has its own, so that terraform never meets another's backend there. */
+  /**
+   * What its stacks are synthesized to: each environment has its own, so that terraform never meets another's backend
+   * there.
+   */
   readonly synthesized: string;
   /** What is live, as terraform takes it. */
   readonly live: string;

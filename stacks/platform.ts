@@ -6,7 +6,10 @@ import { TerraformStack, type TerraformElement } from "cdktf";
 import { Node, type Construct } from "constructs";
 import { LOCAL_BACKEND, useBackend, type Backend } from "./backend";
 
-/** Versions of the AWS provider that the stacks work with: the one that the constructs are made from, up to the next but one major. */
+/**
+ * Versions of the AWS provider that the stacks work with: the one that the constructs are made from, up to the next but
+ * one major.
+ */
 const PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0";
 
 /** Validation that names other variables came with 1.9, write-only arguments and the S3 lock file with 1.11. */

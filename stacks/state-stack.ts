@@ -11,7 +11,10 @@ export interface StateStackProps extends PlatformProps {
   readonly preventDestroy: boolean;
 }
 
-/** The bucket that the other stacks keep their state in. Applied once, with its own state in a file, which can then move into the bucket. */
+/**
+ * The bucket that the other stacks keep their state in. Applied once, with its own state in a file, which can then move
+ * into the bucket.
+ */
 export class StateStack extends PlatformStack {
   constructor(scope: Construct, name: string, { preventDestroy, ...platform }: StateStackProps) {
     super(scope, name, platform);

@@ -5,7 +5,10 @@ import { functionSettings } from "./function-settings";
 import type { PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
 
-/** Below the NAT gateway's 350 s, after which it drops an idle connection without a word (VPC user guide, "NAT gateways"). */
+/**
+ * Below the NAT gateway's 350 s, after which it drops an idle connection without a word (VPC user guide, "NAT
+ * gateways").
+ */
 const HEARTBEAT_MINUTES = 5;
 
 /** EventBridge's shortest: nobody waits longer than that for a request that was lost. */
@@ -23,7 +26,12 @@ interface Kept {
 }
 
 /** Gives every accepted request an end: finds the ones that nobody works on, and takes those that failed for good. */
-export function createSweeper(stack: PlatformStack, { settings, names }: Kept, store: RequestStore, queue: WorkQueue): AgentFunction {
+export function createSweeper(
+  stack: PlatformStack,
+  { settings, names }: Kept,
+  store: RequestStore,
+  queue: WorkQueue,
+): AgentFunction {
   const environment: Record<keyof SweeperEnvironment, string> = {
     DEAD_LETTER_QUEUE_ARN: queue.deadLetterQueue.arn,
     DEPLOYMENT: names.deployment,
@@ -52,7 +60,12 @@ export function createSweeper(stack: PlatformStack, { settings, names }: Kept, s
 }
 
 /** Touches the warm environments of the functions that callers wait for. */
-export function createHeartbeats(stack: PlatformStack, { settings, names }: Kept, frontDoor: LiveFunction, worker: LiveFunction): { readonly apiHeartbeat: Schedule; readonly workerHeartbeat: Schedule } {
+export function createHeartbeats(
+  stack: PlatformStack,
+  { settings, names }: Kept,
+  frontDoor: LiveFunction,
+  worker: LiveFunction,
+): { readonly apiHeartbeat: Schedule; readonly workerHeartbeat: Schedule } {
   const beat = (id: string, ruleName: string, { function: target, alias }: LiveFunction) =>
     new Schedule(stack, id, {
       ruleName,
@@ -64,7 +77,10 @@ export function createHeartbeats(stack: PlatformStack, { settings, names }: Kept
       enabled: settings.expression("heartbeat_enabled"),
       times: settings.expression("heartbeat_environments"),
     });
-  return { apiHeartbeat: beat("api_heartbeat", names.apiHeartbeat, frontDoor), workerHeartbeat: beat("worker_heartbeat", names.workerHeartbeat, worker) };
+  return {
+    apiHeartbeat: beat("api_heartbeat", names.apiHeartbeat, frontDoor),
+    workerHeartbeat: beat("worker_heartbeat", names.workerHeartbeat, worker),
+  };
 }
 
 /** A function with the alias that traffic goes to. */

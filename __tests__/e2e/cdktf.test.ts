@@ -9,7 +9,8 @@ import { projectCopy } from "../support/project-copy";
 import { PROJECT } from "../support/stack-json";
 
 /**
- * The stack in the hands of cdktf's own command line, from nothing to nothing: in a clone, with CI=1, without a terminal,
+ * The stack in the hands of cdktf's own command line, from nothing to nothing: in a clone, with CI=1, without a
+ * terminal,
  * with an emulator for an account. In order: each test goes on from the one before.
  */
 
@@ -19,7 +20,11 @@ let project: string;
 let environment: NodeJS.ProcessEnv;
 
 const STATE = "terraform.agent-api.tfstate";
-const cdktf = (...args: string[]): Promise<Ended> => runProgram(join(project, "node_modules/.bin/cdktf"), args, { project, environment: { ...environment, ...kept?.variables } });
+const cdktf = (...args: string[]): Promise<Ended> =>
+  runProgram(join(project, "node_modules/.bin/cdktf"), args, {
+    project,
+    environment: { ...environment, ...kept?.variables },
+  });
 
 beforeAll(async () => {
   project = projectCopy();
@@ -41,19 +46,29 @@ afterAll(async () => {
 
 test("cdktf's own synth writes the same stack as quickturn's", async () => {
   const stack = "cdktf.out/stacks/agent-api/cdk.tf.json";
-  const { code } = await runProgram(join(project, "node_modules/.bin/cdktf"), ["synth"], { project, environment: { PATH: process.env["PATH"], HOME: project, CI: "1", CHECKPOINT_DISABLE: "1" } });
+  const { code } = await runProgram(join(project, "node_modules/.bin/cdktf"), ["synth"], {
+    project,
+    environment: { PATH: process.env["PATH"], HOME: project, CI: "1", CHECKPOINT_DISABLE: "1" },
+  });
   expect(code).toBe(0);
   expect(readFileSync(join(project, stack), "utf8")).toBe(readFileSync(join(PROJECT, stack), "utf8"));
 });
 
 test("plans", async () => {
   const { code, stdout } = await cdktf("plan", "agent-api");
-  expect({ code, planned: /Plan: \d+ to add, 0 to change, 0 to destroy/.test(stripVTControlCharacters(stdout)) }).toEqual({ code: 0, planned: true });
+  expect({
+    code,
+    planned: /Plan: \d+ to add, 0 to change, 0 to destroy/.test(stripVTControlCharacters(stdout)),
+  }).toEqual({ code: 0, planned: true });
 });
 
 test("applies, and its state stands beside cdktf.json", async () => {
   // What was tried with a provider of the run's own is the same with one that stays, and takes a tenth of the time.
-  kept = await keepProvider({ directory: join(project, "cdktf.out/stacks/agent-api"), env: environment, configurations: [project] });
+  kept = await keepProvider({
+    directory: join(project, "cdktf.out/stacks/agent-api"),
+    env: environment,
+    configurations: [project],
+  });
   const { code, stdout } = await cdktf("apply", "agent-api", "--auto-approve");
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("Apply complete!") as unknown });
   expect(existsSync(join(project, STATE))).toBe(true);

@@ -9,7 +9,8 @@ import { pipelineEnvironment, runQuickturn, type Ended } from "../support/comman
 import { projectCopy } from "../support/project-copy";
 
 /**
- * The commands as a pipeline runs them: a clone, no terminal, CI=1, an emulator for an account. cdktf's own command line on
+ * The commands as a pipeline runs them: a clone, no terminal, CI=1, an emulator for an account. cdktf's own command
+ * line on
  * the same stack: cdktf.test. In order: each test goes on from the one before.
  */
 
@@ -21,13 +22,18 @@ let environment: NodeJS.ProcessEnv;
 
 const STATE = "terraform.agent-api.tfstate";
 const path = (name: string) => join(project, name);
-const quickturn = (...args: string[]): Promise<Ended> => runQuickturn(args, { project, environment: { ...environment, ...kept?.variables } });
+const quickturn = (...args: string[]): Promise<Ended> =>
+  runQuickturn(args, { project, environment: { ...environment, ...kept?.variables } });
 
 beforeAll(async () => {
   project = projectCopy();
   account = await appliedAccount();
   emulator = await copyAccount(account);
-  environment = { ...pipelineEnvironment(project, emulator.endpoint), TF_VAR_deletion_protection: "false", TF_VAR_alarm_burn_rates: "false" };
+  environment = {
+    ...pipelineEnvironment(project, emulator.endpoint),
+    TF_VAR_deletion_protection: "false",
+    TF_VAR_alarm_burn_rates: "false",
+  };
 });
 afterAll(async () => {
   await kept?.stop();
@@ -41,20 +47,29 @@ describe("without a state", () => {
     expect(stdout).toContain("export AWS_ENDPOINT_URL='http://127.0.0.1:5000'");
     // Else terraform would try for minutes to make what the emulator lacks.
     expect(stdout).toContain("export TF_VAR_alarm_burn_rates='false'");
-    expect(await quickturn("env", "--emulator", "http://example.org")).toMatchObject({ code: 64, stderr: expect.stringContaining('--emulator is "http://example.org"; allowed: an address of this machine') as unknown });
+    expect(await quickturn("env", "--emulator", "http://example.org")).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining(
+        '--emulator is "http://example.org"; allowed: an address of this machine',
+      ) as unknown,
+    });
   });
 
   test("apply without a terminal and without --auto-approve does nothing, and says what to do", async () => {
     const { code, stderr } = await quickturn("apply");
     expect(code).toBe(64);
-    expect(stderr).toContain("There is no terminal to ask at. Look at `quickturn plan`, then run `quickturn apply --auto-approve`.");
+    expect(stderr).toContain(
+      "There is no terminal to ask at. Look at `quickturn plan`, then run `quickturn apply --auto-approve`.",
+    );
     expect(existsSync(path(STATE))).toBe(false);
   });
 
   test("a bad value fails at plan with what was given and what is allowed, as JSON too", async () => {
     const { code, stdout } = await quickturn("--json", "plan", "--var", "memory_size=1");
     expect(code).toBe(64);
-    expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toBe('--var memory_size is "1"; allowed: a whole number from 128 to 10240 (MiB). Default: 1024 (baseline), 3072 (optimized), 3072 (low_latency).');
+    expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toBe(
+      '--var memory_size is "1"; allowed: a whole number from 128 to 10240 (MiB). Default: 1024 (baseline), 3072 (optimized), 3072 (low_latency).',
+    );
   });
 });
 
@@ -81,7 +96,11 @@ describe("with the stack applied", () => {
     const { changed, changes, warnings } = JSON.parse(stdout) as Planned;
     expect(changed).toBe(true);
     expect(warnings.filter((text) => text.startsWith("The alarms call nobody: "))).toHaveLength(1);
-    expect(changes.find(({ address }) => address === "aws_lambda_function.worker_function")).toMatchObject({ action: "update", attributes: expect.arrayContaining(["memory_size"]) as unknown, values: expect.arrayContaining([{ path: "memory_size", before: 3072, after: 2048 }]) as unknown });
+    expect(changes.find(({ address }) => address === "aws_lambda_function.worker_function")).toMatchObject({
+      action: "update",
+      attributes: expect.arrayContaining(["memory_size"]) as unknown,
+      values: expect.arrayContaining([{ path: "memory_size", before: 3072, after: 2048 }]) as unknown,
+    });
     // The clone's functions are byte for byte those that were applied from another folder.
     expect(changes.filter(({ action }) => action !== "update")).toEqual([]);
   });
@@ -89,12 +108,18 @@ describe("with the stack applied", () => {
   test("a slip in a var-file is an error with the setting that was meant", async () => {
     writeFileSync(path("slip.tfvars"), "memory_sise = 2048\n");
     const slip = await quickturn("plan", "--var-file", "slip.tfvars");
-    expect(slip).toMatchObject({ code: 64, stderr: expect.stringContaining("slip.tfvars gives memory_sise: there is no such setting. Did you mean memory_size?") as unknown });
+    expect(slip).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining(
+        "slip.tfvars gives memory_sise: there is no such setting. Did you mean memory_size?",
+      ) as unknown,
+    });
     rmSync(path("slip.tfvars"));
   });
 
   test("state and plan are for their owner's eyes only", () => {
-    for (const file of [STATE, "cdktf.out/stacks/agent-api/quickturn.tfplan"]) expect(statSync(path(file)).mode & 0o077).toBe(0);
+    for (const file of [STATE, "cdktf.out/stacks/agent-api/quickturn.tfplan"])
+      expect(statSync(path(file)).mode & 0o077).toBe(0);
   });
 
   test("a table cannot be destroyed by accident: the plan is refused", async () => {

@@ -12,7 +12,9 @@ import { temporaryFolder } from "../support/temporary-folder";
 
 const folder = temporaryFolder("dashboard-page");
 let browser: Browser;
-beforeAll(async () => { browser = await startBrowser(); });
+beforeAll(async () => {
+  browser = await startBrowser();
+});
 afterAll(() => browser?.close());
 
 async function opened(given: DashboardReport, window: { width: number; colorScheme?: "light" | "dark" }) {
@@ -30,7 +32,14 @@ const MEASURE = `(() => ({
   labels: [...document.querySelectorAll("svg.chart")].map((svg) => svg.getAttribute("aria-label")),
   clipped: [...document.querySelectorAll("svg.chart")].flatMap((svg) => { const box = svg.getBoundingClientRect(); return [...svg.querySelectorAll("text")].filter((text) => { const own = text.getBoundingClientRect(); return own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1; }).map((text) => text.textContent); }),
 }))()`;
-interface Measured { overflow: number; columns: number; sticking: string[]; covered: boolean; labels: string[]; clipped: string[] }
+interface Measured {
+  overflow: number;
+  columns: number;
+  sticking: string[];
+  covered: boolean;
+  labels: string[];
+  clipped: string[];
+}
 
 /** The lowest contrast of any text with what is behind it. */
 const CONTRAST = `(() => {
@@ -47,27 +56,48 @@ const CONTRAST = `(() => {
   return found.sort((left, right) => left.contrast - right.contrast)[0];
 })()`;
 
-test.each([[{ width: 390 }, 1], [{ width: 390, colorScheme: "dark" }, 1], [{ width: 800 }, 2], [{ width: 1_280 }, 3], [{ width: 1_280, colorScheme: "dark" }, 3]] as const)("is whole at %p, %i columns: nothing overflows, covers or is cut off, all text is readable, nothing is fetched", async (window, columns) => {
-  const { page, errors, requests } = await opened(report({ window: INCIDENT }), window);
-  const measured = (await page.evaluate(MEASURE)) as Measured;
-  expect(measured).toMatchObject({ columns, sticking: [], covered: false, clipped: [] });
-  expect(measured.overflow).toBeLessThanOrEqual(0);
-  await page.evaluate(`document.querySelectorAll("details").forEach((details) => (details.open = true))`);
-  expect(((await page.evaluate(CONTRAST)) as { contrast: number }).contrast).toBeGreaterThanOrEqual(4.5);
-  expect(((await page.evaluate(MEASURE)) as Measured).overflow).toBeLessThanOrEqual(0); // unfolded
-  expect({ errors, requests }).toEqual({ errors: [], requests: [] });
-  await page.context().close();
-});
+test.each([
+  [{ width: 390 }, 1],
+  [{ width: 390, colorScheme: "dark" }, 1],
+  [{ width: 800 }, 2],
+  [{ width: 1_280 }, 3],
+  [{ width: 1_280, colorScheme: "dark" }, 3],
+] as const)(
+  "is whole at %p, %i columns: nothing overflows, covers or is cut off, all text is readable, nothing is fetched",
+  async (window, columns) => {
+    const { page, errors, requests } = await opened(report({ window: INCIDENT }), window);
+    const measured = (await page.evaluate(MEASURE)) as Measured;
+    expect(measured).toMatchObject({ columns, sticking: [], covered: false, clipped: [] });
+    expect(measured.overflow).toBeLessThanOrEqual(0);
+    await page.evaluate(`document.querySelectorAll("details").forEach((details) => (details.open = true))`);
+    expect(((await page.evaluate(CONTRAST)) as { contrast: number }).contrast).toBeGreaterThanOrEqual(4.5);
+    expect(((await page.evaluate(MEASURE)) as Measured).overflow).toBeLessThanOrEqual(0); // unfolded
+    expect({ errors, requests }).toEqual({ errors: [], requests: [] });
+    await page.context().close();
+  },
+);
 
 test("draws every widget of the applied body, with the figures of the data", async () => {
   const given = report();
   const { page } = await opened(given, { width: 1_280 });
-  const cards = (await page.evaluate(`[...document.querySelectorAll(".board > *")].map((card) => ({ id: card.id, title: card.querySelector("h3")?.textContent, now: [...card.querySelectorAll(".now b, .keys:not(.lines) b")].map((each) => each.textContent), lines: [...card.querySelectorAll(".lines li")].map((each) => each.textContent), rows: card.querySelectorAll("tbody tr").length, last: [...card.querySelectorAll("tbody tr:last-child td")].map((each) => each.textContent), charts: card.querySelectorAll("svg.chart").length, text: card.textContent }))`)) as { id: string; title?: string; now: string[]; lines: string[]; rows: number; last: string[]; charts: number; text: string }[];
+  const cards = (await page.evaluate(
+    `[...document.querySelectorAll(".board > *")].map((card) => ({ id: card.id, title: card.querySelector("h3")?.textContent, now: [...card.querySelectorAll(".now b, .keys:not(.lines) b")].map((each) => each.textContent), lines: [...card.querySelectorAll(".lines li")].map((each) => each.textContent), rows: card.querySelectorAll("tbody tr").length, last: [...card.querySelectorAll("tbody tr:last-child td")].map((each) => each.textContent), charts: card.querySelectorAll("svg.chart").length, text: card.textContent }))`,
+  )) as {
+    id: string;
+    title?: string;
+    now: string[];
+    lines: string[];
+    rows: number;
+    last: string[];
+    charts: number;
+    text: string;
+  }[];
   expect(cards).toHaveLength(widgets.length);
   widgets.forEach((widget, index) => {
     const card = cards[index]!;
     expect(card.id).toBe(`w${index}`);
-    if (widget.type === "alarm") for (const arn of widget.arns) expect(card.text).toContain(alarmName(arn).replace("quickturn-dev-", ""));
+    if (widget.type === "alarm")
+      for (const arn of widget.arns) expect(card.text).toContain(alarmName(arn).replace("quickturn-dev-", ""));
     if (widget.type !== "metric") return;
     const data = given.charts.get(index)!;
     expect(card.title).toBe(widget.title);
@@ -78,9 +108,26 @@ test("draws every widget of the applied body, with the figures of the data", asy
     expect(card.rows).toBe(new Set(data.series.flatMap(({ points }) => points.map(([ms]) => ms))).size);
     // The latest row has what the data has, not what the page made of it.
     const raw = widget.rows[0]!.source;
-    if (widget.rows.length === 1 && !("expression" in raw)) expect(card.last[1]).toBe(figureText(series.find((each) => each.metric === raw.metric && each.statistic === raw.statistic && JSON.stringify(each.dimensions) === JSON.stringify(raw.dimensions) && each.periodSeconds === widget.rows[0]!.periodSeconds)!.points.at(-1)![1], widget.unit));
+    if (widget.rows.length === 1 && !("expression" in raw))
+      expect(card.last[1]).toBe(
+        figureText(
+          series
+            .find(
+              (each) =>
+                each.metric === raw.metric &&
+                each.statistic === raw.statistic &&
+                JSON.stringify(each.dimensions) === JSON.stringify(raw.dimensions) &&
+                each.periodSeconds === widget.rows[0]!.periodSeconds,
+            )!
+            .points.at(-1)![1],
+          widget.unit,
+        ),
+      );
   });
-  expect(cards.filter(({ text }) => text.includes("no data")).map(({ title }) => title)).toEqual(["Account's concurrency in use (percent)", "Invocations beyond the provisioned ones (count)"]);
+  expect(cards.filter(({ text }) => text.includes("no data")).map(({ title }) => title)).toEqual([
+    "Account's concurrency in use (percent)",
+    "Invocations beyond the provisioned ones (count)",
+  ]);
   await page.context().close();
 });
 
@@ -90,9 +137,42 @@ test("a body that is full of HTML makes no HTML", async () => {
   const all: Widget[] = [
     { type: "text", x: 0, y: 0, width: 24, height: 1, markdown: evil },
     { type: "alarm", x: 0, y: 1, width: 24, height: 1, title: evil, arns: [`arn:aws:cloudwatch:r:1:alarm:${evil}`] },
-    { type: "metric", x: 0, y: 2, width: 8, height: 6, title: evil, region: "r", unit: evil, lines: [{ label: evil, value: 1, color: '"><b>' }], rows: [{ label: evil, visible: true, periodSeconds: 60, source: { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum" } }] },
+    {
+      type: "metric",
+      x: 0,
+      y: 2,
+      width: 8,
+      height: 6,
+      title: evil,
+      region: "r",
+      unit: evil,
+      lines: [{ label: evil, value: 1, color: '"><b>' }],
+      rows: [
+        {
+          label: evil,
+          visible: true,
+          periodSeconds: 60,
+          source: { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum" },
+        },
+      ],
+    },
   ];
-  const charts = new Map([[2, chartData(all[2] as never, 2, { series: [{ namespace: "N", metric: "M", dimensions: {}, statistic: "Sum", periodSeconds: 60, points: [point] }], evaluated: [] }, { startMs: DAY_START_MS, endMs: DAY_END_MS })]]);
+  const charts = new Map([
+    [
+      2,
+      chartData(
+        all[2] as never,
+        2,
+        {
+          series: [
+            { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum", periodSeconds: 60, points: [point] },
+          ],
+          evaluated: [],
+        },
+        { startMs: DAY_START_MS, endMs: DAY_END_MS },
+      ),
+    ],
+  ]);
   const { page, errors } = await opened(report({ name: evil, source: evil, widgets: all, charts }), { width: 1_280 });
   expect(await page.evaluate(`document.querySelectorAll("img, script, [onerror]").length`)).toBe(0);
   expect(((await page.evaluate(`document.body.textContent`)) as string).split(evil).length).toBeGreaterThan(6);

@@ -9,7 +9,9 @@ import { ALICE, BOB } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
 import { NO_SCHEDULES, until, untilWorked } from "../support/until";
 
-/** The applied stack, answered from the applied zips. In order: each test goes on from the settings of the one before. */
+/**
+ * The applied stack, answered from the applied zips. In order: each test goes on from the settings of the one before.
+ */
 
 const agentsAt = (url: string) => [
   { name: "fast", kind: "http", target: `${url}/fast`, timeout_seconds: 600, phases: [1] },
@@ -96,7 +98,8 @@ async function finished(requestId: string): Promise<ApiResponse> {
 
 const post = (body: string, headers: Record<string, string> = { "content-type": "application/json" }) =>
   fetch(`${runtime.url}/api/v1/invoke`, { method: "POST", body, headers });
-const count = () => Object.values(runtime.statistics().functions).reduce((sum, { invocations }) => sum + invocations, 0);
+const count = () =>
+  Object.values(runtime.statistics().functions).reduce((sum, { invocations }) => sum + invocations, 0);
 const worker = () => runtime.statistics().functions["quickturn-dev-worker"]!;
 
 describe("with authorization iam", () => {
@@ -148,7 +151,9 @@ describe("with authorization iam", () => {
     const anonymous = await post('{"prompt":"x"}');
     expect(anonymous.status).toBe(403);
     expect(await anonymous.json()).toMatchObject({ error: { code: "missing_credentials_or_unknown_route" } });
-    const forged = await new AgentApiClient(runtime.url, "us-east-1", { ...ALICE, secretAccessKey: "guess" }).invoke("x");
+    const forged = await new AgentApiClient(runtime.url, "us-east-1", { ...ALICE, secretAccessKey: "guess" }).invoke(
+      "x",
+    );
     expect(forged.status).toBe(403);
     expect(forged.body).toMatchObject({ error: { code: "invalid_signature" } });
   });
@@ -170,8 +175,18 @@ describe("with authorization iam", () => {
     await alice.status(requestId);
     const before = count();
     const { stdout } = await promisify(execFile)("curl", [
-      "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "cache-control: max-age=0",
-      "--aws-sigv4", "aws:amz:us-east-1:execute-api", "--user", `${ALICE.accessKeyId}:${ALICE.secretAccessKey}`, `${runtime.url}/api/v1/status/${requestId}`,
+      "-s",
+      "-o",
+      "/dev/null",
+      "-w",
+      "%{http_code}",
+      "-H",
+      "cache-control: max-age=0",
+      "--aws-sigv4",
+      "aws:amz:us-east-1:execute-api",
+      "--user",
+      `${ALICE.accessKeyId}:${ALICE.secretAccessKey}`,
+      `${runtime.url}/api/v1/status/${requestId}`,
     ]);
     expect(stdout).toBe("200");
     expect(count()).toBe(before);
@@ -188,12 +203,24 @@ describe("with authorization iam", () => {
     ["an array", '["x"]'],
   ])("a body with %s gets 400 as JSON", async (_what, body) => {
     const { stdout } = await promisify(execFile)("curl", [
-      "-s", "-w", "\n%{http_code}", "-H", "content-type: application/json", "-d", body,
-      "--aws-sigv4", "aws:amz:us-east-1:execute-api", "--user", `${ALICE.accessKeyId}:${ALICE.secretAccessKey}`, `${runtime.url}/api/v1/invoke`,
+      "-s",
+      "-w",
+      "\n%{http_code}",
+      "-H",
+      "content-type: application/json",
+      "-d",
+      body,
+      "--aws-sigv4",
+      "aws:amz:us-east-1:execute-api",
+      "--user",
+      `${ALICE.accessKeyId}:${ALICE.secretAccessKey}`,
+      `${runtime.url}/api/v1/invoke`,
     ]);
     const [json = "", status] = stdout.split("\n");
     expect(status).toBe("400");
-    expect(JSON.parse(json)).toMatchObject({ error: { code: "invalid_request", message: expect.stringMatching(/.{20,}/) as unknown } });
+    expect(JSON.parse(json)).toMatchObject({
+      error: { code: "invalid_request", message: expect.stringMatching(/.{20,}/) as unknown },
+    });
   });
 });
 
@@ -220,7 +247,10 @@ describe("while the tables and the queue cannot be reached", () => {
     await until("the service is not ready", async () => !(await health()).body.ready);
     expect(await health()).toMatchObject({ status: 200, body: { status: "ok", ready: false } });
     expect(await health("?probe=readiness")).toMatchObject({ status: 503, body: { ready: false } });
-    for (const ask of [() => alice.invoke("nobody takes this"), () => alice.status("00000000-0000-4000-8000-000000000001")]) {
+    for (const ask of [
+      () => alice.invoke("nobody takes this"),
+      () => alice.status("00000000-0000-4000-8000-000000000001"),
+    ]) {
       const { status, body, headers } = await ask();
       expect({ status, body }).toMatchObject(UNAVAILABLE);
       expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
@@ -231,7 +261,10 @@ describe("while the tables and the queue cannot be reached", () => {
     calls.setFaults([]);
     // An open circuit tries again after a while.
     let answer = await alice.invoke("back again");
-    await until("an invocation is accepted", async () => answer.status === 202 || ((answer = await alice.invoke("back again")).status === 202));
+    await until(
+      "an invocation is accepted",
+      async () => answer.status === 202 || (answer = await alice.invoke("back again")).status === 202,
+    );
     sent += 1;
     expect((await finished(idOf(answer))).body).toMatchObject({ status: "completed" });
   });
@@ -250,7 +283,12 @@ describe("after a flip", () => {
     // Nobody has taken its message, and nobody is stopped from it.
     const queue = new SQSClient({ endpoint: stack.emulator.endpoint, region: "us-east-1", credentials: ALICE });
     const QueueUrl = String(stack.attributes()["aws_sqs_queue.work_queue"]?.["url"]);
-    await until("the message is in the queue", async () => ((await queue.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0, WaitTimeSeconds: 1 }))).Messages ?? []).some(({ Body: body }) => body?.includes(waiting)));
+    await until("the message is in the queue", async () =>
+      (
+        (await queue.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0, WaitTimeSeconds: 1 })))
+          .Messages ?? []
+      ).some(({ Body: body }) => body?.includes(waiting)),
+    );
     queue.destroy();
     expect((await alice.status(waiting)).body).toMatchObject({ status: "queued" });
     expect(worker()).toMatchObject({ invocations, throttles });
@@ -275,7 +313,10 @@ describe("after a flip", () => {
     drawn = draw;
     mostUnderWay = 0;
     // Those that run at once wait for each other; of those that run in a row each is long enough for another to begin.
-    mayAnswer = how === "all at once" ? () => until("two agents are under way", () => mostUnderWay === 2) : () => new Promise((resolve) => setTimeout(resolve, 300));
+    mayAnswer =
+      how === "all at once"
+        ? () => until("two agents are under way", () => mostUnderWay === 2)
+        : () => new Promise((resolve) => setTimeout(resolve, 300));
     const before = worker().versions;
     expect((await finished(idOf(await accepted(how)))).body).toMatchObject({ status: "completed" });
     mayAnswer = undefined;
@@ -288,23 +329,37 @@ describe("with authorization api_key", () => {
   test("each key is a caller: own requests 200, another's 404 inside the cache's time, no key 403", async () => {
     const state = await applied(["authorization=api_key", 'api_key_names=["one","two"]', "caller_quota_per_day=2"]);
     await runtime.reload(state);
-    const keys = (state as { values: { root_module: { resources: { type: string; index?: string; values: { value?: string } }[] } } }).values.root_module.resources.filter(({ type }) => type === "aws_api_gateway_api_key");
+    const keys = (
+      state as {
+        values: { root_module: { resources: { type: string; index?: string; values: { value?: string } }[] } };
+      }
+    ).values.root_module.resources.filter(({ type }) => type === "aws_api_gateway_api_key");
     const [one = "", two = ""] = ["one", "two"].map((name) => keys.find(({ index }) => index === name)?.values.value);
-    const send = (key: string, path: string, init: RequestInit = {}) => fetch(`${runtime.url}${path}`, { ...init, headers: { "content-type": "application/json", "x-api-key": key } });
+    const send = (key: string, path: string, init: RequestInit = {}) =>
+      fetch(`${runtime.url}${path}`, { ...init, headers: { "content-type": "application/json", "x-api-key": key } });
     const begun = await send(one, "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' });
     expect(begun.status).toBe(202);
     const { request_id: requestId } = (await begun.json()) as Accepted;
-    const polls = [await send(one, `/api/v1/status/${requestId}`), await send(two, `/api/v1/status/${requestId}`), await send(one, `/api/v1/status/${requestId}`)];
+    const polls = [
+      await send(one, `/api/v1/status/${requestId}`),
+      await send(two, `/api/v1/status/${requestId}`),
+      await send(one, `/api/v1/status/${requestId}`),
+    ];
     expect(polls.map(({ status }) => status)).toEqual([200, 404, 200]);
     expect(polls[2]?.headers.get(CACHE_HEADER)).toBe("hit");
     expect((await post('{"prompt":"x"}')).status).toBe(403);
-    expect((await send("no-such-key-no-such-key", "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' })).status).toBe(403);
+    expect(
+      (await send("no-such-key-no-such-key", "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' })).status,
+    ).toBe(403);
 
     // Each may begin two requests a day.
     const begin = async (key: string) => send(key, "/api/v1/invoke", { method: "POST", body: '{"prompt":"x"}' });
     expect([(await begin(one)).status, (await begin(two)).status]).toEqual([202, 202]);
     const refused = await begin(one);
-    expect({ status: refused.status, body: await refused.json() }).toMatchObject({ status: 429, body: { error: { code: "quota_exceeded" } } });
+    expect({ status: refused.status, body: await refused.json() }).toMatchObject({
+      status: 429,
+      body: { error: { code: "quota_exceeded" } },
+    });
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await begin(two)).status).toBe(202);
   });

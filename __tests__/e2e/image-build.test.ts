@@ -5,7 +5,12 @@ import { SILENT } from "../../scripts/progress";
 import { recordingPodman } from "../support/recording-podman";
 import { PROJECT } from "../support/stack-json";
 
-const context = (environment: NodeJS.ProcessEnv) => ({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal });
+const context = (environment: NodeJS.ProcessEnv) => ({
+  projectDirectory: PROJECT,
+  environment,
+  progress: SILENT,
+  signal: new AbortController().signal,
+});
 
 test("the builder is asked for the Lambda functions' architecture, and the name follows from the functions", async () => {
   const podman = recordingPodman();

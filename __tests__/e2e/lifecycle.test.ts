@@ -33,7 +33,11 @@ function deny(asked: string): void {
 
 /** How many the emulator holds of what terraform could have forgotten, by the type that terraform has for it. */
 async function held(): Promise<Record<string, number>> {
-  const configuration = { endpoint: stack.emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const configuration = {
+    endpoint: stack.emulator.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  };
   const [tables, queues, functions] = await Promise.all([
     new DynamoDBClient(configuration).send(new ListTablesCommand({})),
     new SQSClient(configuration).send(new ListQueuesCommand({})),
@@ -45,10 +49,13 @@ async function held(): Promise<Record<string, number>> {
     aws_lambda_function: functions.Functions?.length ?? 0,
   };
 }
-const inState = (type: string) => Object.keys(stack.attributes()).filter((address) => address.startsWith(`${type}.`)).length;
+const inState = (type: string) =>
+  Object.keys(stack.attributes()).filter((address) => address.startsWith(`${type}.`)).length;
 
 test("the plan of a first apply passes the audit, and nothing in it is unknown", async () => {
-  expect(auditedRows(await stack.plan({ vars: ["deletion_protection=true", "alarm_burn_rates=true"], refresh: false }))).toEqual([]);
+  expect(
+    auditedRows(await stack.plan({ vars: ["deletion_protection=true", "alarm_burn_rates=true"], refresh: false })),
+  ).toEqual([]);
 });
 
 test("an apply that may not create queues says so, and keeps what it made", async () => {
@@ -76,9 +83,19 @@ test("plans nothing the second time, but for what the emulator spells otherwise"
 test("plain terraform: what stands in an .auto.tfvars.json file stays through an apply with other values, and comes back after one with its own", async () => {
   const file = join(stack.directory, "given.auto.tfvars.json");
   writeFileSync(file, JSON.stringify({ memory_size: 2048, cache_ttl_in_seconds: 7 }));
-  const planned = async (...vars: string[]) => ((await stack.plan({ vars, refresh: false })) as { planned_values: { outputs: { settings: { value: object } } } }).planned_values.outputs.settings.value;
-  expect(await planned("memory_size=1024", "reserved_concurrent_executions=10")).toMatchObject({ memory_size: 1024, reserved_concurrent_executions: 10, cache_ttl_in_seconds: 7 });
-  expect(await planned()).toMatchObject({ memory_size: 2048, reserved_concurrent_executions: 50, cache_ttl_in_seconds: 7 });
+  const planned = async (...vars: string[]) =>
+    ((await stack.plan({ vars, refresh: false })) as { planned_values: { outputs: { settings: { value: object } } } })
+      .planned_values.outputs.settings.value;
+  expect(await planned("memory_size=1024", "reserved_concurrent_executions=10")).toMatchObject({
+    memory_size: 1024,
+    reserved_concurrent_executions: 10,
+    cache_ttl_in_seconds: 7,
+  });
+  expect(await planned()).toMatchObject({
+    memory_size: 2048,
+    reserved_concurrent_executions: 50,
+    cache_ttl_in_seconds: 7,
+  });
   rmSync(file);
 });
 

@@ -15,10 +15,25 @@ async function trap(): Promise<{ server: Server; address: string; connections: (
     socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+  return {
+    server,
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => connections,
+  };
 }
 
-const SERVICES = ["DYNAMODB", "SQS", "S3", "LAMBDA", "STS", "IAM", "API_GATEWAY", "CLOUDWATCH", "SNS", "CLOUDWATCH_LOGS"];
+const SERVICES = [
+  "DYNAMODB",
+  "SQS",
+  "S3",
+  "LAMBDA",
+  "STS",
+  "IAM",
+  "API_GATEWAY",
+  "CLOUDWATCH",
+  "SNS",
+  "CLOUDWATCH_LOGS",
+];
 
 /** @param address of the trap @param home of the run */
 const hostile = (address: string, home: string): NodeJS.ProcessEnv => ({
@@ -47,7 +62,11 @@ let demonstration: ReturnType<typeof startQuickturn>;
 beforeAll(async () => {
   trapped = await trap();
   home = temporaryFolder("home");
-  demonstration = startQuickturn(["--json", "local", "--once"], { PATH: process.env["PATH"], HOME: home, ...hostile(trapped.address, home) });
+  demonstration = startQuickturn(["--json", "local", "--once"], {
+    PATH: process.env["PATH"],
+    HOME: home,
+    ...hostile(trapped.address, home),
+  });
 });
 afterAll(async () => {
   demonstration?.child.kill("SIGINT");
@@ -56,30 +75,47 @@ afterAll(async () => {
 });
 
 test("an endpoint that is not this machine's is refused before anything is started", async () => {
-  const { ended } = startQuickturn(["local", "--once"], { PATH: "/nowhere", HOME: "/nowhere", AWS_ENDPOINT_URL: "https://dynamodb.us-east-1.amazonaws.com" });
+  const { ended } = startQuickturn(["local", "--once"], {
+    PATH: "/nowhere",
+    HOME: "/nowhere",
+    AWS_ENDPOINT_URL: "https://dynamodb.us-east-1.amazonaws.com",
+  });
   const { code, stderr } = await ended;
   expect(code).toBe(64);
-  expect(stderr).toContain('AWS_ENDPOINT_URL is "https://dynamodb.us-east-1.amazonaws.com"; the local runtime talks only to an emulator on this machine.');
+  expect(stderr).toContain(
+    'AWS_ENDPOINT_URL is "https://dynamodb.us-east-1.amazonaws.com"; the local runtime talks only to an emulator on this machine.',
+  );
 });
 
 test("a port that is taken is refused before anything is started", async () => {
   const { port } = new URL(trapped.address);
-  const { ended } = startQuickturn(["local", "--port", port], { PATH: "/nowhere", HOME: "/nowhere", TMPDIR: "/nowhere" });
+  const { ended } = startQuickturn(["local", "--port", port], {
+    PATH: "/nowhere",
+    HOME: "/nowhere",
+    TMPDIR: "/nowhere",
+  });
   const { code, stderr } = await ended;
-  expect({ code, stderr }).toEqual({ code: 64, stderr: `\nError: --port ${port} of 127.0.0.1 cannot be served (EADDRINUSE); allowed: a port that no other program uses, or none: a free one is then chosen.\n` });
+  expect({ code, stderr }).toEqual({
+    code: 64,
+    stderr: `\nError: --port ${port} of 127.0.0.1 cannot be served (EADDRINUSE); allowed: a port that no other program uses, or none: a free one is then chosen.\n`,
+  });
 });
 
 test("the demonstration answers, flips, flips back, ends with 0, and reaches nothing that a hostile environment names", async () => {
   const { code, stdout, stderr } = await demonstration.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("Error") as unknown });
   const { url, trials } = JSON.parse(stdout) as { url: string; trials: Trial[] };
-  expect(trials.map(({ accepted, status, agents }) => ({ accepted, status, agents: agents.length }))).toEqual(Array(3).fill({ accepted: 202, status: "completed", agents: 14 }));
+  expect(trials.map(({ accepted, status, agents }) => ({ accepted, status, agents: agents.length }))).toEqual(
+    Array(3).fill({ accepted: 202, status: "completed", agents: 14 }),
+  );
   const [optimized, baseline, again] = trials as [Trial, Trial, Trial];
   expect(optimized.cacheHits).toBeGreaterThan(0);
   expect(baseline.cacheHits).toBe(0);
   expect(again.cacheHits).toBeGreaterThan(0);
   // One agent after the other: what all of them took adds up to no more than the whole run.
-  expect(Math.floor(baseline.agents.reduce((sum, { duration_ms: ms }) => sum + ms, 0))).toBeLessThanOrEqual(baseline.agentsMs);
+  expect(Math.floor(baseline.agents.reduce((sum, { duration_ms: ms }) => sum + ms, 0))).toBeLessThanOrEqual(
+    baseline.agentsMs,
+  );
   expect(trapped.connections()).toBe(0);
   expect(existsSync(join(home, "elsewhere"))).toBe(false);
   await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow();

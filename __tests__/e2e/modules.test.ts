@@ -11,7 +11,10 @@ import { unexplained } from "../support/emulator-drift";
 import { writtenModules } from "../support/module-stacks";
 import { temporaryFolder } from "../support/temporary-folder";
 
-/** The module as its users apply it: a folder, the real terraform, no Node.js. In order: each test goes on from the one before. */
+/**
+ * The module as its users apply it: a folder, the real terraform, no Node.js. In order: each test goes on from the one
+ * before.
+ */
 
 const folder = temporaryFolder("modules");
 const teamsRoot = join(folder, "modules/agent-api/examples/two-teams");
@@ -32,8 +35,12 @@ beforeAll(async () => {
   await writtenModules(folder);
   emulator = await startEmulator({ directory: folder, env: process.env });
   sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
-  // The emulator (moto 5.2.1) does not take PutCompositeAlarm; the other alarms are a third of what would be applied twice.
-  writeFileSync(join(teamsRoot, "emulator_override.tf.json"), JSON.stringify({ module: { agent_api: { alarm_burn_rates: false, alarm_set: "none" } } }));
+  // The emulator (moto 5.2.1) does not take PutCompositeAlarm; the other alarms are a third of what would be applied
+  // twice.
+  writeFileSync(
+    join(teamsRoot, "emulator_override.tf.json"),
+    JSON.stringify({ module: { agent_api: { alarm_burn_rates: false, alarm_set: "none" } } }),
+  );
   await new Terraform({ directory: teamsRoot, env: sandbox }).init();
   provider = await keepProvider({ directory: teamsRoot, env: sandbox, configurations: [folder] });
   environment = { ...sandbox, ...provider.variables };
@@ -86,41 +93,80 @@ test("one root takes it with count, with for_each and with another region's prov
   };
   expect(plan.planned_values.outputs.regions.value).toEqual(["us-east-1", "us-east-1", "eu-west-1"]);
   const workers = plan.resource_changes.filter(({ address }) => address.endsWith("aws_iam_role.worker_role"));
-  expect(workers.map(({ change }) => change.after.name).sort()).toEqual(["counted-a-dev-worker", "counted-b-dev-worker", "one-dev-worker"]);
+  expect(workers.map(({ change }) => change.after.name).sort()).toEqual([
+    "counted-a-dev-worker",
+    "counted-b-dev-worker",
+    "one-dev-worker",
+  ]);
 });
 
 describe("two teams in one root", () => {
-  const teams = (research: object, support: object) => ({ vars: [`teams=${JSON.stringify({ research, support })}`], refresh: false });
-  const apply = (input: Parameters<Terraform["apply"]>[0]): Promise<PlannedChange[]> => new Terraform({ directory: teamsRoot, env: environment }).apply(input);
-  const lambda = () => new LambdaClient({ endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
-  const functions = async () => ((await lambda().send(new ListFunctionsCommand({}))).Functions ?? []).sort((one, other) => (one.FunctionName ?? "").localeCompare(other.FunctionName ?? ""));
-  const memoryOfWorkers = async () => Object.fromEntries((await functions()).filter(({ FunctionName }) => FunctionName?.endsWith("-worker")).map(({ FunctionName, MemorySize }) => [FunctionName, MemorySize]));
+  const teams = (research: object, support: object) => ({
+    vars: [`teams=${JSON.stringify({ research, support })}`],
+    refresh: false,
+  });
+  const apply = (input: Parameters<Terraform["apply"]>[0]): Promise<PlannedChange[]> =>
+    new Terraform({ directory: teamsRoot, env: environment }).apply(input);
+  const lambda = () =>
+    new LambdaClient({
+      endpoint: emulator.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    });
+  const functions = async () =>
+    ((await lambda().send(new ListFunctionsCommand({}))).Functions ?? []).sort((one, other) =>
+      (one.FunctionName ?? "").localeCompare(other.FunctionName ?? ""),
+    );
+  const memoryOfWorkers = async () =>
+    Object.fromEntries(
+      (await functions())
+        .filter(({ FunctionName }) => FunctionName?.endsWith("-worker"))
+        .map(({ FunctionName, MemorySize }) => [FunctionName, MemorySize]),
+    );
 
   let made: readonly PlannedChange[];
 
   test("get a deployment each, by their names, with their own tags", async () => {
     made = await apply(teams({ memory_size: 2048, deletion_protection: false }, {}));
     expect(await memoryOfWorkers()).toEqual({ "research-dev-worker": 2048, "support-dev-worker": 3072 });
-    const tags = await Promise.all((await functions()).filter(({ FunctionName }) => FunctionName?.endsWith("-api")).map(async ({ FunctionArn }) => (await lambda().send(new ListTagsCommand({ Resource: FunctionArn }))).Tags));
-    expect(tags).toEqual(["research", "support"].map((team) => ({ team, "quickturn:name": team, "quickturn:environment": "dev" })));
-    const endpoints = (await new Terraform({ directory: teamsRoot, env: environment }).output())["api_endpoints"] as Record<string, string>;
+    const tags = await Promise.all(
+      (await functions())
+        .filter(({ FunctionName }) => FunctionName?.endsWith("-api"))
+        .map(async ({ FunctionArn }) => (await lambda().send(new ListTagsCommand({ Resource: FunctionArn }))).Tags),
+    );
+    expect(tags).toEqual(
+      ["research", "support"].map((team) => ({ team, "quickturn:name": team, "quickturn:environment": "dev" })),
+    );
+    const endpoints = (await new Terraform({ directory: teamsRoot, env: environment }).output())[
+      "api_endpoints"
+    ] as Record<string, string>;
     expect(Object.keys(endpoints)).toEqual(["research", "support"]);
     expect(new Set(Object.values(endpoints)).size).toBe(2);
   });
 
   test("are flipped in place, each by its own variables", async () => {
-    const changes = await apply(teams({ memory_size: 1024, deletion_protection: false }, { deletion_protection: false }));
+    const changes = await apply(
+      teams({ memory_size: 1024, deletion_protection: false }, { deletion_protection: false }),
+    );
     expect(changes.filter(({ action }) => action !== "update")).toEqual([]);
-    const changed = (team: string) => changes.flatMap(({ address }) => (address.startsWith(`module.agent_api["${team}"].`) ? [address.split("].")[1]] : [])).sort();
+    const changed = (team: string) =>
+      changes
+        .flatMap(({ address }) => (address.startsWith(`module.agent_api["${team}"].`) ? [address.split("].")[1]] : []))
+        .sort();
     expect(changed("research")).toContain("aws_lambda_function.worker_function");
     // The emulator forgets that a mapping is on an alias (support/emulator-drift.ts): it changes with every apply.
-    expect(changed("support").filter((address) => address !== "aws_lambda_event_source_mapping.work_delivery")).toEqual(["aws_dynamodb_table.store_requests", "aws_dynamodb_table.store_sessions", "aws_s3_bucket.store_results"]);
+    expect(changed("support").filter((address) => address !== "aws_lambda_event_source_mapping.work_delivery")).toEqual(
+      ["aws_dynamodb_table.store_requests", "aws_dynamodb_table.store_sessions", "aws_s3_bucket.store_results"],
+    );
     expect(changed("research").length + changed("support").length).toBe(changes.length);
     expect(await memoryOfWorkers()).toEqual({ "research-dev-worker": 1024, "support-dev-worker": 3072 });
   });
 
   test("go once their deletion protection is off, which took a variable alone", async () => {
-    const destroyed = await apply({ ...teams({ deletion_protection: false }, { deletion_protection: false }), destroy: true });
+    const destroyed = await apply({
+      ...teams({ deletion_protection: false }, { deletion_protection: false }),
+      destroy: true,
+    });
     expect(destroyed.filter(({ action }) => action !== "delete")).toEqual([]);
     expect(destroyed).toHaveLength(made.length);
     expect(await functions()).toEqual([]);
@@ -169,14 +215,29 @@ test("it takes what the same root makes: before that is known it plans, then it 
   await terraform.init();
   await terraform.apply({ refresh: false });
   const made = (await terraform.output())["made"] as { topic: string; secret: string; keys: string[] };
-  const { values } = (await terraform.show()) as { values: { root_module: { child_modules: { resources: AppliedResource[] }[] } } };
-  const applied = (address: string): Record<string, unknown> => values.root_module.child_modules.flatMap(({ resources }) => resources).find((resource) => resource.address === address)?.values ?? {};
-  const allowed = (address: string): unknown[] => (JSON.parse(String(applied(address)["policy"])) as { Statement: { Resource: unknown }[] }).Statement.map(({ Resource }) => Resource);
-  expect(applied("module.agent_api.aws_cloudwatch_metric_alarm.alarm_worker_errors[0]")["alarm_actions"]).toEqual([made.topic]);
-  expect(applied("module.agent_api.aws_dynamodb_table.store_requests")["server_side_encryption"]).toEqual([{ enabled: true, kms_key_arn: made.keys[0] }]);
-  for (const user of ["api", "sweeper", "worker"]) expect(allowed(`module.agent_api.aws_iam_role_policy.${user}_keys[0]`)).toContainEqual(made.keys);
+  const { values } = (await terraform.show()) as {
+    values: { root_module: { child_modules: { resources: AppliedResource[] }[] } };
+  };
+  const applied = (address: string): Record<string, unknown> =>
+    values.root_module.child_modules
+      .flatMap(({ resources }) => resources)
+      .find((resource) => resource.address === address)?.values ?? {};
+  const allowed = (address: string): unknown[] =>
+    (JSON.parse(String(applied(address)["policy"])) as { Statement: { Resource: unknown }[] }).Statement.map(
+      ({ Resource }) => Resource,
+    );
+  expect(applied("module.agent_api.aws_cloudwatch_metric_alarm.alarm_worker_errors[0]")["alarm_actions"]).toEqual([
+    made.topic,
+  ]);
+  expect(applied("module.agent_api.aws_dynamodb_table.store_requests")["server_side_encryption"]).toEqual([
+    { enabled: true, kms_key_arn: made.keys[0] },
+  ]);
+  for (const user of ["api", "sweeper", "worker"])
+    expect(allowed(`module.agent_api.aws_iam_role_policy.${user}_keys[0]`)).toContainEqual(made.keys);
   expect(allowed("module.agent_api.aws_iam_role_policy.worker_secrets[0]")).toEqual([[made.secret]]);
-  expect(allowed("module.agent_api.aws_iam_role_policy.worker_agentcore[0]")).toEqual([[RUNTIME, `${RUNTIME}/runtime-endpoint/*`]]);
+  expect(allowed("module.agent_api.aws_iam_role_policy.worker_agentcore[0]")).toEqual([
+    [RUNTIME, `${RUNTIME}/runtime-endpoint/*`],
+  ]);
   await terraform.plan("again.tfplan");
   expect(unexplained(planChanges(await terraform.show("again.tfplan")))).toEqual([]);
 });
@@ -199,5 +260,13 @@ test("it plans with an address and a single runtime that the same root makes", a
   await terraform.init();
   await terraform.plan("single.tfplan", { refresh: false });
   const made = planChanges(await terraform.show("single.tfplan")).map(({ address }) => address);
-  expect(made).toEqual(expect.arrayContaining(["aws_sns_topic.alarm_topic[0]", "aws_sns_topic_subscription.alarm_email[0]", "aws_iam_role_policy.worker_agentcore[0]"].map((address) => `module.agent_api.${address}`)));
+  expect(made).toEqual(
+    expect.arrayContaining(
+      [
+        "aws_sns_topic.alarm_topic[0]",
+        "aws_sns_topic_subscription.alarm_email[0]",
+        "aws_iam_role_policy.worker_agentcore[0]",
+      ].map((address) => `module.agent_api.${address}`),
+    ),
+  );
 });

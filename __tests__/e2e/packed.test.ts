@@ -18,19 +18,30 @@ let emulator: Emulator;
 
 const path = (...names: string[]) => join(project, ...names);
 const quickturn = (args: readonly string[], folder = project): Promise<Ended> =>
-  runProgram(process.execPath, [path("node_modules/quickturn/scripts/bin/quickturn.js"), ...args], { project: folder, environment: pipelineEnvironment(project, emulator.endpoint) });
+  runProgram(process.execPath, [path("node_modules/quickturn/scripts/bin/quickturn.js"), ...args], {
+    project: folder,
+    environment: pipelineEnvironment(project, emulator.endpoint),
+  });
 
 /** As `npm ci` does it: what was there is gone. */
 function install(): void {
   rmSync(path("node_modules"), { recursive: true, force: true });
   mkdirSync(path("node_modules/quickturn"), { recursive: true });
   execFileSync("tar", ["-xzf", archive, "--strip-components=1", "-C", path("node_modules/quickturn")]);
-  for (const name of readdirSync(join(PROJECT, "node_modules")).filter((each) => each !== "quickturn" && each !== ".bin")) symlinkSync(join(PROJECT, "node_modules", name), path("node_modules", name));
+  for (const name of readdirSync(join(PROJECT, "node_modules")).filter(
+    (each) => each !== "quickturn" && each !== ".bin",
+  ))
+    symlinkSync(join(PROJECT, "node_modules", name), path("node_modules", name));
 }
 
 beforeAll(async () => {
   project = temporaryFolder("packed");
-  const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], { cwd: PROJECT, encoding: "utf8" })) as { filename: string }[];
+  const [packed] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], {
+      cwd: PROJECT,
+      encoding: "utf8",
+    }),
+  ) as { filename: string }[];
   archive = path(packed?.filename ?? "");
   emulator = await startEmulator({ directory: project, env: process.env });
   install();
@@ -46,9 +57,16 @@ test("synthesizes and applies into the folder that it is installed in, and nothi
   const { stdout } = await quickturn(["--json", "plan", "--stack", "state"]);
   expect((JSON.parse(stdout) as { changes: ResourceChange[] }).changes).toEqual([]);
   expect(readFileSync(path("terraform.state.tfstate"), "utf8")).toBe(state);
-  expect(readdirSync(path("node_modules/quickturn")).filter((name) => name.includes("tfstate") || name === "cdktf.out")).toEqual([]);
+  expect(
+    readdirSync(path("node_modules/quickturn")).filter((name) => name.includes("tfstate") || name === "cdktf.out"),
+  ).toEqual([]);
 });
 
 test("below node_modules nothing is kept: it is refused, with the reason", async () => {
-  expect(await quickturn(["plan"], path("node_modules/quickturn"))).toMatchObject({ code: 64, stderr: expect.stringContaining("is below node_modules: the next npm ci would delete what is kept there") as unknown });
+  expect(await quickturn(["plan"], path("node_modules/quickturn"))).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining(
+      "is below node_modules: the next npm ci would delete what is kept there",
+    ) as unknown,
+  });
 });

@@ -10,7 +10,10 @@ import { deterministicZip } from "../../scripts/tools/zip";
 import { writtenModules } from "../support/module-stacks";
 import { temporaryFolder } from "../support/temporary-folder";
 
-/** The small modules as their users have them: folders, a root in HCL, the real terraform. In order: each test goes on from the one before. */
+/**
+ * The small modules as their users have them: folders, a root in HCL, the real terraform. In order: each test goes on
+ * from the one before.
+ */
 
 const folder = temporaryFolder("parts");
 let emulator: Emulator;
@@ -122,7 +125,10 @@ beforeAll(async () => {
   emulator = await startEmulator({ directory: folder, env: process.env });
   root = folder;
   writeFileSync(join(root, "main.tf"), ROOT);
-  writeFileSync(join(root, "function.zip"), deterministicZip({ "index.js": Buffer.from("exports.handler = async () => 1;") }));
+  writeFileSync(
+    join(root, "function.zip"),
+    deterministicZip({ "index.js": Buffer.from("exports.handler = async () => 1;") }),
+  );
   const sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
   await new Terraform({ directory: root, env: sandbox }).init();
   provider = await keepProvider({ directory: root, env: sandbox });
@@ -133,18 +139,33 @@ afterAll(async () => {
   await emulator?.stop();
 });
 
-const apply = (services: object, input: object = {}): Promise<PlannedChange[]> => new Terraform({ directory: root, env: environment }).apply({ vars: [`services=${JSON.stringify(services)}`], refresh: false, ...input });
-const described = (changes: readonly PlannedChange[]) => changes.map(({ action, address }) => `${action} ${address}`).sort();
-const services = async () => (await new Terraform({ directory: root, env: environment }).output())["services"] as Record<string, { live_version: string; alarms: string[]; topic: string; stage: string }>;
+const apply = (services: object, input: object = {}): Promise<PlannedChange[]> =>
+  new Terraform({ directory: root, env: environment }).apply({
+    vars: [`services=${JSON.stringify(services)}`],
+    refresh: false,
+    ...input,
+  });
+const described = (changes: readonly PlannedChange[]) =>
+  changes.map(({ action, address }) => `${action} ${address}`).sort();
+const services = async () =>
+  (await new Terraform({ directory: root, env: environment }).output())["services"] as Record<
+    string,
+    { live_version: string; alarms: string[]; topic: string; stage: string }
+  >;
 
 test("one root takes each with count and with another region's provider", async () => {
   const several = join(folder, "several");
   mkdirSync(several);
   const calls = PART_PAGES.map(({ part }) => {
-    const given = part.settings.filter((setting) => "required" in setting).map(({ name }) => `  ${name} = var.given["${name}"]\n`);
+    const given = part.settings
+      .filter((setting) => "required" in setting)
+      .map(({ name }) => `  ${name} = var.given["${name}"]\n`);
     return `module "${part.name}" {\n  source = "../modules/${part.name}"\n  count = 2\n  providers = { aws = aws.ireland }\n${given.join("")}}\n`;
   });
-  writeFileSync(join(several, "main.tf"), `provider "aws" {\n  alias = "ireland"\n  region = "eu-west-1"\n}\nvariable "given" {\n  type = map(string)\n}\n${calls.join("")}`);
+  writeFileSync(
+    join(several, "main.tf"),
+    `provider "aws" {\n  alias = "ireland"\n  region = "eu-west-1"\n}\nvariable "given" {\n  type = map(string)\n}\n${calls.join("")}`,
+  );
   await new Terraform({ directory: several, env: environment }).init();
   const { stdout } = await run("terraform", ["validate", "-json"], { cwd: several, env: environment });
   expect((JSON.parse(stdout) as { diagnostics: unknown }).diagnostics).toEqual([]);
@@ -153,11 +174,20 @@ test("one root takes each with count and with another region's provider", async 
 describe("two services in one root", () => {
   test("get an alias, a cached stage and alarms each, by their names; the alarms go to a topic that is made beside them", async () => {
     const made = await apply({ jobs: {}, mail: {} });
-    expect(described(made).filter((line) => line.includes('module.live_alias["jobs"]'))).toEqual(['create module.live_alias["jobs"].aws_lambda_alias.live_alias']);
+    expect(described(made).filter((line) => line.includes('module.live_alias["jobs"]'))).toEqual([
+      'create module.live_alias["jobs"].aws_lambda_alias.live_alias',
+    ]);
     const { jobs, mail } = await services();
     expect(jobs).toEqual({
       live_version: "1",
-      alarms: ["function-errors", "function-duration", "function-throttles", "api-5xx", "api-latency-warning", "api-latency-critical"].map((name) => `jobs-${name}`),
+      alarms: [
+        "function-errors",
+        "function-duration",
+        "function-throttles",
+        "api-5xx",
+        "api-latency-warning",
+        "api-latency-critical",
+      ].map((name) => `jobs-${name}`),
       topic: "arn:aws:sns:us-east-1:123456789012:pages",
       stage: "live",
     });
@@ -165,7 +195,10 @@ describe("two services in one root", () => {
   });
 
   test("one has a canary, the other's cache goes off, all in place", async () => {
-    const changes = await apply({ jobs: { memory_size: 256, live_version: 1, canary_weight: 0.1 }, mail: { cache_enabled: false } });
+    const changes = await apply({
+      jobs: { memory_size: 256, live_version: 1, canary_weight: 0.1 },
+      mail: { cache_enabled: false },
+    });
     expect(described(changes)).toEqual([
       'update aws_lambda_function.agent["jobs"]',
       'update module.cached_api_stage["mail"].aws_api_gateway_method_settings.cached_status_method',
@@ -175,12 +208,16 @@ describe("two services in one root", () => {
   });
 
   test("the canary is promoted by leaving both variables out", async () => {
-    expect(described(await apply({ jobs: { memory_size: 256 }, mail: { cache_enabled: false } }))).toEqual(['update module.live_alias["jobs"].aws_lambda_alias.live_alias']);
+    expect(described(await apply({ jobs: { memory_size: 256 }, mail: { cache_enabled: false } }))).toEqual([
+      'update module.live_alias["jobs"].aws_lambda_alias.live_alias',
+    ]);
     expect((await services())["jobs"]?.live_version).toBe("2");
   });
 
   test("a canary without a pin is refused before anything changes, with what to set", async () => {
-    await expect(apply({ jobs: { memory_size: 512, canary_weight: 0.1 }, mail: {} })).rejects.toThrow(/canary_weight is 0\.1; allowed above 0 only with live_version/);
+    await expect(apply({ jobs: { memory_size: 512, canary_weight: 0.1 }, mail: {} })).rejects.toThrow(
+      /canary_weight is 0\.1; allowed above 0 only with live_version/,
+    );
     expect((await services())["jobs"]?.live_version).toBe("2");
   });
 

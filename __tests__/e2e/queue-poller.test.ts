@@ -1,12 +1,40 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateAliasCommand, CreateEventSourceMappingCommand, CreateFunctionCommand, GetEventSourceMappingCommand, PublishVersionCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
-import { ChangeMessageVisibilityCommand, CreateQueueCommand, GetQueueAttributesCommand, SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import {
+  CreateAliasCommand,
+  CreateEventSourceMappingCommand,
+  CreateFunctionCommand,
+  GetEventSourceMappingCommand,
+  PublishVersionCommand,
+  UpdateFunctionConfigurationCommand,
+} from "@aws-sdk/client-lambda";
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { startLocalRuntime, type LocalRuntime } from "../../scripts/local";
 import { createEmulatorClients, type EmulatorClients } from "../../scripts/local/emulator-clients";
 import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
 import { temporaryFolder } from "../support/temporary-folder";
-import { ACCOUNT, alias, folder, functionArn, integration, lambda, permission, REGION, resource, restApi, state, until, type FunctionFixture, type Resource } from "../scripts/local/fixtures";
+import {
+  ACCOUNT,
+  alias,
+  folder,
+  functionArn,
+  integration,
+  lambda,
+  permission,
+  REGION,
+  resource,
+  restApi,
+  state,
+  until,
+  type FunctionFixture,
+  type Resource,
+} from "../scripts/local/fixtures";
 
 /** The runtime polls queues of the emulator, which counts receives and moves what failed too often. */
 let emulator: Emulator;
@@ -28,11 +56,21 @@ beforeAll(async () => {
 
 /** The emulator wants the functions' role to exist; its IAM is asked by hand, as no client of it is installed. */
 async function createRole(): Promise<void> {
-  const trust = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }] };
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }],
+  };
   const response = await fetch(emulator.endpoint, {
     method: "POST",
-    headers: { authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0` },
-    body: new URLSearchParams({ Action: "CreateRole", Version: "2010-05-08", RoleName: "functions", AssumeRolePolicyDocument: JSON.stringify(trust) }),
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/${REGION}/iam/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: new URLSearchParams({
+      Action: "CreateRole",
+      Version: "2010-05-08",
+      RoleName: "functions",
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+    }),
   });
   if (!response.ok) throw new Error(`CreateRole answered ${response.status}: ${await response.text()}`);
 }
@@ -63,21 +101,52 @@ async function create(name: string, attributes: Record<string, string>): Promise
 }
 
 async function depth(url: string): Promise<number> {
-  const { Attributes } = await clients.sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] }));
+  const { Attributes } = await clients.sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    }),
+  );
   return Number(Attributes?.ApproximateNumberOfMessages) + Number(Attributes?.ApproximateNumberOfMessagesNotVisible);
 }
 
 async function send(...bodies: string[]): Promise<void> {
-  await clients.sqs.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries: bodies.map((body, index) => ({ Id: String(index), MessageBody: body })) }));
+  await clients.sqs.send(
+    new SendMessageBatchCommand({
+      QueueUrl: queue.url,
+      Entries: bodies.map((body, index) => ({ Id: String(index), MessageBody: body })),
+    }),
+  );
 }
 
-/** Makes in the emulator what terraform would have: the function with its alias, and the emulator's own mapping, switched on. */
+/**
+ * Makes in the emulator what terraform would have: the function with its alias, and the emulator's own mapping,
+ * switched on.
+ */
 async function deploy(name: string): Promise<void> {
   const ZipFile = readFileSync(join(directory, "assets", `${name}.zip`));
   const Role = `arn:aws:iam::${ACCOUNT}:role/functions`;
-  await clients.lambda.send(new CreateFunctionCommand({ FunctionName: name, Role, Handler: "index.handler", Runtime: "nodejs22.x", Timeout: 5, MemorySize: 128, Code: { ZipFile }, Publish: true, Environment: { Variables: { MARK: "old" } } }));
+  await clients.lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Role,
+      Handler: "index.handler",
+      Runtime: "nodejs22.x",
+      Timeout: 5,
+      MemorySize: 128,
+      Code: { ZipFile },
+      Publish: true,
+      Environment: { Variables: { MARK: "old" } },
+    }),
+  );
   await clients.lambda.send(new CreateAliasCommand({ FunctionName: name, Name: "live", FunctionVersion: "1" }));
-  const mapping = await clients.lambda.send(new CreateEventSourceMappingCommand({ FunctionName: functionArn(name), EventSourceArn: arnOf(queue.name), BatchSize: 10 }));
+  const mapping = await clients.lambda.send(
+    new CreateEventSourceMappingCommand({
+      FunctionName: functionArn(name),
+      EventSourceArn: arnOf(queue.name),
+      BatchSize: 10,
+    }),
+  );
   uuid = mapping.UUID!;
 }
 
@@ -91,10 +160,22 @@ async function start(fixture: FunctionFixture): Promise<LocalRuntime> {
 
 function applied(name: string, resources: Resource[], mapping: Record<string, unknown>): unknown {
   return state(
-    restApi({ paths: { "/x": { get: integration(name) } } }), permission(name), resources,
-    resource("aws_sqs_queue", "work", { arn: arnOf(queue.name), url: queue.url, visibility_timeout_seconds: HIDDEN_SECONDS }),
+    restApi({ paths: { "/x": { get: integration(name) } } }),
+    permission(name),
+    resources,
+    resource("aws_sqs_queue", "work", {
+      arn: arnOf(queue.name),
+      url: queue.url,
+      visibility_timeout_seconds: HIDDEN_SECONDS,
+    }),
     resource("aws_lambda_event_source_mapping", "work", {
-      uuid, event_source_arn: arnOf(queue.name), function_name: functionArn(name), enabled: true, batch_size: 10, function_response_types: ["ReportBatchItemFailures"], ...mapping,
+      uuid,
+      event_source_arn: arnOf(queue.name),
+      function_name: functionArn(name),
+      enabled: true,
+      batch_size: 10,
+      function_response_types: ["ReportBatchItemFailures"],
+      ...mapping,
     }),
   );
 }
@@ -102,13 +183,21 @@ function applied(name: string, resources: Resource[], mapping: Record<string, un
 function serve(name: string, resources: Resource[], mapping: Record<string, unknown>): Promise<LocalRuntime> {
   return startLocalRuntime({
     state: applied(name, resources, mapping),
-    moduleDirectory: directory, endpoint: emulator.endpoint, region: REGION, callers: [], workDirectory: join(directory, "work"), random: () => 0.05,
+    moduleDirectory: directory,
+    endpoint: emulator.endpoint,
+    region: REGION,
+    callers: [],
+    workDirectory: join(directory, "work"),
+    random: () => 0.05,
   });
 }
 
 function events(): { Records: Record<string, unknown>[] }[] {
   const text = readFileSync(join(directory, "work", "logs", `worker${serial}.log`), "utf8");
-  return text.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { Records: Record<string, unknown>[] });
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as { Records: Record<string, unknown>[] });
 }
 
 function counts() {
@@ -120,7 +209,13 @@ const SAYS = `console.log(JSON.stringify(event));`;
 test("a batch has Lambda's event, its messages are deleted, and the emulator's own mapping is off, so that the first receive is the function's", async () => {
   await start({ code: `export const handler = async (event) => { ${SAYS} };` });
   expect((await clients.lambda.send(new GetEventSourceMappingCommand({ UUID: uuid }))).State).toBe("Disabled");
-  await clients.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: "hello", MessageAttributes: { trace: { DataType: "String", StringValue: "t1" } } }));
+  await clients.sqs.send(
+    new SendMessageCommand({
+      QueueUrl: queue.url,
+      MessageBody: "hello",
+      MessageAttributes: { trace: { DataType: "String", StringValue: "t1" } },
+    }),
+  );
   await until(() => counts()?.deleted === 1);
   expect(events()[0]!.Records[0]).toMatchObject({
     messageId: expect.any(String) as string,
@@ -143,26 +238,51 @@ test("a reported failure stays, is given again when it is visible, and ends in t
   };`;
   await start({ code });
   await send("good1", "poison", "good2");
-  const poison = () => events().flatMap((event) => event.Records).filter((record) => record.body === "poison");
+  const poison = () =>
+    events()
+      .flatMap((event) => event.Records)
+      .filter((record) => record.body === "poison");
   for (const failed of [1, 2]) {
     await until(() => counts()?.failed === failed);
-    await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: queue.url, ReceiptHandle: String(poison().at(-1)!.receiptHandle), VisibilityTimeout: 0 }));
+    await clients.sqs.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: queue.url,
+        ReceiptHandle: String(poison().at(-1)!.receiptHandle),
+        VisibilityTimeout: 0,
+      }),
+    );
   }
   await until(async () => (await depth(queue.dead)) === 1);
   expect(counts()).toEqual({ received: 4, deleted: 2, failed: 2 });
-  expect(poison().map((record) => (record.attributes as Record<string, string>).ApproximateReceiveCount)).toEqual(["1", "2"]);
+  expect(poison().map((record) => (record.attributes as Record<string, string>).ApproximateReceiveCount)).toEqual([
+    "1",
+    "2",
+  ]);
   expect(await depth(queue.url)).toBe(0);
 });
 
 test("a weighted alias runs the older version with its own configuration and code", async () => {
   const name = `worker${serial}`;
-  const code = (mark: string) => `export const handler = async (event) => { console.log(JSON.stringify({ code: "${mark}", mark: process.env.MARK, memory: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE })); };`;
+  const code = (mark: string) =>
+    `export const handler = async (event) => { console.log(JSON.stringify({ code: "${mark}", mark: process.env.MARK, memory: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE })); };`;
   const first = lambda(directory, { name, code: code("one"), environment: { MARK: "old" } });
   await deploy(name);
   runtime = await serve(name, first, {});
   // What an apply does next: new code and memory as version 2, of which the alias gives it nine tenths.
-  const [second] = lambda(directory, { name, code: code("two"), version: "2", memory_size: 256, environment: { MARK: "new" } });
-  await clients.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, MemorySize: 256, Environment: { Variables: { MARK: "new" } } }));
+  const [second] = lambda(directory, {
+    name,
+    code: code("two"),
+    version: "2",
+    memory_size: 256,
+    environment: { MARK: "new" },
+  });
+  await clients.lambda.send(
+    new UpdateFunctionConfigurationCommand({
+      FunctionName: name,
+      MemorySize: 256,
+      Environment: { Variables: { MARK: "new" } },
+    }),
+  );
   await clients.lambda.send(new PublishVersionCommand({ FunctionName: name }));
   await runtime.reload(applied(name, [second!, alias(name, "2", { 1: 0.1 })], {}));
   await send("x");

@@ -47,7 +47,8 @@ describe("the queue of work", () => {
   const MESSAGE: WorkMessage = { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 3 };
   const open = (url: string) => sqsWorkQueue(connectSqs(partsFor(emulated.configuration.endpoint), url), url);
   const create = async (name: string) => (await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? "";
-  const receive = async (url: string) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, VisibilityTimeout: 600 }))).Messages?.[0];
+  const receive = async (url: string) =>
+    (await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, VisibilityTimeout: 600 }))).Messages?.[0];
 
   test("gives back what was sent, counts what waits, and answers its check", async () => {
     const url = await create("work");

@@ -22,7 +22,9 @@ let sent = 0;
 beforeAll(async () => {
   // Answers what it is asked: each result is its caller's own.
   agent = await startAgentServer(({ prompt }) => ({ kind: "answer", delayMs: 0, text: prompt }));
-  stack = await EmulatedStack.applied({ agents: [{ name: "echo", kind: "http", target: `${agent.url}/echo`, timeout_seconds: 600, phases: [1] }] });
+  stack = await EmulatedStack.applied({
+    agents: [{ name: "echo", kind: "http", target: `${agent.url}/echo`, timeout_seconds: 600, phases: [1] }],
+  });
   issuer = await LocalIssuer.start({ directory: stack.folder, env: process.env });
 });
 beforeAll(async () => {
@@ -46,12 +48,20 @@ afterAll(async () => {
 });
 
 /** What is cached stays: no answer is asked for before its request has ended. */
-const tokens = (...more: string[]) => ["authorization=jwt", `jwt_issuer=${issuer.url}`, `jwt_audiences=["${AUDIENCE}"]`, "jwt_clock_skew_in_seconds=0", "cache_ttl_in_seconds=3600", ...more];
+const tokens = (...more: string[]) => [
+  "authorization=jwt",
+  `jwt_issuer=${issuer.url}`,
+  `jwt_audiences=["${AUDIENCE}"]`,
+  "jwt_clock_skew_in_seconds=0",
+  "cache_ttl_in_seconds=3600",
+  ...more,
+];
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
 const START = nowSeconds();
 let made = 0;
 /** Each with an end of its own, as the cache's key has it. */
-const tokenOf = (subject: string, claims: Record<string, unknown> = {}) => issuer.token(subject, AUDIENCE, { exp: START + 7_200 + (made += 1), ...claims });
+const tokenOf = (subject: string, claims: Record<string, unknown> = {}) =>
+  issuer.token(subject, AUDIENCE, { exp: START + 7_200 + (made += 1), ...claims });
 const alice = (claims: Record<string, unknown> = {}) => tokenOf("alice@example.org", claims);
 const bob = () => tokenOf("bob@example.org");
 const asked = () => runtime.statistics().functions["quickturn-dev-authorizer"]?.invocations ?? 0;
@@ -71,8 +81,19 @@ interface Answer {
 }
 
 async function send(token: string | undefined, path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(`${runtime.url}${path}`, { ...init, headers: { "content-type": "application/json", ...(token !== undefined && { authorization: token.includes(" ") ? token : `Bearer ${token}` }) } });
-  return { status: response.status, body: (await response.json()) as Answer["body"], cache: response.headers.get(CACHE_HEADER), headers: response.headers };
+  const response = await fetch(`${runtime.url}${path}`, {
+    ...init,
+    headers: {
+      "content-type": "application/json",
+      ...(token !== undefined && { authorization: token.includes(" ") ? token : `Bearer ${token}` }),
+    },
+  });
+  return {
+    status: response.status,
+    body: (await response.json()) as Answer["body"],
+    cache: response.headers.get(CACHE_HEADER),
+    headers: response.headers,
+  };
 }
 const poll = (token: string | undefined, id = UNKNOWN) => send(token, `/api/v1/status/${id}`);
 async function invoke(token: string | undefined, prompt = "the answer"): Promise<Answer> {
@@ -80,7 +101,6 @@ async function invoke(token: string | undefined, prompt = "the answer"): Promise
   if (answer.status === 202) sent += 1;
   return answer;
 }
-
 
 let requestId: string;
 /** A token signed before the issuer took a new key. */
@@ -97,7 +117,11 @@ test("a caller with a token invokes and polls, and another's poll gets 404, cold
   expect(mine.body["status"]).toBe("completed");
   expect(JSON.stringify(mine.body)).toContain("the answer");
   const other = bob();
-  const [hit, theirs, again] = [await poll(token, requestId), await poll(other, requestId), await poll(other, requestId)];
+  const [hit, theirs, again] = [
+    await poll(token, requestId),
+    await poll(other, requestId),
+    await poll(other, requestId),
+  ];
   expect([hit.status, hit.cache]).toEqual([200, "hit"]);
   expect([theirs.status, theirs.cache]).toEqual([404, "miss"]);
   expect(JSON.stringify([theirs.body, again.body])).not.toContain("the answer");
@@ -108,7 +132,11 @@ test("the authorizer is asked once a token, whatever the route, and another toke
   const token = alice();
   const before = asked();
   const answers = [await poll(token, requestId), await invoke(token), await poll(token, requestId)];
-  expect(answers.map(({ status, cache }) => [status, cache])).toEqual([[200, "miss"], [202, "off"], [200, "hit"]]);
+  expect(answers.map(({ status, cache }) => [status, cache])).toEqual([
+    [200, "miss"],
+    [202, "off"],
+    [200, "hit"],
+  ]);
   expect(asked() - before).toBe(1);
 });
 
@@ -132,7 +160,16 @@ test.each([
   ["of another issuer", () => alice({ iss: "https://issuer.example" })],
   ["that has expired", () => alice({ exp: nowSeconds() - 1 })],
   ["that begins tomorrow", () => alice({ nbf: nowSeconds() + 86_400 })],
-  ["signed by somebody else", () => new SigningKey("key-1").token({ iss: issuer.url, sub: "alice@example.org", aud: AUDIENCE, exp: nowSeconds() + 60 })],
+  [
+    "signed by somebody else",
+    () =>
+      new SigningKey("key-1").token({
+        iss: issuer.url,
+        sub: "alice@example.org",
+        aud: AUDIENCE,
+        exp: nowSeconds() + 60,
+      }),
+  ],
   ["signed with nothing", () => `${Buffer.from('{"alg":"none"}').toString("base64url")}.${alice().split(".")[1]}.x`],
 ])("a token %s gets 401", async (_what, token) => {
   const answer = await poll(token(), requestId);
@@ -168,34 +205,54 @@ describe("two callers who poll each other's requests at the same time", () => {
     readonly secret: string;
   }
   let requests: Owned[];
-  const polled = (asker: string) => Promise.all(requests.map(async (request) => ({ request, isOwn: request.token === asker, answer: await poll(asker, request.id) })));
-  const polledByBoth = async () => (await Promise.all([...new Set(requests.map(({ token }) => token))].map(polled))).flat();
-  const shows = ({ request, answer }: { request: Owned; answer: Answer }) => JSON.stringify(answer.body).includes(request.secret);
+  const polled = (asker: string) =>
+    Promise.all(
+      requests.map(async (request) => ({
+        request,
+        isOwn: request.token === asker,
+        answer: await poll(asker, request.id),
+      })),
+    );
+  const polledByBoth = async () =>
+    (await Promise.all([...new Set(requests.map(({ token }) => token))].map(polled))).flat();
+  const shows = ({ request, answer }: { request: Owned; answer: Answer }) =>
+    JSON.stringify(answer.body).includes(request.secret);
 
   beforeAll(async () => {
     requests = await Promise.all(
-      [alice(), bob()].flatMap((token, caller) => [0, 1].map(async (number) => {
-        const secret = `secret-${number}-of-caller-${caller}.`;
-        return { token, secret, id: String((await invoke(token, secret)).body["request_id"]) };
-      })),
+      [alice(), bob()].flatMap((token, caller) =>
+        [0, 1].map(async (number) => {
+          const secret = `secret-${number}-of-caller-${caller}.`;
+          return { token, secret, id: String((await invoke(token, secret)).body["request_id"]) };
+        }),
+      ),
     );
     await untilWorked(runtime, sent);
   });
 
   test("see nothing of each other, from the store and from the cache", async () => {
-    const [first, ...later] = [await polledByBoth(), await polledByBoth(), ...(await Promise.all(Array.from({ length: 10 }, polledByBoth)))];
+    const [first, ...later] = [
+      await polledByBoth(),
+      await polledByBoth(),
+      ...(await Promise.all(Array.from({ length: 10 }, polledByBoth))),
+    ];
     expect(first).toHaveLength(8);
     expect(later.flat().map(({ answer }) => answer.cache)).toEqual(Array(88).fill("hit"));
-    for (const each of [...first!, ...later.flat()]) expect([each.answer.status, shows(each)]).toEqual(each.isOwn ? [200, true] : [404, false]);
+    for (const each of [...first!, ...later.flat()])
+      expect([each.answer.status, shows(each)]).toEqual(each.isOwn ? [200, true] : [404, false]);
   });
 
   test("and are found out once the caller is taken out of the cache's key", async () => {
     const applied = await stack.terraform.show();
-    const shown = structuredClone(applied) as { values: { root_module: { resources: { type: string; values: { body?: string } }[] } } };
+    const shown = structuredClone(applied) as {
+      values: { root_module: { resources: { type: string; values: { body?: string } }[] } };
+    };
     const api = shown.values.root_module.resources.find(({ type }) => type === "aws_api_gateway_rest_api")!;
     const keyed = /"integration\.request\.header\.x-quickturn-(caller|token-end)",?(?=["\]])/g;
     expect(api.values.body!.match(keyed)).toHaveLength(2);
-    api.values.body = api.values.body!.replace(keyed, "").replace('"method.request.path.request_id",]', '"method.request.path.request_id"]');
+    api.values.body = api.values
+      .body!.replace(keyed, "")
+      .replace('"method.request.path.request_id",]', '"method.request.path.request_id"]');
     await runtime.reload(shown);
     for (const { token, id } of requests) await poll(token, id);
     const leaks = (await polledByBoth()).filter((each) => !each.isOwn && each.answer.status === 200 && shows(each));
@@ -220,9 +277,16 @@ test("while the issuer cannot be reached a new environment answers 503 and blame
   issuer.fault = "down";
   await applied(tokens('jwt_scopes=["agents.run"]'));
   const answer = await poll(alice({ scope: "agents.run" }), requestId);
-  expect([answer.status, answer.body.error?.code, answer.headers.get("retry-after")]).toEqual([503, "service_unavailable", "1"]);
+  expect([answer.status, answer.body.error?.code, answer.headers.get("retry-after")]).toEqual([
+    503,
+    "service_unavailable",
+    "1",
+  ]);
   issuer.fault = undefined;
-  await until("the keys are fetched", async () => (await poll(alice({ scope: "agents.run" }), requestId)).status !== 503);
+  await until(
+    "the keys are fetched",
+    async () => (await poll(alice({ scope: "agents.run" }), requestId)).status !== 503,
+  );
 });
 
 test("a scope that is missing gets 403, one that is there passes, and neither the token nor who it is about stands in a log", async () => {
@@ -232,7 +296,9 @@ test("a scope that is missing gets 403, one that is there passes, and neither th
   // A new environment, which has fetched both keys.
   expect((await poll(alice({ scope: "agents.run" }), requestId)).status).toBe(200);
   expect((await poll(oldKeys, requestId)).status).toBe(200);
-  const logs = readdirSync(`${stack.folder}/logs`).map((file) => readFileSync(`${stack.folder}/logs/${file}`, "utf8")).join("\n");
+  const logs = readdirSync(`${stack.folder}/logs`)
+    .map((file) => readFileSync(`${stack.folder}/logs/${file}`, "utf8"))
+    .join("\n");
   expect(logs).toContain('"event":"authorized"');
   expect(logs).toContain('"outcome":"scope_missing"');
   expect(logs).toContain('"reason":"audience"');
@@ -240,14 +306,22 @@ test("a scope that is missing gets 403, one that is there passes, and neither th
 });
 
 test("jwt becomes iam and jwt again in place, and a caller of one mode does not see the other's requests", async () => {
-  const kept = ["aws_api_gateway_rest_api.rest_api", "aws_api_gateway_stage.live_stage", "aws_lambda_function.api_function"];
+  const kept = [
+    "aws_api_gateway_rest_api.rest_api",
+    "aws_api_gateway_stage.live_stage",
+    "aws_lambda_function.api_function",
+  ];
   const ids = () => kept.map((address) => stack.attributes()[address]?.["id"]);
   const before = ids();
   const toIam = await applied([]);
   expect(ids()).toEqual(before);
   // The function with what belongs to it, and its alarm.
-  expect(toIam.filter(({ address }) => /authorizer/.test(address)).map(({ action }) => action)).toEqual(Array(6).fill("delete"));
-  expect(toIam.filter(({ address }) => kept.includes(address)).map(({ action }) => action)).not.toContain("delete,create");
+  expect(toIam.filter(({ address }) => /authorizer/.test(address)).map(({ action }) => action)).toEqual(
+    Array(6).fill("delete"),
+  );
+  expect(toIam.filter(({ address }) => kept.includes(address)).map(({ action }) => action)).not.toContain(
+    "delete,create",
+  );
   const signed = new AgentApiClient(runtime.url, "us-east-1", ALICE);
   expect((await signed.status(requestId)).status).toBe(404);
   expect((await poll(alice({ scope: "agents.run" }), requestId)).status).toBe(403);

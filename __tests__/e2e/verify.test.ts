@@ -53,14 +53,26 @@ beforeAll(async () => {
 beforeAll(async () => {
   await stack.flip([]);
   state = await stack.terraform.show();
-  runtime = await startLocalRuntime({ state, moduleDirectory: stack.directory, endpoint: stack.emulator.endpoint, region: "us-east-1", callers: [ALICE, BOB], workDirectory: stack.folder, metrics: true, metricsTime: time });
+  runtime = await startLocalRuntime({
+    state,
+    moduleDirectory: stack.directory,
+    endpoint: stack.emulator.endpoint,
+    region: "us-east-1",
+    callers: [ALICE, BOB],
+    workDirectory: stack.folder,
+    metrics: true,
+    metricsTime: time,
+  });
 });
 afterAll(async () => {
   await runtime?.stop();
   await stack?.stop();
 });
 
-const as = (caller: typeof ALICE, prefix = "") => ({ [`${prefix}AWS_ACCESS_KEY_ID`]: caller.accessKeyId, [`${prefix}AWS_SECRET_ACCESS_KEY`]: caller.secretAccessKey });
+const as = (caller: typeof ALICE, prefix = "") => ({
+  [`${prefix}AWS_ACCESS_KEY_ID`]: caller.accessKeyId,
+  [`${prefix}AWS_SECRET_ACCESS_KEY`]: caller.secretAccessKey,
+});
 const context = (environment: NodeJS.ProcessEnv): CommandContext => ({
   projectDirectory: stack.folder,
   environment: { ...environment, AWS_ENDPOINT_URL: stack.emulator.endpoint },
@@ -73,14 +85,33 @@ type Outputs = Record<string, { value: unknown }>;
 function stateFile(changed: Record<string, unknown> = {}): string {
   const { outputs } = (state as { values: { outputs: Outputs } }).values;
   const path = join(stack.folder, `state-${Object.keys(changed).join("-")}.json`);
-  writeFileSync(path, JSON.stringify({ ...outputs, api_endpoint: { value: runtime.url }, ...Object.fromEntries(Object.entries(changed).map(([name, value]) => [name, { value }])) }));
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...outputs,
+      api_endpoint: { value: runtime.url },
+      ...Object.fromEntries(Object.entries(changed).map(([name, value]) => [name, { value }])),
+    }),
+  );
   return path;
 }
-const run = (options: Partial<VerifyOptions>, environment: NodeJS.ProcessEnv = as(ALICE)) => verify(context(environment), { only: [], smoke: false, state: stateFile(), ...options });
+const run = (options: Partial<VerifyOptions>, environment: NodeJS.ProcessEnv = as(ALICE)) =>
+  verify(context(environment), { only: [], smoke: false, state: stateFile(), ...options });
 
 describe("--smoke", () => {
-  const checks = ({ json }: { json: unknown }) => Object.fromEntries((json as SmokeReport).checks.map(({ name, verdict }) => [name, verdict]));
-  const GOOD = { health: "pass", invoke: "pass", result: "pass", cache: "pass", "other caller": "pass", anonymous: "pass", "malformed body": "pass", "unknown id": "pass", "no-store": "pass" };
+  const checks = ({ json }: { json: unknown }) =>
+    Object.fromEntries((json as SmokeReport).checks.map(({ name, verdict }) => [name, verdict]));
+  const GOOD = {
+    health: "pass",
+    invoke: "pass",
+    result: "pass",
+    cache: "pass",
+    "other caller": "pass",
+    anonymous: "pass",
+    "malformed body": "pass",
+    "unknown id": "pass",
+    "no-store": "pass",
+  };
 
   test("with two callers every check passes: 0", async () => {
     const found = await run({ smoke: true }, { ...as(ALICE), ...as(BOB, "OTHER_") });
@@ -91,24 +122,36 @@ describe("--smoke", () => {
 
   test("without a second caller one check was not made, and it says so: 3", async () => {
     const found = await run({ smoke: true });
-    expect({ exitCode: found.exitCode, checks: checks(found) }).toEqual({ exitCode: 3, checks: { ...GOOD, "other caller": "inconclusive" } });
+    expect({ exitCode: found.exitCode, checks: checks(found) }).toEqual({
+      exitCode: 3,
+      checks: { ...GOOD, "other caller": "inconclusive" },
+    });
     expect(found.text).toContain("not checked: name a second caller by --other-profile");
   });
 
   test("the second caller being the first one is found: 1", async () => {
     const found = await run({ smoke: true }, { ...as(ALICE), ...as(ALICE, "OTHER_") });
-    expect({ exitCode: found.exitCode, checks: checks(found) }).toEqual({ exitCode: 1, checks: { ...GOOD, "other caller": "fail" } });
+    expect({ exitCode: found.exitCode, checks: checks(found) }).toEqual({
+      exitCode: 1,
+      checks: { ...GOOD, "other caller": "fail" },
+    });
   });
 
   test("a caller with wrong keys is refused, and the checklist fails: 1", async () => {
     const found = await run({ smoke: true }, as({ ...ALICE, secretAccessKey: "guess" }));
-    expect({ exitCode: found.exitCode, checks: checks(found) }).toMatchObject({ exitCode: 1, checks: { health: "pass", invoke: "fail", result: "error" } });
+    expect({ exitCode: found.exitCode, checks: checks(found) }).toMatchObject({
+      exitCode: 1,
+      checks: { health: "pass", invoke: "fail", result: "error" },
+    });
     expect(found.text).toContain("403 invalid_signature; expected 202 with a request_id");
   });
 
   test("an endpoint where nobody listens was not asked: 2", async () => {
     const found = await run({ smoke: true, state: stateFile({ api_endpoint: "http://127.0.0.1:9/live" }) });
-    expect({ exitCode: found.exitCode, checks: new Set(Object.values(checks(found))) }).toEqual({ exitCode: 2, checks: new Set(["error"]) });
+    expect({ exitCode: found.exitCode, checks: new Set(Object.values(checks(found))) }).toEqual({
+      exitCode: 2,
+      checks: new Set(["error"]),
+    });
     expect(found.text).toContain("not tried, because health got no answer");
   });
 });
@@ -118,18 +161,37 @@ describe("from the emulator's CloudWatch", () => {
   async function put(values: { errors: number; runs: number; failed: number }) {
     const { outputs } = (state as { values: { outputs: Outputs } }).values;
     const text = (name: string) => String(outputs[name]?.value);
-    const client = new CloudWatchClient({ region: "us-east-1", endpoint: stack.emulator.endpoint, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+    const client = new CloudWatchClient({
+      region: "us-east-1",
+      endpoint: stack.emulator.endpoint,
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    });
     const timeoutSeconds = Number((outputs["settings"]?.value as Record<string, unknown>)["timeout"]);
     const at = new Date(Date.now() - (timeoutSeconds + 120 + 300) * 1_000);
-    const metric = (name: string, value: number, dimensions: Record<string, string>) => ({ MetricName: name, Value: value, Timestamp: at, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) });
+    const metric = (name: string, value: number, dimensions: Record<string, string>) => ({
+      MetricName: name,
+      Value: value,
+      Timestamp: at,
+      Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+    });
     const worker = { FunctionName: text("worker_function_name") };
-    await client.send(new PutMetricDataCommand({ Namespace: "AWS/Lambda", MetricData: [metric("Errors", values.errors, worker), metric("Invocations", values.runs, worker)] }));
-    const outcomes = Array.from({ length: values.runs }, (_, index) => metric("RequestFailed", index < values.failed ? 1 : 0, { Deployment: text("deployment_name") }));
+    await client.send(
+      new PutMetricDataCommand({
+        Namespace: "AWS/Lambda",
+        MetricData: [metric("Errors", values.errors, worker), metric("Invocations", values.runs, worker)],
+      }),
+    );
+    const outcomes = Array.from({ length: values.runs }, (_, index) =>
+      metric("RequestFailed", index < values.failed ? 1 : 0, { Deployment: text("deployment_name") }),
+    );
     await client.send(new PutMetricDataCommand({ Namespace: "Quickturn", MetricData: outcomes }));
     client.destroy();
   }
   const ONLY = ["error_rate", "failed_requests", "cache_hit_rate", "concurrent_capacity", "worker_errors"];
-  const kpis = ({ json }: { json: unknown }) => Object.fromEntries((json as GateVerdict).kpis.map(({ name, verdict, value, samples }) => [name, { verdict, value, samples }]));
+  const kpis = ({ json }: { json: unknown }) =>
+    Object.fromEntries(
+      (json as GateVerdict).kpis.map(({ name, verdict, value, samples }) => [name, { verdict, value, samples }]),
+    );
 
   test("without metrics it does not know: 3", async () => expect((await run({ only: ONLY })).exitCode).toBe(3));
 
@@ -146,23 +208,46 @@ describe("from the emulator's CloudWatch", () => {
         worker_errors: { verdict: "shown", value: 0, samples: null },
       },
     });
-    expect(JSON.stringify((await verify(context({}), { only: [], smoke: false, replay: save })).json)).toBe(JSON.stringify(good.json));
+    expect(JSON.stringify((await verify(context({}), { only: [], smoke: false, replay: save })).json)).toBe(
+      JSON.stringify(good.json),
+    );
     await put({ errors: 9, runs: 60, failed: 12 });
     const bad = await run({ only: ONLY });
     expect({ exitCode: bad.exitCode, kpis: kpis(bad) }).toMatchObject({
       exitCode: 1,
-      kpis: { error_rate: { verdict: "fail", value: 7.5, samples: 120 }, failed_requests: { verdict: "fail", value: 10, samples: 120 }, cache_hit_rate: { verdict: "inconclusive", value: null } },
+      kpis: {
+        error_rate: { verdict: "fail", value: 7.5, samples: 120 },
+        failed_requests: { verdict: "fail", value: 10, samples: 120 },
+        cache_hit_rate: { verdict: "inconclusive", value: null },
+      },
     });
   });
 
   test("metrics that it does not serve are an error with CloudWatch's words and the permission it takes: 2", async () => {
-    expect(await run({ only: ["error_rate"] }, { ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: "http://127.0.0.1:9" })).toMatchObject({ exitCode: 2, text: expect.stringContaining("It takes credentials with cloudwatch:GetMetricData.") as unknown });
+    expect(
+      await run({ only: ["error_rate"] }, { ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: "http://127.0.0.1:9" }),
+    ).toMatchObject({
+      exitCode: 2,
+      text: expect.stringContaining("It takes credentials with cloudwatch:GetMetricData.") as unknown,
+    });
   });
 });
 
 describe("from the metrics of what ran", () => {
-  const WANTED = ["error_rate", "execution_time", "failed_requests", "cost_per_request", "cold_start_rate", "memory", "cache_hit_rate", "api_5xx_rate", "api_latency_p99", "concurrent_capacity"];
-  const kpis = ({ json }: { json: unknown }) => Object.fromEntries((json as GateVerdict).kpis.map(({ name, verdict, samples }) => [name, { verdict, samples }]));
+  const WANTED = [
+    "error_rate",
+    "execution_time",
+    "failed_requests",
+    "cost_per_request",
+    "cold_start_rate",
+    "memory",
+    "cache_hit_rate",
+    "api_5xx_rate",
+    "api_latency_p99",
+    "concurrent_capacity",
+  ];
+  const kpis = ({ json }: { json: unknown }) =>
+    Object.fromEntries((json as GateVerdict).kpis.map(({ name, verdict, samples }) => [name, { verdict, samples }]));
   const MINUTE_MS = 60_000;
   /** The next whole minute: a window begins with one. */
   async function nextMinute(): Promise<string> {
@@ -176,7 +261,15 @@ describe("from the metrics of what ran", () => {
     // A request has ended a moment before the invocation that ran it.
     await until(`${runs} runs have ended`, () => worked() >= runs);
     await time.sleep(30_000 + 2 * MINUTE_MS + MINUTE_MS);
-    return verify(context({ ...as(ALICE), AWS_ENDPOINT_URL_CLOUDWATCH: runtime.metricsUrl!, AWS_ENDPOINT_URL_LAMBDA: runtime.metricsUrl! }), { only: [], smoke: false, state: stateFile(), window: "2h", since }, time);
+    return verify(
+      context({
+        ...as(ALICE),
+        AWS_ENDPOINT_URL_CLOUDWATCH: runtime.metricsUrl!,
+        AWS_ENDPOINT_URL_LAMBDA: runtime.metricsUrl!,
+      }),
+      { only: [], smoke: false, state: stateFile(), window: "2h", since },
+      time,
+    );
   }
 
   /** Requests of four callers at once, each polled until its end and often after it. @returns how they ended */
@@ -204,9 +297,17 @@ describe("from the metrics of what ran", () => {
     const [since, before] = [await nextMinute(), worked()];
     expect(await load(60, 20)).toEqual({ completed: 60 });
     const good = await judge(since, before + 60);
-    expect({ exitCode: good.exitCode, text: good.text }).toEqual({ exitCode: 0, text: expect.stringContaining("quickturn verify: pass") as unknown });
+    expect({ exitCode: good.exitCode, text: good.text }).toEqual({
+      exitCode: 0,
+      text: expect.stringContaining("quickturn verify: pass") as unknown,
+    });
     expect(kpis(good)).toMatchObject(Object.fromEntries(WANTED.map((name) => [name, { verdict: "pass" }])));
-    expect(kpis(good)).toMatchObject({ error_rate: { samples: 60 }, execution_time: { samples: 60 }, failed_requests: { samples: 60 }, sweeps: { verdict: "shown" } });
+    expect(kpis(good)).toMatchObject({
+      error_rate: { samples: 60 },
+      execution_time: { samples: 60 },
+      failed_requests: { samples: 60 },
+      sweeps: { verdict: "shown" },
+    });
   });
 
   test("one whose agents fail does not: 1", async () => {
@@ -217,6 +318,9 @@ describe("from the metrics of what ran", () => {
     expect(await load(24, 0)).toEqual({ failed: 24 });
     const bad = await judge(since, before + 24);
     // A handled failure is none of the function's: only the handlers' own metric tells it.
-    expect({ exitCode: bad.exitCode, kpis: kpis(bad) }).toMatchObject({ exitCode: 1, kpis: { failed_requests: { verdict: "fail", samples: 24 }, execution_time: { verdict: "pass" } } });
+    expect({ exitCode: bad.exitCode, kpis: kpis(bad) }).toMatchObject({
+      exitCode: 1,
+      kpis: { failed_requests: { verdict: "fail", samples: 24 }, execution_time: { verdict: "pass" } },
+    });
   });
 });

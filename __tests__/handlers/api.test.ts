@@ -19,11 +19,23 @@ const VARIABLES = {
 test("the front door answers events of the gateway, and logs a line of JSON", async () => {
   const write = jest.spyOn(process.stdout, "write").mockReturnValue(true);
   const { handler } = coldStart<typeof Api>("api", VARIABLES);
-  const response = await handler(gatewayEvent({ resource: "/nowhere" }), { awsRequestId: "1", getRemainingTimeInMillis: () => 10_000 });
+  const response = await handler(gatewayEvent({ resource: "/nowhere" }), {
+    awsRequestId: "1",
+    getRemainingTimeInMillis: () => 10_000,
+  });
   const lines = write.mock.calls.map(([line]) => String(line));
   write.mockRestore();
   expect(response?.statusCode).toBe(404);
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ event: "answered", status: 404, error_code: "route_not_found", Deployment: "quickturn-dev", Function: "api", ColdStart: 1 }]);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    {
+      event: "answered",
+      status: 404,
+      error_code: "route_not_found",
+      Deployment: "quickturn-dev",
+      Function: "api",
+      ColdStart: 1,
+    },
+  ]);
 });
 
 test("without its environment the front door does not start, and says what is missing", () => {

@@ -7,8 +7,12 @@ const role = { accountId: "123456789012", caller: "AROAEXAMPLE:alice", apiKeyId:
 
 test("the owner of a signed call is the role, whatever the session is called", () => {
   expect(callerOf(gatewayEvent({ identity: role }), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
-  expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AROAEXAMPLE:bob" } }), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
-  expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AIDAEXAMPLE" } }), "iam")).toBe("iam:123456789012:AIDAEXAMPLE");
+  expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AROAEXAMPLE:bob" } }), "iam")).toBe(
+    "iam:123456789012:AROAEXAMPLE",
+  );
+  expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AIDAEXAMPLE" } }), "iam")).toBe(
+    "iam:123456789012:AIDAEXAMPLE",
+  );
 });
 
 test("the owner of a call with an API key is the key", () => {
@@ -27,11 +31,16 @@ test.each([
   ["api_key", { apiKeyId: null }],
   ["api_key", { apiKeyId: "" }],
 ] as const)("in mode %s the identity %j is refused", (mode, identity) => {
-  expect(() => callerOf(gatewayEvent({ identity }), mode)).toThrow("The caller is not known. Sign the request, or send your API key or token.");
+  expect(() => callerOf(gatewayEvent({ identity }), mode)).toThrow(
+    "The caller is not known. Sign the request, or send your API key or token.",
+  );
 });
 
 test("headers and body do not make an owner", () => {
-  const event = gatewayEvent({ headers: { "x-api-key": "key-1", caller: "AROAEXAMPLE" }, body: '{"owner":"key:key-1"}' });
+  const event = gatewayEvent({
+    headers: { "x-api-key": "key-1", caller: "AROAEXAMPLE" },
+    body: '{"owner":"key:key-1"}',
+  });
   expect(() => callerOf(event, "api_key")).toThrow("The caller is not known.");
 });
 
@@ -56,13 +65,17 @@ describe("the owner of a call with a token", () => {
     ["an end that is no number", { ...GOOD, expires_at: "never" }],
     ["an end below zero", { ...GOOD, expires_at: "-1" }],
   ])("is refused where the authorizer says %s", (_what, authorizer) => {
-    expect(() => callerOf(event(authorizer), "jwt")).toThrow("The caller is not known. Sign the request, or send your API key or token.");
+    expect(() => callerOf(event(authorizer), "jwt")).toThrow(
+      "The caller is not known. Sign the request, or send your API key or token.",
+    );
   });
 
   test("is refused once the token has ended, though the gateway kept the authorizer's answer", () => {
     const ended = event({ ...GOOD, expires_at: String(NOW_MS / 1_000) });
     expect(() => callerOf(ended, "jwt")).toThrow("The token has expired. Get a new one, and send the request again.");
-    expect(() => callerOf(ended, "jwt")).toThrow(expect.objectContaining({ status: 401, code: "token_expired" }) as Error);
+    expect(() => callerOf(ended, "jwt")).toThrow(
+      expect.objectContaining({ status: 401, code: "token_expired" }) as Error,
+    );
   });
 
   test("is nobody in another mode", () => {

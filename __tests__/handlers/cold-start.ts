@@ -1,5 +1,8 @@
 /** Loads an entry point afresh, as a cold start does, with these variables and no others of its own. */
-export function coldStart<Entry>(entry: "api" | "sweeper" | "worker", variables: Readonly<Record<string, string>>): Entry {
+export function coldStart<Entry>(
+  entry: "api" | "sweeper" | "worker",
+  variables: Readonly<Record<string, string>>,
+): Entry {
   const before = { ...process.env };
   Object.assign(process.env, variables);
   try {

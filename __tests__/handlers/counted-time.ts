@@ -1,7 +1,8 @@
 import { NOW_MS } from "./fixtures";
 
 /**
- * Time that passes when the test says so, `AbortSignal.timeout` included; it begins at `NOW_MS`. In the tests around which
+ * Time that passes when the test says so, `AbortSignal.timeout` included; it begins at `NOW_MS`. In the tests around
+ * which
  * it is called: `afterEach` gives real time back.
  */
 export function countTime(): void {
@@ -9,7 +10,10 @@ export function countTime(): void {
     jest.useFakeTimers({ now: NOW_MS });
     jest.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
       const controller = new AbortController();
-      setTimeout(() => controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")), ms);
+      setTimeout(
+        () => controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
+        ms,
+      );
       return controller.signal;
     });
   });

@@ -8,15 +8,21 @@ test("work that is in time gives its result, and leaves no listener behind", asy
 });
 
 test("work that fails in time rejects with its own error", async () => {
-  await expect(withDeadline(AbortSignal.timeout(1_000), Promise.reject(new Error("no such thing")))).rejects.toThrow("no such thing");
+  await expect(withDeadline(AbortSignal.timeout(1_000), Promise.reject(new Error("no such thing")))).rejects.toThrow(
+    "no such thing",
+  );
 });
 
 test("work that ignores the signal is given up with the signal's reason", async () => {
-  await expect(withDeadline(AbortSignal.timeout(10), new Promise(() => undefined))).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(withDeadline(AbortSignal.timeout(10), new Promise(() => undefined))).rejects.toMatchObject({
+    name: "TimeoutError",
+  });
 });
 
 test("a signal that is aborted already ends the wait at once", async () => {
-  await expect(withDeadline(AbortSignal.abort(new Error("too late")), new Promise(() => undefined))).rejects.toThrow("too late");
+  await expect(withDeadline(AbortSignal.abort(new Error("too late")), new Promise(() => undefined))).rejects.toThrow(
+    "too late",
+  );
 });
 
 test("work that is given as a function is not begun after the abort", async () => {
@@ -34,7 +40,10 @@ test("work that is given as a function and throws at once rejects", async () => 
 
 test("of the abort and the failure that it causes, the abort is told", async () => {
   const controller = new AbortController();
-  const work = () => new Promise<never>((_resolve, reject) => controller.signal.addEventListener("abort", () => reject(new Error("socket closed"))));
+  const work = () =>
+    new Promise<never>((_resolve, reject) =>
+      controller.signal.addEventListener("abort", () => reject(new Error("socket closed"))),
+    );
   const outcome = expect(withDeadline(controller.signal, work)).rejects.toThrow("not needed");
   controller.abort(new Error("not needed"));
   await outcome;

@@ -10,7 +10,11 @@ import { PATIENT } from "../support/wire/connection";
 
 export interface Emulated {
   /** For an SDK client of the emulator. */
-  readonly configuration: { readonly endpoint: string; readonly region: string; readonly credentials: { accessKeyId: string; secretAccessKey: string } };
+  readonly configuration: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { accessKeyId: string; secretAccessKey: string };
+  };
   stop(): Promise<void>;
 }
 
@@ -19,7 +23,11 @@ export async function emulate(): Promise<Emulated> {
   const directory = mkdtempSync(join(tmpdir(), "handlers-"));
   const emulator = await startEmulator({ directory, env: process.env });
   return {
-    configuration: { endpoint: emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } },
+    configuration: {
+      endpoint: emulator.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    },
     async stop() {
       await emulator.stop();
       rmSync(directory, { recursive: true, force: true });
@@ -28,7 +36,12 @@ export async function emulate(): Promise<Emulated> {
 }
 
 /** What Lambda would tell a process whose services are at `endpoint`. */
-export const awsVariables = (endpoint: string) => ({ AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
+export const awsVariables = (endpoint: string) => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+});
 
 /** What a function has to call services at `endpoint`: its own connection, and a guard that lets all through. */
 export const partsFor = (endpoint: string): JsonServiceParts => ({

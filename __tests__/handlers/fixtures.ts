@@ -25,16 +25,27 @@ export interface Logged {
 /** A log that keeps its records. */
 export function keepingLog(): { log: Log; records: Logged[] } {
   const records: Logged[] = [];
-  return { records, log: (level, event, fields = {}, ...measured) => void records.push({ level, event, fields, ...(measured.length > 0 && { measured }) }) };
+  return {
+    records,
+    log: (level, event, fields = {}, ...measured) =>
+      void records.push({ level, event, fields, ...(measured.length > 0 && { measured }) }),
+  };
 }
 
 /** Counts of a process that has not answered anything yet. */
-export const newProcess = (): FunctionCounts => ({ coldStart: openColdStart(), counters: openCounters(), memoryUsedPercent: () => undefined });
+export const newProcess = (): FunctionCounts => ({
+  coldStart: openColdStart(),
+  counters: openCounters(),
+  memoryUsedPercent: () => undefined,
+});
 
 /** Keeps nothing. */
 export const noCache = (): ReadCache => openReadCache({ ttlMs: 0, nowMs: () => NOW_MS, counters: openCounters() });
 
-type Overrides = Partial<Omit<APIGatewayProxyEvent, "requestContext">> & { readonly identity?: object; readonly stagePath?: string };
+type Overrides = Partial<Omit<APIGatewayProxyEvent, "requestContext">> & {
+  readonly identity?: object;
+  readonly stagePath?: string;
+};
 
 /** An event as a REST API sends it to a Lambda proxy. */
 export function gatewayEvent({ identity, stagePath, ...overrides }: Overrides = {}): APIGatewayProxyEvent {
@@ -48,7 +59,11 @@ export function gatewayEvent({ identity, stagePath, ...overrides }: Overrides = 
     pathParameters: null,
     body: null,
     isBase64Encoded: false,
-    requestContext: { requestId: "gateway-1", path: stagePath ?? `/v1${overrides.path ?? "/api/v1/health"}`, identity: identity ?? {} },
+    requestContext: {
+      requestId: "gateway-1",
+      path: stagePath ?? `/v1${overrides.path ?? "/api/v1/health"}`,
+      identity: identity ?? {},
+    },
     ...overrides,
   };
   return event as unknown as APIGatewayProxyEvent;
@@ -103,11 +118,16 @@ export function sqsBatch(queueArn: string, ...bodies: readonly string[]): SQSEve
 }
 
 /** An agent that answers. */
-export const says = (text: string): Agent["run"] => async () => ({ text });
+export const says =
+  (text: string): Agent["run"] =>
+  async () => ({ text });
 
 /** An agent under test. */
 export function readyAgent(name: string, run: Agent["run"], { phases = [1], timeoutSeconds = 60 } = {}): ReadyAgent {
-  return { definition: { name, kind: "scripted", target: "0ms unused", timeout_seconds: timeoutSeconds, phases }, agent: { run } };
+  return {
+    definition: { name, kind: "scripted", target: "0ms unused", timeout_seconds: timeoutSeconds, phases },
+    agent: { run },
+  };
 }
 
 /** Never settles but by the signal. */

@@ -17,13 +17,29 @@ test("a heartbeat calls once, and tells in one line with what the process counte
   const { counters, records, beat } = setUp();
   counters.add("PoolIdleDropped", 3);
   await beat();
-  expect(records).toEqual([{ level: "info", event: "heartbeat", fields: {}, measured: [{ metrics: { PoolIdleDropped: 3, HeartbeatFailed: 0 }, dimensions: { Function: "api" } }] }]);
+  expect(records).toEqual([
+    {
+      level: "info",
+      event: "heartbeat",
+      fields: {},
+      measured: [{ metrics: { PoolIdleDropped: 3, HeartbeatFailed: 0 }, dimensions: { Function: "api" } }],
+    },
+  ]);
 });
 
 test("one that fails never rejects, is logged with its cause and counted", async () => {
-  const { records, beat } = setUp(() => Promise.reject(Object.assign(new Error("no network"), { name: "TimeoutError" })));
+  const { records, beat } = setUp(() =>
+    Promise.reject(Object.assign(new Error("no network"), { name: "TimeoutError" })),
+  );
   await beat();
-  expect(records).toMatchObject([{ level: "warn", event: "heartbeat_failed", fields: { error: { name: "TimeoutError", message: "no network" } }, measured: [{ metrics: { HeartbeatFailed: 1 }, dimensions: { Function: "api" } }] }]);
+  expect(records).toMatchObject([
+    {
+      level: "warn",
+      event: "heartbeat_failed",
+      fields: { error: { name: "TimeoutError", message: "no network" } },
+      measured: [{ metrics: { HeartbeatFailed: 1 }, dimensions: { Function: "api" } }],
+    },
+  ]);
 });
 
 test("a call that throws at once does not reject either", async () => {
@@ -67,6 +83,19 @@ test("ticks that overlap or come twice do no harm: each tells its own line, and 
 
 test("only EventBridge's own event is a heartbeat", () => {
   expect(isHeartbeat({ quickturn: "heartbeat" })).toBe(true);
-  const others = [gatewayEvent(), sqsBatch(WORK_QUEUE_ARN, "{}"), { quickturn: "sweep" }, { quickturn: "heartbeat", body: "x" }, { ...gatewayEvent(), quickturn: "heartbeat" }, { quickturn: ["heartbeat"] }, ["heartbeat"], {}, null, undefined, "heartbeat", JSON.stringify({ quickturn: "heartbeat" })];
+  const others = [
+    gatewayEvent(),
+    sqsBatch(WORK_QUEUE_ARN, "{}"),
+    { quickturn: "sweep" },
+    { quickturn: "heartbeat", body: "x" },
+    { ...gatewayEvent(), quickturn: "heartbeat" },
+    { quickturn: ["heartbeat"] },
+    ["heartbeat"],
+    {},
+    null,
+    undefined,
+    "heartbeat",
+    JSON.stringify({ quickturn: "heartbeat" }),
+  ];
   expect(others.filter(isHeartbeat)).toEqual([]);
 });

@@ -3,9 +3,18 @@ import { errorReply, headerValues, MAX_BODY_BYTES, readJsonText, toResponse } fr
 import { gatewayEvent, invokeEvent } from "./fixtures";
 
 test("a response is JSON that no cache keeps and no browser guesses at", () => {
-  const { statusCode, headers, body, isBase64Encoded } = toResponse({ status: 202, body: { a: 1 }, headers: { Location: "/x" } });
+  const { statusCode, headers, body, isBase64Encoded } = toResponse({
+    status: 202,
+    body: { a: 1 },
+    headers: { Location: "/x" },
+  });
   expect({ statusCode, body, isBase64Encoded }).toEqual({ statusCode: 202, body: '{"a":1}', isBase64Encoded: false });
-  expect(headers).toMatchObject({ "Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", Location: "/x" });
+  expect(headers).toMatchObject({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    Location: "/x",
+  });
 });
 
 test("a cacheable response leaves the time to the cache in front", () => {
@@ -25,24 +34,35 @@ test("an error's body holds its code, its message and the gateway's id, nothing 
 
 test("headers are found in any case, and all their values", () => {
   expect(headerValues(gatewayEvent({ headers: { "X-One": "a" } }), "x-one")).toEqual(["a"]);
-  expect(headerValues(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one")).toEqual(["a", "b"]);
+  expect(
+    headerValues(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one"),
+  ).toEqual(["a", "b"]);
   expect(headerValues({ headers: null, multiValueHeaders: null } as never, "x-one")).toEqual([]);
 });
 
-test.each(["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])("a body of type %s is read", (type) => {
-  expect(readJsonText(invokeEvent("{}", { headers: { "content-type": type } }))).toBe("{}");
-});
-
-test.each([{}, { "content-type": "text/plain" }, { "content-type": "application/json; charset=utf-16" }, { "content-type": "application/jsonx" }])(
-  "a body with the headers %j is refused",
-  (headers) => {
-    expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow("Send the body with Content-Type: application/json, in UTF-8.");
+test.each(["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])(
+  "a body of type %s is read",
+  (type) => {
+    expect(readJsonText(invokeEvent("{}", { headers: { "content-type": type } }))).toBe("{}");
   },
 );
 
+test.each([
+  {},
+  { "content-type": "text/plain" },
+  { "content-type": "application/json; charset=utf-16" },
+  { "content-type": "application/jsonx" },
+])("a body with the headers %j is refused", (headers) => {
+  expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow(
+    "Send the body with Content-Type: application/json, in UTF-8.",
+  );
+});
+
 test("two content types are refused", () => {
   const multiValueHeaders = { "content-type": ["application/json", "text/plain"] };
-  expect(() => readJsonText(invokeEvent("{}", { multiValueHeaders }))).toThrow("Send the body with Content-Type: application/json");
+  expect(() => readJsonText(invokeEvent("{}", { multiValueHeaders }))).toThrow(
+    "Send the body with Content-Type: application/json",
+  );
 });
 
 test("a compressed body is refused", () => {
@@ -59,12 +79,15 @@ test("a body counts in bytes, and may have 64 KiB of them", () => {
 test("a base64 body is decoded, and refused where it is none", () => {
   const read = (body: string) => readJsonText(invokeEvent(body, { isBase64Encoded: true }));
   expect(read(Buffer.from('{"prompt":"€"}').toString("base64"))).toBe('{"prompt":"€"}');
-  for (const body of ["{}", "abc", "ab=c", "====", "a\nbc"]) expect(() => read(body)).toThrow("The body is not valid base64.");
+  for (const body of ["{}", "abc", "ab=c", "====", "a\nbc"])
+    expect(() => read(body)).toThrow("The body is not valid base64.");
   expect(() => read(Buffer.from([0xc3, 0x28]).toString("base64"))).toThrow("The body is not valid UTF-8.");
 });
 
 test("a byte order mark stays, for the parser to refuse", () => {
-  expect(readJsonText(invokeEvent(Buffer.from("\ufeff{}").toString("base64"), { isBase64Encoded: true }))).toBe("\ufeff{}");
+  expect(readJsonText(invokeEvent(Buffer.from("\ufeff{}").toString("base64"), { isBase64Encoded: true }))).toBe(
+    "\ufeff{}",
+  );
 });
 
 test("a missing body is an empty text", () => {

@@ -3,8 +3,13 @@ import { idempotencyKeyOf, requestIdOf } from "../../handlers/idempotency";
 import { invokeEvent } from "./fixtures";
 
 const RULE = "Idempotency-Key must be 1 to 255 visible ASCII characters without spaces, bare or in double quotes.";
-const keyIn = (...values: string[]) => idempotencyKeyOf(invokeEvent({}, { multiValueHeaders: { "Idempotency-Key": values } }));
-const visible = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 255 });
+const keyIn = (...values: string[]) =>
+  idempotencyKeyOf(invokeEvent({}, { multiValueHeaders: { "Idempotency-Key": values } }));
+const visible = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 255,
+});
 const quote = (key: string) => `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
 
 test("without the header there is no key", () => {
@@ -20,15 +25,30 @@ test("any key comes back as it was sent, bare or quoted", () => {
   );
 });
 
-test.each([[""], [" "], ['""'], ["a b"], ['"a b"'], ["ä"], ["a\nb"], ["a\u0000"], ["a\u007f"], ['"a'], ['"a"b"'], ['"a\\x"'], ['"a";q=1'], ["x".repeat(256)], [`"${"x".repeat(256)}"`]])(
-  "the key %j is refused by the rule, and not repeated",
-  (value) => {
-    expect(() => keyIn(value)).toThrow(expect.objectContaining({ status: 400, code: "invalid_request", message: RULE }));
-  },
-);
+test.each([
+  [""],
+  [" "],
+  ['""'],
+  ["a b"],
+  ['"a b"'],
+  ["ä"],
+  ["a\nb"],
+  ["a\u0000"],
+  ["a\u007f"],
+  ['"a'],
+  ['"a"b"'],
+  ['"a\\x"'],
+  ['"a";q=1'],
+  ["x".repeat(256)],
+  [`"${"x".repeat(256)}"`],
+])("the key %j is refused by the rule, and not repeated", (value) => {
+  expect(() => keyIn(value)).toThrow(expect.objectContaining({ status: 400, code: "invalid_request", message: RULE }));
+});
 
 test("two headers are refused, even the same", () => {
-  expect(() => keyIn("a", "a")).toThrow(expect.objectContaining({ status: 400, message: "Send the header Idempotency-Key once." }));
+  expect(() => keyIn("a", "a")).toThrow(
+    expect.objectContaining({ status: 400, message: "Send the header Idempotency-Key once." }),
+  );
 });
 
 test("the same owner and key make the same UUID, of version 8", () => {

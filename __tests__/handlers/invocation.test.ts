@@ -14,7 +14,10 @@ const refusalOf = (text: string): ApiError => {
 };
 
 test("a prompt comes back as it was sent, with its session", () => {
-  expect(readInvocation('{"prompt":"a\\tb\\r\\nc €😀","session_id":"Talk_1-x"}')).toEqual({ prompt: "a\tb\r\nc €😀", sessionId: "Talk_1-x" });
+  expect(readInvocation('{"prompt":"a\\tb\\r\\nc €😀","session_id":"Talk_1-x"}')).toEqual({
+    prompt: "a\tb\r\nc €😀",
+    sessionId: "Talk_1-x",
+  });
   expect(readInvocation('{"prompt":"a"}')).toEqual({ prompt: "a" });
 });
 
@@ -40,7 +43,11 @@ test.each([
   ['{"prompt":"a","<script>":1}', "the field (name not shown) is unknown"],
   ['{"prompt":"a","prompt":"b"}', "the key prompt is given twice"],
 ])("%s is refused", (text, problem) => {
-  expect(refusalOf(text)).toMatchObject({ status: 400, code: "invalid_request", message: `The request is not valid: ${problem}.` });
+  expect(refusalOf(text)).toMatchObject({
+    status: 400,
+    code: "invalid_request",
+    message: `The request is not valid: ${problem}.`,
+  });
 });
 
 test("every problem is told at once", () => {
@@ -52,13 +59,18 @@ test("every problem is told at once", () => {
 
 test("of very many problems the first ten are told", () => {
   const body = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, 1]));
-  expect(refusalOf(JSON.stringify({ prompt: "a", ...body })).message).toMatch(/; the field f9 is unknown; and 490 more\.$/);
+  expect(refusalOf(JSON.stringify({ prompt: "a", ...body })).message).toMatch(
+    /; the field f9 is unknown; and 490 more\.$/,
+  );
 });
 
 test("a prompt counts in bytes of UTF-8", () => {
   const prompt = "😀".repeat(MAX_PROMPT_BYTES / 4);
   expect(readInvocation(JSON.stringify({ prompt })).prompt).toBe(prompt);
-  expect(refusalOf(JSON.stringify({ prompt: `${prompt}a` }))).toMatchObject({ status: 413, message: "The prompt is over 32768 bytes." });
+  expect(refusalOf(JSON.stringify({ prompt: `${prompt}a` }))).toMatchObject({
+    status: 413,
+    message: "The prompt is over 32768 bytes.",
+  });
   expect(refusalOf(JSON.stringify({ prompt: `${prompt}a`, x: 1 }))).toMatchObject({
     status: 400,
     message: "The request is not valid: the field x is unknown; prompt is over 32768 bytes.",
@@ -66,7 +78,11 @@ test("a prompt counts in bytes of UTF-8", () => {
 });
 
 test("any text is either refused in a way a caller can act on, or accepted as it stands", () => {
-  const text = fc.oneof(fc.string({ unit: anyCharacter }), fc.json(), fc.record({ prompt: fc.anything(), session_id: fc.anything() }).map((body) => JSON.stringify(body) ?? ""));
+  const text = fc.oneof(
+    fc.string({ unit: anyCharacter }),
+    fc.json(),
+    fc.record({ prompt: fc.anything(), session_id: fc.anything() }).map((body) => JSON.stringify(body) ?? ""),
+  );
   fc.assert(
     fc.property(text, (body) => {
       try {

@@ -33,11 +33,21 @@ async function setUp(run: Agent["run"], request: Partial<NewRequest> = {}, overr
     const stored = (await parts.requests.find(REQUEST_ID))?.result;
     return stored && (JSON.parse(await loadResult(parts.results, stored)) as unknown);
   };
-  const work = (remainingMs = REMAINING_MS, message: Partial<WorkMessage> = {}) => runJob(parts, { requestId: REQUEST_ID, hops: 0, ...message }, remainingMs);
-  return { parts, sessions, result, records, events: () => records.map(({ event }) => event), find: () => parts.requests.find(REQUEST_ID), work };
+  const work = (remainingMs = REMAINING_MS, message: Partial<WorkMessage> = {}) =>
+    runJob(parts, { requestId: REQUEST_ID, hops: 0, ...message }, remainingMs);
+  return {
+    parts,
+    sessions,
+    result,
+    records,
+    events: () => records.map(({ event }) => event),
+    find: () => parts.requests.find(REQUEST_ID),
+    work,
+  };
 }
 
-const finished = (records: ReturnType<typeof keepingLog>["records"]) => records.filter(({ event }) => event === "finished");
+const finished = (records: ReturnType<typeof keepingLog>["records"]) =>
+  records.filter(({ event }) => event === "finished");
 
 describe("a request that is open", () => {
   test("is completed with the agents' answer, and told in one line", async () => {
@@ -49,7 +59,10 @@ describe("a request that is open", () => {
       {
         level: "info",
         fields: { request_id: REQUEST_ID, attempt: 1, status: "completed" },
-        measured: [{ metrics: { JobDuration: 0, QueueWait: 0, RequestsCompleted: 1 } }, { metrics: { ColdStart: 1 }, dimensions: { Function: "worker" } }],
+        measured: [
+          { metrics: { JobDuration: 0, QueueWait: 0, RequestsCompleted: 1 } },
+          { metrics: { ColdStart: 1 }, dimensions: { Function: "worker" } },
+        ],
       },
     ]);
   });
@@ -68,7 +81,13 @@ describe("a request that is open", () => {
     };
     const { records, work } = await setUp(slow, {}, { nowMs: () => nowMs });
     await work();
-    expect(finished(records)[0]?.measured?.[0]?.metrics).toMatchObject({ JobDuration: 6_000, QueueWait: 1_000, ContextDuration: 0, AgentsDuration: 5_000, ResponseDuration: 0 });
+    expect(finished(records)[0]?.measured?.[0]?.metrics).toMatchObject({
+      JobDuration: 6_000,
+      QueueWait: 1_000,
+      ContextDuration: 0,
+      AgentsDuration: 5_000,
+      ResponseDuration: 0,
+    });
   });
 
   test("fails where its agents do, and still tells how each fared", async () => {
@@ -76,7 +95,12 @@ describe("a request that is open", () => {
     await work();
     expect(await find()).toMatchObject({ status: "failed", failure: { code: "all_agents_failed" } });
     expect(await result()).toMatchObject({ agents: [{ name: "a", status: "failed", error: "out of order" }] });
-    expect(finished(records)).toMatchObject([{ fields: { status: "failed", error_code: "all_agents_failed" }, measured: [{ metrics: { RequestsFailed: 1 } }, {}] }]);
+    expect(finished(records)).toMatchObject([
+      {
+        fields: { status: "failed", error_code: "all_agents_failed" },
+        measured: [{ metrics: { RequestsFailed: 1 } }, {}],
+      },
+    ]);
   });
 
   test("has a large answer kept beside its record", async () => {
@@ -112,7 +136,9 @@ describe("no agent is asked", () => {
     const { parts, work, records } = await setUp(run);
     await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
     expect(await work()).toBe("live");
-    expect(records).toEqual([{ level: "info", event: "claim_lost", fields: { request_id: REQUEST_ID, reason: "live" } }]);
+    expect(records).toEqual([
+      { level: "info", event: "claim_lost", fields: { request_id: REQUEST_ID, reason: "live" } },
+    ]);
   });
 
   test("for an unknown request: it is missing", async () => {
@@ -124,7 +150,13 @@ describe("no agent is asked", () => {
     const { find, records, work } = await setUp(run);
     expect(await work(REMAINING_MS, { deadlineMs: NOW_MS })).toBe("done");
     expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" }, attempt: 0 });
-    expect(records).toMatchObject([{ event: "finished", fields: { status: "expired", error_code: "deadline_passed" }, measured: [{ metrics: { RequestsExpired: 1 } }, {}] }]);
+    expect(records).toMatchObject([
+      {
+        event: "finished",
+        fields: { status: "expired", error_code: "deadline_passed" },
+        measured: [{ metrics: { RequestsExpired: 1 } }, {}],
+      },
+    ]);
   });
 
   test("after the deadline in the record: the request expires", async () => {
@@ -136,9 +168,14 @@ describe("no agent is asked", () => {
 
   test("for a request that was begun as often as it may be: it fails", async () => {
     const { parts, find, work } = await setUp(run);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) await parts.requests.claim(REQUEST_ID, { token: `${attempt}`, nowMs: NOW_MS, leaseUntilMs: NOW_MS - 1 });
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
+      await parts.requests.claim(REQUEST_ID, { token: `${attempt}`, nowMs: NOW_MS, leaseUntilMs: NOW_MS - 1 });
     expect(await work()).toBe("done");
-    expect(await find()).toMatchObject({ status: "failed", failure: { code: "attempts_exhausted" }, attempt: MAX_ATTEMPTS });
+    expect(await find()).toMatchObject({
+      status: "failed",
+      failure: { code: "attempts_exhausted" },
+      attempt: MAX_ATTEMPTS,
+    });
   });
 
   test("for a request that was sent as often as it may be: it fails", async () => {
@@ -163,7 +200,11 @@ describe("time", () => {
       const { parts, find, work } = await setUp(says("324 m"));
       const claim = jest.spyOn(parts.requests, "claim");
       await work(remainingMs);
-      expect(claim).toHaveBeenCalledWith(REQUEST_ID, { token: "bid-0", nowMs: NOW_MS, leaseUntilMs: NOW_MS + LEASE_MS }, expect.any(AbortSignal));
+      expect(claim).toHaveBeenCalledWith(
+        REQUEST_ID,
+        { token: "bid-0", nowMs: NOW_MS, leaseUntilMs: NOW_MS + LEASE_MS },
+        expect.any(AbortSignal),
+      );
       expect(await find()).toMatchObject({ status: "completed" });
     }
   });
@@ -305,7 +346,9 @@ describe("the lease", () => {
     const renew = jest.spyOn(parts.requests, "renew");
     const outcome = work(900_000);
     await pass(44_000);
-    expect((await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: Date.now(), leaseUntilMs: Infinity })).outcome).toBe("live");
+    expect(
+      (await parts.requests.claim(REQUEST_ID, { token: "other", nowMs: Date.now(), leaseUntilMs: Infinity })).outcome,
+    ).toBe("live");
     await pass(60_000);
     expect(await outcome).toBe("done");
     expect(renew).toHaveBeenCalledTimes(4);
@@ -314,7 +357,10 @@ describe("the lease", () => {
 
   test("that is lost ends the agents: nobody needs their answer", async () => {
     let reason: unknown;
-    const waiting: Agent["run"] = (_input, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject((reason = signal.reason) as Error)));
+    const waiting: Agent["run"] = (_input, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject((reason = signal.reason) as Error)),
+      );
     const { parts, find, events, work } = await setUp(waiting, {}, { nowMs: () => Date.now() });
     jest.spyOn(parts.requests, "renew").mockResolvedValue(false);
     const outcome = work(900_000);
@@ -357,9 +403,17 @@ describe("a session", () => {
       },
       { sessionId: "talk" },
     );
-    sessions.append(session, { requestId: "0", prompt: "Hi", answer: "Hello", createdAt: "2026-01-01T00:00:00.000Z", expiresAt: NOW_MS });
+    sessions.append(session, {
+      requestId: "0",
+      prompt: "Hi",
+      answer: "Hello",
+      createdAt: "2026-01-01T00:00:00.000Z",
+      expiresAt: NOW_MS,
+    });
     await work();
-    expect(asked).toMatchObject([{ context: { turns: [{ prompt: "Hi", answer: "Hello" }] }, conversation: "session:anonymous#talk" }]);
+    expect(asked).toMatchObject([
+      { context: { turns: [{ prompt: "Hi", answer: "Hello" }] }, conversation: "session:anonymous#talk" },
+    ]);
     expect(await parts.sessions.recent(session, NOW_MS)).toEqual([
       { prompt: "Hi", answer: "Hello" },
       { prompt: "How tall is the tower?", answer: "324 m" },
@@ -375,6 +429,9 @@ describe("a session", () => {
   test("that is not given leaves the conversation to the request", async () => {
     const run = jest.fn(says("324 m"));
     await (await setUp(run)).work();
-    expect(run).toHaveBeenCalledWith(expect.objectContaining({ conversation: `request:${REQUEST_ID}` }), expect.anything());
+    expect(run).toHaveBeenCalledWith(
+      expect.objectContaining({ conversation: `request:${REQUEST_ID}` }),
+      expect.anything(),
+    );
   });
 });

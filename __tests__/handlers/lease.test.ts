@@ -4,7 +4,14 @@ import type { RequestRecord } from "../../handlers/stores/requests";
 import { countTime, pass } from "./counted-time";
 import { keepingLog, newRequest, NOW_MS, REQUEST_ID } from "./fixtures";
 
-const request: RequestRecord = { ...newRequest(), status: "processing", updatedAt: "", sent: true, attempt: 2, requeues: 0 };
+const request: RequestRecord = {
+  ...newRequest(),
+  status: "processing",
+  updatedAt: "",
+  sent: true,
+  attempt: 2,
+  requeues: 0,
+};
 
 countTime();
 
@@ -43,19 +50,32 @@ test("where another worker took over, the work is told that nobody needs it, and
 });
 
 test("two renewals may fail, and the third one saves the lease", async () => {
-  const renew = jest.fn<Promise<boolean>, []>().mockImplementationOnce(away).mockImplementationOnce(away).mockResolvedValue(true);
+  const renew = jest
+    .fn<Promise<boolean>, []>()
+    .mockImplementationOnce(away)
+    .mockImplementationOnce(away)
+    .mockResolvedValue(true);
   const { lease, records } = hold(renew);
   await pass(6 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
   expect(records).toMatchObject([
-    { level: "warn", event: "renew_failed", fields: { request_id: REQUEST_ID, attempt: 2, error: { message: "no network" } } },
+    {
+      level: "warn",
+      event: "renew_failed",
+      fields: { request_id: REQUEST_ID, attempt: 2, error: { message: "no network" } },
+    },
     { event: "renew_failed" },
   ]);
   lease.end();
 });
 
 test("each renewal that gets through gives the lease its whole time again", async () => {
-  const renew = jest.fn<Promise<boolean>, []>().mockResolvedValueOnce(true).mockResolvedValueOnce(true).mockResolvedValueOnce(true).mockImplementation(away);
+  const renew = jest
+    .fn<Promise<boolean>, []>()
+    .mockResolvedValueOnce(true)
+    .mockResolvedValueOnce(true)
+    .mockResolvedValueOnce(true)
+    .mockImplementation(away);
   const { lease } = hold(renew);
   await pass(5 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
@@ -86,7 +106,10 @@ test("a renewal that hangs is given up before the next one", async () => {
 test("after a freeze that outlasted the lease, it goes on only where nobody took over", async () => {
   for (const nobodyTookOver of [true, false]) {
     let frozenMs = 0;
-    const { lease } = hold(async () => nobodyTookOver, () => Date.now() + frozenMs);
+    const { lease } = hold(
+      async () => nobodyTookOver,
+      () => Date.now() + frozenMs,
+    );
     frozenMs = 30 * 60_000;
     await pass(RENEW_EVERY_MS);
     expect(lease.signal.aborted).toBe(!nobodyTookOver);

@@ -14,8 +14,12 @@ test.each(["x-quickturn-origin", "X-Quickturn-Origin"])("a request with the secr
 
 test("while the secret is replaced, both pass and no other", () => {
   const both = [createHash("sha256").update("new").digest("hex"), EXPECTED].join(",");
-  for (const secret of ["new", "open sesame"]) expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).not.toThrow();
-  for (const secret of ["old", "", ","]) expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).toThrow("This API is reached");
+  for (const secret of ["new", "open sesame"])
+    expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).not.toThrow();
+  for (const secret of ["old", "", ","])
+    expect(() => refuseDirectAccess(gatewayEvent({ headers: { "x-quickturn-origin": secret } }), both)).toThrow(
+      "This API is reached",
+    );
 });
 
 test.each([
@@ -25,5 +29,7 @@ test.each([
   ["the hash instead", { headers: { "x-quickturn-origin": EXPECTED } }],
   ["the right one and another", { multiValueHeaders: { "x-quickturn-origin": ["open sesame", "open"] } }],
 ])("a request with %s is refused", (_what, overrides) => {
-  expect(() => refuseDirectAccess(gatewayEvent(overrides), EXPECTED)).toThrow("This API is reached through its distribution only.");
+  expect(() => refuseDirectAccess(gatewayEvent(overrides), EXPECTED)).toThrow(
+    "This API is reached through its distribution only.",
+  );
 });

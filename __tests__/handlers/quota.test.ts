@@ -18,8 +18,18 @@ test("as many as the quota has may begin a day, and the next is told when to com
   await quota("iam:1:A", signal);
   const refused = quota("iam:1:A", signal);
   await expect(refused).rejects.toThrow(QuotaExceededError);
-  await expect(refused).rejects.toMatchObject({ status: 429, code: "quota_exceeded", retryAfterSeconds: 60, message: "Each caller may begin 2 requests a day (UTC), and this one has. Send it again after midnight." });
-  expect(taken[0]).toEqual({ owner: "iam:1:A", day: "2026-11-21", limit: 2, expiresAt: Date.parse("2026-11-23T00:00:00Z") / 1_000 });
+  await expect(refused).rejects.toMatchObject({
+    status: 429,
+    code: "quota_exceeded",
+    retryAfterSeconds: 60,
+    message: "Each caller may begin 2 requests a day (UTC), and this one has. Send it again after midnight.",
+  });
+  expect(taken[0]).toEqual({
+    owner: "iam:1:A",
+    day: "2026-11-21",
+    limit: 2,
+    expiresAt: Date.parse("2026-11-23T00:00:00Z") / 1_000,
+  });
 });
 
 test("without a quota nothing is counted", async () => {

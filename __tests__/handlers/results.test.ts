@@ -19,7 +19,10 @@ test("a record with the largest result and the largest prompt has 18 KB left of 
 test("a large result is kept under its request and attempt, and comes back", async () => {
   const store = memoryResults();
   const stored = await keepResult(store, REQUEST_ID, 3, large);
-  expect(stored).toEqual({ key: `results/${REQUEST_ID}/3.json`, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+  expect(stored).toEqual({
+    key: `results/${REQUEST_ID}/3.json`,
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
   expect((await loadResult(store, stored)) === large).toBe(true);
 });
 
@@ -34,12 +37,20 @@ test("a result that was changed is not given out", async () => {
   const store = memoryResults();
   const stored = await keepResult(store, REQUEST_ID, 1, large);
   await store.put(`results/${REQUEST_ID}/1.json`, large.replace("€", "$"));
-  await expect(loadResult(store, stored)).rejects.toMatchObject({ status: 502, code: "result_unavailable", message: expect.stringContaining("was changed after it was stored") as string });
+  await expect(loadResult(store, stored)).rejects.toMatchObject({
+    status: 502,
+    code: "result_unavailable",
+    message: expect.stringContaining("was changed after it was stored") as string,
+  });
 });
 
 test("a result that is gone is told as gone, with its cause", async () => {
   const lost = loadResult(memoryResults(), { key: "results/x/1.json", sha256: "" });
-  await expect(lost).rejects.toMatchObject({ status: 502, message: "The result of this request is gone. Send the request again.", cause: { name: "ResultMissingError" } });
+  await expect(lost).rejects.toMatchObject({
+    status: 502,
+    message: "The result of this request is gone. Send the request again.",
+    cause: { name: "ResultMissingError" },
+  });
 });
 
 test("a store out of reach is an error of its own", async () => {

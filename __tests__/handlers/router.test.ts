@@ -17,5 +17,7 @@ test.each([
   ["GET", "/api/v1/status/1"],
   ["__proto__", ""],
 ])("%s %s is no route, and the message names those there are", (method, resource) => {
-  expect(() => routeOf(method, resource)).toThrow("No such route. There are: POST /api/v1/invoke, GET /api/v1/status/{request_id}, GET /api/v1/health.");
+  expect(() => routeOf(method, resource)).toThrow(
+    "No such route. There are: POST /api/v1/invoke, GET /api/v1/status/{request_id}, GET /api/v1/health.",
+  );
 });

@@ -1,4 +1,9 @@
-import { readApiSettings, readAuthorizerSettings, readSweeperSettings, readWorkerSettings } from "../../handlers/settings";
+import {
+  readApiSettings,
+  readAuthorizerSettings,
+  readSweeperSettings,
+  readWorkerSettings,
+} from "../../handlers/settings";
 
 const API = {
   AUTHORIZATION: "iam",
@@ -35,14 +40,30 @@ const SWEEPER = {
   WORK_QUEUE_URL: API.WORK_QUEUE_URL,
 };
 
-const AUTHORIZER = { DEPLOYMENT: "quickturn-dev", JWT_AUDIENCES: '["agents"]', JWT_CLOCK_SKEW_SECONDS: "60", JWT_ISSUER: "https://issuer.example/", JWT_SCOPES: "[]" };
+const AUTHORIZER = {
+  DEPLOYMENT: "quickturn-dev",
+  JWT_AUDIENCES: '["agents"]',
+  JWT_CLOCK_SKEW_SECONDS: "60",
+  JWT_ISSUER: "https://issuer.example/",
+  JWT_SCOPES: "[]",
+};
 
 test("the authorizer's settings are read from its environment", () => {
-  expect(readAuthorizerSettings(AUTHORIZER)).toEqual({ deployment: "quickturn-dev", audiences: ["agents"], clockSkewSeconds: 60, issuer: "https://issuer.example/", scopes: [] });
+  expect(readAuthorizerSettings(AUTHORIZER)).toEqual({
+    deployment: "quickturn-dev",
+    audiences: ["agents"],
+    clockSkewSeconds: 60,
+    issuer: "https://issuer.example/",
+    scopes: [],
+  });
 });
 
 test.each([
-  ["JWT_ISSUER", "http://issuer.example", 'JWT_ISSUER is "http://issuer.example", but must be an https URL without user, query and fragment'],
+  [
+    "JWT_ISSUER",
+    "http://issuer.example",
+    'JWT_ISSUER is "http://issuer.example", but must be an https URL without user, query and fragment',
+  ],
   ["JWT_ISSUER", "https://a@issuer.example", "must be an https URL"],
   ["JWT_ISSUER", "", "must be an https URL"],
   ["JWT_AUDIENCES", "[]", "JWT_AUDIENCES: allowed: a JSON array of at least 1 texts"],
@@ -94,7 +115,9 @@ test("the sweeper's settings are read from its environment", () => {
     requestsTable: "requests",
     workQueueUrl: API.WORK_QUEUE_URL,
   });
-  expect(() => readSweeperSettings({ ...SWEEPER, DEAD_LETTER_QUEUE_ARN: "work-failed" })).toThrow('DEAD_LETTER_QUEUE_ARN is "work-failed", but must be the ARN of an SQS queue');
+  expect(() => readSweeperSettings({ ...SWEEPER, DEAD_LETTER_QUEUE_ARN: "work-failed" })).toThrow(
+    'DEAD_LETTER_QUEUE_ARN is "work-failed", but must be the ARN of an SQS queue',
+  );
 });
 
 test("every variable that is missing is named at once", () => {
@@ -107,7 +130,11 @@ test("every variable that is missing is named at once", () => {
 
 test.each([
   ["AUTHORIZATION", "oauth", 'AUTHORIZATION is "oauth", but must be one of iam, api_key, jwt, none'],
-  ["ORIGIN_SECRET_SHA256", "ABC", 'ORIGIN_SECRET_SHA256 is "ABC", but must be 64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty'],
+  [
+    "ORIGIN_SECRET_SHA256",
+    "ABC",
+    'ORIGIN_SECRET_SHA256 is "ABC", but must be 64 lower-case hex digits, twice with a comma between while the secret is replaced, or empty',
+  ],
   ["CALLER_QUOTA_PER_DAY", "-1", 'CALLER_QUOTA_PER_DAY is "-1", but must be a whole number from 0'],
   ["REQUEST_RETENTION_DAYS", "0", "REQUEST_RETENTION_DAYS is 0, but must be at least 1"],
   ["REQUEST_RETENTION_DAYS", "1.5", 'REQUEST_RETENTION_DAYS is "1.5", but must be a whole number from 1'],

@@ -9,9 +9,12 @@ test("a plain document has no problems", () => {
   });
 });
 
-test.each(["", "{", '{"a":1,}', "\ufeff{}", "canary", "{'a':1}", "NaN"])("%j is not JSON, and is not repeated", (text) => {
-  expect(parseStrictly(text)).toEqual({ value: undefined, problems: ["the body is not valid JSON"] });
-});
+test.each(["", "{", '{"a":1,}', "\ufeff{}", "canary", "{'a':1}", "NaN"])(
+  "%j is not JSON, and is not repeated",
+  (text) => {
+    expect(parseStrictly(text)).toEqual({ value: undefined, problems: ["the body is not valid JSON"] });
+  },
+);
 
 test.each([
   ['{"prompt":1,"prompt":2}', "the key prompt is given twice"],
@@ -38,9 +41,21 @@ test("very deep and very long texts are told of", () => {
 
 test("whatever JSON.stringify writes of plain values is read back as it was", () => {
   const plain = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: "small", maxDepth: 6 }, fc.string({ unit: anyCharacter }), fc.double(), fc.boolean(), fc.constant(null), tie("list"), tie("map")),
+    value: fc.oneof(
+      { depthSize: "small", maxDepth: 6 },
+      fc.string({ unit: anyCharacter }),
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+      tie("list"),
+      tie("map"),
+    ),
     list: fc.array(tie("value"), { maxLength: 4 }),
-    map: fc.dictionary(fc.string().map((key) => `k${key}`), tie("value"), { maxKeys: 4 }),
+    map: fc.dictionary(
+      fc.string().map((key) => `k${key}`),
+      tie("value"),
+      { maxKeys: 4 },
+    ),
   })).value;
   fc.assert(
     fc.property(plain, (value) => {
@@ -51,16 +66,27 @@ test("whatever JSON.stringify writes of plain values is read back as it was", ()
 });
 
 test("a key that is given twice is always found, however it is written and wherever it stands", () => {
-  const escaped = (key: string) => `"${[...key].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`;
+  const escaped = (key: string) =>
+    `"${[...key].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`;
   fc.assert(
-    fc.property(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ maxDepth: 2 }), fc.boolean(), fc.nat(5), (key, value, escape, levels) => {
-      const twice = `{"${key}":${JSON.stringify(value)},${escape ? escaped(key) : `"${key}"`}:1}`;
-      const text = `${"[".repeat(levels)}${twice}${"]".repeat(levels)}`;
-      expect(parseStrictly(text).problems).toContain(`the key ${key} is given twice`);
-    }),
+    fc.property(
+      fc.stringMatching(/^[a-z]{1,8}$/),
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.boolean(),
+      fc.nat(5),
+      (key, value, escape, levels) => {
+        const twice = `{"${key}":${JSON.stringify(value)},${escape ? escaped(key) : `"${key}"`}:1}`;
+        const text = `${"[".repeat(levels)}${twice}${"]".repeat(levels)}`;
+        expect(parseStrictly(text).problems).toContain(`the key ${key} is given twice`);
+      },
+    ),
   );
 });
 
 test("a name that is no plain name is not shown", () => {
-  expect(["top_p", "a.b-c", "<script>", "", "x".repeat(65)].map(nameField)).toEqual(["top_p", "a.b-c", ...Array<string>(3).fill("(name not shown)")]);
+  expect(["top_p", "a.b-c", "<script>", "", "x".repeat(65)].map(nameField)).toEqual([
+    "top_p",
+    "a.b-c",
+    ...Array<string>(3).fill("(name not shown)"),
+  ]);
 });

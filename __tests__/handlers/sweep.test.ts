@@ -23,7 +23,15 @@ function setUp(overrides: Partial<SweepParts> = {}) {
     sent: () => queue.bodies.map(readMessage),
     create: (request: Partial<NewRequest> = {}) => parts.requests.create(newRequest(request), NOW_MS + MINUTE_MS),
     claim: (attempts = 1, leaseUntilMs = NOW_MS + LEASE_MS) => {
-      const claims = Array.from({ length: attempts }, (_, index) => () => parts.requests.claim(REQUEST_ID, { token: `t${index}`, nowMs: NOW_MS + index * (LEASE_MS + 1), leaseUntilMs }));
+      const claims = Array.from(
+        { length: attempts },
+        (_, index) => () =>
+          parts.requests.claim(REQUEST_ID, {
+            token: `t${index}`,
+            nowMs: NOW_MS + index * (LEASE_MS + 1),
+            leaseUntilMs,
+          }),
+      );
       return claims.reduce<Promise<unknown>>((before, claim) => before.then(claim), Promise.resolve());
     },
     find: () => parts.requests.find(REQUEST_ID),
@@ -134,8 +142,12 @@ describe("a request that is due", () => {
     await run();
     expect(sent()).toEqual([]);
     expect(await find()).toMatchObject({ status: "expired", failure: { code: "deadline_passed" } });
-    expect(swept()).toMatchObject({ measured: [{ metrics: { RequestsRequeued: 0, RequestsExpired: 1, RequestsFailed: 0 } }] });
-    expect(records.filter(({ event }) => event === "closed")).toMatchObject([{ measured: [{ metrics: { RequestFailed: 1 } }] }]);
+    expect(swept()).toMatchObject({
+      measured: [{ metrics: { RequestsRequeued: 0, RequestsExpired: 1, RequestsFailed: 0 } }],
+    });
+    expect(records.filter(({ event }) => event === "closed")).toMatchObject([
+      { measured: [{ metrics: { RequestFailed: 1 } }] },
+    ]);
   });
 
   test("and was begun as often as it may be fails", async () => {
@@ -144,7 +156,11 @@ describe("a request that is due", () => {
     await claim(MAX_ATTEMPTS, NOW_MS - 1);
     await run();
     expect(sent()).toEqual([]);
-    expect(await find()).toMatchObject({ status: "failed", failure: { code: "attempts_exhausted" }, attempt: MAX_ATTEMPTS });
+    expect(await find()).toMatchObject({
+      status: "failed",
+      failure: { code: "attempts_exhausted" },
+      attempt: MAX_ATTEMPTS,
+    });
     expect(swept()).toMatchObject({ measured: [{ metrics: { RequestsFailed: 1 } }] });
   });
 
@@ -164,7 +180,10 @@ describe("a request that is due", () => {
   test("and is not there any more, or has ended, is skipped", async () => {
     const requests = memoryRequests();
     const stale: RequestStore["due"] = async function* () {
-      yield [{ requestId: REQUEST_ID, dueMs: NOW_MS }, { requestId: "gone", dueMs: NOW_MS }];
+      yield [
+        { requestId: REQUEST_ID, dueMs: NOW_MS },
+        { requestId: "gone", dueMs: NOW_MS },
+      ];
     };
     const { create, run, sent, swept } = setUp({ requests: { ...requests, due: stale } });
     await create();
@@ -195,7 +214,11 @@ describe("failures", () => {
     const { requests, run, records, swept, clock } = setUp({ queue: { send: away, waiting: async () => 0 } });
     await many(requests, 3);
     await run();
-    expect(records.filter(({ event }) => event === "sweep_failed").map(({ fields }) => fields["request_id"])).toEqual(["r0", "r1", "r2"]);
+    expect(records.filter(({ event }) => event === "sweep_failed").map(({ fields }) => fields["request_id"])).toEqual([
+      "r0",
+      "r1",
+      "r2",
+    ]);
     expect(swept()).toMatchObject({ level: "error", fields: { errored: 3, finished: true } });
     const due: DueRequest[] = [];
     for await (const page of requests.due(clock.nowMs + MINUTE_MS)) due.push(...page);
@@ -218,7 +241,11 @@ describe("failures", () => {
     };
     const { run, records, swept } = setUp({ requests: { ...memoryRequests(), due: broken } });
     await run();
-    expect(records[0]).toMatchObject({ level: "error", event: "sweep_failed", fields: { error: { message: "no network" } } });
+    expect(records[0]).toMatchObject({
+      level: "error",
+      event: "sweep_failed",
+      fields: { error: { message: "no network" } },
+    });
     expect(swept()).toMatchObject({ level: "error", fields: { errored: 1, finished: false } });
   });
 });
@@ -263,10 +290,12 @@ describe("time", () => {
   });
 
   test("a request that is at hand by then is dealt with before the run's own end, however slow its calls are", async () => {
-    const slow = <Arguments extends unknown[], Answer>(call: (...given: Arguments) => Promise<Answer>) => async (...given: Arguments) => {
-      await new Promise((resolve) => setTimeout(resolve, 4_999));
-      return call(...given);
-    };
+    const slow =
+      <Arguments extends unknown[], Answer>(call: (...given: Arguments) => Promise<Answer>) =>
+      async (...given: Arguments) => {
+        await new Promise((resolve) => setTimeout(resolve, 4_999));
+        return call(...given);
+      };
     const requests = memoryRequests();
     const queue = memoryWorkQueue();
     await requests.create(newRequest(), NOW_MS + MINUTE_MS);
@@ -274,7 +303,13 @@ describe("time", () => {
       await new Promise((resolve) => setTimeout(resolve, 999));
       yield* requests.due(nowMs);
     };
-    const slowly = { ...requests, due: late, find: slow(requests.find), requeue: slow(requests.requeue), markSent: slow(requests.markSent) };
+    const slowly = {
+      ...requests,
+      due: late,
+      find: slow(requests.find),
+      requeue: slow(requests.requeue),
+      markSent: slow(requests.markSent),
+    };
     const { run, swept } = setUp({ requests: slowly, queue: { ...queue, send: slow(queue.send) } });
     const ended = watched(run(22_000));
     await pass(21_999);
@@ -304,13 +339,21 @@ test("two runs at the same time send each request once", async () => {
   expect(sent()).toHaveLength(30);
 });
 
-test.each([-5, 5])("with a clock that is %d minutes off, a request that a worker holds is neither sent nor ended", async (minutes) => {
-  const { create, claim, clock, run, sent, find } = setUp();
-  await create();
-  await claim(1, NOW_MS + MINUTE_MS + LEASE_MS);
-  clock.nowMs = NOW_MS + MINUTE_MS + minutes * MINUTE_MS;
-  await run();
-  // To a clock that is ahead the lease is out. Its message does no harm: the worker that reads it looks at its own clock.
-  expect(sent()).toHaveLength(minutes > 0 ? 1 : 0);
-  expect(await find()).toMatchObject({ status: "processing", attempt: 1, leaseUntilMs: NOW_MS + MINUTE_MS + LEASE_MS });
-});
+test.each([-5, 5])(
+  "with a clock that is %d minutes off, a request that a worker holds is neither sent nor ended",
+  async (minutes) => {
+    const { create, claim, clock, run, sent, find } = setUp();
+    await create();
+    await claim(1, NOW_MS + MINUTE_MS + LEASE_MS);
+    clock.nowMs = NOW_MS + MINUTE_MS + minutes * MINUTE_MS;
+    await run();
+    // To a clock that is ahead the lease is out. Its message does no harm: the worker that reads it looks at its own
+    // clock.
+    expect(sent()).toHaveLength(minutes > 0 ? 1 : 0);
+    expect(await find()).toMatchObject({
+      status: "processing",
+      attempt: 1,
+      leaseUntilMs: NOW_MS + MINUTE_MS + LEASE_MS,
+    });
+  },
+);

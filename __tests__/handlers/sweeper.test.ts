@@ -13,7 +13,9 @@ const VARIABLES = {
 test("the sweeper takes batches of its own queue, and leaves what it cannot read to a person", async () => {
   const write = jest.spyOn(process.stdout, "write").mockReturnValue(true);
   const { handler } = coldStart<typeof Sweeper>("sweeper", VARIABLES);
-  const event = { Records: [{ messageId: "1", eventSource: "aws:sqs", eventSourceARN: VARIABLES.DEAD_LETTER_QUEUE_ARN, body: "" }] } as unknown as SQSEvent;
+  const event = {
+    Records: [{ messageId: "1", eventSource: "aws:sqs", eventSourceARN: VARIABLES.DEAD_LETTER_QUEUE_ARN, body: "" }],
+  } as unknown as SQSEvent;
   const response = await handler(event, { getRemainingTimeInMillis: () => 10_000 });
   const lines = write.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
   write.mockRestore();
@@ -22,5 +24,7 @@ test("the sweeper takes batches of its own queue, and leaves what it cannot read
 });
 
 test("without its environment the sweeper does not start, and says what is missing", () => {
-  expect(() => coldStart("sweeper", {})).toThrow(/REQUESTS_TABLE is missing.*DEAD_LETTER_QUEUE_ARN is missing.*WORK_QUEUE_URL is missing/);
+  expect(() => coldStart("sweeper", {})).toThrow(
+    /REQUESTS_TABLE is missing.*DEAD_LETTER_QUEUE_ARN is missing.*WORK_QUEUE_URL is missing/,
+  );
 });

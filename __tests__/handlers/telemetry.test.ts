@@ -3,16 +3,36 @@ import { NOW_MS } from "./fixtures";
 
 test("a record is one line of JSON, whatever its texts hold", () => {
   const lines: string[] = [];
-  jsonLines((line) => lines.push(line), () => NOW_MS, "quickturn-dev")("warn", "odd", { agent: "a\nb\u0007", count: 2 });
+  jsonLines(
+    (line) => lines.push(line),
+    () => NOW_MS,
+    "quickturn-dev",
+  )("warn", "odd", { agent: "a\nb\u0007", count: 2 });
   expect(lines).toHaveLength(1);
   expect(lines[0]?.match(/\n/g)).toHaveLength(1);
-  expect(JSON.parse(lines[0] ?? "")).toEqual({ time: "2026-03-01T12:00:00.000Z", level: "warn", event: "odd", agent: "a\nb\u0007", count: 2 });
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    time: "2026-03-01T12:00:00.000Z",
+    level: "warn",
+    event: "odd",
+    agent: "a\nb\u0007",
+    count: 2,
+  });
 });
 
 test("metrics stand in the same line in CloudWatch's embedded format, each set with its dimensions", () => {
   const lines: string[] = [];
-  const log = jsonLines((line) => lines.push(line), () => NOW_MS, "quickturn-dev");
-  log("info", "finished", { request_id: "r1" }, { metrics: { JobDuration: 12, TokensIn: 3 } }, { metrics: { ColdStart: 0 }, dimensions: { Function: "worker" } });
+  const log = jsonLines(
+    (line) => lines.push(line),
+    () => NOW_MS,
+    "quickturn-dev",
+  );
+  log(
+    "info",
+    "finished",
+    { request_id: "r1" },
+    { metrics: { JobDuration: 12, TokensIn: 3 } },
+    { metrics: { ColdStart: 0 }, dimensions: { Function: "worker" } },
+  );
   expect(JSON.parse(lines[0] ?? "")).toEqual({
     time: "2026-03-01T12:00:00.000Z",
     level: "info",
@@ -21,8 +41,19 @@ test("metrics stand in the same line in CloudWatch's embedded format, each set w
     _aws: {
       Timestamp: NOW_MS,
       CloudWatchMetrics: [
-        { Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration", Unit: "Milliseconds" }, { Name: "TokensIn", Unit: "Count" }] },
-        { Namespace: "Quickturn", Dimensions: [["Deployment", "Function"]], Metrics: [{ Name: "ColdStart", Unit: "Count" }] },
+        {
+          Namespace: "Quickturn",
+          Dimensions: [["Deployment"]],
+          Metrics: [
+            { Name: "JobDuration", Unit: "Milliseconds" },
+            { Name: "TokensIn", Unit: "Count" },
+          ],
+        },
+        {
+          Namespace: "Quickturn",
+          Dimensions: [["Deployment", "Function"]],
+          Metrics: [{ Name: "ColdStart", Unit: "Count" }],
+        },
       ],
     },
     Deployment: "quickturn-dev",
@@ -35,14 +66,25 @@ test("metrics stand in the same line in CloudWatch's embedded format, each set w
 
 test("a set of no metrics leaves no trace in the line", () => {
   const lines: string[] = [];
-  jsonLines((line) => lines.push(line), () => NOW_MS, "quickturn-dev")("info", "quiet", {}, { metrics: {} });
+  jsonLines(
+    (line) => lines.push(line),
+    () => NOW_MS,
+    "quickturn-dev",
+  )("info", "quiet", {}, { metrics: {} });
   expect(Object.keys(JSON.parse(lines[0] ?? "") as object)).toEqual(["time", "level", "event"]);
 });
 
 test("an error is described with its HTTP status, where it was thrown and its causes", () => {
-  const cause = Object.assign(new Error("slow down"), { name: "ThrottlingException", $metadata: { httpStatusCode: 429 } });
+  const cause = Object.assign(new Error("slow down"), {
+    name: "ThrottlingException",
+    $metadata: { httpStatusCode: 429 },
+  });
   const described = describeError(new Error("cannot write", { cause }));
-  expect(described).toMatchObject({ name: "Error", message: "cannot write", cause: { name: "ThrottlingException", http_status: 429 } });
+  expect(described).toMatchObject({
+    name: "Error",
+    message: "cannot write",
+    cause: { name: "ThrottlingException", http_status: 429 },
+  });
   expect((described["frames"] as string[])[0]).toMatch(/^at /);
 });
 
@@ -70,5 +112,8 @@ test("a thing that is no error is described by its type only", () => {
 });
 
 test("an error is named without its words, and so is its cause", () => {
-  expect(nameError(new Error("canary", { cause: new TypeError("canary") }))).toEqual({ name: "Error", cause: { name: "TypeError" } });
+  expect(nameError(new Error("canary", { cause: new TypeError("canary") }))).toEqual({
+    name: "Error",
+    cause: { name: "TypeError" },
+  });
 });

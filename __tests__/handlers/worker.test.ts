@@ -21,12 +21,16 @@ const VARIABLES = {
 test("the worker takes batches of SQS, and reports what it refuses", async () => {
   const write = jest.spyOn(process.stdout, "write").mockReturnValue(true);
   const { handler } = coldStart<typeof Worker>("worker", VARIABLES);
-  const event = { Records: [{ messageId: "1", eventSource: "aws:sqs", eventSourceARN: VARIABLES.WORK_QUEUE_ARN, body: "" }] } as unknown as SQSEvent;
+  const event = {
+    Records: [{ messageId: "1", eventSource: "aws:sqs", eventSourceARN: VARIABLES.WORK_QUEUE_ARN, body: "" }],
+  } as unknown as SQSEvent;
   const response = await handler(event, { getRemainingTimeInMillis: () => 10_000 });
   write.mockRestore();
   expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: "1" }] });
 });
 
 test("without its environment the worker does not start, and says what is missing", () => {
-  expect(() => coldStart("worker", {})).toThrow(/REQUESTS_TABLE is missing.*AGENTS is missing.*SESSIONS_TABLE is missing/);
+  expect(() => coldStart("worker", {})).toThrow(
+    /REQUESTS_TABLE is missing.*AGENTS is missing.*SESSIONS_TABLE is missing/,
+  );
 });

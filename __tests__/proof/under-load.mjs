@@ -7,10 +7,12 @@ import { join } from "node:path";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const times = Number(process.argv[2] ?? 5);
-if (!Number.isInteger(times) || times < 1) throw new Error(`times is ${process.argv[2]}; allowed: a whole number from 1`);
+if (!Number.isInteger(times) || times < 1)
+  throw new Error(`times is ${process.argv[2]}; allowed: a whole number from 1`);
 
 /** A core's worth of work without end; it ends with this process, whose channel it holds. */
-const BUSY = "process.on('disconnect', () => process.exit()); (function work() { const end = Date.now() + 50; while (Date.now() < end); setImmediate(work); })()";
+const BUSY =
+  "process.on('disconnect', () => process.exit()); (function work() { const end = Date.now() + 50; while (Date.now() < end); setImmediate(work); })()";
 
 /** @returns {Promise<{ code: number, minutes: number, closing: string }>} */
 function runTests(number) {
@@ -24,19 +26,29 @@ function runTests(number) {
   };
   child.stdout.on("data", hear);
   child.stderr.on("data", hear);
-  return new Promise((resolve) => child.once("close", (code) => log.end(() => resolve({ code: code ?? 1, minutes: (Date.now() - started) / 60_000, closing }))));
+  return new Promise((resolve) =>
+    child.once("close", (code) =>
+      log.end(() => resolve({ code: code ?? 1, minutes: (Date.now() - started) / 60_000, closing })),
+    ),
+  );
 }
 
 mkdirSync(join(PROJECT, ".quickturn"), { recursive: true });
 const cores = availableParallelism();
-const busy = Array.from({ length: cores }, () => spawn(process.execPath, ["-e", BUSY], { stdio: ["ignore", "ignore", "inherit", "ipc"] }));
+const busy = Array.from({ length: cores }, () =>
+  spawn(process.execPath, ["-e", BUSY], { stdio: ["ignore", "ignore", "inherit", "ipc"] }),
+);
 const runs = [];
 for (let number = 1; number <= times; number++) {
   const run = await runTests(number);
   runs.push(run);
-  console.log(`run ${number} of ${times}, ${cores} cores kept busy: ${run.code === 0 ? "green" : `red (exit code ${run.code})`}, ${run.minutes.toFixed(1)} min, ${run.closing}`);
+  console.log(
+    `run ${number} of ${times}, ${cores} cores kept busy: ${run.code === 0 ? "green" : `red (exit code ${run.code})`}, ${run.minutes.toFixed(1)} min, ${run.closing}`,
+  );
 }
 for (const child of busy) child.kill();
 const green = runs.filter(({ code }) => code === 0).length;
-console.log(`${green} of ${times} green; the longest took ${Math.max(...runs.map(({ minutes }) => minutes)).toFixed(1)} min`);
+console.log(
+  `${green} of ${times} green; the longest took ${Math.max(...runs.map(({ minutes }) => minutes)).toFixed(1)} min`,
+);
 process.exitCode = green === times ? 0 : 1;

@@ -7,7 +7,8 @@ const SHOWN = 10;
 const WORTH_RECORDING = 2;
 
 /**
- * Prints where the minutes went, and the outcome as one plain line, which CI reads. Keeps how long each file took, for the
+ * Prints where the minutes went, and the outcome as one plain line, which CI reads. Keeps how long each file took, for
+ * the
  * order of the next run, and of a whole tier its time, for `quickturn bench tests`.
  */
 module.exports = class ClosingLine {
@@ -19,19 +20,38 @@ module.exports = class ClosingLine {
   onRunComplete(contexts, results) {
     const seconds = (Date.now() - results.startTime) / 1_000;
     const tiers = [...contexts].map(({ config }) => config.displayName.name);
-    const durations = new Map(results.testResults.map(({ testFilePath, perfStats }) => [relative(this.rootDir, testFilePath), perfStats.runtime / 1_000]));
+    const durations = new Map(
+      results.testResults.map(({ testFilePath, perfStats }) => [
+        relative(this.rootDir, testFilePath),
+        perfStats.runtime / 1_000,
+      ]),
+    );
     const counts = outcome(results);
     process.stdout.write(longest(durations));
-    process.stdout.write(`\nTier ${tiers.join(", ")}: ${(seconds / 60).toFixed(1)} min, ${durations.size} files, seed ${process.env.QUICKTURN_TEST_SEED}\n`);
+    process.stdout.write(
+      `\nTier ${tiers.join(", ")}: ${(seconds / 60).toFixed(1)} min, ${durations.size} files, seed ${process.env.QUICKTURN_TEST_SEED}\n`,
+    );
     if (counts.failed === 0) this.keepDurations(durations);
-    if (this.isWhole && tiers.length === 1) this.keep(`tests-${tiers[0]}.json`, { measuredOn: new Date().toISOString().slice(0, 10), seconds: Math.round(seconds), ...counts });
-    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}\n`);
+    if (this.isWhole && tiers.length === 1)
+      this.keep(`tests-${tiers[0]}.json`, {
+        measuredOn: new Date().toISOString().slice(0, 10),
+        seconds: Math.round(seconds),
+        ...counts,
+      });
+    process.stdout.write(
+      `\n${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}\n`,
+    );
   }
 
-  /** The files that ran, over what is known of the others. UPDATE_DURATIONS=1 writes the record that a fresh clone begins with. */
+  /**
+   * The files that ran, over what is known of the others. UPDATE_DURATIONS=1 writes the record that a fresh clone
+   * begins with.
+   */
   keepDurations(durations) {
     const known = { ...readDurations(), ...Object.fromEntries(durations) };
-    const worth = Object.entries(known).filter(([, seconds]) => seconds >= WORTH_RECORDING).map(([file, seconds]) => [file, Math.round(seconds)]);
+    const worth = Object.entries(known)
+      .filter(([, seconds]) => seconds >= WORTH_RECORDING)
+      .map(([file, seconds]) => [file, Math.round(seconds)]);
     const record = Object.fromEntries(worth.sort(([one], [other]) => (one < other ? -1 : 1)));
     this.keep(RECORD, record);
     if (process.env.UPDATE_DURATIONS === "1") writeFileSync(COMMITTED, `${JSON.stringify(record, null, 1)}\n`);
@@ -43,7 +63,13 @@ module.exports = class ClosingLine {
   }
 };
 
-function outcome({ numPassedTests: passed, numFailedTests, numPendingTests: skipped, numFailedTestSuites, testResults }) {
+function outcome({
+  numPassedTests: passed,
+  numFailedTests,
+  numPendingTests: skipped,
+  numFailedTestSuites,
+  testResults,
+}) {
   // A file that cannot even be loaded has no test to count, and is a failure all the same.
   const unloadable = testResults.filter(({ testExecError }) => testExecError).length;
   return { passed, failed: Math.max(numFailedTests + unloadable, numFailedTestSuites > 0 ? 1 : 0), skipped };

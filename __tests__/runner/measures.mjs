@@ -116,7 +116,12 @@ const lowered = Object.fromEntries(
     { bound: Math.min(value, bounds[name]?.bound ?? value), target: bounds[name]?.target ?? 0 },
   ]),
 );
-if (process.argv.includes("--write")) writeFileSync(BOUNDS, `${JSON.stringify(lowered, null, 1)}\n`);
+if (process.argv.includes("--write")) {
+  const lines = Object.entries(lowered).map(
+    ([name, { bound, target }]) => ` ${JSON.stringify(name)}: { "bound": ${bound}, "target": ${target} }`,
+  );
+  writeFileSync(BOUNDS, `{\n${lines.join(",\n")}\n}\n`);
+}
 
 const rows = Object.entries(measured).map(([name, value]) => [name, value, bounds[name].bound, bounds[name].target]);
 const passed = rows.filter(([, value, bound]) => value > bound);

@@ -5,13 +5,18 @@ const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 
 /**
- * Packages the functions and synthesizes every stack once, as a person does: the tests read what that wrote. Makes a folder
+ * Packages the functions and synthesizes every stack once, as a person does: the tests read what that wrote. Makes a
+ * folder
  * for what the files of this run share, and draws the seed of the random tests: 1, or where QUICKTURN_TEST_SEED is
  * "fresh", another one in each run, which the end of the run and a test that fails print.
  */
 module.exports = () => {
   if (process.env.QUICKTURN_TEST_RUN !== undefined) return;
-  execFileSync(process.execPath, [join("scripts", "bin", "quickturn.js"), "synth"], { cwd: join(__dirname, "../.."), env: { ...process.env, QUICKTURN_STACKS: "all" }, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, [join("scripts", "bin", "quickturn.js"), "synth"], {
+    cwd: join(__dirname, "../.."),
+    env: { ...process.env, QUICKTURN_STACKS: "all" },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   process.env.QUICKTURN_TEST_RUN = mkdtempSync(join(tmpdir(), "quickturn-run-"));
   const seed = process.env.QUICKTURN_TEST_SEED ?? "1";
   process.env.QUICKTURN_TEST_SEED = seed === "fresh" ? String(randomInt(2 ** 31)) : seed;

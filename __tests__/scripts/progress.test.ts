@@ -4,7 +4,10 @@ import { progressOn } from "../../scripts/progress";
 /** What a stream that is no terminal is given. */
 function lines() {
   const written: string[] = [];
-  return { written, stream: { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream };
+  return {
+    written,
+    stream: { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream,
+  };
 }
 
 test("without a terminal a step says how far it is at most each 30 s, and nothing once it has ended", async () => {
@@ -32,7 +35,10 @@ test("a step that fails ends with its time, and the failure goes on", async () =
 test("at a terminal a step's line shows its last detail, and signals stay the command's own", async () => {
   jest.useFakeTimers();
   const written: string[] = [];
-  const stream = { isTTY: true, write: (text: string) => written.push(stripVTControlCharacters(text)) } as unknown as NodeJS.WriteStream;
+  const stream = {
+    isTTY: true,
+    write: (text: string) => written.push(stripVTControlCharacters(text)),
+  } as unknown as NodeJS.WriteStream;
   const listeners = () => (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => process.listenerCount(name));
   const before = listeners();
   await progressOn(stream, () => 0).step("Apply", async (tell) => {

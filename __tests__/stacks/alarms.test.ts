@@ -1,6 +1,16 @@
 import { alarmSetCost } from "../../scripts/judges/cost/alarms";
 import { alarmSetCosts } from "../../scripts/reports/tables";
-import { ALARM_NAMES, alarmsThere, BURN_RATES, KPIS, nameMetric, SETTINGS, type Kpi, type KpiAlarm, type MetricReference } from "../../stacks/settings";
+import {
+  ALARM_NAMES,
+  alarmsThere,
+  BURN_RATES,
+  KPIS,
+  nameMetric,
+  SETTINGS,
+  type Kpi,
+  type KpiAlarm,
+  type MetricReference,
+} from "../../stacks/settings";
 import { keyOf, periodOf, rings, type AlarmBlock, type Sample } from "../support/alarm-evaluator";
 import { settingDefault, withDefaults } from "../support/defaults";
 import { metricMath } from "../support/metric-math";
@@ -34,9 +44,16 @@ function happening({ measure, better, minimumSamples = 1 }: Kpi, threshold: numb
   const worse = bad ? (better === "lower" ? 1 : -1) : 0;
   if (measure.kind === "percentile") return of(measure.metric, threshold + worse, minimumSamples);
   if (measure.kind === "mean") return of(measure.metric, threshold + worse, 10);
-  if (measure.kind === "share") return [...of(measure.metric, 1, threshold * 10 + worse), ...of(measure.metric, 0, 1_000 - threshold * 10 - worse)];
+  if (measure.kind === "share")
+    return [...of(measure.metric, 1, threshold * 10 + worse), ...of(measure.metric, 0, 1_000 - threshold * 10 - worse)];
   if (measure.kind === "total" || measure.kind === "peak") return of(measure.metrics.at(-1)!, threshold + worse);
-  if (measure.kind === "fill") return of(measure.metric, (threshold / 100) * Number({ ...GIVEN }[measure.ofSetting as keyof typeof GIVEN] ?? settingDefault(measure.ofSetting)) + worse);
+  if (measure.kind === "fill")
+    return of(
+      measure.metric,
+      (threshold / 100) *
+        Number({ ...GIVEN }[measure.ofSetting as keyof typeof GIVEN] ?? settingDefault(measure.ofSetting)) +
+        worse,
+    );
   if (measure.kind === "quota") return of(measure.metric, threshold * 10 + worse);
   if (measure.kind === "ratio") {
     const isPartOfWhole = measure.whole.some((metric) => JSON.stringify(metric) === JSON.stringify(measure.part[0]));
@@ -47,11 +64,21 @@ function happening({ measure, better, minimumSamples = 1 }: Kpi, threshold: numb
 }
 
 /** The samples of some periods, counted back from the end. */
-function stream(alarm: AlarmBlock, periods: readonly number[], what: (of: Of) => Sample[]): { samples: Sample[]; end: number } {
+function stream(
+  alarm: AlarmBlock,
+  periods: readonly number[],
+  what: (of: Of) => Sample[],
+): { samples: Sample[]; end: number } {
   const seconds = periodOf(alarm);
   const end = 10 * seconds;
   const samples = periods.flatMap((back) =>
-    what((reference, value, count = 1) => Array.from({ length: count }, () => ({ metric: nameMetric(reference, SOURCES), atSeconds: end - (back + 1) * seconds + 1, value }))),
+    what((reference, value, count = 1) =>
+      Array.from({ length: count }, () => ({
+        metric: nameMetric(reference, SOURCES),
+        atSeconds: end - (back + 1) * seconds + 1,
+        value,
+      })),
+    ),
   );
   return { samples, end };
 }
@@ -68,7 +95,8 @@ describe.each(listed)("the alarm %s", (name, kpi, listing) => {
 
   test("rings just beyond its threshold", () => expect(ringsWith(first(listing.datapointsToAlarm), bad)).toBe(true));
   test("is silent at its threshold", () => expect(ringsWith(first(listing.evaluationPeriods), good)).toBe(false));
-  test(`without any data ${listing.missing === "breaching" ? "rings: silence is what it watches" : "is silent"}`, () => expect(ringsWith([], good)).toBe(listing.missing === "breaching"));
+  test(`without any data ${listing.missing === "breaching" ? "rings: silence is what it watches" : "is silent"}`, () =>
+    expect(ringsWith([], good)).toBe(listing.missing === "breaching"));
 
   test("needs as many bad periods as the list says", () => {
     if (listing.missing === "breaching") return expect(listing.datapointsToAlarm).toBe(1);
@@ -96,13 +124,24 @@ test.each(floored)("%s is silent while there are fewer samples than say anything
   const { samples, end } = stream(alarm, [0, 1, 2], (of) => {
     if (measure.kind === "percentile") return of(measure.metric, alarm.threshold * 10, minimumSamples - 1);
     if (measure.kind === "share") return of(measure.metric, 1, minimumSamples - 1);
-    if (measure.kind === "ratio") return better === "lower" ? [...of(measure.part[0]!, minimumSamples - 1), ...of(measure.whole[0]!, minimumSamples - 1)] : of(measure.whole.at(-1)!, minimumSamples - 1);
+    if (measure.kind === "ratio")
+      return better === "lower"
+        ? [...of(measure.part[0]!, minimumSamples - 1), ...of(measure.whole[0]!, minimumSamples - 1)]
+        : of(measure.whole.at(-1)!, minimumSamples - 1);
     throw new Error(`${measure.kind} has no samples`);
   });
   expect(rings(alarm, samples, end)).toBe(false);
 });
 
-const several = listed.flatMap(([name, { measure }]) => ("metrics" in measure && measure.metrics.length > 1 ? measure.metrics.map((metric): [string, string, MetricReference] => [name, `${metric.source} ${metric.metric}`, metric]) : []));
+const several = listed.flatMap(([name, { measure }]) =>
+  "metrics" in measure && measure.metrics.length > 1
+    ? measure.metrics.map((metric): [string, string, MetricReference] => [
+        name,
+        `${metric.source} ${metric.metric}`,
+        metric,
+      ])
+    : [],
+);
 test.each(several)("%s rings by %s alone, the others silent", (name, _, metric) => {
   const alarm = block(idOf(name));
   const { samples, end } = stream(alarm, [0, 1], (of) => of(metric, alarm.threshold + 1));
@@ -110,7 +149,9 @@ test.each(several)("%s rings by %s alone, the others silent", (name, _, metric) 
 });
 
 test("an alarm is one of the list, or a window of a burn rate", () => {
-  const windows = BURN_RATES.flatMap(({ name }) => [`${name}-long`, `${name}-short`]).map((name) => `burn_rate_${name.replaceAll("-", "_")}`);
+  const windows = BURN_RATES.flatMap(({ name }) => [`${name}-long`, `${name}-short`]).map(
+    (name) => `burn_rate_${name.replaceAll("-", "_")}`,
+  );
   expect(Object.keys(alarms).sort()).toEqual([...listed.map(([name]) => idOf(name)), ...windows].sort());
   expect(ALARM_NAMES).toEqual([...new Set(ALARM_NAMES)]);
   expect(ALARM_NAMES).toHaveLength(Object.keys(alarms).length - windows.length + Object.keys(composites).length);
@@ -125,19 +166,28 @@ test("CloudWatch takes them: periods, their number and length, and at most ten m
     expect(seconds * alarm.evaluation_periods).toBeLessThanOrEqual(seconds < 3_600 ? 86_400 : 604_800);
     expect(alarm.datapoints_to_alarm).toBeLessThanOrEqual(alarm.evaluation_periods);
     expect((alarm.metric_query ?? []).filter(({ metric }) => metric).length).toBeLessThanOrEqual(10);
-    for (const { metric } of alarm.metric_query ?? []) if (metric?.namespace === "AWS/DynamoDB") expect(alarm.metric_query?.[0]?.expression).toContain("FILL(");
+    for (const { metric } of alarm.metric_query ?? [])
+      if (metric?.namespace === "AWS/DynamoDB") expect(alarm.metric_query?.[0]?.expression).toContain("FILL(");
     expect(alarm.namespace).not.toBe("AWS/DynamoDB");
   }
 });
 
 describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn rate %s", (name, rate) => {
   const composite = composites[`burn_rate_${name.replaceAll("-", "_")}`] ?? {};
-  const windows = [...String(composite["alarm_rule"]).matchAll(/ALARM\("\$\{aws_cloudwatch_metric_alarm\.(\w+)\[0\]\.alarm_name\}"\)/g)].map(([, address = ""]) => address);
+  const windows = [
+    ...String(composite["alarm_rule"]).matchAll(
+      /ALARM\("\$\{aws_cloudwatch_metric_alarm\.(\w+)\[0\]\.alarm_name\}"\)/g,
+    ),
+  ].map(([, address = ""]) => address);
   const metric = nameMetric({ source: "deployment", metric: "RequestFailed" }, SOURCES);
   const DAY = 86_400;
   /** One request a minute, of which a share fails, evenly, from some seconds before the end until some others. */
   const requests = (share: number, fromSeconds: number, untilSeconds = 0): Sample[] =>
-    Array.from({ length: Math.floor((fromSeconds - untilSeconds) / 60) }, (_, index) => ({ metric, atSeconds: DAY - fromSeconds + index * 60, value: Math.floor((index + 1) * share) - Math.floor(index * share) }));
+    Array.from({ length: Math.floor((fromSeconds - untilSeconds) / 60) }, (_, index) => ({
+      metric,
+      atSeconds: DAY - fromSeconds + index * 60,
+      value: Math.floor((index + 1) * share) - Math.floor(index * share),
+    }));
   const allRing = (samples: readonly Sample[]) => windows.every((address) => rings(block(address), samples, DAY));
   const limit = (rate.factor * Number(settingDefault("kpi_error_rate"))) / 100;
 
@@ -145,31 +195,55 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
     expect(composite["alarm_rule"]).toMatch(/^ALARM\("[^"]+"\) AND ALARM\("[^"]+"\)$/);
     expect(windows).toHaveLength(2);
     expect(windows.map((address) => periodOf(block(address)))).toEqual([rate.longSeconds, rate.shortSeconds]);
-    for (const address of windows) for (const actions of ["alarm_actions", "ok_actions"]) expect(alarms[address]).not.toHaveProperty(actions);
+    for (const address of windows)
+      for (const actions of ["alarm_actions", "ok_actions"]) expect(alarms[address]).not.toHaveProperty(actions);
     expect(composite["alarm_actions"]).toHaveLength(1);
     expect(composite["tags"]).toEqual({ "quickturn:severity": rate.severity });
   });
 
-  test("rings where requests fail faster than that in both windows", () => expect(allRing(requests(Math.min(1, limit * 1.5), rate.longSeconds))).toBe(true));
-  test("is silent where they fail as the budget allows", () => expect(allRing(requests(limit / rate.factor, rate.longSeconds))).toBe(false));
-  test("is silent once the failures have ended", () => expect(allRing([...requests(1, rate.longSeconds, rate.shortSeconds), ...requests(0, rate.shortSeconds)])).toBe(false));
-  test("is silent where a short burst uses up little of the budget", () => expect(allRing([...requests(0, rate.longSeconds, 120), ...requests(limit, 120)])).toBe(false));
+  test("rings where requests fail faster than that in both windows", () =>
+    expect(allRing(requests(Math.min(1, limit * 1.5), rate.longSeconds))).toBe(true));
+  test("is silent where they fail as the budget allows", () =>
+    expect(allRing(requests(limit / rate.factor, rate.longSeconds))).toBe(false));
+  test("is silent once the failures have ended", () =>
+    expect(allRing([...requests(1, rate.longSeconds, rate.shortSeconds), ...requests(0, rate.shortSeconds)])).toBe(
+      false,
+    ));
+  test("is silent where a short burst uses up little of the budget", () =>
+    expect(allRing([...requests(0, rate.longSeconds, 120), ...requests(limit, 120)])).toBe(false));
   test("is silent without requests", () => expect(allRing([])).toBe(false));
 });
 
 describe("who is told", () => {
   test("each alarm goes to its severity's topic, else to the operator's, else to one of our own, which CloudWatch may publish to", () => {
     for (const [, , { name, severity }] of listed) {
-      expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([`\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`]);
+      expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([
+        `\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`,
+      ]);
     }
     expect(resource(stack, "aws_sns_topic.alarm_topic")["kms_master_key_id"]).toBe("${var.kms_key_arn}");
-    const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as { Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[] };
-    expect(resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["arn"]).toBe("${aws_sns_topic.alarm_topic[0].arn}");
-    expect(Statement).toContainEqual(expect.objectContaining({ Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: ["sns:Publish"], Resource: "${one(aws_sns_topic.alarm_topic[*].arn)}" }));
+    const { Statement } = encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]) as {
+      Statement: { Effect: string; Principal: unknown; Action: string[]; Resource: string }[];
+    };
+    expect(resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["arn"]).toBe(
+      "${aws_sns_topic.alarm_topic[0].arn}",
+    );
+    expect(Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: "Allow",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Action: ["sns:Publish"],
+        Resource: "${one(aws_sns_topic.alarm_topic[*].arn)}",
+      }),
+    );
   });
 
   test("the topic writes to the person of alarm_email", () => {
-    expect(resource(stack, "aws_sns_topic_subscription.alarm_email")).toMatchObject({ topic_arn: "${aws_sns_topic.alarm_topic[0].arn}", protocol: "email", endpoint: "${var.alarm_email}" });
+    expect(resource(stack, "aws_sns_topic_subscription.alarm_email")).toMatchObject({
+      topic_arn: "${aws_sns_topic.alarm_topic[0].arn}",
+      protocol: "email",
+      endpoint: "${var.alarm_email}",
+    });
   });
 });
 
@@ -178,7 +252,11 @@ describe("what they cost a month", () => {
   const shapes = (addresses: readonly string[]) => addresses.map((address) => ({ metrics: metricsOf(address) }));
   const windows = Object.keys(alarms).filter((address) => address.startsWith("burn_rate_"));
   const burning = [...shapes(windows), ...Object.keys(composites).map(() => ({ metrics: 0, composite: true }))];
-  const costOf = (sets: readonly KpiAlarm["set"][]) => alarmSetCost([...shapes(listed.filter(([, , { set }]) => sets.includes(set)).map(([name]) => idOf(name))), ...burning]);
+  const costOf = (sets: readonly KpiAlarm["set"][]) =>
+    alarmSetCost([
+      ...shapes(listed.filter(([, , { set }]) => sets.includes(set)).map(([name]) => idOf(name))),
+      ...burning,
+    ]);
 
   test(`essential $${costOf(["essential"]).toFixed(2)}, below $5; full $${costOf(["essential", "full"]).toFixed(2)}; as RUNBOOK's table has it`, () => {
     expect(costOf(["essential"])).toBeLessThan(5);
@@ -210,10 +288,20 @@ describe("which there are", () => {
     madeBeside: { alarm_topic_arn: "arn:aws:sns:us-east-1:123456789012:pages", known_after_apply: ["alarm_topic_arn"] },
     runbook: { runbook_url: RUNBOOK_URL },
     mixed: { alarm_set: "none", alarms_enabled: { "worker-errors": true, "error-budget-slow": true } },
-    withoutFeatures: { alarm_set: "full", heartbeat_enabled: false, cache_enabled: false, reserved_concurrent_executions: -1, provisioned_concurrent_executions: 0, alarm_burn_rates: false },
+    withoutFeatures: {
+      alarm_set: "full",
+      heartbeat_enabled: false,
+      cache_enabled: false,
+      reserved_concurrent_executions: -1,
+      provisioned_concurrent_executions: 0,
+      alarm_burn_rates: false,
+    },
     fullTokens: { alarm_set: "full", ...JWT },
     fullQuota: { alarm_set: "full", token_quota_per_minute: 10 },
-    provisioned: { provisioned_concurrent_executions: 2, alarms_enabled: { "provisioned-spillover": true, "dead-letters": false } },
+    provisioned: {
+      provisioned_concurrent_executions: 2,
+      alarms_enabled: { "provisioned-spillover": true, "dead-letters": false },
+    },
   } satisfies Readonly<Record<string, Values>>;
   type SetName = keyof typeof SETS;
   let verdicts: readonly Verdict[];
@@ -221,14 +309,31 @@ describe("which there are", () => {
   /** What the real terraform makes of the expressions, without the resources. */
   beforeAll(async () => {
     const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
-    const muting = Object.fromEntries(Object.entries(alarms).flatMap(([address, { actions_enabled, treat_missing_data }]) => (actions_enabled === undefined ? [] : [[address, { actions_enabled, treat_missing_data }]])));
-    const descriptions = Object.fromEntries(Object.entries(everyBlock).map(([address, { alarm_description: description }]) => [address, description]));
-    const thresholds = Object.fromEntries(Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]));
+    const muting = Object.fromEntries(
+      Object.entries(alarms).flatMap(([address, { actions_enabled, treat_missing_data }]) =>
+        actions_enabled === undefined ? [] : [[address, { actions_enabled, treat_missing_data }]],
+      ),
+    );
+    const descriptions = Object.fromEntries(
+      Object.entries(everyBlock).map(([address, { alarm_description: description }]) => [address, description]),
+    );
+    const thresholds = Object.fromEntries(
+      Object.entries(alarms).map(([address, { threshold }]) => [address, threshold]),
+    );
     const module = {
       variable: stack.variable,
-      locals: { is_given: locals["is_given"], profiles: locals["profiles"], ...Object.fromEntries(following.map((name) => [name, locals[name]])) },
+      locals: {
+        is_given: locals["is_given"],
+        profiles: locals["profiles"],
+        ...Object.fromEntries(following.map((name) => [name, locals[name]])),
+      },
       check: Object.fromEntries(Object.entries(stack.check).filter(([name]) => /error_budget|alarms_reach/.test(name))),
-      output: { counts: { value: counts }, descriptions: { value: descriptions }, thresholds: { value: thresholds }, muting: { value: muting } },
+      output: {
+        counts: { value: counts },
+        descriptions: { value: descriptions },
+        thresholds: { value: thresholds },
+        muting: { value: muting },
+      },
     };
     verdicts = await terraformVerdicts(module, Object.values(SETS));
   });
@@ -236,14 +341,23 @@ describe("which there are", () => {
   function decided(name: SetName) {
     const { outputs, warnings, errors } = verdicts[Object.keys(SETS).indexOf(name)]!;
     expect(errors).toEqual([]);
-    const { counts, descriptions, thresholds, muting } = outputs as { descriptions: Record<string, string>; counts: Record<string, number>; thresholds: Record<string, number>; muting: Record<string, { actions_enabled: boolean; treat_missing_data: string }> };
-    const there = Object.entries(counts).filter(([, count]) => Number(count) === 1).map(([address]) => address);
+    const { counts, descriptions, thresholds, muting } = outputs as {
+      descriptions: Record<string, string>;
+      counts: Record<string, number>;
+      thresholds: Record<string, number>;
+      muting: Record<string, { actions_enabled: boolean; treat_missing_data: string }>;
+    };
+    const there = Object.entries(counts)
+      .filter(([, count]) => Number(count) === 1)
+      .map(([address]) => address);
     return { there: there.sort(), descriptions, thresholds, muting, said: warnings.join("\n") };
   }
   const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
   const named = (...names: readonly string[]) => names.map(idOf);
   const ofTokens = listed.filter(([, { when }]) => when !== undefined && "is" in when).map(([name]) => name);
-  const essential = listed.filter(([name, , { set }]) => set === "essential" && !ofTokens.includes(name)).map(([name]) => name);
+  const essential = listed
+    .filter(([name, , { set }]) => set === "essential" && !ofTokens.includes(name))
+    .map(([name]) => name);
 
   test("essential by default: those of the list and the burn rates", () => {
     expect(decided("nothing").there).toEqual([...named(...essential), ...burnBlocks].sort());
@@ -251,7 +365,11 @@ describe("which there are", () => {
 
   test("full: all, but for those whose number nobody gave, or whose function is not there", () => {
     const off = named("token-quota", ...ofTokens);
-    expect(decided("full").there).toEqual(Object.keys(everyBlock).filter((address) => !off.includes(address)).sort());
+    expect(decided("full").there).toEqual(
+      Object.keys(everyBlock)
+        .filter((address) => !off.includes(address))
+        .sort(),
+    );
     expect(decided("fullWithAll").there).toEqual(Object.keys(everyBlock).sort());
   });
 
@@ -261,26 +379,49 @@ describe("which there are", () => {
 
   test("none: not one, but those that are asked for by name", () => {
     expect(decided("none").there).toEqual([]);
-    expect(decided("noneButTwo").there).toEqual([idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort());
+    expect(decided("noneButTwo").there).toEqual(
+      [idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort(),
+    );
   });
 
-  test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])("alarmsThere, which reckons without terraform, comes to the same: %s", (name) => {
-    const settings = { ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])), ...SETS[name] };
-    const reckoned = alarmsThere(KPIS, settings);
-    const addressOf = (alarm: string) => (alarm.startsWith("error-budget") ? `burn_rate_${alarm.replaceAll("-", "_")}` : idOf(alarm));
-    expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(decided(name).there);
-    for (const alarm of reckoned) if (!alarm.composite) expect(alarm.metrics).toBe(block(addressOf(alarm.name)).metric_query?.filter(({ metric }) => metric).length ?? 1);
-  });
+  test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])(
+    "alarmsThere, which reckons without terraform, comes to the same: %s",
+    (name) => {
+      const settings = {
+        ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])),
+        ...SETS[name],
+      };
+      const reckoned = alarmsThere(KPIS, settings);
+      const addressOf = (alarm: string) =>
+        alarm.startsWith("error-budget") ? `burn_rate_${alarm.replaceAll("-", "_")}` : idOf(alarm);
+      expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(decided(name).there);
+      for (const alarm of reckoned)
+        if (!alarm.composite)
+          expect(alarm.metrics).toBe(
+            block(addressOf(alarm.name)).metric_query?.filter(({ metric }) => metric).length ?? 1,
+          );
+    },
+  );
 
   test("one that is turned off by name is not there, and one of the full set that is turned on is", () => {
-    expect(decided("oneOffOneOn").there).toEqual(named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort());
+    expect(decided("oneOffOneOn").there).toEqual(
+      named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort(),
+    );
   });
 
   test("what watches a feature that is off stays and is muted: no optimization is taken away with an alarm", () => {
-    const names = ["api-heartbeat-missing", "worker-heartbeat-missing", "heartbeat-failures", "cache-hit-rate", "reserved-concurrency", "provisioned-spillover"];
+    const names = [
+      "api-heartbeat-missing",
+      "worker-heartbeat-missing",
+      "heartbeat-failures",
+      "cache-hit-rate",
+      "reserved-concurrency",
+      "provisioned-spillover",
+    ];
     const [off, on] = [decided("featuresOff"), decided("featuresOn")];
     expect(off.there).toEqual(decided("full").there);
-    for (const name of names) expect(off.muting[idOf(name)]).toEqual({ actions_enabled: false, treat_missing_data: "notBreaching" });
+    for (const name of names)
+      expect(off.muting[idOf(name)]).toEqual({ actions_enabled: false, treat_missing_data: "notBreaching" });
     for (const name of names) expect(on.muting[idOf(name)]?.actions_enabled).toBe(true);
     expect(on.muting[idOf("api-heartbeat-missing")]?.treat_missing_data).toBe("breaching");
     expect(on.muting[idOf("cache-hit-rate")]?.treat_missing_data).toBe("notBreaching");
@@ -289,7 +430,9 @@ describe("which there are", () => {
 
   test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", () => {
     const { thresholds, said } = decided("wideBudget");
-    expect(said).toContain("kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9");
+    expect(said).toContain(
+      "kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9",
+    );
     expect(said).not.toContain("error-budget-steady asks for");
     expect(Number(thresholds["burn_rate_error_budget_fast_long"])).toBe(0.99);
     expect(decided("nothing").said).not.toContain("asks for");
@@ -328,9 +471,14 @@ describe("the evaluator itself", () => {
     expect(metricMath("100*m0/SERVICE_QUOTA(m1)", 200)(at({ m0: 100 }))).toBe(50);
   });
 
-  test.each(["RATE(m0)", "m0 m1", "IF(m0", "M0", "m0 % 2"])("refuses %s, which it does not understand", (expression) => {
-    expect(() => metricMath(expression, 0)(at({}))).toThrow(/is not known here|is one too many|ends too early|is no id|does not have/);
-  });
+  test.each(["RATE(m0)", "m0 m1", "IF(m0", "M0", "m0 % 2"])(
+    "refuses %s, which it does not understand",
+    (expression) => {
+      expect(() => metricMath(expression, 0)(at({}))).toThrow(
+        /is not known here|is one too many|ends too early|is no id|does not have/,
+      );
+    },
+  );
 
   test("tells metrics apart by their dimensions", () => {
     const metric = { namespace: "n", metric: "m", dimensions: { A: "1" } };

@@ -16,8 +16,16 @@ describe("the notation", () => {
       attributes: { kms_key_id: "alias/state", use_path_style: true },
     });
     expect(parse("s3://states?region=us-east-1")).toMatchObject({ bucket: "states", prefix: "", attributes: {} });
-    expect(parse("s3://states/folder/?region=us-gov-west-1")).toMatchObject({ prefix: "folder", region: "us-gov-west-1" });
-    expect(parse("cloud://app.terraform.io/octo-org/agents")).toEqual({ kind: "cloud", hostname: "app.terraform.io", organization: "octo-org", workspace: "agents" });
+    expect(parse("s3://states/folder/?region=us-gov-west-1")).toMatchObject({
+      prefix: "folder",
+      region: "us-gov-west-1",
+    });
+    expect(parse("cloud://app.terraform.io/octo-org/agents")).toEqual({
+      kind: "cloud",
+      hostname: "app.terraform.io",
+      organization: "octo-org",
+      workspace: "agents",
+    });
   });
 
   test.each([
@@ -32,7 +40,10 @@ describe("the notation", () => {
     ["s3://states/folder", "names no region; add ?region="],
     ["s3://states?region=", "has the parameter region without a value"],
     ["s3://states?region=Frankfurt", 'names the region "Frankfurt"; allowed: a region\'s code'],
-    ["s3://states?region=us-east-1&dynamodb_table=locks", 'has the parameter "dynamodb_table"; allowed: region, kms_key_id, profile'],
+    [
+      "s3://states?region=us-east-1&dynamodb_table=locks",
+      'has the parameter "dynamodb_table"; allowed: region, kms_key_id, profile',
+    ],
     ["s3://states?region=us-east-1&use_lockfile=false", 'has the parameter "use_lockfile"'],
     ["s3://states?region=us-east-1&encrypt=false", 'has the parameter "encrypt"'],
     ["s3://states?region=us-east-1&use_path_style=yes", "has use_path_style=yes; allowed: true or false"],
@@ -47,25 +58,35 @@ describe("the notation", () => {
     ["cloud://app.terraform.io/octo-org/agents?x=1", 'has the parameters "x=1"; a cloud backend takes none'],
   ])("%j is refused: %s", (given, message) => {
     expect(() => parse(given)).toThrow(message);
-    expect(() => parse(given)).toThrow("allowed: local, s3://<bucket>/<folder>?region=<region>, or cloud://<host>/<organization>/<workspace>.");
+    expect(() => parse(given)).toThrow(
+      "allowed: local, s3://<bucket>/<folder>?region=<region>, or cloud://<host>/<organization>/<workspace>.",
+    );
   });
 
-  test.each(["s3://user:pa55word@states?region=us-east-1", "s3://states?region=us-east-1&access_key=pa55word", "s3://states?secret_key=pa55word&region=us-east-1", "s3://states?region=us-east-1&token=pa55word", "cloud://pa55word@app.terraform.io/a/b", "s3://states?region=us-east-1&sse_customer_key=pa55word", "https://u:pa55word@host/"])(
-    "a secret is refused and not repeated: %s",
-    (given) => {
-      let message = "";
-      try {
-        parse(given);
-      } catch (error) {
-        message = (error as Error).message;
-      }
-      expect(message).toMatch(/holds (a user or a password|the secret)/);
-      expect(message).not.toContain("pa55word");
-    },
-  );
+  test.each([
+    "s3://user:pa55word@states?region=us-east-1",
+    "s3://states?region=us-east-1&access_key=pa55word",
+    "s3://states?secret_key=pa55word&region=us-east-1",
+    "s3://states?region=us-east-1&token=pa55word",
+    "cloud://pa55word@app.terraform.io/a/b",
+    "s3://states?region=us-east-1&sse_customer_key=pa55word",
+    "https://u:pa55word@host/",
+  ])("a secret is refused and not repeated: %s", (given) => {
+    let message = "";
+    try {
+      parse(given);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(/holds (a user or a password|the secret)/);
+    expect(message).not.toContain("pa55word");
+  });
 
   test("whatever is given either is read or is refused with what is allowed", () => {
-    const part = fc.oneof(fc.string(), fc.constantFrom("s3://", "cloud://", "local", "bucket", "?region=us-east-1", "&", "=", "/", "${", "@"));
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom("s3://", "cloud://", "local", "bucket", "?region=us-east-1", "&", "=", "/", "${", "@"),
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
         try {
@@ -82,27 +103,51 @@ describe("the notation", () => {
 describe("what Terraform is told", () => {
   const told = (given: string, stack = "agent-api") => backendBlockOf(Testing.app(), stack, parse(given));
 
-  test("local: the file beside cdktf.json", () => expect(told("local")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } }));
+  test("local: the file beside cdktf.json", () =>
+    expect(told("local")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } }));
 
   test("s3: an object a stack, encrypted, locked by another object", () => {
     expect(told("s3://states/team?region=eu-central-1&kms_key_id=alias/state&skip_metadata_api_check=true")).toEqual({
-      backend: { s3: { bucket: "states", key: "team/agent-api.tfstate", region: "eu-central-1", encrypt: true, use_lockfile: true, kms_key_id: "alias/state", skip_metadata_api_check: true } },
+      backend: {
+        s3: {
+          bucket: "states",
+          key: "team/agent-api.tfstate",
+          region: "eu-central-1",
+          encrypt: true,
+          use_lockfile: true,
+          kms_key_id: "alias/state",
+          skip_metadata_api_check: true,
+        },
+      },
     });
-    expect(told("s3://states?region=eu-central-1", "state")).toMatchObject({ backend: { s3: { key: "state.tfstate" } } });
+    expect(told("s3://states?region=eu-central-1", "state")).toMatchObject({
+      backend: { s3: { key: "state.tfstate" } },
+    });
   });
 
   test("cloud: a workspace a stack", () => {
-    const at = (name: string) => ({ cloud: { hostname: "app.terraform.io", organization: "octo-org", workspaces: { name } } });
+    const at = (name: string) => ({
+      cloud: { hostname: "app.terraform.io", organization: "octo-org", workspaces: { name } },
+    });
     expect(told("cloud://app.terraform.io/octo-org/agents")).toEqual(at("agents"));
     expect(told("cloud://app.terraform.io/octo-org/agents", "pipeline-access")).toEqual(at("agents-pipeline-access"));
   });
 });
 
 test("each environment has a place of its own; the default one keeps that of a project without environments", () => {
-  const place = (given: string, environment: string) => backendBlockOf(Testing.app(), "agent-api", ofEnvironment(parse(given), environment));
+  const place = (given: string, environment: string) =>
+    backendBlockOf(Testing.app(), "agent-api", ofEnvironment(parse(given), environment));
   expect(place("local", "default")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } });
-  expect(place("local", "prod")).toEqual({ backend: { local: { path: "../../../../../terraform.agent-api.prod.tfstate" } } });
-  expect(place("s3://states/team?region=eu-central-1", "prod")).toMatchObject({ backend: { s3: { key: "team/prod/agent-api.tfstate" } } });
-  expect(place("s3://states?region=eu-central-1", "prod")).toMatchObject({ backend: { s3: { key: "prod/agent-api.tfstate" } } });
-  expect(place("cloud://app.terraform.io/octo-org/agents", "prod")).toMatchObject({ cloud: { workspaces: { name: "agents-prod" } } });
+  expect(place("local", "prod")).toEqual({
+    backend: { local: { path: "../../../../../terraform.agent-api.prod.tfstate" } },
+  });
+  expect(place("s3://states/team?region=eu-central-1", "prod")).toMatchObject({
+    backend: { s3: { key: "team/prod/agent-api.tfstate" } },
+  });
+  expect(place("s3://states?region=eu-central-1", "prod")).toMatchObject({
+    backend: { s3: { key: "prod/agent-api.tfstate" } },
+  });
+  expect(place("cloud://app.terraform.io/octo-org/agents", "prod")).toMatchObject({
+    cloud: { workspaces: { name: "agents-prod" } },
+  });
 });

@@ -11,7 +11,17 @@ import { memorySessions } from "../support/memory-sessions";
 import { sweep } from "../../handlers/sweep";
 import { jsonLines } from "../../handlers/telemetry";
 import { KPIS, kpiQuery, nameMetric } from "../../stacks/settings";
-import { DEADLINE_MS, DEAD_LETTER_QUEUE_ARN, gatewayEvent, newProcess, newRequest, NOW_MS, readyAgent, REQUEST_ID, sqsBatch } from "../handlers/fixtures";
+import {
+  DEADLINE_MS,
+  DEAD_LETTER_QUEUE_ARN,
+  gatewayEvent,
+  newProcess,
+  newRequest,
+  NOW_MS,
+  readyAgent,
+  REQUEST_ID,
+  sqsBatch,
+} from "../handlers/fixtures";
 import { SOURCES } from "../support/source-names";
 import { encoded, resource, stackJson } from "../support/stack-json";
 
@@ -29,40 +39,91 @@ interface RawAlarm {
   readonly namespace?: string;
   readonly metric_name?: string;
   readonly dimensions?: Record<string, string>;
-  readonly metric_query?: readonly { readonly metric?: { readonly namespace: string; readonly metric_name: string; readonly dimensions?: Record<string, string> } }[];
+  readonly metric_query?: readonly {
+    readonly metric?: {
+      readonly namespace: string;
+      readonly metric_name: string;
+      readonly dimensions?: Record<string, string>;
+    };
+  }[];
 }
 
 const ofAlarms = Object.entries(stack.resource["aws_cloudwatch_metric_alarm"] ?? {}).flatMap(([where, raw]): Read[] => {
   const { namespace, metric_name: metric, dimensions, metric_query: queries = [] } = raw as RawAlarm;
-  const single = namespace !== undefined && metric !== undefined ? [{ where, namespace, metric, dimensions: dimensions ?? {} }] : [];
-  return [...single, ...queries.flatMap(({ metric: query }) => (query ? [{ where, namespace: query.namespace, metric: query.metric_name, dimensions: query.dimensions ?? {} }] : []))];
+  const single =
+    namespace !== undefined && metric !== undefined ? [{ where, namespace, metric, dimensions: dimensions ?? {} }] : [];
+  return [
+    ...single,
+    ...queries.flatMap(({ metric: query }) =>
+      query
+        ? [{ where, namespace: query.namespace, metric: query.metric_name, dimensions: query.dimensions ?? {} }]
+        : [],
+    ),
+  ];
 });
 
 interface Widget {
   readonly type: string;
-  readonly properties: { readonly title: string; readonly metrics: readonly (readonly (string | { readonly expression?: string })[])[] };
+  readonly properties: {
+    readonly title: string;
+    readonly metrics: readonly (readonly (string | { readonly expression?: string })[])[];
+  };
 }
-const { widgets } = encoded(stack, resource(stack, "aws_cloudwatch_dashboard.dashboard_dashboard")["dashboard_body"]) as { widgets: readonly Widget[] };
-const rows = widgets.filter(({ type }) => type === "metric").flatMap(({ properties }) => properties.metrics.map((row) => ({ where: `chart "${properties.title}"`, row })));
+const { widgets } = encoded(
+  stack,
+  resource(stack, "aws_cloudwatch_dashboard.dashboard_dashboard")["dashboard_body"],
+) as { widgets: readonly Widget[] };
+const rows = widgets
+  .filter(({ type }) => type === "metric")
+  .flatMap(({ properties }) => properties.metrics.map((row) => ({ where: `chart "${properties.title}"`, row })));
 const ofCharts = rows.flatMap(({ where, row }): Read[] => {
   const [namespace, metric, ...rest] = row.filter((part): part is string => typeof part === "string");
   if (namespace === undefined || metric === undefined) return [];
-  return [{ where, namespace, metric, dimensions: Object.fromEntries(Array.from({ length: rest.length / 2 }, (_, index) => [rest[2 * index]!, rest[2 * index + 1]!])) }];
+  return [
+    {
+      where,
+      namespace,
+      metric,
+      dimensions: Object.fromEntries(
+        Array.from({ length: rest.length / 2 }, (_, index) => [rest[2 * index]!, rest[2 * index + 1]!]),
+      ),
+    },
+  ];
 });
 const reads = [...ofAlarms, ...ofCharts];
 
 /**
- * The dimensions that AWS publishes these metrics with (facts of AWS: CloudWatch metrics of Lambda, API Gateway, SQS, DynamoDB and EventBridge;
+ * The dimensions that AWS publishes these metrics with (facts of AWS: CloudWatch metrics of Lambda, API Gateway, SQS,
+ * DynamoDB and EventBridge;
  * read in the developer guides of each in 2026). Without detailed metrics an API has no others.
  */
 const AWS_METRICS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "AWS/Lambda": {
-    Duration: ["FunctionName"], Errors: ["FunctionName"], Invocations: ["FunctionName"], Throttles: ["FunctionName"], ConcurrentExecutions: ["FunctionName", ""],
-    ClaimedAccountConcurrency: [""], ProvisionedConcurrencySpilloverInvocations: ["FunctionName,Resource"],
+    Duration: ["FunctionName"],
+    Errors: ["FunctionName"],
+    Invocations: ["FunctionName"],
+    Throttles: ["FunctionName"],
+    ConcurrentExecutions: ["FunctionName", ""],
+    ClaimedAccountConcurrency: [""],
+    ProvisionedConcurrencySpilloverInvocations: ["FunctionName,Resource"],
   },
-  "AWS/ApiGateway": Object.fromEntries(["Count", "4XXError", "5XXError", "Latency", "IntegrationLatency", "CacheHitCount", "CacheMissCount"].map((name) => [name, ["ApiName,Stage"]])),
-  "AWS/SQS": Object.fromEntries(["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible", "ApproximateAgeOfOldestMessage"].map((name) => [name, ["QueueName"]])),
-  "AWS/DynamoDB": Object.fromEntries(["ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map((name) => [name, ["TableName"]])),
+  "AWS/ApiGateway": Object.fromEntries(
+    ["Count", "4XXError", "5XXError", "Latency", "IntegrationLatency", "CacheHitCount", "CacheMissCount"].map(
+      (name) => [name, ["ApiName,Stage"]],
+    ),
+  ),
+  "AWS/SQS": Object.fromEntries(
+    [
+      "ApproximateNumberOfMessagesVisible",
+      "ApproximateNumberOfMessagesNotVisible",
+      "ApproximateAgeOfOldestMessage",
+    ].map((name) => [name, ["QueueName"]]),
+  ),
+  "AWS/DynamoDB": Object.fromEntries(
+    ["ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map(
+      (name) => [name, ["TableName"]],
+    ),
+  ),
   "AWS/Events": { Invocations: ["RuleName"] },
 };
 
@@ -78,43 +139,85 @@ const REFERENCES: Readonly<Record<string, RegExp>> = {
 
 const DEPLOYMENT = "${var.name}-${var.environment}";
 
-test.each(reads.filter(({ namespace }) => namespace !== METRIC_NAMESPACE).map((read) => [read.where, read.metric, read] as const))("%s reads %s as AWS publishes it, of a resource that the stack has", (_where, _metric, { namespace, metric, dimensions }) => {
-  expect(AWS_METRICS[namespace]?.[metric]).toContain(Object.keys(dimensions).sort().join(","));
-  for (const [dimension, value] of Object.entries(dimensions)) {
-    if (dimension === "Stage") expect(resource(stack, "aws_api_gateway_stage.live_stage")["stage_name"]).toBe(value);
-    // The authorizer is there only where tokens are taken, so that nothing can refer to it: its name is the same.
-    else if (value === `${DEPLOYMENT}-authorizer`) expect(resource(stack, "aws_lambda_function.authorizer_function")["function_name"]).toBe(value);
-    else for (const address of (REFERENCES[dimension]?.exec(value) ?? [`no reference of ${dimension}`, ""]).slice(1)) resource(stack, address);
-  }
-});
+test.each(
+  reads
+    .filter(({ namespace }) => namespace !== METRIC_NAMESPACE)
+    .map((read) => [read.where, read.metric, read] as const),
+)(
+  "%s reads %s as AWS publishes it, of a resource that the stack has",
+  (_where, _metric, { namespace, metric, dimensions }) => {
+    expect(AWS_METRICS[namespace]?.[metric]).toContain(Object.keys(dimensions).sort().join(","));
+    for (const [dimension, value] of Object.entries(dimensions)) {
+      if (dimension === "Stage") expect(resource(stack, "aws_api_gateway_stage.live_stage")["stage_name"]).toBe(value);
+      // The authorizer is there only where tokens are taken, so that nothing can refer to it: its name is the same.
+      else if (value === `${DEPLOYMENT}-authorizer`)
+        expect(resource(stack, "aws_lambda_function.authorizer_function")["function_name"]).toBe(value);
+      else
+        for (const address of (REFERENCES[dimension]?.exec(value) ?? [`no reference of ${dimension}`, ""]).slice(1))
+          resource(stack, address);
+    }
+  },
+);
 
-/** What the handlers really write, as `metric|dimension,dimension`, and the values of the dimensions that are not a deployment's. */
+/**
+ * What the handlers really write, as `metric|dimension,dimension`, and the values of the dimensions that are not a
+ * deployment's.
+ */
 async function emitted(): Promise<{ pairs: Set<string>; functions: Set<string> }> {
   const lines: string[] = [];
   let nowMs = NOW_MS;
-  const log = jsonLines((line) => lines.push(line), () => nowMs, "test");
+  const log = jsonLines(
+    (line) => lines.push(line),
+    () => nowMs,
+    "test",
+  );
   const own = { ...newProcess(), memoryUsedPercent: () => 50, version: "7", log, nowMs: () => nowMs };
   const sessions = memorySessions();
   const requests = memoryRequests(sessions);
-  const agents = [readyAgent("a", async () => ({ text: "yes", tokens: { input: 1, output: 2 }, model: "m" })), readyAgent("b", () => Promise.reject(new Error("no")))];
-  const parts = { ...own, agents: { agents, maxParallel: 0, policy: "any" as const, quorum: 0 }, requests, sessions, results: memoryResults(), newId: () => "bid" };
+  const agents = [
+    readyAgent("a", async () => ({ text: "yes", tokens: { input: 1, output: 2 }, model: "m" })),
+    readyAgent("b", () => Promise.reject(new Error("no"))),
+  ];
+  const parts = {
+    ...own,
+    agents: { agents, maxParallel: 0, policy: "any" as const, quorum: 0 },
+    requests,
+    sessions,
+    results: memoryResults(),
+    newId: () => "bid",
+  };
   await requests.create(newRequest(), NOW_MS);
-  for (const name of ["CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen"] as const) own.counters.add(name);
+  for (const name of ["CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen"] as const)
+    own.counters.add(name);
   await runJob(parts, { requestId: REQUEST_ID, hops: 0 }, 60_000);
   const fine = async () => ({ status: 200, body: {} });
   for (const name of ["CacheHit", "CacheMiss"] as const) own.counters.add(name);
-  await frontDoor({ ...own, routes: { health: fine, invoke: fine, status: fine }, originSecretSha256: "" })(gatewayEvent() as never, { awsRequestId: "l", getRemainingTimeInMillis: () => 1_000 } as never);
-  for (const name of ["api", "worker"]) await heartbeat({ name, identify: async () => undefined, counters: own.counters, log, holdMs: 1 });
+  await frontDoor({ ...own, routes: { health: fine, invoke: fine, status: fine }, originSecretSha256: "" })(
+    gatewayEvent() as never,
+    { awsRequestId: "l", getRemainingTimeInMillis: () => 1_000 } as never,
+  );
+  for (const name of ["api", "worker"])
+    await heartbeat({ name, identify: async () => undefined, counters: own.counters, log, holdMs: 1 });
   for (const requestId of ["dead", "late"]) await requests.create(newRequest({ requestId }), NOW_MS);
-  await deadLetterHandler({ queueArn: DEAD_LETTER_QUEUE_ARN, requests, nowMs: () => nowMs, log })(sqsBatch(DEAD_LETTER_QUEUE_ARN, writeMessage({ requestId: "dead", hops: 0 })), { getRemainingTimeInMillis: () => 50_000 });
+  await deadLetterHandler({ queueArn: DEAD_LETTER_QUEUE_ARN, requests, nowMs: () => nowMs, log })(
+    sqsBatch(DEAD_LETTER_QUEUE_ARN, writeMessage({ requestId: "dead", hops: 0 })),
+    { getRemainingTimeInMillis: () => 50_000 },
+  );
   nowMs += DEADLINE_MS + 60_000;
   await sweep({ requests, queue: memoryWorkQueue(), nowMs: () => nowMs, log }, 50_000);
   const directives = lines.flatMap((line) => {
-    const record = JSON.parse(line) as { Function?: string; _aws?: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] } };
+    const record = JSON.parse(line) as {
+      Function?: string;
+      _aws?: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] };
+    };
     return (record._aws?.CloudWatchMetrics ?? []).map((directive) => ({ ...directive, of: record.Function }));
   });
   expect(new Set(directives.map(({ Namespace }) => Namespace))).toEqual(new Set([METRIC_NAMESPACE]));
-  const pairs = directives.flatMap(({ Dimensions, Metrics, of }) => Dimensions.flatMap((names) => Metrics.map(({ Name }) => `${Name}|${[...names].sort().join(",")}${names.includes("Function") ? `=${of}` : ""}`)));
+  const pairs = directives.flatMap(({ Dimensions, Metrics, of }) =>
+    Dimensions.flatMap((names) =>
+      Metrics.map(({ Name }) => `${Name}|${[...names].sort().join(",")}${names.includes("Function") ? `=${of}` : ""}`),
+    ),
+  );
   return { pairs: new Set(pairs), functions: new Set(directives.flatMap(({ of }) => of ?? [])) };
 }
 
@@ -124,17 +227,27 @@ describe("our own metrics", () => {
   test("that alarms and charts read are those that the handlers write, with the same dimensions", async () => {
     const { pairs } = await emitted();
     expect(ours.length).toBeGreaterThan(20);
-    const unknown = ours.filter(({ metric, dimensions }) => !pairs.has(`${metric}|${Object.keys(dimensions).sort().join(",")}${dimensions["Function"] === undefined ? "" : `=${dimensions["Function"]}`}`));
+    const unknown = ours.filter(
+      ({ metric, dimensions }) =>
+        !pairs.has(
+          `${metric}|${Object.keys(dimensions).sort().join(",")}${dimensions["Function"] === undefined ? "" : `=${dimensions["Function"]}`}`,
+        ),
+    );
     expect(unknown).toEqual([]);
     for (const { metric } of ours) expect(Object.keys(METRICS)).toContain(metric);
   });
 
   test("that charts search for are those that the handlers write", async () => {
     const { pairs } = await emitted();
-    const searched = rows.flatMap(({ row }) => row.flatMap((part) => (typeof part === "object" && part.expression?.startsWith("SEARCH") === true ? [part.expression] : [])));
+    const searched = rows.flatMap(({ row }) =>
+      row.flatMap((part) =>
+        typeof part === "object" && part.expression?.startsWith("SEARCH") === true ? [part.expression] : [],
+      ),
+    );
     expect(searched).toHaveLength(4);
     for (const expression of searched) {
-      const [, namespace, dimensions = "", deployment, metric] = /^SEARCH\('\{(\w+),([\w,]+)\} Deployment="([^"]+)" MetricName="(\w+)"', '\w+'\)$/.exec(expression) ?? [];
+      const [, namespace, dimensions = "", deployment, metric] =
+        /^SEARCH\('\{(\w+),([\w,]+)\} Deployment="([^"]+)" MetricName="(\w+)"', '\w+'\)$/.exec(expression) ?? [];
       expect([namespace, deployment]).toEqual([METRIC_NAMESPACE, DEPLOYMENT]);
       expect(pairs).toContain(`${metric}|${dimensions.split(",").sort().join(",")}`);
     }
@@ -148,7 +261,9 @@ describe("our own metrics", () => {
   test("have the deployment that every function is told", () => {
     for (const { dimensions } of ours) expect(dimensions["Deployment"]).toBe(DEPLOYMENT);
     for (const name of ["api", "sweeper", "worker"]) {
-      const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as { environment: { variables: Record<string, string> } };
+      const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as {
+        environment: { variables: Record<string, string> };
+      };
       expect(environment.variables["DEPLOYMENT"]).toBe(DEPLOYMENT);
     }
   });

@@ -8,8 +8,18 @@ import { encoded, resource, stackJson, stackText } from "../support/stack-json";
 const GOLDEN = join(__dirname, "pipeline-access-stack.golden.json");
 const stack = stackJson("pipeline-access");
 
-const statements = (set: string) => (encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as { Statement: (Statement & { Sid: string })[] }).Statement;
-const trust = (role: string) => (encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as { Statement: Record<string, unknown>[] }).Statement;
+const statements = (set: string) =>
+  (
+    encoded(stack, resource(stack, `aws_iam_policy.may_${set}`)["policy"]) as {
+      Statement: (Statement & { Sid: string })[];
+    }
+  ).Statement;
+const trust = (role: string) =>
+  (
+    encoded(stack, resource(stack, `aws_iam_role.${role}`)["assume_role_policy"]) as {
+      Statement: Record<string, unknown>[];
+    }
+  ).Statement;
 const SETS = ["functions", "judge", "key", "keyed", "keys", "lock", "read", "roles", "services"];
 
 test("is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx jest pipeline-access-stack", () => {
@@ -32,7 +42,13 @@ describe("who may take a role on", () => {
     expect(trust("github_plan")).toEqual([
       expect.objectContaining({
         Action: "sts:AssumeRoleWithWebIdentity",
-        Condition: { StringEquals: { [key("aud")]: '${"sts.amazonaws.com"}', [key("sub")]: '${["repo:${var.github_repository}:pull_request", "repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]}' } },
+        Condition: {
+          StringEquals: {
+            [key("aud")]: '${"sts.amazonaws.com"}',
+            [key("sub")]:
+              '${["repo:${var.github_repository}:pull_request", "repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]}',
+          },
+        },
       }),
     ]);
   });
@@ -41,7 +57,8 @@ describe("who may take a role on", () => {
     expect(trust("github_apply")[0]?.["Condition"]).toEqual({
       StringEquals: {
         [key("aud")]: '${"sts.amazonaws.com"}',
-        [key("sub")]: '${var.github_environment == null ? ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"] : ["repo:${var.github_repository}:environment:${var.github_environment}"]}',
+        [key("sub")]:
+          '${var.github_environment == null ? ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"] : ["repo:${var.github_repository}:environment:${var.github_environment}"]}',
       },
     });
   });
@@ -52,22 +69,37 @@ describe("who may take a role on", () => {
       StringLike: { [gitlabKey("sub")]: '${["project_path:${var.gitlab_project_path}:ref_type:branch:ref:*"]}' },
     });
     expect(trust("gitlab_apply")[0]?.["Condition"]).toEqual({
-      StringEquals: { [gitlabKey("aud")]: "${var.gitlab_url}", [gitlabKey("sub")]: '${["project_path:${var.gitlab_project_path}:ref_type:branch:ref:${var.gitlab_branch}"]}' },
+      StringEquals: {
+        [gitlabKey("aud")]: "${var.gitlab_url}",
+        [gitlabKey("sub")]: '${["project_path:${var.gitlab_project_path}:ref_type:branch:ref:${var.gitlab_branch}"]}',
+      },
     });
   });
 
-  test.each(PIPELINE_ACCESS_SETTINGS.filter(({ name }) => /^git/.test(name) && !/arn$/.test(name)).map((setting) => [setting.name, setting] as const))("%s takes no wildcard and no expression", (name, setting) => {
+  test.each(
+    PIPELINE_ACCESS_SETTINGS.filter(({ name }) => /^git/.test(name) && !/arn$/.test(name)).map(
+      (setting) => [setting.name, setting] as const,
+    ),
+  )("%s takes no wildcard and no expression", (name, setting) => {
     if (!("pattern" in setting)) throw new Error(`${name} has no pattern`);
     const pattern = new RegExp(setting.pattern.expression);
-    const good = { github_repository: "octo-org-123/agents-456", gitlab_project_path: "group/sub.group/agents", github_environment: "prod" }[name as string] ?? String(defaultValue(setting, "optimized"));
+    const good =
+      {
+        github_repository: "octo-org-123/agents-456",
+        gitlab_project_path: "group/sub.group/agents",
+        github_environment: "prod",
+      }[name as string] ?? String(defaultValue(setting, "optimized"));
     expect(good).toMatch(pattern);
-    for (const bad of ["*", "?", `${good}*`, `${good}:*`, `${good}?`, `${good} `, `${good}\n`, "${var.x}", ""]) expect(bad).not.toMatch(pattern);
+    for (const bad of ["*", "?", `${good}*`, `${good}:*`, `${good}?`, `${good} `, `${good}\n`, "${var.x}", ""])
+      expect(bad).not.toMatch(pattern);
   });
 
   test("roles, their identity provider and their attachments are there only where their forge is set", () => {
     for (const forge of ["github", "gitlab"]) {
       const set = forge === "github" ? "var.github_repository != null" : "var.gitlab_project_path != null";
-      const counted = Object.values(stack.resource).flatMap((type) => Object.entries(type)).filter(([id]) => id.startsWith(`${forge}_`));
+      const counted = Object.values(stack.resource)
+        .flatMap((type) => Object.entries(type))
+        .filter(([id]) => id.startsWith(`${forge}_`));
       expect(counted.length).toBeGreaterThan(8);
       for (const [, block] of counted) expect(block["count"]).toMatch(`\${${set}`);
     }
@@ -75,7 +107,11 @@ describe("who may take a role on", () => {
 });
 
 describe("what the roles may do", () => {
-  const attached = (role: string) => Object.keys(stack.resource["aws_iam_role_policy_attachment"] ?? {}).filter((id) => id.startsWith(`${role}_`)).map((id) => id.slice(role.length + 1)).sort();
+  const attached = (role: string) =>
+    Object.keys(stack.resource["aws_iam_role_policy_attachment"] ?? {})
+      .filter((id) => id.startsWith(`${role}_`))
+      .map((id) => id.slice(role.length + 1))
+      .sort();
 
   test.each(["github", "gitlab"])("%s: the plan role reads, the apply role does everything that there is", (forge) => {
     expect(attached(`${forge}_plan`)).toEqual(["key", "keys", "lock", "read"]);
@@ -89,29 +125,69 @@ describe("what the roles may do", () => {
       ["LockState", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]],
     ]);
     expect(statements("lock")[2]?.Resource).toMatch(/\/agent-api\.tfstate\.tflock$/);
-    expect(statements("read").flatMap(({ Action }) => Action).filter((action) => !/:(Get|List|Describe|View|GET)/.test(action))).toEqual([]);
+    expect(
+      statements("read")
+        .flatMap(({ Action }) => Action)
+        .filter((action) => !/:(Get|List|Describe|View|GET)/.test(action)),
+    ).toEqual([]);
   });
 
   test("no action has a wildcard, and none that opens what is closed is there", () => {
-    const actions = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
+    const actions = SETS.flatMap(statements)
+      .filter(({ Effect }) => Effect === "Allow")
+      .flatMap(({ Action }) => Action);
     expect(actions.filter((action) => action.includes("*"))).toEqual([]);
-    for (const closed of ["iam:CreateUser", "iam:CreateAccessKey", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary", "execute-api:InvalidateCache", "s3:PutBucketAcl", "sts:AssumeRole"]) expect(actions).not.toContain(closed);
+    for (const closed of [
+      "iam:CreateUser",
+      "iam:CreateAccessKey",
+      "iam:CreatePolicyVersion",
+      "iam:DeleteRolePermissionsBoundary",
+      "execute-api:InvalidateCache",
+      "s3:PutBucketAcl",
+      "sts:AssumeRole",
+    ])
+      expect(actions).not.toContain(closed);
   });
 
   test("no pipeline runs a function, or reads or writes an item: what is asked and answered is not its business, and to tune is a person's", () => {
-    const actions = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
-    expect(actions.filter((action) => /^lambda:(Invoke|GetFunctionConcurrency)|^dynamodb:(.*Item|Query|Scan|Partiql.*)$|^sqs:(Send|Receive)/.test(action))).toEqual([]);
+    const actions = SETS.flatMap(statements)
+      .filter(({ Effect }) => Effect === "Allow")
+      .flatMap(({ Action }) => Action);
+    expect(
+      actions.filter((action) =>
+        /^lambda:(Invoke|GetFunctionConcurrency)|^dynamodb:(.*Item|Query|Scan|Partiql.*)$|^sqs:(Send|Receive)/.test(
+          action,
+        ),
+      ),
+    ).toEqual([]);
   });
 
   test("IAM is limited to the roles of the functions and of API Gateway's logs, by their whole names", () => {
-    const roles = SETS.flatMap(statements).filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.startsWith("iam:"))).flatMap(({ Resource }) => Resource);
-    expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(new Set(["api", "authorizer", "sweeper", "worker", "apigateway-logs"].map((name) => `\${var.name}-\${var.environment}-${name}`)));
+    const roles = SETS.flatMap(statements)
+      .filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.startsWith("iam:")))
+      .flatMap(({ Resource }) => Resource);
+    expect(new Set(roles.map((role) => role.replace(/^.*:role\//, "")))).toEqual(
+      new Set(
+        ["api", "authorizer", "sweeper", "worker", "apigateway-logs"].map(
+          (name) => `\${var.name}-\${var.environment}-${name}`,
+        ),
+      ),
+    );
   });
 
   test("whatever writes a role's policies is limited by the boundary, which nobody here may change", () => {
-    const boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.name}-${var.environment}-boundary";
-    const writing = SETS.flatMap(statements).filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(CreateRole|Put|DeleteRolePolicy)/.test(action)));
-    expect(writing.map(({ Sid, Condition }) => [Sid, Condition])).toEqual(["MakeRoles", "WriteFunctionRoles"].map((sid) => [sid, { StringEquals: { "iam:PermissionsBoundary": boundary } }]));
+    const boundary =
+      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.name}-${var.environment}-boundary";
+    const writing = SETS.flatMap(statements).filter(
+      ({ Effect, Action }) =>
+        Effect === "Allow" && [Action].flat().some((action) => /^iam:(CreateRole|Put|DeleteRolePolicy)/.test(action)),
+    );
+    expect(writing.map(({ Sid, Condition }) => [Sid, Condition])).toEqual(
+      ["MakeRoles", "WriteFunctionRoles"].map((sid) => [
+        sid,
+        { StringEquals: { "iam:PermissionsBoundary": boundary } },
+      ]),
+    );
     expect(resource(stack, "aws_iam_policy.limits_boundary")["name"]).toBe("${var.name}-${var.environment}-boundary");
     const kept = SETS.flatMap(statements).filter(({ Effect }) => Effect === "Deny");
     expect(kept.map(({ Sid }) => Sid)).toEqual(["KeepBoundaries", "KeepPolicies", "KeepPipelineRoles"]);
@@ -119,8 +195,28 @@ describe("what the roles may do", () => {
   });
 
   test("no policy is longer than the 6,144 characters that IAM takes, with the longest names that the settings take", () => {
-    const longest: Readonly<Record<string, string>> = { "var.name": "n".repeat(24), "var.environment": "e".repeat(10), "var.aws_region": "ap-southeast-1", "var.state_bucket_name": "s".repeat(63), "data.aws_caller_identity.current.account_id": "1".repeat(12) };
-    const inserted = (text: string): string => text.replaceAll(/\$\{((?:[^{}]|\{[^{}]*\})*)\}/g, (_whole, expression: string) => longest[expression] ?? (/partition$/.test(expression) ? "aws-us-gov" : "x".repeat(/agent_arns/.test(expression) ? 2 * 1_400 + 20 * 22 : /data_kms_key_arns/.test(expression) ? 4 * 100 : 63)));
+    const longest: Readonly<Record<string, string>> = {
+      "var.name": "n".repeat(24),
+      "var.environment": "e".repeat(10),
+      "var.aws_region": "ap-southeast-1",
+      "var.state_bucket_name": "s".repeat(63),
+      "data.aws_caller_identity.current.account_id": "1".repeat(12),
+    };
+    const inserted = (text: string): string =>
+      text.replaceAll(
+        /\$\{((?:[^{}]|\{[^{}]*\})*)\}/g,
+        (_whole, expression: string) =>
+          longest[expression] ??
+          (/partition$/.test(expression)
+            ? "aws-us-gov"
+            : "x".repeat(
+                /agent_arns/.test(expression)
+                  ? 2 * 1_400 + 20 * 22
+                  : /data_kms_key_arns/.test(expression)
+                    ? 4 * 100
+                    : 63,
+              )),
+      );
     for (const set of [...SETS.map((name) => `may_${name}`), "limits_boundary"]) {
       const document = JSON.stringify(encoded(stack, resource(stack, `aws_iam_policy.${set}`)["policy"]));
       expect([set, inserted(inserted(document)).replaceAll(/\s/g, "").length <= 6_144]).toEqual([set, true]);
@@ -141,11 +237,15 @@ describe("what the roles may do", () => {
     ["arn:aws:iam::123456789012:role/admin", false],
   ])("agent_arns: %s is taken: %s", (given, taken) => {
     const setting = PIPELINE_ACCESS_SETTINGS.find(({ name }) => name === "agent_arns");
-    const [, expression = ""] = /regex\("(.+?)", arn\)/.exec(JSON.stringify(setting && "rules" in setting ? setting.rules : [])?.replaceAll('\\"', '"')) ?? [];
+    const [, expression = ""] =
+      /regex\("(.+?)", arn\)/.exec(
+        JSON.stringify(setting && "rules" in setting ? setting.rules : [])?.replaceAll('\\"', '"'),
+      ) ?? [];
     expect(new RegExp(expression).test(given)).toBe(taken);
   });
 
   test("the roles have the operator's boundary where there is one", () => {
-    for (const role of Object.values(stack.resource["aws_iam_role"] ?? {})) expect(role["permissions_boundary"]).toBe("${var.permissions_boundary_arn}");
+    for (const role of Object.values(stack.resource["aws_iam_role"] ?? {}))
+      expect(role["permissions_boundary"]).toBe("${var.permissions_boundary_arn}");
   });
 });

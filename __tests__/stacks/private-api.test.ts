@@ -12,7 +12,13 @@ const HEALTH = `${API}/live/GET/api/v1/health`;
 const MODES = ["iam", "jwt", "api_key", "none"] as const;
 const JWT = { jwt_issuer: "https://issuer.example", jwt_audiences: ["agents"] };
 /** Every authorization with an endpoint, with none any more, and with none ever. */
-const sets = MODES.flatMap((authorization) => [[OURS], [], undefined].map((ids): Values => ({ authorization, ...(authorization === "jwt" && JWT), ...(ids && { vpc_endpoint_ids: ids }) })));
+const sets = MODES.flatMap((authorization) =>
+  [[OURS], [], undefined].map((ids): Values => ({
+    authorization,
+    ...(authorization === "jwt" && JWT),
+    ...(ids && { vpc_endpoint_ids: ids }),
+  })),
+);
 
 interface Evaluated {
   readonly policy: string | undefined;
@@ -29,27 +35,51 @@ beforeAll(async () => {
     locals: {
       profiles: locals["profiles"],
       rest_openapi: { openapi: "3.0.1", info: { title: "an API", version: "1" } },
-      rest_apis: String(locals["rest_apis"]).replace("data.aws_partition.current.partition", '"aws"').replace("data.aws_caller_identity.current.account_id", '"123456789012"'),
+      rest_apis: String(locals["rest_apis"])
+        .replace("data.aws_partition.current.partition", '"aws"')
+        .replace("data.aws_caller_identity.current.account_id", '"123456789012"'),
       rest_callers: locals["rest_callers"],
     },
-    output: { policy: { value: api["policy"] }, body: { value: api["body"] }, endpoint: { value: api["endpoint_configuration"] } },
+    output: {
+      policy: { value: api["policy"] },
+      body: { value: api["body"] },
+      endpoint: { value: api["endpoint_configuration"] },
+    },
   };
   found = (await terraformVerdicts(module, sets)).map(({ errors, outputs }) => {
     expect(errors).toEqual([]);
-    return { policy: (outputs["policy"] as string | null) ?? undefined, body: JSON.parse(String(outputs["body"])) as Evaluated["body"], endpoint: outputs["endpoint"] as Evaluated["endpoint"] };
+    return {
+      policy: (outputs["policy"] as string | null) ?? undefined,
+      body: JSON.parse(String(outputs["body"])) as Evaluated["body"],
+      endpoint: outputs["endpoint"] as Evaluated["endpoint"],
+    };
   });
 });
 
 function evaluated(authorization: (typeof MODES)[number], ids?: readonly string[]): Evaluated {
-  return found[sets.findIndex((values) => values["authorization"] === authorization && JSON.stringify(values["vpc_endpoint_ids"]) === JSON.stringify(ids))]!;
+  return found[
+    sets.findIndex(
+      (values) =>
+        values["authorization"] === authorization && JSON.stringify(values["vpc_endpoint_ids"]) === JSON.stringify(ids),
+    )
+  ]!;
 }
 
 /** What of a call becomes: of a role that may call, or may nothing, through an endpoint or none. */
 function asked(policy: string, resource: string, through: string | undefined, mayCall: boolean): Promise<Decision> {
-  // The simulator takes no wildcard for an API's id where a path follows; IAM does (API Gateway developer guide, "Statement reference of IAM policies for API execution").
-  const statements = (JSON.parse(policy.replaceAll("123456789012:*/", "123456789012:a1b2c3/")) as { readonly Statement: readonly object[] }).Statement;
+  // The simulator takes no wildcard for an API's id where a path follows; IAM does (API Gateway developer guide,
+  // "Statement reference of IAM policies for API execution").
+  const statements = (
+    JSON.parse(policy.replaceAll("123456789012:*/", "123456789012:a1b2c3/")) as {
+      readonly Statement: readonly object[];
+    }
+  ).Statement;
   const own = mayCall ? [{ Sid: "Call", Effect: "Allow" as const, Action: ["execute-api:Invoke"], Resource: "*" }] : [];
-  return decide({ name: "caller", statements: own }, { action: "execute-api:Invoke", resource, context: through === undefined ? {} : { "aws:SourceVpce": through } }, statements);
+  return decide(
+    { name: "caller", statements: own },
+    { action: "execute-api:Invoke", resource, context: through === undefined ? {} : { "aws:SourceVpce": through } },
+    statements,
+  );
 }
 
 test("without endpoints there is no policy, the API is regional, and its body is what it was to the letter", async () => {
@@ -59,24 +89,35 @@ test("without endpoints there is no policy, the API is regional, and its body is
   expect(endpoint).toEqual({ types: ["REGIONAL"], ip_address_type: null });
 });
 
-test.each(MODES)("with authorization %s and endpoints the API is private, and takes nobody who comes another way, whatever the caller may", async (authorization) => {
-  const { policy = "", body, endpoint } = evaluated(authorization, [OURS]);
-  expect(endpoint).toEqual({ types: ["PRIVATE"], ip_address_type: "dualstack" });
-  expect(body["x-amazon-apigateway-policy"]).toEqual(JSON.parse(policy));
-  for (const resource of [INVOKE, HEALTH]) {
-    expect(await asked(policy, resource, OURS, true)).toBe("Allowed");
-    expect(await asked(policy, resource, OTHER, true)).toBe("ExplicitlyDenied");
-    expect(await asked(policy, resource, undefined, true)).toBe("ExplicitlyDenied");
-  }
-  expect(await asked(policy, HEALTH, OURS, false)).toBe("Allowed");
-});
+test.each(MODES)(
+  "with authorization %s and endpoints the API is private, and takes nobody who comes another way, whatever the caller may",
+  async (authorization) => {
+    const { policy = "", body, endpoint } = evaluated(authorization, [OURS]);
+    expect(endpoint).toEqual({ types: ["PRIVATE"], ip_address_type: "dualstack" });
+    expect(body["x-amazon-apigateway-policy"]).toEqual(JSON.parse(policy));
+    for (const resource of [INVOKE, HEALTH]) {
+      expect(await asked(policy, resource, OURS, true)).toBe("Allowed");
+      expect(await asked(policy, resource, OTHER, true)).toBe("ExplicitlyDenied");
+      expect(await asked(policy, resource, undefined, true)).toBe("ExplicitlyDenied");
+    }
+    expect(await asked(policy, HEALTH, OURS, false)).toBe("Allowed");
+  },
+);
 
-test.each([["iam", "ImplicitlyDenied"], ["jwt", "ImplicitlyDenied"], ["api_key", "Allowed"], ["none", "Allowed"]] as const)("with authorization %s a caller whom nothing else lets in is %s: where IAM or the authorizer decides, the policy does not", async (authorization, decision) => {
-  for (const ids of [[OURS], []]) {
-    const { policy = "" } = evaluated(authorization, ids);
-    expect(await asked(policy, INVOKE, OURS, false)).toBe(decision);
-  }
-});
+test.each([
+  ["iam", "ImplicitlyDenied"],
+  ["jwt", "ImplicitlyDenied"],
+  ["api_key", "Allowed"],
+  ["none", "Allowed"],
+] as const)(
+  "with authorization %s a caller whom nothing else lets in is %s: where IAM or the authorizer decides, the policy does not",
+  async (authorization, decision) => {
+    for (const ids of [[OURS], []]) {
+      const { policy = "" } = evaluated(authorization, ids);
+      expect(await asked(policy, INVOKE, OURS, false)).toBe(decision);
+    }
+  },
+);
 
 test("[] makes a private API public again by a policy of its own: it takes callers from everywhere", async () => {
   const { policy = "", body, endpoint } = evaluated("iam", []);

@@ -19,8 +19,14 @@ test("has the settings and outputs of its contracts", () => {
 });
 
 test("a state is deleted by nobody: not with the bucket, and a version only after another has replaced it", () => {
-  expect(resource(stack, "aws_s3_bucket.state_bucket")).toMatchObject({ force_destroy: false, lifecycle: { prevent_destroy: true } });
-  const [rule] = resource(stack, "aws_s3_bucket_lifecycle_configuration.state_lifecycle")["rule"] as Record<string, unknown>[];
+  expect(resource(stack, "aws_s3_bucket.state_bucket")).toMatchObject({
+    force_destroy: false,
+    lifecycle: { prevent_destroy: true },
+  });
+  const [rule] = resource(stack, "aws_s3_bucket_lifecycle_configuration.state_lifecycle")["rule"] as Record<
+    string,
+    unknown
+  >[];
   // "days" would delete the state in effect.
   expect(JSON.stringify(rule)).not.toContain('"days"');
 });
@@ -31,7 +37,9 @@ test("its output is what QUICKTURN_BACKEND takes, with the key where there is on
       .replace("${aws_s3_bucket.state_bucket.bucket}", "states")
       .replace("${var.name}-${var.environment}", "quickturn-dev")
       .replace("${var.aws_region}", "us-east-1")
-      .replace(/\$\{var\.kms_key_arn == null \? "" : "(.*?)"\}$/, (_, named: string) => (key === "" ? "" : named.replace("${var.kms_key_arn}", key)));
+      .replace(/\$\{var\.kms_key_arn == null \? "" : "(.*?)"\}$/, (_, named: string) =>
+        key === "" ? "" : named.replace("${var.kms_key_arn}", key),
+      );
   const at = { kind: "s3", bucket: "states", prefix: "quickturn-dev", region: "us-east-1" };
   const key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
   expect(parseBackend(given(""), "output")).toEqual({ ...at, attributes: {} });

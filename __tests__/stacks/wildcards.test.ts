@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Every policy of every stack, as synthesized: the golden files are that, each stack's own test says so. */
-const goldens = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".golden.json"));
+const goldens = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".golden.json"),
+);
 
 interface Statement {
   readonly Sid: string;
@@ -21,22 +23,26 @@ function statementsIn(value: unknown): Statement[] {
 const statements = goldens.flatMap((golden) => statementsIn(JSON.parse(readFileSync(join(__dirname, golden), "utf8"))));
 
 /** Resources with a wildcard in their text; Terraform's `[*]` is none. */
-const wide = ({ Resource }: Statement) => [Resource ?? []].flat().filter((resource) => resource.replaceAll("[*]", "").includes("*"));
+const wide = ({ Resource }: Statement) =>
+  [Resource ?? []].flat().filter((resource) => resource.replaceAll("[*]", "").includes("*"));
 
 /** What a name that begins with the deployment's own reaches: nothing that is somebody else's. */
 const OWN_NAMES = /[:/](aws-waf-logs-)?\$\{var\.name\}-\$\{var\.environment\}(-pipeline)?-\*(:\*)?$/;
 
 /** The parts of one thing that is named whole: objects of a bucket, streams of a log group. */
-const PARTS = /^(\$\{aws_s3_bucket\.\w+\.arn\}(\/results)?\/\*|arn:.+:s3:::.+-results-.+\/\*|\$\{aws_cloudwatch_log_group\.\w+\.arn\}:\*|\$\{join\("", aws_cloudwatch_log_group\.\w+\[\*\]\.arn\)\}:\*)$/;
+const PARTS =
+  /^(\$\{aws_s3_bucket\.\w+\.arn\}(\/results)?\/\*|arn:.+:s3:::.+-results-.+\/\*|\$\{aws_cloudwatch_log_group\.\w+\.arn\}:\*|\$\{join\("", aws_cloudwatch_log_group\.\w+\[\*\]\.arn\)\}:\*)$/;
 
 /** Why a statement reaches further, by its Sid. */
 const REASONS: Readonly<Record<string, string>> = {
   WriteTraces: "X-Ray has no resources to name",
-  CallAgentcore: "a call of a runtime that is named also names one of its endpoints, by the runtime's name and any of its own",
+  CallAgentcore:
+    "a call of a runtime that is named also names one of its endpoints, by the runtime's name and any of its own",
   CallBedrock: "a profile leads to its model in regions of its own; the model is named",
   CallModels: "of a boundary: which models answer is the deployment's business, and a call of one changes nothing",
   CallAgents: "of a boundary: the agents are those that an operator gives, and a runtime's endpoints",
-  WriteGatewayLogs: "the account's role for logs writes those of every API in the region, as AWS's own policy for it has it; it alone may",
+  WriteGatewayLogs:
+    "the account's role for logs writes those of every API in the region, as AWS's own policy for it has it; it alone may",
   ReadMappings: "AWS makes a mapping's name",
   ReadTablesKey: "AWS makes a key's name; a condition takes AWS's own key for DynamoDB alone",
   ReadApis: "AWS makes an API's, a plan's and a key's name",
@@ -57,17 +63,29 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 test("the policies are found", () => {
-  expect(goldens).toEqual(expect.arrayContaining(["agent-api-stack.golden.json", "pipeline-access-stack.golden.json", "state-stack.golden.json"]));
+  expect(goldens).toEqual(
+    expect.arrayContaining([
+      "agent-api-stack.golden.json",
+      "pipeline-access-stack.golden.json",
+      "state-stack.golden.json",
+    ]),
+  );
   expect(statements.length).toBeGreaterThan(60);
 });
 
 test("every statement that allows something on more than it names has its reason, and every reason its statement", () => {
-  const reaching = statements.filter(({ Effect }) => Effect === "Allow").filter((statement) => wide(statement).some((resource) => !OWN_NAMES.test(resource) && !PARTS.test(resource)));
+  const reaching = statements
+    .filter(({ Effect }) => Effect === "Allow")
+    .filter((statement) => wide(statement).some((resource) => !OWN_NAMES.test(resource) && !PARTS.test(resource)));
   expect([...new Set(reaching.map(({ Sid }) => Sid))].sort()).toEqual(Object.keys(REASONS).sort());
 });
 
 test("no statement allows an action by a wildcard", () => {
-  expect(statements.filter(({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.includes("*")))).toEqual([]);
+  expect(
+    statements.filter(
+      ({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => action.includes("*")),
+    ),
+  ).toEqual([]);
 });
 
 test("all resources at once are allowed only to these actions", () => {
@@ -76,10 +94,28 @@ test("all resources at once are allowed only to these actions", () => {
     new Set([
       "WriteTraces: xray:PutTraceSegments",
       "WriteTraces: xray:PutTelemetryRecords",
-      ...["CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "PutLogEvents"].map((name) => `WriteGatewayLogs: logs:${name}`),
-      ...["cloudfront:ListDistributions", "cloudwatch:DescribeAlarms", "lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes"].map((action) => `ReadWhatHasNoName: ${action}`),
-      ...["CreateEventSourceMapping", "DeleteEventSourceMapping", "UpdateEventSourceMapping"].map((name) => `ChangeMappings: lambda:${name}`),
-      ...["CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "PutResourcePolicy"].map((name) => `DeliverFirewallLog: logs:${name}`),
+      ...[
+        "CreateLogGroup",
+        "CreateLogStream",
+        "DescribeLogGroups",
+        "DescribeLogStreams",
+        "FilterLogEvents",
+        "GetLogEvents",
+        "PutLogEvents",
+      ].map((name) => `WriteGatewayLogs: logs:${name}`),
+      ...[
+        "cloudfront:ListDistributions",
+        "cloudwatch:DescribeAlarms",
+        "lambda:ListEventSourceMappings",
+        "logs:DescribeLogGroups",
+        "sns:GetSubscriptionAttributes",
+      ].map((action) => `ReadWhatHasNoName: ${action}`),
+      ...["CreateEventSourceMapping", "DeleteEventSourceMapping", "UpdateEventSourceMapping"].map(
+        (name) => `ChangeMappings: lambda:${name}`,
+      ),
+      ...["CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "PutResourcePolicy"].map(
+        (name) => `DeliverFirewallLog: logs:${name}`,
+      ),
       "ChangeCompositeAlarms: cloudwatch:PutCompositeAlarm",
       "ChangeCompositeAlarms: sns:Unsubscribe",
       "ReadMetrics: cloudwatch:GetMetricData",

@@ -27,7 +27,13 @@ export interface AlarmBlock {
     readonly id: string;
     readonly expression?: string;
     readonly return_data: boolean;
-    readonly metric?: { readonly namespace: string; readonly metric_name: string; readonly dimensions: Readonly<Record<string, string>>; readonly stat: string; readonly period: number };
+    readonly metric?: {
+      readonly namespace: string;
+      readonly metric_name: string;
+      readonly dimensions: Readonly<Record<string, string>>;
+      readonly stat: string;
+      readonly period: number;
+    };
   }[];
   readonly comparison_operator: string;
   readonly threshold: number;
@@ -37,11 +43,15 @@ export interface AlarmBlock {
 }
 
 /** Identity of a metric. */
-export const keyOf = ({ namespace, metric, dimensions }: WatchedMetric): string => `${namespace} ${metric} ${JSON.stringify(Object.entries(dimensions).sort())}`;
+export const keyOf = ({ namespace, metric, dimensions }: WatchedMetric): string =>
+  `${namespace} ${metric} ${JSON.stringify(Object.entries(dimensions).sort())}`;
 
 /** Seconds of the alarm's one period. Throws where its metrics have several. */
 export function periodOf(alarm: AlarmBlock): number {
-  const periods = new Set([...(alarm.period === undefined ? [] : [alarm.period]), ...(alarm.metric_query ?? []).flatMap(({ metric }) => metric?.period ?? [])]);
+  const periods = new Set([
+    ...(alarm.period === undefined ? [] : [alarm.period]),
+    ...(alarm.metric_query ?? []).flatMap(({ metric }) => metric?.period ?? []),
+  ]);
   if (periods.size !== 1) throw new Error(`An alarm has one period; this has ${[...periods].join(", ")}`);
   return [...periods][0]!;
 }
@@ -75,15 +85,20 @@ function valueOf(alarm: AlarmBlock, quota: number): (samples: readonly Sample[])
     const stat = alarm.extended_statistic ?? alarm.statistic!;
     const least = alarm.evaluate_low_sample_count_percentiles === "ignore" ? 1_000 / (100 - Number(stat.slice(1))) : 0;
     // A period that CloudWatch ignores leaves the state as it was: quiet.
-    return (samples) => (statistic("SampleCount", metric, samples)! < least ? undefined : statistic(stat, metric, samples));
+    return (samples) =>
+      statistic("SampleCount", metric, samples)! < least ? undefined : statistic(stat, metric, samples);
   }
   const returned = queries.filter((query) => query.return_data);
-  if (returned.length !== 1 || returned[0]?.expression === undefined) throw new Error("An alarm on queries returns exactly one, an expression");
+  if (returned.length !== 1 || returned[0]?.expression === undefined)
+    throw new Error("An alarm on queries returns exactly one, an expression");
   const compute = metricMath(returned[0].expression, quota);
   return (samples) =>
     compute((id) => {
       const query = queries.find((candidate) => candidate.id === id)?.metric;
-      if (!query) throw new Error(`${returned[0]!.expression} names ${id}; the alarm has ${queries.map((each) => each.id).join(", ")}`);
+      if (!query)
+        throw new Error(
+          `${returned[0]!.expression} names ${id}; the alarm has ${queries.map((each) => each.id).join(", ")}`,
+        );
       const metric = { namespace: query.namespace, metric: query.metric_name, dimensions: query.dimensions };
       const count = statistic("SampleCount", metric, samples)!;
       return count === 0 ? undefined : statistic(query.stat, metric, samples);
@@ -92,7 +107,10 @@ function valueOf(alarm: AlarmBlock, quota: number): (samples: readonly Sample[])
 
 /** A statistic of a period's samples; SampleCount is 0 where there are none, the others are undefined. */
 function statistic(stat: string, metric: WatchedMetric, samples: readonly Sample[]): number | undefined {
-  const values = samples.filter((sample) => keyOf(sample.metric) === keyOf(metric)).map(({ value }) => value).sort((a, b) => a - b);
+  const values = samples
+    .filter((sample) => keyOf(sample.metric) === keyOf(metric))
+    .map(({ value }) => value)
+    .sort((a, b) => a - b);
   if (stat === "SampleCount") return values.length;
   if (values.length === 0) return undefined;
   const sum = values.reduce((a, b) => a + b, 0);

@@ -32,16 +32,24 @@ const POLL_MS = 200;
 export async function appliedAccount(): Promise<AppliedAccount> {
   const folder = join(RUN_FOLDER, "account");
   const told = join(RUN_FOLDER, "account.json");
-  if (isFirst(folder)) writeWhole(told, JSON.stringify(await apply(folder).catch((error: unknown) => ({ failure: String(error) }))));
+  if (isFirst(folder))
+    writeWhole(told, JSON.stringify(await apply(folder).catch((error: unknown) => ({ failure: String(error) }))));
   while (!existsSync(told)) await sleep(POLL_MS);
   const { endpoint, directory, failure } = JSON.parse(readFileSync(told, "utf8")) as Outcome;
-  if (endpoint === undefined || directory === undefined) throw new Error(`The stack could not be applied for the tests: ${failure}`);
+  if (endpoint === undefined || directory === undefined)
+    throw new Error(`The stack could not be applied for the tests: ${failure}`);
   return { endpoint, directory };
 }
 
-/** An account of the caller's own, in the state that the applied one has. Terraform's state names its address: see `movedState`. */
+/**
+ * An account of the caller's own, in the state that the applied one has. Terraform's state names its address: see
+ * `movedState`.
+ */
 export async function copyAccount({ endpoint }: AppliedAccount): Promise<Emulator> {
-  const { pid, port } = (await (await fetch(`${endpoint}/quickturn/copy`, { method: "POST" })).json()) as { pid: number; port: number };
+  const { pid, port } = (await (await fetch(`${endpoint}/quickturn/copy`, { method: "POST" })).json()) as {
+    pid: number;
+    port: number;
+  };
   const stop = async () => {
     process.kill(pid, "SIGTERM");
     while (isRunning(pid)) await sleep(POLL_MS / 10);
@@ -50,7 +58,8 @@ export async function copyAccount({ endpoint }: AppliedAccount): Promise<Emulato
 }
 
 /** The applied state as it is of a copy: the queues' addresses name the emulator's port. */
-export const movedState = ({ directory, endpoint }: AppliedAccount, copy: Emulator): string => readFileSync(join(directory, "terraform.tfstate"), "utf8").replaceAll(endpoint, copy.endpoint);
+export const movedState = ({ directory, endpoint }: AppliedAccount, copy: Emulator): string =>
+  readFileSync(join(directory, "terraform.tfstate"), "utf8").replaceAll(endpoint, copy.endpoint);
 
 function isFirst(folder: string): boolean {
   try {
@@ -76,13 +85,16 @@ async function apply(folder: string): Promise<Outcome> {
 }
 
 /**
- * The web firewall, which is off, costs a quarter of each run of terraform: its type has the largest of all schemas. What is
+ * The web firewall, which is off, costs a quarter of each run of terraform: its type has the largest of all schemas.
+ * What is
  * applied from nothing (`EmulatedStack.start`, the journey) has it.
  */
 function leaveOutFirewall(directory: string): void {
   const path = join(directory, "cdk.tf.json");
   const stack = JSON.parse(readFileSync(path, "utf8")) as { resource: Record<string, unknown> };
-  const resource = Object.fromEntries(Object.entries(stack.resource).filter(([type]) => !type.startsWith("aws_wafv2_")));
+  const resource = Object.fromEntries(
+    Object.entries(stack.resource).filter(([type]) => !type.startsWith("aws_wafv2_")),
+  );
   writeFileSync(path, JSON.stringify({ ...stack, resource }));
 }
 

@@ -11,5 +11,7 @@ export const auditOf = (plan: unknown) => audit(plan, { sources: stackJson() as 
 export function auditedRows(plan: unknown) {
   const report = auditOf(plan);
   expect(rowsWith(report, "pass").length).toBeGreaterThan(200);
-  return [...rowsWith(report, "fail"), ...rowsWith(report, "unknown")].map(({ outcome, rule, address, part, text }) => ({ outcome, rule, address, part, text }));
+  return [...rowsWith(report, "fail"), ...rowsWith(report, "unknown")].map(
+    ({ outcome, rule, address, part, text }) => ({ outcome, rule, address, part, text }),
+  );
 }

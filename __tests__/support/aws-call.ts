@@ -17,12 +17,30 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${A
  * Which permissions a request to an AWS API needs, by the service authorization reference. A request that is not known
  * here throws: a new call of the provider must be looked up, not passed over.
  */
-export function awsCalls({ method, path, body, service, operation }: Pick<ProxiedRequest, "method" | "path" | "service" | "operation"> & { readonly body: { toString(): string } }): AwsCall[] {
+export function awsCalls({
+  method,
+  path,
+  body,
+  service,
+  operation,
+}: Pick<ProxiedRequest, "method" | "path" | "service" | "operation"> & {
+  readonly body: { toString(): string };
+}): AwsCall[] {
   const reader = SERVICES[service];
-  if (!reader) throw new Error(`${method} ${path} is for the service ${JSON.stringify(service)}, which is not known here; known: ${Object.keys(SERVICES).join(", ")}`);
+  if (!reader)
+    throw new Error(
+      `${method} ${path} is for the service ${JSON.stringify(service)}, which is not known here; known: ${Object.keys(SERVICES).join(", ")}`,
+    );
   const calls = reader({ method, url: new URL(path, "http://localhost"), text: body.toString(), operation });
-  if (calls === undefined) throw new Error(`${service}: ${operation || method} ${path} is not known here; look its permissions up and add them`);
-  return calls.map(([action, resource, context = {}]) => ({ action: `${action.includes(":") ? "" : `${PREFIX[service] ?? service}:`}${action}`, resource, context }));
+  if (calls === undefined)
+    throw new Error(
+      `${service}: ${operation || method} ${path} is not known here; look its permissions up and add them`,
+    );
+  return calls.map(([action, resource, context = {}]) => ({
+    action: `${action.includes(":") ? "" : `${PREFIX[service] ?? service}:`}${action}`,
+    resource,
+    context,
+  }));
 }
 
 interface Request {
@@ -41,16 +59,28 @@ const SERVICES: Readonly<Record<string, (request: Request) => Call[] | undefined
   sts: () => [],
   dynamodb,
   sqs,
-  events: json(({ Name: name, Rule: rule, ResourceARN: resource }) => resource ?? arn("events", `rule/${name ?? rule}`)),
+  events: json(
+    ({ Name: name, Rule: rule, ResourceARN: resource }) => resource ?? arn("events", `rule/${name ?? rule}`),
+  ),
   // Looking for names takes no resource.
-  logs: json(({ logGroupName: name, logGroupNamePrefix: prefix, resourceArn: resource }) => (prefix === undefined ? (resource ?? arn("logs", `log-group:${name}`)) : "*")),
+  logs: json(({ logGroupName: name, logGroupNamePrefix: prefix, resourceArn: resource }) =>
+    prefix === undefined ? (resource ?? arn("logs", `log-group:${name}`)) : "*",
+  ),
   // AWS's own key is asked for by its alias, a customer's by its ARN.
   kms: (request) => {
     const id = field(request, "KeyId");
-    return [id.startsWith("arn:") ? [request.operation, id] : [request.operation, arn("kms", "key/1"), { "kms:ResourceAliases": id }]];
+    return [
+      id.startsWith("arn:")
+        ? [request.operation, id]
+        : [request.operation, arn("kms", "key/1"), { "kms:ResourceAliases": id }],
+    ];
   },
   iam,
-  sns: query((form) => form.get("TopicArn") ?? (form.has("Name") ? arn("sns", form.get("Name")!) : (form.get("ResourceArn") ?? "*")), "TagResource"),
+  sns: query(
+    (form) =>
+      form.get("TopicArn") ?? (form.has("Name") ? arn("sns", form.get("Name")!) : (form.get("ResourceArn") ?? "*")),
+    "TagResource",
+  ),
   monitoring: query(alarmOrDashboard, "TagResource"),
   lambda,
   s3,
@@ -74,34 +104,60 @@ const tagged = (text: string) => /"tags?":\s*[[{]\s*["{]|Tags\.member\.1/i.test(
 function json(resource: (fields: Fields) => string, tag = "TagResource") {
   return (request: Request): Call[] => {
     const target = resource(parsed(request.text));
-    return [[request.operation, target], ...(tagged(request.text) && request.operation !== tag ? [[tag, target] as const] : [])];
+    return [
+      [request.operation, target],
+      ...(tagged(request.text) && request.operation !== tag ? [[tag, target] as const] : []),
+    ];
   };
 }
 
-/** A transaction is allowed where each of its writes is (DynamoDB developer guide, "Using IAM with DynamoDB transactions"). */
+/**
+ * A transaction is allowed where each of its writes is (DynamoDB developer guide, "Using IAM with DynamoDB
+ * transactions").
+ */
 function dynamodb(request: Request): Call[] {
   const table = (name: string | undefined) => arn("dynamodb", `table/${name}`);
   if (request.operation === "TransactWriteItems") {
-    const { TransactItems: items } = JSON.parse(request.text) as { TransactItems: Readonly<Record<string, { readonly TableName: string }>>[] };
-    return items.flatMap((item) => Object.entries(item).map(([kind, { TableName: name }]) => [kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`, table(name)] as const));
+    const { TransactItems: items } = JSON.parse(request.text) as {
+      TransactItems: Readonly<Record<string, { readonly TableName: string }>>[];
+    };
+    return items.flatMap((item) =>
+      Object.entries(item).map(
+        ([kind, { TableName: name }]) =>
+          [kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`, table(name)] as const,
+      ),
+    );
   }
-  return json(({ TableName: name, IndexName: index, ResourceArn: resource }) => resource ?? (index === undefined ? table(name) : `${table(name)}/index/${index}`))(request);
+  return json(
+    ({ TableName: name, IndexName: index, ResourceArn: resource }) =>
+      resource ?? (index === undefined ? table(name) : `${table(name)}/index/${index}`),
+  )(request);
 }
 
 /** A batch is allowed where one of its kind is (Amazon SQS developer guide, "Amazon SQS API permissions"). */
 function sqs(request: Request): Call[] {
   const one = { ...request, operation: request.operation.replace(/Batch$/, "") };
-  return json(({ QueueUrl: url, QueueName: name }) => arn("sqs", name ?? String(url).replace(/^.*\//, "")), "TagQueue")(one);
+  return json(
+    ({ QueueUrl: url, QueueName: name }) => arn("sqs", name ?? String(url).replace(/^.*\//, "")),
+    "TagQueue",
+  )(one);
 }
 
-/** Converse is allowed by InvokeModel; a call of an inference profile also touches the model in each region that the profile leads to. */
+/**
+ * Converse is allowed by InvokeModel; a call of an inference profile also touches the model in each region that the
+ * profile leads to.
+ */
 function bedrock({ url }: Request): Call[] | undefined {
   const [, given] = /^\/model\/([^/]+)\/converse$/.exec(url.pathname) ?? [];
   if (given === undefined) return undefined;
   const id = decodeURIComponent(given);
   const [, model] = /^us\.(.+)$/.exec(id) ?? [];
-  const models = (name: string, regions: readonly string[]) => regions.map((region) => `arn:aws:bedrock:${region}::foundation-model/${name}`);
-  const touched = model === undefined ? models(id, [REGION]) : [arn("bedrock", `inference-profile/${id}`), ...models(model, [REGION, "us-west-2"])];
+  const models = (name: string, regions: readonly string[]) =>
+    regions.map((region) => `arn:aws:bedrock:${region}::foundation-model/${name}`);
+  const touched =
+    model === undefined
+      ? models(id, [REGION])
+      : [arn("bedrock", `inference-profile/${id}`), ...models(model, [REGION, "us-west-2"])];
   return touched.map((resource) => ["InvokeModel", resource] as const);
 }
 
@@ -110,28 +166,37 @@ function agentCore({ url }: Request): Call[] | undefined {
   const [, given] = /^\/runtimes\/([^/]+)\/invocations$/.exec(url.pathname) ?? [];
   if (given === undefined) return undefined;
   const runtime = decodeURIComponent(given);
-  return [runtime, `${runtime}/runtime-endpoint/${url.searchParams.get("qualifier") ?? "DEFAULT"}`].map((resource) => ["InvokeAgentRuntime", resource] as const);
+  return [runtime, `${runtime}/runtime-endpoint/${url.searchParams.get("qualifier") ?? "DEFAULT"}`].map(
+    (resource) => ["InvokeAgentRuntime", resource] as const,
+  );
 }
 
 function query(resource: (form: URLSearchParams) => string, tag: string) {
   return ({ text }: Request): Call[] => {
     const form = new URLSearchParams(text);
     const action = form.get("Action") ?? "";
-    const target = ["GetSubscriptionAttributes", "Unsubscribe", "DescribeAlarms", "PutCompositeAlarm"].includes(action) ? "*" : resource(form);
+    const target = ["GetSubscriptionAttributes", "Unsubscribe", "DescribeAlarms", "PutCompositeAlarm"].includes(action)
+      ? "*"
+      : resource(form);
     return [[action, target], ...(tagged(text) ? [[tag, target] as const] : [])];
   };
 }
 
 function alarmOrDashboard(form: URLSearchParams): string {
   const dashboard = form.get("DashboardName") ?? form.get("DashboardNames.member.1");
-  return dashboard === null ? (form.get("ResourceARN") ?? arn("cloudwatch", `alarm:${form.get("AlarmName") ?? form.get("AlarmNames.member.1")}`)) : `arn:aws:cloudwatch::${ACCOUNT}:dashboard/${dashboard}`;
+  return dashboard === null
+    ? (form.get("ResourceARN") ??
+        arn("cloudwatch", `alarm:${form.get("AlarmName") ?? form.get("AlarmNames.member.1")}`))
+    : `arn:aws:cloudwatch::${ACCOUNT}:dashboard/${dashboard}`;
 }
 
 function iam({ text }: Request): Call[] {
   const form = new URLSearchParams(text);
   const role = `arn:aws:iam::${ACCOUNT}:role/${form.get("RoleName")}`;
   const given = { "iam:PolicyARN": form.get("PolicyArn"), "iam:PermissionsBoundary": form.get("PermissionsBoundary") };
-  const context = Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+  const context = Object.fromEntries(
+    Object.entries(given).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
   return [[form.get("Action") ?? "", role, context], ...(tagged(text) ? [["TagRole", role] as const] : [])];
 }
 
@@ -171,7 +236,9 @@ const LAMBDA: readonly (readonly [pattern: RegExp, action: string])[] = [
 ];
 
 function lambda({ method, url, text }: Request): Call[] | undefined {
-  const path = decodeURIComponent(url.pathname).replace(/^\/\d{4}-\d\d-\d\d/, "").replace(/\/$/, "");
+  const path = decodeURIComponent(url.pathname)
+    .replace(/^\/\d{4}-\d\d-\d\d/, "")
+    .replace(/\/$/, "");
   const action = LAMBDA.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1];
   if (action === undefined) return undefined;
   const [, kind = "", given = ""] = path.split("/");
@@ -181,16 +248,24 @@ function lambda({ method, url, text }: Request): Call[] | undefined {
   if (kind === "event-source-mappings") return mappingCalls(action, given, fields, text);
   const name = given === "" ? String(fields["FunctionName"]) : given;
   const target = name.startsWith("arn:") ? name : arn("lambda", `function:${name}`);
-  const passed: Call[] = fields["Role"] === undefined ? [] : [["iam:PassRole", fields["Role"], { "iam:PassedToService": "lambda.amazonaws.com" }]];
+  const passed: Call[] =
+    fields["Role"] === undefined
+      ? []
+      : [["iam:PassRole", fields["Role"], { "iam:PassedToService": "lambda.amazonaws.com" }]];
   const tags: Call[] = action === "CreateFunction" && tagged(text) ? [["TagResource", target]] : [];
   return [[action, target, { "lambda:Principal": fields["Principal"] ?? "" }], ...passed, ...tags];
 }
 
 function mappingCalls(action: string, id: string, fields: Fields, text: string): Call[] {
   if (action === "ListEventSourceMappings") return [[action, "*"]];
-  const context = { "lambda:FunctionArn": fields["FunctionName"] ?? arn("lambda", "function:quickturn-dev-worker:live") };
+  const context = {
+    "lambda:FunctionArn": fields["FunctionName"] ?? arn("lambda", "function:quickturn-dev-worker:live"),
+  };
   const mapping = arn("lambda", `event-source-mapping:${id || "new"}`);
-  return [[action, id === "" ? "*" : mapping, context], ...(action.startsWith("Create") && tagged(text) ? [["TagResource", mapping] as const] : [])];
+  return [
+    [action, id === "" ? "*" : mapping, context],
+    ...(action.startsWith("Create") && tagged(text) ? [["TagResource", mapping] as const] : []),
+  ];
 }
 
 /** S3's actions are not always called as its operations are. */
@@ -217,7 +292,13 @@ function s3({ method, url, text }: Request): Call[] | undefined {
   const [, bucket = "", ...key] = url.pathname.split("/");
   const target = `arn:aws:s3:::${bucket}`;
   if (method === "POST" && url.searchParams.has("delete")) return deletions(target, text);
-  if (key.join("") !== "") return [[{ GET: "GetObject", HEAD: "GetObject", PUT: "PutObject", DELETE: "DeleteObject" }[method] ?? "", `${target}/${key.join("/")}`]];
+  if (key.join("") !== "")
+    return [
+      [
+        { GET: "GetObject", HEAD: "GetObject", PUT: "PutObject", DELETE: "DeleteObject" }[method] ?? "",
+        `${target}/${key.join("/")}`,
+      ],
+    ];
   const part = [...url.searchParams.keys()].find((name) => name in BUCKET);
   // Only a policy's deletion has an action of its own; the other parts are deleted by the permission to write them.
   if (part === "policy" && method === "DELETE") return [["DeleteBucketPolicy", target]];
@@ -241,6 +322,8 @@ function apigateway({ method, url, text }: Request): Call[] {
   return [
     [method, api(decodeURIComponent(url.pathname))],
     ...(method === "POST" && tagged(text) ? [["PUT", api("/tags/new")] as const] : []),
-    ...(role === undefined ? [] : [["iam:PassRole", role, { "iam:PassedToService": "apigateway.amazonaws.com" }] as const]),
+    ...(role === undefined
+      ? []
+      : [["iam:PassRole", role, { "iam:PassedToService": "apigateway.amazonaws.com" }] as const]),
   ];
 }

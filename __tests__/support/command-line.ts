@@ -16,10 +16,18 @@ export interface Surroundings {
 }
 
 /** Runs a program to its end, without a terminal, whatever its exit code is. */
-export function runProgram(program: string, args: readonly string[], { project, environment }: Surroundings): Promise<Ended> {
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { project, environment }: Surroundings,
+): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, args, { cwd: project, env: environment, maxBuffer: 64 << 20 }, (error: ExecFileException | null, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    execFile(
+      program,
+      args,
+      { cwd: project, env: environment, maxBuffer: 64 << 20 },
+      (error: ExecFileException | null, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     );
   });
 }
@@ -28,7 +36,10 @@ export function runProgram(program: string, args: readonly string[], { project, 
 export const runQuickturn = (args: readonly string[], surroundings: Surroundings): Promise<Ended> =>
   runProgram(process.execPath, [join("scripts", "bin", "quickturn.js"), ...args], surroundings);
 
-/** What a pipeline's commands find in their environment, with an emulator for an account. @param project is their home too */
+/**
+ * What a pipeline's commands find in their environment, with an emulator for an account.
+ * @param project is their home too
+ */
 export function pipelineEnvironment(project: string, emulator: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],

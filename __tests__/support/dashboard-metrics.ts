@@ -27,7 +27,11 @@ function day(): readonly Minute[] {
   return Array.from({ length: MINUTES }, (_, minute): Minute => {
     const working = Math.exp(-(((minute - 830) / 260) ** 2));
     const trouble = minute < 850 || minute > 980 ? 0 : Math.min(1, (minute - 850) / 25, (980 - minute) / 35);
-    return { requests: Math.round((1 + 13 * working) * (0.75 + 0.5 * random())), trouble: Math.max(0, trouble), noise: random() };
+    return {
+      requests: Math.round((1 + 13 * working) * (0.75 + 0.5 * random())),
+      trouble: Math.max(0, trouble),
+      noise: random(),
+    };
   });
 }
 
@@ -64,7 +68,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   "CacheMiss api": ({ requests }) => requests,
   "ApproximateNumberOfMessagesVisible dead": ({ trouble }) => (trouble === 1 ? 2 : 0),
   ApproximateNumberOfMessagesVisible: ({ requests, trouble }) => Math.round(requests * trouble * 3.5),
-  ApproximateNumberOfMessagesNotVisible: (minute, at) => Math.min(50, Math.round((minute.requests * jobMs(minute, at)) / 60_000)),
+  ApproximateNumberOfMessagesNotVisible: (minute, at) =>
+    Math.min(50, Math.round((minute.requests * jobMs(minute, at)) / 60_000)),
   ApproximateAgeOfOldestMessage: ({ trouble, noise }) => Math.round(1 + 2 * noise + 140 * trouble),
   ConsumedReadCapacityUnits: ({ requests }) => requests * 6,
   ConsumedWriteCapacityUnits: ({ requests }) => requests * 9,
@@ -84,7 +89,25 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 const SILENT = new Set(["ProvisionedConcurrencySpilloverInvocations", "RequestsExpired"]);
 
 /** By `count` a metric is summed up; others are samples. */
-const COUNTED = new Set(["Invocations", "Errors", "Throttles", "Count", "CacheHitCount", "CacheMissCount", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "RequestsCompleted", "RequestsFailed", "TokensUsed", "TokensIn", "TokensOut", "CacheHit", "CacheMiss", "ReadThrottleEvents", "WriteThrottleEvents"]);
+const COUNTED = new Set([
+  "Invocations",
+  "Errors",
+  "Throttles",
+  "Count",
+  "CacheHitCount",
+  "CacheMissCount",
+  "ConsumedReadCapacityUnits",
+  "ConsumedWriteCapacityUnits",
+  "RequestsCompleted",
+  "RequestsFailed",
+  "TokensUsed",
+  "TokensIn",
+  "TokensOut",
+  "CacheHit",
+  "CacheMiss",
+  "ReadThrottleEvents",
+  "WriteThrottleEvents",
+]);
 const TAIL: Readonly<Record<string, number>> = { p50: 1, p90: 1.35, p95: 1.6, p99: 2.1, Maximum: 1.1, Average: 1.05 };
 
 /** A day of every metric that the dashboard reads, the same at every call. */
@@ -93,9 +116,12 @@ export function demoMetrics(widgets: readonly Widget[] = parseBody(appliedBody()
   const wanted = new Map<string, MetricSource & { periodSeconds: number }>();
   for (const widget of widgets) {
     if (widget.type !== "metric") continue;
-    for (const { source, periodSeconds } of widget.rows) for (const each of sources(source)) wanted.set(JSON.stringify([each, periodSeconds]), { ...each, periodSeconds });
+    for (const { source, periodSeconds } of widget.rows)
+      for (const each of sources(source)) wanted.set(JSON.stringify([each, periodSeconds]), { ...each, periodSeconds });
   }
-  return [...wanted.values()].filter(({ metric }) => !SILENT.has(metric)).map((each): MetricSeries => ({ ...each, points: points(each, minutes) }));
+  return [...wanted.values()]
+    .filter(({ metric }) => !SILENT.has(metric))
+    .map((each): MetricSeries => ({ ...each, points: points(each, minutes) }));
 }
 
 function sources(source: MetricSource | { readonly expression: string }): MetricSource[] {
@@ -104,15 +130,34 @@ function sources(source: MetricSource | { readonly expression: string }): Metric
   const { namespace, dimensions, terms, statistic } = parseSearch(source.expression);
   const by = dimensions.find((name) => name !== "Deployment")!;
   const names = { Agent: AGENTS, Phase: ["1", "2"], Model: MODELS }[by] ?? [];
-  return names.map((name) => ({ namespace, metric: terms["MetricName"]!, statistic, dimensions: { Deployment: terms["Deployment"]!, [by]: name } }));
+  return names.map((name) => ({
+    namespace,
+    metric: terms["MetricName"]!,
+    statistic,
+    dimensions: { Deployment: terms["Deployment"]!, [by]: name },
+  }));
 }
 
-function points({ metric, dimensions, statistic, periodSeconds }: MetricSource & { readonly periodSeconds: number }, minutes: readonly Minute[]): Point[] {
+function points(
+  { metric, dimensions, statistic, periodSeconds }: MetricSource & { readonly periodSeconds: number },
+  minutes: readonly Minute[],
+): Point[] {
   const of = Object.values(dimensions).join(" ");
-  const kind = /failed/.test(of) ? "dead" : /heartbeat/.test(of) ? "heartbeat" : /worker/.test(of) ? "worker" : /sweeper/.test(of) ? "sweeper" : "api";
+  const kind = /failed/.test(of)
+    ? "dead"
+    : /heartbeat/.test(of)
+      ? "heartbeat"
+      : /worker/.test(of)
+        ? "worker"
+        : /sweeper/.test(of)
+          ? "sweeper"
+          : "api";
   const sample = SAMPLES[`${metric} ${kind}`] ?? SAMPLES[metric] ?? (() => 0);
   // Agents and models are not all alike.
-  const share = 1 - 0.22 * Math.max(0, [...AGENTS, ...MODELS, "1", "2"].findIndex((name) => Object.values(dimensions).includes(name)) % 3);
+  const share =
+    1 -
+    0.22 *
+      Math.max(0, [...AGENTS, ...MODELS, "1", "2"].findIndex((name) => Object.values(dimensions).includes(name)) % 3);
   const size = periodSeconds / 60;
   const found = Array.from({ length: MINUTES / size }, (_, index): Point => {
     const part = minutes.slice(index * size, (index + 1) * size);
@@ -122,12 +167,28 @@ function points({ metric, dimensions, statistic, periodSeconds }: MetricSource &
   return found.map(([ms, value]) => [ms, Number(value.toPrecision(6))]);
 }
 
-function statisticOf(metric: string, kind: string, statistic: string, values: readonly number[], part: readonly Minute[]): number {
+function statisticOf(
+  metric: string,
+  kind: string,
+  statistic: string,
+  values: readonly number[],
+  part: readonly Minute[],
+): number {
   const sum = (all: readonly number[]) => all.reduce((total, value) => total + value, 0);
-  const runs = part.map((minute, index) => (SAMPLES[`Invocations ${kind}`] ?? SAMPLES["Invocations worker"]!)(minute, index));
+  const runs = part.map((minute, index) =>
+    (SAMPLES[`Invocations ${kind}`] ?? SAMPLES["Invocations worker"]!)(minute, index),
+  );
   if (COUNTED.has(metric)) return statistic === "Maximum" ? Math.max(...values) : Math.round(sum(values));
   if (statistic === "SampleCount") return sum(part.map(({ requests }) => requests));
-  if (statistic === "Sum") return metric === "Duration" ? sum(values.map((value, index) => value * runs[index]!)) : metric.endsWith("XXError") ? Math.round(sum(values.map((value, index) => value * part[index]!.requests * (1 + POLLS)))) : sum(values);
+  if (statistic === "Sum")
+    return metric === "Duration"
+      ? sum(values.map((value, index) => value * runs[index]!))
+      : metric.endsWith("XXError")
+        ? Math.round(sum(values.map((value, index) => value * part[index]!.requests * (1 + POLLS))))
+        : sum(values);
   if (statistic === "Maximum") return Math.max(...values);
-  return (sum(values) / values.length) * (metric.endsWith("Failed") || metric.endsWith("XXError") || metric === "ColdStart" ? 1 : (TAIL[statistic] ?? 1));
+  return (
+    (sum(values) / values.length) *
+    (metric.endsWith("Failed") || metric.endsWith("XXError") || metric === "ColdStart" ? 1 : (TAIL[statistic] ?? 1))
+  );
 }

@@ -11,6 +11,25 @@ export const INCIDENT = { startMs: DAY_START_MS + 12.5 * 3_600_000, endMs: DAY_S
 
 /** The demonstration's day as a report; `given` overrides it. */
 export function dashboardReport(given: Partial<DashboardReport> = {}): DashboardReport {
-  const all: DashboardReport = { name: "quickturn-dev", source: "demo.json", window: { startMs: DAY_START_MS, endMs: DAY_END_MS }, widgets, charts: new Map(), alarmStates: undefined, ...given };
-  return { ...all, charts: given.charts ?? new Map(all.widgets.flatMap((widget, number) => (widget.type === "metric" ? [[number, chartData(widget, number, { series, evaluated: [] }, all.window)] as const] : []))) };
+  const all: DashboardReport = {
+    name: "quickturn-dev",
+    source: "demo.json",
+    window: { startMs: DAY_START_MS, endMs: DAY_END_MS },
+    widgets,
+    charts: new Map(),
+    alarmStates: undefined,
+    ...given,
+  };
+  return {
+    ...all,
+    charts:
+      given.charts ??
+      new Map(
+        all.widgets.flatMap((widget, number) =>
+          widget.type === "metric"
+            ? [[number, chartData(widget, number, { series, evaluated: [] }, all.window)] as const]
+            : [],
+        ),
+      ),
+  };
 }

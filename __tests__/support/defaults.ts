@@ -13,8 +13,15 @@ export function withDefaults(template: string, given: Readonly<Record<string, un
   return template
     .replaceAll(/\$\{(?:var|local)\.(\w+)\}/g, (_, name: string) => value(name))
     .replaceAll(/\$\{max\((?:var|local)\.(\w+), 1\)\}/g, (_, name: string) => String(Math.max(Number(value(name)), 1)))
-    .replaceAll(/\$\{min\(([\d.]+), ([\d.]+) \* var\.(\w+) \/ 100\)\}/g, (_, most: string, factor: string, name: string) => String(Math.min(Number(most), (Number(factor) * Number(value(name))) / 100)));
+    .replaceAll(
+      /\$\{min\(([\d.]+), ([\d.]+) \* var\.(\w+) \/ 100\)\}/g,
+      (_, most: string, factor: string, name: string) =>
+        String(Math.min(Number(most), (Number(factor) * Number(value(name))) / 100)),
+    );
 }
 
 /** The output `settings` of a deployment where nobody gave anything but the profile. */
-export const settingsOf = (profile: Profile): Readonly<Record<string, unknown>> => ({ ...Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, profile)])), profile });
+export const settingsOf = (profile: Profile): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, profile)])),
+  profile,
+});

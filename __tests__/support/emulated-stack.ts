@@ -16,7 +16,10 @@ interface StateFile {
     readonly mode: string;
     readonly type: string;
     readonly name: string;
-    readonly instances: readonly { readonly index_key?: string | number; readonly attributes: Record<string, unknown> }[];
+    readonly instances: readonly {
+      readonly index_key?: string | number;
+      readonly attributes: Record<string, unknown>;
+    }[];
   }[];
 }
 
@@ -33,9 +36,13 @@ export class EmulatedStack {
 
   /**
    * @param settings structured settings of every apply
-   * @param through gives the address that terraform is to call instead of the emulator's, such as a fault proxy's. Default: the emulator's
+   * @param through gives the address that terraform is to call instead of the emulator's, such as a fault proxy's.
+   * Default: the emulator's
    */
-  static async start(settings: Readonly<Record<string, unknown>> = {}, through: (endpoint: string) => Promise<string> = async (endpoint) => endpoint): Promise<EmulatedStack> {
+  static async start(
+    settings: Readonly<Record<string, unknown>> = {},
+    through: (endpoint: string) => Promise<string> = async (endpoint) => endpoint,
+  ): Promise<EmulatedStack> {
     const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
     const directory = join(folder, "stack");
     cpSync(STACK_DIRECTORY, directory, { recursive: true, filter: (path) => !path.includes(".terraform") });
@@ -45,20 +52,34 @@ export class EmulatedStack {
     await new Terraform({ directory, env: sandbox }).init();
     const provider = await keepProvider({ directory, env: sandbox });
     const environment = { ...sandbox, ...provider.variables };
-    return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);
+    return new EmulatedStack(
+      folder,
+      directory,
+      emulator,
+      environment,
+      new Terraform({ directory, env: environment }),
+      provider,
+    );
   }
 
   /**
    * The stack as it is applied with its defaults, in an account of its own all the same: a copy of the one that is
    * applied once for all files of a run.
    * @param settings structured settings of every further apply; the first of them changes in place what they change
-   * @param more `firewall`: the web firewall can be switched on. Default: it is left out of the stack, which then is planned in three quarters of the time
+   * @param more `firewall`: the web firewall can be switched on. Default: it is left out of the stack, which then is
+   * planned in three quarters of the time
    */
-  static async applied(settings: Readonly<Record<string, unknown>> = {}, { firewall = false } = {}): Promise<EmulatedStack> {
+  static async applied(
+    settings: Readonly<Record<string, unknown>> = {},
+    { firewall = false } = {},
+  ): Promise<EmulatedStack> {
     const account = await appliedAccount();
     const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
     const directory = join(folder, "stack");
-    cpSync(account.directory, directory, { recursive: true, filter: (path) => !path.includes(".terraform/") && !path.endsWith(".terraform") && !path.includes("tfstate") });
+    cpSync(account.directory, directory, {
+      recursive: true,
+      filter: (path) => !path.includes(".terraform/") && !path.endsWith(".terraform") && !path.includes("tfstate"),
+    });
     if (firewall) cpSync(join(STACK_DIRECTORY, "cdk.tf.json"), join(directory, "cdk.tf.json"));
     symlinkSync(join(account.directory, ".terraform"), join(directory, ".terraform"));
     const emulator = await copyAccount(account);
@@ -67,7 +88,14 @@ export class EmulatedStack {
     const sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
     const provider = await keepProvider({ directory, env: sandbox });
     const environment = { ...sandbox, ...provider.variables };
-    return new EmulatedStack(folder, directory, emulator, environment, new Terraform({ directory, env: environment }), provider);
+    return new EmulatedStack(
+      folder,
+      directory,
+      emulator,
+      environment,
+      new Terraform({ directory, env: environment }),
+      provider,
+    );
   }
 
   /** The plan as JSON; nothing is applied. @param file that it is saved in, in the stack's folder */
@@ -90,7 +118,12 @@ export class EmulatedStack {
     return Object.fromEntries(
       resources
         .filter(({ mode }) => mode === "managed")
-        .flatMap(({ type, name, instances }) => instances.map(({ index_key: key, attributes }) => [`${type}.${name}${key === undefined ? "" : `[${JSON.stringify(key)}]`}`, attributes])),
+        .flatMap(({ type, name, instances }) =>
+          instances.map(({ index_key: key, attributes }) => [
+            `${type}.${name}${key === undefined ? "" : `[${JSON.stringify(key)}]`}`,
+            attributes,
+          ]),
+        ),
     );
   }
 

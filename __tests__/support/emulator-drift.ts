@@ -18,5 +18,8 @@ const KNOWN_DRIFT: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /** The changes of a plan that the emulator's own drift does not explain. */
 export function unexplained(changes: readonly ResourceChange[]): ResourceChange[] {
-  return changes.filter(({ type, action, attributes }) => action !== "update" || attributes.some((attribute) => KNOWN_DRIFT[type]?.[attribute] === undefined));
+  return changes.filter(
+    ({ type, action, attributes }) =>
+      action !== "update" || attributes.some((attribute) => KNOWN_DRIFT[type]?.[attribute] === undefined),
+  );
 }

@@ -40,19 +40,25 @@ export async function forgeServer(options: ForgeServerOptions) {
 
 function answer(asked: Asked, comments: HeldComment[], options: ForgeServerOptions): Answer {
   const { kind, login, pageSize = 2 } = options;
-  const authorized = kind === "github" ? asked.headers.authorization === `Bearer ${TOKEN}` : asked.headers["private-token"] === TOKEN;
+  const authorized =
+    kind === "github" ? asked.headers.authorization === `Bearer ${TOKEN}` : asked.headers["private-token"] === TOKEN;
   if (!authorized) return said(401, "Bad credentials");
   const { pathname, searchParams } = new URL(asked.url, "http://forge");
-  if (pathname === "/user") return login === undefined ? said(403, "Resource not accessible by integration") : json({ login, username: login });
+  if (pathname === "/user")
+    return login === undefined ? said(403, "Resource not accessible by integration") : json({ login, username: login });
   const list = kind === "github" ? "/repos/acme/agents/issues/7/comments" : "/projects/42/merge_requests/7/notes";
-  if (pathname === "/projects/42/merge_requests/7") return json({ web_url: "https://forge.example.org/agents/-/merge_requests/7" });
-  if (pathname === list && asked.method === "GET") return page(comments, Number(searchParams.get("page") ?? 1), pageSize, kind);
+  if (pathname === "/projects/42/merge_requests/7")
+    return json({ web_url: "https://forge.example.org/agents/-/merge_requests/7" });
+  if (pathname === list && asked.method === "GET")
+    return page(comments, Number(searchParams.get("page") ?? 1), pageSize, kind);
   const body = asked.body === "" ? "" : (JSON.parse(asked.body) as { body: string }).body;
   if (pathname === list && asked.method === "POST") {
     comments.push({ id: comments.length + 1, body, login: login ?? "github-actions[bot]", isBot: login === undefined });
     return json(shown(comments.at(-1)!, kind), 201);
   }
-  const held = comments.find(({ id }) => pathname === (kind === "github" ? `/repos/acme/agents/issues/comments/${id}` : `${list}/${id}`));
+  const held = comments.find(
+    ({ id }) => pathname === (kind === "github" ? `/repos/acme/agents/issues/comments/${id}` : `${list}/${id}`),
+  );
   if (!held || asked.method !== (kind === "github" ? "PATCH" : "PUT")) return said(404, "Not Found");
   held.body = body;
   return json(shown(held, kind));
@@ -62,12 +68,20 @@ function page(comments: readonly HeldComment[], number: number, size: number, ki
   const isLast = number * size >= comments.length;
   const links: Record<string, string> = isLast ? {} : { link: '<https://elsewhere.example.org/next>; rel="next"' };
   const headers = kind === "github" ? links : { "x-next-page": isLast ? "" : String(number + 1) };
-  return { headers, body: JSON.stringify(comments.slice((number - 1) * size, number * size).map((comment) => shown(comment, kind))) };
+  return {
+    headers,
+    body: JSON.stringify(comments.slice((number - 1) * size, number * size).map((comment) => shown(comment, kind))),
+  };
 }
 
 function shown({ id, body, login, isBot = false }: HeldComment, kind: "github" | "gitlab"): object {
   if (kind === "gitlab") return { id, body, system: false, author: { username: login } };
-  return { id, body, user: { login, type: isBot ? "Bot" : "User" }, html_url: `https://forge.example.org/acme/agents/pull/7#issuecomment-${id}` };
+  return {
+    id,
+    body,
+    user: { login, type: isBot ? "Bot" : "User" },
+    html_url: `https://forge.example.org/acme/agents/pull/7#issuecomment-${id}`,
+  };
 }
 
 const json = (body: object, status = 200): Answer => ({ status, body: JSON.stringify(body) });

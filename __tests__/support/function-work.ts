@@ -30,10 +30,18 @@ export const AGENT_ARNS = [RUNTIME, FUNCTION, SECRET] as const;
 
 /** One agent of each kind that calls AWS, and the servers that answer for them. */
 export class Agents {
-  private constructor(private readonly servers: Readonly<Record<"agentcore" | "bedrock" | "lambda" | "secrets" | "http", WireServer>>) {}
+  private constructor(
+    private readonly servers: Readonly<Record<"agentcore" | "bedrock" | "lambda" | "secrets" | "http", WireServer>>,
+  ) {}
 
   static async start(): Promise<Agents> {
-    const [agentcore, bedrock, lambda, secrets, http] = await Promise.all([startAgentCore(), startBedrock(), startLambda(), startSecrets(), startHttpAgent()]);
+    const [agentcore, bedrock, lambda, secrets, http] = await Promise.all([
+      startAgentCore(),
+      startBedrock(),
+      startLambda(),
+      startSecrets(),
+      startHttpAgent(),
+    ]);
     agentcore.reply = json({ result: "researched" });
     bedrock.reply = converse(["thought about"]);
     lambda.reply = returned({ answer: "summed up" });
@@ -45,7 +53,12 @@ export class Agents {
   /** The services that the emulator lacks, by their name in signatures. */
   get services(): Readonly<Record<string, string>> {
     const { agentcore, bedrock, lambda, secrets } = this.servers;
-    return { "bedrock-agentcore": agentcore.url, bedrock: bedrock.url, lambda: lambda.url, secretsmanager: secrets.url };
+    return {
+      "bedrock-agentcore": agentcore.url,
+      bedrock: bedrock.url,
+      lambda: lambda.url,
+      secretsmanager: secrets.url,
+    };
   }
 
   get settings(): readonly object[] {
@@ -79,7 +92,11 @@ export class WorkingFunctions {
   private s3!: S3Client;
   private bucketPolicy!: { readonly Bucket: string; readonly Policy: string };
 
-  private constructor(private readonly stack: EmulatedStack, private readonly agents: Agents, private readonly services: RecordedServices) {}
+  private constructor(
+    private readonly stack: EmulatedStack,
+    private readonly agents: Agents,
+    private readonly services: RecordedServices,
+  ) {}
 
   /** @param services what the stack was applied through */
   static async start(stack: EmulatedStack, agents: Agents, services: RecordedServices): Promise<WorkingFunctions> {
@@ -88,7 +105,9 @@ export class WorkingFunctions {
     return working;
   }
 
-  /** Whatever callers, time and misfortune have the functions do. Rejects where one of them does not come to its end. */
+  /**
+   * Whatever callers, time and misfortune have the functions do. Rejects where one of them does not come to its end.
+   */
   async doEverything(): Promise<void> {
     await this.answerCallers();
     await this.surviveRefusals();
@@ -120,12 +139,22 @@ export class WorkingFunctions {
       timers: { every },
     });
     this.alice = new AgentApiClient(this.runtime.url, REGION, ALICE);
-    const emulator = { endpoint: stack.emulator.endpoint, region: REGION, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+    const emulator = {
+      endpoint: stack.emulator.endpoint,
+      region: REGION,
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    };
     const attributes = stack.attributes();
-    this.requests = dynamodbRequests(connectTo(emulator.endpoint), { requests: String(attributes["aws_dynamodb_table.store_requests"]?.["name"]) });
+    this.requests = dynamodbRequests(connectTo(emulator.endpoint), {
+      requests: String(attributes["aws_dynamodb_table.store_requests"]?.["name"]),
+    });
     this.sqs = new SQSClient({ ...emulator, useQueueUrlAsEndpoint: false });
-    // The emulator (moto 5.2.1) refuses whatever a Deny of a bucket's policy names, its conditions left aside: here every object.
-    const { bucket, policy } = attributes["aws_s3_bucket_policy.store_results_policy"] as { bucket: string; policy: string };
+    // The emulator (moto 5.2.1) refuses whatever a Deny of a bucket's policy names, its conditions left aside: here
+    // every object.
+    const { bucket, policy } = attributes["aws_s3_bucket_policy.store_results_policy"] as {
+      bucket: string;
+      policy: string;
+    };
     this.bucketPolicy = { Bucket: bucket, Policy: policy };
     this.s3 = new S3Client({ ...emulator, forcePathStyle: true });
     await this.s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
@@ -134,10 +163,12 @@ export class WorkingFunctions {
   private async answerCallers(): Promise<void> {
     const health = await fetch(`${this.runtime.url}/api/v1/health?probe=readiness`);
     if (health.status !== 200) throw new Error(`Health is ${health.status}: ${await health.text()}`);
-    for (const prompt of ["How late is EY123?", "And tomorrow?"]) await this.ended(await this.accepted(prompt, { sessionId: "trip" }), "completed");
+    for (const prompt of ["How late is EY123?", "And tomorrow?"])
+      await this.ended(await this.accepted(prompt, { sessionId: "trip" }), "completed");
     const key = randomUUID();
     const first = await this.accepted("once", { idempotencyKey: key });
-    if ((await this.accepted("once", { idempotencyKey: key })) !== first) throw new Error("The repetition made another request");
+    if ((await this.accepted("once", { idempotencyKey: key })) !== first)
+      throw new Error("The repetition made another request");
     await this.ended(first, "completed");
     this.agents.answerAtLength();
     await this.ended(await this.accepted("At length, please"), "completed");
@@ -157,21 +188,34 @@ export class WorkingFunctions {
     await until("both functions beat", () => this.asked("sts") >= before + 2);
   }
 
-  /** What processes leave behind that died in the middle: a request whose message was lost, one too old, a message that failed, an unsent request, and a message whose request is gone. */
+  /**
+   * What processes leave behind that died in the middle: a request whose message was lost, one too old, a message that
+   * failed, an unsent request, and a message whose request is gone.
+   */
   private async takeCareOfTheLost(): Promise<void> {
     const hourMs = 3_600_000;
-    const [unheard, late, failed, unsent] = [hourMs, -1, hourMs, hourMs].map((leftMs) => request(leftMs)) as [NewRequest, NewRequest, NewRequest, NewRequest];
+    const [unheard, late, failed, unsent] = [hourMs, -1, hourMs, hourMs].map((leftMs) => request(leftMs)) as [
+      NewRequest,
+      NewRequest,
+      NewRequest,
+      NewRequest,
+    ];
     for (const each of [unheard, late]) await this.requests.create(each, Date.now() - 1_000);
     await this.requests.markSent(unheard.requestId);
     await this.requests.create(failed, Date.now() + hourMs);
     await this.send("work_failed", failed);
     this.beat();
-    await this.endings([[unheard, "completed"], [late, "expired"], [failed, "failed"]]);
+    await this.endings([
+      [unheard, "completed"],
+      [late, "expired"],
+      [failed, "failed"],
+    ]);
     // By itself: a sweeper that finds messages in the queue lets those wait that have one.
     await this.requests.create(unsent, Date.now() - 1_000);
     this.beat();
     await this.endings([[unsent, "completed"]]);
-    const reads = () => this.services.requests.filter(({ by, operation }) => by.endsWith("-worker") && operation === "GetItem").length;
+    const reads = () =>
+      this.services.requests.filter(({ by, operation }) => by.endsWith("-worker") && operation === "GetItem").length;
     const before = reads();
     await this.send("work_queue", request(hourMs));
     await until("the worker has looked for a request that is gone", () => reads() > before);
@@ -179,11 +223,14 @@ export class WorkingFunctions {
 
   private async send(queue: "work_queue" | "work_failed", { requestId, deadlineMs }: NewRequest): Promise<void> {
     const url = String(this.stack.attributes()[`aws_sqs_queue.${queue}`]?.["url"]);
-    await this.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: writeMessage({ requestId, deadlineMs, hops: 0 }) }));
+    await this.sqs.send(
+      new SendMessageCommand({ QueueUrl: url, MessageBody: writeMessage({ requestId, deadlineMs, hops: 0 }) }),
+    );
   }
 
   private async endings(expected: readonly (readonly [request: NewRequest, status: string])[]): Promise<void> {
-    for (const [{ requestId }, status] of expected) await until(`${requestId} is ${status}`, async () => (await this.requests.find(requestId))?.status === status);
+    for (const [{ requestId }, status] of expected)
+      await until(`${requestId} is ${status}`, async () => (await this.requests.find(requestId))?.status === status);
   }
 
   private beat(): void {
@@ -205,16 +252,25 @@ export class WorkingFunctions {
     await until(`${requestId} is ${wanted}`, async () => {
       answer = await this.alice.status(requestId);
       const { status } = answer.body as { status?: string };
-      if (status !== wanted && ["completed", "failed", "expired"].includes(String(status))) throw new Error(`Request ${requestId} is ${status}: ${JSON.stringify(answer.body)}`);
+      if (status !== wanted && ["completed", "failed", "expired"].includes(String(status)))
+        throw new Error(`Request ${requestId} is ${status}: ${JSON.stringify(answer.body)}`);
       return status === wanted;
     });
     const { agents } = (answer?.body as { result: { agents: { name: string; status: string }[] } }).result;
     const silent = agents.filter(({ status }) => status !== "ok");
-    if (silent.length > 0) throw new Error(`Of request ${requestId} some agents did not answer: ${JSON.stringify(silent)}`);
+    if (silent.length > 0)
+      throw new Error(`Of request ${requestId} some agents did not answer: ${JSON.stringify(silent)}`);
   }
 }
 
 function request(leftMs: number): NewRequest {
   const nowMs = Date.now();
-  return { requestId: randomUUID(), owner: "nobody", prompt: "lost", createdAt: new Date(nowMs).toISOString(), deadlineMs: nowMs + leftMs, expiresAt: Math.floor(nowMs / 1_000) + 86_400 };
+  return {
+    requestId: randomUUID(),
+    owner: "nobody",
+    prompt: "lost",
+    createdAt: new Date(nowMs).toISOString(),
+    deadlineMs: nowMs + leftMs,
+    expiresAt: Math.floor(nowMs / 1_000) + 86_400,
+  };
 }

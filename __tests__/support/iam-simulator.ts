@@ -22,8 +22,18 @@ export interface Role {
 /** `ImplicitlyDenied`: nothing allows it. `ExplicitlyDenied`: something refuses it, whatever else allows it. */
 export type Decision = "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied";
 
-/** What AWS's own keys, such as `alias/aws/dynamodb`, say about themselves: the account's roles may look at them, by their own policies. */
-const AWS_KEY = policy([{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"], Resource: "*" }]);
+/**
+ * What AWS's own keys, such as `alias/aws/dynamodb`, say about themselves: the account's roles may look at them, by
+ * their own policies.
+ */
+const AWS_KEY = policy([
+  {
+    Effect: "Allow",
+    Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+    Action: ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+    Resource: "*",
+  },
+]);
 
 /**
  * What AWS would decide about a call, by iam-simulate and its data of every service's actions and resources. An action
@@ -31,7 +41,8 @@ const AWS_KEY = policy([{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${ACC
  * @param resourcePolicy statements of the resource's own policy. Default: it has none, but for keys
  */
 export async function decide(role: Role, call: AwsCall, resourcePolicy?: readonly object[]): Promise<Decision> {
-  const own = resourcePolicy === undefined ? (call.action.startsWith("kms:") ? AWS_KEY : undefined) : policy(resourcePolicy);
+  const own =
+    resourcePolicy === undefined ? (call.action.startsWith("kms:") ? AWS_KEY : undefined) : policy(resourcePolicy);
   const result = await runSimulation(
     {
       request: {
@@ -44,11 +55,16 @@ export async function decide(role: Role, call: AwsCall, resourcePolicy?: readonl
       serviceControlPolicies: [],
       resourceControlPolicies: [],
       ...(own && { resourcePolicy: own }),
-      ...(role.boundary && { permissionBoundaryPolicies: [{ name: "its boundary", policy: policy(reaching(role.boundary, call)) }] }),
+      ...(role.boundary && {
+        permissionBoundaryPolicies: [{ name: "its boundary", policy: policy(reaching(role.boundary, call)) }],
+      }),
     },
     {},
   );
-  if (result.resultType === "error") throw new Error(`${call.action} on ${call.resource} for ${role.name} is no question to IAM: ${JSON.stringify(result.errors)}`);
+  if (result.resultType === "error")
+    throw new Error(
+      `${call.action} on ${call.resource} for ${role.name} is no question to IAM: ${JSON.stringify(result.errors)}`,
+    );
   return result.overallResult as Decision;
 }
 
@@ -70,14 +86,18 @@ export function distinct<Call extends AwsCall>(calls: readonly Call[]): Call[] {
 export const text = ({ action, resource }: AwsCall): string => `${action} on ${resource}`;
 
 async function sorted(role: Role, calls: readonly AwsCall[]) {
-  const decided = await Promise.all(distinct(calls).map(async (call) => ({ call, may: (await decide(role, call)) === "Allowed" })));
+  const decided = await Promise.all(
+    distinct(calls).map(async (call) => ({ call, may: (await decide(role, call)) === "Allowed" })),
+  );
   const those = (may: boolean) => decided.filter((each) => each.may === may).map(({ call }) => call);
   return { allowed: those(true), refused: those(false) };
 }
 
 /** A call that names no resource is allowed only on all of them; the simulator would take any of them. */
 function reaching(statements: readonly Statement[], { resource }: AwsCall): readonly Statement[] {
-  return resource === "*" ? statements.filter(({ Effect, Resource }) => Effect === "Deny" || [Resource].flat().includes("*")) : statements;
+  return resource === "*"
+    ? statements.filter(({ Effect, Resource }) => Effect === "Deny" || [Resource].flat().includes("*"))
+    : statements;
 }
 
 /** What the simulator's data knows by two patterns in one, of REST and of HTTP APIs, which match nothing. */
@@ -86,8 +106,13 @@ const UNKNOWN = /^(arn:aws:apigateway:[\w-]+::\/restapis\/\w+\/)(authorizers|dep
 /** Another part of the same API that the action takes as well, where no policy tells them apart. */
 function known({ resource }: AwsCall, { name, statements, boundary = [] }: Role): string {
   if (!UNKNOWN.test(resource)) return resource;
-  const apart = [...statements, ...boundary].flatMap(({ Resource }) => Resource).filter((pattern) => /\/restapis\/[^/]+\/[^*]/.test(pattern));
-  if (apart.length > 0) throw new Error(`${name} tells parts of an API apart (${apart.join(", ")}), and the simulator does not know ${resource}; decide about it otherwise`);
+  const apart = [...statements, ...boundary]
+    .flatMap(({ Resource }) => Resource)
+    .filter((pattern) => /\/restapis\/[^/]+\/[^*]/.test(pattern));
+  if (apart.length > 0)
+    throw new Error(
+      `${name} tells parts of an API apart (${apart.join(", ")}), and the simulator does not know ${resource}; decide about it otherwise`,
+    );
   return resource.replace(UNKNOWN, "$1gatewayresponses");
 }
 

@@ -19,10 +19,14 @@ export interface StandInAnswer {
 }
 
 /**
- * Lambda on loopback: what an emulator has no answer for, to run a function, is answered here; everything else goes on to
+ * Lambda on loopback: what an emulator has no answer for, to run a function, is answered here; everything else goes on
+ * to
  * the emulator.
  */
-export async function lambdaStandIn(emulator: string, answer: (invocation: StoodIn, count: number) => Promise<StandInAnswer> | StandInAnswer) {
+export async function lambdaStandIn(
+  emulator: string,
+  answer: (invocation: StoodIn, count: number) => Promise<StandInAnswer> | StandInAnswer,
+) {
   const invocations: StoodIn[] = [];
   const calls: string[] = [];
   const server = createServer((request, response) => {
@@ -30,18 +34,32 @@ export async function lambdaStandIn(emulator: string, answer: (invocation: Stood
       const { pathname, searchParams } = new URL(request.url ?? "/", emulator);
       if (!pathname.endsWith("/invocations")) {
         calls.push(`${request.method} ${request.url}`);
-        const forwarded = ask(new URL(request.url ?? "/", emulator), { method: request.method, headers: { ...request.headers, host: new URL(emulator).host } }, (answered) => {
-          response.writeHead(answered.statusCode ?? 502, answered.headers);
-          answered.pipe(response);
-        });
+        const forwarded = ask(
+          new URL(request.url ?? "/", emulator),
+          { method: request.method, headers: { ...request.headers, host: new URL(emulator).host } },
+          (answered) => {
+            response.writeHead(answered.statusCode ?? 502, answered.headers);
+            answered.pipe(response);
+          },
+        );
         forwarded.on("error", (error) => response.writeHead(502).end(error.message));
         return void forwarded.end(body);
       }
-      const invocation = { version: searchParams.get("Qualifier") ?? "", payload: JSON.parse(body.toString()) as unknown };
+      const invocation = {
+        version: searchParams.get("Qualifier") ?? "",
+        payload: JSON.parse(body.toString()) as unknown,
+      };
       invocations.push(invocation);
       const { tail, payload = null, error, refusal } = await answer(invocation, invocations.length);
-      if (refusal) return void response.writeHead(refusal.status, { "content-type": "application/json", "x-amzn-errortype": refusal.type }).end(JSON.stringify({ message: refusal.type, Type: "User" }));
-      response.writeHead(200, { "x-amz-log-result": Buffer.from(tail).toString("base64"), "x-amz-executed-version": invocation.version, ...(error === undefined ? {} : { "x-amz-function-error": error }) });
+      if (refusal)
+        return void response
+          .writeHead(refusal.status, { "content-type": "application/json", "x-amzn-errortype": refusal.type })
+          .end(JSON.stringify({ message: refusal.type, Type: "User" }));
+      response.writeHead(200, {
+        "x-amz-log-result": Buffer.from(tail).toString("base64"),
+        "x-amz-executed-version": invocation.version,
+        ...(error === undefined ? {} : { "x-amz-function-error": error }),
+      });
       response.end(JSON.stringify(payload));
     });
   });
@@ -51,10 +69,11 @@ export async function lambdaStandIn(emulator: string, answer: (invocation: Stood
     invocations,
     /** Method and address of each call that went on. */
     calls,
-    stop: () => new Promise<void>((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }
 
@@ -65,5 +84,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** A REPORT line as Lambda writes it in the text format. */
-export const reportLine = (memoryMiB: number, durationMs: number, { initMs, usedMiB = 90 }: { readonly initMs?: number; readonly usedMiB?: number } = {}): string =>
+export const reportLine = (
+  memoryMiB: number,
+  durationMs: number,
+  { initMs, usedMiB = 90 }: { readonly initMs?: number; readonly usedMiB?: number } = {},
+): string =>
   `REPORT RequestId: 1\tDuration: ${durationMs.toFixed(2)} ms\tBilled Duration: ${Math.ceil(durationMs + (initMs ?? 0))} ms\tMemory Size: ${memoryMiB} MB\tMax Memory Used: ${usedMiB} MB\t${initMs === undefined ? "" : `Init Duration: ${initMs.toFixed(2)} ms\t`}`;

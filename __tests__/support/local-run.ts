@@ -10,8 +10,15 @@ export interface Ended {
 }
 
 /** Starts `quickturn` as a person does. @param env the whole environment */
-export function startQuickturn(args: readonly string[], env: NodeJS.ProcessEnv): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["scripts/bin/quickturn.js", ...args], { cwd: PROJECT, env, stdio: ["ignore", "pipe", "pipe"] });
+export function startQuickturn(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ["scripts/bin/quickturn.js", ...args], {
+    cwd: PROJECT,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

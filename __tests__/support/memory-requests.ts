@@ -1,6 +1,12 @@
 import { isHeld, standingOf } from "../../handlers/stores/claims";
 import { creationOver, creationSeconds } from "../../handlers/stores/creations";
-import { isTerminal, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "../../handlers/stores/requests";
+import {
+  isTerminal,
+  type DueRequest,
+  type Ending,
+  type RequestRecord,
+  type RequestStore,
+} from "../../handlers/stores/requests";
 import type { TurnKeeper } from "../../handlers/stores/sessions";
 
 interface Row {
@@ -18,7 +24,10 @@ type Rows = Map<string, Row>;
 /** Requests in a page of those that are due. */
 const PAGE = 25;
 
-/** Requests in this process. It keeps the same promises as the table. `sessions` is given the turns: without it they are dropped. */
+/**
+ * Requests in this process. It keeps the same promises as the table. `sessions` is given the turns: without it they are
+ * dropped.
+ */
 export function memoryRequests(sessions?: TurnKeeper): RequestStore {
   const rows: Rows = new Map();
   return { ...admission(rows), ...work(rows, sessions), ...sweeping(rows) };
@@ -29,7 +38,14 @@ function admission(rows: Rows): Pick<RequestStore, "create" | "markSent" | "find
     async create(request, dueMs) {
       const existing = rows.get(request.requestId)?.record;
       if (existing && existing.expiresAt > creationSeconds(request)) return creationOver(existing, request);
-      const record: RequestRecord = { ...request, status: "queued", updatedAt: request.createdAt, sent: false, attempt: 0, requeues: 0 };
+      const record: RequestRecord = {
+        ...request,
+        status: "queued",
+        updatedAt: request.createdAt,
+        sent: false,
+        attempt: 0,
+        requeues: 0,
+      };
       rows.set(request.requestId, { record, dueMs });
       return { outcome: "created" };
     },
@@ -61,7 +77,13 @@ function work(rows: Rows, sessions: TurnKeeper | undefined): Pick<RequestStore, 
       if (standing !== "open") return { outcome: standing };
       const { token, nowMs, leaseUntilMs } = bid;
       const updatedAt = new Date(nowMs).toISOString();
-      const record: RequestRecord = { ...row.record, status: "processing", attempt: row.record.attempt + 1, updatedAt, leaseUntilMs };
+      const record: RequestRecord = {
+        ...row.record,
+        status: "processing",
+        attempt: row.record.attempt + 1,
+        updatedAt,
+        leaseUntilMs,
+      };
       rows.set(requestId, { record, claimedBy: token, dueMs: leaseUntilMs });
       return { outcome: "won", request: record };
     },
@@ -112,6 +134,15 @@ function dueRequests(rows: Rows, nowMs: number): DueRequest[] {
     .sort((left, right) => left.dueMs - right.dueMs);
 }
 
-function ended({ leaseUntilMs: _released, ...record }: RequestRecord, { status, result, failure, nowMs }: Ending): RequestRecord {
-  return { ...record, status, updatedAt: new Date(nowMs).toISOString(), ...(result && { result }), ...(failure && { failure }) };
+function ended(
+  { leaseUntilMs: _released, ...record }: RequestRecord,
+  { status, result, failure, nowMs }: Ending,
+): RequestRecord {
+  return {
+    ...record,
+    status,
+    updatedAt: new Date(nowMs).toISOString(),
+    ...(result && { result }),
+    ...(failure && { failure }),
+  };
 }

@@ -1,4 +1,12 @@
-import { HISTORY_TURNS, keptAnswer, sessionKey, turnKey, type NewTurn, type SessionStore, type TurnKeeper } from "../../handlers/stores/sessions";
+import {
+  HISTORY_TURNS,
+  keptAnswer,
+  sessionKey,
+  turnKey,
+  type NewTurn,
+  type SessionStore,
+  type TurnKeeper,
+} from "../../handlers/stores/sessions";
 
 /** Sessions in this process. Given to `memoryRequests`, they are kept with the endings, as in the tables. */
 export function memorySessions(): SessionStore & TurnKeeper {
@@ -14,7 +22,13 @@ export function memorySessions(): SessionStore & TurnKeeper {
     },
     append(session, turn) {
       const key = sessionKey(session);
-      sessions.set(key, (sessions.get(key) ?? new Map<string, NewTurn>()).set(turnKey(turn), { ...turn, answer: keptAnswer(turn.answer) }));
+      sessions.set(
+        key,
+        (sessions.get(key) ?? new Map<string, NewTurn>()).set(turnKey(turn), {
+          ...turn,
+          answer: keptAnswer(turn.answer),
+        }),
+      );
     },
   };
 }

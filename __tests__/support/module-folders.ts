@@ -24,5 +24,9 @@ export async function startModuleFolders(): Promise<ModuleFolders> {
   await new Terraform({ directory, env: sandbox }).init();
   const provider = await keepProvider({ directory, env: sandbox, configurations: [modules] });
   const env = { ...sandbox, ...provider.variables };
-  return { modules, terraform: (cwd, ...args) => run("terraform", args, { cwd, env, acceptedCodes: [0, 1, 2, 3] }), stop: () => provider.stop() };
+  return {
+    modules,
+    terraform: (cwd, ...args) => run("terraform", args, { cwd, env, acceptedCodes: [0, 1, 2, 3] }),
+    stop: () => provider.stop(),
+  };
 }

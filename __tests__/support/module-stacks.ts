@@ -4,7 +4,11 @@ import type { CommandContext } from "../../scripts/commands/context";
 import { run } from "../../scripts/tools/process";
 import { PROJECT } from "./stack-json";
 
-/** Synthesizes the stack of every module. @param folder cdktf's output folder, the test's own @returns the same folder */
+/**
+ * Synthesizes the stack of every module.
+ * @param folder cdktf's output folder, the test's own
+ * @returns the same folder
+ */
 export async function moduleStacks(folder: string): Promise<string> {
   await run(process.execPath, [join("scripts", "bin", "app.js")], {
     cwd: PROJECT,

@@ -10,7 +10,12 @@ const MEASURE = `(() => {
     text: document.body.textContent,
   };
 })()`;
-export interface Measured { overflow: number; svgs: { width: number; height: number; label: string | null; texts: string[] }[]; tables: number; text: string }
+export interface Measured {
+  overflow: number;
+  svgs: { width: number; height: number; label: string | null; texts: string[] }[];
+  tables: number;
+  text: string;
+}
 
 /** The lowest contrast of any text with what is behind it. */
 const CONTRAST = `(() => {
@@ -33,4 +38,5 @@ const CONTRAST = `(() => {
 export const measure = (page: Page): Promise<Measured> => page.evaluate(MEASURE);
 
 /** The lowest contrast of any text with what is behind it, with everything unfolded. */
-export const lowestContrast = async (page: Page): Promise<number> => (await page.evaluate<{ contrast: number }>(CONTRAST)).contrast;
+export const lowestContrast = async (page: Page): Promise<number> =>
+  (await page.evaluate<{ contrast: number }>(CONTRAST)).contrast;

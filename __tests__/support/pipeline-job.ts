@@ -58,13 +58,27 @@ export interface JobRun {
   readonly quickturn?: string;
 }
 
-/** Runs a job's own steps in order, as the runner does: by `bash -e`, up to the first that fails. Actions and steps with a condition are left out. */
-export async function runJob({ env = {}, steps = [] }: WorkflowJob, { project, environment, expressions, without = [], quickturn = "npx quickturn" }: JobRun): Promise<RunStep[]> {
-  const evaluated = (values: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, evaluate(value, expressions)]));
+/**
+ * Runs a job's own steps in order, as the runner does: by `bash -e`, up to the first that fails. Actions and steps with
+ * a condition are left out.
+ */
+export async function runJob(
+  { env = {}, steps = [] }: WorkflowJob,
+  { project, environment, expressions, without = [], quickturn = "npx quickturn" }: JobRun,
+): Promise<RunStep[]> {
+  const evaluated = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, evaluate(value, expressions)]));
   const done: RunStep[] = [];
   for (const { run, name = "", if: condition, env: own = {} } of steps) {
     if (run === undefined || condition !== undefined || without.includes(name)) continue;
-    const step = { run, name, ...(await runProgram("bash", ["-e", "-c", run.replaceAll("npx quickturn", quickturn)], { project, environment: { ...environment, ...evaluated(env), ...evaluated(own) } })) };
+    const step = {
+      run,
+      name,
+      ...(await runProgram("bash", ["-e", "-c", run.replaceAll("npx quickturn", quickturn)], {
+        project,
+        environment: { ...environment, ...evaluated(env), ...evaluated(own) },
+      })),
+    };
     done.push(step);
     if (step.code !== 0) break;
   }
@@ -74,7 +88,8 @@ export async function runJob({ env = {}, steps = [] }: WorkflowJob, { project, e
 function evaluate(value: string, expressions: Readonly<Record<string, string>>): string {
   return value.replaceAll(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
     const given = expressions[expression];
-    if (given === undefined) throw new Error(`The workflow uses \${{ ${expression} }}; the test gives ${Object.keys(expressions).join(", ")}`);
+    if (given === undefined)
+      throw new Error(`The workflow uses \${{ ${expression} }}; the test gives ${Object.keys(expressions).join(", ")}`);
     return given;
   });
 }

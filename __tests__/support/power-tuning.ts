@@ -7,8 +7,10 @@ const BASE_USD = 2.1e-9;
 const DISCARDED = 0.2;
 
 /**
- * What aws-lambda-power-tuning chooses (executor.js, utils.js, optimizer.js): mean of the middle 60 % of duration and of
- * billed duration, INIT included in both; price of the mean, rounded up; least cost, least time or least of both in equal
+ * What aws-lambda-power-tuning chooses (executor.js, utils.js, optimizer.js): mean of the middle 60 % of duration and
+ * of
+ * billed duration, INIT included in both; price of the mean, rounded up; least cost, least time or least of both in
+ * equal
  * parts. Undefined where any run failed: its state machine then ends without an answer.
  */
 export function powerTuning(runs: readonly TuningRun[], strategy: Strategy): number | undefined {
@@ -19,13 +21,18 @@ export function powerTuning(runs: readonly TuningRun[], strategy: Strategy): num
     const billedMs = trimmedMean(own.map((run) => run.billedMs ?? 0));
     return { memoryMiB, durationMs, cost: (Math.ceil(billedMs) * BASE_USD * memoryMiB) / 128 };
   });
-  const [mostMs, mostUsd] = [Math.max(...sizes.map(({ durationMs }) => durationMs)), Math.max(...sizes.map(({ cost }) => cost))];
+  const [mostMs, mostUsd] = [
+    Math.max(...sizes.map(({ durationMs }) => durationMs)),
+    Math.max(...sizes.map(({ cost }) => cost)),
+  ];
   const keys: Readonly<Record<Strategy, (size: (typeof sizes)[number]) => readonly [number, number]>> = {
     cost: ({ cost, durationMs }) => [cost, durationMs],
     speed: ({ cost, durationMs }) => [durationMs, cost],
     balanced: ({ cost, durationMs }) => [(0.5 * cost) / mostUsd + (0.5 * durationMs) / mostMs, 0],
   };
-  const [least] = sizes.map((size) => ({ size, key: keys[strategy](size) })).sort((left, right) => left.key[0] - right.key[0] || left.key[1] - right.key[1]);
+  const [least] = sizes
+    .map((size) => ({ size, key: keys[strategy](size) }))
+    .sort((left, right) => left.key[0] - right.key[0] || left.key[1] - right.key[1]);
   return least?.size.memoryMiB;
 }
 

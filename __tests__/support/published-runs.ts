@@ -32,7 +32,10 @@ export function slowRuns(): PublishedRun[] {
   // What is left of 40 x 165.2 s for the runs between the second and the 36th.
   const sum = 40 * 165_200 - given.reduce((total, ms) => total + ms, 0);
   const random = seededRandom(512);
-  const shape = Array.from({ length: between }, (_, index) => 66_000 + 162_000 * (index / (between - 1)) ** 0.72 - random() * 1_500);
+  const shape = Array.from(
+    { length: between },
+    (_, index) => 66_000 + 162_000 * (index / (between - 1)) ** 0.72 - random() * 1_500,
+  );
   const shift = (sum - shape.reduce((total, ms) => total + ms, 0)) / between;
   const shifted = shape.map((ms) => Math.round(ms + shift));
   shifted[10]! += sum - shifted.reduce((total, ms) => total + ms, 0);
@@ -48,7 +51,9 @@ export function slowRuns(): PublishedRun[] {
 export function mixedRuns(): PublishedRun[] {
   const [fast, slow] = [103, 48];
   const mode = (runs: number, centreMs: number, deviation: number) =>
-    Array.from({ length: runs }, (_, index) => Math.round(centreMs * Math.exp(deviation * normalQuantile((index + 0.5) / runs))));
+    Array.from({ length: runs }, (_, index) =>
+      Math.round(centreMs * Math.exp(deviation * normalQuantile((index + 0.5) / runs))),
+    );
   const sorted = [...mode(fast, 6_430, 0.2), ...mode(slow, 31_500, 0.21)];
   sorted[75] = 7_263;
   [sorted[148], sorted[149], sorted[150]] = [48_902, 49_427, 52_310];
@@ -65,10 +70,19 @@ export function textLog(runs: readonly PublishedRun[], sizeMiB: number): string 
   const lines = runs.flatMap(({ durationMs, usedMiB, initMs }, index) => {
     const id = requestId(index);
     const report = [
-      `REPORT RequestId: ${id}`, `Duration: ${durationMs.toFixed(2)} ms`, `Billed Duration: ${durationMs + (initMs ?? 0)} ms`, `Memory Size: ${sizeMiB} MB`, `Max Memory Used: ${usedMiB} MB`,
+      `REPORT RequestId: ${id}`,
+      `Duration: ${durationMs.toFixed(2)} ms`,
+      `Billed Duration: ${durationMs + (initMs ?? 0)} ms`,
+      `Memory Size: ${sizeMiB} MB`,
+      `Max Memory Used: ${usedMiB} MB`,
       ...(initMs === undefined ? [] : [`Init Duration: ${initMs.toFixed(2)} ms`]),
     ];
-    return [...(initMs === undefined ? [] : ["INIT_START Runtime Version: nodejs:22.v56"]), `START RequestId: ${id} Version: 7`, `END RequestId: ${id}`, `${report.join("\t")}\t`];
+    return [
+      ...(initMs === undefined ? [] : ["INIT_START Runtime Version: nodejs:22.v56"]),
+      `START RequestId: ${id} Version: 7`,
+      `END RequestId: ${id}`,
+      `${report.join("\t")}\t`,
+    ];
   });
   return `${lines.join("\n")}\n`;
 }
@@ -78,7 +92,13 @@ export function jsonLog(runs: readonly PublishedRun[], sizeMiB: number): string 
   const lines = runs.flatMap(({ durationMs, usedMiB, initMs }, index) => {
     const requestIdOfRun = requestId(index);
     const time = new Date(Date.UTC(2026, 0, 5, 9) + index * 60_000).toISOString();
-    const metrics = { durationMs, billedDurationMs: durationMs + (initMs ?? 0), memorySizeMB: sizeMiB, maxMemoryUsedMB: usedMiB, ...(initMs === undefined ? {} : { initDurationMs: initMs }) };
+    const metrics = {
+      durationMs,
+      billedDurationMs: durationMs + (initMs ?? 0),
+      memorySizeMB: sizeMiB,
+      maxMemoryUsedMB: usedMiB,
+      ...(initMs === undefined ? {} : { initDurationMs: initMs }),
+    };
     return [
       { time, type: "platform.start", record: { requestId: requestIdOfRun, version: "12" } },
       { time, type: "platform.report", record: { requestId: requestIdOfRun, metrics, status: "success" } },

@@ -17,7 +17,8 @@ export interface RecordedRequest {
 }
 
 /**
- * AWS's API on loopback: an emulator, servers for the services that it lacks, and a record of who asked for what. Whatever
+ * AWS's API on loopback: an emulator, servers for the services that it lacks, and a record of who asked for what.
+ * Whatever
  * was applied through it names it, as queues' addresses do, so everybody comes by here.
  */
 export class RecordedServices {
@@ -27,18 +28,30 @@ export class RecordedServices {
   private refusal: ((request: RecordedRequest) => boolean) | undefined;
   private readonly server: Server;
 
-  private constructor(private readonly upstreamOf: (request: RecordedRequest) => Upstream, private readonly close: () => void) {
-    this.server = createServer((message, reply) => void this.serve(message, reply).catch(() => message.socket.destroy()));
-    // A connection is kept for as long as the caller keeps it: ended in the moment of its next request, that one would fail.
+  private constructor(
+    private readonly upstreamOf: (request: RecordedRequest) => Upstream,
+    private readonly close: () => void,
+  ) {
+    this.server = createServer(
+      (message, reply) => void this.serve(message, reply).catch(() => message.socket.destroy()),
+    );
+    // A connection is kept for as long as the caller keeps it: ended in the moment of its next request, that one would
+    // fail.
     Object.assign(this.server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
   }
 
-  /** @param others addresses of what the functions' calls of a service go to, by its name in signatures. All else goes to the emulator */
+  /**
+   * @param others addresses of what the functions' calls of a service go to, by its name in signatures. All else goes
+   * to the emulator
+   */
   static async start(emulator: string, others: Readonly<Record<string, string>>): Promise<RecordedServices> {
     const upstream = openUpstream(emulator);
     const known = new Map(Object.entries(others).map(([service, url]) => [service, openUpstream(url)]));
-    const upstreamOf = ({ by, service }: RecordedRequest) => (["terraform", "runtime"].includes(by) ? upstream : (known.get(service) ?? upstream));
-    const services = new RecordedServices(upstreamOf, () => [upstream, ...known.values()].forEach((each) => each.close()));
+    const upstreamOf = ({ by, service }: RecordedRequest) =>
+      ["terraform", "runtime"].includes(by) ? upstream : (known.get(service) ?? upstream);
+    const services = new RecordedServices(upstreamOf, () =>
+      [upstream, ...known.values()].forEach((each) => each.close()),
+    );
     await new Promise<void>((resolve) => services.server.listen(0, "127.0.0.1", resolve));
     return services;
   }
@@ -63,7 +76,9 @@ export class RecordedServices {
     const recorded = this.record(request);
     const isRefused = this.refusal?.(recorded) === true;
     if (isRefused) this.refusal = undefined;
-    const { status, headers, body } = isRefused ? denied(request.service) : await this.upstreamOf(recorded).send(request);
+    const { status, headers, body } = isRefused
+      ? denied(request.service)
+      : await this.upstreamOf(recorded).send(request);
     reply.writeHead(status, headers).end(body);
   }
 
@@ -71,7 +86,12 @@ export class RecordedServices {
     const by = askerOf(request);
     const { service, operation } = request;
     // The runtime asks SQS in the functions' names, as Lambda's poller does. Lambda it asks for itself.
-    const recorded = { by, service, operation, calls: by === "runtime" && service !== "sqs" ? [] : this.callsOf(request) };
+    const recorded = {
+      by,
+      service,
+      operation,
+      calls: by === "runtime" && service !== "sqs" ? [] : this.callsOf(request),
+    };
     this.requests.push(recorded);
     return recorded;
   }
@@ -86,8 +106,14 @@ export class RecordedServices {
   }
 }
 
-/** A function signs with a key of its own (`scripts/local/functions/function-environment.ts`); the runtime tells its name (`scripts/local/emulator-clients.ts`). */
+/**
+ * A function signs with a key of its own (`scripts/local/functions/function-environment.ts`); the runtime tells its
+ * name (`scripts/local/emulator-clients.ts`).
+ */
 function askerOf({ headers }: ProxiedRequest): Asker {
   const [, functionName] = /Credential=local-([^/]+)\//.exec(headers.authorization ?? "") ?? [];
-  return functionName ?? (/quickturn-local/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform");
+  return (
+    functionName ??
+    (/quickturn-local/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform")
+  );
 }

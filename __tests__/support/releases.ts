@@ -45,7 +45,10 @@ function read(version: string): Release {
 /** Writes a release's fixture. What was released does not change, so one that is there is refused. */
 export function writeRelease({ version, modules, settings, state }: Release): void {
   const folder = join(RELEASES, version);
-  if (existsSync(folder)) throw new Error(`${folder} is there already. A release is recorded once; to record it anew, delete the folder first.`);
+  if (existsSync(folder))
+    throw new Error(
+      `${folder} is there already. A release is recorded once; to record it anew, delete the folder first.`,
+    );
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "names.json"), `${JSON.stringify(modules, null, 1)}\n`);
   writeFileSync(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
@@ -54,16 +57,31 @@ export function writeRelease({ version, modules, settings, state }: Release): vo
 }
 
 /** The names in a synthesized stack. */
-function moduleNames({ resource, variable, output }: { readonly resource: object; readonly variable: object; readonly output: object }): ModuleNames {
+function moduleNames({
+  resource,
+  variable,
+  output,
+}: {
+  readonly resource: object;
+  readonly variable: object;
+  readonly output: object;
+}): ModuleNames {
   return {
-    resources: Object.entries(resource as Record<string, object>).flatMap(([type, named]) => Object.keys(named).map((name) => `${type}.${name}`)),
+    resources: Object.entries(resource as Record<string, object>).flatMap(([type, named]) =>
+      Object.keys(named).map((name) => `${type}.${name}`),
+    ),
     variables: Object.keys(variable),
-    required: Object.entries(variable as Record<string, object>).flatMap(([name, { default: value }]: [string, { default?: unknown }]) => (value === undefined ? [name] : [])),
+    required: Object.entries(variable as Record<string, object>).flatMap(
+      ([name, { default: value }]: [string, { default?: unknown }]) => (value === undefined ? [name] : []),
+    ),
     outputs: Object.keys(output),
   };
 }
 
 /** The names of every module as it is now, by module. */
 export function presentModules(): Readonly<Record<string, ModuleNames>> {
-  return { "agent-api": moduleNames(stackJson()), ...Object.fromEntries(PART_NAMES.map((name) => [name, moduleNames(partStack(name))])) };
+  return {
+    "agent-api": moduleNames(stackJson()),
+    ...Object.fromEntries(PART_NAMES.map((name) => [name, moduleNames(partStack(name))])),
+  };
 }

@@ -6,7 +6,8 @@ import { normalQuantile } from "../../scripts/judges/statistics/normal-quantile"
 /** Runs of a worker with memory enough; each given figure takes the place of that. */
 export function samplesOf(runs: readonly Partial<RunReport>[]): RunSamples {
   const samples = new RunSamples();
-  for (const run of runs) samples.add({ durationMs: 5_000, memorySizeMiB: 1_792, maxMemoryUsedMiB: 900, status: "success", ...run });
+  for (const run of runs)
+    samples.add({ durationMs: 5_000, memorySizeMiB: 1_792, maxMemoryUsedMiB: 900, status: "success", ...run });
   return samples;
 }
 
@@ -18,4 +19,5 @@ export const spread = (count: number, medianMs: number, deviation = 0.2): number
   Array.from({ length: count }, (_, index) => medianMs * Math.exp(deviation * normalQuantile((index + 0.5) / count)));
 
 /** Runs of these durations that have these figures in common. */
-export const runsOf = (durations: readonly number[], common: Partial<RunReport> = {}): Partial<RunReport>[] => durations.map((durationMs) => ({ ...common, durationMs }));
+export const runsOf = (durations: readonly number[], common: Partial<RunReport> = {}): Partial<RunReport>[] =>
+  durations.map((durationMs) => ({ ...common, durationMs }));

@@ -14,10 +14,25 @@ export class AgentApiStack extends TerraformStack {
     super(scope, name);
     new LocalBackend(this, { path: `../../../terraform.${name}.tfstate` });
     new AwsProvider(this, "aws", { region: "us-east-1" });
-    const memory = new TerraformVariable(this, "memory_size", { type: "number", default: 512, description: "Memory of the function." });
-    memory.addValidation({ condition: "${var.memory_size <= 1024}", errorMessage: "memory_size is ${var.memory_size}; allowed: up to 1024." });
-    this.addOverride("check.memory_is_enough", { assert: [{ condition: "${var.memory_size > 2000}", error_message: "The function has little memory." }] });
-    const role = new IamRole(this, "role", { name: "small", assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }] }) });
+    const memory = new TerraformVariable(this, "memory_size", {
+      type: "number",
+      default: 512,
+      description: "Memory of the function.",
+    });
+    memory.addValidation({
+      condition: "${var.memory_size <= 1024}",
+      errorMessage: "memory_size is ${var.memory_size}; allowed: up to 1024.",
+    });
+    this.addOverride("check.memory_is_enough", {
+      assert: [{ condition: "${var.memory_size > 2000}", error_message: "The function has little memory." }],
+    });
+    const role = new IamRole(this, "role", {
+      name: "small",
+      assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }],
+      }),
+    });
     new LambdaFunction(this, "function", {
       functionName: "small",
       role: role.arn,

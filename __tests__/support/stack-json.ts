@@ -8,7 +8,10 @@ export const STACK_DIRECTORY = join(PROJECT, "cdktf.out/stacks/agent-api");
 type Block = Record<string, unknown>;
 
 export interface StackJson {
-  readonly variable: Record<string, { default: unknown; type: string; description: string; validation?: { condition: string; error_message: string }[] }>;
+  readonly variable: Record<
+    string,
+    { default: unknown; type: string; description: string; validation?: { condition: string; error_message: string }[] }
+  >;
   readonly locals: Record<string, unknown>;
   readonly output: Record<string, { value: unknown; description: string }>;
   readonly resource: Record<string, Record<string, Block>>;
@@ -28,13 +31,22 @@ export function stackJson(name: StackName = "agent-api"): StackJson {
 export function resource(stack: StackJson, address: string): Record<string, unknown> {
   const [type = "", name = ""] = address.split(".");
   const found = stack.resource[type]?.[name];
-  if (!found) throw new Error(`The stack has no ${address}; of that type it has ${Object.keys(stack.resource[type] ?? {}).join(", ")}`);
+  if (!found)
+    throw new Error(
+      `The stack has no ${address}; of that type it has ${Object.keys(stack.resource[type] ?? {}).join(", ")}`,
+    );
   return found;
 }
 
 /** What `${jsonencode(local.x)}` encodes. */
 export function encoded(stack: StackJson, value: unknown): unknown {
-  const name = /^\$\{jsonencode\((?:local\.(\w+)|merge\(local\.(\w+), \{ .+ \}\))\)\}$/.exec(String(value))?.slice(1).find(Boolean);
-  if (!name) throw new Error(`"${String(value)}" is neither \${jsonencode(local.<name>)} nor \${jsonencode(merge(local.<name>, { … }))}`);
+  const name = /^\$\{jsonencode\((?:local\.(\w+)|merge\(local\.(\w+), \{ .+ \}\))\)\}$/
+    .exec(String(value))
+    ?.slice(1)
+    .find(Boolean);
+  if (!name)
+    throw new Error(
+      `"${String(value)}" is neither \${jsonencode(local.<name>)} nor \${jsonencode(merge(local.<name>, { … }))}`,
+    );
   return stack.locals[name];
 }

@@ -13,7 +13,11 @@ import { temporaryFolder } from "./temporary-folder";
 export function synthesized(stack: StackName, environment: NodeJS.ProcessEnv = {}, project = PROJECT): string {
   const out = temporaryFolder("synth");
   const env = { PATH: process.env["PATH"], ...environment, QUICKTURN_STACKS: stack, CDKTF_OUTDIR: out };
-  execFileSync(process.execPath, [join("scripts", "bin", "app.js")], { cwd: project, env, stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(process.execPath, [join("scripts", "bin", "app.js")], {
+    cwd: project,
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   return join(out, "stacks", stack);
 }
 

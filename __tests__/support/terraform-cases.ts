@@ -37,7 +37,8 @@ export async function terraformVerdicts(module: ModuleJson, sets: readonly Value
   while (open.length > 0) {
     const found = await judged(module, sets, open);
     const decided = open.filter((index) => found.refusesNothing || found.of(index).errors.length > 0);
-    if (decided.length === 0) throw new Error(`Terraform refuses the sets of values without saying which: ${found.text}`);
+    if (decided.length === 0)
+      throw new Error(`Terraform refuses the sets of values without saying which: ${found.text}`);
     for (const index of decided) verdicts.set(index, found.of(index));
     open = open.filter((index) => !verdicts.has(index));
   }
@@ -46,7 +47,12 @@ export async function terraformVerdicts(module: ModuleJson, sets: readonly Value
 
 interface Message {
   readonly type: string;
-  readonly diagnostic?: { readonly severity: "error" | "warning"; readonly summary: string; readonly detail: string; readonly range?: { readonly filename: string } };
+  readonly diagnostic?: {
+    readonly severity: "error" | "warning";
+    readonly summary: string;
+    readonly detail: string;
+    readonly range?: { readonly filename: string };
+  };
   readonly outputs?: Readonly<Record<string, { readonly value?: Readonly<Record<string, unknown>> }>>;
 }
 
@@ -56,23 +62,40 @@ async function judged(module: ModuleJson, sets: readonly Values[], indices: read
     const name = `case_${index}`;
     mkdirSync(join(folder, "cases", name), { recursive: true });
     writeFileSync(join(folder, "cases", name, "main.tf.json"), inLines(needed(module, sets[index]!)));
-    writeFileSync(join(folder, `${name}.tf.json`), inLines({ module: { [name]: { source: `./cases/${name}`, ...sets[index] } }, output: { [name]: { value: `\${module.${name}}` } } }));
+    writeFileSync(
+      join(folder, `${name}.tf.json`),
+      inLines({
+        module: { [name]: { source: `./cases/${name}`, ...sets[index] } },
+        output: { [name]: { value: `\${module.${name}}` } },
+      }),
+    );
   }
   const env = { PATH: process.env["PATH"], HOME: folder, CHECKPOINT_DISABLE: "1" };
   const terraform = (...args: readonly string[]) =>
     new Promise<{ readonly code: unknown; readonly text: string }>((resolve) => {
-      execFile("terraform", args, { cwd: folder, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, text: `${stdout}${stderr}` }));
+      execFile("terraform", args, { cwd: folder, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : error.code, text: `${stdout}${stderr}` }),
+      );
     });
   const init = await terraform("init", "-input=false", "-no-color");
   if (init.code !== 0) throw new Error(init.text);
   const { code, text } = await terraform("apply", "-auto-approve", "-input=false", "-json");
-  const messages = text.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Message);
+  const messages = text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Message);
   const diagnostics = messages.flatMap(({ diagnostic }) => diagnostic ?? []);
   const outputs = messages.findLast((message) => message.type === "outputs")?.outputs ?? {};
   const of = (index: number): Verdict => {
     // A refused default has no place of its own; its text names the rule's.
-    const own = diagnostics.filter(({ range, detail }) => new RegExp(`\\bcase_${index}[./]`).test(`${range?.filename} ${detail}`));
-    const texts = (severity: "error" | "warning") => [...new Set(own.filter((each) => each.severity === severity).map(({ summary, detail }) => `${summary}: ${detail}`))];
+    const own = diagnostics.filter(({ range, detail }) =>
+      new RegExp(`\\bcase_${index}[./]`).test(`${range?.filename} ${detail}`),
+    );
+    const texts = (severity: "error" | "warning") => [
+      ...new Set(
+        own.filter((each) => each.severity === severity).map(({ summary, detail }) => `${summary}: ${detail}`),
+      ),
+    ];
     return { errors: texts("error"), warnings: texts("warning"), outputs: outputs[`case_${index}`]?.value ?? {} };
   };
   return { refusesNothing: code === 0, text, of };
@@ -90,7 +113,9 @@ function needed(module: ModuleJson, values: Values): ModuleJson {
   if (Object.keys(values).length === 0) return module;
   const { variable, locals = {}, ...rest } = module;
   const rules = (name: string) => JSON.stringify(variable[name]?.validation ?? []);
-  const looking = Object.keys(variable).filter((name) => Object.keys(values).some((given) => references(rules(name), "var").includes(given)));
+  const looking = Object.keys(variable).filter((name) =>
+    Object.keys(values).some((given) => references(rules(name), "var").includes(given)),
+  );
   const there = { var: new Set<string>(), local: new Set<string>() };
   const add = (kind: "var" | "local", name: string): void => {
     if (there[kind].has(name) || !(name in (kind === "var" ? variable : locals))) return;
@@ -102,8 +127,10 @@ function needed(module: ModuleJson, values: Values): ModuleJson {
   };
   for (const name of [...Object.keys(values), ...looking]) add("var", name);
   addAll(JSON.stringify(rest));
-  const kept = <T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>) => Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+  const kept = <T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
   return { ...rest, variable: kept(variable, there.var), locals: kept(locals, there.local) };
 }
 
-const references = (text: string, kind: "var" | "local") => [...text.matchAll(new RegExp(`\\b${kind}\\.(\\w+)`, "g"))].map(([, name = ""]) => name);
+const references = (text: string, kind: "var" | "local") =>
+  [...text.matchAll(new RegExp(`\\b${kind}\\.(\\w+)`, "g"))].map(([, name = ""]) => name);

@@ -12,18 +12,26 @@ const PRICES = new PriceBook("us-east-1");
 
 /** What is true of each size that may be chosen: those that do not fail, and of which a run uses less than 80 %. */
 export function truth(shape: Shape): Expected[] {
-  const may = SIZES_MIB.filter((memoryMiB) => memoryMiB >= (shape.failsBelowMiB ?? 0) && (shape.usedMiB ?? 60) < 0.8 * memoryMiB);
+  const may = SIZES_MIB.filter(
+    (memoryMiB) => memoryMiB >= (shape.failsBelowMiB ?? 0) && (shape.usedMiB ?? 60) < 0.8 * memoryMiB,
+  );
   return may.map((memoryMiB) => {
     const timeMs = shape.timeMs(memoryMiB);
     // Rounded up to a whole millisecond: half of one on average.
     const seconds = (timeMs + 0.5 + COLD_START_SHARE * initMsAt(shape, memoryMiB)) / 1_000;
-    return { memoryMiB, timeMs, usd: PRICES.cost("lambdaGbSecond_x86_64", (seconds * memoryMiB) / 1_024) + PRICES.cost("lambdaRequest", 1) };
+    return {
+      memoryMiB,
+      timeMs,
+      usd: PRICES.cost("lambdaGbSecond_x86_64", (seconds * memoryMiB) / 1_024) + PRICES.cost("lambdaRequest", 1),
+    };
   });
 }
 
 /**
- * Whether a choice is wrong: it may not be chosen at all, is worse than the best by more than 5 % under the strategy, or
- * pays more than 5 % more in the other coin than a size that is as good under it (a tie goes to the cheaper, or faster).
+ * Whether a choice is wrong: it may not be chosen at all, is worse than the best by more than 5 % under the strategy,
+ * or
+ * pays more than 5 % more in the other coin than a size that is as good under it (a tie goes to the cheaper, or
+ * faster).
  */
 export function isWrong(strategy: Strategy, chosenMiB: number, sizes: readonly Expected[]): boolean {
   const own = sizes.find(({ memoryMiB }) => memoryMiB === chosenMiB);
@@ -51,7 +59,12 @@ export interface ComparisonRow {
 /** Both algorithms over the same seeded data sets of every shape. */
 export function compareTuners(sets: number, runsEach: number, firstSeed: number): ComparisonRow[] {
   return SHAPES.flatMap((shape) => {
-    const rows = STRATEGIES.map((strategy): ComparisonRow => ({ shape: shape.name, strategy, ours: { wrong: 0, none: 0 }, theirs: { wrong: 0, none: 0 } }));
+    const rows = STRATEGIES.map((strategy): ComparisonRow => ({
+      shape: shape.name,
+      strategy,
+      ours: { wrong: 0, none: 0 },
+      theirs: { wrong: 0, none: 0 },
+    }));
     const sizes = truth(shape);
     for (let set = 0; set < sets; set++) {
       const runs = drawRuns(shape, runsEach, seededRandom(firstSeed + set));
@@ -73,7 +86,8 @@ function count(outcome: Outcome, strategy: Strategy, chosenMiB: number | undefin
 
 /** The rows as text, with their sums. */
 export function comparisonTable(rows: readonly ComparisonRow[], sets: number, runsEach: number): string {
-  const line = (name: string, strategy: string, theirs: Outcome, ours: Outcome) => `${name.padEnd(34)} ${strategy.padEnd(9)} ${String(theirs.wrong).padStart(6)} ${String(theirs.none).padStart(6)}   ${String(ours.wrong).padStart(6)} ${String(ours.none).padStart(6)}`;
+  const line = (name: string, strategy: string, theirs: Outcome, ours: Outcome) =>
+    `${name.padEnd(34)} ${strategy.padEnd(9)} ${String(theirs.wrong).padStart(6)} ${String(theirs.none).padStart(6)}   ${String(ours.wrong).padStart(6)} ${String(ours.none).padStart(6)}`;
   const sum = (of: "ours" | "theirs", what: keyof Outcome) => rows.reduce((total, row) => total + row[of][what], 0);
   const total = (of: "ours" | "theirs"): Outcome => ({ wrong: sum(of, "wrong"), none: sum(of, "none") });
   return [

@@ -21,7 +21,8 @@ export interface Shape {
 }
 
 /** Log-normal with a mean of 1. */
-const logNormal = (deviation: number) => (random: () => number) => Math.exp(deviation * normalQuantile(Math.min(1 - 1e-12, Math.max(1e-12, random()))) - deviation ** 2 / 2);
+const logNormal = (deviation: number) => (random: () => number) =>
+  Math.exp(deviation * normalQuantile(Math.min(1 - 1e-12, Math.max(1e-12, random()))) - deviation ** 2 / 2);
 const vcpus = (memoryMiB: number, most: number): number => Math.min(memoryMiB / 1_769, most);
 /** One run in fifty takes ten times as long; the mean is 1. */
 const heavy = (random: () => number): number => (logNormal(0.5)(random) * (random() < 0.02 ? 10 : 1)) / 1.18;
@@ -34,21 +35,50 @@ export const SHAPES: readonly Shape[] = [
   { name: "waits 4 s, computes 1 s", timeMs: (memory) => 4_000 + 1_000 / vcpus(memory, 1), noise: logNormal(0.2) },
   { name: "computes on two threads", timeMs: (memory) => 100 + 2_000 / vcpus(memory, 2), noise: logNormal(0.1) },
   { name: "heavy tail", timeMs: (memory) => 2_000 + 600 / vcpus(memory, 1), noise: heavy },
-  { name: "many cold starts", timeMs: (memory) => 250 + 150 / vcpus(memory, 1), noise: logNormal(0.15), coldShare: 0.3, initMs: 900 },
-  { name: "fails below 512 MB", timeMs: (memory) => 1_500 + 400 / vcpus(memory, 1), noise: logNormal(0.15), usedMiB: 380, failsBelowMiB: 512 },
+  {
+    name: "many cold starts",
+    timeMs: (memory) => 250 + 150 / vcpus(memory, 1),
+    noise: logNormal(0.15),
+    coldShare: 0.3,
+    initMs: 900,
+  },
+  {
+    name: "fails below 512 MB",
+    timeMs: (memory) => 1_500 + 400 / vcpus(memory, 1),
+    noise: logNormal(0.15),
+    usedMiB: 380,
+    failsBelowMiB: 512,
+  },
   { name: "no room below 256 MB", timeMs: () => 3_000, noise: logNormal(0.2), usedMiB: 118 },
   // Outside of wait + work / CPU: what collects garbage all the time where memory is short.
-  { name: "thrashes where memory is short", timeMs: (memory) => (300 + 500 / vcpus(memory, 1)) * (1 + 4 * (90 / memory) ** 3), noise: logNormal(0.12), usedMiB: 90 },
-  { name: "four fifths on four threads", timeMs: (memory) => 200 / vcpus(memory, 1) + 800 / vcpus(memory, 4), noise: logNormal(0.1) },
+  {
+    name: "thrashes where memory is short",
+    timeMs: (memory) => (300 + 500 / vcpus(memory, 1)) * (1 + 4 * (90 / memory) ** 3),
+    noise: logNormal(0.12),
+    usedMiB: 90,
+  },
+  {
+    name: "four fifths on four threads",
+    timeMs: (memory) => 200 / vcpus(memory, 1) + 800 / vcpus(memory, 4),
+    noise: logNormal(0.1),
+  },
   { name: "the same at all sizes, 20 ms", timeMs: () => 20, noise: logNormal(0.1) },
 ];
 
 /** INIT is work on up to two vCPUs, whatever the size. */
-export const initMsAt = ({ initMs = 400 }: Shape, memoryMiB: number): number => initMs / Math.min(1, vcpus(Math.max(memoryMiB, 512), 2));
+export const initMsAt = ({ initMs = 400 }: Shape, memoryMiB: number): number =>
+  initMs / Math.min(1, vcpus(Math.max(memoryMiB, 512), 2));
 
 /** Runs of a shape at each size, the first of each cold, as a tuner would have measured them. */
-export function drawRuns(shape: Shape, runsEach: number, random: () => number, sizesMiB: readonly number[] = SIZES_MIB): TuningRun[] {
-  return sizesMiB.flatMap((memoryMiB) => Array.from({ length: runsEach }, (_, index) => drawRun(shape, memoryMiB, index === 0, random)));
+export function drawRuns(
+  shape: Shape,
+  runsEach: number,
+  random: () => number,
+  sizesMiB: readonly number[] = SIZES_MIB,
+): TuningRun[] {
+  return sizesMiB.flatMap((memoryMiB) =>
+    Array.from({ length: runsEach }, (_, index) => drawRun(shape, memoryMiB, index === 0, random)),
+  );
 }
 
 function drawRun(shape: Shape, memoryMiB: number, isFirst: boolean, random: () => number): TuningRun {
@@ -57,5 +87,12 @@ function drawRun(shape: Shape, memoryMiB: number, isFirst: boolean, random: () =
   const initMs = isCold ? initMsAt(shape, memoryMiB) * logNormal(0.1)(random) : null;
   const fails = memoryMiB < (shape.failsBelowMiB ?? 0);
   const usedMiB = Math.min(memoryMiB, Math.round((shape.usedMiB ?? 60) * (0.97 + 0.03 * random())));
-  return { memoryMiB, durationMs, initMs, billedMs: Math.ceil(durationMs + (initMs ?? 0)), usedMiB, failure: fails ? "Runtime.OutOfMemory" : null };
+  return {
+    memoryMiB,
+    durationMs,
+    initMs,
+    billedMs: Math.ceil(durationMs + (initMs ?? 0)),
+    usedMiB,
+    failure: fails ? "Runtime.OutOfMemory" : null,
+  };
 }

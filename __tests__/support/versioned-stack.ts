@@ -21,10 +21,25 @@ export class AgentApiStack extends TerraformStack {
     new LocalBackend(this, { path: `../../../terraform.${name}.tfstate` });
     new AwsProvider(this, "aws", { region: "us-east-1" });
     new TerraformVariable(this, "profile", { type: "string", default: "optimized" });
-    for (const setting of SETTINGS) new TerraformVariable(this, setting, { type: "number" }).addOverride("default", null);
-    new TerraformLocal(this, "profiles", Object.fromEntries(Object.entries(MEMORY_MIB).map(([profile, memory]) => [profile, { memory_size: memory }]))).overrideLogicalId("profiles");
-    new TerraformLocal(this, "memory", "${coalesce(var.memory_size, local.profiles[var.profile].memory_size)}").overrideLogicalId("memory");
-    const role = new IamRole(this, "role", { name: "small", assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }] }) });
+    for (const setting of SETTINGS)
+      new TerraformVariable(this, setting, { type: "number" }).addOverride("default", null);
+    new TerraformLocal(
+      this,
+      "profiles",
+      Object.fromEntries(Object.entries(MEMORY_MIB).map(([profile, memory]) => [profile, { memory_size: memory }])),
+    ).overrideLogicalId("profiles");
+    new TerraformLocal(
+      this,
+      "memory",
+      "${coalesce(var.memory_size, local.profiles[var.profile].memory_size)}",
+    ).overrideLogicalId("memory");
+    const role = new IamRole(this, "role", {
+      name: "small",
+      assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } }],
+      }),
+    });
     this.versioned("worker", "live_version", role.arn, Token.asNumber("${local.memory}"));
     this.versioned("api", "api_live_version", role.arn, 128);
     const settings = Object.fromEntries(["profile", ...SETTINGS].map((setting) => [setting, `\${var.${setting}}`]));
@@ -35,8 +50,21 @@ export class AgentApiStack extends TerraformStack {
 
   private versioned(name: "worker" | "api", setting: string, role: string, memorySize: number): void {
     const archive = `\${path.module}/assets/${name}.zip`;
-    const target = new LambdaFunction(this, `${name}_function`, { functionName: name, role, handler: "index.handler", runtime: "nodejs22.x", filename: archive, sourceCodeHash: `\${filebase64sha256("${archive}")}`, memorySize, publish: true });
-    const alias = new LambdaAlias(this, `${name}_alias`, { name: "live", functionName: target.functionName, functionVersion: `\${coalesce(var.${setting}, ${target.fqn}.version)}` });
+    const target = new LambdaFunction(this, `${name}_function`, {
+      functionName: name,
+      role,
+      handler: "index.handler",
+      runtime: "nodejs22.x",
+      filename: archive,
+      sourceCodeHash: `\${filebase64sha256("${archive}")}`,
+      memorySize,
+      publish: true,
+    });
+    const alias = new LambdaAlias(this, `${name}_alias`, {
+      name: "live",
+      functionName: target.functionName,
+      functionVersion: `\${coalesce(var.${setting}, ${target.fqn}.version)}`,
+    });
     new TerraformOutput(this, `output_${setting}`, { value: alias.functionVersion }).overrideLogicalId(setting);
     const newest = setting.replace("live", "newest");
     new TerraformOutput(this, `output_${newest}`, { value: `\${${target.fqn}.version}` }).overrideLogicalId(newest);

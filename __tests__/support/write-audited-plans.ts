@@ -39,13 +39,24 @@ export async function writeAuditedPlans(): Promise<void> {
     for (const [name, [stack, ...vars]] of Object.entries(PLANS)) {
       const out = join(folder, name);
       mkdirSync(out);
-      execFileSync(process.execPath, [join("scripts", "bin", "app.js")], { cwd: PROJECT, env: { PATH: process.env["PATH"], QUICKTURN_STACKS: stack, CDKTF_OUTDIR: out }, stdio: "inherit" });
+      execFileSync(process.execPath, [join("scripts", "bin", "app.js")], {
+        cwd: PROJECT,
+        env: { PATH: process.env["PATH"], QUICKTURN_STACKS: stack, CDKTF_OUTDIR: out },
+        stdio: "inherit",
+      });
       const directory = join(out, "stacks", stack);
-      writeFileSync(join(directory, "local_override.tf.json"), JSON.stringify({ terraform: { backend: { local: { path: "terraform.tfstate" } } } }));
+      writeFileSync(
+        join(directory, "local_override.tf.json"),
+        JSON.stringify({ terraform: { backend: { local: { path: "terraform.tfstate" } } } }),
+      );
       const terraform = new Terraform({ directory, env });
       await terraform.init();
       await terraform.plan("audited.tfplan", { vars });
-      writeAuditedFixture(name as PlanName, await terraform.show("audited.tfplan"), JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")));
+      writeAuditedFixture(
+        name as PlanName,
+        await terraform.show("audited.tfplan"),
+        JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")),
+      );
     }
   } finally {
     await emulator.stop();

@@ -11,10 +11,16 @@ import { payloadOf } from "./payload";
  * An agent in a Bedrock AgentCore runtime, which answers as JSON, as text or as a stream of events.
  * `connect` gives the client; it and the SDK are loaded with the first run.
  */
-export function agentCoreAgent({ name, target, instructions }: ArbiterDefinition, connect: () => Promise<BedrockAgentCoreClient>): Agent {
+export function agentCoreAgent(
+  { name, target, instructions }: ArbiterDefinition,
+  connect: () => Promise<BedrockAgentCoreClient>,
+): Agent {
   return {
     async run(input, signal) {
-      const [{ InvokeAgentRuntimeCommand }, client] = await Promise.all([import("@aws-sdk/client-bedrock-agentcore"), connect()]);
+      const [{ InvokeAgentRuntimeCommand }, client] = await Promise.all([
+        import("@aws-sdk/client-bedrock-agentcore"),
+        connect(),
+      ]);
       const command = new InvokeAgentRuntimeCommand({
         agentRuntimeArn: target,
         runtimeSessionId: runtimeSessionId(name, input.conversation),
@@ -24,7 +30,10 @@ export function agentCoreAgent({ name, target, instructions }: ArbiterDefinition
       });
       const { body, contentType } = await client
         .send(command, { abortSignal: signal })
-        .then(async ({ response, contentType }) => ({ body: await readBody((response ?? []) as AsyncIterable<Uint8Array>), contentType }))
+        .then(async ({ response, contentType }) => ({
+          body: await readBody((response ?? []) as AsyncIterable<Uint8Array>),
+          contentType,
+        }))
         .catch(failing("The agent's runtime", signal));
       // A body cut short by the abort may read as a shorter answer.
       signal.throwIfAborted();
@@ -38,5 +47,7 @@ export function agentCoreAgent({ name, target, instructions }: ArbiterDefinition
  * back to the same one; agents that share a runtime do not, as they run at the same time.
  */
 export function runtimeSessionId(agentName: string, conversation: string): string {
-  return createHash("sha256").update(JSON.stringify([agentName, conversation])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([agentName, conversation]))
+    .digest("hex");
 }

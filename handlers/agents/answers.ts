@@ -15,12 +15,19 @@ const END_OF_STREAM = "[DONE]";
  */
 export function readAnswer(body: string, contentType = ""): AgentAnswer {
   const isStream = contentType.toLowerCase().startsWith("text/event-stream");
-  const parts = isStream ? dataOfEvents(body).filter((data) => data !== END_OF_STREAM).map(parse) : [parse(body)];
+  const parts = isStream
+    ? dataOfEvents(body)
+        .filter((data) => data !== END_OF_STREAM)
+        .map(parse)
+    : [parse(body)];
   // A stream has sent its 200 before it fails, so the error comes as an event.
-  if (parts.some(isStream ? hasError : isError)) throw new AgentFailure(`The agent reported an error${isStream ? " in its stream" : ""}.`);
+  if (parts.some(isStream ? hasError : isError))
+    throw new AgentFailure(`The agent reported an error${isStream ? " in its stream" : ""}.`);
   const pieces = parts.filter(({ value }) => !isOnlyUsage(value));
   // JSON strings are pieces of one text; anything else is a line of its own.
-  const text = pieces.map(fromValue).join(pieces.every(({ isJson, value }) => isJson && typeof value === "string") ? "" : "\n");
+  const text = pieces
+    .map(fromValue)
+    .join(pieces.every(({ isJson, value }) => isJson && typeof value === "string") ? "" : "\n");
   if (text.trim() === "") throw new AgentFailure("The agent gave an empty answer.");
   // Counts of a stream grow from event to event: the last are the whole.
   return { text, ...Object.assign({}, ...parts.map(({ value }) => readUsage(value))) };
@@ -29,7 +36,12 @@ export function readAnswer(body: string, contentType = ""): AgentAnswer {
 function dataOfEvents(body: string): string[] {
   return body
     .split(/(?:\r\n|\r|\n){2,}/)
-    .map((event) => event.split(/\r\n|\r|\n/).filter((line) => line.startsWith("data:")).map((line) => line.replace(/^data: ?/, "")))
+    .map((event) =>
+      event
+        .split(/\r\n|\r|\n/)
+        .filter((line) => line.startsWith("data:"))
+        .map((line) => line.replace(/^data: ?/, "")),
+    )
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"));
 }
@@ -54,11 +66,15 @@ function fromValue({ value }: Parsed): string {
 }
 
 /** A function that returns nothing sends `null`. */
-const stringify = (value: unknown): string => (typeof value === "string" ? value : value === null ? "" : JSON.stringify(value));
+const stringify = (value: unknown): string =>
+  typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
 
-const answerField = (value: Readonly<Record<string, unknown>>) => ANSWER_FIELDS.find((name) => value[name] !== undefined && value[name] !== null);
+const answerField = (value: Readonly<Record<string, unknown>>) =>
+  ANSWER_FIELDS.find((name) => value[name] !== undefined && value[name] !== null);
 
-const hasError = ({ value }: Parsed): boolean => isObject(value) && value["error"] !== undefined && value["error"] !== null;
+const hasError = ({ value }: Parsed): boolean =>
+  isObject(value) && value["error"] !== undefined && value["error"] !== null;
 
 /** An answer beside the error stands. */
-const isError = (parsed: Parsed): boolean => hasError(parsed) && isObject(parsed.value) && answerField(parsed.value) === undefined;
+const isError = (parsed: Parsed): boolean =>
+  hasError(parsed) && isObject(parsed.value) && answerField(parsed.value) === undefined;

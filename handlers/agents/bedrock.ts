@@ -11,18 +11,29 @@ const ENDED: readonly (StopReason | undefined)[] = ["end_turn", "stop_sequence"]
  * A model behind Bedrock's Converse, given `instructions` as its system prompt.
  * `connect` gives the client; it and the SDK are loaded with the first run.
  */
-export function bedrockAgent({ target, instructions }: ArbiterDefinition, connect: () => Promise<BedrockRuntimeClient>): Agent {
+export function bedrockAgent(
+  { target, instructions }: ArbiterDefinition,
+  connect: () => Promise<BedrockRuntimeClient>,
+): Agent {
   return {
     async run(input, signal) {
       const [{ ConverseCommand }, client] = await Promise.all([import("@aws-sdk/client-bedrock-runtime"), connect()]);
-      const command = new ConverseCommand({ modelId: target, messages: messagesOf(input), ...(instructions && { system: [{ text: instructions }] }) });
-      return answerOf(await client.send(command, { abortSignal: signal }).catch(failing("The agent's model", signal)), target);
+      const command = new ConverseCommand({
+        modelId: target,
+        messages: messagesOf(input),
+        ...(instructions && { system: [{ text: instructions }] }),
+      });
+      return answerOf(
+        await client.send(command, { abortSignal: signal }).catch(failing("The agent's model", signal)),
+        target,
+      );
     },
   };
 }
 
 function answerOf({ output, stopReason, usage }: ConverseCommandOutput, model: string): AgentAnswer {
-  if (!ENDED.includes(stopReason)) throw new AgentFailure(`The agent's model did not finish its answer: ${stopReason ?? "it gave no reason"}.`);
+  if (!ENDED.includes(stopReason))
+    throw new AgentFailure(`The agent's model did not finish its answer: ${stopReason ?? "it gave no reason"}.`);
   const text = (output?.message?.content ?? []).map((block) => block.text ?? "").join("");
   if (text.trim() === "") throw new AgentFailure("The agent gave an empty answer.");
   const { inputTokens: input, outputTokens: out } = usage ?? {};

@@ -1,6 +1,9 @@
 import { AgentFailure } from "./agent";
 
-/** Bytes that an answer may have: a result of several answers must fit into memory, and into what a status answer can carry. */
+/**
+ * Bytes that an answer may have: a result of several answers must fit into memory, and into what a status answer can
+ * carry.
+ */
 export const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 
 /**
@@ -12,7 +15,8 @@ export async function readBody(body: AsyncIterable<Uint8Array> | Iterable<Uint8A
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new AgentFailure(`The agent's answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new AgentFailure(`The agent's answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes).toString("utf8");

@@ -4,7 +4,9 @@ import { targetProblem } from "./targets";
 /** Parses a JSON array of agent definitions. Throws one error that names every problem. */
 export function parseAgents(text: string): AgentDefinition[] {
   const agents = parseArray(text);
-  const problems = agents.flatMap((agent, index) => problemsOf(agent, phaseProblems).map((problem) => `agent ${index}: ${problem}`));
+  const problems = agents.flatMap((agent, index) =>
+    problemsOf(agent, phaseProblems).map((problem) => `agent ${index}: ${problem}`),
+  );
   const names = agents.map((agent) => agent?.name);
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
     problems.push(`the name ${JSON.stringify(name)} is used twice`);
@@ -14,7 +16,9 @@ export function parseAgents(text: string): AgentDefinition[] {
   return agents.map((agent) => withoutNulls(agent as AgentDefinition));
 }
 
-/** Parses the JSON of an arbiter's definition; undefined where it is `null`. Throws one error that names every problem. */
+/**
+ * Parses the JSON of an arbiter's definition; undefined where it is `null`. Throws one error that names every problem.
+ */
 export function parseArbiter(text: string): ArbiterDefinition | undefined {
   const arbiter = parse(text, "the JSON of an arbiter, or null") as ArbiterDefinition | null;
   if (arbiter === null) return undefined;
@@ -37,15 +41,24 @@ function parse(text: string, allowed: string): unknown {
   }
 }
 
-function problemsOf<T extends Partial<ArbiterDefinition>>(agent: T | null, more: (agent: T) => string = () => ""): string[] {
+function problemsOf<T extends Partial<ArbiterDefinition>>(
+  agent: T | null,
+  more: (agent: T) => string = () => "",
+): string[] {
   if (typeof agent !== "object" || agent === null || Array.isArray(agent)) return ["must be an object"];
   const { name, kind, target, timeout_seconds: timeout, instructions } = agent;
   return [
     typeof name === "string" && name.trim() !== "" ? "" : `name is ${JSON.stringify(name)}, but must be a text`,
-    AGENT_KINDS.some((known) => known === kind) ? "" : `kind is ${JSON.stringify(kind)}, but must be one of ${AGENT_KINDS.join(", ")}`,
+    AGENT_KINDS.some((known) => known === kind)
+      ? ""
+      : `kind is ${JSON.stringify(kind)}, but must be one of ${AGENT_KINDS.join(", ")}`,
     targetProblem(kind, target),
-    typeof timeout === "number" && timeout > 0 ? "" : `timeout_seconds is ${JSON.stringify(timeout)}, but must be above 0`,
-    (instructions ?? "") === "" || typeof instructions === "string" ? "" : `instructions is ${JSON.stringify(instructions)}, but must be a text`,
+    typeof timeout === "number" && timeout > 0
+      ? ""
+      : `timeout_seconds is ${JSON.stringify(timeout)}, but must be above 0`,
+    (instructions ?? "") === "" || typeof instructions === "string"
+      ? ""
+      : `instructions is ${JSON.stringify(instructions)}, but must be a text`,
     secretProblem(agent),
     more(agent),
   ].filter((problem) => problem !== "");
@@ -54,12 +67,16 @@ function problemsOf<T extends Partial<ArbiterDefinition>>(agent: T | null, more:
 /** Does not quote what was given: somebody may have put the secret itself there. */
 function secretProblem({ kind, secret_arn: arn }: Partial<ArbiterDefinition>): string {
   if ((arn ?? undefined) === undefined) return "";
-  if (kind !== "http") return `secret_arn is given, but must not be with kind ${JSON.stringify(kind)}: only http sends it`;
-  return typeof arn === "string" && /^arn:[\w-]+:secretsmanager:/.test(arn) ? "" : "secret_arn is no ARN of a Secrets Manager secret, but must be one";
+  if (kind !== "http")
+    return `secret_arn is given, but must not be with kind ${JSON.stringify(kind)}: only http sends it`;
+  return typeof arn === "string" && /^arn:[\w-]+:secretsmanager:/.test(arn)
+    ? ""
+    : "secret_arn is no ARN of a Secrets Manager secret, but must be one";
 }
 
 function phaseProblems({ phases }: Partial<AgentDefinition>): string {
-  const isRight = Array.isArray(phases) && phases.length > 0 && phases.every((phase) => Number.isInteger(phase) && phase >= 1);
+  const isRight =
+    Array.isArray(phases) && phases.length > 0 && phases.every((phase) => Number.isInteger(phase) && phase >= 1);
   return isRight ? "" : `phases is ${JSON.stringify(phases)}, but must be whole numbers from 1`;
 }
 

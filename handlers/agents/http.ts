@@ -10,7 +10,10 @@ import type { Secret } from "./secret";
 
 /** The part of the SDK clients' pooled handler that an agent needs: so its pool and its freeze guard hold here too. */
 export interface HttpDoor {
-  handle(request: HttpDoorRequest, options: { readonly abortSignal: AbortSignal }): Promise<{ readonly response: HttpDoorResponse }>;
+  handle(
+    request: HttpDoorRequest,
+    options: { readonly abortSignal: AbortSignal },
+  ): Promise<{ readonly response: HttpDoorResponse }>;
 }
 
 /** @see https://github.com/smithy-lang/smithy-typescript/tree/main/packages/node-http-handler */
@@ -46,14 +49,21 @@ interface Reply {
   readonly contentType: string | undefined;
 }
 
-/** An agent behind an HTTP endpoint, which answers a POST as JSON, as text or as a stream of events. No redirect is followed: it would carry the prompt elsewhere. */
+/**
+ * An agent behind an HTTP endpoint, which answers a POST as JSON, as text or as a stream of events. No redirect is
+ * followed: it would carry the prompt elsewhere.
+ */
 export function httpAgent({ target, instructions }: ArbiterDefinition, parts: HttpParts): Agent {
   const url = new URL(target);
   return {
     async run(input, signal) {
       const body = payloadOf(input, instructions);
       const ask = (authorization?: string) =>
-        retrying(() => post(parts.http, requestTo(url, body, authorization), parts.nowMs, signal), { signal, deadlineMs: input.deadlineMs, ...parts });
+        retrying(() => post(parts.http, requestTo(url, body, authorization), parts.nowMs, signal), {
+          signal,
+          deadlineMs: input.deadlineMs,
+          ...parts,
+        });
       const reply = await withSecret(parts.secret, signal, ask).catch(failing("The agent's endpoint", signal));
       signal.throwIfAborted();
       return readAnswer(reply.body, reply.contentType);
@@ -62,7 +72,11 @@ export function httpAgent({ target, instructions }: ArbiterDefinition, parts: Ht
 }
 
 /** A secret that is refused may have been replaced since it was read: then the new one has one try. */
-async function withSecret(secret: Secret | undefined, signal: AbortSignal, ask: (authorization?: string) => Promise<Reply>): Promise<Reply> {
+async function withSecret(
+  secret: Secret | undefined,
+  signal: AbortSignal,
+  ask: (authorization?: string) => Promise<Reply>,
+): Promise<Reply> {
   if (!secret) return ask();
   const used = await withDeadline(signal, secret.read());
   try {
@@ -75,13 +89,21 @@ async function withSecret(secret: Secret | undefined, signal: AbortSignal, ask: 
   }
 }
 
-async function post(http: HttpDoor, request: HttpDoorRequest, nowMs: () => number, signal: AbortSignal): Promise<Reply> {
+async function post(
+  http: HttpDoor,
+  request: HttpDoorRequest,
+  nowMs: () => number,
+  signal: AbortSignal,
+): Promise<Reply> {
   const { response } = await http.handle(request, { abortSignal: signal });
   const { statusCode, headers, body } = response;
   try {
-    if (statusCode < 200 || statusCode > 299) throw new AnswerError(statusCode, retryAfterMs(headers["retry-after"], nowMs()));
+    if (statusCode < 200 || statusCode > 299)
+      throw new AnswerError(statusCode, retryAfterMs(headers["retry-after"], nowMs()));
     if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
-      throw new AgentFailure("The agent's endpoint gave an answer without Content-Length or chunks: one that is cut short would look the same.");
+      throw new AgentFailure(
+        "The agent's endpoint gave an answer without Content-Length or chunks: one that is cut short would look the same.",
+      );
     }
     return { body: await readBody(body ?? []), contentType: headers["content-type"] };
   } finally {

@@ -33,7 +33,10 @@ export interface AgentDoors {
   readonly bedrock: () => Promise<BedrockRuntimeClient>;
   readonly lambda: () => Promise<LambdaClient>;
   readonly secrets: () => Promise<SecretsManagerClient>;
-  /** The clients' pooled request handler. It must set no time-out on an answer: an agent may think for minutes, and its signal ends it. */
+  /**
+   * The clients' pooled request handler. It must set no time-out on an answer: an agent may think for minutes, and its
+   * signal ends it.
+   */
   readonly http: HttpDoor;
   /** Keeps secrets. */
   readonly cache: ReadCache;
@@ -58,7 +61,8 @@ export function openArbiter(definition: ArbiterDefinition | undefined, doors: Ag
 function guarded(definition: ArbiterDefinition, doors: AgentDoors): Agent {
   const agent = open(definition, doors);
   const guard = doors.guards(`agent:${definition.name}`);
-  // The deadline is inside: a guard must not count an agent as running that is slow to notice the abort, nor begin one after it.
+  // The deadline is inside: a guard must not count an agent as running that is slow to notice the abort, nor begin one
+  // after it.
   return { run: (input, signal) => guard.run(() => withDeadline(signal, () => agent.run(input, signal))) };
 }
 
@@ -67,8 +71,15 @@ function open(definition: ArbiterDefinition, doors: AgentDoors): Agent {
   if (kind === "agentcore") return agentCoreAgent(definition, doors.agentcore);
   if (kind === "bedrock") return bedrockAgent(definition, doors.bedrock);
   if (kind === "lambda") return lambdaAgent(definition, doors.lambda);
-  if (kind === "http") return httpAgent(definition, { ...doors, ...(secretArn !== undefined && { secret: managedSecret(secretArn, doors.secrets, doors.cache) }) });
+  if (kind === "http")
+    return httpAgent(definition, {
+      ...doors,
+      ...(secretArn !== undefined && { secret: managedSecret(secretArn, doors.secrets, doors.cache) }),
+    });
   const script = parseScript(target);
-  if (!script) throw new Error(`Agent ${name}: the target ${JSON.stringify(target)} is not a script. Write "<milliseconds>ms <answer>".`);
+  if (!script)
+    throw new Error(
+      `Agent ${name}: the target ${JSON.stringify(target)} is not a script. Write "<milliseconds>ms <answer>".`,
+    );
   return scriptedAgent(script);
 }

@@ -13,8 +13,14 @@ export function lambdaAgent({ target, instructions }: ArbiterDefinition, connect
   return {
     async run(input, signal) {
       const [{ InvokeCommand }, client] = await Promise.all([import("@aws-sdk/client-lambda"), connect()]);
-      const command = new InvokeCommand({ FunctionName: target, InvocationType: "RequestResponse", Payload: Buffer.from(payloadOf(input, instructions)) });
-      const { FunctionError, Payload } = await client.send(command, { abortSignal: signal }).catch(failing("The agent's function", signal));
+      const command = new InvokeCommand({
+        FunctionName: target,
+        InvocationType: "RequestResponse",
+        Payload: Buffer.from(payloadOf(input, instructions)),
+      });
+      const { FunctionError, Payload } = await client
+        .send(command, { abortSignal: signal })
+        .catch(failing("The agent's function", signal));
       // Its message stays unread: it may quote the prompt.
       if (FunctionError !== undefined) throw new AgentFailure("The agent's function ended with an error.");
       return readAnswer(Buffer.from(Payload ?? []).toString("utf8"), "application/json");

@@ -17,9 +17,14 @@ export function messagesOf({ prompt, context }: AgentInput): Message[] {
 /** As JSON: whatever an answer holds, it ends where its quotes end. */
 function answersIn(answers: readonly EarlierAnswer[]): string[] {
   if (answers.length === 0) return [];
-  return [`Other agents have answered the prompt below before you. Their answers, as JSON:\n${JSON.stringify(answers)}`];
+  return [
+    `Other agents have answered the prompt below before you. Their answers, as JSON:\n${JSON.stringify(answers)}`,
+  ];
 }
 
-const message = (role: "user" | "assistant", ...texts: readonly string[]): Message => ({ role, content: texts.map((text): ContentBlock => ({ text })) });
+const message = (role: "user" | "assistant", ...texts: readonly string[]): Message => ({
+  role,
+  content: texts.map((text): ContentBlock => ({ text })),
+});
 
 const isBlank = (text: string): boolean => text.trim() === "";

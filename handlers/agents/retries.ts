@@ -23,22 +23,30 @@ export interface Retrying {
  * long as the error asks for, else a random part of 100 ms, then 200 ms; not at all where that is past the deadline.
  */
 export function retrying<T>(work: () => Promise<T>, { signal, deadlineMs, nowMs, random }: Retrying): Promise<T> {
-  const mayPass = handleWhen((error) => !signal.aborted && isUnavailable(error) && nowMs() + (askedWait(error) ?? 0) < deadlineMs);
+  const mayPass = handleWhen(
+    (error) => !signal.aborted && isUnavailable(error) && nowMs() + (askedWait(error) ?? 0) < deadlineMs,
+  );
   const backoff = new DelegateBackoff<{ attempt: number; result: object }>(({ attempt, result }) => {
     const error = "error" in result ? result.error : undefined;
     return askedWait(error) ?? random() * BASE_WAIT_MS * 2 ** (attempt - 1);
   });
   const policy = retry(mayPass, { maxAttempts: RETRIES, backoff });
   // The policy sleeps through an abort, and would call once more after it.
-  return withDeadline(signal, policy.execute(() => {
-    signal.throwIfAborted();
-    return work();
-  }));
+  return withDeadline(
+    signal,
+    policy.execute(() => {
+      signal.throwIfAborted();
+      return work();
+    }),
+  );
 }
 
 const askedWait = (error: unknown): number | undefined => (error instanceof AnswerError ? error.waitMs : undefined);
 
-/** Milliseconds that a header `Retry-After` asks for, given in seconds or as an HTTP date. Undefined where it is neither. */
+/**
+ * Milliseconds that a header `Retry-After` asks for, given in seconds or as an HTTP date. Undefined where it is
+ * neither.
+ */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;

@@ -7,7 +7,10 @@ export interface Script {
   readonly text: string;
 }
 
-/** Parses a scripted agent's target, `<milliseconds>ms <answer>` or `<milliseconds>ms !<error message>`. Undefined where it is neither. */
+/**
+ * Parses a scripted agent's target, `<milliseconds>ms <answer>` or `<milliseconds>ms !<error message>`. Undefined where
+ * it is neither.
+ */
 export function parseScript(target: string): Script | undefined {
   const match = SCRIPT.exec(target);
   return match ? { delayMs: Number(match[1]), fails: match[2] === "!", text: match[3] ?? "" } : undefined;

@@ -3,7 +3,10 @@ import type { ReadCache } from "../resilience/read-cache";
 import { AgentFailure } from "./agent";
 import { callFailure } from "./failures";
 
-/** Milliseconds that reading a secret may take: a bound of its own, as callers share one read and none may end it for the others. */
+/**
+ * Milliseconds that reading a secret may take: a bound of its own, as callers share one read and none may end it for
+ * the others.
+ */
 const READ_MS = 5_000;
 
 /** A secret that is sent in a header. Neither its value nor a part of it is in any error. */
@@ -35,15 +38,21 @@ const unreadable = (cause: unknown): never => {
   throw callFailure("The store of the agent's secret", cause);
 };
 
-async function fetchSecret(arn: string, connect: () => Promise<SecretsManagerClient>): Promise<{ readonly value: string } | undefined> {
+async function fetchSecret(
+  arn: string,
+  connect: () => Promise<SecretsManagerClient>,
+): Promise<{ readonly value: string } | undefined> {
   const [{ GetSecretValueCommand }, client] = await Promise.all([import("@aws-sdk/client-secrets-manager"), connect()]);
-  const { SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: arn }), { abortSignal: AbortSignal.timeout(READ_MS) });
+  const { SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: arn }), {
+    abortSignal: AbortSignal.timeout(READ_MS),
+  });
   return value === undefined ? undefined : { value };
 }
 
 /** Secrets that were made from a file end in a line feed. */
 function headerValue(value: string | undefined): string {
   const text = value?.trim() ?? "";
-  if (!/^[\x20-\x7e]+$/.test(text)) throw new AgentFailure("The agent's secret cannot be sent: it must be one line of ASCII text.");
+  if (!/^[\x20-\x7e]+$/.test(text))
+    throw new AgentFailure("The agent's secret cannot be sent: it must be one line of ASCII text.");
   return text;
 }

@@ -4,7 +4,10 @@ import { parseScript } from "./script";
 const ARNS: Readonly<Partial<Record<AgentKind, readonly [pattern: RegExp, words: string]>>> = {
   agentcore: [/^arn:[\w-]+:bedrock-agentcore:/, "the ARN of an AgentCore runtime"],
   bedrock: [/^(?!arn:)\S+$|^arn:[\w-]+:bedrock:/, "a model's or an inference profile's id or ARN"],
-  lambda: [/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/, "the ARN of a Lambda function, with or without a version or alias"],
+  lambda: [
+    /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?$/,
+    "the ARN of a Lambda function, with or without a version or alias",
+  ],
 };
 
 /** What is wrong with the target of an agent of this kind, or "". */
@@ -23,7 +26,10 @@ function urlProblem(target: string): string {
   const allowed = "must be https://<host>/<path>, or http:// to 127.0.0.1 or localhost";
   const url = URL.canParse(target) ? new URL(target) : undefined;
   if (!url) return `target is no URL, but ${allowed}`;
-  if (url.username !== "" || url.password !== "") return "target holds a user or a password, but must not: put it into a secret, and name that in secret_arn";
+  if (url.username !== "" || url.password !== "")
+    return "target holds a user or a password, but must not: put it into a secret, and name that in secret_arn";
   const isLoopback = url.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname);
-  return url.protocol === "https:" || isLoopback ? "" : `target goes to ${JSON.stringify(`${url.protocol}//${url.host}`)}, but ${allowed}`;
+  return url.protocol === "https:" || isLoopback
+    ? ""
+    : `target goes to ${JSON.stringify(`${url.protocol}//${url.host}`)}, but ${allowed}`;
 }

@@ -35,7 +35,8 @@ export interface ClientConfiguration {
 export interface Connection extends ClientConfiguration {
   /**
    * For agents: the same pool without time-outs but for connecting. An agent may think for 890 s before its first byte
-   * and stream slowly, so each call must be given an `abortSignal`, which ends it. TCP keep-alive, each second, keeps the
+   * and stream slowly, so each call must be given an `abortSignal`, which ends it. TCP keep-alive, each second, keeps
+   * the
    * NAT gateway from dropping the silent connection and ends one whose other side is gone.
    */
   readonly patient: ClientConfiguration;
@@ -55,7 +56,10 @@ export interface ConnectionParts {
   readonly timeOuts?: TimeOuts;
 }
 
-/** A pool of {@link MAX_SOCKETS} kept sockets a host and protocol, none of them stale, and 3 attempts with adaptive waits. */
+/**
+ * A pool of {@link MAX_SOCKETS} kept sockets a host and protocol, none of them stale, and 3 attempts with adaptive
+ * waits.
+ */
 export function openConnection({ counters, nowMs, timeOuts = TIME_OUTS }: ConnectionParts): Connection {
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const http = freshAgent(new HttpAgent(pool), { counters, nowMs });

@@ -5,7 +5,8 @@ import type { Counters } from "../counters";
 /**
  * Milliseconds of idleness after which a socket is not trusted. A frozen environment answers no probe and hears no
  * goodbye, so what it finds when it thaws may be long dead, and a request sent into it waits for the kernel to give up:
- * 938 s measured. A twelfth of the 350 s after which a NAT gateway drops an idle connection (VPC user guide, "Troubleshoot
+ * 938 s measured. A twelfth of the 350 s after which a NAT gateway drops an idle connection (VPC user guide,
+ * "Troubleshoot
  * NAT gateways") and half of a load balancer's default of 60 s (ELB user guide, "Connection idle timeout"): a needless
  * handshake costs milliseconds.
  */
@@ -25,14 +26,18 @@ export interface FreshAgent<Kind extends Agent> {
   dropIdle(): number;
 }
 
-/** What a request calls of its agent: not documented, but what every stand-in for an agent must have (node:http, "agent"). */
+/**
+ * What a request calls of its agent: not documented, but what every stand-in for an agent must have (node:http,
+ * "agent").
+ */
 interface Picking {
   addRequest(request: ClientRequest, options: object): void;
 }
 
 /**
  * Makes an agent of `node:http` or `node:https` with kept sockets a fresh one. Stale sockets are destroyed before each
- * request picks one. Where a reused socket fails, all idle ones of its host are destroyed as well: what broke one of them
+ * request picks one. Where a reused socket fails, all idle ones of its host are destroyed as well: what broke one of
+ * them
  * broke them all, and each would cost the request one of its attempts.
  */
 export function freshAgent<Kind extends Agent>(agent: Kind, { counters, nowMs }: FreshAgentParts): FreshAgent<Kind> {
@@ -44,12 +49,15 @@ export function freshAgent<Kind extends Agent>(agent: Kind, { counters, nowMs }:
     return idleMs < 0 || idleMs > MAX_IDLE_MS;
   };
   const drop = (choose: (idle: readonly Duplex[]) => readonly Duplex[]) => {
-    const chosen = Object.values(agent.freeSockets).flatMap((idle = []) => choose(idle)).filter(({ destroyed }) => !destroyed);
+    const chosen = Object.values(agent.freeSockets)
+      .flatMap((idle = []) => choose(idle))
+      .filter(({ destroyed }) => !destroyed);
     for (const socket of chosen) socket.destroy();
     if (chosen.length > 0) counters.add("PoolIdleDropped", chosen.length);
     return chosen.length;
   };
-  // The agent skips destroyed sockets at the front of its list only; those in front were freed earlier than the stale one.
+  // The agent skips destroyed sockets at the front of its list only; those in front were freed earlier than the stale
+  // one.
   const dropIdle = () => drop((idle) => idle.slice(0, idle.findLastIndex(isStale) + 1));
 
   watch(agent, {

@@ -39,11 +39,15 @@ export type CallService = (operation: string, input: object, signal?: AbortSigna
 const NEVER = new AbortController().signal;
 
 /**
- * Calls a service without its client in the SDK, of which a cold start reads 200 KB: COLD-START.md tells what that takes.
+ * Calls a service without its client in the SDK, of which a cold start reads 200 KB: COLD-START.md tells what that
+ * takes.
  * What matters of it is the SDK's own: the pool with its time-outs, the signature, the waits between adaptive attempts,
  * and which errors are worth another (@smithy/core/retry, middleware-retry, whose loop this is).
  */
-export function callService({ name, target, baseDelayMs }: JsonServiceName, { connection, guard, variables, endpoint }: JsonServiceParts): CallService {
+export function callService(
+  { name, target, baseDelayMs }: JsonServiceName,
+  { connection, guard, variables, endpoint }: JsonServiceParts,
+): CallService {
   const { maxAttempts, requestHandler } = connection;
   const sign = requestSigner(name, variables, endpoint);
   const strategy: RetryStrategyV2 = new AdaptiveRetryStrategy(maxAttempts, { maxAttempts, baseDelay: baseDelayMs });
@@ -52,17 +56,27 @@ export function callService({ name, target, baseDelayMs }: JsonServiceName, { co
     return readAnswer(response);
   };
   const attempts = async (operation: string, body: string, signal: AbortSignal): Promise<unknown> => {
-    const always = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `${target}.${operation}`, "amz-sdk-invocation-id": randomUUID() };
+    const always = {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": `${target}.${operation}`,
+      "amz-sdk-invocation-id": randomUUID(),
+    };
     let token = await withDeadline(signal, () => strategy.acquireInitialRetryToken(name));
     for (let tried = 1; ; tried++) {
       try {
-        const output = await attempt({ ...always, "amz-sdk-request": `attempt=${tried}; max=${maxAttempts}` }, body, signal);
+        const output = await attempt(
+          { ...always, "amz-sdk-request": `attempt=${tried}; max=${maxAttempts}` },
+          body,
+          signal,
+        );
         strategy.recordSuccess(token);
         return output;
       } catch (thrown) {
         const error = withAttempts(thrown, tried);
         // It waits by itself, and rejects where there shall be no other attempt.
-        const next = await withDeadline(signal, () => strategy.refreshRetryTokenForRetry(token, { error, errorType: typeOf(error) }).catch(() => undefined));
+        const next = await withDeadline(signal, () =>
+          strategy.refreshRetryTokenForRetry(token, { error, errorType: typeOf(error) }).catch(() => undefined),
+        );
         if (next === undefined) throw error;
         token = next;
         await withDeadline(signal, () => new Promise((resolve) => setTimeout(resolve, next.getRetryDelay())));

@@ -6,7 +6,10 @@ import type { Variables } from "../settings";
 /** Makes a request with these headers and this body, and signs it. */
 export type SignRequest = (headers: Readonly<Record<string, string>>, body: string) => Promise<HttpRequest>;
 
-/** What the domains of regions end with, by how these begin: the first that fits (@aws-sdk/core, util-endpoints, partitions). */
+/**
+ * What the domains of regions end with, by how these begin: the first that fits (@aws-sdk/core, util-endpoints,
+ * partitions).
+ */
 const DOMAINS = [
   ["cn-", "amazonaws.com.cn"],
   ["eusc-", "amazonaws.eu"],
@@ -18,14 +21,25 @@ const DOMAINS = [
 ] as const;
 
 /**
- * Signs requests of a service, `POST /`, with the credentials that the process has at that moment. Throws where it is not
+ * Signs requests of a service, `POST /`, with the credentials that the process has at that moment. Throws where it is
+ * not
  * told its region, and with a call where there are no credentials.
  * @param endpoint where the service is found, unless AWS_ENDPOINT_URL says. Default: its host in the region
  */
 export function requestSigner(service: "dynamodb" | "sqs", variables: Variables, endpoint?: string): SignRequest {
   const region = told(variables, "AWS_REGION");
-  const { protocol, hostname, port, host } = new URL(variables[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? variables["AWS_ENDPOINT_URL"] ?? endpoint ?? regionalEndpoint(service, region));
-  const signer = new SignatureV4({ service, region, credentials: async () => credentialsIn(variables), sha256: Sha256 });
+  const { protocol, hostname, port, host } = new URL(
+    variables[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
+      variables["AWS_ENDPOINT_URL"] ??
+      endpoint ??
+      regionalEndpoint(service, region),
+  );
+  const signer = new SignatureV4({
+    service,
+    region,
+    credentials: async () => credentialsIn(variables),
+    sha256: Sha256,
+  });
   return async (headers, body) => {
     const trace = variables["_X_AMZN_TRACE_ID"];
     const request = new HttpRequest({
@@ -54,10 +68,17 @@ export function regionalEndpoint(service: string, region: string): string {
   return `https://${service}.${region}.${domain}`;
 }
 
-/** Those of the function's role: Lambda gives them to the process as variables, and no other way (Lambda developer guide, environment variables). */
+/**
+ * Those of the function's role: Lambda gives them to the process as variables, and no other way (Lambda developer
+ * guide, environment variables).
+ */
 function credentialsIn(variables: Variables) {
   const sessionToken = variables["AWS_SESSION_TOKEN"];
-  return { accessKeyId: told(variables, "AWS_ACCESS_KEY_ID"), secretAccessKey: told(variables, "AWS_SECRET_ACCESS_KEY"), ...(sessionToken && { sessionToken }) };
+  return {
+    accessKeyId: told(variables, "AWS_ACCESS_KEY_ID"),
+    secretAccessKey: told(variables, "AWS_SECRET_ACCESS_KEY"),
+    ...(sessionToken && { sessionToken }),
+  };
 }
 
 function told(variables: Variables, name: string): string {
@@ -71,7 +92,8 @@ class Sha256 {
   private readonly hash: Hash | Hmac;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret as NodeJS.ArrayBufferView | string);
+    this.hash =
+      secret === undefined ? createHash("sha256") : createHmac("sha256", secret as NodeJS.ArrayBufferView | string);
   }
 
   update(data: Uint8Array): void {

@@ -7,7 +7,10 @@ export async function connectSts(connection: ClientConfiguration): Promise<STSCl
   return new STSClient(connection);
 }
 
-/** Asks STS who we are, which every identity may: it proves that the network and the credentials work. Rejects where it does not answer. */
+/**
+ * Asks STS who we are, which every identity may: it proves that the network and the credentials work. Rejects where it
+ * does not answer.
+ */
 export async function identify(connect: () => Promise<STSClient>, abortSignal: AbortSignal): Promise<void> {
   const [{ GetCallerIdentityCommand }, client] = await Promise.all([import("@aws-sdk/client-sts"), connect()]);
   await client.send(new GetCallerIdentityCommand({}), { abortSignal });

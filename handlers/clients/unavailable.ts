@@ -13,7 +13,16 @@ const NAMES = new Set([
   "TimeoutError",
 ]);
 
-const CODES = new Set(["EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);
+const CODES = new Set([
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
 
 /** Whether the error means that a service was busy, slow or out of reach: the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {

@@ -8,7 +8,9 @@ import { runArbiter, runPhase } from "./phases";
  */
 export async function orchestrate(input: OrchestrationInput): Promise<Orchestration> {
   const startedMs = input.nowMs();
-  const phases = [...new Set(input.agents.flatMap(({ definition }) => definition.phases))].sort((left, right) => left - right);
+  const phases = [...new Set(input.agents.flatMap(({ definition }) => definition.phases))].sort(
+    (left, right) => left - right,
+  );
   const steps = phases.length + (input.arbiter ? 1 : 0);
   const reports: AgentReport[] = [];
   let last: readonly AgentReport[] = [];

@@ -22,9 +22,18 @@ export function uselessBecause(policy: AgentPolicy, quorum: number, { members, o
 }
 
 /** Why a phase that has ended misses its policy; undefined where it does not. */
-export function missedBy(policy: AgentPolicy, quorum: number, phase: number, { members, ok }: Tally): { readonly code: string; readonly message: string } | undefined {
+export function missedBy(
+  policy: AgentPolicy,
+  quorum: number,
+  phase: number,
+  { members, ok }: Tally,
+): { readonly code: string; readonly message: string } | undefined {
   const needed = neededOf(policy, quorum, members);
   if (ok >= needed) return undefined;
-  if (ok === 0) return { code: "all_agents_failed", message: `No agent of phase ${phase} gave an answer. See result.agents.` };
-  return { code: "too_few_agents_succeeded", message: `${ok} of the ${members} agents of phase ${phase} gave an answer, but ${needed} must. See result.agents.` };
+  if (ok === 0)
+    return { code: "all_agents_failed", message: `No agent of phase ${phase} gave an answer. See result.agents.` };
+  return {
+    code: "too_few_agents_succeeded",
+    message: `${ok} of the ${members} agents of phase ${phase} gave an answer, but ${needed} must. See result.agents.`,
+  };
 }

@@ -10,7 +10,11 @@ export function sqsWorkQueue(sqs: Sqs, queueUrl: string): WorkQueue {
       await sqs("SendMessage", { QueueUrl: queueUrl, MessageBody: writeMessage(message) }, signal);
     },
     async delay(receiptHandle, seconds, signal) {
-      await sqs("ChangeMessageVisibility", { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }, signal);
+      await sqs(
+        "ChangeMessageVisibility",
+        { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds },
+        signal,
+      );
     },
     waiting: async (signal) => Number((await attribute("ApproximateNumberOfMessages", signal)) ?? 0),
     async check(signal) {

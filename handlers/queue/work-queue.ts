@@ -1,7 +1,10 @@
 /** The version of the messages that are written. */
 export const MESSAGE_VERSION = 2;
 
-/** How often the sweeper takes on a request at most. More would be a loop: with its pauses, forty take longer than the longest deadline of a day. */
+/**
+ * How often the sweeper takes on a request at most. More would be a loop: with its pauses, forty take longer than the
+ * longest deadline of a day.
+ */
 export const MAX_HOPS = 40;
 
 /** What the front door and the sweeper tell the worker: which request, and nothing that could be private. */
@@ -17,7 +20,9 @@ export interface WorkMessage {
 export interface WorkQueue {
   /** Adds a message. */
   send(message: WorkMessage, signal?: AbortSignal): Promise<void>;
-  /** Has a message that was received come back after `seconds` (whole, up to 43,200) instead of the queue's own time. */
+  /**
+   * Has a message that was received come back after `seconds` (whole, up to 43,200) instead of the queue's own time.
+   */
   delay(receiptHandle: string, seconds: number, signal?: AbortSignal): Promise<void>;
   /** About how many messages wait to be received; those that were and are not deleted do not count. */
   waiting(signal?: AbortSignal): Promise<number>;
@@ -26,7 +31,8 @@ export interface WorkQueue {
 }
 
 /** What can be wrong with a message. */
-export type Refusal = "not_json" | "unknown_version" | "no_request_id" | "malformed_deadline" | "malformed_hops" | "wrong_source";
+export type Refusal =
+  "not_json" | "unknown_version" | "no_request_id" | "malformed_deadline" | "malformed_hops" | "wrong_source";
 
 /** A message is not one that we write. `code` says in which way; the message never quotes it. */
 export class RefusedMessageError extends Error {
@@ -52,7 +58,8 @@ export function readMessage(body: string): WorkMessage {
   if (version !== 1 && version !== MESSAGE_VERSION) {
     throw new RefusedMessageError("unknown_version", `The message has a version other than 1 and ${MESSAGE_VERSION}`);
   }
-  if (typeof requestId !== "string" || requestId === "") throw new RefusedMessageError("no_request_id", "The message has no request_id");
+  if (typeof requestId !== "string" || requestId === "")
+    throw new RefusedMessageError("no_request_id", "The message has no request_id");
   if (version === 1) return { requestId, hops: 0 };
   return { requestId, ...readDeadline(deadline), hops: readHops(hops) };
 }
@@ -60,7 +67,8 @@ export function readMessage(body: string): WorkMessage {
 function readDeadline(deadline: unknown): Pick<WorkMessage, "deadlineMs"> {
   if (deadline === undefined) return {};
   const deadlineMs = typeof deadline === "string" ? Date.parse(deadline) : NaN;
-  if (Number.isNaN(deadlineMs)) throw new RefusedMessageError("malformed_deadline", "The message has a deadline that is no ISO 8601 date");
+  if (Number.isNaN(deadlineMs))
+    throw new RefusedMessageError("malformed_deadline", "The message has a deadline that is no ISO 8601 date");
   return { deadlineMs };
 }
 
@@ -79,6 +87,7 @@ function parse(body: string): Readonly<Record<string, unknown>> {
     // No cause: a syntax error quotes the body.
     throw new RefusedMessageError("not_json", "The message is not JSON");
   }
-  if (typeof value !== "object" || value === null) throw new RefusedMessageError("not_json", "The message is not a JSON object");
+  if (typeof value !== "object" || value === null)
+    throw new RefusedMessageError("not_json", "The message is not a JSON object");
   return value as Readonly<Record<string, unknown>>;
 }

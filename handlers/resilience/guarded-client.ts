@@ -5,7 +5,12 @@ type Around = <Input, Output>(next: (input: Input) => Promise<Output>) => (input
 
 /** What the SDK's clients have in common. */
 interface Client {
-  readonly middlewareStack: { add(middleware: Around, options: { readonly step: "initialize"; readonly name: string; readonly priority: "high" }): void };
+  readonly middlewareStack: {
+    add(
+      middleware: Around,
+      options: { readonly step: "initialize"; readonly name: string; readonly priority: "high" },
+    ): void;
+  };
 }
 
 /**
@@ -14,6 +19,10 @@ interface Client {
  * `retryMode: "adaptive"` slow down where the service throttles: the guard sees what came of all of them.
  */
 export function guardClient<Kind extends Client>(client: Kind, guard: Guard): Kind {
-  client.middlewareStack.add((next) => (input) => guard.run(() => next(input)), { step: "initialize", name: "quickturnGuard", priority: "high" });
+  client.middlewareStack.add((next) => (input) => guard.run(() => next(input)), {
+    step: "initialize",
+    name: "quickturnGuard",
+    priority: "high",
+  });
   return client;
 }

@@ -1,15 +1,33 @@
-import { BrokenCircuitError, BulkheadRejectedError, CircuitState, ConsecutiveBreaker, bulkhead, circuitBreaker, handleWhen, type CircuitBreakerPolicy } from "cockatiel";
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  CircuitState,
+  ConsecutiveBreaker,
+  bulkhead,
+  circuitBreaker,
+  handleWhen,
+  type CircuitBreakerPolicy,
+} from "cockatiel";
 import { MAX_SOCKETS } from "../clients/connection";
 import { isUnavailable } from "../clients/unavailable";
 import type { Counters } from "../counters";
 import type { Log } from "../telemetry";
 import { DependencyDownError, type Guard, type Guards } from "./guard";
 
-/** Calls in a row that fail until no more are made. Each is three attempts with waits between them: five are no coincidence. */
+/**
+ * Calls in a row that fail until no more are made. Each is three attempts with waits between them: five are no
+ * coincidence.
+ */
 export const FAILURES_TO_OPEN = 5;
-/** Milliseconds until one call may try again: most throttling and restarts are over by then, and no caller waits longer for the good news. */
+/**
+ * Milliseconds until one call may try again: most throttling and restarts are over by then, and no caller waits longer
+ * for the good news.
+ */
 export const HALF_OPEN_AFTER_MS = 10_000;
-/** Calls that may wait for one of the {@link MAX_SOCKETS} that run: each waits for one call's time at most, more would wait in vain. */
+/**
+ * Calls that may wait for one of the {@link MAX_SOCKETS} that run: each waits for one call's time at most, more would
+ * wait in vain.
+ */
 export const MAX_WAITING = MAX_SOCKETS;
 
 /** What guards need. */
@@ -29,7 +47,8 @@ export function openGuards(parts: GuardsParts): Guards {
 }
 
 function openGuard(dependency: string, parts: GuardsParts): Guard {
-  // A trial that was called off proves nothing, so the circuit stays open; else a call that was called off changes nothing.
+  // A trial that was called off proves nothing, so the circuit stays open; else a call that was called off changes
+  // nothing.
   const breaker: CircuitBreakerPolicy = circuitBreaker(
     handleWhen((error) => !isNotNeeded(error) || breaker.state === CircuitState.HalfOpen),
     { halfOpenAfter: HALF_OPEN_AFTER_MS, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
@@ -44,7 +63,9 @@ function openGuard(dependency: string, parts: GuardsParts): Guard {
   return {
     async run(work) {
       // The gate stands outside: what it turns away says nothing about the dependency.
-      const outcome = await gate.execute(() => trial(work)).catch((error: unknown) => Promise.reject(refusalOf(error, dependency)));
+      const outcome = await gate
+        .execute(() => trial(work))
+        .catch((error: unknown) => Promise.reject(refusalOf(error, dependency)));
       if ("refusal" in outcome) throw outcome.refusal;
       return outcome.value;
     },
@@ -92,7 +113,13 @@ function chain(error: unknown, depth = MAX_CAUSES): unknown[] {
 }
 
 function refusalOf(error: unknown, dependency: string): unknown {
-  if (error instanceof BrokenCircuitError) return new DependencyDownError(`${dependency} was not called: it failed ${FAILURES_TO_OPEN} times in a row. Try again in ${HALF_OPEN_AFTER_MS / 1_000} s.`);
-  if (error instanceof BulkheadRejectedError) return new DependencyDownError(`${dependency} was not called: ${MAX_SOCKETS} calls run and ${MAX_WAITING} wait already. Try again later.`);
+  if (error instanceof BrokenCircuitError)
+    return new DependencyDownError(
+      `${dependency} was not called: it failed ${FAILURES_TO_OPEN} times in a row. Try again in ${HALF_OPEN_AFTER_MS / 1_000} s.`,
+    );
+  if (error instanceof BulkheadRejectedError)
+    return new DependencyDownError(
+      `${dependency} was not called: ${MAX_SOCKETS} calls run and ${MAX_WAITING} wait already. Try again later.`,
+    );
   return error;
 }

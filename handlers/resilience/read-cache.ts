@@ -5,10 +5,15 @@ import type { Counters } from "../counters";
 export interface ReadCache {
   /**
    * What is kept under `key`, else what `read` gives. Callers at the same time share one read, and its failure. A read
-   * that rejects, gives undefined, or gives something that `mayKeep` refuses is not kept. Keys name the caller whose data
+   * that rejects, gives undefined, or gives something that `mayKeep` refuses is not kept. Keys name the caller whose
+   * data
    * it is, and what kind of data. All are given the same object: nobody may change it.
    */
-  get<T extends object>(key: string, read: () => Promise<T | undefined>, mayKeep?: (value: T) => boolean): Promise<T | undefined>;
+  get<T extends object>(
+    key: string,
+    read: () => Promise<T | undefined>,
+    mayKeep?: (value: T) => boolean,
+  ): Promise<T | undefined>;
   /** Forgets what is kept under `key`, and does not keep what a read that is under way will give. */
   forget(key: string): void;
 }
@@ -53,7 +58,11 @@ export function openReadCache({ ttlMs, nowMs, counters, maxEntries = 1_000 }: Re
     return begun;
   };
   return {
-    async get<T extends object>(key: string, read: () => Promise<T | undefined>, mayKeep: (value: T) => boolean = () => true) {
+    async get<T extends object>(
+      key: string,
+      read: () => Promise<T | undefined>,
+      mayKeep: (value: T) => boolean = () => true,
+    ) {
       const found = find(key) ?? reads.get(key);
       counters.add(found === undefined ? "CacheMiss" : "CacheHit");
       return found === undefined ? begin(key, read, mayKeep) : (found as T | Promise<T | undefined>);

@@ -33,7 +33,11 @@ export function healthRoute(parts: HealthParts): Route {
   };
 }
 
-async function runChecks({ checks, log, checkTimeoutMs = CHECK_TIMEOUT_MS }: HealthParts): Promise<Record<string, Outcome>> {
+async function runChecks({
+  checks,
+  log,
+  checkTimeoutMs = CHECK_TIMEOUT_MS,
+}: HealthParts): Promise<Record<string, Outcome>> {
   const run = async ([name, check]: [string, (signal: AbortSignal) => Promise<void>]): Promise<[string, Outcome]> => {
     const signal = AbortSignal.timeout(checkTimeoutMs);
     try {

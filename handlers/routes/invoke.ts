@@ -17,7 +17,10 @@ export const POLL_AFTER_SECONDS = 2;
 
 /** What accepting a request needs. */
 export interface InvokeParts extends AdmissionParts {
-  readonly settings: Pick<ApiSettings, "authorization" | "originSecretSha256" | "requestDeadlineSeconds" | "requestRetentionDays">;
+  readonly settings: Pick<
+    ApiSettings,
+    "authorization" | "originSecretSha256" | "requestDeadlineSeconds" | "requestRetentionDays"
+  >;
   readonly newId: () => string;
   /** Default: callers may begin any number. */
   readonly quota?: CallerQuota;
@@ -37,14 +40,21 @@ export function invokeRoute(parts: InvokeParts): Route {
     await parts.quota?.(owner, signal);
     const admission = await admit(parts, request, key !== undefined, signal);
     if (admission.outcome === "conflict") {
-      throw new IdempotencyKeyReusedError("This Idempotency-Key was sent with another prompt or session_id. Send a new request with a new key.");
+      throw new IdempotencyKeyReusedError(
+        "This Idempotency-Key was sent with another prompt or session_id. Send a new request with a new key.",
+      );
     }
     const url = statusUrl(event, request.requestId, parts.settings.originSecretSha256 !== "");
     return replyOf(asShown(admission.request, parts.nowMs()), url, admission.outcome === "repeated");
   };
 }
 
-function newRequest({ settings, nowMs, newId }: InvokeParts, owner: string, key: string | undefined, event: APIGatewayProxyEvent): NewRequest {
+function newRequest(
+  { settings, nowMs, newId }: InvokeParts,
+  owner: string,
+  key: string | undefined,
+  event: APIGatewayProxyEvent,
+): NewRequest {
   const invocation = readInvocation(readJsonText(event));
   const now = nowMs();
   return {

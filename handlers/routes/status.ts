@@ -11,7 +11,10 @@ import type { ResultStore } from "../stores/results";
 import { POLL_AFTER_SECONDS } from "./invoke";
 import type { Route } from "./route";
 
-/** UTF-16 units of a result that is kept in the process at most: a polled one is read from S3 once, and a few hundred leave it its memory. */
+/**
+ * UTF-16 units of a result that is kept in the process at most: a polled one is read from S3 once, and a few hundred
+ * leave it its memory.
+ */
 const MAX_KEPT_RESULT = 512 * 1024;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -32,7 +35,10 @@ interface Found {
   readonly result?: string;
 }
 
-/** `GET /api/v1/status/{request_id}`: `{request_id, status, created_at, updated_at, deadline, session_id?, result?, error?}`. */
+/**
+ * `GET /api/v1/status/{request_id}`: `{request_id, status, created_at, updated_at, deadline, session_id?, result?,
+ * error?}`.
+ */
 export function statusRoute(parts: StatusParts): Route {
   return async ({ event, signal, concerns }) => {
     const owner = callerOf(event, parts.settings.authorization, parts.nowMs);
@@ -41,7 +47,11 @@ export function statusRoute(parts: StatusParts): Route {
     concerns?.(requestId);
     const key = `request:${requestId}:${owner}`;
     // The deadline is the read's own: callers who share one that never ends would never be answered.
-    const found = await parts.cache.get(key, () => withDeadline(signal, () => read(parts, owner, requestId, signal)), mayKeep);
+    const found = await parts.cache.get(
+      key,
+      () => withDeadline(signal, () => read(parts, owner, requestId, signal)),
+      mayKeep,
+    );
     if (!found || isGone(found.request, parts.nowMs())) {
       // The id may stand for a new request by now, under the same idempotency key.
       parts.cache.forget(key);
@@ -58,13 +68,19 @@ export function statusRoute(parts: StatusParts): Route {
 }
 
 /** The owner's request with its result: nothing where it is somebody else's, so that nothing of it is kept. */
-async function read({ requests, results, nowMs }: StatusParts, owner: string, requestId: string, signal: AbortSignal): Promise<Found | undefined> {
+async function read(
+  { requests, results, nowMs }: StatusParts,
+  owner: string,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
   const request = await requests.find(requestId, signal);
   if (request?.owner !== owner || isGone(request, nowMs())) return undefined;
   return { request, ...(request.result && { result: await loadResult(results, request.result, signal) }) };
 }
 
-const mayKeep = ({ request, result = "" }: Found): boolean => isTerminal(request.status) && result.length <= MAX_KEPT_RESULT;
+const mayKeep = ({ request, result = "" }: Found): boolean =>
+  isTerminal(request.status) && result.length <= MAX_KEPT_RESULT;
 
 /** The table removes an expired item up to days late. */
 const isGone = ({ expiresAt }: RequestRecord, nowMs: number): boolean => expiresAt * 1000 <= nowMs;

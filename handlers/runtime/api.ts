@@ -31,10 +31,25 @@ export function openFrontDoor(variables: Variables): ApiHandler {
   const { connection, guards, log } = own;
   const dynamodb = connectDynamoDb({ connection, guard: guards("dynamodb"), variables: own.variables });
   const requests = dynamodbRequests(dynamodb, { requests: settings.requestsTable });
-  const quota = callerQuota({ store: dynamodbQuotas(dynamodb, settings.requestsTable), perDay: settings.callerQuotaPerDay, nowMs });
-  const queue = sqsWorkQueue(connectSqs({ connection, guard: guards("sqs"), variables: own.variables }, settings.workQueueUrl), settings.workQueueUrl);
-  const results = s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket);
-  const cache = openReadCache({ ttlMs: settings.queryCacheTtlSeconds * 1_000, nowMs, counters: own.counters, maxEntries: MAX_KEPT_REQUESTS });
+  const quota = callerQuota({
+    store: dynamodbQuotas(dynamodb, settings.requestsTable),
+    perDay: settings.callerQuotaPerDay,
+    nowMs,
+  });
+  const queue = sqsWorkQueue(
+    connectSqs({ connection, guard: guards("sqs"), variables: own.variables }, settings.workQueueUrl),
+    settings.workQueueUrl,
+  );
+  const results = s3Results(
+    once(async () => guardClient(await connectS3(connection), guards("s3"))),
+    settings.resultsBucket,
+  );
+  const cache = openReadCache({
+    ttlMs: settings.queryCacheTtlSeconds * 1_000,
+    nowMs,
+    counters: own.counters,
+    maxEntries: MAX_KEPT_REQUESTS,
+  });
   const door = frontDoor({
     ...own,
     routes: {

@@ -24,7 +24,11 @@ export interface Process {
   readonly variables: Variables;
 }
 
-/** Makes them. @param deployment see `CommonEnvironment.DEPLOYMENT` @param variables what Lambda itself tells the process */
+/**
+ * Makes them.
+ * @param deployment see `CommonEnvironment.DEPLOYMENT`
+ * @param variables what Lambda itself tells the process
+ */
 export function openProcess(deployment: string, variables: Variables): Process {
   const log = openLog(deployment);
   const counters = openCounters();
@@ -42,8 +46,14 @@ export function openProcess(deployment: string, variables: Variables): Process {
   };
 }
 
-/** A function that answers heartbeats itself and hands everything else on, no stale socket in the pool in either case. */
-export function withHeartbeat<Event, Context, Answer>(name: "api" | "worker", { connection, counters, coldStart, log }: Process, handle: (event: Event, context: Context) => Promise<Answer>): (event: Event, context: Context) => Promise<Answer | void> {
+/**
+ * A function that answers heartbeats itself and hands everything else on, no stale socket in the pool in either case.
+ */
+export function withHeartbeat<Event, Context, Answer>(
+  name: "api" | "worker",
+  { connection, counters, coldStart, log }: Process,
+  handle: (event: Event, context: Context) => Promise<Answer>,
+): (event: Event, context: Context) => Promise<Answer | void> {
   const sts = once(() => connectSts(connection));
   return async (event, context) => {
     connection.dropIdle();

@@ -11,14 +11,22 @@ import { nowMs } from "./log";
 import { openProcess } from "./process";
 
 /** Sweeps where EventBridge says so, and takes batches of the dead-letter queue. */
-export type SweeperHandler = (event: SQSEvent | typeof SWEEP_EVENT, context: Pick<Context, "getRemainingTimeInMillis">) => Promise<SQSBatchResponse | void>;
+export type SweeperHandler = (
+  event: SQSEvent | typeof SWEEP_EVENT,
+  context: Pick<Context, "getRemainingTimeInMillis">,
+) => Promise<SQSBatchResponse | void>;
 
 /** Builds the sweeper from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openSweeper(variables: Variables): SweeperHandler {
   const settings = readSweeperSettings(variables);
   const { connection, guards, log, variables: aws } = openProcess(settings.deployment, variables);
-  const requests = dynamodbRequests(connectDynamoDb({ connection, guard: guards("dynamodb"), variables: aws }), { requests: settings.requestsTable });
-  const queue = sqsWorkQueue(connectSqs({ connection, guard: guards("sqs"), variables: aws }, settings.workQueueUrl), settings.workQueueUrl);
+  const requests = dynamodbRequests(connectDynamoDb({ connection, guard: guards("dynamodb"), variables: aws }), {
+    requests: settings.requestsTable,
+  });
+  const queue = sqsWorkQueue(
+    connectSqs({ connection, guard: guards("sqs"), variables: aws }, settings.workQueueUrl),
+    settings.workQueueUrl,
+  );
   const takeDeadLetters = deadLetterHandler({ queueArn: settings.deadLetterQueueArn, requests, nowMs, log });
   return async (event, context) => {
     connection.dropIdle();

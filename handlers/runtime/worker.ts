@@ -29,7 +29,10 @@ export function openWorker(variables: Variables): WorkerHandler {
   const settings = readWorkerSettings(variables);
   const own = openProcess(settings.deployment, variables);
   const parts = openJob(settings, own);
-  const sqs = connectSqs({ connection: own.connection, guard: own.guards("sqs"), variables: own.variables }, settings.workQueueUrl);
+  const sqs = connectSqs(
+    { connection: own.connection, guard: own.guards("sqs"), variables: own.variables },
+    settings.workQueueUrl,
+  );
   const batch = batchHandler({
     queueArn: settings.workQueueArn,
     queue: sqsWorkQueue(sqs, settings.workQueueUrl),
@@ -57,7 +60,10 @@ function openJob(settings: WorkerSettings, own: Process): JobParts {
     },
     requests: dynamodbRequests(dynamodb, { requests: settings.requestsTable, sessions: settings.sessionsTable }),
     sessions: dynamodbSessions(dynamodb, settings.sessionsTable, cache),
-    results: s3Results(once(async () => guardClient(await connectS3(connection), guards("s3"))), settings.resultsBucket),
+    results: s3Results(
+      once(async () => guardClient(await connectS3(connection), guards("s3"))),
+      settings.resultsBucket,
+    ),
     nowMs,
     newId: () => randomUUID(),
   };

@@ -14,7 +14,9 @@ const PATIENCE: Patience = { random: Math.random, sleep: pause };
 export const MAX_TRIES = 8;
 /** Milliseconds of the first wait at most; each later one may be twice as long. */
 export const FIRST_WAIT_MS = 50;
-/** Milliseconds of any wait at most: all seven together stay under the 5 s that a worker keeps back to write its result. */
+/**
+ * Milliseconds of any wait at most: all seven together stay under the 5 s that a worker keeps back to write its result.
+ */
 export const LONGEST_WAIT_MS = 1_000;
 
 /** Why DynamoDB cancels a transaction that may succeed a moment later. */
@@ -22,9 +24,14 @@ const PASSING = new Set(["TransactionConflict", "ThrottlingError", "ProvisionedT
 
 /**
  * Runs a write again that met another on the same item in a transaction, or a throttled one in it, after a wait with
- * full jitter. The SDK repeats neither: to it both are the caller's mistake. Rejects with what the last try rejected with.
+ * full jitter. The SDK repeats neither: to it both are the caller's mistake. Rejects with what the last try rejected
+ * with.
  */
-export async function retryContended<T>(write: () => Promise<T>, signal?: AbortSignal, patience: Patience = PATIENCE): Promise<T> {
+export async function retryContended<T>(
+  write: () => Promise<T>,
+  signal?: AbortSignal,
+  patience: Patience = PATIENCE,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await write();
@@ -36,6 +43,9 @@ export async function retryContended<T>(write: () => Promise<T>, signal?: AbortS
 }
 
 function isContention(error: unknown): boolean {
-  const { name, CancellationReasons: reasons = [] } = error as { readonly name?: string; readonly CancellationReasons?: readonly { readonly Code?: string }[] };
+  const { name, CancellationReasons: reasons = [] } = error as {
+    readonly name?: string;
+    readonly CancellationReasons?: readonly { readonly Code?: string }[];
+  };
   return name === "TransactionConflictException" || reasons.some(({ Code: code }) => PASSING.has(code ?? ""));
 }

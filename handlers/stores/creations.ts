@@ -6,7 +6,8 @@ import type { Creation, NewRequest, RequestRecord } from "./requests";
  */
 export function creationOver(existing: RequestRecord, request: NewRequest): Creation {
   const { owner, prompt, sessionId, createdAt } = existing;
-  if (owner !== request.owner || prompt !== request.prompt || sessionId !== request.sessionId) return { outcome: "conflict" };
+  if (owner !== request.owner || prompt !== request.prompt || sessionId !== request.sessionId)
+    return { outcome: "conflict" };
   return createdAt === request.createdAt ? { outcome: "created" } : { outcome: "repeated", request: existing };
 }
 

@@ -15,7 +15,11 @@ export function dynamodbQuotas(dynamodb: DynamoDb, table: string): QuotaStore {
         UpdateExpression: "SET #expires_at = :expires_at ADD #begun :one",
         ConditionExpression: "attribute_not_exists(#begun) OR #begun < :limit",
         ExpressionAttributeNames: { "#expires_at": "expires_at", "#begun": "begun" },
-        ExpressionAttributeValues: { ":expires_at": { N: String(expiresAt) }, ":one": { N: "1" }, ":limit": { N: String(limit) } },
+        ExpressionAttributeValues: {
+          ":expires_at": { N: String(expiresAt) },
+          ":one": { N: "1" },
+          ":limit": { N: String(limit) },
+        },
       };
       try {
         await dynamodb("UpdateItem", count, signal);

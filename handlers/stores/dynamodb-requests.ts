@@ -12,17 +12,28 @@ import type { Creation, RequestStore } from "./requests";
 const CHECK_KEY = "health-check";
 
 /**
- * Requests in a DynamoDB table with the hash key `request_id` and the index `open-due`. `tables.sessions` is for whoever
+ * Requests in a DynamoDB table with the hash key `request_id` and the index `open-due`. `tables.sessions` is for
+ * whoever
  * finishes requests with a turn. `patience`: how to wait where a write meets a transaction. Default: by the clock.
  */
 export function dynamodbRequests(dynamodb: DynamoDb, tables: RequestTables, patience?: Patience): RequestStore {
   const table = openTable(dynamodb, tables, patience);
-  return { ...admission(table), ...work(table), ...sweeping(table), due: (nowMs, signal) => dueRequests(dynamodb, tables.requests, nowMs, signal) };
+  return {
+    ...admission(table),
+    ...work(table),
+    ...sweeping(table),
+    due: (nowMs, signal) => dueRequests(dynamodb, tables.requests, nowMs, signal),
+  };
 }
 
 function admission(table: RequestTable): Pick<RequestStore, "create" | "markSent" | "find" | "withdraw" | "check"> {
   const create: RequestStore["create"] = async (request, dueMs, signal): Promise<Creation> => {
-    const written = await table.put(request.requestId, toItem(request, dueMs), freeId(creationSeconds(request)), signal);
+    const written = await table.put(
+      request.requestId,
+      toItem(request, dueMs),
+      freeId(creationSeconds(request)),
+      signal,
+    );
     if (written.done) return { outcome: "created" };
     // What was in the way and is gone again leaves the id free.
     return written.inTheWay ? creationOver(fromItem(written.inTheWay), request) : create(request, dueMs, signal);
@@ -67,7 +78,9 @@ function work(table: RequestTable): Pick<RequestStore, "claim" | "renew" | "fini
     },
     async finish(requestId, attempt, ending, turn, signal) {
       const ended = finish(attempt, ending);
-      const written = await (turn ? table.updateWithTurn(requestId, ended, turn, signal) : table.update(requestId, ended, signal));
+      const written = await (turn
+        ? table.updateWithTurn(requestId, ended, turn, signal)
+        : table.update(requestId, ended, signal));
       // Finished by this attempt: the first try was written and its answer got lost.
       return written.done || written.inTheWay?.["finished_by"]?.N === String(attempt);
     },
@@ -77,6 +90,7 @@ function work(table: RequestTable): Pick<RequestStore, "claim" | "renew" | "fini
 function sweeping(table: RequestTable): Pick<RequestStore, "close" | "requeue"> {
   return {
     close: async (requestId, ending, signal) => (await table.update(requestId, close(ending), signal)).done,
-    requeue: async (due, nextDueMs, signal) => (await table.update(due.requestId, requeue(due, nextDueMs), signal)).done,
+    requeue: async (due, nextDueMs, signal) =>
+      (await table.update(due.requestId, requeue(due, nextDueMs), signal)).done,
   };
 }

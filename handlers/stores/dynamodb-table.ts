@@ -13,8 +13,12 @@ export interface RequestTables {
   readonly sessions?: string;
 }
 
-/** What came of a conditional write: the item after it, where it was asked for, or the item that broke the condition, if there is one. */
-export type Written = { readonly done: true; readonly item?: Item } | { readonly done: false; readonly inTheWay?: Item };
+/**
+ * What came of a conditional write: the item after it, where it was asked for, or the item that broke the condition, if
+ * there is one.
+ */
+export type Written =
+  { readonly done: true; readonly item?: Item } | { readonly done: false; readonly inTheWay?: Item };
 
 /** The table of requests: what it holds under an id, and writes to that under a condition. */
 export interface RequestTable {
@@ -30,10 +34,19 @@ export interface RequestTable {
 const TELL = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
 
 /** The table in DynamoDB. */
-export function openTable(dynamodb: DynamoDb, { requests, sessions }: RequestTables, patience?: Patience): RequestTable {
+export function openTable(
+  dynamodb: DynamoDb,
+  { requests, sessions }: RequestTables,
+  patience?: Patience,
+): RequestTable {
   const at = (requestId: string) => ({ TableName: requests, Key: { request_id: { S: requestId } } });
-  const get = async (requestId: string, signal?: AbortSignal) => (await dynamodb("GetItem", { ...at(requestId), ConsistentRead: true }, signal)).Item;
-  const attempt = async (requestId: string, send: () => Promise<{ readonly Attributes?: Item }>, signal?: AbortSignal): Promise<Written> => {
+  const get = async (requestId: string, signal?: AbortSignal) =>
+    (await dynamodb("GetItem", { ...at(requestId), ConsistentRead: true }, signal)).Item;
+  const attempt = async (
+    requestId: string,
+    send: () => Promise<{ readonly Attributes?: Item }>,
+    signal?: AbortSignal,
+  ): Promise<Written> => {
     try {
       return { done: true, item: (await retryContended(send, signal, patience)).Attributes };
     } catch (error) {
@@ -45,8 +58,13 @@ export function openTable(dynamodb: DynamoDb, { requests, sessions }: RequestTab
   return {
     get,
     put: (requestId, item, condition, signal) =>
-      attempt(requestId, () => dynamodb("PutItem", { TableName: requests, Item: item, ...condition, ...TELL }, signal), signal),
-    update: (requestId, write, signal) => attempt(requestId, () => dynamodb("UpdateItem", { ...at(requestId), ...write, ...TELL }, signal), signal),
+      attempt(
+        requestId,
+        () => dynamodb("PutItem", { TableName: requests, Item: item, ...condition, ...TELL }, signal),
+        signal,
+      ),
+    update: (requestId, write, signal) =>
+      attempt(requestId, () => dynamodb("UpdateItem", { ...at(requestId), ...write, ...TELL }, signal), signal),
     updateWithTurn: (requestId, write, turn, signal) => {
       const items = [{ Update: { ...at(requestId), ...write, ...TELL } }, ...turnWrites(turn, sessions)];
       const send = async () => {
@@ -55,16 +73,24 @@ export function openTable(dynamodb: DynamoDb, { requests, sessions }: RequestTab
       };
       return attempt(requestId, send, signal);
     },
-    delete: (requestId, condition, signal) => attempt(requestId, () => dynamodb("DeleteItem", { ...at(requestId), ...condition, ...TELL }, signal), signal),
+    delete: (requestId, condition, signal) =>
+      attempt(requestId, () => dynamodb("DeleteItem", { ...at(requestId), ...condition, ...TELL }, signal), signal),
   };
 }
 
 function turnWrites({ session, turn }: TurnOfEnding, table: string | undefined) {
-  if (table === undefined) throw new Error("A request cannot be finished with a turn: the name of the table of sessions was not given");
-  return [{ Put: { TableName: table, Item: toTurnItem(session, turn) } }, { Update: { TableName: table, Key: versionKey(session), ...countTurn(turn) } }];
+  if (table === undefined)
+    throw new Error("A request cannot be finished with a turn: the name of the table of sessions was not given");
+  return [
+    { Put: { TableName: table, Item: toTurnItem(session, turn) } },
+    { Update: { TableName: table, Key: versionKey(session), ...countTurn(turn) } },
+  ];
 }
 
-/** What DynamoDB tells of the item that broke a condition. Throws any other error. In a transaction only the first write has a condition. */
+/**
+ * What DynamoDB tells of the item that broke a condition. Throws any other error. In a transaction only the first write
+ * has a condition.
+ */
 function brokenCondition(error: unknown): { readonly Item?: Item } {
   const { name, CancellationReasons: reasons = [], Item: item } = error as Refusal;
   if (name === "ConditionalCheckFailedException") return item ? { Item: item } : {};

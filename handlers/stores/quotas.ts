@@ -11,6 +11,8 @@ export interface Taking {
 
 /** Counts, for each owner and day. Rejects where it cannot be reached. */
 export interface QuotaStore {
-  /** False where there are as many as may be; nothing is counted then. Of those who race for the last one, one gets it. */
+  /**
+   * False where there are as many as may be; nothing is counted then. Of those who race for the last one, one gets it.
+   */
   take(taking: Taking, signal?: AbortSignal): Promise<boolean>;
 }

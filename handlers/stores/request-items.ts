@@ -1,10 +1,20 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { CorruptRecordError, REQUEST_STATUSES, type NewRequest, type RequestRecord, type RequestStatus, type StoredResult } from "./requests";
+import {
+  CorruptRecordError,
+  REQUEST_STATUSES,
+  type NewRequest,
+  type RequestRecord,
+  type RequestStatus,
+  type StoredResult,
+} from "./requests";
 
 /** An item of a DynamoDB table. */
 export type Item = Record<string, AttributeValue>;
 
-/** Milliseconds after its creation at which a request's deadline passes, where the release that wrote it knew no deadlines. */
+/**
+ * Milliseconds after its creation at which a request's deadline passes, where the release that wrote it knew no
+ * deadlines.
+ */
 export const DEFAULT_DEADLINE_MS = 86_400_000;
 
 /** Partitions of the index of open requests: what a request id, a UUID, begins with. Sixteen share the writes. */
@@ -13,7 +23,10 @@ export const OPEN_PARTITIONS = [..."0123456789abcdef"] as const;
 /** The partition of the index of open requests that a request stands in. */
 export const openPartition = (requestId: string): string => requestId.charAt(0).toLowerCase();
 
-/** The item of a request that was just accepted. `dueMs`: epoch milliseconds from which the index of open requests shows it to the sweeper. */
+/**
+ * The item of a request that was just accepted. `dueMs`: epoch milliseconds from which the index of open requests shows
+ * it to the sweeper.
+ */
 export function toItem(request: NewRequest, dueMs: number): Item {
   return {
     request_id: { S: request.requestId },
@@ -65,7 +78,9 @@ export function fromItem(item: Item): RequestRecord {
 
 /** The attributes that hold a stored result. */
 export function resultAttributes(result: StoredResult): Item {
-  return "json" in result ? { result: { S: result.json } } : { result_key: { S: result.key }, result_sha256: { S: result.sha256 } };
+  return "json" in result
+    ? { result: { S: result.json } }
+    : { result_key: { S: result.key }, result_sha256: { S: result.sha256 } };
 }
 
 function resultOf(item: Item): StoredResult | undefined {
@@ -94,5 +109,7 @@ function momentOf(item: Item, name: string): number {
 }
 
 function corrupt(item: Item, name: string): never {
-  throw new CorruptRecordError(`Request ${item["request_id"]?.S ?? "without id"}: the attribute ${name} is missing or malformed`);
+  throw new CorruptRecordError(
+    `Request ${item["request_id"]?.S ?? "without id"}: the attribute ${name} is missing or malformed`,
+  );
 }

@@ -33,7 +33,10 @@ export function freeId(nowSeconds: number): Condition {
 /** The request waits, and the queue is not known to have its message; or there is none. */
 export function withdrawable(): Condition {
   const unsent = "(attribute_not_exists(#sent) OR #sent = :false)";
-  return condition(`attribute_not_exists(#request_id) OR (#status = :queued AND ${unsent})`, { ...QUEUED, ":false": { BOOL: false } });
+  return condition(`attribute_not_exists(#request_id) OR (#status = :queued AND ${unsent})`, {
+    ...QUEUED,
+    ":false": { BOOL: false },
+  });
 }
 
 /** The queue has the message. When the request is due stays: its message may reach a worker that dies. */
@@ -57,7 +60,11 @@ export function claim(requestId: string, { token, nowMs, leaseUntilMs }: Bid): W
     ":at": { S: new Date(nowMs).toISOString() },
     ":open": { S: openPartition(requestId) },
   };
-  const won = write(`${UNHELD} AND ${inTime} AND #attempt < :most`, `SET ${taken}, #lease_until = :until, #due_at = :until, #open = :open`, values);
+  const won = write(
+    `${UNHELD} AND ${inTime} AND #attempt < :most`,
+    `SET ${taken}, #lease_until = :until, #due_at = :until, #open = :open`,
+    values,
+  );
   return { ...won, ReturnValues: "ALL_NEW" };
 }
 
@@ -70,19 +77,32 @@ export function renew(attempt: number, leaseUntilMs: number): Write {
 /** The attempt ends the request. `finished_by` tells its own ending, should it be sent again, from somebody else's. */
 export function finish(attempt: number, ending: Ending): Write {
   const attributes = { ...endingAttributes(ending), finished_by: { N: String(attempt) } };
-  return write(MINE, `${setAll(attributes)} ${RELEASE}`, { ...valuesOf(attributes), ...PROCESSING, ":mine": { N: String(attempt) } });
+  return write(MINE, `${setAll(attributes)} ${RELEASE}`, {
+    ...valuesOf(attributes),
+    ...PROCESSING,
+    ":mine": { N: String(attempt) },
+  });
 }
 
 /** A request that nobody holds ends. */
 export function close(ending: Ending): Write {
   const attributes = endingAttributes(ending);
-  return write(UNHELD, `${setAll(attributes)} ${RELEASE}`, { ...valuesOf(attributes), ...QUEUED, ...PROCESSING, ":now": epochMs(ending.nowMs) });
+  return write(UNHELD, `${setAll(attributes)} ${RELEASE}`, {
+    ...valuesOf(attributes),
+    ...QUEUED,
+    ...PROCESSING,
+    ":now": epochMs(ending.nowMs),
+  });
 }
 
 /** The request is due later. The due date seen is the fence: of two sweepers that saw it, one moves it. */
 export function requeue({ dueMs }: DueRequest, nextDueMs: number): Write {
   const values = { ...QUEUED, ...PROCESSING, ...ONE, ":seen": epochMs(dueMs), ":next": epochMs(nextDueMs) };
-  return write("#due_at = :seen AND (#status = :queued OR #status = :processing)", "SET #due_at = :next ADD #requeues :one", values);
+  return write(
+    "#due_at = :seen AND (#status = :queued OR #status = :processing)",
+    "SET #due_at = :next ADD #requeues :one",
+    values,
+  );
 }
 
 function endingAttributes({ status, nowMs, result, failure }: Ending): Item {
@@ -94,16 +114,28 @@ function endingAttributes({ status, nowMs, result, failure }: Ending): Item {
   };
 }
 
-const setAll = (attributes: Item): string => `SET ${Object.keys(attributes).map((name) => `#${name} = :${name}`).join(", ")}`;
+const setAll = (attributes: Item): string =>
+  `SET ${Object.keys(attributes)
+    .map((name) => `#${name} = :${name}`)
+    .join(", ")}`;
 
-const valuesOf = (attributes: Item): Item => Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value]));
+const valuesOf = (attributes: Item): Item =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value]));
 
 function write(conditionExpression: string, update: string, values: Item): Write {
-  return { ...condition(conditionExpression, values), UpdateExpression: update, ExpressionAttributeNames: aliases(`${conditionExpression} ${update}`) };
+  return {
+    ...condition(conditionExpression, values),
+    UpdateExpression: update,
+    ExpressionAttributeNames: aliases(`${conditionExpression} ${update}`),
+  };
 }
 
 function condition(expression: string, values: Item): Condition {
-  return { ConditionExpression: expression, ExpressionAttributeNames: aliases(expression), ExpressionAttributeValues: values };
+  return {
+    ConditionExpression: expression,
+    ExpressionAttributeNames: aliases(expression),
+    ExpressionAttributeValues: values,
+  };
 }
 
 /** `status`, `owner` and `open` are reserved words of DynamoDB, so every name is given as an alias: `#` and itself. */

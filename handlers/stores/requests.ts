@@ -14,9 +14,13 @@ export type RequestStatus = (typeof REQUEST_STATUSES)[number];
 export type TerminalStatus = Exclude<RequestStatus, "queued" | "processing">;
 
 /** Whether nothing can change the request any more. */
-export const isTerminal = (status: RequestStatus): status is TerminalStatus => status !== "queued" && status !== "processing";
+export const isTerminal = (status: RequestStatus): status is TerminalStatus =>
+  status !== "queued" && status !== "processing";
 
-/** How often a request is begun at most: a request that kills its worker would else do so for ever, at the agents' price each time. */
+/**
+ * How often a request is begun at most: a request that kills its worker would else do so for ever, at the agents' price
+ * each time.
+ */
 export const MAX_ATTEMPTS = 3;
 
 /** A result where it is kept: in the record, or in the results bucket under `key`, with the hash of its bytes. */
@@ -119,7 +123,10 @@ export interface RequestStore {
    * An expired request (`expiresAt`) under the same id, which the table has not removed yet, is written over.
    */
   create(request: NewRequest, dueMs: number, signal?: AbortSignal): Promise<Creation>;
-  /** Notes that the queue has taken the message, so that nobody takes the request back. Does nothing where the request is not `queued` any more. */
+  /**
+   * Notes that the queue has taken the message, so that nobody takes the request back. Does nothing where the request
+   * is not `queued` any more.
+   */
   markSent(requestId: string, signal?: AbortSignal): Promise<void>;
   /** The request as of now, expired or not. Rejects with {@link CorruptRecordError}. */
   find(requestId: string, signal?: AbortSignal): Promise<RequestRecord | undefined>;
@@ -129,8 +136,17 @@ export interface RequestStore {
   claim(requestId: string, bid: Bid, signal?: AbortSignal): Promise<Claim>;
   /** Extends the lease of a request that this attempt still holds. False where the lease was lost. */
   renew(requestId: string, attempt: number, leaseUntilMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** Ends a request that this attempt still holds, and keeps the turn with it. False where the lease was lost, and nothing is changed. */
-  finish(requestId: string, attempt: number, ending: Ending, turn?: TurnOfEnding, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Ends a request that this attempt still holds, and keeps the turn with it. False where the lease was lost, and
+   * nothing is changed.
+   */
+  finish(
+    requestId: string,
+    attempt: number,
+    ending: Ending,
+    turn?: TurnOfEnding,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
   /**
    * Ends a request that nobody holds: `queued`, or `processing` with a lease that ran out before `ending.nowMs`.
    * False where somebody holds it, it has ended, or it is not there; nothing is changed then.
@@ -139,7 +155,8 @@ export interface RequestStore {
   /** Requests that are due at `nowMs`, the longest due first in each page, until the caller stops asking. */
   due(nowMs: number, signal?: AbortSignal): AsyncIterable<readonly DueRequest[]>;
   /**
-   * Takes a due request on oneself, to send it again or to let it wait: it is next due at `nextDueMs`, and `requeues` is one more.
+   * Takes a due request on oneself, to send it again or to let it wait: it is next due at `nextDueMs`, and `requeues`
+   * is one more.
    * False where it is not due as `due` says any more: somebody moved it on, or another sweeper was faster.
    */
   requeue(due: DueRequest, nextDueMs: number, signal?: AbortSignal): Promise<boolean>;

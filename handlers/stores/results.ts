@@ -3,7 +3,10 @@ export class ResultMissingError extends Error {
   override readonly name = "ResultMissingError";
 }
 
-/** Where results too large for a record are kept. Every method rejects where the store cannot be reached; `signal` bounds its time. */
+/**
+ * Where results too large for a record are kept. Every method rejects where the store cannot be reached; `signal`
+ * bounds its time.
+ */
 export interface ResultStore {
   /** Keeps `json` under `key`. */
   put(key: string, json: string, signal?: AbortSignal): Promise<void>;

@@ -23,11 +23,15 @@ export interface NewTurn extends Turn {
 }
 
 /**
- * Where the turns of sessions are read, each kept on its own, so that requests of one session at the same time lose none.
+ * Where the turns of sessions are read, each kept on its own, so that requests of one session at the same time lose
+ * none.
  * A turn is kept by the `finish` of its request: both are there, or neither is.
  */
 export interface SessionStore {
-  /** The last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. Rejects where the store cannot be reached; `signal` bounds its time. */
+  /**
+   * The last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. Rejects where the store cannot
+   * be reached; `signal` bounds its time.
+   */
   recent(session: Session, nowMs: number, signal?: AbortSignal): Promise<Turn[]>;
 }
 

@@ -2,7 +2,8 @@ import type { Item } from "./request-items";
 import { keptAnswer, sessionKey, turnKey, type NewTurn, type Session } from "./sessions";
 
 /**
- * Range key of the item that counts a session's turns. It sorts after every date, so that turns are asked for as those before it.
+ * Range key of the item that counts a session's turns. It sorts after every date, so that turns are asked for as those
+ * before it.
  */
 export const VERSION_KEY = "~version";
 
@@ -15,7 +16,10 @@ export interface KeptTurn {
 }
 
 /** The key of the item that counts a session's turns. */
-export const versionKey = (session: Session): Item => ({ session: { S: sessionKey(session) }, turn: { S: VERSION_KEY } });
+export const versionKey = (session: Session): Item => ({
+  session: { S: sessionKey(session) },
+  turn: { S: VERSION_KEY },
+});
 
 /** The item of a turn: its answer cut to what is kept. */
 export function toTurnItem(session: Session, turn: NewTurn): Item {

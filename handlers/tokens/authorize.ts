@@ -18,15 +18,19 @@ export interface AuthorizerParts {
 
 /**
  * Answers the gateway with a policy. Rejects with the one word `Unauthorized` where the token proves nothing, which the
- * gateway makes a 401 of, and with another error where that cannot be told: a 500, and no caller takes a good token for a bad one.
+ * gateway makes a 401 of, and with another error where that cannot be told: a 500, and no caller takes a good token for
+ * a bad one.
  */
-export type TokenAuthorizer = (event: Pick<APIGatewayTokenAuthorizerEvent, "authorizationToken" | "methodArn">) => Promise<APIGatewayAuthorizerResult>;
+export type TokenAuthorizer = (
+  event: Pick<APIGatewayTokenAuthorizerEvent, "authorizationToken" | "methodArn">,
+) => Promise<APIGatewayAuthorizerResult>;
 
 /** The authorizer. Its log has the outcome and the reason, and nothing of the token. */
 export function tokenAuthorizer({ verify, nowMs, log }: AuthorizerParts): TokenAuthorizer {
   return async ({ authorizationToken, methodArn }) => {
     const startedMs = nowMs();
-    const tell = (level: "info" | "error", outcome: string, fields: Fields = {}) => log(level, "authorized", { outcome, ...fields, duration_ms: nowMs() - startedMs });
+    const tell = (level: "info" | "error", outcome: string, fields: Fields = {}) =>
+      log(level, "authorized", { outcome, ...fields, duration_ms: nowMs() - startedMs });
     try {
       const token = await verify(tokenIn(authorizationToken));
       const policy = policyFor(token, methodArn);
@@ -44,12 +48,16 @@ export function tokenAuthorizer({ verify, nowMs, log }: AuthorizerParts): TokenA
 }
 
 function tokenIn(header: unknown): string {
-  const token = typeof header === "string" && header.length <= MAX_HEADER_CHARACTERS ? BEARER.exec(header)?.[1] : undefined;
+  const token =
+    typeof header === "string" && header.length <= MAX_HEADER_CHARACTERS ? BEARER.exec(header)?.[1] : undefined;
   if (token === undefined) throw new TokenRefusedError("malformed");
   return token;
 }
 
-/** The gateway knows it by this message alone. Without a stack: Lambda logs it, and it happens as often as somebody likes. */
+/**
+ * The gateway knows it by this message alone. Without a stack: Lambda logs it, and it happens as often as somebody
+ * likes.
+ */
 function unauthorized(): Error {
   const error = new Error("Unauthorized");
   error.stack = "Error: Unauthorized";

@@ -4,7 +4,9 @@ import { KeysUnavailableError } from "./refusal";
 
 /** Milliseconds after which keys are fetched again: for so long a key that the issuer withdrew is still taken. */
 export const KEYS_FRESH_MS = 10 * 60_000;
-/** Milliseconds between two fetches at the least, whatever tokens come: an unknown key's name costs its sender nothing. */
+/**
+ * Milliseconds between two fetches at the least, whatever tokens come: an unknown key's name costs its sender nothing.
+ */
 export const FETCH_PAUSE_MS = 60_000;
 /** The same while there are no keys at all, and every caller waits for them. */
 export const FIRST_FETCH_PAUSE_MS = 2_000;
@@ -31,21 +33,28 @@ interface Kept {
   readonly fetchedAtMs: number;
 }
 
-/** Keeps the issuer's keys. They stay as they are while the issuer is down, and an unknown key's name has them fetched again. */
+/**
+ * Keeps the issuer's keys. They stay as they are while the issuer is down, and an unknown key's name has them fetched
+ * again.
+ */
 export function openKeys({ fetchKeys, nowMs, log }: KeysParts): SigningKeys {
   let kept: Kept | undefined;
   let triedAtMs: number | undefined;
   let pending: Promise<void> | undefined;
 
   const ageMs = (sinceMs: number) => Math.abs(nowMs() - sinceMs);
-  const mayFetch = () => triedAtMs === undefined || ageMs(triedAtMs) >= (kept === undefined ? FIRST_FETCH_PAUSE_MS : FETCH_PAUSE_MS);
+  const mayFetch = () =>
+    triedAtMs === undefined || ageMs(triedAtMs) >= (kept === undefined ? FIRST_FETCH_PAUSE_MS : FETCH_PAUSE_MS);
 
   const fetchOnce = async () => {
     triedAtMs = nowMs();
     try {
       kept = { find: createLocalJWKSet(await fetchKeys()), fetchedAtMs: nowMs() };
     } catch (error) {
-      log(kept === undefined ? "error" : "warn", "signing_keys_not_fetched", { kept: kept !== undefined, error: describeError(error) });
+      log(kept === undefined ? "error" : "warn", "signing_keys_not_fetched", {
+        kept: kept !== undefined,
+        error: describeError(error),
+      });
     }
   };
   /** Those who come during a fetch wait for the same one. */
@@ -55,7 +64,8 @@ export function openKeys({ fetchKeys, nowMs, log }: KeysParts): SigningKeys {
     await pending;
   };
   const trusted = (): Kept => {
-    if (kept === undefined || ageMs(kept.fetchedAtMs) > KEYS_TRUSTED_MS) throw new KeysUnavailableError("The issuer's keys cannot be had. Its address is the setting jwt_issuer.");
+    if (kept === undefined || ageMs(kept.fetchedAtMs) > KEYS_TRUSTED_MS)
+      throw new KeysUnavailableError("The issuer's keys cannot be had. Its address is the setting jwt_issuer.");
     return kept;
   };
 

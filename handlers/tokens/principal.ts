@@ -6,5 +6,7 @@ import { createHash } from "node:crypto";
  * e-mail address.
  */
 export function principalOf(issuer: string, subject: string): string {
-  return createHash("sha256").update(JSON.stringify([issuer, subject])).digest("base64url");
+  return createHash("sha256")
+    .update(JSON.stringify([issuer, subject]))
+    .digest("base64url");
 }

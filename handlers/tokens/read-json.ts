@@ -22,13 +22,17 @@ export const readJson: ReadJson = (url) =>
         answer.destroy();
         return fail(`answered ${answer.statusCode}; expected 200`);
       }
-      collect(answer).then(
-        (text) => resolve(JSON.parse(text) as unknown),
-        (cause: unknown) => {
-          answer.destroy();
-          throw cause;
-        },
-      ).catch((cause: unknown) => fail(signal.aborted ? TOO_LATE : `gave no JSON of at most ${MAX_ANSWER_BYTES} bytes`, cause));
+      collect(answer)
+        .then(
+          (text) => resolve(JSON.parse(text) as unknown),
+          (cause: unknown) => {
+            answer.destroy();
+            throw cause;
+          },
+        )
+        .catch((cause: unknown) =>
+          fail(signal.aborted ? TOO_LATE : `gave no JSON of at most ${MAX_ANSWER_BYTES} bytes`, cause),
+        );
     });
     asked.once("error", (cause) => fail(signal.aborted ? TOO_LATE : "cannot be reached", cause));
     asked.end();

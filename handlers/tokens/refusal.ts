@@ -16,7 +16,10 @@ export type RefusalReason =
 export class TokenRefusedError extends Error {
   override readonly name = "TokenRefusedError";
 
-  constructor(readonly reason: RefusalReason, options?: ErrorOptions) {
+  constructor(
+    readonly reason: RefusalReason,
+    options?: ErrorOptions,
+  ) {
     super(`The token is refused: ${reason}`, options);
   }
 }

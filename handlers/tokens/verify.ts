@@ -7,7 +7,18 @@ import { TokenRefusedError, type RefusalReason } from "./refusal";
  * How a token may be signed: by key pairs alone. With a shared secret whoever checks a token could make one, and an
  * issuer's public key would serve as the secret (RFC 8725, sections 2.1 and 3.1).
  */
-export const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"] as const;
+export const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
 
 /** What a token must say. */
 export interface TokenRules {
@@ -37,7 +48,10 @@ export interface VerifiedToken {
   readonly permitted: boolean;
 }
 
-/** Checks a token in compact form. Throws {@link TokenRefusedError}, or `KeysUnavailableError` where that cannot be told. */
+/**
+ * Checks a token in compact form. Throws {@link TokenRefusedError}, or `KeysUnavailableError` where that cannot be
+ * told.
+ */
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
 /** A verifier of one issuer's tokens. */
@@ -63,9 +77,14 @@ export function tokenVerifier({ rules, keys, nowMs }: VerifierParts): VerifyToke
   };
 }
 
-/** `scope` separates them by spaces (RFC 8693, section 4.2); `scp` is a list with some issuers and such a text with others. */
+/**
+ * `scope` separates them by spaces (RFC 8693, section 4.2); `scp` is a list with some issuers and such a text with
+ * others.
+ */
 function scopesOf({ scope, scp }: JWTPayload): Set<string> {
-  const texts = [scope, ...(Array.isArray(scp) ? scp : [scp])].filter((each): each is string => typeof each === "string");
+  const texts = [scope, ...(Array.isArray(scp) ? scp : [scp])].filter(
+    (each): each is string => typeof each === "string",
+  );
   return new Set(texts.flatMap((text) => text.split(" ")).filter((each) => each !== ""));
 }
 
@@ -84,9 +103,11 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
 const CLAIMS: Readonly<Record<string, RefusalReason>> = { iss: "issuer", aud: "audience", nbf: "not_yet_valid" };
 
 function refuse(cause: unknown): never {
-  if (cause instanceof errors.JWTClaimValidationFailed) throw new TokenRefusedError(CLAIMS[cause.claim] ?? "claims", { cause });
+  if (cause instanceof errors.JWTClaimValidationFailed)
+    throw new TokenRefusedError(CLAIMS[cause.claim] ?? "claims", { cause });
   if (cause instanceof errors.JOSEError) throw new TokenRefusedError(REASONS[cause.code] ?? "malformed", { cause });
   // What a key of the issuer's makes Node's own cryptography say: too short, of another kind than it claims.
-  if (cause instanceof TypeError || cause instanceof DOMException) throw new TokenRefusedError("unusable_key", { cause });
+  if (cause instanceof TypeError || cause instanceof DOMException)
+    throw new TokenRefusedError("unusable_key", { cause });
   throw cause;
 }

@@ -1,9 +1,20 @@
 // @ts-check
 /**
- * The program, built from its TypeScript: node reads it ten times as fast as the sources. In a clone it is built anew when
+ * The program, built from its TypeScript: node reads it ten times as fast as the sources. In a clone it is built anew
+ * when
  * a source has changed, so that it is never older than they are; the package on npm brings it along.
  */
-const { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } = require("node:fs");
+const {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} = require("node:fs");
 const { dirname, join, relative, sep } = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { INSTALLED_PACKAGES, hashSources } = require("./sources.js");
@@ -12,13 +23,20 @@ const ROOT = join(__dirname, "../..");
 const BUILT = join(ROOT, "dist/program");
 /** Names the built entries, and of which sources they are. */
 const CURRENT = join(BUILT, "current.json");
-const ENTRIES = { cli: "scripts/cli.ts", app: "stacks/app.ts", "canary-process": "scripts/commands/rehearse/canary-process.ts" };
-/** What nobody has read for so long goes with the next build: a command that runs meanwhile may still load a part of it. */
+const ENTRIES = {
+  cli: "scripts/cli.ts",
+  app: "stacks/app.ts",
+  "canary-process": "scripts/commands/rehearse/canary-process.ts",
+};
+/**
+ * What nobody has read for so long goes with the next build: a command that runs meanwhile may still load a part of it.
+ */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /**
  * @typedef {object} Program
- * @property {string} sources hash of what it was built from; of no meaning in the package on npm, which is never built anew
+ * @property {string} sources hash of what it was built from; of no meaning in the package on npm, which is never built
+ * anew
  * @property {Record<string, string>} entries names of the files that are loaded
  * @property {string[]} files names of all of them
  * @property {string[]} inputs paths below the root of what some of the code comes from
@@ -40,7 +58,14 @@ async function ready() {
   /** @type {Program | undefined} */
   const built = existsSync(CURRENT) ? JSON.parse(readFileSync(CURRENT, "utf8")) : undefined;
   if (built && !isClone) return built;
-  const sources = hashSources(ROOT, ["handlers", "modules", "scripts", "stacks", "package-lock.json", INSTALLED_PACKAGES]);
+  const sources = hashSources(ROOT, [
+    "handlers",
+    "modules",
+    "scripts",
+    "stacks",
+    "package-lock.json",
+    INSTALLED_PACKAGES,
+  ]);
   return built?.sources === sources ? built : build(sources).catch(cannotBuild);
 }
 
@@ -61,7 +86,8 @@ async function build(sources) {
     format: "esm",
     platform: "node",
     target: "node20",
-    // Packages are named by where they are found, not by where a link to them leads: else the files' names would differ.
+    // Packages are named by where they are found, not by where a link to them leads: else the files' names would
+    // differ.
     preserveSymlinks: true,
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -73,13 +99,19 @@ async function build(sources) {
     legalComments: "none",
     logLevel: "silent",
     external: ["esbuild"],
-    banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+    },
     plugins: [OWN_FOLDERS],
   });
   mkdirSync(BUILT, { recursive: true });
   for (const { path, contents } of outputFiles) writeOnce(path, contents);
   const entries = Object.fromEntries(
-    Object.entries(metafile.outputs).flatMap(([path, { entryPoint }]) => Object.entries(ENTRIES).flatMap(([name, source]) => (source === entryPoint ? [[name, relative(BUILT, join(ROOT, path))]] : []))),
+    Object.entries(metafile.outputs).flatMap(([path, { entryPoint }]) =>
+      Object.entries(ENTRIES).flatMap(([name, source]) =>
+        source === entryPoint ? [[name, relative(BUILT, join(ROOT, path))]] : [],
+      ),
+    ),
   );
   const files = outputFiles.map(({ path }) => relative(BUILT, path)).sort();
   const inputs = [...new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))].sort();
@@ -91,7 +123,11 @@ async function build(sources) {
 /** @param {NodeJS.ErrnoException} error @returns {never} */
 function cannotBuild(error) {
   const isMissing = error.code === "MODULE_NOT_FOUND";
-  process.stderr.write(isMissing ? `The packages are not installed in ${ROOT}. Install them: npm ci\n` : `The sources cannot be built. ${error.message}\n`);
+  process.stderr.write(
+    isMissing
+      ? `The packages are not installed in ${ROOT}. Install them: npm ci\n`
+      : `The sources cannot be built. ${error.message}\n`,
+  );
   process.exit(1);
 }
 
@@ -102,13 +138,18 @@ function cannotBuild(error) {
 const OWN_FOLDERS = {
   name: "own-folders",
   setup({ onLoad }) {
-    const own = new RegExp(`^${[ROOT, ""].join(sep).replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(scripts|stacks)[\\\\/].*\\.ts$`);
+    const own = new RegExp(
+      `^${[ROOT, ""].join(sep).replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(scripts|stacks)[\\\\/].*\\.ts$`,
+    );
     onLoad({ filter: own }, ({ path }) => {
       const source = readFileSync(path, "utf8");
       if (!source.includes("__dirname")) return undefined;
       const folder = relative(BUILT, dirname(path)).split(sep).join("/");
       // On the first line, so that the others keep their numbers.
-      return { contents: `const __dirname = require("node:url").fileURLToPath(new URL(${JSON.stringify(folder)}, import.meta.url)); ${source}`, loader: "ts" };
+      return {
+        contents: `const __dirname = require("node:url").fileURLToPath(new URL(${JSON.stringify(folder)}, import.meta.url)); ${source}`,
+        loader: "ts",
+      };
     });
   },
 };
@@ -131,7 +172,8 @@ function removeOld(used) {
   const before = Date.now() - KEPT_MS;
   for (const name of readdirSync(BUILT)) {
     const path = join(BUILT, name);
-    if (path !== CURRENT && !used.has(path) && (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before) < before) rmSync(path, { force: true });
+    if (path !== CURRENT && !used.has(path) && (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before) < before)
+      rmSync(path, { force: true });
   }
 }
 

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-void require("./program.js").load("cli").then(({ main }) => main(process.argv));
+void require("./program.js")
+  .load("cli")
+  .then(({ main }) => main(process.argv));

@@ -22,7 +22,9 @@ interface Given extends VariableOptions {
 /** Adds `canary`, which makes a new version live step by step, or takes it back by itself. */
 export function addCanaryCommand(root: Command, { perform, confirm }: Shell): void {
   withLockTimeout(withVariables(root.command("canary")))
-    .description("give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: failed and rolled back, 3: not decided in time")
+    .description(
+      "give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: failed and rolled back, 3: not decided in time",
+    )
     .option("--weight <percent>", "share of the first step; default: 10")
     .option("--steps <percents>", "all steps, such as 10,50,100; default: the weight, then 100")
     .option("--interval <duration>", "each step takes at least so long; default: 10m")
@@ -36,7 +38,15 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
     .addHelpText("after", EXAMPLES)
-    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) => perform(async (context) => (await import("../commands/canary")).canary(context, { ...given, ...variables({ var: _vars, varFile: _files, reset: _reset }), ...(confirm && { confirm }) })));
+    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) =>
+      perform(async (context) =>
+        (await import("../commands/canary")).canary(context, {
+          ...given,
+          ...variables({ var: _vars, varFile: _files, reset: _reset }),
+          ...(confirm && { confirm }),
+        }),
+      ),
+    );
 }
 
 const EXAMPLES = `

@@ -16,7 +16,9 @@ const LONGEST_RUN = 900;
 function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void {
   const command = root
     .command("analyze")
-    .description("say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no such line")
+    .description(
+      "say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no such line",
+    )
     .argument("[files...]", "logs in the text or JSON format, as they are, exported or .gz; - or none: standard input")
     .option("--log-group <name>", "read a CloudWatch log group instead, such as /aws/lambda/quickturn-dev-worker")
     .option("--since <span>", "with --log-group: how far back, such as 90m, 24h, 7d (default: 24h)")
@@ -24,12 +26,19 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
     .option("--tfvars <path>", "write the settings that the evidence supports; hypotheses stand in it as comments")
     .option("--html <path>", "write a page with charts: one file, nothing fetched")
     .addHelpText("after", ANALYZE_EXAMPLES)
-    .action((files: string[], given: { logGroup?: string; since?: string; threshold: number; tfvars?: string; html?: string }) => {
-      // Else it would wait at a terminal for lines that nobody types.
-      if (files.length === 0 && given.logGroup === undefined && isTerminal) command.help({ error: true });
-      const { threshold: thresholdSeconds, ...others } = given;
-      return perform(async (context) => (await import("../commands/analyze")).analyze(context, { files, thresholdSeconds, ...others }));
-    });
+    .action(
+      (
+        files: string[],
+        given: { logGroup?: string; since?: string; threshold: number; tfvars?: string; html?: string },
+      ) => {
+        // Else it would wait at a terminal for lines that nobody types.
+        if (files.length === 0 && given.logGroup === undefined && isTerminal) command.help({ error: true });
+        const { threshold: thresholdSeconds, ...others } = given;
+        return perform(async (context) =>
+          (await import("../commands/analyze")).analyze(context, { files, thresholdSeconds, ...others }),
+        );
+      },
+    );
 }
 
 const ANALYZE_EXAMPLES = `
@@ -51,5 +60,7 @@ function addCostCommand(root: Command, { perform }: Shell): void {
     .option("--requests <counts>", "requests a month, with commas between", "10000,100000,1000000")
     .option("--region <region>", "AWS region; default: the setting aws_region")
     .option("--from-plan <file>", "what terraform show -json printed of a plan or a state, instead of a profile")
-    .action(({ var: vars, ...given }: Omit<CostOptions, "vars"> & { var: string[] }) => perform(async (context) => (await import("../commands/cost")).cost(context, { ...given, vars })));
+    .action(({ var: vars, ...given }: Omit<CostOptions, "vars"> & { var: string[] }) =>
+      perform(async (context) => (await import("../commands/cost")).cost(context, { ...given, vars })),
+    );
 }

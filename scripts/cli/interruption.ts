@@ -2,12 +2,20 @@ import { EXIT_CODES } from "../commands/exit-codes";
 import { Interrupted, type EndingSignal } from "../tools/interrupted";
 
 /** Exit codes of a command that a signal has ended: 128 and the signal's number, as shells count it. */
-export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = { SIGHUP: EXIT_CODES.hungUp, SIGINT: EXIT_CODES.interrupted, SIGTERM: EXIT_CODES.terminated };
+export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {
+  SIGHUP: EXIT_CODES.hungUp,
+  SIGINT: EXIT_CODES.interrupted,
+  SIGTERM: EXIT_CODES.terminated,
+};
 
-/** Milliseconds in which a second SIGINT is the same key press: npm passes on to its child what the terminal has sent to both. */
+/**
+ * Milliseconds in which a second SIGINT is the same key press: npm passes on to its child what the terminal has sent to
+ * both.
+ */
 const SAME_PRESS_MS = 1_000;
 
-const FIRST = "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and then it may lose what it has made: the state no longer knows of it.";
+const FIRST =
+  "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and then it may lose what it has made: the state no longer knows of it.";
 const SECOND = "Terraform is stopped at once. What it was making may be there without its state knowing of it.";
 
 /** What an interruption acts on. */
@@ -23,7 +31,8 @@ export interface Surroundings {
 }
 
 /**
- * What signals do to a command. The first one ends the work in order. A second Ctrl-C is passed on to the programs that run,
+ * What signals do to a command. The first one ends the work in order. A second Ctrl-C is passed on to the programs that
+ * run,
  * which terraform takes as "stop at once"; where none runs, and at a third, everything ends at once.
  */
 export class Interruption {
@@ -51,7 +60,8 @@ export class Interruption {
       if (running().includes("terraform")) tell(FIRST);
       return this.controller.abort(new Interrupted(by));
     }
-    // A terminal that is closed, and a pipeline that is cancelled, send more than one signal; a person alone has read what it costs.
+    // A terminal that is closed, and a pipeline that is cancelled, send more than one signal; a person alone has read
+    // what it costs.
     if (by !== "SIGINT" || nowMs() - this.pressedMs < SAME_PRESS_MS) return;
     this.pressedMs = nowMs();
     if (this.isPassedOn || running().length === 0) return endNow(this.exitCode);
@@ -60,8 +70,12 @@ export class Interruption {
     interruptAgain();
   }
 
-  /** What a person is told of a failure: where the work was interrupted, that instead of what it made an operation say. */
+  /**
+   * What a person is told of a failure: where the work was interrupted, that instead of what it made an operation say.
+   */
   explain(error: unknown): unknown {
-    return this.first !== undefined && error instanceof Error && error.name === "AbortError" ? this.signal.reason : error;
+    return this.first !== undefined && error instanceof Error && error.name === "AbortError"
+      ? this.signal.reason
+      : error;
   }
 }

@@ -30,7 +30,8 @@ export function collect(value: string, previous: readonly string[]): readonly st
 export function countOf(minimum: number, maximum: number): (value: string) => number {
   return (value) => {
     const count = Number(value);
-    if (!/^\d+$/.test(value) || count < minimum || count > maximum) throw new InvalidArgumentError(`Allowed: a whole number from ${minimum} to ${maximum}.`);
+    if (!/^\d+$/.test(value) || count < minimum || count > maximum)
+      throw new InvalidArgumentError(`Allowed: a whole number from ${minimum} to ${maximum}.`);
     return count;
   };
 }
@@ -39,13 +40,15 @@ export function countOf(minimum: number, maximum: number): (value: string) => nu
 export function secondsUpTo(maximum: number): (value: string) => number {
   return (value) => {
     const seconds = Number(value);
-    if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum) throw new InvalidArgumentError(`Allowed: seconds above 0, up to ${maximum}.`);
+    if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum)
+      throw new InvalidArgumentError(`Allowed: seconds above 0, up to ${maximum}.`);
     return seconds;
   };
 }
 
 /** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
 export function duration(value: string): string {
-  if (!/^[1-9]\d{0,4}[smh]$/.test(value)) throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");
+  if (!/^[1-9]\d{0,4}[smh]$/.test(value))
+    throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");
   return value;
 }

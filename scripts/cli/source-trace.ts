@@ -9,10 +9,18 @@ import { fileURLToPath } from "node:url";
  * @param root folder that the sources are named from
  */
 export function sourceTrace(stack: string, root: string): string {
-  return stack.replaceAll(/(file:\/\/[^\s():]+\.mjs):(\d+):(\d+)/g, (built: string, file: string, line: string, column: string) => {
-    const map = `${fileURLToPath(file)}.map`;
-    if (!existsSync(map)) return built;
-    const entry = new SourceMap(JSON.parse(readFileSync(map, "utf8")) as SourceMapPayload).findEntry(Number(line) - 1, Number(column) - 1);
-    return "originalSource" in entry ? `${relative(root, resolve(dirname(map), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}` : built;
-  });
+  return stack.replaceAll(
+    /(file:\/\/[^\s():]+\.mjs):(\d+):(\d+)/g,
+    (built: string, file: string, line: string, column: string) => {
+      const map = `${fileURLToPath(file)}.map`;
+      if (!existsSync(map)) return built;
+      const entry = new SourceMap(JSON.parse(readFileSync(map, "utf8")) as SourceMapPayload).findEntry(
+        Number(line) - 1,
+        Number(column) - 1,
+      );
+      return "originalSource" in entry
+        ? `${relative(root, resolve(dirname(map), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+        : built;
+    },
+  );
 }

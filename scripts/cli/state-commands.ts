@@ -12,7 +12,11 @@ export function addStateCommands(root: Command, { perform, confirm }: Shell): vo
     .argument("<id>", "the lock, as the run that was refused named it")
     .addOption(stackOption())
     .option("--auto-approve", "do not ask", false)
-    .action((id: string, given: { stack: StackName; autoApprove: boolean }) => perform(async (context) => (await import("../commands/unlock")).unlock(context, { id, ...given, ...(confirm && { confirm }) })));
+    .action((id: string, given: { stack: StackName; autoApprove: boolean }) =>
+      perform(async (context) =>
+        (await import("../commands/unlock")).unlock(context, { id, ...given, ...(confirm && { confirm }) }),
+      ),
+    );
 }
 
 /** Adds `--stack`. */
@@ -22,7 +26,11 @@ export function withStack(command: Command): Command {
 
 /** Adds `--lock-timeout`, for what takes the lock of the state. */
 export function withLockTimeout(command: Command): Command {
-  return command.option("--lock-timeout <duration>", "how long to wait for a lock that another run holds, such as 10m; default: fail at once", duration);
+  return command.option(
+    "--lock-timeout <duration>",
+    "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
+    duration,
+  );
 }
 
 /** What {@link withStack} or {@link withLockTimeout} was given, as commands take it. */
@@ -30,4 +38,5 @@ export function stackOf({ stack, lockTimeout }: StackOptions): StackOptions {
   return { ...(stack && { stack }), ...(lockTimeout && { lockTimeout }) };
 }
 
-const stackOption = () => new Option("--stack <name>", "the stack to work on").choices([...STACK_NAMES]).default(STACK_NAMES[0]);
+const stackOption = () =>
+  new Option("--stack <name>", "the stack to work on").choices([...STACK_NAMES]).default(STACK_NAMES[0]);

@@ -4,27 +4,46 @@ import type { TuneOptions, TunedFunction } from "../commands/tune-options";
 import { collect, countOf } from "./options";
 import type { Shell } from "./shell";
 
-type Given = Omit<TuneOptions, "function" | "strategy"> & { readonly function: TunedFunction; readonly strategy: Strategy };
+type Given = Omit<TuneOptions, "function" | "strategy"> & {
+  readonly function: TunedFunction;
+  readonly strategy: Strategy;
+};
 
 /** Adds `tune`, which chooses a function's memory from measurements. */
 export function addTuneCommand(root: Command, { perform }: Shell): void {
   root
     .command("tune")
-    .description("choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: inconclusive, 1: not measured")
+    .description(
+      "choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: inconclusive, 1: not measured",
+    )
     .option("--function <name>", "worker or api", "worker")
     .option("--strategy <strategy>", STRATEGIES.join(", "), "cost")
     .option("--sizes <list>", "MiB with commas between; default: 512,1024,1769,3072 and the one in effect")
     .option("--runs <count>", "warm runs of each size; one more is cold; default: 20")
-    .option("--prompt <text>", "of the worker's runs, which ask the agents; may be repeated, taken in turn", collect, [])
-    .option("--payload <file>", "of the front door's runs: an event as API Gateway sends it, or [{\"payload\": …, \"weight\": 2}, …]")
+    .option(
+      "--prompt <text>",
+      "of the worker's runs, which ask the agents; may be repeated, taken in turn",
+      collect,
+      [],
+    )
+    .option(
+      "--payload <file>",
+      'of the front door\'s runs: an event as API Gateway sends it, or [{"payload": …, "weight": 2}, …]',
+    )
     .option("--budget-usd <dollars>", "refuse where the runs could cost more; default: 5")
-    .option("--run-usd <dollars>", "what a run costs elsewhere, such as its agents' tokens; counts in the budget; default: 0")
+    .option(
+      "--run-usd <dollars>",
+      "what a run costs elsewhere, such as its agents' tokens; counts in the budget; default: 0",
+    )
     .option("--concurrency <count>", "runs at once, out of the function's reserved concurrency; default: 1")
     .option("--cold-share <share>", "of the runs in production; default: the cost model's (worker 0.05, api 0.01)")
     .option("--replay <file>", "judge saved runs or a log with REPORT lines instead; - is standard input")
     .option("--region <region>", "with --replay: whose prices count; default: us-east-1")
     .option("--seed <number>", "of the bootstrap", countOf(0, 4_294_967_295), 1)
-    .option("--state <path>", "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack")
+    .option(
+      "--state <path>",
+      "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack",
+    )
     .option("--write <path>", "write the setting as a .tfvars file")
     .option("--save <path>", "write the runs, for --replay")
     .option("--html <path>", "write a page with charts: one file, nothing fetched")

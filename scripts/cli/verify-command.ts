@@ -7,8 +7,13 @@ import type { Shell } from "./shell";
 export function addVerifyCommand(root: Command, { perform }: Shell): void {
   root
     .command("verify")
-    .description("say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: nothing was found out")
-    .option("--state <path>", "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack")
+    .description(
+      "say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: nothing was found out",
+    )
+    .option(
+      "--state <path>",
+      "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack",
+    )
     .option("--window <duration>", "length of what is judged, such as 30m; default: 30m")
     .option("--end <time>", "where it ends; default: as late as every run in it has ended")
     .option("--since <time>", "nothing before it, such as the time of the deployment")
@@ -31,5 +36,7 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
     .option("--api-key <key>", "with authorization api_key; better as QUICKTURN_API_KEY")
     .option("--other-api-key <key>", "of a second caller, who must be refused; better as QUICKTURN_OTHER_API_KEY")
     .option("--other-profile <name>", "AWS profile of a second caller, who must be refused")
-    .action((given: VerifyOptions) => perform(async (context) => (await import("../commands/verify")).verify(context, given)));
+    .action((given: VerifyOptions) =>
+      perform(async (context) => (await import("../commands/verify")).verify(context, given)),
+    );
 }

@@ -44,11 +44,21 @@ export function callersOf(mode: AccessMode, shown: unknown, issuer: LocalIssuer)
 }
 
 interface Shown {
-  readonly values: { readonly root_module: { readonly resources: readonly { readonly type: string; readonly index?: string; readonly values: { readonly value?: string } }[] } };
+  readonly values: {
+    readonly root_module: {
+      readonly resources: readonly {
+        readonly type: string;
+        readonly index?: string;
+        readonly values: { readonly value?: string };
+      }[];
+    };
+  };
 }
 
 function keyOf(name: string, shown: unknown): string {
-  const value = (shown as Shown).values.root_module.resources.find(({ type, index }) => type === "aws_api_gateway_api_key" && index === name)?.values.value;
+  const value = (shown as Shown).values.root_module.resources.find(
+    ({ type, index }) => type === "aws_api_gateway_api_key" && index === name,
+  )?.values.value;
   if (value === undefined) throw new Error(`The applied stack has no API key of ${name}`);
   return value;
 }

@@ -11,8 +11,15 @@ export interface AccessStackOptions extends Pick<LocalStackOptions, "vars" | "ke
   readonly agent: (call: AgentCall) => AgentBehaviour;
 }
 
-/** Gives `use` a running stack that can be flipped to every access mode, and the issuer of its callers' tokens; nothing of it stays. */
-export async function withAccessStack<T>(context: CommandContext, { agent, ...options }: AccessStackOptions, use: (stack: LocalStack, issuer: LocalIssuer) => Promise<T>): Promise<T> {
+/**
+ * Gives `use` a running stack that can be flipped to every access mode, and the issuer of its callers' tokens; nothing
+ * of it stays.
+ */
+export async function withAccessStack<T>(
+  context: CommandContext,
+  { agent, ...options }: AccessStackOptions,
+  use: (stack: LocalStack, issuer: LocalIssuer) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-issuer-"));
   const undo: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
   try {

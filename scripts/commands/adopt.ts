@@ -32,7 +32,11 @@ const MAX_ROUNDS = 12;
  * AWS would make twice, then in rounds what it refuses to make. Deletes nothing. Deployments of the API are left alone:
  * they cost nothing, and older ones are what a stage can be set back to.
  */
-export async function applyAdopting(terraform: Terraform, input: PlanInput, adopting: Adopting): Promise<CommandResult> {
+export async function applyAdopting(
+  terraform: Terraform,
+  input: PlanInput,
+  adopting: Adopting,
+): Promise<CommandResult> {
   // One that was killed itself may have left its own.
   removeImports(terraform.directory);
   try {
@@ -55,11 +59,17 @@ class Adoption {
   async run(): Promise<CommandResult> {
     for (let round = 1; ; round++) {
       const { made, plan } = await this.plan();
-      if (!(await this.adopting.approve(made))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: this.terraform.warnings } };
+      if (!(await this.adopting.approve(made)))
+        return {
+          exitCode: 1,
+          text: "Nothing was applied.",
+          json: { applied: false, ...made, warnings: this.terraform.warnings },
+        };
       try {
         return this.result(await applyMade(this.terraform, made, this.adopting.progress));
       } catch (error) {
-        const found = error instanceof TerraformFailed ? await this.located(collisions(error.failures, plan), plan) : [];
+        const found =
+          error instanceof TerraformFailed ? await this.located(collisions(error.failures, plan), plan) : [];
         this.forgetReplaced(plan);
         if (!this.add(knownImports(found)) || round === MAX_ROUNDS) throw error;
       }
@@ -83,17 +93,30 @@ class Adoption {
     const imports = [...this.imports.values()];
     writeImports(terraform.directory, imports);
     if (imports.length > 0) adopting.progress.note(importsText(imports));
-    const written = await showPlan(terraform, input, adopting.progress, ownPlanFile(terraform), (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`);
+    const written = await showPlan(
+      terraform,
+      input,
+      adopting.progress,
+      ownPlanFile(terraform),
+      (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`,
+    );
     return { made: planOf(written), plan: written.shown };
   }
 
   /** A queue is imported from its address, which AWS tells by its name alone. */
   private async located(found: readonly Collision[], plan: unknown): Promise<Collision[]> {
     const place = { environment: this.terraform.environment, region: regionOf(plan, this.terraform) };
-    return Promise.all(found.map(async (one) => (one.type === "aws_sqs_queue" ? { ...one, id: await queueUrl(one.name, place, this.adopting.signal) } : one)));
+    return Promise.all(
+      found.map(async (one) =>
+        one.type === "aws_sqs_queue" ? { ...one, id: await queueUrl(one.name, place, this.adopting.signal) } : one,
+      ),
+    );
   }
 
-  /** What a failed apply replaces it may have deleted already, and terraform refuses to import what is gone. What is still there is found again. */
+  /**
+   * What a failed apply replaces it may have deleted already, and terraform refuses to import what is gone. What is
+   * still there is found again.
+   */
   private forgetReplaced(plan: unknown): void {
     for (const { address, action } of plannedResources(plan)) if (action === "replace") this.imports.delete(address);
   }
@@ -107,6 +130,10 @@ class Adoption {
 
   private result(applied: CommandResult): CommandResult {
     const adopted = [...this.imports.values()];
-    return { ...applied, text: `${adoptedText(adopted, this.surplus)}\n${applied.text}`, json: { ...(applied.json as object), adopted, surplus: this.surplus } };
+    return {
+      ...applied,
+      text: `${adoptedText(adopted, this.surplus)}\n${applied.text}`,
+      json: { ...(applied.json as object), adopted, surplus: this.surplus },
+    };
   }
 }

@@ -11,7 +11,10 @@ export function cutText(path: string): string {
 
 /** What became of a state that a kill has cut. */
 export function restoredText({ path, aside, backup }: RestoredState): string {
-  const now = backup === undefined ? "there is no copy of it, so that terraform knows nothing" : `it is now ${backup}, the newest that is whole`;
+  const now =
+    backup === undefined
+      ? "there is no copy of it, so that terraform knows nothing"
+      : `it is now ${backup}, the newest that is whole`;
   return `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`;
 }
 
@@ -44,7 +47,10 @@ export function importsText(imports: readonly Import[]): string {
 
 /** What was taken over, and what is there once too often. */
 export function adoptedText(adopted: readonly Import[], surplus: readonly Held[]): string {
-  const taken = adopted.length === 0 ? "Nothing had to be adopted." : `Adopted ${adopted.length}:\n${importsText(adopted)}`;
+  const taken =
+    adopted.length === 0 ? "Nothing had to be adopted." : `Adopted ${adopted.length}:\n${importsText(adopted)}`;
   const second = surplus.map((held) => `  ${held.name} ${held.id}: ${deletion(held)}`);
-  return second.length === 0 ? taken : `${taken}\nThere once too often, under this deployment's name and tags; nobody deletes it but you:\n${second.join("\n")}`;
+  return second.length === 0
+    ? taken
+    : `${taken}\nThere once too often, under this deployment's name and tags; nobody deletes it but you:\n${second.join("\n")}`;
 }

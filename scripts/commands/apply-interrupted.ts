@@ -12,7 +12,10 @@ export class ApplyInterrupted extends Interrupted {
     private readonly lock: StateLock | undefined,
     goOn: string,
   ) {
-    super(cause.by, { cause, message: [cause.message, ...reachedText(reached), goOn, ...(lock ? [lockText(lock)] : [])].join("\n") });
+    super(cause.by, {
+      cause,
+      message: [cause.message, ...reachedText(reached), goOn, ...(lock ? [lockText(lock)] : [])].join("\n"),
+    });
   }
 
   /** The same, where another way leads on. */
@@ -27,13 +30,26 @@ function reachedText({ total, done, running, failed }: ApplyProgress): string[] 
   const notBegun = total - done.length - cut.length;
   const madeLine = done.length === 0 ? "" : `: ${listed(done, (action) => PAST[action])}`;
   const cutLine = `Cut short, and perhaps done in AWS all the same: ${listed(cut, (action) => action)}. Where a later run says that something is there already: quickturn apply --adopt takes it over.`;
-  return [`${done.length} of ${total} done${madeLine}.`, ...(cut.length > 0 ? [cutLine] : []), ...(notBegun > 0 ? [`Not begun: ${notBegun}.`] : [])];
+  return [
+    `${done.length} of ${total} done${madeLine}.`,
+    ...(cut.length > 0 ? [cutLine] : []),
+    ...(notBegun > 0 ? [`Not begun: ${notBegun}.`] : []),
+  ];
 }
 
 /** `created a, b; changed c` */
 function listed(operations: readonly Operation[], verb: (action: Operation["action"]) => string): string {
   const actions = [...new Set(operations.map(({ action }) => action))];
-  return actions.map((action) => `${verb(action)} ${operations.filter((each) => each.action === action).map(({ address }) => address).join(", ")}`).join("; ");
+  return actions
+    .map(
+      (action) =>
+        `${verb(action)} ${operations
+          .filter((each) => each.action === action)
+          .map(({ address }) => address)
+          .join(", ")}`,
+    )
+    .join("; ");
 }
 
-const lockText = ({ id }: StateLock): string => `Terraform was stopped before it could free the state's lock. Once it is sure that no run of it is alive: quickturn unlock ${id}`;
+const lockText = ({ id }: StateLock): string =>
+  `Terraform was stopped before it could free the state's lock. Once it is sure that no run of it is alive: quickturn unlock ${id}`;

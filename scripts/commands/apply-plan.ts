@@ -13,8 +13,16 @@ import { refuseDuringTuning } from "./tuning-guard";
 import { ownPlanFile, type Plan } from "./write-plan";
 import { lookUpTwins } from "./twin-lookup";
 
-/** Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on where something is there already. */
-export async function applyPlan(terraform: Terraform, made: Plan, progress: Progress, file = ownPlanFile(terraform)): Promise<CommandResult> {
+/**
+ * Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on
+ * where something is there already.
+ */
+export async function applyPlan(
+  terraform: Terraform,
+  made: Plan,
+  progress: Progress,
+  file = ownPlanFile(terraform),
+): Promise<CommandResult> {
   await refuseTwins(terraform, made, progress, file);
   await refuseTuned(terraform, made, progress, file);
   try {
@@ -24,8 +32,16 @@ export async function applyPlan(terraform: Terraform, made: Plan, progress: Prog
   }
 }
 
-/** Applies exactly the plan that was made, and leaves failures as they are. @throws ApplyInterrupted where a signal ended it */
-export async function applyMade(terraform: Terraform, made: Plan, progress: Progress, file = ownPlanFile(terraform)): Promise<CommandResult> {
+/**
+ * Applies exactly the plan that was made, and leaves failures as they are.
+ * @throws ApplyInterrupted where a signal ended it
+ */
+export async function applyMade(
+  terraform: Terraform,
+  made: Plan,
+  progress: Progress,
+  file = ownPlanFile(terraform),
+): Promise<CommandResult> {
   let reached = NOTHING_APPLIED;
   try {
     await progress.step("Apply", (detail) =>
@@ -35,26 +51,44 @@ export async function applyMade(terraform: Terraform, made: Plan, progress: Prog
       }),
     );
     const outputs = await terraform.output();
-    return { exitCode: 0, text: `${countDone(reached)}.\n${liveText(outputs)}`, json: { applied: true, ...made, outputs, warnings: terraform.warnings } };
+    return {
+      exitCode: 0,
+      text: `${countDone(reached)}.\n${liveText(outputs)}`,
+      json: { applied: true, ...made, outputs, warnings: terraform.warnings },
+    };
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    const goOn = isAbsolute(file) ? `What is left: plan again, because ${file} is stale now.` : "What is left: run the same command again.";
+    const goOn = isAbsolute(file)
+      ? `What is left: plan again, because ${file} is stale now.`
+      : "What is left: run the same command again.";
     throw new ApplyInterrupted(error, reached, await terraform.lock().catch(() => undefined), goOn);
   }
 }
 
 /** What callers get now, where, and what to do next; of a stack without an API, each output. */
 export function liveText(outputs: Readonly<Record<string, unknown>>): string {
-  if (!("api_endpoint" in outputs)) return Object.entries(outputs).map(([name, value]) => `${name}  ${String(value)}`).join("\n");
+  if (!("api_endpoint" in outputs))
+    return Object.entries(outputs)
+      .map(([name, value]) => `${name}  ${String(value)}`)
+      .join("\n");
   const { live_version: worker, api_live_version: api, settings } = outputs;
   const profile = (settings as { profile?: unknown } | undefined)?.profile;
-  const live = [...(worker === undefined ? [] : [`version ${String(worker)} of the worker`]), ...(api === undefined ? [] : [`version ${String(api)} of the front door`]), ...(profile === undefined ? [] : [`profile ${String(profile)}`])];
-  return [...(live.length === 0 ? [] : [`Live: ${live.join(", ")}.`]), `api_endpoint  ${String(outputs["api_endpoint"])}`, "Next: quickturn verify --smoke"].join("\n");
+  const live = [
+    ...(worker === undefined ? [] : [`version ${String(worker)} of the worker`]),
+    ...(api === undefined ? [] : [`version ${String(api)} of the front door`]),
+    ...(profile === undefined ? [] : [`profile ${String(profile)}`]),
+  ];
+  return [
+    ...(live.length === 0 ? [] : [`Live: ${live.join(", ")}.`]),
+    `api_endpoint  ${String(outputs["api_endpoint"])}`,
+    "Next: quickturn verify --smoke",
+  ].join("\n");
 }
 
 /** Fails where terraform would make a second one of what a killed apply has made, or try to for minutes. */
 async function refuseTwins(terraform: Terraform, { changes }: Plan, progress: Progress, file: string): Promise<void> {
-  if (!changes.some(({ action, type }) => action === "create" && (LOOKED_FOR as readonly string[]).includes(type))) return;
+  if (!changes.some(({ action, type }) => action === "create" && (LOOKED_FOR as readonly string[]).includes(type)))
+    return;
   const { imports } = await lookUpTwins(terraform, await terraform.show(file), "made").catch((error: Error) => {
     // Who may not list may perhaps still make.
     progress.note(`It is not known whether a killed apply has left something behind: ${error.message}`);
@@ -64,9 +98,18 @@ async function refuseTwins(terraform: Terraform, { changes }: Plan, progress: Pr
 }
 
 /** A saved plan knows nothing of a tuning that was begun since, and neither does one that a person thought about. */
-async function refuseTuned(terraform: Terraform, { changes, publishes }: Plan, progress: Progress, file: string): Promise<void> {
+async function refuseTuned(
+  terraform: Terraform,
+  { changes, publishes }: Plan,
+  progress: Progress,
+  file: string,
+): Promise<void> {
   // To look costs a second, and a function that is made now is tuned by nobody.
-  if (publishes.length === 0 || !changes.some(({ action, type }) => action === "update" && type === "aws_lambda_function")) return;
+  if (
+    publishes.length === 0 ||
+    !changes.some(({ action, type }) => action === "update" && type === "aws_lambda_function")
+  )
+    return;
   const plan = await terraform.show(file);
   await refuseDuringTuning(terraform, plan, exposedFunctions(plan), (text) => progress.note(text));
 }

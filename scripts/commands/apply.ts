@@ -25,7 +25,8 @@ export interface SavedPlanOptions extends ApplyOptions {
 /** Plans, shows the plan, and applies exactly that plan; or one that was saved. */
 export async function apply(context: CommandContext, options: SavedPlanOptions): Promise<CommandResult> {
   refuseWithoutAnswer(options, "apply");
-  if (options.plan !== undefined && options.adopt) throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
+  if (options.plan !== undefined && options.adopt)
+    throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
   if (options.plan !== undefined) return applySaved(context, options, options.plan);
   const terraform = await preparedTerraform(context, options, "restore");
   const live = await withLive(context, terraform, options);
@@ -34,18 +35,31 @@ export async function apply(context: CommandContext, options: SavedPlanOptions):
   const made = await makePlan(terraform, live.input, context.progress);
   refuseDuringCanary(live, made);
   if (live.note !== undefined) context.progress.note(live.note);
-  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: terraform.warnings } };
+  if (!(await approved(made, options, context.progress)))
+    return {
+      exitCode: 1,
+      text: "Nothing was applied.",
+      json: { applied: false, ...made, warnings: terraform.warnings },
+    };
   return withNote(keptLive(context, live, await applyPlan(terraform, made, context.progress)), live.note);
 }
 
-async function adopting(context: CommandContext, terraform: Terraform, live: WithLive, options: ApplyOptions): Promise<CommandResult> {
+async function adopting(
+  context: CommandContext,
+  terraform: Terraform,
+  live: WithLive,
+  options: ApplyOptions,
+): Promise<CommandResult> {
   const { progress, signal } = context;
   const approve = async (made: Plan) => {
     refuseDuringCanary(live, made);
     return approved(made, options, progress);
   };
   if (live.note !== undefined) progress.note(live.note);
-  return withNote(keptLive(context, live, await applyAdopting(terraform, live.input, { approve, progress, signal })), live.note);
+  return withNote(
+    keptLive(context, live, await applyAdopting(terraform, live.input, { approve, progress, signal })),
+    live.note,
+  );
 }
 
 function withNote(result: CommandResult, note: string | undefined): CommandResult {
@@ -58,7 +72,12 @@ async function applySaved(context: CommandContext, options: ApplyOptions, path: 
   const live = await withLive(context, terraform, options);
   const made = await readSavedPlan(context, terraform, path, options);
   refuseDuringCanary(live, made);
-  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made, warnings: terraform.warnings } };
+  if (!(await approved(made, options, context.progress)))
+    return {
+      exitCode: 1,
+      text: "Nothing was applied.",
+      json: { applied: false, ...made, warnings: terraform.warnings },
+    };
   const result = await applyPlan(terraform, made, context.progress, path).catch((error: unknown) => {
     throw explainStale(path, error);
   });
@@ -67,10 +86,17 @@ async function applySaved(context: CommandContext, options: ApplyOptions, path: 
 
 /** Fails before anything is done where nobody can say yes. */
 export function refuseWithoutAnswer({ autoApprove, confirm }: ApplyOptions, command: string): void {
-  if (!autoApprove && !confirm) throw new UsageError(`There is no terminal to ask at. Look at \`quickturn plan\`, then run \`quickturn ${command} --auto-approve\`.`);
+  if (!autoApprove && !confirm)
+    throw new UsageError(
+      `There is no terminal to ask at. Look at \`quickturn plan\`, then run \`quickturn ${command} --auto-approve\`.`,
+    );
 }
 
-export async function approved({ changed, changes }: Plan, { autoApprove, confirm }: ApplyOptions, progress: Progress): Promise<boolean> {
+export async function approved(
+  { changed, changes }: Plan,
+  { autoApprove, confirm }: ApplyOptions,
+  progress: Progress,
+): Promise<boolean> {
   progress.note(planText(changed, changes));
   if (!changed || autoApprove) return true;
   return (await confirm?.("Apply this plan?")) ?? false;

@@ -14,7 +14,11 @@ interface Asked {
  * @param applied region of what the state holds; undefined where it holds nothing, or does not say
  * @throws UsageError where those differ: terraform would make everything a second time, and forget the first
  */
-export function inAskedRegion<Input extends PlanInput>(input: Input, applied: unknown, environment: NodeJS.ProcessEnv): Input {
+export function inAskedRegion<Input extends PlanInput>(
+  input: Input,
+  applied: unknown,
+  environment: NodeJS.ProcessEnv,
+): Input {
   const given = givenRegion(input, environment);
   const asked = given ?? shellRegion(environment);
   if (asked === undefined) return input;
@@ -33,9 +37,14 @@ function shellRegion({ AWS_REGION: region, AWS_DEFAULT_REGION: otherwise }: Node
 }
 
 /** The last one wins, and --var comes after the files, as terraform is given them. */
-function givenRegion({ vars = [], varFiles = [] }: PlanInput, { TF_VAR_aws_region: variable }: NodeJS.ProcessEnv): Asked | undefined {
+function givenRegion(
+  { vars = [], varFiles = [] }: PlanInput,
+  { TF_VAR_aws_region: variable }: NodeJS.ProcessEnv,
+): Asked | undefined {
   const inFiles = varFiles.flatMap((path) => regionIn(path).map((region) => ({ region, by: path })));
-  const inVars = vars.flatMap((text) => (text.startsWith("aws_region=") ? [{ region: text.slice("aws_region=".length), by: "--var aws_region" }] : []));
+  const inVars = vars.flatMap((text) =>
+    text.startsWith("aws_region=") ? [{ region: text.slice("aws_region=".length), by: "--var aws_region" }] : [],
+  );
   return [...(variable ? [{ region: variable, by: "TF_VAR_aws_region" }] : []), ...inFiles, ...inVars].at(-1);
 }
 
@@ -43,7 +52,9 @@ function givenRegion({ vars = [], varFiles = [] }: PlanInput, { TF_VAR_aws_regio
 function regionIn(path: string): string[] {
   try {
     const text = readFileSync(path, "utf8");
-    const region = path.endsWith(".json") ? (JSON.parse(text) as { readonly aws_region?: unknown }).aws_region : /^\s*aws_region\s*=\s*"([^"]*)"/m.exec(text)?.[1];
+    const region = path.endsWith(".json")
+      ? (JSON.parse(text) as { readonly aws_region?: unknown }).aws_region
+      : /^\s*aws_region\s*=\s*"([^"]*)"/m.exec(text)?.[1];
     return typeof region === "string" ? [region] : [];
   } catch {
     return [];

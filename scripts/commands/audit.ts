@@ -34,7 +34,6 @@ export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   readonly all?: boolean;
 }
 
-
 /** Name of the user's suppressions, in the project. */
 const SUPPRESSIONS_FILE = "audit.json";
 
@@ -46,11 +45,16 @@ const SOURCES: Readonly<Record<StackName, string>> = {
 };
 
 /**
- * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has expired, 2 where
+ * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has
+ * expired, 2 where
  * nothing was found out. Nothing is changed. @throws UsageError where what was given cannot be used
  * @param today as YYYY-MM-DD, in UTC. Default: the day it is
  */
-export async function audit(context: CommandContext, options: AuditOptions, today = new Date().toISOString().slice(0, 10)): Promise<CommandResult> {
+export async function audit(
+  context: CommandContext,
+  options: AuditOptions,
+  today = new Date().toISOString().slice(0, 10),
+): Promise<CommandResult> {
   try {
     const input = { today, suppressions: ownSuppressions(context, options.suppressions) };
     const { plan, sources } = await audited(context, options);
@@ -59,7 +63,11 @@ export async function audit(context: CommandContext, options: AuditOptions, toda
     // An interrupt is no finding, and neither is what was given.
     if (context.signal.aborted || error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return { exitCode: EXIT_CODES.error, text: `quickturn audit: error\n${message}`, json: { error: { kind: "failed", message, exitCode: EXIT_CODES.error } } };
+    return {
+      exitCode: EXIT_CODES.error,
+      text: `quickturn audit: error\n${message}`,
+      json: { error: { kind: "failed", message, exitCode: EXIT_CODES.error } },
+    };
   }
 }
 
@@ -84,18 +92,29 @@ interface Audited {
   readonly sources?: StackSources | undefined;
 }
 
-async function audited(context: CommandContext, { plan, planJson, suppressions: _, sarif: __, gitlabSast: ____, all: ___, ...input }: AuditOptions): Promise<Audited> {
-  if (plan !== undefined && planJson !== undefined) throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
+async function audited(
+  context: CommandContext,
+  { plan, planJson, suppressions: _, sarif: __, gitlabSast: ____, all: ___, ...input }: AuditOptions,
+): Promise<Audited> {
+  if (plan !== undefined && planJson !== undefined)
+    throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
   if (planJson !== undefined) {
     refuseValues("--plan-json", input);
     return { plan: readJson(planJson, "plan") };
   }
   if (plan !== undefined) refuseOtherInput(plan, input);
   const terraform = await preparedTerraform(context, input);
-  return { plan: plan === undefined ? await planned(context, terraform, input) : await terraform.show(plan), sources: stackSources(terraform.directory) };
+  return {
+    plan: plan === undefined ? await planned(context, terraform, input) : await terraform.show(plan),
+    sources: stackSources(terraform.directory),
+  };
 }
 
-async function planned(context: CommandContext, terraform: Terraform, input: PlanInput & StackOptions): Promise<unknown> {
+async function planned(
+  context: CommandContext,
+  terraform: Terraform,
+  input: PlanInput & StackOptions,
+): Promise<unknown> {
   const live = await withLive(context, terraform, input);
   return (await showPlan(terraform, { ...live.input, lock: false }, context.progress, ownPlanFile(terraform))).shown;
 }
@@ -108,10 +127,21 @@ function judged(plan: unknown, input: AuditInput): AuditReport {
   }
 }
 
-function result({ projectDirectory, environment }: CommandContext, { sarif, gitlabSast, stack = "agent-api", all = false }: AuditOptions, report: AuditReport): CommandResult {
+function result(
+  { projectDirectory, environment }: CommandContext,
+  { sarif, gitlabSast, stack = "agent-api", all = false }: AuditOptions,
+  report: AuditReport,
+): CommandResult {
   const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
   const input = { rules: RULES, version, source: SOURCES[stack] };
   if (sarif !== undefined) writeReport(sarif, auditSarif(report, input));
-  if (gitlabSast !== undefined) writeReport(gitlabSast, gitLabSast(report, { ...input, ...(environment["CI_JOB_STARTED_AT"] && { startedAt: environment["CI_JOB_STARTED_AT"] }) }));
+  if (gitlabSast !== undefined)
+    writeReport(
+      gitlabSast,
+      gitLabSast(report, {
+        ...input,
+        ...(environment["CI_JOB_STARTED_AT"] && { startedAt: environment["CI_JOB_STARTED_AT"] }),
+      }),
+    );
   return { exitCode: report.good ? EXIT_CODES.pass : EXIT_CODES.fail, text: auditText(report, all), json: report };
 }

@@ -7,21 +7,36 @@ import { TerraformFailed } from "../tools/terraform-messages";
 import { UsageError } from "./context";
 
 /**
- * Has the values of a plan judged by the rules of the settings, before anything is asked of an account: in half a second,
+ * Has the values of a plan judged by the rules of the settings, before anything is asked of an account: in half a
+ * second,
  * and all that is wrong at once. What is secret terraform does not print.
  * @throws UsageError with what was given and what is allowed
  */
-export async function checkSettings({ directory, environment }: Pick<Terraform, "directory" | "environment">, { vars = [], varFiles = [] }: PlanInput): Promise<void> {
+export async function checkSettings(
+  { directory, environment }: Pick<Terraform, "directory" | "environment">,
+  { vars = [], varFiles = [] }: PlanInput,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-settings-"));
   try {
-    const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<typeof variablesAlone>[0];
+    const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<
+      typeof variablesAlone
+    >[0];
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify(variablesAlone(stack)));
     // Terraform takes those by itself where it plans.
-    const beside = readdirSync(directory).filter((name) => /\.auto\.tfvars(\.json)?$/.test(name)).sort().map((name) => join(directory, name));
-    await new Terraform({ directory: folder, env: environment }).plan("checked.tfplan", { vars, varFiles: [...beside, ...varFiles], lock: false });
+    const beside = readdirSync(directory)
+      .filter((name) => /\.auto\.tfvars(\.json)?$/.test(name))
+      .sort()
+      .map((name) => join(directory, name));
+    await new Terraform({ directory: folder, env: environment }).plan("checked.tfplan", {
+      vars,
+      varFiles: [...beside, ...varFiles],
+      lock: false,
+    });
   } catch (error) {
     if (!(error instanceof TerraformFailed)) throw error;
-    const refused = error.failures.map(({ summary, detail }) => (summary === "Invalid value for variable" ? firstSentence(detail) : `${summary}. ${detail}`));
+    const refused = error.failures.map(({ summary, detail }) =>
+      summary === "Invalid value for variable" ? firstSentence(detail) : `${summary}. ${detail}`,
+    );
     // Terraform finds them in no order.
     throw new UsageError(refused.sort().join("\n"), { cause: error });
   } finally {

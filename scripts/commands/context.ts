@@ -2,7 +2,10 @@
 export interface CommandContext {
   /** Folder of Quickturn's own sources: a clone, or an installed package. */
   readonly projectDirectory: string;
-  /** Folder of what belongs to the deployment: settings, local states, live files, what is synthesized. Default: that of the sources, as in a clone. */
+  /**
+   * Folder of what belongs to the deployment: settings, local states, live files, what is synthesized. Default: that of
+   * the sources, as in a clone.
+   */
   readonly deploymentDirectory?: string;
   /** The environment that the command works on, as --env names it. Default: `default`. */
   readonly env?: string;
@@ -15,7 +18,11 @@ export interface CommandContext {
 /** How a command tells what it is doing while it takes long. */
 export interface Progress {
   /** Runs a step; its title is shown while it runs, with its time and result when it ends. */
-  step<T>(title: string, work: (detail: (text: string) => void) => Promise<T>, result?: (value: T) => string): Promise<T>;
+  step<T>(
+    title: string,
+    work: (detail: (text: string) => void) => Promise<T>,
+    result?: (value: T) => string,
+  ): Promise<T>;
   /** Shows a paragraph as it is. */
   note(text: string): void;
 }

@@ -76,13 +76,25 @@ export async function cost(_context: CommandContext, options: CostOptions): Prom
 
 function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unknown: readonly string[] } {
   const names = options.compare ?? [options.profile ?? (options.fromPlan === undefined ? "optimized" : PLAN)];
-  if (options.compare && options.profile !== undefined) throw new UsageError(`--compare and --profile were both given; allowed: one of them. Leave out --profile ${options.profile}`);
-  if (options.compare && options.compare.length !== 2) throw new UsageError(`--compare has ${options.compare.length} names; allowed: two, such as --compare baseline optimized`);
+  if (options.compare && options.profile !== undefined)
+    throw new UsageError(
+      `--compare and --profile were both given; allowed: one of them. Leave out --profile ${options.profile}`,
+    );
+  if (options.compare && options.compare.length !== 2)
+    throw new UsageError(
+      `--compare has ${options.compare.length} names; allowed: two, such as --compare baseline optimized`,
+    );
   const planned = options.fromPlan === undefined ? undefined : readPlan(options.fromPlan);
-  if (planned && !names.includes(PLAN)) throw new UsageError(`--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare with "plan" as one of the two`);
+  if (planned && !names.includes(PLAN))
+    throw new UsageError(
+      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare with "plan" as one of the two`,
+    );
   const vars = new Map(options.vars.map(settingOf));
   if (options.region !== undefined) vars.set("aws_region", regionCode("region", options.region));
-  if (planned && names.every((name) => name === PLAN) && options.vars.length > 0) throw new UsageError("--var changes settings and --from-plan has them applied; allowed: one of them. Plan again with the variable");
+  if (planned && names.every((name) => name === PLAN) && options.vars.length > 0)
+    throw new UsageError(
+      "--var changes settings and --from-plan has them applied; allowed: one of them. Plan again with the variable",
+    );
   const deployments = names.map((name) => {
     if (name !== PLAN) return deploymentOf(name, { ...profileSettings(profile(name)), ...Object.fromEntries(vars) });
     if (!planned) throw new UsageError('"plan" is reckoned, but no plan was given; give one with --from-plan <file>');
@@ -100,11 +112,15 @@ function readPlan(path: string) {
   }
 }
 
-const profileSettings = (name: Profile): Record<string, unknown> => Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, name)]));
+const profileSettings = (name: Profile): Record<string, unknown> =>
+  Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, name)]));
 
 function profile(name: string): Profile {
   const found = PROFILES.find((known) => known === name);
-  if (!found) throw new UsageError(`There is no profile ${JSON.stringify(name)}; allowed: ${PROFILES.join(", ")}, and ${PLAN} with --from-plan`);
+  if (!found)
+    throw new UsageError(
+      `There is no profile ${JSON.stringify(name)}; allowed: ${PROFILES.join(", ")}, and ${PLAN} with --from-plan`,
+    );
   return found;
 }
 
@@ -113,7 +129,12 @@ function settingOf(text: string): readonly [string, unknown] {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
-    throw new UsageError(`--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${meant(name, SETTINGS.map((known) => known.name))}`);
+    throw new UsageError(
+      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${meant(
+        name,
+        SETTINGS.map((known) => known.name),
+      )}`,
+    );
   }
   const given = givenValue(setting, value);
   if ("misfits" in given) throw new UsageError(given.misfits.map((each) => `--var ${each}`).join("\n"));
@@ -125,7 +146,10 @@ function volumesOf(text: string): number[] {
   return text.split(",").map((part) => {
     const requests = Number(part);
     // 10,000 is two volumes, of which the second is none that anybody would write so.
-    if (!/^\s*(0|[1-9]\d*)\s*$/.test(part) || requests > 1e12) throw new UsageError(`--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`);
+    if (!/^\s*(0|[1-9]\d*)\s*$/.test(part) || requests > 1e12)
+      throw new UsageError(
+        `--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`,
+      );
     return requests;
   });
 }

@@ -10,7 +10,9 @@ export function describeDashboard({ name, source, window, charts }: DashboardRep
     const now = lines.filter((line) => line.now);
     if (now.length === 0) return [];
     const latest = series.map((each) => figureText(each.latest, widget.unit)).join(", ");
-    return [`  ${widget.title}: ${latest}, ${now.map(({ beyond: side, line }) => `${side} ${line.label} ${markText(line.value, widget.unit)}`).join(", ")}`];
+    return [
+      `  ${widget.title}: ${latest}, ${now.map(({ beyond: side, line }) => `${side} ${line.label} ${markText(line.value, widget.unit)}`).join(", ")}`,
+    ];
   });
   return [
     `${name}, ${dayTime(window.startMs)} to ${dayTime(window.endMs)} UTC, from ${source}: ${counted(all.length, "chart")}, ${empty} without data, ${beyond.length} beyond a line now.`,

@@ -18,7 +18,10 @@ import { durationSeconds, timeMs } from "./option-values";
 export interface DashboardOptions {
   /** Where to write the page. */
   readonly html: string;
-  /** Folder of an initialized stack, or a file with what `terraform show -json` printed. Default: the project's own stack. */
+  /**
+   * Folder of an initialized stack, or a file with what `terraform show -json` printed. Default: the project's own
+   * stack.
+   */
   readonly state?: string;
   /** Saved metrics. Default: CloudWatch is asked. */
   readonly metrics?: string;
@@ -29,7 +32,10 @@ export interface DashboardOptions {
 }
 
 const DEFAULT_WINDOW = "3h";
-/** CloudWatch keeps periods of a minute for 15 days (CloudWatch user guide, "Metrics retention"), and one chart has them. */
+/**
+ * CloudWatch keeps periods of a minute for 15 days (CloudWatch user guide, "Metrics retention"), and one chart has
+ * them.
+ */
 const MAX_WINDOW_SECONDS = 15 * 86_400;
 const MINUTE_MS = 60_000;
 
@@ -37,20 +43,39 @@ const MINUTE_MS = 60_000;
 export async function dashboard(context: CommandContext, options: DashboardOptions): Promise<CommandResult> {
   const lengthSeconds = windowSeconds(options.window ?? DEFAULT_WINDOW);
   const endMs = options.end === undefined ? undefined : timeMs("end", options.end);
-  const saved = options.metrics === undefined ? undefined : asked(`--metrics is ${options.metrics}`, () => parseMetrics(readJson(resolve(options.metrics!), "metrics file")));
+  const saved =
+    options.metrics === undefined
+      ? undefined
+      : asked(`--metrics is ${options.metrics}`, () =>
+          parseMetrics(readJson(resolve(options.metrics!), "metrics file")),
+        );
   const { name, widgets } = await applied(context, options.state);
   const end = endMs ?? (saved ? lastEnd(saved, options.metrics!) : floor(Date.now()));
   const window = { startMs: end - lengthSeconds * 1_000, endMs: end };
-  const read = saved ? { series: saved, evaluated: [], states: undefined } : await fromCloudWatch(context, widgets, window);
-  const charts = new Map(widgets.flatMap((widget, number) => (widget.type === "metric" ? [[number, chartData(widget, number, read, window)] as const] : [])));
-  const report: DashboardReport = { name, source: saved ? basename(options.metrics!) : `CloudWatch in ${regionsOf(widgets).join(", ") || "no region"}`, window, widgets, charts, alarmStates: read.states };
+  const read = saved
+    ? { series: saved, evaluated: [], states: undefined }
+    : await fromCloudWatch(context, widgets, window);
+  const charts = new Map(
+    widgets.flatMap((widget, number) =>
+      widget.type === "metric" ? [[number, chartData(widget, number, read, window)] as const] : [],
+    ),
+  );
+  const report: DashboardReport = {
+    name,
+    source: saved ? basename(options.metrics!) : `CloudWatch in ${regionsOf(widgets).join(", ") || "no region"}`,
+    window,
+    widgets,
+    charts,
+    alarmStates: read.states,
+  };
   writeReport(resolve(options.html), await dashboardPage(report));
   return { exitCode: 0, text: describeDashboard(report, options.html), json: summary(report, read.series) };
 }
 
 function windowSeconds(text: string): number {
   const seconds = durationSeconds("window", text);
-  if (seconds % 60 > 0 || seconds > MAX_WINDOW_SECONDS) throw new UsageError(`--window is ${JSON.stringify(text)}; allowed: whole minutes, up to 15d.`);
+  if (seconds % 60 > 0 || seconds > MAX_WINDOW_SECONDS)
+    throw new UsageError(`--window is ${JSON.stringify(text)}; allowed: whole minutes, up to 15d.`);
   return seconds;
 }
 
@@ -63,7 +88,10 @@ function asked<T>(what: string, work: () => T): T {
   }
 }
 
-async function applied(context: CommandContext, state: string | undefined): Promise<{ readonly name: string; readonly widgets: readonly Widget[] }> {
+async function applied(
+  context: CommandContext,
+  state: string | undefined,
+): Promise<{ readonly name: string; readonly widgets: readonly Widget[] }> {
   const document = await shown(context, state);
   return asked(state === undefined ? "The project's own stack was read" : `--state is ${state}`, () => {
     const { name, body } = appliedDashboard(document);
@@ -81,34 +109,83 @@ const floor = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 
 /** Where the latest period ends, so that the same file makes the same page at any time. */
 function lastEnd(series: readonly MetricSeries[], path: string): number {
-  const ends = series.flatMap(({ points, periodSeconds }) => (points.length === 0 ? [] : [points.at(-1)![0] + periodSeconds * 1_000]));
-  if (ends.length === 0) throw new UsageError(`--metrics is ${path}, which has no value, so nothing says where the window ends; allowed: at least one value, or --end <time>.`);
+  const ends = series.flatMap(({ points, periodSeconds }) =>
+    points.length === 0 ? [] : [points.at(-1)![0] + periodSeconds * 1_000],
+  );
+  if (ends.length === 0)
+    throw new UsageError(
+      `--metrics is ${path}, which has no value, so nothing says where the window ends; allowed: at least one value, or --end <time>.`,
+    );
   return ends.reduce((latest, end) => Math.max(latest, end));
 }
 
-const regionsOf = (widgets: readonly Widget[]): string[] => [...new Set(widgets.flatMap((widget) => (widget.type === "metric" ? [widget.region] : [])))].sort();
+const regionsOf = (widgets: readonly Widget[]): string[] =>
+  [...new Set(widgets.flatMap((widget) => (widget.type === "metric" ? [widget.region] : [])))].sort();
 
-async function fromCloudWatch({ environment, signal, progress }: CommandContext, widgets: readonly Widget[], window: Window): Promise<Metrics & { readonly states: ReadonlyMap<string, string> }> {
+async function fromCloudWatch(
+  { environment, signal, progress }: CommandContext,
+  widgets: readonly Widget[],
+  window: Window,
+): Promise<Metrics & { readonly states: ReadonlyMap<string, string> }> {
   const calls = seriesQueries(widgets);
-  const answers = await progress.step("Read the metrics", () => Promise.all(calls.map(({ region, queries }) => metricSeries({ environment, region, queries, ...window, signal }))), (all) => counted(all.flatMap(({ series }) => series).length, "metric"));
+  const answers = await progress.step(
+    "Read the metrics",
+    () =>
+      Promise.all(
+        calls.map(({ region, queries }) => metricSeries({ environment, region, queries, ...window, signal })),
+      ),
+    (all) => counted(all.flatMap(({ series }) => series).length, "metric"),
+  );
   const arns = widgets.flatMap((widget) => (widget.type === "alarm" ? widget.arns : []));
   const regionOf = (arn: string) => arn.split(":")[3] ?? "";
-  const states = await Promise.all([...new Set(arns.map(regionOf))].map((region) => alarmStates({ environment, region }, arns.filter((arn) => regionOf(arn) === region).map(alarmName), signal)));
+  const states = await Promise.all(
+    [...new Set(arns.map(regionOf))].map((region) =>
+      alarmStates({ environment, region }, arns.filter((arn) => regionOf(arn) === region).map(alarmName), signal),
+    ),
+  );
   // A metric that charts of two calls have was read twice.
-  const series = [...new Map(answers.flatMap((answer) => answer.series).map((each) => [seriesKey(each), each])).values()];
-  return { series, evaluated: answers.flatMap(({ evaluated }) => evaluated), states: new Map(states.flatMap((each) => [...each])) };
+  const series = [
+    ...new Map(answers.flatMap((answer) => answer.series).map((each) => [seriesKey(each), each])).values(),
+  ];
+  return {
+    series,
+    evaluated: answers.flatMap(({ evaluated }) => evaluated),
+    states: new Map(states.flatMap((each) => [...each])),
+  };
 }
 
 /** For programs; `metrics` is what --metrics takes. */
-function summary({ name, source, window, charts, widgets, alarmStates: states }: DashboardReport, series: readonly MetricSeries[]) {
+function summary(
+  { name, source, window, charts, widgets, alarmStates: states }: DashboardReport,
+  series: readonly MetricSeries[],
+) {
   return {
-    dashboard: name, source, start: new Date(window.startMs).toISOString(), end: new Date(window.endMs).toISOString(),
+    dashboard: name,
+    source,
+    start: new Date(window.startMs).toISOString(),
+    end: new Date(window.endMs).toISOString(),
     charts: [...charts.values()].map(({ widget, series: lines, lines: checks, notes }) => ({
-      title: widget.title, unit: widget.unit, notes,
-      series: lines.map(({ label, latest, minimum, maximum, points }) => ({ label, latest, minimum, maximum, values: points.length })),
-      lines: checks.map(({ line, beyond = null, now, periods }) => ({ label: line.label, value: line.value, beyond, now, periods })),
+      title: widget.title,
+      unit: widget.unit,
+      notes,
+      series: lines.map(({ label, latest, minimum, maximum, points }) => ({
+        label,
+        latest,
+        minimum,
+        maximum,
+        values: points.length,
+      })),
+      lines: checks.map(({ line, beyond = null, now, periods }) => ({
+        label: line.label,
+        value: line.value,
+        beyond,
+        now,
+        periods,
+      })),
     })),
-    alarms: widgets.flatMap((widget) => (widget.type === "alarm" ? widget.arns.map(alarmName) : [])).map((alarm) => ({ name: alarm, state: states?.get(alarm) ?? "unknown" })),
+    alarms: widgets
+      .flatMap((widget) => (widget.type === "alarm" ? widget.arns.map(alarmName) : []))
+      .map((alarm) => ({ name: alarm, state: states?.get(alarm) ?? "unknown" })),
     metrics: series.map(savedSeries),
   };
 }

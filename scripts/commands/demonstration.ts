@@ -4,7 +4,9 @@ import type { AgentApiClient, ApiResponse } from "../tools/agent-api-client";
 /** The question that the local runtime is shown with. */
 export const PROMPT = "Flight EY123 delayed 3 hours";
 
-/** Seven agents with delays like those of a small model, in two phases, each phase all at once where that is allowed. */
+/**
+ * Seven agents with delays like those of a small model, in two phases, each phase all at once where that is allowed.
+ */
 export const AGENTS = [
   ["flight_operations", 900, "New departure 17:45; slot confirmed, crew duty time ends 21:30."],
   ["rebooking", 1_200, "42 passengers miss a connection; 38 seats held on EY125."],
@@ -36,19 +38,30 @@ export interface Trial {
   readonly status: string;
   /** What the worker needed for all agents, in milliseconds. */
   readonly agentsMs: number;
-  readonly agents: readonly { readonly name: string; readonly phase: number; readonly status: string; readonly duration_ms: number; readonly answer?: string }[];
+  readonly agents: readonly {
+    readonly name: string;
+    readonly phase: number;
+    readonly status: string;
+    readonly duration_ms: number;
+    readonly answer?: string;
+  }[];
   readonly polls: number;
   /** Polls that the cache answered. */
   readonly cacheHits: number;
 }
 
 /** Posts a request and polls until it has ended. */
-export async function trial(client: AgentApiClient, cacheHeader: string, seen: (status: string) => void): Promise<Trial> {
+export async function trial(
+  client: AgentApiClient,
+  cacheHeader: string,
+  seen: (status: string) => void,
+): Promise<Trial> {
   const started = performance.now();
   const accepted = await client.invoke(PROMPT);
   const acceptedMs = Math.round(performance.now() - started);
   const { request_id: requestId } = accepted.body as { request_id?: string };
-  if (accepted.status !== 202 || requestId === undefined) throw new Error(`The invocation was answered ${accepted.status} instead of 202: ${JSON.stringify(accepted.body)}`);
+  if (accepted.status !== 202 || requestId === undefined)
+    throw new Error(`The invocation was answered ${accepted.status} instead of 202: ${JSON.stringify(accepted.body)}`);
   let [polls, cacheHits] = [0, 0];
   for (;;) {
     await sleep(POLL_MS);
@@ -57,13 +70,20 @@ export async function trial(client: AgentApiClient, cacheHeader: string, seen: (
     if (answer.headers.get(cacheHeader) === "hit") cacheHits += 1;
     const { status } = statusOf(answer);
     seen(status);
-    if (status === "completed" || status === "failed") return { requestId, accepted: accepted.status, acceptedMs, polls, cacheHits, ...ended(answer) };
-    if (performance.now() - started > DEADLINE_MS) throw new Error(`Request ${requestId} is still ${status} after ${DEADLINE_MS / 1_000} s`);
+    if (status === "completed" || status === "failed")
+      return { requestId, accepted: accepted.status, acceptedMs, polls, cacheHits, ...ended(answer) };
+    if (performance.now() - started > DEADLINE_MS)
+      throw new Error(`Request ${requestId} is still ${status} after ${DEADLINE_MS / 1_000} s`);
   }
 }
 
 /** Polls an ended request again: every poll within the cache's TTL is a hit. @returns the hits */
-export async function pollAgain(client: AgentApiClient, requestId: string, cacheHeader: string, times: number): Promise<number> {
+export async function pollAgain(
+  client: AgentApiClient,
+  requestId: string,
+  cacheHeader: string,
+  times: number,
+): Promise<number> {
   let hits = 0;
   for (let poll = 0; poll < times; poll++) {
     const answer = await client.status(requestId);
@@ -73,7 +93,10 @@ export async function pollAgain(client: AgentApiClient, requestId: string, cache
 }
 
 function ended(answer: ApiResponse): Pick<Trial, "status" | "agents" | "agentsMs"> {
-  const { status, result } = answer.body as { status: string; result?: { agents?: Trial["agents"]; duration_ms?: number } };
+  const { status, result } = answer.body as {
+    status: string;
+    result?: { agents?: Trial["agents"]; duration_ms?: number };
+  };
   return { status, agents: result?.agents ?? [], agentsMs: Math.round(result?.duration_ms ?? 0) };
 }
 

@@ -18,12 +18,20 @@ import { stackDirectory, synth } from "./synth";
 /** Where `npm run bench` writes. */
 const BENCHES_FOLDER = "bench";
 
-/** Writes what is generated and kept in the repository: the tables in the pages of docs and in RUNBOOK.md, between their markers, and the callers' OpenAPI document. */
+/**
+ * Writes what is generated and kept in the repository: the tables in the pages of docs and in RUNBOOK.md, between their
+ * markers, and the callers' OpenAPI document.
+ */
 export async function docs(context: CommandContext): Promise<CommandResult> {
   const { projectDirectory } = context;
   await synth({ ...context, env: DEFAULT_ENVIRONMENT });
-  const written = Object.entries(generatedFiles(projectDirectory)).flatMap(([name, text]) => writeChanged(join(projectDirectory, name), text, name));
-  const text = written.length === 0 ? `The pages in docs, RUNBOOK.md and ${PUBLISHED} are as they should be.` : `Written: ${written.join(", ")}.`;
+  const written = Object.entries(generatedFiles(projectDirectory)).flatMap(([name, text]) =>
+    writeChanged(join(projectDirectory, name), text, name),
+  );
+  const text =
+    written.length === 0
+      ? `The pages in docs, RUNBOOK.md and ${PUBLISHED} are as they should be.`
+      : `Written: ${written.join(", ")}.`;
   return { exitCode: 0, text, json: { changed: written.length > 0 } };
 }
 
@@ -34,7 +42,13 @@ export function generatedFiles(projectDirectory: string): Readonly<Record<string
 }
 
 function withTables(projectDirectory: string): Readonly<Record<string, string>> {
-  const filled = Object.entries(tables(projectDirectory)).map(([file, named]) => [file, Object.entries(named).reduce((text, [name, table]) => between(text, name, table, file), readFileSync(join(projectDirectory, file), "utf8"))]);
+  const filled = Object.entries(tables(projectDirectory)).map(([file, named]) => [
+    file,
+    Object.entries(named).reduce(
+      (text, [name, table]) => between(text, name, table, file),
+      readFileSync(join(projectDirectory, file), "utf8"),
+    ),
+  ]);
   return Object.fromEntries(filled) as Readonly<Record<string, string>>;
 }
 
@@ -43,7 +57,13 @@ function tables(projectDirectory: string): Readonly<Record<string, Readonly<Reco
   return {
     "docs/settings.md": { settings: settingsTable() },
     "docs/outputs.md": { outputs: outputsTable() },
-    "docs/commands.md": { commands: commandsTable(listedCommands()), exits: table(["exit code", "what it says"], EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning])) },
+    "docs/commands.md": {
+      commands: commandsTable(listedCommands()),
+      exits: table(
+        ["exit code", "what it says"],
+        EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning]),
+      ),
+    },
     "docs/cost.md": { usage: usageTable() },
     "docs/benchmarks.md": { benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) },
     "RUNBOOK.md": { alarms: alarmsTable() },
@@ -68,6 +88,7 @@ function writeChanged(path: string, text: string, name: string): string[] {
 export function between(text: string, name: string, content: string, file: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} has no ${start} ... ${end}; put these two lines where the table belongs`);
+  if (from < 0 || to < from)
+    throw new Error(`${file} has no ${start} ... ${end}; put these two lines where the table belongs`);
   return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`;
 }

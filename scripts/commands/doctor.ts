@@ -28,7 +28,15 @@ const MINIMUM_TERRAFORM = "1.11.0";
 export async function doctor({ projectDirectory, environment }: CommandContext): Promise<CommandResult> {
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(projectDirectory, ".quickturn"));
-  const findings = [node(), packages(projectDirectory), functionRuntime(), await terraform(projectDirectory, env), provider(source), await emulator(projectDirectory, env), await imageBuilder(projectDirectory, env)];
+  const findings = [
+    node(),
+    packages(projectDirectory),
+    functionRuntime(),
+    await terraform(projectDirectory, env),
+    provider(source),
+    await emulator(projectDirectory, env),
+    await imageBuilder(projectDirectory, env),
+  ];
   const good = findings.every((finding) => finding.good || finding.optional);
   return { exitCode: good ? 0 : 1, text: findings.map(describe).join("\n"), json: { good, findings } };
 }
@@ -36,12 +44,24 @@ export async function doctor({ projectDirectory, environment }: CommandContext):
 function node(): Finding {
   const found = process.versions.node;
   const good = atLeast(found, MINIMUM_NODE);
-  return { name: "Node.js", good, found, neededFor: "everything", ...(good ? {} : { fix: `install Node.js ${MINIMUM_NODE} or newer` }) };
+  return {
+    name: "Node.js",
+    good,
+    found,
+    neededFor: "everything",
+    ...(good ? {} : { fix: `install Node.js ${MINIMUM_NODE} or newer` }),
+  };
 }
 
 function packages(projectDirectory: string): Finding {
   const good = isThere("cdktf/package.json", projectDirectory);
-  return { name: "npm packages", good, found: good ? "installed" : "missing", neededFor: "everything", ...(good ? {} : { fix: "npm ci" }) };
+  return {
+    name: "npm packages",
+    good,
+    found: good ? "installed" : "missing",
+    neededFor: "everything",
+    ...(good ? {} : { fix: "npm ci" }),
+  };
 }
 
 /** An installed copy has its packages beside it, a clone below it. */
@@ -56,7 +76,13 @@ function isThere(file: string, from: string): boolean {
 function functionRuntime(): Finding {
   const { path, warning } = findNodeBinary("nodejs22.x");
   const fix = `npm install --no-save node-${process.platform}-${process.arch}@22`;
-  return { name: "Node.js 22 for the functions", good: warning === undefined, found: warning ? `Node ${process.versions.node}` : path, neededFor: "local", ...(warning ? { fix } : {}) };
+  return {
+    name: "Node.js 22 for the functions",
+    good: warning === undefined,
+    found: warning ? `Node ${process.versions.node}` : path,
+    neededFor: "local",
+    ...(warning ? { fix } : {}),
+  };
 }
 
 async function terraform(cwd: string, env: NodeJS.ProcessEnv): Promise<Finding> {
@@ -94,7 +120,9 @@ async function emulator(cwd: string, env: NodeJS.ProcessEnv): Promise<Finding> {
 async function imageBuilder(cwd: string, env: NodeJS.ProcessEnv): Promise<Finding> {
   const builder = await findImageBuilder(cwd, env);
   const common = { name: "Image builder (optional)", optional: true, neededFor: "image build" };
-  return builder === undefined ? { ...common, good: false, found: "missing", fix: `apt-get install buildah, or another of ${BUILDERS.join(", ")}` } : { ...common, good: true, found: `${builder.name} ${builder.version}` };
+  return builder === undefined
+    ? { ...common, good: false, found: "missing", fix: `apt-get install buildah, or another of ${BUILDERS.join(", ")}` }
+    : { ...common, good: true, found: `${builder.name} ${builder.version}` };
 }
 
 function describe({ name, good, found, neededFor, fix, optional }: Finding): string {

@@ -14,7 +14,10 @@ export interface EnvOptions {
 /** Prints the variables that let `terraform` and `npx cdktf` run by themselves, as a shell takes them. */
 export function env(context: CommandContext, { emulator }: EnvOptions): CommandResult {
   const { environment, env: name = DEFAULT_ENVIRONMENT } = context;
-  if (emulator !== undefined && !isLoopback(emulator)) throw new UsageError(`--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as http://127.0.0.1:5000, so that no account is meant.`);
+  if (emulator !== undefined && !isLoopback(emulator))
+    throw new UsageError(
+      `--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as http://127.0.0.1:5000, so that no account is meant.`,
+    );
   const source = findProviderSource(environment, emulator === undefined ? {} : { search: true });
   const variables: Record<string, string> = {
     ...providerVariables(source, join(deploymentFolder(context), ".quickturn")),
@@ -22,7 +25,15 @@ export function env(context: CommandContext, { emulator }: EnvOptions): CommandR
     ...(name === DEFAULT_ENVIRONMENT ? {} : { QUICKTURN_ENV: name }),
     // With a mirror, cdktf would still ask the public registry for checksums.
     ...(source.kind === "registry" ? {} : { CDKTF_SKIP_PROVIDER_LOCK: "true" }),
-    ...(emulator ? { AWS_ENDPOINT_URL: emulator, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1", ...settingsFor(FOR_EMULATOR) } : {}),
+    ...(emulator
+      ? {
+          AWS_ENDPOINT_URL: emulator,
+          AWS_ACCESS_KEY_ID: "test",
+          AWS_SECRET_ACCESS_KEY: "test",
+          AWS_REGION: "us-east-1",
+          ...settingsFor(FOR_EMULATOR),
+        }
+      : {}),
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
   return { exitCode: 0, text: lines.join("\n"), json: variables };

@@ -7,7 +7,8 @@ import { UsageError, type CommandContext } from "./context";
 export type Whose = Pick<CommandContext, "projectDirectory" | "deploymentDirectory" | "env">;
 
 /** Folder of what belongs to the deployment. */
-export const deploymentFolder = ({ projectDirectory, deploymentDirectory = projectDirectory }: Whose): string => deploymentDirectory;
+export const deploymentFolder = ({ projectDirectory, deploymentDirectory = projectDirectory }: Whose): string =>
+  deploymentDirectory;
 
 /** Name of the environment that a command works on. */
 export const environmentName = ({ env = DEFAULT_ENVIRONMENT }: Pick<CommandContext, "env">): string => env;
@@ -17,15 +18,25 @@ const placesFor = (whose: Whose) => placesOf(environmentName(whose));
 export const settingsFile = (whose: Whose): string => join(deploymentFolder(whose), placesFor(whose).settings);
 export const synthFolder = (whose: Whose): string => join(deploymentFolder(whose), placesFor(whose).synthesized);
 export const liveFilePath = (whose: Whose): string => join(deploymentFolder(whose), placesFor(whose).live);
-export const localStateFile = (whose: Whose, stack: string): string => join(deploymentFolder(whose), placesFor(whose).state(stack));
+export const localStateFile = (whose: Whose, stack: string): string =>
+  join(deploymentFolder(whose), placesFor(whose).state(stack));
 
 /** Refuses a name that is none, and one that has no file: a slip would make a second deployment. */
 export function checkEnvironment(whose: Whose): void {
   const name = environmentName(whose);
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) throw new UsageError(`--env is ${JSON.stringify(name)}; allowed: 1 to 31 lower-case letters, digits and hyphens, from a letter.`);
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
+    throw new UsageError(
+      `--env is ${JSON.stringify(name)}; allowed: 1 to 31 lower-case letters, digits and hyphens, from a letter.`,
+    );
   if (name === DEFAULT_ENVIRONMENT || existsSync(settingsFile(whose))) return;
   const folder = dirname(settingsFile(whose));
-  const names = existsSync(folder) ? readdirSync(folder).flatMap((file) => (file.endsWith(".tfvars.json") ? [file.slice(0, -".tfvars.json".length)] : [])) : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder).flatMap((file) =>
+        file.endsWith(".tfvars.json") ? [file.slice(0, -".tfvars.json".length)] : [],
+      )
+    : [];
   const there = names.length === 0 ? "There is none yet" : `There are: ${names.sort().join(", ")}`;
-  throw new UsageError(`--env is ${name}, and ${placesOf(name).settings} is not there. ${there}. Make it, with the second part of the new resources' names: {"environment": "${name.replaceAll("-", "").slice(0, 10)}"}`);
+  throw new UsageError(
+    `--env is ${name}, and ${placesOf(name).settings} is not there. ${there}. Make it, with the second part of the new resources' names: {"environment": "${name.replaceAll("-", "").slice(0, 10)}"}`,
+  );
 }

@@ -60,22 +60,39 @@ const DEFAULT_MODE: AccessMode = "iam";
 /** Milliseconds of an agent's answer: what is fuzzed is the API. */
 const AGENT_MS = 10;
 
-const NAMES = ["requests_table_name", "sessions_table_name", "results_bucket_name", "api_function_name", "worker_function_name", "sweeper_function_name", "work_queue_url", "dead_letter_queue_url"] as const;
+const NAMES = [
+  "requests_table_name",
+  "sessions_table_name",
+  "results_bucket_name",
+  "api_function_name",
+  "worker_function_name",
+  "sweeper_function_name",
+  "work_queue_url",
+  "dead_letter_queue_url",
+] as const;
 
 /**
- * Sends what the OpenAPI document allows and what it forbids, byte by byte, and judges every answer: documented, no fault,
+ * Sends what the OpenAPI document allows and what it forbids, byte by byte, and judges every answer: documented, no
+ * fault,
  * no hang, nothing of another caller or of how the service is built. Exit code 1 at any finding.
  */
 export async function fuzz(context: CommandContext, options: FuzzOptions): Promise<CommandResult> {
-  const modes = options.url === undefined ? await fuzzLocally(context, options) : [await fuzzElsewhere(context, options, options.url)];
+  const modes =
+    options.url === undefined
+      ? await fuzzLocally(context, options)
+      : [await fuzzElsewhere(context, options, options.url)];
   const report: FuzzReport = { seed: options.seed, modes, holds: modes.every(({ holds }) => holds) };
   return { exitCode: report.holds ? 0 : 1, text: describeFuzz(report), json: report };
 }
 
-/** Two callers of a stack that is there only for them, flipped from mode to mode. Its agents repeat the prompt, so that a leak would be one. */
+/**
+ * Two callers of a stack that is there only for them, flipped from mode to mode. Its agents repeat the prompt, so that
+ * a leak would be one.
+ */
 async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promise<FuzzModeReport[]> {
   const modes = accessModes(options.authorization ?? DEFAULT_MODE);
-  const agent = ({ prompt }: { readonly prompt: string }) => ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }) as const;
+  const agent = ({ prompt }: { readonly prompt: string }) =>
+    ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }) as const;
   return withAccessStack(context, { agent, vars: SETTINGS, keep: options.keep }, async (stack, issuer) => {
     const reports: FuzzModeReport[] = [];
     for (const mode of modes) {
@@ -86,18 +103,30 @@ async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promi
   });
 }
 
-async function fuzzMode(context: CommandContext, options: FuzzOptions, mode: AccessMode, stack: LocalStack, issuer: LocalIssuer): Promise<FuzzModeReport> {
+async function fuzzMode(
+  context: CommandContext,
+  options: FuzzOptions,
+  mode: AccessMode,
+  stack: LocalStack,
+  issuer: LocalIssuer,
+): Promise<FuzzModeReport> {
   const callers = callersOf(mode, await stack.terraformHere.show(), issuer).map(({ caller }) => caller);
-  return measured(context, options, mode, {
-    url: stack.runtime.url,
-    region: REGION,
-    document: publishedDocument(stack.directory, { authorization: mode }),
-    callers,
-    signToken: (claims, header) => issuer.sign(claims, header),
-    names: NAMES.map((name) => String(stack.output(name))),
-    // Of each mode its own: they share their logs.
-    marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
-  }, { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) });
+  return measured(
+    context,
+    options,
+    mode,
+    {
+      url: stack.runtime.url,
+      region: REGION,
+      document: publishedDocument(stack.directory, { authorization: mode }),
+      callers,
+      signToken: (claims, header) => issuer.sign(claims, header),
+      names: NAMES.map((name) => String(stack.output(name))),
+      // Of each mode its own: they share their logs.
+      marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
+    },
+    { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) },
+  );
 }
 
 /** What must be in no log: it opens something. */
@@ -108,16 +137,33 @@ function secretsOf(caller: ProbeCaller): string[] {
 }
 
 async function fuzzElsewhere(context: CommandContext, options: FuzzOptions, url: string): Promise<FuzzModeReport> {
-  if (!/^https?:\/\/[^/?#]+(\/[\w-]+)?\/?$/.test(url)) throw new UsageError(`--url is ${JSON.stringify(url)}; allowed: the URL of a stage, such as the output api_endpoint.`);
+  if (!/^https?:\/\/[^/?#]+(\/[\w-]+)?\/?$/.test(url))
+    throw new UsageError(
+      `--url is ${JSON.stringify(url)}; allowed: the URL of a stage, such as the output api_endpoint.`,
+    );
   const { environment, projectDirectory } = context;
   const [mode, ...more] = accessModes(options.authorization ?? modeGiven(environment));
-  if (mode === undefined || more.length > 0) throw new UsageError(`--authorization is ${options.authorization}; with --url, allowed: the one mode that the API is in.`);
-  const region = /\.execute-api\.([\w-]+)\.amazonaws\.com/.exec(url)?.[1] ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? REGION;
+  if (mode === undefined || more.length > 0)
+    throw new UsageError(
+      `--authorization is ${options.authorization}; with --url, allowed: the one mode that the API is in.`,
+    );
+  const region =
+    /\.execute-api\.([\w-]+)\.amazonaws\.com/.exec(url)?.[1] ??
+    environment["AWS_REGION"] ??
+    environment["AWS_DEFAULT_REGION"] ??
+    REGION;
   const { owner, other } = await givenCallers(context, mode, { region, otherProfile: options.otherProfile });
   // Ids and keys live on in an API that is fuzzed twice.
   const marker = `qtfuzz${options.seed.toString(36)}x${randomBytes(4).toString("hex")}`;
   const document = readJson(join(projectDirectory, PUBLISHED), "OpenAPI document") as CallersDocument;
-  return measured(context, options, mode, { url: url.replace(/\/+$/, ""), region, document, callers: [owner, ...(other ? [other] : [])], names: [], marker });
+  return measured(context, options, mode, {
+    url: url.replace(/\/+$/, ""),
+    region,
+    document,
+    callers: [owner, ...(other ? [other] : [])],
+    names: [],
+    marker,
+  });
 }
 
 function modeGiven(environment: NodeJS.ProcessEnv): AccessMode {
@@ -129,7 +175,10 @@ function modeGiven(environment: NodeJS.ProcessEnv): AccessMode {
 export function accessModes(text: string): AccessMode[] {
   const named = text === "all" ? ACCESS_MODES : text.split(",").map((each) => each.trim());
   const unknown = named.find((each) => !ACCESS_MODES.some((mode) => mode === each));
-  if (unknown !== undefined) throw new UsageError(`--authorization names ${JSON.stringify(unknown)}; allowed: ${ACCESS_MODES.join(", ")}, several with commas between, or all.`);
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--authorization names ${JSON.stringify(unknown)}; allowed: ${ACCESS_MODES.join(", ")}, several with commas between, or all.`,
+    );
   return ACCESS_MODES.filter((mode) => named.includes(mode));
 }
 
@@ -141,24 +190,52 @@ interface Logs {
   readonly secrets: readonly string[];
 }
 
-async function measured({ progress, signal }: CommandContext, { requests, seed, concurrency }: FuzzOptions, authorization: AccessMode, target: Target, logs?: Logs): Promise<FuzzModeReport> {
+async function measured(
+  { progress, signal }: CommandContext,
+  { requests, seed, concurrency }: FuzzOptions,
+  authorization: AccessMode,
+  target: Target,
+  logs?: Logs,
+): Promise<FuzzModeReport> {
   const started = performance.now();
   const run = await progress.step(`${authorization}: send ${requests} requests`, (detail) =>
-    runFuzz({ ...target, requests, concurrency, random: seededRandom(seed), signal, onAnswered: (answered) => detail(`${answered} of ${requests} are answered`) }),
+    runFuzz({
+      ...target,
+      requests,
+      concurrency,
+      random: seededRandom(seed),
+      signal,
+      onAnswered: (answered) => detail(`${answered} of ${requests} are answered`),
+    }),
   );
   const read = logs === undefined ? { files: [], findings: [] } : judgeLogs(logs, target.marker);
   const findings = [...run.findings, ...read.findings];
   const count = (...kinds: readonly string[]) => findings.filter(({ kind }) => kinds.includes(kind)).length;
   return {
-    ...run, findings, authorization, url: target.url, logs: read.files, seconds: (performance.now() - started) / 1_000,
+    ...run,
+    findings,
+    authorization,
+    url: target.url,
+    logs: read.files,
+    seconds: (performance.now() - started) / 1_000,
     promises: { serverErrors: count("server_error"), hangs: count("hang"), leaks: count("leak", "log") },
     holds: findings.length === 0,
   };
 }
 
-/** What stands in the logs of functions and gateway that must not. Throws where there are none: nothing would be proven. */
+/**
+ * What stands in the logs of functions and gateway that must not. Throws where there are none: nothing would be proven.
+ */
 export function judgeLogs({ folder, secrets }: Logs, marker: string): { files: string[]; findings: Finding[] } {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".log")).sort() : [];
-  if (!files.includes("access.log") || files.length < 2) throw new Error(`${folder} holds ${files.join(", ") || "no logs"}; expected access.log and the functions' logs.`);
-  return { files, findings: files.flatMap((file) => leaksInLog(file, readFileSync(join(folder, file), "utf8"), marker, secrets)) };
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(".log"))
+        .sort()
+    : [];
+  if (!files.includes("access.log") || files.length < 2)
+    throw new Error(`${folder} holds ${files.join(", ") || "no logs"}; expected access.log and the functions' logs.`);
+  return {
+    files,
+    findings: files.flatMap((file) => leaksInLog(file, readFileSync(join(folder, file), "utf8"), marker, secrets)),
+  };
 }

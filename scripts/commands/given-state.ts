@@ -17,9 +17,16 @@ export type GivenState =
 export function givenState(context: CommandContext, state: string, printed: string): GivenState {
   const { environment, signal } = context;
   const path = resolve(state);
-  if (!existsSync(path)) throw new UsageError(`--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with ${printed}.`);
+  if (!existsSync(path))
+    throw new UsageError(
+      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with ${printed}.`,
+    );
   if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
-  const env = terraformEnvironment(environment, findProviderSource(environment), join(deploymentFolder(context), ".quickturn"));
+  const env = terraformEnvironment(
+    environment,
+    findProviderSource(environment),
+    join(deploymentFolder(context), ".quickturn"),
+  );
   return { kind: "stack", terraform: new Terraform({ directory: path, env, signal }) };
 }
 
@@ -28,6 +35,9 @@ export function readJson(path: string, what: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as unknown;
   } catch (cause) {
-    throw new UsageError(`The ${what} ${path} cannot be read: ${(cause as Error).message}. Give the path of a JSON file`, { cause });
+    throw new UsageError(
+      `The ${what} ${path} cannot be read: ${(cause as Error).message}. Give the path of a JSON file`,
+      { cause },
+    );
   }
 }

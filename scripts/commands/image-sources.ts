@@ -10,7 +10,11 @@ import { UsageError, type CommandContext } from "./context";
 import { packageFunctions, type PackagedFunction } from "./package";
 
 /** Where the image's sources lie, below the project. */
-export const IMAGE_FILES = { dockerfile: join("handlers", "Dockerfile"), ignore: join("handlers", "Dockerfile.dockerignore"), functions: join("dist", "image") } as const;
+export const IMAGE_FILES = {
+  dockerfile: join("handlers", "Dockerfile"),
+  ignore: join("handlers", "Dockerfile.dockerignore"),
+  functions: join("dist", "image"),
+} as const;
 
 /** What an image is built from. */
 export interface ImageFiles {
@@ -19,7 +23,10 @@ export interface ImageFiles {
 }
 
 /** Reads the Dockerfile and its ignore file. */
-export function readImageFiles(projectDirectory: string, files: Pick<typeof IMAGE_FILES, "dockerfile" | "ignore"> = IMAGE_FILES): ImageFiles {
+export function readImageFiles(
+  projectDirectory: string,
+  files: Pick<typeof IMAGE_FILES, "dockerfile" | "ignore"> = IMAGE_FILES,
+): ImageFiles {
   const text = (path: string): string => {
     const file = join(projectDirectory, path);
     if (!existsSync(file)) throw new UsageError(`${file} is missing. Take it from the repository again.`);
@@ -33,8 +40,13 @@ export function readImageFiles(projectDirectory: string, files: Pick<typeof IMAG
   }
 }
 
-/** Packages the functions and lays each into its folder below dist/image, as the zip has it: the image runs the same bytes. */
-export async function writeImageFunctions(context: Pick<CommandContext, "projectDirectory" | "progress">): Promise<readonly PackagedFunction[]> {
+/**
+ * Packages the functions and lays each into its folder below dist/image, as the zip has it: the image runs the same
+ * bytes.
+ */
+export async function writeImageFunctions(
+  context: Pick<CommandContext, "projectDirectory" | "progress">,
+): Promise<readonly PackagedFunction[]> {
   const { functions } = (await packageFunctions(context)).json as { functions: readonly PackagedFunction[] };
   const folder = join(context.projectDirectory, IMAGE_FILES.functions);
   for (const { name, archive } of functions) {
@@ -47,13 +59,27 @@ export async function writeImageFunctions(context: Pick<CommandContext, "project
 
 function holds(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
   if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
-  return Object.entries(files).every(([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content));
+  return Object.entries(files).every(
+    ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
+  );
 }
 
 /** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
-export async function executeImage({ projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">, files: ImageFiles, folder: string, buildArguments: Readonly<Record<string, string>> = {}): Promise<ImageRoot> {
+export async function executeImage(
+  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
+  files: ImageFiles,
+  folder: string,
+  buildArguments: Readonly<Record<string, string>> = {},
+): Promise<ImageRoot> {
   // The code cache carries its user in its name. Windows has no such numbers, and Node leaves them out there.
   const userId = process.getuid?.();
   const own: Record<string, string> = userId === undefined ? {} : { USER_ID: String(userId) };
-  return executeStages({ ...files, context: projectDirectory, folder, nodePath: findNodeBinary("nodejs22.x").path, buildArguments: { ...own, ...buildArguments }, signal });
+  return executeStages({
+    ...files,
+    context: projectDirectory,
+    folder,
+    nodePath: findNodeBinary("nodejs22.x").path,
+    buildArguments: { ...own, ...buildArguments },
+    signal,
+  });
 }

@@ -4,12 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judgeImage, type ImageProblem } from "../judges/image/rules";
 import { imageSize, judgeSize, mebibytes } from "../judges/image/size";
-import { buildImageWith, findImageBuilder, BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../tools/image-builder";
+import {
+  buildImageWith,
+  findImageBuilder,
+  BUILDERS,
+  PLATFORMS,
+  type Architecture,
+  type BuilderName,
+} from "../tools/image-builder";
 import type { ImageRoot } from "../tools/image-stages";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { executeImage, IMAGE_FILES, readImageFiles, writeImageFunctions, type ImageFiles } from "./image-sources";
 import type { PackagedFunction } from "./package";
-
 
 export interface ImageOptions {
   /** Base image instead of the Dockerfile's. */
@@ -36,13 +42,23 @@ export async function validateImage(context: CommandContext, options: ImageOptio
   const found = judgeImage({ ...files, buildArguments: buildArguments(options) });
   if (found.length > 0) return refusal(found);
   await writeImageFunctions(context);
-  const image = await context.progress.step("Execute the stages without a daemon", () => executed(context, files), ({ layers }) => mebibytes(imageSize(layers)));
+  const image = await context.progress.step(
+    "Execute the stages without a daemon",
+    () => executed(context, files),
+    ({ layers }) => mebibytes(imageSize(layers)),
+  );
   const oversized = judgeSize(image.layers);
   if (oversized.length > 0) return refusal(oversized);
   const { layers } = image;
   return {
     exitCode: 0,
-    text: [`The image is in order: ${mebibytes(imageSize(layers))} above its base image.`, ...layers.map(({ line, files: count, bytes }) => `  ${IMAGE_FILES.dockerfile}:${line}  ${mebibytes(bytes).padStart(9)}  ${count} files`)].join("\n"),
+    text: [
+      `The image is in order: ${mebibytes(imageSize(layers))} above its base image.`,
+      ...layers.map(
+        ({ line, files: count, bytes }) =>
+          `  ${IMAGE_FILES.dockerfile}:${line}  ${mebibytes(bytes).padStart(9)}  ${count} files`,
+      ),
+    ].join("\n"),
     json: { valid: true, bytes: imageSize(layers), layers, problems: [] },
   };
 }
@@ -55,12 +71,25 @@ export async function buildImage(context: CommandContext, options: ImageBuildOpt
   const builder = await findImageBuilder(projectDirectory, environment, options.builder && [options.builder]);
   if (builder === undefined) {
     const missing = options.builder ?? BUILDERS.join(", ");
-    throw new UsageError(`There is no builder that could build: ${missing} ${options.builder ? "is" : "are"} missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.`);
+    throw new UsageError(
+      `There is no builder that could build: ${missing} ${options.builder ? "is" : "are"} missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.`,
+    );
   }
   const functions = await writeImageFunctions(context);
   const { architecture = "arm64", tag = `quickturn:${contentTag(functions)}` } = options;
-  const build = { context: projectDirectory, dockerfile: IMAGE_FILES.dockerfile, ignoreFile: IMAGE_FILES.ignore, platform: PLATFORMS[architecture], buildArguments: buildArguments(options), tag, env: environment, signal };
-  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (detail) => buildImageWith(builder, { ...build, onLine: detail }));
+  const build = {
+    context: projectDirectory,
+    dockerfile: IMAGE_FILES.dockerfile,
+    ignoreFile: IMAGE_FILES.ignore,
+    platform: PLATFORMS[architecture],
+    buildArguments: buildArguments(options),
+    tag,
+    env: environment,
+    signal,
+  };
+  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (detail) =>
+    buildImageWith(builder, { ...build, onLine: detail }),
+  );
   return {
     exitCode: 0,
     text: `${tag}\nPush it to a repository of yours, and apply with package_type=image and the digest that the push prints: image_uri=<repository>@sha256:<digest>.`,
@@ -83,10 +112,18 @@ async function executed(context: CommandContext, files: ImageFiles): Promise<Ima
 
 /** The same for the same functions, whoever builds. */
 function contentTag(functions: readonly PackagedFunction[]): string {
-  return createHash("sha256").update(functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).join("")).digest("hex").slice(0, 12);
+  return createHash("sha256")
+    .update(functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))
+    .digest("hex")
+    .slice(0, 12);
 }
 
 function refusal(problems: readonly ImageProblem[]): CommandResult {
-  const text = problems.map(({ rule, line, message }) => `${IMAGE_FILES.dockerfile}${line === undefined ? "" : `:${line}`}  ${rule}: ${message}`).join("\n");
+  const text = problems
+    .map(
+      ({ rule, line, message }) =>
+        `${IMAGE_FILES.dockerfile}${line === undefined ? "" : `:${line}`}  ${rule}: ${message}`,
+    )
+    .join("\n");
   return { exitCode: 1, text, json: { valid: false, problems } };
 }

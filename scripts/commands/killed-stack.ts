@@ -20,7 +20,10 @@ export interface Known {
   readonly id: string;
 }
 
-/** When terraform is killed: as soon as AWS has done the so-manieth change, or the first one of a kind, and before terraform is told. */
+/**
+ * When terraform is killed: as soon as AWS has done the so-manieth change, or the first one of a kind, and before
+ * terraform is told.
+ */
 export type KillPoint = { readonly changes: number } | { readonly operation: RegExp };
 
 /** What a kill left. */
@@ -101,7 +104,11 @@ export class KilledStack {
   /** Applies to the end, adopting what is there. */
   async converge(input: PlanInput = {}, kill?: AbortSignal): Promise<CommandResult> {
     await restoreState(this.directory);
-    return applyAdopting(await this.terraform(kill), input, { approve: async () => true, progress: SILENT, signal: new AbortController().signal });
+    return applyAdopting(await this.terraform(kill), input, {
+      approve: async () => true,
+      progress: SILENT,
+      signal: new AbortController().signal,
+    });
   }
 
   /** What a further plan would change. */
@@ -114,7 +121,9 @@ export class KilledStack {
   /** What AWS holds and the state does not know. */
   async forgotten(): Promise<Known[]> {
     const known = new Set(this.known().map(({ type, id }) => `${type} ${id}`));
-    const held = Object.entries(await emulatorInventory(this.emulator.endpoint)).flatMap(([type, ids]) => ids.map((id) => ({ type, id: this.asTerraformSees(id) })));
+    const held = Object.entries(await emulatorInventory(this.emulator.endpoint)).flatMap(([type, ids]) =>
+      ids.map((id) => ({ type, id: this.asTerraformSees(id) })),
+    );
     return held.filter(({ type, id }) => !known.has(`${type} ${id}`));
   }
 
@@ -125,8 +134,12 @@ export class KilledStack {
     const text = readFileSync(path, "utf8");
     // A kill may come when terraform has emptied the file, and not written it yet.
     if (text === "") return [];
-    const { resources } = JSON.parse(text) as { resources: { mode: string; type: string; instances: { attributes: { id: string } }[] }[] };
-    return resources.filter(({ mode }) => mode === "managed").flatMap(({ type, instances }) => instances.map(({ attributes: { id } }) => ({ type, id })));
+    const { resources } = JSON.parse(text) as {
+      resources: { mode: string; type: string; instances: { attributes: { id: string } }[] }[];
+    };
+    return resources
+      .filter(({ mode }) => mode === "managed")
+      .flatMap(({ type, instances }) => instances.map(({ attributes: { id } }) => ({ type, id })));
   }
 
   /** Terraform in the stack's folder, with a provider that is kept until the next kill. */

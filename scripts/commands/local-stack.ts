@@ -21,7 +21,9 @@ const FOLDER_PREFIX = "quickturn-local-";
 const MAX_SHOWN = 40;
 const ACCOUNT_ID = "123456789012";
 
-/** Two callers, so that one can be shown another's 404. Their keys open nothing but a server on this machine's loopback. */
+/**
+ * Two callers, so that one can be shown another's 404. Their keys open nothing but a server on this machine's loopback.
+ */
 export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
   name,
   accessKeyId: `LOCAL${name.toUpperCase()}`,
@@ -44,7 +46,10 @@ export interface LocalStackOptions {
 /** Takes a step that is done in reverse order when the stack ends. */
 export type Undo = (step: () => Promise<void>) => void;
 
-/** The synthesized stack, applied by the real terraform to an emulator of its own, and served on loopback; nothing of it stays. */
+/**
+ * The synthesized stack, applied by the real terraform to an emulator of its own, and served on loopback; nothing of it
+ * stays.
+ */
 export class LocalStack {
   /** With state and logs. */
   readonly folder: string;
@@ -76,7 +81,11 @@ export class LocalStack {
   }
 
   /** Gives `use` the running stack, and takes everything down whatever comes of it. */
-  static async with<T>(context: CommandContext, options: LocalStackOptions, use: (stack: LocalStack) => Promise<T>): Promise<T> {
+  static async with<T>(
+    context: CommandContext,
+    options: LocalStackOptions,
+    use: (stack: LocalStack) => Promise<T>,
+  ): Promise<T> {
     const stack = new LocalStack(context, options);
     try {
       await stack.start();
@@ -91,7 +100,6 @@ export class LocalStack {
     return (this.applied as { values: { outputs: Record<string, { value: unknown }> } }).values.outputs[name]?.value;
   }
 
-
   /** `http://127.0.0.1:<port>` of the emulator. */
   get emulator(): string {
     return this.endpoint;
@@ -105,7 +113,9 @@ export class LocalStack {
   async flip(vars: readonly string[]): Promise<void> {
     await this.served.beforeApply();
     // No refresh: nobody but us changes the emulator, and it reports some attributes in its own spelling.
-    await this.apply(`terraform apply ${vars.map((value) => `-var ${shortened(value)}`).join(" ")}`, vars, { refresh: false });
+    await this.apply(`terraform apply ${vars.map((value) => `-var ${shortened(value)}`).join(" ")}`, vars, {
+      refresh: false,
+    });
     await this.served.reload(this.applied);
   }
 
@@ -120,13 +130,17 @@ export class LocalStack {
   }
 
   /**
-   * Serves what somebody has applied while callers go on. The apply has to leave the queues' mappings alone: the emulator's
+   * Serves what somebody has applied while callers go on. The apply has to leave the queues' mappings alone: the
+   * emulator's
    * own, which would take messages away, are switched off, and as they were applied they are on.
    */
   async serveApplied(): Promise<void> {
     this.applied = await this.terraform.show();
-    const { resources } = (this.applied as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }).values.root_module;
-    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping")) values["enabled"] = true;
+    const { resources } = (
+      this.applied as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }
+    ).values.root_module;
+    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping"))
+      values["enabled"] = true;
     await this.served.reload(this.applied);
   }
 
@@ -143,7 +157,11 @@ export class LocalStack {
     // Without the signal: what an interrupt left half made has to be taken down all the same.
     if (this.given !== undefined) this.undo.push(() => this.destroy(new Terraform(sandbox)));
     await this.apply("terraform apply (profile optimized)", []);
-    this.served = await progress.step("Serve what was applied", () => this.serve(directory, endpoint), ({ url }) => url);
+    this.served = await progress.step(
+      "Serve what was applied",
+      () => this.serve(directory, endpoint),
+      ({ url }) => url,
+    );
     this.undo.push(() => this.served.stop());
   }
 
@@ -151,13 +169,17 @@ export class LocalStack {
   private async stop(): Promise<void> {
     const failures: unknown[] = [];
     for (const step of this.undo.reverse()) await step().catch((error: unknown) => failures.push(error));
-    for (const failure of failures) this.context.progress.note(`While cleaning up: ${failure instanceof Error ? failure.message : String(failure)}`);
+    for (const failure of failures)
+      this.context.progress.note(`While cleaning up: ${failure instanceof Error ? failure.message : String(failure)}`);
   }
 
   private async synthesize(): Promise<string> {
     // Into the throw-away folder, so that two runs side by side do not meet, and the environment cannot change it.
     const output = join(this.folder, "cdktf.out");
-    await synth({ ...this.context, environment: bareEnvironment(this.context.environment, this.folder) }, { outputDirectory: output });
+    await synth(
+      { ...this.context, environment: bareEnvironment(this.context.environment, this.folder) },
+      { outputDirectory: output },
+    );
     const directory = stackDirectory(output, "agent-api");
     makeThrowAway(directory, this.options.settings);
     return directory;
@@ -166,7 +188,11 @@ export class LocalStack {
   private async startEmulator(): Promise<string> {
     const { progress, environment } = this.context;
     const env = bareEnvironment(environment, this.folder);
-    const emulator = await progress.step("Start the AWS emulator", () => startEmulator({ directory: this.folder, env }), (started) => started.endpoint);
+    const emulator = await progress.step(
+      "Start the AWS emulator",
+      () => startEmulator({ directory: this.folder, env }),
+      (started) => started.endpoint,
+    );
     this.undo.push(() => emulator.stop());
     return emulator.endpoint;
   }
@@ -176,7 +202,9 @@ export class LocalStack {
       title,
       async (detail) => {
         detail("terraform plans and applies");
-        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] }, (reached) => detail(progressText(reached)));
+        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] }, (reached) =>
+          detail(progressText(reached)),
+        );
         this.applied = await this.terraform.show();
         return countChanges(changes);
       },
@@ -199,7 +227,9 @@ export class LocalStack {
   }
 
   private async destroy(terraform: Terraform): Promise<void> {
-    await this.context.progress.step("terraform destroy", () => terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }));
+    await this.context.progress.step("terraform destroy", () =>
+      terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }),
+    );
   }
 }
 

@@ -21,15 +21,30 @@ export interface LocalOptions {
 }
 
 /** Applies the synthesized stack to an emulator and serves what was applied, until it is interrupted. */
-export async function local(context: CommandContext, { once, quiet = false, port, vars = [], keep = false }: LocalOptions): Promise<CommandResult> {
+export async function local(
+  context: CommandContext,
+  { once, quiet = false, port, vars = [], keep = false }: LocalOptions,
+): Promise<CommandResult> {
   // Told at once: the apply before it is served takes a minute.
   const taken = port === undefined ? undefined : await whyNotFree(port);
-  if (taken !== undefined) throw new UsageError(`--port ${port} of 127.0.0.1 cannot be served (${taken}); allowed: a port that no other program uses, or none: a free one is then chosen.`);
+  if (taken !== undefined)
+    throw new UsageError(
+      `--port ${port} of 127.0.0.1 cannot be served (${taken}); allowed: a port that no other program uses, or none: a free one is then chosen.`,
+    );
   const runtime = async () => ({ metrics: true, ...(port === undefined ? {} : { port }) });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
     const trials = quiet ? [] : await demonstrate(context, stack);
     if (!once) await stayUp(context, stack);
-    return { exitCode: 0, text: describeEnd(trials), json: { url: stack.runtime.url, metricsUrl: stack.runtime.metricsUrl, trials, statistics: stack.runtime.statistics() } };
+    return {
+      exitCode: 0,
+      text: describeEnd(trials),
+      json: {
+        url: stack.runtime.url,
+        metricsUrl: stack.runtime.metricsUrl,
+        trials,
+        statistics: stack.runtime.statistics(),
+      },
+    };
   });
 }
 
@@ -48,11 +63,23 @@ async function demonstrate(context: CommandContext, stack: LocalStack): Promise<
   return [optimized, baseline, again];
 }
 
-async function request({ progress }: CommandContext, stack: LocalStack, client: AgentApiClient, title: string): Promise<Trial> {
-  const done = await progress.step(`POST "${PROMPT}" (${title})`, (detail) => trial(client, CACHE_HEADER, detail), ({ status, polls }) => `${status} after ${polls} polls`);
+async function request(
+  { progress }: CommandContext,
+  stack: LocalStack,
+  client: AgentApiClient,
+  title: string,
+): Promise<Trial> {
+  const done = await progress.step(
+    `POST "${PROMPT}" (${title})`,
+    (detail) => trial(client, CACHE_HEADER, detail),
+    ({ status, polls }) => `${status} after ${polls} polls`,
+  );
   const again = await pollAgain(client, done.requestId, CACHE_HEADER, 10);
   progress.note(describeTrial(title, done, again));
-  if (done.status !== "completed") throw new Error(`Request ${done.requestId} ended ${done.status}; the functions' logs are in ${join(stack.folder, "logs")} (run with --keep to keep them)`);
+  if (done.status !== "completed")
+    throw new Error(
+      `Request ${done.requestId} ended ${done.status}; the functions' logs are in ${join(stack.folder, "logs")} (run with --keep to keep them)`,
+    );
   return done;
 }
 

@@ -22,13 +22,22 @@ export interface ModuleSource {
   readonly copied: readonly string[];
 }
 
-/** Every module: the whole API, and the parts that are useful alone. A further one is an entry here or in PART_PAGES, and a stack in stacks/app.ts. */
-export const MODULES: readonly ModuleSource[] = [{ name: "agent-api", stack: "agent-api", companions: agentApiCompanions, copied: ["LICENSE", "RUNBOOK.md"] }, ...PART_PAGES.map(partSource)];
+/**
+ * Every module: the whole API, and the parts that are useful alone. A further one is an entry here or in PART_PAGES,
+ * and a stack in stacks/app.ts.
+ */
+export const MODULES: readonly ModuleSource[] = [
+  { name: "agent-api", stack: "agent-api", companions: agentApiCompanions, copied: ["LICENSE", "RUNBOOK.md"] },
+  ...PART_PAGES.map(partSource),
+];
 
 export interface ModulesOptions {
   /** Folder for the modules, from the project's. Default: dist/terraform. */
   readonly out?: string;
-  /** cdktf's output folder, with the modules' stacks already synthesized. Default: they are synthesized now, to cdktf.out/modules, so that cdktf itself sees the stacks that it deploys alone. */
+  /**
+   * cdktf's output folder, with the modules' stacks already synthesized. Default: they are synthesized now, to
+   * cdktf.out/modules, so that cdktf itself sees the stacks that it deploys alone.
+   */
   readonly synthesized?: string;
 }
 
@@ -40,13 +49,22 @@ interface WrittenModule {
 }
 
 /** Writes the stacks as Terraform modules for people who have no Node.js. Files of other names in the folder stay. */
-export async function modules(context: CommandContext, { out, synthesized }: ModulesOptions = {}): Promise<CommandResult> {
+export async function modules(
+  context: CommandContext,
+  { out, synthesized }: ModulesOptions = {},
+): Promise<CommandResult> {
   const { projectDirectory, progress } = context;
   if (out === "") throw new UsageError('--out is ""; allowed: a folder, such as dist/terraform.');
   const target = resolve(deploymentFolder(context), out ?? join("dist", "terraform"));
   const output = synthesized ?? (await synthesize(context));
-  const written = await progress.step("Write the modules", async () => MODULES.map((source) => write(source, output, target, projectDirectory)));
-  return { exitCode: 0, text: written.map(({ directory }) => relative(deploymentFolder(context), directory) || ".").join("\n"), json: { modules: written } };
+  const written = await progress.step("Write the modules", async () =>
+    MODULES.map((source) => write(source, output, target, projectDirectory)),
+  );
+  return {
+    exitCode: 0,
+    text: written.map(({ directory }) => relative(deploymentFolder(context), directory) || ".").join("\n"),
+    json: { modules: written },
+  };
 }
 
 /** @returns cdktf's output folder */
@@ -57,10 +75,20 @@ async function synthesize(context: CommandContext): Promise<string> {
   return outputDirectory;
 }
 
-function write({ name, stack, companions, copied }: ModuleSource, output: string, target: string, project: string): WrittenModule {
+function write(
+  { name, stack, companions, copied }: ModuleSource,
+  output: string,
+  target: string,
+  project: string,
+): WrittenModule {
   const [from, directory] = [stackDirectory(output, stack), join(target, name)];
   const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;
-  const files: Record<string, string | Uint8Array> = { ...moduleFiles(json), ...companions(json), ...assets(from), ...copies(project, copied) };
+  const files: Record<string, string | Uint8Array> = {
+    ...moduleFiles(json),
+    ...companions(json),
+    ...assets(from),
+    ...copies(project, copied),
+  };
   for (const [path, content] of Object.entries(files)) writeReport(join(directory, path), content);
   return { name, directory, files: Object.keys(files).sort() };
 }
@@ -80,15 +108,26 @@ function copies(project: string, names: readonly string[]): Record<string, Uint8
 function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
   const dropped = droppedVariables(stack);
   const examples = moduleExamples(versions(stack));
-  return { "README.md": moduleReadme(dropped, examples["examples/basic/main.tf"] ?? ""), ...examples, ...moduleTests(dropped) };
+  return {
+    "README.md": moduleReadme(dropped, examples["examples/basic/main.tf"] ?? ""),
+    ...examples,
+    ...moduleTests(dropped),
+  };
 }
 
 function partSource(pages: PartPages): ModuleSource {
   const { name } = pages.part;
-  return { name, stack: name, companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)), copied: ["LICENSE"] };
+  return {
+    name,
+    stack: name,
+    companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)),
+    copied: ["LICENSE"],
+  };
 }
 
 /** What the module's users need, as the stack says it. */
-function versions({ terraform: { required_version: terraform, required_providers: providers } }: SynthesizedStack): Versions {
+function versions({
+  terraform: { required_version: terraform, required_providers: providers },
+}: SynthesizedStack): Versions {
   return { terraform, aws: providers["aws"]?.version ?? "" };
 }

@@ -13,18 +13,31 @@ import { deployedStack } from "./verify/deployment";
 export const PUBLISHED = "openapi.json";
 
 export interface OpenApiOptions {
-  /** Folder of an initialized stack, or a file with what `terraform output -json` or `terraform show -json` printed. Default: this project's stack, where it is initialized. */
+  /**
+   * Folder of an initialized stack, or a file with what `terraform output -json` or `terraform show -json` printed.
+   * Default: this project's stack, where it is initialized.
+   */
   readonly state?: string;
   /** File to write. Default: it is printed. */
   readonly out?: string;
 }
 
-/** Writes the OpenAPI document that callers are given; with the URL and the credentials of what is applied, where something is. */
+/**
+ * Writes the OpenAPI document that callers are given; with the URL and the credentials of what is applied, where
+ * something is.
+ */
 export async function openapi(context: CommandContext, { state, out }: OpenApiOptions = {}): Promise<CommandResult> {
   if (out === "") throw new UsageError('--out is ""; allowed: a file, such as openapi.json.');
   await synth(context);
   const directory = stackDirectory(synthFolder(context), "agent-api");
-  const document = publishedDocument(directory, await deployed(context, state ?? (existsSync(join(directory, ".terraform")) ? directory : undefined), state !== undefined));
+  const document = publishedDocument(
+    directory,
+    await deployed(
+      context,
+      state ?? (existsSync(join(directory, ".terraform")) ? directory : undefined),
+      state !== undefined,
+    ),
+  );
   const text = documentText(document);
   if (out === undefined) return { exitCode: 0, text: text.trimEnd(), json: document };
   const path = resolve(out);
@@ -38,7 +51,10 @@ export function publishedDocument(directory: string, deployed: Deployed = {}): C
   const settings: readonly Setting[] = SETTINGS;
   const setting = settings.find(({ name }) => name === "authorization");
   const modes = setting?.type === "string" ? setting.allowed : undefined;
-  if (modes === undefined) throw new Error("The settings have no authorization with allowed values; the document cannot say how callers prove who they are.");
+  if (modes === undefined)
+    throw new Error(
+      "The settings have no authorization with allowed values; the document cannot say how callers prove who they are.",
+    );
   return callersDocument(gatewayBodyOf(stack), modes, deployed);
 }
 
@@ -51,8 +67,14 @@ async function deployed(context: CommandContext, state: string | undefined, name
   try {
     const { outputs, settings } = await deployedStack(context, state);
     const { api_endpoint: endpoint } = outputs;
-    if (typeof endpoint !== "string") throw new UsageError(`The output api_endpoint of ${state} is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`);
-    return { endpoint, ...(typeof settings["authorization"] === "string" && { authorization: settings["authorization"] }) };
+    if (typeof endpoint !== "string")
+      throw new UsageError(
+        `The output api_endpoint of ${state} is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`,
+      );
+    return {
+      endpoint,
+      ...(typeof settings["authorization"] === "string" && { authorization: settings["authorization"] }),
+    };
   } catch (error) {
     if (named || !(error instanceof UsageError)) throw error;
     return {};

@@ -10,7 +10,12 @@ import { deterministicZip } from "../tools/zip";
 import type { CommandContext, CommandResult } from "./context";
 
 /** The functions: name of the zip to entry point. */
-export const FUNCTIONS = { api: "handlers/api.ts", worker: "handlers/worker.ts", sweeper: "handlers/sweeper.ts", authorizer: "handlers/authorizer.ts" } as const;
+export const FUNCTIONS = {
+  api: "handlers/api.ts",
+  worker: "handlers/worker.ts",
+  sweeper: "handlers/sweeper.ts",
+  authorizer: "handlers/authorizer.ts",
+} as const;
 export type PackagedName = keyof typeof FUNCTIONS;
 
 export interface PackagedFunction {
@@ -30,16 +35,33 @@ export interface PackagedFunction {
  * Bundles the functions and zips them, byte for byte the same on every machine. A copy that npm installed has neither
  * the lock file, which says what goes into them, nor the packages: it has the zips themselves.
  */
-export async function packageFunctions({ projectDirectory, progress }: Pick<CommandContext, "projectDirectory" | "progress">): Promise<CommandResult> {
+export async function packageFunctions({
+  projectDirectory,
+  progress,
+}: Pick<CommandContext, "projectDirectory" | "progress">): Promise<CommandResult> {
   const isClone = existsSync(join(projectDirectory, "package-lock.json"));
   const functions = isClone
     ? await progress.step("Package the functions", () => packageAll(projectDirectory), sizes)
-    : await progress.step("Take the functions that came along", async () => Object.keys(FUNCTIONS).map((name) => shipped(projectDirectory, name)), sizes);
-  return { exitCode: 0, text: functions.map(({ archive, sha256 }) => `${sha256}  ${archive}`).join("\n"), json: { functions } };
+    : await progress.step(
+        "Take the functions that came along",
+        async () => Object.keys(FUNCTIONS).map((name) => shipped(projectDirectory, name)),
+        sizes,
+      );
+  return {
+    exitCode: 0,
+    text: functions.map(({ archive, sha256 }) => `${sha256}  ${archive}`).join("\n"),
+    json: { functions },
+  };
 }
 
 /** What the zips are made of: a change of anything else makes the same ones again. */
-const SOURCES = ["handlers", "scripts/tools/bundle.ts", "scripts/tools/zip.ts", "package-lock.json", INSTALLED_PACKAGES];
+const SOURCES = [
+  "handlers",
+  "scripts/tools/bundle.ts",
+  "scripts/tools/zip.ts",
+  "package-lock.json",
+  INSTALLED_PACKAGES,
+];
 
 /** What was packaged last, and of which sources. */
 interface PackageRecord {
@@ -51,7 +73,9 @@ async function packageAll(root: string): Promise<readonly PackagedFunction[]> {
   const sources = hashSources(root, SOURCES);
   const last = packagedBefore(root);
   if (last?.sources === sources && last.functions.every((each) => isStillThere(root, each))) return last.functions;
-  const functions = await Promise.all(Object.entries(FUNCTIONS).map(async ([name, entry]) => write(root, name, await bundle(root, entry))));
+  const functions = await Promise.all(
+    Object.entries(FUNCTIONS).map(async ([name, entry]) => write(root, name, await bundle(root, entry))),
+  );
   writeReport(join(root, RECORD), JSON.stringify({ sources, functions } satisfies PackageRecord));
   return functions;
 }
@@ -83,12 +107,20 @@ function write(root: string, name: string, { code, maps, sources }: Bundle): Pac
 
 function shipped(root: string, name: string): PackagedFunction {
   const path = join(root, archiveOf(name));
-  if (!existsSync(path)) throw new Error(`${path} is missing, and so is package-lock.json, without which it cannot be made. Install quickturn again, or work in a clone of it.`);
+  if (!existsSync(path))
+    throw new Error(
+      `${path} is missing, and so is package-lock.json, without which it cannot be made. Install quickturn again, or work in a clone of it.`,
+    );
   const zip = readFileSync(path);
   return describe(name, zip, unzipSync(zip), []);
 }
 
-function describe(name: string, zip: Uint8Array, code: Readonly<Record<string, Uint8Array>>, packages: readonly string[]): PackagedFunction {
+function describe(
+  name: string,
+  zip: Uint8Array,
+  code: Readonly<Record<string, Uint8Array>>,
+  packages: readonly string[],
+): PackagedFunction {
   const files = Object.fromEntries(Object.entries(code).map(([file, content]) => [file, content.length]));
   return { name, archive: archiveOf(name), sha256: sha256Of(zip), bytes: zip.length, files, packages };
 }

@@ -19,12 +19,27 @@ export async function plan(context: CommandContext, { out, ...input }: PlanOptio
   if (live.origin !== undefined) context.progress.note(live.origin);
   const { changed, changes } = await makePlan(terraform, live.input, context.progress, out ?? PLAN_FILE);
   if (out !== undefined) protectPlan(out);
-  const json = { changed, changes, live: live.note ?? null, origin: live.origin?.split("\n") ?? [], warnings: terraform.warnings };
-  return { exitCode: changed ? EXIT_CODES.changes : EXIT_CODES.pass, text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"), json };
+  const json = {
+    changed,
+    changes,
+    live: live.note ?? null,
+    origin: live.origin?.split("\n") ?? [],
+    warnings: terraform.warnings,
+  };
+  return {
+    exitCode: changed ? EXIT_CODES.changes : EXIT_CODES.pass,
+    text: [planText(changed, changes), ...(live.note === undefined ? [] : [live.note])].join("\n\n"),
+    json,
+  };
 }
 
 /** Writes the plan file and reads the changes from it. @param file default: this run's own, for what applies it */
-export async function makePlan(terraform: Terraform, input: PlanInput, progress: Progress, file = ownPlanFile(terraform)): Promise<Plan> {
+export async function makePlan(
+  terraform: Terraform,
+  input: PlanInput,
+  progress: Progress,
+  file = ownPlanFile(terraform),
+): Promise<Plan> {
   return planOf(await showPlan(terraform, input, progress, file, (written) => countChanges(planOf(written).changes)));
 }
 

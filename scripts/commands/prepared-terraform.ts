@@ -24,11 +24,21 @@ export interface StackOptions {
   readonly lockTimeout?: string;
 }
 
-/** What becomes of a local state that a kill has cut: who changes the deployment restores it, who only looks does not. */
+/**
+ * What becomes of a local state that a kill has cut: who changes the deployment restores it, who only looks does not.
+ */
 export type CutState = "restore" | "refuse" | "leave";
 
-/** Synthesizes the stack and initializes terraform in its folder. What terraform warns of later is shown, each thing once. @throws UsageError where a variable of `vars` is none, or cannot have its value */
-export async function preparedTerraform(context: CommandContext, { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {}, cut: CutState = "refuse"): Promise<Terraform> {
+/**
+ * Synthesizes the stack and initializes terraform in its folder. What terraform warns of later is shown, each thing
+ * once.
+ * @throws UsageError where a variable of `vars` is none, or cannot have its value
+ */
+export async function preparedTerraform(
+  context: CommandContext,
+  { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {},
+  cut: CutState = "refuse",
+): Promise<Terraform> {
   const { environment, progress, signal } = context;
   checkEnvironment(context);
   const settings = stack === "agent-api" ? SETTINGS : [];
@@ -41,15 +51,31 @@ export async function preparedTerraform(context: CommandContext, { stack = "agen
   refuse(vars, names, settings);
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
-  return progress.step("Initialize terraform", async (detail) => {
-    const warned = new Set<string>();
-    const terraform = new Terraform({ directory, env, signal, onLine: detail, warned, onWarning: warner(warned, progress, directory, names), ...(lockTimeout !== undefined && { lockTimeout }) });
-    if (cut === "restore") refuseWithoutRoom(directory);
-    if (cut !== "leave") await settleState(terraform, cut, progress);
-    await terraform.init().catch((error: unknown) => Promise.reject(explainBackend(error, relative(deploymentFolder(context), directory))));
-    if (cut !== "leave") await refuseUnpushed(terraform);
-    return terraform;
-  }, source.kind === "mirror" ? () => `AWS provider from ${source.path}` : undefined);
+  return progress.step(
+    "Initialize terraform",
+    async (detail) => {
+      const warned = new Set<string>();
+      const terraform = new Terraform({
+        directory,
+        env,
+        signal,
+        onLine: detail,
+        warned,
+        onWarning: warner(warned, progress, directory, names),
+        ...(lockTimeout !== undefined && { lockTimeout }),
+      });
+      if (cut === "restore") refuseWithoutRoom(directory);
+      if (cut !== "leave") await settleState(terraform, cut, progress);
+      await terraform
+        .init()
+        .catch((error: unknown) =>
+          Promise.reject(explainBackend(error, relative(deploymentFolder(context), directory))),
+        );
+      if (cut !== "leave") await refuseUnpushed(terraform);
+      return terraform;
+    },
+    source.kind === "mirror" ? () => `AWS provider from ${source.path}` : undefined,
+  );
 }
 
 function refuse(vars: readonly string[], names: readonly string[], settings: readonly Setting[]): void {
@@ -62,7 +88,10 @@ const ROOM = 8 << 20;
 
 function refuseWithoutRoom(directory: string): void {
   const { bavail, bsize } = statfsSync(directory);
-  if (bavail * bsize < ROOM) throw new UsageError(`There is room for ${Math.floor((bavail * bsize) / 1024)} KiB where ${directory} is; an apply takes ${ROOM >> 20} MiB, so that its state is written whole. Nothing was changed.`);
+  if (bavail * bsize < ROOM)
+    throw new UsageError(
+      `There is room for ${Math.floor((bavail * bsize) / 1024)} KiB where ${directory} is; an apply takes ${ROOM >> 20} MiB, so that its state is written whole. Nothing was changed.`,
+    );
 }
 
 /** A state that its backend did not take: to go on without it would make things twice. */
@@ -71,7 +100,9 @@ async function refuseUnpushed(terraform: Terraform): Promise<void> {
   if (left === undefined) return;
   const present = headIn(await terraform.pull());
   if (present === undefined || (present.lineage === left.lineage && present.serial < left.serial)) {
-    throw new UsageError(`${left.path} has a newer state (serial ${left.serial}) than the backend (${present?.serial ?? "none"}), which did not take it at the end of an earlier run. Nothing was changed. Push it: terraform -chdir=${terraform.directory} state push ${left.path}`);
+    throw new UsageError(
+      `${left.path} has a newer state (serial ${left.serial}) than the backend (${present?.serial ?? "none"}), which did not take it at the end of an earlier run. Nothing was changed. Push it: terraform -chdir=${terraform.directory} state push ${left.path}`,
+    );
   }
 }
 
@@ -89,17 +120,28 @@ async function settleState(terraform: Terraform, cut: "restore" | "refuse", prog
 
 /** Names of the variables that a stack's folder declares. */
 export function declaredVariables(directory: string): string[] {
-  const { variable = {} } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as { readonly variable?: object };
+  const { variable = {} } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as {
+    readonly variable?: object;
+  };
   return Object.keys(variable);
 }
 
-/** Shows each warning once, though a plan and its apply both have it. A variable that a person's file gives and nobody declares is a slip, and terraform would only leave it out. */
-function warner(warned: Set<string>, progress: Progress, directory: string, names: readonly string[]): (warning: Failure) => void {
+/**
+ * Shows each warning once, though a plan and its apply both have it. A variable that a person's file gives and nobody
+ * declares is a slip, and terraform would only leave it out.
+ */
+function warner(
+  warned: Set<string>,
+  progress: Progress,
+  directory: string,
+  names: readonly string[],
+): (warning: Failure) => void {
   return (warning) => {
     const slip = undeclaredVariable(warning);
     // What the commands themselves write there has settings that an older stack may not know.
     if (slip === "more" || (slip !== undefined && resolve(directory, slip.file).startsWith(directory))) return;
-    if (slip !== undefined) throw new UsageError(`${slip.file} gives ${slip.name}: there is no such setting. ${meant(slip.name, names)}`);
+    if (slip !== undefined)
+      throw new UsageError(`${slip.file} gives ${slip.name}: there is no such setting. ${meant(slip.name, names)}`);
     const text = warningText(warning);
     if (!warned.has(text)) progress.note(`Warning: ${text}`);
     warned.add(text);
@@ -112,9 +154,18 @@ function protectState(whose: Whose, stack: StackName): void {
   for (const file of [path, `${path}.backup`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
-/** Terraform remembers in the folder where it found the state, and asks where that changes; a pipeline has nobody to ask. */
+/**
+ * Terraform remembers in the folder where it found the state, and asks where that changes; a pipeline has nobody to
+ * ask.
+ */
 function explainBackend(error: unknown, directory: string): unknown {
-  if (!(error instanceof ProgramFailed) || !/Backend configuration changed|Migrating (the )?state|HCP Terraform configuration changed|Backend type changed/i.test(`${error.result.stdout}\n${error.result.stderr}`)) return error;
+  if (
+    !(error instanceof ProgramFailed) ||
+    !/Backend configuration changed|Migrating (the )?state|HCP Terraform configuration changed|Backend type changed/i.test(
+      `${error.result.stdout}\n${error.result.stderr}`,
+    )
+  )
+    return error;
   return new UsageError(
     `QUICKTURN_BACKEND, or quickturn:backend in cdktf.json, names another place for the state than when ${directory} was last used. Nothing was changed.\n` +
       `Another deployment, or its state is there already: eval "$(quickturn env)" && terraform -chdir=${directory} init -reconfigure (it copies nothing). Else go back to the former place.\n` +

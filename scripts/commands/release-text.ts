@@ -24,7 +24,9 @@ export function releaseText(release: Release, packages: readonly ShippedPackage[
 function warnings({ workingTree, changelog, version }: Release): string[] {
   return [
     ...(workingTree === "dirty" ? ["Not to be published: files were not as the commit has them (--allow-dirty)."] : []),
-    ...(changelog === "unreleased" ? [`CHANGELOG.md still calls ${version} unreleased: give its heading a date before you publish.`] : []),
+    ...(changelog === "unreleased"
+      ? [`CHANGELOG.md still calls ${version} unreleased: give its heading a date before you publish.`]
+      : []),
   ];
 }
 
@@ -32,5 +34,8 @@ function licenses(packages: readonly ShippedPackage[]): string {
   const byId = new Map(packages.map((each) => [`${each.name}@${each.version}`, each.license ?? "none"]));
   const counts = new Map<string, number>();
   for (const license of byId.values()) counts.set(license, (counts.get(license) ?? 0) + 1);
-  return [...counts].sort(([one, few], [other, many]) => many - few || (one < other ? -1 : 1)).map(([license, count]) => `${license} ${count}`).join(", ");
+  return [...counts]
+    .sort(([one, few], [other, many]) => many - few || (one < other ? -1 : 1))
+    .map(([license, count]) => `${license} ${count}`)
+    .join(", ");
 }

@@ -27,7 +27,10 @@ export interface ReleaseOptions {
   readonly allowDirty?: boolean;
   /** What the commit is tagged with: `v` and the version. Default: not compared. */
   readonly tag?: string;
-  /** Day of the release, as YYYY-MM-DD. Default: the commit's, so that the same commit can be released again at any time. */
+  /**
+   * Day of the release, as YYYY-MM-DD. Default: the commit's, so that the same commit can be released again at any
+   * time.
+   */
   readonly date?: string;
 }
 
@@ -53,11 +56,24 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   const { projectDirectory, progress } = context;
   const ready = await prepare(context, options);
   const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
-  const program = await progress.step("Build the program", () => builtProgram(context), ({ files }) => `${files.length} files`);
+  const program = await progress.step(
+    "Build the program",
+    () => builtProgram(context),
+    ({ files }) => `${files.length} files`,
+  );
   const shipped = shippedPackages(projectDirectory, functions);
   refuseLicenses([...shipped.installed, ...shipped.bundled]);
-  const notice = thirdPartyNotices(notices(projectDirectory, functions.flatMap(({ packages }) => packages)));
-  const npm = await progress.step("Pack the npm package", () => npmPackage(context, { ready, functions, program, notice }), ({ content }) => `${Math.round(content.length / 1024)} KB`);
+  const notice = thirdPartyNotices(
+    notices(
+      projectDirectory,
+      functions.flatMap(({ packages }) => packages),
+    ),
+  );
+  const npm = await progress.step(
+    "Pack the npm package",
+    () => npmPackage(context, { ready, functions, program, notice }),
+    ({ content }) => `${Math.round(content.length / 1024)} KB`,
+  );
   const terraform = await terraformModules(context);
   const archive = deterministicZip({ ...terraform, [NOTICES]: new TextEncoder().encode(notice) });
   const content = {
@@ -68,29 +84,59 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   };
   const made = withSums(ready, functions, content);
   writeFolder(join(projectDirectory, TARGET), made.files);
-  return { exitCode: 0, text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]), json: made.release };
+  return {
+    exitCode: 0,
+    text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]),
+    json: made.release,
+  };
 }
 
-async function prepare({ projectDirectory, environment, progress }: CommandContext, { allowDirty = false, tag, date }: ReleaseOptions): Promise<Ready> {
+async function prepare(
+  { projectDirectory, environment, progress }: CommandContext,
+  { allowDirty = false, tag, date }: ReleaseOptions,
+): Promise<Ready> {
   const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
-  const { name, version, license } = JSON.parse(read("package.json")) as Partial<Record<"name" | "version" | "license", string>>;
-  if (name === undefined || license === undefined) throw new UsageError(`package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`);
-  if (version === undefined || !VERSION.test(version)) throw new UsageError(`package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`);
-  if (tag !== undefined && tag !== `v${version}`) throw new UsageError(`The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: v${version}. Tag the commit that has the tag's version, or set the version first.`);
-  if (date !== undefined && !isDay(date)) throw new UsageError(`--date is ${JSON.stringify(date)}; allowed: a day as YYYY-MM-DD.`);
+  const { name, version, license } = JSON.parse(read("package.json")) as Partial<
+    Record<"name" | "version" | "license", string>
+  >;
+  if (name === undefined || license === undefined)
+    throw new UsageError(
+      `package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`,
+    );
+  if (version === undefined || !VERSION.test(version))
+    throw new UsageError(
+      `package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`,
+    );
+  if (tag !== undefined && tag !== `v${version}`)
+    throw new UsageError(
+      `The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: v${version}. Tag the commit that has the tag's version, or set the version first.`,
+    );
+  if (date !== undefined && !isDay(date))
+    throw new UsageError(`--date is ${JSON.stringify(date)}; allowed: a day as YYYY-MM-DD.`);
   const entry = changelogEntry(read("CHANGELOG.md"), version);
-  const tree = await progress.step("Look at the working tree", () => workingTree(projectDirectory, environment), ({ commit }) => commit.slice(0, 12));
+  const tree = await progress.step(
+    "Look at the working tree",
+    () => workingTree(projectDirectory, environment),
+    ({ commit }) => commit.slice(0, 12),
+  );
   if (tree.changed.length > 0 && !allowDirty) {
     const shown = tree.changed.slice(0, 10).map((path) => `  ${path}`);
-    throw new UsageError(`A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which the manifest then says.`);
+    throw new UsageError(
+      `A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which the manifest then says.`,
+    );
   }
   refuseEndingSuppressions(date ?? tree.day);
   return { name, version, license, tree, entry };
 }
 
 function refuseEndingSuppressions(day: string): void {
-  const ending = endingSuppressions(day).map(({ rule, until, ...where }) => `  ${rule}, until ${until}: ${placeOf(where)}`);
-  if (ending.length > 0) throw new Error(`These suppressions of the audit end within 180 days of the release of ${day}, and only a release renews them:\n${ending.join("\n")}\nDecide each anew in scripts/judges/audit/suppressions.ts: give it a later day, or drop it.`);
+  const ending = endingSuppressions(day).map(
+    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${placeOf(where)}`,
+  );
+  if (ending.length > 0)
+    throw new Error(
+      `These suppressions of the audit end within 180 days of the release of ${day}, and only a release renews them:\n${ending.join("\n")}\nDecide each anew in scripts/judges/audit/suppressions.ts: give it a later day, or drop it.`,
+    );
 }
 
 /** The modules' files by path, written to a folder where nothing else is. */
@@ -98,9 +144,13 @@ async function terraformModules(context: CommandContext): Promise<Record<string,
   const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
   try {
     const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
-    await context.progress.step("Synthesize the modules' stacks", () => writeStacks(context, synthesized, { QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(",") }));
+    await context.progress.step("Synthesize the modules' stacks", () =>
+      writeStacks(context, synthesized, { QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(",") }),
+    );
     await modules(context, { out, synthesized });
-    const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const files = readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
     return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -115,7 +165,11 @@ interface BuiltProgram {
 }
 
 async function builtProgram({ projectDirectory, environment, signal }: CommandContext): Promise<BuiltProgram> {
-  await run(process.execPath, [join("scripts", "bin", "program.js")], { cwd: projectDirectory, env: environment, signal });
+  await run(process.execPath, [join("scripts", "bin", "program.js")], {
+    cwd: projectDirectory,
+    env: environment,
+    signal,
+  });
   return JSON.parse(readFileSync(join(projectDirectory, PROGRAM, "current.json"), "utf8")) as BuiltProgram;
 }
 
@@ -127,7 +181,10 @@ interface Packing {
   readonly notice: string;
 }
 
-async function npmPackage({ projectDirectory, environment }: CommandContext, { ready, functions, program: { entries, files, inputs }, notice }: Packing) {
+async function npmPackage(
+  { projectDirectory, environment }: CommandContext,
+  { ready, functions, program: { entries, files, inputs }, notice }: Packing,
+) {
   const made = [...functions.map(({ archive }) => archive), ...files.map((file) => join(PROGRAM, file))];
   const added = {
     [join("dist", "functions", NOTICES)]: notice,
@@ -137,17 +194,27 @@ async function npmPackage({ projectDirectory, environment }: CommandContext, { r
   };
   const npm = await npmArchive(projectDirectory, [...ready.tree.files, ...made], environment, added);
   const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
-  if (missing.length > 0) throw new UsageError(`The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to "files" in package.json.`);
+  if (missing.length > 0)
+    throw new UsageError(
+      `The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to "files" in package.json.`,
+    );
   return npm;
 }
 
 function refuseLicenses(packages: readonly ShippedPackage[]): void {
   const refused = [...new Set(refusedLicenses(packages))];
-  if (refused.length > 0) throw new Error(`These packages would ship under a license that is not allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the license to scripts/judges/release/licenses.ts once somebody has read it.`);
+  if (refused.length > 0)
+    throw new Error(
+      `These packages would ship under a license that is not allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the license to scripts/judges/release/licenses.ts once somebody has read it.`,
+    );
 }
 
 /** The files with the manifest, and the checksums over all of them. */
-function withSums(ready: Ready, functions: readonly PackagedFunction[], content: Readonly<Record<string, Uint8Array | string>>) {
+function withSums(
+  ready: Ready,
+  functions: readonly PackagedFunction[],
+  content: Readonly<Record<string, Uint8Array | string>>,
+) {
   const bytes = Object.fromEntries(Object.entries(content).map(([name, each]) => [name, Buffer.from(each)]));
   const files = Object.entries(bytes).map(([name, each]) => ({ name, bytes: each.length, sha256: sha256(each) }));
   const release = releaseManifest(ready, functions, files);

@@ -3,7 +3,13 @@ import { DEFAULT_USAGE } from "../judges/cost/usage";
 import { findingSources, findingsOf } from "../judges/findings/findings";
 import { planChanges } from "../judges/plan-changes";
 import { reviewMarkdown, type ReviewSection } from "../reports/review";
-import { costSection, findingsSection, planSection, sourcesSection, warningsSections } from "../reports/review-sections";
+import {
+  costSection,
+  findingsSection,
+  planSection,
+  sourcesSection,
+  warningsSections,
+} from "../reports/review-sections";
 import { writeReport } from "../tools/files";
 import type { PlanInput } from "../tools/terraform";
 import { ownSuppressions, stackSources } from "./audit";
@@ -25,19 +31,39 @@ export interface ReviewOptions extends PlanInput, GivenBefore {
 /** Requests a month for which the cost is reckoned, as `cost` does. */
 const VOLUMES = [10_000, 100_000, 1_000_000];
 
-/** What a change of the sources does, for the one who reviews it: security, plan, cost and Terraform JSON in one document. */
-export async function review(context: CommandContext, { diff: since, limit, out, ...input }: ReviewOptions): Promise<CommandResult> {
+/**
+ * What a change of the sources does, for the one who reviews it: security, plan, cost and Terraform JSON in one
+ * document.
+ */
+export async function review(
+  context: CommandContext,
+  { diff: since, limit, out, ...input }: ReviewOptions,
+): Promise<CommandResult> {
   const suppressions = ownSuppressions(context);
   const terraform = await preparedTerraform(context, input);
-  const auditing = { suppressions, sources: stackSources(terraform.directory), today: new Date().toISOString().slice(0, 10) };
+  const auditing = {
+    suppressions,
+    sources: stackSources(terraform.directory),
+    today: new Date().toISOString().slice(0, 10),
+  };
   const diffs = await diffSince(context, since);
   const live = await withLive(context, terraform, input);
   const { changed, shown: plan } = await showPlan(terraform, { ...live.input, lock: false }, context.progress);
   const [changes, findings] = [planChanges(plan), findingsOf(plan, findingSources(auditing))];
-  const sections = [findingsSection(findings), planSection({ changed, changes }), ...warningsSections(terraform.warnings, findings), cost(plan), sourcesSection(since, diffs)];
+  const sections = [
+    findingsSection(findings),
+    planSection({ changed, changes }),
+    ...warningsSections(terraform.warnings, findings),
+    cost(plan),
+    sourcesSection(since, diffs),
+  ];
   const markdown = reviewMarkdown("Quickturn: what this change does", sections, limit);
   if (out !== undefined) writeReport(out, markdown);
-  return { exitCode: 0, text: out === undefined ? markdown : `${out}  ${markdown.length} characters`, json: { changed, changes, findings, warnings: terraform.warnings, stacks: diffs, markdown } };
+  return {
+    exitCode: 0,
+    text: out === undefined ? markdown : `${out}  ${markdown.length} characters`,
+    json: { changed, changes, findings, warnings: terraform.warnings, stacks: diffs, markdown },
+  };
 }
 
 /** A plan that takes the deployment down has no cost to compare: the rest of the review is wanted all the more. */
@@ -45,6 +71,10 @@ function cost(plan: unknown): ReviewSection {
   try {
     return costSection(planCost(plan, DEFAULT_USAGE, VOLUMES));
   } catch (error) {
-    return { title: "Cost: not reckoned", summary: "The plan cannot be reckoned.", lines: [error instanceof Error ? error.message : String(error)] };
+    return {
+      title: "Cost: not reckoned",
+      summary: "The plan cannot be reckoned.",
+      lines: [error instanceof Error ? error.message : String(error)],
+    };
   }
 }

@@ -23,35 +23,64 @@ export interface RolledBack {
 const FOUND = {
   good: "",
   failed: " It is not as it should be:",
-  unknown: " It is applied, and what callers get is not known: ask from where the API can be reached (quickturn verify --smoke). --no-verify does not ask.",
+  unknown:
+    " It is applied, and what callers get is not known: ask from where the API can be reached (quickturn verify --smoke). --no-verify does not ask.",
 } as const;
 
 /**
- * Looks whether a rollback brought about what was asked, and says how long it took. Exit code: 0 it is so, 1 it is not, 3 it is
+ * Looks whether a rollback brought about what was asked, and says how long it took. Exit code: 0 it is so, 1 it is not,
+ * 3 it is
  * applied and the API cannot be asked from here.
  */
-export async function verifiedRollback(context: CommandContext, result: CommandResult, { to, seconds, verify, settings = {}, outputs = {}, look }: RolledBack): Promise<CommandResult> {
+export async function verifiedRollback(
+  context: CommandContext,
+  result: CommandResult,
+  { to, seconds, verify, settings = {}, outputs = {}, look }: RolledBack,
+): Promise<CommandResult> {
   const { outputs: there = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
   const inEffect = (there["settings"] ?? {}) as Readonly<Record<string, unknown>>;
   const looked = verify && look ? await whatIsSeen(look, context.signal) : { differing: [], unseen: [] };
   const differing = [...differences(settings, inEffect), ...differences(outputs, there), ...looked.differing];
   const health = verify ? await askHealth(context, there) : undefined;
-  const verdict = differing.length > 0 || health?.verdict === "fail" ? "failed" : health?.verdict === "error" || looked.unseen.length > 0 ? "unknown" : "good";
+  const verdict =
+    differing.length > 0 || health?.verdict === "fail"
+      ? "failed"
+      : health?.verdict === "error" || looked.unseen.length > 0
+        ? "unknown"
+        : "good";
   const rounded = Number(seconds.toFixed(1));
   const done = `Rolled back to ${to} in ${rounded.toFixed(1)} s.`;
-  if (!verify) return { ...result, text: `${done}\n${result.text}`, json: { ...(result.json as object), to, seconds: rounded } };
+  if (!verify)
+    return { ...result, text: `${done}\n${result.text}`, json: { ...(result.json as object), to, seconds: rounded } };
   const checks = [...differing, ...looked.unseen, ...(health === undefined ? [] : [`health: ${health.seen}`])];
   const text = [`${done}${FOUND[verdict]}`, ...checks, result.text].join("\n");
   const exitCode = { good: result.exitCode, failed: 1, unknown: 3 }[verdict];
-  return { exitCode, text, json: { ...(result.json as object), to, seconds: rounded, verified: verdict === "unknown" ? null : verdict === "good", checks } };
+  return {
+    exitCode,
+    text,
+    json: {
+      ...(result.json as object),
+      to,
+      seconds: rounded,
+      verified: verdict === "unknown" ? null : verdict === "good",
+      checks,
+    },
+  };
 }
 
 function differences(asked: Readonly<Record<string, unknown>>, there: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(asked).flatMap(([name, value]) => (there[name] === value ? [] : [`${name} is ${JSON.stringify(there[name]) ?? "missing"}; expected ${JSON.stringify(value)}`]));
+  return Object.entries(asked).flatMap(([name, value]) =>
+    there[name] === value
+      ? []
+      : [`${name} is ${JSON.stringify(there[name]) ?? "missing"}; expected ${JSON.stringify(value)}`],
+  );
 }
 
 /** It is applied: where AWS cannot be asked, that is no failure of the rollback. */
-async function whatIsSeen(look: () => Promise<readonly string[]>, signal: AbortSignal): Promise<{ readonly differing: readonly string[]; readonly unseen: readonly string[] }> {
+async function whatIsSeen(
+  look: () => Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<{ readonly differing: readonly string[]; readonly unseen: readonly string[] }> {
   try {
     return { differing: await look(), unseen: [] };
   } catch (error) {
@@ -69,9 +98,18 @@ export async function lookAtLive(terraform: Terraform, signal: AbortSignal): Pro
 }
 
 /** The one route that anybody may ask. */
-async function askHealth({ signal }: CommandContext, outputs: Readonly<Record<string, unknown>>): Promise<{ readonly verdict: string; readonly seen: string } | undefined> {
+async function askHealth(
+  { signal }: CommandContext,
+  outputs: Readonly<Record<string, unknown>>,
+): Promise<{ readonly verdict: string; readonly seen: string } | undefined> {
   const endpoint = outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint)) return undefined;
   const region = String((outputs["settings"] as { aws_region?: unknown } | undefined)?.aws_region ?? "");
-  return checkHealth(await new ApiProbe(endpoint.replace(/\/+$/, ""), region, signal, 10_000).call({ method: "GET", route: "/api/v1/health", caller: { kind: "anonymous" } }));
+  return checkHealth(
+    await new ApiProbe(endpoint.replace(/\/+$/, ""), region, signal, 10_000).call({
+      method: "GET",
+      route: "/api/v1/health",
+      caller: { kind: "anonymous" },
+    }),
+  );
 }

@@ -24,14 +24,26 @@ export interface RollbackOptions extends ApplyOptions {
   readonly verify?: boolean;
 }
 
-/** Takes the optimizations or a version away, or goes back to a commit, and refuses to change anything other than in place. A canary on its way is ended first, but before a commit, which may know nothing of canaries. */
+/**
+ * Takes the optimizations or a version away, or goes back to a commit, and refuses to change anything other than in
+ * place. A canary on its way is ended first, but before a commit, which may know nothing of canaries.
+ */
 export async function rollback(context: CommandContext, options: RollbackOptions): Promise<CommandResult> {
   refuseWithoutAnswer(options, "rollback");
-  if ((options.reset ?? []).length > 0 && !(PROFILES as readonly string[]).includes(options.to)) throw new UsageError(`--reset was given with --to ${options.to}, which changes no setting; allowed: with a profile.`);
+  if ((options.reset ?? []).length > 0 && !(PROFILES as readonly string[]).includes(options.to))
+    throw new UsageError(
+      `--reset was given with --to ${options.to}, which changes no setting; allowed: with a profile.`,
+    );
   if (![...PROFILES, "previous"].includes(options.to)) return rollbackToCommit(context, options);
   const terraform = await preparedTerraform(context, options, "restore");
   const vars = [...(options.to === "previous" ? [] : [`profile=${options.to}`]), ...(options.vars ?? [])];
-  const asked = { ...options, vars, ...(options.to !== "previous" && { rollback: { to: options.to, at: new Date().toISOString(), by: whoIs(context.environment) } }) };
+  const asked = {
+    ...options,
+    vars,
+    ...(options.to !== "previous" && {
+      rollback: { to: options.to, at: new Date().toISOString(), by: whoIs(context.environment) },
+    }),
+  };
   const first = await withLive(context, terraform, asked);
   if (first.release?.canary) {
     context.progress.note("A canary is on its way: it is taken back first.");
@@ -44,10 +56,17 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   const made = await makePlan(terraform, live.input, context.progress);
   const refused = refusal(made, live, options);
   if (refused) return refused;
-  if (!(await approved(made, options, context.progress))) return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
+  if (!(await approved(made, options, context.progress)))
+    return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
   const started = performance.now();
   const result = keptLive(context, live, await applyPlan(terraform, made, context.progress));
-  return verifiedRollback(context, result, { to: options.to, seconds: (performance.now() - started) / 1_000, verify: options.verify ?? true, settings: { profile: options.to }, look: () => lookAtLive(terraform, context.signal) });
+  return verifiedRollback(context, result, {
+    to: options.to,
+    seconds: (performance.now() - started) / 1_000,
+    verify: options.verify ?? true,
+    settings: { profile: options.to },
+    look: () => lookAtLive(terraform, context.signal),
+  });
 }
 
 /** Of a pipeline the person who started it; else as terraform names who holds a lock. */
@@ -64,9 +83,10 @@ function refusal(made: Plan, { release }: WithLive, { to, allowReplace }: Rollba
   const held = heldBack(release, made.publishes);
   const others = made.changes.filter(({ type }) => type !== "aws_lambda_function");
   if (held.length === 0 || others.length > 0) return undefined;
-  const pins = held.map((name) => `${name === "worker" ? "live_version" : "api_live_version"}=${release?.pinned[name]}`).join(", ");
+  const pins = held
+    .map((name) => `${name === "worker" ? "live_version" : "api_live_version"}=${release?.pinned[name]}`)
+    .join(", ");
   const free = held.map((name) => `--var ${name === "worker" ? "live_version" : "api_live_version"}=null`).join(" ");
   const text = `This would publish a version of the ${held.join(" and the ")} that nobody gets, because ${pins} is pinned since an earlier rollback. Nothing was applied. Make it live at once: quickturn rollback --to ${to} ${free}; or step by step: quickturn canary --var profile=${to}.`;
   return { exitCode: 1, text, json: { applied: false, held, ...made } };
 }
-

@@ -38,7 +38,10 @@ export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, 
 
 /** What any program needs to run, with a home of its own, and nothing that could lead it to an account. */
 export function bareEnvironment(caller: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
-  return { ...Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]]))), HOME: home };
+  return {
+    ...Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]]))),
+    HOME: home,
+  };
 }
 
 /** The emulator's address as given, or undefined; anything but loopback is refused before anything is started. */

@@ -18,18 +18,30 @@ export function protectPlan(path: string): void {
 /** Refuses what would make another plan than the saved one. */
 export function refuseOtherInput(path: string, input: PlanInput & GivenBefore): void {
   refuseValues("--plan", input);
-  if (!existsSync(path)) throw new UsageError(`--plan ${path} is not there. Write it: npx quickturn plan --out ${path}`);
+  if (!existsSync(path))
+    throw new UsageError(`--plan ${path} is not there. Write it: npx quickturn plan --out ${path}`);
 }
 
 /** Refuses values beside a plan, which has its own. */
 export function refuseValues(option: string, { vars = [], varFiles = [], reset = [] }: PlanInput & GivenBefore): void {
-  if (vars.length + varFiles.length + reset.length > 0) throw new UsageError(`${option} has its values in it, and --var, --var-file or --reset was given too; allowed: one of them. Plan again with the values: \`quickturn plan --out <file>\``);
+  if (vars.length + varFiles.length + reset.length > 0)
+    throw new UsageError(
+      `${option} has its values in it, and --var, --var-file or --reset was given too; allowed: one of them. Plan again with the values: \`quickturn plan --out <file>\``,
+    );
 }
 
 /** Reads the changes of a saved plan, which must be of the functions that are packaged now. */
-export async function readSavedPlan(context: CommandContext, terraform: Terraform, path: string, { stack = "agent-api" }: StackOptions): Promise<Plan> {
+export async function readSavedPlan(
+  context: CommandContext,
+  terraform: Terraform,
+  path: string,
+  { stack = "agent-api" }: StackOptions,
+): Promise<Plan> {
   const plan = await terraform.show(path).catch((cause: Error) => {
-    throw new UsageError(`--plan ${path} is no plan that can be applied here; allowed: what \`quickturn plan --out\` wrote. ${cause.message}`, { cause });
+    throw new UsageError(
+      `--plan ${path} is no plan that can be applied here; allowed: what \`quickturn plan --out\` wrote. ${cause.message}`,
+      { cause },
+    );
   });
   refuseOtherFunctions(plan, stackDirectory(synthFolder(context), stack));
   return planOf({ changed: (plan as { applyable?: boolean }).applyable ?? true, shown: plan });
@@ -40,13 +52,21 @@ function refuseOtherFunctions(plan: unknown, directory: string): void {
   for (const { address, type, change } of changedResources(plan)) {
     const [planned, file] = [change.after?.["source_code_hash"], change.after?.["filename"]];
     if (type !== "aws_lambda_function" || typeof planned !== "string" || typeof file !== "string") continue;
-    const present = createHash("sha256").update(readFileSync(join(directory, file))).digest("base64");
-    if (present !== planned) throw new UsageError(`The plan has ${address} with the code ${planned}, and ${file} is ${present}: the sources are others than those that were planned. Check out the commit of the plan, or plan again`);
+    const present = createHash("sha256")
+      .update(readFileSync(join(directory, file)))
+      .digest("base64");
+    if (present !== planned)
+      throw new UsageError(
+        `The plan has ${address} with the code ${planned}, and ${file} is ${present}: the sources are others than those that were planned. Check out the commit of the plan, or plan again`,
+      );
   }
 }
 
 /** Says what a stale plan is; any other failure stays as it is. */
 export function explainStale(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !/Saved plan is stale/.test(error.message)) return error;
-  return new UsageError(`The plan ${path} is stale: something was applied after it was made. Nothing was applied now. Plan again, look at it, and apply that: npx quickturn plan --out ${path}`, { cause: error });
+  return new UsageError(
+    `The plan ${path} is stale: something was applied after it was made. Nothing was applied now. Plan again, look at it, and apply that: npx quickturn plan --out ${path}`,
+    { cause: error },
+  );
 }

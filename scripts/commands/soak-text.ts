@@ -18,7 +18,9 @@ export function describeSoak(report: SoakReport): string {
   const { verdict, records, options, seconds, memory } = report;
   const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
   return [
-    pc.bold(`${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers in ${seconds.toFixed(0)} s (seed ${options.seed})`),
+    pc.bold(
+      `${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers in ${seconds.toFixed(0)} s (seed ${options.seed})`,
+    ),
     `  endings    ${counts(verdict.endings)}${Object.keys(verdict.reasons).length > 0 ? `   because: ${counts(verdict.reasons)}` : ""}`,
     `  processes  ${counts(report.chaos)}`,
     `  calls      ${counts(report.network)}`,
@@ -45,4 +47,6 @@ function describeMemory({ memory }: SoakReport): string {
 const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
 
 const counts = (values: Readonly<Record<string, number>>): string =>
-  Object.entries(values).map(([name, value]) => `${name} ${value}`).join(", ") || "nothing was done";
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ") || "nothing was done";

@@ -36,7 +36,13 @@ const FASTER_SCHEDULES = 12;
 /** Growth of a process that is noise: V8 grows its heap in steps. */
 const MAX_GROWTH_PERCENT = 25;
 
-const SETTINGS = ["reserved_concurrent_executions=8", "timeout=120", "request_deadline_in_seconds=900", "throttling_rate_limit=1000", "throttling_burst_limit=2000"];
+const SETTINGS = [
+  "reserved_concurrent_executions=8",
+  "timeout=120",
+  "request_deadline_in_seconds=900",
+  "throttling_rate_limit=1000",
+  "throttling_burst_limit=2000",
+];
 
 /** What a run found. */
 export interface SoakReport {
@@ -73,7 +79,9 @@ export async function soak(context: CommandContext, options: SoakOptions): Promi
       undo(() => proxy.stop());
       return { functionEndpoint: proxy.url, timers: { every: faster } };
     };
-    const report = await LocalStack.with(context, { settings, vars: SETTINGS, keep: options.keep, runtime }, (stack) => run(context, options, stack, proxies[0]!, random, behaved));
+    const report = await LocalStack.with(context, { settings, vars: SETTINGS, keep: options.keep, runtime }, (stack) =>
+      run(context, options, stack, proxies[0]!, random, behaved),
+    );
     return { exitCode: report.holds ? 0 : 1, text: describeSoak(report), json: report };
   } finally {
     await server.stop();
@@ -82,10 +90,21 @@ export async function soak(context: CommandContext, options: SoakOptions): Promi
 
 /** Two agents in two phases, and short, so that what is measured is ours. */
 function agentsOf({ url }: AgentServer) {
-  return ["planner", "critic"].map((name) => ({ name, kind: "http", target: `${url}/${name}`, timeout_seconds: 4, phases: [1, 2] }));
+  return ["planner", "critic"].map((name) => ({
+    name,
+    kind: "http",
+    target: `${url}/${name}`,
+    timeout_seconds: 4,
+    phases: [1, 2],
+  }));
 }
 
-function behave(faults: boolean, random: () => number, behaved: Record<string, number>, prompt: string): AgentBehaviour {
+function behave(
+  faults: boolean,
+  random: () => number,
+  behaved: Record<string, number>,
+  prompt: string,
+): AgentBehaviour {
   const drawn = faults ? random() : 1;
   const does = (what: string, behaviour: AgentBehaviour) => {
     behaved[what] = (behaved[what] ?? 0) + 1;
@@ -97,7 +116,9 @@ function behave(faults: boolean, random: () => number, behaved: Record<string, n
   return { kind: "answer", delayMs: 20 + Math.floor(random() * 180), text: `You said: ${prompt}` };
 }
 
-/** The emulator checks a condition and then writes; DynamoDB does both at once, and so does one write after the other. */
+/**
+ * The emulator checks a condition and then writes; DynamoDB does both at once, and so does one write after the other.
+ */
 const oneWriteAtATime = ({ service, operation }: { readonly service: string; readonly operation: string }) =>
   service === "dynamodb" && !["GetItem", "Query"].includes(operation) ? "writes" : undefined;
 
@@ -106,30 +127,64 @@ function faster(ms: number, callback: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-async function run(context: CommandContext, options: SoakOptions, stack: LocalStack, proxy: FaultProxy, random: () => number, behaved: Record<string, number>): Promise<SoakReport> {
+async function run(
+  context: CommandContext,
+  options: SoakOptions,
+  stack: LocalStack,
+  proxy: FaultProxy,
+  random: () => number,
+  behaved: Record<string, number>,
+): Promise<SoakReport> {
   const { progress } = context;
   const started = performance.now();
   const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
   const send = (title: string, requests: number) =>
     progress.step(title, (detail) =>
-      runLoad({ clients, requests, concurrency: options.concurrency, random, patienceMs: PATIENCE_MS, signal: context.signal, onEnded: (ended) => detail(`${ended} of ${requests} have ended`) }),
+      runLoad({
+        clients,
+        requests,
+        concurrency: options.concurrency,
+        random,
+        patienceMs: PATIENCE_MS,
+        signal: context.signal,
+        onEnded: (ended) => detail(`${ended} of ${requests} have ended`),
+      }),
     );
   const environments = () => stack.runtime.environments;
   if (options.faults) proxy.setFaults(NETWORK_FAULTS);
   const calm = Math.ceil(options.requests * CALM_SHARE);
-  const [disturbed, chaos] = await beside(() => send(`Send ${options.requests - calm} requests${options.faults ? " under kills, freezes and faults" : ""}`, options.requests - calm), (signal) =>
-    options.faults ? runChaos({ environments, random, signal }) : Promise.resolve({}),
+  const [disturbed, chaos] = await beside(
+    () =>
+      send(
+        `Send ${options.requests - calm} requests${options.faults ? " under kills, freezes and faults" : ""}`,
+        options.requests - calm,
+      ),
+    (signal) => (options.faults ? runChaos({ environments, random, signal }) : Promise.resolve({})),
   );
-  const [watched, memory] = await beside(() => send(`Send ${calm} requests without kills, and watch the memory`, calm), (signal) => watchMemory(environments, signal));
+  const [watched, memory] = await beside(
+    () => send(`Send ${calm} requests without kills, and watch the memory`, calm),
+    (signal) => watchMemory(environments, signal),
+  );
   proxy.setFaults([]);
   const records = await progress.step("Wait until no record is open", () =>
     settledStatuses(stack.emulator, REGION, String(stack.output("requests_table_name")), PATIENCE_MS),
   );
-  const verdict = judgeHistory([...disturbed, ...watched], endingsIn(join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`)));
+  const verdict = judgeHistory(
+    [...disturbed, ...watched],
+    endingsIn(join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`)),
+  );
   const memoryIsFlat = memory.every(({ firstMiB, lastMiB }) => lastMiB <= firstMiB * (1 + MAX_GROWTH_PERCENT / 100));
   const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
   return {
-    options, seconds: (performance.now() - started) / 1_000, verdict, chaos, network: proxy.statistics().faults, agents: behaved, records, memory, memoryIsFlat,
+    options,
+    seconds: (performance.now() - started) / 1_000,
+    verdict,
+    chaos,
+    network: proxy.statistics().faults,
+    agents: behaved,
+    records,
+    memory,
+    memoryIsFlat,
     holds: verdict.holds && verdict.requests === options.requests && open === 0 && memoryIsFlat,
   };
 }

@@ -39,7 +39,8 @@ export interface SuccessorFindings {
 export function successorText({ versions, types, stacks }: SuccessorFindings, good: boolean): string {
   const { current, successor } = versions;
   const sum = (count: (stack: StackComparison) => number) => stacks.reduce((total, stack) => total + count(stack), 0);
-  const lines = (each: (stack: StackComparison) => readonly string[]) => [...new Set(stacks.flatMap(each))].map((line) => `    ${line}`);
+  const lines = (each: (stack: StackComparison) => readonly string[]) =>
+    [...new Set(stacks.flatMap(each))].map((line) => `    ${line}`);
   return [
     `${describe(successor)} in place of ${describe(current)}, the sources unchanged:`,
     `  ${types.files} files type-checked: ${types.errors.length} errors`,

@@ -2,7 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpath
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { differences, explain } from "../judges/successor/difference";
-import { attributeUses, deprecationOf, resourceAttributes, type AttributeUse, type ResourceAttributes } from "../judges/successor/provider-attributes";
+import {
+  attributeUses,
+  deprecationOf,
+  resourceAttributes,
+  type AttributeUse,
+  type ResourceAttributes,
+} from "../judges/successor/provider-attributes";
 import { writeWhole } from "../tools/files";
 import { run } from "../tools/process";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
@@ -10,7 +16,10 @@ import { packageFunctions } from "./package";
 import { successorText, type StackComparison, type SuccessorFindings, type TypeCheck } from "./successor-text";
 
 /** What the sources are made with, and what they are to be made with when CDKTF is no more. */
-const LIBRARIES = { current: { core: "cdktf", provider: "@cdktf/provider-aws" }, successor: { core: "cdktn", provider: "@cdktn/provider-aws" } } as const;
+const LIBRARIES = {
+  current: { core: "cdktf", provider: "@cdktf/provider-aws" },
+  successor: { core: "cdktn", provider: "@cdktn/provider-aws" },
+} as const;
 type Library = (typeof LIBRARIES)[keyof typeof LIBRARIES];
 
 /**
@@ -24,7 +33,9 @@ export async function successor(context: CommandContext): Promise<CommandResult>
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "quickturn-successor-")));
   try {
     const findings = await check(context, folder);
-    const good = findings.types.errors.length === 0 && findings.stacks.every(({ unexplained, unknown }) => unexplained.length === 0 && unknown.length === 0);
+    const good =
+      findings.types.errors.length === 0 &&
+      findings.stacks.every(({ unexplained, unknown }) => unexplained.length === 0 && unknown.length === 0);
     return { exitCode: good ? 0 : 1, text: successorText(findings, good), json: { good, ...findings } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -36,7 +47,11 @@ async function check(context: CommandContext, folder: string): Promise<Successor
   const config = join(folder, "tsconfig.json");
   writeWhole(config, JSON.stringify(aliases(projectDirectory)));
   const [before, after] = [join(folder, "current"), join(folder, "successor")];
-  const compiled = progress.step("Check the types with the successor's", () => compile(context, config), ({ files, errors }) => `${files} files, ${errors.length} errors`);
+  const compiled = progress.step(
+    "Check the types with the successor's",
+    () => compile(context, config),
+    ({ files, errors }) => `${files} files, ${errors.length} errors`,
+  );
   const synthesized = progress.step("Synthesize the stacks with both", async () => {
     await synthesize(context, before);
     await synthesize(context, after, { TSX_TSCONFIG_PATH: config });
@@ -45,13 +60,20 @@ async function check(context: CommandContext, folder: string): Promise<Successor
   await Promise.allSettled([compiled, synthesized]);
   await synthesized;
   return {
-    versions: { current: versions(projectDirectory, LIBRARIES.current), successor: versions(projectDirectory, LIBRARIES.successor) },
+    versions: {
+      current: versions(projectDirectory, LIBRARIES.current),
+      successor: versions(projectDirectory, LIBRARIES.successor),
+    },
     types: await compiled,
-    stacks: readdirSync(join(before, "stacks")).sort().map((stack) => compare(projectDirectory, stack, before, after)),
+    stacks: readdirSync(join(before, "stacks"))
+      .sort()
+      .map((stack) => compare(projectDirectory, stack, before, after)),
   };
 }
 
-/** The project's own compiler options, with the old names leading to the successor: compiler and tsx both follow them. */
+/**
+ * The project's own compiler options, with the old names leading to the successor: compiler and tsx both follow them.
+ */
 function aliases(project: string): unknown {
   const { current, successor: next } = LIBRARIES;
   const at = (name: string) => [join(project, "node_modules", name)];
@@ -60,14 +82,22 @@ function aliases(project: string): unknown {
     compilerOptions: {
       types: ["node"],
       typeRoots: at("@types"),
-      paths: { [current.core]: at(next.core), [`${current.core}/*`]: at(`${next.core}/*`), [`${current.provider}/*`]: at(`${next.provider}/*`) },
+      paths: {
+        [current.core]: at(next.core),
+        [`${current.core}/*`]: at(`${next.core}/*`),
+        [`${current.provider}/*`]: at(`${next.provider}/*`),
+      },
     },
     include: [join(project, "stacks"), join(project, "modules")],
   };
 }
 
 /** From the sources: the built program has the library that is installed inside it. */
-async function synthesize({ projectDirectory, environment, signal }: CommandContext, output: string, variables: NodeJS.ProcessEnv = {}): Promise<void> {
+async function synthesize(
+  { projectDirectory, environment, signal }: CommandContext,
+  output: string,
+  variables: NodeJS.ProcessEnv = {},
+): Promise<void> {
   mkdirSync(output, { recursive: true });
   const env = { ...environment, QUICKTURN_STACKS: "all", CDKTF_OUTDIR: output, ...variables };
   await run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env, signal });
@@ -75,21 +105,47 @@ async function synthesize({ projectDirectory, environment, signal }: CommandCont
 
 async function compile({ projectDirectory, environment, signal }: CommandContext, config: string): Promise<TypeCheck> {
   const compiler = join(projectDirectory, "node_modules", "typescript", "bin", "tsc");
-  const { stdout } = await run(process.execPath, [compiler, "--project", config, "--noEmit", "--listFiles", "--pretty", "false"], { cwd: projectDirectory, env: environment, signal, acceptedCodes: [0, 1, 2] });
+  const { stdout } = await run(
+    process.execPath,
+    [compiler, "--project", config, "--noEmit", "--listFiles", "--pretty", "false"],
+    { cwd: projectDirectory, env: environment, signal, acceptedCodes: [0, 1, 2] },
+  );
   const lines = stdout.split("\n");
-  if (!lines.some((line) => line.includes(`/node_modules/${LIBRARIES.successor.provider}/`))) throw new Error(`The compiler read no file of ${LIBRARIES.successor.provider}, so it checked nothing. It said:\n${stdout.slice(-2_000)}`);
+  if (!lines.some((line) => line.includes(`/node_modules/${LIBRARIES.successor.provider}/`)))
+    throw new Error(
+      `The compiler read no file of ${LIBRARIES.successor.provider}, so it checked nothing. It said:\n${stdout.slice(-2_000)}`,
+    );
   const sources = ["stacks", "modules"].map((name) => join(realpathSync(projectDirectory), name));
-  return { files: lines.filter((line) => sources.some((source) => line.startsWith(source) && line.endsWith(".ts"))).length, errors: lines.filter((line) => /\berror TS\d+:/.test(line)) };
+  return {
+    files: lines.filter((line) => sources.some((source) => line.startsWith(source) && line.endsWith(".ts"))).length,
+    errors: lines.filter((line) => /\berror TS\d+:/.test(line)),
+  };
 }
 
 function compare(project: string, name: string, before: string, after: string): StackComparison {
-  const [one, other] = [before, after].map((output) => JSON.parse(readFileSync(join(output, "stacks", name, "cdk.tf.json"), "utf8")) as StackJson) as [StackJson, StackJson];
+  const [one, other] = [before, after].map(
+    (output) => JSON.parse(readFileSync(join(output, "stacks", name, "cdk.tf.json"), "utf8")) as StackJson,
+  ) as [StackJson, StackJson];
   const wanted = versions(project, LIBRARIES.successor).version;
-  if (other["//"].metadata.version !== wanted) throw new Error(`${name} was synthesized by version ${other["//"].metadata.version}; wanted: ${LIBRARIES.successor.core} ${wanted}. The old names no longer lead to the successor; look at aliases in successor.ts.`);
-  const resources = [one.resource, one.data].flatMap((typed) => Object.values(typed ?? {}).flatMap((named) => Object.keys(named))).length;
+  if (other["//"].metadata.version !== wanted)
+    throw new Error(
+      `${name} was synthesized by version ${other["//"].metadata.version}; wanted: ${LIBRARIES.successor.core} ${wanted}. The old names no longer lead to the successor; look at aliases in successor.ts.`,
+    );
+  const resources = [one.resource, one.data].flatMap((typed) =>
+    Object.values(typed ?? {}).flatMap((named) => Object.keys(named)),
+  ).length;
   const uses = attributeUses(other, generatedAttributes(project));
-  const deprecated = uses.flatMap((use) => [deprecationOf(use)].flatMap((each) => (each ? [{ name: nameOf(use), reason: each.reason }] : [])));
-  return { name, resources, ...explain(differences(one, other)), names: uses.length, unknown: uses.filter(({ known }) => !known).map(nameOf), deprecated };
+  const deprecated = uses.flatMap((use) =>
+    [deprecationOf(use)].flatMap((each) => (each ? [{ name: nameOf(use), reason: each.reason }] : [])),
+  );
+  return {
+    name,
+    resources,
+    ...explain(differences(one, other)),
+    names: uses.length,
+    unknown: uses.filter(({ known }) => !known).map(nameOf),
+    deprecated,
+  };
 }
 
 function nameOf({ address, attribute }: AttributeUse): string {
@@ -100,14 +156,20 @@ function nameOf({ address, attribute }: AttributeUse): string {
 function generatedAttributes(project: string): (type: string) => ResourceAttributes | undefined {
   const known = new Map<string, ResourceAttributes | undefined>();
   return (type) => {
-    const folder = type.replace(/^data\.aws_/, "data-aws-").replace(/^aws_/, "").replaceAll("_", "-");
+    const folder = type
+      .replace(/^data\.aws_/, "data-aws-")
+      .replace(/^aws_/, "")
+      .replaceAll("_", "-");
     const path = join(project, "node_modules", LIBRARIES.successor.provider, "lib", folder, "index.js");
-    if (!known.has(type)) known.set(type, existsSync(path) ? resourceAttributes(readFileSync(path, "utf8")) : undefined);
+    if (!known.has(type))
+      known.set(type, existsSync(path) ? resourceAttributes(readFileSync(path, "utf8")) : undefined);
     return known.get(type);
   };
 }
 
-type StackJson = Parameters<typeof attributeUses>[0] & { readonly "//": { readonly metadata: { readonly version: string } } };
+type StackJson = Parameters<typeof attributeUses>[0] & {
+  readonly "//": { readonly metadata: { readonly version: string } };
+};
 
 interface PackageFile {
   readonly version: string;
@@ -117,13 +179,19 @@ interface PackageFile {
 }
 
 function versions(project: string, { core, provider }: Library) {
-  const file = (name: string) => JSON.parse(readFileSync(join(project, "node_modules", name, "package.json"), "utf8")) as PackageFile;
+  const file = (name: string) =>
+    JSON.parse(readFileSync(join(project, "node_modules", name, "package.json"), "utf8")) as PackageFile;
   const { cdktn, cdktf } = file(provider);
   return { core, version: file(core).version, provider: (cdktn ?? cdktf)?.provider.version ?? "of an unknown version" };
 }
 
 /** Who uses the project has no need of the successor: only who works on it has these. */
 function requirePackages(project: string): void {
-  const missing = [LIBRARIES.successor.core, LIBRARIES.successor.provider, "typescript"].filter((name) => !existsSync(join(project, "node_modules", name, "package.json")));
-  if (missing.length > 0) throw new UsageError(`The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; they are development dependencies. Install them in a clone of the project: npm ci`);
+  const missing = [LIBRARIES.successor.core, LIBRARIES.successor.provider, "typescript"].filter(
+    (name) => !existsSync(join(project, "node_modules", name, "package.json")),
+  );
+  if (missing.length > 0)
+    throw new UsageError(
+      `The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; they are development dependencies. Install them in a clone of the project: npm ci`,
+    );
 }

@@ -23,7 +23,11 @@ export async function synthDiff(context: CommandContext, { ref, markdown }: Synt
   await synth(context);
   const diffs = await diffSince(context, ref);
   if (markdown !== undefined) writeReport(markdown, `## Terraform JSON\n\n${stackDiffMarkdown(ref, diffs)}`);
-  return { exitCode: diffs.length === 0 ? EXIT_CODES.pass : EXIT_CODES.changes, text: stackDiffText(ref, diffs), json: { ref, changed: diffs.length > 0, stacks: diffs } };
+  return {
+    exitCode: diffs.length === 0 ? EXIT_CODES.pass : EXIT_CODES.changes,
+    text: stackDiffText(ref, diffs),
+    json: { ref, changed: diffs.length > 0, stacks: diffs },
+  };
 }
 
 /**
@@ -36,20 +40,33 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
   return progress.step(
     `Synthesize the stacks of ${ref}`,
     async () => {
-      const earlier = await earlierSource({ project: projectDirectory, ref, env: environment, signal }).catch((cause: Error) => {
-        throw new UsageError(cause.message, { cause });
-      });
+      const earlier = await earlierSource({ project: projectDirectory, ref, env: environment, signal }).catch(
+        (cause: Error) => {
+          throw new UsageError(cause.message, { cause });
+        },
+      );
       try {
         const command = join("scripts", "bin", "quickturn.js");
-        if (!existsSync(join(earlier.directory, command))) throw new UsageError(`${ref} has no ${command}, so its stacks cannot be synthesized; give a later commit`);
-        const env = { ...environment, QUICKTURN_STACKS: Object.keys(now).join(","), QUICKTURN_ENV: environmentName(context) };
+        if (!existsSync(join(earlier.directory, command)))
+          throw new UsageError(`${ref} has no ${command}, so its stacks cannot be synthesized; give a later commit`);
+        const env = {
+          ...environment,
+          QUICKTURN_STACKS: Object.keys(now).join(","),
+          QUICKTURN_ENV: environmentName(context),
+        };
         await run(process.execPath, [command, "--json", "synth"], { cwd: earlier.directory, env, signal });
         // A commit from before there were environments has one folder for all.
-        const output = [synthFolder({ projectDirectory: earlier.directory, ...(context.env !== undefined && { env: context.env }) }), join(earlier.directory, "cdktf.out")].find((folder) => existsSync(join(folder, "manifest.json")));
+        const output = [
+          synthFolder({ projectDirectory: earlier.directory, ...(context.env !== undefined && { env: context.env }) }),
+          join(earlier.directory, "cdktf.out"),
+        ].find((folder) => existsSync(join(folder, "manifest.json")));
         return stackDiffs(synthesizedStacks(output ?? earlier.directory), now);
       } catch (cause) {
         if (!(cause instanceof ProgramFailed)) throw cause;
-        throw new Error(`The stacks of ${ref} cannot be synthesized with the packages that are installed now. ${cause.message}`, { cause });
+        throw new Error(
+          `The stacks of ${ref} cannot be synthesized with the packages that are installed now. ${cause.message}`,
+          { cause },
+        );
       } finally {
         earlier.remove();
       }
@@ -60,16 +77,28 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
 
 /** What one synth wrote, as its manifest lists it: a folder of an earlier one may stand beside. */
 function synthesizedStacks(output: string): Record<string, SynthesizedFiles> {
-  const manifest = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as { stacks: Record<string, { synthesizedStackPath: string; workingDirectory: string }> };
+  const manifest = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as {
+    stacks: Record<string, { synthesizedStackPath: string; workingDirectory: string }>;
+  };
   return Object.fromEntries(
     Object.entries(manifest.stacks).map(([name, { synthesizedStackPath, workingDirectory }]) => [
       name,
-      { json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as unknown, assets: hashes(join(output, workingDirectory, "assets")) },
+      {
+        json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as unknown,
+        assets: hashes(join(output, workingDirectory, "assets")),
+      },
     ]),
   );
 }
 
 function hashes(folder: string): Record<string, string> {
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-  return Object.fromEntries(names.map((name) => [name, createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
+  );
 }

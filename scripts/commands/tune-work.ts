@@ -18,14 +18,35 @@ export interface Work {
 const MAX_PAYLOADS = 1_000;
 
 /** The function's work: requests of their own for the worker, given events for the front door. */
-export function workOf(context: CommandContext, options: TuneOptions, stack: DeployedStack, latest: LatestFunction): Work {
-  return options.function === "worker" ? requestWork(context, options.prompt, stack, latest) : eventWork(options.payload!);
+export function workOf(
+  context: CommandContext,
+  options: TuneOptions,
+  stack: DeployedStack,
+  latest: LatestFunction,
+): Work {
+  return options.function === "worker"
+    ? requestWork(context, options.prompt, stack, latest)
+    : eventWork(options.payload!);
 }
 
-function requestWork({ environment, signal }: CommandContext, prompts: readonly string[], { outputs, region }: DeployedStack, { arn, timeoutSeconds }: LatestFunction): Work {
+function requestWork(
+  { environment, signal }: CommandContext,
+  prompts: readonly string[],
+  { outputs, region }: DeployedStack,
+  { arn, timeoutSeconds }: LatestFunction,
+): Work {
   const [table, queueUrl] = [outputs["requests_table_name"], outputs["work_queue_url"]];
-  if (typeof table !== "string" || typeof queueUrl !== "string") throw new UsageError("The outputs have no requests_table_name or work_queue_url. Apply this release first: quickturn apply.");
-  const requests = new TuningRequests({ environment, region, table, queueArn: queueArnOf(arn, queueUrl), timeoutSeconds });
+  if (typeof table !== "string" || typeof queueUrl !== "string")
+    throw new UsageError(
+      "The outputs have no requests_table_name or work_queue_url. Apply this release first: quickturn apply.",
+    );
+  const requests = new TuningRequests({
+    environment,
+    region,
+    table,
+    queueArn: queueArnOf(arn, queueUrl),
+    timeoutSeconds,
+  });
   return {
     async run(round, invoke) {
       const { requestId, event } = await requests.add(prompts[round % prompts.length]!, signal);
@@ -51,8 +72,14 @@ function eventWork(path: string): Work {
 export function payloadsOf(document: unknown, path: string): readonly string[] {
   if (!Array.isArray(document)) return [JSON.stringify(document)];
   const entries = document as readonly { readonly payload?: unknown; readonly weight?: unknown }[];
-  const isGood = (entry: (typeof entries)[number] | null) => entry?.payload !== undefined && Number.isInteger(entry.weight ?? 1) && Number(entry.weight ?? 1) >= 1;
+  const isGood = (entry: (typeof entries)[number] | null) =>
+    entry?.payload !== undefined && Number.isInteger(entry.weight ?? 1) && Number(entry.weight ?? 1) >= 1;
   const all = entries.every(isGood) ? entries.reduce((sum, { weight }) => sum + Number(weight ?? 1), 0) : NaN;
-  if (!(all >= 1 && all <= MAX_PAYLOADS)) throw new UsageError(`The payload file ${path} is a list that is wrong; allowed: {"payload": …, "weight": 2} each, weights whole numbers from 1, ${MAX_PAYLOADS} in sum at most.`);
-  return entries.flatMap(({ payload, weight }) => Array.from({ length: Number(weight ?? 1) }, () => JSON.stringify(payload)));
+  if (!(all >= 1 && all <= MAX_PAYLOADS))
+    throw new UsageError(
+      `The payload file ${path} is a list that is wrong; allowed: {"payload": …, "weight": 2} each, weights whole numbers from 1, ${MAX_PAYLOADS} in sum at most.`,
+    );
+  return entries.flatMap(({ payload, weight }) =>
+    Array.from({ length: Number(weight ?? 1) }, () => JSON.stringify(payload)),
+  );
 }

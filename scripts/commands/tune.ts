@@ -27,13 +27,35 @@ export async function tune(context: CommandContext, options: TuneOptions): Promi
   checkTuneOptions(options);
   if (options.cleanup) return cleanup(context, options);
   const coldStartShare = coldShareOf(options);
-  const measured = options.replay === undefined ? await measure(context, options) : await replayed(context, options.replay, options.region ?? HOME_REGION);
-  if (options.save !== undefined) writeReport(resolve(options.save), measured.runs.map((run) => `${writeRun(run)}\n`).join(""));
+  const measured =
+    options.replay === undefined
+      ? await measure(context, options)
+      : await replayed(context, options.replay, options.region ?? HOME_REGION);
+  if (options.save !== undefined)
+    writeReport(resolve(options.save), measured.runs.map((run) => `${writeRun(run)}\n`).join(""));
   const prices = new PriceBook(measured.region);
-  const tuning = judge(measured.runs, { strategy: options.strategy, architecture: ARCHITECTURE, prices, coldStartShare, draws: { resamples: RESAMPLES, random: seededRandom(options.seed) } });
-  const report: TuningReport = { tuning, source: measured.source, setting: OF_FUNCTION[options.function].memory, currentMiB: measured.currentMiB, region: measured.region, coldStartShare, substitutes: prices.substitutes() };
+  const tuning = judge(measured.runs, {
+    strategy: options.strategy,
+    architecture: ARCHITECTURE,
+    prices,
+    coldStartShare,
+    draws: { resamples: RESAMPLES, random: seededRandom(options.seed) },
+  });
+  const report: TuningReport = {
+    tuning,
+    source: measured.source,
+    setting: OF_FUNCTION[options.function].memory,
+    currentMiB: measured.currentMiB,
+    region: measured.region,
+    coldStartShare,
+    substitutes: prices.substitutes(),
+  };
   const written = await write(options, report);
-  return { exitCode: tuning.verdict === "inconclusive" ? EXIT_CODES.inconclusive : EXIT_CODES.pass, text: describeTuning(report, written), json: tuningJson(report) };
+  return {
+    exitCode: tuning.verdict === "inconclusive" ? EXIT_CODES.inconclusive : EXIT_CODES.pass,
+    text: describeTuning(report, written),
+    json: tuningJson(report),
+  };
 }
 
 async function replayed({ progress, signal }: CommandContext, path: string, region: string): Promise<Measured> {
@@ -44,8 +66,15 @@ async function replayed({ progress, signal }: CommandContext, path: string, regi
     if (read.kind === "wrong") throw new UsageError(`Line ${number} of ${source} is wrong: ${read.problem}.`);
     if (read.kind === "run") runs.push(read.run);
   };
-  await progress.step(`Read ${source}`, () => readReportLines(path, take, signal).catch(asUsageError), (lines) => `${lines} lines, ${runs.length} runs`);
-  if (runs.length === 0) throw new UsageError(`There is no run in ${source}; allowed: lines such as {"memory_mb": 1024, "duration_ms": 812.5, "init_ms": null, "max_memory_mb": 140}, or Lambda's REPORT lines.`);
+  await progress.step(
+    `Read ${source}`,
+    () => readReportLines(path, take, signal).catch(asUsageError),
+    (lines) => `${lines} lines, ${runs.length} runs`,
+  );
+  if (runs.length === 0)
+    throw new UsageError(
+      `There is no run in ${source}; allowed: lines such as {"memory_mb": 1024, "duration_ms": 812.5, "init_ms": null, "max_memory_mb": 140}, or Lambda's REPORT lines.`,
+    );
   return { runs, source, region, currentMiB: null };
 }
 

@@ -5,7 +5,8 @@ import { readJson } from "./given-state";
 
 /**
  * Reads a usage file, JSON with any of the schema's fields; what it leaves out has its default. `path`: absolute, or
- * below the working directory. Throws {@link UsageError}, which names every problem with its field, value and what is allowed.
+ * below the working directory. Throws {@link UsageError}, which names every problem with its field, value and what is
+ * allowed.
  */
 export function readUsage(path: string): Usage {
   return parseUsage(readJson(path, "usage file"), path);
@@ -17,7 +18,12 @@ export function parseUsage(document: unknown, path: string): Usage {
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
   ajv.addVocabulary(["unit"]);
   const validate = ajv.compile<Partial<Usage>>(USAGE_SCHEMA);
-  if (!validate(document)) throw new UsageError([`The usage file ${path} is not valid:`, ...(validate.errors ?? []).map((error) => `  ${problem(error)}`)].join("\n"));
+  if (!validate(document))
+    throw new UsageError(
+      [`The usage file ${path} is not valid:`, ...(validate.errors ?? []).map((error) => `  ${problem(error)}`)].join(
+        "\n",
+      ),
+    );
   return { ...DEFAULT_USAGE, ...document };
 }
 

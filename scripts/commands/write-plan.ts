@@ -39,7 +39,13 @@ export function planOf({ changed, shown }: WrittenPlan): Plan {
  * Writes and reads a plan as a step that a person follows.
  * @param summary what stands behind the step when it is done
  */
-export async function showPlan(terraform: Terraform, input: PlanInput, progress: Progress, file = PLAN_FILE, summary?: (written: WrittenPlan) => string): Promise<WrittenPlan> {
+export async function showPlan(
+  terraform: Terraform,
+  input: PlanInput,
+  progress: Progress,
+  file = PLAN_FILE,
+  summary?: (written: WrittenPlan) => string,
+): Promise<WrittenPlan> {
   return progress.step(
     "Plan",
     async (detail) => {
@@ -51,12 +57,18 @@ export async function showPlan(terraform: Terraform, input: PlanInput, progress:
 }
 
 /**
- * Writes a plan file, and reads it. Where a run was killed between a function's change and its publication, the plan is made
+ * Writes a plan file, and reads it. Where a run was killed between a function's change and its publication, the plan is
+ * made
  * once more as the state has it, so that it publishes the version: a look at AWS finds nothing to do. Refused while a
  * function is tuned.
  * @param note for a person, where that is so
  */
-export async function writePlan(terraform: Terraform, file: string, input: PlanInput, note: (text: string) => void): Promise<WrittenPlan> {
+export async function writePlan(
+  terraform: Terraform,
+  file: string,
+  input: PlanInput,
+  note: (text: string) => void,
+): Promise<WrittenPlan> {
   const written = { changed: await terraform.plan(file, input), shown: await terraform.show(file) };
   refuseOtherAccount(written.shown);
   await refuseDuringTuning(terraform, written.shown, exposedFunctions(written.shown), note);

@@ -60,7 +60,13 @@ class ListeningProxy implements FaultProxy {
   private readonly upstream: Upstream;
   private readonly open = new Map<Socket, number>();
   private readonly stopped = new AbortController();
-  private readonly counts = { connections: 0, requests: 0, forwarded: 0, broken: 0, faults: {} as Partial<Record<FaultKind, number>> };
+  private readonly counts = {
+    connections: 0,
+    requests: 0,
+    forwarded: 0,
+    broken: 0,
+    faults: {} as Partial<Record<FaultKind, number>>,
+  };
   private faults: readonly Fault[];
   /** The last connection that was opened before the faults were set. */
   private lastOlder = 0;

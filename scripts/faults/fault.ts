@@ -27,7 +27,10 @@ type RequestFault =
   | { readonly kind: "answer"; readonly answer: Answer }
   /** The upstream does it, and its connection ends with RST instead of an answer. */
   | { readonly kind: "drop-reply" }
-  /** The upstream does it, and its answer is kept back for good, its connection left open; `held` is told that it is done. */
+  /**
+   * The upstream does it, and its answer is kept back for good, its connection left open; `held` is told that it is
+   * done.
+   */
   | { readonly kind: "hold-reply"; readonly held: (request: ProxiedRequest) => void }
   /** The upstream does it twice, one after the other; the first answer is given. */
   | { readonly kind: "duplicate" }

@@ -14,7 +14,12 @@ export interface ReplyParts {
 }
 
 /** Answers a request as the fault decides, or as the upstream does. Rejects where the upstream does not answer. */
-export async function replyTo(request: ProxiedRequest, reply: ServerResponse, fault: Decision | undefined, { upstream, signal }: ReplyParts): Promise<void> {
+export async function replyTo(
+  request: ProxiedRequest,
+  reply: ServerResponse,
+  fault: Decision | undefined,
+  { upstream, signal }: ReplyParts,
+): Promise<void> {
   switch (fault?.kind) {
     case "black-hole":
       return;
@@ -62,7 +67,12 @@ function cut(reply: ServerResponse, { status, headers, body }: UpstreamAnswer, b
   reply.writeHead(status, headers).write(body.subarray(0, bytes), () => reply.socket?.destroy());
 }
 
-async function drip(reply: ServerResponse, { status, headers, body }: UpstreamAnswer, pace: { readonly bytes: number; readonly everyMs: number }, signal: AbortSignal): Promise<void> {
+async function drip(
+  reply: ServerResponse,
+  { status, headers, body }: UpstreamAnswer,
+  pace: { readonly bytes: number; readonly everyMs: number },
+  signal: AbortSignal,
+): Promise<void> {
   reply.writeHead(status, headers).flushHeaders();
   for (let from = 0; from < body.length && !reply.destroyed; from += pace.bytes) {
     await sleep(pace.everyMs, undefined, { signal });

@@ -23,15 +23,25 @@ export function openUpstream(url: string): Upstream {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true });
   return {
-    // The caller's Host header stays: what the upstream makes of it, such as a queue's URL, leads through the proxy again.
+    // The caller's Host header stays: what the upstream makes of it, such as a queue's URL, leads through the proxy
+    // again.
     send: ({ method, path, headers, body }) =>
       new Promise((resolve, reject) => {
-        const sent = httpRequest({ hostname, port, method, path, headers: { ...endToEnd(headers), "content-length": body.length }, agent }, (answer) => {
-          const chunks: Buffer[] = [];
-          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-          answer.once("error", reject);
-          answer.once("end", () => resolve({ status: answer.statusCode ?? 502, headers: endToEnd(answer.headers), body: Buffer.concat(chunks) }));
-        });
+        const sent = httpRequest(
+          { hostname, port, method, path, headers: { ...endToEnd(headers), "content-length": body.length }, agent },
+          (answer) => {
+            const chunks: Buffer[] = [];
+            answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+            answer.once("error", reject);
+            answer.once("end", () =>
+              resolve({
+                status: answer.statusCode ?? 502,
+                headers: endToEnd(answer.headers),
+                body: Buffer.concat(chunks),
+              }),
+            );
+          },
+        );
         sent.once("error", reject);
         sent.end(body);
       }),

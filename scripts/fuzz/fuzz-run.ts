@@ -20,7 +20,10 @@ export interface FuzzRunOptions {
   readonly document: CallersDocument;
   /** One or two callers, of the API's own mode of access. */
   readonly callers: readonly ProbeCaller[];
-  /** With callers who have tokens: their issuer's key. Default: none, and whatever is changed in a token breaks its signature. */
+  /**
+   * With callers who have tokens: their issuer's key. Default: none, and whatever is changed in a token breaks its
+   * signature.
+   */
   readonly signToken?: SignToken;
   /** Names that no answer may show. */
   readonly names: readonly string[];
@@ -49,7 +52,10 @@ export interface FuzzRunReport {
   readonly findings: readonly Finding[];
 }
 
-/** API Gateway gives up after 29 s, whatever is behind it: no answer then is none. Less would measure how busy the machine is. */
+/**
+ * API Gateway gives up after 29 s, whatever is behind it: no answer then is none. Less would measure how busy the
+ * machine is.
+ */
 const PATIENCE_MS = 30_000;
 /** A job that failed comes back several times, each after minutes at most: an emulator may answer its calls 500. */
 const END_PATIENCE_MS = 600_000;
@@ -84,7 +90,13 @@ class FuzzRun {
     this.url = new URL(url);
     this.place = { host: this.url.host, stage: this.url.pathname.replace(/\/+$/, "") };
     this.known = callers.map(() => []);
-    this.judgement = { documented: new DocumentedAnswers(document), secrets: { marker, names }, ownerOf: new Map(), patienceMs, isOpen: this.isOpen };
+    this.judgement = {
+      documented: new DocumentedAnswers(document),
+      secrets: { marker, names },
+      ownerOf: new Map(),
+      patienceMs,
+      isOpen: this.isOpen,
+    };
   }
 
   get report(): FuzzRunReport {
@@ -96,14 +108,24 @@ class FuzzRun {
     for (const [caller] of this.options.callers.entries()) {
       const fuzzed = this.validInvoke(caller, usedBody(this.options.marker, caller), usedKey(this.options.marker));
       const answer = await this.sendPatiently(fuzzed);
-      if (answer.kind !== "answer" || answer.status !== 202) throw new Error(`A valid request of caller ${caller + 1} was answered ${describe(answer)} instead of 202. Check --url and the credentials: quickturn verify --smoke says more.`);
+      if (answer.kind !== "answer" || answer.status !== 202)
+        throw new Error(
+          `A valid request of caller ${caller + 1} was answered ${describe(answer)} instead of 202. Check --url and the credentials: quickturn verify --smoke says more.`,
+        );
       this.note(fuzzed, answer);
     }
   }
 
   async sendAll(): Promise<void> {
     const { document, random, requests, callers, marker, concurrency, signal } = this.options;
-    const cases = generateCases({ document, random, requests, callers: callers.length, proof: callers[0]!.kind, marker });
+    const cases = generateCases({
+      document,
+      random,
+      requests,
+      callers: callers.length,
+      proof: callers[0]!.kind,
+      marker,
+    });
     const work = async () => {
       for (const fuzzed of cases) {
         signal.throwIfAborted();
@@ -128,12 +150,21 @@ class FuzzRun {
   async checkHealthy(): Promise<void> {
     const giveUpAt = performance.now() + (this.options.endPatienceMs ?? END_PATIENCE_MS);
     for (const [caller] of this.options.callers.entries()) {
-      const fuzzed = this.validInvoke(caller, JSON.stringify({ prompt: `After the run: ${this.options.marker}-${caller}-after` }));
+      const fuzzed = this.validInvoke(
+        caller,
+        JSON.stringify({ prompt: `After the run: ${this.options.marker}-${caller}-after` }),
+      );
       const answer = await this.sendPatiently(fuzzed);
       this.record(fuzzed, judgeAnswer(fuzzed, answer, this.judgement));
       const id = this.note(fuzzed, answer);
       const status = id === undefined ? undefined : await this.awaitEnd(id, fuzzed, giveUpAt);
-      if (status !== "completed") this.record(fuzzed, [{ kind: "poisoned", what: `a valid request after the run ended ${status ?? describe(answer)}; expected completed` }]);
+      if (status !== "completed")
+        this.record(fuzzed, [
+          {
+            kind: "poisoned",
+            what: `a valid request after the run ended ${status ?? describe(answer)}; expected completed`,
+          },
+        ]);
     }
   }
 
@@ -167,7 +198,9 @@ class FuzzRun {
 
   /** Remembers an accepted request and its owner. @returns its id */
   private note(fuzzed: FuzzCase, answer: WireAnswer): string | undefined {
-    const { request_id: id } = (answer.kind === "answer" && answer.status === 202 ? jsonOf(answer) : undefined) as { request_id?: unknown } | undefined ?? {};
+    const { request_id: id } =
+      ((answer.kind === "answer" && answer.status === 202 ? jsonOf(answer) : undefined) as
+        { request_id?: unknown } | undefined) ?? {};
     if (typeof id !== "string") return undefined;
     if (!this.judgement.ownerOf.has(id)) this.judgement.ownerOf.set(id, fuzzed.caller);
     this.accepted.set(id, fuzzed);
@@ -178,12 +211,20 @@ class FuzzRun {
 
   /** @returns the last status that was seen */
   private async awaitEnd(id: string, fuzzed: FuzzCase, giveUpAt: number): Promise<string | undefined> {
-    const poll: FuzzCase = { ...fuzzed, operationId: "status", mutations: [], malformed: false, allowed: [200], request: { method: "GET", target: `/api/v1/status/${id}`, headers: [], credentials: "good" } };
+    const poll: FuzzCase = {
+      ...fuzzed,
+      operationId: "status",
+      mutations: [],
+      malformed: false,
+      allowed: [200],
+      request: { method: "GET", target: `/api/v1/status/${id}`, headers: [], credentials: "good" },
+    };
     for (;;) {
       this.options.signal.throwIfAborted();
       const answer = await this.sendPatiently(poll);
       const problems = judgeAnswer(poll, answer, this.judgement);
-      const status = answer.kind === "answer" ? String((jsonOf(answer) as { status?: unknown } | undefined)?.status) : undefined;
+      const status =
+        answer.kind === "answer" ? String((jsonOf(answer) as { status?: unknown } | undefined)?.status) : undefined;
       if (problems.length > 0 || status === undefined || !OPEN.includes(status)) {
         this.record(poll, problems);
         if (problems.length === 0) this.ended += 1;
@@ -201,7 +242,9 @@ class FuzzRun {
     for (let tries = 1; ; tries++) {
       const answer = await this.send(fuzzed.request, fuzzed);
       if (answer.kind !== "answer" || answer.status !== 429 || tries === MAX_TRIES) return answer;
-      await sleep(Math.min(5, Number(headerOf(answer, "retry-after")) || 1) * 1_000, undefined, { signal: this.options.signal });
+      await sleep(Math.min(5, Number(headerOf(answer, "retry-after")) || 1) * 1_000, undefined, {
+        signal: this.options.signal,
+      });
     }
   }
 
@@ -209,14 +252,42 @@ class FuzzRun {
     const { callers, region, marker, signToken } = this.options;
     const ids = (of: number) => this.known[of] ?? [];
     const one = (list: readonly string[]) => list[index % Math.max(1, list.length)] ?? "";
-    const request = { ...given, target: given.target.replaceAll("{own}", one(ids(caller))).replaceAll("{other}", one(ids((caller + 1) % callers.length))) };
-    const proof = await proofOf(callers[caller]!, request, { ...this.place, region, marker, nowMs: Date.now(), ...(signToken && { signToken }) });
-    return callRaw(this.url, { bytes: wireBytes(request, this.place, proof), timeoutMs: this.judgement.patienceMs, isHead: request.method === "HEAD", endsEarly: malformed });
+    const request = {
+      ...given,
+      target: given.target
+        .replaceAll("{own}", one(ids(caller)))
+        .replaceAll("{other}", one(ids((caller + 1) % callers.length))),
+    };
+    const proof = await proofOf(callers[caller]!, request, {
+      ...this.place,
+      region,
+      marker,
+      nowMs: Date.now(),
+      ...(signToken && { signToken }),
+    });
+    return callRaw(this.url, {
+      bytes: wireBytes(request, this.place, proof),
+      timeoutMs: this.judgement.patienceMs,
+      isHead: request.method === "HEAD",
+      endsEarly: malformed,
+    });
   }
 
   private validInvoke(caller: number, body: string, key?: string): FuzzCase {
-    const headers: FuzzRequest["headers"] = [["Content-Type", "application/json"], ...(key === undefined ? [] : [["Idempotency-Key", key] as const])];
-    return { index: 0, operationId: "invoke", caller, mutations: [], allowed: [202], malformed: false, canary: "", request: { method: "POST", target: "/api/v1/invoke", headers, body: utf8(body), credentials: "good" } };
+    const headers: FuzzRequest["headers"] = [
+      ["Content-Type", "application/json"],
+      ...(key === undefined ? [] : [["Idempotency-Key", key] as const]),
+    ];
+    return {
+      index: 0,
+      operationId: "invoke",
+      caller,
+      mutations: [],
+      allowed: [202],
+      malformed: false,
+      canary: "",
+      request: { method: "POST", target: "/api/v1/invoke", headers, body: utf8(body), credentials: "good" },
+    };
   }
 }
 

@@ -1,4 +1,11 @@
-import { changedResources, driftedResources, isMarked, isSensitive, staysNothing, type PlanResource } from "./plan-resources";
+import {
+  changedResources,
+  driftedResources,
+  isMarked,
+  isSensitive,
+  staysNothing,
+  type PlanResource,
+} from "./plan-resources";
 import { valueDifferences, type ValueDifference } from "./value-diff";
 
 /** An attribute that is not as it was applied. */
@@ -48,7 +55,11 @@ export function driftOf(plan: unknown, ignore: readonly string[] = []): Drift {
     const attributes = resource.attributes.filter(({ path }) => !isIgnored(resource.type, path));
     return resource.action === "deleted" || attributes.length > 0 ? [{ ...resource, attributes }] : [];
   });
-  const noise = every.flatMap(({ address, type, attributes }) => attributes.filter(({ path }) => isIgnored(type, path)).map(({ path }) => ({ name: `${address}.${attributeOf(path)}`, rule: `${type}.${attributeOf(path)}` })));
+  const noise = every.flatMap(({ address, type, attributes }) =>
+    attributes
+      .filter(({ path }) => isIgnored(type, path))
+      .map(({ path }) => ({ name: `${address}.${attributeOf(path)}`, rule: `${type}.${attributeOf(path)}` })),
+  );
   return {
     drifted,
     ignored: [...new Set(noise.map(({ name }) => name))],
@@ -77,7 +88,12 @@ function unapplied({ address, change }: PlanResource, drifted: readonly DriftedR
   const action = actionOf(change.actions);
   if (!before || !after) return [{ address, action, attributes: [] }];
   const drift = new Set(known?.attributes.map(({ path }) => attributeOf(path)));
-  const names = Object.keys(after).filter((name) => !isMarked(unknown[name]) && !drift.has(name) && valueDifferences(before[name], after[name]).some((difference) => !staysNothing(difference)));
+  const names = Object.keys(after).filter(
+    (name) =>
+      !isMarked(unknown[name]) &&
+      !drift.has(name) &&
+      valueDifferences(before[name], after[name]).some((difference) => !staysNothing(difference)),
+  );
   return names.length === 0 ? [] : [{ address, action, attributes: names.sort() }];
 }
 

@@ -31,13 +31,15 @@ export interface EarlierInput {
 }
 
 /**
- * What an earlier configuration is applied with: the settings in effect. One whose value is the present default was given
+ * What an earlier configuration is applied with: the settings in effect. One whose value is the present default was
+ * given
  * by nobody, so that the default of then counts; one that the earlier configuration does not have is left out.
  */
 export function earlierInput({ settings, live, given, now, then }: EarlierQuestion): EarlierInput {
   const has = (name: string) => Object.hasOwn(then.variable ?? {}, name);
   const inEffect = Object.entries(settingsInEffect(settings)).sort(([one], [other]) => (one < other ? -1 : 1));
-  const isGiven = ([name, value]: readonly [string, unknown]) => !isSame(value, defaultOf(now, name, settings["profile"]));
+  const isGiven = ([name, value]: readonly [string, unknown]) =>
+    !isSame(value, defaultOf(now, name, settings["profile"]));
   const kept = Object.fromEntries(inEffect.filter((each) => has(each[0]) && isGiven(each)));
   const profile = kept["profile"] ?? then.variable?.["profile"]?.default;
   const defaults = inEffect
@@ -46,7 +48,12 @@ export function earlierInput({ settings, live, given, now, then }: EarlierQuesti
     .filter((each) => !isSame(each.now, each.then));
   const alive = Object.entries(live).filter(([name]) => has(name));
   const dropped = [...inEffect.map(([name]) => name), ...Object.keys(live)].filter((name) => !has(name)).sort();
-  return { values: { ...kept, ...Object.fromEntries(alive) }, dropped, defaults, refused: given.filter((name) => !has(name)) };
+  return {
+    values: { ...kept, ...Object.fromEntries(alive) },
+    dropped,
+    defaults,
+    refused: given.filter((name) => !has(name)),
+  };
 }
 
 /** Undefined where the setting has none, and so was given in every case. */
@@ -60,13 +67,23 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 function sorted(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === "object" && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part));
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
 }
 
 /** What a person is told of it; empty where it needs no word. */
 export function describeEarlierInput({ dropped, defaults }: EarlierInput): string[] {
   return [
-    ...(defaults.length === 0 ? [] : [`Nobody gave these settings, so their default of then counts:\n${defaults.map(({ name, now, then }) => `  ${name}: ${JSON.stringify(now)} -> ${JSON.stringify(then) ?? "none"}`).join("\n")}`]),
-    ...(dropped.length === 0 ? [] : [`Settings that this commit does not have yet, and that are left out: ${dropped.join(", ")}.`]),
+    ...(defaults.length === 0
+      ? []
+      : [
+          `Nobody gave these settings, so their default of then counts:\n${defaults.map(({ name, now, then }) => `  ${name}: ${JSON.stringify(now)} -> ${JSON.stringify(then) ?? "none"}`).join("\n")}`,
+        ]),
+    ...(dropped.length === 0
+      ? []
+      : [`Settings that this commit does not have yet, and that are left out: ${dropped.join(", ")}.`]),
   ];
 }

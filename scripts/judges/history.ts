@@ -51,7 +51,10 @@ const isTerminal = (status: string): boolean => ORDER[status] === 2;
  * Judges what the callers saw.
  * @param endingsById how often the workers' logs record an end of a request
  */
-export function judgeHistory(histories: readonly RequestHistory[], endingsById: ReadonlyMap<string, number>): HistoryVerdict {
+export function judgeHistory(
+  histories: readonly RequestHistory[],
+  endingsById: ReadonlyMap<string, number>,
+): HistoryVerdict {
   const broken = Object.fromEntries(PROMISES.map((promise) => [promise, [] as string[]])) as Record<Promised, string[]>;
   const endings: Record<string, number> = {};
   const reasons: Record<string, number> = {};
@@ -62,7 +65,13 @@ export function judgeHistory(histories: readonly RequestHistory[], endingsById: 
     add(endings, end?.status ?? "none");
     if (end?.errorCode !== undefined) add(reasons, end.errorCode);
   }
-  return { requests: histories.length, endings, reasons, broken, holds: Object.values(broken).every((ids) => ids.length === 0) };
+  return {
+    requests: histories.length,
+    endings,
+    reasons,
+    broken,
+    holds: Object.values(broken).every((ids) => ids.length === 0),
+  };
 }
 
 function brokenBy({ ids, seen }: RequestHistory, endingsById: ReadonlyMap<string, number>): Promised[] {

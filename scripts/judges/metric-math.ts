@@ -6,19 +6,28 @@ type Value = number | undefined;
 export type Expression = (period: Period) => Value;
 
 /**
- * CloudWatch metric math as far as alarms and dashboard use it: numbers, ids, `+ - * / >= > < <=`, FILL, IF, MAX over a list, and
- * SERVICE_QUOTA. No data stays no data, but for FILL; IF without a third argument gives none where its condition is false
- * (CloudWatch user guide, "Using math expressions"). Throws on anything else: an expression that is not understood proves nothing.
+ * CloudWatch metric math as far as alarms and dashboard use it: numbers, ids, `+ - * / >= > < <=`, FILL, IF, MAX over a
+ * list, and
+ * SERVICE_QUOTA. No data stays no data, but for FILL; IF without a third argument gives none where its condition is
+ * false
+ * (CloudWatch user guide, "Using math expressions"). Throws on anything else: an expression that is not understood
+ * proves nothing.
  * @param quota what SERVICE_QUOTA gives; undefined where nobody knows it, which is no data
  */
 export function metricMath(text: string, quota: number | undefined): Expression {
   const parser = new Parser(text.match(/[A-Za-z_]\w*|\d+(?:\.\d+)?|>=|<=|[-+*/()[\],<>]/g) ?? [], quota);
-  if (text.replaceAll(/[A-Za-z_]\w*|\d+(?:\.\d+)?|>=|<=|[-+*/()[\],<>]|\s/g, "") !== "") throw new Error(`${text}: characters that metric math does not have`);
+  if (text.replaceAll(/[A-Za-z_]\w*|\d+(?:\.\d+)?|>=|<=|[-+*/()[\],<>]|\s/g, "") !== "")
+    throw new Error(`${text}: characters that metric math does not have`);
   return parser.whole();
 }
 
 const OPERATORS: readonly Readonly<Record<string, (left: number, right: number) => number>>[] = [
-  { ">=": (a, b) => Number(a >= b), "<=": (a, b) => Number(a <= b), ">": (a, b) => Number(a > b), "<": (a, b) => Number(a < b) },
+  {
+    ">=": (a, b) => Number(a >= b),
+    "<=": (a, b) => Number(a <= b),
+    ">": (a, b) => Number(a > b),
+    "<": (a, b) => Number(a < b),
+  },
   { "+": (a, b) => a + b, "-": (a, b) => a - b },
   { "*": (a, b) => a * b, "/": (a, b) => a / b },
 ];
@@ -26,11 +35,15 @@ const OPERATORS: readonly Readonly<Record<string, (left: number, right: number) 
 class Parser {
   private at = 0;
 
-  constructor(private readonly tokens: readonly string[], private readonly quota: number | undefined) {}
+  constructor(
+    private readonly tokens: readonly string[],
+    private readonly quota: number | undefined,
+  ) {}
 
   whole(): Expression {
     const expression = this.binary(0);
-    if (this.at < this.tokens.length) throw new Error(`${this.tokens.join(" ")}: "${this.tokens[this.at]}" is one too many`);
+    if (this.at < this.tokens.length)
+      throw new Error(`${this.tokens.join(" ")}: "${this.tokens[this.at]}" is one too many`);
     return expression;
   }
 
@@ -38,7 +51,11 @@ class Parser {
     const operators = OPERATORS[level];
     if (!operators) return this.term();
     let left = this.binary(level + 1);
-    for (let operator = operators[this.tokens[this.at] ?? ""]; operator; operator = operators[this.tokens[this.at] ?? ""]) {
+    for (
+      let operator = operators[this.tokens[this.at] ?? ""];
+      operator;
+      operator = operators[this.tokens[this.at] ?? ""]
+    ) {
       this.at += 1;
       const [before, after, apply] = [left, this.binary(level + 1), operator];
       left = (period) => {
@@ -72,8 +89,14 @@ class Parser {
     this.closed(parts[0]!, ")");
     const [first, second, third] = parts as [Expression, Expression?, Expression?];
     if (name === "FILL" && second) return (period) => first(period) ?? second(period);
-    if (name === "IF" && second) return (period) => (first(period) === undefined ? undefined : first(period) !== 0 ? second(period) : third?.(period));
-    if (name === "MAX" && list) return (period) => parts.map((part) => part(period)).reduce((a, b) => (a === undefined ? b : b === undefined ? a : Math.max(a, b)));
+    if (name === "IF" && second)
+      return (period) =>
+        first(period) === undefined ? undefined : first(period) !== 0 ? second(period) : third?.(period);
+    if (name === "MAX" && list)
+      return (period) =>
+        parts
+          .map((part) => part(period))
+          .reduce((a, b) => (a === undefined ? b : b === undefined ? a : Math.max(a, b)));
     if (name === "SERVICE_QUOTA") return () => this.quota;
     throw new Error(`${name} with ${parts.length} arguments is not known here`);
   }

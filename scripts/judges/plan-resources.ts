@@ -1,4 +1,7 @@
-/** A resource in `terraform show -json` of a plan, as far as it is read here (Terraform documentation, "JSON Output Format"). */
+/**
+ * A resource in `terraform show -json` of a plan, as far as it is read here (Terraform documentation, "JSON Output
+ * Format").
+ */
 export interface PlanResource {
   readonly address: string;
   readonly type: string;
@@ -25,7 +28,10 @@ export function changedResources(plan: unknown): PlanResource[] {
   return managed((plan as { resource_changes?: readonly PlanResource[] }).resource_changes);
 }
 
-/** Resources that are not as the state has them: somebody else changed or deleted them. A plan has them with its refresh. */
+/**
+ * Resources that are not as the state has them: somebody else changed or deleted them. A plan has them with its
+ * refresh.
+ */
 export function driftedResources(plan: unknown): PlanResource[] {
   return managed((plan as { resource_drift?: readonly PlanResource[] }).resource_drift);
 }
@@ -41,20 +47,33 @@ export function isMarked(mark: unknown): boolean {
 const UNMARKED = new Set(["aws_api_gateway_usage_plan_key.value"]);
 
 /** Whether neither the old nor the new value of an attribute is to be shown. */
-export function isSensitive({ type, change: { before_sensitive: before, after_sensitive: after } }: Pick<PlanResource, "type" | "change">, attribute: string): boolean {
+export function isSensitive(
+  { type, change: { before_sensitive: before, after_sensitive: after } }: Pick<PlanResource, "type" | "change">,
+  attribute: string,
+): boolean {
   const marks = (mark: Attributes | boolean | undefined) => (typeof mark === "object" ? mark[attribute] : mark);
   return UNMARKED.has(`${type}.${attribute}`) || isMarked(marks(before)) || isMarked(marks(after));
 }
 
-/** Whether nothing was there and nothing will be: Terraform keeps what is not given as null, and a refresh as an empty text, list or map. */
+/**
+ * Whether nothing was there and nothing will be: Terraform keeps what is not given as null, and a refresh as an empty
+ * text, list or map.
+ */
 export function staysNothing({ before, after }: { readonly before: unknown; readonly after: unknown }): boolean {
   return isNothing(before) && isNothing(after);
 }
 
 function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (typeof value === "object" && Object.keys(value).length === 0)
+  );
 }
 
 function managed(resources: readonly PlanResource[] = []): PlanResource[] {
-  return resources.filter(({ mode, change }) => mode === "managed" && !["no-op", "read"].includes(change.actions[0] ?? "no-op"));
+  return resources.filter(
+    ({ mode, change }) => mode === "managed" && !["no-op", "read"].includes(change.actions[0] ?? "no-op"),
+  );
 }

@@ -10,7 +10,10 @@ export interface SynthesizedFiles {
 
 /** What a change of the sources does to one block of the Terraform JSON. */
 export interface BlockChange {
-  /** As Terraform names it: `aws_lambda_function.worker_function`, `var.memory_size`, `output.api_endpoint`, `local.profiles`. */
+  /**
+   * As Terraform names it: `aws_lambda_function.worker_function`, `var.memory_size`, `output.api_endpoint`,
+   * `local.profiles`.
+   */
   readonly address: string;
   readonly kind: string;
   readonly action: "add" | "change" | "remove";
@@ -31,7 +34,10 @@ export interface StackDiff {
 const KINDS = ["resource", "data", "module", "variable", "output", "check", "local", "provider", "terraform"];
 
 /** The changes from some stacks to others, by name. A stack that is the same is left out. */
-export function stackDiffs(before: Readonly<Record<string, SynthesizedFiles>>, after: Readonly<Record<string, SynthesizedFiles>>): StackDiff[] {
+export function stackDiffs(
+  before: Readonly<Record<string, SynthesizedFiles>>,
+  after: Readonly<Record<string, SynthesizedFiles>>,
+): StackDiff[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((stack) => {
     const [from, to] = [before[stack], after[stack]];
@@ -65,13 +71,15 @@ function blockChanges(before: unknown, after: unknown): BlockChange[] {
     const block = (old ?? now)!;
     return [{ address, kind: block.kind, action: old ? "remove" : "add", attributes: old ? [] : defaultOf(block) }];
   });
-  const rank = ({ kind }: BlockChange) => (KINDS.indexOf(kind) + 1 || KINDS.length + 1);
+  const rank = ({ kind }: BlockChange) => KINDS.indexOf(kind) + 1 || KINDS.length + 1;
   return changes.sort((a, b) => rank(a) - rank(b) || (a.address < b.address ? -1 : 1));
 }
 
 function defaultOf({ kind, value }: Block): ValueDifference[] {
   const fields = value as Readonly<Record<string, unknown>>;
-  return kind === "variable" && "default" in fields ? [{ path: "default", before: undefined, after: fields["default"] }] : [];
+  return kind === "variable" && "default" in fields
+    ? [{ path: "default", before: undefined, after: fields["default"] }]
+    : [];
 }
 
 /** The blocks by their addresses. */
@@ -91,9 +99,15 @@ function sectionBlocks(section: string, content: unknown): [string, Block][] {
   const named = Object.entries((content ?? {}) as Readonly<Record<string, unknown>>);
   if (section === "resource" || section === "data") {
     const prefix = section === "data" ? "data." : "";
-    return named.flatMap(([type, of]) => Object.entries(of as object).map(([name, value]): [string, Block] => [`${prefix}${type}.${name}`, { kind: section, value: withoutNotes(value) }]));
+    return named.flatMap(([type, of]) =>
+      Object.entries(of as object).map(([name, value]): [string, Block] => [
+        `${prefix}${type}.${name}`,
+        { kind: section, value: withoutNotes(value) },
+      ]),
+    );
   }
-  if (section === "terraform" || Array.isArray(content)) return [[section, { kind: section, value: withoutNotes(content) }]];
+  if (section === "terraform" || Array.isArray(content))
+    return [[section, { kind: section, value: withoutNotes(content) }]];
   const kind = section === "locals" ? "local" : section;
   return named.map(([name, value]) => [`${PREFIX[section] ?? section}.${name}`, { kind, value: withoutNotes(value) }]);
 }

@@ -3,10 +3,21 @@ import { FUNCTIONS, type FunctionName } from "./canary/release";
 import { attributeOf, driftOf } from "./drift";
 
 /** Attributes of a function that are no part of a version: the whole function's, and what AWS says about it. */
-const OF_NO_VERSION = new Set(["version", "qualified_arn", "qualified_invoke_arn", "reserved_concurrent_executions", "tags", "tags_all", "source_code_size", "publish", "skip_destroy"]);
+const OF_NO_VERSION = new Set([
+  "version",
+  "qualified_arn",
+  "qualified_invoke_arn",
+  "reserved_concurrent_executions",
+  "tags",
+  "tags_all",
+  "source_code_size",
+  "publish",
+  "skip_destroy",
+]);
 
 /**
- * Functions that AWS has with another configuration than the state, of which the plan makes no version: a run was killed
+ * Functions that AWS has with another configuration than the state, of which the plan makes no version: a run was
+ * killed
  * between the function's change and its publication, and a look at AWS then finds that all is as it shall be.
  * @param plan what `terraform show -json` gives of one with its refresh
  */
@@ -21,4 +32,5 @@ export function unpublishedFunctions(plan: unknown): FunctionName[] {
 }
 
 /** Somebody has published it: then it is a version like any other. */
-const hasNewerVersion = (attributes: readonly { readonly path: string }[]): boolean => attributes.some(({ path }) => path === "version");
+const hasNewerVersion = (attributes: readonly { readonly path: string }[]): boolean =>
+  attributes.some(({ path }) => path === "version");

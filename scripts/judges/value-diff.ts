@@ -1,6 +1,8 @@
 /** One place in which two values differ. */
 export interface ValueDifference {
-  /** Such as `environment.variables.AGENTS` or `policy.Statement[2].Action`; empty where the values differ as a whole. */
+  /**
+   * Such as `environment.variables.AGENTS` or `policy.Statement[2].Action`; empty where the values differ as a whole.
+   */
   readonly path: string;
   /** Undefined where there was nothing. */
   readonly before: unknown;
@@ -28,7 +30,11 @@ export function valueDifferences(before: unknown, after: unknown, path = ""): Va
 
 /** One spelling of a JSON value, whatever the order of its keys. Undefined is "undefined". */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (isFields(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part)) ?? "undefined";
+  return (
+    JSON.stringify(value, (_, part: unknown) =>
+      isFields(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    ) ?? "undefined"
+  );
 }
 
 /** Of a longest common part nothing is said; between its items the removed and the added ones are paired in order. */
@@ -51,11 +57,12 @@ function commonItems(left: readonly string[], right: readonly string[]): (readon
   const lengths = Array.from({ length: left.length + 1 }, () => new Uint32Array(right.length + 1));
   for (let i = left.length - 1; i >= 0; i--) {
     for (let j = right.length - 1; j >= 0; j--) {
-      lengths[i]![j] = left[i] === right[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
+      lengths[i]![j] =
+        left[i] === right[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
     }
   }
   const places: (readonly [number, number])[] = [];
-  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
+  for (let i = 0, j = 0; i < left.length && j < right.length;) {
     if (left[i] === right[j]) places.push([i++, j++]);
     else if (lengths[i + 1]![j]! >= lengths[i]![j + 1]!) i++;
     else j++;

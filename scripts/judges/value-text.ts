@@ -21,7 +21,8 @@ export const SENSITIVE = "(sensitive)";
 export const KNOWN_AFTER_APPLY = "(known after apply)";
 
 /** One line of any value: texts in quotes, so that "1" and 1 differ. */
-const text = (value: unknown): string => (value === SENSITIVE || value === KNOWN_AFTER_APPLY ? value : (JSON.stringify(value) ?? "nothing"));
+const text = (value: unknown): string =>
+  value === SENSITIVE || value === KNOWN_AFTER_APPLY ? value : (JSON.stringify(value) ?? "nothing");
 
 /** A value in one line; of a long one the beginning. */
 export const shortText = (value: unknown, width = WIDTH): string => shortened(text(value), 0, width);

@@ -5,7 +5,8 @@ interface VariablesJson {
 }
 
 /**
- * The variables of a stack, with the locals that their validations name: terraform judges values by it in half a second,
+ * The variables of a stack, with the locals that their validations name: terraform judges values by it in half a
+ * second,
  * without a provider, a state or an account. A validation that needs more than variables is left out.
  */
 export function variablesAlone({ variable = {}, locals = {} }: Partial<VariablesJson>): VariablesJson {
@@ -20,6 +21,11 @@ export function variablesAlone({ variable = {}, locals = {} }: Partial<Variables
       return true;
     });
   };
-  const judged = Object.fromEntries(Object.entries(variable).map(([name, declared]) => [name, { ...declared, validation: (declared.validation ?? []).filter(isKnown) }]));
+  const judged = Object.fromEntries(
+    Object.entries(variable).map(([name, declared]) => [
+      name,
+      { ...declared, validation: (declared.validation ?? []).filter(isKnown) },
+    ]),
+  );
   return { variable: judged, locals: Object.fromEntries([...kept].sort().map((name) => [name, locals[name]])) };
 }

@@ -18,6 +18,7 @@ export function assertDistinct(callers: readonly Caller[]): void {
   for (const read of [(caller: Caller) => caller.accessKeyId, (caller: Caller) => caller.userId, userArnOf]) {
     const values = callers.map(read);
     const twice = values.find((value, index) => values.indexOf(value) !== index);
-    if (twice !== undefined) throw new Error(`Two callers share "${twice}". Give each its own name, accessKeyId and userId.`);
+    if (twice !== undefined)
+      throw new Error(`Two callers share "${twice}". Give each its own name, accessKeyId and userId.`);
   }
 }

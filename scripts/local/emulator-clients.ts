@@ -15,14 +15,20 @@ export function assertLoopback(endpoint: string): void {
   try {
     host = new URL(endpoint).hostname;
   } catch (cause) {
-    throw new Error(`The emulator's endpoint "${endpoint}" is not a URL. Give one such as http://127.0.0.1:5000.`, { cause });
+    throw new Error(`The emulator's endpoint "${endpoint}" is not a URL. Give one such as http://127.0.0.1:5000.`, {
+      cause,
+    });
   }
   const loopback = host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
   if (loopback) return;
-  throw new Error(`The local runtime works on loopback only, and "${endpoint}" is not (host "${host}"). Allowed: 127.0.0.0/8, ::1, localhost.`);
+  throw new Error(
+    `The local runtime works on loopback only, and "${endpoint}" is not (host "${host}"). Allowed: 127.0.0.0/8, ::1, localhost.`,
+  );
 }
 
-/** Clients told everything, so that no variable, profile or metadata service of this machine can send them elsewhere. */
+/**
+ * Clients told everything, so that no variable, profile or metadata service of this machine can send them elsewhere.
+ */
 export function createEmulatorClients(endpoint: string, region: string): EmulatorClients {
   assertLoopback(endpoint);
   const common = {

@@ -27,7 +27,10 @@ export interface LocalRuntimeOptions {
   readonly endpoint: string;
   /** Where the functions' own calls go. Default: to the emulator; give a fault proxy's address to disturb them. */
   readonly functionEndpoint?: string;
-  /** Variables of the functions' processes beyond the applied ones and Lambda's own, such as NODE_EXTRA_CA_CERTS for a server of a test. Default: none. */
+  /**
+   * Variables of the functions' processes beyond the applied ones and Lambda's own, such as NODE_EXTRA_CA_CERTS for a
+   * server of a test. Default: none.
+   */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly region: string;
   /** Who may sign requests. */
@@ -60,7 +63,10 @@ export interface LocalRuntime {
   readonly pids: readonly number[];
   /** The functions' environments. */
   readonly environments: readonly FunctionEnvironment[];
-  /** Call before another apply: gives the emulator back what the runtime took over, so that terraform finds what it applied. */
+  /**
+   * Call before another apply: gives the emulator back what the runtime took over, so that terraform finds what it
+   * applied.
+   */
   beforeApply(): Promise<void>;
   /** Takes another apply, on the same port. Where it fails, the earlier configuration stays. */
   reload(state: unknown): Promise<void>;
@@ -73,7 +79,11 @@ export interface LocalRuntime {
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   assertDistinct(options.callers);
   const clients = createEmulatorClients(options.endpoint, options.region);
-  const runtime = new Runtime(options, clients, options.metrics === true ? await startMetrics(options, clients) : undefined);
+  const runtime = new Runtime(
+    options,
+    clients,
+    options.metrics === true ? await startMetrics(options, clients) : undefined,
+  );
   try {
     await runtime.load(options.state);
     return runtime;
@@ -83,8 +93,17 @@ export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<L
   }
 }
 
-function startMetrics({ endpoint, workDirectory, metricsTime = REAL_TIME, warn = () => undefined }: LocalRuntimeOptions, { sqs }: EmulatorClients): Promise<LocalMetrics> {
-  return LocalMetrics.start({ emulator: endpoint, sqs, logDirectory: join(workDirectory, LOGS), time: metricsTime, warn });
+function startMetrics(
+  { endpoint, workDirectory, metricsTime = REAL_TIME, warn = () => undefined }: LocalRuntimeOptions,
+  { sqs }: EmulatorClients,
+): Promise<LocalMetrics> {
+  return LocalMetrics.start({
+    emulator: endpoint,
+    sqs,
+    logDirectory: join(workDirectory, LOGS),
+    time: metricsTime,
+    warn,
+  });
 }
 
 /** Folder of the functions' logs and the access log, in the work directory. */
@@ -120,7 +139,12 @@ class Runtime implements LocalRuntime {
     this.cache = new ResponseCache(this.now);
     this.accessLog = new AccessLog(join(workDirectory, LOGS));
     this.told = metrics === undefined ? {} : { observer: metrics.observer };
-    const common = { region, warn: this.warn, invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload), ...this.told };
+    const common = {
+      region,
+      warn: this.warn,
+      invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload),
+      ...this.told,
+    };
     this.pollers = new QueuePollers({ ...common, ...clients, statistics: this.recorder });
     this.schedules = new Schedules({ ...common, now: this.now, timers: options.timers ?? SYSTEM_TIMERS });
   }
@@ -158,7 +182,8 @@ class Runtime implements LocalRuntime {
     for (const each of applied.functions) this.code.keep(each);
     const versions = await FunctionVersions.load(applied.functions, applied.aliases, this.clients.lambda);
     // A cluster that is switched or resized is a new one, and empty.
-    const cache = this.applied === undefined || sameCluster(this.applied, applied) ? this.cache : new ResponseCache(this.now);
+    const cache =
+      this.applied === undefined || sameCluster(this.applied, applied) ? this.cache : new ResponseCache(this.now);
     const api = this.createApi(applied, cache);
     await this.pollers.silenceEmulator(applied);
     await this.hostFunctions(versions);
@@ -185,17 +210,50 @@ class Runtime implements LocalRuntime {
     const { region, callers } = this.options;
     const { now, throttle, decisions, warn, accessLog } = this;
     const invoke = (arn: string, payload: string) => this.host!.invoke(arn, payload);
-    return new RestApi(applied, { region, callers, now, cache, decisions, throttle, warn, accessLog, statistics: this.recorder, invoke, ...this.told });
+    return new RestApi(applied, {
+      region,
+      callers,
+      now,
+      cache,
+      decisions,
+      throttle,
+      warn,
+      accessLog,
+      statistics: this.recorder,
+      invoke,
+      ...this.told,
+    });
   }
 
   private async hostFunctions(versions: FunctionVersions): Promise<void> {
     if (this.host !== undefined) return this.host.reconfigure(versions);
-    const { region, endpoint, functionEndpoint = endpoint, processVariables = {}, workDirectory, random = Math.random } = this.options;
-    this.host = new FunctionHost({ region, endpoint: functionEndpoint, processVariables, workDirectory, random, code: this.code, statistics: this.recorder, warn: this.warn, ...this.told }, versions);
+    const {
+      region,
+      endpoint,
+      functionEndpoint = endpoint,
+      processVariables = {},
+      workDirectory,
+      random = Math.random,
+    } = this.options;
+    this.host = new FunctionHost(
+      {
+        region,
+        endpoint: functionEndpoint,
+        processVariables,
+        workDirectory,
+        random,
+        code: this.code,
+        statistics: this.recorder,
+        warn: this.warn,
+        ...this.told,
+      },
+      versions,
+    );
   }
 }
 
 function sameCluster(before: Applied, after: Applied): boolean {
-  const of = ({ api, stage }: Applied) => [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
+  const of = ({ api, stage }: Applied) =>
+    [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
   return of(before) === of(after);
 }

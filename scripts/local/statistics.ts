@@ -56,7 +56,15 @@ export class StatisticsRecorder {
 
   function(name: string): FunctionStatistics {
     return entry(this.functions, name, {
-      coldStarts: 0, invocations: 0, errors: 0, throttles: 0, maxConcurrency: 0, maxMemoryUsedMiB: 0, versions: {}, initMs: [], durationMs: [],
+      coldStarts: 0,
+      invocations: 0,
+      errors: 0,
+      throttles: 0,
+      maxConcurrency: 0,
+      maxMemoryUsedMiB: 0,
+      versions: {},
+      initMs: [],
+      durationMs: [],
     });
   }
 

@@ -2,7 +2,8 @@ import { rowsWith, type AuditReport, type AuditRow } from "../judges/audit/audit
 import { placeOf, type Suppression } from "../judges/audit/suppression";
 
 /**
- * What an audit found, for a person: counts, then what fails in full, then what stands on purpose, and what nobody can tell.
+ * What an audit found, for a person: counts, then what fails in full, then what stands on purpose, and what nobody can
+ * tell.
  * @param every whether every row is shown. Default: what passes is counted
  */
 export function auditText(report: AuditReport, every = false): string {
@@ -11,10 +12,21 @@ export function auditText(report: AuditReport, every = false): string {
     ...section("Failed", rowsWith(report, "fail").map(failed)),
     ...section("Expired: decide again, and change the day or the resource", report.expired.map(expired)),
     ...section("Warnings", endingDays(report)),
-    ...section("Unknown before the apply", rowsWith(report, "unknown").map((row) => `  ${place(row)}\n      ${row.rule}: ${row.text}`)),
+    ...section(
+      "Unknown before the apply",
+      rowsWith(report, "unknown").map((row) => `  ${place(row)}\n      ${row.rule}: ${row.text}`),
+    ),
     ...section("Suppressed on purpose", suppressed(report)),
-    ...section("Suppressions that hide nothing: take them away", report.unmatched.map((suppression) => `  ${suppression.rule}: ${placeOf(suppression)}`)),
-    ...(every ? section("All", report.rows.map((row) => `  ${row.outcome.padEnd(10)} ${row.rule}: ${place(row)}`)) : []),
+    ...section(
+      "Suppressions that hide nothing: take them away",
+      report.unmatched.map((suppression) => `  ${suppression.rule}: ${placeOf(suppression)}`),
+    ),
+    ...(every
+      ? section(
+          "All",
+          report.rows.map((row) => `  ${row.outcome.padEnd(10)} ${row.rule}: ${place(row)}`),
+        )
+      : []),
   ].join("\n\n");
 }
 
@@ -29,7 +41,8 @@ function failed({ rule, severity, asks, title, text, ...row }: AuditRow): string
   return `  ${severity} ${place(row)}\n      ${rule}: ${title}${asks.length > 0 ? ` (${asks.join(", ")})` : ""}\n      ${text}`;
 }
 
-const place = ({ address, part }: Pick<AuditRow, "address" | "part">): string => `${address}${part === undefined ? "" : `, ${part}`}`;
+const place = ({ address, part }: Pick<AuditRow, "address" | "part">): string =>
+  `${address}${part === undefined ? "" : `, ${part}`}`;
 
 /** One line a decision, with what it hides: many rows stand by one. */
 function suppressed(report: AuditReport): string[] {
@@ -41,7 +54,8 @@ function suppressed(report: AuditReport): string[] {
   });
 }
 
-const expired = ({ rule, until, reason, ...where }: Suppression): string => `  ${rule}, until ${until}: ${placeOf(where)}\n      ${reason}`;
+const expired = ({ rule, until, reason, ...where }: Suppression): string =>
+  `  ${rule}, until ${until}: ${placeOf(where)}\n      ${reason}`;
 
 /** One line a day, because many decisions end on one. */
 function endingDays({ ending }: AuditReport): string[] {
@@ -51,4 +65,5 @@ function endingDays({ ending }: AuditReport): string[] {
   });
 }
 
-const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${title}:\n${lines.join("\n")}`]);
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`${title}:\n${lines.join("\n")}`];

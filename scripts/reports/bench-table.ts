@@ -11,7 +11,10 @@ export function figuresText(method: string, figures: readonly BenchFigure[]): st
   const rows = figures.map((figure) => {
     const { compares, measured, mustReach, limit, cause } = figure;
     const bounds = [mustReach && `must reach ${mustReach}`, limit && `limit ${limit}`].filter(Boolean).join("; ");
-    return [`  ${verdictOf(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}${bounds === "" ? "" : `; ${bounds}`}`, ...(cause === undefined ? [] : [`       ${" ".repeat(width)}  ${cause}`])].join("\n");
+    return [
+      `  ${verdictOf(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}${bounds === "" ? "" : `; ${bounds}`}`,
+      ...(cause === undefined ? [] : [`       ${" ".repeat(width)}  ${cause}`]),
+    ].join("\n");
   });
   return [method, ...rows].join("\n");
 }
@@ -21,8 +24,18 @@ export function benchTable(results: BenchResults): string {
   const records = Object.entries(results);
   if (records.length === 0) return "Nothing was measured yet.";
   const rows = records.flatMap(([name, { figures }]) =>
-    figures.map((figure, index) => [index === 0 ? `\`${name}\`` : "", figure.compares, figure.measured, figure.mustReach ?? "", figure.limit ?? "", [verdictOf(figure), figure.cause ?? ""].filter(Boolean).join(": ")]),
+    figures.map((figure, index) => [
+      index === 0 ? `\`${name}\`` : "",
+      figure.compares,
+      figure.measured,
+      figure.mustReach ?? "",
+      figure.limit ?? "",
+      [verdictOf(figure), figure.cause ?? ""].filter(Boolean).join(": "),
+    ]),
   );
-  const methods = records.map(([name, { method, measuredOn, machine, seconds }]) => `- \`${name}\`, ${measuredOn}, ${machine}, ${Math.round(seconds)} s: ${method}`);
+  const methods = records.map(
+    ([name, { method, measuredOn, machine, seconds }]) =>
+      `- \`${name}\`, ${measuredOn}, ${machine}, ${Math.round(seconds)} s: ${method}`,
+  );
   return `${table(["benchmark", "what is compared", "measured", "must reach", "limit", ""], rows)}\n\n${methods.join("\n")}`;
 }

@@ -31,9 +31,26 @@ export function billOfMaterials({ name, version, license, dependsOn, parts, pack
     bomFormat: "CycloneDX",
     specVersion: "1.5",
     version: 1,
-    metadata: { lifecycles: [{ phase: "build" }], component: { "bom-ref": root, type: "application", name, version, licenses: licenses(license), purl: purl({ name, version }) } },
+    metadata: {
+      lifecycles: [{ phase: "build" }],
+      component: {
+        "bom-ref": root,
+        type: "application",
+        name,
+        version,
+        licenses: licenses(license),
+        purl: purl({ name, version }),
+      },
+    },
     components: [
-      ...parts.map((part) => ({ "bom-ref": partRef(part), type: "application", name: part.name, version, hashes: [{ alg: "SHA-256", content: part.sha256 }], licenses: licenses(license) })),
+      ...parts.map((part) => ({
+        "bom-ref": partRef(part),
+        type: "application",
+        name: part.name,
+        version,
+        hashes: [{ alg: "SHA-256", content: part.sha256 }],
+        licenses: licenses(license),
+      })),
       ...packages.map(component),
     ],
     dependencies: [
@@ -47,7 +64,15 @@ export function billOfMaterials({ name, version, license, dependsOn, parts, pack
 
 function component(each: ShippedPackage) {
   const { name, version, license, integrity } = each;
-  return { "bom-ref": packageId(each), type: "library", name, version, ...hashes(integrity), ...(license !== undefined && { licenses: licenses(license) }), purl: purl(each) };
+  return {
+    "bom-ref": packageId(each),
+    type: "library",
+    name,
+    version,
+    ...hashes(integrity),
+    ...(license !== undefined && { licenses: licenses(license) }),
+    purl: purl(each),
+  };
 }
 
 /** An identifier, an expression of several, or, where a package has its own words, these. */

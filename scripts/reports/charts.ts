@@ -27,7 +27,10 @@ export interface Chart {
 /** The chart as HTML: an SVG for wide and one for narrow screens, of which the page shows one. */
 export async function figure({ id, label, caption, option }: Chart): Promise<string> {
   const svgs: string[] = [];
-  for (const size of SIZES) svgs.push(await svg(option(size), size, `${id}-${size.narrow ? "narrow" : "wide"}`, label, size.narrow ? "narrow" : "wide"));
+  for (const size of SIZES)
+    svgs.push(
+      await svg(option(size), size, `${id}-${size.narrow ? "narrow" : "wide"}`, label, size.narrow ? "narrow" : "wide"),
+    );
   return `<figure>${svgs.join("")}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
@@ -36,13 +39,22 @@ export async function drawing({ id, label, option }: Chart, size: ChartSize): Pr
   return svg(option(size), size, id, label, "chart");
 }
 
-async function svg(option: EChartsOption, { width, height }: ChartSize, id: string, label: string, shown: string): Promise<string> {
+async function svg(
+  option: EChartsOption,
+  { width, height }: ChartSize,
+  id: string,
+  label: string,
+  shown: string,
+): Promise<string> {
   // A quarter of a second and 60 MB: only where a chart is drawn.
   const { init } = await import("echarts");
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption({ animation: false, ...option });
-    return withOwnIds(chart.renderToSVGString(), id).replace("<svg ", `<svg class="${shown}" role="img" aria-label="${escapeHtml(label)}" `);
+    return withOwnIds(chart.renderToSVGString(), id).replace(
+      "<svg ",
+      `<svg class="${shown}" role="img" aria-label="${escapeHtml(label)}" `,
+    );
   } finally {
     chart.dispose();
   }
@@ -56,7 +68,10 @@ export function withOwnIds(text: string, id: string): string {
   const known = new Map<string, string>();
   return text
     .replaceAll(/<style[^>]*>[\s\S]*?<\/style>/g, "")
-    .replaceAll(/ class="zr\d+-cls-\d+"| ecmeta_[\w-]+="[^"]*"| pointer-events="\w+"| xmlns:xlink="[^"]*"| xmlns="[^"]*"| baseProfile="\w+"| version="[\d.]+"/g, "")
+    .replaceAll(
+      / class="zr\d+-cls-\d+"| ecmeta_[\w-]+="[^"]*"| pointer-events="\w+"| xmlns:xlink="[^"]*"| xmlns="[^"]*"| baseProfile="\w+"| version="[\d.]+"/g,
+      "",
+    )
     .replaceAll(/\bzr\d+-[a-z]+\d+\b/g, (found) => {
       const own = known.get(found) ?? `${id}-${known.size}`;
       known.set(found, own);

@@ -16,7 +16,14 @@ export function commandsTable(commands: readonly ListedCommand[]): string {
 function rows(commands: readonly ListedCommand[], before: string): readonly (readonly string[])[] {
   return commands.flatMap((command) => {
     const name = `${before}${command.name()}`;
-    const usage = command.usage().replace(/^\[options\] ?/, "").replace("[command]", "").trim();
-    return [[`\`${[name, usage].filter(Boolean).join(" ")}\``, command.description()], ...rows(command.commands, `${name} `)];
+    const usage = command
+      .usage()
+      .replace(/^\[options\] ?/, "")
+      .replace("[command]", "")
+      .trim();
+    return [
+      [`\`${[name, usage].filter(Boolean).join(" ")}\``, command.description()],
+      ...rows(command.commands, `${name} `),
+    ];
   });
 }

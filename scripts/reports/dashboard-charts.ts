@@ -6,7 +6,10 @@ import type { Chart, ChartSize } from "./charts";
 import { dayTime, figureText, markText, timeMarks, valueMarks } from "./dashboard-figures";
 import { COLOURS } from "./page";
 
-/** Colours of series, in light and dark; apart from the lines' green, orange and red. Each has a contrast of 4.5 or more. */
+/**
+ * Colours of series, in light and dark; apart from the lines' green, orange and red. Each has a contrast of 4.5 or
+ * more.
+ */
 export const SERIES_COLOURS = [
   COLOURS.line,
   { light: "#6d3bb3", dark: "#c09cf2" },
@@ -31,10 +34,17 @@ const LINE_COLOURS: Readonly<Record<string, string>> = {
 export const lineColour = (color: string): string => LINE_COLOURS[color.toLowerCase()] ?? COLOURS.muted.light;
 
 /** In light. After the sixth they begin again, dashed. */
-export const seriesColour = (index: number): { readonly colour: string; readonly dashed: boolean } => ({ colour: SERIES_COLOURS[index % SERIES_COLOURS.length]!.light, dashed: index >= SERIES_COLOURS.length });
+export const seriesColour = (index: number): { readonly colour: string; readonly dashed: boolean } => ({
+  colour: SERIES_COLOURS[index % SERIES_COLOURS.length]!.light,
+  dashed: index >= SERIES_COLOURS.length,
+});
 
 /** A chart's size in the page: CloudWatch's grid, where eight of 24 columns are 380 wide and six rows 200 high. */
-export const chartSize = ({ width, height }: { readonly width: number; readonly height: number }): ChartSize => ({ width: Math.round((380 * width) / 8), height: Math.round((200 * height) / 6), narrow: true });
+export const chartSize = ({ width, height }: { readonly width: number; readonly height: number }): ChartSize => ({
+  width: Math.round((380 * width) / 8),
+  height: Math.round((200 * height) / 6),
+  narrow: true,
+});
 
 const GRID = { left: 52, right: 12, top: 14, bottom: 24 };
 /** Height that a line's name takes. */
@@ -47,25 +57,49 @@ export function dashboardChart({ widget, series, lines }: ChartData, id: string,
     label: chartLabel(widget.title, widget.unit, series, lines),
     caption: "",
     option: (size) => {
-      const values = [...series.flatMap(({ minimum, maximum }) => [minimum, maximum]), ...lines.map(({ line }) => line.value)];
-      const marks = valueMarks(values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b)));
+      const values = [
+        ...series.flatMap(({ minimum, maximum }) => [minimum, maximum]),
+        ...lines.map(({ line }) => line.value),
+      ];
+      const marks = valueMarks(
+        values.reduce((a, b) => Math.min(a, b)),
+        values.reduce((a, b) => Math.max(a, b)),
+      );
       const time = timeMarks(window.startMs, window.endMs, Math.floor(size.width / 70));
       const label = { color: COLOURS.muted.light, fontSize: 11 };
       const option: EChartsOption = {
         textStyle: { fontFamily: "system-ui, sans-serif" },
         grid: GRID,
         xAxis: {
-          type: "value", min: window.startMs, max: window.endMs, splitLine: { show: false },
+          type: "value",
+          min: window.startMs,
+          max: window.endMs,
+          splitLine: { show: false },
           axisLine: { show: true, onZero: false, lineStyle: { color: COLOURS.muted.light } },
           axisTick: { show: true, customValues: [...time.marks], lineStyle: { color: COLOURS.muted.light } },
-          axisLabel: { ...label, customValues: [...time.marks], formatter: (ms: number) => time.text(ms), hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" },
+          axisLabel: {
+            ...label,
+            customValues: [...time.marks],
+            formatter: (ms: number) => time.text(ms),
+            hideOverlap: true,
+            alignMinLabel: "left",
+            alignMaxLabel: "right",
+          },
         },
         yAxis: {
-          type: "value", min: marks[0]!, max: marks.at(-1)!, interval: marks[1]! - marks[0]!,
+          type: "value",
+          min: marks[0]!,
+          max: marks.at(-1)!,
+          interval: marks[1]! - marks[0]!,
           axisLabel: { ...label, formatter: (value: number) => markText(value, widget.unit) },
-          splitLine: { lineStyle: { color: COLOURS.grid.light } }, axisLine: { show: false }, axisTick: { show: false },
+          splitLine: { lineStyle: { color: COLOURS.grid.light } },
+          axisLine: { show: false },
+          axisTick: { show: false },
         },
-        series: [...series.map((each, index) => drawn(each, index)), named(lines, (marks.at(-1)! - marks[0]!) / (size.height - GRID.top - GRID.bottom), widget.unit)],
+        series: [
+          ...series.map((each, index) => drawn(each, index)),
+          named(lines, (marks.at(-1)! - marks[0]!) / (size.height - GRID.top - GRID.bottom), widget.unit),
+        ],
       };
       return option;
     },
@@ -74,7 +108,10 @@ export function dashboardChart({ widget, series, lines }: ChartData, id: string,
 
 /** What a chart shows, for who cannot see it. */
 function chartLabel(title: string, unit: string, series: readonly ChartSeries[], lines: readonly LineCheck[]): string {
-  const each = series.map(({ label, points, latest, minimum, maximum }) => `${label}: ${counted(points.length, "value")}, latest ${figureText(latest, unit)}, from ${figureText(minimum, unit)} to ${figureText(maximum, unit)}`);
+  const each = series.map(
+    ({ label, points, latest, minimum, maximum }) =>
+      `${label}: ${counted(points.length, "value")}, latest ${figureText(latest, unit)}, from ${figureText(minimum, unit)} to ${figureText(maximum, unit)}`,
+  );
   const marks = lines.map(({ line }) => `${line.label} ${markText(line.value, unit)}`);
   return `${title}. ${each.join("; ")}.${marks.length > 0 ? ` Lines: ${marks.join(", ")}.` : ""}`;
 }
@@ -82,13 +119,27 @@ function chartLabel(title: string, unit: string, series: readonly ChartSeries[],
 /** A gap where a period has no value; a value alone between gaps is a dot. */
 function drawn({ points, periodSeconds }: ChartSeries, index: number): LineSeriesOption {
   const { colour, dashed } = seriesColour(index);
-  const near = (left: number, right: number) => points[left] !== undefined && points[right] !== undefined && points[right][0] - points[left][0] <= periodSeconds * 1_500;
+  const near = (left: number, right: number) =>
+    points[left] !== undefined &&
+    points[right] !== undefined &&
+    points[right][0] - points[left][0] <= periodSeconds * 1_500;
   const data = points.flatMap((point, at) => {
     const alone = !near(at - 1, at) && !near(at, at + 1);
     const dot = { value: [...point], symbol: alone ? "circle" : "none", symbolSize: 5 };
-    return at + 1 < points.length && !near(at, at + 1) ? [dot, { value: [point[0] + 1, null as unknown as number], symbol: "none" }] : [dot];
+    return at + 1 < points.length && !near(at, at + 1)
+      ? [dot, { value: [point[0] + 1, null as unknown as number], symbol: "none" }]
+      : [dot];
   });
-  return { type: "line", silent: true, connectNulls: false, showAllSymbol: true, z: 3, data, itemStyle: { color: colour }, lineStyle: { color: colour, width: 1.8, ...(dashed && { type: "dashed" }) } };
+  return {
+    type: "line",
+    silent: true,
+    connectNulls: false,
+    showAllSymbol: true,
+    z: 3,
+    data,
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width: 1.8, ...(dashed && { type: "dashed" }) },
+  };
 }
 
 /** Lines with their names; where two are so close that their names would cover each other, one name is for both. */
@@ -103,8 +154,19 @@ function named(lines: readonly LineCheck[], perPixel: number, unit: string): Lin
     else groups.push({ at: value, names: [own] });
     const { names } = groups.at(-1)!;
     const colour = lineColour(color);
-    const text = { color: colour, fontSize: 11, textBorderColor: CARD.light, textBorderWidth: 3, position: "insideStartTop" as const, distance: 1 };
-    return { yAxis: value, lineStyle: { color: colour, type: "dashed" as const, width: 1.3 }, label: joined ? { show: false } : { ...text, formatter: () => namesText(names, unit) } };
+    const text = {
+      color: colour,
+      fontSize: 11,
+      textBorderColor: CARD.light,
+      textBorderWidth: 3,
+      position: "insideStartTop" as const,
+      distance: 1,
+    };
+    return {
+      yAxis: value,
+      lineStyle: { color: colour, type: "dashed" as const, width: 1.3 },
+      label: joined ? { show: false } : { ...text, formatter: () => namesText(names, unit) },
+    };
   });
   const markLine: MarkLineComponentOption = { silent: true, symbol: "none", data, z: 4 } as MarkLineComponentOption;
   return { type: "line", data: [], silent: true, markLine };
@@ -113,7 +175,12 @@ function named(lines: readonly LineCheck[], perPixel: number, unit: string): Lin
 /** `target, warning 20 %` of one value; `critical 45 s, warning 30 s` of two. */
 function namesText(names: readonly { readonly name: string; readonly value: number }[], unit: string): string {
   const values = [...new Set(names.map(({ value }) => value))];
-  return values.map((value) => `${[...new Set(names.filter((each) => each.value === value).map(({ name }) => name))].join(", ")} ${markText(value, unit)}`).join(", ");
+  return values
+    .map(
+      (value) =>
+        `${[...new Set(names.filter((each) => each.value === value).map(({ name }) => name))].join(", ")} ${markText(value, unit)}`,
+    )
+    .join(", ");
 }
 
 /** `execution-time-critical` in a chart about the execution time is `critical`. */
@@ -122,6 +189,11 @@ const shortName = (label: string): string => /-(warning|critical)$/.exec(label)?
 /** Each period of a chart, as text: the time, then each series. */
 export function figureRows({ widget, series }: ChartData): readonly (readonly string[])[] {
   const maps = series.map(({ points }) => new Map(points));
-  const times = [...new Set(series.flatMap(({ points }) => points.map(([ms]) => ms)))].sort((left, right) => left - right);
-  return times.map((ms) => [dayTime(ms), ...maps.map((map) => (map.has(ms) ? figureText(map.get(ms)!, widget.unit) : "none"))]);
+  const times = [...new Set(series.flatMap(({ points }) => points.map(([ms]) => ms)))].sort(
+    (left, right) => left - right,
+  );
+  return times.map((ms) => [
+    dayTime(ms),
+    ...maps.map((map) => (map.has(ms) ? figureText(map.get(ms)!, widget.unit) : "none")),
+  ]);
 }

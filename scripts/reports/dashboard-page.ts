@@ -41,7 +41,10 @@ export async function dashboardPage(report: DashboardReport): Promise<string> {
       overview(report),
       beyondList(report),
       `<div class="board">\n${cards.join("\n")}\n</div>`,
-      section("How to read it", "<p>A headline is the latest period that has ended; the range beside it is of the whole window. A headline in colour is beyond a line: red where the line is critical, else orange. That is not yet an alarm: most alarms ask for several periods. All times are UTC.</p>"),
+      section(
+        "How to read it",
+        "<p>A headline is the latest period that has ended; the range beside it is of the whole window. A headline in colour is beyond a line: red where the line is critical, else orange. That is not yet an alarm: most alarms ask for several periods. All times are UTC.</p>",
+      ),
     ],
   });
 }
@@ -64,31 +67,57 @@ function overview({ widgets, charts, alarmStates }: DashboardReport): string {
   const ringing = alarms.filter((alarm) => alarmStates?.get(alarm) === "ALARM").length;
   const withLines = all.filter(({ widget }) => widget.lines.length > 0).length;
   return tiles([
-    { name: "beyond a line now", value: count(all.filter(isNow).length), note: `of ${counted(withLines, "chart")} with lines` },
+    {
+      name: "beyond a line now",
+      value: count(all.filter(isNow).length),
+      note: `of ${counted(withLines, "chart")} with lines`,
+    },
     { name: "beyond one in the window", value: count(all.filter(wasBeyond).length), note: "at least for a period" },
-    { name: "without data", value: count(all.filter(({ series }) => series.length === 0).length), note: `of ${counted(all.length, "chart")}` },
-    alarmStates ? { name: "alarms that ring", value: count(ringing), note: `of ${counted(alarms.length, "alarm")}` } : { name: "alarms", value: count(alarms.length), note: "state unknown: saved metrics have none" },
+    {
+      name: "without data",
+      value: count(all.filter(({ series }) => series.length === 0).length),
+      note: `of ${counted(all.length, "chart")}`,
+    },
+    alarmStates
+      ? { name: "alarms that ring", value: count(ringing), note: `of ${counted(alarms.length, "alarm")}` }
+      : { name: "alarms", value: count(alarms.length), note: "state unknown: saved metrics have none" },
   ]);
 }
 
 function beyondList({ charts, window }: DashboardReport): string {
-  const all = [...charts].map(([index, chart]) => ({ link: `<a href="#w${index}">${escapeHtml(chart.widget.title)}</a>`, chart }));
-  const now = all.filter(({ chart }) => isNow(chart)).map(({ link, chart: { lines, series, widget } }) => {
-    const passed = lines.filter((line) => line.now);
-    const latest = series.map((each) => figureText(each.latest, widget.unit)).join(", ");
-    return `<li>${link}: <b class="${severity(passed)}">${escapeHtml(latest)}</b>, ${escapeHtml(passed.map((line) => beyondText(line, widget.unit)).join(", "))}</li>`;
-  });
-  const before = all.filter(({ chart }) => !isNow(chart) && wasBeyond(chart)).map(({ link, chart }) => `<li>${link}: ${escapeHtml(pastText(chart.lines, chart.widget.unit, window))}</li>`);
-  const part = (heading: string, items: readonly string[]) => (items.length === 0 ? [] : [section(heading, `<ul class="list">${items.join("")}</ul>`)]);
+  const all = [...charts].map(([index, chart]) => ({
+    link: `<a href="#w${index}">${escapeHtml(chart.widget.title)}</a>`,
+    chart,
+  }));
+  const now = all
+    .filter(({ chart }) => isNow(chart))
+    .map(({ link, chart: { lines, series, widget } }) => {
+      const passed = lines.filter((line) => line.now);
+      const latest = series.map((each) => figureText(each.latest, widget.unit)).join(", ");
+      return `<li>${link}: <b class="${severity(passed)}">${escapeHtml(latest)}</b>, ${escapeHtml(passed.map((line) => beyondText(line, widget.unit)).join(", "))}</li>`;
+    });
+  const before = all
+    .filter(({ chart }) => !isNow(chart) && wasBeyond(chart))
+    .map(({ link, chart }) => `<li>${link}: ${escapeHtml(pastText(chart.lines, chart.widget.unit, window))}</li>`);
+  const part = (heading: string, items: readonly string[]) =>
+    items.length === 0 ? [] : [section(heading, `<ul class="list">${items.join("")}</ul>`)];
   return [...part("Beyond a line now", now), ...part("Beyond a line earlier in the window", before)].join("\n");
 }
 
-const beyondText = ({ beyond, line }: LineCheck, unit: string): string => `${beyond} ${line.label} ${markText(line.value, unit)}`;
+const beyondText = ({ beyond, line }: LineCheck, unit: string): string =>
+  `${beyond} ${line.label} ${markText(line.value, unit)}`;
 
 /** Red where a critical line is passed. */
-const severity = (lines: readonly LineCheck[]): "bad" | "unsure" => (lines.some(({ line }) => line.color.toLowerCase() === "#d62728") ? "bad" : "unsure");
+const severity = (lines: readonly LineCheck[]): "bad" | "unsure" =>
+  lines.some(({ line }) => line.color.toLowerCase() === "#d62728") ? "bad" : "unsure";
 
-function placed({ x, y, width, height }: Widget, element: "div" | "section", kind: string, id: string, html: string): string {
+function placed(
+  { x, y, width, height }: Widget,
+  element: "div" | "section",
+  kind: string,
+  id: string,
+  html: string,
+): string {
   const wide = width > 12 ? " wide" : "";
   return `<${element} id="${id}" class="${kind}${wide}" style="grid-area:${y + 1}/${x + 1}/span ${height}/span ${width}">${html}</${element}>`;
 }
@@ -101,7 +130,14 @@ async function chartCard(data: ChartData, id: string, window: Window): Promise<s
     series.length === 0 ? `<p class="empty">no data</p>` : await withData(data, id, window),
     ...(lines.length === 0 ? [] : [lineKeys(lines, widget.unit)]),
     ...notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`),
-    ...(series.length === 0 ? [] : [folded("Figures", htmlTable(`Figures of ${widget.title}`, ["UTC", ...series.map(({ label }) => label)], figureRows(data)))]),
+    ...(series.length === 0
+      ? []
+      : [
+          folded(
+            "Figures",
+            htmlTable(`Figures of ${widget.title}`, ["UTC", ...series.map(({ label }) => label)], figureRows(data)),
+          ),
+        ]),
   ];
   return placed(widget, "section", `card${now.length > 0 ? ` ${severity(now)}` : ""}`, id, html.join("\n"));
 }
@@ -112,7 +148,10 @@ async function withData(data: ChartData, id: string, window: Window): Promise<st
   return `${head}${chips(lines, widget.unit, window)}<figure>${await drawing(dashboardChart(data, id, window), chartSize(widget))}</figure>`;
 }
 
-const range = ({ minimum, maximum }: ChartSeries, unit: string): string => (minimum === maximum ? `always ${figureText(minimum, unit)}` : `from ${figureText(minimum, unit)} to ${figureText(maximum, unit)}`);
+const range = ({ minimum, maximum }: ChartSeries, unit: string): string =>
+  minimum === maximum
+    ? `always ${figureText(minimum, unit)}`
+    : `from ${figureText(minimum, unit)} to ${figureText(maximum, unit)}`;
 
 function single(series: ChartSeries, unit: string): string {
   return `<p class="now"><b>${escapeHtml(figureText(series.latest, unit))}</b><span>${escapeHtml(range(series, unit))}</span></p>`;
@@ -127,7 +166,8 @@ function several(series: readonly ChartSeries[], unit: string): string {
 /** Of the lines that are passed now all, else the one that weighs most of those that were. */
 function chips(lines: readonly LineCheck[], unit: string, window: Window): string {
   const now = lines.filter((line) => line.now);
-  if (now.length > 0) return `<p class="chips">${now.map((line) => `<span class="chip ${severity([line])}">${escapeHtml(beyondText(line, unit))}</span>`).join("")}</p>`;
+  if (now.length > 0)
+    return `<p class="chips">${now.map((line) => `<span class="chip ${severity([line])}">${escapeHtml(beyondText(line, unit))}</span>`).join("")}</p>`;
   const past = pastText(lines, unit, window);
   return past === "" ? "" : `<p class="chips"><span class="chip past">${escapeHtml(past)}</span></p>`;
 }
@@ -163,7 +203,18 @@ function alarmCard(widget: AlarmWidget, { name, alarmStates }: DashboardReport, 
     const short = alarm.startsWith(`${name}-`) ? alarm.slice(name.length + 1) : alarm;
     return `<li class="${state?.kind ?? ""}">${escapeHtml(short)}${alarmStates ? `: ${state?.text ?? "not there"}` : ""}</li>`;
   };
-  const note = alarmStates ? "" : `<p class="note">State unknown: only CloudWatch knows it, and these are saved metrics.</p>`;
-  const list = widget.arns.length === 0 ? `<p class="note">There is no alarm.</p>` : `<ul class="alarms">${widget.arns.map(item).join("")}</ul>`;
-  return placed(widget, "section", "card", id, `<h3>${escapeHtml(widget.title)} (${count(widget.arns.length)})</h3>${list}${note}`);
+  const note = alarmStates
+    ? ""
+    : `<p class="note">State unknown: only CloudWatch knows it, and these are saved metrics.</p>`;
+  const list =
+    widget.arns.length === 0
+      ? `<p class="note">There is no alarm.</p>`
+      : `<ul class="alarms">${widget.arns.map(item).join("")}</ul>`;
+  return placed(
+    widget,
+    "section",
+    "card",
+    id,
+    `<h3>${escapeHtml(widget.title)} (${count(widget.arns.length)})</h3>${list}${note}`,
+  );
 }

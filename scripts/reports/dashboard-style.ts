@@ -1,8 +1,11 @@
 import { CARD, SERIES_COLOURS } from "./dashboard-charts";
 import { COLOURS } from "./page";
 
-const variables = (scheme: "light" | "dark"): string => SERIES_COLOURS.map((colour, index) => `--s${index}:${colour[scheme]}`).join(";");
-const darkDrawings = [...SERIES_COLOURS, CARD].map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`).join("");
+const variables = (scheme: "light" | "dark"): string =>
+  SERIES_COLOURS.map((colour, index) => `--s${index}:${colour[scheme]}`).join(";");
+const darkDrawings = [...SERIES_COLOURS, CARD]
+  .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
+  .join("");
 
 /** CSS of the dashboard: 24 columns, on a tablet two cards a row, on a phone one. */
 export const DASHBOARD_STYLE = `
@@ -53,6 +56,11 @@ main{max-width:1480px}
 
 /** A line's colour as the page's variable, which knows light and dark. */
 export function lineVariable(colour: string): string {
-  const names: Readonly<Record<string, string>> = { [COLOURS.fast.light]: "--good", [COLOURS.line.light]: "--link", [COLOURS.slow.light]: "--unsure", [COLOURS.warning.light]: "--warning" };
+  const names: Readonly<Record<string, string>> = {
+    [COLOURS.fast.light]: "--good",
+    [COLOURS.line.light]: "--link",
+    [COLOURS.slow.light]: "--unsure",
+    [COLOURS.warning.light]: "--warning",
+  };
   return `var(${names[colour] ?? "--muted"})`;
 }

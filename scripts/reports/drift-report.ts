@@ -4,13 +4,23 @@ import { differenceText } from "../judges/value-text";
 
 /** What others changed and what was not applied yet, for a terminal. The same for the same findings. */
 export function driftText(drift: Drift): string {
-  return [`${driftHeadline(drift)}${drift.drifted.length > 0 ? "\n" : ""}${driftLines(drift).join("\n")}`, ...notes(drift)].join("\n\n");
+  return [
+    `${driftHeadline(drift)}${drift.drifted.length > 0 ? "\n" : ""}${driftLines(drift).join("\n")}`,
+    ...notes(drift),
+  ].join("\n\n");
 }
 
 /** The same as Markdown, for a summary or an issue. */
 export function driftMarkdown(drift: Drift): string {
   const { drifted } = drift;
-  return [`## ${drifted.length > 0 ? "Drift" : "No drift"}`, driftHeadline(drift), ...(drifted.length > 0 ? [fenced(driftLines(drift))] : []), ...notes(drift).map((note) => fenced(note.split("\n")))].join("\n\n") + "\n";
+  return (
+    [
+      `## ${drifted.length > 0 ? "Drift" : "No drift"}`,
+      driftHeadline(drift),
+      ...(drifted.length > 0 ? [fenced(driftLines(drift))] : []),
+      ...notes(drift).map((note) => fenced(note.split("\n"))),
+    ].join("\n\n") + "\n"
+  );
 }
 
 function driftHeadline({ drifted }: Drift): string {
@@ -19,7 +29,10 @@ function driftHeadline({ drifted }: Drift): string {
 }
 
 function driftLines({ drifted }: Drift): string[] {
-  return drifted.flatMap(({ address, action, attributes }: DriftedResource) => [`  ${action === "deleted" ? "-" : "~"} ${address}${action === "deleted" ? "  (deleted)" : ""}`, ...attributes.map((attribute) => `      ${attributeText(attribute)}`)]);
+  return drifted.flatMap(({ address, action, attributes }: DriftedResource) => [
+    `  ${action === "deleted" ? "-" : "~"} ${address}${action === "deleted" ? "  (deleted)" : ""}`,
+    ...attributes.map((attribute) => `      ${attributeText(attribute)}`),
+  ]);
 }
 
 /** A sensitive value stands nowhere: the path alone says what differs. */
@@ -28,7 +41,10 @@ function attributeText(attribute: DriftedAttribute): string {
 }
 
 function notes({ unapplied, ignored, unmatched }: Drift): string[] {
-  const changes = unapplied.map(({ address, action, attributes }) => `  ${action} ${address}${attributes.length > 0 ? `  (${attributes.join(", ")})` : ""}`);
+  const changes = unapplied.map(
+    ({ address, action, attributes }) =>
+      `  ${action} ${address}${attributes.length > 0 ? `  (${attributes.join(", ")})` : ""}`,
+  );
   return [
     ...(changes.length > 0 ? [`Configuration that is not applied yet, which is no drift:\n${changes.join("\n")}`] : []),
     ...(ignored.length > 0 ? [`Ignored, as --ignore says:\n${ignored.map((name) => `  ${name}`).join("\n")}`] : []),

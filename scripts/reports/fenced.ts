@@ -13,7 +13,12 @@ export function inlineCode(text: string): string {
 
 /** Text of somebody else in a line of Markdown: nothing in it is Markdown, HTML or a mention. */
 export function plain(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]|~@#!]/g, "\\$&").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(/\s+/g, " ");
+  return text
+    .replaceAll(/[\\`*_{}[\]|~@#!]/g, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll(/\s+/g, " ");
 }
 
 const longestRun = (text: string): number => Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));

@@ -20,7 +20,16 @@ export function gateMarkdown(headline: string, sentence: string, rows: readonly 
     "",
     line(COLUMNS),
     line(COLUMNS.map(() => "---")),
-    ...rows.map(({ verdict, what, value, bound, samples, reason }) => line([verdict === "fail" || verdict === "error" ? `**${verdict}**` : verdict, what, value, bound, samples, reason])),
+    ...rows.map(({ verdict, what, value, bound, samples, reason }) =>
+      line([
+        verdict === "fail" || verdict === "error" ? `**${verdict}**` : verdict,
+        what,
+        value,
+        bound,
+        samples,
+        reason,
+      ]),
+    ),
     "",
   ].join("\n");
 }
@@ -28,5 +37,12 @@ export function gateMarkdown(headline: string, sentence: string, rows: readonly 
 /** Text in a table: nothing in it is Markdown or HTML. The two stars of a verdict are ours. */
 function cell(text: string): string {
   const bold = /^\*\*(fail|error)\*\*$/.test(text);
-  return bold ? text : text.replaceAll(/[\\`*_{}[\]|~@#]/g, "\\$&").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(/\s+/g, " ");
+  return bold
+    ? text
+    : text
+        .replaceAll(/[\\`*_{}[\]|~@#]/g, "\\$&")
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll(/\s+/g, " ");
 }

@@ -19,7 +19,8 @@ export interface GitLabSastInput extends SarifInput {
 }
 
 /**
- * What fails in an audit, as GitLab's SAST report, which a merge request shows. What stands on purpose is left out: GitLab
+ * What fails in an audit, as GitLab's SAST report, which a merge request shows. What stands on purpose is left out:
+ * GitLab
  * knows no reason of somebody else's.
  */
 export function gitLabSast({ rows }: AuditReport, { rules, version, source, startedAt }: GitLabSastInput): string {
@@ -40,6 +41,10 @@ export function gitLabSast({ rows }: AuditReport, { rules, version, source, star
         identifiers: [{ type: "quickturn_audit_rule", name: rule, value: rule }],
       };
     });
-  const document = { version: SCHEMA, scan: { type: "sast", status: "success", start_time: time, end_time: time, analyzer: scanner, scanner }, vulnerabilities };
+  const document = {
+    version: SCHEMA,
+    scan: { type: "sast", status: "success", start_time: time, end_time: time, analyzer: scanner, scanner },
+    vulnerabilities,
+  };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -34,7 +34,16 @@ function testcase(suite: string, { name, outcome, message, seconds }: JunitCase)
   return `${head}${body}</testcase>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+  "\n": "&#10;",
+  "\r": "&#13;",
+  "\t": "&#9;",
+};
 
 /** What XML 1.0 has no place for, not even escaped, becomes U+FFFD. */
 function escaped(text: string): string {

@@ -21,12 +21,18 @@ export function logAxis(values: readonly number[], most: number): LogAxis {
   const margin = Math.min(0.04, Math.max((high - low) * 0.04, 0.02));
   const [from, to] = [low - margin, high + margin];
   const candidates = STEPS.map((steps) => marksOf(steps, from, to));
-  return { from, to, marks: candidates.find((marks) => marks.length <= most) ?? thinned(candidates[candidates.length - 1]!, most) };
+  return {
+    from,
+    to,
+    marks: candidates.find((marks) => marks.length <= most) ?? thinned(candidates[candidates.length - 1]!, most),
+  };
 }
 
 function marksOf(steps: readonly number[], from: number, to: number): number[] {
   const powers = Array.from({ length: Math.floor(to) - Math.floor(from) + 1 }, (_, index) => Math.floor(from) + index);
-  return powers.flatMap((power) => steps.map((step) => power + Math.log10(step))).filter((mark) => mark >= from && mark <= to);
+  return powers
+    .flatMap((power) => steps.map((step) => power + Math.log10(step)))
+    .filter((mark) => mark >= from && mark <= to);
 }
 
 function thinned(marks: readonly number[], most: number): number[] {

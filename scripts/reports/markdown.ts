@@ -7,7 +7,10 @@ import { escapeHtml } from "./page";
  */
 export function markdownHtml(markdown: string): string {
   const blocks = markdown.split(/\n{2,}|\n(?=#)|(?<=^#.*)\n/m).map((block) => block.trim());
-  return blocks.filter((block) => block !== "").map(block).join("");
+  return blocks
+    .filter((block) => block !== "")
+    .map(block)
+    .join("");
 }
 
 function block(text: string): string {

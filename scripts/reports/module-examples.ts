@@ -7,7 +7,10 @@ export interface Versions {
 
 /** The roots that show how a module of the stack `agent-api` is called, by path: HCL, as `terraform fmt` writes it. */
 export function moduleExamples(versions: Versions): Readonly<Record<string, string>> {
-  return { "examples/basic/main.tf": `${head(versions)}\n${BASIC}`, "examples/two-teams/main.tf": `${head(versions)}\n${TWO_TEAMS}` };
+  return {
+    "examples/basic/main.tf": `${head(versions)}\n${BASIC}`,
+    "examples/two-teams/main.tf": `${head(versions)}\n${TWO_TEAMS}`,
+  };
 }
 
 /** The block with which a root says what it takes. */

@@ -12,7 +12,12 @@ export interface Page {
 
 /** Text that stands in HTML as it is, in an attribute too. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
 }
 
 /**
@@ -30,7 +35,9 @@ export const COLOURS = {
   slow: { light: "#9a4f00", dark: "#f5ae5b" },
 } as const satisfies Readonly<Record<string, { readonly light: string; readonly dark: string }>>;
 
-const darkCharts = Object.values(COLOURS).map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`).join("");
+const darkCharts = Object.values(COLOURS)
+  .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
+  .join("");
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:${COLOURS.ink.light};--muted:${COLOURS.muted.light};--ground:#f5f7f9;--card:#fff;--edge:#d9dfe6;--link:${COLOURS.line.light};--warning:${COLOURS.warning.light};--good:${COLOURS.fast.light};--unsure:${COLOURS.slow.light}}
@@ -102,8 +109,11 @@ export function section(heading: string, ...content: readonly string[]): string 
 }
 
 /** Key figures beside each other; each a name, a value and what to know of it, as text. */
-export function tiles(figures: readonly { readonly name: string; readonly value: string; readonly note: string }[]): string {
-  const tile = ({ name, value, note }: (typeof figures)[number]) => `<div class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b><span>${escapeHtml(note)}</span></div>`;
+export function tiles(
+  figures: readonly { readonly name: string; readonly value: string; readonly note: string }[],
+): string {
+  const tile = ({ name, value, note }: (typeof figures)[number]) =>
+    `<div class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b><span>${escapeHtml(note)}</span></div>`;
   return `<section class="tiles" aria-label="Key figures">${figures.map(tile).join("")}</section>`;
 }
 

@@ -11,8 +11,17 @@ const MOST_FINDINGS = 20;
 
 /** What is to be looked at for its safety. */
 export function findingsSection(findings: readonly Finding[]): ReviewSection {
-  if (findings.length === 0) return { title: "Security", summary: "Nothing found: every check holds, no access changes, nothing becomes public." };
-  const rows = findings.slice(0, MOST_FINDINGS).map(({ severity, address, text }) => `- ${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shortened(text))}`);
+  if (findings.length === 0)
+    return {
+      title: "Security",
+      summary: "Nothing found: every check holds, no access changes, nothing becomes public.",
+    };
+  const rows = findings
+    .slice(0, MOST_FINDINGS)
+    .map(
+      ({ severity, address, text }) =>
+        `- ${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shortened(text))}`,
+    );
   const more = findings.length > MOST_FINDINGS ? [`- and ${findings.length - MOST_FINDINGS} more in the details`] : [];
   return {
     title: `Security: ${countOf(findings, "critical")} critical, ${countOf(findings, "warning")} to look at`,
@@ -23,20 +32,41 @@ export function findingsSection(findings: readonly Finding[]): ReviewSection {
 }
 
 /** What an apply does. What is replaced or deleted comes first. */
-export function planSection({ changed, changes }: { readonly changed: boolean; readonly changes: readonly ResourceChange[] }): ReviewSection {
+export function planSection({
+  changed,
+  changes,
+}: {
+  readonly changed: boolean;
+  readonly changes: readonly ResourceChange[];
+}): ReviewSection {
   if (changes.length === 0) return { title: "Plan", summary: changed ? "Only outputs change." : "No changes." };
   const first = changesThatReplace(changes).filter(({ action }) => action !== "create");
   const rest = changes.filter((change) => !first.includes(change));
-  const warning = first.length === 0 ? "Nothing that holds something is replaced or deleted." : `**${first.length} ${first.length === 1 ? "is" : "are"} replaced or deleted**: ${first.slice(0, MOST_FINDINGS).map(({ address }) => inlineCode(address)).join(", ")}${first.length > MOST_FINDINGS ? ", …" : ""}.`;
-  return { title: `Plan: ${countChanges(changes)}`, summary: warning, lines: describeChanges([...first, ...rest]).split("\n"), elsewhere: "`quickturn plan`" };
+  const warning =
+    first.length === 0
+      ? "Nothing that holds something is replaced or deleted."
+      : `**${first.length} ${first.length === 1 ? "is" : "are"} replaced or deleted**: ${first
+          .slice(0, MOST_FINDINGS)
+          .map(({ address }) => inlineCode(address))
+          .join(", ")}${first.length > MOST_FINDINGS ? ", …" : ""}.`;
+  return {
+    title: `Plan: ${countChanges(changes)}`,
+    summary: warning,
+    lines: describeChanges([...first, ...rest]).split("\n"),
+    elsewhere: "`quickturn plan`",
+  };
 }
 
 /** What terraform warns of, but for what the findings say already. */
-export function warningsSections(warnings: readonly string[], findings: readonly Pick<Finding, "text">[]): ReviewSection[] {
+export function warningsSections(
+  warnings: readonly string[],
+  findings: readonly Pick<Finding, "text">[],
+): ReviewSection[] {
   const rest = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
   if (rest.length === 0) return [];
   const rows = rest.slice(0, MOST_FINDINGS).map((warning) => `- ${plain(shortened(warning))}`);
-  const more = rest.length > MOST_FINDINGS ? [`- and ${rest.length - MOST_FINDINGS} more, which \`quickturn plan\` shows`] : [];
+  const more =
+    rest.length > MOST_FINDINGS ? [`- and ${rest.length - MOST_FINDINGS} more, which \`quickturn plan\` shows`] : [];
   return [{ title: `Warnings: ${rest.length}`, summary: [...rows, ...more].join("\n") }];
 }
 
@@ -46,12 +76,21 @@ export function costSection({ before, after, differences, unknown }: PlanCost): 
   const head = ["requests a month", "now", "after", "difference"];
   const rows = after.map((bill, index) => {
     const difference = differences[index]?.total.differenceUsd;
-    return row([bill.requests.toLocaleString("en-US"), before[index] ? usd(before[index].totalUsd) : "-", usd(bill.totalUsd), difference === undefined ? "-" : signedUsd(difference)]);
+    return row([
+      bill.requests.toLocaleString("en-US"),
+      before[index] ? usd(before[index].totalUsd) : "-",
+      usd(bill.totalUsd),
+      difference === undefined ? "-" : signedUsd(difference),
+    ]);
   });
   const same = differences.length > 0 && differences.every(({ total }) => Math.abs(total.differenceUsd) < 0.005);
   const title = before.length === 0 ? "Cost: nothing is deployed yet" : same ? "Cost: the same" : "Cost: it changes";
   const assumed = "US dollars a month at dated list prices and the default usage; `quickturn cost` says what is in it.";
-  return { title, summary: [row(head), row(head.map(() => "---:")), ...rows, "", assumed].join("\n"), ...(unknown.length > 0 && { lines: unknown }) };
+  return {
+    title,
+    summary: [row(head), row(head.map(() => "---:")), ...rows, "", assumed].join("\n"),
+    ...(unknown.length > 0 && { lines: unknown }),
+  };
 }
 
 /** What the change of the sources does to the Terraform JSON. */
@@ -71,9 +110,11 @@ const SENTENCE = 300;
 
 const shortened = (text: string): string => (text.length > SENTENCE ? `${text.slice(0, SENTENCE)}…` : text);
 
-const countOf = (findings: readonly Finding[], severity: Finding["severity"]): number => findings.filter((finding) => finding.severity === severity).length;
+const countOf = (findings: readonly Finding[], severity: Finding["severity"]): number =>
+  findings.filter((finding) => finding.severity === severity).length;
 
-const usd = (amount: number): string => `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+const usd = (amount: number): string =>
+  `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
 function signedUsd(amount: number): string {
   const size = usd(Math.abs(amount));

@@ -30,7 +30,10 @@ export function reviewMarkdown(heading: string, sections: readonly ReviewSection
     kept[index] = fits;
   }
   const markdown = whole();
-  if (markdown.length > limit) throw new Error(`The review is ${markdown.length} characters without any details; allowed: ${limit}. Give a higher --limit, or split the change`);
+  if (markdown.length > limit)
+    throw new Error(
+      `The review is ${markdown.length} characters without any details; allowed: ${limit}. Give a higher --limit, or split the change`,
+    );
   return markdown;
 }
 
@@ -41,6 +44,11 @@ function document(heading: string, sections: readonly ReviewSection[], kept: rea
 function sectionMarkdown({ title, summary, lines = [], elsewhere }: ReviewSection, kept: number): string {
   const cut = lines.length - kept;
   const details = kept > 0 ? ["<details><summary>Details</summary>", fenced(lines.slice(0, kept)), "</details>"] : [];
-  const sentence = cut > 0 ? [`Cut here: ${cut} of ${lines.length} lines, because a comment has a limit${elsewhere ? `; ${elsewhere} shows all of them` : ""}.`] : [];
+  const sentence =
+    cut > 0
+      ? [
+          `Cut here: ${cut} of ${lines.length} lines, because a comment has a limit${elsewhere ? `; ${elsewhere} shows all of them` : ""}.`,
+        ]
+      : [];
   return [`### ${title}`, summary, ...details, ...sentence].join("\n\n");
 }

@@ -4,7 +4,10 @@ import { placeOf } from "../judges/audit/suppression";
 
 const LEVELS: Readonly<Record<Severity, string>> = { critical: "error", warning: "warning", info: "note" };
 
-/** By which GitHub sorts alerts: from 9 on critical, from 7 high, from 4 medium (GitHub documentation, "SARIF support for code scanning"). */
+/**
+ * By which GitHub sorts alerts: from 9 on critical, from 7 high, from 4 medium (GitHub documentation, "SARIF support
+ * for code scanning").
+ */
 const SCORES: Readonly<Record<Severity, string>> = { critical: "9.0", warning: "5.0", info: "2.0" };
 
 export interface SarifInput {
@@ -17,7 +20,8 @@ export interface SarifInput {
 }
 
 /**
- * What an audit found, as SARIF 2.1.0 for code scanning: what fails, and what stands on purpose with its reason. A resource is a
+ * What an audit found, as SARIF 2.1.0 for code scanning: what fails, and what stands on purpose with its reason. A
+ * resource is a
  * logical location; forges want a file too, so all are at the head of the stack's source.
  */
 export function auditSarif(report: AuditReport, { rules, version, source }: SarifInput): string {
@@ -27,7 +31,14 @@ export function auditSarif(report: AuditReport, { rules, version, source }: Sari
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "quickturn audit", version, informationUri: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html", rules: rules.map(descriptor) } },
+        tool: {
+          driver: {
+            name: "quickturn audit",
+            version,
+            informationUri: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html",
+            rules: rules.map(descriptor),
+          },
+        },
         columnKind: "utf16CodeUnits",
         results: [...found.map((row) => result(row, rules, source)), ...expiries(report, rules, source)],
       },
@@ -41,7 +52,9 @@ function descriptor({ id, title, asks, severity }: Rule): object {
     id,
     name: id,
     shortDescription: { text: `${title}.` },
-    fullDescription: { text: asks.length > 0 ? `${title}. The same is asked by ${asks.join(", ")}.` : `${title}. No scanner asks it.` },
+    fullDescription: {
+      text: asks.length > 0 ? `${title}. The same is asked by ${asks.join(", ")}.` : `${title}. No scanner asks it.`,
+    },
     defaultConfiguration: { level: LEVELS[severity] },
     properties: { tags: ["security"], "security-severity": SCORES[severity] },
   };
@@ -54,7 +67,16 @@ function result(row: AuditRow, rules: readonly Rule[], source: string): object {
     level: LEVELS[row.severity],
     message: { text: `${where}: ${row.text}` },
     // A list of none would say that somebody looked and suppressed nothing.
-    ...(row.outcome === "suppressed" && row.suppression !== undefined && { suppressions: [{ kind: "external", status: "accepted", justification: `${row.suppression.reason} Until ${row.suppression.until}.` }] }),
+    ...(row.outcome === "suppressed" &&
+      row.suppression !== undefined && {
+        suppressions: [
+          {
+            kind: "external",
+            status: "accepted",
+            justification: `${row.suppression.reason} Until ${row.suppression.until}.`,
+          },
+        ],
+      }),
   };
 }
 
@@ -62,15 +84,28 @@ function result(row: AuditRow, rules: readonly Rule[], source: string): object {
 function expiries({ expired, rows }: AuditReport, rules: readonly Rule[], source: string): object[] {
   return expired
     .filter((suppression) => !rows.some((row) => row.suppression === suppression))
-    .map((suppression) => ({ ...place(suppression.rule, placeOf(suppression), rules, source), level: "warning", message: { text: `The suppression of ${placeOf(suppression)} was until ${suppression.until}: decide again. Its reason was: ${suppression.reason}` } }));
+    .map((suppression) => ({
+      ...place(suppression.rule, placeOf(suppression), rules, source),
+      level: "warning",
+      message: {
+        text: `The suppression of ${placeOf(suppression)} was until ${suppression.until}: decide again. Its reason was: ${suppression.reason}`,
+      },
+    }));
 }
 
-/** All are at one line of one file, so the fingerprint is what tells them apart, and the same ones of two runs together. */
+/**
+ * All are at one line of one file, so the fingerprint is what tells them apart, and the same ones of two runs together.
+ */
 function place(rule: string, where: string, rules: readonly Rule[], source: string): object {
   return {
     ruleId: rule,
     ruleIndex: rules.findIndex(({ id }) => id === rule),
-    locations: [{ physicalLocation: { artifactLocation: { uri: source, uriBaseId: "%SRCROOT%" }, region: { startLine: 1 } }, logicalLocations: [{ fullyQualifiedName: where, kind: "resource" }] }],
+    locations: [
+      {
+        physicalLocation: { artifactLocation: { uri: source, uriBaseId: "%SRCROOT%" }, region: { startLine: 1 } },
+        logicalLocations: [{ fullyQualifiedName: where, kind: "resource" }],
+      },
+    ],
     partialFingerprints: { primaryLocationLineHash: `${rule}:${where}` },
   };
 }

@@ -16,7 +16,9 @@ export function stackDiffText(since: string, diffs: readonly StackDiff[]): strin
 /** The same as Markdown: a line a stack, and its blocks behind it. */
 export function stackDiffMarkdown(since: string, diffs: readonly StackDiff[]): string {
   if (diffs.length === 0) return `The Terraform JSON is that of ${inlineCode(since)}.\n`;
-  return diffs.map((diff) => `${stackLine(diff)} since ${inlineCode(since)}.\n\n${fenced(stackDiffLines(diff))}\n`).join("\n");
+  return diffs
+    .map((diff) => `${stackLine(diff)} since ${inlineCode(since)}.\n\n${fenced(stackDiffLines(diff))}\n`)
+    .join("\n");
 }
 
 /** The changes of one stack, a block with its differences after the other. */

@@ -12,10 +12,16 @@ export interface Assert {
   readonly message: string;
 }
 
-/** Runs in which every number is too small, then too large, and every restricted string means nothing: each is refused at its variable. */
+/**
+ * Runs in which every number is too small, then too large, and every restricted string means nothing: each is refused
+ * at its variable.
+ */
 export function limitRefusals(settings: readonly Setting[]): string[] {
   const numbers = settings.filter((setting): setting is NumberSetting => setting.type === "number");
-  const strings = settings.filter((setting): setting is StringSetting => setting.type === "string" && setting.sensitive !== true && (setting.allowed ?? setting.pattern) !== undefined);
+  const strings = settings.filter(
+    (setting): setting is StringSetting =>
+      setting.type === "string" && setting.sensitive !== true && (setting.allowed ?? setting.pattern) !== undefined,
+  );
   const step = ({ fractional }: NumberSetting) => (fractional ? 0.5 : 1);
   return [
     ...refusals("numbers_below_what_is_allowed", numbers, settings, (setting) => setting.minimum - step(setting)),
@@ -25,10 +31,18 @@ export function limitRefusals(settings: readonly Setting[]): string[] {
 }
 
 /** As few runs as may be: each takes seconds, and terraform reports all variables' failures at once. */
-function refusals<S extends Setting>(name: string, settings: readonly S[], among: readonly Setting[], bad: (setting: S) => unknown): string[] {
+function refusals<S extends Setting>(
+  name: string,
+  settings: readonly S[],
+  among: readonly Setting[],
+  bad: (setting: S) => unknown,
+): string[] {
   return independent(settings, among).map((group, index) => {
     const variables = Object.fromEntries(group.map((setting) => [setting.name, bad(setting)]));
-    return run(index === 0 ? name : `${name}_${index + 1}`, { variables, failures: Object.keys(variables).map((variable) => `var.${variable}`) });
+    return run(index === 0 ? name : `${name}_${index + 1}`, {
+      variables,
+      failures: Object.keys(variables).map((variable) => `var.${variable}`),
+    });
   });
 }
 
@@ -40,14 +54,19 @@ function refusals<S extends Setting>(name: string, settings: readonly S[], among
 export function independent<S extends Setting>(settings: readonly S[], among: readonly Setting[]): S[][] {
   const groups: S[][] = [];
   for (const setting of settings) {
-    const group = groups.find((members) => !members.some((member) => reads(member, setting, among) || reads(setting, member, among)));
+    const group = groups.find(
+      (members) => !members.some((member) => reads(member, setting, among) || reads(setting, member, among)),
+    );
     if (group) group.push(setting);
     else groups.push([setting]);
   }
   return groups;
 }
 
-/** Whether a setting's rules read another, or one whose rules do. Rules never read each other in a circle: terraform refuses that. */
+/**
+ * Whether a setting's rules read another, or one whose rules do. Rules never read each other in a circle: terraform
+ * refuses that.
+ */
 function reads(one: Setting, other: Setting, among: readonly Setting[]): boolean {
   const text = (one.rules ?? []).map(({ condition, message }) => `${condition} ${message}`).join(" ");
   const read = among.filter(({ name }) => name !== one.name && new RegExp(`\\bvar\\.${name}\\b`).test(text));
@@ -66,9 +85,20 @@ export interface Run {
 export function run(name: string, { variables = {}, asserts = [], failures = [] }: Run): string {
   const parts = [
     "  command = plan\n",
-    ...(Object.keys(variables).length > 0 ? [`  variables {\n${aligned(variables).map((line) => `    ${line}\n`).join("")}  }\n`] : []),
-    ...(failures.length > 0 ? [`  expect_failures = [\n${failures.map((address) => `    ${address},\n`).join("")}  ]\n`] : []),
-    ...asserts.map(({ condition, message }) => `  assert {\n    condition     = ${condition}\n    error_message = ${JSON.stringify(message)}\n  }\n`),
+    ...(Object.keys(variables).length > 0
+      ? [
+          `  variables {\n${aligned(variables)
+            .map((line) => `    ${line}\n`)
+            .join("")}  }\n`,
+        ]
+      : []),
+    ...(failures.length > 0
+      ? [`  expect_failures = [\n${failures.map((address) => `    ${address},\n`).join("")}  ]\n`]
+      : []),
+    ...asserts.map(
+      ({ condition, message }) =>
+        `  assert {\n    condition     = ${condition}\n    error_message = ${JSON.stringify(message)}\n  }\n`,
+    ),
   ];
   return `run "${name}" {\n${parts.join("\n")}}\n`;
 }
@@ -83,5 +113,7 @@ function aligned(values: Values): string[] {
 function hcl(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(hcl).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)} = ${hcl(each)}`).join(", ")} }`;
+  return `{ ${Object.entries(value)
+    .map(([name, each]) => `${JSON.stringify(name)} = ${hcl(each)}`)
+    .join(", ")} }`;
 }

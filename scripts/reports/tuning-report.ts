@@ -19,7 +19,10 @@ export interface TuningReport {
 export const perThousand = (usd: number | null): string => (usd === null ? "-" : `$${(usd * 1_000).toPrecision(3)}`);
 
 /** What a size's row says beside its figures. */
-export function noteOf({ memoryMiB, leftOut, asGood }: TunedSize, { tuning, currentMiB }: Pick<TuningReport, "tuning" | "currentMiB">): string {
+export function noteOf(
+  { memoryMiB, leftOut, asGood }: TunedSize,
+  { tuning, currentMiB }: Pick<TuningReport, "tuning" | "currentMiB">,
+): string {
   const notes = [
     ...(memoryMiB === tuning.chosenMiB ? ["chosen"] : asGood ? ["not significantly worse"] : []),
     ...(memoryMiB === currentMiB ? ["in effect"] : []),
@@ -31,5 +34,7 @@ export function noteOf({ memoryMiB, leftOut, asGood }: TunedSize, { tuning, curr
 /** The answer in a line. */
 export function headline({ tuning: { verdict, chosenMiB, strategy }, setting }: TuningReport): string {
   if (verdict === "inconclusive") return "No size is chosen: inconclusive";
-  return verdict === "no_difference" ? `Memory does not matter here: ${setting} = ${chosenMiB}` : `${setting} = ${chosenMiB} (${strategy})`;
+  return verdict === "no_difference"
+    ? `Memory does not matter here: ${setting} = ${chosenMiB}`
+    : `${setting} = ${chosenMiB} (${strategy})`;
 }

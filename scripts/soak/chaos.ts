@@ -2,7 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../faults/fault";
 import type { FunctionEnvironment } from "../local";
 
-/** Longer than a worker's lease of 30 s, so that another takes the request over while the frozen one still thinks it is its own. */
+/**
+ * Longer than a worker's lease of 30 s, so that another takes the request over while the frozen one still thinks it is
+ * its own.
+ */
 const FREEZE_PAST_LEASE_MS = 36_000;
 const SHORT_FREEZE_MS = 1_500;
 
@@ -36,13 +39,18 @@ export interface ChaosOptions {
   readonly signal: AbortSignal;
 }
 
-/** Kills and freezes processes of functions until the signal; every frozen one is thawed. @returns how often it did what */
+/**
+ * Kills and freezes processes of functions until the signal; every frozen one is thawed.
+ * @returns how often it did what
+ */
 export async function runChaos({ environments, random, signal }: ChaosOptions): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const frozen: Promise<void>[] = [];
   const lanes = PLAN.map(async ({ what, everyMs, functionName, act }) => {
     while (await waited(everyMs * (0.5 + random()), signal)) {
-      const busy = environments().filter((environment) => environment.busy && functionName.test(environment.functionName));
+      const busy = environments().filter(
+        (environment) => environment.busy && functionName.test(environment.functionName),
+      );
       const victim = busy[Math.floor(random() * busy.length)];
       if (victim === undefined) continue;
       counts[what] = (counts[what] ?? 0) + 1;

@@ -14,8 +14,17 @@ export function endingsIn(file: string): Map<string, number> {
 }
 
 /** Requests in the table by status, as soon as none is open any more or the time is up. */
-export async function settledStatuses(endpoint: string, region: string, table: string, patienceMs: number): Promise<Record<string, number>> {
-  const client = new DynamoDBClient({ endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+export async function settledStatuses(
+  endpoint: string,
+  region: string,
+  table: string,
+  patienceMs: number,
+): Promise<Record<string, number>> {
+  const client = new DynamoDBClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
   const giveUpAt = performance.now() + patienceMs;
   try {
     for (;;) {
@@ -34,9 +43,16 @@ async function countStatuses(client: DynamoDBClient, table: string): Promise<Rec
   let from: Record<string, never> | undefined;
   do {
     const page = await client.send(
-      new ScanCommand({ TableName: table, ConsistentRead: true, ProjectionExpression: "#status", ExpressionAttributeNames: { "#status": "status" }, ...(from && { ExclusiveStartKey: from }) }),
+      new ScanCommand({
+        TableName: table,
+        ConsistentRead: true,
+        ProjectionExpression: "#status",
+        ExpressionAttributeNames: { "#status": "status" },
+        ...(from && { ExclusiveStartKey: from }),
+      }),
     );
-    for (const item of page.Items ?? []) counts[item["status"]?.S ?? "none"] = (counts[item["status"]?.S ?? "none"] ?? 0) + 1;
+    for (const item of page.Items ?? [])
+      counts[item["status"]?.S ?? "none"] = (counts[item["status"]?.S ?? "none"] ?? 0) + 1;
     from = page.LastEvaluatedKey as Record<string, never> | undefined;
   } while (from);
   return counts;

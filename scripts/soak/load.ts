@@ -35,7 +35,10 @@ interface Recorded {
   readonly refusals: string[];
 }
 
-/** Sends requests as careful callers do: each with a key, again where the answer is lost or says so, and polls until the end. */
+/**
+ * Sends requests as careful callers do: each with a key, again where the answer is lost or says so, and polls until the
+ * end.
+ */
 export async function runLoad(options: LoadOptions): Promise<RequestHistory[]> {
   const histories: RequestHistory[] = [];
   let next = 0;
@@ -46,13 +49,20 @@ export async function runLoad(options: LoadOptions): Promise<RequestHistory[]> {
       options.onEnded((ended += 1));
     }
   };
-  await Promise.all(Array.from({ length: options.concurrency }, (_, index) => caller(options.clients[index % options.clients.length]!)));
+  await Promise.all(
+    Array.from({ length: options.concurrency }, (_, index) => caller(options.clients[index % options.clients.length]!)),
+  );
   return histories;
 }
 
 async function one(client: AgentApiClient, number: number, options: LoadOptions): Promise<RequestHistory> {
   const { random } = options;
-  const recorded: Recorded = { nonce: `nonce-${number}-${Math.floor(random() * 1e9).toString(36)}`, ids: [], seen: [], refusals: [] };
+  const recorded: Recorded = {
+    nonce: `nonce-${number}-${Math.floor(random() * 1e9).toString(36)}`,
+    ids: [],
+    seen: [],
+    refusals: [],
+  };
   const sessionId = random() < SESSION_SHARE ? `talk-${Math.floor(random() * SESSIONS)}` : undefined;
   const post = () => accept(client, recorded, sessionId, options);
   await (random() < TWICE_SHARE ? Promise.all([post(), post()]) : post());
@@ -60,10 +70,17 @@ async function one(client: AgentApiClient, number: number, options: LoadOptions)
   return recorded;
 }
 
-async function accept(client: AgentApiClient, recorded: Recorded, sessionId: string | undefined, { random, signal }: LoadOptions): Promise<void> {
+async function accept(
+  client: AgentApiClient,
+  recorded: Recorded,
+  sessionId: string | undefined,
+  { random, signal }: LoadOptions,
+): Promise<void> {
   const { nonce, ids, refusals } = recorded;
   for (let tried = 1; tried <= POST_TRIES && !signal.aborted; tried++) {
-    const answer = await attempt(() => client.invoke(`Say ${nonce}`, { idempotencyKey: nonce, ...(sessionId !== undefined && { sessionId }) }));
+    const answer = await attempt(() =>
+      client.invoke(`Say ${nonce}`, { idempotencyKey: nonce, ...(sessionId !== undefined && { sessionId }) }),
+    );
     const id = (answer?.body as { request_id?: string } | undefined)?.request_id;
     if (answer?.status === 202 && id !== undefined) {
       ids.push(id);
@@ -74,7 +91,11 @@ async function accept(client: AgentApiClient, recorded: Recorded, sessionId: str
   }
 }
 
-async function poll(client: AgentApiClient, { nonce, ids, seen }: Recorded, { random, patienceMs, signal }: LoadOptions): Promise<void> {
+async function poll(
+  client: AgentApiClient,
+  { nonce, ids, seen }: Recorded,
+  { random, patienceMs, signal }: LoadOptions,
+): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   let afterEnd = 0;
   while (afterEnd <= POLLS_AFTER_END && performance.now() < giveUpAt && !signal.aborted) {
@@ -90,7 +111,15 @@ async function poll(client: AgentApiClient, { nonce, ids, seen }: Recorded, { ra
 
 function observe({ status, body }: ApiResponse, nonce: string): Observation {
   if (status !== 200) return { status: String(status) };
-  const { status: state, result, error } = body as { status: string; result?: { answer?: string; agents?: readonly { status: string; answer?: string }[] }; error?: { code: string } };
+  const {
+    status: state,
+    result,
+    error,
+  } = body as {
+    status: string;
+    result?: { answer?: string; agents?: readonly { status: string; answer?: string }[] };
+    error?: { code: string };
+  };
   const answers = (result?.agents ?? []).flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
   const own = result?.answer?.includes(nonce) === true && answers.every((answer) => answer.includes(nonce));
   return { status: state, ...(error && { errorCode: error.code }), ...(state === "completed" && { holdsNonce: own }) };

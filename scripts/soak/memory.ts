@@ -20,7 +20,10 @@ export interface MemoryTrend {
 }
 
 /** Samples the environments' memory until the signal. Those that died early are left out. */
-export async function watchMemory(environments: () => readonly FunctionEnvironment[], signal: AbortSignal): Promise<MemoryTrend[]> {
+export async function watchMemory(
+  environments: () => readonly FunctionEnvironment[],
+  signal: AbortSignal,
+): Promise<MemoryTrend[]> {
   const samples = new Map<number, { functionName: string; values: number[] }>();
   while (!signal.aborted) {
     for (const { pid, functionName } of environments()) {
@@ -35,7 +38,15 @@ export async function watchMemory(environments: () => readonly FunctionEnvironme
   return [...samples].flatMap(([pid, { functionName, values }]) => {
     if (values.length < MIN_SAMPLES) return [];
     const third = Math.floor(values.length / 3);
-    return [{ functionName, pid, samples: values.length, firstMiB: median(values.slice(0, third)), lastMiB: median(values.slice(-third)) }];
+    return [
+      {
+        functionName,
+        pid,
+        samples: values.length,
+        firstMiB: median(values.slice(0, third)),
+        lastMiB: median(values.slice(-third)),
+      },
+    ];
   });
 }
 

@@ -39,14 +39,24 @@ export class AgentApiClient {
 
   invoke(prompt: string, { sessionId, idempotencyKey }: InvocationOptions = {}): Promise<ApiResponse> {
     const body = JSON.stringify({ prompt, ...(sessionId !== undefined && { session_id: sessionId }) });
-    return this.send("POST", "/api/v1/invoke", body, idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey });
+    return this.send(
+      "POST",
+      "/api/v1/invoke",
+      body,
+      idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
+    );
   }
 
   status(requestId: string): Promise<ApiResponse> {
     return this.send("GET", `/api/v1/status/${encodeURIComponent(requestId)}`);
   }
 
-  private async send(method: string, route: string, body?: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiResponse> {
+  private async send(
+    method: string,
+    route: string,
+    body?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ApiResponse> {
     const { protocol, hostname, host, port, pathname } = new URL(`${this.url}${route}`);
     const request = await this.signer.sign({
       method,
@@ -57,7 +67,12 @@ export class AgentApiClient {
       headers: { host, ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body }),
     });
-    const response = await fetch(`${this.url}${route}`, { method, headers: request.headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(35_000) });
+    const response = await fetch(`${this.url}${route}`, {
+      method,
+      headers: request.headers,
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(35_000),
+    });
     return { status: response.status, headers: response.headers, body: parse(await response.text()) };
   }
 }

@@ -41,7 +41,9 @@ export interface AgentServer {
 }
 
 /** Starts agents that do as `behave` says, once it says so. */
-export async function startAgentServer(behave: (call: AgentCall) => AgentBehaviour | Promise<AgentBehaviour>): Promise<AgentServer> {
+export async function startAgentServer(
+  behave: (call: AgentCall) => AgentBehaviour | Promise<AgentBehaviour>,
+): Promise<AgentServer> {
   const counts = { calls: 0, answered: 0, aborted: 0, open: 0 };
   const server = createServer((request, response) => {
     counts.calls += 1;
@@ -51,7 +53,12 @@ export async function startAgentServer(behave: (call: AgentCall) => AgentBehavio
       if (response.writableFinished) counts.answered += 1;
       else counts.aborted += 1;
     });
-    void readCall(request).then(behave).then((behaviour) => perform(behaviour, request, response), () => request.destroy());
+    void readCall(request)
+      .then(behave)
+      .then(
+        (behaviour) => perform(behaviour, request, response),
+        () => request.destroy(),
+      );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -68,8 +75,16 @@ export async function startAgentServer(behave: (call: AgentCall) => AgentBehavio
 async function readCall(request: IncomingMessage): Promise<AgentCall> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { prompt, context } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { prompt: string; context: { answers: readonly { name: string }[] } };
-  return { agent: decodeURIComponent(request.url?.split("/").at(-1) ?? ""), prompt, answersOf: context.answers.map(({ name }) => name), authorization: request.headers.authorization };
+  const { prompt, context } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as {
+    prompt: string;
+    context: { answers: readonly { name: string }[] };
+  };
+  return {
+    agent: decodeURIComponent(request.url?.split("/").at(-1) ?? ""),
+    prompt,
+    answersOf: context.answers.map(({ name }) => name),
+    authorization: request.headers.authorization,
+  };
 }
 
 function perform(behaviour: AgentBehaviour, request: IncomingMessage, response: ServerResponse): void {
@@ -80,11 +95,15 @@ function perform(behaviour: AgentBehaviour, request: IncomingMessage, response: 
   }
   if (behaviour.kind === "refuse") {
     const { status, retryAfterSeconds } = behaviour;
-    response.writeHead(status, retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }).end();
+    response
+      .writeHead(status, retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) })
+      .end();
     return;
   }
   const timer = setTimeout(() => {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ answer: behaviour.text, usage: { inputTokens: 10, outputTokens: 5 } }));
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ answer: behaviour.text, usage: { inputTokens: 10, outputTokens: 5 } }));
   }, behaviour.delayMs);
   response.once("close", () => clearTimeout(timer));
 }

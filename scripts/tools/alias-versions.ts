@@ -9,12 +9,21 @@ export interface AliasVersions {
 
 /** Asks an emulator itself, not terraform's state, what an alias is. Throws where there is no such alias. */
 export async function aliasVersions(endpoint: string, functionName: string, alias: string): Promise<AliasVersions> {
-  const client = new LambdaClient({ region: "us-east-1", endpoint, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+  const client = new LambdaClient({
+    region: "us-east-1",
+    endpoint,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
   try {
-    const { FunctionVersion: version = "", RoutingConfig: routing } = await client.send(new GetAliasCommand({ FunctionName: functionName, Name: alias }));
+    const { FunctionVersion: version = "", RoutingConfig: routing } = await client.send(
+      new GetAliasCommand({ FunctionName: functionName, Name: alias }),
+    );
     return { version, weights: routing?.AdditionalVersionWeights ?? {} };
   } catch (cause) {
-    throw new Error(`The emulator does not say what the alias ${alias} of ${functionName} is: ${(cause as Error).message}`, { cause });
+    throw new Error(
+      `The emulator does not say what the alias ${alias} of ${functionName} is: ${(cause as Error).message}`,
+      { cause },
+    );
   } finally {
     client.destroy();
   }

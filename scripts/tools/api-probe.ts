@@ -49,8 +49,15 @@ export class ApiProbe {
     const ms = () => Math.round(performance.now() - started);
     try {
       const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...proofOf(caller) };
-      const signed = caller.kind === "iam" ? await this.sign(method, route, body, headers, caller.credentials) : headers;
-      const response = await fetch(`${this.url}${route}`, { method, headers: signed, redirect: "manual", ...(body === undefined ? {} : { body }), signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.timeoutMs)]) });
+      const signed =
+        caller.kind === "iam" ? await this.sign(method, route, body, headers, caller.credentials) : headers;
+      const response = await fetch(`${this.url}${route}`, {
+        method,
+        headers: signed,
+        redirect: "manual",
+        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.timeoutMs)]),
+      });
       const text = await response.text();
       return { status: response.status, headers: Object.fromEntries(response.headers), body: parse(text), ms: ms() };
     } catch (cause) {
@@ -59,11 +66,19 @@ export class ApiProbe {
     }
   }
 
-  private async sign(method: string, route: string, body: string | undefined, headers: Readonly<Record<string, string>>, credentials: SessionCredentials): Promise<Record<string, string>> {
+  private async sign(
+    method: string,
+    route: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+    credentials: SessionCredentials,
+  ): Promise<Record<string, string>> {
     const { protocol, hostname, host, port, pathname, searchParams } = new URL(`${this.url}${route}`);
     const signer = new SignatureV4({ credentials, region: this.region, service: "execute-api", sha256: Sha256 });
     const request = await signer.sign({
-      method, protocol, hostname,
+      method,
+      protocol,
+      hostname,
       ...(port ? { port: Number(port) } : {}),
       path: pathname,
       query: Object.fromEntries(searchParams),

@@ -23,7 +23,8 @@ const OPERATIONS: Readonly<Record<string, number>> = { create: 1, update: 1, del
 
 /** The progress after one more of terraform's messages. */
 export function heardMessage(progress: ApplyProgress, { type, change, hook }: Message): ApplyProgress {
-  if (type === "planned_change" && change) return { ...progress, total: progress.total + (OPERATIONS[change.action] ?? 0) };
+  if (type === "planned_change" && change)
+    return { ...progress, total: progress.total + (OPERATIONS[change.action] ?? 0) };
   // Data are read during an apply too.
   if (!type.startsWith("apply_") || !hook || !["create", "update", "delete"].includes(hook.action)) return progress;
   const operation = { address: hook.resource.addr, action: hook.action as Operation["action"] };
@@ -38,16 +39,23 @@ export function heardMessage(progress: ApplyProgress, { type, change, hook }: Me
 
 /** `23 of 67, aws_cloudfront_distribution.x 1 m 20 s`: how many are done, and what has been running longest. */
 export function progressText({ done, total, running }: ApplyProgress): string {
-  const longest = running.reduce<ApplyProgress["running"][number] | undefined>((first, other) => (first && first.seconds >= other.seconds ? first : other), undefined);
+  const longest = running.reduce<ApplyProgress["running"][number] | undefined>(
+    (first, other) => (first && first.seconds >= other.seconds ? first : other),
+    undefined,
+  );
   const count = `${done.length} of ${total}`;
-  return longest === undefined ? count : `${count}, ${longest.address}${longest.seconds === 0 ? "" : ` ${duration(longest.seconds)}`}`;
+  return longest === undefined
+    ? count
+    : `${count}, ${longest.address}${longest.seconds === 0 ? "" : ` ${duration(longest.seconds)}`}`;
 }
 
 const PAST = { create: "added", update: "changed", delete: "destroyed" } as const;
 
 /** `3 added, 1 changed, 0 destroyed`, counted as terraform does. */
 export function countDone({ done }: ApplyProgress): string {
-  return (["create", "update", "delete"] as const).map((wanted) => `${done.filter(({ action }) => action === wanted).length} ${PAST[wanted]}`).join(", ");
+  return (["create", "update", "delete"] as const)
+    .map((wanted) => `${done.filter(({ action }) => action === wanted).length} ${PAST[wanted]}`)
+    .join(", ");
 }
 
 function duration(seconds: number): string {

@@ -8,14 +8,17 @@ const TARGET = "node22";
 const BUILTIN = new RegExp(`^(node:)?(${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$`);
 
 /**
- * Node's own modules are taken as CommonJS takes them. An import reads each of a module's exports, and some are made only
+ * Node's own modules are taken as CommonJS takes them. An import reads each of a module's exports, and some are made
+ * only
  * when they are read: `node:http` has a WebSocket client, which takes as long to load as all the rest of Node's start.
  */
 const BUILTINS_UNREAD: Plugin = {
   name: "builtins-unread",
   setup(build) {
     build.onResolve({ filter: BUILTIN }, ({ path }) => ({ path: path.replace(/^node:/, ""), namespace: "builtin" }));
-    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule("node:${path}")` }));
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("node:${path}")`,
+    }));
   },
 };
 
@@ -30,7 +33,8 @@ export interface Bundle {
 }
 
 /**
- * Bundles one entry point, minified, as ES modules: `index.mjs`, and beside it the packages that it imports when it needs
+ * Bundles one entry point, minified, as ES modules: `index.mjs`, and beside it the packages that it imports when it
+ * needs
  * them, `client-s3.mjs`, with the chunks that these share. The two are bundled apart: together, what one of those
  * packages and the entry have in common would be read whole by every cold start.
  * @param root folder that everything is relative to, so that two machines make the same bytes
@@ -40,14 +44,31 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
   const later = new Set<string>();
   const first = await buildFiles(root, { index: entry }, { plugins: [importedLater(later)] });
   // What was shaken out of the entry may have been all that imports a package.
-  const packages = [...later].sort().filter((name) => first.outputFiles.some(({ path, text }) => path.endsWith(".mjs") && text.includes(`"./${fileOf(name)}.mjs"`)));
-  const second = packages.length === 0 ? [] : [await buildFiles(root, Object.fromEntries(packages.map((name) => [fileOf(name), name])), { splitting: true })];
-  const files = [first, ...second].flatMap(({ outputFiles }) => outputFiles.map(({ path, contents }) => [relative(`${root}${sep}out`, path), contents] as const));
-  const inputs = [first, ...second].flatMap(({ metafile }) => Object.values(metafile.outputs).map((output) => output.inputs));
+  const packages = [...later]
+    .sort()
+    .filter((name) =>
+      first.outputFiles.some(({ path, text }) => path.endsWith(".mjs") && text.includes(`"./${fileOf(name)}.mjs"`)),
+    );
+  const second =
+    packages.length === 0
+      ? []
+      : [await buildFiles(root, Object.fromEntries(packages.map((name) => [fileOf(name), name])), { splitting: true })];
+  const files = [first, ...second].flatMap(({ outputFiles }) =>
+    outputFiles.map(({ path, contents }) => [relative(`${root}${sep}out`, path), contents] as const),
+  );
+  const inputs = [first, ...second].flatMap(({ metafile }) =>
+    Object.values(metafile.outputs).map((output) => output.inputs),
+  );
   return {
     code: Object.fromEntries(files.filter(([name]) => !name.endsWith(".map"))),
     maps: Object.fromEntries(files.filter(([name]) => name.endsWith(".map"))),
-    sources: [...new Set(inputs.flatMap((each) => Object.keys(each).filter((path) => !path.startsWith("builtin:") && (each[path]?.bytesInOutput ?? 0) > 0)))],
+    sources: [
+      ...new Set(
+        inputs.flatMap((each) =>
+          Object.keys(each).filter((path) => !path.startsWith("builtin:") && (each[path]?.bytesInOutput ?? 0) > 0),
+        ),
+      ),
+    ],
   };
 }
 
@@ -68,7 +89,11 @@ function importedLater(later: Set<string>): Plugin {
   };
 }
 
-async function buildFiles(root: string, entryPoints: Record<string, string>, { plugins = [], splitting = false }: { readonly plugins?: readonly Plugin[]; readonly splitting?: boolean }) {
+async function buildFiles(
+  root: string,
+  entryPoints: Record<string, string>,
+  { plugins = [], splitting = false }: { readonly plugins?: readonly Plugin[]; readonly splitting?: boolean },
+) {
   return build({
     absWorkingDir: root,
     entryPoints,
@@ -85,7 +110,8 @@ async function buildFiles(root: string, entryPoints: Record<string, string>, { p
     target: TARGET,
     // The AWS SDK's ES modules can be shaken, its CommonJS cannot: 335 KB instead of 535 for a DynamoDB client.
     mainFields: ["module", "main"],
-    // Packages are named by where they are found, not by where a link to them leads: else the chunks' names would differ.
+    // Packages are named by where they are found, not by where a link to them leads: else the chunks' names would
+    // differ.
     preserveSymlinks: true,
     plugins: [BUILTINS_UNREAD, ...plugins],
     sourcemap: "external",

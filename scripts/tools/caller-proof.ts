@@ -28,7 +28,9 @@ export async function proofOf(caller: ProbeCaller, request: FuzzRequest, options
   if (request.credentials === "none") return [];
   if (caller.kind === "iam") return signed(caller, request, options);
   if (caller.kind === "key") return keyed(caller.apiKey, request.credentials, options);
-  return caller.kind === "token" ? bearing(caller.token, request.credentials, options) : unasked(request.credentials, options);
+  return caller.kind === "token"
+    ? bearing(caller.token, request.credentials, options)
+    : unasked(request.credentials, options);
 }
 
 function keyed(key: string, kind: CredentialKind, { marker }: ProofOptions): Headers {
@@ -58,7 +60,12 @@ function bearing(token: string, kind: CredentialKind, { marker, nowMs, signToken
     empty: header(""),
     long: header(`Bearer ${marker}.${"a".repeat(LONG)}.a`),
   };
-  return wrong[kind] ?? header(`Bearer ${forgedToken(token, kind, { nowSeconds: Math.floor(nowMs / 1_000), ...(signToken && { signToken }) })}`);
+  return (
+    wrong[kind] ??
+    header(
+      `Bearer ${forgedToken(token, kind, { nowSeconds: Math.floor(nowMs / 1_000), ...(signToken && { signToken }) })}`,
+    )
+  );
 }
 
 /** Anybody may call: what nobody asks for must not matter. */
@@ -75,11 +82,16 @@ function unasked(kind: CredentialKind, { marker }: ProofOptions): Headers {
   return given[kind] ?? [];
 }
 
-async function signed({ credentials }: Extract<ProbeCaller, { kind: "iam" }>, request: FuzzRequest, options: ProofOptions): Promise<Headers> {
+async function signed(
+  { credentials }: Extract<ProbeCaller, { kind: "iam" }>,
+  request: FuzzRequest,
+  options: ProofOptions,
+): Promise<Headers> {
   const { region, marker, nowMs, host, stage } = options;
   const kind = request.credentials;
   if (kind === "empty") return [["Authorization", ""]];
-  if (kind === "malformed" || kind === "long") return [["Authorization", `AWS4-HMAC-SHA256 ${marker}${kind === "long" ? "a".repeat(LONG) : ""}`]];
+  if (kind === "malformed" || kind === "long")
+    return [["Authorization", `AWS4-HMAC-SHA256 ${marker}${kind === "long" ? "a".repeat(LONG) : ""}`]];
   const [path = "", query = ""] = splitOnce(`${stage}${request.target}`, "?");
   const signer = new SignatureV4({
     credentials: {
@@ -95,7 +107,10 @@ async function signed({ credentials }: Extract<ProbeCaller, { kind: "iam" }>, re
   const made = await signer.sign(
     // Other headers stay unsigned, so that they can be anything.
     {
-      method: request.method, protocol: "https:", hostname: host, headers: { host },
+      method: request.method,
+      protocol: "https:",
+      hostname: host,
+      headers: { host },
       path: kind === "signature_of_another_path" ? `${path}x` : path,
       query: Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)])),
       body: kind === "signature_of_another_body" ? latin1("another") : (request.body ?? latin1("")),
@@ -103,7 +118,9 @@ async function signed({ credentials }: Extract<ProbeCaller, { kind: "iam" }>, re
     { signingDate: new Date(kind === "expired" ? nowMs - HOUR_MS : nowMs) },
   );
   const headers = Object.entries(made.headers).filter(([name]) => name !== "host");
-  return kind === "changed_signature" ? headers.map(([name, value]) => [name, value.replace(/[0-9a-f]$/, (last) => (last === "0" ? "1" : "0"))]) : headers;
+  return kind === "changed_signature"
+    ? headers.map(([name, value]) => [name, value.replace(/[0-9a-f]$/, (last) => (last === "0" ? "1" : "0"))])
+    : headers;
 }
 
 function splitOnce(text: string, mark: string): [string, string] {

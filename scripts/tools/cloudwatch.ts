@@ -25,12 +25,18 @@ export interface MetricDataRequest extends AwsPlace {
 
 /** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
 export async function metricData(request: MetricDataRequest): Promise<Record<string, MetricData>> {
-  const found = new Map(request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]));
+  const found = new Map(
+    request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
+  );
   const ofAll: string[] = [];
-  const queries = request.queries.map((query) => ({ Id: query.id, MetricStat: metricStat(query, query.periodSeconds) }));
+  const queries = request.queries.map((query) => ({
+    Id: query.id,
+    MetricStat: metricStat(query, query.periodSeconds),
+  }));
   for await (const page of metricDataPages({ ...request, queries })) {
     ofAll.push(...texts(page.Messages));
-    for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ?? []) {
+    for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ??
+      []) {
       const result = found.get(id);
       if (!result) continue;
       // A page that is not the last says PartialData, and the next one has the rest.
@@ -39,7 +45,10 @@ export async function metricData(request: MetricDataRequest): Promise<Record<str
       result.values.push(...values);
     }
   }
-  return Object.fromEntries([...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...ofAll], values }]));
+  return Object.fromEntries(
+    [...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...ofAll], values }]),
+  );
 }
 
-const texts = (messages: GetMetricDataCommandOutput["Messages"]): string[] => (messages ?? []).map(({ Code: code, Value: value }) => [code, value].filter(Boolean).join(": "));
+const texts = (messages: GetMetricDataCommandOutput["Messages"]): string[] =>
+  (messages ?? []).map(({ Code: code, Value: value }) => [code, value].filter(Boolean).join(": "));

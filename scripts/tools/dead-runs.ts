@@ -25,30 +25,40 @@ export function recordRun(folder: string, keep: boolean): void {
 export const forgetRun = (folder: string): void => rmSync(join(folder, RECORD), { force: true });
 
 /**
- * Ends what runs of this user that are dead have left running, and deletes their folders. A process is a dead run's own where
+ * Ends what runs of this user that are dead have left running, and deletes their folders. A process is a dead run's own
+ * where
  * its home is that run's folder, which the run made for itself, or where it is a function whose code lies there.
  * @param parent folder of the runs' folders @param prefix of their names
  * @returns a line for a person about each run that was found
  */
 export function removeDeadRuns(parent: string, prefix: string): string[] {
-  return readdirSync(parent).filter((name) => name.startsWith(prefix)).flatMap((name) => {
-    const folder = join(parent, name);
-    const record = readRecord(folder);
-    if (record === undefined || isAlive(record)) return [];
-    if (record.began === null || namespace() === null) return [`A run that is dead has left ${folder}. This system does not tell which processes are its own: end its moto_server and terraform-provider-aws, and delete the folder.`];
-    const processes = processesOf(folder);
-    for (const pid of processes) sendSignal(pid, "SIGKILL");
-    if (record.keep) forgetRun(folder);
-    else rmSync(folder, { recursive: true, force: true });
-    return [`A run that was killed had left ${folder}${processes.length === 0 ? "" : ` and ${processes.length} processes`}: ${record.keep ? "they are ended, and the folder is kept" : "cleaned up"}.`];
-  });
+  return readdirSync(parent)
+    .filter((name) => name.startsWith(prefix))
+    .flatMap((name) => {
+      const folder = join(parent, name);
+      const record = readRecord(folder);
+      if (record === undefined || isAlive(record)) return [];
+      if (record.began === null || namespace() === null)
+        return [
+          `A run that is dead has left ${folder}. This system does not tell which processes are its own: end its moto_server and terraform-provider-aws, and delete the folder.`,
+        ];
+      const processes = processesOf(folder);
+      for (const pid of processes) sendSignal(pid, "SIGKILL");
+      if (record.keep) forgetRun(folder);
+      else rmSync(folder, { recursive: true, force: true });
+      return [
+        `A run that was killed had left ${folder}${processes.length === 0 ? "" : ` and ${processes.length} processes`}: ${record.keep ? "they are ended, and the folder is kept" : "cleaned up"}.`,
+      ];
+    });
 }
 
 /** Folders of others, and those that a run of another kind has made, have no record for us. */
 function readRecord(folder: string): RunRecord | undefined {
   const path = join(folder, RECORD);
   try {
-    return statSync(path).uid === process.getuid?.() ? (JSON.parse(readFileSync(path, "utf8")) as RunRecord) : undefined;
+    return statSync(path).uid === process.getuid?.()
+      ? (JSON.parse(readFileSync(path, "utf8")) as RunRecord)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -66,8 +76,12 @@ function isAlive({ pid, began, namespace: place }: RunRecord): boolean {
 }
 
 function processesOf(folder: string): number[] {
-  const isOwn = (variable: string) => variable === `HOME=${folder}` || variable.startsWith(`LAMBDA_TASK_ROOT=${folder}/`);
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => read(`/proc/${pid}/environ`)?.split("\0").some(isOwn));
+  const isOwn = (variable: string) =>
+    variable === `HOME=${folder}` || variable.startsWith(`LAMBDA_TASK_ROOT=${folder}/`);
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => read(`/proc/${pid}/environ`)?.split("\0").some(isOwn));
 }
 
 /** Field 22 of its stat, counted behind the name, which may hold anything (proc_pid_stat(5)). */

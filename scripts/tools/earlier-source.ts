@@ -23,15 +23,27 @@ export interface EarlierSource {
 
 /**
  * Writes the project as it was at a commit into a temporary folder. The repository is only read: its index, its
- * working tree and its list of worktrees stay as they are. Throws where there is no git, no repository or no such commit.
+ * working tree and its list of worktrees stay as they are. Throws where there is no git, no repository or no such
+ * commit.
  */
 export async function earlierSource({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
-  if (ref === "" || ref.startsWith("-")) throw new Error(`The ref is ${JSON.stringify(ref)}; allowed: a commit, tag or branch, such as HEAD, HEAD^1 or origin/main`);
-  const git = (args: readonly string[], extra: NodeJS.ProcessEnv = {}, cwd = project, acceptedCodes: readonly number[] = [0]): Promise<RunResult> =>
+  if (ref === "" || ref.startsWith("-"))
+    throw new Error(
+      `The ref is ${JSON.stringify(ref)}; allowed: a commit, tag or branch, such as HEAD, HEAD^1 or origin/main`,
+    );
+  const git = (
+    args: readonly string[],
+    extra: NodeJS.ProcessEnv = {},
+    cwd = project,
+    acceptedCodes: readonly number[] = [0],
+  ): Promise<RunResult> =>
     run("git", args, { cwd, env: { ...env, ...extra }, acceptedCodes, ...(signal && { signal }) });
   const top = await topLevel(project, git);
   const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {}, project, [0, 1, 128]);
-  if (code !== 0) throw new Error(`There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A pipeline fetches one commit alone unless it is told otherwise (fetch-depth)`);
+  if (code !== 0)
+    throw new Error(
+      `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A pipeline fetches one commit alone unless it is told otherwise (fetch-depth)`,
+    );
   const commit = stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), "quickturn-earlier-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -54,7 +66,10 @@ async function topLevel(project: string, git: (args: readonly string[]) => Promi
     return realpathSync((await git(["rev-parse", "--show-toplevel"])).stdout.trim());
   } catch (cause) {
     if (!(cause instanceof ProgramFailed)) throw cause;
-    throw new Error(`${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in a clone`, { cause });
+    throw new Error(
+      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in a clone`,
+      { cause },
+    );
   }
 }
 

@@ -17,7 +17,9 @@ export interface Emulator {
 export interface EmulatorOptions {
   /** Folder for its log; made where it is missing. */
   readonly directory: string;
-  /** Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine. */
+  /**
+   * Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine.
+   */
   readonly timeoutMs?: number;
   /** The whole environment to start it in. */
   readonly env: NodeJS.ProcessEnv;
@@ -36,14 +38,23 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", "0"], {
     stdio: ["ignore", log, log],
     // moto would run functions in Docker where it finds one; the local runtime runs them itself.
-    env: { ...env, DOCKER_HOST: "tcp://127.0.0.1:9", PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: [FIXES, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter) },
+    env: {
+      ...env,
+      DOCKER_HOST: "tcp://127.0.0.1:9",
+      PYTHONDONTWRITEBYTECODE: "1",
+      PYTHONPATH: [FIXES, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter),
+    },
     // A group of its own: a terminal's Ctrl-C must not end it before terraform has let go of it.
     detached: true,
   });
   rememberProgram(child, "moto_server", { isHelper: true });
   const exited = new Promise<Error>((resolve) => {
-    child.once("error", (cause) => resolve(new Error("moto_server cannot be started. Install it: pip install 'moto[server]==5.2.1'", { cause })));
-    child.once("exit", (code, signal) => resolve(new Error(`moto_server ended early (${signal ?? code}); its log is ${logFile}`)));
+    child.once("error", (cause) =>
+      resolve(new Error("moto_server cannot be started. Install it: pip install 'moto[server]==5.2.1'", { cause })),
+    );
+    child.once("exit", (code, signal) =>
+      resolve(new Error(`moto_server ended early (${signal ?? code}); its log is ${logFile}`)),
+    );
   });
   // Who started it ends it; it alone keeps nobody waiting.
   child.unref();
@@ -64,7 +75,8 @@ async function announced(said: () => string, timeoutMs: number): Promise<string>
   for (;;) {
     const [, endpoint] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(said()) ?? [];
     if (endpoint !== undefined) return endpoint;
-    if (Date.now() > deadline) throw new Error(`moto_server did not listen within ${timeoutMs} ms: ${said().slice(-500)}`);
+    if (Date.now() > deadline)
+      throw new Error(`moto_server did not listen within ${timeoutMs} ms: ${said().slice(-500)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

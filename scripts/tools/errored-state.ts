@@ -19,7 +19,10 @@ const NAME = "errored.tfstate";
 const OTHERS = [homedir(), tmpdir()];
 
 /** Where such a state may stand: in the stack's folder terraform writes it itself, where it can. */
-const placesOf = (directory: string, lineage: string, others: readonly string[]): string[] => [join(directory, NAME), ...others.map((folder) => join(folder, `quickturn-${lineage.replaceAll(/[^\w-]/g, "")}.${NAME}`))];
+const placesOf = (directory: string, lineage: string, others: readonly string[]): string[] => [
+  join(directory, NAME),
+  ...others.map((folder) => join(folder, `quickturn-${lineage.replaceAll(/[^\w-]/g, "")}.${NAME}`)),
+];
 
 /**
  * Writes a state to the first place that has room for it.

@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side. */
+/**
+ * Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side.
+ */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
@@ -18,7 +20,10 @@ export function writePrivately(): void {
   usualUmask ??= before;
 }
 
-/** Writes, as {@link writeWhole} does, what holds no secret and no value in clear: a colleague or a later job may read it, as the user's umask says. */
+/**
+ * Writes, as {@link writeWhole} does, what holds no secret and no value in clear: a colleague or a later job may read
+ * it, as the user's umask says.
+ */
 export function writeReport(path: string, content: string | Uint8Array): void {
   withUsualUmask(() => writeWhole(path, content));
 }

@@ -21,17 +21,21 @@ export function forgedToken(token: string, kind: CredentialKind, { nowSeconds, s
   const cut = token.slice(0, -12);
   const [header, claims, signature = ""] = partsOf(token);
   if (header === undefined || claims === undefined || kind === "cut") return cut;
-  const unchanged = (newHeader: Part, newClaims: Part, last = signature) => `${base64url(newHeader)}.${base64url(newClaims)}.${last}`;
+  const unchanged = (newHeader: Part, newClaims: Part, last = signature) =>
+    `${base64url(newHeader)}.${base64url(newClaims)}.${last}`;
   if (kind === "changed_claims") return unchanged(header, { ...claims, sub: "somebody-else" });
   if (kind === "no_algorithm") return unchanged({ ...header, alg: "none" }, claims);
   if (kind === "unsigned") return unchanged({ ...header, alg: "none" }, claims, "");
   // Not the last character: some of its bits may stand for nothing.
-  if (kind === "changed_signature") return unchanged(header, claims, `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}`);
+  if (kind === "changed_signature")
+    return unchanged(header, claims, `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}`);
   if (kind === "own_key_in_header") return signedByItself(header, claims);
   const fault = tokenFault(kind, nowSeconds);
   if (fault === undefined) return cut;
   const changed = { ...claims, ...fault.claims };
-  return signToken === undefined ? unchanged({ ...header, ...fault.header }, changed) : signToken(changed, fault.header ?? {});
+  return signToken === undefined
+    ? unchanged({ ...header, ...fault.header }, changed)
+    : signToken(changed, fault.header ?? {});
 }
 
 /** Its header brings the key that it is signed with, under the name of the issuer's. */

@@ -7,7 +7,12 @@ import { API_GATEWAY, signedGet } from "./signed-get";
 
 /** A page of a list of API Gateway's. It names tags `tags`, and dates in seconds since 1970. */
 interface Page {
-  readonly item?: readonly { readonly id: string; readonly name?: string; readonly createdDate?: number; readonly tags?: Readonly<Record<string, string>> }[];
+  readonly item?: readonly {
+    readonly id: string;
+    readonly name?: string;
+    readonly createdDate?: number;
+    readonly tags?: Readonly<Record<string, string>>;
+  }[];
   readonly position?: string;
 }
 
@@ -45,7 +50,9 @@ const FINDERS: Readonly<Record<LookedFor, Finder>> = {
   aws_lambda_permission: inLambda(findPermissions),
 };
 
-function inLambda(find: (client: LambdaClient, names: readonly string[], signal: AbortSignal) => Promise<Held[]>): Finder {
+function inLambda(
+  find: (client: LambdaClient, names: readonly string[], signal: AbortSignal) => Promise<Held[]>,
+): Finder {
   return async (names, place, signal) => {
     const client = new LambdaClient(clientConfiguration(place, "LAMBDA"));
     try {
@@ -61,9 +68,23 @@ function gatewayList(type: LookedFor, path: string): Finder {
     const held: Held[] = [];
     let position: string | undefined;
     do {
-      const text = await signedGet(place, API_GATEWAY(place.region), path, { limit: "500", ...(position === undefined ? {} : { position }) }, signal);
+      const text = await signedGet(
+        place,
+        API_GATEWAY(place.region),
+        path,
+        { limit: "500", ...(position === undefined ? {} : { position }) },
+        signal,
+      );
       const page = JSON.parse(text) as Page;
-      held.push(...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({ type, id, name, tags, createdAtSeconds: createdDate })));
+      held.push(
+        ...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({
+          type,
+          id,
+          name,
+          tags,
+          createdAtSeconds: createdDate,
+        })),
+      );
       position = page.position;
     } while (position !== undefined);
     return held;
@@ -76,7 +97,13 @@ async function distributions(_: readonly string[], place: AwsPlace, signal: Abor
   let marker: string | undefined;
   do {
     // A global service: it is signed for one region, whichever the deployment is in.
-    const text = await signedGet({ ...place, region: "us-east-1" }, { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" }, "/2020-05-31/distribution", marker === undefined ? {} : { Marker: marker }, signal);
+    const text = await signedGet(
+      { ...place, region: "us-east-1" },
+      { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" },
+      "/2020-05-31/distribution",
+      marker === undefined ? {} : { Marker: marker },
+      signal,
+    );
     for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
       // Origins and behaviours hold ids of their own; a distribution's comes first.
       const [id, name] = [element(summary, "Id"), commentOf(summary)];
@@ -93,5 +120,13 @@ function element(xml: string, name: string): string | undefined {
 
 /** A name of ours holds no character that XML escapes. */
 function commentOf(summary: string): string {
-  return element(summary.replaceAll(/<(Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses)>.*?<\/\1>/gs, ""), "Comment") ?? "";
+  return (
+    element(
+      summary.replaceAll(
+        /<(Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses)>.*?<\/\1>/gs,
+        "",
+      ),
+      "Comment",
+    ) ?? ""
+  );
 }

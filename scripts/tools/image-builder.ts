@@ -15,10 +15,18 @@ export interface ImageBuilder {
 }
 
 /** What tells that it can build, not only that it is there: docker without its daemon cannot. */
-const ASK: Readonly<Record<BuilderName, readonly string[]>> = { buildah: ["--version"], podman: ["--version"], docker: ["version", "--format", "{{.Server.Version}}"] };
+const ASK: Readonly<Record<BuilderName, readonly string[]>> = {
+  buildah: ["--version"],
+  podman: ["--version"],
+  docker: ["version", "--format", "{{.Server.Version}}"],
+};
 
 /** The first builder that is there and can build; undefined where none is. */
-export async function findImageBuilder(cwd: string, env: NodeJS.ProcessEnv, names: readonly BuilderName[] = BUILDERS): Promise<ImageBuilder | undefined> {
+export async function findImageBuilder(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  names: readonly BuilderName[] = BUILDERS,
+): Promise<ImageBuilder | undefined> {
   for (const name of names) {
     try {
       const { stdout } = await run(name, ASK[name], { cwd, env });
@@ -47,22 +55,48 @@ export interface ImageBuild {
   readonly onLine?: (line: string) => void;
 }
 
-/** Arguments of a build: the same for all builders, but for how each is told the ignore file and one time for all files. */
-export function buildArgumentsOf(name: BuilderName, { dockerfile, ignoreFile, platform, buildArguments, tag }: Pick<ImageBuild, "dockerfile" | "ignoreFile" | "platform" | "buildArguments" | "tag">): readonly string[] {
+/**
+ * Arguments of a build: the same for all builders, but for how each is told the ignore file and one time for all files.
+ */
+export function buildArgumentsOf(
+  name: BuilderName,
+  {
+    dockerfile,
+    ignoreFile,
+    platform,
+    buildArguments,
+    tag,
+  }: Pick<ImageBuild, "dockerfile" | "ignoreFile" | "platform" | "buildArguments" | "tag">,
+): readonly string[] {
   const values = Object.entries(buildArguments).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  // A layer an instruction is docker's and podman's own way, and buildah's when told. docker takes <Dockerfile>.dockerignore by itself, and the time from the build argument SOURCE_DATE_EPOCH. One platform
+  // A layer an instruction is docker's and podman's own way, and buildah's when told. docker takes
+  // <Dockerfile>.dockerignore by itself, and the time from the build argument SOURCE_DATE_EPOCH. One platform
   // and no attestations: Lambda takes no index of images.
-  const own = name === "docker" ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"] : ["--layers", "--ignorefile", ignoreFile, "--timestamp", "0"];
+  const own =
+    name === "docker"
+      ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"]
+      : ["--layers", "--ignorefile", ignoreFile, "--timestamp", "0"];
   return ["build", "--platform", platform, "--file", dockerfile, "--tag", tag, ...own, ...values, "."];
 }
 
-/** Builds an image. Throws with the builder's last lines, and what to do where they say that the machine is of another architecture. */
+/**
+ * Builds an image. Throws with the builder's last lines, and what to do where they say that the machine is of another
+ * architecture.
+ */
 export async function buildImageWith({ name }: ImageBuilder, build: ImageBuild): Promise<void> {
   const { context, env, signal, onLine, platform } = build;
   try {
-    await run(name, buildArgumentsOf(name, build), { cwd: context, env, ...(signal && { signal }), ...(onLine && { onLine }) });
+    await run(name, buildArgumentsOf(name, build), {
+      cwd: context,
+      env,
+      ...(signal && { signal }),
+      ...(onLine && { onLine }),
+    });
   } catch (error) {
     if (!(error instanceof ProgramFailed) || !/exec format error/i.test(error.message)) throw error;
-    throw new Error(`${name} cannot run programs for ${platform} on this machine. Build where the architecture is the same, or install an emulation (qemu-user-static).\n${error.message}`, { cause: error });
+    throw new Error(
+      `${name} cannot run programs for ${platform} on this machine. Build where the architecture is the same, or install an emulation (qemu-user-static).\n${error.message}`,
+      { cause: error },
+    );
   }
 }

@@ -40,7 +40,8 @@ export interface ImageRoot {
 const BASE = { environment: { LAMBDA_TASK_ROOT: "/var/task" }, workingDirectory: "/var/task" } as const;
 
 /**
- * Executes a Dockerfile without a daemon, without privileges and without its base image: COPY, RUN, ENV, ARG, WORKDIR, USER
+ * Executes a Dockerfile without a daemon, without privileges and without its base image: COPY, RUN, ENV, ARG, WORKDIR,
+ * USER
  * and CMD, each stage in a folder of its own. What it cannot do, it refuses: RUN starts Node.js alone, and nothing is
  * isolated. Absolute paths among RUN's arguments are those of the image; all runs as this process's user.
  * @throws Error naming the line of an instruction that cannot be executed, or that failed
@@ -51,7 +52,10 @@ export async function executeStages(options: StageOptions): Promise<ImageRoot> {
   const folder = join(options.folder, "root");
   let image: ImageRoot | undefined;
   for (const [index, stage] of options.dockerfile.stages.entries()) {
-    if (done.has(stage.base)) throw new Error(`Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. Copy from it instead.`);
+    if (done.has(stage.base))
+      throw new Error(
+        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. Copy from it instead.`,
+      );
     image = await new StageExecution(options, stage, folder, done).execute();
     if (index === options.dockerfile.stages.length - 1) break;
     const aside = join(options.folder, String(index));
@@ -87,7 +91,10 @@ class StageExecution {
     mkdirSync(pathInImage(this.folder, this.workingDirectory), { recursive: true });
     for (const instruction of this.stage.instructions) {
       await this.perform(instruction).catch((cause: unknown) => {
-        throw new Error(`Line ${instruction.line}: ${instruction.keyword} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+        throw new Error(
+          `Line ${instruction.line}: ${instruction.keyword} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { cause },
+        );
       });
     }
     const { folder, environment, workingDirectory, user, command, layers } = this;
@@ -103,7 +110,10 @@ class StageExecution {
     else if (keyword === "CMD" && isExec) this.command = words;
     else if (keyword === "COPY") this.copy(filled, flags["from"], line);
     else if (keyword === "RUN" && isExec && words[0] === "node") await this.run(words.slice(1));
-    else if (keyword !== "LABEL") throw new Error('it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], USER, WORKDIR.');
+    else if (keyword !== "LABEL")
+      throw new Error(
+        'it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], USER, WORKDIR.',
+      );
   }
 
   /** As in a builder: the environment hides arguments of the same name. */
@@ -133,16 +143,19 @@ class StageExecution {
     const sources = words.slice(0, -1);
     const target = words.at(-1) ?? "";
     const root = from === undefined ? this.options.context : this.done.get(from);
-    if (root === undefined) throw new Error(`there is no stage ${from} before it. Allowed: ${[...this.done.keys()].join(", ") || "none"}.`);
+    if (root === undefined)
+      throw new Error(`there is no stage ${from} before it. Allowed: ${[...this.done.keys()].join(", ") || "none"}.`);
     const excludes = (path: string) => from === undefined && path !== "" && this.options.ignore.excludes(path);
     let [files, bytes] = [0, 0];
     for (const source of sources) {
       const path = pathInImage(root, source);
       const copied = filesBelow(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
       // A folder of a stage may be empty; nothing of the context is a mistake.
-      if (copied.length === 0 && (from === undefined || !existsSync(path))) throw new Error(`${source} is not there, or kept back by the ignore file.`);
+      if (copied.length === 0 && (from === undefined || !existsSync(path)))
+        throw new Error(`${source} is not there, or kept back by the ignore file.`);
       const single = statSync(path).isFile();
-      const into = single && /(^|\/)\.?$/.test(target) ? join(this.at(target), relative(dirname(path), path)) : this.at(target);
+      const into =
+        single && /(^|\/)\.?$/.test(target) ? join(this.at(target), relative(dirname(path), path)) : this.at(target);
       for (const file of copied) {
         const to = single ? into : join(into, relative(path, file));
         mkdirSync(dirname(to), { recursive: true });
@@ -157,18 +170,30 @@ class StageExecution {
   private async run(args: readonly string[]): Promise<void> {
     const inImage = args.map((arg) => (arg.startsWith("/") ? this.at(arg) : arg));
     const { nodePath, signal } = this.options;
-    await run(nodePath, inImage, { cwd: this.at("."), env: { ...this.given, ...environmentIn(this.folder, this.environment) }, ...(signal && { signal }) });
+    await run(nodePath, inImage, {
+      cwd: this.at("."),
+      env: { ...this.given, ...environmentIn(this.folder, this.environment) },
+      ...(signal && { signal }),
+    });
   }
 }
 
 /** An image's variables for a process that sees the image as a folder: absolute paths lead into it. */
 export function environmentIn(folder: string, environment: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.startsWith("/") ? pathInImage(folder, value) : value]));
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      value.startsWith("/") ? pathInImage(folder, value) : value,
+    ]),
+  );
 }
 
 /** Every file at or below a path; none where it is not there. */
 function filesBelow(path: string): string[] {
   if (!existsSync(path)) return [];
   if (statSync(path).isFile()) return [path];
-  return readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => resolve(path, name)).filter((file) => statSync(file).isFile()).sort();
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => resolve(path, name))
+    .filter((file) => statSync(file).isFile())
+    .sort();
 }

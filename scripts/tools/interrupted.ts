@@ -1,7 +1,11 @@
 /** Signals on which a command ends in order: Ctrl-C, a request to end, a terminal that was closed. */
 export type EndingSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
-const NAMES: Readonly<Record<EndingSignal, string>> = { SIGINT: "Interrupted", SIGTERM: "Asked to end (SIGTERM)", SIGHUP: "The terminal was closed (SIGHUP)" };
+const NAMES: Readonly<Record<EndingSignal, string>> = {
+  SIGINT: "Interrupted",
+  SIGTERM: "Asked to end (SIGTERM)",
+  SIGHUP: "The terminal was closed (SIGHUP)",
+};
 
 /** A signal has ended the work. It is the reason of the commands' abort signal. */
 export class Interrupted extends Error {

@@ -48,7 +48,9 @@ export class LocalIssuer {
     server.on("request", ({ url = "/" }, response) => {
       if (issuer.fault === "hang") return;
       const document = issuer.fault === "down" ? undefined : issuer.documentAt(url);
-      response.writeHead(document === undefined ? 503 : 200, { "content-type": "application/json" }).end(JSON.stringify(document ?? {}));
+      response
+        .writeHead(document === undefined ? 503 : 200, { "content-type": "application/json" })
+        .end(JSON.stringify(document ?? {}));
     });
     return issuer;
   }
@@ -64,10 +66,20 @@ export class LocalIssuer {
     this.keys = [key, ...(keep ? this.keys : [])];
   }
 
-  /** A token that is good now, signed with the newest key. @param claims on top of `iss`, `sub`, `aud`, `iat` and `exp` */
+  /**
+   * A token that is good now, signed with the newest key.
+   * @param claims on top of `iss`, `sub`, `aud`, `iat` and `exp`
+   */
   token(subject: string, audience: string, claims: Readonly<Record<string, unknown>> = {}): string {
     const seconds = Math.floor((this.options.nowMs ?? Date.now)() / 1_000);
-    return this.sign({ iss: this.url, sub: subject, aud: audience, iat: seconds, exp: seconds + TOKEN_SECONDS, ...claims });
+    return this.sign({
+      iss: this.url,
+      sub: subject,
+      aud: audience,
+      iat: seconds,
+      exp: seconds + TOKEN_SECONDS,
+      ...claims,
+    });
   }
 
   /** A token that says just that, signed with the newest key. @param header on top of `alg`, `kid` and `typ` */

@@ -18,7 +18,8 @@ export interface RestoredState {
 const WRITING_MS = 1_000;
 
 /**
- * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then writes it,
+ * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then
+ * writes it,
  * so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask terraform who
  * holds the lock. Other backends write whole objects.
  * @param directory initialized
@@ -32,8 +33,10 @@ export async function cutState(directory: string): Promise<string | undefined> {
 }
 
 /**
- * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept of
- * it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for no state, and would make everything again. What was cut is
+ * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept
+ * of
+ * it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for no
+ * state, and would make everything again. What was cut is
  * kept beside it, as `.cut-1` and so on. Only for who knows that nobody writes the state.
  */
 export async function restoreState(directory: string): Promise<RestoredState | undefined> {
@@ -43,7 +46,10 @@ export async function restoreState(directory: string): Promise<RestoredState | u
   const copy = isWhole(`${path}.backup`) ? `${path}.backup` : undefined;
   const copied = copy === undefined ? undefined : headIn(readFileSync(copy, "utf8"));
   const lineage = headIn(readFileSync(aside, "utf8"))?.lineage ?? copied?.lineage;
-  const backup = (lineage === undefined ? undefined : keptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
+  const backup =
+    (lineage === undefined
+      ? undefined
+      : keptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
   if (backup !== undefined) {
     writeWhole(path, readFileSync(backup));
     chmodSync(path, 0o600);
@@ -71,8 +77,12 @@ function localStatePath(directory: string): string | undefined {
   const initialized = join(directory, ".terraform", "terraform.tfstate");
   // Without a backend there is no such file, nor is there before the first init.
   if (!existsSync(initialized)) return join(directory, "terraform.tfstate");
-  const { backend } = JSON.parse(readFileSync(initialized, "utf8")) as { readonly backend?: { readonly type: string; readonly config: { readonly path?: string | null } } };
-  return backend === undefined || backend.type === "local" ? resolve(directory, backend?.config.path ?? "terraform.tfstate") : undefined;
+  const { backend } = JSON.parse(readFileSync(initialized, "utf8")) as {
+    readonly backend?: { readonly type: string; readonly config: { readonly path?: string | null } };
+  };
+  return backend === undefined || backend.type === "local"
+    ? resolve(directory, backend?.config.path ?? "terraform.tfstate")
+    : undefined;
 }
 
 const isCut = (path: string): boolean => existsSync(path) && !isWhole(path);

@@ -1,4 +1,8 @@
-import type { CloudWatchLogsClient, FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+import type {
+  CloudWatchLogsClient,
+  FilterLogEventsCommandInput,
+  FilterLogEventsCommandOutput,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { clientConfiguration } from "./aws-client";
 
 /** A message of a log group. */
@@ -14,7 +18,10 @@ export interface LogEventsQuery {
   readonly fromMs: number;
   /** Milliseconds since 1970. */
   readonly toMs: number;
-  /** AWS_REGION or AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and credentials where they are in it; others are found as every AWS tool does. */
+  /**
+   * AWS_REGION or AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, and credentials where they are in it; others are found as every
+   * AWS tool does.
+   */
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** Called after each page with how many events there were so far. */
@@ -27,11 +34,15 @@ export const REPORT_FILTER = '?"REPORT RequestId:" ?"platform.report"';
 /** FilterLogEvents is throttled at a few calls a second and account. */
 const MAX_ATTEMPTS = 8;
 
-/** The events of a log group that may be reports of runs, page by page. Throws with the group, the region and what to do. */
+/**
+ * The events of a log group that may be reports of runs, page by page. Throws with the group, the region and what to
+ * do.
+ */
 export async function* reportEvents(query: LogEventsQuery): AsyncGenerator<LogEvent> {
   const { environment } = query;
   const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
-  if (!region) throw new Error(`The log group ${query.group} is read from an AWS region, and none is set. Set AWS_REGION.`);
+  if (!region)
+    throw new Error(`The log group ${query.group} is read from an AWS region, and none is set. Set AWS_REGION.`);
   const client = await clientOf(environment, region);
   try {
     let [nextToken, events]: [string | undefined, number] = [undefined, 0];
@@ -55,18 +66,36 @@ const sdk = () => import("@aws-sdk/client-cloudwatch-logs");
 
 async function clientOf(environment: NodeJS.ProcessEnv, region: string): Promise<CloudWatchLogsClient> {
   const { CloudWatchLogsClient: Client } = await sdk();
-  return new Client({ ...clientConfiguration({ environment, region }, "CLOUDWATCH_LOGS"), maxAttempts: MAX_ATTEMPTS, retryMode: "adaptive" });
+  return new Client({
+    ...clientConfiguration({ environment, region }, "CLOUDWATCH_LOGS"),
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: "adaptive",
+  });
 }
 
-async function send(client: CloudWatchLogsClient, { group, fromMs, toMs, signal }: LogEventsQuery, region: string, nextToken: string | undefined) {
+async function send(
+  client: CloudWatchLogsClient,
+  { group, fromMs, toMs, signal }: LogEventsQuery,
+  region: string,
+  nextToken: string | undefined,
+) {
   const { FilterLogEventsCommand } = await sdk();
-  const input: FilterLogEventsCommandInput = { logGroupName: group, startTime: fromMs, endTime: toMs, filterPattern: REPORT_FILTER, ...(nextToken === undefined ? {} : { nextToken }) };
+  const input: FilterLogEventsCommandInput = {
+    logGroupName: group,
+    startTime: fromMs,
+    endTime: toMs,
+    filterPattern: REPORT_FILTER,
+    ...(nextToken === undefined ? {} : { nextToken }),
+  };
   try {
     return await client.send(new FilterLogEventsCommand(input), { abortSignal: signal });
   } catch (cause) {
     if (signal.aborted) throw cause;
     const { name, message } = cause as Error;
-    const advice = name === "ResourceNotFoundException" ? "Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them." : "It takes logs:FilterLogEvents on the group.";
+    const advice =
+      name === "ResourceNotFoundException"
+        ? "Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them."
+        : "It takes logs:FilterLogEvents on the group.";
     throw new Error(`The log group ${group} in ${region} cannot be read (${name}: ${message}). ${advice}`, { cause });
   }
 }

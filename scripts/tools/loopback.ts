@@ -15,7 +15,10 @@ function hostOf(url: string): string | undefined {
   }
 }
 
-/** Why nobody can listen on a port of this machine's loopback now, such as EADDRINUSE. @returns undefined where one can */
+/**
+ * Why nobody can listen on a port of this machine's loopback now, such as EADDRINUSE.
+ * @returns undefined where one can
+ */
 export function whyNotFree(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

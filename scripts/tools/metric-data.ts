@@ -1,4 +1,10 @@
-import { CloudWatchClient, GetMetricDataCommand, type GetMetricDataCommandOutput, type MetricDataQuery, type MetricStat } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  type GetMetricDataCommandOutput,
+  type MetricDataQuery,
+  type MetricStat,
+} from "@aws-sdk/client-cloudwatch";
 import { clientConfiguration, type AwsPlace } from "./aws-client";
 
 /** What GetMetricData is asked. */
@@ -40,12 +46,24 @@ export async function* metricDataPages(call: MetricDataCall, advice = ""): Async
 }
 
 /** A statistic as the SDK has it. */
-export function metricStat({ namespace, metric, dimensions, statistic }: NamedStatistic, periodSeconds: number): MetricStat {
+export function metricStat(
+  { namespace, metric, dimensions, statistic }: NamedStatistic,
+  periodSeconds: number,
+): MetricStat {
   const named = Object.entries(dimensions).map(([name, value]) => ({ Name: name, Value: value }));
-  return { Metric: { Namespace: namespace, MetricName: metric, Dimensions: named }, Period: periodSeconds, Stat: statistic };
+  return {
+    Metric: { Namespace: namespace, MetricName: metric, Dimensions: named },
+    Period: periodSeconds,
+    Stat: statistic,
+  };
 }
 
-async function send(client: CloudWatchClient, { queries, startMs, endMs, region, signal }: MetricDataCall, nextToken: string | undefined, advice: string): Promise<GetMetricDataCommandOutput> {
+async function send(
+  client: CloudWatchClient,
+  { queries, startMs, endMs, region, signal }: MetricDataCall,
+  nextToken: string | undefined,
+  advice: string,
+): Promise<GetMetricDataCommandOutput> {
   const command = new GetMetricDataCommand({
     StartTime: new Date(startMs),
     EndTime: new Date(endMs),
@@ -58,6 +76,9 @@ async function send(client: CloudWatchClient, { queries, startMs, endMs, region,
   } catch (cause) {
     if (signal.aborted) throw cause;
     const { name, message } = cause as Error;
-    throw new Error(`CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with cloudwatch:GetMetricData${advice}.`, { cause });
+    throw new Error(
+      `CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with cloudwatch:GetMetricData${advice}.`,
+      { cause },
+    );
   }
 }

@@ -27,20 +27,38 @@ export interface MetricSeriesAnswer {
  */
 export async function metricSeries(request: MetricSeriesRequest): Promise<MetricSeriesAnswer> {
   const found = new Map<string, { readonly id: string; readonly label: string; readonly points: Point[] }>();
-  for await (const page of metricDataPages({ ...request, queries: request.queries.map(asked) }, "; or give saved metrics by --metrics")) {
-    for (const { Id: id = "", Label: label = "", StatusCode: status = "Complete", Messages: messages = [], Timestamps: timestamps = [], Values: values = [] } of page.MetricDataResults ?? []) {
-      if (status === "InternalError" || status === "Forbidden") throw new Error(`CloudWatch in ${request.region} answers ${status} to ${id} (${messages.map(({ Value: value }) => value).join(", ") || "without a reason"}). Ask again; it takes credentials with cloudwatch:GetMetricData.`);
+  for await (const page of metricDataPages(
+    { ...request, queries: request.queries.map(asked) },
+    "; or give saved metrics by --metrics",
+  )) {
+    for (const {
+      Id: id = "",
+      Label: label = "",
+      StatusCode: status = "Complete",
+      Messages: messages = [],
+      Timestamps: timestamps = [],
+      Values: values = [],
+    } of page.MetricDataResults ?? []) {
+      if (status === "InternalError" || status === "Forbidden")
+        throw new Error(
+          `CloudWatch in ${request.region} answers ${status} to ${id} (${messages.map(({ Value: value }) => value).join(", ") || "without a reason"}). Ask again; it takes credentials with cloudwatch:GetMetricData.`,
+        );
       const key = JSON.stringify([id, label]);
       const line = found.get(key) ?? { id, label, points: [] };
       found.set(key, line);
       // An emulator answers a percentile with a time and no value.
-      timestamps.forEach((time, index) => void (Number.isFinite(values[index]) && line.points.push([time.getTime(), values[index]!])));
+      timestamps.forEach(
+        (time, index) => void (Number.isFinite(values[index]) && line.points.push([time.getTime(), values[index]!])),
+      );
     }
   }
   return named(request.queries, [...found.values()]);
 }
 
-function named(queries: readonly SeriesQuery[], lines: readonly { readonly id: string; readonly label: string; readonly points: readonly Point[] }[]): MetricSeriesAnswer {
+function named(
+  queries: readonly SeriesQuery[],
+  lines: readonly { readonly id: string; readonly label: string; readonly points: readonly Point[] }[],
+): MetricSeriesAnswer {
   const series: MetricSeries[] = [];
   const evaluated: Evaluated[] = [];
   for (const { id, label, points } of lines) {
@@ -54,6 +72,12 @@ function named(queries: readonly SeriesQuery[], lines: readonly { readonly id: s
 }
 
 function asked({ id, label, source, periodSeconds }: SeriesQuery): MetricDataQuery {
-  if ("expression" in source) return { Id: id, Expression: source.expression, Period: periodSeconds, ...(label === undefined ? {} : { Label: label }) };
+  if ("expression" in source)
+    return {
+      Id: id,
+      Expression: source.expression,
+      Period: periodSeconds,
+      ...(label === undefined ? {} : { Label: label }),
+    };
   return { Id: id, MetricStat: metricStat(source, periodSeconds) };
 }

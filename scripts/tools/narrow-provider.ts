@@ -1,5 +1,13 @@
 import { once } from "node:events";
-import { connect as connectHttp2, constants, createServer, type ClientHttp2Stream, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { connect } from "node:net";
 import { narrowSchema } from "./narrow-schema";
 
@@ -17,14 +25,22 @@ const PREFIX_BYTES = 5;
 const SCHEMA_CALL = /\/Get(Provider)?Schema$/;
 
 /**
- * Stands between terraform and a provider that is kept, asks it for its schema once, and tells terraform of the types in
+ * Stands between terraform and a provider that is kept, asks it for its schema once, and tells terraform of the types
+ * in
  * use alone. Everything else passes as it is.
  * @param upstream path of the provider's Unix socket
  * @param socket path of the one to listen at
  * @param isUsed asked anew at each run of terraform: configurations change
  */
-export async function narrowProvider(upstream: string, socket: string, isUsed: () => (type: string) => boolean): Promise<NarrowProvider> {
-  const provider = connectHttp2("http://localhost", { createConnection: () => connect(upstream), settings: { initialWindowSize: WINDOW_BYTES } });
+export async function narrowProvider(
+  upstream: string,
+  socket: string,
+  isUsed: () => (type: string) => boolean,
+): Promise<NarrowProvider> {
+  const provider = connectHttp2("http://localhost", {
+    createConnection: () => connect(upstream),
+    settings: { initialWindowSize: WINDOW_BYTES },
+  });
   // A provider that ends takes its calls with it, and each of them says so.
   provider.on("error", () => undefined);
   let schema: Promise<Answer> | undefined;
@@ -45,7 +61,11 @@ export async function narrowProvider(upstream: string, socket: string, isUsed: (
   });
   server.on("stream", (call, headers) => {
     call.on("error", () => undefined);
-    if (SCHEMA_CALL.test(headers[":path"] ?? "")) narrowed(headers).then((answer) => give(call, answer), () => call.close(constants.NGHTTP2_INTERNAL_ERROR));
+    if (SCHEMA_CALL.test(headers[":path"] ?? ""))
+      narrowed(headers).then(
+        (answer) => give(call, answer),
+        () => call.close(constants.NGHTTP2_INTERNAL_ERROR),
+      );
     else relay(call, provider.request(passedOn(headers)));
   });
   server.listen(socket);
@@ -65,13 +85,17 @@ interface Answer {
 }
 
 const PASSED = /^(:path|:method|te|user-agent|content-type|grpc-.*)$/;
-const passedOn = (headers: IncomingHttpHeaders) => Object.fromEntries(Object.entries(headers).filter(([name]) => PASSED.test(name)));
+const passedOn = (headers: IncomingHttpHeaders) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => PASSED.test(name)));
 const respond = (call: ServerHttp2Stream, headers: IncomingHttpHeaders, trailers: () => IncomingHttpHeaders) => {
   call.respond({ ":status": 200, ...passedOn(headers) }, { waitForTrailers: true });
   call.once("wantTrailers", () => call.sendTrailers(passedOn(trailers())));
 };
 
-/** An answer is whole when its trailers have come. A provider that ends in the middle, or lets a call go without a word, must leave nobody waiting. */
+/**
+ * An answer is whole when its trailers have come. A provider that ends in the middle, or lets a call go without a word,
+ * must leave nobody waiting.
+ */
 function relay(call: ServerHttp2Stream, asked: ClientHttp2Stream): void {
   let trailers: IncomingHttpHeaders | undefined;
   const fail = () => call.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -108,7 +132,12 @@ function askedOnce(asked: ClientHttp2Stream): Promise<Answer> {
     asked.on("close", () => {
       const status = trailers["grpc-status"];
       if (status === "0") resolve({ headers, trailers, message: Buffer.concat(chunks).subarray(PREFIX_BYTES) });
-      else reject(new Error(`The provider gave no schema: ${String(trailers["grpc-message"] ?? headers["grpc-message"] ?? "the connection ended")}`));
+      else
+        reject(
+          new Error(
+            `The provider gave no schema: ${String(trailers["grpc-message"] ?? headers["grpc-message"] ?? "the connection ended")}`,
+          ),
+        );
     });
     asked.end(Buffer.alloc(PREFIX_BYTES));
   });

@@ -1,4 +1,7 @@
-/** Fields of GetProviderSchema's answer that are maps of resource and data source types to their schemas (terraform's tfplugin5.proto and tfplugin6.proto). */
+/**
+ * Fields of GetProviderSchema's answer that are maps of resource and data source types to their schemas (terraform's
+ * tfplugin5.proto and tfplugin6.proto).
+ */
 const TYPES = new Set([2, 3]);
 
 /** Length-delimited, the only kind that the answer's own fields are of. */
@@ -23,15 +26,22 @@ function keyOf(entry: Buffer): string {
   for (const { field, body } of fields(entry)) {
     if (field === 1) return body.toString("utf8");
   }
-  throw new Error("A schema has no name; expected GetProviderSchema's answer, as a provider of protocol 5 or 6 gives it");
+  throw new Error(
+    "A schema has no name; expected GetProviderSchema's answer, as a provider of protocol 5 or 6 gives it",
+  );
 }
 
-function* fields(message: Buffer): Generator<{ readonly field: number; readonly body: Buffer; readonly whole: Buffer }> {
-  for (let at = 0; at < message.length; ) {
+function* fields(
+  message: Buffer,
+): Generator<{ readonly field: number; readonly body: Buffer; readonly whole: Buffer }> {
+  for (let at = 0; at < message.length;) {
     const tag = varint(message, at);
     const length = varint(message, tag.end);
     const end = length.end + length.value;
-    if ((tag.value & 7) !== DELIMITED || end > message.length) throw new Error(`Byte ${at} begins no field of GetProviderSchema's answer, as a provider of protocol 5 or 6 gives it`);
+    if ((tag.value & 7) !== DELIMITED || end > message.length)
+      throw new Error(
+        `Byte ${at} begins no field of GetProviderSchema's answer, as a provider of protocol 5 or 6 gives it`,
+      );
     yield { field: tag.value >>> 3, body: message.subarray(length.end, end), whole: message.subarray(at, end) };
     at = end;
   }

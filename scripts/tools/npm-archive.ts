@@ -25,17 +25,30 @@ interface PackReport {
  * @param files paths below the folder; of them npm takes what package.json's `files` says
  * @param added further files by path, which stand nowhere
  */
-export async function npmArchive(directory: string, files: readonly string[], env: NodeJS.ProcessEnv, added: Readonly<Record<string, string>> = {}): Promise<NpmArchive> {
+export async function npmArchive(
+  directory: string,
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+  added: Readonly<Record<string, string>> = {},
+): Promise<NpmArchive> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-npm-"));
   try {
     const staged = join(folder, "package");
-    for (const file of files) stage(join(staged, file), readFileSync(join(directory, file)), isProgram(join(directory, file)));
+    for (const file of files)
+      stage(join(staged, file), readFileSync(join(directory, file)), isProgram(join(directory, file)));
     for (const [file, content] of Object.entries(added)) stage(join(staged, file), content, false);
-    const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: staged, env });
+    const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: staged,
+      env,
+    });
     const [report] = JSON.parse(stdout) as readonly PackReport[];
     if (report === undefined) throw new Error(`npm pack wrote no archive; it said: ${stdout.slice(0, 1_000)}`);
     const tar = gunzipSync(readFileSync(join(folder, report.filename)));
-    return { name: report.filename, content: gzipSync(tar, { level: 9, mtime: 0 }), files: report.files.map(({ path }) => path).sort() };
+    return {
+      name: report.filename,
+      content: gzipSync(tar, { level: 9, mtime: 0 }),
+      files: report.files.map(({ path }) => path).sort(),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { setInterval } from "node:timers";
 
-/** Milliseconds between two looks: the system keeps the peak itself, so only what comes after the last look is missed. */
+/**
+ * Milliseconds between two looks: the system keeps the peak itself, so only what comes after the last look is missed.
+ */
 const LOOK_MS = 100;
 
 /**

@@ -13,7 +13,10 @@ export interface RunOptions {
   readonly acceptedCodes?: readonly number[];
   /** Given the process's id when it has started. */
   readonly onStart?: (pid: number) => void;
-  /** Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. Once it is aborted no program is started. */
+  /**
+   * Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. Once it is aborted no program is
+   * started.
+   */
   readonly signal?: AbortSignal;
   /** Kills the program and all that it started, at once, without a chance to put anything in order. */
   readonly kill?: AbortSignal;
@@ -31,14 +34,17 @@ export class ProgramFailed extends Error {
     readonly program: string,
     readonly result: RunResult,
   ) {
-    super(`${program} ended with code ${result.code}:\n${(result.stderr.trim() || result.stdout.trim()).slice(-4_000)}`);
+    super(
+      `${program} ended with code ${result.code}:\n${(result.stderr.trim() || result.stdout.trim()).slice(-4_000)}`,
+    );
     this.name = "ProgramFailed";
   }
 }
 
 /**
  * Runs a program to its end. Arguments are passed as they are, never through a shell.
- * @throws Interrupted where that is the signal's reason and the program has not started, or has not done its work; its cause is then the {@link ProgramFailed}
+ * @throws Interrupted where that is the signal's reason and the program has not started, or has not done its work; its
+ * cause is then the {@link ProgramFailed}
  */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { cwd, env, onLine, acceptedCodes = [0], signal, kill } = options;
@@ -56,7 +62,14 @@ export async function run(program: string, args: readonly string[], options: Run
   const [stdout, stderr] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
   try {
     const code = await new Promise<number>((resolve, reject) => {
-      child.once("error", (cause) => reject(new Error(`${program} cannot be started: ${cause.message}. Run \`quickturn doctor\` to see what is missing.`, { cause })));
+      child.once("error", (cause) =>
+        reject(
+          new Error(
+            `${program} cannot be started: ${cause.message}. Run \`quickturn doctor\` to see what is missing.`,
+            { cause },
+          ),
+        ),
+      );
       child.once("close", (exitCode, killedBy) => resolve(exitCode ?? (killedBy ? 128 : 1)));
     });
     const result = { code, stdout: stdout(), stderr: stderr() };
@@ -73,7 +86,10 @@ export async function run(program: string, args: readonly string[], options: Run
 /** Milliseconds that a program has to end by itself. */
 const GRACE_MS = 5_000;
 
-/** Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until it is gone. */
+/**
+ * Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until
+ * it is gone.
+ */
 export async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);

@@ -16,7 +16,10 @@ export interface RawCall {
 /** The most of an answer that is read, in bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** Sends bytes to the host of an API, each time over a connection of its own, and reads one HTTP answer. Never throws for what the network does. */
+/**
+ * Sends bytes to the host of an API, each time over a connection of its own, and reads one HTTP answer. Never throws
+ * for what the network does.
+ */
 export function callRaw(url: URL, { bytes, timeoutMs, isHead, endsEarly }: RawCall): Promise<WireAnswer> {
   const started = performance.now();
   const ms = () => Math.round(performance.now() - started);
@@ -39,13 +42,16 @@ export function callRaw(url: URL, { bytes, timeoutMs, isHead, endsEarly }: RawCa
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) return end({ kind: "closed", reason: `more than ${MAX_ANSWER_BYTES} bytes`, ms: ms() });
+      if (size > MAX_ANSWER_BYTES)
+        return end({ kind: "closed", reason: `more than ${MAX_ANSWER_BYTES} bytes`, ms: ms() });
       const answer = read(false);
       if (answer !== undefined) end({ kind: "answer", ...answer, ms: ms() });
     });
     socket.once("error", (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
     socket.once("close", () => finish("the connection was closed"));
-    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => (endsEarly ? socket.end(bytes) : socket.write(bytes)));
+    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () =>
+      endsEarly ? socket.end(bytes) : socket.write(bytes),
+    );
   });
 }
 
@@ -66,21 +72,33 @@ export function parseAnswer(given: Buffer, isHead: boolean, isOver: boolean): Pa
   const rest = given.subarray(end + 4);
   // 100 Continue and its like come before the answer.
   if (status < 200 && status !== 101) return parseAnswer(rest, isHead, isOver);
-  const headers = lines.map((line): [string, string] => [line.slice(0, line.indexOf(":")).trim().toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]);
+  const headers = lines.map((line): [string, string] => [
+    line.slice(0, line.indexOf(":")).trim().toLowerCase(),
+    line.slice(line.indexOf(":") + 1).trim(),
+  ]);
   const value = (name: string) => headers.find(([given]) => given === name)?.[1];
-  const body = isHead || status === 204 || status === 304 ? Buffer.alloc(0) : bodyOf(rest, value("transfer-encoding"), value("content-length"), isOver);
+  const body =
+    isHead || status === 204 || status === 304
+      ? Buffer.alloc(0)
+      : bodyOf(rest, value("transfer-encoding"), value("content-length"), isOver);
   return body && { status, headers, body: body.toString("utf8") };
 }
 
-function bodyOf(rest: Buffer, coding: string | undefined, length: string | undefined, isOver: boolean): Buffer | undefined {
+function bodyOf(
+  rest: Buffer,
+  coding: string | undefined,
+  length: string | undefined,
+  isOver: boolean,
+): Buffer | undefined {
   if (/chunked/i.test(coding ?? "")) return dechunked(rest, isOver);
-  if (length !== undefined) return rest.length >= Number(length) || isOver ? rest.subarray(0, Number(length)) : undefined;
+  if (length !== undefined)
+    return rest.length >= Number(length) || isOver ? rest.subarray(0, Number(length)) : undefined;
   return isOver ? rest : undefined;
 }
 
 function dechunked(rest: Buffer, isOver: boolean): Buffer | undefined {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = rest.indexOf("\r\n", at);
     const size = lineEnd < 0 ? NaN : Number.parseInt(rest.subarray(at, lineEnd).toString("latin1"), 16);
     if (size === 0) return Buffer.concat(parts);

@@ -15,12 +15,19 @@ export const STDIN = "-";
  * @returns how many lines there were
  * @throws where it cannot be read, with the path and the reason
  */
-export async function readReportLines(path: string, onLine: (line: string, number: number) => void, signal?: AbortSignal): Promise<number> {
+export async function readReportLines(
+  path: string,
+  onLine: (line: string, number: number) => void,
+  signal?: AbortSignal,
+): Promise<number> {
   try {
     return await splitLines(sourceOf(path), onLine, signal);
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new Error(`${path === STDIN ? "Standard input" : path} cannot be read: ${(cause as Error).message}. Give a file of log lines, or - for standard input.`, { cause });
+    throw new Error(
+      `${path === STDIN ? "Standard input" : path} cannot be read: ${(cause as Error).message}. Give a file of log lines, or - for standard input.`,
+      { cause },
+    );
   }
 }
 
@@ -34,7 +41,11 @@ function sourceOf(path: string): AsyncIterable<Buffer> {
 }
 
 /** Splits what a stream gives at its line ends, `\n` or `\r\n`. */
-export async function splitLines(source: AsyncIterable<Buffer>, onLine: (line: string, number: number) => void, signal?: AbortSignal): Promise<number> {
+export async function splitLines(
+  source: AsyncIterable<Buffer>,
+  onLine: (line: string, number: number) => void,
+  signal?: AbortSignal,
+): Promise<number> {
   let decoder: StringDecoder | undefined;
   let [rest, number] = ["", 0];
   const take = (line: string) => onLine(line.endsWith("\r") ? line.slice(0, -1) : line, ++number);
@@ -49,7 +60,8 @@ export async function splitLines(source: AsyncIterable<Buffer>, onLine: (line: s
       from = end + 1;
     }
     rest = text.slice(from);
-    if (rest.length > MAX_LINE_CHARACTERS) throw new Error(`line ${number + 1} is longer than ${MAX_LINE_CHARACTERS} characters`);
+    if (rest.length > MAX_LINE_CHARACTERS)
+      throw new Error(`line ${number + 1} is longer than ${MAX_LINE_CHARACTERS} characters`);
   }
   rest += decoder?.end() ?? "";
   if (rest !== "") take(rest);

@@ -28,7 +28,10 @@ export class SigningKey {
     const key = this.privateKey;
     if (this.algorithm === "EdDSA") return sign(null, Buffer.from(text), key);
     if (this.algorithm === "ES256") return sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
-    const padding = this.algorithm === "PS256" ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : {};
+    const padding =
+      this.algorithm === "PS256"
+        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+        : {};
     return sign("sha256", Buffer.from(text), { key, ...padding });
   }
 }

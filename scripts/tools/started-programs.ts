@@ -16,7 +16,8 @@ export function rememberProgram(child: ChildProcess, program: string, { isHelper
 }
 
 /** Names of the programs that run now, without helpers. */
-export const runningPrograms = (): string[] => [...running.values()].filter(({ isHelper }) => !isHelper).map(({ program }) => program);
+export const runningPrograms = (): string[] =>
+  [...running.values()].filter(({ isHelper }) => !isHelper).map(({ program }) => program);
 
 /** Sends each program that runs now, without helpers, a SIGINT. */
 export function interruptPrograms(): void {

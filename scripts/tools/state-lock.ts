@@ -34,24 +34,35 @@ export function describeLock({ id, path, operation, who, created }: StateLock): 
   return `  who        ${who}\n  operation  ${operation}\n  since      ${created}\n  state      ${path}\n  lock       ${id}`;
 }
 
-/** Reads the lock out of what terraform printed, as text or as its machine-readable lines. @returns undefined where it names none */
+/**
+ * Reads the lock out of what terraform printed, as text or as its machine-readable lines.
+ * @returns undefined where it names none
+ */
 export function lockIn(output: string): StateLock | undefined {
   const text = output.replaceAll("\\n", "\n").replaceAll(/^│ ?/gm, "");
   const start = text.indexOf("Lock Info:");
   if (start < 0) return undefined;
   const field = (name: string) => new RegExp(`^\\s+${name}:[ \\t]*(.*?)\\s*$`, "m").exec(text.slice(start))?.[1] ?? "";
   const id = field("ID");
-  return id === "" ? undefined : { id, path: field("Path"), operation: field("Operation"), who: field("Who"), created: field("Created") };
+  return id === ""
+    ? undefined
+    : { id, path: field("Path"), operation: field("Operation"), who: field("Who"), created: field("Created") };
 }
 
 /**
- * Whether the lock was freed between two requests of the run that asked for it: it could neither take it nor read whose it was.
+ * Whether the lock was freed between two requests of the run that asked for it: it could neither take it nor read whose
+ * it was.
  * Terraform then ends, whatever its lock time-out is (as of 1.11: a lock without its information is not waited for).
  */
 export function lockWasFreed(error: unknown): boolean {
   if (!(error instanceof ProgramFailed)) return false;
   const output = `${error.result.stdout}\n${error.result.stderr}`;
-  return output.includes("Error acquiring the state lock") && output.includes("PreconditionFailed") && output.includes("NoSuchKey") && !lockIn(output);
+  return (
+    output.includes("Error acquiring the state lock") &&
+    output.includes("PreconditionFailed") &&
+    output.includes("NoSuchKey") &&
+    !lockIn(output)
+  );
 }
 
 /** A failure of terraform as it is, or as {@link StateLocked} where another run's lock is its cause. */

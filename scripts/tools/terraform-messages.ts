@@ -31,17 +31,31 @@ export class TerraformFailed extends Error {
 export interface Message {
   readonly "@message"?: string;
   readonly type: string;
-  readonly change?: { readonly resource: { readonly addr: string; readonly resource_type: string }; readonly action: PlannedChange["action"] };
-  readonly hook?: { readonly resource: { readonly addr: string }; readonly action: string; readonly elapsed_seconds?: number };
+  readonly change?: {
+    readonly resource: { readonly addr: string; readonly resource_type: string };
+    readonly action: PlannedChange["action"];
+  };
+  readonly hook?: {
+    readonly resource: { readonly addr: string };
+    readonly action: string;
+    readonly elapsed_seconds?: number;
+  };
   /** Of terraform's emergency dump. */
   readonly state?: { readonly lineage: string; readonly serial: number };
-  readonly diagnostic?: { readonly severity: string; readonly summary: string; readonly detail: string; readonly address?: string };
+  readonly diagnostic?: {
+    readonly severity: string;
+    readonly summary: string;
+    readonly detail: string;
+    readonly address?: string;
+  };
 }
 
 /** What the plan was to change, from the whole output of `terraform apply -json`. */
 export function plannedChanges(output: string): PlannedChange[] {
   return messages(output).flatMap(({ type, change }) =>
-    type === "planned_change" && change ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }] : [],
+    type === "planned_change" && change
+      ? [{ address: change.resource.addr, type: change.resource.resource_type, action: change.action }]
+      : [],
   );
 }
 
@@ -60,17 +74,29 @@ function diagnostics(output: string, wanted: "error" | "warning"): Failure[] {
 }
 
 /** The state that terraform could write nowhere, and so printed. */
-export const dumpedState = (output: string): Message["state"] => messages(output).find(({ state }) => state !== undefined)?.state;
+export const dumpedState = (output: string): Message["state"] =>
+  messages(output).find(({ state }) => state !== undefined)?.state;
 
 /** A warning for a person, without that word. Of a check of the stack's own the sentence alone says all. */
 export function warningText(warning: Failure): string {
-  return failureText(warning.summary === "Check block assertion failed" ? { summary: warning.detail, detail: "" } : warning);
+  return failureText(
+    warning.summary === "Check block assertion failed" ? { summary: warning.detail, detail: "" } : warning,
+  );
 }
 
-/** The variable that a file gives and no configuration declares, of such a warning; `more` where terraform, after the second one, names no further. */
-export function undeclaredVariable({ summary, detail }: Failure): { readonly name: string; readonly file: string } | "more" | undefined {
+/**
+ * The variable that a file gives and no configuration declares, of such a warning; `more` where terraform, after the
+ * second one, names no further.
+ */
+export function undeclaredVariable({
+  summary,
+  detail,
+}: Failure): { readonly name: string; readonly file: string } | "more" | undefined {
   if (summary === "Values for undeclared variables") return "more";
-  const [, name, file] = (summary === "Value for undeclared variable" && /variable named "([^"]+)" but a value was found in file "([^"]+)"/.exec(detail)) || [];
+  const [, name, file] =
+    (summary === "Value for undeclared variable" &&
+      /variable named "([^"]+)" but a value was found in file "([^"]+)"/.exec(detail)) ||
+    [];
   return name === undefined || file === undefined ? undefined : { name, file };
 }
 

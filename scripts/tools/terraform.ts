@@ -2,7 +2,17 @@ import { heardMessage, NOTHING_APPLIED, type ApplyProgress } from "./apply-progr
 import { keepState, type KeptState } from "./errored-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
 import { explainLock, lockIn, lockWasFreed, StateLocked, type StateLock } from "./state-lock";
-import { dumpedState, failures, messageIn, plannedChanges, spoken, TerraformFailed, warnings, type Failure, type PlannedChange } from "./terraform-messages";
+import {
+  dumpedState,
+  failures,
+  messageIn,
+  plannedChanges,
+  spoken,
+  TerraformFailed,
+  warnings,
+  type Failure,
+  type PlannedChange,
+} from "./terraform-messages";
 
 export type { PlannedChange } from "./terraform-messages";
 
@@ -67,13 +77,24 @@ export class Terraform {
     await this.terraform(["init", "-input=false", "-no-color"], { onLine: this.sayLine });
   }
 
-  /** Writes a plan file, which holds every value in clear. @returns true where anything changes @throws TerraformFailed, with each thing that cannot be planned */
+  /**
+   * Writes a plan file, which holds every value in clear.
+   * @returns true where anything changes
+   * @throws TerraformFailed, with each thing that cannot be planned
+   */
   async plan(file: string, input: PlanInput = {}): Promise<boolean> {
-    const { code } = await this.changing(["plan", "-json", "-input=false", "-detailed-exitcode", `-out=${file}`, ...planArguments(input)], { acceptedCodes: [0, 2] });
+    const { code } = await this.changing(
+      ["plan", "-json", "-input=false", "-detailed-exitcode", `-out=${file}`, ...planArguments(input)],
+      { acceptedCodes: [0, 2] },
+    );
     return code === 2;
   }
 
-  /** Applies exactly a plan that was written before. @param onProgress is told at each change how far it is @throws TerraformFailed, with each resource that failed */
+  /**
+   * Applies exactly a plan that was written before.
+   * @param onProgress is told at each change how far it is
+   * @throws TerraformFailed, with each resource that failed
+   */
   async applyPlan(file: string, onProgress: OnProgress = () => undefined): Promise<void> {
     await this.changing(["apply", "-json", "-input=false", file], { onLine: progressOf(onProgress) });
   }
@@ -84,29 +105,47 @@ export class Terraform {
    * @returns what the plan was to change, as terraform said it before it changed anything
    */
   async apply(input: PlanInput = {}, onProgress: OnProgress = () => undefined): Promise<PlannedChange[]> {
-    return plannedChanges((await this.changing(["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)], { onLine: progressOf(onProgress) })).stdout);
+    return plannedChanges(
+      (
+        await this.changing(["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)], {
+          onLine: progressOf(onProgress),
+        })
+      ).stdout,
+    );
   }
 
-  /** Who holds the state's lock; asked after an interrupt too. @returns undefined where nobody does, or the backend does not say */
+  /**
+   * Who holds the state's lock; asked after an interrupt too.
+   * @returns undefined where nobody does, or the backend does not say
+   */
   async lock(): Promise<StateLock | undefined> {
     try {
       // No lock has this id: terraform refuses, and names the lock that is there.
       await this.terraform(["force-unlock", "-force", "none"], { signal: undefined });
       return undefined;
     } catch (error) {
-      return error instanceof ProgramFailed ? lockIn(`${error.result.stdout}\n${error.result.stderr}`) : Promise.reject(error as Error);
+      return error instanceof ProgramFailed
+        ? lockIn(`${error.result.stdout}\n${error.result.stderr}`)
+        : Promise.reject(error as Error);
     }
   }
 
   /**
-   * Who writes the state now: taking the lock tells, also of a local state, which forgets who was killed. Waits as plan and apply do.
+   * Who writes the state now: taking the lock tells, also of a local state, which forgets who was killed. Waits as plan
+   * and apply do.
    * @returns undefined where nobody does
    */
   async writer(): Promise<StateLock | undefined> {
     const { lockTimeout } = this.options;
     try {
       // There is nothing of this name to forget, so that nothing is written.
-      await this.terraform(["state", "rm", "-no-color", ...(lockTimeout === undefined ? [] : [`-lock-timeout=${lockTimeout}`]), "terraform_data.none"]);
+      await this.terraform([
+        "state",
+        "rm",
+        "-no-color",
+        ...(lockTimeout === undefined ? [] : [`-lock-timeout=${lockTimeout}`]),
+        "terraform_data.none",
+      ]);
       return undefined;
     } catch (error) {
       if (error instanceof StateLocked) return error.lock;
@@ -143,7 +182,10 @@ export class Terraform {
   }
 
   /** Terraform speaks for programs here: its errors then name the resource. */
-  private async changing(args: readonly string[], how: Pick<RunOptions, "acceptedCodes" | "onLine">): Promise<RunResult> {
+  private async changing(
+    args: readonly string[],
+    how: Pick<RunOptions, "acceptedCodes" | "onLine">,
+  ): Promise<RunResult> {
     try {
       const result = await this.terraform(args, { onLine: this.sayLine, ...how });
       if (this.options.onWarning) warnings(result.stdout).forEach(this.options.onWarning);
@@ -151,21 +193,32 @@ export class Terraform {
     } catch (error) {
       const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
       const dumped = error instanceof ProgramFailed ? dumpedState(error.result.stdout) : undefined;
-      if (dumped !== undefined) throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
+      if (dumped !== undefined)
+        throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
       throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
     }
   }
 
   private readonly sayLine = (line: string) => this.options.onLine?.(spoken(line));
 
-  private async terraform(args: readonly string[], how: Pick<RunOptions, "acceptedCodes" | "onLine"> & { readonly signal?: undefined } = {}): Promise<RunResult> {
+  private async terraform(
+    args: readonly string[],
+    how: Pick<RunOptions, "acceptedCodes" | "onLine"> & { readonly signal?: undefined } = {},
+  ): Promise<RunResult> {
     const { directory: cwd, env, onLine, kill, lockTimeout } = this.options;
     const signal = "signal" in how ? undefined : this.options.signal;
     const [command = "", ...rest] = args;
-    const waiting = lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
+    const waiting =
+      lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
     for (let asked = 1; ; asked += 1) {
       try {
-        return await run("terraform", [command, ...waiting, ...rest], { cwd, env, ...how, ...(signal ? { signal } : {}), ...(kill ? { kill } : {}) });
+        return await run("terraform", [command, ...waiting, ...rest], {
+          cwd,
+          env,
+          ...how,
+          ...(signal ? { signal } : {}),
+          ...(kill ? { kill } : {}),
+        });
       } catch (error) {
         // It has done nothing: the lock comes first.
         if (!lockWasFreed(error) || asked === LOCK_ATTEMPTS || signal?.aborted === true) throw explainLock(error);
@@ -175,13 +228,22 @@ export class Terraform {
   }
 }
 
-/** Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was room. */
+/**
+ * Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was
+ * room.
+ */
 export class StateUnwritten extends Error {
   override readonly name = "StateUnwritten";
 
   constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
-    const where = kept === undefined ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}` : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
-    super(`Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`, options);
+    const where =
+      kept === undefined
+        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}`
+        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
+    super(
+      `Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`,
+      options,
+    );
   }
 }
 
@@ -195,7 +257,14 @@ function progressOf(onProgress: OnProgress): (line: string) => void {
   };
 }
 
-function planArguments({ vars = [], varFiles = [], refresh = true, destroy = false, targets = [], lock = true }: PlanInput): string[] {
+function planArguments({
+  vars = [],
+  varFiles = [],
+  refresh = true,
+  destroy = false,
+  targets = [],
+  lock = true,
+}: PlanInput): string[] {
   return [
     ...varFiles.map((file) => `-var-file=${file}`),
     ...vars.map((value) => `-var=${value}`),

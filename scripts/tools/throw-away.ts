@@ -12,7 +12,10 @@ const OVERRIDE = {
   },
 };
 
-/** What the emulator (moto 5.2.1) does not take: of PutCompositeAlarm terraform tries again for minutes. The tests of the alarms read those in the plan. */
+/**
+ * What the emulator (moto 5.2.1) does not take: of PutCompositeAlarm terraform tries again for minutes. The tests of
+ * the alarms read those in the plan.
+ */
 export const FOR_EMULATOR = { alarm_burn_rates: false } as const;
 
 /**
@@ -21,5 +24,8 @@ export const FOR_EMULATOR = { alarm_burn_rates: false } as const;
  */
 export function makeThrowAway(stackDirectory: string, settings: Readonly<Record<string, unknown>>): void {
   writeFileSync(join(stackDirectory, "throw_away_override.tf.json"), JSON.stringify(OVERRIDE));
-  writeFileSync(join(stackDirectory, "throw_away.auto.tfvars.json"), JSON.stringify({ deletion_protection: false, ...FOR_EMULATOR, ...settings }));
+  writeFileSync(
+    join(stackDirectory, "throw_away.auto.tfvars.json"),
+    JSON.stringify({ deletion_protection: false, ...FOR_EMULATOR, ...settings }),
+  );
 }

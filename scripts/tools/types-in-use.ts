@@ -4,7 +4,10 @@ import { join } from "node:path";
 /** What names types: configurations, their tests, and states. */
 const FILES = /\.(tf|tf\.json|tftest\.hcl|tfstate)$/;
 
-/** Every name below folders that could be a type of the AWS provider's; what lies in `.terraform` is left out. Folders that are not there name none. */
+/**
+ * Every name below folders that could be a type of the AWS provider's; what lies in `.terraform` is left out. Folders
+ * that are not there name none.
+ */
 export function typesInUse(folders: readonly string[]): ReadonlySet<string> {
   return new Set(folders.flatMap(textsBelow).flatMap((text) => text.match(/\baws_[a-z0-9_]+/g) ?? []));
 }
@@ -12,7 +15,8 @@ export function typesInUse(folders: readonly string[]): ReadonlySet<string> {
 function textsBelow(folder: string): string[] {
   return entries(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === ".terraform" || entry.name === "node_modules" ? [] : textsBelow(path);
+    if (entry.isDirectory())
+      return entry.name === ".terraform" || entry.name === "node_modules" ? [] : textsBelow(path);
     return FILES.test(entry.name) ? [textOf(path)] : [];
   });
 }

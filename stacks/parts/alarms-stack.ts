@@ -26,12 +26,28 @@ export class AlarmsStack extends PlatformStack {
       accountId: account.accountId,
       alarms: PART_ALARMS.map((alarm) => alarmProps(alarm, settings)),
     });
-    declareCheck(this, "alarms_reach_a_person", "!var.own_topic_enabled || var.alarm_email != null", "The alarms call nobody: their topic has no subscription. Set alarm_email, or own_topic_enabled = false with alarm_topic_arn.");
-    declareOutputs(this, { alarm_arns: `\${${everyOne(alarms.alarms, "arn")}}`, alarm_names: `\${${everyOne(alarms.alarms, "alarm_name")}}`, alarm_topic_arn: `\${${alarms.topicArn}}` }, alarmsPart.outputs);
+    declareCheck(
+      this,
+      "alarms_reach_a_person",
+      "!var.own_topic_enabled || var.alarm_email != null",
+      "The alarms call nobody: their topic has no subscription. Set alarm_email, or own_topic_enabled = false with alarm_topic_arn.",
+    );
+    declareOutputs(
+      this,
+      {
+        alarm_arns: `\${${everyOne(alarms.alarms, "arn")}}`,
+        alarm_names: `\${${everyOne(alarms.alarms, "alarm_name")}}`,
+        alarm_topic_arn: `\${${alarms.topicArn}}`,
+      },
+      alarmsPart.outputs,
+    );
   }
 }
 
-function alarmProps({ name, severity, watches, title, unit, metric, statistic, thresholdSetting, periods, meaning, whatToDo }: PartAlarm, settings: Settings): AlarmProps {
+function alarmProps(
+  { name, severity, watches, title, unit, metric, statistic, thresholdSetting, periods, meaning, whatToDo }: PartAlarm,
+  settings: Settings,
+): AlarmProps {
   const given = settings.expression(watches === "function" ? "function_name" : "rest_api_name");
   const sense = `"${title}" above \${${settings.expression(thresholdSetting)}}${unit} in ${periods.datapointsToAlarm} of ${periods.evaluationPeriods} periods of ${periods.periodSeconds} s`;
   return {
@@ -48,7 +64,14 @@ function alarmProps({ name, severity, watches, title, unit, metric, statistic, t
 }
 
 /** Namespaces and dimensions as AWS has them: Lambda by name, API Gateway by the API's name and the stage. */
-function watched(watches: PartAlarm["watches"], settings: Settings): { readonly namespace: string; readonly dimensions: Readonly<Record<string, string>> } {
-  if (watches === "function") return { namespace: "AWS/Lambda", dimensions: { FunctionName: settings.string("function_name") } };
-  return { namespace: "AWS/ApiGateway", dimensions: { ApiName: settings.string("rest_api_name"), Stage: settings.string("stage_name") } };
+function watched(
+  watches: PartAlarm["watches"],
+  settings: Settings,
+): { readonly namespace: string; readonly dimensions: Readonly<Record<string, string>> } {
+  if (watches === "function")
+    return { namespace: "AWS/Lambda", dimensions: { FunctionName: settings.string("function_name") } };
+  return {
+    namespace: "AWS/ApiGateway",
+    dimensions: { ApiName: settings.string("rest_api_name"), Stage: settings.string("stage_name") },
+  };
 }

@@ -14,7 +14,8 @@ export class CachedApiStageStack extends PlatformStack {
       restApiId: settings.string("rest_api_id"),
       deploymentId: settings.string("deployment_id"),
       stageName: settings.string("stage_name"),
-      accessLogGroupName: '${coalesce(var.access_log_group_name, "/aws/apigateway/${var.rest_api_id}/${var.stage_name}/access")}',
+      accessLogGroupName:
+        '${coalesce(var.access_log_group_name, "/aws/apigateway/${var.rest_api_id}/${var.stage_name}/access")}',
       logRetentionInDays: settings.number("log_retention_in_days"),
       cacheClusterEnabled: settings.expression("cache_cluster_enabled"),
       cacheClusterSize: settings.expression("cache_cluster_size"),
@@ -25,7 +26,13 @@ export class CachedApiStageStack extends PlatformStack {
       throttlingRateLimit: settings.number("throttling_rate_limit"),
       throttlingBurstLimit: settings.number("throttling_burst_limit"),
     });
-    const outputs = { access_log_group_name: accessLog.name, execution_arn: stage.executionArn, invoke_url: stage.invokeUrl, stage_arn: stage.arn, stage_name: stage.stageName };
+    const outputs = {
+      access_log_group_name: accessLog.name,
+      execution_arn: stage.executionArn,
+      invoke_url: stage.invokeUrl,
+      stage_arn: stage.arn,
+      stage_name: stage.stageName,
+    };
     declareOutputs(this, outputs, cachedApiStagePart.outputs);
   }
 }

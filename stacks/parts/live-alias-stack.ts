@@ -18,6 +18,15 @@ export class LiveAliasStack extends PlatformStack {
       canaryWeight: settings.expression("canary_weight"),
       provisionedConcurrentExecutions: settings.expression("provisioned_concurrent_executions"),
     });
-    declareOutputs(this, { alias_arn: alias.arn, alias_name: alias.name, invoke_arn: alias.invokeArn, live_version: alias.functionVersion }, liveAliasPart.outputs);
+    declareOutputs(
+      this,
+      {
+        alias_arn: alias.arn,
+        alias_name: alias.name,
+        invoke_arn: alias.invokeArn,
+        live_version: alias.functionVersion,
+      },
+      liveAliasPart.outputs,
+    );
   }
 }

@@ -22,8 +22,14 @@ const TARGETS: Readonly<Record<string, readonly [expression: string, words: stri
     "a model's or an inference profile's id or ARN",
   ],
   // Plain http only on loopback, where tests live: a prompt must not cross a network in clear.
-  http: ["^(https://[A-Za-z0-9.-]+|http://(127\\\\.0\\\\.0\\\\.1|localhost))(:[0-9]{1,5})?(/[^\\\\s]*)?$", "https://<host>/<path>, without user and password"],
-  lambda: ["^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$", "arn:aws:lambda:<region>:<account>:function:<name>, with or without :<version or alias>"],
+  http: [
+    "^(https://[A-Za-z0-9.-]+|http://(127\\\\.0\\\\.0\\\\.1|localhost))(:[0-9]{1,5})?(/[^\\\\s]*)?$",
+    "https://<host>/<path>, without user and password",
+  ],
+  lambda: [
+    "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$",
+    "arn:aws:lambda:<region>:<account>:function:<name>, with or without :<version or alias>",
+  ],
   scripted: ["^[0-9]{1,6}ms .+$", "`<milliseconds>ms <answer>`"],
 };
 
@@ -33,16 +39,29 @@ const every = (list: string, condition: string): string => `alltrue([for agent i
 export function agentRules(list: string): Rule[] {
   const kinds = Object.keys(TARGETS);
   return [
-    { condition: every(list, 'can(regex("^[A-Za-z][A-Za-z0-9_-]{0,63}$", agent.name))'), message: "allowed: names of 1 to 64 letters, digits, _ and -, from a letter" },
-    { condition: every(list, `contains(${JSON.stringify(kinds)}, agent.kind)`), message: `allowed kinds: ${kinds.join(", ")}` },
+    {
+      condition: every(list, 'can(regex("^[A-Za-z][A-Za-z0-9_-]{0,63}$", agent.name))'),
+      message: "allowed: names of 1 to 64 letters, digits, _ and -, from a letter",
+    },
+    {
+      condition: every(list, `contains(${JSON.stringify(kinds)}, agent.kind)`),
+      message: `allowed kinds: ${kinds.join(", ")}`,
+    },
     ...Object.entries(TARGETS).map(([kind, [expression, words]]) => ({
       condition: every(list, `agent.kind != "${kind}" || can(regex("${expression}", agent.target))`),
       message: `allowed target of kind ${kind}: ${words}`,
     })),
-    { condition: every(list, "agent.timeout_seconds >= 1 && agent.timeout_seconds <= 890"), message: "allowed timeout_seconds: 1 to 890 (a Lambda function ends after 900)" },
     {
-      condition: every(list, 'agent.secret_arn == null ? true : agent.kind == "http" && can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", agent.secret_arn))'),
-      message: "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the secret's text is sent as the header Authorization",
+      condition: every(list, "agent.timeout_seconds >= 1 && agent.timeout_seconds <= 890"),
+      message: "allowed timeout_seconds: 1 to 890 (a Lambda function ends after 900)",
+    },
+    {
+      condition: every(
+        list,
+        'agent.secret_arn == null ? true : agent.kind == "http" && can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", agent.secret_arn))',
+      ),
+      message:
+        "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the secret's text is sent as the header Authorization",
     },
   ];
 }

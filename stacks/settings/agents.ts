@@ -42,7 +42,8 @@ export const agentSettings = [
       {
         // A Lambda's environment holds 4,096 bytes; the other variables and their names take under 1,100.
         condition: "length(base64encode(jsonencode([var.agents, var.arbiter]))) <= 4000",
-        message: "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its environment; shorten targets and instructions",
+        message:
+          "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its environment; shorten targets and instructions",
       },
     ],
   },
@@ -50,7 +51,8 @@ export const agentSettings = [
     name: "arbiter",
     type: "structured",
     terraformType: ARBITER_TYPE,
-    description: "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, secret_arn, as for an agent. null = the answers stand one after the other.",
+    description:
+      "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, secret_arn, as for an agent. null = the answers stand one after the other.",
     value: null,
     effect: "new version",
     rules: agentRules(ARBITERS),
@@ -68,7 +70,8 @@ export const agentSettings = [
   {
     name: "agent_policy",
     type: "string",
-    description: "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others are cancelled as soon as that many have), all.",
+    description:
+      "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others are cancelled as soon as that many have), all.",
     value: "any",
     allowed: ["all", "quorum", "any"],
     effect: "new version",
@@ -87,7 +90,8 @@ export const agentSettings = [
     name: "request_deadline_in_seconds",
     type: "number",
     unit: "seconds",
-    description: "How long a request may take from being accepted, the wait in the queue among it; after that it is expired, and no agent is called for it.",
+    description:
+      "How long a request may take from being accepted, the wait in the queue among it; after that it is expired, and no agent is called for it.",
     value: 3600,
     minimum: 60,
     maximum: 86_400,

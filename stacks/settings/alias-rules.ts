@@ -4,7 +4,11 @@ import { effective } from "./effective";
  * Provisioned concurrency cannot sit on an alias with two versions: Lambda refuses it.
  * @param inEffect Terraform expression of the provisioned number in effect
  */
-export const weightedAliasIsNotProvisioned = (weight: string, provisioned: string, inEffect = effective(provisioned)) => ({
+export const weightedAliasIsNotProvisioned = (
+  weight: string,
+  provisioned: string,
+  inEffect = effective(provisioned),
+) => ({
   condition: `coalesce(var.${weight}, 0) == 0 || ${inEffect} == 0`,
   message: `allowed while ${provisioned} is above 0: only 0, because Lambda takes no provisioned concurrency on an alias with weights; set ${provisioned} to 0 during the canary`,
 });

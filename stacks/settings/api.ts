@@ -7,7 +7,8 @@ export const apiSettings = [
   {
     name: "authorization",
     type: "string",
-    description: "Who may call: iam (SigV4), api_key (x-api-key with a quota), jwt (bearer token of an OpenID Connect issuer), none (anyone; plan warns).",
+    description:
+      "Who may call: iam (SigV4), api_key (x-api-key with a quota), jwt (bearer token of an OpenID Connect issuer), none (anyone; plan warns).",
     value: "iam",
     allowed: ["iam", "api_key", "jwt", "none"],
     effect: "deployment",
@@ -22,7 +23,8 @@ export const apiSettings = [
     effect: "in place",
     rules: [
       {
-        condition: 'length(var.api_key_names) >= 1 && length(distinct(var.api_key_names)) == length(var.api_key_names) && alltrue([for name in var.api_key_names : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])',
+        condition:
+          'length(var.api_key_names) >= 1 && length(distinct(var.api_key_names)) == length(var.api_key_names) && alltrue([for name in var.api_key_names : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])',
         message: "allowed: at least one name, all different, of 1 to 64 letters, digits, _ and -",
       },
     ],
@@ -42,7 +44,8 @@ export const apiSettings = [
     name: "caller_quota_per_day",
     type: "number",
     unit: "requests/day",
-    description: "How many requests each caller may begin a day (UTC), polls not counted; with authorization = none all callers together. 0 = any number. Costs one write a request.",
+    description:
+      "How many requests each caller may begin a day (UTC), polls not counted; with authorization = none all callers together. 0 = any number. Costs one write a request.",
     value: 0,
     minimum: 0,
     maximum: 100_000_000,
@@ -72,14 +75,16 @@ export const apiSettings = [
   {
     name: "cache_enabled",
     type: "bool",
-    description: "Serves repeated polls of the status route from API Gateway's cache. The fast switch: seconds, and the cluster stays.",
+    description:
+      "Serves repeated polls of the status route from API Gateway's cache. The fast switch: seconds, and the cluster stays.",
     profiles: { baseline: false, optimized: true, low_latency: true },
     effect: "stage",
   },
   {
     name: "cache_cluster_enabled",
     type: "bool",
-    description: "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
+    description:
+      "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
     profiles: { baseline: false, optimized: true, low_latency: true },
     effect: "minutes",
     rules: [cacheNeedsCluster()],
@@ -118,7 +123,8 @@ export const apiSettings = [
   {
     name: "cloudfront_origin_secret",
     type: "string",
-    description: "With cloudfront_enabled: what the distribution shows to the API. Give it as TF_VAR_cloudfront_origin_secret, never in a file.",
+    description:
+      "With cloudfront_enabled: what the distribution shows to the API. Give it as TF_VAR_cloudfront_origin_secret, never in a file.",
     value: null,
     sensitive: true,
     pattern: { expression: "^[A-Za-z0-9_-]{32,128}$", meaning: "32 to 128 letters, digits, _ and -" },
@@ -127,7 +133,8 @@ export const apiSettings = [
   {
     name: "cloudfront_origin_previous_secret",
     type: "string",
-    description: "The origin's secret until now, taken beside the new one while the distribution changes: a rotation without a gap. Then leave it out again.",
+    description:
+      "The origin's secret until now, taken beside the new one while the distribution changes: a rotation without a gap. Then leave it out again.",
     value: null,
     sensitive: true,
     pattern: { expression: "^[A-Za-z0-9_-]{32,128}$", meaning: "32 to 128 letters, digits, _ and -" },
@@ -136,9 +143,13 @@ export const apiSettings = [
   {
     name: "cloudfront_certificate_arn",
     type: "string",
-    description: "With cloudfront_enabled: ACM certificate (us-east-1) of your domain names. Only with one can CloudFront demand TLS 1.2 of callers.",
+    description:
+      "With cloudfront_enabled: ACM certificate (us-east-1) of your domain names. Only with one can CloudFront demand TLS 1.2 of callers.",
     value: null,
-    pattern: { expression: "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$", meaning: "arn:aws:acm:us-east-1:<account>:certificate/<id>" },
+    pattern: {
+      expression: "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+      meaning: "arn:aws:acm:us-east-1:<account>:certificate/<id>",
+    },
     effect: "minutes",
   },
   {
@@ -158,7 +169,8 @@ export const apiSettings = [
   {
     name: "account_logging_role_enabled",
     type: "bool",
-    description: "Gives API Gateway, in this account and region, the role by which it writes logs. One deployment an account and region may do this; leave it false where a role is set already.",
+    description:
+      "Gives API Gateway, in this account and region, the role by which it writes logs. One deployment an account and region may do this; leave it false where a role is set already.",
     value: false,
     effect: "in place",
   },

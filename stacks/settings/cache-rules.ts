@@ -5,7 +5,10 @@ import { effective } from "./effective";
  * @param clusterInEffect Terraform expression: whether there is a cluster
  * @param cachedInEffect Terraform expression: whether answers are cached
  */
-export const cacheNeedsCluster = (clusterInEffect = effective("cache_cluster_enabled"), cachedInEffect = effective("cache_enabled")) => ({
+export const cacheNeedsCluster = (
+  clusterInEffect = effective("cache_cluster_enabled"),
+  cachedInEffect = effective("cache_enabled"),
+) => ({
   condition: `${clusterInEffect} || !${cachedInEffect}`,
   message: `in effect false while cache_enabled is true; allowed: true, because nothing is cached without a cluster, or both false`,
 });

@@ -33,7 +33,8 @@ export const computeSettings = [
     name: "reserved_concurrent_executions",
     type: "number",
     unit: "executions",
-    description: "How many workers may run at once, and how many are kept free for them; -1 = no reservation, 0 = stop: requests wait in the queue.",
+    description:
+      "How many workers may run at once, and how many are kept free for them; -1 = no reservation, 0 = stop: requests wait in the queue.",
     profiles: { baseline: 10, optimized: 50, low_latency: 50 },
     minimum: -1,
     maximum: 1000,
@@ -70,7 +71,10 @@ export const computeSettings = [
     minimum: 0,
     maximum: 1,
     effect: "alias",
-    rules: [canaryNeedsPin("canary_weight", "live_version"), weightedAliasIsNotProvisioned("canary_weight", "provisioned_concurrent_executions")],
+    rules: [
+      canaryNeedsPin("canary_weight", "live_version"),
+      weightedAliasIsNotProvisioned("canary_weight", "provisioned_concurrent_executions"),
+    ],
   },
   {
     name: "api_memory_size",
@@ -107,7 +111,8 @@ export const computeSettings = [
     type: "number",
     unit: "share",
     fractional: true,
-    description: "Share of the front door's traffic that goes to the newest version while api_live_version keeps the rest.",
+    description:
+      "Share of the front door's traffic that goes to the newest version while api_live_version keeps the rest.",
     value: 0,
     minimum: 0,
     maximum: 1,
@@ -121,7 +126,8 @@ export const computeSettings = [
     name: "query_cache_ttl_in_seconds",
     type: "number",
     unit: "seconds",
-    description: "How long a function keeps what it read (ended requests, conversations, secrets) in its own memory; 0 = not at all.",
+    description:
+      "How long a function keeps what it read (ended requests, conversations, secrets) in its own memory; 0 = not at all.",
     profiles: { baseline: 0, optimized: 60, low_latency: 60 },
     minimum: 0,
     maximum: 3600,
@@ -130,7 +136,8 @@ export const computeSettings = [
   {
     name: "heartbeat_enabled",
     type: "bool",
-    description: "Touches the functions' warm environments every five minutes, so that none is older than its connections.",
+    description:
+      "Touches the functions' warm environments every five minutes, so that none is older than its connections.",
     profiles: { baseline: false, optimized: true, low_latency: true },
     effect: "in place",
   },
@@ -138,7 +145,8 @@ export const computeSettings = [
     name: "heartbeat_environments",
     type: "number",
     unit: "environments",
-    description: "With heartbeat_enabled: how many environments of each function are touched at once. EventBridge starts those that are not there: it is also the number kept warm.",
+    description:
+      "With heartbeat_enabled: how many environments of each function are touched at once. EventBridge starts those that are not there: it is also the number kept warm.",
     value: 2,
     minimum: 1,
     maximum: 5,

@@ -11,7 +11,10 @@ export const deploymentSettings = [
     description: "Names the deployment; the first part of every resource's name.",
     value: "quickturn",
     // The longest name made from it is the results bucket's: 24 + 10 + 22 characters, of S3's 63.
-    pattern: { expression: "^[a-z][a-z0-9-]{0,22}[a-z0-9]$", meaning: "2 to 24 lower-case letters, digits and hyphens, from a letter to a letter or digit" },
+    pattern: {
+      expression: "^[a-z][a-z0-9-]{0,22}[a-z0-9]$",
+      meaning: "2 to 24 lower-case letters, digits and hyphens, from a letter to a letter or digit",
+    },
     effect: "identity",
   },
   {
@@ -33,7 +36,8 @@ export const deploymentSettings = [
   {
     name: "profile",
     type: "string",
-    description: "baseline: no optimization; optimized: all of them; low_latency: optimized, and no cold start. A setting left null follows it.",
+    description:
+      "baseline: no optimization; optimized: all of them; low_latency: optimized, and no cold start. A setting left null follows it.",
     value: "optimized",
     allowed: PROFILES,
     effect: "in place",
@@ -51,7 +55,8 @@ export const deploymentSettings = [
         message: "allowed: at most 40 tags (AWS takes 50, and some are ours)",
       },
       {
-        condition: "alltrue([for key, value in var.tags : !startswith(lower(key), \"aws:\") && length(key) >= 1 && length(key) <= 128 && length(value) <= 256])",
+        condition:
+          'alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) >= 1 && length(key) <= 128 && length(value) <= 256])',
         message: "allowed: keys of 1 to 128 characters that do not begin with aws:, values of up to 256",
       },
     ],
@@ -59,14 +64,16 @@ export const deploymentSettings = [
   {
     name: "package_type",
     type: "string",
-    description: "How the functions' code is deployed: as zips that come along, or as one container image. AWS cannot change it for a function that exists: choose it at creation. Another value replaces the functions, with their versions.",
+    description:
+      "How the functions' code is deployed: as zips that come along, or as one container image. AWS cannot change it for a function that exists: choose it at creation. Another value replaces the functions, with their versions.",
     value: "zip",
     allowed: ["zip", "image"],
     effect: "identity",
     rules: [
       {
         condition: '(var.package_type == "image") == (var.image_uri != null)',
-        message: "image_uri is ${var.image_uri == null ? \"not given\" : \"given\"}; allowed: zip without image_uri, image with it",
+        message:
+          'image_uri is ${var.image_uri == null ? "not given" : "given"}; allowed: zip without image_uri, image with it',
       },
     ],
   },
@@ -76,8 +83,10 @@ export const deploymentSettings = [
     description: "With package_type image: the image in ECR, by its digest, in the deployment's region.",
     value: null,
     pattern: {
-      expression: "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}$",
-      meaning: "<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>; a tag may be another image tomorrow, and a rollback would bring that one",
+      expression:
+        "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}$",
+      meaning:
+        "<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>; a tag may be another image tomorrow, and a rollback would bring that one",
     },
     effect: "new version",
   },
@@ -96,9 +105,14 @@ export const deploymentSettings = [
     value: [],
     effect: "in place",
     rules: [
-      { condition: `alltrue([for name in var.known_after_apply : contains(${JSON.stringify(MADE_ELSEWHERE)}, name)])`, message: `allowed names: ${MADE_ELSEWHERE.join(", ")}` },
       {
-        condition: MADE_ELSEWHERE.map((name) => `!(contains(var.known_after_apply, "${name}") && var.${name} == null)`).join(" && "),
+        condition: `alltrue([for name in var.known_after_apply : contains(${JSON.stringify(MADE_ELSEWHERE)}, name)])`,
+        message: `allowed names: ${MADE_ELSEWHERE.join(", ")}`,
+      },
+      {
+        condition: MADE_ELSEWHERE.map(
+          (name) => `!(contains(var.known_after_apply, "${name}") && var.${name} == null)`,
+        ).join(" && "),
         message: "allowed: settings that are given, not null; give the value, or take the name out",
       },
     ],
@@ -106,7 +120,8 @@ export const deploymentSettings = [
   {
     name: "permissions_boundary_arn",
     type: "string",
-    description: "ARN of a policy that limits what the roles made here may do, whatever they are allowed: pipeline-access has one as its output function_boundary_arn, and its roles apply no role without it. null = none.",
+    description:
+      "ARN of a policy that limits what the roles made here may do, whatever they are allowed: pipeline-access has one as its output function_boundary_arn, and its roles apply no role without it. null = none.",
     value: null,
     pattern: { expression: "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", meaning: "the ARN of an IAM policy" },
     effect: "in place",

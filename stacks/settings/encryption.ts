@@ -1,7 +1,10 @@
 import type { Rule, Setting } from "./setting";
 
 /** RE2 expression of a key's ARN. An alias is none: it can be led to another key behind Terraform's back. */
-export const KEY_ARN = { expression: "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", meaning: "the ARN of a key, not of an alias" } as const;
+export const KEY_ARN = {
+  expression: "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$",
+  meaning: "the ARN of a key, not of an alias",
+} as const;
 
 /** Condition on an ARN: it is of the deployment's region. What is no ARN at all is refused by the pattern alone. */
 export const inRegion = (arn: string): string => `try(split(":", ${arn})[3], var.aws_region) == var.aws_region`;

@@ -1,6 +1,9 @@
 import type { Setting } from "./setting";
 
-/** API Gateway takes a resource policy of 8,192 bytes (API Gateway quotas); an endpoint's id has 22 characters, and what stands around them some 700 bytes. */
+/**
+ * API Gateway takes a resource policy of 8,192 bytes (API Gateway quotas); an endpoint's id has 22 characters, and what
+ * stands around them some 700 bytes.
+ */
 const MAX_ENDPOINTS = 100;
 
 /** From where the API can be reached. */
@@ -20,7 +23,8 @@ export const networkSettings = [
       },
       {
         condition: "!var.cloudfront_enabled || length(coalesce(var.vpc_endpoint_ids, [])) == 0",
-        message: "allowed with cloudfront_enabled: none, because a distribution cannot reach a private API; set cloudfront_enabled to false, or this to []",
+        message:
+          "allowed with cloudfront_enabled: none, because a distribution cannot reach a private API; set cloudfront_enabled to false, or this to []",
       },
     ],
   },

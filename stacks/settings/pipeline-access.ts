@@ -3,10 +3,17 @@ import type { Setting } from "./setting";
 import { identitySettings, stateBucketSettings } from "./state";
 
 /** A branch's name without what Git refuses, IAM's wildcards among it. */
-const BRANCH = { expression: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", meaning: 'letters, digits, ".", "_", "/" and "-", up to 200; no wildcards' };
+const BRANCH = {
+  expression: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$",
+  meaning: 'letters, digits, ".", "_", "/" and "-", up to 200; no wildcards',
+};
 
-/** RE2 expression of what an agent is, or has: the first characters of its name are given, so that `*` alone does not stand for everything in the account. */
-const AGENT_ARN = "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
+/**
+ * RE2 expression of what an agent is, or has: the first characters of its name are given, so that `*` alone does not
+ * stand for everything in the account.
+ */
+const AGENT_ARN =
+  "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
 
 const providerArn = <Name extends string>(name: Name, forge: string) =>
   ({
@@ -14,7 +21,10 @@ const providerArn = <Name extends string>(name: Name, forge: string) =>
     type: "string",
     description: `ARN of the identity provider that the account has for ${forge} already; null = one is made. An account takes one a URL.`,
     value: null,
-    pattern: { expression: "^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$", meaning: "the ARN of an IAM OIDC identity provider" },
+    pattern: {
+      expression: "^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$",
+      meaning: "the ARN of an IAM OIDC identity provider",
+    },
     effect: "in place",
   }) as const;
 
@@ -22,18 +32,30 @@ const githubSettings = [
   {
     name: "github_repository",
     type: "string",
-    description: "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
+    description:
+      "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
     value: null,
     pattern: { expression: "^[A-Za-z0-9][A-Za-z0-9@-]*/[A-Za-z0-9._@-]+$", meaning: "owner/name, no wildcards" },
     effect: "in place",
   },
-  { name: "github_branch", type: "string", description: "Branch whose workflows may apply, unless github_environment is given.", value: "main", pattern: BRANCH, effect: "in place" },
+  {
+    name: "github_branch",
+    type: "string",
+    description: "Branch whose workflows may apply, unless github_environment is given.",
+    value: "main",
+    pattern: BRANCH,
+    effect: "in place",
+  },
   {
     name: "github_environment",
     type: "string",
-    description: "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
+    description:
+      "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
     value: null,
-    pattern: { expression: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", meaning: 'letters, digits, ".", "_" and "-", up to 100; no wildcards' },
+    pattern: {
+      expression: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+      meaning: 'letters, digits, ".", "_" and "-", up to 100; no wildcards',
+    },
     effect: "in place",
   },
   providerArn("github_oidc_provider_arn", "GitHub"),
@@ -45,16 +67,29 @@ const gitlabSettings = [
     type: "string",
     description: "Project on GitLab whose pipelines may plan and apply: group/project; null = none.",
     value: null,
-    pattern: { expression: "^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$", meaning: "group/project, subgroups between them, no wildcards" },
+    pattern: {
+      expression: "^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$",
+      meaning: "group/project, subgroups between them, no wildcards",
+    },
     effect: "in place",
   },
-  { name: "gitlab_branch", type: "string", description: "Branch whose pipelines may apply.", value: "main", pattern: BRANCH, effect: "in place" },
+  {
+    name: "gitlab_branch",
+    type: "string",
+    description: "Branch whose pipelines may apply.",
+    value: "main",
+    pattern: BRANCH,
+    effect: "in place",
+  },
   {
     name: "gitlab_url",
     type: "string",
     description: "GitLab's URL: the issuer of the tokens, and the audience that jobs must ask for (id_tokens, aud).",
     value: "https://gitlab.com",
-    pattern: { expression: "^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", meaning: "https://, a host, no slash at the end" },
+    pattern: {
+      expression: "^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*$",
+      meaning: "https://, a host, no slash at the end",
+    },
     effect: "in place",
   },
   providerArn("gitlab_oidc_provider_arn", "GitLab"),
@@ -69,13 +104,17 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "string",
     description: "Folder of the state in the bucket, as QUICKTURN_BACKEND has it; null = <name>-<environment>.",
     value: null,
-    pattern: { expression: "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", meaning: "letters, digits, _, -, . and single slashes between them" },
+    pattern: {
+      expression: "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+      meaning: "letters, digits, _, -, . and single slashes between them",
+    },
     effect: "in place",
   },
   {
     name: "permissions_boundary_arn",
     type: "string",
-    description: "ARN of a policy that limits what the pipelines' roles may do, whatever they are allowed; null = none.",
+    description:
+      "ARN of a policy that limits what the pipelines' roles may do, whatever they are allowed; null = none.",
     value: null,
     pattern: { expression: "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", meaning: "the ARN of an IAM policy" },
     effect: "in place",
@@ -90,7 +129,8 @@ export const PIPELINE_ACCESS_SETTINGS = [
     effect: "in place",
     rules: [
       {
-        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is limited beside them takes under 2,600.
+        // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is
+        // limited beside them takes under 2,600.
         condition: `length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= 1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
         message:
           "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",

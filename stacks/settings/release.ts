@@ -101,22 +101,26 @@ export const releaseSettings = [
     name: "release",
     type: "structured",
     terraformType: `object({ deployment = string, serial = number, writer = string, pinned = ${VERSIONS}, canary = optional(object({ ${CANARY} })), history = list(object({ ${EVENT} })) })`,
-    description: "What quickturn canary and quickturn rollback remember: the canary on its way, the versions that a rollback left pinned, and what happened. They write it themselves; it changes no resource.",
+    description:
+      "What quickturn canary and quickturn rollback remember: the canary on its way, the versions that a rollback left pinned, and what happened. They write it themselves; it changes no resource.",
     value: null,
     effect: "in place",
     rules: [
       {
         // Pins of one deployment say nothing about another.
         condition: 'var.release == null ? true : var.release.deployment == format("%s-%s", var.name, var.environment)',
-        message: "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and quickturn plan writes it anew from the state",
+        message:
+          "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and quickturn plan writes it anew from the state",
       },
     ],
   },
   {
     name: "provenance",
     type: "structured",
-    terraformType: "object({ file = list(string), hand = list(string), rollback = optional(object({ to = string, at = string, by = string, aside = map(string) })) })",
-    description: "What quickturn apply and quickturn rollback remember: which settings the environment's file gave, which a person gave by hand, and the rollback to a profile that is in effect. They write it themselves; it changes no resource.",
+    terraformType:
+      "object({ file = list(string), hand = list(string), rollback = optional(object({ to = string, at = string, by = string, aside = map(string) })) })",
+    description:
+      "What quickturn apply and quickturn rollback remember: which settings the environment's file gave, which a person gave by hand, and the rollback to a profile that is in effect. They write it themselves; it changes no resource.",
     value: null,
     effect: "in place",
   },

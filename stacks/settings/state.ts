@@ -7,7 +7,10 @@ const OF_EVERY_STACK = ["name", "environment", "aws_region", "tags"] as const;
 type OfEveryStack = (typeof OF_EVERY_STACK)[number];
 
 /** The settings of a deployment that every stack has: whose it is, and where. */
-export const identitySettings = deploymentSettings.filter((setting): setting is Extract<Deployment, { readonly name: OfEveryStack }> => (OF_EVERY_STACK as readonly string[]).includes(setting.name));
+export const identitySettings = deploymentSettings.filter(
+  (setting): setting is Extract<Deployment, { readonly name: OfEveryStack }> =>
+    (OF_EVERY_STACK as readonly string[]).includes(setting.name),
+);
 
 /** The bucket and the key that two stacks must be told alike. */
 export const stateBucketSettings = [
@@ -16,7 +19,10 @@ export const stateBucketSettings = [
     type: "string",
     description: "Name of the bucket of Terraform's state; null = made from name, environment, account and region.",
     value: null,
-    pattern: { expression: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", meaning: "3 to 63 lower-case letters, digits and hyphens" },
+    pattern: {
+      expression: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
+      meaning: "3 to 63 lower-case letters, digits and hyphens",
+    },
     effect: "identity",
   },
   {

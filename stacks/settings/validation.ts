@@ -15,8 +15,13 @@ export interface Validation {
 export function terraformValidations(setting: Setting): Validation[] {
   if (setting.sensitive) return [];
   const own = limits(setting);
-  const rules = (setting.rules ?? []).map((rule) => ({ condition: rule.condition, message: said(setting, rule.message) }));
-  return own === undefined ? rules : [{ condition: orNull(setting, own.condition), message: said(setting, own.message) }, ...rules];
+  const rules = (setting.rules ?? []).map((rule) => ({
+    condition: rule.condition,
+    message: said(setting, rule.message),
+  }));
+  return own === undefined
+    ? rules
+    : [{ condition: orNull(setting, own.condition), message: said(setting, own.message) }, ...rules];
 }
 
 function limits(setting: Setting): Validation | undefined {
@@ -30,7 +35,10 @@ function numberLimits(setting: NumberSetting): Validation {
   const whole = setting.fractional ? "" : ` && floor(${self}) == ${self}`;
   const kind = setting.fractional ? "a number" : "a whole number";
   if (setting.allowed) {
-    return { condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`, message: `allowed: one of ${setting.allowed.join(", ")} (${setting.unit})` };
+    return {
+      condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`,
+      message: `allowed: one of ${setting.allowed.join(", ")} (${setting.unit})`,
+    };
   }
   return {
     condition: `${self} >= ${setting.minimum} && ${self} <= ${setting.maximum}${whole}`,
@@ -41,10 +49,16 @@ function numberLimits(setting: NumberSetting): Validation {
 function stringLimits(setting: StringSetting): Validation | undefined {
   const self = `var.${setting.name}`;
   if (setting.allowed) {
-    return { condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`, message: `allowed: one of ${setting.allowed.join(", ")}` };
+    return {
+      condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`,
+      message: `allowed: one of ${setting.allowed.join(", ")}`,
+    };
   }
   if (setting.pattern) {
-    return { condition: `can(regex("${setting.pattern.expression}", ${self}))`, message: `allowed: ${setting.pattern.meaning}${orNullInWords(setting)}` };
+    return {
+      condition: `can(regex("${setting.pattern.expression}", ${self}))`,
+      message: `allowed: ${setting.pattern.meaning}${orNullInWords(setting)}`,
+    };
   }
   return undefined;
 }

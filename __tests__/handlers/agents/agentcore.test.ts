@@ -10,11 +10,22 @@ import { never } from "../fixtures";
 const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/planner-1";
 const definition = { name: "planner", kind: "agentcore" as const, target: ARN, timeout_seconds: 60 };
 
-const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) => agentCoreAgent({ ...definition, ...overrides }, once(() => connectAgentCore(connection)));
+const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
+  agentCoreAgent(
+    { ...definition, ...overrides },
+    once(() => connectAgentCore(connection)),
+  );
 
-const common = { start: startAgentCore, open, who: "The agent's runtime", throttled: "ThrottlingException (HTTP 429)", refused: "AccessDeniedException (HTTP 403)" };
+const common = {
+  start: startAgentCore,
+  open,
+  who: "The agent's runtime",
+  throttled: "ThrottlingException (HTTP 429)",
+  refused: "AccessDeniedException (HTTP 403)",
+};
 
-describe("a runtime that answers in JSON", () => testFaults({ ...common, answering: (text) => json({ result: text }) }));
+describe("a runtime that answers in JSON", () =>
+  testFaults({ ...common, answering: (text) => json({ result: text }) }));
 
 describe("a runtime that answers as a stream", () => {
   testFaults({ ...common, answering: (text) => events(text.slice(0, 5), text.slice(5, 12), text.slice(12)) });
@@ -33,11 +44,15 @@ describe("what is sent and read", () => {
 
   test("a runtime is sent the prompt and its context, under a session of its own", async () => {
     server.reply = json({ result: "324 m" });
-    const input = question({ context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [{ name: "critic", answer: "high" }] } });
+    const input = question({
+      context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [{ name: "critic", answer: "high" }] },
+    });
     expect(await open(wireConnection(server.url)).run(input, never)).toEqual({ text: "324 m" });
     const { path, headers, body } = server.seen[0] ?? {};
     expect(decodeURIComponent(path ?? "")).toContain(`/runtimes/${ARN}/invocations`);
-    expect(headers?.["x-amzn-bedrock-agentcore-runtime-session-id"]).toBe(runtimeSessionId("planner", input.conversation));
+    expect(headers?.["x-amzn-bedrock-agentcore-runtime-session-id"]).toBe(
+      runtimeSessionId("planner", input.conversation),
+    );
     expect(body).toEqual({ prompt: input.prompt, context: input.context });
   });
 
@@ -48,12 +63,21 @@ describe("what is sent and read", () => {
   });
 
   test("tokens and model are read where the runtime tells them", async () => {
-    expect(await answerTo(json({ result: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({ text: "a", model: "m-1", tokens: { input: 5, output: 3 } });
-    expect(await answerTo(events("a", "b", { metadata: { usage: { inputTokens: 5, outputTokens: 3 } } }))).toEqual({ text: "ab", tokens: { input: 5, output: 3 } });
+    expect(await answerTo(json({ result: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({
+      text: "a",
+      model: "m-1",
+      tokens: { input: 5, output: 3 },
+    });
+    expect(await answerTo(events("a", "b", { metadata: { usage: { inputTokens: 5, outputTokens: 3 } } }))).toEqual({
+      text: "ab",
+      tokens: { input: 5, output: 3 },
+    });
   });
 
   test("a stream that reports an error after its beginning is no answer", async () => {
-    await expect(answerTo(events("half", { error: "canary" }))).rejects.toThrow(/^The agent reported an error in its stream\.$/);
+    await expect(answerTo(events("half", { error: "canary" }))).rejects.toThrow(
+      /^The agent reported an error in its stream\.$/,
+    );
   });
 });
 

@@ -44,7 +44,9 @@ test.each([
 });
 
 test("a stream that ends in an error is no answer, and the error's text stays out of the message", () => {
-  expect(() => readAnswer('data: "Half an"\n\ndata: {"error":"canary"}\n\n', SSE)).toThrow(/^The agent reported an error in its stream\.$/);
+  expect(() => readAnswer('data: "Half an"\n\ndata: {"error":"canary"}\n\n', SSE)).toThrow(
+    /^The agent reported an error in its stream\.$/,
+  );
 });
 
 test("an object that reports an error and no answer is none, and the error's text stays out of the message", () => {
@@ -54,19 +56,30 @@ test("an object that reports an error and no answer is none, and the error's tex
 
 test("tokens and model are told beside the answer", () => {
   const usage = { inputTokens: 5, outputTokens: 3 };
-  expect(readAnswer(JSON.stringify({ answer: "a", usage, model: "m" }))).toEqual({ text: "a", tokens: { input: 5, output: 3 }, model: "m" });
+  expect(readAnswer(JSON.stringify({ answer: "a", usage, model: "m" }))).toEqual({
+    text: "a",
+    tokens: { input: 5, output: 3 },
+    model: "m",
+  });
 });
 
 test("an event of a stream that has an answer beside its error is an error all the same", () => {
-  expect(() => readAnswer('data: "Half an"\n\ndata: {"error":"canary","answer":"half"}\n\n', SSE)).toThrow(/^The agent reported an error in its stream\.$/);
+  expect(() => readAnswer('data: "Half an"\n\ndata: {"error":"canary","answer":"half"}\n\n', SSE)).toThrow(
+    /^The agent reported an error in its stream\.$/,
+  );
 });
 
 test("in a stream the last counts are the whole, and an event of counts is no part of the answer", () => {
   const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
   const counted = (output: number) => event({ usage: { input_tokens: 5, output_tokens: output } });
-  expect(readAnswer(event("Hel") + counted(1) + event("lo") + counted(2), SSE)).toEqual({ text: "Hello", tokens: { input: 5, output: 2 } });
+  expect(readAnswer(event("Hel") + counted(1) + event("lo") + counted(2), SSE)).toEqual({
+    text: "Hello",
+    tokens: { input: 5, output: 2 },
+  });
 });
 
 test("a stream of counts alone is empty", () => {
-  expect(() => readAnswer('data: {"usage":{"inputTokens":5,"outputTokens":3}}\n\n', SSE)).toThrow("The agent gave an empty answer.");
+  expect(() => readAnswer('data: {"usage":{"inputTokens":5,"outputTokens":3}}\n\n', SSE)).toThrow(
+    "The agent gave an empty answer.",
+  );
 });

@@ -10,7 +10,11 @@ import { never } from "../fixtures";
 const MODEL = "eu.vendor.model-1:0";
 const definition = { name: "writer", kind: "bedrock" as const, target: MODEL, timeout_seconds: 60 };
 
-const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) => bedrockAgent({ ...definition, ...overrides }, once(() => connectBedrock(connection)));
+const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
+  bedrockAgent(
+    { ...definition, ...overrides },
+    once(() => connectBedrock(connection)),
+  );
 
 describe("a model", () => {
   testFaults({
@@ -35,7 +39,11 @@ describe("what is sent and read", () => {
   };
 
   test("the text blocks are one answer, with the tokens and the model", async () => {
-    expect(await answerTo(converse(["324", " m"]))).toEqual({ text: "324 m", model: MODEL, tokens: { input: 11, output: 7 } });
+    expect(await answerTo(converse(["324", " m"]))).toEqual({
+      text: "324 m",
+      model: MODEL,
+      tokens: { input: 11, output: 7 },
+    });
   });
 
   test("without a count there are no tokens", async () => {
@@ -45,7 +53,10 @@ describe("what is sent and read", () => {
   test("the instructions are the system prompt, and the prompt the user's message, to the model of that name", async () => {
     await answerTo(converse(["324 m"]), { instructions: "Write." });
     expect(decodeURIComponent(server.seen[0]?.path ?? "")).toBe(`/model/${MODEL}/converse`);
-    expect(server.seen[0]?.body).toEqual({ system: [{ text: "Write." }], messages: [{ role: "user", content: [{ text: question().prompt }] }] });
+    expect(server.seen[0]?.body).toEqual({
+      system: [{ text: "Write." }],
+      messages: [{ role: "user", content: [{ text: question().prompt }] }],
+    });
   });
 
   test("without instructions there is no system prompt", async () => {
@@ -54,13 +65,20 @@ describe("what is sent and read", () => {
   });
 
   test("a profile's ARN is one part of the path", async () => {
-    await answerTo(converse(["324 m"]), { target: "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-1" });
+    await answerTo(converse(["324 m"]), {
+      target: "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-1",
+    });
     expect(server.seen[0]?.path).toMatch(/^\/model\/[^/]+\/converse$/);
   });
 
-  test.each(["max_tokens", "guardrail_intervened", "content_filtered", "tool_use", "model_context_window_exceeded"])("an answer that stopped for %s is none", async (reason) => {
-    await expect(answerTo(converse(["half an answer"], reason))).rejects.toThrow(new RegExp(`^The agent's model did not finish its answer: ${reason}\\.$`));
-  });
+  test.each(["max_tokens", "guardrail_intervened", "content_filtered", "tool_use", "model_context_window_exceeded"])(
+    "an answer that stopped for %s is none",
+    async (reason) => {
+      await expect(answerTo(converse(["half an answer"], reason))).rejects.toThrow(
+        new RegExp(`^The agent's model did not finish its answer: ${reason}\\.$`),
+      );
+    },
+  );
 
   test("an answer without text blocks is empty", async () => {
     await expect(answerTo(converse([]))).rejects.toThrow("The agent gave an empty answer.");

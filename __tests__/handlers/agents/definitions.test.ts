@@ -2,7 +2,13 @@ import { parseAgents, parseArbiter } from "../../../handlers/agents/definitions"
 
 const ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/planner-1";
 const SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oracle";
-const arbiter = (overrides: object = {}) => ({ name: "planner", kind: "agentcore", target: ARN, timeout_seconds: 60, ...overrides });
+const arbiter = (overrides: object = {}) => ({
+  name: "planner",
+  kind: "agentcore",
+  target: ARN,
+  timeout_seconds: 60,
+  ...overrides,
+});
 const agent = (overrides: object = {}) => arbiter({ phases: [1], ...overrides });
 
 test("definitions of every kind are read as they were written", () => {
@@ -17,7 +23,9 @@ test("definitions of every kind are read as they were written", () => {
 });
 
 test("what is null counts as left out, as Terraform writes it", () => {
-  expect(Object.keys(parseAgents(JSON.stringify([agent({ instructions: null, secret_arn: null })]))[0] ?? {})).toEqual(Object.keys(agent()));
+  expect(Object.keys(parseAgents(JSON.stringify([agent({ instructions: null, secret_arn: null })]))[0] ?? {})).toEqual(
+    Object.keys(agent()),
+  );
   expect(parseArbiter(JSON.stringify(arbiter({ instructions: null, secret_arn: null })))).toStrictEqual(arbiter());
 });
 
@@ -33,7 +41,10 @@ test.each([
 
 test.each([
   [{ name: " " }, 'agent 0: name is " ", but must be a text'],
-  [{ kind: "carrier pigeon" }, 'agent 0: kind is "carrier pigeon", but must be one of agentcore, bedrock, http, lambda, scripted'],
+  [
+    { kind: "carrier pigeon" },
+    'agent 0: kind is "carrier pigeon", but must be one of agentcore, bedrock, http, lambda, scripted',
+  ],
   [{ target: "planner" }, 'agent 0: target is "planner", but must be the ARN of an AgentCore runtime'],
   [{ timeout_seconds: 0 }, "agent 0: timeout_seconds is 0, but must be above 0"],
   [{ phases: [] }, "agent 0: phases is [], but must be whole numbers from 1"],
@@ -46,7 +57,9 @@ test.each([
 
 test("a secret in the place of its ARN is not quoted", () => {
   const text = JSON.stringify([agent({ kind: "http", target: "https://agents.example.com/", secret_arn: "canary" })]);
-  expect(() => parseAgents(text)).toThrow(/^agent 0: secret_arn is no ARN of a Secrets Manager secret, but must be one$/);
+  expect(() => parseAgents(text)).toThrow(
+    /^agent 0: secret_arn is no ARN of a Secrets Manager secret, but must be one$/,
+  );
 });
 
 test("every problem is told at once, also a name that is used twice", () => {
@@ -63,7 +76,10 @@ test("an arbiter is read as it was written, and may be none", () => {
 test.each([
   ["text", "not JSON, but must be the JSON of an arbiter, or null"],
   ["[]", "must be an object"],
-  [JSON.stringify(arbiter({ name: 7, timeout_seconds: -1 })), "name is 7, but must be a text, timeout_seconds is -1, but must be above 0"],
+  [
+    JSON.stringify(arbiter({ name: 7, timeout_seconds: -1 })),
+    "name is 7, but must be a text, timeout_seconds is -1, but must be above 0",
+  ],
 ])("the arbiter %s is refused", (text, message) => {
   expect(() => parseArbiter(text)).toThrow(message);
 });

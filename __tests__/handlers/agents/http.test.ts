@@ -16,13 +16,27 @@ const definition = { name: "oracle", kind: "http" as const, timeout_seconds: 60 
 const clock = { nowMs: () => Date.now(), random: () => Math.random() };
 
 const open = (connection: ReturnType<typeof wireConnection>, path = "/ask", overrides = {}) =>
-  httpAgent({ ...definition, target: `${connection.endpoint}${path}` }, { http: connection.requestHandler, ...clock, ...overrides });
+  httpAgent(
+    { ...definition, target: `${connection.endpoint}${path}` },
+    { http: connection.requestHandler, ...clock, ...overrides },
+  );
 
-const common = { start: startHttpAgent, open: (connection: ReturnType<typeof wireConnection>) => open(connection), who: "The agent's endpoint", throttled: "HTTP 429", refused: "HTTP 401" };
+const common = {
+  start: startHttpAgent,
+  open: (connection: ReturnType<typeof wireConnection>) => open(connection),
+  who: "The agent's endpoint",
+  throttled: "HTTP 429",
+  refused: "HTTP 401",
+};
 
-describe("an endpoint that answers in JSON", () => testFaults({ ...common, answering: (text) => json({ answer: text }) }));
+describe("an endpoint that answers in JSON", () =>
+  testFaults({ ...common, answering: (text) => json({ answer: text }) }));
 
-describe("an endpoint that answers in plain text", () => testFaults({ ...common, answering: (text) => ({ status: 200, headers: { "content-type": "text/plain" }, body: text }) }));
+describe("an endpoint that answers in plain text", () =>
+  testFaults({
+    ...common,
+    answering: (text) => ({ status: 200, headers: { "content-type": "text/plain" }, body: text }),
+  }));
 
 describe("an endpoint that answers as a stream", () => {
   testFaults({ ...common, answering: (text) => events(text.slice(0, 5), text.slice(5, 12), text.slice(12)) });
@@ -43,37 +57,69 @@ describe("what is sent and read", () => {
     await answerTo(json({ answer: "324 m" }), "/ask/v1?tenant=a%20b&tenant=c");
     const { path, headers, body } = server.seen[0] ?? {};
     expect(path).toBe("/ask/v1?tenant=a%20b&tenant=c");
-    expect(headers).toMatchObject({ "content-type": "application/json", accept: "application/json, text/event-stream, text/plain" });
+    expect(headers).toMatchObject({
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream, text/plain",
+    });
     expect(headers).not.toHaveProperty("authorization");
     expect(body).toEqual({ prompt: question().prompt, context: { turns: [], answers: [] } });
   });
 
   test("tokens and model are read where the endpoint tells them", async () => {
-    expect(await answerTo(json({ answer: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({ text: "a", model: "m-1", tokens: { input: 5, output: 3 } });
+    expect(await answerTo(json({ answer: "a", model: "m-1", usage: { input_tokens: 5, output_tokens: 3 } }))).toEqual({
+      text: "a",
+      model: "m-1",
+      tokens: { input: 5, output: 3 },
+    });
   });
 
   test("a redirect is not followed", async () => {
-    await expect(answerTo({ status: 307, headers: { location: `${server.url}/ask/elsewhere` }, body: "" })).rejects.toThrow("The agent's endpoint gave HTTP 307.");
+    await expect(
+      answerTo({ status: 307, headers: { location: `${server.url}/ask/elsewhere` }, body: "" }),
+    ).rejects.toThrow("The agent's endpoint gave HTTP 307.");
     expect(server.seen).toHaveLength(1);
   });
 
   test("an answer above 5 MiB is not read to its end", async () => {
-    await expect(answerTo(json({ answer: "x".repeat(5 * 1024 * 1024) }))).rejects.toThrow("The agent's answer is larger than 5242880 bytes.");
+    await expect(answerTo(json({ answer: "x".repeat(5 * 1024 * 1024) }))).rejects.toThrow(
+      "The agent's answer is larger than 5242880 bytes.",
+    );
     expect(server.seen).toHaveLength(1);
   });
 
   test("an answer whose end cannot be told from a cut is refused", async () => {
-    const body = { async *[Symbol.asyncIterator]() { yield Buffer.from("half"); }, destroy: jest.fn() };
-    const http = { handle: async () => ({ response: { statusCode: 200, headers: { "content-type": "text/plain" }, body } }) };
-    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), never)).rejects.toThrow("gave an answer without Content-Length or chunks");
+    const body = {
+      async *[Symbol.asyncIterator]() {
+        yield Buffer.from("half");
+      },
+      destroy: jest.fn(),
+    };
+    const http = {
+      handle: async () => ({ response: { statusCode: 200, headers: { "content-type": "text/plain" }, body } }),
+    };
+    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), never)).rejects.toThrow(
+      "gave an answer without Content-Length or chunks",
+    );
     expect(body.destroy).toHaveBeenCalled();
   });
 
   test("a body that the abort cut short is no answer, though it reads like one", async () => {
     const caller = new AbortController();
-    const body = { async *[Symbol.asyncIterator]() { caller.abort(new Error("not needed")); yield Buffer.from("half"); }, destroy: jest.fn() };
-    const http = { handle: async () => ({ response: { statusCode: 200, headers: { "content-type": "text/plain", "content-length": "8" }, body } }) };
-    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), caller.signal)).rejects.toThrow("not needed");
+    const body = {
+      async *[Symbol.asyncIterator]() {
+        caller.abort(new Error("not needed"));
+        yield Buffer.from("half");
+      },
+      destroy: jest.fn(),
+    };
+    const http = {
+      handle: async () => ({
+        response: { statusCode: 200, headers: { "content-type": "text/plain", "content-length": "8" }, body },
+      }),
+    };
+    await expect(open(wireConnection(server.url), "/ask", { http }).run(question(), caller.signal)).rejects.toThrow(
+      "not needed",
+    );
   });
 
   test("a server that asks to wait is given the time, and one that asks for more than there is, is given up", async () => {
@@ -81,12 +127,16 @@ describe("what is sent and read", () => {
     server.reply = json({ answer: "324 m" });
     server.play({ throttled: { retryAfter: "3600" } });
     const { setTimeout: wait } = globalThis;
-    const waits = jest.spyOn(globalThis, "setTimeout").mockImplementation(((end: () => void, ms: number) => wait(end, ms === 3_600_000 ? 0 : ms)) as never);
+    const waits = jest
+      .spyOn(globalThis, "setTimeout")
+      .mockImplementation(((end: () => void, ms: number) => wait(end, ms === 3_600_000 ? 0 : ms)) as never);
     expect((await agent.run(question({ deadlineMs: Date.now() + 3_700_000 }), never)).text).toBe("324 m");
     expect(waits.mock.calls.map(([, ms]) => ms)).toContain(3_600_000);
     waits.mockRestore();
     server.play({ throttled: { retryAfter: "30" } });
-    await expect(agent.run(question({ deadlineMs: Date.now() + 20_000 }), never)).rejects.toThrow("The agent's endpoint gave HTTP 429.");
+    await expect(agent.run(question({ deadlineMs: Date.now() + 20_000 }), never)).rejects.toThrow(
+      "The agent's endpoint gave HTTP 429.",
+    );
     expect(server.seen).toHaveLength(3);
   });
 });
@@ -105,7 +155,11 @@ describe("with a secret", () => {
 
   const withSecret = () => {
     const cache = openReadCache({ ttlMs: 60_000, nowMs: clock.nowMs, counters: openCounters() });
-    const secret = managedSecret(ARN, once(() => connectSecrets(wireConnection(secrets.url))), cache);
+    const secret = managedSecret(
+      ARN,
+      once(() => connectSecrets(wireConnection(secrets.url))),
+      cache,
+    );
     return open(wireConnection(server.url), "/ask", { secret });
   };
   const sent = () => server.seen.map(({ headers }) => headers.authorization);
@@ -138,7 +192,13 @@ describe("with a secret", () => {
       handle: async ({ headers }) => {
         authorizations.push(headers["authorization"]);
         const body = Readable.from([Buffer.from('{"answer":"324 m"}')]);
-        return { response: { statusCode: statuses.shift() ?? 500, headers: { "content-type": "application/json", "content-length": "18" }, body } };
+        return {
+          response: {
+            statusCode: statuses.shift() ?? 500,
+            headers: { "content-type": "application/json", "content-length": "18" },
+            body,
+          },
+        };
       },
     };
     const agent = open(wireConnection(server.url), "/ask", { http, secret: { read, readAgain: read } });
@@ -163,7 +223,9 @@ describe("with a secret", () => {
 
   test("without it the endpoint is not called, and the store is named by its error's kind", async () => {
     secrets.always("refused");
-    await expect(withSecret().run(question(), never)).rejects.toThrow(/^The store of the agent's secret gave AccessDeniedException \(HTTP 400\)\.$/);
+    await expect(withSecret().run(question(), never)).rejects.toThrow(
+      /^The store of the agent's secret gave AccessDeniedException \(HTTP 400\)\.$/,
+    );
     expect(server.seen).toEqual([]);
   });
 

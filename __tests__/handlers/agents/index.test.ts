@@ -7,27 +7,52 @@ import { openReadCache } from "../../../handlers/resilience/read-cache";
 import { question } from "../../support/wire/agent-faults";
 import { keepingLog, never } from "../fixtures";
 
-const scripted: AgentDefinition = { name: "echo", kind: "scripted", target: "0ms hello", timeout_seconds: 1, phases: [1] };
+const scripted: AgentDefinition = {
+  name: "echo",
+  kind: "scripted",
+  target: "0ms hello",
+  timeout_seconds: 1,
+  phases: [1],
+};
 const others: readonly AgentDefinition[] = [
   { ...scripted, name: "core", kind: "agentcore", target: "arn:aws:bedrock-agentcore:eu-west-1:1:runtime/x" },
   { ...scripted, name: "model", kind: "bedrock", target: "eu.vendor.model-1:0" },
   { ...scripted, name: "function", kind: "lambda", target: "arn:aws:lambda:eu-west-1:123456789012:function:critic" },
-  { ...scripted, name: "endpoint", kind: "http", target: "https://agents.example.com/", secret_arn: "arn:aws:secretsmanager:x" },
+  {
+    ...scripted,
+    name: "endpoint",
+    kind: "http",
+    target: "https://agents.example.com/",
+    secret_arn: "arn:aws:secretsmanager:x",
+  },
 ];
 
 /** Doors that lead nowhere, each with its name. */
 function closedDoors(guards: AgentDoors["guards"] = () => ({ run: (work) => work() })) {
   const closed = (name: string) => jest.fn(() => Promise.reject(new Error(`no way to ${name}`)));
-  const doors = { agentcore: closed("agentcore"), bedrock: closed("bedrock"), lambda: closed("lambda"), secrets: closed("secrets"), http: { handle: closed("http") } };
+  const doors = {
+    agentcore: closed("agentcore"),
+    bedrock: closed("bedrock"),
+    lambda: closed("lambda"),
+    secrets: closed("secrets"),
+    http: { handle: closed("http") },
+  };
   const nowMs = () => Date.now();
-  return { ...doors, cache: openReadCache({ ttlMs: 0, nowMs, counters: openCounters() }), guards, nowMs, random: () => 0 };
+  return {
+    ...doors,
+    cache: openReadCache({ ttlMs: 0, nowMs, counters: openCounters() }),
+    guards,
+    nowMs,
+    random: () => 0,
+  };
 }
 
 test("opening agents connects to nothing, nor does a scripted one when it runs", async () => {
   const doors = closedDoors();
   const [echo] = openAgents([scripted, ...others], doors);
   expect(await echo?.agent.run(question(), never)).toEqual({ text: "hello" });
-  for (const door of [doors.agentcore, doors.bedrock, doors.lambda, doors.secrets, doors.http.handle]) expect(door).not.toHaveBeenCalled();
+  for (const door of [doors.agentcore, doors.bedrock, doors.lambda, doors.secrets, doors.http.handle])
+    expect(door).not.toHaveBeenCalled();
 });
 
 test.each([
@@ -60,7 +85,10 @@ test("a guard that let a run wait until it was aborted begins nothing", async ()
 
 test("a guard sees a run end with its abort, however slow the agent is to notice", async () => {
   const ended = jest.fn();
-  const doors = { ...closedDoors(() => ({ run: (work) => work().finally(ended) })), agentcore: () => new Promise<never>(() => undefined) };
+  const doors = {
+    ...closedDoors(() => ({ run: (work) => work().finally(ended) })),
+    agentcore: () => new Promise<never>(() => undefined),
+  };
   const run = openAgents(others, doors)[0]?.agent.run(question(), AbortSignal.timeout(20));
   await expect(run).rejects.toMatchObject({ name: "TimeoutError" });
   expect(ended).toHaveBeenCalled();
@@ -72,7 +100,10 @@ test("an agent that is down is not called any more, and one that was called off 
     return Promise.reject(Object.assign(new Error("reset"), { code: "ECONNRESET" }));
   });
   const doors = { ...closedDoors(openGuards({ counters: openCounters(), log: keepingLog().log })), http: { handle } };
-  const [oracle] = openAgents([{ ...scripted, name: "oracle", kind: "http", target: "https://agents.example.com/" }], doors);
+  const [oracle] = openAgents(
+    [{ ...scripted, name: "oracle", kind: "http", target: "https://agents.example.com/" }],
+    doors,
+  );
   const ask = (signal = never) => oracle?.agent.run(question(), signal);
   for (let call = 0; call < 2 * FAILURES_TO_OPEN; call++) {
     const controller = new AbortController();
@@ -80,7 +111,8 @@ test("an agent that is down is not called any more, and one that was called off 
     controller.abort(new NotNeeded("enough agents had answered"));
     await expect(run).rejects.toThrow("enough agents had answered");
   }
-  for (let call = 0; call < FAILURES_TO_OPEN; call++) await expect(ask()).rejects.toThrow("The agent's endpoint gave ECONNRESET.");
+  for (let call = 0; call < FAILURES_TO_OPEN; call++)
+    await expect(ask()).rejects.toThrow("The agent's endpoint gave ECONNRESET.");
   handle.mockClear();
   await expect(ask()).rejects.toMatchObject({ name: "DependencyDownError" });
   expect(handle).not.toHaveBeenCalled();
@@ -91,5 +123,7 @@ test("without a definition there is no arbiter", () => {
 });
 
 test("a script that cannot be read is refused by the agent's name", () => {
-  expect(() => openAgents([{ ...scripted, target: "hello" }], closedDoors())).toThrow('Agent echo: the target "hello" is not a script.');
+  expect(() => openAgents([{ ...scripted, target: "hello" }], closedDoors())).toThrow(
+    'Agent echo: the target "hello" is not a script.',
+  );
 });

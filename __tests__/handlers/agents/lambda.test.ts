@@ -10,7 +10,11 @@ import { never } from "../fixtures";
 const ARN = "arn:aws:lambda:eu-west-1:123456789012:function:critic:live";
 const definition = { name: "critic", kind: "lambda" as const, target: ARN, timeout_seconds: 60 };
 
-const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) => lambdaAgent({ ...definition, ...overrides }, once(() => connectLambda(connection)));
+const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
+  lambdaAgent(
+    { ...definition, ...overrides },
+    once(() => connectLambda(connection)),
+  );
 
 describe("a function", () => {
   testFaults({
@@ -44,7 +48,11 @@ describe("what is sent and read", () => {
 
   test("tokens and model are read where the function tells them", async () => {
     const usage = { inputTokens: 5, outputTokens: 3 };
-    expect(await answerTo(returned({ answer: "a", metrics: usage, model: "m-1" }))).toEqual({ text: "a", model: "m-1", tokens: { input: 5, output: 3 } });
+    expect(await answerTo(returned({ answer: "a", metrics: usage, model: "m-1" }))).toEqual({
+      text: "a",
+      model: "m-1",
+      tokens: { input: 5, output: 3 },
+    });
   });
 
   test("a function that throws has failed, and its message stays out of ours", async () => {

@@ -14,7 +14,13 @@ function failing(...errors: readonly Error[]) {
   return work;
 }
 
-const options = (overrides = {}) => ({ signal: new AbortController().signal, deadlineMs: NOW_MS + 60_000, nowMs: () => NOW_MS, random: () => 0, ...overrides });
+const options = (overrides = {}) => ({
+  signal: new AbortController().signal,
+  deadlineMs: NOW_MS + 60_000,
+  nowMs: () => NOW_MS,
+  random: () => 0,
+  ...overrides,
+});
 const reset = () => Object.assign(new Error("reset"), { code: "ECONNRESET" });
 
 test.each<[string, Error]>([
@@ -29,11 +35,14 @@ test.each<[string, Error]>([
   expect(work).toHaveBeenCalledTimes(3);
 });
 
-test.each<Error>([new AnswerError(400), new AnswerError(302), new AnswerError(401), new Error("a bug")])("%s does not: one try", async (error) => {
-  const work = failing(error);
-  await expect(retrying(work, options())).rejects.toBe(error);
-  expect(work).toHaveBeenCalledTimes(1);
-});
+test.each<Error>([new AnswerError(400), new AnswerError(302), new AnswerError(401), new Error("a bug")])(
+  "%s does not: one try",
+  async (error) => {
+    const work = failing(error);
+    await expect(retrying(work, options())).rejects.toBe(error);
+    expect(work).toHaveBeenCalledTimes(1);
+  },
+);
 
 test("the waits are a random part of 100 ms, then of 200 ms", async () => {
   const waits = jest.spyOn(global, "setTimeout");

@@ -23,7 +23,9 @@ test("a scripted agent answers after its delay", async () => {
 });
 
 test("a scripted agent fails with its text", async () => {
-  await expect(scriptedAgent({ delayMs: 0, fails: true, text: "out of order" }).run(input, never)).rejects.toThrow("out of order");
+  await expect(scriptedAgent({ delayMs: 0, fails: true, text: "out of order" }).run(input, never)).rejects.toThrow(
+    "out of order",
+  );
 });
 
 test("an abort ends the delay", async () => {

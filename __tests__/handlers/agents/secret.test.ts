@@ -25,19 +25,30 @@ test("a secret is read once and kept", async () => {
 
 test("reading it again gives what it is now, and keeps that", async () => {
   const { secret } = stored({ SecretString: "Bearer one" }, { SecretString: "Bearer two" });
-  expect([await secret.read(), await secret.readAgain(), await secret.read()]).toEqual(["Bearer one", "Bearer two", "Bearer two"]);
+  expect([await secret.read(), await secret.readAgain(), await secret.read()]).toEqual([
+    "Bearer one",
+    "Bearer two",
+    "Bearer two",
+  ]);
 });
 
 test("the line feed of a file is no part of it", async () => {
   expect(await stored({ SecretString: "Bearer one\n" }).secret.read()).toBe("Bearer one");
 });
 
-test.each([{}, { SecretString: "" }, { SecretString: "canary\r\nx-evil: 1" }, { SecretString: "canary é" }])("%j cannot be sent, and is not quoted", async (value) => {
-  await expect(stored(value).secret.read()).rejects.toThrow(/^The agent's secret cannot be sent: it must be one line of ASCII text\.$/);
-});
+test.each([{}, { SecretString: "" }, { SecretString: "canary\r\nx-evil: 1" }, { SecretString: "canary é" }])(
+  "%j cannot be sent, and is not quoted",
+  async (value) => {
+    await expect(stored(value).secret.read()).rejects.toThrow(
+      /^The agent's secret cannot be sent: it must be one line of ASCII text\.$/,
+    );
+  },
+);
 
 test("a failure names its kind only, and is not kept", async () => {
-  const { secret } = stored(Object.assign(new Error(`canary ${ARN}`), { name: "AccessDeniedException" }), { SecretString: "Bearer one" });
+  const { secret } = stored(Object.assign(new Error(`canary ${ARN}`), { name: "AccessDeniedException" }), {
+    SecretString: "Bearer one",
+  });
   await expect(secret.read()).rejects.toThrow(/^The store of the agent's secret gave AccessDeniedException\.$/);
   expect(await secret.read()).toBe("Bearer one");
 });

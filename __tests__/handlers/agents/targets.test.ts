@@ -16,12 +16,20 @@ test.each([
 
 test.each([
   ["agentcore", "planner", 'target is "planner", but must be the ARN of an AgentCore runtime'],
-  ["bedrock", "a model", 'target is "a model", but must be a model\'s or an inference profile\'s id or ARN'],
-  ["bedrock", "arn:aws:lambda:eu-west-1:123456789012:function:critic", "but must be a model's or an inference profile's id or ARN"],
+  ["bedrock", "a model", "target is \"a model\", but must be a model's or an inference profile's id or ARN"],
+  [
+    "bedrock",
+    "arn:aws:lambda:eu-west-1:123456789012:function:critic",
+    "but must be a model's or an inference profile's id or ARN",
+  ],
   ["lambda", "critic", 'target is "critic", but must be the ARN of a Lambda function'],
   ["scripted", "hello", 'target is "hello", but must read "<milliseconds>ms <answer>"'],
   ["http", "agents.example.com", "target is no URL, but must be https://<host>/<path>"],
-  ["http", "http://agents.example.com/ask", 'target goes to "http://agents.example.com", but must be https://<host>/<path>, or http:// to 127.0.0.1 or localhost'],
+  [
+    "http",
+    "http://agents.example.com/ask",
+    'target goes to "http://agents.example.com", but must be https://<host>/<path>, or http:// to 127.0.0.1 or localhost',
+  ],
   ["http", "http://127.0.0.1.example.com/", 'target goes to "http://127.0.0.1.example.com", but must be https://'],
   ["http", "file:///etc/passwd", 'target goes to "file://", but must be https://'],
   ["http", "", 'target is "", but must be a text'],
@@ -32,5 +40,7 @@ test.each([
 
 test("a password in a URL is refused and not quoted", () => {
   const problem = targetProblem("http", "https://user:canary@agents.example.com/");
-  expect(problem).toBe("target holds a user or a password, but must not: put it into a secret, and name that in secret_arn");
+  expect(problem).toBe(
+    "target holds a user or a password, but must not: put it into a secret, and name that in secret_arn",
+  );
 });

@@ -12,7 +12,10 @@ test.each<[object, object]>([
   [{ usage: {}, metadata: { usage: counts } }, { tokens }],
   [{ usage: { inputTokens: 0, outputTokens: 0 } }, { tokens: { input: 0, output: 0 } }],
   [{ model: "eu.vendor.model-1:0" }, { model: "eu.vendor.model-1:0" }],
-  [{ metadata: { model: "m" }, usage: counts }, { tokens, model: "m" }],
+  [
+    { metadata: { model: "m" }, usage: counts },
+    { tokens, model: "m" },
+  ],
 ])("%j tells %j", (value, usage) => {
   expect(readUsage(value)).toEqual(usage);
 });
@@ -38,5 +41,11 @@ test.each<unknown>([
 
 test("a value of counts and names alone is no part of an answer", () => {
   expect([{ usage: counts }, { metadata: {}, model: "m" }].map(isOnlyUsage)).toEqual([true, true]);
-  expect([{}, { usage: counts, answer: "a" }, "usage", null, []].map(isOnlyUsage)).toEqual([false, false, false, false, false]);
+  expect([{}, { usage: counts, answer: "a" }, "usage", null, []].map(isOnlyUsage)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });

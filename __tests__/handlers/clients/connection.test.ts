@@ -24,7 +24,11 @@ async function serve(answer: (reply: ServerResponse) => unknown): Promise<number
 function open(timeOuts?: TimeOuts) {
   const clock = { nowMs: NOW_MS };
   const counters = openCounters();
-  return { clock, counters, connection: openConnection({ counters, nowMs: () => clock.nowMs, ...(timeOuts && { timeOuts }) }) };
+  return {
+    clock,
+    counters,
+    connection: openConnection({ counters, nowMs: () => clock.nowMs, ...(timeOuts && { timeOuts }) }),
+  };
 }
 
 type Handler = ReturnType<typeof open>["connection"]["requestHandler"];
@@ -60,7 +64,10 @@ test("for agents the same pool has no time-out but for connecting", async () => 
 
 test("clients share the connection's one pool, and retry adaptively three times", async () => {
   const { connection } = open();
-  const [one, other] = [new DynamoDBClient({ ...connection, region: "us-east-1" }), new DynamoDBClient({ ...connection, region: "us-east-1" })];
+  const [one, other] = [
+    new DynamoDBClient({ ...connection, region: "us-east-1" }),
+    new DynamoDBClient({ ...connection, region: "us-east-1" }),
+  ];
   expect(one.config.requestHandler).toBe(connection.requestHandler);
   expect(other.config.requestHandler).toBe(connection.requestHandler);
   expect(await one.config.maxAttempts()).toBe(3);
@@ -96,7 +103,9 @@ test("an answer that does not begin ends with a time-out; a patient call that wa
 test("a patient call ends with its signal", async () => {
   const controller = new AbortController();
   const port = await serve(() => controller.abort());
-  await expect(ask(open().connection.patient.requestHandler, port, controller.signal)).rejects.toMatchObject({ name: "AbortError" });
+  await expect(ask(open().connection.patient.requestHandler, port, controller.signal)).rejects.toMatchObject({
+    name: "AbortError",
+  });
 });
 
 test("an answer whose body stalls ends with a time-out; a patient call that was made before takes it when it comes", async () => {

@@ -9,7 +9,10 @@ import { NOW_MS, settled } from "../fixtures";
 
 // A certificate of nobody's, which comes with the DynamoDB of the tests.
 const ssl = join(dirname(require.resolve("dynalite/package.json")), "ssl");
-const certificate = () => ({ key: readFileSync(join(ssl, "server-key.pem")), cert: readFileSync(join(ssl, "server-crt.pem")) });
+const certificate = () => ({
+  key: readFileSync(join(ssl, "server-key.pem")),
+  cert: readFileSync(join(ssl, "server-crt.pem")),
+});
 
 describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
   const servers: { server: Server; sockets: Set<Socket> }[] = [];
@@ -25,7 +28,8 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
   async function serve() {
     const sockets = new Set<Socket>();
     const held: (() => void)[] = [];
-    const answer = ({ url }: { url?: string }, reply: { end(text: string): void }) => void (url === "/held" ? held.push(() => reply.end("ok")) : reply.end("ok"));
+    const answer = ({ url }: { url?: string }, reply: { end(text: string): void }) =>
+      void (url === "/held" ? held.push(() => reply.end("ok")) : reply.end("ok"));
     const server = protocol === "http" ? createServer(answer) : createTlsServer(certificate(), answer);
     server.keepAliveTimeout = 0;
     server.on("connection", (socket: Socket) => sockets.add(socket));
@@ -39,15 +43,22 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
     const clock = { nowMs: NOW_MS };
     const counters = openCounters();
     const options = { keepAlive: true, maxSockets: 50, rejectUnauthorized: false };
-    const fresh = freshAgent(protocol === "http" ? new HttpAgent(options) : new HttpsAgent(options), { counters, nowMs: () => clock.nowMs });
+    const fresh = freshAgent(protocol === "http" ? new HttpAgent(options) : new HttpsAgent(options), {
+      counters,
+      nowMs: () => clock.nowMs,
+    });
     agents.push(fresh.agent);
     const ask = (port: number, path = "/") =>
       new Promise<string>((resolve, reject) => {
         const options: RequestOptions = { host: "127.0.0.1", port, path, agent: fresh.agent };
-        const request = (protocol === "http" ? httpGet : httpsGet)(options, (reply) => reply.resume().once("end", () => setImmediate(resolve, "ok")));
+        const request = (protocol === "http" ? httpGet : httpsGet)(options, (reply) =>
+          reply.resume().once("end", () => setImmediate(resolve, "ok")),
+        );
         request.once("error", reject);
       });
-    const idle = () => Object.values(fresh.agent.freeSockets).flatMap((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)).length;
+    const idle = () =>
+      Object.values(fresh.agent.freeSockets).flatMap((sockets = []) => sockets.filter(({ destroyed }) => !destroyed))
+        .length;
     return { clock, counters, ask, idle, ...fresh };
   }
 

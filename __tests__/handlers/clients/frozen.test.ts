@@ -42,7 +42,10 @@ describe.each([1, 5])("after half an hour without an invocation, with %i open so
     const clock = { nowMs: NOW_MS };
     const counters = openCounters();
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const dynamodb = connectDynamoDb({ ...partsFor(url), connection: openConnection({ counters, nowMs: () => clock.nowMs, timeOuts: PATIENT }) });
+    const dynamodb = connectDynamoDb({
+      ...partsFor(url),
+      connection: openConnection({ counters, nowMs: () => clock.nowMs, timeOuts: PATIENT }),
+    });
     const read = () => dynamodb("GetItem", { TableName: "t", Key: { k: { S: "1" } } });
     const warm = Array.from({ length: open }, read);
     await answer(open);

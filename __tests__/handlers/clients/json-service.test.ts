@@ -12,7 +12,10 @@ interface Asked {
   readonly body: string;
 }
 /** What the server does with a call; "hang": nothing, "cut": ends the connection. */
-type Answer = { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> } | "hang" | "cut";
+type Answer =
+  | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+  | "hang"
+  | "cut";
 
 let server: Server;
 let answers: Answer[];
@@ -23,12 +26,18 @@ beforeEach(async () => {
   asked = [];
   server = createServer((message, reply) => {
     let body = "";
-    message.setEncoding("utf8").on("data", (part: string) => (body += part)).once("end", () => {
-      asked.push({ headers: message.headers, body });
-      const answer = answers.shift() ?? { body: "{}" };
-      if (answer === "cut") message.socket.destroy();
-      else if (answer !== "hang") reply.writeHead(answer.status ?? 200, { "content-type": "application/x-amz-json-1.0", ...answer.headers }).end(answer.body);
-    });
+    message
+      .setEncoding("utf8")
+      .on("data", (part: string) => (body += part))
+      .once("end", () => {
+        asked.push({ headers: message.headers, body });
+        const answer = answers.shift() ?? { body: "{}" };
+        if (answer === "cut") message.socket.destroy();
+        else if (answer !== "hang")
+          reply
+            .writeHead(answer.status ?? 200, { "content-type": "application/x-amz-json-1.0", ...answer.headers })
+            .end(answer.body);
+      });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,34 +51,61 @@ afterEach(() => {
 
 const INPUT = { TableName: "t", Key: { k: { S: "1" } } };
 const read = (dynamodb: DynamoDb, signal?: AbortSignal) => dynamodb("GetItem", INPUT, signal);
-const failure = (type: string, status = 400, fields: object = {}) => ({ status, body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: "no", ...fields }) });
+const failure = (type: string, status = 400, fields: object = {}) => ({
+  status,
+  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: "no", ...fields }),
+});
 const connect = () => connectDynamoDb(partsFor(url));
 
 test("a call is what the SDK sends: the same target, body and signed host", async () => {
   answers = [{ body: '{"Item":{"k":{"S":"1"}}}' }];
   expect(await read(connect())).toEqual({ Item: { k: { S: "1" } } });
-  await new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } }).send(new GetItemCommand(INPUT));
+  await new DynamoDBClient({
+    endpoint: url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  }).send(new GetItemCommand(INPUT));
   const [ours, theirs] = asked as [Asked, Asked];
   expect(JSON.parse(ours.body)).toEqual(JSON.parse(theirs.body));
-  for (const header of ["host", "content-type", "x-amz-target", "content-length"]) expect(ours.headers[header]).toBe(theirs.headers[header]);
-  expect(ours.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/us-east-1\/dynamodb\/aws4_request, SignedHeaders=[^,]*host[^,]*x-amz-target, Signature=[0-9a-f]{64}$/);
+  for (const header of ["host", "content-type", "x-amz-target", "content-length"])
+    expect(ours.headers[header]).toBe(theirs.headers[header]);
+  expect(ours.headers.authorization).toMatch(
+    /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/us-east-1\/dynamodb\/aws4_request, SignedHeaders=[^,]*host[^,]*x-amz-target, Signature=[0-9a-f]{64}$/,
+  );
   expect(ours.headers["amz-sdk-request"]).toBe("attempt=1; max=3");
 });
 
 test("the credentials of the moment sign, with their token, and the invocation's trace goes along", async () => {
-  const variables: Record<string, string> = { ...partsFor(url).variables, AWS_SESSION_TOKEN: "one" } as Record<string, string>;
+  const variables: Record<string, string> = { ...partsFor(url).variables, AWS_SESSION_TOKEN: "one" } as Record<
+    string,
+    string
+  >;
   const dynamodb = connectDynamoDb({ ...partsFor(url), variables });
   await read(dynamodb);
   Object.assign(variables, { AWS_ACCESS_KEY_ID: "next", AWS_SESSION_TOKEN: "two", _X_AMZN_TRACE_ID: "Root=1-2-3" });
   await read(dynamodb);
-  expect(asked.map(({ headers }) => [headers["x-amz-security-token"], headers["x-amzn-trace-id"], /Credential=(\w+)/.exec(String(headers.authorization))?.[1]])).toEqual([["one", undefined, "test"], ["two", "Root=1-2-3", "next"]]);
+  expect(
+    asked.map(({ headers }) => [
+      headers["x-amz-security-token"],
+      headers["x-amzn-trace-id"],
+      /Credential=(\w+)/.exec(String(headers.authorization))?.[1],
+    ]),
+  ).toEqual([
+    ["one", undefined, "test"],
+    ["two", "Root=1-2-3", "next"],
+  ]);
 });
 
-test.each(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])("without %s no call is sent, and the error names it", async (name) => {
-  const parts = partsFor(url);
-  await expect(read(connectDynamoDb({ ...parts, variables: { ...parts.variables, [name]: undefined } }))).rejects.toThrow(`${name} is not set. Lambda sets it; elsewhere give the process the variable.`);
-  expect(asked).toEqual([]);
-});
+test.each(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])(
+  "without %s no call is sent, and the error names it",
+  async (name) => {
+    const parts = partsFor(url);
+    await expect(
+      read(connectDynamoDb({ ...parts, variables: { ...parts.variables, [name]: undefined } })),
+    ).rejects.toThrow(`${name} is not set. Lambda sets it; elsewhere give the process the variable.`);
+    expect(asked).toEqual([]);
+  },
+);
 
 test("without a region it is not made", () => {
   expect(() => connectDynamoDb({ ...partsFor(url), variables: {} })).toThrow("AWS_REGION is not set.");
@@ -79,7 +115,12 @@ test("an error has the service's name, message and fields, and is not tried agai
   answers = [failure("ConditionalCheckFailedException", 400, { Item: { k: { S: "1" } } })];
   const error: unknown = await read(connect()).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Error);
-  expect(error).toMatchObject({ name: "ConditionalCheckFailedException", message: "no", Item: { k: { S: "1" } }, $metadata: { httpStatusCode: 400, attempts: 1 } });
+  expect(error).toMatchObject({
+    name: "ConditionalCheckFailedException",
+    message: "no",
+    Item: { k: { S: "1" } },
+    $metadata: { httpStatusCode: 400, attempts: 1 },
+  });
   expect(isUnavailable(error)).toBe(false);
   expect(asked).toHaveLength(1);
 });
@@ -87,7 +128,11 @@ test("an error has the service's name, message and fields, and is not tried agai
 test("a page that is no JSON is an error with its status, which is tried again", async () => {
   answers = Array.from({ length: 3 }, () => ({ status: 503, body: "<html>" }));
   const error: unknown = await read(connect()).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ name: "UnknownError", message: "UnknownError (status 503)", $metadata: { httpStatusCode: 503, attempts: 3 } });
+  expect(error).toMatchObject({
+    name: "UnknownError",
+    message: "UnknownError (status 503)",
+    $metadata: { httpStatusCode: 503, attempts: 3 },
+  });
   expect(isUnavailable(error)).toBe(true);
 });
 
@@ -132,12 +177,16 @@ test("a signal ends the wait for another attempt, and none is made after it", as
   jest.useFakeTimers({ doNotFake: ["performance", "nextTick", "queueMicrotask", "setImmediate", "setInterval"] });
   // This clock takes a fraction of a millisecond for none, and the wait for it would be begun again for ever.
   const { setTimeout: counted } = globalThis;
-  jest.spyOn(globalThis, "setTimeout").mockImplementation(((then: () => void, ms = 0) => counted(then, Math.ceil(ms))) as typeof setTimeout);
+  jest
+    .spyOn(globalThis, "setTimeout")
+    .mockImplementation(((then: () => void, ms = 0) => counted(then, Math.ceil(ms))) as typeof setTimeout);
   answers = Array.from({ length: 3 }, () => failure("ThrottlingException"));
   const caller = new AbortController();
   const parts = partsFor(url);
   const { handle } = parts.connection.requestHandler;
-  const answered = jest.spyOn(parts.connection.requestHandler, "handle").mockImplementation((...given) => handle.apply(parts.connection.requestHandler, given));
+  const answered = jest
+    .spyOn(parts.connection.requestHandler, "handle")
+    .mockImplementation((...given) => handle.apply(parts.connection.requestHandler, given));
   const call = read(connectDynamoDb(parts), caller.signal);
   while (answered.mock.results.length === 0) await settled();
   await answered.mock.results[0]?.value;
@@ -174,9 +223,17 @@ test("calls one after the other share a socket", async () => {
 
 test("SQS is called where the queue is", async () => {
   const variables = { ...partsFor(url).variables, AWS_ENDPOINT_URL: undefined };
-  answers = [{ body: '{"MessageId":"1"}' }, { status: 400, body: '{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}' }];
+  answers = [
+    { body: '{"MessageId":"1"}' },
+    { status: 400, body: '{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}' },
+  ];
   const sqs = connectSqs({ ...partsFor(url), variables }, `${url}/123456789012/work`);
-  expect(await sqs("SendMessage", { QueueUrl: `${url}/123456789012/work`, MessageBody: "x" })).toEqual({ MessageId: "1" });
+  expect(await sqs("SendMessage", { QueueUrl: `${url}/123456789012/work`, MessageBody: "x" })).toEqual({
+    MessageId: "1",
+  });
   expect(asked[0]?.headers["x-amz-target"]).toBe("AmazonSQS.SendMessage");
-  await expect(sqs("SendMessage", { QueueUrl: "q", MessageBody: "x" })).rejects.toMatchObject({ name: "QueueDoesNotExist", message: "gone" });
+  await expect(sqs("SendMessage", { QueueUrl: "q", MessageBody: "x" })).rejects.toMatchObject({
+    name: "QueueDoesNotExist",
+    message: "gone",
+  });
 });

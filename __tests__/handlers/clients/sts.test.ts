@@ -24,21 +24,32 @@ async function stsAt(status: number, body: string) {
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const counters = openCounters();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const configuration = { ...openConnection({ counters, nowMs: () => Date.now(), timeOuts: PATIENT }), endpoint: url, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const configuration = {
+    ...openConnection({ counters, nowMs: () => Date.now(), timeOuts: PATIENT }),
+    endpoint: url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  };
   return { asked, counters, connect: () => connectSts(configuration) };
 }
 
 const never = new AbortController().signal;
 
 test("STS is asked who we are, over the pool", async () => {
-  const { asked, counters, connect } = await stsAt(200, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>");
+  const { asked, counters, connect } = await stsAt(
+    200,
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+  );
   await identify(connect, never);
   expect(asked).toEqual([expect.stringContaining("Action=GetCallerIdentity")]);
   expect(counters.take()).toEqual({ PoolOpened: 1 });
 });
 
 test("where STS refuses, the call rejects with what it says", async () => {
-  const { connect } = await stsAt(403, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>");
+  const { connect } = await stsAt(
+    403,
+    "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>",
+  );
   await expect(identify(connect, never)).rejects.toThrow("The security token is expired");
 });
 

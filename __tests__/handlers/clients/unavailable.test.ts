@@ -16,12 +16,15 @@ test.each([
   expect(isUnavailable(error(facts))).toBe(true);
 });
 
-test.each([{ name: "ResourceNotFoundException", $metadata: { httpStatusCode: 400 } }, { name: "AccessDeniedException" }, { name: "NotNeededError" }, { code: "ENOENT" }, {}])(
-  "an error with %j does not",
-  (facts) => {
-    expect(isUnavailable(error(facts))).toBe(false);
-  },
-);
+test.each([
+  { name: "ResourceNotFoundException", $metadata: { httpStatusCode: 400 } },
+  { name: "AccessDeniedException" },
+  { name: "NotNeededError" },
+  { code: "ENOENT" },
+  {},
+])("an error with %j does not", (facts) => {
+  expect(isUnavailable(error(facts))).toBe(false);
+});
 
 test("what is no error does not either", () => {
   expect(isUnavailable("ThrottlingException")).toBe(false);

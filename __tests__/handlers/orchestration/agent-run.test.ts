@@ -8,14 +8,43 @@ const NOW_MS = 1_000_000;
 const { log, records } = keepingLog();
 beforeEach(() => void records.splice(0));
 
-function run(agent: Agent["run"], { timeoutSeconds = 60, endMs = NOW_MS + 600_000, stop = never, signal = never, role }: { timeoutSeconds?: number; endMs?: number; stop?: AbortSignal; signal?: AbortSignal; role?: AgentTask["role"] } = {}) {
+function run(
+  agent: Agent["run"],
+  {
+    timeoutSeconds = 60,
+    endMs = NOW_MS + 600_000,
+    stop = never,
+    signal = never,
+    role,
+  }: {
+    timeoutSeconds?: number;
+    endMs?: number;
+    stop?: AbortSignal;
+    signal?: AbortSignal;
+    role?: AgentTask["role"];
+  } = {},
+) {
   const input = orchestration([], { nowMs: () => NOW_MS, signal, log, turns: [{ prompt: "Hi", answer: "Hello" }] });
-  return runAgent(input, { ready: readyAgent("planner", agent, { timeoutSeconds }), phase: 2, answers: [{ name: "critic", answer: "high" }], endMs, stop, ...(role && { role }) });
+  return runAgent(input, {
+    ready: readyAgent("planner", agent, { timeoutSeconds }),
+    phase: 2,
+    answers: [{ name: "critic", answer: "high" }],
+    endMs,
+    stop,
+    ...(role && { role }),
+  });
 }
 
 test("an answer is reported with its tokens, and measured by agent and by model", async () => {
   const report = await run(async () => ({ text: "324 m", tokens: { input: 5, output: 3 }, model: "m-1" }));
-  expect(report).toEqual({ name: "planner", phase: 2, status: "ok", duration_ms: 0, answer: "324 m", tokens: { input: 5, output: 3, total: 8 } });
+  expect(report).toEqual({
+    name: "planner",
+    phase: 2,
+    status: "ok",
+    duration_ms: 0,
+    answer: "324 m",
+    tokens: { input: 5, output: 3, total: 8 },
+  });
   expect(records).toEqual([
     {
       level: "info",
@@ -30,23 +59,40 @@ test("an answer is reported with its tokens, and measured by agent and by model"
 });
 
 test("tokens of an unknown model are reported, and not measured by model", async () => {
-  expect(await run(async () => ({ text: "324 m", tokens: { input: 5, output: 3 } }))).toMatchObject({ tokens: { total: 8 } });
+  expect(await run(async () => ({ text: "324 m", tokens: { input: 5, output: 3 } }))).toMatchObject({
+    tokens: { total: 8 },
+  });
   expect(records[0]?.measured).toHaveLength(1);
 });
 
 test("an agent is asked with the turns, the earlier answers and its own deadline", async () => {
   let asked: AgentInput | undefined;
   await run(async (input) => ((asked = input), { text: "a" }), { timeoutSeconds: 2 });
-  expect(asked).toEqual({ prompt: "?", context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [{ name: "critic", answer: "high" }] }, conversation: "c", deadlineMs: NOW_MS + 2_000 });
+  expect(asked).toEqual({
+    prompt: "?",
+    context: { turns: [{ prompt: "Hi", answer: "Hello" }], answers: [{ name: "critic", answer: "high" }] },
+    conversation: "c",
+    deadlineMs: NOW_MS + 2_000,
+  });
 });
 
 test.each<[string, Error, string]>([
   ["its own words", new AgentFailure("out of order"), "out of order"],
   ["none where it did not choose them", new Error("canary"), "The agent failed."],
-  ["the guard's refusal", new DependencyDownError("agent:planner was not called"), "Not called: it failed too often just now."],
+  [
+    "the guard's refusal",
+    new DependencyDownError("agent:planner was not called"),
+    "Not called: it failed too often just now.",
+  ],
 ])("a failure is told by %s", async (_how, error, told) => {
   expect(await run(() => Promise.reject(error))).toMatchObject({ status: "failed", error: told });
-  expect(records).toMatchObject([{ level: "warn", fields: { status: "failed", error: { name: error.name } }, measured: [{ metrics: { AgentFailed: 1 } }] }]);
+  expect(records).toMatchObject([
+    {
+      level: "warn",
+      fields: { status: "failed", error: { name: error.name } },
+      measured: [{ metrics: { AgentFailed: 1 } }],
+    },
+  ]);
   expect(JSON.stringify(records)).not.toMatch(/canary|out of order/);
 });
 
@@ -58,21 +104,38 @@ test("an agent that throws at once has failed", async () => {
 });
 
 test("an agent's own time-out is told as such", async () => {
-  expect(await run(hang, { timeoutSeconds: 0.03 })).toMatchObject({ status: "timed_out", error: "No answer within 0.03 s." });
-  expect(records).toMatchObject([{ level: "warn", fields: { status: "timed_out", error: { name: "TimeoutError" } }, measured: [{ metrics: { AgentFailed: 1 } }] }]);
+  expect(await run(hang, { timeoutSeconds: 0.03 })).toMatchObject({
+    status: "timed_out",
+    error: "No answer within 0.03 s.",
+  });
+  expect(records).toMatchObject([
+    {
+      level: "warn",
+      fields: { status: "timed_out", error: { name: "TimeoutError" } },
+      measured: [{ metrics: { AgentFailed: 1 } }],
+    },
+  ]);
 });
 
 test("a time-out that the request's time makes shorter is told as such", async () => {
-  expect(await run(hang, { endMs: NOW_MS + 30 })).toMatchObject({ status: "timed_out", error: "No answer within the 0.0 s that the request had left." });
+  expect(await run(hang, { endMs: NOW_MS + 30 })).toMatchObject({
+    status: "timed_out",
+    error: "No answer within the 0.0 s that the request had left.",
+  });
 });
 
 test("an agent that ignores its signal is timed out all the same", async () => {
-  expect(await run(() => new Promise(() => undefined), { timeoutSeconds: 0.03 })).toMatchObject({ status: "timed_out" });
+  expect(await run(() => new Promise(() => undefined), { timeoutSeconds: 0.03 })).toMatchObject({
+    status: "timed_out",
+  });
 });
 
 test("without time left an agent is not called", async () => {
   const agent = jest.fn();
-  expect(await run(agent, { endMs: NOW_MS })).toMatchObject({ status: "timed_out", error: "Not called: the request had no time left." });
+  expect(await run(agent, { endMs: NOW_MS })).toMatchObject({
+    status: "timed_out",
+    error: "Not called: the request had no time left.",
+  });
   expect(agent).not.toHaveBeenCalled();
 });
 
@@ -82,7 +145,10 @@ test("the request's end cancels an agent, which is not counted as its failure", 
     queueMicrotask(() => request.abort(new Error("the request ended")));
     return hang(...given);
   };
-  expect(await run(agent, { signal: request.signal })).toMatchObject({ status: "cancelled", error: "Cancelled: the request ended before it." });
+  expect(await run(agent, { signal: request.signal })).toMatchObject({
+    status: "cancelled",
+    error: "Cancelled: the request ended before it.",
+  });
   expect(records).toMatchObject([{ level: "warn", fields: { status: "cancelled" } }]);
   expect(records[0]).not.toHaveProperty("measured");
 });
@@ -98,7 +164,10 @@ test.each([
     queueMicrotask(stop);
     return hang(...given);
   });
-  expect(await run(agent, { stop: controller.signal })).toMatchObject({ status: "cancelled", error: "Not needed: enough agents had answered." });
+  expect(await run(agent, { stop: controller.signal })).toMatchObject({
+    status: "cancelled",
+    error: "Not needed: enough agents had answered.",
+  });
   expect(agent).toHaveBeenCalledTimes(calls);
 });
 

@@ -2,7 +2,10 @@ import type { OrchestrationInput } from "../../../handlers/orchestration";
 import { keepingLog, never, NOW_MS } from "../fixtures";
 
 /** What the orchestrator is given, with an hour left, which does not pass by itself. */
-export function orchestration(agents: OrchestrationInput["agents"], overrides: Partial<OrchestrationInput> = {}): OrchestrationInput {
+export function orchestration(
+  agents: OrchestrationInput["agents"],
+  overrides: Partial<OrchestrationInput> = {},
+): OrchestrationInput {
   const nowMs = overrides.nowMs ?? (() => NOW_MS);
   return {
     agents,

@@ -41,13 +41,23 @@ test("a phase that misses its policy is told with its numbers", () => {
 });
 
 test("agents are called useless only when those that still run cannot change whether the phase is missed", () => {
-  const tallies = fc.nat({ max: 9 }).chain((running) => fc.tuple(fc.constant(running), fc.nat({ max: 9 }), fc.nat({ max: 9 })));
+  const tallies = fc
+    .nat({ max: 9 })
+    .chain((running) => fc.tuple(fc.constant(running), fc.nat({ max: 9 }), fc.nat({ max: 9 })));
   fc.assert(
-    fc.property(fc.constantFrom("all", "quorum", "any"), fc.nat({ max: 12 }), tallies, (policy, quorum, [running, ok, notOk]) => {
-      const members = running + ok + notOk;
-      if (members === 0 || uselessBecause(policy, quorum, { members, ok, notOk }) === undefined) return;
-      const missed = (more: number) => missedBy(policy, quorum, 1, { members, ok: ok + more, notOk: notOk + running - more }) !== undefined;
-      expect(Array.from({ length: running + 1 }, (_, more) => missed(more))).toEqual(Array.from({ length: running + 1 }, () => missed(0)));
-    }),
+    fc.property(
+      fc.constantFrom("all", "quorum", "any"),
+      fc.nat({ max: 12 }),
+      tallies,
+      (policy, quorum, [running, ok, notOk]) => {
+        const members = running + ok + notOk;
+        if (members === 0 || uselessBecause(policy, quorum, { members, ok, notOk }) === undefined) return;
+        const missed = (more: number) =>
+          missedBy(policy, quorum, 1, { members, ok: ok + more, notOk: notOk + running - more }) !== undefined;
+        expect(Array.from({ length: running + 1 }, (_, more) => missed(more))).toEqual(
+          Array.from({ length: running + 1 }, () => missed(0)),
+        );
+      },
+    ),
   );
 });

@@ -9,14 +9,22 @@ import { DEADLINE_MS, never, NOW_MS, REQUEST_ID } from "../fixtures";
 const MESSAGE: WorkMessage = { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 3 };
 
 test("a message comes back as it was written, and tells nothing else", () => {
-  expect(JSON.parse(writeMessage(MESSAGE))).toEqual({ version: 2, request_id: REQUEST_ID, deadline: "2026-03-01T13:00:00.000Z", hops: 3 });
+  expect(JSON.parse(writeMessage(MESSAGE))).toEqual({
+    version: 2,
+    request_id: REQUEST_ID,
+    deadline: "2026-03-01T13:00:00.000Z",
+    hops: 3,
+  });
   expect(readMessage(writeMessage(MESSAGE))).toEqual(MESSAGE);
   expect(readMessage(writeMessage({ requestId: REQUEST_ID, hops: 0 }))).toEqual({ requestId: REQUEST_ID, hops: 0 });
 });
 
 describe("every message that a release ever wrote", () => {
   const folder = join(__dirname, "messages");
-  const written = readdirSync(folder).map((name) => ({ name, ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as { body: string; means: WorkMessage }) }));
+  const written = readdirSync(folder).map((name) => ({
+    name,
+    ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as { body: string; means: WorkMessage }),
+  }));
 
   test.each(written)("is read: $name", ({ body, means }) => {
     expect(readMessage(body)).toEqual(means);
@@ -38,11 +46,27 @@ test.each([
   ['{"version":1}', "no_request_id", "The message has no request_id"],
   ['{"version":2,"request_id":"","hops":0}', "no_request_id", "The message has no request_id"],
   ['{"version":2,"request_id":7,"hops":0}', "no_request_id", "The message has no request_id"],
-  ['{"version":2,"request_id":"a","deadline":"soon","hops":0}', "malformed_deadline", "The message has a deadline that is no ISO 8601 date"],
-  ['{"version":2,"request_id":"a","deadline":7,"hops":0}', "malformed_deadline", "The message has a deadline that is no ISO 8601 date"],
+  [
+    '{"version":2,"request_id":"a","deadline":"soon","hops":0}',
+    "malformed_deadline",
+    "The message has a deadline that is no ISO 8601 date",
+  ],
+  [
+    '{"version":2,"request_id":"a","deadline":7,"hops":0}',
+    "malformed_deadline",
+    "The message has a deadline that is no ISO 8601 date",
+  ],
   ['{"version":2,"request_id":"a"}', "malformed_hops", "The message has hops that are no whole number from 0"],
-  ['{"version":2,"request_id":"a","hops":-1}', "malformed_hops", "The message has hops that are no whole number from 0"],
-  ['{"version":2,"request_id":"a","hops":"1"}', "malformed_hops", "The message has hops that are no whole number from 0"],
+  [
+    '{"version":2,"request_id":"a","hops":-1}',
+    "malformed_hops",
+    "The message has hops that are no whole number from 0",
+  ],
+  [
+    '{"version":2,"request_id":"a","hops":"1"}',
+    "malformed_hops",
+    "The message has hops that are no whole number from 0",
+  ],
 ])("the body %s is refused as %s", (body, code, message) => {
   expect(() => readMessage(body)).toThrow(expect.objectContaining({ code, message }));
 });
@@ -72,13 +96,17 @@ describe("in SQS", () => {
   test("a message is delayed by its receipt, for as many seconds as are asked for", async () => {
     const { sqs, queue } = open();
     await queue.delay("receipt", 7, never);
-    expect(sqs.mock.calls).toEqual([["ChangeMessageVisibility", { QueueUrl: URL, ReceiptHandle: "receipt", VisibilityTimeout: 7 }, never]]);
+    expect(sqs.mock.calls).toEqual([
+      ["ChangeMessageVisibility", { QueueUrl: URL, ReceiptHandle: "receipt", VisibilityTimeout: 7 }, never],
+    ]);
   });
 
   test("as many messages wait as can be received now", async () => {
     const { sqs, queue } = open({ ApproximateNumberOfMessages: "12" });
     expect(await queue.waiting(never)).toBe(12);
-    expect(sqs.mock.calls).toEqual([["GetQueueAttributes", { QueueUrl: URL, AttributeNames: ["ApproximateNumberOfMessages"] }, never]]);
+    expect(sqs.mock.calls).toEqual([
+      ["GetQueueAttributes", { QueueUrl: URL, AttributeNames: ["ApproximateNumberOfMessages"] }, never],
+    ]);
     expect(await open().queue.waiting()).toBe(0);
   });
 

@@ -7,5 +7,8 @@ test("a dependency that is down makes the service unavailable; an answer that no
 });
 
 test("they are told apart by name, as a bundle's chunks may each have a class", () => {
-  expect([new DependencyDownError("x").name, new NotNeeded("x").name]).toEqual(["DependencyDownError", "NotNeededError"]);
+  expect([new DependencyDownError("x").name, new NotNeeded("x").name]).toEqual([
+    "DependencyDownError",
+    "NotNeededError",
+  ]);
 });

@@ -18,7 +18,9 @@ beforeEach(async () => {
   server = createServer((message, reply) => {
     asked += 1;
     const { status, body } = answers.shift() ?? { status: 200, body: "{}" };
-    message.resume().once("end", () => reply.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(body));
+    message
+      .resume()
+      .once("end", () => reply.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
@@ -49,8 +51,13 @@ test("each operation of a client goes through the guard, once for all of its att
 
 test("clients of every service that we use take a guard, and stay what they are", () => {
   const guard: Guard = { run: (work) => work() };
-  const clients = [new DynamoDBClient(configuration()), new SQSClient(configuration()), new S3Client(configuration())] as const;
-  for (const client of clients) expect(guardClient<{ middlewareStack: typeof client.middlewareStack }>(client, guard)).toBe(client);
+  const clients = [
+    new DynamoDBClient(configuration()),
+    new SQSClient(configuration()),
+    new S3Client(configuration()),
+  ] as const;
+  for (const client of clients)
+    expect(guardClient<{ middlewareStack: typeof client.middlewareStack }>(client, guard)).toBe(client);
 });
 
 test("a client whose service fails five times is not let through, and another is", async () => {
@@ -58,16 +65,23 @@ test("a client whose service fails five times is not let through, and another is
   const dynamodb = guardClient(new DynamoDBClient(configuration()), guards("dynamodb"));
   const sqs = guardClient(new SQSClient(configuration()), guards("sqs"));
   answers = Array.from({ length: FAILURES_TO_OPEN }, () => failure("ProvisionedThroughputExceededException"));
-  for (let time = 0; time < FAILURES_TO_OPEN; time++) await expect(dynamodb.send(read)).rejects.toMatchObject({ name: "ProvisionedThroughputExceededException" });
+  for (let time = 0; time < FAILURES_TO_OPEN; time++)
+    await expect(dynamodb.send(read)).rejects.toMatchObject({ name: "ProvisionedThroughputExceededException" });
   await expect(dynamodb.send(read)).rejects.toThrow("dynamodb was not called: it failed 5 times in a row.");
   expect(asked).toBe(FAILURES_TO_OPEN);
-  await sqs.send(new SendMessageCommand({ QueueUrl: `${configuration().endpoint}/1/q`, MessageBody: "x" })).catch((error: unknown) => expect(error).not.toMatchObject({ name: "DependencyDownError" }));
+  await sqs
+    .send(new SendMessageCommand({ QueueUrl: `${configuration().endpoint}/1/q`, MessageBody: "x" }))
+    .catch((error: unknown) => expect(error).not.toMatchObject({ name: "DependencyDownError" }));
   expect(asked).toBe(FAILURES_TO_OPEN + 1);
 });
 
 test("what the service refuses never opens the circuit", async () => {
-  const client = guardClient(new DynamoDBClient(configuration()), openGuards({ counters: openCounters(), log: keepingLog().log })("dynamodb"));
+  const client = guardClient(
+    new DynamoDBClient(configuration()),
+    openGuards({ counters: openCounters(), log: keepingLog().log })("dynamodb"),
+  );
   answers = Array.from({ length: 2 * FAILURES_TO_OPEN }, () => failure("ConditionalCheckFailedException"));
-  for (let time = 0; time < 2 * FAILURES_TO_OPEN; time++) await expect(client.send(read)).rejects.toMatchObject({ name: "ConditionalCheckFailedException" });
+  for (let time = 0; time < 2 * FAILURES_TO_OPEN; time++)
+    await expect(client.send(read)).rejects.toMatchObject({ name: "ConditionalCheckFailedException" });
   await expect(client.send(read)).resolves.toBeDefined();
 });

@@ -67,7 +67,10 @@ test.each<[string, () => Error]>([
 });
 
 test.each<[string, () => Error]>([
-  ["a condition that does not hold", () => named("ConditionalCheckFailedException", { $metadata: { httpStatusCode: 400 } })],
+  [
+    "a condition that does not hold",
+    () => named("ConditionalCheckFailedException", { $metadata: { httpStatusCode: 400 } }),
+  ],
   ["a request that is not valid", () => named("ValidationException")],
   ["an agent's failure by a refusal", () => new AgentFailure("it says no", { cause: named("AccessDeniedException") })],
   ["an agent's failure by itself", () => new AgentFailure("it says nothing")],
@@ -157,7 +160,10 @@ test("50 calls run at once, 50 wait, and the next is turned away without touchin
   );
   await new Promise(setImmediate);
   expect(running).toBe(MAX_SOCKETS);
-  await expect(call()).rejects.toMatchObject({ name: "DependencyDownError", message: "sqs was not called: 50 calls run and 50 wait already. Try again later." });
+  await expect(call()).rejects.toMatchObject({
+    name: "DependencyDownError",
+    message: "sqs was not called: 50 calls run and 50 wait already. Try again later.",
+  });
   while (ends.length > 0) {
     ends.splice(0).forEach((end) => end());
     await new Promise(setImmediate);

@@ -101,8 +101,17 @@ test("beyond its limit the least recently used goes", async () => {
 
 test("in whatever order reads end, are forgotten and grow old, a caller is given its own data, no older than allowed and than the last time it was forgotten", async () => {
   const step = fc.oneof(
-    fc.record({ do: fc.constant("get" as const), owner: fc.constantFrom("alice", "bob"), id: fc.constantFrom("1", "2"), fails: fc.boolean() }),
-    fc.record({ do: fc.constant("forget" as const), owner: fc.constantFrom("alice", "bob"), id: fc.constantFrom("1", "2") }),
+    fc.record({
+      do: fc.constant("get" as const),
+      owner: fc.constantFrom("alice", "bob"),
+      id: fc.constantFrom("1", "2"),
+      fails: fc.boolean(),
+    }),
+    fc.record({
+      do: fc.constant("forget" as const),
+      owner: fc.constantFrom("alice", "bob"),
+      id: fc.constantFrom("1", "2"),
+    }),
     fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 2 * TTL_MS }) }),
   );
   await fc.assert(

@@ -24,7 +24,8 @@ function setUp({ requests = memoryRequests(), ...overrides }: Partial<AdmissionP
     bodies: queue.bodies,
     records,
     due,
-    admit: (keyed = false, request: Partial<NewRequest> = {}, signal = never) => admit(parts, newRequest(request), keyed, signal),
+    admit: (keyed = false, request: Partial<NewRequest> = {}, signal = never) =>
+      admit(parts, newRequest(request), keyed, signal),
   };
 }
 /** A later try, as its own moment tells. */
@@ -43,19 +44,33 @@ describe("a new request", () => {
     const requests = { ...memoryRequests(), markSent: away };
     const { admit: run, records, due } = setUp({ requests });
     expect(await run()).toMatchObject({ outcome: "created" });
-    expect(records).toMatchObject([{ level: "warn", event: "mark_failed", fields: { request_id: REQUEST_ID, error: { message: "no network" } } }]);
+    expect(records).toMatchObject([
+      { level: "warn", event: "mark_failed", fields: { request_id: REQUEST_ID, error: { message: "no network" } } },
+    ]);
     expect(await due(NOW_MS + MINUTE_MS)).toEqual([{ requestId: REQUEST_ID, dueMs: NOW_MS + MINUTE_MS }]);
   });
 
   test("that cannot be sent is taken back, and its caller may try again", async () => {
     const { admit: run, requests } = setUp({ queue: { send: away } });
-    await expect(run()).rejects.toMatchObject({ status: 503, retryAfterSeconds: 5, message: CANNOT_BE_QUEUED, cause: { message: "no network" } });
+    await expect(run()).rejects.toMatchObject({
+      status: 503,
+      retryAfterSeconds: 5,
+      message: CANNOT_BE_QUEUED,
+      cause: { message: "no network" },
+    });
     expect(await requests.find(REQUEST_ID)).toBeUndefined();
   });
 
   test("that can neither be sent nor taken back is left to the sweeper, and its caller is told so", async () => {
-    const { admit: run, records, due } = setUp({ requests: { ...memoryRequests(), withdraw: away }, queue: { send: away } });
-    await expect(run()).rejects.toMatchObject({ status: 503, message: "The request cannot be queued now. Send it again; this one may still be worked on later." });
+    const {
+      admit: run,
+      records,
+      due,
+    } = setUp({ requests: { ...memoryRequests(), withdraw: away }, queue: { send: away } });
+    await expect(run()).rejects.toMatchObject({
+      status: 503,
+      message: "The request cannot be queued now. Send it again; this one may still be worked on later.",
+    });
     expect(records).toMatchObject([{ event: "withdraw_failed", fields: { request_id: REQUEST_ID } }]);
     expect(await due(NOW_MS + MINUTE_MS)).toHaveLength(1);
   });
@@ -132,7 +147,10 @@ describe("a request under a key", () => {
   test("is not taken back by a repetition that cannot send it: an earlier try may have been answered", async () => {
     const { requests, admit: run } = setUp({ queue: { send: away } });
     await requests.create(newRequest(), NOW_MS);
-    await expect(run(true, LATER)).rejects.toMatchObject({ status: 503, message: "The request cannot be queued now. Send it again with the same Idempotency-Key." });
+    await expect(run(true, LATER)).rejects.toMatchObject({
+      status: 503,
+      message: "The request cannot be queued now. Send it again with the same Idempotency-Key.",
+    });
     expect(await requests.find(REQUEST_ID)).toMatchObject({ status: "queued" });
   });
 
@@ -153,7 +171,10 @@ describe("a request under a key", () => {
     const requests = memoryRequests();
     const send = async () => void (await requests.withdraw(REQUEST_ID));
     await requests.create(newRequest(), NOW_MS);
-    await expect(setUp({ requests, queue: { send } }).admit(true, LATER)).rejects.toMatchObject({ status: 503, message: "Another try with this Idempotency-Key took the request back. Send it again." });
+    await expect(setUp({ requests, queue: { send } }).admit(true, LATER)).rejects.toMatchObject({
+      status: 503,
+      message: "Another try with this Idempotency-Key took the request back. Send it again.",
+    });
   });
 
   test("that a repetition sent is accepted by the first try too, though its own message failed", async () => {
@@ -162,6 +183,9 @@ describe("a request under a key", () => {
       await requests.markSent(REQUEST_ID);
       throw new Error("no network");
     };
-    expect(await setUp({ requests, queue: { send } }).admit(true)).toMatchObject({ outcome: "created", request: { sent: true } });
+    expect(await setUp({ requests, queue: { send } }).admit(true)).toMatchObject({
+      outcome: "created",
+      request: { sent: true },
+    });
   });
 });

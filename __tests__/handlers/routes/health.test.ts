@@ -7,7 +7,11 @@ const down = () => Promise.reject(new Error("arn:aws:dynamodb:canary"));
 function setUp(checks: Record<string, (signal: AbortSignal) => Promise<void>>, nowMs = () => NOW_MS) {
   const { log, records } = keepingLog();
   const route = healthRoute({ checks, nowMs, log, checkTimeoutMs: 50 });
-  return { records, health: (probe?: string) => route({ event: gatewayEvent({ queryStringParameters: probe === undefined ? null : { probe } }), signal: never }) };
+  return {
+    records,
+    health: (probe?: string) =>
+      route({ event: gatewayEvent({ queryStringParameters: probe === undefined ? null : { probe } }), signal: never }),
+  };
 }
 
 test("a service whose dependencies answer is ready", async () => {
@@ -23,7 +27,9 @@ test("with a dependency down it is alive but not ready, and keeps the reason to 
   expect(await health()).toEqual({ status: 200, body });
   expect(await health("liveness")).toMatchObject({ status: 200 });
   expect(await health("readiness")).toEqual({ status: 503, body });
-  expect(records).toMatchObject([{ event: "check_failed", fields: { check: "requests_table", error: { message: "arn:aws:dynamodb:canary" } } }]);
+  expect(records).toMatchObject([
+    { event: "check_failed", fields: { check: "requests_table", error: { message: "arn:aws:dynamodb:canary" } } },
+  ]);
 });
 
 test("a dependency that hangs is given up in time, and told to stop", async () => {

@@ -5,14 +5,32 @@ import { invokeRoute, type InvokeParts } from "../../../handlers/routes/invoke";
 import { memoryRequests } from "../../support/memory-requests";
 import { DEADLINE_MS, invokeEvent, keepingLog, never, NOW_MS, REQUEST_ID } from "../fixtures";
 
-const SETTINGS = { authorization: "none" as const, originSecretSha256: "", requestDeadlineSeconds: DEADLINE_MS / 1000, requestRetentionDays: 7 };
+const SETTINGS = {
+  authorization: "none" as const,
+  originSecretSha256: "",
+  requestDeadlineSeconds: DEADLINE_MS / 1000,
+  requestRetentionDays: 7,
+};
 const DEADLINE = "2026-03-01T13:00:00.000Z";
 
 function setUp(overrides: Partial<InvokeParts> = {}) {
   const { log, records } = keepingLog();
   const queue = memoryWorkQueue();
-  const parts = { settings: SETTINGS, requests: memoryRequests(), queue, nowMs: () => NOW_MS, newId: () => REQUEST_ID, log, ...overrides };
-  return { parts, bodies: queue.bodies, records, invoke: (event = invokeEvent({ prompt: "How tall?" })) => invokeRoute(parts)({ event, signal: never }) };
+  const parts = {
+    settings: SETTINGS,
+    requests: memoryRequests(),
+    queue,
+    nowMs: () => NOW_MS,
+    newId: () => REQUEST_ID,
+    log,
+    ...overrides,
+  };
+  return {
+    parts,
+    bodies: queue.bodies,
+    records,
+    invoke: (event = invokeEvent({ prompt: "How tall?" })) => invokeRoute(parts)({ event, signal: never }),
+  };
 }
 
 const keyed = (key: string, body: object = { prompt: "How tall?" }, identity: object = {}) =>
@@ -28,7 +46,12 @@ describe("without a key", () => {
   test("an invocation is answered with where its status will be, and by when it ends", async () => {
     expect(await setUp().invoke()).toEqual({
       status: 202,
-      body: { request_id: REQUEST_ID, status: "queued", status_url: `/v1/api/v1/status/${REQUEST_ID}`, deadline: DEADLINE },
+      body: {
+        request_id: REQUEST_ID,
+        status: "queued",
+        status_url: `/v1/api/v1/status/${REQUEST_ID}`,
+        deadline: DEADLINE,
+      },
       headers: { Location: `/v1/api/v1/status/${REQUEST_ID}`, "Retry-After": "2" },
     });
   });
@@ -63,7 +86,9 @@ describe("without a key", () => {
     const requests = { ...memoryRequests(), create };
     await expect(setUp({ requests }).invoke(invokeEvent({}))).rejects.toThrow("prompt is missing");
     await expect(setUp({ requests }).invoke(keyed("a b"))).rejects.toThrow("Idempotency-Key must be");
-    await expect(setUp({ requests, settings: { ...SETTINGS, authorization: "iam" } }).invoke()).rejects.toThrow("The caller is not known.");
+    await expect(setUp({ requests, settings: { ...SETTINGS, authorization: "iam" } }).invoke()).rejects.toThrow(
+      "The caller is not known.",
+    );
     expect(create).not.toHaveBeenCalled();
   });
 
@@ -91,7 +116,10 @@ describe("with a key", () => {
     const { parts, invoke } = setUp({ nowMs: ticking() });
     await invoke(keyed("k-1"));
     await parts.requests.claim(id, { token: "t", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
-    expect(await invoke(keyed("k-1"))).toMatchObject({ body: { status: "processing" }, headers: { "Retry-After": "2" } });
+    expect(await invoke(keyed("k-1"))).toMatchObject({
+      body: { status: "processing" },
+      headers: { "Retry-After": "2" },
+    });
     await parts.requests.finish(id, 1, { status: "completed", nowMs: NOW_MS });
     const ended = await invoke(keyed("k-1"));
     expect(ended).toMatchObject({ status: 202, body: { request_id: id, status: "completed" } });
@@ -107,18 +135,27 @@ describe("with a key", () => {
     expect(bodies).toHaveLength(1);
   });
 
-  test.each([{ prompt: "How wide?" }, { prompt: "How tall?", session_id: "talk" }])("another payload, %j, is refused, and nothing is changed or sent", async (body) => {
-    const { parts, bodies, invoke } = setUp({ nowMs: ticking() });
-    await invoke(keyed("k-1"));
-    await expect(invoke(keyed("k-1", body))).rejects.toMatchObject({ status: 422, code: "idempotency_key_reused" });
-    expect(await parts.requests.find(id)).toMatchObject({ prompt: "How tall?" });
-    expect(bodies).toHaveLength(1);
-  });
+  test.each([{ prompt: "How wide?" }, { prompt: "How tall?", session_id: "talk" }])(
+    "another payload, %j, is refused, and nothing is changed or sent",
+    async (body) => {
+      const { parts, bodies, invoke } = setUp({ nowMs: ticking() });
+      await invoke(keyed("k-1"));
+      await expect(invoke(keyed("k-1", body))).rejects.toMatchObject({ status: 422, code: "idempotency_key_reused" });
+      expect(await parts.requests.find(id)).toMatchObject({ prompt: "How tall?" });
+      expect(bodies).toHaveLength(1);
+    },
+  );
 
   test("the same key of another caller is another request", async () => {
     const { invoke } = setUp({ settings: { ...SETTINGS, authorization: "api_key" }, nowMs: ticking() });
-    const answers = [await invoke(keyed("k-1", undefined, { apiKeyId: "alice" })), await invoke(keyed("k-1", { prompt: "Other" }, { apiKeyId: "bob" }))];
-    expect(answers.map(({ body }) => (body as { request_id: string }).request_id)).toEqual([requestIdOf("key:alice", "k-1"), requestIdOf("key:bob", "k-1")]);
+    const answers = [
+      await invoke(keyed("k-1", undefined, { apiKeyId: "alice" })),
+      await invoke(keyed("k-1", { prompt: "Other" }, { apiKeyId: "bob" })),
+    ];
+    expect(answers.map(({ body }) => (body as { request_id: string }).request_id)).toEqual([
+      requestIdOf("key:alice", "k-1"),
+      requestIdOf("key:bob", "k-1"),
+    ]);
     for (const { headers } of answers) expect(headers).not.toHaveProperty("Idempotency-Replayed");
   });
 

@@ -7,8 +7,19 @@ import { memoryResults } from "../../support/memory-results";
 import { CorruptRecordError, type Ending, type NewRequest } from "../../../handlers/stores/requests";
 import { DEADLINE_MS, never, newRequest, noCache, NOW_MS, REQUEST_ID, statusEvent } from "../fixtures";
 
-async function setUp({ request = {}, ending, ...overrides }: Partial<StatusParts> & { request?: Partial<NewRequest>; ending?: Ending } = {}) {
-  const parts = { settings: { authorization: "none" as const }, requests: memoryRequests(), results: memoryResults(), cache: noCache(), nowMs: () => NOW_MS, ...overrides };
+async function setUp({
+  request = {},
+  ending,
+  ...overrides
+}: Partial<StatusParts> & { request?: Partial<NewRequest>; ending?: Ending } = {}) {
+  const parts = {
+    settings: { authorization: "none" as const },
+    requests: memoryRequests(),
+    results: memoryResults(),
+    cache: noCache(),
+    nowMs: () => NOW_MS,
+    ...overrides,
+  };
   await parts.requests.create(newRequest(request), NOW_MS);
   if (ending) {
     await parts.requests.claim(REQUEST_ID, { token: "t", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
@@ -17,7 +28,11 @@ async function setUp({ request = {}, ending, ...overrides }: Partial<StatusParts
   return (event = statusEvent(REQUEST_ID)) => statusRoute(parts)({ event, signal: never });
 }
 
-const times = { created_at: "2026-03-01T12:00:00.000Z", updated_at: "2026-03-01T12:00:00.000Z", deadline: "2026-03-01T13:00:00.000Z" };
+const times = {
+  created_at: "2026-03-01T12:00:00.000Z",
+  updated_at: "2026-03-01T12:00:00.000Z",
+  deadline: "2026-03-01T13:00:00.000Z",
+};
 
 test("a request on its way says so, and when to ask again", async () => {
   const status = await setUp({ request: { sessionId: "talk" } });
@@ -30,7 +45,9 @@ test("a request on its way says so, and when to ask again", async () => {
 });
 
 test("a completed request gives its result, and no time to ask again", async () => {
-  const status = await setUp({ ending: { status: "completed", result: { json: '{"answer":"324 m"}' }, nowMs: NOW_MS } });
+  const status = await setUp({
+    ending: { status: "completed", result: { json: '{"answer":"324 m"}' }, nowMs: NOW_MS },
+  });
   expect(await status()).toEqual({
     status: 200,
     body: { request_id: REQUEST_ID, status: "completed", result: { answer: "324 m" }, ...times },
@@ -41,12 +58,19 @@ test("a completed request gives its result, and no time to ask again", async () 
 
 test("a failed request gives its reason and how the agents fared", async () => {
   const failure = { code: "all_agents_failed", message: "None." };
-  const status = await setUp({ ending: { status: "failed", failure, result: { json: '{"agents":[]}' }, nowMs: NOW_MS } });
-  expect(await status()).toMatchObject({ status: 200, body: { status: "failed", error: failure, result: { agents: [] } } });
+  const status = await setUp({
+    ending: { status: "failed", failure, result: { json: '{"agents":[]}' }, nowMs: NOW_MS },
+  });
+  expect(await status()).toMatchObject({
+    status: 200,
+    body: { status: "failed", error: failure, result: { agents: [] } },
+  });
 });
 
 test("a result that is gone is not told as completed", async () => {
-  const status = await setUp({ ending: { status: "completed", result: { key: "results/x", sha256: "" }, nowMs: NOW_MS } });
+  const status = await setUp({
+    ending: { status: "completed", result: { key: "results/x", sha256: "" }, nowMs: NOW_MS },
+  });
   await expect(status()).rejects.toMatchObject({ status: 502, code: "result_unavailable" });
 });
 
@@ -55,15 +79,26 @@ test("unknown, somebody else's, and expired requests are one and the same to the
   const foreign = await setUp({ request: { owner: "key:other" } });
   const expired = await setUp({ request: { expiresAt: NOW_MS / 1000 } });
   const refusals = [unknown(statusEvent("11111111-2222-3333-4444-555555555555")), foreign(), expired()];
-  for (const refusal of refusals) await expect(refusal).rejects.toMatchObject({ status: 404, code: "request_not_found", message: "There is no such request." });
+  for (const refusal of refusals)
+    await expect(refusal).rejects.toMatchObject({
+      status: 404,
+      code: "request_not_found",
+      message: "There is no such request.",
+    });
 });
 
-test.each(["", "1", "x".repeat(2_000), `${REQUEST_ID} `, "../health", "%00", "{request_id}", "*", `${REQUEST_ID}\n`])("the id %j is refused", async (id) => {
-  const find = jest.fn();
-  const status = await setUp({ requests: { ...memoryRequests(), find } });
-  await expect(status(statusEvent(id))).rejects.toMatchObject({ status: 400, message: "The request id is not a UUID." });
-  expect(find).not.toHaveBeenCalled();
-});
+test.each(["", "1", "x".repeat(2_000), `${REQUEST_ID} `, "../health", "%00", "{request_id}", "*", `${REQUEST_ID}\n`])(
+  "the id %j is refused",
+  async (id) => {
+    const find = jest.fn();
+    const status = await setUp({ requests: { ...memoryRequests(), find } });
+    await expect(status(statusEvent(id))).rejects.toMatchObject({
+      status: 400,
+      message: "The request id is not a UUID.",
+    });
+    expect(find).not.toHaveBeenCalled();
+  },
+);
 
 test("an id in other letters is another id", async () => {
   const status = await setUp();
@@ -72,19 +107,28 @@ test("an id in other letters is another id", async () => {
 
 test("a path without an id, and an unknown caller, are refused", async () => {
   const status = await setUp();
-  await expect(status(statusEvent(REQUEST_ID, { pathParameters: null }))).rejects.toThrow("The request id is not a UUID.");
+  await expect(status(statusEvent(REQUEST_ID, { pathParameters: null }))).rejects.toThrow(
+    "The request id is not a UUID.",
+  );
   await expect((await setUp({ settings: { authorization: "iam" } }))()).rejects.toThrow("The caller is not known.");
 });
 
 test("query parameters change nothing", async () => {
   const status = await setUp();
-  expect(await status(statusEvent(REQUEST_ID, { queryStringParameters: { request_id: "other" } }))).toMatchObject({ status: 200 });
+  expect(await status(statusEvent(REQUEST_ID, { queryStringParameters: { request_id: "other" } }))).toMatchObject({
+    status: 200,
+  });
 });
 
 test("an expired request gives its reason, and no time to ask again", async () => {
   const failure = { code: "deadline_passed", message: "Late." };
   const status = await setUp({ ending: { status: "expired", failure, nowMs: NOW_MS } });
-  expect(await status()).toEqual({ status: 200, body: { request_id: REQUEST_ID, status: "expired", error: failure, ...times }, headers: {}, cacheable: true });
+  expect(await status()).toEqual({
+    status: 200,
+    body: { request_id: REQUEST_ID, status: "expired", error: failure, ...times },
+    headers: {},
+    cacheable: true,
+  });
 });
 
 test("a request that has not ended though its deadline is past is shown as expired, without the sweeper", async () => {
@@ -93,7 +137,10 @@ test("a request that has not ended though its deadline is past is shown as expir
   expect(await status()).toMatchObject({ body: { status: "queued" } });
   nowMs += 1;
   expect(await status()).toMatchObject({
-    body: { status: "expired", error: { code: "deadline_passed", message: "The request was not done by its deadline." } },
+    body: {
+      status: "expired",
+      error: { code: "deadline_passed", message: "The request was not done by its deadline." },
+    },
     headers: {},
   });
 });
@@ -105,7 +152,10 @@ test("a record that cannot be read is not passed off as missing", async () => {
 });
 
 describe("the cache", () => {
-  const counted = async (ending: Ending | undefined, { owner = "key:k", ...overrides }: { owner?: string; json?: string; nowMs?: () => number } = {}) => {
+  const counted = async (
+    ending: Ending | undefined,
+    { owner = "key:k", ...overrides }: { owner?: string; json?: string; nowMs?: () => number } = {},
+  ) => {
     const requests = memoryRequests();
     const results = memoryResults();
     if (overrides.json) await results.put("results/x", overrides.json);
@@ -114,14 +164,30 @@ describe("the cache", () => {
     const nowMs = overrides.nowMs ?? (() => NOW_MS);
     // Its own clock stands still: what it keeps stays.
     const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters: openCounters() });
-    const ask = await setUp({ settings: { authorization: "api_key" }, requests, results, cache, nowMs, request: { owner }, ...(ending && { ending }) });
-    return { requests, find, get, status: (apiKeyId = "k") => ask(statusEvent(REQUEST_ID, { identity: { apiKeyId } })) };
+    const ask = await setUp({
+      settings: { authorization: "api_key" },
+      requests,
+      results,
+      cache,
+      nowMs,
+      request: { owner },
+      ...(ending && { ending }),
+    });
+    return {
+      requests,
+      find,
+      get,
+      status: (apiKeyId = "k") => ask(statusEvent(REQUEST_ID, { identity: { apiKeyId } })),
+    };
   };
 
   test("keeps a request that has ended, with its result", async () => {
     const json = JSON.stringify({ answer: "€".repeat(150_000) });
     const sha256 = createHash("sha256").update(json).digest("hex");
-    const { find, get, status } = await counted({ status: "completed", result: { key: "results/x", sha256 }, nowMs: NOW_MS }, { json });
+    const { find, get, status } = await counted(
+      { status: "completed", result: { key: "results/x", sha256 }, nowMs: NOW_MS },
+      { json },
+    );
     const first = await status();
     expect(await status()).toEqual(first);
     expect([find.mock.calls.length, get.mock.calls.length]).toEqual([1, 1]);
@@ -156,7 +222,15 @@ describe("the cache", () => {
     await status();
     nowMs = newRequest().expiresAt * 1000;
     await expect(status()).rejects.toMatchObject({ status: 404 });
-    await requests.create(newRequest({ owner: "key:k", createdAt: new Date(nowMs).toISOString(), deadlineMs: nowMs + DEADLINE_MS, expiresAt: nowMs / 1000 + 60 }), nowMs);
+    await requests.create(
+      newRequest({
+        owner: "key:k",
+        createdAt: new Date(nowMs).toISOString(),
+        deadlineMs: nowMs + DEADLINE_MS,
+        expiresAt: nowMs / 1000 + 60,
+      }),
+      nowMs,
+    );
     expect(await status()).toMatchObject({ body: { status: "queued" } });
   });
 });
@@ -165,7 +239,15 @@ test("a read that never ends fails the call that made it, and no later one", asy
   const requests = memoryRequests();
   await requests.create(newRequest(), NOW_MS);
   jest.spyOn(requests, "find").mockReturnValueOnce(new Promise(() => undefined));
-  const route = statusRoute({ settings: { authorization: "none" }, requests, results: memoryResults(), cache: noCache(), nowMs: () => NOW_MS });
-  await expect(route({ event: statusEvent(REQUEST_ID), signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: "TimeoutError" });
+  const route = statusRoute({
+    settings: { authorization: "none" },
+    requests,
+    results: memoryResults(),
+    cache: noCache(),
+    nowMs: () => NOW_MS,
+  });
+  await expect(route({ event: statusEvent(REQUEST_ID), signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+    name: "TimeoutError",
+  });
   expect(await route({ event: statusEvent(REQUEST_ID), signal: never })).toMatchObject({ status: 200 });
 });

@@ -22,8 +22,16 @@ test("of all that speaks against a claim, what ends the question soonest is told
   expect(standingOf(record(), "other", own)).toBe("live");
   expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "other", own)).toBe("overdue");
   expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "mine", own)).toBe("overdue");
-  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS }), "other", own)).toBe("exhausted");
-  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS, attempt: MAX_ATTEMPTS - 1 }), "other", own)).toBe("open");
+  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS }), "other", own)).toBe(
+    "exhausted",
+  );
+  expect(
+    standingOf(
+      record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS, attempt: MAX_ATTEMPTS - 1 }),
+      "other",
+      own,
+    ),
+  ).toBe("open");
 });
 
 test("a request is held while it is processing, up to its lease's last millisecond", () => {

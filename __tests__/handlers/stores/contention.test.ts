@@ -1,7 +1,18 @@
-import { FIRST_WAIT_MS, LONGEST_WAIT_MS, MAX_TRIES, retryContended, type Patience } from "../../../handlers/stores/contention";
+import {
+  FIRST_WAIT_MS,
+  LONGEST_WAIT_MS,
+  MAX_TRIES,
+  retryContended,
+  type Patience,
+} from "../../../handlers/stores/contention";
 
-const conflict = () => Object.assign(new Error("Transaction is ongoing for the item"), { name: "TransactionConflictException" });
-const cancelled = (...codes: string[]) => Object.assign(new Error("Transaction cancelled"), { name: "TransactionCanceledException", CancellationReasons: codes.map((Code) => ({ Code })) });
+const conflict = () =>
+  Object.assign(new Error("Transaction is ongoing for the item"), { name: "TransactionConflictException" });
+const cancelled = (...codes: string[]) =>
+  Object.assign(new Error("Transaction cancelled"), {
+    name: "TransactionCanceledException",
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  });
 
 /** Waits for nothing, and keeps how long it would have waited. */
 function patience(random = 0.5): Patience & { readonly waits: number[] } {

@@ -13,7 +13,13 @@ test("of fifty that race for ten, ten get one", async () => {
   const got = await Promise.all(Array.from({ length: 50 }, () => take({ ...DAY, owner: "alice" })));
   expect(got.filter(Boolean)).toHaveLength(10);
   const { Items: items } = await database.client.send(new ScanCommand({ TableName: TABLES.requests }));
-  expect(items).toEqual([{ request_id: { S: expect.stringMatching(/^quota#2026-11-21#[0-9a-f]{64}$/) as string }, begun: { N: "10" }, expires_at: { N: "1795392000" } }]);
+  expect(items).toEqual([
+    {
+      request_id: { S: expect.stringMatching(/^quota#2026-11-21#[0-9a-f]{64}$/) as string },
+      begun: { N: "10" },
+      expires_at: { N: "1795392000" },
+    },
+  ]);
 });
 
 test("each owner and each day has a count of its own", async () => {

@@ -1,13 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
-import { MAX_ATTEMPTS, type Bid, type DueRequest, type Ending, type NewRequest, type RequestStore } from "../../../handlers/stores/requests";
+import {
+  MAX_ATTEMPTS,
+  type Bid,
+  type DueRequest,
+  type Ending,
+  type NewRequest,
+  type RequestStore,
+} from "../../../handlers/stores/requests";
 import { never, NOW_MS } from "../fixtures";
 import { accepted, bid, HOUR_MS, TABLES, type Database } from "./tables";
 
 const DUE_MS = NOW_MS + 60_000;
 const COMPLETED: Ending = { status: "completed", result: { json: '"done"' }, nowMs: NOW_MS };
-const EXPIRED: Ending = { status: "expired", failure: { code: "deadline_passed", message: "Too late." }, nowMs: NOW_MS };
+const EXPIRED: Ending = {
+  status: "expired",
+  failure: { code: "deadline_passed", message: "Too late." },
+  nowMs: NOW_MS,
+};
 
 async function dueIn(store: RequestStore, nowMs: number): Promise<DueRequest[]> {
   const due: DueRequest[] = [];
@@ -46,7 +57,14 @@ export function testRequests(open: () => RequestStore): void {
     test("a created request is queued, not sent, and found as it was given", async () => {
       const request = accepted();
       expect(await store.create(request, DUE_MS)).toEqual({ outcome: "created" });
-      expect(await store.find(request.requestId)).toEqual({ ...request, status: "queued", updatedAt: request.createdAt, sent: false, attempt: 0, requeues: 0 });
+      expect(await store.find(request.requestId)).toEqual({
+        ...request,
+        status: "queued",
+        updatedAt: request.createdAt,
+        sent: false,
+        attempt: 0,
+        requeues: 0,
+      });
     });
 
     test("an unknown request is not found", async () => {
@@ -135,20 +153,34 @@ export function testRequests(open: () => RequestStore): void {
       const request = await created();
       const claim = await store.claim(request.requestId, bid({ nowMs: NOW_MS + 5 }));
       const updatedAt = new Date(NOW_MS + 5).toISOString();
-      const processing = { ...request, status: "processing", sent: false, requeues: 0, attempt: 1, updatedAt, leaseUntilMs: NOW_MS + 30_000 };
+      const processing = {
+        ...request,
+        status: "processing",
+        sent: false,
+        requeues: 0,
+        attempt: 1,
+        updatedAt,
+        leaseUntilMs: NOW_MS + 30_000,
+      };
       expect(claim).toEqual({ outcome: "won", request: processing });
       expect(await dueOf(store, request.requestId)).toBe(NOW_MS + 30_000);
     });
 
     test("a claim that is sent again after its answer got lost is won, and counts once", async () => {
       const { requestId } = await claimed({ token: "mine" });
-      expect(await store.claim(requestId, bid({ token: "mine" }))).toMatchObject({ outcome: "won", request: { attempt: 1 } });
+      expect(await store.claim(requestId, bid({ token: "mine" }))).toMatchObject({
+        outcome: "won",
+        request: { attempt: 1 },
+      });
     });
 
     test("a live lease holds up to its last millisecond, and is taken over after it", async () => {
       const { requestId } = await claimed({ leaseUntilMs: NOW_MS + 100 });
       expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 100 }))).toEqual({ outcome: "live" });
-      expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 101 }))).toMatchObject({ outcome: "won", request: { attempt: 2 } });
+      expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 101 }))).toMatchObject({
+        outcome: "won",
+        request: { attempt: 2 },
+      });
     });
 
     test("a request is claimed up to its deadline's last millisecond", async () => {
@@ -160,7 +192,8 @@ export function testRequests(open: () => RequestStore): void {
     test("a request is begun as often as is allowed and no oftener", async () => {
       const { requestId } = await created();
       const outcomes: string[] = [];
-      for (let nowMs = NOW_MS; outcomes.length <= MAX_ATTEMPTS; nowMs += 2) outcomes.push((await store.claim(requestId, bid({ nowMs, leaseUntilMs: nowMs + 1 }))).outcome);
+      for (let nowMs = NOW_MS; outcomes.length <= MAX_ATTEMPTS; nowMs += 2)
+        outcomes.push((await store.claim(requestId, bid({ nowMs, leaseUntilMs: nowMs + 1 }))).outcome);
       expect(outcomes).toEqual([...Array<string>(MAX_ATTEMPTS).fill("won"), "exhausted"]);
     });
 
@@ -214,7 +247,11 @@ export function testRequests(open: () => RequestStore): void {
       const { requestId } = await claimed();
       expect(await store.finish(requestId, 1, { ...COMPLETED, nowMs: NOW_MS + 9 })).toBe(true);
       const found = await store.find(requestId);
-      expect(found).toMatchObject({ status: "completed", result: { json: '"done"' }, updatedAt: new Date(NOW_MS + 9).toISOString() });
+      expect(found).toMatchObject({
+        status: "completed",
+        result: { json: '"done"' },
+        updatedAt: new Date(NOW_MS + 9).toISOString(),
+      });
       expect(found).not.toHaveProperty("leaseUntilMs");
       expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 1e9 }))).toEqual({ outcome: "terminal" });
       expect(await dueOf(store, requestId)).toBeUndefined();
@@ -291,13 +328,24 @@ export function testRequests(open: () => RequestStore): void {
 
     test("all of them come, in pages, the longest due first in each", async () => {
       // Two partitions of the table, each with a page and a part of another.
-      const requests = Array.from({ length: 60 }, (_, index) => ({ request: accepted({ requestId: `${index % 2}${randomUUID().slice(1)}` }), dueMs: NOW_MS - 1e8 - ((index * 37) % 60) }));
+      const requests = Array.from({ length: 60 }, (_, index) => ({
+        request: accepted({ requestId: `${index % 2}${randomUUID().slice(1)}` }),
+        dueMs: NOW_MS - 1e8 - ((index * 37) % 60),
+      }));
       await Promise.all(requests.map(({ request, dueMs }) => store.create(request, dueMs)));
       const pages: (readonly DueRequest[])[] = [];
       for await (const page of store.due(NOW_MS - 1e8)) pages.push(page);
       expect(pages.length).toBeGreaterThan(1);
-      for (const page of pages) expect(page.map(({ dueMs }) => dueMs)).toEqual(page.map(({ dueMs }) => dueMs).sort((left, right) => left - right));
-      expect(pages.flat().map(({ requestId }) => requestId).sort()).toEqual(requests.map(({ request }) => request.requestId).sort());
+      for (const page of pages)
+        expect(page.map(({ dueMs }) => dueMs)).toEqual(
+          page.map(({ dueMs }) => dueMs).sort((left, right) => left - right),
+        );
+      expect(
+        pages
+          .flat()
+          .map(({ requestId }) => requestId)
+          .sort(),
+      ).toEqual(requests.map(({ request }) => request.requestId).sort());
       await Promise.all(requests.map(({ request }) => store.withdraw(request.requestId)));
     });
 
@@ -319,7 +367,11 @@ export function testRequests(open: () => RequestStore): void {
       const due = { requestId, dueMs: NOW_MS + 30_000 };
       expect(await store.requeue(due, DUE_MS)).toBe(true);
       expect(await store.requeue(due, DUE_MS + 1)).toBe(false);
-      expect(await store.find(requestId)).toMatchObject({ status: "processing", requeues: 1, leaseUntilMs: NOW_MS + 30_000 });
+      expect(await store.find(requestId)).toMatchObject({
+        status: "processing",
+        requeues: 1,
+        leaseUntilMs: NOW_MS + 30_000,
+      });
       expect(await dueOf(store, requestId)).toBe(DUE_MS);
     });
 
@@ -346,7 +398,8 @@ export function testRequests(open: () => RequestStore): void {
 
 /** What holds for every store of requests whose calls may meet. */
 export function testRaces(open: () => RequestStore): void {
-  const race = <T>(run: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 50 }, (_, index) => run(index)));
+  const race = <T>(run: (index: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: 50 }, (_, index) => run(index)));
 
   test("of fifty claims at once one wins", async () => {
     const store = open();
@@ -360,7 +413,9 @@ export function testRaces(open: () => RequestStore): void {
   test("of fifty creations under one id one creates, and the others are told the same request", async () => {
     const store = open();
     const { requestId } = accepted();
-    const creations = await race((index) => store.create(accepted({ requestId, createdAt: new Date(NOW_MS + index).toISOString() }), DUE_MS));
+    const creations = await race((index) =>
+      store.create(accepted({ requestId, createdAt: new Date(NOW_MS + index).toISOString() }), DUE_MS),
+    );
     expect(creations.filter(({ outcome }) => outcome === "created")).toHaveLength(1);
     const repeated = creations.flatMap((creation) => (creation.outcome === "repeated" ? [creation.request] : []));
     expect(repeated).toEqual(Array(49).fill(await store.find(requestId)));
@@ -370,7 +425,9 @@ export function testRaces(open: () => RequestStore): void {
     const store = open();
     const request = accepted();
     await store.create(request, DUE_MS);
-    const requeued = await race((index) => store.requeue({ requestId: request.requestId, dueMs: DUE_MS }, DUE_MS + 1 + index));
+    const requeued = await race((index) =>
+      store.requeue({ requestId: request.requestId, dueMs: DUE_MS }, DUE_MS + 1 + index),
+    );
     expect(requeued.filter(Boolean)).toHaveLength(1);
     expect(await store.find(request.requestId)).toMatchObject({ requeues: 1 });
   });
@@ -380,19 +437,28 @@ export function testRaces(open: () => RequestStore): void {
     const request = accepted();
     await store.create(request, DUE_MS);
     await store.claim(request.requestId, bid({ leaseUntilMs: NOW_MS }));
-    const endings = await race((index) => (index === 25 ? store.finish(request.requestId, 1, COMPLETED) : store.close(request.requestId, { ...EXPIRED, nowMs: NOW_MS + 1 })));
+    const endings = await race((index) =>
+      index === 25
+        ? store.finish(request.requestId, 1, COMPLETED)
+        : store.close(request.requestId, { ...EXPIRED, nowMs: NOW_MS + 1 }),
+    );
     expect(endings.filter(Boolean)).toHaveLength(1);
   });
 
   test("who reads while it ends never sees the end without its result", async () => {
     const store = open();
-    const seen = await Promise.all(Array.from({ length: 5 }, async () => {
-      const { requestId } = accepted();
-      await store.create(accepted({ requestId }), DUE_MS);
-      await store.claim(requestId, bid());
-      const [, ...reads] = await Promise.all([store.finish(requestId, 1, COMPLETED), ...Array.from({ length: 10 }, () => store.find(requestId))]);
-      return reads.map((request) => `${request?.status} ${request?.result === undefined ? "without" : "with"}`);
-    }));
+    const seen = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const { requestId } = accepted();
+        await store.create(accepted({ requestId }), DUE_MS);
+        await store.claim(requestId, bid());
+        const [, ...reads] = await Promise.all([
+          store.finish(requestId, 1, COMPLETED),
+          ...Array.from({ length: 10 }, () => store.find(requestId)),
+        ]);
+        return reads.map((request) => `${request?.status} ${request?.result === undefined ? "without" : "with"}`);
+      }),
+    );
     expect(seen.flat().filter((read) => read !== "processing without" && read !== "completed with")).toEqual([]);
   });
 }
@@ -400,12 +466,18 @@ export function testRaces(open: () => RequestStore): void {
 /** What holds for the table of requests in DynamoDB. */
 export function testRequestTable(database: () => Database): void {
   test("the check of a table that is not there fails", async () => {
-    await expect(dynamodbRequests(database().dynamodb, { requests: "nowhere" }).check(never)).rejects.toThrow(/not found/i);
+    await expect(dynamodbRequests(database().dynamodb, { requests: "nowhere" }).check(never)).rejects.toThrow(
+      /not found/i,
+    );
   });
 
   test("an item of an unknown shape is refused, by id and attribute", async () => {
-    await database().client.send(new PutItemCommand({ TableName: TABLES.requests, Item: { request_id: { S: "odd" }, status: { S: "done" } } }));
-    await expect(dynamodbRequests(database().dynamodb, TABLES).find("odd")).rejects.toThrow("Request odd: the attribute");
+    await database().client.send(
+      new PutItemCommand({ TableName: TABLES.requests, Item: { request_id: { S: "odd" }, status: { S: "done" } } }),
+    );
+    await expect(dynamodbRequests(database().dynamodb, TABLES).find("odd")).rejects.toThrow(
+      "Request odd: the attribute",
+    );
   });
 
   test("a request is read consistently: a poll right after it was created must find it", async () => {
@@ -425,7 +497,9 @@ export function testRequestTable(database: () => Database): void {
     await store.create(accepted({ requestId }), DUE_MS);
     await store.claim(requestId, bid());
     await store.finish(requestId, 1, COMPLETED);
-    const { Item } = await database().client.send(new GetItemCommand({ TableName: TABLES.requests, Key: { request_id: { S: requestId } } }));
+    const { Item } = await database().client.send(
+      new GetItemCommand({ TableName: TABLES.requests, Key: { request_id: { S: requestId } } }),
+    );
     for (const name of ["open", "due_at", "lease_until", "claimed_by"]) expect(Item).not.toHaveProperty(name);
   });
 
@@ -441,7 +515,9 @@ export function testRequestTable(database: () => Database): void {
     ["requeue", (store, signal) => store.requeue({ requestId: randomUUID(), dueMs: 0 }, 1, signal)],
     ["check", (store, signal) => store.check(signal)],
   ])("%s is ended by its signal", async (_name, run) => {
-    await expect(run(dynamodbRequests(database().dynamodb, TABLES), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    await expect(run(dynamodbRequests(database().dynamodb, TABLES), AbortSignal.abort())).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 }
 
@@ -451,21 +527,40 @@ export function testEarlierRequests(database: () => Database): void {
   const DAY_MS = 24 * HOUR_MS;
   const keep = async (attributes: object = {}) => {
     const { requestId, owner, prompt, createdAt, expiresAt } = accepted();
-    const common = { request_id: { S: requestId }, owner: { S: owner }, prompt: { S: prompt }, created_at: { S: createdAt }, updated_at: { S: createdAt } };
-    const item = { ...common, status: { S: "queued" }, expires_at: { N: String(expiresAt) }, attempt: { N: "0" }, ...attributes };
+    const common = {
+      request_id: { S: requestId },
+      owner: { S: owner },
+      prompt: { S: prompt },
+      created_at: { S: createdAt },
+      updated_at: { S: createdAt },
+    };
+    const item = {
+      ...common,
+      status: { S: "queued" },
+      expires_at: { N: String(expiresAt) },
+      attempt: { N: "0" },
+      ...attributes,
+    };
     await database().client.send(new PutItemCommand({ TableName: TABLES.requests, Item: item }));
     return requestId;
   };
 
   test("it is read, with a deadline of a day", async () => {
-    expect(await store().find(await keep())).toMatchObject({ status: "queued", deadlineMs: NOW_MS + DAY_MS, sent: false, requeues: 0 });
+    expect(await store().find(await keep())).toMatchObject({
+      status: "queued",
+      deadlineMs: NOW_MS + DAY_MS,
+      sent: false,
+      requeues: 0,
+    });
   });
 
   test("it is claimed within the day, enters the index, and is finished", async () => {
     const requests = store();
     const requestId = await keep();
     expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + DAY_MS }))).toEqual({ outcome: "overdue" });
-    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + DAY_MS - 1, leaseUntilMs: NOW_MS + DAY_MS }))).toMatchObject({ outcome: "won", request: { attempt: 1 } });
+    expect(
+      await requests.claim(requestId, bid({ nowMs: NOW_MS + DAY_MS - 1, leaseUntilMs: NOW_MS + DAY_MS })),
+    ).toMatchObject({ outcome: "won", request: { attempt: 1 } });
     expect(await dueOf(requests, requestId)).toBe(NOW_MS + DAY_MS);
     expect(await requests.finish(requestId, 1, COMPLETED)).toBe(true);
     expect(await requests.find(requestId)).toMatchObject({ status: "completed" });
@@ -473,9 +568,17 @@ export function testEarlierRequests(database: () => Database): void {
 
   test("the lease of a worker of that release holds, and is taken over when it ran out", async () => {
     const requests = store();
-    const requestId = await keep({ status: { S: "processing" }, attempt: { N: "1" }, lease_until: { N: String(NOW_MS + 5) }, claimed_by: { S: "old" } });
+    const requestId = await keep({
+      status: { S: "processing" },
+      attempt: { N: "1" },
+      lease_until: { N: String(NOW_MS + 5) },
+      claimed_by: { S: "old" },
+    });
     expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + 5 }))).toEqual({ outcome: "live" });
-    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + 6 }))).toMatchObject({ outcome: "won", request: { attempt: 2 } });
+    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + 6 }))).toMatchObject({
+      outcome: "won",
+      request: { attempt: 2 },
+    });
   });
 
   test("it is marked as sent, withdrawn and closed like any other", async () => {

@@ -1,9 +1,18 @@
-import { DEFAULT_DEADLINE_MS, epochMs, fromItem, openPartition, OPEN_PARTITIONS, resultAttributes, toItem } from "../../../handlers/stores/request-items";
+import {
+  DEFAULT_DEADLINE_MS,
+  epochMs,
+  fromItem,
+  openPartition,
+  OPEN_PARTITIONS,
+  resultAttributes,
+  toItem,
+} from "../../../handlers/stores/request-items";
 import { NOW_MS } from "../fixtures";
 import { accepted } from "./tables";
 
 const item = () => toItem(accepted(), NOW_MS + 60_000);
-const without = (...names: string[]) => Object.fromEntries(Object.entries(item()).filter(([name]) => !names.includes(name)));
+const without = (...names: string[]) =>
+  Object.fromEntries(Object.entries(item()).filter(([name]) => !names.includes(name)));
 
 test("an item holds texts and numbers under the table's names", () => {
   const request = accepted({ requestId: "a1f00000-0000-4000-8000-000000000000" });
@@ -22,7 +31,14 @@ test("an item holds texts and numbers under the table's names", () => {
 
 test("a request comes back from its item", () => {
   const request = accepted();
-  expect(fromItem(toItem(request, NOW_MS))).toEqual({ ...request, status: "queued", updatedAt: request.createdAt, sent: false, attempt: 0, requeues: 0 });
+  expect(fromItem(toItem(request, NOW_MS))).toEqual({
+    ...request,
+    status: "queued",
+    updatedAt: request.createdAt,
+    sent: false,
+    attempt: 0,
+    requeues: 0,
+  });
 });
 
 test("a request without a session has no such attribute, and comes back without one", () => {
@@ -31,9 +47,12 @@ test("a request without a session has no such attribute, and comes back without 
   expect(fromItem(alone)).not.toHaveProperty("sessionId");
 });
 
-test.each(["owner", "status", "prompt", "created_at", "updated_at", "expires_at", "attempt"])("an item without %s is refused, and the message names it", (name) => {
-  expect(() => fromItem(without(name))).toThrow(`the attribute ${name} is missing or malformed`);
-});
+test.each(["owner", "status", "prompt", "created_at", "updated_at", "expires_at", "attempt"])(
+  "an item without %s is refused, and the message names it",
+  (name) => {
+    expect(() => fromItem(without(name))).toThrow(`the attribute ${name} is missing or malformed`);
+  },
+);
 
 test("an item without its key is refused", () => {
   expect(() => fromItem({})).toThrow("Request without id: the attribute request_id is missing");
@@ -52,7 +71,9 @@ test.each([
 test("an item of the release before is due a day after its creation, was not sent and not requeued", () => {
   const old = without("deadline_at", "sent", "requeues", "open", "due_at");
   expect(fromItem(old)).toMatchObject({ deadlineMs: NOW_MS + DEFAULT_DEADLINE_MS, sent: false, requeues: 0 });
-  expect(() => fromItem({ ...old, created_at: { S: "yesterday" } })).toThrow("the attribute created_at is missing or malformed");
+  expect(() => fromItem({ ...old, created_at: { S: "yesterday" } })).toThrow(
+    "the attribute created_at is missing or malformed",
+  );
 });
 
 test("a result comes back from the attributes it is kept in", () => {

@@ -1,9 +1,25 @@
-import { claim, close, finish, freeId, markSent, renew, requeue, withdrawable, type Condition, type Write } from "../../../handlers/stores/request-writes";
+import {
+  claim,
+  close,
+  finish,
+  freeId,
+  markSent,
+  renew,
+  requeue,
+  withdrawable,
+  type Condition,
+  type Write,
+} from "../../../handlers/stores/request-writes";
 import { MAX_ATTEMPTS, type Ending } from "../../../handlers/stores/requests";
 import { NOW_MS } from "../fixtures";
 import { bid } from "./tables";
 
-const ending: Ending = { status: "failed", nowMs: NOW_MS, result: { key: "k", sha256: "s" }, failure: { code: "c", message: "m" } };
+const ending: Ending = {
+  status: "failed",
+  nowMs: NOW_MS,
+  result: { key: "k", sha256: "s" },
+  failure: { code: "c", message: "m" },
+};
 
 const writes: Record<string, Write> = {
   markSent: markSent(),
@@ -16,23 +32,35 @@ const writes: Record<string, Write> = {
 const all: Record<string, Condition & Partial<Write>> = { ...writes, freeId: freeId(1), withdrawable: withdrawable() };
 
 /** DynamoDB refuses a name or value that is not used, and one that is not given. */
-test.each(Object.entries(all))("%s uses what it gives and gives what it uses", (_name, { ConditionExpression, UpdateExpression = "", ExpressionAttributeNames, ExpressionAttributeValues }) => {
-  const text = `${ConditionExpression} ${UpdateExpression}`;
-  expect(Object.keys(ExpressionAttributeNames).sort()).toEqual([...new Set(text.match(/#\w+/g))].sort());
-  expect(Object.keys(ExpressionAttributeValues).sort()).toEqual([...new Set(text.match(/:\w+/g))].sort());
-});
+test.each(Object.entries(all))(
+  "%s uses what it gives and gives what it uses",
+  (_name, { ConditionExpression, UpdateExpression = "", ExpressionAttributeNames, ExpressionAttributeValues }) => {
+    const text = `${ConditionExpression} ${UpdateExpression}`;
+    expect(Object.keys(ExpressionAttributeNames).sort()).toEqual([...new Set(text.match(/#\w+/g))].sort());
+    expect(Object.keys(ExpressionAttributeValues).sort()).toEqual([...new Set(text.match(/:\w+/g))].sort());
+  },
+);
 
-test.each(Object.entries(all))("%s names no attribute without an alias: some are reserved words", (_name, { ConditionExpression, UpdateExpression = "" }) => {
-  const bare = `${ConditionExpression} ${UpdateExpression}`.replace(/[#:]\w+/g, "").match(/\w+/g) ?? [];
-  expect(bare.filter((word) => !["AND", "OR", "SET", "REMOVE", "ADD", "attribute_exists", "attribute_not_exists"].includes(word))).toEqual([]);
-});
+test.each(Object.entries(all))(
+  "%s names no attribute without an alias: some are reserved words",
+  (_name, { ConditionExpression, UpdateExpression = "" }) => {
+    const bare = `${ConditionExpression} ${UpdateExpression}`.replace(/[#:]\w+/g, "").match(/\w+/g) ?? [];
+    expect(
+      bare.filter(
+        (word) => !["AND", "OR", "SET", "REMOVE", "ADD", "attribute_exists", "attribute_not_exists"].includes(word),
+      ),
+    ).toEqual([]);
+  },
+);
 
 test("no write makes an item: each asks for something that only a stored request has", () => {
-  for (const { ConditionExpression } of Object.values(writes)) expect(ConditionExpression).toMatch(/#(status|due_at) = :/);
+  for (const { ConditionExpression } of Object.values(writes))
+    expect(ConditionExpression).toMatch(/#(status|due_at) = :/);
 });
 
 test("what ends a request takes it out of the index and gives its lease back", () => {
-  for (const name of ["finish", "close"]) expect(writes[name]?.UpdateExpression).toMatch(/REMOVE #lease_until, #claimed_by, #open, #due_at$/);
+  for (const name of ["finish", "close"])
+    expect(writes[name]?.UpdateExpression).toMatch(/REMOVE #lease_until, #claimed_by, #open, #due_at$/);
 });
 
 test("only a finished request names the attempt that ended it", () => {
@@ -41,6 +69,9 @@ test("only a finished request names the attempt that ended it", () => {
 });
 
 test("a claim asks for the item after it, counts to the limit, and is due at its lease's end", () => {
-  expect(writes["claim"]).toMatchObject({ ReturnValues: "ALL_NEW", ExpressionAttributeValues: { ":most": { N: String(MAX_ATTEMPTS) }, ":token": { S: "mine" }, ":open": { S: "a" } } });
+  expect(writes["claim"]).toMatchObject({
+    ReturnValues: "ALL_NEW",
+    ExpressionAttributeValues: { ":most": { N: String(MAX_ATTEMPTS) }, ":token": { S: "mine" }, ":open": { S: "a" } },
+  });
   expect(writes["claim"]?.UpdateExpression).toContain("#lease_until = :until, #due_at = :until");
 });

@@ -9,11 +9,13 @@ const LEASE_MS = 30_000;
 
 /** A store whose every operation takes effect, and whose every answer arrives, when the scheduler says so. */
 function delayed(store: RequestStore, scheduler: fc.Scheduler): RequestStore {
-  const later = <Arguments extends unknown[], Answer>(name: string, run: (...given: Arguments) => Promise<Answer>) => async (...given: Arguments) => {
-    await scheduler.schedule(Promise.resolve(), `${name} arrives`);
-    const answer = await run(...given);
-    return scheduler.schedule(Promise.resolve(answer), `${name} is answered`);
-  };
+  const later =
+    <Arguments extends unknown[], Answer>(name: string, run: (...given: Arguments) => Promise<Answer>) =>
+    async (...given: Arguments) => {
+      await scheduler.schedule(Promise.resolve(), `${name} arrives`);
+      const answer = await run(...given);
+      return scheduler.schedule(Promise.resolve(answer), `${name} is answered`);
+    };
   return {
     ...store,
     claim: later("claim", store.claim),
@@ -41,10 +43,15 @@ interface Scene {
 }
 
 /**
- * Claims, works for so many turns, renews the lease without waiting for it, and ends the request: the renewal may arrive
+ * Claims, works for so many turns, renews the lease without waiting for it, and ends the request: the renewal may
+ * arrive
  * after the ending, and the ending after another worker took over.
  */
-async function worker({ turn, store, requestId, clock, attempts, endedBy }: Scene, name: string, work: number): Promise<void> {
+async function worker(
+  { turn, store, requestId, clock, attempts, endedBy }: Scene,
+  name: string,
+  work: number,
+): Promise<void> {
   await turn(name);
   const claim = await store.claim(requestId, { token: name, nowMs: clock.nowMs, leaseUntilMs: clock.nowMs + LEASE_MS });
   if (claim.outcome !== "won") return;
@@ -52,7 +59,11 @@ async function worker({ turn, store, requestId, clock, attempts, endedBy }: Scen
   attempts.set(name, attempt);
   await turn(`${name} works`, work);
   const renewed = store.renew(requestId, attempt, clock.nowMs + LEASE_MS);
-  const isHeld = await store.finish(requestId, attempt, { status: "completed", result: { json: `"${name}"` }, nowMs: clock.nowMs });
+  const isHeld = await store.finish(requestId, attempt, {
+    status: "completed",
+    result: { json: `"${name}"` },
+    nowMs: clock.nowMs,
+  });
   if (isHeld) endedBy.push(name);
   await renewed;
 }
@@ -72,7 +83,11 @@ async function sweeper(scene: Scene, name: string): Promise<void> {
 /** Gives the request up. */
 async function closer({ turn, store, requestId, clock, endedBy }: Scene): Promise<void> {
   await turn("closer", 6);
-  const isClosed = await store.close(requestId, { status: "failed", failure: { code: "gave_up", message: "closer" }, nowMs: clock.nowMs });
+  const isClosed = await store.close(requestId, {
+    status: "failed",
+    failure: { code: "gave_up", message: "closer" },
+    nowMs: clock.nowMs,
+  });
   if (isClosed) endedBy.push("closer");
 }
 
@@ -103,23 +118,40 @@ async function play(scheduler: fc.Scheduler, store: RequestStore): Promise<Scene
   const turn = async (name: string, times = 1) => {
     for (let left = times; left > 0; left--) await scheduler.schedule(Promise.resolve(), `${name}'s turn`);
   };
-  const scene: Scene = { turn, store: delayed(store, scheduler), requestId, clock: { nowMs: NOW_MS }, attempts: new Map(), endedBy: [], history: [] };
+  const scene: Scene = {
+    turn,
+    store: delayed(store, scheduler),
+    requestId,
+    clock: { nowMs: NOW_MS },
+    attempts: new Map(),
+    endedBy: [],
+    history: [],
+  };
   const workers = [worker(scene, "zombie", 6), worker(scene, "worker", 0)];
-  await scheduler.waitFor(Promise.all([...workers, sweeper(scene, "sweeper"), sweeper(scene, "other sweeper"), closer(scene), time(scene)]));
+  await scheduler.waitFor(
+    Promise.all([...workers, sweeper(scene, "sweeper"), sweeper(scene, "other sweeper"), closer(scene), time(scene)]),
+  );
   return scene;
 }
 
-/** Of those who ended it exactly one was told so, if need be one who comes long after; and it stays as that one left it. */
-async function expectOneEnding({ requestId, clock, attempts, endedBy, history }: Scene, store: RequestStore): Promise<void> {
+/**
+ * Of those who ended it exactly one was told so, if need be one who comes long after; and it stays as that one left it.
+ */
+async function expectOneEnding(
+  { requestId, clock, attempts, endedBy, history }: Scene,
+  store: RequestStore,
+): Promise<void> {
   const last = await store.find(requestId);
   const isLeft = await store.close(requestId, { status: "expired", nowMs: clock.nowMs + 1e9 });
   expect(endedBy).toHaveLength(isLeft ? 0 : 1);
-  if (!isLeft) expect(last?.failure?.message ?? last?.result).toEqual(last?.failure ? "closer" : { json: `"${endedBy[0]}"` });
+  if (!isLeft)
+    expect(last?.failure?.message ?? last?.result).toEqual(last?.failure ? "closer" : { json: `"${endedBy[0]}"` });
   // Of the workers only the one that took over last may end it.
   if (last?.result) expect(attempts.get(endedBy[0] ?? "")).toBe(last.attempt);
   const ends = history.filter(({ status }) => isTerminal(status));
   expect(ends).toEqual(ends.map(() => last));
-  for (const [index, { attempt }] of history.entries()) expect(attempt).toBeGreaterThanOrEqual(history[index - 1]?.attempt ?? 0);
+  for (const [index, { attempt }] of history.entries())
+    expect(attempt).toBeGreaterThanOrEqual(history[index - 1]?.attempt ?? 0);
 }
 
 /** What any attempt still writes to a request that has ended changes nothing. */
@@ -132,17 +164,22 @@ async function expectSink({ requestId }: Scene, store: RequestStore): Promise<vo
   expect(await store.find(requestId)).toEqual(last);
 }
 
-test.each(adapters)("of two workers, two sweepers and a closer %s exactly one ends a request, and whoever is late changes nothing", async (_name, numRuns, open) => {
-  const store = open();
-  const property = fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-    const scene = await play(scheduler, store);
-    await expectOneEnding(scene, store);
-    await expectSink(scene, store);
-  });
-  await fc.assert(property, { numRuns });
-});
+test.each(adapters)(
+  "of two workers, two sweepers and a closer %s exactly one ends a request, and whoever is late changes nothing",
+  async (_name, numRuns, open) => {
+    const store = open();
+    const property = fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      const scene = await play(scheduler, store);
+      await expectOneEnding(scene, store);
+      await expectSink(scene, store);
+    });
+    await fc.assert(property, { numRuns });
+  },
+);
 
 test("the hard case is among the scenes: a lease is taken over from a worker that still works", async () => {
-  const scenes = await Promise.all(fc.sample(fc.scheduler(), 100).map((scheduler) => play(scheduler, memoryRequests())));
+  const scenes = await Promise.all(
+    fc.sample(fc.scheduler(), 100).map((scheduler) => play(scheduler, memoryRequests())),
+  );
   expect(scenes.some(({ attempts }) => Math.max(...attempts.values()) > 1)).toBe(true);
 });

@@ -2,7 +2,14 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { dynamodbRequests } from "../../../handlers/stores/dynamodb-requests";
 import { memoryRequests } from "../../support/memory-requests";
-import { isTerminal, MAX_ATTEMPTS, type NewRequest, type RequestRecord, type RequestStatus, type RequestStore } from "../../../handlers/stores/requests";
+import {
+  isTerminal,
+  MAX_ATTEMPTS,
+  type NewRequest,
+  type RequestRecord,
+  type RequestStatus,
+  type RequestStore,
+} from "../../../handlers/stores/requests";
 import { NOW_MS } from "../fixtures";
 import { accepted, HOUR_MS, openDynalite, TABLES, type Database } from "./tables";
 
@@ -29,14 +36,25 @@ class Model {
   readonly seen = new Map<string, number>();
 
   id = (index: number): string => this.ids[index % this.ids.length] as string;
-  open = (id: string): Known | undefined => this.only(id, ({ status }) => status === "queued" || status === "processing");
+  open = (id: string): Known | undefined =>
+    this.only(id, ({ status }) => status === "queued" || status === "processing");
   isHeld = ({ status, leaseMs }: Known): boolean => status === "processing" && leaseMs >= this.nowMs;
 
   create(request: NewRequest, dueMs: number): string {
     const there = this.only(request.requestId, ({ request: { expiresAt } }) => expiresAt > this.nowMs / 1000);
     if (there && there.request.prompt !== request.prompt) return "conflict";
     if (there) return there.request.createdAt === request.createdAt ? "created" : "repeated";
-    this.known.set(request.requestId, { request, status: "queued", sent: false, attempt: 0, requeues: 0, token: "", leaseMs: 0, dueMs, finishedBy: 0 });
+    this.known.set(request.requestId, {
+      request,
+      status: "queued",
+      sent: false,
+      attempt: 0,
+      requeues: 0,
+      token: "",
+      leaseMs: 0,
+      dueMs,
+      finishedBy: 0,
+    });
     return "created";
   }
   claim(id: string, token: string, leaseMs: number): string {
@@ -110,8 +128,22 @@ class Step implements fc.AsyncCommand<Model, Real> {
 /** The store tells of a request what the model knows, and it has not gone backwards. */
 async function inspect(id: string, model: Model, { store, last }: Real): Promise<void> {
   const [found, known, before] = [await store.find(id), model.known.get(id), last.get(id)];
-  expect(found && { status: found.status, attempt: found.attempt, sent: found.sent, requeues: found.requeues, leaseMs: found.leaseUntilMs }).toEqual(
-    known && { status: known.status, attempt: known.attempt, sent: known.sent, requeues: known.requeues, leaseMs: known.status === "processing" ? known.leaseMs : undefined },
+  expect(
+    found && {
+      status: found.status,
+      attempt: found.attempt,
+      sent: found.sent,
+      requeues: found.requeues,
+      leaseMs: found.leaseUntilMs,
+    },
+  ).toEqual(
+    known && {
+      status: known.status,
+      attempt: known.attempt,
+      sent: known.sent,
+      requeues: known.requeues,
+      leaseMs: known.status === "processing" ? known.leaseMs : undefined,
+    },
   );
   const isSameLife = before !== undefined && found?.createdAt === before.createdAt;
   if (isSameLife && isTerminal(before.status)) expect(found).toEqual(before);
@@ -145,7 +177,13 @@ const steps = [
     return new Step(`create ${index} ${prompt} due in ${ms}`, async (model, store) => {
       const { nowMs } = model;
       const expiresAt = Math.floor(nowMs / 1000) + 7_200;
-      const request = accepted({ requestId: model.id(index), prompt, createdAt: new Date(nowMs).toISOString(), deadlineMs: nowMs + HOUR_MS, expiresAt });
+      const request = accepted({
+        requestId: model.id(index),
+        prompt,
+        createdAt: new Date(nowMs).toISOString(),
+        deadlineMs: nowMs + HOUR_MS,
+        expiresAt,
+      });
       const expected = model.create(request, nowMs + ms);
       expect((await store.create(request, nowMs + ms)).outcome).toBe(expected);
     });
@@ -169,7 +207,9 @@ const steps = [
     return new Step(`finish ${index} by attempt -${back}`, async (model, store) => {
       const [id, nowMs] = [model.id(index), model.nowMs];
       const attempt = attemptOf(model, id, back);
-      expect(await store.finish(id, attempt, { status: "completed", result: { json: `"${attempt} at ${nowMs}"` }, nowMs })).toBe(model.finish(id, attempt));
+      expect(
+        await store.finish(id, attempt, { status: "completed", result: { json: `"${attempt} at ${nowMs}"` }, nowMs }),
+      ).toBe(model.finish(id, attempt));
     });
   }),
   which.map((index) => {
@@ -191,7 +231,12 @@ const steps = [
       await store.markSent(model.id(index));
     });
   }),
-  which.map((index) => new Step(`withdraw ${index}`, async (model, store) => expect(await store.withdraw(model.id(index))).toBe(model.withdraw(model.id(index))))),
+  which.map(
+    (index) =>
+      new Step(`withdraw ${index}`, async (model, store) =>
+        expect(await store.withdraw(model.id(index))).toBe(model.withdraw(model.id(index))),
+      ),
+  ),
   fc.constant(new Step("due", due)),
 ];
 
@@ -206,7 +251,10 @@ test.each<[string, number, () => RequestStore]>([
   ["in dynalite", 3, () => dynamodbRequests(lite.dynamodb, TABLES)],
 ])("requests %s do what the model does, whatever is done to them in whatever order", async (_name, numRuns, open) => {
   const property = fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: "max" }), (commands) =>
-    fc.asyncModelRun(() => ({ model: new Model(), real: { store: open(), last: new Map<string, RequestRecord>() } }), commands),
+    fc.asyncModelRun(
+      () => ({ model: new Model(), real: { store: open(), last: new Map<string, RequestRecord>() } }),
+      commands,
+    ),
   );
   await fc.assert(property, { numRuns });
 });

@@ -20,5 +20,11 @@ describe("the table in dynalite", () => testRequestTable(() => lite));
 describe("a request of the release before in dynalite", () => testEarlierRequests(() => lite));
 
 test("a request has ended where it is completed, failed or expired", () => {
-  expect((["queued", "processing", "completed", "failed", "expired"] as const).map(isTerminal)).toEqual([false, false, true, true, true]);
+  expect((["queued", "processing", "completed", "failed", "expired"] as const).map(isTerminal)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
 });

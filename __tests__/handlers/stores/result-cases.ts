@@ -24,7 +24,9 @@ export function testBucket(inBucket: (bucket: string) => ResultStore): void {
 
   test("writing and reading are ended by their signal", async () => {
     const store = inBucket("results");
-    await expect(store.put("results/b/1.json", "{}", AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    await expect(store.put("results/b/1.json", "{}", AbortSignal.abort())).rejects.toMatchObject({
+      name: "AbortError",
+    });
     await expect(store.get("results/b/1.json", AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
   });
 }

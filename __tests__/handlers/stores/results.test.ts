@@ -8,7 +8,10 @@ function s3Client(): { client: S3Client; contentTypes: (string | undefined)[] } 
   const kept = new Map<string, string>();
   const contentTypes: (string | undefined)[] = [];
   const named = (name: string) => Object.assign(new Error(name), { name });
-  const send = async ({ input }: GetObjectCommand | PutObjectCommand, { abortSignal }: { abortSignal?: AbortSignal }) => {
+  const send = async (
+    { input }: GetObjectCommand | PutObjectCommand,
+    { abortSignal }: { abortSignal?: AbortSignal },
+  ) => {
     abortSignal?.throwIfAborted();
     if (input.Bucket !== "results") throw named("NoSuchBucket");
     if ("Body" in input) {
@@ -38,5 +41,8 @@ test("what is kept in S3 is marked as JSON", async () => {
 test("a read that is refused counts as missing, and keeps its cause", async () => {
   const denied = Object.assign(new Error("Access Denied"), { name: "AccessDenied" });
   const refusing = { send: () => Promise.reject(denied) } as unknown as S3Client;
-  await expect(s3Results(async () => refusing, "results").get("key")).rejects.toMatchObject({ name: "ResultMissingError", cause: denied });
+  await expect(s3Results(async () => refusing, "results").get("key")).rejects.toMatchObject({
+    name: "ResultMissingError",
+    cause: denied,
+  });
 });

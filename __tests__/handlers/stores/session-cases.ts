@@ -25,7 +25,11 @@ const turn = (index: number, overrides: Partial<NewTurn> = {}): NewTurn => ({
   ...overrides,
 });
 
-const cancelled = (...codes: string[]) => Object.assign(new Error("Transaction cancelled"), { name: "TransactionCanceledException", CancellationReasons: codes.map((Code) => ({ Code })) });
+const cancelled = (...codes: string[]) =>
+  Object.assign(new Error("Transaction cancelled"), {
+    name: "TransactionCanceledException",
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  });
 
 /** A request that this worker holds. */
 async function held(requests: RequestStore): Promise<string> {
@@ -34,7 +38,8 @@ async function held(requests: RequestStore): Promise<string> {
   await requests.claim(request.requestId, bid());
   return request.requestId;
 }
-const keep = async (requests: RequestStore, session: Session, kept: NewTurn) => requests.finish(await held(requests), 1, COMPLETED, { session, turn: kept });
+const keep = async (requests: RequestStore, session: Session, kept: NewTurn) =>
+  requests.finish(await held(requests), 1, COMPLETED, { session, turn: kept });
 
 /** Sessions of one owner, each another one. */
 let count = 0;
@@ -44,7 +49,11 @@ const newSession = (): Session => ({ owner: "alice", sessionId: `talk-${count++}
 export function storesIn({ dynamodb }: Database): Stores & { readonly counters: Counters } {
   const counters = openCounters();
   const cache = openReadCache({ ttlMs: 60_000, nowMs: () => NOW_MS, counters });
-  return { counters, sessions: dynamodbSessions(dynamodb, TABLES.sessions, cache), requests: dynamodbRequests(dynamodb, TABLES) };
+  return {
+    counters,
+    sessions: dynamodbSessions(dynamodb, TABLES.sessions, cache),
+    requests: dynamodbRequests(dynamodb, TABLES),
+  };
 }
 
 /** What holds for every store of sessions. `open` is called in each test. */
@@ -73,7 +82,9 @@ export function testSessions(open: () => Stores): void {
     expect(await stores.requests.finish(requestId, 1, COMPLETED, { session, turn: turn(1) })).toBe(false);
     expect(await recent()).toEqual([]);
     expect(await stores.requests.find(requestId)).toMatchObject({ status: "processing", attempt: 2 });
-    expect(await stores.requests.finish("00000000-0000-4000-8000-000000000000", 1, COMPLETED, { session, turn: turn(1) })).toBe(false);
+    expect(
+      await stores.requests.finish("00000000-0000-4000-8000-000000000000", 1, COMPLETED, { session, turn: turn(1) }),
+    ).toBe(false);
     expect(await recent()).toEqual([]);
   });
 
@@ -86,7 +97,9 @@ export function testSessions(open: () => Stores): void {
 
   test("the last ten turns come back, oldest first, in whatever order they were kept", async () => {
     for (const index of [11, 3, 7, 1, 9, 5, 10, 2, 8, 4, 6, 0]) await append(turn(index));
-    expect(await recent()).toEqual(Array.from({ length: 10 }, (_, index) => ({ prompt: `question ${index + 2}`, answer: `answer ${index + 2}` })));
+    expect(await recent()).toEqual(
+      Array.from({ length: 10 }, (_, index) => ({ prompt: `question ${index + 2}`, answer: `answer ${index + 2}` })),
+    );
   });
 
   test("turns of the same millisecond are all kept", async () => {
@@ -138,7 +151,11 @@ export function testSessionTable(database: () => Database): void {
     const endAtOnce = async (requests: RequestStore, session: Session, howMany: number) => {
       const ids: string[] = [];
       for (let index = 0; index < howMany; index++) ids.push(await held(requests));
-      return Promise.all(ids.map((requestId, index) => requests.finish(requestId, 1, COMPLETED, { session, turn: turn(index, { requestId }) })));
+      return Promise.all(
+        ids.map((requestId, index) =>
+          requests.finish(requestId, 1, COMPLETED, { session, turn: turn(index, { requestId }) }),
+        ),
+      );
     };
 
     test("twenty lose no turn", async () => {
@@ -192,7 +209,10 @@ export function testSessionTable(database: () => Database): void {
         },
       };
       await storesIn(watching).sessions.recent(talk, NOW_MS);
-      expect(reads).toMatchObject([{ TableName: TABLES.sessions, ConsistentRead: true }, { TableName: TABLES.sessions, ConsistentRead: true }]);
+      expect(reads).toMatchObject([
+        { TableName: TABLES.sessions, ConsistentRead: true },
+        { TableName: TABLES.sessions, ConsistentRead: true },
+      ]);
     });
 
     test("a turn that another process added is seen at once", async () => {
@@ -228,7 +248,9 @@ export function testSessionTable(database: () => Database): void {
     });
 
     test("a read is ended by its signal", async () => {
-      await expect(open().sessions.recent(newSession(), NOW_MS, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+      await expect(open().sessions.recent(newSession(), NOW_MS, AbortSignal.abort())).rejects.toMatchObject({
+        name: "AbortError",
+      });
     });
   });
 
@@ -245,21 +267,33 @@ export function testSessionTable(database: () => Database): void {
 
     test("it is sent again where another one was at the session, and keeps the turn once", async () => {
       const session = newSession();
-      const requests = dynamodbRequests(hindered(cancelled("None", "None", "TransactionConflict"), cancelled("None", "ThrottlingError", "None")), TABLES, impatient);
+      const requests = dynamodbRequests(
+        hindered(cancelled("None", "None", "TransactionConflict"), cancelled("None", "ThrottlingError", "None")),
+        TABLES,
+        impatient,
+      );
       expect(await keep(requests, session, turn(1))).toBe(true);
       expect(await turnsInTable(session)).toBe(1);
     });
 
     test("it rejects, and changes nothing, where the others never end", async () => {
-      const requests = dynamodbRequests(hindered(...Array.from({ length: 8 }, () => cancelled("None", "None", "TransactionConflict"))), TABLES, impatient);
+      const requests = dynamodbRequests(
+        hindered(...Array.from({ length: 8 }, () => cancelled("None", "None", "TransactionConflict"))),
+        TABLES,
+        impatient,
+      );
       const requestId = await held(requests);
-      await expect(requests.finish(requestId, 1, COMPLETED, { session: newSession(), turn: turn(1) })).rejects.toThrow("Transaction cancelled");
+      await expect(requests.finish(requestId, 1, COMPLETED, { session: newSession(), turn: turn(1) })).rejects.toThrow(
+        "Transaction cancelled",
+      );
       expect(await requests.find(requestId)).toMatchObject({ status: "processing" });
     });
 
     test("a store without a table of sessions says so", async () => {
       const requests = dynamodbRequests(database().dynamodb, { requests: TABLES.requests });
-      await expect(keep(requests, newSession(), turn(1))).rejects.toThrow("A request cannot be finished with a turn: the name of the table of sessions was not given");
+      await expect(keep(requests, newSession(), turn(1))).rejects.toThrow(
+        "A request cannot be finished with a turn: the name of the table of sessions was not given",
+      );
     });
   });
 }

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, type AttributeDefinition, type DynamoDBClientConfig, type KeySchemaElement, type TransactWriteItem, type UpdateItemInput } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  type AttributeDefinition,
+  type DynamoDBClientConfig,
+  type KeySchemaElement,
+  type TransactWriteItem,
+  type UpdateItemInput,
+} from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import type { DynamoDb, DynamoDbOperation } from "../../../handlers/clients/dynamodb";
 import type { Bid, NewRequest } from "../../../handlers/stores/requests";
@@ -28,19 +37,29 @@ export async function openEmulated({ configuration }: Emulated): Promise<Databas
 }
 
 /** A connection whose calls of the operation go through `pass`, which sends them by `send`. */
-export function intercepted({ dynamodb }: Database, intercept: DynamoDbOperation, pass: <T>(send: () => Promise<T>) => Promise<T>): DynamoDb {
-  return (operation, input, signal) => (operation === intercept ? pass(() => dynamodb(operation, input, signal)) : dynamodb(operation, input, signal));
+export function intercepted(
+  { dynamodb }: Database,
+  intercept: DynamoDbOperation,
+  pass: <T>(send: () => Promise<T>) => Promise<T>,
+): DynamoDb {
+  return (operation, input, signal) =>
+    operation === intercept ? pass(() => dynamodb(operation, input, signal)) : dynamodb(operation, input, signal);
 }
 
 /**
- * Dynalite with both tables. Its conditional updates are atomic, and it does not tell the item that broke a condition. It
+ * Dynalite with both tables. Its conditional updates are atomic, and it does not tell the item that broke a condition.
+ * It
  * knows no transactions: here one is made of its single writes, and no other runs meanwhile.
  */
 export async function openDynalite(): Promise<Database> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const configuration = { endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const configuration = {
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  };
   const client = new DynamoDBClient(configuration);
   await createTables(client);
   const close = async () => {
@@ -56,7 +75,10 @@ function withTransactions(dynamodb: DynamoDb): DynamoDb {
   const transact = async (writes: readonly TransactWriteItem[], signal?: AbortSignal) => {
     for (const { Put, Update } of writes) {
       if (Put) await dynamodb("PutItem", Put, signal);
-      if (Update) await dynamodb("UpdateItem", Update as UpdateItemInput, signal).catch((error: unknown) => Promise.reject(cancelledBy(error)));
+      if (Update)
+        await dynamodb("UpdateItem", Update as UpdateItemInput, signal).catch((error: unknown) =>
+          Promise.reject(cancelledBy(error)),
+        );
     }
     return {};
   };
@@ -72,7 +94,10 @@ function withTransactions(dynamodb: DynamoDb): DynamoDb {
 /** The error as DynamoDB cancels a transaction for it. */
 function cancelledBy(error: unknown): unknown {
   if ((error as Error).name !== "ConditionalCheckFailedException") return error;
-  return Object.assign(new Error("Transaction cancelled"), { name: "TransactionCanceledException", CancellationReasons: [{ Code: "ConditionalCheckFailed" }, { Code: "None" }, { Code: "None" }] });
+  return Object.assign(new Error("Transaction cancelled"), {
+    name: "TransactionCanceledException",
+    CancellationReasons: [{ Code: "ConditionalCheckFailed" }, { Code: "None" }, { Code: "None" }],
+  });
 }
 
 /** Both tables, as the stack makes them. */
@@ -83,7 +108,9 @@ export async function createTables(client: DynamoDBClient): Promise<void> {
       BillingMode: "PAY_PER_REQUEST",
       AttributeDefinitions: attributes({ request_id: "S", open: "S", due_at: "N" }),
       KeySchema: keys("request_id"),
-      GlobalSecondaryIndexes: [{ IndexName: "open-due", KeySchema: keys("open", "due_at"), Projection: { ProjectionType: "KEYS_ONLY" } }],
+      GlobalSecondaryIndexes: [
+        { IndexName: "open-due", KeySchema: keys("open", "due_at"), Projection: { ProjectionType: "KEYS_ONLY" } },
+      ],
     }),
   );
   await client.send(
@@ -102,11 +129,17 @@ export async function createTables(client: DynamoDBClient): Promise<void> {
 const attributes = (types: Record<string, "S" | "N">): AttributeDefinition[] =>
   Object.entries(types).map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType }));
 
-const keys = (...names: string[]): KeySchemaElement[] => names.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? "HASH" : "RANGE" }));
+const keys = (...names: string[]): KeySchemaElement[] =>
+  names.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? "HASH" : "RANGE" }));
 
 /** A request under a new id that is open for an hour. */
 export const accepted = (overrides: Partial<NewRequest> = {}): NewRequest =>
   newRequest({ requestId: randomUUID(), sessionId: "talk", deadlineMs: NOW_MS + HOUR_MS, ...overrides });
 
 /** A new bid, for half a minute. */
-export const bid = (overrides: Partial<Bid> = {}): Bid => ({ token: randomUUID(), nowMs: NOW_MS, leaseUntilMs: NOW_MS + 30_000, ...overrides });
+export const bid = (overrides: Partial<Bid> = {}): Bid => ({
+  token: randomUUID(),
+  nowMs: NOW_MS,
+  leaseUntilMs: NOW_MS + 30_000,
+  ...overrides,
+});

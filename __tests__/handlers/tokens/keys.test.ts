@@ -1,5 +1,11 @@
 import type { JSONWebKeySet } from "jose";
-import { FETCH_PAUSE_MS, FIRST_FETCH_PAUSE_MS, KEYS_FRESH_MS, KEYS_TRUSTED_MS, openKeys } from "../../../handlers/tokens/keys";
+import {
+  FETCH_PAUSE_MS,
+  FIRST_FETCH_PAUSE_MS,
+  KEYS_FRESH_MS,
+  KEYS_TRUSTED_MS,
+  openKeys,
+} from "../../../handlers/tokens/keys";
 import { SigningKey } from "../../../scripts/tools/signing-key";
 import { NOW_MS, keepingLog } from "../fixtures";
 
@@ -68,7 +74,13 @@ test("while the issuer is down, known keys stay good for a day, unknown ones are
   for (let call = 0; call < 10; call++) await expect(find("old")).resolves.toBeDefined();
   await expect(find("new")).rejects.toThrow("no applicable key found");
   expect(world.fetches).toBe(2);
-  expect(records).toEqual([expect.objectContaining({ level: "warn", event: "signing_keys_not_fetched", fields: { kept: true, error: expect.objectContaining({ message: "connect ECONNREFUSED" }) as unknown } })]);
+  expect(records).toEqual([
+    expect.objectContaining({
+      level: "warn",
+      event: "signing_keys_not_fetched",
+      fields: { kept: true, error: expect.objectContaining({ message: "connect ECONNREFUSED" }) as unknown },
+    }),
+  ]);
   world.nowMs = NOW_MS + KEYS_TRUSTED_MS;
   await expect(find("old")).resolves.toBeDefined();
   world.nowMs += 1;

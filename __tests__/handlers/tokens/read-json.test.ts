@@ -20,7 +20,8 @@ beforeAll(async () => {
   server.on("request", ({ url: path }, response) => {
     if (path === "/hang") return;
     if (path === "/drip") return void response.writeHead(200).write("{");
-    if (path === "/break") return void response.writeHead(200, { "content-length": "100" }).write("{", () => response.destroy());
+    if (path === "/break")
+      return void response.writeHead(200, { "content-length": "100" }).write("{", () => response.destroy());
     if (path === "/redirect") return void response.writeHead(302, { location: "/good" }).end();
     if (path === "/large") return void response.end(JSON.stringify({ keys: "x".repeat(MAX_ANSWER_BYTES) }));
     if (path === "/text") return void response.end("<html>");
@@ -38,13 +39,19 @@ describe("of a server that is trusted", () => {
   // The list of trusted certificates is read when Node.js starts; e2e/tokens.test starts it with this one's.
   beforeAll(() => {
     const { request } = https;
-    jest.spyOn(https, "request").mockImplementation(((to: URL, options: object, answered: () => void) => request(to, { ...options, ca: certificate }, answered)) as never);
+    jest
+      .spyOn(https, "request")
+      .mockImplementation(((to: URL, options: object, answered: () => void) =>
+        request(to, { ...options, ca: certificate }, answered)) as never);
   });
   afterAll(() => void jest.restoreAllMocks());
 
   test("JSON is read, over a connection of its own each time", async () => {
     const opened = connections.size;
-    expect([await readJson(new URL(`${url}/good`)), await readJson(new URL(`${url}/good`))]).toEqual([{ good: true }, { good: true }]);
+    expect([await readJson(new URL(`${url}/good`)), await readJson(new URL(`${url}/good`))]).toEqual([
+      { good: true },
+      { good: true },
+    ]);
     expect(connections.size - opened).toBe(2);
   });
 
@@ -74,5 +81,7 @@ test("a server whose certificate nobody trusts is not asked", async () => {
 });
 
 test("a port that nobody listens on cannot be reached", async () => {
-  await expect(readJson(new URL("https://127.0.0.1:9/keys"))).rejects.toThrow("https://127.0.0.1:9/keys cannot be reached");
+  await expect(readJson(new URL("https://127.0.0.1:9/keys"))).rejects.toThrow(
+    "https://127.0.0.1:9/keys cannot be reached",
+  );
 });

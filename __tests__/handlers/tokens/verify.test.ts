@@ -8,14 +8,29 @@ import { tokenVerifier, type TokenRules } from "../../../handlers/tokens/verify"
 import { SigningKey, base64url, type SigningAlgorithm } from "../../../scripts/tools/signing-key";
 import { NOW_MS, keepingLog } from "../fixtures";
 
-const RULES: TokenRules = { issuer: "https://issuer.example/tenant", audiences: ["agents", "agents-next"], scopes: [], clockSkewSeconds: 60 };
+const RULES: TokenRules = {
+  issuer: "https://issuer.example/tenant",
+  audiences: ["agents", "agents-next"],
+  scopes: [],
+  clockSkewSeconds: 60,
+};
 const NOW = NOW_MS / 1_000;
 const CLAIMS = { iss: RULES.issuer, sub: "alice", aud: "agents", exp: NOW + 600 };
-const keys = Object.fromEntries((["RS256", "PS256", "ES256", "EdDSA"] as const).map((algorithm) => [algorithm, new SigningKey(algorithm, algorithm)])) as Record<SigningAlgorithm, SigningKey>;
+const keys = Object.fromEntries(
+  (["RS256", "PS256", "ES256", "EdDSA"] as const).map((algorithm) => [algorithm, new SigningKey(algorithm, algorithm)]),
+) as Record<SigningAlgorithm, SigningKey>;
 const key = keys.ES256;
 
-function verifier(rules: Partial<TokenRules> = {}, published: readonly unknown[] = Object.values(keys).map(({ jwk }) => jwk), nowMs = NOW_MS) {
-  const held = openKeys({ fetchKeys: async () => ({ keys: published }) as JSONWebKeySet, nowMs: () => nowMs, log: keepingLog().log });
+function verifier(
+  rules: Partial<TokenRules> = {},
+  published: readonly unknown[] = Object.values(keys).map(({ jwk }) => jwk),
+  nowMs = NOW_MS,
+) {
+  const held = openKeys({
+    fetchKeys: async () => ({ keys: published }) as JSONWebKeySet,
+    nowMs: () => nowMs,
+    log: keepingLog().log,
+  });
   return tokenVerifier({ rules: { ...RULES, ...rules }, keys: held, nowMs: () => nowMs });
 }
 /** The reason of the refusal, or "taken". */
@@ -29,9 +44,16 @@ const outcome = (token: string, ...given: Parameters<typeof verifier>): Promise<
   );
 
 describe("a good token", () => {
-  test.each(Object.values(keys))("signed with $algorithm names its owner by a hash, and when it ends", async (signing) => {
-    expect(await verifier()(signing.token(CLAIMS))).toEqual({ principal: principalOf(RULES.issuer, "alice"), expiresAtSeconds: NOW + 600 + 60, permitted: true });
-  });
+  test.each(Object.values(keys))(
+    "signed with $algorithm names its owner by a hash, and when it ends",
+    async (signing) => {
+      expect(await verifier()(signing.token(CLAIMS))).toEqual({
+        principal: principalOf(RULES.issuer, "alice"),
+        expiresAtSeconds: NOW + 600 + 60,
+        permitted: true,
+      });
+    },
+  );
 
   test("may name one of the audiences among others", async () => {
     expect(await outcome(key.token({ ...CLAIMS, aud: ["elsewhere", "agents-next"] }))).toBe("taken");
@@ -51,7 +73,9 @@ describe("a good token", () => {
     [{ scope: "readrun" }, false],
     [{}, false],
   ])("with the claims %j is permitted what read and run are needed for: %s", async (claims, permitted) => {
-    expect(await verifier({ scopes: ["read", "run"] })(key.token({ ...CLAIMS, ...claims }))).toMatchObject({ permitted });
+    expect(await verifier({ scopes: ["read", "run"] })(key.token({ ...CLAIMS, ...claims }))).toMatchObject({
+      permitted,
+    });
   });
 });
 
@@ -97,16 +121,32 @@ describe("a token is refused", () => {
 
   test.each([
     ["signed with nothing (alg none)", `${base64url({ alg: "none", typ: "JWT" })}.${body}.`, "algorithm"],
-    ["signed with nothing, and with a signature", `${base64url({ alg: "none", kid: "ES256" })}.${body}.${signature}`, "algorithm"],
+    [
+      "signed with nothing, and with a signature",
+      `${base64url({ alg: "none", kid: "ES256" })}.${body}.${signature}`,
+      "algorithm",
+    ],
     ["signed with nothing, spelled otherwise", `${base64url({ alg: "NoNe", kid: "ES256" })}.${body}.`, "algorithm"],
     ["signed with the public key as a secret, as JSON", hmac(JSON.stringify(rsa)), "algorithm"],
     ["signed with the public key as a secret, as its modulus", hmac(String(rsa.n)), "algorithm"],
     ["of an algorithm that its key is not of", key.token(CLAIMS, { alg: "RS256" }), "unknown_key"],
     ["signed by somebody else under the key's name", stranger.token(CLAIMS), "signature"],
     ["that brings its own key", stranger.token(CLAIMS, { jwk: stranger.jwk }), "signature"],
-    ["that says where its key is", stranger.token(CLAIMS, { jku: "https://attacker.example/keys", x5u: "https://attacker.example/x" }), "signature"],
-    ["with another body under the signature", `${head}.${base64url({ ...CLAIMS, sub: "bob" })}.${signature}`, "signature"],
-    ["with another header under the signature", `${base64url({ alg: "ES256", kid: "ES256" })}.${body}.${signature}`, "signature"],
+    [
+      "that says where its key is",
+      stranger.token(CLAIMS, { jku: "https://attacker.example/keys", x5u: "https://attacker.example/x" }),
+      "signature",
+    ],
+    [
+      "with another body under the signature",
+      `${head}.${base64url({ ...CLAIMS, sub: "bob" })}.${signature}`,
+      "signature",
+    ],
+    [
+      "with another header under the signature",
+      `${base64url({ alg: "ES256", kid: "ES256" })}.${body}.${signature}`,
+      "signature",
+    ],
     ["with a signature cut short", `${head}.${body}.${signature.slice(0, -4)}`, "signature"],
     ["without a signature", `${head}.${body}.`, "signature"],
     ["with a header that must be understood", key.token(CLAIMS, { crit: ["b64"], b64: false }), "malformed"],
@@ -122,12 +162,18 @@ describe("a token is refused", () => {
   });
 
   test("signed with an RSA key that is too short", async () => {
-    const weak = { ...generateKeyPairSync("rsa", { modulusLength: 1_024 }).publicKey.export({ format: "jwk" }), kid: "RS256", alg: "RS256" };
+    const weak = {
+      ...generateKeyPairSync("rsa", { modulusLength: 1_024 }).publicKey.export({ format: "jwk" }),
+      kid: "RS256",
+      alg: "RS256",
+    };
     expect(await outcome(keys.RS256.token(CLAIMS), {}, [weak])).toBe("unusable_key");
   });
 
   test("without a kid where several keys fit", async () => {
-    expect(await outcome(key.token(CLAIMS, { kid: undefined }), {}, [key.jwk, new SigningKey("second").jwk])).toBe("ambiguous_key");
+    expect(await outcome(key.token(CLAIMS, { kid: undefined }), {}, [key.jwk, new SigningKey("second").jwk])).toBe(
+      "ambiguous_key",
+    );
   });
 
   test("with a secret that the issuer publishes by mistake", async () => {
@@ -136,10 +182,36 @@ describe("a token is refused", () => {
 });
 
 test("whatever is no token is refused, with a reason, and never taken", async () => {
-  const part = fc.oneof(fc.base64String().map((text) => text.replaceAll(/[+/=]/g, "-")), fc.string(), fc.json().map((text) => Buffer.from(text).toString("base64url")), fc.constantFrom(...key.token(CLAIMS).split(".")));
-  const header = fc.record({ alg: fc.constantFrom("none", "HS256", "RS256", "ES256", "EdDSA", 7, null), kid: fc.constantFrom("ES256", "RS256", "__proto__", "", 1, null), typ: fc.string(), crit: fc.constantFrom(undefined, [], ["x"]) }, { requiredKeys: [] }).map(base64url);
-  const claims = fc.record({ iss: fc.constant(RULES.issuer), sub: fc.string(), aud: fc.constant("agents"), exp: fc.constant(NOW + 600) }).map(base64url);
-  const garbage = fc.oneof(fc.string(), fc.array(part, { maxLength: 5 }).map((parts) => parts.join(".")), fc.tuple(header, claims, fc.base64String()).map((parts) => parts.join(".")));
+  const part = fc.oneof(
+    fc.base64String().map((text) => text.replaceAll(/[+/=]/g, "-")),
+    fc.string(),
+    fc.json().map((text) => Buffer.from(text).toString("base64url")),
+    fc.constantFrom(...key.token(CLAIMS).split(".")),
+  );
+  const header = fc
+    .record(
+      {
+        alg: fc.constantFrom("none", "HS256", "RS256", "ES256", "EdDSA", 7, null),
+        kid: fc.constantFrom("ES256", "RS256", "__proto__", "", 1, null),
+        typ: fc.string(),
+        crit: fc.constantFrom(undefined, [], ["x"]),
+      },
+      { requiredKeys: [] },
+    )
+    .map(base64url);
+  const claims = fc
+    .record({
+      iss: fc.constant(RULES.issuer),
+      sub: fc.string(),
+      aud: fc.constant("agents"),
+      exp: fc.constant(NOW + 600),
+    })
+    .map(base64url);
+  const garbage = fc.oneof(
+    fc.string(),
+    fc.array(part, { maxLength: 5 }).map((parts) => parts.join(".")),
+    fc.tuple(header, claims, fc.base64String()).map((parts) => parts.join(".")),
+  );
   const verify = verifier();
   const good = key.token(CLAIMS);
   await fc.assert(

@@ -1,6 +1,12 @@
 import { verdict, type AgentsBench } from "../../../scripts/commands/bench/agents";
 
-const GOOD: AgentsBench = { sequential: [21_050, 21_100, 21_200], parallel: [3_020, 3_030, 3_040], hanging: [6_040, 6_050], throwing: [3_010, 3_040], slowest: [3_005] };
+const GOOD: AgentsBench = {
+  sequential: [21_050, 21_100, 21_200],
+  parallel: [3_020, 3_030, 3_040],
+  hanging: [6_040, 6_050],
+  throwing: [3_010, 3_040],
+  slowest: [3_005],
+};
 
 test("figures within every bound pass, and are told with their medians", () => {
   const { exitCode, text, json } = verdict(GOOD);

@@ -27,7 +27,11 @@ function virtualTime() {
 function api(time: ReturnType<typeof virtualTime>, ttlMs: number, endsAs = "completed") {
   const kept = new Map<string, number>();
   let ids = 0;
-  const answer = (status: number, body: object, cache = "miss"): ApiResponse => ({ status, body, headers: new Headers({ "x-local-cache": cache }) });
+  const answer = (status: number, body: object, cache = "miss"): ApiResponse => ({
+    status,
+    body,
+    headers: new Headers({ "x-local-cache": cache }),
+  });
   return {
     invoke: async () => answer(202, { request_id: `id-${ids++}` }),
     status: async (id: string) => {
@@ -39,14 +43,40 @@ function api(time: ReturnType<typeof virtualTime>, ttlMs: number, endsAs = "comp
   };
 }
 
-const poll = (time: ReturnType<typeof virtualTime>, client: ReturnType<typeof api>, onPoll?: (done: number, all: number) => void) =>
-  time.until(pollPatterns({ client, patterns: cachePatterns([0.5, 1, 2, 5], [1, 10]), seconds: 60, ttlSeconds: 5, signal: new AbortController().signal, sleep: time.sleep, ...(onPoll && { onPoll }) }));
+const poll = (
+  time: ReturnType<typeof virtualTime>,
+  client: ReturnType<typeof api>,
+  onPoll?: (done: number, all: number) => void,
+) =>
+  time.until(
+    pollPatterns({
+      client,
+      patterns: cachePatterns([0.5, 1, 2, 5], [1, 10]),
+      seconds: 60,
+      ttlSeconds: 5,
+      signal: new AbortController().signal,
+      sleep: time.sleep,
+      ...(onPoll && { onPoll }),
+    }),
+  );
 
 test("each pattern's hits are those that arithmetic gives for an entry of five seconds", async () => {
   const time = virtualTime();
   const counts = await poll(time, api(time, 5_000));
-  expect(counts.map(({ pattern, polls }) => [pattern.pollers, pattern.intervalSeconds, polls])).toEqual([[1, 0.5, 120], [1, 1, 60], [1, 2, 30], [1, 5, 12], [10, 0.5, 1_200], [10, 1, 600], [10, 2, 300], [10, 5, 120]]);
-  for (const { pattern, polls, hits } of counts) expect(Math.abs((100 * hits) / polls - 100 * hitRate(5, pattern.intervalSeconds / pattern.pollers))).toBeLessThanOrEqual(2);
+  expect(counts.map(({ pattern, polls }) => [pattern.pollers, pattern.intervalSeconds, polls])).toEqual([
+    [1, 0.5, 120],
+    [1, 1, 60],
+    [1, 2, 30],
+    [1, 5, 12],
+    [10, 0.5, 1_200],
+    [10, 1, 600],
+    [10, 2, 300],
+    [10, 5, 120],
+  ]);
+  for (const { pattern, polls, hits } of counts)
+    expect(
+      Math.abs((100 * hits) / polls - 100 * hitRate(5, pattern.intervalSeconds / pattern.pollers)),
+    ).toBeLessThanOrEqual(2);
 });
 
 test("a cache that keeps twice as long is seen", async () => {

@@ -4,7 +4,9 @@ test("a burst that fifty workers end nearly five times as fast passes, with what
   const { exitCode, text, json } = verdict({ narrowMs: 121_000, wideMs: 24_700 });
   expect(exitCode).toBe(0);
   expect(text).toContain("of which the agents alone take 120.0 s and 24.0 s");
-  expect(text).toMatch(/ok +4\.90x +burst of 200: 10 \/ 50 workers \(121\.0 s \/ 24\.7 s\); must reach >= 4\.8x; limit 5x/);
+  expect(text).toMatch(
+    /ok +4\.90x +burst of 200: 10 \/ 50 workers \(121\.0 s \/ 24\.7 s\); must reach >= 4\.8x; limit 5x/,
+  );
   expect(json).toMatchObject({ bench: "capacity", holds: true, limit: 5 });
 });
 

@@ -14,5 +14,8 @@ test("every function answers its call rightly from its zip, over TLS too", async
 });
 
 test("only what a route is compared with is signed by hand", () => {
-  expect([...new Set(rig.cases.filter(({ variant }) => variant === "by hand").map(({ call }) => call))]).toEqual(["invoke", "status"]);
+  expect([...new Set(rig.cases.filter(({ variant }) => variant === "by hand").map(({ call }) => call))]).toEqual([
+    "invoke",
+    "status",
+  ]);
 });

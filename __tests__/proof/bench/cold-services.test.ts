@@ -8,11 +8,25 @@ test("they answer what the functions ask, count it, and refuse the rest", async 
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
   try {
-    expect(await ask("DynamoDB_20120810.GetItem")).toMatchObject({ status: 200, body: { Item: { request_id: { S: REQUEST_ID } } } });
-    expect(await ask("AmazonSQS.SendMessage", '{"MessageBody":"x"}')).toMatchObject({ status: 200, body: { MD5OfMessageBody: "9dd4e461268c8034f5c8564e155c67a6" } });
-    expect(await ask("DynamoDB_20120810.Scan")).toMatchObject({ status: 400, body: { __type: "UnknownOperationException" } });
-    expect([...services.calls]).toEqual([["DynamoDB_20120810.GetItem", 1], ["AmazonSQS.SendMessage", 1], ["DynamoDB_20120810.Scan", 1]]);
-    for (const target of coldCalls(services.url).flatMap(({ calls = [] }) => calls)) expect((await ask(target, '{"MessageBody":"x"}')).status).toBe(200);
+    expect(await ask("DynamoDB_20120810.GetItem")).toMatchObject({
+      status: 200,
+      body: { Item: { request_id: { S: REQUEST_ID } } },
+    });
+    expect(await ask("AmazonSQS.SendMessage", '{"MessageBody":"x"}')).toMatchObject({
+      status: 200,
+      body: { MD5OfMessageBody: "9dd4e461268c8034f5c8564e155c67a6" },
+    });
+    expect(await ask("DynamoDB_20120810.Scan")).toMatchObject({
+      status: 400,
+      body: { __type: "UnknownOperationException" },
+    });
+    expect([...services.calls]).toEqual([
+      ["DynamoDB_20120810.GetItem", 1],
+      ["AmazonSQS.SendMessage", 1],
+      ["DynamoDB_20120810.Scan", 1],
+    ]);
+    for (const target of coldCalls(services.url).flatMap(({ calls = [] }) => calls))
+      expect((await ask(target, '{"MessageBody":"x"}')).status).toBe(200);
   } finally {
     await services.stop();
   }

@@ -11,7 +11,8 @@ test("each variant has code of its own: the SDK stays out of one, and is in the 
   const folders = COLD_VARIANTS.map((variant) => code(variant, invoke!)!);
   expect(new Set(folders).size).toBe(COLD_VARIANTS.length);
   expect(code("by hand", worker!)).toBeUndefined();
-  const text = (variant: (typeof COLD_VARIANTS)[number], file: string) => readFileSync(join(code(variant, invoke!)!, file), "utf8");
+  const text = (variant: (typeof COLD_VARIANTS)[number], file: string) =>
+    readFileSync(join(code(variant, invoke!)!, file), "utf8");
   expect(text("unbundled", "index.cjs")).toContain('require("@aws-sdk/client-sqs")');
   expect(text("default", "index.cjs")).not.toContain('require("@aws-sdk/client-dynamodb")');
   expect(readFileSync(join(code("unbundled", status!)!, "index.cjs"), "utf8")).not.toContain("client-sqs");

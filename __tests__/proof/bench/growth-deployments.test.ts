@@ -3,7 +3,12 @@ import { SILENT } from "../../../scripts/progress";
 import { PROJECT } from "../../support/stack-json";
 
 test("the module as it is written is planned as often as a root calls it: every deployment makes the same", async () => {
-  const context = { projectDirectory: PROJECT, environment: process.env, progress: SILENT, signal: new AbortController().signal };
+  const context = {
+    projectDirectory: PROJECT,
+    environment: process.env,
+    progress: SILENT,
+    signal: new AbortController().signal,
+  };
   const [one, two] = await measureDeployments(context, [1, 2]);
   expect(one).toMatchObject({ deployments: 1, ms: expect.any(Number) as number });
   expect(one!.resources).toBeGreaterThan(50);

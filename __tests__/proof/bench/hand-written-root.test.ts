@@ -14,7 +14,9 @@ afterAll(() => stack?.stop());
 test("the applied stack is what HCL of the same resources is, with literals and references: terraform finds nothing to change where that takes the state over", async () => {
   const directory = join(stack.folder, "hand-written");
   const text = handWrittenText(stack.directory, await stack.terraform.show());
-  expect(text).not.toMatch(/= [^"\n]*\b(var|local|data)\.|^\s*(count|for_each) =|^\s*(validation|precondition|postcondition) \{/m);
+  expect(text).not.toMatch(
+    /= [^"\n]*\b(var|local|data)\.|^\s*(count|for_each) =|^\s*(validation|precondition|postcondition) \{/m,
+  );
   writeHandWrittenRoot(stack.directory, text, directory);
   const terraform = new Terraform({ directory, env: stack.environment });
   await terraform.init();

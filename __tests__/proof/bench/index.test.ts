@@ -4,7 +4,12 @@ import { readResults } from "../../../scripts/commands/bench/record";
 import { SILENT } from "../../../scripts/progress";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-const context = { projectDirectory: temporaryFolder("bench"), environment: {}, progress: SILENT, signal: new AbortController().signal };
+const context = {
+  projectDirectory: temporaryFolder("bench"),
+  environment: {},
+  progress: SILENT,
+  signal: new AbortController().signal,
+};
 
 test("benchmarks run in the order in which they were named, each once, and each is written as it ends", async () => {
   const folder = join(context.projectDirectory, "bench");
@@ -17,5 +22,7 @@ test("benchmarks run in the order in which they were named, each once, and each 
 
 test("without a folder nothing is written, and a name that is none is told with those that are", async () => {
   expect((await bench(context, { names: ["cost"] })).text).not.toContain("Written");
-  await expect(bench(context, { names: ["coast"] })).rejects.toThrow(/^There is no benchmark coast\. Allowed: agents, cache, pool, wake, cold, /);
+  await expect(bench(context, { names: ["coast"] })).rejects.toThrow(
+    /^There is no benchmark coast\. Allowed: agents, cache, pool, wake, cold, /,
+  );
 });

@@ -1,4 +1,9 @@
-import { judgePoll, makeRequests, pollEverything, type IsolationCaller } from "../../../scripts/commands/bench/isolation-polls";
+import {
+  judgePoll,
+  makeRequests,
+  pollEverything,
+  type IsolationCaller,
+} from "../../../scripts/commands/bench/isolation-polls";
 import { seededRandom } from "../../../scripts/judges/statistics/seeded-random";
 import type { ProbeAnswer } from "../../../scripts/tools/api-probe";
 
@@ -6,7 +11,12 @@ import type { ProbeAnswer } from "../../../scripts/tools/api-probe";
 function api({ keyedByCaller = true, status404 = 404 } = {}) {
   const prompts = new Map<string, { owner: string; prompt: string }>();
   const kept = new Map<string, ProbeAnswer>();
-  const answer = (status: number, body: unknown, cache = "miss"): ProbeAnswer => ({ status, body, headers: { "x-local-cache": cache }, ms: 0 });
+  const answer = (status: number, body: unknown, cache = "miss"): ProbeAnswer => ({
+    status,
+    body,
+    headers: { "x-local-cache": cache },
+    ms: 0,
+  });
   const caller = (name: string): IsolationCaller => ({
     name,
     async send(method, route, body) {
@@ -30,7 +40,14 @@ function api({ keyedByCaller = true, status404 = 404 } = {}) {
 async function measure(options: Parameters<typeof api>[0], polls = 400) {
   const callers = api(options);
   const requests = await makeRequests(callers, 3);
-  return pollEverything({ callers, requests, polls, lanes: 4, random: seededRandom(1), signal: new AbortController().signal });
+  return pollEverything({
+    callers,
+    requests,
+    polls,
+    lanes: 4,
+    random: seededRandom(1),
+    signal: new AbortController().signal,
+  });
 }
 
 test("a cache that is keyed by the caller leaks nothing, and most polls are hits", async () => {
@@ -44,7 +61,9 @@ test("with the caller taken out of the key the leaks are found, and told", async
   const counts = await measure({ keyedByCaller: false });
   expect(counts.leaks).toBeGreaterThan(100);
   expect(counts.examples).toHaveLength(5);
-  expect(counts.examples[0]).toMatch(/^leak: (alice polled a request of bob|bob polled a request of alice) and got 200 from the cache$/);
+  expect(counts.examples[0]).toMatch(
+    /^leak: (alice polled a request of bob|bob polled a request of alice) and got 200 from the cache$/,
+  );
 });
 
 test("an answer that is no 404 is wrong, though it shows nothing", async () => {
@@ -54,22 +73,46 @@ test("an answer that is no 404 is wrong, though it shows nothing", async () => {
 });
 
 test("a poll that is not answered twice is counted, and told with why", async () => {
-  const send = jest.fn(async (): Promise<ProbeAnswer> => ({ status: 0, body: undefined, headers: {}, failure: "no answer within 32 s", ms: 0 }));
+  const send = jest.fn(async (): Promise<ProbeAnswer> => ({
+    status: 0,
+    body: undefined,
+    headers: {},
+    failure: "no answer within 32 s",
+    ms: 0,
+  }));
   const silent: IsolationCaller = { name: "alice", send };
-  const counts = await pollEverything({ callers: [silent], requests: [{ id: "1", owner: silent, secret: "s" }], polls: 1, lanes: 1, random: () => 0, signal: new AbortController().signal });
-  expect(counts).toMatchObject({ leaks: 0, wrong: 0, unanswered: 1, examples: ["unanswered: alice polled a request of alice and got no answer within 32 s"] });
+  const counts = await pollEverything({
+    callers: [silent],
+    requests: [{ id: "1", owner: silent, secret: "s" }],
+    polls: 1,
+    lanes: 1,
+    random: () => 0,
+    signal: new AbortController().signal,
+  });
+  expect(counts).toMatchObject({
+    leaks: 0,
+    wrong: 0,
+    unanswered: 1,
+    examples: ["unanswered: alice polled a request of alice and got no answer within 32 s"],
+  });
   expect(send).toHaveBeenCalledTimes(2);
 });
 
 test("an invocation that is not taken ends the measurement", async () => {
   const refused: IsolationCaller = { name: "alice", send: async () => ({ status: 403, body: {}, headers: {}, ms: 0 }) };
-  await expect(makeRequests([refused], 1)).rejects.toThrow("alice's invocation was answered 403; expected 202 with a request_id");
+  await expect(makeRequests([refused], 1)).rejects.toThrow(
+    "alice's invocation was answered 403; expected 202 with a request_id",
+  );
 });
 
 describe("an answer is judged", () => {
   const [alice, bob] = [{ name: "alice" }, { name: "bob" }] as [IsolationCaller, IsolationCaller];
-  const [hers, his] = [{ id: "1", owner: alice, secret: "secret-0-of-alice." }, { id: "2", owner: bob, secret: "secret-0-of-bob." }];
-  const judged = (caller: IsolationCaller, request: typeof hers, status: number, body: unknown, headers = {}) => judgePoll(caller, request, [hers, his], { status, body, headers });
+  const [hers, his] = [
+    { id: "1", owner: alice, secret: "secret-0-of-alice." },
+    { id: "2", owner: bob, secret: "secret-0-of-bob." },
+  ];
+  const judged = (caller: IsolationCaller, request: typeof hers, status: number, body: unknown, headers = {}) =>
+    judgePoll(caller, request, [hers, his], { status, body, headers });
 
   test.each([
     ["her own result", hers, 200, { result: hers.secret }, {}, "good"],

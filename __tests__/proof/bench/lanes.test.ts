@@ -15,5 +15,7 @@ test("so many are at work at once, all items are worked on, and the results stan
 });
 
 test("the first rejection is the whole's", async () => {
-  await expect(inLanes(2, [1, 2, 3], async (item) => (item === 2 ? Promise.reject(new Error("two")) : item))).rejects.toThrow("two");
+  await expect(
+    inLanes(2, [1, 2, 3], async (item) => (item === 2 ? Promise.reject(new Error("two")) : item)),
+  ).rejects.toThrow("two");
 });

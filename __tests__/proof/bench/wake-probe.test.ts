@@ -1,4 +1,11 @@
-import { runProbe, VARIANTS, type ProbeAnswer, type ProbeCommand, type ProbeParts, type Variant } from "../../../scripts/commands/bench/wake-probe";
+import {
+  runProbe,
+  VARIANTS,
+  type ProbeAnswer,
+  type ProbeCommand,
+  type ProbeParts,
+  type Variant,
+} from "../../../scripts/commands/bench/wake-probe";
 
 const now = Date.now;
 afterEach(() => {
@@ -26,7 +33,8 @@ function setUp(call: () => Promise<number> = async () => 1) {
       answered = resolve;
       listener(command);
     });
-  const open = (variant: Variant, sockets = 1) => perform({ do: "open", variant, endpoint: "http://127.0.0.1:9", sockets, requestTimeoutMs: 2_000 });
+  const open = (variant: Variant, sockets = 1) =>
+    perform({ do: "open", variant, endpoint: "http://127.0.0.1:9", sockets, requestTimeoutMs: 2_000 });
   return { configurations, calls, dropIdle, open, perform };
 }
 
@@ -34,11 +42,23 @@ test("each variant's client is set up as its users do", async () => {
   const { configurations, open } = setUp();
   for (const variant of VARIANTS) expect(await open(variant)).toEqual({ ok: true });
   const pool = { keepAlive: true, keepAliveMsecs: 1_000, maxSockets: 50 };
-  const common = { endpoint: "http://127.0.0.1:9", region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+  const common = {
+    endpoint: "http://127.0.0.1:9",
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  };
   expect(configurations).toEqual([
     common,
     { ...common, requestHandler: { agent: pool, options: {} } },
-    { ...common, requestHandler: { agent: pool, options: { connectionTimeout: 5_000, requestTimeout: 2_000, throwOnRequestTimeout: true } }, retryMode: "adaptive", maxAttempts: 3 },
+    {
+      ...common,
+      requestHandler: {
+        agent: pool,
+        options: { connectionTimeout: 5_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+      },
+      retryMode: "adaptive",
+      maxAttempts: 3,
+    },
     { ...common, own: true, dropIdle: expect.any(Function) as unknown },
     { ...common, requestHandler: { agent: { keepAlive: false }, options: {} } },
   ]);

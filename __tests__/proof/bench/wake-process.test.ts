@@ -22,7 +22,8 @@ function start(code = ECHO): WakeProcess {
   return subject;
 }
 
-const pidOf = async (subject: WakeProcess) => ((await subject.perform({ do: "ask" }, FOR_EVER_MS)) as { ms: number }).ms;
+const pidOf = async (subject: WakeProcess) =>
+  ((await subject.perform({ do: "ask" }, FOR_EVER_MS)) as { ms: number }).ms;
 const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[2];
 
 test("a command is answered, and one that is not within the time gives nothing", async () => {
@@ -43,7 +44,9 @@ test("a frozen process answers when it is thawed", async () => {
 
 test("one that ends early is said, with what it wrote", async () => {
   const subject = start();
-  await expect(subject.perform({ do: "open", variant: "ours", endpoint: "", sockets: 1, requestTimeoutMs: 1 }, FOR_EVER_MS)).rejects.toThrow(/ended early \(1\): [^]*it cannot be opened/);
+  await expect(
+    subject.perform({ do: "open", variant: "ours", endpoint: "", sockets: 1, requestTimeoutMs: 1 }, FOR_EVER_MS),
+  ).rejects.toThrow(/ended early \(1\): [^]*it cannot be opened/);
 });
 
 test("a frozen one that is killed is gone, and a command to it fails", async () => {

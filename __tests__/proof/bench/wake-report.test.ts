@@ -4,8 +4,18 @@ import type { Incident, WakeSample, WakeTimes } from "../../../scripts/commands/
 
 const TIMES: WakeTimes = { idleMs: 1_800_000, frozenMs: 300, requestTimeoutMs: 2_000, cutMs: 10_000 };
 
-const sample = (variant: Variant, ms: number, overrides: Partial<WakeSample> = {}): WakeSample => ({ variant, incident: "freeze", sockets: 1, outcome: "answered", ms, warmMs: 3, attempts: 1, ...overrides });
-const cut = (variant: Variant, incident: Incident = "freeze"): WakeSample => sample(variant, 10_000, { incident, outcome: "cut" });
+const sample = (variant: Variant, ms: number, overrides: Partial<WakeSample> = {}): WakeSample => ({
+  variant,
+  incident: "freeze",
+  sockets: 1,
+  outcome: "answered",
+  ms,
+  warmMs: 3,
+  attempts: 1,
+  ...overrides,
+});
+const cut = (variant: Variant, incident: Incident = "freeze"): WakeSample =>
+  sample(variant, 10_000, { incident, outcome: "cut" });
 const all = (ours: readonly number[], incident: Incident = "freeze"): WakeSample[] => [
   ...ours.map((ms) => sample("ours", ms, { incident })),
   cut("default", incident),
@@ -19,13 +29,31 @@ test("our median within 50 ms and ten times faster than a default that was cut h
   expect(exitCode).toBe(0);
   const [head, row] = text.split("\n").map((line) => line.split(/ {2,}/));
   expect(head).toEqual(["what happened", "sockets", ...VARIANTS, "default / ours"]);
-  expect(row).toEqual(["freeze", "1", "> 10 s (cut)", "> 10 s (cut)", "6.0 s (failed)", "8.0 ms", "5.0 ms", "> 1250.0", "ok"]);
-  expect(json).toMatchObject({ bench: "wake", holds: true, warmMs: 3, times: { ...TIMES, node: "/node" }, bounds: { maxMs: 50, minRatio: 10 } });
+  expect(row).toEqual([
+    "freeze",
+    "1",
+    "> 10 s (cut)",
+    "> 10 s (cut)",
+    "6.0 s (failed)",
+    "8.0 ms",
+    "5.0 ms",
+    "> 1250.0",
+    "ok",
+  ]);
+  expect(json).toMatchObject({
+    bench: "wake",
+    holds: true,
+    warmMs: 3,
+    times: { ...TIMES, node: "/node" },
+    bounds: { maxMs: 50, minRatio: 10 },
+  });
   expect((json as { samples: unknown[] }).samples).toHaveLength(7);
 });
 
 test("the columns stand below each other", () => {
-  const lines = report([...all([6]), ...all([6], "black hole")], TIMES, "/node").text.split("\n").slice(0, 3);
+  const lines = report([...all([6]), ...all([6], "black hole")], TIMES, "/node")
+    .text.split("\n")
+    .slice(0, 3);
   expect(lines[1]?.indexOf("10 s")).toBe(lines[2]?.indexOf("10 s"));
 });
 
@@ -42,13 +70,27 @@ test.each<[string, WakeSample[]]>([
 });
 
 test("where connections are only reset, a default that recovers by itself is no miss", () => {
-  const { exitCode, text } = report([sample("ours", 6, { incident: "reset" }), sample("default", 24, { incident: "reset", attempts: 2 })], TIMES, "/node");
+  const { exitCode, text } = report(
+    [sample("ours", 6, { incident: "reset" }), sample("default", 24, { incident: "reset", attempts: 2 })],
+    TIMES,
+    "/node",
+  );
   expect(exitCode).toBe(0);
   expect(text.split("\n")[1]).toMatch(/^reset +1 +24\.0 ms +- +- +6\.0 ms +- +4\.0 +ok$/);
 });
 
 test("where only some runs failed or were cut, it is said how many", () => {
-  const { text } = report([sample("ours", 6), cut("default"), sample("default", 20), sample("time-outs", 20, { outcome: "failed" }), sample("time-outs", 20)], TIMES, "/node");
+  const { text } = report(
+    [
+      sample("ours", 6),
+      cut("default"),
+      sample("default", 20),
+      sample("time-outs", 20, { outcome: "failed" }),
+      sample("time-outs", 20),
+    ],
+    TIMES,
+    "/node",
+  );
   expect(text).toContain("> 10 s (cut 1 of 2)");
   expect(text).toContain("20.0 ms (failed 1 of 2)");
 });

@@ -17,7 +17,13 @@ const WHERE: readonly (readonly [Incident, string])[] = [
 
 // How long it takes is measured by the benchmark "wake", beside the SDK's default, which hangs or fails there.
 describe("after half an hour without an invocation the first answer takes one attempt", () => {
-  test.each(WHERE.flatMap(([incident, where]) => [1, 5].map((sockets) => ({ incident, where, sockets }))))("where $where: $sockets of them", async ({ incident, sockets }) => {
-    expect(await rig.measure({ variant: "ours", incident, sockets }, TIMES)).toMatchObject({ outcome: "answered", attempts: 1 });
-  });
+  test.each(WHERE.flatMap(([incident, where]) => [1, 5].map((sockets) => ({ incident, where, sockets }))))(
+    "where $where: $sockets of them",
+    async ({ incident, sockets }) => {
+      expect(await rig.measure({ variant: "ours", incident, sockets }, TIMES)).toMatchObject({
+        outcome: "answered",
+        attempts: 1,
+      });
+    },
+  );
 });

@@ -8,7 +8,9 @@ import { plainApply } from "../../support/plain-apply";
 import { PROJECT, STACK_DIRECTORY } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-/** Kills beside those of e2e/killed-apply.test: of what AWS refuses to make twice after minutes, and at random points. */
+/**
+ * Kills beside those of e2e/killed-apply.test: of what AWS refuses to make twice after minutes, and at random points.
+ */
 
 /** Nobody else changes anything, and what is taken over is read all the same. */
 const UNREFRESHED = { refresh: false };
@@ -33,11 +35,14 @@ describe("one stack, killed at one point after the other", () => {
     ["the worker's mapping", /lambda POST .*\/event-source-mappings/, "aws_lambda_event_source_mapping"],
   ] as const;
 
-  test.each(POINTS)("killed when %s was made, AWS holds it and terraform does not know it", async (_what, operation, type) => {
-    const killed = await stack.applyUntilKilled({ operation }, { refresh: false });
-    expect(killed.operation).toMatch(operation);
-    expect(killed.forgotten.map(({ type: forgotten }) => forgotten)).toContain(type);
-  });
+  test.each(POINTS)(
+    "killed when %s was made, AWS holds it and terraform does not know it",
+    async (_what, operation, type) => {
+      const killed = await stack.applyUntilKilled({ operation }, { refresh: false });
+      expect(killed.operation).toMatch(operation);
+      expect(killed.forgotten.map(({ type: forgotten }) => forgotten)).toContain(type);
+    },
+  );
 
   test("applied to the end with --adopt everything that AWS holds is known, nothing is there twice, and a further plan is empty", async () => {
     const { json } = await stack.converge();
@@ -47,7 +52,13 @@ describe("one stack, killed at one point after the other", () => {
   });
 
   test("a rule, an alias and a permission that no state has are adopted too, though the unknown rule makes the adopted permission a new one", async () => {
-    const forgotten = ["aws_cloudwatch_event_rule.api_heartbeat_rule", "aws_cloudwatch_event_rule.sweep_rule", "aws_lambda_alias.api_live_alias", "aws_lambda_permission.api_heartbeat_permission", "aws_lambda_permission.sweep_permission"];
+    const forgotten = [
+      "aws_cloudwatch_event_rule.api_heartbeat_rule",
+      "aws_cloudwatch_event_rule.sweep_rule",
+      "aws_lambda_alias.api_live_alias",
+      "aws_lambda_permission.api_heartbeat_permission",
+      "aws_lambda_permission.sweep_permission",
+    ];
     const { directory, environment } = await stack.terraform();
     await run("terraform", ["state", "rm", ...forgotten], { cwd: directory, env: environment });
     const { json } = await stack.converge(UNREFRESHED);
@@ -61,28 +72,54 @@ describe("one stack, killed at one point after the other", () => {
   test("killed when a role was made: the next apply without --adopt fails, names the role, and says what to do; with --adopt it goes on", async () => {
     const input = { ...UNREFRESHED, vars: ROLE };
     const { operation, forgotten } = await stack.applyUntilKilled({ operation: /iam CreateRole/ }, input);
-    expect({ operation, forgotten }).toEqual({ operation: "iam CreateRole", forgotten: [{ type: "aws_iam_role", id: expect.stringContaining("quickturn-dev-") as unknown }] });
+    expect({ operation, forgotten }).toEqual({
+      operation: "iam CreateRole",
+      forgotten: [{ type: "aws_iam_role", id: expect.stringContaining("quickturn-dev-") as unknown }],
+    });
     const failure = await plainApply(await stack.terraform(), input);
-    expect(failure).toMatch(/^There already, and not in terraform's state:\n[^]* {2}aws_iam_role\.account_logging_role\[0\] \(quickturn-dev-[\w-]+\)\n/);
+    expect(failure).toMatch(
+      /^There already, and not in terraform's state:\n[^]* {2}aws_iam_role\.account_logging_role\[0\] \(quickturn-dev-[\w-]+\)\n/,
+    );
     expect(failure).toContain("If a killed apply made it, run again with --adopt");
-    expect((await stack.converge(input)).json).toMatchObject({ adopted: [{ to: "aws_iam_role.account_logging_role[0]" }], surplus: [] });
+    expect((await stack.converge(input)).json).toMatchObject({
+      adopted: [{ to: "aws_iam_role.account_logging_role[0]" }],
+      surplus: [],
+    });
   });
 
   test("what carries another deployment's tags is not adopted, though its name is the same", async () => {
     const address = "aws_cloudwatch_log_group.sweeper_log_group";
-    const logs = new CloudWatchLogsClient({ endpoint: stack.emulator.endpoint, region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } });
-    await logs.send(new TagResourceCommand({ resourceArn: "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/quickturn-dev-sweeper", tags: { "quickturn:environment": "prod" } }));
+    const logs = new CloudWatchLogsClient({
+      endpoint: stack.emulator.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    });
+    await logs.send(
+      new TagResourceCommand({
+        resourceArn: "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/quickturn-dev-sweeper",
+        tags: { "quickturn:environment": "prod" },
+      }),
+    );
     logs.destroy();
     const { directory, environment } = await stack.terraform();
     await run("terraform", ["state", "rm", address], { cwd: directory, env: environment });
-    await expect(stack.converge(UNREFRESHED)).rejects.toThrow(`${address} (/aws/lambda/quickturn-dev-sweeper): its tags say that it is not this deployment's: quickturn:environment is "prod", and this deployment's is "dev"`);
+    await expect(stack.converge(UNREFRESHED)).rejects.toThrow(
+      `${address} (/aws/lambda/quickturn-dev-sweeper): its tags say that it is not this deployment's: quickturn:environment is "prod", and this deployment's is "dev"`,
+    );
   });
 });
 
 test("killed at random points, an apply leaves nothing that the next ones do not know", async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
-  const context = { projectDirectory: PROJECT, environment: process.env, progress: SILENT, signal: new AbortController().signal };
+  const context = {
+    projectDirectory: PROJECT,
+    environment: process.env,
+    progress: SILENT,
+    signal: new AbortController().signal,
+  };
   const { exitCode, json } = await rehearseKills(context, { kills: 2, seed });
   const { points, orphans } = json as KillsResult;
-  expect({ seed, exitCode, orphans, lost: points.filter(({ recovered }) => !recovered), kills: points.length }).toEqual({ seed, exitCode: 0, orphans: [], lost: [], kills: 2 });
+  expect({ seed, exitCode, orphans, lost: points.filter(({ recovered }) => !recovered), kills: points.length }).toEqual(
+    { seed, exitCode: 0, orphans: [], lost: [], kills: 2 },
+  );
 });

@@ -3,12 +3,22 @@ import { promisify } from "node:util";
 import type { RehearsalReport } from "../../../scripts/commands/rehearse/rehearse";
 import { PROJECT } from "../../support/stack-json";
 
-/** `quickturn rehearse` as a person starts it: real plans and applies, real processes, the canary and the gate that a pipeline uses. */
+/**
+ * `quickturn rehearse` as a person starts it: real plans and applies, real processes, the canary and the gate that a
+ * pipeline uses.
+ */
 test("a version that fails every request is rolled back by itself, a few callers have it, and nobody else notices", async () => {
-  const run = promisify(execFile)(process.execPath, ["scripts/bin/quickturn.js", "--json", "rehearse", "--only", "errors"], { cwd: PROJECT, maxBuffer: 1 << 26 });
+  const run = promisify(execFile)(
+    process.execPath,
+    ["scripts/bin/quickturn.js", "--json", "rehearse", "--only", "errors"],
+    { cwd: PROJECT, maxBuffer: 1 << 26 },
+  );
   const { stdout } = await run.catch((error: { stdout: string }) => error);
   const { verdict, timelines } = JSON.parse(stdout) as RehearsalReport;
-  expect({ holds: verdict.holds, problems: [...verdict.problems, ...verdict.releases.flatMap(({ problems }) => problems)] }).toEqual({ holds: true, problems: [] });
+  expect({
+    holds: verdict.holds,
+    problems: [...verdict.problems, ...verdict.releases.flatMap(({ problems }) => problems)],
+  }).toEqual({ holds: true, problems: [] });
   const [release] = verdict.releases;
   expect(release).toMatchObject({ end: "rolled back", exitCode: 1, stable: "1", candidate: "2", live: "1" });
   // All of its requests failed, and no other one.

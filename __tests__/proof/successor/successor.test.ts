@@ -16,11 +16,23 @@ const context = (projectDirectory: string): CommandContext => ({
 test("the stacks compile with the successor's types and provider 6, and are the same but for the library's own version", async () => {
   const { exitCode, text, json } = await successor(context(PROJECT));
   const { types, stacks, versions } = json as SuccessorFindings;
-  expect({ exitCode, errors: types.errors, unexplained: stacks.flatMap(({ unexplained }) => unexplained), unknown: stacks.flatMap(({ unknown }) => unknown) }).toEqual({ exitCode: 0, errors: [], unexplained: [], unknown: [] });
-  expect(versions).toEqual({ current: { core: "cdktf", version: "0.21.0", provider: "5.100.0" }, successor: { core: "cdktn", version: "0.24.0", provider: "6.66.0" } });
+  expect({
+    exitCode,
+    errors: types.errors,
+    unexplained: stacks.flatMap(({ unexplained }) => unexplained),
+    unknown: stacks.flatMap(({ unknown }) => unknown),
+  }).toEqual({ exitCode: 0, errors: [], unexplained: [], unknown: [] });
+  expect(versions).toEqual({
+    current: { core: "cdktf", version: "0.21.0", provider: "5.100.0" },
+    successor: { core: "cdktn", version: "0.24.0", provider: "6.66.0" },
+  });
   expect(stacks.map(({ name }) => name)).toEqual(expect.arrayContaining(["agent-api"]));
   // The explanation is one that occurs: the JSON is the successor's.
-  for (const { name, explained } of stacks) expect([name, explained.map(({ path, after }) => [path, after])]).toEqual([name, [["//.metadata.version", "0.24.0"]]]);
+  for (const { name, explained } of stacks)
+    expect([name, explained.map(({ path, after }) => [path, after])]).toEqual([
+      name,
+      [["//.metadata.version", "0.24.0"]],
+    ]);
   const api = stacks.find(({ name }) => name === "agent-api")!;
   expect(api.resources).toBeGreaterThan(80);
   expect(api.names).toBeGreaterThan(1_000);
@@ -55,7 +67,14 @@ test("what provider 6 has not, and what differs without a reason, is named with 
   const { exitCode, text, json } = await successor(context(folder));
   expect(exitCode).toBe(1);
   const { types, stacks } = json as SuccessorFindings;
-  expect(types).toEqual({ files: 1, errors: [expect.stringMatching(/^stacks\/app\.ts\(10,\d+\): error TS2353: .*'stageName' does not exist in type 'ApiGatewayDeploymentConfig'/)] });
+  expect(types).toEqual({
+    files: 1,
+    errors: [
+      expect.stringMatching(
+        /^stacks\/app\.ts\(10,\d+\): error TS2353: .*'stageName' does not exist in type 'ApiGatewayDeploymentConfig'/,
+      ),
+    ],
+  });
   expect(stacks).toEqual([
     expect.objectContaining({
       name: "small",
@@ -75,5 +94,7 @@ test("what provider 6 has not, and what differs without a reason, is named with 
 
 test("where the successor is not installed, that is said, with what installs it", async () => {
   const folder = temporaryFolder("bare");
-  await expect(successor(context(folder))).rejects.toThrow(/^The packages cdktn, @cdktn\/provider-aws, typescript are not installed in .*node_modules; they are development dependencies\. Install them in a clone of the project: npm ci$/);
+  await expect(successor(context(folder))).rejects.toThrow(
+    /^The packages cdktn, @cdktn\/provider-aws, typescript are not installed in .*node_modules; they are development dependencies\. Install them in a clone of the project: npm ci$/,
+  );
 });

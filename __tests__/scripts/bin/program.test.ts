@@ -1,17 +1,39 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { projectCopy } from "../../support/project-copy";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 /** The program as node runs it: built from the sources, and never older than they are. */
-const quickturn = (project: string, ...args: string[]) => spawnSync(process.execPath, [join(project, "scripts/bin/quickturn.js"), ...args], { cwd: project, encoding: "utf8", env: { PATH: process.env["PATH"] } });
-const current = (project: string) => JSON.parse(readFileSync(join(project, "dist/program/current.json"), "utf8")) as { entries: Record<string, string>; files: string[] };
+const quickturn = (project: string, ...args: string[]) =>
+  spawnSync(process.execPath, [join(project, "scripts/bin/quickturn.js"), ...args], {
+    cwd: project,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"] },
+  });
+const current = (project: string) =>
+  JSON.parse(readFileSync(join(project, "dist/program/current.json"), "utf8")) as {
+    entries: Record<string, string>;
+    files: string[];
+  };
 
 test("a source that has changed is what runs next, and nothing is built while none has", () => {
   const project = projectCopy();
-  expect(quickturn(project, "--help")).toMatchObject({ status: 0, stdout: expect.stringMatching(/every\s+optimization\s+is\s+a\s+variable/) as unknown });
+  expect(quickturn(project, "--help")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/every\s+optimization\s+is\s+a\s+variable/) as unknown,
+  });
   const before = readFileSync(join(project, "dist/program/current.json"));
   const source = join(project, "scripts/cli.ts");
   writeFileSync(source, readFileSync(source, "utf8").replace("every optimization is a variable.", "changed."));
@@ -44,7 +66,11 @@ test("the same sources give the same files on every machine, which name none of 
   expect(current(other)).toEqual(current(one));
   for (const file of current(one).files) {
     const content = readFileSync(join(one, "dist/program", file), "utf8");
-    expect([file, content === readFileSync(join(other, "dist/program", file), "utf8"), content.includes(one)]).toEqual([file, true, false]);
+    expect([file, content === readFileSync(join(other, "dist/program", file), "utf8"), content.includes(one)]).toEqual([
+      file,
+      true,
+      false,
+    ]);
   }
 });
 
@@ -52,25 +78,50 @@ test("sources that cannot be built are said with their place, and so are package
   const project = projectCopy();
   const source = join(project, "scripts/cli.ts");
   writeFileSync(source, "const = 1;");
-  expect(quickturn(project, "--help")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^The sources cannot be built\. .*\nscripts\/cli\.ts:1:6: ERROR: /) as unknown });
+  expect(quickturn(project, "--help")).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^The sources cannot be built\. .*\nscripts\/cli\.ts:1:6: ERROR: /) as unknown,
+  });
   rmSync(join(project, "node_modules"));
-  expect(quickturn(project, "--help")).toMatchObject({ status: 1, stderr: `The packages are not installed in ${project}. Install them: npm ci\n` });
+  expect(quickturn(project, "--help")).toMatchObject({
+    status: 1,
+    stderr: `The packages are not installed in ${project}. Install them: npm ci\n`,
+  });
 });
 
 test("an installed copy has the program alone, and runs it without building", () => {
   const folder = join(temporaryFolder("installed"), "node_modules/quickturn");
-  for (const name of ["scripts/bin", "dist/program", "package.json"]) cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
+  for (const name of ["scripts/bin", "dist/program", "package.json"])
+    cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
   symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   const home = temporaryFolder("home");
-  const ran = spawnSync(process.execPath, [join(folder, "scripts/bin/quickturn.js"), "cost", "--profile", "baseline"], { cwd: home, encoding: "utf8" });
+  const ran = spawnSync(process.execPath, [join(folder, "scripts/bin/quickturn.js"), "cost", "--profile", "baseline"], {
+    cwd: home,
+    encoding: "utf8",
+  });
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining("baseline") as unknown });
 });
 
 test("a crash names the lines of the sources", () => {
   const project = projectCopy();
   const source = join(project, "scripts/commands/cost.ts");
-  writeFileSync(source, readFileSync(source, "utf8").replace(/export async function cost\([^]*?\{\n/, (head) => `${head}  (undefined as unknown as { x(): void }).x();\n`));
-  const line = readFileSync(source, "utf8").split("\n").findIndex((each) => each.includes("undefined as unknown")) + 1;
+  writeFileSync(
+    source,
+    readFileSync(source, "utf8").replace(
+      /export async function cost\([^]*?\{\n/,
+      (head) => `${head}  (undefined as unknown as { x(): void }).x();\n`,
+    ),
+  );
+  const line =
+    readFileSync(source, "utf8")
+      .split("\n")
+      .findIndex((each) => each.includes("undefined as unknown")) + 1;
   const { status, stderr } = quickturn(project, "cost");
-  expect([status, stderr]).toEqual([70, expect.stringMatching(new RegExp(`TypeError: .*\\n    at (?:Module\\.)?cost \\(scripts/commands/cost\\.ts:${line}:\\d+\\)`))]);
+  expect([status, stderr]).toEqual([
+    70,
+    expect.stringMatching(
+      new RegExp(`TypeError: .*\\n    at (?:Module\\.)?cost \\(scripts/commands/cost\\.ts:${line}:\\d+\\)`),
+    ),
+  ]);
 });

@@ -19,7 +19,11 @@ function at(...programs: string[]) {
   return { interruption, happened, receive };
 }
 
-test.each([["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const)("%s aborts the work once, and its exit code is %d", (by, exitCode) => {
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("%s aborts the work once, and its exit code is %d", (by, exitCode) => {
   const { interruption, receive } = at();
   expect(interruption.exitCode).toBe(1);
   receive(by, 0);

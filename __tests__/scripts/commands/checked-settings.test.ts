@@ -9,18 +9,36 @@ const place = { directory: STACK_DIRECTORY, environment: { PATH: process.env["PA
 const check = (...vars: string[]) => checkSettings(place, { vars });
 
 test("the real stack's rules, across settings and in Terraform's own language, without provider, state or account", async () => {
-  await expect(check("memory_size=2048", 'agents=[{ name = "a", kind = "scripted", target = "1ms x" }]')).resolves.toBeUndefined();
-  await expect(check("canary_weight=0.1", 'agents=[{ name = "a b", kind = "scripted", target = "1ms x" }]')).rejects.toEqual(
-    new UsageError('agents is [{"instructions":null,"kind":"scripted","name":"a b","phases":null,"secret_arn":null,"target":"1ms x","timeout_seconds":60}]; allowed: names of 1 to 64 letters, digits, _ and -, from a letter.\ncanary_weight is 0.1; allowed above 0 only with live_version, the stable version that keeps the rest of the traffic; set live_version too.'),
+  await expect(
+    check("memory_size=2048", 'agents=[{ name = "a", kind = "scripted", target = "1ms x" }]'),
+  ).resolves.toBeUndefined();
+  await expect(
+    check("canary_weight=0.1", 'agents=[{ name = "a b", kind = "scripted", target = "1ms x" }]'),
+  ).rejects.toEqual(
+    new UsageError(
+      'agents is [{"instructions":null,"kind":"scripted","name":"a b","phases":null,"secret_arn":null,"target":"1ms x","timeout_seconds":60}]; allowed: names of 1 to 64 letters, digits, _ and -, from a letter.\ncanary_weight is 0.1; allowed above 0 only with live_version, the stable version that keeps the rest of the traffic; set live_version too.',
+    ),
   );
 });
 
 test("a value of a file counts, and one that terraform takes by itself beside the stack; a secret is not said", async () => {
   const folder = temporaryFolder("settings");
   writeFileSync(join(folder, "given.tfvars"), 'name = "A"\n');
-  await expect(checkSettings(place, { varFiles: [join(folder, "given.tfvars")] })).rejects.toThrow(/^name is "A"; allowed: /);
-  writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify({ variable: { secret: { type: "number", sensitive: true }, size: { type: "number", validation: [{ condition: "${var.size < 3}", error_message: "size is ${var.size}." }] } } }));
+  await expect(checkSettings(place, { varFiles: [join(folder, "given.tfvars")] })).rejects.toThrow(
+    /^name is "A"; allowed: /,
+  );
+  writeFileSync(
+    join(folder, "cdk.tf.json"),
+    JSON.stringify({
+      variable: {
+        secret: { type: "number", sensitive: true },
+        size: { type: "number", validation: [{ condition: "${var.size < 3}", error_message: "size is ${var.size}." }] },
+      },
+    }),
+  );
   writeFileSync(join(folder, "live.auto.tfvars.json"), '{ "size": 3 }');
   await expect(checkSettings({ ...place, directory: folder }, { vars: ["secret=1"] })).rejects.toThrow(/^size is 3\.$/);
-  await expect(checkSettings({ ...place, directory: folder }, { vars: ["size=1", "secret=hunter2"] })).rejects.toThrow(/^(?!.*hunter2)/s);
+  await expect(checkSettings({ ...place, directory: folder }, { vars: ["size=1", "secret=hunter2"] })).rejects.toThrow(
+    /^(?!.*hunter2)/s,
+  );
 });

@@ -4,7 +4,8 @@ import type { CommandContext } from "../../../scripts/commands/context";
 import { PARTS } from "../../../scripts/judges/cost/bill";
 
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g");
-const reckon = async (options: object) => (await cost({} as CommandContext, { vars: [], ...options })).json as CostReport;
+const reckon = async (options: object) =>
+  (await cost({} as CommandContext, { vars: [], ...options })).json as CostReport;
 const lines = (report: CostReport) => describeCost(report).replaceAll(ESCAPES, "").split("\n");
 
 test("one deployment is shown with the dearest part first, each with its share and a bar", async () => {
@@ -19,10 +20,16 @@ test("one deployment is shown with the dearest part first, each with its share a
 test("two are shown part by part with the difference, and a request is held against $0.20", async () => {
   const shown = lines(await reckon({ compare: ["baseline", "optimized"], requests: "100000" }));
   expect(shown[1]).toMatch(/baseline +optimized +difference$/);
-  expect(shown.find((line) => line.startsWith(`  ${PARTS.worker} `))).toMatch(/\$560\.49 +\$240\.88 +-\$319\.61 +-57\.0 %$/);
+  expect(shown.find((line) => line.startsWith(`  ${PARTS.worker} `))).toMatch(
+    /\$560\.49 +\$240\.88 +-\$319\.61 +-57\.0 %$/,
+  );
   expect(shown.find((line) => line.startsWith(`  ${PARTS.cache} `))).toMatch(/\$0\.00 +\$14\.60 +\+\$14\.60 *$/);
-  expect(shown.find((line) => line.startsWith("  a request"))).toContain("baseline: below $0.20, optimized: below $0.20");
-  expect(lines(await reckon({ requests: "100" })).find((line) => line.startsWith("  a request"))).toContain("optimized: not below $0.20");
+  expect(shown.find((line) => line.startsWith("  a request"))).toContain(
+    "baseline: below $0.20, optimized: below $0.20",
+  );
+  expect(lines(await reckon({ requests: "100" })).find((line) => line.startsWith("  a request"))).toContain(
+    "optimized: not below $0.20",
+  );
 });
 
 test("parts that nobody pays for are left out", async () => {
@@ -44,10 +51,14 @@ test("a month without requests has no cost of one", async () => {
 });
 
 test("a run that the time-out cuts is told", async () => {
-  expect(lines(await reckon({ compare: ["baseline", "optimized"], vars: ["timeout=120"] })).join("\n")).toContain("the worker's time-out cuts runs short, and they fail");
+  expect(lines(await reckon({ compare: ["baseline", "optimized"], vars: ["timeout=120"] })).join("\n")).toContain(
+    "the worker's time-out cuts runs short, and they fail",
+  );
 });
 
 test("what a plan does not know yet is told", async () => {
   const report = await reckon({});
-  expect(describeCost({ ...report, unknown: ["a.b.c is known after the apply; the setting's 1 was taken"] })).toContain("a.b.c is known after the apply");
+  expect(describeCost({ ...report, unknown: ["a.b.c is known after the apply; the setting's 1 was taken"] })).toContain(
+    "a.b.c is known after the apply",
+  );
 });

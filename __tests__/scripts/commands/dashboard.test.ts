@@ -19,16 +19,41 @@ const file = (name: string, content: unknown) => {
 const state = file("state.json", shownState());
 const metrics = file("metrics.json", demoMetrics().map(savedSeries));
 const html = join(folder, "page.html");
-const run = (options: Partial<DashboardOptions> = {}) => dashboard({ projectDirectory: PROJECT, environment: {}, progress: SILENT, signal: new AbortController().signal }, { html, state, metrics, ...options });
-interface Json { dashboard: string; start: string; end: string; charts: { title: string; series: { label: string; latest: number; values: number }[]; lines: { label: string; now: boolean }[] }[]; alarms: { state: string }[]; metrics: SavedSeries[] }
+const run = (options: Partial<DashboardOptions> = {}) =>
+  dashboard(
+    { projectDirectory: PROJECT, environment: {}, progress: SILENT, signal: new AbortController().signal },
+    { html, state, metrics, ...options },
+  );
+interface Json {
+  dashboard: string;
+  start: string;
+  end: string;
+  charts: {
+    title: string;
+    series: { label: string; latest: number; values: number }[];
+    lines: { label: string; now: boolean }[];
+  }[];
+  alarms: { state: string }[];
+  metrics: SavedSeries[];
+}
 
 test("writes the page of saved metrics, which ends where they end, and says what it drew", async () => {
   const { exitCode, text, json } = await run({ window: "24h" });
   expect(exitCode).toBe(0);
-  expect(text).toBe(`quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: 47 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`);
+  expect(text).toBe(
+    `quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: 47 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`,
+  );
   const { start, end, charts, alarms } = json as Json;
   expect([start, end]).toEqual(["2026-11-20T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]);
-  expect(charts.find(({ title }) => title === "Agents' durations, P95 (ms)")!.series.map(({ label, values }) => [label, values])).toEqual([["critic", 288], ["planner", 288], ["researcher", 288]]);
+  expect(
+    charts
+      .find(({ title }) => title === "Agents' durations, P95 (ms)")!
+      .series.map(({ label, values }) => [label, values]),
+  ).toEqual([
+    ["critic", 288],
+    ["planner", 288],
+    ["researcher", 288],
+  ]);
   expect(new Set(alarms.map((alarm) => alarm.state))).toEqual(new Set(["unknown"]));
   const page = readFileSync(html, "utf8");
   expect(page).toContain("<title>quickturn-dev: no chart is beyond a line now</title>");
@@ -40,20 +65,51 @@ test("what --json prints as metrics is what --metrics takes", async () => {
   const page = readFileSync(html, "utf8");
   await run({ end: "2026-11-20T15:30:00Z", metrics: file("again.json", first.metrics) });
   expect(readFileSync(html, "utf8").replaceAll("again.json", "metrics.json")).toBe(page);
-  expect(first.charts.filter(({ lines }) => lines.some(({ now }) => now)).map(({ title }) => title)).toContain("Worker errors (count)");
+  expect(first.charts.filter(({ lines }) => lines.some(({ now }) => now)).map(({ title }) => title)).toContain(
+    "Worker errors (count)",
+  );
 });
 
 const BROKEN: [string, Partial<DashboardOptions>, string][] = [
-  ["a state that is not there", { state: "nowhere.json" }, "--state is nowhere.json, and there is no such file or folder; allowed:"],
-  ["a state that is none", { state: file("none.json", { a: 1 }) }, "It holds no resources; allowed: what terraform show -json printed"],
+  [
+    "a state that is not there",
+    { state: "nowhere.json" },
+    "--state is nowhere.json, and there is no such file or folder; allowed:",
+  ],
+  [
+    "a state that is none",
+    { state: file("none.json", { a: 1 }) },
+    "It holds no resources; allowed: what terraform show -json printed",
+  ],
   ["a state that is no JSON", { state: file("text.json", "{") }, "text.json cannot be read"],
   ["a broken body", { state: file("broken.json", shownState("{")) }, "is no JSON"],
-  ["a widget of a type that is not known", { state: file("log.json", shownState({ widgets: [{ type: "log", x: 0, y: 0, width: 1, height: 1, properties: {} }] })) }, 'Widget 1 has the type "log"; allowed: text, alarm and metric'],
-  ["metrics that are none", { metrics: file("bad.json", [{ namespace: "N" }]) }, "bad.json. Entry 1's metric is missing; allowed: text"],
-  ["metrics without a value", { metrics: file("empty.json", []) }, "empty.json, which has no value, so nothing says where the window ends; allowed: at least one value, or --end <time>."],
+  [
+    "a widget of a type that is not known",
+    {
+      state: file(
+        "log.json",
+        shownState({ widgets: [{ type: "log", x: 0, y: 0, width: 1, height: 1, properties: {} }] }),
+      ),
+    },
+    'Widget 1 has the type "log"; allowed: text, alarm and metric',
+  ],
+  [
+    "metrics that are none",
+    { metrics: file("bad.json", [{ namespace: "N" }]) },
+    "bad.json. Entry 1's metric is missing; allowed: text",
+  ],
+  [
+    "metrics without a value",
+    { metrics: file("empty.json", []) },
+    "empty.json, which has no value, so nothing says where the window ends; allowed: at least one value, or --end <time>.",
+  ],
   ["a window of seconds", { window: "90s" }, '--window is "90s"; allowed: whole minutes, up to 15d.'],
   ["a window in words", { window: "long" }, '--window is "long"; allowed: a whole number above 0 and its unit'],
-  ["an end without a zone", { end: "2026-11-20T15:30:00" }, '--end is "2026-11-20T15:30:00"; allowed: a time with its zone'],
+  [
+    "an end without a zone",
+    { end: "2026-11-20T15:30:00" },
+    '--end is "2026-11-20T15:30:00"; allowed: a time with its zone',
+  ],
 ];
 test.each(BROKEN)("%s is refused: which, what was given, what is allowed", async (_, options, message) => {
   const refused = run(options);

@@ -6,7 +6,8 @@ import { temporaryFolder } from "../../support/temporary-folder";
 let root: string;
 beforeEach(() => {
   root = temporaryFolder("folders");
-  for (const folder of ["project/below", "project/node_modules/quickturn", "clone/stacks", "elsewhere"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ["project/below", "project/node_modules/quickturn", "clone/stacks", "elsewhere"])
+    mkdirSync(join(root, folder), { recursive: true });
 });
 const at = (...names: string[]) => join(root, ...names);
 const installed = () => at("project/node_modules/quickturn");
@@ -29,5 +30,7 @@ test("without a mark it is the clone, or where the package is installed, or the 
 });
 
 test("never below node_modules", () => {
-  expect(() => findDeploymentFolder(installed(), installed())).toThrow(`The current folder, ${installed()}, is below node_modules: the next npm ci would delete what is kept there, states and all.`);
+  expect(() => findDeploymentFolder(installed(), installed())).toThrow(
+    `The current folder, ${installed()}, is below node_modules: the next npm ci would delete what is kept there, states and all.`,
+  );
 });

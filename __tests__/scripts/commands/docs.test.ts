@@ -8,9 +8,13 @@ test.each(Object.entries(generatedFiles(PROJECT)))("%s is what npx quickturn doc
 });
 
 test("what stands between the markers is replaced, and nothing else", () => {
-  expect(between("a\n<!-- t -->\nold\n<!-- /t -->\nb", "t", "new", "docs/a.md")).toBe("a\n<!-- t -->\nnew\n<!-- /t -->\nb");
+  expect(between("a\n<!-- t -->\nold\n<!-- /t -->\nb", "t", "new", "docs/a.md")).toBe(
+    "a\n<!-- t -->\nnew\n<!-- /t -->\nb",
+  );
 });
 
 test("a document without the markers is left alone, with an error that names them", () => {
-  expect(() => between("a", "t", "new", "docs/a.md")).toThrow("docs/a.md has no <!-- t --> ... <!-- /t -->; put these two lines where the table belongs");
+  expect(() => between("a", "t", "new", "docs/a.md")).toThrow(
+    "docs/a.md has no <!-- t --> ... <!-- /t -->; put these two lines where the table belongs",
+  );
 });

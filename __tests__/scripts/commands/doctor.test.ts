@@ -6,7 +6,12 @@ import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const look = async (environment: NodeJS.ProcessEnv) => {
-  const { exitCode, text, json } = await doctor({ projectDirectory: PROJECT, environment, progress: SILENT, signal: new AbortController().signal });
+  const { exitCode, text, json } = await doctor({
+    projectDirectory: PROJECT,
+    environment,
+    progress: SILENT,
+    signal: new AbortController().signal,
+  });
   const { findings } = json as { findings: Finding[] };
   return { exitCode, text, find: (name: string) => findings.find((finding) => finding.name === name) };
 };
@@ -31,7 +36,11 @@ test("a terraform that is too old is said to be", async () => {
   writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
   chmodSync(join(bin, "terraform"), 0o755);
   const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });
-  expect(find("Terraform")).toMatchObject({ good: false, found: "1.9.8", fix: expect.stringContaining("1.11.0") as unknown });
+  expect(find("Terraform")).toMatchObject({
+    good: false,
+    found: "1.9.8",
+    fix: expect.stringContaining("1.11.0") as unknown,
+  });
 });
 
 test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
@@ -42,7 +51,14 @@ test("a builder of images is optional: without one nothing is missing, and a doc
   };
   program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
   const PATH = `${bin}:/nowhere`;
-  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({ good: false, optional: true, fix: "apt-get install buildah, or another of buildah, podman, docker" });
+  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
+    good: false,
+    optional: true,
+    fix: "apt-get install buildah, or another of buildah, podman, docker",
+  });
   program("podman", "echo 'podman version 4.3.1'");
-  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({ good: true, found: "podman 4.3.1" });
+  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
+    good: true,
+    found: "podman 4.3.1",
+  });
 });

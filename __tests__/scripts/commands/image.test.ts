@@ -7,14 +7,25 @@ import { recordingPodman } from "../../support/recording-podman";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-const context = (environment: NodeJS.ProcessEnv = {}, projectDirectory = PROJECT) => ({ projectDirectory, environment, progress: SILENT, signal: new AbortController().signal });
+const context = (environment: NodeJS.ProcessEnv = {}, projectDirectory = PROJECT) => ({
+  projectDirectory,
+  environment,
+  progress: SILENT,
+  signal: new AbortController().signal,
+});
 
 /** The project's Dockerfile, spoiled, in a folder of its own. */
 function spoiled(change: (dockerfile: string) => string): string {
   const folder = temporaryFolder("spoiled");
   mkdirSync(join(folder, "handlers"));
-  symlinkSync(join(PROJECT, "handlers", "Dockerfile.dockerignore"), join(folder, "handlers", "Dockerfile.dockerignore"));
-  writeFileSync(join(folder, "handlers", "Dockerfile"), change(readFileSync(join(PROJECT, "handlers", "Dockerfile"), "utf8")));
+  symlinkSync(
+    join(PROJECT, "handlers", "Dockerfile.dockerignore"),
+    join(folder, "handlers", "Dockerfile.dockerignore"),
+  );
+  writeFileSync(
+    join(folder, "handlers", "Dockerfile"),
+    change(readFileSync(join(PROJECT, "handlers", "Dockerfile"), "utf8")),
+  );
   return folder;
 }
 
@@ -36,15 +47,26 @@ test("a broken rule ends with 1 and its line, and nothing is built", async () =>
 });
 
 test("a base that is another image tomorrow is refused", async () => {
-  expect(await validateImage(context(), { base: "node:latest" })).toMatchObject({ exitCode: 1, text: expect.stringContaining('FROM ${BASE} is "node:latest"') as unknown });
+  expect(await validateImage(context(), { base: "node:latest" })).toMatchObject({
+    exitCode: 1,
+    text: expect.stringContaining('FROM ${BASE} is "node:latest"') as unknown,
+  });
 });
 
 test("without a builder it says which there are", async () => {
-  await expect(buildImage(context({ PATH: "/nowhere" }))).rejects.toThrow("There is no builder that could build: buildah, podman, docker are missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.");
-  await expect(buildImage(context({ PATH: "/nowhere" }), { builder: "docker" })).rejects.toThrow("There is no builder that could build: docker is missing, or without a daemon.");
+  await expect(buildImage(context({ PATH: "/nowhere" }))).rejects.toThrow(
+    "There is no builder that could build: buildah, podman, docker are missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.",
+  );
+  await expect(buildImage(context({ PATH: "/nowhere" }), { builder: "docker" })).rejects.toThrow(
+    "There is no builder that could build: docker is missing, or without a daemon.",
+  );
 });
 
 test("a Dockerfile that is missing or none is said to be", () => {
-  expect(() => readImageFiles("/nowhere")).toThrow("/nowhere/handlers/Dockerfile is missing. Take it from the repository again.");
-  expect(() => readImageFiles(spoiled(() => "FORM a:1"))).toThrow('handlers/Dockerfile: Line 1: "FORM" is no instruction.');
+  expect(() => readImageFiles("/nowhere")).toThrow(
+    "/nowhere/handlers/Dockerfile is missing. Take it from the repository again.",
+  );
+  expect(() => readImageFiles(spoiled(() => "FORM a:1"))).toThrow(
+    'handlers/Dockerfile: Line 1: "FORM" is no instruction.',
+  );
 });

@@ -25,23 +25,48 @@ const HOSTILE = {
 test("nothing of a hostile environment gets in", () => {
   const folder = temporaryFolder("sandbox");
   const environment = sandboxEnvironment(HOSTILE, "http://127.0.0.1:5000", folder);
-  expect(environment).toMatchObject({ AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local", AWS_ENDPOINT_URL: "http://127.0.0.1:5000", AWS_EC2_METADATA_DISABLED: "true", HOME: folder });
-  const passed = new Set(["PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]);
-  for (const name of Object.keys(HOSTILE).filter((each) => !passed.has(each))) expect(environment).not.toHaveProperty(name);
+  expect(environment).toMatchObject({
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:5000",
+    AWS_EC2_METADATA_DISABLED: "true",
+    HOME: folder,
+  });
+  const passed = new Set([
+    "PATH",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+  ]);
+  for (const name of Object.keys(HOSTILE).filter((each) => !passed.has(each)))
+    expect(environment).not.toHaveProperty(name);
   expect(environment["AWS_CONFIG_FILE"]).toContain(folder);
   expect(environment["AWS_SHARED_CREDENTIALS_FILE"]).toContain(folder);
 });
 
-test.each(["https://dynamodb.us-east-1.amazonaws.com", "http://10.0.0.1:5000", "http://127.0.0.1.evil.example", "http://localhost.evil.example", "http://127.0.0.1@evil.example", "http://2130706433.example", "ftp://127.0.0.1", "127.0.0.1:5000", "http://0.0.0.0:5000"])(
-  "%s as an endpoint is refused, with what is allowed",
+test.each([
+  "https://dynamodb.us-east-1.amazonaws.com",
+  "http://10.0.0.1:5000",
+  "http://127.0.0.1.evil.example",
+  "http://localhost.evil.example",
+  "http://127.0.0.1@evil.example",
+  "http://2130706433.example",
+  "ftp://127.0.0.1",
+  "127.0.0.1:5000",
+  "http://0.0.0.0:5000",
+])("%s as an endpoint is refused, with what is allowed", (endpoint) => {
+  expect(() => givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toThrow(
+    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. Allowed: http://127.0.0.1:<port>`,
+  );
+});
+
+test.each(["http://127.0.0.1:5000", "http://127.1.2.3:5000", "http://localhost:4566", "http://[::1]:5000"])(
+  "%s as an endpoint is taken",
   (endpoint) => {
-    expect(() => givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toThrow(`AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. Allowed: http://127.0.0.1:<port>`);
+    expect(givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toBe(endpoint);
   },
 );
-
-test.each(["http://127.0.0.1:5000", "http://127.1.2.3:5000", "http://localhost:4566", "http://[::1]:5000"])("%s as an endpoint is taken", (endpoint) => {
-  expect(givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toBe(endpoint);
-});
 
 test("no endpoint means that an emulator is to be started", () => {
   expect(givenEmulator({})).toBeUndefined();

@@ -12,7 +12,11 @@ import type { Terraform } from "../../../scripts/tools/terraform";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 /** Lambda's list of versions on loopback; the emulator has a part of its own in e2e/rollback. */
-const VERSIONS = [{ Version: "$LATEST" }, { Version: "6", Description: "" }, { Version: "7", Description: "quickturn tune, temporary, 1024 MB" }];
+const VERSIONS = [
+  { Version: "$LATEST" },
+  { Version: "6", Description: "" },
+  { Version: "7", Description: "quickturn tune, temporary, 1024 MB" },
+];
 let server: Server;
 let asked: string[];
 let status: number;
@@ -21,10 +25,19 @@ let terraform: Terraform;
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request.url ?? "");
-    response.writeHead(status, { "content-type": "application/json", "x-amzn-errortype": "AccessDeniedException" }).end(JSON.stringify(status === 200 ? { Versions: VERSIONS } : { message: "not yours" }));
+    response
+      .writeHead(status, { "content-type": "application/json", "x-amzn-errortype": "AccessDeniedException" })
+      .end(JSON.stringify(status === 200 ? { Versions: VERSIONS } : { message: "not yours" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  terraform = { environment: { AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" } } as unknown as Terraform;
+  terraform = {
+    environment: {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_REGION: "us-east-1",
+    },
+  } as unknown as Terraform;
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
@@ -37,8 +50,12 @@ const notes: string[] = [];
 const refuse = (...exposed: Exposed[]) => refuseDuringTuning(terraform, {}, exposed, (text) => void notes.push(text));
 
 test("a function with temporary versions is named with them, and with what to do", async () => {
-  await expect(refuse(worker)).rejects.toThrow("q-worker has versions that are there for a tuning alone (7): one runs, or was killed. This plan would make one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where none runs: quickturn tune --cleanup.");
-  await expect(refuse({ ...worker, name: "api", functionName: "q-api" })).rejects.toThrow("where none runs: quickturn tune --function api --cleanup.");
+  await expect(refuse(worker)).rejects.toThrow(
+    "q-worker has versions that are there for a tuning alone (7): one runs, or was killed. This plan would make one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where none runs: quickturn tune --cleanup.",
+  );
+  await expect(refuse({ ...worker, name: "api", functionName: "q-api" })).rejects.toThrow(
+    "where none runs: quickturn tune --function api --cleanup.",
+  );
 });
 
 test("an alias that moves to another version than a temporary one is let through, and to one it is refused", async () => {
@@ -61,10 +78,29 @@ test("where aliases alone move, one that is not pinned and would follow to a tem
   const folder = temporaryFolder("tuning-guard");
   mkdirSync(folder, { recursive: true });
   const leadsTo = (version: string) => ({ function_name: "q-api", function_version: version, routing_config: [] });
-  const planned = (version: string) => ({ resource_changes: [{ address: "aws_lambda_alias.api_live_alias", type: "aws_lambda_alias", mode: "managed", change: { actions: ["update"], before: leadsTo("5"), after: leadsTo(version), after_unknown: {} } }] });
+  const planned = (version: string) => ({
+    resource_changes: [
+      {
+        address: "aws_lambda_alias.api_live_alias",
+        type: "aws_lambda_alias",
+        mode: "managed",
+        change: { actions: ["update"], before: leadsTo("5"), after: leadsTo(version), after_unknown: {} },
+      },
+    ],
+  });
   const plan = (version: string) => {
-    const moving = { ...terraform, plan: async () => true, show: async () => planned(version), output: async () => ({ settings: {} }) } as unknown as Terraform;
-    return new TerraformDeployment(moving, { whose: { projectDirectory: folder }, stackDirectory: folder, input: {}, progress: SILENT }).plan(emptyRelease("q"), "aliases");
+    const moving = {
+      ...terraform,
+      plan: async () => true,
+      show: async () => planned(version),
+      output: async () => ({ settings: {} }),
+    } as unknown as Terraform;
+    return new TerraformDeployment(moving, {
+      whose: { projectDirectory: folder },
+      stackDirectory: folder,
+      input: {},
+      progress: SILENT,
+    }).plan(emptyRelease("q"), "aliases");
   };
   await expect(plan("7")).rejects.toThrow("q-api has versions that are there for a tuning alone (7)");
   expect(existsSync(join(folder, ALIASES_OVERRIDE))).toBe(false);

@@ -25,7 +25,11 @@ const refusal = (document: unknown) => {
 };
 
 test("a file's fields count, and the defaults for the others", () => {
-  expect(readUsage(file('{"prompt_kb": 4, "cache_hit_rate": 0.9}'))).toEqual({ ...DEFAULT_USAGE, prompt_kb: 4, cache_hit_rate: 0.9 });
+  expect(readUsage(file('{"prompt_kb": 4, "cache_hit_rate": 0.9}'))).toEqual({
+    ...DEFAULT_USAGE,
+    prompt_kb: 4,
+    cache_hit_rate: 0.9,
+  });
   expect(readUsage(file("{}"))).toEqual(DEFAULT_USAGE);
 });
 
@@ -40,7 +44,9 @@ test("every problem is told at once, with the field, the value and what is allow
   expect(message).toContain("The usage file u.json is not valid:");
   expect(message).toContain("prompt_kb is -1; allowed: a number from 0 to 32 (KB)");
   expect(message).toContain("pollers is 1.5; allowed: a whole number from 0 to 1000 (callers)");
-  expect(message).toContain("cache_hit_rate is 2; allowed: a number from 0 to 1 (share of polls), or null to have it worked out");
+  expect(message).toContain(
+    "cache_hit_rate is 2; allowed: a number from 0 to 1 (share of polls), or null to have it worked out",
+  );
   expect(message).toContain('agent_seconds is "30"; allowed: a number from 0 to 900 (seconds)');
   expect(message).toContain("promptkb is no field of a usage file; allowed: agents_per_phase, ");
 });
@@ -50,6 +56,10 @@ test("what is no object is refused", () => {
 });
 
 test("a file that is not there, or no JSON, is refused by its path", () => {
-  expect(() => readUsage(join(folder, "none.json"))).toThrow(`The usage file ${join(folder, "none.json")} cannot be read: ENOENT`);
-  expect(() => readUsage(file("{"))).toThrow(/^The usage file .*usage\.json cannot be read: .*JSON.*Give the path of a JSON file$/);
+  expect(() => readUsage(join(folder, "none.json"))).toThrow(
+    `The usage file ${join(folder, "none.json")} cannot be read: ENOENT`,
+  );
+  expect(() => readUsage(file("{"))).toThrow(
+    /^The usage file .*usage\.json cannot be read: .*JSON.*Give the path of a JSON file$/,
+  );
 });

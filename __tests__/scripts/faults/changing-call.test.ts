@@ -1,15 +1,36 @@
 import { changingCall } from "../../../scripts/faults/changing-call";
 import type { ProxiedRequest } from "../../../scripts/faults/proxied-request";
 
-const call = (given: Partial<ProxiedRequest>) => changingCall({ method: "POST", path: "/", headers: {}, body: Buffer.from(""), service: "x", operation: "", connection: { number: 1, isOlder: false }, ...given });
+const call = (given: Partial<ProxiedRequest>) =>
+  changingCall({
+    method: "POST",
+    path: "/",
+    headers: {},
+    body: Buffer.from(""),
+    service: "x",
+    operation: "",
+    connection: { number: 1, isOlder: false },
+    ...given,
+  });
 
 test("a change is named by its service and its operation, in each of AWS's protocols", () => {
   expect(call({ service: "dynamodb", operation: "CreateTable", body: Buffer.from("{}") })).toBe("dynamodb CreateTable");
-  expect(call({ service: "iam", body: Buffer.from("Action=CreateRole&RoleName=Action=GetRole") })).toBe("iam CreateRole");
+  expect(call({ service: "iam", body: Buffer.from("Action=CreateRole&RoleName=Action=GetRole") })).toBe(
+    "iam CreateRole",
+  );
   expect(call({ service: "iam", body: Buffer.from("RoleName=r&Action=PutRolePolicy") })).toBe("iam PutRolePolicy");
-  expect(call({ service: "apigateway", method: "PATCH", path: "/restapis/a/stages/live" })).toBe("apigateway PATCH /restapis/a/stages/live");
+  expect(call({ service: "apigateway", method: "PATCH", path: "/restapis/a/stages/live" })).toBe(
+    "apigateway PATCH /restapis/a/stages/live",
+  );
 });
 
 test("what only reads is none, though it is posted", () => {
-  for (const read of [{ operation: "DescribeTable" }, { operation: "ListQueues" }, { body: Buffer.from("Action=GetRole&RoleName=CreateRole") }, { method: "GET", path: "/restapis" }, { method: "HEAD", path: "/bucket" }]) expect(call(read)).toBeUndefined();
+  for (const read of [
+    { operation: "DescribeTable" },
+    { operation: "ListQueues" },
+    { body: Buffer.from("Action=GetRole&RoleName=CreateRole") },
+    { method: "GET", path: "/restapis" },
+    { method: "HEAD", path: "/bucket" },
+  ])
+    expect(call(read)).toBeUndefined();
 });

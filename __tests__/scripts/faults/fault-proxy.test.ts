@@ -12,7 +12,11 @@ jest.mock("node:timers/promises", () => jest.requireActual<object>("../../suppor
 test("without faults it passes requests on and answers back", async () => {
   const upstream = await serve((asked, reply) => reply.writeHead(201, { "x-a": "1" }).end(asked));
   const proxy = await proxyTo(upstream.url);
-  expect(await ask(`${proxy.url}/a?b=c`, { method: "PUT", body: "€" })).toMatchObject({ status: 201, headers: { "x-a": "1" }, body: "PUT /a?b=c €" });
+  expect(await ask(`${proxy.url}/a?b=c`, { method: "PUT", body: "€" })).toMatchObject({
+    status: 201,
+    headers: { "x-a": "1" },
+    body: "PUT /a?b=c €",
+  });
   expect(proxy.statistics()).toEqual({ connections: 1, requests: 1, forwarded: 1, broken: 0, faults: {} });
 });
 
@@ -47,7 +51,11 @@ describe("a kept connection", () => {
     agents.push(agent);
     return (url: string) =>
       new Promise<string>((resolve, reject) => {
-        const sent = get(url, { agent }, (reply) => void reply.resume().once("end", () => setImmediate(resolve, `${reply.statusCode}`)));
+        const sent = get(
+          url,
+          { agent },
+          (reply) => void reply.resume().once("end", () => setImmediate(resolve, `${reply.statusCode}`)),
+        );
         sent.once("error", reject);
       });
   };
@@ -93,7 +101,10 @@ test("the same numbers make the same faults", async () => {
   const upstream = await serve();
   const run = async () => {
     const numbers = [0.1, 0.9, 0.3, 0.5, 0.05, 0.7];
-    const proxy = await proxyTo(upstream.url, { random: () => numbers.shift() ?? 1, faults: [{ kind: "error", share: 0.4 }] });
+    const proxy = await proxyTo(upstream.url, {
+      random: () => numbers.shift() ?? 1,
+      faults: [{ kind: "error", share: 0.4 }],
+    });
     const statuses = [];
     for (let time = 0; time < 6; time++) statuses.push((await ask(proxy.url)).status);
     return statuses;
@@ -110,7 +121,12 @@ test("where the upstream is not there, the connection breaks", async () => {
 
 test("stopping ends what waits and what nobody answers, and leaves no connection", async () => {
   const upstream = await serve();
-  const proxy = await proxyTo(upstream.url, { faults: [{ kind: "latency", ms: 60_000, when: ({ path }) => path === "/slow" }, { kind: "black-hole", when: ({ path }) => path === "/hole" }] });
+  const proxy = await proxyTo(upstream.url, {
+    faults: [
+      { kind: "latency", ms: 60_000, when: ({ path }) => path === "/slow" },
+      { kind: "black-hole", when: ({ path }) => path === "/hole" },
+    ],
+  });
   await ask(proxy.url);
   const waiting = Promise.allSettled([ask(`${proxy.url}/slow`), ask(`${proxy.url}/hole`)]);
   await until(() => Object.keys(proxy.statistics().faults).length === 2);
@@ -133,7 +149,9 @@ describe("serialize", () => {
   test("requests with the same key reach the upstream one after the other, those with another at once", async () => {
     const waiting: Record<string, (() => void)[]> = { "/one": [], "/many": [] };
     const upstream = await serve((asked, reply) => waiting[asked.split(" ")[1] ?? ""]!.push(() => void reply.end()));
-    const proxy = await proxyTo(upstream.url, { serialize: ({ path }: ProxiedRequest) => (path === "/one" ? "one" : undefined) });
+    const proxy = await proxyTo(upstream.url, {
+      serialize: ({ path }: ProxiedRequest) => (path === "/one" ? "one" : undefined),
+    });
     const asked = Promise.all(["/one", "/one", "/one", "/many", "/many", "/many"].map((path) => ask(proxy.url + path)));
     await until(() => proxy.statistics().forwarded === 6 && waiting["/many"]!.length === 3);
     for (let turn = 1; turn <= 3; turn++) {
@@ -150,12 +168,36 @@ test("a write whose answer got lost was done: the client's next attempt meets it
   const table = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => table.listen(0, "127.0.0.1", resolve));
   const proxy = await proxyTo(`http://127.0.0.1:${(table.address() as AddressInfo).port}`);
-  const client = new DynamoDBClient({ endpoint: proxy.url, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
+  const client = new DynamoDBClient({
+    endpoint: proxy.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
   try {
-    await client.send(new CreateTableCommand({ TableName: "table", BillingMode: "PAY_PER_REQUEST", AttributeDefinitions: [{ AttributeName: "k", AttributeType: "S" }], KeySchema: [{ AttributeName: "k", KeyType: "HASH" }] }));
+    await client.send(
+      new CreateTableCommand({
+        TableName: "table",
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: [{ AttributeName: "k", AttributeType: "S" }],
+        KeySchema: [{ AttributeName: "k", KeyType: "HASH" }],
+      }),
+    );
     let dropped = 0;
-    proxy.setFaults([{ kind: "drop-reply", when: ({ service, operation }) => service === "dynamodb" && operation === "UpdateItem" && (dropped += 1) === 1 }]);
-    const { Attributes, $metadata } = await client.send(new UpdateItemCommand({ TableName: "table", Key: { k: { S: "1" } }, UpdateExpression: "ADD n :one", ExpressionAttributeValues: { ":one": { N: "1" } }, ReturnValues: "ALL_NEW" }));
+    proxy.setFaults([
+      {
+        kind: "drop-reply",
+        when: ({ service, operation }) => service === "dynamodb" && operation === "UpdateItem" && (dropped += 1) === 1,
+      },
+    ]);
+    const { Attributes, $metadata } = await client.send(
+      new UpdateItemCommand({
+        TableName: "table",
+        Key: { k: { S: "1" } },
+        UpdateExpression: "ADD n :one",
+        ExpressionAttributeValues: { ":one": { N: "1" } },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
     expect([Attributes?.["n"]?.N, $metadata.attempts]).toEqual(["2", 2]);
   } finally {
     client.destroy();

@@ -2,26 +2,43 @@ import { fateOf, type Fault } from "../../../scripts/faults/fault";
 import { proxied } from "./servers";
 
 /** Gives these numbers, one after the other. */
-const numbers = (...values: number[]) => () => {
-  const next = values.shift();
-  if (next === undefined) throw new Error("More numbers were drawn than expected");
-  return next;
-};
+const numbers =
+  (...values: number[]) =>
+  () => {
+    const next = values.shift();
+    if (next === undefined) throw new Error("More numbers were drawn than expected");
+    return next;
+  };
 
 test("without faults a request passes as it is, and no number is drawn", () => {
   expect(fateOf(proxied(), [], numbers())).toEqual({ delayMs: 0, hit: [] });
 });
 
 test("each latency that hits is waited for, and the first other fault that hits decides", () => {
-  const faults: Fault[] = [{ kind: "latency", ms: 10 }, { kind: "reset", when: ({ method }) => method === "GET" }, { kind: "latency", ms: 5 }, { kind: "throttle" }, { kind: "error" }, { kind: "latency", ms: 1_000 }];
-  expect(fateOf(proxied(), faults, numbers())).toEqual({ delayMs: 15, decision: { kind: "throttle" }, hit: [faults[0], faults[2], faults[3]] });
+  const faults: Fault[] = [
+    { kind: "latency", ms: 10 },
+    { kind: "reset", when: ({ method }) => method === "GET" },
+    { kind: "latency", ms: 5 },
+    { kind: "throttle" },
+    { kind: "error" },
+    { kind: "latency", ms: 1_000 },
+  ];
+  expect(fateOf(proxied(), faults, numbers())).toEqual({
+    delayMs: 15,
+    decision: { kind: "throttle" },
+    hit: [faults[0], faults[2], faults[3]],
+  });
 });
 
 test("a fault hits its share of the requests that it chooses, and draws for no other", () => {
   const fault: Fault = { kind: "reset", share: 0.5, when: ({ operation }) => operation === "SendMessage" };
   const [chosen, other] = [proxied({ operation: "SendMessage" }), proxied()];
   const random = numbers(0.49, 0.5);
-  expect([fateOf(chosen, [fault], random), fateOf(other, [fault], random), fateOf(chosen, [fault], random)].map(({ decision }) => decision?.kind)).toEqual(["reset", undefined, undefined]);
+  expect(
+    [fateOf(chosen, [fault], random), fateOf(other, [fault], random), fateOf(chosen, [fault], random)].map(
+      ({ decision }) => decision?.kind,
+    ),
+  ).toEqual(["reset", undefined, undefined]);
 });
 
 test("a share of 0 never hits", () => {

@@ -2,19 +2,25 @@ import { inTurn } from "../../../scripts/faults/in-turn";
 
 function tracked() {
   const events: string[] = [];
-  const work = (name: string, turns = 1) => async () => {
-    events.push(`${name} begins`);
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-    events.push(`${name} ends`);
-    return name;
-  };
+  const work =
+    (name: string, turns = 1) =>
+    async () => {
+      events.push(`${name} begins`);
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      events.push(`${name} ends`);
+      return name;
+    };
   return { events, work };
 }
 
 test("work with the same key is done one after the other, in the order given", async () => {
   const run = inTurn();
   const { events, work } = tracked();
-  expect(await Promise.all([run("k", work("a", 20)), run("k", work("b")), run("k", work("c"))])).toEqual(["a", "b", "c"]);
+  expect(await Promise.all([run("k", work("a", 20)), run("k", work("b")), run("k", work("c"))])).toEqual([
+    "a",
+    "b",
+    "c",
+  ]);
   expect(events).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
 });
 

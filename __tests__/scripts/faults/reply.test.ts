@@ -35,7 +35,10 @@ test("drop-reply: the upstream does it, and the caller does not learn of it", as
 
 test("hold-reply: the upstream does it, whoever waits for that is told, and the caller is given no answer", async () => {
   const held: string[] = [];
-  const { upstream, proxy } = await under({ kind: "hold-reply", held: ({ method, path }) => held.push(`${method} ${path}, done: ${upstream.asked.length}`) });
+  const { upstream, proxy } = await under({
+    kind: "hold-reply",
+    held: ({ method, path }) => held.push(`${method} ${path}, done: ${upstream.asked.length}`),
+  });
   const { answered } = begin(`${proxy.url}/a`);
   await until(() => held.length === 1);
   expect(held).toEqual(["GET /a, done: 1"]);

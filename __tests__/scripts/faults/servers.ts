@@ -16,7 +16,9 @@ export interface Served {
 }
 
 /** A server for one test. By default it answers with what it was asked. */
-export async function serve(answer: (asked: string, reply: ServerResponse, message: IncomingMessage) => void = (asked, reply) => reply.end(asked)): Promise<Served> {
+export async function serve(
+  answer: (asked: string, reply: ServerResponse, message: IncomingMessage) => void = (asked, reply) => reply.end(asked),
+): Promise<Served> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((message, reply) => {
@@ -54,7 +56,14 @@ export interface Reply {
 }
 
 /** Asks over a connection of its own. Rejects where it breaks off. */
-export function ask(url: string, { method = "GET", body = "", headers = {} }: { method?: string; body?: string; headers?: Record<string, string> } = {}): Promise<Reply> {
+export function ask(
+  url: string,
+  {
+    method = "GET",
+    body = "",
+    headers = {},
+  }: { method?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(url, { method, headers, agent: false }, (reply) => {
       let text = "";
@@ -88,5 +97,14 @@ export function begin(url: string): OpenRequest {
 
 /** A request as the proxy reads it. */
 export function proxied(overrides: Partial<ProxiedRequest> = {}): ProxiedRequest {
-  return { method: "POST", path: "/", headers: {}, body: Buffer.alloc(0), service: "", operation: "", connection: { number: 1, isOlder: false }, ...overrides };
+  return {
+    method: "POST",
+    path: "/",
+    headers: {},
+    body: Buffer.alloc(0),
+    service: "",
+    operation: "",
+    connection: { number: 1, isOlder: false },
+    ...overrides,
+  };
 }

@@ -1,8 +1,15 @@
 import { judgeHistory, type Observation, type RequestHistory } from "../../../scripts/judges/history";
 
 const completed: Observation = { status: "completed", holdsNonce: true };
-const history = (overrides: Partial<RequestHistory> = {}): RequestHistory => ({ nonce: "n1", ids: ["id1"], refusals: [], seen: [{ status: "queued" }, { status: "processing" }, completed], ...overrides });
-const judge = (one: RequestHistory, endings: [string, number][] = [["id1", 1]]) => judgeHistory([one], new Map(endings));
+const history = (overrides: Partial<RequestHistory> = {}): RequestHistory => ({
+  nonce: "n1",
+  ids: ["id1"],
+  refusals: [],
+  seen: [{ status: "queued" }, { status: "processing" }, completed],
+  ...overrides,
+});
+const judge = (one: RequestHistory, endings: [string, number][] = [["id1", 1]]) =>
+  judgeHistory([one], new Map(endings));
 
 test("a request that goes its way keeps every promise", () => {
   expect(judge(history())).toMatchObject({ requests: 1, endings: { completed: 1 }, holds: true });
@@ -31,5 +38,9 @@ test("an end that two workers recorded is found", () => {
 });
 
 test("a failure is an end, counted with its reason", () => {
-  expect(judge(history({ seen: [{ status: "failed", errorCode: "gave_up" }] }))).toMatchObject({ endings: { failed: 1 }, reasons: { gave_up: 1 }, holds: true });
+  expect(judge(history({ seen: [{ status: "failed", errorCode: "gave_up" }] }))).toMatchObject({
+    endings: { failed: 1 },
+    reasons: { gave_up: 1 },
+    holds: true,
+  });
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { metricMath } from "../../../scripts/judges/metric-math";
 
-const value = (text: string, metrics: Record<string, number> = {}, quota?: number) => metricMath(text, quota)((id) => metrics[id]);
+const value = (text: string, metrics: Record<string, number> = {}, quota?: number) =>
+  metricMath(text, quota)((id) => metrics[id]);
 
 test("multiplies before it adds, compares last, and minds parentheses", () => {
   expect(value("1+2*3")).toBe(7);

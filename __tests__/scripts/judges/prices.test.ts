@@ -9,7 +9,8 @@ test.each(every)("%s is positive, dated and sourced, and its tiers rise and fall
   expect(price.asOf).toMatch(/^(20\d\d-\d\d-\d\d|undated)$/);
   expect(price.source.length).toBeGreaterThan(10);
   expect(price.unit).not.toBe("");
-  for (const usd of [...price.tiers.map((tier) => tier.usd), ...Object.values(price.regions ?? {})]) expect(usd).toBeGreaterThan(0);
+  for (const usd of [...price.tiers.map((tier) => tier.usd), ...Object.values(price.regions ?? {})])
+    expect(usd).toBeGreaterThan(0);
   expect(price.tiers.at(-1)?.upTo).toBe(Infinity);
   price.tiers.slice(1).forEach((tier, index) => {
     expect(tier.upTo).toBeGreaterThan(price.tiers[index]!.upTo);
@@ -50,11 +51,17 @@ test("the cache's price rises with its size", () => {
 test("more never costs less, and nothing costs nothing", () => {
   const region = fc.constantFrom("us-east-1", "eu-west-1", "af-south-1", "cn-north-1");
   fc.assert(
-    fc.property(fc.constantFrom(...names), region, fc.double({ min: 0, max: 1e11, noNaN: true }), fc.double({ min: 0, max: 1e11, noNaN: true }), (name, where, some, more) => {
-      const book = new PriceBook(where);
-      expect(book.cost(name, some + more)).toBeGreaterThanOrEqual(book.cost(name, some));
-      expect(book.cost(name, 0)).toBe(0);
-    }),
+    fc.property(
+      fc.constantFrom(...names),
+      region,
+      fc.double({ min: 0, max: 1e11, noNaN: true }),
+      fc.double({ min: 0, max: 1e11, noNaN: true }),
+      (name, where, some, more) => {
+        const book = new PriceBook(where);
+        expect(book.cost(name, some + more)).toBeGreaterThanOrEqual(book.cost(name, some));
+        expect(book.cost(name, 0)).toBe(0);
+      },
+    ),
   );
 });
 
@@ -93,5 +100,7 @@ describe("another region", () => {
 });
 
 test.each([-1, NaN, Infinity])("a quantity of %p is refused by name", (quantity) => {
-  expect(() => new PriceBook("us-east-1").cost("trace", quantity)).toThrow(`The quantity of "X-Ray trace recorded" is ${quantity}; allowed: a number from 0`);
+  expect(() => new PriceBook("us-east-1").cost("trace", quantity)).toThrow(
+    `The quantity of "X-Ray trace recorded" is ${quantity}; allowed: a number from 0`,
+  );
 });

@@ -1,29 +1,67 @@
 import { countBlocks, stackDiffs, type SynthesizedFiles } from "../../../scripts/judges/stack-diff";
 
-const stack = (json: object, assets: Record<string, string> = {}): Record<string, SynthesizedFiles> => ({ api: { json, assets } });
+const stack = (json: object, assets: Record<string, string> = {}): Record<string, SynthesizedFiles> => ({
+  api: { json, assets },
+});
 const blocks = (before: object, after: object) => stackDiffs(stack(before), stack(after))[0]?.blocks ?? [];
 
 test("the same stack is no change, whatever the order of its keys and whatever cdktf notes beside it", () => {
-  const before = { "//": { metadata: 1 }, resource: { aws_x: { y: { "//": { metadata: { path: "old" } }, a: 1, b: 2 } } } };
-  const after = { resource: { aws_x: { y: { b: 2, a: 1, "//": { metadata: { path: "new" } } } } }, "//": { metadata: 2 } };
+  const before = {
+    "//": { metadata: 1 },
+    resource: { aws_x: { y: { "//": { metadata: { path: "old" } }, a: 1, b: 2 } } },
+  };
+  const after = {
+    resource: { aws_x: { y: { b: 2, a: 1, "//": { metadata: { path: "new" } } } } },
+    "//": { metadata: 2 },
+  };
   expect(stackDiffs(stack(before), stack(after))).toEqual([]);
 });
 
 test("resources, data, variables, outputs, locals and checks have the addresses that Terraform has for them", () => {
-  const after = { resource: { aws_a: { x: {} } }, data: { aws_b: { y: {} } }, variable: { v: {} }, output: { o: {} }, locals: { l: 1 }, check: { c: {} }, provider: { aws: [{}] }, terraform: {} };
+  const after = {
+    resource: { aws_a: { x: {} } },
+    data: { aws_b: { y: {} } },
+    variable: { v: {} },
+    output: { o: {} },
+    locals: { l: 1 },
+    check: { c: {} },
+    provider: { aws: [{}] },
+    terraform: {},
+  };
   expect(blocks({}, after).map(({ address, action }) => `${action} ${address}`)).toEqual([
-    "add aws_a.x", "add data.aws_b.y", "add var.v", "add output.o", "add check.c", "add local.l", "add provider.aws", "add terraform",
+    "add aws_a.x",
+    "add data.aws_b.y",
+    "add var.v",
+    "add output.o",
+    "add check.c",
+    "add local.l",
+    "add provider.aws",
+    "add terraform",
   ]);
 });
 
 test("a changed resource names its attributes, old and new", () => {
-  const lambda = (memory: number) => ({ resource: { aws_lambda_function: { f: { memory_size: memory, timeout: 3 } } } });
-  expect(blocks(lambda(1024), lambda(2048))).toEqual([{ address: "aws_lambda_function.f", kind: "resource", action: "change", attributes: [{ path: "memory_size", before: 1024, after: 2048 }] }]);
+  const lambda = (memory: number) => ({
+    resource: { aws_lambda_function: { f: { memory_size: memory, timeout: 3 } } },
+  });
+  expect(blocks(lambda(1024), lambda(2048))).toEqual([
+    {
+      address: "aws_lambda_function.f",
+      kind: "resource",
+      action: "change",
+      attributes: [{ path: "memory_size", before: 1024, after: 2048 }],
+    },
+  ]);
 });
 
 test("a variable's default and validation are named; a new one's default too", () => {
-  const variable = (value: number, condition: string) => ({ variable: { m: { default: value, validation: [{ condition, error_message: "no" }] } } });
-  expect(blocks(variable(1, "a"), variable(2, "b"))[0]?.attributes.map(({ path }) => path)).toEqual(["default", "validation[0].condition"]);
+  const variable = (value: number, condition: string) => ({
+    variable: { m: { default: value, validation: [{ condition, error_message: "no" }] } },
+  });
+  expect(blocks(variable(1, "a"), variable(2, "b"))[0]?.attributes.map(({ path }) => path)).toEqual([
+    "default",
+    "validation[0].condition",
+  ]);
   expect(blocks({}, variable(1, "a"))[0]?.attributes).toEqual([{ path: "default", before: undefined, after: 1 }]);
 });
 
@@ -34,7 +72,9 @@ test("a removed resource says so, and nothing of what it had", () => {
 });
 
 test("a file beside the JSON that is another is a change of its own", () => {
-  expect(stackDiffs(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual([{ stack: "api", action: "change", blocks: [], assets: ["a.zip"] }]);
+  expect(stackDiffs(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual([
+    { stack: "api", action: "change", blocks: [], assets: ["a.zip"] },
+  ]);
 });
 
 test("a stack that comes or goes is named, even an empty one", () => {

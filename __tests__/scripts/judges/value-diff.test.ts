@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { canonical, valueDifferences } from "../../../scripts/judges/value-diff";
 
 test("a value inside is named by its path, with what it was and is", () => {
-  expect(valueDifferences({ a: { b: [1, { c: "x" }] }, same: 1 }, { a: { b: [1, { c: "y" }] }, same: 1 })).toEqual([{ path: "a.b[1].c", before: "x", after: "y" }]);
+  expect(valueDifferences({ a: { b: [1, { c: "x" }] }, same: 1 }, { a: { b: [1, { c: "y" }] }, same: 1 })).toEqual([
+    { path: "a.b[1].c", before: "x", after: "y" },
+  ]);
 });
 
 test("what comes or goes has nothing on the other side", () => {
@@ -14,8 +16,14 @@ test("what comes or goes has nothing on the other side", () => {
 
 test("JSON in a string is compared as what it holds: white space and the order of keys are no difference", () => {
   const policy = (action: string) => ({ policy: `{"Statement":[{"Effect":"Allow","Action":"${action}"}]}` });
-  expect(valueDifferences(policy("s3:GetObject"), { policy: '{ "Statement": [ { "Action": "s3:GetObject", "Effect": "Allow" } ] }' })).toEqual([]);
-  expect(valueDifferences(policy("s3:GetObject"), policy("s3:*"))).toEqual([{ path: "policy.Statement[0].Action", before: "s3:GetObject", after: "s3:*" }]);
+  expect(
+    valueDifferences(policy("s3:GetObject"), {
+      policy: '{ "Statement": [ { "Action": "s3:GetObject", "Effect": "Allow" } ] }',
+    }),
+  ).toEqual([]);
+  expect(valueDifferences(policy("s3:GetObject"), policy("s3:*"))).toEqual([
+    { path: "policy.Statement[0].Action", before: "s3:GetObject", after: "s3:*" },
+  ]);
 });
 
 test("what only begins like JSON is a text", () => {
@@ -31,17 +39,28 @@ test("an item put before the others is one difference, and one taken out is one"
 const value = fc.jsonValue({ maxDepth: 3 });
 
 test("there is a difference exactly where two values are not the same", () => {
-  fc.assert(fc.property(value, value, (one, other) => {
-    // A text that holds JSON says the same as what it holds, on purpose.
-    const read = (given: unknown): unknown => JSON.parse(JSON.stringify(given, (_, part: unknown) => (typeof part === "string" ? `t${part}` : part)));
-    expect(valueDifferences(read(one), read(other)).length === 0).toBe(canonical(read(one)) === canonical(read(other)));
-  }));
+  fc.assert(
+    fc.property(value, value, (one, other) => {
+      // A text that holds JSON says the same as what it holds, on purpose.
+      const read = (given: unknown): unknown =>
+        JSON.parse(JSON.stringify(given, (_, part: unknown) => (typeof part === "string" ? `t${part}` : part)));
+      expect(valueDifferences(read(one), read(other)).length === 0).toBe(
+        canonical(read(one)) === canonical(read(other)),
+      );
+    }),
+  );
 });
 
 test("an item put into a list, wherever and whatever the others are, is one difference", () => {
-  fc.assert(fc.property(fc.array(fc.nat(3), { maxLength: 8 }), fc.nat(8), fc.nat(3), (list, at, item) => {
-    const longer = list.toSpliced(at, 0, item);
-    expect(valueDifferences(list, longer)).toEqual([{ path: expect.any(String) as unknown, before: undefined, after: item }]);
-    expect(valueDifferences(longer, list)).toEqual([{ path: expect.any(String) as unknown, before: item, after: undefined }]);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.nat(3), { maxLength: 8 }), fc.nat(8), fc.nat(3), (list, at, item) => {
+      const longer = list.toSpliced(at, 0, item);
+      expect(valueDifferences(list, longer)).toEqual([
+        { path: expect.any(String) as unknown, before: undefined, after: item },
+      ]);
+      expect(valueDifferences(longer, list)).toEqual([
+        { path: expect.any(String) as unknown, before: item, after: undefined },
+      ]);
+    }),
+  );
 });

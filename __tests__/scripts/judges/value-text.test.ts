@@ -16,4 +16,5 @@ test("of long values the part around the first difference is shown", () => {
   expect(text.length).toBeLessThan(200);
 });
 
-test("a value as a whole has no name before it", () => expect(differenceText({ path: "", before: 1, after: 2 })).toBe("1 -> 2"));
+test("a value as a whole has no name before it", () =>
+  expect(differenceText({ path: "", before: 1, after: 2 })).toBe("1 -> 2"));

@@ -13,8 +13,20 @@ export const API_ARN = `arn:aws:execute-api:${REGION}:${ACCOUNT}:api1`;
 /** No emulator is there; tests that do not need one give this. */
 export const NOWHERE = "http://127.0.0.1:9";
 
-export const ALICE: Caller = { name: "alice", accessKeyId: "AKIDALICE", secretAccessKey: "alice-secret", userId: "AIDAALICE", accountId: ACCOUNT };
-export const BOB: Caller = { name: "bob", accessKeyId: "AKIDBOB", secretAccessKey: "bob-secret", userId: "AIDABOB", accountId: ACCOUNT };
+export const ALICE: Caller = {
+  name: "alice",
+  accessKeyId: "AKIDALICE",
+  secretAccessKey: "alice-secret",
+  userId: "AIDAALICE",
+  accountId: ACCOUNT,
+};
+export const BOB: Caller = {
+  name: "bob",
+  accessKeyId: "AKIDBOB",
+  secretAccessKey: "bob-secret",
+  userId: "AIDABOB",
+  accountId: ACCOUNT,
+};
 
 export interface Resource {
   readonly address: string;
@@ -25,7 +37,11 @@ export interface Resource {
 
 /** What `terraform show -json` prints for these resources. */
 export function state(...resources: (Resource | readonly Resource[])[]): unknown {
-  return { format_version: "1.0", terraform_version: "1.11.4", values: { root_module: { resources: resources.flat() } } };
+  return {
+    format_version: "1.0",
+    terraform_version: "1.11.4",
+    values: { root_module: { resources: resources.flat() } },
+  };
 }
 
 export function resource(type: string, name: string, values: Record<string, unknown>): Resource {
@@ -38,7 +54,9 @@ export function folder(): string {
 
 /** Writes a zip and yields what Lambda calls its CodeSha256. */
 export function writeZip(path: string, files: Record<string, string>): string {
-  const zip = zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])), { mtime: new Date("2026-01-01") });
+  const zip = zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])), {
+    mtime: new Date("2026-01-01"),
+  });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, zip);
   return createHash("sha256").update(zip).digest("base64");
@@ -93,7 +111,11 @@ export function alias(functionName: string, version: string, weights?: Record<st
   });
 }
 
-export function permission(functionName: string, principal = "apigateway.amazonaws.com", sourceArn = `${API_ARN}/*/*`): Resource {
+export function permission(
+  functionName: string,
+  principal = "apigateway.amazonaws.com",
+  sourceArn = `${API_ARN}/*/*`,
+): Resource {
   return resource("aws_lambda_permission", `${functionName}-${principal}`, {
     action: "lambda:InvokeFunction",
     function_name: functionName,
@@ -114,11 +136,30 @@ export const SECURITY_SCHEMES = {
 };
 
 /** A REST API with its stage; `document` gives `paths` and what else the OpenAPI body has. */
-export function restApi(document: Record<string, unknown>, stage: Record<string, unknown> = {}, policy?: string): Resource[] {
-  const body = { openapi: "3.0.1", info: { title: "api", version: "1" }, components: { securitySchemes: SECURITY_SCHEMES }, ...document };
+export function restApi(
+  document: Record<string, unknown>,
+  stage: Record<string, unknown> = {},
+  policy?: string,
+): Resource[] {
+  const body = {
+    openapi: "3.0.1",
+    info: { title: "api", version: "1" },
+    components: { securitySchemes: SECURITY_SCHEMES },
+    ...document,
+  };
   return [
-    resource("aws_api_gateway_rest_api", "api", { id: "api1", execution_arn: API_ARN, body: JSON.stringify(body), policy: policy ?? "" }),
-    resource("aws_api_gateway_stage", "stage", { stage_name: "local", cache_cluster_enabled: false, cache_cluster_size: null, ...stage }),
+    resource("aws_api_gateway_rest_api", "api", {
+      id: "api1",
+      execution_arn: API_ARN,
+      body: JSON.stringify(body),
+      policy: policy ?? "",
+    }),
+    resource("aws_api_gateway_stage", "stage", {
+      stage_name: "local",
+      cache_cluster_enabled: false,
+      cache_cluster_size: null,
+      ...stage,
+    }),
   ];
 }
 
@@ -157,5 +198,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
  * Everything else, the network and other processes too, goes on. `jest.useRealTimers` ends it.
  */
 export function holdTimers(): void {
-  jest.useFakeTimers({ doNotFake: ["Date", "hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"] });
+  jest.useFakeTimers({
+    doNotFake: ["Date", "hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"],
+  });
 }

@@ -8,7 +8,11 @@ test("a snapshot does not change afterwards", () => {
   const snapshot = recorder.snapshot();
   recorder.route("GET /").requests += 1;
   count(recorder.function("f").versions, "1");
-  expect([snapshot.routes["GET /"]!.requests, snapshot.functions.f!.versions, snapshot.queues.q]).toEqual([1, { 1: 1 }, { received: 2, deleted: 0, failed: 0 }]);
+  expect([snapshot.routes["GET /"]!.requests, snapshot.functions.f!.versions, snapshot.queues.q]).toEqual([
+    1,
+    { 1: 1 },
+    { received: 2, deleted: 0, failed: 0 },
+  ]);
 });
 
 test("the oldest sample makes room", () => {

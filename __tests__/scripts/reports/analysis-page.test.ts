@@ -6,7 +6,15 @@ import { analysisOf, runsOf, spread } from "../../support/runs";
 
 function report(name: string, durations: readonly number[]): AnalysisReport {
   const analysis = analysisOf(runsOf(durations));
-  return { inputs: [name], reading: { lines: 9, reports: durations.length, skipped: 3, unreadable: 0, firstUnreadable: null }, confidence: 0.95, methods: {}, analysis, causes: findCauses(analysis), recommended: recommend(analysis, SETTINGS) };
+  return {
+    inputs: [name],
+    reading: { lines: 9, reports: durations.length, skipped: 3, unreadable: 0, firstUnreadable: null },
+    confidence: 0.95,
+    methods: {},
+    analysis,
+    causes: findCauses(analysis),
+    recommended: recommend(analysis, SETTINGS),
+  };
 }
 
 // In a browser: e2e/analysis-page.test.

@@ -3,18 +3,46 @@ import { billOfMaterials } from "../../../scripts/reports/bill-of-materials";
 const bill = (license: string | undefined, integrity?: string) =>
   JSON.parse(
     billOfMaterials({
-      name: "whole", version: "1.0.0", license: "Apache-2.0", dependsOn: ["@s/a@2.0.0"],
+      name: "whole",
+      version: "1.0.0",
+      license: "Apache-2.0",
+      dependsOn: ["@s/a@2.0.0"],
       parts: [{ name: "api", sha256: "ab", packages: ["@s/a@2.0.0"] }],
       packages: [{ name: "@s/a", version: "2.0.0", license, integrity, dependsOn: [] }],
     }),
-  ) as { components: { licenses?: unknown; hashes?: unknown }[]; dependencies: unknown; metadata: { component: unknown } };
+  ) as {
+    components: { licenses?: unknown; hashes?: unknown }[];
+    dependencies: unknown;
+    metadata: { component: unknown };
+  };
 
 test("the whole, its parts and their packages are components, joined by what depends on what", () => {
   const { components, dependencies, metadata } = bill("MIT");
-  expect(metadata.component).toEqual({ "bom-ref": "whole@1.0.0", type: "application", name: "whole", version: "1.0.0", licenses: [{ license: { id: "Apache-2.0" } }], purl: "pkg:npm/whole@1.0.0" });
+  expect(metadata.component).toEqual({
+    "bom-ref": "whole@1.0.0",
+    type: "application",
+    name: "whole",
+    version: "1.0.0",
+    licenses: [{ license: { id: "Apache-2.0" } }],
+    purl: "pkg:npm/whole@1.0.0",
+  });
   expect(components).toEqual([
-    { "bom-ref": "whole@1.0.0#api", type: "application", name: "api", version: "1.0.0", hashes: [{ alg: "SHA-256", content: "ab" }], licenses: [{ license: { id: "Apache-2.0" } }] },
-    { "bom-ref": "@s/a@2.0.0", type: "library", name: "@s/a", version: "2.0.0", licenses: [{ license: { id: "MIT" } }], purl: "pkg:npm/%40s/a@2.0.0" },
+    {
+      "bom-ref": "whole@1.0.0#api",
+      type: "application",
+      name: "api",
+      version: "1.0.0",
+      hashes: [{ alg: "SHA-256", content: "ab" }],
+      licenses: [{ license: { id: "Apache-2.0" } }],
+    },
+    {
+      "bom-ref": "@s/a@2.0.0",
+      type: "library",
+      name: "@s/a",
+      version: "2.0.0",
+      licenses: [{ license: { id: "MIT" } }],
+      purl: "pkg:npm/%40s/a@2.0.0",
+    },
   ]);
   expect(dependencies).toEqual([
     { ref: "whole@1.0.0", dependsOn: ["whole@1.0.0#api", "@s/a@2.0.0"] },
@@ -34,6 +62,8 @@ test.each([
 });
 
 test("the lock file's sum in base64 becomes one in hexadecimal; another kind of sum is left out", () => {
-  expect(bill("MIT", `sha512-${Buffer.from("0123").toString("base64")}`).components[1]?.hashes).toEqual([{ alg: "SHA-512", content: "30313233" }]);
+  expect(bill("MIT", `sha512-${Buffer.from("0123").toString("base64")}`).components[1]?.hashes).toEqual([
+    { alg: "SHA-512", content: "30313233" },
+  ]);
   expect(bill("MIT", "sha1-AA==").components[1]?.hashes).toBeUndefined();
 });

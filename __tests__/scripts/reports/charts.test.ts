@@ -1,8 +1,23 @@
 import { figure, withOwnIds, type Chart } from "../../../scripts/reports/charts";
 
 const chart: Chart = {
-  id: "sample", label: 'a "label" & more', caption: "<caption>",
-  option: () => ({ xAxis: { type: "value" }, yAxis: { type: "value" }, series: [{ type: "line", data: [[1, 1], [2, 3]], clip: true }] }),
+  id: "sample",
+  label: 'a "label" & more',
+  caption: "<caption>",
+  option: () => ({
+    xAxis: { type: "value" },
+    yAxis: { type: "value" },
+    series: [
+      {
+        type: "line",
+        data: [
+          [1, 1],
+          [2, 3],
+        ],
+        clip: true,
+      },
+    ],
+  }),
 };
 
 test("the same chart is the same bytes, however many were drawn before", async () => {
@@ -24,5 +39,7 @@ test("each of its SVGs has a name for who cannot see it, ids of its own, and no 
 });
 
 test("ids are counted in the order in which they appear", () => {
-  expect(withOwnIds('<g clip-path="url(#zr9-c4)"/><clipPath id="zr9-c4"/><clipPath id="zr9-c7" class="zr9-cls-3"/>', "x")).toBe('<g clip-path="url(#x-0)"/><clipPath id="x-0"/><clipPath id="x-1"/>');
+  expect(
+    withOwnIds('<g clip-path="url(#zr9-c4)"/><clipPath id="zr9-c4"/><clipPath id="zr9-c7" class="zr9-cls-3"/>', "x"),
+  ).toBe('<g clip-path="url(#x-0)"/><clipPath id="x-0"/><clipPath id="x-1"/>');
 });

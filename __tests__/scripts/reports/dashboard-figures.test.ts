@@ -27,14 +27,20 @@ test("the marks of a window are round times in it, and days where they are days 
 });
 
 test("the marks of values hold the smallest and the largest, begin at 0 or below, and are few", () => {
-  fc.assert(fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.double({ min: 1e-6, max: 1e9, noNaN: true }), (a, b) => {
-    const [low, high] = [Math.min(a, b), Math.max(a, b)];
-    const marks = valueMarks(low, high);
-    expect(marks[0]).toBe(0);
-    expect(marks.at(-1)!).toBeGreaterThanOrEqual(high * 0.9999);
-    expect(marks.length).toBeGreaterThanOrEqual(2);
-    expect(marks.length).toBeLessThanOrEqual(6);
-  }));
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, max: 1e9, noNaN: true }),
+      fc.double({ min: 1e-6, max: 1e9, noNaN: true }),
+      (a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        const marks = valueMarks(low, high);
+        expect(marks[0]).toBe(0);
+        expect(marks.at(-1)!).toBeGreaterThanOrEqual(high * 0.9999);
+        expect(marks.length).toBeGreaterThanOrEqual(2);
+        expect(marks.length).toBeLessThanOrEqual(6);
+      },
+    ),
+  );
   expect(valueMarks(0, 0)).toEqual([0, 1]);
   expect(valueMarks(-3, 10)[0]).toBeLessThanOrEqual(-3);
 });

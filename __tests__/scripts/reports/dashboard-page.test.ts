@@ -6,19 +6,35 @@ import { dashboardReport as report, INCIDENT, widgets } from "../../support/dash
 const FEW = { widgets: widgets.slice(0, 6) };
 test("in an incident what is beyond its line stands out, and the page begins with it; after it, what was", async () => {
   const during = await dashboardPage(report({ window: INCIDENT }));
-  const errors = widgets.findIndex((widget) => widget.type === "metric" && widget.title === "Worker error rate (percent)");
+  const errors = widgets.findIndex(
+    (widget) => widget.type === "metric" && widget.title === "Worker error rate (percent)",
+  );
   expect(during).toContain(`<section id="w${errors}" class="card bad"`);
-  expect(during).toMatch(new RegExp(`<li><a href="#w${errors}">Worker error rate \\(percent\\)</a>: <b class="bad">[\\d.]+ %</b>, above target 1 %, above error-rate-warning 1 %, above error-rate-critical 5 %</li>`));
+  expect(during).toMatch(
+    new RegExp(
+      `<li><a href="#w${errors}">Worker error rate \\(percent\\)</a>: <b class="bad">[\\d.]+ %</b>, above target 1 %, above error-rate-warning 1 %, above error-rate-critical 5 %</li>`,
+    ),
+  );
   expect(during).toMatch(/<h1>quickturn-dev: \d charts beyond a line now<\/h1>/);
   const after = await dashboardPage(report());
   expect(after).toContain("<h1>quickturn-dev: no chart is beyond a line now</h1>");
-  expect(after).toMatch(/Worker error rate \(percent\)<\/a>: was above error-rate-critical 5 % in \d+ of 288 periods; [\d.]+ % at 1[45]:\d\d/);
+  expect(after).toMatch(
+    /Worker error rate \(percent\)<\/a>: was above error-rate-critical 5 % in \d+ of 288 periods; [\d.]+ % at 1[45]:\d\d/,
+  );
   expect(after).not.toContain('class="card bad"');
 });
 
 test("the states of alarms are shown where CloudWatch told them, and else that they are unknown", async () => {
   expect(await dashboardPage(report(FEW))).toContain("State unknown: only CloudWatch knows it");
-  const states = await dashboardPage(report({ ...FEW, alarmStates: new Map([["quickturn-dev-worker-errors", "ALARM"], ["quickturn-dev-memory", "OK"]]) }));
+  const states = await dashboardPage(
+    report({
+      ...FEW,
+      alarmStates: new Map([
+        ["quickturn-dev-worker-errors", "ALARM"],
+        ["quickturn-dev-memory", "OK"],
+      ]),
+    }),
+  );
   expect(states).toContain('<li class="bad">worker-errors: in alarm</li>');
   expect(states).toContain('<li class="good">memory: ok</li>');
   expect(states).toContain('<li class="">dead-letters: not there</li>');

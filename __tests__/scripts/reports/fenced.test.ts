@@ -12,5 +12,7 @@ test("a name in code keeps its marks", () => {
 });
 
 test("somebody else's text is neither Markdown nor HTML nor a mention", () => {
-  expect(plain("<img> **x** @team [a](b) #1 & `c`")).toBe("&lt;img&gt; \\*\\*x\\*\\* \\@team \\[a\\](b) \\#1 &amp; \\`c\\`");
+  expect(plain("<img> **x** @team [a](b) #1 & `c`")).toBe(
+    "&lt;img&gt; \\*\\*x\\*\\* \\@team \\[a\\](b) \\#1 &amp; \\`c\\`",
+  );
 });

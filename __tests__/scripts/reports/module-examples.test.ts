@@ -13,7 +13,11 @@ test("each example asks for the versions of the module, and calls it where it st
 });
 
 test("the examples set nothing but settings that the module has", () => {
-  const known = new Set<string>([...SETTINGS.map(({ name }) => name).filter((name) => name !== "aws_region"), "source", "for_each"]);
+  const known = new Set<string>([
+    ...SETTINGS.map(({ name }) => name).filter((name) => name !== "aws_region"),
+    "source",
+    "for_each",
+  ]);
   for (const example of Object.values(examples)) {
     const call = /^module "[\s\S]*?^}\n/m.exec(example)?.[0] ?? "";
     const set = [...call.matchAll(/^ {2}(\w+) *=/gm)].map(([, name]) => name!);

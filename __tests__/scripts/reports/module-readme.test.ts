@@ -6,7 +6,9 @@ const EXAMPLE = moduleExamples({ terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0
 
 test("the inputs are the settings without those that the module has not", () => {
   const readme = moduleReadme(["aws_region"], EXAMPLE);
-  const removed = settingsTable().split("\n").filter((line) => !readme.includes(`${line}\n`));
+  const removed = settingsTable()
+    .split("\n")
+    .filter((line) => !readme.includes(`${line}\n`));
   expect(removed).toHaveLength(1);
   expect(removed[0]).toMatch(/^\| `aws_region` \|/);
 });

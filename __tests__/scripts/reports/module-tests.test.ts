@@ -14,9 +14,14 @@ function block(text: string, name: string): string {
 }
 
 test("every optimization of the profiles is flipped once, to its value in the baseline", () => {
-  const differing = settings.filter((setting) => followsProfile(setting) && defaultValue(setting, "optimized") !== defaultValue(setting, "baseline"));
+  const differing = settings.filter(
+    (setting) => followsProfile(setting) && defaultValue(setting, "optimized") !== defaultValue(setting, "baseline"),
+  );
   expect(differing.length).toBeGreaterThan(5);
-  for (const setting of differing) expect(block(optimizations, `${setting.name}_taken_away`)).toMatch(new RegExp(`^ {4}${setting.name} += ${String(defaultValue(setting, "baseline"))}$`, "m"));
+  for (const setting of differing)
+    expect(block(optimizations, `${setting.name}_taken_away`)).toMatch(
+      new RegExp(`^ {4}${setting.name} += ${String(defaultValue(setting, "baseline"))}$`, "m"),
+    );
 });
 
 test("a flip asserts that its own setting changed and every other stayed", () => {
@@ -34,8 +39,11 @@ test("the cache's cluster goes together with the cache that needs it", () => {
 
 test("every number is refused below and above, and every restricted string, each at its variable; no variable that the module has not", () => {
   const numbers = settings.filter(({ type }) => type === "number");
-  for (const { name } of numbers) expect(refused.match(new RegExp(`^ {4}var\\.${name},$`, "gm"))?.length).toBeGreaterThanOrEqual(2);
-  const strings = settings.filter(({ type, sensitive, name }) => type === "string" && !sensitive && name !== "aws_region");
+  for (const { name } of numbers)
+    expect(refused.match(new RegExp(`^ {4}var\\.${name},$`, "gm"))?.length).toBeGreaterThanOrEqual(2);
+  const strings = settings.filter(
+    ({ type, sensitive, name }) => type === "string" && !sensitive && name !== "aws_region",
+  );
   for (const { name } of strings) expect(refused).toMatch(new RegExp(`^ {4}${name} += "§ no"$`, "m"));
   expect(refused).not.toContain("aws_region ");
   expect(refused).not.toContain("var.aws_region");

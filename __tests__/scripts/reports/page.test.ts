@@ -5,7 +5,16 @@ const SAFE = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;x&#39
 
 test("whatever text is given stands in the page as text", () => {
   expect(escapeHtml(EVIL)).toBe(SAFE);
-  const page = htmlPage({ title: EVIL, subtitle: EVIL, sections: [section(EVIL), tiles([{ name: EVIL, value: EVIL, note: EVIL }]), htmlTable(EVIL, [EVIL], [[EVIL]]), folded(EVIL, "")] });
+  const page = htmlPage({
+    title: EVIL,
+    subtitle: EVIL,
+    sections: [
+      section(EVIL),
+      tiles([{ name: EVIL, value: EVIL, note: EVIL }]),
+      htmlTable(EVIL, [EVIL], [[EVIL]]),
+      folded(EVIL, ""),
+    ],
+  });
   expect(page).not.toContain("<script");
   expect(page.split(SAFE).length - 1).toBe(11);
 });
@@ -18,10 +27,13 @@ test("the page forbids scripts and other addresses, and names none", () => {
 
 test("the colours of charts are readable on the page's cards, light and dark", () => {
   const luminance = (colour: string) => {
-    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+    const [red, green, blue] = [1, 3, 5]
+      .map((at) => parseInt(colour.slice(at, at + 2), 16) / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)) as [number, number, number];
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
-  const contrast = (one: string, other: string) => (Math.max(luminance(one), luminance(other)) + 0.05) / (Math.min(luminance(one), luminance(other)) + 0.05);
+  const contrast = (one: string, other: string) =>
+    (Math.max(luminance(one), luminance(other)) + 0.05) / (Math.min(luminance(one), luminance(other)) + 0.05);
   for (const [name, { light, dark }] of Object.entries(COLOURS)) {
     if (name === "grid" || name === "bar") continue; // no text
     expect([name, contrast(light, "#ffffff") >= 4.5, contrast(dark, "#1a2028") >= 4.5]).toEqual([name, true, true]);

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { planCost } from "../../../scripts/judges/cost/plan-cost";
 import { DEFAULT_USAGE } from "../../../scripts/judges/cost/usage";
 import type { ResourceChange } from "../../../scripts/judges/plan-changes";
-import { costSection, findingsSection, planSection, sourcesSection, warningsSections } from "../../../scripts/reports/review-sections";
+import {
+  costSection,
+  findingsSection,
+  planSection,
+  sourcesSection,
+  warningsSections,
+} from "../../../scripts/reports/review-sections";
 
 describe("security", () => {
   test("findings are counted, named and are nobody's Markdown", () => {
@@ -17,7 +23,12 @@ describe("security", () => {
   });
 
   test("the summary stays short, however many there are", () => {
-    const many = Array.from({ length: 500 }, (_, index) => ({ source: "s", severity: "info" as const, address: `a.${index}`, text: "x".repeat(5_000) }));
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      source: "s",
+      severity: "info" as const,
+      address: `a.${index}`,
+      text: "x".repeat(5_000),
+    }));
     expect(findingsSection(many).summary.length).toBeLessThan(8_000);
     expect(findingsSection(many).summary).toContain("and 480 more in the details");
     expect(findingsSection(many).lines).toHaveLength(500);
@@ -29,24 +40,47 @@ describe("security", () => {
 describe("warnings", () => {
   test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
     const findings = [{ text: "The alarms call nobody. Another." }];
-    expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([{ title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" }]);
+    expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
+      { title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" },
+    ]);
   });
 
   test("none is no section", () => expect(warningsSections(["x"], [{ text: "x" }])).toEqual([]));
 });
 
 describe("plan", () => {
-  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({ address, type: address.split(".")[0]!, action, attributes, values: attributes.map((path) => ({ path, before: 1, after: 2 })) });
+  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({
+    address,
+    type: address.split(".")[0]!,
+    action,
+    attributes,
+    values: attributes.map((path) => ({ path, before: 1, after: 2 })),
+  });
 
   test("what is replaced or deleted comes first and is warned of", () => {
-    const { title, summary, lines } = planSection({ changed: true, changes: [change("aws_a.x", "update", ["memory_size"]), change("aws_b.y", "delete"), change("aws_c.z", "replace", ["name"])] });
+    const { title, summary, lines } = planSection({
+      changed: true,
+      changes: [
+        change("aws_a.x", "update", ["memory_size"]),
+        change("aws_b.y", "delete"),
+        change("aws_c.z", "replace", ["name"]),
+      ],
+    });
     expect(title).toBe("Plan: 1 to add, 1 to change, 2 to destroy");
     expect(summary).toBe("**2 are replaced or deleted**: `aws_b.y`, `aws_c.z`.");
-    expect(lines).toEqual(["    - aws_b.y", "  -/+ aws_c.z", "          name: 1 -> 2", "    ~ aws_a.x", "          memory_size: 1 -> 2"]);
+    expect(lines).toEqual([
+      "    - aws_b.y",
+      "  -/+ aws_c.z",
+      "          name: 1 -> 2",
+      "    ~ aws_a.x",
+      "          memory_size: 1 -> 2",
+    ]);
   });
 
   test("a deployment of the API is replaced each time and no warning", () => {
-    expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe("Nothing that holds something is replaced or deleted.");
+    expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe(
+      "Nothing that holds something is replaced or deleted.",
+    );
   });
 
   test("nothing, and outputs alone, are said", () => {
@@ -56,29 +90,55 @@ describe("plan", () => {
 });
 
 describe("cost", () => {
-  const read = (name: string) => JSON.parse(readFileSync(join(__dirname, "../judges/cost", name), "utf8")) as Record<string, unknown>;
+  const read = (name: string) =>
+    JSON.parse(readFileSync(join(__dirname, "../judges/cost", name), "utf8")) as Record<string, unknown>;
   const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
 
   test("now, after and the difference stand side by side, a volume a row", () => {
-    const { title, summary } = costSection(planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]));
+    const { title, summary } = costSection(
+      planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]),
+    );
     expect(title).toBe("Cost: it changes");
     const rows = summary.split("\n").filter((line) => /^\| \d/.test(line));
     expect(rows).toHaveLength(2);
     for (const row of rows) {
-      const [, now, after, difference] = (/^\| [\d,]+ \| (\$[\d,.]+) \| (\$[\d,.]+) \| ([+-]\$[\d,.]+) \|$/.exec(row) ?? []).map((text) => Number(text.replaceAll(/[$,]/g, "")));
+      const [, now, after, difference] = (
+        /^\| [\d,]+ \| (\$[\d,.]+) \| (\$[\d,.]+) \| ([+-]\$[\d,.]+) \|$/.exec(row) ?? []
+      ).map((text) => Number(text.replaceAll(/[$,]/g, "")));
       expect(after! - now!).toBeCloseTo(difference!, 1);
     }
   });
 
   test("a first deployment has nothing to compare with, and the same costs the same", () => {
-    expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({ title: "Cost: nothing is deployed yet", summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown });
-    const same = { format_version: "1.2", planned_values: (state as { values: unknown }).values, resource_changes: [], prior_state: state };
-    expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({ title: "Cost: the same", summary: expect.stringContaining("| $0.00 |") as unknown });
+    expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
+      title: "Cost: nothing is deployed yet",
+      summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown,
+    });
+    const same = {
+      format_version: "1.2",
+      planned_values: (state as { values: unknown }).values,
+      resource_changes: [],
+      prior_state: state,
+    };
+    expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({
+      title: "Cost: the same",
+      summary: expect.stringContaining("| $0.00 |") as unknown,
+    });
   });
 });
 
 test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
-  const section = sourcesSection("HEAD^1", [{ stack: "agent-api", action: "change", blocks: [{ address: "var.x", kind: "variable", action: "add", attributes: [] }], assets: [] }]);
-  expect(section).toMatchObject({ summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed", lines: ["agent-api", "  + var.x"] });
+  const section = sourcesSection("HEAD^1", [
+    {
+      stack: "agent-api",
+      action: "change",
+      blocks: [{ address: "var.x", kind: "variable", action: "add", attributes: [] }],
+      assets: [],
+    },
+  ]);
+  expect(section).toMatchObject({
+    summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed",
+    lines: ["agent-api", "  + var.x"],
+  });
   expect(sourcesSection("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
 });

@@ -19,20 +19,41 @@ test("what does not fit is cut out of the last section first, and a sentence say
   expect(markdown.length).toBeLessThanOrEqual(1_000);
   expect(markdown.length).toBeGreaterThan(980);
   expect(markdown).toContain("line 5\n```");
-  const [, cut] = /Cut here: (\d+) of 1000 lines, because a comment has a limit; `quickturn synth --diff` shows all of them\./.exec(markdown) ?? [];
+  const [, cut] =
+    /Cut here: (\d+) of 1000 lines, because a comment has a limit; `quickturn synth --diff` shows all of them\./.exec(
+      markdown,
+    ) ?? [];
   expect(markdown).toContain(`line ${1_000 - Number(cut)}\n\`\`\``);
   expect(markdown).not.toContain(`line ${1_001 - Number(cut)}\n`);
 });
 
 test("whatever the details, a review keeps its limit, its summaries and whole blocks of code", () => {
-  fc.assert(fc.property(fc.array(fc.array(fc.string({ maxLength: 60 }).map((text) => text.replaceAll(/[\r\n]/g, " ")), { maxLength: 60 }), { minLength: 1, maxLength: 4 }), fc.integer({ min: 1_500, max: 4_000 }), (details, limit) => {
-    const markdown = reviewMarkdown("R", details.map((of, index) => ({ title: `T${index}`, summary: `S${index}.`, lines: of })), limit);
-    expect(markdown.length).toBeLessThanOrEqual(limit);
-    details.forEach((_, index) => expect(markdown).toContain(`### T${index}\n\nS${index}.`));
-    expect(markdown.split("<details>")).toHaveLength(markdown.split("</details>").length);
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.array(
+          fc.string({ maxLength: 60 }).map((text) => text.replaceAll(/[\r\n]/g, " ")),
+          { maxLength: 60 },
+        ),
+        { minLength: 1, maxLength: 4 },
+      ),
+      fc.integer({ min: 1_500, max: 4_000 }),
+      (details, limit) => {
+        const markdown = reviewMarkdown(
+          "R",
+          details.map((of, index) => ({ title: `T${index}`, summary: `S${index}.`, lines: of })),
+          limit,
+        );
+        expect(markdown.length).toBeLessThanOrEqual(limit);
+        details.forEach((_, index) => expect(markdown).toContain(`### T${index}\n\nS${index}.`));
+        expect(markdown.split("<details>")).toHaveLength(markdown.split("</details>").length);
+      },
+    ),
+  );
 });
 
 test("summaries that are too long alone are refused with both lengths", () => {
-  expect(() => reviewMarkdown("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(/The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/);
+  expect(() => reviewMarkdown("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
+    /The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/,
+  );
 });

@@ -9,14 +9,29 @@ interface Result {
   readonly ruleIndex: number;
   readonly level: string;
   readonly message: { readonly text: string };
-  readonly locations: readonly { readonly physicalLocation: { readonly artifactLocation: { readonly uri: string }; readonly region: { readonly startLine: number } }; readonly logicalLocations: readonly { readonly fullyQualifiedName: string }[] }[];
+  readonly locations: readonly {
+    readonly physicalLocation: {
+      readonly artifactLocation: { readonly uri: string };
+      readonly region: { readonly startLine: number };
+    };
+    readonly logicalLocations: readonly { readonly fullyQualifiedName: string }[];
+  }[];
   readonly partialFingerprints: { readonly primaryLocationLineHash: string };
   readonly suppressions?: readonly { readonly kind: string; readonly status: string; readonly justification: string }[];
 }
 interface Sarif {
   readonly $schema: string;
   readonly version: string;
-  readonly runs: readonly { readonly tool: { readonly driver: { readonly name: string; readonly version: string; readonly rules: readonly { readonly id: string; readonly shortDescription: { readonly text: string } }[] } }; readonly results: readonly Result[] }[];
+  readonly runs: readonly {
+    readonly tool: {
+      readonly driver: {
+        readonly name: string;
+        readonly version: string;
+        readonly rules: readonly { readonly id: string; readonly shortDescription: { readonly text: string } }[];
+      };
+    };
+    readonly results: readonly Result[];
+  }[];
 }
 
 const INPUT = { rules: RULES, version: "1.2.3", source: "stacks/agent-api-stack.ts" };
@@ -25,10 +40,18 @@ const text = auditSarif(audit(plan, { sources }), INPUT);
 const sarif = JSON.parse(text) as Sarif;
 const results = sarif.runs[0]!.results;
 
-/** What SARIF 2.1.0 (OASIS, sections 3.13, 3.14, 3.19, 3.27, 3.35) and GitHub ("SARIF support for code scanning") demand. */
+/**
+ * What SARIF 2.1.0 (OASIS, sections 3.13, 3.14, 3.19, 3.27, 3.35) and GitHub ("SARIF support for code scanning")
+ * demand.
+ */
 describe("the document", () => {
   test("is of version 2.1.0, with one run of a named tool and all its rules", () => {
-    expect([sarif.version, sarif.runs.length, sarif.runs[0]!.tool.driver.name, sarif.runs[0]!.tool.driver.version]).toEqual(["2.1.0", 1, "quickturn audit", "1.2.3"]);
+    expect([
+      sarif.version,
+      sarif.runs.length,
+      sarif.runs[0]!.tool.driver.name,
+      sarif.runs[0]!.tool.driver.version,
+    ]).toEqual(["2.1.0", 1, "quickturn audit", "1.2.3"]);
     expect(sarif.$schema).toMatch(/sarif-2\.1\.0\.json$/);
     expect(sarif.runs[0]!.tool.driver.rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
     for (const { shortDescription } of sarif.runs[0]!.tool.driver.rules) expect(shortDescription.text).toMatch(/\.$/);
@@ -42,28 +65,56 @@ describe("the document", () => {
       expect(message.text.length).toBeGreaterThan(20);
       expect(locations).toHaveLength(1);
       expect(locations[0]!.logicalLocations[0]!.fullyQualifiedName).toMatch(/^aws_\w+\.\w+/);
-      expect(locations[0]!.physicalLocation).toMatchObject({ artifactLocation: { uri: "stacks/agent-api-stack.ts" }, region: { startLine: 1 } });
+      expect(locations[0]!.physicalLocation).toMatchObject({
+        artifactLocation: { uri: "stacks/agent-api-stack.ts" },
+        region: { startLine: 1 },
+      });
     }
   });
 
-  test("tells results at one line apart by a fingerprint of their own", () => expect(new Set(results.map(({ partialFingerprints: { primaryLocationLineHash: hash } }) => hash)).size).toBe(results.length));
+  test("tells results at one line apart by a fingerprint of their own", () =>
+    expect(new Set(results.map(({ partialFingerprints: { primaryLocationLineHash: hash } }) => hash)).size).toBe(
+      results.length,
+    ));
 
   test("says of what stands on purpose why, and until when", () => {
-    for (const { suppressions } of results) expect(suppressions).toEqual([{ kind: "external", status: "accepted", justification: expect.stringMatching(/\. Until 2027-11-20\.$/) as unknown }]);
+    for (const { suppressions } of results)
+      expect(suppressions).toEqual([
+        {
+          kind: "external",
+          status: "accepted",
+          justification: expect.stringMatching(/\. Until 2027-11-20\.$/) as unknown,
+        },
+      ]);
   });
 
-  test("is the same for the same audit, byte for byte", () => expect(auditSarif(audit(plan, { sources }), INPUT)).toBe(text));
+  test("is the same for the same audit, byte for byte", () =>
+    expect(auditSarif(audit(plan, { sources }), INPUT)).toBe(text));
 });
 
 test("what fails has no suppressions, and a level by its severity", () => {
-  const found = (JSON.parse(auditSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif).runs[0]!.results;
+  const found = (
+    JSON.parse(auditSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
+  ).runs[0]!.results;
   expect(found).toHaveLength(1);
-  expect(found[0]).toMatchObject({ ruleId: "function-permission-names-its-caller", level: "error", message: { text: 'aws_lambda_permission.p: principal is "*"; allowed: a service or an account.' } });
+  expect(found[0]).toMatchObject({
+    ruleId: "function-permission-names-its-caller",
+    level: "error",
+    message: { text: 'aws_lambda_permission.p: principal is "*"; allowed: a service or an account.' },
+  });
   expect(found[0]).not.toHaveProperty("suppressions");
 });
 
 test("a suppression that is over is a result even where it hides nothing any more", () => {
-  const over = { rule: "table-can-be-restored", resource: "aws_dynamodb_table.t", reason: "A trial.", until: "2026-01-01" };
-  const found = (JSON.parse(auditSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif).runs[0]!.results;
-  expect(found.map(({ message }) => message.text)).toEqual(["The suppression of aws_dynamodb_table.t was until 2026-01-01: decide again. Its reason was: A trial."]);
+  const over = {
+    rule: "table-can-be-restored",
+    resource: "aws_dynamodb_table.t",
+    reason: "A trial.",
+    until: "2026-01-01",
+  };
+  const found = (JSON.parse(auditSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif)
+    .runs[0]!.results;
+  expect(found.map(({ message }) => message.text)).toEqual([
+    "The suppression of aws_dynamodb_table.t was until 2026-01-01: decide again. Its reason was: A trial.",
+  ]);
 });

@@ -1,12 +1,24 @@
 import type { Recommendation } from "../../../scripts/judges/runs/recommendations";
 import { tfvarsText } from "../../../scripts/reports/tfvars";
 
-const recommendation = (given: Partial<Recommendation>): Recommendation => ({ setting: "memory_size", value: 1_536, expected: "Room.", certainty: "high", effect: "new version", ...given });
-const text = (settings: readonly Recommendation[], withheld: readonly string[] = []) => tfvarsText({ recommended: { settings, withheld }, analysis: { count: 44 } });
+const recommendation = (given: Partial<Recommendation>): Recommendation => ({
+  setting: "memory_size",
+  value: 1_536,
+  expected: "Room.",
+  certainty: "high",
+  effect: "new version",
+  ...given,
+});
+const text = (settings: readonly Recommendation[], withheld: readonly string[] = []) =>
+  tfvarsText({ recommended: { settings, withheld }, analysis: { count: 44 } });
 const assignments = (tfvars: string) => tfvars.split("\n").filter((line) => line !== "" && !line.startsWith("# "));
 
 test("a value is a setting with its reason, and a hypothesis is a comment", () => {
-  const written = text([recommendation({}), recommendation({ setting: "max_parallel_agents", value: 0, certainty: "hypothesis" }), recommendation({ setting: "heartbeat_enabled", value: true })]);
+  const written = text([
+    recommendation({}),
+    recommendation({ setting: "max_parallel_agents", value: 0, certainty: "hypothesis" }),
+    recommendation({ setting: "heartbeat_enabled", value: true }),
+  ]);
   expect(assignments(written)).toEqual(["memory_size = 1536", "heartbeat_enabled = true"]);
   expect(written).toContain("# memory_size: Room. Certainty: high. Effect: new version.\nmemory_size = 1536\n");
   expect(written).toContain("\n# max_parallel_agents = 0\n");

@@ -9,7 +9,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const ask = (signal?: AbortSignal) =>
-  fetch(`${server.url}/planner`, { method: "POST", body: JSON.stringify({ prompt: "?", context: { turns: [], answers: [{ name: "a" }] } }), ...(signal && { signal }) });
+  fetch(`${server.url}/planner`, {
+    method: "POST",
+    body: JSON.stringify({ prompt: "?", context: { turns: [], answers: [{ name: "a" }] } }),
+    ...(signal && { signal }),
+  });
 
 test("an answer comes after its delay, with tokens", async () => {
   behaviour = { kind: "answer", delayMs: 3_600_000, text: "yes" };

@@ -8,7 +8,10 @@ const started: ChildProcess[] = [];
 afterEach(() => started.splice(0).forEach((child) => child.kill("SIGKILL")));
 
 /** A process that runs until it is killed, and by what it was. */
-function sleeper(env: NodeJS.ProcessEnv, cwd = "/"): { readonly killed: Promise<unknown>; readonly child: ChildProcess } {
+function sleeper(
+  env: NodeJS.ProcessEnv,
+  cwd = "/",
+): { readonly killed: Promise<unknown>; readonly child: ChildProcess } {
   const child = spawn("sleep", ["1000"], { env, cwd, detached: true });
   started.push(child);
   return { child, killed: new Promise((resolve) => child.once("exit", (_code, by) => resolve(by))) };
@@ -35,7 +38,9 @@ test("what a dead run has left is ended and deleted, and nothing else is ended, 
   frozen.child.kill("SIGSTOP");
   const reader = sleeper({ HOME: "/", PWD: folder, OLDPWD: folder, TMPDIR: folder }, folder);
   const neighbour = sleeper({ HOME: `${folder}-2` });
-  expect(removeDeadRuns(parent, "run-")).toEqual([`A run that was killed had left ${folder} and 2 processes: cleaned up.`]);
+  expect(removeDeadRuns(parent, "run-")).toEqual([
+    `A run that was killed had left ${folder} and 2 processes: cleaned up.`,
+  ]);
   expect(await Promise.all([helper.killed, frozen.killed])).toEqual(["SIGKILL", "SIGKILL"]);
   expect(existsSync(folder)).toBe(false);
   expect([reader, neighbour].map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null]);

@@ -5,7 +5,8 @@ import { earlierSource } from "../../../scripts/tools/earlier-source";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const env = { PATH: process.env["PATH"] };
-const git = (cwd: string, ...args: string[]) => execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { cwd, env, encoding: "utf8" });
+const git = (cwd: string, ...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { cwd, env, encoding: "utf8" });
 
 /** A project in a folder of a repository, with a commit, and something changed since. */
 function repository(): { top: string; project: string } {
@@ -37,17 +38,25 @@ test("the project is there as it was, with the packages of now, and the reposito
   expect(existsSync(join(project, "node_modules"))).toBe(true);
 });
 
-test.each([["nowhere", 'There is no commit "nowhere"'], ["--all", 'The ref is "--all"; allowed: a commit, tag or branch'], ["", 'The ref is ""; allowed']])("the ref %j is refused with what is allowed", async (ref, message) => {
+test.each([
+  ["nowhere", 'There is no commit "nowhere"'],
+  ["--all", 'The ref is "--all"; allowed: a commit, tag or branch'],
+  ["", 'The ref is ""; allowed'],
+])("the ref %j is refused with what is allowed", async (ref, message) => {
   await expect(earlierSource({ project: repository().project, ref, env })).rejects.toThrow(message);
 });
 
 test("a folder that is in no repository is refused with what to do", async () => {
   const project = temporaryFolder("plain");
-  await expect(earlierSource({ project, ref: "HEAD", env: { ...env, GIT_CEILING_DIRECTORIES: join(project, "..") } })).rejects.toThrow(/is not in a git repository.*Run it in a clone/s);
+  await expect(
+    earlierSource({ project, ref: "HEAD", env: { ...env, GIT_CEILING_DIRECTORIES: join(project, "..") } }),
+  ).rejects.toThrow(/is not in a git repository.*Run it in a clone/s);
 });
 
 test("without git it says that git is missing", async () => {
-  await expect(earlierSource({ project: repository().project, ref: "HEAD", env: { PATH: "/nowhere" } })).rejects.toThrow("git cannot be started");
+  await expect(
+    earlierSource({ project: repository().project, ref: "HEAD", env: { PATH: "/nowhere" } }),
+  ).rejects.toThrow("git cannot be started");
 });
 
 test("a commit from before the project is refused", async () => {

@@ -11,7 +11,11 @@ test("a state is kept in the stack's folder, for its owner's eyes only, and foun
   expect(keepState(directory, state("a", 8))).toEqual({ path, lineage: "a", serial: 8 });
   expect([JSON.parse(readFileSync(path, "utf8")), statSync(path).mode & 0o077]).toEqual([state("a", 8), 0]);
   expect(stateLeftBy(directory)).toEqual({ path, lineage: "a", serial: 8 });
-  expect([keptState(directory, { lineage: "a", serial: 7 })?.serial, keptState(directory, { lineage: "a", serial: 8 }), keptState(directory, { lineage: "b", serial: 1 })]).toEqual([8, undefined, undefined]);
+  expect([
+    keptState(directory, { lineage: "a", serial: 7 })?.serial,
+    keptState(directory, { lineage: "a", serial: 8 }),
+    keptState(directory, { lineage: "b", serial: 1 }),
+  ]).toEqual([8, undefined, undefined]);
 });
 
 test("where that has no room it is the home's, and the newest of all places is found", () => {
@@ -24,7 +28,9 @@ test("where that has no room it is the home's, and the newest of all places is f
 });
 
 test("the head of a file that is cut is known, and of one that holds nothing it is not", () => {
-  expect(headIn('{\n  "version": 4,\n  "terraform_version": "1.11.4",\n  "serial": 5,\n  "lineage": "3aac-1",\n  "outp')).toEqual({ serial: 5, lineage: "3aac-1" });
+  expect(
+    headIn('{\n  "version": 4,\n  "terraform_version": "1.11.4",\n  "serial": 5,\n  "lineage": "3aac-1",\n  "outp'),
+  ).toEqual({ serial: 5, lineage: "3aac-1" });
   expect([headIn(""), headIn('{"version": 4')]).toEqual([undefined, undefined]);
 });
 

@@ -19,7 +19,19 @@ test("what holds values is its owner's alone, while a report and its folder foll
   } finally {
     process.umask(before);
   }
-  expect(Object.fromEntries(["reports", "reports/review.md", "release", "release/notes.md", "values", "values/kept.json"].map((name) => [name, mode(name)]))).toEqual({
-    reports: "750", "reports/review.md": "640", release: "750", "release/notes.md": "640", values: "700", "values/kept.json": "600",
+  expect(
+    Object.fromEntries(
+      ["reports", "reports/review.md", "release", "release/notes.md", "values", "values/kept.json"].map((name) => [
+        name,
+        mode(name),
+      ]),
+    ),
+  ).toEqual({
+    reports: "750",
+    "reports/review.md": "640",
+    release: "750",
+    "release/notes.md": "640",
+    values: "700",
+    "values/kept.json": "600",
   });
 });

@@ -9,7 +9,9 @@ test("import blocks stand in a file of their own, in Terraform's JSON, and go ag
   writeImports(folder, [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }]);
   const [name = ""] = readdirSync(folder).filter((file) => file !== "cdk.tf.json");
   expect(name).toMatch(/\.tf\.json$/);
-  expect(JSON.parse(readFileSync(join(folder, name), "utf8"))).toEqual({ import: [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }] });
+  expect(JSON.parse(readFileSync(join(folder, name), "utf8"))).toEqual({
+    import: [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }],
+  });
   removeImports(folder);
   removeImports(folder);
   expect(readdirSync(folder)).toEqual(["cdk.tf.json"]);

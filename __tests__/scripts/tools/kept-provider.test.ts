@@ -22,9 +22,23 @@ const isAlive = (pid: number) => {
 };
 
 test("gives terraform a socket in front of the one that the provider announces, and ends both", async () => {
-  const announced = (pid: string) => `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${join(temporaryFolder("socket"), "p")}"}}}`;
-  const provider = await keepProvider({ directory: folderWith(`[ "$1" = -debug ] || exit 3\necho starting\necho "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`), env });
-  const { Pid: pid, Addr: { String: socket } } = (JSON.parse(provider.variables["TF_REATTACH_PROVIDERS"]!) as Record<string, { Pid: number; Addr: { String: string } }>)["registry.terraform.io/hashicorp/aws"]!;
+  const announced = (pid: string) =>
+    `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${join(temporaryFolder("socket"), "p")}"}}}`;
+  const provider = await keepProvider({
+    directory: folderWith(
+      `[ "$1" = -debug ] || exit 3\necho starting\necho "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`,
+    ),
+    env,
+  });
+  const {
+    Pid: pid,
+    Addr: { String: socket },
+  } = (
+    JSON.parse(provider.variables["TF_REATTACH_PROVIDERS"]!) as Record<
+      string,
+      { Pid: number; Addr: { String: string } }
+    >
+  )["registry.terraform.io/hashicorp/aws"]!;
   expect([isAlive(pid), existsSync(socket)]).toEqual([true, true]);
   await provider.stop();
   expect([isAlive(pid), existsSync(socket)]).toEqual([false, false]);
@@ -32,14 +46,22 @@ test("gives terraform a socket in front of the one that the provider announces, 
 });
 
 test("a folder that is not initialized is an error that says what to do", async () => {
-  await expect(keepProvider({ directory: temporaryFolder("provider"), env })).rejects.toThrow(/There is no AWS provider below .*; run terraform init there first/);
+  await expect(keepProvider({ directory: temporaryFolder("provider"), env })).rejects.toThrow(
+    /There is no AWS provider below .*; run terraform init there first/,
+  );
 });
 
 test("a provider that announces no socket is an error, and is ended", async () => {
-  await expect(keepProvider({ directory: folderWith(`echo "TF_REATTACH_PROVIDERS='{}'"\nexec sleep 60`), env })).rejects.toThrow("The provider announces {}; expected one provider at a Unix socket");
+  await expect(
+    keepProvider({ directory: folderWith(`echo "TF_REATTACH_PROVIDERS='{}'"\nexec sleep 60`), env }),
+  ).rejects.toThrow("The provider announces {}; expected one provider at a Unix socket");
 });
 
 test("a provider that ends early, or never announces itself, is an error, and nothing of it stays", async () => {
-  await expect(keepProvider({ directory: folderWith("exit 7"), env })).rejects.toThrow(/-debug ended with code 7 before it could be used/);
-  await expect(keepProvider({ directory: folderWith("exec sleep 60"), env, timeoutMs: 200 })).rejects.toThrow(/-debug did not start within 200 ms/);
+  await expect(keepProvider({ directory: folderWith("exit 7"), env })).rejects.toThrow(
+    /-debug ended with code 7 before it could be used/,
+  );
+  await expect(keepProvider({ directory: folderWith("exec sleep 60"), env, timeoutMs: 200 })).rejects.toThrow(
+    /-debug did not start within 200 ms/,
+  );
 });

@@ -4,7 +4,14 @@ import { LocalIssuer } from "../../../scripts/tools/local-issuer";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 let issuer: LocalIssuer;
-beforeAll(async () => (issuer = await LocalIssuer.start({ directory: temporaryFolder("issuer"), env: process.env, nowMs: () => 1_000_000 })));
+beforeAll(
+  async () =>
+    (issuer = await LocalIssuer.start({
+      directory: temporaryFolder("issuer"),
+      env: process.env,
+      nowMs: () => 1_000_000,
+    })),
+);
 afterAll(() => issuer.stop());
 
 const ask = (path: string): Promise<{ status: number; body: unknown }> =>
@@ -16,17 +23,28 @@ const ask = (path: string): Promise<{ status: number; body: unknown }> =>
     }).once("error", reject);
   });
 const kids = async () => ((await ask("/keys")).body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
-const kidOf = (token: string) => (JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()) as { kid: string }).kid;
+const kidOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()) as { kid: string }).kid;
 
 test("its document names itself and its keys, over TLS under its own certificate", async () => {
-  expect(await ask("/.well-known/openid-configuration")).toEqual({ status: 200, body: { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` } });
+  expect(await ask("/.well-known/openid-configuration")).toEqual({
+    status: 200,
+    body: { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` },
+  });
   expect(issuer.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
   expect((await ask("/other")).status).toBe(503);
 });
 
 test("a token is good for an hour by its clock, and claims may be others", () => {
   const [, body = ""] = issuer.token("alice", "agents", { scope: "run" }).split(".");
-  expect(JSON.parse(Buffer.from(body, "base64url").toString())).toEqual({ iss: issuer.url, sub: "alice", aud: "agents", iat: 1_000, exp: 4_600, scope: "run" });
+  expect(JSON.parse(Buffer.from(body, "base64url").toString())).toEqual({
+    iss: issuer.url,
+    sub: "alice",
+    aud: "agents",
+    iat: 1_000,
+    exp: 4_600,
+    scope: "run",
+  });
 });
 
 test("it signs with the newest key, and publishes the ones before unless told not to", async () => {

@@ -16,7 +16,10 @@ async function restored(directory: string): ReturnType<typeof restoreState> {
 }
 
 /** An initialized folder with a local backend, as the stack has it, and these files where its state is. */
-function folderWith(files: Readonly<Record<string, string>>, backend: unknown = { type: "local", config: { path: "../terraform.agent-api.tfstate" } }) {
+function folderWith(
+  files: Readonly<Record<string, string>>,
+  backend: unknown = { type: "local", config: { path: "../terraform.agent-api.tfstate" } },
+) {
   const project = temporaryFolder("state");
   const directory = join(project, "stack");
   mkdirSync(join(directory, ".terraform"), { recursive: true });
@@ -26,17 +29,27 @@ function folderWith(files: Readonly<Record<string, string>>, backend: unknown = 
 }
 const STATE = '{"serial":7}';
 
-test.each(["", '{"serial":8,"resour'])("a state that a kill left as %j is the last copy again, for its owner's eyes only", async (content) => {
-  const { directory, path } = folderWith({ "terraform.agent-api.tfstate": content, "terraform.agent-api.tfstate.backup": STATE });
-  expect(await restored(directory)).toEqual({ path, aside: `${path}.cut-1`, backup: `${path}.backup` });
-  expect(readFileSync(path, "utf8")).toBe(STATE);
-  expect(statSync(path).mode & 0o077).toBe(0);
-  expect(readFileSync(`${path}.cut-1`, "utf8")).toBe(content);
-  expect(await restored(directory)).toBeUndefined();
-});
+test.each(["", '{"serial":8,"resour'])(
+  "a state that a kill left as %j is the last copy again, for its owner's eyes only",
+  async (content) => {
+    const { directory, path } = folderWith({
+      "terraform.agent-api.tfstate": content,
+      "terraform.agent-api.tfstate.backup": STATE,
+    });
+    expect(await restored(directory)).toEqual({ path, aside: `${path}.cut-1`, backup: `${path}.backup` });
+    expect(readFileSync(path, "utf8")).toBe(STATE);
+    expect(statSync(path).mode & 0o077).toBe(0);
+    expect(readFileSync(`${path}.cut-1`, "utf8")).toBe(content);
+    expect(await restored(directory)).toBeUndefined();
+  },
+);
 
 test("what an earlier kill left is never overwritten", async () => {
-  const { directory, path } = folderWith({ "terraform.agent-api.tfstate": "second", "terraform.agent-api.tfstate.cut-1": "first", "terraform.agent-api.tfstate.backup": STATE });
+  const { directory, path } = folderWith({
+    "terraform.agent-api.tfstate": "second",
+    "terraform.agent-api.tfstate.cut-1": "first",
+    "terraform.agent-api.tfstate.backup": STATE,
+  });
   expect(await restored(directory)).toMatchObject({ aside: `${path}.cut-2` });
   expect([1, 2].map((number) => readFileSync(`${path}.cut-${number}`, "utf8"))).toEqual(["first", "second"]);
 });
@@ -55,11 +68,16 @@ test("a whole state, none at all, and another backend's are left alone", async (
   expect(await restored(whole.directory)).toBeUndefined();
   expect(readFileSync(whole.path, "utf8")).toBe(STATE);
   expect(await restored(folderWith({ "terraform.agent-api.tfstate.backup": STATE }).directory)).toBeUndefined();
-  expect(await restored(folderWith({ "terraform.agent-api.tfstate": "" }, { type: "s3", config: {} }).directory)).toBeUndefined();
+  expect(
+    await restored(folderWith({ "terraform.agent-api.tfstate": "" }, { type: "s3", config: {} }).directory),
+  ).toBeUndefined();
 });
 
 test("one that another run is writing at this moment is left to it", async () => {
-  const { directory, path } = folderWith({ "terraform.agent-api.tfstate": "", "terraform.agent-api.tfstate.backup": "{}" });
+  const { directory, path } = folderWith({
+    "terraform.agent-api.tfstate": "",
+    "terraform.agent-api.tfstate.backup": "{}",
+  });
   const looked = restoreState(directory);
   jest.advanceTimersByTime(999);
   writeFileSync(path, STATE);

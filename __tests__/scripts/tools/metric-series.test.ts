@@ -13,27 +13,81 @@ beforeAll(async () => (server = await answeringServer((_, count) => answer(count
 afterAll(() => server.stop());
 beforeEach(() => (server.asked.length = 0));
 
-const ask = () => metricSeries({ queries: QUERIES, startMs: 1_795_000_200_000, endMs: 1_795_003_800_000, region: "us-east-1", environment: { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }, signal: new AbortController().signal });
-const body = (document: object): Answer => ({ headers: { "content-type": "application/x-amz-json-1.0" }, body: JSON.stringify(document) });
-const result = (id: string, label: string, timestamps: number[], values: number[], more: object = {}) => ({ Id: id, Label: label, StatusCode: "Complete", Timestamps: timestamps, Values: values, ...more });
+const ask = () =>
+  metricSeries({
+    queries: QUERIES,
+    startMs: 1_795_000_200_000,
+    endMs: 1_795_003_800_000,
+    region: "us-east-1",
+    environment: { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+    signal: new AbortController().signal,
+  });
+const body = (document: object): Answer => ({
+  headers: { "content-type": "application/x-amz-json-1.0" },
+  body: JSON.stringify(document),
+});
+const result = (id: string, label: string, timestamps: number[], values: number[], more: object = {}) => ({
+  Id: id,
+  Label: label,
+  StatusCode: "Complete",
+  Timestamps: timestamps,
+  Values: values,
+  ...more,
+});
 
 test("a metric is asked by its name and an expression by its ids, both in their period", async () => {
   answer = () => body({ MetricDataResults: [] });
   expect(await ask()).toEqual({ series: [], evaluated: [] });
   expect(JSON.parse(server.asked[0]!.body)).toMatchObject({
-    StartTime: 1_795_000_200, EndTime: 1_795_003_800,
+    StartTime: 1_795_000_200,
+    EndTime: 1_795_003_800,
     MetricDataQueries: [
-      { Id: "q0", MetricStat: { Metric: { Namespace: "AWS/Lambda", MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: "f" }] }, Period: 300, Stat: "Sum" } },
+      {
+        Id: "q0",
+        MetricStat: {
+          Metric: { Namespace: "AWS/Lambda", MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: "f" }] },
+          Period: 300,
+          Stat: "Sum",
+        },
+      },
       { Id: "w3_1", Expression: "q0*2", Period: 300, Label: "twice" },
     ],
   });
 });
 
 test("pages are put together, oldest first; a search's lines are told apart by their labels", async () => {
-  answer = (count) => body(count === 1 ? { MetricDataResults: [result("q0", "Errors", [1_795_000_500], [2]), result("w3_1", "b", [1_795_000_200], [4])], NextToken: "t" } : { MetricDataResults: [result("q0", "Errors", [1_795_000_200], [1]), result("w3_1", "a", [1_795_000_200], [5])] });
+  answer = (count) =>
+    body(
+      count === 1
+        ? {
+            MetricDataResults: [
+              result("q0", "Errors", [1_795_000_500], [2]),
+              result("w3_1", "b", [1_795_000_200], [4]),
+            ],
+            NextToken: "t",
+          }
+        : {
+            MetricDataResults: [
+              result("q0", "Errors", [1_795_000_200], [1]),
+              result("w3_1", "a", [1_795_000_200], [5]),
+            ],
+          },
+    );
   expect(await ask()).toEqual({
-    series: [{ ...source, periodSeconds: 300, points: [[1_795_000_200_000, 1], [1_795_000_500_000, 2]] }],
-    evaluated: [{ widget: 3, row: 1, label: "b", points: [[1_795_000_200_000, 4]] }, { widget: 3, row: 1, label: "a", points: [[1_795_000_200_000, 5]] }],
+    series: [
+      {
+        ...source,
+        periodSeconds: 300,
+        points: [
+          [1_795_000_200_000, 1],
+          [1_795_000_500_000, 2],
+        ],
+      },
+    ],
+    evaluated: [
+      { widget: 3, row: 1, label: "b", points: [[1_795_000_200_000, 4]] },
+      { widget: 3, row: 1, label: "a", points: [[1_795_000_200_000, 5]] },
+    ],
   });
 });
 
@@ -43,11 +97,24 @@ test("a time without a value is no value", async () => {
 });
 
 test("a query that went wrong is told, with CloudWatch's reason", async () => {
-  answer = () => body({ MetricDataResults: [result("q0", "Errors", [], [], { StatusCode: "Forbidden", Messages: [{ Code: "C", Value: "not yours" }] })] });
-  await expect(ask()).rejects.toThrow("CloudWatch in us-east-1 answers Forbidden to q0 (not yours). Ask again; it takes credentials with cloudwatch:GetMetricData.");
+  answer = () =>
+    body({
+      MetricDataResults: [
+        result("q0", "Errors", [], [], { StatusCode: "Forbidden", Messages: [{ Code: "C", Value: "not yours" }] }),
+      ],
+    });
+  await expect(ask()).rejects.toThrow(
+    "CloudWatch in us-east-1 answers Forbidden to q0 (not yours). Ask again; it takes credentials with cloudwatch:GetMetricData.",
+  );
 });
 
 test("a refused call is told with the region, AWS's words and what to do", async () => {
-  answer = () => ({ status: 403, headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-query-error": "AccessDenied;Sender" }, body: JSON.stringify({ __type: "AccessDenied", message: "not you" }) });
-  await expect(ask()).rejects.toThrow(/^CloudWatch in us-east-1 does not answer GetMetricData \(AccessDenied\w*: not you\)\. It takes credentials with cloudwatch:GetMetricData; or give saved metrics by --metrics\.$/);
+  answer = () => ({
+    status: 403,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-query-error": "AccessDenied;Sender" },
+    body: JSON.stringify({ __type: "AccessDenied", message: "not you" }),
+  });
+  await expect(ask()).rejects.toThrow(
+    /^CloudWatch in us-east-1 does not answer GetMetricData \(AccessDenied\w*: not you\)\. It takes credentials with cloudwatch:GetMetricData; or give saved metrics by --metrics\.$/,
+  );
 });

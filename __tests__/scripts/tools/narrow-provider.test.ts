@@ -1,13 +1,21 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect as connectHttp2, constants, createServer, type ClientHttp2Session, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer,
+  type ClientHttp2Session,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { narrowProvider, type NarrowProvider } from "../../../scripts/tools/narrow-provider";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 /** The real provider stands behind it in every test in emulator/; here a server that can be made to fail. */
-const entry = (type: string) => Buffer.concat([Buffer.from([0x12, type.length + 2, 0x0a, type.length]), Buffer.from(type)]);
+const entry = (type: string) =>
+  Buffer.concat([Buffer.from([0x12, type.length + 2, 0x0a, type.length]), Buffer.from(type)]);
 const framed = (message: Buffer) => {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
@@ -24,12 +32,16 @@ let serve: (call: ServerHttp2Stream) => void;
 let called: string[];
 let used: string[];
 
-const answer = (message: Buffer, status = "0") => (call: ServerHttp2Stream) => {
-  call.resume();
-  call.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-  call.on("wantTrailers", () => call.sendTrailers({ "grpc-status": status, ...(status !== "0" && { "grpc-message": "not now" }) }));
-  call.end(message);
-};
+const answer =
+  (message: Buffer, status = "0") =>
+  (call: ServerHttp2Stream) => {
+    call.resume();
+    call.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    call.on("wantTrailers", () =>
+      call.sendTrailers({ "grpc-status": status, ...(status !== "0" && { "grpc-message": "not now" }) }),
+    );
+    call.end(message);
+  };
 
 beforeEach(async () => {
   const folder = temporaryFolder("narrow");
@@ -56,7 +68,12 @@ afterEach(async () => {
 });
 
 async function call(path: string, body: Buffer = Buffer.alloc(5)) {
-  const request = terraform.request({ ":method": "POST", ":path": path, te: "trailers", "content-type": "application/grpc" });
+  const request = terraform.request({
+    ":method": "POST",
+    ":path": path,
+    te: "trailers",
+    "content-type": "application/grpc",
+  });
   const chunks: Buffer[] = [];
   let status: unknown;
   request.on("response", (headers) => (status = headers["grpc-status"]));
@@ -88,7 +105,10 @@ test("everything else passes as it is, both ways, however long", async () => {
 });
 
 test("an error that comes without an answer stays one", async () => {
-  serve = (each) => (each.resume(), each.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true }));
+  serve = (each) => (
+    each.resume(),
+    each.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true })
+  );
   expect(await call("/tfplugin5.Provider/Unknown")).toEqual({ status: "12", message: Buffer.alloc(0), code: 0 });
 });
 
@@ -124,9 +144,14 @@ test("stopping it ends its callers' connections, and takes the socket away", asy
 test.each<[string, (call: ServerHttp2Stream) => void]>([
   ["lets a call go without an answer", (each) => each.close(constants.NGHTTP2_NO_ERROR)],
   ["takes a call back", (each) => each.close(constants.NGHTTP2_CANCEL)],
-  ["is killed in the middle of an answer", (each) => (each.respond({ ":status": 200 }), each.write("half"), setImmediate(() => each.session?.destroy()))],
+  [
+    "is killed in the middle of an answer",
+    (each) => (each.respond({ ":status": 200 }), each.write("half"), setImmediate(() => each.session?.destroy())),
+  ],
   ["is killed before an answer", (each) => each.session?.destroy()],
 ])("a provider that %s leaves nobody waiting", async (_, end) => {
   serve = end;
-  expect(await call("/tfplugin5.Provider/ApplyResourceChange")).toMatchObject({ code: constants.NGHTTP2_INTERNAL_ERROR });
+  expect(await call("/tfplugin5.Provider/ApplyResourceChange")).toMatchObject({
+    code: constants.NGHTTP2_INTERNAL_ERROR,
+  });
 });

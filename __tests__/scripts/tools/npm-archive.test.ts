@@ -5,7 +5,13 @@ import { npmArchive } from "../../../scripts/tools/npm-archive";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const ENV = { PATH: process.env["PATH"], HOME: temporaryFolder("home") };
-const FILES = { "package.json": '{ "name": "@s/small", "version": "1.2.3", "files": ["lib", "dist/made"] }', "lib/run.js": "run", "lib/secret.js": "secret", "dist/made/x.zip": "zip", "other.txt": "other" };
+const FILES = {
+  "package.json": '{ "name": "@s/small", "version": "1.2.3", "files": ["lib", "dist/made"] }',
+  "lib/run.js": "run",
+  "lib/secret.js": "secret",
+  "dist/made/x.zip": "zip",
+  "other.txt": "other",
+};
 const GIVEN = ["package.json", "lib/run.js", "dist/made/x.zip", "other.txt"];
 
 function folder(mode: number, year: number): string {
@@ -21,19 +27,31 @@ function folder(mode: number, year: number): string {
 }
 
 test("of the given files npm takes those that package.json names, also from a folder that git ignores", async () => {
-  const { name, files, content } = await npmArchive(folder(0o600, 2026), GIVEN, ENV, { "dist/made/NOTICES.txt": "notices" });
+  const { name, files, content } = await npmArchive(folder(0o600, 2026), GIVEN, ENV, {
+    "dist/made/NOTICES.txt": "notices",
+  });
   expect(name).toBe("s-small-1.2.3.tgz");
   expect(files).toEqual(["dist/made/NOTICES.txt", "dist/made/x.zip", "lib/run.js", "package.json"]);
   const path = join(temporaryFolder("archive"), name);
   writeFileSync(path, content);
-  const listed = execFileSync("tar", ["--list", "--verbose", "--file", path], { encoding: "utf8", env: { ...ENV, TZ: "UTC" } });
+  const listed = execFileSync("tar", ["--list", "--verbose", "--file", path], {
+    encoding: "utf8",
+    env: { ...ENV, TZ: "UTC" },
+  });
   expect(listed).toMatch(/^-rwxr-xr-x .* package\/lib\/run\.js$/m);
   expect(listed).toMatch(/^-rw-r--r-- .* package\/dist\/made\/x\.zip$/m);
-  expect(execFileSync("tar", ["--extract", "--to-stdout", "--file", path, "package/dist/made/NOTICES.txt"], { encoding: "utf8" })).toBe("notices");
+  expect(
+    execFileSync("tar", ["--extract", "--to-stdout", "--file", path, "package/dist/made/NOTICES.txt"], {
+      encoding: "utf8",
+    }),
+  ).toBe("notices");
 });
 
 test("files with other times and modes give the same bytes", async () => {
-  const [one, other] = await Promise.all([npmArchive(folder(0o600, 2026), GIVEN, ENV), npmArchive(folder(0o664, 1999), [...GIVEN].reverse(), ENV)]);
+  const [one, other] = await Promise.all([
+    npmArchive(folder(0o600, 2026), GIVEN, ENV),
+    npmArchive(folder(0o664, 1999), [...GIVEN].reverse(), ENV),
+  ]);
   expect(Buffer.from(one.content).equals(Buffer.from(other.content))).toBe(true);
 });
 

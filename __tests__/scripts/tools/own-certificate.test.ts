@@ -4,7 +4,11 @@ import { makeOwnCertificate } from "../../../scripts/tools/own-certificate";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 test("the certificate is its own issuer, stands for loopback, and is good with its key", async () => {
-  const { path, key, cert } = await makeOwnCertificate({ directory: temporaryFolder("certificate"), env: { PATH: process.env["PATH"] }, name: "here" });
+  const { path, key, cert } = await makeOwnCertificate({
+    directory: temporaryFolder("certificate"),
+    env: { PATH: process.env["PATH"] },
+    name: "here",
+  });
   expect(readFileSync(path).equals(cert)).toBe(true);
   const certificate = new X509Certificate(cert);
   expect(certificate.issuer).toBe(certificate.subject);

@@ -1,10 +1,16 @@
 import { spawn } from "node:child_process";
 import { Interrupted, type EndingSignal } from "../../../scripts/tools/interrupted";
 import { run, ProgramFailed } from "../../../scripts/tools/process";
-import { interruptPrograms, killPrograms, rememberProgram, runningPrograms } from "../../../scripts/tools/started-programs";
+import {
+  interruptPrograms,
+  killPrograms,
+  rememberProgram,
+  runningPrograms,
+} from "../../../scripts/tools/started-programs";
 import { isAlive, until } from "../local/fixtures";
 
-const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) => run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
+const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) =>
+  run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
 
 test("a program's output and code come back, and it inherits no environment", async () => {
   process.env["CANARY"] = "sings";
@@ -14,7 +20,9 @@ test("a program's output and code come back, and it inherits no environment", as
 
 test("lines are handed on as they come, whole", async () => {
   const lines: string[] = [];
-  await node("process.stdout.write('a', () => setTimeout(() => process.stdout.write('b\\nc\\n'), 50))", { onLine: (line) => lines.push(line) });
+  await node("process.stdout.write('a', () => setTimeout(() => process.stdout.write('b\\nc\\n'), 50))", {
+    onLine: (line) => lines.push(line),
+  });
   expect(lines).toEqual(["ab", "c"]);
 });
 
@@ -32,28 +40,35 @@ test("a program that is missing is an error that says what to do", async () => {
 test("an abort interrupts once and waits for the program to end by itself", async () => {
   const controller = new AbortController();
   let pid = 0;
-  const running = node("process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)", {
-    signal: controller.signal,
-    onStart: (started) => (pid = started),
-    onLine: (line) => {
-      if (line === "ready") controller.abort();
-      else if (line === "interrupted") process.kill(pid, "SIGUSR2");
+  const running = node(
+    "process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)",
+    {
+      signal: controller.signal,
+      onStart: (started) => (pid = started),
+      onLine: (line) => {
+        if (line === "ready") controller.abort();
+        else if (line === "interrupted") process.kill(pid, "SIGUSR2");
+      },
     },
-  });
+  );
   expect((await running).stdout).toBe("ready\ninterrupted\nended\n");
 });
 
 test("a kill ends the program and what it started, at once, without a chance to put anything in order", async () => {
   const controller = new AbortController();
   const lines: string[] = [];
-  const child = "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
-  const running = node(`for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`, {
-    kill: controller.signal,
-    onLine: (line) => {
-      lines.push(line);
-      controller.abort();
+  const child =
+    "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
+  const running = node(
+    `for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`,
+    {
+      kill: controller.signal,
+      onLine: (line) => {
+        lines.push(line);
+        controller.abort();
+      },
     },
-  });
+  );
   await expect(running).rejects.toBeInstanceOf(ProgramFailed);
   expect(lines).toEqual([expect.stringMatching(/^\d+$/)]);
   // Its output has ended, so it is dead; the kernel may take a moment to forget it.
@@ -61,7 +76,10 @@ test("a kill ends the program and what it started, at once, without a chance to 
 });
 
 test("arguments reach the program as they are, never through a shell", async () => {
-  const { stdout } = await run(process.execPath, ["-e", "console.log(process.argv[1])", "$(id); `id` && x"], { cwd: "/", env: {} });
+  const { stdout } = await run(process.execPath, ["-e", "console.log(process.argv[1])", "$(id); `id` && x"], {
+    cwd: "/",
+    env: {},
+  });
   expect(stdout).toBe("$(id); `id` && x\n");
 });
 
@@ -74,7 +92,11 @@ describe("after a signal has ended the work", () => {
   test("a program that it cut short is told as interrupted, with what the program printed as the cause", async () => {
     const { signal, abort } = interrupted();
     const running = node("console.log('half'); setInterval(() => {}, 1000)", { signal, onLine: abort });
-    await expect(running).rejects.toMatchObject({ name: "Interrupted", by: "SIGTERM", cause: { name: "ProgramFailed", result: { stdout: "half\n" } } });
+    await expect(running).rejects.toMatchObject({
+      name: "Interrupted",
+      by: "SIGTERM",
+      cause: { name: "ProgramFailed", result: { stdout: "half\n" } },
+    });
   });
 
   test("no further program is started", async () => {
@@ -90,15 +112,18 @@ describe("after a signal has ended the work", () => {
     const helper = spawn("sleep", ["1000"], { detached: true });
     rememberProgram(helper, "helper", { isHelper: true });
     const helperEnded = new Promise((resolve) => helper.once("exit", (_code, by) => resolve(by)));
-    const running = node("process.on('SIGINT', () => console.log('interrupted')); console.log('ready'); setInterval(() => {}, 1000)", {
-      onLine: (line) => {
-        lines.push(line);
-        if (line === "ready") {
-          expect(runningPrograms()).toEqual([process.execPath]);
-          interruptPrograms();
-        } else killPrograms();
+    const running = node(
+      "process.on('SIGINT', () => console.log('interrupted')); console.log('ready'); setInterval(() => {}, 1000)",
+      {
+        onLine: (line) => {
+          lines.push(line);
+          if (line === "ready") {
+            expect(runningPrograms()).toEqual([process.execPath]);
+            interruptPrograms();
+          } else killPrograms();
+        },
       },
-    });
+    );
     await expect(running).rejects.toBeInstanceOf(ProgramFailed);
     expect({ lines, helper: await helperEnded }).toEqual({ lines: ["ready", "interrupted"], helper: "SIGKILL" });
     expect(runningPrograms()).toEqual([]);

@@ -9,19 +9,40 @@ const folder = temporaryFolder("report-lines");
 
 async function lines(chunks: readonly Buffer[]): Promise<string[]> {
   const found: string[] = [];
-  await splitLines((async function* () { yield* chunks; })(), (line, number) => (found[number - 1] = line));
+  await splitLines(
+    (async function* () {
+      yield* chunks;
+    })(),
+    (line, number) => (found[number - 1] = line),
+  );
   return found;
 }
 
 test("lines are the same wherever the chunks are cut, in letters of several bytes too", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.constantFrom("a", "ü", "€", "😀", "\n", "\r\n", "line")), fc.array(fc.nat(60)), async (pieces, cuts) => {
-    const bytes = Buffer.from(pieces.join(""));
-    const sorted = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((left, right) => left - right), bytes.length];
-    const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end)).filter((chunk) => chunk.length > 0);
-    const expected = pieces.join("").split("\n").map((line) => line.replace(/\r$/, ""));
-    if (expected[expected.length - 1] === "" ) expected.pop();
-    expect(await lines(chunks)).toEqual(expected);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("a", "ü", "€", "😀", "\n", "\r\n", "line")),
+      fc.array(fc.nat(60)),
+      async (pieces, cuts) => {
+        const bytes = Buffer.from(pieces.join(""));
+        const sorted = [
+          0,
+          ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((left, right) => left - right),
+          bytes.length,
+        ];
+        const chunks = sorted
+          .slice(1)
+          .map((end, index) => bytes.subarray(sorted[index], end))
+          .filter((chunk) => chunk.length > 0);
+        const expected = pieces
+          .join("")
+          .split("\n")
+          .map((line) => line.replace(/\r$/, ""));
+        if (expected[expected.length - 1] === "") expected.pop();
+        expect(await lines(chunks)).toEqual(expected);
+      },
+    ),
+  );
 });
 
 test("UTF-16, which PowerShell writes, is read", async () => {
@@ -46,13 +67,23 @@ test("a file and a zipped file give the same", async () => {
 test("what cannot be read is named, with the reason and what to give", async () => {
   mkdirSync(join(folder, "folder"));
   writeFileSync(join(folder, "broken.gz"), "no gzip");
-  await expect(readReportLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(/missing\.log cannot be read: ENOENT.*Give a file of log lines, or - for standard input\./);
-  await expect(readReportLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(/missing\.gz cannot be read: ENOENT/);
-  await expect(readReportLines(join(folder, "folder"), () => undefined)).rejects.toThrow(/folder cannot be read: EISDIR/);
-  await expect(readReportLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(/broken\.gz cannot be read: incorrect header check/);
+  await expect(readReportLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(
+    /missing\.log cannot be read: ENOENT.*Give a file of log lines, or - for standard input\./,
+  );
+  await expect(readReportLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(
+    /missing\.gz cannot be read: ENOENT/,
+  );
+  await expect(readReportLines(join(folder, "folder"), () => undefined)).rejects.toThrow(
+    /folder cannot be read: EISDIR/,
+  );
+  await expect(readReportLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(
+    /broken\.gz cannot be read: incorrect header check/,
+  );
 });
 
 test("an interrupt ends the reading", async () => {
   const aborted = AbortSignal.abort();
-  await expect(readReportLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({ name: "AbortError" });
+  await expect(readReportLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({
+    name: "AbortError",
+  });
 });

@@ -57,5 +57,10 @@ Wait for that run: add --lock-timeout 10m. Where it is dead, its machine killed,
 });
 
 test("other failures stay what they are, one that names a lock for another reason too", () => {
-  for (const other of [failed("Error: creating SQS Queue: AccessDenied"), failed(`Failed to unlock state: lock ID "x" does not match existing lock ID\n${INFO}`), new Error("else")]) expect(explainLock(other)).toBe(other);
+  for (const other of [
+    failed("Error: creating SQS Queue: AccessDenied"),
+    failed(`Failed to unlock state: lock ID "x" does not match existing lock ID\n${INFO}`),
+    new Error("else"),
+  ])
+    expect(explainLock(other)).toBe(other);
 });

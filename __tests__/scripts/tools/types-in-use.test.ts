@@ -15,5 +15,11 @@ test("names of types come from configurations, tests and states, wherever they l
   write("d/terraform.tfstate", '{"resources":[{"type":"aws_s3_bucket"}]}');
   write("a/notes.md", "aws_vpc");
   write("a/.terraform/modules/e/main.tf", 'resource "aws_subnet" "s" {}');
-  expect([...typesInUse([join(folder, "a"), join(folder, "d"), join(folder, "none")])].sort()).toEqual(["aws_iam_role", "aws_lambda_function", "aws_region", "aws_s3_bucket", "aws_sqs_queue"]);
+  expect([...typesInUse([join(folder, "a"), join(folder, "d"), join(folder, "none")])].sort()).toEqual([
+    "aws_iam_role",
+    "aws_lambda_function",
+    "aws_region",
+    "aws_s3_bucket",
+    "aws_sqs_queue",
+  ]);
 });

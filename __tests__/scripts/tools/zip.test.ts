@@ -16,7 +16,16 @@ test("the same files make the same bytes, in whatever order they are given", () 
 
 test("the time zone does not matter", () => {
   const zip = (zone: string) =>
-    execFileSync(process.execPath, ["--import", "tsx", "-e", `import("./scripts/tools/zip.ts").then(({ deterministicZip }) => process.stdout.write(Buffer.from(deterministicZip({ a: new Uint8Array([1]) })).toString("hex")))`], { cwd: join(__dirname, "../../.."), env: { PATH: process.env["PATH"], TZ: zone }, encoding: "utf8" });
+    execFileSync(
+      process.execPath,
+      [
+        "--import",
+        "tsx",
+        "-e",
+        `import("./scripts/tools/zip.ts").then(({ deterministicZip }) => process.stdout.write(Buffer.from(deterministicZip({ a: new Uint8Array([1]) })).toString("hex")))`,
+      ],
+      { cwd: join(__dirname, "../../.."), env: { PATH: process.env["PATH"], TZ: zone }, encoding: "utf8" },
+    );
   const inUtc = zip("UTC");
   expect(inUtc.length).toBeGreaterThan(100);
   expect(zip("Asia/Tokyo")).toBe(inUtc);
@@ -25,6 +34,7 @@ test("the time zone does not matter", () => {
 test("files come out readable by all and writable by their owner, as Lambda needs them", () => {
   const path = join(temporaryFolder("zip"), "a.zip");
   writeFileSync(path, deterministicZip({ "index.mjs": text("x") }));
-  const script = "import sys, zipfile; print([oct(i.external_attr >> 16) for i in zipfile.ZipFile(sys.argv[1]).infolist()])";
+  const script =
+    "import sys, zipfile; print([oct(i.external_attr >> 16) for i in zipfile.ZipFile(sys.argv[1]).infolist()])";
   expect(execFileSync("python3", ["-c", script, path], { encoding: "utf8" }).trim()).toBe("['0o100644']");
 });

@@ -11,7 +11,9 @@ test("the stack is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx
 
 test("its variables are the part's settings, its outputs the part's", () => {
   expect(Object.keys(stack.variable).sort()).toEqual(alarmsPart.settings.map(({ name }) => name).sort());
-  expect(Object.fromEntries(Object.entries(stack.output).map(([name, { description }]) => [name, description]))).toEqual(alarmsPart.outputs);
+  expect(
+    Object.fromEntries(Object.entries(stack.output).map(([name, { description }]) => [name, description])),
+  ).toEqual(alarmsPart.outputs);
 });
 
 test("each alarm rings above its own variable, says what to do, and is there while what it watches is given", () => {
@@ -30,10 +32,15 @@ test("each alarm rings above its own variable, says what to do, and is there whi
 
 test("every name that alarms_enabled takes is an alarm's", () => {
   const condition = stack.variable["alarms_enabled"]?.validation?.[0]?.condition ?? "";
-  expect(JSON.parse(/contains\((\[.*?\]), name/.exec(condition)?.[1] ?? "[]")).toEqual(PART_ALARMS.map(({ name }) => name));
+  expect(JSON.parse(/contains\((\[.*?\]), name/.exec(condition)?.[1] ?? "[]")).toEqual(
+    PART_ALARMS.map(({ name }) => name),
+  );
 });
 
 test("whether there is a topic of its own is told by a variable that is known when planning, not by an ARN that may not be", () => {
-  for (const address of ["aws_sns_topic.alarm_topic", "aws_sns_topic_policy.alarm_topic_policy"]) expect(resource(stack, address)["count"]).toBe("${var.own_topic_enabled ? 1 : 0}");
-  expect(JSON.stringify(encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"]))).not.toContain("alarm_topic[0]");
+  for (const address of ["aws_sns_topic.alarm_topic", "aws_sns_topic_policy.alarm_topic_policy"])
+    expect(resource(stack, address)["count"]).toBe("${var.own_topic_enabled ? 1 : 0}");
+  expect(
+    JSON.stringify(encoded(stack, resource(stack, "aws_sns_topic_policy.alarm_topic_policy")["policy"])),
+  ).not.toContain("alarm_topic[0]");
 });

@@ -9,5 +9,7 @@ test("the stack is the golden one; after a wanted change run UPDATE_GOLDEN=1 npx
 
 test("its variables are the part's settings, its outputs the part's", () => {
   expect(Object.keys(stack.variable).sort()).toEqual(cachedApiStagePart.settings.map(({ name }) => name).sort());
-  expect(Object.fromEntries(Object.entries(stack.output).map(([name, { description }]) => [name, description]))).toEqual(cachedApiStagePart.outputs);
+  expect(
+    Object.fromEntries(Object.entries(stack.output).map(([name, { description }]) => [name, description])),
+  ).toEqual(cachedApiStagePart.outputs);
 });

@@ -87,16 +87,19 @@ export function testFaults({ start, open, answering, who, throttled, refused }: 
     expect(server.seen).toHaveLength(3);
   });
 
-  test.each<Fault>(["hang", "stall", { slow: { msPerByte: 50 } }])("an abort reaches the server (%j), and nothing is left alive", async (fault) => {
-    server.always(fault);
-    const caller = new AbortController();
-    const asking = ask(caller.signal);
-    await Promise.race([server.asked(), asking]);
-    caller.abort(new Error("not needed"));
-    await expect(asking).rejects.toThrow();
-    await server.quiet();
-    expect(server).toMatchObject({ aborted: 1, seen: { length: 1 } });
-  });
+  test.each<Fault>(["hang", "stall", { slow: { msPerByte: 50 } }])(
+    "an abort reaches the server (%j), and nothing is left alive",
+    async (fault) => {
+      server.always(fault);
+      const caller = new AbortController();
+      const asking = ask(caller.signal);
+      await Promise.race([server.asked(), asking]);
+      caller.abort(new Error("not needed"));
+      await expect(asking).rejects.toThrow();
+      await server.quiet();
+      expect(server).toMatchObject({ aborted: 1, seen: { length: 1 } });
+    },
+  );
 
   test("a refusal is told by its kind, without the service's words, and is not tried again", async () => {
     server.always("refused");

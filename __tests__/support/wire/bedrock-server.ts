@@ -9,6 +9,15 @@ export const startBedrock = (): Promise<WireServer> =>
   });
 
 /** What Converse answers: the text blocks in a message of the assistant. */
-export function converse(texts: readonly string[], stopReason = "end_turn", usage: object | undefined = { inputTokens: 11, outputTokens: 7, totalTokens: 18 }): Reply {
-  return json({ output: { message: { role: "assistant", content: texts.map((text) => ({ text })) } }, stopReason, usage, metrics: { latencyMs: 5 } });
+export function converse(
+  texts: readonly string[],
+  stopReason = "end_turn",
+  usage: object | undefined = { inputTokens: 11, outputTokens: 7, totalTokens: 18 },
+): Reply {
+  return json({
+    output: { message: { role: "assistant", content: texts.map((text) => ({ text })) } },
+    stopReason,
+    usage,
+    metrics: { latencyMs: 5 },
+  });
 }

@@ -9,5 +9,9 @@ const SOMEBODY = { region: "us-east-1", credentials: { accessKeyId: "test", secr
 
 /** The worker's connection to its agents. With a server's URL as `endpoint`, SDK clients call that. */
 export function wireConnection(endpoint?: string) {
-  return { ...openConnection({ counters: openCounters(), nowMs: () => Date.now(), timeOuts: PATIENT }).patient, ...SOMEBODY, ...(endpoint !== undefined && { endpoint }) };
+  return {
+    ...openConnection({ counters: openCounters(), nowMs: () => Date.now(), timeOuts: PATIENT }).patient,
+    ...SOMEBODY,
+    ...(endpoint !== undefined && { endpoint }),
+  };
 }

@@ -12,4 +12,5 @@ export const startLambda = (): Promise<WireServer> =>
 export const returned = (value: unknown): Reply => json(value, { "x-amz-executed-version": "$LATEST" });
 
 /** What Lambda answers for a function that threw. */
-export const threw = (message: string): Reply => json({ errorType: "Error", errorMessage: message }, { "x-amz-function-error": "Unhandled" });
+export const threw = (message: string): Reply =>
+  json({ errorType: "Error", errorMessage: message }, { "x-amz-function-error": "Unhandled" });

@@ -17,7 +17,14 @@ export interface Reply {
  * service says so. `slow`: a byte at a time.
  */
 export type Fault =
-  | "ok" | "pieces" | "cut" | "cutChunk" | "stall" | "reset" | "hang" | "refused"
+  | "ok"
+  | "pieces"
+  | "cut"
+  | "cutChunk"
+  | "stall"
+  | "reset"
+  | "hang"
+  | "refused"
   | { readonly throttled: { readonly retryAfter?: string } }
   | { readonly slow: { readonly msPerByte: number } };
 
@@ -73,7 +80,8 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
     });
     void read(request).then((seen) => {
       counts.seen.push(seen);
-      if (request.method !== "POST" || !wire.accepts(seen.path)) return send(response, { status: 404, headers: {}, body: "{}" });
+      if (request.method !== "POST" || !wire.accepts(seen.path))
+        return send(response, { status: 404, headers: {}, body: "{}" });
       return befall(played.shift() ?? otherwise, handle, request, response, wire);
     });
   });
@@ -82,9 +90,15 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
   await once(server, "listening");
   const handle: WireServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get seen() { return counts.seen; },
-    get aborted() { return counts.aborted; },
-    get connections() { return counts.connections; },
+    get seen() {
+      return counts.seen;
+    },
+    get aborted() {
+      return counts.aborted;
+    },
+    get connections() {
+      return counts.connections;
+    },
     reply: { status: 200, headers: { "content-type": "application/json" }, body: "{}" },
     play: (...faults) => void (played = [...faults]),
     always: (fault) => void (otherwise = fault),
@@ -113,14 +127,23 @@ async function read(request: IncomingMessage): Promise<Seen> {
   return { path: request.url ?? "", headers: request.headers, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-async function befall(fault: Fault, server: WireServer, request: IncomingMessage, response: ServerResponse, wire: Wire): Promise<void> {
+async function befall(
+  fault: Fault,
+  server: WireServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  wire: Wire,
+): Promise<void> {
   const { reply } = server;
   if (fault === "hang") return;
   if (fault === "reset") return void request.socket.resetAndDestroy();
   if (fault === "ok") return send(response, reply);
   if (fault === "refused") return send(response, wire.refused());
   if (typeof fault === "object" && "throttled" in fault) {
-    return send(response, wire.throttled(fault.throttled.retryAfter === undefined ? {} : { "retry-after": fault.throttled.retryAfter }));
+    return send(
+      response,
+      wire.throttled(fault.throttled.retryAfter === undefined ? {} : { "retry-after": fault.throttled.retryAfter }),
+    );
   }
   const bytes = Buffer.from(reply.body);
   const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
@@ -133,8 +156,12 @@ async function befall(fault: Fault, server: WireServer, request: IncomingMessage
     return void response.end();
   }
   if (fault === "cutChunk") {
-    const head = Object.entries({ ...reply.headers, "transfer-encoding": "chunked" }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-    return void request.socket.end(`HTTP/1.1 ${reply.status} OK\r\n${head}\r\n${bytes.length.toString(16)}\r\n${half.toString()}`);
+    const head = Object.entries({ ...reply.headers, "transfer-encoding": "chunked" })
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("");
+    return void request.socket.end(
+      `HTTP/1.1 ${reply.status} OK\r\n${head}\r\n${bytes.length.toString(16)}\r\n${half.toString()}`,
+    );
   }
   response.writeHead(reply.status, { ...reply.headers, "content-length": bytes.length });
   if (fault === "cut") return void response.write(half, () => request.socket.end());
@@ -150,7 +177,13 @@ async function befall(fault: Fault, server: WireServer, request: IncomingMessage
 /** The events of a stream, else three pieces of about the same length. */
 function piecesOf(body: string): string[] {
   const events = body.split(/(?<=\n\n)/);
-  return events.length > 1 ? events : [body.slice(0, body.length / 3), body.slice(body.length / 3, (2 * body.length) / 3), body.slice((2 * body.length) / 3)];
+  return events.length > 1
+    ? events
+    : [
+        body.slice(0, body.length / 3),
+        body.slice(body.length / 3, (2 * body.length) / 3),
+        body.slice((2 * body.length) / 3),
+      ];
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
@@ -173,6 +206,9 @@ export const events = (...values: readonly unknown[]): Reply => ({
 
 /** An error as AWS's services in REST-JSON word it. */
 export const awsError = (status: number, type: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
-  ...json({ message: `canary of arn:aws:iam::123456789012:role/worker, ${type}` }, { "x-amzn-errortype": type, "x-amzn-requestid": "1", ...headers }),
+  ...json(
+    { message: `canary of arn:aws:iam::123456789012:role/worker, ${type}` },
+    { "x-amzn-errortype": type, "x-amzn-requestid": "1", ...headers },
+  ),
   status,
 });

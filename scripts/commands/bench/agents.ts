@@ -40,7 +40,13 @@ export interface AgentsBench {
  */
 export async function benchAgents(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
   const server = await startAgentServer(behave);
-  const agents = AGENT_NAMES.map((name) => ({ name, kind: "http", target: `${server.url}/${name}`, timeout_seconds: TIMEOUT_SECONDS, phases: [...PHASES] }));
+  const agents = AGENT_NAMES.map((name) => ({
+    name,
+    kind: "http",
+    target: `${server.url}/${name}`,
+    timeout_seconds: TIMEOUT_SECONDS,
+    phases: [...PHASES],
+  }));
   try {
     return verdict(await measure(context, stack, [agentsVar(agents), "timeout=120"]));
   } finally {
@@ -83,7 +89,10 @@ async function measure({ progress }: CommandContext, stack: LocalStack, vars: re
   const parallel = [...before, ...(await runs("All at once, again", "go", 3))];
   const durations = (ended: readonly Ended[]) => ended.map(({ duration_ms }) => duration_ms);
   return {
-    sequential: durations(sequential), parallel: durations(parallel), hanging: durations(hanging), throwing: durations(throwing),
+    sequential: durations(sequential),
+    parallel: durations(parallel),
+    hanging: durations(hanging),
+    throwing: durations(throwing),
     slowest: parallel.map(slowestOf),
   };
 }
@@ -98,26 +107,75 @@ async function ask(client: AgentApiClient, prompt: string): Promise<Ended> {
 }
 
 const slowestOf = ({ agents }: Ended): number =>
-  PHASES.reduce((sum, phase) => sum + Math.max(...agents.filter((agent) => agent.phase === phase).map((agent) => agent.duration_ms)), 0);
+  PHASES.reduce(
+    (sum, phase) =>
+      sum + Math.max(...agents.filter((agent) => agent.phase === phase).map((agent) => agent.duration_ms)),
+    0,
+  );
 
 /** What the figures say. */
 export function verdict(bench: AgentsBench): BenchResult {
-  const [sequential, parallel, hanging, throwing, slowest] = [bench.sequential, bench.parallel, bench.hanging, bench.throwing, bench.slowest].map(median) as [number, number, number, number, number];
+  const [sequential, parallel, hanging, throwing, slowest] = [
+    bench.sequential,
+    bench.parallel,
+    bench.hanging,
+    bench.throwing,
+    bench.slowest,
+  ].map(median) as [number, number, number, number, number];
   const speedUp = sequential / parallel;
   const overheadPercent = (parallel / (AGENT_MS * PHASES.length) - 1) * 100;
   const throwingPercent = (throwing / parallel - 1) * 100;
   const hangingMs = hanging - TIMEOUT_SECONDS * 1_000 * PHASES.length;
   const figures: BenchFigure[] = [
-    { compares: `${AGENT_NAMES.length} agents of ${AGENT_MS / 1_000} s x ${PHASES.length} phases: one after the other / all at once (${ms(sequential)} / ${ms(parallel)})`, measured: `${speedUp.toFixed(2)}x`, mustReach: `>= ${MIN_SPEED_UP}x`, limit: `${AGENT_NAMES.length}x`, holds: speedUp >= MIN_SPEED_UP },
-    { compares: "all at once, over the slowest agents", measured: `${overheadPercent.toFixed(1)} %`, mustReach: `<= ${MAX_OVERHEAD_PERCENT} %`, limit: "0 %", holds: overheadPercent <= MAX_OVERHEAD_PERCENT },
-    { compares: "all at once, one agent hangs", measured: ms(hanging), mustReach: `its time-outs, and no more than ${MAX_OVERHEAD_PERCENT} % beside them`, limit: `${TIMEOUT_SECONDS * PHASES.length} s`, holds: Math.abs(hangingMs) <= (parallel * MAX_OVERHEAD_PERCENT) / 100 + 50 },
-    { compares: "more if one agent fails at once", measured: `${Math.max(0, throwingPercent).toFixed(1)} %`, mustReach: `<= ${MAX_THROWING_PERCENT} %`, limit: "0 %", holds: throwingPercent <= MAX_THROWING_PERCENT },
+    {
+      compares: `${AGENT_NAMES.length} agents of ${AGENT_MS / 1_000} s x ${PHASES.length} phases: one after the other / all at once (${ms(sequential)} / ${ms(parallel)})`,
+      measured: `${speedUp.toFixed(2)}x`,
+      mustReach: `>= ${MIN_SPEED_UP}x`,
+      limit: `${AGENT_NAMES.length}x`,
+      holds: speedUp >= MIN_SPEED_UP,
+    },
+    {
+      compares: "all at once, over the slowest agents",
+      measured: `${overheadPercent.toFixed(1)} %`,
+      mustReach: `<= ${MAX_OVERHEAD_PERCENT} %`,
+      limit: "0 %",
+      holds: overheadPercent <= MAX_OVERHEAD_PERCENT,
+    },
+    {
+      compares: "all at once, one agent hangs",
+      measured: ms(hanging),
+      mustReach: `its time-outs, and no more than ${MAX_OVERHEAD_PERCENT} % beside them`,
+      limit: `${TIMEOUT_SECONDS * PHASES.length} s`,
+      holds: Math.abs(hangingMs) <= (parallel * MAX_OVERHEAD_PERCENT) / 100 + 50,
+    },
+    {
+      compares: "more if one agent fails at once",
+      measured: `${Math.max(0, throwingPercent).toFixed(1)} %`,
+      mustReach: `<= ${MAX_THROWING_PERCENT} %`,
+      limit: "0 %",
+      holds: throwingPercent <= MAX_THROWING_PERCENT,
+    },
   ];
   const method = `Worker time of ${AGENT_NAMES.length} agents in ${PHASES.length} phases; medians of ${bench.sequential.length} and ${bench.parallel.length} runs; one deployment, flipped by max_parallel_agents.`;
-  const chart: BenchChart = { title: "Worker time", unit: "ms", kind: "bars", categories: ["one after the other", "all at once", "one agent hangs", "one fails at once"], series: [{ name: "median", values: [sequential, parallel, hanging, throwing].map(Math.round) }] };
+  const chart: BenchChart = {
+    title: "Worker time",
+    unit: "ms",
+    kind: "bars",
+    categories: ["one after the other", "all at once", "one agent hangs", "one fails at once"],
+    series: [{ name: "median", values: [sequential, parallel, hanging, throwing].map(Math.round) }],
+  };
   return benchResult("agents", {
-    method, figures, charts: [chart],
-    data: { speedUp, overheadPercent, throwingPercent, hangingMs, medians: { sequential, parallel, hanging, throwing, slowest }, samples: bench },
+    method,
+    figures,
+    charts: [chart],
+    data: {
+      speedUp,
+      overheadPercent,
+      throwingPercent,
+      hangingMs,
+      medians: { sequential, parallel, hanging, throwing, slowest },
+      samples: bench,
+    },
   });
 }
 

@@ -26,14 +26,27 @@ export interface ApplyBenchOptions {
 /** What a deployment is flipped to. */
 const FLIP = ["memory_size=1024", "reserved_concurrent_executions=10"];
 
-/** For the creation of the one the provider waits for a minute, of the other for half of one. Nothing refers to them. */
-const LEFT_OUT = { resource: { aws_s3_bucket_lifecycle_configuration: { store_results_lifecycle: { count: 0 } }, aws_sqs_queue_redrive_policy: { work_redrive: { count: 0 } } } };
+/**
+ * For the creation of the one the provider waits for a minute, of the other for half of one. Nothing refers to them.
+ */
+const LEFT_OUT = {
+  resource: {
+    aws_s3_bucket_lifecycle_configuration: { store_results_lifecycle: { count: 0 } },
+    aws_sqs_queue_redrive_policy: { work_redrive: { count: 0 } },
+  },
+};
 
 const METHOD =
   "terraform with the real provider against an emulator; our synthesized JSON, and HCL that is written from what was applied: the same resources and references between them, literals instead of settings, without variables, locals, data sources, checks and outputs. terraform finds nothing to change when it takes our state over (but what the emulator spells otherwise on both sides). In turn, medians. The bucket's lifecycle and the queue's redrive policy, whose creation takes a minute and a half with the emulator, are left out on both sides; the firewall is off.";
 
-/** Plans and applies ours and hand-written HCL of the same resources. Exit code 1 where ours takes more than 1.05 times as long. */
-export async function benchApply(context: CommandContext, { plans = 3, ownPlans = 3, updates = 2 }: ApplyBenchOptions = {}): Promise<BenchResult> {
+/**
+ * Plans and applies ours and hand-written HCL of the same resources. Exit code 1 where ours takes more than 1.05 times
+ * as long.
+ */
+export async function benchApply(
+  context: CommandContext,
+  { plans = 3, ownPlans = 3, updates = 2 }: ApplyBenchOptions = {},
+): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-apply-"));
   const emulator = await startEmulator({ directory: folder, env: bareEnvironment(context.environment, folder) });
   try {
@@ -44,7 +57,13 @@ export async function benchApply(context: CommandContext, { plans = 3, ownPlans 
       const bench = new ApplyBench(context, folder, ours, env, { ...env, ...provider.variables });
       const times = await bench.measure(plans, ownPlans, updates);
       const { figures, charts } = applyFigures(times);
-      return benchResult("apply", { method: METHOD, figures, charts, text: applyText(times, figures), data: { samples: times } });
+      return benchResult("apply", {
+        method: METHOD,
+        figures,
+        charts,
+        text: applyText(times, figures),
+        data: { samples: times },
+      });
     } finally {
       await provider.stop();
     }
@@ -83,16 +102,26 @@ class ApplyBench {
 
   async measure(plans: number, ownPlans: number, updates: number): Promise<ApplyTimes> {
     const { progress } = this.context;
-    const everything = await progress.step("terraform apply, ours", () => this.time(() => this.terraform(this.ours).apply()), ms);
+    const everything = await progress.step(
+      "terraform apply, ours",
+      () => this.time(() => this.terraform(this.ours).apply()),
+      ms,
+    );
     const before = await this.written();
     await this.terraform(this.ours).apply({ refresh: false, vars: FLIP });
     const after = await this.written();
     await this.terraform(this.ours).apply({ refresh: false });
     await progress.step("Write the same by hand", () => this.takeOver(before));
     const start = await this.startUp(plans);
-    const plan = await this.turns("plan", plans, (directory) => run("terraform", PLAN, this.options(directory, this.plain)));
-    const ownPlan = await this.turns("plan, provider running", ownPlans, (directory) => run("terraform", PLAN, this.options(directory, this.kept)));
-    const validate = await this.turns("validate, provider running", ownPlans, (directory) => run("terraform", ["validate", "-no-color"], this.options(directory, this.kept)));
+    const plan = await this.turns("plan", plans, (directory) =>
+      run("terraform", PLAN, this.options(directory, this.plain)),
+    );
+    const ownPlan = await this.turns("plan, provider running", ownPlans, (directory) =>
+      run("terraform", PLAN, this.options(directory, this.kept)),
+    );
+    const validate = await this.turns("validate, provider running", ownPlans, (directory) =>
+      run("terraform", ["validate", "-no-color"], this.options(directory, this.kept)),
+    );
     const update = await this.turns("apply of an update", updates * 2, async (directory, turn) => {
       const [vars, text] = turn % 2 === 0 ? [FLIP, after] : [[], before];
       if (directory === this.theirs) writeFileSync(join(this.theirs, "main.tf"), text);
@@ -112,8 +141,13 @@ class ApplyBench {
     await new Terraform({ directory: this.theirs, env: this.plain }).init();
     // What the emulator gives back otherwise than it was applied, ours would change too.
     const known = new Set((await this.terraform(this.ours).apply({ refresh: false })).map(({ address }) => address));
-    const changes = (await this.terraform(this.theirs).apply({ refresh: false })).filter(({ address }) => !known.has(address));
-    if (changes.length > 0) throw new Error(`The hand-written HCL is not the same as ours: terraform would ${changes.map(({ action, address }) => `${action} ${address}`).join(", ")}`);
+    const changes = (await this.terraform(this.theirs).apply({ refresh: false })).filter(
+      ({ address }) => !known.has(address),
+    );
+    if (changes.length > 0)
+      throw new Error(
+        `The hand-written HCL is not the same as ours: terraform would ${changes.map(({ action, address }) => `${action} ${address}`).join(", ")}`,
+      );
   }
 
   /** Terraform and the provider with next to nothing to do. */
@@ -123,18 +157,27 @@ class ApplyBench {
     writeFileSync(join(directory, "main.tf"), 'data "aws_partition" "current" {}\n');
     await new Terraform({ directory, env: this.plain }).init();
     const times: number[] = [];
-    for (let index = 0; index < runs; index++) times.push(await this.time(() => run("terraform", PLAN, this.options(directory, this.plain))));
+    for (let index = 0; index < runs; index++)
+      times.push(await this.time(() => run("terraform", PLAN, this.options(directory, this.plain))));
     return times;
   }
 
   /** Whoever was second is first in the next turn. */
-  private turns(title: string, runs: number, work: (directory: string, turn: number) => Promise<unknown>): Promise<Compared> {
+  private turns(
+    title: string,
+    runs: number,
+    work: (directory: string, turn: number) => Promise<unknown>,
+  ): Promise<Compared> {
     const compared = { ours: [] as number[], handWritten: [] as number[] };
-    const sides = [["ours", this.ours], ["handWritten", this.theirs]] as const;
+    const sides = [
+      ["ours", this.ours],
+      ["handWritten", this.theirs],
+    ] as const;
     return this.context.progress.step(`terraform ${title}`, async (detail) => {
       for (let turn = 0; turn < runs; turn++) {
         detail(`${turn + 1} of ${runs}`);
-        for (const [side, directory] of turn % 2 === 0 ? sides : sides.toReversed()) compared[side].push(await this.time(() => work(directory, turn)));
+        for (const [side, directory] of turn % 2 === 0 ? sides : sides.toReversed())
+          compared[side].push(await this.time(() => work(directory, turn)));
       }
       return compared;
     });

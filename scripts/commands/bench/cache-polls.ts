@@ -54,7 +54,12 @@ function pollsOf({ intervalSeconds }: CachePattern, { seconds, ttlSeconds }: Pat
   return aLife * Math.ceil(seconds / (aLife * intervalSeconds));
 }
 
-async function pollPattern(pattern: CachePattern, id: string, polling: PatternPolling, count: () => void): Promise<PatternCounts> {
+async function pollPattern(
+  pattern: CachePattern,
+  id: string,
+  polling: PatternPolling,
+  count: () => void,
+): Promise<PatternCounts> {
   const { client, sleep, signal } = polling;
   const each = pollsOf(pattern, polling);
   const hits = await Promise.all(

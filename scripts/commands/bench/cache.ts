@@ -29,23 +29,40 @@ export interface CacheBench {
 
 /**
  * How many polls reach a function without the stage's cache and with it, for several intervals and numbers of pollers:
- * the same deployment, flipped by `cache_enabled`. All patterns poll at once, each a request of its own, which is a cache
+ * the same deployment, flipped by `cache_enabled`. All patterns poll at once, each a request of its own, which is a
+ * cache
  * entry of its own. Exit code 1 where a rate is not the one that arithmetic gives.
  */
 export async function benchCache(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
-  const vars = [agentsVar([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]), `cache_ttl_in_seconds=${TTL_SECONDS}`];
+  const vars = [
+    agentsVar([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]),
+    `cache_ttl_in_seconds=${TTL_SECONDS}`,
+  ];
   await stack.flip(vars);
   const on = await measure(context, stack, "with the cache");
   await stack.flip([...vars, "cache_enabled=false"]);
   return report({ on, off: await measure(context, stack, "without") });
 }
 
-async function measure({ progress, signal }: CommandContext, stack: LocalStack, title: string): Promise<PatternCounts[]> {
+async function measure(
+  { progress, signal }: CommandContext,
+  stack: LocalStack,
+  title: string,
+): Promise<PatternCounts[]> {
   const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
   const patterns = cachePatterns(INTERVALS, POLLERS);
   return progress.step(
     `Poll ${title}`,
-    (detail) => pollPatterns({ client, patterns, seconds: SECONDS, ttlSeconds: TTL_SECONDS, signal, sleep: (ms, ended) => sleep(ms, undefined, { signal: ended }), onPoll: (done, all) => void (done % 100 === 0 && detail(`${done} of ${all} polls`)) }),
+    (detail) =>
+      pollPatterns({
+        client,
+        patterns,
+        seconds: SECONDS,
+        ttlSeconds: TTL_SECONDS,
+        signal,
+        sleep: (ms, ended) => sleep(ms, undefined, { signal: ended }),
+        onPoll: (done, all) => void (done % 100 === 0 && detail(`${done} of ${all} polls`)),
+      }),
     (counts) => `${counts.reduce((sum, { polls }) => sum + polls, 0)} polls`,
   );
 }
@@ -57,14 +74,42 @@ export function report({ off, on }: CacheBench): BenchResult {
     const expected = 100 * expectedRate(counts.pattern);
     const measured = (100 * counts.hits) / counts.polls;
     const without = off[index]!;
-    return { ...counts.pattern, polls: counts.polls, hits: counts.hits, measuredPercent: measured, expectedPercent: expected, pollsWithout: without.polls, hitsWithout: without.hits, holds: Math.abs(measured - expected) <= MAX_POINTS && without.hits === 0 };
+    return {
+      ...counts.pattern,
+      polls: counts.polls,
+      hits: counts.hits,
+      measuredPercent: measured,
+      expectedPercent: expected,
+      pollsWithout: without.polls,
+      hitsWithout: without.hits,
+      holds: Math.abs(measured - expected) <= MAX_POINTS && without.hits === 0,
+    };
   });
-  const promised = PROMISED.map((percent) => ({ compares: `longest time between polls of one request that still reaches ${percent} %`, measured: `${longestInterval(percent).toFixed(2)} s`, limit: "arithmetic" }));
+  const promised = PROMISED.map((percent) => ({
+    compares: `longest time between polls of one request that still reaches ${percent} %`,
+    measured: `${longestInterval(percent).toFixed(2)} s`,
+    limit: "arithmetic",
+  }));
   return benchResult("cache", {
     method: `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits the interval after each answer; ${SECONDS} s at least a pattern; one deployment, flipped by cache_enabled.`,
     figures: [...rows.map(figureOf), ...promised],
-    charts: [{ title: "Polls answered by the cache", unit: "%", kind: "bars", categories: rows.map(nameOf), series: [{ name: "arithmetic", values: rows.map(({ expectedPercent }) => round(expectedPercent)) }, { name: "measured", values: rows.map(({ measuredPercent }) => round(measuredPercent)) }] }],
-    data: { ttlSeconds: TTL_SECONDS, patterns: rows, longestIntervalSeconds: Object.fromEntries(PROMISED.map((percent) => [percent, longestInterval(percent)])) },
+    charts: [
+      {
+        title: "Polls answered by the cache",
+        unit: "%",
+        kind: "bars",
+        categories: rows.map(nameOf),
+        series: [
+          { name: "arithmetic", values: rows.map(({ expectedPercent }) => round(expectedPercent)) },
+          { name: "measured", values: rows.map(({ measuredPercent }) => round(measuredPercent)) },
+        ],
+      },
+    ],
+    data: {
+      ttlSeconds: TTL_SECONDS,
+      patterns: rows,
+      longestIntervalSeconds: Object.fromEntries(PROMISED.map((percent) => [percent, longestInterval(percent)])),
+    },
   });
 }
 
@@ -82,11 +127,18 @@ const nameOf = ({ intervalSeconds, pollers }: CachePattern): string => `${poller
 
 function figureOf(row: CacheRow): BenchFigure {
   const reached = `${row.pollsWithout - row.hitsWithout} of ${row.pollsWithout} / ${row.polls - row.hits} of ${row.polls}`;
-  return { compares: `polls that reach a function, cache off / on, ${nameOf(row)} (${reached})`, measured: `${row.measuredPercent.toFixed(1)} % hits`, mustReach: `within ${MAX_POINTS} points`, limit: `${row.expectedPercent.toFixed(1)} %`, holds: row.holds };
+  return {
+    compares: `polls that reach a function, cache off / on, ${nameOf(row)} (${reached})`,
+    measured: `${row.measuredPercent.toFixed(1)} % hits`,
+    mustReach: `within ${MAX_POINTS} points`,
+    limit: `${row.expectedPercent.toFixed(1)} %`,
+    holds: row.holds,
+  };
 }
 
 const round = (percent: number): number => Math.round(percent * 10) / 10;
-const expectedRate = ({ intervalSeconds, pollers }: CachePattern): number => hitRate(TTL_SECONDS, intervalSeconds / pollers);
+const expectedRate = ({ intervalSeconds, pollers }: CachePattern): number =>
+  hitRate(TTL_SECONDS, intervalSeconds / pollers);
 
 /** A rate of 1 - 1/n needs n - 1 polls within the life that a miss begins. */
 const longestInterval = (percent: number): number => TTL_SECONDS / (Math.ceil(100 / (100 - percent) - 1e-9) - 1);

@@ -10,7 +10,10 @@ export interface ColdCall {
   readonly event: object;
   /** What its answer holds, where it did its work. */
   readonly answerHolds: string;
-  /** The calls of AWS that it makes, one after the other, as a request signed by hand would make them. Left out where that is not compared. */
+  /**
+   * The calls of AWS that it makes, one after the other, as a request signed by hand would make them. Left out where
+   * that is not compared.
+   */
   readonly calls?: readonly string[];
 }
 
@@ -23,14 +26,56 @@ const PATH = "/api/v1";
 
 /** The calls of AWS, with `endpoint` where all of it is found. */
 export function coldCalls(endpoint: string): ColdCall[] {
-  const common = { DEPLOYMENT: "bench-cold", REQUESTS_TABLE: "requests", WORK_QUEUE_URL: `${endpoint}/123456789012/work`, RESULTS_BUCKET: "results", QUERY_CACHE_TTL_SECONDS: "60" };
-  const api = { ...common, AUTHORIZATION: "none", CALLER_QUOTA_PER_DAY: "0", ORIGIN_SECRET_SHA256: "", REQUEST_DEADLINE_SECONDS: "3600", REQUEST_RETENTION_DAYS: "7" };
-  const worker = { ...common, AGENT_POLICY: "all", AGENT_QUORUM: "0", AGENTS: JSON.stringify([AGENT]), ARBITER: "null", MAX_PARALLEL_AGENTS: "0", SESSIONS_TABLE: "sessions", WORK_QUEUE_ARN: `${ARN}work` };
+  const common = {
+    DEPLOYMENT: "bench-cold",
+    REQUESTS_TABLE: "requests",
+    WORK_QUEUE_URL: `${endpoint}/123456789012/work`,
+    RESULTS_BUCKET: "results",
+    QUERY_CACHE_TTL_SECONDS: "60",
+  };
+  const api = {
+    ...common,
+    AUTHORIZATION: "none",
+    CALLER_QUOTA_PER_DAY: "0",
+    ORIGIN_SECRET_SHA256: "",
+    REQUEST_DEADLINE_SECONDS: "3600",
+    REQUEST_RETENTION_DAYS: "7",
+  };
+  const worker = {
+    ...common,
+    AGENT_POLICY: "all",
+    AGENT_QUORUM: "0",
+    AGENTS: JSON.stringify([AGENT]),
+    ARBITER: "null",
+    MAX_PARALLEL_AGENTS: "0",
+    SESSIONS_TABLE: "sessions",
+    WORK_QUEUE_ARN: `${ARN}work`,
+  };
   return [
-    { name: "invoke", function: "api", environment: api, event: invoke, answerHolds: '"statusCode":202', calls: ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage", "DynamoDB_20120810.UpdateItem"] },
-    { name: "status", function: "api", environment: api, event: status, answerHolds: '"statusCode":200', calls: ["DynamoDB_20120810.GetItem"] },
+    {
+      name: "invoke",
+      function: "api",
+      environment: api,
+      event: invoke,
+      answerHolds: '"statusCode":202',
+      calls: ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage", "DynamoDB_20120810.UpdateItem"],
+    },
+    {
+      name: "status",
+      function: "api",
+      environment: api,
+      event: status,
+      answerHolds: '"statusCode":200',
+      calls: ["DynamoDB_20120810.GetItem"],
+    },
     { name: "worker", function: "worker", environment: worker, event: batch, answerHolds: '"batchItemFailures":[]' },
-    { name: "sweeper", function: "sweeper", environment: { ...common, DEAD_LETTER_QUEUE_ARN: `${ARN}failed` }, event: { quickturn: "sweep" }, answerHolds: "null" },
+    {
+      name: "sweeper",
+      function: "sweeper",
+      environment: { ...common, DEAD_LETTER_QUEUE_ARN: `${ARN}failed` },
+      event: { quickturn: "sweep" },
+      answerHolds: "null",
+    },
   ];
 }
 
@@ -39,15 +84,32 @@ export function authorizerCall(issuer: string, token: string): ColdCall {
   return {
     name: "authorizer",
     function: "authorizer",
-    environment: { DEPLOYMENT: "bench-cold", JWT_ISSUER: issuer, JWT_AUDIENCES: '["bench"]', JWT_SCOPES: "[]", JWT_CLOCK_SKEW_SECONDS: "60" },
-    event: { type: "TOKEN", authorizationToken: `Bearer ${token}`, methodArn: `arn:aws:execute-api:us-east-1:123456789012:api/v1/GET${PATH}/health` },
+    environment: {
+      DEPLOYMENT: "bench-cold",
+      JWT_ISSUER: issuer,
+      JWT_AUDIENCES: '["bench"]',
+      JWT_SCOPES: "[]",
+      JWT_CLOCK_SKEW_SECONDS: "60",
+    },
+    event: {
+      type: "TOKEN",
+      authorizationToken: `Bearer ${token}`,
+      methodArn: `arn:aws:execute-api:us-east-1:123456789012:api/v1/GET${PATH}/health`,
+    },
     answerHolds: '"Effect":"Allow"',
   };
 }
 
-/** A poll of a request that has ended: its answer is kept in the process, so it makes no call of AWS after the first. */
+/**
+ * A poll of a request that has ended: its answer is kept in the process, so it makes no call of AWS after the first.
+ */
 export function endedPoll(poll: ColdCall): ColdCall {
-  return { ...poll, name: "poll of an ended request", event: { ...status, path: `${PATH}/status/${ENDED_ID}`, pathParameters: { request_id: ENDED_ID } }, answerHolds: "done" };
+  return {
+    ...poll,
+    name: "poll of an ended request",
+    event: { ...status, path: `${PATH}/status/${ENDED_ID}`, pathParameters: { request_id: ENDED_ID } },
+    answerHolds: "done",
+  };
 }
 
 const AGENT = { name: "scripted", kind: "scripted", target: "0ms done", timeout_seconds: 60, phases: [1] };
@@ -77,12 +139,14 @@ const status = {
 };
 
 const batch = {
-  Records: [{
-    messageId: "1",
-    receiptHandle: "receipt-1",
-    eventSource: "aws:sqs",
-    eventSourceARN: `${ARN}work`,
-    attributes: { ApproximateReceiveCount: "1" },
-    body: JSON.stringify({ version: 2, request_id: REQUEST_ID, hops: 0 }),
-  }],
+  Records: [
+    {
+      messageId: "1",
+      receiptHandle: "receipt-1",
+      eventSource: "aws:sqs",
+      eventSourceARN: `${ARN}work`,
+      attributes: { ApproximateReceiveCount: "1" },
+      body: JSON.stringify({ version: 2, request_id: REQUEST_ID, hops: 0 }),
+    },
+  ],
 };

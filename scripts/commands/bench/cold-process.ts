@@ -28,7 +28,10 @@ const LIMIT_MS = 30_000;
 export interface ColdSample {
   /** Milliseconds from before the process to its answer. */
   readonly ms: number;
-  /** Milliseconds that the process was on a processor until then: what others do on the machine hardly changes it. NaN where the system does not tell. */
+  /**
+   * Milliseconds that the process was on a processor until then: what others do on the machine hardly changes it. NaN
+   * where the system does not tell.
+   */
   readonly cpuMs: number;
 }
 
@@ -39,7 +42,10 @@ export async function measureColdStart(start: ColdStart): Promise<ColdSample> {
   const log = openSync(logFile, "w");
   try {
     const { payload, failed, ...sample } = await firstAnswer(start, api, log);
-    if (failed || (start.expectsAnswer && !payload.includes(start.call.answerHolds))) throw new Error(`The function ${start.call.name} in ${start.code} answered ${payload}; expected ${start.call.answerHolds}. Its log: ${readFileSync(logFile, "utf8").slice(-2_000)}`);
+    if (failed || (start.expectsAnswer && !payload.includes(start.call.answerHolds)))
+      throw new Error(
+        `The function ${start.call.name} in ${start.code} answered ${payload}; expected ${start.call.answerHolds}. Its log: ${readFileSync(logFile, "utf8").slice(-2_000)}`,
+      );
     return sample;
   } finally {
     closeSync(log);
@@ -58,17 +64,32 @@ async function firstAnswer(start: ColdStart, api: RuntimeApi, log: number): Prom
   let limit: NodeJS.Timeout | undefined;
   try {
     return await new Promise<FirstAnswer>((resolve, reject) => {
-      limit = setTimeout(() => reject(new Error(`The function ${call.name} in ${code} did not answer within ${LIMIT_MS} ms`)), LIMIT_MS);
+      limit = setTimeout(
+        () => reject(new Error(`The function ${call.name} in ${code} did not answer within ${LIMIT_MS} ms`)),
+        LIMIT_MS,
+      );
       const beganMs = performance.now();
-      const end = (failed: boolean) => (payload: string) => resolve({ ms: performance.now() - beganMs, cpuMs: started?.cpuMs() ?? NaN, payload, failed });
-      const task = { requestId: "cold-1", deadlineMs: Date.now() + LIMIT_MS, functionArn: "arn:aws:lambda:us-east-1:123456789012:function:cold", traceId: "Root=1-0-0", payload: JSON.stringify(call.event) };
+      const end = (failed: boolean) => (payload: string) =>
+        resolve({ ms: performance.now() - beganMs, cpuMs: started?.cpuMs() ?? NaN, payload, failed });
+      const task = {
+        requestId: "cold-1",
+        deadlineMs: Date.now() + LIMIT_MS,
+        functionArn: "arn:aws:lambda:us-east-1:123456789012:function:cold",
+        traceId: "Root=1-0-0",
+        payload: JSON.stringify(call.event),
+      };
       let asked = false;
       const next = () => {
         if (!asked) api.deliver(task);
         asked = true;
       };
       api.connect({ next, response: end(false), error: end(true), initError: end(true) });
-      started = FunctionProcess.start({ nodePath, taskRoot: code, environment: environmentOf(start, api.address), log });
+      started = FunctionProcess.start({
+        nodePath,
+        taskRoot: code,
+        environment: environmentOf(start, api.address),
+        log,
+      });
       void started.exited.then((how) => end(true)(`nothing: ${how}`));
     });
   } finally {
@@ -79,7 +100,27 @@ async function firstAnswer(start: ColdStart, api: RuntimeApi, log: number): Prom
 }
 
 /** What the process is told. @param runtimeApi host and port of its Runtime API */
-export function environmentOf({ call, code, endpoint, certificate }: ColdStart, runtimeApi: string): Record<string, string> {
-  const version = { functionName: call.function, version: "1", runtime: "nodejs22.x", handler: "index.handler", memoryMiB: MEMORY_MIB, timeoutSeconds: 30, environment: { ...call.environment, ...(call.calls && { CALLS: call.calls.join(",") }) }, codeSha256: "" };
-  return functionEnvironment({ version, region: REGION, endpoint, processVariables: { NODE_EXTRA_CA_CERTS: certificate }, taskRoot: code, runtimeApi, logStream: "cold" });
+export function environmentOf(
+  { call, code, endpoint, certificate }: ColdStart,
+  runtimeApi: string,
+): Record<string, string> {
+  const version = {
+    functionName: call.function,
+    version: "1",
+    runtime: "nodejs22.x",
+    handler: "index.handler",
+    memoryMiB: MEMORY_MIB,
+    timeoutSeconds: 30,
+    environment: { ...call.environment, ...(call.calls && { CALLS: call.calls.join(",") }) },
+    codeSha256: "",
+  };
+  return functionEnvironment({
+    version,
+    region: REGION,
+    endpoint,
+    processVariables: { NODE_EXTRA_CA_CERTS: certificate },
+    taskRoot: code,
+    runtimeApi,
+    logStream: "cold",
+  });
 }

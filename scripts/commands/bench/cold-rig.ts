@@ -37,7 +37,10 @@ interface Opened {
 }
 
 /** Opens it. The zips must have been made. */
-export async function openColdRig({ projectDirectory, environment }: Pick<CommandContext, "projectDirectory" | "environment">): Promise<ColdRig> {
+export async function openColdRig({
+  projectDirectory,
+  environment,
+}: Pick<CommandContext, "projectDirectory" | "environment">): Promise<ColdRig> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-cold-"));
   const closers: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -52,11 +55,21 @@ export async function openColdRig({ projectDirectory, environment }: Pick<Comman
     for (const protocol of ["HTTP", "TLS"] as const) {
       const services = await startColdServices(protocol === "TLS" ? certificate : undefined);
       closers.push(() => services.stop());
-      cases.push(...coldCalls(services.url).flatMap((call) => casesOf(opened, protocol, call, services.url, certificate.path)));
+      cases.push(
+        ...coldCalls(services.url).flatMap((call) => casesOf(opened, protocol, call, services.url, certificate.path)),
+      );
     }
     const issuer = await LocalIssuer.start({ directory: keys, env: environment });
     closers.push(() => issuer.stop());
-    cases.push(...casesOf(opened, "TLS", authorizerCall(issuer.url, issuer.token("caller", "bench")), issuer.url, issuer.certificate));
+    cases.push(
+      ...casesOf(
+        opened,
+        "TLS",
+        authorizerCall(issuer.url, issuer.token("caller", "bench")),
+        issuer.url,
+        issuer.certificate,
+      ),
+    );
     return { cases, nodePath: opened.nodePath, folder, close };
   } catch (error) {
     await close();
@@ -64,7 +77,13 @@ export async function openColdRig({ projectDirectory, environment }: Pick<Comman
   }
 }
 
-function casesOf({ code, nodePath }: Opened, protocol: Protocol, call: ColdCall, endpoint: string, certificate: string): ColdCase[] {
+function casesOf(
+  { code, nodePath }: Opened,
+  protocol: Protocol,
+  call: ColdCall,
+  endpoint: string,
+  certificate: string,
+): ColdCase[] {
   return COLD_VARIANTS.flatMap((variant) => {
     const folder = code(variant, call);
     if (folder === undefined) return [];

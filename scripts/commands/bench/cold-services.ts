@@ -5,7 +5,10 @@ import type { AddressInfo } from "node:net";
 import type { OwnCertificate } from "../../tools/own-certificate";
 import { ENDED_ID, REQUEST_ID } from "./cold-calls";
 
-/** DynamoDB and SQS on loopback, which know a request, and one that has ended, and answer at once: an emulator's own time would drown a cold start. */
+/**
+ * DynamoDB and SQS on loopback, which know a request, and one that has ended, and answer at once: an emulator's own
+ * time would drown a cold start.
+ */
 export interface ColdServices {
   readonly url: string;
   /** Calls that were answered, by their target. */
@@ -18,22 +21,29 @@ export async function startColdServices(certificate?: OwnCertificate): Promise<C
   const calls = new Map<string, number>();
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk)).once("end", () => {
-      const target = String(request.headers["x-amz-target"]);
-      calls.set(target, (calls.get(target) ?? 0) + 1);
-      const answer = answerTo(target, Buffer.concat(chunks).toString());
-      response.writeHead(answer === undefined ? 400 : 200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(answer ?? { __type: "UnknownOperationException" }));
-    });
+    request
+      .on("data", (chunk: Buffer) => chunks.push(chunk))
+      .once("end", () => {
+        const target = String(request.headers["x-amz-target"]);
+        calls.set(target, (calls.get(target) ?? 0) + 1);
+        const answer = answerTo(target, Buffer.concat(chunks).toString());
+        response
+          .writeHead(answer === undefined ? 400 : 200, { "content-type": "application/x-amz-json-1.0" })
+          .end(JSON.stringify(answer ?? { __type: "UnknownOperationException" }));
+      });
   };
-  const server = certificate ? createTlsServer({ key: certificate.key, cert: certificate.cert }, serve) : createServer(serve);
+  const server = certificate
+    ? createTlsServer({ key: certificate.key, cert: certificate.cert }, serve)
+    : createServer(serve);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `${certificate ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
-    stop: () => new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -48,7 +58,12 @@ function answerTo(target: string, body: string): object | undefined {
     case "DynamoDB_20120810.Query":
       return { Items: [], Count: 0, ScannedCount: 0 };
     case "AmazonSQS.SendMessage":
-      return { MessageId: REQUEST_ID, MD5OfMessageBody: createHash("md5").update((JSON.parse(body) as { MessageBody: string }).MessageBody).digest("hex") };
+      return {
+        MessageId: REQUEST_ID,
+        MD5OfMessageBody: createHash("md5")
+          .update((JSON.parse(body) as { MessageBody: string }).MessageBody)
+          .digest("hex"),
+      };
     case "AmazonSQS.GetQueueAttributes":
       return { Attributes: { ApproximateNumberOfMessages: "0", QueueArn: "arn:aws:sqs:us-east-1:123456789012:work" } };
     default:

@@ -6,9 +6,12 @@ import { FUNCTIONS, type PackagedName } from "../package";
 import type { ColdCall } from "./cold-calls";
 
 /**
- * How a function may be brought. `bare`: a handler that answers at once and imports nothing, the limit. `by hand`: one that
- * sends the same calls of AWS, signed by hand, and nothing else. `unbundled`: one that sends them by the clients of the AWS
- * SDK, in node_modules as `npm install` leaves it. `default`: the same, bundled by esbuild as it comes. `ours`: the zip,
+ * How a function may be brought. `bare`: a handler that answers at once and imports nothing, the limit. `by hand`: one
+ * that
+ * sends the same calls of AWS, signed by hand, and nothing else. `unbundled`: one that sends them by the clients of the
+ * AWS
+ * SDK, in node_modules as `npm install` leaves it. `default`: the same, bundled by esbuild as it comes. `ours`: the
+ * zip,
  * which checks, logs and counts besides.
  */
 export const COLD_VARIANTS = ["bare", "by hand", "unbundled", "default", "ours"] as const;
@@ -22,9 +25,16 @@ export async function makeColdCode(projectDirectory: string, folder: string): Pr
   const at = (variant: ColdVariant, name: string) => join(folder, variant.replace(" ", "-"), name);
   write(at("bare", "any"), { "index.mjs": Buffer.from(BARE) });
   write(at("by hand", "any"), { "index.mjs": Buffer.from(BY_HAND) });
-  for (const name of Object.keys(FUNCTIONS)) write(at("ours", name), unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${name}.zip`))));
+  for (const name of Object.keys(FUNCTIONS))
+    write(at("ours", name), unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${name}.zip`))));
   for (const [name, source] of Object.entries({ table: withSdk(false), "table-and-queue": withSdk(true) })) {
-    const options: BuildOptions = { stdin: { contents: source, resolveDir: projectDirectory }, bundle: true, platform: "node", target: "node22", logLevel: "silent" };
+    const options: BuildOptions = {
+      stdin: { contents: source, resolveDir: projectDirectory },
+      bundle: true,
+      platform: "node",
+      target: "node22",
+      logLevel: "silent",
+    };
     await build({ ...options, outfile: join(at("default", name), "index.cjs") });
     await build({ ...options, outfile: join(at("unbundled", name), "index.cjs"), external: ["@aws-sdk/*"] });
     symlinkSync(join(projectDirectory, "node_modules"), join(at("unbundled", name), "node_modules"));
@@ -33,13 +43,26 @@ export async function makeColdCode(projectDirectory: string, folder: string): Pr
     if (variant === "ours") return at(variant, of satisfies PackagedName);
     if (variant === "bare") return at(variant, "any");
     if (calls === undefined) return undefined;
-    return at(variant, variant === "by hand" ? "any" : calls.some((call) => call.startsWith("AmazonSQS")) ? "table-and-queue" : "table");
+    return at(
+      variant,
+      variant === "by hand" ? "any" : calls.some((call) => call.startsWith("AmazonSQS")) ? "table-and-queue" : "table",
+    );
   };
 }
 
-/** Bundles a handler that makes a client of the SDK for every `GetItem`, as one that is made inside the handler does. @returns its folder */
+/**
+ * Bundles a handler that makes a client of the SDK for every `GetItem`, as one that is made inside the handler does.
+ * @returns its folder
+ */
 export async function makePerCallCode(projectDirectory: string, folder: string): Promise<string> {
-  await build({ stdin: { contents: PER_CALL, resolveDir: projectDirectory }, bundle: true, platform: "node", target: "node22", logLevel: "silent", outfile: join(folder, "index.cjs") });
+  await build({
+    stdin: { contents: PER_CALL, resolveDir: projectDirectory },
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    logLevel: "silent",
+    outfile: join(folder, "index.cjs"),
+  });
   return folder;
 }
 
@@ -78,7 +101,10 @@ export const handler = async () => {
 
 const BARE = 'export const handler = async () => ({ statusCode: 200, body: "{}" });';
 
-/** Signature Version 4 over node:http and node:https alone: no retries, no time-outs, no errors. The calls are in the environment. */
+/**
+ * Signature Version 4 over node:http and node:https alone: no retries, no time-outs, no errors. The calls are in the
+ * environment.
+ */
 const BY_HAND = `
 const { env } = process;
 const { createHash, createHmac } = process.getBuiltinModule("node:crypto");

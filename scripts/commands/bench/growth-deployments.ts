@@ -13,7 +13,10 @@ import { MODULES, modules } from "../modules";
 import { bareEnvironment, sandboxEnvironment } from "../sandbox";
 import { synth } from "../synth";
 
-/** Deployments in one root, as many as each size has: one call of the module with `for_each`, as its example of teams has it. */
+/**
+ * Deployments in one root, as many as each size has: one call of the module with `for_each`, as its example of teams
+ * has it.
+ */
 const root = (deployments: number): string => `provider "aws" {
   region = "us-east-1"
 }
@@ -28,8 +31,14 @@ module "team" {
 }
 `;
 
-/** Plans roots of many deployments of the module as `quickturn modules` writes it: what `terraform plan` takes where nothing is there yet. */
-export async function measureDeployments(context: CommandContext, sizes: readonly number[]): Promise<DeploymentsSize[]> {
+/**
+ * Plans roots of many deployments of the module as `quickturn modules` writes it: what `terraform plan` takes where
+ * nothing is there yet.
+ */
+export async function measureDeployments(
+  context: CommandContext,
+  sizes: readonly number[],
+): Promise<DeploymentsSize[]> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-growth-"));
   const emulator = await startEmulator({ directory: folder, env: bareEnvironment(context.environment, folder) });
   try {
@@ -37,10 +46,15 @@ export async function measureDeployments(context: CommandContext, sizes: readonl
     await writeModules(context, folder);
     const roots = sizes.map((deployments) => makeRoot(folder, deployments));
     for (const directory of roots) await new Terraform({ directory, env, signal: context.signal }).init();
-    const provider = await keepProvider({ directory: roots[0]!, env, configurations: [join(folder, "modules", MODULES[0]!.name)] });
+    const provider = await keepProvider({
+      directory: roots[0]!,
+      env,
+      configurations: [join(folder, "modules", MODULES[0]!.name)],
+    });
     try {
       const measured: DeploymentsSize[] = [];
-      for (const [index, deployments] of sizes.entries()) measured.push(await plan(context, roots[index]!, { ...env, ...provider.variables }, deployments));
+      for (const [index, deployments] of sizes.entries())
+        measured.push(await plan(context, roots[index]!, { ...env, ...provider.variables }, deployments));
       return measured;
     } finally {
       await provider.stop();
@@ -55,7 +69,10 @@ export async function measureDeployments(context: CommandContext, sizes: readonl
 async function writeModules(context: CommandContext, folder: string): Promise<void> {
   const stacks = MODULES.map(({ stack }) => stack).join(",");
   const synthesized = join(folder, "cdktf.out");
-  await synth({ ...context, environment: { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks } }, { outputDirectory: synthesized });
+  await synth(
+    { ...context, environment: { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks } },
+    { outputDirectory: synthesized },
+  );
   await modules(context, { out: join(folder, "modules"), synthesized });
 }
 
@@ -66,13 +83,23 @@ function makeRoot(folder: string, deployments: number): string {
   return directory;
 }
 
-function plan({ progress, signal }: CommandContext, cwd: string, env: NodeJS.ProcessEnv, deployments: number): Promise<DeploymentsSize> {
+function plan(
+  { progress, signal }: CommandContext,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  deployments: number,
+): Promise<DeploymentsSize> {
   return progress.step(
     `terraform plan of ${deployments} deployments`,
     async () => {
       let peak: () => number | undefined = () => undefined;
       const began = performance.now();
-      const { stdout } = await run("terraform", ["plan", "-json", "-input=false"], { cwd, env, signal, onStart: (pid) => (peak = watchPeakMemory(pid)) }).finally(() => peak());
+      const { stdout } = await run("terraform", ["plan", "-json", "-input=false"], {
+        cwd,
+        env,
+        signal,
+        onStart: (pid) => (peak = watchPeakMemory(pid)),
+      }).finally(() => peak());
       return { deployments, ms: performance.now() - began, peakMiB: peak(), resources: plannedChanges(stdout).length };
     },
     ({ ms, resources }) => `${(ms / 1_000).toFixed(1)} s, ${resources} resources`,

@@ -36,17 +36,33 @@ export interface GrowthParts {
  * @throws Error where an operation takes another number of calls from time to time, or the search does not find them
  */
 export async function measureTable(parts: GrowthParts, requests: number): Promise<RequestsSize> {
-  const all = Array.from({ length: requests }, (_, index): Filling => ({ id: parts.newId(), standing: index < DUE ? "due" : index % OPEN_EVERY === 0 ? "later" : "ended" }));
+  const all = Array.from({ length: requests }, (_, index): Filling => ({
+    id: parts.newId(),
+    standing: index < DUE ? "due" : index % OPEN_EVERY === 0 ? "later" : "ended",
+  }));
   await parts.fill(all);
   const later = all.filter(({ standing }) => standing === "later");
   // From everywhere in the table.
-  const some = (from: readonly Filling[], count: number) => Array.from({ length: count }, (_, index) => from[Math.floor((index * from.length) / count)]!.id);
+  const some = (from: readonly Filling[], count: number) =>
+    Array.from({ length: count }, (_, index) => from[Math.floor((index * from.length) / count)]!.id);
   const claims = some(later, Math.min(TIMES.claim, later.length));
   return {
     requests,
-    status: await measure(parts, "status", some(all, TIMES.status).map((id) => () => parts.status(id))),
-    claim: await measure(parts, "claim", claims.map((id) => () => parts.claim(id))),
-    search: await measure(parts, "search", Array.from({ length: TIMES.search }, () => () => searched(parts))),
+    status: await measure(
+      parts,
+      "status",
+      some(all, TIMES.status).map((id) => () => parts.status(id)),
+    ),
+    claim: await measure(
+      parts,
+      "claim",
+      claims.map((id) => () => parts.claim(id)),
+    ),
+    search: await measure(
+      parts,
+      "search",
+      Array.from({ length: TIMES.search }, () => () => searched(parts)),
+    ),
   };
 }
 
@@ -55,7 +71,11 @@ async function searched(parts: GrowthParts): Promise<void> {
   if (found !== DUE) throw new Error(`The search found ${found} requests that are due; expected ${DUE}`);
 }
 
-async function measure(parts: GrowthParts, name: Operation, operations: readonly (() => Promise<void>)[]): Promise<TableUse> {
+async function measure(
+  parts: GrowthParts,
+  name: Operation,
+  operations: readonly (() => Promise<void>)[],
+): Promise<TableUse> {
   const times: number[] = [];
   parts.used();
   let first: { calls: number; items: number } | undefined;
@@ -65,7 +85,10 @@ async function measure(parts: GrowthParts, name: Operation, operations: readonly
     times.push(parts.nowMs() - began);
     const used = parts.used();
     first ??= used;
-    if (used.calls !== first.calls || used.items !== first.items) throw new Error(`${name} took ${used.calls} calls and ${used.items} items, and ${first.calls} and ${first.items} before; expected the same each time`);
+    if (used.calls !== first.calls || used.items !== first.items)
+      throw new Error(
+        `${name} took ${used.calls} calls and ${used.items} items, and ${first.calls} and ${first.items} before; expected the same each time`,
+      );
   }
   if (first === undefined) throw new Error(`${name} was not measured: the table has too few requests`);
   return { ...first, ms: median(times) };

@@ -12,7 +12,10 @@ import type { CommandContext } from "../context";
  * logarithm of the table (dynalite), in a process of its own.
  * @returns undefined where dynalite, which only a clone has, is not installed
  */
-export async function measureRequests({ projectDirectory, progress, signal, environment }: CommandContext, sizes: readonly number[]): Promise<RequestsSize[] | undefined> {
+export async function measureRequests(
+  { projectDirectory, progress, signal, environment }: CommandContext,
+  sizes: readonly number[],
+): Promise<RequestsSize[] | undefined> {
   if (!existsSync(join(projectDirectory, "node_modules", "dynalite"))) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "quickturn-growth-"));
   const { path: node } = findNodeBinary("nodejs22.x");
@@ -22,7 +25,12 @@ export async function measureRequests({ projectDirectory, progress, signal, envi
     const measured: RequestsSize[] = [];
     for (const requests of sizes) {
       const answer = join(folder, `${requests}.json`);
-      const measure = () => run(node, [probe, join(projectDirectory, "package.json"), String(requests), answer], { cwd: projectDirectory, env: { PATH: environment["PATH"] }, signal });
+      const measure = () =>
+        run(node, [probe, join(projectDirectory, "package.json"), String(requests), answer], {
+          cwd: projectDirectory,
+          env: { PATH: environment["PATH"] },
+          signal,
+        });
       await progress.step(`${requests} requests in the table`, measure);
       measured.push(JSON.parse(readFileSync(answer, "utf8")) as RequestsSize);
     }
@@ -125,7 +133,9 @@ async function bundle(projectDirectory: string, outfile: string): Promise<void> 
     platform: "node",
     target: "node22",
     mainFields: ["module", "main"],
-    banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+    },
     logLevel: "silent",
   });
 }

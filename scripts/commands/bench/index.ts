@@ -20,11 +20,16 @@ import { benchWake } from "./wake";
 
 type Bench =
   | { readonly stack: false; readonly run: (context: CommandContext) => Promise<BenchResult> }
-  /** Flips the stack that it is given, which it shares with others: creating one takes longer than most measurements. */
+  /**
+   * Flips the stack that it is given, which it shares with others: creating one takes longer than most measurements.
+   */
   | { readonly stack: true; readonly run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult> };
 
 const alone = (run: (context: CommandContext) => Promise<BenchResult>): Bench => ({ stack: false, run });
-const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult>): Bench => ({ stack: true, run });
+const onStack = (run: (context: CommandContext, stack: LocalStack) => Promise<BenchResult>): Bench => ({
+  stack: true,
+  run,
+});
 
 const BENCHES: Readonly<Record<BenchName, Bench>> = {
   agents: onStack(benchAgents),
@@ -51,21 +56,29 @@ export interface BenchOptions {
   readonly write?: string;
 }
 
-/** Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one misses a bound. */
+/**
+ * Runs benchmarks one after the other; none beside another, as they would measure each other. Exit code 1 where one
+ * misses a bound.
+ */
 export async function bench(context: CommandContext, { names, write }: BenchOptions): Promise<CommandResult> {
   const unknown = names.filter((name) => !isBench(name));
-  if (unknown.length > 0) throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${BENCH_NAMES.join(", ")}.`);
+  if (unknown.length > 0)
+    throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${BENCH_NAMES.join(", ")}.`);
   const wanted: readonly BenchName[] = names.length > 0 ? [...new Set(names)].filter(isBench) : HEADLINES;
   const found: BenchResult[] = [];
   const written = new Set<string>();
   await runAll(context, wanted, async (name, result, seconds) => {
     found[wanted.indexOf(name)] = result;
     // Each as it ends: one that fails later takes nothing away.
-    if (write !== undefined) for (const path of await writeResults(write, { [name]: recordOf(result, seconds) }, BENCH_NAMES)) written.add(path);
+    if (write !== undefined)
+      for (const path of await writeResults(write, { [name]: recordOf(result, seconds) }, BENCH_NAMES))
+        written.add(path);
   });
   return {
     exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
-    text: [...found.map(({ text }) => text), ...(written.size > 0 ? [`Written: ${[...written].join(", ")}`] : [])].join("\n\n"),
+    text: [...found.map(({ text }) => text), ...(written.size > 0 ? [`Written: ${[...written].join(", ")}`] : [])].join(
+      "\n\n",
+    ),
     json: { benches: found.map(({ json }) => json) },
   };
 }

@@ -13,7 +13,16 @@ export type IsolatingMode = (typeof ISOLATING_MODES)[number];
  * @param url of the stage, without the route
  * @param shown parsed output of `terraform show -json`, which holds the keys
  */
-export function isolationCallers(mode: IsolatingMode, url: string, shown: unknown, issuer: LocalIssuer, signal: AbortSignal): IsolationCaller[] {
+export function isolationCallers(
+  mode: IsolatingMode,
+  url: string,
+  shown: unknown,
+  issuer: LocalIssuer,
+  signal: AbortSignal,
+): IsolationCaller[] {
   const probe = new ApiProbe(url, REGION, signal);
-  return callersOf(mode, shown, issuer).map(({ name, caller }) => ({ name, send: (method, route, body) => probe.call({ method, route, caller, ...(body !== undefined && { body }) }) }));
+  return callersOf(mode, shown, issuer).map(({ name, caller }) => ({
+    name,
+    send: (method, route, body) => probe.call({ method, route, caller, ...(body !== undefined && { body }) }),
+  }));
 }

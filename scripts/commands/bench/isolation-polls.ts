@@ -44,7 +44,8 @@ export async function makeRequests(callers: readonly IsolationCaller[], each: nu
         const secret = `secret-${index}-of-${owner.name}.`;
         const answer = await owner.send("POST", "/api/v1/invoke", JSON.stringify({ prompt: secret }));
         const { request_id: id } = (answer.body ?? {}) as { request_id?: string };
-        if (id === undefined) throw new Error(`${owner.name}'s invocation was answered ${answer.status}; expected 202 with a request_id`);
+        if (id === undefined)
+          throw new Error(`${owner.name}'s invocation was answered ${answer.status}; expected 202 with a request_id`);
         return { id, owner, secret };
       }),
     ),
@@ -77,7 +78,15 @@ export interface PollOptions {
 }
 
 /** Has every caller poll every request, its own and the others', in random order. */
-export async function pollEverything({ callers, requests, polls, lanes, random, signal, onPoll }: PollOptions): Promise<IsolationCounts> {
+export async function pollEverything({
+  callers,
+  requests,
+  polls,
+  lanes,
+  random,
+  signal,
+  onPoll,
+}: PollOptions): Promise<IsolationCounts> {
   const counts = { polls: 0, hits: 0, leaks: 0, wrong: 0, unanswered: 0, examples: [] as string[] };
   const draw = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   let left = polls;
@@ -92,7 +101,10 @@ export async function pollEverything({ callers, requests, polls, lanes, random, 
       if (cached) counts.hits += 1;
       if (verdict !== "good") {
         counts[verdict === "leak" ? "leaks" : verdict] += 1;
-        if (counts.examples.length < MAX_EXAMPLES) counts.examples.push(`${verdict}: ${caller.name} polled a request of ${request.owner.name} and got ${answer.failure ?? answer.status}${cached ? " from the cache" : ""}`);
+        if (counts.examples.length < MAX_EXAMPLES)
+          counts.examples.push(
+            `${verdict}: ${caller.name} polled a request of ${request.owner.name} and got ${answer.failure ?? answer.status}${cached ? " from the cache" : ""}`,
+          );
       }
       onPoll?.(counts.polls);
     }
@@ -101,7 +113,10 @@ export async function pollEverything({ callers, requests, polls, lanes, random, 
   return counts;
 }
 
-/** On a busy machine a function may not be done in its time, or the emulator answer it 500, and the API then answers 503: such a poll shows nothing, and is sent again once. */
+/**
+ * On a busy machine a function may not be done in its time, or the emulator answer it 500, and the API then answers
+ * 503: such a poll shows nothing, and is sent again once.
+ */
 async function pollOnce(caller: IsolationCaller, { id }: OwnedRequest): Promise<ProbeAnswer> {
   const answer = await caller.send("GET", `${STATUS}/${id}`);
   return hasNoAnswer(answer) ? caller.send("GET", `${STATUS}/${id}`) : answer;
@@ -109,11 +124,19 @@ async function pollOnce(caller: IsolationCaller, { id }: OwnedRequest): Promise<
 
 const hasNoAnswer = ({ status }: Pick<ProbeAnswer, "status">): boolean => status === 0 || status >= 500;
 
-/** What an answer shows: the caller's own result or a 404 is good, anything of another's a leak, whatever its status. */
-export function judgePoll(caller: IsolationCaller, request: OwnedRequest, all: readonly OwnedRequest[], answer: Pick<ProbeAnswer, "status" | "headers" | "body">): "good" | "leak" | "wrong" | "unanswered" {
+/**
+ * What an answer shows: the caller's own result or a 404 is good, anything of another's a leak, whatever its status.
+ */
+export function judgePoll(
+  caller: IsolationCaller,
+  request: OwnedRequest,
+  all: readonly OwnedRequest[],
+  answer: Pick<ProbeAnswer, "status" | "headers" | "body">,
+): "good" | "leak" | "wrong" | "unanswered" {
   const [{ status }, body] = [answer, textOf(answer)];
   const owns = request.owner === caller;
-  if (all.some(({ owner, secret }) => owner !== caller && body.includes(secret)) || (!owns && status === 200)) return "leak";
+  if (all.some(({ owner, secret }) => owner !== caller && body.includes(secret)) || (!owns && status === 200))
+    return "leak";
   if (hasNoAnswer(answer)) return "unanswered";
   return (owns ? status === 200 && body.includes(request.secret) : status === 404) ? "good" : "wrong";
 }

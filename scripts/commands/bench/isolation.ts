@@ -31,7 +31,10 @@ export interface IsolationOptions {
  * Two callers poll each other's requests through the cache, in every access mode that tells callers apart, on one stack
  * that is flipped from mode to mode. Exit code 1 at any answer that shows one caller something of the other's.
  */
-export async function benchIsolation(context: CommandContext, { polls = POLLS }: IsolationOptions = {}): Promise<BenchResult> {
+export async function benchIsolation(
+  context: CommandContext,
+  { polls = POLLS }: IsolationOptions = {},
+): Promise<BenchResult> {
   return withAccessStack(context, { agent: echo, vars: UNTHROTTLED }, async (stack, issuer) => {
     const measured: Partial<Record<IsolatingMode, IsolationCounts>> = {};
     for (const mode of ISOLATING_MODES) measured[mode] = await measure(context, stack, mode, issuer, polls);
@@ -44,13 +47,30 @@ function echo({ prompt }: AgentCall): AgentBehaviour {
   return { kind: "answer", delayMs: 0, text: prompt };
 }
 
-async function measure({ progress, signal }: CommandContext, stack: LocalStack, mode: IsolatingMode, issuer: LocalIssuer, polls: number): Promise<IsolationCounts> {
+async function measure(
+  { progress, signal }: CommandContext,
+  stack: LocalStack,
+  mode: IsolatingMode,
+  issuer: LocalIssuer,
+  polls: number,
+): Promise<IsolationCounts> {
   await stack.flip(settingsOf(mode, issuer));
   const callers = isolationCallers(mode, stack.runtime.url, await stack.terraformHere.show(), issuer, signal);
-  const requests = await progress.step(`${mode}: ${REQUESTS_EACH} requests of each caller`, () => makeRequests(callers, REQUESTS_EACH));
+  const requests = await progress.step(`${mode}: ${REQUESTS_EACH} requests of each caller`, () =>
+    makeRequests(callers, REQUESTS_EACH),
+  );
   return progress.step(
     `${mode}: both poll all of them`,
-    (detail) => pollEverything({ callers, requests, polls, lanes: LANES, random: seededRandom(SEED), signal, onPoll: (done) => void (done % 500 === 0 && detail(`${done} of ${polls}`)) }),
+    (detail) =>
+      pollEverything({
+        callers,
+        requests,
+        polls,
+        lanes: LANES,
+        random: seededRandom(SEED),
+        signal,
+        onPoll: (done) => void (done % 500 === 0 && detail(`${done} of ${polls}`)),
+      }),
     ({ leaks }) => `${leaks} leaks`,
   );
 }
@@ -59,15 +79,33 @@ async function measure({ progress, signal }: CommandContext, stack: LocalStack, 
 export function report(measured: Readonly<Record<IsolatingMode, IsolationCounts>>): BenchResult {
   const rows = ISOLATING_MODES.map((mode) => {
     const { polls, hits, leaks, wrong, unanswered, examples } = measured[mode];
-    return { mode, polls, hitRatePercent: polls === 0 ? 0 : (100 * hits) / polls, leaks, wrong, unanswered, examples, holds: hits > 0 && leaks === 0 && wrong === 0 && unanswered <= (polls * MAX_UNANSWERED_PERCENT) / 100 };
+    return {
+      mode,
+      polls,
+      hitRatePercent: polls === 0 ? 0 : (100 * hits) / polls,
+      leaks,
+      wrong,
+      unanswered,
+      examples,
+      holds: hits > 0 && leaks === 0 && wrong === 0 && unanswered <= (polls * MAX_UNANSWERED_PERCENT) / 100,
+    };
   });
-  const method = "Two callers poll each other's requests through the API's cache; a leak is another's 200, or any part of another's result";
+  const method =
+    "Two callers poll each other's requests through the API's cache; a leak is another's 200, or any part of another's result";
   const text = [
     method,
-    ...rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds: good }) => `  ${good ? "ok  " : "MISS"} ${mode.padEnd(8)} ${String(polls).padStart(6)} polls   ${hitRatePercent.toFixed(1).padStart(5)} % from the cache   ${leaks} leaks   ${wrong} wrong answers   ${unanswered} unanswered`),
+    ...rows.map(
+      ({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds: good }) =>
+        `  ${good ? "ok  " : "MISS"} ${mode.padEnd(8)} ${String(polls).padStart(6)} polls   ${hitRatePercent.toFixed(1).padStart(5)} % from the cache   ${leaks} leaks   ${wrong} wrong answers   ${unanswered} unanswered`,
+    ),
     "       none     all callers are one: there is nobody to be shown another's answer",
     ...rows.flatMap(({ mode, examples }) => examples.map((example) => `  ${mode}: ${example}`)),
   ].join("\n");
-  const figures = rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds }) => ({ compares: `${polls} polls under ${mode}, ${hitRatePercent.toFixed(1)} % from the cache`, measured: `${leaks} leaks, ${wrong} wrong, ${unanswered} unanswered`, mustReach: `0 leaks, 0 wrong, <= ${MAX_UNANSWERED_PERCENT} % unanswered`, holds }));
+  const figures = rows.map(({ mode, polls, hitRatePercent, leaks, wrong, unanswered, holds }) => ({
+    compares: `${polls} polls under ${mode}, ${hitRatePercent.toFixed(1)} % from the cache`,
+    measured: `${leaks} leaks, ${wrong} wrong, ${unanswered} unanswered`,
+    mustReach: `0 leaks, 0 wrong, <= ${MAX_UNANSWERED_PERCENT} % unanswered`,
+    holds,
+  }));
   return benchResult("isolation", { method, figures, charts: [], text, data: { modes: rows } });
 }

@@ -21,14 +21,23 @@ export interface PoolTimes {
   readonly socket: readonly number[];
 }
 
-/** A client for each call, the functions' pool, and a bare kept socket: warm `GetItem`s over TLS on loopback. Only told; exit code 1 where the pool saves nothing. */
+/**
+ * A client for each call, the functions' pool, and a bare kept socket: warm `GetItem`s over TLS on loopback. Only told;
+ * exit code 1 where the pool saves nothing.
+ */
 export async function benchPool(context: CommandContext, { calls = CALLS } = {}): Promise<BenchResult> {
   await packageFunctions(context);
   const rig = await context.progress.step("Bundle the handlers", () => openColdRig(context));
   try {
-    const startOf = (variant: string) => rig.cases.find((each) => each.protocol === "TLS" && each.call === "status" && each.variant === variant)!.start;
-    const perCall = { ...startOf("by hand"), code: await makePerCallCode(context.projectDirectory, join(rig.folder, "per-call")) };
-    const measured = await context.progress.step("Call warm functions", (detail) => measureWarm([perCall, startOf("ours"), startOf("by hand")], { calls, signal: context.signal, detail }));
+    const startOf = (variant: string) =>
+      rig.cases.find((each) => each.protocol === "TLS" && each.call === "status" && each.variant === variant)!.start;
+    const perCall = {
+      ...startOf("by hand"),
+      code: await makePerCallCode(context.projectDirectory, join(rig.folder, "per-call")),
+    };
+    const measured = await context.progress.step("Call warm functions", (detail) =>
+      measureWarm([perCall, startOf("ours"), startOf("by hand")], { calls, signal: context.signal, detail }),
+    );
     return verdict({ perCall: measured[0]!, pooled: measured[1]!, socket: measured[2]! });
   } finally {
     await rig.close();
@@ -48,7 +57,15 @@ export function verdict({ perCall, pooled, socket }: PoolTimes): BenchResult {
   return benchResult("pool", {
     method: `Warm polls of one function instance through Lambda's runtime interface on loopback, a GetItem over TLS each; medians of ${pooled.length} calls, in turn. The pool's include all that the front door does besides.`,
     figures: [figure],
-    charts: [{ title: "A status poll by where its connection comes from, median", unit: "ms", kind: "bars", categories: ["a client for each call", "the pool", "a bare kept socket"], series: [{ name: "median", values: [each, pool, bare].map((value) => Math.round(value * 100) / 100) }] }],
+    charts: [
+      {
+        title: "A status poll by where its connection comes from, median",
+        unit: "ms",
+        kind: "bars",
+        categories: ["a client for each call", "the pool", "a bare kept socket"],
+        series: [{ name: "median", values: [each, pool, bare].map((value) => Math.round(value * 100) / 100) }],
+      },
+    ],
     data: { medians: { perCall: each, pooled: pool, socket: bare }, calls: pooled.length },
   });
 }

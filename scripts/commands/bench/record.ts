@@ -13,7 +13,15 @@ const PAGE = "report.html";
 
 /** The result as it is kept, measured now and here. */
 export function recordOf({ method, figures, charts, data }: BenchResult, seconds: number): BenchRecord {
-  return { measuredOn: new Date().toISOString().slice(0, 10), machine: `${cpus().length} CPUs, ${process.platform} ${process.arch}, Node ${process.versions.node}`, seconds: Math.round(seconds), method, figures, charts, data };
+  return {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} CPUs, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
+    seconds: Math.round(seconds),
+    method,
+    figures,
+    charts,
+    data,
+  };
 }
 
 /** Writes the records beside those of benchmarks that were not run now, and the page of all. @returns the paths */
@@ -32,6 +40,8 @@ export function readResults(folder: string): BenchResults {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as BenchResults;
   } catch (cause) {
-    throw new UsageError(`${path} is no JSON. Delete it, or take the committed one back: git checkout -- ${path}`, { cause });
+    throw new UsageError(`${path} is no JSON. Delete it, or take the committed one back: git checkout -- ${path}`, {
+      cause,
+    });
   }
 }

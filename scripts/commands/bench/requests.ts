@@ -17,16 +17,22 @@ export const agentsVar = (agents: readonly object[]): string => `agents=${JSON.s
 export async function beginRequest(client: Pick<AgentApiClient, "invoke">, prompt: string): Promise<string> {
   const { status, body } = await client.invoke(prompt);
   const { request_id: id } = (body ?? {}) as { request_id?: string };
-  if (id === undefined) throw new Error(`The invocation was answered ${status}: ${JSON.stringify(body)}; expected 202 with a request_id`);
+  if (id === undefined)
+    throw new Error(`The invocation was answered ${status}: ${JSON.stringify(body)}; expected 202 with a request_id`);
   return id;
 }
 
 /** Polls until a request has completed. @throws Error where it ends otherwise */
-export async function completed(client: Pick<AgentApiClient, "status">, id: string, sleep: (ms: number) => Promise<unknown> = wait): Promise<CompletedRequest> {
+export async function completed(
+  client: Pick<AgentApiClient, "status">,
+  id: string,
+  sleep: (ms: number) => Promise<unknown> = wait,
+): Promise<CompletedRequest> {
   for (;;) {
     const body = ((await client.status(id)).body ?? {}) as { status?: string; result?: unknown };
     if (body.status === "completed") return body as CompletedRequest;
-    if (body.status !== "queued" && body.status !== "processing") throw new Error(`Request ${id} ended ${String(body.status)}; expected completed`);
+    if (body.status !== "queued" && body.status !== "processing")
+      throw new Error(`Request ${id} ended ${String(body.status)}; expected completed`);
     await sleep(POLL_MS);
   }
 }

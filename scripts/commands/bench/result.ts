@@ -12,8 +12,28 @@ export interface BenchResult extends CommandResult {
   readonly data: object;
 }
 
-/** The result of the benchmark `name`: exit code 1 where a bound is missed. Without a text of its own, its figures are its text. */
-export function benchResult(name: string, { method, figures, charts, text, data }: Pick<BenchResult, "method" | "figures" | "charts" | "data"> & { readonly text?: string }): BenchResult {
+/**
+ * The result of the benchmark `name`: exit code 1 where a bound is missed. Without a text of its own, its figures are
+ * its text.
+ */
+export function benchResult(
+  name: string,
+  {
+    method,
+    figures,
+    charts,
+    text,
+    data,
+  }: Pick<BenchResult, "method" | "figures" | "charts" | "data"> & { readonly text?: string },
+): BenchResult {
   const holds = allHold(figures);
-  return { exitCode: holds ? 0 : 1, text: text ?? `${name}: ${figuresText(method, figures)}`, json: { bench: name, holds, method, figures, ...data }, method, figures, charts, data };
+  return {
+    exitCode: holds ? 0 : 1,
+    text: text ?? `${name}: ${figuresText(method, figures)}`,
+    json: { bench: name, holds, method, figures, ...data },
+    method,
+    figures,
+    charts,
+    data,
+  };
 }

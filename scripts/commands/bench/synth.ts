@@ -28,39 +28,68 @@ interface Program {
 }
 
 /**
- * The time that our stack and the same API in other frameworks take to be written: processes of their own, one after the
+ * The time that our stack and the same API in other frameworks take to be written: processes of their own, one after
+ * the
  * other, run by run. A peer that is not installed is told as not measured. Exit code 1 where one is as fast as ours.
  */
-export async function benchSynth(context: CommandContext, { runs = 3, peers = join("bench", "peers") }: SynthBenchOptions = {}): Promise<BenchResult> {
+export async function benchSynth(
+  context: CommandContext,
+  { runs = 3, peers = join("bench", "peers") }: SynthBenchOptions = {},
+): Promise<BenchResult> {
   const { projectDirectory, progress } = context;
   // The peers' programs take the zips as they are, as ours does.
   await packageFunctions(context);
-  const installed = Object.keys(PEERS).filter((name): name is PeerName => existsSync(join(projectDirectory, peers, name, "node_modules")));
+  const installed = Object.keys(PEERS).filter((name): name is PeerName =>
+    existsSync(join(projectDirectory, peers, name, "node_modules")),
+  );
   const programs: readonly Program[] = [
     { name: "start", directory: projectDirectory, arguments: ["--eval", ""], output: "CDKTF_OUTDIR" },
     { name: "ours", directory: projectDirectory, arguments: [join("stacks", "app.ts")], output: "CDKTF_OUTDIR" },
-    ...installed.map((name): Program => ({ name, directory: join(projectDirectory, peers, name), arguments: ["app.ts"], output: "PEER_OUTDIR" })),
+    ...installed.map((name): Program => ({
+      name,
+      directory: join(projectDirectory, peers, name),
+      arguments: ["app.ts"],
+      output: "PEER_OUTDIR",
+    })),
   ];
   const samples: Partial<Record<Program["name"], number[]>> = {};
   const resources: Partial<Record<Program["name"], number>> = {};
   for (let round = 1; round <= runs; round++) {
     for (const program of programs) {
-      const { ms, resources: counted } = await progress.step(`Synthesize ${program.name}, ${round} of ${runs}`, () => synthesize(context, program), (made) => `${made.ms.toFixed(0)} ms`);
+      const { ms, resources: counted } = await progress.step(
+        `Synthesize ${program.name}, ${round} of ${runs}`,
+        () => synthesize(context, program),
+        (made) => `${made.ms.toFixed(0)} ms`,
+      );
       (samples[program.name] ??= []).push(ms);
       resources[program.name] = counted;
     }
   }
-  const times = Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, { ms: median(values), resources: resources[name as Program["name"]] ?? 0 }])) as unknown as SynthTimes;
+  const times = Object.fromEntries(
+    Object.entries(samples).map(([name, values]) => [
+      name,
+      { ms: median(values), resources: resources[name as Program["name"]] ?? 0 },
+    ]),
+  ) as unknown as SynthTimes;
   return synthResult(times, runs, samples);
 }
 
 function synthResult(times: SynthTimes, runs: number, samples: object): BenchResult {
   const method = `Each program run by node with tsx in a process of its own, with the same zips, ${runs} times in turn; medians of wall time. The peers' programs (bench/peers) have the same API, tables, queue and functions, 12 of our alarms, and no settings that Terraform decides.`;
   const { figures, charts } = synthFigures(times);
-  return benchResult("synth", { method, figures, charts, text: synthText(times, figures, runs), data: { medians: times, samples } });
+  return benchResult("synth", {
+    method,
+    figures,
+    charts,
+    text: synthText(times, figures, runs),
+    data: { medians: times, samples },
+  });
 }
 
-async function synthesize({ environment, signal }: CommandContext, program: Program): Promise<{ readonly ms: number; readonly resources: number }> {
+async function synthesize(
+  { environment, signal }: CommandContext,
+  program: Program,
+): Promise<{ readonly ms: number; readonly resources: number }> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-synth-"));
   try {
     const env = { ...environment, [program.output]: folder };
@@ -75,9 +104,18 @@ async function synthesize({ environment, signal }: CommandContext, program: Prog
 
 /** Resources in what was written: Terraform's by type and name, CloudFormation's by name. */
 function countResources(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /(cdk\.tf|\.template)\.json$/.test(file));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /(cdk\.tf|\.template)\.json$/.test(file),
+  );
   return files.reduce((sum, file) => {
-    const { resource = {}, Resources = {} } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { resource?: Record<string, object>; Resources?: object };
-    return sum + Object.keys(Resources).length + Object.values(resource).reduce((named, each) => named + Object.keys(each).length, 0);
+    const { resource = {}, Resources = {} } = JSON.parse(readFileSync(join(folder, file), "utf8")) as {
+      resource?: Record<string, object>;
+      Resources?: object;
+    };
+    return (
+      sum +
+      Object.keys(Resources).length +
+      Object.values(resource).reduce((named, each) => named + Object.keys(each).length, 0)
+    );
   }, 0);
 }

@@ -12,7 +12,8 @@ import { measureWarm } from "./warm-calls";
 export const MAX_OVERHEAD_MS = 1;
 /** Calls of each. */
 const CALLS = 2_000;
-const CAUSE = "each call of AWS goes through the SDK's connection handler, signature and retries, and a guard, which a request signed by hand does without";
+const CAUSE =
+  "each call of AWS goes through the SDK's connection handler, signature and retries, and a guard, which a request signed by hand does without";
 const ENDED = "poll of an ended request";
 /** Times of one call's answers, in milliseconds. */
 export interface Throughput {
@@ -33,7 +34,12 @@ export async function benchThroughput(context: CommandContext, { calls = CALLS }
   const rig = await context.progress.step("Bundle the handlers", () => openColdRig(context));
   try {
     const subjects = subjectsOf(rig.cases);
-    const times = await context.progress.step("Call warm functions", (detail) => measureWarm(subjects.map(({ start }) => start), { calls, signal: context.signal, detail }));
+    const times = await context.progress.step("Call warm functions", (detail) =>
+      measureWarm(
+        subjects.map(({ start }) => start),
+        { calls, signal: context.signal, detail },
+      ),
+    );
     return verdict(throughputOf(subjects, times));
   } finally {
     await rig.close();
@@ -49,7 +55,10 @@ interface Subject {
 const NAMES: Readonly<Record<string, string>> = { status: "poll of a request under way", invoke: "invoke" };
 
 function subjectsOf(cases: readonly ColdCase[]): Subject[] {
-  const bounded = cases.filter(({ protocol, call, variant }) => protocol === "TLS" && call in NAMES && ["bare", "by hand", "ours"].includes(variant));
+  const bounded = cases.filter(
+    ({ protocol, call, variant }) =>
+      protocol === "TLS" && call in NAMES && ["bare", "by hand", "ours"].includes(variant),
+  );
   const polls = bounded.filter(({ call, variant }) => call === "status" && variant !== "by hand");
   return [
     ...polls.map(({ variant, start }) => ({ call: ENDED, variant, start: { ...start, call: endedPoll(start.call) } })),
@@ -58,24 +67,63 @@ function subjectsOf(cases: readonly ColdCase[]): Subject[] {
 }
 
 function throughputOf(subjects: readonly Subject[], times: readonly (readonly number[])[]): Throughput[] {
-  const of = (call: string, variant: string) => times[subjects.findIndex((subject) => subject.call === call && subject.variant === variant)];
-  return [...new Set(subjects.map(({ call }) => call))].map((call) => ({ call, empty: of(call, "bare")!, same: of(call, "by hand") ?? of(call, "bare")!, ours: of(call, "ours")! }));
+  const of = (call: string, variant: string) =>
+    times[subjects.findIndex((subject) => subject.call === call && subject.variant === variant)];
+  return [...new Set(subjects.map(({ call }) => call))].map((call) => ({
+    call,
+    empty: of(call, "bare")!,
+    same: of(call, "by hand") ?? of(call, "bare")!,
+    ours: of(call, "ours")!,
+  }));
 }
 
 /** What the times say. */
 export function verdict(measured: readonly Throughput[]): BenchResult {
-  const rows = measured.map(({ call, empty, same, ours }) => ({ call, callsAws: same !== empty, perSecond: 1_000 / mean(ours), empty: summary(empty), same: summary(same), ours: summary(ours) }));
+  const rows = measured.map(({ call, empty, same, ours }) => ({
+    call,
+    callsAws: same !== empty,
+    perSecond: 1_000 / mean(ours),
+    empty: summary(empty),
+    same: summary(same),
+    ours: summary(ours),
+  }));
   const figures = rows.flatMap(({ call, callsAws, perSecond, empty, same, ours }): BenchFigure[] => {
     const overheadMs = ours.p99 - same.p99;
     return [
-      { ...(overheadMs > MAX_OVERHEAD_MS && callsAws && { cause: CAUSE }), compares: `${call}: beyond an empty handler that makes the same calls of AWS, at P99 (P50 ${us(ours.p50 - same.p50)}; an empty one without them answers in ${us(empty.p50)}, at P99 ${us(empty.p99)})`, measured: us(overheadMs), mustReach: `<= ${us(MAX_OVERHEAD_MS)}`, limit: us(0), holds: overheadMs <= MAX_OVERHEAD_MS },
-      { compares: `${call}: a second, one instance, one after the other`, measured: perSecond.toFixed(0), limit: (1_000 / empty.mean).toFixed(0) },
+      {
+        ...(overheadMs > MAX_OVERHEAD_MS && callsAws && { cause: CAUSE }),
+        compares: `${call}: beyond an empty handler that makes the same calls of AWS, at P99 (P50 ${us(ours.p50 - same.p50)}; an empty one without them answers in ${us(empty.p50)}, at P99 ${us(empty.p99)})`,
+        measured: us(overheadMs),
+        mustReach: `<= ${us(MAX_OVERHEAD_MS)}`,
+        limit: us(0),
+        holds: overheadMs <= MAX_OVERHEAD_MS,
+      },
+      {
+        compares: `${call}: a second, one instance, one after the other`,
+        measured: perSecond.toFixed(0),
+        limit: (1_000 / empty.mean).toFixed(0),
+      },
     ];
   });
   return benchResult("throughput", {
     method: `Warm calls of one function instance through Lambda's runtime interface on loopback, DynamoDB and SQS answering at once over TLS; ${measured[0]?.ours.length ?? 0} calls of each, in turn.`,
     figures,
-    charts: [{ title: "A warm call, median", unit: "ms", kind: "bars", categories: rows.map(({ call }) => call), series: [["empty handler", "empty"], ["same calls, by hand", "same"], ["ours", "ours"]].map(([name, of]) => ({ name: name!, values: rows.map((row) => Math.round(row[of as "ours"].p50 * 1_000) / 1_000) })) }],
+    charts: [
+      {
+        title: "A warm call, median",
+        unit: "ms",
+        kind: "bars",
+        categories: rows.map(({ call }) => call),
+        series: [
+          ["empty handler", "empty"],
+          ["same calls, by hand", "same"],
+          ["ours", "ours"],
+        ].map(([name, of]) => ({
+          name: name!,
+          values: rows.map((row) => Math.round(row[of as "ours"].p50 * 1_000) / 1_000),
+        })),
+      },
+    ],
     data: { rows },
   });
 }

@@ -11,7 +11,12 @@ export class WakeProcess {
 
   /** @param file the probe's bundle  @param nodePath the Node to run it */
   constructor(file: string, nodePath: string) {
-    this.child = fork(file, [], { execPath: nodePath, execArgv: [], env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    this.child = fork(file, [], {
+      execPath: nodePath,
+      execArgv: [],
+      env: {},
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     this.child.stderr?.on("data", (chunk: Buffer) => (this.errors += chunk.toString()));
     live.add(this.child);
     this.child.once("exit", () => live.delete(this.child));
@@ -19,7 +24,10 @@ export class WakeProcess {
     watching = true;
   }
 
-  /** Gives a command and waits for its answer: undefined where there is none within `limitMs`. Rejects where the process is gone. */
+  /**
+   * Gives a command and waits for its answer: undefined where there is none within `limitMs`. Rejects where the process
+   * is gone.
+   */
   async perform(command: ProbeCommand, limitMs: number): Promise<ProbeAnswer | undefined> {
     const { child } = this;
     return new Promise((resolve, reject) => {
@@ -29,7 +37,12 @@ export class WakeProcess {
         end();
       };
       const answered = (answer: unknown) => settle(() => resolve(answer as ProbeAnswer));
-      const gone = () => settle(() => reject(new Error(`The probe ended early (${child.signalCode ?? child.exitCode}): ${this.errors.slice(-2_000)}`)));
+      const gone = () =>
+        settle(() =>
+          reject(
+            new Error(`The probe ended early (${child.signalCode ?? child.exitCode}): ${this.errors.slice(-2_000)}`),
+          ),
+        );
       const limit = setTimeout(() => settle(() => resolve(undefined)), limitMs);
       child.once("message", answered).once("exit", gone);
       if (child.exitCode !== null || child.signalCode !== null) gone();

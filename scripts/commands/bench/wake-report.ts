@@ -6,7 +6,10 @@ import type { Incident, WakeSample, WakeTimes } from "./wake-rig";
 
 /** Milliseconds that our first answer may take, as the median of the runs. */
 export const MAX_MS = 50;
-/** How many times faster than the SDK's default it must be, where that hangs. Where it is only reset, the default recovers by itself or fails. */
+/**
+ * How many times faster than the SDK's default it must be, where that hangs. Where it is only reset, the default
+ * recovers by itself or fails.
+ */
 export const MIN_RATIO = 10;
 const HANGS: readonly Incident[] = ["black hole", "freeze"];
 
@@ -36,7 +39,9 @@ export function report(samples: readonly WakeSample[], times: WakeTimes, node: s
   const warmMs = median(samples.map((sample) => sample.warmMs));
   const [method, ...explained] = notes(times, warmMs) as [string, ...string[]];
   return benchResult("wake", {
-    method, figures: rows.map((row) => figureOf(row, times)), charts: [chartOf(rows)],
+    method,
+    figures: rows.map((row) => figureOf(row, times)),
+    charts: [chartOf(rows)],
     text: [table(rows, times), "", method, ...explained].join("\n"),
     data: { bounds: { maxMs: MAX_MS, minRatio: MIN_RATIO }, times: { ...times, node }, warmMs, rows, samples },
   });
@@ -45,13 +50,25 @@ export function report(samples: readonly WakeSample[], times: WakeTimes, node: s
 function figureOf({ incident, sockets, cells, ratio, holds }: Row, times: WakeTimes): BenchFigure {
   const compares = `first answer after a ${incident}, ${sockets} pooled ${sockets === 1 ? "socket" : "sockets"}: the SDK's default / ours (${show(cells.default, times)} / ${show(cells.ours, times)})`;
   const bound = HANGS.includes(incident) ? `<= ${MAX_MS} ms and >= ${MIN_RATIO}x` : `<= ${MAX_MS} ms`;
-  return { compares, measured: `${cells.default?.cut ? "> " : ""}${ratio.toFixed(1)}x`, mustReach: bound, limit: `a fresh connection: ${show(cells.fresh, times)}`, holds };
+  return {
+    compares,
+    measured: `${cells.default?.cut ? "> " : ""}${ratio.toFixed(1)}x`,
+    mustReach: bound,
+    limit: `a fresh connection: ${show(cells.fresh, times)}`,
+    holds,
+  };
 }
 
 const chartOf = (rows: readonly Row[]): BenchChart => ({
-  title: "First answer after an idle period", unit: "ms", kind: "bars", logarithmic: true,
+  title: "First answer after an idle period",
+  unit: "ms",
+  kind: "bars",
+  logarithmic: true,
   categories: rows.map(({ incident, sockets }) => `${incident}, ${sockets}`),
-  series: VARIANTS.map((name) => ({ name, values: rows.map(({ cells }) => (cells[name] === undefined ? null : Math.round(cells[name].medianMs * 10) / 10)) })),
+  series: VARIANTS.map((name) => ({
+    name,
+    values: rows.map(({ cells }) => (cells[name] === undefined ? null : Math.round(cells[name].medianMs * 10) / 10)),
+  })),
 });
 
 function rowsOf(samples: readonly WakeSample[]): Row[] {
@@ -76,7 +93,12 @@ function rowOf(samples: readonly WakeSample[]): Row {
 function cellOf(samples: readonly WakeSample[]): Cell | undefined {
   if (samples.length === 0) return undefined;
   const count = (outcome: WakeSample["outcome"]) => samples.filter((sample) => sample.outcome === outcome).length;
-  return { medianMs: median(samples.map(({ ms }) => ms)), cut: count("cut"), failed: count("failed"), runs: samples.length };
+  return {
+    medianMs: median(samples.map(({ ms }) => ms)),
+    cut: count("cut"),
+    failed: count("failed"),
+    runs: samples.length,
+  };
 }
 
 function table(rows: readonly Row[], times: WakeTimes): string {
@@ -91,7 +113,14 @@ function table(rows: readonly Row[], times: WakeTimes): string {
     ]),
   ];
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
-  return lines.map((line) => line.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join("  ").trimEnd()).join("\n");
+  return lines
+    .map((line) =>
+      line
+        .map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function show(cell: Cell | undefined, { cutMs }: WakeTimes): string {

@@ -12,7 +12,8 @@ import type { Variant } from "./wake-probe";
 import { WakeProcess } from "./wake-process";
 
 /**
- * What happens to the open connections while nobody uses them; new ones always work. `black hole`: what is sent into them
+ * What happens to the open connections while nobody uses them; new ones always work. `black hole`: what is sent into
+ * them
  * vanishes. `freeze`: the same, and the process is stopped meanwhile. `reset`: they answer with RST, as a NAT gateway
  * does after 350 s. `reset in freeze`: they end with RST while the process is stopped.
  */
@@ -32,7 +33,9 @@ export interface WakeSample extends WakeCase {
   readonly outcome: "answered" | "failed" | "cut";
   /** From the start of the invocation to its end; where it was cut, the bound. */
   readonly ms: number;
-  /** Of a call before the incident, over an open socket: what the client, the proxy and the server take by themselves. */
+  /**
+   * Of a call before the incident, over an open socket: what the client, the proxy and the server take by themselves.
+   */
   readonly warmMs: number;
   readonly attempts?: number;
   readonly error?: string;
@@ -54,7 +57,12 @@ export interface WakeTimes {
 const SET_UP_MS = 60_000;
 /** Each of the first calls lasts long enough that all of them need a socket of their own. */
 const OVERLAP: Fault = { kind: "latency", ms: 20 };
-const HITS: Readonly<Record<Incident, Fault["kind"] & ("black-hole" | "reset")>> = { "black hole": "black-hole", freeze: "black-hole", reset: "reset", "reset in freeze": "reset" };
+const HITS: Readonly<Record<Incident, Fault["kind"] & ("black-hole" | "reset")>> = {
+  "black hole": "black-hole",
+  freeze: "black-hole",
+  reset: "reset",
+  "reset in freeze": "reset",
+};
 
 /** A server that answers at once, and probes to be woken in front of it. */
 export class WakeRig {
@@ -74,7 +82,9 @@ export class WakeRig {
       throw error;
     });
     const server = createServer((message, reply) => {
-      message.resume().once("end", () => reply.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end("{}"));
+      message
+        .resume()
+        .once("end", () => reply.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end("{}"));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return new WakeRig(folder, probe, server, findNodeBinary("nodejs22.x").path);
@@ -82,14 +92,28 @@ export class WakeRig {
 
   /** Warms a probe, lets the incident happen, and measures its next call. */
   async measure(subject: WakeCase, times: WakeTimes): Promise<WakeSample> {
-    const proxy = await startFaultProxy({ upstream: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`, random: () => 0, faults: [OVERLAP] });
+    const proxy = await startFaultProxy({
+      upstream: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`,
+      random: () => 0,
+      faults: [OVERLAP],
+    });
     const probe = new WakeProcess(this.probe, this.nodePath);
     try {
-      const opened = await probe.perform({ do: "open", variant: subject.variant, endpoint: proxy.url, sockets: subject.sockets, requestTimeoutMs: times.requestTimeoutMs }, SET_UP_MS);
+      const opened = await probe.perform(
+        {
+          do: "open",
+          variant: subject.variant,
+          endpoint: proxy.url,
+          sockets: subject.sockets,
+          requestTimeoutMs: times.requestTimeoutMs,
+        },
+        SET_UP_MS,
+      );
       if (opened === undefined) throw new Error(`The probe was not ready within ${SET_UP_MS} ms`);
       proxy.setFaults([]);
       const warm = await probe.perform({ do: "ask" }, SET_UP_MS);
-      if (warm === undefined || !("attempts" in warm)) throw new Error(`The probe's warm call was not answered: ${JSON.stringify(warm)}`);
+      if (warm === undefined || !("attempts" in warm))
+        throw new Error(`The probe's warm call was not answered: ${JSON.stringify(warm)}`);
       await probe.perform({ do: "jump", ms: times.idleMs }, SET_UP_MS);
       await happen(subject.incident, probe, proxy, times);
       const answer = await probe.perform({ do: "ask" }, times.cutMs);
@@ -109,7 +133,12 @@ export class WakeRig {
   }
 }
 
-async function happen(incident: Incident, probe: WakeProcess, proxy: FaultProxy, { frozenMs }: WakeTimes): Promise<void> {
+async function happen(
+  incident: Incident,
+  probe: WakeProcess,
+  proxy: FaultProxy,
+  { frozenMs }: WakeTimes,
+): Promise<void> {
   const freezes = incident.endsWith("freeze");
   if (freezes) probe.freeze();
   proxy.setFaults([{ kind: HITS[incident], when: ({ connection }) => connection.isOlder }]);
@@ -152,7 +181,9 @@ async function bundleProbe(projectDirectory: string, outfile: string): Promise<v
     platform: "node",
     target: "node22",
     mainFields: ["module", "main"],
-    banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+    },
     logLevel: "silent",
   });
 }

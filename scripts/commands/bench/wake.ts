@@ -11,7 +11,9 @@ const SOCKETS = [1, 5] as const;
 
 const TIMES: WakeTimes = { idleMs: 1_800_000, frozenMs: 300, requestTimeoutMs: 2_000, cutMs: 10_000 };
 
-/** Some variants answer in milliseconds, so nothing may run beside them; the others wait, which they may do together. */
+/**
+ * Some variants answer in milliseconds, so nothing may run beside them; the others wait, which they may do together.
+ */
 const GROUPS: readonly { readonly title: string; readonly variants: readonly Variant[]; readonly atOnce: number }[] = [
   { title: "Wake our connection, and a fresh one", variants: ["ours", "fresh"], atOnce: 1 },
   { title: "Wake the SDK's own", variants: ["default", "keep-alive", "time-outs"], atOnce: 8 },
@@ -29,7 +31,10 @@ export interface WakeOptions {
  * Compares how SDK clients wake up with dead connections: time to the first answer. Exit code 1 where ours takes more
  * than 50 ms, or is not 10 times faster than the default where that hangs.
  */
-export async function benchWake({ projectDirectory, progress, signal }: CommandContext, { runs = 5, cutMs = TIMES.cutMs }: WakeOptions = {}): Promise<BenchResult> {
+export async function benchWake(
+  { projectDirectory, progress, signal }: CommandContext,
+  { runs = 5, cutMs = TIMES.cutMs }: WakeOptions = {},
+): Promise<BenchResult> {
   const times = { ...TIMES, cutMs };
   const rig = await progress.step("Bundle the probe", () => WakeRig.open(projectDirectory));
   try {
@@ -52,5 +57,9 @@ export async function benchWake({ projectDirectory, progress, signal }: CommandC
 
 /** Run by run, so that a busy moment of the machine meets all of them. */
 function casesOf(variants: readonly Variant[], runs: number): WakeCase[] {
-  return Array.from({ length: runs }).flatMap(() => INCIDENTS.flatMap((incident) => SOCKETS.flatMap((sockets) => variants.map((variant) => ({ variant, incident, sockets })))));
+  return Array.from({ length: runs }).flatMap(() =>
+    INCIDENTS.flatMap((incident) =>
+      SOCKETS.flatMap((sockets) => variants.map((variant) => ({ variant, incident, sockets }))),
+    ),
+  );
 }

@@ -14,8 +14,14 @@ export interface WarmOptions {
   readonly detail: (text: string) => void;
 }
 
-/** Starts every function, calls them in turn, and ends them. @returns the times of the answers in milliseconds, in the functions' order */
-export async function measureWarm(starts: readonly ColdStart[], { calls, signal, detail }: WarmOptions): Promise<number[][]> {
+/**
+ * Starts every function, calls them in turn, and ends them.
+ * @returns the times of the answers in milliseconds, in the functions' order
+ */
+export async function measureWarm(
+  starts: readonly ColdStart[],
+  { calls, signal, detail }: WarmOptions,
+): Promise<number[][]> {
   const functions: WarmFunction[] = [];
   try {
     for (const start of starts) functions.push(await WarmFunction.open(start));

@@ -33,10 +33,19 @@ export class WarmFunction {
     const api = await RuntimeApi.listen();
     const log = openSync(join(start.code, "warm.log"), "w");
     const { nodePath, code } = start;
-    return new WarmFunction(start, api, FunctionProcess.start({ nodePath, taskRoot: code, environment: environmentOf(start, api.address), log }), log);
+    return new WarmFunction(
+      start,
+      api,
+      FunctionProcess.start({ nodePath, taskRoot: code, environment: environmentOf(start, api.address), log }),
+      log,
+    );
   }
 
-  /** Gives it the call once more. @returns milliseconds from its delivery to the answer @throws Error where that is not the right one */
+  /**
+   * Gives it the call once more.
+   * @returns milliseconds from its delivery to the answer
+   * @throws Error where that is not the right one
+   */
   async call(): Promise<number> {
     await this.waits;
     this.waits = this.nextReady();
@@ -46,11 +55,20 @@ export class WarmFunction {
     const { payload, failed } = await new Promise<Answer>((resolve) => {
       this.answered = resolve;
       limit = setTimeout(() => resolve({ payload: `nothing within ${LIMIT_MS} ms`, failed: true }), LIMIT_MS);
-      this.api.deliver({ requestId: "warm", deadlineMs: Date.now() + LIMIT_MS, functionArn: "arn:aws:lambda:us-east-1:123456789012:function:warm", traceId: "Root=1-0-0", payload: JSON.stringify(call.event) });
+      this.api.deliver({
+        requestId: "warm",
+        deadlineMs: Date.now() + LIMIT_MS,
+        functionArn: "arn:aws:lambda:us-east-1:123456789012:function:warm",
+        traceId: "Root=1-0-0",
+        payload: JSON.stringify(call.event),
+      });
     });
     const ms = performance.now() - beganMs;
     clearTimeout(limit);
-    if (failed || (expectsAnswer && !payload.includes(call.answerHolds))) throw new Error(`The function ${call.name} in ${code} answered ${payload}; expected ${call.answerHolds}. Its log: ${readFileSync(join(code, "warm.log"), "utf8").slice(-2_000)}`);
+    if (failed || (expectsAnswer && !payload.includes(call.answerHolds)))
+      throw new Error(
+        `The function ${call.name} in ${code} answered ${payload}; expected ${call.answerHolds}. Its log: ${readFileSync(join(code, "warm.log"), "utf8").slice(-2_000)}`,
+      );
     return ms;
   }
 

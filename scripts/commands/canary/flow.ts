@@ -1,5 +1,13 @@
 import type { Release } from "../../../stacks/settings";
-import { begun, candidates, shifted, taken, takenBack, takenBackByHand, type CanaryWish } from "../../judges/canary/machine";
+import {
+  begun,
+  candidates,
+  shifted,
+  taken,
+  takenBack,
+  takenBackByHand,
+  type CanaryWish,
+} from "../../judges/canary/machine";
 import { emptyRelease, isShifted, versionsBy, type FunctionName } from "../../judges/canary/release";
 import type { ChosenRelease } from "../../judges/canary/choice";
 import { changesThatReplace, describeChanges } from "../../judges/plan-changes";
@@ -40,12 +48,16 @@ export async function start(ports: Ports, wish: CanaryWish, how: How): Promise<E
   ours.check(planned);
   if (moving.length === 0) return { ending: null, exitCode: 0, reason: nothingNew(planned, there) };
   refuseReplaced(planned, how);
-  if (!(await how.approve(planned, moving, applied))) return { ending: null, exitCode: 1, reason: "Nothing was applied." };
+  if (!(await how.approve(planned, moving, applied)))
+    return { ending: null, exitCode: 1, reason: "Nothing was applied." };
   ours.add(first);
   await publish(ports, first, planned);
   const after = appliedOf(await ports.deployment.outputs());
   const next = shifted(first, after, candidates(base, after, { retry: how.retry }), stampOf(ports));
-  if (!next?.canary) throw new Error(`The apply was to publish a version of the ${planned.publishes.join(" and the ")}, and the newest is still the live one. Look at quickturn plan.`);
+  if (!next?.canary)
+    throw new Error(
+      `The apply was to publish a version of the ${planned.publishes.join(" and the ")}, and the newest is still the live one. Look at quickturn plan.`,
+    );
   tell(ports, { ...next.canary, phase: "publish" }, "published", "nobody gets the new versions yet");
   return advance({ ports, ours, allowReplace: how.allowReplace }, next);
 }
@@ -57,7 +69,11 @@ interface Planned {
   readonly moving: readonly FunctionName[];
 }
 
-async function planNew(ports: Ports, release: Release, { base, applied, retry }: { base: Release; applied: Applied; retry: boolean }): Promise<Planned> {
+async function planNew(
+  ports: Ports,
+  release: Release,
+  { base, applied, retry }: { base: Release; applied: Applied; retry: boolean },
+): Promise<Planned> {
   const planned = await ports.deployment.plan(release, "publish");
   const there: Applied = { ...applied, newest: versionsBy((name) => planned.newest[name] ?? applied.newest[name]) };
   return { planned, there, moving: candidates(base, there, { retry, publishing: planned.publishes }) };
@@ -68,7 +84,10 @@ async function publish(ports: Ports, release: Release, planned: CanaryPlan): Pro
     await (planned.changed ? ports.deployment.apply(release) : ports.deployment.keep(release));
   } catch (error) {
     if (ports.signal.aborted) throw error;
-    throw new Error(`The apply that was to publish the new versions failed. What was live is live and pinned. Start again once the cause is gone, with the same options; or take the pins away: quickturn apply.\n${messageOf(error)}`, { cause: error });
+    throw new Error(
+      `The apply that was to publish the new versions failed. What was live is live and pinned. Start again once the cause is gone, with the same options; or take the pins away: quickturn apply.\n${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -78,8 +97,15 @@ export async function resume(ports: Ports, how: How): Promise<Ended | NotDone> {
   const { release } = chosen;
   const ours = new Ours(applied.release);
   if (!release?.canary) {
-    if (release !== null && (await caughtUp(ports, chosen, release, ours, how))) return { ending: null, exitCode: 0, reason: `What the last run had decided is applied: ${release.history.at(-1)?.event.replaceAll("_", " ") ?? "nothing"}.` };
-    throw new UsageError(`No canary of ${applied.deployment} is on its way.${applied.weighted.length > 0 ? " A weight was set by hand: quickturn canary --abort takes it back." : " Start one: quickturn canary."}`);
+    if (release !== null && (await caughtUp(ports, chosen, release, ours, how)))
+      return {
+        ending: null,
+        exitCode: 0,
+        reason: `What the last run had decided is applied: ${release.history.at(-1)?.event.replaceAll("_", " ") ?? "nothing"}.`,
+      };
+    throw new UsageError(
+      `No canary of ${applied.deployment} is on its way.${applied.weighted.length > 0 ? " A weight was set by hand: quickturn canary --abort takes it back." : " Start one: quickturn canary."}`,
+    );
   }
   // Before any share was given: which versions are published only a plan of the configuration says.
   if (release.canary.phase === "publish") return start(ports, release.canary, how);
@@ -92,14 +118,38 @@ export async function abort(ports: Ports, how: How): Promise<Ended | NotDone> {
   const [release, stamp] = [chosen.release ?? emptyRelease(applied.deployment), stampOf(ports)];
   const run = { ports, ours: new Ours(applied.release), allowReplace: how.allowReplace };
   const reason = "a person took it back";
-  if (release.canary !== null) return back(run, release, takenBack(release, "aborted", reason, stamp), "aborted", reason, 0);
-  if (chosen.from !== "file" && applied.weighted.length > 0) return back(run, release, takenBackByHand(release, applied, applied.weighted, stamp), "aborted", "the weights were set by hand", 0);
+  if (release.canary !== null)
+    return back(run, release, takenBack(release, "aborted", reason, stamp), "aborted", reason, 0);
+  if (chosen.from !== "file" && applied.weighted.length > 0)
+    return back(
+      run,
+      release,
+      takenBackByHand(release, applied, applied.weighted, stamp),
+      "aborted",
+      "the weights were set by hand",
+      0,
+    );
   const ended = chosen.release !== null && (await caughtUp(ports, chosen, release, run.ours, how));
-  return { ending: null, exitCode: 0, reason: ended ? "The last run had ended the canary, and what it had decided is applied." : `No canary of ${applied.deployment} is on its way.` };
+  return {
+    ending: null,
+    exitCode: 0,
+    reason: ended
+      ? "The last run had ended the canary, and what it had decided is applied."
+      : `No canary of ${applied.deployment} is on its way.`,
+  };
 }
 
-/** A run that was killed may have written what it decided, and not have applied it: only a plan tells. @returns whether that was so */
-async function caughtUp(ports: Ports, { from }: ChosenRelease, release: Release, ours: Ours, { allowReplace }: How): Promise<boolean> {
+/**
+ * A run that was killed may have written what it decided, and not have applied it: only a plan tells.
+ * @returns whether that was so
+ */
+async function caughtUp(
+  ports: Ports,
+  { from }: ChosenRelease,
+  release: Release,
+  ours: Ours,
+  { allowReplace }: How,
+): Promise<boolean> {
   const { changes } = await ports.deployment.plan(release, "aliases");
   if (from !== "file" && changes.length === 0) return false;
   await put(ports, taken(release, stampOf(ports)), ours, allowReplace);
@@ -114,19 +164,33 @@ async function known(ports: Ports, how: How): Promise<{ readonly applied: Applie
 }
 
 function refuseWhileOnItsWay({ weighted, deployment }: Applied, { release, from }: ChosenRelease): void {
-  if (isShifted(release)) throw new UsageError(`A canary of ${deployment} is on its way since ${release?.canary?.started_at}. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.`);
-  if (weighted.length > 0 && from !== "file" && !release?.canary) throw new UsageError(`The newest version of the ${weighted.join(" and the ")} has a weight that no canary gave it. Take it back first: quickturn canary --abort.`);
+  if (isShifted(release))
+    throw new UsageError(
+      `A canary of ${deployment} is on its way since ${release?.canary?.started_at}. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.`,
+    );
+  if (weighted.length > 0 && from !== "file" && !release?.canary)
+    throw new UsageError(
+      `The newest version of the ${weighted.join(" and the ")} has a weight that no canary gave it. Take it back first: quickturn canary --abort.`,
+    );
 }
 
 function refuseReplaced({ changes }: CanaryPlan, { allowReplace }: How): void {
   const replaced = changesThatReplace(changes);
   if (replaced.length === 0 || allowReplace) return;
-  throw new UsageError(`A canary publishes versions in place, and this plan does more:\n${describeChanges(replaced)}\nNothing was applied. Apply that first: quickturn apply; or add --allow-replace.`);
+  throw new UsageError(
+    `A canary publishes versions in place, and this plan does more:\n${describeChanges(replaced)}\nNothing was applied. Apply that first: quickturn apply; or add --allow-replace.`,
+  );
 }
 
 function nothingNew({ reachesAll }: CanaryPlan, { live, newest }: Applied): string {
   const refused = (["worker", "api"] as const).filter((name) => newest[name] !== live[name]);
-  const again = refused.length > 0 ? ` Version ${refused.map((name) => `${newest[name]} of the ${name}`).join(" and ")} was rolled back; to try it again: --retry.` : "";
-  const others = reachesAll.length > 0 ? ` The plan changes what reaches all callers at once, and quickturn apply does that:\n${describeChanges(reachesAll)}` : "";
+  const again =
+    refused.length > 0
+      ? ` Version ${refused.map((name) => `${newest[name]} of the ${name}`).join(" and ")} was rolled back; to try it again: --retry.`
+      : "";
+  const others =
+    reachesAll.length > 0
+      ? ` The plan changes what reaches all callers at once, and quickturn apply does that:\n${describeChanges(reachesAll)}`
+      : "";
   return `No function has a new version, so that there is nothing to try.${again}${others}`;
 }

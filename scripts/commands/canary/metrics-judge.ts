@@ -23,11 +23,21 @@ export function kpisOf(name: FunctionName, only: readonly string[]): readonly st
 export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs">): Judge {
   return {
     open: async (canary, outputs) => {
-      const gates = await Promise.all(named(canary.candidate).map(async (name) => ({ name, gate: await openGate(context, deployedOf(outputs), gateOptions(name, canary), clock) })));
+      const gates = await Promise.all(
+        named(canary.candidate).map(async (name) => ({
+          name,
+          gate: await openGate(context, deployedOf(outputs), gateOptions(name, canary), clock),
+        })),
+      );
       return {
         look: async () => {
-          const looks = await Promise.all(gates.map(async ({ name, gate }) => ({ name, ...(await lookOf(() => gate.look())) })));
-          return { verdict: whole(looks.map(({ verdict }) => verdict)), reason: looks.map(({ name, reason }) => (looks.length > 1 ? `${name}: ${reason}` : reason)).join("; ") };
+          const looks = await Promise.all(
+            gates.map(async ({ name, gate }) => ({ name, ...(await lookOf(() => gate.look())) })),
+          );
+          return {
+            verdict: whole(looks.map(({ verdict }) => verdict)),
+            reason: looks.map(({ name, reason }) => (looks.length > 1 ? `${name}: ${reason}` : reason)).join("; "),
+          };
         },
       };
     },
@@ -40,7 +50,11 @@ async function lookOf(look: () => Promise<{ readonly verdict: GateVerdict }>): P
     return { verdict: verdict.verdict, reason: reasonOf(verdict) };
   } catch (error) {
     // Nothing to judge yet is no failure to ask.
-    if (error instanceof NoWindow) return { verdict: "inconclusive", reason: `nothing can be judged before ${new Date(error.readyAtMs).toISOString()}` };
+    if (error instanceof NoWindow)
+      return {
+        verdict: "inconclusive",
+        reason: `nothing can be judged before ${new Date(error.readyAtMs).toISOString()}`,
+      };
     throw error;
   }
 }
@@ -70,5 +84,7 @@ function reasonOf(verdict: GateVerdict): string {
   const said = (kpis: readonly KpiVerdict[]) => kpis.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
   if (verdict.verdict === "inconclusive") return waitedFor(verdict);
   const decisive = verdict.kpis.filter((kpi) => kpi.verdict === verdict.verdict);
-  return verdict.verdict === "pass" ? decisive.map(({ name, samples }) => `${name}${samples === null ? "" : ` of ${samples} samples`}`).join(", ") : said(decisive);
+  return verdict.verdict === "pass"
+    ? decisive.map(({ name, samples }) => `${name}${samples === null ? "" : ` of ${samples} samples`}`).join(", ")
+    : said(decisive);
 }

@@ -35,29 +35,44 @@ export interface CanaryOptions extends ApplyOptions {
 
 /** Refuses what contradicts itself before anything is done. */
 export function checkCanaryOptions(options: CanaryOptions): void {
-  const given = ["weight", "steps", "interval", "deadline", "onInconclusive", "maxLatencyRatio"].filter((name) => options[name as keyof CanaryOptions] !== undefined);
+  const given = ["weight", "steps", "interval", "deadline", "onInconclusive", "maxLatencyRatio"].filter(
+    (name) => options[name as keyof CanaryOptions] !== undefined,
+  );
   if (options.resume && options.abort) throw new UsageError("--resume was given with --abort; allowed: one of them.");
   if ((options.resume || options.abort) && (given.length > 0 || options.only.length > 0 || options.retry)) {
-    throw new UsageError(`--${options.resume ? "resume" : "abort"} was given with ${[...given, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])].map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", ")}; allowed: without them, because the canary on its way has its own.`);
+    throw new UsageError(
+      `--${options.resume ? "resume" : "abort"} was given with ${[...given, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])].map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", ")}; allowed: without them, because the canary on its way has its own.`,
+    );
   }
   const live = (options.vars ?? []).map(variableName).filter((name) => LIVE_NAMES.includes(name));
-  if (live.length > 0) throw new UsageError(`--var sets ${live.join(", ")}, and a canary sets that itself; leave it out.`);
+  if (live.length > 0)
+    throw new UsageError(`--var sets ${live.join(", ")}, and a canary sets that itself; leave it out.`);
 }
 
 /** What a person wants of a canary, all of it checked. */
 export function canaryWish(options: CanaryOptions): CanaryWish {
   const onInconclusive = options.onInconclusive ?? "rollback";
-  if (onInconclusive !== "rollback" && onInconclusive !== "hold") throw new UsageError(`--on-inconclusive is ${JSON.stringify(onInconclusive)}; allowed: rollback, hold.`);
+  if (onInconclusive !== "rollback" && onInconclusive !== "hold")
+    throw new UsageError(`--on-inconclusive is ${JSON.stringify(onInconclusive)}; allowed: rollback, hold.`);
   const names: readonly string[] = FUNCTIONS.flatMap((name) => kpisOf(name, []));
   const unknown = options.only.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     const known = NAMED_KPIS.some(({ name }) => unknown.includes(name));
-    throw new UsageError(`--only names ${unknown.join(", ")}${known ? ", of which there is nothing by version" : ""}; allowed: ${names.join(", ")}.`);
+    throw new UsageError(
+      `--only names ${unknown.join(", ")}${known ? ", of which there is nothing by version" : ""}; allowed: ${names.join(", ")}.`,
+    );
   }
-  const wish = { interval_seconds: durationSeconds("interval", options.interval ?? "10m"), deadline_seconds: durationSeconds("deadline", options.deadline ?? "2h") };
+  const wish = {
+    interval_seconds: durationSeconds("interval", options.interval ?? "10m"),
+    deadline_seconds: durationSeconds("deadline", options.deadline ?? "2h"),
+  };
   // One period covers a window, and CloudWatch's longest is a day.
-  if (wish.deadline_seconds > 79_200) throw new UsageError(`--deadline is ${options.deadline}; allowed: up to 22h, because one window covers a step.`);
-  if (wish.interval_seconds > wish.deadline_seconds) throw new UsageError(`--interval is ${options.interval ?? "10m"} and --deadline ${options.deadline ?? "2h"}; allowed: an interval within the deadline, which is each step's.`);
+  if (wish.deadline_seconds > 79_200)
+    throw new UsageError(`--deadline is ${options.deadline}; allowed: up to 22h, because one window covers a step.`);
+  if (wish.interval_seconds > wish.deadline_seconds)
+    throw new UsageError(
+      `--interval is ${options.interval ?? "10m"} and --deadline ${options.deadline ?? "2h"}; allowed: an interval within the deadline, which is each step's.`,
+    );
   return {
     ...wish,
     steps: usage(() => canarySteps(options.weight, options.steps)),
@@ -68,9 +83,15 @@ export function canaryWish(options: CanaryOptions): CanaryWish {
 }
 
 /** Refuses a deadline before which nothing can be judged: every run in a window must have ended. */
-export function checkDeadline({ deadline_seconds: deadline }: CanaryWish, settings: Readonly<Record<string, unknown>>): void {
+export function checkDeadline(
+  { deadline_seconds: deadline }: CanaryWish,
+  settings: Readonly<Record<string, unknown>>,
+): void {
   const needed = Number(settings["timeout"] ?? 0) + SLACK_SECONDS + 120;
-  if (deadline < needed) throw new UsageError(`--deadline is ${deadline} s; allowed: at least ${needed} s (${Math.ceil(needed / 60)}m), because a step is judged by runs that have ended: the worker's time-out is ${String(settings["timeout"])} s, and CloudWatch takes ${SLACK_SECONDS} s.`);
+  if (deadline < needed)
+    throw new UsageError(
+      `--deadline is ${deadline} s; allowed: at least ${needed} s (${Math.ceil(needed / 60)}m), because a step is judged by runs that have ended: the worker's time-out is ${String(settings["timeout"])} s, and CloudWatch takes ${SLACK_SECONDS} s.`,
+    );
 }
 
 function usage<T>(read: () => T): T {

@@ -73,4 +73,7 @@ export interface Ports {
 }
 
 /** Now, and in whose name. */
-export const stampOf = ({ clock, writer }: Pick<Ports, "clock" | "writer">): Stamp => ({ at: new Date(clock.nowMs()).toISOString(), writer });
+export const stampOf = ({ clock, writer }: Pick<Ports, "clock" | "writer">): Stamp => ({
+  at: new Date(clock.nowMs()).toISOString(),
+  writer,
+});

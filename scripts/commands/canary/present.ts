@@ -6,7 +6,9 @@ import { UsageError } from "../context";
 import { appliedRelease } from "./live-file";
 import type { Outputs } from "./ports";
 
-const OUTPUTS: Readonly<Record<FunctionName, { readonly live: string; readonly newest: string; readonly name: string }>> = {
+const OUTPUTS: Readonly<
+  Record<FunctionName, { readonly live: string; readonly newest: string; readonly name: string }>
+> = {
   worker: { live: "live_version", newest: "newest_version", name: "worker_function_name" },
   api: { live: "api_live_version", newest: "api_newest_version", name: "api_function_name" },
 };
@@ -24,7 +26,10 @@ export interface Applied extends Present {
 export function appliedOf(outputs: Outputs): Applied {
   const deployment = outputs["deployment_name"];
   const settings = outputs["settings"] as Readonly<Record<string, unknown>> | undefined;
-  if (typeof deployment !== "string" || settings === undefined) throw new UsageError("Nothing is applied yet, so that nothing is live beside which a new version could be tried. The first time: quickturn apply.");
+  if (typeof deployment !== "string" || settings === undefined)
+    throw new UsageError(
+      "Nothing is applied yet, so that nothing is live beside which a new version could be tried. The first time: quickturn apply.",
+    );
   const setting = (name: string) => Number(settings[name] ?? 0);
   return {
     deployment,
@@ -40,13 +45,22 @@ function versionsOf(outputs: Outputs, which: "live" | "newest"): Versions {
   return versionsBy((name) => {
     const output = OUTPUTS[name][which];
     const version = Number(outputs[output]);
-    if (!Number.isInteger(version) || version < 1) throw new UsageError(`The output ${output} is ${JSON.stringify(outputs[output]) ?? "missing"}; allowed: a version's number. Apply this release first: quickturn apply.`);
+    if (!Number.isInteger(version) || version < 1)
+      throw new UsageError(
+        `The output ${output} is ${JSON.stringify(outputs[output]) ?? "missing"}; allowed: a version's number. Apply this release first: quickturn apply.`,
+      );
     return version;
   });
 }
 
 /** What a person can type where terraform itself fails: the alias as it is to be, without terraform. */
 export function byHand(outputs: Outputs, stable: Versions): string {
-  const lines = FUNCTIONS.flatMap((name) => (stable[name] === null ? [] : [`  aws lambda update-alias --function-name ${String(outputs[OUTPUTS[name].name])} --name live --function-version ${stable[name]} --routing-config AdditionalVersionWeights={}`]));
+  const lines = FUNCTIONS.flatMap((name) =>
+    stable[name] === null
+      ? []
+      : [
+          `  aws lambda update-alias --function-name ${String(outputs[OUTPUTS[name].name])} --name live --function-version ${stable[name]} --routing-config AdditionalVersionWeights={}`,
+        ],
+  );
   return ["  quickturn canary --abort --auto-approve", ...lines].join("\n");
 }

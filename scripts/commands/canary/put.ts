@@ -25,11 +25,16 @@ export class Ours {
     this.known.push(release);
   }
 
-  /** Throws {@link Superseded} where the state that a plan was made against has another. Terraform refuses the plan where it changes after that. */
+  /**
+   * Throws {@link Superseded} where the state that a plan was made against has another. Terraform refuses the plan
+   * where it changes after that.
+   */
   check({ before }: CanaryPlan): void {
     const applied = appliedRelease(before);
     if (this.known.some((release) => isSame(release, applied))) return;
-    throw new Superseded(`Another run has changed the release of ${applied?.deployment ?? "this deployment"} meanwhile (it is at serial ${applied?.serial ?? 0} now). This run stops and changes nothing more; look at quickturn plan.`);
+    throw new Superseded(
+      `Another run has changed the release of ${applied?.deployment ?? "this deployment"} meanwhile (it is at serial ${applied?.serial ?? 0} now). This run stops and changes nothing more; look at quickturn plan.`,
+    );
   }
 }
 
@@ -39,7 +44,9 @@ export async function put(ports: Ports, release: Release, ours: Ours, allowRepla
   ours.check(planned);
   const replaced = changesThatReplace(planned.changes);
   if (replaced.length > 0 && !allowReplace) {
-    throw new UsageError(`Only aliases are to move, and this plan does more:\n${describeChanges(replaced)}\nRun it from the checkout that was applied; if this is what you want, add --allow-replace.`);
+    throw new UsageError(
+      `Only aliases are to move, and this plan does more:\n${describeChanges(replaced)}\nRun it from the checkout that was applied; if this is what you want, add --allow-replace.`,
+    );
   }
   refuseMoved(release, planned.before);
   ours.add(release);
@@ -51,6 +58,9 @@ function refuseMoved({ canary }: Release, before: Outputs): void {
   if (canary === null) return;
   const newest: Versions = { worker: Number(before["newest_version"]), api: Number(before["api_newest_version"]) };
   for (const name of named(canary.candidate)) {
-    if (newest[name] !== canary.candidate[name]) throw new Moved(`version ${newest[name]} of the ${name} was published meanwhile, and the canary is version ${canary.candidate[name]}`);
+    if (newest[name] !== canary.candidate[name])
+      throw new Moved(
+        `version ${newest[name]} of the ${name} was published meanwhile, and the canary is version ${canary.candidate[name]}`,
+      );
   }
 }

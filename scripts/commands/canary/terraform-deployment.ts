@@ -22,7 +22,13 @@ const PLANNED = "live.planned.tfvars.json";
 const IN_EFFECT = "applied.tfvars.json";
 
 /** The functions as they are, whatever this checkout's code and options say: terraform then moves aliases alone. */
-const FUNCTIONS_STAY = { resource: { aws_lambda_function: Object.fromEntries(["worker_function", "api_function"].map((name) => [name, { lifecycle: { ignore_changes: "all" } }])) } };
+const FUNCTIONS_STAY = {
+  resource: {
+    aws_lambda_function: Object.fromEntries(
+      ["worker_function", "api_function"].map((name) => [name, { lifecycle: { ignore_changes: "all" } }]),
+    ),
+  },
+};
 
 export interface Place {
   /** Whose the live file is. */
@@ -59,7 +65,9 @@ export class TerraformDeployment implements Deployment {
     writeLive(this.place.whose, stackDirectory, null);
     writeWhole(join(stackDirectory, ownFile(stackDirectory, PLANNED)), wholeLiveFile(release));
     const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
-    this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () => this.made(input, mode));
+    this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () =>
+      this.made(input, mode),
+    );
     return this.planned;
   }
 
@@ -80,8 +88,14 @@ export class TerraformDeployment implements Deployment {
     if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
     try {
       const written = await this.written(input, mode);
-      // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and terraform refuses to apply it to anything newer.
-      return { ...planOf(written), newest: plannedNewest(written.shown), reachesAll: reachesAll(written.shown), before: await this.outputs() };
+      // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and
+      // terraform refuses to apply it to anything newer.
+      return {
+        ...planOf(written),
+        newest: plannedNewest(written.shown),
+        reachesAll: reachesAll(written.shown),
+        before: await this.outputs(),
+      };
     } finally {
       rmSync(override, { force: true });
     }
@@ -89,25 +103,44 @@ export class TerraformDeployment implements Deployment {
 
   /** Aliases alone move: what a killed run has not published is none of theirs. */
   private async written(input: PlanInput, mode: PlanMode): Promise<WrittenPlan> {
-    if (mode === "publish") return writePlan(this.terraform, this.planFile, input, (text) => this.place.progress.note(text));
-    const written = { changed: await this.terraform.plan(this.planFile, input), shown: await this.terraform.show(this.planFile) };
+    if (mode === "publish")
+      return writePlan(this.terraform, this.planFile, input, (text) => this.place.progress.note(text));
+    const written = {
+      changed: await this.terraform.plan(this.planFile, input),
+      shown: await this.terraform.show(this.planFile),
+    };
     // The alias of a function that is not pinned would follow to the newest version.
-    await refuseDuringTuning(this.terraform, written.shown, movedAliases(written.shown), (text) => this.place.progress.note(text));
+    await refuseDuringTuning(this.terraform, written.shown, movedAliases(written.shown), (text) =>
+      this.place.progress.note(text),
+    );
     return written;
   }
 
   /** As the person configures it, and what is live as it is. */
   private publish(release: Release, input = this.place.input): PlanInput {
     const { stackDirectory } = this.place;
-    return { ...input, varFiles: [...(input.varFiles ?? []), join(stackDirectory, ownFile(stackDirectory, PLANNED))], vars: [...(input.vars ?? []), ...liveArguments(release)] };
+    return {
+      ...input,
+      varFiles: [...(input.varFiles ?? []), join(stackDirectory, ownFile(stackDirectory, PLANNED))],
+      vars: [...(input.vars ?? []), ...liveArguments(release)],
+    };
   }
 
-  /** As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has secrets. */
+  /**
+   * As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has
+   * secrets.
+   */
   private async aliases(release: Release): Promise<PlanInput> {
     const applied = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, IN_EFFECT));
     const outputs = await this.outputs();
     // All that is in effect stands there: what of it somebody has given is to be remembered.
-    writeWhole(applied, JSON.stringify({ ...settingsInEffect((outputs["settings"] ?? {}) as Values), provenance: appliedProvenance(outputs) }));
+    writeWhole(
+      applied,
+      JSON.stringify({
+        ...settingsInEffect((outputs["settings"] ?? {}) as Values),
+        provenance: appliedProvenance(outputs),
+      }),
+    );
     const { varFiles = [], ...publish } = this.publish(release, this.place.asked ?? this.place.input);
     return { ...publish, varFiles: [applied, ...varFiles] };
   }

@@ -71,7 +71,9 @@ export interface WithLive {
 export async function withLive(context: Place, terraform: Terraform, asked: Asked): Promise<WithLive> {
   // Other stacks have no versions, and no file.
   if (asked.stack !== undefined && asked.stack !== "agent-api") {
-    const input = declaredVariables(terraform.directory).includes("aws_region") ? inAskedRegion(asked, undefined, context.environment) : asked;
+    const input = declaredVariables(terraform.directory).includes("aws_region")
+      ? inAskedRegion(asked, undefined, context.environment)
+      : asked;
     return { input, release: null, note: undefined, origin: undefined };
   }
   const directory = liveStackDirectory(context);
@@ -81,21 +83,47 @@ export async function withLive(context: Place, terraform: Terraform, asked: Aske
   const chosen = liveRelease(context, outputs);
   writeLive(context, directory, chosen.release);
   const freed = (asked.reset ?? []).filter((name) => PINS.includes(name)).map((name) => `${name}=null`);
-  const { input, isGiven, origin } = givenInput(context, terraform, { ...asked, vars: [...(asked.vars ?? []), ...freed] }, outputs);
+  const { input, isGiven, origin } = givenInput(
+    context,
+    terraform,
+    { ...asked, vars: [...(asked.vars ?? []), ...freed] },
+    outputs,
+  );
   const release = chosen.release === null ? null : withoutOverridden(chosen.release, input.vars ?? [], randomUUID());
-  const live = { input: release === null ? { ...input, vars: parted(input.vars)[1] } : pinnedInput(input, release, directory), release, note: release === null ? undefined : inEffect({ ...chosen, release }), origin };
+  const live = {
+    input: release === null ? { ...input, vars: parted(input.vars)[1] } : pinnedInput(input, release, directory),
+    release,
+    note: release === null ? undefined : inEffect({ ...chosen, release }),
+    origin,
+  };
   // What was kept was judged when it was given.
   if (isGiven) await checkSettings(terraform, live.input);
   return live;
 }
 
 /** With what is live before the files of the person. */
-function pinnedInput({ vars, varFiles = [], ...input }: GivenPlanInput, release: Release, directory: string): PlanInput {
+function pinnedInput(
+  { vars, varFiles = [], ...input }: GivenPlanInput,
+  release: Release,
+  directory: string,
+): PlanInput {
   const path = join(directory, ownFile(directory, PLANNED));
-  // Terraform takes no null for a number from --var; and where the file said nothing, the copy in the stack's folder would still pin.
+  // Terraform takes no null for a number from --var; and where the file said nothing, the copy in the stack's folder
+  // would still pin.
   const [freed, given] = parted(vars);
-  writeWhole(path, JSON.stringify({ ...Object.fromEntries(freed.map((name) => [name, null])), ...(JSON.parse(liveFile(release)) as object) }, null, 2));
-  return { ...input, vars: given, varFiles: [...varFiles.slice(0, input.before), path, ...varFiles.slice(input.before)] };
+  writeWhole(
+    path,
+    JSON.stringify(
+      { ...Object.fromEntries(freed.map((name) => [name, null])), ...(JSON.parse(liveFile(release)) as object) },
+      null,
+      2,
+    ),
+  );
+  return {
+    ...input,
+    vars: given,
+    varFiles: [...varFiles.slice(0, input.before), path, ...varFiles.slice(input.before)],
+  };
 }
 
 /**
@@ -103,22 +131,62 @@ function pinnedInput({ vars, varFiles = [], ...input }: GivenPlanInput, release:
  * @param outputs of what is applied
  * @throws UsageError where something is taken back that nobody gave
  */
-export function givenInput(context: Place, terraform: Pick<Terraform, "directory" | "environment">, asked: Asked, outputs: Values): { readonly input: GivenPlanInput; /** By the file or now. */ readonly isGiven: boolean; readonly origin: string | undefined } {
+export function givenInput(
+  context: Place,
+  terraform: Pick<Terraform, "directory" | "environment">,
+  asked: Asked,
+  outputs: Values,
+): {
+  readonly input: GivenPlanInput;
+  /** By the file or now. */ readonly isGiven: boolean;
+  readonly origin: string | undefined;
+} {
   const { reset = [], rollback, vars: asVars, varFiles: asFiles, refresh } = asked;
-  const plan: PlanInput = { ...(asVars && { vars: asVars }), ...(asFiles && { varFiles: asFiles }), ...(refresh !== undefined && { refresh }) };
+  const plan: PlanInput = {
+    ...(asVars && { vars: asVars }),
+    ...(asFiles && { varFiles: asFiles }),
+    ...(refresh !== undefined && { refresh }),
+  };
   const names = declaredVariables(terraform.directory);
   const file = environmentSettings(context, names);
   const committed = Object.keys(file).length === 0 ? [] : [settingsFile(context)];
   const inFile = { ...plan, varFiles: [...committed, ...(plan.varFiles ?? [])] };
-  const input = names.includes("aws_region") ? inAskedRegion(inFile, (outputs["settings"] as Values | undefined)?.["aws_region"], context.environment) : inFile;
+  const input = names.includes("aws_region")
+    ? inAskedRegion(inFile, (outputs["settings"] as Values | undefined)?.["aws_region"], context.environment)
+    : inFile;
   const [freed, vars] = parted(input.vars ?? []);
   const now = givenNames({ vars, varFiles: plan.varFiles ?? [] }, context.environment);
-  const question = { outputs, file, filePath: relative(deploymentFolder(context), settingsFile(context)), now, ...(rollback && { rollback }) };
+  const question = {
+    outputs,
+    file,
+    filePath: relative(deploymentFolder(context), settingsFile(context)),
+    now,
+    ...(rollback && { rollback }),
+  };
   refuseNotGiven(reset, givenByHand(question));
   const { kept, provenance, lines } = keptValues({ ...question, reset: [...reset, ...freed] });
   const path = join(terraform.directory, ownFile(terraform.directory, KEPT));
-  writeWhole(path, JSON.stringify({ ...Object.fromEntries(Object.entries(kept).filter(([name]) => names.includes(name))), ...(names.includes("provenance") && { provenance }) }, null, 2));
-  return { input: { ...input, vars: input.vars ?? [], varFiles: [...committed, path, ...(plan.varFiles ?? [])], before: committed.length + 1 }, isGiven: now.length + committed.length > 0, origin: lines.length === 0 ? undefined : lines.join("\n") };
+  writeWhole(
+    path,
+    JSON.stringify(
+      {
+        ...Object.fromEntries(Object.entries(kept).filter(([name]) => names.includes(name))),
+        ...(names.includes("provenance") && { provenance }),
+      },
+      null,
+      2,
+    ),
+  );
+  return {
+    input: {
+      ...input,
+      vars: input.vars ?? [],
+      varFiles: [...committed, path, ...(plan.varFiles ?? [])],
+      before: committed.length + 1,
+    },
+    isGiven: now.length + committed.length > 0,
+    origin: lines.length === 0 ? undefined : lines.join("\n"),
+  };
 }
 
 /** Names that follow their newest version again, and all other variables. */
@@ -134,18 +202,24 @@ type GivenPlanInput = PlanInput & {
 
 function refuseNotGiven(reset: readonly string[], given: readonly string[]): void {
   const wrong = reset.filter((name) => !LIVE_NAMES.includes(name) && !given.includes(name));
-  if (wrong.length > 0) throw new UsageError(`--reset ${wrong.join(", ")}: nobody gave that by hand, so that nothing is to be taken back. Given by hand: ${given.length === 0 ? "nothing" : [...given].sort().join(", ")}.`);
+  if (wrong.length > 0)
+    throw new UsageError(
+      `--reset ${wrong.join(", ")}: nobody gave that by hand, so that nothing is to be taken back. Given by hand: ${given.length === 0 ? "nothing" : [...given].sort().join(", ")}.`,
+    );
 }
 
 /** Makes the live file what was applied. */
 export function keptLive(context: Whose, { release }: WithLive, result: CommandResult): CommandResult {
   const outputs = (result.json as { outputs?: Readonly<Record<string, unknown>> }).outputs;
-  if (release !== null && outputs !== undefined) writeLive(context, liveStackDirectory(context), liveRelease(context, outputs).release);
+  if (release !== null && outputs !== undefined)
+    writeLive(context, liveStackDirectory(context), liveRelease(context, outputs).release);
   return result;
 }
 
 /** Refuses a new version while a canary is on its way: the share would go to a version that nobody looks at. */
 export function refuseDuringCanary({ release }: WithLive, { publishes }: Plan): void {
   if (publishes.length === 0 || !isShifted(release)) return;
-  throw new UsageError(`The plan publishes a version of the ${publishes.join(" and the ")}, and a canary is on its way since ${release?.canary?.started_at}: its share would go to the version that nobody watches. Nothing was applied. Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).`);
+  throw new UsageError(
+    `The plan publishes a version of the ${publishes.join(" and the ")}, and a canary is on its way since ${release?.canary?.started_at}: its share would go to the version that nobody watches. Nothing was applied. Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).`,
+  );
 }

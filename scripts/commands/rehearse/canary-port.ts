@@ -21,16 +21,39 @@ export interface CanaryPortOptions {
   readonly detail: (text: string) => void;
 }
 
-/** The command that a pipeline runs, on the local stack: the same plans, applies, gate and verdicts; only its minutes are short. */
+/**
+ * The command that a pipeline runs, on the local stack: the same plans, applies, gate and verdicts; only its minutes
+ * are short.
+ */
 export function canaryPort(options: CanaryPortOptions): ReleasePort {
   const { stack, time, begunAtMs } = options;
   const context = contextOf(options);
-  const clock: Clock = { nowMs: () => time.at(Date.now()), sleep: (ms, signal) => sleep(time.real(ms), undefined, { signal }) };
-  const eventOf = ({ at, weight, says }: TimelineEvent) => ({ atMs: time.real(Date.parse(at) - time.at(begunAtMs)), weight, says });
+  const clock: Clock = {
+    nowMs: () => time.at(Date.now()),
+    sleep: (ms, signal) => sleep(time.real(ms), undefined, { signal }),
+  };
+  const eventOf = ({ at, weight, says }: TimelineEvent) => ({
+    atMs: time.real(Date.parse(at) - time.at(begunAtMs)),
+    weight,
+    says,
+  });
   return {
     release: async (release) => {
-      const given: CanaryOptions = { ...HOW, vars: [...stack.vars, ...varsOf(release)], autoApprove: true, resume: false, abort: false, retry: false, allowReplace: false };
-      const open = () => Promise.resolve({ deployment: servedAfterwards(stack, context, given), judge: metricsJudge(context, clock), clock });
+      const given: CanaryOptions = {
+        ...HOW,
+        vars: [...stack.vars, ...varsOf(release)],
+        autoApprove: true,
+        resume: false,
+        abort: false,
+        retry: false,
+        allowReplace: false,
+      };
+      const open = () =>
+        Promise.resolve({
+          deployment: servedAfterwards(stack, context, given),
+          judge: metricsJudge(context, clock),
+          clock,
+        });
       const { exitCode, json } = await canary(context, given, open);
       return { exitCode, events: (json as { timeline: readonly TimelineEvent[] }).timeline.map(eventOf) };
     },
@@ -38,9 +61,18 @@ export function canaryPort(options: CanaryPortOptions): ReleasePort {
 }
 
 /** What terraform applied is what is served: nothing else tells the local runtime. */
-function servedAfterwards(stack: LocalStack, { projectDirectory, progress }: CommandContext, { vars = [] }: CanaryOptions): Deployment {
+function servedAfterwards(
+  stack: LocalStack,
+  { projectDirectory, progress }: CommandContext,
+  { vars = [] }: CanaryOptions,
+): Deployment {
   // Without a refresh: the emulator gives some attributes back in its own spelling.
-  const deployment = new TerraformDeployment(stack.terraformHere, { whose: { projectDirectory }, stackDirectory: stack.directory, input: { vars, refresh: false }, progress });
+  const deployment = new TerraformDeployment(stack.terraformHere, {
+    whose: { projectDirectory },
+    stackDirectory: stack.directory,
+    input: { vars, refresh: false },
+    progress,
+  });
   return {
     outputs: () => deployment.outputs(),
     plan: (release, mode) => deployment.plan(release, mode),
@@ -56,11 +88,18 @@ function servedAfterwards(stack: LocalStack, { projectDirectory, progress }: Com
 function contextOf({ context: { environment, signal, progress }, stack, detail }: CanaryPortOptions): CommandContext {
   const { metricsUrl } = stack.runtime;
   if (metricsUrl === undefined) throw new Error("The local runtime records no metrics; start it with them");
-  const addresses = { AWS_ENDPOINT_URL: metricsUrl, AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl, AWS_ENDPOINT_URL_LAMBDA: metricsUrl };
+  const addresses = {
+    AWS_ENDPOINT_URL: metricsUrl,
+    AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl,
+    AWS_ENDPOINT_URL_LAMBDA: metricsUrl,
+  };
   return {
     projectDirectory: stack.folder,
     environment: { ...environment, ...addresses, AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" },
-    progress: { step: (title, work) => (detail(title), work(detail)), note: (text) => (isWaiting(text) ? detail(text.trim()) : progress.note(text)) },
+    progress: {
+      step: (title, work) => (detail(title), work(detail)),
+      note: (text) => (isWaiting(text) ? detail(text.trim()) : progress.note(text)),
+    },
     signal,
   };
 }

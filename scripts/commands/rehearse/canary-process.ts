@@ -6,7 +6,8 @@ import { optionsOf, runCanary } from "./killable-run";
 import type { FromCanary, ToCanary, CanaryProcessInput } from "./killable-canary";
 
 /**
- * The entry of a process that runs one canary, and that can be killed with all that it starts: terraform, and a provider
+ * The entry of a process that runs one canary, and that can be killed with all that it starts: terraform, and a
+ * provider
  * of its own. It is given a {@link CanaryProcessInput} as its one argument.
  */
 async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInput): Promise<void> {
@@ -14,7 +15,12 @@ async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInp
   const provider = await keepProvider({ directory, env });
   try {
     const terraform = new Terraform({ directory, env: { ...env, ...provider.variables } });
-    const hooks = { at: (phase: string) => tell({ at: phase } as FromCanary), applied, progress: SILENT, signal: new AbortController().signal };
+    const hooks = {
+      at: (phase: string) => tell({ at: phase } as FromCanary),
+      applied,
+      progress: SILENT,
+      signal: new AbortController().signal,
+    };
     const { exitCode, text } = await runCanary(place, optionsOf("start", vars), terraform, hooks);
     tell({ exitCode, text });
   } finally {
@@ -24,7 +30,9 @@ async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInp
 
 /** The local runtime serves what was applied; AWS would by itself. */
 function applied(): Promise<void> {
-  const served = new Promise<void>((resolve) => process.once("message", (message: ToCanary) => void (message.served && resolve())));
+  const served = new Promise<void>((resolve) =>
+    process.once("message", (message: ToCanary) => void (message.served && resolve())),
+  );
   tell({ applied: true });
   return served;
 }

@@ -14,7 +14,11 @@ export interface CanaryProcessInput {
 }
 
 /** What it tells. */
-export type FromCanary = { readonly at: CanaryPhase } | { readonly applied: true } | { readonly exitCode: number; readonly text: string } | { readonly failed: string };
+export type FromCanary =
+  | { readonly at: CanaryPhase }
+  | { readonly applied: true }
+  | { readonly exitCode: number; readonly text: string }
+  | { readonly failed: string };
 
 /** What it is told: what it has applied is served. */
 export interface ToCanary {
@@ -32,7 +36,14 @@ export interface Killing {
 }
 
 /** Milliseconds that each phase takes on a quiet machine, until one was seen. */
-const FIRST_GUESSES: Readonly<Record<CanaryPhase, number>> = { publish: 12_000, share: 6_000, "watch share": 10_000, promotion: 6_000, "watch all": 10_000, end: 5_000 };
+const FIRST_GUESSES: Readonly<Record<CanaryPhase, number>> = {
+  publish: 12_000,
+  share: 6_000,
+  "watch share": 10_000,
+  promotion: 6_000,
+  "watch all": 10_000,
+  end: 5_000,
+};
 
 const live = new Set<ChildProcess>();
 let watching = false;
@@ -51,7 +62,8 @@ export class KillableCanaries {
     let [during, sinceMs]: [CanaryPhase, number] = ["publish", started];
     let timer: NodeJS.Timeout | undefined;
     // Once it has ended its id may be another's.
-    const kill = () => void (child.pid !== undefined && child.exitCode === null && child.signalCode === null && killTree(child.pid));
+    const kill = () =>
+      void (child.pid !== undefined && child.exitCode === null && child.signalCode === null && killTree(child.pid));
     const enter = (phase: CanaryPhase) => {
       if (phase !== during) this.usualMs[during] = performance.now() - sinceMs;
       [during, sinceMs] = [phase, performance.now()];
@@ -75,10 +87,20 @@ export class KillableCanaries {
       child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
       child.on("message", (message: FromCanary) => {
         if ("at" in message) enter(message.at);
-        else if ("applied" in message) this.serve().then(() => child.connected && child.send({ served: true } satisfies ToCanary, () => undefined), reject);
-        else if ("failed" in message) reject(new Error(`The canary that was to be killed failed by itself: ${message.failed}`));
+        else if ("applied" in message)
+          this.serve().then(
+            () => child.connected && child.send({ served: true } satisfies ToCanary, () => undefined),
+            reject,
+          );
+        else if ("failed" in message)
+          reject(new Error(`The canary that was to be killed failed by itself: ${message.failed}`));
         else if (message.exitCode === 0) ended = message.text;
-        else reject(new Error(`The canary that was to be killed ended by itself with exit code ${message.exitCode}:\n${message.text}`));
+        else
+          reject(
+            new Error(
+              `The canary that was to be killed ended by itself with exit code ${message.exitCode}:\n${message.text}`,
+            ),
+          );
       });
       child.once("error", reject);
       child.once("close", (code, killedBy) => {
@@ -92,7 +114,10 @@ export class KillableCanaries {
 function start(input: CanaryProcessInput): ChildProcess {
   const entry = join(__dirname, "../../bin/canary-process.js");
   const { PATH, HOME } = input.terraformEnvironment;
-  const child = fork(entry, [JSON.stringify(input)], { env: { PATH, HOME }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(entry, [JSON.stringify(input)], {
+    env: { PATH, HOME },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
   live.add(child);
   child.once("exit", () => live.delete(child));
   if (!watching) process.once("exit", () => [...live].forEach(({ pid }) => pid !== undefined && killTree(pid)));

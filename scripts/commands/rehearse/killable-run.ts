@@ -32,7 +32,10 @@ export interface RunHooks {
   readonly signal: AbortSignal;
 }
 
-/** How each canary goes in the time of the metrics. Of the KPIs those that a few dozen requests decide, whatever the machine does beside. */
+/**
+ * How each canary goes in the time of the metrics. Of the KPIs those that a few dozen requests decide, whatever the
+ * machine does beside.
+ */
 const HOW = { steps: "50,100", interval: "5m", deadline: "10h", only: ["error_rate", "failed_requests"] } as const;
 
 /** What a run is to do: a new canary, or what is to become of one that was killed. */
@@ -40,16 +43,40 @@ export type Act = "start" | "resume" | "abort";
 
 /** The command's options. Who takes a canary back gives none of its settings: it works from any machine. */
 export function optionsOf(act: Act, vars: readonly string[]): CanaryOptions {
-  return { ...(act === "start" ? HOW : { only: [] }), vars, autoApprove: true, resume: act === "resume", abort: act === "abort", retry: false, allowReplace: false };
+  return {
+    ...(act === "start" ? HOW : { only: [] }),
+    vars,
+    autoApprove: true,
+    resume: act === "resume",
+    abort: act === "abort",
+    retry: false,
+    allowReplace: false,
+  };
 }
 
 /** Runs the command that a pipeline runs, refresh included; only its minutes are short. */
-export async function runCanary(place: RunPlace, options: CanaryOptions, terraform: Terraform, hooks: RunHooks): Promise<CommandResult> {
+export async function runCanary(
+  place: RunPlace,
+  options: CanaryOptions,
+  terraform: Terraform,
+  hooks: RunHooks,
+): Promise<CommandResult> {
   const { projectDirectory, stackDirectory, environment } = place;
   const context: CommandContext = { projectDirectory, environment, progress: hooks.progress, signal: hooks.signal };
   const clock = clockOf(timeLapse(place.factor, place.originMs));
-  const deployment = new TerraformDeployment(terraform, { whose: { projectDirectory }, stackDirectory, input: { vars: options.vars ?? [] }, progress: hooks.progress });
-  return canary(context, options, () => Promise.resolve({ deployment: toldDeployment(deployment, hooks), judge: toldJudge(metricsJudge(context, clock), hooks), clock }));
+  const deployment = new TerraformDeployment(terraform, {
+    whose: { projectDirectory },
+    stackDirectory,
+    input: { vars: options.vars ?? [] },
+    progress: hooks.progress,
+  });
+  return canary(context, options, () =>
+    Promise.resolve({
+      deployment: toldDeployment(deployment, hooks),
+      judge: toldJudge(metricsJudge(context, clock), hooks),
+      clock,
+    }),
+  );
 }
 
 function clockOf(time: TimeLapse): Clock {

@@ -34,7 +34,10 @@ export interface KilledCanaries {
   readonly problems: readonly string[];
 }
 
-/** Callers poll seldom, because terraform shares the machine with them, and are patient: what is lost has no end however long they wait. */
+/**
+ * Callers poll seldom, because terraform shares the machine with them, and are patient: what is lost has no end however
+ * long they wait.
+ */
 const POLL_MS = 2_000;
 const PATIENCE_MS = 180_000;
 
@@ -42,40 +45,67 @@ const PATIENCE_MS = 180_000;
 const VARS = [...SETTINGS, "alarm_set=none"];
 
 /**
- * Starts canaries of good versions, kills each with its terraform and provider in the middle, and has the next run go on
+ * Starts canaries of good versions, kills each with its terraform and provider in the middle, and has the next run go
+ * on
  * with it or take it back; callers ask all the while. Exit code 1 where anything is left otherwise than it is to be.
  */
-export function rehearseKilledCanaries(context: CommandContext, { kills, seed, factor, rate }: KilledCanariesOptions): Promise<CommandResult> {
-  if (!Number.isInteger(kills) || kills < 1 || kills > 200) throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
+export function rehearseKilledCanaries(
+  context: CommandContext,
+  { kills, seed, factor, rate }: KilledCanariesOptions,
+): Promise<CommandResult> {
+  if (!Number.isInteger(kills) || kills < 1 || kills > 200)
+    throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
   const originMs = Date.now();
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: timeLapse(factor, originMs) });
   return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: VARS, runtime }, async (stack) => {
     const subject = await KillableStack.of(context, stack, { factor, originMs });
     const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
     const load = new SteadyLoad({ clients, requestsPerSecond: rate, patienceMs: PATIENCE_MS, pollMs: POLL_MS });
-    const done = await allKilled(context, stack, subject, killPoints(kills, seededRandom(seed))).finally(() => load.stop());
+    const done = await allKilled(context, stack, subject, killPoints(kills, seededRandom(seed))).finally(() =>
+      load.stop(),
+    );
     const report = reportOf(done, load);
     const holds = report.problems.length === 0 && report.kills.every(({ recovered }) => recovered !== false);
     return { exitCode: holds ? 0 : 1, text: describeKilledCanaries(report), json: report };
   });
 }
 
-async function allKilled(context: CommandContext, stack: LocalStack, subject: KillableStack, points: readonly KillPoint[]): Promise<readonly KilledCanary[]> {
+async function allKilled(
+  context: CommandContext,
+  stack: LocalStack,
+  subject: KillableStack,
+  points: readonly KillPoint[],
+): Promise<readonly KilledCanary[]> {
   const done: KilledCanary[] = [];
   for (const [index, point] of points.entries()) {
     const title = `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`;
-    done.push(await context.progress.step(title, (detail) => one(context, stack, subject, point, index, detail), ({ how, problems }) => [how, ...problems].join("; ")));
+    done.push(
+      await context.progress.step(
+        title,
+        (detail) => one(context, stack, subject, point, index, detail),
+        ({ how, problems }) => [how, ...problems].join("; "),
+      ),
+    );
   }
   return done;
 }
 
-async function one({ signal }: CommandContext, { folder, directory }: LocalStack, subject: KillableStack, point: KillPoint, index: number, detail: (text: string) => void): Promise<KilledCanary> {
+async function one(
+  { signal }: CommandContext,
+  { folder, directory }: LocalStack,
+  subject: KillableStack,
+  point: KillPoint,
+  index: number,
+  detail: (text: string) => void,
+): Promise<KilledCanary> {
   const vars = [`agents=${JSON.stringify(agentsOf(`80ms Release ${index + 1} is here.`))}`];
   const stable = await subject.live();
   const { atMs, during, ended } = await subject.kill(point, vars, signal);
   if (ended !== undefined) return { atMs, during, point, recovered: null, how: "too late", seconds: 0, problems: [] };
   detail(`killed after ${atMs} ms: ${during}`);
-  if (point.withoutFile) for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")]) rmSync(file, { force: true });
+  if (point.withoutFile)
+    for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")])
+      rmSync(file, { force: true });
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1_000;
   try {
@@ -84,7 +114,15 @@ async function one({ signal }: CommandContext, { folder, directory }: LocalStack
     return { atMs, during, point, recovered: problems.length === 0, how: found.recovery, seconds: seconds(), problems };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { atMs, during, point, recovered: false, how: "failed", seconds: seconds(), problems: [error instanceof Error ? error.message : String(error)] };
+    return {
+      atMs,
+      during,
+      point,
+      recovered: false,
+      how: "failed",
+      seconds: seconds(),
+      problems: [error instanceof Error ? error.message : String(error)],
+    };
   }
 }
 
@@ -92,8 +130,14 @@ function reportOf(kills: readonly KilledCanary[], { requests }: SteadyLoad): Kil
   const failed = requests.filter(({ outcome }) => outcome !== "completed");
   const problems = [
     ...(requests.length === 0 ? ["no caller asked, so that nothing was shown of callers"] : []),
-    ...(failed.length === 0 ? [] : [`${failed.length} requests of callers did not complete: ${[...new Set(failed.map(({ outcome }) => outcome))].join(", ")}`]),
-    ...(kills.every(({ recovered }) => recovered === null) ? ["every canary had ended before its kill, so that nothing was shown"] : []),
+    ...(failed.length === 0
+      ? []
+      : [
+          `${failed.length} requests of callers did not complete: ${[...new Set(failed.map(({ outcome }) => outcome))].join(", ")}`,
+        ]),
+    ...(kills.every(({ recovered }) => recovered === null)
+      ? ["every canary had ended before its kill, so that nothing was shown"]
+      : []),
   ];
   return { kills, requests: requests.length, failures: failed.length, problems };
 }

@@ -38,54 +38,130 @@ const PATIENCE_MS = 60_000;
 const QUIET_MS = 5_000;
 
 /** Makes what releases on a stack: a test gives one of its own. */
-export type OpenPort = (stack: LocalStack, time: TimeLapse, load: SteadyLoad, detail: (text: string) => void) => ReleasePort;
+export type OpenPort = (
+  stack: LocalStack,
+  time: TimeLapse,
+  load: SteadyLoad,
+  detail: (text: string) => void,
+) => ReleasePort;
 
 /**
  * Rehearses releases without an account: callers ask the local runtime all the while, and a good version and bad ones
  * are released by the canary that a pipeline uses, judged by the metrics of what really ran, in time-lapse. Exit code 1
  * where one did not end as it was to, or where anybody but the callers of a bad version was worse off.
  */
-export function rehearse(context: CommandContext, options: RehearseOptions, open: OpenPort = canaryOf(context)): Promise<CommandResult> {
+export function rehearse(
+  context: CommandContext,
+  options: RehearseOptions,
+  open: OpenPort = canaryOf(context),
+): Promise<CommandResult> {
   const time = timeLapse(options.factor, Date.now());
   const releases = RELEASES.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: time });
-  return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: SETTINGS, keep: options.keep, runtime }, async (stack) => {
-    leaveSpellingAlone(stack.directory);
-    const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
-    const load = new SteadyLoad({ clients, requestsPerSecond: options.rate, patienceMs: PATIENCE_MS, pollMs: POLL_MS });
-    const report = await rehearsed(context, stack, load, releases, options.factor, (detail) => open(stack, time, load, detail)).finally(() => load.stop());
-    return { exitCode: report.verdict.holds ? 0 : 1, text: describeRehearsal(report), json: report };
-  });
+  return LocalStack.with(
+    context,
+    { settings: { agents: FIRST_AGENTS }, vars: SETTINGS, keep: options.keep, runtime },
+    async (stack) => {
+      leaveSpellingAlone(stack.directory);
+      const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
+      const load = new SteadyLoad({
+        clients,
+        requestsPerSecond: options.rate,
+        patienceMs: PATIENCE_MS,
+        pollMs: POLL_MS,
+      });
+      const report = await rehearsed(context, stack, load, releases, options.factor, (detail) =>
+        open(stack, time, load, detail),
+      ).finally(() => load.stop());
+      return { exitCode: report.verdict.holds ? 0 : 1, text: describeRehearsal(report), json: report };
+    },
+  );
 }
 
-const canaryOf = (context: CommandContext): OpenPort => (stack, time, load, detail) => canaryPort({ context, stack, time, detail, begunAtMs: load.begunAtMs });
+const canaryOf =
+  (context: CommandContext): OpenPort =>
+  (stack, time, load, detail) =>
+    canaryPort({ context, stack, time, detail, begunAtMs: load.begunAtMs });
 
-async function rehearsed(context: CommandContext, stack: LocalStack, load: SteadyLoad, releases: readonly RehearsalRelease[], factor: number, open: (detail: (text: string) => void) => ReleasePort): Promise<RehearsalReport> {
+async function rehearsed(
+  context: CommandContext,
+  stack: LocalStack,
+  load: SteadyLoad,
+  releases: readonly RehearsalRelease[],
+  factor: number,
+  open: (detail: (text: string) => void) => ReleasePort,
+): Promise<RehearsalReport> {
   const { progress, signal } = context;
   await progress.step("Callers ask the first version", () => quiet(signal));
   const done: { readonly release: RehearsedRelease; readonly events: readonly TimelineEntry[] }[] = [];
   for (const release of releases) {
-    done.push(await progress.step(`Release a version that ${release.what}`, (detail) => one(stack, load, release, open(detail)), ({ release: { exitCode, live } }) => `exit code ${exitCode}, version ${live} is live`));
+    done.push(
+      await progress.step(
+        `Release a version that ${release.what}`,
+        (detail) => one(stack, load, release, open(detail)),
+        ({ release: { exitCode, live } }) => `exit code ${exitCode}, version ${live} is live`,
+      ),
+    );
   }
-  const requests = await progress.step("Wait for the callers' last requests", () => load.stop(), ({ length }) => `${length} requests`);
-  const versions = await endedVersions(join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`));
-  const verdict = judgeRehearsal({ releases: done.map(({ release }) => release), requests, versions, maxStableP95Ms: MAX_STABLE_P95_MS });
-  return { factor, verdict, timelines: done.map(({ release, events }) => timelineOf(release, events, requests, versions)) };
+  const requests = await progress.step(
+    "Wait for the callers' last requests",
+    () => load.stop(),
+    ({ length }) => `${length} requests`,
+  );
+  const versions = await endedVersions(
+    join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`),
+  );
+  const verdict = judgeRehearsal({
+    releases: done.map(({ release }) => release),
+    requests,
+    versions,
+    maxStableP95Ms: MAX_STABLE_P95_MS,
+  });
+  return {
+    factor,
+    verdict,
+    timelines: done.map(({ release, events }) => timelineOf(release, events, requests, versions)),
+  };
 }
 
 async function quiet(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, QUIET_MS);
-    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
   signal.throwIfAborted();
 }
 
-async function one(stack: LocalStack, load: SteadyLoad, release: RehearsalRelease, port: ReleasePort): Promise<{ release: RehearsedRelease; events: readonly TimelineEntry[] }> {
+async function one(
+  stack: LocalStack,
+  load: SteadyLoad,
+  release: RehearsalRelease,
+  port: ReleasePort,
+): Promise<{ release: RehearsedRelease; events: readonly TimelineEntry[] }> {
   const [startedMs, stable] = [load.nowMs, String(stack.output("live_version"))];
   const { exitCode, events } = await port.release(release);
   const settings = stack.output("settings") as Readonly<Record<string, unknown>>;
   const [live, candidate] = [String(stack.output("live_version")), String(stack.output("newest_version"))];
   const { name, wanted } = release;
-  return { release: { name, wanted, startedMs, endedMs: load.nowMs, exitCode, stable, candidate, live, weighted: Number(settings["canary_weight"] ?? 0) > 0 }, events };
+  return {
+    release: {
+      name,
+      wanted,
+      startedMs,
+      endedMs: load.nowMs,
+      exitCode,
+      stable,
+      candidate,
+      live,
+      weighted: Number(settings["canary_weight"] ?? 0) > 0,
+    },
+    events,
+  };
 }

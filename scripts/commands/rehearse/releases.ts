@@ -10,7 +10,10 @@ export interface RehearsalRelease {
   readonly target: string;
 }
 
-/** Milliseconds: what the first version's agent takes, and what P95 the gate allows. A machine that is busy is slower by some times. */
+/**
+ * Milliseconds: what the first version's agent takes, and what P95 the gate allows. A machine that is busy is slower by
+ * some times.
+ */
 const USUAL_MS = 100;
 const MAX_EXECUTION_MS = 2_000;
 /** A slow version is beyond it without doubt, and not so slow that its callers give up. */
@@ -20,24 +23,45 @@ const SLOW_MS = 4_000;
 export const MAX_STABLE_P95_MS = 10_000;
 
 export const RELEASES: readonly RehearsalRelease[] = [
-  { name: "good", what: "answers as it should", wanted: "promoted", target: `${USUAL_MS - 20}ms The new version is here.` },
+  {
+    name: "good",
+    what: "answers as it should",
+    wanted: "promoted",
+    target: `${USUAL_MS - 20}ms The new version is here.`,
+  },
   { name: "errors", what: "fails every request", wanted: "rolled back", target: "20ms !The new version is broken." },
-  { name: "slow", what: `takes ${SLOW_MS} ms instead of ${USUAL_MS}`, wanted: "rolled back", target: `${SLOW_MS}ms The new version takes its time.` },
+  {
+    name: "slow",
+    what: `takes ${SLOW_MS} ms instead of ${USUAL_MS}`,
+    wanted: "rolled back",
+    target: `${SLOW_MS}ms The new version takes its time.`,
+  },
 ];
 
 /** One scripted agent: what is rehearsed is the release, not the agent. */
-export const agentsOf = (target: string) => [{ name: "agent", kind: "scripted", target, timeout_seconds: 20, phases: [1] }];
+export const agentsOf = (target: string) => [
+  { name: "agent", kind: "scripted", target, timeout_seconds: 20, phases: [1] },
+];
 
 export const FIRST_AGENTS = agentsOf(`${USUAL_MS}ms The first version is here.`);
 
 /** The settings of a release, as `-var` takes them. */
-export const varsOf = ({ target }: RehearsalRelease): readonly string[] => [`agents=${JSON.stringify(agentsOf(target))}`];
+export const varsOf = ({ target }: RehearsalRelease): readonly string[] => [
+  `agents=${JSON.stringify(agentsOf(target))}`,
+];
 
 /**
- * Settings of every apply. The shortest time-out, because the gate waits for it before it judges; no throttling, because
+ * Settings of every apply. The shortest time-out, because the gate waits for it before it judges; no throttling,
+ * because
  * all callers share one machine.
  */
-export const SETTINGS: readonly string[] = ["timeout=30", "reserved_concurrent_executions=8", `kpi_execution_time=${MAX_EXECUTION_MS}`, "throttling_rate_limit=1000", "throttling_burst_limit=2000"];
+export const SETTINGS: readonly string[] = [
+  "timeout=30",
+  "reserved_concurrent_executions=8",
+  `kpi_execution_time=${MAX_EXECUTION_MS}`,
+  "throttling_rate_limit=1000",
+  "throttling_burst_limit=2000",
+];
 
 /** How each release goes in the time of the metrics: minutes that pass in seconds. */
 export const HOW = {

@@ -14,14 +14,18 @@ export interface SteadyLoadOptions {
 }
 
 /**
- * Callers at once. Each waits for its answer before somebody else asks: on a slow machine there are fewer requests instead of
+ * Callers at once. Each waits for its answer before somebody else asks: on a slow machine there are fewer requests
+ * instead of
  * ever longer queues, which would say something about the machine and nothing about the release.
  */
 const MAX_OPEN = 8;
 
 const ENDED = ["completed", "failed", "expired"];
 
-/** Callers that go on and on: each posts once, and polls until its request has ended. Nothing is sent twice: what fails, failed. */
+/**
+ * Callers that go on and on: each posts once, and polls until its request has ended. Nothing is sent twice: what fails,
+ * failed.
+ */
 export class SteadyLoad {
   /** Those that have ended. */
   readonly requests: CallerRequest[] = [];
@@ -75,7 +79,10 @@ export class SteadyLoad {
     const accepted = await attempt(() => client.invoke(`Question ${number}`));
     const id = (accepted?.body as { request_id?: unknown } | undefined)?.request_id;
     const requestId = accepted?.status === 202 && typeof id === "string" ? id : undefined;
-    const outcome = requestId === undefined ? `refused (${accepted?.status ?? "no answer"})` : await this.follow(client, requestId, startedMs);
+    const outcome =
+      requestId === undefined
+        ? `refused (${accepted?.status ?? "no answer"})`
+        : await this.follow(client, requestId, startedMs);
     return { requestId, startedMs, durationMs: this.nowMs - startedMs, outcome };
   }
 

@@ -1,5 +1,11 @@
 import pc from "picocolors";
-import { NO_VERSION, type CallerRequest, type RehearsedRelease, type ReleaseFinding, type VersionSeen } from "../../judges/rehearsal/rehearsal";
+import {
+  NO_VERSION,
+  type CallerRequest,
+  type RehearsedRelease,
+  type ReleaseFinding,
+  type VersionSeen,
+} from "../../judges/rehearsal/rehearsal";
 import type { RehearsalEvent } from "./release-port";
 import type { RehearsalReport } from "./rehearse";
 
@@ -22,7 +28,12 @@ export interface Timeline {
 }
 
 /** Puts the callers' requests between a release's events. */
-export function timelineOf({ name, stable, candidate, startedMs, endedMs }: RehearsedRelease, events: readonly TimelineEntry[], requests: readonly CallerRequest[], versions: ReadonlyMap<string, string>): Timeline {
+export function timelineOf(
+  { name, stable, candidate, startedMs, endedMs }: RehearsedRelease,
+  events: readonly TimelineEntry[],
+  requests: readonly CallerRequest[],
+  versions: ReadonlyMap<string, string>,
+): Timeline {
   const all: readonly TimelineEntry[] = [{ atMs: startedMs, weight: 0, says: "the release begins" }, ...events];
   const lines = all.map((event, index) => {
     const untilMs = all[index + 1]?.atMs ?? endedMs;
@@ -33,8 +44,11 @@ export function timelineOf({ name, stable, candidate, startedMs, endedMs }: Rehe
 }
 
 function byVersion(requests: readonly CallerRequest[], versions: ReadonlyMap<string, string>): TimelineLine["callers"] {
-  const of = ({ requestId }: CallerRequest) => (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
-  const names = [...new Set(requests.map(of))].sort((left, right) => left.localeCompare(right, "en", { numeric: true }));
+  const of = ({ requestId }: CallerRequest) =>
+    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
+  const names = [...new Set(requests.map(of))].sort((left, right) =>
+    left.localeCompare(right, "en", { numeric: true }),
+  );
   return names.map((version) => {
     const own = requests.filter((request) => of(request) === version);
     return { version, requests: own.length, failed: own.filter(({ outcome }) => outcome !== "completed").length };
@@ -58,10 +72,17 @@ export function describeRehearsal({ factor, verdict, timelines }: RehearsalRepor
 function describeTimeline({ name, stable, candidate, startedMs, lines }: Timeline, factor: number): string[] {
   const row = ({ atMs, weight, says, callers }: TimelineLine) => {
     const minutes = (((atMs - startedMs) * factor) / 60_000).toFixed(0).padStart(4);
-    const seen = callers.map(({ version, requests, failed }) => `v${version} ${requests}${failed > 0 ? pc.red(` (${failed} failed)`) : ""}`).join(", ");
+    const seen = callers
+      .map(
+        ({ version, requests, failed }) => `v${version} ${requests}${failed > 0 ? pc.red(` (${failed} failed)`) : ""}`,
+      )
+      .join(", ");
     return `  ${minutes} min  ${weight.toFixed(0).padStart(3)} %  ${says}${seen === "" ? "" : pc.dim(`  [then ${seen}]`)}`;
   };
-  return [pc.bold(`${name}: version ${candidate} against version ${stable}; minutes of metrics, ${factor} times as fast`), ...lines.map(row)];
+  return [
+    pc.bold(`${name}: version ${candidate} against version ${stable}; minutes of metrics, ${factor} times as fast`),
+    ...lines.map(row),
+  ];
 }
 
 function describeVersion({ version, requests, failed, p95Ms }: VersionSeen): string {
@@ -69,7 +90,10 @@ function describeVersion({ version, requests, failed, p95Ms }: VersionSeen): str
   return `  ${version === NO_VERSION ? "no version" : `version ${version}`.padEnd(10)}  ${String(requests).padStart(5)} requests  ${String(failed).padStart(4)} failed  ${p95}`;
 }
 
-function describeRelease({ name, candidate, end, wanted, seconds, requests, failed, problems }: ReleaseFinding, factor: number): string[] {
+function describeRelease(
+  { name, candidate, end, wanted, seconds, requests, failed, problems }: ReleaseFinding,
+  factor: number,
+): string[] {
   const line = `  ${mark(problems.length === 0)} ${name.padEnd(7)} version ${candidate} ${end ?? "undecided"} after ${((seconds * factor) / 60).toFixed(0)} min (${seconds.toFixed(0)} s real); wanted: ${wanted}; it had ${requests} requests, ${failed} failed`;
   return [line, ...problems.map((problem) => `       ${problem}`)];
 }

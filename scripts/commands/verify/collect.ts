@@ -1,6 +1,12 @@
 import { FRONT_DOOR_KPIS } from "../../../stacks/settings";
 import { DEFAULT_USAGE } from "../../judges/cost/usage";
-import { DEFAULT_LIMITS, type AccountLimits, type Evidence, type Readings, type Series } from "../../judges/gate/evidence";
+import {
+  DEFAULT_LIMITS,
+  type AccountLimits,
+  type Evidence,
+  type Readings,
+  type Series,
+} from "../../judges/gate/evidence";
 import type { Looks } from "../../judges/gate/looks";
 import { sourceNames } from "../../judges/gate/names";
 import { gateQueries, inCalls, selectedKpis } from "../../judges/gate/queries";
@@ -15,7 +21,10 @@ import { durationSeconds, positive, timeMs } from "../option-values";
 import type { VerifyOptions } from "./options";
 
 /** What stays the same from look to look. */
-export type Frame = Pick<Evidence, "kind" | "format" | "names" | "settings" | "only" | "account" | "tokenPrices" | "limits"> & {
+export type Frame = Pick<
+  Evidence,
+  "kind" | "format" | "names" | "settings" | "only" | "account" | "tokenPrices" | "limits"
+> & {
   readonly region: string;
   readonly version: string | null;
   readonly baselineVersion: string | null;
@@ -26,12 +35,22 @@ export type Frame = Pick<Evidence, "kind" | "format" | "names" | "settings" | "o
 const WINDOW = "30m";
 
 /** Everything but the metrics. */
-export async function frameOf(context: CommandContext, { outputs, settings, region }: DeployedStack, options: VerifyOptions): Promise<Frame> {
+export async function frameOf(
+  context: CommandContext,
+  { outputs, settings, region }: DeployedStack,
+  options: VerifyOptions,
+): Promise<Frame> {
   const saved = options.baselineMetrics === undefined ? null : readEvidence(options.baselineMetrics).candidate;
   const version = options.version ?? (options.baseline === undefined ? null : newest(outputs));
-  if (version !== null && version === options.baseline) throw new UsageError(`--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`);
+  if (version !== null && version === options.baseline)
+    throw new UsageError(
+      `--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`,
+    );
   const missing = GATE_SETTINGS.filter((name) => !(name in settings));
-  if (missing.length > 0) throw new UsageError(`The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn apply.`);
+  if (missing.length > 0)
+    throw new UsageError(
+      `The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn apply.`,
+    );
   return {
     kind: "quickturn-gate-evidence",
     format: 1,
@@ -53,7 +72,10 @@ export async function frameOf(context: CommandContext, { outputs, settings, regi
 
 function newest(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
-  if (typeof version !== "string") throw new UsageError(`The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give --version too.`);
+  if (typeof version !== "string")
+    throw new UsageError(
+      `The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give --version too.`,
+    );
   return version;
 }
 
@@ -66,8 +88,19 @@ function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["
 }
 
 /** The account's limits where a KPI needs them. Without the permission that KPI alone is in error. */
-async function neededLimits(context: CommandContext, settings: Readonly<Record<string, unknown>>, region: string, only: readonly string[], version: string | null): Promise<AccountLimits | null> {
-  const needs = version === null && selectedKpis(only).some(({ measure }) => measure.kind === "quota" || (measure.kind === "capacity" && (numberOf(settings, measure.ofSetting) ?? -1) < 0));
+async function neededLimits(
+  context: CommandContext,
+  settings: Readonly<Record<string, unknown>>,
+  region: string,
+  only: readonly string[],
+  version: string | null,
+): Promise<AccountLimits | null> {
+  const needs =
+    version === null &&
+    selectedKpis(only).some(
+      ({ measure }) =>
+        measure.kind === "quota" || (measure.kind === "capacity" && (numberOf(settings, measure.ofSetting) ?? -1) < 0),
+    );
   if (!needs) return null;
   try {
     return await accountLimits({ environment: context.environment, region }, context.signal);
@@ -81,7 +114,8 @@ async function neededLimits(context: CommandContext, settings: Readonly<Record<s
 /** The window of a look. `startMs`: of an earlier look, so that the evidence grows. */
 export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
   const sinceMs = startMs ?? (options.since === undefined ? undefined : timeMs("since", options.since));
-  const lengthSeconds = startMs === undefined ? durationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
+  const lengthSeconds =
+    startMs === undefined ? durationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
   return gateWindow({
     nowMs,
     timeoutSeconds: longestRunSeconds(frame),
@@ -94,7 +128,9 @@ export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, st
 /** Seconds. The gateway gives no call longer. */
 const GATEWAY_TIMEOUT_SECONDS = 29;
 
-/** Seconds that a run which the KPIs tell of may take: the worker's time-out, unless they are the front door's alone. */
+/**
+ * Seconds that a run which the KPIs tell of may take: the worker's time-out, unless they are the front door's alone.
+ */
 export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
@@ -103,16 +139,36 @@ export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "sett
 
 /** One look: asks CloudWatch for the window. */
 export async function look(context: CommandContext, frame: Frame, window: GateWindow, looks: Looks): Promise<Evidence> {
-  const { kind, format, names, settings, only, account, tokenPrices: prices, limits, version, baselineVersion, saved } = frame;
+  const {
+    kind,
+    format,
+    names,
+    settings,
+    only,
+    account,
+    tokenPrices: prices,
+    limits,
+    version,
+    baselineVersion,
+    saved,
+  } = frame;
   const candidate = await readings(context, frame, window, version);
   const baseline = saved ?? (baselineVersion === null ? null : await readings(context, frame, window, baselineVersion));
   return { kind, format, names, settings, only, account, tokenPrices: prices, limits, looks, candidate, baseline };
 }
 
-async function readings({ environment, signal }: CommandContext, { names, settings, only, region }: Frame, window: GateWindow, version: string | null): Promise<Readings> {
+async function readings(
+  { environment, signal }: CommandContext,
+  { names, settings, only, region }: Frame,
+  window: GateWindow,
+  version: string | null,
+): Promise<Readings> {
   const series: Record<string, Series> = {};
   for (const queries of inCalls(gateQueries({ names, settings, window, version, only }))) {
-    Object.assign(series, await metricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }));
+    Object.assign(
+      series,
+      await metricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
+    );
   }
   return { window, version, series };
 }

@@ -19,9 +19,13 @@ export async function deployedStack(context: CommandContext, state?: string): Pr
 /** The same from outputs that are known. */
 export function deployedOf(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
-  if (typeof settings !== "object" || settings === null) throw new UsageError("There is no output settings: nothing is applied there. Apply first: quickturn apply.");
+  if (typeof settings !== "object" || settings === null)
+    throw new UsageError("There is no output settings: nothing is applied there. Apply first: quickturn apply.");
   const region = (settings as Record<string, unknown>)["aws_region"];
-  if (typeof region !== "string") throw new UsageError(`The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply this release first: quickturn apply.`);
+  if (typeof region !== "string")
+    throw new UsageError(
+      `The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply this release first: quickturn apply.`,
+    );
   return { outputs, settings: settings as Record<string, unknown>, region };
 }
 
@@ -35,9 +39,15 @@ async function outputsOf(context: CommandContext, state: string | undefined): Pr
 function fromFile(document: unknown, path: string): Record<string, unknown> {
   const shown = (document as { values?: { outputs?: unknown } } | null)?.values?.outputs;
   const outputs = shown ?? document;
-  const entries = typeof outputs === "object" && outputs !== null ? Object.entries(outputs as Record<string, unknown>) : [];
-  if (entries.length === 0 || entries.some(([, output]) => typeof output !== "object" || output === null || !("value" in output))) {
-    throw new UsageError(`--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json printed.`);
+  const entries =
+    typeof outputs === "object" && outputs !== null ? Object.entries(outputs as Record<string, unknown>) : [];
+  if (
+    entries.length === 0 ||
+    entries.some(([, output]) => typeof output !== "object" || output === null || !("value" in output))
+  ) {
+    throw new UsageError(
+      `--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json printed.`,
+    );
   }
   return Object.fromEntries(entries.map(([name, output]) => [name, (output as { value: unknown }).value]));
 }

@@ -24,12 +24,19 @@ export interface Judged {
 
 /** Looks at the same growing evidence, again and again. */
 export interface Gate {
-  /** Reads the metrics and judges them. Throws {@link NoWindow} where there is nothing to judge yet; that is no look. */
+  /**
+   * Reads the metrics and judges them. Throws {@link NoWindow} where there is nothing to judge yet; that is no look.
+   */
   look(): Promise<Judged>;
 }
 
 /** A gate that has not looked yet. It asks AWS for nothing but the account's limits. */
-export async function openGate(context: CommandContext, stack: DeployedStack, options: VerifyOptions, clock: Pick<Clock, "nowMs">): Promise<Gate> {
+export async function openGate(
+  context: CommandContext,
+  stack: DeployedStack,
+  options: VerifyOptions,
+  clock: Pick<Clock, "nowMs">,
+): Promise<Gate> {
   const frame = await frameOf(context, stack, options);
   const repeated = options.wait !== undefined;
   let [taken, startMs]: [number, number | undefined] = [0, undefined];
@@ -43,8 +50,16 @@ export async function openGate(context: CommandContext, stack: DeployedStack, op
   };
 }
 
-/** Reads the metrics and judges them; with `wait` again and again, each time with more of them, until there is a pass or a fail or the time is over. */
-export async function gate(context: CommandContext, stack: DeployedStack, options: VerifyOptions, clock: Clock): Promise<Judged> {
+/**
+ * Reads the metrics and judges them; with `wait` again and again, each time with more of them, until there is a pass or
+ * a fail or the time is over.
+ */
+export async function gate(
+  context: CommandContext,
+  stack: DeployedStack,
+  options: VerifyOptions,
+  clock: Clock,
+): Promise<Judged> {
   const opened = await openGate(context, stack, options, clock);
   const waitMs = options.wait === undefined ? 0 : durationSeconds("wait", options.wait) * 1_000;
   const deadlineMs = clock.nowMs() + waitMs;
@@ -53,7 +68,8 @@ export async function gate(context: CommandContext, stack: DeployedStack, option
     async (detail) => {
       for (;;) {
         const found = await nextLook(context, opened, clock, deadlineMs, detail);
-        if (["pass", "fail"].includes(found.verdict.verdict) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs) return found;
+        if (["pass", "fail"].includes(found.verdict.verdict) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs)
+          return found;
         detail(waitedFor(found.verdict));
         await clock.sleep(BETWEEN_LOOKS_MS, context.signal);
       }
@@ -63,7 +79,13 @@ export async function gate(context: CommandContext, stack: DeployedStack, option
 }
 
 /** A look; waited for where there is no window yet and time is left. */
-async function nextLook(context: CommandContext, opened: Gate, clock: Clock, deadlineMs: number, detail: (text: string) => void): Promise<Judged> {
+async function nextLook(
+  context: CommandContext,
+  opened: Gate,
+  clock: Clock,
+  deadlineMs: number,
+  detail: (text: string) => void,
+): Promise<Judged> {
   for (;;) {
     try {
       return await opened.look();
@@ -78,7 +100,9 @@ async function nextLook(context: CommandContext, opened: Gate, clock: Clock, dea
 /** The KPI that lacks most, with what it has and needs. */
 export function waitedFor({ kpis }: GateVerdict): string {
   const open = kpis.filter(({ verdict }) => verdict === "inconclusive" || verdict === "error");
-  const counted = open.filter(({ needed, samples }) => needed !== null && samples !== null && needed > samples).sort((left, right) => share(left) - share(right));
+  const counted = open
+    .filter(({ needed, samples }) => needed !== null && samples !== null && needed > samples)
+    .sort((left, right) => share(left) - share(right));
   const [first] = counted.length > 0 ? counted : open;
   if (!first) return "nothing is judged";
   const samples = first.needed !== null ? `: ${first.samples ?? 0} of ${first.needed} samples` : `: ${first.reason}`;

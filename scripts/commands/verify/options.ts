@@ -3,7 +3,10 @@ import { UsageError } from "../context";
 
 /** What `quickturn verify` is given. */
 export interface VerifyOptions {
-  /** Folder of an initialized stack, or a file with what `terraform output -json` or `terraform show -json` printed. Default: the project's own stack. */
+  /**
+   * Folder of an initialized stack, or a file with what `terraform output -json` or `terraform show -json` printed.
+   * Default: the project's own stack.
+   */
   readonly state?: string;
   /** Such as 30m. Default: 30m. */
   readonly window?: string;
@@ -54,16 +57,56 @@ export function checkOptions(options: VerifyOptions): void {
   if (unknown.length > 0) throw new UsageError(`--only names ${unknown.join(", ")}; allowed: ${names.join(", ")}.`);
   for (const name of ["version", "baseline"] as const) {
     const given = options[name];
-    if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw new UsageError(`--${name} is ${JSON.stringify(given)}; allowed: the number of a published version of the worker.`);
+    if (given !== undefined && !/^[1-9]\d*$/.test(given))
+      throw new UsageError(
+        `--${name} is ${JSON.stringify(given)}; allowed: the number of a published version of the worker.`,
+      );
   }
-  if (options.replay !== undefined) refuseWith(options, "replay", ["state", "window", "end", "since", "version", "baseline", "baselineMetrics", "wait", "save", "tokenPriceIn", "tokenPriceOut", "maxLatencyRatio", "maxCostRatio"], "saved evidence has all of that");
-  if (options.replay !== undefined && (options.smoke || options.only.length > 0)) throw new UsageError(`--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved evidence is judged as it is.`);
-  if (options.smoke) refuseWith(options, "smoke", ["window", "end", "since", "version", "baseline", "baselineMetrics", "wait", "save"], "the checklist reads no metrics");
+  if (options.replay !== undefined)
+    refuseWith(
+      options,
+      "replay",
+      [
+        "state",
+        "window",
+        "end",
+        "since",
+        "version",
+        "baseline",
+        "baselineMetrics",
+        "wait",
+        "save",
+        "tokenPriceIn",
+        "tokenPriceOut",
+        "maxLatencyRatio",
+        "maxCostRatio",
+      ],
+      "saved evidence has all of that",
+    );
+  if (options.replay !== undefined && (options.smoke || options.only.length > 0))
+    throw new UsageError(
+      `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved evidence is judged as it is.`,
+    );
+  if (options.smoke)
+    refuseWith(
+      options,
+      "smoke",
+      ["window", "end", "since", "version", "baseline", "baselineMetrics", "wait", "save"],
+      "the checklist reads no metrics",
+    );
   if (options.wait !== undefined) refuseWith(options, "wait", ["end"], "a window with a fixed end does not grow");
   if (options.baseline !== undefined) refuseWith(options, "baseline", ["baselineMetrics"], "there is one baseline");
 }
 
-function refuseWith(options: VerifyOptions, given: string, others: readonly (keyof VerifyOptions)[], why: string): void {
-  const both = others.filter((name) => options[name] !== undefined).map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  if (both.length > 0) throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
+function refuseWith(
+  options: VerifyOptions,
+  given: string,
+  others: readonly (keyof VerifyOptions)[],
+  why: string,
+): void {
+  const both = others
+    .filter((name) => options[name] !== undefined)
+    .map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  if (both.length > 0)
+    throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
 }

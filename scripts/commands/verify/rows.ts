@@ -13,13 +13,21 @@ export interface Findings {
   readonly suite: string;
 }
 
-const JUNIT: Readonly<Record<KpiOutcome, JunitCase["outcome"]>> = { pass: "passed", shown: "passed", fail: "failed", error: "error", inconclusive: "skipped", "not applicable": "skipped" };
+const JUNIT: Readonly<Record<KpiOutcome, JunitCase["outcome"]>> = {
+  pass: "passed",
+  shown: "passed",
+  fail: "failed",
+  error: "error",
+  inconclusive: "skipped",
+  "not applicable": "skipped",
+};
 
 /** What the metrics say. */
 export function gateFindings(verdict: GateVerdict): Findings {
   const { window, version, baseline, kpis } = verdict;
   const about = version === null ? "" : ` of version ${version}`;
-  const against = baseline === null ? "" : ` against ${baseline === "saved" ? "saved evidence" : `version ${baseline}`}`;
+  const against =
+    baseline === null ? "" : ` against ${baseline === "saved" ? "saved evidence" : `version ${baseline}`}`;
   // The worst stand at the top; among equals the list's order stays.
   const worstFirst = [...kpis].sort((left, right) => ORDER.indexOf(left.verdict) - ORDER.indexOf(right.verdict));
   return {
@@ -33,7 +41,14 @@ export function gateFindings(verdict: GateVerdict): Findings {
 
 function rowOf(kpi: KpiVerdict): GateRow {
   const bound = kpi.bound === null ? "" : `${kpi.better === "lower" ? "<=" : ">="} ${valueText(kpi.bound, kpi.unit)}`;
-  return { what: kpi.title, value: valueText(kpi.value, kpi.unit), bound, samples: samplesText(kpi), verdict: kpi.verdict, reason: reasonText(kpi) };
+  return {
+    what: kpi.title,
+    value: valueText(kpi.value, kpi.unit),
+    bound,
+    samples: samplesText(kpi),
+    verdict: kpi.verdict,
+    reason: reasonText(kpi),
+  };
 }
 
 /** What the checklist says. */
@@ -41,9 +56,21 @@ export function smokeFindings({ verdict, endpoint, checks }: SmokeReport): Findi
   return {
     headline: `quickturn verify --smoke: ${verdict}`,
     sentence: `${counted(checks.map((check) => check.verdict))}, asked at ${endpoint}.`,
-    rows: checks.map(({ name, verdict: outcome, seen, ms }) => ({ what: name, value: ms === 0 ? "" : `${ms} ms`, bound: "", samples: "", verdict: outcome, reason: seen })),
+    rows: checks.map(({ name, verdict: outcome, seen, ms }) => ({
+      what: name,
+      value: ms === 0 ? "" : `${ms} ms`,
+      bound: "",
+      samples: "",
+      verdict: outcome,
+      reason: seen,
+    })),
     suite: "quickturn verify --smoke",
-    cases: checks.map(({ name, verdict: outcome, seen, ms }) => ({ name, outcome: JUNIT[outcome], message: seen, seconds: ms / 1_000 })),
+    cases: checks.map(({ name, verdict: outcome, seen, ms }) => ({
+      name,
+      outcome: JUNIT[outcome],
+      message: seen,
+      seconds: ms / 1_000,
+    })),
   };
 }
 
@@ -53,13 +80,17 @@ function message({ verdict, runbook }: KpiVerdict, { value, bound, reason }: Gat
 }
 
 function reasonText({ reason, interval }: KpiVerdict): string {
-  return interval === null ? reason : `${reason} (95 %: ${figure(interval.low)} to ${figure(interval.high)} % of ${interval.of})`;
+  return interval === null
+    ? reason
+    : `${reason} (95 %: ${figure(interval.low)} to ${figure(interval.high)} % of ${interval.of})`;
 }
 
 /** Samples, and where they do not suffice how many would. */
 function samplesText({ samples, needed, verdict }: KpiVerdict): string {
   if (samples === null) return "";
-  return verdict === "inconclusive" && needed !== null && needed > samples ? `${samples} of ${needed}` : String(samples);
+  return verdict === "inconclusive" && needed !== null && needed > samples
+    ? `${samples} of ${needed}`
+    : String(samples);
 }
 
 function valueText(value: number | null, unit: KpiVerdict["unit"]): string {
@@ -68,7 +99,8 @@ function valueText(value: number | null, unit: KpiVerdict["unit"]): string {
   return unit === "count" ? figure(value) : `${figure(value)} ${unit === "percent" ? "%" : unit}`;
 }
 
-const figure = (value: number): string => (Math.abs(value) >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+const figure = (value: number): string =>
+  Math.abs(value) >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 
 /** Worst first. */
 const ORDER: readonly KpiOutcome[] = ["fail", "error", "inconclusive", "pass", "shown", "not applicable"];

@@ -1,7 +1,19 @@
 import { randomUUID } from "node:crypto";
 import {
-  checkAnonymous, checkCache, checkEnd, checkHealth, checkInvoke, checkMalformed, checkNoStore, checkOtherCaller, checkUnknown,
-  hasEnded, retryAfterSeconds, unchecked, type Answer, type SmokeCheck,
+  checkAnonymous,
+  checkCache,
+  checkEnd,
+  checkHealth,
+  checkInvoke,
+  checkMalformed,
+  checkNoStore,
+  checkOtherCaller,
+  checkUnknown,
+  hasEnded,
+  retryAfterSeconds,
+  unchecked,
+  type Answer,
+  type SmokeCheck,
 } from "../../judges/gate/smoke";
 import { whole, type Verdict } from "../../judges/gate/verdict";
 import { ApiProbe, type ProbeCaller } from "../../tools/api-probe";
@@ -36,18 +48,32 @@ interface Run extends GivenCallers {
 }
 
 /** The checklist after a deployment: asks the API what its callers ask, as its callers do. It runs the agents once. */
-export async function smoke(context: CommandContext, stack: DeployedStack, options: VerifyOptions, clock: Clock): Promise<SmokeReport> {
+export async function smoke(
+  context: CommandContext,
+  stack: DeployedStack,
+  options: VerifyOptions,
+  clock: Clock,
+): Promise<SmokeReport> {
   const endpoint = stack.outputs["api_endpoint"];
-  if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint)) throw new UsageError(`The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`);
+  if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
+    throw new UsageError(
+      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`,
+    );
   const url = endpoint.replace(/\/+$/, "");
   const run: Run = {
-    context, clock, settings: stack.settings,
+    context,
+    clock,
+    settings: stack.settings,
     probe: new ApiProbe(url, stack.region, context.signal),
     ...(await givenCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
     prompt: options.prompt ?? PROMPT,
     timeoutMs: durationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
-  const checks = await context.progress.step(`Ask ${url}`, (detail) => checklist(run, detail), (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`);
+  const checks = await context.progress.step(
+    `Ask ${url}`,
+    (detail) => checklist(run, detail),
+    (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`,
+  );
   return { verdict: whole(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
 }
 
@@ -56,30 +82,51 @@ async function checklist(run: Run, detail: (text: string) => void): Promise<Smok
   detail("health");
   const health = checkHealth(await probe.call({ method: "GET", route: "/api/v1/health", caller: ANONYMOUS }));
   // A host that does not answer would be waited for again and again.
-  if (health.verdict === "error") return [health, ...["invoke", "result", "cache", "other caller", "anonymous", "malformed body", "unknown id", "no-store"].map((name) => unchecked(name, "error", "not tried, because health got no answer"))];
+  if (health.verdict === "error")
+    return [
+      health,
+      ...["invoke", "result", "cache", "other caller", "anonymous", "malformed body", "unknown id", "no-store"].map(
+        (name) => unchecked(name, "error", "not tried, because health got no answer"),
+      ),
+    ];
   detail("invoke");
-  const accepted = await probe.call({ method: "POST", route: "/api/v1/invoke", body: JSON.stringify({ prompt: run.prompt }), caller: owner });
+  const accepted = await probe.call({
+    method: "POST",
+    route: "/api/v1/invoke",
+    body: JSON.stringify({ prompt: run.prompt }),
+    caller: owner,
+  });
   const invoke = checkInvoke(accepted);
   const requestId = (accepted.body as { request_id?: unknown } | undefined)?.request_id;
   const id = invoke.verdict === "pass" && typeof requestId === "string" ? requestId : undefined;
-  const result = id === undefined ? unchecked("result", "error", "not tried, because invoke did not pass") : await followed(run, id, detail);
+  const result =
+    id === undefined
+      ? unchecked("result", "error", "not tried, because invoke did not pass")
+      : await followed(run, id, detail);
   detail("what must be refused");
   return [health, invoke, result, await cache(run), await otherCaller(run, id), ...(await refusals(run))];
 }
 
-async function followed({ probe, owner, clock, context, timeoutMs }: Run, id: string, detail: (text: string) => void): Promise<SmokeCheck> {
+async function followed(
+  { probe, owner, clock, context, timeoutMs }: Run,
+  id: string,
+  detail: (text: string) => void,
+): Promise<SmokeCheck> {
   const startedMs = clock.nowMs();
   for (;;) {
     const answer = await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: owner });
     const waitedMs = clock.nowMs() - startedMs;
     if (hasEnded(answer) || answer.status !== 200 || waitedMs >= timeoutMs) return checkEnd(answer, waitedMs);
-    detail(`the request is ${String((answer.body as { status?: unknown }).status)} for ${(waitedMs / 1_000).toFixed(0)} s`);
+    detail(
+      `the request is ${String((answer.body as { status?: unknown }).status)} for ${(waitedMs / 1_000).toFixed(0)} s`,
+    );
     await clock.sleep(Math.max(500, Math.min(retryAfterSeconds(answer) * 1_000, timeoutMs - waitedMs)), context.signal);
   }
 }
 
 async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
-  if (settings["cache_enabled"] !== true || settings["cache_cluster_enabled"] === false) return unchecked("cache", "not applicable", "not applicable: cache_enabled is false");
+  if (settings["cache_enabled"] !== true || settings["cache_cluster_enabled"] === false)
+    return unchecked("cache", "not applicable", "not applicable: cache_enabled is false");
   const pairs: (readonly [Answer, Answer])[] = [];
   while (pairs.length < CACHE_TRIES) {
     const ask = { method: "GET", route: `${STATUS}/${randomUUID()}`, caller: owner } as const;
@@ -91,8 +138,14 @@ async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
 
 async function otherCaller({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
-  if (settings["authorization"] === "none") return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
-  if (other === undefined) return unchecked(name, "inconclusive", "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN");
+  if (settings["authorization"] === "none")
+    return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
+  if (other === undefined)
+    return unchecked(
+      name,
+      "inconclusive",
+      "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN",
+    );
   if (id === undefined) return unchecked(name, "error", "not tried, because invoke did not pass");
   return checkOtherCaller(await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: other }));
 }
@@ -104,7 +157,12 @@ async function refusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> 
   const missing = await probe.call({ method: "GET", route: unknown, caller: owner });
   const open = settings["authorization"] === "none";
   const read = open ? undefined : await probe.call({ method: "GET", route: unknown, caller: ANONYMOUS });
-  const post = open ? undefined : await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: ANONYMOUS });
-  const anonymous = read && post ? checkAnonymous(read, post, settings["authorization"] === "jwt" ? 401 : 403) : unchecked("anonymous", "not applicable", "not applicable: authorization is none");
+  const post = open
+    ? undefined
+    : await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: ANONYMOUS });
+  const anonymous =
+    read && post
+      ? checkAnonymous(read, post, settings["authorization"] === "jwt" ? 401 : 403)
+      : unchecked("anonymous", "not applicable", "not applicable: authorization is none");
   return [anonymous, checkMalformed(bad), checkUnknown(missing), checkNoStore([bad, ...(read ? [read] : [])])];
 }

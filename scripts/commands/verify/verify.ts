@@ -21,14 +21,22 @@ const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sl
  * 0 pass, 1 fail, 3 inconclusive, 2 where nothing was found out. A failure to ask is never taken for a bad deployment.
  * @throws UsageError where what was given cannot be used
  */
-export async function verify(context: CommandContext, options: VerifyOptions, clock: Clock = SYSTEM_CLOCK): Promise<CommandResult> {
+export async function verify(
+  context: CommandContext,
+  options: VerifyOptions,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<CommandResult> {
   try {
     return await found(context, options, clock);
   } catch (error) {
     // An interrupt is no finding, and neither is what was given.
     if (context.signal.aborted || error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return { exitCode: EXIT_CODES.error, text: `quickturn verify: error\n${message}`, json: { verdict: "error", error: { kind: "failed", message, exitCode: EXIT_CODES.error } } };
+    return {
+      exitCode: EXIT_CODES.error,
+      text: `quickturn verify: error\n${message}`,
+      json: { verdict: "error", error: { kind: "failed", message, exitCode: EXIT_CODES.error } },
+    };
   }
 }
 
@@ -48,7 +56,12 @@ async function found(context: CommandContext, options: VerifyOptions, clock: Clo
   return result(options, verdict.verdict, verdict, gateFindings(verdict));
 }
 
-function result({ junit: junitPath, markdown }: VerifyOptions, verdict: Verdict, json: object, findings: Findings): CommandResult {
+function result(
+  { junit: junitPath, markdown }: VerifyOptions,
+  verdict: Verdict,
+  json: object,
+  findings: Findings,
+): CommandResult {
   const exitCode = EXIT_CODES[verdict];
   if (junitPath !== undefined) writeReport(junitPath, junit(findings.suite, findings.cases));
   if (markdown !== undefined) writeReport(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));

@@ -20,7 +20,9 @@ export interface Collision {
   readonly id: string | undefined;
 }
 
-/** How the services say so. An update in progress is a ResourceConflictException of Lambda's too, so the words decide. */
+/**
+ * How the services say so. An update in progress is a ResourceConflictException of Lambda's too, so the words decide.
+ */
 const EXISTS = /already exist|AlreadyExists|BucketAlreadyOwnedByYou|is already associated/i;
 
 /** Attributes that hold a resource's name, the narrowest first. */
@@ -34,7 +36,15 @@ export function collisions(failed: readonly FailedStep[], plan: unknown): Collis
     if (resource?.after === undefined || resource.action !== "create" || !EXISTS.test(summary)) return [];
     const { type, after } = resource;
     const name = NAMES.map((attribute) => after[attribute]).find((value) => typeof value === "string");
-    return [{ address: resource.address, type, name: name ?? resource.address, said: summary, id: importId(type, after, summary) }];
+    return [
+      {
+        address: resource.address,
+        type,
+        name: name ?? resource.address,
+        said: summary,
+        id: importId(type, after, summary),
+      },
+    ];
   });
 }
 

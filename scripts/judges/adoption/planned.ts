@@ -25,7 +25,12 @@ interface PlanJson {
     readonly address: string;
     readonly type: string;
     readonly mode: string;
-    readonly change: { readonly actions: readonly string[]; readonly before: Values | null; readonly after: Values | null; readonly importing?: { readonly id?: string } };
+    readonly change: {
+      readonly actions: readonly string[];
+      readonly before: Values | null;
+      readonly after: Values | null;
+      readonly importing?: { readonly id?: string };
+    };
   }[];
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
 }

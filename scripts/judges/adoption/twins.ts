@@ -5,7 +5,8 @@ import { ownersTags, plannedResources, type Import, type Planned } from "./plann
  * What is looked for before a plan makes it, because a refusal comes too late or not at all:
  * - AWS draws the id of the first four, and makes a second one under the same name, without a word;
  * - of a mapping of a queue to a function AWS refuses a second one, and the emulator does not;
- * - of a function and a permission AWS refuses a second one too, but the provider takes the refusal for one that passes,
+ * - of a function and a permission AWS refuses a second one too, but the provider takes the refusal for one that
+ * passes,
  *   and tries again for five minutes (seen with provider 5.100.0: lambda CreateFunction).
  */
 export const LOOKED_FOR = [
@@ -25,7 +26,9 @@ const UNIQUE: ReadonlySet<string> = new Set<LookedFor>(["aws_lambda_function", "
 /** One to look for. */
 export interface Wanted {
   readonly type: LookedFor;
-  /** A distribution's comment, what {@link mappingName} gives for a mapping, what imports a permission; else its name. */
+  /**
+   * A distribution's comment, what {@link mappingName} gives for a mapping, what imports a permission; else its name.
+   */
   readonly name: string;
 }
 
@@ -58,13 +61,25 @@ export function wantedOf(plan: unknown, which: "made" | "all"): Wanted[] {
 export function twins(plan: unknown, held: readonly Held[]): Twins {
   const planned = plannedResources(plan);
   // By type, because a function and its role have the same id.
-  const known = new Set(planned.flatMap(({ type, before, importId: id }) => [`${type} ${String(before?.["id"])}`, `${type} ${id}`]));
+  const known = new Set(
+    planned.flatMap(({ type, before, importId: id }) => [`${type} ${String(before?.["id"])}`, `${type} ${id}`]),
+  );
   const found = planned.map((resource) => {
     const one = wanted(resource);
-    return { resource, others: held.filter(({ type, name, id, tags }) => type === one?.type && name === one.name && !known.has(`${type} ${id}`) && isOurs(tags, resource)).sort(byAge) };
+    return {
+      resource,
+      others: held
+        .filter(
+          ({ type, name, id, tags }) =>
+            type === one?.type && name === one.name && !known.has(`${type} ${id}`) && isOurs(tags, resource),
+        )
+        .sort(byAge),
+    };
   });
   return {
-    imports: found.flatMap(({ resource, others: [oldest] }) => (oldest && isMade(resource) ? [{ to: resource.address, id: oldest.id }] : [])),
+    imports: found.flatMap(({ resource, others: [oldest] }) =>
+      oldest && isMade(resource) ? [{ to: resource.address, id: oldest.id }] : [],
+    ),
     surplus: found.flatMap(({ resource, others }) => (isMade(resource) ? others.slice(1) : others)),
   };
 }
@@ -93,7 +108,9 @@ export function deletion({ type, id }: Pick<Held, "type" | "id">): string {
   }
 }
 
-/** Undefined for the other types, and for what is named after something that is still to be made: it cannot be there. */
+/**
+ * Undefined for the other types, and for what is named after something that is still to be made: it cannot be there.
+ */
 function wanted({ type, after }: Planned): Wanted | undefined {
   const name = after && isLookedFor(type) ? NAMES[type](after) : undefined;
   return name === undefined ? undefined : { type: type as LookedFor, name };
@@ -104,7 +121,8 @@ const NAMES: Readonly<Record<LookedFor, (values: Readonly<Record<string, unknown
   aws_api_gateway_api_key: ({ name }) => text(name),
   aws_api_gateway_usage_plan: ({ name }) => text(name),
   aws_cloudfront_distribution: ({ comment }) => text(comment),
-  aws_lambda_event_source_mapping: ({ event_source_arn: source, function_name: target }) => (typeof source === "string" && typeof target === "string" ? mappingName(source, target) : undefined),
+  aws_lambda_event_source_mapping: ({ event_source_arn: source, function_name: target }) =>
+    typeof source === "string" && typeof target === "string" ? mappingName(source, target) : undefined,
   aws_lambda_function: (values) => importId("aws_lambda_function", values, ""),
   aws_lambda_permission: (values) => importId("aws_lambda_permission", values, ""),
 };

@@ -20,16 +20,29 @@ export function attributeRule({ type, path, holds, allowed, ...rule }: Attribute
 }
 
 /** Judges one attribute: its message names it, what was given and what is allowed. */
-export function attribute(resource: AuditedResource, path: Path, holds: (value: unknown) => boolean, allowed: string): Judgement {
+export function attribute(
+  resource: AuditedResource,
+  path: Path,
+  holds: (value: unknown) => boolean,
+  allowed: string,
+): Judgement {
   const value = resource.get(...path);
-  if (value instanceof Unknown && holds !== isGiven) return unknown(`${placeName(path)} is known only after the apply; allowed: ${allowed}.`);
+  if (value instanceof Unknown && holds !== isGiven)
+    return unknown(`${placeName(path)} is known only after the apply; allowed: ${allowed}.`);
   return holds(value) ? PASS : fail(`${placeName(path)} is ${resource.shown(...path)}; allowed: ${allowed}.`);
 }
 
 /** `tracing_config[0].mode` */
-export const placeName = (path: Path): string => path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
+export const placeName = (path: Path): string =>
+  path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
 
 export const isGiven = (value: unknown): boolean => value !== undefined;
 export const isTrue = (value: unknown): boolean => value === true;
-export const isOneOf = (...allowed: readonly unknown[]) => (value: unknown): boolean => allowed.includes(value);
-export const isAtLeast = (minimum: number) => (value: unknown): boolean => typeof value === "number" && value >= minimum;
+export const isOneOf =
+  (...allowed: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    allowed.includes(value);
+export const isAtLeast =
+  (minimum: number) =>
+  (value: unknown): boolean =>
+    typeof value === "number" && value >= minimum;

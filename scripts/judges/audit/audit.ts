@@ -9,7 +9,10 @@ import { SUPPRESSIONS } from "./suppressions";
 export interface AuditInput {
   /** The synthesized stack that was planned. Default: some values stay unknown. */
   readonly sources?: StackSources | undefined;
-  /** As YYYY-MM-DD: what the user suppressed until an earlier day counts again. Default: no suppression has expired or ends soon. */
+  /**
+   * As YYYY-MM-DD: what the user suppressed until an earlier day counts again. Default: no suppression has expired or
+   * ends soon.
+   */
   readonly today?: string | undefined;
   /** The user's own. Default: none. */
   readonly suppressions?: readonly Suppression[] | undefined;
@@ -38,7 +41,10 @@ export interface AuditReport {
   readonly rows: readonly AuditRow[];
   /** The user's suppressions whose day is over. */
   readonly expired: readonly Suppression[];
-  /** The project's own that hide something and whose day is near or over. They hold all the same: a newer release renews or drops them. */
+  /**
+   * The project's own that hide something and whose day is near or over. They hold all the same: a newer release renews
+   * or drops them.
+   */
   readonly ending: readonly Suppression[];
   /** The user's suppressions that hide nothing. */
   readonly unmatched: readonly Suppression[];
@@ -53,37 +59,72 @@ const WARNING_DAYS = 90;
  * Asks every rule of every resource that an apply would leave.
  * @param plan what `terraform show -json` gives of a plan. Throws where it is none
  */
-export function audit(plan: unknown, { sources, today, suppressions: own = [], rules = RULES }: AuditInput = {}): AuditReport {
-  if (!isPlanJson(plan)) throw new Error("The document is no plan: it has no resource_changes and no configuration. Allowed: what `terraform show -json <plan file>` prints");
+export function audit(
+  plan: unknown,
+  { sources, today, suppressions: own = [], rules = RULES }: AuditInput = {},
+): AuditReport {
+  if (!isPlanJson(plan))
+    throw new Error(
+      "The document is no plan: it has no resource_changes and no configuration. Allowed: what `terraform show -json <plan file>` prints",
+    );
   const judged = rowsOf(new AuditedPlan(plan, sources), rules);
   const all = [...own, ...SUPPRESSIONS];
-  const hides = (suppression: Suppression) => judged.some((row) => row.outcome === "fail" && suppresses(suppression, row));
+  const hides = (suppression: Suppression) =>
+    judged.some((row) => row.outcome === "fail" && suppresses(suppression, row));
   // Only a release can renew the project's own, so that their last day fails no installation.
-  const hasExpired = (suppression: Suppression) => today !== undefined && own.includes(suppression) && suppression.until < today;
+  const hasExpired = (suppression: Suppression) =>
+    today !== undefined && own.includes(suppression) && suppression.until < today;
   const expired = own.filter(hasExpired);
-  const ending = today === undefined ? [] : SUPPRESSIONS.filter((suppression) => suppression.until <= dayAfter(today, WARNING_DAYS) && hides(suppression));
+  const ending =
+    today === undefined
+      ? []
+      : SUPPRESSIONS.filter((suppression) => suppression.until <= dayAfter(today, WARNING_DAYS) && hides(suppression));
   const rows = judged.map((row) => withSuppression(row, all, hasExpired));
   const unmatched = own.filter((suppression) => !hides(suppression));
-  return { rules: rules.length, rows, expired, ending, unmatched, good: expired.length === 0 && rows.every(({ outcome }) => outcome !== "fail") };
+  return {
+    rules: rules.length,
+    rows,
+    expired,
+    ending,
+    unmatched,
+    good: expired.length === 0 && rows.every(({ outcome }) => outcome !== "fail"),
+  };
 }
 
 function rowsOf(plan: AuditedPlan, rules: readonly Rule[]): AuditRow[] {
   return rules.flatMap(({ id: rule, title, asks, severity, types, evaluate }) =>
     plan
       .ofType(...types)
-      .flatMap((resource) => evaluate(resource, plan).map((judgement) => ({ rule, title, asks, severity, address: resource.address, type: resource.type, ...judgement })))
+      .flatMap((resource) =>
+        evaluate(resource, plan).map((judgement) => ({
+          rule,
+          title,
+          asks,
+          severity,
+          address: resource.address,
+          type: resource.type,
+          ...judgement,
+        })),
+      )
       .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0)),
   );
 }
 
-function withSuppression(row: AuditRow, suppressions: readonly Suppression[], hasExpired: (suppression: Suppression) => boolean): AuditRow {
+function withSuppression(
+  row: AuditRow,
+  suppressions: readonly Suppression[],
+  hasExpired: (suppression: Suppression) => boolean,
+): AuditRow {
   if (row.outcome !== "fail") return row;
   const about = suppressions.filter((suppression) => suppresses(suppression, row));
   const valid = about.find((suppression) => !hasExpired(suppression));
   if (valid !== undefined) return { ...row, outcome: "suppressed", suppression: valid };
   const [over] = about;
-  return over === undefined ? row : { ...row, text: `${row.text} It was suppressed until ${over.until}.`, suppression: over };
+  return over === undefined
+    ? row
+    : { ...row, text: `${row.text} It was suppressed until ${over.until}.`, suppression: over };
 }
 
 /** Rows of an outcome. */
-export const rowsWith = ({ rows }: Pick<AuditReport, "rows">, outcome: AuditRow["outcome"]): AuditRow[] => rows.filter((row) => row.outcome === outcome);
+export const rowsWith = ({ rows }: Pick<AuditReport, "rows">, outcome: AuditRow["outcome"]): AuditRow[] =>
+  rows.filter((row) => row.outcome === outcome);

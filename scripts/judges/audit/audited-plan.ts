@@ -1,10 +1,20 @@
 import { evaluated, type Scope } from "./expression";
-import { configurations, namedResources, withoutIndexes, type PlanJson, type ResourceConfiguration, type SourceResource, type StackSources } from "./plan-json";
+import {
+  configurations,
+  namedResources,
+  withoutIndexes,
+  type PlanJson,
+  type ResourceConfiguration,
+  type SourceResource,
+  type StackSources,
+} from "./plan-json";
 import { isMarkedAt, placeAt } from "./places";
 import { Unknown } from "./unknown";
 import type { PlanResource } from "../plan-resources";
 
-/** Where an attribute leads: to a resource of the plan, to something that the plan does not manage, or nobody can tell. */
+/**
+ * Where an attribute leads: to a resource of the plan, to something that the plan does not manage, or nobody can tell.
+ */
 export type Target = AuditedResource | "elsewhere" | "unclear";
 
 /** A resource as an apply would leave it. */
@@ -27,7 +37,8 @@ export class AuditedResource {
   }
 
   /**
-   * Value of an attribute, or of a place inside it. Undefined where it is not given, and AWS has its own default; {@link Unknown}
+   * Value of an attribute, or of a place inside it. Undefined where it is not given, and AWS has its own default;
+   * {@link Unknown}
    * where it is given and known only after the apply. What a plan does not know is looked for in the configuration.
    */
   get(...path: readonly (string | number)[]): unknown {
@@ -55,14 +66,20 @@ export class AuditedResource {
     return namedResources(this.configuration?.expressions?.[attribute]);
   }
 
-  /** Whether the configuration gives the attribute, as far as it can be told: a block that is there only sometimes is not told. */
+  /**
+   * Whether the configuration gives the attribute, as far as it can be told: a block that is there only sometimes is
+   * not told.
+   */
   gives(attribute: string): boolean {
     return this.configuration?.expressions?.[attribute] !== undefined;
   }
 
   /** Whether an expression, such as one of a setting, decides the attribute, and not a constant. */
   isDecided(attribute: string): boolean {
-    const { constant_value: constant, references = [] } = (this.configuration?.expressions?.[attribute] ?? {}) as { constant_value?: unknown; references?: readonly string[] };
+    const { constant_value: constant, references = [] } = (this.configuration?.expressions?.[attribute] ?? {}) as {
+      constant_value?: unknown;
+      references?: readonly string[];
+    };
     return references.length > 0 || String(constant).includes("${");
   }
 
@@ -76,12 +93,18 @@ export class AuditedResource {
   private configured([attribute = "", ...rest]: readonly (string | number)[]): unknown {
     const expressions = this.configuration?.expressions;
     const expression = placeAt(expressions, [attribute, ...rest]) as { constant_value?: unknown } | undefined;
-    if (expression !== undefined && typeof expression === "object" && "constant_value" in expression) return this.plan.evaluate(expression.constant_value, this.module);
+    if (expression !== undefined && typeof expression === "object" && "constant_value" in expression)
+      return this.plan.evaluate(expression.constant_value, this.module);
     // `variables` of `environment[0].variables.X`: the map is one expression.
-    const around = rest.length > 0 ? (placeAt(expressions, [attribute, ...rest.slice(0, -1)]) as { constant_value?: unknown } | undefined) : undefined;
-    if (around?.constant_value !== undefined) return placeAt(this.plan.evaluate(around.constant_value, this.module), rest.slice(-1));
+    const around =
+      rest.length > 0
+        ? (placeAt(expressions, [attribute, ...rest.slice(0, -1)]) as { constant_value?: unknown } | undefined)
+        : undefined;
+    if (around?.constant_value !== undefined)
+      return placeAt(this.plan.evaluate(around.constant_value, this.module), rest.slice(-1));
     if (expression !== undefined) return new Unknown();
-    // What is configured without this attribute, or not at all, is left to AWS; a block that an expression makes cannot be looked into.
+    // What is configured without this attribute, or not at all, is left to AWS; a block that an expression makes cannot
+    // be looked into.
     const isBlock = rest.length > 0 && expressions?.[String(attribute)] === undefined;
     return isBlock && this.plan.mayBeDynamic(this, String(attribute)) ? new Unknown() : undefined;
   }
@@ -119,8 +142,15 @@ export class AuditedPlan {
   leadsTo(from: AuditedResource, attribute: string, value: unknown, types: readonly string[]): Target {
     const near = this.ofType(...types).filter(({ module }) => module === from.module);
     const named = from.names(attribute);
-    const likely = near.filter(({ address, module }) => named.includes(withoutIndexes(address).slice(withoutIndexes(module).length)));
-    if (typeof value === "string") return [...likely, ...this.ofType(...types)].find((candidate) => Object.values(candidate.attributes).includes(value)) ?? "elsewhere";
+    const likely = near.filter(({ address, module }) =>
+      named.includes(withoutIndexes(address).slice(withoutIndexes(module).length)),
+    );
+    if (typeof value === "string")
+      return (
+        [...likely, ...this.ofType(...types)].find((candidate) =>
+          Object.values(candidate.attributes).includes(value),
+        ) ?? "elsewhere"
+      );
     if (value instanceof Unknown && value.source !== undefined) {
       const { source } = value;
       const exact = near.find(({ address }) => source.startsWith(`${address}.`));
@@ -140,7 +170,10 @@ export class AuditedPlan {
     return source === undefined ? undefined : (source.lifecycle ?? {});
   }
 
-  /** Whether an expression may make a block of a resource: a plan does not tell it from one that is not configured, the sources do. */
+  /**
+   * Whether an expression may make a block of a resource: a plan does not tell it from one that is not configured, the
+   * sources do.
+   */
   mayBeDynamic(resource: AuditedResource, block: string): boolean {
     const source = this.source(resource);
     return source === undefined || source.dynamic?.[block] !== undefined;
@@ -151,7 +184,10 @@ export class AuditedPlan {
     return this.sources.resource[type]?.[withoutIndexes(address).slice(type.length + 1)] ?? {};
   }
 
-  /** A value of the configuration; with what this plan knows of variables, locals and resources. Those of modules stay unknown. */
+  /**
+   * A value of the configuration; with what this plan knows of variables, locals and resources. Those of modules stay
+   * unknown.
+   */
   evaluate(value: unknown, module: string): unknown {
     return evaluated(value, module === "" ? this.scope : { lookUp: () => new Unknown() });
   }
@@ -176,7 +212,8 @@ export class AuditedPlan {
   variable(name: string): unknown {
     const found = this.json.variables?.[name];
     // Whatever is built of it could be shown.
-    if (found === undefined || this.json.configuration?.root_module?.variables?.[name]?.sensitive === true) return new Unknown();
+    if (found === undefined || this.json.configuration?.root_module?.variables?.[name]?.sensitive === true)
+      return new Unknown();
     return found.value ?? null;
   }
 

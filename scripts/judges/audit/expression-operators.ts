@@ -10,7 +10,8 @@ export function negated(value: unknown, negate: (value: unknown) => unknown): un
 
 /** A value's part, by name or number. */
 export function inside(value: unknown, key: string | number): unknown {
-  if (value instanceof Unknown && value.source !== undefined) return new Unknown(typeof key === "number" ? `${value.source}[${key}]` : `${value.source}.${key}`);
+  if (value instanceof Unknown && value.source !== undefined)
+    return new Unknown(typeof key === "number" ? `${value.source}[${key}]` : `${value.source}.${key}`);
   if (value instanceof Unknown || value === null || typeof value !== "object") return new Unknown();
   const found = (value as Readonly<Record<string | number, unknown>>)[key];
   return found === undefined ? new Unknown() : found;
@@ -25,9 +26,20 @@ export function spread(values: unknown, attribute: string | undefined): unknown 
 /** `left operator right` */
 export function calculated(operator: (typeof OPERATORS)[number][number], left: unknown, right: unknown): unknown {
   if (left instanceof Unknown || right instanceof Unknown) return new Unknown();
-  if (operator === "==" || operator === "!=") return (JSON.stringify(left) === JSON.stringify(right)) === (operator === "==");
+  if (operator === "==" || operator === "!=")
+    return (JSON.stringify(left) === JSON.stringify(right)) === (operator === "==");
   if (operator === "&&") return left === true && right === true;
   if (operator === "||") return left === true || right === true;
   const [a, b] = [Number(left), Number(right)];
-  return { "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b, "+": a + b, "-": a - b, "*": a * b, "/": a / b, "%": a % b }[operator];
+  return {
+    "<": a < b,
+    ">": a > b,
+    "<=": a <= b,
+    ">=": a >= b,
+    "+": a + b,
+    "-": a - b,
+    "*": a * b,
+    "/": a / b,
+    "%": a % b,
+  }[operator];
 }

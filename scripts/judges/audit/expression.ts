@@ -5,19 +5,25 @@ import { Unknown } from "./unknown";
 
 /** What the names in an expression mean. */
 export interface Scope {
-  /** Value of `var.<name>`, `local.<name>`, or an attribute such as `aws_sns_topic.alarm_topic[0].arn`. Where it is not known: {@link Unknown}. */
+  /**
+   * Value of `var.<name>`, `local.<name>`, or an attribute such as `aws_sns_topic.alarm_topic[0].arn`. Where it is not
+   * known: {@link Unknown}.
+   */
   readonly lookUp: (path: readonly (string | number)[]) => unknown;
 }
 
 /**
- * Evaluates a value of Terraform's JSON syntax: its texts are templates, the keys of its objects too. What is not known, and
+ * Evaluates a value of Terraform's JSON syntax: its texts are templates, the keys of its objects too. What is not
+ * known, and
  * what is not understood here (`for`, most functions), becomes {@link Unknown}.
  */
 export function evaluated(value: unknown, scope: Scope): unknown {
   if (typeof value === "string") return template(value, scope);
   if (Array.isArray(value)) return value.map((part) => evaluated(part, scope));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [String(template(key, scope)), evaluated(part, scope)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [String(template(key, scope)), evaluated(part, scope)]),
+  );
 }
 
 function template(text: string, scope: Scope): unknown {
@@ -30,7 +36,9 @@ function template(text: string, scope: Scope): unknown {
   }
 }
 
-/** Reads one expression from left to right, and evaluates it while it reads. Grammar: Terraform language, "Expressions". */
+/**
+ * Reads one expression from left to right, and evaluates it while it reads. Grammar: Terraform language, "Expressions".
+ */
 class Reader extends Cursor {
   /** What `for` has named, by name. */
   private bound: Readonly<Record<string, unknown>> = {};
@@ -73,7 +81,11 @@ class Reader extends Cursor {
     const operators = OPERATORS[level];
     if (operators === undefined) return this.unary();
     let left = this.binary(level + 1);
-    for (let operator = operators.find((sign) => this.sees(sign)); operator !== undefined; operator = operators.find((sign) => this.sees(sign))) {
+    for (
+      let operator = operators.find((sign) => this.sees(sign));
+      operator !== undefined;
+      operator = operators.find((sign) => this.sees(sign))
+    ) {
       this.demand(operator);
       left = calculated(operator, left, this.binary(level + 1));
     }
@@ -171,7 +183,9 @@ class Reader extends Cursor {
     return Object.fromEntries(entries);
   }
 
-  /** `for key, value in values : key => value if condition`, up to its closing bracket; the body is read once a value. */
+  /**
+   * `for key, value in values : key => value if condition`, up to its closing bracket; the body is read once a value.
+   */
   private comprehension(close: string): Unknown | never[] {
     this.word();
     const names = [this.word(), ...(this.takes(",") ? [this.word()] : [])];
@@ -183,7 +197,12 @@ class Reader extends Cursor {
     const isObject = close === "}";
     for (const [key, value] of Object.entries(values)) {
       this.at = start;
-      this.bound = { ...outer, ...(names.length > 1 ? { [names[0]!]: Array.isArray(values) ? Number(key) : key, [names[1]!]: value } : { [names[0]!]: value }) };
+      this.bound = {
+        ...outer,
+        ...(names.length > 1
+          ? { [names[0]!]: Array.isArray(values) ? Number(key) : key, [names[1]!]: value }
+          : { [names[0]!]: value }),
+      };
       const first = this.expression();
       const made = isObject && this.demand("=>") ? [String(first), this.expression()] : first;
       const holds = this.sees("if") ? this.word() && this.expression() : true;
@@ -198,7 +217,7 @@ class Reader extends Cursor {
 
   /** Leaves behind what cannot be evaluated, up to the bracket that closes it. */
   private beyond(close: string): Unknown {
-    for (let depth = 1; depth > 0; ) {
+    for (let depth = 1; depth > 0;) {
       const sign = this.text[this.at++];
       if (sign === undefined) throw new NotUnderstood();
       if (sign === '"') {

@@ -27,8 +27,12 @@ export function apiBody(api: AuditedResource): ApiBody | Unknown | undefined {
   if (typeof text !== "string") return text instanceof Unknown ? text : undefined;
   const document = parsed(text);
   if (document === undefined) return new Unknown();
-  const operations = Object.entries((document["paths"] ?? {}) as Readonly<Record<string, Readonly<Record<string, Operation["body"]>>>>).flatMap(([path, methods]) =>
-    Object.entries(methods).filter(([verb]) => VERBS.includes(verb)).map(([verb, body]) => operation(path, verb, body, document)),
+  const operations = Object.entries(
+    (document["paths"] ?? {}) as Readonly<Record<string, Readonly<Record<string, Operation["body"]>>>>,
+  ).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([verb]) => VERBS.includes(verb))
+      .map(([verb, body]) => operation(path, verb, body, document)),
   );
   return { document, operations };
 }
@@ -42,12 +46,21 @@ export function apiOf(resource: AuditedResource, plan: AuditedPlan): ApiBody | U
 function operation(path: string, verb: string, body: Operation["body"], document: ApiBody["document"]): Operation {
   const integration = (body["x-amazon-apigateway-integration"] ?? {}) as Operation["integration"];
   const name = verb.startsWith("x-") ? "ANY" : verb.toUpperCase();
-  return { name: `${name} ${path}`, verb: name, path, security: body["security"] ?? document["security"] ?? [], body, integration };
+  return {
+    name: `${name} ${path}`,
+    verb: name,
+    path,
+    security: body["security"] ?? document["security"] ?? [],
+    body,
+    integration,
+  };
 }
 
 /** Schemes by name, as the body defines them. */
 export function schemeOf({ document }: ApiBody, name: string): Readonly<Record<string, unknown>> {
-  return (placeAt(document, ["components", "securitySchemes", name]) ?? placeAt(document, ["securityDefinitions", name]) ?? {}) as Readonly<Record<string, unknown>>;
+  return (placeAt(document, ["components", "securitySchemes", name]) ??
+    placeAt(document, ["securityDefinitions", name]) ??
+    {}) as Readonly<Record<string, unknown>>;
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -19,13 +19,19 @@ export interface ResourceConfiguration {
   readonly expressions?: Attributes;
 }
 
-/** A resource in the synthesized stack, as far as a plan leaves it out: its lifecycle, and which blocks an expression makes. */
+/**
+ * A resource in the synthesized stack, as far as a plan leaves it out: its lifecycle, and which blocks an expression
+ * makes.
+ */
 export interface SourceResource {
   readonly lifecycle?: Attributes;
   readonly dynamic?: Attributes;
 }
 
-/** The synthesized stack, `cdk.tf.json`, as far as a plan leaves it out. Without it some values of a first plan stay unknown. */
+/**
+ * The synthesized stack, `cdk.tf.json`, as far as a plan leaves it out. Without it some values of a first plan stay
+ * unknown.
+ */
 export interface StackSources {
   readonly locals?: Attributes;
   readonly resource?: Readonly<Record<string, Readonly<Record<string, SourceResource>>>>;
@@ -43,7 +49,9 @@ export const withoutIndexes = (address: string): string => address.replaceAll(/\
 /** Configurations of a plan's resources, by address without indexes. */
 export function configurations(module: ModuleConfiguration = {}, prefix = ""): Map<string, ResourceConfiguration> {
   const own = (module.resources ?? []).map((resource) => [`${prefix}${resource.address}`, resource] as const);
-  const inner = Object.entries(module.module_calls ?? {}).flatMap(([name, call]) => [...configurations(call.module, `${prefix}module.${name}.`)]);
+  const inner = Object.entries(module.module_calls ?? {}).flatMap(([name, call]) => [
+    ...configurations(call.module, `${prefix}module.${name}.`),
+  ]);
   return new Map([...own, ...inner]);
 }
 
@@ -53,6 +61,8 @@ export function namedResources(expression: unknown): string[] {
   if (typeof expression !== "object" || expression === null) return [];
   const { references } = expression as { references?: readonly string[] };
   if (references === undefined) return [...new Set(Object.values(expression).flatMap(namedResources))];
-  const names = references.filter((reference) => /^aws_\w+\./.test(reference)).map((reference) => reference.split(/[.[]/, 2).join("."));
+  const names = references
+    .filter((reference) => /^aws_\w+\./.test(reference))
+    .map((reference) => reference.split(/[.[]/, 2).join("."));
   return [...new Set(names)];
 }

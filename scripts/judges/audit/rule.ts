@@ -1,6 +1,9 @@
 import type { AuditedPlan, AuditedResource } from "./audited-plan";
 
-/** `critical` opens something to anybody or allows everything; `warning` loses safety or data; `info` is a demand of taste. */
+/**
+ * `critical` opens something to anybody or allows everything; `warning` loses safety or data; `info` is a demand of
+ * taste.
+ */
 export type Severity = "critical" | "warning" | "info";
 
 /** What a rule finds at one place. */

@@ -24,24 +24,34 @@ export interface ColdBudget {
   readonly times: Readonly<Record<string, TimeBudget>>;
 }
 
-/** By how much a figure may exceed its budget, in percent: versions of packages move it by less, a client too many by more. */
+/**
+ * By how much a figure may exceed its budget, in percent: versions of packages move it by less, a client too many by
+ * more.
+ */
 export const TOLERANCE_PERCENT = 5;
 
-/** The files, by name, that a cold start reads: `index.mjs`, what it imports, what that imports; not what is imported when it is needed. */
+/**
+ * The files, by name, that a cold start reads: `index.mjs`, what it imports, what that imports; not what is imported
+ * when it is needed.
+ */
 export function coldFiles(files: Readonly<Record<string, string>>): string[] {
   const read = new Set(["index.mjs"]);
   for (const file of read) {
-    for (const [, chunk = ""] of (files[file] ?? "").matchAll(/(?:from|import)\s*"\.\/(chunk-[A-Z0-9]+\.mjs)"/g)) read.add(chunk);
+    for (const [, chunk = ""] of (files[file] ?? "").matchAll(/(?:from|import)\s*"\.\/(chunk-[A-Z0-9]+\.mjs)"/g))
+      read.add(chunk);
   }
   return [...read];
 }
 
 /** What exceeds the sizes' budget, one sentence each: which, what is given, what is allowed, what to do. */
 export function oversize({ sizes }: ColdBudget, measured: Readonly<Record<string, SizeBudget>>): string[] {
-  const unknown = Object.keys(sizes).filter((name) => !(name in measured)).map((name) => `handlers/budget.json has a budget of ${name}, which is no function. Take it out.`);
+  const unknown = Object.keys(sizes)
+    .filter((name) => !(name in measured))
+    .map((name) => `handlers/budget.json has a budget of ${name}, which is no function. Take it out.`);
   const problems = Object.entries(measured).flatMap(([name, given]) => {
     const allowed = sizes[name];
-    if (allowed === undefined) return [`The function ${name} has no budget. Add its sizes to handlers/budget.json: ${JSON.stringify(given)}.`];
+    if (allowed === undefined)
+      return [`The function ${name} has no budget. Add its sizes to handlers/budget.json: ${JSON.stringify(given)}.`];
     return [
       ...exceeded(`The zip of ${name}`, given.zipKB, allowed.zipKB, "KB"),
       ...exceeded(`What a cold start of ${name} reads`, given.coldKB, allowed.coldKB, "KB"),
@@ -54,7 +64,8 @@ export function oversize({ sizes }: ColdBudget, measured: Readonly<Record<string
 export function overtime({ times }: ColdBudget, ratios: Readonly<Record<string, number>>): string[] {
   return Object.entries(ratios).flatMap(([name, given]) => {
     const allowed = times[name];
-    if (allowed === undefined) return [`The cold call ${name} has no budget. Add its ratio to handlers/budget.json: ${given.toFixed(2)}.`];
+    if (allowed === undefined)
+      return [`The cold call ${name} has no budget. Add its ratio to handlers/budget.json: ${given.toFixed(2)}.`];
     return exceeded(`A cold ${name}, as a multiple of a bare node`, given, allowed.ratio, "x");
   });
 }
@@ -63,5 +74,7 @@ function exceeded(what: string, given: number, budget: number, unit: "KB" | "x")
   const allowed = budget * (1 + TOLERANCE_PERCENT / 100);
   if (given <= allowed) return [];
   const show = (value: number) => (unit === "x" ? `${value.toFixed(2)}x` : `${value.toFixed(0)} KB`);
-  return [`${what}: ${show(given)}; allowed: ${show(allowed)} (a budget of ${show(budget)}, and ${TOLERANCE_PERCENT} %). Take out what the first answer does not need, or, with a reason, raise it in handlers/budget.json.`];
+  return [
+    `${what}: ${show(given)}; allowed: ${show(allowed)} (a budget of ${show(budget)}, and ${TOLERANCE_PERCENT} %). Take out what the first answer does not need, or, with a reason, raise it in handlers/budget.json.`,
+  ];
 }

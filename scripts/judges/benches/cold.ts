@@ -18,7 +18,8 @@ export interface ColdMeasurement {
 
 /** What must be reached by invoke and status, as a multiple of a bare node. */
 export const MAX_RATIO = 1.7;
-const CAUSE = "what is left is TLS, the code that is read, the pool and its guards, and the signature: handlers/COLD-START.md";
+const CAUSE =
+  "what is left is TLS, the code that is read, the pool and its guards, and the signature: handlers/COLD-START.md";
 const BOUNDED = ["invoke", "status"];
 
 /** One line: a call over a protocol in one variant. */
@@ -49,14 +50,22 @@ export function coldVerdict(measured: readonly ColdMeasurement[], budget: ColdBu
   const ours = rows.filter(({ variant }) => variant === "ours");
   const guarded = ours.filter(({ protocol, cpuRatio }) => protocol === "TLS" && !Number.isNaN(cpuRatio));
   const problems = overtime(budget, Object.fromEntries(guarded.map(({ call, cpuRatio }) => [call, cpuRatio])));
-  return { rows, figures: [...ours.map((row) => figureOf(row, rows)), budgetFigure(guarded.length, problems)], charts: [chartOf(rows)], problems };
+  return {
+    rows,
+    figures: [...ours.map((row) => figureOf(row, rows)), budgetFigure(guarded.length, problems)],
+    charts: [chartOf(rows)],
+    problems,
+  };
 }
 
 function rowsOf(measured: readonly ColdMeasurement[]): ColdRow[] {
   const groups = new Map<string, ColdMeasurement[]>();
   const key = ({ protocol, call, variant }: ColdMeasurement) => `${protocol} ${call} ${variant}`;
   for (const each of measured) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);
-  const bareOf = ({ protocol, call, round }: ColdMeasurement) => measured.find((each) => each.protocol === protocol && each.call === call && each.round === round && each.variant === "bare");
+  const bareOf = ({ protocol, call, round }: ColdMeasurement) =>
+    measured.find(
+      (each) => each.protocol === protocol && each.call === call && each.round === round && each.variant === "bare",
+    );
   return [...groups.values()].map((group) => {
     const { protocol, call, variant } = group[0]!;
     const ratios = (of: "ms" | "cpuMs") => group.flatMap((each) => each[of] / (bareOf(each)?.[of] ?? NaN));
@@ -67,7 +76,9 @@ function rowsOf(measured: readonly ColdMeasurement[]): ColdRow[] {
 
 function figureOf(row: ColdRow, rows: readonly ColdRow[]): BenchFigure {
   const other = (variant: string) => {
-    const found = rows.find(({ protocol, call, variant: each }) => protocol === row.protocol && call === row.call && each === variant);
+    const found = rows.find(
+      ({ protocol, call, variant: each }) => protocol === row.protocol && call === row.call && each === variant,
+    );
     return found && `${variant} ${times(found.ratio)}`;
   };
   const others = ["by hand", "unbundled", "default"].flatMap((variant) => other(variant) ?? []);
@@ -82,14 +93,27 @@ function figureOf(row: ColdRow, rows: readonly ColdRow[]): BenchFigure {
 }
 
 function budgetFigure(calls: number, problems: readonly string[]): BenchFigure {
-  return { compares: "cold calls against handlers/budget.json, processor time / bare node", measured: `${problems.length} of ${calls} over`, mustReach: "0", holds: problems.length === 0, ...(problems.length > 0 && { cause: problems.join(" ") }) };
+  return {
+    compares: "cold calls against handlers/budget.json, processor time / bare node",
+    measured: `${problems.length} of ${calls} over`,
+    mustReach: "0",
+    holds: problems.length === 0,
+    ...(problems.length > 0 && { cause: problems.join(" ") }),
+  };
 }
 
 function chartOf(rows: readonly ColdRow[]): BenchChart {
   const categories = [...new Set(rows.map(({ protocol, call }) => `${call}, ${protocol}`))];
   const names = [...new Set(rows.map(({ variant }) => variant))];
-  const valueOf = (name: string, category: string) => rows.find(({ variant, protocol, call }) => variant === name && `${call}, ${protocol}` === category)?.ms ?? null;
-  return { title: "Cold start: spawn to first answer, node 22", unit: "ms", kind: "bars", categories, series: names.map((name) => ({ name, values: categories.map((category) => valueOf(name, category)) })) };
+  const valueOf = (name: string, category: string) =>
+    rows.find(({ variant, protocol, call }) => variant === name && `${call}, ${protocol}` === category)?.ms ?? null;
+  return {
+    title: "Cold start: spawn to first answer, node 22",
+    unit: "ms",
+    kind: "bars",
+    categories,
+    series: names.map((name) => ({ name, values: categories.map((category) => valueOf(name, category)) })),
+  };
 }
 
 const times = (ratio: number): string => `${ratio.toFixed(2)}x`;

@@ -24,14 +24,19 @@ export interface TableUse {
   readonly ms: number;
 }
 
-/** Operations that are measured: a poll's read, a worker's claim, and the sweeper's search for requests that are due. */
+/**
+ * Operations that are measured: a poll's read, a worker's claim, and the sweeper's search for requests that are due.
+ */
 export const OPERATIONS = { status: "status read", claim: "claim", search: "sweeper's search" } as const;
 export type Operation = keyof typeof OPERATIONS;
 
 /** What the operations asked of a table of so many requests. */
 export type RequestsSize = { readonly requests: number } & { readonly [Name in Operation]: TableUse };
 
-/** Everything that `bench growth` measures, sizes ascending. `requests` is undefined where the database is not installed. */
+/**
+ * Everything that `bench growth` measures, sizes ascending. `requests` is undefined where the database is not
+ * installed.
+ */
 export interface Growth {
   readonly deployments: readonly DeploymentsSize[];
   readonly requests: readonly RequestsSize[] | undefined;
@@ -43,7 +48,10 @@ export interface Growth {
  * @throws Error where there are fewer than two sizes, or a size or value is not above 0
  */
 export function growthExponent(points: readonly (readonly [size: number, value: number])[]): number {
-  if (points.length < 2 || points.some(([size, value]) => !(size > 0 && value > 0))) throw new Error(`Growth over ${JSON.stringify(points)} is unknown; expected two sizes or more, each with a value above 0`);
+  if (points.length < 2 || points.some(([size, value]) => !(size > 0 && value > 0)))
+    throw new Error(
+      `Growth over ${JSON.stringify(points)} is unknown; expected two sizes or more, each with a value above 0`,
+    );
   const logs = points.map(([size, value]) => [Math.log(size), Math.log(value)] as const);
   const mean = (index: 0 | 1) => logs.reduce((sum, log) => sum + log[index], 0) / logs.length;
   const [meanX, meanY] = [mean(0), mean(1)];
@@ -52,24 +60,53 @@ export function growthExponent(points: readonly (readonly [size: number, value: 
 }
 
 /** A row for the time and the memory of deployments, and for each operation; lines of all. */
-export function growthFigures({ deployments, requests }: Growth): { readonly figures: readonly BenchFigure[]; readonly charts: readonly BenchChart[] } {
+export function growthFigures({ deployments, requests }: Growth): {
+  readonly figures: readonly BenchFigure[];
+  readonly charts: readonly BenchChart[];
+} {
   const sizes = deployments.map((each) => String(each.deployments));
-  const line = (title: string, unit: string, categories: readonly string[], series: BenchChart["series"]): BenchChart => ({ title, unit, kind: "lines", categories, series, logarithmic: true });
+  const line = (
+    title: string,
+    unit: string,
+    categories: readonly string[],
+    series: BenchChart["series"],
+  ): BenchChart => ({ title, unit, kind: "lines", categories, series, logarithmic: true });
   const peaks = deployments.map(({ peakMiB }) => peakMiB ?? null);
   const operations = Object.entries(OPERATIONS) as [Operation, string][];
   return {
-    figures: [deploymentsFigure("plan time", deployments.map(({ deployments: size, ms }) => [size, ms / 1_000]), "s"), memoryFigure(deployments), ...operations.map(([name, title]) => operationFigure(name, title, requests))],
+    figures: [
+      deploymentsFigure(
+        "plan time",
+        deployments.map(({ deployments: size, ms }) => [size, ms / 1_000]),
+        "s",
+      ),
+      memoryFigure(deployments),
+      ...operations.map(([name, title]) => operationFigure(name, title, requests)),
+    ],
     charts: [
-      line("Plan of deployments in one root", "s", sizes, [{ name: "terraform plan", values: deployments.map(({ ms }) => ms / 1_000) }]),
+      line("Plan of deployments in one root", "s", sizes, [
+        { name: "terraform plan", values: deployments.map(({ ms }) => ms / 1_000) },
+      ]),
       line("Memory of the plan", "MiB", sizes, [{ name: "terraform", values: peaks }]),
-      ...(requests === undefined ? [] : [line("Requests in the table", "ms", requests.map((each) => String(each.requests)), operations.map(([name, title]) => ({ name: title, values: requests.map((each) => each[name].ms) })))]),
+      ...(requests === undefined
+        ? []
+        : [
+            line(
+              "Requests in the table",
+              "ms",
+              requests.map((each) => String(each.requests)),
+              operations.map(([name, title]) => ({ name: title, values: requests.map((each) => each[name].ms) })),
+            ),
+          ]),
     ],
   };
 }
 
 type Point = readonly [size: number, value: number];
 
-/** The power between two neighbouring sizes where it is largest: what a start costs must not hide how the rest grows. */
+/**
+ * The power between two neighbouring sizes where it is largest: what a start costs must not hide how the rest grows.
+ */
 function steepest(points: readonly Point[]): number {
   return Math.max(...points.slice(1).map((point, index) => growthExponent([points[index]!, point])));
 }
@@ -87,14 +124,26 @@ function deploymentsFigure(what: string, points: readonly Point[], unit: string)
 }
 
 function memoryFigure(deployments: readonly DeploymentsSize[]): BenchFigure {
-  const points = deployments.flatMap(({ deployments: size, peakMiB }): Point[] => (peakMiB === undefined ? [] : [[size, peakMiB]]));
+  const points = deployments.flatMap(({ deployments: size, peakMiB }): Point[] =>
+    peakMiB === undefined ? [] : [[size, peakMiB]],
+  );
   if (points.length === deployments.length) return deploymentsFigure("plan's memory", points, "MiB");
-  return { compares: "plan's memory", measured: "not measured", mustReach: `power <= ${MAX_EXPONENT}`, cause: "this system does not tell a process's peak of memory" };
+  return {
+    compares: "plan's memory",
+    measured: "not measured",
+    mustReach: `power <= ${MAX_EXPONENT}`,
+    cause: "this system does not tell a process's peak of memory",
+  };
 }
 
 function operationFigure(name: Operation, title: string, requests: Growth["requests"]): BenchFigure {
-  const row = { compares: `${title}, requests in the table`, mustReach: "as many calls and items at each size", limit: "power 0: constant" };
-  if (requests === undefined) return { ...row, measured: "not measured", cause: "dynalite is not installed: npm ci in a clone of the project" };
+  const row = {
+    compares: `${title}, requests in the table`,
+    mustReach: "as many calls and items at each size",
+    limit: "power 0: constant",
+  };
+  if (requests === undefined)
+    return { ...row, measured: "not measured", cause: "dynalite is not installed: npm ci in a clone of the project" };
   const uses = requests.map((each) => each[name]);
   const same = (of: (use: TableUse) => number) => uses.every((use) => of(use) === of(uses[0]!));
   const exponent = growthExponent(requests.map((each) => [each.requests, each[name].ms]));
@@ -112,6 +161,9 @@ export function growthText({ deployments }: Growth, figures: readonly BenchFigur
   const resources = deployments.map((each) => `${each.resources}`).join(", ");
   return [
     `Growth: plans that make ${resources} resources, once each; and what the functions' code asks of a table as it fills, medians`,
-    ...figures.map(({ compares, measured, mustReach, holds, cause }) => `  ${(holds === undefined ? "" : holds ? "ok" : "MISS").padEnd(4)} ${compares.padEnd(64)} ${measured}   ${cause ?? mustReach ?? ""}`),
+    ...figures.map(
+      ({ compares, measured, mustReach, holds, cause }) =>
+        `  ${(holds === undefined ? "" : holds ? "ok" : "MISS").padEnd(4)} ${compares.padEnd(64)} ${measured}   ${cause ?? mustReach ?? ""}`,
+    ),
   ].join("\n");
 }

@@ -4,7 +4,10 @@ type Block = Readonly<Record<string, unknown>>;
 
 /** The JSON of a stack, as far as it says which attributes are set, and from what. */
 export interface WrittenStack {
-  readonly terraform: { readonly required_version: string; readonly required_providers: Readonly<Record<string, { readonly source: string; readonly version: string }>> };
+  readonly terraform: {
+    readonly required_version: string;
+    readonly required_providers: Readonly<Record<string, { readonly source: string; readonly version: string }>>;
+  };
   readonly locals?: Block;
   readonly resource: Readonly<Record<string, Readonly<Record<string, Block>>>>;
 }
@@ -49,25 +52,44 @@ export function handWritten(stack: WrittenStack, applied: readonly AppliedResour
 
 /** Tags that every resource with tags has. */
 function commonTags(resources: readonly AppliedResource[]): Block {
-  const [first = {}, ...others] = resources.flatMap(({ values }) => (values["tags_all"] ? [values["tags_all"] as Block] : []));
-  return Object.fromEntries(Object.entries(first).filter(([name, value]) => others.every((tags) => tags[name] === value)));
+  const [first = {}, ...others] = resources.flatMap(({ values }) =>
+    values["tags_all"] ? [values["tags_all"] as Block] : [],
+  );
+  return Object.fromEntries(
+    Object.entries(first).filter(([name, value]) => others.every((tags) => tags[name] === value)),
+  );
 }
 
 function written(resource: AppliedResource, stack: WrittenStack, resources: readonly AppliedResource[]): string {
   const body = stack.resource[resource.type]?.[resource.name];
-  if (body === undefined) throw new Error(`${resource.type}.${resource.name} was applied and is not in the stack; expected the state of this stack`);
-  const dynamic = Object.entries((body["dynamic"] ?? {}) as Record<string, { readonly content: unknown }>).map(([name, { content }]) => [name, [content]] as const);
-  const referencesOf = (expression: unknown) => references(expression, stack.locals ?? {}, resources.filter((other) => other !== resource));
-  const entries = [...Object.entries(body).filter(([name]) => !NOT_WRITTEN.has(name)), ...dynamic].flatMap(([name, expression]) => entry(name, resource.values[name], expression, referencesOf));
+  if (body === undefined)
+    throw new Error(
+      `${resource.type}.${resource.name} was applied and is not in the stack; expected the state of this stack`,
+    );
+  const dynamic = Object.entries((body["dynamic"] ?? {}) as Record<string, { readonly content: unknown }>).map(
+    ([name, { content }]) => [name, [content]] as const,
+  );
+  const referencesOf = (expression: unknown) =>
+    references(
+      expression,
+      stack.locals ?? {},
+      resources.filter((other) => other !== resource),
+    );
+  const entries = [...Object.entries(body).filter(([name]) => !NOT_WRITTEN.has(name)), ...dynamic].flatMap(
+    ([name, expression]) => entry(name, resource.values[name], expression, referencesOf),
+  );
   return hclBlock(`resource "${resource.type}" "${label(resource)}"`, [...entries, ...metaArguments(body, resources)]);
 }
 
 /** One of several has its key in its name. */
-const labelOf = (name: string, index: string | number | undefined): string => (index === undefined || index === 0 ? name : `${name}_${String(index).replace(/\W/g, "_")}`);
+const labelOf = (name: string, index: string | number | undefined): string =>
+  index === undefined || index === 0 ? name : `${name}_${String(index).replace(/\W/g, "_")}`;
 const label = ({ name, index }: AppliedResource): string => labelOf(name, index);
 
 function metaArguments(body: Block, resources: readonly AppliedResource[]): HclEntry[] {
-  const after = ((body["depends_on"] ?? []) as readonly string[]).flatMap((address) => resources.filter(({ type, name }) => `${type}.${name}` === address).map((other) => `${other.type}.${label(other)}`));
+  const after = ((body["depends_on"] ?? []) as readonly string[]).flatMap((address) =>
+    resources.filter(({ type, name }) => `${type}.${name}` === address).map((other) => `${other.type}.${label(other)}`),
+  );
   const replaced = (body["lifecycle"] as Block | undefined)?.["create_before_destroy"] === true;
   return [
     ...(after.length > 0 ? [{ name: "depends_on", value: `[${after.join(", ")}]` }] : []),
@@ -86,12 +108,22 @@ function entry(name: string, value: unknown, expression: unknown, referencesOf: 
   return [{ name, value: attribute(value, expression, referencesOf, "  ") }];
 }
 
-/** A block's own attributes: those that any of the stack's blocks of this name sets, and all where an expression makes the block. */
+/**
+ * A block's own attributes: those that any of the stack's blocks of this name sets, and all where an expression makes
+ * the block.
+ */
 function blockEntries(block: Block, expression: unknown, referencesOf: ReferencesOf): HclEntry[] {
-  const set = (Array.isArray(expression) ? expression : [expression]).filter((each): each is Block => typeof each === "object" && each !== null);
-  const partsOf = (name: string) => (set.length === 0 ? expression : set.flatMap((each) => (each[name] === undefined ? [] : [each[name]])));
-  const isSet = (name: string) => set.length === 0 || set.some((each) => each[name] !== undefined || (each["dynamic"] as Block | undefined)?.[name] !== undefined);
-  return Object.entries(block).flatMap(([name, value]) => (isSet(name) ? entry(name, value, single(partsOf(name)), referencesOf) : []));
+  const set = (Array.isArray(expression) ? expression : [expression]).filter(
+    (each): each is Block => typeof each === "object" && each !== null,
+  );
+  const partsOf = (name: string) =>
+    set.length === 0 ? expression : set.flatMap((each) => (each[name] === undefined ? [] : [each[name]]));
+  const isSet = (name: string) =>
+    set.length === 0 ||
+    set.some((each) => each[name] !== undefined || (each["dynamic"] as Block | undefined)?.[name] !== undefined);
+  return Object.entries(block).flatMap(([name, value]) =>
+    isSet(name) ? entry(name, value, single(partsOf(name)), referencesOf) : [],
+  );
 }
 
 const single = (parts: unknown): unknown => (Array.isArray(parts) && parts.length === 1 ? parts[0] : parts);
@@ -102,7 +134,12 @@ function attribute(value: unknown, expression: unknown, referencesOf: References
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const deeper = `${indent}  `;
     const parts = typeof expression === "object" && expression !== null ? (expression as Block) : undefined;
-    return `{\n${Object.entries(value).map(([key, each]) => `${deeper}${hclText(key)} = ${attribute(each, parts?.[key] ?? expression, referencesOf, deeper)}\n`).join("")}${indent}}`;
+    return `{\n${Object.entries(value)
+      .map(
+        ([key, each]) =>
+          `${deeper}${hclText(key)} = ${attribute(each, parts?.[key] ?? expression, referencesOf, deeper)}\n`,
+      )
+      .join("")}${indent}}`;
   }
   const { references: made, encoded } = referencesOf(expression);
   const document = encoded && typeof value === "string" ? parsed(value) : undefined;
@@ -112,7 +149,9 @@ function attribute(value: unknown, expression: unknown, referencesOf: References
 /** The hash of a file is nothing that a person copies. */
 function fileExpression(expression: unknown): string | undefined {
   const inner = typeof expression === "string" ? /^\$\{(.+)\}$/s.exec(expression)?.[1] : undefined;
-  return inner !== undefined && inner.includes("path.module") && !/\b(var|local|data|aws_\w+)\./.test(inner) ? inner : undefined;
+  return inner !== undefined && inner.includes("path.module") && !/\b(var|local|data|aws_\w+)\./.test(inner)
+    ? inner
+    : undefined;
 }
 
 /** An object or a list as JSON, or undefined. */
@@ -126,19 +165,32 @@ function parsed(text: string): unknown {
 }
 
 /** What an expression reads, the locals in it followed; and whether it encodes JSON. */
-function references(expression: unknown, locals: Block, resources: readonly AppliedResource[]): ReturnType<ReferencesOf> {
+function references(
+  expression: unknown,
+  locals: Block,
+  resources: readonly AppliedResource[],
+): ReturnType<ReferencesOf> {
   const text = expanded(JSON.stringify(expression) ?? "", locals);
   const read = [...text.matchAll(READ)].flatMap(([, type, name, attribute = ""]) =>
-    resources.filter((other) => other.type === type && other.name === name).flatMap((other) => {
-      const value = other.values[attribute];
-      return typeof value === "string" && value !== "" ? [{ value, expression: `${other.type}.${label(other)}.${attribute}` }] : [];
-    }),
+    resources
+      .filter((other) => other.type === type && other.name === name)
+      .flatMap((other) => {
+        const value = other.values[attribute];
+        return typeof value === "string" && value !== ""
+          ? [{ value, expression: `${other.type}.${label(other)}.${attribute}` }]
+          : [];
+      }),
   );
-  return { references: read.filter(({ value }, index) => read.findIndex((each) => each.value === value) === index), encoded: text.includes("jsonencode(") };
+  return {
+    references: read.filter(({ value }, index) => read.findIndex((each) => each.value === value) === index),
+    encoded: text.includes("jsonencode("),
+  };
 }
 
 function expanded(text: string, locals: Block, seen: ReadonlySet<string> = new Set()): string {
-  const named = [...new Set([...text.matchAll(/\blocal\.(\w+)/g)].map(([, name = ""]) => name))].filter((name) => !seen.has(name));
+  const named = [...new Set([...text.matchAll(/\blocal\.(\w+)/g)].map(([, name = ""]) => name))].filter(
+    (name) => !seen.has(name),
+  );
   const within = new Set([...seen, ...named]);
   return [text, ...named.map((name) => expanded(JSON.stringify(locals[name]) ?? "", locals, within))].join("\n");
 }
@@ -153,10 +205,18 @@ export interface StateFile {
   }[];
 }
 
-/** The state of the same resources under the names that {@link handWritten} gives them, so that they need not be made twice. */
+/**
+ * The state of the same resources under the names that {@link handWritten} gives them, so that they need not be made
+ * twice.
+ */
 export function handWrittenState(state: StateFile): StateFile {
   const managed = state.resources.filter(({ mode }) => mode === "managed");
-  const names = new Map(managed.map(({ type, name, instances }) => [`${type}.${name}`, instances.map((each) => `${type}.${labelOf(name, each.index_key)}`)]));
+  const names = new Map(
+    managed.map(({ type, name, instances }) => [
+      `${type}.${name}`,
+      instances.map((each) => `${type}.${labelOf(name, each.index_key)}`),
+    ]),
+  );
   const resources = managed.flatMap((resource) =>
     resource.instances.map(({ index_key: index, dependencies = [], ...instance }) => ({
       ...resource,

@@ -14,17 +14,25 @@ const MIN_PART_LENGTH = 6;
 export function hclText(text: string, references: readonly Reference[] = []): HclExpression {
   const whole = references.find(({ value }) => value === text);
   if (whole) return whole.expression;
-  const parts = references.filter(({ value }) => value.length >= MIN_PART_LENGTH).sort((left, right) => right.value.length - left.value.length);
+  const parts = references
+    .filter(({ value }) => value.length >= MIN_PART_LENGTH)
+    .sort((left, right) => right.value.length - left.value.length);
   return `"${template(text, parts)}"`;
 }
 
 function template(text: string, [first, ...rest]: readonly Reference[]): string {
   if (first === undefined) return quoted(text);
-  return text.split(first.value).map((piece) => template(piece, rest)).join(`\${${first.expression}}`);
+  return text
+    .split(first.value)
+    .map((piece) => template(piece, rest))
+    .join(`\${${first.expression}}`);
 }
 
 /** HCL's escapes are JSON's, and `${` and `%{` begin a template. */
-const quoted = (text: string): string => JSON.stringify(text).slice(1, -1).replace(/[$%](?=\{)/g, (sign) => sign + sign);
+const quoted = (text: string): string =>
+  JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[$%](?=\{)/g, (sign) => sign + sign);
 
 /** Any value as HCL: maps and lists over several lines. @param indent of the line that it begins in */
 export function hclValue(value: unknown, references: readonly Reference[] = [], indent = ""): HclExpression {
@@ -43,11 +51,15 @@ export function hclValue(value: unknown, references: readonly Reference[] = [], 
 }
 
 /** What stands in a block. */
-export type HclEntry = { readonly name: string; readonly value: HclExpression } | { readonly name: string; readonly block: readonly HclEntry[] };
+export type HclEntry =
+  | { readonly name: string; readonly value: HclExpression }
+  | { readonly name: string; readonly block: readonly HclEntry[] };
 
 /** A block, such as `resource "aws_sqs_queue" "work"`, with its entries in their order. */
 export function hclBlock(head: string, entries: readonly HclEntry[], indent = ""): string {
   const deeper = `${indent}  `;
-  const lines = entries.map((entry) => ("block" in entry ? hclBlock(entry.name, entry.block, deeper) : `${deeper}${entry.name} = ${entry.value}\n`));
+  const lines = entries.map((entry) =>
+    "block" in entry ? hclBlock(entry.name, entry.block, deeper) : `${deeper}${entry.name} = ${entry.value}\n`,
+  );
   return `${indent}${head} {\n${lines.join("")}${indent}}\n`;
 }

@@ -18,9 +18,19 @@ export interface BenchRecord {
 /** The newest record of each benchmark, by name. */
 export type BenchResults = Readonly<Record<string, BenchRecord>>;
 
-/** The newer records in place of the older ones; the others stay. In the order of `names`, those that are not in it last. */
+/**
+ * The newer records in place of the older ones; the others stay. In the order of `names`, those that are not in it
+ * last.
+ */
 export function mergeResults(older: BenchResults, newer: BenchResults, names: readonly string[]): BenchResults {
   const merged = { ...older, ...newer };
   const known = names.filter((name) => merged[name] !== undefined);
-  return Object.fromEntries([...known, ...Object.keys(merged).filter((name) => !names.includes(name)).sort()].map((name) => [name, merged[name]!]));
+  return Object.fromEntries(
+    [
+      ...known,
+      ...Object.keys(merged)
+        .filter((name) => !names.includes(name))
+        .sort(),
+    ].map((name) => [name, merged[name]!]),
+  );
 }

@@ -10,7 +10,8 @@ export interface ChosenRelease {
 }
 
 /**
- * The state is the truth: it is what is applied. The file wins only where it is of the same deployment and newer, because
+ * The state is the truth: it is what is applied. The file wins only where it is of the same deployment and newer,
+ * because
  * it is written before each apply.
  * @param deployment `<name>-<environment>` of the state; null where nothing is applied
  */
@@ -24,7 +25,8 @@ export function chooseRelease(file: Release | null, state: Release | null, deplo
 /** What a person is told where a release decides something that they do not see; undefined where it does not. */
 export function inEffect({ release }: ChosenRelease): string | undefined {
   if (release === null) return undefined;
-  if (release.canary !== null) return `A canary is on its way since ${release.canary.started_at}: quickturn canary --resume goes on with it, --abort takes it back.`;
+  if (release.canary !== null)
+    return `A canary is on its way since ${release.canary.started_at}: quickturn canary --resume goes on with it, --abort takes it back.`;
   const pins = [
     ...(release.pinned.worker === null ? [] : [`live_version=${release.pinned.worker}`]),
     ...(release.pinned.api === null ? [] : [`api_live_version=${release.pinned.api}`]),
@@ -43,6 +45,11 @@ export function inEffect({ release }: ChosenRelease): string | undefined {
 export function withoutOverridden(release: Release, vars: readonly string[], writer: string): Release {
   const names = vars.map(variableName);
   const { worker, api } = release.pinned;
-  const pinned = { worker: names.includes("live_version") ? null : worker, api: names.includes("api_live_version") ? null : api };
-  return pinned.worker === worker && pinned.api === api ? release : { ...release, pinned, serial: release.serial + 1, writer };
+  const pinned = {
+    worker: names.includes("live_version") ? null : worker,
+    api: names.includes("api_live_version") ? null : api,
+  };
+  return pinned.worker === worker && pinned.api === api
+    ? release
+    : { ...release, pinned, serial: release.serial + 1, writer };
 }

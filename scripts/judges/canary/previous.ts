@@ -1,10 +1,24 @@
 import type { Release, Versions } from "../../../stacks/settings";
-import { changed, FUNCTIONS, named, NO_VERSIONS, remembered, versionsBy, type FunctionName, type Stamp } from "./release";
+import {
+  changed,
+  FUNCTIONS,
+  named,
+  NO_VERSIONS,
+  remembered,
+  versionsBy,
+  type FunctionName,
+  type Stamp,
+} from "./release";
 
-/** The versions that were live before the present ones, as the history has them; null for a function of which it knows none. */
+/**
+ * The versions that were live before the present ones, as the history has them; null for a function of which it knows
+ * none.
+ */
 export function previousVersions({ history }: Release, live: Versions): Versions {
   return versionsBy((name) => {
-    const promotion = history.findLast((entry) => entry.event === "promoted" && entry[name] !== null && entry[name] === live[name]);
+    const promotion = history.findLast(
+      (entry) => entry.event === "promoted" && entry[name] !== null && entry[name] === live[name],
+    );
     return promotion?.[`stable_${name}`] ?? null;
   });
 }
@@ -14,7 +28,16 @@ export function pinnedTo(release: Release, versions: Versions, live: Versions, r
   const moved = named(versions);
   const before = versionsBy((name) => (moved.includes(name) ? live[name] : null));
   const pinned = versionsBy((name) => versions[name] ?? release.pinned[name]);
-  const entry = { at: stamp.at, event: "rollback", worker: versions.worker, api: versions.api, stable_worker: before.worker, stable_api: before.api, weight: 0, reason } as const;
+  const entry = {
+    at: stamp.at,
+    event: "rollback",
+    worker: versions.worker,
+    api: versions.api,
+    stable_worker: before.worker,
+    stable_api: before.api,
+    weight: 0,
+    reason,
+  } as const;
   return changed(release, stamp, { pinned, history: remembered(release, entry) });
 }
 

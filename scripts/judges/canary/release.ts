@@ -19,16 +19,30 @@ export interface Stamp {
 }
 
 /** A release that nothing has happened to. */
-export const emptyRelease = (deployment: string): Release => ({ deployment, serial: 0, writer: "", pinned: NO_VERSIONS, canary: null, history: [] });
+export const emptyRelease = (deployment: string): Release => ({
+  deployment,
+  serial: 0,
+  writer: "",
+  pinned: NO_VERSIONS,
+  canary: null,
+  history: [],
+});
 
 /** The versions of each function, made by one rule. */
-export const versionsBy = (of: (name: FunctionName) => number | null): Versions => ({ worker: of("worker"), api: of("api") });
+export const versionsBy = (of: (name: FunctionName) => number | null): Versions => ({
+  worker: of("worker"),
+  api: of("api"),
+});
 
 /** The functions of which there is a version. */
 export const named = (versions: Versions): FunctionName[] => FUNCTIONS.filter((name) => versions[name] !== null);
 
 /** The same release, changed: its serial grows, so that whoever holds the old one sees it. */
-export function changed(release: Release, { writer }: Stamp, change: Partial<Pick<Release, "pinned" | "canary" | "history">>): Release {
+export function changed(
+  release: Release,
+  { writer }: Stamp,
+  change: Partial<Pick<Release, "pinned" | "canary" | "history">>,
+): Release {
   return { ...release, ...change, serial: release.serial + 1, writer };
 }
 
@@ -38,15 +52,32 @@ export function remembered({ history }: Release, entry: ReleaseEvent): readonly 
 }
 
 /** An entry about a canary. */
-export function entryOf({ candidate, stable }: CanaryRecord, event: ReleaseEvent["event"], at: string, weight: number, reason = ""): ReleaseEvent {
-  return { at, event, worker: candidate.worker, api: candidate.api, stable_worker: stable.worker, stable_api: stable.api, weight, reason };
+export function entryOf(
+  { candidate, stable }: CanaryRecord,
+  event: ReleaseEvent["event"],
+  at: string,
+  weight: number,
+  reason = "",
+): ReleaseEvent {
+  return {
+    at,
+    event,
+    worker: candidate.worker,
+    api: candidate.api,
+    stable_worker: stable.worker,
+    stable_api: stable.api,
+    weight,
+    reason,
+  };
 }
 
 /** Percent of the traffic that the candidates have while the record is in effect. */
-export const weightOf = ({ phase, steps, step }: CanaryRecord): number => (phase === "publish" ? 0 : (steps[step] ?? 0));
+export const weightOf = ({ phase, steps, step }: CanaryRecord): number =>
+  phase === "publish" ? 0 : (steps[step] ?? 0);
 
 /** Whether callers get a candidate. */
 export const isShifted = (release: Release | null): boolean => release?.canary?.phase === "shift";
 
 /** Whether two are the same writing of the same release. */
-export const isSame = (one: Release | null, other: Release | null): boolean => one?.serial === other?.serial && one?.writer === other?.writer;
+export const isSame = (one: Release | null, other: Release | null): boolean =>
+  one?.serial === other?.serial && one?.writer === other?.writer;

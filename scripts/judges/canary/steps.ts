@@ -14,13 +14,22 @@ export function canarySteps(weight: string | undefined, steps: string | undefine
   }
   const all = steps.split(",").map((each) => percent("steps", each.trim()));
   const ascending = all.every((each, index) => index === 0 || each > (all[index - 1] ?? 0));
-  if (!ascending || all.at(-1) !== 100) throw new Error(`--steps is ${JSON.stringify(steps)}; allowed: ascending percents with commas between, of which the last is 100, such as 10,50,100.`);
-  if (weight !== undefined && percent("weight", weight) !== all[0]) throw new Error(`--weight is ${JSON.stringify(weight)} and --steps is ${JSON.stringify(steps)}; allowed: steps that begin with the weight, or one of the two.`);
+  if (!ascending || all.at(-1) !== 100)
+    throw new Error(
+      `--steps is ${JSON.stringify(steps)}; allowed: ascending percents with commas between, of which the last is 100, such as 10,50,100.`,
+    );
+  if (weight !== undefined && percent("weight", weight) !== all[0])
+    throw new Error(
+      `--weight is ${JSON.stringify(weight)} and --steps is ${JSON.stringify(steps)}; allowed: steps that begin with the weight, or one of the two.`,
+    );
   return all;
 }
 
 function percent(option: string, text: string): number {
   const value = Number(text);
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || value <= 0 || value > 100) throw new Error(`--${option} has ${JSON.stringify(text)}; allowed: percent above 0, up to 100, with two decimals at most.`);
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || value <= 0 || value > 100)
+    throw new Error(
+      `--${option} has ${JSON.stringify(text)}; allowed: percent above 0, up to 100, with two decimals at most.`,
+    );
   return value;
 }

@@ -59,10 +59,20 @@ export function monthlyBill(deployment: Deployment, usage: Usage, requests: numb
   const totalUsd = sumOf(parts);
   const fixedUsd = requests === 0 ? totalUsd : sumOf(partsOf(deployment, usage, trafficOf(deployment, usage, 0), book));
   const perRequestUsd = requests === 0 ? null : totalUsd / requests;
-  return { deployment: deployment.name, requests, parts, totalUsd, fixedUsd, perRequestUsd, traffic, substitutes: book.substitutes() };
+  return {
+    deployment: deployment.name,
+    requests,
+    parts,
+    totalUsd,
+    fixedUsd,
+    perRequestUsd,
+    traffic,
+    substitutes: book.substitutes(),
+  };
 }
 
-const sumOf = (parts: Readonly<Record<PartName, number>>): number => PART_NAMES.reduce((sum, part) => sum + parts[part], 0);
+const sumOf = (parts: Readonly<Record<PartName, number>>): number =>
+  PART_NAMES.reduce((sum, part) => sum + parts[part], 0);
 
 function partsOf(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): Record<PartName, number> {
   const compute = computeCost(deployment, usage, traffic, book);

@@ -27,26 +27,41 @@ export interface BillDifference {
 
 /** Two bills of the same requests, by part and in total. Throws where the requests differ. */
 export function compareBills(before: Bill, after: Bill): BillDifference {
-  if (before.requests !== after.requests) throw new Error(`The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`);
-  const parts = Object.fromEntries(PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])])) as Record<PartName, Difference>;
+  if (before.requests !== after.requests)
+    throw new Error(
+      `The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`,
+    );
+  const parts = Object.fromEntries(
+    PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])]),
+  ) as Record<PartName, Difference>;
   const infrastructure = differenceOf(before.totalUsd - before.parts.tokens, after.totalUsd - after.parts.tokens);
   return { parts, infrastructure, total: differenceOf(before.totalUsd, after.totalUsd) };
 }
 
 function differenceOf(beforeUsd: number, afterUsd: number): Difference {
   const differenceUsd = afterUsd - beforeUsd;
-  return { beforeUsd, afterUsd, differenceUsd, differencePercent: beforeUsd === 0 ? null : (differenceUsd / beforeUsd) * 100 };
+  return {
+    beforeUsd,
+    afterUsd,
+    differenceUsd,
+    differencePercent: beforeUsd === 0 ? null : (differenceUsd / beforeUsd) * 100,
+  };
 }
 
 /** What the cache's cluster costs, and what it must save to be worth it. */
 export interface CacheBreakEven {
   /** Dollars a month of the cluster. */
   readonly clusterUsd: number;
-  /** Dollars that one poll less at the front door saves: its GB-s on demand, request, read and log. The API call is billed either way. */
+  /**
+   * Dollars that one poll less at the front door saves: its GB-s on demand, request, read and log. The API call is
+   * billed either way.
+   */
   readonly savedACallUsd: number;
   /** Polls a month that the cache must answer to pay for the cluster. */
   readonly callsToPay: number;
-  /** The same if every answered call saved a run of the agents too. Status polls never do: no model is asked for a poll. */
+  /**
+   * The same if every answered call saved a run of the agents too. Status polls never do: no model is asked for a poll.
+   */
   readonly callsToPayIfModelWereCalled: number;
 }
 
@@ -65,7 +80,12 @@ export function cacheBreakEven(deployment: Deployment, usage: Usage): CacheBreak
     book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH);
   const agentCalls = usage.agents_per_phase * usage.phases;
   const modelUsd = tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
-  return { clusterUsd, savedACallUsd, callsToPay: callsToPay(clusterUsd, savedACallUsd), callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + modelUsd) };
+  return {
+    clusterUsd,
+    savedACallUsd,
+    callsToPay: callsToPay(clusterUsd, savedACallUsd),
+    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + modelUsd),
+  };
 }
 
 /** Calls that pay for `clusterUsd` at `savedUsd` each, in whole calls. Throws where a call saves nothing. */

@@ -33,10 +33,13 @@ interface Load {
 export function computeCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): ComputeCost {
   const { worker, frontDoor } = loads(deployment, usage, traffic);
   const parts = [worker, frontDoor].map(split);
-  const kept = gb(deployment.workerMemoryMiB) * deployment.workerProvisioned + gb(deployment.frontDoorMemoryMiB) * deployment.frontDoorProvisioned;
+  const kept =
+    gb(deployment.workerMemoryMiB) * deployment.workerProvisioned +
+    gb(deployment.frontDoorMemoryMiB) * deployment.frontDoorProvisioned;
   const upkeepGbs = upkeepGbSeconds(deployment, usage, traffic);
   const [workerGbs, frontDoorGbs] = [parts[0]!.onDemand, parts[1]!.onDemand];
-  const authorizerGbs = traffic.authorizerCalls * (ceilMs(usage.authorizer_ms) / 1_000) * gb(deployment.authorizerMemoryMiB);
+  const authorizerGbs =
+    traffic.authorizerCalls * (ceilMs(usage.authorizer_ms) / 1_000) * gb(deployment.authorizerMemoryMiB);
   const total = workerGbs + frontDoorGbs + authorizerGbs + upkeepGbs;
   const usd = book.cost(`lambdaGbSecond_${deployment.architecture}`, total);
   const shareOf = (gbs: number) => (total === 0 ? 0 : usd * (gbs / total));
@@ -45,7 +48,10 @@ export function computeCost(deployment: Deployment, usage: Usage, traffic: Traff
     frontDoor: shareOf(frontDoorGbs),
     authorizer: shareOf(authorizerGbs),
     upkeep: shareOf(upkeepGbs),
-    requests: book.cost("lambdaRequest", traffic.runs + traffic.frontDoorCalls + traffic.authorizerCalls + traffic.sweeps + 2 * traffic.heartbeats),
+    requests: book.cost(
+      "lambdaRequest",
+      traffic.runs + traffic.frontDoorCalls + traffic.authorizerCalls + traffic.sweeps + 2 * traffic.heartbeats,
+    ),
     provisioned:
       book.cost(`provisionedIdle_${deployment.architecture}`, kept * SECONDS_A_MONTH) +
       book.cost(`provisionedRunning_${deployment.architecture}`, parts[0]!.onProvisioned + parts[1]!.onProvisioned),
@@ -73,9 +79,13 @@ function loads(deployment: Deployment, usage: Usage, traffic: Traffic): Record<"
   };
 }
 
-/** GB-s of a month, by what they run on. Only on-demand environments start cold: the others' INIT is in the price for keeping them. */
+/**
+ * GB-s of a month, by what they run on. Only on-demand environments start cold: the others' INIT is in the price for
+ * keeping them.
+ */
 function split(load: Load): { readonly onDemand: number; readonly onProvisioned: number } {
-  const spilled = load.provisioned === 0 ? 1 : spillover(load.provisioned, (load.invocations * load.seconds) / SECONDS_A_MONTH);
+  const spilled =
+    load.provisioned === 0 ? 1 : spillover(load.provisioned, (load.invocations * load.seconds) / SECONDS_A_MONTH);
   return {
     onDemand: load.invocations * spilled * (load.seconds + load.coldShare * load.initSeconds) * gb(load.memoryMiB),
     onProvisioned: load.invocations * (1 - spilled) * load.seconds * gb(load.memoryMiB),
@@ -83,7 +93,8 @@ function split(load: Load): { readonly onDemand: number; readonly onProvisioned:
 }
 
 /**
- * Share of invocations that find all of `environments` (from 1) busy, at a mean concurrency of `load`: Erlang's B formula,
+ * Share of invocations that find all of `environments` (from 1) busy, at a mean concurrency of `load`: Erlang's B
+ * formula,
  * for arrivals that know nothing of one another. A bursty month spills more.
  */
 export function spillover(environments: number, load: number): number {
@@ -95,7 +106,8 @@ export function spillover(environments: number, load: number): number {
 
 /** Sweeps, and a heartbeat for each of two functions. */
 function upkeepGbSeconds(deployment: Deployment, usage: Usage, { sweeps, heartbeats }: Traffic): number {
-  const beat = (ceilMs(usage.heartbeat_ms) / 1_000) * (gb(deployment.workerMemoryMiB) + gb(deployment.frontDoorMemoryMiB));
+  const beat =
+    (ceilMs(usage.heartbeat_ms) / 1_000) * (gb(deployment.workerMemoryMiB) + gb(deployment.frontDoorMemoryMiB));
   return sweeps * (ceilMs(usage.sweeper_ms) / 1_000) * gb(deployment.sweeperMemoryMiB) + heartbeats * beat;
 }
 

@@ -43,7 +43,10 @@ export interface Deployment {
   readonly tracing: boolean;
 }
 
-/** What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/authorizer.ts, stacks/dashboard.ts, modules/agent-function.ts, modules/api-stage.ts). */
+/**
+ * What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/authorizer.ts, stacks/dashboard.ts,
+ * modules/agent-function.ts, modules/api-stage.ts).
+ */
 export const FIXED_BY_STACK = {
   architecture: "arm64",
   sweeperMemoryMiB: 256,
@@ -84,15 +87,25 @@ export function deploymentOf(name: string, settings: Readonly<Record<string, unk
 /** A cache cluster's size that has a price. Throws on any other. */
 export function cacheSize(text: string): CacheSize {
   const size = CACHE_SIZES.find((known) => known === text);
-  if (size === undefined) throw new Error(`The cache cluster's size is ${JSON.stringify(text)}; allowed: one of ${CACHE_SIZES.join(", ")} (GB)`);
+  if (size === undefined)
+    throw new Error(
+      `The cache cluster's size is ${JSON.stringify(text)}; allowed: one of ${CACHE_SIZES.join(", ")} (GB)`,
+    );
   return size;
 }
 
 function reader(settings: Readonly<Record<string, unknown>>) {
   const typed = <T>(name: string, type: "number" | "string" | "boolean"): T => {
     const value = settings[name];
-    if (typeof value !== type) throw new Error(`The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a ${type}. Give the settings in effect, as the output "settings" has them`);
+    if (typeof value !== type)
+      throw new Error(
+        `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a ${type}. Give the settings in effect, as the output "settings" has them`,
+      );
     return value as T;
   };
-  return { number: (name: string) => typed<number>(name, "number"), text: (name: string) => typed<string>(name, "string"), flag: (name: string) => typed<boolean>(name, "boolean") };
+  return {
+    number: (name: string) => typed<number>(name, "number"),
+    text: (name: string) => typed<string>(name, "string"),
+    flag: (name: string) => typed<boolean>(name, "boolean"),
+  };
 }

@@ -30,8 +30,13 @@ export function gatewayCost(deployment: Deployment, usage: Usage, traffic: Traff
 
 function distributionCost(usage: Usage, traffic: Traffic, outGB: number, book: PriceBook): number {
   const toOriginGB = (traffic.apiCalls * ENVELOPE_KB + traffic.requests * usage.prompt_kb) / KB_A_GB;
-  return book.cost("distributionRequest", traffic.calls) + book.cost("distributionOut", outGB) + book.cost("distributionToOrigin", toOriginGB);
+  return (
+    book.cost("distributionRequest", traffic.calls) +
+    book.cost("distributionOut", outGB) +
+    book.cost("distributionToOrigin", toOriginGB)
+  );
 }
 
 /** What callers are sent: every call its envelope, each caller's last poll the answer. */
-const outKB = (usage: Usage, traffic: Traffic): number => traffic.calls * ENVELOPE_KB + Math.min(traffic.polls, traffic.requests * usage.pollers) * usage.answer_kb;
+const outKB = (usage: Usage, traffic: Traffic): number =>
+  traffic.calls * ENVELOPE_KB + Math.min(traffic.polls, traffic.requests * usage.pollers) * usage.answer_kb;

@@ -42,30 +42,52 @@ export interface Measured {
 /** Dollars a request, by part; the parts' sum is `totalUsd`. */
 export interface RequestCost {
   readonly totalUsd: number;
-  readonly parts: Readonly<Record<"tokens" | "duration" | "init" | "provisioned" | "lambdaRequests" | "apiCalls" | "cache" | "database", number>>;
+  readonly parts: Readonly<
+    Record<
+      "tokens" | "duration" | "init" | "provisioned" | "lambdaRequests" | "apiCalls" | "cache" | "database",
+      number
+    >
+  >;
   readonly substitutes: readonly string[];
 }
 
 /**
- * What a request cost in a window, from measurements, at the prices of the first tier. Time on provisioned concurrency is
- * counted at the on-demand price, which is higher: metrics do not tell the two apart. Throws where there was no request.
+ * What a request cost in a window, from measurements, at the prices of the first tier. Time on provisioned concurrency
+ * is
+ * counted at the on-demand price, which is higher: metrics do not tell the two apart. Throws where there was no
+ * request.
  */
 export function costPerRequest(measured: Measured): RequestCost {
   const { requests } = measured;
-  if (!(requests > 0)) throw new Error(`There were ${requests} requests in the window; allowed: at least one. Without any there is no cost of one; measure a longer window`);
+  if (!(requests > 0))
+    throw new Error(
+      `There were ${requests} requests in the window; allowed: at least one. Without any there is no cost of one; measure a longer window`,
+    );
   const book = new PriceBook(measured.region ?? HOME_REGION);
-  const overFunctions = (cost: (each: MeasuredFunction) => number) => measured.functions.reduce((usd, each) => usd + cost(each), 0);
-  const gbSeconds = (each: MeasuredFunction, ms: number) => book.cost(`lambdaGbSecond_${each.architecture ?? "arm64"}`, (ms / 1_000) * gb(each.memoryMiB));
+  const overFunctions = (cost: (each: MeasuredFunction) => number) =>
+    measured.functions.reduce((usd, each) => usd + cost(each), 0);
+  const gbSeconds = (each: MeasuredFunction, ms: number) =>
+    book.cost(`lambdaGbSecond_${each.architecture ?? "arm64"}`, (ms / 1_000) * gb(each.memoryMiB));
   const window: RequestCost["parts"] = {
-    tokens: tokenCost(measured.inputTokens, measured.outputTokens, { usd_per_1000_input_tokens: measured.usdPer1000InputTokens, usd_per_1000_output_tokens: measured.usdPer1000OutputTokens }),
+    tokens: tokenCost(measured.inputTokens, measured.outputTokens, {
+      usd_per_1000_input_tokens: measured.usdPer1000InputTokens,
+      usd_per_1000_output_tokens: measured.usdPer1000OutputTokens,
+    }),
     duration: overFunctions((each) => gbSeconds(each, each.durationMsSum)),
     init: overFunctions((each) => gbSeconds(each, each.initMsSum)),
-    provisioned: overFunctions((each) => book.cost(`provisionedIdle_${each.architecture ?? "arm64"}`, each.provisionedGbSeconds ?? 0)),
-    lambdaRequests: book.cost("lambdaRequest", overFunctions(({ invocations }) => invocations)),
+    provisioned: overFunctions((each) =>
+      book.cost(`provisionedIdle_${each.architecture ?? "arm64"}`, each.provisionedGbSeconds ?? 0),
+    ),
+    lambdaRequests: book.cost(
+      "lambdaRequest",
+      overFunctions(({ invocations }) => invocations),
+    ),
     apiCalls: book.cost("apiCall", measured.apiCalls),
     cache: book.cost(`cacheHour_${measured.cacheClusterGB ?? "0.5"}`, measured.cacheHours),
     database: book.cost("dynamoRead", measured.reads) + book.cost("dynamoWrite", measured.writes),
   };
-  const parts = Object.fromEntries(Object.entries(window).map(([part, usd]) => [part, usd / requests])) as unknown as RequestCost["parts"];
+  const parts = Object.fromEntries(
+    Object.entries(window).map(([part, usd]) => [part, usd / requests]),
+  ) as unknown as RequestCost["parts"];
   return { totalUsd: Object.values(parts).reduce((sum, usd) => sum + usd, 0), parts, substitutes: book.substitutes() };
 }

@@ -23,7 +23,9 @@ export interface PlanCost {
 export function planCost(plan: unknown, usage: Usage, volumes: readonly number[]): PlanCost {
   const { deployment, unknown } = plannedDeployment(plan);
   const after = volumes.map((requests) => monthlyBill(deployment, usage, requests));
-  const before = isDeployed(plan) ? volumes.map((requests) => monthlyBill(plannedDeployment(priorState(plan)).deployment, usage, requests)) : [];
+  const before = isDeployed(plan)
+    ? volumes.map((requests) => monthlyBill(plannedDeployment(priorState(plan)).deployment, usage, requests))
+    : [];
   return { before, after, differences: before.map((bill, index) => compareBills(bill, after[index]!)), unknown };
 }
 

@@ -26,7 +26,10 @@ interface Shown {
   readonly format_version?: unknown;
   readonly planned_values?: Root;
   readonly values?: Root;
-  readonly resource_changes?: readonly { readonly address: string; readonly change: { readonly after_unknown?: Values } }[];
+  readonly resource_changes?: readonly {
+    readonly address: string;
+    readonly change: { readonly after_unknown?: Values };
+  }[];
 }
 
 /** A planned deployment, and which of its values are not known before the apply. */
@@ -37,19 +40,25 @@ export interface PlannedDeployment {
 }
 
 /**
- * Reads a deployment of this stack out of `terraform show -json`, a plan's or a state's: from its resources, and what no
- * resource has (such as the retention of records) from its output `settings`. Throws where it is neither, or of another stack.
+ * Reads a deployment of this stack out of `terraform show -json`, a plan's or a state's: from its resources, and what
+ * no
+ * resource has (such as the retention of records) from its output `settings`. Throws where it is neither, or of another
+ * stack.
  */
 export function plannedDeployment(document: unknown): PlannedDeployment {
   const shown = document as Shown | null;
   const root = shown?.planned_values ?? shown?.values;
   if (typeof shown?.format_version !== "string" || typeof root?.root_module !== "object") {
-    throw new Error(`The file is neither a plan nor a state: it has ${described(document)}; allowed: what "terraform show -json <plan file>" or "terraform show -json" prints, with planned_values or values`);
+    throw new Error(
+      `The file is neither a plan nor a state: it has ${described(document)}; allowed: what "terraform show -json <plan file>" or "terraform show -json" prints, with planned_values or values`,
+    );
   }
   const resources = resourcesOf(root.root_module).filter(({ mode }) => mode === "managed");
   const settings = root.outputs?.["settings"]?.value;
   if (typeof settings !== "object" || settings === null) {
-    throw new Error(`The plan has no known output "settings"; its outputs are ${Object.keys(root.outputs ?? {}).join(", ") || "none"}. Give a plan of the stack agent-api that does not destroy it`);
+    throw new Error(
+      `The plan has no known output "settings"; its outputs are ${Object.keys(root.outputs ?? {}).join(", ") || "none"}. Give a plan of the stack agent-api that does not destroy it`,
+    );
   }
   const attributes = attributeReader(resources, shown);
   const deployment = overlay(deploymentOf("plan", settings as Values), attributes);
@@ -64,7 +73,9 @@ function attributeReader(resources: readonly Resource[], { resource_changes: cha
   const unknown: string[] = [];
   const read = <T>({ address, values }: Resource, attribute: string, otherwise: T): T => {
     if (marks.get(address)?.[attribute] === true) {
-      unknown.push(`${address}.${attribute} is known after the apply; the setting's ${JSON.stringify(otherwise)} was taken`);
+      unknown.push(
+        `${address}.${attribute} is known after the apply; the setting's ${JSON.stringify(otherwise)} was taken`,
+      );
       return otherwise;
     }
     const value = values[attribute];
@@ -76,22 +87,37 @@ function attributeReader(resources: readonly Resource[], { resource_changes: cha
     /** The only resource of the type whose name begins so. Throws where there is none. */
     one(type: string, prefix: string): Resource {
       const found = resources.find((resource) => resource.type === type && resource.name.startsWith(prefix));
-      if (!found) throw new Error(`The plan has no ${type} whose name begins with "${prefix}"; it has ${resources.filter((each) => each.type === type).map(({ address }) => address).join(", ") || "none of that type"}. Give a plan of the stack agent-api`);
+      if (!found)
+        throw new Error(
+          `The plan has no ${type} whose name begins with "${prefix}"; it has ${
+            resources
+              .filter((each) => each.type === type)
+              .map(({ address }) => address)
+              .join(", ") || "none of that type"
+          }. Give a plan of the stack agent-api`,
+        );
       return found;
     },
-    all: (type: string, prefix = "") => resources.filter((resource) => resource.type === type && resource.name.startsWith(prefix)),
+    all: (type: string, prefix = "") =>
+      resources.filter((resource) => resource.type === type && resource.name.startsWith(prefix)),
   };
 }
 
 function overlay(settings: Deployment, attributes: Attributes): Deployment {
   const { read, one, all } = attributes;
-  const [worker, frontDoor, sweeper] = ["worker_", "api_", "sweeper_"].map((name) => one("aws_lambda_function", name)) as [Resource, Resource, Resource];
+  const [worker, frontDoor, sweeper] = ["worker_", "api_", "sweeper_"].map((name) =>
+    one("aws_lambda_function", name),
+  ) as [Resource, Resource, Resource];
   const provisioned = (prefix: string, otherwise: number) =>
-    all("aws_lambda_provisioned_concurrency_config", prefix).reduce((sum, config) => sum + read(config, "provisioned_concurrent_executions", otherwise), 0);
+    all("aws_lambda_provisioned_concurrency_config", prefix).reduce(
+      (sum, config) => sum + read(config, "provisioned_concurrent_executions", otherwise),
+      0,
+    );
   const rule = one("aws_cloudwatch_event_rule", "worker_heartbeat");
   return {
     ...settings,
-    architecture: read<readonly Architecture[]>(worker, "architectures", [settings.architecture])[0] ?? settings.architecture,
+    architecture:
+      read<readonly Architecture[]>(worker, "architectures", [settings.architecture])[0] ?? settings.architecture,
     workerMemoryMiB: read(worker, "memory_size", settings.workerMemoryMiB),
     workerTimeoutSeconds: read(worker, "timeout", settings.workerTimeoutSeconds),
     workerReserved: read(worker, "reserved_concurrent_executions", settings.workerReserved),
@@ -99,7 +125,10 @@ function overlay(settings: Deployment, attributes: Attributes): Deployment {
     frontDoorMemoryMiB: read(frontDoor, "memory_size", settings.frontDoorMemoryMiB),
     frontDoorProvisioned: provisioned("api_", settings.frontDoorProvisioned),
     sweeperMemoryMiB: read(sweeper, "memory_size", settings.sweeperMemoryMiB),
-    authorizerMemoryMiB: all("aws_lambda_function", "authorizer_").reduce((_, authorizer) => read(authorizer, "memory_size", settings.authorizerMemoryMiB), settings.authorizerMemoryMiB),
+    authorizerMemoryMiB: all("aws_lambda_function", "authorizer_").reduce(
+      (_, authorizer) => read(authorizer, "memory_size", settings.authorizerMemoryMiB),
+      settings.authorizerMemoryMiB,
+    ),
     ...cacheOf(settings, attributes),
     cloudfrontEnabled: all("aws_cloudfront_distribution").length > 0,
     heartbeatEnabled: read(rule, "state", settings.heartbeatEnabled ? "ENABLED" : "DISABLED") === "ENABLED",
@@ -110,15 +139,21 @@ function overlay(settings: Deployment, attributes: Attributes): Deployment {
   };
 }
 
-function cacheOf(settings: Deployment, { read, one }: Attributes): Pick<Deployment, "cacheClusterGB" | "cacheEnabled" | "cacheTtlSeconds"> {
+function cacheOf(
+  settings: Deployment,
+  { read, one }: Attributes,
+): Pick<Deployment, "cacheClusterGB" | "cacheEnabled" | "cacheTtlSeconds"> {
   const stage = one("aws_api_gateway_stage", "");
   const hasCluster = read(stage, "cache_cluster_enabled", settings.cacheClusterGB !== null);
-  const cacheClusterGB = hasCluster ? cacheSize(read<string>(stage, "cache_cluster_size", settings.cacheClusterGB ?? "0.5")) : null;
+  const cacheClusterGB = hasCluster
+    ? cacheSize(read<string>(stage, "cache_cluster_size", settings.cacheClusterGB ?? "0.5"))
+    : null;
   const method = one("aws_api_gateway_method_settings", "live_status");
   const [methodSettings = {}] = read<readonly Values[]>(method, "settings", []);
   return {
     cacheClusterGB,
-    cacheEnabled: cacheClusterGB !== null && ((methodSettings["caching_enabled"] as boolean | undefined) ?? settings.cacheEnabled),
+    cacheEnabled:
+      cacheClusterGB !== null && ((methodSettings["caching_enabled"] as boolean | undefined) ?? settings.cacheEnabled),
     cacheTtlSeconds: (methodSettings["cache_ttl_in_seconds"] as number | undefined) ?? settings.cacheTtlSeconds,
   };
 }
@@ -126,7 +161,9 @@ function cacheOf(settings: Deployment, { read, one }: Attributes): Pick<Deployme
 /** An alarm reads its metric, or those of its queries that name one. */
 function alarmsOf({ read, all }: Attributes): AlarmShape[] {
   const simple = all("aws_cloudwatch_metric_alarm").map((alarm): AlarmShape => {
-    const queries = read<readonly Values[]>(alarm, "metric_query", []).filter(({ metric }) => Array.isArray(metric) && metric.length > 0);
+    const queries = read<readonly Values[]>(alarm, "metric_query", []).filter(
+      ({ metric }) => Array.isArray(metric) && metric.length > 0,
+    );
     const periods = queries.flatMap(({ metric }) => (metric as readonly Values[]).map(({ period }) => Number(period)));
     const seconds = Math.min(read(alarm, "period", 60) || 60, ...periods);
     return { metrics: Math.max(1, queries.length), ...(seconds < 60 && { highResolution: true }) };
@@ -134,7 +171,10 @@ function alarmsOf({ read, all }: Attributes): AlarmShape[] {
   return [...simple, ...all("aws_cloudwatch_composite_alarm").map(() => ({ metrics: 0, composite: true }))];
 }
 
-const resourcesOf = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [...resources, ...children.flatMap(resourcesOf)];
+const resourcesOf = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
+  ...resources,
+  ...children.flatMap(resourcesOf),
+];
 
 function described(document: unknown): string {
   if (typeof document !== "object" || document === null) return JSON.stringify(document) ?? "nothing";

@@ -3,7 +3,10 @@ import type { Deployment } from "./deployment";
 import type { Traffic } from "./traffic";
 import { SECONDS_A_MONTH } from "./usage";
 
-/** Lambda asks an idle queue with five pollers, each waiting 20 s for a message (Lambda developer guide, "Using Lambda with Amazon SQS"; the wait is SQS's longest). Every empty answer is a request. */
+/**
+ * Lambda asks an idle queue with five pollers, each waiting 20 s for a message (Lambda developer guide, "Using Lambda
+ * with Amazon SQS"; the wait is SQS's longest). Every empty answer is a request.
+ */
 const POLLERS = 5;
 const LONG_POLL_SECONDS = 20;
 
@@ -18,4 +21,5 @@ export function queueRequests(deployment: Deployment, traffic: Traffic): number 
 }
 
 /** Dollars a month of the queues. */
-export const queueCost = (deployment: Deployment, traffic: Traffic, book: PriceBook): number => book.cost("queueRequest", queueRequests(deployment, traffic));
+export const queueCost = (deployment: Deployment, traffic: Traffic, book: PriceBook): number =>
+  book.cost("queueRequest", queueRequests(deployment, traffic));

@@ -24,7 +24,10 @@ export const REPORTED_RUNS: readonly Run[] = [
 ];
 
 /** Dollars of a run: its GB-s and its request. */
-export function runCost({ seconds, memoryMiB, architecture }: Omit<Run, "what">, book: PriceBook = new PriceBook(HOME_REGION)): number {
+export function runCost(
+  { seconds, memoryMiB, architecture }: Omit<Run, "what">,
+  book: PriceBook = new PriceBook(HOME_REGION),
+): number {
   return book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);
 }
 
@@ -34,15 +37,24 @@ export interface ReportedArithmetic {
   readonly runs: readonly (Run & { readonly usd: number; readonly percentOfBefore: number })[];
   /** What of the reported first figure cannot be Lambda even at its most. */
   readonly notLambdaUsd: number;
-  /** What the reports' slow run less their fast one saves in Lambda, the agents all at once among it; below zero where more memory costs more than the time saves. */
+  /**
+   * What the reports' slow run less their fast one saves in Lambda, the agents all at once among it; below zero where
+   * more memory costs more than the time saves.
+   */
   readonly fasterRunSavesUsd: number;
-  /** Tokens of one request with this usage: the same before and after, as every agent is asked once a phase either way. */
+  /**
+   * Tokens of one request with this usage: the same before and after, as every agent is asked once a phase either way.
+   */
   readonly tokensUsd: number;
 }
 
 /** The arithmetic, from the prices and the usage. */
 export function reportedArithmetic(usage: Usage): ReportedArithmetic {
-  const runs = REPORTED_RUNS.map((run) => ({ ...run, usd: runCost(run), percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100 }));
+  const runs = REPORTED_RUNS.map((run) => ({
+    ...run,
+    usd: runCost(run),
+    percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100,
+  }));
   const most = Math.max(...runs.map(({ usd }) => usd));
   const agentCalls = usage.agents_per_phase * usage.phases;
   return {

@@ -32,7 +32,10 @@ export interface Traffic {
   readonly sweeps: number;
 }
 
-/** One vCPU's memory: a single thread gets no faster above it (AWS Lambda developer guide, "Configure Lambda function memory"). */
+/**
+ * One vCPU's memory: a single thread gets no faster above it (AWS Lambda developer guide, "Configure Lambda function
+ * memory").
+ */
 export const ONE_VCPU_MIB = 1_769;
 /** Seconds that an edge keeps a status answer (modules/edge-distribution.ts). */
 const EDGE_TTL_SECONDS = 5;
@@ -58,17 +61,33 @@ export function trafficOf(deployment: Deployment, usage: Usage, requests: number
     calls: requests + healthChecks + polls.polls,
     apiCalls: passed + polls.gatewayHits,
     frontDoorCalls: passed,
-    authorizerCalls: authorizerCalls(deployment, usage, { requests, waitSeconds, atGateway: polls.gatewayHits + polls.pollMisses }),
-    heartbeats: deployment.heartbeatEnabled ? (SECONDS_A_MONTH / HEARTBEAT_SECONDS) * deployment.heartbeatEnvironments : 0,
+    authorizerCalls: authorizerCalls(deployment, usage, {
+      requests,
+      waitSeconds,
+      atGateway: polls.gatewayHits + polls.pollMisses,
+    }),
+    heartbeats: deployment.heartbeatEnabled
+      ? (SECONDS_A_MONTH / HEARTBEAT_SECONDS) * deployment.heartbeatEnvironments
+      : 0,
     sweeps: SECONDS_A_MONTH / SWEEP_SECONDS,
   };
 }
 
 /**
- * Calls that the authorizer's cache does not answer, which stands before the API's own. Its answer is kept by token for so
- * long, from when it was given: a request's calls last from the first to the last poll, and ask again each time it is over.
+ * Calls that the authorizer's cache does not answer, which stands before the API's own. Its answer is kept by token for
+ * so
+ * long, from when it was given: a request's calls last from the first to the last poll, and ask again each time it is
+ * over.
  */
-function authorizerCalls({ authorization, authorizerTtlSeconds: ttlSeconds }: Deployment, usage: Usage, { requests, waitSeconds, atGateway }: { readonly requests: number; readonly waitSeconds: number; readonly atGateway: number }): number {
+function authorizerCalls(
+  { authorization, authorizerTtlSeconds: ttlSeconds }: Deployment,
+  usage: Usage,
+  {
+    requests,
+    waitSeconds,
+    atGateway,
+  }: { readonly requests: number; readonly waitSeconds: number; readonly atGateway: number },
+): number {
   if (authorization !== "jwt") return 0;
   const all = requests + atGateway;
   if (ttlSeconds === 0) return all;
@@ -81,15 +100,22 @@ function authorizerCalls({ authorization, authorizerTtlSeconds: ttlSeconds }: De
  * takes its slowest agent where all are asked at once, all of them one after the other where one is, and with k at once
  * not less than a k-th of that. Runs are billed by the millisecond, rounded up.
  */
-export function workerTime(deployment: Pick<Deployment, "maxParallelAgents" | "workerMemoryMiB" | "workerTimeoutSeconds">, usage: Usage): { readonly seconds: number; readonly timedOut: boolean } {
+export function workerTime(
+  deployment: Pick<Deployment, "maxParallelAgents" | "workerMemoryMiB" | "workerTimeoutSeconds">,
+  usage: Usage,
+): { readonly seconds: number; readonly timedOut: boolean } {
   const agents = usage.agents_per_phase;
   const atOnce = deployment.maxParallelAgents === 0 ? agents : Math.min(agents, deployment.maxParallelAgents);
   const slowest = Math.max(usage.agent_seconds, usage.slowest_agent_seconds);
   // Of one agent after the other the slowest is in the mean already.
-  const phase = atOnce === 1 ? agents * usage.agent_seconds : Math.max(slowest, (agents * usage.agent_seconds) / atOnce);
+  const phase =
+    atOnce === 1 ? agents * usage.agent_seconds : Math.max(slowest, (agents * usage.agent_seconds) / atOnce);
   const computing = (usage.worker_cpu_seconds * ONE_VCPU_MIB) / Math.min(ONE_VCPU_MIB, deployment.workerMemoryMiB);
   const needed = usage.phases * phase + computing;
-  return { seconds: Math.min(ceilMs(needed * 1_000) / 1_000, deployment.workerTimeoutSeconds), timedOut: needed > deployment.workerTimeoutSeconds };
+  return {
+    seconds: Math.min(ceilMs(needed * 1_000) / 1_000, deployment.workerTimeoutSeconds),
+    timedOut: needed > deployment.workerTimeoutSeconds,
+  };
 }
 
 /** Whole milliseconds, as Lambda bills them; a binary fraction's last digit is no millisecond. */
@@ -107,14 +133,19 @@ export function hitRate(ttlSeconds: number, spacingSeconds: number): number {
 type PollTraffic = Pick<Traffic, "polls" | "edgeHits" | "gatewayHits" | "pollMisses" | "gatewayHitRate">;
 
 function pollTraffic(deployment: Deployment, usage: Usage, requests: number, waitSeconds: number): PollTraffic {
-  if (usage.pollers === 0 || requests === 0) return { polls: 0, edgeHits: 0, gatewayHits: 0, pollMisses: 0, gatewayHitRate: 0 };
+  if (usage.pollers === 0 || requests === 0)
+    return { polls: 0, edgeHits: 0, gatewayHits: 0, pollMisses: 0, gatewayHitRate: 0 };
   // The last poll is the one that finds the end.
   const pollsARequest = usage.pollers * Math.max(1, Math.ceil(waitSeconds / usage.poll_interval_seconds - 1e-9));
   const spacing = usage.poll_interval_seconds / usage.pollers;
-  const edge = deployment.cloudfrontEnabled && deployment.authorization !== "iam" ? hitRate(EDGE_TTL_SECONDS, spacing) : 0;
+  const edge =
+    deployment.cloudfrontEnabled && deployment.authorization !== "iam" ? hitRate(EDGE_TTL_SECONDS, spacing) : 0;
   const atGateway = missesOf(pollsARequest, edge);
   // What the edge lets through comes further apart.
-  const gateway = deployment.cacheEnabled && deployment.cacheClusterGB !== null ? (usage.cache_hit_rate ?? hitRate(deployment.cacheTtlSeconds, spacing / (1 - edge))) : 0;
+  const gateway =
+    deployment.cacheEnabled && deployment.cacheClusterGB !== null
+      ? (usage.cache_hit_rate ?? hitRate(deployment.cacheTtlSeconds, spacing / (1 - edge)))
+      : 0;
   const misses = usage.cache_hit_rate === null ? missesOf(atGateway, gateway) : atGateway * (1 - gateway);
   return {
     polls: requests * pollsARequest,

@@ -13,7 +13,9 @@ export type DerivedUsageName = "cache_hit_rate" | "custom_metrics" | "mean_wait_
 export type Usage = { readonly [Name in UsageName]: Name extends DerivedUsageName ? number | null : number };
 
 /** What counts where a usage file says nothing. */
-export const DEFAULT_USAGE: Usage = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, field.default])) as unknown as Usage;
+export const DEFAULT_USAGE: Usage = Object.fromEntries(
+  Object.entries(schema.properties).map(([name, field]) => [name, field.default]),
+) as unknown as Usage;
 
 /** Average month of AWS's price lists: 730 hours. */
 export const HOURS_A_MONTH = 730;

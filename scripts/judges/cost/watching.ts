@@ -13,17 +13,43 @@ export interface WatchingCost {
   readonly dashboard: number;
 }
 
-/** Names of the metrics in handlers/environment.ts (METRICS), by what each is told apart by; a test holds the two together. */
+/**
+ * Names of the metrics in handlers/environment.ts (METRICS), by what each is told apart by; a test holds the two
+ * together.
+ */
 export const METRICS_BY_DIMENSION = {
   deployment: [
-    "JobDuration", "QueueWait", "ContextDuration", "AgentsDuration", "ResponseDuration", "TokensIn", "TokensOut", "TokensUsed",
-    "RequestsCompleted", "RequestsFailed", "RequestsExpired", "RequestFailed", "RequestsRequeued", "DeadLetters", "AnswerFailed",
+    "JobDuration",
+    "QueueWait",
+    "ContextDuration",
+    "AgentsDuration",
+    "ResponseDuration",
+    "TokensIn",
+    "TokensOut",
+    "TokensUsed",
+    "RequestsCompleted",
+    "RequestsFailed",
+    "RequestsExpired",
+    "RequestFailed",
+    "RequestsRequeued",
+    "DeadLetters",
+    "AnswerFailed",
   ],
   version: ["JobDuration", "RequestFailed", "AnswerFailed"],
   phase: ["PhaseDuration"],
   agent: ["AgentDuration", "AgentFailed"],
   model: ["TokensIn", "TokensOut", "TokensUsed"],
-  function: ["ColdStart", "CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen", "HeartbeatFailed", "MemoryUsed"],
+  function: [
+    "ColdStart",
+    "CacheHit",
+    "CacheMiss",
+    "PoolIdleDropped",
+    "PoolOpened",
+    "PoolReused",
+    "BreakerOpen",
+    "HeartbeatFailed",
+    "MemoryUsed",
+  ],
 } as const;
 
 /** Functions that count themselves: front door and worker. */
@@ -34,10 +60,20 @@ export function customMetrics(usage: Usage): number {
   if (usage.custom_metrics !== null) return usage.custom_metrics;
   const { deployment, version, phase, agent, model, function: counted } = METRICS_BY_DIMENSION;
   // One version of each function has the traffic; the hours of a canary's second one are left out.
-  return deployment.length + version.length + usage.phases * phase.length + usage.agents_per_phase * agent.length + usage.models * model.length + COUNTED_FUNCTIONS * counted.length;
+  return (
+    deployment.length +
+    version.length +
+    usage.phases * phase.length +
+    usage.agents_per_phase * agent.length +
+    usage.models * model.length +
+    COUNTED_FUNCTIONS * counted.length
+  );
 }
 
-/** X-Ray's default rule: the first of a second, and 5 % of the others, by service. Traffic is taken to be even: a bursty month records fewer. */
+/**
+ * X-Ray's default rule: the first of a second, and 5 % of the others, by service. Traffic is taken to be even: a bursty
+ * month records fewer.
+ */
 const TRACED_SHARE = 0.05;
 
 /** Traces that X-Ray records of `count` events a month at one service. */
@@ -48,11 +84,18 @@ export function recordedTraces(count: number): number {
 
 export function watchingCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): WatchingCost {
   const logGB = logKB(usage, traffic) / KB_A_GB;
-  const traced = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats].map(recordedTraces);
+  const traced = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats].map(
+    recordedTraces,
+  );
   return {
     // Kept logs are billed compressed; they are counted as they came, so this is a little too much.
     logs: book.cost("logIn", logGB) + book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH),
-    traces: deployment.tracing ? book.cost("trace", traced.reduce((sum, count) => sum + count, 0)) : 0,
+    traces: deployment.tracing
+      ? book.cost(
+          "trace",
+          traced.reduce((sum, count) => sum + count, 0),
+        )
+      : 0,
     // Billed by the hour with a value; counted as if every hour had one.
     metrics: book.cost("customMetric", customMetrics(usage)),
     alarms: alarmSetCost(deployment.alarms, book),

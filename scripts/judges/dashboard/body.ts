@@ -65,11 +65,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The widgets of a dashboard's body (CloudWatch API reference, "Dashboard Body Structure and Syntax"), as far as
- * modules/dashboard.ts writes them, in reading order. Throws with the widget's number, what it has, and what is allowed.
+ * modules/dashboard.ts writes them, in reading order. Throws with the widget's number, what it has, and what is
+ * allowed.
  */
 export function parseBody(body: unknown): readonly Widget[] {
   const widgets = fields(body, "The dashboard's body")["widgets"];
-  if (!Array.isArray(widgets)) throw new Error(`The dashboard's body has the widgets ${given(widgets)}; allowed: a list. Apply the stack again: its body is made by modules/dashboard.ts.`);
+  if (!Array.isArray(widgets))
+    throw new Error(
+      `The dashboard's body has the widgets ${given(widgets)}; allowed: a list. Apply the stack again: its body is made by modules/dashboard.ts.`,
+    );
   return widgets.map(widget).sort((left, right) => left.y - right.y || left.x - right.x);
 }
 
@@ -77,17 +81,32 @@ function widget(value: unknown, index: number): Widget {
   const name = `Widget ${index + 1}`;
   const all = fields(value, name);
   const properties = fields(all["properties"], `${name}'s properties`);
-  const place = { x: whole(all, "x", name, 0), y: whole(all, "y", name, 0), width: whole(all, "width", name, 1), height: whole(all, "height", name, 1) };
-  if (place.x + place.width > 24) throw new Error(`${name} reaches from column ${place.x} to ${place.x + place.width}; allowed: up to 24, which is CloudWatch's grid.`);
+  const place = {
+    x: whole(all, "x", name, 0),
+    y: whole(all, "y", name, 0),
+    width: whole(all, "width", name, 1),
+    height: whole(all, "height", name, 1),
+  };
+  if (place.x + place.width > 24)
+    throw new Error(
+      `${name} reaches from column ${place.x} to ${place.x + place.width}; allowed: up to 24, which is CloudWatch's grid.`,
+    );
   switch (all["type"]) {
     case "text":
       return { type: "text", ...place, markdown: text(properties, "markdown", name) };
     case "alarm":
-      return { type: "alarm", ...place, title: optionalText(properties, "title", name) ?? "Alarms", arns: list(properties, "alarms", name).map((arn) => string(arn, `${name}'s alarm`)) };
+      return {
+        type: "alarm",
+        ...place,
+        title: optionalText(properties, "title", name) ?? "Alarms",
+        arns: list(properties, "alarms", name).map((arn) => string(arn, `${name}'s alarm`)),
+      };
     case "metric":
       return { type: "metric", ...place, ...chart(properties, name) };
     default:
-      throw new Error(`${name} has the type ${given(all["type"])}; allowed: text, alarm and metric, which are those that modules/dashboard.ts makes. Take it out of the body, or look at it in CloudWatch.`);
+      throw new Error(
+        `${name} has the type ${given(all["type"])}; allowed: text, alarm and metric, which are those that modules/dashboard.ts makes. Take it out of the body, or look at it in CloudWatch.`,
+      );
   }
 }
 
@@ -104,39 +123,69 @@ function chart(properties: Fields, name: string): Omit<ChartWidget, keyof Place 
     region: text(properties, "region", named),
     unit: optionalText(left, "label", named) ?? "",
     rows: list(properties, "metrics", named).map((row, index) => chartRow(row, `${named}, row ${index + 1}`, period)),
-    lines: annotations["horizontal"] === undefined ? [] : list(annotations, "horizontal", named).map((line) => horizontal(line, `${named}'s line`)),
+    lines:
+      annotations["horizontal"] === undefined
+        ? []
+        : list(annotations, "horizontal", named).map((line) => horizontal(line, `${named}'s line`)),
   };
 }
 
 function horizontal(value: unknown, name: string): Line {
   const line = fields(value, name);
-  if (typeof line["value"] !== "number") throw new Error(`${name} ${given(line["label"])} has the value ${given(line["value"])}; allowed: a number.`);
-  return { label: optionalText(line, "label", name) ?? "", value: line["value"], color: optionalText(line, "color", name) ?? "" };
+  if (typeof line["value"] !== "number")
+    throw new Error(`${name} ${given(line["label"])} has the value ${given(line["value"])}; allowed: a number.`);
+  return {
+    label: optionalText(line, "label", name) ?? "",
+    value: line["value"],
+    color: optionalText(line, "color", name) ?? "",
+  };
 }
 
 function chartRow(value: unknown, name: string, widgetPeriod: number): ChartRow {
-  if (!Array.isArray(value) || value.length === 0) throw new Error(`${name} is ${given(value)}; allowed: a list, [namespace, metric, dimension, value, …, options] or [{expression}].`);
+  if (!Array.isArray(value) || value.length === 0)
+    throw new Error(
+      `${name} is ${given(value)}; allowed: a list, [namespace, metric, dimension, value, …, options] or [{expression}].`,
+    );
   const last: unknown = value.at(-1);
   const hasOptions = typeof last === "object" && last !== null;
   const options = hasOptions ? (last as Fields) : {};
   const names = (hasOptions ? value.slice(0, -1) : value).map((part: unknown) => string(part, name));
   const [id, expression, label] = ["id", "expression", "label"].map((key) => optionalText(options, key, name));
-  const common = { ...(id !== undefined && { id }), visible: options["visible"] !== false, periodSeconds: whole(options, "period", name, 1, widgetPeriod) };
+  const common = {
+    ...(id !== undefined && { id }),
+    visible: options["visible"] !== false,
+    periodSeconds: whole(options, "period", name, 1, widgetPeriod),
+  };
   if (expression !== undefined) return { ...common, label: label ?? expression, source: { expression } };
   const [namespace, metric, ...pairs] = names;
-  if (namespace === undefined || metric === undefined || pairs.length % 2 > 0 || names.some((part) => /^\.+$/.test(part))) {
-    throw new Error(`${name} is ${given(names)}; allowed: a namespace, a metric, and pairs of a dimension and its value, all written out ("." for "as above" is not read here).`);
+  if (
+    namespace === undefined ||
+    metric === undefined ||
+    pairs.length % 2 > 0 ||
+    names.some((part) => /^\.+$/.test(part))
+  ) {
+    throw new Error(
+      `${name} is ${given(names)}; allowed: a namespace, a metric, and pairs of a dimension and its value, all written out ("." for "as above" is not read here).`,
+    );
   }
-  const dimensions = Object.fromEntries(pairs.flatMap((part, index) => (index % 2 === 0 ? [[part, pairs[index + 1]!]] : [])));
-  return { ...common, label: label ?? metric, source: { namespace, metric, dimensions, statistic: optionalText(options, "stat", name) ?? "Average" } };
+  const dimensions = Object.fromEntries(
+    pairs.flatMap((part, index) => (index % 2 === 0 ? [[part, pairs[index + 1]!]] : [])),
+  );
+  return {
+    ...common,
+    label: label ?? metric,
+    source: { namespace, metric, dimensions, statistic: optionalText(options, "stat", name) ?? "Average" },
+  };
 }
 
 function fields(value: unknown, name: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${name} is ${given(value)}; allowed: an object.`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error(`${name} is ${given(value)}; allowed: an object.`);
   return value as Fields;
 }
 
-const optionalFields = (value: unknown, name: string): Fields => (value === undefined || value === null ? {} : fields(value, name));
+const optionalFields = (value: unknown, name: string): Fields =>
+  value === undefined || value === null ? {} : fields(value, name);
 
 function list(from: Fields, key: string, name: string): readonly unknown[] {
   const value = from[key];
@@ -154,11 +203,13 @@ function text(from: Fields, key: string, name: string): string {
   return from[key];
 }
 
-const optionalText = (from: Fields, key: string, name: string): string | undefined => (from[key] === undefined ? undefined : text(from, key, name));
+const optionalText = (from: Fields, key: string, name: string): string | undefined =>
+  from[key] === undefined ? undefined : text(from, key, name);
 
 function whole(from: Fields, key: string, name: string, minimum: number, otherwise?: number): number {
   const value = from[key] ?? otherwise;
-  if (!Number.isInteger(value) || (value as number) < minimum) throw new Error(`${name} has the ${key} ${given(from[key])}; allowed: a whole number from ${minimum} on.`);
+  if (!Number.isInteger(value) || (value as number) < minimum)
+    throw new Error(`${name} has the ${key} ${given(from[key])}; allowed: a whole number from ${minimum} on.`);
   return value as number;
 }
 

@@ -61,7 +61,16 @@ export function chartData(widget: ChartWidget, number: number, metrics: Metrics,
       return [];
     }
   });
-  return { widget, series, lines: checkLines(widget.title, widget.lines, series.map(({ points }) => points)), notes: [...new Set(notes)] };
+  return {
+    widget,
+    series,
+    lines: checkLines(
+      widget.title,
+      widget.lines,
+      series.map(({ points }) => points),
+    ),
+    notes: [...new Set(notes)],
+  };
 }
 
 interface Around {
@@ -75,11 +84,22 @@ interface Around {
 function rowSeries(around: Around, row: ChartRow, index: number): ChartSeries[] {
   const { metrics, number, window } = around;
   const label = row.label.replace(/\s*\[last \$\{LAST\}\]$/, "");
-  if (!("expression" in row.source)) return asSeries(label, row, within(valuesOf(around, row.source, row.periodSeconds), row, window));
-  const evaluated = metrics.evaluated.filter((each) => each.widget === number && each.row === index && each.points.length > 0);
+  if (!("expression" in row.source))
+    return asSeries(label, row, within(valuesOf(around, row.source, row.periodSeconds), row, window));
+  const evaluated = metrics.evaluated.filter(
+    (each) => each.widget === number && each.row === index && each.points.length > 0,
+  );
   if (evaluated.length > 0) {
     // Of what CloudWatch puts into a label only the name is wanted: the value stands beside it.
-    return [...evaluated].sort((left, right) => (left.label < right.label ? -1 : 1)).flatMap((each) => asSeries(isSearch((row.source as { expression: string }).expression) ? each.label : label, row, within(each.points, row, window)));
+    return [...evaluated]
+      .sort((left, right) => (left.label < right.label ? -1 : 1))
+      .flatMap((each) =>
+        asSeries(
+          isSearch((row.source as { expression: string }).expression) ? each.label : label,
+          row,
+          within(each.points, row, window),
+        ),
+      );
   }
   if (isSearch(row.source.expression)) {
     const hits = found(parseSearch(row.source.expression), row.periodSeconds, metrics.series);
@@ -89,31 +109,47 @@ function rowSeries(around: Around, row: ChartRow, index: number): ChartSeries[] 
 }
 
 /** `${PROP('Dim.Agent')}` is the agent's name. */
-const searchLabel = (label: string, { dimensions }: MetricSeries): string => label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => dimensions[name] ?? whole);
+const searchLabel = (label: string, { dimensions }: MetricSeries): string =>
+  label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => dimensions[name] ?? whole);
 
 function valuesOf({ metrics, notes }: Around, source: MetricSource, periodSeconds: number): readonly Point[] {
   const exact = metrics.series.find((each) => seriesKey(each) === seriesKey({ ...source, periodSeconds }));
   if (exact) return exact.points;
   const others = metrics.series.filter((each) => sourceKey(each) === sourceKey(source));
-  if (others.length > 0) notes.push(`The metrics have ${source.metric} as ${[...new Set(others.map((each) => `${each.statistic} of ${each.periodSeconds} s`))].join(", ")}; this chart takes ${source.statistic} of ${periodSeconds} s.`);
+  if (others.length > 0)
+    notes.push(
+      `The metrics have ${source.metric} as ${[...new Set(others.map((each) => `${each.statistic} of ${each.periodSeconds} s`))].join(", ")}; this chart takes ${source.statistic} of ${periodSeconds} s.`,
+    );
   return [];
 }
 
 /** Periods that begin in the window and have ended by its end. */
-const within = (points: readonly Point[], { periodSeconds }: { readonly periodSeconds: number }, { startMs, endMs }: Window): Point[] => points.filter(([ms]) => ms >= startMs && ms + periodSeconds * 1_000 <= endMs);
+const within = (
+  points: readonly Point[],
+  { periodSeconds }: { readonly periodSeconds: number },
+  { startMs, endMs }: Window,
+): Point[] => points.filter(([ms]) => ms >= startMs && ms + periodSeconds * 1_000 <= endMs);
 
-/** Metric math period by period. Where none of its metrics has a value there is none: FILL fills gaps, it does not make data. */
+/**
+ * Metric math period by period. Where none of its metrics has a value there is none: FILL fills gaps, it does not make
+ * data.
+ */
 function expressionPoints(around: Around, row: ChartRow, expression: string): Point[] {
   const { widget, window, notes } = around;
   const byId = new Map<string, ReadonlyMap<number, number>>();
   for (const { id, source, periodSeconds } of widget.rows) {
-    if (id !== undefined && !("expression" in source)) byId.set(id, new Map(within(valuesOf(around, source, periodSeconds), row, window)));
+    if (id !== undefined && !("expression" in source))
+      byId.set(id, new Map(within(valuesOf(around, source, periodSeconds), row, window)));
   }
   const evaluate = metricMath(expression, undefined);
-  if (expression.includes("SERVICE_QUOTA")) notes.push("CloudWatch alone knows the service quota that this is a share of.");
+  if (expression.includes("SERVICE_QUOTA"))
+    notes.push("CloudWatch alone knows the service quota that this is a share of.");
   const used = [...new Set(expression.match(/\b[a-z]\w*\b/g) ?? [])];
   const unknown = used.filter((id) => !byId.has(id));
-  if (unknown.length > 0) throw new Error(`${expression} names ${unknown.join(", ")}; allowed: ids of metrics in this chart (${[...byId.keys()].join(", ")}).`);
+  if (unknown.length > 0)
+    throw new Error(
+      `${expression} names ${unknown.join(", ")}; allowed: ids of metrics in this chart (${[...byId.keys()].join(", ")}).`,
+    );
   const times = used.flatMap((id) => [...byId.get(id)!.keys()]);
   return grid(times, row.periodSeconds * 1_000, window).flatMap((ms): Point[] => {
     const value = evaluate((id) => byId.get(id)?.get(ms));
@@ -126,7 +162,10 @@ function grid(times: readonly number[], periodMs: number, { startMs, endMs }: Wi
   const [first] = times;
   if (first === undefined) return [];
   const begin = first - Math.floor((first - startMs) / periodMs) * periodMs;
-  return Array.from({ length: Math.max(0, Math.floor((endMs - begin) / periodMs)) }, (_, index) => begin + index * periodMs);
+  return Array.from(
+    { length: Math.max(0, Math.floor((endMs - begin) / periodMs)) },
+    (_, index) => begin + index * periodMs,
+  );
 }
 
 function asSeries(label: string, { periodSeconds }: ChartRow, points: readonly Point[]): ChartSeries[] {

@@ -18,15 +18,21 @@ export interface SavedSeries extends MetricSource {
   readonly values: readonly number[];
 }
 
-const ALLOWED = "a list of {namespace, metric, dimensions, statistic, period, timestamps, values}, or {MetricDataQueries, MetricDataResults} with what GetMetricData was asked and what it answered";
+const ALLOWED =
+  "a list of {namespace, metric, dimensions, statistic, period, timestamps, values}, or {MetricDataQueries, MetricDataResults} with what GetMetricData was asked and what it answered";
 
 /** The series in a metrics file. Throws with the entry, the field, what was given and what is allowed. */
 export function parseMetrics(document: unknown): readonly MetricSeries[] {
-  const series = Array.isArray(document) ? document.map((entry: unknown, index) => saved(entry, `Entry ${index + 1}`)) : ofGetMetricData(document);
+  const series = Array.isArray(document)
+    ? document.map((entry: unknown, index) => saved(entry, `Entry ${index + 1}`))
+    : ofGetMetricData(document);
   const known = new Map<string, number>();
   for (const [index, each] of series.entries()) {
     const twice = known.get(seriesKey(each));
-    if (twice !== undefined) throw new Error(`Entries ${twice + 1} and ${index + 1} are both the ${each.statistic} of ${each.namespace} ${each.metric} in periods of ${each.periodSeconds} s; allowed: each once.`);
+    if (twice !== undefined)
+      throw new Error(
+        `Entries ${twice + 1} and ${index + 1} are both the ${each.statistic} of ${each.namespace} ${each.metric} in periods of ${each.periodSeconds} s; allowed: each once.`,
+      );
     known.set(seriesKey(each), index);
   }
   return series;
@@ -39,26 +45,58 @@ export function seriesKey({ periodSeconds, ...source }: MetricSource & { readonl
 
 /** What tells one metric from another. */
 export function sourceKey({ namespace, metric, dimensions }: Omit<MetricSource, "statistic">): string {
-  return JSON.stringify([namespace, metric, ...Object.entries(dimensions).sort(([left], [right]) => (left < right ? -1 : 1))]);
+  return JSON.stringify([
+    namespace,
+    metric,
+    ...Object.entries(dimensions).sort(([left], [right]) => (left < right ? -1 : 1)),
+  ]);
 }
 
 /** As a metrics file holds it. */
-export function savedSeries({ namespace, metric, dimensions, statistic, periodSeconds, points }: MetricSeries): SavedSeries {
-  return { namespace, metric, dimensions, statistic, period: periodSeconds, timestamps: points.map(([ms]) => new Date(ms).toISOString()), values: points.map(([, value]) => value) };
+export function savedSeries({
+  namespace,
+  metric,
+  dimensions,
+  statistic,
+  periodSeconds,
+  points,
+}: MetricSeries): SavedSeries {
+  return {
+    namespace,
+    metric,
+    dimensions,
+    statistic,
+    period: periodSeconds,
+    timestamps: points.map(([ms]) => new Date(ms).toISOString()),
+    values: points.map(([, value]) => value),
+  };
 }
 
 function saved(entry: unknown, name: string): MetricSeries {
   const all = record(entry, name);
-  const [namespace, metric, statistic] = ["namespace", "metric", "statistic"].map((key) => text(all[key], `${name}'s ${key}`)) as [string, string, string];
+  const [namespace, metric, statistic] = ["namespace", "metric", "statistic"].map((key) =>
+    text(all[key], `${name}'s ${key}`),
+  ) as [string, string, string];
   const dimensions = record(all["dimensions"] ?? {}, `${name}'s dimensions`);
   for (const [key, value] of Object.entries(dimensions)) text(value, `${name}'s dimension ${key}`);
-  return { namespace, metric, statistic, dimensions: dimensions as Record<string, string>, periodSeconds: period(all["period"], name), points: points(all["timestamps"], all["values"], name) };
+  return {
+    namespace,
+    metric,
+    statistic,
+    dimensions: dimensions as Record<string, string>,
+    periodSeconds: period(all["period"], name),
+    points: points(all["timestamps"], all["values"], name),
+  };
 }
 
 /** The answer alone names no metrics, so what was asked stands beside it. */
 function ofGetMetricData(document: unknown): MetricSeries[] {
-  const { MetricDataQueries: queries, MetricDataResults: results } = (document ?? {}) as { MetricDataQueries?: unknown; MetricDataResults?: unknown };
-  if (!Array.isArray(queries) || !Array.isArray(results)) throw new Error(`It is ${shown(document)}; allowed: ${ALLOWED}.`);
+  const { MetricDataQueries: queries, MetricDataResults: results } = (document ?? {}) as {
+    MetricDataQueries?: unknown;
+    MetricDataResults?: unknown;
+  };
+  if (!Array.isArray(queries) || !Array.isArray(results))
+    throw new Error(`It is ${shown(document)}; allowed: ${ALLOWED}.`);
   return queries.flatMap((query: unknown, index) => {
     const name = `Query ${index + 1}`;
     const { Id: id, MetricStat: asked } = record(query, name);
@@ -66,21 +104,40 @@ function ofGetMetricData(document: unknown): MetricSeries[] {
     if (asked === undefined) return [];
     const { Metric: metric, Period: periodSeconds, Stat: statistic } = record(asked, `${name}'s MetricStat`);
     const { Namespace: namespace, MetricName: metricName, Dimensions: pairs = [] } = record(metric, `${name}'s Metric`);
-    if (!Array.isArray(pairs)) throw new Error(`${name}'s Dimensions is ${shown(pairs)}; allowed: a list of {Name, Value}.`);
-    const dimensions = Object.fromEntries(pairs.map((pair: unknown) => { const { Name: key, Value: value } = record(pair, `${name}'s dimension`); return [text(key, `${name}'s Name`), text(value, `${name}'s Value`)]; }));
-    const answer = results.find((result: unknown) => record(result, "A result")["Id"] === id) as { Timestamps?: unknown; Values?: unknown } | undefined;
-    return [{ namespace: text(namespace, `${name}'s Namespace`), metric: text(metricName, `${name}'s MetricName`), statistic: text(statistic, `${name}'s Stat`), dimensions, periodSeconds: period(periodSeconds, name), points: points(answer?.Timestamps ?? [], answer?.Values ?? [], name) }];
+    if (!Array.isArray(pairs))
+      throw new Error(`${name}'s Dimensions is ${shown(pairs)}; allowed: a list of {Name, Value}.`);
+    const dimensions = Object.fromEntries(
+      pairs.map((pair: unknown) => {
+        const { Name: key, Value: value } = record(pair, `${name}'s dimension`);
+        return [text(key, `${name}'s Name`), text(value, `${name}'s Value`)];
+      }),
+    );
+    const answer = results.find((result: unknown) => record(result, "A result")["Id"] === id) as
+      { Timestamps?: unknown; Values?: unknown } | undefined;
+    return [
+      {
+        namespace: text(namespace, `${name}'s Namespace`),
+        metric: text(metricName, `${name}'s MetricName`),
+        statistic: text(statistic, `${name}'s Stat`),
+        dimensions,
+        periodSeconds: period(periodSeconds, name),
+        points: points(answer?.Timestamps ?? [], answer?.Values ?? [], name),
+      },
+    ];
   });
 }
 
 function points(timestamps: unknown, values: unknown, name: string): Point[] {
   if (!Array.isArray(timestamps) || !Array.isArray(values) || timestamps.length !== values.length) {
     const count = (list: unknown) => (Array.isArray(list) ? list.length : shown(list));
-    throw new Error(`${name} has ${count(timestamps)} timestamps and ${count(values)} values; allowed: two lists of one length.`);
+    throw new Error(
+      `${name} has ${count(timestamps)} timestamps and ${count(values)} values; allowed: two lists of one length.`,
+    );
   }
   const all = timestamps.map((timestamp: unknown, index): Point => {
     const value: unknown = values[index];
-    if (typeof value !== "number" || !Number.isFinite(value)) throw new Error(`${name}'s value ${index + 1} is ${shown(value)}; allowed: a number.`);
+    if (typeof value !== "number" || !Number.isFinite(value))
+      throw new Error(`${name}'s value ${index + 1} is ${shown(value)}; allowed: a number.`);
     return [timeOf(timestamp, `${name}'s timestamp ${index + 1}`), value];
   });
   return all.sort(([left], [right]) => left - right);
@@ -88,18 +145,28 @@ function points(timestamps: unknown, values: unknown, name: string): Point[] {
 
 function timeOf(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0 && value < 1e11) return value * 1_000;
-  const ms = typeof value === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(value) ? Date.parse(value) : NaN;
-  if (!Number.isFinite(ms)) throw new Error(`${name} is ${shown(value)}; allowed: an ISO time with its zone, such as 2026-11-21T12:00:00Z, or seconds since 1970.`);
+  const ms =
+    typeof value === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(value)
+      ? Date.parse(value)
+      : NaN;
+  if (!Number.isFinite(ms))
+    throw new Error(
+      `${name} is ${shown(value)}; allowed: an ISO time with its zone, such as 2026-11-21T12:00:00Z, or seconds since 1970.`,
+    );
   return ms;
 }
 
 function period(value: unknown, name: string): number {
-  if (!Number.isInteger(value) || (value as number) < 1) throw new Error(`${name}'s period is ${shown(value)}; allowed: whole seconds from 1 on.`);
+  if (!Number.isInteger(value) || (value as number) < 1)
+    throw new Error(`${name}'s period is ${shown(value)}; allowed: whole seconds from 1 on.`);
   return value as number;
 }
 
 function record(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${name} is ${shown(value)}; allowed: ${/^(Entry|Query|A result)[ \d]*$/.test(name) ? `an object of ${ALLOWED}` : "an object"}.`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error(
+      `${name} is ${shown(value)}; allowed: ${/^(Entry|Query|A result)[ \d]*$/.test(name) ? `an object of ${ALLOWED}` : "an object"}.`,
+    );
   return value as Readonly<Record<string, unknown>>;
 }
 

@@ -17,18 +17,27 @@ export interface SeriesQuery {
 /** Charts of one call: ten rows each are below the 500 queries that a call may have. */
 const CHARTS_A_CALL = 40;
 
-/** What a dashboard asks of CloudWatch, by region, in calls of at most 500 queries. A metric is asked once a call, however many charts have it: each is billed. */
-export function seriesQueries(widgets: readonly Widget[]): readonly { readonly region: string; readonly queries: readonly SeriesQuery[] }[] {
+/**
+ * What a dashboard asks of CloudWatch, by region, in calls of at most 500 queries. A metric is asked once a call,
+ * however many charts have it: each is billed.
+ */
+export function seriesQueries(
+  widgets: readonly Widget[],
+): readonly { readonly region: string; readonly queries: readonly SeriesQuery[] }[] {
   const charts = widgets.flatMap((widget, number) => (widget.type === "metric" ? [{ widget, number }] : []));
   const regions = [...new Set(charts.map(({ widget }) => widget.region))].sort();
   return regions.flatMap((region) => {
     const here = charts.filter(({ widget }) => widget.region === region);
-    const calls = Array.from({ length: Math.ceil(here.length / CHARTS_A_CALL) }, (_, index) => here.slice(index * CHARTS_A_CALL, (index + 1) * CHARTS_A_CALL));
+    const calls = Array.from({ length: Math.ceil(here.length / CHARTS_A_CALL) }, (_, index) =>
+      here.slice(index * CHARTS_A_CALL, (index + 1) * CHARTS_A_CALL),
+    );
     return calls.map((call) => ({ region, queries: queriesOf(call) }));
   });
 }
 
-function queriesOf(charts: readonly { readonly widget: Extract<Widget, { type: "metric" }>; readonly number: number }[]): SeriesQuery[] {
+function queriesOf(
+  charts: readonly { readonly widget: Extract<Widget, { type: "metric" }>; readonly number: number }[],
+): SeriesQuery[] {
   const metrics = new Map<string, SeriesQuery>();
   const expressions: SeriesQuery[] = [];
   for (const { widget, number } of charts) {
@@ -43,8 +52,16 @@ function queriesOf(charts: readonly { readonly widget: Extract<Widget, { type: "
     widget.rows.forEach(({ source, periodSeconds, label }, row) => {
       if (!("expression" in source)) return;
       // Ids are a chart's own; in a call they are everybody's.
-      const expression = isSearch(source.expression) ? source.expression : source.expression.replaceAll(/\b[a-z]\w*\b/g, (id) => own.get(id) ?? id);
-      expressions.push({ id: `w${number}_${row}`, periodSeconds, label, source: { expression }, of: { widget: number, row } });
+      const expression = isSearch(source.expression)
+        ? source.expression
+        : source.expression.replaceAll(/\b[a-z]\w*\b/g, (id) => own.get(id) ?? id);
+      expressions.push({
+        id: `w${number}_${row}`,
+        periodSeconds,
+        label,
+        source: { expression },
+        of: { widget: number, row },
+      });
     });
   }
   return [...metrics.values(), ...expressions];

@@ -17,17 +17,33 @@ function accessFinding({ address, type, change }: PlanResource): Omit<Finding, "
   const parts = [
     ...(added.length > 0 ? [`allows ${shown(added)}`] : []),
     ...(removed.length > 0 ? [`no longer allows ${shown(removed)}`] : []),
-    ...(isOwn ? [`${later.join(" and ")} holds values that are known after the apply; read it in the configuration`] : []),
+    ...(isOwn
+      ? [`${later.join(" and ")} holds values that are known after the apply; read it in the configuration`]
+      : []),
   ];
-  return [{ severity: added.some(isWide) ? "critical" : added.length > 0 ? "warning" : "info", address, text: `${capital(parts.join("; "))}.` }];
+  return [
+    {
+      severity: added.some(isWide) ? "critical" : added.length > 0 ? "warning" : "info",
+      address,
+      text: `${capital(parts.join("; "))}.`,
+    },
+  ];
 }
 
 /** What is allowed, one text each: an action, on what, for whom, and whether under a condition. */
 function grants(type: string, attributes: Attributes | null): string[] {
   if (!attributes) return [];
-  if (type === "aws_lambda_permission") return [`${String(attributes["action"])} for ${String(attributes["principal"])}`];
-  if (type === "aws_iam_role_policy_attachment" || type === "aws_iam_user_policy_attachment") return [`all of ${String(attributes["policy_arn"])}`];
-  return [...new Set(statementsOf(attributes).filter(({ effect }) => effect === "Allow").flatMap(statementGrants))];
+  if (type === "aws_lambda_permission")
+    return [`${String(attributes["action"])} for ${String(attributes["principal"])}`];
+  if (type === "aws_iam_role_policy_attachment" || type === "aws_iam_user_policy_attachment")
+    return [`all of ${String(attributes["policy_arn"])}`];
+  return [
+    ...new Set(
+      statementsOf(attributes)
+        .filter(({ effect }) => effect === "Allow")
+        .flatMap(statementGrants),
+    ),
+  ];
 }
 
 function statementGrants({ actions, resources, principals, hasCondition }: Statement): string[] {
@@ -37,7 +53,8 @@ function statementGrants({ actions, resources, principals, hasCondition }: State
 }
 
 /** Every action there is, or of a service. */
-const isWide = (grant: string): boolean => /^(\*|[\w-]+:\*|everything but .*|all of .*\/(AdministratorAccess|PowerUserAccess|IAMFullAccess))( |$)/.test(grant);
+const isWide = (grant: string): boolean =>
+  /^(\*|[\w-]+:\*|everything but .*|all of .*\/(AdministratorAccess|PowerUserAccess|IAMFullAccess))( |$)/.test(grant);
 
 /** So many are named; the rest is counted. */
 const MOST_NAMED = 6;

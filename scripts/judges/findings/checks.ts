@@ -14,6 +14,10 @@ export const checkFindings: FindingSource = (plan) => {
     .filter(({ status }) => status === "fail" || status === "error")
     .map(({ address, instances = [] }) => {
       const messages = instances.flatMap(({ problems = [] }) => problems.map(({ message }) => message.trim()));
-      return { severity: "warning", address: address.to_display, text: [...new Set(messages)].join(" ") || "It does not hold; terraform gives no reason." };
+      return {
+        severity: "warning",
+        address: address.to_display,
+        text: [...new Set(messages)].join(" ") || "It does not hold; terraform gives no reason.",
+      };
     });
 };

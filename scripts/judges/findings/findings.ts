@@ -19,7 +19,16 @@ export const FINDING_SOURCES = findingSources();
 const SEVERITIES: readonly Severity[] = ["critical", "warning", "info"];
 
 /** Everything found in a plan, the gravest first. */
-export function findingsOf(plan: unknown, sources: Readonly<Record<string, FindingSource>> = FINDING_SOURCES): Finding[] {
-  const found = Object.entries(sources).flatMap(([source, look]) => look(plan).map((finding) => ({ source, ...finding })));
-  return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+export function findingsOf(
+  plan: unknown,
+  sources: Readonly<Record<string, FindingSource>> = FINDING_SOURCES,
+): Finding[] {
+  const found = Object.entries(sources).flatMap(([source, look]) =>
+    look(plan).map((finding) => ({ source, ...finding })),
+  );
+  return found.sort(
+    (a, b) =>
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      (a.address < b.address ? -1 : a.address > b.address ? 1 : 0),
+  );
 }

@@ -29,18 +29,26 @@ export const isAnybody = (principal: string): boolean => principal === "*" || pr
 /** The statements of a policy document as JSON text; none where it is no such text. */
 export function documentStatements(document: unknown): Statement[] {
   const parsed = parse(document);
-  return list((parsed as { Statement?: unknown } | undefined)?.Statement).flatMap((statement) => (typeof statement === "object" && statement !== null ? [read(statement as Attributes)] : []));
+  return list((parsed as { Statement?: unknown } | undefined)?.Statement).flatMap((statement) =>
+    typeof statement === "object" && statement !== null ? [read(statement as Attributes)] : [],
+  );
 }
 
 function read(statement: Attributes): Statement {
   const but = (name: string) => list(statement[`Not${name}`]).map((value) => `everything but ${String(value)}`);
-  const condition = typeof statement["Condition"] === "object" && statement["Condition"] !== null ? (statement["Condition"] as Statement["condition"]) : {};
+  const condition =
+    typeof statement["Condition"] === "object" && statement["Condition"] !== null
+      ? (statement["Condition"] as Statement["condition"])
+      : {};
   return {
     sid: String(statement["Sid"] ?? ""),
     effect: statement["Effect"] === "Deny" ? "Deny" : "Allow",
     actions: [...list(statement["Action"]).map(String), ...but("Action")],
     resources: [...list(statement["Resource"]).map(String), ...but("Resource")],
-    principals: [...principalsOf(statement["Principal"]), ...principalsOf(statement["NotPrincipal"]).map((name) => `everybody but ${name}`)],
+    principals: [
+      ...principalsOf(statement["Principal"]),
+      ...principalsOf(statement["NotPrincipal"]).map((name) => `everybody but ${name}`),
+    ],
     hasCondition: Object.keys(condition).length > 0,
     condition,
   };
@@ -51,7 +59,8 @@ function principalsOf(principal: unknown): string[] {
   return Object.entries(principal).flatMap(([kind, names]) => list(names).map((name) => `${kind}: ${String(name)}`));
 }
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : value === undefined || value === null ? [] : [value]);
+const list = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : value === undefined || value === null ? [] : [value];
 
 function parse(document: unknown): unknown {
   if (typeof document !== "string") return undefined;

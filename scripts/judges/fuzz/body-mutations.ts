@@ -8,14 +8,23 @@ const json = (value: unknown): string => JSON.stringify(value);
 const MIB = 1024 * 1024;
 
 /** An invocation with other whitespace around it, so that it has as many bytes as that. */
-const padded = (bytes: number): Body => ({ canary }) => {
-  const text = json({ prompt: canary });
-  return `${" ".repeat(bytes - text.length)}${text}`;
-};
+const padded =
+  (bytes: number): Body =>
+  ({ canary }) => {
+    const text = json({ prompt: canary });
+    return `${" ".repeat(bytes - text.length)}${text}`;
+  };
 /** A prompt with something in its JSON that is written as it is. */
-const prompt = (inside: string): Body => ({ canary }) => `{"prompt":"${canary} ${inside}"}`;
-const fields = (more: string): Body => ({ canary }) => `{"prompt":"${canary}",${more}}`;
-const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
+const prompt =
+  (inside: string): Body =>
+  ({ canary }) =>
+    `{"prompt":"${canary} ${inside}"}`;
+const fields =
+  (more: string): Body =>
+  ({ canary }) =>
+    `{"prompt":"${canary}",${more}}`;
+const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array =>
+  Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
 /** Little-endian, of one-byte characters. */
 const utf16 = (text: string): Uint8Array => latin1([...text].flatMap((character) => [character, "\0"]).join(""));
 
@@ -32,7 +41,7 @@ const VALID: Readonly<Record<string, Body>> = {
 
 /** Bodies that break it: 400. The gateway sees some of it, the front door the rest. */
 const INVALID: Readonly<Record<string, Body>> = {
-  "empty": () => "",
+  empty: () => "",
   "only whitespace": () => " \n",
   "no JSON": ({ canary }) => canary,
   "a trailing comma": ({ canary }) => `{"prompt":"${canary}",}`,
@@ -42,11 +51,11 @@ const INVALID: Readonly<Record<string, Body>> = {
   "cut off": ({ canary }) => `{"prompt":"${canary}`,
   "a byte order mark first": ({ canary }) => bytes(latin1("\xef\xbb\xbf"), json({ prompt: canary })),
   "UTF-16": ({ canary }) => utf16(json({ prompt: canary })),
-  "gzip": () => latin1("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*(\xca\xcf-(Q\xb2RJT\xaa\x05\x00"),
+  gzip: () => latin1("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*(\xca\xcf-(Q\xb2RJT\xaa\x05\x00"),
   "base64 of a good body": ({ canary }) => btoa(json({ prompt: canary })),
   "a form": ({ canary }) => `prompt=${canary}`,
-  "XML": ({ canary }) => `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///">]><prompt>${canary}&b;</prompt>`,
-  "NaN": () => '{"prompt":NaN}',
+  XML: ({ canary }) => `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///">]><prompt>${canary}&b;</prompt>`,
+  NaN: () => '{"prompt":NaN}',
   "1e999": () => '{"prompt":1e999}',
   "a number of 400 digits": () => `{"prompt":${"9".repeat(400)}}`,
   "a session of 20 digits": fields('"session_id":12345678901234567890'),
@@ -54,12 +63,12 @@ const INVALID: Readonly<Record<string, Body>> = {
   "prompt twice": ({ canary }) => `{"prompt":"${canary}","prompt":"other"}`,
   "prompt twice, once escaped": ({ canary }) => `{"prompt":"${canary}","\\u0070rompt":"other"}`,
   "session_id twice": fields('"session_id":"a","session_id":"b"'),
-  "__proto__": fields('"__proto__":{"admin":true}'),
+  __proto__: fields('"__proto__":{"admin":true}'),
   "__proto__, escaped": fields('"\\u005f_proto__":{"prompt":"x"}'),
   "__proto__ with the prompt in it": ({ canary }) => `{"__proto__":{"prompt":"${canary}"}}`,
-  "constructor": fields('"constructor":{"prototype":{"admin":true}}'),
-  "prototype": fields('"prototype":null'),
-  "toString": fields('"toString":"x"'),
+  constructor: fields('"constructor":{"prototype":{"admin":true}}'),
+  prototype: fields('"prototype":null'),
+  toString: fields('"toString":"x"'),
   "an empty field name": fields('"":1'),
   "a field name with a line break": fields('"a\\nb":1'),
   "a field name of 5,000 characters": fields(`"${"n".repeat(5_000)}":1`),
@@ -75,7 +84,7 @@ const INVALID: Readonly<Record<string, Body>> = {
   "NUL as it is": prompt("\0"),
   "an escape character": prompt("\\u001b[31m"),
   "a bell as it is": prompt("\x07"),
-  "DEL": prompt("\\u007f"),
+  DEL: prompt("\\u007f"),
   "a C1 control": prompt("\\u0085"),
   "a line break as it is": prompt("\n"),
   "only spaces": () => '{"prompt":"   \\t\\n"}',
@@ -115,8 +124,17 @@ export const BODY_MUTATIONS: readonly Mutation[] = [
 ];
 
 function made(bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] {
-  return Object.entries(bodies).map(([name, body]) => ({ name: `body: ${name}`, part: "body", operations: ["invoke"], ...more, apply: (request, given) => withBody(request, body(given)) }));
+  return Object.entries(bodies).map(([name, body]) => ({
+    name: `body: ${name}`,
+    part: "body",
+    operations: ["invoke"],
+    ...more,
+    apply: (request, given) => withBody(request, body(given)),
+  }));
 }
 
 /** The request with another body; a text is sent in UTF-8. */
-export const withBody = (request: FuzzRequest, body: string | Uint8Array): FuzzRequest => ({ ...request, body: typeof body === "string" ? utf8(body) : body });
+export const withBody = (request: FuzzRequest, body: string | Uint8Array): FuzzRequest => ({
+  ...request,
+  body: typeof body === "string" ? utf8(body) : body,
+});

@@ -1,7 +1,19 @@
 import type { FuzzCase, FuzzRequest } from "./request";
 
 /** What may be wrong, worst first. */
-export const FINDING_KINDS = ["leak", "server_error", "hang", "no_answer", "unfinished", "poisoned", "undocumented", "unexpected", "schema", "header", "log"] as const;
+export const FINDING_KINDS = [
+  "leak",
+  "server_error",
+  "hang",
+  "no_answer",
+  "unfinished",
+  "poisoned",
+  "undocumented",
+  "unexpected",
+  "schema",
+  "header",
+  "log",
+] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface Problem {
@@ -41,5 +53,11 @@ const MAX_SHOWN_BYTES = 2_000;
 /** How to send a case again. */
 export function reproductionOf({ index, mutations, caller, request }: FuzzCase): Reproduction {
   const { body, ...rest } = request;
-  return { index, mutations, caller, ...rest, ...(body && { body: String.fromCharCode(...body.subarray(0, MAX_SHOWN_BYTES)), bodyBytes: body.length }) };
+  return {
+    index,
+    mutations,
+    caller,
+    ...rest,
+    ...(body && { body: String.fromCharCode(...body.subarray(0, MAX_SHOWN_BYTES)), bodyBytes: body.length }),
+  };
 }

@@ -17,13 +17,23 @@ export interface Judgement {
 }
 
 /** Everything that is wrong with an answer; empty: it is as it should be. */
-export function judgeAnswer(fuzzed: FuzzCase, answer: WireAnswer, { documented, secrets, ownerOf, patienceMs, isOpen }: Judgement): Problem[] {
-  if (answer.kind === "hang" || answer.ms > patienceMs) return [{ kind: "hang", what: `no answer within ${patienceMs / 1_000} s` }];
-  if (answer.kind === "closed") return fuzzed.malformed ? [] : [{ kind: "no_answer", what: `no answer: ${answer.reason}` }];
+export function judgeAnswer(
+  fuzzed: FuzzCase,
+  answer: WireAnswer,
+  { documented, secrets, ownerOf, patienceMs, isOpen }: Judgement,
+): Problem[] {
+  if (answer.kind === "hang" || answer.ms > patienceMs)
+    return [{ kind: "hang", what: `no answer within ${patienceMs / 1_000} s` }];
+  if (answer.kind === "closed")
+    return fuzzed.malformed ? [] : [{ kind: "no_answer", what: `no answer: ${answer.reason}` }];
   const caller = isOpen || fuzzed.request.credentials === "good" ? fuzzed.caller : undefined;
   const leaks = leaksIn(answer, caller, secrets, ownerOf);
   // A fault of the service is one finding, however it is told.
-  if (answer.status >= 500 && !(fuzzed.malformed && [501, 505].includes(answer.status))) return [...leaks, { kind: "server_error", what: `${answer.status}; a request never leads to a fault of the service` }];
+  if (answer.status >= 500 && !(fuzzed.malformed && [501, 505].includes(answer.status)))
+    return [
+      ...leaks,
+      { kind: "server_error", what: `${answer.status}; a request never leads to a fault of the service` },
+    ];
   if (answer.status >= 500) return leaks;
   return [...leaks, ...documented.problems(fuzzed, answer)];
 }

@@ -12,7 +12,10 @@ export interface Secrets {
 /** What tells how the service is built: stacks, paths of files, ARNs, hosts of AWS. */
 const INTERNALS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a stack trace", /\n?\s+at (async )?[\w.<>[\] ]*\(?(file:|node:|\/)[^\s)]*:\d+/],
-  ["a file's path", /(\/var\/(task|runtime)|\/opt\/|\/tmp\/|\/home\/|\/root\/|\/usr\/|node_modules|file:\/\/|[A-Z]:\\\\)/],
+  [
+    "a file's path",
+    /(\/var\/(task|runtime)|\/opt\/|\/tmp\/|\/home\/|\/root\/|\/usr\/|node_modules|file:\/\/|[A-Z]:\\\\)/,
+  ],
   ["a line of source", /\b[\w-]+\.[cm]?[jt]s:\d+/],
   ["an ARN", /\barn:aws[\w-]*:/],
   ["a host of AWS", /\b(dynamodb|sqs|s3|lambda|sts)\.[\w-]+\.amazonaws\.com/],
@@ -27,7 +30,12 @@ const INTERNALS: readonly (readonly [what: string, pattern: RegExp])[] = [
  * @param caller index of who asked; undefined: nobody that the service knows
  * @param ownerOf index of the caller whose request has that id
  */
-export function leaksIn(answer: Extract<WireAnswer, { kind: "answer" }>, caller: number | undefined, { marker, names }: Secrets, ownerOf: ReadonlyMap<string, number>): Problem[] {
+export function leaksIn(
+  answer: Extract<WireAnswer, { kind: "answer" }>,
+  caller: number | undefined,
+  { marker, names }: Secrets,
+  ownerOf: ReadonlyMap<string, number>,
+): Problem[] {
   const head = answer.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
   const whole = `${head}\n${answer.body}`;
   const shown = `${headersOfTheService(answer)}\n${withoutAnswers(answer)}`;
@@ -35,15 +43,22 @@ export function leaksIn(answer: Extract<WireAnswer, { kind: "answer" }>, caller:
   return [
     ...INTERNALS.filter(([, pattern]) => pattern.test(shown)).map(([what]) => leak(what)),
     ...names.filter((name) => name !== "" && shown.includes(name)).map((name) => leak(`the name ${name}`)),
-    ...canaryOwners(whole, marker).filter((owner) => owner !== caller).map(() => leak("what another caller sent")),
+    ...canaryOwners(whole, marker)
+      .filter((owner) => owner !== caller)
+      .map(() => leak("what another caller sent")),
     ...(answer.status >= 300 && whole.includes(marker) ? [leak("what was sent")] : []),
-    ...idsIn(whole).filter((id) => (ownerOf.get(id) ?? caller) !== caller).map(() => leak("the id of another caller's request")),
+    ...idsIn(whole)
+      .filter((id) => (ownerOf.get(id) ?? caller) !== caller)
+      .map(() => leak("the id of another caller's request")),
   ];
 }
 
 /** API Gateway names a class of its own error in this header. */
 const headersOfTheService = ({ headers }: { readonly headers: readonly (readonly [string, string])[] }): string =>
-  headers.filter(([name]) => name !== "x-amzn-errortype").map(([name, value]) => `${name}: ${value}`).join("\n");
+  headers
+    .filter(([name]) => name !== "x-amzn-errortype")
+    .map(([name, value]) => `${name}: ${value}`)
+    .join("\n");
 
 /** The body without what agents said. */
 function withoutAnswers(answer: { readonly body: string }): string {
@@ -57,9 +72,14 @@ function canaryOwners(text: string, marker: string): number[] {
   return [...new Set([...text.matchAll(new RegExp(`${marker}-(\\d+)-`, "g"))].map(([, owner]) => Number(owner)))];
 }
 
-const idsIn = (text: string): string[] => [...new Set(text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [])];
+const idsIn = (text: string): string[] => [
+  ...new Set(text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []),
+];
 
-/** What a log must not hold, with the number of the first line of each kind. @param secrets texts that open something */
+/**
+ * What a log must not hold, with the number of the first line of each kind.
+ * @param secrets texts that open something
+ */
 export function leaksInLog(file: string, text: string, marker: string, secrets: readonly string[]): Problem[] {
   const lines = text.split("\n");
   const kinds: readonly (readonly [what: string, found: (line: string) => boolean])[] = [
@@ -70,6 +90,13 @@ export function leaksInLog(file: string, text: string, marker: string, secrets: 
   ];
   return kinds.flatMap(([what, found]): Problem[] => {
     const at = lines.findIndex(found);
-    return at < 0 ? [] : [{ kind: "log", what: `${file} has ${what} in line ${at + 1}, and in ${lines.filter(found).length} of ${lines.length} lines` }];
+    return at < 0
+      ? []
+      : [
+          {
+            kind: "log",
+            what: `${file} has ${what} in line ${at + 1}, and in ${lines.filter(found).length} of ${lines.length} lines`,
+          },
+        ];
   });
 }

@@ -34,7 +34,13 @@ export interface Mutation {
 }
 
 /** The request with a header more. */
-export const withHeader = (request: FuzzRequest, name: string, value: string): FuzzRequest => ({ ...request, headers: [...request.headers, [name, value]] });
+export const withHeader = (request: FuzzRequest, name: string, value: string): FuzzRequest => ({
+  ...request,
+  headers: [...request.headers, [name, value]],
+});
 
 /** The request without a header, whatever its case. */
-export const withoutHeader = (request: FuzzRequest, name: string): FuzzRequest => ({ ...request, headers: request.headers.filter(([given]) => given.toLowerCase() !== name) });
+export const withoutHeader = (request: FuzzRequest, name: string): FuzzRequest => ({
+  ...request,
+  headers: request.headers.filter(([given]) => given.toLowerCase() !== name),
+});

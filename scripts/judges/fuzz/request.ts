@@ -3,7 +3,10 @@ import type { CredentialKind } from "./credentials";
 /** A request as it goes over the wire: nothing of it is normalised. Texts are Latin-1, a byte a character. */
 export interface FuzzRequest {
   readonly method: string;
-  /** Path below the stage, with its query. `{own}` and `{other}` stand for ids of the caller's and of another caller's request. */
+  /**
+   * Path below the stage, with its query. `{own}` and `{other}` stand for ids of the caller's and of another caller's
+   * request.
+   */
   readonly target: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: Uint8Array;
@@ -38,7 +41,8 @@ export interface FuzzCase {
 }
 
 /** The bytes of a text of one-byte characters. */
-export const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+export const latin1 = (text: string): Uint8Array =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
 
 /** The bytes of a text in UTF-8; half a surrogate pair becomes U+FFFD. */
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -54,7 +58,11 @@ export interface Place {
 }
 
 /** The bytes of a request, with the headers that prove the caller. */
-export function wireBytes(request: FuzzRequest, { host, stage }: Place, proof: readonly (readonly [string, string])[]): Uint8Array {
+export function wireBytes(
+  request: FuzzRequest,
+  { host, stage }: Place,
+  proof: readonly (readonly [string, string])[],
+): Uint8Array {
   const path = `${stage}${request.target}`;
   const length = request.contentLength ?? (request.body === undefined ? undefined : String(request.body.length));
   const chunked = request.lines?.some((line) => /^transfer-encoding\s*:/i.test(line)) ?? false;

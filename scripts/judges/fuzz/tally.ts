@@ -30,7 +30,12 @@ export class TallyKeeper {
   }
 
   get tally(): Tally {
-    return { requests: this.requests, byRoute: this.byRoute, byExpectation: this.byExpectation, mutations: this.mutations.size };
+    return {
+      requests: this.requests,
+      byRoute: this.byRoute,
+      byExpectation: this.byExpectation,
+      mutations: this.mutations.size,
+    };
   }
 }
 

@@ -5,14 +5,18 @@ import type { FuzzRequest } from "./request";
 const NO_ROUTE = [403, 404];
 
 const withTarget = (request: FuzzRequest, target: string): FuzzRequest => ({ ...request, target });
-const query = (request: FuzzRequest, added: string): FuzzRequest => withTarget(request, `${request.target}${request.target.includes("?") ? "&" : "?"}${added}`);
+const query = (request: FuzzRequest, added: string): FuzzRequest =>
+  withTarget(request, `${request.target}${request.target.includes("?") ? "&" : "?"}${added}`);
 /** Changes the path and leaves the query. */
 const path = (request: FuzzRequest, change: (path: string) => string): FuzzRequest => {
   const [before = "", ...rest] = request.target.split("?");
   return withTarget(request, [change(before), ...rest].join("?"));
 };
 
-/** Paths that are nearly a route's. An encoded or doubled one may be taken for the route, and then its answer is the route's own. */
+/**
+ * Paths that are nearly a route's. An encoded or doubled one may be taken for the route, and then its answer is the
+ * route's own.
+ */
 const PATHS: Readonly<Record<string, readonly [change: (path: string) => string, allowed?: readonly number[]]>> = {
   "a slash at its end": [(given) => `${given}/`, [200, 202, 403, 404]],
   "a doubled slash": [(given) => given.replace("/v1/", "//v1/"), NO_ROUTE],
@@ -53,8 +57,8 @@ const QUERIES: Readonly<Record<string, readonly [added: string, maybe?: readonly
   "an encoded line break": ["a=%0d%0aSet-Cookie:%20a=b"],
   "a broken escape": ["a=%zz%", [400, 403]],
   "no UTF-8": ["a=%ff%fe", [400, 403]],
-  "__proto__": ["__proto__=1&constructor=2&__proto__[x]=3"],
-  "credentials": ["X-Amz-Signature=0&AWSAccessKeyId=a&x-api-key=b", [400, 403]],
+  __proto__: ["__proto__=1&constructor=2&__proto__[x]=3"],
+  credentials: ["X-Amz-Signature=0&AWSAccessKeyId=a&x-api-key=b", [400, 403]],
   "3,000 characters": [`a=${"b".repeat(3_000)}`],
   "100 names": [Array.from({ length: 100 }, (_, index) => `n${index}=${index}`).join("&")],
   "a plus and a space": ["a=b+c%20d"],
@@ -62,7 +66,7 @@ const QUERIES: Readonly<Record<string, readonly [added: string, maybe?: readonly
 
 /** Ids of the status route that are nobody's, and what they may be answered. */
 const IDS: Readonly<Record<string, readonly [target: string, allowed: readonly number[]]>> = {
-  "unknown": ["00000000-0000-4000-8000-000000000000", [404]],
+  unknown: ["00000000-0000-4000-8000-000000000000", [404]],
   "another caller's": ["{other}", [404]],
   "another caller's, with a space after it": ["{other}%20", [400, 404]],
   "its own, with a space after it": ["{own}%20", [400, 404]],
@@ -72,29 +76,70 @@ const IDS: Readonly<Record<string, readonly [target: string, allowed: readonly n
   "36 hyphens": ["-".repeat(36), [400]],
   "a template": ["{request_id}", [400]],
   "an asterisk": ["*", [400]],
-  "NUL": ["%00", [400, 403]],
+  NUL: ["%00", [400, 403]],
   "a path": ["..%2f..%2fhealth", [400, 403]],
   "a doubly encoded path": ["%252e%252e%252f", [400, 403]],
-  "emoji": ["%F0%9F%98%80", [400]],
+  emoji: ["%F0%9F%98%80", [400]],
   "no UTF-8": ["%FF%FE", [400, 403]],
   "full-width digits": ["%EF%BC%90".repeat(4), [400]],
   "a line break": ["{own}%0a", [400, 403, 404]],
   "an expression": ["%24%7Bjndi:ldap:%2F%2Flocalhost%7D", [400, 403]],
   "a number": ["-1", [400]],
   "2,000 characters": ["a".repeat(2_000), [400, 414]],
-  "empty": ["", [403, 404]],
+  empty: ["", [403, 404]],
 };
 
 const STATUS_PATH = /\/status\/[^?]*/;
 
 /** Whatever is wrong with where a request goes, or how. */
 export const TARGET_MUTATIONS: readonly Mutation[] = [
-  ...Object.entries(PATHS).map(([name, [change, allowed]]): Mutation => ({ name: `path: ${name}`, part: "path", ...(allowed && { allowed }), apply: (request) => path(request, change) })),
-  ...Object.entries(IDS).map(([name, [id, allowed]]): Mutation => ({ name: `id: ${name}`, part: "path", operations: ["status"], allowed, apply: (request) => withTarget(request, request.target.replace(STATUS_PATH, () => `/status/${id}`)) })),
-  ...Object.entries(QUERIES).map(([name, [added, maybe]]): Mutation => ({ name: `query: ${name}`, part: "query", ...(maybe && { allowed: [200, 202, ...maybe] }), apply: (request) => query(request, added) })),
-  { name: "query: probe=readiness", part: "query", operations: ["health"], apply: (request) => query(request, "probe=readiness") },
-  { name: "query: probe twice", part: "query", operations: ["health"], apply: (request) => query(request, "probe=other&probe=readiness") },
+  ...Object.entries(PATHS).map(([name, [change, allowed]]): Mutation => ({
+    name: `path: ${name}`,
+    part: "path",
+    ...(allowed && { allowed }),
+    apply: (request) => path(request, change),
+  })),
+  ...Object.entries(IDS).map(([name, [id, allowed]]): Mutation => ({
+    name: `id: ${name}`,
+    part: "path",
+    operations: ["status"],
+    allowed,
+    apply: (request) =>
+      withTarget(
+        request,
+        request.target.replace(STATUS_PATH, () => `/status/${id}`),
+      ),
+  })),
+  ...Object.entries(QUERIES).map(([name, [added, maybe]]): Mutation => ({
+    name: `query: ${name}`,
+    part: "query",
+    ...(maybe && { allowed: [200, 202, ...maybe] }),
+    apply: (request) => query(request, added),
+  })),
+  {
+    name: "query: probe=readiness",
+    part: "query",
+    operations: ["health"],
+    apply: (request) => query(request, "probe=readiness"),
+  },
+  {
+    name: "query: probe twice",
+    part: "query",
+    operations: ["health"],
+    apply: (request) => query(request, "probe=other&probe=readiness"),
+  },
   // What a proxy on the way may refuse by itself is no answer of the API.
-  ...["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map((method): Mutation => ({ name: `method: ${method}`, part: "method", allowed: [403, 405], apply: (request) => ({ ...request, method }) })),
-  ...["TRACE", "PROPFIND", "INVENTED", "post", "G\tET"].map((method): Mutation => ({ name: `method: ${JSON.stringify(method)}`, part: "method", allowed: [403, 405, 400, 501], malformed: true, apply: (request) => ({ ...request, method }) })),
+  ...["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map((method): Mutation => ({
+    name: `method: ${method}`,
+    part: "method",
+    allowed: [403, 405],
+    apply: (request) => ({ ...request, method }),
+  })),
+  ...["TRACE", "PROPFIND", "INVENTED", "post", "G\tET"].map((method): Mutation => ({
+    name: `method: ${JSON.stringify(method)}`,
+    part: "method",
+    allowed: [403, 405, 400, 501],
+    malformed: true,
+    apply: (request) => ({ ...request, method }),
+  })),
 ];

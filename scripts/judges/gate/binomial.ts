@@ -16,7 +16,10 @@ export function upperTail(successes: number, samples: number, share: number): nu
   // On the other side of the peak the terms grow before they fall: the complement is summed where it falls.
   if (successes <= samples * share) return Math.max(0, 1 - lowerTail(successes - 1, samples, share));
   const odds = share / (1 - share);
-  return falling(logTerm(successes, samples, share), (step) => ((samples - successes - step) / (successes + step + 1)) * odds);
+  return falling(
+    logTerm(successes, samples, share),
+    (step) => ((samples - successes - step) / (successes + step + 1)) * odds,
+  );
 }
 
 /** Chance of at most `successes` in `samples` draws that each succeed with `share`. */
@@ -26,7 +29,10 @@ export function lowerTail(successes: number, samples: number, share: number): nu
   if (share === 1) return 0;
   if (successes >= samples * share) return Math.max(0, 1 - upperTail(successes + 1, samples, share));
   const odds = (1 - share) / share;
-  return falling(logTerm(successes, samples, share), (step) => ((successes - step) / (samples - successes + step + 1)) * odds);
+  return falling(
+    logTerm(successes, samples, share),
+    (step) => ((successes - step) / (samples - successes + step + 1)) * odds,
+  );
 }
 
 /** Of `samples` draws, `successes` succeeded. */
@@ -35,12 +41,16 @@ export interface Draws {
   readonly samples: number;
 }
 
-/** Fisher's exact test, one-sided: chance that of all successes of both at least so many fall to the first, if both succeed equally often. */
+/**
+ * Fisher's exact test, one-sided: chance that of all successes of both at least so many fall to the first, if both
+ * succeed equally often.
+ */
 export function fisher(first: Draws, second: Draws): number {
   check(first.successes, first.samples, 0.5);
   check(second.successes, second.samples, 0.5);
   const [all, total] = [first.successes + second.successes, first.samples + second.samples];
-  const chance = (successes: number) => Math.exp(logChoose(first.samples, successes) + logChoose(second.samples, all - successes) - logChoose(total, all));
+  const chance = (successes: number) =>
+    Math.exp(logChoose(first.samples, successes) + logChoose(second.samples, all - successes) - logChoose(total, all));
   let sum = 0;
   for (let successes = first.successes; successes <= Math.min(all, first.samples); successes++) {
     const term = chance(successes);
@@ -62,7 +72,8 @@ function falling(logFirst: number, ratio: (step: number) => number): number {
 const logTerm = (successes: number, samples: number, share: number): number =>
   logChoose(samples, successes) + successes * Math.log(share) + (samples - successes) * Math.log1p(-share);
 
-const logChoose = (from: number, choose: number): number => logFactorial(from) - logFactorial(choose) - logFactorial(from - choose);
+const logChoose = (from: number, choose: number): number =>
+  logFactorial(from) - logFactorial(choose) - logFactorial(from - choose);
 
 /** Stirling's series from 16 on, where its fourth term is below 1e-12; products before. */
 function logFactorial(value: number): number {
@@ -78,7 +89,11 @@ function logFactorial(value: number): number {
 }
 
 function check(successes: number, samples: number, share: number): void {
-  if (!(Number.isInteger(samples) && samples >= 1)) throw new Error(`A tail of ${samples} samples; allowed: a whole number from 1.`);
-  if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples)) throw new Error(`A tail from ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`);
+  if (!(Number.isInteger(samples) && samples >= 1))
+    throw new Error(`A tail of ${samples} samples; allowed: a whole number from 1.`);
+  if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples))
+    throw new Error(
+      `A tail from ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`,
+    );
   if (!(share >= 0 && share <= 1)) throw new Error(`A tail at the share ${share}; allowed: 0 to 1.`);
 }

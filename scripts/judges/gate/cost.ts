@@ -20,16 +20,30 @@ const read = (id: string): MetricRead => {
 };
 
 /** What was used in a window, and what a request then cost. */
-export function measuredCost(series: ReadSeries, settings: Readonly<Record<string, unknown>>, { startMs, endMs }: GateWindow, prices: TokenPrices): MeasuredCost {
+export function measuredCost(
+  series: ReadSeries,
+  settings: Readonly<Record<string, unknown>>,
+  { startMs, endMs }: GateWindow,
+  prices: TokenPrices,
+): MeasuredCost {
   const sum = (id: string) => series.sum(read(id)) ?? 0;
   const requests = sum("deployment_JobDuration_SampleCount");
   if (requests === 0) return { usd: null, requests, notes: [] };
-  const ran = (source: string, memoryMiB: number): MeasuredFunction => ({ invocations: sum(`${source}_Invocations_Sum`), durationMsSum: sum(`${source}_Duration_Sum`), initMsSum: 0, memoryMiB });
+  const ran = (source: string, memoryMiB: number): MeasuredFunction => ({
+    invocations: sum(`${source}_Invocations_Sum`),
+    durationMsSum: sum(`${source}_Duration_Sum`),
+    initMsSum: 0,
+    memoryMiB,
+  });
   const both = (metric: string) => sum(`requests_table_${metric}_Sum`) + sum(`sessions_table_${metric}_Sum`);
   const cluster = settings["cache_cluster_enabled"] === true;
   const measured: Measured = {
     requests,
-    functions: [ran("worker", memory(settings, "memory_size")), ran("front_door", memory(settings, "api_memory_size")), ran("sweeper", FIXED_BY_STACK.sweeperMemoryMiB)],
+    functions: [
+      ran("worker", memory(settings, "memory_size")),
+      ran("front_door", memory(settings, "api_memory_size")),
+      ran("sweeper", FIXED_BY_STACK.sweeperMemoryMiB),
+    ],
     apiCalls: sum("gateway_Count_SampleCount"),
     cacheHours: cluster ? (endMs - startMs) / 3_600_000 : 0,
     ...(cluster && { cacheClusterGB: cacheSize(String(settings["cache_cluster_size"])) }),
@@ -45,7 +59,11 @@ export function measuredCost(series: ReadSeries, settings: Readonly<Record<strin
   return { usd: totalUsd, requests, notes: [...notesOf(parts.tokens, totalUsd, prices), ...substitutes] };
 }
 
-function notesOf(tokensUsd: number, totalUsd: number, { usdPer1000Input, usdPer1000Output, assumed }: TokenPrices): string[] {
+function notesOf(
+  tokensUsd: number,
+  totalUsd: number,
+  { usdPer1000Input, usdPer1000Output, assumed }: TokenPrices,
+): string[] {
   const share = totalUsd === 0 ? 0 : (tokensUsd / totalUsd) * 100;
   return [
     `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a 1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,

@@ -65,21 +65,39 @@ export function judgeGate(evidence: Evidence): GateVerdict {
 function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[] {
   if (baseline === null) return [];
   const alone: Evidence = { ...evidence, candidate: baseline, baseline: null };
-  return selectedKpis(evidence.only).filter((kpi) => kpi.targetSetting !== undefined && judgeKpi(kpi, alone, []).verdict === "fail").map(({ name }) => name);
+  return selectedKpis(evidence.only)
+    .filter((kpi) => kpi.targetSetting !== undefined && judgeKpi(kpi, alone, []).verdict === "fail")
+    .map(({ name }) => name);
 }
 
 function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiVerdict {
   const { name, title, unit, better, runbook } = kpi;
   const nothing = { value: null, samples: null, needed: null, interval: null };
-  const result = (found: Found, bound: number | null): KpiVerdict => ({ name, title, unit, better, bound, ...found, runbook });
+  const result = (found: Found, bound: number | null): KpiVerdict => ({
+    name,
+    title,
+    unit,
+    better,
+    bound,
+    ...found,
+    runbook,
+  });
   const condition = unmet(kpi.when, evidence.settings);
-  if (condition !== undefined) return result({ ...nothing, verdict: "not applicable", reason: `not applicable: ${condition}` }, null);
-  if (evidence.candidate.version !== null && !hasVersions(kpi)) return result({ ...nothing, verdict: "not applicable", reason: "not applicable: there is no such metric by version" }, null);
+  if (condition !== undefined)
+    return result({ ...nothing, verdict: "not applicable", reason: `not applicable: ${condition}` }, null);
+  if (evidence.candidate.version !== null && !hasVersions(kpi))
+    return result(
+      { ...nothing, verdict: "not applicable", reason: "not applicable: there is no such metric by version" },
+      null,
+    );
   try {
     const bound = kpi.targetSetting === undefined ? null : numberOf(evidence.settings, kpi.targetSetting);
     return result(against(kpi, evidence, bound, missed), bound);
   } catch (cause) {
-    return result({ ...nothing, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) }, null);
+    return result(
+      { ...nothing, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) },
+      null,
+    );
   }
 }
 
@@ -89,7 +107,11 @@ function against(kpi: Kpi, evidence: Evidence, bound: number | null, missed: rea
   const absolute = bound === null ? shown(measured) : judgeTarget(kpi, measured, bound, falseAbort);
   // What has no target is not asked for, against no baseline either.
   if (evidence.baseline === null || kpi.targetSetting === undefined) return absolute;
-  if (missed.length > 0) return { ...absolute, reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}` };
+  if (missed.length > 0)
+    return {
+      ...absolute,
+      reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}`,
+    };
   const relative = compare(kpi, measured, measureKpi(kpi, evidence.baseline, evidence), evidence.limits, falseAbort);
   return relative === null ? absolute : both(absolute, relative);
 }
@@ -101,47 +123,94 @@ function both(absolute: Found, relative: RelativeFinding): Found {
 }
 
 function shown({ value, samples, notes }: KpiMeasured): Found {
-  return { verdict: "shown", value, samples, needed: null, interval: null, reason: ["no target", ...notes, ...(value === null && notes.length === 0 ? ["no data"] : [])].join("; ") };
+  return {
+    verdict: "shown",
+    value,
+    samples,
+    needed: null,
+    interval: null,
+    reason: ["no target", ...notes, ...(value === null && notes.length === 0 ? ["no data"] : [])].join("; "),
+  };
 }
 
 function judgeTarget(kpi: Kpi, measured: KpiMeasured, bound: number, falseAbort: number): Found {
   const { value, samples, bad, notes } = measured;
   const minimum = kpi.minimumSamples ?? 1;
   if (bad !== null && samples !== null) return judgeShare(kpi, { ...measured, bad, samples }, bound, falseAbort);
-  const common = { value, samples, needed: ["share", "ratio", "percentile", "mean", "cost"].includes(kpi.measure.kind) ? minimum : null, interval: null };
+  const common = {
+    value,
+    samples,
+    needed: ["share", "ratio", "percentile", "mean", "cost"].includes(kpi.measure.kind) ? minimum : null,
+    interval: null,
+  };
   const say = (...reasons: readonly string[]) => [...reasons, ...notes].join("; ");
   if (value === null) return { ...common, verdict: "inconclusive", reason: say("no data") };
-  if (["mean", "cost", "percentile"].includes(kpi.measure.kind)) return { ...common, ...judgeKnownLevel(kpi, value, samples ?? 0, bound, say) };
+  if (["mean", "cost", "percentile"].includes(kpi.measure.kind))
+    return { ...common, ...judgeKnownLevel(kpi, value, samples ?? 0, bound, say) };
   const within = kpi.better === "lower" ? value <= bound : value >= bound;
-  return { ...common, verdict: within ? "pass" : "fail", reason: say(within ? "within the target" : "beyond the target") };
+  return {
+    ...common,
+    verdict: within ? "pass" : "fail",
+    reason: say(within ? "within the target" : "beyond the target"),
+  };
 }
 
 /** A share, or a percentile as the share that is beyond its bound. */
-function judgeShare(kpi: Kpi, { value, bad, samples, notes }: KpiMeasured & { readonly bad: number; readonly samples: number }, bound: number, falseAbort: number): Found {
+function judgeShare(
+  kpi: Kpi,
+  { value, bad, samples, notes }: KpiMeasured & { readonly bad: number; readonly samples: number },
+  bound: number,
+  falseAbort: number,
+): Found {
   const { measure, better } = kpi;
   const beyond = measure.kind === "percentile";
   const allowed = beyond ? 1 - measure.percentile / 100 : (better === "lower" ? bound : 100 - bound) / 100;
   // 1 - 0.95 is not quite 0.05 in binary, and 10 of 200 must not be beyond it.
   const rule = { allowed: Number(allowed.toFixed(12)), minimumSamples: kpi.minimumSamples ?? 1, falseAbort };
   const { verdict, interval, needed } = judgeRate({ bad, samples }, rule);
-  const shownInterval = interval === null ? null : beyond || better === "lower" ? percent(interval) : percent({ low: 1 - interval.high, high: 1 - interval.low });
+  const shownInterval =
+    interval === null
+      ? null
+      : beyond || better === "lower"
+        ? percent(interval)
+        : percent({ low: 1 - interval.high, high: 1 - interval.low });
   return {
-    verdict, value, samples,
+    verdict,
+    value,
+    samples,
     needed: Number.isFinite(needed) ? needed : null,
     interval: shownInterval === null ? null : { ...shownInterval, of: beyond ? "samples beyond the bound" : "samples" },
     reason: [shareReason({ verdict, bad, samples, needed, beyond, rule }), ...notes].join("; "),
   };
 }
 
-function judgeKnownLevel(kpi: Kpi, value: number, samples: number, bound: number, say: (...reasons: readonly string[]) => string): Pick<Found, "verdict" | "reason" | "needed"> {
+function judgeKnownLevel(
+  kpi: Kpi,
+  value: number,
+  samples: number,
+  bound: number,
+  say: (...reasons: readonly string[]) => string,
+): Pick<Found, "verdict" | "reason" | "needed"> {
   const { measure, better } = kpi;
   const enoughSamples = measure.kind === "percentile" ? samplesForPercentile(measure.percentile) : ENOUGH_FOR_A_MEAN;
   const minimum = kpi.minimumSamples ?? FEWEST_FOR_A_LEVEL;
   // Without its rank a percentile of few samples is a guess, whatever the list asks for.
   const samplesToPass = measure.kind === "percentile" ? enoughSamples : minimum;
-  const verdict = judgeLevel({ value, samples }, { bound, better, minimumSamples: Math.min(minimum, FEWEST_FOR_A_LEVEL), samplesToPass, enoughSamples });
-  if (verdict !== "inconclusive") return { verdict, needed: samplesToPass, reason: say(verdict === "pass" ? "within the target" : "beyond the target") };
+  const verdict = judgeLevel(
+    { value, samples },
+    { bound, better, minimumSamples: Math.min(minimum, FEWEST_FOR_A_LEVEL), samplesToPass, enoughSamples },
+  );
+  if (verdict !== "inconclusive")
+    return {
+      verdict,
+      needed: samplesToPass,
+      reason: say(verdict === "pass" ? "within the target" : "beyond the target"),
+    };
   const beyond = better === "lower" ? value > bound : value < bound;
   const needed = beyond ? enoughSamples : samplesToPass;
-  return { verdict, needed, reason: say(`${beyond ? "beyond" : "within"} the target; ${samples} of at least ${needed} samples`) };
+  return {
+    verdict,
+    needed,
+    reason: say(`${beyond ? "beyond" : "within"} the target; ${samples} of at least ${needed} samples`),
+  };
 }

@@ -1,6 +1,8 @@
 import type { Verdict } from "./verdict";
 
-/** A value of which only its size and its number of samples are known: a mean, a cost, a percentile without its rank. */
+/**
+ * A value of which only its size and its number of samples are known: a mean, a cost, a percentile without its rank.
+ */
 export interface Level {
   readonly value: number;
   readonly samples: number;
@@ -30,7 +32,10 @@ export const ENOUGH_FOR_A_MEAN = 200;
  * `samplesToPass`: pass. Beyond it: fail with `enoughSamples`, or with `minimumSamples` where it is {@link FAR_FACTOR}
  * times beyond (P95 of 20 samples is off by -40 to +28 %; a mean of 20 by less). Everything else: inconclusive.
  */
-export function judgeLevel({ value, samples }: Level, { bound, better, minimumSamples, samplesToPass, enoughSamples }: LevelRule): Exclude<Verdict, "error"> {
+export function judgeLevel(
+  { value, samples }: Level,
+  { bound, better, minimumSamples, samplesToPass, enoughSamples }: LevelRule,
+): Exclude<Verdict, "error"> {
   const beyond = better === "lower" ? value > bound : value < bound;
   if (samples < Math.max(1, minimumSamples)) return "inconclusive";
   if (!beyond) return samples >= samplesToPass ? "pass" : "inconclusive";

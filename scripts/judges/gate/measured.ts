@@ -43,7 +43,11 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
     case "fill":
       return fill(mostOf(measure, series, readings), numberOf(context.settings, measure.ofSetting), measure.ofSetting);
     case "quota":
-      return fill(series.maximum({ reference: measure.metric, statistic: "Maximum" }), context.account?.concurrentExecutions ?? null, "the account's limit");
+      return fill(
+        series.maximum({ reference: measure.metric, statistic: "Maximum" }),
+        context.account?.concurrentExecutions ?? null,
+        "the account's limit",
+      );
     case "cost": {
       const { usd, requests, notes } = measuredCost(series, context.settings, readings.window, context.tokenPrices);
       return usd === null ? nothing("no request ended") : { value: usd, samples: requests, bad: null, notes };
@@ -53,13 +57,19 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
   }
 }
 
-function percentile(kpi: Kpi, { metric, percentile: rank }: Of<"percentile">, series: ReadSeries, { settings }: Context): KpiMeasured {
+function percentile(
+  kpi: Kpi,
+  { metric, percentile: rank }: Of<"percentile">,
+  series: ReadSeries,
+  { settings }: Context,
+): KpiMeasured {
   const value = series.only({ reference: metric, statistic: `p${rank}` });
   const samples = series.sum(countOf(metric)) ?? 0;
   const [statistic] = rankStatistic(kpi, settings);
   const rankRead = statistic === undefined ? undefined : { reference: metric, statistic };
   const within = rankRead && series.has(rankRead) ? series.only(rankRead) : null;
-  if (within !== null && (within < 0 || within > 100)) throw new EvidenceError(`${statistic} of ${metric.metric} is ${within}; allowed: 0 to 100 percent`);
+  if (within !== null && (within < 0 || within > 100))
+    throw new EvidenceError(`${statistic} of ${metric.metric} is ${within}; allowed: 0 to 100 percent`);
   return { value, samples, bad: within === null ? null : Math.round((1 - within / 100) * samples), notes: [] };
 }
 
@@ -73,13 +83,22 @@ function share({ better, name }: Kpi, part: number | null, all: number | null): 
   if (all === null || all === 0) return { ...nothing(), bad: 0 };
   const counted = Math.round(part ?? 0);
   const samples = Math.round(all);
-  if (counted < 0 || counted > samples) throw new EvidenceError(`${name} has ${counted} of ${samples}; allowed: no more of them than there are. Its metrics do not fit together`);
-  return { value: (counted / samples) * 100, samples, bad: better === "lower" ? counted : samples - counted, notes: [] };
+  if (counted < 0 || counted > samples)
+    throw new EvidenceError(
+      `${name} has ${counted} of ${samples}; allowed: no more of them than there are. Its metrics do not fit together`,
+    );
+  return {
+    value: (counted / samples) * 100,
+    samples,
+    bad: better === "lower" ? counted : samples - counted,
+    notes: [],
+  };
 }
 
 /** The whole decides whether there is anything: a missing part of it is 0. */
 function ratio(kpi: Kpi, { part, whole }: Of<"ratio">, series: ReadSeries): KpiMeasured {
-  const add = (references: readonly MetricRead["reference"][]) => references.reduce((sum, reference) => sum + (series.sum(sumOf(reference)) ?? 0), 0);
+  const add = (references: readonly MetricRead["reference"][]) =>
+    references.reduce((sum, reference) => sum + (series.sum(sumOf(reference)) ?? 0), 0);
   return share(kpi, add(part), add(whole));
 }
 
@@ -92,12 +111,17 @@ function total({ metrics }: Of<"total">, series: ReadSeries): KpiMeasured {
 }
 
 function peak({ metrics }: Of<"peak">, series: ReadSeries): KpiMeasured {
-  const peaks = metrics.map((reference) => series.maximum({ reference, statistic: "Maximum" })).filter((value) => value !== null);
+  const peaks = metrics
+    .map((reference) => series.maximum({ reference, statistic: "Maximum" }))
+    .filter((value) => value !== null);
   const samples = metrics.reduce((all, metric) => all + (series.sum(countOf(metric)) ?? 0), 0);
   return peaks.length === 0 ? nothing() : { value: Math.max(...peaks), samples, bad: null, notes: [] };
 }
 
-/** The largest value, or the largest sum of a minute; where CloudWatch has no minutes any more, the mean minute of its finest period. */
+/**
+ * The largest value, or the largest sum of a minute; where CloudWatch has no minutes any more, the mean minute of its
+ * finest period.
+ */
 function mostOf(measure: Of<"fill">, series: ReadSeries, { window }: Readings): number | null {
   const most = series.maximum(fillRead(measure));
   return most === null || measure.statistic === "Maximum" ? most : most / Math.max(1, window.periodSeconds / 60);
@@ -105,12 +129,23 @@ function mostOf(measure: Of<"fill">, series: ReadSeries, { window }: Readings): 
 
 function fill(most: number | null, of: number | null, what: string): KpiMeasured {
   if (of === null || of <= 0) return nothing(`${what} is ${of === null ? "not known" : of}`);
-  return most === null ? nothing() : { value: (most / of) * 100, samples: null, bad: null, notes: [`${most} of ${of}`] };
+  return most === null
+    ? nothing()
+    : { value: (most / of) * 100, samples: null, bad: null, notes: [`${most} of ${of}`] };
 }
 
 function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context): KpiMeasured {
   const reserved = numberOf(settings, ofSetting);
-  if (reserved !== null && reserved >= 0) return { value: reserved, samples: null, bad: null, notes: [`${ofSetting} is ${reserved}`] };
-  if (!account) throw new EvidenceError(`${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes lambda:GetAccountSettings`);
-  return { value: account.unreservedConcurrentExecutions, samples: null, bad: null, notes: [`what the account has left for all functions without a reservation; ${ofSetting} is ${reserved}`] };
+  if (reserved !== null && reserved >= 0)
+    return { value: reserved, samples: null, bad: null, notes: [`${ofSetting} is ${reserved}`] };
+  if (!account)
+    throw new EvidenceError(
+      `${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes lambda:GetAccountSettings`,
+    );
+  return {
+    value: account.unreservedConcurrentExecutions,
+    samples: null,
+    bad: null,
+    notes: [`what the account has left for all functions without a reservation; ${ofSetting} is ${reserved}`],
+  };
 }

@@ -1,6 +1,9 @@
 import type { SourceNames } from "../../../stacks/settings";
 
-/** Name of the alias that traffic goes to: LIVE_ALIAS of stacks/names.ts, which scripts do not import; a test holds the two together. */
+/**
+ * Name of the alias that traffic goes to: LIVE_ALIAS of stacks/names.ts, which scripts do not import; a test holds the
+ * two together.
+ */
 const LIVE_ALIAS = "live";
 
 /**
@@ -32,7 +35,10 @@ export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceN
     workerHeartbeatRule: `${deployment}-worker-heartbeat`,
     deployment,
   };
-  if (missing.length > 0) throw new Error(`The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: quickturn apply.`);
+  if (missing.length > 0)
+    throw new Error(
+      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: quickturn apply.`,
+    );
   return names;
 }
 

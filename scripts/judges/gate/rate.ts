@@ -32,18 +32,21 @@ export const FALSE_PASS_SHARE = 0.05;
 const CONFIDENCE = 0.95;
 
 /**
- * - fail: so many bad ones, or more, come by chance with at most `falseAbort` while the service is exactly at what is allowed.
+ * - fail: so many bad ones, or more, come by chance with at most `falseAbort` while the service is exactly at what is
+ * allowed.
  * - pass: the observed share is within what is allowed, there are `minimumSamples`, and a service that is far beyond
  *   ({@link tolerated}) would look so good with at most 5 %. Without a failure that is 29 samples for an allowed 1 %.
  * - inconclusive: everything between. More samples decide.
- * Events are taken to fail independently of one another; where they fail in bursts the chances are larger than they say.
+ * Events are taken to fail independently of one another; where they fail in bursts the chances are larger than they
+ * say.
  */
 export function judgeRate({ bad, samples }: Rate, rule: RateRule): RateFinding {
   const needed = samplesToPass(bad, rule);
   if (samples === 0) return { verdict: "inconclusive", interval: null, needed };
   const interval = wilson(bad, samples, CONFIDENCE);
   // The tail alone keeps the promise; the interval is what a person is shown.
-  if (bad / samples > rule.allowed && upperTail(bad, samples, rule.allowed) <= rule.falseAbort) return { verdict: "fail", interval, needed };
+  if (bad / samples > rule.allowed && upperTail(bad, samples, rule.allowed) <= rule.falseAbort)
+    return { verdict: "fail", interval, needed };
   return { verdict: passes({ bad, samples }, rule) ? "pass" : "inconclusive", interval, needed };
 }
 

@@ -21,7 +21,8 @@ export function shareReason({ verdict, bad, samples, needed, beyond, rule }: Sha
   if (samples === 0) return `no data; at least ${needed} samples are needed`;
   const counts = `${bad} of ${samples} ${beyond ? "beyond the bound" : "bad"}, allowed ${figure(rule.allowed * 100)} %`;
   if (verdict === "pass") return counts;
-  if (verdict === "fail") return `${counts}: chance alone does that in at most ${figure(rule.falseAbort * 100)} % of windows`;
+  if (verdict === "fail")
+    return `${counts}: chance alone does that in at most ${figure(rule.falseAbort * 100)} % of windows`;
   if (bad / samples > rule.allowed) return `${counts}: more than allowed, but chance explains it so far`;
   return `${counts}; ${samples} of at least ${needed} samples`;
 }

@@ -17,15 +17,29 @@ export interface RelativeFinding {
  * that a worse share fails only where chance does not explain it. null for what cannot be compared: counts, peaks,
  * numbers of settings.
  */
-export function compare(kpi: Kpi, candidate: KpiMeasured, baseline: KpiMeasured, limits: RelativeLimits, falseAbort: number): RelativeFinding | null {
+export function compare(
+  kpi: Kpi,
+  candidate: KpiMeasured,
+  baseline: KpiMeasured,
+  limits: RelativeLimits,
+  falseAbort: number,
+): RelativeFinding | null {
   const { kind } = kpi.measure;
   if (!["percentile", "mean", "share", "ratio", "cost"].includes(kind)) return null;
   const minimum = kpi.minimumSamples ?? FEWEST_FOR_A_LEVEL;
-  const short = (who: string, { samples }: KpiMeasured): RelativeFinding => ({ verdict: "inconclusive", says: `the ${who} has ${samples ?? 0} of at least ${minimum} samples to compare` });
+  const short = (who: string, { samples }: KpiMeasured): RelativeFinding => ({
+    verdict: "inconclusive",
+    says: `the ${who} has ${samples ?? 0} of at least ${minimum} samples to compare`,
+  });
   if (baseline.value === null || (baseline.samples ?? 0) < minimum) return short("baseline", baseline);
   if (candidate.value === null || (candidate.samples ?? 0) < 1) return short("candidate", candidate);
   if (kind === "share" || kind === "ratio") return compareShares(candidate, baseline, falseAbort);
-  return compareLevels(kpi, candidate as Valued, baseline as Valued, kind === "cost" ? limits.maxCostRatio : limits.maxLatencyRatio);
+  return compareLevels(
+    kpi,
+    candidate as Valued,
+    baseline as Valued,
+    kind === "cost" ? limits.maxCostRatio : limits.maxLatencyRatio,
+  );
 }
 
 type Valued = KpiMeasured & { readonly value: number };
@@ -36,16 +50,24 @@ function compareShares(candidate: KpiMeasured, baseline: KpiMeasured, falseAbort
   const chance = fisher(first, second);
   const worse = first.successes * second.samples > second.successes * first.samples;
   const counts = `${first.successes} of ${first.samples} against ${second.successes} of ${second.samples} of the baseline`;
-  if (worse && chance <= falseAbort) return { verdict: "fail", says: `${counts}: worse, and chance does that with ${chance.toPrecision(2)}` };
+  if (worse && chance <= falseAbort)
+    return { verdict: "fail", says: `${counts}: worse, and chance does that with ${chance.toPrecision(2)}` };
   return { verdict: "pass", says: `${counts}: not significantly worse` };
 }
 
 function compareLevels(kpi: Kpi, candidate: Valued, baseline: Valued, ratio: number): RelativeFinding {
-  const enoughSamples = kpi.measure.kind === "percentile" ? samplesForPercentile(kpi.measure.percentile) : ENOUGH_FOR_A_MEAN;
+  const enoughSamples =
+    kpi.measure.kind === "percentile" ? samplesForPercentile(kpi.measure.percentile) : ENOUGH_FOR_A_MEAN;
   const samples = Math.min(candidate.samples ?? 0, baseline.samples ?? 0);
   const bound = kpi.better === "lower" ? baseline.value * ratio : baseline.value / ratio;
   const minimum = kpi.minimumSamples ?? FEWEST_FOR_A_LEVEL;
-  const verdict = judgeLevel({ value: candidate.value, samples }, { bound, better: kpi.better, minimumSamples: minimum, samplesToPass: minimum, enoughSamples });
-  const times = baseline.value === 0 ? "the baseline is 0" : `${(candidate.value / baseline.value).toFixed(2)} x the baseline's ${Number(baseline.value.toPrecision(4))}`;
+  const verdict = judgeLevel(
+    { value: candidate.value, samples },
+    { bound, better: kpi.better, minimumSamples: minimum, samplesToPass: minimum, enoughSamples },
+  );
+  const times =
+    baseline.value === 0
+      ? "the baseline is 0"
+      : `${(candidate.value / baseline.value).toFixed(2)} x the baseline's ${Number(baseline.value.toPrecision(4))}`;
   return { verdict, says: `${times}; allowed ${ratio} x` };
 }

@@ -1,7 +1,9 @@
 import type { Readings, Series } from "./evidence";
 import { readId, type MetricRead } from "./reads";
 
-/** The answers about one window, asked by read. What went wrong in one is thrown, so that no KPI is judged by a part. */
+/**
+ * The answers about one window, asked by read. What went wrong in one is thrown, so that no KPI is judged by a part.
+ */
 export class ReadSeries {
   constructor(private readonly readings: Readings) {}
 
@@ -20,7 +22,10 @@ export class ReadSeries {
   /** The one value of a statistic that cannot be put together from parts; null where there was no data. */
   only(read: MetricRead): number | null {
     const { values } = this.series(read);
-    if (values.length > 1) throw new EvidenceError(`${readId(read)} came in ${values.length} parts, and ${read.statistic} of parts cannot be put together; allowed: one value for the whole window`);
+    if (values.length > 1)
+      throw new EvidenceError(
+        `${readId(read)} came in ${values.length} parts, and ${read.statistic} of parts cannot be put together; allowed: one value for the whole window`,
+      );
     return values[0] ?? null;
   }
 
@@ -33,7 +38,10 @@ export class ReadSeries {
     const id = readId(read);
     const series = this.readings.series[id];
     if (!series) throw new EvidenceError(`${id} is not in the evidence`);
-    if (series.status !== "Complete") throw new EvidenceError(`CloudWatch answered ${series.status} for ${id}${series.messages.length > 0 ? `: ${series.messages.join("; ")}` : ""}`);
+    if (series.status !== "Complete")
+      throw new EvidenceError(
+        `CloudWatch answered ${series.status} for ${id}${series.messages.length > 0 ? `: ${series.messages.join("; ")}` : ""}`,
+      );
     if (series.messages.length > 0) throw new EvidenceError(`CloudWatch says of ${id}: ${series.messages.join("; ")}`);
     const bad = series.values.find((value) => !Number.isFinite(value));
     if (bad !== undefined) throw new EvidenceError(`${id} is ${bad}; allowed: a number`);

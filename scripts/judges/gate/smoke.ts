@@ -32,18 +32,29 @@ function check(name: string, answers: readonly Answer[], problem: () => string |
 }
 
 /** A check that could not be made. */
-export const unchecked = (name: string, verdict: "inconclusive" | "not applicable" | "error", why: string): SmokeCheck => ({ name, verdict, seen: why, ms: 0 });
+export const unchecked = (
+  name: string,
+  verdict: "inconclusive" | "not applicable" | "error",
+  why: string,
+): SmokeCheck => ({ name, verdict, seen: why, ms: 0 });
 
 /** `GET /api/v1/health`. */
 export const checkHealth = (answer: Answer): SmokeCheck =>
-  check("health", [answer], () => (answer.status === 200 && field(answer, "status") === "ok" && field(answer, "ready") === true ? undefined : `${describe(answer)}; expected 200 with status ok and ready true`));
+  check("health", [answer], () =>
+    answer.status === 200 && field(answer, "status") === "ok" && field(answer, "ready") === true
+      ? undefined
+      : `${describe(answer)}; expected 200 with status ok and ready true`,
+  );
 
 /** `POST /api/v1/invoke` of a good prompt. */
 export const checkInvoke = (answer: Answer): SmokeCheck =>
   check("invoke", [answer], () => {
-    if (answer.status !== 202 || typeof field(answer, "request_id") !== "string") return `${describe(answer)}; expected 202 with a request_id`;
+    if (answer.status !== 202 || typeof field(answer, "request_id") !== "string")
+      return `${describe(answer)}; expected 202 with a request_id`;
     const [location = "", requestId] = [answer.headers["location"], String(field(answer, "request_id"))];
-    return location.endsWith(`/api/v1/status/${requestId}`) ? undefined : `202, but Location is ${JSON.stringify(location)}; expected it to end with /api/v1/status/${requestId}`;
+    return location.endsWith(`/api/v1/status/${requestId}`)
+      ? undefined
+      : `202, but Location is ${JSON.stringify(location)}; expected it to end with /api/v1/status/${requestId}`;
   });
 
 const TERMINAL = ["completed", "failed", "expired"];
@@ -51,7 +62,10 @@ const TERMINAL = ["completed", "failed", "expired"];
 /** Whether a status answer is the last word. */
 export const hasEnded = (answer: Answer): boolean => TERMINAL.includes(String(field(answer, "status")));
 
-/** The last status answer of the request, and how long it was waited for. A request that failed was answered, and is no success. */
+/**
+ * The last status answer of the request, and how long it was waited for. A request that failed was answered, and is no
+ * success.
+ */
 export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
   ...check("result", [answer], () => {
     const status = field(answer, "status");
@@ -65,7 +79,8 @@ export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
 /**
  * Two answers about an id that nobody has, one after the other. API Gateway marks no answer that comes from its cache.
  * But the front door writes the gateway's id of the call into an error's body: a second answer with the id of the first
- * was kept, as its own id, in x-amzn-requestid, is another. A cache keeps answers at its best effort, so that no hit proves nothing.
+ * was kept, as its own id, in x-amzn-requestid, is another. A cache keeps answers at its best effort, so that no hit
+ * proves nothing.
  */
 export function checkCache(pairs: readonly (readonly [Answer, Answer])[]): SmokeCheck {
   const name = "cache";
@@ -73,40 +88,75 @@ export function checkCache(pairs: readonly (readonly [Answer, Answer])[]): Smoke
   const result = check(name, answers, () => undefined);
   if (result.verdict === "error") return result;
   const hit = pairs.findIndex(([first, second]) => cacheHit(first, second) !== undefined);
-  if (hit === -1) return { ...result, verdict: "inconclusive", seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; the KPI cache_hit_rate tells over time` };
+  if (hit === -1)
+    return {
+      ...result,
+      verdict: "inconclusive",
+      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; the KPI cache_hit_rate tells over time`,
+    };
   return { ...result, seen: `hit at try ${hit + 1}: ${cacheHit(...pairs[hit]!)}` };
 }
 
-/** How a second answer shows that it was kept: by the id in its body, or by a header of a distribution or the local runtime. */
+/**
+ * How a second answer shows that it was kept: by the id in its body, or by a header of a distribution or the local
+ * runtime.
+ */
 function cacheHit(first: Answer, second: Answer): string | undefined {
   const [kept, own] = [gatewayRequestId(first), second.headers["x-amzn-requestid"]];
-  if (kept !== undefined && own !== undefined && kept !== own && gatewayRequestId(second) === kept) return "the second answer holds the first call's id";
+  if (kept !== undefined && own !== undefined && kept !== own && gatewayRequestId(second) === kept)
+    return "the second answer holds the first call's id";
   const header = ["x-cache", "x-local-cache"].find((name) => /^hit\b/i.test(second.headers[name] ?? ""));
   return header === undefined ? undefined : `${header}: ${second.headers[header]}`;
 }
 
 /** Another caller's answer about the request, while the owner's is kept. */
 export function checkOtherCaller(answer: Answer): SmokeCheck {
-  const result = check("other caller", [answer], () => (answer.status === 404 || answer.status === 403 ? undefined : `${describe(answer)}; expected 404: another caller's request must not be told from an unknown one`));
+  const result = check("other caller", [answer], () =>
+    answer.status === 404 || answer.status === 403
+      ? undefined
+      : `${describe(answer)}; expected 404: another caller's request must not be told from an unknown one`,
+  );
   if (answer.status !== 403) return result;
-  return { ...result, verdict: "inconclusive", seen: "403: refused before it came to the request; give credentials that may call the API" };
+  return {
+    ...result,
+    verdict: "inconclusive",
+    seen: "403: refused before it came to the request; give credentials that may call the API",
+  };
 }
 
 /** A read and a post without credentials. */
 /** @param expected 401 where a token is asked for, else 403 */
 export const checkAnonymous = (read: Answer, post: Answer, expected: 401 | 403 = 403): SmokeCheck =>
-  check("anonymous", [read, post], () => ([read, post].every(({ status }) => status === expected) ? undefined : `${describe(read)} and ${describe(post)}; expected ${expected} for both`));
+  check("anonymous", [read, post], () =>
+    [read, post].every(({ status }) => status === expected)
+      ? undefined
+      : `${describe(read)} and ${describe(post)}; expected ${expected} for both`,
+  );
 
-export const checkMalformed = (answer: Answer): SmokeCheck => check("malformed body", [answer], () => (answer.status === 400 && codeOf(answer) !== "no code" ? undefined : `${describe(answer)}; expected 400 with an error code`));
+export const checkMalformed = (answer: Answer): SmokeCheck =>
+  check("malformed body", [answer], () =>
+    answer.status === 400 && codeOf(answer) !== "no code"
+      ? undefined
+      : `${describe(answer)}; expected 400 with an error code`,
+  );
 
 export const checkUnknown = (answer: Answer): SmokeCheck =>
-  check("unknown id", [answer], () => (answer.status === 404 && codeOf(answer) === "request_not_found" ? undefined : `${describe(answer)}; expected 404 request_not_found`));
+  check("unknown id", [answer], () =>
+    answer.status === 404 && codeOf(answer) === "request_not_found"
+      ? undefined
+      : `${describe(answer)}; expected 404 request_not_found`,
+  );
 
-/** Refusals. The 404 of an unknown id is not among them: it is kept for some seconds by intent, so that a flood of them is no flood of reads. */
+/**
+ * Refusals. The 404 of an unknown id is not among them: it is kept for some seconds by intent, so that a flood of them
+ * is no flood of reads.
+ */
 export const checkNoStore = (refusals: readonly Answer[]): SmokeCheck =>
   check("no-store", refusals, () => {
     const kept = refusals.filter(({ headers }) => !/\bno-store\b/.test(headers["cache-control"] ?? ""));
-    return kept.length === 0 ? undefined : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; expected no-store`;
+    return kept.length === 0
+      ? undefined
+      : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; expected no-store`;
   });
 
 /** Seconds until the next poll makes sense. Default: 2. */
@@ -117,8 +167,13 @@ export function retryAfterSeconds({ headers }: Answer): number {
 
 function describe(answer: Answer): string {
   const status = field(answer, "status");
-  if (answer.status >= 300 && answer.status < 400) return `${answer.status} to ${answer.headers["location"] ?? "nowhere"}`;
-  return [String(answer.status), ...(answer.status >= 400 ? [codeOf(answer)] : typeof status === "string" ? [status] : []), ...(answer.body === undefined ? ["(no JSON)"] : [])].join(" ");
+  if (answer.status >= 300 && answer.status < 400)
+    return `${answer.status} to ${answer.headers["location"] ?? "nowhere"}`;
+  return [
+    String(answer.status),
+    ...(answer.status >= 400 ? [codeOf(answer)] : typeof status === "string" ? [status] : []),
+    ...(answer.body === undefined ? ["(no JSON)"] : []),
+  ].join(" ");
 }
 
 function codeOf(answer: Answer): string {

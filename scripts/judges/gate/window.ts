@@ -39,14 +39,21 @@ function periodAt(ageSeconds: number): number {
 export function gateWindow({ nowMs, timeoutSeconds, lengthSeconds, sinceMs, endMs }: WindowWish): GateWindow {
   const latestMs = nowMs - (timeoutSeconds + SLACK_SECONDS) * 1_000;
   const wishedMs = endMs ?? latestMs;
-  if (wishedMs > nowMs) throw new Error(`The window's end is ${time(wishedMs)}, and it is ${time(nowMs)} now; allowed: a time that is past.`);
+  if (wishedMs > nowMs)
+    throw new Error(
+      `The window's end is ${time(wishedMs)}, and it is ${time(nowMs)} now; allowed: a time that is past.`,
+    );
   const periodSeconds = periodAt((nowMs - Math.max(sinceMs ?? 0, wishedMs - lengthSeconds * 1_000)) / 1_000);
   const periodMs = periodSeconds * 1_000;
   const end = Math.floor(wishedMs / periodMs) * periodMs;
   const wished = Math.floor((end - lengthSeconds * 1_000) / periodMs) * periodMs;
   const start = sinceMs === undefined ? wished : Math.max(wished, Math.ceil(sinceMs / periodMs) * periodMs);
-  if (end - start < periodMs) throw new NoWindow(start, end, start + periodMs + (endMs === undefined ? nowMs - latestMs : 0));
-  if ((end - start) / 1_000 > MAX_WINDOW_SECONDS) throw new Error(`The window is ${(end - start) / 1_000} s long; allowed: ${periodSeconds} to ${MAX_WINDOW_SECONDS} s, because one period covers it.`);
+  if (end - start < periodMs)
+    throw new NoWindow(start, end, start + periodMs + (endMs === undefined ? nowMs - latestMs : 0));
+  if ((end - start) / 1_000 > MAX_WINDOW_SECONDS)
+    throw new Error(
+      `The window is ${(end - start) / 1_000} s long; allowed: ${periodSeconds} to ${MAX_WINDOW_SECONDS} s, because one period covers it.`,
+    );
   return { startMs: start, endMs: end, periodSeconds };
 }
 
@@ -60,7 +67,9 @@ export class NoWindow extends Error {
     /** Milliseconds since 1970. */
     readonly readyAtMs: number,
   ) {
-    super(`Of the window from ${time(startMs)} to ${time(endMs)} nothing is left: it ends a worker's time-out and ${SLACK_SECONDS} s before now, so that every run in it has ended. Ask again from ${time(readyAtMs)} on, or give --wait.`);
+    super(
+      `Of the window from ${time(startMs)} to ${time(endMs)} nothing is left: it ends a worker's time-out and ${SLACK_SECONDS} s before now, so that every run in it has ended. Ask again from ${time(readyAtMs)} on, or give --wait.`,
+    );
   }
 }
 

@@ -41,13 +41,34 @@ const lessPercent = (before: number, after: number): number => (1 - after / befo
 /** Judges the sizes; cold starts are told, as they depend on the machine. */
 export function compareImages(comparison: ImageComparison): ImageVerdict {
   const { naive, buildToolBytes, uncached, ours, baseBytes } = comparison;
-  const starts = { naive: median(naive.coldStartMs), uncached: median(uncached.coldStartMs), ours: median(ours.coldStartMs) };
+  const starts = {
+    naive: median(naive.coldStartMs),
+    uncached: median(uncached.coldStartMs),
+    ours: median(ours.coldStartMs),
+  };
   const smaller = lessPercent(naive.bytes, ours.bytes);
-  const row = (compares: string, before: number, after: number, show: (value: number) => string): BenchFigure => ({ compares, measured: `${show(before)} / ${show(after)}: ${percent(lessPercent(before, after))} less` });
+  const row = (compares: string, before: number, after: number, show: (value: number) => string): BenchFigure => ({
+    compares,
+    measured: `${show(before)} / ${show(after)}: ${percent(lessPercent(before, after))} less`,
+  });
   const figures: BenchFigure[] = [
-    { ...row("image above its base, one naive stage / ours", naive.bytes, ours.bytes, mebibytes), mustReach: `>= ${MIN_SMALLER_PERCENT} % smaller`, holds: smaller >= MIN_SMALLER_PERCENT },
-    row("image above its base, one stage with production dependencies alone / ours", naive.bytes - buildToolBytes, ours.bytes, mebibytes),
-    row("whole image on a base of Node.js alone, one naive stage / ours", naive.bytes + baseBytes, ours.bytes + baseBytes, mebibytes),
+    {
+      ...row("image above its base, one naive stage / ours", naive.bytes, ours.bytes, mebibytes),
+      mustReach: `>= ${MIN_SMALLER_PERCENT} % smaller`,
+      holds: smaller >= MIN_SMALLER_PERCENT,
+    },
+    row(
+      "image above its base, one stage with production dependencies alone / ours",
+      naive.bytes - buildToolBytes,
+      ours.bytes,
+      mebibytes,
+    ),
+    row(
+      "whole image on a base of Node.js alone, one naive stage / ours",
+      naive.bytes + baseBytes,
+      ours.bytes + baseBytes,
+      mebibytes,
+    ),
     row("cold start of the front door, from one naive stage / ours", starts.naive, starts.ours, seconds),
     row("cold start of the front door, without / with the code cache", starts.uncached, starts.ours, seconds),
   ];
@@ -57,10 +78,29 @@ export function compareImages(comparison: ImageComparison): ImageVerdict {
     method,
     figures,
     charts: [
-      { title: "Image above its base", unit: "MiB", kind: "bars", categories, series: [{ name: "size", values: [naive, uncached, ours].map(({ bytes }) => Number((bytes / 1024 ** 2).toFixed(1))) }] },
-      { title: "Cold start of the front door from an image", unit: "ms", kind: "bars", categories, series: [{ name: "median", values: Object.values(starts).map((value) => Math.round(value)) }] },
+      {
+        title: "Image above its base",
+        unit: "MiB",
+        kind: "bars",
+        categories,
+        series: [
+          { name: "size", values: [naive, uncached, ours].map(({ bytes }) => Number((bytes / 1024 ** 2).toFixed(1))) },
+        ],
+      },
+      {
+        title: "Cold start of the front door from an image",
+        unit: "ms",
+        kind: "bars",
+        categories,
+        series: [{ name: "median", values: Object.values(starts).map((value) => Math.round(value)) }],
+      },
     ],
-    text: [method, ...figures.map(({ compares, measured, mustReach = "", holds }) => `  ${holds === false ? "MISS" : "ok  "} ${compares.padEnd(74)} ${measured}   ${mustReach}`.trimEnd())].join("\n"),
+    text: [
+      method,
+      ...figures.map(({ compares, measured, mustReach = "", holds }) =>
+        `  ${holds === false ? "MISS" : "ok  "} ${compares.padEnd(74)} ${measured}   ${mustReach}`.trimEnd(),
+      ),
+    ].join("\n"),
     data: { smallerPercent: smaller, medians: starts, samples: comparison },
   };
 }

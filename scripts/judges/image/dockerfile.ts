@@ -27,16 +27,41 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
 }
 
-const KEYWORDS = ["ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"];
+const KEYWORDS = [
+  "ADD",
+  "ARG",
+  "CMD",
+  "COPY",
+  "ENTRYPOINT",
+  "ENV",
+  "EXPOSE",
+  "FROM",
+  "HEALTHCHECK",
+  "LABEL",
+  "RUN",
+  "SHELL",
+  "STOPSIGNAL",
+  "USER",
+  "VOLUME",
+  "WORKDIR",
+];
 
-/** Reads a Dockerfile. Throws, with the line, where one is no instruction, or stands before the first FROM and may not. */
+/**
+ * Reads a Dockerfile. Throws, with the line, where one is no instruction, or stands before the first FROM and may not.
+ */
 export function parseDockerfile(text: string): Dockerfile {
   const globalArguments: Record<string, string> = {};
   const stages: { name: string | undefined; base: string; line: number; instructions: Instruction[] }[] = [];
   for (const instruction of instructionsOf(text)) {
     const { keyword, words, line } = instruction;
     const stage = stages.at(-1);
-    if (keyword === "FROM") stages.push({ base: words[0] ?? "", name: words[1]?.toUpperCase() === "AS" ? words[2] : undefined, line, instructions: [] });
+    if (keyword === "FROM")
+      stages.push({
+        base: words[0] ?? "",
+        name: words[1]?.toUpperCase() === "AS" ? words[2] : undefined,
+        line,
+        instructions: [],
+      });
     else if (stage !== undefined) stage.instructions.push(instruction);
     else if (keyword === "ARG") Object.assign(globalArguments, assignments(words));
     else throw new Error(`Line ${line}: ${keyword} stands before the first FROM. Allowed there: ARG.`);
@@ -63,12 +88,16 @@ function instructionsOf(text: string): Instruction[] {
 
 function instructionOf(text: string, line: number): Instruction {
   const keyword = /^\S+/.exec(text)![0].toUpperCase();
-  if (!KEYWORDS.includes(keyword)) throw new Error(`Line ${line}: "${keyword}" is no instruction. Allowed: ${KEYWORDS.join(", ")}.`);
+  if (!KEYWORDS.includes(keyword))
+    throw new Error(`Line ${line}: "${keyword}" is no instruction. Allowed: ${KEYWORDS.join(", ")}.`);
   const flags: Record<string, string> = {};
-  const rest = text.slice(keyword.length).replace(/^(\s+--[a-z-]+=\S+)*/, (given) => {
-    for (const [, name, value] of given.matchAll(/--([a-z-]+)=(\S+)/g)) flags[name!] = value!;
-    return "";
-  }).trim();
+  const rest = text
+    .slice(keyword.length)
+    .replace(/^(\s+--[a-z-]+=\S+)*/, (given) => {
+      for (const [, name, value] of given.matchAll(/--([a-z-]+)=(\S+)/g)) flags[name!] = value!;
+      return "";
+    })
+    .trim();
   const list = listOf(rest);
   return { keyword, flags, words: list ?? wordsOf(rest), isExec: list !== undefined, line };
 }
@@ -90,10 +119,17 @@ function wordsOf(text: string): string[] {
 
 /** `NAME=value` and `NAME`, which is left out: it has no default. */
 export function assignments(words: readonly string[]): Record<string, string> {
-  return Object.fromEntries(words.filter((word) => word.includes("=")).map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]));
+  return Object.fromEntries(
+    words
+      .filter((word) => word.includes("="))
+      .map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]),
+  );
 }
 
 /** Puts values in for `${NAME}` and `$NAME`; what has none becomes empty, as the builders have it. */
 export function substitute(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string | undefined, bare: string | undefined) => values[braced ?? bare ?? ""] ?? "");
+  return text.replace(
+    /\$(?:\{(\w+)\}|(\w+))/g,
+    (_, braced: string | undefined, bare: string | undefined) => values[braced ?? bare ?? ""] ?? "",
+  );
 }

@@ -7,8 +7,14 @@ export interface IgnoreFile {
 
 /** Reads a .dockerignore: the last pattern that matches a path or a folder above it decides; "!" lets it in again. */
 export function readIgnoreFile(text: string): IgnoreFile {
-  const patterns = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
-  const rules = patterns.map((pattern) => ({ excluded: !pattern.startsWith("!"), expression: expressionOf(pattern.replace(/^!/, "")) }));
+  const patterns = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const rules = patterns.map((pattern) => ({
+    excluded: !pattern.startsWith("!"),
+    expression: expressionOf(pattern.replace(/^!/, "")),
+  }));
   return { patterns, excludes: (path) => rules.findLast(({ expression }) => expression.test(path))?.excluded ?? false };
 }
 
@@ -18,7 +24,10 @@ function expressionOf(pattern: string): RegExp {
   const source = parts.map((part, index) => {
     const last = index === parts.length - 1;
     if (part === "**") return last ? ".*" : "(?:.*/)?";
-    const escaped = part.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "[^/]*").replace(/\?/g, "[^/]");
+    const escaped = part
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*/g, "[^/]*")
+      .replace(/\?/g, "[^/]");
     return last ? escaped : `${escaped}/`;
   });
   return new RegExp(`^${source.join("")}(?:/.*)?$`);

@@ -1,6 +1,9 @@
 import type { ImageProblem } from "./rules";
 
-/** Bytes that the functions may put on top of the base image: twice what they take with their code caches (9.3 MiB, 2026-11-22). */
+/**
+ * Bytes that the functions may put on top of the base image: twice what they take with their code caches (9.3 MiB,
+ * 2026-11-22).
+ */
 export const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
 
 interface Sized {
@@ -19,7 +22,13 @@ export function judgeSize(layers: readonly Sized[], maxBytes = MAX_IMAGE_BYTES):
   const bytes = imageSize(layers);
   if (bytes <= maxBytes) return [];
   const { line } = layers.reduce((largest, layer) => (layer.bytes > largest.bytes ? layer : largest));
-  return [{ rule: "size-budget", line, message: `The image is ${mebibytes(bytes)} above its base image; allowed: ${mebibytes(maxBytes)}. This layer is the largest: look for what it should not copy.` }];
+  return [
+    {
+      rule: "size-budget",
+      line,
+      message: `The image is ${mebibytes(bytes)} above its base image; allowed: ${mebibytes(maxBytes)}. This layer is the largest: look for what it should not copy.`,
+    },
+  ];
 }
 
 /** A size for a person: `9.3 MiB`. */

@@ -36,7 +36,12 @@ export interface AnswerHeader {
 export interface Answer {
   readonly description: string;
   readonly headers: Readonly<Record<string, AnswerHeader>>;
-  readonly content: Readonly<Record<string, { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }>>;
+  readonly content: Readonly<
+    Record<
+      string,
+      { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }
+    >
+  >;
 }
 
 export interface Operation {
@@ -45,7 +50,15 @@ export interface Operation {
   readonly description: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }>> };
+  readonly requestBody?: {
+    readonly required: boolean;
+    readonly content: Readonly<
+      Record<
+        string,
+        { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }
+      >
+    >;
+  };
   readonly responses: Readonly<Record<string, Answer>>;
 }
 

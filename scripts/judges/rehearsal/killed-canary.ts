@@ -1,7 +1,9 @@
 import { describeChanges, type ResourceChange } from "../plan-changes";
 import type { CanaryPhase, KillPoint } from "./kill-points";
 
-/** What became of a canary after its kill. `started again`: it had not begun yet, or nothing but the file knew of it. */
+/**
+ * What became of a canary after its kill. `started again`: it had not begun yet, or nothing but the file knew of it.
+ */
 export type Recovery = "resumed" | "started again" | "taken back" | "nothing to take back";
 
 /** What is there after a recovery, by the emulator and by the state. */
@@ -53,7 +55,9 @@ export function problemsAfterKill(after: AfterKill): readonly string[] {
     ...(alias.version === wanted ? [] : [`version ${alias.version} is live, and was to be ${wanted}`]),
     ...(weights.length === 0 ? [] : [`the alias still has weights: ${weights.join(", ")}`]),
     ...(onItsWay ? ["the state still has a canary on its way"] : []),
-    ...(recovery === "nothing to take back" || pinned === wantedPin ? [] : [`version ${pinned ?? "none"} is pinned, and was to be ${wantedPin ?? "none"}`]),
+    ...(recovery === "nothing to take back" || pinned === wantedPin
+      ? []
+      : [`version ${pinned ?? "none"} is pinned, and was to be ${wantedPin ?? "none"}`]),
     ...(further.length === 0 ? [] : [`a further plan changes more:\n${describeChanges(further)}`]),
     ...inventoryProblems(after),
   ];
@@ -63,6 +67,9 @@ function inventoryProblems({ before, now }: Pick<AfterKill, "before" | "now">): 
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().flatMap((type) => {
     const [was, is] = [before[type] ?? [], now[type] ?? []];
     const [more, gone] = [is.filter((id) => !was.includes(id)), was.filter((id) => !is.includes(id))];
-    return [...(more.length > 0 ? [`more of ${type}: ${more.join(", ")}`] : []), ...(gone.length > 0 ? [`gone of ${type}: ${gone.join(", ")}`] : [])];
+    return [
+      ...(more.length > 0 ? [`more of ${type}: ${more.join(", ")}`] : []),
+      ...(gone.length > 0 ? [`gone of ${type}: ${gone.join(", ")}`] : []),
+    ];
   });
 }

@@ -79,24 +79,55 @@ export const NO_VERSION = "none";
  * version was worse off: of their requests none failed, and the stable versions stayed as quick as is allowed.
  */
 export function judgeRehearsal({ releases, requests, versions, maxStableP95Ms }: RehearsalEvidence): RehearsalVerdict {
-  const versionOf = ({ requestId }: CallerRequest) => (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
+  const versionOf = ({ requestId }: CallerRequest) =>
+    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
   const bad = new Set(releases.filter(({ wanted }) => wanted === "rolled back").map(({ candidate }) => candidate));
-  const names = [...new Set(requests.map(versionOf))].sort((left, right) => left.localeCompare(right, "en", { numeric: true }));
-  const seen = names.map((version) => seenBy(version, requests.filter((request) => versionOf(request) === version)));
+  const names = [...new Set(requests.map(versionOf))].sort((left, right) =>
+    left.localeCompare(right, "en", { numeric: true }),
+  );
+  const seen = names.map((version) =>
+    seenBy(
+      version,
+      requests.filter((request) => versionOf(request) === version),
+    ),
+  );
   const failuresOutside = requests.filter((request) => request.outcome !== "completed" && !bad.has(versionOf(request)));
   const found = releases.map((release) => findingOf(release, seen));
-  const slow = seen.filter(({ version, p95Ms }) => !bad.has(version) && version !== NO_VERSION && p95Ms !== null && p95Ms > maxStableP95Ms);
+  const slow = seen.filter(
+    ({ version, p95Ms }) => !bad.has(version) && version !== NO_VERSION && p95Ms !== null && p95Ms > maxStableP95Ms,
+  );
   const problems = [
     ...(requests.length === 0 ? ["no request was sent, so that nothing was shown"] : []),
-    ...(failuresOutside.length === 0 ? [] : [`${failuresOutside.length} requests failed outside the versions that were rolled back: ${reasons(failuresOutside)}`]),
-    ...slow.map(({ version, p95Ms }) => `callers of version ${version} waited ${Math.round(p95Ms!)} ms at P95; allowed: ${maxStableP95Ms} ms`),
+    ...(failuresOutside.length === 0
+      ? []
+      : [
+          `${failuresOutside.length} requests failed outside the versions that were rolled back: ${reasons(failuresOutside)}`,
+        ]),
+    ...slow.map(
+      ({ version, p95Ms }) =>
+        `callers of version ${version} waited ${Math.round(p95Ms!)} ms at P95; allowed: ${maxStableP95Ms} ms`,
+    ),
   ];
-  return { holds: problems.length === 0 && found.every((release) => release.problems.length === 0), releases: found, versions: seen, failuresOutside, problems };
+  return {
+    holds: problems.length === 0 && found.every((release) => release.problems.length === 0),
+    releases: found,
+    versions: seen,
+    failuresOutside,
+    problems,
+  };
 }
 
 function seenBy(version: string, requests: readonly CallerRequest[]): VersionSeen {
-  const completed = requests.filter(({ outcome }) => outcome === "completed").map(({ durationMs }) => durationMs).sort((left, right) => left - right);
-  return { version, requests: requests.length, failed: requests.length - completed.length, p95Ms: completed.length === 0 ? null : quantile(completed, 0.95) };
+  const completed = requests
+    .filter(({ outcome }) => outcome === "completed")
+    .map(({ durationMs }) => durationMs)
+    .sort((left, right) => left - right);
+  return {
+    version,
+    requests: requests.length,
+    failed: requests.length - completed.length,
+    p95Ms: completed.length === 0 ? null : quantile(completed, 0.95),
+  };
 }
 
 function findingOf(release: RehearsedRelease, seen: readonly VersionSeen[]): ReleaseFinding {
@@ -104,7 +135,11 @@ function findingOf(release: RehearsedRelease, seen: readonly VersionSeen[]): Rel
   const end = endOf(release);
   const problems = [
     ...(release.candidate === release.stable ? ["it made no new version"] : []),
-    ...(end === release.wanted ? [] : [`it ended ${end ?? `undecided (exit code ${release.exitCode}, version ${release.live}${release.weighted ? " with a weight" : ""} live)`}, and was to be ${release.wanted}`]),
+    ...(end === release.wanted
+      ? []
+      : [
+          `it ended ${end ?? `undecided (exit code ${release.exitCode}, version ${release.live}${release.weighted ? " with a weight" : ""} live)`}, and was to be ${release.wanted}`,
+        ]),
     ...(requests === 0 ? [`no caller reached version ${release.candidate}, so that nothing was tried`] : []),
   ];
   return { ...release, end, seconds: (release.endedMs - release.startedMs) / 1_000, requests, failed, problems };
@@ -120,5 +155,7 @@ function endOf({ exitCode, live, stable, candidate, weighted }: RehearsedRelease
 /** `failed 3, refused (503) 1`. */
 function reasons(requests: readonly CallerRequest[]): string {
   const outcomes = [...new Set(requests.map(({ outcome }) => outcome))].sort();
-  return outcomes.map((outcome) => `${outcome} ${requests.filter((request) => request.outcome === outcome).length}`).join(", ");
+  return outcomes
+    .map((outcome) => `${outcome} ${requests.filter((request) => request.outcome === outcome).length}`)
+    .join(", ");
 }

@@ -14,10 +14,15 @@ export function changelogEntry(changelog: string, version: string): ChangelogEnt
   const found = sections.find((section) => /^## \[?v?([^\s\]]+)/.exec(section)?.[1] === version);
   if (found === undefined) {
     const versions = sections.map((section) => /^## (.*)/.exec(section)?.[1]).join(", ");
-    throw new Error(`CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ${versions || "none"}. Write what this version changes for operators.`);
+    throw new Error(
+      `CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ${versions || "none"}. Write what this version changes for operators.`,
+    );
   }
   const [heading = "", ...lines] = found.split("\n");
   const text = lines.join("\n").trim();
-  if (text === "") throw new Error(`CHANGELOG.md has nothing in the section "${heading}". Write what this version changes for operators.`);
+  if (text === "")
+    throw new Error(
+      `CHANGELOG.md has nothing in the section "${heading}". Write what this version changes for operators.`,
+    );
   return { text, unreleased: /unreleased/i.test(heading) };
 }

@@ -29,7 +29,11 @@ export interface ReleaseSource {
 }
 
 /** The manifest, with the files in order of their names. */
-export function releaseManifest({ name, version, tree, entry }: ReleaseSource, functions: readonly { readonly name: string; readonly sha256: string }[], files: readonly ReleaseFile[]): Release {
+export function releaseManifest(
+  { name, version, tree, entry }: ReleaseSource,
+  functions: readonly { readonly name: string; readonly sha256: string }[],
+  files: readonly ReleaseFile[],
+): Release {
   return {
     name,
     version,

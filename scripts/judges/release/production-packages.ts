@@ -34,7 +34,8 @@ export function packageId({ name, version }: Pick<ShippedPackage, "name" | "vers
  * The packages that `npm install` brings along with the project's, for every platform, in order of name and version:
  * what the root's dependencies lead to, found as Node.js finds it. Workspaces are left out, as npm leaves them out.
  *
- * Not `npm sbom --omit dev`: of what a development dependency needs as well it leaves much out, cdktf for one (npm 11.19).
+ * Not `npm sbom --omit dev`: of what a development dependency needs as well it leaves much out, cdktf for one (npm
+ * 11.19).
  */
 export function productionPackages(locked: LockedPackages): ShippedPackage[] {
   return merged(productionFolders(locked, "").map((folder) => shipped(locked, folder)));
@@ -56,7 +57,9 @@ export function productionFolders(locked: LockedPackages, project: string): stri
 
 /** Ids of the packages that the project names itself. */
 export function directPackages(locked: LockedPackages): string[] {
-  return dependencies(locked, "").map((folder) => packageId(nameAndVersion(locked, folder))).sort();
+  return dependencies(locked, "")
+    .map((folder) => packageId(nameAndVersion(locked, folder)))
+    .sort();
 }
 
 /**
@@ -65,7 +68,8 @@ export function directPackages(locked: LockedPackages): string[] {
  */
 export function packagesIn(locked: LockedPackages, folders: readonly string[]): ShippedPackage[] {
   const missing = folders.filter((folder) => locked[folder] === undefined);
-  if (missing.length > 0) throw new Error(`package-lock.json does not know ${missing.join(", ")}; install what it knows: npm ci`);
+  if (missing.length > 0)
+    throw new Error(`package-lock.json does not know ${missing.join(", ")}; install what it knows: npm ci`);
   const packages = folders.map((folder) => shipped(locked, folder));
   const ids = new Set(packages.map(packageId));
   return merged(packages.map((each) => ({ ...each, dependsOn: each.dependsOn.filter((id) => ids.has(id)) })));
@@ -73,21 +77,35 @@ export function packagesIn(locked: LockedPackages, folders: readonly string[]): 
 
 function shipped(locked: LockedPackages, folder: string): ShippedPackage {
   const { license, integrity } = locked[folder]!;
-  return { ...nameAndVersion(locked, folder), license, integrity, dependsOn: dependencies(locked, folder).map((each) => packageId(nameAndVersion(locked, each))) };
+  return {
+    ...nameAndVersion(locked, folder),
+    license,
+    integrity,
+    dependsOn: dependencies(locked, folder).map((each) => packageId(nameAndVersion(locked, each))),
+  };
 }
 
 function nameAndVersion(locked: LockedPackages, folder: string): Pick<ShippedPackage, "name" | "version"> {
-  const { name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length), version } = locked[folder]!;
-  if (version === undefined) throw new Error(`package-lock.json has no version for ${folder}; write it anew: npm install --package-lock-only`);
+  const { name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length), version } =
+    locked[folder]!;
+  if (version === undefined)
+    throw new Error(`package-lock.json has no version for ${folder}; write it anew: npm install --package-lock-only`);
   return { name, version };
 }
 
 function dependencies(locked: LockedPackages, folder: string): string[] {
-  const { dependencies: needed = {}, optionalDependencies: optional = {}, peerDependencies: peers = {} } = locked[folder] ?? {};
+  const {
+    dependencies: needed = {},
+    optionalDependencies: optional = {},
+    peerDependencies: peers = {},
+  } = locked[folder] ?? {};
   const folders = Object.keys({ ...needed, ...optional, ...peers }).map((name) => {
     const found = resolve(locked, folder, name);
     // An optional peer, or one for another platform that the lock file leaves out, may be missing.
-    if (found === undefined && needed[name] !== undefined && optional[name] === undefined) throw new Error(`package-lock.json has no ${name} for ${folder || "the project"}; write it anew: npm install --package-lock-only`);
+    if (found === undefined && needed[name] !== undefined && optional[name] === undefined)
+      throw new Error(
+        `package-lock.json has no ${name} for ${folder || "the project"}; write it anew: npm install --package-lock-only`,
+      );
     return found;
   });
   return folders.filter((found) => found !== undefined).filter((found) => locked[found]?.link !== true);
@@ -107,7 +125,11 @@ function merged(packages: readonly ShippedPackage[]): ShippedPackage[] {
   const byId = new Map<string, ShippedPackage>();
   for (const each of packages) {
     const before = byId.get(packageId(each));
-    byId.set(packageId(each), { ...each, integrity: each.integrity ?? before?.integrity, dependsOn: [...new Set([...(before?.dependsOn ?? []), ...each.dependsOn])].sort() });
+    byId.set(packageId(each), {
+      ...each,
+      integrity: each.integrity ?? before?.integrity,
+      dependsOn: [...new Set([...(before?.dependsOn ?? []), ...each.dependsOn])].sort(),
+    });
   }
   return [...byId].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
 }

@@ -29,7 +29,13 @@ export interface OverThreshold {
   readonly lowPercent: number;
   readonly highPercent: number;
   /** Of these runs alone; null where there are none. */
-  readonly durations: { readonly minMs: number; readonly maxMs: number; readonly meanMs: number; readonly p50Ms: number; readonly p95Ms: number } | null;
+  readonly durations: {
+    readonly minMs: number;
+    readonly maxMs: number;
+    readonly meanMs: number;
+    readonly p50Ms: number;
+    readonly p95Ms: number;
+  } | null;
 }
 
 /** Runs that started their environment. */
@@ -93,7 +99,9 @@ export function analyzeRuns(samples: RunSamples, thresholdMs: number): RunAnalys
   const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
   return {
     count: sorted.length,
-    minMs: sorted[0]!, maxMs: sorted[sorted.length - 1]!, meanMs: mean(sorted),
+    minMs: sorted[0]!,
+    maxMs: sorted[sorted.length - 1]!,
+    meanMs: mean(sorted),
     percentiles,
     p99ToP50: p50 > 0 ? p99 / p50 : null,
     overThreshold: overThreshold(sorted, thresholdMs),
@@ -113,13 +121,28 @@ function percentileOf(sorted: Float64Array, percentile: number): Percentile {
   const share = percentile / 100;
   const { low, high } = quantileRanks(sorted.length, share, CONFIDENCE);
   const at = (rank: number | null) => (rank === null ? null : sorted[rank - 1]!);
-  return { percentile, valueMs: quantile(sorted, share), lowMs: at(low), highMs: at(high), runsForInterval: samplesForQuantile(share, CONFIDENCE) };
+  return {
+    percentile,
+    valueMs: quantile(sorted, share),
+    lowMs: at(low),
+    highMs: at(high),
+    runsForInterval: samplesForQuantile(share, CONFIDENCE),
+  };
 }
 
 function overThreshold(sorted: Float64Array, thresholdMs: number): OverThreshold {
   const count = countAbove(sorted, thresholdMs);
   const over = sorted.subarray(sorted.length - count);
-  const durations = count === 0 ? null : { minMs: over[0]!, maxMs: over[count - 1]!, meanMs: mean(over), p50Ms: quantile(over, 0.5), p95Ms: quantile(over, 0.95) };
+  const durations =
+    count === 0
+      ? null
+      : {
+          minMs: over[0]!,
+          maxMs: over[count - 1]!,
+          meanMs: mean(over),
+          p50Ms: quantile(over, 0.5),
+          p95Ms: quantile(over, 0.95),
+        };
   return { thresholdMs, count, ...share(count, sorted.length), durations };
 }
 
@@ -135,11 +158,18 @@ function coldStarts(samples: RunSamples): ColdStarts {
   for (let index = 0; index < samples.count; index++) {
     if (Number.isNaN(billedMs[index])) continue;
     billed += billedMs[index]!;
-    // Before August 2025 init of a zip on a managed runtime was not billed: it is only where the billed time has room for it.
+    // Before August 2025 init of a zip on a managed runtime was not billed: it is only where the billed time has room
+    // for it.
     if (billedMs[index]! + 1 >= durationMs[index]! + initMs[index]!) init += initMs[index]!;
   }
   const of = (p: number) => (inits.length === 0 ? null : quantile(inits, p));
-  return { count: inits.length, ...share(inits.length, samples.count), initP50Ms: of(0.5), initP95Ms: of(0.95), billedPercent: billed > 0 ? (init / billed) * 100 : null };
+  return {
+    count: inits.length,
+    ...share(inits.length, samples.count),
+    initP50Ms: of(0.5),
+    initP95Ms: of(0.95),
+    billedPercent: billed > 0 ? (init / billed) * 100 : null,
+  };
 }
 
 function endings(samples: RunSamples): Endings {
@@ -154,7 +184,13 @@ function endings(samples: RunSamples): Endings {
   const errorTypes = [...countNames(samples, "errorType")].map(([name, count]) => ({ name, count }));
   errorTypes.sort((left, right) => right.count - left.count || (left.name < right.name ? -1 : 1));
   const sorted = Float64Array.from(timeouts).sort();
-  return { known, timeouts: timeouts.length, errors, timeoutMs: sorted.length > 0 ? quantile(sorted, 0.5) : null, errorTypes: errorTypes.slice(0, 10) };
+  return {
+    known,
+    timeouts: timeouts.length,
+    errors,
+    timeoutMs: sorted.length > 0 ? quantile(sorted, 0.5) : null,
+    errorTypes: errorTypes.slice(0, 10),
+  };
 }
 
 function countNames(samples: RunSamples, kind: "function" | "errorType"): Map<string, number> {

@@ -9,7 +9,10 @@ export interface Reading {
   readonly skipped: number;
   /** Lines that say they are a report and cannot be read. */
   readonly unreadable: number;
-  /** Where the first of those is: its input, and its number there, from 1. Its content is not shown: a log may hold anything. */
+  /**
+   * Where the first of those is: its input, and its number there, from 1. Its content is not shown: a log may hold
+   * anything.
+   */
   readonly firstUnreadable: { readonly input: string; readonly line: number } | null;
 }
 
@@ -52,7 +55,13 @@ export class RunCollector {
 
   /** What was read so far. */
   get reading(): Reading {
-    return { lines: this.lines, reports: this.samples.count, skipped: this.skipped, unreadable: this.unreadable, firstUnreadable: this.firstUnreadable };
+    return {
+      lines: this.lines,
+      reports: this.samples.count,
+      skipped: this.skipped,
+      unreadable: this.unreadable,
+      firstUnreadable: this.firstUnreadable,
+    };
   }
 
   private started(requestId: string, version: string): void {

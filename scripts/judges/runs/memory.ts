@@ -52,7 +52,11 @@ function usedAt({ usedMiB, sizeMiB }: RunSamples, size: number, count: number): 
 function ofSize(sizeMiB: number, sorted: Float32Array): SizeMemory {
   const [usedP50MiB, usedP99MiB, usedMaxMiB] = [quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1)];
   return {
-    sizeMiB, count: sorted.length, usedP50MiB, usedP99MiB, usedMaxMiB,
+    sizeMiB,
+    count: sorted.length,
+    usedP50MiB,
+    usedP99MiB,
+    usedMaxMiB,
     maxPercent: (usedMaxMiB / sizeMiB) * 100,
     p99Percent: (usedP99MiB / sizeMiB) * 100,
     nearFull: countAtLeast(sorted, (NEAR_FULL_PERCENT * sizeMiB) / 100),

@@ -74,7 +74,12 @@ export function readThoroughly(line: string, origin: Origin = {}): ReportLine {
 }
 
 function mayMatter(line: string): boolean {
-  return line.includes(TEXT_REPORT) || line.includes(JSON_REPORT) || line.includes("START RequestId:") || line.includes("platform.start");
+  return (
+    line.includes(TEXT_REPORT) ||
+    line.includes(JSON_REPORT) ||
+    line.includes("START RequestId:") ||
+    line.includes("platform.start")
+  );
 }
 
 /** A line cut in two still says what it was. */
@@ -82,7 +87,10 @@ function mentionsReport(line: string): ReportLine {
   return /"type\\?":\s*\\?"platform\.report/.test(line) ? UNREADABLE : OTHER;
 }
 
-/** Up to five words with a digit in each, or such as UTC and Jan, are a timestamp, a stream, a CSV's other cells; others are a sentence. */
+/**
+ * Up to five words with a digit in each, or such as UTC and Jan, are a timestamp, a stream, a CSV's other cells; others
+ * are a sentence.
+ */
 const PREFIX = /^[\s",]*(?:(?:[^\s",]*\d[^\s",]*|[A-Z][A-Za-z]{0,3})[\s",]+){0,5}$/;
 
 function ofText(line: string, at: number, origin: Origin): ReportLine {
@@ -93,15 +101,20 @@ function ofText(line: string, at: number, origin: Origin): ReportLine {
   const durationMs = numberIn(/(?<!Billed |Init |Restore )Duration: ([\d.]+) ms/, text);
   const memorySizeMiB = numberIn(/Memory Size: (\d+) MB/, text);
   const maxMemoryUsedMiB = numberIn(/Max Memory Used: (\d+) MB/, text);
-  return checked({
-    durationMs, memorySizeMiB, maxMemoryUsedMiB,
-    billedDurationMs: numberIn(/Billed Duration: ([\d.]+) ms/, text),
-    initDurationMs: numberIn(/Init Duration: ([\d.]+) ms/, text),
-    restoreDurationMs: numberIn(/(?<!Billed )Restore Duration: ([\d.]+) ms/, text),
-    status: statusOf(/Status: ([a-z]+)/.exec(text)?.[1]),
-    errorType: /Error Type: ([\w.]+)/.exec(text)?.[1],
-    requestId: /^REPORT RequestId: ([\w-]+)/.exec(text)?.[1],
-  }, at > 0 ? { ...originOf(line.slice(0, at)), ...origin } : origin);
+  return checked(
+    {
+      durationMs,
+      memorySizeMiB,
+      maxMemoryUsedMiB,
+      billedDurationMs: numberIn(/Billed Duration: ([\d.]+) ms/, text),
+      initDurationMs: numberIn(/Init Duration: ([\d.]+) ms/, text),
+      restoreDurationMs: numberIn(/(?<!Billed )Restore Duration: ([\d.]+) ms/, text),
+      status: statusOf(/Status: ([a-z]+)/.exec(text)?.[1]),
+      errorType: /Error Type: ([\w.]+)/.exec(text)?.[1],
+      requestId: /^REPORT RequestId: ([\w-]+)/.exec(text)?.[1],
+    },
+    at > 0 ? { ...originOf(line.slice(0, at)), ...origin } : origin,
+  );
 }
 
 function numberIn(pattern: RegExp, text: string): number | undefined {
@@ -135,7 +148,11 @@ function ofValue(value: Readonly<Record<string, unknown>>, origin: Origin): Repo
     const { requestId, version } = record;
     return typeof requestId === "string" && typeof version === "string" ? { kind: "start", requestId, version } : OTHER;
   }
-  const around = { ...streamOrigin(value.logStreamName ?? value["@logStream"] ?? value.logStream), ...groupOrigin(value.logGroup ?? value["@log"]), ...origin };
+  const around = {
+    ...streamOrigin(value.logStreamName ?? value["@logStream"] ?? value.logStream),
+    ...groupOrigin(value.logGroup ?? value["@log"]),
+    ...origin,
+  };
   const message = value.message ?? value["@message"];
   if (typeof message === "string") return readReportLine(message, around);
   return isRecord(message) ? ofValue(message, around) : OTHER;
@@ -144,17 +161,20 @@ function ofValue(value: Readonly<Record<string, unknown>>, origin: Origin): Repo
 function ofRecord(record: Readonly<Record<string, unknown>>, origin: Origin): ReportLine {
   const metrics = isRecord(record.metrics) ? record.metrics : {};
   const figure = (name: string) => (typeof metrics[name] === "number" ? metrics[name] : undefined);
-  return checked({
-    durationMs: figure("durationMs"),
-    memorySizeMiB: figure("memorySizeMB"),
-    maxMemoryUsedMiB: figure("maxMemoryUsedMB"),
-    billedDurationMs: figure("billedDurationMs"),
-    initDurationMs: figure("initDurationMs"),
-    restoreDurationMs: figure("restoreDurationMs"),
-    status: statusOf(record.status),
-    errorType: typeof record.errorType === "string" ? record.errorType : undefined,
-    requestId: typeof record.requestId === "string" ? record.requestId : undefined,
-  }, origin);
+  return checked(
+    {
+      durationMs: figure("durationMs"),
+      memorySizeMiB: figure("memorySizeMB"),
+      maxMemoryUsedMiB: figure("maxMemoryUsedMB"),
+      billedDurationMs: figure("billedDurationMs"),
+      initDurationMs: figure("initDurationMs"),
+      restoreDurationMs: figure("restoreDurationMs"),
+      status: statusOf(record.status),
+      errorType: typeof record.errorType === "string" ? record.errorType : undefined,
+      requestId: typeof record.requestId === "string" ? record.requestId : undefined,
+    },
+    origin,
+  );
 }
 
 /** A report's fields before it is known that the ones it needs are there. */
@@ -164,12 +184,46 @@ type Fields = { readonly [Name in Exclude<keyof RunReport, keyof Origin>]: RunRe
  * A line that was cut off has no used memory, which stands behind the rest. Field by field: with a million lines,
  * spreading objects takes as long as reading them.
  */
-function checked({ durationMs, memorySizeMiB, maxMemoryUsedMiB, billedDurationMs, initDurationMs, restoreDurationMs, status = "unknown", errorType, requestId }: Fields, origin: Origin): ReportLine {
+function checked(
+  {
+    durationMs,
+    memorySizeMiB,
+    maxMemoryUsedMiB,
+    billedDurationMs,
+    initDurationMs,
+    restoreDurationMs,
+    status = "unknown",
+    errorType,
+    requestId,
+  }: Fields,
+  origin: Origin,
+): ReportLine {
   if (durationMs === undefined || memorySizeMiB === undefined || maxMemoryUsedMiB === undefined) return UNREADABLE;
-  const good = isGood(durationMs) && isGood(maxMemoryUsedMiB) && memorySizeMiB > 0 && isGood(billedDurationMs) && isGood(initDurationMs) && isGood(restoreDurationMs);
+  const good =
+    isGood(durationMs) &&
+    isGood(maxMemoryUsedMiB) &&
+    memorySizeMiB > 0 &&
+    isGood(billedDurationMs) &&
+    isGood(initDurationMs) &&
+    isGood(restoreDurationMs);
   if (!good) return UNREADABLE;
   const { version, functionName } = origin;
-  return { kind: "report", report: { durationMs, memorySizeMiB, maxMemoryUsedMiB, billedDurationMs, initDurationMs, restoreDurationMs, status, errorType, requestId, version, functionName } };
+  return {
+    kind: "report",
+    report: {
+      durationMs,
+      memorySizeMiB,
+      maxMemoryUsedMiB,
+      billedDurationMs,
+      initDurationMs,
+      restoreDurationMs,
+      status,
+      errorType,
+      requestId,
+      version,
+      functionName,
+    },
+  };
 }
 
 const isGood = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value >= 0);
@@ -214,4 +268,5 @@ function parsed(text: string): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

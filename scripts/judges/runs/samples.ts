@@ -84,8 +84,18 @@ class Columns {
 
   constructor(size: number) {
     this.durationMs = new Float64Array(size);
-    [this.billedMs, this.sizeMiB, this.usedMiB, this.initMs] = [new Float32Array(size), new Float32Array(size), new Float32Array(size), new Float32Array(size)];
-    [this.status, this.version, this.function, this.errorType] = [new Uint8Array(size), new Uint8Array(size), new Uint8Array(size), new Uint8Array(size)];
+    [this.billedMs, this.sizeMiB, this.usedMiB, this.initMs] = [
+      new Float32Array(size),
+      new Float32Array(size),
+      new Float32Array(size),
+      new Float32Array(size),
+    ];
+    [this.status, this.version, this.function, this.errorType] = [
+      new Uint8Array(size),
+      new Uint8Array(size),
+      new Uint8Array(size),
+      new Uint8Array(size),
+    ];
   }
 
   doubled(): Columns {

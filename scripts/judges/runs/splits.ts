@@ -42,8 +42,16 @@ export function splitRuns(samples: RunSamples, thresholdMs: number, splitMs: num
       codes[index] = code;
     }
     if (keys.size < 2) return [];
-    const largest = [...keys].sort(([leftKey, left], [rightKey, right]) => counts[right]! - counts[left]! || byText(leftKey, rightKey)).slice(0, MAX_KEYS);
-    return largest.sort(([left], [right]) => byText(left, right)).map(([key, code]) => ({ by, key, ...figuresOf(durationsOf(samples, codes, code, counts[code]!), thresholdMs, splitMs) }));
+    const largest = [...keys]
+      .sort(([leftKey, left], [rightKey, right]) => counts[right]! - counts[left]! || byText(leftKey, rightKey))
+      .slice(0, MAX_KEYS);
+    return largest
+      .sort(([left], [right]) => byText(left, right))
+      .map(([key, code]) => ({
+        by,
+        key,
+        ...figuresOf(durationsOf(samples, codes, code, counts[code]!), thresholdMs, splitMs),
+      }));
   });
 }
 
@@ -61,7 +69,11 @@ function keyOf(samples: RunSamples, by: SplitKind, index: number): string | unde
 
 function figuresOf(sorted: Float64Array, thresholdMs: number, splitMs: number | null) {
   return {
-    count: sorted.length, meanMs: mean(sorted), p50Ms: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95), maxMs: quantile(sorted, 1),
+    count: sorted.length,
+    meanMs: mean(sorted),
+    p50Ms: quantile(sorted, 0.5),
+    p95Ms: quantile(sorted, 0.95),
+    maxMs: quantile(sorted, 1),
     overThresholdPercent: (countAbove(sorted, thresholdMs) / sorted.length) * 100,
     slowModePercent: splitMs === null ? null : (countAbove(sorted, splitMs) / sorted.length) * 100,
   };

@@ -10,8 +10,12 @@ export interface Cluster {
   readonly expected: number;
 }
 
-/** Time-outs that people and libraries choose: 29 s is API Gateway's, 123 s what a stale connection took in the reports. */
-const ROUND_MS = [1, 2, 3, 5, 10, 15, 20, 29, 30, 45, 60, 90, 120, 150, 180, 240, 300, 420, 600, 900].map((seconds) => seconds * 1_000);
+/**
+ * Time-outs that people and libraries choose: 29 s is API Gateway's, 123 s what a stale connection took in the reports.
+ */
+const ROUND_MS = [1, 2, 3, 5, 10, 15, 20, 29, 30, 45, 60, 90, 120, 150, 180, 240, 300, 420, 600, 900].map(
+  (seconds) => seconds * 1_000,
+);
 
 /** A time-out ends at its time or a little after it. */
 const BEFORE = 0.005;

@@ -25,7 +25,10 @@ export function bootstrapMeans(values: ArrayLike<number>, { resamples, random }:
   });
 }
 
-/** The middle part of what a bootstrap gave that holds the confidence, with equal tails; 0.95 leaves 2.5 % on either side. */
+/**
+ * The middle part of what a bootstrap gave that holds the confidence, with equal tails; 0.95 leaves 2.5 % on either
+ * side.
+ */
 export function percentileInterval(drawn: ArrayLike<number>, confidence: number): Interval {
   const sorted: Sorted = Float64Array.from(drawn).sort();
   return { low: quantile(sorted, (1 - confidence) / 2), high: quantile(sorted, (1 + confidence) / 2) };

@@ -6,7 +6,8 @@ import { normalQuantile } from "./normal-quantile";
  * @param degrees of freedom, at least 1
  */
 export function chiSquaredQuantile(degrees: number, probability: number): number {
-  if (!(Number.isInteger(degrees) && degrees >= 1)) throw new Error(`Degrees of freedom are ${degrees}; allowed: a whole number from 1.`);
+  if (!(Number.isInteger(degrees) && degrees >= 1))
+    throw new Error(`Degrees of freedom are ${degrees}; allowed: a whole number from 1.`);
   const spread = 2 / (9 * degrees);
   return degrees * (1 - spread + normalQuantile(probability) * Math.sqrt(spread)) ** 3;
 }

@@ -26,21 +26,33 @@ export function logHistogram(sortedMs: Sorted): Bin[] {
   if (largest / smallest < 1.0001) return [{ from: smallest / 1.05, to: largest * 1.05, count: sortedMs.length }];
   const bins = Math.min(60, Math.max(8, Math.ceil(2 * Math.cbrt(sortedMs.length))));
   const edge = (index: number) => (index === bins ? largest : smallest * (largest / smallest) ** (index / bins));
-  const atLeast = (index: number) => (index === 0 ? sortedMs.length : index === bins ? 0 : countAtLeast(sortedMs, edge(index)));
-  return Array.from({ length: bins }, (_, index) => ({ from: edge(index), to: edge(index + 1), count: atLeast(index) - atLeast(index + 1) }));
+  const atLeast = (index: number) =>
+    index === 0 ? sortedMs.length : index === bins ? 0 : countAtLeast(sortedMs, edge(index));
+  return Array.from({ length: bins }, (_, index) => ({
+    from: edge(index),
+    to: edge(index + 1),
+    count: atLeast(index) - atLeast(index + 1),
+  }));
 }
 
 /** Counts percentages in bins of 5; the last one, from 100 on, is for more than all. */
 export function percentHistogram(percentages: Sorted): Bin[] {
   const bins = Array.from({ length: 20 }, (_, index) => ({ from: index * 5, to: (index + 1) * 5, count: 0 }));
-  for (let index = 0; index < percentages.length; index++) bins[Math.min(19, Math.floor(percentages[index]! / 5))]!.count++;
+  for (let index = 0; index < percentages.length; index++)
+    bins[Math.min(19, Math.floor(percentages[index]! / 5))]!.count++;
   return bins;
 }
 
-const CURVE = [0, 1, 2, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 99, 99.5, 99.9, 100];
+const CURVE = [
+  0, 1, 2, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 99, 99.5,
+  99.9, 100,
+];
 
 /** The durations at fixed percentiles. Beyond what so many runs can show, only the largest value itself. */
 export function percentileCurve(sortedMs: Sorted): CurvePoint[] {
-  const shown = CURVE.filter((percentile) => percentile === 0 || percentile === 100 || (Math.min(percentile, 100 - percentile) / 100) * sortedMs.length >= 0.5);
+  const shown = CURVE.filter(
+    (percentile) =>
+      percentile === 0 || percentile === 100 || (Math.min(percentile, 100 - percentile) / 100) * sortedMs.length >= 0.5,
+  );
   return shown.map((percentile) => ({ percentile, valueMs: quantile(sortedMs, percentile / 100) }));
 }

@@ -16,15 +16,23 @@ export interface Interval {
  * @returns shares from 0 to 1
  */
 export function wilson(successes: number, samples: number, confidence: number): Interval {
-  if (!(Number.isInteger(samples) && samples >= 1)) throw new Error(`An interval of a share of ${samples} samples; allowed: a whole number from 1.`);
+  if (!(Number.isInteger(samples) && samples >= 1))
+    throw new Error(`An interval of a share of ${samples} samples; allowed: a whole number from 1.`);
   if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples)) {
-    throw new Error(`An interval of ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`);
+    throw new Error(
+      `An interval of ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`,
+    );
   }
   const squared = twoSided(confidence) ** 2;
   const share = successes / samples;
   const middle = (share + squared / (2 * samples)) / (1 + squared / samples);
-  const half = Math.sqrt(squared * ((share * (1 - share)) / samples + squared / (4 * samples * samples))) / (1 + squared / samples);
-  return { low: successes === 0 ? 0 : Math.max(0, middle - half), high: successes === samples ? 1 : Math.min(1, middle + half) };
+  const half =
+    Math.sqrt(squared * ((share * (1 - share)) / samples + squared / (4 * samples * samples))) /
+    (1 + squared / samples);
+  return {
+    low: successes === 0 ? 0 : Math.max(0, middle - half),
+    high: successes === samples ? 1 : Math.min(1, middle + half),
+  };
 }
 
 /** 1-based ranks of sorted samples; null where no rank bounds the quantile at that confidence. */
@@ -41,7 +49,8 @@ export interface Ranks {
  * @param share of the quantile, above 0 and below 1
  */
 export function quantileRanks(samples: number, share: number, confidence: number): Ranks {
-  if (!(Number.isInteger(samples) && samples >= 1)) throw new Error(`Ranks of ${samples} samples; allowed: a whole number from 1.`);
+  if (!(Number.isInteger(samples) && samples >= 1))
+    throw new Error(`Ranks of ${samples} samples; allowed: a whole number from 1.`);
   if (!(share > 0 && share < 1)) throw new Error(`A quantile's share is ${share}; allowed: above 0 and below 1.`);
   const tail = tailOf(confidence);
   const { first, chances } = binomial(samples, share);
@@ -67,8 +76,10 @@ function binomial(samples: number, share: number): { readonly first: number; rea
   const odds = share / (1 - share);
   const mode = Math.min(samples, Math.floor((samples + 1) * share));
   const [down, up]: [number[], number[]] = [[], []];
-  for (let count = mode, chance = 1; count > 0 && chance > 1e-20; count--) down.push((chance *= count / ((samples - count + 1) * odds)));
-  for (let count = mode, chance = 1; count < samples && chance > 1e-20; count++) up.push((chance *= ((samples - count) * odds) / (count + 1)));
+  for (let count = mode, chance = 1; count > 0 && chance > 1e-20; count--)
+    down.push((chance *= count / ((samples - count + 1) * odds)));
+  for (let count = mode, chance = 1; count < samples && chance > 1e-20; count++)
+    up.push((chance *= ((samples - count) * odds) / (count + 1)));
   const chances = Float64Array.from([...down.reverse(), 1, ...up]);
   const sum = chances.reduce((total, chance) => total + chance, 0);
   return { first: mode - down.length, chances: chances.map((chance) => chance / sum) };
@@ -79,6 +90,7 @@ function twoSided(confidence: number): number {
 }
 
 function tailOf(confidence: number): number {
-  if (!(confidence > 0 && confidence < 1)) throw new Error(`A confidence is ${confidence}; allowed: above 0 and below 1, such as 0.95.`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new Error(`A confidence is ${confidence}; allowed: above 0 and below 1, such as 0.95.`);
   return (1 - confidence) / 2;
 }

@@ -105,7 +105,8 @@ function expectation({ values, weights }: Weighted, [one, two]: Pair, first: Flo
     const difference = oneTop - oneScale * (value - one.mean) ** 2 - (twoTop - twoScale * (value - two.mean) ** 2);
     // The larger of the two is taken out of the sum, so that neither overflows.
     const smaller = exp(difference > 0 ? -difference : difference);
-    const larger = difference > 0 ? oneTop - oneScale * (value - one.mean) ** 2 : twoTop - twoScale * (value - two.mean) ** 2;
+    const larger =
+      difference > 0 ? oneTop - oneScale * (value - one.mean) ** 2 : twoTop - twoScale * (value - two.mean) ** 2;
     likelihood += weights[index]! * (larger + log(1 + smaller));
     first[index] = (weights[index]! * (difference > 0 ? 1 : smaller)) / (1 + smaller);
   }

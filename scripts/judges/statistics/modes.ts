@@ -14,7 +14,9 @@ export interface Mode {
 export interface Modality {
   /** `two` only where both methods say so, `unclear` where they differ. */
   readonly verdict: "one" | "two" | "unclear" | "too few";
-  /** The two of the mixture, the faster first; of no meaning where the verdict is `one`. Empty where there are too few. */
+  /**
+   * The two of the mixture, the faster first; of no meaning where the verdict is `one`. Empty where there are too few.
+   */
   readonly modes: readonly Mode[];
   /** Where a run belongs to the slow mode as likely as to the fast one. */
   readonly splitMs: number | null;
@@ -49,23 +51,42 @@ const MIN_MS = 0.01;
  * @param sortedMs in ascending order
  */
 export function findModes(sortedMs: Sorted): Modality {
-  if (sortedMs.length < MIN_SAMPLES) return { ...NOTHING, fittedTo: `nothing: ${sortedMs.length} of the ${MIN_SAMPLES} runs that it takes` };
+  if (sortedMs.length < MIN_SAMPLES)
+    return { ...NOTHING, fittedTo: `nothing: ${sortedMs.length} of the ${MIN_SAMPLES} runs that it takes` };
   const logs = Float64Array.from(sortedMs, (ms) => Math.log(Math.max(ms, MIN_MS)));
   const sarle = sarleCoefficient(logs);
   if (sarle === undefined) return { ...NOTHING, verdict: "one", fittedTo: "nothing: all runs took the same time" };
   const { points, fittedTo } = pointsOf(logs);
   const mixture = fitMixture(points);
   const ashmanD = ashman(mixture);
-  const separated = mixture.deltaBic > MIN_DELTA_BIC && ashmanD > MIN_ASHMAN && mixture.components.every(({ weight }) => weight >= MIN_WEIGHT);
+  const separated =
+    mixture.deltaBic > MIN_DELTA_BIC &&
+    ashmanD > MIN_ASHMAN &&
+    mixture.components.every(({ weight }) => weight >= MIN_WEIGHT);
   return {
     verdict: verdictOf(sarle > MIN_SARLE, separated),
-    modes: mixture.components.map(({ mean, deviation, weight }) => ({ centreMs: Math.exp(mean), sharePercent: weight * 100, logDeviation: deviation })),
+    modes: mixture.components.map(({ mean, deviation, weight }) => ({
+      centreMs: Math.exp(mean),
+      sharePercent: weight * 100,
+      logDeviation: deviation,
+    })),
     splitMs: Math.exp(splitOf(mixture)),
-    sarle, deltaBic: mixture.deltaBic, ashmanD, fittedTo,
+    sarle,
+    deltaBic: mixture.deltaBic,
+    ashmanD,
+    fittedTo,
   };
 }
 
-const NOTHING: Modality = { verdict: "too few", modes: [], splitMs: null, sarle: null, deltaBic: null, ashmanD: null, fittedTo: "" };
+const NOTHING: Modality = {
+  verdict: "too few",
+  modes: [],
+  splitMs: null,
+  sarle: null,
+  deltaBic: null,
+  ashmanD: null,
+  fittedTo: "",
+};
 
 function verdictOf(bySarle: boolean, byMixture: boolean): Modality["verdict"] {
   if (bySarle !== byMixture) return "unclear";
@@ -110,7 +131,8 @@ function splitOf({ components }: Mixture): number {
 }
 
 function pointsOf(logs: Float64Array): { readonly points: Weighted; readonly fittedTo: string } {
-  if (logs.length <= MAX_POINTS) return { points: { values: logs, weights: new Float64Array(logs.length).fill(1) }, fittedTo: "every run" };
+  if (logs.length <= MAX_POINTS)
+    return { points: { values: logs, weights: new Float64Array(logs.length).fill(1) }, fittedTo: "every run" };
   const [from, to] = [logs[0]!, logs[logs.length - 1]!];
   const [weights, sums] = [new Float64Array(MAX_POINTS), new Float64Array(MAX_POINTS)];
   for (const log of logs) {
@@ -119,6 +141,9 @@ function pointsOf(logs: Float64Array): { readonly points: Weighted; readonly fit
     sums[bin]! += log;
   }
   const kept = [...weights.keys()].filter((bin) => weights[bin]! > 0);
-  const points = { values: Float64Array.from(kept, (bin) => sums[bin]! / weights[bin]!), weights: Float64Array.from(kept, (bin) => weights[bin]!) };
+  const points = {
+    values: Float64Array.from(kept, (bin) => sums[bin]! / weights[bin]!),
+    weights: Float64Array.from(kept, (bin) => weights[bin]!),
+  };
   return { points, fittedTo: `every run, in ${MAX_POINTS} bins of the logarithm, each at its mean` };
 }

@@ -9,7 +9,8 @@ export type Sorted = ArrayLike<number>;
  */
 export function quantile(sorted: Sorted, share: number): number {
   if (sorted.length === 0) throw new Error("There is no quantile of no values.");
-  if (!(share >= 0 && share <= 1)) throw new Error(`A quantile's share is ${share}; allowed: from 0 to 1, such as 0.95 for P95.`);
+  if (!(share >= 0 && share <= 1))
+    throw new Error(`A quantile's share is ${share}; allowed: from 0 to 1, such as 0.95 for P95.`);
   const rank = (sorted.length - 1) * share;
   const lower = Math.floor(rank);
   const below = sorted[lower]!;

@@ -33,12 +33,19 @@ export interface Deprecation {
   readonly reason: string;
 }
 
-/** What the stacks use of it, each with why they still do. Generated classes say nothing of deprecation; the pages named do. */
+/**
+ * What the stacks use of it, each with why they still do. Generated classes say nothing of deprecation; the pages named
+ * do.
+ */
 export const DEPRECATIONS: readonly Deprecation[] = [
   // registry.terraform.io/providers/hashicorp/aws/6.0.0/docs/data-sources/region
   { type: "data.aws_region", attribute: /^name$/, reason: "since 6.0 it is `region`, which 5.100 has not" },
   // a maintainer in github.com/hashicorp/terraform-provider-aws/issues/46197 (2026-04)
-  { type: "aws_dynamodb_table", attribute: /^global_secondary_index\.(hash|range)_key$/, reason: "in later 6.x it is `key_schema`, which 5.100 has not" },
+  {
+    type: "aws_dynamodb_table",
+    attribute: /^global_secondary_index\.(hash|range)_key$/,
+    reason: "in later 6.x it is `key_schema`, which 5.100 has not",
+  },
 ];
 
 type Body = Readonly<Record<string, unknown>>;
@@ -60,13 +67,20 @@ export function resourceAttributes(code: string): ResourceAttributes {
   const bodies = new Map([...code.matchAll(FUNCTION)].map(([, name = "", body = ""]) => [name, body]));
   const main = MAIN_CLASS.exec(code)?.[0] ?? "";
   const entries = (body: string): AttributeNames =>
-    Object.fromEntries([...body.matchAll(ENTRY)].map(([, name = "", value = ""]) => {
-      const block = bodies.get(/(?<![.\w])(\w+)ToTerraform\b/.exec(value)?.[1] ?? "");
-      return [name, block === undefined ? null : entries(block)];
-    }));
+    Object.fromEntries(
+      [...body.matchAll(ENTRY)].map(([, name = "", value = ""]) => {
+        const block = bodies.get(/(?<![.\w])(\w+)ToTerraform\b/.exec(value)?.[1] ?? "");
+        return [name, block === undefined ? null : entries(block)];
+      }),
+    );
   const settable = entries(/^ {4}synthesizeAttributes\(\) \{$([\s\S]*?)^ {4}\}$/m.exec(main)?.[1] ?? "");
-  if (Object.keys(settable).length === 0) throw new Error("The generated class has no synthesizeAttributes with a name in it; the generator writes otherwise now. Mend provider-attributes.");
-  const given = [...main.matchAll(/\.get\w*Attribute\('(\w+)'\)|\(this, "(\w+)"/g)].map(([, plain, block]) => plain ?? block ?? "");
+  if (Object.keys(settable).length === 0)
+    throw new Error(
+      "The generated class has no synthesizeAttributes with a name in it; the generator writes otherwise now. Mend provider-attributes.",
+    );
+  const given = [...main.matchAll(/\.get\w*Attribute\('(\w+)'\)|\(this, "(\w+)"/g)].map(
+    ([, plain, block]) => plain ?? block ?? "",
+  );
   return { settable, readable: new Set([...Object.keys(settable), ...given]) };
 }
 
@@ -74,15 +88,30 @@ export function resourceAttributes(code: string): ResourceAttributes {
  * Every name that a stack sets in or reads of a provider's resource.
  * @param attributesOf a type's names by `aws_…` or `data.aws_…`; undefined where the provider has no such type
  */
-export function attributeUses(stack: { readonly resource?: Typed; readonly data?: Typed }, attributesOf: (type: string) => ResourceAttributes | undefined): AttributeUse[] {
+export function attributeUses(
+  stack: { readonly resource?: Typed; readonly data?: Typed },
+  attributesOf: (type: string) => ResourceAttributes | undefined,
+): AttributeUse[] {
   const declared = new Map([...named(stack.resource, ""), ...named(stack.data, "data.")]);
   const set = [...declared].flatMap(([address, body]) => {
     const type = typeOf(address);
     const attributes = attributesOf(type);
-    return attributes === undefined ? [{ address, type, attribute: "", known: false }] : setIn(body, attributes.settable).map((use) => ({ address, type, ...use }));
+    return attributes === undefined
+      ? [{ address, type, attribute: "", known: false }]
+      : setIn(body, attributes.settable).map((use) => ({ address, type, ...use }));
   });
-  const read = texts(stack).flatMap(references).filter(({ address }) => declared.has(address));
-  return [...set, ...read.map(({ address, attribute }) => ({ address, type: typeOf(address), attribute, known: attributesOf(typeOf(address))?.readable.has(attribute) ?? false }))];
+  const read = texts(stack)
+    .flatMap(references)
+    .filter(({ address }) => declared.has(address));
+  return [
+    ...set,
+    ...read.map(({ address, attribute }) => ({
+      address,
+      type: typeOf(address),
+      attribute,
+      known: attributesOf(typeOf(address))?.readable.has(attribute) ?? false,
+    })),
+  ];
 }
 
 /** The deprecation that a use falls under. */
@@ -91,7 +120,9 @@ export function deprecationOf({ type, attribute }: Pick<AttributeUse, "type" | "
 }
 
 function named(typed: Typed | undefined, prefix: string): [string, Body][] {
-  return Object.entries(typed ?? {}).flatMap(([type, bodies]) => Object.entries(bodies).map(([name, body]): [string, Body] => [`${prefix}${type}.${name}`, body]));
+  return Object.entries(typed ?? {}).flatMap(([type, bodies]) =>
+    Object.entries(bodies).map(([name, body]): [string, Body] => [`${prefix}${type}.${name}`, body]),
+  );
 }
 
 function typeOf(address: string): string {
@@ -105,13 +136,26 @@ function setIn(body: Body, names: AttributeNames, path = ""): { attribute: strin
     const attribute = `${path}${name}`;
     if (!Object.hasOwn(names, name)) return [{ attribute, known: false }];
     const inside = names[name];
-    return [{ attribute, known: true }, ...(inside ? [value].flat().flatMap((each) => (isBody(each) ? setIn(each, inside, `${attribute}.`) : [])) : [])];
+    return [
+      { attribute, known: true },
+      ...(inside ? [value].flat().flatMap((each) => (isBody(each) ? setIn(each, inside, `${attribute}.`) : [])) : []),
+    ];
   });
 }
 
 /** `{ routing_config: { for_each, content } }`, or a list with it, as blocks that are there. */
 function dynamicBlocks(dynamic: unknown): Body[] {
-  return [dynamic].flat().filter(isBody).flatMap((blocks) => Object.entries(blocks).flatMap(([name, block]) => [block].flat().filter(isBody).map(({ content }) => ({ [name]: content }))));
+  return [dynamic]
+    .flat()
+    .filter(isBody)
+    .flatMap((blocks) =>
+      Object.entries(blocks).flatMap(([name, block]) =>
+        [block]
+          .flat()
+          .filter(isBody)
+          .map(({ content }) => ({ [name]: content })),
+      ),
+    );
 }
 
 function isBody(value: unknown): value is Body {

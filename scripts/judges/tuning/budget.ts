@@ -14,16 +14,26 @@ export interface Measuring {
   readonly othersUsd: number;
 }
 
-/** INIT that takes longer is ended and begun again within the run (Lambda developer guide, "Lambda execution environment"). */
+/**
+ * INIT that takes longer is ended and begun again within the run (Lambda developer guide, "Lambda execution
+ * environment").
+ */
 const MAX_INIT_SECONDS = 10;
 
 /** Invocations of a measuring. */
-export const invocationsOf = ({ sizesMiB, runsEach }: Pick<Measuring, "sizesMiB" | "runsEach">): number => sizesMiB.length * (runsEach + 1);
+export const invocationsOf = ({ sizesMiB, runsEach }: Pick<Measuring, "sizesMiB" | "runsEach">): number =>
+  sizesMiB.length * (runsEach + 1);
 
 /** Dollars where every run takes all of its time and starts cold: it cannot become more. */
-export function mostUsd({ sizesMiB, runsEach, timeoutSeconds, architecture, othersUsd }: Measuring, prices: PriceBook): number {
+export function mostUsd(
+  { sizesMiB, runsEach, timeoutSeconds, architecture, othersUsd }: Measuring,
+  prices: PriceBook,
+): number {
   const invocations = runsEach + 1;
-  const gbSeconds = sizesMiB.reduce((sum, size) => sum + gb(size) * invocations * (timeoutSeconds + MAX_INIT_SECONDS), 0);
+  const gbSeconds = sizesMiB.reduce(
+    (sum, size) => sum + gb(size) * invocations * (timeoutSeconds + MAX_INIT_SECONDS),
+    0,
+  );
   const all = sizesMiB.length * invocations;
   return prices.cost(`lambdaGbSecond_${architecture}`, gbSeconds) + prices.cost("lambdaRequest", all) + all * othersUsd;
 }
@@ -40,5 +50,7 @@ export function overBudget(measuring: Measuring, prices: PriceBook, budgetUsd: n
 
 /** Dollars for a person, with three figures and at least two behind the point. */
 export function dollars(usd: number): string {
-  return usd === 0 ? "$0.00" : `$${usd >= 1 ? usd.toFixed(2) : Number(usd.toPrecision(3)).toFixed(Math.max(2, 2 - Math.floor(Math.log10(usd))))}`;
+  return usd === 0
+    ? "$0.00"
+    : `$${usd >= 1 ? usd.toFixed(2) : Number(usd.toPrecision(3)).toFixed(Math.max(2, 2 - Math.floor(Math.log10(usd))))}`;
 }

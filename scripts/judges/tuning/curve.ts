@@ -26,8 +26,10 @@ export interface Curve {
 const MOST_VCPUS = 6;
 
 /**
- * Fits time = wait + work / share of CPU. Lambda gives CPU in proportion to memory, one vCPU at 1,769 MB, and a function
- * uses no more of them than it has threads. All sizes speak about the two times, so that a size's own noise decides less.
+ * Fits time = wait + work / share of CPU. Lambda gives CPU in proportion to memory, one vCPU at 1,769 MB, and a
+ * function
+ * uses no more of them than it has threads. All sizes speak about the two times, so that a size's own noise decides
+ * less.
  * Neither is negative: more memory makes nothing slower.
  * @param means at least two sizes
  */
@@ -58,8 +60,17 @@ function fitWith(means: readonly MeasuredMean[], usedVcpus: number): Curve {
   // All sizes have the CPU that it uses: they cannot tell work from wait.
   const work = spread > 1e-9 * sums.w * sums.xx ? (sums.w * sums.xy - sums.x * sums.y) / spread : 0;
   const wait = (sums.y - work * sums.x) / sums.w;
-  const kept = work <= 0 ? { waitMs: sums.y / sums.w, workMs: 0 } : wait < 0 ? { waitMs: 0, workMs: sums.xy / sums.xx } : { waitMs: wait, workMs: work };
-  const misfit = means.reduce((sum, { memoryMiB, meanMs, errorMs }) => sum + ((meanMs - timeAt({ ...kept, usedVcpus }, memoryMiB)) / errorMs) ** 2, 0);
+  const kept =
+    work <= 0
+      ? { waitMs: sums.y / sums.w, workMs: 0 }
+      : wait < 0
+        ? { waitMs: 0, workMs: sums.xy / sums.xx }
+        : { waitMs: wait, workMs: work };
+  const misfit = means.reduce(
+    (sum, { memoryMiB, meanMs, errorMs }) =>
+      sum + ((meanMs - timeAt({ ...kept, usedVcpus }, memoryMiB)) / errorMs) ** 2,
+    0,
+  );
   return { ...kept, usedVcpus, misfit };
 }
 
@@ -76,7 +87,11 @@ export function fallingTimes(means: readonly MeasuredMean[]): number[] {
     while (blocks.length > 1 && blocks[blocks.length - 2]!.ms <= blocks[blocks.length - 1]!.ms) {
       const [right, left] = [blocks.pop()!, blocks.pop()!];
       const weight = left.weight + right.weight;
-      blocks.push({ ms: (left.ms * left.weight + right.ms * right.weight) / weight, weight, sizes: left.sizes + right.sizes });
+      blocks.push({
+        ms: (left.ms * left.weight + right.ms * right.weight) / weight,
+        weight,
+        sizes: left.sizes + right.sizes,
+      });
     }
   }
   return blocks.flatMap(({ ms, sizes }) => Array.from({ length: sizes }, () => ms));

@@ -40,7 +40,10 @@ const SIGNIFICANCE = 0.01;
  * @param sizes at least two, the smallest first
  */
 export function expectedTimes(sizes: readonly WeighedSize[]): ExpectedTimes {
-  const means = measuredMeans(sizes, sizes.map(({ time }) => time.meanMs));
+  const means = measuredMeans(
+    sizes,
+    sizes.map(({ time }) => time.meanMs),
+  );
   const curve = fitCurve(means);
   const model = modelOf(means, curve);
   return { model, curve, timesMs: timesOf(model, means, curve) };
@@ -48,7 +51,10 @@ export function expectedTimes(sizes: readonly WeighedSize[]): ExpectedTimes {
 
 /** The times that the same model gives to means that were drawn anew. */
 export function drawnTimes(sizes: readonly WeighedSize[], model: TimeModel, draw: number): number[] {
-  const means = measuredMeans(sizes, sizes.map(({ time }) => time.drawn[draw]!));
+  const means = measuredMeans(
+    sizes,
+    sizes.map(({ time }) => time.drawn[draw]!),
+  );
   return timesOf(model, means, fitCurve(means));
 }
 
@@ -67,7 +73,10 @@ function timesOf(model: TimeModel, means: readonly MeasuredMean[], curve: Curve)
 
 function flatTime(means: readonly MeasuredMean[]): number {
   const weights = means.map(({ errorMs }) => 1 / errorMs ** 2);
-  return means.reduce((sum, { meanMs }, index) => sum + meanMs * weights[index]!, 0) / weights.reduce((sum, weight) => sum + weight, 0);
+  return (
+    means.reduce((sum, { meanMs }, index) => sum + meanMs * weights[index]!, 0) /
+    weights.reduce((sum, weight) => sum + weight, 0)
+  );
 }
 
 /** Without a floor, sizes whose runs are all equal would weigh without end. */
@@ -80,8 +89,15 @@ const LEAST_ERROR = 0.001;
 export function weighed(sizes: readonly TimedSize[]): WeighedSize[] {
   const squares = sizes.map(({ time }) => (standardError(time.drawn) / time.meanMs) ** 2);
   const ofAll = mean(squares);
-  return sizes.map((size, index) => ({ ...size, errorShare: Math.max(LEAST_ERROR, Math.sqrt((squares[index]! + ofAll) / 2)) }));
+  return sizes.map((size, index) => ({
+    ...size,
+    errorShare: Math.max(LEAST_ERROR, Math.sqrt((squares[index]! + ofAll) / 2)),
+  }));
 }
 
 const measuredMeans = (sizes: readonly WeighedSize[], means: readonly number[]): MeasuredMean[] =>
-  sizes.map(({ memoryMiB, errorShare }, index) => ({ memoryMiB, meanMs: means[index]!, errorMs: means[index]! * errorShare }));
+  sizes.map(({ memoryMiB, errorShare }, index) => ({
+    memoryMiB,
+    meanMs: means[index]!,
+    errorMs: means[index]! * errorShare,
+  }));

@@ -26,10 +26,15 @@ export function exposedFunctions(plan: unknown): Exposed[] {
   const resources = [...driftedResources(plan), ...changedResources(plan)];
   return FUNCTIONS.flatMap((name) => {
     const address = FUNCTION_ADDRESSES[name];
-    const isTouched = drifted.some((found) => found.address === address && found.attributes.some(({ path }) => TUNED.has(attributeOf(path))));
+    const isTouched = drifted.some(
+      (found) => found.address === address && found.attributes.some(({ path }) => TUNED.has(attributeOf(path))),
+    );
     // One that is not there yet is tuned by nobody.
-    const functionName = resources.find((resource) => resource.address === address && resource.change.before !== null)?.change.before?.["function_name"];
-    return (isTouched || published.includes(name)) && typeof functionName === "string" ? [{ name, functionName, versions: null }] : [];
+    const functionName = resources.find((resource) => resource.address === address && resource.change.before !== null)
+      ?.change.before?.["function_name"];
+    return (isTouched || published.includes(name)) && typeof functionName === "string"
+      ? [{ name, functionName, versions: null }]
+      : [];
   });
 }
 
@@ -39,12 +44,19 @@ export function movedAliases(plan: unknown): Exposed[] {
     const name = FUNCTIONS.find((each) => address.startsWith(`aws_lambda_alias.${each}_`));
     const functionName = after?.["function_name"];
     const versions = versionsOf(after).filter((version) => !versionsOf(before).includes(version));
-    return name !== undefined && versions.length > 0 && typeof functionName === "string" ? [{ name, functionName, versions }] : [];
+    return name !== undefined && versions.length > 0 && typeof functionName === "string"
+      ? [{ name, functionName, versions }]
+      : [];
   });
 }
 
 function versionsOf(alias: Attributes | null): string[] {
-  const routing = (alias?.["routing_config"] ?? []) as readonly { readonly additional_version_weights?: Readonly<Record<string, number>> | null }[];
-  const named = [alias?.["function_version"], ...routing.flatMap(({ additional_version_weights: weights }) => Object.keys(weights ?? {}))];
+  const routing = (alias?.["routing_config"] ?? []) as readonly {
+    readonly additional_version_weights?: Readonly<Record<string, number>> | null;
+  }[];
+  const named = [
+    alias?.["function_version"],
+    ...routing.flatMap(({ additional_version_weights: weights }) => Object.keys(weights ?? {})),
+  ];
   return named.filter((version): version is string => typeof version === "string");
 }

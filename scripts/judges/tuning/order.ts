@@ -9,7 +9,8 @@ export interface Turn {
 const ENOUGH_FAILURES = 3;
 
 /**
- * The order of a measuring: a run of each size, then the next of each. What is slow for an hour, such as an agent, is so
+ * The order of a measuring: a run of each size, then the next of each. What is slow for an hour, such as an agent, is
+ * so
  * for all sizes.
  */
 export function turnsOf(sizesMiB: readonly number[], runsEach: number): Turn[] {

@@ -14,7 +14,10 @@ export interface TuningRun {
   readonly failure: string | null;
 }
 
-/** Milliseconds that a run is billed: INIT counts (since 2025-08-01, for all packages), and a part of a millisecond is a whole one. */
+/**
+ * Milliseconds that a run is billed: INIT counts (since 2025-08-01, for all packages), and a part of a millisecond is a
+ * whole one.
+ */
 export function billedMsOf({ durationMs, initMs, billedMs }: TuningRun): number {
   return Math.max(billedMs ?? 0, Math.ceil(durationMs + (initMs ?? 0)));
 }

@@ -55,7 +55,10 @@ export function sizeFigures(memoryMiB: number, runs: readonly TuningRun[], draws
   const usedMiB = used.length === 0 ? null : Math.max(...used);
   return {
     memoryMiB,
-    runs: runs.length, failed: runs.length - good.length, cold: inits.length, warm: warm.length,
+    runs: runs.length,
+    failed: runs.length - good.length,
+    cold: inits.length,
+    warm: warm.length,
     time: warm.length === 0 ? null : warmTime(warm, draws),
     initMeanMs: inits.length === 0 ? null : mean(inits),
     usedMiB,
@@ -68,8 +71,14 @@ function warmTime(warm: readonly TuningRun[], draws: Draws): WarmTime {
   const at = (share: number) => quantile(sorted, share);
   const drawn = bootstrapMeans(sorted, draws);
   return {
-    p50Ms: at(0.5), p90Ms: at(0.9), p95Ms: at(0.95), p99Ms: at(0.99),
-    meanMs: mean(sorted), meanInterval: percentileInterval(drawn, CONFIDENCE), billedMeanMs: mean(warm.map(billedMsOf)), drawn,
+    p50Ms: at(0.5),
+    p90Ms: at(0.9),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+    meanMs: mean(sorted),
+    meanInterval: percentileInterval(drawn, CONFIDENCE),
+    billedMeanMs: mean(warm.map(billedMsOf)),
+    drawn,
   };
 }
 
@@ -84,7 +93,9 @@ function failedText(runs: readonly TuningRun[]): string | null {
 /** Of 80 % on a function is close to its limit: the next larger request ends it. */
 function fullText(memoryMiB: number, usedMiB: number | null): string | null {
   const share = ((usedMiB ?? 0) / memoryMiB) * 100;
-  return share < NEAR_FULL_PERCENT ? null : `a run used ${usedMiB} of ${memoryMiB} MB (${percent(share)}); allowed: below ${NEAR_FULL_PERCENT} %, so that there is room`;
+  return share < NEAR_FULL_PERCENT
+    ? null
+    : `a run used ${usedMiB} of ${memoryMiB} MB (${percent(share)}); allowed: below ${NEAR_FULL_PERCENT} %, so that there is room`;
 }
 
 function fewText(warm: number): string | null {

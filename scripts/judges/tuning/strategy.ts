@@ -1,4 +1,7 @@
-/** What is wanted: the least dollars, the least time, or the least of both in equal parts. The names are those of aws-lambda-power-tuning. */
+/**
+ * What is wanted: the least dollars, the least time, or the least of both in equal parts. The names are those of
+ * aws-lambda-power-tuning.
+ */
 export const STRATEGIES = ["cost", "speed", "balanced"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
@@ -26,7 +29,10 @@ export function bestOf<T extends Expected>(strategy: Strategy, sizes: readonly T
   return equal.reduce((best, size) => (other(size) < other(best) ? size : best));
 }
 
-/** What a strategy wants little of. In balance: half of the share of the greatest cost, half of that of the longest time. */
+/**
+ * What a strategy wants little of. In balance: half of the share of the greatest cost, half of that of the longest
+ * time.
+ */
 export function wantedOf(strategy: Strategy, sizes: readonly Expected[]): (size: Expected) => number {
   if (strategy === "cost") return ({ usd }) => usd;
   if (strategy === "speed") return ({ timeMs }) => timeMs;

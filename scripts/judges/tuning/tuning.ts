@@ -5,7 +5,15 @@ import type { PriceBook } from "../prices";
 import { percentileInterval, type Draws } from "../statistics/bootstrap";
 import type { Interval } from "../statistics/intervals";
 import { mean } from "../statistics/quantiles";
-import { drawnTimes, expectedTimes, weighed, type ExpectedTimes, type TimedSize, type TimeModel, type WeighedSize } from "./expectation";
+import {
+  drawnTimes,
+  expectedTimes,
+  weighed,
+  type ExpectedTimes,
+  type TimedSize,
+  type TimeModel,
+  type WeighedSize,
+} from "./expectation";
 import type { TuningRun } from "./run";
 import { sizeFigures, type SizeFigures } from "./size";
 import { bestOf, STRATEGIES, wantedOf, type Expected, type Strategy } from "./strategy";
@@ -57,9 +65,22 @@ const MAX_UNSEEN_SHARE = 0.25;
 export function tune(runs: readonly TuningRun[], question: TuningQuestion): Tuning {
   if (runs.length === 0) throw new Error("There is nothing to choose from: no run is given.");
   const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))].sort((left, right) => left - right);
-  const figures = memories.map((memoryMiB) => sizeFigures(memoryMiB, runs.filter((run) => run.memoryMiB === memoryMiB), question.draws));
-  const left = figures.flatMap(({ memoryMiB, time, leftOut }): TimedSize[] => (leftOut === null && time !== null ? [{ memoryMiB, time }] : []));
-  if (left.length < 2) return inconclusive(figures, question, `${left.length === 0 ? "No size" : `Only ${left[0]!.memoryMiB} MB`} can be chosen, and a comparison takes two. See why the others are left out, and measure others`);
+  const figures = memories.map((memoryMiB) =>
+    sizeFigures(
+      memoryMiB,
+      runs.filter((run) => run.memoryMiB === memoryMiB),
+      question.draws,
+    ),
+  );
+  const left = figures.flatMap(({ memoryMiB, time, leftOut }): TimedSize[] =>
+    leftOut === null && time !== null ? [{ memoryMiB, time }] : [],
+  );
+  if (left.length < 2)
+    return inconclusive(
+      figures,
+      question,
+      `${left.length === 0 ? "No size" : `Only ${left[0]!.memoryMiB} MB`} can be chosen, and a comparison takes two. See why the others are left out, and measure others`,
+    );
   const usable = weighed(left);
   const times = expectedTimes(usable);
   const unseen = times.model === "flat" ? unseenShare(usable) : 0;
@@ -78,14 +99,30 @@ function chosen({ figures, usable, times, unseen }: Found, question: TuningQuest
   const { strategy } = question;
   const expectedOf = expectations(figures, usable, question);
   const expected = expectedOf(times.timesMs);
-  const choices = Object.fromEntries(STRATEGIES.map((each) => [each, bestOf(each, expected).memoryMiB])) as Record<Strategy, number>;
+  const choices = Object.fromEntries(STRATEGIES.map((each) => [each, bestOf(each, expected).memoryMiB])) as Record<
+    Strategy,
+    number
+  >;
   const chosenMiB = choices[strategy];
   const good = new Set(notWorse(usable, times.model, chosenMiB, strategy, expectedOf, question.draws.resamples));
   const flat = times.model === "flat";
   return {
-    verdict: flat ? "no_difference" : "chosen", strategy, chosenMiB, choices, model: times.model,
-    reason: flat ? `Memory does not matter here: no size is significantly faster than another, and a smallest one that is slower by more than ${percent(unseen * 100)} is excluded` : REASONS[strategy],
-    sizes: figures.map((size) => tuned(size, question, expected.find(({ memoryMiB }) => memoryMiB === size.memoryMiB) ?? null, good.has(size.memoryMiB))),
+    verdict: flat ? "no_difference" : "chosen",
+    strategy,
+    chosenMiB,
+    choices,
+    model: times.model,
+    reason: flat
+      ? `Memory does not matter here: no size is significantly faster than another, and a smallest one that is slower by more than ${percent(unseen * 100)} is excluded`
+      : REASONS[strategy],
+    sizes: figures.map((size) =>
+      tuned(
+        size,
+        question,
+        expected.find(({ memoryMiB }) => memoryMiB === size.memoryMiB) ?? null,
+        good.has(size.memoryMiB),
+      ),
+    ),
   };
 }
 
@@ -95,25 +132,50 @@ const REASONS: Readonly<Record<Strategy, string>> = {
   balanced: "The least of cost and time in equal parts",
 };
 
-/** Expected time and dollars of each usable size, from its time. INIT where no run was cold is that of the other sizes. */
-function expectations(figures: readonly SizeFigures[], usable: readonly WeighedSize[], question: TuningQuestion): (timesMs: readonly number[]) => Expected[] {
+/**
+ * Expected time and dollars of each usable size, from its time. INIT where no run was cold is that of the other sizes.
+ */
+function expectations(
+  figures: readonly SizeFigures[],
+  usable: readonly WeighedSize[],
+  question: TuningQuestion,
+): (timesMs: readonly number[]) => Expected[] {
   const inits = figures.flatMap(({ initMeanMs }) => (initMeanMs === null ? [] : [initMeanMs]));
   const usualInit = inits.length === 0 ? 0 : mean(inits);
-  const initMs = usable.map(({ memoryMiB }) => figures.find((size) => size.memoryMiB === memoryMiB)?.initMeanMs ?? usualInit);
-  return (timesMs) => usable.map(({ memoryMiB, time }, index) => {
-    // Rounding up to a millisecond counts where a run takes few of them.
-    const billedMs = timesMs[index]! + (time.billedMeanMs - time.meanMs) + question.coldStartShare * initMs[index]!;
-    return { memoryMiB, timeMs: timesMs[index]!, usd: runUsd(question, memoryMiB, billedMs) };
-  });
+  const initMs = usable.map(
+    ({ memoryMiB }) => figures.find((size) => size.memoryMiB === memoryMiB)?.initMeanMs ?? usualInit,
+  );
+  return (timesMs) =>
+    usable.map(({ memoryMiB, time }, index) => {
+      // Rounding up to a millisecond counts where a run takes few of them.
+      const billedMs = timesMs[index]! + (time.billedMeanMs - time.meanMs) + question.coldStartShare * initMs[index]!;
+      return { memoryMiB, timeMs: timesMs[index]!, usd: runUsd(question, memoryMiB, billedMs) };
+    });
 }
 
 /** Dollars of one run, its request included. */
-function runUsd({ prices, architecture }: Pick<TuningQuestion, "prices" | "architecture">, memoryMiB: number, billedMs: number): number {
-  return prices.cost(`lambdaGbSecond_${architecture}`, (billedMs / 1_000) * gb(memoryMiB)) + prices.cost("lambdaRequest", 1);
+function runUsd(
+  { prices, architecture }: Pick<TuningQuestion, "prices" | "architecture">,
+  memoryMiB: number,
+  billedMs: number,
+): number {
+  return (
+    prices.cost(`lambdaGbSecond_${architecture}`, (billedMs / 1_000) * gb(memoryMiB)) + prices.cost("lambdaRequest", 1)
+  );
 }
 
-/** Sizes whose disadvantage against the chosen one is not significant: in 2.5 % of the drawn measurements, or more, there is none. */
-function notWorse(usable: readonly WeighedSize[], model: TimeModel, chosenMiB: number, strategy: Strategy, expectedOf: (timesMs: readonly number[]) => Expected[], resamples: number): number[] {
+/**
+ * Sizes whose disadvantage against the chosen one is not significant: in 2.5 % of the drawn measurements, or more,
+ * there is none.
+ */
+function notWorse(
+  usable: readonly WeighedSize[],
+  model: TimeModel,
+  chosenMiB: number,
+  strategy: Strategy,
+  expectedOf: (timesMs: readonly number[]) => Expected[],
+  resamples: number,
+): number[] {
   const better = usable.map(() => 0);
   for (let draw = 0; draw < resamples; draw++) {
     const expected = expectedOf(drawnTimes(usable, model, draw));
@@ -121,10 +183,15 @@ function notWorse(usable: readonly WeighedSize[], model: TimeModel, chosenMiB: n
     const limit = wanted(expected.find(({ memoryMiB }) => memoryMiB === chosenMiB)!) * (1 + 1e-9);
     expected.forEach((size, index) => (better[index]! += wanted(size) <= limit ? 1 : 0));
   }
-  return usable.filter((_, index) => better[index]! >= ((1 - CONFIDENCE) / 2) * resamples).map(({ memoryMiB }) => memoryMiB);
+  return usable
+    .filter((_, index) => better[index]! >= ((1 - CONFIDENCE) / 2) * resamples)
+    .map(({ memoryMiB }) => memoryMiB);
 }
 
-/** By how much the smallest size may still be slower than the largest, as a share: the upper bound of what the curve says of the drawn means. */
+/**
+ * By how much the smallest size may still be slower than the largest, as a share: the upper bound of what the curve
+ * says of the drawn means.
+ */
 function unseenShare(usable: readonly WeighedSize[]): number {
   const [smallest, largest] = [usable[0]!, usable[usable.length - 1]!];
   const resamples = smallest.time.drawn.length;
@@ -141,7 +208,15 @@ function tooWide(usable: readonly WeighedSize[], unseen: number): string {
 }
 
 function inconclusive(figures: readonly SizeFigures[], question: TuningQuestion, reason: string): Tuning {
-  return { verdict: "inconclusive", strategy: question.strategy, chosenMiB: null, reason, choices: null, model: null, sizes: figures.map((size) => tuned(size, question, null, false)) };
+  return {
+    verdict: "inconclusive",
+    strategy: question.strategy,
+    chosenMiB: null,
+    reason,
+    choices: null,
+    model: null,
+    sizes: figures.map((size) => tuned(size, question, null, false)),
+  };
 }
 
 function tuned(size: SizeFigures, question: TuningQuestion, expected: Expected | null, asGood: boolean): TunedSize {
@@ -149,9 +224,14 @@ function tuned(size: SizeFigures, question: TuningQuestion, expected: Expected |
   const usd = (billedMs: number) => runUsd(question, memoryMiB, billedMs);
   const rounding = time === null ? 0 : time.billedMeanMs - time.meanMs;
   return {
-    ...size, expected, asGood,
+    ...size,
+    expected,
+    asGood,
     warmUsd: time === null ? null : usd(time.billedMeanMs),
-    warmUsdInterval: time === null ? null : { low: usd(time.meanInterval.low + rounding), high: usd(time.meanInterval.high + rounding) },
+    warmUsdInterval:
+      time === null
+        ? null
+        : { low: usd(time.meanInterval.low + rounding), high: usd(time.meanInterval.high + rounding) },
     initUsd: initMeanMs === null ? null : usd(initMeanMs) - usd(0),
   };
 }

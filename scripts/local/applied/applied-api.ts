@@ -65,7 +65,10 @@ export function readApi(state: State): AppliedApi {
   try {
     document = JSON.parse(body);
   } catch (cause) {
-    throw new Error(`${resource.address}: the local runtime reads an OpenAPI body in JSON, and this body begins "${body.slice(0, 40)}". Write it with jsonencode().`, { cause });
+    throw new Error(
+      `${resource.address}: the local runtime reads an OpenAPI body in JSON, and this body begins "${body.slice(0, 40)}". Write it with jsonencode().`,
+      { cause },
+    );
   }
   const parsed = record(document);
   if (record(parsed?.paths) === undefined) throw new Error(`${resource.address}: its OpenAPI body has no "paths".`);
@@ -123,11 +126,16 @@ function readSettings(given: Values): MethodSettings {
 }
 
 function isStrategy(value: unknown): value is CacheControlStrategy {
-  return value === "FAIL_WITH_403" || value === "SUCCEED_WITH_RESPONSE_HEADER" || value === "SUCCEED_WITHOUT_RESPONSE_HEADER";
+  return (
+    value === "FAIL_WITH_403" || value === "SUCCEED_WITH_RESPONSE_HEADER" || value === "SUCCEED_WITHOUT_RESPONSE_HEADER"
+  );
 }
 
 export function readApiKeys(state: State, api: AppliedApi, stage: AppliedStage): AppliedApiKey[] {
-  const plans = state.all("aws_api_gateway_usage_plan").filter((plan) => coversStage(plan, api, stage)).map(readPlan);
+  const plans = state
+    .all("aws_api_gateway_usage_plan")
+    .filter((plan) => coversStage(plan, api, stage))
+    .map(readPlan);
   const keys = state.all("aws_api_gateway_api_key").filter((key) => key.values.enabled !== false);
   return state.all("aws_api_gateway_usage_plan_key").flatMap((link) => {
     const plan = plans.find((candidate) => candidate.id === link.values.usage_plan_id);
@@ -137,7 +145,9 @@ export function readApiKeys(state: State, api: AppliedApi, stage: AppliedStage):
 }
 
 function coversStage(plan: StateResource, api: AppliedApi, stage: AppliedStage): boolean {
-  return list(plan.values.api_stages).some((entry) => record(entry)?.api_id === api.id && record(entry)?.stage === stage.name);
+  return list(plan.values.api_stages).some(
+    (entry) => record(entry)?.api_id === api.id && record(entry)?.stage === stage.name,
+  );
 }
 
 function readPlan(resource: StateResource): AppliedUsagePlan {

@@ -68,7 +68,10 @@ export interface AppliedMapping {
 
 export function readFunctions(state: State): AppliedFunction[] {
   return state.all("aws_lambda_function").map((resource) => {
-    if (resource.values.package_type === "Image") throw new Error(`${resource.address} was applied as a container image (${String(resource.values.image_uri)}), which is not pulled here. Apply with package_type=zip: the image holds the same files, and \`quickturn image validate\` makes it without a daemon.`);
+    if (resource.values.package_type === "Image")
+      throw new Error(
+        `${resource.address} was applied as a container image (${String(resource.values.image_uri)}), which is not pulled here. Apply with package_type=zip: the image holds the same files, and \`quickturn image validate\` makes it without a daemon.`,
+      );
     const reserved = numberOr(resource.values.reserved_concurrent_executions, -1);
     return {
       address: resource.address,
@@ -110,14 +113,18 @@ export function readAliases(state: State): AppliedAlias[] {
 export function readPermissions(state: State): AppliedPermission[] {
   return state.all("aws_lambda_permission").flatMap((resource) => {
     if (!["lambda:InvokeFunction", "lambda:*"].includes(text(resource, "action"))) return [];
-    const [functionName = "", inline] = text(resource, "function_name").replace(/^.*:function:/, "").split(":");
+    const [functionName = "", inline] = text(resource, "function_name")
+      .replace(/^.*:function:/, "")
+      .split(":");
     const { qualifier, source_arn: sourceArn } = resource.values;
-    return [{
-      principal: text(resource, "principal"),
-      functionName,
-      qualifier: typeof qualifier === "string" && qualifier !== "" ? qualifier : inline,
-      sourceArn: typeof sourceArn === "string" && sourceArn !== "" ? sourceArn : undefined,
-    }];
+    return [
+      {
+        principal: text(resource, "principal"),
+        functionName,
+        qualifier: typeof qualifier === "string" && qualifier !== "" ? qualifier : inline,
+        sourceArn: typeof sourceArn === "string" && sourceArn !== "" ? sourceArn : undefined,
+      },
+    ];
   });
 }
 
@@ -137,7 +144,8 @@ export function readMappings(state: State): AppliedMapping[] {
       address: resource.address,
       uuid: text(resource, "uuid"),
       eventSourceArn: text(resource, "event_source_arn"),
-      functionArn: aliasArnOf(resource, state) ?? text(resource, values.function_name ? "function_name" : "function_arn"),
+      functionArn:
+        aliasArnOf(resource, state) ?? text(resource, values.function_name ? "function_name" : "function_arn"),
       enabled: values.enabled !== false,
       batchSize: values.batch_size === undefined || values.batch_size === null ? 10 : number(resource, "batch_size"),
       batchingWindowSeconds: numberOr(values.maximum_batching_window_in_seconds, 0),

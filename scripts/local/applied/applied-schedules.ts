@@ -31,15 +31,19 @@ export function readSchedules(state: State, warn: (message: string) => void): Ap
     if (rule.values.state === "DISABLED" || rule.values.is_enabled === false) return [];
     const everyMs = typeof expression === "string" ? parseRate(expression) : undefined;
     if (everyMs === undefined) {
-      warn(`${rule.address} is not fired: the local runtime fires rate(...) up to 24 days, and this rule has ${JSON.stringify(expression || rule.values.event_pattern)}.`);
+      warn(
+        `${rule.address} is not fired: the local runtime fires rate(...) up to 24 days, and this rule has ${JSON.stringify(expression || rule.values.event_pattern)}.`,
+      );
       return [];
     }
-    return targets.filter((target) => target.values.rule === rule.values.name).map((target) => ({
-      address: target.address,
-      ruleArn: text(rule, "arn"),
-      everyMs,
-      targetArn: text(target, "arn"),
-      input: typeof target.values.input === "string" && target.values.input !== "" ? target.values.input : undefined,
-    }));
+    return targets
+      .filter((target) => target.values.rule === rule.values.name)
+      .map((target) => ({
+        address: target.address,
+        ruleArn: text(rule, "arn"),
+        everyMs,
+        targetArn: text(target, "arn"),
+        input: typeof target.values.input === "string" && target.values.input !== "" ? target.values.input : undefined,
+      }));
   });
 }

@@ -1,7 +1,24 @@
-import { readApi, readApiKeys, readMethodSettings, readStage, type AppliedApi, type AppliedApiKey, type AppliedMethodSettings, type AppliedStage } from "./applied-api";
 import {
-  readAliases, readFunctions, readMappings, readPermissions, readQueues,
-  type AppliedAlias, type AppliedFunction, type AppliedMapping, type AppliedPermission, type AppliedQueue,
+  readApi,
+  readApiKeys,
+  readMethodSettings,
+  readStage,
+  type AppliedApi,
+  type AppliedApiKey,
+  type AppliedMethodSettings,
+  type AppliedStage,
+} from "./applied-api";
+import {
+  readAliases,
+  readFunctions,
+  readMappings,
+  readPermissions,
+  readQueues,
+  type AppliedAlias,
+  type AppliedFunction,
+  type AppliedMapping,
+  type AppliedPermission,
+  type AppliedQueue,
 } from "./applied-functions";
 import { readSchedules, type AppliedSchedule } from "./applied-schedules";
 import { State } from "./state";
@@ -27,7 +44,8 @@ export function readApplied(shown: unknown, warn: (message: string) => void): Ap
   const stage = readStage(state);
   for (const mapping of state.all("aws_lambda_event_source_mapping")) {
     const { filter_criteria: filters } = mapping.values;
-    if (Array.isArray(filters) && filters.length > 0) warn(`${mapping.address}: filter_criteria is not emulated; every message is given to the function.`);
+    if (Array.isArray(filters) && filters.length > 0)
+      warn(`${mapping.address}: filter_criteria is not emulated; every message is given to the function.`);
   }
   return {
     api,

@@ -46,7 +46,14 @@ function flatten(module: Values): StateResource[] {
     const resource = record(entry);
     if (resource === undefined || (resource.mode ?? "managed") !== "managed") return [];
     const values = record(resource.values) ?? {};
-    return [{ address: String(resource.address), type: String(resource.type), values, dependsOn: list(resource.depends_on).map(String) }];
+    return [
+      {
+        address: String(resource.address),
+        type: String(resource.type),
+        values,
+        dependsOn: list(resource.depends_on).map(String),
+      },
+    ];
   });
   const children = list(module.child_modules).flatMap((child) => flatten(record(child) ?? {}));
   return [...own, ...children];
@@ -74,7 +81,9 @@ export function block(value: unknown): Values | undefined {
 export function text(resource: StateResource, attribute: string): string {
   const value = resource.values[attribute];
   if (typeof value === "string" && value !== "") return value;
-  throw new Error(`${resource.address} has no ${attribute} in the applied state (given: ${JSON.stringify(value)}). Apply the stack, then run \`terraform show -json\` again.`);
+  throw new Error(
+    `${resource.address} has no ${attribute} in the applied state (given: ${JSON.stringify(value)}). Apply the stack, then run \`terraform show -json\` again.`,
+  );
 }
 
 /** A required number; providers write some numbers as strings. */
@@ -82,7 +91,9 @@ export function number(resource: StateResource, attribute: string): number {
   const given = resource.values[attribute];
   const value = typeof given === "string" && given !== "" ? Number(given) : given;
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new Error(`${resource.address} has no number ${attribute} in the applied state (given: ${JSON.stringify(given)}).`);
+  throw new Error(
+    `${resource.address} has no number ${attribute} in the applied state (given: ${JSON.stringify(given)}).`,
+  );
 }
 
 /** A number, or the fallback where the attribute is null or missing. */
@@ -93,6 +104,8 @@ export function numberOr(value: unknown, fallback: number): number {
 
 /** A map of strings; other values are left out. */
 export function strings(value: unknown): Readonly<Record<string, string>> {
-  const entries = Object.entries(record(value) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const entries = Object.entries(record(value) ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
   return Object.fromEntries(entries);
 }

@@ -38,7 +38,11 @@ export class QueuePoller {
   /** Ends the wait for a free place. */
   private wake: () => void = () => undefined;
 
-  constructor(private mapping: AppliedMapping, private queue: AppliedQueue, private readonly options: PollerOptions) {
+  constructor(
+    private mapping: AppliedMapping,
+    private queue: AppliedQueue,
+    private readonly options: PollerOptions,
+  ) {
     this.loop = this.run();
   }
 
@@ -85,20 +89,22 @@ export class QueuePoller {
     const messages = await this.receive(queue, mapping.batchSize);
     const closesAtMs = Date.now() + mapping.batchingWindowSeconds * 1_000;
     while (messages.length > 0 && messages.length < mapping.batchSize && !this.stopped && Date.now() < closesAtMs) {
-      messages.push(...await this.receive(queue, mapping.batchSize - messages.length));
+      messages.push(...(await this.receive(queue, mapping.batchSize - messages.length)));
     }
     return messages;
   }
 
   private async receive(queue: AppliedQueue, wanted: number): Promise<Message[]> {
     try {
-      const { Messages: messages = [] } = await this.options.sqs.send(new ReceiveMessageCommand({
-        QueueUrl: queue.url,
-        MaxNumberOfMessages: Math.min(wanted, MAX_CALL_MESSAGES),
-        WaitTimeSeconds: WAIT_SECONDS,
-        AttributeNames: ["All"],
-        MessageAttributeNames: ["All"],
-      }));
+      const { Messages: messages = [] } = await this.options.sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queue.url,
+          MaxNumberOfMessages: Math.min(wanted, MAX_CALL_MESSAGES),
+          WaitTimeSeconds: WAIT_SECONDS,
+          AttributeNames: ["All"],
+          MessageAttributeNames: ["All"],
+        }),
+      );
       this.failing = false;
       this.statistics.received += messages.length;
       if (messages.length > 0) this.options.observer?.received(this.observed(messages));
@@ -111,18 +117,37 @@ export class QueuePoller {
     }
   }
 
-  private async process(messages: Message[], mapping: AppliedMapping, queue: AppliedQueue, receivedAtMs: number): Promise<void> {
+  private async process(
+    messages: Message[],
+    mapping: AppliedMapping,
+    queue: AppliedQueue,
+    receivedAtMs: number,
+  ): Promise<void> {
     const payload = JSON.stringify(sqsEvent(messages, queue.arn, this.options.region));
-    const result = await this.invokeUntil(mapping.functionArn, payload, receivedAtMs + queue.visibilityTimeoutSeconds * 1_000);
-    const failed = result.kind !== "answer" ? undefined
-      : mapping.reportsBatchItemFailures ? failedMessages(result.payload, messages.map((message) => message.MessageId ?? "")) : new Set<string>();
+    const result = await this.invokeUntil(
+      mapping.functionArn,
+      payload,
+      receivedAtMs + queue.visibilityTimeoutSeconds * 1_000,
+    );
+    const failed =
+      result.kind !== "answer"
+        ? undefined
+        : mapping.reportsBatchItemFailures
+          ? failedMessages(
+              result.payload,
+              messages.map((message) => message.MessageId ?? ""),
+            )
+          : new Set<string>();
     const done = failed === undefined ? [] : messages.filter((message) => !failed.has(message.MessageId ?? ""));
     // What failed stays hidden until its visibility time-out passes; Lambda does not reset it.
     this.statistics.failed += messages.length - done.length;
     await this.remove(done, queue);
   }
 
-  /** A throttled batch is tried again, further and further apart, until its messages are visible again: Lambda does so too. */
+  /**
+   * A throttled batch is tried again, further and further apart, until its messages are visible again: Lambda does so
+   * too.
+   */
   private async invokeUntil(functionArn: string, payload: string, untilMs: number): Promise<InvocationResult> {
     for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
       const result = await this.options.invoke(functionArn, payload);
@@ -133,8 +158,12 @@ export class QueuePoller {
 
   private async remove(messages: readonly Message[], queue: AppliedQueue): Promise<void> {
     for (let start = 0; start < messages.length; start += MAX_CALL_MESSAGES) {
-      const entries = messages.slice(start, start + MAX_CALL_MESSAGES).map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle ?? "" }));
-      const { Successful: deleted = [] } = await this.options.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries: entries }));
+      const entries = messages
+        .slice(start, start + MAX_CALL_MESSAGES)
+        .map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle ?? "" }));
+      const { Successful: deleted = [] } = await this.options.sqs.send(
+        new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries: entries }),
+      );
       this.statistics.deleted += deleted.length;
       const gone = deleted.map(({ Id: id }) => messages[start + Number(id)]!);
       if (gone.length > 0) this.options.observer?.deleted(this.observed(gone));
@@ -151,7 +180,9 @@ export class QueuePoller {
   }
 
   private observed(messages: readonly Message[]): ObservedMessages {
-    const sentAtMs = messages.map(({ Attributes: attributes }) => Number(attributes?.SentTimestamp)).filter(Number.isFinite);
+    const sentAtMs = messages
+      .map(({ Attributes: attributes }) => Number(attributes?.SentTimestamp))
+      .filter(Number.isFinite);
     const oldestAgeMs = sentAtMs.length === 0 ? undefined : Math.max(0, Date.now() - Math.min(...sentAtMs));
     return { queueName: this.queueName, count: messages.length, oldestAgeMs };
   }

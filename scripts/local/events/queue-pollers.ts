@@ -10,7 +10,8 @@ export class QueuePollers {
   constructor(private readonly options: PollerOptions & { readonly lambda: LambdaClient }) {}
 
   /**
-   * The emulator has a mapping of its own, which runs inside SendMessage: it would receive each message first, raise its
+   * The emulator has a mapping of its own, which runs inside SendMessage: it would receive each message first, raise
+   * its
    * receive count and fail for want of Docker. Terraform switches it on with each apply, so each load switches it off.
    */
   async silenceEmulator({ mappings }: Applied): Promise<void> {
@@ -24,7 +25,9 @@ export class QueuePollers {
 
   /** Starts, changes and stops pollers until they are what was applied. */
   async configure(applied: Applied): Promise<void> {
-    const wanted = new Map(applied.mappings.filter((mapping) => mapping.enabled).map((mapping) => [mapping.uuid, mapping]));
+    const wanted = new Map(
+      applied.mappings.filter((mapping) => mapping.enabled).map((mapping) => [mapping.uuid, mapping]),
+    );
     const surplus = [...this.pollers].filter(([uuid]) => !wanted.has(uuid));
     for (const [uuid] of surplus) this.pollers.delete(uuid);
     await Promise.all(surplus.map(([, poller]) => poller.stop()));
@@ -35,7 +38,10 @@ export class QueuePollers {
     try {
       await this.options.lambda.send(new UpdateEventSourceMappingCommand({ UUID: uuid, Enabled: enabled }));
     } catch (cause) {
-      throw new Error(`The emulator's own mapping ${uuid} (${address}) cannot be switched ${enabled ? "on" : "off"}. Is this the emulator that the stack was applied to?`, { cause });
+      throw new Error(
+        `The emulator's own mapping ${uuid} (${address}) cannot be switched ${enabled ? "on" : "off"}. Is this the emulator that the stack was applied to?`,
+        { cause },
+      );
     }
   }
 
@@ -51,7 +57,9 @@ export class QueuePollers {
   private start(mapping: AppliedMapping, applied: Applied): void {
     const queue = applied.queues.find((candidate) => candidate.arn === mapping.eventSourceArn);
     if (queue === undefined) {
-      this.options.warn(`${mapping.address} is not polled: the applied state holds no aws_sqs_queue ${mapping.eventSourceArn}.`);
+      this.options.warn(
+        `${mapping.address} is not polled: the applied state holds no aws_sqs_queue ${mapping.eventSourceArn}.`,
+      );
       return;
     }
     const poller = this.pollers.get(mapping.uuid);

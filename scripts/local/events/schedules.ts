@@ -36,14 +36,22 @@ export class Schedules {
 
   /** A schedule that did not change keeps its beat over a reload. */
   configure(applied: Applied): void {
-    const wanted = new Map(applied.schedules.filter((schedule) => this.permits(schedule, applied)).map((schedule) => [JSON.stringify(schedule), schedule]));
+    const wanted = new Map(
+      applied.schedules
+        .filter((schedule) => this.permits(schedule, applied))
+        .map((schedule) => [JSON.stringify(schedule), schedule]),
+    );
     for (const [key, stop] of this.running) {
       if (wanted.has(key)) continue;
       stop();
       this.running.delete(key);
     }
     for (const [key, schedule] of wanted) {
-      if (!this.running.has(key)) this.running.set(key, this.options.timers.every(schedule.everyMs, () => void this.fire(schedule)));
+      if (!this.running.has(key))
+        this.running.set(
+          key,
+          this.options.timers.every(schedule.everyMs, () => void this.fire(schedule)),
+        );
     }
   }
 
@@ -54,15 +62,21 @@ export class Schedules {
 
   private permits(schedule: AppliedSchedule, { permissions }: Applied): boolean {
     if (mayInvoke(permissions, "events.amazonaws.com", schedule.targetArn, schedule.ruleArn)) return true;
-    this.options.warn(`${schedule.address} is not fired: no aws_lambda_permission lets events.amazonaws.com invoke ${schedule.targetArn} for ${schedule.ruleArn}.`);
+    this.options.warn(
+      `${schedule.address} is not fired: no aws_lambda_permission lets events.amazonaws.com invoke ${schedule.targetArn} for ${schedule.ruleArn}.`,
+    );
     return false;
   }
 
   private async fire(schedule: AppliedSchedule): Promise<void> {
     this.options.observer?.fired(schedule.ruleArn);
     try {
-      const result = await this.options.invoke(schedule.targetArn, schedule.input ?? JSON.stringify(this.scheduledEvent(schedule)));
-      if (result.kind !== "answer") this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} ended with "${result.kind}".`);
+      const result = await this.options.invoke(
+        schedule.targetArn,
+        schedule.input ?? JSON.stringify(this.scheduledEvent(schedule)),
+      );
+      if (result.kind !== "answer")
+        this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} ended with "${result.kind}".`);
     } catch (error) {
       this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} could not be invoked: ${String(error)}`);
     }

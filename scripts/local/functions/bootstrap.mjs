@@ -1,4 +1,5 @@
-// Runtime client of the local runtime: the loop that Lambda's own Node.js runtime runs, in plain JavaScript, because the
+// Runtime client of the local runtime: the loop that Lambda's own Node.js runtime runs, in plain JavaScript, because
+// the
 // official one needs a native build. It runs inside the function's process and sees only the function's environment.
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
@@ -6,7 +7,8 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-// Not imported: that would load what the module has for whoever asks for it, a WebSocket client among it, and take as long
+// Not imported: that would load what the module has for whoever asks for it, a WebSocket client among it, and take as
+// long
 // as all the rest of Node's start. Lambda's own runtime requires it.
 const http = process.getBuiltinModule("node:http");
 
@@ -49,9 +51,12 @@ async function load() {
   const [, folder, module, name] = /^(.*\/)?([^./]+)\.(.+)$/.exec(_HANDLER) ?? [];
   const base = path.join(LAMBDA_TASK_ROOT, folder ?? "", module ?? _HANDLER);
   const file = [".js", ".mjs", ".cjs"].map((extension) => base + extension).find((candidate) => existsSync(candidate));
-  if (file === undefined) throw Object.assign(new Error(`Cannot find module '${base}'`), { name: "Runtime.ImportModuleError" });
+  if (file === undefined)
+    throw Object.assign(new Error(`Cannot find module '${base}'`), { name: "Runtime.ImportModuleError" });
   // As Lambda's own does: an import would read all of a CommonJS file once more, to find what it exports.
-  const loaded = file.endsWith(".cjs") ? process.getBuiltinModule("node:module").createRequire(import.meta.url)(file) : await import(pathToFileURL(file).href);
+  const loaded = file.endsWith(".cjs")
+    ? process.getBuiltinModule("node:module").createRequire(import.meta.url)(file)
+    : await import(pathToFileURL(file).href);
   const handler = loaded[name] ?? loaded.default?.[name];
   if (typeof handler === "function") return handler;
   throw Object.assign(new Error(`${_HANDLER} is undefined or not exported`), { name: "Runtime.HandlerNotFound" });

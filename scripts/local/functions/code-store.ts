@@ -46,6 +46,8 @@ function unpack(zip: Uint8Array, target: string, file: string): void {
     renameSync(scratch, target);
   } catch (cause) {
     rmSync(scratch, { recursive: true, force: true });
-    throw new Error(`${file} cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new Error(`${file} cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
   }
 }

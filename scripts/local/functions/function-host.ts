@@ -40,7 +40,9 @@ export interface FunctionEnvironment {
   readonly busy: boolean;
 }
 
-/** Environments of a function without a limit of its own: an account allows 1,000 (Lambda quotas), a machine does not. */
+/**
+ * Environments of a function without a limit of its own: an account allows 1,000 (Lambda quotas), a machine does not.
+ */
 export const UNRESERVED_CONCURRENCY = 100;
 
 /** Lambda's limit for a synchronous event and for its answer: 6 MB. */
@@ -117,15 +119,25 @@ export class FunctionHost {
   private async run({ version }: InvocationTarget, functionArn: string, payload: string): Promise<InvocationOutcome> {
     const fingerprint = fingerprintOf(version);
     const requestId = randomUUID();
-    const invoked = { startedAtMs: Date.now(), running: new Map(this.running), qualifier: parseLambdaArn(functionArn)?.qualifier };
+    const invoked = {
+      startedAtMs: Date.now(),
+      running: new Map(this.running),
+      qualifier: parseLambdaArn(functionArn)?.qualifier,
+    };
     const log = this.logOf(version.functionName);
-    const instance = await this.takeIdle(fingerprint) ?? await this.start(version, log);
+    const instance = (await this.takeIdle(fingerprint)) ?? (await this.start(version, log));
     log.start(requestId, version.version);
     const outcome = await instance.invoke({ requestId, functionArn, payload, traceId: traceId() });
     const maxMemoryUsedMiB = instance.peakMemoryMiB;
     log.report({ ...outcome, requestId, maxMemoryUsedMiB }, version);
     this.record(version, outcome, maxMemoryUsedMiB);
-    this.options.observer?.invoked({ functionName: version.functionName, version: version.version, ...invoked, durationMs: outcome.durationMs, failed: outcome.failed });
+    this.options.observer?.invoked({
+      functionName: version.functionName,
+      version: version.version,
+      ...invoked,
+      durationMs: outcome.durationMs,
+      failed: outcome.failed,
+    });
     if (instance.alive && !this.stopped && this.fingerprints.has(fingerprint)) {
       this.idle.set(fingerprint, [...(this.idle.get(fingerprint) ?? []), instance]);
     } else {
@@ -147,7 +159,16 @@ export class FunctionHost {
     const { region, endpoint, processVariables = {}, code } = this.options;
     const nodePath = findNodeBinary(version.runtime).path;
     const logStream = `local/[${version.version}]${randomUUID().replaceAll("-", "")}`;
-    const instance = await FunctionInstance.start({ version, nodePath, taskRoot: code.directoryOf(version), region, endpoint, processVariables, log, logStream });
+    const instance = await FunctionInstance.start({
+      version,
+      nodePath,
+      taskRoot: code.directoryOf(version),
+      region,
+      endpoint,
+      processVariables,
+      log,
+      logStream,
+    });
     this.instances.add(instance);
     if (this.stopped) await this.end(instance);
     return instance;
@@ -177,7 +198,9 @@ export class FunctionHost {
     return log;
   }
 
-  /** Fails before anything is served where a version has no code or no Node; the fingerprints tell who may stay warm. */
+  /**
+   * Fails before anything is served where a version has no code or no Node; the fingerprints tell who may stay warm.
+   */
   private check(versions: FunctionVersions): Set<string> {
     const all = versions.all();
     for (const version of all) this.options.code.directoryOf(version);

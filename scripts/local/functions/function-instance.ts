@@ -57,7 +57,14 @@ export class FunctionInstance {
     const api = await RuntimeApi.listen();
     const environment = functionEnvironment({ ...options, runtimeApi: api.address });
     const { nodePath, taskRoot, nodeFlags, log, version } = options;
-    const process = await FunctionProcess.startInTurn({ nodePath, taskRoot, environment, log: log.descriptor, memoryMiB: version.memoryMiB, ...(nodeFlags && { nodeFlags }) }).catch((error: unknown) => {
+    const process = await FunctionProcess.startInTurn({
+      nodePath,
+      taskRoot,
+      environment,
+      log: log.descriptor,
+      memoryMiB: version.memoryMiB,
+      ...(nodeFlags && { nodeFlags }),
+    }).catch((error: unknown) => {
       // Nobody would close it, and it would keep the whole program from ending.
       api.close();
       throw error;
@@ -87,7 +94,7 @@ export class FunctionInstance {
     const { timeoutSeconds } = this.options.version;
     const timeoutMs = timeoutSeconds * 1_000;
     this.process.thaw();
-    const ready = this.initMs !== undefined || await this.waitForNext(INIT_LIMIT_MS + timeoutMs);
+    const ready = this.initMs !== undefined || (await this.waitForNext(INIT_LIMIT_MS + timeoutMs));
     const initMs = this.initReported ? undefined : this.initMs;
     this.initReported = true;
     if (ready !== true) return this.outcome(this.initFailure(task.requestId, ready), 0, initMs);
@@ -96,7 +103,8 @@ export class FunctionInstance {
     this.api.deliver({ ...task, deadlineMs: Date.now() + timeoutMs });
     const ended = await this.waitForNext(timeoutMs);
     const durationMs = performance.now() - began;
-    const result = ended !== "timeout" && this.answer !== undefined ? this.answer : this.breakdown(task.requestId, ended);
+    const result =
+      ended !== "timeout" && this.answer !== undefined ? this.answer : this.breakdown(task.requestId, ended);
     if (ended === true) this.process.freeze();
     return this.outcome(result, ended === "timeout" ? timeoutMs : durationMs, initMs);
   }
@@ -137,15 +145,20 @@ export class FunctionInstance {
 
   private breakdown(requestId: string, ended: string | true): { failed: boolean; payload: string } {
     const { timeoutSeconds } = this.options.version;
-    const [errorType, what] = ended === "timeout"
-      ? ["Sandbox.Timedout", `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`]
-      : ["Runtime.ExitError", `Runtime exited with error: ${ended === true ? "no response" : ended}`];
+    const [errorType, what] =
+      ended === "timeout"
+        ? ["Sandbox.Timedout", `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`]
+        : ["Runtime.ExitError", `Runtime exited with error: ${ended === true ? "no response" : ended}`];
     const errorMessage = `RequestId: ${requestId} Error: ${what}`;
     this.options.log.line(errorMessage);
     return { failed: true, payload: JSON.stringify({ errorType, errorMessage }) };
   }
 
-  private outcome(result: { failed: boolean; payload: string }, durationMs: number, initMs: number | undefined): InvocationOutcome {
+  private outcome(
+    result: { failed: boolean; payload: string },
+    durationMs: number,
+    initMs: number | undefined,
+  ): InvocationOutcome {
     return { ...result, durationMs, initMs };
   }
 }

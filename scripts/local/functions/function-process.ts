@@ -8,7 +8,8 @@ const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
 const HEAP_SHARE = 0.9;
 
 /** What Node.js is told where nobody says otherwise. */
-const nodeFlagsOf = (memoryMiB?: number): readonly string[] => (memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`]);
+const nodeFlagsOf = (memoryMiB?: number): readonly string[] =>
+  memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`];
 
 export interface ProcessOptions {
   readonly nodePath: string;
@@ -41,13 +42,19 @@ export class FunctionProcess {
   }
 
   /**
-   * Starts it after those that were asked for before, and after what has arrived until now was read. Nothing else runs here
+   * Starts it after those that were asked for before, and after what has arrived until now was read. Nothing else runs
+   * here
    * until the system has made a process, on a busy machine most of a second: sixteen in a row would hold up answers for
    * ten, and functions and connections would be taken for dead.
    */
   static startInTurn(options: ProcessOptions): Promise<FunctionProcess> {
-    const started = lastTurn.then(() => new Promise<void>((resolve) => setImmediate(resolve))).then(() => FunctionProcess.start(options));
-    lastTurn = started.then(() => undefined, () => undefined);
+    const started = lastTurn
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => FunctionProcess.start(options));
+    lastTurn = started.then(
+      () => undefined,
+      () => undefined,
+    );
     return started;
   }
 
@@ -101,7 +108,12 @@ export class FunctionProcess {
     try {
       const tasks = `/proc/${this.pid}/task`;
       // First field: nanoseconds on the processor (Linux, Documentation/scheduler/sched-stats.rst).
-      return readdirSync(tasks).reduce((sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]), 0) / 1e6;
+      return (
+        readdirSync(tasks).reduce(
+          (sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
+          0,
+        ) / 1e6
+      );
     } catch {
       return undefined; // No /proc here, or the process is gone.
     }

@@ -17,7 +17,11 @@ export class FunctionVersions {
   ) {}
 
   /** Reads what the state does not hold: it has the newest version only, so an alias's older one is asked of Lambda. */
-  static async load(functions: readonly AppliedFunction[], aliases: readonly AppliedAlias[], lambda: LambdaClient): Promise<FunctionVersions> {
+  static async load(
+    functions: readonly AppliedFunction[],
+    aliases: readonly AppliedAlias[],
+    lambda: LambdaClient,
+  ): Promise<FunctionVersions> {
     const byName = new Map(functions.map((applied) => [applied.newest.functionName, applied]));
     const versions = new Map<string, VersionConfiguration>();
     for (const { newest } of functions) versions.set(keyOf(newest.functionName, newest.version), newest);
@@ -44,12 +48,17 @@ export class FunctionVersions {
     const applied = this.functions.get(parsed?.functionName ?? "");
     if (parsed === undefined || applied === undefined) return undefined;
     const { functionName, qualifier } = parsed;
-    const version = qualifier === undefined || qualifier === "$LATEST" ? applied.newest : this.versionOf(functionName, qualifier, random);
+    const version =
+      qualifier === undefined || qualifier === "$LATEST"
+        ? applied.newest
+        : this.versionOf(functionName, qualifier, random);
     return version === undefined ? undefined : { function: applied, version };
   }
 
   private versionOf(functionName: string, qualifier: string, random: () => number): VersionConfiguration | undefined {
-    const alias = this.aliases.find((candidate) => candidate.functionName === functionName && candidate.name === qualifier);
+    const alias = this.aliases.find(
+      (candidate) => candidate.functionName === functionName && candidate.name === qualifier,
+    );
     return this.versions.get(keyOf(functionName, alias === undefined ? qualifier : draw(alias, random())));
   }
 }
@@ -67,10 +76,16 @@ function keyOf(functionName: string, version: string): string {
   return `${functionName}:${version}`;
 }
 
-async function fetchVersion(lambda: LambdaClient, newest: VersionConfiguration, version: string): Promise<VersionConfiguration> {
+async function fetchVersion(
+  lambda: LambdaClient,
+  newest: VersionConfiguration,
+  version: string,
+): Promise<VersionConfiguration> {
   const { functionName } = newest;
   try {
-    const found = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName, Qualifier: version }));
+    const found = await lambda.send(
+      new GetFunctionConfigurationCommand({ FunctionName: functionName, Qualifier: version }),
+    );
     return {
       functionName,
       version,
@@ -82,6 +97,9 @@ async function fetchVersion(lambda: LambdaClient, newest: VersionConfiguration, 
       codeSha256: found.CodeSha256 ?? newest.codeSha256,
     };
   } catch (cause) {
-    throw new Error(`An alias of function ${functionName} names version ${version}, and the emulator does not give its configuration. Apply the stack to this emulator.`, { cause });
+    throw new Error(
+      `An alias of function ${functionName} names version ${version}, and the emulator does not give its configuration. Apply the stack to this emulator.`,
+      { cause },
+    );
   }
 }

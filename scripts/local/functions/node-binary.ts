@@ -9,17 +9,23 @@ export interface NodeBinary {
 }
 
 /** Finds a Node of the applied runtime's version: the npm package of that platform, else this process's own. */
-export function findNodeBinary(runtime: string, find: (specifier: string) => string | undefined = findPackage): NodeBinary {
+export function findNodeBinary(
+  runtime: string,
+  find: (specifier: string) => string | undefined = findPackage,
+): NodeBinary {
   const major = /^nodejs(\d+)\.x$/.exec(runtime)?.[1];
   if (major === undefined) {
-    throw new Error(`The local runtime runs Node.js functions, and the applied runtime is "${runtime}". Allowed: nodejs<major>.x.`);
+    throw new Error(
+      `The local runtime runs Node.js functions, and the applied runtime is "${runtime}". Allowed: nodejs<major>.x.`,
+    );
   }
   const own = process.versions.node.split(".")[0];
   const packaged = major === "22" ? find(`node-${process.platform}-${process.arch}`) : undefined;
   if (packaged !== undefined) return { path: packaged, warning: undefined };
-  const warning = own === major
-    ? undefined
-    : `The applied runtime is ${runtime}; functions run on this process's Node ${process.versions.node}. Run on Node ${major}, or install the package node-${process.platform}-${process.arch}@${major}.`;
+  const warning =
+    own === major
+      ? undefined
+      : `The applied runtime is ${runtime}; functions run on this process's Node ${process.versions.node}. Run on Node ${major}, or install the package node-${process.platform}-${process.arch}@${major}.`;
   return { path: process.execPath, warning };
 }
 

@@ -51,7 +51,8 @@ export class RuntimeApi {
   /** Gives work to the process, which waits for it. */
   deliver(task: RuntimeTask): void {
     const response = this.waiting;
-    if (response === undefined) throw new Error(`The function's process does not wait for work (request ${task.requestId}).`);
+    if (response === undefined)
+      throw new Error(`The function's process does not wait for work (request ${task.requestId}).`);
     this.waiting = undefined;
     response.writeHead(200, {
       "content-type": "application/json",
@@ -80,10 +81,13 @@ export class RuntimeApi {
       response.writeHead(404).end();
       return;
     }
-    void readAll(request).then((payload) => {
-      report(payload);
-      response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
-    }, () => undefined); // The process died while it sent its answer: its exit is what counts.
+    void readAll(request).then(
+      (payload) => {
+        report(payload);
+        response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
+      },
+      () => undefined,
+    ); // The process died while it sent its answer: its exit is what counts.
   }
 
   private reportOf(resource: string): ((payload: string) => void) | undefined {

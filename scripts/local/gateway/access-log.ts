@@ -28,6 +28,7 @@ export class AccessLog {
 
 /** A caller's text cannot end the line or a JSON string of the format; `error.messageString` brings its own quotes. */
 export function formatLine(format: string, context: ReadonlyMap<string, string>): string {
-  const escape = (name: string, value: string) => (name === "error.messageString" ? value : JSON.stringify(value).slice(1, -1));
+  const escape = (name: string, value: string) =>
+    name === "error.messageString" ? value : JSON.stringify(value).slice(1, -1);
   return substitute(format, context, "-", escape).replace(/[\r\n]+/g, " ");
 }

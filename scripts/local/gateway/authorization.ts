@@ -19,7 +19,11 @@ export interface Identity {
 }
 
 /** Checks what the route's security asks for: a signature, an API key, both, or nothing. */
-export async function authorize(route: Route, request: GatewayRequest, options: AuthorizationOptions): Promise<Identity | GatewayFailure> {
+export async function authorize(
+  route: Route,
+  request: GatewayRequest,
+  options: AuthorizationOptions,
+): Promise<Identity | GatewayFailure> {
   const signer = route.needsSignature ? await verifySignature(request, options) : undefined;
   if (signer !== undefined && "type" in signer) return signer;
   if (!route.needsApiKey) return { caller: signer, apiKey: undefined };

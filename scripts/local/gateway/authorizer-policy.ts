@@ -15,13 +15,17 @@ interface Statement {
   readonly resources: readonly string[];
 }
 
-/** Reads an authorizer's answer; undefined where API Gateway would not take it (developer guide, "Output from an API Gateway Lambda authorizer"). */
+/**
+ * Reads an authorizer's answer; undefined where API Gateway would not take it (developer guide, "Output from an API
+ * Gateway Lambda authorizer").
+ */
 export function readAnswer(payload: string): AuthorizerAnswer | undefined {
   const answer = record(parse(payload));
   const statements = list(record(answer?.policyDocument)?.Statement).map(readStatement);
   const context = Object.entries(record(answer?.context) ?? {});
   const flat = context.every(([, value]) => ["string", "number", "boolean"].includes(typeof value));
-  if (typeof answer?.principalId !== "string" || statements.length === 0 || statements.includes(undefined) || !flat) return undefined;
+  if (typeof answer?.principalId !== "string" || statements.length === 0 || statements.includes(undefined) || !flat)
+    return undefined;
   return {
     principalId: answer.principalId,
     context: Object.fromEntries(context.map(([name, value]) => [name, String(value)])),
@@ -29,11 +33,21 @@ export function readAnswer(payload: string): AuthorizerAnswer | undefined {
   };
 }
 
-/** Whether a method may be called; undefined = yes. What is refused wins over what is allowed, and what is not named is refused. */
+/**
+ * Whether a method may be called; undefined = yes. What is refused wins over what is allowed, and what is not named is
+ * refused.
+ */
 export function judge({ statements }: AuthorizerAnswer, methodArn: string): GatewayFailure | undefined {
-  const named = statements.filter(({ actions, resources }) => actions.some((action) => matches(action, "execute-api:Invoke")) && resources.some((resource) => matches(resource, methodArn)));
-  if (named.some(({ allows }) => !allows)) return { type: "ACCESS_DENIED", message: "User is not authorized to access this resource with an explicit deny" };
-  return named.length > 0 ? undefined : { type: "ACCESS_DENIED", message: "User is not authorized to access this resource" };
+  const named = statements.filter(
+    ({ actions, resources }) =>
+      actions.some((action) => matches(action, "execute-api:Invoke")) &&
+      resources.some((resource) => matches(resource, methodArn)),
+  );
+  if (named.some(({ allows }) => !allows))
+    return { type: "ACCESS_DENIED", message: "User is not authorized to access this resource with an explicit deny" };
+  return named.length > 0
+    ? undefined
+    : { type: "ACCESS_DENIED", message: "User is not authorized to access this resource" };
 }
 
 function readStatement(given: unknown): Statement | undefined {
@@ -51,7 +65,10 @@ export function texts(value: unknown): string[] | undefined {
 
 /** `*` stands for any text and `?` for one character; actions do not mind their case. */
 export function matches(pattern: string, value: string): boolean {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${escaped}$`, "is").test(value);
 }
 

@@ -32,7 +32,8 @@ export class GatewayRequest {
   /** Decoded query parameters, every value of each. */
   get query(): ReadonlyMap<string, readonly string[]> {
     const parameters = new Map<string, string[]>();
-    for (const [name, value] of new URLSearchParams(this.rawQuery)) parameters.set(name, [...(parameters.get(name) ?? []), value]);
+    for (const [name, value] of new URLSearchParams(this.rawQuery))
+      parameters.set(name, [...(parameters.get(name) ?? []), value]);
     return parameters;
   }
 }

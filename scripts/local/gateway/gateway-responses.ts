@@ -12,7 +12,11 @@ const DEFAULTS = {
   INTEGRATION_FAILURE: [502, "Internal server error", "InternalServerErrorException"],
   INTEGRATION_TIMEOUT: [504, "Endpoint request timed out", "InternalServerErrorException"],
   INVALID_API_KEY: [403, "Forbidden", "ForbiddenException"],
-  INVALID_SIGNATURE: [403, "The request signature we calculated does not match the signature you provided.", "InvalidSignatureException"],
+  INVALID_SIGNATURE: [
+    403,
+    "The request signature we calculated does not match the signature you provided.",
+    "InvalidSignatureException",
+  ],
   MISSING_AUTHENTICATION_TOKEN: [403, "Missing Authentication Token", "MissingAuthenticationTokenException"],
   QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
   REQUEST_URI_TOO_LONG: [414, "Request-URI Too Long", "RequestUriTooLongException"],
@@ -57,14 +61,18 @@ export class GatewayResponses {
     source.context.set("error.messageString", JSON.stringify(message));
     source.context.set("error.responseType", failure.type);
     source.context.set("error.validationErrorString", failure.validationError ?? "");
-    // 413 is answered before the API is looked at: it cannot be customised (API Gateway developer guide, gateway responses).
+    // 413 is answered before the API is looked at: it cannot be customised (API Gateway developer guide, gateway
+    // responses).
     const custom = failure.type === "REQUEST_TOO_LARGE" ? {} : this.find(failure.type, status);
-    const template = strings(custom.responseTemplates)["application/json"] ?? '{"message":$context.error.messageString}';
-    const headers = Object.entries(strings(custom.responseParameters)).flatMap(([target, expression]): [string, string][] => {
-      const name = /^gatewayresponse\.header\.(.+)$/.exec(target)?.[1];
-      const value = evaluate(expression, source);
-      return name === undefined || value === undefined ? [] : [[name, value]];
-    });
+    const template =
+      strings(custom.responseTemplates)["application/json"] ?? '{"message":$context.error.messageString}';
+    const headers = Object.entries(strings(custom.responseParameters)).flatMap(
+      ([target, expression]): [string, string][] => {
+        const name = /^gatewayresponse\.header\.(.+)$/.exec(target)?.[1];
+        const value = evaluate(expression, source);
+        return name === undefined || value === undefined ? [] : [[name, value]];
+      },
+    );
     return {
       status: Number(custom.statusCode ?? status),
       headers: [["Content-Type", "application/json"], ["x-amzn-ErrorType", errorType], ...headers],
@@ -78,10 +86,18 @@ export class GatewayResponses {
 }
 
 /** Replaces `$context.name` and `${context.name}`; what is not known becomes the fallback. */
-export function substitute(template: string, context: ReadonlyMap<string, string>, fallback = "", escape = (_name: string, value: string) => value): string {
-  return template.replace(/\$(?:\{context\.([\w.-]+)\}|context\.(\w+(?:[.-]\w+)*))/g, (_match, braced?: string, bare?: string) => {
-    const name = braced ?? bare ?? "";
-    const value = context.get(name);
-    return value === undefined || value === "" ? fallback : escape(name, value);
-  });
+export function substitute(
+  template: string,
+  context: ReadonlyMap<string, string>,
+  fallback = "",
+  escape = (_name: string, value: string) => value,
+): string {
+  return template.replace(
+    /\$(?:\{context\.([\w.-]+)\}|context\.(\w+(?:[.-]\w+)*))/g,
+    (_match, braced?: string, bare?: string) => {
+      const name = braced ?? bare ?? "";
+      const value = context.get(name);
+      return value === undefined || value === "" ? fallback : escape(name, value);
+    },
+  );
 }

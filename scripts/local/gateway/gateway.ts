@@ -13,8 +13,10 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_URL_CHARACTERS = 10_240;
 
 /**
- * Milliseconds that a connection stays open without a request. Whoever closes first should be the client: where the gateway
- * does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients close after
+ * Milliseconds that a connection stays open without a request. Whoever closes first should be the client: where the
+ * gateway
+ * does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients close
+ * after
  * 4 s (Node's fetch) to a minute, on a busy machine later: their timers then lag behind.
  */
 const IDLE_MS = 10 * 60_000;
@@ -35,7 +37,14 @@ export class Gateway {
     const gateway = new Gateway(server, handler, warn);
     server.on("request", (request, response) => void gateway.serve(request, response));
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => reject(new Error(`Port ${port} of 127.0.0.1 cannot be served: ${cause.message}. Choose another, or 0 for any free one.`, { cause })));
+      server.once("error", (cause) =>
+        reject(
+          new Error(
+            `Port ${port} of 127.0.0.1 cannot be served: ${cause.message}. Choose another, or 0 for any free one.`,
+            { cause },
+          ),
+        ),
+      );
       server.listen(port, "127.0.0.1", resolve);
     });
     return gateway;
@@ -70,8 +79,15 @@ export class Gateway {
       write(response, await this.handler.handle(request, problemOf(incoming, body)));
     } catch (error) {
       if (incoming.destroyed && !incoming.complete) return; // The caller went away while sending.
-      this.warn(`${incoming.method} ${incoming.url} answered 500: ${error instanceof Error ? error.message : String(error)}`);
-      if (!response.headersSent) write(response, { status: 500, headers: [["Content-Type", "application/json"]], body: Buffer.from('{"message":"Internal server error"}') });
+      this.warn(
+        `${incoming.method} ${incoming.url} answered 500: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      if (!response.headersSent)
+        write(response, {
+          status: 500,
+          headers: [["Content-Type", "application/json"]],
+          body: Buffer.from('{"message":"Internal server error"}'),
+        });
     }
   }
 }
@@ -98,6 +114,9 @@ function write(response: ServerResponse, answer: GatewayAnswer): void {
   if (!bodyless) headers.push(["Content-Length", String(answer.body.length)]);
   // Said here, so that Node adds no Keep-Alive: who is told for how long uses a connection until then.
   if (response.shouldKeepAlive) headers.push(["Connection", "keep-alive"]);
-  response.writeHead(answer.status, headers.flatMap(([name, value]) => [name, value]));
+  response.writeHead(
+    answer.status,
+    headers.flatMap(([name, value]) => [name, value]),
+  );
   response.end(bodyless ? undefined : answer.body);
 }

@@ -50,11 +50,19 @@ export class LambdaIntegration {
   private permits(route: Route, { functionArn }: Integration): boolean {
     const { api, stage, permissions } = this.applied;
     const resource = route.resourcePath.replace(/\{[^}]*\}/g, "*");
-    return mayInvoke(permissions, "apigateway.amazonaws.com", functionArn, `${api.executionArn}/${stage.name}/${route.method}${resource}`);
+    return mayInvoke(
+      permissions,
+      "apigateway.amazonaws.com",
+      functionArn,
+      `${api.executionArn}/${stage.name}/${route.method}${resource}`,
+    );
   }
 
   /** The gateway gives up; the function runs on, as on AWS. */
-  private async invokeInTime({ functionArn, timeoutMs }: Integration, payload: string): Promise<InvocationResult | "timeout"> {
+  private async invokeInTime(
+    { functionArn, timeoutMs }: Integration,
+    payload: string,
+  ): Promise<InvocationResult | "timeout"> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"timeout">((resolve) => (timer = setTimeout(() => resolve("timeout"), timeoutMs)));
     const result = this.invoke(functionArn, payload);

@@ -9,12 +9,17 @@ export interface MappingSource {
   readonly stageVariables: Readonly<Record<string, string>>;
 }
 
-/** Forms of a mapping expression that are evaluated here; the request's body is never one, as for proxy integrations. */
+/**
+ * Forms of a mapping expression that are evaluated here; the request's body is never one, as for proxy integrations.
+ */
 const FORMS: readonly (readonly [RegExp, (name: string, source: MappingSource) => string | undefined])[] = [
   [/^'(.*)'$/s, (text) => text],
   [/^method\.request\.path\.(.+)$/, (name, { pathParameters }) => pathParameters[name]],
   [/^method\.request\.(?:multivalue)?header\.(.+)$/i, (name, { request }) => joined(request.headerValues(name))],
-  [/^method\.request\.(?:multivalue)?querystring\.(.+)$/i, (name, { request }) => joined(request.query.get(name) ?? [])],
+  [
+    /^method\.request\.(?:multivalue)?querystring\.(.+)$/i,
+    (name, { request }) => joined(request.query.get(name) ?? []),
+  ],
   [/^context\.(.+)$/, (name, { context }) => context.get(name)],
   [/^stageVariables\.(.+)$/, (name, { stageVariables }) => stageVariables[name]],
 ];

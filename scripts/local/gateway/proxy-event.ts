@@ -8,8 +8,15 @@ export function isBinary(mediaTypes: readonly string[], contentType: string | un
   return mediaTypes.some((type) => type === "*/*" || type.toLowerCase() === given);
 }
 
-/** The event of a Lambda proxy integration, payload version 1.0 (API Gateway developer guide, set up Lambda proxy integrations). */
-export function proxyEvent(route: Route, source: MappingSource, mediaTypes: readonly string[]): Record<string, unknown> {
+/**
+ * The event of a Lambda proxy integration, payload version 1.0 (API Gateway developer guide, set up Lambda proxy
+ * integrations).
+ */
+export function proxyEvent(
+  route: Route,
+  source: MappingSource,
+  mediaTypes: readonly string[],
+): Record<string, unknown> {
   const { request, context } = source;
   const headers = forwardedHeaders(route, source);
   const query = [...request.query];
@@ -33,11 +40,33 @@ export function proxyEvent(route: Route, source: MappingSource, mediaTypes: read
 function requestContext(route: Route, context: ReadonlyMap<string, string>): Record<string, unknown> {
   const take = (...names: string[]) => Object.fromEntries(names.map((name) => [name, context.get(name) ?? null]));
   const identity = [
-    "cognitoIdentityPoolId", "accountId", "cognitoIdentityId", "caller", "accessKey", "sourceIp", "cognitoAuthenticationType",
-    "cognitoAuthenticationProvider", "userArn", "userAgent", "user", "apiKey", "apiKeyId",
+    "cognitoIdentityPoolId",
+    "accountId",
+    "cognitoIdentityId",
+    "caller",
+    "accessKey",
+    "sourceIp",
+    "cognitoAuthenticationType",
+    "cognitoAuthenticationProvider",
+    "userArn",
+    "userAgent",
+    "user",
+    "apiKey",
+    "apiKeyId",
   ];
   return {
-    ...take("accountId", "apiId", "stage", "path", "protocol", "requestId", "extendedRequestId", "requestTime", "domainName", "domainPrefix"),
+    ...take(
+      "accountId",
+      "apiId",
+      "stage",
+      "path",
+      "protocol",
+      "requestId",
+      "extendedRequestId",
+      "requestTime",
+      "domainName",
+      "domainPrefix",
+    ),
     resourceId: route.resourcePath,
     resourcePath: route.resourcePath,
     httpMethod: route.method,
@@ -49,15 +78,32 @@ function requestContext(route: Route, context: ReadonlyMap<string, string>): Rec
 
 /** What the authorizer said, where there is one. */
 function authorizer(context: ReadonlyMap<string, string>): { readonly authorizer?: Readonly<Record<string, string>> } {
-  const said = [...context].flatMap(([name, value]): [string, string][] => (name.startsWith("authorizer.") ? [[name.slice("authorizer.".length), value]] : []));
+  const said = [...context].flatMap(([name, value]): [string, string][] =>
+    name.startsWith("authorizer.") ? [[name.slice("authorizer.".length), value]] : [],
+  );
   return said.length === 0 ? {} : { authorizer: Object.fromEntries(said) };
 }
 
-/** What the function sees: hop-by-hop headers, a checked signature and what only this runtime reads stay at the gateway, the forwarding headers are added. */
+/**
+ * What the function sees: hop-by-hop headers, a checked signature and what only this runtime reads stay at the gateway,
+ * the forwarding headers are added.
+ */
 function forwardedHeaders(route: Route, { request, context }: MappingSource): [string, string][] {
-  const dropped = ["connection", "keep-alive", "transfer-encoding", "content-length", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", ENDPOINT_HEADER.toLowerCase()];
+  const dropped = [
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "x-amzn-trace-id",
+    "x-forwarded-for",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    ENDPOINT_HEADER.toLowerCase(),
+  ];
   if (route.needsSignature) dropped.push("authorization");
-  const kept = request.headers.filter(([name]) => !dropped.includes(name.toLowerCase())).map(([name, value]): [string, string] => [name, value]);
+  const kept = request.headers
+    .filter(([name]) => !dropped.includes(name.toLowerCase()))
+    .map(([name, value]): [string, string] => [name, value]);
   const forwardedFor = [...request.headerValues("x-forwarded-for"), request.sourceIp].join(", ");
   return [
     ...kept,

@@ -21,7 +21,10 @@ export function parseProxyResponse(payload: string, decodesBase64: boolean): Gat
     status,
     headers: typed ? pairs : [["Content-Type", "application/json"], ...pairs],
     // Without binary media types API Gateway hands the Base64 text itself to the caller.
-    body: Buffer.from(typeof body === "string" ? body : "", answer.isBase64Encoded === true && decodesBase64 ? "base64" : "utf8"),
+    body: Buffer.from(
+      typeof body === "string" ? body : "",
+      answer.isBase64Encoded === true && decodesBase64 ? "base64" : "utf8",
+    ),
   };
 }
 
@@ -35,9 +38,12 @@ function isMap(value: unknown): boolean {
 
 /** Headers of many values win over those of one with the same name and value. */
 function readHeaders(single: Values, multiple: Values): [string, string][] | undefined {
-  const pairs = Object.entries(multiple).flatMap(([name, values]) => list(values).map((value): [string, unknown] => [name, value]));
+  const pairs = Object.entries(multiple).flatMap(([name, values]) =>
+    list(values).map((value): [string, unknown] => [name, value]),
+  );
   for (const [name, value] of Object.entries(single)) {
-    if (!pairs.some(([other, given]) => other.toLowerCase() === name.toLowerCase() && given === value)) pairs.push([name, value]);
+    if (!pairs.some(([other, given]) => other.toLowerCase() === name.toLowerCase() && given === value))
+      pairs.push([name, value]);
   }
   const scalar = pairs.every(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   return scalar ? pairs.map(([name, value]) => [name, String(value)]) : undefined;

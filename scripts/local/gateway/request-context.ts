@@ -5,8 +5,15 @@ import type { GatewayRequest } from "./gateway-request";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** `$context` of one request: what mapping expressions, gateway responses, the event and the access log read. */
-export function createContext(api: AppliedApi, stage: AppliedStage, request: GatewayRequest, nowMs: number): Map<string, string> {
-  const traceId = request.header("x-amzn-trace-id") ?? `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomUUID().replaceAll("-", "").slice(0, 24)}`;
+export function createContext(
+  api: AppliedApi,
+  stage: AppliedStage,
+  request: GatewayRequest,
+  nowMs: number,
+): Map<string, string> {
+  const traceId =
+    request.header("x-amzn-trace-id") ??
+    `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomUUID().replaceAll("-", "").slice(0, 24)}`;
   const domainName = request.header("host") ?? "";
   return new Map([
     ["requestId", randomUUID()],

@@ -34,11 +34,14 @@ export class ResourcePolicy {
 
   /** @param document the policy, as JSON text. Throws where it asks for what is not emulated */
   static parse(document: string): ResourcePolicy {
-    return new ResourcePolicy(list(record(JSON.parse(document))?.Statement).map((statement) => readStatement(record(statement) ?? {})));
+    return new ResourcePolicy(
+      list(record(JSON.parse(document))?.Statement).map((statement) => readStatement(record(statement) ?? {})),
+    );
   }
 
   /**
-   * The endpoint of a call, by its header. Without one it counts as the first that the policy names, or as none where the
+   * The endpoint of a call, by its header. Without one it counts as the first that the policy names, or as none where
+   * the
    * policy names none: whoever calls on loopback stands where the callers stand.
    */
   endpointOf(header: string | undefined): string | undefined {
@@ -57,8 +60,12 @@ export class ResourcePolicy {
   }
 
   private about({ methodArn, endpoint }: PolicyQuestion): readonly Statement[] {
-    const meets = ({ isOneOf, endpoints }: Condition) => (endpoint !== undefined && endpoints.includes(endpoint)) === isOneOf;
-    return this.statements.filter(({ resources, conditions }) => resources.some((resource) => matches(resource, methodArn)) && conditions.every(meets));
+    const meets = ({ isOneOf, endpoints }: Condition) =>
+      (endpoint !== undefined && endpoints.includes(endpoint)) === isOneOf;
+    return this.statements.filter(
+      ({ resources, conditions }) =>
+        resources.some((resource) => matches(resource, methodArn)) && conditions.every(meets),
+    );
   }
 }
 
@@ -66,17 +73,36 @@ function readStatement(statement: Values): Statement {
   const { Effect: effect, Action: action, Resource: resource, Principal: principal, Condition: condition } = statement;
   const [actions, resources] = [texts(action), texts(resource)];
   const isForAll = principal === "*" || record(principal)?.AWS === "*";
-  if ((effect !== "Allow" && effect !== "Deny") || !actions?.some((each) => matches(each, "execute-api:Invoke")) || resources === undefined || !isForAll) {
-    throw new Error(`The API's resource policy has a statement that the local runtime does not evaluate: ${JSON.stringify(statement)}. It evaluates Allow and Deny of execute-api:Invoke for everybody.`);
+  if (
+    (effect !== "Allow" && effect !== "Deny") ||
+    !actions?.some((each) => matches(each, "execute-api:Invoke")) ||
+    resources === undefined ||
+    !isForAll
+  ) {
+    throw new Error(
+      `The API's resource policy has a statement that the local runtime does not evaluate: ${JSON.stringify(statement)}. It evaluates Allow and Deny of execute-api:Invoke for everybody.`,
+    );
   }
-  return { denies: effect === "Deny", resources, conditions: Object.entries(record(condition) ?? {}).flatMap(([operator, keys]) => readConditions(operator, record(keys) ?? {})) };
+  return {
+    denies: effect === "Deny",
+    resources,
+    conditions: Object.entries(record(condition) ?? {}).flatMap(([operator, keys]) =>
+      readConditions(operator, record(keys) ?? {}),
+    ),
+  };
 }
 
 function readConditions(operator: string, keys: Values): Condition[] {
   return Object.entries(keys).map(([key, value]) => {
     const endpoints = texts(value);
-    if ((operator !== "StringEquals" && operator !== "StringNotEquals") || key.toLowerCase() !== SOURCE_ENDPOINT || endpoints === undefined) {
-      throw new Error(`The API's resource policy has the condition ${operator} ${key}, which the local runtime does not evaluate. It evaluates StringEquals and StringNotEquals of aws:SourceVpce.`);
+    if (
+      (operator !== "StringEquals" && operator !== "StringNotEquals") ||
+      key.toLowerCase() !== SOURCE_ENDPOINT ||
+      endpoints === undefined
+    ) {
+      throw new Error(
+        `The API's resource policy has the condition ${operator} ${key}, which the local runtime does not evaluate. It evaluates StringEquals and StringNotEquals of aws:SourceVpce.`,
+      );
     }
     return { isOneOf: operator === "StringEquals", endpoints };
   });
@@ -85,5 +111,8 @@ function readConditions(operator: string, keys: Values): Condition[] {
 /** API Gateway's own words. It hides the account but for its last four digits. */
 function refusal({ caller, methodArn }: PolicyQuestion, why: string): GatewayFailure {
   const hidden = methodArn.replace(/^((?:[^:]*:){4})\d{8}(\d{4})/, "$1********$2");
-  return { type: "ACCESS_DENIED", message: `User: ${caller} is not authorized to perform: execute-api:Invoke on resource: ${hidden}${why}` };
+  return {
+    type: "ACCESS_DENIED",
+    message: `User: ${caller} is not authorized to perform: execute-api:Invoke on resource: ${hidden}${why}`,
+  };
 }

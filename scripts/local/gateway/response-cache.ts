@@ -62,7 +62,9 @@ export class ResponseCache {
  * itself is not part of it, so a parameter that was forgotten shows one caller another's answer, here as on AWS.
  */
 export function cacheKey(route: Route, integration: Integration, source: MappingSource): string {
-  const values = integration.cacheKeyParameters.map((name) => evaluate(integration.requestParameters[name] ?? name, source) ?? null);
+  const values = integration.cacheKeyParameters.map(
+    (name) => evaluate(integration.requestParameters[name] ?? name, source) ?? null,
+  );
   return JSON.stringify([route.method, route.resourcePath, integration.cacheNamespace, ...values]);
 }
 
@@ -75,10 +77,15 @@ export interface CacheControl {
 
 /** Nobody here holds execute-api:InvalidateCache: where that is required, the applied strategy decides. */
 export function cacheControlOf(request: GatewayRequest, settings: MethodSettings): CacheControl | GatewayFailure {
-  const asks = request.headerValues("cache-control").some((value) => /(^|[\s,])(max-age=0|no-cache)($|[\s,])/i.test(value));
+  const asks = request
+    .headerValues("cache-control")
+    .some((value) => /(^|[\s,])(max-age=0|no-cache)($|[\s,])/i.test(value));
   if (!asks) return { refresh: false, headers: [] };
   if (!settings.requiresAuthorizationForCacheControl) return { refresh: true, headers: [] };
   if (settings.cacheControlStrategy === "FAIL_WITH_403") return { type: "ACCESS_DENIED" };
   const warning = "199 Cache-control headers were ignored because the caller was unauthorized.";
-  return { refresh: false, headers: settings.cacheControlStrategy === "SUCCEED_WITH_RESPONSE_HEADER" ? [["Warning", warning]] : [] };
+  return {
+    refresh: false,
+    headers: settings.cacheControlStrategy === "SUCCEED_WITH_RESPONSE_HEADER" ? [["Warning", warning]] : [],
+  };
 }

@@ -42,7 +42,10 @@ export const CACHE_HEADER = "x-local-cache";
 /** What the cache did, in the request's context. The space keeps it out of every format: no variable's name has one. */
 const CACHE_RESULT = "cache result";
 
-/** One applied REST API on one applied stage. It answers in the order of AWS: route, caller, limits, request, cache, function. */
+/**
+ * One applied REST API on one applied stage. It answers in the order of AWS: route, caller, limits, request, cache,
+ * function.
+ */
 export class RestApi {
   private readonly routes: RouteTable;
   private readonly responses: GatewayResponses;
@@ -50,7 +53,10 @@ export class RestApi {
   private readonly tokens: TokenCheck;
   private readonly policy: ResourcePolicy | undefined;
 
-  constructor(private readonly applied: Applied, private readonly options: RestApiOptions) {
+  constructor(
+    private readonly applied: Applied,
+    private readonly options: RestApiOptions,
+  ) {
     const { document, policy } = applied.api;
     this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, options.warn));
@@ -65,16 +71,30 @@ export class RestApi {
     const { api, stage } = this.applied;
     const began = performance.now();
     const context = createContext(api, stage, request, this.options.now());
-    const path = request.rawPath.startsWith(`/${stage.name}/`) ? request.rawPath.slice(stage.name.length + 1) : undefined;
+    const path = request.rawPath.startsWith(`/${stage.name}/`)
+      ? request.rawPath.slice(stage.name.length + 1)
+      : undefined;
     const match = path === undefined ? undefined : this.routes.match(request.method, path);
-    const source: MappingSource = { request, context, pathParameters: match?.pathParameters ?? {}, stageVariables: stage.variables };
+    const source: MappingSource = {
+      request,
+      context,
+      pathParameters: match?.pathParameters ?? {},
+      stageVariables: stage.variables,
+    };
     const result = problem ?? (match === undefined ? missingRoute : await this.answer(match, source));
     const answer = "type" in result ? this.responses.render(result, source) : result;
     if (match !== undefined) count(this.options.statistics.route(match.route.name).responses, String(answer.status));
     const latencyMs = performance.now() - began;
     this.log(answer, context, latencyMs);
     if (path !== undefined) this.tell(answer, context, latencyMs);
-    return { ...answer, headers: [...answer.headers, ["x-amzn-RequestId", context.get("requestId")!], ["x-amz-apigw-id", context.get("extendedRequestId")!]] };
+    return {
+      ...answer,
+      headers: [
+        ...answer.headers,
+        ["x-amzn-RequestId", context.get("requestId")!],
+        ["x-amz-apigw-id", context.get("extendedRequestId")!],
+      ],
+    };
   }
 
   private async answer(match: RouteMatch, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
@@ -83,7 +103,8 @@ export class RestApi {
     const { apiKeys, stage } = this.applied;
     this.options.statistics.route(route.name).requests += 1;
     context.set("resourcePath", route.resourcePath);
-    if (route.needsSignature && this.methodArnBytes(source) > MAX_METHOD_ARN_BYTES) return { type: "REQUEST_URI_TOO_LONG" };
+    if (route.needsSignature && this.methodArnBytes(source) > MAX_METHOD_ARN_BYTES)
+      return { type: "REQUEST_URI_TOO_LONG" };
     const { region, callers, now } = this.options;
     // Who signs is known before the policy is asked; who shows a token or a key is asked for it after.
     const early = route.needsSignature ? undefined : this.refusedByPolicy(match, source);
@@ -94,24 +115,38 @@ export class RestApi {
     const late = route.needsSignature ? this.refusedByPolicy(match, source) : undefined;
     if (late !== undefined) return late;
     const denied = route.authorizer === undefined ? undefined : await this.tokens.check(route.authorizer, source);
-    const refused = denied ?? this.options.throttle.check(route, identity.apiKey) ?? route.validation.check(request, source.pathParameters);
+    const refused =
+      denied ??
+      this.options.throttle.check(route, identity.apiKey) ??
+      route.validation.check(request, source.pathParameters);
     if (refused !== undefined) return refused;
     if (route.integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
     if (stage.cacheClusterEnabled && route.cacheable) return this.answerCached(match, route.integration, source);
     return this.callFunction(match, route.integration, source, "off");
   }
 
-  /** What the API's resource policy says: it denies whoever comes another way, and alone lets in who neither signs nor shows a token. */
+  /**
+   * What the API's resource policy says: it denies whoever comes another way, and alone lets in who neither signs nor
+   * shows a token.
+   */
   private refusedByPolicy({ route }: RouteMatch, { request, context }: MappingSource): GatewayFailure | undefined {
     if (this.policy === undefined) return undefined;
     const endpoint = this.policy.endpointOf(request.header(ENDPOINT_HEADER));
     if (endpoint !== undefined) context.set("identity.vpceId", endpoint);
-    const question = { methodArn: methodArnOf(this.applied, request), endpoint, caller: context.get("identity.userArn") ?? "anonymous" };
+    const question = {
+      methodArn: methodArnOf(this.applied, request),
+      endpoint,
+      caller: context.get("identity.userArn") ?? "anonymous",
+    };
     const decidesAlone = !route.needsSignature && route.authorizer === undefined;
     return this.policy.denied(question) ?? (decidesAlone ? this.policy.notAllowed(question) : undefined);
   }
 
-  private async answerCached(match: RouteMatch, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
+  private async answerCached(
+    match: RouteMatch,
+    integration: Integration,
+    source: MappingSource,
+  ): Promise<GatewayAnswer | GatewayFailure> {
     const { route } = match;
     const control = cacheControlOf(source.request, route.settings);
     if ("type" in control) return control;
@@ -129,7 +164,13 @@ export class RestApi {
   }
 
   /** Calls the function; with a key, keeps what it says, whatever its status, as AWS does. */
-  private async callFunction(match: RouteMatch, integration: Integration, source: MappingSource, cache: string, key?: string): Promise<GatewayAnswer | GatewayFailure> {
+  private async callFunction(
+    match: RouteMatch,
+    integration: Integration,
+    source: MappingSource,
+    cache: string,
+    key?: string,
+  ): Promise<GatewayAnswer | GatewayFailure> {
     this.options.statistics.route(match.route.name).integrationCalls += 1;
     const answer = await this.integration.call(match.route, integration, source);
     if ("type" in answer) return answer;
@@ -146,7 +187,11 @@ export class RestApi {
     const integrationLatency = context.get("integrationLatency");
     const result = context.get(CACHE_RESULT);
     this.options.observer?.answered({
-      apiName: api.name, stage: stage.name, startedAtMs: Date.now() - latencyMs, status, latencyMs,
+      apiName: api.name,
+      stage: stage.name,
+      startedAtMs: Date.now() - latencyMs,
+      status,
+      latencyMs,
       integrationLatencyMs: integrationLatency === undefined ? undefined : Number(integrationLatency),
       cache: !stage.cacheClusterEnabled ? "off" : result === "hit" || result === "miss" ? result : "none",
     });

@@ -6,7 +6,9 @@ export interface RouteMatch {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/** Finds the route of a request. A literal segment wins over `{name}`, and that over `{name+}`, whatever their order. */
+/**
+ * Finds the route of a request. A literal segment wins over `{name}`, and that over `{name+}`, whatever their order.
+ */
 export class RouteTable {
   private readonly routes: readonly { readonly route: Route; readonly segments: readonly string[] }[];
 

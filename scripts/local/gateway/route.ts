@@ -47,14 +47,24 @@ const NO_SETTINGS: MethodSettings = {
 };
 
 /** The routes of an OpenAPI document, with the settings of the stage. */
-export function readRoutes(document: Values, applied: readonly AppliedMethodSettings[], warn: (message: string) => void): Route[] {
+export function readRoutes(
+  document: Values,
+  applied: readonly AppliedMethodSettings[],
+  warn: (message: string) => void,
+): Route[] {
   return Object.entries(record(document.paths) ?? {}).flatMap(([resourcePath, item]) => {
     const operations = record(item) ?? {};
     const any = record(operations["x-amazon-apigateway-any-method"]);
     return METHODS.flatMap((verb) => {
       const operation = record(operations[verb]) ?? any;
       if (operation === undefined) return [];
-      return [readRoute({ document, resourcePath, method: verb.toUpperCase(), operation, shared: list(operations.parameters) }, applied, warn)];
+      return [
+        readRoute(
+          { document, resourcePath, method: verb.toUpperCase(), operation, shared: list(operations.parameters) },
+          applied,
+          warn,
+        ),
+      ];
     });
   });
 }
@@ -68,19 +78,26 @@ interface Operation {
   readonly shared: readonly unknown[];
 }
 
-function readRoute(given: Operation, applied: readonly AppliedMethodSettings[], warn: (message: string) => void): Route {
+function readRoute(
+  given: Operation,
+  applied: readonly AppliedMethodSettings[],
+  warn: (message: string) => void,
+): Route {
   const { document, resourcePath, method, operation } = given;
   const name = `${method} ${resourcePath}`;
   const own = applied.find((entry) => entry.resourcePath === resourcePath && entry.method === method);
   // The settings of a method replace those of the stage as a whole, as terraform writes every one of them.
-  const settings = (own ?? applied.find((entry) => entry.resourcePath === "*" && entry.method === "*"))?.settings ?? NO_SETTINGS;
+  const settings =
+    (own ?? applied.find((entry) => entry.resourcePath === "*" && entry.method === "*"))?.settings ?? NO_SETTINGS;
   const schemes = securitySchemes(document, operation);
   return {
     name,
     method,
     resourcePath,
     needsSignature: schemes.some((scheme) => scheme["x-amazon-apigateway-authtype"] === "awsSigv4"),
-    needsApiKey: schemes.some((scheme) => scheme.type === "apiKey" && String(scheme.name).toLowerCase() === "x-api-key"),
+    needsApiKey: schemes.some(
+      (scheme) => scheme.type === "apiKey" && String(scheme.name).toLowerCase() === "x-api-key",
+    ),
     authorizer: schemes.map(readTokenAuthorizer).find((authorizer) => authorizer !== undefined),
     validation: new RequestValidation(name, document, operation, given.shared),
     integration: readIntegration(name, resourcePath, operation, warn),
@@ -95,24 +112,36 @@ function securitySchemes(document: Values, operation: Values): Values[] {
   return list(operation.security ?? document.security).flatMap((requirement) =>
     Object.keys(record(requirement) ?? {}).map((name) => {
       const scheme = record(defined[name]);
-      if (scheme === undefined) throw new Error(`The applied API asks for the security scheme "${name}", which components.securitySchemes does not define (it has: ${Object.keys(defined).join(", ") || "none"}).`);
+      if (scheme === undefined)
+        throw new Error(
+          `The applied API asks for the security scheme "${name}", which components.securitySchemes does not define (it has: ${Object.keys(defined).join(", ") || "none"}).`,
+        );
       return scheme;
     }),
   );
 }
 
-function readIntegration(name: string, resourcePath: string, operation: Values, warn: (message: string) => void): Integration | undefined {
+function readIntegration(
+  name: string,
+  resourcePath: string,
+  operation: Values,
+  warn: (message: string) => void,
+): Integration | undefined {
   const given = record(operation["x-amazon-apigateway-integration"]) ?? {};
   const functionArn = /\/functions\/(.+)\/invocations$/.exec(String(given.uri))?.[1];
   if (String(given.type).toLowerCase() !== "aws_proxy" || functionArn === undefined) {
-    warn(`${name} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type ${JSON.stringify(given.type)}, uri ${JSON.stringify(given.uri)}.`);
+    warn(
+      `${name} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type ${JSON.stringify(given.type)}, uri ${JSON.stringify(given.uri)}.`,
+    );
     return undefined;
   }
   const requestParameters = strings(given.requestParameters);
   const cacheKeyParameters = list(given.cacheKeyParameters).map(String);
   for (const parameter of cacheKeyParameters) {
     if (isExpression(requestParameters[parameter] ?? parameter)) continue;
-    throw new Error(`${name}: the cache key parameter "${parameter}" has no value. Use method.request.<place>.<name>, or give integration.request.<place>.<name> in requestParameters (has: ${Object.keys(requestParameters).join(", ") || "none"}).`);
+    throw new Error(
+      `${name}: the cache key parameter "${parameter}" has no value. Use method.request.<place>.<name>, or give integration.request.<place>.<name> in requestParameters (has: ${Object.keys(requestParameters).join(", ") || "none"}).`,
+    );
   }
   return {
     functionArn,

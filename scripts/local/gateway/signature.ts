@@ -16,41 +16,74 @@ const SERVICE = "execute-api";
 /** AWS accepts a signature for five minutes before and after its date. */
 const MAX_SKEW_MS = 5 * 60_000;
 
-const HEADER = /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
+const HEADER =
+  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
 
 /** Checks Signature Version 4 of a request and yields who signed it. */
-export async function verifySignature(request: GatewayRequest, options: SignatureOptions): Promise<Caller | GatewayFailure> {
+export async function verifySignature(
+  request: GatewayRequest,
+  options: SignatureOptions,
+): Promise<Caller | GatewayFailure> {
   const authorization = request.header("authorization");
   if (authorization === undefined) return { type: "MISSING_AUTHENTICATION_TOKEN" };
   const match = HEADER.exec(authorization);
   const signingDate = parseAmzDate(request.header("x-amz-date"));
   if (match === null || signingDate === undefined) {
-    return { type: "INVALID_SIGNATURE", message: "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters and an 'X-Amz-Date' header." };
+    return {
+      type: "INVALID_SIGNATURE",
+      message:
+        "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters and an 'X-Amz-Date' header.",
+    };
   }
   const [, accessKeyId, day, region, service, signedHeaders = "", signature = ""] = match;
   const date = request.header("x-amz-date")!;
   const scope = `${date.slice(0, 8)}/${options.region}/${SERVICE}`;
-  if (`${day}/${region}/${service}` !== scope) return { type: "INVALID_SIGNATURE", message: `Credential should be scoped to ${scope}.` };
+  if (`${day}/${region}/${service}` !== scope)
+    return { type: "INVALID_SIGNATURE", message: `Credential should be scoped to ${scope}.` };
   if (Math.abs(options.nowMs - signingDate.getTime()) > MAX_SKEW_MS) {
     return { type: "INVALID_SIGNATURE", message: `Signature expired: ${date} is more than 5 minutes from now.` };
   }
   const caller = options.callers.find((candidate) => candidate.accessKeyId === accessKeyId);
-  if (caller === undefined) return { type: "INVALID_SIGNATURE", message: "The security token included in the request is invalid." };
+  if (caller === undefined)
+    return { type: "INVALID_SIGNATURE", message: "The security token included in the request is invalid." };
   const names = signedHeaders.split(";");
-  const good = names.includes("host") && bodyHashHolds(request) && equal(await sign(request, names, caller, signingDate, options.region), signature);
+  const good =
+    names.includes("host") &&
+    bodyHashHolds(request) &&
+    equal(await sign(request, names, caller, signingDate, options.region), signature);
   return good ? caller : { type: "INVALID_SIGNATURE" };
 }
 
-async function sign(request: GatewayRequest, names: readonly string[], caller: Caller, signingDate: Date, region: string): Promise<string> {
+async function sign(
+  request: GatewayRequest,
+  names: readonly string[],
+  caller: Caller,
+  signingDate: Date,
+  region: string,
+): Promise<string> {
   const { accessKeyId, secretAccessKey } = caller;
-  const signer = new SignatureV4({ credentials: { accessKeyId, secretAccessKey }, region, service: SERVICE, sha256: Sha256, applyChecksum: false });
+  const signer = new SignatureV4({
+    credentials: { accessKeyId, secretAccessKey },
+    region,
+    service: SERVICE,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
   const headers = names.flatMap((name): [string, string][] => {
     const values = request.headerValues(name);
     return values.length === 0 ? [] : [[name, values.map((value) => value.trim()).join(",")]];
   });
   const query = Object.fromEntries([...request.query].map(([name, values]) => [name, [...values]]));
   const signed = await signer.sign(
-    { method: request.method, protocol: "http:", hostname: "", path: request.rawPath, query, headers: Object.fromEntries(headers), body: request.body },
+    {
+      method: request.method,
+      protocol: "http:",
+      hostname: "",
+      path: request.rawPath,
+      query,
+      headers: Object.fromEntries(headers),
+      body: request.body,
+    },
     { signingDate, signableHeaders: new Set(names) },
   );
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1] ?? "";

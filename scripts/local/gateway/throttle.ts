@@ -14,7 +14,10 @@ interface Quota {
   used: number;
 }
 
-/** Token buckets of methods and usage plans, and the quotas of keys. They survive a reload; a bucket with new limits starts full. */
+/**
+ * Token buckets of methods and usage plans, and the quotas of keys. They survive a reload; a bucket with new limits
+ * starts full.
+ */
 export class Throttle {
   private readonly buckets = new Map<string, Bucket>();
   private readonly quotas = new Map<string, Quota>();
@@ -24,17 +27,20 @@ export class Throttle {
   /** Undefined where the request may pass: first the key's usage plan, then the method. */
   check(route: Route, key: AppliedApiKey | undefined): GatewayFailure | undefined {
     const plan = key?.plan;
-    if (plan?.throttle !== undefined && !this.take(`key ${key!.id}`, plan.throttle.rate, plan.throttle.burst)) return { type: "THROTTLED" };
+    if (plan?.throttle !== undefined && !this.take(`key ${key!.id}`, plan.throttle.rate, plan.throttle.burst))
+      return { type: "THROTTLED" };
     const { throttleRate: rate, throttleBurst: burst } = route.settings;
     if (rate !== undefined && !this.take(`method ${route.name}`, rate, burst ?? rate)) return { type: "THROTTLED" };
-    if (plan?.quota !== undefined && !this.use(`${plan.id} ${key!.id}`, plan.quota.limit, plan.quota.period)) return { type: "QUOTA_EXCEEDED" };
+    if (plan?.quota !== undefined && !this.use(`${plan.id} ${key!.id}`, plan.quota.limit, plan.quota.period))
+      return { type: "QUOTA_EXCEEDED" };
     return undefined;
   }
 
   private take(name: string, rate: number, burst: number): boolean {
     const now = this.now();
     let bucket = this.buckets.get(name);
-    if (bucket === undefined || bucket.rate !== rate || bucket.burst !== burst) bucket = { rate, burst, tokens: burst, filledAtMs: now };
+    if (bucket === undefined || bucket.rate !== rate || bucket.burst !== burst)
+      bucket = { rate, burst, tokens: burst, filledAtMs: now };
     this.buckets.set(name, bucket);
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAtMs) / 1000) * rate);
     bucket.filledAtMs = now;

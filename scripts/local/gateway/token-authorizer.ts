@@ -29,7 +29,9 @@ export function readTokenAuthorizer(scheme: Values): TokenAuthorizer | undefined
   if (given === undefined) return undefined;
   const functionArn = /\/functions\/(.+)\/invocations$/.exec(String(given.authorizerUri))?.[1];
   if (String(given.type).toLowerCase() !== "token" || functionArn === undefined) {
-    throw new Error(`The local runtime emulates authorizers of type token with a Lambda function, and this one has type ${JSON.stringify(given.type)}, authorizerUri ${JSON.stringify(given.authorizerUri)}.`);
+    throw new Error(
+      `The local runtime emulates authorizers of type token with a Lambda function, and this one has type ${JSON.stringify(given.type)}, authorizerUri ${JSON.stringify(given.authorizerUri)}.`,
+    );
   }
   const { identityValidationExpression: expression } = given;
   return {
@@ -40,7 +42,10 @@ export function readTokenAuthorizer(scheme: Values): TokenAuthorizer | undefined
   };
 }
 
-/** What authorizers said, by token: whatever the route, each until its time is over. They outlast an apply: who flips a setting meets what was kept. */
+/**
+ * What authorizers said, by token: whatever the route, each until its time is over. They outlast an apply: who flips a
+ * setting meets what was kept.
+ */
 export class AuthorizerDecisions {
   private readonly decisions = new Map<string, { readonly answer: AuthorizerAnswer; readonly expiresAtMs: number }>();
 
@@ -70,7 +75,8 @@ export class TokenCheck {
   /** Writes who calls into `$context.authorizer`, or yields why the call is refused. */
   async check(authorizer: TokenAuthorizer, { request, context }: MappingSource): Promise<GatewayFailure | undefined> {
     const token = request.header(authorizer.header);
-    if (token === undefined || token === "" || authorizer.validation?.test(token) === false) return { type: "UNAUTHORIZED" };
+    if (token === undefined || token === "" || authorizer.validation?.test(token) === false)
+      return { type: "UNAUTHORIZED" };
     const methodArn = methodArnOf(this.applied, request);
     const key = JSON.stringify([authorizer.functionArn, authorizer.header, token]);
     const kept = this.decisions.get(key);
@@ -82,19 +88,28 @@ export class TokenCheck {
     return judge(answer, methodArn);
   }
 
-  private async ask({ functionArn }: TokenAuthorizer, authorizationToken: string, methodArn: string): Promise<AuthorizerAnswer | GatewayFailure> {
+  private async ask(
+    { functionArn }: TokenAuthorizer,
+    authorizationToken: string,
+    methodArn: string,
+  ): Promise<AuthorizerAnswer | GatewayFailure> {
     const { api, permissions } = this.applied;
     // The import gives an authorizer its id; here the permission has to hold for any.
-    if (!mayInvoke(permissions, "apigateway.amazonaws.com", functionArn, `${api.executionArn}/authorizers/local1`)) return { type: "AUTHORIZER_CONFIGURATION_ERROR" };
+    if (!mayInvoke(permissions, "apigateway.amazonaws.com", functionArn, `${api.executionArn}/authorizers/local1`))
+      return { type: "AUTHORIZER_CONFIGURATION_ERROR" };
     const result = await this.invoke(functionArn, JSON.stringify({ type: "TOKEN", methodArn, authorizationToken }));
     if (result.kind === "error" && messageOf(result.payload) === "Unauthorized") return { type: "UNAUTHORIZED" };
-    if (result.kind !== "answer") return { type: result.kind === "unknown-function" ? "AUTHORIZER_CONFIGURATION_ERROR" : "AUTHORIZER_FAILURE" };
+    if (result.kind !== "answer")
+      return { type: result.kind === "unknown-function" ? "AUTHORIZER_CONFIGURATION_ERROR" : "AUTHORIZER_FAILURE" };
     return readAnswer(result.payload) ?? { type: "AUTHORIZER_CONFIGURATION_ERROR" };
   }
 }
 
 /** ARN of the method that a request asks for, as policies name it. */
-export function methodArnOf({ api, stage }: Pick<Applied, "api" | "stage">, { method, rawPath }: GatewayRequest): string {
+export function methodArnOf(
+  { api, stage }: Pick<Applied, "api" | "stage">,
+  { method, rawPath }: GatewayRequest,
+): string {
   return `${api.executionArn}/${stage.name}/${method}${rawPath.slice(`/${stage.name}`.length)}`;
 }
 

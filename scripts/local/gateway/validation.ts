@@ -20,7 +20,8 @@ export class RequestValidation {
     this.parameters = validator.validateRequestParameters === true ? given.flatMap(readRequired) : [];
     const body = resolve(operation.requestBody, document);
     const schema = record(record(record(body?.content)?.["application/json"])?.schema);
-    this.body = validator.validateRequestBody === true && schema !== undefined ? compile(route, schema, document) : undefined;
+    this.body =
+      validator.validateRequestBody === true && schema !== undefined ? compile(route, schema, document) : undefined;
   }
 
   /** Undefined for a good request. Parameters are looked at first, as in API Gateway. */
@@ -30,7 +31,10 @@ export class RequestValidation {
       return place === "header" ? !request.header(name) : !request.query.get(name)?.some((value) => value !== "");
     });
     if (missing.length > 0) {
-      return { type: "BAD_REQUEST_PARAMETERS", message: `Missing required request parameters: [${missing.map(({ name }) => name).join(", ")}]` };
+      return {
+        type: "BAD_REQUEST_PARAMETERS",
+        message: `Missing required request parameters: [${missing.map(({ name }) => name).join(", ")}]`,
+      };
     }
     return this.checkBody(request);
   }
@@ -46,7 +50,9 @@ export class RequestValidation {
       return { type: "BAD_REQUEST_BODY", validationError: "[the body is not JSON]" }; // The answer says it; the cause holds the caller's text.
     }
     if (this.body(parsed)) return undefined;
-    const problems = (this.body.errors ?? []).map((error) => `${error.instancePath || "object"} ${error.message ?? "is invalid"}`);
+    const problems = (this.body.errors ?? []).map(
+      (error) => `${error.instancePath || "object"} ${error.message ?? "is invalid"}`,
+    );
     return { type: "BAD_REQUEST_BODY", validationError: `[${problems.join(", ")}]` };
   }
 }
@@ -58,7 +64,9 @@ function validatorOf(route: string, document: Values, operation: Values): Values
   const defined = record(document["x-amazon-apigateway-request-validators"]) ?? {};
   const found = record(defined[String(name)]);
   if (found !== undefined) return found;
-  throw new Error(`${route} names the request validator "${String(name)}", which the applied API does not define (it has: ${Object.keys(defined).join(", ") || "none"}).`);
+  throw new Error(
+    `${route} names the request validator "${String(name)}", which the applied API does not define (it has: ${Object.keys(defined).join(", ") || "none"}).`,
+  );
 }
 
 /** Follows `$ref: #/components/...` once. */
@@ -77,11 +85,15 @@ function readRequired(parameter: Values | undefined): RequiredParameter[] {
 }
 
 function compile(route: string, schema: Values, document: Values): ValidateFunction {
-  // API Gateway's models are draft 4. Formats are not checked there, its patterns are Java's, and OpenAPI's own words are not an error.
+  // API Gateway's models are draft 4. Formats are not checked there, its patterns are Java's, and OpenAPI's own words
+  // are not an error.
   const ajv = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false, allErrors: true });
   try {
     return ajv.compile({ allOf: [schema], components: document.components ?? {} });
   } catch (cause) {
-    throw new Error(`${route}: the applied body schema cannot be compiled: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new Error(
+      `${route}: the applied body schema cannot be compiled: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
   }
 }

@@ -24,23 +24,31 @@ export function embeddedMetrics(line: string): Sample[] {
 function ofDirective(directive: Values, root: Values, atMs: number): Sample[] {
   const namespace = directive["Namespace"];
   if (typeof namespace !== "string" || namespace === "") return [];
-  const sets = list(directive["Dimensions"]).map((names) => dimensionsOf(list(names), root)).filter((set) => set !== undefined);
+  const sets = list(directive["Dimensions"])
+    .map((names) => dimensionsOf(list(names), root))
+    .filter((set) => set !== undefined);
   return list(directive["Metrics"]).flatMap((definition) => {
     const metric = record(definition)?.["Name"];
     if (typeof metric !== "string") return [];
-    return valuesOf(root[metric]).flatMap((value) => sets.map((dimensions) => ({ namespace, metric, dimensions, value, atMs })));
+    return valuesOf(root[metric]).flatMap((value) =>
+      sets.map((dimensions) => ({ namespace, metric, dimensions, value, atMs })),
+    );
   });
 }
 
 /** Undefined where the line lacks one of them: the set is no set then. */
 function dimensionsOf(names: readonly unknown[], root: Values): Record<string, string> | undefined {
   const entries = names.map((name) => [String(name), root[String(name)]] as const);
-  const given = entries.filter((entry): entry is readonly [string, string] => typeof entry[1] === "string" && entry[1] !== "");
+  const given = entries.filter(
+    (entry): entry is readonly [string, string] => typeof entry[1] === "string" && entry[1] !== "",
+  );
   return given.length < entries.length || entries.length > MAX_DIMENSIONS ? undefined : Object.fromEntries(given);
 }
 
 function valuesOf(target: unknown): number[] {
-  return (Array.isArray(target) ? target : [target]).filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+  return (Array.isArray(target) ? target : [target]).filter(
+    (value): value is number => typeof value === "number" && Number.isFinite(value),
+  );
 }
 
 function parse(line: string): Values | undefined {

@@ -41,7 +41,13 @@ export class LocalMetrics {
   private constructor(private readonly options: LocalMetricsOptions) {
     const { time, sqs, warn } = options;
     const recorder = (this.recorder = new Recorder(this.store, time));
-    this.gauge = new QueueGauge({ sqs, warn, timers: SYSTEM_TIMERS, everyMs: time.real(GAUGE_EVERY_MS), counted: (...counts) => recorder.counted(...counts) });
+    this.gauge = new QueueGauge({
+      sqs,
+      warn,
+      timers: SYSTEM_TIMERS,
+      everyMs: time.real(GAUGE_EVERY_MS),
+      counted: (...counts) => recorder.counted(...counts),
+    });
   }
 
   static async start(options: LocalMetricsOptions): Promise<LocalMetrics> {
@@ -71,7 +77,8 @@ export class LocalMetrics {
     this.functions = applied.functions.length;
     for (const { newest } of applied.functions) {
       const { functionName } = newest;
-      if (!this.tails.has(functionName)) this.tails.set(functionName, new LogTail(join(this.options.logDirectory, `${functionName}.log`)));
+      if (!this.tails.has(functionName))
+        this.tails.set(functionName, new LogTail(join(this.options.logDirectory, `${functionName}.log`)));
     }
   }
 
@@ -82,13 +89,17 @@ export class LocalMetrics {
   /** The functions write their logs themselves: what is new in them is read before each answer. */
   private read(input: Parameters<typeof getMetricData>[1]): ReturnType<typeof getMetricData> {
     for (const tail of this.tails.values()) {
-      for (const sample of tail.take().flatMap(embeddedMetrics)) this.store.record({ ...sample, atMs: this.options.time.at(sample.atMs) });
+      for (const sample of tail.take().flatMap(embeddedMetrics))
+        this.store.record({ ...sample, atMs: this.options.time.at(sample.atMs) });
     }
     return getMetricData(this.store, input);
   }
 
   private accountSettings(): ReturnType<typeof getMetricData> {
     const unreserved = ACCOUNT_CONCURRENCY - this.recorder.reserved;
-    return { AccountLimit: { ConcurrentExecutions: ACCOUNT_CONCURRENCY, UnreservedConcurrentExecutions: unreserved }, AccountUsage: { FunctionCount: this.functions } };
+    return {
+      AccountLimit: { ConcurrentExecutions: ACCOUNT_CONCURRENCY, UnreservedConcurrentExecutions: unreserved },
+      AccountUsage: { FunctionCount: this.functions },
+    };
   }
 }

@@ -21,7 +21,8 @@ export class LogTail {
     const file = openSync(this.path, "r");
     try {
       const end = fstatSync(file).size;
-      while (this.position < end) lines.push(...this.split(this.read(file, Math.min(CHUNK_BYTES, end - this.position))));
+      while (this.position < end)
+        lines.push(...this.split(this.read(file, Math.min(CHUNK_BYTES, end - this.position))));
     } finally {
       closeSync(file);
     }

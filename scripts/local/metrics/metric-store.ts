@@ -62,5 +62,9 @@ export class MetricStore {
 
 /** CloudWatch tells metrics apart by all their dimensions, in any order. */
 function keyOf({ namespace, metric, dimensions }: MetricName): string {
-  return JSON.stringify([namespace, metric, ...Object.entries(dimensions).sort(([left], [right]) => (left < right ? -1 : 1))]);
+  return JSON.stringify([
+    namespace,
+    metric,
+    ...Object.entries(dimensions).sort(([left], [right]) => (left < right ? -1 : 1)),
+  ]);
 }

@@ -21,7 +21,10 @@ const OTHER_PROTOCOLS = /(?:^|&)Action=(?:Get|Put)MetricData(?:&|$)|\/operation\
 
 const ACCOUNT_SETTINGS = "/2016-08-19/account-settings";
 
-/** AWS on loopback with the metrics of what ran here: GetMetricData, PutMetricData and Lambda's GetAccountSettings. Everything else the emulator answers. */
+/**
+ * AWS on loopback with the metrics of what ran here: GetMetricData, PutMetricData and Lambda's GetAccountSettings.
+ * Everything else the emulator answers.
+ */
 export class MetricsServer {
   private readonly upstream: Upstream;
   /** `http://127.0.0.1:<port>`. */
@@ -39,7 +42,14 @@ export class MetricsServer {
   static async listen(emulator: string, service: MetricsService): Promise<MetricsServer> {
     const server = createServer();
     const metrics = new MetricsServer(server, emulator, service);
-    server.on("request", (message, reply) => void readRequest(message, { number: 0, isOlder: false }).then((request) => metrics.serve(request, reply), () => message.destroy()));
+    server.on(
+      "request",
+      (message, reply) =>
+        void readRequest(message, { number: 0, isOlder: false }).then(
+          (request) => metrics.serve(request, reply),
+          () => message.destroy(),
+        ),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
@@ -61,13 +71,25 @@ export class MetricsServer {
       const own = this.answer(request);
       if (own !== undefined) return json(reply, 200, own);
     } catch (error) {
-      return refuse(reply, error instanceof AwsError ? error : new AwsError(500, "InternalServiceFault", error instanceof Error ? error.message : String(error)));
+      return refuse(
+        reply,
+        error instanceof AwsError
+          ? error
+          : new AwsError(500, "InternalServiceFault", error instanceof Error ? error.message : String(error)),
+      );
     }
     try {
       const { status, headers, body } = await this.upstream.send(request);
       reply.writeHead(status, headers).end(body);
     } catch (error) {
-      refuse(reply, new AwsError(502, "BadGateway", `The emulator does not answer: ${error instanceof Error ? error.message : String(error)}`));
+      refuse(
+        reply,
+        new AwsError(
+          502,
+          "BadGateway",
+          `The emulator does not answer: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+      );
     }
   }
 
@@ -82,8 +104,15 @@ export class MetricsServer {
     }
     const [route = ""] = path.split("?");
     if (method === "GET" && route.replace(/\/$/, "") === ACCOUNT_SETTINGS) return this.service.getAccountSettings();
-    if (method === "POST" && OTHER_PROTOCOLS.test(route.startsWith("/service/") ? route : request.body.toString("latin1"))) {
-      throw new AwsError(400, "InvalidAction", "Metrics are answered here in CloudWatch's JSON protocol only; ask by a client that speaks it, such as @aws-sdk/client-cloudwatch 3.1162.");
+    if (
+      method === "POST" &&
+      OTHER_PROTOCOLS.test(route.startsWith("/service/") ? route : request.body.toString("latin1"))
+    ) {
+      throw new AwsError(
+        400,
+        "InvalidAction",
+        "Metrics are answered here in CloudWatch's JSON protocol only; ask by a client that speaks it, such as @aws-sdk/client-cloudwatch 3.1162.",
+      );
     }
     return undefined;
   }
@@ -97,14 +126,28 @@ function bodyOf({ headers, body }: ProxiedRequest): Values {
   } catch {
     // Told below: it is no object either way.
   }
-  throw new AwsError(400, "SerializationException", `The request's body is no JSON object; it begins ${JSON.stringify(text.slice(0, 40))}.`);
+  throw new AwsError(
+    400,
+    "SerializationException",
+    `The request's body is no JSON object; it begins ${JSON.stringify(text.slice(0, 40))}.`,
+  );
 }
 
-function json(reply: ServerResponse, status: number, body: Values, headers: Readonly<Record<string, string>> = {}): void {
+function json(
+  reply: ServerResponse,
+  status: number,
+  body: Values,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   reply.writeHead(status, { "content-type": "application/x-amz-json-1.0", ...headers }).end(JSON.stringify(body));
 }
 
 /** The name is in the header that an older client reads, too. */
 function refuse(reply: ServerResponse, { status, name, message }: AwsError): void {
-  json(reply, status, { __type: name, message }, { "x-amzn-errortype": name, "x-amzn-query-error": `${name};${status < 500 ? "Sender" : "Receiver"}` });
+  json(
+    reply,
+    status,
+    { __type: name, message },
+    { "x-amzn-errortype": name, "x-amzn-query-error": `${name};${status < 500 ? "Sender" : "Receiver"}` },
+  );
 }

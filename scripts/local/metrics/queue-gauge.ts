@@ -37,12 +37,22 @@ export class QueueGauge {
     const { sqs, warn, counted } = this.options;
     try {
       for (const { arn, url } of this.queues) {
-        const { Attributes: held = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] }));
-        counted(arn.slice(arn.lastIndexOf(":") + 1), Number(held.ApproximateNumberOfMessages), Number(held.ApproximateNumberOfMessagesNotVisible));
+        const { Attributes: held = {} } = await sqs.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: url,
+            AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+          }),
+        );
+        counted(
+          arn.slice(arn.lastIndexOf(":") + 1),
+          Number(held.ApproximateNumberOfMessages),
+          Number(held.ApproximateNumberOfMessagesNotVisible),
+        );
       }
       this.failing = false;
     } catch (error) {
-      if (!this.failing) warn(`The queues do not tell what they hold, and their metrics have no data: ${String(error)}`);
+      if (!this.failing)
+        warn(`The queues do not tell what they hold, and their metrics have no data: ${String(error)}`);
       this.failing = true;
     }
   }

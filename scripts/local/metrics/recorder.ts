@@ -32,18 +32,34 @@ export class Recorder implements Observer {
    * dimension stands what all functions do together.
    */
   invoked({ functionName, qualifier, version, startedAtMs, durationMs, failed, running }: ObservedInvocation): void {
-    const sets: readonly Dimensions[] = [{}, { FunctionName: functionName }, ...resourceOf(functionName, qualifier), ...executedOf(functionName, qualifier, version)];
+    const sets: readonly Dimensions[] = [
+      {},
+      { FunctionName: functionName },
+      ...resourceOf(functionName, qualifier),
+      ...executedOf(functionName, qualifier, version),
+    ];
     const values = { Invocations: 1, Errors: failed ? 1 : 0, Duration: durationMs };
     for (const dimensions of sets) this.lambda(values, dimensions, startedAtMs);
     this.lambda({ ConcurrentExecutions: running.get(functionName) ?? 1 }, { FunctionName: functionName }, startedAtMs);
-    this.lambda({ ConcurrentExecutions: [...running.values()].reduce((sum, count) => sum + count, 0), ClaimedAccountConcurrency: this.reserved + this.unreserved(running) }, {}, startedAtMs);
+    this.lambda(
+      {
+        ConcurrentExecutions: [...running.values()].reduce((sum, count) => sum + count, 0),
+        ClaimedAccountConcurrency: this.reserved + this.unreserved(running),
+      },
+      {},
+      startedAtMs,
+    );
   }
 
   throttled({ functionName, qualifier }: ObservedThrottle): void {
-    for (const dimensions of [{}, { FunctionName: functionName }, ...resourceOf(functionName, qualifier)]) this.lambda({ Throttles: 1 }, dimensions, Date.now());
+    for (const dimensions of [{}, { FunctionName: functionName }, ...resourceOf(functionName, qualifier)])
+      this.lambda({ Throttles: 1 }, dimensions, Date.now());
   }
 
-  /** The errors and the cache's are 0 or 1 of each request: their mean is a rate (API Gateway developer guide, "Amazon API Gateway dimensions and metrics"). */
+  /**
+   * The errors and the cache's are 0 or 1 of each request: their mean is a rate (API Gateway developer guide, "Amazon
+   * API Gateway dimensions and metrics").
+   */
   answered({ apiName, stage, startedAtMs, status, latencyMs, integrationLatencyMs, cache }: ObservedRequest): void {
     const values = {
       Count: 1,
@@ -58,24 +74,48 @@ export class Recorder implements Observer {
   }
 
   fired(ruleArn: string): void {
-    this.record("AWS/Events", { Invocations: 1 }, { RuleName: ruleArn.slice(ruleArn.lastIndexOf("/") + 1) }, Date.now());
+    this.record(
+      "AWS/Events",
+      { Invocations: 1 },
+      { RuleName: ruleArn.slice(ruleArn.lastIndexOf("/") + 1) },
+      Date.now(),
+    );
   }
 
   received({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.record("AWS/SQS", { NumberOfMessagesReceived: count, ...ageOf(oldestAgeMs) }, { QueueName: queueName }, Date.now());
+    this.record(
+      "AWS/SQS",
+      { NumberOfMessagesReceived: count, ...ageOf(oldestAgeMs) },
+      { QueueName: queueName },
+      Date.now(),
+    );
   }
 
   deleted({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.record("AWS/SQS", { NumberOfMessagesDeleted: count, ...ageOf(oldestAgeMs) }, { QueueName: queueName }, Date.now());
+    this.record(
+      "AWS/SQS",
+      { NumberOfMessagesDeleted: count, ...ageOf(oldestAgeMs) },
+      { QueueName: queueName },
+      Date.now(),
+    );
   }
 
   /** What a queue holds now. */
   counted(queueName: string, visible: number, notVisible: number): void {
-    this.record("AWS/SQS", { ApproximateNumberOfMessagesVisible: visible, ApproximateNumberOfMessagesNotVisible: notVisible }, { QueueName: queueName }, Date.now());
+    this.record(
+      "AWS/SQS",
+      { ApproximateNumberOfMessagesVisible: visible, ApproximateNumberOfMessagesNotVisible: notVisible },
+      { QueueName: queueName },
+      Date.now(),
+    );
   }
 
   private unreserved(running: ReadonlyMap<string, number>): number {
-    const withReservation = new Set((this.applied?.functions ?? []).flatMap(({ newest, reservedConcurrency }) => (reservedConcurrency === undefined ? [] : [newest.functionName])));
+    const withReservation = new Set(
+      (this.applied?.functions ?? []).flatMap(({ newest, reservedConcurrency }) =>
+        reservedConcurrency === undefined ? [] : [newest.functionName],
+      ),
+    );
     return [...running].reduce((sum, [name, count]) => sum + (withReservation.has(name) ? 0 : count), 0);
   }
 
@@ -83,9 +123,15 @@ export class Recorder implements Observer {
     this.record("AWS/Lambda", values, dimensions, realMs);
   }
 
-  private record(namespace: string, values: Readonly<Record<string, number>>, dimensions: Dimensions, realMs: number): void {
+  private record(
+    namespace: string,
+    values: Readonly<Record<string, number>>,
+    dimensions: Dimensions,
+    realMs: number,
+  ): void {
     const atMs = this.time.at(realMs);
-    for (const [metric, value] of Object.entries(values)) this.store.record({ namespace, metric, dimensions, value, atMs });
+    for (const [metric, value] of Object.entries(values))
+      this.store.record({ namespace, metric, dimensions, value, atMs });
   }
 }
 
@@ -96,7 +142,9 @@ function resourceOf(functionName: string, qualifier: string | undefined): Dimens
 /** Only an alias does not say by its name what ran. */
 function executedOf(functionName: string, qualifier: string | undefined, version: string): Dimensions[] {
   const isVersion = qualifier === undefined || /^(\d+|\$LATEST)$/.test(qualifier);
-  return isVersion ? [] : [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
+  return isVersion
+    ? []
+    : [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
 }
 
 /** In seconds. Messages that nobody receives have no age here. */

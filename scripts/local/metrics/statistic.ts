@@ -31,7 +31,10 @@ export const STATISTICS = `${Object.keys(PLAIN).join(", ")}, p0 to p100, PR(low:
 function rank(name: string): Statistic | undefined {
   const bounds = /^PR\((-?\d+(?:\.\d+)?)?:(-?\d+(?:\.\d+)?)?\)$/i.exec(name);
   if (bounds === null || (bounds[1] === undefined && bounds[2] === undefined)) return undefined;
-  const [low, high] = [bounds[1] === undefined ? -Infinity : Number(bounds[1]), bounds[2] === undefined ? Infinity : Number(bounds[2])];
+  const [low, high] = [
+    bounds[1] === undefined ? -Infinity : Number(bounds[1]),
+    bounds[2] === undefined ? Infinity : Number(bounds[2]),
+  ];
   if (low >= high) return undefined;
   return (values) => (100 * (countAbove(values, low) - countAbove(values, high))) / values.length;
 }

@@ -16,6 +16,10 @@ export const REAL_TIME: TimeLapse = { at: (realMs) => realMs, real: (ms) => ms }
  * @param originMs milliseconds since 1970, real
  */
 export function timeLapse(factor: number, originMs: number): TimeLapse {
-  if (!(Number.isFinite(factor) && factor >= 1)) throw new Error(`The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`);
-  return { at: (realMs) => (realMs <= originMs ? realMs : originMs + (realMs - originMs) * factor), real: (ms) => ms / factor };
+  if (!(Number.isFinite(factor) && factor >= 1))
+    throw new Error(`The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`);
+  return {
+    at: (realMs) => (realMs <= originMs ? realMs : originMs + (realMs - originMs) * factor),
+    real: (ms) => ms / factor,
+  };
 }

@@ -71,7 +71,10 @@ const TOPIC = "arn:aws:sns:us-east-1:123456789012:pages";
 const alarm = (name: string) => `aws_cloudwatch_metric_alarm.alarm_${name.replaceAll("-", "_")}`;
 /** Whether each is there, as an assertion each. */
 const there = (watches: readonly string[]) =>
-  PART_ALARMS.map(({ name, watches: of }) => ({ condition: `length(${alarm(name)}) == ${watches.includes(of) ? 1 : 0}`, message: `${name} ${watches.includes(of) ? "is not there" : "is there"}.` }));
+  PART_ALARMS.map(({ name, watches: of }) => ({
+    condition: `length(${alarm(name)}) == ${watches.includes(of) ? 1 : 0}`,
+    message: `${name} ${watches.includes(of) ? "is not there" : "is there"}.`,
+  }));
 
 /** README, example and tests of the module \`alarms\`. */
 export const alarmsPages: PartPages = {
@@ -84,10 +87,22 @@ export const alarmsPages: PartPages = {
     run("function_and_api", {
       asserts: [
         ...there(["function", "api"]),
-        { condition: `${alarm("function-errors")}[0].alarm_name == "support-function-errors"`, message: "The alarm is not named after name." },
-        { condition: `${alarm("function-errors")}[0].dimensions["FunctionName"] == "support-agent"`, message: "Another function is watched." },
-        { condition: `${alarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ${alarm("api-5xx")}[0].dimensions["Stage"] == "live"`, message: "Another API or stage is watched." },
-        { condition: "length(aws_sns_topic.alarm_topic) == 1 && length(aws_sns_topic_subscription.alarm_email) == 1", message: "The alarms write to nobody." },
+        {
+          condition: `${alarm("function-errors")}[0].alarm_name == "support-function-errors"`,
+          message: "The alarm is not named after name.",
+        },
+        {
+          condition: `${alarm("function-errors")}[0].dimensions["FunctionName"] == "support-agent"`,
+          message: "Another function is watched.",
+        },
+        {
+          condition: `${alarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ${alarm("api-5xx")}[0].dimensions["Stage"] == "live"`,
+          message: "Another API or stage is watched.",
+        },
+        {
+          condition: "length(aws_sns_topic.alarm_topic) == 1 && length(aws_sns_topic_subscription.alarm_email) == 1",
+          message: "The alarms write to nobody.",
+        },
       ],
     }),
     run("the_function_alone", { variables: { rest_api_name: null }, asserts: there(["function"]) }),
@@ -95,28 +110,67 @@ export const alarmsPages: PartPages = {
     run("thresholds_are_variables", {
       variables: { alarm_5xx_threshold: 1, alarm_api_latency_critical: 2500, alarm_duration_threshold: 1000.5 },
       asserts: [
-        { condition: `${alarm("api-5xx")}[0].threshold == 1 && ${alarm("api-latency-critical")}[0].threshold == 2500`, message: "The API's alarms ring elsewhere." },
-        { condition: `${alarm("function-duration")}[0].threshold == 1000.5`, message: "The function's alarm rings elsewhere." },
+        {
+          condition: `${alarm("api-5xx")}[0].threshold == 1 && ${alarm("api-latency-critical")}[0].threshold == 2500`,
+          message: "The API's alarms ring elsewhere.",
+        },
+        {
+          condition: `${alarm("function-duration")}[0].threshold == 1000.5`,
+          message: "The function's alarm rings elsewhere.",
+        },
       ],
     }),
-    run("one_is_off", { variables: { alarms_enabled: { "function-duration": false } }, asserts: [{ condition: `length(${alarm("function-duration")}) == 0 && length(${alarm("function-errors")}) == 1`, message: "Another one is off." }] }),
+    run("one_is_off", {
+      variables: { alarms_enabled: { "function-duration": false } },
+      asserts: [
+        {
+          condition: `length(${alarm("function-duration")}) == 0 && length(${alarm("function-errors")}) == 1`,
+          message: "Another one is off.",
+        },
+      ],
+    }),
     run("a_topic_of_yours", {
       variables: { alarm_email: null, alarm_topic_arn: TOPIC, own_topic_enabled: false },
       asserts: [
         { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
-        { condition: `one(${alarm("function-errors")}[0].alarm_actions) == "${TOPIC}"`, message: "The alarm goes elsewhere." },
+        {
+          condition: `one(${alarm("function-errors")}[0].alarm_actions) == "${TOPIC}"`,
+          message: "The alarm goes elsewhere.",
+        },
       ],
     }),
   ],
   refusals: [
-    run("nothing_to_watch", { variables: { function_name: null, rest_api_name: null }, failures: ["var.function_name"] }),
-    run("no_topic_at_all", { variables: { alarm_email: null, own_topic_enabled: false }, failures: ["var.own_topic_enabled"] }),
+    run("nothing_to_watch", {
+      variables: { function_name: null, rest_api_name: null },
+      failures: ["var.function_name"],
+    }),
+    run("no_topic_at_all", {
+      variables: { alarm_email: null, own_topic_enabled: false },
+      failures: ["var.own_topic_enabled"],
+    }),
     run("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
-    run("a_topic_of_another_region", { variables: { alarm_email: null, alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"), own_topic_enabled: false }, failures: ["var.alarm_topic_arn"] }),
-    run("an_address_for_a_topic_of_yours", { variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false }, failures: ["var.alarm_email"] }),
+    run("a_topic_of_another_region", {
+      variables: {
+        alarm_email: null,
+        alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"),
+        own_topic_enabled: false,
+      },
+      failures: ["var.alarm_topic_arn"],
+    }),
+    run("an_address_for_a_topic_of_yours", {
+      variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false },
+      failures: ["var.alarm_email"],
+    }),
     run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    run("an_alarm_that_is_none", { variables: { alarms_enabled: { "worker-errors": false } }, failures: ["var.alarms_enabled"] }),
-    run("a_warning_above_the_critical_alarm", { variables: { alarm_api_latency_warning: 5000 }, failures: ["var.alarm_api_latency_warning"] }),
+    run("an_alarm_that_is_none", {
+      variables: { alarms_enabled: { "worker-errors": false } },
+      failures: ["var.alarms_enabled"],
+    }),
+    run("a_warning_above_the_critical_alarm", {
+      variables: { alarm_api_latency_warning: 5000 },
+      failures: ["var.alarm_api_latency_warning"],
+    }),
     run("nobody_to_call", { variables: { alarm_email: null }, failures: ["check.alarms_reach_a_person"] }),
   ],
 };

@@ -95,16 +95,36 @@ export const cachedApiStagePages: PartPages = {
     run("one_method_is_cached", {
       asserts: [
         { condition: `${CACHED}.method_path == "~1status~1{request_id}/GET"`, message: "Another method is cached." },
-        { condition: `${CACHED}.settings[0].caching_enabled && ${CACHED}.settings[0].cache_data_encrypted`, message: "The method is not cached, or in clear." },
-        { condition: `${CACHED}.settings[0].require_authorization_for_cache_control`, message: "Anyone may empty the cache." },
-        { condition: "!aws_api_gateway_method_settings.cached_every_method.settings[0].caching_enabled", message: "Every method is cached." },
-        { condition: `${STAGE}.cache_cluster_enabled && ${STAGE}.cache_cluster_size == "0.5"`, message: "There is no cluster of 0.5 GB." },
-        { condition: 'aws_cloudwatch_log_group.cached_access_log.name == "/aws/apigateway/a1b2c3d4e5/live/access"', message: "The access log is elsewhere." },
+        {
+          condition: `${CACHED}.settings[0].caching_enabled && ${CACHED}.settings[0].cache_data_encrypted`,
+          message: "The method is not cached, or in clear.",
+        },
+        {
+          condition: `${CACHED}.settings[0].require_authorization_for_cache_control`,
+          message: "Anyone may empty the cache.",
+        },
+        {
+          condition: "!aws_api_gateway_method_settings.cached_every_method.settings[0].caching_enabled",
+          message: "Every method is cached.",
+        },
+        {
+          condition: `${STAGE}.cache_cluster_enabled && ${STAGE}.cache_cluster_size == "0.5"`,
+          message: "There is no cluster of 0.5 GB.",
+        },
+        {
+          condition: 'aws_cloudwatch_log_group.cached_access_log.name == "/aws/apigateway/a1b2c3d4e5/live/access"',
+          message: "The access log is elsewhere.",
+        },
       ],
     }),
     run("the_cache_is_off_and_the_cluster_stays", {
       variables: { cache_enabled: false },
-      asserts: [{ condition: `!${CACHED}.settings[0].caching_enabled && ${STAGE}.cache_cluster_enabled`, message: "The cache is on, or its cluster is gone." }],
+      asserts: [
+        {
+          condition: `!${CACHED}.settings[0].caching_enabled && ${STAGE}.cache_cluster_enabled`,
+          message: "The cache is on, or its cluster is gone.",
+        },
+      ],
     }),
     run("the_cluster_is_gone", {
       variables: { cache_cluster_enabled: false, cache_enabled: false },
@@ -113,14 +133,26 @@ export const cachedApiStagePages: PartPages = {
     run("throttled_and_logged_as_asked", {
       variables: { access_log_group_name: "jobs/access", throttling_burst_limit: 20, throttling_rate_limit: 10.5 },
       asserts: [
-        { condition: `${CACHED}.settings[0].throttling_rate_limit == 10.5 && aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20`, message: "The methods are throttled otherwise." },
-        { condition: 'aws_cloudwatch_log_group.cached_access_log.name == "jobs/access"', message: "The access log is elsewhere." },
+        {
+          condition: `${CACHED}.settings[0].throttling_rate_limit == 10.5 && aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20`,
+          message: "The methods are throttled otherwise.",
+        },
+        {
+          condition: 'aws_cloudwatch_log_group.cached_access_log.name == "jobs/access"',
+          message: "The access log is elsewhere.",
+        },
       ],
     }),
   ],
   refusals: [
-    run("a_cache_without_a_cluster", { variables: { cache_cluster_enabled: false }, failures: ["var.cache_cluster_enabled"] }),
-    run("a_method_that_changes_something", { variables: { cached_http_method: "POST" }, failures: ["var.cached_http_method"] }),
+    run("a_cache_without_a_cluster", {
+      variables: { cache_cluster_enabled: false },
+      failures: ["var.cache_cluster_enabled"],
+    }),
+    run("a_method_that_changes_something", {
+      variables: { cached_http_method: "POST" },
+      failures: ["var.cached_http_method"],
+    }),
     run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
   ],
 };

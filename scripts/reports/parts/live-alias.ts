@@ -81,28 +81,60 @@ export const liveAliasPages: PartPages = {
   runs: [
     run("newest_is_live", {
       asserts: [
-        { condition: `${VERSION} == "8" && length(${WEIGHTS}) == 0`, message: "The newest version does not get all traffic." },
+        {
+          condition: `${VERSION} == "8" && length(${WEIGHTS}) == 0`,
+          message: "The newest version does not get all traffic.",
+        },
         { condition: 'aws_lambda_alias.live_alias.name == "live"', message: "The alias is not live." },
-        { condition: "length(aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency) == 0", message: "Executions are kept initialized without being asked for." },
+        {
+          condition: "length(aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency) == 0",
+          message: "Executions are kept initialized without being asked for.",
+        },
       ],
     }),
     run("canary", {
       variables: { canary_weight: 0.1, live_version: 7 },
       asserts: [
         { condition: `${VERSION} == "7"`, message: "The pinned version is not live." },
-        { condition: `${WEIGHTS}[0].additional_version_weights["8"] == 0.1`, message: "The newest version does not get its share." },
+        {
+          condition: `${WEIGHTS}[0].additional_version_weights["8"] == 0.1`,
+          message: "The newest version does not get its share.",
+        },
       ],
     }),
-    run("rolled_back", { variables: { live_version: 7 }, asserts: [{ condition: `${VERSION} == "7" && length(${WEIGHTS}) == 0`, message: "The pinned version does not get all traffic." }] }),
+    run("rolled_back", {
+      variables: { live_version: 7 },
+      asserts: [
+        {
+          condition: `${VERSION} == "7" && length(${WEIGHTS}) == 0`,
+          message: "The pinned version does not get all traffic.",
+        },
+      ],
+    }),
     run("provisioned", {
       variables: { provisioned_concurrent_executions: 2 },
-      asserts: [{ condition: "aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency[0].provisioned_concurrent_executions == 2", message: "Two executions are not kept initialized." }],
+      asserts: [
+        {
+          condition:
+            "aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency[0].provisioned_concurrent_executions == 2",
+          message: "Two executions are not kept initialized.",
+        },
+      ],
     }),
   ],
   refusals: [
     run("a_canary_without_a_stable_version", { variables: { canary_weight: 0.1 }, failures: ["var.canary_weight"] }),
-    run("a_canary_with_provisioned_executions", { variables: { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 }, failures: ["var.canary_weight"] }),
-    run("a_canary_that_is_live_already", { variables: { canary_weight: 0.1, live_version: 8 }, failures: ["aws_lambda_alias.live_alias"] }),
-    run("a_version_that_was_not_published", { variables: { newest_version: "$LATEST" }, failures: ["var.newest_version"] }),
+    run("a_canary_with_provisioned_executions", {
+      variables: { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
+      failures: ["var.canary_weight"],
+    }),
+    run("a_canary_that_is_live_already", {
+      variables: { canary_weight: 0.1, live_version: 8 },
+      failures: ["aws_lambda_alias.live_alias"],
+    }),
+    run("a_version_that_was_not_published", {
+      variables: { newest_version: "$LATEST" },
+      failures: ["var.newest_version"],
+    }),
   ],
 };

@@ -25,7 +25,11 @@ export interface PartPages {
  * What stands beside a small module's Terraform files, by path: README, example, tests.
  * @param dropped names of the stack's variables that the module has not
  */
-export function partFiles(pages: PartPages, dropped: readonly string[], versions: Versions): Readonly<Record<string, string>> {
+export function partFiles(
+  pages: PartPages,
+  dropped: readonly string[],
+  versions: Versions,
+): Readonly<Record<string, string>> {
   const settings = pages.part.settings.filter(({ name }) => !dropped.includes(name));
   return {
     "README.md": readme(pages, settings),

@@ -19,25 +19,36 @@ export interface ForgeAnswer {
   readonly body: unknown;
 }
 
-/** Calls of a forge's JSON API. The token goes to that address alone: no redirect and no link of an answer is followed. */
+/**
+ * Calls of a forge's JSON API. The token goes to that address alone: no redirect and no link of an answer is followed.
+ */
 export class ForgeApi {
   constructor(private readonly options: ForgeApiOptions) {
     const { protocol, hostname } = new URL(options.url);
     const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
-    if (protocol !== "https:" && !(protocol === "http:" && isLoopback)) throw new Error(`The forge's address is ${options.url}; allowed: https://…, because a token is sent there`);
+    if (protocol !== "https:" && !(protocol === "http:" && isLoopback))
+      throw new Error(`The forge's address is ${options.url}; allowed: https://…, because a token is sent there`);
   }
 
   /**
    * @param accepted statuses that are no failure; default: 200 to 299
    * @throws ForgeError with method, path, status and what the forge said
    */
-  async call(method: "GET" | "POST" | "PATCH" | "PUT", path: string, body?: unknown, accepted: readonly number[] = []): Promise<ForgeAnswer> {
+  async call(
+    method: "GET" | "POST" | "PATCH" | "PUT",
+    path: string,
+    body?: unknown,
+    accepted: readonly number[] = [],
+  ): Promise<ForgeAnswer> {
     const response = await this.send(method, path, body);
     const answer = { status: response.status, headers: response.headers, body: await bodyOf(response) };
     if (response.ok || accepted.includes(response.status)) return answer;
     const said = messageOf(answer.body);
     const advice = this.options.advice[response.status];
-    throw new ForgeError(`${method} ${path} was answered ${response.status}${said ? `: ${said}` : ""}.${advice ? ` ${advice}` : ""}`, isPassing(answer));
+    throw new ForgeError(
+      `${method} ${path} was answered ${response.status}${said ? `: ${said}` : ""}.${advice ? ` ${advice}` : ""}`,
+      isPassing(answer),
+    );
   }
 
   private async send(method: string, path: string, body: unknown): Promise<Response> {
@@ -47,12 +58,18 @@ export class ForgeApi {
       return await fetch(`${url}${path}`, {
         method,
         redirect: "manual",
-        headers: { accept: "application/json", "user-agent": "quickturn", ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+        headers: {
+          accept: "application/json",
+          "user-agent": "quickturn",
+          ...headers,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (cause) {
-      const reason = cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause);
+      const reason =
+        cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause);
       throw new ForgeError(`${method} ${path} got no answer from ${new URL(url).host}: ${reason}`, true, { cause });
     }
   }
@@ -77,5 +94,9 @@ function messageOf(body: unknown): string {
 
 /** The server's fault, or too many calls: GitHub says that by 403 with one of these headers too. */
 function isPassing({ status, headers }: ForgeAnswer): boolean {
-  return status >= 500 || status === 429 || (status === 403 && (headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0"));
+  return (
+    status >= 500 ||
+    status === 429 ||
+    (status === 403 && (headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0"))
+  );
 }

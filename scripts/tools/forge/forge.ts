@@ -23,7 +23,11 @@ export class ForgeError extends Error {
   override readonly name = "ForgeError";
 
   /** @param isPassing the same call may succeed a little later */
-  constructor(message: string, readonly isPassing: boolean, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly isPassing: boolean,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }

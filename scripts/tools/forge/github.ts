@@ -32,7 +32,16 @@ const ADVICE = {
 
 /** A pull request of GitHub, by its REST API (version 2022-11-28). */
 export function gitHubForge({ url, token, repository, number, signal }: GitHubOptions): Forge {
-  const api = new ForgeApi({ url, headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" }, advice: ADVICE, ...(signal && { signal }) });
+  const api = new ForgeApi({
+    url,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: "application/vnd.github+json",
+      "x-github-api-version": "2022-11-28",
+    },
+    advice: ADVICE,
+    ...(signal && { signal }),
+  });
   const comments = `/repos/${repository}/issues/${number}/comments`;
   return {
     maxCharacters: MAX_CHARACTERS,
@@ -41,12 +50,19 @@ export function gitHubForge({ url, token, repository, number, signal }: GitHubOp
       const found: ForgeComment[] = [];
       for (let page = 1; ; page++) {
         const { body, headers } = await api.call("GET", `${comments}?per_page=${PAGE}&page=${page}`);
-        found.push(...(body as readonly GitHubComment[]).map((comment) => ({ id: comment.id, body: comment.body ?? "", isOwn: isOwn(comment, login) })));
+        found.push(
+          ...(body as readonly GitHubComment[]).map((comment) => ({
+            id: comment.id,
+            body: comment.body ?? "",
+            isOwn: isOwn(comment, login),
+          })),
+        );
         if (!/rel="next"/.test(headers.get("link") ?? "")) return found;
       }
     },
     create: async (body) => addressOf((await api.call("POST", comments, { body })).body),
-    update: async (id, body) => addressOf((await api.call("PATCH", `/repos/${repository}/issues/comments/${id}`, { body })).body),
+    update: async (id, body) =>
+      addressOf((await api.call("PATCH", `/repos/${repository}/issues/comments/${id}`, { body })).body),
   };
 }
 

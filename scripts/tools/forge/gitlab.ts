@@ -35,15 +35,20 @@ export function gitLabForge({ url, token, project, number, signal }: GitLabOptio
   const api = new ForgeApi({ url, headers: { "private-token": token }, advice: ADVICE, ...(signal && { signal }) });
   const request = `/projects/${encodeURIComponent(project)}/merge_requests/${number}`;
   const notes = `${request}/notes`;
-  const address = async (id: number) => `${((await api.call("GET", request)).body as { web_url: string }).web_url}#note_${id}`;
+  const address = async (id: number) =>
+    `${((await api.call("GET", request)).body as { web_url: string }).web_url}#note_${id}`;
   return {
     maxCharacters: MAX_CHARACTERS,
     async comments() {
       const { username } = (await api.call("GET", "/user")).body as { username: string };
       const found: ForgeComment[] = [];
-      for (let page = "1"; page !== ""; ) {
+      for (let page = "1"; page !== "";) {
         const { body, headers } = await api.call("GET", `${notes}?per_page=${PAGE}&page=${encodeURIComponent(page)}`);
-        found.push(...(body as readonly GitLabNote[]).filter(({ system }) => !system).map(({ id, body: text, author }) => ({ id, body: text, isOwn: author.username === username })));
+        found.push(
+          ...(body as readonly GitLabNote[])
+            .filter(({ system }) => !system)
+            .map(({ id, body: text, author }) => ({ id, body: text, isOwn: author.username === username })),
+        );
         page = headers.get("x-next-page") ?? "";
       }
       return found;

@@ -23,7 +23,8 @@ export interface KpiQuery {
 const QUOTA_OF: MetricReference = { source: "account", metric: "ConcurrentExecutions" };
 
 /**
- * How CloudWatch computes a KPI in one period; undefined where only the gate can (costs, capacities). Periods with fewer
+ * How CloudWatch computes a KPI in one period; undefined where only the gate can (costs, capacities). Periods with
+ * fewer
  * than `minimumSamples` have no value. `settingValue` puts a setting's value into an expression.
  */
 export function kpiQuery(kpi: Kpi, settingValue: (setting: string) => string): KpiQuery | undefined {
@@ -32,8 +33,12 @@ export function kpiQuery(kpi: Kpi, settingValue: (setting: string) => string): K
   const build = (expression: string): KpiQuery => ({ metrics: ids.metrics, expression });
   if (measure.kind === "percentile") return percentile(kpi, measure.metric, measure.percentile);
   if (measure.kind === "mean") return single(measure.metric, "Average");
-  if (measure.kind === "peak") return measure.metrics.length === 1 ? single(measure.metrics[0]!, "Maximum") : build(`MAX([${measure.metrics.map((metric) => filled(ids.of(metric, "Maximum"))).join(", ")}])`);
-  if (measure.kind === "total") return isPlain(measure.metrics) ? single(measure.metrics[0]!, "Sum") : build(sum(ids, measure.metrics));
+  if (measure.kind === "peak")
+    return measure.metrics.length === 1
+      ? single(measure.metrics[0]!, "Maximum")
+      : build(`MAX([${measure.metrics.map((metric) => filled(ids.of(metric, "Maximum"))).join(", ")}])`);
+  if (measure.kind === "total")
+    return isPlain(measure.metrics) ? single(measure.metrics[0]!, "Sum") : build(sum(ids, measure.metrics));
   if (measure.kind === "share") {
     const mean = ids.of(measure.metric, "Average");
     if ((kpi.minimumSamples ?? 1) <= 1) return build(`100*${mean}`);
@@ -44,12 +49,17 @@ export function kpiQuery(kpi: Kpi, settingValue: (setting: string) => string): K
     const whole = sum(ids, measure.whole);
     return build(enough(kpi, `(${whole})`, `100*(${part})/(${whole})`));
   }
-  if (measure.kind === "fill") return build(`100*${ids.of(measure.metric, measure.statistic)}/${settingValue(measure.ofSetting)}`);
-  if (measure.kind === "quota") return build(`100*${ids.of(measure.metric, "Maximum")}/SERVICE_QUOTA(${ids.of(QUOTA_OF, "Maximum")})`);
+  if (measure.kind === "fill")
+    return build(`100*${ids.of(measure.metric, measure.statistic)}/${settingValue(measure.ofSetting)}`);
+  if (measure.kind === "quota")
+    return build(`100*${ids.of(measure.metric, "Maximum")}/SERVICE_QUOTA(${ids.of(QUOTA_OF, "Maximum")})`);
   return undefined;
 }
 
-/** CloudWatch itself leaves out periods with too few samples for a percentile; where fewer than that are enough for us, an expression says so. */
+/**
+ * CloudWatch itself leaves out periods with too few samples for a percentile; where fewer than that are enough for us,
+ * an expression says so.
+ */
 function percentile(kpi: Kpi, metric: MetricReference, p: number): KpiQuery {
   const { minimumSamples = 1 } = kpi;
   if (minimumSamples <= 1 || minimumSamples >= samplesForPercentile(p)) return single(metric, `p${p}`);
@@ -59,25 +69,35 @@ function percentile(kpi: Kpi, metric: MetricReference, p: number): KpiQuery {
   return { metrics: ids.metrics, expression };
 }
 
-const single = (reference: MetricReference, statistic: Statistic): KpiQuery => ({ metrics: [{ id: "m0", reference, statistic }] });
+const single = (reference: MetricReference, statistic: Statistic): KpiQuery => ({
+  metrics: [{ id: "m0", reference, statistic }],
+});
 
-/** One metric whose silence the alarm's own treatment of missing data tells. DynamoDB's are ignored there whatever it says (PutMetricAlarm), so theirs is filled. */
-const isPlain = (metrics: readonly MetricReference[]): boolean => metrics.length === 1 && !/_table$/.test(metrics[0]!.source);
+/**
+ * One metric whose silence the alarm's own treatment of missing data tells. DynamoDB's are ignored there whatever it
+ * says (PutMetricAlarm), so theirs is filled.
+ */
+const isPlain = (metrics: readonly MetricReference[]): boolean =>
+  metrics.length === 1 && !/_table$/.test(metrics[0]!.source);
 
 /** No data is 0: a sum with one part missing would be no sum. */
 const filled = (id: string): string => `FILL(${id}, 0)`;
 
-const sum = (ids: Ids, metrics: readonly MetricReference[]): string => metrics.map((metric) => filled(ids.of(metric, "Sum"))).join("+");
+const sum = (ids: Ids, metrics: readonly MetricReference[]): string =>
+  metrics.map((metric) => filled(ids.of(metric, "Sum"))).join("+");
 
 /** Without a third argument IF gives no data where its condition is false. */
-const enough = ({ minimumSamples = 1 }: Kpi, samples: string, value: string): string => `IF(${samples}>=${minimumSamples}, ${value})`;
+const enough = ({ minimumSamples = 1 }: Kpi, samples: string, value: string): string =>
+  `IF(${samples}>=${minimumSamples}, ${value})`;
 
 /** Gives each metric and statistic one id, however often it is named: CloudWatch bills each. */
 class Ids {
   readonly metrics: QueriedMetric[] = [];
 
   of(reference: MetricReference, statistic: Statistic): string {
-    const same = this.metrics.find((known) => known.statistic === statistic && JSON.stringify(known.reference) === JSON.stringify(reference));
+    const same = this.metrics.find(
+      (known) => known.statistic === statistic && JSON.stringify(known.reference) === JSON.stringify(reference),
+    );
     if (same) return same.id;
     const id = `m${this.metrics.length}`;
     this.metrics.push({ id, reference, statistic });

@@ -20,10 +20,19 @@ export function alarmsThere(kpis: readonly Kpi[], settings: Readonly<Record<stri
   const byName = (settings["alarms_enabled"] ?? {}) as Readonly<Record<string, boolean>>;
   const single = kpis.flatMap((kpi) =>
     kpi.alarms
-      .filter((alarm) => (byName[alarm.name] ?? (alarm.set === "full" ? set === "full" : set !== "none")) && canBe(kpi.when, settings))
-      .map(({ name }): AlarmThere => ({ name, metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0, composite: false })),
+      .filter(
+        (alarm) =>
+          (byName[alarm.name] ?? (alarm.set === "full" ? set === "full" : set !== "none")) && canBe(kpi.when, settings),
+      )
+      .map(({ name }): AlarmThere => ({
+        name,
+        metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0,
+        composite: false,
+      })),
   );
-  const burning = BURN_RATES.filter(({ name }) => byName[name] ?? (settings["alarm_burn_rates"] === true && set !== "none"));
+  const burning = BURN_RATES.filter(
+    ({ name }) => byName[name] ?? (settings["alarm_burn_rates"] === true && set !== "none"),
+  );
   return [...single, ...burning.flatMap(({ name }) => windowsOf(name))];
 }
 
@@ -33,7 +42,10 @@ const windowsOf = (name: string): AlarmThere[] => [
   { name, metrics: 0, composite: true },
 ];
 
-/** Without a number there is no threshold, and without a function nothing to watch. What is only switched off leaves its alarm there, muted. */
+/**
+ * Without a number there is no threshold, and without a function nothing to watch. What is only switched off leaves its
+ * alarm there, muted.
+ */
 function canBe(when: Condition | undefined, settings: Readonly<Record<string, unknown>>): boolean {
   if (when !== undefined && "is" in when) return settings[when.of] === when.is;
   return when === undefined || !("isGiven" in when) || (settings[when.isGiven] ?? null) !== null;

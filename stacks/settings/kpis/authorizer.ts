@@ -10,9 +10,18 @@ export const authorizerKpis: readonly Kpi[] = [
     title: "Tokens refused or not checked",
     unit: "count",
     better: "lower",
-    // A refusal is an error of the function's too: that is how API Gateway is told to answer 401. What could not be checked is a 5XX besides.
+    // A refusal is an error of the function's too: that is how API Gateway is told to answer 401. What could not be
+    // checked is a 5XX besides.
     measure: { kind: "total", metrics: [{ source: "authorizer", metric: "Errors" }] },
-    alarms: [{ name: "authorizer-errors", severity: "warning", thresholdSetting: "alarm_authorizer_errors_threshold", set: "full", ...twoOfThree() }],
+    alarms: [
+      {
+        name: "authorizer-errors",
+        severity: "warning",
+        thresholdSetting: "alarm_authorizer_errors_threshold",
+        set: "full",
+        ...twoOfThree(),
+      },
+    ],
     meaning: "Many tokens are refused, or cannot be checked because the issuer does not answer.",
     runbook: "A caller gets 401",
     panel: "functions",
@@ -24,7 +33,15 @@ export const authorizerKpis: readonly Kpi[] = [
     unit: "count",
     better: "lower",
     measure: { kind: "total", metrics: [{ source: "authorizer", metric: "Throttles" }] },
-    alarms: [{ name: "authorizer-throttles", severity: "critical", thresholdSetting: "alarm_authorizer_throttles_threshold", set: "essential", ...twoOfThree() }],
+    alarms: [
+      {
+        name: "authorizer-throttles",
+        severity: "critical",
+        thresholdSetting: "alarm_authorizer_throttles_threshold",
+        set: "essential",
+        ...twoOfThree(),
+      },
+    ],
     meaning: "Lambda turns checks of tokens away: callers with good tokens get 503.",
     runbook: "Concurrency",
     panel: "functions",
@@ -37,8 +54,17 @@ export const authorizerKpis: readonly Kpi[] = [
     better: "lower",
     measure: { kind: "percentile", metric: { source: "authorizer", metric: "Duration" }, percentile: 95 },
     minimumSamples: 20,
-    alarms: [{ name: "authorizer-duration", severity: "warning", thresholdSetting: "alarm_authorizer_duration_threshold", set: "full", ...twoOfThree() }],
-    meaning: "Checks of tokens take long, most likely because the issuer's keys do; at 10 s they are given up and callers get 503.",
+    alarms: [
+      {
+        name: "authorizer-duration",
+        severity: "warning",
+        thresholdSetting: "alarm_authorizer_duration_threshold",
+        set: "full",
+        ...twoOfThree(),
+      },
+    ],
+    meaning:
+      "Checks of tokens take long, most likely because the issuer's keys do; at 10 s they are given up and callers get 503.",
     runbook: "A caller gets 401",
     panel: "functions",
     when: TOKENS_ARE_TAKEN,

@@ -26,13 +26,21 @@ export const BURN_RATES: readonly BurnRate[] = [
   { name: "error-budget-slow", factor: 3, longSeconds: 24 * HOUR, shortSeconds: 2 * HOUR, severity: "warning" },
 ];
 
-/** 1 for a request that failed or expired, 0 for one that completed: its mean is the share that the budget is spent on. */
+/**
+ * 1 for a request that failed or expired, 0 for one that completed: its mean is the share that the budget is spent on.
+ */
 export const BURN_RATE_METRIC: MetricReference = { source: "deployment", metric: "RequestFailed" };
 
-/** Share of all requests beyond which no mean can be told from "all of them": what is asked for above it is asked for here. */
+/**
+ * Share of all requests beyond which no mean can be told from "all of them": what is asked for above it is asked for
+ * here.
+ */
 const HIGHEST_SHARE = 0.99;
 
-/** Terraform expression: share of the requests, from 0 to 1, above which the budget goes `factor` times as fast as it may. */
+/**
+ * Terraform expression: share of the requests, from 0 to 1, above which the budget goes `factor` times as fast as it
+ * may.
+ */
 export function burnThreshold({ factor }: BurnRate, errorRatePercent: string): string {
   return `min(${HIGHEST_SHARE}, ${factor} * ${errorRatePercent} / 100)`;
 }

@@ -10,7 +10,11 @@ export const FRONT_DOOR_KPIS: readonly Kpi[] = [
     title: "Error rate of the front door",
     unit: "percent",
     better: "lower",
-    measure: { kind: "ratio", part: [{ source: "front_door", metric: "Errors" }], whole: [{ source: "front_door", metric: "Invocations" }] },
+    measure: {
+      kind: "ratio",
+      part: [{ source: "front_door", metric: "Errors" }],
+      whole: [{ source: "front_door", metric: "Invocations" }],
+    },
     minimumSamples: 20,
     targetSetting: "kpi_error_rate",
     alarms: [],

@@ -15,12 +15,20 @@ export type Measure =
   /** The largest value; of several metrics the largest of all. */
   | { readonly kind: "peak"; readonly metrics: readonly MetricReference[] }
   /** Percent that the largest value, or the sum of a period, is of a number that a setting gives. */
-  | { readonly kind: "fill"; readonly metric: MetricReference; readonly statistic: "Maximum" | "Sum"; readonly ofSetting: string }
+  | {
+      readonly kind: "fill";
+      readonly metric: MetricReference;
+      readonly statistic: "Maximum" | "Sum";
+      readonly ofSetting: string;
+    }
   /** Percent that the largest value is of an AWS quota of the account. */
   | { readonly kind: "quota"; readonly metric: MetricReference }
   /** Dollars a request, from what was used and AWS's prices. Only the gate computes it. */
   | { readonly kind: "cost" }
-  /** How many requests can run at once: a setting's number, or where that is -1 what the account has left. Only the gate looks it up. */
+  /**
+   * How many requests can run at once: a setting's number, or where that is -1 what the account has left. Only the gate
+   * looks it up.
+   */
   | { readonly kind: "capacity"; readonly ofSetting: string };
 
 export type Severity = "info" | "warning" | "critical";
@@ -43,7 +51,10 @@ export interface KpiAlarm {
   readonly set: "essential" | "full";
 }
 
-/** What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number or what it watches is missing, and the gate leaves it out. */
+/**
+ * What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number or what it watches is
+ * missing, and the gate leaves it out.
+ */
 export type Condition =
   /** The setting is true. */
   | { readonly isTrue: string }
@@ -69,7 +80,9 @@ export interface Kpi {
   readonly measure: Measure;
   /** Below so many samples a value says nothing: a period is no data, a gate is inconclusive. Default: 1. */
   readonly minimumSamples?: number;
-  /** Setting that holds what the gate asks for; null there, or none here: the gate shows the value and judges nothing. */
+  /**
+   * Setting that holds what the gate asks for; null there, or none here: the gate shows the value and judges nothing.
+   */
   readonly targetSetting?: string;
   readonly alarms: readonly KpiAlarm[];
   /** One sentence: what it means for callers when it is bad. */
@@ -80,7 +93,10 @@ export interface Kpi {
   readonly when?: Condition;
 }
 
-/** P of the P-th percentile needs ten samples beyond it: 10 / (1 - P) (CloudWatch user guide, "Percentile-based alarms and low data samples"). */
+/**
+ * P of the P-th percentile needs ten samples beyond it: 10 / (1 - P) (CloudWatch user guide, "Percentile-based alarms
+ * and low data samples").
+ */
 export function samplesForPercentile(percentile: number): number {
   // In whole numbers: 1 - 0.9 is a little less than 0.1.
   return Math.ceil(1_000 / (100 - percentile));

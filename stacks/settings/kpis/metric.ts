@@ -47,7 +47,10 @@ export interface SourceNames {
   readonly deployment: string;
 }
 
-/** CloudWatch's namespace of each source (AWS documentation of each service's metrics; handlers/environment.ts for our own). */
+/**
+ * CloudWatch's namespace of each source (AWS documentation of each service's metrics; handlers/environment.ts for our
+ * own).
+ */
 const NAMESPACES: Readonly<Record<Source, string>> = {
   front_door: "AWS/Lambda",
   worker: "AWS/Lambda",
@@ -71,7 +74,10 @@ const DIMENSIONS: Readonly<Record<Source, (names: SourceNames) => Readonly<Recor
   sweeper: (names) => ({ FunctionName: names.sweeperFunction }),
   authorizer: (names) => ({ FunctionName: names.authorizerFunction }),
   // Provisioned concurrency sits on the alias, and its metrics with it.
-  worker_alias: (names) => ({ FunctionName: names.workerFunction, Resource: `${names.workerFunction}:${names.liveAlias}` }),
+  worker_alias: (names) => ({
+    FunctionName: names.workerFunction,
+    Resource: `${names.workerFunction}:${names.liveAlias}`,
+  }),
   gateway: (names) => ({ ApiName: names.restApi, Stage: names.stage }),
   work_queue: (names) => ({ QueueName: names.workQueue }),
   dead_letter_queue: (names) => ({ QueueName: names.deadLetterQueue }),

@@ -26,12 +26,25 @@ export const requestKpis: readonly Kpi[] = [
     better: "lower",
     // The function's own metric: it is there without a log line, and by version.
     measure: { kind: "percentile", metric: { source: "worker", metric: "Duration" }, percentile: 95 },
-    // CloudWatch itself wants 200 for a P95, which slow agents do not have in five minutes; a gate after a deployment has seldom more than a few dozen, and says how wide its estimate is.
+    // CloudWatch itself wants 200 for a P95, which slow agents do not have in five minutes; a gate after a deployment
+    // has seldom more than a few dozen, and says how wide its estimate is.
     minimumSamples: 20,
     targetSetting: "kpi_execution_time",
     alarms: [
-      { name: "execution-time-warning", severity: "warning", thresholdSetting: "alarm_execution_time_warning", set: "essential", ...twoOfTwo() },
-      { name: "execution-time-critical", severity: "critical", thresholdSetting: "alarm_execution_time_critical", set: "essential", ...twoOfTwo() },
+      {
+        name: "execution-time-warning",
+        severity: "warning",
+        thresholdSetting: "alarm_execution_time_warning",
+        set: "essential",
+        ...twoOfTwo(),
+      },
+      {
+        name: "execution-time-critical",
+        severity: "critical",
+        thresholdSetting: "alarm_execution_time_critical",
+        set: "essential",
+        ...twoOfTwo(),
+      },
     ],
     meaning: "One request in twenty takes the worker longer than this.",
     runbook: "Worker duration",
@@ -43,7 +56,15 @@ export const requestKpis: readonly Kpi[] = [
     unit: "ms",
     better: "lower",
     measure: { kind: "mean", metric: { source: "worker", metric: "Duration" } },
-    alarms: [{ name: "worker-duration", severity: "critical", thresholdSetting: "alarm_duration_threshold", set: "essential", ...twoOfTwo() }],
+    alarms: [
+      {
+        name: "worker-duration",
+        severity: "critical",
+        thresholdSetting: "alarm_duration_threshold",
+        set: "essential",
+        ...twoOfTwo(),
+      },
+    ],
     meaning: "Requests take the worker longer than they should; callers wait, and the function's time-out is near.",
     runbook: "Worker duration",
     panel: "functions",
@@ -54,8 +75,20 @@ export const requestKpis: readonly Kpi[] = [
   jobPercentile(99, {
     // A P99 needs 1,000 requests: in five minutes hardly any deployment of slow agents has them, in an hour a busy one.
     alarms: [
-      { name: "job-p99-warning", severity: "warning", thresholdSetting: "alarm_job_p99_warning", set: "full", ...once(3_600) },
-      { name: "job-p99-critical", severity: "critical", thresholdSetting: "alarm_job_p99_critical", set: "full", ...once(3_600) },
+      {
+        name: "job-p99-warning",
+        severity: "warning",
+        thresholdSetting: "alarm_job_p99_warning",
+        set: "full",
+        ...once(3_600),
+      },
+      {
+        name: "job-p99-critical",
+        severity: "critical",
+        thresholdSetting: "alarm_job_p99_critical",
+        set: "full",
+        ...once(3_600),
+      },
     ],
   }),
   {
@@ -90,8 +123,24 @@ export const requestKpis: readonly Kpi[] = [
     title: "Tokens a minute, of the quota",
     unit: "percent",
     better: "lower",
-    measure: { kind: "fill", metric: { source: "deployment", metric: "TokensUsed" }, statistic: "Sum", ofSetting: "token_quota_per_minute" },
-    alarms: [{ name: "token-quota", severity: "warning", thresholdSetting: "alarm_token_quota_threshold", set: "full", periodSeconds: 60, evaluationPeriods: 3, datapointsToAlarm: 2, missing: "notBreaching" }],
+    measure: {
+      kind: "fill",
+      metric: { source: "deployment", metric: "TokensUsed" },
+      statistic: "Sum",
+      ofSetting: "token_quota_per_minute",
+    },
+    alarms: [
+      {
+        name: "token-quota",
+        severity: "warning",
+        thresholdSetting: "alarm_token_quota_threshold",
+        set: "full",
+        periodSeconds: 60,
+        evaluationPeriods: 3,
+        datapointsToAlarm: 2,
+        missing: "notBreaching",
+      },
+    ],
     meaning: "The model's quota of tokens is nearly used up; soon its calls are throttled.",
     runbook: "Token quota",
     panel: "tokens",

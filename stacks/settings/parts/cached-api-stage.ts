@@ -14,7 +14,10 @@ export const cachedApiStagePart = {
       type: "string",
       description: "Identifier of the REST API: aws_api_gateway_rest_api.<name>.id.",
       required: true,
-      pattern: { expression: "^[a-z0-9]{1,32}$", meaning: "an API's identifier, such as a1b2c3d4e5: not its name, not its ARN" },
+      pattern: {
+        expression: "^[a-z0-9]{1,32}$",
+        meaning: "an API's identifier, such as a1b2c3d4e5: not its name, not its ARN",
+      },
       effect: "identity",
     },
     {
@@ -38,7 +41,10 @@ export const cachedApiStagePart = {
       type: "string",
       description: "Path of the resource whose answers are cached, as the API writes it: /status/{request_id}.",
       required: true,
-      pattern: { expression: "^/[^~\\\\s]*$", meaning: "a path from /, with its parameters in braces, such as /status/{request_id}" },
+      pattern: {
+        expression: "^/[^~\\\\s]*$",
+        meaning: "a path from /, with its parameters in braces, such as /status/{request_id}",
+      },
       effect: "stage",
     },
     {
@@ -49,22 +55,33 @@ export const cachedApiStagePart = {
       allowed: ["GET", "HEAD", "OPTIONS"],
       effect: "stage",
     },
-    { ...named("cache_enabled"), type: "bool", description: "Serves repeated calls of that method from the cache. The fast switch: seconds, and the cluster stays.", value: true },
+    {
+      ...named("cache_enabled"),
+      type: "bool",
+      description:
+        "Serves repeated calls of that method from the cache. The fast switch: seconds, and the cluster stays.",
+      value: true,
+    },
     {
       ...named("cache_cluster_enabled"),
       type: "bool",
-      description: "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
+      description:
+        "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
       value: true,
       rules: [cacheNeedsCluster("var.cache_cluster_enabled", "var.cache_enabled")],
     },
     same(apiSettings, "cache_cluster_size"),
-    { ...same(apiSettings, "cache_ttl_in_seconds"), description: "How long an answer is served from the cache; 0 = not at all." },
+    {
+      ...same(apiSettings, "cache_ttl_in_seconds"),
+      description: "How long an answer is served from the cache; 0 = not at all.",
+    },
     same(apiSettings, "throttling_rate_limit"),
     same(apiSettings, "throttling_burst_limit"),
     {
       name: "access_log_group_name",
       type: "string",
-      description: "Name of the access log's group, which this makes; null = /aws/apigateway/<rest_api_id>/<stage_name>/access.",
+      description:
+        "Name of the access log's group, which this makes; null = /aws/apigateway/<rest_api_id>/<stage_name>/access.",
       value: null,
       pattern: { expression: "^[A-Za-z0-9_./#-]{1,512}$", meaning: "1 to 512 letters, digits and _ . / # -" },
       effect: "identity",

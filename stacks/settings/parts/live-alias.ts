@@ -12,16 +12,23 @@ export const liveAliasPart = {
       type: "string",
       description: "Name of the function.",
       required: true,
-      pattern: { expression: "^[A-Za-z0-9_-]{1,64}$", meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN" },
+      pattern: {
+        expression: "^[A-Za-z0-9_-]{1,64}$",
+        meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
+      },
       effect: "identity",
     },
     {
       name: "newest_version",
       type: "string",
-      description: "Newest published version of the function: aws_lambda_function.<name>.version, of a function with publish = true.",
+      description:
+        "Newest published version of the function: aws_lambda_function.<name>.version, of a function with publish = true.",
       required: true,
       // $LATEST takes neither weights nor provisioned concurrency.
-      pattern: { expression: "^[1-9][0-9]*$", meaning: "a published version's number, such as 7; set publish = true at the function" },
+      pattern: {
+        expression: "^[1-9][0-9]*$",
+        meaning: "a published version's number, such as 7; set publish = true at the function",
+      },
       effect: "alias",
     },
     {
@@ -29,7 +36,10 @@ export const liveAliasPart = {
       type: "string",
       description: "Name of the alias: what callers and event sources call.",
       value: "live",
-      pattern: { expression: "^[A-Za-z_-][A-Za-z0-9_-]{0,127}$", meaning: "1 to 128 letters, digits, hyphens and underscores, not from a digit" },
+      pattern: {
+        expression: "^[A-Za-z_-][A-Za-z0-9_-]{0,127}$",
+        meaning: "1 to 128 letters, digits, hyphens and underscores, not from a digit",
+      },
       effect: "identity",
     },
     {
@@ -52,7 +62,14 @@ export const liveAliasPart = {
       minimum: 0,
       maximum: 1,
       effect: "alias",
-      rules: [canaryNeedsPin("canary_weight", "live_version"), weightedAliasIsNotProvisioned("canary_weight", "provisioned_concurrent_executions", "var.provisioned_concurrent_executions")],
+      rules: [
+        canaryNeedsPin("canary_weight", "live_version"),
+        weightedAliasIsNotProvisioned(
+          "canary_weight",
+          "provisioned_concurrent_executions",
+          "var.provisioned_concurrent_executions",
+        ),
+      ],
     },
     {
       name: "provisioned_concurrent_executions",

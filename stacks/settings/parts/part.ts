@@ -11,8 +11,14 @@ export interface Part {
 }
 
 /** A setting as another table has it. Throws where that table has none of the name. */
-export function same<const S extends readonly Setting[], const Name extends S[number]["name"]>(settings: S, name: Name): Extract<S[number], { readonly name: Name }> {
+export function same<const S extends readonly Setting[], const Name extends S[number]["name"]>(
+  settings: S,
+  name: Name,
+): Extract<S[number], { readonly name: Name }> {
   const found = settings.find((setting) => setting.name === name);
-  if (!found) throw new Error(`There is no setting ${name} to take over; the table has ${settings.map((setting) => setting.name).join(", ")}`);
+  if (!found)
+    throw new Error(
+      `There is no setting ${name} to take over; the table has ${settings.map((setting) => setting.name).join(", ")}`,
+    );
   return found as Extract<S[number], { readonly name: Name }>;
 }

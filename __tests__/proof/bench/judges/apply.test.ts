@@ -1,7 +1,14 @@
 import { applyFigures, applyText, CAUSE, ratio, type ApplyTimes } from "../../../../scripts/judges/benches/apply";
 
 const even = { ours: [1_000, 1_040, 5_000], handWritten: [1_000, 900, 1_100] };
-const TIMES: ApplyTimes = { plan: even, ownPlan: even, validate: even, update: even, start: [700, 800, 900], everything: 33_000 };
+const TIMES: ApplyTimes = {
+  plan: even,
+  ownPlan: even,
+  validate: even,
+  update: even,
+  start: [700, 800, 900],
+  everything: 33_000,
+};
 
 test("medians are compared, so that one slow run decides nothing", () => expect(ratio(even)).toBeCloseTo(1.04));
 
@@ -13,7 +20,10 @@ test("plan and update are bounded, and the plan's limit is terraform and the pro
     ["plan, provider running already, ours / hand-written HCL", undefined, undefined],
     ["validate, provider running already, ours / hand-written HCL", undefined, undefined],
   ]);
-  expect(figures[0]).toMatchObject({ measured: "1.04x (1.04 s / 1.00 s)", limit: "0.80 s (terraform and provider alone)" });
+  expect(figures[0]).toMatchObject({
+    measured: "1.04x (1.04 s / 1.00 s)",
+    limit: "0.80 s (terraform and provider alone)",
+  });
 });
 
 test("a miss is told with its cause", () => {
@@ -27,5 +37,12 @@ test("a miss is told with its cause", () => {
 
 test("the bars stand side by side, in seconds", () => {
   const [chart] = applyFigures(TIMES).charts;
-  expect(chart).toMatchObject({ kind: "bars", unit: "s", series: [{ name: "Quickturn", values: [1.04, 1.04, 1.04, 1.04] }, { name: "hand-written HCL", values: [1, 1, 1, 1] }] });
+  expect(chart).toMatchObject({
+    kind: "bars",
+    unit: "s",
+    series: [
+      { name: "Quickturn", values: [1.04, 1.04, 1.04, 1.04] },
+      { name: "hand-written HCL", values: [1, 1, 1, 1] },
+    ],
+  });
 });

@@ -1,6 +1,10 @@
 import { allHold, type BenchFigure } from "../../../../scripts/judges/benches/figures";
 
-const figure = (holds?: boolean): BenchFigure => ({ compares: "a / b", measured: "1x", ...(holds !== undefined && { holds }) });
+const figure = (holds?: boolean): BenchFigure => ({
+  compares: "a / b",
+  measured: "1x",
+  ...(holds !== undefined && { holds }),
+});
 
 test("figures without a bound, and those within it, hold", () => {
   expect(allHold([figure(), figure(true)])).toBe(true);

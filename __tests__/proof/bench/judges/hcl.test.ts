@@ -23,9 +23,16 @@ test("what would begin a template is escaped, and so is what would end the text"
 });
 
 test("maps and lists stand over several lines, and empty ones in one", () => {
-  expect(hclValue({ a: [1, true], b: [], c: {} })).toBe('{\n  "a" = [\n    1,\n    true,\n  ]\n  "b" = []\n  "c" = {}\n}');
+  expect(hclValue({ a: [1, true], b: [], c: {} })).toBe(
+    '{\n  "a" = [\n    1,\n    true,\n  ]\n  "b" = []\n  "c" = {}\n}',
+  );
 });
 
 test("a block holds attributes and blocks in their order", () => {
-  expect(hclBlock('resource "t" "n"', [{ name: "a", value: "1" }, { name: "b", block: [{ name: "c", value: '"d"' }] }])).toBe('resource "t" "n" {\n  a = 1\n  b {\n    c = "d"\n  }\n}\n');
+  expect(
+    hclBlock('resource "t" "n"', [
+      { name: "a", value: "1" },
+      { name: "b", block: [{ name: "c", value: '"d"' }] },
+    ]),
+  ).toBe('resource "t" "n" {\n  a = 1\n  b {\n    c = "d"\n  }\n}\n');
 });

@@ -1,11 +1,22 @@
 import type { BenchChart } from "../../../../scripts/judges/benches/figures";
 import { benchChart } from "../../../../scripts/reports/bench-charts";
 
-const CHART: BenchChart = { title: "First answer", unit: "ms", kind: "bars", categories: ["one", "five"], series: [{ name: "ours", values: [5, null] }, { name: "default", values: [10_000, 16] }] };
+const CHART: BenchChart = {
+  title: "First answer",
+  unit: "ms",
+  kind: "bars",
+  categories: ["one", "five"],
+  series: [
+    { name: "ours", values: [5, null] },
+    { name: "default", values: [10_000, 16] },
+  ],
+};
 const WIDE = { width: 1_040, height: 380, narrow: false };
 
 test("who cannot see the chart is told every value with its unit, and that there is none", () => {
-  expect(benchChart("a", CHART).label).toBe("First answer, in ms. ours: one 5 ms, five none. default: one 10,000 ms, five 16 ms.");
+  expect(benchChart("a", CHART).label).toBe(
+    "First answer, in ms. ours: one 5 ms, five none. default: one 10,000 ms, five 16 ms.",
+  );
 });
 
 test("bars stand over an axis from nothing, or over a logarithmic one, which the caption says", () => {
@@ -16,5 +27,8 @@ test("bars stand over an axis from nothing, or over a logarithmic one, which the
 });
 
 test("lines are drawn for what grows", () => {
-  expect(benchChart("a", { ...CHART, kind: "lines" }).option(WIDE).series).toMatchObject([{ type: "line", data: [5, "-"] }, { type: "line" }]);
+  expect(benchChart("a", { ...CHART, kind: "lines" }).option(WIDE).series).toMatchObject([
+    { type: "line", data: [5, "-"] },
+    { type: "line" },
+  ]);
 });

@@ -10,7 +10,9 @@ interface Api {
   status?(requestId: string): Promise<Pick<ApiResponse, "status" | "body">>;
 }
 
-/** Fifty requests a second, each polled every 5 ms, against an API in this process; time passes when the test lets it. */
+/**
+ * Fifty requests a second, each polled every 5 ms, against an API in this process; time passes when the test lets it.
+ */
 function under(api: Api, patienceMs = 5_000): SteadyLoad {
   return new SteadyLoad({ clients: [api as unknown as AgentApiClient], requestsPerSecond: 50, patienceMs, pollMs: 5 });
 }
@@ -28,13 +30,24 @@ test("requests begin at their rate, each is polled until its end, and stopping w
     invoke: () => Promise.resolve({ status: 202, body: { request_id: `r${(posts += 1)}` } }),
     status: (id) => {
       const polled = (polls[id] = (polls[id] ?? 0) + 1);
-      return Promise.resolve(polled < 3 ? { status: polled === 1 ? 500 : 200, body: { status: "processing" } } : { status: 200, body: { status: id === "r2" ? "failed" : "completed" } });
+      return Promise.resolve(
+        polled < 3
+          ? { status: polled === 1 ? 500 : 200, body: { status: "processing" } }
+          : { status: 200, body: { status: id === "r2" ? "failed" : "completed" } },
+      );
     },
   });
   await jest.advanceTimersByTimeAsync(80);
   expect([posts, load.requests.length]).toEqual([5, 4]);
   const requests = await stopped(load);
-  expect(requests).toEqual(["r1", "r2", "r3", "r4", "r5"].map((requestId, index) => ({ requestId, startedMs: 20 * index, durationMs: 15, outcome: requestId === "r2" ? "failed" : "completed" })));
+  expect(requests).toEqual(
+    ["r1", "r2", "r3", "r4", "r5"].map((requestId, index) => ({
+      requestId,
+      startedMs: 20 * index,
+      durationMs: 15,
+      outcome: requestId === "r2" ? "failed" : "completed",
+    })),
+  );
   expect([posts, polls]).toEqual([5, { r1: 3, r2: 3, r3: 3, r4: 3, r5: 3 }]);
 });
 
@@ -62,8 +75,15 @@ test("a request that is refused, one that has no end, and an API that is gone ar
     await jest.advanceTimersByTimeAsync(1);
     return (await stopped(load)).map(({ requestId, outcome, durationMs }) => [requestId, outcome, durationMs]);
   };
-  expect(await after({ invoke: () => Promise.resolve({ status: 503, body: {} }) })).toEqual([[undefined, "refused (503)", 0]]);
-  expect(await after({ invoke: () => Promise.reject(new Error("gone")) })).toEqual([[undefined, "refused (no answer)", 0]]);
-  const endless = { invoke: () => Promise.resolve({ status: 202, body: { request_id: "r" } }), status: () => Promise.resolve({ status: 200, body: { status: "processing" } }) };
+  expect(await after({ invoke: () => Promise.resolve({ status: 503, body: {} }) })).toEqual([
+    [undefined, "refused (503)", 0],
+  ]);
+  expect(await after({ invoke: () => Promise.reject(new Error("gone")) })).toEqual([
+    [undefined, "refused (no answer)", 0],
+  ]);
+  const endless = {
+    invoke: () => Promise.resolve({ status: 202, body: { request_id: "r" } }),
+    status: () => Promise.resolve({ status: 200, body: { status: "processing" } }),
+  };
   expect(await after(endless)).toEqual([["r", "no end", 30]]);
 });

@@ -20,7 +20,8 @@ test("every six points each phase has its turn, and every second one is taken ba
   fc.assert(
     fc.property(seeds, (seed) => {
       const points = killPoints(12, seededRandom(seed));
-      for (const round of [points.slice(0, 6), points.slice(6)]) expect(round.map(({ phase }) => phase).sort()).toEqual([...CANARY_PHASES].sort());
+      for (const round of [points.slice(0, 6), points.slice(6)])
+        expect(round.map(({ phase }) => phase).sort()).toEqual([...CANARY_PHASES].sort());
       expect(points.map(({ how }) => how)).toEqual(Array.from({ length: 6 }, () => ["resume", "abort"]).flat());
     }),
   );
@@ -35,10 +36,28 @@ test("different seeds give different points, and some do without the live file",
 });
 
 const canary: CanaryRecord = {
-  started_at: "2026-01-01T00:00:00.000Z", since: "2026-01-01T00:00:00.000Z", step: 0, phase: "shift", steps: [50, 100], interval_seconds: 300, deadline_seconds: 3_600,
-  on_inconclusive: "rollback", only: [], max_latency_ratio: 1.25, stable: { worker: 1, api: null }, candidate: { worker: 2, api: null }, provisioned: { worker: null, api: null },
+  started_at: "2026-01-01T00:00:00.000Z",
+  since: "2026-01-01T00:00:00.000Z",
+  step: 0,
+  phase: "shift",
+  steps: [50, 100],
+  interval_seconds: 300,
+  deadline_seconds: 3_600,
+  on_inconclusive: "rollback",
+  only: [],
+  max_latency_ratio: 1.25,
+  stable: { worker: 1, api: null },
+  candidate: { worker: 2, api: null },
+  provisioned: { worker: null, api: null },
 };
-const release = (record: CanaryRecord | null): Release => ({ deployment: "quickturn-dev", serial: 1, writer: "run", pinned: { worker: null, api: null }, canary: record, history: [] });
+const release = (record: CanaryRecord | null): Release => ({
+  deployment: "quickturn-dev",
+  serial: 1,
+  writer: "run",
+  pinned: { worker: null, api: null },
+  canary: record,
+  history: [],
+});
 
 test("what terraform is at is told by the release that it applies, and what is watched by its weight", () => {
   expect(phaseOf(release({ ...canary, phase: "publish" }))).toBe("publish");

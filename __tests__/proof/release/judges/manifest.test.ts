@@ -1,19 +1,40 @@
 import { checksums, releaseManifest } from "../../../../scripts/judges/release/manifest";
 
-const source = (changed: readonly string[], unreleased: boolean) => ({ name: "x", version: "1.0.0", tree: { commit: "abc", changed }, entry: { unreleased } });
+const source = (changed: readonly string[], unreleased: boolean) => ({
+  name: "x",
+  version: "1.0.0",
+  tree: { commit: "abc", changed },
+  entry: { unreleased },
+});
 const file = (name: string) => ({ name, bytes: 1, sha256: "00" });
 
 test("files that are not as the commit has them make it dirty, and it says what the changelog says", () => {
-  expect(releaseManifest(source([], false), [], [])).toMatchObject({ commit: "abc", workingTree: "clean", changelog: "released" });
-  expect(releaseManifest(source(["README.md"], true), [], [])).toMatchObject({ workingTree: "dirty", changelog: "unreleased" });
+  expect(releaseManifest(source([], false), [], [])).toMatchObject({
+    commit: "abc",
+    workingTree: "clean",
+    changelog: "released",
+  });
+  expect(releaseManifest(source(["README.md"], true), [], [])).toMatchObject({
+    workingTree: "dirty",
+    changelog: "unreleased",
+  });
 });
 
 test("files are in order of their names, functions go by name", () => {
-  const manifest = releaseManifest(source([], false), [{ name: "api", sha256: "aa" }], [file("b"), file("a"), file("B")]);
+  const manifest = releaseManifest(
+    source([], false),
+    [{ name: "api", sha256: "aa" }],
+    [file("b"), file("a"), file("B")],
+  );
   expect(manifest.files.map(({ name }) => name)).toEqual(["B", "a", "b"]);
   expect(manifest.functions).toEqual({ api: "aa" });
 });
 
 test("a checksum's line is as sha256sum writes it", () => {
-  expect(checksums([{ name: "a.zip", sha256: "aa" }, { name: "b", sha256: "bb" }])).toBe("aa  a.zip\nbb  b\n");
+  expect(
+    checksums([
+      { name: "a.zip", sha256: "aa" },
+      { name: "b", sha256: "bb" },
+    ]),
+  ).toBe("aa  a.zip\nbb  b\n");
 });

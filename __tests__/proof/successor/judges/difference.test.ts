@@ -7,14 +7,27 @@ const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as 
 test("a document does not differ from its own copy, whatever is in it and in whatever order", () => {
   const turned = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(turned);
-    return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).reverse().map(([name, each]) => [name, turned(each)])) : value;
+    return typeof value === "object" && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([name, each]) => [name, turned(each)]),
+        )
+      : value;
   };
   fc.assert(fc.property(json, (document) => expect(differences(document, turned(document))).toEqual([])));
 });
 
 test("two documents have a difference exactly where their text differs, the same from both sides", () => {
   const text = (value: unknown): string =>
-    Array.isArray(value) ? `[${value.map(text).join()}]` : typeof value === "object" && value !== null ? `{${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${text(each)}`).sort().join()}}` : JSON.stringify(value);
+    Array.isArray(value)
+      ? `[${value.map(text).join()}]`
+      : typeof value === "object" && value !== null
+        ? `{${Object.entries(value)
+            .map(([name, each]) => `${JSON.stringify(name)}:${text(each)}`)
+            .sort()
+            .join()}}`
+        : JSON.stringify(value);
   fc.assert(
     fc.property(json, json, (one, other) => {
       const found = differences(one, other);
@@ -26,10 +39,17 @@ test("two documents have a difference exactly where their text differs, the same
 });
 
 test("a difference is named as deep as it can be", () => {
-  const before = { resource: { aws_lambda_alias: { live: { name: "live", routing_config: [{ weights: { "2": 0.1 } }] } } } };
-  const after = { resource: { aws_lambda_alias: { live: { name: "live", routing_config: [{ weights: { "2": 0.2, "3": 1 } }] } } } };
+  const before = {
+    resource: { aws_lambda_alias: { live: { name: "live", routing_config: [{ weights: { "2": 0.1 } }] } } },
+  };
+  const after = {
+    resource: { aws_lambda_alias: { live: { name: "live", routing_config: [{ weights: { "2": 0.2, "3": 1 } }] } } },
+  };
   const at = "resource.aws_lambda_alias.live.routing_config.0.weights";
-  expect(differences(before, after)).toEqual([{ path: `${at}.2`, before: 0.1, after: 0.2 }, { path: `${at}.3`, before: undefined, after: 1 }]);
+  expect(differences(before, after)).toEqual([
+    { path: `${at}.2`, before: 0.1, after: 0.2 },
+    { path: `${at}.3`, before: undefined, after: 1 },
+  ]);
 });
 
 test.each([
@@ -44,6 +64,13 @@ test.each([
 test("only the library's version is explained; a version elsewhere is not", () => {
   const stack = (version: string) => ({ "//": { metadata: { version, stackName: version } }, terraform: { version } });
   const { explained, unexplained } = explain(differences(stack("0.21.0"), stack("0.24.0")));
-  expect(explained).toEqual([{ path: "//.metadata.version", before: "0.21.0", after: "0.24.0", reason: expect.stringContaining("its own version") as string }]);
+  expect(explained).toEqual([
+    {
+      path: "//.metadata.version",
+      before: "0.21.0",
+      after: "0.24.0",
+      reason: expect.stringContaining("its own version") as string,
+    },
+  ]);
   expect(unexplained.map(({ path }) => path)).toEqual(["//.metadata.stackName", "terraform.version"]);
 });

@@ -13,7 +13,10 @@ describe("a canary from its start", () => {
   test("that is good gets each share in turn, each watched for its interval, and ends promoted, with nothing pinned", async () => {
     const world = new World();
     const begunMs = world.nowMs;
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({ ending: "promoted", exitCode: 0 });
+    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+      ending: "promoted",
+      exitCode: 0,
+    });
     expect(world.aliases.worker).toEqual(PROMOTED);
     expect(pinned(world)).toEqual({ worker: null, api: null });
     expect(world.seen.filter((each) => typeof each === "number")).toEqual([10, 50, 100]);
@@ -22,20 +25,38 @@ describe("a canary from its start", () => {
     expect(world.aliases.api).toEqual({ live: 3, weight: 0, provisioned: 0 });
   });
 
-  test.each([10, 50, 100])("that fails at %i %% is rolled back at the first such look, whatever the interval", async (at) => {
-    const world = new World();
-    expect(await start(world.ports((weight) => (weight === at ? "fail" : "pass")), WISH, world.how())).toMatchObject({ ending: "rolled_back", exitCode: 1, reason: expect.stringMatching(/^fail: error_rate/) as unknown });
-    expect(world.aliases.worker).toEqual(STABLE);
-    expect(pinned(world)).toEqual({ worker: 7, api: null });
-    expect(world.seen.filter((each) => each === `fail at ${at}`)).toHaveLength(1);
-  });
+  test.each([10, 50, 100])(
+    "that fails at %i %% is rolled back at the first such look, whatever the interval",
+    async (at) => {
+      const world = new World();
+      expect(
+        await start(
+          world.ports((weight) => (weight === at ? "fail" : "pass")),
+          WISH,
+          world.how(),
+        ),
+      ).toMatchObject({
+        ending: "rolled_back",
+        exitCode: 1,
+        reason: expect.stringMatching(/^fail: error_rate/) as unknown,
+      });
+      expect(world.aliases.worker).toEqual(STABLE);
+      expect(pinned(world)).toEqual({ worker: 7, api: null });
+      expect(world.seen.filter((each) => each === `fail at ${at}`)).toHaveLength(1);
+    },
+  );
 
   test("that stays undecided until the deadline is rolled back: 3; with hold it stays where it is: 3, and can go on", async () => {
     const world = new World();
-    expect(await start(world.ports(always("inconclusive")), WISH, world.how())).toMatchObject({ ending: "rolled_back", exitCode: 3 });
+    expect(await start(world.ports(always("inconclusive")), WISH, world.how())).toMatchObject({
+      ending: "rolled_back",
+      exitCode: 3,
+    });
     expect(world.aliases.worker).toEqual(STABLE);
     const held = new World();
-    expect(await start(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.how())).toMatchObject({ ending: "held", exitCode: 3 });
+    expect(
+      await start(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.how()),
+    ).toMatchObject({ ending: "held", exitCode: 3 });
     expect(held.aliases.worker).toEqual({ live: 7, weight: 0.1, provisioned: 0 });
     expect(await resume(held.ports(always("pass"), "run-2"), held.how())).toMatchObject({ ending: "promoted" });
     expect(held.aliases.worker).toEqual(PROMOTED);
@@ -46,11 +67,20 @@ describe("a canary from its start", () => {
     const ports = world.ports((_, look) => (look < 30 ? new Error("ExpiredToken") : "pass"));
     expect(await start(ports, WISH, world.how())).toMatchObject({ ending: "promoted" });
     const never = new World();
-    expect(await start(never.ports(() => new Error("ExpiredToken")), WISH, never.how())).toMatchObject({ ending: "rolled_back", exitCode: 3, reason: "error: ExpiredToken" });
+    expect(
+      await start(
+        never.ports(() => new Error("ExpiredToken")),
+        WISH,
+        never.how(),
+      ),
+    ).toMatchObject({ ending: "rolled_back", exitCode: 3, reason: "error: ExpiredToken" });
   });
 
   test("takes provisioned concurrency away before the weights, and gives it back at the end, whichever it is", async () => {
-    for (const [verdict, live] of [["pass", 8], ["fail", 7]] as const) {
+    for (const [verdict, live] of [
+      ["pass", 8],
+      ["fail", 7],
+    ] as const) {
       const world = new World(5);
       await start(world.ports(always(verdict)), WISH, world.how());
       expect(world.aliases.worker).toEqual({ live, weight: 0, provisioned: 5 });
@@ -63,43 +93,67 @@ describe("a canary from its start", () => {
     await start(world.ports(always("pass")), WISH, world.how());
     expect([world.aliases.worker.live, world.aliases.api.live]).toEqual([8, 4]);
     world.pending = ["worker", "api"];
-    await start(world.ports((weight) => (weight === 50 ? "fail" : "pass")), WISH, world.how());
-    expect([world.aliases.worker, world.aliases.api].map(({ live, weight }) => [live, weight])).toEqual([[8, 0], [4, 0]]);
+    await start(
+      world.ports((weight) => (weight === 50 ? "fail" : "pass")),
+      WISH,
+      world.how(),
+    );
+    expect([world.aliases.worker, world.aliases.api].map(({ live, weight }) => [live, weight])).toEqual([
+      [8, 0],
+      [4, 0],
+    ]);
     expect(pinned(world)).toEqual({ worker: 8, api: 4 });
   });
 
   test("without a new version does nothing: 0", async () => {
     const world = new World();
     world.pending = [];
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toEqual({ ending: null, exitCode: 0, reason: "No function has a new version, so that there is nothing to try." });
+    expect(await start(world.ports(always("pass")), WISH, world.how())).toEqual({
+      ending: null,
+      exitCode: 0,
+      reason: "No function has a new version, so that there is nothing to try.",
+    });
     expect(world.file).toBeNull();
   });
 
   test("that a person does not want applies nothing: 1", async () => {
     const world = new World();
-    expect(await start(world.ports(always("pass")), WISH, world.how({ approve: async () => false }))).toMatchObject({ exitCode: 1, reason: "Nothing was applied." });
+    expect(await start(world.ports(always("pass")), WISH, world.how({ approve: async () => false }))).toMatchObject({
+      exitCode: 1,
+      reason: "Nothing was applied.",
+    });
     expect([world.file, world.newest.worker]).toEqual([null, 7]);
   });
 
   test("is refused while another is on its way, and while a weight was set by hand", async () => {
     const held = new World();
     await start(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.how());
-    await expect(start(held.ports(always("pass"), "run-2"), WISH, held.how())).rejects.toThrow("A canary of q-dev is on its way since 2026-11-21T12:00:00.000Z. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.");
+    await expect(start(held.ports(always("pass"), "run-2"), WISH, held.how())).rejects.toThrow(
+      "A canary of q-dev is on its way since 2026-11-21T12:00:00.000Z. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.",
+    );
     const byHand = new World();
     byHand.state.weights.worker = 0.2;
-    await expect(start(byHand.ports(always("pass")), WISH, byHand.how())).rejects.toThrow("The newest version of the worker has a weight that no canary gave it.");
+    await expect(start(byHand.ports(always("pass")), WISH, byHand.how())).rejects.toThrow(
+      "The newest version of the worker has a weight that no canary gave it.",
+    );
   });
 
   test("of a fix follows a rolled back one; the rolled back one itself is tried again only by --retry", async () => {
     const world = new World();
     await start(world.ports(always("fail")), WISH, world.how());
-    expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({ ending: null, exitCode: 0, reason: expect.stringContaining("Version 8 of the worker was rolled back; to try it again: --retry.") as unknown });
+    expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({
+      ending: null,
+      exitCode: 0,
+      reason: expect.stringContaining("Version 8 of the worker was rolled back; to try it again: --retry.") as unknown,
+    });
     world.pending = ["worker"];
     expect(await start(world.ports(always("pass"), "run-3"), WISH, world.how())).toMatchObject({ ending: "promoted" });
     expect(world.aliases.worker.live).toBe(9);
     const again = new World();
     await start(again.ports(always("fail")), WISH, again.how());
-    expect(await start(again.ports(always("pass"), "run-2"), WISH, again.how({ retry: true }))).toMatchObject({ ending: "promoted" });
+    expect(await start(again.ports(always("pass"), "run-2"), WISH, again.how({ retry: true }))).toMatchObject({
+      ending: "promoted",
+    });
     expect(again.aliases.worker.live).toBe(8);
   });
 
@@ -117,7 +171,11 @@ describe("what goes wrong on the way", () => {
   test("a step that cannot be applied is rolled back, and says why: 1", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "shift" && canary.step === 1;
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({ ending: "rolled_back", exitCode: 1, reason: "the step could not be applied: AccessDenied" });
+    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+      ending: "rolled_back",
+      exitCode: 1,
+      reason: "the step could not be applied: AccessDenied",
+    });
     expect(world.aliases.worker).toEqual(STABLE);
   });
 
@@ -135,7 +193,9 @@ describe("what goes wrong on the way", () => {
   test("where publishing fails, nobody gets anything else, and the same command goes on", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "publish";
-    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow("The apply that was to publish the new versions failed. What was live is live and pinned.");
+    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow(
+      "The apply that was to publish the new versions failed. What was live is live and pinned.",
+    );
     expect(world.aliases.worker).toEqual(STABLE);
     world.failApply = () => false;
     expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({ ending: "promoted" });
@@ -147,9 +207,14 @@ describe("what goes wrong on the way", () => {
     world.beforePlan = () => {
       if (taken || world.seen.length < 2) return;
       taken = true;
-      world.state = { ...world.state, release: { ...world.state.release!, serial: world.state.release!.serial + 1, writer: "run-2" } };
+      world.state = {
+        ...world.state,
+        release: { ...world.state.release!, serial: world.state.release!.serial + 1, writer: "run-2" },
+      };
     };
-    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow("Another run has changed the release of q-dev meanwhile");
+    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow(
+      "Another run has changed the release of q-dev meanwhile",
+    );
     expect(world.aliases.worker).toEqual({ live: 7, weight: 0.1, provisioned: 0 });
     expect(world.state.release?.writer).toBe("run-2");
   });
@@ -160,7 +225,11 @@ describe("what goes wrong on the way", () => {
       if (world.seen.at(-1) === "pass at 10") world.newest.worker = 9;
       world.state = { ...world.state, newest: { ...world.newest } };
     };
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({ ending: "rolled_back", exitCode: 1, reason: "version 9 of the worker was published meanwhile, and the canary is version 8" });
+    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+      ending: "rolled_back",
+      exitCode: 1,
+      reason: "version 9 of the worker was published meanwhile, and the canary is version 8",
+    });
     expect(world.aliases.worker).toEqual(STABLE);
   });
 });
@@ -168,7 +237,11 @@ describe("what goes wrong on the way", () => {
 describe("abort", () => {
   test("without a canary does nothing: 0", async () => {
     const world = new World();
-    expect(await abort(world.ports(always("pass")), world.how())).toEqual({ ending: null, exitCode: 0, reason: "No canary of q-dev is on its way." });
+    expect(await abort(world.ports(always("pass")), world.how())).toEqual({
+      ending: null,
+      exitCode: 0,
+      reason: "No canary of q-dev is on its way.",
+    });
     expect(world.file).toBeNull();
   });
 
@@ -186,7 +259,9 @@ describe("abort", () => {
 describe("resume", () => {
   test("without a canary says so", async () => {
     const world = new World();
-    await expect(resume(world.ports(always("pass")), world.how())).rejects.toThrow("No canary of q-dev is on its way. Start one: quickturn canary.");
+    await expect(resume(world.ports(always("pass")), world.how())).rejects.toThrow(
+      "No canary of q-dev is on its way. Start one: quickturn canary.",
+    );
   });
 });
 
@@ -219,19 +294,31 @@ describe("a run that is killed at any step", () => {
     world.seen.forEach((each, index) => {
       if (typeof each !== "number" || each === 10) return;
       const before = order[order.indexOf(each) - 1];
-      expect(world.seen.slice(0, index).includes(each) || world.seen.slice(0, index).includes(`pass at ${before}`)).toBe(true);
+      expect(
+        world.seen.slice(0, index).includes(each) || world.seen.slice(0, index).includes(`pass at ${before}`),
+      ).toBe(true);
     });
   };
 
-  describe.each([["with its file", false], ["on another machine", true]])("%s", (_, elsewhere) => {
-    describe.each([["aliases first", false], ["the state's record first", true]])("%s", (__, stateFirst) => {
+  describe.each([
+    ["with its file", false],
+    ["on another machine", true],
+  ])("%s", (_, elsewhere) => {
+    describe.each([
+      ["aliases first", false],
+      ["the state's record first", true],
+    ])("%s", (__, stateFirst) => {
       test("and taken up, ends promoted where it is good, and no share was skipped", async () => {
         const steps = await lengthOf("pass", 5, stateFirst);
         expect(steps).toBeGreaterThan(60);
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "pass", 5, stateFirst);
           await takenUp(elsewhere ? world.elsewhere() : world, "pass");
-          expect({ at, worker: world.aliases.worker, pinned: pinned(world) ?? { worker: null, api: null } }).toEqual({ at, worker: { ...PROMOTED, provisioned: 5 }, pinned: { worker: null, api: null } });
+          expect({ at, worker: world.aliases.worker, pinned: pinned(world) ?? { worker: null, api: null } }).toEqual({
+            at,
+            worker: { ...PROMOTED, provisioned: 5 },
+            pinned: { worker: null, api: null },
+          });
           skipsNothing(world);
         }
       });
@@ -241,7 +328,11 @@ describe("a run that is killed at any step", () => {
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "fail", 5, stateFirst);
           await takenUp(elsewhere ? world.elsewhere() : world, "fail");
-          expect({ at, worker: world.aliases.worker, pinned: pinned(world) }).toEqual({ at, worker: { ...STABLE, provisioned: 5 }, pinned: { worker: 7, api: null } });
+          expect({ at, worker: world.aliases.worker, pinned: pinned(world) }).toEqual({
+            at,
+            worker: { ...STABLE, provisioned: 5 },
+            pinned: { worker: 7, api: null },
+          });
         }
       });
 
@@ -249,9 +340,13 @@ describe("a run that is killed at any step", () => {
         const steps = await lengthOf("pass", 5, stateFirst);
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "pass", 5, stateFirst);
-          const promoted = (elsewhere ? world.elsewhere() : world).how().choose({}).release?.history.at(-1)?.event === "promoted";
+          const promoted =
+            (elsewhere ? world.elsewhere() : world).how().choose({}).release?.history.at(-1)?.event === "promoted";
           await abort(world.ports(always("pass"), "run-2"), world.how());
-          expect({ at, live: world.aliases.worker }).toEqual({ at, live: { ...(promoted ? PROMOTED : STABLE), provisioned: 5 } });
+          expect({ at, live: world.aliases.worker }).toEqual({
+            at,
+            live: { ...(promoted ? PROMOTED : STABLE), provisioned: 5 },
+          });
         }
       });
     });

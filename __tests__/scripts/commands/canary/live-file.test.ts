@@ -16,7 +16,10 @@ test("is written twice, the same bytes each time, and read again", () => {
   expect(readLiveFile(whose)).toEqual(release);
   expect(liveRelease(whose, { deployment_name: "q-prod", settings: {} })).toEqual({ release: null, from: "nothing" });
   writeLive(whose, stack, null);
-  expect([existsSync(join(stack, "live.auto.tfvars.json")), existsSync(join(project, "live.tfvars.json"))]).toEqual([false, true]);
+  expect([existsSync(join(stack, "live.auto.tfvars.json")), existsSync(join(project, "live.tfvars.json"))]).toEqual([
+    false,
+    true,
+  ]);
 });
 
 test("each environment has its own", () => {
@@ -27,7 +30,10 @@ test("each environment has its own", () => {
   expect(existsSync(join(project, "live.prod.tfvars.json"))).toBe(true);
 });
 
-test.each([["{", "is no JSON object"], ['{"release":{"deployment":"q-dev"}}', "has a release that is none: release must have required property 'serial'"]])("%s is refused", (text, message) => {
+test.each([
+  ["{", "is no JSON object"],
+  ['{"release":{"deployment":"q-dev"}}', "has a release that is none: release must have required property 'serial'"],
+])("%s is refused", (text, message) => {
   const project = temporaryFolder("live");
   writeFileSync(join(project, "live.tfvars.json"), text);
   expect(() => readLiveFile({ projectDirectory: project })).toThrow(message);

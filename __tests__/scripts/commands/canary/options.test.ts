@@ -1,14 +1,37 @@
-import { canaryWish, checkCanaryOptions, checkDeadline, type CanaryOptions } from "../../../../scripts/commands/canary/options";
+import {
+  canaryWish,
+  checkCanaryOptions,
+  checkDeadline,
+  type CanaryOptions,
+} from "../../../../scripts/commands/canary/options";
 
-const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({ autoApprove: true, only: [], resume: false, abort: false, retry: false, allowReplace: false, ...more });
+const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
+  autoApprove: true,
+  only: [],
+  resume: false,
+  abort: false,
+  retry: false,
+  allowReplace: false,
+  ...more,
+});
 
 test("without options: a tenth for ten minutes, then everything, two hours at most, and back where it is not decided", () => {
-  expect(canaryWish(options())).toEqual({ steps: [10, 100], interval_seconds: 600, deadline_seconds: 7_200, on_inconclusive: "rollback", only: [], max_latency_ratio: 1.25 });
+  expect(canaryWish(options())).toEqual({
+    steps: [10, 100],
+    interval_seconds: 600,
+    deadline_seconds: 7_200,
+    on_inconclusive: "rollback",
+    only: [],
+    max_latency_ratio: 1.25,
+  });
 });
 
 test.each<[Partial<CanaryOptions>, string]>([
   [{ onInconclusive: "wait" }, '--on-inconclusive is "wait"; allowed: rollback, hold.'],
-  [{ only: ["cache_hit_rate"] }, "--only names cache_hit_rate, of which there is nothing by version; allowed: execution_time"],
+  [
+    { only: ["cache_hit_rate"] },
+    "--only names cache_hit_rate, of which there is nothing by version; allowed: execution_time",
+  ],
   [{ only: ["speed"] }, "--only names speed; allowed: "],
   [{ interval: "3h" }, "allowed: an interval within the deadline"],
   [{ deadline: "2d" }, "--deadline is 2d; allowed: up to 22h"],
@@ -18,12 +41,17 @@ test.each<[Partial<CanaryOptions>, string]>([
 
 test.each<[Partial<CanaryOptions>, string]>([
   [{ resume: true, abort: true }, "--resume was given with --abort; allowed: one of them."],
-  [{ resume: true, steps: "10,100", maxLatencyRatio: "2" }, "--resume was given with --steps, --max-latency-ratio; allowed: without them"],
+  [
+    { resume: true, steps: "10,100", maxLatencyRatio: "2" },
+    "--resume was given with --steps, --max-latency-ratio; allowed: without them",
+  ],
   [{ abort: true, retry: true }, "--abort was given with --retry"],
   [{ vars: ["live_version=3"] }, "--var sets live_version, and a canary sets that itself; leave it out."],
 ])("%j is refused: %s", (given, message) => expect(() => checkCanaryOptions(options(given))).toThrow(message));
 
 test("a deadline before which no run has ended is refused with the one that would do", () => {
-  expect(() => checkDeadline(canaryWish(options({ deadline: "15m" })), { timeout: 900 })).toThrow("--deadline is 900 s; allowed: at least 1140 s (19m)");
+  expect(() => checkDeadline(canaryWish(options({ deadline: "15m" })), { timeout: 900 })).toThrow(
+    "--deadline is 900 s; allowed: at least 1140 s (19m)",
+  );
   expect(() => checkDeadline(canaryWish(options()), { timeout: 900 })).not.toThrow();
 });

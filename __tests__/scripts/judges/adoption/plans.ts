@@ -15,7 +15,13 @@ export function planOf(...changes: readonly Change[]): unknown {
       address,
       type: address.slice(0, address.indexOf(".")),
       mode: "managed",
-      change: { actions, before, after, after_unknown: {}, ...(importing === undefined ? {} : { importing: { id: importing } }) },
+      change: {
+        actions,
+        before,
+        after,
+        after_unknown: {},
+        ...(importing === undefined ? {} : { importing: { id: importing } }),
+      },
     })),
   };
 }

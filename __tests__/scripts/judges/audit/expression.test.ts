@@ -1,7 +1,14 @@
 import { evaluated } from "../../../../scripts/judges/audit/expression";
 import { Unknown, isUnclear } from "../../../../scripts/judges/audit/unknown";
 
-const VALUES: Readonly<Record<string, unknown>> = { "var.mode": "iam", "var.none": null, "var.names": ["a", "b"], "var.agents": [{ name: "x", phases: null }], "local.table": { iam: { size: 3 } }, "var.on": true };
+const VALUES: Readonly<Record<string, unknown>> = {
+  "var.mode": "iam",
+  "var.none": null,
+  "var.names": ["a", "b"],
+  "var.agents": [{ name: "x", phases: null }],
+  "local.table": { iam: { size: 3 } },
+  "var.on": true,
+};
 const scope = {
   lookUp: (path: readonly (string | number)[]): unknown => {
     const name = path.join(".");
@@ -20,17 +27,20 @@ test.each<[string, unknown]>([
   ["${6 * 2 + 1}", 13],
   ["${(1 + 2) * 3 - 4 / 2}", 7],
   ["${-1 < 0 && !false || false}", true],
-  ["${var.mode == \"iam\" ? [1] : []}", [1]],
+  ['${var.mode == "iam" ? [1] : []}', [1]],
   ["${var.none == null}", true],
-  ["${{ iam = [\"x\"], none = [] }[var.mode]}", ["x"]],
-  ["${concat([\"a\"], var.names, var.on ? [\"c\"] : [])}", ["a", "a", "b", "c"]],
+  ['${{ iam = ["x"], none = [] }[var.mode]}', ["x"]],
+  ['${concat(["a"], var.names, var.on ? ["c"] : [])}', ["a", "a", "b", "c"]],
   ["${coalesce(var.none, local.table[var.mode].size)}", 3],
-  ["${lookup({ a = 1 }, \"b\", 2)}", 2],
-  ["${trimprefix(\"https://host\", \"https://\")}:sub", "host:sub"],
-  ["${[\"repo:${var.mode}:x\"]}", ["repo:iam:x"]],
-  ["${[for name in var.names : \"${name}!\" if name != \"a\"]}", ["b!"]],
+  ['${lookup({ a = 1 }, "b", 2)}', 2],
+  ['${trimprefix("https://host", "https://")}:sub', "host:sub"],
+  ['${["repo:${var.mode}:x"]}', ["repo:iam:x"]],
+  ['${[for name in var.names : "${name}!" if name != "a"]}', ["b!"]],
   ["${{ for key, value in { a = 1, b = null } : key => value if value != null }}", { a: 1 }],
-  ["${length(var.agents) > 0 ? jsonencode([for agent in var.agents : { for key, value in merge(agent, { phases = agent.phases != null ? agent.phases : [1] }) : key => value }]) : \"\"}", '[{"name":"x","phases":[1]}]'],
+  [
+    '${length(var.agents) > 0 ? jsonencode([for agent in var.agents : { for key, value in merge(agent, { phases = agent.phases != null ? agent.phases : [1] }) : key => value }]) : ""}',
+    '[{"name":"x","phases":[1]}]',
+  ],
   ["${one(aws_sns_topic.t[*].arn)}", new Unknown("aws_sns_topic.t[0].arn")],
   ["${nonsensitive(tostring(max(1, 2)))}", "2"],
 ])("%s is %j", (text, expected) => expect(value(text)).toEqual(expected));
@@ -41,11 +51,20 @@ test("what is known after the apply keeps where it comes from, and stands in tex
   expect(value("${jsonencode({ Resource = aws_s3_bucket.b.arn })}")).toBe('{"Resource":"${aws_s3_bucket.b.arn}"}');
 });
 
-test.each(["${sha256(\"x\")}", "${var.missing}", "${var.missing ? 1 : 2}", "${1 +}", "%{ if true }x%{ endif }", "${[for x in var.missing : x]}", "${var.names[var.missing]}"])("%s is unknown", (text) => expect(value(text)).toEqual(new Unknown()));
+test.each([
+  '${sha256("x")}',
+  "${var.missing}",
+  "${var.missing ? 1 : 2}",
+  "${1 +}",
+  "%{ if true }x%{ endif }",
+  "${[for x in var.missing : x]}",
+  "${var.names[var.missing]}",
+])("%s is unknown", (text) => expect(value(text)).toEqual(new Unknown()));
 
 test("what cannot be told makes a text unclear, and what is only not there yet does not", () => {
   expect(isUnclear(value("a-${var.missing}"))).toBe(true);
   expect(isUnclear(value("a-${aws_s3_bucket.b.arn}"))).toBe(false);
 });
 
-test("objects and lists are evaluated inside, their keys too", () => expect(evaluated({ "${var.mode}": ["${var.on}", 1, null] }, scope)).toEqual({ iam: [true, 1, null] }));
+test("objects and lists are evaluated inside, their keys too", () =>
+  expect(evaluated({ "${var.mode}": ["${var.on}", 1, null] }, scope)).toEqual({ iam: [true, 1, null] }));

@@ -6,8 +6,10 @@ import { PLAN_NAMES, auditedFixture, type PlanName } from "../../../support/audi
 import { writeAuditedPlans } from "../../../support/write-audited-plans";
 
 /**
- * The plans of the stacks, as terraform made them, and each of them broken in one thing that stands in the stack's sources: the
- * rule that is about it says so, and no other. UPDATE_AUDIT_PLANS=1 has terraform make them anew; without it e2e/lifecycle.test audits what terraform makes now.
+ * The plans of the stacks, as terraform made them, and each of them broken in one thing that stands in the stack's
+ * sources: the
+ * rule that is about it says so, and no other. UPDATE_AUDIT_PLANS=1 has terraform make them anew; without it
+ * e2e/lifecycle.test audits what terraform makes now.
  */
 if (process.env["UPDATE_AUDIT_PLANS"] === "1") beforeAll(writeAuditedPlans, 600_000);
 
@@ -58,24 +60,37 @@ function put(value: Json, [first = "", ...rest]: readonly string[], given: unkno
 }
 const on = (name: PlanName) => new Broken(name);
 const api = (steps: readonly string[], value: unknown) => on("agent-api").local("rest_openapi", steps, value);
-const status = (name: string, value: unknown) => api(["paths", "/api/v1/status/{request_id}", "get", "x-amazon-apigateway-integration", name], value);
-const statement = (local: string, given: object) => on("agent-api").statements(local, (statements) => [...statements, { Sid: "Broken", Effect: "Allow", ...given }]);
-/** By rule: the one thing that is broken, where the rule reads the stack's sources. Rules that read attributes alone are in rules.test. */
+const status = (name: string, value: unknown) =>
+  api(["paths", "/api/v1/status/{request_id}", "get", "x-amazon-apigateway-integration", name], value);
+const statement = (local: string, given: object) =>
+  on("agent-api").statements(local, (statements) => [...statements, { Sid: "Broken", Effect: "Allow", ...given }]);
+/**
+ * By rule: the one thing that is broken, where the rule reads the stack's sources. Rules that read attributes alone are
+ * in rules.test.
+ */
 const BREAKS: Readonly<Record<string, () => Broken>> = {
-  "bucket-policy-names-callers": () => statement("store_results_tls_only", { Action: "s3:GetObject", Resource: "*", Principal: "*" }),
+  "bucket-policy-names-callers": () =>
+    statement("store_results_tls_only", { Action: "s3:GetObject", Resource: "*", Principal: "*" }),
   "bucket-takes-tls-only": () => on("state").statements("state_tls_only", () => []),
   "cache-is-keyed-by-caller": () => status("cacheKeyParameters", ["method.request.path.request_id"]),
-  "gateway-responses-leak-nothing": () => api(["x-amazon-apigateway-gateway-responses", "DEFAULT_5XX", "responseTemplates", "application/json"], "$context.integrationErrorMessage"),
+  "gateway-responses-leak-nothing": () =>
+    api(
+      ["x-amazon-apigateway-gateway-responses", "DEFAULT_5XX", "responseTemplates", "application/json"],
+      "$context.integrationErrorMessage",
+    ),
   "method-needs-a-caller": () => on("agent-api").variable("authorization", "none"),
   "other-content-types-are-refused": () => status("passthroughBehavior", null),
-  "passed-roles-are-limited": () => statement("api_statements", { Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/x" }),
+  "passed-roles-are-limited": () =>
+    statement("api_statements", { Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/x" }),
   "pipeline-role-is-limited": () => on("pipeline-access").variable("github_repository", "octo-org/*"),
   "policy-names-actions": () => statement("api_statements", { Action: "s3:*", Resource: "arn:aws:s3:::b/x" }),
   "policy-names-resources": () => statement("api_statements", { Action: "s3:GetObject", Resource: "*" }),
   "redrive-gives-five-tries": () => on("agent-api").local("work_redrive_policy", ["maxReceiveCount"], 2),
   "replacement-comes-first": () => on("agent-api").withoutLifecycles("aws_api_gateway_deployment"),
-  "requests-are-validated": () => api(["x-amazon-apigateway-request-validators", "body_and_parameters", "validateRequestBody"], false),
-  "topic-is-not-public": () => statement("alarm_publishers", { Action: "sns:Subscribe", Resource: "*", Principal: { AWS: "*" } }),
+  "requests-are-validated": () =>
+    api(["x-amazon-apigateway-request-validators", "body_and_parameters", "validateRequestBody"], false),
+  "topic-is-not-public": () =>
+    statement("alarm_publishers", { Action: "sns:Subscribe", Resource: "*", Principal: { AWS: "*" } }),
   "topic-takes-alarms": () => on("agent-api").statements("alarm_publishers", (all) => all.slice(1)),
   "topic-takes-tls-only": () => on("agent-api").statements("alarm_publishers", (all) => all.slice(0, -1)),
 };
@@ -103,7 +118,9 @@ describe("the plans of the stacks", () => {
     const { plan } = auditedFixture("agent-api");
     const report = audit(plan);
     expect(rowsWith(report, "fail")).toEqual([]);
-    expect(rowsWith(report, "unknown").map(({ rule }) => rule)).toEqual(expect.arrayContaining(["cache-is-keyed-by-caller", "policy-names-resources", "topic-takes-alarms"]));
+    expect(rowsWith(report, "unknown").map(({ rule }) => rule)).toEqual(
+      expect.arrayContaining(["cache-is-keyed-by-caller", "policy-names-resources", "topic-takes-alarms"]),
+    );
   });
 
   test("every decision of ours hides something in one of them: none is stale", () => {
@@ -120,16 +137,35 @@ test.each(Object.entries(BREAKS))("broken in one thing, %s fails, and no other r
   expect(anew.every(({ text }) => /allowed|alarm arrives|call nobody|another's|any project/.test(text))).toBe(true);
 });
 
-test.each(["iam", "api_key", "jwt", "none"])("whatever authorization is, here %s, a poll's answer is kept by caller where there is one", (authorization) => {
-  const judged = (broken: Broken) => broken.variable("authorization", authorization).rows().filter(({ rule }) => rule === "cache-is-keyed-by-caller").map(({ outcome }) => outcome);
-  expect(judged(on("agent-api"))).toEqual(["pass"]);
-  expect(judged(status("cacheKeyParameters", ["method.request.path.request_id"]))).toEqual([authorization === "none" ? "pass" : "fail"]);
-});
+test.each(["iam", "api_key", "jwt", "none"])(
+  "whatever authorization is, here %s, a poll's answer is kept by caller where there is one",
+  (authorization) => {
+    const judged = (broken: Broken) =>
+      broken
+        .variable("authorization", authorization)
+        .rows()
+        .filter(({ rule }) => rule === "cache-is-keyed-by-caller")
+        .map(({ outcome }) => outcome);
+    expect(judged(on("agent-api"))).toEqual(["pass"]);
+    expect(judged(status("cacheKeyParameters", ["method.request.path.request_id"]))).toEqual([
+      authorization === "none" ? "pass" : "fail",
+    ]);
+  },
+);
 
-test.each([["dev", "suppressed"], ["test", "suppressed"], ["prod", "fail"], ["staging", "fail"], [undefined, "fail"]])("alarms that call nobody: environment %s is %s, because somebody counts on any that is no trial", (environment, outcome) => {
-  const { plan, sources } = auditedFixture("agent-api");
-  const variables = { ...plan.variables, environment: { value: environment } };
-  const { rows, good } = audit({ ...plan, variables: environment === undefined ? {} : variables }, { sources });
-  expect(rows.filter(({ rule }) => rule === "topic-has-a-subscriber").map((row) => row.outcome)).toEqual([outcome]);
-  if (environment !== undefined) expect(good).toBe(outcome === "suppressed");
-});
+test.each([
+  ["dev", "suppressed"],
+  ["test", "suppressed"],
+  ["prod", "fail"],
+  ["staging", "fail"],
+  [undefined, "fail"],
+])(
+  "alarms that call nobody: environment %s is %s, because somebody counts on any that is no trial",
+  (environment, outcome) => {
+    const { plan, sources } = auditedFixture("agent-api");
+    const variables = { ...plan.variables, environment: { value: environment } };
+    const { rows, good } = audit({ ...plan, variables: environment === undefined ? {} : variables }, { sources });
+    expect(rows.filter(({ rule }) => rule === "topic-has-a-subscriber").map((row) => row.outcome)).toEqual([outcome]);
+    if (environment !== undefined) expect(good).toBe(outcome === "suppressed");
+  },
+);

@@ -2,7 +2,12 @@ import type { Release } from "../../../../stacks/settings";
 import { chooseRelease, inEffect, withoutOverridden } from "../../../../scripts/judges/canary/choice";
 import { emptyRelease } from "../../../../scripts/judges/canary/release";
 
-const release = (serial: number, change: Partial<Release> = {}): Release => ({ ...emptyRelease("q-dev"), serial, writer: "run", ...change });
+const release = (serial: number, change: Partial<Release> = {}): Release => ({
+  ...emptyRelease("q-dev"),
+  serial,
+  writer: "run",
+  ...change,
+});
 
 test.each<[string, Release | null, Release | null, string]>([
   ["a newer file wins", release(3), release(2), "file"],
@@ -18,10 +23,22 @@ test.each<[string, Release | null, Release | null, string]>([
   expect(chosen.release).toBe(from === "file" ? file : from === "state" ? state : null);
 });
 
-test("where nothing is applied, a file says nothing", () => expect(chooseRelease(release(3), null, null)).toEqual({ release: null, from: "nothing" }));
+test("where nothing is applied, a file says nothing", () =>
+  expect(chooseRelease(release(3), null, null)).toEqual({ release: null, from: "nothing" }));
 
 test("a pin is said with its reason and the ways out of it; without one nothing is", () => {
-  const history = [{ at: "2026-11-21T12:00:00.000Z", event: "rolled_back", worker: 8, api: null, stable_worker: 7, stable_api: null, weight: 0, reason: "fail: slow" }] as const;
+  const history = [
+    {
+      at: "2026-11-21T12:00:00.000Z",
+      event: "rolled_back",
+      worker: 8,
+      api: null,
+      stable_worker: 7,
+      stable_api: null,
+      weight: 0,
+      reason: "fail: slow",
+    },
+  ] as const;
   const pinned = release(2, { pinned: { worker: 7, api: null }, history });
   expect(inEffect({ release: pinned, from: "state" })).toBe(
     "Pinned by live.tfvars.json: live_version=7, since 2026-11-21T12:00:00.000Z: fail: slow. A newer version is published and not live; quickturn canary makes it live step by step, quickturn apply --var live_version=null at once.",
@@ -31,6 +48,11 @@ test("a pin is said with its reason and the ways out of it; without one nothing 
 
 test("a pin that --var overrides is forgotten, and only that", () => {
   const pinned = release(2, { pinned: { worker: 7, api: 3 } });
-  expect(withoutOverridden(pinned, ["live_version=null", "memory_size=1"], "me")).toEqual({ ...pinned, pinned: { worker: null, api: 3 }, serial: 3, writer: "me" });
+  expect(withoutOverridden(pinned, ["live_version=null", "memory_size=1"], "me")).toEqual({
+    ...pinned,
+    pinned: { worker: null, api: 3 },
+    serial: 3,
+    writer: "me",
+  });
   expect(withoutOverridden(pinned, ["memory_size=1"], "me")).toBe(pinned);
 });

@@ -1,7 +1,17 @@
 import { heldBack, pinnedTo, previousVersions } from "../../../../scripts/judges/canary/previous";
 import { emptyRelease } from "../../../../scripts/judges/canary/release";
 
-const promoted = (worker: number, stable: number) => ({ at: "t", event: "promoted", worker, api: null, stable_worker: stable, stable_api: null, weight: 100, reason: "" }) as const;
+const promoted = (worker: number, stable: number) =>
+  ({
+    at: "t",
+    event: "promoted",
+    worker,
+    api: null,
+    stable_worker: stable,
+    stable_api: null,
+    weight: 100,
+    reason: "",
+  }) as const;
 const release = { ...emptyRelease("q-dev"), history: [promoted(6, 5), promoted(8, 6)] };
 const stamp = { at: "t", writer: "run" };
 

@@ -20,5 +20,7 @@ test("no alarms cost nothing", () => {
 });
 
 test.each([-1, 0.5, NaN])("an alarm of %p metrics is refused", (metrics) => {
-  expect(() => alarmSetCost([{ metrics }])).toThrow(`An alarm reads ${metrics} metrics; allowed: a whole number from 0`);
+  expect(() => alarmSetCost([{ metrics }])).toThrow(
+    `An alarm reads ${metrics} metrics; allowed: a whole number from 0`,
+  );
 });

@@ -6,8 +6,14 @@ import { anyDeployment, anyUsage, deployed } from "./fixtures";
 
 const usage: Usage = {
   ...DEFAULT_USAGE,
-  worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0, session_share: 0,
-  worker_cold_start_share: 0, front_door_cold_start_share: 0, input_tokens: 0, output_tokens: 0,
+  worker_cpu_seconds: 0,
+  queue_wait_seconds: 0,
+  health_checks_per_minute: 0,
+  session_share: 0,
+  worker_cold_start_share: 0,
+  front_door_cold_start_share: 0,
+  input_tokens: 0,
+  output_tokens: 0,
 };
 const requestCount = fc.integer({ min: 0, max: 10_000_000 });
 
@@ -21,7 +27,9 @@ describe("summed by hand", () => {
       (43_800 / 1_048_576) * (0.5 + (0.03 * 30) / (730 / 24)) + // their logs
       43_800 * 0.000005 + // their traces
       55 * 0.3 + // metrics
-      33 * 0.1 + 3 * 0.5 + 3; // metrics of alarms, composite alarms, dashboard
+      33 * 0.1 +
+      3 * 0.5 +
+      3; // metrics of alarms, composite alarms, dashboard
     expect(byHand).toBeCloseTo(25.141, 3);
     expect(monthlyBill(deployed("baseline"), usage, 0).totalUsd).toBeCloseTo(byHand, 9);
   });
@@ -32,12 +40,17 @@ describe("summed by hand", () => {
       (1_000 + 11_000 + 43_800 + 35_040) * 0.0000002 +
       31_000 * 0.0000035 + // invocations and 30 polls each
       730 * 0.02 + // cache
-      66_000 * 0.000000625 + 365_400 * 0.000000125 + 0.00222219 + // DynamoDB; see database.test
+      66_000 * 0.000000625 +
+      365_400 * 0.000000125 +
+      0.00222219 + // DynamoDB; see database.test
       1_317_000 * 0.0000004 +
       (51_000 / 1_048_576) * 0.09 + // to callers
       (107_140 / 1_048_576) * (0.5 + (0.03 * 30) / (730 / 24)) +
       110_840 * 0.000005 +
-      55 * 0.3 + 33 * 0.1 + 3 * 0.5 + 3;
+      55 * 0.3 +
+      33 * 0.1 +
+      3 * 0.5 +
+      3;
     expect(byHand).toBeCloseTo(42.8916, 3);
     expect(monthlyBill(deployed("optimized"), usage, 1_000).totalUsd).toBeCloseTo(byHand, 7);
   });
@@ -50,7 +63,8 @@ test("the parts' sum is the total, no part is below zero or no number, and a req
       for (const part of PART_NAMES) expect(bill.parts[part]).toBeGreaterThanOrEqual(0);
       const backwards = [...PART_NAMES].reverse().reduce((sum, part) => sum + bill.parts[part], 0);
       expect(Math.abs(backwards - bill.totalUsd)).toBeLessThanOrEqual(1e-9 * Math.max(1, bill.totalUsd));
-      if (requests > 0) expect(Math.abs(bill.perRequestUsd! * requests - bill.totalUsd)).toBeLessThanOrEqual(1e-9 * bill.totalUsd);
+      if (requests > 0)
+        expect(Math.abs(bill.perRequestUsd! * requests - bill.totalUsd)).toBeLessThanOrEqual(1e-9 * bill.totalUsd);
       else expect(bill.perRequestUsd).toBeNull();
     }),
   );
@@ -68,8 +82,10 @@ test("without requests a month costs what is fixed", () => {
 
 describe("more never costs less", () => {
   /** A rounding of the last digit is no saving. */
-  const notCheaper = (more: number, less: number) => expect(more).toBeGreaterThanOrEqual(less - 1e-9 * Math.max(1, less));
-  const total = (deployment: Deployment, given: Usage, requests: number) => monthlyBill(deployment, given, requests).totalUsd;
+  const notCheaper = (more: number, less: number) =>
+    expect(more).toBeGreaterThanOrEqual(less - 1e-9 * Math.max(1, less));
+  const total = (deployment: Deployment, given: Usage, requests: number) =>
+    monthlyBill(deployment, given, requests).totalUsd;
 
   test("of requests", () => {
     fc.assert(
@@ -80,41 +96,103 @@ describe("more never costs less", () => {
   });
 
   const MORE = [
-    "agents_per_phase", "phases", "agent_seconds", "slowest_agent_seconds", "worker_runs_per_request", "worker_cpu_seconds", "worker_cold_start_share", "worker_init_ms",
-    "front_door_ms", "front_door_cold_start_share", "front_door_init_ms", "sweeper_ms", "heartbeat_ms", "queue_wait_seconds", "health_checks_per_minute", "idempotent_share", "session_share", "session_turns",
-    "prompt_kb", "input_tokens", "output_tokens", "usd_per_1000_input_tokens", "usd_per_1000_output_tokens", "front_door_log_kb", "worker_log_kb", "access_log_kb", "models",
+    "agents_per_phase",
+    "phases",
+    "agent_seconds",
+    "slowest_agent_seconds",
+    "worker_runs_per_request",
+    "worker_cpu_seconds",
+    "worker_cold_start_share",
+    "worker_init_ms",
+    "front_door_ms",
+    "front_door_cold_start_share",
+    "front_door_init_ms",
+    "sweeper_ms",
+    "heartbeat_ms",
+    "queue_wait_seconds",
+    "health_checks_per_minute",
+    "idempotent_share",
+    "session_share",
+    "session_turns",
+    "prompt_kb",
+    "input_tokens",
+    "output_tokens",
+    "usd_per_1000_input_tokens",
+    "usd_per_1000_output_tokens",
+    "front_door_log_kb",
+    "worker_log_kb",
+    "access_log_kb",
+    "models",
   ] as const;
   test.each(MORE)("of %s", (field) => {
     fc.assert(
-      fc.property(anyDeployment, anyUsage, requestCount, fc.double({ min: 1, max: 3, noNaN: true }), (deployment, given, requests, times) => {
-        const grown = ["agents_per_phase", "phases", "models"].includes(field) ? given[field] + Math.floor(times) : given[field] * times;
-        notCheaper(total(deployment, { ...given, [field]: grown }, requests), total(deployment, given, requests));
-      }),
+      fc.property(
+        anyDeployment,
+        anyUsage,
+        requestCount,
+        fc.double({ min: 1, max: 3, noNaN: true }),
+        (deployment, given, requests, times) => {
+          const grown = ["agents_per_phase", "phases", "models"].includes(field)
+            ? given[field] + Math.floor(times)
+            : given[field] * times;
+          notCheaper(total(deployment, { ...given, [field]: grown }, requests), total(deployment, given, requests));
+        },
+      ),
       { numRuns: 30 },
     );
   });
 
   test("of an answer, up to the size that goes to S3", () => {
     fc.assert(
-      fc.property(anyDeployment, anyUsage, requestCount, fc.double({ min: 0, max: 350, noNaN: true }), fc.double({ min: 0, max: 350, noNaN: true }), (deployment, given, requests, left, right) => {
-        notCheaper(total(deployment, { ...given, answer_kb: Math.max(left, right) }, requests), total(deployment, { ...given, answer_kb: Math.min(left, right) }, requests));
-      }),
+      fc.property(
+        anyDeployment,
+        anyUsage,
+        requestCount,
+        fc.double({ min: 0, max: 350, noNaN: true }),
+        fc.double({ min: 0, max: 350, noNaN: true }),
+        (deployment, given, requests, left, right) => {
+          notCheaper(
+            total(deployment, { ...given, answer_kb: Math.max(left, right) }, requests),
+            total(deployment, { ...given, answer_kb: Math.min(left, right) }, requests),
+          );
+        },
+      ),
     );
   });
 
   test("of memory, where the worker only waits", () => {
     fc.assert(
-      fc.property(anyDeployment, anyUsage, requestCount, fc.integer({ min: 128, max: 10_240 }), (deployment, given, requests, memory) => {
-        const waiting = { ...given, worker_cpu_seconds: 0 };
-        const [less, more] = [Math.min(memory, deployment.workerMemoryMiB), Math.max(memory, deployment.workerMemoryMiB)];
-        notCheaper(total({ ...deployment, workerMemoryMiB: more }, waiting, requests), total({ ...deployment, workerMemoryMiB: less }, waiting, requests));
-      }),
+      fc.property(
+        anyDeployment,
+        anyUsage,
+        requestCount,
+        fc.integer({ min: 128, max: 10_240 }),
+        (deployment, given, requests, memory) => {
+          const waiting = { ...given, worker_cpu_seconds: 0 };
+          const [less, more] = [
+            Math.min(memory, deployment.workerMemoryMiB),
+            Math.max(memory, deployment.workerMemoryMiB),
+          ];
+          notCheaper(
+            total({ ...deployment, workerMemoryMiB: more }, waiting, requests),
+            total({ ...deployment, workerMemoryMiB: less }, waiting, requests),
+          );
+        },
+      ),
     );
   });
 
   test("of kept environments that nobody uses, of retention, alarms, dashboards and a larger cluster", () => {
     const idle = deployed("optimized");
-    const grown: Partial<Deployment>[] = [{ workerProvisioned: 1 }, { frontDoorProvisioned: 1 }, { cacheClusterGB: "1.6" }, { heartbeatEnvironments: 3 }, { alarms: [...idle.alarms, { metrics: 1 }] }, { dashboards: 2 }, { logRetentionDays: 60 }];
+    const grown: Partial<Deployment>[] = [
+      { workerProvisioned: 1 },
+      { frontDoorProvisioned: 1 },
+      { cacheClusterGB: "1.6" },
+      { heartbeatEnvironments: 3 },
+      { alarms: [...idle.alarms, { metrics: 1 }] },
+      { dashboards: 2 },
+      { logRetentionDays: 60 },
+    ];
     for (const change of grown) expect(total({ ...idle, ...change }, usage, 0)).toBeGreaterThan(total(idle, usage, 0));
     expect(total({ ...idle, requestRetentionDays: 14 }, usage, 1_000)).toBeGreaterThan(total(idle, usage, 1_000));
   });
@@ -122,5 +200,7 @@ describe("more never costs less", () => {
 
 test("a bill says where a price of us-east-1 stood in", () => {
   expect(monthlyBill(deployed("optimized"), usage, 1).substitutes).toEqual([]);
-  expect(monthlyBill(deployed("optimized", { aws_region: "eu-west-1" }), usage, 1).substitutes).toContain('price of us-east-1 used for "API cache of 0.5 GB" in region eu-west-1');
+  expect(monthlyBill(deployed("optimized", { aws_region: "eu-west-1" }), usage, 1).substitutes).toContain(
+    'price of us-east-1 used for "API cache of 0.5 GB" in region eu-west-1',
+  );
 });

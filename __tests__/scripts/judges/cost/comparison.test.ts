@@ -6,17 +6,26 @@ import { anyDeployment, anyUsage, deployed } from "./fixtures";
 
 test("the other way round every difference has the other sign", () => {
   fc.assert(
-    fc.property(anyDeployment, anyDeployment, anyUsage, fc.integer({ min: 0, max: 1_000_000 }), (left, right, usage, requests) => {
-      const [one, other] = [monthlyBill(left, usage, requests), monthlyBill(right, usage, requests)];
-      const [there, back] = [compareBills(one, other), compareBills(other, one)];
-      for (const part of PART_NAMES) expect(there.parts[part].differenceUsd + back.parts[part].differenceUsd).toBe(0);
-      expect(there.total.differenceUsd + back.total.differenceUsd).toBe(0);
-    }),
+    fc.property(
+      anyDeployment,
+      anyDeployment,
+      anyUsage,
+      fc.integer({ min: 0, max: 1_000_000 }),
+      (left, right, usage, requests) => {
+        const [one, other] = [monthlyBill(left, usage, requests), monthlyBill(right, usage, requests)];
+        const [there, back] = [compareBills(one, other), compareBills(other, one)];
+        for (const part of PART_NAMES) expect(there.parts[part].differenceUsd + back.parts[part].differenceUsd).toBe(0);
+        expect(there.total.differenceUsd + back.total.differenceUsd).toBe(0);
+      },
+    ),
   );
 });
 
 test("a difference is in percent of the first, and of nothing it is in none", () => {
-  const [before, after] = [monthlyBill(deployed("baseline"), DEFAULT_USAGE, 10_000), monthlyBill(deployed("optimized"), DEFAULT_USAGE, 10_000)];
+  const [before, after] = [
+    monthlyBill(deployed("baseline"), DEFAULT_USAGE, 10_000),
+    monthlyBill(deployed("optimized"), DEFAULT_USAGE, 10_000),
+  ];
   const { parts } = compareBills(before, after);
   expect(parts.cache).toMatchObject({ beforeUsd: 0, differencePercent: null });
   expect(parts.cache.differenceUsd).toBeCloseTo(14.6, 9);
@@ -27,7 +36,9 @@ test("a difference is in percent of the first, and of nothing it is in none", ()
 
 test("bills of different volumes are not compared", () => {
   const bill = (requests: number) => monthlyBill(deployed("baseline"), DEFAULT_USAGE, requests);
-  expect(() => compareBills(bill(1), bill(2))).toThrow("The bills are of 1 and of 2 requests; allowed: two of the same number");
+  expect(() => compareBills(bill(1), bill(2))).toThrow(
+    "The bills are of 1 and of 2 requests; allowed: two of the same number",
+  );
 });
 
 describe("the cache's break-even", () => {
@@ -38,7 +49,10 @@ describe("the cache's break-even", () => {
 
   test("counts what a poll less saves: what the bill without the cache has more, a poll", () => {
     const usage = { ...DEFAULT_USAGE, usd_per_1000_input_tokens: 0, usd_per_1000_output_tokens: 0 };
-    const [on, off] = [monthlyBill(deployed("optimized"), usage, 100_000), monthlyBill(deployed("optimized", { cache_enabled: false }), usage, 100_000)];
+    const [on, off] = [
+      monthlyBill(deployed("optimized"), usage, 100_000),
+      monthlyBill(deployed("optimized", { cache_enabled: false }), usage, 100_000),
+    ];
     const { savedACallUsd, clusterUsd } = cacheBreakEven(deployed("optimized"), usage)!;
     expect(clusterUsd).toBeCloseTo(14.6, 9);
     expect((off.totalUsd - on.totalUsd) / on.traffic.gatewayHits).toBeCloseTo(savedACallUsd, 12);
@@ -47,7 +61,9 @@ describe("the cache's break-even", () => {
   test("pays for itself from that volume on, and not before", () => {
     const found = cacheBreakEven(deployed("optimized"), DEFAULT_USAGE)!;
     const without = deployed("optimized", { cache_enabled: false, cache_cluster_enabled: false });
-    const saves = (requests: number) => monthlyBill(without, DEFAULT_USAGE, requests).totalUsd - monthlyBill(deployed("optimized"), DEFAULT_USAGE, requests).totalUsd;
+    const saves = (requests: number) =>
+      monthlyBill(without, DEFAULT_USAGE, requests).totalUsd -
+      monthlyBill(deployed("optimized"), DEFAULT_USAGE, requests).totalUsd;
     const hitsARequest = monthlyBill(deployed("optimized"), DEFAULT_USAGE, 1_000).traffic.gatewayHits / 1_000;
     const requests = found.callsToPay / hitsARequest;
     expect(saves(requests * 1.01)).toBeGreaterThan(0);

@@ -5,8 +5,16 @@ import { DEFAULT_USAGE } from "../../../../scripts/judges/cost/usage";
 import { PriceBook } from "../../../../scripts/judges/prices";
 import { deployed } from "./fixtures";
 
-const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, worker_cold_start_share: 0, front_door_cold_start_share: 0, health_checks_per_minute: 0, pollers: 0 };
-const costOf = (deployment: ReturnType<typeof deployed>, requests: number, given = usage) => computeCost(deployment, given, trafficOf(deployment, given, requests), new PriceBook(deployment.region));
+const usage = {
+  ...DEFAULT_USAGE,
+  worker_cpu_seconds: 0,
+  worker_cold_start_share: 0,
+  front_door_cold_start_share: 0,
+  health_checks_per_minute: 0,
+  pollers: 0,
+};
+const costOf = (deployment: ReturnType<typeof deployed>, requests: number, given = usage) =>
+  computeCost(deployment, given, trafficOf(deployment, given, requests), new PriceBook(deployment.region));
 
 test("a run of 60 s at 3,072 MiB on arm64 costs $0.0024", () => {
   // 60 s x 3 GB x 0.0000133334 = 0.002400012
@@ -16,7 +24,10 @@ test("a run of 60 s at 3,072 MiB on arm64 costs $0.0024", () => {
 test("INIT is billed for the cold share", () => {
   const cold = { ...usage, worker_cold_start_share: 0.5, worker_init_ms: 2_000 };
   // 1,000 x 0.5 x 2 s x 3 GB x 0.0000133334
-  expect(costOf(deployed("optimized"), 1_000, cold).worker - costOf(deployed("optimized"), 1_000).worker).toBeCloseTo(3_000 * 0.0000133334, 9);
+  expect(costOf(deployed("optimized"), 1_000, cold).worker - costOf(deployed("optimized"), 1_000).worker).toBeCloseTo(
+    3_000 * 0.0000133334,
+    9,
+  );
 });
 
 test("an idle month costs the sweeper, the heartbeats and what is kept", () => {
@@ -27,14 +38,18 @@ test("an idle month costs the sweeper, the heartbeats and what is kept", () => {
 });
 
 test("runs on kept environments pay their own price, and what spills the common one", () => {
-  const deployment = deployed("optimized", { provisioned_concurrent_executions: 1_000, reserved_concurrent_executions: 1_000 });
+  const deployment = deployed("optimized", {
+    provisioned_concurrent_executions: 1_000,
+    reserved_concurrent_executions: 1_000,
+  });
   const { worker, provisioned } = costOf(deployment, 1_000);
   expect(worker).toBeCloseTo(0, 9);
   expect(provisioned).toBeCloseTo(3_000 * 2_628_000 * 0.0000033333 + 1_000 * 180 * 0.0000077778, 6);
 });
 
 test("more memory is no saving: a run that waits costs in proportion to it, one that computes as much up to one vCPU and more above", () => {
-  const at = (memory: number, given: typeof usage) => costOf(deployed("optimized", { memory_size: memory }), 1_000, given).worker;
+  const at = (memory: number, given: typeof usage) =>
+    costOf(deployed("optimized", { memory_size: memory }), 1_000, given).worker;
   const computing = { ...usage, agent_seconds: 0, slowest_agent_seconds: 0, worker_cpu_seconds: 10 };
   expect(at(3_072, usage) / at(1_024, usage)).toBeCloseTo(3, 9);
   // rounded up to the millisecond, of ten seconds and more
@@ -44,7 +59,8 @@ test("more memory is no saving: a run that waits costs in proportion to it, one 
 
 describe("the authorizer", () => {
   const asking = { ...usage, pollers: 1, agent_seconds: 30, slowest_agent_seconds: 30 };
-  const callsOf = (changed: Readonly<Record<string, unknown>>, given: Partial<typeof usage> = {}) => trafficOf(deployed("baseline", changed), { ...asking, ...given }, 1_000);
+  const callsOf = (changed: Readonly<Record<string, unknown>>, given: Partial<typeof usage> = {}) =>
+    trafficOf(deployed("baseline", changed), { ...asking, ...given }, 1_000);
 
   test("costs nothing but where tokens are taken", () => {
     for (const authorization of ["iam", "api_key", "none"]) expect(callsOf({ authorization }).authorizerCalls).toBe(0);
@@ -61,14 +77,19 @@ describe("the authorizer", () => {
     // The baseline's agents run one after the other: the callers poll for 7 x 2 x 30 s and the second in the queue.
     expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 300 }).authorizerCalls).toBe(2_000);
     expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 3_600 }).authorizerCalls).toBe(1_000);
-    expect(callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 3_600 }, { requests_per_token: 10 }).authorizerCalls).toBe(100);
+    expect(
+      callsOf({ authorization: "jwt", authorizer_ttl_in_seconds: 3_600 }, { requests_per_token: 10 }).authorizerCalls,
+    ).toBe(100);
   });
 
   test("costs its time at 256 MiB, and a Lambda request each", () => {
     // 2,000 x 0.01 s x 0.25 GB x 0.0000133334
     const jwt = costOf(deployed("baseline", { authorization: "jwt" }), 1_000, asking);
     expect(jwt.authorizer).toBeCloseTo(5 * 0.0000133334, 9);
-    expect(jwt.requests - costOf(deployed("baseline", { authorization: "iam" }), 1_000, asking).requests).toBeCloseTo(2_000 * 0.0000002, 9);
+    expect(jwt.requests - costOf(deployed("baseline", { authorization: "iam" }), 1_000, asking).requests).toBeCloseTo(
+      2_000 * 0.0000002,
+      9,
+    );
   });
 });
 
@@ -85,10 +106,14 @@ describe("the spillover", () => {
 
   test("falls with more environments and rises with the load", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 200 }), fc.double({ min: 0.001, max: 500, noNaN: true }), (environments, load) => {
-        expect(spillover(environments + 1, load)).toBeLessThanOrEqual(spillover(environments, load));
-        expect(spillover(environments, load * 1.1)).toBeGreaterThanOrEqual(spillover(environments, load));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.double({ min: 0.001, max: 500, noNaN: true }),
+        (environments, load) => {
+          expect(spillover(environments + 1, load)).toBeLessThanOrEqual(spillover(environments, load));
+          expect(spillover(environments, load * 1.1)).toBeGreaterThanOrEqual(spillover(environments, load));
+        },
+      ),
     );
   });
 });

@@ -4,8 +4,15 @@ import { DEFAULT_USAGE, type Usage } from "../../../../scripts/judges/cost/usage
 import { PriceBook } from "../../../../scripts/judges/prices";
 import { deployed } from "./fixtures";
 
-const usage: Usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0, session_share: 0 };
-const callsOf = (given: Usage, requests = 1_000) => tableCalls(given, trafficOf(deployed("optimized"), given, requests));
+const usage: Usage = {
+  ...DEFAULT_USAGE,
+  worker_cpu_seconds: 0,
+  queue_wait_seconds: 0,
+  health_checks_per_minute: 0,
+  session_share: 0,
+};
+const callsOf = (given: Usage, requests = 1_000) =>
+  tableCalls(given, trafficOf(deployed("optimized"), given, requests));
 const unitsOf = (given: Usage, call: string) => callsOf(given).find((each) => each.call === call);
 
 test("a request of 2 KB with an answer of 20 KB takes 66 write units and no session", () => {
@@ -17,7 +24,10 @@ test("a request of 2 KB with an answer of 20 KB takes 66 write units and no sess
 test("a session's turn makes the end a transaction, which costs double, and is read again with the earlier ones", () => {
   const inSession = { ...usage, session_share: 1 };
   expect(unitsOf(inSession, "worker: UpdateItem, finish")?.count).toBe(0);
-  expect(unitsOf(inSession, "worker: TransactWriteItems, finish")).toMatchObject({ count: 1_000, writeUnits: 2 * 23 + 1 });
+  expect(unitsOf(inSession, "worker: TransactWriteItems, finish")).toMatchObject({
+    count: 1_000,
+    writeUnits: 2 * 23 + 1,
+  });
   // a turn is 0.2 + 2 + 16 KB: 19 units, and its count 1, both double
   expect(unitsOf(inSession, "session: turn and its count, transacted")).toMatchObject({ count: 1_000, writeUnits: 40 });
   // three turns of 18.2 KB: 54.6 KB / 4
@@ -42,7 +52,13 @@ test("a keyed invocation reads the request once more", () => {
 });
 
 test("a month of 1,000 requests costs $0.0891, an idle one $0.0438 for the sweeper's queries", () => {
-  const costOf = (requests: number) => databaseCost(deployed("optimized"), usage, trafficOf(deployed("optimized"), usage, requests), new PriceBook("us-east-1"));
+  const costOf = (requests: number) =>
+    databaseCost(
+      deployed("optimized"),
+      usage,
+      trafficOf(deployed("optimized"), usage, requests),
+      new PriceBook("us-east-1"),
+    );
   // writes 66,000 x 0.625/M = 0.04125; reads (9,000 + 6,000 + 350,400) x 0.125/M = 0.045675;
   // kept: 1,000 x 7 / 30.4167 days x 22.5 KB = 0.0049382 GB x (0.25 + 0.20) = 0.0022222
   expect(costOf(1_000)).toBeCloseTo(0.04125 + 0.045675 + 0.0022222, 6);

@@ -5,12 +5,16 @@ import { CACHE_SIZES } from "../../../../scripts/judges/prices";
 import { SETTINGS, defaultValue, type Profile, type Setting } from "../../../../stacks/settings";
 
 /** The settings of a profile, with some of them changed. */
-export const settingsOf = (profile: Profile, changed: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+export const settingsOf = (
+  profile: Profile,
+  changed: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> => ({
   ...Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, profile)])),
   ...changed,
 });
 
-export const deployed = (profile: Profile, changed: Readonly<Record<string, unknown>> = {}): Deployment => deploymentOf(profile, settingsOf(profile, changed));
+export const deployed = (profile: Profile, changed: Readonly<Record<string, unknown>> = {}): Deployment =>
+  deploymentOf(profile, settingsOf(profile, changed));
 
 /** Any usage that the schema allows, mostly near what is usual. */
 export const anyUsage: fc.Arbitrary<Usage> = fc.record(
@@ -18,7 +22,9 @@ export const anyUsage: fc.Arbitrary<Usage> = fc.record(
     Object.entries(USAGE_SCHEMA.properties).map(([name, { type, minimum, maximum, default: value }]) => {
       const types: readonly string[] = [type].flat();
       const near = Math.min(maximum, Math.max(minimum, 1, (value ?? 0) * 4));
-      const number = types.includes("integer") ? fc.integer({ min: minimum, max: near }) : fc.double({ min: minimum, max: near, noNaN: true });
+      const number = types.includes("integer")
+        ? fc.integer({ min: minimum, max: near })
+        : fc.double({ min: minimum, max: near, noNaN: true });
       return [name, types.includes("null") ? fc.option(number, { nil: null }) : number];
     }),
   ),

@@ -33,12 +33,18 @@ test("an hour of 100 requests is reckoned by hand", () => {
 test("8 s at 512 MB on x86 cost $0.0000669", () => {
   const one = { invocations: 1, durationMsSum: 8_000, initMsSum: 0, memoryMiB: 512, architecture: "x86_64" } as const;
   const nothing = { apiCalls: 0, cacheHours: 0, reads: 0, writes: 0, inputTokens: 0, outputTokens: 0 };
-  expect(costPerRequest({ ...MEASURED, ...nothing, requests: 1, functions: [one] }).totalUsd).toBeCloseTo(0.0000668668, 12);
+  expect(costPerRequest({ ...MEASURED, ...nothing, requests: 1, functions: [one] }).totalUsd).toBeCloseTo(
+    0.0000668668,
+    12,
+  );
 });
 
 test("kept environments are paid for whether they run or not", () => {
   const kept = { ...MEASURED.functions[0]!, provisionedGbSeconds: 3 * 3_600 };
-  expect(costPerRequest({ ...MEASURED, functions: [kept] }).parts.provisioned).toBeCloseTo((3 * 3_600 * 0.0000033333) / 100, 12);
+  expect(costPerRequest({ ...MEASURED, functions: [kept] }).parts.provisioned).toBeCloseTo(
+    (3 * 3_600 * 0.0000033333) / 100,
+    12,
+  );
 });
 
 test("more of anything never costs less, and the parts' sum is the total", () => {
@@ -47,15 +53,23 @@ test("more of anything never costs less, and the parts' sum is the total", () =>
     fc.property(fc.constantFrom(...names), fc.double({ min: 1, max: 1_000, noNaN: true }), (name, times) => {
       const more = costPerRequest({ ...MEASURED, [name]: MEASURED[name] * times });
       expect(more.totalUsd).toBeGreaterThanOrEqual(costPerRequest(MEASURED).totalUsd * (1 - 1e-12));
-      expect(Object.values(more.parts).reverse().reduce((sum, usd) => sum + usd, 0) / more.totalUsd).toBeCloseTo(1, 9);
+      expect(
+        Object.values(more.parts)
+          .reverse()
+          .reduce((sum, usd) => sum + usd, 0) / more.totalUsd,
+      ).toBeCloseTo(1, 9);
     }),
   );
 });
 
 test("another region's substitutes are told", () => {
-  expect(costPerRequest({ ...MEASURED, region: "eu-west-1" }).substitutes).toContain('price of us-east-1 used for "REST API call" in region eu-west-1');
+  expect(costPerRequest({ ...MEASURED, region: "eu-west-1" }).substitutes).toContain(
+    'price of us-east-1 used for "REST API call" in region eu-west-1',
+  );
 });
 
 test.each([0, -1, NaN])("a window of %p requests has no cost of one", (requests) => {
-  expect(() => costPerRequest({ ...MEASURED, requests })).toThrow(`There were ${requests} requests in the window; allowed: at least one.`);
+  expect(() => costPerRequest({ ...MEASURED, requests })).toThrow(
+    `There were ${requests} requests in the window; allowed: at least one.`,
+  );
 });

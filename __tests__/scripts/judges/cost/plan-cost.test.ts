@@ -19,11 +19,21 @@ test("before is the state that the plan was made on, after is what it plans", ()
 });
 
 test("where nothing is applied yet there is nothing to compare with", () => {
-  for (const prior_state of [undefined, { format_version: "1.0" }, { format_version: "1.0", values: { outputs: {}, root_module: {} } }]) {
-    expect(planCost({ ...plan, prior_state }, DEFAULT_USAGE, [10_000, 100_000])).toMatchObject({ before: [], differences: [], after: [{ requests: 10_000 }, { requests: 100_000 }] });
+  for (const prior_state of [
+    undefined,
+    { format_version: "1.0" },
+    { format_version: "1.0", values: { outputs: {}, root_module: {} } },
+  ]) {
+    expect(planCost({ ...plan, prior_state }, DEFAULT_USAGE, [10_000, 100_000])).toMatchObject({
+      before: [],
+      differences: [],
+      after: [{ requests: 10_000 }, { requests: 100_000 }],
+    });
   }
 });
 
 test("a plan of another stack is refused with what it lacks", () => {
-  expect(() => planCost({ format_version: "1.2", planned_values: { outputs: {}, root_module: {} } }, DEFAULT_USAGE, [1])).toThrow('The plan has no known output "settings"');
+  expect(() =>
+    planCost({ format_version: "1.2", planned_values: { outputs: {}, root_module: {} } }, DEFAULT_USAGE, [1]),
+  ).toThrow('The plan has no known output "settings"');
 });

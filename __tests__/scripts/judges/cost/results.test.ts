@@ -6,7 +6,12 @@ import { deployed } from "./fixtures";
 
 const costOf = (answerKB: number) => {
   const usage = { ...DEFAULT_USAGE, answer_kb: answerKB };
-  return resultsCost(deployed("optimized"), usage, trafficOf(deployed("optimized"), usage, 1_000), new PriceBook("us-east-1"));
+  return resultsCost(
+    deployed("optimized"),
+    usage,
+    trafficOf(deployed("optimized"), usage, 1_000),
+    new PriceBook("us-east-1"),
+  );
 };
 
 test("answers that fit into the record cost nothing in S3", () => expect(costOf(350)).toBe(0));

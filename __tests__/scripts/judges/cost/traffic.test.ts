@@ -4,7 +4,11 @@ import { DEFAULT_USAGE } from "../../../../scripts/judges/cost/usage";
 import { anyDeployment, anyUsage, deployed } from "./fixtures";
 
 const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0 };
-const worker = (maxParallelAgents: number, workerMemoryMiB = 1_769) => ({ maxParallelAgents, workerMemoryMiB, workerTimeoutSeconds: 900 });
+const worker = (maxParallelAgents: number, workerMemoryMiB = 1_769) => ({
+  maxParallelAgents,
+  workerMemoryMiB,
+  workerTimeoutSeconds: 900,
+});
 
 describe("a run of the worker", () => {
   test("takes every agent one after the other, or the slowest of each phase at once", () => {
@@ -29,7 +33,9 @@ describe("a run of the worker", () => {
   });
 
   test("is billed by the millisecond, rounded up", () => {
-    expect([ceilMs(0), ceilMs(0.1), ceilMs(1), ceilMs(1.001), ceilMs(60_000.000_000_001)]).toEqual([0, 1, 1, 2, 60_000]);
+    expect([ceilMs(0), ceilMs(0.1), ceilMs(1), ceilMs(1.001), ceilMs(60_000.000_000_001)]).toEqual([
+      0, 1, 1, 2, 60_000,
+    ]);
   });
 });
 
@@ -67,7 +73,14 @@ describe("a month's traffic", () => {
   test("is counted by hand: 1,000 requests of 60 s, a poll every 2 s, a cache of 5 s", () => {
     const traffic = trafficOf(deployed("optimized"), usage, 1_000);
     // 60 / 2 = 30 polls a request; every third misses; 43,800 health checks
-    expect(traffic).toMatchObject({ polls: 30_000, gatewayHits: 20_000, pollMisses: 10_000, edgeHits: 0, healthChecks: 43_800, runs: 1_000 });
+    expect(traffic).toMatchObject({
+      polls: 30_000,
+      gatewayHits: 20_000,
+      pollMisses: 10_000,
+      edgeHits: 0,
+      healthChecks: 43_800,
+      runs: 1_000,
+    });
     expect(traffic.apiCalls).toBe(1_000 + 30_000 + 43_800);
     expect(traffic.frontDoorCalls).toBe(1_000 + 10_000 + 43_800);
     // every five minutes in 730 hours, two environments
@@ -83,7 +96,12 @@ describe("a month's traffic", () => {
 
   test("spares the API what the edge answers, but not of callers who sign", () => {
     const edge = { cloudfront_enabled: true, cache_enabled: false };
-    expect(trafficOf(deployed("optimized", { ...edge, authorization: "api_key" }), usage, 1_000)).toMatchObject({ edgeHits: 20_000, pollMisses: 10_000, calls: 74_800, apiCalls: 54_800 });
+    expect(trafficOf(deployed("optimized", { ...edge, authorization: "api_key" }), usage, 1_000)).toMatchObject({
+      edgeHits: 20_000,
+      pollMisses: 10_000,
+      calls: 74_800,
+      apiCalls: 54_800,
+    });
     expect(trafficOf(deployed("optimized", { ...edge, authorization: "iam" }), usage, 1_000).edgeHits).toBe(0);
   });
 
@@ -94,7 +112,11 @@ describe("a month's traffic", () => {
   test("accounts for every poll, whoever answers it", () => {
     fc.assert(
       fc.property(anyDeployment, anyUsage, fc.integer({ min: 0, max: 1_000_000 }), (deployment, given, requests) => {
-        const { polls, edgeHits, gatewayHits, pollMisses, apiCalls, calls, frontDoorCalls, gatewayHitRate } = trafficOf(deployment, given, requests);
+        const { polls, edgeHits, gatewayHits, pollMisses, apiCalls, calls, frontDoorCalls, gatewayHitRate } = trafficOf(
+          deployment,
+          given,
+          requests,
+        );
         const near = (left: number, right: number) => Math.abs(left - right) <= 1e-9 * Math.max(1, left);
         expect(near(polls, edgeHits + gatewayHits + pollMisses)).toBe(true);
         expect(near(calls, apiCalls + edgeHits)).toBe(true);

@@ -1,12 +1,18 @@
 import { METRICS } from "../../../../handlers/environment";
 import { trafficOf } from "../../../../scripts/judges/cost/traffic";
 import { DEFAULT_USAGE, SECONDS_A_MONTH } from "../../../../scripts/judges/cost/usage";
-import { METRICS_BY_DIMENSION, customMetrics, recordedTraces, watchingCost } from "../../../../scripts/judges/cost/watching";
+import {
+  METRICS_BY_DIMENSION,
+  customMetrics,
+  recordedTraces,
+  watchingCost,
+} from "../../../../scripts/judges/cost/watching";
 import { PriceBook } from "../../../../scripts/judges/prices";
 import { deployed } from "./fixtures";
 
 const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0 };
-const costOf = (deployment: ReturnType<typeof deployed>, requests: number) => watchingCost(deployment, usage, trafficOf(deployment, usage, requests), new PriceBook("us-east-1"));
+const costOf = (deployment: ReturnType<typeof deployed>, requests: number) =>
+  watchingCost(deployment, usage, trafficOf(deployment, usage, requests), new PriceBook("us-east-1"));
 
 test("the metrics that are counted are those that the handlers write", () => {
   expect([...new Set(Object.values(METRICS_BY_DIMENSION).flat())].sort()).toEqual(Object.keys(METRICS).sort());

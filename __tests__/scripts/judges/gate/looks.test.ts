@@ -8,4 +8,5 @@ test("looks that are repeated spend less each time, and together never more than
   expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
 });
 
-test("a look that is none is refused, with what is allowed", () => expect(() => spentAt({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));
+test("a look that is none is refused, with what is allowed", () =>
+  expect(() => spentAt({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));

@@ -4,7 +4,9 @@ import { sourceNames } from "../../../../scripts/judges/gate/names";
 import { PROJECT } from "../../../support/stack-json";
 
 const DEPLOYMENT = "${var.name}-${var.environment}";
-const golden = JSON.parse(readFileSync(join(PROJECT, "__tests__/stacks/agent-api-stack.golden.json"), "utf8")) as { resource: Record<string, Record<string, Record<string, unknown>>> };
+const golden = JSON.parse(readFileSync(join(PROJECT, "__tests__/stacks/agent-api-stack.golden.json"), "utf8")) as {
+  resource: Record<string, Record<string, Record<string, unknown>>>;
+};
 const named = (type: string, id: string, attribute = "name") => golden.resource[type]?.[id]?.[attribute];
 
 /** Outputs as the stack has them, with names that are still templates. */
@@ -27,14 +29,22 @@ test("what is derived is what the stack names: rules, queues, alias", () => {
   expect(names.workerHeartbeatRule).toBe(named("aws_cloudwatch_event_rule", "worker_heartbeat_rule"));
   const queues = Object.values(golden.resource["aws_sqs_queue"] ?? {}).map(({ name }) => name);
   expect(queues).toEqual(expect.arrayContaining([names.workQueue, names.deadLetterQueue]));
-  expect(new Set(Object.values(golden.resource["aws_lambda_alias"] ?? {}).map(({ name }) => name))).toEqual(new Set([names.liveAlias]));
+  expect(new Set(Object.values(golden.resource["aws_lambda_alias"] ?? {}).map(({ name }) => name))).toEqual(
+    new Set([names.liveAlias]),
+  );
 });
 
 test("the deployment's name is the dimension that the handlers write", () => {
-  const { variables } = (golden.resource["aws_lambda_function"]?.["worker_function"] as { environment: { variables: Record<string, string> } }).environment;
+  const { variables } = (
+    golden.resource["aws_lambda_function"]?.["worker_function"] as {
+      environment: { variables: Record<string, string> };
+    }
+  ).environment;
   expect(sourceNames(OUTPUTS).deployment).toBe(variables["DEPLOYMENT"]);
 });
 
 test("every output that is missing is named, with what to do", () => {
-  expect(() => sourceNames({ ...OUTPUTS, rest_api_name: undefined, deployment_name: "" })).toThrow("The stack's outputs lack deployment_name, rest_api_name; metrics are found by them. Apply this release first: quickturn apply.");
+  expect(() => sourceNames({ ...OUTPUTS, rest_api_name: undefined, deployment_name: "" })).toThrow(
+    "The stack's outputs lack deployment_name, rest_api_name; metrics are found by them. Apply this release first: quickturn apply.",
+  );
 });

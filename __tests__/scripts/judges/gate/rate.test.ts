@@ -5,14 +5,30 @@ import { judgeRate, samplesToPass, tolerated, type RateFinding } from "../../../
 import { wilson } from "../../../../scripts/judges/statistics/intervals";
 import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
 
-const rule = (allowed: number, minimumSamples = 20, falseAbort = FALSE_ABORT_SHARE) => ({ allowed, minimumSamples, falseAbort });
+const rule = (allowed: number, minimumSamples = 20, falseAbort = FALSE_ABORT_SHARE) => ({
+  allowed,
+  minimumSamples,
+  falseAbort,
+});
 const verdict = (bad: number, samples: number, allowed = 0.01) => judgeRate({ bad, samples }, rule(allowed)).verdict;
 
 describe("an allowed 1 %", () => {
   test.each<[number, number, RateFinding["verdict"]]>([
-    [0, 0, "inconclusive"], [0, 28, "inconclusive"], [0, 29, "pass"], [1, 1, "inconclusive"], [2, 2, "fail"],
-    [1, 30, "inconclusive"], [2, 30, "inconclusive"], [3, 30, "fail"], [1, 100, "pass"], [2, 100, "inconclusive"],
-    [4, 100, "inconclusive"], [5, 100, "fail"], [10, 1_000, "pass"], [11, 1_000, "inconclusive"], [20, 1_000, "fail"],
+    [0, 0, "inconclusive"],
+    [0, 28, "inconclusive"],
+    [0, 29, "pass"],
+    [1, 1, "inconclusive"],
+    [2, 2, "fail"],
+    [1, 30, "inconclusive"],
+    [2, 30, "inconclusive"],
+    [3, 30, "fail"],
+    [1, 100, "pass"],
+    [2, 100, "inconclusive"],
+    [4, 100, "inconclusive"],
+    [5, 100, "fail"],
+    [10, 1_000, "pass"],
+    [11, 1_000, "inconclusive"],
+    [20, 1_000, "fail"],
   ])("%i bad of %i: %s", (bad, samples, expected) => expect(verdict(bad, samples)).toBe(expected));
 });
 
@@ -28,19 +44,33 @@ test("a minimum of samples holds back a pass, and no failure that chance cannot 
 });
 
 test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
-  expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(tolerated)).toEqual([0.01, 0.01, 0.1, expect.closeTo(0.15) as number, 0.4, 1]);
+  expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(tolerated)).toEqual([
+    0.01,
+    0.01,
+    0.1,
+    expect.closeTo(0.15) as number,
+    0.4,
+    1,
+  ]);
 });
 
 test("fails with at most the promised chance at what is allowed, and passes with at most 5 % at what is tolerated, for every size: reckoned, not drawn", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 400 }), fc.constantFrom(0.001, 0.01, 0.05, 0.2, 0.3, 0.5), (samples, allowed) => {
-      const verdicts = Array.from({ length: samples + 1 }, (_, bad) => judgeRate({ bad, samples }, rule(allowed, 1)).verdict);
-      const firstFail = verdicts.indexOf("fail");
-      const lastPass = verdicts.lastIndexOf("pass");
-      if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
-      if (lastPass !== -1 && lowerTail(lastPass, samples, tolerated(allowed)) > 0.05) return false;
-      return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 400 }),
+      fc.constantFrom(0.001, 0.01, 0.05, 0.2, 0.3, 0.5),
+      (samples, allowed) => {
+        const verdicts = Array.from(
+          { length: samples + 1 },
+          (_, bad) => judgeRate({ bad, samples }, rule(allowed, 1)).verdict,
+        );
+        const firstFail = verdicts.indexOf("fail");
+        const lastPass = verdicts.lastIndexOf("pass");
+        if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
+        if (lastPass !== -1 && lowerTail(lastPass, samples, tolerated(allowed)) > 0.05) return false;
+        return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -49,7 +79,10 @@ test("the samples that it asks for are the fewest that pass", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 30 }), fc.constantFrom(0.01, 0.05, 0.3), (bad, allowed) => {
       const needed = samplesToPass(bad, rule(allowed, 1));
-      return judgeRate({ bad, samples: needed }, rule(allowed, 1)).verdict === "pass" && (needed === Math.max(1, bad) || judgeRate({ bad, samples: needed - 1 }, rule(allowed, 1)).verdict !== "pass");
+      return (
+        judgeRate({ bad, samples: needed }, rule(allowed, 1)).verdict === "pass" &&
+        (needed === Math.max(1, bad) || judgeRate({ bad, samples: needed - 1 }, rule(allowed, 1)).verdict !== "pass")
+      );
     }),
   );
 });
@@ -57,8 +90,10 @@ test("the samples that it asks for are the fewest that pass", () => {
 test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
 
 /**
- * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule is
- * "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks ten times
+ * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
+ * is
+ * "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks ten
+ * times
  * while its samples grow to that size, as with --wait. "caught" is a service that fails in 10 %.
  */
 const STUDY = `
@@ -93,7 +128,9 @@ describe("a gate of a 10 % canary", () => {
     const random = seededRandom(seed);
     // How many of the samples between two looks are bad is drawn at once, from its distribution.
     const step = samples / LOOKS;
-    const chances = Array.from({ length: step + 1 }, (_, count) => (count === step ? 1 : lowerTail(count, step, share)));
+    const chances = Array.from({ length: step + 1 }, (_, count) =>
+      count === step ? 1 : lowerTail(count, step, share),
+    );
     const counts = { naive: 0, naiveLooks: 0, wilson: 0, wilsonLooks: 0, failed: 0, failedLooks: 0, passed: 0 };
     for (let run = 0; run < RUNS; run++) {
       let bad = 0;
@@ -117,17 +154,29 @@ describe("a gate of a 10 % canary", () => {
       if (seen.decided === "fail") counts.failedLooks++;
       if (last === "pass") counts.passed++;
     }
-    return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, (count / RUNS) * 100])) as typeof counts;
+    return Object.fromEntries(
+      Object.entries(counts).map(([name, count]) => [name, (count / RUNS) * 100]),
+    ) as typeof counts;
   }
-  const rows = SIZES.map((samples) => ({ samples, healthy: simulate(0.01, samples, samples), sick: simulate(0.1, samples, samples + 7) }));
+  const rows = SIZES.map((samples) => ({
+    samples,
+    healthy: simulate(0.01, samples, samples),
+    sick: simulate(0.1, samples, samples + 7),
+  }));
 
   test("aborts a healthy service in less than 1 % of the runs, at every size, at one look and at ten", () => {
-    for (const { healthy } of rows) expect({ once: healthy.failed < 1, often: healthy.failedLooks < 1, healthy }).toMatchObject({ once: true, often: true });
+    for (const { healthy } of rows)
+      expect({ once: healthy.failed < 1, often: healthy.failedLooks < 1, healthy }).toMatchObject({
+        once: true,
+        often: true,
+      });
   });
 
   test("catches a service that fails in 10 % in more than 95 % of the runs from 100 samples on, looking ten times from 300 on", () => {
-    for (const { samples, sick } of rows.filter((row) => row.samples >= 100)) expect({ samples, caught: sick.failed > 95 }).toEqual({ samples, caught: true });
-    for (const { samples, sick } of rows.filter((row) => row.samples >= 300)) expect({ samples, caught: sick.failedLooks > 95 }).toEqual({ samples, caught: true });
+    for (const { samples, sick } of rows.filter((row) => row.samples >= 100))
+      expect({ samples, caught: sick.failed > 95 }).toEqual({ samples, caught: true });
+    for (const { samples, sick } of rows.filter((row) => row.samples >= 300))
+      expect({ samples, caught: sick.failedLooks > 95 }).toEqual({ samples, caught: true });
   });
 
   test("passes a service that fails in 10 % in at most 5 % of the runs, however few samples there are", () => {
@@ -135,13 +184,21 @@ describe("a gate of a 10 % canary", () => {
   });
 
   test("the naive rule aborts a healthy service in 25 to 46 % of the runs at one look, and in 59 to 74 % at ten once the samples are 100", () => {
-    for (const { samples, healthy } of rows) expect({ samples, within: healthy.naive > 25 && healthy.naive < 47 }).toEqual({ samples, within: true });
-    for (const { samples, healthy } of rows.filter((row) => row.samples >= 100)) expect({ samples, within: healthy.naiveLooks > 58 && healthy.naiveLooks < 75 }).toEqual({ samples, within: true });
+    for (const { samples, healthy } of rows)
+      expect({ samples, within: healthy.naive > 25 && healthy.naive < 47 }).toEqual({ samples, within: true });
+    for (const { samples, healthy } of rows.filter((row) => row.samples >= 100))
+      expect({ samples, within: healthy.naiveLooks > 58 && healthy.naiveLooks < 75 }).toEqual({
+        samples,
+        within: true,
+      });
   });
 
   test("the table above holds these figures", () => {
     const cells = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(" | ");
-    const lines = rows.map(({ samples, healthy, sick }) => `| ${samples} | ${cells([healthy.naive, healthy.naiveLooks, healthy.wilson, healthy.wilsonLooks, healthy.failed, healthy.failedLooks, sick.failed, sick.failedLooks, sick.passed])} |`);
+    const lines = rows.map(
+      ({ samples, healthy, sick }) =>
+        `| ${samples} | ${cells([healthy.naive, healthy.naiveLooks, healthy.wilson, healthy.wilsonLooks, healthy.failed, healthy.failedLooks, sick.failed, sick.failedLooks, sick.passed])} |`,
+    );
     expect(STUDY.trim().split("\n").slice(2)).toEqual(lines);
   });
 });

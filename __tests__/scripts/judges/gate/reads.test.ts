@@ -6,11 +6,15 @@ import { gateSettings } from "../../../support/gate-evidence";
 const reads = KPIS.flatMap((kpi) => readsOf(kpi, gateSettings()));
 
 test("every KPI but a setting's is read from something", () => {
-  expect(KPIS.filter((kpi) => readsOf(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual(["concurrent_capacity"]);
+  expect(KPIS.filter((kpi) => readsOf(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
+    "concurrent_capacity",
+  ]);
 });
 
 test("what is read of the handlers, cost included, they write", () => {
-  const ours = [...reads, ...COST_READS].filter(({ reference }) => reference.source === "deployment").map(({ reference }) => reference.metric);
+  const ours = [...reads, ...COST_READS]
+    .filter(({ reference }) => reference.source === "deployment")
+    .map(({ reference }) => reference.metric);
   expect([...new Set(ours)].filter((metric) => !(metric in METRICS))).toEqual([]);
 });
 
@@ -24,5 +28,14 @@ test("two reads share an id only where they are the same", () => {
 });
 
 test("a KPI has versions only where all that it is made of has", () => {
-  expect(KPIS.filter(hasVersions).map(({ name }) => name)).toEqual(["execution_time", "worker_duration", "job_p50", "job_p90", "job_p95", "job_p99", "failed_requests", "error_rate"]);
+  expect(KPIS.filter(hasVersions).map(({ name }) => name)).toEqual([
+    "execution_time",
+    "worker_duration",
+    "job_p50",
+    "job_p90",
+    "job_p95",
+    "job_p99",
+    "failed_requests",
+    "error_rate",
+  ]);
 });

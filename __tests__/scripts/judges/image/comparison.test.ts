@@ -13,9 +13,16 @@ const compare = (oursMiB: number) =>
 test("ours is compared with the naive one above the base and with it, and by the medians of the cold starts", () => {
   const { figures, charts } = compare(10);
   expect(figures.map(({ measured }) => measured)).toEqual([
-    "50.0 MiB / 10.0 MiB: 80.0 % less", "25.0 MiB / 10.0 MiB: 60.0 % less", "100.0 MiB / 60.0 MiB: 40.0 % less", "500 ms / 250 ms: 50.0 % less", "300 ms / 250 ms: 16.7 % less",
+    "50.0 MiB / 10.0 MiB: 80.0 % less",
+    "25.0 MiB / 10.0 MiB: 60.0 % less",
+    "100.0 MiB / 60.0 MiB: 40.0 % less",
+    "500 ms / 250 ms: 50.0 % less",
+    "300 ms / 250 ms: 16.7 % less",
   ]);
-  expect(charts.map(({ series }) => series[0]!.values)).toEqual([[50, 2, 10], [500, 300, 250]]);
+  expect(charts.map(({ series }) => series[0]!.values)).toEqual([
+    [50, 2, 10],
+    [500, 300, 250],
+  ]);
 });
 
 test("40 % smaller holds, less does not; nothing else is a bound", () => {

@@ -1,23 +1,45 @@
 import { assignments, parseDockerfile, substitute } from "../../../../scripts/judges/image/dockerfile";
 
 test("a Dockerfile is its arguments and its stages, with flags, JSON lists and lines that go on", () => {
-  const { globalArguments, stages } = parseDockerfile(["# a comment", "ARG BASE=node:22", "FROM ${BASE} AS build", "COPY --chown=1:1 --link=false a \\", "  # within", '  "b c" ./', 'run ["node", "x.mjs"]', "", "FROM scratch", "CMD echo hello"].join("\n"));
+  const { globalArguments, stages } = parseDockerfile(
+    [
+      "# a comment",
+      "ARG BASE=node:22",
+      "FROM ${BASE} AS build",
+      "COPY --chown=1:1 --link=false a \\",
+      "  # within",
+      '  "b c" ./',
+      'run ["node", "x.mjs"]',
+      "",
+      "FROM scratch",
+      "CMD echo hello",
+    ].join("\n"),
+  );
   expect(globalArguments).toEqual({ BASE: "node:22" });
   expect(stages).toEqual([
     {
-      name: "build", base: "${BASE}", line: 3,
+      name: "build",
+      base: "${BASE}",
+      line: 3,
       instructions: [
         { keyword: "COPY", flags: { chown: "1:1", link: "false" }, words: ["a", "b c", "./"], isExec: false, line: 4 },
         { keyword: "RUN", flags: {}, words: ["node", "x.mjs"], isExec: true, line: 7 },
       ],
     },
-    { name: undefined, base: "scratch", line: 9, instructions: [{ keyword: "CMD", flags: {}, words: ["echo", "hello"], isExec: false, line: 10 }] },
+    {
+      name: undefined,
+      base: "scratch",
+      line: 9,
+      instructions: [{ keyword: "CMD", flags: {}, words: ["echo", "hello"], isExec: false, line: 10 }],
+    },
   ]);
 });
 
 test("what is no Dockerfile is refused with its line", () => {
   expect(() => parseDockerfile("FROM a\nCOPPY a b")).toThrow(/^Line 2: "COPPY" is no instruction\. Allowed: ADD, ARG/);
-  expect(() => parseDockerfile("COPY a b\nFROM a")).toThrow("Line 1: COPY stands before the first FROM. Allowed there: ARG.");
+  expect(() => parseDockerfile("COPY a b\nFROM a")).toThrow(
+    "Line 1: COPY stands before the first FROM. Allowed there: ARG.",
+  );
   expect(() => parseDockerfile("# nothing\n")).toThrow("There is no FROM. A Dockerfile has at least one stage.");
 });
 

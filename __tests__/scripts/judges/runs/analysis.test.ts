@@ -5,9 +5,18 @@ import { analysisOf, runsOf, samplesOf, spread } from "../../../support/runs";
 test("the figures are those of the runs, whatever their order", () => {
   const analysis = analysisOf(runsOf([90_000, 10_000, 70_000, 30_000, 50_000]));
   expect(analysis).toMatchObject({ count: 5, minMs: 10_000, maxMs: 90_000, meanMs: 50_000 });
-  expect(analysis.percentiles.map(({ percentile, valueMs }) => [percentile, valueMs])).toEqual([[50, 50_000], [90, 82_000], [95, 86_000], [99, expect.closeTo(89_200, 6)]]);
+  expect(analysis.percentiles.map(({ percentile, valueMs }) => [percentile, valueMs])).toEqual([
+    [50, 50_000],
+    [90, 82_000],
+    [95, 86_000],
+    [99, expect.closeTo(89_200, 6)],
+  ]);
   expect(analysis.p99ToP50).toBeCloseTo(1.784, 9);
-  expect(analysis.overThreshold).toMatchObject({ count: 2, percent: 40, durations: { minMs: 70_000, maxMs: 90_000, meanMs: 80_000 } });
+  expect(analysis.overThreshold).toMatchObject({
+    count: 2,
+    percent: 40,
+    durations: { minMs: 70_000, maxMs: 90_000, meanMs: 80_000 },
+  });
 });
 
 test("a run at the threshold is not over it, and none over it have no figures", () => {
@@ -16,29 +25,62 @@ test("a run at the threshold is not over it, and none over it have no figures", 
 
 test("an interval's bounds are runs, or null where there are too few", () => {
   const few = analysisOf(runsOf([1, 2, 3, 4, 5]));
-  expect(few.percentiles.map(({ lowMs, highMs }) => [lowMs, highMs])).toEqual([[null, null], [3, null], [4, null], [4, null]]);
+  expect(few.percentiles.map(({ lowMs, highMs }) => [lowMs, highMs])).toEqual([
+    [null, null],
+    [3, null],
+    [4, null],
+    [4, null],
+  ]);
   const many = analyzeRuns(samplesOf(runsOf(Array.from({ length: 1_000 }, (_, index) => index + 1))), 60_000);
   expect(many.percentiles[3]).toMatchObject({ lowMs: 983, highMs: 997, runsForInterval: 368 });
 });
 
 test("init counts as billed only where the billed time has room for it", () => {
   const cold = { durationMs: 1_000, initDurationMs: 500 };
-  expect(analysisOf([{ ...cold, billedDurationMs: 1_500 }, { billedDurationMs: 8_500 }]).cold).toMatchObject({ count: 1, percent: 50, initP50Ms: 500, billedPercent: 5 });
+  expect(analysisOf([{ ...cold, billedDurationMs: 1_500 }, { billedDurationMs: 8_500 }]).cold).toMatchObject({
+    count: 1,
+    percent: 50,
+    initP50Ms: 500,
+    billedPercent: 5,
+  });
   expect(analysisOf([{ ...cold, billedDurationMs: 1_000 }]).cold.billedPercent).toBe(0);
   expect(analysisOf([cold]).cold.billedPercent).toBeNull();
   expect(analysisOf([{}]).cold).toMatchObject({ count: 0, initP50Ms: null });
 });
 
 test("endings are counted where lines say how runs ended", () => {
-  const analysis = analysisOf([{ status: "timeout", durationMs: 30_000 }, { status: "error", errorType: "B" }, { status: "error", errorType: "A" }, { status: "error", errorType: "B" }, { status: "unknown" }, {}]);
-  expect(analysis.endings).toEqual({ known: 5, timeouts: 1, errors: 3, timeoutMs: 30_000, errorTypes: [{ name: "B", count: 2 }, { name: "A", count: 1 }] });
+  const analysis = analysisOf([
+    { status: "timeout", durationMs: 30_000 },
+    { status: "error", errorType: "B" },
+    { status: "error", errorType: "A" },
+    { status: "error", errorType: "B" },
+    { status: "unknown" },
+    {},
+  ]);
+  expect(analysis.endings).toEqual({
+    known: 5,
+    timeouts: 1,
+    errors: 3,
+    timeoutMs: 30_000,
+    errorTypes: [
+      { name: "B", count: 2 },
+      { name: "A", count: 1 },
+    ],
+  });
 });
 
 test("the functions that lines name are listed, and the modes bound the splits", () => {
-  const analysis = analysisOf([...runsOf(spread(60, 5_000), { functionName: "b" }), ...runsOf(spread(60, 50_000), { functionName: "a" })]);
+  const analysis = analysisOf([
+    ...runsOf(spread(60, 5_000), { functionName: "b" }),
+    ...runsOf(spread(60, 50_000), { functionName: "a" }),
+  ]);
   expect(analysis.functions).toEqual(["a", "b"]);
   expect(analysis.modality.verdict).toBe("two");
-  expect(analysis.splits.map(({ key, slowModePercent }) => [key, slowModePercent])).toEqual([["a", 100], ["b", 0]]);
+  expect(analysis.splits.map(({ key, slowModePercent }) => [key, slowModePercent])).toEqual([
+    ["a", 100],
+    ["b", 0],
+  ]);
 });
 
-test("no runs are refused", () => expect(() => analyzeRuns(new RunSamples(), 60_000)).toThrow("There is no run to analyze."));
+test("no runs are refused", () =>
+  expect(() => analyzeRuns(new RunSamples(), 60_000)).toThrow("There is no run to analyze."));

@@ -1,6 +1,7 @@
 import { RunCollector } from "../../../../scripts/judges/runs/collector";
 
-const report = (id: string, durationMs = 5) => `REPORT RequestId: ${id}\tDuration: ${durationMs}.00 ms\tBilled Duration: 6 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB`;
+const report = (id: string, durationMs = 5) =>
+  `REPORT RequestId: ${id}\tDuration: ${durationMs}.00 ms\tBilled Duration: 6 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB`;
 
 function collected(lines: readonly string[]): RunCollector {
   const collector = new RunCollector();
@@ -9,12 +10,32 @@ function collected(lines: readonly string[]): RunCollector {
 }
 
 test("lines are counted by what they are, and the first broken report is named without its content", () => {
-  const { reading } = collected(["hello", report("a"), "REPORT RequestId: secret", report("b"), "REPORT RequestId: x", ""]);
-  expect(reading).toEqual({ lines: 6, reports: 2, skipped: 2, unreadable: 2, firstUnreadable: { input: "a.log", line: 3 } });
+  const { reading } = collected([
+    "hello",
+    report("a"),
+    "REPORT RequestId: secret",
+    report("b"),
+    "REPORT RequestId: x",
+    "",
+  ]);
+  expect(reading).toEqual({
+    lines: 6,
+    reports: 2,
+    skipped: 2,
+    unreadable: 2,
+    firstUnreadable: { input: "a.log", line: 3 },
+  });
 });
 
 test("a run has the version that its start names, and no other run's", () => {
-  const { samples } = collected(["START RequestId: a Version: 7", "START RequestId: b Version: 8", report("b"), report("a"), report("c"), report("a")]);
+  const { samples } = collected([
+    "START RequestId: a Version: 7",
+    "START RequestId: b Version: 8",
+    report("b"),
+    report("a"),
+    report("c"),
+    report("a"),
+  ]);
   expect([0, 1, 2, 3].map((index) => samples.nameAt("version", index))).toEqual(["8", "7", undefined, undefined]);
 });
 

@@ -25,4 +25,5 @@ test("the same seed draws the same, another does not", () => {
   expect(bootstrapMeans([1, 2, 4], draws(5, 20))).not.toEqual(bootstrapMeans([1, 2, 4], draws(6, 20)));
 });
 
-test("of no values there is none", () => expect(() => bootstrapMeans([], draws(1))).toThrow("There is no bootstrap of no values."));
+test("of no values there is none", () =>
+  expect(() => bootstrapMeans([], draws(1))).toThrow("There is no bootstrap of no values."));

@@ -10,4 +10,5 @@ test.each([
   expect(Math.abs(chiSquaredQuantile(degrees, probability) / value - 1)).toBeLessThan(degrees === 1 ? 0.06 : 0.01);
 });
 
-test("it takes a degree of freedom", () => expect(() => chiSquaredQuantile(0, 0.9)).toThrow("Degrees of freedom are 0; allowed: a whole number from 1."));
+test("it takes a degree of freedom", () =>
+  expect(() => chiSquaredQuantile(0, 0.9)).toThrow("Degrees of freedom are 0; allowed: a whole number from 1."));

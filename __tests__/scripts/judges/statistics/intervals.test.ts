@@ -6,8 +6,13 @@ import { seededRandom } from "../../../../scripts/judges/statistics/seeded-rando
 describe("Wilson's interval", () => {
   test("is SciPy's binomtest(k, n).proportion_ci(method='wilson')", () => {
     const known: readonly (readonly [number, number, number, number, number])[] = [
-      [40, 44, 0.95, 0.7884076083340138, 0.9640778067726837], [0, 10, 0.95, 0, 0.27753279986288926], [10, 10, 0.95, 0.7224672001371109, 1],
-      [1, 1_000, 0.95, 0.00017654637062607809, 0.0056425585979579355], [500, 1_000, 0.95, 0.4690696003681042, 0.5309303996318958], [1, 1, 0.95, 0.20654931437723745, 1], [3, 20, 0.99, 0.03878706050807168, 0.4355867202610557],
+      [40, 44, 0.95, 0.7884076083340138, 0.9640778067726837],
+      [0, 10, 0.95, 0, 0.27753279986288926],
+      [10, 10, 0.95, 0.7224672001371109, 1],
+      [1, 1_000, 0.95, 0.00017654637062607809, 0.0056425585979579355],
+      [500, 1_000, 0.95, 0.4690696003681042, 0.5309303996318958],
+      [1, 1, 0.95, 0.20654931437723745, 1],
+      [3, 20, 0.99, 0.03878706050807168, 0.4355867202610557],
     ];
     for (const [successes, samples, confidence, low, high] of known) {
       expect(wilson(successes, samples, confidence).low).toBeCloseTo(low, 12);
@@ -16,22 +21,33 @@ describe("Wilson's interval", () => {
   });
 
   test("holds the observed share, mirrors, and solves the score's equation at its bounds", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0.5, max: 0.999, noNaN: true }), (samples, part, confidence) => {
-      const successes = Math.round(part * samples);
-      const { low, high } = wilson(successes, samples, confidence);
-      const share = successes / samples;
-      expect(low).toBeLessThanOrEqual(share + 1e-12);
-      expect(high).toBeGreaterThanOrEqual(share - 1e-12);
-      const mirrored = wilson(samples - successes, samples, confidence);
-      expect(mirrored.low).toBeCloseTo(1 - high, 9);
-      const z = normalQuantile((1 + confidence) / 2);
-      for (const bound of [low, high]) if (bound > 1e-9 && bound < 1 - 1e-9) expect((share - bound) ** 2).toBeCloseTo((z ** 2 * bound * (1 - bound)) / samples, 9);
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0.5, max: 0.999, noNaN: true }),
+        (samples, part, confidence) => {
+          const successes = Math.round(part * samples);
+          const { low, high } = wilson(successes, samples, confidence);
+          const share = successes / samples;
+          expect(low).toBeLessThanOrEqual(share + 1e-12);
+          expect(high).toBeGreaterThanOrEqual(share - 1e-12);
+          const mirrored = wilson(samples - successes, samples, confidence);
+          expect(mirrored.low).toBeCloseTo(1 - high, 9);
+          const z = normalQuantile((1 + confidence) / 2);
+          for (const bound of [low, high])
+            if (bound > 1e-9 && bound < 1 - 1e-9)
+              expect((share - bound) ** 2).toBeCloseTo((z ** 2 * bound * (1 - bound)) / samples, 9);
+        },
+      ),
+    );
   });
 
   test("what cannot be is refused", () => {
     expect(() => wilson(1, 0, 0.95)).toThrow("An interval of a share of 0 samples; allowed: a whole number from 1.");
-    expect(() => wilson(5, 4, 0.95)).toThrow("An interval of 5 successes in 4 samples; allowed: a whole number from 0 to 4.");
+    expect(() => wilson(5, 4, 0.95)).toThrow(
+      "An interval of 5 successes in 4 samples; allowed: a whole number from 0 to 4.",
+    );
     expect(() => wilson(1, 4, 95)).toThrow("A confidence is 95; allowed: above 0 and below 1, such as 0.95.");
   });
 });
@@ -39,8 +55,18 @@ describe("Wilson's interval", () => {
 describe("ranks around a quantile", () => {
   test("are those that SciPy's binomial distribution gives", () => {
     const known: readonly (readonly [number, number, number | null, number | null])[] = [
-      [44, 0.5, 16, 29], [44, 0.95, 39, null], [5, 0.5, null, null], [6, 0.5, 1, 6], [71, 0.95, 63, null], [72, 0.95, 64, 72], [367, 0.99, 359, null], [368, 0.99, 360, 368],
-      [151, 0.9, 128, 144], [1_000, 0.99, 983, 997], [20_000, 0.95, 18_939, 19_061], [44, 0.05, null, 6],
+      [44, 0.5, 16, 29],
+      [44, 0.95, 39, null],
+      [5, 0.5, null, null],
+      [6, 0.5, 1, 6],
+      [71, 0.95, 63, null],
+      [72, 0.95, 64, 72],
+      [367, 0.99, 359, null],
+      [368, 0.99, 360, 368],
+      [151, 0.9, 128, 144],
+      [1_000, 0.99, 983, 997],
+      [20_000, 0.95, 18_939, 19_061],
+      [44, 0.05, null, 6],
     ];
     for (const [samples, share, low, high] of known) expect(quantileRanks(samples, share, 0.95)).toEqual({ low, high });
   });
@@ -55,7 +81,10 @@ describe("ranks around a quantile", () => {
 
   test("hold the true quantile in 95 of 100 samples or more", () => {
     const random = seededRandom(7);
-    for (const [samples, share] of [[60, 0.5], [200, 0.95]] as const) {
+    for (const [samples, share] of [
+      [60, 0.5],
+      [200, 0.95],
+    ] as const) {
       const { low, high } = quantileRanks(samples, share, 0.95);
       let held = 0;
       for (let trial = 0; trial < 2_000; trial++) {

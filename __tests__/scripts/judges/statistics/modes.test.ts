@@ -2,7 +2,8 @@ import { findModes, sarleCoefficient } from "../../../../scripts/judges/statisti
 import { normalQuantile } from "../../../../scripts/judges/statistics/normal-quantile";
 import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
 
-const logNormal = (random: () => number, count: number, medianMs: number, deviation: number) => Array.from({ length: count }, () => medianMs * Math.exp(deviation * normalQuantile(Math.max(1e-12, random()))));
+const logNormal = (random: () => number, count: number, medianMs: number, deviation: number) =>
+  Array.from({ length: count }, () => medianMs * Math.exp(deviation * normalQuantile(Math.max(1e-12, random()))));
 const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
 
 test("Sarle's coefficient is SciPy's skew and kurtosis, without bias, put together", () => {
@@ -12,7 +13,9 @@ test("Sarle's coefficient is SciPy's skew and kurtosis, without bias, put togeth
 
 test("two modes are found where there are two, with their centres and shares", () => {
   const random = seededRandom(1);
-  const { verdict, modes, splitMs } = findModes(sorted([...logNormal(random, 200, 6_000, 0.25), ...logNormal(random, 100, 40_000, 0.25)]));
+  const { verdict, modes, splitMs } = findModes(
+    sorted([...logNormal(random, 200, 6_000, 0.25), ...logNormal(random, 100, 40_000, 0.25)]),
+  );
   expect(verdict).toBe("two");
   expect(modes[0]!.centreMs / 6_000).toBeCloseTo(1, 1);
   expect(modes[1]!.centreMs / 40_000).toBeCloseTo(1, 1);
@@ -29,14 +32,20 @@ describe("one hump is called two at most once in a hundred sets of 300", () => {
   };
   test.each(Object.entries(sets))("%s", (_name, draw) => {
     const random = seededRandom(3);
-    const verdicts = Array.from({ length: 100 }, () => findModes(sorted(Array.from({ length: 300 }, () => draw(random)))).verdict);
+    const verdicts = Array.from(
+      { length: 100 },
+      () => findModes(sorted(Array.from({ length: 300 }, () => draw(random)))).verdict,
+    );
     expect(verdicts.filter((verdict) => verdict === "two").length).toBeLessThanOrEqual(1);
   });
 });
 
 test("a true mix of 30 % at 2 s and 70 % at 20 s is found in every set of 300", () => {
   const random = seededRandom(4);
-  for (let set = 0; set < 40; set++) expect(findModes(sorted([...logNormal(random, 90, 2_000, 0.3), ...logNormal(random, 210, 20_000, 0.3)])).verdict).toBe("two");
+  for (let set = 0; set < 40; set++)
+    expect(
+      findModes(sorted([...logNormal(random, 90, 2_000, 0.3), ...logNormal(random, 210, 20_000, 0.3)])).verdict,
+    ).toBe("two");
 });
 
 test("where the two methods differ it says unclear", () => {
@@ -46,7 +55,11 @@ test("where the two methods differ it says unclear", () => {
 });
 
 test("few runs, and runs that all took the same time, get no fit", () => {
-  expect(findModes(Float64Array.from({ length: 19 }, (_, index) => index + 1))).toMatchObject({ verdict: "too few", modes: [], fittedTo: "nothing: 19 of the 20 runs that it takes" });
+  expect(findModes(Float64Array.from({ length: 19 }, (_, index) => index + 1))).toMatchObject({
+    verdict: "too few",
+    modes: [],
+    fittedTo: "nothing: 19 of the 20 runs that it takes",
+  });
   expect(findModes(new Float64Array(50).fill(1_000))).toMatchObject({ verdict: "one", modes: [], sarle: null });
 });
 
@@ -60,4 +73,5 @@ test("many runs are fitted in bins, with the same result as one by one", () => {
   for (const index of [0, 1]) expect(binned.modes[index]!.centreMs).toBeCloseTo(one.modes[index]!.centreMs, -1.5);
 });
 
-test("durations of 0 are taken", () => expect(findModes(new Float64Array(30).map((_, index) => (index < 15 ? 0 : 5))).verdict).toBeDefined());
+test("durations of 0 are taken", () =>
+  expect(findModes(new Float64Array(30).map((_, index) => (index < 15 ? 0 : 5))).verdict).toBeDefined());

@@ -4,9 +4,22 @@ import { seededRandom } from "../../../../scripts/judges/statistics/seeded-rando
 import { drawRuns, SHAPES } from "../../../support/tuning-data";
 
 const sizesOf = (name: string, runsEach: number, seed = 11) => {
-  const runs = drawRuns(SHAPES.find((shape) => shape.name === name)!, runsEach, seededRandom(seed));
+  const runs = drawRuns(
+    SHAPES.find((shape) => shape.name === name)!,
+    runsEach,
+    seededRandom(seed),
+  );
   const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))];
-  return weighed(memories.map((memoryMiB) => ({ memoryMiB, time: sizeFigures(memoryMiB, runs.filter((run) => run.memoryMiB === memoryMiB), { resamples: 200, random: seededRandom(1) }).time! })));
+  return weighed(
+    memories.map((memoryMiB) => ({
+      memoryMiB,
+      time: sizeFigures(
+        memoryMiB,
+        runs.filter((run) => run.memoryMiB === memoryMiB),
+        { resamples: 200, random: seededRandom(1) },
+      ).time!,
+    })),
+  );
 };
 
 test("what only waits is flat, and has one time", () => {
@@ -39,5 +52,10 @@ test("means that are drawn anew get the same model's times", () => {
 test("sizes whose runs are all equal have an error too, so that none weighs without end", () => {
   const time = sizesOf("waits for agents (8 s)", 10)[0]!.time;
   const equal = { ...time, drawn: time.drawn.map(() => time.meanMs) };
-  expect(weighed([{ memoryMiB: 128, time: equal }, { memoryMiB: 256, time: equal }]).map(({ errorShare }) => errorShare)).toEqual([0.001, 0.001]);
+  expect(
+    weighed([
+      { memoryMiB: 128, time: equal },
+      { memoryMiB: 256, time: equal },
+    ]).map(({ errorShare }) => errorShare),
+  ).toEqual([0.001, 0.001]);
 });

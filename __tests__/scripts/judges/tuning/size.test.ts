@@ -2,7 +2,15 @@ import { sizeFigures } from "../../../../scripts/judges/tuning/size";
 import type { TuningRun } from "../../../../scripts/judges/tuning/run";
 import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
 
-const run = (durationMs: number, other: Partial<TuningRun> = {}): TuningRun => ({ memoryMiB: 512, durationMs, initMs: null, billedMs: null, usedMiB: 100, failure: null, ...other });
+const run = (durationMs: number, other: Partial<TuningRun> = {}): TuningRun => ({
+  memoryMiB: 512,
+  durationMs,
+  initMs: null,
+  billedMs: null,
+  usedMiB: 100,
+  failure: null,
+  ...other,
+});
 const figures = (runs: readonly TuningRun[]) => sizeFigures(512, runs, { resamples: 200, random: seededRandom(1) });
 const warm = (count: number) => Array.from({ length: count }, (_, index) => run(100 + index));
 
@@ -16,13 +24,19 @@ test("cold runs count apart: their time and INIT are in no warm figure", () => {
 
 test("one failure of ten is let pass, two are not, and one for want of memory is not", () => {
   expect(figures([...warm(9), run(1, { failure: "timeout" })]).leftOut).toBeNull();
-  expect(figures([...warm(8), run(1, { failure: "timeout" }), run(1, { failure: "timeout" })]).leftOut).toBe("2 of 10 runs failed (timeout); allowed: 10 %, and none for want of memory");
-  expect(figures([...warm(40), run(1, { failure: "Runtime.OutOfMemory" })]).leftOut).toContain("1 of 41 runs failed (Runtime.OutOfMemory)");
+  expect(figures([...warm(8), run(1, { failure: "timeout" }), run(1, { failure: "timeout" })]).leftOut).toBe(
+    "2 of 10 runs failed (timeout); allowed: 10 %, and none for want of memory",
+  );
+  expect(figures([...warm(40), run(1, { failure: "Runtime.OutOfMemory" })]).leftOut).toContain(
+    "1 of 41 runs failed (Runtime.OutOfMemory)",
+  );
 });
 
 test("a size without room is left out, by the run that used most, be it a failed one", () => {
   expect(figures([...warm(9), run(1, { usedMiB: 409 })]).leftOut).toBeNull();
-  expect(figures([...warm(9), run(1, { usedMiB: 410, failure: "timeout" })]).leftOut).toBe("a run used 410 of 512 MB (80.1 %); allowed: below 80 %, so that there is room");
+  expect(figures([...warm(9), run(1, { usedMiB: 410, failure: "timeout" })]).leftOut).toBe(
+    "a run used 410 of 512 MB (80.1 %); allowed: below 80 %, so that there is room",
+  );
 });
 
 test("with fewer than five warm runs nothing is said of a size", () => {

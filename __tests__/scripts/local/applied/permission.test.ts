@@ -2,13 +2,23 @@ import { mayInvoke } from "../../../../scripts/local/applied/permission";
 import { functionArn } from "../fixtures";
 
 const GATEWAY = "apigateway.amazonaws.com";
-const entry = { principal: GATEWAY, functionName: "api", qualifier: "live", sourceArn: "arn:aws:execute-api:us-east-1:1:api1/*/GET/x" };
+const entry = {
+  principal: GATEWAY,
+  functionName: "api",
+  qualifier: "live",
+  sourceArn: "arn:aws:execute-api:us-east-1:1:api1/*/GET/x",
+};
 
 test("principal, function, qualifier and source all have to fit", () => {
   const may = (principal: string, arn: string, source: string) => mayInvoke([entry], principal, arn, source);
   const good = "arn:aws:execute-api:us-east-1:1:api1/local/GET/x";
   expect(may(GATEWAY, functionArn("api"), good)).toBe(true);
-  expect([may("events.amazonaws.com", functionArn("api"), good), may(GATEWAY, functionArn("api", "blue"), good), may(GATEWAY, functionArn("other"), good), may(GATEWAY, functionArn("api"), good.replace("GET", "POST"))]).toEqual([false, false, false, false]);
+  expect([
+    may("events.amazonaws.com", functionArn("api"), good),
+    may(GATEWAY, functionArn("api", "blue"), good),
+    may(GATEWAY, functionArn("other"), good),
+    may(GATEWAY, functionArn("api"), good.replace("GET", "POST")),
+  ]).toEqual([false, false, false, false]);
 });
 
 test("a permission without a source lets every source in", () => {

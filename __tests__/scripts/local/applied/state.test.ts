@@ -6,7 +6,9 @@ test("resources of child modules are found, data sources are not", () => {
     values: {
       root_module: {
         resources: [{ ...resource("aws_sqs_queue", "a", {}), mode: "data" }],
-        child_modules: [{ child_modules: [{ resources: [{ ...resource("aws_sqs_queue", "b", { url: "u" }), mode: "managed" }] }] }],
+        child_modules: [
+          { child_modules: [{ resources: [{ ...resource("aws_sqs_queue", "b", { url: "u" }), mode: "managed" }] }] },
+        ],
       },
     },
   });
@@ -14,7 +16,9 @@ test("resources of child modules are found, data sources are not", () => {
 });
 
 test("anything but `terraform show -json` is refused with what was given", () => {
-  expect(() => State.parse({ format_version: "1.0" })).toThrow("values.root_module is missing (given: an object with format_version). Run `terraform apply` first.");
+  expect(() => State.parse({ format_version: "1.0" })).toThrow(
+    "values.root_module is missing (given: an object with format_version). Run `terraform apply` first.",
+  );
   expect(() => State.parse("text")).toThrow("(given: string)");
 });
 

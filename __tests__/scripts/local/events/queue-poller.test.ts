@@ -1,4 +1,10 @@
-import { DeleteMessageBatchCommand, type ReceiveMessageCommand, type Message, type ReceiveMessageCommandInput, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  DeleteMessageBatchCommand,
+  type ReceiveMessageCommand,
+  type Message,
+  type ReceiveMessageCommandInput,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import type { AppliedMapping, AppliedQueue } from "../../../../scripts/local/applied/applied-functions";
 import { QueuePoller } from "../../../../scripts/local/events/queue-poller";
 import type { InvocationResult } from "../../../../scripts/local/functions/function-host";
@@ -7,10 +13,21 @@ import { functionArn, holdTimers, until } from "../fixtures";
 
 jest.mock("node:timers/promises", () => jest.requireActual<object>("../../../support/timers-promises"));
 
-const QUEUE: AppliedQueue = { arn: "arn:aws:sqs:us-east-1:123456789012:work", url: "http://127.0.0.1:1/work", visibilityTimeoutSeconds: 30 };
+const QUEUE: AppliedQueue = {
+  arn: "arn:aws:sqs:us-east-1:123456789012:work",
+  url: "http://127.0.0.1:1/work",
+  visibilityTimeoutSeconds: 30,
+};
 const MAPPING: AppliedMapping = {
-  address: "aws_lambda_event_source_mapping.work", uuid: "u1", eventSourceArn: QUEUE.arn, functionArn: functionArn("worker"),
-  enabled: true, batchSize: 10, batchingWindowSeconds: 0, maximumConcurrency: undefined, reportsBatchItemFailures: true,
+  address: "aws_lambda_event_source_mapping.work",
+  uuid: "u1",
+  eventSourceArn: QUEUE.arn,
+  functionArn: functionArn("worker"),
+  enabled: true,
+  batchSize: 10,
+  batchingWindowSeconds: 0,
+  maximumConcurrency: undefined,
+  reportsBatchItemFailures: true,
 };
 const DONE: InvocationResult = { kind: "answer", payload: "null" };
 
@@ -27,8 +44,20 @@ afterEach(async () => {
 
 /** A queue in memory, whose messages are given once, and a function that ends when the test says so. */
 function poll(bodies: readonly string[], mapping: Partial<AppliedMapping> = {}) {
-  const queue = bodies.map((body): Message => ({ MessageId: `id-${body}`, ReceiptHandle: `handle-${body}`, Body: body, Attributes: { SentTimestamp: "0" } }));
-  const world = { queue, asked: [] as ReceiveMessageCommandInput[], deleted: [] as string[], invocations: [] as Invocation[], warnings: [] as string[], isGone: false };
+  const queue = bodies.map((body): Message => ({
+    MessageId: `id-${body}`,
+    ReceiptHandle: `handle-${body}`,
+    Body: body,
+    Attributes: { SentTimestamp: "0" },
+  }));
+  const world = {
+    queue,
+    asked: [] as ReceiveMessageCommandInput[],
+    deleted: [] as string[],
+    invocations: [] as Invocation[],
+    warnings: [] as string[],
+    isGone: false,
+  };
   const send = async (command: ReceiveMessageCommand | DeleteMessageBatchCommand) => {
     if (command instanceof DeleteMessageBatchCommand) {
       const entries = command.input.Entries ?? [];
@@ -42,8 +71,17 @@ function poll(bodies: readonly string[], mapping: Partial<AppliedMapping> = {}) 
   };
   const statistics = new StatisticsRecorder();
   poller = new QueuePoller({ ...MAPPING, ...mapping }, QUEUE, {
-    sqs: { send } as unknown as SQSClient, region: "us-east-1", statistics, warn: (text) => world.warnings.push(text),
-    invoke: (_arn, payload) => new Promise((end) => world.invocations.push({ bodies: (JSON.parse(payload) as { Records: { body: string }[] }).Records.map(({ body }) => body), end })),
+    sqs: { send } as unknown as SQSClient,
+    region: "us-east-1",
+    statistics,
+    warn: (text) => world.warnings.push(text),
+    invoke: (_arn, payload) =>
+      new Promise((end) =>
+        world.invocations.push({
+          bodies: (JSON.parse(payload) as { Records: { body: string }[] }).Records.map(({ body }) => body),
+          end,
+        }),
+      ),
   });
   return Object.assign(world, { poller, counts: () => statistics.snapshot().queues["work"] });
 }
@@ -58,7 +96,13 @@ test("a batch goes to the function in one event, and is deleted when the functio
   const world = poll(["a", "b"]);
   await until(() => world.invocations.length === 1);
   expect([world.invocations[0]!.bodies, world.deleted]).toEqual([["a", "b"], []]);
-  expect(world.asked[0]).toEqual({ QueueUrl: QUEUE.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, AttributeNames: ["All"], MessageAttributeNames: ["All"] });
+  expect(world.asked[0]).toEqual({
+    QueueUrl: QUEUE.url,
+    MaxNumberOfMessages: 10,
+    WaitTimeSeconds: 1,
+    AttributeNames: ["All"],
+    MessageAttributeNames: ["All"],
+  });
   world.invocations[0]!.end(DONE);
   await until(() => world.deleted.length === 2);
   expect([world.deleted, world.counts()]).toEqual([["handle-a", "handle-b"], { received: 2, deleted: 2, failed: 0 }]);
@@ -70,7 +114,10 @@ test("a message that the function reports as failed stays in the queue, and only
   await until(() => reporting.invocations.length === 1);
   reporting.invocations[0]!.end(report);
   await until(() => reporting.deleted.length > 0);
-  expect([reporting.deleted, reporting.counts()]).toEqual([["handle-a", "handle-c"], { received: 3, deleted: 2, failed: 1 }]);
+  expect([reporting.deleted, reporting.counts()]).toEqual([
+    ["handle-a", "handle-c"],
+    { received: 3, deleted: 2, failed: 1 },
+  ]);
   await poller!.stop();
   const plain = poll(["a", "b", "c"], { reportsBatchItemFailures: false });
   await until(() => plain.invocations.length === 1);
@@ -80,7 +127,10 @@ test("a message that the function reports as failed stays in the queue, and only
 
 test.each<[string, InvocationResult]>([
   ["an exception", { kind: "error", payload: "{}" }],
-  ["a report of a message that is not in it", { kind: "answer", payload: '{"batchItemFailures":[{"itemIdentifier":"unknown"}]}' }],
+  [
+    "a report of a message that is not in it",
+    { kind: "answer", payload: '{"batchItemFailures":[{"itemIdentifier":"unknown"}]}' },
+  ],
   ["a function that is gone", { kind: "unknown-function" }],
 ])("%s fails the whole batch", async (_what, result) => {
   const world = poll(["a", "b"]);
@@ -120,7 +170,9 @@ test("stopping waits for no batch, and takes no further message; settling waits 
 });
 
 test("a throttled batch is tried again, further and further apart, without another receive, until its messages are visible again", async () => {
-  jest.useFakeTimers({ doNotFake: ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"] });
+  jest.useFakeTimers({
+    doNotFake: ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"],
+  });
   const world = poll(["a"], { maximumConcurrency: 1 });
   const waits: number[] = [];
   while (world.counts()?.failed !== 1) {
@@ -133,7 +185,11 @@ test("a throttled batch is tried again, further and further apart, without anoth
   }
   // The message is hidden for 30 s: after 26.3 s of waiting another 5 s would be too long.
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000, 5_000, 0]);
-  expect([world.invocations.length, world.deleted, world.counts()]).toEqual([11, [], { received: 1, deleted: 0, failed: 1 }]);
+  expect([world.invocations.length, world.deleted, world.counts()]).toEqual([
+    11,
+    [],
+    { received: 1, deleted: 0, failed: 1 },
+  ]);
 });
 
 test("an emulator that is gone is told once, and polled again after a second", async () => {

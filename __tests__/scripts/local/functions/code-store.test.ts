@@ -14,7 +14,10 @@ test("code is kept by its hash, so an older version still finds its own", () => 
   const two = read("two");
   store.keep(two);
   store.keep(two);
-  expect([one, two].map(({ newest }) => readFileSync(join(store.directoryOf(newest), "index.mjs"), "utf8"))).toEqual(["one", "two"]);
+  expect([one, two].map(({ newest }) => readFileSync(join(store.directoryOf(newest), "index.mjs"), "utf8"))).toEqual([
+    "one",
+    "two",
+  ]);
   expect(readdirSync(join(directory, "code"))).toHaveLength(2);
 });
 
@@ -24,7 +27,9 @@ test("a zip that changed after the apply is not run", () => {
   const [applied] = readFunctions(State.parse(state(lambda(directory, { code: "applied" }))));
   writeZip(join(directory, applied!.filename), { "index.mjs": "edited" });
   store.keep(applied!);
-  expect(() => store.directoryOf(applied!.newest)).toThrow(`Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, which is not in ${join(directory, "code")}`);
+  expect(() => store.directoryOf(applied!.newest)).toThrow(
+    `Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, which is not in ${join(directory, "code")}`,
+  );
 });
 
 test("a zip with a path that leaves its folder is refused and leaves nothing behind", () => {

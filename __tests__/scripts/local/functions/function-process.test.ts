@@ -27,7 +27,9 @@ test("a process without a host ends by itself", async () => {
 });
 
 test("a binary that cannot be started is said", async () => {
-  expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(/^cannot be started: spawn \/nowhere\/node ENOENT/);
+  expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(
+    /^cannot be started: spawn \/nowhere\/node ENOENT/,
+  );
 });
 
 test("of processes that are asked for at once each starts in a turn of its own, and one that fails holds nobody up", async () => {
@@ -39,11 +41,13 @@ test("of processes that are asked for at once each starts in a turn of its own, 
   let counting = setImmediate(count);
   const at: number[] = [];
   const broken = FunctionProcess.startInTurn({ ...options(folder()), memoryMiB: NaN, environment: { "A\0": "" } });
-  const started = Promise.all(Array.from({ length: 4 }, async () => {
-    const subject = await FunctionProcess.startInTurn(options(folder()));
-    at.push(turns);
-    return subject;
-  }));
+  const started = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const subject = await FunctionProcess.startInTurn(options(folder()));
+      at.push(turns);
+      return subject;
+    }),
+  );
   await expect(broken).rejects.toThrow("without null bytes");
   for (const subject of await started) subject.kill();
   clearImmediate(counting);
@@ -62,7 +66,11 @@ test("when this process ends, so do the functions' processes, frozen ones too", 
     throw new Error("crash");`;
   let output = "";
   try {
-    execFileSync(process.execPath, ["--import", "tsx", "-e", script], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], cwd: join(__dirname, "..", "..", "..") });
+    execFileSync(process.execPath, ["--import", "tsx", "-e", script], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      cwd: join(__dirname, "..", "..", ".."),
+    });
   } catch (error) {
     output = (error as { stdout: string }).stdout; // It crashes on purpose.
   }

@@ -12,7 +12,9 @@ test("without a package this process's Node runs the functions, with a warning u
   expect(findNodeBinary(`nodejs${OWN}.x`, () => undefined)).toEqual({ path: process.execPath, warning: undefined });
   const other = findNodeBinary("nodejs99.x", () => undefined);
   expect(other.path).toBe(process.execPath);
-  expect(other.warning).toContain(`The applied runtime is nodejs99.x; functions run on this process's Node ${process.versions.node}.`);
+  expect(other.warning).toContain(
+    `The applied runtime is nodejs99.x; functions run on this process's Node ${process.versions.node}.`,
+  );
 });
 
 test("another runtime is refused", () => {

@@ -11,20 +11,32 @@ test("an open route asks for nothing", async () => {
 
 test("a route with both asks for the signature first", async () => {
   const both = route({ security: [{ sigv4: [], api_key: [] }] });
-  expect(await authorize(both, request({ headers: { "x-api-key": "secret" } }), OPTIONS)).toEqual({ type: "MISSING_AUTHENTICATION_TOKEN" });
+  expect(await authorize(both, request({ headers: { "x-api-key": "secret" } }), OPTIONS)).toEqual({
+    type: "MISSING_AUTHENTICATION_TOKEN",
+  });
 });
 
 test("an unknown key is refused, a known one is the identity", async () => {
   const keyed = route({ security: [{ api_key: [] }] });
-  expect(await authorize(keyed, request({ headers: { "x-api-key": "other" } }), OPTIONS)).toEqual({ type: "INVALID_API_KEY" });
-  expect(await authorize(keyed, request({ headers: { "X-API-Key": "secret" } }), OPTIONS)).toEqual({ caller: undefined, apiKey: KEY });
+  expect(await authorize(keyed, request({ headers: { "x-api-key": "other" } }), OPTIONS)).toEqual({
+    type: "INVALID_API_KEY",
+  });
+  expect(await authorize(keyed, request({ headers: { "X-API-Key": "secret" } }), OPTIONS)).toEqual({
+    caller: undefined,
+    apiKey: KEY,
+  });
 });
 
 test("the identity is written into the context", () => {
   const context = new Map<string, string>();
   describeIdentity({ caller: ALICE, apiKey: KEY }, context);
   expect(Object.fromEntries(context)).toEqual({
-    "identity.caller": "AIDAALICE", "identity.user": "AIDAALICE", "identity.userArn": "arn:aws:iam::123456789012:user/alice",
-    "identity.accountId": "123456789012", "identity.accessKey": "AKIDALICE", "identity.apiKey": "secret", "identity.apiKeyId": "k1",
+    "identity.caller": "AIDAALICE",
+    "identity.user": "AIDAALICE",
+    "identity.userArn": "arn:aws:iam::123456789012:user/alice",
+    "identity.accountId": "123456789012",
+    "identity.accessKey": "AKIDALICE",
+    "identity.apiKey": "secret",
+    "identity.apiKeyId": "k1",
   });
 });

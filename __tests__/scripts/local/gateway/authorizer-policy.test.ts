@@ -1,16 +1,30 @@
 import { judge, readAnswer } from "../../../../scripts/local/gateway/authorizer-policy";
 
 const ARN = "arn:aws:execute-api:us-east-1:123456789012:api1/local/GET/echo/1";
-const statement = (Effect: string, Resource: unknown = ARN, Action: unknown = "execute-api:Invoke") => ({ Effect, Resource, Action });
-const answer = (statements: unknown, more: object = {}) => readAnswer(JSON.stringify({ principalId: "alice", policyDocument: { Version: "2012-10-17", Statement: statements }, ...more }));
+const statement = (Effect: string, Resource: unknown = ARN, Action: unknown = "execute-api:Invoke") => ({
+  Effect,
+  Resource,
+  Action,
+});
+const answer = (statements: unknown, more: object = {}) =>
+  readAnswer(
+    JSON.stringify({ principalId: "alice", policyDocument: { Version: "2012-10-17", Statement: statements }, ...more }),
+  );
 const judged = (...statements: unknown[]) => judge(answer(statements)!, ARN);
 
-const EXPLICIT = { type: "ACCESS_DENIED", message: "User is not authorized to access this resource with an explicit deny" };
+const EXPLICIT = {
+  type: "ACCESS_DENIED",
+  message: "User is not authorized to access this resource with an explicit deny",
+};
 const IMPLICIT = { type: "ACCESS_DENIED", message: "User is not authorized to access this resource" };
 
 test.each([
   ["the method itself", [statement("Allow")], undefined],
-  ["every method of the stage", [statement("Allow", "arn:aws:execute-api:us-east-1:123456789012:api1/local/*/*")], undefined],
+  [
+    "every method of the stage",
+    [statement("Allow", "arn:aws:execute-api:us-east-1:123456789012:api1/local/*/*")],
+    undefined,
+  ],
   ["every call, in another case", [statement("Allow", [ARN], ["EXECUTE-API:*"])], undefined],
   ["another stage", [statement("Allow", "arn:aws:execute-api:us-east-1:123456789012:api1/other/*/*")], IMPLICIT],
   ["another method", [statement("Allow", ARN.replace("GET", "POST"))], IMPLICIT],
@@ -23,7 +37,10 @@ test.each([
 });
 
 test("what is said about the caller is handed on as text", () => {
-  expect(answer([statement("Allow")], { context: { name: "a", count: 1, good: true } })).toMatchObject({ principalId: "alice", context: { name: "a", count: "1", good: "true" } });
+  expect(answer([statement("Allow")], { context: { name: "a", count: 1, good: true } })).toMatchObject({
+    principalId: "alice",
+    context: { name: "a", count: "1", good: "true" },
+  });
 });
 
 test.each([

@@ -4,9 +4,17 @@ import { readRoutes, type Route } from "../../../../scripts/local/gateway/route"
 import type { AppliedMethodSettings } from "../../../../scripts/local/applied/applied-api";
 import { integration, SECURITY_SCHEMES } from "../fixtures";
 
-export function request(given: { method?: string; url?: string; headers?: Record<string, string>; body?: string } = {}): GatewayRequest {
+export function request(
+  given: { method?: string; url?: string; headers?: Record<string, string>; body?: string } = {},
+): GatewayRequest {
   const { method = "GET", url = "/local/echo", headers = {}, body = "" } = given;
-  return new GatewayRequest({ method, url, rawHeaders: Object.entries(headers).flat(), body: Buffer.from(body), sourceIp: "127.0.0.1" });
+  return new GatewayRequest({
+    method,
+    url,
+    rawHeaders: Object.entries(headers).flat(),
+    body: Buffer.from(body),
+    sourceIp: "127.0.0.1",
+  });
 }
 
 export function source(given: Partial<MappingSource> = {}): MappingSource {
@@ -14,8 +22,20 @@ export function source(given: Partial<MappingSource> = {}): MappingSource {
 }
 
 /** The only route of an operation at `/echo/{id}`. */
-export function route(operation: Record<string, unknown> = {}, options: { method?: string; document?: Record<string, unknown>; settings?: AppliedMethodSettings[]; warn?: (text: string) => void } = {}): Route {
+export function route(
+  operation: Record<string, unknown> = {},
+  options: {
+    method?: string;
+    document?: Record<string, unknown>;
+    settings?: AppliedMethodSettings[];
+    warn?: (text: string) => void;
+  } = {},
+): Route {
   const { method = "get", document = {}, settings = [], warn = () => undefined } = options;
-  const full = { components: { securitySchemes: SECURITY_SCHEMES }, ...document, paths: { "/echo/{id}": { [method]: { ...integration(), ...operation } } } };
+  const full = {
+    components: { securitySchemes: SECURITY_SCHEMES },
+    ...document,
+    paths: { "/echo/{id}": { [method]: { ...integration(), ...operation } } },
+  };
   return readRoutes(full, settings, warn)[0]!;
 }

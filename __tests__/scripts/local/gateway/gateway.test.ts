@@ -3,13 +3,29 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { Gateway } from "../../../../scripts/local/gateway/gateway";
 import { until } from "../fixtures";
 
-const ok = (text: string) => ({ handle: () => Promise.resolve({ status: 200, headers: [["X-A", "1"], ["Content-Length", "999"], ["Set-Cookie", "a"], ["Set-Cookie", "b"]] as [string, string][], body: Buffer.from(text) }) });
+const ok = (text: string) => ({
+  handle: () =>
+    Promise.resolve({
+      status: 200,
+      headers: [
+        ["X-A", "1"],
+        ["Content-Length", "999"],
+        ["Set-Cookie", "a"],
+        ["Set-Cookie", "b"],
+      ] as [string, string][],
+      body: Buffer.from(text),
+    }),
+});
 
 test("a handler is replaced on the same port", async () => {
   const gateway = await Gateway.listen(0, ok("one"), () => undefined);
   const url = `http://127.0.0.1:${gateway.port}/`;
   const first = await fetch(url);
-  expect([await first.text(), first.headers.getSetCookie(), first.headers.get("content-length")]).toEqual(["one", ["a", "b"], "3"]);
+  expect([await first.text(), first.headers.getSetCookie(), first.headers.get("content-length")]).toEqual([
+    "one",
+    ["a", "b"],
+    "3",
+  ]);
   gateway.use(ok("two"));
   expect(await (await fetch(url)).text()).toBe("two");
   await gateway.close();
@@ -19,7 +35,10 @@ test("a handler is replaced on the same port", async () => {
 test("an exception is answered 500 and told, and a URL that is too long is a problem for the handler", async () => {
   const warnings: string[] = [];
   const problems: unknown[] = [];
-  const handle = (_request: unknown, problem?: unknown) => { problems.push(problem); return Promise.reject(new Error("broken")); };
+  const handle = (_request: unknown, problem?: unknown) => {
+    problems.push(problem);
+    return Promise.reject(new Error("broken"));
+  };
   const gateway = await Gateway.listen(0, { handle }, (text) => warnings.push(text));
   const response = await fetch(`http://127.0.0.1:${gateway.port}/${"x".repeat(10_240)}`);
   expect([response.status, await response.text()]).toEqual([500, '{"message":"Internal server error"}']);
@@ -36,7 +55,10 @@ test("a connection takes one request after the other, no time is promised, and i
   const socket = connect(gateway.port, "127.0.0.1");
   try {
     let given = "";
-    socket.setEncoding("latin1").on("data", (text: string) => (given += text)).on("error", () => undefined);
+    socket
+      .setEncoding("latin1")
+      .on("data", (text: string) => (given += text))
+      .on("error", () => undefined);
     for (const answers of [1, 2]) {
       socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       await until(() => given.split("here").length === answers + 1);
@@ -55,7 +77,11 @@ test("who asks for the connection to be closed has it closed", async () => {
   const gateway = await Gateway.listen(0, ok("here"), () => undefined);
   const text = await new Promise<string>((resolve) => {
     const chunks: string[] = [];
-    connect(gateway.port, "127.0.0.1").setEncoding("latin1").on("data", (chunk: string) => chunks.push(chunk)).on("close", () => resolve(chunks.join(""))).write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    connect(gateway.port, "127.0.0.1")
+      .setEncoding("latin1")
+      .on("data", (chunk: string) => chunks.push(chunk))
+      .on("close", () => resolve(chunks.join("")))
+      .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   });
   expect(text).toMatch(/\r\nConnection: close\r\n[^]*here$/);
   await gateway.close();
@@ -65,6 +91,8 @@ test("a port in use is an error that names it", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  await expect(Gateway.listen(port, ok(""), () => undefined)).rejects.toThrow(`Port ${port} of 127.0.0.1 cannot be served: listen EADDRINUSE`);
+  await expect(Gateway.listen(port, ok(""), () => undefined)).rejects.toThrow(
+    `Port ${port} of 127.0.0.1 cannot be served: listen EADDRINUSE`,
+  );
   server.close();
 });

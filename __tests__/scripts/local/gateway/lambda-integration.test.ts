@@ -5,7 +5,10 @@ import { API_ARN, folder, holdTimers, integration, lambda, permission, restApi, 
 import { route, source } from "./gateway-fixtures";
 
 function call(result: Promise<InvocationResult>, operation: Record<string, unknown> = {}, sourceArn?: string) {
-  const applied = readApplied(state(restApi({ paths: {} }), lambda(folder(), { code: "" }), permission("api", undefined, sourceArn)), () => undefined);
+  const applied = readApplied(
+    state(restApi({ paths: {} }), lambda(folder(), { code: "" }), permission("api", undefined, sourceArn)),
+    () => undefined,
+  );
   const subject = route(operation);
   return new LambdaIntegration(applied, () => result).call(subject, subject.integration!, source());
 }
@@ -19,7 +22,8 @@ test("what the function host says becomes what API Gateway says", async () => {
     [{ kind: "too-large" }, { type: "REQUEST_TOO_LARGE" }],
     [{ kind: "unknown-function" }, { type: "API_CONFIGURATION_ERROR" }],
   ];
-  for (const [result, expected] of results) expect(await call(Promise.resolve(result))).toMatchObject(expected as object);
+  for (const [result, expected] of results)
+    expect(await call(Promise.resolve(result))).toMatchObject(expected as object);
 });
 
 test("the time-out is the integration's own", async () => {
@@ -38,5 +42,7 @@ test("the time-out is the integration's own", async () => {
 test("a permission covers a route by its method and path, variables as *", async () => {
   const good: InvocationResult = { kind: "answer", payload: '{"statusCode":200}' };
   expect(await call(Promise.resolve(good), {}, `${API_ARN}/local/GET/echo/*`)).toMatchObject({ status: 200 });
-  expect(await call(Promise.resolve(good), {}, `${API_ARN}/local/POST/echo/*`)).toEqual({ type: "API_CONFIGURATION_ERROR" });
+  expect(await call(Promise.resolve(good), {}, `${API_ARN}/local/POST/echo/*`)).toEqual({
+    type: "API_CONFIGURATION_ERROR",
+  });
 });

@@ -8,11 +8,29 @@ test("each form reads its place", () => {
     context: new Map([["identity.userArn", "arn"]]),
     stageVariables: { v: "w" },
   });
-  const expressions = ["method.request.path.request_id", "method.request.header.x-api-key", "method.request.querystring.q", "context.identity.userArn", "stageVariables.v", "'static'"];
-  expect(expressions.map((expression) => evaluate(expression, given))).toEqual(["r1", "k", "1,2", "arn", "w", "static"]);
+  const expressions = [
+    "method.request.path.request_id",
+    "method.request.header.x-api-key",
+    "method.request.querystring.q",
+    "context.identity.userArn",
+    "stageVariables.v",
+    "'static'",
+  ];
+  expect(expressions.map((expression) => evaluate(expression, given))).toEqual([
+    "r1",
+    "k",
+    "1,2",
+    "arn",
+    "w",
+    "static",
+  ]);
   expect(evaluate("method.request.header.none", given)).toBeUndefined();
 });
 
 test("a form that is not emulated is not an expression", () => {
-  expect([isExpression("method.request.body.x"), isExpression("integration.request.header.X"), isExpression("''")]).toEqual([false, false, true]);
+  expect([
+    isExpression("method.request.body.x"),
+    isExpression("integration.request.header.X"),
+    isExpression("''"),
+  ]).toEqual([false, false, true]);
 });

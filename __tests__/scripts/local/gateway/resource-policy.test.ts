@@ -3,11 +3,24 @@ import { ResourcePolicy } from "../../../../scripts/local/gateway/resource-polic
 const OURS = "vpce-0123456789abcdef0";
 const METHOD = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/live/GET/api/v1/health";
 const everybody = { Principal: "*", Action: "execute-api:Invoke" };
-const letIn = { Effect: "Allow", ...everybody, Resource: "arn:aws:execute-api:us-east-1:123456789012:*/*/GET/api/v1/health" };
-const keepOut = { Effect: "Deny", ...everybody, Resource: ["arn:aws:execute-api:us-east-1:123456789012:*"], Condition: { StringNotEquals: { "aws:SourceVpce": [OURS] } } };
-const policyOf = (...statements: readonly object[]) => ResourcePolicy.parse(JSON.stringify({ Version: "2012-10-17", Statement: statements }));
+const letIn = {
+  Effect: "Allow",
+  ...everybody,
+  Resource: "arn:aws:execute-api:us-east-1:123456789012:*/*/GET/api/v1/health",
+};
+const keepOut = {
+  Effect: "Deny",
+  ...everybody,
+  Resource: ["arn:aws:execute-api:us-east-1:123456789012:*"],
+  Condition: { StringNotEquals: { "aws:SourceVpce": [OURS] } },
+};
+const policyOf = (...statements: readonly object[]) =>
+  ResourcePolicy.parse(JSON.stringify({ Version: "2012-10-17", Statement: statements }));
 const ask = (endpoint?: string, methodArn = METHOD) => ({ methodArn, endpoint, caller: "anonymous" });
-const refused = (why: string) => ({ type: "ACCESS_DENIED", message: `User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********9012:a1b2c3/live/GET/api/v1/health${why}` });
+const refused = (why: string) => ({
+  type: "ACCESS_DENIED",
+  message: `User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********9012:a1b2c3/live/GET/api/v1/health${why}`,
+});
 
 test("a call through the endpoint is let in; one through another, or through none, is denied in API Gateway's words", () => {
   const policy = policyOf(letIn, keepOut);
@@ -36,8 +49,14 @@ test("a call says by the header which way it comes; without one it comes through
 });
 
 test.each([
-  [{ ...letIn, Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } }, "condition IpAddress aws:SourceIp, which the local runtime does not evaluate"],
-  [{ ...letIn, Principal: { AWS: "arn:aws:iam::123456789012:root" } }, "It evaluates Allow and Deny of execute-api:Invoke for everybody."],
+  [
+    { ...letIn, Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } },
+    "condition IpAddress aws:SourceIp, which the local runtime does not evaluate",
+  ],
+  [
+    { ...letIn, Principal: { AWS: "arn:aws:iam::123456789012:root" } },
+    "It evaluates Allow and Deny of execute-api:Invoke for everybody.",
+  ],
   [{ ...letIn, Action: "execute-api:ManageConnections" }, "a statement that the local runtime does not evaluate"],
 ])("a policy that asks for more is refused, not passed over: %j", (statement, message) => {
   expect(() => policyOf(statement)).toThrow(message);

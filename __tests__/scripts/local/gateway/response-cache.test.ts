@@ -1,4 +1,9 @@
-import { cacheControlOf, cacheKey, MAX_ENTRY_BYTES, ResponseCache } from "../../../../scripts/local/gateway/response-cache";
+import {
+  cacheControlOf,
+  cacheKey,
+  MAX_ENTRY_BYTES,
+  ResponseCache,
+} from "../../../../scripts/local/gateway/response-cache";
 import type { GatewayAnswer } from "../../../../scripts/local/gateway/gateway-responses";
 import { integration } from "../fixtures";
 import { request, route, source } from "./gateway-fixtures";
@@ -36,18 +41,44 @@ test("its size has a bound in entries and in bytes, and the longest unused goes"
 
 test("only the named parameters are in the key, and a missing one is not an empty one", () => {
   const requestParameters = { "integration.request.header.X": "context.identity.userArn" };
-  const subject = route(integration("api", { cacheKeyParameters: ["method.request.path.id", "integration.request.header.X"], requestParameters }));
-  const key = (id: string, arn: string | undefined, url = "/") => cacheKey(subject, subject.integration!, source({ request: request({ url }), pathParameters: { id }, context: new Map(arn === undefined ? [] : [["identity.userArn", arn]]) }));
+  const subject = route(
+    integration("api", {
+      cacheKeyParameters: ["method.request.path.id", "integration.request.header.X"],
+      requestParameters,
+    }),
+  );
+  const key = (id: string, arn: string | undefined, url = "/") =>
+    cacheKey(
+      subject,
+      subject.integration!,
+      source({
+        request: request({ url }),
+        pathParameters: { id },
+        context: new Map(arn === undefined ? [] : [["identity.userArn", arn]]),
+      }),
+    );
   expect(key("1", "a")).toBe(key("1", "a", "/other?q=1"));
-  expect(new Set([key("1", "a"), key("2", "a"), key("1", "b"), key("1", undefined), key("1", ""), key('1","a', "")]).size).toBe(6);
+  expect(
+    new Set([key("1", "a"), key("2", "a"), key("1", "b"), key("1", undefined), key("1", ""), key('1","a', "")]).size,
+  ).toBe(6);
 });
 
 test("a client's Cache-Control refreshes only where no permission is required", () => {
   const settings = { ...route().settings };
-  const control = (value: string, extra = {}) => cacheControlOf(request({ headers: { "cache-control": value } }), { ...settings, ...extra });
-  expect(control("max-age=0")).toEqual({ refresh: false, headers: [["Warning", "199 Cache-control headers were ignored because the caller was unauthorized."]] });
-  expect(control("max-age=0", { cacheControlStrategy: "SUCCEED_WITHOUT_RESPONSE_HEADER" })).toEqual({ refresh: false, headers: [] });
+  const control = (value: string, extra = {}) =>
+    cacheControlOf(request({ headers: { "cache-control": value } }), { ...settings, ...extra });
+  expect(control("max-age=0")).toEqual({
+    refresh: false,
+    headers: [["Warning", "199 Cache-control headers were ignored because the caller was unauthorized."]],
+  });
+  expect(control("max-age=0", { cacheControlStrategy: "SUCCEED_WITHOUT_RESPONSE_HEADER" })).toEqual({
+    refresh: false,
+    headers: [],
+  });
   expect(control("no-store, no-cache", { cacheControlStrategy: "FAIL_WITH_403" })).toEqual({ type: "ACCESS_DENIED" });
   expect(control("no-cache", { requiresAuthorizationForCacheControl: false })).toEqual({ refresh: true, headers: [] });
-  expect(control("max-age=05", { requiresAuthorizationForCacheControl: false })).toEqual({ refresh: false, headers: [] });
+  expect(control("max-age=05", { requiresAuthorizationForCacheControl: false })).toEqual({
+    refresh: false,
+    headers: [],
+  });
 });

@@ -3,7 +3,9 @@ import { RouteTable } from "../../../../scripts/local/gateway/route-table";
 import { integration } from "../fixtures";
 
 const paths = ["/{proxy+}", "/a/{id}", "/a/fixed", "/a/{id}/more", "/"];
-const table = new RouteTable(readRoutes({ paths: Object.fromEntries(paths.map((path) => [path, { get: integration() }])) }, [], () => undefined));
+const table = new RouteTable(
+  readRoutes({ paths: Object.fromEntries(paths.map((path) => [path, { get: integration() }])) }, [], () => undefined),
+);
 
 function match(path: string, method = "GET"): [string, Record<string, string>] | undefined {
   const found = table.match(method, path);

@@ -2,9 +2,20 @@ import type { AppliedMethodSettings, MethodSettings } from "../../../../scripts/
 import { functionArn, integration } from "../fixtures";
 import { route } from "./gateway-fixtures";
 
-const ON: MethodSettings = { cachingEnabled: true, cacheTtlSeconds: 5, requiresAuthorizationForCacheControl: true, cacheControlStrategy: "FAIL_WITH_403", throttleRate: 5, throttleBurst: 5 };
+const ON: MethodSettings = {
+  cachingEnabled: true,
+  cacheTtlSeconds: 5,
+  requiresAuthorizationForCacheControl: true,
+  cacheControlStrategy: "FAIL_WITH_403",
+  throttleRate: 5,
+  throttleBurst: 5,
+};
 const forAll: AppliedMethodSettings = { resourcePath: "*", method: "*", settings: ON };
-const own = (method: string, settings: Partial<MethodSettings>): AppliedMethodSettings => ({ resourcePath: "/echo/{id}", method, settings: { ...ON, throttleRate: undefined, ...settings } });
+const own = (method: string, settings: Partial<MethodSettings>): AppliedMethodSettings => ({
+  resourcePath: "/echo/{id}",
+  method,
+  settings: { ...ON, throttleRate: undefined, ...settings },
+});
 
 test("security schemes are a signature, a key, both or none, from the operation or else the document", () => {
   const needs = (operation: Record<string, unknown>, document = {}) => {
@@ -15,7 +26,9 @@ test("security schemes are a signature, a key, both or none, from the operation 
   expect(needs({ security: [{ sigv4: [], api_key: [] }] })).toEqual([true, true]);
   expect(needs({}, { security: [{ api_key: [] }] })).toEqual([false, true]);
   expect(needs({ security: [] }, { security: [{ api_key: [] }] })).toEqual([false, false]);
-  expect(() => needs({ security: [{ other: [] }] })).toThrow('asks for the security scheme "other", which components.securitySchemes does not define (it has: sigv4, api_key).');
+  expect(() => needs({ security: [{ other: [] }] })).toThrow(
+    'asks for the security scheme "other", which components.securitySchemes does not define (it has: sigv4, api_key).',
+  );
 });
 
 test("a method's settings replace the stage's as a whole", () => {
@@ -33,17 +46,35 @@ test("only GET is cached by the stage's settings, any method by its own, and non
 
 test("the integration's function, time-out and cache keys are read", () => {
   const requestParameters = { "integration.request.header.X": "context.identity.userArn" };
-  expect(route({ ...integration("api", { timeoutInMillis: 60_000, cacheKeyParameters: ["integration.request.header.X"], requestParameters }) }).integration).toEqual({
-    functionArn: functionArn("api"), timeoutMs: 29_000, cacheNamespace: "/echo/{id}", cacheKeyParameters: ["integration.request.header.X"], requestParameters,
+  expect(
+    route({
+      ...integration("api", {
+        timeoutInMillis: 60_000,
+        cacheKeyParameters: ["integration.request.header.X"],
+        requestParameters,
+      }),
+    }).integration,
+  ).toEqual({
+    functionArn: functionArn("api"),
+    timeoutMs: 29_000,
+    cacheNamespace: "/echo/{id}",
+    cacheKeyParameters: ["integration.request.header.X"],
+    requestParameters,
   });
 });
 
 test("a cache key without a value is refused by name", () => {
-  expect(() => route(integration("api", { cacheKeyParameters: ["integration.request.header.X"] }))).toThrow('GET /echo/{id}: the cache key parameter "integration.request.header.X" has no value.');
+  expect(() => route(integration("api", { cacheKeyParameters: ["integration.request.header.X"] }))).toThrow(
+    'GET /echo/{id}: the cache key parameter "integration.request.header.X" has no value.',
+  );
 });
 
 test("another kind of integration is warned of", () => {
   const warnings: string[] = [];
-  expect(route({ "x-amazon-apigateway-integration": { type: "mock" } }, { warn: (text) => warnings.push(text) }).integration).toBeUndefined();
-  expect(warnings[0]).toContain('GET /echo/{id} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type "mock"');
+  expect(
+    route({ "x-amazon-apigateway-integration": { type: "mock" } }, { warn: (text) => warnings.push(text) }).integration,
+  ).toBeUndefined();
+  expect(warnings[0]).toContain(
+    'GET /echo/{id} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type "mock"',
+  );
 });

@@ -6,15 +6,58 @@ import { ALICE, BOB, REGION } from "../fixtures";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-async function signed(change: { path?: string; url?: string; body?: string; sentBody?: string; region?: string; service?: string; headers?: Record<string, string>; checksum?: boolean } = {}): Promise<GatewayRequest> {
-  const { path = "/local/a%20b", url = path, body = "hi", sentBody = body, region = REGION, service = "execute-api", headers = {} } = change;
-  const signer = new SignatureV4({ credentials: ALICE, region, service, sha256: Sha256, applyChecksum: change.checksum ?? false });
+async function signed(
+  change: {
+    path?: string;
+    url?: string;
+    body?: string;
+    sentBody?: string;
+    region?: string;
+    service?: string;
+    headers?: Record<string, string>;
+    checksum?: boolean;
+  } = {},
+): Promise<GatewayRequest> {
+  const {
+    path = "/local/a%20b",
+    url = path,
+    body = "hi",
+    sentBody = body,
+    region = REGION,
+    service = "execute-api",
+    headers = {},
+  } = change;
+  const signer = new SignatureV4({
+    credentials: ALICE,
+    region,
+    service,
+    sha256: Sha256,
+    applyChecksum: change.checksum ?? false,
+  });
   const query = Object.fromEntries(new URLSearchParams(url.split("?")[1] ?? ""));
-  const request = await signer.sign({ method: "POST", protocol: "http:", hostname: "h", path: path.split("?")[0]!, query, headers: { host: "h", "content-type": "text/plain", ...headers }, body }, { signingDate: new Date(NOW) });
-  return new GatewayRequest({ method: "POST", url, rawHeaders: Object.entries(request.headers).flat(), body: Buffer.from(sentBody), sourceIp: "" });
+  const request = await signer.sign(
+    {
+      method: "POST",
+      protocol: "http:",
+      hostname: "h",
+      path: path.split("?")[0]!,
+      query,
+      headers: { host: "h", "content-type": "text/plain", ...headers },
+      body,
+    },
+    { signingDate: new Date(NOW) },
+  );
+  return new GatewayRequest({
+    method: "POST",
+    url,
+    rawHeaders: Object.entries(request.headers).flat(),
+    body: Buffer.from(sentBody),
+    sourceIp: "",
+  });
 }
 
-const verify = (request: GatewayRequest, nowMs = NOW) => verifySignature(request, { region: REGION, callers: [BOB, ALICE], nowMs });
+const verify = (request: GatewayRequest, nowMs = NOW) =>
+  verifySignature(request, { region: REGION, callers: [BOB, ALICE], nowMs });
 
 test("an SDK's signature is accepted, with query, encoded path and checksum", async () => {
   expect(await verify(await signed())).toBe(ALICE);
@@ -29,19 +72,36 @@ test("a changed body, path, query or signed header is refused", async () => {
   expect(await verify(await signed({ path: "/local/x", url: "/local/y" }))).toEqual(invalid);
   const request = await signed();
   const tampered = request.headers.map(([name, value]) => [name, name === "content-type" ? "text/html" : value]).flat();
-  expect(await verify(new GatewayRequest({ method: "POST", url: "/local/a%20b", rawHeaders: tampered, body: Buffer.from("hi"), sourceIp: "" }))).toEqual(invalid);
+  expect(
+    await verify(
+      new GatewayRequest({
+        method: "POST",
+        url: "/local/a%20b",
+        rawHeaders: tampered,
+        body: Buffer.from("hi"),
+        sourceIp: "",
+      }),
+    ),
+  ).toEqual(invalid);
 });
 
 test("another region, another service, another day and an old date are refused with the reason", async () => {
-  const scope = { type: "INVALID_SIGNATURE", message: "Credential should be scoped to 20260102/us-east-1/execute-api." };
+  const scope = {
+    type: "INVALID_SIGNATURE",
+    message: "Credential should be scoped to 20260102/us-east-1/execute-api.",
+  };
   expect(await verify(await signed({ region: "eu-west-1" }))).toEqual(scope);
   expect(await verify(await signed({ service: "s3" }))).toEqual(scope);
   expect(await verify(await signed(), NOW + 5 * 60_000)).toBe(ALICE);
-  expect(await verify(await signed(), NOW + 5 * 60_000 + 1)).toEqual({ type: "INVALID_SIGNATURE", message: "Signature expired: 20260102T030405Z is more than 5 minutes from now." });
+  expect(await verify(await signed(), NOW + 5 * 60_000 + 1)).toEqual({
+    type: "INVALID_SIGNATURE",
+    message: "Signature expired: 20260102T030405Z is more than 5 minutes from now.",
+  });
 });
 
 test("a header that is missing or of another kind is refused", async () => {
-  const bare = (headers: string[]) => verify(new GatewayRequest({ method: "GET", url: "/", rawHeaders: headers, body: Buffer.alloc(0), sourceIp: "" }));
+  const bare = (headers: string[]) =>
+    verify(new GatewayRequest({ method: "GET", url: "/", rawHeaders: headers, body: Buffer.alloc(0), sourceIp: "" }));
   expect(await bare([])).toEqual({ type: "MISSING_AUTHENTICATION_TOKEN" });
   expect(await bare(["Authorization", "Bearer x"])).toMatchObject({ type: "INVALID_SIGNATURE" });
 });

@@ -2,7 +2,11 @@ import type { AppliedApiKey } from "../../../../scripts/local/applied/applied-ap
 import { periodOf, Throttle } from "../../../../scripts/local/gateway/throttle";
 import { route } from "./gateway-fixtures";
 
-const KEY: AppliedApiKey = { id: "k", value: "v", plan: { id: "p", throttle: { rate: 1, burst: 1 }, quota: undefined } };
+const KEY: AppliedApiKey = {
+  id: "k",
+  value: "v",
+  plan: { id: "p", throttle: { rate: 1, burst: 1 }, quota: undefined },
+};
 
 test("a method without a limit is never throttled", () => {
   const throttle = new Throttle(() => 0);
@@ -24,7 +28,10 @@ test("a quota starts again with its period", () => {
   let now = Date.UTC(2026, 0, 1, 23, 59);
   const throttle = new Throttle(() => now);
   const key: AppliedApiKey = { ...KEY, plan: { id: "p", throttle: undefined, quota: { limit: 1, period: "DAY" } } };
-  expect([throttle.check(route(), key)?.type, throttle.check(route(), key)?.type]).toEqual([undefined, "QUOTA_EXCEEDED"]);
+  expect([throttle.check(route(), key)?.type, throttle.check(route(), key)?.type]).toEqual([
+    undefined,
+    "QUOTA_EXCEEDED",
+  ]);
   now += 60_000;
   expect(throttle.check(route(), key)).toBeUndefined();
 });

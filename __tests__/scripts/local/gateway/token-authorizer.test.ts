@@ -1,28 +1,66 @@
 import type { InvocationResult } from "../../../../scripts/local/functions/function-host";
 import { readApplied } from "../../../../scripts/local/applied/applied";
-import { AuthorizerDecisions, TokenCheck, readTokenAuthorizer, type TokenAuthorizer } from "../../../../scripts/local/gateway/token-authorizer";
+import {
+  AuthorizerDecisions,
+  TokenCheck,
+  readTokenAuthorizer,
+  type TokenAuthorizer,
+} from "../../../../scripts/local/gateway/token-authorizer";
 import { API_ARN, folder, integration, lambda, permission, resource, restApi, state } from "../fixtures";
 import { request, route, source } from "./gateway-fixtures";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:checker";
 const scheme = (more: object = {}) => ({
-  type: "apiKey", name: "Authorization", in: "header", "x-amazon-apigateway-authtype": "custom",
-  "x-amazon-apigateway-authorizer": { type: "token", authorizerUri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${FUNCTION}/invocations`, identityValidationExpression: "Bearer [a-z]+", authorizerResultTtlInSeconds: 60, ...more },
+  type: "apiKey",
+  name: "Authorization",
+  in: "header",
+  "x-amazon-apigateway-authtype": "custom",
+  "x-amazon-apigateway-authorizer": {
+    type: "token",
+    authorizerUri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${FUNCTION}/invocations`,
+    identityValidationExpression: "Bearer [a-z]+",
+    authorizerResultTtlInSeconds: 60,
+    ...more,
+  },
 });
 const authorizer = readTokenAuthorizer(scheme()) as TokenAuthorizer;
-const MAY = resource("aws_lambda_permission", "checker", { action: "lambda:InvokeFunction", function_name: "checker", principal: "apigateway.amazonaws.com", source_arn: `${API_ARN}/authorizers/*` });
-const policy = (effect = "Allow", more: object = {}) => JSON.stringify({ principalId: "alice", policyDocument: { Statement: [{ Effect: effect, Action: "execute-api:Invoke", Resource: `${API_ARN}/local/*/*` }] }, ...more });
+const MAY = resource("aws_lambda_permission", "checker", {
+  action: "lambda:InvokeFunction",
+  function_name: "checker",
+  principal: "apigateway.amazonaws.com",
+  source_arn: `${API_ARN}/authorizers/*`,
+});
+const policy = (effect = "Allow", more: object = {}) =>
+  JSON.stringify({
+    principalId: "alice",
+    policyDocument: { Statement: [{ Effect: effect, Action: "execute-api:Invoke", Resource: `${API_ARN}/local/*/*` }] },
+    ...more,
+  });
 
-function setUp(answer: InvocationResult = { kind: "answer", payload: policy("Allow", { context: { expires_at: 7 } }) }, allowed = MAY) {
+function setUp(
+  answer: InvocationResult = { kind: "answer", payload: policy("Allow", { context: { expires_at: 7 } }) },
+  allowed = MAY,
+) {
   const world = { nowMs: 0, asked: [] as { arn: string; event: Record<string, unknown> }[] };
-  const applied = readApplied(state(restApi({ paths: { "/echo/{id}": { get: integration() } } }), lambda(folder(), { code: "" }), permission("api"), allowed), () => undefined);
+  const applied = readApplied(
+    state(
+      restApi({ paths: { "/echo/{id}": { get: integration() } } }),
+      lambda(folder(), { code: "" }),
+      permission("api"),
+      allowed,
+    ),
+    () => undefined,
+  );
   const check = new TokenCheck(applied, new AuthorizerDecisions(() => world.nowMs), (arn, payload) => {
     world.asked.push({ arn, event: JSON.parse(payload) as Record<string, unknown> });
     return Promise.resolve(answer);
   });
   const ask = async (token?: string, url = "/local/echo/1", by = authorizer) => {
     const context = new Map<string, string>();
-    const refused = await check.check(by, source({ request: request({ url, headers: token === undefined ? {} : { authorization: token } }), context }));
+    const refused = await check.check(
+      by,
+      source({ request: request({ url, headers: token === undefined ? {} : { authorization: token } }), context }),
+    );
     return { refused, context: Object.fromEntries(context) };
   };
   return { world, ask };
@@ -30,8 +68,16 @@ function setUp(answer: InvocationResult = { kind: "answer", payload: policy("All
 
 test("the function is given the token and the method, and what it says goes into the context as text", async () => {
   const { world, ask } = setUp();
-  expect(await ask("Bearer abc")).toEqual({ refused: undefined, context: { "authorizer.principalId": "alice", "authorizer.expires_at": "7" } });
-  expect(world.asked).toEqual([{ arn: FUNCTION, event: { type: "TOKEN", methodArn: `${API_ARN}/local/GET/echo/1`, authorizationToken: "Bearer abc" } }]);
+  expect(await ask("Bearer abc")).toEqual({
+    refused: undefined,
+    context: { "authorizer.principalId": "alice", "authorizer.expires_at": "7" },
+  });
+  expect(world.asked).toEqual([
+    {
+      arn: FUNCTION,
+      event: { type: "TOKEN", methodArn: `${API_ARN}/local/GET/echo/1`, authorizationToken: "Bearer abc" },
+    },
+  ]);
 });
 
 test("its answer is kept by token, whatever the route, until its time is over", async () => {
@@ -56,18 +102,23 @@ test("with 0 seconds nothing is kept, and without a number five minutes", async 
   expect(readTokenAuthorizer(scheme({ authorizerResultTtlInSeconds: undefined }))?.ttlSeconds).toBe(300);
 });
 
-test.each([undefined, "", "abc", "Bearer ABC", "x Bearer abc", "Bearer abc."])("the header %j is 401 without the function", async (token) => {
-  const { world, ask } = setUp();
-  expect(await ask(token)).toEqual({ refused: { type: "UNAUTHORIZED" }, context: {} });
-  expect(world.asked).toEqual([]);
-});
+test.each([undefined, "", "abc", "Bearer ABC", "x Bearer abc", "Bearer abc."])(
+  "the header %j is 401 without the function",
+  async (token) => {
+    const { world, ask } = setUp();
+    expect(await ask(token)).toEqual({ refused: { type: "UNAUTHORIZED" }, context: {} });
+    expect(world.asked).toEqual([]);
+  },
+);
 
 test("a refusal is kept as well, and the word Unauthorized is not", async () => {
   const denied = setUp({ kind: "answer", payload: policy("Deny") });
-  for (let time = 0; time < 2; time++) expect((await denied.ask("Bearer abc")).refused).toMatchObject({ type: "ACCESS_DENIED" });
+  for (let time = 0; time < 2; time++)
+    expect((await denied.ask("Bearer abc")).refused).toMatchObject({ type: "ACCESS_DENIED" });
   expect(denied.world.asked).toHaveLength(1);
   const refused = setUp({ kind: "error", payload: '{"errorType":"Error","errorMessage":"Unauthorized"}' });
-  for (let time = 0; time < 2; time++) expect((await refused.ask("Bearer abc")).refused).toEqual({ type: "UNAUTHORIZED" });
+  for (let time = 0; time < 2; time++)
+    expect((await refused.ask("Bearer abc")).refused).toEqual({ type: "UNAUTHORIZED" });
   expect(refused.world.asked).toHaveLength(2);
 });
 
@@ -95,6 +146,8 @@ test("a route has the authorizer of its scheme, needs neither signature nor key,
 });
 
 test("another kind of authorizer is refused by name", () => {
-  expect(() => readTokenAuthorizer(scheme({ type: "request" }))).toThrow('The local runtime emulates authorizers of type token with a Lambda function, and this one has type "request"');
+  expect(() => readTokenAuthorizer(scheme({ type: "request" }))).toThrow(
+    'The local runtime emulates authorizers of type token with a Lambda function, and this one has type "request"',
+  );
   expect(() => readTokenAuthorizer(scheme({ authorizerUri: "" }))).toThrow('authorizerUri ""');
 });

@@ -1,30 +1,75 @@
 import { jsonLines } from "../../../../handlers/telemetry";
 import { embeddedMetrics } from "../../../../scripts/local/metrics/embedded-metrics";
 
-const line = (directives: unknown, values: object, timestamp: unknown = 1_000) => JSON.stringify({ _aws: { Timestamp: timestamp, CloudWatchMetrics: directives }, ...values });
+const line = (directives: unknown, values: object, timestamp: unknown = 1_000) =>
+  JSON.stringify({ _aws: { Timestamp: timestamp, CloudWatchMetrics: directives }, ...values });
 
 test("what the handlers write comes back as they measured it", () => {
   const lines: string[] = [];
-  jsonLines((text) => lines.push(text), () => 5_000, "shop-dev")("info", "finished", { request_id: "r" }, { metrics: { JobDuration: 120, RequestFailed: 0 } }, { metrics: { JobDuration: 120 }, dimensions: { Version: "7" } });
+  jsonLines(
+    (text) => lines.push(text),
+    () => 5_000,
+    "shop-dev",
+  )(
+    "info",
+    "finished",
+    { request_id: "r" },
+    { metrics: { JobDuration: 120, RequestFailed: 0 } },
+    { metrics: { JobDuration: 120 }, dimensions: { Version: "7" } },
+  );
   expect(lines.flatMap((text) => embeddedMetrics(text.trimEnd()))).toEqual([
     { namespace: "Quickturn", metric: "JobDuration", dimensions: { Deployment: "shop-dev" }, value: 120, atMs: 5_000 },
     { namespace: "Quickturn", metric: "RequestFailed", dimensions: { Deployment: "shop-dev" }, value: 0, atMs: 5_000 },
-    { namespace: "Quickturn", metric: "JobDuration", dimensions: { Deployment: "shop-dev", Version: "7" }, value: 120, atMs: 5_000 },
+    {
+      namespace: "Quickturn",
+      metric: "JobDuration",
+      dimensions: { Deployment: "shop-dev", Version: "7" },
+      value: 120,
+      atMs: 5_000,
+    },
   ]);
 });
 
 test("each metric is once for each set of dimensions, and each value of an array for itself", () => {
-  const text = line([{ Namespace: "N", Dimensions: [["A"], ["A", "B"], []], Metrics: [{ Name: "m", Unit: "Count" }] }], { A: "a", B: "b", m: [1, 2] });
+  const text = line(
+    [{ Namespace: "N", Dimensions: [["A"], ["A", "B"], []], Metrics: [{ Name: "m", Unit: "Count" }] }],
+    { A: "a", B: "b", m: [1, 2] },
+  );
   expect(embeddedMetrics(text).map(({ dimensions, value }) => [dimensions, value])).toEqual([
-    [{ A: "a" }, 1], [{ A: "a", B: "b" }, 1], [{}, 1], [{ A: "a" }, 2], [{ A: "a", B: "b" }, 2], [{}, 2],
+    [{ A: "a" }, 1],
+    [{ A: "a", B: "b" }, 1],
+    [{}, 1],
+    [{ A: "a" }, 2],
+    [{ A: "a", B: "b" }, 2],
+    [{}, 2],
   ]);
 });
 
 test("a metric or a dimension that the line does not hold, or holds as something else, is left out; the others stay", () => {
-  const text = line([{ Namespace: "N", Dimensions: [["A"], ["Gone"], ["Number"]], Metrics: [{ Name: "m" }, { Name: "gone" }, { Name: "text" }, {}] }, { Dimensions: [[]], Metrics: [{ Name: "m" }] }], { A: "a", Number: 5, m: 1, text: "1" });
-  expect(embeddedMetrics(text)).toEqual([{ namespace: "N", metric: "m", dimensions: { A: "a" }, value: 1, atMs: 1_000 }]);
+  const text = line(
+    [
+      {
+        Namespace: "N",
+        Dimensions: [["A"], ["Gone"], ["Number"]],
+        Metrics: [{ Name: "m" }, { Name: "gone" }, { Name: "text" }, {}],
+      },
+      { Dimensions: [[]], Metrics: [{ Name: "m" }] },
+    ],
+    { A: "a", Number: 5, m: 1, text: "1" },
+  );
+  expect(embeddedMetrics(text)).toEqual([
+    { namespace: "N", metric: "m", dimensions: { A: "a" }, value: 1, atMs: 1_000 },
+  ]);
 });
 
 test.each([
-  "START RequestId: 1 Version: 2", '{"level":"info"}', '{"_aws"', line([], {}), line(undefined, {}), line("x", {}), line([{ Namespace: "N", Dimensions: [[]], Metrics: [{ Name: "m" }] }], { m: 1 }, "now"), '["_aws"]', '{"_aws":null}',
+  "START RequestId: 1 Version: 2",
+  '{"level":"info"}',
+  '{"_aws"',
+  line([], {}),
+  line(undefined, {}),
+  line("x", {}),
+  line([{ Namespace: "N", Dimensions: [[]], Metrics: [{ Name: "m" }] }], { m: 1 }, "now"),
+  '["_aws"]',
+  '{"_aws":null}',
 ])("%p holds no metric", (text) => expect(embeddedMetrics(text)).toEqual([]));

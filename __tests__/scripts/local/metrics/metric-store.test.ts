@@ -4,8 +4,20 @@ const name = { namespace: "N", metric: "m", dimensions: { A: "1", B: "2" } };
 
 test("values come by period from the start, the end not included, ascending, whatever the order of arrival", () => {
   const store = new MetricStore();
-  for (const [atMs, value] of [[60_000, 3], [119_999, 1], [120_000, 5], [59_999, 9], [180_000, 7], [300_000, 8]] as const) store.record({ ...name, atMs, value });
-  expect([...store.byPeriod(name, 60_000, 300_000, 60_000)]).toEqual([[60_000, [1, 3]], [120_000, [5]], [180_000, [7]]]);
+  for (const [atMs, value] of [
+    [60_000, 3],
+    [119_999, 1],
+    [120_000, 5],
+    [59_999, 9],
+    [180_000, 7],
+    [300_000, 8],
+  ] as const)
+    store.record({ ...name, atMs, value });
+  expect([...store.byPeriod(name, 60_000, 300_000, 60_000)]).toEqual([
+    [60_000, [1, 3]],
+    [120_000, [5]],
+    [180_000, [7]],
+  ]);
   expect([...store.byPeriod(name, 60_000, 300_000, 240_000)]).toEqual([[60_000, [1, 3, 5, 7]]]);
 });
 
@@ -21,5 +33,8 @@ test("a full metric lets the oldest samples go", () => {
   const store = new MetricStore();
   for (let index = 0; index <= KEPT_SAMPLES; index++) store.record({ ...name, atMs: index, value: index });
   const [[, values = []] = []] = [...store.byPeriod(name, 0, KEPT_SAMPLES + 1, KEPT_SAMPLES + 1)];
-  expect({ count: values.length, newest: values.at(-1) }).toEqual({ count: KEPT_SAMPLES * 0.9 + 1, newest: KEPT_SAMPLES });
+  expect({ count: values.length, newest: values.at(-1) }).toEqual({
+    count: KEPT_SAMPLES * 0.9 + 1,
+    newest: KEPT_SAMPLES,
+  });
 });

@@ -13,9 +13,21 @@ beforeEach(() => {
   recorder = new Recorder(store, REAL_TIME);
 });
 
-const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) => [...store.byPeriod({ namespace, metric, dimensions }, 0, ALWAYS, ALWAYS)].flatMap(([, found]) => found);
+const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) =>
+  [...store.byPeriod({ namespace, metric, dimensions }, 0, ALWAYS, ALWAYS)].flatMap(([, found]) => found);
 const ofLambda = (metric: string, dimensions: MetricName["dimensions"]) => values("AWS/Lambda", metric, dimensions);
-const invocation = { functionName: "worker", qualifier: "live", version: "7", startedAtMs: START, durationMs: 120, failed: false, running: new Map([["worker", 2], ["api", 3]]) };
+const invocation = {
+  functionName: "worker",
+  qualifier: "live",
+  version: "7",
+  startedAtMs: START,
+  durationMs: 120,
+  failed: false,
+  running: new Map([
+    ["worker", 2],
+    ["api", 3],
+  ]),
+};
 
 describe("an invocation", () => {
   test("of an alias counts for the function, for the alias, for the version that it ran, and for all functions", () => {
@@ -24,7 +36,15 @@ describe("an invocation", () => {
     const alias = { FunctionName: "worker", Resource: "worker:live" };
     const sets: readonly Record<string, string>[] = [{}, { FunctionName: "worker" }, alias];
     for (const dimensions of sets) {
-      expect([ofLambda("Invocations", dimensions), ofLambda("Errors", dimensions), ofLambda("Duration", dimensions)]).toEqual([[1, 1], [0, 1], [120, 400]]);
+      expect([
+        ofLambda("Invocations", dimensions),
+        ofLambda("Errors", dimensions),
+        ofLambda("Duration", dimensions),
+      ]).toEqual([
+        [1, 1],
+        [0, 1],
+        [120, 400],
+      ]);
     }
     expect(ofLambda("Errors", { ...alias, ExecutedVersion: "7" })).toEqual([0]);
     expect(ofLambda("Errors", { ...alias, ExecutedVersion: "8" })).toEqual([1]);
@@ -40,31 +60,75 @@ describe("an invocation", () => {
 
   test("tells how many ran at once, and how much of the account's concurrency was claimed: reservations, and what runs without one", () => {
     const directory = folder();
-    recorder.configure(readApplied(state(restApi({ paths: {} }), lambda(directory, { name: "worker", code: "", reserved: 50 }), lambda(directory, { name: "api", code: "" })), () => undefined));
+    recorder.configure(
+      readApplied(
+        state(
+          restApi({ paths: {} }),
+          lambda(directory, { name: "worker", code: "", reserved: 50 }),
+          lambda(directory, { name: "api", code: "" }),
+        ),
+        () => undefined,
+      ),
+    );
     recorder.invoked(invocation);
-    expect([ofLambda("ConcurrentExecutions", { FunctionName: "worker" }), ofLambda("ConcurrentExecutions", {}), ofLambda("ClaimedAccountConcurrency", {})]).toEqual([[2], [5], [53]]);
+    expect([
+      ofLambda("ConcurrentExecutions", { FunctionName: "worker" }),
+      ofLambda("ConcurrentExecutions", {}),
+      ofLambda("ClaimedAccountConcurrency", {}),
+    ]).toEqual([[2], [5], [53]]);
     expect(recorder.reserved).toBe(50);
   });
 
   test("that is turned away is a throttle and nothing else", () => {
     recorder.throttled({ functionName: "worker", qualifier: "live" });
-    expect([ofLambda("Throttles", { FunctionName: "worker" }), ofLambda("Throttles", { FunctionName: "worker", Resource: "worker:live" }), ofLambda("Invocations", { FunctionName: "worker" })]).toEqual([[1], [1], []]);
+    expect([
+      ofLambda("Throttles", { FunctionName: "worker" }),
+      ofLambda("Throttles", { FunctionName: "worker", Resource: "worker:live" }),
+      ofLambda("Invocations", { FunctionName: "worker" }),
+    ]).toEqual([[1], [1], []]);
   });
 
   test("stands at the time at which it began, in the time of the metrics", () => {
     recorder = new Recorder(store, timeLapse(30, START));
     recorder.invoked({ ...invocation, startedAtMs: START + 2_000 });
-    expect([...store.byPeriod({ namespace: "AWS/Lambda", metric: "Duration", dimensions: {} }, START, START + 120_000, 60_000)]).toEqual([[START + 60_000, [120]]]);
+    expect([
+      ...store.byPeriod(
+        { namespace: "AWS/Lambda", metric: "Duration", dimensions: {} },
+        START,
+        START + 120_000,
+        60_000,
+      ),
+    ]).toEqual([[START + 60_000, [120]]]);
   });
 });
 
 describe("a request", () => {
-  const request = { apiName: "shop", stage: "v1", startedAtMs: START, status: 200, latencyMs: 9, integrationLatencyMs: 7, cache: "off" } as const;
+  const request = {
+    apiName: "shop",
+    stage: "v1",
+    startedAtMs: START,
+    status: 200,
+    latencyMs: 9,
+    integrationLatencyMs: 7,
+    cache: "off",
+  } as const;
   const ofApi = (metric: string) => values("AWS/ApiGateway", metric, { ApiName: "shop", Stage: "v1" });
 
   test("is counted, and its errors are 0 or 1 of each, so that their mean is a rate", () => {
     for (const status of [200, 404, 500]) recorder.answered({ ...request, status });
-    expect([ofApi("Count"), ofApi("4XXError"), ofApi("5XXError"), ofApi("Latency"), ofApi("IntegrationLatency")]).toEqual([[1, 1, 1], [0, 0, 1], [0, 0, 1], [9, 9, 9], [7, 7, 7]]);
+    expect([
+      ofApi("Count"),
+      ofApi("4XXError"),
+      ofApi("5XXError"),
+      ofApi("Latency"),
+      ofApi("IntegrationLatency"),
+    ]).toEqual([
+      [1, 1, 1],
+      [0, 0, 1],
+      [0, 0, 1],
+      [9, 9, 9],
+      [7, 7, 7],
+    ]);
     expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
   });
 
@@ -72,7 +136,10 @@ describe("a request", () => {
     recorder.answered({ ...request, integrationLatencyMs: undefined });
     expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
     for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
-    expect([ofApi("CacheHitCount"), ofApi("CacheMissCount")]).toEqual([[0, 0, 1, 1], [0, 0, 0, 1]]);
+    expect([ofApi("CacheHitCount"), ofApi("CacheMissCount")]).toEqual([
+      [0, 0, 1, 1],
+      [0, 0, 0, 1],
+    ]);
   });
 });
 
@@ -83,6 +150,14 @@ test("rules and queues are told by their names", () => {
   recorder.counted("dead", 4, 1);
   expect(values("AWS/Events", "Invocations", { RuleName: "shop-worker-heartbeat" })).toEqual([1]);
   const ofQueue = (metric: string, QueueName = "work") => values("AWS/SQS", metric, { QueueName });
-  expect([ofQueue("NumberOfMessagesReceived"), ofQueue("NumberOfMessagesDeleted"), ofQueue("ApproximateAgeOfOldestMessage"), ofQueue("NumberOfMessagesSent")]).toEqual([[3], [2], [1.5], []]);
-  expect([ofQueue("ApproximateNumberOfMessagesVisible", "dead"), ofQueue("ApproximateNumberOfMessagesNotVisible", "dead")]).toEqual([[4], [1]]);
+  expect([
+    ofQueue("NumberOfMessagesReceived"),
+    ofQueue("NumberOfMessagesDeleted"),
+    ofQueue("ApproximateAgeOfOldestMessage"),
+    ofQueue("NumberOfMessagesSent"),
+  ]).toEqual([[3], [2], [1.5], []]);
+  expect([
+    ofQueue("ApproximateNumberOfMessagesVisible", "dead"),
+    ofQueue("ApproximateNumberOfMessagesNotVisible", "dead"),
+  ]).toEqual([[4], [1]]);
 });

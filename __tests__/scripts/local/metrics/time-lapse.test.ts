@@ -9,5 +9,7 @@ test("from the origin on a minute of metrics passes in a part of a real one, and
 test("real time is as it is", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
 
 test.each([0.5, 0, -1, NaN, Infinity])("a time-lapse of %p is refused", (factor) => {
-  expect(() => timeLapse(factor, 0)).toThrow(`The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`);
+  expect(() => timeLapse(factor, 0)).toThrow(
+    `The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`,
+  );
 });

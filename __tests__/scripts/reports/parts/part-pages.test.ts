@@ -2,11 +2,21 @@ import { PART_PAGES, partFiles } from "../../../../scripts/reports/parts";
 import { outputsTable, settingsTable } from "../../../../scripts/reports/tables";
 
 const VERSIONS = { terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" };
-const cases = PART_PAGES.map((pages) => ({ name: pages.part.name, pages, files: partFiles(pages, ["aws_region"], VERSIONS), known: pages.part.settings.map(({ name }) => name).filter((name) => name !== "aws_region") }));
+const cases = PART_PAGES.map((pages) => ({
+  name: pages.part.name,
+  pages,
+  files: partFiles(pages, ["aws_region"], VERSIONS),
+  known: pages.part.settings.map(({ name }) => name).filter((name) => name !== "aws_region"),
+}));
 
 describe.each(cases)("$name", ({ name, pages, files, known }) => {
   test("has a README, an example and tests", () => {
-    expect(Object.keys(files)).toEqual(["README.md", "examples/basic/main.tf", "tests/behaviour.tftest.hcl", "tests/refused.tftest.hcl"]);
+    expect(Object.keys(files)).toEqual([
+      "README.md",
+      "examples/basic/main.tf",
+      "tests/behaviour.tftest.hcl",
+      "tests/refused.tftest.hcl",
+    ]);
   });
 
   test("the README has the tables of its settings without the region, and its outputs, and the call from where the folder was copied to", () => {
@@ -31,7 +41,8 @@ describe.each(cases)("$name", ({ name, pages, files, known }) => {
   test("every number is refused below and above, and every restricted string, each at its variable", () => {
     const refused = files["tests/refused.tftest.hcl"]!;
     for (const setting of pages.part.settings.filter((each) => each.name !== "aws_region")) {
-      if (setting.type === "number") expect(refused.match(new RegExp(`^ {4}var\\.${setting.name},$`, "gm"))?.length).toBeGreaterThanOrEqual(2);
+      if (setting.type === "number")
+        expect(refused.match(new RegExp(`^ {4}var\\.${setting.name},$`, "gm"))?.length).toBeGreaterThanOrEqual(2);
       if (setting.type === "string") expect(refused).toMatch(new RegExp(`^ {4}${setting.name} += "§ no"$`, "m"));
     }
     expect(refused).not.toMatch(/^ +aws_region += |var\.aws_region/m);
@@ -39,6 +50,11 @@ describe.each(cases)("$name", ({ name, pages, files, known }) => {
 
   test("every setting that has a rule beside its limits is refused by a run of its own", () => {
     const tried = pages.refusals.join("");
-    expect(pages.part.settings.filter(({ rules = [] }) => rules.length > 0).map((setting) => setting.name).filter((each) => !tried.includes(`    var.${each},\n`))).toEqual([]);
+    expect(
+      pages.part.settings
+        .filter(({ rules = [] }) => rules.length > 0)
+        .map((setting) => setting.name)
+        .filter((each) => !tried.includes(`    var.${each},\n`)),
+    ).toEqual([]);
   });
 });

@@ -25,7 +25,10 @@ export const METHODS_NEED_A_CALLER: Rule = {
   evaluate: everyMethod(({ verb, security }) => {
     if (verb === "OPTIONS") return PASS;
     if (!Array.isArray(security)) return unknown("security is known only after the apply.");
-    return when(security.length > 0 && security.every((scheme) => Object.keys(scheme as object).length > 0), "security is empty, so anybody may call; allowed: a scheme, such as sigv4 or api_key.");
+    return when(
+      security.length > 0 && security.every((scheme) => Object.keys(scheme as object).length > 0),
+      "security is empty, so anybody may call; allowed: a scheme, such as sigv4 or api_key.",
+    );
   }),
 };
 
@@ -38,13 +41,20 @@ export const REQUESTS_ARE_VALIDATED: Rule = {
   types: API,
   evaluate: everyMethod(({ body }, { document }) => {
     const name = body["x-amazon-apigateway-request-validator"] ?? document["x-amazon-apigateway-request-validator"];
-    const validators = document["x-amazon-apigateway-request-validators"] as Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+    const validators = document["x-amazon-apigateway-request-validators"] as
+      Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
     const validator = validators?.[String(name)];
-    return when(validator?.["validateRequestBody"] === true && validator["validateRequestParameters"] === true, `x-amazon-apigateway-request-validator is ${JSON.stringify(name) ?? "not given"}; allowed: one that validates body and parameters.`);
+    return when(
+      validator?.["validateRequestBody"] === true && validator["validateRequestParameters"] === true,
+      `x-amazon-apigateway-request-validator is ${JSON.stringify(name) ?? "not given"}; allowed: one that validates body and parameters.`,
+    );
   }),
 };
 
-/** Else a body of a type that the API has no model for passes without a check (API Gateway developer guide, "Method request behavior for payloads without mapping templates"). */
+/**
+ * Else a body of a type that the API has no model for passes without a check (API Gateway developer guide, "Method
+ * request behavior for payloads without mapping templates").
+ */
 export const OTHER_CONTENT_TYPES_ARE_REFUSED: Rule = {
   id: "other-content-types-are-refused",
   title: "A body of a type that the API does not know is refused",
@@ -53,12 +63,16 @@ export const OTHER_CONTENT_TYPES_ARE_REFUSED: Rule = {
   types: API,
   evaluate: everyMethod(({ integration }) => {
     const given = integration["passthroughBehavior"];
-    return when(String(given).toLowerCase() === "never", `passthroughBehavior is ${JSON.stringify(given) ?? "not given"}; allowed: never.`);
+    return when(
+      String(given).toLowerCase() === "never",
+      `passthroughBehavior is ${JSON.stringify(given) ?? "not given"}; allowed: never.`,
+    );
   }),
 };
 
 /** What a caller has no business to know: what stands behind the gateway, who called, what was sent. */
-const LEAKING = /\$(context\.(integrationErrorMessage|integration\.error|authorizer|identity|error\.validationErrorString)|input|stageVariables)\b/;
+const LEAKING =
+  /\$(context\.(integrationErrorMessage|integration\.error|authorizer|identity|error\.validationErrorString)|input|stageVariables)\b/;
 
 /** The two that stand in for every other. */
 const DEFAULTS = ["DEFAULT_4XX", "DEFAULT_5XX"];
@@ -74,10 +88,15 @@ export const GATEWAY_RESPONSES_LEAK_NOTHING: Rule = {
     const body = apiBody(api);
     if (body === undefined) return [];
     if (body instanceof Unknown) return [unknown("body is known only after the apply.")];
-    const responses = (body.document["x-amazon-apigateway-gateway-responses"] ?? {}) as Readonly<Record<string, unknown>>;
+    const responses = (body.document["x-amazon-apigateway-gateway-responses"] ?? {}) as Readonly<
+      Record<string, unknown>
+    >;
     const missing = DEFAULTS.filter((type) => responses[type] === undefined);
     return [
-      when(missing.length === 0, `x-amazon-apigateway-gateway-responses has no ${missing.join(" and no ")}; allowed: both defaults, with a template of your own.`),
+      when(
+        missing.length === 0,
+        `x-amazon-apigateway-gateway-responses has no ${missing.join(" and no ")}; allowed: both defaults, with a template of your own.`,
+      ),
       ...Object.entries(responses).map(([type, response]) => of(type, leaks(response))),
     ];
   },
@@ -87,5 +106,7 @@ function leaks(response: unknown): Judgement {
   const text = JSON.stringify(response);
   if (isUnclear(text)) return unknown("The answer is known only after the apply.");
   const found = LEAKING.exec(text)?.[0];
-  return found === undefined ? PASS : fail(`It holds ${found}; allowed: texts of your own, $context.error.message and $context.requestId.`);
+  return found === undefined
+    ? PASS
+    : fail(`It holds ${found}; allowed: texts of your own, $context.error.message and $context.requestId.`);
 }

@@ -7,7 +7,9 @@ import { Unknown } from "../unknown";
 const STAGE = "aws_api_gateway_stage";
 const SETTINGS = "aws_api_gateway_method_settings";
 
-/** What an access log must not hold: secrets of callers, and paths, which carry what callers must keep for themselves. */
+/**
+ * What an access log must not hold: secrets of callers, and paths, which carry what callers must keep for themselves.
+ */
 const REVEALING = /\$(context\.(path|identity\.apiKey|authorizer|requestOverride|responseOverride)\b|input)/;
 
 export const STAGE_IS_TRACED = attributeRule({
@@ -33,10 +35,17 @@ export const STAGE_HAS_AN_ACCESS_LOG: Rule = {
 
 function accessLog(stage: AuditedResource, plan: AuditedPlan): Judgement {
   const destination = stage.get("access_log_settings", 0, "destination_arn");
-  if (destination === undefined) return fail("access_log_settings[0].destination_arn is not given; allowed: the ARN of a log group.");
+  if (destination === undefined)
+    return fail("access_log_settings[0].destination_arn is not given; allowed: the ARN of a log group.");
   const group = plan.leadsTo(stage, "access_log_settings", destination, ["aws_cloudwatch_log_group"]);
-  if (typeof group === "string") return unknown("access_log_settings[0].destination_arn leads to nothing of this plan.");
-  return attribute(stage, ["access_log_settings", 0, "format"], (format) => String(format).trimStart().startsWith("{"), "a JSON object of $context fields");
+  if (typeof group === "string")
+    return unknown("access_log_settings[0].destination_arn leads to nothing of this plan.");
+  return attribute(
+    stage,
+    ["access_log_settings", 0, "format"],
+    (format) => String(format).trimStart().startsWith("{"),
+    "a JSON object of $context fields",
+  );
 }
 
 /** An access log is read by more people than a prompt is meant for. */
@@ -51,7 +60,13 @@ export const ACCESS_LOG_KEEPS_SECRETS_OUT: Rule = {
     if (format === undefined) return [];
     if (format instanceof Unknown) return [unknown("access_log_settings[0].format is known only after the apply.")];
     const found = REVEALING.exec(String(format))?.[0];
-    return [found === undefined ? PASS : fail(`access_log_settings[0].format holds ${found}; allowed: fields without what a caller must keep secret, such as $context.resourcePath.`)];
+    return [
+      found === undefined
+        ? PASS
+        : fail(
+            `access_log_settings[0].format holds ${found}; allowed: fields without what a caller must keep secret, such as $context.resourcePath.`,
+          ),
+    ];
   },
 };
 
@@ -61,7 +76,13 @@ function everywhere(judge: (settings: AuditedResource) => readonly Judgement[]) 
     const { found, unclear } = attached(plan, stage, SETTINGS, "stage_name");
     const all = found.find((settings) => settings.get("method_path") === "*/*");
     if (all !== undefined) return judge(all);
-    return [unclear ? unknown("Nobody can tell which method settings are this stage's.") : fail('No aws_api_gateway_method_settings of the stage has method_path "*/*"; allowed: one, which holds for every method.')];
+    return [
+      unclear
+        ? unknown("Nobody can tell which method settings are this stage's.")
+        : fail(
+            'No aws_api_gateway_method_settings of the stage has method_path "*/*"; allowed: one, which holds for every method.',
+          ),
+    ];
   };
 }
 
@@ -71,7 +92,9 @@ export const STAGE_LOGS_ERRORS: Rule = {
   asks: ["CKV2_AWS_4", "AwsSolutions-APIG6"],
   severity: "warning",
   types: [STAGE],
-  evaluate: everywhere((settings) => [attribute(settings, ["settings", 0, "logging_level"], isOneOf("ERROR", "INFO"), '"ERROR" or "INFO"')]),
+  evaluate: everywhere((settings) => [
+    attribute(settings, ["settings", 0, "logging_level"], isOneOf("ERROR", "INFO"), '"ERROR" or "INFO"'),
+  ]),
 };
 
 /** The other half of CKV2_AWS_4. */
@@ -91,10 +114,14 @@ export const EVERY_METHOD_IS_THROTTLED: Rule = {
   asks: ["APIGWDefaultThrottling"],
   severity: "warning",
   types: [STAGE, SETTINGS],
-  evaluate: (resource, plan) => (resource.type === STAGE ? everywhere(() => [PASS])(resource, plan) : [limit(resource, "throttling_rate_limit"), limit(resource, "throttling_burst_limit")]),
+  evaluate: (resource, plan) =>
+    resource.type === STAGE
+      ? everywhere(() => [PASS])(resource, plan)
+      : [limit(resource, "throttling_rate_limit"), limit(resource, "throttling_burst_limit")],
 };
 
-const limit = (settings: AuditedResource, name: string): Judgement => of(name, attribute(settings, ["settings", 0, name], isAtLeast(0), "a number from 0 on; -1 is no limit"));
+const limit = (settings: AuditedResource, name: string): Judgement =>
+  of(name, attribute(settings, ["settings", 0, name], isAtLeast(0), "a number from 0 on; -1 is no limit"));
 
 export const DATA_TRACE_IS_OFF = attributeRule({
   id: "data-trace-is-off",
@@ -126,7 +153,13 @@ export const STAGE_IS_BEHIND_A_FIREWALL: Rule = {
   types: [STAGE],
   evaluate: (stage, plan) => {
     const { found, unclear } = attached(plan, stage, "aws_wafv2_web_acl_association", "resource_arn");
-    return [found.length > 0 ? PASS : unclear ? unknown("Nobody can tell what the web ACLs stand before.") : fail("No aws_wafv2_web_acl_association leads to the stage; allowed: one.")];
+    return [
+      found.length > 0
+        ? PASS
+        : unclear
+          ? unknown("Nobody can tell what the web ACLs stand before.")
+          : fail("No aws_wafv2_web_acl_association leads to the stage; allowed: one."),
+    ];
   },
 };
 
@@ -138,10 +171,18 @@ export const REPLACEMENT_COMES_FIRST: Rule = {
   severity: "warning",
   types: ["aws_api_gateway_rest_api", "aws_api_gateway_deployment"],
   evaluate: (resource, plan) => {
-    const dependents = plan.ofType("aws_api_gateway_deployment").filter((deployment) => plan.target(deployment, "rest_api_id", resource.type) === resource);
+    const dependents = plan
+      .ofType("aws_api_gateway_deployment")
+      .filter((deployment) => plan.target(deployment, "rest_api_id", resource.type) === resource);
     const lifecycles = [resource, ...dependents].map((each) => plan.lifecycle(each));
-    if (lifecycles.every((lifecycle) => lifecycle === undefined)) return [unknown("A plan does not say what create_before_destroy is; the stack's sources do.")];
-    return [when(lifecycles.some((lifecycle) => lifecycle?.["create_before_destroy"] === true), "lifecycle.create_before_destroy is not given; allowed: true.")];
+    if (lifecycles.every((lifecycle) => lifecycle === undefined))
+      return [unknown("A plan does not say what create_before_destroy is; the stack's sources do.")];
+    return [
+      when(
+        lifecycles.some((lifecycle) => lifecycle?.["create_before_destroy"] === true),
+        "lifecycle.create_before_destroy is not given; allowed: true.",
+      ),
+    ];
   },
 };
 
@@ -152,7 +193,13 @@ export const USAGE_PLAN_HAS_A_QUOTA: Rule = {
   severity: "warning",
   types: ["aws_api_gateway_usage_plan"],
   evaluate: (plan) => [
-    of("quota_settings", attribute(plan, ["quota_settings", 0, "limit"], isAtLeast(1), "a number of requests from 1 on")),
-    of("throttle_settings", attribute(plan, ["throttle_settings", 0, "rate_limit"], isAtLeast(0), "a number of requests a second")),
+    of(
+      "quota_settings",
+      attribute(plan, ["quota_settings", 0, "limit"], isAtLeast(1), "a number of requests from 1 on"),
+    ),
+    of(
+      "throttle_settings",
+      attribute(plan, ["throttle_settings", 0, "rate_limit"], isAtLeast(0), "a number of requests a second"),
+    ),
   ],
 };

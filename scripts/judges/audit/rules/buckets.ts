@@ -10,9 +10,16 @@ const BUCKET = ["aws_s3_bucket"];
 /** Judges what stands beside a bucket; fails where nothing of the type does. */
 function beside(type: string, judge: (found: AuditedResource) => readonly Judgement[]) {
   return (bucket: AuditedResource, plan: AuditedPlan): readonly Judgement[] => {
-    const { found: [first], unclear } = attached(plan, bucket, type, "bucket");
+    const {
+      found: [first],
+      unclear,
+    } = attached(plan, bucket, type, "bucket");
     if (first !== undefined) return judge(first);
-    return [unclear ? unknown(`Nobody can tell which ${type} is this bucket's.`) : fail(`No ${type} leads to the bucket; allowed: one.`)];
+    return [
+      unclear
+        ? unknown(`Nobody can tell which ${type} is this bucket's.`)
+        : fail(`No ${type} leads to the bucket; allowed: one.`),
+    ];
   };
 }
 
@@ -24,7 +31,9 @@ export const BUCKET_IS_NOT_PUBLIC: Rule = {
   asks: ["CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "AwsSolutions-S2"],
   severity: "critical",
   types: BUCKET,
-  evaluate: beside("aws_s3_bucket_public_access_block", (block) => BLOCKS.map((name) => of(name, attribute(block, [name], isOneOf(true), "true")))),
+  evaluate: beside("aws_s3_bucket_public_access_block", (block) =>
+    BLOCKS.map((name) => of(name, attribute(block, [name], isOneOf(true), "true"))),
+  ),
 };
 
 export const BUCKET_TAKES_TLS_ONLY: Rule = {
@@ -36,7 +45,12 @@ export const BUCKET_TAKES_TLS_ONLY: Rule = {
   evaluate: (bucket, plan) => {
     const statements = policyOf(bucket, plan, BUCKET_POLICY);
     if (statements instanceof Unknown) return [unknown("The bucket's policy is known only after the apply.")];
-    return [when(deniesPlainHttp(statements), "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.")];
+    return [
+      when(
+        deniesPlainHttp(statements),
+        "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.",
+      ),
+    ];
   },
 };
 
@@ -51,9 +65,23 @@ export const BUCKET_POLICY_NAMES_CALLERS: Rule = {
     const statements = policyOf(bucket, plan, BUCKET_POLICY);
     if (statements instanceof Unknown) return [unknown("The bucket's policy is known only after the apply.")];
     const open = statements.find((statement) => letsIn(statement, isAnybody));
-    const locked = statements.find(({ effect, hasCondition, principals, actions }) => effect === "Deny" && !hasCondition && principals.some((name) => /^(.*: )?\*$/.test(name)) && actions.some((action) => ["*", "s3:*", "s3:PutBucketPolicy"].includes(action)));
-    if (open !== undefined) return [fail(`The policy allows ${open.actions.join(", ")} to anybody without a condition; allowed: named callers.`)];
-    return [when(locked === undefined, `The policy denies ${locked?.actions.join(", ") ?? ""} to everybody without a condition, so nobody can change it any more; allowed: a condition.`)];
+    const locked = statements.find(
+      ({ effect, hasCondition, principals, actions }) =>
+        effect === "Deny" &&
+        !hasCondition &&
+        principals.some((name) => /^(.*: )?\*$/.test(name)) &&
+        actions.some((action) => ["*", "s3:*", "s3:PutBucketPolicy"].includes(action)),
+    );
+    if (open !== undefined)
+      return [
+        fail(`The policy allows ${open.actions.join(", ")} to anybody without a condition; allowed: named callers.`),
+      ];
+    return [
+      when(
+        locked === undefined,
+        `The policy denies ${locked?.actions.join(", ") ?? ""} to everybody without a condition, so nobody can change it any more; allowed: a condition.`,
+      ),
+    ];
   },
 };
 
@@ -64,7 +92,12 @@ export const BUCKET_IS_ENCRYPTED: Rule = {
   severity: "warning",
   types: BUCKET,
   evaluate: beside("aws_s3_bucket_server_side_encryption_configuration", (encryption) => [
-    attribute(encryption, ["rule", 0, "apply_server_side_encryption_by_default", 0, "sse_algorithm"], isOneOf("AES256", "aws:kms", "aws:kms:dsse"), '"AES256" or "aws:kms"'),
+    attribute(
+      encryption,
+      ["rule", 0, "apply_server_side_encryption_by_default", 0, "sse_algorithm"],
+      isOneOf("AES256", "aws:kms", "aws:kms:dsse"),
+      '"AES256" or "aws:kms"',
+    ),
   ]),
 };
 
@@ -74,7 +107,9 @@ export const BUCKET_KEEPS_VERSIONS: Rule = {
   asks: ["CKV_AWS_21"],
   severity: "warning",
   types: BUCKET,
-  evaluate: beside("aws_s3_bucket_versioning", (versioning) => [attribute(versioning, ["versioning_configuration", 0, "status"], isOneOf("Enabled"), '"Enabled"')]),
+  evaluate: beside("aws_s3_bucket_versioning", (versioning) => [
+    attribute(versioning, ["versioning_configuration", 0, "status"], isOneOf("Enabled"), '"Enabled"'),
+  ]),
 };
 
 export const BUCKET_LOGS_ACCESS: Rule = {
@@ -92,7 +127,9 @@ export const BUCKET_IS_REPLICATED: Rule = {
   asks: ["CKV_AWS_144"],
   severity: "info",
   types: BUCKET,
-  evaluate: beside("aws_s3_bucket_replication_configuration", (replication) => [attribute(replication, ["rule", 0, "status"], isOneOf("Enabled"), '"Enabled"')]),
+  evaluate: beside("aws_s3_bucket_replication_configuration", (replication) => [
+    attribute(replication, ["rule", 0, "status"], isOneOf("Enabled"), '"Enabled"'),
+  ]),
 };
 
 export const BUCKET_TELLS_OF_CHANGES: Rule = {
@@ -112,13 +149,27 @@ export const BUCKET_FORGETS: Rule = {
   types: BUCKET,
   evaluate: beside("aws_s3_bucket_lifecycle_configuration", (lifecycle) => {
     const rules = (lifecycle.get("rule") ?? []) as readonly Readonly<Record<string, unknown>>[];
-    const isWhole = ({ filter }: Readonly<Record<string, unknown>>) => ((filter as { prefix?: string | null }[] | undefined) ?? []).every((one) => !one.prefix);
-    const gives = rules.some((rule) => rule["status"] === "Enabled" && isWhole(rule) && ((rule["abort_incomplete_multipart_upload"] ?? []) as unknown[]).length > 0);
-    return [when(gives, "rule has none that is Enabled, for all objects, with abort_incomplete_multipart_upload; allowed: one.")];
+    const isWhole = ({ filter }: Readonly<Record<string, unknown>>) =>
+      ((filter as { prefix?: string | null }[] | undefined) ?? []).every((one) => !one.prefix);
+    const gives = rules.some(
+      (rule) =>
+        rule["status"] === "Enabled" &&
+        isWhole(rule) &&
+        ((rule["abort_incomplete_multipart_upload"] ?? []) as unknown[]).length > 0,
+    );
+    return [
+      when(
+        gives,
+        "rule has none that is Enabled, for all objects, with abort_incomplete_multipart_upload; allowed: one.",
+      ),
+    ];
   }),
 };
 
-/** New buckets have no lists (S3 user guide, "Controlling ownership of objects", since April 2023): who gives one has to take it back. */
+/**
+ * New buckets have no lists (S3 user guide, "Controlling ownership of objects", since April 2023): who gives one has to
+ * take it back.
+ */
 export const BUCKET_HAS_NO_ACCESS_LISTS: Rule = {
   id: "bucket-has-no-access-lists",
   title: "Access to the bucket is by policy alone",
@@ -129,6 +180,10 @@ export const BUCKET_HAS_NO_ACCESS_LISTS: Rule = {
     const list = attached(plan, bucket, "aws_s3_bucket_acl", "bucket").found[0];
     const controls = attached(plan, bucket, "aws_s3_bucket_ownership_controls", "bucket").found[0];
     if (list !== undefined) return [fail(`${list.address} gives the bucket an access control list; allowed: none.`)];
-    return [controls === undefined ? PASS : attribute(controls, ["rule", 0, "object_ownership"], isOneOf("BucketOwnerEnforced"), '"BucketOwnerEnforced"')];
+    return [
+      controls === undefined
+        ? PASS
+        : attribute(controls, ["rule", 0, "object_ownership"], isOneOf("BucketOwnerEnforced"), '"BucketOwnerEnforced"'),
+    ];
   },
 };

@@ -12,7 +12,16 @@ const PLACES = [
 
 /** Encrypted by a key of the customer's, whose policy and log say who reads. */
 export const CUSTOMER_KEYS: readonly Rule[] = PLACES.map(([noun, subject, asks, type, path]) =>
-  attributeRule({ id: `${noun}-has-a-customer-key`, title: `${subject} is encrypted by a key of the customer's`, asks: [asks], severity: "info", type, path, holds: isGiven, allowed: "the ARN of a KMS key" }),
+  attributeRule({
+    id: `${noun}-has-a-customer-key`,
+    title: `${subject} is encrypted by a key of the customer's`,
+    asks: [asks],
+    severity: "info",
+    type,
+    path,
+    holds: isGiven,
+    allowed: "the ARN of a KMS key",
+  }),
 );
 
 const KEY = ["rule", 0, "apply_server_side_encryption_by_default", 0, "kms_master_key_id"] as const;
@@ -25,8 +34,17 @@ export const BUCKET_HAS_A_CUSTOMER_KEY: Rule = {
   severity: "info",
   types: ["aws_s3_bucket"],
   evaluate: (bucket, plan) => {
-    const { found: [encryption], unclear } = attached(plan, bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket");
+    const {
+      found: [encryption],
+      unclear,
+    } = attached(plan, bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket");
     if (encryption !== undefined) return [attribute(encryption, KEY, isGiven, "the ARN of a KMS key")];
-    return [unclear ? unknown("Nobody can tell which encryption is this bucket's.") : fail(`No aws_s3_bucket_server_side_encryption_configuration leads to the bucket; allowed: one with ${placeName(KEY)}.`)];
+    return [
+      unclear
+        ? unknown("Nobody can tell which encryption is this bucket's.")
+        : fail(
+            `No aws_s3_bucket_server_side_encryption_configuration leads to the bucket; allowed: one with ${placeName(KEY)}.`,
+          ),
+    ];
   },
 };

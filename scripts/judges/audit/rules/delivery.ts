@@ -7,7 +7,9 @@ import { Unknown } from "../unknown";
 const MAPPING = "aws_lambda_event_source_mapping";
 const QUEUE = "aws_sqs_queue";
 
-/** Lambda developer guide, "Using Lambda with Amazon SQS": throttled batches come back before the message is seen again. */
+/**
+ * Lambda developer guide, "Using Lambda with Amazon SQS": throttled batches come back before the message is seen again.
+ */
 const VISIBILITY_TIMEOUTS = 6;
 
 /** The same guide: throttling alone then sends nothing to the dead-letter queue. */
@@ -21,7 +23,9 @@ function queueOf(mapping: AuditedResource, plan: AuditedPlan): AuditedResource |
 }
 
 /** Judges a mapping of a queue. */
-function ofQueue(judge: (mapping: AuditedResource, queue: AuditedResource | "elsewhere" | "unclear", plan: AuditedPlan) => Judgement) {
+function ofQueue(
+  judge: (mapping: AuditedResource, queue: AuditedResource | "elsewhere" | "unclear", plan: AuditedPlan) => Judgement,
+) {
   return (mapping: AuditedResource, plan: AuditedPlan): readonly Judgement[] => {
     const queue = queueOf(mapping, plan);
     return queue === undefined ? [] : [judge(mapping, queue, plan)];
@@ -35,7 +39,14 @@ export const MAPPING_REPORTS_PARTIAL_FAILURES: Rule = {
   asks: [],
   severity: "warning",
   types: [MAPPING],
-  evaluate: ofQueue((mapping) => attribute(mapping, ["function_response_types"], (types) => Array.isArray(types) && types.includes("ReportBatchItemFailures"), '["ReportBatchItemFailures"]')),
+  evaluate: ofQueue((mapping) =>
+    attribute(
+      mapping,
+      ["function_response_types"],
+      (types) => Array.isArray(types) && types.includes("ReportBatchItemFailures"),
+      '["ReportBatchItemFailures"]',
+    ),
+  ),
 };
 
 export const MAPPING_CONCURRENCY_IS_LIMITED: Rule = {
@@ -44,7 +55,9 @@ export const MAPPING_CONCURRENCY_IS_LIMITED: Rule = {
   asks: [],
   severity: "warning",
   types: [MAPPING],
-  evaluate: ofQueue((mapping) => attribute(mapping, ["scaling_config", 0, "maximum_concurrency"], isAtLeast(2), "a number from 2 to 1000")),
+  evaluate: ofQueue((mapping) =>
+    attribute(mapping, ["scaling_config", 0, "maximum_concurrency"], isAtLeast(2), "a number from 2 to 1000"),
+  ),
 };
 
 export const VISIBILITY_COVERS_THE_FUNCTION: Rule = {
@@ -56,13 +69,26 @@ export const VISIBILITY_COVERS_THE_FUNCTION: Rule = {
   evaluate: ofQueue(visibility),
 };
 
-function visibility(mapping: AuditedResource, queue: AuditedResource | "elsewhere" | "unclear", plan: AuditedPlan): Judgement {
+function visibility(
+  mapping: AuditedResource,
+  queue: AuditedResource | "elsewhere" | "unclear",
+  plan: AuditedPlan,
+): Judgement {
   const target = functionOf(mapping, plan);
-  if (typeof queue === "string" || target === undefined) return unknown("The queue or the function of the mapping is not of this plan.");
-  const [hidden = 30, timeout = 3, window = 0] = [queue.get("visibility_timeout_seconds"), target.get("timeout"), mapping.get("maximum_batching_window_in_seconds")];
-  if (![hidden, timeout, window].every((value) => typeof value === "number")) return unknown("visibility_timeout_seconds or timeout is known only after the apply.");
+  if (typeof queue === "string" || target === undefined)
+    return unknown("The queue or the function of the mapping is not of this plan.");
+  const [hidden = 30, timeout = 3, window = 0] = [
+    queue.get("visibility_timeout_seconds"),
+    target.get("timeout"),
+    mapping.get("maximum_batching_window_in_seconds"),
+  ];
+  if (![hidden, timeout, window].every((value) => typeof value === "number"))
+    return unknown("visibility_timeout_seconds or timeout is known only after the apply.");
   const least = VISIBILITY_TIMEOUTS * (timeout as number) + (window as number);
-  return when((hidden as number) >= least, `visibility_timeout_seconds of ${queue.address} is ${String(hidden)}; allowed: from ${least} s on, six times the ${String(timeout)} s of ${target.address} and the batching window.`);
+  return when(
+    (hidden as number) >= least,
+    `visibility_timeout_seconds of ${queue.address} is ${String(hidden)}; allowed: from ${least} s on, six times the ${String(timeout)} s of ${target.address} and the batching window.`,
+  );
 }
 
 /** The function that a mapping calls, by an alias or by itself. */
@@ -85,8 +111,13 @@ function redriveOf(queue: AuditedResource, plan: AuditedPlan): Readonly<Record<s
 /** Whether another queue sends its failures to this one; undefined where nobody can tell. */
 function isDeadLetterQueue(queue: AuditedResource, plan: AuditedPlan): boolean | undefined {
   const redrives = plan.ofType(QUEUE).map((other) => redriveOf(other, plan));
-  const targets = redrives.map((redrive) => (redrive instanceof Unknown ? undefined : redrive?.["deadLetterTargetArn"]));
-  if (targets.some((to) => typeof to === "string" && (to === queue.get("arn") || to.startsWith(`\${${queue.address}.`)))) return true;
+  const targets = redrives.map((redrive) =>
+    redrive instanceof Unknown ? undefined : redrive?.["deadLetterTargetArn"],
+  );
+  if (
+    targets.some((to) => typeof to === "string" && (to === queue.get("arn") || to.startsWith(`\${${queue.address}.`)))
+  )
+    return true;
   return redrives.some((redrive) => redrive instanceof Unknown) ? undefined : false;
 }
 
@@ -99,8 +130,14 @@ export const QUEUE_HAS_A_DEAD_LETTER_QUEUE: Rule = {
   evaluate: (queue, plan) => {
     const [isLast, redrive] = [isDeadLetterQueue(queue, plan), redriveOf(queue, plan)];
     if (isLast === true) return [PASS];
-    if (redrive instanceof Unknown || (isLast === undefined && redrive === undefined)) return [unknown("redrive_policy is known only after the apply.")];
-    return [when(redrive?.["deadLetterTargetArn"] !== undefined, "redrive_policy is not given, and no queue sends its failures here; allowed: a deadLetterTargetArn.")];
+    if (redrive instanceof Unknown || (isLast === undefined && redrive === undefined))
+      return [unknown("redrive_policy is known only after the apply.")];
+    return [
+      when(
+        redrive?.["deadLetterTargetArn"] !== undefined,
+        "redrive_policy is not given, and no queue sends its failures here; allowed: a deadLetterTargetArn.",
+      ),
+    ];
   },
 };
 
@@ -115,7 +152,12 @@ export const REDRIVE_GIVES_FIVE_TRIES: Rule = {
     if (redrive === undefined) return [];
     if (redrive instanceof Unknown) return [unknown("redrive_policy is known only after the apply.")];
     const count = redrive["maxReceiveCount"];
-    return [when(Number(count) >= LEAST_RECEIVES, `redrive_policy has maxReceiveCount ${JSON.stringify(count) ?? "not given"}; allowed: from ${LEAST_RECEIVES} on, so that throttling alone fails nothing.`)];
+    return [
+      when(
+        Number(count) >= LEAST_RECEIVES,
+        `redrive_policy has maxReceiveCount ${JSON.stringify(count) ?? "not given"}; allowed: from ${LEAST_RECEIVES} on, so that throttling alone fails nothing.`,
+      ),
+    ];
   },
 };
 
@@ -138,10 +180,19 @@ export const FAILED_EVENTS_ARE_KEPT: Rule = {
   types: ["aws_lambda_function_event_invoke_config", "aws_cloudwatch_event_target"],
   evaluate: (resource) => {
     const isTarget = resource.type === "aws_cloudwatch_event_target";
-    const kept = isTarget ? resource.get("dead_letter_config", 0, "arn") : resource.get("destination_config", 0, "on_failure", 0, "destination");
-    const retries = isTarget ? resource.get("retry_policy", 0, "maximum_retry_attempts") : resource.get("maximum_retry_attempts");
+    const kept = isTarget
+      ? resource.get("dead_letter_config", 0, "arn")
+      : resource.get("destination_config", 0, "on_failure", 0, "destination");
+    const retries = isTarget
+      ? resource.get("retry_policy", 0, "maximum_retry_attempts")
+      : resource.get("maximum_retry_attempts");
     if (kept !== undefined || retries === 0) return [PASS];
-    if (retries instanceof Unknown) return [of("retries", unknown("maximum_retry_attempts is known only after the apply."))];
-    return [fail(`${isTarget ? "dead_letter_config" : "destination_config[0].on_failure"} is not given and maximum_retry_attempts is ${String(retries ?? "not given")}; allowed: a place for what fails, or 0 retries.`)];
+    if (retries instanceof Unknown)
+      return [of("retries", unknown("maximum_retry_attempts is known only after the apply."))];
+    return [
+      fail(
+        `${isTarget ? "dead_letter_config" : "destination_config[0].on_failure"} is not given and maximum_retry_attempts is ${String(retries ?? "not given")}; allowed: a place for what fails, or 0 retries.`,
+      ),
+    ];
   },
 };

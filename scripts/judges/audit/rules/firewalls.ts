@@ -6,7 +6,8 @@ import { Unknown } from "../unknown";
 const OVERSIZED = ["body", "json_body", "cookies", "headers"];
 
 /**
- * A web ACL reads the first 16 KB of an API's body, and passes the rest on unread where a rule says CONTINUE (AWS WAF developer
+ * A web ACL reads the first 16 KB of an API's body, and passes the rest on unread where a rule says CONTINUE (AWS WAF
+ * developer
  * guide, "Oversize web request components"): prompts are longer than that.
  */
 export const FIREWALL_READS_WHOLE_BODIES: Rule = {
@@ -18,13 +19,21 @@ export const FIREWALL_READS_WHOLE_BODIES: Rule = {
   evaluate: (acl) => {
     const rules = acl.get("rule");
     if (rules instanceof Unknown) return [unknown("rule is known only after the apply.")];
-    return ((rules ?? []) as readonly Readonly<Record<string, unknown>>[]).map((rule) => of(String(rule["name"]), handling(rule, acl)));
+    return ((rules ?? []) as readonly Readonly<Record<string, unknown>>[]).map((rule) =>
+      of(String(rule["name"]), handling(rule, acl)),
+    );
   },
 };
 
 function handling(rule: Readonly<Record<string, unknown>>, acl: AuditedResource): Judgement {
-  const found = components(rule).find(([, handled]) => handled === undefined || handled === null || handled === "CONTINUE");
-  return found === undefined ? PASS : fail(`${found[0]}[0].oversize_handling in ${acl.address} is ${JSON.stringify(found[1]) ?? "not given"}, so what does not fit is passed on unread; allowed: "MATCH" in a rule that blocks, "NO_MATCH" in one that allows.`);
+  const found = components(rule).find(
+    ([, handled]) => handled === undefined || handled === null || handled === "CONTINUE",
+  );
+  return found === undefined
+    ? PASS
+    : fail(
+        `${found[0]}[0].oversize_handling in ${acl.address} is ${JSON.stringify(found[1]) ?? "not given"}, so what does not fit is passed on unread; allowed: "MATCH" in a rule that blocks, "NO_MATCH" in one that allows.`,
+      );
 }
 
 /** Every component of a rule that may be too long, with what is done then. */

@@ -5,13 +5,29 @@ import { Unknown, isUnclear } from "../unknown";
 
 const FUNCTION = "aws_lambda_function";
 
-/** Runtimes that Lambda still patches, and for how long: nodejs22.x until 2027-04-30 (Lambda developer guide, "Lambda runtimes", read 2026-11-21). */
-const RUNTIMES = ["nodejs22.x", "nodejs24.x", "python3.12", "python3.13", "python3.14", "java21", "java25", "provided.al2023", "dotnet8", "ruby3.3", "ruby3.4"];
+/**
+ * Runtimes that Lambda still patches, and for how long: nodejs22.x until 2027-04-30 (Lambda developer guide, "Lambda
+ * runtimes", read 2026-11-21).
+ */
+const RUNTIMES = [
+  "nodejs22.x",
+  "nodejs24.x",
+  "python3.12",
+  "python3.13",
+  "python3.14",
+  "java21",
+  "java25",
+  "provided.al2023",
+  "dotnet8",
+  "ruby3.3",
+  "ruby3.4",
+];
 
 /** What keys and tokens look like, wherever they stand. */
 const SECRETS: Readonly<Record<string, RegExp>> = {
   "an AWS access key": /\b(AKIA|ASIA)[A-Z0-9]{16}\b/,
-  "an AWS secret key": /(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[+/])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*\d)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/,
+  "an AWS secret key":
+    /(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[+/])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*\d)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/,
   "a private key": /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   "a token of a forge": /\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22,}|glpat-[\w-]{20})/,
   "a key of a model's vendor": /\bsk-[A-Za-z0-9_-]{20,}/,
@@ -33,19 +49,31 @@ export const ENVIRONMENT_HOLDS_NO_SECRET: Rule = {
   evaluate: (target) => {
     const variables = target.get("environment", 0, "variables");
     if (variables === undefined) return [];
-    if (variables instanceof Unknown || typeof variables !== "object" || variables === null) return [unknown("environment[0].variables is known only after the apply.")];
+    if (variables instanceof Unknown || typeof variables !== "object" || variables === null)
+      return [unknown("environment[0].variables is known only after the apply.")];
     return Object.entries(variables).map(([name, value]) => of(name, secretIn(name, value)));
   },
 };
 
 /** The message never holds the value. */
 function secretIn(name: string, value: unknown): Judgement {
-  if (value instanceof Unknown && /\.(secret_string|secret_binary|password|private_key\w*|token|secret)$/.test(value.source ?? "")) return fail(`environment[0].variables.${name} is ${value.source ?? ""}; allowed: the ARN of a secret, which the function reads when it starts.`);
+  if (
+    value instanceof Unknown &&
+    /\.(secret_string|secret_binary|password|private_key\w*|token|secret)$/.test(value.source ?? "")
+  )
+    return fail(
+      `environment[0].variables.${name} is ${value.source ?? ""}; allowed: the ARN of a secret, which the function reads when it starts.`,
+    );
   if (isUnclear(value)) return unknown(`environment[0].variables.${name} is known only after the apply.`);
   const found = Object.entries(SECRETS).find(([, pattern]) => pattern.test(String(value)))?.[0];
-  if (found !== undefined) return fail(`environment[0].variables.${name} looks like ${found}; allowed: the name or ARN of a secret, which the function reads when it starts.`);
+  if (found !== undefined)
+    return fail(
+      `environment[0].variables.${name} looks like ${found}; allowed: the name or ARN of a secret, which the function reads when it starts.`,
+    );
   if (!SECRET_NAME.test(name) || String(value) === "" || String(value).startsWith("arn:")) return PASS;
-  return fail(`environment[0].variables.${name} is called like a secret; allowed: the ARN of one, in a variable such as ${name}_ARN.`);
+  return fail(
+    `environment[0].variables.${name} is called like a secret; allowed: the ARN of one, in a variable such as ${name}_ARN.`,
+  );
 }
 
 export const FUNCTION_IS_TRACED = attributeRule({
@@ -105,7 +133,10 @@ export const FUNCTION_CODE_IS_SIGNED = attributeRule({
   allowed: "the ARN of a code signing configuration",
 });
 
-/** Whoever may update a function's code can do so past terraform, which goes by its own hash alone and leaves what is there. */
+/**
+ * Whoever may update a function's code can do so past terraform, which goes by its own hash alone and leaves what is
+ * there.
+ */
 export const FUNCTION_RUNS_THE_PACKAGE: Rule = {
   id: "function-runs-the-package",
   title: "The code in AWS is the package's, byte by byte",
@@ -114,10 +145,16 @@ export const FUNCTION_RUNS_THE_PACKAGE: Rule = {
   types: [FUNCTION],
   evaluate: (target) => {
     const [packaged, deployed] = [target.get("source_code_hash"), target.get("code_sha256")];
-    // Without a package there is nothing to compare (a function that was imported has an empty hash), and what an apply uploads is the package.
+    // Without a package there is nothing to compare (a function that was imported has an empty hash), and what an apply
+    // uploads is the package.
     if (packaged === undefined || packaged === "" || deployed === undefined || isUnclear(deployed)) return [];
     if (isUnclear(packaged)) return [unknown("source_code_hash is known only after the apply.")];
-    return [when(packaged === deployed, `code_sha256 is ${target.shown("code_sha256")}; allowed: source_code_hash, ${target.shown("source_code_hash")}, the hash of the package. Versions that are live stay what they are, and the next would be made of it: RUNBOOK.md, "Other code than the package's".`)];
+    return [
+      when(
+        packaged === deployed,
+        `code_sha256 is ${target.shown("code_sha256")}; allowed: source_code_hash, ${target.shown("source_code_hash")}, the hash of the package. Versions that are live stay what they are, and the next would be made of it: RUNBOOK.md, "Other code than the package's".`,
+      ),
+    ];
   },
 };
 
@@ -144,7 +181,12 @@ export const FUNCTION_HAS_MEMORY_AND_TIME: Rule = {
 };
 
 function chosen(target: AuditedResource, name: string, byDefault: number): Judgement {
-  const judged = attribute(target, [name], (value) => target.gives(name) || (value !== undefined && value !== byDefault), "a value of your own");
+  const judged = attribute(
+    target,
+    [name],
+    (value) => target.gives(name) || (value !== undefined && value !== byDefault),
+    "a value of your own",
+  );
   return of(name, judged);
 }
 
@@ -156,12 +198,16 @@ export const FUNCTION_URL_IS_AUTHORIZED: Rule = {
   types: ["aws_lambda_function_url"],
   evaluate: (url) => [
     of("authorization_type", attribute(url, ["authorization_type"], isOneOf("AWS_IAM"), '"AWS_IAM"')),
-    of("cors", when(!everyOrigin(url), 'cors[0] has "*" among allow_origins and allow_methods; allowed: one of them, or names.')),
+    of(
+      "cors",
+      when(!everyOrigin(url), 'cors[0] has "*" among allow_origins and allow_methods; allowed: one of them, or names.'),
+    ),
   ],
 };
 
 function everyOrigin(url: AuditedResource): boolean {
-  const has = (name: string) => ((url.get("cors", 0, name) as readonly unknown[] | undefined) ?? []).includes?.("*") === true;
+  const has = (name: string) =>
+    ((url.get("cors", 0, name) as readonly unknown[] | undefined) ?? []).includes?.("*") === true;
   return has("allow_origins") && has("allow_methods");
 }
 
@@ -175,7 +221,12 @@ export const PERMISSION_HAS_A_SOURCE: Rule = {
   evaluate: (permission) => {
     if (!String(permission.get("principal")).endsWith(".amazonaws.com")) return [];
     const [arn, account] = [permission.get("source_arn"), permission.get("source_account")];
-    return [when(arn !== undefined || account !== undefined, `source_arn and source_account are not given, and ${permission.shown("principal")} calls for anybody; allowed: one of them.`)];
+    return [
+      when(
+        arn !== undefined || account !== undefined,
+        `source_arn and source_account are not given, and ${permission.shown("principal")} calls for anybody; allowed: one of them.`,
+      ),
+    ];
   },
 };
 
@@ -185,5 +236,7 @@ export const PERMISSION_NAMES_ITS_CALLER: Rule = {
   asks: ["CKV_AWS_301"],
   severity: "critical",
   types: ["aws_lambda_permission"],
-  evaluate: (permission) => [attribute(permission, ["principal"], (value) => value !== "*" && value !== undefined, "a service or an account")],
+  evaluate: (permission) => [
+    attribute(permission, ["principal"], (value) => value !== "*" && value !== undefined, "a service or an account"),
+  ],
 };

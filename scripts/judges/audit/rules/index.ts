@@ -17,7 +17,27 @@ import * as queues from "./queues";
 import * as roles from "./roles";
 import * as tables from "./tables";
 
-const FAMILIES: readonly Readonly<Record<string, Rule | readonly Rule[]>>[] = [alarms, apiCache, apiMethods, apiStage, buckets, customerKeys, delivery, distributions, firewalls, functions, keys, logs, networks, policies, queues, roles, tables];
+const FAMILIES: readonly Readonly<Record<string, Rule | readonly Rule[]>>[] = [
+  alarms,
+  apiCache,
+  apiMethods,
+  apiStage,
+  buckets,
+  customerKeys,
+  delivery,
+  distributions,
+  firewalls,
+  functions,
+  keys,
+  logs,
+  networks,
+  policies,
+  queues,
+  roles,
+  tables,
+];
 
 /** Every rule of the audit, by its id. A further one is an export of a family's file. */
-export const RULES: readonly Rule[] = FAMILIES.flatMap((family) => Object.values(family).flat() as Rule[]).sort((a, b) => (a.id < b.id ? -1 : 1));
+export const RULES: readonly Rule[] = FAMILIES.flatMap((family) => Object.values(family).flat() as Rule[]).sort(
+  (a, b) => (a.id < b.id ? -1 : 1),
+);

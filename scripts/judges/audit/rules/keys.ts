@@ -40,8 +40,18 @@ export const KEY_IS_NOT_PUBLIC: Rule = {
     const holders = [key, ...beside].filter((holder) => isGiven(holder.get("policy")));
     if (holders.length === 0) return [when(false, "policy is not given; allowed: one that names who may use the key.")];
     const documents = holders.map((holder) => statementsIn(holder, "policy"));
-    const open = documents.flatMap((document) => (document instanceof Unknown ? [] : document)).find((statement) => letsIn(statement, isAnybody));
-    if (open === undefined && documents.some((document) => document instanceof Unknown)) return [unknown("policy is known only after the apply.")];
-    return [open === undefined ? PASS : when(false, `policy allows ${open.actions.join(", ")} to anybody without a condition; allowed: named callers.`)];
+    const open = documents
+      .flatMap((document) => (document instanceof Unknown ? [] : document))
+      .find((statement) => letsIn(statement, isAnybody));
+    if (open === undefined && documents.some((document) => document instanceof Unknown))
+      return [unknown("policy is known only after the apply.")];
+    return [
+      open === undefined
+        ? PASS
+        : when(
+            false,
+            `policy allows ${open.actions.join(", ")} to anybody without a condition; allowed: named callers.`,
+          ),
+    ];
   },
 };

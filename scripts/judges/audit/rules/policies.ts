@@ -12,7 +12,14 @@ function everyAllow(judge: (statement: Statement) => Judgement) {
     const statements = statementsIn(policy, "policy");
     if (statements instanceof Unknown) return [unknown("policy is known only after the apply.")];
     const allows = statements.filter(({ effect }) => effect === "Allow");
-    return allows.map((statement, index) => of(statement.sid || `statement ${index + 1}`, [...statement.actions, ...statement.resources].some(isUnclear) ? unknown("Action or Resource is known only after the apply.") : judge(statement)));
+    return allows.map((statement, index) =>
+      of(
+        statement.sid || `statement ${index + 1}`,
+        [...statement.actions, ...statement.resources].some(isUnclear)
+          ? unknown("Action or Resource is known only after the apply.")
+          : judge(statement),
+      ),
+    );
   };
 }
 
@@ -31,8 +38,10 @@ export const POLICY_NAMES_ACTIONS: Rule = {
 };
 
 /**
- * Actions that cannot be limited to a resource, or that find nothing where they are, so that IAM wants "*" for them (Service
- * authorization reference; of DescribeAlarms, DescribeLogGroups and PutCompositeAlarm see also modules/deployment-permissions.ts).
+ * Actions that cannot be limited to a resource, or that find nothing where they are, so that IAM wants "*" for them
+ * (Service
+ * authorization reference; of DescribeAlarms, DescribeLogGroups and PutCompositeAlarm see also
+ * modules/deployment-permissions.ts).
  */
 const WITHOUT_RESOURCE = new Set([
   "cloudfront:ListDistributions",
@@ -58,14 +67,25 @@ const NAMES_NOTHING = /^(\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:
 export const POLICY_NAMES_RESOURCES: Rule = {
   id: "policy-names-resources",
   title: "What a role may do is for named resources, or under a condition",
-  asks: ["CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355", "AwsSolutions-IAM5", "LambdaStarPermissions"],
+  asks: [
+    "CKV_AWS_286",
+    "CKV_AWS_287",
+    "CKV_AWS_288",
+    "CKV_AWS_289",
+    "CKV_AWS_290",
+    "CKV_AWS_355",
+    "AwsSolutions-IAM5",
+    "LambdaStarPermissions",
+  ],
   severity: "warning",
   types: POLICIES,
   evaluate: everyAllow(({ actions, resources, hasCondition }) => {
     const wide = resources.filter((resource) => NAMES_NOTHING.test(resource));
     const restrictable = actions.filter((action) => !WITHOUT_RESOURCE.has(action));
     if (hasCondition || wide.length === 0 || restrictable.length === 0) return PASS;
-    return fail(`Resource is ${wide.join(", ")} for ${restrictable.join(", ")}; allowed: resources by name, a condition, or a suppression that says why not.`);
+    return fail(
+      `Resource is ${wide.join(", ")} for ${restrictable.join(", ")}; allowed: resources by name, a condition, or a suppression that says why not.`,
+    );
   }),
 };
 
@@ -79,6 +99,9 @@ export const PASSED_ROLES_ARE_LIMITED: Rule = {
   evaluate: everyAllow(({ actions, resources, condition }) => {
     if (!actions.some((action) => ["iam:PassRole", "iam:*", "*"].includes(action))) return PASS;
     const isToService = Object.values(condition).some((keys) => keys["iam:PassedToService"] !== undefined);
-    return when(isToService && resources.every((resource) => !resource.includes("*")), `iam:PassRole is for ${resources.join(", ")}, ${isToService ? "to one service" : "to any service"}; allowed: roles by name, with a condition on iam:PassedToService.`);
+    return when(
+      isToService && resources.every((resource) => !resource.includes("*")),
+      `iam:PassRole is for ${resources.join(", ")}, ${isToService ? "to one service" : "to any service"}; allowed: roles by name, with a condition on iam:PassedToService.`,
+    );
   }),
 };

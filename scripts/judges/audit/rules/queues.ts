@@ -23,7 +23,13 @@ export const QUEUE_IS_ENCRYPTED: Rule = {
   types: ["aws_sqs_queue"],
   evaluate: (queue) => {
     const [managed, key] = [queue.get("sqs_managed_sse_enabled"), queue.get("kms_master_key_id")];
-    return [managed === true || key !== undefined ? PASS : fail(`sqs_managed_sse_enabled is ${queue.shown("sqs_managed_sse_enabled")} and kms_master_key_id is not given; allowed: true, or a key.`)];
+    return [
+      managed === true || key !== undefined
+        ? PASS
+        : fail(
+            `sqs_managed_sse_enabled is ${queue.shown("sqs_managed_sse_enabled")} and kms_master_key_id is not given; allowed: true, or a key.`,
+          ),
+    ];
   },
 };
 
@@ -34,7 +40,14 @@ export const QUEUE_KEY_CAN_BE_GRANTED: Rule = {
   asks: ["CKV2_AWS_73"],
   severity: "warning",
   types: ["aws_sqs_queue"],
-  evaluate: (queue) => [attribute(queue, ["kms_master_key_id"], (key) => key !== "alias/aws/sqs", "a key of your own, or sqs_managed_sse_enabled = true instead")],
+  evaluate: (queue) => [
+    attribute(
+      queue,
+      ["kms_master_key_id"],
+      (key) => key !== "alias/aws/sqs",
+      "a key of your own, or sqs_managed_sse_enabled = true instead",
+    ),
+  ],
 };
 
 export const QUEUE_TAKES_TLS_ONLY: Rule = {
@@ -43,7 +56,12 @@ export const QUEUE_TAKES_TLS_ONLY: Rule = {
   asks: ["AwsSolutions-SQS4"],
   severity: "warning",
   types: ["aws_sqs_queue"],
-  evaluate: byPolicy(QUEUE_POLICY, (statements) => when(deniesPlainHttp(statements), "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.")),
+  evaluate: byPolicy(QUEUE_POLICY, (statements) =>
+    when(
+      deniesPlainHttp(statements),
+      "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.",
+    ),
+  ),
 };
 
 export const TOPIC_TAKES_TLS_ONLY: Rule = {
@@ -52,7 +70,12 @@ export const TOPIC_TAKES_TLS_ONLY: Rule = {
   asks: ["AwsSolutions-SNS3"],
   severity: "warning",
   types: ["aws_sns_topic"],
-  evaluate: byPolicy(TOPIC_POLICY, (statements) => when(deniesPlainHttp(statements), "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.")),
+  evaluate: byPolicy(TOPIC_POLICY, (statements) =>
+    when(
+      deniesPlainHttp(statements),
+      "The policy does not deny calls with aws:SecureTransport false to everybody; allowed: a statement that does.",
+    ),
+  ),
 };
 
 /** Who else may send, read or listen is named, and only for what is named. */
@@ -77,6 +100,12 @@ export const TOPIC_IS_NOT_PUBLIC: Rule = {
 const isAccount = (principal: string): boolean => isAnybody(principal) || /^AWS: /.test(principal);
 
 function closed(statements: readonly Statement[]): Judgement {
-  const open = statements.find((statement) => letsIn(statement, isAccount) || (statement.effect === "Allow" && statement.actions.includes("*")));
-  return open === undefined ? PASS : fail(`The policy allows ${open.actions.join(", ")} to ${open.principals.join(", ")}${open.hasCondition ? "" : " without a condition"}; allowed: services and accounts under a condition, and actions by name.`);
+  const open = statements.find(
+    (statement) => letsIn(statement, isAccount) || (statement.effect === "Allow" && statement.actions.includes("*")),
+  );
+  return open === undefined
+    ? PASS
+    : fail(
+        `The policy allows ${open.actions.join(", ")} to ${open.principals.join(", ")}${open.hasCondition ? "" : " without a condition"}; allowed: services and accounts under a condition, and actions by name.`,
+      );
 }

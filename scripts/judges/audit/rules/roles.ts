@@ -20,8 +20,12 @@ export const ROLE_NAMES_WHO_MAY_TAKE_IT: Rule = {
   evaluate: (role) => {
     const statements = statementsIn(role, "assume_role_policy");
     if (statements instanceof Unknown) return [unknown("assume_role_policy is known only after the apply.")];
-    const open = statements.flatMap(({ effect, principals }) => (effect === "Allow" ? principals.filter((name) => isAnybody(name) || isAccount(name)) : []));
-    return [when(open.length === 0, `assume_role_policy lets in ${open.join(", ")}; allowed: services, and callers by name.`)];
+    const open = statements.flatMap(({ effect, principals }) =>
+      effect === "Allow" ? principals.filter((name) => isAnybody(name) || isAccount(name)) : [],
+    );
+    return [
+      when(open.length === 0, `assume_role_policy lets in ${open.join(", ")}; allowed: services, and callers by name.`),
+    ];
   },
 };
 
@@ -41,18 +45,36 @@ export const PIPELINE_ROLE_IS_LIMITED: Rule = {
   evaluate: (role) => {
     const statements = statementsIn(role, "assume_role_policy");
     if (statements instanceof Unknown) return [unknown("assume_role_policy is known only after the apply.")];
-    return statements.filter(({ effect, actions }) => effect === "Allow" && actions.some((action) => action.startsWith("sts:AssumeRoleWithWebIdentity"))).map(limited);
+    return statements
+      .filter(
+        ({ effect, actions }) =>
+          effect === "Allow" && actions.some((action) => action.startsWith("sts:AssumeRoleWithWebIdentity")),
+      )
+      .map(limited);
   },
 };
 
 function limited({ condition }: Statement): Judgement {
-  const claims = (name: string) => Object.values(condition).flatMap((keys) => Object.entries(keys)).filter(([key]) => key.endsWith(`:${name}`)).flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value]));
+  const claims = (name: string) =>
+    Object.values(condition)
+      .flatMap((keys) => Object.entries(keys))
+      .filter(([key]) => key.endsWith(`:${name}`))
+      .flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value]));
   const [subjects, audiences] = [claims("sub"), claims("aud")];
-  if ([...subjects, ...audiences].some(isUnclear)) return unknown("The condition on the token's subject is known only after the apply.");
-  if (subjects.length === 0) return fail("assume_role_policy has no condition on the token's sub, so any project of the forge takes the role on; allowed: one that names project and branch.");
+  if ([...subjects, ...audiences].some(isUnclear))
+    return unknown("The condition on the token's subject is known only after the apply.");
+  if (subjects.length === 0)
+    return fail(
+      "assume_role_policy has no condition on the token's sub, so any project of the forge takes the role on; allowed: one that names project and branch.",
+    );
   const wide = subjects.filter((subject) => !Object.values(SUBJECT).some((pattern) => pattern.test(String(subject))));
-  if (wide.length > 0) return fail(`The token's sub may be ${wide.map((subject) => JSON.stringify(subject)).join(", ")}; allowed: a whole project with a branch, an environment or pull_request.`);
-  return audiences.length > 0 ? PASS : fail("assume_role_policy has no condition on the token's aud; allowed: the one that the jobs ask for.");
+  if (wide.length > 0)
+    return fail(
+      `The token's sub may be ${wide.map((subject) => JSON.stringify(subject)).join(", ")}; allowed: a whole project with a branch, an environment or pull_request.`,
+    );
+  return audiences.length > 0
+    ? PASS
+    : fail("assume_role_policy has no condition on the token's aud; allowed: the one that the jobs ask for.");
 }
 
 const ADMINISTRATORS = /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
@@ -63,7 +85,9 @@ export const ROLE_IS_NO_ADMINISTRATOR: Rule = {
   asks: ["CKV_AWS_274", "CKV2_AWS_56"],
   severity: "critical",
   types: ATTACHMENT,
-  evaluate: (attachment) => [ownOr(attachment, (arn) => !ADMINISTRATORS.test(arn), "a policy that names what it allows")],
+  evaluate: (attachment) => [
+    ownOr(attachment, (arn) => !ADMINISTRATORS.test(arn), "a policy that names what it allows"),
+  ],
 };
 
 /** They grow without a word, and are for nobody in particular. */
@@ -79,5 +103,7 @@ export const ROLE_POLICIES_ARE_OUR_OWN: Rule = {
 /** What is made beside it has no ARN yet, and is none of AWS's. */
 function ownOr(attachment: AuditedResource, holds: (arn: string) => boolean, allowed: string): Judgement {
   const value = attachment.get("policy_arn");
-  return value instanceof Unknown && value.source?.startsWith("aws_iam_policy.") === true ? PASS : attribute(attachment, ["policy_arn"], (arn) => holds(String(arn)), allowed);
+  return value instanceof Unknown && value.source?.startsWith("aws_iam_policy.") === true
+    ? PASS
+    : attribute(attachment, ["policy_arn"], (arn) => holds(String(arn)), allowed);
 }

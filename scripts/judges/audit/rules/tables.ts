@@ -33,7 +33,16 @@ export const TABLE_SCALES: Rule = {
   severity: "info",
   types: [TABLE],
   evaluate: (table, plan) => {
-    const scaled = plan.ofType("aws_appautoscaling_target").some((target) => String(target.get("resource_id")) === `table/${String(table.get("name"))}`);
-    return [scaled ? PASS : when(table.get("billing_mode") === "PAY_PER_REQUEST", `billing_mode is ${table.shown("billing_mode")}; allowed: "PAY_PER_REQUEST", or a target of automatic scaling.`)];
+    const scaled = plan
+      .ofType("aws_appautoscaling_target")
+      .some((target) => String(target.get("resource_id")) === `table/${String(table.get("name"))}`);
+    return [
+      scaled
+        ? PASS
+        : when(
+            table.get("billing_mode") === "PAY_PER_REQUEST",
+            `billing_mode is ${table.shown("billing_mode")}; allowed: "PAY_PER_REQUEST", or a target of automatic scaling.`,
+          ),
+    ];
   },
 };
