@@ -34,13 +34,15 @@ export function createDashboard(stack: PlatformStack, watched: Watched, alarms: 
   const { settings, names } = watched;
   const sources = metricSources(watched);
   const others = otherCharts(settings, sources);
-  const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map((panel): DashboardSection => ({
-    heading: HEADINGS[panel],
-    charts: [
-      ...KPIS.filter((kpi) => kpi.panel === panel).flatMap((kpi) => kpiChart(kpi, settings, sources) ?? []),
-      ...(others[panel] ?? []),
-    ],
-  }));
+  const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map(
+    (panel): DashboardSection => ({
+      heading: HEADINGS[panel],
+      charts: [
+        ...KPIS.filter((kpi) => kpi.panel === panel).flatMap((kpi) => kpiChart(kpi, settings, sources) ?? []),
+        ...(others[panel] ?? []),
+      ],
+    }),
+  );
   return new Dashboard(stack, "dashboard", {
     dashboardName: names.dashboard,
     region: settings.string("aws_region"),

@@ -204,9 +204,8 @@ describe("what is private or opens something", () => {
 
   test("reaches who it is for: the caller with a key the answer, and the agent its secret", async () => {
     shown = (await serve(KEYS)) as typeof shown;
-    canaries["an API key"] = shown.values.root_module.resources.find(
-      ({ type }) => type === "aws_api_gateway_api_key",
-    )!.values.value!;
+    canaries["an API key"] = shown.values.root_module.resources.find(({ type }) => type === "aws_api_gateway_api_key")!
+      .values.value!;
     expect(await askedAs({ "x-api-key": canaries["an API key"] })).toContain(GIVEN["an agent's answer"]);
     expect([...shownToAgent]).toEqual([GIVEN["an agent's secret"]]);
   });

@@ -22,15 +22,7 @@ const PROGRAMS = {
     "--cache-location",
     ".quickturn/eslint.json",
   ],
-  formatter: [
-    "node_modules/prettier/bin/prettier.cjs",
-    "--check",
-    "--log-level=warn",
-    "--cache",
-    "--cache-strategy=content",
-    "--cache-location=.quickturn/prettier.json",
-    "**/*.{ts,mjs,js,cjs}",
-  ],
+  formatter: ["node_modules/@biomejs/biome/bin/biome", "format", "--max-diagnostics=50", "."],
   measures: ["__tests__/runner/measures.mjs", "--quiet"],
 };
 

@@ -13,11 +13,13 @@ const MODES = ["iam", "jwt", "api_key", "none"] as const;
 const JWT = { jwt_issuer: "https://issuer.example", jwt_audiences: ["agents"] };
 /** Every authorization with an endpoint, with none any more, and with none ever. */
 const sets = MODES.flatMap((authorization) =>
-  [[OURS], [], undefined].map((ids): Values => ({
-    authorization,
-    ...(authorization === "jwt" && JWT),
-    ...(ids && { vpc_endpoint_ids: ids }),
-  })),
+  [[OURS], [], undefined].map(
+    (ids): Values => ({
+      authorization,
+      ...(authorization === "jwt" && JWT),
+      ...(ids && { vpc_endpoint_ids: ids }),
+    }),
+  ),
 );
 
 interface Evaluated {

@@ -59,12 +59,14 @@ export interface ComparisonRow {
 /** Both algorithms over the same seeded data sets of every shape. */
 export function compareTuners(sets: number, runsEach: number, firstSeed: number): ComparisonRow[] {
   return SHAPES.flatMap((shape) => {
-    const rows = STRATEGIES.map((strategy): ComparisonRow => ({
-      shape: shape.name,
-      strategy,
-      ours: { wrong: 0, none: 0 },
-      theirs: { wrong: 0, none: 0 },
-    }));
+    const rows = STRATEGIES.map(
+      (strategy): ComparisonRow => ({
+        shape: shape.name,
+        strategy,
+        ours: { wrong: 0, none: 0 },
+        theirs: { wrong: 0, none: 0 },
+      }),
+    );
     const sizes = truth(shape);
     for (let set = 0; set < sets; set++) {
       const runs = drawRuns(shape, runsEach, seededRandom(firstSeed + set));

@@ -32,7 +32,12 @@ export interface WorkQueue {
 
 /** What can be wrong with a message. */
 export type Refusal =
-  "not_json" | "unknown_version" | "no_request_id" | "malformed_deadline" | "malformed_hops" | "wrong_source";
+  | "not_json"
+  | "unknown_version"
+  | "no_request_id"
+  | "malformed_deadline"
+  | "malformed_hops"
+  | "wrong_source";
 
 /** A message is not one that we write. `code` says in which way; the message never quotes it. */
 export class RefusedMessageError extends Error {

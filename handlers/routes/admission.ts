@@ -26,7 +26,8 @@ export interface AdmissionParts {
 
 /** What came of it. `repeated`: an earlier try made the request. `conflict`: its id stands for another one. */
 export type Admission =
-  { readonly outcome: "created" | "repeated"; readonly request: RequestRecord } | { readonly outcome: "conflict" };
+  | { readonly outcome: "created" | "repeated"; readonly request: RequestRecord }
+  | { readonly outcome: "conflict" };
 
 /**
  * Writes a request down and sends it to the worker: a caller is never given an id that nobody works on.

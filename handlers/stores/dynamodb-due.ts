@@ -54,9 +54,11 @@ async function readPage(
     },
     signal,
   );
-  const requests = Items.map((item): DueRequest => ({
-    requestId: item["request_id"]?.S ?? "",
-    dueMs: Number(item["due_at"]?.N),
-  }));
+  const requests = Items.map(
+    (item): DueRequest => ({
+      requestId: item["request_id"]?.S ?? "",
+      dueMs: Number(item["due_at"]?.N),
+    }),
+  );
   return { open, requests, after: LastEvaluatedKey };
 }

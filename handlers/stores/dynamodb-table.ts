@@ -18,7 +18,8 @@ export interface RequestTables {
  * there is one.
  */
 export type Written =
-  { readonly done: true; readonly item?: Item } | { readonly done: false; readonly inTheWay?: Item };
+  | { readonly done: true; readonly item?: Item }
+  | { readonly done: false; readonly inTheWay?: Item };
 
 /** The table of requests: what it holds under an id, and writes to that under a condition. */
 export interface RequestTable {

@@ -200,7 +200,8 @@ class FuzzRun {
   private note(fuzzed: FuzzCase, answer: WireAnswer): string | undefined {
     const { request_id: id } =
       ((answer.kind === "answer" && answer.status === 202 ? jsonOf(answer) : undefined) as
-        { request_id?: unknown } | undefined) ?? {};
+        | { request_id?: unknown }
+        | undefined) ?? {};
     if (typeof id !== "string") return undefined;
     if (!this.judgement.ownerOf.has(id)) this.judgement.ownerOf.set(id, fuzzed.caller);
     this.accepted.set(id, fuzzed);

@@ -47,7 +47,7 @@ export function shapeOf(type: string): Shape {
     expect("(");
     const shape = read();
     // Its default is the variable's own matter.
-    for (let depth = 0; words.length > 0 && (depth > 0 || words.at(0) !== ")");) depth += DEPTH[next()] ?? 0;
+    for (let depth = 0; words.length > 0 && (depth > 0 || words.at(0) !== ")"); ) depth += DEPTH[next()] ?? 0;
     expect(")");
     return { shape, isOptional: true };
   };

@@ -62,7 +62,7 @@ function commonItems(left: readonly string[], right: readonly string[]): (readon
     }
   }
   const places: (readonly [number, number])[] = [];
-  for (let i = 0, j = 0; i < left.length && j < right.length;) {
+  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
     if (left[i] === right[j]) places.push([i++, j++]);
     else if (lengths[i + 1]![j]! >= lengths[i]![j + 1]!) i++;
     else j++;

@@ -34,7 +34,7 @@ function keyOf(entry: Buffer): string {
 function* fields(
   message: Buffer,
 ): Generator<{ readonly field: number; readonly body: Buffer; readonly whole: Buffer }> {
-  for (let at = 0; at < message.length;) {
+  for (let at = 0; at < message.length; ) {
     const tag = varint(message, at);
     const length = varint(message, tag.end);
     const end = length.end + length.value;

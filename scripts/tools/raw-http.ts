@@ -98,7 +98,7 @@ function bodyOf(
 
 function dechunked(rest: Buffer, isOver: boolean): Buffer | undefined {
   const parts: Buffer[] = [];
-  for (let at = 0; ;) {
+  for (let at = 0; ; ) {
     const lineEnd = rest.indexOf("\r\n", at);
     const size = lineEnd < 0 ? NaN : Number.parseInt(rest.subarray(at, lineEnd).toString("latin1"), 16);
     if (size === 0) return Buffer.concat(parts);

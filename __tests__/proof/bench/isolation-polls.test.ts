@@ -73,13 +73,15 @@ test("an answer that is no 404 is wrong, though it shows nothing", async () => {
 });
 
 test("a poll that is not answered twice is counted, and told with why", async () => {
-  const send = jest.fn(async (): Promise<ProbeAnswer> => ({
-    status: 0,
-    body: undefined,
-    headers: {},
-    failure: "no answer within 32 s",
-    ms: 0,
-  }));
+  const send = jest.fn(
+    async (): Promise<ProbeAnswer> => ({
+      status: 0,
+      body: undefined,
+      headers: {},
+      failure: "no answer within 32 s",
+      ms: 0,
+    }),
+  );
   const silent: IsolationCaller = { name: "alice", send };
   const counts = await pollEverything({
     callers: [silent],

@@ -37,8 +37,9 @@ test("a replay chooses by each strategy, says what it knows of every size, and w
   );
   expect(text).toContain("mean 5.711 s (5.373 s to 6.042 s), P50 5.904 s, P90 6.494 s, P95 6.526 s, P99 6.724 s");
   expect(text).toContain("quickturn canary --var memory_size=1024");
-  expect(readFileSync(write, "utf8"))
-    .toBe(`# By quickturn tune --strategy balanced of runs.jsonl. Apply: quickturn apply --var-file <this file>. Take
+  expect(
+    readFileSync(write, "utf8"),
+  ).toBe(`# By quickturn tune --strategy balanced of runs.jsonl. Apply: quickturn apply --var-file <this file>. Take
 # back: leave the line out and apply again.
 
 # memory_size: The least of cost and time in equal parts. Expected: 5.745 s and $0.0773 for 1,000 runs.

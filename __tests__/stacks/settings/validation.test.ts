@@ -173,10 +173,12 @@ const badInside: readonly Case[] = [
     "https://issuer.example/#a",
     "https://",
     "issuer.example",
-  ].map((issuer): Case => [
-    { jwt_issuer: issuer },
-    "allowed: https://<host>, and if wanted :<port> and /<path>, without user, query and fragment",
-  ]),
+  ].map(
+    (issuer): Case => [
+      { jwt_issuer: issuer },
+      "allowed: https://<host>, and if wanted :<port> and /<path>, without user, query and fragment",
+    ],
+  ),
   [given(`former_kms_key_arns=["${KEY}","${KEY}"]`), "allowed: at most 4 different ARNs of keys"],
   [
     { former_kms_key_arns: [1, 2, 3, 4, 5].map((digit) => `${KEY}${digit}`) },

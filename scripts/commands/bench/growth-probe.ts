@@ -36,10 +36,13 @@ export interface GrowthParts {
  * @throws Error where an operation takes another number of calls from time to time, or the search does not find them
  */
 export async function measureTable(parts: GrowthParts, requests: number): Promise<RequestsSize> {
-  const all = Array.from({ length: requests }, (_, index): Filling => ({
-    id: parts.newId(),
-    standing: index < DUE ? "due" : index % OPEN_EVERY === 0 ? "later" : "ended",
-  }));
+  const all = Array.from(
+    { length: requests },
+    (_, index): Filling => ({
+      id: parts.newId(),
+      standing: index < DUE ? "due" : index % OPEN_EVERY === 0 ? "later" : "ended",
+    }),
+  );
   await parts.fill(all);
   const later = all.filter(({ standing }) => standing === "later");
   // From everywhere in the table.

@@ -45,12 +45,14 @@ export async function benchSynth(
   const programs: readonly Program[] = [
     { name: "start", directory: projectDirectory, arguments: ["--eval", ""], output: "CDKTF_OUTDIR" },
     { name: "ours", directory: projectDirectory, arguments: [join("stacks", "app.ts")], output: "CDKTF_OUTDIR" },
-    ...installed.map((name): Program => ({
-      name,
-      directory: join(projectDirectory, peers, name),
-      arguments: ["app.ts"],
-      output: "PEER_OUTDIR",
-    })),
+    ...installed.map(
+      (name): Program => ({
+        name,
+        directory: join(projectDirectory, peers, name),
+        arguments: ["app.ts"],
+        output: "PEER_OUTDIR",
+      }),
+    ),
   ];
   const samples: Partial<Record<Program["name"], number[]>> = {};
   const resources: Partial<Record<Program["name"], number>> = {};

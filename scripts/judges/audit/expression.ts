@@ -217,7 +217,7 @@ class Reader extends Cursor {
 
   /** Leaves behind what cannot be evaluated, up to the bracket that closes it. */
   private beyond(close: string): Unknown {
-    for (let depth = 1; depth > 0;) {
+    for (let depth = 1; depth > 0; ) {
       const sign = this.text[this.at++];
       if (sign === undefined) throw new NotUnderstood();
       if (sign === '"') {

@@ -113,7 +113,8 @@ function ofGetMetricData(document: unknown): MetricSeries[] {
       }),
     );
     const answer = results.find((result: unknown) => record(result, "A result")["Id"] === id) as
-      { Timestamps?: unknown; Values?: unknown } | undefined;
+      | { Timestamps?: unknown; Values?: unknown }
+      | undefined;
     return [
       {
         namespace: text(namespace, `${name}'s Namespace`),

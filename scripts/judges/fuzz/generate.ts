@@ -211,13 +211,15 @@ function bodySchemaMutations({ components }: CallersDocument, { operationId, req
   const resolve = (given: Schema): Schema =>
     given.$ref === undefined ? given : (components.schemas[given.$ref.replace("#/components/schemas/", "")] ?? given);
   const of = (prompt: string) => violations(schema, { prompt, session_id: "s" }, resolve);
-  return of("").map(({ what }, index): Mutation => ({
-    name: `schema: ${what}`,
-    part: "body",
-    operations: [operationId],
-    allowed: [400],
-    apply: (request, { canary }) => withBody(request, JSON.stringify(of(canary)[index]!.value)),
-  }));
+  return of("").map(
+    ({ what }, index): Mutation => ({
+      name: `schema: ${what}`,
+      part: "body",
+      operations: [operationId],
+      allowed: [400],
+      apply: (request, { canary }) => withBody(request, JSON.stringify(of(canary)[index]!.value)),
+    }),
+  );
 }
 
 function parameterMutations({ operationId }: Operation, { name, in: place, schema }: Parameter): Mutation[] {

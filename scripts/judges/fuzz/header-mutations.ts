@@ -150,40 +150,50 @@ const REFUSED = [401, 403];
 /** Every change of headers and framing. @param proof how callers prove who they are */
 export function headerMutations(proof: ProofKind): readonly Mutation[] {
   return [
-    ...Object.entries(MEDIA).map(([name, [change, allowed]]): Mutation => ({
-      name: `media type: ${name}`,
-      part: "media",
-      operations: ["invoke"],
-      ...(allowed && { allowed }),
-      apply: (request, { marker }) => change(request, marker),
-    })),
-    ...Object.entries(IGNORED).map(([name, change]): Mutation => ({
-      name: `header: ${name}`,
-      part: "header",
-      apply: (request, { marker }) => change(request, marker),
-    })),
+    ...Object.entries(MEDIA).map(
+      ([name, [change, allowed]]): Mutation => ({
+        name: `media type: ${name}`,
+        part: "media",
+        operations: ["invoke"],
+        ...(allowed && { allowed }),
+        apply: (request, { marker }) => change(request, marker),
+      }),
+    ),
+    ...Object.entries(IGNORED).map(
+      ([name, change]): Mutation => ({
+        name: `header: ${name}`,
+        part: "header",
+        apply: (request, { marker }) => change(request, marker),
+      }),
+    ),
     // API Gateway itself takes it for the method, and then there is no such route.
-    ...["GET", "DELETE", "TRACE"].map((method): Mutation => ({
-      name: `header: X-HTTP-Method-Override: ${method}`,
-      part: "header",
-      allowed: [200, 202, 403],
-      apply: (request) => withHeader(request, "X-HTTP-Method-Override", method),
-    })),
-    ...Object.entries(FRAMING).map(([name, change]): Mutation => ({
-      name: `framing: ${name}`,
-      part: "framing",
-      malformed: true,
-      allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505],
-      apply: (request, { marker }) => change(request, marker),
-    })),
+    ...["GET", "DELETE", "TRACE"].map(
+      (method): Mutation => ({
+        name: `header: X-HTTP-Method-Override: ${method}`,
+        part: "header",
+        allowed: [200, 202, 403],
+        apply: (request) => withHeader(request, "X-HTTP-Method-Override", method),
+      }),
+    ),
+    ...Object.entries(FRAMING).map(
+      ([name, change]): Mutation => ({
+        name: `framing: ${name}`,
+        part: "framing",
+        malformed: true,
+        allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505],
+        apply: (request, { marker }) => change(request, marker),
+      }),
+    ),
     ...keyMutations(),
-    ...WRONG_CREDENTIALS[proof].map((credentials: CredentialKind): Mutation => ({
-      name: `credentials: ${credentials}`,
-      part: "credentials",
-      operations: ["invoke", "status"],
-      ...(proof !== "anonymous" && { allowed: credentials === "long" ? [...REFUSED, 400, 413, 431] : REFUSED }),
-      apply: (request) => ({ ...request, credentials }),
-    })),
+    ...WRONG_CREDENTIALS[proof].map(
+      (credentials: CredentialKind): Mutation => ({
+        name: `credentials: ${credentials}`,
+        part: "credentials",
+        operations: ["invoke", "status"],
+        ...(proof !== "anonymous" && { allowed: credentials === "long" ? [...REFUSED, 400, 413, 431] : REFUSED }),
+        apply: (request) => ({ ...request, credentials }),
+      }),
+    ),
     {
       name: "body: one where none belongs",
       part: "body",

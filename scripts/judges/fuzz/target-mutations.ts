@@ -93,29 +93,35 @@ const STATUS_PATH = /\/status\/[^?]*/;
 
 /** Whatever is wrong with where a request goes, or how. */
 export const TARGET_MUTATIONS: readonly Mutation[] = [
-  ...Object.entries(PATHS).map(([name, [change, allowed]]): Mutation => ({
-    name: `path: ${name}`,
-    part: "path",
-    ...(allowed && { allowed }),
-    apply: (request) => path(request, change),
-  })),
-  ...Object.entries(IDS).map(([name, [id, allowed]]): Mutation => ({
-    name: `id: ${name}`,
-    part: "path",
-    operations: ["status"],
-    allowed,
-    apply: (request) =>
-      withTarget(
-        request,
-        request.target.replace(STATUS_PATH, () => `/status/${id}`),
-      ),
-  })),
-  ...Object.entries(QUERIES).map(([name, [added, maybe]]): Mutation => ({
-    name: `query: ${name}`,
-    part: "query",
-    ...(maybe && { allowed: [200, 202, ...maybe] }),
-    apply: (request) => query(request, added),
-  })),
+  ...Object.entries(PATHS).map(
+    ([name, [change, allowed]]): Mutation => ({
+      name: `path: ${name}`,
+      part: "path",
+      ...(allowed && { allowed }),
+      apply: (request) => path(request, change),
+    }),
+  ),
+  ...Object.entries(IDS).map(
+    ([name, [id, allowed]]): Mutation => ({
+      name: `id: ${name}`,
+      part: "path",
+      operations: ["status"],
+      allowed,
+      apply: (request) =>
+        withTarget(
+          request,
+          request.target.replace(STATUS_PATH, () => `/status/${id}`),
+        ),
+    }),
+  ),
+  ...Object.entries(QUERIES).map(
+    ([name, [added, maybe]]): Mutation => ({
+      name: `query: ${name}`,
+      part: "query",
+      ...(maybe && { allowed: [200, 202, ...maybe] }),
+      apply: (request) => query(request, added),
+    }),
+  ),
   {
     name: "query: probe=readiness",
     part: "query",
@@ -129,17 +135,21 @@ export const TARGET_MUTATIONS: readonly Mutation[] = [
     apply: (request) => query(request, "probe=other&probe=readiness"),
   },
   // What a proxy on the way may refuse by itself is no answer of the API.
-  ...["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map((method): Mutation => ({
-    name: `method: ${method}`,
-    part: "method",
-    allowed: [403, 405],
-    apply: (request) => ({ ...request, method }),
-  })),
-  ...["TRACE", "PROPFIND", "INVENTED", "post", "G\tET"].map((method): Mutation => ({
-    name: `method: ${JSON.stringify(method)}`,
-    part: "method",
-    allowed: [403, 405, 400, 501],
-    malformed: true,
-    apply: (request) => ({ ...request, method }),
-  })),
+  ...["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map(
+    (method): Mutation => ({
+      name: `method: ${method}`,
+      part: "method",
+      allowed: [403, 405],
+      apply: (request) => ({ ...request, method }),
+    }),
+  ),
+  ...["TRACE", "PROPFIND", "INVENTED", "post", "G\tET"].map(
+    (method): Mutation => ({
+      name: `method: ${JSON.stringify(method)}`,
+      part: "method",
+      allowed: [403, 405, 400, 501],
+      malformed: true,
+      apply: (request) => ({ ...request, method }),
+    }),
+  ),
 ];

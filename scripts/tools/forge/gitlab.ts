@@ -42,7 +42,7 @@ export function gitLabForge({ url, token, project, number, signal }: GitLabOptio
     async comments() {
       const { username } = (await api.call("GET", "/user")).body as { username: string };
       const found: ForgeComment[] = [];
-      for (let page = "1"; page !== "";) {
+      for (let page = "1"; page !== ""; ) {
         const { body, headers } = await api.call("GET", `${notes}?per_page=${PAGE}&page=${encodeURIComponent(page)}`);
         found.push(
           ...(body as readonly GitLabNote[])

@@ -24,11 +24,13 @@ export function alarmsThere(kpis: readonly Kpi[], settings: Readonly<Record<stri
         (alarm) =>
           (byName[alarm.name] ?? (alarm.set === "full" ? set === "full" : set !== "none")) && canBe(kpi.when, settings),
       )
-      .map(({ name }): AlarmThere => ({
-        name,
-        metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0,
-        composite: false,
-      })),
+      .map(
+        ({ name }): AlarmThere => ({
+          name,
+          metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0,
+          composite: false,
+        }),
+      ),
   );
   const burning = BURN_RATES.filter(
     ({ name }) => byName[name] ?? (settings["alarm_burn_rates"] === true && set !== "none"),

@@ -4,11 +4,7 @@ import { seededRandom } from "../../../../scripts/judges/statistics/seeded-rando
 import { drawRuns, SHAPES } from "../../../support/tuning-data";
 
 const sizesOf = (name: string, runsEach: number, seed = 11) => {
-  const runs = drawRuns(
-    SHAPES.find((shape) => shape.name === name)!,
-    runsEach,
-    seededRandom(seed),
-  );
+  const runs = drawRuns(SHAPES.find((shape) => shape.name === name)!, runsEach, seededRandom(seed));
   const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))];
   return weighed(
     memories.map((memoryMiB) => ({

@@ -6,12 +6,7 @@ import type { TuningRun } from "../../../../scripts/judges/tuning/run";
 import { drawRuns, SHAPES } from "../../../support/tuning-data";
 
 const runsOf = (name: string, runsEach = 30, sizes?: readonly number[]) =>
-  drawRuns(
-    SHAPES.find((shape) => shape.name === name)!,
-    runsEach,
-    seededRandom(21),
-    sizes,
-  );
+  drawRuns(SHAPES.find((shape) => shape.name === name)!, runsEach, seededRandom(21), sizes);
 const question = (strategy: Strategy = "cost", coldStartShare = 0.05) => ({
   strategy,
   architecture: "x86_64" as const,

@@ -44,12 +44,14 @@ afterEach(async () => {
 
 /** A queue in memory, whose messages are given once, and a function that ends when the test says so. */
 function poll(bodies: readonly string[], mapping: Partial<AppliedMapping> = {}) {
-  const queue = bodies.map((body): Message => ({
-    MessageId: `id-${body}`,
-    ReceiptHandle: `handle-${body}`,
-    Body: body,
-    Attributes: { SentTimestamp: "0" },
-  }));
+  const queue = bodies.map(
+    (body): Message => ({
+      MessageId: `id-${body}`,
+      ReceiptHandle: `handle-${body}`,
+      Body: body,
+      Attributes: { SentTimestamp: "0" },
+    }),
+  );
   const world = {
     queue,
     asked: [] as ReceiveMessageCommandInput[],

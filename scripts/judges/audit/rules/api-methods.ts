@@ -42,7 +42,8 @@ export const REQUESTS_ARE_VALIDATED: Rule = {
   evaluate: everyMethod(({ body }, { document }) => {
     const name = body["x-amazon-apigateway-request-validator"] ?? document["x-amazon-apigateway-request-validator"];
     const validators = document["x-amazon-apigateway-request-validators"] as
-      Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+      | Readonly<Record<string, Readonly<Record<string, unknown>>>>
+      | undefined;
     const validator = validators?.[String(name)];
     return when(
       validator?.["validateRequestBody"] === true && validator["validateRequestParameters"] === true,
