@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
@@ -7,7 +8,7 @@ import { addCommands } from "./cli/all-commands";
 import { crashOf, failureOf, type Failure } from "./cli/failure";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
 import type { Shell } from "./cli/shell";
-import { sourceTrace } from "./cli/source-trace";
+import { causesOf } from "./cli/source-trace";
 import type { CommandContext, CommandResult } from "./commands/context";
 import { findDeploymentFolder } from "./commands/deployment-folder";
 import { EXIT_CODE_ROWS } from "./commands/exit-codes";
@@ -30,6 +31,10 @@ const interruption = new Interruption({
   },
 });
 
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(SOURCES, "package.json"), "utf8")) as { version: string }).version;
+}
+
 /** The command line. The only place that prints, exits, or reads the environment. */
 export function program(): Command {
   const root = new Command("quickturn")
@@ -43,6 +48,8 @@ export function program(): Command {
         .default(DEFAULT_ENVIRONMENT),
     )
     .option("--json", "print one JSON document instead of text; progress is not shown")
+    .option("--debug", "show where a failure comes from, with each of its causes")
+    .version(packageVersion(), "--version", "print the version")
     .showHelpAfterError("(quickturn --help teaches)")
     .addHelpText(
       "after",
@@ -120,12 +127,11 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
 
 /** Says why the command has not done its work: with `--json` as one document too, else in a sentence alone. */
 function report(root: Command, error: unknown, failure: Failure): void {
-  const { json = false } = root.opts<{ json?: boolean }>();
+  const { json = false, debug = false } = root.opts<{ json?: boolean; debug?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  const trace = () => causesOf(error, SOURCES) || failure.message;
   const said =
-    failure.kind === "crash"
-      ? `${error instanceof Error && error.stack !== undefined ? sourceTrace(error.stack, SOURCES) : failure.message}\nThis is a defect of quickturn.`
-      : failure.message;
+    failure.kind === "crash" ? `${trace()}\nThis is a defect of quickturn.` : debug ? trace() : failure.message;
   // Commander has said its sentence already.
   if (!(error instanceof CommanderError))
     process.stderr.write(`\n${pc.red(failure.kind === "crash" ? "Crash:" : "Error:")} ${said}\n`);

@@ -2,7 +2,8 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { GetAliasCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canary, type CanaryOptions } from "../../scripts/commands/canary";
+import { canary } from "../../scripts/commands/canary/canary";
+import type { CanaryOptions } from "../../scripts/commands/canary/options";
 import { metricsJudge } from "../../scripts/commands/canary/metrics-judge";
 import { TerraformDeployment } from "../../scripts/commands/canary/terraform-deployment";
 import type { Judge } from "../../scripts/commands/canary/ports";

@@ -2,7 +2,8 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandContext } from "../../scripts/commands/context";
-import { verify, type VerifyOptions } from "../../scripts/commands/verify";
+import type { VerifyOptions } from "../../scripts/commands/verify/options";
+import { verify } from "../../scripts/commands/verify/verify";
 import type { SmokeReport } from "../../scripts/commands/verify/smoke";
 import type { GateVerdict } from "../../scripts/judges/gate/judge";
 import { startLocalRuntime, type LocalRuntime } from "../../scripts/local";

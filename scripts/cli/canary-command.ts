@@ -40,7 +40,7 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
     .addHelpText("after", EXAMPLES)
     .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) =>
       perform(async (context) =>
-        (await import("../commands/canary")).canary(context, {
+        (await import("../commands/canary/canary")).canary(context, {
           ...given,
           ...variables({ var: _vars, varFile: _files, reset: _reset }),
           ...(confirm && { confirm }),

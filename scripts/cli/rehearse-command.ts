@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { UsageError } from "../commands/context";
-import type { RehearseOptions } from "../commands/rehearse";
+import type { RehearseOptions } from "../commands/rehearse/rehearse";
 import { RELEASES } from "../commands/rehearse/releases";
 import { countOf } from "./options";
 import type { Shell } from "./shell";
@@ -30,14 +30,14 @@ export function addRehearseCommand(root: Command, { perform }: Shell): void {
     .action((given: Given) => {
       const { kills } = given;
       if (kills === undefined)
-        return perform(async (context) => (await import("../commands/rehearse")).rehearse(context, given));
+        return perform(async (context) => (await import("../commands/rehearse/rehearse")).rehearse(context, given));
       // What has no meaning there is refused: it would be forgotten without a word.
       return perform(async (context) => {
         if (given.only.length > 0 || given.keep)
           throw new UsageError(
             "--kills was given with --only or --keep; allowed: without them, because it has canaries of its own and leaves nothing.",
           );
-        return (await import("../commands/rehearse")).rehearseAllKills(context, { ...given, kills });
+        return (await import("../commands/rehearse/all-kills")).rehearseAllKills(context, { ...given, kills });
       });
     });
 }

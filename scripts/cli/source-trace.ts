@@ -24,3 +24,14 @@ export function sourceTrace(stack: string, root: string): string {
     },
   );
 }
+
+/**
+ * Returns the stack traces of an error and of its causes, the outermost first; "" for what is no error.
+ * @param root folder that the sources are named from
+ */
+export function causesOf(error: unknown, root: string): string {
+  if (!(error instanceof Error)) return "";
+  const trace = sourceTrace(error.stack ?? error.message, root);
+  const cause = causesOf(error.cause, root);
+  return cause === "" ? trace : `${trace}\nCaused by: ${cause}`;
+}

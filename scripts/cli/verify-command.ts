@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { VerifyOptions } from "../commands/verify";
+import type { VerifyOptions } from "../commands/verify/options";
 import { collect } from "./options";
 import type { Shell } from "./shell";
 
@@ -37,6 +37,6 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
     .option("--other-api-key <key>", "of a second caller, who must be refused; better as QUICKTURN_OTHER_API_KEY")
     .option("--other-profile <name>", "AWS profile of a second caller, who must be refused")
     .action((given: VerifyOptions) =>
-      perform(async (context) => (await import("../commands/verify")).verify(context, given)),
+      perform(async (context) => (await import("../commands/verify/verify")).verify(context, given)),
     );
 }

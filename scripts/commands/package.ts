@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { INSTALLED_PACKAGES, hashSources } from "../bin/sources.js";
-import { packageFolders } from "../judges/release/bundled-packages";
+import { packageFolders } from "../judges/release/production-packages";
 import { writeFolder, writeReport } from "../tools/files";
 import { bundle, type Bundle } from "../tools/bundle";
 import { deterministicZip } from "../tools/zip";

@@ -5,7 +5,7 @@ import { heldBack } from "../judges/canary/previous";
 import { changesThatReplace, describeChanges } from "../judges/plan-changes";
 import { approved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
 import { applyPlan } from "./apply-plan";
-import { canary } from "./canary";
+import { canary } from "./canary/canary";
 import { keptLive, withLive, type WithLive } from "./canary/with-live";
 import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { makePlan } from "./plan";

@@ -101,6 +101,16 @@ test("an installed copy has the program alone, and runs it without building", ()
     encoding: "utf8",
   });
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining("baseline") as unknown });
+  const quickturnThere = (...args: string[]) =>
+    spawnSync(process.execPath, [join(folder, "scripts/bin/quickturn.js"), ...args], { cwd: home, encoding: "utf8" });
+  const { version } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { version: string };
+  expect(quickturnThere("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
+  const usage = ["cost", "--usage", "none.json"];
+  expect(quickturnThere(...usage).stderr).not.toContain("    at ");
+  // Sources are not there: their lines are told by the maps that came along.
+  expect(quickturnThere("--debug", ...usage).stderr).toMatch(
+    /\n {4}at .*scripts\/commands\/[^]*\nCaused by: Error: ENOENT/,
+  );
 });
 
 test("a crash names the lines of the sources", () => {

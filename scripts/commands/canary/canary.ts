@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FunctionName } from "../../judges/canary/release";
+import { named, type FunctionName } from "../../judges/canary/release";
 import type { CanaryWish } from "../../judges/canary/machine";
 import { LIVE_NAMES } from "../../judges/canary/variables";
 import { describeChanges } from "../../judges/plan-changes";
@@ -17,7 +17,6 @@ import { canaryWish, checkCanaryOptions, checkDeadline, type CanaryOptions } fro
 import type { CanaryPlan, Outputs, Ports, TimelineEvent } from "./ports";
 import type { Applied } from "./present";
 import { TerraformDeployment } from "./terraform-deployment";
-import { timelineLine } from "./timeline";
 import { givenInput, liveStackDirectory } from "./with-live";
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
@@ -153,3 +152,11 @@ const SENTENCES: Readonly<Record<Ended["ending"], (reason: string) => string>> =
     `Not decided in time, and held: ${reason}\nGo on: quickturn canary --resume. Take it back: quickturn canary --abort.`,
   aborted: () => "Taken back: the stable version is live and pinned.",
 };
+
+/** An event as one line: when, how much of the traffic, of which versions, what. */
+function timelineLine({ at, weight, candidate, stable, says }: TimelineEvent): string {
+  const versions = named(candidate)
+    .map((name) => `${name} ${stable[name] ?? "?"} -> ${candidate[name]}`)
+    .join(", ");
+  return `${at.slice(11, 19)}  ${String(weight).padStart(3)} %  ${versions}  ${says}`;
+}

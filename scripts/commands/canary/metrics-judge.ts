@@ -8,7 +8,7 @@ import { NoWindow } from "../../judges/gate/window";
 import type { CommandContext } from "../context";
 import { deployedOf } from "../verify/deployment";
 import { openGate, waitedFor, type Clock } from "../verify/gate";
-import type { VerifyOptions } from "../verify";
+import type { VerifyOptions } from "../verify/options";
 import type { Judge, Look } from "./ports";
 
 /** The KPIs that a canary of a function is judged by: those of its versions. */

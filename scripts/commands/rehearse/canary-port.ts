@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TimeLapse } from "../../local";
-import { canary, type CanaryOptions } from "../canary";
+import { canary } from "../canary/canary";
+import type { CanaryOptions } from "../canary/options";
 import { metricsJudge } from "../canary/metrics-judge";
 import type { Deployment, TimelineEvent } from "../canary/ports";
 import { TerraformDeployment } from "../canary/terraform-deployment";

@@ -1,2 +1,0 @@
-export { canary } from "./canary";
-export type { CanaryOptions } from "./options";

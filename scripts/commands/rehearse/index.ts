@@ -1,2 +1,0 @@
-export { rehearseAllKills } from "./all-kills";
-export { rehearse, type RehearseOptions } from "./rehearse";

@@ -1,2 +1,0 @@
-export { verify } from "./verify";
-export type { VerifyOptions } from "./options";
