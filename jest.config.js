@@ -1,10 +1,9 @@
 const path = require("node:path");
 
 /**
- * Three tiers, by what they need; a folder says which one a file belongs to.
- * `test`: nothing but Terraform and the emulator. `e2e`: everything that is applied for real. `proof`: the machinery
- * that
- * proves the project itself (fuzz, soak, rehearsals, kills, benchmarks' own tests, releases, the successor of CDKTF).
+ * Three tiers, by what they need; a folder says which one a file belongs to. `test`: nothing but Terraform and the
+ * emulator. `e2e`: everything that is applied for real. `proof`: the machinery that proves the project itself (fuzz,
+ * soak, rehearsals, kills, benchmarks' own tests, releases, the successor of CDKTF).
  */
 const TIERS = [
   { name: "test", folder: "__tests__", without: ["/__tests__/(e2e|proof)/"] },

@@ -8,8 +8,7 @@ import { unexplained } from "./support/emulator-drift";
 
 /**
  * The whole way once, with everything real that a machine without a cloud account can have: Terraform applies the stack
- * to
- * an emulator, the functions run from their zips, a caller asks over HTTP. In order: each test goes on from the one
+ * to an emulator, the functions run from their zips, a caller asks over HTTP. In order: each test goes on from the one
  * before.
  */
 let stack: EmulatedStack;

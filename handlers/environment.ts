@@ -134,8 +134,7 @@ export const METRIC_NAMESPACE = "Quickturn";
 
 /**
  * The metrics, each with CloudWatch's unit. All have the dimension `Deployment`; what else they have stands beside
- * them.
- * They are written to the log in CloudWatch's embedded metric format, so no call waits for them.
+ * them. They are written to the log in CloudWatch's embedded metric format, so no call waits for them.
  */
 export const METRICS = {
   /** A request from being accepted to its end. Once for the deployment, and by `Version`. */

@@ -6,8 +6,7 @@ import { describeError, type Log } from "./telemetry";
 
 /**
  * Milliseconds that a heartbeat keeps its environment busy. EventBridge sends several at once; one that ended before
- * the
- * last was delivered would be given that as well, and another environment none.
+ * the last was delivered would be given that as well, and another environment none.
  */
 export const HOLD_MS = 250;
 /** Milliseconds that a heartbeat's one call may take. */

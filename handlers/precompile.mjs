@@ -1,14 +1,10 @@
 // Build stage of the image (Dockerfile). Makes the files readable for everyone and gives them one time, so that the
-// same code
-// is the same layer; and writes V8's code cache of each function, which Node reads at a cold start.
+// same code is the same layer; and writes V8's code cache of each function, which Node reads at a cold start.
 //
 // Node takes a cache only under the version, the architecture, the flags and the user id that wrote it, and looks for
-// it by the
-// path of the code. So this runs on the image's own Node, the functions lie where they will lie, and the flags are
-// those of
-// Lambda's bootstrap (/var/runtime/bootstrap of the base image), of which two follow from the function's memory: hence
-// a cache
-// a size. Under another size none is found, and Node compiles as it does without one.
+// it by the path of the code. So this runs on the image's own Node, the functions lie where they will lie, and the
+// flags are those of Lambda's bootstrap (/var/runtime/bootstrap of the base image), of which two follow from the
+// function's memory: hence a cache a size. Under another size none is found, and Node compiles as it does without one.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";

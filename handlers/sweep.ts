@@ -125,10 +125,9 @@ async function close({ requests, log }: SweepParts, { requestId }: RequestRecord
 
 /**
  * Sends a request again. One that was sent and that nobody has claimed may only wait its turn, and another message
- * would
- * make the line longer: it is let be while there is a line. Where there is none, its message was received by a worker
- * that died before it claimed it, and the queue would hand it out again only after the worker's time-out, six times
- * over.
+ * would make the line longer: it is let be while there is a line. Where there is none, its message was received by a
+ * worker that died before it claimed it, and the queue would hand it out again only after the worker's time-out, six
+ * times over.
  */
 async function sendAgain(
   { requests, queue, log }: SweepParts,

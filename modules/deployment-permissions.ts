@@ -5,8 +5,7 @@ import { TABLE_KEY_USES } from "./request-store";
 /**
  * What Terraform asks AWS to refresh a deployment's state. Derived from the calls that provider 5.100.0 makes
  * (`__tests__/e2e/permissions.test.ts` records them); those of CloudFront, WAF, provisioned concurrency and composite
- * alarms, which
- * are off there, from its documentation.
+ * alarms, which are off there, from its documentation.
  */
 export function readDeployment(names: DeploymentNames): PolicyStatement[] {
   const arns = arnsOf(names);
@@ -37,8 +36,8 @@ export function readDeployment(names: DeploymentNames): PolicyStatement[] {
     allow("ReadLogsTags", ["logs:ListTagsForResource"], arns.logs),
     allow("ReadSchedules", actions("events", "DescribeRule ListTagsForResource ListTargetsByRule"), arns.rules),
     // Where DescribeAlarms is limited to some alarms, composite ones are left out (CloudWatch API reference). The
-    // others take
-    // no resource (service authorization reference); the lists show what a killed apply has made and forgotten.
+    // others take no resource (service authorization reference); the lists show what a killed apply has made and
+    // forgotten.
     allow(
       "ReadWhatHasNoName",
       [
@@ -181,8 +180,7 @@ export function readKeys({ arns }: UsableKeys): PolicyStatement[] {
 
 /**
  * What choosing a key takes: DynamoDB and CloudWatch Logs use it in the name of whoever chooses it, and DynamoDB goes
- * on
- * without them by a grant of its own (DynamoDB developer guide, "DynamoDB encryption at rest usage notes").
+ * on without them by a grant of its own (DynamoDB developer guide, "DynamoDB encryption at rest usage notes").
  */
 export function chooseKeys(keys: UsableKeys): PolicyStatement[] {
   const grants = allowKeys("LetTablesUseKeys", ["CreateGrant"], ["dynamodb"], keys);

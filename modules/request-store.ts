@@ -205,8 +205,7 @@ export class RequestStore extends Construct {
 
 /**
  * What DynamoDB does to a table's key in the name of whoever reads or writes the table (DynamoDB developer guide,
- * "DynamoDB
- * encryption at rest usage notes"), but for kms:CreateGrant, which whoever chooses the key needs.
+ * "DynamoDB encryption at rest usage notes"), but for kms:CreateGrant, which whoever chooses the key needs.
  */
 function useTablesKey(keys: UsableKeys): PolicyStatement {
   return allowKeys("UseTablesByKey", TABLE_KEY_USES, ["dynamodb"], keys);
@@ -214,10 +213,8 @@ function useTablesKey(keys: UsableKeys): PolicyStatement {
 
 /**
  * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay
- * under it
- * unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true without a
- * key for
- * AWS's in the account.
+ * under it unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true
+ * without a key for AWS's in the account.
  */
 function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
   const enabled = interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`);

@@ -21,13 +21,11 @@ export interface ResourcePolicyProps {
 
 /**
  * Who may call, by the way they come: AWS's own pattern for a private API, one statement that lets in and one that
- * denies
- * every other way (API Gateway developer guide, "API Gateway resource policy examples").
+ * denies every other way (API Gateway developer guide, "API Gateway resource policy examples").
  *
  * A signed call is let in by the caller's own policy *or* by this one (there, "How API Gateway resource policies affect
  * authorization workflow", table A), and the same holds for a token's authorizer. So this one lets nobody in where
- * either
- * asks: else every role of the account could call. Only methods that ask nobody need it.
+ * either asks: else every role of the account could call. Only methods that ask nobody need it.
  */
 export function resourcePolicy({ vpcEndpointIds, authorization, apiArns, openMethod }: ResourcePolicyProps): object {
   const everybody = `Principal = "*", Action = "execute-api:Invoke"`;
@@ -44,8 +42,7 @@ export const isPrivate = (vpcEndpointIds: string): string => `length(coalesce(${
 
 /**
  * A condition after which an apply would leave the API with a policy that the settings no longer ask for: the provider
- * keeps
- * a policy that the configuration does not give, and writes it back after each import of the body.
+ * keeps a policy that the configuration does not give, and writes it back after each import of the body.
  */
 export function policyIsAskedFor(vpcEndpointIds: string): {
   readonly condition: string;

@@ -67,8 +67,7 @@ export class RestApi extends Construct {
       // its state back.
       policy: interpolate(`${ids} == null ? null : ${inner(policy)}`),
       // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot take them
-      // away, and
-      // AWS refuses to make an API public that has some. An IPv4 address alone is refused of a private API.
+      // away, and AWS refuses to make an API public that has some. An IPv4 address alone is refused of a private API.
       endpointConfiguration: {
         types: [interpolate(`${isPrivate(ids)} ? "PRIVATE" : "REGIONAL"`)],
         ipAddressType: interpolate(`${ids} == null ? null : ${isPrivate(ids)} ? "dualstack" : "ipv4"`),

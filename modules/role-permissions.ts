@@ -4,8 +4,7 @@ import { TABLE_KEY_USES } from "./request-store";
 
 /**
  * What Terraform asks AWS to make, change and delete a deployment's roles, and nothing by which who may do so could
- * give
- * a role, or itself, more than the boundary allows (IAM user guide, "Permissions boundaries for IAM entities").
+ * give a role, or itself, more than the boundary allows (IAM user guide, "Permissions boundaries for IAM entities").
  */
 export function changeRoles(names: DeploymentNames): PolicyStatement[] {
   const { functionRoles, gatewayRole, roles, boundary, pipelineRoles, pipelinePolicies } = arnsOf(names);

@@ -17,8 +17,7 @@ const RATE_WINDOW_SECONDS = 300;
 
 /**
  * Rules of AWS's groups that look into bodies: prompts hold code, addresses and long texts, and are refused for
- * nothing.
- * They count instead of blocking, so that their metrics show what they would have done.
+ * nothing. They count instead of blocking, so that their metrics show what they would have done.
  */
 const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: readonly string[] }[] = [
   { name: "AWSManagedRulesAmazonIpReputationList", onlyCounted: [] },

@@ -6,8 +6,7 @@ const BETWEEN_DETAILS_MS = 30_000;
 
 /**
  * Shows steps on a stream. At a terminal: a spinner with the step's last detail. Elsewhere: a line where a step begins
- * and
- * ends, and its details at most each 30 s.
+ * and ends, and its details at most each 30 s.
  */
 export function progressOn(stream: NodeJS.WriteStream, nowMs = () => performance.now()): Progress {
   const show = stream.isTTY ? spinning(stream) : plain(stream, nowMs);

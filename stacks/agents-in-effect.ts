@@ -82,8 +82,8 @@ const orNone = (list: string, service: string, none: string): string =>
 
 /**
  * ARNs that a Converse call of a model or an inference profile touches. A profile (`us.`, `eu.`, `apac.`, `global.`
- * before
- * the model's id) sends the call to the model in any region of its own, and IAM checks the profile and the model there.
+ * before the model's id) sends the call to the model in any region of its own, and IAM checks the profile and the model
+ * there.
  */
 function modelArns(list: string): string {
   const model =

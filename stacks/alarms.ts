@@ -164,8 +164,7 @@ function enabled(name: string, otherwise: string, settings: DeclaredSettings, wh
 
 /**
  * Terraform expression: whether what it watches is there. Where it is not, the alarm stays and is muted: an
- * optimization
- * is taken away in place, and takes no alarm with it.
+ * optimization is taken away in place, and takes no alarm with it.
  */
 function listens(when: Condition, settings: DeclaredSettings): string | undefined {
   const value = (name: string) => settings.expression(name as SettingName);

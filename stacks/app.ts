@@ -41,13 +41,11 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
  * Entry of cdktf.json, and the only reader of the environment at synth.
  *
  * QUICKTURN_STACKS names the stacks, separated by commas, or `all`; by default the API alone, so that `cdktf plan`
- * needs no name.
- * QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables and the state's bucket, for the
- * one apply in which a deployment is taken down. Anything else, or nothing, keeps it.
- * QUICKTURN_ENV names the environment whose state is meant; by default `default`.
- * QUICKTURN_PROJECT is the folder of settings and local states; by default that of these sources.
- * QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts); unset, the context key `quickturn:backend` of
- * cdktf.json does.
+ * needs no name. QUICKTURN_PREVENT_DESTROY=false leaves out Terraform's refusal to destroy the tables and the state's
+ * bucket, for the one apply in which a deployment is taken down. Anything else, or nothing, keeps it. QUICKTURN_ENV
+ * names the environment whose state is meant; by default `default`. QUICKTURN_PROJECT is the folder of settings and
+ * local states; by default that of these sources. QUICKTURN_BACKEND says where the state is kept (stacks/backend.ts);
+ * unset, the context key `quickturn:backend` of cdktf.json does.
  */
 async function main(): Promise<void> {
   const output = resolve(process.env["CDKTF_OUTDIR"] || "cdktf.out");

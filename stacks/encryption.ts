@@ -33,8 +33,7 @@ export function allowKeysOf(
 
 /**
  * Refuses a plan with a key that cannot encrypt: queues and topics take one without a word, and lose what is sent to
- * them.
- * What the key's policy lets others do cannot be read here.
+ * them. What the key's policy lets others do cannot be read here.
  */
 export function checkKey(stack: PlatformStack, settings: DeclaredSettings): void {
   const key = new DataAwsKmsKey(stack, "customer_key", { keyId: settings.string("kms_key_arn") });

@@ -10,8 +10,7 @@ import { PROJECT } from "../support/stack-json";
 
 /**
  * The stack in the hands of cdktf's own command line, from nothing to nothing: in a clone, with CI=1, without a
- * terminal,
- * with an emulator for an account. In order: each test goes on from the one before.
+ * terminal, with an emulator for an account. In order: each test goes on from the one before.
  */
 
 let emulator: Emulator;

@@ -10,8 +10,7 @@ import { projectCopy } from "../support/project-copy";
 
 /**
  * The commands as a pipeline runs them: a clone, no terminal, CI=1, an emulator for an account. cdktf's own command
- * line on
- * the same stack: cdktf.test. In order: each test goes on from the one before.
+ * line on the same stack: cdktf.test. In order: each test goes on from the one before.
  */
 
 let account: AppliedAccount;

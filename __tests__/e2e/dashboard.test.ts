@@ -14,8 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 
 /**
  * The dashboard from CloudWatch over the wire. The emulator answers expressions with nothing, so what is put together
- * of
- * metrics is evaluated here; searches it has none of.
+ * of metrics is evaluated here; searches it has none of.
  */
 const folder = temporaryFolder("emulated-dashboard");
 const KEYS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };

@@ -15,8 +15,7 @@ import { NO_SCHEDULES, untilWorked } from "../support/until";
 
 /**
  * The applied stack behind a distribution, and where its secrets and its callers' may be found. In order: each test
- * goes
- * on from the settings of the one before.
+ * goes on from the settings of the one before.
  */
 
 /** What the distribution shows to the API: first, and after it was replaced. */

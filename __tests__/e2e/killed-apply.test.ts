@@ -7,10 +7,8 @@ import { temporaryFolder } from "../support/temporary-folder";
 
 /**
  * One stack, whose apply is killed again and again with kill -9, each time right after AWS has made something and
- * before
- * terraform is told: one kill of each kind. Further points, and random ones: proof/kills. In the order of the tests:
- * each
- * begins where the kill before has left it.
+ * before terraform is told: one kill of each kind. Further points, and random ones: proof/kills. In the order of the
+ * tests: each begins where the kill before has left it.
  */
 
 let stack: KilledStack;

@@ -4,8 +4,7 @@ import { inPlace, updated } from "../support/in-place";
 
 /**
  * Each setting flipped on an applied stack (more of them: access.test). Each apply goes on from the settings of the one
- * before, which it takes back,
- * so the tests need their order.
+ * before, which it takes back, so the tests need their order.
  */
 
 let stack: EmulatedStack;
@@ -44,8 +43,7 @@ function values(): Record<string, Record<string, unknown>> {
 
 /**
  * What is not given stands in an alarm's state as null, or as "", 0, [] or {}, as the last plan or refresh had it; and
- * its
- * queries, which are a set, in the order of either.
+ * its queries, which are a set, in the order of either.
  */
 function given(address: string, attributes: Record<string, unknown>): Record<string, unknown> {
   if (!address.startsWith("aws_cloudwatch_metric_alarm.")) return attributes;

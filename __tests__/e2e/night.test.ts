@@ -17,10 +17,8 @@ import { PROJECT } from "../support/stack-json";
 
 /**
  * A night with one deployment, as somebody has it who is on call: from a clone, without a terminal. What was given
- * stays
- * given, what is rolled back stays so, and what cannot be is said. In order: each test goes on from the one before;
- * what
- * each step left is written to .quickturn/night.md.
+ * stays given, what is rolled back stays so, and what cannot be is said. In order: each test goes on from the one
+ * before; what each step left is written to .quickturn/night.md.
  */
 
 let account: AppliedAccount;

@@ -16,8 +16,7 @@ import { projectCopy } from "../support/project-copy";
 
 /**
  * The command line's rollbacks in a clone with a history: to the versions before, to a commit, to a profile. The stack
- * is
- * a small one, applied to an emulator. In order: each test goes on from the one before.
+ * is a small one, applied to an emulator. In order: each test goes on from the one before.
  */
 
 let emulator: Emulator;

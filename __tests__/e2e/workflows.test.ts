@@ -11,11 +11,9 @@ import { projectCopy } from "../support/project-copy";
 
 /**
  * The steps of the workflow files, in order, in a clone with a small stack and small functions, an emulator for the
- * account
- * and a server on loopback for the forge. Left out are actions, the tests themselves, `canary`, which takes traffic to
- * judge,
- * and `verify`, which asks an API that the emulator does not serve: canary.test and verify.test run those, and
- * workflows.test what follows from a verdict. In order: each test goes on from the one before.
+ * account and a server on loopback for the forge. Left out are actions, the tests themselves, `canary`, which takes
+ * traffic to judge, and `verify`, which asks an API that the emulator does not serve: canary.test and verify.test run
+ * those, and workflows.test what follows from a verdict. In order: each test goes on from the one before.
  */
 
 let emulator: Emulator;

@@ -2,8 +2,7 @@ import { NOW_MS } from "./fixtures";
 
 /**
  * Time that passes when the test says so, `AbortSignal.timeout` included; it begins at `NOW_MS`. In the tests around
- * which
- * it is called: `afterEach` gives real time back.
+ * which it is called: `afterEach` gives real time back.
  */
 export function countTime(): void {
   beforeEach(() => {

@@ -1,6 +1,5 @@
 // The compiler, the linter, the formatter and the measures, side by side; what each of them says comes whole. Exit code
-// 1
-// where one finds something.
+// 1 where one finds something.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 

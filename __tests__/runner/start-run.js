@@ -6,9 +6,8 @@ const { join } = require("node:path");
 
 /**
  * Packages the functions and synthesizes every stack once, as a person does: the tests read what that wrote. Makes a
- * folder
- * for what the files of this run share, and draws the seed of the random tests: 1, or where QUICKTURN_TEST_SEED is
- * "fresh", another one in each run, which the end of the run and a test that fails print.
+ * folder for what the files of this run share, and draws the seed of the random tests: 1, or where QUICKTURN_TEST_SEED
+ * is "fresh", another one in each run, which the end of the run and a test that fails print.
  */
 module.exports = () => {
   if (process.env.QUICKTURN_TEST_RUN !== undefined) return;

@@ -94,8 +94,8 @@ const reads = [...ofAlarms, ...ofCharts];
 
 /**
  * The dimensions that AWS publishes these metrics with (facts of AWS: CloudWatch metrics of Lambda, API Gateway, SQS,
- * DynamoDB and EventBridge;
- * read in the developer guides of each in 2026). Without detailed metrics an API has no others.
+ * DynamoDB and EventBridge; read in the developer guides of each in 2026). Without detailed metrics an API has no
+ * others.
  */
 const AWS_METRICS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "AWS/Lambda": {

@@ -2,8 +2,7 @@ import fc from "fast-check";
 
 /**
  * A character of Unicode, as `unit: "binary"` gives them to `fc.string`: but that one reads tables of all of Unicode
- * when it
- * is made, which takes seconds.
+ * when it is made, which takes seconds.
  */
 export const anyCharacter: fc.Arbitrary<string> = fc
   .oneof(

@@ -86,8 +86,7 @@ async function apply(folder: string): Promise<Outcome> {
 
 /**
  * The web firewall, which is off, costs a quarter of each run of terraform: its type has the largest of all schemas.
- * What is
- * applied from nothing (`EmulatedStack.start`, the journey) has it.
+ * What is applied from nothing (`EmulatedStack.start`, the journey) has it.
  */
 function leaveOutFirewall(directory: string): void {
   const path = join(directory, "cdk.tf.json");

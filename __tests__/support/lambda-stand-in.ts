@@ -20,8 +20,7 @@ export interface StandInAnswer {
 
 /**
  * Lambda on loopback: what an emulator has no answer for, to run a function, is answered here; everything else goes on
- * to
- * the emulator.
+ * to the emulator.
  */
 export async function lambdaStandIn(
   emulator: string,

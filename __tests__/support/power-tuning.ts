@@ -8,10 +8,8 @@ const DISCARDED = 0.2;
 
 /**
  * What aws-lambda-power-tuning chooses (executor.js, utils.js, optimizer.js): mean of the middle 60 % of duration and
- * of
- * billed duration, INIT included in both; price of the mean, rounded up; least cost, least time or least of both in
- * equal
- * parts. Undefined where any run failed: its state machine then ends without an answer.
+ * of billed duration, INIT included in both; price of the mean, rounded up; least cost, least time or least of both in
+ * equal parts. Undefined where any run failed: its state machine then ends without an answer.
  */
 export function powerTuning(runs: readonly TuningRun[], strategy: Strategy): number | undefined {
   if (runs.some(({ failure }) => failure !== null)) return undefined;

@@ -18,8 +18,7 @@ export interface RecordedRequest {
 
 /**
  * AWS's API on loopback: an emulator, servers for the services that it lacks, and a record of who asked for what.
- * Whatever
- * was applied through it names it, as queues' addresses do, so everybody comes by here.
+ * Whatever was applied through it names it, as queues' addresses do, so everybody comes by here.
  */
 export class RecordedServices {
   readonly requests: RecordedRequest[] = [];

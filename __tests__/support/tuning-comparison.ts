@@ -29,8 +29,7 @@ export function truth(shape: Shape): Expected[] {
 
 /**
  * Whether a choice is wrong: it may not be chosen at all, is worse than the best by more than 5 % under the strategy,
- * or
- * pays more than 5 % more in the other coin than a size that is as good under it (a tie goes to the cheaper, or
+ * or pays more than 5 % more in the other coin than a size that is as good under it (a tie goes to the cheaper, or
  * faster).
  */
 export function isWrong(strategy: Strategy, chosenMiB: number, sizes: readonly Expected[]): boolean {

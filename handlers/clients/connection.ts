@@ -36,8 +36,7 @@ export interface Connection extends ClientConfiguration {
   /**
    * For agents: the same pool without time-outs but for connecting. An agent may think for 890 s before its first byte
    * and stream slowly, so each call must be given an `abortSignal`, which ends it. TCP keep-alive, each second, keeps
-   * the
-   * NAT gateway from dropping the silent connection and ends one whose other side is gone.
+   * the NAT gateway from dropping the silent connection and ends one whose other side is gone.
    */
   readonly patient: ClientConfiguration;
   /**

@@ -6,9 +6,8 @@ import type { Counters } from "../counters";
  * Milliseconds of idleness after which a socket is not trusted. A frozen environment answers no probe and hears no
  * goodbye, so what it finds when it thaws may be long dead, and a request sent into it waits for the kernel to give up:
  * 938 s measured. A twelfth of the 350 s after which a NAT gateway drops an idle connection (VPC user guide,
- * "Troubleshoot
- * NAT gateways") and half of a load balancer's default of 60 s (ELB user guide, "Connection idle timeout"): a needless
- * handshake costs milliseconds.
+ * "Troubleshoot NAT gateways") and half of a load balancer's default of 60 s (ELB user guide, "Connection idle
+ * timeout"): a needless handshake costs milliseconds.
  */
 export const MAX_IDLE_MS = 30_000;
 
@@ -37,8 +36,7 @@ interface Picking {
 /**
  * Makes an agent of `node:http` or `node:https` with kept sockets a fresh one. Stale sockets are destroyed before each
  * request picks one. Where a reused socket fails, all idle ones of its host are destroyed as well: what broke one of
- * them
- * broke them all, and each would cost the request one of its attempts.
+ * them broke them all, and each would cost the request one of its attempts.
  */
 export function freshAgent<Kind extends Agent>(agent: Kind, { counters, nowMs }: FreshAgentParts): FreshAgent<Kind> {
   const freedMs = new WeakMap<Duplex, number>();

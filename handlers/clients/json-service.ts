@@ -40,9 +40,8 @@ const NEVER = new AbortController().signal;
 
 /**
  * Calls a service without its client in the SDK, of which a cold start reads 200 KB: COLD-START.md tells what that
- * takes.
- * What matters of it is the SDK's own: the pool with its time-outs, the signature, the waits between adaptive attempts,
- * and which errors are worth another (@smithy/core/retry, middleware-retry, whose loop this is).
+ * takes. What matters of it is the SDK's own: the pool with its time-outs, the signature, the waits between adaptive
+ * attempts, and which errors are worth another (@smithy/core/retry, middleware-retry, whose loop this is).
  */
 export function callService(
   { name, target, baseDelayMs }: JsonServiceName,

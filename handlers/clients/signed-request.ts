@@ -22,8 +22,7 @@ const DOMAINS = [
 
 /**
  * Signs requests of a service, `POST /`, with the credentials that the process has at that moment. Throws where it is
- * not
- * told its region, and with a call where there are no credentials.
+ * not told its region, and with a call where there are no credentials.
  * @param endpoint where the service is found, unless AWS_ENDPOINT_URL says. Default: its host in the region
  */
 export function requestSigner(service: "dynamodb" | "sqs", variables: Variables, endpoint?: string): SignRequest {

@@ -4,8 +4,7 @@
 export interface Guard {
   /**
    * Runs `work`. Rejects with what `work` rejects with, or at once with {@link DependencyDownError} where the circuit
-   * is
-   * open or too many wait already.
+   * is open or too many wait already.
    */
   run<T>(work: () => Promise<T>): Promise<T>;
 }

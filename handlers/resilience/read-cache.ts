@@ -6,8 +6,7 @@ export interface ReadCache {
   /**
    * What is kept under `key`, else what `read` gives. Callers at the same time share one read, and its failure. A read
    * that rejects, gives undefined, or gives something that `mayKeep` refuses is not kept. Keys name the caller whose
-   * data
-   * it is, and what kind of data. All are given the same object: nobody may change it.
+   * data it is, and what kind of data. All are given the same object: nobody may change it.
    */
   get<T extends object>(
     key: string,

@@ -16,8 +16,8 @@ interface Partition {
 
 /**
  * What the index shows as due at `nowMs`, a page of every partition at a time. The index lags behind the table: a
- * request
- * may have moved on since, or be missing yet. Whoever acts on it does so by a write with a condition on the table.
+ * request may have moved on since, or be missing yet. Whoever acts on it does so by a write with a condition on the
+ * table.
  */
 export async function* dueRequests(
   dynamodb: DynamoDb,

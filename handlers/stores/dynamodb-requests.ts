@@ -13,8 +13,8 @@ const CHECK_KEY = "health-check";
 
 /**
  * Requests in a DynamoDB table with the hash key `request_id` and the index `open-due`. `tables.sessions` is for
- * whoever
- * finishes requests with a turn. `patience`: how to wait where a write meets a transaction. Default: by the clock.
+ * whoever finishes requests with a turn. `patience`: how to wait where a write meets a transaction. Default: by the
+ * clock.
  */
 export function dynamodbRequests(dynamodb: DynamoDb, tables: RequestTables, patience?: Patience): RequestStore {
   const table = openTable(dynamodb, tables, patience);

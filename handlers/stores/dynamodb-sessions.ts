@@ -5,8 +5,7 @@ import { fromTurnItem, VERSION_KEY, versionKey, type KeptTurn } from "./turn-ite
 
 /**
  * Sessions in a DynamoDB table with the hash key `session` and the range key `turn`. The turns are kept in `cache`
- * under
- * the session's version, which `finish` moves with every turn: a kept context is never older than the last turn.
+ * under the session's version, which `finish` moves with every turn: a kept context is never older than the last turn.
  */
 export function dynamodbSessions(dynamodb: DynamoDb, table: string, cache: ReadCache): SessionStore {
   return {

@@ -156,8 +156,7 @@ export interface RequestStore {
   due(nowMs: number, signal?: AbortSignal): AsyncIterable<readonly DueRequest[]>;
   /**
    * Takes a due request on oneself, to send it again or to let it wait: it is next due at `nextDueMs`, and `requeues`
-   * is one more.
-   * False where it is not due as `due` says any more: somebody moved it on, or another sweeper was faster.
+   * is one more. False where it is not due as `due` says any more: somebody moved it on, or another sweeper was faster.
    */
   requeue(due: DueRequest, nextDueMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Rejects where the store does not answer. */

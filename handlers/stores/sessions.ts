@@ -24,8 +24,7 @@ export interface NewTurn extends Turn {
 
 /**
  * Where the turns of sessions are read, each kept on its own, so that requests of one session at the same time lose
- * none.
- * A turn is kept by the `finish` of its request: both are there, or neither is.
+ * none. A turn is kept by the `finish` of its request: both are there, or neither is.
  */
 export interface SessionStore {
   /**

@@ -3,8 +3,8 @@ import type { ReadJson } from "./read-json";
 
 /**
  * The keys that an issuer signs with, found by OpenID Connect Discovery 1.0, section 4. The document has to name the
- * very
- * issuer that it was asked for, and the keys come over HTTPS, from any host: large issuers keep them on another one.
+ * very issuer that it was asked for, and the keys come over HTTPS, from any host: large issuers keep them on another
+ * one.
  * @param issuer as tokens name it in `iss`, with or without a slash at its end
  */
 export async function fetchKeys(issuer: string, readJson: ReadJson): Promise<JSONWebKeySet> {

@@ -32,8 +32,7 @@ export interface Surroundings {
 
 /**
  * What signals do to a command. The first one ends the work in order. A second Ctrl-C is passed on to the programs that
- * run,
- * which terraform takes as "stop at once"; where none runs, and at a third, everything ends at once.
+ * run, which terraform takes as "stop at once"; where none runs, and at a third, everything ends at once.
  */
 export class Interruption {
   private readonly controller = new AbortController();

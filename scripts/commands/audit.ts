@@ -46,8 +46,7 @@ const SOURCES: Readonly<Record<StackName, string>> = {
 
 /**
  * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has
- * expired, 2 where
- * nothing was found out. Nothing is changed. @throws UsageError where what was given cannot be used
+ * expired, 2 where nothing was found out. Nothing is changed. @throws UsageError where what was given cannot be used
  * @param today as YYYY-MM-DD, in UTC. Default: the day it is
  */
 export async function audit(

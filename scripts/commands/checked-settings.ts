@@ -8,8 +8,7 @@ import { UsageError } from "./context";
 
 /**
  * Has the values of a plan judged by the rules of the settings, before anything is asked of an account: in half a
- * second,
- * and all that is wrong at once. What is secret terraform does not print.
+ * second, and all that is wrong at once. What is secret terraform does not print.
  * @throws UsageError with what was given and what is allowed
  */
 export async function checkSettings(

@@ -7,9 +7,8 @@ const MARKS = ["quickturn.json", "cdktf.json", "environments"];
 
 /**
  * The folder of the deployments that a person means: the nearest one, from the current folder up, that has a mark; else
- * a
- * clone's own, or where the package is installed. Never below node_modules, which the next `npm ci` empties, states and
- * all.
+ * a clone's own, or where the package is installed. Never below node_modules, which the next `npm ci` empties, states
+ * and all.
  * @param sources folder of Quickturn's sources
  * @throws UsageError below node_modules
  */

@@ -73,8 +73,7 @@ const NAMES = [
 
 /**
  * Sends what the OpenAPI document allows and what it forbids, byte by byte, and judges every answer: documented, no
- * fault,
- * no hang, nothing of another caller or of how the service is built. Exit code 1 at any finding.
+ * fault, no hang, nothing of another caller or of how the service is built. Exit code 1 at any finding.
  */
 export async function fuzz(context: CommandContext, options: FuzzOptions): Promise<CommandResult> {
   const modes =

@@ -38,8 +38,7 @@ export interface KillsResult {
 
 /**
  * Changes until a kill, at most, beside those that AWS refuses first because a kill before has made them already: a
- * stack has
- * about a hundred, so twenty kills are spread over all of an apply, and over the updates after it.
+ * stack has about a hundred, so twenty kills are spread over all of an apply, and over the updates after it.
  */
 const MOST_CHANGES = 20;
 
@@ -54,9 +53,8 @@ const SETTINGS = { authorization: "api_key", api_key_names: ["alice", "bob"] };
 
 /**
  * Applies the stack to an emulator, kills terraform and its provider again and again, each time when AWS has done a
- * change
- * and terraform is not told yet, and applies to the end with adoption. Exit code 0 where nothing is left that terraform
- * does not know.
+ * change and terraform is not told yet, and applies to the end with adoption. Exit code 0 where nothing is left that
+ * terraform does not know.
  */
 export async function rehearseKills(context: CommandContext, { kills, seed }: KillsOptions): Promise<CommandResult> {
   if (!Number.isInteger(kills) || kills < 1 || kills > 200)

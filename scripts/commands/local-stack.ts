@@ -131,8 +131,7 @@ export class LocalStack {
 
   /**
    * Serves what somebody has applied while callers go on. The apply has to leave the queues' mappings alone: the
-   * emulator's
-   * own, which would take messages away, are switched off, and as they were applied they are on.
+   * emulator's own, which would take messages away, are switched off, and as they were applied they are on.
    */
   async serveApplied(): Promise<void> {
     this.applied = await this.terraform.show();

@@ -77,8 +77,7 @@ async function sourceOf({ projectDirectory, environment, signal }: CommandContex
 
 /**
  * The release after a rollback to a commit: nothing is pinned, because the commit's code becomes the newest version.
- * Throws
- * {@link UsageError} while a canary is on its way, and where nothing is applied.
+ * Throws {@link UsageError} while a canary is on its way, and where nothing is applied.
  * @returns null where nothing was ever pinned or released
  */
 export function releasedBy(

@@ -29,8 +29,7 @@ const FOUND = {
 
 /**
  * Looks whether a rollback brought about what was asked, and says how long it took. Exit code: 0 it is so, 1 it is not,
- * 3 it is
- * applied and the API cannot be asked from here.
+ * 3 it is applied and the API cannot be asked from here.
  */
 export async function verifiedRollback(
   context: CommandContext,

@@ -11,8 +11,7 @@ const PATIENCE_MS = 30_000;
 
 /**
  * Refuses a plan that would take a version of a tuning for one of the stack's, or that would be applied into one:
- * terraform
- * takes the newest version for the one to make live. AWS is asked only where a function is exposed.
+ * terraform takes the newest version for the one to make live. AWS is asked only where a function is exposed.
  * @param plan what `terraform show -json` gives of it
  * @param note for a person, where AWS does not tell: who may not list versions may perhaps still apply
  */

@@ -58,9 +58,8 @@ export async function showPlan(
 
 /**
  * Writes a plan file, and reads it. Where a run was killed between a function's change and its publication, the plan is
- * made
- * once more as the state has it, so that it publishes the version: a look at AWS finds nothing to do. Refused while a
- * function is tuned.
+ * made once more as the state has it, so that it publishes the version: a look at AWS finds nothing to do. Refused
+ * while a function is tuned.
  * @param note for a person, where that is so
  */
 export async function writePlan(

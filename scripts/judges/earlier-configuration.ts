@@ -32,8 +32,7 @@ export interface EarlierInput {
 
 /**
  * What an earlier configuration is applied with: the settings in effect. One whose value is the present default was
- * given
- * by nobody, so that the default of then counts; one that the earlier configuration does not have is left out.
+ * given by nobody, so that the default of then counts; one that the earlier configuration does not have is left out.
  */
 export function earlierInput({ settings, live, given, now, then }: EarlierQuestion): EarlierInput {
   const has = (name: string) => Object.hasOwn(then.variable ?? {}, name);

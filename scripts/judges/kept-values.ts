@@ -46,8 +46,7 @@ export interface KeptValues {
 
 /**
  * What a plan starts from. Given now wins over what was given by hand before, that over the environment's file, and
- * that
- * over the profile. What the file gave before, it may take back; what a person gave, a person resets. As long as a
+ * that over the profile. What the file gave before, it may take back; what a person gave, a person resets. As long as a
  * rollback to a profile is in effect, that decides all it can: what was given instead is set aside, and comes back.
  */
 export function keptValues(question: KeptQuestion): KeptValues {

@@ -29,8 +29,7 @@ const PINS: Readonly<Record<string, string>> = { worker: "live_version", api: "a
 
 /**
  * What callers get otherwise than it is applied, a line each: of each alias the version behind it, of the stage its
- * cache,
- * of the queue how many of its messages are worked on at once.
+ * cache, of the queue how many of its messages are worked on at once.
  * @param resources of the state
  */
 export function liveDifferences(

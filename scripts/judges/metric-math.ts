@@ -7,11 +7,9 @@ export type Expression = (period: Period) => Value;
 
 /**
  * CloudWatch metric math as far as alarms and dashboard use it: numbers, ids, `+ - * / >= > < <=`, FILL, IF, MAX over a
- * list, and
- * SERVICE_QUOTA. No data stays no data, but for FILL; IF without a third argument gives none where its condition is
- * false
- * (CloudWatch user guide, "Using math expressions"). Throws on anything else: an expression that is not understood
- * proves nothing.
+ * list, and SERVICE_QUOTA. No data stays no data, but for FILL; IF without a third argument gives none where its
+ * condition is false (CloudWatch user guide, "Using math expressions"). Throws on anything else: an expression that is
+ * not understood proves nothing.
  * @param quota what SERVICE_QUOTA gives; undefined where nobody knows it, which is no data
  */
 export function metricMath(text: string, quota: number | undefined): Expression {

@@ -15,8 +15,7 @@ interface Shown {
 
 /**
  * The account that a plan asked, and the one that the state's resources are in, where those differ: every resource is
- * then
- * missing, and would be made a second time.
+ * then missing, and would be made a second time.
  * @param plan what `terraform show -json` gives of it
  */
 export function otherAccount(plan: unknown): { readonly asked: string; readonly applied: string } | undefined {

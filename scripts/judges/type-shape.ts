@@ -58,8 +58,7 @@ const DEPTH: Readonly<Record<string, number>> = { "(": 1, "{": 1, "[": 1, ")": -
 
 /**
  * What of a value does not fit, each with its place: terraform drops an attribute that an object has not, without a
- * word,
- * so that a slip would be a setting nobody gave. Null fits everywhere, as terraform has it.
+ * word, so that a slip would be a setting nobody gave. Null fits everywhere, as terraform has it.
  */
 export function misfits(value: unknown, shape: Shape, at: string): string[] {
   if (value === null || shape.kind === "any") return [];

@@ -17,8 +17,7 @@ const OF_NO_VERSION = new Set([
 
 /**
  * Functions that AWS has with another configuration than the state, of which the plan makes no version: a run was
- * killed
- * between the function's change and its publication, and a look at AWS then finds that all is as it shall be.
+ * killed between the function's change and its publication, and a look at AWS then finds that all is as it shall be.
  * @param plan what `terraform show -json` gives of one with its refresh
  */
 export function unpublishedFunctions(plan: unknown): FunctionName[] {

@@ -6,8 +6,7 @@ interface VariablesJson {
 
 /**
  * The variables of a stack, with the locals that their validations name: terraform judges values by it in half a
- * second,
- * without a provider, a state or an account. A validation that needs more than variables is left out.
+ * second, without a provider, a state or an account. A validation that needs more than variables is left out.
  */
 export function variablesAlone({ variable = {}, locals = {} }: Partial<VariablesJson>): VariablesJson {
   const kept = new Set<string>();

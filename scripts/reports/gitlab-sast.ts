@@ -20,8 +20,7 @@ export interface GitLabSastInput extends SarifInput {
 
 /**
  * What fails in an audit, as GitLab's SAST report, which a merge request shows. What stands on purpose is left out:
- * GitLab
- * knows no reason of somebody else's.
+ * GitLab knows no reason of somebody else's.
  */
 export function gitLabSast({ rows }: AuditReport, { rules, version, source, startedAt }: GitLabSastInput): string {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(startedAt ?? "")?.[0] ?? UNKNOWN_TIME;

@@ -21,8 +21,7 @@ export interface SarifInput {
 
 /**
  * What an audit found, as SARIF 2.1.0 for code scanning: what fails, and what stands on purpose with its reason. A
- * resource is a
- * logical location; forges want a file too, so all are at the head of the stack's source.
+ * resource is a logical location; forges want a file too, so all are at the head of the stack's source.
  */
 export function auditSarif(report: AuditReport, { rules, version, source }: SarifInput): string {
   const found = report.rows.filter(({ outcome }) => outcome === "fail" || outcome === "suppressed");

@@ -9,8 +9,8 @@ const BUILTIN = new RegExp(`^(node:)?(${builtinModules.filter((name) => !name.st
 
 /**
  * Node's own modules are taken as CommonJS takes them. An import reads each of a module's exports, and some are made
- * only
- * when they are read: `node:http` has a WebSocket client, which takes as long to load as all the rest of Node's start.
+ * only when they are read: `node:http` has a WebSocket client, which takes as long to load as all the rest of Node's
+ * start.
  */
 const BUILTINS_UNREAD: Plugin = {
   name: "builtins-unread",
@@ -34,8 +34,7 @@ export interface Bundle {
 
 /**
  * Bundles one entry point, minified, as ES modules: `index.mjs`, and beside it the packages that it imports when it
- * needs
- * them, `client-s3.mjs`, with the chunks that these share. The two are bundled apart: together, what one of those
+ * needs them, `client-s3.mjs`, with the chunks that these share. The two are bundled apart: together, what one of those
  * packages and the entry have in common would be read whole by every cold start.
  * @param root folder that everything is relative to, so that two machines make the same bytes
  * @param entry path of the entry point below the root

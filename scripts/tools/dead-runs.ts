@@ -26,8 +26,7 @@ export const forgetRun = (folder: string): void => rmSync(join(folder, RECORD), 
 
 /**
  * Ends what runs of this user that are dead have left running, and deletes their folders. A process is a dead run's own
- * where
- * its home is that run's folder, which the run made for itself, or where it is a function whose code lies there.
+ * where its home is that run's folder, which the run made for itself, or where it is a function whose code lies there.
  * @param parent folder of the runs' folders @param prefix of their names
  * @returns a line for a person about each run that was found
  */

@@ -41,9 +41,8 @@ const BASE = { environment: { LAMBDA_TASK_ROOT: "/var/task" }, workingDirectory:
 
 /**
  * Executes a Dockerfile without a daemon, without privileges and without its base image: COPY, RUN, ENV, ARG, WORKDIR,
- * USER
- * and CMD, each stage in a folder of its own. What it cannot do, it refuses: RUN starts Node.js alone, and nothing is
- * isolated. Absolute paths among RUN's arguments are those of the image; all runs as this process's user.
+ * USER and CMD, each stage in a folder of its own. What it cannot do, it refuses: RUN starts Node.js alone, and nothing
+ * is isolated. Absolute paths among RUN's arguments are those of the image; all runs as this process's user.
  * @throws Error naming the line of an instruction that cannot be executed, or that failed
  */
 export async function executeStages(options: StageOptions): Promise<ImageRoot> {

@@ -33,13 +33,11 @@ const PROVIDER = join(".terraform", "providers", "registry.terraform.io", "hashi
 
 /**
  * Starts the AWS provider of an initialized folder and keeps it, and has it tell of no more types than are in use. Each
- * run
- * of terraform otherwise starts one, has it list all its types, reads them and ends it, which is nearly all of the
+ * run of terraform otherwise starts one, has it list all its types, reads them and ends it, which is nearly all of the
  * processor time of a small plan: 9 s, and 0.1 s then. It is the provider's own way to be debugged (Terraform
  * documentation, "Debugging Providers"), so it is for emulators and throw-away folders, not for pipelines; and for one
  * configuration of the provider: of two regions in a root the last one wins, without a word. This process answers for
- * it: who
- * waits for terraform without letting anything else run waits for ever.
+ * it: who waits for terraform without letting anything else run waits for ever.
  */
 export async function keepProvider({
   directory,

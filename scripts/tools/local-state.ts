@@ -19,9 +19,8 @@ const WRITING_MS = 1_000;
 
 /**
  * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then
- * writes it,
- * so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask terraform who
- * holds the lock. Other backends write whole objects.
+ * writes it, so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask
+ * terraform who holds the lock. Other backends write whole objects.
  * @param directory initialized
  * @returns undefined where the state can be read, or there is none
  */
@@ -34,10 +33,9 @@ export async function cutState(directory: string): Promise<string | undefined> {
 
 /**
  * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept
- * of
- * it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for no
- * state, and would make everything again. What was cut is
- * kept beside it, as `.cut-1` and so on. Only for who knows that nobody writes the state.
+ * of it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for
+ * no state, and would make everything again. What was cut is kept beside it, as `.cut-1` and so on. Only for who knows
+ * that nobody writes the state.
  */
 export async function restoreState(directory: string): Promise<RestoredState | undefined> {
   const path = await cutState(directory);

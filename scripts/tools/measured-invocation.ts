@@ -25,8 +25,7 @@ const THROTTLED_WAIT_MS = 500;
 /**
  * Invokes a version and reads its REPORT line out of the log's tail (4 KB, of which the report is the last line). A run
  * that fails is a run; a call that does not arrive throws, and so does one that stays throttled. The client must not
- * try
- * again by itself: a run that took too long would be begun anew.
+ * try again by itself: a run that took too long would be begun anew.
  */
 export async function invokeMeasured(client: LambdaClient, invocation: Invocation): Promise<TuningRun> {
   const started = performance.now();

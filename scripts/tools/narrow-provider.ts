@@ -26,8 +26,7 @@ const SCHEMA_CALL = /\/Get(Provider)?Schema$/;
 
 /**
  * Stands between terraform and a provider that is kept, asks it for its schema once, and tells terraform of the types
- * in
- * use alone. Everything else passes as it is.
+ * in use alone. Everything else passes as it is.
  * @param upstream path of the provider's Unix socket
  * @param socket path of the one to listen at
  * @param isUsed asked anew at each run of terraform: configurations change

@@ -12,8 +12,7 @@ const mine = new Set<string>();
 
 /**
  * The name of a file that this process alone writes and reads, in a folder where another command may be at work: else
- * the
- * plan that one person looks at is another's by the time it is applied. It holds values in clear, and goes with the
+ * the plan that one person looks at is another's by the time it is applied. It holds values in clear, and goes with the
  * process; what killed ones have left goes with the next.
  * @returns the same name for the same file, each time
  */

@@ -15,8 +15,7 @@ export function processTree(pid: number): readonly number[] {
 
 /**
  * Ends a process and all that it has started as a machine that dies does: at once, and without a chance to put anything
- * in
- * order. It is stopped first, so that it starts nothing while it is looked at.
+ * in order. It is stopped first, so that it starts nothing while it is looked at.
  * @param pid of a process that the caller has started
  */
 export function killTree(pid: number): void {

@@ -51,8 +51,8 @@ export function lockIn(output: string): StateLock | undefined {
 
 /**
  * Whether the lock was freed between two requests of the run that asked for it: it could neither take it nor read whose
- * it was.
- * Terraform then ends, whatever its lock time-out is (as of 1.11: a lock without its information is not waited for).
+ * it was. Terraform then ends, whatever its lock time-out is (as of 1.11: a lock without its information is not waited
+ * for).
  */
 export function lockWasFreed(error: unknown): boolean {
   if (!(error instanceof ProgramFailed)) return false;

@@ -103,8 +103,7 @@ export class TemporaryVersions {
 
   /**
    * Puts the size back and deletes every temporary version, whatever else was interrupted. Throws after it has tried
-   * all
-   * of it, with what is left.
+   * all of it, with what is left.
    * @returns the versions that were deleted
    */
   async remove(appliedMiB: number): Promise<string[]> {

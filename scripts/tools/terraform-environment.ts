@@ -27,10 +27,8 @@ export interface ProviderSearch {
 
 /**
  * An existing CLI configuration wins; else the mirror that QUICKTURN_PROVIDER_MIRROR names; else terraform's own
- * places. A
- * mirror's provider is verified by nobody, and runs with the operator's credentials: it is looked for on the disk only
- * where
- * an emulator is the account, and then in places that nobody else may write.
+ * places. A mirror's provider is verified by nobody, and runs with the operator's credentials: it is looked for on the
+ * disk only where an emulator is the account, and then in places that nobody else may write.
  * @throws Error where QUICKTURN_PROVIDER_MIRROR names no mirror
  */
 export function findProviderSource(

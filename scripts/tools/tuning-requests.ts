@@ -17,8 +17,7 @@ export interface RequestsPlace extends AwsPlace {
 
 /**
  * Requests that only a tuning's runs work on: records that no queue has a message of and that the index of open
- * requests
- * does not show, so that neither the live worker nor the sweeper takes them.
+ * requests does not show, so that neither the live worker nor the sweeper takes them.
  */
 export class TuningRequests {
   private readonly client: DynamoDBClient;

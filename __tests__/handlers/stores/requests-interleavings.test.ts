@@ -44,8 +44,7 @@ interface Scene {
 
 /**
  * Claims, works for so many turns, renews the lease without waiting for it, and ends the request: the renewal may
- * arrive
- * after the ending, and the ending after another worker took over.
+ * arrive after the ending, and the ending after another worker took over.
  */
 async function worker(
   { turn, store, requestId, clock, attempts, endedBy }: Scene,

@@ -48,8 +48,7 @@ export function intercepted(
 
 /**
  * Dynalite with both tables. Its conditional updates are atomic, and it does not tell the item that broke a condition.
- * It
- * knows no transactions: here one is made of its single writes, and no other runs meanwhile.
+ * It knows no transactions: here one is made of its single writes, and no other runs meanwhile.
  */
 export async function openDynalite(): Promise<Database> {
   const server = dynalite({ createTableMs: 0 });

@@ -12,9 +12,8 @@ import { temporaryFolder } from "../../support/temporary-folder";
 
 /**
  * The state is sacred: whatever runs at the same moment, is killed or finds no room, afterwards it is whole and holds
- * all
- * that was made. The stack is of terraform's built-in resource alone, each of which takes half a second and writes its
- * name down; the next waits for it, so that an apply is under way for as long as the others need.
+ * all that was made. The stack is of terraform's built-in resource alone, each of which takes half a second and writes
+ * its name down; the next waits for it, so that an apply is under way for as long as the others need.
  */
 
 const NAMES = Array.from({ length: 16 }, (_, index) => `part_${String(index).padStart(2, "0")}`);

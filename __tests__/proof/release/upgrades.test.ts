@@ -6,9 +6,8 @@ import { presentModules, releases, writeRelease, type Release } from "../../supp
 
 /**
  * Whoever has a release applied gets this one in place. `__tests__/fixtures/releases` has, of each release, the state
- * of
- * its stack as terraform wrote it after an apply to the emulator. Today's stack is planned over it without asking for
- * the resources, so nothing needs to be applied again.
+ * of its stack as terraform wrote it after an apply to the emulator. Today's stack is planned over it without asking
+ * for the resources, so nothing needs to be applied again.
  *
  * A release is recorded with its tag checked out: UPDATE_RELEASE=0.2.0 npx jest --selectProjects proof --
  * release/upgrades.

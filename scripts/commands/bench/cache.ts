@@ -30,8 +30,7 @@ export interface CacheBench {
 /**
  * How many polls reach a function without the stage's cache and with it, for several intervals and numbers of pollers:
  * the same deployment, flipped by `cache_enabled`. All patterns poll at once, each a request of its own, which is a
- * cache
- * entry of its own. Exit code 1 where a rate is not the one that arithmetic gives.
+ * cache entry of its own. Exit code 1 where a rate is not the one that arithmetic gives.
  */
 export async function benchCache(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
   const vars = [

@@ -7,12 +7,9 @@ import type { ColdCall } from "./cold-calls";
 
 /**
  * How a function may be brought. `bare`: a handler that answers at once and imports nothing, the limit. `by hand`: one
- * that
- * sends the same calls of AWS, signed by hand, and nothing else. `unbundled`: one that sends them by the clients of the
- * AWS
- * SDK, in node_modules as `npm install` leaves it. `default`: the same, bundled by esbuild as it comes. `ours`: the
- * zip,
- * which checks, logs and counts besides.
+ * that sends the same calls of AWS, signed by hand, and nothing else. `unbundled`: one that sends them by the clients
+ * of the AWS SDK, in node_modules as `npm install` leaves it. `default`: the same, bundled by esbuild as it comes.
+ * `ours`: the zip, which checks, logs and counts besides.
  */
 export const COLD_VARIANTS = ["bare", "by hand", "unbundled", "default", "ours"] as const;
 export type ColdVariant = (typeof COLD_VARIANTS)[number];

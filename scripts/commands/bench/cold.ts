@@ -23,8 +23,7 @@ export interface ColdOptions {
 
 /**
  * Starts each function on Node 22 and gives it one call: the zip, its usual ways to be made, and a bare node. Exit code
- * 1
- * where invoke or status takes over 1.7 times a bare node, or a call over its budget (handlers/budget.json).
+ * 1 where invoke or status takes over 1.7 times a bare node, or a call over its budget (handlers/budget.json).
  */
 export async function benchCold(context: CommandContext, { runs = 5, calls }: ColdOptions = {}): Promise<BenchResult> {
   const { projectDirectory, progress } = context;

@@ -58,8 +58,7 @@ const HEALTH = JSON.stringify({
 
 /**
  * The functions in a single-stage image, as it comes without a thought, against ours: size above the base image, and
- * the
- * front door's cold start from each. Exit code 1 where ours is not 40 % smaller.
+ * the front door's cold start from each. Exit code 1 where ours is not 40 % smaller.
  */
 export async function benchImage(context: CommandContext, { runs = 9 }: ImageBenchOptions = {}): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-images-"));

@@ -33,8 +33,7 @@ export interface NaiveImage {
 
 /**
  * Executes the naive Dockerfile. There is no network, so its context holds what `npm install` and the compiler would
- * leave
- * in it: the handlers' own dependencies from this project's node_modules and no others, the sources, and each as
+ * leave in it: the handlers' own dependencies from this project's node_modules and no others, the sources, and each as
  * JavaScript.
  */
 export async function executeNaive({ projectDirectory, folder, nodePath }: NaiveOptions): Promise<NaiveImage> {

@@ -29,8 +29,8 @@ interface Program {
 
 /**
  * The time that our stack and the same API in other frameworks take to be written: processes of their own, one after
- * the
- * other, run by run. A peer that is not installed is told as not measured. Exit code 1 where one is as fast as ours.
+ * the other, run by run. A peer that is not installed is told as not measured. Exit code 1 where one is as fast as
+ * ours.
  */
 export async function benchSynth(
   context: CommandContext,

@@ -13,9 +13,8 @@ import { WakeProcess } from "./wake-process";
 
 /**
  * What happens to the open connections while nobody uses them; new ones always work. `black hole`: what is sent into
- * them
- * vanishes. `freeze`: the same, and the process is stopped meanwhile. `reset`: they answer with RST, as a NAT gateway
- * does after 350 s. `reset in freeze`: they end with RST while the process is stopped.
+ * them vanishes. `freeze`: the same, and the process is stopped meanwhile. `reset`: they answer with RST, as a NAT
+ * gateway does after 350 s. `reset in freeze`: they end with RST while the process is stopped.
  */
 export const INCIDENTS = ["black hole", "freeze", "reset", "reset in freeze"] as const;
 export type Incident = (typeof INCIDENTS)[number];

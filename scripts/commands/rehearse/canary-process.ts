@@ -7,8 +7,7 @@ import type { FromCanary, ToCanary, CanaryProcessInput } from "./killable-canary
 
 /**
  * The entry of a process that runs one canary, and that can be killed with all that it starts: terraform, and a
- * provider
- * of its own. It is given a {@link CanaryProcessInput} as its one argument.
+ * provider of its own. It is given a {@link CanaryProcessInput} as its one argument.
  */
 async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInput): Promise<void> {
   const directory = place.stackDirectory;

@@ -46,8 +46,7 @@ const VARS = [...SETTINGS, "alarm_set=none"];
 
 /**
  * Starts canaries of good versions, kills each with its terraform and provider in the middle, and has the next run go
- * on
- * with it or take it back; callers ask all the while. Exit code 1 where anything is left otherwise than it is to be.
+ * on with it or take it back; callers ask all the while. Exit code 1 where anything is left otherwise than it is to be.
  */
 export function rehearseKilledCanaries(
   context: CommandContext,

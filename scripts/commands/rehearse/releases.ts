@@ -52,8 +52,7 @@ export const varsOf = ({ target }: RehearsalRelease): readonly string[] => [
 
 /**
  * Settings of every apply. The shortest time-out, because the gate waits for it before it judges; no throttling,
- * because
- * all callers share one machine.
+ * because all callers share one machine.
  */
 export const SETTINGS: readonly string[] = [
   "timeout=30",

@@ -4,8 +4,7 @@ import { join } from "node:path";
 /**
  * What the emulator (moto 5.2.1) gives back otherwise than it was applied, or the local runtime has switched off there:
  * no plan is to mend it, so that a canary touches what it is to touch, may refresh as it does against AWS, and a
- * further plan
- * is empty.
+ * further plan is empty.
  */
 const SPELT_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   aws_lambda_event_source_mapping: ["function_name", "enabled"],

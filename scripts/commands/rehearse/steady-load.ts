@@ -15,8 +15,7 @@ export interface SteadyLoadOptions {
 
 /**
  * Callers at once. Each waits for its answer before somebody else asks: on a slow machine there are fewer requests
- * instead of
- * ever longer queues, which would say something about the machine and nothing about the release.
+ * instead of ever longer queues, which would say something about the machine and nothing about the release.
  */
 const MAX_OPEN = 8;
 

@@ -8,8 +8,7 @@ type ImportId = (values: Values, said: string) => string | undefined;
 
 /**
  * By type, for what AWS refuses to make a second time under one name (provider documentation, "Import"). The other
- * types
- * are put, not made: terraform overwrites them, and then knows them. What AWS does make twice is in twins.ts.
+ * types are put, not made: terraform overwrites them, and then knows them. What AWS does make twice is in twins.ts.
  */
 const IMPORT_IDS: Readonly<Record<string, ImportId>> = {
   aws_iam_role: ({ name }) => whole`${name}`,

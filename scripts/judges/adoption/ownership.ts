@@ -9,8 +9,7 @@ export interface Refused {
 
 /**
  * Types that AWS makes without tags and tags in a second call, so that one that a killed apply made may have none yet.
- * The
- * bucket's name holds a hash of account and region, and another account's cannot be imported.
+ * The bucket's name holds a hash of account and region, and another account's cannot be imported.
  */
 const TAGGED_LATER = new Set(["aws_s3_bucket"]);
 

@@ -38,8 +38,8 @@ export class AuditedResource {
 
   /**
    * Value of an attribute, or of a place inside it. Undefined where it is not given, and AWS has its own default;
-   * {@link Unknown}
-   * where it is given and known only after the apply. What a plan does not know is looked for in the configuration.
+   * {@link Unknown} where it is given and known only after the apply. What a plan does not know is looked for in the
+   * configuration.
    */
   get(...path: readonly (string | number)[]): unknown {
     const { after, after_unknown: marks } = this.planned.change;

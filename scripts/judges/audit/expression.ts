@@ -14,8 +14,7 @@ export interface Scope {
 
 /**
  * Evaluates a value of Terraform's JSON syntax: its texts are templates, the keys of its objects too. What is not
- * known, and
- * what is not understood here (`for`, most functions), becomes {@link Unknown}.
+ * known, and what is not understood here (`for`, most functions), becomes {@link Unknown}.
  */
 export function evaluated(value: unknown, scope: Scope): unknown {
   if (typeof value === "string") return template(value, scope);

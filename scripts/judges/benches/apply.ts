@@ -34,13 +34,11 @@ export interface ApplyTimes {
 
 /**
  * Why ours is behind, by taking parts out of the configuration, on 2026-11-22, with the running provider; processor
- * seconds
- * of terraform on two busy cores. A plan without refresh: all 3.8; without the firewall's resources 2.8; without the
- * validations, checks, pre- and postconditions and outputs as well 2.1; hand-written 1.4. A validation: all 3.4; with
- * the
- * firewall's list and without its five rules 2.1; without the firewall 1.9. The firewall is not made by default, but
- * terraform checks what it would be, and each rule against the provider's largest schema. `rule_json` would spare that,
- * and with it the provider sees no drift of the rules (its documentation), so the rules stay blocks.
+ * seconds of terraform on two busy cores. A plan without refresh: all 3.8; without the firewall's resources 2.8;
+ * without the validations, checks, pre- and postconditions and outputs as well 2.1; hand-written 1.4. A validation: all
+ * 3.4; with the firewall's list and without its five rules 2.1; without the firewall 1.9. The firewall is not made by
+ * default, but terraform checks what it would be, and each rule against the provider's largest schema. `rule_json`
+ * would spare that, and with it the provider sees no drift of the rules (its documentation), so the rules stay blocks.
  */
 export const CAUSE =
   "terraform checks the firewall's five rules against the provider's largest schema though it makes no firewall (a quarter of its own work), and evaluates the settings' validations, conditions, checks and outputs (a fifth); HCL with literals has neither";

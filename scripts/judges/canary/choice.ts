@@ -11,8 +11,7 @@ export interface ChosenRelease {
 
 /**
  * The state is the truth: it is what is applied. The file wins only where it is of the same deployment and newer,
- * because
- * it is written before each apply.
+ * because it is written before each apply.
  * @param deployment `<name>-<environment>` of the state; null where nothing is applied
  */
 export function chooseRelease(file: Release | null, state: Release | null, deployment: string | null): ChosenRelease {

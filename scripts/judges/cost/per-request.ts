@@ -53,8 +53,7 @@ export interface RequestCost {
 
 /**
  * What a request cost in a window, from measurements, at the prices of the first tier. Time on provisioned concurrency
- * is
- * counted at the on-demand price, which is higher: metrics do not tell the two apart. Throws where there was no
+ * is counted at the on-demand price, which is higher: metrics do not tell the two apart. Throws where there was no
  * request.
  */
 export function costPerRequest(measured: Measured): RequestCost {

@@ -41,9 +41,8 @@ export interface PlannedDeployment {
 
 /**
  * Reads a deployment of this stack out of `terraform show -json`, a plan's or a state's: from its resources, and what
- * no
- * resource has (such as the retention of records) from its output `settings`. Throws where it is neither, or of another
- * stack.
+ * no resource has (such as the retention of records) from its output `settings`. Throws where it is neither, or of
+ * another stack.
  */
 export function plannedDeployment(document: unknown): PlannedDeployment {
   const shown = document as Shown | null;

@@ -75,9 +75,8 @@ export function trafficOf(deployment: Deployment, usage: Usage, requests: number
 
 /**
  * Calls that the authorizer's cache does not answer, which stands before the API's own. Its answer is kept by token for
- * so
- * long, from when it was given: a request's calls last from the first to the last poll, and ask again each time it is
- * over.
+ * so long, from when it was given: a request's calls last from the first to the last poll, and ask again each time it
+ * is over.
  */
 function authorizerCalls(
   { authorization, authorizerTtlSeconds: ttlSeconds }: Deployment,

@@ -12,8 +12,7 @@ export interface Looks {
 /**
  * Chance of a false abort that this look may spend. Who looks often at growing evidence sees chance cross a fixed bound
  * sooner or later; so the k-th look spends a 1 / (k (k + 1)) of the whole, and all looks together, however many they
- * are,
- * no more than the whole (union bound: it does not matter how the looks depend on each other).
+ * are, no more than the whole (union bound: it does not matter how the looks depend on each other).
  */
 export function spentAt({ look, repeated }: Looks): number {
   if (!(Number.isInteger(look) && look >= 1)) throw new Error(`The look is ${look}; allowed: a whole number from 1.`);

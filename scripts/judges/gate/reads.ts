@@ -60,9 +60,8 @@ export const COST_READS: readonly MetricRead[] = [
 
 /**
  * What a KPI is read from. Of a percentile also its rank, `PR(:bound)`: the percent of samples up to the bound
- * (CloudWatch
- * user guide, "Statistics definitions"). With it "P95 is at most 90 s" is "at most 5 % take longer than 90 s", a share
- * that can be judged exactly, though CloudWatch gives no raw samples.
+ * (CloudWatch user guide, "Statistics definitions"). With it "P95 is at most 90 s" is "at most 5 % take longer than 90
+ * s", a share that can be judged exactly, though CloudWatch gives no raw samples.
  */
 export function readsOf(kpi: Kpi, settings: Readonly<Record<string, unknown>>): readonly MetricRead[] {
   const { measure } = kpi;

@@ -126,12 +126,10 @@ const FOR_CALLERS: Readonly<
 /**
  * The document that callers are given. Routes, their order and what requests must look like come from the gateway's own
  * body; the answers are added here and not there: API Gateway's import knows neither `example` nor `$ref` of a response
- * nor
- * `oneOf` (API Gateway developer guide, "important notes for REST APIs", read 2026-11), it would make a model of each
- * schema
- * and use none, since a proxy integration passes answers on as they are; and the body's hash makes a deployment, which
- * a
- * better sentence should not. Throws where the body has a route that {@link ANSWERS} does not describe.
+ * nor `oneOf` (API Gateway developer guide, "important notes for REST APIs", read 2026-11), it would make a model of
+ * each schema and use none, since a proxy integration passes answers on as they are; and the body's hash makes a
+ * deployment, which a better sentence should not. Throws where the body has a route that {@link ANSWERS} does not
+ * describe.
  * @param modes values that the setting `authorization` may have
  */
 export function callersDocument(

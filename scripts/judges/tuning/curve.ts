@@ -27,10 +27,8 @@ const MOST_VCPUS = 6;
 
 /**
  * Fits time = wait + work / share of CPU. Lambda gives CPU in proportion to memory, one vCPU at 1,769 MB, and a
- * function
- * uses no more of them than it has threads. All sizes speak about the two times, so that a size's own noise decides
- * less.
- * Neither is negative: more memory makes nothing slower.
+ * function uses no more of them than it has threads. All sizes speak about the two times, so that a size's own noise
+ * decides less. Neither is negative: more memory makes nothing slower.
  * @param means at least two sizes
  */
 export function fitCurve(means: readonly MeasuredMean[]): Curve {

@@ -10,8 +10,7 @@ const ENOUGH_FAILURES = 3;
 
 /**
  * The order of a measuring: a run of each size, then the next of each. What is slow for an hour, such as an agent, is
- * so
- * for all sizes.
+ * so for all sizes.
  */
 export function turnsOf(sizesMiB: readonly number[], runsEach: number): Turn[] {
   return Array.from({ length: runsEach + 1 }, (_, round) => sizesMiB.map((memoryMiB) => ({ memoryMiB, round }))).flat();

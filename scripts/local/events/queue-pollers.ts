@@ -11,8 +11,8 @@ export class QueuePollers {
 
   /**
    * The emulator has a mapping of its own, which runs inside SendMessage: it would receive each message first, raise
-   * its
-   * receive count and fail for want of Docker. Terraform switches it on with each apply, so each load switches it off.
+   * its receive count and fail for want of Docker. Terraform switches it on with each apply, so each load switches it
+   * off.
    */
   async silenceEmulator({ mappings }: Applied): Promise<void> {
     await Promise.all(mappings.map((mapping) => this.switchEmulator(mapping, false)));

@@ -1,6 +1,6 @@
 // Runtime client of the local runtime: the loop that Lambda's own Node.js runtime runs, in plain JavaScript, because
-// the
-// official one needs a native build. It runs inside the function's process and sees only the function's environment.
+// the official one needs a native build. It runs inside the function's process and sees only the function's
+// environment.
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -8,8 +8,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 // Not imported: that would load what the module has for whoever asks for it, a WebSocket client among it, and take as
-// long
-// as all the rest of Node's start. Lambda's own runtime requires it.
+// long as all the rest of Node's start. Lambda's own runtime requires it.
 const http = process.getBuiltinModule("node:http");
 
 const { AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, _HANDLER } = process.env;

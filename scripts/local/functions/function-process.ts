@@ -43,9 +43,8 @@ export class FunctionProcess {
 
   /**
    * Starts it after those that were asked for before, and after what has arrived until now was read. Nothing else runs
-   * here
-   * until the system has made a process, on a busy machine most of a second: sixteen in a row would hold up answers for
-   * ten, and functions and connections would be taken for dead.
+   * here until the system has made a process, on a busy machine most of a second: sixteen in a row would hold up
+   * answers for ten, and functions and connections would be taken for dead.
    */
   static startInTurn(options: ProcessOptions): Promise<FunctionProcess> {
     const started = lastTurn

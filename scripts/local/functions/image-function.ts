@@ -7,8 +7,7 @@ export type ImageProcess = Required<Pick<InstanceOptions, "version" | "taskRoot"
 
 /**
  * How a version runs from an image's folder instead of a zip's: its code, the image's variables, and the flags of the
- * base
- * image's bootstrap, without which Node.js takes no code cache.
+ * base image's bootstrap, without which Node.js takes no code cache.
  * @param command `image_config.command`; default: the image's own
  * @throws Error where neither names a handler
  */

@@ -14,10 +14,8 @@ const MAX_URL_CHARACTERS = 10_240;
 
 /**
  * Milliseconds that a connection stays open without a request. Whoever closes first should be the client: where the
- * gateway
- * does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients close
- * after
- * 4 s (Node's fetch) to a minute, on a busy machine later: their timers then lag behind.
+ * gateway does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients
+ * close after 4 s (Node's fetch) to a minute, on a busy machine later: their timers then lag behind.
  */
 const IDLE_MS = 10 * 60_000;
 

@@ -41,8 +41,7 @@ export class ResourcePolicy {
 
   /**
    * The endpoint of a call, by its header. Without one it counts as the first that the policy names, or as none where
-   * the
-   * policy names none: whoever calls on loopback stands where the callers stand.
+   * the policy names none: whoever calls on loopback stands where the callers stand.
    */
   endpointOf(header: string | undefined): string | undefined {
     if (header !== undefined) return header === NO_ENDPOINT ? undefined : header;

@@ -24,8 +24,7 @@ const QUOTA_OF: MetricReference = { source: "account", metric: "ConcurrentExecut
 
 /**
  * How CloudWatch computes a KPI in one period; undefined where only the gate can (costs, capacities). Periods with
- * fewer
- * than `minimumSamples` have no value. `settingValue` puts a setting's value into an expression.
+ * fewer than `minimumSamples` have no value. `settingValue` puts a setting's value into an expression.
  */
 export function kpiQuery(kpi: Kpi, settingValue: (setting: string) => string): KpiQuery | undefined {
   const { measure } = kpi;

@@ -7,9 +7,8 @@ import { writeAuditedPlans } from "../../../support/write-audited-plans";
 
 /**
  * The plans of the stacks, as terraform made them, and each of them broken in one thing that stands in the stack's
- * sources: the
- * rule that is about it says so, and no other. UPDATE_AUDIT_PLANS=1 has terraform make them anew; without it
- * e2e/lifecycle.test audits what terraform makes now.
+ * sources: the rule that is about it says so, and no other. UPDATE_AUDIT_PLANS=1 has terraform make them anew; without
+ * it e2e/lifecycle.test audits what terraform makes now.
  */
 if (process.env["UPDATE_AUDIT_PLANS"] === "1") beforeAll(writeAuditedPlans, 600_000);
 

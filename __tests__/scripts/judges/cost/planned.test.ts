@@ -6,10 +6,8 @@ import { deployed } from "./fixtures";
 
 /**
  * Real ones: the stack planned with `-var profile=low_latency -var cache_cluster_size=1.6`, and applied as it is, by
- * terraform
- * 1.11.4 against moto, which has no composite alarms, so the state was applied with `alarm_burn_rates=false`; of
- * `terraform show -json`, the resource types and attributes below were kept. To make them again:
- * node -e 'const
+ * terraform 1.11.4 against moto, which has no composite alarms, so the state was applied with `alarm_burn_rates=false`;
+ * of `terraform show -json`, the resource types and attributes below were kept. To make them again: node -e 'const
  * p=JSON.parse(require("fs").readFileSync(0)),A=["memory_size","architectures","timeout","reserved_concurrent_executions","provisioned_concurrent_executions","cache_cluster_enabled","cache_cluster_size","xray_tracing_enabled","method_path","settings","state","metric_name","metric_query","period"],T=/^aws_(lambda_function|lambda_provisioned_concurrency_config|api_gateway_stage|api_gateway_method_settings|cloudwatch_metric_alarm|cloudwatch_composite_alarm|cloudwatch_dashboard|cloudwatch_event_rule|cloudwatch_event_target)$/,k=(o={})=>Object.fromEntries(Object.entries(o).filter(([n])=>A.includes(n))),f=p.planned_values?"planned_values":"values",r=p[f];console.log(JSON.stringify({format_version:p.format_version,terraform_version:p.terraform_version,[f]:{outputs:{settings:{value:r.outputs.settings.value}},root_module:{resources:r.root_module.resources.filter(x=>T.test(x.type)).map(({address,mode,type,name,values})=>({address,mode,type,name,values:k(values)}))}},resource_changes:p.resource_changes?.filter(x=>T.test(x.type)).map(({address,change})=>({address,change:{after_unknown:k(change.after_unknown)}}))},null,1))'
  * < shown.json
  */

@@ -91,10 +91,8 @@ test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, r
 
 /**
  * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
- * is
- * "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks ten
- * times
- * while its samples grow to that size, as with --wait. "caught" is a service that fails in 10 %.
+ * is "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks
+ * ten times while its samples grow to that size, as with --wait. "caught" is a service that fails in 10 %.
  */
 const STUDY = `
 | samples | naive | naive, 10 looks | Wilson 95 % | Wilson, 10 looks | false aborts | false aborts, 10 looks | caught | caught, 10 looks | 10 % passed |

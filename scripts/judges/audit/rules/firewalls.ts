@@ -7,8 +7,7 @@ const OVERSIZED = ["body", "json_body", "cookies", "headers"];
 
 /**
  * A web ACL reads the first 16 KB of an API's body, and passes the rest on unread where a rule says CONTINUE (AWS WAF
- * developer
- * guide, "Oversize web request components"): prompts are longer than that.
+ * developer guide, "Oversize web request components"): prompts are longer than that.
  */
 export const FIREWALL_READS_WHOLE_BODIES: Rule = {
   id: "firewall-reads-whole-bodies",

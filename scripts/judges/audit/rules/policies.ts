@@ -39,8 +39,7 @@ export const POLICY_NAMES_ACTIONS: Rule = {
 
 /**
  * Actions that cannot be limited to a resource, or that find nothing where they are, so that IAM wants "*" for them
- * (Service
- * authorization reference; of DescribeAlarms, DescribeLogGroups and PutCompositeAlarm see also
+ * (Service authorization reference; of DescribeAlarms, DescribeLogGroups and PutCompositeAlarm see also
  * modules/deployment-permissions.ts).
  */
 const WITHOUT_RESOURCE = new Set([
