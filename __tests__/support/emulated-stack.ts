@@ -23,16 +23,24 @@ interface StateFile {
   }[];
 }
 
+const directoryIn = (folder: string): string => join(folder, "stack");
+
 /** The synthesized stack in a folder of its own, applied by the real terraform to an emulator of its own. */
 export class EmulatedStack {
+  readonly directory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly terraform: Terraform;
+
   private constructor(
     readonly folder: string,
-    readonly directory: string,
     readonly emulator: Emulator,
-    readonly environment: NodeJS.ProcessEnv,
-    readonly terraform: Terraform,
+    sandbox: NodeJS.ProcessEnv,
     private readonly provider: KeptProvider,
-  ) {}
+  ) {
+    this.directory = directoryIn(folder);
+    this.environment = { ...sandbox, ...provider.variables };
+    this.terraform = new Terraform({ directory: this.directory, env: this.environment });
+  }
 
   /**
    * @param settings structured settings of every apply
@@ -44,22 +52,14 @@ export class EmulatedStack {
     through: (endpoint: string) => Promise<string> = async (endpoint) => endpoint,
   ): Promise<EmulatedStack> {
     const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
-    const directory = join(folder, "stack");
+    const directory = directoryIn(folder);
     cpSync(STACK_DIRECTORY, directory, { recursive: true, filter: (path) => !path.includes(".terraform") });
     makeThrowAway(directory, settings);
     const emulator = await startEmulator({ directory: folder, env: process.env });
     const sandbox = sandboxEnvironment(process.env, await through(emulator.endpoint), folder);
     await new Terraform({ directory, env: sandbox }).init();
     const provider = await keepProvider({ directory, env: sandbox });
-    const environment = { ...sandbox, ...provider.variables };
-    return new EmulatedStack(
-      folder,
-      directory,
-      emulator,
-      environment,
-      new Terraform({ directory, env: environment }),
-      provider,
-    );
+    return new EmulatedStack(folder, emulator, sandbox, provider);
   }
 
   /**
@@ -75,7 +75,7 @@ export class EmulatedStack {
   ): Promise<EmulatedStack> {
     const account = await appliedAccount();
     const folder = mkdtempSync(join(tmpdir(), "quickturn-test-"));
-    const directory = join(folder, "stack");
+    const directory = directoryIn(folder);
     cpSync(account.directory, directory, {
       recursive: true,
       filter: (path) => !path.includes(".terraform/") && !path.endsWith(".terraform") && !path.includes("tfstate"),
@@ -87,15 +87,7 @@ export class EmulatedStack {
     makeThrowAway(directory, settings);
     const sandbox = sandboxEnvironment(process.env, emulator.endpoint, folder);
     const provider = await keepProvider({ directory, env: sandbox });
-    const environment = { ...sandbox, ...provider.variables };
-    return new EmulatedStack(
-      folder,
-      directory,
-      emulator,
-      environment,
-      new Terraform({ directory, env: environment }),
-      provider,
-    );
+    return new EmulatedStack(folder, emulator, sandbox, provider);
   }
 
   /** The plan as JSON; nothing is applied. @param file that it is saved in, in the stack's folder */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "./files";
-import { sendSignal } from "./process-tree";
+import { isRunning, sendSignal } from "./process-tree";
 
 const RECORD = "run.json";
 
@@ -67,11 +67,7 @@ function readRecord(folder: string): RunRecord | undefined {
 function isAlive({ pid, began, namespace: place }: RunRecord): boolean {
   if (place !== namespace()) return true;
   if (began !== null) return beganAt(pid) === began;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
+  return isRunning(pid);
 }
 
 function processesOf(folder: string): number[] {

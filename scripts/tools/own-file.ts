@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isRunning } from "./process-tree";
 
 /**
  * Milliseconds after which a file of a process that is not there is nobody's: in another container the same id may be
@@ -28,15 +29,7 @@ function removeDead(directory: string): void {
   for (const name of readdirSync(directory)) {
     const pid = Number(NAME.exec(name)?.[1] ?? process.pid);
     const path = join(directory, name);
-    if (!isThere(pid) && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > DEAD_MS)
+    if (!isRunning(pid) && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > DEAD_MS)
       rmSync(path, { force: true });
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

@@ -23,6 +23,15 @@ export function killTree(pid: number): void {
   for (const one of processTree(pid)) sendSignal(one, "SIGKILL");
 }
 
+/** Whether a process of this id is there; another user's counts. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 /** @param pid of a process, or of a group as a negative number @returns false where it has ended meanwhile */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
