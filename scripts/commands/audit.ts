@@ -17,7 +17,7 @@ import { EXIT_CODES } from "./exit-codes";
 import { readJson } from "./given-state";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { refuseOtherInput, refuseValues } from "./saved-plan";
-import { ownPlanFile, showPlan } from "./write-plan";
+import { showPlan } from "./write-plan";
 
 export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a saved plan. Default: it is planned now. */
@@ -115,7 +115,7 @@ async function planned(
   input: PlanInput & StackOptions,
 ): Promise<unknown> {
   const live = await withLive(context, terraform, input);
-  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress, ownPlanFile(terraform))).shown;
+  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress)).shown;
 }
 
 function judged(plan: unknown, input: AuditInput): AuditReport {

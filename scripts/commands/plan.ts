@@ -5,7 +5,7 @@ import type { CommandContext, CommandResult, Progress } from "./context";
 import { EXIT_CODES } from "./exit-codes";
 import { preparedTerraform, type StackOptions } from "./prepared-terraform";
 import { protectPlan } from "./saved-plan";
-import { PLAN_FILE, ownPlanFile, planOf, showPlan, type Plan } from "./write-plan";
+import { leavePlan, planOf, showPlan, type Plan } from "./write-plan";
 
 export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a file to save the plan in, for `apply --plan`. Default: it is not kept for that. */
@@ -17,8 +17,9 @@ export async function plan(context: CommandContext, { out, ...input }: PlanOptio
   const terraform = await preparedTerraform(context, input);
   const live = await withLive(context, terraform, input);
   if (live.origin !== undefined) context.progress.note(live.origin);
-  const { changed, changes } = await makePlan(terraform, live.input, context.progress, out ?? PLAN_FILE);
-  if (out !== undefined) protectPlan(out);
+  const { changed, changes } = await makePlan(terraform, live.input, context.progress, out);
+  if (out === undefined) leavePlan(terraform);
+  else protectPlan(out);
   const json = {
     changed,
     changes,
@@ -33,12 +34,12 @@ export async function plan(context: CommandContext, { out, ...input }: PlanOptio
   };
 }
 
-/** Writes the plan file and reads the changes from it. @param file default: this run's own, for what applies it */
+/** Writes the plan file and reads the changes from it. @param file default: this run's own */
 export async function makePlan(
   terraform: Terraform,
   input: PlanInput,
   progress: Progress,
-  file = ownPlanFile(terraform),
+  file?: string,
 ): Promise<Plan> {
   return planOf(await showPlan(terraform, input, progress, file, (written) => countChanges(planOf(written).changes)));
 }

@@ -17,7 +17,7 @@ import { withLive, type GivenBefore } from "./canary/with-live";
 import type { CommandContext, CommandResult } from "./context";
 import { preparedTerraform } from "./prepared-terraform";
 import { diffSince } from "./synth-diff";
-import { showPlan } from "./write-plan";
+import { leavePlan, showPlan } from "./write-plan";
 
 export interface ReviewOptions extends PlanInput, GivenBefore {
   /** Commit, tag or branch whose Terraform JSON is compared. */
@@ -49,6 +49,7 @@ export async function review(
   const diffs = await diffSince(context, since);
   const live = await withLive(context, terraform, input);
   const { changed, shown: plan } = await showPlan(terraform, { ...live.input, lock: false }, context.progress);
+  leavePlan(terraform);
   const [changes, findings] = [planChanges(plan), findingsOf(plan, findingSources(auditing))];
   const sections = [
     findingsSection(findings),

@@ -1,3 +1,5 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { publishedFunctions } from "../judges/canary/planned";
 import type { FunctionName } from "../judges/canary/release";
 import { otherAccount } from "../judges/other-account";
@@ -10,10 +12,15 @@ import { UsageError, type Progress } from "./context";
 import { refuseDuringTuning } from "./tuning-guard";
 
 /** Name of the plan file that is left in the stack's folder for whoever reads it: a pipeline's audit, or a person. */
-export const PLAN_FILE = "quickturn.tfplan";
+const PLAN_FILE = "quickturn.tfplan";
 
-/** Name of the plan file that this run applies: another run in the same folder never writes it. */
+/** Name of the plan file that this run writes, reads and applies: another run in the same folder never touches it. */
 export const ownPlanFile = ({ directory }: Pick<Terraform, "directory">): string => ownFile(directory, PLAN_FILE);
+
+/** Leaves this run's plan for others to read. It is moved, so that nobody meets one that is half written. */
+export function leavePlan(terraform: Terraform): void {
+  renameSync(join(terraform.directory, ownPlanFile(terraform)), join(terraform.directory, PLAN_FILE));
+}
 
 export interface WrittenPlan {
   /** True where an apply would do anything, be it to outputs alone. */
@@ -43,7 +50,7 @@ export async function showPlan(
   terraform: Terraform,
   input: PlanInput,
   progress: Progress,
-  file = PLAN_FILE,
+  file = ownPlanFile(terraform),
   summary?: (written: WrittenPlan) => string,
 ): Promise<WrittenPlan> {
   return progress.step(

@@ -1,5 +1,9 @@
-import { writePlan } from "../../../scripts/commands/write-plan";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { leavePlan, ownPlanFile, showPlan, writePlan } from "../../../scripts/commands/write-plan";
+import { SILENT } from "../../../scripts/progress";
 import type { PlanInput, Terraform } from "../../../scripts/tools/terraform";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 const DRIFTED = {
   resource_drift: [
@@ -41,4 +45,20 @@ test.each([
   const { write, inputs, notes } = planning(found);
   await write(input);
   expect([inputs.length, notes.length]).toEqual([1, 0]);
+});
+
+test("while a plan is made and read nobody else meets its file; what is left for others is whole", async () => {
+  const directory = temporaryFolder("plan");
+  const left = join(directory, "quickturn.tfplan");
+  writeFileSync(left, "another's");
+  const terraform = {
+    directory,
+    plan: async (file: string) => (writeFileSync(join(directory, file), "mine"), true),
+    show: async (file: string) => ({ read: readFileSync(join(directory, file), "utf8") }),
+  } as unknown as Terraform;
+  expect(await showPlan(terraform, {}, SILENT)).toEqual({ changed: true, shown: { read: "mine" } });
+  expect(readFileSync(left, "utf8")).toBe("another's");
+  leavePlan(terraform);
+  expect(readFileSync(left, "utf8")).toBe("mine");
+  expect(existsSync(join(directory, ownPlanFile(terraform)))).toBe(false);
 });
