@@ -6,7 +6,7 @@ import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provid
 import { findProviderSource, terraformEnvironment } from "../../scripts/tools/terraform-environment";
 import { appliedAccount, copyAccount, movedState, type AppliedAccount } from "../support/applied-account";
 import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";
-import { projectCopy } from "../support/project-copy";
+import { projectWithoutFirewall } from "../support/project-copy";
 
 /**
  * The commands as a pipeline runs them: a clone, no terminal, CI=1, an emulator for an account. cdktf's own command
@@ -25,7 +25,7 @@ const quickturn = (...args: string[]): Promise<Ended> =>
   runQuickturn(args, { project, environment: { ...environment, ...kept?.variables } });
 
 beforeAll(async () => {
-  project = projectCopy();
+  project = projectWithoutFirewall();
   account = await appliedAccount();
   emulator = await copyAccount(account);
   environment = {

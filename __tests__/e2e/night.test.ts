@@ -12,7 +12,7 @@ import { findProviderSource, terraformEnvironment } from "../../scripts/tools/te
 import { appliedAccount, copyAccount, movedState, type AppliedAccount } from "../support/applied-account";
 import { unexplained } from "../support/emulator-drift";
 import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";
-import { projectCopy } from "../support/project-copy";
+import { projectWithoutFirewall } from "../support/project-copy";
 import { PROJECT } from "../support/stack-json";
 
 /**
@@ -73,7 +73,7 @@ async function quickturn(args: readonly string[], variables: NodeJS.ProcessEnv =
 beforeAll(async () => {
   mkdirSync(dirname(PROTOCOL), { recursive: true });
   writeFileSync(PROTOCOL, "# A night\n\n");
-  project = projectCopy();
+  project = projectWithoutFirewall();
   account = await appliedAccount();
   emulator = await copyAccount(account);
   environment = {

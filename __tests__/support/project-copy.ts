@@ -1,4 +1,4 @@
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT } from "./stack-json";
 import { temporaryFolder } from "./temporary-folder";
@@ -21,5 +21,20 @@ export function projectCopy(): string {
   ])
     cpSync(join(PROJECT, name), join(copy, name), { recursive: true });
   symlinkSync(join(PROJECT, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+const FIREWALL = "  createFirewall(stack, parts, stage);\n";
+
+/**
+ * The project without the web firewall, which is off by default: its type has the largest of all schemas and costs a
+ * quarter of each run of terraform. The journey and `EmulatedStack.start` apply the stack with it.
+ */
+export function projectWithoutFirewall(): string {
+  const copy = projectCopy();
+  const path = join(copy, "stacks/http-api.ts");
+  const source = readFileSync(path, "utf8");
+  if (!source.includes(FIREWALL)) throw new Error(`${path} does not have the line ${JSON.stringify(FIREWALL)}`);
+  writeFileSync(path, source.replace(FIREWALL, ""));
   return copy;
 }
