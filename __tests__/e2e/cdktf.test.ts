@@ -5,7 +5,7 @@ import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
 import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
 import { findProviderSource, providerVariables } from "../../scripts/tools/terraform-environment";
 import { pipelineEnvironment, runProgram, type Ended } from "../support/command-line";
-import { projectWithoutFirewall } from "../support/project-copy";
+import { projectCopy } from "../support/project-copy";
 import { PROJECT } from "../support/stack-json";
 
 /**
@@ -26,7 +26,7 @@ const cdktf = (...args: string[]): Promise<Ended> =>
   });
 
 beforeAll(async () => {
-  project = projectWithoutFirewall();
+  project = projectCopy();
   emulator = await startEmulator({ directory: join(project, ".quickturn"), env: process.env });
   environment = {
     ...pipelineEnvironment(project, emulator.endpoint),
