@@ -1,6 +1,6 @@
 import { failedOf, METRIC_OF_STATUS } from "./endings";
 import { measureFunction, type FunctionCounts } from "./function-metrics";
-import type { TokenReport } from "./orchestration";
+import type { TokenReport } from "./orchestration/orchestration";
 import type { Ending, RequestRecord } from "./stores/requests";
 import type { Log, Measured } from "./telemetry";
 

@@ -1,7 +1,8 @@
 import { attemptsExhausted, DEADLINE_GRACE_MS, deadlinePassed, tooManyHops } from "./endings";
 import { logClosed, logFinished, type Durations, type JobLogParts } from "./job-log";
 import { holdLease, LEASE_MS, LeaseLostError, type Lease } from "./lease";
-import { orchestrate, type Orchestration, type OrchestrationInput } from "./orchestration";
+import type { Orchestration, OrchestrationInput } from "./orchestration/orchestration";
+import { orchestrate } from "./orchestration/orchestrator";
 import { MAX_HOPS, type WorkMessage } from "./queue/work-queue";
 import { isTooLarge, keepResult } from "./results";
 import type { Ending, RequestRecord, RequestStore, TurnOfEnding } from "./stores/requests";

@@ -2,21 +2,6 @@ import type { Collision } from "../judges/adoption/collisions";
 import type { Refused } from "../judges/adoption/ownership";
 import type { Import } from "../judges/adoption/planned";
 import { deletion, type Held } from "../judges/adoption/twins";
-import type { RestoredState } from "../tools/local-state";
-
-/** Why nothing is planned against a state that a kill has cut. */
-export function cutText(path: string): string {
-  return `The state ${path} is cut: terraform was killed while it wrote it, or the disk was full. Nothing was changed. quickturn apply --adopt puts the newest whole copy back, and takes over what is missing in it.`;
-}
-
-/** What became of a state that a kill has cut. */
-export function restoredText({ path, aside, backup }: RestoredState): string {
-  const now =
-    backup === undefined
-      ? "there is no copy of it, so that terraform knows nothing"
-      : `it is now ${backup}, the newest that is whole`;
-  return `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`;
-}
 
 const GO_ON =
   "If a killed apply made it, run again with --adopt: what carries this deployment's tags is taken over into the state, and nothing is made twice. " +

@@ -3,7 +3,6 @@ import { counted, percent, seconds } from "../judges/figures";
 import type { TunedSize } from "../judges/tuning/tuning";
 import { headline, noteOf, perThousand, type TuningReport } from "../reports/tuning-report";
 
-export type { TuningReport } from "../reports/tuning-report";
 
 const BAR_WIDTH = 20;
 

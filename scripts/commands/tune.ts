@@ -12,7 +12,8 @@ import { UsageError, type CommandContext, type CommandResult } from "./context";
 import { EXIT_CODES } from "./exit-codes";
 import { checkTuneOptions, coldShareOf, OF_FUNCTION, type TuneOptions } from "./tune-options";
 import { cleanup, measure, type Measured } from "./tune-measure";
-import { describeTuning, tuningJson, type TuningReport } from "./tune-text";
+import { describeTuning, tuningJson } from "./tune-text";
+import type { TuningReport } from "../reports/tuning-report";
 
 /** Samples of a bootstrap: the ends of a 95 % interval then rest on 25 of them. */
 const RESAMPLES = 1_000;

@@ -93,3 +93,17 @@ function isWhole(path: string): boolean {
     return false;
   }
 }
+
+/** Why nothing is planned against a state that a kill has cut. */
+export function cutText(path: string): string {
+  return `The state ${path} is cut: terraform was killed while it wrote it, or the disk was full. Nothing was changed. quickturn apply --adopt puts the newest whole copy back, and takes over what is missing in it.`;
+}
+
+/** What became of a state that a kill has cut. */
+export function restoredText({ path, aside, backup }: RestoredState): string {
+  const now =
+    backup === undefined
+      ? "there is no copy of it, so that terraform knows nothing"
+      : `it is now ${backup}, the newest that is whole`;
+  return `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`;
+}

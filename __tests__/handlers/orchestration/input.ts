@@ -1,4 +1,4 @@
-import type { OrchestrationInput } from "../../../handlers/orchestration";
+import type { OrchestrationInput } from "../../../handlers/orchestration/orchestration";
 import { keepingLog, never, NOW_MS } from "../fixtures";
 
 /** What the orchestrator is given, with an hour left, which does not pass by itself. */

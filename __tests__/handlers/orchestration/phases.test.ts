@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { AgentFailure, type Agent } from "../../../handlers/agents/agent";
-import type { AgentPolicy } from "../../../handlers/orchestration";
+import type { AgentPolicy } from "../../../handlers/orchestration/orchestration";
 import { runArbiter, runPhase } from "../../../handlers/orchestration/phases";
 import { hang, keepingLog, readyAgent, says, settled } from "../fixtures";
 import { orchestration } from "./input";
