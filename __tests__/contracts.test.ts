@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { OUTPUT_DESCRIPTIONS } from "../stacks/outputs";
-import { KPIS, PROFILES, SETTINGS, defaultValue, followsProfile } from "../stacks/settings";
+import { OUTPUT_DESCRIPTIONS } from "../stacks/contract/outputs";
+import { KPIS, PROFILES, SETTINGS, defaultValue, followsProfile } from "../stacks/contract/settings";
 import { PROJECT, encoded, resource, stackJson } from "./support/stack-json";
 
 const stack = stackJson();

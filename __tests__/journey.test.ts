@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { planChanges } from "../scripts/judges/plan-changes";
-import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../scripts/local";
-import { AgentApiClient, type ApiResponse } from "../scripts/tools/agent-api-client";
+import { planChanges } from "../scripts/kit/plan-changes";
+import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../scripts/emulator";
+import { AgentApiClient, type ApiResponse } from "../scripts/kit/api-client";
 import { ALICE } from "./support/callers";
 import { EmulatedStack } from "./support/emulated-stack";
 import { unexplained } from "./support/emulator-drift";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALLOWED_LICENSES } from "../scripts/judges/release/licenses";
+import { ALLOWED_LICENSES } from "../scripts/publish/packages";
 import { PROJECT } from "./support/stack-json";
 
 /**

@@ -1,8 +1,6 @@
-import { pause } from "./pause";
-import { withDeadline } from "./deadline";
+import { pause, withDeadline } from "./deadline";
 import { HEARTBEAT_EVENT } from "./environment";
-import type { Counters } from "./counters";
-import { describeError, type Log } from "./telemetry";
+import { type Counters, describeError, type Log } from "./telemetry";
 
 /**
  * Milliseconds that a heartbeat keeps its environment busy. EventBridge sends several at once; one that ended before

@@ -8,7 +8,7 @@ import type {
   SweeperEnvironment,
   WorkerEnvironment,
 } from "./environment";
-import type { AgentPolicy } from "./orchestration/orchestration";
+import type { AgentPolicy } from "./agents/orchestration";
 
 /** Variables as the process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;

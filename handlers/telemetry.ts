@@ -87,3 +87,71 @@ function httpStatus(error: Error): Fields {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   return status === undefined ? {} : { http_status: status };
 }
+
+/** Counts what happens deep down during an invocation, to be told in its one log line. */
+export interface Counters {
+  /** `by`: 1 where it is not given. */
+  add(name: MetricName, by?: number): void;
+  /** The counts since the last call, and starts anew. Names that were never counted are left out. */
+  take(): Readonly<Partial<Record<MetricName, number>>>;
+}
+
+/** Counters of one process: an environment runs one invocation at a time, so what it takes belongs to that one. */
+export function openCounters(): Counters {
+  let counts: Partial<Record<MetricName, number>> = {};
+  return {
+    add(name, by = 1) {
+      counts[name] = (counts[name] ?? 0) + by;
+    },
+    take() {
+      const taken = counts;
+      counts = {};
+      return taken;
+    },
+  };
+}
+
+/** What a process counts of itself. */
+export interface FunctionCounts {
+  /** 1 in the first request of the process, else 0. */
+  readonly coldStart: () => number;
+  readonly counters: Counters;
+  /** Percent of the function's memory that the process has had at most; undefined where that is not known. */
+  readonly memoryUsedPercent: () => number | undefined;
+}
+
+/**
+ * The most that a process has had in memory, in percent of its function's.
+ * @param memoryMiB the function's memory, as Lambda tells it in AWS_LAMBDA_FUNCTION_MEMORY_SIZE; undefined or no
+ * positive number = not known
+ * @param peakKiB the process's peak resident memory
+ */
+export function openMemoryUse(memoryMiB: string | undefined, peakKiB: () => number): () => number | undefined {
+  const limitKiB = Number(memoryMiB ?? "") * 1024;
+  return () => (limitKiB > 0 ? Math.round((1_000 * peakKiB()) / limitKiB) / 10 : undefined);
+}
+
+/**
+ * Gives 1 with the first call, and 0 with each after it. A heartbeat calls it too and drops what it gives: the request
+ * after it is not cold.
+ */
+export function openColdStart(): () => number {
+  let next = 1;
+  return () => {
+    const cold = next;
+    next = 0;
+    return cold;
+  };
+}
+
+/** The counts since the last time and the memory so far, by `Function`. */
+export function measureFunction(
+  name: "api" | "worker",
+  { coldStart, counters, memoryUsedPercent }: FunctionCounts,
+): Measured {
+  const memory = memoryUsedPercent();
+  return {
+    metrics: { ...counters.take(), ColdStart: coldStart(), ...(memory !== undefined && { MemoryUsed: memory }) },
+    dimensions: { Function: name },
+  };
+}

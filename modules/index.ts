@@ -28,6 +28,6 @@ export { RestApi } from "./rest-api";
 export { changeRoles, limitRoles } from "./role-permissions";
 export { Schedule } from "./schedule";
 export { StateBucket } from "./state-bucket";
-export { readState, useStateKey, writeState, type StateObject } from "./state-permissions";
+export { readState, useStateKey, writeState, type StateObject } from "./permission-sets";
 export { WebFirewall } from "./web-firewall";
 export { WorkQueue } from "./work-queue";

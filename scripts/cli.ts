@@ -3,19 +3,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
-import { DEFAULT_ENVIRONMENT } from "../stacks/outputs";
+import { DEFAULT_ENVIRONMENT } from "../stacks/contract/outputs";
 import { addCommands } from "./cli/all-commands";
-import { crashOf, failureOf, type Failure } from "./cli/failure";
+import { crashOf, failureOf, type Failure, causesOf } from "./cli/failure";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
 import type { Shell } from "./cli/shell";
-import { causesOf } from "./cli/source-trace";
-import type { CommandContext, CommandResult } from "./commands/context";
-import { findDeploymentFolder } from "./commands/deployment-folder";
-import { EXIT_CODE_ROWS } from "./commands/exit-codes";
-import { SILENT, progressOn } from "./progress";
-import type { EndingSignal } from "./tools/interrupted";
-import { interruptPrograms, killPrograms, runningPrograms } from "./tools/started-programs";
-import { writePrivately } from "./tools/files";
+import { type CommandContext, type CommandResult, EXIT_CODE_ROWS, SILENT, progressOn } from "./kit/context";
+import { findDeploymentFolder } from "./kit/deployment-folder";
+import { type EndingSignal, interruptPrograms, killPrograms, runningPrograms } from "./kit/process";
+import { writePrivately } from "./kit/files";
 
 /** Folder of Quickturn itself. */
 const SOURCES = join(__dirname, "..");

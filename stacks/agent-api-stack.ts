@@ -6,16 +6,14 @@ import { AgentFunction, LiveAlias, RequestStore, WorkQueue, address } from "../m
 import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
 import { createAlarms } from "./alarms";
 import { createDashboard } from "./dashboard";
-import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
+import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings, declareGiven } from "./declare";
 import { allowKeysOf, checkKey } from "./encryption";
-import { functionSettings } from "./function-settings";
-import { declareGiven } from "./given";
+import { functionSettings, createHeartbeats, createSweeper } from "./upkeep";
 import { createHttpApi } from "./http-api";
 import { LIVE_ALIAS, physicalNames, type PhysicalNames } from "./names";
 import { functionOutputs, httpOutputs, storeOutputs, watchOutputs } from "./output-values";
 import { PlatformStack, type PlatformProps } from "./platform";
-import { KEPT_BY_COMMANDS, SETTINGS, defaultValue, followsProfile, type Setting } from "./settings";
-import { createHeartbeats, createSweeper } from "./upkeep";
+import { KEPT_BY_COMMANDS, SETTINGS, defaultValue, followsProfile, type Setting } from "./contract/settings";
 
 /** Seconds. The front door waits for DynamoDB and SQS, never for an agent. */
 const API_TIMEOUT_SECONDS = 10;

@@ -1,22 +1,8 @@
 import { Alarms, BurnRateAlarms, CostBudget, everyOne, type AlarmProps, type BurnRateAlarmProps } from "../modules";
-import { declareCheck, type DeclaredSettings } from "./declare";
-import { given } from "./given";
-import { metricSources, namedQuery, type Watched } from "./metric-sources";
+import { declareCheck, type DeclaredSettings, given } from "./declare";
+import { metricSources, namedQuery, type Watched } from "./dashboard";
 import type { PlatformStack } from "./platform";
-import {
-  BURN_RATES,
-  BURN_RATE_METRIC,
-  burnThreshold,
-  KPIS,
-  nameMetric,
-  reachable,
-  type BurnRate,
-  type Condition,
-  type Kpi,
-  type KpiAlarm,
-  type SettingName,
-  type SourceNames,
-} from "./settings";
+import { BURN_RATES, BURN_RATE_METRIC, burnThreshold, KPIS, nameMetric, reachable, type BurnRate, type Condition, type Kpi, type KpiAlarm, type SettingName, type SourceNames } from "./contract/settings";
 
 /** What of the alarms others name. */
 export interface CreatedAlarms {

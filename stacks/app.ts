@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { App } from "cdktf";
 import { LOCAL_BACKEND, ofEnvironment, parseBackend, type Backend } from "./backend";
-import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
+import { DEFAULT_ENVIRONMENT, placesOf } from "./contract/outputs";
 
 /** Where `quickturn package` writes the functions' zips. */
 const ARCHIVES = join(__dirname, "../dist/functions");
@@ -24,15 +24,15 @@ const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
     new PipelineAccessStack(app, "pipeline-access", { backend: backend(app) });
   },
   "cached-api-stage": async (app) => {
-    const { CachedApiStageStack } = await import("./parts/cached-api-stage-stack.js");
+    const { CachedApiStageStack } = await import("./parts/part-stacks");
     new CachedApiStageStack(app, "cached-api-stage");
   },
   "live-alias": async (app) => {
-    const { LiveAliasStack } = await import("./parts/live-alias-stack.js");
+    const { LiveAliasStack } = await import("./parts/part-stacks");
     new LiveAliasStack(app, "live-alias");
   },
   alarms: async (app) => {
-    const { AlarmsStack } = await import("./parts/alarms-stack.js");
+    const { AlarmsStack } = await import("./parts/part-stacks");
     new AlarmsStack(app, "alarms");
   },
 };

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
-import { DEFAULT_ENVIRONMENT, placesOf } from "./outputs";
+import { DEFAULT_ENVIRONMENT, placesOf } from "./contract/outputs";
 
 /** Where Terraform keeps the state, as the person gave it; a module of plain Terraform has none. */
 export type Backend =

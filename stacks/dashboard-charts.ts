@@ -1,6 +1,6 @@
 import type { Chart } from "../modules";
 import type { DeclaredSettings } from "./declare";
-import { nameMetric, type Kpi, type MetricReference, type SettingName, type SourceNames } from "./settings";
+import { nameMetric, type Kpi, type MetricReference, type SettingName, type SourceNames } from "./contract/settings";
 
 /**
  * USD (AWS price list, us-east-1, 2024-07-01): a GB-second and a request of Lambda on arm64, and a call of a REST API.

@@ -1,22 +1,24 @@
-import {
-  TerraformLocal,
-  TerraformOutput,
-  TerraformVariable,
-  Token,
-  type IResolvable,
-  type TerraformStack,
-} from "cdktf";
-import { OUTPUT_DESCRIPTIONS, type OutputName } from "./outputs";
-import {
-  PROFILES,
-  SETTINGS,
-  defaultValue,
-  followsProfile,
-  isRequired,
-  terraformValidations,
-  type Setting,
-  type SettingName,
-} from "./settings";
+import { type TerraformStack, TerraformLocal, TerraformOutput, TerraformVariable, Token, type IResolvable } from "cdktf";
+import { MADE_ELSEWHERE, PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, terraformValidations, type Setting, type SettingName } from "./contract/settings";
+import { OUTPUT_DESCRIPTIONS, type OutputName } from "./contract/outputs";
+
+/**
+ * Declares which settings have a value. It is known when planning, also where the value is not and `known_after_apply`
+ * says that there is one.
+ */
+export function declareGiven(stack: TerraformStack, settings: DeclaredSettings): void {
+  const told = (name: string) => `contains(${settings.expression("known_after_apply")}, "${name}")`;
+  declareLocal(
+    stack,
+    "is_given",
+    Object.fromEntries(
+      MADE_ELSEWHERE.map((name) => [name, `\${${told(name)} ? true : ${settings.expression(name)} != null}`]),
+    ),
+  );
+}
+
+/** Terraform expression: whether a setting has a value. */
+export const given = (name: (typeof MADE_ELSEWHERE)[number]): string => `local.is_given.${name}`;
 
 /** The settings as a stack sees them: Terraform expressions, never values. `Name`: the names that the stack has. */
 export class DeclaredSettings<Name extends string = SettingName> {

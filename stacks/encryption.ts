@@ -1,7 +1,6 @@
 import { DataAwsKmsKey } from "@cdktf/provider-aws/lib/data-aws-kms-key";
 import type { AgentFunction, PolicyStatement, RequestStore, UsableKeys, WorkQueue } from "../modules";
-import type { DeclaredSettings } from "./declare";
-import { given } from "./given";
+import { type DeclaredSettings, given } from "./declare";
 import type { PlatformStack } from "./platform";
 
 /** Who reads and writes what a key of the operator's encrypts. */

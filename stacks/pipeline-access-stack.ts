@@ -19,9 +19,9 @@ import {
 } from "../modules";
 import { declareCheck, declareOutputs, declareSettings, type DeclaredSettings } from "./declare";
 import { physicalNames, platformNames } from "./names";
-import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "./outputs";
+import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "./contract/outputs";
 import { PlatformStack, type PlatformProps } from "./platform";
-import { PIPELINE_ACCESS_SETTINGS } from "./settings";
+import { PIPELINE_ACCESS_SETTINGS } from "./contract/settings";
 
 type Settings = DeclaredSettings<(typeof PIPELINE_ACCESS_SETTINGS)[number]["name"]>;
 

@@ -2,9 +2,9 @@ import type { Construct } from "constructs";
 import { StateBucket } from "../modules";
 import { declareOutputs, declareSettings } from "./declare";
 import { platformNames } from "./names";
-import { STATE_OUTPUT_DESCRIPTIONS } from "./outputs";
+import { STATE_OUTPUT_DESCRIPTIONS } from "./contract/outputs";
 import { PlatformStack, type PlatformProps } from "./platform";
-import { STATE_SETTINGS } from "./settings";
+import { STATE_SETTINGS } from "./contract/settings";
 
 export interface StateStackProps extends PlatformProps {
   /** Whether Terraform refuses to destroy the bucket. Terraform takes no expression there, so it is fixed at synth. */

@@ -1,9 +1,24 @@
-import { HEARTBEAT_EVENT, SWEEP_EVENT, type SweeperEnvironment } from "../handlers/environment";
 import { AgentFunction, Schedule, type LiveAlias, type RequestStore, type WorkQueue } from "../modules";
 import type { DeclaredSettings } from "./declare";
-import { functionSettings } from "./function-settings";
+import { HEARTBEAT_EVENT, SWEEP_EVENT, type SweeperEnvironment } from "../handlers/environment";
 import type { PhysicalNames } from "./names";
 import type { PlatformStack } from "./platform";
+
+/** What every function of the stack is told alike. */
+export function functionSettings(
+  settings: DeclaredSettings,
+): Pick<
+  ConstructorParameters<typeof AgentFunction>[2],
+  "image" | "kmsKeyArn" | "logRetentionInDays" | "permissionsBoundaryArn"
+> {
+  return {
+    // Without package_type image there is no image_uri: package_type's own rule sees to that.
+    image: { when: `${settings.expression("package_type")} == "image"`, uri: settings.expression("image_uri") },
+    kmsKeyArn: settings.expression("kms_key_arn"),
+    logRetentionInDays: settings.number("log_retention_in_days"),
+    permissionsBoundaryArn: settings.expression("permissions_boundary_arn"),
+  };
+}
 
 /**
  * Below the NAT gateway's 350 s, after which it drops an idle connection without a word (VPC user guide, "NAT

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { audit, rowsWith } from "../../scripts/judges/audit/audit";
-import { planChanges } from "../../scripts/judges/plan-changes";
-import { Terraform } from "../../scripts/tools/terraform";
+import { audit, rowsWith } from "../../scripts/review/audit-report";
+import { planChanges } from "../../scripts/kit/plan-changes";
+import { Terraform } from "../../scripts/kit/terraform";
 import { auditedRows, auditOf } from "../support/audited-rows";
 import { makeKey, runbooksKey } from "../support/customer-key";
 import { EmulatedStack } from "../support/emulated-stack";

@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { analyze } from "../../scripts/commands/analyze";
-import { seconds } from "../../scripts/judges/figures";
-import { SILENT } from "../../scripts/progress";
-import type { AnalysisReport } from "../../scripts/reports/analysis-page";
+import { analyze } from "../../scripts/analyze/analyze";
+import { seconds } from "../../scripts/kit/figures";
+import { SILENT } from "../../scripts/kit/context";
+import type { AnalysisReport } from "../../scripts/analyze/page";
 import { openPage, startBrowser } from "../support/browser";
 import { lowestContrast, measure } from "../support/page-measures";
 import { PROJECT } from "../support/stack-json";
 import { temporaryFolder } from "../support/temporary-folder";
 
 const folder = temporaryFolder("analysis-page");
-const fixtures = join(PROJECT, "__tests__/scripts/commands/analyze");
+const fixtures = join(PROJECT, "__tests__/scripts/analyze");
 const context = { projectDirectory: PROJECT, environment: {}, progress: SILENT, signal: new AbortController().signal };
 
 /** The page of a log, as a file, and the result that it shows. */

@@ -2,12 +2,12 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { GetAliasCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canary } from "../../scripts/commands/canary/canary";
-import type { CanaryOptions } from "../../scripts/commands/canary/options";
-import { metricsJudge } from "../../scripts/commands/canary/metrics-judge";
-import { TerraformDeployment } from "../../scripts/commands/canary/terraform-deployment";
-import type { Judge } from "../../scripts/commands/canary/ports";
-import type { CommandContext } from "../../scripts/commands/context";
+import { canary } from "../../scripts/deploy/canary";
+import type { CanaryOptions } from "../../scripts/deploy/canary-options";
+import { metricsJudge } from "../../scripts/deploy/canary-judge";
+import { TerraformDeployment } from "../../scripts/deploy/canary-deployment";
+import type { Judge } from "../../scripts/deploy/canary-ports";
+import type { CommandContext } from "../../scripts/kit/context";
 import { EmulatedStack } from "../support/emulated-stack";
 
 /**

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { findProviderSource, providerVariables } from "../../scripts/tools/terraform-environment";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { findProviderSource, providerVariables } from "../../scripts/kit/terraform-environment";
 import { pipelineEnvironment, runProgram, type Ended } from "../support/command-line";
 import { projectCopy } from "../support/project-copy";
 import { PROJECT } from "../support/stack-json";

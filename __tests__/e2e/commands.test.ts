@@ -1,9 +1,9 @@
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Emulator } from "../../scripts/tools/emulator";
-import { Terraform } from "../../scripts/tools/terraform";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { findProviderSource, terraformEnvironment } from "../../scripts/tools/terraform-environment";
+import type { Emulator } from "../../scripts/emulator/moto";
+import { Terraform } from "../../scripts/kit/terraform";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { findProviderSource, terraformEnvironment } from "../../scripts/kit/terraform-environment";
 import { appliedAccount, copyAccount, movedState, type AppliedAccount } from "../support/applied-account";
 import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";
 import { projectWithoutFirewall } from "../support/project-copy";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { Widget } from "../../scripts/judges/dashboard/body";
-import { chartData } from "../../scripts/judges/dashboard/chart";
-import { alarmName, dashboardPage, type DashboardReport } from "../../scripts/reports/dashboard-page";
-import { figureText, markText } from "../../scripts/reports/dashboard-figures";
-import { writeWhole } from "../../scripts/tools/files";
+import type { Widget } from "../../scripts/dashboard/body";
+import { chartData } from "../../scripts/dashboard/chart";
+import { alarmName, dashboardPage, type DashboardReport } from "../../scripts/dashboard/page";
+import { figureText, markText } from "../../scripts/dashboard/charts";
+import { writeWhole } from "../../scripts/kit/files";
 import { openPage, startBrowser } from "../support/browser";
 import { DAY_END_MS, DAY_START_MS } from "../support/dashboard-metrics";
 import { dashboardReport as report, INCIDENT, series, widgets } from "../support/dashboard-report";

@@ -6,9 +6,9 @@ import {
 } from "@aws-sdk/client-cloudwatch";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dashboard } from "../../scripts/commands/dashboard";
-import { SILENT } from "../../scripts/progress";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { dashboard } from "../../scripts/dashboard/dashboard";
+import { SILENT } from "../../scripts/kit/context";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { shownState } from "../support/dashboard-state";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -6,7 +6,7 @@ import { openFrontDoor, type ApiHandler } from "../../handlers/runtime/api";
 import { openSweeper, type SweeperHandler } from "../../handlers/runtime/sweeper";
 import { openWorker, type WorkerHandler } from "../../handlers/runtime/worker";
 import { awsVariables, emulate, type Emulated } from "../handlers/emulated";
-import { createTables } from "../handlers/stores/tables";
+import { createTables } from "../handlers/requests/tables";
 import { gatewayEvent, invokeEvent, statusEvent } from "../handlers/fixtures";
 
 const context = { awsRequestId: "lambda-1", getRemainingTimeInMillis: () => 30_000 };

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
-import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
-import { AgentApiClient, type ApiResponse } from "../../scripts/tools/agent-api-client";
-import { startAgentServer, type AgentServer } from "../../scripts/tools/agent-server";
+import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
+import { AgentApiClient, type ApiResponse } from "../../scripts/kit/api-client";
+import { startAgentServer, type AgentServer } from "../support/agent-server";
 import { ALICE, BOB } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
 import { NO_SCHEDULES, until, untilWorked } from "../support/until";

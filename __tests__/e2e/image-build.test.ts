@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildImage } from "../../scripts/commands/image";
-import { SILENT } from "../../scripts/progress";
+import { buildImage } from "../../scripts/image/image";
+import { SILENT } from "../../scripts/kit/context";
 import { recordingPodman } from "../support/recording-podman";
 import { PROJECT } from "../support/stack-json";
 

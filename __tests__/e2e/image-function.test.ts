@@ -1,15 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { FunctionInstance } from "../../scripts/local/functions/function-instance";
-import { FunctionLog } from "../../scripts/local/functions/function-log";
-import { imageProcess } from "../../scripts/local/functions/image-function";
-import { findNodeBinary } from "../../scripts/local/functions/node-binary";
-import { writeFolder } from "../../scripts/tools/files";
-import type { ImageRoot } from "../../scripts/tools/image-stages";
+import { FunctionInstance, FunctionLog } from "../../scripts/emulator/functions/function-instance";
+import { imageProcess } from "../../scripts/emulator/functions/image-function";
+import { findNodeBinary } from "../../scripts/kit/node-binary";
+import { writeFolder } from "../../scripts/kit/files";
+import type { ImageRoot } from "../../scripts/image/image-stages";
 import { executedImage } from "../support/executed-image";
 import { PROJECT } from "../support/stack-json";
-import { folder, LONGEST_SECONDS, NOWHERE, REGION } from "../scripts/local/fixtures";
+import { folder, LONGEST_SECONDS, NOWHERE, REGION } from "../scripts/emulator/fixtures";
 import { gatewayEvent } from "../handlers/fixtures";
 
 const API = {

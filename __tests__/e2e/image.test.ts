@@ -1,12 +1,12 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { changesThatReplace, planChanges } from "../../scripts/judges/plan-changes";
-import { readFunctions } from "../../scripts/local/applied/applied-functions";
-import { State } from "../../scripts/local/applied/state";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { Terraform } from "../../scripts/tools/terraform";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { changesThatReplace, planChanges } from "../../scripts/kit/plan-changes";
+import { readFunctions } from "../../scripts/emulator/applied/functions";
+import { State } from "../../scripts/emulator/applied/state";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { Terraform } from "../../scripts/kit/terraform";
 import { stackJson, STACK_DIRECTORY } from "../support/stack-json";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -1,5 +1,5 @@
-import { KilledStack } from "../../scripts/commands/killed-stack";
-import type { PlanInput } from "../../scripts/tools/terraform";
+import { KilledStack } from "../proof/kills/killed-stack";
+import type { PlanInput } from "../../scripts/kit/terraform";
 import { unexplained } from "../support/emulator-drift";
 import { plainApply } from "../support/plain-apply";
 import { STACK_DIRECTORY } from "../support/stack-json";

@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../../scripts/tools/terraform";
+import type { PlannedChange } from "../../scripts/kit/terraform";
 import { EmulatedStack } from "../support/emulated-stack";
 import { inPlace, updated } from "../support/in-place";
 

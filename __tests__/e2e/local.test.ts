@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
-import type { Trial } from "../../scripts/commands/demonstration";
+import type { Trial } from "../../scripts/local/demonstration";
 import { startQuickturn } from "../support/local-run";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -4,10 +4,10 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { analyze } from "../../scripts/commands/analyze";
-import { SILENT } from "../../scripts/progress";
-import type { AnalysisReport } from "../../scripts/reports/analysis-page";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { analyze } from "../../scripts/analyze/analyze";
+import { SILENT } from "../../scripts/kit/context";
+import type { AnalysisReport } from "../../scripts/analyze/page";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { temporaryFolder } from "../support/temporary-folder";
 
 const GROUP = "/aws/lambda/quickturn-dev-worker";

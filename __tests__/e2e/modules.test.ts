@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { planChanges } from "../../scripts/judges/plan-changes";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { Terraform, type PlannedChange } from "../../scripts/tools/terraform";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { planChanges } from "../../scripts/kit/plan-changes";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { Terraform, type PlannedChange } from "../../scripts/kit/terraform";
 import { makeKey } from "../support/customer-key";
 import { unexplained } from "../support/emulator-drift";
 import { writtenModules } from "../support/module-stacks";

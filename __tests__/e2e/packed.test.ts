@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { ResourceChange } from "../../scripts/judges/plan-changes";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import type { ResourceChange } from "../../scripts/kit/plan-changes";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { pipelineEnvironment, runProgram, type Ended } from "../support/command-line";
 import { PROJECT } from "../support/stack-json";
 import { temporaryFolder } from "../support/temporary-folder";

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { PART_PAGES } from "../../scripts/reports/parts";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { run } from "../../scripts/tools/process";
-import { Terraform, type PlannedChange } from "../../scripts/tools/terraform";
-import { deterministicZip } from "../../scripts/tools/zip";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { PART_PAGES } from "../../scripts/publish/parts";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { run } from "../../scripts/kit/process";
+import { Terraform, type PlannedChange } from "../../scripts/kit/terraform";
+import { deterministicZip } from "../../scripts/kit/files";
 import { writtenModules } from "../support/module-stacks";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { Terraform } from "../../scripts/tools/terraform";
-import { planChanges } from "../../scripts/judges/plan-changes";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { Terraform } from "../../scripts/kit/terraform";
+import { planChanges } from "../../scripts/kit/plan-changes";
 import type { AwsCall } from "../support/aws-call";
 import { ACCOUNT_DECIDES, changeKey, makeKey } from "../support/customer-key";
 import { EmulatedStack } from "../support/emulated-stack";

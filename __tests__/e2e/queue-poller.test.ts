@@ -15,9 +15,9 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { startLocalRuntime, type LocalRuntime } from "../../scripts/local";
-import { createEmulatorClients, type EmulatorClients } from "../../scripts/local/emulator-clients";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
+import { startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
+import { createEmulatorClients, type EmulatorClients } from "../../scripts/emulator/emulator-clients";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { temporaryFolder } from "../support/temporary-folder";
 import {
   ACCOUNT,
@@ -34,7 +34,7 @@ import {
   until,
   type FunctionFixture,
   type Resource,
-} from "../scripts/local/fixtures";
+} from "../scripts/emulator/fixtures";
 
 /** The runtime polls queues of the emulator, which counts receives and moves what failed too often. */
 let emulator: Emulator;

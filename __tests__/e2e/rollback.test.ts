@@ -7,10 +7,10 @@ import {
   PublishVersionCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { findProviderSource, terraformEnvironment } from "../../scripts/tools/terraform-environment";
-import { Terraform } from "../../scripts/tools/terraform";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { findProviderSource, terraformEnvironment } from "../../scripts/kit/terraform-environment";
+import { Terraform } from "../../scripts/kit/terraform";
 import { pipelineEnvironment, runQuickturn } from "../support/command-line";
 import { projectCopy } from "../support/project-copy";
 

@@ -9,12 +9,12 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { startFaultProxy, type FaultProxy } from "../../scripts/faults/fault-proxy";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { StateLocked } from "../../scripts/tools/state-lock";
-import { Terraform, type TerraformOptions } from "../../scripts/tools/terraform";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { StateLocked } from "../../scripts/kit/state";
+import { Terraform, type TerraformOptions } from "../../scripts/kit/terraform";
 import { awsCalls, type AwsCall } from "../support/aws-call";
 import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";
 import { projectCopy } from "../support/project-copy";

@@ -1,16 +1,15 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { connectSqs } from "../../handlers/clients/sqs";
-import { readMessage, type WorkMessage } from "../../handlers/queue/work-queue";
-import { sqsWorkQueue } from "../../handlers/queue/sqs-work-queue";
-import { dynamodbRequests } from "../../handlers/stores/dynamodb-requests";
-import { s3Results } from "../../handlers/stores/s3-results";
+import { connectSqs } from "../../handlers/aws/json-service";
+import { readMessage, type WorkMessage, sqsWorkQueue } from "../../handlers/requests/work-queue";
+import { dynamodbRequests } from "../../handlers/requests/dynamodb-requests";
+import { s3Results } from "../../handlers/requests/results";
 import { emulate, partsFor, type Emulated } from "../handlers/emulated";
 import { DEADLINE_MS, never, NOW_MS, REQUEST_ID } from "../handlers/fixtures";
-import { testEarlierRequests, testRequests, testRequestTable } from "../handlers/stores/request-cases";
-import { testBucket, testResults } from "../handlers/stores/result-cases";
-import { storesIn, testSessions, testSessionTable } from "../handlers/stores/session-cases";
-import { openEmulated, TABLES, type Database } from "../handlers/stores/tables";
+import { testEarlierRequests, testRequests, testRequestTable } from "../handlers/requests/request-cases";
+import { testBucket, testResults } from "../handlers/requests/result-cases";
+import { storesIn, testSessions, testSessionTable } from "../handlers/requests/session-cases";
+import { openEmulated, TABLES, type Database } from "../handlers/requests/tables";
 
 let emulated: Emulated;
 let database: Database;

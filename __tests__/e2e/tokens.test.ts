@@ -1,9 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/local";
-import { AgentApiClient } from "../../scripts/tools/agent-api-client";
-import { startAgentServer, type AgentServer } from "../../scripts/tools/agent-server";
-import { LocalIssuer } from "../../scripts/tools/local-issuer";
-import { SigningKey } from "../../scripts/tools/signing-key";
+import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
+import { AgentApiClient } from "../../scripts/kit/api-client";
+import { startAgentServer, type AgentServer } from "../support/agent-server";
+import { LocalIssuer, SigningKey } from "../support/local-issuer";
 import { ALICE } from "../support/callers";
 import { EmulatedStack } from "../support/emulated-stack";
 import { NO_SCHEDULES, until, untilWorked } from "../support/until";

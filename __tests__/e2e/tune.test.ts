@@ -12,15 +12,15 @@ import {
   PutFunctionConcurrencyCommand,
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import { SILENT } from "../../scripts/progress";
-import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
-import { tune } from "../../scripts/commands/tune";
-import type { TuneOptions } from "../../scripts/commands/tune-options";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { deterministicZip } from "../../scripts/tools/zip";
-import { dynamodbRequests } from "../../handlers/stores/dynamodb-requests";
+import { SILENT } from "../../scripts/kit/context";
+import { seededRandom } from "../../scripts/kit/random";
+import { tune } from "../../scripts/tune/tune";
+import type { TuneOptions } from "../../scripts/tune/options";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { deterministicZip } from "../../scripts/kit/files";
+import { dynamodbRequests } from "../../handlers/requests/dynamodb-requests";
 import { connectTo } from "../handlers/emulated";
-import { messageOf, recordsOf } from "../../handlers/queue/records";
+import { messageOf, recordsOf } from "../../handlers/requests/work-queue";
 import { awsCalls } from "../support/aws-call";
 import { lambdaStandIn, reportLine, type StandInAnswer, type StoodIn } from "../support/lambda-stand-in";
 import { temporaryFolder } from "../support/temporary-folder";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { coldFiles, oversize, type ColdBudget } from "../../scripts/judges/benches/cold-budget";
-import { coldCalls } from "../../scripts/commands/bench/cold-calls";
-import { FUNCTIONS } from "../../scripts/commands/package";
+import { coldFiles, oversize, type ColdBudget } from "../../bench/cold-figures";
+import { coldCalls } from "../../bench/cold-calls";
+import { FUNCTIONS } from "../../scripts/kit/package-functions";
 import { PROJECT } from "../support/stack-json";
 
 const BUDGET = JSON.parse(readFileSync(join(PROJECT, "handlers/budget.json"), "utf8")) as ColdBudget;

@@ -1,30 +1,17 @@
 import { AgentFailure, type Agent } from "../../handlers/agents/agent";
-import { batchHandler } from "../../handlers/batch";
-import { deadLetterHandler } from "../../handlers/dead-letters";
-import { frontDoor } from "../../handlers/front-door";
-import { runJob } from "../../handlers/job";
+import { batchHandler, deadLetterHandler } from "../../handlers/requests/batch";
+import { frontDoor } from "../../handlers/http/front-door";
+import { runJob } from "../../handlers/requests/job";
 import { memoryWorkQueue } from "../support/memory-work-queue";
-import { invokeRoute } from "../../handlers/routes/invoke";
-import { statusRoute } from "../../handlers/routes/status";
+import { invokeRoute } from "../../handlers/http/invoke";
+import { statusRoute } from "../../handlers/http/status";
 import { memoryRequests } from "../support/memory-requests";
 import { memoryResults } from "../support/memory-results";
 import { memorySessions } from "../support/memory-sessions";
-import type { RequestStore } from "../../handlers/stores/requests";
-import { sweep } from "../../handlers/sweep";
+import type { RequestStore } from "../../handlers/requests/requests";
+import { sweep } from "../../handlers/requests/sweep";
 import { jsonLines } from "../../handlers/telemetry";
-import {
-  DEAD_LETTER_QUEUE_ARN,
-  DEADLINE_MS,
-  gatewayEvent,
-  invokeEvent,
-  newProcess,
-  noCache,
-  NOW_MS,
-  readyAgent,
-  sqsBatch,
-  statusEvent,
-  WORK_QUEUE_ARN,
-} from "./fixtures";
+import { DEAD_LETTER_QUEUE_ARN, DEADLINE_MS, gatewayEvent, invokeEvent, newProcess, noCache, NOW_MS, readyAgent, sqsBatch, statusEvent, WORK_QUEUE_ARN } from "./fixtures";
 
 /** What must be in no line of any log: it stands in for prompts, keys, answers and secrets. */
 const CANARY = "canary-7f3a";

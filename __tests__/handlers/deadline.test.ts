@@ -1,5 +1,37 @@
-import { boundedSignal, withDeadline } from "../../handlers/deadline";
+import { runAtMost, boundedSignal, withDeadline, pause, within } from "../../handlers/deadline";
+import { settled } from "./fixtures";
+import timers from "node:timers/promises";
 
+describe("concurrency", () => {
+async function peak(limit: number, count: number) {
+  let running = 0;
+  let most = 0;
+  const results = await runAtMost(
+    limit,
+    Array.from({ length: count }, (_, index) => async () => {
+      most = Math.max(most, ++running);
+      for (let turns = (count - index) % 3; turns >= 0; turns--) await settled();
+      running--;
+      return index;
+    }),
+  );
+  return { most, results };
+}
+
+test("no more tasks than the limit run at once, and results keep the tasks' order", async () => {
+  expect(await peak(3, 10)).toEqual({ most: 3, results: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] });
+});
+
+test("a limit above the number of tasks runs all at once", async () => {
+  expect((await peak(50, 4)).most).toBe(4);
+});
+
+test("no tasks give no results", async () => {
+  expect(await runAtMost(3, [])).toEqual([]);
+});
+});
+
+describe("deadline", () => {
 test("work that is in time gives its result, and leaves no listener behind", async () => {
   const controller = new AbortController();
   const removed = jest.spyOn(controller.signal, "removeEventListener");
@@ -84,4 +116,42 @@ test("a time beyond what a timer can wait is the longest that it can", () => {
   expect(timer.mock.calls.map(([, ms]) => ms)).toEqual([2 ** 31 - 1]);
   release();
   timer.mockRestore();
+});
+});
+
+describe("pause", () => {
+test("it waits for as long as it is told, by the clock", async () => {
+  const wait = jest.spyOn(timers, "setTimeout");
+  await pause(1);
+  expect(wait).toHaveBeenCalledWith(1, undefined, { signal: undefined });
+  wait.mockRestore();
+});
+
+test("its signal ends it, however long it would last", async () => {
+  const controller = new AbortController();
+  const waiting = pause(2 ** 31 - 1, controller.signal);
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+});
+});
+
+describe("time limit", () => {
+test("work that is done in time gives what it gives, or fails as it fails", async () => {
+  expect(await within(1_000, async () => "done")).toBe("done");
+  await expect(within(1_000, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+});
+
+test("work that takes too long is told to stop, and is not waited for", async () => {
+  let given: AbortSignal | undefined;
+  const deaf = (signal: AbortSignal) => {
+    given = signal;
+    return new Promise<void>(() => undefined);
+  };
+  await expect(within(20, deaf)).rejects.toMatchObject({ name: "TimeoutError" });
+  expect(given?.aborted).toBe(true);
+});
+
+test("no time at all still ends", async () => {
+  await expect(within(-5, () => new Promise(() => undefined))).rejects.toMatchObject({ name: "TimeoutError" });
+});
 });

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openConnection } from "../../handlers/clients/connection";
-import { connectDynamoDb, type DynamoDb } from "../../handlers/clients/dynamodb";
-import type { JsonServiceParts } from "../../handlers/clients/json-service";
-import { openCounters } from "../../handlers/counters";
-import { startEmulator } from "../../scripts/tools/emulator";
+import { openConnection } from "../../handlers/aws/connection";
+import { connectDynamoDb, type DynamoDb, type JsonServiceParts } from "../../handlers/aws/json-service";
+import { openCounters } from "../../handlers/telemetry";
+import { startEmulator } from "../../scripts/emulator/moto";
 import { PATIENT } from "../support/wire/connection";
 
 export interface Emulated {

@@ -1,11 +1,9 @@
 import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
 import type { Agent } from "../../handlers/agents/agent";
 import type { ReadyAgent } from "../../handlers/agents";
-import { openCounters } from "../../handlers/counters";
-import { openColdStart, type FunctionCounts } from "../../handlers/function-metrics";
-import { openReadCache, type ReadCache } from "../../handlers/resilience/read-cache";
-import type { Fields, Level, Log, Measured } from "../../handlers/telemetry";
-import type { NewRequest } from "../../handlers/stores/requests";
+import { openCounters, openColdStart, type FunctionCounts, type Fields, type Level, type Log, type Measured } from "../../handlers/telemetry";
+import { openReadCache, type ReadCache } from "../../handlers/requests/read-cache";
+import type { NewRequest } from "../../handlers/requests/requests";
 
 export const REQUEST_ID = "0b8a1c52-7f8e-4c1b-9d59-0f9b7f5d1a11";
 export const NOW_MS = Date.parse("2026-03-01T12:00:00.000Z");

@@ -1,14 +1,14 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import fc from "fast-check";
-import { frontDoor } from "../../handlers/front-door";
+import { frontDoor } from "../../handlers/http/front-door";
 import { memoryWorkQueue } from "../support/memory-work-queue";
-import { readMessage } from "../../handlers/queue/work-queue";
-import { healthRoute } from "../../handlers/routes/health";
-import { invokeRoute } from "../../handlers/routes/invoke";
-import { statusRoute } from "../../handlers/routes/status";
+import { readMessage } from "../../handlers/requests/work-queue";
+import { healthRoute } from "../../handlers/http/health";
+import { invokeRoute } from "../../handlers/http/invoke";
+import { statusRoute } from "../../handlers/http/status";
 import { memoryRequests } from "../support/memory-requests";
 import { memoryResults } from "../support/memory-results";
-import type { NewRequest } from "../../handlers/stores/requests";
+import type { NewRequest } from "../../handlers/requests/requests";
 import { anyCharacter } from "../support/any-character";
 import {
   DEADLINE_MS,

@@ -1,9 +1,9 @@
-import { pause } from "../../handlers/pause";
-import { openCounters } from "../../handlers/counters";
+import { pause } from "../../handlers/deadline";
+import { openCounters } from "../../handlers/telemetry";
 import { heartbeat, HOLD_MS, isHeartbeat, type HeartbeatParts } from "../../handlers/heartbeat";
 import { gatewayEvent, keepingLog, settled, sqsBatch, WORK_QUEUE_ARN } from "./fixtures";
 
-jest.mock("../../handlers/pause", () => ({ pause: jest.fn(async () => undefined) }));
+jest.mock("../../handlers/deadline", () => ({ pause: jest.fn(async () => undefined) }));
 const waits = jest.mocked(pause);
 afterEach(() => waits.mockClear());
 

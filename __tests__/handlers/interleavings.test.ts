@@ -1,18 +1,18 @@
 import fc, { type Scheduler } from "fast-check";
 import type { Agent } from "../../handlers/agents/agent";
-import { batchHandler } from "../../handlers/batch";
-import { frontDoor } from "../../handlers/front-door";
-import { runJob } from "../../handlers/job";
-import { LEASE_MS } from "../../handlers/lease";
+import { batchHandler } from "../../handlers/requests/batch";
+import { frontDoor } from "../../handlers/http/front-door";
+import { runJob } from "../../handlers/requests/job";
+import { LEASE_MS } from "../../handlers/requests/lease";
 import { memoryWorkQueue } from "../support/memory-work-queue";
-import { writeMessage, type WorkQueue } from "../../handlers/queue/work-queue";
-import { invokeRoute } from "../../handlers/routes/invoke";
-import type { Route } from "../../handlers/routes/route";
+import { writeMessage, type WorkQueue } from "../../handlers/requests/work-queue";
+import { invokeRoute } from "../../handlers/http/invoke";
+import type { Route } from "../../handlers/http/http";
 import { memoryRequests } from "../support/memory-requests";
 import { memoryResults } from "../support/memory-results";
 import { memorySessions } from "../support/memory-sessions";
-import { isTerminal, type RequestStore } from "../../handlers/stores/requests";
-import { sweep } from "../../handlers/sweep";
+import { isTerminal, type RequestStore } from "../../handlers/requests/requests";
+import { sweep } from "../../handlers/requests/sweep";
 import {
   DEADLINE_MS,
   invokeEvent,

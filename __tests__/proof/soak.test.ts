@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { SoakReport } from "../../scripts/commands/soak";
+import type { SoakReport } from "./soak/soak";
 import { PROJECT } from "../support/stack-json";
 
 /** `quickturn soak` as a person starts it: the applied stack, real processes killed and frozen, calls disturbed. */

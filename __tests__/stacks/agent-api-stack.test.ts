@@ -4,7 +4,7 @@ import { encoded, resource, STACK_DIRECTORY, stackJson, stackText } from "../sup
 
 /**
  * The golden file shows what the stack is. Here stands what no single place of it shows: how its parts belong together,
- * and demands that a part to come has to meet as well. What an audit demands is in scripts/judges/audit/stacks.test.
+ * and demands that a part to come has to meet as well. What an audit demands is in scripts/review/stacks.test.
  */
 const GOLDEN = join(__dirname, "agent-api-stack.golden.json");
 const stack = stackJson();

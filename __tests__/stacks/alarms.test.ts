@@ -1,5 +1,5 @@
-import { alarmSetCost } from "../../scripts/judges/cost/alarms";
-import { alarmSetCosts } from "../../scripts/reports/tables";
+import { alarmSetCost } from "../../scripts/cost/watching";
+import { alarmSetCosts } from "../../scripts/publish/tables";
 import {
   ALARM_NAMES,
   alarmsThere,
@@ -10,7 +10,7 @@ import {
   type Kpi,
   type KpiAlarm,
   type MetricReference,
-} from "../../stacks/settings";
+} from "../../stacks/contract/settings";
 import { keyOf, periodOf, rings, type AlarmBlock, type Sample } from "../support/alarm-evaluator";
 import { settingDefault, withDefaults } from "../support/defaults";
 import { metricMath } from "../support/metric-math";

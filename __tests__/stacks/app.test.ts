@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeStacks } from "../../scripts/commands/synth";
+import { writeStacks } from "../../scripts/kit/synth";
 import { SILENT_CONTEXT } from "../support/module-stacks";
 import { projectCopy } from "../support/project-copy";
 import { PROJECT, resource, type StackJson } from "../support/stack-json";

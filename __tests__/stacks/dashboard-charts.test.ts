@@ -1,4 +1,4 @@
-import { PriceBook, HOME_REGION } from "../../scripts/judges/prices";
+import { PriceBook, HOME_REGION } from "../../scripts/cost/prices";
 import { metricMath } from "../support/metric-math";
 import { withDefaults } from "../support/defaults";
 import { encoded, resource, stackJson } from "../support/stack-json";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
-import { PIPELINE_ACCESS_SETTINGS, defaultValue } from "../../stacks/settings";
+import { PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS } from "../../stacks/contract/outputs";
+import { PIPELINE_ACCESS_SETTINGS, defaultValue } from "../../stacks/contract/settings";
 import type { Statement } from "../support/iam-simulator";
 import { encoded, resource, stackJson, stackText } from "../support/stack-json";
 

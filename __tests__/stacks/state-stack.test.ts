@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseBackend } from "../../stacks/backend";
-import { STATE_OUTPUT_DESCRIPTIONS } from "../../stacks/outputs";
-import { STATE_SETTINGS } from "../../stacks/settings";
+import { STATE_OUTPUT_DESCRIPTIONS } from "../../stacks/contract/outputs";
+import { STATE_SETTINGS } from "../../stacks/contract/settings";
 import { resource, stackJson, stackText } from "../support/stack-json";
 
 const GOLDEN = join(__dirname, "state-stack.golden.json");

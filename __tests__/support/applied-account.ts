@@ -1,11 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { writeWhole } from "../../scripts/tools/files";
-import { Terraform } from "../../scripts/tools/terraform";
-import { makeThrowAway } from "../../scripts/tools/throw-away";
+import { sandboxEnvironment, makeThrowAway } from "../../scripts/emulator/sandbox";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { writeWhole } from "../../scripts/kit/files";
+import { Terraform } from "../../scripts/kit/terraform";
 import { RUN_FOLDER } from "./run-folder";
 import { STACK_DIRECTORY } from "./stack-json";
 

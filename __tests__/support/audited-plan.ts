@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PlanJson, StackSources } from "../../scripts/judges/audit/plan-json";
+import type { PlanJson, StackSources } from "../../scripts/review/plan-json";
 import { PROJECT } from "./stack-json";
 
 /** Plans that real terraform made of the stacks, before anything was applied, with what no rule reads taken out. */
@@ -25,7 +25,7 @@ export function writeAuditedFixture(name: PlanName, plan: unknown, sources: unkn
   );
 }
 
-const pathOf = (name: PlanName) => join(PROJECT, `__tests__/scripts/judges/audit/plans/${name}.json`);
+const pathOf = (name: PlanName) => join(PROJECT, `__tests__/scripts/review/plans/${name}.json`);
 
 interface FullPlan extends PlanJson {
   readonly configuration: {

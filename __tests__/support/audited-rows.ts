@@ -1,4 +1,4 @@
-import { audit, rowsWith } from "../../scripts/judges/audit/audit";
+import { audit, rowsWith } from "../../scripts/review/audit-report";
 import { stackJson } from "./stack-json";
 
 /** On that day the decisions were last looked at. */

@@ -1,4 +1,4 @@
-import type { Caller } from "../../scripts/local";
+import type { Caller } from "../../scripts/emulator";
 
 const caller = (name: string): Caller => ({
   name,

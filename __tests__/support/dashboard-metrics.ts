@@ -1,7 +1,6 @@
-import { parseBody, type MetricSource, type Widget } from "../../scripts/judges/dashboard/body";
-import type { MetricSeries, Point } from "../../scripts/judges/dashboard/metrics";
-import { isSearch, parseSearch } from "../../scripts/judges/dashboard/search";
-import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
+import { parseBody, type MetricSource, type Widget } from "../../scripts/dashboard/body";
+import { type MetricSeries, type Point, isSearch, parseSearch } from "../../scripts/dashboard/metrics";
+import { seededRandom } from "../../scripts/kit/random";
 import { appliedBody } from "./dashboard-state";
 
 /** The day that is told: 2026-11-20, UTC. */

@@ -1,6 +1,6 @@
-import { chartData } from "../../scripts/judges/dashboard/chart";
-import { parseBody } from "../../scripts/judges/dashboard/body";
-import type { DashboardReport } from "../../scripts/reports/dashboard-page";
+import { chartData } from "../../scripts/dashboard/chart";
+import { parseBody } from "../../scripts/dashboard/body";
+import type { DashboardReport } from "../../scripts/dashboard/page";
 import { DAY_END_MS, DAY_START_MS, demoMetrics } from "./dashboard-metrics";
 import { appliedBody } from "./dashboard-state";
 

@@ -1,4 +1,4 @@
-import { SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/settings";
+import { SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/contract/settings";
 
 /** A setting's value where nobody gives one, in the profile `optimized`. Throws where there is no such setting. */
 export function settingDefault(name: string): unknown {

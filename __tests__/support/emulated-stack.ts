@@ -1,11 +1,10 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { startEmulator, type Emulator } from "../../scripts/tools/emulator";
-import { keepProvider, type KeptProvider } from "../../scripts/tools/kept-provider";
-import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/tools/terraform";
-import { makeThrowAway } from "../../scripts/tools/throw-away";
+import { sandboxEnvironment, makeThrowAway } from "../../scripts/emulator/sandbox";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/kit/terraform";
 import { appliedAccount, copyAccount, movedState } from "./applied-account";
 import { STACK_DIRECTORY } from "./stack-json";
 

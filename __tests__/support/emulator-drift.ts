@@ -1,4 +1,4 @@
-import type { ResourceChange } from "../../scripts/judges/plan-changes";
+import type { ResourceChange } from "../../scripts/kit/plan-changes";
 
 /**
  * What a second plan shows with the emulator (moto 5.2.1) although nothing changed, and why. On AWS none of it is

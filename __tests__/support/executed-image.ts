@@ -1,6 +1,6 @@
-import { SILENT } from "../../scripts/progress";
-import { executeImage, readImageFiles, writeImageFunctions } from "../../scripts/commands/image-sources";
-import type { ImageRoot } from "../../scripts/tools/image-stages";
+import { SILENT } from "../../scripts/kit/context";
+import { executeImage, readImageFiles, writeImageFunctions } from "../../scripts/image/image";
+import type { ImageRoot } from "../../scripts/image/image-stages";
 import { PROJECT } from "./stack-json";
 import { temporaryFolder } from "./temporary-folder";
 

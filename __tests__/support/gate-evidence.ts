@@ -1,9 +1,7 @@
-import { SETTINGS, defaultValue, type Kpi, type Setting } from "../../stacks/settings";
-import type { Evidence, Series } from "../../scripts/judges/gate/evidence";
-import { DEFAULT_LIMITS } from "../../scripts/judges/gate/evidence";
-import { readId, readsOf } from "../../scripts/judges/gate/reads";
-import { selectedKpis } from "../../scripts/judges/gate/queries";
-import { GATE_SETTINGS } from "../../scripts/judges/gate/settings";
+import { SETTINGS, defaultValue, type Kpi, type Setting } from "../../stacks/contract/settings";
+import { type Evidence, type Series, DEFAULT_LIMITS } from "../../scripts/gate/evidence";
+import { readId, readsOf, selectedKpis } from "../../scripts/gate/reads";
+import { GATE_SETTINGS } from "../../scripts/gate/settings";
 
 export const NAMES: Evidence["names"] = {
   frontDoorFunction: "q-dev-api",

@@ -1,4 +1,4 @@
-import type { ResourceChange } from "../../scripts/judges/plan-changes";
+import type { ResourceChange } from "../../scripts/kit/plan-changes";
 
 type Change = Pick<ResourceChange, "action" | "address" | "type">;
 

@@ -1,37 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { frontDoor } from "../../handlers/front-door";
+import { frontDoor } from "../../handlers/http/front-door";
 import { memoryWorkQueue } from "./memory-work-queue";
-import { openReadCache } from "../../handlers/resilience/read-cache";
-import { healthRoute } from "../../handlers/routes/health";
-import { invokeRoute } from "../../handlers/routes/invoke";
-import { statusRoute } from "../../handlers/routes/status";
+import { openReadCache } from "../../handlers/requests/read-cache";
+import { healthRoute } from "../../handlers/http/health";
+import { invokeRoute } from "../../handlers/http/invoke";
+import { statusRoute } from "../../handlers/http/status";
 import { memoryRequests } from "./memory-requests";
 import { memoryResults } from "./memory-results";
 import type { Log } from "../../handlers/telemetry";
-import { readApplied } from "../../scripts/local/applied/applied";
-import { AccessLog } from "../../scripts/local/gateway/access-log";
-import { Gateway } from "../../scripts/local/gateway/gateway";
-import type { GatewayRequest } from "../../scripts/local/gateway/gateway-request";
-import type { GatewayAnswer, GatewayFailure } from "../../scripts/local/gateway/gateway-responses";
-import { ResponseCache } from "../../scripts/local/gateway/response-cache";
-import { RestApi } from "../../scripts/local/gateway/rest-api";
-import { Throttle } from "../../scripts/local/gateway/throttle";
-import { StatisticsRecorder } from "../../scripts/local/statistics";
+import { readApplied } from "../../scripts/emulator/applied/applied";
+import { AccessLog } from "../../scripts/emulator/gateway/access-log";
+import { Gateway, type GatewayRequest } from "../../scripts/emulator/gateway/gateway";
+import type { GatewayAnswer, GatewayFailure } from "../../scripts/emulator/gateway/gateway-responses";
+import { ResponseCache } from "../../scripts/emulator/gateway/response-cache";
+import { RestApi } from "../../scripts/emulator/gateway/rest-api";
+import { Throttle } from "../../scripts/emulator/gateway/throttle";
+import { StatisticsRecorder } from "../../scripts/emulator/statistics";
 import { newProcess } from "../handlers/fixtures";
-import {
-  ALICE,
-  BOB,
-  folder,
-  functionArn,
-  lambda,
-  methodSettings,
-  permission,
-  restApi,
-  SECURITY_SCHEMES,
-  state,
-} from "../scripts/local/fixtures";
+import { ALICE, BOB, folder, functionArn, lambda, methodSettings, permission, restApi, SECURITY_SCHEMES, state } from "../scripts/emulator/fixtures";
 import { encoded, resource as resourceOf, stackJson } from "./stack-json";
 
 /** Changes an answer on its way to the caller, or keeps it. */

@@ -1,13 +1,6 @@
-import { isHeld, standingOf } from "../../handlers/stores/claims";
-import { creationOver, creationSeconds } from "../../handlers/stores/creations";
-import {
-  isTerminal,
-  type DueRequest,
-  type Ending,
-  type RequestRecord,
-  type RequestStore,
-} from "../../handlers/stores/requests";
-import type { TurnKeeper } from "../../handlers/stores/sessions";
+import { isHeld, standingOf, isTerminal, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "../../handlers/requests/requests";
+import { creationOver, creationSeconds } from "../../handlers/requests/request-writes";
+import type { TurnKeeper } from "../../handlers/requests/sessions";
 
 interface Row {
   readonly record: RequestRecord;

@@ -1,4 +1,4 @@
-import { ResultMissingError, type ResultStore } from "../../handlers/stores/results";
+import { ResultMissingError, type ResultStore } from "../../handlers/requests/results";
 
 /** Results in this process. */
 export function memoryResults(): ResultStore {

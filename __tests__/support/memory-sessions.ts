@@ -6,7 +6,7 @@ import {
   type NewTurn,
   type SessionStore,
   type TurnKeeper,
-} from "../../handlers/stores/sessions";
+} from "../../handlers/requests/sessions";
 
 /** Sessions in this process. Given to `memoryRequests`, they are kept with the endings, as in the tables. */
 export function memorySessions(): SessionStore & TurnKeeper {

@@ -1,4 +1,4 @@
-import { writeMessage, type WorkQueue } from "../../handlers/queue/work-queue";
+import { writeMessage, type WorkQueue } from "../../handlers/requests/work-queue";
 
 /** A queue in this process, with what it was told. */
 export interface MemoryWorkQueue extends WorkQueue {

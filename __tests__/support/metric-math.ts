@@ -1,1 +1,1 @@
-export { metricMath, type Expression, type Period } from "../../scripts/judges/metric-math";
+export { metricMath, type Expression, type Period } from "../../scripts/dashboard/chart";

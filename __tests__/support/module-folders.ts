@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { keepProvider } from "../../scripts/tools/kept-provider";
-import { run, type RunResult } from "../../scripts/tools/process";
-import { Terraform } from "../../scripts/tools/terraform";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { keepProvider } from "../../scripts/emulator/kept-provider";
+import { run, type RunResult } from "../../scripts/kit/process";
+import { Terraform } from "../../scripts/kit/terraform";
 import { writtenModules } from "./module-stacks";
 import { temporaryFolder } from "./temporary-folder";
 

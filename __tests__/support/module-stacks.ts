@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { MODULES, modules } from "../../scripts/commands/modules";
-import type { CommandContext } from "../../scripts/commands/context";
-import { run } from "../../scripts/tools/process";
+import { MODULES, modules } from "../../scripts/publish/modules";
+import type { CommandContext } from "../../scripts/kit/context";
+import { run } from "../../scripts/kit/process";
 import { PROJECT } from "./stack-json";
 
 /**

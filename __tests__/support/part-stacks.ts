@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, Testing, type TerraformStack } from "cdktf";
-import { AlarmsStack } from "../../stacks/parts/alarms-stack";
-import { CachedApiStageStack } from "../../stacks/parts/cached-api-stage-stack";
-import { LiveAliasStack } from "../../stacks/parts/live-alias-stack";
+import { AlarmsStack, CachedApiStageStack, LiveAliasStack } from "../../stacks/parts/part-stacks";
 import { PROJECT, type StackJson } from "./stack-json";
 import { temporaryFolder } from "./temporary-folder";
 

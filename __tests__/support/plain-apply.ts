@@ -1,7 +1,7 @@
-import { applyPlan } from "../../scripts/commands/apply-plan";
-import { makePlan } from "../../scripts/commands/plan";
-import { SILENT } from "../../scripts/progress";
-import type { PlanInput, Terraform } from "../../scripts/tools/terraform";
+import { applyPlan } from "../../scripts/deploy/apply-plan";
+import { makePlan } from "../../scripts/deploy/plan";
+import { SILENT } from "../../scripts/kit/context";
+import type { PlanInput, Terraform } from "../../scripts/kit/terraform";
 
 /** What `quickturn apply` does without --adopt; its failure as text. */
 export async function plainApply(terraform: Terraform, input: PlanInput): Promise<string> {

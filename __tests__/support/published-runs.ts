@@ -1,5 +1,5 @@
-import { normalQuantile } from "../../scripts/judges/statistics/normal-quantile";
-import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
+import { normalQuantile } from "../../scripts/kit/quantiles";
+import { seededRandom } from "../../scripts/kit/random";
 
 /**
  * Two sets of runs that have exactly the figures that were published, and nothing else of the systems they are of: the

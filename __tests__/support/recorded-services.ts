@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { denied } from "../../scripts/faults/aws-answers";
-import { readRequest, type ProxiedRequest } from "../../scripts/faults/proxied-request";
-import { openUpstream, type Upstream } from "../../scripts/faults/upstream";
+import { denied } from "../../scripts/emulator/faults/reply";
+import { readRequest, type ProxiedRequest, openUpstream, type Upstream } from "../../scripts/emulator/faults/proxied-request";
 import { awsCalls, type AwsCall } from "./aws-call";
 
 /** Who asks: terraform, the local runtime, or a function by its name. */
@@ -106,8 +105,8 @@ export class RecordedServices {
 }
 
 /**
- * A function signs with a key of its own (`scripts/local/functions/function-environment.ts`); the runtime tells its
- * name (`scripts/local/emulator-clients.ts`).
+ * A function signs with a key of its own (`scripts/emulator/functions/function-process.ts`); the runtime tells its
+ * name (`scripts/emulator/emulator-clients.ts`).
  */
 function askerOf({ headers }: ProxiedRequest): Asker {
   const [, functionName] = /Credential=local-([^/]+)\//.exec(headers.authorization ?? "") ?? [];

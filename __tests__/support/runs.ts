@@ -1,7 +1,7 @@
-import type { RunReport } from "../../scripts/judges/runs/report-line";
-import { RunSamples } from "../../scripts/judges/runs/samples";
-import { analyzeRuns, type RunAnalysis } from "../../scripts/judges/runs/analysis";
-import { normalQuantile } from "../../scripts/judges/statistics/normal-quantile";
+import type { RunReport } from "../../scripts/analyze/report-line";
+import { RunSamples } from "../../scripts/analyze/samples";
+import { analyzeRuns, type RunAnalysis } from "../../scripts/analyze/analysis";
+import { normalQuantile } from "../../scripts/kit/quantiles";
 
 /** Runs of a worker with memory enough; each given figure takes the place of that. */
 export function samplesOf(runs: readonly Partial<RunReport>[]): RunSamples {

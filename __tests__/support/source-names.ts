@@ -1,4 +1,4 @@
-import type { SourceNames } from "../../stacks/settings";
+import type { SourceNames } from "../../stacks/contract/settings";
 
 /** What the dimensions hold in the synthesized stack: references to what is watched. */
 export const SOURCES: SourceNames = {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackName } from "../../stacks/outputs";
+import type { StackName } from "../../stacks/contract/outputs";
 
 export const PROJECT = join(__dirname, "../..");
 export const STACK_DIRECTORY = join(PROJECT, "cdktf.out/stacks/agent-api");

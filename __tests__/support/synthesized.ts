@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackName } from "../../stacks/outputs";
+import type { StackName } from "../../stacks/contract/outputs";
 import { PROJECT, type StackJson } from "./stack-json";
 import { temporaryFolder } from "./temporary-folder";
 

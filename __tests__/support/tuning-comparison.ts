@@ -1,7 +1,6 @@
-import { PriceBook } from "../../scripts/judges/prices";
-import { seededRandom } from "../../scripts/judges/statistics/seeded-random";
-import { bestOf, STRATEGIES, wantedOf, type Expected, type Strategy } from "../../scripts/judges/tuning/strategy";
-import { tune } from "../../scripts/judges/tuning/tuning";
+import { PriceBook } from "../../scripts/cost/prices";
+import { seededRandom } from "../../scripts/kit/random";
+import { bestOf, STRATEGIES, wantedOf, type Expected, type Strategy, tune } from "../../scripts/tune/verdict";
 import { powerTuning } from "./power-tuning";
 import { drawRuns, initMsAt, SHAPES, SIZES_MIB, type Shape } from "./tuning-data";
 

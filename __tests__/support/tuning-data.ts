@@ -1,5 +1,5 @@
-import { normalQuantile } from "../../scripts/judges/statistics/normal-quantile";
-import type { TuningRun } from "../../scripts/judges/tuning/run";
+import { normalQuantile } from "../../scripts/kit/quantiles";
+import type { TuningRun } from "../../scripts/tune/size";
 
 /** Sizes that aws-lambda-power-tuning measures where nobody names others. */
 export const SIZES_MIB: readonly number[] = [128, 256, 512, 1024, 1536, 3008];

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LocalRuntime } from "../../scripts/local";
+import type { LocalRuntime } from "../../scripts/emulator";
 
 const POLL_MS = 100;
 

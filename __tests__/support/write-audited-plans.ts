@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/commands/sandbox";
-import { startEmulator } from "../../scripts/tools/emulator";
-import { Terraform } from "../../scripts/tools/terraform";
-import type { StackName } from "../../stacks/outputs";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { startEmulator } from "../../scripts/emulator/moto";
+import { Terraform } from "../../scripts/kit/terraform";
+import type { StackName } from "../../stacks/contract/outputs";
 import { writeAuditedFixture, type PlanName } from "./audited-plan";
 import { PROJECT } from "./stack-json";
 

@@ -1,11 +1,9 @@
 import type { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore";
 import { createHash } from "node:crypto";
 import type { ArbiterDefinition } from "../environment";
-import type { Agent } from "./agent";
-import { readAnswer } from "./answers";
-import { readBody } from "./body";
-import { failing } from "./failures";
-import { payloadOf } from "./payload";
+import { type Agent, payloadOf } from "./agent";
+import { readAnswer, readBody } from "./answers";
+import { failing } from "./retries";
 
 /**
  * An agent in a Bedrock AgentCore runtime, which answers as JSON, as text or as a stream of events.

@@ -1,8 +1,7 @@
 import type { BedrockRuntimeClient, ConverseCommandOutput, StopReason } from "@aws-sdk/client-bedrock-runtime";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent, type AgentAnswer } from "./agent";
-import { failing } from "./failures";
-import { messagesOf } from "./messages";
+import { AgentFailure, type Agent, type AgentAnswer, messagesOf } from "./agent";
+import { failing } from "./retries";
 
 /** After any other reason the text is cut, withheld, or not an answer at all. */
 const ENDED: readonly (StopReason | undefined)[] = ["end_turn", "stop_sequence"];

@@ -1,11 +1,8 @@
 import { withDeadline } from "../deadline";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent } from "./agent";
-import { readAnswer } from "./answers";
-import { readBody } from "./body";
-import { AnswerError, failing } from "./failures";
-import { payloadOf } from "./payload";
-import { retrying, retryAfterMs } from "./retries";
+import { AgentFailure, type Agent, payloadOf } from "./agent";
+import { readAnswer, readBody } from "./answers";
+import { AnswerError, failing, retrying, retryAfterMs } from "./retries";
 import type { Secret } from "./secret";
 
 /** The part of the SDK clients' pooled handler that an agent needs: so its pool and its freeze guard hold here too. */

@@ -4,15 +4,14 @@ import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { withDeadline } from "../deadline";
 import type { AgentDefinition, ArbiterDefinition } from "../environment";
-import type { Guards } from "../resilience/guard";
-import type { ReadCache } from "../resilience/read-cache";
+import type { Guards } from "../aws/guards";
+import type { ReadCache } from "../requests/read-cache";
 import type { Agent } from "./agent";
 import { agentCoreAgent } from "./agentcore";
 import { bedrockAgent } from "./bedrock";
 import { httpAgent, type HttpDoor } from "./http";
 import { lambdaAgent } from "./lambda";
-import { parseScript } from "./script";
-import { scriptedAgent } from "./scripted";
+import { parseScript, scriptedAgent } from "./scripted";
 import { managedSecret } from "./secret";
 
 /** An agent that can be run, with its definition. */

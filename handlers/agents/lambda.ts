@@ -1,9 +1,8 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent } from "./agent";
+import { AgentFailure, type Agent, payloadOf } from "./agent";
 import { readAnswer } from "./answers";
-import { failing } from "./failures";
-import { payloadOf } from "./payload";
+import { failing } from "./retries";
 
 /**
  * A Lambda function that answers when it is invoked.

@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { ReadCache } from "../resilience/read-cache";
+import type { ReadCache } from "../requests/read-cache";
 import { AgentFailure } from "./agent";
-import { callFailure } from "./failures";
+import { callFailure } from "./retries";
 
 /**
  * Milliseconds that reading a secret may take: a bound of its own, as callers share one read and none may end it for

@@ -1,22 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { connectDynamoDb } from "../clients/dynamodb";
-import { once } from "../clients/once";
-import { connectS3 } from "../clients/s3";
-import { connectSqs } from "../clients/sqs";
-import { frontDoor, type FrontDoor } from "../front-door";
-import { sqsWorkQueue } from "../queue/sqs-work-queue";
-import { callerQuota } from "../quota";
-import { guardClient } from "../resilience/guarded-client";
-import { openReadCache } from "../resilience/read-cache";
-import { healthRoute } from "../routes/health";
-import { invokeRoute } from "../routes/invoke";
-import { statusRoute } from "../routes/status";
+import { connectDynamoDb, connectSqs } from "../aws/json-service";
+import { once, connectS3 } from "../aws/agent-clients";
+import { frontDoor, type FrontDoor } from "../http/front-door";
+import { sqsWorkQueue } from "../requests/work-queue";
+import { callerQuota, dynamodbQuotas } from "../requests/quotas";
+import { guardClient } from "../aws/guards";
+import { openReadCache } from "../requests/read-cache";
+import { healthRoute } from "../http/health";
+import { invokeRoute } from "../http/invoke";
+import { statusRoute } from "../http/status";
 import { readApiSettings, type Variables } from "../settings";
-import { dynamodbQuotas } from "../stores/dynamodb-quotas";
-import { dynamodbRequests } from "../stores/dynamodb-requests";
-import { s3Results } from "../stores/s3-results";
-import { nowMs } from "./log";
-import { openProcess, withHeartbeat } from "./process";
+import { dynamodbRequests } from "../requests/dynamodb-requests";
+import { s3Results } from "../requests/results";
+import { nowMs, openProcess, withHeartbeat } from "./process";
 
 /** Ended requests that are kept: with results of up to 1 MiB in memory each, a quarter of the function's 512 MiB. */
 const MAX_KEPT_REQUESTS = 128;

@@ -1,10 +1,9 @@
 import { readAuthorizerSettings, type Variables } from "../settings";
 import { tokenAuthorizer, type TokenAuthorizer } from "../tokens/authorize";
 import { openKeys } from "../tokens/keys";
-import { fetchKeys } from "../tokens/issuer";
-import { readJson } from "../tokens/read-json";
+import { fetchKeys, readJson } from "../tokens/issuer";
 import { tokenVerifier } from "../tokens/verify";
-import { nowMs, openLog } from "./log";
+import { nowMs, openLog } from "./process";
 
 /** Builds the authorizer from its environment, once per cold start. Throws where a variable is missing or wrong. */
 export function openAuthorizer(variables: Variables): TokenAuthorizer {

@@ -1,14 +1,15 @@
-import { openConnection, type Connection } from "../clients/connection";
-import { once } from "../clients/once";
-import { connectSts, identify } from "../clients/sts";
-import { openCounters, type Counters } from "../counters";
-import { openColdStart, openMemoryUse } from "../function-metrics";
+import { jsonLines, type Log, openCounters, type Counters, openColdStart, openMemoryUse } from "../telemetry";
+import { openConnection, type Connection } from "../aws/connection";
+import { once, connectSts, identify } from "../aws/agent-clients";
 import { heartbeat, isHeartbeat } from "../heartbeat";
-import type { Guards } from "../resilience/guard";
-import { openGuards } from "../resilience/guards";
+import { type Guards, openGuards } from "../aws/guards";
 import type { Variables } from "../settings";
-import type { Log } from "../telemetry";
-import { nowMs, openLog } from "./log";
+
+/** Milliseconds since 1970, by the wall clock: others stand still while the environment is frozen. */
+export const nowMs = (): number => Date.now();
+
+/** A log on the function's standard output. @param deployment dimension of every metric */
+export const openLog = (deployment: string): Log => jsonLines((line) => process.stdout.write(line), nowMs, deployment);
 
 /** What every function of ours has, made once per cold start. */
 export interface Process {

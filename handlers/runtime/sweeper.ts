@@ -1,14 +1,12 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { connectDynamoDb } from "../clients/dynamodb";
-import { connectSqs } from "../clients/sqs";
-import { deadLetterHandler } from "../dead-letters";
+import { connectDynamoDb, connectSqs } from "../aws/json-service";
+import { deadLetterHandler } from "../requests/batch";
 import { SWEEP_EVENT } from "../environment";
-import { sqsWorkQueue } from "../queue/sqs-work-queue";
+import { sqsWorkQueue } from "../requests/work-queue";
 import { readSweeperSettings, type Variables } from "../settings";
-import { dynamodbRequests } from "../stores/dynamodb-requests";
-import { sweep } from "../sweep";
-import { nowMs } from "./log";
-import { openProcess } from "./process";
+import { dynamodbRequests } from "../requests/dynamodb-requests";
+import { sweep } from "../requests/sweep";
+import { nowMs, openProcess } from "./process";
 
 /** Sweeps where EventBridge says so, and takes batches of the dead-letter queue. */
 export type SweeperHandler = (

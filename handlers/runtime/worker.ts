@@ -1,25 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { openAgents, openArbiter, type AgentDoors } from "../agents";
 import type { HttpDoor } from "../agents/http";
-import { batchHandler, type BatchHandler } from "../batch";
-import { connectAgentCore } from "../clients/agentcore";
-import { connectBedrock } from "../clients/bedrock";
-import { connectDynamoDb } from "../clients/dynamodb";
-import { connectLambda } from "../clients/lambda";
-import { once } from "../clients/once";
-import { connectS3 } from "../clients/s3";
-import { connectSecrets } from "../clients/secrets";
-import { connectSqs } from "../clients/sqs";
-import { runJob, type JobParts } from "../job";
-import { sqsWorkQueue } from "../queue/sqs-work-queue";
-import { guardClient } from "../resilience/guarded-client";
-import { openReadCache, type ReadCache } from "../resilience/read-cache";
+import { batchHandler, type BatchHandler } from "../requests/batch";
+import { connectAgentCore, connectBedrock, connectLambda, once, connectS3, connectSecrets } from "../aws/agent-clients";
+import { connectDynamoDb, connectSqs } from "../aws/json-service";
+import { runJob, type JobParts } from "../requests/job";
+import { sqsWorkQueue } from "../requests/work-queue";
+import { guardClient } from "../aws/guards";
+import { openReadCache, type ReadCache } from "../requests/read-cache";
 import { readWorkerSettings, type Variables, type WorkerSettings } from "../settings";
-import { dynamodbRequests } from "../stores/dynamodb-requests";
-import { dynamodbSessions } from "../stores/dynamodb-sessions";
-import { s3Results } from "../stores/s3-results";
-import { nowMs } from "./log";
-import { openProcess, withHeartbeat, type Process } from "./process";
+import { dynamodbRequests } from "../requests/dynamodb-requests";
+import { dynamodbSessions } from "../requests/sessions";
+import { s3Results } from "../requests/results";
+import { nowMs, openProcess, withHeartbeat, type Process } from "./process";
 
 /** Works on batches, and answers heartbeats with nothing. */
 export type WorkerHandler = (...call: Parameters<BatchHandler>) => Promise<Awaited<ReturnType<BatchHandler>> | void>;

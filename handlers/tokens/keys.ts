@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
 import { describeError, type Log } from "../telemetry";
-import { KeysUnavailableError } from "./refusal";
+import { KeysUnavailableError } from "./verify";
 
 /** Milliseconds after which keys are fetched again: for so long a key that the issuer withdrew is still taken. */
 export const KEYS_FRESH_MS = 10 * 60_000;

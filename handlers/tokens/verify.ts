@@ -1,7 +1,48 @@
+import { createHash } from "node:crypto";
 import { errors, jwtVerify, type JWTPayload } from "jose";
 import type { SigningKeys } from "./keys";
-import { principalOf } from "./principal";
-import { TokenRefusedError, type RefusalReason } from "./refusal";
+
+/** Why a token is not taken; stands in the log, and nowhere else. */
+export type RefusalReason =
+  | "malformed"
+  | "algorithm"
+  | "unknown_key"
+  | "ambiguous_key"
+  | "unusable_key"
+  | "signature"
+  | "expired"
+  | "not_yet_valid"
+  | "issuer"
+  | "audience"
+  | "claims";
+
+/** The token proves nothing. Its message names the reason, and nothing of the token. */
+export class TokenRefusedError extends Error {
+  override readonly name = "TokenRefusedError";
+
+  constructor(
+    readonly reason: RefusalReason,
+    options?: ErrorOptions,
+  ) {
+    super(`The token is refused: ${reason}`, options);
+  }
+}
+
+/** Whether the token is good cannot be told: there are no keys to check it with. */
+export class KeysUnavailableError extends Error {
+  override readonly name = "KeysUnavailableError";
+}
+
+/**
+ * Who a token is about, by one name that stays the same from token to token and from issuer to issuer differs. A hash
+ * (SHA-256 as base64url, 43 characters), because it goes through headers, logs and tables, and a subject may be an
+ * e-mail address.
+ */
+export function principalOf(issuer: string, subject: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([issuer, subject]))
+    .digest("base64url");
+}
 
 /**
  * How a token may be signed: by key pairs alone. With a shared secret whoever checks a token could make one, and an

@@ -1,20 +1,11 @@
 import type { Command } from "commander";
-import { addAuditCommand } from "./audit-command";
-import { addBuildCommands } from "./build-commands";
-import { addCanaryCommand } from "./canary-command";
-import { addContractCommands } from "./contract-commands";
-import { addDashboardCommand } from "./dashboard-command";
-import { addDecideCommands } from "./decide-commands";
-import { addDeployCommands } from "./deploy-commands";
-import { addImageCommand } from "./image-command";
-import { addProofCommands } from "./proof-commands";
-import { addRehearseCommand } from "./rehearse-command";
+import { addAuditCommand, addReviewCommands } from "./review-commands";
+import { addBuildCommands, addContractCommands, addImageCommand } from "./build-commands";
+import { addCanaryCommand, addDeployCommands, addStateCommands } from "./deploy-commands";
+import { addDashboardCommand, addDecideCommands, addTuneCommand, addVerifyCommand } from "./decide-commands";
+import { addProofCommands, addRehearseCommand } from "./proof-commands";
 import { addReleaseCommands } from "./release-commands";
-import { addReviewCommands } from "./review-commands";
 import type { Shell } from "./shell";
-import { addStateCommands } from "./state-commands";
-import { addTuneCommand } from "./tune-command";
-import { addVerifyCommand } from "./verify-command";
 
 /** Every command, in the order of `--help`. */
 export function addCommands(root: Command, shell: Shell): void {

@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
-import { InvalidArgumentError, type Command } from "commander";
-import { PROFILES } from "../../stacks/settings";
-import type { DestroyOptions } from "../commands/destroy";
-import type { StackOptions } from "../commands/prepared-terraform";
-import { duration, variables, withVariables, type VariableOptions } from "./options";
-import type { Shell } from "./shell";
-import { stackOf, withLockTimeout, withStack } from "./state-commands";
+import { InvalidArgumentError, type Command, Option } from "commander";
+import { PROFILES } from "../../stacks/contract/settings";
+import type { DestroyOptions } from "../deploy/destroy";
+import type { StackOptions } from "../kit/prepared-terraform";
+import { duration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
+import { STACK_NAMES, type StackName } from "../../stacks/contract/outputs";
 
 /** What changes what is deployed. */
 export function addDeployCommands(root: Command, shell: Shell): void {
@@ -17,7 +16,7 @@ export function addDeployCommands(root: Command, shell: Shell): void {
     .option("--out <file>", "save the plan for `apply --plan`; it holds every value in clear")
     .action((given: VariableOptions & StackOptions & { out?: string }) =>
       perform(async (context) =>
-        (await import("../commands/plan")).plan(context, {
+        (await import("../deploy/plan")).plan(context, {
           ...variables(given),
           ...stackOf(given),
           ...(given.out && { out: resolve(given.out) }),
@@ -31,7 +30,7 @@ export function addDeployCommands(root: Command, shell: Shell): void {
     .option("--auto-approve", "do not ask", false)
     .action((given: VariableOptions & StackOptions & { autoApprove: boolean; adopt: boolean; plan?: string }) =>
       perform(async (context) =>
-        (await import("../commands/apply")).apply(context, {
+        (await import("../deploy/apply")).apply(context, {
           ...variables(given),
           ...stackOf(given),
           ...answer(given),
@@ -59,7 +58,7 @@ export function addDeployCommands(root: Command, shell: Shell): void {
           StackOptions & { autoApprove: boolean; to: string; allowReplace: boolean; verify: boolean },
       ) =>
         perform(async (context) =>
-          (await import("../commands/rollback")).rollback(context, {
+          (await import("../deploy/rollback")).rollback(context, {
             ...variables(given),
             ...stackOf(given),
             ...answer(given),
@@ -86,7 +85,7 @@ function addDestroy(root: Command, { perform, ask }: Shell): void {
     )
     .action((given: Pick<DestroyOptions, "confirm" | "keepData" | "lockTimeout">) =>
       perform(async (context) =>
-        (await import("../commands/destroy")).destroy(context, { ...given, ...(ask && { ask }) }),
+        (await import("../deploy/destroy")).destroy(context, { ...given, ...(ask && { ask }) }),
       ),
     );
 }
@@ -99,3 +98,94 @@ function rollbackTarget(value: string): string {
     );
   return value;
 }
+
+interface Given extends VariableOptions {
+  readonly weight?: string;
+  readonly steps?: string;
+  readonly interval?: string;
+  readonly deadline?: string;
+  readonly onInconclusive?: string;
+  readonly only: readonly string[];
+  readonly maxLatencyRatio?: string;
+  readonly resume: boolean;
+  readonly abort: boolean;
+  readonly retry: boolean;
+  readonly allowReplace: boolean;
+  readonly autoApprove: boolean;
+  readonly lockTimeout?: string;
+}
+
+/** Adds `canary`, which makes a new version live step by step, or takes it back by itself. */
+export function addCanaryCommand(root: Command, { perform, confirm }: Shell): void {
+  withLockTimeout(withVariables(root.command("canary")))
+    .description(
+      "give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: failed and rolled back, 3: not decided in time",
+    )
+    .option("--weight <percent>", "share of the first step; default: 10")
+    .option("--steps <percents>", "all steps, such as 10,50,100; default: the weight, then 100")
+    .option("--interval <duration>", "each step takes at least so long; default: 10m")
+    .option("--deadline <duration>", "each step must be decided within so long; default: 2h")
+    .option("--on-inconclusive <what>", "rollback or hold, where a step is not decided in time; default: rollback")
+    .option("--only <kpi>", "KPI to judge; may be repeated; default: all that can be told by version", collect, [])
+    .option("--max-latency-ratio <ratio>", "times the stable version's duration that is allowed; default: 1.25")
+    .option("--resume", "go on with a canary that was interrupted or held", false)
+    .option("--abort", "take the canary back: the stable version is live and pinned", false)
+    .option("--retry", "try a version again that was rolled back", false)
+    .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
+    .option("--auto-approve", "do not ask", false)
+    .addHelpText("after", EXAMPLES)
+    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) =>
+      perform(async (context) =>
+        (await import("../deploy/canary")).canary(context, {
+          ...given,
+          ...variables({ var: _vars, varFile: _files, reset: _reset }),
+          ...(confirm && { confirm }),
+        }),
+      ),
+    );
+}
+
+const EXAMPLES = `
+Examples:
+  quickturn canary --auto-approve                                     this checkout's code: 10 %, then all of it
+  quickturn canary --steps 10,50,100 --interval 15m --deadline 2h     in three steps
+  quickturn canary --var memory_size=2048                             a setting instead of code: whatever makes a new version
+  quickturn canary --resume --auto-approve                            go on, from any machine: the state remembers
+  quickturn canary --abort --auto-approve                             take it back; also weights that were set by hand`;
+
+/** What keeps the state in order. */
+export function addStateCommands(root: Command, { perform, confirm }: Shell): void {
+  root
+    .command("unlock")
+    .description("free the state's lock of a run that is dead; says first whose it is")
+    .argument("<id>", "the lock, as the run that was refused named it")
+    .addOption(stackOption())
+    .option("--auto-approve", "do not ask", false)
+    .action((id: string, given: { stack: StackName; autoApprove: boolean }) =>
+      perform(async (context) =>
+        (await import("../deploy/unlock")).unlock(context, { id, ...given, ...(confirm && { confirm }) }),
+      ),
+    );
+}
+
+/** Adds `--stack`. */
+export function withStack(command: Command): Command {
+  return command.addOption(stackOption());
+}
+
+/** Adds `--lock-timeout`, for what takes the lock of the state. */
+export function withLockTimeout(command: Command): Command {
+  return command.option(
+    "--lock-timeout <duration>",
+    "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
+    duration,
+  );
+}
+
+/** What {@link withStack} or {@link withLockTimeout} was given, as commands take it. */
+export function stackOf({ stack, lockTimeout }: StackOptions): StackOptions {
+  return { ...(stack && { stack }), ...(lockTimeout && { lockTimeout }) };
+}
+
+const stackOption = () =>
+  new Option("--stack <name>", "the stack to work on").choices([...STACK_NAMES]).default(STACK_NAMES[0]);

@@ -1,5 +1,5 @@
-import { EXIT_CODES } from "../commands/exit-codes";
-import { Interrupted, type EndingSignal } from "../tools/interrupted";
+import { EXIT_CODES } from "../kit/context";
+import { Interrupted, type EndingSignal } from "../kit/process";
 
 /** Exit codes of a command that a signal has ended: 128 and the signal's number, as shells count it. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {

@@ -6,7 +6,7 @@ export function addReleaseCommands(root: Command, { perform }: Shell): void {
   root
     .command("successor")
     .description("check that the same sources work with CDKTF's successor and AWS provider 6; exit code 1 where not")
-    .action(() => perform(async (context) => (await import("../commands/successor")).successor(context)));
+    .action(() => perform(async (context) => (await import("../../__tests__/proof/successor/successor")).successor(context)));
   root
     .command("release")
     .description("build what this version publishes: archives, bills of materials, checksums, notes; publishes nothing")
@@ -17,6 +17,6 @@ export function addReleaseCommands(root: Command, { perform }: Shell): void {
       "of the release, as YYYY-MM-DD; refused where a suppression of the audit's own ends within 180 days; default: the commit's",
     )
     .action((given: { allowDirty: boolean; tag?: string; date?: string }) =>
-      perform(async (context) => (await import("../commands/release")).release(context, given)),
+      perform(async (context) => (await import("../publish/release")).release(context, given)),
     );
 }

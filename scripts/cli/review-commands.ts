@@ -1,7 +1,49 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { CommentOptions } from "../commands/comment";
-import { collect, countOf, variables, withVariables, type VariableOptions } from "./options";
-import type { Shell } from "./shell";
+import type { StackOptions } from "../kit/prepared-terraform";
+import { variables, withVariables, type VariableOptions, type Shell, collect, countOf } from "./shell";
+import { stackOf, withStack } from "./deploy-commands";
+import type { CommentOptions } from "../review/comment";
+
+interface Given extends VariableOptions, StackOptions {
+  readonly plan?: string;
+  readonly planJson?: string;
+  readonly suppressions?: string;
+  readonly sarif?: string;
+  readonly gitlabSast?: string;
+  readonly all: boolean;
+}
+
+/** Adds `audit`, which asks whether what a plan makes is safe. */
+export function addAuditCommand(root: Command, { perform }: Shell): void {
+  withStack(withVariables(root.command("audit")))
+    .description(
+      "say whether what a plan makes is safe; exit code 0: nothing fails, 1: something does, 2: nothing was found out",
+    )
+    .option("--plan <path>", "what `quickturn plan --out` wrote; default: it is planned now")
+    .option("--plan-json <path>", "what `terraform show -json` printed of a plan; asks nobody")
+    .option(
+      "--suppressions <path>",
+      "what is not met on purpose, with reason and last day; default: audit.json, where it is there",
+    )
+    .option("--sarif <path>", "write a SARIF file, for code scanning")
+    .option("--gitlab-sast <path>", "write a SAST report, for GitLab's merge requests")
+    .option("--all", "show every row, what passes too", false)
+    .action(({ plan, planJson, suppressions, sarif, gitlabSast, all, ...given }: Given) =>
+      perform(async (context) =>
+        (await import("../review/audit")).audit(context, {
+          ...variables(given),
+          ...stackOf(given),
+          all,
+          ...(plan && { plan: resolve(plan) }),
+          ...(planJson && { planJson }),
+          ...(suppressions && { suppressions }),
+          ...(sarif && { sarif: resolve(sarif) }),
+          ...(gitlabSast && { gitlabSast: resolve(gitlabSast) }),
+        }),
+      ),
+    );
+}
 
 /** Characters: GitHub's limit of a comment, less the marker's line. */
 const DEFAULT_LIMIT = 65_000;
@@ -23,7 +65,7 @@ function addReview(root: Command, { perform }: Shell): void {
     .option("--out <path>", "write it here instead")
     .action((given: VariableOptions & { diff: string; limit: number; out?: string }) =>
       perform(async (context) =>
-        (await import("../commands/review")).review(context, {
+        (await import("../review/review")).review(context, {
           ...variables(given),
           diff: given.diff,
           limit: given.limit,
@@ -42,7 +84,7 @@ function addComment(root: Command, { perform }: Shell): void {
     .option("--name <name>", "tells several comments of one request apart, such as those of two environments", "review")
     .option("--number <number>", "of the request; default: the pipeline's", countOf(1, 2 ** 31))
     .action((given: CommentOptions) =>
-      perform(async (context) => (await import("../commands/comment")).comment(context, given)),
+      perform(async (context) => (await import("../review/comment")).comment(context, given)),
     );
 }
 
@@ -58,7 +100,7 @@ function addDrift(root: Command, { perform }: Shell): void {
     .option("--markdown <path>", "write a Markdown file, for a summary or an issue")
     .action((given: VariableOptions & { ignore: readonly string[]; markdown?: string }) =>
       perform(async (context) =>
-        (await import("../commands/drift")).drift(context, {
+        (await import("../deploy/drift")).drift(context, {
           ...variables(given),
           ignore: given.ignore,
           ...(given.markdown && { markdown: given.markdown }),

@@ -1,4 +1,6 @@
-import type { CommandContext, CommandResult } from "../commands/context";
+import type { CommandContext, CommandResult } from "../kit/context";
+import { resolve } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
 
 /** What the groups of commands are given by the command line. */
 export interface Shell {
@@ -10,4 +12,56 @@ export interface Shell {
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Asks the person for a text; undefined where nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+}
+
+/** Values of settings, as plan, apply and rollback take them. */
+export interface VariableOptions {
+  readonly var: readonly string[];
+  readonly varFile: readonly string[];
+  readonly reset: readonly string[];
+}
+
+/** Adds `--var` and `--var-file`. */
+export function withVariables(command: Command): Command {
+  return command
+    .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
+    .option("--var-file <path>", "tfvars file; may be repeated", collect, [])
+    .option("--reset <setting>", "take back what was given by hand before; may be repeated", collect, []);
+}
+
+/** What {@link withVariables} was given, as commands take it. */
+export function variables(given: VariableOptions) {
+  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)), reset: given.reset };
+}
+
+/** An option that may be repeated. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+/** A whole number within limits. */
+export function countOf(minimum: number, maximum: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value);
+    if (!/^\d+$/.test(value) || count < minimum || count > maximum)
+      throw new InvalidArgumentError(`Allowed: a whole number from ${minimum} to ${maximum}.`);
+    return count;
+  };
+}
+
+/** Seconds, as a number that need not be whole. */
+export function secondsUpTo(maximum: number): (value: string) => number {
+  return (value) => {
+    const seconds = Number(value);
+    if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum)
+      throw new InvalidArgumentError(`Allowed: seconds above 0, up to ${maximum}.`);
+    return seconds;
+  };
+}
+
+/** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
+export function duration(value: string): string {
+  if (!/^[1-9]\d{0,4}[smh]$/.test(value))
+    throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");
+  return value;
 }

@@ -1,6 +1,5 @@
 import { agentCoreAgent, runtimeSessionId } from "../../../handlers/agents/agentcore";
-import { connectAgentCore } from "../../../handlers/clients/agentcore";
-import { once } from "../../../handlers/clients/once";
+import { connectAgentCore, once } from "../../../handlers/aws/agent-clients";
 import { startAgentCore } from "../../support/wire/agentcore-server";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { wireConnection } from "../../support/wire/connection";

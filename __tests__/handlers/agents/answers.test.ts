@@ -1,5 +1,7 @@
-import { readAnswer } from "../../../handlers/agents/answers";
+import { readAnswer, MAX_ANSWER_BYTES, readBody, isOnlyUsage, readUsage } from "../../../handlers/agents/answers";
+import { Readable } from "node:stream";
 
+describe("answers", () => {
 const SSE = "text/event-stream";
 
 test.each([
@@ -82,4 +84,83 @@ test("a stream of counts alone is empty", () => {
   expect(() => readAnswer('data: {"usage":{"inputTokens":5,"outputTokens":3}}\n\n', SSE)).toThrow(
     "The agent gave an empty answer.",
   );
+});
+});
+
+describe("body", () => {
+test("a body is read to its end, also where a character is cut in two", async () => {
+  const bytes = Buffer.from("324 m ★");
+  expect(await readBody(Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]))).toBe("324 m ★");
+});
+
+test("an empty body is an empty text", async () => {
+  expect(await readBody(Readable.from([]))).toBe("");
+});
+
+test("a body that breaks off rejects", async () => {
+  async function* broken() {
+    yield Buffer.from("half");
+    throw new Error("reset");
+  }
+  await expect(readBody(broken())).rejects.toThrow("reset");
+});
+
+test("a body may have the largest size, and a larger one is not read on", async () => {
+  expect(await readBody(Readable.from([Buffer.alloc(MAX_ANSWER_BYTES, "x")]))).toHaveLength(MAX_ANSWER_BYTES);
+  const stream = Readable.from([Buffer.alloc(MAX_ANSWER_BYTES), Buffer.alloc(1), Buffer.alloc(1)]);
+  await expect(readBody(stream)).rejects.toThrow("The agent's answer is larger than 5242880 bytes.");
+  expect(stream.destroyed).toBe(true);
+});
+});
+
+describe("usage", () => {
+const counts = { inputTokens: 5, outputTokens: 3 };
+const tokens = { input: 5, output: 3 };
+
+test.each<[object, object]>([
+  [{ usage: counts }, { tokens }],
+  [{ usage: { input_tokens: 5, output_tokens: 3, total_tokens: 8 } }, { tokens }],
+  [{ metrics: counts }, { tokens }],
+  [{ metrics: { usage: counts } }, { tokens }],
+  [{ metadata: { usage: counts } }, { tokens }],
+  [{ usage: {}, metadata: { usage: counts } }, { tokens }],
+  [{ usage: { inputTokens: 0, outputTokens: 0 } }, { tokens: { input: 0, output: 0 } }],
+  [{ model: "eu.vendor.model-1:0" }, { model: "eu.vendor.model-1:0" }],
+  [
+    { metadata: { model: "m" }, usage: counts },
+    { tokens, model: "m" },
+  ],
+])("%j tells %j", (value, usage) => {
+  expect(readUsage(value)).toEqual(usage);
+});
+
+test.each<unknown>([
+  null,
+  "usage",
+  [{ usage: counts }],
+  {},
+  { usage: null },
+  { usage: { inputTokens: 5 } },
+  { usage: { inputTokens: "5", outputTokens: 3 } },
+  { usage: { inputTokens: -5, outputTokens: 3 } },
+  { usage: { inputTokens: 1.5, outputTokens: 3 } },
+  { usage: { inputTokens: 1e300, outputTokens: 3 } },
+  { model: 7 },
+  { model: "" },
+  { model: "a text that quotes the prompt" },
+  { model: "m".repeat(201) },
+])("%j tells nothing", (value) => {
+  expect(readUsage(value)).toEqual({});
+});
+
+test("a value of counts and names alone is no part of an answer", () => {
+  expect([{ usage: counts }, { metadata: {}, model: "m" }].map(isOnlyUsage)).toEqual([true, true]);
+  expect([{}, { usage: counts, answer: "a" }, "usage", null, []].map(isOnlyUsage)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
 });

@@ -1,6 +1,5 @@
 import { bedrockAgent } from "../../../handlers/agents/bedrock";
-import { connectBedrock } from "../../../handlers/clients/bedrock";
-import { once } from "../../../handlers/clients/once";
+import { connectBedrock, once } from "../../../handlers/aws/agent-clients";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { converse, startBedrock } from "../../support/wire/bedrock-server";
 import { wireConnection } from "../../support/wire/connection";

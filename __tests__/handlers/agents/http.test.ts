@@ -1,10 +1,9 @@
 import { Readable } from "node:stream";
 import { httpAgent, type HttpDoor } from "../../../handlers/agents/http";
 import { managedSecret } from "../../../handlers/agents/secret";
-import { connectSecrets } from "../../../handlers/clients/secrets";
-import { once } from "../../../handlers/clients/once";
-import { openCounters } from "../../../handlers/counters";
-import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { connectSecrets, once } from "../../../handlers/aws/agent-clients";
+import { openCounters } from "../../../handlers/telemetry";
+import { openReadCache } from "../../../handlers/requests/read-cache";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { wireConnection } from "../../support/wire/connection";
 import { startHttpAgent } from "../../support/wire/http-agent-server";

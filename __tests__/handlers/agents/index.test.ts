@@ -1,9 +1,8 @@
 import { openAgents, openArbiter, type AgentDoors } from "../../../handlers/agents";
-import { openCounters } from "../../../handlers/counters";
+import { openCounters } from "../../../handlers/telemetry";
 import type { AgentDefinition } from "../../../handlers/environment";
-import { NotNeeded, type Guard } from "../../../handlers/resilience/guard";
-import { FAILURES_TO_OPEN, openGuards } from "../../../handlers/resilience/guards";
-import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { NotNeeded, type Guard, FAILURES_TO_OPEN, openGuards } from "../../../handlers/aws/guards";
+import { openReadCache } from "../../../handlers/requests/read-cache";
 import { question } from "../../support/wire/agent-faults";
 import { keepingLog, never } from "../fixtures";
 

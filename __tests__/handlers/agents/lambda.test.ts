@@ -1,6 +1,5 @@
 import { lambdaAgent } from "../../../handlers/agents/lambda";
-import { connectLambda } from "../../../handlers/clients/lambda";
-import { once } from "../../../handlers/clients/once";
+import { connectLambda, once } from "../../../handlers/aws/agent-clients";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { wireConnection } from "../../support/wire/connection";
 import { returned, startLambda, threw } from "../../support/wire/lambda-server";

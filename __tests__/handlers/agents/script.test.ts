@@ -1,4 +1,4 @@
-import { parseScript } from "../../../handlers/agents/script";
+import { parseScript } from "../../../handlers/agents/scripted";
 
 test("a script says how long to wait, what to say, and whether to fail", () => {
   expect(parseScript("250ms hello\nyou")).toEqual({ delayMs: 250, fails: false, text: "hello\nyou" });

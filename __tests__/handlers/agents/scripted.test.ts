@@ -1,10 +1,10 @@
 import { scriptedAgent } from "../../../handlers/agents/scripted";
-import type * as pauses from "../../../handlers/pause";
-import { pause } from "../../../handlers/pause";
+import type * as pauses from "../../../handlers/deadline";
+import { pause } from "../../../handlers/deadline";
 import { question } from "../../support/wire/agent-faults";
 import { never } from "../fixtures";
 
-jest.mock("../../../handlers/pause", () => ({ pause: jest.fn(async () => undefined) }));
+jest.mock("../../../handlers/deadline", () => ({ pause: jest.fn(async () => undefined) }));
 const waits = jest.mocked(pause);
 afterEach(() => waits.mockClear());
 
@@ -29,7 +29,7 @@ test("a scripted agent fails with its text", async () => {
 });
 
 test("an abort ends the delay", async () => {
-  waits.mockImplementationOnce(jest.requireActual<typeof pauses>("../../../handlers/pause").pause);
+  waits.mockImplementationOnce(jest.requireActual<typeof pauses>("../../../handlers/deadline").pause);
   const controller = new AbortController();
   const run = scriptedAgent({ delayMs: 2 ** 31 - 1, fails: false, text: "late" }).run(input, controller.signal);
   controller.abort();

@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { managedSecret } from "../../../handlers/agents/secret";
-import { openCounters } from "../../../handlers/counters";
-import { openReadCache } from "../../../handlers/resilience/read-cache";
+import { openCounters } from "../../../handlers/telemetry";
+import { openReadCache } from "../../../handlers/requests/read-cache";
 import { NOW_MS } from "../fixtures";
 
 const ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oracle";

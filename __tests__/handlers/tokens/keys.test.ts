@@ -6,7 +6,7 @@ import {
   KEYS_TRUSTED_MS,
   openKeys,
 } from "../../../handlers/tokens/keys";
-import { SigningKey } from "../../../scripts/tools/signing-key";
+import { SigningKey } from "../../support/local-issuer";
 import { NOW_MS, keepingLog } from "../fixtures";
 
 const [old, fresh] = [new SigningKey("old"), new SigningKey("new")];

@@ -24,8 +24,8 @@ test("a million lines are read as they come: they take less than 300 MB", async 
   writeFileSync(
     script,
     `
-    import { analyze } from ${JSON.stringify(join(PROJECT, "scripts/commands/analyze"))};
-    import { SILENT } from ${JSON.stringify(join(PROJECT, "scripts/progress"))};
+    import { analyze } from ${JSON.stringify(join(PROJECT, "scripts/analyze/analyze"))};
+    import { SILENT } from ${JSON.stringify(join(PROJECT, "scripts/kit/context"))};
     analyze({ projectDirectory: ".", environment: {}, progress: SILENT, signal: new AbortController().signal }, { files: [${JSON.stringify(path)}] }).then(({ json }) => {
       console.log(JSON.stringify({ runs: (json as { analysis: { count: number } }).analysis.count, mebibytes: process.resourceUsage().maxRSS / 1024 }));
     });`,

@@ -1,4 +1,4 @@
-import { verdict, type AgentsBench } from "../../../scripts/commands/bench/agents";
+import { verdict, type AgentsBench } from "../../../bench/agents";
 
 const GOOD: AgentsBench = {
   sequential: [21_050, 21_100, 21_200],

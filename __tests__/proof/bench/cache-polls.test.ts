@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { cachePatterns, pollPatterns } from "../../../scripts/commands/bench/cache-polls";
-import { hitRate } from "../../../scripts/judges/cost/traffic";
-import type { ApiResponse } from "../../../scripts/tools/agent-api-client";
+import { cachePatterns, pollPatterns } from "../../../bench/cache";
+import { hitRate } from "../../../scripts/cost/traffic";
+import type { ApiResponse } from "../../../scripts/kit/api-client";
 
 /** Time that goes on to the next sleeper's end once nobody else is awake. */
 function virtualTime() {

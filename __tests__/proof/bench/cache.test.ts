@@ -1,4 +1,4 @@
-import { report, type CacheBench } from "../../../scripts/commands/bench/cache";
+import { report, type CacheBench } from "../../../bench/cache";
 
 const pattern = (intervalSeconds: number, pollers: number) => ({ intervalSeconds, pollers });
 const bench = (hits = 96, hitsWithout = 0): CacheBench => ({

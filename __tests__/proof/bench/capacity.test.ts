@@ -1,4 +1,4 @@
-import { BurstAgent, verdict } from "../../../scripts/commands/bench/capacity";
+import { BurstAgent, verdict } from "../../../bench/capacity";
 
 test("a burst that fifty workers end nearly five times as fast passes, with what the agents alone take", () => {
   const { exitCode, text, json } = verdict({ narrowMs: 121_000, wideMs: 24_700 });

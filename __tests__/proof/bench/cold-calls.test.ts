@@ -1,5 +1,5 @@
-import { authorizerCall, coldCalls, REQUEST_ID } from "../../../scripts/commands/bench/cold-calls";
-import { FUNCTIONS } from "../../../scripts/commands/package";
+import { authorizerCall, coldCalls, REQUEST_ID } from "../../../bench/cold-calls";
+import { FUNCTIONS } from "../../../scripts/kit/package-functions";
 
 test("every function has a call, and its queue is where its services are", () => {
   const calls = [...coldCalls("http://127.0.0.1:7"), authorizerCall("https://127.0.0.1:8", "a.b.c")];

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { measureColdStart } from "../../../scripts/commands/bench/cold-process";
+import { measureColdStart } from "../../../bench/cold-process";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const CALL = {

@@ -1,4 +1,4 @@
-import { openColdRig, type ColdRig } from "../../../scripts/commands/bench/cold-rig";
+import { openColdRig, type ColdRig } from "../../../bench/cold-rig";
 import { PROJECT } from "../../support/stack-json";
 
 let rig: ColdRig;

@@ -1,5 +1,5 @@
-import { coldCalls, REQUEST_ID } from "../../../scripts/commands/bench/cold-calls";
-import { startColdServices } from "../../../scripts/commands/bench/cold-services";
+import { coldCalls, REQUEST_ID } from "../../../bench/cold-calls";
+import { startColdServices } from "../../../bench/cold-rig";
 
 test("they answer what the functions ask, count it, and refuse the rest", async () => {
   const services = await startColdServices();

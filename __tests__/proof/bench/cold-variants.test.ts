@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { coldCalls } from "../../../scripts/commands/bench/cold-calls";
-import { COLD_VARIANTS, makeColdCode } from "../../../scripts/commands/bench/cold-variants";
+import { coldCalls } from "../../../bench/cold-calls";
+import { COLD_VARIANTS, makeColdCode } from "../../../bench/cold-variants";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 

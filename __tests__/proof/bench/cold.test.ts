@@ -1,6 +1,6 @@
-import { benchCold } from "../../../scripts/commands/bench/cold";
-import type { ColdRow } from "../../../scripts/judges/benches/cold";
-import { SILENT } from "../../../scripts/progress";
+import { benchCold } from "../../../bench/cold";
+import type { ColdRow } from "../../../bench/cold-figures";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 
 const context = (signal = new AbortController().signal) => ({

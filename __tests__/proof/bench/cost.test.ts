@@ -1,5 +1,5 @@
-import { benchCost } from "../../../scripts/commands/bench/cost";
-import { SILENT } from "../../../scripts/progress";
+import { benchCost } from "../../../bench/cost";
+import { SILENT } from "../../../scripts/kit/context";
 
 test("the cost model's bills of both profiles are told for three volumes, with and without the models' tokens, and a chart draws them", async () => {
   const { exitCode, figures, charts } = await benchCost({

@@ -1,5 +1,5 @@
-import { measureDeployments } from "../../../scripts/commands/bench/growth-deployments";
-import { SILENT } from "../../../scripts/progress";
+import { measureDeployments } from "../../../bench/growth";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 
 test("the module as it is written is planned as often as a root calls it: every deployment makes the same", async () => {

@@ -1,4 +1,4 @@
-import { DUE, measureTable, type Filling, type GrowthParts } from "../../../scripts/commands/bench/growth-probe";
+import { DUE, measureTable, type Filling, type GrowthParts } from "../../../bench/growth-probe";
 
 /** A table that counts, whose clock goes a millisecond a look. */
 function table(overrides: Partial<GrowthParts> = {}) {

@@ -1,5 +1,5 @@
-import { measureRequests } from "../../../scripts/commands/bench/growth-requests";
-import { SILENT } from "../../../scripts/progress";
+import { measureRequests } from "../../../bench/growth-requests";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 

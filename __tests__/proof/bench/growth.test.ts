@@ -1,10 +1,9 @@
-import { benchGrowth } from "../../../scripts/commands/bench/growth";
-import { measureDeployments } from "../../../scripts/commands/bench/growth-deployments";
-import { measureRequests } from "../../../scripts/commands/bench/growth-requests";
-import { SILENT } from "../../../scripts/progress";
+import { benchGrowth, measureDeployments } from "../../../bench/growth";
+import { measureRequests } from "../../../bench/growth-requests";
+import { SILENT } from "../../../scripts/kit/context";
 
-jest.mock("../../../scripts/commands/bench/growth-deployments");
-jest.mock("../../../scripts/commands/bench/growth-requests");
+jest.mock("../../../bench/growth");
+jest.mock("../../../bench/growth-requests");
 
 const context = {
   projectDirectory: "/nowhere",

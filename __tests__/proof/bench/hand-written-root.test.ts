@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { handWrittenText, writeHandWrittenRoot } from "../../../scripts/commands/bench/hand-written-root";
-import { planChanges } from "../../../scripts/judges/plan-changes";
-import { Terraform } from "../../../scripts/tools/terraform";
+import { handWrittenText, writeHandWrittenRoot } from "../../../bench/apply";
+import { planChanges } from "../../../scripts/kit/plan-changes";
+import { Terraform } from "../../../scripts/kit/terraform";
 import { EmulatedStack } from "../../support/emulated-stack";
 import { unexplained } from "../../support/emulator-drift";
 

@@ -1,5 +1,5 @@
-import { benchImage } from "../../../scripts/commands/bench/image";
-import { SILENT } from "../../../scripts/progress";
+import { benchImage } from "../../../bench/image";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 
 test("the functions in our image are 40 % smaller than in a naive one, and answer from both", async () => {

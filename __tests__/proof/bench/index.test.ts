@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { bench } from "../../../scripts/commands/bench";
-import { readResults } from "../../../scripts/commands/bench/record";
-import { SILENT } from "../../../scripts/progress";
+import { bench } from "../../../bench/bench";
+import { readResults } from "../../../bench/results";
+import { SILENT } from "../../../scripts/kit/context";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const context = {

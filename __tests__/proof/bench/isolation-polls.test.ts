@@ -3,9 +3,9 @@ import {
   makeRequests,
   pollEverything,
   type IsolationCaller,
-} from "../../../scripts/commands/bench/isolation-polls";
-import { seededRandom } from "../../../scripts/judges/statistics/seeded-random";
-import type { ProbeAnswer } from "../../../scripts/tools/api-probe";
+} from "../../../bench/isolation-polls";
+import { seededRandom } from "../../../scripts/kit/random";
+import type { ProbeAnswer } from "../../../scripts/kit/api-client";
 
 /** An API in memory with a cache in front, keyed by the caller or not. */
 function api({ keyedByCaller = true, status404 = 404 } = {}) {

@@ -1,5 +1,5 @@
-import { report } from "../../../scripts/commands/bench/isolation";
-import type { IsolationCounts } from "../../../scripts/commands/bench/isolation-polls";
+import { report } from "../../../bench/isolation";
+import type { IsolationCounts } from "../../../bench/isolation-polls";
 
 const GOOD: IsolationCounts = { polls: 10_000, hits: 9_000, leaks: 0, wrong: 0, unanswered: 100, examples: [] };
 const measured = (jwt: Partial<IsolationCounts> = {}) => ({ iam: GOOD, api_key: GOOD, jwt: { ...GOOD, ...jwt } });

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { inLanes } from "../../../scripts/commands/bench/lanes";
+import { inLanes } from "../../../bench/agents";
 
 test("so many are at work at once, all items are worked on, and the results stand in the items' order", async () => {
   let atWork = 0;

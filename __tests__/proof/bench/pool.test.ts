@@ -1,4 +1,4 @@
-import { verdict } from "../../../scripts/commands/bench/pool";
+import { verdict } from "../../../bench/pool";
 
 test("the pool's gain is told as a ratio and in milliseconds a call, beside what a bare socket would gain", () => {
   const { exitCode, figures } = verdict({ perCall: [9, 10, 11], pooled: [2, 2, 2], socket: [1, 1, 1] });

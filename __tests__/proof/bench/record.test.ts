@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readResults, recordOf, writeResults } from "../../../scripts/commands/bench/record";
-import { benchResult } from "../../../scripts/commands/bench/result";
+import { readResults, recordOf, writeResults, benchResult } from "../../../bench/results";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const folder = temporaryFolder("bench-record");

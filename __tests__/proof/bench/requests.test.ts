@@ -1,5 +1,5 @@
-import { beginRequest, completed } from "../../../scripts/commands/bench/requests";
-import type { ApiResponse } from "../../../scripts/tools/agent-api-client";
+import { beginRequest, completed } from "../../../bench/agents";
+import type { ApiResponse } from "../../../scripts/kit/api-client";
 
 const answer = (status: number, body: unknown): ApiResponse => ({ status, body, headers: new Headers() });
 

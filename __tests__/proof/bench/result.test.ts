@@ -1,4 +1,4 @@
-import { benchResult } from "../../../scripts/commands/bench/result";
+import { benchResult } from "../../../bench/results";
 
 const told = { method: "once", charts: [], text: "text", data: { ms: 7 } };
 

@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { benchSynth } from "../../../scripts/commands/bench/synth";
-import { PEERS } from "../../../scripts/judges/benches/synth";
-import { SILENT } from "../../../scripts/progress";
+import { benchSynth, PEERS } from "../../../bench/synth";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 
 const json = (...path: string[]) =>

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { benchTests, verdict } from "../../../scripts/commands/bench/tests";
-import { SILENT } from "../../../scripts/progress";
+import { benchTests, verdict } from "../../../bench/tests";
+import { SILENT } from "../../../scripts/kit/context";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const folder = temporaryFolder("bench-tests");

@@ -1,4 +1,4 @@
-import { verdict, type Throughput } from "../../../scripts/commands/bench/throughput";
+import { verdict, type Throughput } from "../../../bench/throughput";
 
 /** A hundred answers of which the slowest takes twice as long. */
 const times = (ms: number): number[] => [...Array<number>(99).fill(ms), 2 * ms];

@@ -5,7 +5,7 @@ import {
   type ProbeCommand,
   type ProbeParts,
   type Variant,
-} from "../../../scripts/commands/bench/wake-probe";
+} from "../../../bench/wake-probe";
 
 const now = Date.now;
 afterEach(() => {

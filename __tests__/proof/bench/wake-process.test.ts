@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { WakeProcess } from "../../../scripts/commands/bench/wake-process";
+import { WakeProcess } from "../../../bench/wake-rig";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const ECHO = `process.on("message", (command) => {

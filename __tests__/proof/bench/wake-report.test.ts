@@ -1,6 +1,6 @@
-import { VARIANTS, type Variant } from "../../../scripts/commands/bench/wake-probe";
-import { report } from "../../../scripts/commands/bench/wake-report";
-import type { Incident, WakeSample, WakeTimes } from "../../../scripts/commands/bench/wake-rig";
+import { VARIANTS, type Variant } from "../../../bench/wake-probe";
+import { report } from "../../../bench/wake-report";
+import type { Incident, WakeSample, WakeTimes } from "../../../bench/wake-rig";
 
 const TIMES: WakeTimes = { idleMs: 1_800_000, frozenMs: 300, requestTimeoutMs: 2_000, cutMs: 10_000 };
 

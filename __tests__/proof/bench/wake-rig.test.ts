@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { WakeRig, type WakeTimes } from "../../../scripts/commands/bench/wake-rig";
+import { WakeRig, type WakeTimes } from "../../../bench/wake-rig";
 import { PROJECT } from "../../support/stack-json";
 
 const TIMES: WakeTimes = { idleMs: 1_800_000, frozenMs: 100, requestTimeoutMs: 1_000, cutMs: 120_000 };

@@ -1,6 +1,6 @@
-import { SILENT } from "../../../scripts/progress";
-import { benchWake } from "../../../scripts/commands/bench/wake";
-import type { WakeSample } from "../../../scripts/commands/bench/wake-rig";
+import { SILENT } from "../../../scripts/kit/context";
+import { benchWake } from "../../../bench/wake";
+import type { WakeSample } from "../../../bench/wake-rig";
 import { PROJECT } from "../../support/stack-json";
 
 const context = (signal = new AbortController().signal) => ({

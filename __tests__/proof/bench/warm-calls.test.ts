@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { coldCalls } from "../../../scripts/commands/bench/cold-calls";
-import type { ColdStart } from "../../../scripts/commands/bench/cold-process";
-import { measureWarm } from "../../../scripts/commands/bench/warm-calls";
+import { coldCalls } from "../../../bench/cold-calls";
+import type { ColdStart } from "../../../bench/cold-process";
+import { measureWarm } from "../../../bench/pool";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const folder = temporaryFolder("warm-calls");

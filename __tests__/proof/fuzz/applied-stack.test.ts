@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { judgeLogs } from "../../../scripts/commands/fuzz";
-import { publishedDocument } from "../../../scripts/commands/openapi";
-import { runFuzz } from "../../../scripts/fuzz/fuzz-run";
-import { seededRandom } from "../../../scripts/judges/statistics/seeded-random";
-import { startLocalRuntime, type LocalRuntime } from "../../../scripts/local";
+import { judgeLogs } from "./fuzz";
+import { publishedDocument } from "../../../scripts/publish/openapi";
+import { runFuzz } from "./fuzz-run";
+import { seededRandom } from "../../../scripts/kit/random";
+import { startLocalRuntime, type LocalRuntime } from "../../../scripts/emulator";
 import { ALICE, BOB } from "../../support/callers";
 import { EmulatedStack } from "../../support/emulated-stack";
 

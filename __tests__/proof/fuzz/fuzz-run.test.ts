@@ -1,12 +1,12 @@
-import { runFuzz, type FuzzRunOptions } from "../../../scripts/fuzz/fuzz-run";
-import type { FindingKind } from "../../../scripts/judges/fuzz/finding";
-import { systematicCases } from "../../../scripts/judges/fuzz/generate";
-import { leaksInLog } from "../../../scripts/judges/fuzz/leaks";
-import { seededRandom } from "../../../scripts/judges/statistics/seeded-random";
-import { publishedDocument } from "../../../scripts/commands/openapi";
+import { runFuzz, type FuzzRunOptions } from "./fuzz-run";
+import type { FindingKind } from "./finding";
+import { systematicCases } from "./generate";
+import { leaksInLog } from "./leaks";
+import { seededRandom } from "../../../scripts/kit/random";
+import { publishedDocument } from "../../../scripts/publish/openapi";
 import { startMemoryApi, type Meddle } from "../../support/memory-api";
 import { STACK_DIRECTORY } from "../../support/stack-json";
-import { holdTimers } from "../../scripts/local/fixtures";
+import { holdTimers } from "../../scripts/emulator/fixtures";
 
 const document = publishedDocument(STACK_DIRECTORY, { authorization: "iam" });
 

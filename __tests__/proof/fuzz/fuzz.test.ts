@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accessModes, fuzz, judgeLogs, type FuzzReport } from "../../../scripts/commands/fuzz";
-import type { CommandContext } from "../../../scripts/commands/context";
-import { SILENT } from "../../../scripts/progress";
+import { accessModes, fuzz, judgeLogs, type FuzzReport } from "./fuzz";
+import { type CommandContext, SILENT } from "../../../scripts/kit/context";
 import { startMemoryApi, type Meddle } from "../../support/memory-api";
 import { PROJECT } from "../../support/stack-json";
-import { folder } from "../../scripts/local/fixtures";
+import { folder } from "../../scripts/emulator/fixtures";
 
 const options = { requests: 60, seed: Math.floor(Math.random() * 2 ** 31), concurrency: 4, keep: false };
 const context = (environment: NodeJS.ProcessEnv): CommandContext => ({

@@ -1,4 +1,4 @@
-import { WakeRig, type Incident, type WakeTimes } from "../../../scripts/commands/bench/wake-rig";
+import { WakeRig, type Incident, type WakeTimes } from "../../../bench/wake-rig";
 import { PROJECT } from "../../support/stack-json";
 
 /** Half an hour without an invocation, by the wall clock alone: a frozen environment's timers stand still. */

@@ -1,8 +1,8 @@
 import { CloudWatchLogsClient, TagResourceCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { rehearseKills, type KillsResult } from "../../../scripts/commands/killed-applies";
-import { KilledStack } from "../../../scripts/commands/killed-stack";
-import { SILENT } from "../../../scripts/progress";
-import { run } from "../../../scripts/tools/process";
+import { rehearseKills, type KillsResult } from "./killed-applies";
+import { KilledStack } from "./killed-stack";
+import { SILENT } from "../../../scripts/kit/context";
+import { run } from "../../../scripts/kit/process";
 import { unexplained } from "../../support/emulator-drift";
 import { plainApply } from "../../support/plain-apply";
 import { PROJECT, STACK_DIRECTORY } from "../../support/stack-json";

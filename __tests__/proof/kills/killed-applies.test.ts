@@ -1,5 +1,5 @@
-import { killsText, rehearseKills } from "../../../scripts/commands/killed-applies";
-import { SILENT } from "../../../scripts/progress";
+import { killsText, rehearseKills } from "./killed-applies";
+import { SILENT } from "../../../scripts/kit/context";
 
 const context = { projectDirectory: "/", environment: {}, progress: SILENT, signal: new AbortController().signal };
 

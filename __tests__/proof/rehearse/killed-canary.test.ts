@@ -1,5 +1,5 @@
-import { rehearseKilledCanaries, type KilledCanaries } from "../../../scripts/commands/rehearse/killed-canaries";
-import { SILENT } from "../../../scripts/progress";
+import { rehearseKilledCanaries, type KilledCanaries } from "./killed-canaries";
+import { SILENT } from "../../../scripts/kit/context";
 import { PROJECT } from "../../support/stack-json";
 
 /**

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { RehearsalReport } from "../../../scripts/commands/rehearse/rehearse";
+import type { RehearsalReport } from "./rehearse";
 import { PROJECT } from "../../support/stack-json";
 
 /**

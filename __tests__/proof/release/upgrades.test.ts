@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { changesThatReplace, planChanges } from "../../../scripts/judges/plan-changes";
+import { changesThatReplace, planChanges } from "../../../scripts/kit/plan-changes";
 import { EmulatedStack } from "../../support/emulated-stack";
 import { presentModules, releases, writeRelease, type Release } from "../../support/releases";
 

@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { successor } from "../../../scripts/commands/successor";
-import type { CommandContext } from "../../../scripts/commands/context";
-import type { SuccessorFindings } from "../../../scripts/commands/successor-text";
+import { successor } from "./successor";
+import type { CommandContext } from "../../../scripts/kit/context";
+import type { SuccessorFindings } from "./successor-text";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 

@@ -115,7 +115,7 @@ test("an installed copy has the program alone, and runs it without building", ()
 
 test("a crash names the lines of the sources", () => {
   const project = projectCopy();
-  const source = join(project, "scripts/commands/cost.ts");
+  const source = join(project, "scripts/cost/cost.ts");
   writeFileSync(
     source,
     readFileSync(source, "utf8").replace(
@@ -131,7 +131,7 @@ test("a crash names the lines of the sources", () => {
   expect([status, stderr]).toEqual([
     70,
     expect.stringMatching(
-      new RegExp(`TypeError: .*\\n    at (?:Module\\.)?cost \\(scripts/commands/cost\\.ts:${line}:\\d+\\)`),
+      new RegExp(`TypeError: .*\\n    at (?:Module\\.)?cost \\(scripts/cost/cost\\.ts:${line}:\\d+\\)`),
     ),
   ]);
 });

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { crashOf, failureOf } from "../../../scripts/cli/failure";
-import { UsageError } from "../../../scripts/commands/context";
+import { UsageError } from "../../../scripts/kit/context";
 
 test.each([
   [

@@ -1,5 +1,5 @@
 import { Interruption } from "../../../scripts/cli/interruption";
-import { Interrupted, type EndingSignal } from "../../../scripts/tools/interrupted";
+import { Interrupted, type EndingSignal } from "../../../scripts/kit/process";
 
 /** An interruption among programs that are only named, at times that the test gives. */
 function at(...programs: string[]) {

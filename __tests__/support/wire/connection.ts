@@ -1,5 +1,5 @@
-import { openConnection, type TimeOuts } from "../../../handlers/clients/connection";
-import { openCounters } from "../../../handlers/counters";
+import { openConnection, type TimeOuts } from "../../../handlers/aws/connection";
+import { openCounters } from "../../../handlers/telemetry";
 
 /** A busy machine takes its time, and a test has its own limit: none of these is met. */
 export const PATIENT: TimeOuts = { connectMs: 3_600_000, requestMs: 3_600_000, silenceMs: 3_600_000 };

@@ -1,4 +1,4 @@
-import { applyFigures, applyText, CAUSE, ratio, type ApplyTimes } from "../../../../scripts/judges/benches/apply";
+import { applyFigures, applyText, CAUSE, ratio, type ApplyTimes } from "../../../../bench/apply-figures";
 
 const even = { ours: [1_000, 1_040, 5_000], handWritten: [1_000, 900, 1_100] };
 const TIMES: ApplyTimes = {

@@ -1,4 +1,4 @@
-import { coldFiles, oversize, overtime, type ColdBudget } from "../../../../scripts/judges/benches/cold-budget";
+import { coldFiles, oversize, overtime, type ColdBudget } from "../../../../bench/cold-figures";
 
 const BUDGET: ColdBudget = {
   measured: "here",

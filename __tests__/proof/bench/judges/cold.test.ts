@@ -1,5 +1,4 @@
-import { coldVerdict, type ColdMeasurement } from "../../../../scripts/judges/benches/cold";
-import type { ColdBudget } from "../../../../scripts/judges/benches/cold-budget";
+import { coldVerdict, type ColdMeasurement, type ColdBudget } from "../../../../bench/cold-figures";
 
 const BUDGET: ColdBudget = {
   measured: "here",

@@ -1,4 +1,4 @@
-import { allHold, type BenchFigure } from "../../../../scripts/judges/benches/figures";
+import { allHold, type BenchFigure } from "../../../../bench/results";
 
 const figure = (holds?: boolean): BenchFigure => ({
   compares: "a / b",

@@ -5,7 +5,7 @@ import {
   growthText,
   type Growth,
   type RequestsSize,
-} from "../../../../scripts/judges/benches/growth";
+} from "../../../../bench/growth-figures";
 
 const use = (ms: number) => ({ calls: 1, items: 1, ms });
 const size = (requests: number, overrides: Partial<RequestsSize> = {}): RequestsSize => ({

@@ -3,7 +3,7 @@ import {
   handWrittenState,
   type AppliedResource,
   type WrittenStack,
-} from "../../../../scripts/judges/benches/hand-written";
+} from "../../../../bench/hand-written";
 
 const terraform = {
   required_version: ">= 1.11.0",

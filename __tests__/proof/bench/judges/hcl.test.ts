@@ -1,4 +1,4 @@
-import { hclBlock, hclText, hclValue } from "../../../../scripts/judges/benches/hcl";
+import { hclBlock, hclText, hclValue } from "../../../../bench/hand-written";
 
 const ROLE = { value: "arn:aws:iam::123456789012:role/a", expression: "aws_iam_role.a.arn" };
 

@@ -1,4 +1,4 @@
-import { mergeResults, type BenchRecord } from "../../../../scripts/judges/benches/results";
+import { mergeResults, type BenchRecord } from "../../../../bench/results";
 
 const record = (seconds: number): BenchRecord => ({
   measuredOn: "2026-11-22",

@@ -1,4 +1,4 @@
-import { synthFigures, synthText, type SynthTimes } from "../../../../scripts/judges/benches/synth";
+import { synthFigures, synthText, type SynthTimes } from "../../../../bench/synth";
 
 const TIMES: SynthTimes = {
   start: { ms: 400, resources: 0 },

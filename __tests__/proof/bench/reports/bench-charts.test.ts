@@ -1,5 +1,5 @@
-import type { BenchChart } from "../../../../scripts/judges/benches/figures";
-import { benchChart } from "../../../../scripts/reports/bench-charts";
+import type { BenchChart } from "../../../../bench/results";
+import { benchChart } from "../../../../bench/report";
 
 const CHART: BenchChart = {
   title: "First answer",

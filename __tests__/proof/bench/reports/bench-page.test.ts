@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { BenchRecord, BenchResults } from "../../../../scripts/judges/benches/results";
-import { benchPage } from "../../../../scripts/reports/bench-page";
+import type { BenchRecord, BenchResults } from "../../../../bench/results";
+import { benchPage } from "../../../../bench/report";
 import { openPage, startBrowser } from "../../../support/browser";
 import { lowestContrast, measure } from "../../../support/page-measures";
 import { temporaryFolder } from "../../../support/temporary-folder";

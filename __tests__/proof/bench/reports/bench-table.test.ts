@@ -1,4 +1,4 @@
-import { benchTable, figuresText, verdictOf } from "../../../../scripts/reports/bench-table";
+import { benchTable, figuresText, verdictOf } from "../../../../bench/report";
 
 const GOOD = { compares: "one / all", measured: "6.98x", mustReach: ">= 6.9x", limit: "7x", holds: true };
 const MISSED = { compares: "a|b", measured: "9 min", mustReach: "<= 8 min", holds: false, cause: "it waits" };

@@ -1,6 +1,6 @@
-import { publishedDocument } from "../../../../scripts/commands/openapi";
-import { DocumentedAnswers } from "../../../../scripts/judges/fuzz/documented";
-import type { FuzzCase } from "../../../../scripts/judges/fuzz/request";
+import { publishedDocument } from "../../../../scripts/publish/openapi";
+import { DocumentedAnswers } from "../documented";
+import type { FuzzCase } from "../request";
 import { STACK_DIRECTORY } from "../../../support/stack-json";
 
 const documented = new DocumentedAnswers(publishedDocument(STACK_DIRECTORY, { authorization: "iam" }));

@@ -1,8 +1,8 @@
-import { publishedDocument } from "../../../../scripts/commands/openapi";
-import { WRONG_CREDENTIALS } from "../../../../scripts/judges/fuzz/credentials";
-import { generateCases, systematicCases, type Source } from "../../../../scripts/judges/fuzz/generate";
-import type { FuzzCase } from "../../../../scripts/judges/fuzz/request";
-import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
+import { publishedDocument } from "../../../../scripts/publish/openapi";
+import { WRONG_CREDENTIALS } from "../caller-proof";
+import { generateCases, systematicCases, type Source } from "../generate";
+import type { FuzzCase } from "../request";
+import { seededRandom } from "../../../../scripts/kit/random";
 import { STACK_DIRECTORY } from "../../../support/stack-json";
 
 const document = publishedDocument(STACK_DIRECTORY, { authorization: "iam" });

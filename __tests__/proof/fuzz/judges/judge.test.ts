@@ -1,9 +1,8 @@
-import { publishedDocument } from "../../../../scripts/commands/openapi";
-import { DocumentedAnswers } from "../../../../scripts/judges/fuzz/documented";
-import { judgeAnswer } from "../../../../scripts/judges/fuzz/judge";
-import { TallyKeeper } from "../../../../scripts/judges/fuzz/tally";
-import type { WireAnswer } from "../../../../scripts/judges/fuzz/answer";
-import type { FuzzCase } from "../../../../scripts/judges/fuzz/request";
+import { publishedDocument } from "../../../../scripts/publish/openapi";
+import { DocumentedAnswers } from "../documented";
+import { judgeAnswer, TallyKeeper } from "../finding";
+import type { WireAnswer } from "../raw-http";
+import type { FuzzCase } from "../request";
 import { STACK_DIRECTORY } from "../../../support/stack-json";
 
 const judgement = {

@@ -1,4 +1,4 @@
-import { leaksIn, leaksInLog } from "../../../../scripts/judges/fuzz/leaks";
+import { leaksIn, leaksInLog } from "../leaks";
 
 const secrets = { marker: "mk", names: ["quickturn-dev-requests"] };
 const id = "0f6c2f0e-8a3b-4c57-9d0a-3f1f6f0c2b11";

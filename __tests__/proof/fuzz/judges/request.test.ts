@@ -1,4 +1,4 @@
-import { latin1, utf8, utf8Header, wireBytes, type FuzzRequest } from "../../../../scripts/judges/fuzz/request";
+import { latin1, utf8, utf8Header, wireBytes, type FuzzRequest } from "../request";
 
 const place = { host: "h:1", stage: "/live" };
 const text = (request: Partial<FuzzRequest>) =>

@@ -1,6 +1,6 @@
 import Ajv from "ajv";
-import { textViolations, violations } from "../../../../scripts/judges/fuzz/schema-values";
-import type { Schema } from "../../../../scripts/judges/openapi/document";
+import { textViolations, violations } from "../mutation";
+import type { Schema } from "../../../../scripts/publish/openapi-schemas";
 
 const schema: Schema = {
   type: "object",

@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { endedVersions } from "../../../../scripts/commands/rehearse/ended-versions";
-import { logFinished } from "../../../../handlers/job-log";
-import { jsonLines } from "../../../../handlers/telemetry";
-import { openCounters } from "../../../../handlers/counters";
-import type { RequestRecord } from "../../../../handlers/stores/requests";
+import { endedVersions } from "../canary-port";
+import { logFinished } from "../../../../handlers/requests/job-log";
+import { jsonLines, openCounters } from "../../../../handlers/telemetry";
+import type { RequestRecord } from "../../../../handlers/requests/requests";
 import { temporaryFolder } from "../../../support/temporary-folder";
 
 test("the version that ended a request is read from what the worker writes of its end", async () => {

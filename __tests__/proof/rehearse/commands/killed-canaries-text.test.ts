@@ -1,6 +1,6 @@
 import { stripVTControlCharacters as plain } from "node:util";
-import { describeKilledCanaries } from "../../../../scripts/commands/rehearse/killed-canaries-text";
-import type { KilledCanary } from "../../../../scripts/judges/rehearsal/killed-canary";
+import { describeKilledCanaries } from "../killed-canaries";
+import type { KilledCanary } from "../../kills/kill-points";
 
 const kill: KilledCanary = {
   atMs: 12_340,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { leaveSpellingAlone } from "../../../../scripts/commands/rehearse/spelling";
+import { leaveSpellingAlone } from "../rehearse";
 import { temporaryFolder } from "../../../support/temporary-folder";
 
 test("the emulator's spelling of queues and mappings is left alone, and nothing else", () => {

@@ -1,5 +1,5 @@
-import { SteadyLoad } from "../../../../scripts/commands/rehearse/steady-load";
-import type { AgentApiClient, ApiResponse } from "../../../../scripts/tools/agent-api-client";
+import { SteadyLoad } from "../steady-load";
+import type { AgentApiClient, ApiResponse } from "../../../../scripts/kit/api-client";
 
 jest.mock("node:timers/promises", () => jest.requireActual<object>("../../../support/timers-promises"));
 beforeEach(() => jest.useFakeTimers());

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters as plain } from "node:util";
-import { describeRehearsal, timelineOf } from "../../../../scripts/commands/rehearse/text";
+import { describeRehearsal, timelineOf } from "../text";
 import {
   judgeRehearsal,
   type CallerRequest,
   type RehearsedRelease,
-} from "../../../../scripts/judges/rehearsal/rehearsal";
+} from "../rehearsal";
 
 const BAD: RehearsedRelease = {
   name: "errors",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { CANARY_PHASES, killPoints, phaseOf, watchOf } from "../../../../scripts/judges/rehearsal/kill-points";
-import { seededRandom } from "../../../../scripts/judges/statistics/seeded-random";
-import type { CanaryRecord, Release } from "../../../../stacks/settings";
+import { CANARY_PHASES, killPoints, phaseOf, watchOf } from "../../kills/kill-points";
+import { seededRandom } from "../../../../scripts/kit/random";
+import type { CanaryRecord, Release } from "../../../../stacks/contract/settings";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 

@@ -1,4 +1,4 @@
-import { problemsAfterKill, type AfterKill } from "../../../../scripts/judges/rehearsal/killed-canary";
+import { problemsAfterKill, type AfterKill } from "../../kills/kill-points";
 
 const HELD = { aws_iam_role: ["api", "worker"], aws_api_gateway_rest_api: ["one"] };
 const promoted: AfterKill = {

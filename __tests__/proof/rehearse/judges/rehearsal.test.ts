@@ -4,7 +4,7 @@ import {
   type CallerRequest,
   type RehearsalEvidence,
   type RehearsedRelease,
-} from "../../../../scripts/judges/rehearsal/rehearsal";
+} from "../rehearsal";
 
 const request = (requestId: string | undefined, outcome = "completed", durationMs = 400): CallerRequest => ({
   requestId,

@@ -1,4 +1,4 @@
-import { packageFolders } from "../../../../scripts/judges/release/production-packages";
+import { packageFolders } from "../../../../scripts/kit/production-packages";
 
 test("a file belongs to the package of the innermost node_modules, with its scope; the project's own to none", () => {
   expect(

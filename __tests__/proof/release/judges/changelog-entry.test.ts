@@ -1,4 +1,4 @@
-import { changelogEntry } from "../../../../scripts/judges/release/changelog-entry";
+import { changelogEntry } from "../../../../scripts/publish/release";
 
 const CHANGELOG = `# Changelog
 

@@ -1,4 +1,4 @@
-import { endingSuppressions } from "../../../../scripts/judges/release/ending-suppressions";
+import { endingSuppressions } from "../../../../scripts/publish/release";
 
 const until = (day: string) => ({
   rule: "function-is-in-a-network",

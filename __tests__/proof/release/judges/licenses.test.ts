@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, refusedLicenses } from "../../../../scripts/judges/release/licenses";
+import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, refusedLicenses } from "../../../../scripts/publish/packages";
 import {
   packageId,
   productionPackages,
   type LockedPackages,
-} from "../../../../scripts/judges/release/production-packages";
+} from "../../../../scripts/kit/production-packages";
 import { PROJECT } from "../../../support/stack-json";
 
 const licensed = (license: string | undefined) => [

@@ -1,4 +1,4 @@
-import { checksums, releaseManifest } from "../../../../scripts/judges/release/manifest";
+import { checksums, releaseManifest } from "../../../../scripts/publish/manifest";
 
 const source = (changed: readonly string[], unreleased: boolean) => ({
   name: "x",

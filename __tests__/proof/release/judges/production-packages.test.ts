@@ -3,7 +3,7 @@ import {
   packagesIn,
   productionPackages,
   type LockedPackages,
-} from "../../../../scripts/judges/release/production-packages";
+} from "../../../../scripts/kit/production-packages";
 
 const LOCKED: LockedPackages = {
   "": {

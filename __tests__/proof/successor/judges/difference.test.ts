@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { differences, explain } from "../../../../scripts/judges/successor/difference";
+import { differences, explain } from "../successor";
 
 /** A value as a file has it: -0 is written as 0. */
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);

@@ -5,7 +5,7 @@ import {
   attributeUses,
   deprecationOf,
   resourceAttributes,
-} from "../../../../scripts/judges/successor/provider-attributes";
+} from "../provider-attributes";
 import { PROJECT, stackJson } from "../../../support/stack-json";
 
 /** The generated class of a type: provider 5.100.0 in @cdktf, 6.66.0 in @cdktn. */

@@ -1,0 +1,187 @@
+import pc from "picocolors";
+import { type KilledCanary, killPoints, type KillPoint, problemsAfterKill } from "../kills/kill-points";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { seededRandom } from "../../../scripts/kit/random";
+import { timeLapse } from "../../../scripts/emulator";
+import { AgentApiClient } from "../../../scripts/kit/api-client";
+import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
+import { KillableStack } from "./killable-stack";
+import { agentsOf, FIRST_AGENTS, SETTINGS } from "./releases";
+import { SteadyLoad } from "./steady-load";
+import { rehearseKills } from "../kills/killed-applies";
+
+/** A line a kill, and what callers had meanwhile. */
+export function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
+  const shown = kills.filter(({ recovered }) => recovered !== null);
+  const late = kills.length - shown.length;
+  return [
+    pc.bold(
+      `Canaries killed ${shown.length} times${late > 0 ? `, and ${late} that had ended before their kill` : ""}:`,
+    ),
+    ...kills.flatMap(describeKill),
+    `  ${mark(failures === 0 && requests > 0)} requests of callers meanwhile: ${requests}, failed: ${failures}`,
+    ...problems.map((problem) => `  ${mark(false)} ${problem}`),
+  ].join("\n");
+}
+
+function describeKill({ atMs, during, point, recovered, how, seconds, problems }: KilledCanary): string[] {
+  const file = point.withoutFile ? ", without the live file" : "";
+  const line = `${`${(atMs / 1_000).toFixed(1)} s`.padStart(7)}  ${during.padEnd(11)}  ${how}${file}${recovered === null ? "" : `, ${seconds.toFixed(1)} s`}`;
+  return [
+    `  ${recovered === null ? pc.dim("late") : mark(recovered)} ${line}`,
+    ...problems.map((problem) => `       ${problem}`),
+  ];
+}
+
+const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
+
+export interface KilledCanariesOptions {
+  /** How often a canary is killed; 1 to 200. */
+  readonly kills: number;
+  /** The same one kills at the same points. */
+  readonly seed: number;
+  /** Minutes of metrics that pass in a real minute. */
+  readonly factor: number;
+  /** Requests that callers begin each second. */
+  readonly rate: number;
+}
+
+/** What the kills left. */
+export interface KilledCanaries {
+  readonly kills: readonly KilledCanary[];
+  /** Of the callers, all the while. */
+  readonly requests: number;
+  /** Of those, the ones that did not complete: every version was a good one. */
+  readonly failures: number;
+  /** What does not hold of all of it; what does not of one kill is there. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Callers poll seldom, because terraform shares the machine with them, and are patient: what is lost has no end however
+ * long they wait.
+ */
+const POLL_MS = 2_000;
+const PATIENCE_MS = 180_000;
+
+/** Alarms have no part in it, and a third of each refresh's time. */
+const VARS = [...SETTINGS, "alarm_set=none"];
+
+/**
+ * Starts canaries of good versions, kills each with its terraform and provider in the middle, and has the next run go
+ * on with it or take it back; callers ask all the while. Exit code 1 where anything is left otherwise than it is to be.
+ */
+export function rehearseKilledCanaries(
+  context: CommandContext,
+  { kills, seed, factor, rate }: KilledCanariesOptions,
+): Promise<CommandResult> {
+  if (!Number.isInteger(kills) || kills < 1 || kills > 200)
+    throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
+  const originMs = Date.now();
+  const runtime = () => Promise.resolve({ metrics: true, metricsTime: timeLapse(factor, originMs) });
+  return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: VARS, runtime }, async (stack) => {
+    const subject = await KillableStack.of(context, stack, { factor, originMs });
+    const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
+    const load = new SteadyLoad({ clients, requestsPerSecond: rate, patienceMs: PATIENCE_MS, pollMs: POLL_MS });
+    const done = await allKilled(context, stack, subject, killPoints(kills, seededRandom(seed))).finally(() =>
+      load.stop(),
+    );
+    const report = reportOf(done, load);
+    const holds = report.problems.length === 0 && report.kills.every(({ recovered }) => recovered !== false);
+    return { exitCode: holds ? 0 : 1, text: describeKilledCanaries(report), json: report };
+  });
+}
+
+async function allKilled(
+  context: CommandContext,
+  stack: LocalStack,
+  subject: KillableStack,
+  points: readonly KillPoint[],
+): Promise<readonly KilledCanary[]> {
+  const done: KilledCanary[] = [];
+  for (const [index, point] of points.entries()) {
+    const title = `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`;
+    done.push(
+      await context.progress.step(
+        title,
+        (detail) => one(context, stack, subject, point, index, detail),
+        ({ how, problems }) => [how, ...problems].join("; "),
+      ),
+    );
+  }
+  return done;
+}
+
+async function one(
+  { signal }: CommandContext,
+  { folder, directory }: LocalStack,
+  subject: KillableStack,
+  point: KillPoint,
+  index: number,
+  detail: (text: string) => void,
+): Promise<KilledCanary> {
+  const vars = [`agents=${JSON.stringify(agentsOf(`80ms Release ${index + 1} is here.`))}`];
+  const stable = await subject.live();
+  const { atMs, during, ended } = await subject.kill(point, vars, signal);
+  if (ended !== undefined) return { atMs, during, point, recovered: null, how: "too late", seconds: 0, problems: [] };
+  detail(`killed after ${atMs} ms: ${during}`);
+  if (point.withoutFile)
+    for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")])
+      rmSync(file, { force: true });
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1_000;
+  try {
+    const found = await subject.recover(point, vars).then((recovered) => subject.after(point, stable, vars, recovered));
+    const problems = problemsAfterKill(found);
+    return { atMs, during, point, recovered: problems.length === 0, how: found.recovery, seconds: seconds(), problems };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return {
+      atMs,
+      during,
+      point,
+      recovered: false,
+      how: "failed",
+      seconds: seconds(),
+      problems: [error instanceof Error ? error.message : String(error)],
+    };
+  }
+}
+
+function reportOf(kills: readonly KilledCanary[], { requests }: SteadyLoad): KilledCanaries {
+  const failed = requests.filter(({ outcome }) => outcome !== "completed");
+  const problems = [
+    ...(requests.length === 0 ? ["no caller asked, so that nothing was shown of callers"] : []),
+    ...(failed.length === 0
+      ? []
+      : [
+          `${failed.length} requests of callers did not complete: ${[...new Set(failed.map(({ outcome }) => outcome))].join(", ")}`,
+        ]),
+    ...(kills.every(({ recovered }) => recovered === null)
+      ? ["every canary had ended before its kill, so that nothing was shown"]
+      : []),
+  ];
+  return { kills, requests: requests.length, failures: failed.length, problems };
+}
+
+/**
+ * Kills applies and canaries, half and half; the odd one is a canary. Exit code 1 where one of both found that
+ * something does not hold.
+ */
+export async function rehearseAllKills(
+  context: CommandContext,
+  options: KilledCanariesOptions,
+): Promise<CommandResult> {
+  const { kills, seed } = options;
+  const applies = Math.floor(kills / 2);
+  const canaries = await rehearseKilledCanaries(context, { ...options, kills: kills - applies });
+  if (applies === 0) return { ...canaries, json: { applies: null, canaries: canaries.json } };
+  const killed = await rehearseKills(context, { kills: applies, seed });
+  return {
+    exitCode: Math.max(killed.exitCode, canaries.exitCode),
+    text: `${canaries.text}\n\nApplies: ${killed.text}`,
+    json: { applies: killed.json, canaries: canaries.json },
+  };
+}

@@ -1,0 +1,101 @@
+import pc from "picocolors";
+import {
+  NO_VERSION,
+  type CallerRequest,
+  type RehearsedRelease,
+  type ReleaseFinding,
+  type VersionSeen,
+} from "./rehearsal";
+import type { RehearsalEvent } from "./canary-port";
+import type { RehearsalReport } from "./rehearse";
+
+export type TimelineEntry = RehearsalEvent;
+
+/** What the callers had of each version from one event to the next. */
+export interface TimelineLine extends TimelineEntry {
+  /** Requests that began then, by version. */
+  readonly callers: readonly { readonly version: string; readonly requests: number; readonly failed: number }[];
+}
+
+/** One release over time. */
+export interface Timeline {
+  readonly name: string;
+  readonly stable: string;
+  readonly candidate: string;
+  /** Milliseconds since the callers began, real. */
+  readonly startedMs: number;
+  readonly lines: readonly TimelineLine[];
+}
+
+/** Puts the callers' requests between a release's events. */
+export function timelineOf(
+  { name, stable, candidate, startedMs, endedMs }: RehearsedRelease,
+  events: readonly TimelineEntry[],
+  requests: readonly CallerRequest[],
+  versions: ReadonlyMap<string, string>,
+): Timeline {
+  const all: readonly TimelineEntry[] = [{ atMs: startedMs, weight: 0, says: "the release begins" }, ...events];
+  const lines = all.map((event, index) => {
+    const untilMs = all[index + 1]?.atMs ?? endedMs;
+    const during = requests.filter((request) => request.startedMs >= event.atMs && request.startedMs < untilMs);
+    return { ...event, callers: byVersion(during, versions) };
+  });
+  return { name, stable, candidate, startedMs, lines };
+}
+
+function byVersion(requests: readonly CallerRequest[], versions: ReadonlyMap<string, string>): TimelineLine["callers"] {
+  const of = ({ requestId }: CallerRequest) =>
+    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
+  const names = [...new Set(requests.map(of))].sort((left, right) =>
+    left.localeCompare(right, "en", { numeric: true }),
+  );
+  return names.map((version) => {
+    const own = requests.filter((request) => of(request) === version);
+    return { version, requests: own.length, failed: own.filter(({ outcome }) => outcome !== "completed").length };
+  });
+}
+
+/** A rehearsal for a person: each release over time, what each version's callers had, and what came of it. */
+export function describeRehearsal({ factor, verdict, timelines }: RehearsalReport): string {
+  return [
+    ...timelines.flatMap((timeline) => [...describeTimeline(timeline, factor), ""]),
+    pc.bold("What callers had, by the version that served them:"),
+    ...verdict.versions.map(describeVersion),
+    "",
+    pc.bold("What came of the releases:"),
+    ...verdict.releases.flatMap((release) => describeRelease(release, factor)),
+    `  ${mark(verdict.failuresOutside.length === 0)} requests that failed outside the versions that were rolled back: ${verdict.failuresOutside.length}`,
+    ...verdict.problems.map((problem) => `  ${mark(false)} ${problem}`),
+  ].join("\n");
+}
+
+function describeTimeline({ name, stable, candidate, startedMs, lines }: Timeline, factor: number): string[] {
+  const row = ({ atMs, weight, says, callers }: TimelineLine) => {
+    const minutes = (((atMs - startedMs) * factor) / 60_000).toFixed(0).padStart(4);
+    const seen = callers
+      .map(
+        ({ version, requests, failed }) => `v${version} ${requests}${failed > 0 ? pc.red(` (${failed} failed)`) : ""}`,
+      )
+      .join(", ");
+    return `  ${minutes} min  ${weight.toFixed(0).padStart(3)} %  ${says}${seen === "" ? "" : pc.dim(`  [then ${seen}]`)}`;
+  };
+  return [
+    pc.bold(`${name}: version ${candidate} against version ${stable}; minutes of metrics, ${factor} times as fast`),
+    ...lines.map(row),
+  ];
+}
+
+function describeVersion({ version, requests, failed, p95Ms }: VersionSeen): string {
+  const p95 = p95Ms === null ? "none completed" : `P95 ${Math.round(p95Ms)} ms`;
+  return `  ${version === NO_VERSION ? "no version" : `version ${version}`.padEnd(10)}  ${String(requests).padStart(5)} requests  ${String(failed).padStart(4)} failed  ${p95}`;
+}
+
+function describeRelease(
+  { name, candidate, end, wanted, seconds, requests, failed, problems }: ReleaseFinding,
+  factor: number,
+): string[] {
+  const line = `  ${mark(problems.length === 0)} ${name.padEnd(7)} version ${candidate} ${end ?? "undecided"} after ${((seconds * factor) / 60).toFixed(0)} min (${seconds.toFixed(0)} s real); wanted: ${wanted}; it had ${requests} requests, ${failed} failed`;
+  return [line, ...problems.map((problem) => `       ${problem}`)];
+}
+
+const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));

@@ -1,0 +1,249 @@
+import pc from "picocolors";
+import { PROMISES, judgeHistory, type HistoryVerdict, endingsIn, settledStatuses, watchMemory, type MemoryTrend } from "./history";
+import { median } from "../../../scripts/kit/quantiles";
+import { join } from "node:path";
+import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
+import { seededRandom } from "../../../scripts/kit/random";
+import { NETWORK_FAULTS, runChaos, runLoad } from "./load";
+import { AgentApiClient } from "../../../scripts/kit/api-client";
+import { startAgentServer, type AgentBehaviour, type AgentServer } from "../../support/agent-server";
+import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
+import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
+
+const MEANING: Readonly<Record<(typeof PROMISES)[number], string>> = {
+  lost: "lost",
+  stuck: "stuck without a terminal state",
+  split: "given another id when sent again with its key",
+  went_back: "shown an earlier state after a later one",
+  changed: "changed after the end",
+  wrong_answer: "completed with an answer that is not whole or not its own",
+  ended_twice: "executed twice to an end",
+};
+
+/** A soak's findings for a person. */
+export function describeSoak(report: SoakReport): string {
+  const { verdict, records, options, seconds, memory } = report;
+  const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
+  return [
+    pc.bold(
+      `${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers in ${seconds.toFixed(0)} s (seed ${options.seed})`,
+    ),
+    `  endings    ${counts(verdict.endings)}${Object.keys(verdict.reasons).length > 0 ? `   because: ${counts(verdict.reasons)}` : ""}`,
+    `  processes  ${counts(report.chaos)}`,
+    `  calls      ${counts(report.network)}`,
+    `  agents     ${counts(report.agents)}`,
+    "",
+    ...PROMISES.map((promise) => line(verdict.broken[promise].length, MEANING[promise], verdict.broken[promise])),
+    line(open, "records still open in the table, whether a caller knows them or not"),
+    `  ${mark(report.memoryIsFlat)} memory of ${memory.length} processes that lived: ${describeMemory(report)}`,
+  ].join("\n");
+}
+
+function line(count: number, what: string, ids: readonly string[] = []): string {
+  const examples = ids.length === 0 ? "" : `: ${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", …" : ""}`;
+  return `  ${mark(count === 0)} ${String(count).padStart(4)} ${what}${examples}`;
+}
+
+function describeMemory({ memory }: SoakReport): string {
+  if (memory.length === 0) return "too few samples";
+  const [first, last] = [memory.map(({ firstMiB }) => firstMiB), memory.map(({ lastMiB }) => lastMiB)];
+  const worst = Math.max(...memory.map(({ firstMiB, lastMiB }) => (lastMiB / firstMiB - 1) * 100));
+  return `${median(first).toFixed(0)} MiB at first, ${median(last).toFixed(0)} MiB at last (medians); the worst grew by ${worst.toFixed(0)} %`;
+}
+
+const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
+
+const counts = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ") || "nothing was done";
+
+export interface SoakOptions {
+  readonly requests: number;
+  /** Kill, freeze and disturb. */
+  readonly faults: boolean;
+  /** The same seed draws the same faults; what they hit depends on the machine's timing all the same. */
+  readonly seed: number;
+  /** Callers at once. */
+  readonly concurrency: number;
+  /** Keep the folder with state and logs. */
+  readonly keep: boolean;
+}
+
+/** Of the requests, the last ones are sent without kills and freezes: memory is watched in processes that live. */
+const CALM_SHARE = 0.25;
+
+/** Milliseconds until a caller gives up on a request. It covers two lapsed leases and the queue behind them. */
+const PATIENCE_MS = 240_000;
+
+/** Schedules run so many times as often as they are applied: a minute between two sweeps becomes five seconds. */
+const FASTER_SCHEDULES = 12;
+
+/** Growth of a process that is noise: V8 grows its heap in steps. */
+const MAX_GROWTH_PERCENT = 25;
+
+const SETTINGS = [
+  "reserved_concurrent_executions=8",
+  "timeout=120",
+  "request_deadline_in_seconds=900",
+  "throttling_rate_limit=1000",
+  "throttling_burst_limit=2000",
+];
+
+/** What a run found. */
+export interface SoakReport {
+  readonly options: SoakOptions;
+  readonly seconds: number;
+  readonly verdict: HistoryVerdict;
+  /** What was done to processes. */
+  readonly chaos: Readonly<Record<string, number>>;
+  /** What was done to calls, by kind. */
+  readonly network: Readonly<Record<string, number>>;
+  /** What agents did beside answering. */
+  readonly agents: Readonly<Record<string, number>>;
+  /** Records in the table at the end, by status: no open one may stay, whether a caller knows it or not. */
+  readonly records: Readonly<Record<string, number>>;
+  readonly memory: readonly MemoryTrend[];
+  readonly memoryIsFlat: boolean;
+  readonly holds: boolean;
+}
+
+/**
+ * Sends requests to the local runtime while functions are killed and frozen and their calls disturbed, and checks the
+ * history: none lost, none ended twice, none stuck, each caller with a terminal state. Exit code 1 where one is not.
+ */
+export async function soak(context: CommandContext, options: SoakOptions): Promise<CommandResult> {
+  const random = seededRandom(options.seed);
+  const behaved: Record<string, number> = {};
+  const server = await startAgentServer((call) => behave(options.faults, random, behaved, call.prompt));
+  const proxies: FaultProxy[] = [];
+  try {
+    const settings = { agents: agentsOf(server) };
+    const runtime = async (emulator: string, undo: (step: () => Promise<void>) => void) => {
+      const proxy = await startFaultProxy({ upstream: emulator, random, serialize: oneWriteAtATime });
+      proxies.push(proxy);
+      undo(() => proxy.stop());
+      return { functionEndpoint: proxy.url, timers: { every: faster } };
+    };
+    const report = await LocalStack.with(context, { settings, vars: SETTINGS, keep: options.keep, runtime }, (stack) =>
+      run(context, options, stack, proxies[0]!, random, behaved),
+    );
+    return { exitCode: report.holds ? 0 : 1, text: describeSoak(report), json: report };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Two agents in two phases, and short, so that what is measured is ours. */
+function agentsOf({ url }: AgentServer) {
+  return ["planner", "critic"].map((name) => ({
+    name,
+    kind: "http",
+    target: `${url}/${name}`,
+    timeout_seconds: 4,
+    phases: [1, 2],
+  }));
+}
+
+function behave(
+  faults: boolean,
+  random: () => number,
+  behaved: Record<string, number>,
+  prompt: string,
+): AgentBehaviour {
+  const drawn = faults ? random() : 1;
+  const does = (what: string, behaviour: AgentBehaviour) => {
+    behaved[what] = (behaved[what] ?? 0) + 1;
+    return behaviour;
+  };
+  if (drawn < 0.01) return does("hang", { kind: "hang" });
+  if (drawn < 0.03) return does("429", { kind: "refuse", status: 429, retryAfterSeconds: 1 });
+  if (drawn < 0.05) return does("reset", { kind: "reset" });
+  return { kind: "answer", delayMs: 20 + Math.floor(random() * 180), text: `You said: ${prompt}` };
+}
+
+/**
+ * The emulator checks a condition and then writes; DynamoDB does both at once, and so does one write after the other.
+ */
+const oneWriteAtATime = ({ service, operation }: { readonly service: string; readonly operation: string }) =>
+  service === "dynamodb" && !["GetItem", "Query"].includes(operation) ? "writes" : undefined;
+
+function faster(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms / FASTER_SCHEDULES);
+  return () => clearInterval(timer);
+}
+
+async function run(
+  context: CommandContext,
+  options: SoakOptions,
+  stack: LocalStack,
+  proxy: FaultProxy,
+  random: () => number,
+  behaved: Record<string, number>,
+): Promise<SoakReport> {
+  const { progress } = context;
+  const started = performance.now();
+  const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
+  const send = (title: string, requests: number) =>
+    progress.step(title, (detail) =>
+      runLoad({
+        clients,
+        requests,
+        concurrency: options.concurrency,
+        random,
+        patienceMs: PATIENCE_MS,
+        signal: context.signal,
+        onEnded: (ended) => detail(`${ended} of ${requests} have ended`),
+      }),
+    );
+  const environments = () => stack.runtime.environments;
+  if (options.faults) proxy.setFaults(NETWORK_FAULTS);
+  const calm = Math.ceil(options.requests * CALM_SHARE);
+  const [disturbed, chaos] = await beside(
+    () =>
+      send(
+        `Send ${options.requests - calm} requests${options.faults ? " under kills, freezes and faults" : ""}`,
+        options.requests - calm,
+      ),
+    (signal) => (options.faults ? runChaos({ environments, random, signal }) : Promise.resolve({})),
+  );
+  const [watched, memory] = await beside(
+    () => send(`Send ${calm} requests without kills, and watch the memory`, calm),
+    (signal) => watchMemory(environments, signal),
+  );
+  proxy.setFaults([]);
+  const records = await progress.step("Wait until no record is open", () =>
+    settledStatuses(stack.emulator, REGION, String(stack.output("requests_table_name")), PATIENCE_MS),
+  );
+  const verdict = judgeHistory(
+    [...disturbed, ...watched],
+    endingsIn(join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`)),
+  );
+  const memoryIsFlat = memory.every(({ firstMiB, lastMiB }) => lastMiB <= firstMiB * (1 + MAX_GROWTH_PERCENT / 100));
+  const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
+  return {
+    options,
+    seconds: (performance.now() - started) / 1_000,
+    verdict,
+    chaos,
+    network: proxy.statistics().faults,
+    agents: behaved,
+    records,
+    memory,
+    memoryIsFlat,
+    holds: verdict.holds && verdict.requests === options.requests && open === 0 && memoryIsFlat,
+  };
+}
+
+/** Does `aside` while `main` runs, and ends it with it. */
+async function beside<T, U>(main: () => Promise<T>, aside: (signal: AbortSignal) => Promise<U>): Promise<[T, U]> {
+  const ended = new AbortController();
+  const other = aside(ended.signal);
+  try {
+    const done = await main();
+    ended.abort();
+    return [done, await other];
+  } finally {
+    ended.abort();
+  }
+}

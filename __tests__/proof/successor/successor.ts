@@ -1,0 +1,253 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { attributeUses, deprecationOf, resourceAttributes, type AttributeUse, type ResourceAttributes } from "./provider-attributes";
+import { writeWhole } from "../../../scripts/kit/files";
+import { run } from "../../../scripts/kit/process";
+import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import { packageFunctions } from "../../../scripts/kit/package-functions";
+import { successorText, type StackComparison, type SuccessorFindings, type TypeCheck } from "./successor-text";
+
+/** One place where two synthesized stacks are not the same. */
+export interface Difference {
+  /**
+   * Names and indices from the top, joined by dots, such as `resource.aws_lambda_alias.worker_live_live_alias.name`.
+   */
+  readonly path: string;
+  /** Undefined: it is not there. JSON itself has no such value. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** Why a difference is no matter. */
+export interface Explanation {
+  readonly path: RegExp;
+  readonly reason: string;
+}
+
+/** All that CDKTF and its successor may write differently. */
+export const EXPLANATIONS: readonly Explanation[] = [
+  {
+    path: /^\/\/\.metadata\.version$/,
+    reason: "each library writes its own version into cdktf's metadata, which Terraform does not read",
+  },
+];
+
+export interface Explained {
+  readonly explained: readonly (Difference & { readonly reason: string })[];
+  readonly unexplained: readonly Difference[];
+}
+
+/**
+ * Where two JSON documents differ, each place once, as deep as it can be named. The order of names does not count:
+ * Terraform's JSON has none.
+ */
+export function differences(before: unknown, after: unknown, path = ""): Difference[] {
+  const [one, other] = [children(before), children(after)];
+  if (one === undefined || other === undefined || Array.isArray(before) !== Array.isArray(after))
+    return Object.is(before, after) ? [] : [{ path, before, after }];
+  return [...new Set([...one.keys(), ...other.keys()])].flatMap((name) =>
+    differences(one.get(name), other.get(name), path === "" ? name : `${path}.${name}`),
+  );
+}
+
+/** Divides differences into those with a reason and those without. */
+export function explain(found: readonly Difference[], explanations: readonly Explanation[] = EXPLANATIONS): Explained {
+  const reasons = found.map((difference) => ({
+    difference,
+    reason: explanations.find(({ path }) => path.test(difference.path))?.reason,
+  }));
+  return {
+    explained: reasons.flatMap(({ difference, reason }) => (reason === undefined ? [] : [{ ...difference, reason }])),
+    unexplained: reasons.flatMap(({ difference, reason }) => (reason === undefined ? [difference] : [])),
+  };
+}
+
+/**
+ * A list's or an object's own parts by name; undefined for anything that has none. A Map, because `__proto__` is a name
+ * in JSON.
+ */
+function children(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
+}
+
+/** What the sources are made with, and what they are to be made with when CDKTF is no more. */
+const LIBRARIES = {
+  current: { core: "cdktf", provider: "@cdktf/provider-aws" },
+  successor: { core: "cdktn", provider: "@cdktn/provider-aws" },
+} as const;
+type Library = (typeof LIBRARIES)[keyof typeof LIBRARIES];
+
+/**
+ * Says whether the same sources, unchanged, work with CDK Terrain and version 6 of the AWS provider: the compiler
+ * reads them with the successor's types under the old names, and they are synthesized with both. Exit code 1: a type
+ * error, a difference without a reason, or a name that the provider has not.
+ */
+export async function successor(context: CommandContext): Promise<CommandResult> {
+  requirePackages(context.projectDirectory);
+  await packageFunctions(context);
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "quickturn-successor-")));
+  try {
+    const findings = await check(context, folder);
+    const good =
+      findings.types.errors.length === 0 &&
+      findings.stacks.every(({ unexplained, unknown }) => unexplained.length === 0 && unknown.length === 0);
+    return { exitCode: good ? 0 : 1, text: successorText(findings, good), json: { good, ...findings } };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function check(context: CommandContext, folder: string): Promise<SuccessorFindings> {
+  const { projectDirectory, progress } = context;
+  const config = join(folder, "tsconfig.json");
+  writeWhole(config, JSON.stringify(aliases(projectDirectory)));
+  const [before, after] = [join(folder, "current"), join(folder, "successor")];
+  const compiled = progress.step(
+    "Check the types with the successor's",
+    () => compile(context, config),
+    ({ files, errors }) => `${files} files, ${errors.length} errors`,
+  );
+  const synthesized = progress.step("Synthesize the stacks with both", async () => {
+    await synthesize(context, before);
+    await synthesize(context, after, { TSX_TSCONFIG_PATH: config });
+  });
+  // Both are waited for, so that the folder is not deleted below one of them.
+  await Promise.allSettled([compiled, synthesized]);
+  await synthesized;
+  return {
+    versions: {
+      current: versions(projectDirectory, LIBRARIES.current),
+      successor: versions(projectDirectory, LIBRARIES.successor),
+    },
+    types: await compiled,
+    stacks: readdirSync(join(before, "stacks"))
+      .sort()
+      .map((stack) => compare(projectDirectory, stack, before, after)),
+  };
+}
+
+/**
+ * The project's own compiler options, with the old names leading to the successor: compiler and tsx both follow them.
+ */
+function aliases(project: string): unknown {
+  const { current, successor: next } = LIBRARIES;
+  const at = (name: string) => [join(project, "node_modules", name)];
+  return {
+    extends: join(project, "tsconfig.json"),
+    compilerOptions: {
+      types: ["node"],
+      typeRoots: at("@types"),
+      paths: {
+        [current.core]: at(next.core),
+        [`${current.core}/*`]: at(`${next.core}/*`),
+        [`${current.provider}/*`]: at(`${next.provider}/*`),
+      },
+    },
+    include: [join(project, "stacks"), join(project, "modules")],
+  };
+}
+
+/** From the sources: the built program has the library that is installed inside it. */
+async function synthesize(
+  { projectDirectory, environment, signal }: CommandContext,
+  output: string,
+  variables: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  mkdirSync(output, { recursive: true });
+  const env = { ...environment, QUICKTURN_STACKS: "all", CDKTF_OUTDIR: output, ...variables };
+  await run(process.execPath, ["--import", "tsx", join("stacks", "app.ts")], { cwd: projectDirectory, env, signal });
+}
+
+async function compile({ projectDirectory, environment, signal }: CommandContext, config: string): Promise<TypeCheck> {
+  const compiler = join(projectDirectory, "node_modules", "typescript", "bin", "tsc");
+  const { stdout } = await run(
+    process.execPath,
+    [compiler, "--project", config, "--noEmit", "--listFiles", "--pretty", "false"],
+    { cwd: projectDirectory, env: environment, signal, acceptedCodes: [0, 1, 2] },
+  );
+  const lines = stdout.split("\n");
+  if (!lines.some((line) => line.includes(`/node_modules/${LIBRARIES.successor.provider}/`)))
+    throw new Error(
+      `The compiler read no file of ${LIBRARIES.successor.provider}, so it checked nothing. It said:\n${stdout.slice(-2_000)}`,
+    );
+  const sources = ["stacks", "modules"].map((name) => join(realpathSync(projectDirectory), name));
+  return {
+    files: lines.filter((line) => sources.some((source) => line.startsWith(source) && line.endsWith(".ts"))).length,
+    errors: lines.filter((line) => /\berror TS\d+:/.test(line)),
+  };
+}
+
+function compare(project: string, name: string, before: string, after: string): StackComparison {
+  const [one, other] = [before, after].map(
+    (output) => JSON.parse(readFileSync(join(output, "stacks", name, "cdk.tf.json"), "utf8")) as StackJson,
+  ) as [StackJson, StackJson];
+  const wanted = versions(project, LIBRARIES.successor).version;
+  if (other["//"].metadata.version !== wanted)
+    throw new Error(
+      `${name} was synthesized by version ${other["//"].metadata.version}; wanted: ${LIBRARIES.successor.core} ${wanted}. The old names no longer lead to the successor; look at aliases in successor.ts.`,
+    );
+  const resources = [one.resource, one.data].flatMap((typed) =>
+    Object.values(typed ?? {}).flatMap((named) => Object.keys(named)),
+  ).length;
+  const uses = attributeUses(other, generatedAttributes(project));
+  const deprecated = uses.flatMap((use) =>
+    [deprecationOf(use)].flatMap((each) => (each ? [{ name: nameOf(use), reason: each.reason }] : [])),
+  );
+  return {
+    name,
+    resources,
+    ...explain(differences(one, other)),
+    names: uses.length,
+    unknown: uses.filter(({ known }) => !known).map(nameOf),
+    deprecated,
+  };
+}
+
+function nameOf({ address, attribute }: AttributeUse): string {
+  return attribute === "" ? address : `${address}.${attribute}`;
+}
+
+/** The successor's generated classes, each read once. */
+function generatedAttributes(project: string): (type: string) => ResourceAttributes | undefined {
+  const known = new Map<string, ResourceAttributes | undefined>();
+  return (type) => {
+    const folder = type
+      .replace(/^data\.aws_/, "data-aws-")
+      .replace(/^aws_/, "")
+      .replaceAll("_", "-");
+    const path = join(project, "node_modules", LIBRARIES.successor.provider, "lib", folder, "index.js");
+    if (!known.has(type))
+      known.set(type, existsSync(path) ? resourceAttributes(readFileSync(path, "utf8")) : undefined);
+    return known.get(type);
+  };
+}
+
+type StackJson = Parameters<typeof attributeUses>[0] & {
+  readonly "//": { readonly metadata: { readonly version: string } };
+};
+
+interface PackageFile {
+  readonly version: string;
+  /** Of a generated provider: what it is generated from. */
+  readonly cdktf?: { readonly provider: { readonly version: string } };
+  readonly cdktn?: { readonly provider: { readonly version: string } };
+}
+
+function versions(project: string, { core, provider }: Library) {
+  const file = (name: string) =>
+    JSON.parse(readFileSync(join(project, "node_modules", name, "package.json"), "utf8")) as PackageFile;
+  const { cdktn, cdktf } = file(provider);
+  return { core, version: file(core).version, provider: (cdktn ?? cdktf)?.provider.version ?? "of an unknown version" };
+}
+
+/** Who uses the project has no need of the successor: only who works on it has these. */
+function requirePackages(project: string): void {
+  const missing = [LIBRARIES.successor.core, LIBRARIES.successor.provider, "typescript"].filter(
+    (name) => !existsSync(join(project, "node_modules", name, "package.json")),
+  );
+  if (missing.length > 0)
+    throw new UsageError(
+      `The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; they are development dependencies. Install them in a clone of the project: npm ci`,
+    );
+}

@@ -1,0 +1,197 @@
+import fc from "fast-check";
+import { appliedProvenance, givenByHand, keptValues, type KeptQuestion } from "../../../scripts/deploy/kept-values";
+import { settingsOf } from "../../support/defaults";
+
+const NOTHING = { file: [], hand: [], rollback: null };
+const question = (part: Partial<KeptQuestion>): KeptQuestion => ({
+  outputs: {},
+  file: {},
+  filePath: "environments/prod.tfvars.json",
+  now: [],
+  reset: [],
+  ...part,
+});
+/** What a state holds after an apply that started from a question, with values given now. */
+const applied = (asked: KeptQuestion, values: Record<string, unknown>) => {
+  const { kept, provenance } = keptValues(asked);
+  const all: Record<string, unknown> = { ...asked.file, ...kept, ...values };
+  const given = Object.fromEntries(
+    Object.entries(all).filter(([name]) => [...provenance.hand, ...provenance.file].includes(name)),
+  );
+  return { given, settings: { ...all, provenance } };
+};
+
+test("what was given by hand is kept, until it is given anew or taken back", () => {
+  const outputs = applied(question({ now: ["memory_size", "agents"] }), { memory_size: 2048, agents: [{ name: "a" }] });
+  expect(keptValues(question({ outputs })).kept).toEqual({ memory_size: 2048, agents: [{ name: "a" }] });
+  expect(keptValues(question({ outputs, now: ["agents"] })).kept).toEqual({ memory_size: 2048 });
+  const { kept, provenance, lines } = keptValues(question({ outputs, reset: ["agents"] }));
+  expect({ kept, provenance }).toEqual({
+    kept: { memory_size: 2048 },
+    provenance: { ...NOTHING, hand: ["memory_size"] },
+  });
+  expect(lines).toEqual(["Kept from the last apply: memory_size = 2048. --reset <setting> takes one back."]);
+});
+
+test("the file decides what it gives, also by giving it no longer; by hand goes over the file, and is said", () => {
+  const outputs = applied(question({ file: { memory_size: 2048, timeout: 600 }, now: ["timeout"] }), { timeout: 300 });
+  const changed = keptValues(question({ outputs, file: { memory_size: 3072, timeout: 600 } }));
+  expect(changed.kept).toEqual({ timeout: 300 });
+  expect(changed.lines).toEqual([
+    "From environments/prod.tfvars.json: memory_size = 3072.",
+    "Kept from the last apply: timeout = 300. --reset <setting> takes one back.",
+    "environments/prod.tfvars.json says otherwise, and what was given by hand counts: timeout = 600 there.",
+  ]);
+  expect(keptValues(question({ outputs })).lines).toContain(
+    "No longer in environments/prod.tfvars.json, so that the default counts: memory_size.",
+  );
+});
+
+test("a value by hand that is the default stays one that was given, over a file that says otherwise", () => {
+  const outputs = applied(question({ file: { profile: "baseline" }, now: ["profile"] }), { profile: "optimized" });
+  expect(keptValues(question({ outputs, file: { profile: "baseline" } })).kept).toEqual({ profile: "optimized" });
+});
+
+describe("a rollback", () => {
+  const rollback = { to: "baseline", at: "2027-01-02T03:04:05Z", by: "ana@desk" };
+  const rolledBack = (file: Record<string, unknown> = {}) =>
+    applied(question({ file, now: ["profile"], rollback }), { profile: "baseline" });
+
+  test("stays, and each later plan says so", () => {
+    const { kept, provenance, lines } = keptValues(
+      question({ outputs: rolledBack({ profile: "low_latency" }), file: { profile: "low_latency" } }),
+    );
+    expect({ kept, provenance }).toEqual({
+      kept: { profile: "baseline" },
+      provenance: { file: [], hand: ["profile"], rollback: { ...rollback, aside: {} } },
+    });
+    expect(lines[0]).toBe(
+      "Rolled back to baseline by ana@desk at 2027-01-02T03:04:05Z; quickturn rollback --to low_latency goes forward.",
+    );
+  });
+
+  test("to what the file or the default says goes forward: nothing stays of it", () => {
+    const forward = { ...rollback, to: "optimized" };
+    expect(keptValues(question({ outputs: rolledBack(), now: ["profile"], rollback: forward }))).toEqual({
+      kept: {},
+      provenance: NOTHING,
+      lines: ["Given now: profile."],
+    });
+  });
+
+  test("sets aside what was given instead of the profile, by hand or by the file, and brings it back", () => {
+    const file = { max_parallel_agents: 4, timeout: 600 };
+    const first = applied(question({ file, now: ["memory_size", "agents"] }), { memory_size: 2048, agents: [] });
+    const asked = question({ outputs: first, file, now: ["profile"], rollback });
+    const back = keptValues(asked);
+    expect(back.kept).toEqual({ agents: [], max_parallel_agents: null });
+    expect(back.provenance).toEqual({
+      file: ["timeout"],
+      hand: ["agents", "profile"],
+      rollback: { ...rollback, aside: { memory_size: "2048" } },
+    });
+    expect(back.lines[0]).toBe(
+      "Set aside as long as it is rolled back, because baseline decides: max_parallel_agents, memory_size. --var gives one all the same.",
+    );
+    const outputs = applied(asked, { profile: "baseline" });
+    // An unrelated apply keeps it so; one that gives a value has it.
+    expect(keptValues(question({ outputs, file })).kept).toEqual({
+      profile: "baseline",
+      agents: [],
+      max_parallel_agents: null,
+    });
+    expect(keptValues(question({ outputs, file, now: ["memory_size"] })).provenance.rollback).toEqual({
+      ...rollback,
+      aside: {},
+    });
+    expect(givenByHand(question({ outputs, file }))).toEqual(["agents", "memory_size", "profile"]);
+    const forward = keptValues(
+      question({ outputs, file, now: ["profile"], rollback: { ...rollback, to: "optimized" } }),
+    );
+    expect({ kept: forward.kept, provenance: forward.provenance }).toEqual({
+      kept: { memory_size: 2048, agents: [] },
+      provenance: { file: ["max_parallel_agents", "timeout"], hand: ["agents", "memory_size"], rollback: null },
+    });
+  });
+
+  test.each([[{ now: ["profile"] }], [{ reset: ["profile"] }]])(
+    "ends where the profile is given or taken back: %j",
+    (part) => {
+      expect(keptValues(question({ outputs: rolledBack(), ...part })).provenance.rollback).toBeNull();
+    },
+  );
+});
+
+describe("beside a canary", () => {
+  const release = { pinned: { worker: 7, api: null }, canary: { provisioned: { worker: 5, api: 1 } } };
+  const outputs = (hand: string[], profile: string) => ({
+    given: {
+      profile,
+      live_version: 7,
+      canary_weight: 0.1,
+      provisioned_concurrent_executions: 0,
+      api_provisioned_concurrent_executions: 0,
+      timeout: 60,
+    },
+    settings: { profile, release, provenance: { ...NOTHING, hand } },
+  });
+
+  test("what it set is not kept, and what it took away is as it was, unless the profile has that", () => {
+    expect(keptValues(question({ outputs: outputs(["timeout", "profile"], "low_latency") })).kept).toEqual({
+      profile: "low_latency",
+      timeout: 60,
+      provisioned_concurrent_executions: 5,
+    });
+  });
+
+  test("a version that a person gave is kept", () => {
+    expect(keptValues(question({ outputs: outputs(["live_version"], "baseline") })).kept).toMatchObject({
+      live_version: 7,
+      api_provisioned_concurrent_executions: 1,
+    });
+  });
+});
+
+describe("of a state that no command has written", () => {
+  test("what terraform was given is kept, but for what the file gives", () => {
+    const outputs = { given: { memory_size: 1024, timeout: 60 }, settings: { profile: "optimized" } };
+    expect(keptValues(question({ outputs, file: { timeout: 90 } })).kept).toEqual({ memory_size: 1024 });
+    expect(appliedProvenance(outputs)).toEqual({ ...NOTHING, hand: ["memory_size", "timeout"] });
+  });
+
+  test("of a release without the output, what is unlike its default was given, and the profile decides what it can", () => {
+    const settings = { ...settingsOf("baseline"), memory_size: 2048, alarm_email: null, tags: { team: "a" } };
+    expect(keptValues(question({ outputs: { settings } })).kept).toEqual({ profile: "baseline", tags: { team: "a" } });
+  });
+
+  test("nothing is kept where nothing is applied", () =>
+    expect(keptValues(question({}))).toEqual({ kept: {}, provenance: NOTHING, lines: [] }));
+});
+
+test("nothing that somebody gave is ever lost: through any applies, each value by hand is the last that was given", () => {
+  const names = ["memory_size", "timeout", "throttling_rate_limit"] as const;
+  const values = fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 9 }));
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          file: values,
+          now: values,
+          reset: fc.constantFrom<(typeof names)[number] | undefined>(undefined, ...names),
+        }),
+        { maxLength: 8 },
+      ),
+      (applies) => {
+        const hand: Record<string, number> = {};
+        let outputs: KeptQuestion["outputs"] = {};
+        for (const { file, now, reset } of applies) {
+          const asked = question({ outputs, file, now: Object.keys(now), reset: reset === undefined ? [] : [reset] });
+          if (reset !== undefined) delete hand[reset];
+          Object.assign(hand, now);
+          outputs = applied(asked, now);
+          expect(outputs.given).toEqual({ ...file, ...hand });
+        }
+      },
+    ),
+  );
+});

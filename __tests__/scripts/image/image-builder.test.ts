@@ -1,0 +1,92 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildArgumentsOf, buildImageWith, findImageBuilder } from "../../../scripts/image/image-builder";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+const BUILD = {
+  dockerfile: "handlers/Dockerfile",
+  ignoreFile: "handlers/Dockerfile.dockerignore",
+  platform: "linux/arm64",
+  buildArguments: { BASE: "b:1" },
+  tag: "t:1",
+};
+
+/** Programs in a folder, as the only ones on the path. */
+function programs(scripts: Readonly<Record<string, string>>): { folder: string; env: NodeJS.ProcessEnv } {
+  const folder = temporaryFolder("builders");
+  for (const [name, script] of Object.entries(scripts)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  return { folder, env: { PATH: folder } };
+}
+
+test("the first builder that can build is taken", async () => {
+  const { folder, env } = programs({ docker: "echo 27.1.2", podman: "echo podman version 4.3.1", buildah: "exit 1" });
+  expect(await findImageBuilder(folder, env)).toEqual({ name: "podman", version: "4.3.1" });
+  expect(await findImageBuilder(folder, env, ["docker"])).toEqual({ name: "docker", version: "27.1.2" });
+  expect(await findImageBuilder(folder, env, ["buildah"])).toBeUndefined();
+});
+
+test("each builder is told the ignore file, one time for all files, and that a layer is an instruction", () => {
+  expect(buildArgumentsOf("buildah", BUILD)).toEqual([
+    "build",
+    "--platform",
+    "linux/arm64",
+    "--file",
+    "handlers/Dockerfile",
+    "--tag",
+    "t:1",
+    "--layers",
+    "--ignorefile",
+    "handlers/Dockerfile.dockerignore",
+    "--timestamp",
+    "0",
+    "--build-arg",
+    "BASE=b:1",
+    ".",
+  ]);
+  expect(buildArgumentsOf("podman", BUILD)).toEqual(buildArgumentsOf("buildah", BUILD));
+  expect(buildArgumentsOf("docker", BUILD)).toEqual([
+    "build",
+    "--platform",
+    "linux/arm64",
+    "--file",
+    "handlers/Dockerfile",
+    "--tag",
+    "t:1",
+    "--provenance=false",
+    "--build-arg",
+    "SOURCE_DATE_EPOCH=0",
+    "--build-arg",
+    "BASE=b:1",
+    ".",
+  ]);
+});
+
+test("it builds in the context, and what it prints is passed on", async () => {
+  const { folder, env } = programs({ podman: 'echo "$PWD $*" > asked; echo STEP 1' });
+  const lines: string[] = [];
+  await buildImageWith(
+    { name: "podman", version: "4" },
+    { ...BUILD, context: folder, env, onLine: (line) => lines.push(line) },
+  );
+  expect(readFileSync(join(folder, "asked"), "utf8").trim()).toBe(
+    [folder, ...buildArgumentsOf("podman", BUILD)].join(" "),
+  );
+  expect(lines).toEqual(["STEP 1"]);
+});
+
+test("a build that fails is told as the builder tells it, another architecture with what to do", async () => {
+  const { folder, env } = programs({
+    podman: "echo no space left >&2; exit 1",
+    buildah: "echo 'exec /usr/bin/node: Exec format error' >&2; exit 1",
+  });
+  const build = { ...BUILD, context: folder, env };
+  await expect(buildImageWith({ name: "podman", version: "4" }, build)).rejects.toThrow(
+    "podman build ended with code 1:\nno space left",
+  );
+  await expect(buildImageWith({ name: "buildah", version: "1" }, build)).rejects.toThrow(
+    /^buildah cannot run programs for linux\/arm64 on this machine\. Build where the architecture is the same/,
+  );
+});

@@ -1,0 +1,47 @@
+import { alarmsTable, outputsTable, settingsTable } from "../../../scripts/publish/tables";
+import { ALARM_NAMES, SETTINGS } from "../../../stacks/contract/settings";
+import { liveAliasPart } from "../../../stacks/contract/parts";
+
+test("the table of settings has a row for each, with its value in each profile", () => {
+  const lines = settingsTable().split("\n");
+  expect(lines).toHaveLength(SETTINGS.length + 2);
+  expect(lines.find((line) => line.startsWith("| `memory_size`"))).toContain(
+    "| number, MiB | `1024` | `3072` | `3072` | 128 to 10240 | new version |",
+  );
+});
+
+test("every row of the tables has as many cells as its head", () => {
+  for (const table of [settingsTable(), outputsTable(), alarmsTable().split("\n\n")[0] ?? ""]) {
+    const cells = table.split("\n").map((line) => line.replaceAll("\\|", "").split("|").length);
+    expect(new Set(cells).size).toBe(1);
+  }
+});
+
+test("the table of alarms has a row for each that calls a person, with its threshold and its price", () => {
+  const [table = "", prices = ""] = alarmsTable().split("\n\n");
+  const lines = table.split("\n");
+  expect(lines.slice(2).map((line) => /^\| `([\w-]+)`/.exec(line)?.[1])).toEqual(ALARM_NAMES);
+  expect(lines.find((line) => line.startsWith("| `worker-duration`"))).toBe(
+    "| `worker-duration` | critical | essential | Worker duration, mean is above, in 2 of 2 × 300 s | 600,000 ms | `alarm_duration_threshold` | 0.10 | Worker duration |",
+  );
+  // Two windows of one metric, and the alarm over them.
+  expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain(
+    "| 14.4 × 1 % | `kpi_error_rate` | 0.70 | Error budget |",
+  );
+  expect(prices).toMatch(/^The set `essential` costs \$4\.\d\d a month, `full` \$\d\.\d\d, where every feature is on/);
+});
+
+test("settings that follow no profile have one column for their value, and what must be given says so", () => {
+  const shown = settingsTable(liveAliasPart.settings).split("\n");
+  expect(shown[0]).toBe("| setting | type | default | allowed | a change | what it is |");
+  expect(shown.find((line) => line.startsWith("| `newest_version`"))).toContain(
+    "| string | required | a published version's number",
+  );
+  expect(shown).toHaveLength(liveAliasPart.settings.length + 2);
+});
+
+test("the outputs of a part are shown as it describes them", () => {
+  expect(outputsTable({ url: "Where it is." })).toBe(
+    "| output | what it is |\n| --- | --- |\n| `url` | Where it is. |",
+  );
+});

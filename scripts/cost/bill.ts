@@ -1,0 +1,181 @@
+import { PriceBook } from "./prices";
+import type { Deployment } from "./deployment";
+import { type Traffic, trafficOf } from "./traffic";
+import { HOURS_A_MONTH, KB_A_GB, type Usage, SECONDS_A_MONTH, DAYS_A_MONTH } from "./usage";
+import { finalReads, INLINE_RESULT_KB, databaseCost } from "./database";
+import { computeCost } from "./compute";
+import { watchingCost } from "./watching";
+
+/** Dollars a month of what stands between callers and the front door. */
+export interface GatewayCost {
+  /** Every call, those that the cache answers too. */
+  readonly apiCalls: number;
+  /** The cluster's hours, whether anything is cached or not. */
+  readonly cache: number;
+  /** CloudFront's requests, what it sends to viewers, and what it sends to the API. */
+  readonly distribution: number;
+  /** Data from the API to callers; CloudFront fetches it free of charge and bills its own. */
+  readonly transfer: number;
+}
+
+/** Headers and the JSON around prompt and answer of one call. */
+const ENVELOPE_KB = 1;
+
+export function gatewayCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): GatewayCost {
+  const outGB = outKB(usage, traffic) / KB_A_GB;
+  return {
+    apiCalls: book.cost("apiCall", traffic.apiCalls),
+    cache: deployment.cacheClusterGB === null ? 0 : book.cost(`cacheHour_${deployment.cacheClusterGB}`, HOURS_A_MONTH),
+    distribution: deployment.cloudfrontEnabled ? distributionCost(usage, traffic, outGB, book) : 0,
+    transfer: deployment.cloudfrontEnabled ? 0 : book.cost("internetOut", outGB),
+  };
+}
+
+function distributionCost(usage: Usage, traffic: Traffic, outGB: number, book: PriceBook): number {
+  const toOriginGB = (traffic.apiCalls * ENVELOPE_KB + traffic.requests * usage.prompt_kb) / KB_A_GB;
+  return (
+    book.cost("distributionRequest", traffic.calls) +
+    book.cost("distributionOut", outGB) +
+    book.cost("distributionToOrigin", toOriginGB)
+  );
+}
+
+/** What callers are sent: every call its envelope, each caller's last poll the answer. */
+const outKB = (usage: Usage, traffic: Traffic): number =>
+  traffic.calls * ENVELOPE_KB + Math.min(traffic.polls, traffic.requests * usage.pollers) * usage.answer_kb;
+
+/**
+ * Lambda asks an idle queue with five pollers, each waiting 20 s for a message (Lambda developer guide, "Using Lambda
+ * with Amazon SQS"; the wait is SQS's longest). Every empty answer is a request.
+ */
+const POLLERS = 5;
+const LONG_POLL_SECONDS = 20;
+
+/** Requests of a month to SQS. */
+export function queueRequests(deployment: Deployment, traffic: Traffic): number {
+  const idlePolls = (POLLERS * SECONDS_A_MONTH) / LONG_POLL_SECONDS;
+  // A reservation of 0 stops the polling of the work; that of the dead letters goes on.
+  const polledQueues = deployment.workerReserved === 0 ? 1 : 2;
+  // A message is sent, received and deleted; batches hold one message, and a readiness check asks for an attribute.
+  const messages = Math.max(traffic.requests, traffic.runs) + 2 * traffic.runs;
+  return polledQueues * idlePolls + messages + traffic.healthChecks;
+}
+
+/** Dollars a month of the queues. */
+export const queueCost = (deployment: Deployment, traffic: Traffic, book: PriceBook): number =>
+  book.cost("queueRequest", queueRequests(deployment, traffic));
+
+/**
+ * Dollars a month of results that are too large for a record: one PUT a run, one GET a poll that finds the end, and
+ * their storage until they expire.
+ */
+export function resultsCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): number {
+  if (usage.answer_kb <= INLINE_RESULT_KB) return 0;
+  const stored = ((traffic.runs * deployment.requestRetentionDays) / DAYS_A_MONTH) * (usage.answer_kb / KB_A_GB);
+  return (
+    book.cost("objectPut", traffic.runs) +
+    book.cost("objectGet", finalReads(usage, traffic)) +
+    book.cost("objectStorage", stored)
+  );
+}
+
+/** Dollars of tokens at a price a thousand. */
+export const tokenCost = (
+  input: number,
+  output: number,
+  {
+    usd_per_1000_input_tokens: usdIn,
+    usd_per_1000_output_tokens: usdOut,
+  }: Pick<Usage, "usd_per_1000_input_tokens" | "usd_per_1000_output_tokens">,
+): number => (input / 1_000) * usdIn + (output / 1_000) * usdOut;
+
+/**
+ * Dollars a month of what the agents' models take: every agent of every phase in each run, however many of them are
+ * asked at once. Polls ask no model.
+ */
+export function modelCost(usage: Usage, { runs }: Pick<Traffic, "runs">): number {
+  const agentCalls = runs * usage.agents_per_phase * usage.phases;
+  return tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
+}
+
+/** What is paid for, in the order in which it is shown, each with how it is called. */
+export const PARTS = {
+  tokens: "model tokens (downstream)",
+  worker: "worker",
+  frontDoor: "front door",
+  authorizer: "token authorizer",
+  upkeep: "sweeper and heartbeats",
+  lambdaRequests: "Lambda requests",
+  provisioned: "provisioned concurrency",
+  apiCalls: "API calls",
+  cache: "API cache cluster",
+  database: "DynamoDB",
+  queue: "SQS",
+  results: "S3, large answers",
+  distribution: "CloudFront",
+  transfer: "data to callers",
+  logs: "logs",
+  traces: "traces (X-Ray)",
+  metrics: "custom metrics",
+  alarms: "alarms",
+  dashboard: "dashboard",
+} as const;
+export type PartName = keyof typeof PARTS;
+export const PART_NAMES = Object.keys(PARTS) as readonly PartName[];
+
+/** A month's bill, in dollars, without free tiers, taxes and discounts. */
+export interface Bill {
+  readonly deployment: string;
+  readonly requests: number;
+  readonly parts: Readonly<Record<PartName, number>>;
+  /** The parts' sum. */
+  readonly totalUsd: number;
+  /** What is paid in a month without any request; health checks go on. */
+  readonly fixedUsd: number;
+  /** The total by request, with its share of what is fixed; null without requests. */
+  readonly perRequestUsd: number | null;
+  readonly traffic: Traffic;
+  /** Where a price of us-east-1 stood in for the region's own. */
+  readonly substitutes: readonly string[];
+}
+
+/** The bill of a month with `requests` (any number from 0). */
+export function monthlyBill(deployment: Deployment, usage: Usage, requests: number): Bill {
+  const book = new PriceBook(deployment.region);
+  const traffic = trafficOf(deployment, usage, requests);
+  const parts = partsOf(deployment, usage, traffic, book);
+  const totalUsd = sumOf(parts);
+  const fixedUsd = requests === 0 ? totalUsd : sumOf(partsOf(deployment, usage, trafficOf(deployment, usage, 0), book));
+  const perRequestUsd = requests === 0 ? null : totalUsd / requests;
+  return {
+    deployment: deployment.name,
+    requests,
+    parts,
+    totalUsd,
+    fixedUsd,
+    perRequestUsd,
+    traffic,
+    substitutes: book.substitutes(),
+  };
+}
+
+const sumOf = (parts: Readonly<Record<PartName, number>>): number =>
+  PART_NAMES.reduce((sum, part) => sum + parts[part], 0);
+
+function partsOf(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): Record<PartName, number> {
+  const compute = computeCost(deployment, usage, traffic, book);
+  return {
+    tokens: modelCost(usage, traffic),
+    worker: compute.worker,
+    frontDoor: compute.frontDoor,
+    authorizer: compute.authorizer,
+    upkeep: compute.upkeep,
+    lambdaRequests: compute.requests,
+    provisioned: compute.provisioned,
+    ...gatewayCost(deployment, usage, traffic, book),
+    database: databaseCost(deployment, usage, traffic, book),
+    queue: queueCost(deployment, traffic, book),
+    results: resultsCost(deployment, usage, traffic, book),
+    ...watchingCost(deployment, usage, traffic, book),
+  };
+}

@@ -1,0 +1,156 @@
+import { PriceBook, HOME_REGION } from "./prices";
+import { PART_NAMES, type Bill, type PartName, tokenCost } from "./bill";
+import { gb } from "./compute";
+import { openReadUnits } from "./database";
+import type { Deployment, Architecture } from "./deployment";
+import { ceilMs } from "./traffic";
+import { DAYS_A_MONTH, HOURS_A_MONTH, KB_A_GB, type Usage } from "./usage";
+
+/** How an amount differs from another, in dollars. */
+export interface Difference {
+  readonly beforeUsd: number;
+  readonly afterUsd: number;
+  /** Below zero where the second is cheaper. */
+  readonly differenceUsd: number;
+  /** Of the first; null where that is nothing. */
+  readonly differencePercent: number | null;
+}
+
+/** How two bills of the same requests differ. */
+export interface BillDifference {
+  readonly parts: Readonly<Record<PartName, Difference>>;
+  /** Without the models' tokens, which no setting changes. */
+  readonly infrastructure: Difference;
+  readonly total: Difference;
+}
+
+/** Two bills of the same requests, by part and in total. Throws where the requests differ. */
+export function compareBills(before: Bill, after: Bill): BillDifference {
+  if (before.requests !== after.requests)
+    throw new Error(
+      `The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`,
+    );
+  const parts = Object.fromEntries(
+    PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])]),
+  ) as Record<PartName, Difference>;
+  const infrastructure = differenceOf(before.totalUsd - before.parts.tokens, after.totalUsd - after.parts.tokens);
+  return { parts, infrastructure, total: differenceOf(before.totalUsd, after.totalUsd) };
+}
+
+function differenceOf(beforeUsd: number, afterUsd: number): Difference {
+  const differenceUsd = afterUsd - beforeUsd;
+  return {
+    beforeUsd,
+    afterUsd,
+    differenceUsd,
+    differencePercent: beforeUsd === 0 ? null : (differenceUsd / beforeUsd) * 100,
+  };
+}
+
+/** What the cache's cluster costs, and what it must save to be worth it. */
+export interface CacheBreakEven {
+  /** Dollars a month of the cluster. */
+  readonly clusterUsd: number;
+  /**
+   * Dollars that one poll less at the front door saves: its GB-s on demand, request, read and log. The API call is
+   * billed either way.
+   */
+  readonly savedACallUsd: number;
+  /** Polls a month that the cache must answer to pay for the cluster. */
+  readonly callsToPay: number;
+  /**
+   * The same if every answered call saved a run of the agents too. Status polls never do: no model is asked for a poll.
+   */
+  readonly callsToPayIfModelWereCalled: number;
+}
+
+/** Null where there is no cluster. */
+export function cacheBreakEven(deployment: Deployment, usage: Usage): CacheBreakEven | null {
+  if (deployment.cacheClusterGB === null) return null;
+  const book = new PriceBook(deployment.region);
+  const clusterUsd = book.cost(`cacheHour_${deployment.cacheClusterGB}`, HOURS_A_MONTH);
+  const logGB = usage.front_door_log_kb / KB_A_GB;
+  const seconds = (ceilMs(usage.front_door_ms) + usage.front_door_cold_start_share * usage.front_door_init_ms) / 1_000;
+  const savedACallUsd =
+    book.cost(`lambdaGbSecond_${deployment.architecture}`, seconds * gb(deployment.frontDoorMemoryMiB)) +
+    book.cost("lambdaRequest", 1) +
+    book.cost("dynamoRead", openReadUnits(usage)) +
+    book.cost("logIn", logGB) +
+    book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH);
+  const agentCalls = usage.agents_per_phase * usage.phases;
+  const modelUsd = tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
+  return {
+    clusterUsd,
+    savedACallUsd,
+    callsToPay: callsToPay(clusterUsd, savedACallUsd),
+    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + modelUsd),
+  };
+}
+
+/** Calls that pay for `clusterUsd` at `savedUsd` each, in whole calls. Throws where a call saves nothing. */
+export function callsToPay(clusterUsd: number, savedUsd: number): number {
+  if (!(savedUsd > 0)) throw new Error(`A call saves ${savedUsd} dollars; allowed: more than 0`);
+  return Math.ceil(clusterUsd / savedUsd - 1e-9);
+}
+
+/** What the reports say a request cost before and after, in dollars. */
+export const REPORTED = { beforeUsd: 0.51, afterUsd: 0.15 } as const;
+
+/** One run of one function. */
+export interface Run {
+  readonly what: string;
+  readonly seconds: number;
+  readonly memoryMiB: number;
+  readonly architecture: Architecture;
+}
+
+/** The most that a request can cost in Lambda, and what the reports' own figures come to. */
+export const REPORTED_RUNS: readonly Run[] = [
+  { what: "longest run, most memory, x86", seconds: 900, memoryMiB: 10_240, architecture: "x86_64" },
+  { what: "longest run, 3,072 MiB, arm64", seconds: 900, memoryMiB: 3_072, architecture: "arm64" },
+  { what: "the reports' 420 s at 1,024 MiB, x86", seconds: 420, memoryMiB: 1_024, architecture: "x86_64" },
+  { what: "the reports' 60 s at 3,072 MiB, arm64", seconds: 60, memoryMiB: 3_072, architecture: "arm64" },
+];
+
+/** Dollars of a run: its GB-s and its request. */
+export function runCost(
+  { seconds, memoryMiB, architecture }: Omit<Run, "what">,
+  book: PriceBook = new PriceBook(HOME_REGION),
+): number {
+  return book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);
+}
+
+/** Where the reported saving can and cannot come from, in dollars a request. */
+export interface ReportedArithmetic {
+  readonly savingUsd: number;
+  readonly runs: readonly (Run & { readonly usd: number; readonly percentOfBefore: number })[];
+  /** What of the reported first figure cannot be Lambda even at its most. */
+  readonly notLambdaUsd: number;
+  /**
+   * What the reports' slow run less their fast one saves in Lambda, the agents all at once among it; below zero where
+   * more memory costs more than the time saves.
+   */
+  readonly fasterRunSavesUsd: number;
+  /**
+   * Tokens of one request with this usage: the same before and after, as every agent is asked once a phase either way.
+   */
+  readonly tokensUsd: number;
+}
+
+/** The arithmetic, from the prices and the usage. */
+export function reportedArithmetic(usage: Usage): ReportedArithmetic {
+  const runs = REPORTED_RUNS.map((run) => ({
+    ...run,
+    usd: runCost(run),
+    percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100,
+  }));
+  const most = Math.max(...runs.map(({ usd }) => usd));
+  const agentCalls = usage.agents_per_phase * usage.phases;
+  return {
+    savingUsd: REPORTED.beforeUsd - REPORTED.afterUsd,
+    runs,
+    notLambdaUsd: REPORTED.beforeUsd - most,
+    fasterRunSavesUsd: runs[2]!.usd - runs[3]!.usd,
+    tokensUsd: tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage),
+  };
+}

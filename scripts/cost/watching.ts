@@ -1,0 +1,133 @@
+import { PriceBook, HOME_REGION } from "./prices";
+import type { Deployment } from "./deployment";
+import type { Traffic } from "./traffic";
+import { DAYS_A_MONTH, KB_A_GB, SECONDS_A_MONTH, type Usage } from "./usage";
+
+/** What of an alarm decides its price. */
+export interface AlarmShape {
+  /** Metrics that it reads: an expression over two counts two. Without meaning for a composite alarm. */
+  readonly metrics: number;
+  /** Periods below a minute. Default: false. */
+  readonly highResolution?: boolean;
+  /** An alarm over other alarms: one price, whatever it watches. Default: false. */
+  readonly composite?: boolean;
+}
+
+/**
+ * Dollars a month of a set of alarms. `book`: default us-east-1's prices. Throws where an alarm's count of metrics is
+ * not a whole number from 0.
+ */
+export function alarmSetCost(alarms: readonly AlarmShape[], book: PriceBook = new PriceBook(HOME_REGION)): number {
+  return alarms.reduce((usd, alarm) => usd + alarmCost(alarm, book), 0);
+}
+
+function alarmCost({ metrics, highResolution = false, composite = false }: AlarmShape, book: PriceBook): number {
+  if (!Number.isInteger(metrics) || metrics < 0)
+    throw new Error(`An alarm reads ${metrics} metrics; allowed: a whole number from 0`);
+  if (composite) return book.cost("alarmComposite", 1);
+  return book.cost(highResolution ? "alarmMetricHighResolution" : "alarmMetric", metrics);
+}
+
+/** Dollars a month of knowing what goes on. */
+export interface WatchingCost {
+  readonly logs: number;
+  readonly traces: number;
+  readonly metrics: number;
+  readonly alarms: number;
+  readonly dashboard: number;
+}
+
+/**
+ * Names of the metrics in handlers/environment.ts (METRICS), by what each is told apart by; a test holds the two
+ * together.
+ */
+export const METRICS_BY_DIMENSION = {
+  deployment: [
+    "JobDuration",
+    "QueueWait",
+    "ContextDuration",
+    "AgentsDuration",
+    "ResponseDuration",
+    "TokensIn",
+    "TokensOut",
+    "TokensUsed",
+    "RequestsCompleted",
+    "RequestsFailed",
+    "RequestsExpired",
+    "RequestFailed",
+    "RequestsRequeued",
+    "DeadLetters",
+    "AnswerFailed",
+  ],
+  version: ["JobDuration", "RequestFailed", "AnswerFailed"],
+  phase: ["PhaseDuration"],
+  agent: ["AgentDuration", "AgentFailed"],
+  model: ["TokensIn", "TokensOut", "TokensUsed"],
+  function: [
+    "ColdStart",
+    "CacheHit",
+    "CacheMiss",
+    "PoolIdleDropped",
+    "PoolOpened",
+    "PoolReused",
+    "BreakerOpen",
+    "HeartbeatFailed",
+    "MemoryUsed",
+  ],
+} as const;
+
+/** Functions that count themselves: front door and worker. */
+const COUNTED_FUNCTIONS = 2;
+
+/** Metrics that are billed: one a name and set of dimensions, however many values it gets. */
+export function customMetrics(usage: Usage): number {
+  if (usage.custom_metrics !== null) return usage.custom_metrics;
+  const { deployment, version, phase, agent, model, function: counted } = METRICS_BY_DIMENSION;
+  // One version of each function has the traffic; the hours of a canary's second one are left out.
+  return (
+    deployment.length +
+    version.length +
+    usage.phases * phase.length +
+    usage.agents_per_phase * agent.length +
+    usage.models * model.length +
+    COUNTED_FUNCTIONS * counted.length
+  );
+}
+
+/**
+ * X-Ray's default rule: the first of a second, and 5 % of the others, by service. Traffic is taken to be even: a bursty
+ * month records fewer.
+ */
+const TRACED_SHARE = 0.05;
+
+/** Traces that X-Ray records of `count` events a month at one service. */
+export function recordedTraces(count: number): number {
+  const first = Math.min(count, SECONDS_A_MONTH);
+  return first + TRACED_SHARE * (count - first);
+}
+
+export function watchingCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): WatchingCost {
+  const logGB = logKB(usage, traffic) / KB_A_GB;
+  const traced = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats].map(
+    recordedTraces,
+  );
+  return {
+    // Kept logs are billed compressed; they are counted as they came, so this is a little too much.
+    logs: book.cost("logIn", logGB) + book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH),
+    traces: deployment.tracing
+      ? book.cost(
+          "trace",
+          traced.reduce((sum, count) => sum + count, 0),
+        )
+      : 0,
+    // Billed by the hour with a value; counted as if every hour had one.
+    metrics: book.cost("customMetric", customMetrics(usage)),
+    alarms: alarmSetCost(deployment.alarms, book),
+    dashboard: book.cost("dashboard", deployment.dashboards),
+  };
+}
+
+function logKB(usage: Usage, traffic: Traffic): number {
+  const small = traffic.frontDoorCalls + traffic.authorizerCalls + traffic.sweeps + 2 * traffic.heartbeats;
+  return small * usage.front_door_log_kb + traffic.runs * usage.worker_log_kb + traffic.apiCalls * usage.access_log_kb;
+}

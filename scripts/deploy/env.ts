@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
+import { findProviderSource, providerVariables } from "../kit/terraform-environment";
+import { isLoopback } from "../kit/aws-client";
+import { FOR_EMULATOR } from "../emulator/sandbox";
+import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { deploymentFolder } from "../kit/deployment-folder";
+
+export interface EnvOptions {
+  /** Loopback address of an emulator to point terraform at. Default: the account of the environment's credentials. */
+  readonly emulator?: string;
+}
+
+/** Prints the variables that let `terraform` and `npx cdktf` run by themselves, as a shell takes them. */
+export function env(context: CommandContext, { emulator }: EnvOptions): CommandResult {
+  const { environment, env: name = DEFAULT_ENVIRONMENT } = context;
+  if (emulator !== undefined && !isLoopback(emulator))
+    throw new UsageError(
+      `--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as http://127.0.0.1:5000, so that no account is meant.`,
+    );
+  const source = findProviderSource(environment, emulator === undefined ? {} : { search: true });
+  const variables: Record<string, string> = {
+    ...providerVariables(source, join(deploymentFolder(context), ".quickturn")),
+    CHECKPOINT_DISABLE: "1",
+    ...(name === DEFAULT_ENVIRONMENT ? {} : { QUICKTURN_ENV: name }),
+    // With a mirror, cdktf would still ask the public registry for checksums.
+    ...(source.kind === "registry" ? {} : { CDKTF_SKIP_PROVIDER_LOCK: "true" }),
+    ...(emulator
+      ? {
+          AWS_ENDPOINT_URL: emulator,
+          AWS_ACCESS_KEY_ID: "test",
+          AWS_SECRET_ACCESS_KEY: "test",
+          AWS_REGION: "us-east-1",
+          ...settingsFor(FOR_EMULATOR),
+        }
+      : {}),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return { exitCode: 0, text: lines.join("\n"), json: variables };
+}
+
+function settingsFor(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`TF_VAR_${name}`, JSON.stringify(value)]));
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,89 @@
+import { text, State } from "./state";
+import { readApi, readApiKeys, readMethodSettings, readStage, type AppliedApi, type AppliedApiKey, type AppliedMethodSettings, type AppliedStage } from "./api";
+import { readAliases, readFunctions, readMappings, readPermissions, readQueues, type AppliedAlias, type AppliedFunction, type AppliedMapping, type AppliedPermission, type AppliedQueue } from "./functions";
+
+/** A rule that fires at a fixed rate, with one of its targets. */
+export interface AppliedSchedule {
+  readonly address: string;
+  readonly ruleArn: string;
+  readonly everyMs: number;
+  readonly targetArn: string;
+  /** JSON given to the target; undefined = the scheduled event. */
+  readonly input: string | undefined;
+}
+
+const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/** A Node timer holds 31 bits of milliseconds, 24.8 days; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds of `rate(5 minutes)`; undefined for every other expression. */
+export function parseRate(expression: string): number | undefined {
+  const match = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim());
+  if (match === null) return undefined;
+  const everyMs = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  return everyMs > 0 && everyMs <= MAX_TIMER_MS ? everyMs : undefined;
+}
+
+/** Enabled rules with their targets. What cannot be fired here is told to `warn`, by name. */
+export function readSchedules(state: State, warn: (message: string) => void): AppliedSchedule[] {
+  const targets = state.all("aws_cloudwatch_event_target");
+  return state.all("aws_cloudwatch_event_rule").flatMap((rule) => {
+    const expression = rule.values.schedule_expression;
+    if (rule.values.state === "DISABLED" || rule.values.is_enabled === false) return [];
+    const everyMs = typeof expression === "string" ? parseRate(expression) : undefined;
+    if (everyMs === undefined) {
+      warn(
+        `${rule.address} is not fired: the local runtime fires rate(...) up to 24 days, and this rule has ${JSON.stringify(expression || rule.values.event_pattern)}.`,
+      );
+      return [];
+    }
+    return targets
+      .filter((target) => target.values.rule === rule.values.name)
+      .map((target) => ({
+        address: target.address,
+        ruleArn: text(rule, "arn"),
+        everyMs,
+        targetArn: text(target, "arn"),
+        input: typeof target.values.input === "string" && target.values.input !== "" ? target.values.input : undefined,
+      }));
+  });
+}
+
+/** What terraform applied, as far as it decides how the system behaves. */
+export interface Applied {
+  readonly api: AppliedApi;
+  readonly stage: AppliedStage;
+  readonly methodSettings: readonly AppliedMethodSettings[];
+  readonly apiKeys: readonly AppliedApiKey[];
+  readonly functions: readonly AppliedFunction[];
+  readonly aliases: readonly AppliedAlias[];
+  readonly permissions: readonly AppliedPermission[];
+  readonly queues: readonly AppliedQueue[];
+  readonly mappings: readonly AppliedMapping[];
+  readonly schedules: readonly AppliedSchedule[];
+}
+
+/** Reads the parsed output of `terraform show -json`; what is not emulated is told to `warn`. */
+export function readApplied(shown: unknown, warn: (message: string) => void): Applied {
+  const state = State.parse(shown);
+  const api = readApi(state);
+  const stage = readStage(state);
+  for (const mapping of state.all("aws_lambda_event_source_mapping")) {
+    const { filter_criteria: filters } = mapping.values;
+    if (Array.isArray(filters) && filters.length > 0)
+      warn(`${mapping.address}: filter_criteria is not emulated; every message is given to the function.`);
+  }
+  return {
+    api,
+    stage,
+    methodSettings: readMethodSettings(state),
+    apiKeys: readApiKeys(state, api, stage),
+    functions: readFunctions(state),
+    aliases: readAliases(state),
+    permissions: readPermissions(state),
+    queues: readQueues(state),
+    mappings: readMappings(state),
+    schedules: readSchedules(state, warn),
+  };
+}

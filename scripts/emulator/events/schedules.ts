@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import type { Applied, AppliedSchedule } from "../applied/applied";
+import type { InvocationResult } from "../functions/function-host";
+import { mayInvoke } from "../applied/functions";
+import type { Observer } from "../statistics";
+
+/** Timers, so that a test need not wait five minutes. */
+export interface Timers {
+  /** Calls back every so many milliseconds until the function that it returns is called. */
+  every(ms: number, callback: () => void): () => void;
+}
+
+export const SYSTEM_TIMERS: Timers = {
+  every(ms, callback) {
+    const timer = setInterval(callback, ms);
+    return () => clearInterval(timer);
+  },
+};
+
+export interface SchedulesOptions {
+  readonly region: string;
+  readonly now: () => number;
+  readonly timers: Timers;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
+  readonly warn: (message: string) => void;
+  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
+}
+
+/** Fires applied rules at their targets: one interval after the load, then at their rate. */
+export class Schedules {
+  private readonly running = new Map<string, () => void>();
+
+  constructor(private readonly options: SchedulesOptions) {}
+
+  /** A schedule that did not change keeps its beat over a reload. */
+  configure(applied: Applied): void {
+    const wanted = new Map(
+      applied.schedules
+        .filter((schedule) => this.permits(schedule, applied))
+        .map((schedule) => [JSON.stringify(schedule), schedule]),
+    );
+    for (const [key, stop] of this.running) {
+      if (wanted.has(key)) continue;
+      stop();
+      this.running.delete(key);
+    }
+    for (const [key, schedule] of wanted) {
+      if (!this.running.has(key))
+        this.running.set(
+          key,
+          this.options.timers.every(schedule.everyMs, () => void this.fire(schedule)),
+        );
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.running.values()) stop();
+    this.running.clear();
+  }
+
+  private permits(schedule: AppliedSchedule, { permissions }: Applied): boolean {
+    if (mayInvoke(permissions, "events.amazonaws.com", schedule.targetArn, schedule.ruleArn)) return true;
+    this.options.warn(
+      `${schedule.address} is not fired: no aws_lambda_permission lets events.amazonaws.com invoke ${schedule.targetArn} for ${schedule.ruleArn}.`,
+    );
+    return false;
+  }
+
+  private async fire(schedule: AppliedSchedule): Promise<void> {
+    this.options.observer?.fired(schedule.ruleArn);
+    try {
+      const result = await this.options.invoke(
+        schedule.targetArn,
+        schedule.input ?? JSON.stringify(this.scheduledEvent(schedule)),
+      );
+      if (result.kind !== "answer")
+        this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} ended with "${result.kind}".`);
+    } catch (error) {
+      this.options.warn(`${schedule.address} fired, and ${schedule.targetArn} could not be invoked: ${String(error)}`);
+    }
+  }
+
+  /** EventBridge's own event, where the target has no input. */
+  private scheduledEvent(schedule: AppliedSchedule): Record<string, unknown> {
+    return {
+      version: "0",
+      id: randomUUID(),
+      "detail-type": "Scheduled Event",
+      source: "aws.events",
+      account: schedule.ruleArn.split(":")[4],
+      time: new Date(this.options.now()).toISOString().replace(/\.\d{3}Z$/, "Z"),
+      region: this.options.region,
+      resources: [schedule.ruleArn],
+      detail: {},
+    };
+  }
+}

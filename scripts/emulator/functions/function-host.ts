@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { type VersionConfiguration, parseLambdaArn } from "../applied/functions";
+import type { CodeStore, FunctionVersions, InvocationTarget } from "./function-versions";
+import { FunctionInstance, type InvocationOutcome, FunctionLog } from "./function-instance";
+import { findNodeBinary } from "../../kit/node-binary";
+import { type Observer, count, sample, type StatisticsRecorder } from "../statistics";
+
+/** What a caller of a function gets. */
+export type InvocationResult =
+  | { readonly kind: "answer"; readonly payload: string }
+  | { readonly kind: "error"; readonly payload: string }
+  | { readonly kind: "throttled" }
+  | { readonly kind: "too-large" }
+  | { readonly kind: "unknown-function" };
+
+export interface HostOptions {
+  readonly region: string;
+  readonly endpoint: string;
+  /** Of the processes, beyond the applied ones and Lambda's own. Default: none. */
+  readonly processVariables?: Readonly<Record<string, string>>;
+  readonly workDirectory: string;
+  readonly code: CodeStore;
+  readonly statistics: StatisticsRecorder;
+  /** Default: nobody is told. */
+  readonly observer?: Observer;
+  readonly random: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/** One environment of a function: a process. */
+export interface FunctionEnvironment {
+  readonly pid: number;
+  readonly functionName: string;
+  /** Whether an invocation runs in it now; else it is frozen. */
+  readonly busy: boolean;
+}
+
+/**
+ * Environments of a function without a limit of its own: an account allows 1,000 (Lambda quotas), a machine does not.
+ */
+export const UNRESERVED_CONCURRENCY = 100;
+
+/** Lambda's limit for a synchronous event and for its answer: 6 MB. */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+
+/** Runs functions: as many environments as are needed, up to the reserved concurrency, and the idle ones first. */
+export class FunctionHost {
+  private readonly idle = new Map<string, FunctionInstance[]>();
+  private readonly instances = new Set<FunctionInstance>();
+  private readonly running = new Map<string, number>();
+  private readonly logs = new Map<string, FunctionLog>();
+  private fingerprints = new Set<string>();
+  private stopped = false;
+
+  constructor(
+    private readonly options: HostOptions,
+    private versions: FunctionVersions,
+  ) {
+    this.fingerprints = this.check(versions);
+  }
+
+  /** Takes another apply: idle environments of versions that changed end now, busy ones after their invocation. */
+  async reconfigure(versions: FunctionVersions): Promise<void> {
+    this.fingerprints = this.check(versions);
+    this.versions = versions;
+    const drained = [...this.idle].filter(([fingerprint]) => !this.fingerprints.has(fingerprint));
+    for (const [fingerprint] of drained) this.idle.delete(fingerprint);
+    await Promise.all(drained.flatMap(([, instances]) => instances.map((instance) => this.end(instance))));
+  }
+
+  /** Runs what an ARN names; a function that is not there or not free is a result, not an exception. */
+  async invoke(arn: string, payload: string): Promise<InvocationResult> {
+    const target = this.stopped ? undefined : this.versions.resolve(arn, this.options.random);
+    if (target === undefined) return { kind: "unknown-function" };
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) return { kind: "too-large" };
+    const { functionName } = target.version;
+    const statistics = this.options.statistics.function(functionName);
+    const running = (this.running.get(functionName) ?? 0) + 1;
+    if (running > (target.function.reservedConcurrency ?? UNRESERVED_CONCURRENCY)) {
+      statistics.throttles += 1;
+      this.options.observer?.throttled({ functionName, qualifier: parseLambdaArn(arn)?.qualifier });
+      return { kind: "throttled" };
+    }
+    this.running.set(functionName, running);
+    statistics.maxConcurrency = Math.max(statistics.maxConcurrency, running);
+    try {
+      return limitAnswer(await this.run(target, arn, payload));
+    } finally {
+      this.running.set(functionName, this.running.get(functionName)! - 1);
+    }
+  }
+
+  /** Process ids of all environments. */
+  get pids(): readonly number[] {
+    return this.environments.map(({ pid }) => pid);
+  }
+
+  get environments(): readonly FunctionEnvironment[] {
+    const idle = new Set([...this.idle.values()].flat());
+    return [...this.instances].flatMap((instance) => {
+      const { pid, functionName } = instance;
+      return pid === undefined || !instance.alive ? [] : [{ pid, functionName, busy: !idle.has(instance) }];
+    });
+  }
+
+  /** Ends every environment, busy or not, and waits until they are gone. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([...this.instances].map((instance) => this.end(instance)));
+    for (const log of this.logs.values()) log.close();
+    this.logs.clear();
+  }
+
+  private async run({ version }: InvocationTarget, functionArn: string, payload: string): Promise<InvocationOutcome> {
+    const fingerprint = fingerprintOf(version);
+    const requestId = randomUUID();
+    const invoked = {
+      startedAtMs: Date.now(),
+      running: new Map(this.running),
+      qualifier: parseLambdaArn(functionArn)?.qualifier,
+    };
+    const log = this.logOf(version.functionName);
+    const instance = (await this.takeIdle(fingerprint)) ?? (await this.start(version, log));
+    log.start(requestId, version.version);
+    const outcome = await instance.invoke({ requestId, functionArn, payload, traceId: traceId() });
+    const maxMemoryUsedMiB = instance.peakMemoryMiB;
+    log.report({ ...outcome, requestId, maxMemoryUsedMiB }, version);
+    this.record(version, outcome, maxMemoryUsedMiB);
+    this.options.observer?.invoked({
+      functionName: version.functionName,
+      version: version.version,
+      ...invoked,
+      durationMs: outcome.durationMs,
+      failed: outcome.failed,
+    });
+    if (instance.alive && !this.stopped && this.fingerprints.has(fingerprint)) {
+      this.idle.set(fingerprint, [...(this.idle.get(fingerprint) ?? []), instance]);
+    } else {
+      await this.end(instance);
+    }
+    return outcome;
+  }
+
+  /** An environment that waits; one that died while it waited is not given out. */
+  private async takeIdle(fingerprint: string): Promise<FunctionInstance | undefined> {
+    for (;;) {
+      const instance = this.idle.get(fingerprint)?.pop();
+      if (instance === undefined || instance.alive) return instance;
+      await this.end(instance);
+    }
+  }
+
+  private async start(version: VersionConfiguration, log: FunctionLog): Promise<FunctionInstance> {
+    const { region, endpoint, processVariables = {}, code } = this.options;
+    const nodePath = findNodeBinary(version.runtime).path;
+    const logStream = `local/[${version.version}]${randomUUID().replaceAll("-", "")}`;
+    const instance = await FunctionInstance.start({
+      version,
+      nodePath,
+      taskRoot: code.directoryOf(version),
+      region,
+      endpoint,
+      processVariables,
+      log,
+      logStream,
+    });
+    this.instances.add(instance);
+    if (this.stopped) await this.end(instance);
+    return instance;
+  }
+
+  private async end(instance: FunctionInstance): Promise<void> {
+    this.instances.delete(instance);
+    await instance.kill();
+  }
+
+  private record(version: VersionConfiguration, outcome: InvocationOutcome, maxMemoryUsedMiB = 0): void {
+    const statistics = this.options.statistics.function(version.functionName);
+    statistics.invocations += 1;
+    if (outcome.failed) statistics.errors += 1;
+    if (outcome.initMs !== undefined) {
+      statistics.coldStarts += 1;
+      sample(statistics.initMs, outcome.initMs);
+    }
+    sample(statistics.durationMs, outcome.durationMs);
+    statistics.maxMemoryUsedMiB = Math.max(statistics.maxMemoryUsedMiB, maxMemoryUsedMiB);
+    count(statistics.versions, version.version);
+  }
+
+  private logOf(functionName: string): FunctionLog {
+    const log = this.logs.get(functionName) ?? new FunctionLog(join(this.options.workDirectory, "logs"), functionName);
+    this.logs.set(functionName, log);
+    return log;
+  }
+
+  /**
+   * Fails before anything is served where a version has no code or no Node; the fingerprints tell who may stay warm.
+   */
+  private check(versions: FunctionVersions): Set<string> {
+    const all = versions.all();
+    for (const version of all) this.options.code.directoryOf(version);
+    const warnings = all.flatMap((version) => findNodeBinary(version.runtime).warning ?? []);
+    for (const warning of new Set(warnings)) this.options.warn(warning);
+    return new Set(all.map(fingerprintOf));
+  }
+}
+
+/** Two versions with one fingerprint are the same environment; the emulator may give a number out again. */
+function fingerprintOf(version: VersionConfiguration): string {
+  return JSON.stringify(version);
+}
+
+function limitAnswer({ failed, payload }: InvocationOutcome): InvocationResult {
+  const bytes = Buffer.byteLength(payload);
+  if (bytes <= MAX_PAYLOAD_BYTES) return { kind: failed ? "error" : "answer", payload };
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+  return { kind: "error", payload: JSON.stringify({ errorType: "Function.ResponseSizeTooLarge", errorMessage }) };
+}
+
+function traceId(): string {
+  const id = randomUUID().replaceAll("-", "");
+  return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${id.slice(0, 24)};Parent=${id.slice(0, 16)};Sampled=0`;
+}

@@ -1,0 +1,156 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { unzipSync } from "fflate";
+import { type AppliedFunction, type VersionConfiguration, type AppliedAlias, parseLambdaArn } from "../applied/functions";
+import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+
+/** Unpacked code by the hash of its zip. It outlives an apply, so an older version still runs its own code. */
+export class CodeStore {
+  constructor(
+    private readonly directory: string,
+    /** Where terraform ran: the applied file names are relative to it. */
+    private readonly moduleDirectory: string,
+  ) {}
+
+  /** Unpacks a function's zip as it lies on disk now; the applied hash decides later whether it may run. */
+  keep(applied: AppliedFunction): void {
+    const file = resolve(this.moduleDirectory, applied.filename);
+    if (!existsSync(file)) return; // `directoryOf` names what is missing, if it is asked for.
+    const zip = readFileSync(file);
+    const target = join(this.directory, createHash("sha256").update(zip).digest("hex"));
+    if (!existsSync(target)) unpack(zip, target, file);
+  }
+
+  /** Folder with the code of one version. */
+  directoryOf(version: VersionConfiguration): string {
+    const directory = join(this.directory, Buffer.from(version.codeSha256, "base64").toString("hex"));
+    if (existsSync(directory)) return directory;
+    throw new Error(
+      `Version ${version.version} of function ${version.functionName} was applied with a zip of SHA-256 ${version.codeSha256}, which is not in ${this.directory}: ` +
+        `the file changed after the apply, or that version was published before this runtime first loaded. Apply again, or point the alias at the newest version.`,
+    );
+  }
+}
+
+/** Unpacks beside the target and renames, so that a half-written folder is never run. */
+function unpack(zip: Uint8Array, target: string, file: string): void {
+  const scratch = `${target}.${randomUUID()}`;
+  mkdirSync(scratch, { recursive: true });
+  try {
+    for (const [name, content] of Object.entries(unzipSync(zip))) {
+      const path = resolve(scratch, name);
+      if (!path.startsWith(scratch + sep)) throw new Error(`it holds the path "${name}", which leaves its folder`);
+      mkdirSync(name.endsWith("/") ? path : dirname(path), { recursive: true });
+      if (!name.endsWith("/")) writeFileSync(path, content);
+    }
+    renameSync(scratch, target);
+  } catch (cause) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw new Error(`${file} cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+/** A function, and the version of it that one invocation runs. */
+export interface InvocationTarget {
+  readonly function: AppliedFunction;
+  readonly version: VersionConfiguration;
+}
+
+/** Which version each alias runs, and with what. */
+export class FunctionVersions {
+  private constructor(
+    private readonly functions: ReadonlyMap<string, AppliedFunction>,
+    private readonly aliases: readonly AppliedAlias[],
+    private readonly versions: ReadonlyMap<string, VersionConfiguration>,
+  ) {}
+
+  /** Reads what the state does not hold: it has the newest version only, so an alias's older one is asked of Lambda. */
+  static async load(
+    functions: readonly AppliedFunction[],
+    aliases: readonly AppliedAlias[],
+    lambda: LambdaClient,
+  ): Promise<FunctionVersions> {
+    const byName = new Map(functions.map((applied) => [applied.newest.functionName, applied]));
+    const versions = new Map<string, VersionConfiguration>();
+    for (const { newest } of functions) versions.set(keyOf(newest.functionName, newest.version), newest);
+    for (const alias of aliases) {
+      for (const version of [alias.version, ...Object.keys(alias.weights)]) {
+        const newest = byName.get(alias.functionName)?.newest;
+        const key = keyOf(alias.functionName, version);
+        if (newest === undefined || versions.has(key)) continue;
+        // Without published versions $LATEST is all there is, and it is what the state describes.
+        versions.set(key, version === "$LATEST" ? { ...newest, version } : await fetchVersion(lambda, newest, version));
+      }
+    }
+    return new FunctionVersions(byName, aliases, versions);
+  }
+
+  /** All versions that an alias or the state names. */
+  all(): readonly VersionConfiguration[] {
+    return [...this.versions.values()];
+  }
+
+  /** The target of an ARN; a weighted alias draws once. Undefined where nothing of that name is applied. */
+  resolve(arn: string, random: () => number): InvocationTarget | undefined {
+    const parsed = parseLambdaArn(arn);
+    const applied = this.functions.get(parsed?.functionName ?? "");
+    if (parsed === undefined || applied === undefined) return undefined;
+    const { functionName, qualifier } = parsed;
+    const version =
+      qualifier === undefined || qualifier === "$LATEST"
+        ? applied.newest
+        : this.versionOf(functionName, qualifier, random);
+    return version === undefined ? undefined : { function: applied, version };
+  }
+
+  private versionOf(functionName: string, qualifier: string, random: () => number): VersionConfiguration | undefined {
+    const alias = this.aliases.find(
+      (candidate) => candidate.functionName === functionName && candidate.name === qualifier,
+    );
+    return this.versions.get(keyOf(functionName, alias === undefined ? qualifier : draw(alias, random())));
+  }
+}
+
+function draw(alias: AppliedAlias, random: number): string {
+  let upTo = 0;
+  for (const [version, weight] of Object.entries(alias.weights)) {
+    upTo += weight;
+    if (random < upTo) return version;
+  }
+  return alias.version;
+}
+
+function keyOf(functionName: string, version: string): string {
+  return `${functionName}:${version}`;
+}
+
+async function fetchVersion(
+  lambda: LambdaClient,
+  newest: VersionConfiguration,
+  version: string,
+): Promise<VersionConfiguration> {
+  const { functionName } = newest;
+  try {
+    const found = await lambda.send(
+      new GetFunctionConfigurationCommand({ FunctionName: functionName, Qualifier: version }),
+    );
+    return {
+      functionName,
+      version,
+      handler: found.Handler ?? newest.handler,
+      runtime: found.Runtime ?? newest.runtime,
+      memoryMiB: found.MemorySize ?? newest.memoryMiB,
+      timeoutSeconds: found.Timeout ?? newest.timeoutSeconds,
+      environment: found.Environment?.Variables ?? {},
+      codeSha256: found.CodeSha256 ?? newest.codeSha256,
+    };
+  } catch (cause) {
+    throw new Error(
+      `An alias of function ${functionName} names version ${version}, and the emulator does not give its configuration. Apply the stack to this emulator.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,176 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { GatewayFailure } from "./gateway-responses";
+import type { GatewayRequest } from "./gateway";
+import type { AppliedApiKey } from "../applied/api";
+import type { Route } from "./route";
+
+/** Someone who may sign requests. */
+export interface Caller {
+  readonly name: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Becomes `requestContext.identity.caller` and `.user`. */
+  readonly userId: string;
+  readonly accountId: string;
+}
+
+/** The ARN that IAM gives a user of that name: `requestContext.identity.userArn`. */
+export function userArnOf(caller: Caller): string {
+  return `arn:aws:iam::${caller.accountId}:user/${caller.name}`;
+}
+
+/** Two callers that look alike to a handler would see each other's answers. */
+export function assertDistinct(callers: readonly Caller[]): void {
+  for (const read of [(caller: Caller) => caller.accessKeyId, (caller: Caller) => caller.userId, userArnOf]) {
+    const values = callers.map(read);
+    const twice = values.find((value, index) => values.indexOf(value) !== index);
+    if (twice !== undefined)
+      throw new Error(`Two callers share "${twice}". Give each its own name, accessKeyId and userId.`);
+  }
+}
+
+export interface SignatureOptions {
+  readonly region: string;
+  readonly callers: readonly Caller[];
+  readonly nowMs: number;
+}
+
+const SERVICE = "execute-api";
+
+/** AWS accepts a signature for five minutes before and after its date. */
+const MAX_SKEW_MS = 5 * 60_000;
+
+const HEADER =
+  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
+
+/** Checks Signature Version 4 of a request and yields who signed it. */
+export async function verifySignature(
+  request: GatewayRequest,
+  options: SignatureOptions,
+): Promise<Caller | GatewayFailure> {
+  const authorization = request.header("authorization");
+  if (authorization === undefined) return { type: "MISSING_AUTHENTICATION_TOKEN" };
+  const match = HEADER.exec(authorization);
+  const signingDate = parseAmzDate(request.header("x-amz-date"));
+  if (match === null || signingDate === undefined) {
+    return {
+      type: "INVALID_SIGNATURE",
+      message:
+        "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters and an 'X-Amz-Date' header.",
+    };
+  }
+  const [, accessKeyId, day, region, service, signedHeaders = "", signature = ""] = match;
+  const date = request.header("x-amz-date")!;
+  const scope = `${date.slice(0, 8)}/${options.region}/${SERVICE}`;
+  if (`${day}/${region}/${service}` !== scope)
+    return { type: "INVALID_SIGNATURE", message: `Credential should be scoped to ${scope}.` };
+  if (Math.abs(options.nowMs - signingDate.getTime()) > MAX_SKEW_MS) {
+    return { type: "INVALID_SIGNATURE", message: `Signature expired: ${date} is more than 5 minutes from now.` };
+  }
+  const caller = options.callers.find((candidate) => candidate.accessKeyId === accessKeyId);
+  if (caller === undefined)
+    return { type: "INVALID_SIGNATURE", message: "The security token included in the request is invalid." };
+  const names = signedHeaders.split(";");
+  const good =
+    names.includes("host") &&
+    bodyHashHolds(request) &&
+    equal(await sign(request, names, caller, signingDate, options.region), signature);
+  return good ? caller : { type: "INVALID_SIGNATURE" };
+}
+
+async function sign(
+  request: GatewayRequest,
+  names: readonly string[],
+  caller: Caller,
+  signingDate: Date,
+  region: string,
+): Promise<string> {
+  const { accessKeyId, secretAccessKey } = caller;
+  const signer = new SignatureV4({
+    credentials: { accessKeyId, secretAccessKey },
+    region,
+    service: SERVICE,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const headers = names.flatMap((name): [string, string][] => {
+    const values = request.headerValues(name);
+    return values.length === 0 ? [] : [[name, values.map((value) => value.trim()).join(",")]];
+  });
+  const query = Object.fromEntries([...request.query].map(([name, values]) => [name, [...values]]));
+  const signed = await signer.sign(
+    {
+      method: request.method,
+      protocol: "http:",
+      hostname: "",
+      path: request.rawPath,
+      query,
+      headers: Object.fromEntries(headers),
+      body: request.body,
+    },
+    { signingDate, signableHeaders: new Set(names) },
+  );
+  return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1] ?? "";
+}
+
+/** A hash that the caller names is used as it is to sign, so it has to be the body's own. */
+function bodyHashHolds(request: GatewayRequest): boolean {
+  const named = request.header("x-amz-content-sha256");
+  return named === undefined || named === createHash("sha256").update(request.body).digest("hex");
+}
+
+function parseAmzDate(value: string | undefined): Date | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value ?? "");
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+function equal(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+export interface AuthorizationOptions {
+  readonly region: string;
+  readonly callers: readonly Caller[];
+  readonly apiKeys: readonly AppliedApiKey[];
+  readonly nowMs: number;
+}
+
+/** Who a request comes from, as far as its route asks. */
+export interface Identity {
+  readonly caller: Caller | undefined;
+  readonly apiKey: AppliedApiKey | undefined;
+}
+
+/** Checks what the route's security asks for: a signature, an API key, both, or nothing. */
+export async function authorize(
+  route: Route,
+  request: GatewayRequest,
+  options: AuthorizationOptions,
+): Promise<Identity | GatewayFailure> {
+  const signer = route.needsSignature ? await verifySignature(request, options) : undefined;
+  if (signer !== undefined && "type" in signer) return signer;
+  if (!route.needsApiKey) return { caller: signer, apiKey: undefined };
+  const given = request.header("x-api-key");
+  const apiKey = options.apiKeys.find((key) => key.value === given);
+  return apiKey === undefined ? { type: "INVALID_API_KEY" } : { caller: signer, apiKey };
+}
+
+/** Writes the identity into `$context`. */
+export function describeIdentity({ caller, apiKey }: Identity, context: Map<string, string>): void {
+  if (caller !== undefined) {
+    context.set("identity.caller", caller.userId);
+    context.set("identity.user", caller.userId);
+    context.set("identity.userArn", userArnOf(caller));
+    context.set("identity.accountId", caller.accountId);
+    context.set("identity.accessKey", caller.accessKeyId);
+  }
+  if (apiKey !== undefined) {
+    context.set("identity.apiKey", apiKey.value);
+    context.set("identity.apiKeyId", apiKey.id);
+  }
+}

@@ -1,0 +1,221 @@
+import { type Kpi, type Measure, type MetricReference, FRONT_DOOR_KPIS, KPIS, nameMetric, type SourceNames } from "../../stacks/contract/settings";
+import { numberOf, unmet } from "./settings";
+import type { GateWindow } from "./window";
+
+/** One statistic of one metric over the window. */
+export interface MetricRead {
+  readonly reference: MetricReference;
+  /** CloudWatch's: `Sum`, `SampleCount`, `Maximum`, `p95`, `PR(:90000)`. */
+  readonly statistic: string;
+  /** One minute instead of the whole window: a quota is one of a minute. Default: the window. */
+  readonly periodSeconds?: 60;
+}
+
+/**
+ * Key of a read in evidence and in CloudWatch's answer: it begins with a lower-case letter, and has letters, digits and
+ * _ only.
+ */
+export function readId({
+  reference: { source, metric, dimensions = {} },
+  statistic,
+  periodSeconds,
+}: MetricRead): string {
+  const parts = [
+    source,
+    metric,
+    ...Object.entries(dimensions).sort().flat(),
+    statistic,
+    ...(periodSeconds === undefined ? [] : [`${periodSeconds}s`]),
+  ];
+  return parts.map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_").replace(/_$/, "")).join("_");
+}
+
+const worker = (metric: string): MetricReference => ({ source: "worker", metric });
+const ofDeployment = (metric: string): MetricReference => ({ source: "deployment", metric });
+
+/** Whether anything ran: without it, no count is not a count of 0. */
+export const ACTIVITY: readonly MetricRead[] = (["worker", "front_door"] as const).map((source) => ({
+  reference: { source, metric: "Invocations" },
+  statistic: "Sum",
+}));
+
+/**
+ * What the cost of a request is reckoned from. A worker's INIT has no metric; indexes' capacity units are counted apart
+ * by AWS and are not read.
+ */
+export const COST_READS: readonly MetricRead[] = [
+  ...(["worker", "front_door", "sweeper"] as const).flatMap((source) =>
+    ["Invocations", "Duration"].map((metric) => ({ reference: { source, metric }, statistic: "Sum" })),
+  ),
+  { reference: { source: "gateway", metric: "Count" }, statistic: "SampleCount" },
+  ...(["requests_table", "sessions_table"] as const).flatMap((source) =>
+    ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map((metric) => ({
+      reference: { source, metric },
+      statistic: "Sum",
+    })),
+  ),
+  { reference: ofDeployment("TokensIn"), statistic: "Sum" },
+  { reference: ofDeployment("TokensOut"), statistic: "Sum" },
+  { reference: ofDeployment("JobDuration"), statistic: "SampleCount" },
+];
+
+/**
+ * What a KPI is read from. Of a percentile also its rank, `PR(:bound)`: the percent of samples up to the bound
+ * (CloudWatch user guide, "Statistics definitions"). With it "P95 is at most 90 s" is "at most 5 % take longer than 90
+ * s", a share that can be judged exactly, though CloudWatch gives no raw samples.
+ */
+export function readsOf(kpi: Kpi, settings: Readonly<Record<string, unknown>>): readonly MetricRead[] {
+  const { measure } = kpi;
+  const of = (reference: MetricReference, ...statistics: readonly string[]) =>
+    statistics.map((statistic) => ({ reference, statistic }));
+  switch (measure.kind) {
+    case "percentile":
+      return of(measure.metric, `p${measure.percentile}`, "SampleCount", ...rankStatistic(kpi, settings));
+    case "mean":
+    case "share":
+      return of(measure.metric, "Sum", "SampleCount");
+    case "ratio":
+      return [...measure.part, ...measure.whole].flatMap((metric) => of(metric, "Sum"));
+    case "total":
+      return [...measure.metrics.flatMap((metric) => of(metric, "Sum")), ...ACTIVITY];
+    case "peak":
+      return measure.metrics.flatMap((metric) => of(metric, "Maximum", "SampleCount"));
+    case "quota":
+      return of(measure.metric, "Maximum");
+    case "fill":
+      return [fillRead(measure)];
+    case "cost":
+      return COST_READS;
+    case "capacity":
+      return [];
+  }
+}
+
+export const fillRead = ({ metric: reference, statistic }: Extract<Measure, { kind: "fill" }>): MetricRead =>
+  statistic === "Sum" ? { reference, statistic, periodSeconds: 60 } : { reference, statistic };
+
+/** Of the KPI's bound; none where it has none. */
+export function rankStatistic({ targetSetting }: Kpi, settings: Readonly<Record<string, unknown>>): string[] {
+  const bound = targetSetting === undefined ? null : numberOf(settings, targetSetting);
+  return bound === null ? [] : [`PR(:${bound})`];
+}
+
+/** By version there are: the functions' own metrics, and of the handlers' the worker's two and the front door's one. */
+const BY_VERSION = new Set([
+  "worker/Duration",
+  "worker/Errors",
+  "worker/Invocations",
+  "deployment/RequestFailed",
+  "deployment/JobDuration",
+  "front_door/Duration",
+  "front_door/Errors",
+  "front_door/Invocations",
+  "deployment/AnswerFailed",
+]);
+
+/** Whether a KPI can be told by version: of each of its metrics there must be one. */
+export function hasVersions({ measure }: Kpi): boolean {
+  const references =
+    "metric" in measure
+      ? [measure.metric]
+      : measure.kind === "ratio"
+        ? [...measure.part, ...measure.whole]
+        : "metrics" in measure
+          ? measure.metrics
+          : [];
+  return (
+    references.length > 0 &&
+    measure.kind !== "fill" &&
+    measure.kind !== "total" &&
+    references.every(({ source, metric }) => BY_VERSION.has(`${source}/${metric}`))
+  );
+}
+
+/** Invocations of the worker, to say what a wait waits for. */
+export const WORKER_INVOCATIONS: MetricRead = { reference: worker("Invocations"), statistic: "Sum" };
+
+/** One query of GetMetricData. Without a unit: a wrong one gives no data, and ours are told apart by name. */
+export interface MetricQuery {
+  /** Stable: the same metric and statistic have the same in every run. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly statistic: string;
+  readonly periodSeconds: number;
+}
+
+export interface QueryWish {
+  readonly names: SourceNames;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly window: GateWindow;
+  /** Of the function that the KPIs are about; null = whatever ran. */
+  readonly version: string | null;
+  /** Names of KPIs; empty = all. */
+  readonly only: readonly string[];
+}
+
+/** Most queries of one call (GetMetricData). */
+export const MAX_QUERIES = 500;
+
+/** Every KPI that may be named: those of a deployment, and those of a version of the front door. */
+export const NAMED_KPIS: readonly Kpi[] = [...KPIS, ...FRONT_DOOR_KPIS];
+
+/** The KPIs that are judged at all, in the list's order. */
+export const selectedKpis = (only: readonly string[]): readonly Kpi[] =>
+  only.length === 0 ? KPIS : NAMED_KPIS.filter(({ name }) => only.includes(name));
+
+/**
+ * What CloudWatch is asked: each statistic once, in the order of their ids. One period covers the whole window, because
+ * percentiles of parts cannot be put together.
+ */
+export function gateQueries({ names, settings, window, version, only }: QueryWish): MetricQuery[] {
+  const kpis = selectedKpis(only).filter(
+    (kpi) => unmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
+  );
+  const reads = new Map(
+    [...kpis.flatMap((kpi) => readsOf(kpi, settings)), WORKER_INVOCATIONS].map((read) => [readId(read), read] as const),
+  );
+  const wholeSeconds = (window.endMs - window.startMs) / 1_000;
+  return [...reads]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([id, read]) => ({
+      id,
+      ...named(read.reference, names, version),
+      statistic: read.statistic,
+      // Of times long ago there are no minutes any more.
+      periodSeconds: Math.max(read.periodSeconds ?? wholeSeconds, window.periodSeconds),
+    }));
+}
+
+function named(reference: MetricReference, names: SourceNames, version: string | null) {
+  const { namespace, metric, dimensions } = nameMetric(reference, names);
+  return {
+    namespace,
+    metric,
+    dimensions: version === null ? dimensions : { ...dimensions, ...versionDimensions(reference, names, version) },
+  };
+}
+
+/**
+ * An alias with weights tells its versions apart by ExecutedVersion (Lambda developer guide, "Types of metrics"); the
+ * handlers by Version.
+ */
+function versionDimensions(
+  { source }: MetricReference,
+  { frontDoorFunction, workerFunction, liveAlias }: SourceNames,
+  version: string,
+): Record<string, string> {
+  if (source === "deployment") return { Version: version };
+  return {
+    Resource: `${source === "front_door" ? frontDoorFunction : workerFunction}:${liveAlias}`,
+    ExecutedVersion: version,
+  };
+}
+
+/** Queries in calls of at most {@link MAX_QUERIES}. */
+export function inCalls(queries: readonly MetricQuery[], atMost: number = MAX_QUERIES): MetricQuery[][] {
+  return Array.from({ length: Math.ceil(queries.length / atMost) }, (_, call) =>
+    queries.slice(call * atMost, (call + 1) * atMost),
+  );
+}

@@ -1,0 +1,103 @@
+import { KPIS, type Condition, type SourceNames } from "../../stacks/contract/settings";
+
+/**
+ * The settings that a verdict depends on: saved evidence holds these, and nothing else of a deployment's configuration.
+ */
+export const GATE_SETTINGS: readonly string[] = [
+  ...new Set([
+    ...KPIS.flatMap(({ targetSetting, when, measure }) =>
+      [targetSetting, settingOf(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
+        (name) => name ?? [],
+      ),
+    ),
+    "api_memory_size",
+    "authorization",
+    "aws_region",
+    "cache_cluster_enabled",
+    "cache_cluster_size",
+    "cache_enabled",
+    "cache_ttl_in_seconds",
+    "memory_size",
+    "timeout",
+  ]),
+].sort();
+
+/** The setting that a condition asks about. */
+export function settingOf(condition: Condition | undefined): string | undefined {
+  if (!condition) return undefined;
+  return Object.values(condition as unknown as Record<string, string>)[0];
+}
+
+/** A number, or null where the setting is null. Throws where it is missing or something else. */
+export function numberOf(settings: Readonly<Record<string, unknown>>, name: string): number | null {
+  const value = settings[name];
+  if (value === null) return null;
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new Error(
+      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this release first: the output "settings" then has it.`,
+    );
+  return value;
+}
+
+/** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
+export function unmet(
+  condition: Condition | undefined,
+  settings: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const name = settingOf(condition);
+  if (!condition || name === undefined) return undefined;
+  const value = settings[name];
+  if ("is" in condition) return value === condition.is ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
+  const holds =
+    "isTrue" in condition
+      ? value === true
+      : "isPositive" in condition
+        ? typeof value === "number" && value > 0
+        : value !== null && value !== undefined;
+  return holds ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
+}
+
+/**
+ * Name of the alias that traffic goes to: LIVE_ALIAS of stacks/names.ts, which scripts do not import; a test holds the
+ * two together.
+ */
+const LIVE_ALIAS = "live";
+
+/**
+ * The names in metrics' dimensions, from the stack's outputs. What has no output is derived from the deployment's name
+ * as stacks/names.ts makes it. Throws with every output that is missing.
+ */
+export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceNames {
+  const missing: string[] = [];
+  const read = (name: string): string => {
+    const value = outputs[name];
+    if (typeof value === "string" && value !== "") return value;
+    missing.push(name);
+    return "";
+  };
+  const deployment = read("deployment_name");
+  const names: SourceNames = {
+    frontDoorFunction: read("api_function_name"),
+    workerFunction: read("worker_function_name"),
+    sweeperFunction: read("sweeper_function_name"),
+    authorizerFunction: `${deployment}-authorizer`,
+    liveAlias: LIVE_ALIAS,
+    restApi: read("rest_api_name"),
+    stage: read("stage_name"),
+    workQueue: lastSegment(read("work_queue_url")),
+    deadLetterQueue: lastSegment(read("dead_letter_queue_url")),
+    requestsTable: read("requests_table_name"),
+    sessionsTable: read("sessions_table_name"),
+    apiHeartbeatRule: `${deployment}-api-heartbeat`,
+    workerHeartbeatRule: `${deployment}-worker-heartbeat`,
+    deployment,
+  };
+  if (missing.length > 0)
+    throw new Error(
+      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: quickturn apply.`,
+    );
+  return names;
+}
+
+/** https://sqs.<region>.amazonaws.com/<account>/<name> */
+const lastSegment = (url: string): string => url.slice(url.lastIndexOf("/") + 1);

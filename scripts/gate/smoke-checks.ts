@@ -1,0 +1,191 @@
+import type { KpiOutcome } from "./judge";
+
+/** An answer of the API, or why there was none. */
+export interface Answer {
+  /** 0 where there was no answer. */
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; undefined where the body is none. */
+  readonly body: unknown;
+  readonly failure?: string;
+  readonly ms: number;
+}
+
+/** One line of the checklist after a deployment. */
+export interface SmokeCheck {
+  readonly name: string;
+  readonly verdict: KpiOutcome;
+  /** What was seen, for a person. */
+  readonly seen: string;
+  /** Milliseconds that its calls took. */
+  readonly ms: number;
+}
+
+/** A check from its answers: without an answer nothing is known. `problem` gives what is wrong, or undefined. */
+function check(name: string, answers: readonly Answer[], problem: () => string | undefined): SmokeCheck {
+  const ms = answers.reduce((sum, each) => sum + each.ms, 0);
+  const silent = answers.find(({ status }) => status === 0);
+  if (silent) return { name, verdict: "error", seen: `no answer: ${silent.failure ?? "the connection ended"}`, ms };
+  const wrong = problem();
+  return { name, verdict: wrong === undefined ? "pass" : "fail", seen: wrong ?? answers.map(describe).join(", "), ms };
+}
+
+/** A check that could not be made. */
+export const unchecked = (
+  name: string,
+  verdict: "inconclusive" | "not applicable" | "error",
+  why: string,
+): SmokeCheck => ({ name, verdict, seen: why, ms: 0 });
+
+/** `GET /api/v1/health`. */
+export const checkHealth = (answer: Answer): SmokeCheck =>
+  check("health", [answer], () =>
+    answer.status === 200 && field(answer, "status") === "ok" && field(answer, "ready") === true
+      ? undefined
+      : `${describe(answer)}; expected 200 with status ok and ready true`,
+  );
+
+/** `POST /api/v1/invoke` of a good prompt. */
+export const checkInvoke = (answer: Answer): SmokeCheck =>
+  check("invoke", [answer], () => {
+    if (answer.status !== 202 || typeof field(answer, "request_id") !== "string")
+      return `${describe(answer)}; expected 202 with a request_id`;
+    const [location = "", requestId] = [answer.headers["location"], String(field(answer, "request_id"))];
+    return location.endsWith(`/api/v1/status/${requestId}`)
+      ? undefined
+      : `202, but Location is ${JSON.stringify(location)}; expected it to end with /api/v1/status/${requestId}`;
+  });
+
+const TERMINAL = ["completed", "failed", "expired"];
+
+/** Whether a status answer is the last word. */
+export const hasEnded = (answer: Answer): boolean => TERMINAL.includes(String(field(answer, "status")));
+
+/**
+ * The last status answer of the request, and how long it was waited for. A request that failed was answered, and is no
+ * success.
+ */
+export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
+  ...check("result", [answer], () => {
+    const status = field(answer, "status");
+    if (answer.status === 200 && status === "completed") return undefined;
+    if (answer.status === 200 && hasEnded(answer)) return `the request ended ${String(status)}: ${codeOf(answer)}`;
+    return `${describe(answer)} after ${(waitedMs / 1_000).toFixed(1)} s; expected a terminal state within the time limit`;
+  }),
+  ms: waitedMs,
+});
+
+/**
+ * Two answers about an id that nobody has, one after the other. API Gateway marks no answer that comes from its cache.
+ * But the front door writes the gateway's id of the call into an error's body: a second answer with the id of the first
+ * was kept, as its own id, in x-amzn-requestid, is another. A cache keeps answers at its best effort, so that no hit
+ * proves nothing.
+ */
+export function checkCache(pairs: readonly (readonly [Answer, Answer])[]): SmokeCheck {
+  const name = "cache";
+  const answers = pairs.flat();
+  const result = check(name, answers, () => undefined);
+  if (result.verdict === "error") return result;
+  const hit = pairs.findIndex(([first, second]) => cacheHit(first, second) !== undefined);
+  if (hit === -1)
+    return {
+      ...result,
+      verdict: "inconclusive",
+      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; the KPI cache_hit_rate tells over time`,
+    };
+  return { ...result, seen: `hit at try ${hit + 1}: ${cacheHit(...pairs[hit]!)}` };
+}
+
+/**
+ * How a second answer shows that it was kept: by the id in its body, or by a header of a distribution or the local
+ * runtime.
+ */
+function cacheHit(first: Answer, second: Answer): string | undefined {
+  const [kept, own] = [gatewayRequestId(first), second.headers["x-amzn-requestid"]];
+  if (kept !== undefined && own !== undefined && kept !== own && gatewayRequestId(second) === kept)
+    return "the second answer holds the first call's id";
+  const header = ["x-cache", "x-local-cache"].find((name) => /^hit\b/i.test(second.headers[name] ?? ""));
+  return header === undefined ? undefined : `${header}: ${second.headers[header]}`;
+}
+
+/** Another caller's answer about the request, while the owner's is kept. */
+export function checkOtherCaller(answer: Answer): SmokeCheck {
+  const result = check("other caller", [answer], () =>
+    answer.status === 404 || answer.status === 403
+      ? undefined
+      : `${describe(answer)}; expected 404: another caller's request must not be told from an unknown one`,
+  );
+  if (answer.status !== 403) return result;
+  return {
+    ...result,
+    verdict: "inconclusive",
+    seen: "403: refused before it came to the request; give credentials that may call the API",
+  };
+}
+
+/** A read and a post without credentials. */
+/** @param expected 401 where a token is asked for, else 403 */
+export const checkAnonymous = (read: Answer, post: Answer, expected: 401 | 403 = 403): SmokeCheck =>
+  check("anonymous", [read, post], () =>
+    [read, post].every(({ status }) => status === expected)
+      ? undefined
+      : `${describe(read)} and ${describe(post)}; expected ${expected} for both`,
+  );
+
+export const checkMalformed = (answer: Answer): SmokeCheck =>
+  check("malformed body", [answer], () =>
+    answer.status === 400 && codeOf(answer) !== "no code"
+      ? undefined
+      : `${describe(answer)}; expected 400 with an error code`,
+  );
+
+export const checkUnknown = (answer: Answer): SmokeCheck =>
+  check("unknown id", [answer], () =>
+    answer.status === 404 && codeOf(answer) === "request_not_found"
+      ? undefined
+      : `${describe(answer)}; expected 404 request_not_found`,
+  );
+
+/**
+ * Refusals. The 404 of an unknown id is not among them: it is kept for some seconds by intent, so that a flood of them
+ * is no flood of reads.
+ */
+export const checkNoStore = (refusals: readonly Answer[]): SmokeCheck =>
+  check("no-store", refusals, () => {
+    const kept = refusals.filter(({ headers }) => !/\bno-store\b/.test(headers["cache-control"] ?? ""));
+    return kept.length === 0
+      ? undefined
+      : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; expected no-store`;
+  });
+
+/** Seconds until the next poll makes sense. Default: 2. */
+export function retryAfterSeconds({ headers }: Answer): number {
+  const seconds = Number(headers["retry-after"]);
+  return headers["retry-after"] !== undefined && seconds >= 0 && seconds <= 60 ? seconds : 2;
+}
+
+function describe(answer: Answer): string {
+  const status = field(answer, "status");
+  if (answer.status >= 300 && answer.status < 400)
+    return `${answer.status} to ${answer.headers["location"] ?? "nowhere"}`;
+  return [
+    String(answer.status),
+    ...(answer.status >= 400 ? [codeOf(answer)] : typeof status === "string" ? [status] : []),
+    ...(answer.body === undefined ? ["(no JSON)"] : []),
+  ].join(" ");
+}
+
+function codeOf(answer: Answer): string {
+  const error = field(answer, "error") as { code?: unknown } | undefined;
+  return typeof error?.code === "string" ? error.code : "no code";
+}
+
+function gatewayRequestId(answer: Answer): string | undefined {
+  const error = field(answer, "error") as { gateway_request_id?: unknown } | undefined;
+  return typeof error?.gateway_request_id === "string" ? error.gateway_request_id : undefined;
+}
+
+function field({ body }: Answer, name: string): unknown {
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+}

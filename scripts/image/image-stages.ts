@@ -1,0 +1,197 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { dirname, join, posix, relative, resolve, sep } from "node:path";
+import { assignments, substitute, type Dockerfile, type Instruction, type Stage, type IgnoreFile } from "./dockerfile";
+import { run } from "../kit/process";
+
+/** Where and with what a Dockerfile's stages are executed. */
+export interface StageOptions {
+  readonly dockerfile: Dockerfile;
+  readonly ignore: IgnoreFile;
+  /** Folder that COPY takes from. */
+  readonly context: string;
+  /** Empty folder: the image becomes its `root`, the stages that are left behind lie beside it. */
+  readonly folder: string;
+  /** The Node.js that stands in for the base image's. */
+  readonly nodePath: string;
+  readonly buildArguments?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** What an instruction put on top of the base image. */
+export interface ImageLayer {
+  readonly line: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** An image as a folder: what its stages put on top of the base image, and how it is started. */
+export interface ImageRoot {
+  /** What the image has as "/", without the base image's files. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly user: string | undefined;
+  readonly command: readonly string[];
+  readonly layers: readonly ImageLayer[];
+}
+
+/** What AWS's base images for Node.js set (LAMBDA_TASK_ROOT, and the folder that they start in). */
+const BASE = { environment: { LAMBDA_TASK_ROOT: "/var/task" }, workingDirectory: "/var/task" } as const;
+
+/**
+ * Executes a Dockerfile without a daemon, without privileges and without its base image: COPY, RUN, ENV, ARG, WORKDIR,
+ * USER and CMD, each stage in a folder of its own. What it cannot do, it refuses: RUN starts Node.js alone, and nothing
+ * is isolated. Absolute paths among RUN's arguments are those of the image; all runs as this process's user.
+ * @throws Error naming the line of an instruction that cannot be executed, or that failed
+ */
+export async function executeStages(options: StageOptions): Promise<ImageRoot> {
+  const done = new Map<string, string>();
+  // All of them run in the same place, as in a builder: what a stage writes may hold the paths of the next one's files.
+  const folder = join(options.folder, "root");
+  let image: ImageRoot | undefined;
+  for (const [index, stage] of options.dockerfile.stages.entries()) {
+    if (done.has(stage.base))
+      throw new Error(
+        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. Copy from it instead.`,
+      );
+    image = await new StageExecution(options, stage, folder, done).execute();
+    if (index === options.dockerfile.stages.length - 1) break;
+    const aside = join(options.folder, String(index));
+    renameSync(folder, aside);
+    done.set(stage.name ?? String(index), aside);
+  }
+  return image!;
+}
+
+/** Where a path of an image lies: never outside of it. */
+export function pathInImage(folder: string, path: string, workingDirectory = "/"): string {
+  return join(folder, posix.resolve("/", workingDirectory, path));
+}
+
+/** One stage while it is executed. */
+class StageExecution {
+  private readonly environment: Record<string, string> = { ...BASE.environment };
+  private readonly given: Record<string, string> = {};
+  private readonly layers: ImageLayer[] = [];
+  private workingDirectory: string = BASE.workingDirectory;
+  private user: string | undefined;
+  private command: readonly string[] = [];
+
+  constructor(
+    private readonly options: StageOptions,
+    private readonly stage: Stage,
+    private readonly folder: string,
+    /** Folders of the stages before, by name. */
+    private readonly done: ReadonlyMap<string, string>,
+  ) {}
+
+  async execute(): Promise<ImageRoot> {
+    mkdirSync(pathInImage(this.folder, this.workingDirectory), { recursive: true });
+    for (const instruction of this.stage.instructions) {
+      await this.perform(instruction).catch((cause: unknown) => {
+        throw new Error(
+          `Line ${instruction.line}: ${instruction.keyword} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { cause },
+        );
+      });
+    }
+    const { folder, environment, workingDirectory, user, command, layers } = this;
+    return { folder, environment, workingDirectory, user, command, layers };
+  }
+
+  private async perform({ keyword, words, flags, isExec, line }: Instruction): Promise<void> {
+    const filled = words.map((word) => substitute(word, this.values));
+    if (keyword === "ARG") this.declare(words);
+    else if (keyword === "ENV") Object.assign(this.environment, assignments(filled));
+    else if (keyword === "WORKDIR") this.enter(filled[0] ?? "");
+    else if (keyword === "USER") this.user = filled[0];
+    else if (keyword === "CMD" && isExec) this.command = words;
+    else if (keyword === "COPY") this.copy(filled, flags["from"], line);
+    else if (keyword === "RUN" && isExec && words[0] === "node") await this.run(words.slice(1));
+    else if (keyword !== "LABEL")
+      throw new Error(
+        'it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], USER, WORKDIR.',
+      );
+  }
+
+  /** As in a builder: the environment hides arguments of the same name. */
+  private get values(): Record<string, string> {
+    return { ...this.given, ...this.environment };
+  }
+
+  private declare(words: readonly string[]): void {
+    const { buildArguments = {}, dockerfile } = this.options;
+    for (const word of words) {
+      const [name] = word.split("=") as [string];
+      const value = buildArguments[name] ?? assignments([word])[name] ?? dockerfile.globalArguments[name];
+      if (value !== undefined) this.given[name] = value;
+    }
+  }
+
+  private enter(path: string): void {
+    this.workingDirectory = posix.resolve(this.workingDirectory, path);
+    mkdirSync(this.at("."), { recursive: true });
+  }
+
+  private at(path: string): string {
+    return pathInImage(this.folder, path, this.workingDirectory);
+  }
+
+  private copy(words: readonly string[], from: string | undefined, line: number): void {
+    const sources = words.slice(0, -1);
+    const target = words.at(-1) ?? "";
+    const root = from === undefined ? this.options.context : this.done.get(from);
+    if (root === undefined)
+      throw new Error(`there is no stage ${from} before it. Allowed: ${[...this.done.keys()].join(", ") || "none"}.`);
+    const excludes = (path: string) => from === undefined && path !== "" && this.options.ignore.excludes(path);
+    let [files, bytes] = [0, 0];
+    for (const source of sources) {
+      const path = pathInImage(root, source);
+      const copied = filesBelow(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
+      // A folder of a stage may be empty; nothing of the context is a mistake.
+      if (copied.length === 0 && (from === undefined || !existsSync(path)))
+        throw new Error(`${source} is not there, or kept back by the ignore file.`);
+      const single = statSync(path).isFile();
+      const into =
+        single && /(^|\/)\.?$/.test(target) ? join(this.at(target), relative(dirname(path), path)) : this.at(target);
+      for (const file of copied) {
+        const to = single ? into : join(into, relative(path, file));
+        mkdirSync(dirname(to), { recursive: true });
+        cpSync(file, to, { preserveTimestamps: true });
+        files += 1;
+        bytes += statSync(file).size;
+      }
+    }
+    this.layers.push({ line, files, bytes });
+  }
+
+  private async run(args: readonly string[]): Promise<void> {
+    const inImage = args.map((arg) => (arg.startsWith("/") ? this.at(arg) : arg));
+    const { nodePath, signal } = this.options;
+    await run(nodePath, inImage, {
+      cwd: this.at("."),
+      env: { ...this.given, ...environmentIn(this.folder, this.environment) },
+      ...(signal && { signal }),
+    });
+  }
+}
+
+/** An image's variables for a process that sees the image as a folder: absolute paths lead into it. */
+export function environmentIn(folder: string, environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      value.startsWith("/") ? pathInImage(folder, value) : value,
+    ]),
+  );
+}
+
+/** Every file at or below a path; none where it is not there. */
+function filesBelow(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => resolve(path, name))
+    .filter((file) => statSync(file).isFile())
+    .sort();
+}

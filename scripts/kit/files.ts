@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isRunning } from "./process";
+import { zipSync, type Zippable } from "fflate";
+
+/**
+ * Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side.
+ */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(temporary, content);
+  renameSync(temporary, path);
+}
+
+/** What the user's umask was before {@link writePrivately}. */
+let usualUmask: number | undefined;
+
+/** From now on, what this process and its programs write is for this user's eyes only, but for {@link writeReport}. */
+export function writePrivately(): void {
+  const before = process.umask(0o077);
+  usualUmask ??= before;
+}
+
+/**
+ * Writes, as {@link writeWhole} does, what holds no secret and no value in clear: a colleague or a later job may read
+ * it, as the user's umask says.
+ */
+export function writeReport(path: string, content: string | Uint8Array): void {
+  withUsualUmask(() => writeWhole(path, content));
+}
+
+/** Makes a folder hold exactly these files, which are reports. */
+export function writeFolder(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
+  withUsualUmask(() => {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, content] of Object.entries(files)) writeWhole(join(folder, name), content);
+  });
+  const surplus = readdirSync(folder).filter((name) => !(name in files) && !name.endsWith(".tmp"));
+  for (const name of surplus) rmSync(join(folder, name), { force: true });
+}
+
+function withUsualUmask(write: () => void): void {
+  if (usualUmask === undefined) return write();
+  const privately = process.umask(usualUmask);
+  try {
+    write();
+  } finally {
+    process.umask(privately);
+  }
+}
+
+/**
+ * Milliseconds after which a file of a process that is not there is nobody's: in another container the same id may be
+ * alive.
+ */
+const DEAD_MS = 60 * 60 * 1_000;
+
+const NAME = /^run-(\d+)-/;
+const mine = new Set<string>();
+
+/**
+ * The name of a file that this process alone writes and reads, in a folder where another command may be at work: else
+ * the plan that one person looks at is another's by the time it is applied. It holds values in clear, and goes with the
+ * process; what killed ones have left goes with the next.
+ * @returns the same name for the same file, each time
+ */
+export function ownFile(directory: string, name: string): string {
+  const own = `run-${process.pid}-${name}`;
+  if (mine.size === 0) process.once("exit", () => mine.forEach((path) => rmSync(path, { force: true })));
+  if (!mine.has(join(directory, own))) removeDead(directory);
+  mine.add(join(directory, own));
+  return own;
+}
+
+function removeDead(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = Number(NAME.exec(name)?.[1] ?? process.pid);
+    const path = join(directory, name);
+    if (!isRunning(pid) && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > DEAD_MS)
+      rmSync(path, { force: true });
+  }
+}
+
+/** Local time on purpose: a zip stores local time, so this is 1980-01-01 00:00 wherever it is made. */
+const EPOCH = new Date(1980, 0, 1);
+const UNIX = 3;
+/** -rw-r--r--, in the upper half as unix zip files have it. */
+const REGULAR_FILE = 0o100644 << 16;
+
+/** A zip whose bytes follow from its files alone: sorted names, one time, one mode, and a deflate in JavaScript. */
+export function deterministicZip(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const entries: Zippable = {};
+  for (const name of Object.keys(files).sort()) {
+    const content = files[name];
+    if (content) entries[name] = [content, { level: 9, mtime: EPOCH, os: UNIX, attrs: REGULAR_FILE }];
+  }
+  return zipSync(entries);
+}

@@ -1,0 +1,185 @@
+import { chmodSync, constants, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeWhole } from "./files";
+import { homedir, tmpdir } from "node:os";
+
+/** What became of a state that cannot be read. */
+export interface RestoredState {
+  /** The state's file. */
+  readonly path: string;
+  /** Where the cut one is kept. */
+  readonly aside: string;
+  /** What it was restored from; undefined where there is nothing that can be read: then terraform knows nothing. */
+  readonly backup: string | undefined;
+}
+
+/** Milliseconds in which a run that is writing the file now has long written it. */
+const WRITING_MS = 1_000;
+
+/**
+ * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then
+ * writes it, so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask
+ * terraform who holds the lock. Other backends write whole objects.
+ * @param directory initialized
+ * @returns undefined where the state can be read, or there is none
+ */
+export async function cutState(directory: string): Promise<string | undefined> {
+  const path = localStatePath(directory);
+  if (path === undefined || !isCut(path)) return undefined;
+  await sleep(WRITING_MS);
+  return isCut(path) ? path : undefined;
+}
+
+/**
+ * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept
+ * of it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for
+ * no state, and would make everything again. What was cut is kept beside it, as `.cut-1` and so on. Only for who knows
+ * that nobody writes the state.
+ */
+export async function restoreState(directory: string): Promise<RestoredState | undefined> {
+  const path = await cutState(directory);
+  if (path === undefined) return undefined;
+  const aside = setAside(path);
+  const copy = isWhole(`${path}.backup`) ? `${path}.backup` : undefined;
+  const copied = copy === undefined ? undefined : headIn(readFileSync(copy, "utf8"));
+  const lineage = headIn(readFileSync(aside, "utf8"))?.lineage ?? copied?.lineage;
+  const backup =
+    (lineage === undefined
+      ? undefined
+      : keptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
+  if (backup !== undefined) {
+    writeWhole(path, readFileSync(backup));
+    chmodSync(path, 0o600);
+    return { path, aside, backup };
+  }
+  // One that is cut would fail every plan.
+  rmSync(path);
+  return { path, aside, backup: undefined };
+}
+
+/** A copy under the next free number. */
+function setAside(path: string): string {
+  for (let number = 1; ; number++) {
+    try {
+      copyFileSync(path, `${path}.cut-${number}`, constants.COPYFILE_EXCL);
+      return `${path}.cut-${number}`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** As `terraform init` has written it down; undefined for another backend. */
+function localStatePath(directory: string): string | undefined {
+  const initialized = join(directory, ".terraform", "terraform.tfstate");
+  // Without a backend there is no such file, nor is there before the first init.
+  if (!existsSync(initialized)) return join(directory, "terraform.tfstate");
+  const { backend } = JSON.parse(readFileSync(initialized, "utf8")) as {
+    readonly backend?: { readonly type: string; readonly config: { readonly path?: string | null } };
+  };
+  return backend === undefined || backend.type === "local"
+    ? resolve(directory, backend?.config.path ?? "terraform.tfstate")
+    : undefined;
+}
+
+const isCut = (path: string): boolean => existsSync(path) && !isWhole(path);
+
+function isWhole(path: string): boolean {
+  try {
+    JSON.parse(readFileSync(path, "utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why nothing is planned against a state that a kill has cut. */
+export function cutText(path: string): string {
+  return `The state ${path} is cut: terraform was killed while it wrote it, or the disk was full. Nothing was changed. quickturn apply --adopt puts the newest whole copy back, and takes over what is missing in it.`;
+}
+
+/** What became of a state that a kill has cut. */
+export function restoredText({ path, aside, backup }: RestoredState): string {
+  const now =
+    backup === undefined
+      ? "there is no copy of it, so that terraform knows nothing"
+      : `it is now ${backup}, the newest that is whole`;
+  return `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`;
+}
+
+/** A state as far as it is told apart by it: each write has a higher serial, and each deployment a lineage. */
+interface StateHead {
+  readonly lineage: string;
+  readonly serial: number;
+}
+
+/** A state that terraform could write nowhere, and that stands in a file of ours. */
+export interface KeptState extends StateHead {
+  readonly path: string;
+}
+
+const NAME = "errored.tfstate";
+
+/** Folders that are likely on another disk. */
+const OTHERS = [homedir(), tmpdir()];
+
+/** Where such a state may stand: in the stack's folder terraform writes it itself, where it can. */
+const placesOf = (directory: string, lineage: string, others: readonly string[]): string[] => [
+  join(directory, NAME),
+  ...others.map((folder) => join(folder, `quickturn-${lineage.replaceAll(/[^\w-]/g, "")}.${NAME}`)),
+];
+
+/**
+ * Writes a state to the first place that has room for it.
+ * @param state as terraform's emergency dump has it
+ * @returns undefined where there is none
+ */
+export function keepState(directory: string, state: StateHead, others = OTHERS): KeptState | undefined {
+  for (const path of placesOf(directory, state.lineage, others)) {
+    try {
+      if (existsSync(path) && !isOurs(path)) continue;
+      writeFileSync(path, JSON.stringify(state), { mode: 0o600, flush: true });
+      return { path, lineage: state.lineage, serial: state.serial };
+    } catch {
+      // No room, or no permission: the next place.
+    }
+  }
+  return undefined;
+}
+
+/** The newest state of a lineage that was kept; undefined where there is none that is newer than a serial. */
+export function keptState(directory: string, { lineage, serial }: StateHead, others = OTHERS): KeptState | undefined {
+  const found = placesOf(directory, lineage, others).flatMap((path) => {
+    const head = headOf(path);
+    return head?.lineage === lineage && head.serial > serial ? [{ path, ...head }] : [];
+  });
+  return found.sort((one, other) => other.serial - one.serial)[0];
+}
+
+/** What terraform itself has left in the stack's folder, because the backend did not take it. */
+export const stateLeftBy = (directory: string): KeptState | undefined => {
+  const path = join(directory, NAME);
+  const head = existsSync(path) ? headOf(path) : undefined;
+  return head && { path, ...head };
+};
+
+/** Of a file that may be cut: its head comes first. */
+export function headIn(text: string): StateHead | undefined {
+  const [, serial] = /"serial":\s*(\d+)/.exec(text) ?? [];
+  const [, lineage] = /"lineage":\s*"([^"]+)"/.exec(text) ?? [];
+  return serial === undefined || lineage === undefined ? undefined : { serial: Number(serial), lineage };
+}
+
+function headOf(path: string): StateHead | undefined {
+  try {
+    if (!isOurs(path)) return undefined;
+    const { lineage, serial } = JSON.parse(readFileSync(path, "utf8")) as Partial<StateHead>;
+    return lineage !== undefined && serial !== undefined ? { lineage, serial } : undefined;
+  } catch {
+    return undefined; // None, or one that was cut itself.
+  }
+}
+
+/** In a folder that all may write to somebody else may have put one. */
+const isOurs = (path: string): boolean => statSync(path).uid === process.getuid?.();

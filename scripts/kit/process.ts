@@ -1,0 +1,202 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+
+interface Started {
+  readonly program: string;
+  /** Helpers, such as the emulator, are ended by who started them: what runs in the meantime needs them. */
+  readonly isHelper: boolean;
+}
+
+const running = new Map<ChildProcess, Started>();
+
+/** Remembers a program that was started in a process group of its own (`detached`) for as long as it runs. */
+export function rememberProgram(child: ChildProcess, program: string, { isHelper = false } = {}): void {
+  running.set(child, { program, isHelper });
+  for (const event of ["error", "exit"]) child.once(event, () => running.delete(child));
+}
+
+/** Names of the programs that run now, without helpers. */
+export const runningPrograms = (): string[] =>
+  [...running.values()].filter(({ isHelper }) => !isHelper).map(({ program }) => program);
+
+/** Sends each program that runs now, without helpers, a SIGINT. */
+export function interruptPrograms(): void {
+  for (const [child, { isHelper }] of running) if (!isHelper) child.kill("SIGINT");
+}
+
+/** Kills every program that runs now, helpers too, with all that it has started. */
+export function killPrograms(): void {
+  for (const { pid } of running.keys()) if (pid !== undefined) sendSignal(-pid, "SIGKILL");
+}
+
+/** Ids of a process and of all that it has started, those of other groups too; itself first. */
+export function processTree(pid: number): readonly number[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8", maxBuffer: 1 << 24 })
+    .trim()
+    .split("\n");
+  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const below = (parent: number): number[] => [
+    parent,
+    ...pairs.filter(([child, of]) => of === parent && child !== parent).flatMap(([child]) => below(child)),
+  ];
+  return below(pid);
+}
+
+/**
+ * Ends a process and all that it has started as a machine that dies does: at once, and without a chance to put anything
+ * in order. It is stopped first, so that it starts nothing while it is looked at.
+ * @param pid of a process that the caller has started
+ */
+export function killTree(pid: number): void {
+  if (!sendSignal(pid, "SIGSTOP")) return;
+  for (const one of processTree(pid)) sendSignal(one, "SIGKILL");
+}
+
+/** Whether a process of this id is there; another user's counts. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** @param pid of a process, or of a group as a negative number @returns false where it has ended meanwhile */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** Signals on which a command ends in order: Ctrl-C, a request to end, a terminal that was closed. */
+export type EndingSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+const NAMES: Readonly<Record<EndingSignal, string>> = {
+  SIGINT: "Interrupted",
+  SIGTERM: "Asked to end (SIGTERM)",
+  SIGHUP: "The terminal was closed (SIGHUP)",
+};
+
+/** A signal has ended the work. It is the reason of the commands' abort signal. */
+export class Interrupted extends Error {
+  override readonly name: string = "Interrupted";
+
+  constructor(
+    readonly by: EndingSignal,
+    options?: ErrorOptions & { readonly message?: string },
+  ) {
+    super(options?.message ?? `${NAMES[by]}.`, options);
+  }
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  /** The whole environment of the program; nothing is inherited. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Called for each line that the program prints. Default: none is. */
+  readonly onLine?: (line: string) => void;
+  /** Exit codes that are no failure. Default: 0 alone. */
+  readonly acceptedCodes?: readonly number[];
+  /** Given the process's id when it has started. */
+  readonly onStart?: (pid: number) => void;
+  /**
+   * Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. Once it is aborted no program is
+   * started.
+   */
+  readonly signal?: AbortSignal;
+  /** Kills the program and all that it started, at once, without a chance to put anything in order. */
+  readonly kill?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program ended with a code that is a failure. */
+export class ProgramFailed extends Error {
+  constructor(
+    readonly program: string,
+    readonly result: RunResult,
+  ) {
+    super(
+      `${program} ended with code ${result.code}:\n${(result.stderr.trim() || result.stdout.trim()).slice(-4_000)}`,
+    );
+    this.name = "ProgramFailed";
+  }
+}
+
+/**
+ * Runs a program to its end. Arguments are passed as they are, never through a shell.
+ * @throws Interrupted where that is the signal's reason and the program has not started, or has not done its work; its
+ * cause is then the {@link ProgramFailed}
+ */
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const { cwd, env, onLine, acceptedCodes = [0], signal, kill } = options;
+  signal?.throwIfAborted();
+  // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
+  // takes a second one as "stop at once", which loses state.
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  rememberProgram(child, program);
+  if (child.pid !== undefined) options.onStart?.(child.pid);
+  const interrupt = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", interrupt, { once: true });
+  const die = () => void (child.pid !== undefined && sendSignal(-child.pid, "SIGKILL"));
+  kill?.addEventListener("abort", die, { once: true });
+  if (kill?.aborted) die();
+  const [stdout, stderr] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", (cause) =>
+        reject(
+          new Error(
+            `${program} cannot be started: ${cause.message}. Run \`quickturn doctor\` to see what is missing.`,
+            { cause },
+          ),
+        ),
+      );
+      child.once("close", (exitCode, killedBy) => resolve(exitCode ?? (killedBy ? 128 : 1)));
+    });
+    const result = { code, stdout: stdout(), stderr: stderr() };
+    if (acceptedCodes.includes(code)) return result;
+    const failed = new ProgramFailed(`${program} ${args[0] ?? ""}`.trim(), result);
+    const reason: unknown = signal?.reason;
+    throw reason instanceof Interrupted ? new Interrupted(reason.by, { cause: failed }) : failed;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+    kill?.removeEventListener("abort", die);
+  }
+}
+
+/** Milliseconds that a program has to end by itself. */
+const GRACE_MS = 5_000;
+
+/**
+ * Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until
+ * it is gone.
+ */
+export async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  await exited;
+  clearTimeout(kill);
+}
+
+/** Gathers a stream as text and hands on its whole lines as they come. */
+function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void): () => string {
+  let text = "";
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    text += chunk;
+    if (!onLine) return;
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  });
+  return () => text;
+}

@@ -1,0 +1,265 @@
+import { heardMessage, NOTHING_APPLIED, type ApplyProgress, dumpedState, failures, messageIn, plannedChanges, spoken, TerraformFailed, warnings, type Failure, type PlannedChange } from "./terraform-messages";
+import { keepState, type KeptState } from "./local-state";
+import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
+import { explainLock, lockIn, lockWasFreed, StateLocked, type StateLock } from "./state";
+
+export type { PlannedChange } from "./terraform-messages";
+
+/** What decides a plan beside the folder. */
+export interface PlanInput {
+  /** `name=value`, as `-var` takes it. */
+  readonly vars?: readonly string[];
+  /** Paths of tfvars files. */
+  readonly varFiles?: readonly string[];
+  /** Ask AWS for the resources' present state first. Default: true. */
+  readonly refresh?: boolean;
+  /** Plan to destroy everything. Default: false. */
+  readonly destroy?: boolean;
+  /** Addresses that the plan is limited to, with what they depend on. Default: everything. */
+  readonly targets?: readonly string[];
+  /** Take the state's lock. Default: true. Who only looks leaves it to those who change something. */
+  readonly lock?: boolean;
+}
+
+export interface TerraformOptions {
+  /** Folder of the configuration. */
+  readonly directory: string;
+  /** The whole environment; see terraform-environment. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+  /** Given each warning of a plan or an apply. Default: nobody is. */
+  readonly onWarning?: (warning: Failure) => void;
+  /** What was warned of so far, as {@link Terraform.warnings} gives it. Default: nothing. */
+  readonly warned?: ReadonlySet<string>;
+  readonly signal?: AbortSignal;
+  /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
+  readonly lockTimeout?: string;
+  /** Kills terraform, and the provider that it started, at once: for rehearsals of a machine that dies. */
+  readonly kill?: AbortSignal;
+}
+
+type OnProgress = (progress: ApplyProgress) => void;
+
+/** How often a lock is asked for that others take and free in the same moment. */
+const LOCK_ATTEMPTS = 5;
+
+/** Terraform in one folder. Every call runs it to its end; a failure throws with what it printed. */
+export class Terraform {
+  constructor(private readonly options: TerraformOptions) {}
+
+  /** Folder of the configuration. */
+  get directory(): string {
+    return this.options.directory;
+  }
+
+  /** What it runs with: who looks at the same account has to use the same. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.options.env;
+  }
+
+  /** What plans and applies have warned of so far, each thing once. */
+  get warnings(): string[] {
+    return [...(this.options.warned ?? [])];
+  }
+
+  async init(): Promise<void> {
+    await this.terraform(["init", "-input=false", "-no-color"], { onLine: this.sayLine });
+  }
+
+  /**
+   * Writes a plan file, which holds every value in clear.
+   * @returns true where anything changes
+   * @throws TerraformFailed, with each thing that cannot be planned
+   */
+  async plan(file: string, input: PlanInput = {}): Promise<boolean> {
+    const { code } = await this.changing(
+      ["plan", "-json", "-input=false", "-detailed-exitcode", `-out=${file}`, ...planArguments(input)],
+      { acceptedCodes: [0, 2] },
+    );
+    return code === 2;
+  }
+
+  /**
+   * Applies exactly a plan that was written before.
+   * @param onProgress is told at each change how far it is
+   * @throws TerraformFailed, with each resource that failed
+   */
+  async applyPlan(file: string, onProgress: OnProgress = () => undefined): Promise<void> {
+    await this.changing(["apply", "-json", "-input=false", file], { onLine: progressOf(onProgress) });
+  }
+
+  /**
+   * Plans and applies in one run, without a word from anybody: for what is thrown away. One run takes a third of the
+   * processor time of a plan, a look at it, and its apply, because each loads the whole provider.
+   * @returns what the plan was to change, as terraform said it before it changed anything
+   */
+  async apply(input: PlanInput = {}, onProgress: OnProgress = () => undefined): Promise<PlannedChange[]> {
+    return plannedChanges(
+      (
+        await this.changing(["apply", "-json", "-auto-approve", "-input=false", ...planArguments(input)], {
+          onLine: progressOf(onProgress),
+        })
+      ).stdout,
+    );
+  }
+
+  /**
+   * Who holds the state's lock; asked after an interrupt too.
+   * @returns undefined where nobody does, or the backend does not say
+   */
+  async lock(): Promise<StateLock | undefined> {
+    try {
+      // No lock has this id: terraform refuses, and names the lock that is there.
+      await this.terraform(["force-unlock", "-force", "none"], { signal: undefined });
+      return undefined;
+    } catch (error) {
+      return error instanceof ProgramFailed
+        ? lockIn(`${error.result.stdout}\n${error.result.stderr}`)
+        : Promise.reject(error as Error);
+    }
+  }
+
+  /**
+   * Who writes the state now: taking the lock tells, also of a local state, which forgets who was killed. Waits as plan
+   * and apply do.
+   * @returns undefined where nobody does
+   */
+  async writer(): Promise<StateLock | undefined> {
+    const { lockTimeout } = this.options;
+    try {
+      // There is nothing of this name to forget, so that nothing is written.
+      await this.terraform([
+        "state",
+        "rm",
+        "-no-color",
+        ...(lockTimeout === undefined ? [] : [`-lock-timeout=${lockTimeout}`]),
+        "terraform_data.none",
+      ]);
+      return undefined;
+    } catch (error) {
+      if (error instanceof StateLocked) return error.lock;
+      return error instanceof ProgramFailed ? undefined : Promise.reject(error as Error);
+    }
+  }
+
+  /** The whole state as its backend has it; "" where there is none. */
+  async pull(): Promise<string> {
+    return (await this.terraform(["state", "pull"])).stdout;
+  }
+
+  /** Makes the state forget resources, which stay as they are. */
+  async forget(addresses: readonly string[]): Promise<void> {
+    await this.terraform(["state", "rm", "-no-color", ...addresses]);
+  }
+
+  /** Frees a lock. Only for one whose run is dead: two runs at once destroy the state. */
+  async unlock(id: string): Promise<void> {
+    await this.terraform(["force-unlock", "-force", id]);
+  }
+
+  /** The plan file, or without one the applied state, as `terraform show -json` gives it. */
+  async show(file?: string): Promise<unknown> {
+    const { stdout } = await this.terraform(["show", "-json", ...(file ? [file] : [])]);
+    return JSON.parse(stdout) as unknown;
+  }
+
+  /** Values of the outputs, by name. */
+  async output(): Promise<Record<string, unknown>> {
+    const { stdout } = await this.terraform(["output", "-json", "-no-color"]);
+    const outputs = JSON.parse(stdout) as Record<string, { value: unknown }>;
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
+  /** Terraform speaks for programs here: its errors then name the resource. */
+  private async changing(
+    args: readonly string[],
+    how: Pick<RunOptions, "acceptedCodes" | "onLine">,
+  ): Promise<RunResult> {
+    try {
+      const result = await this.terraform(args, { onLine: this.sayLine, ...how });
+      if (this.options.onWarning) warnings(result.stdout).forEach(this.options.onWarning);
+      return result;
+    } catch (error) {
+      const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
+      const dumped = error instanceof ProgramFailed ? dumpedState(error.result.stdout) : undefined;
+      if (dumped !== undefined)
+        throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
+      throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
+    }
+  }
+
+  private readonly sayLine = (line: string) => this.options.onLine?.(spoken(line));
+
+  private async terraform(
+    args: readonly string[],
+    how: Pick<RunOptions, "acceptedCodes" | "onLine"> & { readonly signal?: undefined } = {},
+  ): Promise<RunResult> {
+    const { directory: cwd, env, onLine, kill, lockTimeout } = this.options;
+    const signal = "signal" in how ? undefined : this.options.signal;
+    const [command = "", ...rest] = args;
+    const waiting =
+      lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
+    for (let asked = 1; ; asked += 1) {
+      try {
+        return await run("terraform", [command, ...waiting, ...rest], {
+          cwd,
+          env,
+          ...how,
+          ...(signal ? { signal } : {}),
+          ...(kill ? { kill } : {}),
+        });
+      } catch (error) {
+        // It has done nothing: the lock comes first.
+        if (!lockWasFreed(error) || asked === LOCK_ATTEMPTS || signal?.aborted === true) throw explainLock(error);
+        onLine?.("The state's lock was freed meanwhile: it is asked for once more.");
+      }
+    }
+  }
+}
+
+/**
+ * Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was
+ * room.
+ */
+export class StateUnwritten extends Error {
+  override readonly name = "StateUnwritten";
+
+  constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
+    const where =
+      kept === undefined
+        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}`
+        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
+    super(
+      `Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`,
+      options,
+    );
+  }
+}
+
+/** Reads how far an apply is from its lines. */
+function progressOf(onProgress: OnProgress): (line: string) => void {
+  let progress = NOTHING_APPLIED;
+  return (line) => {
+    const message = messageIn(line);
+    const next = message === undefined ? progress : heardMessage(progress, message);
+    if (next !== progress) onProgress((progress = next));
+  };
+}
+
+function planArguments({
+  vars = [],
+  varFiles = [],
+  refresh = true,
+  destroy = false,
+  targets = [],
+  lock = true,
+}: PlanInput): string[] {
+  return [
+    ...varFiles.map((file) => `-var-file=${file}`),
+    ...vars.map((value) => `-var=${value}`),
+    ...(refresh ? [] : ["-refresh=false"]),
+    ...(destroy ? ["-destroy"] : []),
+    ...targets.map((address) => `-target=${address}`),
+    ...(lock ? [] : ["-lock=false"]),
+  ];
+}

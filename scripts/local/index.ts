@@ -1,7 +1,0 @@
-export type { Caller } from "./caller";
-export { startLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from "./local-runtime";
-export type { FunctionEnvironment } from "./functions/function-host";
-export { timeLapse, type TimeLapse } from "./metrics/time-lapse";
-export { CACHE_HEADER } from "./gateway/rest-api";
-export type { Timers } from "./events/schedules";
-export type { FunctionStatistics, QueueStatistics, RouteStatistics, Statistics } from "./statistics";

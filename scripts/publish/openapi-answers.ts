@@ -1,0 +1,221 @@
+import { type Answer, type AnswerHeader, type Schema, UUID } from "./openapi-schemas";
+
+const ID = "0f6c2f0e-8a3b-4c57-9d0a-3f1f6f0c2b11";
+const TIMES = {
+  created_at: "2026-11-21T12:00:00.000Z",
+  updated_at: "2026-11-21T12:00:41.512Z",
+  deadline: "2026-11-21T13:00:00.000Z",
+};
+const REQUEST = { request_id: ID, ...TIMES };
+
+const NO_STORE: AnswerHeader = {
+  required: true,
+  description: "Nobody may keep the answer.",
+  schema: { type: "string", pattern: "\\bno-store\\b" },
+};
+const RETRY_AFTER: AnswerHeader = {
+  required: true,
+  description: "Seconds until the next try makes sense.",
+  schema: { type: "string", pattern: "^[1-9]\\d{0,4}$" },
+};
+const RETRY_UNTIL_ENDED: AnswerHeader = {
+  ...RETRY_AFTER,
+  required: false,
+  description: "Seconds until the next poll makes sense; not there once the request has ended.",
+};
+
+const schema = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+function json(
+  description: string,
+  body: Schema,
+  headers: Answer["headers"],
+  examples?: Readonly<Record<string, unknown>>,
+): Answer {
+  const shown = examples && Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
+  return { description, headers, content: { "application/json": { schema: body, ...(shown && { examples: shown }) } } };
+}
+
+/** An error object with one of these codes. It may be kept only where that is said. */
+function refusal(
+  description: string,
+  codes: readonly string[],
+  {
+    headers = {},
+    mayBeKept = false,
+    orGateway = false,
+  }: { headers?: Answer["headers"]; mayBeKept?: boolean; orGateway?: boolean } = {},
+): Answer {
+  const own: Schema = {
+    allOf: [
+      schema("Error"),
+      {
+        type: "object",
+        properties: { error: { type: "object", properties: { code: { type: "string", enum: codes } } } },
+      },
+    ],
+  };
+  const example = {
+    error: {
+      code: codes[0],
+      message: "What is allowed stands here.",
+      gateway_request_id: "6f1c1f6e-2f0e-4c5a-a9b5-2a7f5a1d6c33",
+    },
+  };
+  const kept: Answer["headers"] = mayBeKept || orGateway ? {} : { "Cache-Control": NO_STORE };
+  return json(
+    description,
+    orGateway ? { anyOf: [own, schema("GatewayMessage")] } : own,
+    { ...kept, ...headers },
+    { refused: example },
+  );
+}
+
+/** Where API Gateway does not know who calls, or what. */
+const FORBIDDEN = [
+  "missing_credentials_or_unknown_route",
+  "invalid_signature",
+  "expired_credentials",
+  "invalid_api_key",
+  "access_denied",
+  "caller_unknown",
+  "direct_access_refused",
+];
+
+/** What each status of every route is answered with. */
+const EVERYWHERE: Readonly<Record<string, Answer>> = {
+  400: refusal("The request is not what this route takes; the message lists what is wrong.", [
+    "invalid_request",
+    "bad_request",
+  ]),
+  403: refusal("The credentials are missing or wrong, or there is no such route.", FORBIDDEN),
+  414: refusal("The URL is too long.", ["bad_request"]),
+  429: refusal("Too many requests, or the day's quota is used up.", ["throttled", "quota_exceeded"], {
+    headers: { "Retry-After": RETRY_AFTER },
+  }),
+  500: refusal("A fault of the service.", ["internal_error"]),
+  503: refusal(
+    "Something that the service depends on does not answer. Send the same request again.",
+    ["service_unavailable"],
+    { headers: { "Retry-After": RETRY_AFTER } },
+  ),
+  504: refusal("The service did not answer in time. Send the same request again, with its Idempotency-Key.", [
+    "timeout",
+  ]),
+};
+
+/** What is answered where there is no route: a REST API says 403 for that. */
+export const UNKNOWN_ROUTE: Answer = EVERYWHERE["403"]!;
+
+/** With tokens: what a missing or ended one is answered. */
+export const UNAUTHORIZED: Answer = refusal(
+  "The token is missing, is not valid or has expired.",
+  ["unauthorized", "token_expired"],
+  {
+    headers: {
+      "WWW-Authenticate": {
+        required: false,
+        description: "What is asked for.",
+        schema: { type: "string", pattern: "^Bearer" },
+      },
+    },
+  },
+);
+
+const ACCEPTED = json(
+  "The request is taken down and queued. With an Idempotency-Key that was sent before: the request that its first try made.",
+  schema("Accepted"),
+  {
+    "Cache-Control": NO_STORE,
+    Location: {
+      required: true,
+      description: "The status_url of the body.",
+      schema: { type: "string", pattern: `/api/v1/status/${UUID.slice(1)}` },
+    },
+    "Retry-After": RETRY_UNTIL_ENDED,
+    "Idempotency-Replayed": {
+      required: false,
+      description: "true where an earlier try made the request.",
+      schema: { type: "string", enum: ["true"] },
+    },
+  },
+  { queued: { request_id: ID, status: "queued", status_url: `/live/api/v1/status/${ID}`, deadline: TIMES.deadline } },
+);
+
+const AGENT = { name: "planner", phase: 1, status: "ok", duration_ms: 40_310, answer: "Rebook 42 passengers." };
+
+const STATUS = json(
+  "How far the request is, and its result once it is there. A cache may keep the answer for some seconds.",
+  { oneOf: ["Open", "Completed", "Failed", "Expired"].map(schema) },
+  { "Retry-After": RETRY_UNTIL_ENDED },
+  {
+    queued: { ...REQUEST, status: "queued" },
+    processing: { ...REQUEST, status: "processing" },
+    completed: {
+      ...REQUEST,
+      status: "completed",
+      result: { answer: AGENT.answer, agents: [AGENT], duration_ms: 40_512 },
+    },
+    failed: {
+      ...REQUEST,
+      status: "failed",
+      error: { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." },
+    },
+    expired: {
+      ...REQUEST,
+      status: "expired",
+      error: { code: "deadline_passed", message: "The request was not done by its deadline." },
+    },
+  },
+);
+
+const HEALTH = { status: "ok", ready: true, checks: { requests_table: "ok", work_queue: "ok" } };
+
+function health(): Readonly<Record<string, Answer>> {
+  const { 503: unavailable, ...others } = EVERYWHERE;
+  return {
+    200: json(
+      "The service runs; ready says whether what it depends on answers.",
+      schema("Health"),
+      { "Cache-Control": NO_STORE },
+      { ready: HEALTH },
+    ),
+    ...others,
+    503: {
+      ...json(
+        "With probe=readiness: a check fails. Else the service itself does not answer.",
+        { anyOf: [schema("Health"), unavailable!.content["application/json"]!.schema] },
+        { "Cache-Control": NO_STORE, "Retry-After": { ...RETRY_AFTER, required: false } },
+        {
+          unready: { ...HEALTH, ready: false, checks: { ...HEALTH.checks, work_queue: "unavailable" } },
+        },
+      ),
+    },
+  };
+}
+
+/** Every answer that an operation may give, by its id and status. */
+export const ANSWERS: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
+  invoke: {
+    202: ACCEPTED,
+    ...EVERYWHERE,
+    413: refusal(
+      "The body or the prompt is too large: 65,536 bytes, of which the prompt 32,768. Over 10 MB the gateway itself answers.",
+      ["payload_too_large"],
+      { orGateway: true },
+    ),
+    415: refusal("The body is not application/json in UTF-8, or it is encoded.", ["unsupported_media_type"]),
+    422: refusal("The Idempotency-Key was sent before with another prompt or session_id.", ["idempotency_key_reused"]),
+  },
+  status: {
+    200: STATUS,
+    ...EVERYWHERE,
+    404: refusal(
+      "There is no such request, or it is another caller's, or it is gone. A cache may keep the answer for some seconds.",
+      ["request_not_found"],
+      { mayBeKept: true },
+    ),
+    502: refusal("The request is completed, and its result is lost.", ["result_unavailable"]),
+  },
+  health: health(),
+};

@@ -1,0 +1,163 @@
+import { alarmSetCost, type AlarmShape } from "../cost/watching";
+import { OUTPUT_DESCRIPTIONS } from "../../stacks/contract/outputs";
+import {
+  BURN_RATES,
+  KPIS,
+  PROFILES,
+  SETTINGS,
+  defaultValue,
+  followsProfile,
+  isRequired,
+  kpiQuery,
+  type Kpi,
+  type KpiAlarm,
+  type Setting,
+} from "../../stacks/contract/settings";
+
+/**
+ * A page's table of settings, in Markdown; with a column a profile where any setting follows it.
+ * @param settings those to show, in this order. Default: all of `agent-api`
+ */
+export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
+  const profiles = settings.some(followsProfile) ? PROFILES : (["optimized"] as const);
+  const head = [
+    "setting",
+    "type",
+    ...(profiles.length > 1 ? profiles : ["default"]),
+    "allowed",
+    "a change",
+    "what it is",
+  ];
+  const rows = settings.map((setting) => [
+    `\`${setting.name}\``,
+    type(setting),
+    ...profiles.map((profile) => (isRequired(setting) ? "required" : code(defaultValue(setting, profile)))),
+    allowed(setting),
+    setting.effect,
+    setting.description,
+  ]);
+  return table(head, rows);
+}
+
+/**
+ * A page's table of outputs, in Markdown.
+ * @param descriptions one sentence an output. Default: those of `agent-api`
+ */
+export function outputsTable(descriptions: Readonly<Record<string, string>> = OUTPUT_DESCRIPTIONS): string {
+  return table(
+    ["output", "what it is"],
+    Object.entries(descriptions).map(([name, description]) => [`\`${name}\``, description]),
+  );
+}
+
+/** An alarm as the table shows it, with what decides its price. */
+interface AlarmRow {
+  readonly cells: readonly string[];
+  readonly set: KpiAlarm["set"];
+  readonly shapes: readonly AlarmShape[];
+}
+
+/** RUNBOOK's table of alarms, in Markdown, with what they and the sets cost a month in us-east-1. */
+export function alarmsTable(): string {
+  const rows = [
+    ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))),
+    ...BURN_RATES.map(burnRateRow),
+  ];
+  const head = ["alarm", "severity", "set", "rings when", "default", "setting", "USD a month", "heading"];
+  const { essential, full } = alarmSetCosts();
+  return `${table(
+    head,
+    rows.map(({ cells }) => cells),
+  )}\n\nThe set \`essential\` costs $${essential.toFixed(2)} a month, \`full\` $${full.toFixed(2)}, where every feature is on (us-east-1 list prices; the dashboard is $3.00 beside them).`;
+}
+
+/** Dollars a month of each `alarm_set`, with every feature on. */
+export function alarmSetCosts(): { readonly essential: number; readonly full: number } {
+  const rows = [
+    ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))),
+    ...BURN_RATES.map(burnRateRow),
+  ];
+  const cost = (chosen: readonly AlarmRow[]) => alarmSetCost(chosen.flatMap(({ shapes }) => shapes));
+  return { essential: cost(rows.filter(({ set }) => set === "essential")), full: cost(rows) };
+}
+
+const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", percent: " %", USD: " USD", count: "" };
+
+/** A setting's value where nobody gives one. */
+const valueOf = (name: string): unknown =>
+  SETTINGS.flatMap((setting: Setting) => (setting.name === name ? [defaultValue(setting, "optimized")] : []))[0];
+
+function alarmRow(
+  kpi: Kpi,
+  { name, severity, set, thresholdSetting, periodSeconds, evaluationPeriods, datapointsToAlarm }: KpiAlarm,
+): AlarmRow {
+  const shapes = [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }];
+  const rings = `${kpi.title} is ${kpi.better === "lower" ? "above" : "below"}, in ${datapointsToAlarm} of ${evaluationPeriods} × ${periodSeconds} s`;
+  return {
+    set,
+    shapes,
+    cells: [
+      `\`${name}\``,
+      severity,
+      set,
+      rings,
+      `${Number(valueOf(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`,
+      `\`${thresholdSetting}\``,
+      alarmSetCost(shapes).toFixed(2),
+      kpi.runbook,
+    ],
+  };
+}
+
+function burnRateRow({ name, severity, factor, longSeconds, shortSeconds }: (typeof BURN_RATES)[number]): AlarmRow {
+  const shapes = [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }];
+  const rings = `Failed requests are above, over ${longSeconds} s and over ${shortSeconds} s`;
+  return {
+    set: "essential",
+    shapes,
+    cells: [
+      `\`${name}\``,
+      severity,
+      "essential",
+      rings,
+      `${factor} × ${String(valueOf("kpi_error_rate"))} %`,
+      "`kpi_error_rate`",
+      alarmSetCost(shapes).toFixed(2),
+      "Error budget",
+    ],
+  };
+}
+
+function type(setting: Setting): string {
+  if (setting.type === "structured") return shape(setting.terraformType);
+  return setting.type === "number" ? `number, ${setting.unit}` : setting.type;
+}
+
+/** A Terraform type for a table's cell: an object's fields stand in the description. */
+function shape(terraformType: string): string {
+  if (terraformType.startsWith("list(object")) return "list of objects";
+  return terraformType.startsWith("object") ? "object" : terraformType;
+}
+
+function allowed(setting: Setting): string {
+  if (setting.type === "number")
+    return setting.allowed ? setting.allowed.join(", ") : `${setting.minimum} to ${setting.maximum}`;
+  if (setting.type === "string")
+    return setting.allowed ? setting.allowed.join(", ") : meaning(setting.pattern?.meaning ?? "any");
+  return setting.type === "bool" ? "true, false" : "see the text";
+}
+
+/** A placeholder such as <region> would be taken for HTML, and vanish. */
+function meaning(text: string): string {
+  return text.includes("<") ? `\`${text}\`` : text;
+}
+
+function code(value: unknown): string {
+  return value === null ? "null" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+}
+
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,260 @@
+import { valueDifferences, type ValueDifference, differenceText } from "../kit/value-text";
+import { fenced, inlineCode } from "../kit/markdown";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { earlierSource } from "../kit/git";
+import { writeReport } from "../kit/files";
+import { ProgramFailed, run } from "../kit/process";
+import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
+import { environmentName, synthFolder } from "../kit/deployment-folder";
+import { synth } from "../kit/synth";
+
+/** A synthesized stack: its Terraform JSON, and the hash of each file that stands beside it. */
+export interface SynthesizedFiles {
+  /** What `cdk.tf.json` holds. */
+  readonly json: unknown;
+  /** SHA-256 in hexadecimal, by file name, such as `worker.zip`. */
+  readonly assets: Readonly<Record<string, string>>;
+}
+
+/** What a change of the sources does to one block of the Terraform JSON. */
+export interface BlockChange {
+  /**
+   * As Terraform names it: `aws_lambda_function.worker_function`, `var.memory_size`, `output.api_endpoint`,
+   * `local.profiles`.
+   */
+  readonly address: string;
+  readonly kind: string;
+  readonly action: "add" | "change" | "remove";
+  /** Where it differs; of a block that comes or goes nothing, but a variable's default. */
+  readonly attributes: readonly ValueDifference[];
+}
+
+/** What a change of the sources does to one stack. */
+export interface StackDiff {
+  readonly stack: string;
+  readonly action: "add" | "change" | "remove";
+  readonly blocks: readonly BlockChange[];
+  /** Names of the files beside the JSON that are others, such as the functions' zips. */
+  readonly assets: readonly string[];
+}
+
+/** In this order a reviewer reads: what is there, what may be set, what comes out, how it is reckoned. */
+const KINDS = ["resource", "data", "module", "variable", "output", "check", "local", "provider", "terraform"];
+
+/** The changes from some stacks to others, by name. A stack that is the same is left out. */
+export function stackDiffs(
+  before: Readonly<Record<string, SynthesizedFiles>>,
+  after: Readonly<Record<string, SynthesizedFiles>>,
+): StackDiff[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.flatMap((stack) => {
+    const [from, to] = [before[stack], after[stack]];
+    const blocks = blockChanges(from?.json ?? {}, to?.json ?? {});
+    const assets = valueDifferences(from?.assets ?? {}, to?.assets ?? {}).map(({ path }) => path);
+    if (from && to && blocks.length === 0 && assets.length === 0) return [];
+    return [{ stack, action: from ? (to ? "change" : "remove") : "add", blocks, assets } as const];
+  });
+}
+
+/** `2 added, 1 changed, 0 removed`, of blocks of the Terraform JSON. */
+export function countBlocks(blocks: readonly BlockChange[]): string {
+  const count = (action: BlockChange["action"]) => blocks.filter((block) => block.action === action).length;
+  return `${count("add")} added, ${count("change")} changed, ${count("remove")} removed`;
+}
+
+interface Block {
+  readonly kind: string;
+  readonly value: unknown;
+}
+
+function blockChanges(before: unknown, after: unknown): BlockChange[] {
+  const [from, to] = [blocksOf(before), blocksOf(after)];
+  const addresses = [...new Set([...from.keys(), ...to.keys()])];
+  const changes = addresses.flatMap((address): BlockChange[] => {
+    const [old, now] = [from.get(address), to.get(address)];
+    if (old && now) {
+      const attributes = valueDifferences(old.value, now.value);
+      return attributes.length === 0 ? [] : [{ address, kind: now.kind, action: "change", attributes }];
+    }
+    const block = (old ?? now)!;
+    return [{ address, kind: block.kind, action: old ? "remove" : "add", attributes: old ? [] : defaultOf(block) }];
+  });
+  const rank = ({ kind }: BlockChange) => KINDS.indexOf(kind) + 1 || KINDS.length + 1;
+  return changes.sort((a, b) => rank(a) - rank(b) || (a.address < b.address ? -1 : 1));
+}
+
+function defaultOf({ kind, value }: Block): ValueDifference[] {
+  const fields = value as Readonly<Record<string, unknown>>;
+  return kind === "variable" && "default" in fields
+    ? [{ path: "default", before: undefined, after: fields["default"] }]
+    : [];
+}
+
+/** The blocks by their addresses. */
+function blocksOf(json: unknown): Map<string, Block> {
+  const found = new Map<string, Block>();
+  for (const [section, content] of Object.entries((json ?? {}) as Readonly<Record<string, unknown>>)) {
+    for (const [address, block] of sectionBlocks(section, content)) found.set(address, block);
+  }
+  return found;
+}
+
+/** Names that Terraform's expressions have for a section's blocks. */
+const PREFIX: Readonly<Record<string, string>> = { variable: "var", locals: "local" };
+
+function sectionBlocks(section: string, content: unknown): [string, Block][] {
+  if (section === "//") return []; // cdktf's notes to itself
+  const named = Object.entries((content ?? {}) as Readonly<Record<string, unknown>>);
+  if (section === "resource" || section === "data") {
+    const prefix = section === "data" ? "data." : "";
+    return named.flatMap(([type, of]) =>
+      Object.entries(of as object).map(([name, value]): [string, Block] => [
+        `${prefix}${type}.${name}`,
+        { kind: section, value: withoutNotes(value) },
+      ]),
+    );
+  }
+  if (section === "terraform" || Array.isArray(content))
+    return [[section, { kind: section, value: withoutNotes(content) }]];
+  const kind = section === "locals" ? "local" : section;
+  return named.map(([name, value]) => [`${PREFIX[section] ?? section}.${name}`, { kind, value: withoutNotes(value) }]);
+}
+
+/** cdktf writes where a block comes from; moving it between files of sources changes nothing that Terraform does. */
+function withoutNotes(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== "//"));
+}
+
+const SIGNS = { add: "+", change: "~", remove: "-" } as const;
+
+/** Lines of one block's differences that are shown; the rest is counted. */
+const MOST_LINES = 12;
+
+/** What a change of the sources changes in the Terraform JSON, for a terminal. The same for the same changes. */
+export function stackDiffText(since: string, diffs: readonly StackDiff[]): string {
+  if (diffs.length === 0) return `The Terraform JSON is that of ${since}.`;
+  return diffs.map((diff) => [stackLine(diff), ...stackDiffLines(diff)].join("\n")).join("\n\n");
+}
+
+/** The same as Markdown: a line a stack, and its blocks behind it. */
+export function stackDiffMarkdown(since: string, diffs: readonly StackDiff[]): string {
+  if (diffs.length === 0) return `The Terraform JSON is that of ${inlineCode(since)}.\n`;
+  return diffs
+    .map((diff) => `${stackLine(diff)} since ${inlineCode(since)}.\n\n${fenced(stackDiffLines(diff))}\n`)
+    .join("\n");
+}
+
+/** The changes of one stack, a block with its differences after the other. */
+export function stackDiffLines({ blocks, assets }: StackDiff): string[] {
+  return [...assets.map((name) => `  ~ assets/${name}: other content`), ...blocks.flatMap(blockLines)];
+}
+
+/** Such as `agent-api: 1 added, 2 changed, 0 removed; other content in worker.zip`. */
+export function stackLine({ stack, action, blocks, assets }: StackDiff): string {
+  const whole = action === "change" ? "" : action === "add" ? " (a new stack)" : " (the whole stack)";
+  return `${stack}${whole}: ${countBlocks(blocks)}${assets.length > 0 ? `; other content in ${assets.join(", ")}` : ""}`;
+}
+
+function blockLines({ address, action, attributes }: BlockChange): string[] {
+  const rest = attributes.length - MOST_LINES;
+  return [
+    `  ${SIGNS[action]} ${address}`,
+    ...attributes.slice(0, MOST_LINES).map((difference) => `      ${differenceText(difference)}`),
+    ...(rest > 0 ? [`      and ${rest} more differences`] : []),
+  ];
+}
+
+export interface SynthDiffOptions {
+  /** Commit, tag or branch to compare with. */
+  readonly ref: string;
+  /** Path of a Markdown file to write. */
+  readonly markdown?: string;
+}
+
+/** Says what the Terraform JSON has that an earlier commit's had not. Exit code: 0 nothing, 2 something. */
+export async function synthDiff(context: CommandContext, { ref, markdown }: SynthDiffOptions): Promise<CommandResult> {
+  await synth(context);
+  const diffs = await diffSince(context, ref);
+  if (markdown !== undefined) writeReport(markdown, `## Terraform JSON\n\n${stackDiffMarkdown(ref, diffs)}`);
+  return {
+    exitCode: diffs.length === 0 ? EXIT_CODES.pass : EXIT_CODES.changes,
+    text: stackDiffText(ref, diffs),
+    json: { ref, changed: diffs.length > 0, stacks: diffs },
+  };
+}
+
+/**
+ * Compares what is synthesized in cdktf.out with what that commit's own sources give. They are synthesized, which takes
+ * some seconds: a file that was kept beside the sources would say what somebody once wrote there.
+ */
+export async function diffSince(context: CommandContext, ref: string): Promise<StackDiff[]> {
+  const { projectDirectory, environment, progress, signal } = context;
+  const now = synthesizedStacks(synthFolder(context));
+  return progress.step(
+    `Synthesize the stacks of ${ref}`,
+    async () => {
+      const earlier = await earlierSource({ project: projectDirectory, ref, env: environment, signal }).catch(
+        (cause: Error) => {
+          throw new UsageError(cause.message, { cause });
+        },
+      );
+      try {
+        const command = join("scripts", "bin", "quickturn.js");
+        if (!existsSync(join(earlier.directory, command)))
+          throw new UsageError(`${ref} has no ${command}, so its stacks cannot be synthesized; give a later commit`);
+        const env = {
+          ...environment,
+          QUICKTURN_STACKS: Object.keys(now).join(","),
+          QUICKTURN_ENV: environmentName(context),
+        };
+        await run(process.execPath, [command, "--json", "synth"], { cwd: earlier.directory, env, signal });
+        // A commit from before there were environments has one folder for all.
+        const output = [
+          synthFolder({ projectDirectory: earlier.directory, ...(context.env !== undefined && { env: context.env }) }),
+          join(earlier.directory, "cdktf.out"),
+        ].find((folder) => existsSync(join(folder, "manifest.json")));
+        return stackDiffs(synthesizedStacks(output ?? earlier.directory), now);
+      } catch (cause) {
+        if (!(cause instanceof ProgramFailed)) throw cause;
+        throw new Error(
+          `The stacks of ${ref} cannot be synthesized with the packages that are installed now. ${cause.message}`,
+          { cause },
+        );
+      } finally {
+        earlier.remove();
+      }
+    },
+    (diffs) => (diffs.length === 0 ? "the same" : `${diffs.length} differ${diffs.length === 1 ? "s" : ""}`),
+  );
+}
+
+/** What one synth wrote, as its manifest lists it: a folder of an earlier one may stand beside. */
+function synthesizedStacks(output: string): Record<string, SynthesizedFiles> {
+  const manifest = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as {
+    stacks: Record<string, { synthesizedStackPath: string; workingDirectory: string }>;
+  };
+  return Object.fromEntries(
+    Object.entries(manifest.stacks).map(([name, { synthesizedStackPath, workingDirectory }]) => [
+      name,
+      {
+        json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as unknown,
+        assets: hashes(join(output, workingDirectory, "assets")),
+      },
+    ]),
+  );
+}
+
+function hashes(folder: string): Record<string, string> {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
+  );
+}

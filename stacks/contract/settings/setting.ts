@@ -1,0 +1,172 @@
+
+
+/** The three ways to run the same system. */
+export const PROFILES = ["baseline", "optimized", "low_latency"] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/**
+ * What applying a change does:
+ * - `new version`: publishes a version of a function; the alias moves to it unless it is pinned. Seconds.
+ * - `alias`: moves the alias `live`. Seconds.
+ * - `stage`: changes the stage's method settings, no deployment. Seconds.
+ * - `deployment`: puts a new deployment of the API behind the same URL. Seconds.
+ * - `in place`: changes an attribute of a resource that stays. Seconds.
+ * - `minutes`: AWS takes minutes to carry it out (cache cluster, distribution, provisioned concurrency).
+ * - `identity`: names what is deployed. Another value is another deployment; set it once.
+ */
+export type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
+
+/** A further condition on a value, as Terraform expressions. */
+export interface Rule {
+  /** Terraform expression, true when the value is good. It may name other variables. */
+  readonly condition: string;
+  /** What is allowed, and what to do; follows "<name> is <value given>; ". Terraform template syntax. */
+  readonly message: string;
+}
+
+interface Common {
+  /** Terraform variable name; the provider's own attribute name where there is one. */
+  readonly name: string;
+  /** One sentence for the person who reads the table or `terraform plan`'s prompt. */
+  readonly description: string;
+  readonly effect: Effect;
+  /** Cross-checks and shapes beyond type, limits and allowed values. Default: none. */
+  readonly rules?: readonly Rule[];
+  /** Hide the value from plans. Default: false. */
+  readonly sensitive?: boolean;
+}
+
+/** The value where nobody gives one: one for all, or one a profile. */
+export type Default<T> =
+  | { /** The same in every profile; null = none. */ readonly value: T | null }
+  | { /** What null follows. */ readonly profiles: Readonly<Record<Profile, T>> }
+  | { /** There is none: whoever calls the module gives it. */ readonly required: true };
+
+export type NumberSetting = Common & {
+  readonly type: "number";
+  /** What one of it is: `MiB`, `seconds`, `requests/s`. */
+  readonly unit: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Only these values, where the service takes no others. */
+  readonly allowed?: readonly number[];
+  /** Whether fractions are allowed. Default: false. */
+  readonly fractional?: boolean;
+} & Default<number>;
+
+export type StringSetting = Common & {
+  readonly type: "string";
+  readonly allowed?: readonly string[];
+  /** RE2 expression that the whole value matches, and what it means in words. */
+  readonly pattern?: { readonly expression: string; readonly meaning: string };
+} & Default<string>;
+
+export type BoolSetting = Common & { readonly type: "bool" } & Default<boolean>;
+
+/** A list, map or object: its shape is Terraform's own type expression. */
+export type StructuredSetting = Common & {
+  readonly type: "structured";
+  /** Terraform type constraint. */
+  readonly terraformType: string;
+  readonly value: unknown;
+};
+
+export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
+
+/** The value of a setting under a profile, where nobody gives one; undefined where somebody must. */
+export function defaultValue(setting: Setting, profile: Profile): unknown {
+  if ("profiles" in setting) return setting.profiles[profile];
+  return "value" in setting ? setting.value : undefined;
+}
+
+/** True where somebody must give a value. */
+export function isRequired(setting: Setting): boolean {
+  return "required" in setting;
+}
+
+/** True where null follows the profile. */
+export function followsProfile(setting: Setting): boolean {
+  return "profiles" in setting;
+}
+
+/** One `validation` block of a Terraform variable. */
+export interface Validation {
+  /** Terraform expression, without `${}`. */
+  readonly condition: string;
+  /** Terraform template: says what was given and what is allowed. */
+  readonly message: string;
+}
+
+/**
+ * The validation blocks of a setting's variable: its limits first, its cross-checks after. A sensitive setting has
+ * none, because Terraform prints the value that a validation refuses; who uses it checks it in a precondition.
+ */
+export function terraformValidations(setting: Setting): Validation[] {
+  if (setting.sensitive) return [];
+  const own = limits(setting);
+  const rules = (setting.rules ?? []).map((rule) => ({
+    condition: rule.condition,
+    message: said(setting, rule.message),
+  }));
+  return own === undefined
+    ? rules
+    : [{ condition: orNull(setting, own.condition), message: said(setting, own.message) }, ...rules];
+}
+
+function limits(setting: Setting): Validation | undefined {
+  if (setting.type === "number") return numberLimits(setting);
+  if (setting.type === "string") return stringLimits(setting);
+  return undefined;
+}
+
+function numberLimits(setting: NumberSetting): Validation {
+  const self = `var.${setting.name}`;
+  const whole = setting.fractional ? "" : ` && floor(${self}) == ${self}`;
+  const kind = setting.fractional ? "a number" : "a whole number";
+  if (setting.allowed) {
+    return {
+      condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`,
+      message: `allowed: one of ${setting.allowed.join(", ")} (${setting.unit})`,
+    };
+  }
+  return {
+    condition: `${self} >= ${setting.minimum} && ${self} <= ${setting.maximum}${whole}`,
+    message: `allowed: ${kind} from ${setting.minimum} to ${setting.maximum} (${setting.unit})${orNullInWords(setting)}`,
+  };
+}
+
+function stringLimits(setting: StringSetting): Validation | undefined {
+  const self = `var.${setting.name}`;
+  if (setting.allowed) {
+    return {
+      condition: `contains(${JSON.stringify(setting.allowed)}, ${self})`,
+      message: `allowed: one of ${setting.allowed.join(", ")}`,
+    };
+  }
+  if (setting.pattern) {
+    return {
+      condition: `can(regex("${setting.pattern.expression}", ${self}))`,
+      message: `allowed: ${setting.pattern.meaning}${orNullInWords(setting)}`,
+    };
+  }
+  return undefined;
+}
+
+/** Terraform evaluates both sides of `||`, so null is told apart by a conditional. */
+function orNull(setting: Setting, condition: string): string {
+  return takesNull(setting) ? `var.${setting.name} == null ? true : ${condition}` : condition;
+}
+
+function orNullInWords(setting: Setting): string {
+  if (followsProfile(setting)) return ", or null to follow the profile";
+  return takesNull(setting) ? ", or null for none" : "";
+}
+
+function takesNull(setting: Setting): boolean {
+  return followsProfile(setting) || ("value" in setting && setting.value === null);
+}
+
+function said(setting: Setting, message: string): string {
+  // jsonencode shows null and quotes.
+  return `${setting.name} is \${jsonencode(var.${setting.name})}; ${message}.`;
+}
