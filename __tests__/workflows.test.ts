@@ -157,7 +157,7 @@ test("a release is built of the tagged commit, from packages whose scripts do no
   );
   expect(found.slice(2)).toEqual([
     "npm ci",
-    'npx quickturn release --tag "$GITHUB_REF_NAME"',
+    'npm run release -- --tag "$GITHUB_REF_NAME"',
     "actions/attest-build-provenance dist/release/SHA256SUMS",
     expect.stringMatching(/^gh release create "\$GITHUB_REF_NAME" dist\/release\/\* --verify-tag /),
   ]);

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { coldVerdict, MAX_RATIO, type ColdMeasurement, type ColdRow, type ColdVerdict, type ColdBudget } from "./cold-figures";
+import {
+  coldVerdict,
+  MAX_RATIO,
+  type ColdMeasurement,
+  type ColdRow,
+  type ColdVerdict,
+  type ColdBudget,
+} from "./cold-figures";
 import { UsageError, type CommandContext } from "../scripts/kit/context";
 import { packageFunctions } from "../scripts/kit/package-functions";
 import { openColdRig, type ColdCase } from "./cold-rig";

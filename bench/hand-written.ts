@@ -1,5 +1,3 @@
-
-
 /** An HCL expression as it stands in a file. */
 export type HclExpression = string;
 

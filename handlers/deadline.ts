@@ -1,5 +1,3 @@
-
-
 /**
  * Resolves after `ms` milliseconds. Rejects once `signal` is aborted. Loaded only now: it takes 8 ms of a cold start,
  * and few calls wait.

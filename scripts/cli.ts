@@ -31,10 +31,18 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(join(SOURCES, "package.json"), "utf8")) as { version: string }).version;
 }
 
-/** The command line. The only place that prints, exits, or reads the environment. */
-export function program(): Command {
-  const root = new Command("quickturn")
-    .description("Slow LLM agents behind a fast HTTP API on AWS, in Terraform: every optimization is a variable.")
+/** A command line: its name, what it is for, examples for its help, and its commands. */
+export interface CommandLine {
+  readonly name: string;
+  readonly description: string;
+  readonly help: string;
+  readonly addCommands: (root: Command, shell: Shell) => void;
+}
+
+/** Builds a command line. The only place that prints, exits, or reads the environment. */
+export function program({ name, description, help, addCommands }: CommandLine = QUICKTURN): Command {
+  const root = new Command(name)
+    .description(description)
     .addOption(
       new Option(
         "--env <name>",
@@ -46,10 +54,10 @@ export function program(): Command {
     .option("--json", "print one JSON document instead of text; progress is not shown")
     .option("--debug", "show where a failure comes from, with each of its causes")
     .version(packageVersion(), "--version", "print the version")
-    .showHelpAfterError("(quickturn --help teaches)")
+    .showHelpAfterError(`(${name} --help teaches)`)
     .addHelpText(
       "after",
-      `${EXAMPLES}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
+      `${help}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
     )
     .exitOverride();
   const shell: Shell = {
@@ -78,13 +86,14 @@ Examples:
   quickturn cost --compare baseline optimized   what each costs a month and a request, by part
   quickturn analyze worker.log                  how long runs take, why, and which settings that supports
   quickturn tune --replay runs.jsonl            which memory a function should have, from runs at several sizes
-  quickturn bench agents                        seven agents, one after the other against all at once
-  quickturn rehearse                            release good and bad versions to callers here, in time-lapse, and see who notices
-  quickturn rehearse --kills 20                 kill applies and canaries with kill -9, and see that the next run goes on
-  quickturn soak --requests 2000 --faults       kill, freeze and disturb, and check that no request is lost
-  quickturn fuzz --requests 2000                what the OpenAPI document allows and forbids, sent; every answer judged
-  quickturn release                             archives, bills of materials and checksums of this commit; publishes nothing
   eval "$(quickturn env)"                       let terraform and npx cdktf find the provider`;
+
+const QUICKTURN: CommandLine = {
+  name: "quickturn",
+  description: "Slow LLM agents behind a fast HTTP API on AWS, in Terraform: every optimization is a variable.",
+  help: EXAMPLES,
+  addCommands,
+};
 
 async function confirm(question: string): Promise<boolean> {
   return (await ask(`${question} Only "yes" goes on:`)) === "yes";
@@ -135,13 +144,13 @@ function report(root: Command, error: unknown, failure: Failure): void {
 }
 
 /** Runs the command line. Signals end the work in order. */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], commandLine = QUICKTURN): Promise<void> {
   for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[])
     process.on(name, () => interruption.receive(name));
   // Who reads may end first: a pager, or the terminal. The work and its clean-up go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreUnread);
   process.on("exit", dieWithTerminal);
-  const root = program();
+  const root = program(commandLine);
   process.on("uncaughtException", (error) => {
     report(root, error, crashOf(error));
     process.exit();

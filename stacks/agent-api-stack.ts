@@ -6,7 +6,14 @@ import { AgentFunction, LiveAlias, RequestStore, WorkQueue, address } from "../m
 import { agentAccess, agentsInEffect, warnAboutAgents } from "./agents-in-effect";
 import { createAlarms } from "./alarms";
 import { createDashboard } from "./dashboard";
-import { declareCheck, declareLocal, declareOutputs, declareSettings, type DeclaredSettings, declareGiven } from "./declare";
+import {
+  declareCheck,
+  declareLocal,
+  declareOutputs,
+  declareSettings,
+  type DeclaredSettings,
+  declareGiven,
+} from "./declare";
 import { allowKeysOf, checkKey } from "./encryption";
 import { functionSettings, createHeartbeats, createSweeper } from "./upkeep";
 import { createHttpApi } from "./http-api";

@@ -2,7 +2,20 @@ import { Alarms, BurnRateAlarms, CostBudget, everyOne, type AlarmProps, type Bur
 import { declareCheck, type DeclaredSettings, given } from "./declare";
 import { metricSources, namedQuery, type Watched } from "./dashboard";
 import type { PlatformStack } from "./platform";
-import { BURN_RATES, BURN_RATE_METRIC, burnThreshold, KPIS, nameMetric, reachable, type BurnRate, type Condition, type Kpi, type KpiAlarm, type SettingName, type SourceNames } from "./contract/settings";
+import {
+  BURN_RATES,
+  BURN_RATE_METRIC,
+  burnThreshold,
+  KPIS,
+  nameMetric,
+  reachable,
+  type BurnRate,
+  type Condition,
+  type Kpi,
+  type KpiAlarm,
+  type SettingName,
+  type SourceNames,
+} from "./contract/settings";
 
 /** What of the alarms others name. */
 export interface CreatedAlarms {

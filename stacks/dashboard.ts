@@ -1,7 +1,29 @@
-import { type AgentFunction, type LiveAlias, type MetricQuery, type RequestStore, type RestApi, type Schedule, type WorkQueue, chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "../modules";
+import {
+  type AgentFunction,
+  type LiveAlias,
+  type MetricQuery,
+  type RequestStore,
+  type RestApi,
+  type Schedule,
+  type WorkQueue,
+  chartRows,
+  Dashboard,
+  type Chart,
+  type ChartLine,
+  type DashboardSection,
+} from "../modules";
 import type { DeclaredSettings } from "./declare";
 import { STAGE_NAME, type PhysicalNames } from "./names";
-import { kpiQuery, nameMetric, type Kpi, type KpiQuery, type SettingName, type SourceNames, KPIS, type KpiAlarm } from "./contract/settings";
+import {
+  kpiQuery,
+  nameMetric,
+  type Kpi,
+  type KpiQuery,
+  type SettingName,
+  type SourceNames,
+  KPIS,
+  type KpiAlarm,
+} from "./contract/settings";
 import type { CreatedAlarms } from "./alarms";
 import { otherCharts } from "./dashboard-charts";
 import type { PlatformStack } from "./platform";

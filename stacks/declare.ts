@@ -1,5 +1,22 @@
-import { type TerraformStack, TerraformLocal, TerraformOutput, TerraformVariable, Token, type IResolvable } from "cdktf";
-import { MADE_ELSEWHERE, PROFILES, SETTINGS, defaultValue, followsProfile, isRequired, terraformValidations, type Setting, type SettingName } from "./contract/settings";
+import {
+  type TerraformStack,
+  TerraformLocal,
+  TerraformOutput,
+  TerraformVariable,
+  Token,
+  type IResolvable,
+} from "cdktf";
+import {
+  MADE_ELSEWHERE,
+  PROFILES,
+  SETTINGS,
+  defaultValue,
+  followsProfile,
+  isRequired,
+  terraformValidations,
+  type Setting,
+  type SettingName,
+} from "./contract/settings";
 import { OUTPUT_DESCRIPTIONS, type OutputName } from "./contract/outputs";
 
 /**

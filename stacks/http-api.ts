@@ -1,5 +1,17 @@
 import { type AuthorizerEnvironment, ORIGIN_SECRET_HEADER } from "../handlers/environment";
-import { AgentFunction, Access, AccountLogging, ApiStage, EdgeDistribution, RestApi, STATUS_ROUTE, WebFirewall, address, methodPath, type LiveAlias } from "../modules";
+import {
+  AgentFunction,
+  Access,
+  AccountLogging,
+  ApiStage,
+  EdgeDistribution,
+  RestApi,
+  STATUS_ROUTE,
+  WebFirewall,
+  address,
+  methodPath,
+  type LiveAlias,
+} from "../modules";
 import type { DeclaredSettings } from "./declare";
 import { functionSettings } from "./upkeep";
 import { type PhysicalNames, STAGE_NAME } from "./names";

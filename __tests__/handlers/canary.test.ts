@@ -11,7 +11,19 @@ import { memorySessions } from "../support/memory-sessions";
 import type { RequestStore } from "../../handlers/requests/requests";
 import { sweep } from "../../handlers/requests/sweep";
 import { jsonLines } from "../../handlers/telemetry";
-import { DEAD_LETTER_QUEUE_ARN, DEADLINE_MS, gatewayEvent, invokeEvent, newProcess, noCache, NOW_MS, readyAgent, sqsBatch, statusEvent, WORK_QUEUE_ARN } from "./fixtures";
+import {
+  DEAD_LETTER_QUEUE_ARN,
+  DEADLINE_MS,
+  gatewayEvent,
+  invokeEvent,
+  newProcess,
+  noCache,
+  NOW_MS,
+  readyAgent,
+  sqsBatch,
+  statusEvent,
+  WORK_QUEUE_ARN,
+} from "./fixtures";
 
 /** What must be in no line of any log: it stands in for prompts, keys, answers and secrets. */
 const CANARY = "canary-7f3a";

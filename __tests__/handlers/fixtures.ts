@@ -1,7 +1,15 @@
 import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
 import type { Agent } from "../../handlers/agents/agent";
 import type { ReadyAgent } from "../../handlers/agents";
-import { openCounters, openColdStart, type FunctionCounts, type Fields, type Level, type Log, type Measured } from "../../handlers/telemetry";
+import {
+  openCounters,
+  openColdStart,
+  type FunctionCounts,
+  type Fields,
+  type Level,
+  type Log,
+  type Measured,
+} from "../../handlers/telemetry";
 import { openReadCache, type ReadCache } from "../../handlers/requests/read-cache";
 import type { NewRequest } from "../../handlers/requests/requests";
 

@@ -3,7 +3,10 @@ import { openCounters } from "../../handlers/telemetry";
 import { heartbeat, HOLD_MS, isHeartbeat, type HeartbeatParts } from "../../handlers/heartbeat";
 import { gatewayEvent, keepingLog, settled, sqsBatch, WORK_QUEUE_ARN } from "./fixtures";
 
-jest.mock("../../handlers/deadline", () => ({ pause: jest.fn(async () => undefined) }));
+jest.mock("../../handlers/deadline", () => ({
+  ...jest.requireActual<object>("../../handlers/deadline"),
+  pause: jest.fn(async () => undefined),
+}));
 const waits = jest.mocked(pause);
 afterEach(() => waits.mockClear());
 

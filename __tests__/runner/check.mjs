@@ -1,4 +1,4 @@
-// The compiler, the linter, the formatter and the measures, side by side; what each of them says comes whole. Exit code
+// The compiler, the linter, the formatter, who may import whom, and the measures, side by side; what each of them says comes whole. Exit code
 // 1 where one finds something.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -22,6 +22,18 @@ const PROGRAMS = {
     ".quickturn/eslint.json",
   ],
   formatter: ["node_modules/@biomejs/biome/bin/biome", "format", "--max-diagnostics=50", "."],
+  imports: [
+    "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+    "--config",
+    ".dependency-cruiser.cjs",
+    "--output-type",
+    "err",
+    "stacks",
+    "modules",
+    "handlers",
+    "scripts",
+    "bench",
+  ],
   measures: ["__tests__/runner/measures.mjs", "--quiet"],
 };
 

@@ -8,7 +8,7 @@ const WORTH_RECORDING = 2;
 
 /**
  * Prints where the minutes went, and the outcome as one plain line, which CI reads. Keeps how long each file took, for
- * the order of the next run, and of a whole tier its time, for `quickturn bench tests`.
+ * the order of the next run, and of a whole tier its time, for `npm run bench tests`.
  */
 module.exports = class ClosingLine {
   constructor({ rootDir, testPathPatterns, testNamePattern, onlyChanged, shard }) {

@@ -19,7 +19,18 @@ import { RestApi } from "../../scripts/emulator/gateway/rest-api";
 import { Throttle } from "../../scripts/emulator/gateway/throttle";
 import { StatisticsRecorder } from "../../scripts/emulator/statistics";
 import { newProcess } from "../handlers/fixtures";
-import { ALICE, BOB, folder, functionArn, lambda, methodSettings, permission, restApi, SECURITY_SCHEMES, state } from "../scripts/emulator/fixtures";
+import {
+  ALICE,
+  BOB,
+  folder,
+  functionArn,
+  lambda,
+  methodSettings,
+  permission,
+  restApi,
+  SECURITY_SCHEMES,
+  state,
+} from "../scripts/emulator/fixtures";
 import { encoded, resource as resourceOf, stackJson } from "./stack-json";
 
 /** Changes an answer on its way to the caller, or keeps it. */

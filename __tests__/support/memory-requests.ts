@@ -1,4 +1,12 @@
-import { isHeld, standingOf, isTerminal, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "../../handlers/requests/requests";
+import {
+  isHeld,
+  standingOf,
+  isTerminal,
+  type DueRequest,
+  type Ending,
+  type RequestRecord,
+  type RequestStore,
+} from "../../handlers/requests/requests";
 import { creationOver, creationSeconds } from "../../handlers/requests/request-writes";
 import type { TurnKeeper } from "../../handlers/requests/sessions";
 

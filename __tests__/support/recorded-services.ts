@@ -1,7 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { denied } from "../../scripts/emulator/faults/reply";
-import { readRequest, type ProxiedRequest, openUpstream, type Upstream } from "../../scripts/emulator/faults/proxied-request";
+import {
+  readRequest,
+  type ProxiedRequest,
+  openUpstream,
+  type Upstream,
+} from "../../scripts/emulator/faults/proxied-request";
 import { awsCalls, type AwsCall } from "./aws-call";
 
 /** Who asks: terraform, the local runtime, or a function by its name. */

@@ -1,7 +1,14 @@
 import { runAgent } from "./agent-run";
 import type { EarlierAnswer } from "./agent";
 import { runAtMost } from "../deadline";
-import { type AgentReport, type Orchestration, type OrchestrationInput, missedBy, uselessBecause, type TokenReport } from "./orchestration";
+import {
+  type AgentReport,
+  type Orchestration,
+  type OrchestrationInput,
+  missedBy,
+  uselessBecause,
+  type TokenReport,
+} from "./orchestration";
 import { NotNeeded } from "../aws/guards";
 
 /** How a phase ended. */

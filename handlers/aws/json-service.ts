@@ -7,8 +7,27 @@ import type { Guard } from "./guards";
 import type { Variables } from "../settings";
 import type { ClientConfiguration } from "./connection";
 import { requestSigner } from "./signed-request";
-import type { DeleteItemInput, DeleteItemOutput, GetItemInput, GetItemOutput, PutItemInput, PutItemOutput, QueryInput, QueryOutput, TransactWriteItemsInput, TransactWriteItemsOutput, UpdateItemInput, UpdateItemOutput } from "@aws-sdk/client-dynamodb";
-import type { ChangeMessageVisibilityRequest, GetQueueAttributesRequest, GetQueueAttributesResult, SendMessageRequest, SendMessageResult } from "@aws-sdk/client-sqs";
+import type {
+  DeleteItemInput,
+  DeleteItemOutput,
+  GetItemInput,
+  GetItemOutput,
+  PutItemInput,
+  PutItemOutput,
+  QueryInput,
+  QueryOutput,
+  TransactWriteItemsInput,
+  TransactWriteItemsOutput,
+  UpdateItemInput,
+  UpdateItemOutput,
+} from "@aws-sdk/client-dynamodb";
+import type {
+  ChangeMessageVisibilityRequest,
+  GetQueueAttributesRequest,
+  GetQueueAttributesResult,
+  SendMessageRequest,
+  SendMessageResult,
+} from "@aws-sdk/client-sqs";
 
 /**
  * The output in a service's answer, all of which is read, so that its socket can be used again. Throws the service's

@@ -1,7 +1,14 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { isUnavailable } from "../aws/guards";
 import { ApiError, InternalError, ServiceUnavailableError } from "./errors";
-import { measureFunction, type FunctionCounts, describeError, type Fields, type Log, type Measured } from "../telemetry";
+import {
+  measureFunction,
+  type FunctionCounts,
+  describeError,
+  type Fields,
+  type Log,
+  type Measured,
+} from "../telemetry";
 import { errorReply, toResponse, type Reply, routeOf, type RouteName, type Route } from "./http";
 import { refuseDirectAccess } from "./callers";
 import { within } from "../deadline";

@@ -1,5 +1,11 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { type ApiError, PayloadTooLargeError, InvalidRequestError, UnsupportedMediaTypeError, RouteNotFoundError } from "./errors";
+import {
+  type ApiError,
+  PayloadTooLargeError,
+  InvalidRequestError,
+  UnsupportedMediaTypeError,
+  RouteNotFoundError,
+} from "./errors";
 
 /** Bytes of `text` in UTF-8: what AWS counts and bills. A JavaScript length counts UTF-16 units. */
 export const utf8Bytes = (text: string): number => Buffer.byteLength(text, "utf8");

@@ -2,7 +2,18 @@ import type { DynamoDb } from "../aws/json-service";
 import { epochMs, OPEN_PARTITIONS, type Item, fromItem, toItem } from "./request-items";
 import { type DueRequest, standingOf, type Creation, type RequestStore } from "./requests";
 import { type Patience, openTable, type RequestTable, type RequestTables } from "./dynamodb-table";
-import { creationOver, creationSeconds, claim, close, finish, freeId, markSent, renew, requeue, withdrawable } from "./request-writes";
+import {
+  creationOver,
+  creationSeconds,
+  claim,
+  close,
+  finish,
+  freeId,
+  markSent,
+  renew,
+  requeue,
+  withdrawable,
+} from "./request-writes";
 
 /** Index of the requests that have not ended: hash key `open`, range key `due_at`, keys only. */
 const INDEX = "open-due";

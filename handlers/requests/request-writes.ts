@@ -1,4 +1,12 @@
-import { type Creation, type NewRequest, type RequestRecord, MAX_ATTEMPTS, type Bid, type DueRequest, type Ending } from "./requests";
+import {
+  type Creation,
+  type NewRequest,
+  type RequestRecord,
+  MAX_ATTEMPTS,
+  type Bid,
+  type DueRequest,
+  type Ending,
+} from "./requests";
 import { DEFAULT_DEADLINE_MS, epochMs, openPartition, resultAttributes, type Item } from "./request-items";
 
 /**

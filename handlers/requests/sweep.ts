@@ -1,7 +1,15 @@
 import { runAtMost, within } from "../deadline";
 import { attemptsExhausted, deadlinePassed, failedOf, METRIC_OF_STATUS, tooManyHops } from "./endings";
 import { MAX_HOPS, type WorkQueue } from "./work-queue";
-import { isHeld, isTerminal, MAX_ATTEMPTS, type DueRequest, type Ending, type RequestRecord, type RequestStore } from "./requests";
+import {
+  isHeld,
+  isTerminal,
+  MAX_ATTEMPTS,
+  type DueRequest,
+  type Ending,
+  type RequestRecord,
+  type RequestStore,
+} from "./requests";
 import { describeError, type Log } from "../telemetry";
 
 /** Milliseconds until a request that was sent again is due once more; each time twice as long. */

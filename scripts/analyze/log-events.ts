@@ -1,4 +1,8 @@
-import type { CloudWatchLogsClient, FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+import type {
+  CloudWatchLogsClient,
+  FilterLogEventsCommandInput,
+  FilterLogEventsCommandOutput,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { clientConfiguration } from "../kit/aws-client";
 import { createReadStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";

@@ -25,7 +25,6 @@ const CURRENT = join(BUILT, "current.json");
 const ENTRIES = {
   cli: "scripts/cli.ts",
   app: "stacks/app.ts",
-  "canary-process": "__tests__/proof/rehearse/canary-process.ts",
 };
 /**
  * What nobody has read for so long goes with the next build: a command that runs meanwhile may still load a part of it.

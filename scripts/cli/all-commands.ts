@@ -1,10 +1,8 @@
 import type { Command } from "commander";
 import { addAuditCommand, addReviewCommands } from "./review-commands";
-import { addBuildCommands, addContractCommands, addImageCommand } from "./build-commands";
+import { addBuildCommands, addContractCommands, addImageCommand, addLocalCommand } from "./build-commands";
 import { addCanaryCommand, addDeployCommands, addStateCommands } from "./deploy-commands";
 import { addDashboardCommand, addDecideCommands, addTuneCommand, addVerifyCommand } from "./decide-commands";
-import { addProofCommands, addRehearseCommand } from "./proof-commands";
-import { addReleaseCommands } from "./release-commands";
 import type { Shell } from "./shell";
 
 /** Every command, in the order of `--help`. */
@@ -18,9 +16,7 @@ export function addCommands(root: Command, shell: Shell): void {
   addDashboardCommand(root, shell);
   addDecideCommands(root, shell);
   addTuneCommand(root, shell);
-  addProofCommands(root, shell);
-  addRehearseCommand(root, shell);
-  addReleaseCommands(root, shell);
+  addLocalCommand(root, shell);
   addReviewCommands(root, shell);
   addAuditCommand(root, shell);
   addStateCommands(root, shell);

@@ -1,7 +1,6 @@
 import { type Command, Option } from "commander";
-import { type Shell, countOf } from "./shell";
+import { collect, countOf, type Shell } from "./shell";
 import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
-import type { FuzzOptions } from "../../__tests__/proof/fuzz/fuzz";
 import type { OpenApiOptions } from "../publish/openapi";
 
 /** From sources to Terraform JSON, and what that needs. */
@@ -40,10 +39,6 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
       perform(async (context) => (await import("../publish/modules")).modules(context, options)),
     );
   root
-    .command("docs")
-    .description("synth, and write what is generated and kept: the tables in docs and RUNBOOK.md, and openapi.json")
-    .action(() => perform(async (context) => (await import("../publish/docs")).docs(context)));
-  root
     .command("env")
     .description("print the variables that terraform and npx cdktf need to find the provider")
     .option("--emulator <url>", "also point them at an AWS emulator on this machine")
@@ -81,7 +76,7 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
     );
 }
 
-/** What callers are promised, and whether it is true. */
+/** What callers are promised. */
 export function addContractCommands(root: Command, { perform }: Shell): void {
   root
     .command("openapi")
@@ -96,25 +91,34 @@ export function addContractCommands(root: Command, { perform }: Shell): void {
     .action((given: OpenApiOptions) =>
       perform(async (context) => (await import("../publish/openapi")).openapi(context, given)),
     );
+}
+
+/** The stack on this machine, without an account. */
+export function addLocalCommand(root: Command, { perform }: Shell): void {
   root
-    .command("fuzz")
+    .command("local")
     .description(
-      "send an API what its document allows and what it forbids, and judge every answer; exit code 1 at any finding",
+      "apply the stack to an AWS emulator, serve what was applied on loopback, and show a request under both profiles",
     )
-    .option("--requests <count>", "how many, in each access mode", countOf(1, 1_000_000), 2_000)
-    .option("--seed <number>", "draws the requests: the same seed, the same ones", countOf(0, 2 ** 31), 1)
-    .option("--concurrency <count>", "requests at once", countOf(1, 64), 8)
+    .option("--once", "stop after the demonstration", false)
+    .option("--serve-only", "serve without a demonstration", false)
+    .option("--port <port>", "loopback port of the API; default: any free one", countOf(1, 65_535))
     .option(
-      "--authorization <modes>",
-      "access modes, with commas between, or all: iam, api_key, jwt, none; default: iam, and with --url the one that credentials are given for",
+      "--var <name=value>",
+      "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them",
+      collect,
+      [],
     )
-    .option(
-      "--url <url>",
-      "stage of a running API; callers: QUICKTURN_API_KEY, QUICKTURN_TOKEN or AWS credentials, a second one with OTHER; default: a stack of its own on this machine",
-    )
-    .option("--other-profile <name>", "with --url: AWS profile of a second caller")
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: FuzzOptions) =>
-      perform(async (context) => (await import("../../__tests__/proof/fuzz/fuzz")).fuzz(context, given)),
+    .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
+      perform(async (context) =>
+        (await import("../local/local")).local(context, {
+          once: given.once,
+          quiet: given.serveOnly,
+          vars: given.var,
+          keep: given.keep,
+          ...(given.port ? { port: given.port } : {}),
+        }),
+      ),
     );
 }

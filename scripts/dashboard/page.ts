@@ -1,4 +1,15 @@
-import { CARD, SERIES_COLOURS, chartSize, dashboardChart, figureRows, lineColour, clock, dayTime, figureText, markText } from "./charts";
+import {
+  CARD,
+  SERIES_COLOURS,
+  chartSize,
+  dashboardChart,
+  figureRows,
+  lineColour,
+  clock,
+  dayTime,
+  figureText,
+  markText,
+} from "./charts";
 import { COLOURS, drawing, escapeHtml, folded, htmlPage, htmlTable, section, tiles } from "../kit/page";
 import type { AlarmWidget, Widget } from "./body";
 import type { ChartData, ChartSeries, Window } from "./chart";

@@ -1,5 +1,3 @@
-
-
 /** Values of a resource, as a plan has them. */
 export type Values = Readonly<Record<string, unknown>>;
 

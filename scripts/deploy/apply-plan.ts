@@ -1,4 +1,11 @@
-import { type ApplyProgress, type Operation, countDone, NOTHING_APPLIED, progressText, TerraformFailed } from "../kit/terraform-messages";
+import {
+  type ApplyProgress,
+  type Operation,
+  countDone,
+  NOTHING_APPLIED,
+  progressText,
+  TerraformFailed,
+} from "../kit/terraform-messages";
 import { Interrupted } from "../kit/process";
 import type { StateLock } from "../kit/state";
 import { isAbsolute } from "node:path";

@@ -3,7 +3,15 @@ import { isSame, named, weightOf } from "./release";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { UsageError } from "../kit/context";
 import { appliedRelease } from "./live-file";
-import { type CanaryPlan, type Outputs, type Ports, byHand, stampOf, type Look, type TimelineEvent } from "./canary-ports";
+import {
+  type CanaryPlan,
+  type Outputs,
+  type Ports,
+  byHand,
+  stampOf,
+  type Look,
+  type TimelineEvent,
+} from "./canary-ports";
 import { judged, takenBack, type Ending } from "./canary-machine";
 import { BETWEEN_LOOKS_MS } from "../gate/gate";
 

@@ -1,4 +1,11 @@
-import { changedResources, driftedResources, isMarked, isSensitive, staysNothing, type PlanResource } from "../kit/plan-changes";
+import {
+  changedResources,
+  driftedResources,
+  isMarked,
+  isSensitive,
+  staysNothing,
+  type PlanResource,
+} from "../kit/plan-changes";
 import { valueDifferences, type ValueDifference } from "../kit/value-text";
 import { FUNCTION_ADDRESSES, publishedFunctions, FUNCTIONS, type FunctionName } from "./release";
 

@@ -1,4 +1,10 @@
-import { GetFunctionCommand, GetPolicyCommand, LambdaClient, paginateListEventSourceMappings, ResourceNotFoundException } from "@aws-sdk/client-lambda";
+import {
+  GetFunctionCommand,
+  GetPolicyCommand,
+  LambdaClient,
+  paginateListEventSourceMappings,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-lambda";
 import { mappingName, type Held, type LookedFor, type Wanted, twins, wantedOf, type Twins } from "./twins";
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";

@@ -1,4 +1,14 @@
-import { defaultValue, followsProfile, KEPT_BY_COMMANDS, SETTINGS, type Profile, type Provenance, type Release, type RollbackRecord, type Setting } from "../../stacks/contract/settings";
+import {
+  defaultValue,
+  followsProfile,
+  KEPT_BY_COMMANDS,
+  SETTINGS,
+  type Profile,
+  type Provenance,
+  type Release,
+  type RollbackRecord,
+  type Setting,
+} from "../../stacks/contract/settings";
 import { FUNCTIONS, LIVE_NAMES, LIVE_SETTINGS } from "./release";
 import { shortText } from "../kit/value-text";
 

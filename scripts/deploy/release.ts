@@ -1,4 +1,11 @@
-import { type CanaryRecord, type Release, type ReleaseEvent, type Versions, SETTINGS, type Setting } from "../../stacks/contract/settings";
+import {
+  type CanaryRecord,
+  type Release,
+  type ReleaseEvent,
+  type Versions,
+  SETTINGS,
+  type Setting,
+} from "../../stacks/contract/settings";
 import { variableName } from "../kit/given-setting";
 import { planChanges, type ResourceChange } from "../kit/plan-changes";
 

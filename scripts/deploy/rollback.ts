@@ -1,5 +1,14 @@
 import { type Release, type Versions, PROFILES } from "../../stacks/contract/settings";
-import { changed, FUNCTIONS, named, NO_VERSIONS, remembered, versionsBy, type FunctionName, type Stamp } from "./release";
+import {
+  changed,
+  FUNCTIONS,
+  named,
+  NO_VERSIONS,
+  remembered,
+  versionsBy,
+  type FunctionName,
+  type Stamp,
+} from "./release";
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";

@@ -1,5 +1,3 @@
-
-
 /** An invocation that has ended. */
 export interface ObservedInvocation {
   readonly functionName: string;

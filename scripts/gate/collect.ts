@@ -4,7 +4,14 @@ import { type AwsPlace, accountLimits } from "../kit/aws-client";
 import { metricDataPages, metricStat } from "../kit/metric-data";
 import { FRONT_DOOR_KPIS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { DEFAULT_LIMITS, type AccountLimits, type Evidence, type Readings, type Series, readEvidence } from "./evidence";
+import {
+  DEFAULT_LIMITS,
+  type AccountLimits,
+  type Evidence,
+  type Readings,
+  type Series,
+  readEvidence,
+} from "./evidence";
 import type { Looks } from "./rate";
 import { sourceNames, GATE_SETTINGS, numberOf } from "./settings";
 import { gateWindow, type GateWindow } from "./window";

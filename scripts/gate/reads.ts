@@ -1,4 +1,12 @@
-import { type Kpi, type Measure, type MetricReference, FRONT_DOOR_KPIS, KPIS, nameMetric, type SourceNames } from "../../stacks/contract/settings";
+import {
+  type Kpi,
+  type Measure,
+  type MetricReference,
+  FRONT_DOOR_KPIS,
+  KPIS,
+  nameMetric,
+  type SourceNames,
+} from "../../stacks/contract/settings";
 import { numberOf, unmet } from "./settings";
 import type { GateWindow } from "./window";
 

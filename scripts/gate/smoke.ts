@@ -2,7 +2,22 @@ import { type ProbeCaller, ApiProbe } from "../kit/api-client";
 import { credentialsIn, findCredentials } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import { randomUUID } from "node:crypto";
-import { checkAnonymous, checkCache, checkEnd, checkHealth, checkInvoke, checkMalformed, checkNoStore, checkOtherCaller, checkUnknown, hasEnded, retryAfterSeconds, unchecked, type Answer, type SmokeCheck } from "./smoke-checks";
+import {
+  checkAnonymous,
+  checkCache,
+  checkEnd,
+  checkHealth,
+  checkInvoke,
+  checkMalformed,
+  checkNoStore,
+  checkOtherCaller,
+  checkUnknown,
+  hasEnded,
+  retryAfterSeconds,
+  unchecked,
+  type Answer,
+  type SmokeCheck,
+} from "./smoke-checks";
 import { whole, type Verdict } from "./judge";
 import { durationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";

@@ -1,5 +1,3 @@
-
-
 /** The patterns of a .dockerignore, in their order. */
 export interface IgnoreFile {
   readonly patterns: readonly string[];

@@ -10,7 +10,14 @@ import { packageFunctions, type PackagedFunction } from "../kit/package-function
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { judgeImage, type ImageProblem, imageSize, judgeSize, mebibytes } from "./image-rules";
-import { buildImageWith, findImageBuilder, BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "./image-builder";
+import {
+  buildImageWith,
+  findImageBuilder,
+  BUILDERS,
+  PLATFORMS,
+  type Architecture,
+  type BuilderName,
+} from "./image-builder";
 
 /** Where the image's sources lie, below the project. */
 export const IMAGE_FILES = {

@@ -143,7 +143,12 @@ export class ApiProbe {
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.timeoutMs)]),
       });
       const text = await response.text();
-      return { status: response.status, headers: Object.fromEntries(response.headers), body: parsedAgain(text), ms: ms() };
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: parsedAgain(text),
+        ms: ms(),
+      };
     } catch (cause) {
       if (this.signal.aborted) throw cause;
       return { status: 0, headers: {}, body: undefined, failure: reason(cause, this.timeoutMs), ms: ms() };

@@ -1,5 +1,3 @@
-
-
 /** The middle of the values, or the mean of the two in the middle. Throws where there are none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);

@@ -1,5 +1,3 @@
-
-
 /** What terraform says it will do to a resource. */
 export interface PlannedChange {
   readonly address: string;

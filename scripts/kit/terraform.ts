@@ -1,4 +1,17 @@
-import { heardMessage, NOTHING_APPLIED, type ApplyProgress, dumpedState, failures, messageIn, plannedChanges, spoken, TerraformFailed, warnings, type Failure, type PlannedChange } from "./terraform-messages";
+import {
+  heardMessage,
+  NOTHING_APPLIED,
+  type ApplyProgress,
+  dumpedState,
+  failures,
+  messageIn,
+  plannedChanges,
+  spoken,
+  TerraformFailed,
+  warnings,
+  type Failure,
+  type PlannedChange,
+} from "./terraform-messages";
 import { keepState, type KeptState } from "./local-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
 import { explainLock, lockIn, lockWasFreed, StateLocked, type StateLock } from "./state";

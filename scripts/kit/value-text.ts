@@ -1,5 +1,3 @@
-
-
 /** One place in which two values differ. */
 export interface ValueDifference {
   /**

@@ -1,4 +1,13 @@
-import { type NumberSetting, type Setting, type StringSetting, PROFILES, SETTINGS, defaultValue, followsProfile, type SettingName } from "../../stacks/contract/settings";
+import {
+  type NumberSetting,
+  type Setting,
+  type StringSetting,
+  PROFILES,
+  SETTINGS,
+  defaultValue,
+  followsProfile,
+  type SettingName,
+} from "../../stacks/contract/settings";
 
 /** Blocks of Terraform's tests, in HCL, as `terraform fmt` writes them. */
 

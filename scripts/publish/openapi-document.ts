@@ -1,5 +1,13 @@
 import { ANSWERS, UNAUTHORIZED, UNKNOWN_ROUTE } from "./openapi-answers";
-import { type Answer, type CallersDocument, type Operation, type Parameter, type Schema, ANSWER_SCHEMAS, UUID } from "./openapi-schemas";
+import {
+  type Answer,
+  type CallersDocument,
+  type Operation,
+  type Parameter,
+  type Schema,
+  ANSWER_SCHEMAS,
+  UUID,
+} from "./openapi-schemas";
 
 /** The OpenAPI body that API Gateway is given, as far as it is read; values may be Terraform templates. */
 export interface GatewayBody {
@@ -171,14 +179,14 @@ function forCallers(
   const [more, answers] = [FOR_CALLERS[operationId], ANSWERS[operationId]];
   if (more === undefined || answers === undefined)
     throw new Error(
-      `${path} has the operation ${operationId}, whose answers nobody has described; described: ${Object.keys(ANSWERS).join(", ")}. Add it to FOR_CALLERS and ANSWERS in scripts/judges/openapi.`,
+      `${path} has the operation ${operationId}, whose answers nobody has described; described: ${Object.keys(ANSWERS).join(", ")}. Add it to FOR_CALLERS and ANSWERS in scripts/publish/openapi-*.ts.`,
     );
   const missing = parameters.filter(
     (given) => given.in === "path" && !more.parameters.some(({ name }) => name === given.name),
   );
   if (missing.length > 0)
     throw new Error(
-      `${path} has the path parameter ${missing[0]!.name}, which nobody has described. Add it to FOR_CALLERS in scripts/judges/openapi.`,
+      `${path} has the path parameter ${missing[0]!.name}, which nobody has described. Add it to FOR_CALLERS in scripts/publish/openapi-*.ts.`,
     );
   const isOpen = Array.isArray(security) && security.length === 0;
   return {

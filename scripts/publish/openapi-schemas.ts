@@ -1,5 +1,3 @@
-
-
 /** JSON schema as OpenAPI 3.0 has it, as far as it is used here. */
 export interface Schema {
   readonly [keyword: string]: unknown;

@@ -1,4 +1,11 @@
-import { packageId, type ShippedPackage, directPackages, packagesIn, productionPackages, type LockedPackages } from "../kit/production-packages";
+import {
+  packageId,
+  type ShippedPackage,
+  directPackages,
+  packagesIn,
+  productionPackages,
+  type LockedPackages,
+} from "../kit/production-packages";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PackagedFunction } from "../kit/package-functions";

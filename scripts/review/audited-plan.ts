@@ -1,5 +1,16 @@
 import { evaluated, type Scope } from "./expression";
-import { configurations, namedResources, withoutIndexes, type PlanJson, type ResourceConfiguration, type SourceResource, type StackSources, isMarkedAt, placeAt, Unknown } from "./plan-json";
+import {
+  configurations,
+  namedResources,
+  withoutIndexes,
+  type PlanJson,
+  type ResourceConfiguration,
+  type SourceResource,
+  type StackSources,
+  isMarkedAt,
+  placeAt,
+  Unknown,
+} from "./plan-json";
 import type { PlanResource } from "../kit/plan-changes";
 
 /**

@@ -1,5 +1,3 @@
-
-
 /** A comment on a pull or merge request. */
 export interface ForgeComment {
   readonly id: number;

@@ -2,7 +2,15 @@ import { planCost } from "../cost/planned";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { findingSources, findingsOf } from "./findings";
 import { planChanges } from "../kit/plan-changes";
-import { reviewMarkdown, type ReviewSection, costSection, findingsSection, planSection, sourcesSection, warningsSections } from "./review-sections";
+import {
+  reviewMarkdown,
+  type ReviewSection,
+  costSection,
+  findingsSection,
+  planSection,
+  sourcesSection,
+  warningsSections,
+} from "./review-sections";
 import { writeReport } from "../kit/files";
 import type { PlanInput } from "../kit/terraform";
 import { ownSuppressions, stackSources } from "./audit";

@@ -2,7 +2,7 @@ import type { Suppression } from "./suppression";
 
 /**
  * A year after the decisions below were made or looked at again; each is then made anew. One day for all, because they
- * are reviewed together: `quickturn release` refuses in the 180 days before it, and no installation fails after it.
+ * are reviewed together: `npm run release` refuses in the 180 days before it, and no installation fails after it.
  */
 const UNTIL = "2027-11-20";
 

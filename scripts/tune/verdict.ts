@@ -4,7 +4,15 @@ import { CONFIDENCE } from "../analyze/analysis";
 import type { PriceBook } from "../cost/prices";
 import { percentileInterval, type Draws } from "../kit/random";
 import { type Interval, mean } from "../kit/quantiles";
-import { drawnTimes, expectedTimes, weighed, type ExpectedTimes, type TimedSize, type TimeModel, type WeighedSize } from "./curve";
+import {
+  drawnTimes,
+  expectedTimes,
+  weighed,
+  type ExpectedTimes,
+  type TimedSize,
+  type TimeModel,
+  type WeighedSize,
+} from "./curve";
 import { type TuningRun, sizeFigures, type SizeFigures } from "./size";
 
 /**

@@ -1,140 +1,153 @@
 import { RequestNotFoundError, ServiceUnavailableError } from "../../../handlers/http/errors";
-import { errorReply, headerValues, MAX_BODY_BYTES, readJsonText, toResponse, routeOf, truncateUtf8, utf8Bytes } from "../../../handlers/http/http";
+import {
+  errorReply,
+  headerValues,
+  MAX_BODY_BYTES,
+  readJsonText,
+  toResponse,
+  routeOf,
+  truncateUtf8,
+  utf8Bytes,
+} from "../../../handlers/http/http";
 import { gatewayEvent, invokeEvent } from "../fixtures";
 import fc from "fast-check";
 import { anyCharacter } from "../../support/any-character";
 
 describe("http", () => {
-test("a response is JSON that no cache keeps and no browser guesses at", () => {
-  const { statusCode, headers, body, isBase64Encoded } = toResponse({
-    status: 202,
-    body: { a: 1 },
-    headers: { Location: "/x" },
+  test("a response is JSON that no cache keeps and no browser guesses at", () => {
+    const { statusCode, headers, body, isBase64Encoded } = toResponse({
+      status: 202,
+      body: { a: 1 },
+      headers: { Location: "/x" },
+    });
+    expect({ statusCode, body, isBase64Encoded }).toEqual({ statusCode: 202, body: '{"a":1}', isBase64Encoded: false });
+    expect(headers).toMatchObject({
+      "Content-Type": "application/json",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      Location: "/x",
+    });
   });
-  expect({ statusCode, body, isBase64Encoded }).toEqual({ statusCode: 202, body: '{"a":1}', isBase64Encoded: false });
-  expect(headers).toMatchObject({
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    Location: "/x",
+
+  test("a cacheable response leaves the time to the cache in front", () => {
+    expect(toResponse({ status: 200, body: {}, cacheable: true }).headers).not.toHaveProperty("Cache-Control");
   });
-});
 
-test("a cacheable response leaves the time to the cache in front", () => {
-  expect(toResponse({ status: 200, body: {}, cacheable: true }).headers).not.toHaveProperty("Cache-Control");
-});
-
-test("an error's body holds its code, its message and the gateway's id, nothing else", () => {
-  const reply = errorReply(new ServiceUnavailableError("Busy.", { cause: new Error("canary") }), "gateway-1");
-  expect(reply).toEqual({
-    status: 503,
-    body: { error: { code: "service_unavailable", message: "Busy.", gateway_request_id: "gateway-1" } },
-    headers: { "Retry-After": "5" },
-    cacheable: false,
+  test("an error's body holds its code, its message and the gateway's id, nothing else", () => {
+    const reply = errorReply(new ServiceUnavailableError("Busy.", { cause: new Error("canary") }), "gateway-1");
+    expect(reply).toEqual({
+      status: 503,
+      body: { error: { code: "service_unavailable", message: "Busy.", gateway_request_id: "gateway-1" } },
+      headers: { "Retry-After": "5" },
+      cacheable: false,
+    });
+    expect(errorReply(new RequestNotFoundError("No."), "g")).toMatchObject({
+      status: 404,
+      headers: {},
+      cacheable: true,
+    });
   });
-  expect(errorReply(new RequestNotFoundError("No."), "g")).toMatchObject({ status: 404, headers: {}, cacheable: true });
-});
 
-test("headers are found in any case, and all their values", () => {
-  expect(headerValues(gatewayEvent({ headers: { "X-One": "a" } }), "x-one")).toEqual(["a"]);
-  expect(
-    headerValues(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one"),
-  ).toEqual(["a", "b"]);
-  expect(headerValues({ headers: null, multiValueHeaders: null } as never, "x-one")).toEqual([]);
-});
+  test("headers are found in any case, and all their values", () => {
+    expect(headerValues(gatewayEvent({ headers: { "X-One": "a" } }), "x-one")).toEqual(["a"]);
+    expect(
+      headerValues(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one"),
+    ).toEqual(["a", "b"]);
+    expect(headerValues({ headers: null, multiValueHeaders: null } as never, "x-one")).toEqual([]);
+  });
 
-test.each(["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])(
-  "a body of type %s is read",
-  (type) => {
-    expect(readJsonText(invokeEvent("{}", { headers: { "content-type": type } }))).toBe("{}");
-  },
-);
-
-test.each([
-  {},
-  { "content-type": "text/plain" },
-  { "content-type": "application/json; charset=utf-16" },
-  { "content-type": "application/jsonx" },
-])("a body with the headers %j is refused", (headers) => {
-  expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow(
-    "Send the body with Content-Type: application/json, in UTF-8.",
+  test.each(["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])(
+    "a body of type %s is read",
+    (type) => {
+      expect(readJsonText(invokeEvent("{}", { headers: { "content-type": type } }))).toBe("{}");
+    },
   );
-});
 
-test("two content types are refused", () => {
-  const multiValueHeaders = { "content-type": ["application/json", "text/plain"] };
-  expect(() => readJsonText(invokeEvent("{}", { multiValueHeaders }))).toThrow(
-    "Send the body with Content-Type: application/json",
-  );
-});
+  test.each([
+    {},
+    { "content-type": "text/plain" },
+    { "content-type": "application/json; charset=utf-16" },
+    { "content-type": "application/jsonx" },
+  ])("a body with the headers %j is refused", (headers) => {
+    expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow(
+      "Send the body with Content-Type: application/json, in UTF-8.",
+    );
+  });
 
-test("a compressed body is refused", () => {
-  const headers = { "content-type": "application/json", "content-encoding": "gzip" };
-  expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow("Send the body without Content-Encoding.");
-});
+  test("two content types are refused", () => {
+    const multiValueHeaders = { "content-type": ["application/json", "text/plain"] };
+    expect(() => readJsonText(invokeEvent("{}", { multiValueHeaders }))).toThrow(
+      "Send the body with Content-Type: application/json",
+    );
+  });
 
-test("a body counts in bytes, and may have 64 KiB of them", () => {
-  const body = "€".repeat(Math.floor(MAX_BODY_BYTES / 3));
-  expect(readJsonText(invokeEvent(`${body}.`))).toBe(`${body}.`);
-  expect(() => readJsonText(invokeEvent(`${body}..`))).toThrow("The body is over 65536 bytes.");
-});
+  test("a compressed body is refused", () => {
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    expect(() => readJsonText(invokeEvent("{}", { headers }))).toThrow("Send the body without Content-Encoding.");
+  });
 
-test("a base64 body is decoded, and refused where it is none", () => {
-  const read = (body: string) => readJsonText(invokeEvent(body, { isBase64Encoded: true }));
-  expect(read(Buffer.from('{"prompt":"€"}').toString("base64"))).toBe('{"prompt":"€"}');
-  for (const body of ["{}", "abc", "ab=c", "====", "a\nbc"])
-    expect(() => read(body)).toThrow("The body is not valid base64.");
-  expect(() => read(Buffer.from([0xc3, 0x28]).toString("base64"))).toThrow("The body is not valid UTF-8.");
-});
+  test("a body counts in bytes, and may have 64 KiB of them", () => {
+    const body = "€".repeat(Math.floor(MAX_BODY_BYTES / 3));
+    expect(readJsonText(invokeEvent(`${body}.`))).toBe(`${body}.`);
+    expect(() => readJsonText(invokeEvent(`${body}..`))).toThrow("The body is over 65536 bytes.");
+  });
 
-test("a byte order mark stays, for the parser to refuse", () => {
-  expect(readJsonText(invokeEvent(Buffer.from("\ufeff{}").toString("base64"), { isBase64Encoded: true }))).toBe(
-    "\ufeff{}",
-  );
-});
+  test("a base64 body is decoded, and refused where it is none", () => {
+    const read = (body: string) => readJsonText(invokeEvent(body, { isBase64Encoded: true }));
+    expect(read(Buffer.from('{"prompt":"€"}').toString("base64"))).toBe('{"prompt":"€"}');
+    for (const body of ["{}", "abc", "ab=c", "====", "a\nbc"])
+      expect(() => read(body)).toThrow("The body is not valid base64.");
+    expect(() => read(Buffer.from([0xc3, 0x28]).toString("base64"))).toThrow("The body is not valid UTF-8.");
+  });
 
-test("a missing body is an empty text", () => {
-  expect(readJsonText(invokeEvent("{}", { body: null }))).toBe("");
-});
+  test("a byte order mark stays, for the parser to refuse", () => {
+    expect(readJsonText(invokeEvent(Buffer.from("\ufeff{}").toString("base64"), { isBase64Encoded: true }))).toBe(
+      "\ufeff{}",
+    );
+  });
+
+  test("a missing body is an empty text", () => {
+    expect(readJsonText(invokeEvent("{}", { body: null }))).toBe("");
+  });
 });
 
 describe("router", () => {
-test.each([
-  ["POST", "/api/v1/invoke", "invoke"],
-  ["GET", "/api/v1/status/{request_id}", "status"],
-  ["GET", "/api/v1/health", "health"],
-])("%s %s is the route %s", (method, resource, route) => {
-  expect(routeOf(method, resource)).toBe(route);
-});
+  test.each([
+    ["POST", "/api/v1/invoke", "invoke"],
+    ["GET", "/api/v1/status/{request_id}", "status"],
+    ["GET", "/api/v1/health", "health"],
+  ])("%s %s is the route %s", (method, resource, route) => {
+    expect(routeOf(method, resource)).toBe(route);
+  });
 
-test.each([
-  ["GET", "/api/v1/invoke"],
-  ["post", "/api/v1/invoke"],
-  ["POST", "/api/v1/invoke/"],
-  ["POST", "//api/v1/invoke"],
-  ["GET", "/API/V1/HEALTH"],
-  ["GET", "/api/v1/status/1"],
-  ["__proto__", ""],
-])("%s %s is no route, and the message names those there are", (method, resource) => {
-  expect(() => routeOf(method, resource)).toThrow(
-    "No such route. There are: POST /api/v1/invoke, GET /api/v1/status/{request_id}, GET /api/v1/health.",
-  );
-});
+  test.each([
+    ["GET", "/api/v1/invoke"],
+    ["post", "/api/v1/invoke"],
+    ["POST", "/api/v1/invoke/"],
+    ["POST", "//api/v1/invoke"],
+    ["GET", "/API/V1/HEALTH"],
+    ["GET", "/api/v1/status/1"],
+    ["__proto__", ""],
+  ])("%s %s is no route, and the message names those there are", (method, resource) => {
+    expect(() => routeOf(method, resource)).toThrow(
+      "No such route. There are: POST /api/v1/invoke, GET /api/v1/status/{request_id}, GET /api/v1/health.",
+    );
+  });
 });
 
 describe("text", () => {
-test("bytes are counted as UTF-8 has them", () => {
-  expect(["a", "é", "€", "😀"].map(utf8Bytes)).toEqual([1, 2, 3, 4]);
-});
+  test("bytes are counted as UTF-8 has them", () => {
+    expect(["a", "é", "€", "😀"].map(utf8Bytes)).toEqual([1, 2, 3, 4]);
+  });
 
-test("a truncated text is a start of the whole, within the limit, and within one character of it", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: anyCharacter }), fc.nat(40), (text, limit) => {
-      const cut = truncateUtf8(text, limit);
-      expect(text.startsWith(cut)).toBe(true);
-      expect(utf8Bytes(cut)).toBeLessThanOrEqual(limit);
-      if (cut !== text) expect(utf8Bytes(cut)).toBeGreaterThan(limit - 4);
-    }),
-  );
-});
+  test("a truncated text is a start of the whole, within the limit, and within one character of it", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: anyCharacter }), fc.nat(40), (text, limit) => {
+        const cut = truncateUtf8(text, limit);
+        expect(text.startsWith(cut)).toBe(true);
+        expect(utf8Bytes(cut)).toBeLessThanOrEqual(limit);
+        if (cut !== text) expect(utf8Bytes(cut)).toBeGreaterThan(limit - 4);
+      }),
+    );
+  });
 });

@@ -6,68 +6,68 @@ import { memoryRequests } from "../../support/memory-requests";
 import { testEarlierRequests, testRaces, testRequests, testRequestTable } from "./request-cases";
 
 describe("claims", () => {
-const record = (overrides: Partial<RequestRecord> = {}): RequestRecord => ({
-  ...accepted(),
-  status: "processing",
-  updatedAt: accepted().createdAt,
-  sent: true,
-  attempt: MAX_ATTEMPTS,
-  requeues: 0,
-  leaseUntilMs: NOW_MS,
-  deadlineMs: NOW_MS - 1,
-  ...overrides,
-});
+  const record = (overrides: Partial<RequestRecord> = {}): RequestRecord => ({
+    ...accepted(),
+    status: "processing",
+    updatedAt: accepted().createdAt,
+    sent: true,
+    attempt: MAX_ATTEMPTS,
+    requeues: 0,
+    leaseUntilMs: NOW_MS,
+    deadlineMs: NOW_MS - 1,
+    ...overrides,
+  });
 
-test("of all that speaks against a claim, what ends the question soonest is told", () => {
-  const own = bid({ token: "mine" });
-  expect(standingOf(record({ status: "failed" }), "mine", own)).toBe("terminal");
-  expect(standingOf(record(), "mine", own)).toBe("won");
-  expect(standingOf(record(), "other", own)).toBe("live");
-  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "other", own)).toBe("overdue");
-  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "mine", own)).toBe("overdue");
-  expect(standingOf(record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS }), "other", own)).toBe(
-    "exhausted",
-  );
-  expect(
-    standingOf(
-      record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS, attempt: MAX_ATTEMPTS - 1 }),
-      "other",
-      own,
-    ),
-  ).toBe("open");
-});
+  test("of all that speaks against a claim, what ends the question soonest is told", () => {
+    const own = bid({ token: "mine" });
+    expect(standingOf(record({ status: "failed" }), "mine", own)).toBe("terminal");
+    expect(standingOf(record(), "mine", own)).toBe("won");
+    expect(standingOf(record(), "other", own)).toBe("live");
+    expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "other", own)).toBe("overdue");
+    expect(standingOf(record({ leaseUntilMs: NOW_MS - 1 }), "mine", own)).toBe("overdue");
+    expect(standingOf(record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS }), "other", own)).toBe(
+      "exhausted",
+    );
+    expect(
+      standingOf(
+        record({ leaseUntilMs: NOW_MS - 1, deadlineMs: NOW_MS + HOUR_MS, attempt: MAX_ATTEMPTS - 1 }),
+        "other",
+        own,
+      ),
+    ).toBe("open");
+  });
 
-test("a request is held while it is processing, up to its lease's last millisecond", () => {
-  expect(isHeld(record(), NOW_MS)).toBe(true);
-  expect(isHeld(record(), NOW_MS + 1)).toBe(false);
-  expect(isHeld(record({ status: "queued" }), NOW_MS)).toBe(false);
-  expect(isHeld(record({ leaseUntilMs: undefined }), NOW_MS)).toBe(false);
-});
+  test("a request is held while it is processing, up to its lease's last millisecond", () => {
+    expect(isHeld(record(), NOW_MS)).toBe(true);
+    expect(isHeld(record(), NOW_MS + 1)).toBe(false);
+    expect(isHeld(record({ status: "queued" }), NOW_MS)).toBe(false);
+    expect(isHeld(record({ leaseUntilMs: undefined }), NOW_MS)).toBe(false);
+  });
 });
 
 describe("requests", () => {
-let lite: Database;
-beforeAll(async () => void (lite = await openDynalite()));
-afterAll(() => lite?.close());
+  let lite: Database;
+  beforeAll(async () => void (lite = await openDynalite()));
+  afterAll(() => lite?.close());
 
-const inDynalite = () => dynamodbRequests(lite.dynamodb, TABLES);
+  const inDynalite = () => dynamodbRequests(lite.dynamodb, TABLES);
 
-describe("requests in memory", () => testRequests(() => memoryRequests()));
-describe("requests in dynalite", () => testRequests(inDynalite));
+  describe("requests in memory", () => testRequests(() => memoryRequests()));
+  describe("requests in dynalite", () => testRequests(inDynalite));
 
-describe("races in memory", () => testRaces(() => memoryRequests()));
-describe("races in dynalite", () => testRaces(inDynalite));
+  describe("races in memory", () => testRaces(() => memoryRequests()));
+  describe("races in dynalite", () => testRaces(inDynalite));
 
-describe("the table in dynalite", () => testRequestTable(() => lite));
-describe("a request of the release before in dynalite", () => testEarlierRequests(() => lite));
+  describe("the table in dynalite", () => testRequestTable(() => lite));
+  describe("a request of the release before in dynalite", () => testEarlierRequests(() => lite));
 
-test("a request has ended where it is completed, failed or expired", () => {
-  expect((["queued", "processing", "completed", "failed", "expired"] as const).map(isTerminal)).toEqual([
-    false,
-    false,
-    true,
-    true,
-    true,
-  ]);
-});
+  test("a request has ended where it is completed, failed or expired", () => {
+    expect((["queued", "processing", "completed", "failed", "expired"] as const).map(isTerminal)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
 });

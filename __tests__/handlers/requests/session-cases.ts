@@ -2,7 +2,14 @@ import { PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { openCounters, type Counters } from "../../../handlers/telemetry";
 import { openReadCache } from "../../../handlers/requests/read-cache";
 import { dynamodbRequests } from "../../../handlers/requests/dynamodb-requests";
-import { dynamodbSessions, TURN_ANSWER_BYTES, type NewTurn, type Session, type SessionStore, toTurnItem } from "../../../handlers/requests/sessions";
+import {
+  dynamodbSessions,
+  TURN_ANSWER_BYTES,
+  type NewTurn,
+  type Session,
+  type SessionStore,
+  toTurnItem,
+} from "../../../handlers/requests/sessions";
 import type { Ending, RequestStore } from "../../../handlers/requests/requests";
 import { NOW_MS } from "../fixtures";
 import { accepted, bid, intercepted, TABLES, type Database } from "./tables";

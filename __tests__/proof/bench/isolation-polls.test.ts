@@ -1,9 +1,4 @@
-import {
-  judgePoll,
-  makeRequests,
-  pollEverything,
-  type IsolationCaller,
-} from "../../../bench/isolation-polls";
+import { judgePoll, makeRequests, pollEverything, type IsolationCaller } from "../../../bench/isolation-polls";
 import { seededRandom } from "../../../scripts/kit/random";
 import type { ProbeAnswer } from "../../../scripts/kit/api-client";
 

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { headerOf, jsonOf, type WireAnswer, callRaw } from "./raw-http";
 import { DocumentedAnswers } from "./documented";
-import { reproductionOf, type Finding, type Problem, judgeAnswer, type Judgement, TallyKeeper, type Tally } from "./finding";
+import {
+  reproductionOf,
+  type Finding,
+  type Problem,
+  judgeAnswer,
+  type Judgement,
+  TallyKeeper,
+  type Tally,
+} from "./finding";
 import { generateCases, usedBody, usedKey } from "./generate";
 import { utf8, wireBytes, type FuzzCase, type FuzzRequest, type Place } from "./request";
 import type { CallersDocument } from "../../../scripts/publish/openapi-schemas";

@@ -1,7 +1,17 @@
 import type { CallersDocument, Operation, Parameter, Schema } from "../../../scripts/publish/openapi-schemas";
 import { BODY_MUTATIONS, withBody } from "./body-mutations";
 import type { ProofKind } from "./caller-proof";
-import { drawFrom, type Draw, withHeader, withoutHeader, type Given, type Mutation, drawPrompt, textViolations, violations } from "./mutation";
+import {
+  drawFrom,
+  type Draw,
+  withHeader,
+  withoutHeader,
+  type Given,
+  type Mutation,
+  drawPrompt,
+  textViolations,
+  violations,
+} from "./mutation";
 import { headerMutations } from "./header-mutations";
 import { utf8, type FuzzCase, type FuzzRequest } from "./request";
 import { TARGET_MUTATIONS } from "./target-mutations";

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { CanaryPhase, KillPoint } from "../kills/kill-points";
 import { killTree } from "../../../scripts/kit/process";
 import type { RunPlace } from "./killable-run";
@@ -112,10 +113,11 @@ export class KillableCanaries {
 }
 
 function start(input: CanaryProcessInput): ChildProcess {
-  const entry = join(__dirname, "../../bin/canary-process.js");
+  const entry = join(__dirname, "canary-process.ts");
   const { PATH, HOME } = input.terraformEnvironment;
   const child = fork(entry, [JSON.stringify(input)], {
     env: { PATH, HOME },
+    execArgv: ["--import", pathToFileURL(require.resolve("tsx")).href],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   live.add(child);

@@ -4,13 +4,13 @@ import type { RehearsalReport } from "./rehearse";
 import { PROJECT } from "../../support/stack-json";
 
 /**
- * `quickturn rehearse` as a person starts it: real plans and applies, real processes, the canary and the gate that a
+ * `npm run rehearse` as a person starts it: real plans and applies, real processes, the canary and the gate that a
  * pipeline uses.
  */
 test("a version that fails every request is rolled back by itself, a few callers have it, and nobody else notices", async () => {
   const run = promisify(execFile)(
     process.execPath,
-    ["scripts/bin/quickturn.js", "--json", "rehearse", "--only", "errors"],
+    ["--import", "tsx", "__tests__/proof/cli.ts", "--json", "rehearse", "--only", "errors"],
     { cwd: PROJECT, maxBuffer: 1 << 26 },
   );
   const { stdout } = await run.catch((error: { stdout: string }) => error);

@@ -89,7 +89,7 @@ const reached = (bill: Bill, ref: string): string[] =>
   bill.dependencies.find((each) => each.ref === ref)?.dependsOn.slice() ?? [];
 
 beforeAll(() => {
-  printed = execFileSync(process.execPath, ["scripts/bin/quickturn.js", "release"], {
+  printed = execFileSync(process.execPath, ["--import", "tsx", "__tests__/proof/cli.ts", "release"], {
     cwd: first,
     env: { ...ENVIRONMENT, TZ: "Asia/Tokyo" },
     encoding: "utf8",

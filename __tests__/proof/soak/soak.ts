@@ -1,5 +1,13 @@
 import pc from "picocolors";
-import { PROMISES, judgeHistory, type HistoryVerdict, endingsIn, settledStatuses, watchMemory, type MemoryTrend } from "./history";
+import {
+  PROMISES,
+  judgeHistory,
+  type HistoryVerdict,
+  endingsIn,
+  settledStatuses,
+  watchMemory,
+  type MemoryTrend,
+} from "./history";
 import { median } from "../../../scripts/kit/quantiles";
 import { join } from "node:path";
 import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";

@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { attributeUses, deprecationOf, resourceAttributes, type AttributeUse, type ResourceAttributes } from "./provider-attributes";
+import {
+  attributeUses,
+  deprecationOf,
+  resourceAttributes,
+  type AttributeUse,
+  type ResourceAttributes,
+} from "./provider-attributes";
 import { writeWhole } from "../../../scripts/kit/files";
 import { run } from "../../../scripts/kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";

@@ -1,4 +1,11 @@
-import { REPORT_FILTER, reportEvents, type LogEvent, type LogEventsQuery, readReportLines, splitLines } from "../../../scripts/analyze/log-events";
+import {
+  REPORT_FILTER,
+  reportEvents,
+  type LogEvent,
+  type LogEventsQuery,
+  readReportLines,
+  splitLines,
+} from "../../../scripts/analyze/log-events";
 import { answeringServer, type Answer } from "../../support/answering-server";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,163 +14,163 @@ import fc from "fast-check";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 describe("log events", () => {
-const GROUP = "/aws/lambda/quickturn-dev-worker";
-const stops: (() => Promise<void>)[] = [];
-afterAll(() => Promise.all(stops.map((stop) => stop())));
+  const GROUP = "/aws/lambda/quickturn-dev-worker";
+  const stops: (() => Promise<void>)[] = [];
+  afterAll(() => Promise.all(stops.map((stop) => stop())));
 
-const page = (document: object, status = 200): Answer => ({
-  status,
-  headers: { "content-type": "application/x-amz-json-1.1" },
-  body: JSON.stringify(document),
-});
+  const page = (document: object, status = 200): Answer => ({
+    status,
+    headers: { "content-type": "application/x-amz-json-1.1" },
+    body: JSON.stringify(document),
+  });
 
-async function read(answer: (count: number) => Answer, query: Partial<LogEventsQuery> = {}) {
-  const server = await answeringServer((_asked, count) => answer(count));
-  stops.push(server.stop);
-  const environment = {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_ENDPOINT_URL: server.url,
-  };
-  const [events, pages]: [LogEvent[], number[]] = [[], []];
-  const given = {
-    group: GROUP,
-    fromMs: 1_000,
-    toMs: 9_000,
-    environment,
-    signal: new AbortController().signal,
-    onPage: (count: number) => void pages.push(count),
-    ...query,
-  };
-  for await (const event of reportEvents(given)) events.push(event);
-  return { events, pages, asked: server.asked.map(({ body }) => JSON.parse(body) as unknown) };
-}
+  async function read(answer: (count: number) => Answer, query: Partial<LogEventsQuery> = {}) {
+    const server = await answeringServer((_asked, count) => answer(count));
+    stops.push(server.stop);
+    const environment = {
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "a",
+      AWS_SECRET_ACCESS_KEY: "b",
+      AWS_ENDPOINT_URL: server.url,
+    };
+    const [events, pages]: [LogEvent[], number[]] = [[], []];
+    const given = {
+      group: GROUP,
+      fromMs: 1_000,
+      toMs: 9_000,
+      environment,
+      signal: new AbortController().signal,
+      onPage: (count: number) => void pages.push(count),
+      ...query,
+    };
+    for await (const event of reportEvents(given)) events.push(event);
+    return { events, pages, asked: server.asked.map(({ body }) => JSON.parse(body) as unknown) };
+  }
 
-test("every page is followed, an empty one too, and each event comes with its stream", async () => {
-  const { events, pages, asked } = await read((count) =>
-    page(
-      [
-        {
-          events: [
-            { message: "one", logStreamName: "[7]a" },
-            { message: "two", logStreamName: "[8]b" },
-          ],
-          nextToken: "t1",
-        },
-        { events: [], nextToken: "t2" },
-        { events: [{ message: "three", logStreamName: "[8]b" }] },
-      ][count - 1]!,
-    ),
-  );
-  expect(events).toEqual([
-    { message: "one", stream: "[7]a" },
-    { message: "two", stream: "[8]b" },
-    { message: "three", stream: "[8]b" },
-  ]);
-  expect(pages).toEqual([2, 2, 3]);
-  const first = { logGroupName: GROUP, startTime: 1_000, endTime: 9_000, filterPattern: REPORT_FILTER };
-  expect(asked).toEqual([first, { ...first, nextToken: "t1" }, { ...first, nextToken: "t2" }]);
-});
+  test("every page is followed, an empty one too, and each event comes with its stream", async () => {
+    const { events, pages, asked } = await read((count) =>
+      page(
+        [
+          {
+            events: [
+              { message: "one", logStreamName: "[7]a" },
+              { message: "two", logStreamName: "[8]b" },
+            ],
+            nextToken: "t1",
+          },
+          { events: [], nextToken: "t2" },
+          { events: [{ message: "three", logStreamName: "[8]b" }] },
+        ][count - 1]!,
+      ),
+    );
+    expect(events).toEqual([
+      { message: "one", stream: "[7]a" },
+      { message: "two", stream: "[8]b" },
+      { message: "three", stream: "[8]b" },
+    ]);
+    expect(pages).toEqual([2, 2, 3]);
+    const first = { logGroupName: GROUP, startTime: 1_000, endTime: 9_000, filterPattern: REPORT_FILTER };
+    expect(asked).toEqual([first, { ...first, nextToken: "t1" }, { ...first, nextToken: "t2" }]);
+  });
 
-test("a group that is not there is named, with the region and what to do; another refusal with the permission that it takes", async () => {
-  const refused = (type: string) => read(() => page({ __type: type, message: "no" }, 400));
-  await expect(refused("ResourceNotFoundException")).rejects.toThrow(
-    `The log group ${GROUP} in us-east-1 cannot be read (ResourceNotFoundException: no). Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them.`,
-  );
-  await expect(refused("AccessDeniedException")).rejects.toThrow(
-    "(AccessDeniedException: no). It takes logs:FilterLogEvents on the group.",
-  );
-});
+  test("a group that is not there is named, with the region and what to do; another refusal with the permission that it takes", async () => {
+    const refused = (type: string) => read(() => page({ __type: type, message: "no" }, 400));
+    await expect(refused("ResourceNotFoundException")).rejects.toThrow(
+      `The log group ${GROUP} in us-east-1 cannot be read (ResourceNotFoundException: no). Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them.`,
+    );
+    await expect(refused("AccessDeniedException")).rejects.toThrow(
+      "(AccessDeniedException: no). It takes logs:FilterLogEvents on the group.",
+    );
+  });
 
-test("without a region nothing is called", async () => {
-  await expect(read(() => page({}), { environment: {} })).rejects.toThrow(
-    `The log group ${GROUP} is read from an AWS region, and none is set. Set AWS_REGION.`,
-  );
-});
+  test("without a region nothing is called", async () => {
+    await expect(read(() => page({}), { environment: {} })).rejects.toThrow(
+      `The log group ${GROUP} is read from an AWS region, and none is set. Set AWS_REGION.`,
+    );
+  });
 });
 
 describe("report lines", () => {
-const folder = temporaryFolder("report-lines");
+  const folder = temporaryFolder("report-lines");
 
-async function lines(chunks: readonly Buffer[]): Promise<string[]> {
-  const found: string[] = [];
-  await splitLines(
-    (async function* () {
-      yield* chunks;
-    })(),
-    (line, number) => (found[number - 1] = line),
-  );
-  return found;
-}
-
-test("lines are the same wherever the chunks are cut, in letters of several bytes too", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.constantFrom("a", "ü", "€", "😀", "\n", "\r\n", "line")),
-      fc.array(fc.nat(60)),
-      async (pieces, cuts) => {
-        const bytes = Buffer.from(pieces.join(""));
-        const sorted = [
-          0,
-          ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((left, right) => left - right),
-          bytes.length,
-        ];
-        const chunks = sorted
-          .slice(1)
-          .map((end, index) => bytes.subarray(sorted[index], end))
-          .filter((chunk) => chunk.length > 0);
-        const expected = pieces
-          .join("")
-          .split("\n")
-          .map((line) => line.replace(/\r$/, ""));
-        if (expected[expected.length - 1] === "") expected.pop();
-        expect(await lines(chunks)).toEqual(expected);
-      },
-    ),
-  );
-});
-
-test("UTF-16, which PowerShell writes, is read", async () => {
-  expect(await lines([Buffer.from("\ufeffone\r\ntwo", "utf16le")])).toEqual(["\ufeffone", "two"]);
-});
-
-test("a line without an end is refused before it fills the memory", async () => {
-  const long = Buffer.alloc(9 * 1_024 * 1_024, "x");
-  await expect(lines([long, long])).rejects.toThrow("line 1 is longer than 16777216 characters");
-});
-
-test("a file and a zipped file give the same", async () => {
-  writeFileSync(join(folder, "a.log"), "one\ntwo\n");
-  writeFileSync(join(folder, "a.log.gz"), gzipSync("one\ntwo\n"));
-  for (const name of ["a.log", "a.log.gz"]) {
+  async function lines(chunks: readonly Buffer[]): Promise<string[]> {
     const found: string[] = [];
-    expect(await readReportLines(join(folder, name), (line) => found.push(line))).toBe(2);
-    expect(found).toEqual(["one", "two"]);
+    await splitLines(
+      (async function* () {
+        yield* chunks;
+      })(),
+      (line, number) => (found[number - 1] = line),
+    );
+    return found;
   }
-});
 
-test("what cannot be read is named, with the reason and what to give", async () => {
-  mkdirSync(join(folder, "folder"));
-  writeFileSync(join(folder, "broken.gz"), "no gzip");
-  await expect(readReportLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(
-    /missing\.log cannot be read: ENOENT.*Give a file of log lines, or - for standard input\./,
-  );
-  await expect(readReportLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(
-    /missing\.gz cannot be read: ENOENT/,
-  );
-  await expect(readReportLines(join(folder, "folder"), () => undefined)).rejects.toThrow(
-    /folder cannot be read: EISDIR/,
-  );
-  await expect(readReportLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(
-    /broken\.gz cannot be read: incorrect header check/,
-  );
-});
-
-test("an interrupt ends the reading", async () => {
-  const aborted = AbortSignal.abort();
-  await expect(readReportLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({
-    name: "AbortError",
+  test("lines are the same wherever the chunks are cut, in letters of several bytes too", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("a", "ü", "€", "😀", "\n", "\r\n", "line")),
+        fc.array(fc.nat(60)),
+        async (pieces, cuts) => {
+          const bytes = Buffer.from(pieces.join(""));
+          const sorted = [
+            0,
+            ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((left, right) => left - right),
+            bytes.length,
+          ];
+          const chunks = sorted
+            .slice(1)
+            .map((end, index) => bytes.subarray(sorted[index], end))
+            .filter((chunk) => chunk.length > 0);
+          const expected = pieces
+            .join("")
+            .split("\n")
+            .map((line) => line.replace(/\r$/, ""));
+          if (expected[expected.length - 1] === "") expected.pop();
+          expect(await lines(chunks)).toEqual(expected);
+        },
+      ),
+    );
   });
-});
+
+  test("UTF-16, which PowerShell writes, is read", async () => {
+    expect(await lines([Buffer.from("\ufeffone\r\ntwo", "utf16le")])).toEqual(["\ufeffone", "two"]);
+  });
+
+  test("a line without an end is refused before it fills the memory", async () => {
+    const long = Buffer.alloc(9 * 1_024 * 1_024, "x");
+    await expect(lines([long, long])).rejects.toThrow("line 1 is longer than 16777216 characters");
+  });
+
+  test("a file and a zipped file give the same", async () => {
+    writeFileSync(join(folder, "a.log"), "one\ntwo\n");
+    writeFileSync(join(folder, "a.log.gz"), gzipSync("one\ntwo\n"));
+    for (const name of ["a.log", "a.log.gz"]) {
+      const found: string[] = [];
+      expect(await readReportLines(join(folder, name), (line) => found.push(line))).toBe(2);
+      expect(found).toEqual(["one", "two"]);
+    }
+  });
+
+  test("what cannot be read is named, with the reason and what to give", async () => {
+    mkdirSync(join(folder, "folder"));
+    writeFileSync(join(folder, "broken.gz"), "no gzip");
+    await expect(readReportLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(
+      /missing\.log cannot be read: ENOENT.*Give a file of log lines, or - for standard input\./,
+    );
+    await expect(readReportLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(
+      /missing\.gz cannot be read: ENOENT/,
+    );
+    await expect(readReportLines(join(folder, "folder"), () => undefined)).rejects.toThrow(
+      /folder cannot be read: EISDIR/,
+    );
+    await expect(readReportLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(
+      /broken\.gz cannot be read: incorrect header check/,
+    );
+  });
+
+  test("an interrupt ends the reading", async () => {
+    const aborted = AbortSignal.abort();
+    await expect(readReportLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({
+      name: "AbortError",
+    });
+  });
 });

@@ -3,104 +3,108 @@ import fc from "fast-check";
 import type { RunReport } from "../../../scripts/analyze/report-line";
 
 describe("collector", () => {
-const report = (id: string, durationMs = 5) =>
-  `REPORT RequestId: ${id}\tDuration: ${durationMs}.00 ms\tBilled Duration: 6 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB`;
+  const report = (id: string, durationMs = 5) =>
+    `REPORT RequestId: ${id}\tDuration: ${durationMs}.00 ms\tBilled Duration: 6 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB`;
 
-function collected(lines: readonly string[]): RunCollector {
-  const collector = new RunCollector();
-  lines.forEach((line, index) => collector.take(line, "a.log", index + 1));
-  return collector;
-}
+  function collected(lines: readonly string[]): RunCollector {
+    const collector = new RunCollector();
+    lines.forEach((line, index) => collector.take(line, "a.log", index + 1));
+    return collector;
+  }
 
-test("lines are counted by what they are, and the first broken report is named without its content", () => {
-  const { reading } = collected([
-    "hello",
-    report("a"),
-    "REPORT RequestId: secret",
-    report("b"),
-    "REPORT RequestId: x",
-    "",
-  ]);
-  expect(reading).toEqual({
-    lines: 6,
-    reports: 2,
-    skipped: 2,
-    unreadable: 2,
-    firstUnreadable: { input: "a.log", line: 3 },
+  test("lines are counted by what they are, and the first broken report is named without its content", () => {
+    const { reading } = collected([
+      "hello",
+      report("a"),
+      "REPORT RequestId: secret",
+      report("b"),
+      "REPORT RequestId: x",
+      "",
+    ]);
+    expect(reading).toEqual({
+      lines: 6,
+      reports: 2,
+      skipped: 2,
+      unreadable: 2,
+      firstUnreadable: { input: "a.log", line: 3 },
+    });
+  });
+
+  test("a run has the version that its start names, and no other run's", () => {
+    const { samples } = collected([
+      "START RequestId: a Version: 7",
+      "START RequestId: b Version: 8",
+      report("b"),
+      report("a"),
+      report("c"),
+      report("a"),
+    ]);
+    expect([0, 1, 2, 3].map((index) => samples.nameAt("version", index))).toEqual(["8", "7", undefined, undefined]);
+  });
+
+  test("starts without an end are forgotten, the oldest first", () => {
+    const starts = Array.from({ length: 10_001 }, (_, index) => `START RequestId: r${index} Version: 7`);
+    const { samples } = collected([...starts, report("r0"), report("r1")]);
+    expect([samples.nameAt("version", 0), samples.nameAt("version", 1)]).toEqual([undefined, "7"]);
   });
 });
 
-test("a run has the version that its start names, and no other run's", () => {
-  const { samples } = collected([
-    "START RequestId: a Version: 7",
-    "START RequestId: b Version: 8",
-    report("b"),
-    report("a"),
-    report("c"),
-    report("a"),
-  ]);
-  expect([0, 1, 2, 3].map((index) => samples.nameAt("version", index))).toEqual(["8", "7", undefined, undefined]);
-});
-
-test("starts without an end are forgotten, the oldest first", () => {
-  const starts = Array.from({ length: 10_001 }, (_, index) => `START RequestId: r${index} Version: 7`);
-  const { samples } = collected([...starts, report("r0"), report("r1")]);
-  expect([samples.nameAt("version", 0), samples.nameAt("version", 1)]).toEqual([undefined, "7"]);
-});
-});
-
 describe("samples", () => {
-const run: fc.Arbitrary<RunReport> = fc.record({
-  durationMs: fc.nat(900_000),
-  memorySizeMiB: fc.integer({ min: 128, max: 10_240 }),
-  maxMemoryUsedMiB: fc.nat(10_240),
-  status: fc.constantFrom("unknown", "success", "timeout", "error"),
-  billedDurationMs: fc.option(fc.nat(900_000), { nil: undefined }),
-  initDurationMs: fc.option(fc.nat(10_000), { nil: undefined }),
-  version: fc.option(fc.constantFrom("1", "2"), { nil: undefined }),
-});
+  const run: fc.Arbitrary<RunReport> = fc.record({
+    durationMs: fc.nat(900_000),
+    memorySizeMiB: fc.integer({ min: 128, max: 10_240 }),
+    maxMemoryUsedMiB: fc.nat(10_240),
+    status: fc.constantFrom("unknown", "success", "timeout", "error"),
+    billedDurationMs: fc.option(fc.nat(900_000), { nil: undefined }),
+    initDurationMs: fc.option(fc.nat(10_000), { nil: undefined }),
+    version: fc.option(fc.constantFrom("1", "2"), { nil: undefined }),
+  });
 
-test("what was added comes back, however often the columns grew", () => {
-  fc.assert(
-    fc.property(fc.array(run, { maxLength: 3_000, size: "max" }), (runs) => {
-      const samples = new RunSamples();
-      runs.forEach((each) => samples.add(each));
-      expect(samples.count).toBe(runs.length);
-      expect([...samples.durationMs]).toEqual(runs.map(({ durationMs }) => durationMs));
-      expect([...samples.billedMs]).toEqual(runs.map(({ billedDurationMs }) => billedDurationMs ?? NaN));
-      expect([...samples.usedMiB]).toEqual(runs.map(({ maxMemoryUsedMiB }) => maxMemoryUsedMiB));
-      expect(runs.map((_, index) => samples.isColdAt(index))).toEqual(
-        runs.map(({ initDurationMs }) => initDurationMs !== undefined),
-      );
-      expect(
-        runs.map((_, index) => [samples.statusAt(index), samples.nameAt("version", index), samples.sizeTextAt(index)]),
-      ).toEqual(runs.map(({ status, version, memorySizeMiB }) => [status, version, String(memorySizeMiB)]));
-    }),
-    { numRuns: 20 },
-  );
-});
+  test("what was added comes back, however often the columns grew", () => {
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 3_000, size: "max" }), (runs) => {
+        const samples = new RunSamples();
+        runs.forEach((each) => samples.add(each));
+        expect(samples.count).toBe(runs.length);
+        expect([...samples.durationMs]).toEqual(runs.map(({ durationMs }) => durationMs));
+        expect([...samples.billedMs]).toEqual(runs.map(({ billedDurationMs }) => billedDurationMs ?? NaN));
+        expect([...samples.usedMiB]).toEqual(runs.map(({ maxMemoryUsedMiB }) => maxMemoryUsedMiB));
+        expect(runs.map((_, index) => samples.isColdAt(index))).toEqual(
+          runs.map(({ initDurationMs }) => initDurationMs !== undefined),
+        );
+        expect(
+          runs.map((_, index) => [
+            samples.statusAt(index),
+            samples.nameAt("version", index),
+            samples.sizeTextAt(index),
+          ]),
+        ).toEqual(runs.map(({ status, version, memorySizeMiB }) => [status, version, String(memorySizeMiB)]));
+      }),
+      { numRuns: 20 },
+    );
+  });
 
-test("a restore counts as a start of the environment", () => {
-  const samples = new RunSamples();
-  samples.add({ durationMs: 1, memorySizeMiB: 128, maxMemoryUsedMiB: 1, status: "unknown", restoreDurationMs: 250 });
-  expect([...samples.initMs]).toEqual([250]);
-});
+  test("a restore counts as a start of the environment", () => {
+    const samples = new RunSamples();
+    samples.add({ durationMs: 1, memorySizeMiB: 128, maxMemoryUsedMiB: 1, status: "unknown", restoreDurationMs: 250 });
+    expect([...samples.initMs]).toEqual([250]);
+  });
 
-test("names beyond 250 are counted as one", () => {
-  const samples = new RunSamples();
-  for (let index = 0; index < 400; index++)
-    samples.add({
-      durationMs: 1,
-      memorySizeMiB: 128,
-      maxMemoryUsedMiB: 1,
-      status: "unknown",
-      functionName: `f${index}`,
-    });
-  expect([
-    samples.nameAt("function", 0),
-    samples.nameAt("function", 249),
-    samples.nameAt("function", 250),
-    samples.nameAt("function", 399),
-  ]).toEqual(["f0", "f249", "(others)", "(others)"]);
-});
+  test("names beyond 250 are counted as one", () => {
+    const samples = new RunSamples();
+    for (let index = 0; index < 400; index++)
+      samples.add({
+        durationMs: 1,
+        memorySizeMiB: 128,
+        maxMemoryUsedMiB: 1,
+        status: "unknown",
+        functionName: `f${index}`,
+      });
+    expect([
+      samples.nameAt("function", 0),
+      samples.nameAt("function", 249),
+      samples.nameAt("function", 250),
+      samples.nameAt("function", 399),
+    ]).toEqual(["f0", "f249", "(others)", "(others)"]);
+  });
 });

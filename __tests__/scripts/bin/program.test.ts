@@ -108,9 +108,7 @@ test("an installed copy has the program alone, and runs it without building", ()
   const usage = ["cost", "--usage", "none.json"];
   expect(quickturnThere(...usage).stderr).not.toContain("    at ");
   // Sources are not there: their lines are told by the maps that came along.
-  expect(quickturnThere("--debug", ...usage).stderr).toMatch(
-    /\n {4}at .*scripts\/commands\/[^]*\nCaused by: Error: ENOENT/,
-  );
+  expect(quickturnThere("--debug", ...usage).stderr).toMatch(/\n {4}at .*scripts\/[^]*\nCaused by: Error: ENOENT/);
 });
 
 test("a crash names the lines of the sources", () => {

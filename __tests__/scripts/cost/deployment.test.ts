@@ -34,7 +34,7 @@ test("a cluster costs while nothing is cached, and nothing is cached without one
 });
 
 test("what no setting changes is as in the stack", () => {
-  const golden = readFileSync(join(__dirname, "../../../stacks/agent-api-stack.golden.json"), "utf8");
+  const golden = readFileSync(join(__dirname, "../../stacks/agent-api-stack.golden.json"), "utf8");
   const { resource } = JSON.parse(golden) as { resource: Record<string, Record<string, Record<string, unknown>>> };
   expect(Object.keys(resource["aws_cloudwatch_dashboard"] ?? {})).toHaveLength(FIXED_BY_STACK.dashboards);
   const functions = resource["aws_lambda_function"] ?? {};
@@ -47,7 +47,7 @@ test("what no setting changes is as in the stack", () => {
 });
 
 test("the alarms are those of the stack, each with as many metrics", () => {
-  const golden = readFileSync(join(__dirname, "../../../stacks/agent-api-stack.golden.json"), "utf8");
+  const golden = readFileSync(join(__dirname, "../../stacks/agent-api-stack.golden.json"), "utf8");
   const { resource } = JSON.parse(golden) as {
     resource: Record<string, Record<string, { metric_query?: { metric?: unknown }[] }>>;
   };

@@ -7,196 +7,196 @@ import type { Deployment } from "../../../scripts/cost/deployment";
 import { deployed } from "./fixtures";
 
 describe("plan cost", () => {
-/** Real ones; planned.test says how they were made. */
-const read = (name: string) => JSON.parse(readFileSync(join(__dirname, name), "utf8")) as Record<string, unknown>;
-const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
+  /** Real ones; planned.test says how they were made. */
+  const read = (name: string) => JSON.parse(readFileSync(join(__dirname, name), "utf8")) as Record<string, unknown>;
+  const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
 
-test("before is the state that the plan was made on, after is what it plans", () => {
-  const { before, after, differences } = planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000]);
-  expect(before).toEqual([monthlyBill(plannedDeployment(state).deployment, DEFAULT_USAGE, 10_000)]);
-  expect(after).toEqual([monthlyBill(plannedDeployment(plan).deployment, DEFAULT_USAGE, 10_000)]);
-  // Provisioned concurrency and a larger cache are paid for by the hour.
-  expect(differences[0]?.total.differenceUsd).toBeCloseTo(after[0]!.totalUsd - before[0]!.totalUsd, 6);
-  expect(differences[0]?.total.differenceUsd).toBeGreaterThan(10);
-});
+  test("before is the state that the plan was made on, after is what it plans", () => {
+    const { before, after, differences } = planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000]);
+    expect(before).toEqual([monthlyBill(plannedDeployment(state).deployment, DEFAULT_USAGE, 10_000)]);
+    expect(after).toEqual([monthlyBill(plannedDeployment(plan).deployment, DEFAULT_USAGE, 10_000)]);
+    // Provisioned concurrency and a larger cache are paid for by the hour.
+    expect(differences[0]?.total.differenceUsd).toBeCloseTo(after[0]!.totalUsd - before[0]!.totalUsd, 6);
+    expect(differences[0]?.total.differenceUsd).toBeGreaterThan(10);
+  });
 
-test("where nothing is applied yet there is nothing to compare with", () => {
-  for (const prior_state of [
-    undefined,
-    { format_version: "1.0" },
-    { format_version: "1.0", values: { outputs: {}, root_module: {} } },
-  ]) {
-    expect(planCost({ ...plan, prior_state }, DEFAULT_USAGE, [10_000, 100_000])).toMatchObject({
-      before: [],
-      differences: [],
-      after: [{ requests: 10_000 }, { requests: 100_000 }],
-    });
-  }
-});
+  test("where nothing is applied yet there is nothing to compare with", () => {
+    for (const prior_state of [
+      undefined,
+      { format_version: "1.0" },
+      { format_version: "1.0", values: { outputs: {}, root_module: {} } },
+    ]) {
+      expect(planCost({ ...plan, prior_state }, DEFAULT_USAGE, [10_000, 100_000])).toMatchObject({
+        before: [],
+        differences: [],
+        after: [{ requests: 10_000 }, { requests: 100_000 }],
+      });
+    }
+  });
 
-test("a plan of another stack is refused with what it lacks", () => {
-  expect(() =>
-    planCost({ format_version: "1.2", planned_values: { outputs: {}, root_module: {} } }, DEFAULT_USAGE, [1]),
-  ).toThrow('The plan has no known output "settings"');
-});
+  test("a plan of another stack is refused with what it lacks", () => {
+    expect(() =>
+      planCost({ format_version: "1.2", planned_values: { outputs: {}, root_module: {} } }, DEFAULT_USAGE, [1]),
+    ).toThrow('The plan has no known output "settings"');
+  });
 });
 
 describe("planned", () => {
-/**
- * Real ones: the stack planned with `-var profile=low_latency -var cache_cluster_size=1.6`, and applied as it is, by
- * terraform 1.11.4 against moto, which has no composite alarms, so the state was applied with `alarm_burn_rates=false`;
- * of `terraform show -json`, the resource types and attributes below were kept. To make them again: node -e 'const
- * p=JSON.parse(require("fs").readFileSync(0)),A=["memory_size","architectures","timeout","reserved_concurrent_executions","provisioned_concurrent_executions","cache_cluster_enabled","cache_cluster_size","xray_tracing_enabled","method_path","settings","state","metric_name","metric_query","period"],T=/^aws_(lambda_function|lambda_provisioned_concurrency_config|api_gateway_stage|api_gateway_method_settings|cloudwatch_metric_alarm|cloudwatch_composite_alarm|cloudwatch_dashboard|cloudwatch_event_rule|cloudwatch_event_target)$/,k=(o={})=>Object.fromEntries(Object.entries(o).filter(([n])=>A.includes(n))),f=p.planned_values?"planned_values":"values",r=p[f];console.log(JSON.stringify({format_version:p.format_version,terraform_version:p.terraform_version,[f]:{outputs:{settings:{value:r.outputs.settings.value}},root_module:{resources:r.root_module.resources.filter(x=>T.test(x.type)).map(({address,mode,type,name,values})=>({address,mode,type,name,values:k(values)}))}},resource_changes:p.resource_changes?.filter(x=>T.test(x.type)).map(({address,change})=>({address,change:{after_unknown:k(change.after_unknown)}}))},null,1))'
- * < shown.json
- */
-interface Shown {
-  planned_values: {
-    outputs: Record<string, unknown>;
-    root_module: {
-      resources: { address: string; type: string; name: string; mode: string; values: Record<string, unknown> }[];
+  /**
+   * Real ones: the stack planned with `-var profile=low_latency -var cache_cluster_size=1.6`, and applied as it is, by
+   * terraform 1.11.4 against moto, which has no composite alarms, so the state was applied with `alarm_burn_rates=false`;
+   * of `terraform show -json`, the resource types and attributes below were kept. To make them again: node -e 'const
+   * p=JSON.parse(require("fs").readFileSync(0)),A=["memory_size","architectures","timeout","reserved_concurrent_executions","provisioned_concurrent_executions","cache_cluster_enabled","cache_cluster_size","xray_tracing_enabled","method_path","settings","state","metric_name","metric_query","period"],T=/^aws_(lambda_function|lambda_provisioned_concurrency_config|api_gateway_stage|api_gateway_method_settings|cloudwatch_metric_alarm|cloudwatch_composite_alarm|cloudwatch_dashboard|cloudwatch_event_rule|cloudwatch_event_target)$/,k=(o={})=>Object.fromEntries(Object.entries(o).filter(([n])=>A.includes(n))),f=p.planned_values?"planned_values":"values",r=p[f];console.log(JSON.stringify({format_version:p.format_version,terraform_version:p.terraform_version,[f]:{outputs:{settings:{value:r.outputs.settings.value}},root_module:{resources:r.root_module.resources.filter(x=>T.test(x.type)).map(({address,mode,type,name,values})=>({address,mode,type,name,values:k(values)}))}},resource_changes:p.resource_changes?.filter(x=>T.test(x.type)).map(({address,change})=>({address,change:{after_unknown:k(change.after_unknown)}}))},null,1))'
+   * < shown.json
+   */
+  interface Shown {
+    planned_values: {
+      outputs: Record<string, unknown>;
+      root_module: {
+        resources: { address: string; type: string; name: string; mode: string; values: Record<string, unknown> }[];
+      };
     };
-  };
-  resource_changes: { address: string; change: { after_unknown: Record<string, unknown> } }[];
-}
-const read = (name: string) => JSON.parse(readFileSync(join(__dirname, name), "utf8")) as Shown;
-const plan = () => read("low-latency.plan.json");
-const resource = (shown: Shown, address: string) =>
-  shown.planned_values.root_module.resources.find((each) => each.address === address)!;
+    resource_changes: { address: string; change: { after_unknown: Record<string, unknown> } }[];
+  }
+  const read = (name: string) => JSON.parse(readFileSync(join(__dirname, name), "utf8")) as Shown;
+  const plan = () => read("low-latency.plan.json");
+  const resource = (shown: Shown, address: string) =>
+    shown.planned_values.root_module.resources.find((each) => each.address === address)!;
 
-/** Terraform lists alarms in an order of its own. */
-const sorted = ({ alarms, ...deployment }: Deployment) => ({
-  ...deployment,
-  name: "",
-  alarms: alarms.map(({ metrics, composite = false }) => `${metrics}${composite ? " composite" : ""}`).sort(),
-});
-
-test("a plan of the profile low_latency is what its settings say", () => {
-  const { deployment, unknown } = plannedDeployment(plan());
-  expect(sorted(deployment)).toEqual(sorted(deployed("low_latency", { cache_cluster_size: "1.6" })));
-  expect(unknown).toEqual([]);
-});
-
-test("a state is read as a plan is", () => {
-  expect(sorted(plannedDeployment(read("optimized.state.json")).deployment)).toEqual(
-    sorted(deployed("optimized", { alarm_burn_rates: false })),
-  );
-});
-
-test("what is planned counts, not what the settings say", () => {
-  const changed = plan();
-  Object.assign(resource(changed, "aws_lambda_function.worker_function").values, {
-    memory_size: 1_024,
-    architectures: ["x86_64"],
-    reserved_concurrent_executions: 7,
+  /** Terraform lists alarms in an order of its own. */
+  const sorted = ({ alarms, ...deployment }: Deployment) => ({
+    ...deployment,
+    name: "",
+    alarms: alarms.map(({ metrics, composite = false }) => `${metrics}${composite ? " composite" : ""}`).sort(),
   });
-  Object.assign(
-    resource(changed, "aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency[0]").values,
-    { provisioned_concurrent_executions: 9 },
-  );
-  Object.assign(resource(changed, "aws_api_gateway_stage.live_stage").values, {
-    cache_cluster_size: "6.1",
-    xray_tracing_enabled: false,
-  });
-  Object.assign(resource(changed, "aws_cloudwatch_event_rule.worker_heartbeat_rule").values, { state: "DISABLED" });
-  expect(plannedDeployment(changed).deployment).toMatchObject({
-    workerMemoryMiB: 1_024,
-    architecture: "x86_64",
-    workerReserved: 7,
-    workerProvisioned: 9,
-    frontDoorProvisioned: 1,
-    cacheClusterGB: "6.1",
-    tracing: false,
-    heartbeatEnabled: false,
-  });
-});
 
-test("without a cluster nothing is cached, and without its resource nothing is kept", () => {
-  const changed = plan();
-  Object.assign(resource(changed, "aws_api_gateway_stage.live_stage").values, {
-    cache_cluster_enabled: false,
-    cache_cluster_size: null,
+  test("a plan of the profile low_latency is what its settings say", () => {
+    const { deployment, unknown } = plannedDeployment(plan());
+    expect(sorted(deployment)).toEqual(sorted(deployed("low_latency", { cache_cluster_size: "1.6" })));
+    expect(unknown).toEqual([]);
   });
-  const { resources } = changed.planned_values.root_module;
-  changed.planned_values.root_module.resources = resources.filter(
-    ({ type }) => type !== "aws_lambda_provisioned_concurrency_config",
-  );
-  expect(plannedDeployment(changed).deployment).toMatchObject({
-    cacheClusterGB: null,
-    cacheEnabled: false,
-    workerProvisioned: 0,
-    frontDoorProvisioned: 0,
-  });
-});
 
-test("an alarm over an expression counts its metrics, one below a minute is of high resolution, and a composite one is one", () => {
-  const changed = plan();
-  const { root_module: module } = changed.planned_values;
-  const alarm = resource(changed, "aws_cloudwatch_metric_alarm.alarm_api_5xx[0]");
-  const errors = resource(changed, "aws_cloudwatch_metric_alarm.alarm_worker_errors[0]");
-  module.resources = [...module.resources.filter(({ type }) => !type.endsWith("_alarm")), alarm, errors];
-  const metric = (period: number) => ({ metric: [{ period }] });
-  alarm.values = { metric_query: [{ expression: "m1 / m2", metric: [] }, metric(60), metric(60)], period: null };
-  errors.values = { metric_query: [metric(10)], period: null };
-  module.resources.push({
-    ...alarm,
-    address: "aws_cloudwatch_composite_alarm.any",
-    type: "aws_cloudwatch_composite_alarm",
-    name: "any",
-    values: {},
-  });
-  expect(plannedDeployment(changed).deployment.alarms).toEqual([
-    { metrics: 2 },
-    { metrics: 1, highResolution: true },
-    { metrics: 0, composite: true },
-  ]);
-});
-
-test("what is known only after the apply is named, with what was taken instead", () => {
-  const changed = plan();
-  const { after_unknown: marks } = changed.resource_changes.find(
-    ({ address }) => address === "aws_lambda_function.worker_function",
-  )!.change;
-  marks["memory_size"] = true;
-  delete resource(changed, "aws_lambda_function.worker_function").values["memory_size"];
-  const { deployment, unknown } = plannedDeployment(changed);
-  expect(deployment.workerMemoryMiB).toBe(3_072);
-  expect(unknown).toEqual([
-    "aws_lambda_function.worker_function.memory_size is known after the apply; the setting's 3072 was taken",
-  ]);
-});
-
-test("a module's resources count too", () => {
-  const { planned_values: values, ...rest } = plan();
-  const nested = { ...rest, planned_values: { ...values, root_module: { child_modules: [values.root_module] } } };
-  expect(plannedDeployment(nested).deployment).toEqual(plannedDeployment(plan()).deployment);
-});
-
-describe("refused", () => {
-  test.each([
-    [{ name: "quickturn" }, "it has the fields name; allowed"],
-    [{}, "it has the fields (none); allowed"],
-    [[], "it has the fields (none); allowed"],
-    ["text", 'it has "text"; allowed'],
-    [null, "it has null; allowed"],
-    [{ format_version: "1.2" }, "it has the fields format_version; allowed"],
-  ])("%j is neither a plan nor a state", (document, message) => {
-    expect(() => plannedDeployment(document)).toThrow(message);
-    expect(() => plannedDeployment(document)).toThrow(
-      'what "terraform show -json <plan file>" or "terraform show -json" prints, with planned_values or values',
+  test("a state is read as a plan is", () => {
+    expect(sorted(plannedDeployment(read("optimized.state.json")).deployment)).toEqual(
+      sorted(deployed("optimized", { alarm_burn_rates: false })),
     );
   });
 
-  test("a plan of another stack, or of a destruction", () => {
-    const other = plan();
-    other.planned_values.outputs = { bucket: {} };
-    expect(() => plannedDeployment(other)).toThrow(
-      'The plan has no known output "settings"; its outputs are bucket. Give a plan of the stack agent-api',
+  test("what is planned counts, not what the settings say", () => {
+    const changed = plan();
+    Object.assign(resource(changed, "aws_lambda_function.worker_function").values, {
+      memory_size: 1_024,
+      architectures: ["x86_64"],
+      reserved_concurrent_executions: 7,
+    });
+    Object.assign(
+      resource(changed, "aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency[0]").values,
+      { provisioned_concurrent_executions: 9 },
     );
-    const empty = plan();
-    empty.planned_values.root_module.resources = [];
-    expect(() => plannedDeployment(empty)).toThrow(
-      'The plan has no aws_lambda_function whose name begins with "worker_"; it has none of that type.',
-    );
+    Object.assign(resource(changed, "aws_api_gateway_stage.live_stage").values, {
+      cache_cluster_size: "6.1",
+      xray_tracing_enabled: false,
+    });
+    Object.assign(resource(changed, "aws_cloudwatch_event_rule.worker_heartbeat_rule").values, { state: "DISABLED" });
+    expect(plannedDeployment(changed).deployment).toMatchObject({
+      workerMemoryMiB: 1_024,
+      architecture: "x86_64",
+      workerReserved: 7,
+      workerProvisioned: 9,
+      frontDoorProvisioned: 1,
+      cacheClusterGB: "6.1",
+      tracing: false,
+      heartbeatEnabled: false,
+    });
   });
-});
+
+  test("without a cluster nothing is cached, and without its resource nothing is kept", () => {
+    const changed = plan();
+    Object.assign(resource(changed, "aws_api_gateway_stage.live_stage").values, {
+      cache_cluster_enabled: false,
+      cache_cluster_size: null,
+    });
+    const { resources } = changed.planned_values.root_module;
+    changed.planned_values.root_module.resources = resources.filter(
+      ({ type }) => type !== "aws_lambda_provisioned_concurrency_config",
+    );
+    expect(plannedDeployment(changed).deployment).toMatchObject({
+      cacheClusterGB: null,
+      cacheEnabled: false,
+      workerProvisioned: 0,
+      frontDoorProvisioned: 0,
+    });
+  });
+
+  test("an alarm over an expression counts its metrics, one below a minute is of high resolution, and a composite one is one", () => {
+    const changed = plan();
+    const { root_module: module } = changed.planned_values;
+    const alarm = resource(changed, "aws_cloudwatch_metric_alarm.alarm_api_5xx[0]");
+    const errors = resource(changed, "aws_cloudwatch_metric_alarm.alarm_worker_errors[0]");
+    module.resources = [...module.resources.filter(({ type }) => !type.endsWith("_alarm")), alarm, errors];
+    const metric = (period: number) => ({ metric: [{ period }] });
+    alarm.values = { metric_query: [{ expression: "m1 / m2", metric: [] }, metric(60), metric(60)], period: null };
+    errors.values = { metric_query: [metric(10)], period: null };
+    module.resources.push({
+      ...alarm,
+      address: "aws_cloudwatch_composite_alarm.any",
+      type: "aws_cloudwatch_composite_alarm",
+      name: "any",
+      values: {},
+    });
+    expect(plannedDeployment(changed).deployment.alarms).toEqual([
+      { metrics: 2 },
+      { metrics: 1, highResolution: true },
+      { metrics: 0, composite: true },
+    ]);
+  });
+
+  test("what is known only after the apply is named, with what was taken instead", () => {
+    const changed = plan();
+    const { after_unknown: marks } = changed.resource_changes.find(
+      ({ address }) => address === "aws_lambda_function.worker_function",
+    )!.change;
+    marks["memory_size"] = true;
+    delete resource(changed, "aws_lambda_function.worker_function").values["memory_size"];
+    const { deployment, unknown } = plannedDeployment(changed);
+    expect(deployment.workerMemoryMiB).toBe(3_072);
+    expect(unknown).toEqual([
+      "aws_lambda_function.worker_function.memory_size is known after the apply; the setting's 3072 was taken",
+    ]);
+  });
+
+  test("a module's resources count too", () => {
+    const { planned_values: values, ...rest } = plan();
+    const nested = { ...rest, planned_values: { ...values, root_module: { child_modules: [values.root_module] } } };
+    expect(plannedDeployment(nested).deployment).toEqual(plannedDeployment(plan()).deployment);
+  });
+
+  describe("refused", () => {
+    test.each([
+      [{ name: "quickturn" }, "it has the fields name; allowed"],
+      [{}, "it has the fields (none); allowed"],
+      [[], "it has the fields (none); allowed"],
+      ["text", 'it has "text"; allowed'],
+      [null, "it has null; allowed"],
+      [{ format_version: "1.2" }, "it has the fields format_version; allowed"],
+    ])("%j is neither a plan nor a state", (document, message) => {
+      expect(() => plannedDeployment(document)).toThrow(message);
+      expect(() => plannedDeployment(document)).toThrow(
+        'what "terraform show -json <plan file>" or "terraform show -json" prints, with planned_values or values',
+      );
+    });
+
+    test("a plan of another stack, or of a destruction", () => {
+      const other = plan();
+      other.planned_values.outputs = { bucket: {} };
+      expect(() => plannedDeployment(other)).toThrow(
+        'The plan has no known output "settings"; its outputs are bucket. Give a plan of the stack agent-api',
+      );
+      const empty = plan();
+      empty.planned_values.root_module.resources = [];
+      expect(() => plannedDeployment(empty)).toThrow(
+        'The plan has no aws_lambda_function whose name begins with "worker_"; it has none of that type.',
+      );
+    });
+  });
 });

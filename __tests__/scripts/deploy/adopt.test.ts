@@ -10,253 +10,253 @@ import { temporaryFolder } from "../../support/temporary-folder";
 import { OURS, made, planOf, type Change } from "./adoption-plans";
 
 describe("adopt", () => {
-/** The real terraform is killed and adopts in e2e/killed-apply; here it says what it is told to. */
-class ScriptedTerraform extends Terraform {
-  readonly imported: unknown[] = [];
-  applies = 0;
+  /** The real terraform is killed and adopts in e2e/killed-apply; here it says what it is told to. */
+  class ScriptedTerraform extends Terraform {
+    readonly imported: unknown[] = [];
+    applies = 0;
 
-  /** `round`: what a plan shows and what its apply fails with, by what is imported. */
-  constructor(
-    directory: string,
-    env: NodeJS.ProcessEnv,
-    private readonly round: (imports: readonly { to: string; id: string }[]) => {
-      plan: unknown;
-      failures?: { address?: string; summary: string; detail: string }[];
-    },
-  ) {
-    super({ directory, env });
-  }
-  private imports() {
-    const path = join(this.directory, "adopt.tf.json");
-    return existsSync(path)
-      ? (JSON.parse(readFileSync(path, "utf8")) as { import: { to: string; id: string }[] }).import
-      : [];
-  }
-  override async plan() {
-    this.imported.push(this.imports());
-    return true;
-  }
-  override async show() {
-    return this.round(this.imports()).plan;
-  }
-  override async applyPlan() {
-    this.applies += 1;
-    const { failures = [] } = this.round(this.imports());
-    if (failures.length > 0) throw new TerraformFailed(failures, {});
-  }
-  override async output() {
-    return { api_endpoint: "https://there" };
-  }
-}
-
-const exists = (address: string) => ({
-  address,
-  summary: "creating: EntityAlreadyExists: it already exists",
-  detail: "",
-});
-const role = (name: string) => made(`aws_iam_role.${name}`, { name, tags_all: OURS });
-const adoptedRole = (name: string, tags: unknown = OURS): Change => ({
-  address: `aws_iam_role.${name}`,
-  actions: ["no-op"],
-  before: { id: name, tags_all: tags },
-  after: { name, tags_all: OURS },
-  importing: name,
-});
-const yes = { approve: async () => true, progress: SILENT, signal: new AbortController().signal };
-const noFile = (folder: string) => expect(existsSync(join(folder, "adopt.tf.json"))).toBe(false);
-
-test("round by round it takes over what the apply before was refused, and removes its file", async () => {
-  const folder = temporaryFolder("adopt");
-  const names = ["a", "b", "c"];
-  const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
-    plan: planOf(...names.map((name, index) => (index < imports.length ? adoptedRole(name) : role(name)))),
-    failures: names.slice(imports.length, imports.length + 1).map((name) => exists(`aws_iam_role.${name}`)),
-  }));
-  const { exitCode, text, json } = await applyAdopting(terraform, {}, yes);
-  const adopted = names.map((name) => ({ to: `aws_iam_role.${name}`, id: name }));
-  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { applied: true, adopted, surplus: [] } });
-  expect(text).toBe(
-    "Adopted 3:\n    = aws_iam_role.a  (adopted: a)\n    = aws_iam_role.b  (adopted: b)\n    = aws_iam_role.c  (adopted: c)\n0 added, 0 changed, 0 destroyed.\napi_endpoint  https://there\nNext: quickturn verify --smoke",
-  );
-  expect(terraform.imported).toEqual([[], adopted.slice(0, 1), adopted.slice(0, 2), adopted]);
-  noFile(folder);
-});
-
-test("what a refused round replaces is not imported again, because it may be gone by then", async () => {
-  const folder = temporaryFolder("adopt");
-  const permission = { function_name: "f", statement_id: "tick" };
-  const address = "aws_lambda_permission.tick";
-  // The server knows no function, so that the permission is found by the refusal alone.
-  const server = await answeringServer(() => ({
-    status: 404,
-    headers: { "x-amzn-errortype": "ResourceNotFoundException" },
-    body: "{}",
-  }));
-  const terraform: ScriptedTerraform = new ScriptedTerraform(
-    folder,
-    { AWS_ENDPOINT_URL: server.url, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
-    (imports) => ({
-      plan: planOf(
-        imports.some(({ to }) => to === address)
-          ? { address, actions: ["delete", "create"], before: permission, after: permission, importing: "f/tick" }
-          : made(address, permission),
-        role("b"),
-      ),
-      failures: [[], [exists(address)], [exists("aws_iam_role.b")]][terraform.applies] ?? [],
-    }),
-  );
-  await applyAdopting(terraform, {}, yes).finally(server.stop);
-  expect(terraform.imported).toEqual([[], [{ to: address, id: "f/tick" }], [{ to: "aws_iam_role.b", id: "b" }]]);
-});
-
-test("another failure stays as it is, and so does a refusal that adopting did not help", async () => {
-  const folder = temporaryFolder("adopt");
-  const denied = new ScriptedTerraform(folder, {}, () => ({
-    plan: planOf(role("a")),
-    failures: [{ address: "aws_iam_role.a", summary: "AccessDenied", detail: "" }],
-  }));
-  await expect(applyAdopting(denied, {}, yes)).rejects.toThrow("AccessDenied\n  with aws_iam_role.a");
-  const again = new ScriptedTerraform(folder, {}, () => ({
-    plan: planOf(role("a")),
-    failures: [exists("aws_iam_role.a")],
-  }));
-  await expect(applyAdopting(again, {}, yes)).rejects.toThrow("it already exists");
-  expect([denied.applies, again.applies]).toEqual([1, 2]);
-  noFile(folder);
-});
-
-test("another deployment's is not taken over: nothing of that plan is applied", async () => {
-  const folder = temporaryFolder("adopt");
-  const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
-    plan: planOf(imports.length > 0 ? adoptedRole("a", { ...OURS, "quickturn:environment": "prod" }) : role("a")),
-    failures: [exists("aws_iam_role.a")],
-  }));
-  await expect(applyAdopting(terraform, {}, yes)).rejects.toThrow(
-    /^Not to be adopted:\n {2}aws_iam_role\.a \(a\): its tags say that it is not this deployment's: quickturn:environment is "prod", and this deployment's is "dev"\nNothing was applied of this plan\./,
-  );
-  expect(terraform.applies).toBe(1);
-  noFile(folder);
-});
-
-test("without a yes nothing is applied", async () => {
-  const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({ plan: planOf(role("a")) }));
-  expect(await applyAdopting(terraform, {}, { ...yes, approve: async () => false })).toMatchObject({
-    exitCode: 1,
-    text: "Nothing was applied.",
-    json: { applied: false },
-  });
-  expect(terraform.applies).toBe(0);
-});
-
-test("the file of an earlier adoption that was killed goes before the first plan", async () => {
-  const folder = temporaryFolder("adopt");
-  const terraform = new ScriptedTerraform(folder, {}, () => ({ plan: planOf() }));
-  await applyAdopting(terraform, {}, yes);
-  expect(terraform.imported).toEqual([[]]);
-});
-
-describe("an API that a killed apply has made", () => {
-  const API = { name: "q-dev-api", tags_all: OURS };
-  const makes = made("aws_api_gateway_rest_api.rest", API);
-  const withApis = async (ids: readonly string[], status = 200) => {
-    const server = await answeringServer(() => ({
-      status,
-      body: JSON.stringify({
-        item: ids.map((id, createdDate) => ({ id, name: "q-dev-api", createdDate, tags: OURS })),
-      }),
-    }));
-    stops.push(server.stop);
-    return { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
-  };
-  const stops: (() => Promise<void>)[] = [];
-  afterAll(() => Promise.all(stops.map((stop) => stop())));
-  const plan = {
-    changed: true,
-    changes: [
-      {
-        address: "aws_api_gateway_rest_api.rest",
-        type: "aws_api_gateway_rest_api",
-        action: "create",
-        attributes: [],
-        values: [],
+    /** `round`: what a plan shows and what its apply fails with, by what is imported. */
+    constructor(
+      directory: string,
+      env: NodeJS.ProcessEnv,
+      private readonly round: (imports: readonly { to: string; id: string }[]) => {
+        plan: unknown;
+        failures?: { address?: string; summary: string; detail: string }[];
       },
-    ],
-    publishes: [],
-  } as const;
+    ) {
+      super({ directory, env });
+    }
+    private imports() {
+      const path = join(this.directory, "adopt.tf.json");
+      return existsSync(path)
+        ? (JSON.parse(readFileSync(path, "utf8")) as { import: { to: string; id: string }[] }).import
+        : [];
+    }
+    override async plan() {
+      this.imported.push(this.imports());
+      return true;
+    }
+    override async show() {
+      return this.round(this.imports()).plan;
+    }
+    override async applyPlan() {
+      this.applies += 1;
+      const { failures = [] } = this.round(this.imports());
+      if (failures.length > 0) throw new TerraformFailed(failures, {});
+    }
+    override async output() {
+      return { api_endpoint: "https://there" };
+    }
+  }
 
-  test("is taken over before a second one is made, and one that is there once too often is named with the command", async () => {
-    const imported: Change = {
-      address: "aws_api_gateway_rest_api.rest",
-      actions: ["update"],
-      before: { id: "first", tags_all: OURS },
-      after: API,
-      importing: "first",
-    };
-    const terraform = new ScriptedTerraform(
-      temporaryFolder("adopt"),
-      await withApis(["first", "second"]),
-      (imports) => ({ plan: planOf(imports.length > 0 ? imported : makes) }),
+  const exists = (address: string) => ({
+    address,
+    summary: "creating: EntityAlreadyExists: it already exists",
+    detail: "",
+  });
+  const role = (name: string) => made(`aws_iam_role.${name}`, { name, tags_all: OURS });
+  const adoptedRole = (name: string, tags: unknown = OURS): Change => ({
+    address: `aws_iam_role.${name}`,
+    actions: ["no-op"],
+    before: { id: name, tags_all: tags },
+    after: { name, tags_all: OURS },
+    importing: name,
+  });
+  const yes = { approve: async () => true, progress: SILENT, signal: new AbortController().signal };
+  const noFile = (folder: string) => expect(existsSync(join(folder, "adopt.tf.json"))).toBe(false);
+
+  test("round by round it takes over what the apply before was refused, and removes its file", async () => {
+    const folder = temporaryFolder("adopt");
+    const names = ["a", "b", "c"];
+    const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
+      plan: planOf(...names.map((name, index) => (index < imports.length ? adoptedRole(name) : role(name)))),
+      failures: names.slice(imports.length, imports.length + 1).map((name) => exists(`aws_iam_role.${name}`)),
+    }));
+    const { exitCode, text, json } = await applyAdopting(terraform, {}, yes);
+    const adopted = names.map((name) => ({ to: `aws_iam_role.${name}`, id: name }));
+    expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { applied: true, adopted, surplus: [] } });
+    expect(text).toBe(
+      "Adopted 3:\n    = aws_iam_role.a  (adopted: a)\n    = aws_iam_role.b  (adopted: b)\n    = aws_iam_role.c  (adopted: c)\n0 added, 0 changed, 0 destroyed.\napi_endpoint  https://there\nNext: quickturn verify --smoke",
     );
-    const { text } = await applyAdopting(terraform, {}, yes);
-    expect(text).toContain("Adopted 1:\n    = aws_api_gateway_rest_api.rest  (adopted: first)");
-    expect(text).toContain(
-      "nobody deletes it but you:\n  q-dev-api second: aws apigateway delete-rest-api --rest-api-id second",
+    expect(terraform.imported).toEqual([[], adopted.slice(0, 1), adopted.slice(0, 2), adopted]);
+    noFile(folder);
+  });
+
+  test("what a refused round replaces is not imported again, because it may be gone by then", async () => {
+    const folder = temporaryFolder("adopt");
+    const permission = { function_name: "f", statement_id: "tick" };
+    const address = "aws_lambda_permission.tick";
+    // The server knows no function, so that the permission is found by the refusal alone.
+    const server = await answeringServer(() => ({
+      status: 404,
+      headers: { "x-amzn-errortype": "ResourceNotFoundException" },
+      body: "{}",
+    }));
+    const terraform: ScriptedTerraform = new ScriptedTerraform(
+      folder,
+      { AWS_ENDPOINT_URL: server.url, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+      (imports) => ({
+        plan: planOf(
+          imports.some(({ to }) => to === address)
+            ? { address, actions: ["delete", "create"], before: permission, after: permission, importing: "f/tick" }
+            : made(address, permission),
+          role("b"),
+        ),
+        failures: [[], [exists(address)], [exists("aws_iam_role.b")]][terraform.applies] ?? [],
+      }),
+    );
+    await applyAdopting(terraform, {}, yes).finally(server.stop);
+    expect(terraform.imported).toEqual([[], [{ to: address, id: "f/tick" }], [{ to: "aws_iam_role.b", id: "b" }]]);
+  });
+
+  test("another failure stays as it is, and so does a refusal that adopting did not help", async () => {
+    const folder = temporaryFolder("adopt");
+    const denied = new ScriptedTerraform(folder, {}, () => ({
+      plan: planOf(role("a")),
+      failures: [{ address: "aws_iam_role.a", summary: "AccessDenied", detail: "" }],
+    }));
+    await expect(applyAdopting(denied, {}, yes)).rejects.toThrow("AccessDenied\n  with aws_iam_role.a");
+    const again = new ScriptedTerraform(folder, {}, () => ({
+      plan: planOf(role("a")),
+      failures: [exists("aws_iam_role.a")],
+    }));
+    await expect(applyAdopting(again, {}, yes)).rejects.toThrow("it already exists");
+    expect([denied.applies, again.applies]).toEqual([1, 2]);
+    noFile(folder);
+  });
+
+  test("another deployment's is not taken over: nothing of that plan is applied", async () => {
+    const folder = temporaryFolder("adopt");
+    const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
+      plan: planOf(imports.length > 0 ? adoptedRole("a", { ...OURS, "quickturn:environment": "prod" }) : role("a")),
+      failures: [exists("aws_iam_role.a")],
+    }));
+    await expect(applyAdopting(terraform, {}, yes)).rejects.toThrow(
+      /^Not to be adopted:\n {2}aws_iam_role\.a \(a\): its tags say that it is not this deployment's: quickturn:environment is "prod", and this deployment's is "dev"\nNothing was applied of this plan\./,
     );
     expect(terraform.applies).toBe(1);
+    noFile(folder);
   });
 
-  test("without --adopt the apply is refused before it begins, with what to do", async () => {
-    const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis(["first"]), () => ({
-      plan: planOf(makes),
-    }));
-    await expect(applyPlan(terraform, plan, SILENT)).rejects.toThrow(
-      /^There already, and not known to terraform, [^\n]*:\n {2}aws_api_gateway_rest_api\.rest \(first\)\nNothing was applied\. If a killed apply made it, run again with --adopt/,
-    );
+  test("without a yes nothing is applied", async () => {
+    const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({ plan: planOf(role("a")) }));
+    expect(await applyAdopting(terraform, {}, { ...yes, approve: async () => false })).toMatchObject({
+      exitCode: 1,
+      text: "Nothing was applied.",
+      json: { applied: false },
+    });
     expect(terraform.applies).toBe(0);
   });
 
-  test("who may not list may still make, and is told what is not known", async () => {
-    const notes: string[] = [];
-    const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis([], 403), () => ({
-      plan: planOf(makes),
-    }));
-    expect(await applyPlan(terraform, plan, { ...SILENT, note: (text) => void notes.push(text) })).toMatchObject({
-      exitCode: 0,
-    });
-    expect(notes.join()).toMatch(/^It is not known whether a killed apply has left something behind: GET \/restapis/);
+  test("the file of an earlier adoption that was killed goes before the first plan", async () => {
+    const folder = temporaryFolder("adopt");
+    const terraform = new ScriptedTerraform(folder, {}, () => ({ plan: planOf() }));
+    await applyAdopting(terraform, {}, yes);
+    expect(terraform.imported).toEqual([[]]);
   });
-});
 
-test("without --adopt the failure of an apply names what is there already, and what to do", async () => {
-  const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({
-    plan: planOf(role("a")),
-    failures: [exists("aws_iam_role.a")],
-  }));
-  await expect(applyPlan(terraform, { changed: true, changes: [], publishes: [] }, SILENT)).rejects.toThrow(
-    /^There already, and not in terraform's state:\n {2}aws_iam_role\.a \(a\)\nIf a killed apply made it, run again with --adopt[^]*EntityAlreadyExists/,
-  );
-});
+  describe("an API that a killed apply has made", () => {
+    const API = { name: "q-dev-api", tags_all: OURS };
+    const makes = made("aws_api_gateway_rest_api.rest", API);
+    const withApis = async (ids: readonly string[], status = 200) => {
+      const server = await answeringServer(() => ({
+        status,
+        body: JSON.stringify({
+          item: ids.map((id, createdDate) => ({ id, name: "q-dev-api", createdDate, tags: OURS })),
+        }),
+      }));
+      stops.push(server.stop);
+      return { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    };
+    const stops: (() => Promise<void>)[] = [];
+    afterAll(() => Promise.all(stops.map((stop) => stop())));
+    const plan = {
+      changed: true,
+      changes: [
+        {
+          address: "aws_api_gateway_rest_api.rest",
+          type: "aws_api_gateway_rest_api",
+          action: "create",
+          attributes: [],
+          values: [],
+        },
+      ],
+      publishes: [],
+    } as const;
+
+    test("is taken over before a second one is made, and one that is there once too often is named with the command", async () => {
+      const imported: Change = {
+        address: "aws_api_gateway_rest_api.rest",
+        actions: ["update"],
+        before: { id: "first", tags_all: OURS },
+        after: API,
+        importing: "first",
+      };
+      const terraform = new ScriptedTerraform(
+        temporaryFolder("adopt"),
+        await withApis(["first", "second"]),
+        (imports) => ({ plan: planOf(imports.length > 0 ? imported : makes) }),
+      );
+      const { text } = await applyAdopting(terraform, {}, yes);
+      expect(text).toContain("Adopted 1:\n    = aws_api_gateway_rest_api.rest  (adopted: first)");
+      expect(text).toContain(
+        "nobody deletes it but you:\n  q-dev-api second: aws apigateway delete-rest-api --rest-api-id second",
+      );
+      expect(terraform.applies).toBe(1);
+    });
+
+    test("without --adopt the apply is refused before it begins, with what to do", async () => {
+      const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis(["first"]), () => ({
+        plan: planOf(makes),
+      }));
+      await expect(applyPlan(terraform, plan, SILENT)).rejects.toThrow(
+        /^There already, and not known to terraform, [^\n]*:\n {2}aws_api_gateway_rest_api\.rest \(first\)\nNothing was applied\. If a killed apply made it, run again with --adopt/,
+      );
+      expect(terraform.applies).toBe(0);
+    });
+
+    test("who may not list may still make, and is told what is not known", async () => {
+      const notes: string[] = [];
+      const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis([], 403), () => ({
+        plan: planOf(makes),
+      }));
+      expect(await applyPlan(terraform, plan, { ...SILENT, note: (text) => void notes.push(text) })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(notes.join()).toMatch(/^It is not known whether a killed apply has left something behind: GET \/restapis/);
+    });
+  });
+
+  test("without --adopt the failure of an apply names what is there already, and what to do", async () => {
+    const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({
+      plan: planOf(role("a")),
+      failures: [exists("aws_iam_role.a")],
+    }));
+    await expect(applyPlan(terraform, { changed: true, changes: [], publishes: [] }, SILENT)).rejects.toThrow(
+      /^There already, and not in terraform's state:\n {2}aws_iam_role\.a \(a\)\nIf a killed apply made it, run again with --adopt[^]*EntityAlreadyExists/,
+    );
+  });
 });
 
 describe("import blocks", () => {
-test("import blocks stand in a file of their own, in Terraform's JSON, and go again", () => {
-  const folder = temporaryFolder("imports");
-  writeFileSync(join(folder, "cdk.tf.json"), "{}");
-  writeImports(folder, [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }]);
-  const [name = ""] = readdirSync(folder).filter((file) => file !== "cdk.tf.json");
-  expect(name).toMatch(/\.tf\.json$/);
-  expect(JSON.parse(readFileSync(join(folder, name), "utf8"))).toEqual({
-    import: [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }],
+  test("import blocks stand in a file of their own, in Terraform's JSON, and go again", () => {
+    const folder = temporaryFolder("imports");
+    writeFileSync(join(folder, "cdk.tf.json"), "{}");
+    writeImports(folder, [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }]);
+    const [name = ""] = readdirSync(folder).filter((file) => file !== "cdk.tf.json");
+    expect(name).toMatch(/\.tf\.json$/);
+    expect(JSON.parse(readFileSync(join(folder, name), "utf8"))).toEqual({
+      import: [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }],
+    });
+    removeImports(folder);
+    removeImports(folder);
+    expect(readdirSync(folder)).toEqual(["cdk.tf.json"]);
   });
-  removeImports(folder);
-  removeImports(folder);
-  expect(readdirSync(folder)).toEqual(["cdk.tf.json"]);
-});
 
-test("no imports are no file: those of before go", () => {
-  const folder = temporaryFolder("imports");
-  writeImports(folder, [{ to: "aws_iam_role.r", id: "r" }]);
-  writeImports(folder, []);
-  expect(readdirSync(folder)).toEqual([]);
-});
+  test("no imports are no file: those of before go", () => {
+    const folder = temporaryFolder("imports");
+    writeImports(folder, [{ to: "aws_iam_role.r", id: "r" }]);
+    writeImports(folder, []);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });

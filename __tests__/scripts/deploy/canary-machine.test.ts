@@ -1,7 +1,26 @@
 import fc from "fast-check";
 import type { Release } from "../../../stacks/contract/settings";
-import { begun, candidates, judged, shifted, takenBack, takenBackByHand, type Present } from "../../../scripts/deploy/canary-machine";
-import { emptyRelease, FUNCTIONS, HISTORY_LENGTH, weightOf, type FunctionName, LIVE_SETTINGS, liveArguments, liveVariables, settingsInEffect, wholeLiveFile } from "../../../scripts/deploy/release";
+import {
+  begun,
+  candidates,
+  judged,
+  shifted,
+  takenBack,
+  takenBackByHand,
+  type Present,
+} from "../../../scripts/deploy/canary-machine";
+import {
+  emptyRelease,
+  FUNCTIONS,
+  HISTORY_LENGTH,
+  weightOf,
+  type FunctionName,
+  LIVE_SETTINGS,
+  liveArguments,
+  liveVariables,
+  settingsInEffect,
+  wholeLiveFile,
+} from "../../../scripts/deploy/release";
 
 const stamp = { at: "2026-11-21T12:00:00.000Z", writer: "run" };
 const present: Present = {

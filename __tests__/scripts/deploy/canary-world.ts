@@ -1,9 +1,23 @@
 import type { Release, Versions } from "../../../stacks/contract/settings";
-import { chooseRelease, FUNCTIONS, weightOf, type FunctionName, LIVE_SETTINGS, liveVariables } from "../../../scripts/deploy/release";
+import {
+  chooseRelease,
+  FUNCTIONS,
+  weightOf,
+  type FunctionName,
+  LIVE_SETTINGS,
+  liveVariables,
+} from "../../../scripts/deploy/release";
 import type { CanaryWish } from "../../../scripts/deploy/canary-machine";
 import type { Verdict } from "../../../scripts/gate/judge";
 import type { How } from "../../../scripts/deploy/canary-flow";
-import type { CanaryPlan, Deployment, Outputs, PlanMode, Ports, TimelineEvent } from "../../../scripts/deploy/canary-ports";
+import type {
+  CanaryPlan,
+  Deployment,
+  Outputs,
+  PlanMode,
+  Ports,
+  TimelineEvent,
+} from "../../../scripts/deploy/canary-ports";
 
 /** The run was killed: from here on it does nothing any more. */
 export class Killed extends Error {}

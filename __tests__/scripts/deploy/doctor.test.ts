@@ -6,74 +6,74 @@ import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 describe("doctor", () => {
-const look = async (environment: NodeJS.ProcessEnv) => {
-  const { exitCode, text, json } = await doctor({
-    projectDirectory: PROJECT,
-    environment,
-    progress: SILENT,
-    signal: new AbortController().signal,
-  });
-  const { findings } = json as { findings: Finding[] };
-  return { exitCode, text, find: (name: string) => findings.find((finding) => finding.name === name) };
-};
-
-test("on a machine that has everything, nothing is missing", async () => {
-  const { exitCode, find } = await look(process.env);
-  expect(find("Terraform")?.good).toBe(true);
-  expect(find("AWS provider")?.found).toMatch(/mirror|says|registry/);
-  expect(exitCode).toBe(0);
-});
-
-test("what is missing is said with what needs it and the command that installs it, and the exit code is 1", async () => {
-  const { exitCode, text, find } = await look({ PATH: "/nowhere", HOME: "/nowhere" });
-  expect(exitCode).toBe(1);
-  expect(find("Terraform")).toMatchObject({ good: false, found: "missing" });
-  expect(find("AWS emulator")).toMatchObject({ good: false, fix: "pip install 'moto[server]==5.2.1'" });
-  expect(text).toContain("needed for: plan, apply, rollback, local");
-});
-
-test("a terraform that is too old is said to be", async () => {
-  const bin = temporaryFolder("bin");
-  writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
-  chmodSync(join(bin, "terraform"), 0o755);
-  const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });
-  expect(find("Terraform")).toMatchObject({
-    good: false,
-    found: "1.9.8",
-    fix: expect.stringContaining("1.11.0") as unknown,
-  });
-});
-
-test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
-  const bin = temporaryFolder("builders");
-  const program = (name: string, script: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(bin, name), 0o755);
+  const look = async (environment: NodeJS.ProcessEnv) => {
+    const { exitCode, text, json } = await doctor({
+      projectDirectory: PROJECT,
+      environment,
+      progress: SILENT,
+      signal: new AbortController().signal,
+    });
+    const { findings } = json as { findings: Finding[] };
+    return { exitCode, text, find: (name: string) => findings.find((finding) => finding.name === name) };
   };
-  program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
-  const PATH = `${bin}:/nowhere`;
-  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
-    good: false,
-    optional: true,
-    fix: "apt-get install buildah, or another of buildah, podman, docker",
+
+  test("on a machine that has everything, nothing is missing", async () => {
+    const { exitCode, find } = await look(process.env);
+    expect(find("Terraform")?.good).toBe(true);
+    expect(find("AWS provider")?.found).toMatch(/mirror|says|registry/);
+    expect(exitCode).toBe(0);
   });
-  program("podman", "echo 'podman version 4.3.1'");
-  expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
-    good: true,
-    found: "podman 4.3.1",
+
+  test("what is missing is said with what needs it and the command that installs it, and the exit code is 1", async () => {
+    const { exitCode, text, find } = await look({ PATH: "/nowhere", HOME: "/nowhere" });
+    expect(exitCode).toBe(1);
+    expect(find("Terraform")).toMatchObject({ good: false, found: "missing" });
+    expect(find("AWS emulator")).toMatchObject({ good: false, fix: "pip install 'moto[server]==5.2.1'" });
+    expect(text).toContain("needed for: plan, apply, rollback, local");
   });
-});
+
+  test("a terraform that is too old is said to be", async () => {
+    const bin = temporaryFolder("bin");
+    writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
+    chmodSync(join(bin, "terraform"), 0o755);
+    const { find } = await look({ PATH: `${bin}:/bin:/usr/bin`, HOME: "/nowhere" });
+    expect(find("Terraform")).toMatchObject({
+      good: false,
+      found: "1.9.8",
+      fix: expect.stringContaining("1.11.0") as unknown,
+    });
+  });
+
+  test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
+    const bin = temporaryFolder("builders");
+    const program = (name: string, script: string) => {
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(bin, name), 0o755);
+    };
+    program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+    const PATH = `${bin}:/nowhere`;
+    expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
+      good: false,
+      optional: true,
+      fix: "apt-get install buildah, or another of buildah, podman, docker",
+    });
+    program("podman", "echo 'podman version 4.3.1'");
+    expect((await look({ PATH, HOME: "/nowhere" })).find("Image builder (optional)")).toMatchObject({
+      good: true,
+      found: "podman 4.3.1",
+    });
+  });
 });
 
 describe("version", () => {
-test.each([
-  ["1.11.4", "1.11.0", true],
-  ["1.11.0", "1.11.0", true],
-  ["1.9.8", "1.11.0", false],
-  ["2.0", "1.11.0", true],
-  ["1.12.0-rc1", "1.11.0", true],
-  ["20.8.9", "20.9.0", false],
-])("%s is at least %s: %s", (version, minimum, expected) => {
-  expect(atLeast(version, minimum)).toBe(expected);
-});
+  test.each([
+    ["1.11.4", "1.11.0", true],
+    ["1.11.0", "1.11.0", true],
+    ["1.9.8", "1.11.0", false],
+    ["2.0", "1.11.0", true],
+    ["1.12.0-rc1", "1.11.0", true],
+    ["20.8.9", "20.9.0", false],
+  ])("%s is at least %s: %s", (version, minimum, expected) => {
+    expect(atLeast(version, minimum)).toBe(expected);
+  });
 });

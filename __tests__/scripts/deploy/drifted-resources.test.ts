@@ -1,197 +1,202 @@
 import { driftOf, unpublishedFunctions } from "../../../scripts/deploy/drifted-resources";
 
 describe("drift", () => {
-const drifted = (address: string, before: object, after: object | null, marks: object = {}) => ({
-  address,
-  type: address.split(".")[0],
-  mode: "managed",
-  change: { actions: [after ? "update" : "delete"], before, after, ...marks },
-});
-const planned = (
-  address: string,
-  actions: string[],
-  before: object | null,
-  after: object | null,
-  unknown: object = {},
-) => ({
-  address,
-  type: address.split(".")[0],
-  mode: "managed",
-  change: { actions, before, after, after_unknown: unknown },
-});
-
-test("a changed attribute is named with what was applied and what is", () => {
-  const { drifted: found } = driftOf({
-    resource_drift: [
-      drifted("aws_lambda_function.f", { memory_size: 512, timeout: 3 }, { memory_size: 1024, timeout: 3 }),
-    ],
+  const drifted = (address: string, before: object, after: object | null, marks: object = {}) => ({
+    address,
+    type: address.split(".")[0],
+    mode: "managed",
+    change: { actions: [after ? "update" : "delete"], before, after, ...marks },
   });
-  expect(found).toEqual([
-    {
-      address: "aws_lambda_function.f",
-      type: "aws_lambda_function",
-      action: "changed",
-      attributes: [{ path: "memory_size", before: 512, after: 1024, sensitive: false }],
-    },
-  ]);
-});
-
-test("a deleted resource is drift, and nothing of it can be ignored away", () => {
-  const plan = {
-    resource_drift: [drifted("aws_sns_topic.t", { name: "t" }, null)],
-    resource_changes: [planned("aws_sns_topic.t", ["create"], null, { name: "t" })],
-  };
-  expect(driftOf(plan, ["aws_sns_topic.name"])).toMatchObject({
-    drifted: [{ address: "aws_sns_topic.t", action: "deleted" }],
-    unapplied: [],
+  const planned = (
+    address: string,
+    actions: string[],
+    before: object | null,
+    after: object | null,
+    unknown: object = {},
+  ) => ({
+    address,
+    type: address.split(".")[0],
+    mode: "managed",
+    change: { actions, before, after, after_unknown: unknown },
   });
-});
 
-test("nothing spelled otherwise, white space of a policy and a date of the change are no drift", () => {
-  const before = { tags: null, layers: null, policy: '{"a":1,"b":2}', last_modified: "monday" };
-  expect(
-    driftOf({
+  test("a changed attribute is named with what was applied and what is", () => {
+    const { drifted: found } = driftOf({
       resource_drift: [
-        drifted("aws_x.y", before, { tags: {}, layers: [], policy: '{ "b": 2, "a": 1 }', last_modified: "tuesday" }),
+        drifted("aws_lambda_function.f", { memory_size: 512, timeout: 3 }, { memory_size: 1024, timeout: 3 }),
       ],
-    }).drifted,
-  ).toEqual([]);
-});
-
-test("a sensitive attribute is marked, wherever inside it the mark is", () => {
-  const { drifted: found } = driftOf({
-    resource_drift: [
-      drifted(
-        "aws_x.y",
-        { a: [{ key: "1" }], b: 1 },
-        { a: [{ key: "2" }], b: 2 },
-        { before_sensitive: { a: [{ key: true }] }, after_sensitive: {} },
-      ),
-    ],
-  });
-  expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([
-    { path: "a[0].key", sensitive: true },
-    { path: "b", sensitive: false },
-  ]);
-});
-
-test("an API key's value is sensitive in its link to a usage plan as well, which the provider does not mark", () => {
-  const { drifted: found } = driftOf({
-    resource_drift: [
-      drifted(
-        "aws_api_gateway_usage_plan_key.link",
-        { name: "a", value: "key-1" },
-        { name: "b", value: "key-2" },
-        { before_sensitive: {}, after_sensitive: {} },
-      ),
-    ],
-  });
-  expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([
-    { path: "name", sensitive: false },
-    { path: "value", sensitive: true },
-  ]);
-});
-
-test("what is to be ignored is not counted but told, and what met nothing is told too", () => {
-  const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 1 })] };
-  expect(driftOf(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({
-    drifted: [],
-    ignored: ["aws_sqs_queue.q.policy"],
-    unmatched: ["aws_sns_topic.name"],
-  });
-});
-
-test("an ignored attribute hides no other one of the same resource", () => {
-  const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 2 })] };
-  expect(driftOf(plan, ["aws_sqs_queue.policy"]).drifted[0]?.attributes.map(({ path }) => path)).toEqual(["delay"]);
-});
-
-describe("what an apply would change besides", () => {
-  const changed = drifted("aws_lambda_function.f", { memory_size: 512 }, { memory_size: 1024 });
-
-  test("taking the drift back, and what only follows from that, is no configuration of its own", () => {
-    const plan = {
-      resource_drift: [changed],
-      resource_changes: [
-        planned(
-          "aws_lambda_function.f",
-          ["update"],
-          { memory_size: 1024, version: "1" },
-          { memory_size: 512 },
-          { version: true },
-        ),
-        planned("aws_lambda_alias.a", ["update"], { function_version: "1" }, {}, { function_version: true }),
-      ],
-    };
-    expect(driftOf(plan).unapplied).toEqual([]);
-  });
-
-  test("another attribute and another resource are", () => {
-    const plan = {
-      resource_drift: [changed],
-      resource_changes: [
-        planned(
-          "aws_lambda_function.f",
-          ["update"],
-          { memory_size: 1024, timeout: 3 },
-          { memory_size: 512, timeout: 9 },
-        ),
-        planned("aws_x.new", ["create"], null, { a: 1 }),
-        planned("aws_x.same", ["no-op"], {}, {}),
-      ],
-    };
-    expect(driftOf(plan).unapplied).toEqual([
-      { address: "aws_lambda_function.f", action: "update", attributes: ["timeout"] },
-      { address: "aws_x.new", action: "create", attributes: [] },
+    });
+    expect(found).toEqual([
+      {
+        address: "aws_lambda_function.f",
+        type: "aws_lambda_function",
+        action: "changed",
+        attributes: [{ path: "memory_size", before: 512, after: 1024, sensitive: false }],
+      },
     ]);
   });
-});
 
-test("a plan without drift has none", () =>
-  expect(driftOf({})).toEqual({ drifted: [], ignored: [], unmatched: [], unapplied: [] }));
+  test("a deleted resource is drift, and nothing of it can be ignored away", () => {
+    const plan = {
+      resource_drift: [drifted("aws_sns_topic.t", { name: "t" }, null)],
+      resource_changes: [planned("aws_sns_topic.t", ["create"], null, { name: "t" })],
+    };
+    expect(driftOf(plan, ["aws_sns_topic.name"])).toMatchObject({
+      drifted: [{ address: "aws_sns_topic.t", action: "deleted" }],
+      unapplied: [],
+    });
+  });
+
+  test("nothing spelled otherwise, white space of a policy and a date of the change are no drift", () => {
+    const before = { tags: null, layers: null, policy: '{"a":1,"b":2}', last_modified: "monday" };
+    expect(
+      driftOf({
+        resource_drift: [
+          drifted("aws_x.y", before, { tags: {}, layers: [], policy: '{ "b": 2, "a": 1 }', last_modified: "tuesday" }),
+        ],
+      }).drifted,
+    ).toEqual([]);
+  });
+
+  test("a sensitive attribute is marked, wherever inside it the mark is", () => {
+    const { drifted: found } = driftOf({
+      resource_drift: [
+        drifted(
+          "aws_x.y",
+          { a: [{ key: "1" }], b: 1 },
+          { a: [{ key: "2" }], b: 2 },
+          { before_sensitive: { a: [{ key: true }] }, after_sensitive: {} },
+        ),
+      ],
+    });
+    expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([
+      { path: "a[0].key", sensitive: true },
+      { path: "b", sensitive: false },
+    ]);
+  });
+
+  test("an API key's value is sensitive in its link to a usage plan as well, which the provider does not mark", () => {
+    const { drifted: found } = driftOf({
+      resource_drift: [
+        drifted(
+          "aws_api_gateway_usage_plan_key.link",
+          { name: "a", value: "key-1" },
+          { name: "b", value: "key-2" },
+          { before_sensitive: {}, after_sensitive: {} },
+        ),
+      ],
+    });
+    expect(found[0]?.attributes.map(({ path, sensitive }) => ({ path, sensitive }))).toEqual([
+      { path: "name", sensitive: false },
+      { path: "value", sensitive: true },
+    ]);
+  });
+
+  test("what is to be ignored is not counted but told, and what met nothing is told too", () => {
+    const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 1 })] };
+    expect(driftOf(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({
+      drifted: [],
+      ignored: ["aws_sqs_queue.q.policy"],
+      unmatched: ["aws_sns_topic.name"],
+    });
+  });
+
+  test("an ignored attribute hides no other one of the same resource", () => {
+    const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 2 })] };
+    expect(driftOf(plan, ["aws_sqs_queue.policy"]).drifted[0]?.attributes.map(({ path }) => path)).toEqual(["delay"]);
+  });
+
+  describe("what an apply would change besides", () => {
+    const changed = drifted("aws_lambda_function.f", { memory_size: 512 }, { memory_size: 1024 });
+
+    test("taking the drift back, and what only follows from that, is no configuration of its own", () => {
+      const plan = {
+        resource_drift: [changed],
+        resource_changes: [
+          planned(
+            "aws_lambda_function.f",
+            ["update"],
+            { memory_size: 1024, version: "1" },
+            { memory_size: 512 },
+            { version: true },
+          ),
+          planned("aws_lambda_alias.a", ["update"], { function_version: "1" }, {}, { function_version: true }),
+        ],
+      };
+      expect(driftOf(plan).unapplied).toEqual([]);
+    });
+
+    test("another attribute and another resource are", () => {
+      const plan = {
+        resource_drift: [changed],
+        resource_changes: [
+          planned(
+            "aws_lambda_function.f",
+            ["update"],
+            { memory_size: 1024, timeout: 3 },
+            { memory_size: 512, timeout: 9 },
+          ),
+          planned("aws_x.new", ["create"], null, { a: 1 }),
+          planned("aws_x.same", ["no-op"], {}, {}),
+        ],
+      };
+      expect(driftOf(plan).unapplied).toEqual([
+        { address: "aws_lambda_function.f", action: "update", attributes: ["timeout"] },
+        { address: "aws_x.new", action: "create", attributes: [] },
+      ]);
+    });
+  });
+
+  test("a plan without drift has none", () =>
+    expect(driftOf({})).toEqual({ drifted: [], ignored: [], unmatched: [], unapplied: [] }));
 });
 
 describe("unpublished", () => {
-const ADDRESS = "aws_lambda_function.worker_function";
-const drift = (after: object) => ({
-  address: ADDRESS,
-  type: "aws_lambda_function",
-  mode: "managed",
-  change: {
-    actions: ["update"],
-    before: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null },
-    after: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null, ...after },
-  },
-});
-const plan = (after: object, changes: object[] = []) => ({ resource_drift: [drift(after)], resource_changes: changes });
+  const ADDRESS = "aws_lambda_function.worker_function";
+  const drift = (after: object) => ({
+    address: ADDRESS,
+    type: "aws_lambda_function",
+    mode: "managed",
+    change: {
+      actions: ["update"],
+      before: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null },
+      after: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null, ...after },
+    },
+  });
+  const plan = (after: object, changes: object[] = []) => ({
+    resource_drift: [drift(after)],
+    resource_changes: changes,
+  });
 
-test("a function that was changed and has no new version is unpublished", () =>
-  expect(unpublishedFunctions(plan({ memory_size: 2048, last_modified: "2" }))).toEqual(["worker"]));
+  test("a function that was changed and has no new version is unpublished", () =>
+    expect(unpublishedFunctions(plan({ memory_size: 2048, last_modified: "2" }))).toEqual(["worker"]));
 
-test.each([
-  ["somebody has published it", plan({ memory_size: 2048, version: "2" })],
-  ["only what no version holds differs", plan({ tags: { a: "b" }, last_modified: "2" })],
-  ["it differs in spelling alone", plan({ layers: [] })],
-  [
-    "the plan publishes it",
-    plan({ memory_size: 2048 }, [
-      {
-        address: ADDRESS,
-        type: "aws_lambda_function",
-        mode: "managed",
-        change: {
-          actions: ["update"],
-          before: { memory_size: 2048 },
-          after: { memory_size: 4096 },
-          after_unknown: { version: true },
+  test.each([
+    ["somebody has published it", plan({ memory_size: 2048, version: "2" })],
+    ["only what no version holds differs", plan({ tags: { a: "b" }, last_modified: "2" })],
+    ["it differs in spelling alone", plan({ layers: [] })],
+    [
+      "the plan publishes it",
+      plan({ memory_size: 2048 }, [
+        {
+          address: ADDRESS,
+          type: "aws_lambda_function",
+          mode: "managed",
+          change: {
+            actions: ["update"],
+            before: { memory_size: 2048 },
+            after: { memory_size: 4096 },
+            after_unknown: { version: true },
+          },
         },
+      ]),
+    ],
+    [
+      "it was deleted",
+      {
+        resource_drift: [{ ...drift({}), change: { actions: ["delete"], before: { memory_size: 1024 }, after: null } }],
       },
-    ]),
-  ],
-  [
-    "it was deleted",
-    { resource_drift: [{ ...drift({}), change: { actions: ["delete"], before: { memory_size: 1024 }, after: null } }] },
-  ],
-  ["nothing drifted", {}],
-])("it is not where %s", (_, given) => expect(unpublishedFunctions(given)).toEqual([]));
+    ],
+    ["nothing drifted", {}],
+  ])("it is not where %s", (_, given) => expect(unpublishedFunctions(given)).toEqual([]));
 });

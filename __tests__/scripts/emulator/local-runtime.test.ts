@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { CACHE_HEADER, startLocalRuntime, type LocalRuntime, type LocalRuntimeOptions } from "../../../scripts/emulator";
+import {
+  CACHE_HEADER,
+  startLocalRuntime,
+  type LocalRuntime,
+  type LocalRuntimeOptions,
+} from "../../../scripts/emulator";
 import {
   ALICE,
   answering,

@@ -1,175 +1,185 @@
 import fc from "fast-check";
-import { fisher, lowerTail, upperTail, FALSE_ABORT_SHARE, spentAt, judgeRate, samplesToPass, tolerated, type RateFinding } from "../../../scripts/gate/rate";
+import {
+  fisher,
+  lowerTail,
+  upperTail,
+  FALSE_ABORT_SHARE,
+  spentAt,
+  judgeRate,
+  samplesToPass,
+  tolerated,
+  type RateFinding,
+} from "../../../scripts/gate/rate";
 import { wilson } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
 describe("binomial", () => {
-describe("known values", () => {
-  test("of the binomial", () => {
-    expect(upperTail(2, 30, 0.01)).toBeCloseTo(0.036148, 6);
-    expect(upperTail(1, 30, 0.01)).toBeCloseTo(1 - 0.99 ** 30, 12);
-    expect(lowerTail(0, 29, 0.1)).toBeCloseTo(0.9 ** 29, 12);
-    expect(upperTail(10, 10, 0.5)).toBeCloseTo(1 / 1_024, 12);
-    expect(lowerTail(5, 10, 0.5)).toBeCloseTo(638 / 1_024, 12);
+  describe("known values", () => {
+    test("of the binomial", () => {
+      expect(upperTail(2, 30, 0.01)).toBeCloseTo(0.036148, 6);
+      expect(upperTail(1, 30, 0.01)).toBeCloseTo(1 - 0.99 ** 30, 12);
+      expect(lowerTail(0, 29, 0.1)).toBeCloseTo(0.9 ** 29, 12);
+      expect(upperTail(10, 10, 0.5)).toBeCloseTo(1 / 1_024, 12);
+      expect(lowerTail(5, 10, 0.5)).toBeCloseTo(638 / 1_024, 12);
+    });
+
+    test("of the tea lady (Fisher 1935): 4 of 4 by chance is 1 in 70, at least 3 of 4 is 17 in 70", () => {
+      expect(fisher({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
+      expect(fisher({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
+    });
+
+    test("at a million samples, where factorials are long out of range", () => {
+      // Normal: ten standard errors are nothing, none is a half.
+      expect(upperTail(500_000, 1_000_000, 0.5)).toBeCloseTo(0.5, 3);
+      expect(upperTail(505_000, 1_000_000, 0.5)).toBeLessThan(1e-20);
+      expect(fisher({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 })).toBeCloseTo(
+        0.5,
+        2,
+      );
+    });
   });
 
-  test("of the tea lady (Fisher 1935): 4 of 4 by chance is 1 in 70, at least 3 of 4 is 17 in 70", () => {
-    expect(fisher({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
-    expect(fisher({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
-  });
-
-  test("at a million samples, where factorials are long out of range", () => {
-    // Normal: ten standard errors are nothing, none is a half.
-    expect(upperTail(500_000, 1_000_000, 0.5)).toBeCloseTo(0.5, 3);
-    expect(upperTail(505_000, 1_000_000, 0.5)).toBeLessThan(1e-20);
-    expect(fisher({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 })).toBeCloseTo(
-      0.5,
-      2,
+  test("a tail and what it leaves out are 1", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.nat(2_000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (samples, drawn, share) => {
+          const successes = 1 + (drawn % samples);
+          return Math.abs(upperTail(successes, samples, share) + lowerTail(successes - 1, samples, share) - 1) < 1e-9;
+        },
+      ),
     );
   });
-});
 
-test("a tail and what it leaves out are 1", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 2_000 }),
-      fc.nat(2_000),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (samples, drawn, share) => {
-        const successes = 1 + (drawn % samples);
-        return Math.abs(upperTail(successes, samples, share) + lowerTail(successes - 1, samples, share) - 1) < 1e-9;
-      },
-    ),
-  );
-});
+  test("the ends: at least none is sure, a share of 0 gives none, a share of 1 all", () => {
+    expect([
+      upperTail(0, 5, 0.3),
+      upperTail(1, 5, 0),
+      upperTail(5, 5, 1),
+      lowerTail(5, 5, 0.3),
+      lowerTail(4, 5, 1),
+      lowerTail(0, 5, 0),
+    ]).toEqual([1, 0, 1, 1, 0, 1]);
+  });
 
-test("the ends: at least none is sure, a share of 0 gives none, a share of 1 all", () => {
-  expect([
-    upperTail(0, 5, 0.3),
-    upperTail(1, 5, 0),
-    upperTail(5, 5, 1),
-    lowerTail(5, 5, 0.3),
-    lowerTail(4, 5, 1),
-    lowerTail(0, 5, 0),
-  ]).toEqual([1, 0, 1, 1, 0, 1]);
-});
-
-test.each([
-  [() => upperTail(1, 0, 0.5), "A tail of 0 samples; allowed: a whole number from 1."],
-  [() => upperTail(6, 5, 0.5), "A tail from 6 successes in 5 samples; allowed: a whole number from 0 to 5."],
-  [() => lowerTail(1.5, 5, 0.5), "A tail from 1.5 successes in 5 samples; allowed: a whole number from 0 to 5."],
-  [() => lowerTail(1, 5, 1.1), "A tail at the share 1.1; allowed: 0 to 1."],
-  [
-    () => fisher({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
-    "A tail from 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
-  ],
-])("what is no count and no share is refused %#", (call, message) => expect(call).toThrow(message));
+  test.each([
+    [() => upperTail(1, 0, 0.5), "A tail of 0 samples; allowed: a whole number from 1."],
+    [() => upperTail(6, 5, 0.5), "A tail from 6 successes in 5 samples; allowed: a whole number from 0 to 5."],
+    [() => lowerTail(1.5, 5, 0.5), "A tail from 1.5 successes in 5 samples; allowed: a whole number from 0 to 5."],
+    [() => lowerTail(1, 5, 1.1), "A tail at the share 1.1; allowed: 0 to 1."],
+    [
+      () => fisher({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
+      "A tail from 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
+    ],
+  ])("what is no count and no share is refused %#", (call, message) => expect(call).toThrow(message));
 });
 
 describe("looks", () => {
-test("one look may spend all", () => expect(spentAt({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
+  test("one look may spend all", () => expect(spentAt({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
 
-test("looks that are repeated spend less each time, and together never more than all", () => {
-  const spent = Array.from({ length: 10_000 }, (_, index) => spentAt({ look: index + 1, repeated: true }));
-  expect(spent.slice(0, 3)).toEqual([FALSE_ABORT_SHARE / 2, FALSE_ABORT_SHARE / 6, FALSE_ABORT_SHARE / 12]);
-  expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
-});
+  test("looks that are repeated spend less each time, and together never more than all", () => {
+    const spent = Array.from({ length: 10_000 }, (_, index) => spentAt({ look: index + 1, repeated: true }));
+    expect(spent.slice(0, 3)).toEqual([FALSE_ABORT_SHARE / 2, FALSE_ABORT_SHARE / 6, FALSE_ABORT_SHARE / 12]);
+    expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
+  });
 
-test("a look that is none is refused, with what is allowed", () =>
-  expect(() => spentAt({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));
+  test("a look that is none is refused, with what is allowed", () =>
+    expect(() => spentAt({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));
 });
 
 describe("rate", () => {
-const rule = (allowed: number, minimumSamples = 20, falseAbort = FALSE_ABORT_SHARE) => ({
-  allowed,
-  minimumSamples,
-  falseAbort,
-});
-const verdict = (bad: number, samples: number, allowed = 0.01) => judgeRate({ bad, samples }, rule(allowed)).verdict;
+  const rule = (allowed: number, minimumSamples = 20, falseAbort = FALSE_ABORT_SHARE) => ({
+    allowed,
+    minimumSamples,
+    falseAbort,
+  });
+  const verdict = (bad: number, samples: number, allowed = 0.01) => judgeRate({ bad, samples }, rule(allowed)).verdict;
 
-describe("an allowed 1 %", () => {
-  test.each<[number, number, RateFinding["verdict"]]>([
-    [0, 0, "inconclusive"],
-    [0, 28, "inconclusive"],
-    [0, 29, "pass"],
-    [1, 1, "inconclusive"],
-    [2, 2, "fail"],
-    [1, 30, "inconclusive"],
-    [2, 30, "inconclusive"],
-    [3, 30, "fail"],
-    [1, 100, "pass"],
-    [2, 100, "inconclusive"],
-    [4, 100, "inconclusive"],
-    [5, 100, "fail"],
-    [10, 1_000, "pass"],
-    [11, 1_000, "inconclusive"],
-    [20, 1_000, "fail"],
-  ])("%i bad of %i: %s", (bad, samples, expected) => expect(verdict(bad, samples)).toBe(expected));
-});
+  describe("an allowed 1 %", () => {
+    test.each<[number, number, RateFinding["verdict"]]>([
+      [0, 0, "inconclusive"],
+      [0, 28, "inconclusive"],
+      [0, 29, "pass"],
+      [1, 1, "inconclusive"],
+      [2, 2, "fail"],
+      [1, 30, "inconclusive"],
+      [2, 30, "inconclusive"],
+      [3, 30, "fail"],
+      [1, 100, "pass"],
+      [2, 100, "inconclusive"],
+      [4, 100, "inconclusive"],
+      [5, 100, "fail"],
+      [10, 1_000, "pass"],
+      [11, 1_000, "inconclusive"],
+      [20, 1_000, "fail"],
+    ])("%i bad of %i: %s", (bad, samples, expected) => expect(verdict(bad, samples)).toBe(expected));
+  });
 
-test("the edges: nothing allowed fails at one bad one and passes at 299 good ones; everything allowed passes at the minimum", () => {
-  expect([verdict(1, 5, 0), verdict(0, 298, 0), verdict(0, 299, 0)]).toEqual(["fail", "inconclusive", "pass"]);
-  expect([verdict(19, 19, 1), verdict(20, 20, 1)]).toEqual(["inconclusive", "pass"]);
-});
+  test("the edges: nothing allowed fails at one bad one and passes at 299 good ones; everything allowed passes at the minimum", () => {
+    expect([verdict(1, 5, 0), verdict(0, 298, 0), verdict(0, 299, 0)]).toEqual(["fail", "inconclusive", "pass"]);
+    expect([verdict(19, 19, 1), verdict(20, 20, 1)]).toEqual(["inconclusive", "pass"]);
+  });
 
-test("a minimum of samples holds back a pass, and no failure that chance cannot explain", () => {
-  expect(judgeRate({ bad: 0, samples: 99 }, rule(0.3, 100)).verdict).toBe("inconclusive");
-  expect(judgeRate({ bad: 0, samples: 100 }, rule(0.3, 100)).verdict).toBe("pass");
-  expect(judgeRate({ bad: 20, samples: 20 }, rule(0.3, 100)).verdict).toBe("fail");
-});
+  test("a minimum of samples holds back a pass, and no failure that chance cannot explain", () => {
+    expect(judgeRate({ bad: 0, samples: 99 }, rule(0.3, 100)).verdict).toBe("inconclusive");
+    expect(judgeRate({ bad: 0, samples: 100 }, rule(0.3, 100)).verdict).toBe("pass");
+    expect(judgeRate({ bad: 20, samples: 20 }, rule(0.3, 100)).verdict).toBe("fail");
+  });
 
-test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
-  expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(tolerated)).toEqual([
-    0.01,
-    0.01,
-    0.1,
-    expect.closeTo(0.15) as number,
-    0.4,
-    1,
-  ]);
-});
+  test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
+    expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(tolerated)).toEqual([
+      0.01,
+      0.01,
+      0.1,
+      expect.closeTo(0.15) as number,
+      0.4,
+      1,
+    ]);
+  });
 
-test("fails with at most the promised chance at what is allowed, and passes with at most 5 % at what is tolerated, for every size: reckoned, not drawn", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 400 }),
-      fc.constantFrom(0.001, 0.01, 0.05, 0.2, 0.3, 0.5),
-      (samples, allowed) => {
-        const verdicts = Array.from(
-          { length: samples + 1 },
-          (_, bad) => judgeRate({ bad, samples }, rule(allowed, 1)).verdict,
+  test("fails with at most the promised chance at what is allowed, and passes with at most 5 % at what is tolerated, for every size: reckoned, not drawn", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.constantFrom(0.001, 0.01, 0.05, 0.2, 0.3, 0.5),
+        (samples, allowed) => {
+          const verdicts = Array.from(
+            { length: samples + 1 },
+            (_, bad) => judgeRate({ bad, samples }, rule(allowed, 1)).verdict,
+          );
+          const firstFail = verdicts.indexOf("fail");
+          const lastPass = verdicts.lastIndexOf("pass");
+          if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
+          if (lastPass !== -1 && lowerTail(lastPass, samples, tolerated(allowed)) > 0.05) return false;
+          return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("the samples that it asks for are the fewest that pass", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 }), fc.constantFrom(0.01, 0.05, 0.3), (bad, allowed) => {
+        const needed = samplesToPass(bad, rule(allowed, 1));
+        return (
+          judgeRate({ bad, samples: needed }, rule(allowed, 1)).verdict === "pass" &&
+          (needed === Math.max(1, bad) || judgeRate({ bad, samples: needed - 1 }, rule(allowed, 1)).verdict !== "pass")
         );
-        const firstFail = verdicts.indexOf("fail");
-        const lastPass = verdicts.lastIndexOf("pass");
-        if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
-        if (lastPass !== -1 && lowerTail(lastPass, samples, tolerated(allowed)) > 0.05) return false;
-        return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
-      },
-    ),
-    { numRuns: 60 },
-  );
-});
+      }),
+    );
+  });
 
-test("the samples that it asks for are the fewest that pass", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 30 }), fc.constantFrom(0.01, 0.05, 0.3), (bad, allowed) => {
-      const needed = samplesToPass(bad, rule(allowed, 1));
-      return (
-        judgeRate({ bad, samples: needed }, rule(allowed, 1)).verdict === "pass" &&
-        (needed === Math.max(1, bad) || judgeRate({ bad, samples: needed - 1 }, rule(allowed, 1)).verdict !== "pass")
-      );
-    }),
-  );
-});
+  test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
 
-test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
-
-/**
- * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
- * is "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks
- * ten times while its samples grow to that size, as with --wait. "caught" is a service that fails in 10 %.
- */
-const STUDY = `
+  /**
+   * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
+   * is "observed > 1 %", the other one is the lower bound of Wilson's 95 % interval, and "10 looks" is a gate that looks
+   * ten times while its samples grow to that size, as with --wait. "caught" is a service that fails in 10 %.
+   */
+  const STUDY = `
 | samples | naive | naive, 10 looks | Wilson 95 % | Wilson, 10 looks | false aborts | false aborts, 10 looks | caught | caught, 10 looks | 10 % passed |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | 30 | 25.7 | 25.7 | 3.8 | 14.5 | 0.4 | 0.1 | 59.0 | 24.8 | 4.5 |
@@ -179,100 +189,100 @@ const STUDY = `
 | 1000 | 41.9 | 67.7 | 2.5 | 15.8 | 0.3 | 0.1 | 100.0 | 99.9 | 0.0 |
 `;
 
-describe("a gate of a 10 % canary", () => {
-  const RUNS = 10_000;
-  const SIZES = [30, 60, 100, 300, 1_000];
-  const LOOKS = 10;
-  const memory = new Map<string, RateFinding["verdict"]>();
-  const ours = (bad: number, samples: number, look: number, repeated: boolean) => {
-    const key = `${bad}/${samples}/${repeated ? look : 0}`;
-    const known = memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spentAt({ look, repeated }))).verdict;
-    memory.set(key, known);
-    return known;
-  };
-  const bounds = new Map<string, number>();
-  const lowerBound = (bad: number, samples: number) => {
-    const known = bounds.get(`${bad}/${samples}`) ?? wilson(bad, samples, 0.95).low;
-    bounds.set(`${bad}/${samples}`, known);
-    return known;
-  };
+  describe("a gate of a 10 % canary", () => {
+    const RUNS = 10_000;
+    const SIZES = [30, 60, 100, 300, 1_000];
+    const LOOKS = 10;
+    const memory = new Map<string, RateFinding["verdict"]>();
+    const ours = (bad: number, samples: number, look: number, repeated: boolean) => {
+      const key = `${bad}/${samples}/${repeated ? look : 0}`;
+      const known = memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spentAt({ look, repeated }))).verdict;
+      memory.set(key, known);
+      return known;
+    };
+    const bounds = new Map<string, number>();
+    const lowerBound = (bad: number, samples: number) => {
+      const known = bounds.get(`${bad}/${samples}`) ?? wilson(bad, samples, 0.95).low;
+      bounds.set(`${bad}/${samples}`, known);
+      return known;
+    };
 
-  function simulate(share: number, samples: number, seed: number) {
-    const random = seededRandom(seed);
-    // How many of the samples between two looks are bad is drawn at once, from its distribution.
-    const step = samples / LOOKS;
-    const chances = Array.from({ length: step + 1 }, (_, count) =>
-      count === step ? 1 : lowerTail(count, step, share),
-    );
-    const counts = { naive: 0, naiveLooks: 0, wilson: 0, wilsonLooks: 0, failed: 0, failedLooks: 0, passed: 0 };
-    for (let run = 0; run < RUNS; run++) {
-      let bad = 0;
-      const seen = { naive: false, wilson: false, decided: "" };
-      for (let look = 1; look <= LOOKS; look++) {
-        const drawn = random();
-        bad += chances.findIndex((chance) => drawn < chance);
-        const sample = (look * samples) / LOOKS;
-        seen.naive ||= bad / sample > 0.01;
-        seen.wilson ||= lowerBound(bad, sample) > 0.01;
-        // It ends where it decides, as the gate does.
-        const decided = ours(bad, sample, look, true);
-        if (seen.decided === "" && decided !== "inconclusive") seen.decided = decided;
+    function simulate(share: number, samples: number, seed: number) {
+      const random = seededRandom(seed);
+      // How many of the samples between two looks are bad is drawn at once, from its distribution.
+      const step = samples / LOOKS;
+      const chances = Array.from({ length: step + 1 }, (_, count) =>
+        count === step ? 1 : lowerTail(count, step, share),
+      );
+      const counts = { naive: 0, naiveLooks: 0, wilson: 0, wilsonLooks: 0, failed: 0, failedLooks: 0, passed: 0 };
+      for (let run = 0; run < RUNS; run++) {
+        let bad = 0;
+        const seen = { naive: false, wilson: false, decided: "" };
+        for (let look = 1; look <= LOOKS; look++) {
+          const drawn = random();
+          bad += chances.findIndex((chance) => drawn < chance);
+          const sample = (look * samples) / LOOKS;
+          seen.naive ||= bad / sample > 0.01;
+          seen.wilson ||= lowerBound(bad, sample) > 0.01;
+          // It ends where it decides, as the gate does.
+          const decided = ours(bad, sample, look, true);
+          if (seen.decided === "" && decided !== "inconclusive") seen.decided = decided;
+        }
+        const last = ours(bad, samples, 1, false);
+        if (bad / samples > 0.01) counts.naive++;
+        if (seen.naive) counts.naiveLooks++;
+        if (lowerBound(bad, samples) > 0.01) counts.wilson++;
+        if (seen.wilson) counts.wilsonLooks++;
+        if (last === "fail") counts.failed++;
+        if (seen.decided === "fail") counts.failedLooks++;
+        if (last === "pass") counts.passed++;
       }
-      const last = ours(bad, samples, 1, false);
-      if (bad / samples > 0.01) counts.naive++;
-      if (seen.naive) counts.naiveLooks++;
-      if (lowerBound(bad, samples) > 0.01) counts.wilson++;
-      if (seen.wilson) counts.wilsonLooks++;
-      if (last === "fail") counts.failed++;
-      if (seen.decided === "fail") counts.failedLooks++;
-      if (last === "pass") counts.passed++;
+      return Object.fromEntries(
+        Object.entries(counts).map(([name, count]) => [name, (count / RUNS) * 100]),
+      ) as typeof counts;
     }
-    return Object.fromEntries(
-      Object.entries(counts).map(([name, count]) => [name, (count / RUNS) * 100]),
-    ) as typeof counts;
-  }
-  const rows = SIZES.map((samples) => ({
-    samples,
-    healthy: simulate(0.01, samples, samples),
-    sick: simulate(0.1, samples, samples + 7),
-  }));
+    const rows = SIZES.map((samples) => ({
+      samples,
+      healthy: simulate(0.01, samples, samples),
+      sick: simulate(0.1, samples, samples + 7),
+    }));
 
-  test("aborts a healthy service in less than 1 % of the runs, at every size, at one look and at ten", () => {
-    for (const { healthy } of rows)
-      expect({ once: healthy.failed < 1, often: healthy.failedLooks < 1, healthy }).toMatchObject({
-        once: true,
-        often: true,
-      });
-  });
+    test("aborts a healthy service in less than 1 % of the runs, at every size, at one look and at ten", () => {
+      for (const { healthy } of rows)
+        expect({ once: healthy.failed < 1, often: healthy.failedLooks < 1, healthy }).toMatchObject({
+          once: true,
+          often: true,
+        });
+    });
 
-  test("catches a service that fails in 10 % in more than 95 % of the runs from 100 samples on, looking ten times from 300 on", () => {
-    for (const { samples, sick } of rows.filter((row) => row.samples >= 100))
-      expect({ samples, caught: sick.failed > 95 }).toEqual({ samples, caught: true });
-    for (const { samples, sick } of rows.filter((row) => row.samples >= 300))
-      expect({ samples, caught: sick.failedLooks > 95 }).toEqual({ samples, caught: true });
-  });
+    test("catches a service that fails in 10 % in more than 95 % of the runs from 100 samples on, looking ten times from 300 on", () => {
+      for (const { samples, sick } of rows.filter((row) => row.samples >= 100))
+        expect({ samples, caught: sick.failed > 95 }).toEqual({ samples, caught: true });
+      for (const { samples, sick } of rows.filter((row) => row.samples >= 300))
+        expect({ samples, caught: sick.failedLooks > 95 }).toEqual({ samples, caught: true });
+    });
 
-  test("passes a service that fails in 10 % in at most 5 % of the runs, however few samples there are", () => {
-    for (const { sick } of rows) expect(sick.passed).toBeLessThanOrEqual(5.5);
-  });
+    test("passes a service that fails in 10 % in at most 5 % of the runs, however few samples there are", () => {
+      for (const { sick } of rows) expect(sick.passed).toBeLessThanOrEqual(5.5);
+    });
 
-  test("the naive rule aborts a healthy service in 25 to 46 % of the runs at one look, and in 59 to 74 % at ten once the samples are 100", () => {
-    for (const { samples, healthy } of rows)
-      expect({ samples, within: healthy.naive > 25 && healthy.naive < 47 }).toEqual({ samples, within: true });
-    for (const { samples, healthy } of rows.filter((row) => row.samples >= 100))
-      expect({ samples, within: healthy.naiveLooks > 58 && healthy.naiveLooks < 75 }).toEqual({
-        samples,
-        within: true,
-      });
-  });
+    test("the naive rule aborts a healthy service in 25 to 46 % of the runs at one look, and in 59 to 74 % at ten once the samples are 100", () => {
+      for (const { samples, healthy } of rows)
+        expect({ samples, within: healthy.naive > 25 && healthy.naive < 47 }).toEqual({ samples, within: true });
+      for (const { samples, healthy } of rows.filter((row) => row.samples >= 100))
+        expect({ samples, within: healthy.naiveLooks > 58 && healthy.naiveLooks < 75 }).toEqual({
+          samples,
+          within: true,
+        });
+    });
 
-  test("the table above holds these figures", () => {
-    const cells = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(" | ");
-    const lines = rows.map(
-      ({ samples, healthy, sick }) =>
-        `| ${samples} | ${cells([healthy.naive, healthy.naiveLooks, healthy.wilson, healthy.wilsonLooks, healthy.failed, healthy.failedLooks, sick.failed, sick.failedLooks, sick.passed])} |`,
-    );
-    expect(STUDY.trim().split("\n").slice(2)).toEqual(lines);
+    test("the table above holds these figures", () => {
+      const cells = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(" | ");
+      const lines = rows.map(
+        ({ samples, healthy, sick }) =>
+          `| ${samples} | ${cells([healthy.naive, healthy.naiveLooks, healthy.wilson, healthy.wilsonLooks, healthy.failed, healthy.failedLooks, sick.failed, sick.failedLooks, sick.passed])} |`,
+      );
+      expect(STUDY.trim().split("\n").slice(2)).toEqual(lines);
+    });
   });
-});
 });

@@ -1,135 +1,147 @@
 import { KPIS } from "../../../stacks/contract/settings";
-import { gateQueries, inCalls, MAX_QUERIES, type MetricQuery, readId, COST_READS, hasVersions, readsOf } from "../../../scripts/gate/reads";
+import {
+  gateQueries,
+  inCalls,
+  MAX_QUERIES,
+  type MetricQuery,
+  readId,
+  COST_READS,
+  hasVersions,
+  readsOf,
+} from "../../../scripts/gate/reads";
 import { gateSettings, NAMES, WINDOW } from "../../support/gate-evidence";
 import { METRICS } from "../../../handlers/environment";
 
 describe("queries", () => {
-const queries = (version: string | null = null, settings: Record<string, unknown> = {}, only: readonly string[] = []) =>
-  gateQueries({ names: NAMES, settings: gateSettings(settings), window: WINDOW, version, only });
-const byId = (all: readonly MetricQuery[]) => Object.fromEntries(all.map((query) => [query.id, query]));
+  const queries = (
+    version: string | null = null,
+    settings: Record<string, unknown> = {},
+    only: readonly string[] = [],
+  ) => gateQueries({ names: NAMES, settings: gateSettings(settings), window: WINDOW, version, only });
+  const byId = (all: readonly MetricQuery[]) => Object.fromEntries(all.map((query) => [query.id, query]));
 
-test("ids are what CloudWatch allows, each once, in order, and the same whatever the order of the KPIs", () => {
-  const ids = queries().map(({ id }) => id);
-  expect(ids.filter((id) => !/^[a-z][A-Za-z0-9_]{0,254}$/.test(id))).toEqual([]);
-  expect(new Set(ids).size).toBe(ids.length);
-  expect([...ids].sort()).toEqual(ids);
-  expect(queries(null, {}, KPIS.map(({ name }) => name).reverse()).map(({ id }) => id)).toEqual(ids);
-});
-
-test("the statistics of two metrics that differ only in a dimension or a fraction have ids of their own", () => {
-  const reference = { source: "deployment", metric: "X" } as const;
-  expect(readId({ reference: { ...reference, dimensions: { Function: "api" } }, statistic: "Sum" })).toBe(
-    "deployment_X_Function_api_Sum",
-  );
-  expect(readId({ reference, statistic: "PR(:90000)" })).toBe("deployment_X_PR_90000");
-  expect(readId({ reference, statistic: "PR(:90000.5)" })).toBe("deployment_X_PR_90000_5");
-  expect(readId({ reference, statistic: "Sum", periodSeconds: 60 })).toBe("deployment_X_Sum_60s");
-});
-
-test("one period covers the whole window, but for a quota of a minute", () => {
-  const found = queries(null, { token_quota_per_minute: 1_000 });
-  expect(new Set(found.filter(({ id }) => !id.endsWith("_60s")).map(({ periodSeconds }) => periodSeconds))).toEqual(
-    new Set([1_800]),
-  );
-  expect(byId(found)["deployment_TokensUsed_Sum_60s"]?.periodSeconds).toBe(60);
-});
-
-test("a percentile comes with its samples and with the rank of its target; without a target without", () => {
-  const found = byId(queries());
-  expect(found["worker_Duration_p95"]).toEqual({
-    id: "worker_Duration_p95",
-    namespace: "AWS/Lambda",
-    metric: "Duration",
-    dimensions: { FunctionName: "q-dev-worker" },
-    statistic: "p95",
-    periodSeconds: 1_800,
+  test("ids are what CloudWatch allows, each once, in order, and the same whatever the order of the KPIs", () => {
+    const ids = queries().map(({ id }) => id);
+    expect(ids.filter((id) => !/^[a-z][A-Za-z0-9_]{0,254}$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect([...ids].sort()).toEqual(ids);
+    expect(queries(null, {}, KPIS.map(({ name }) => name).reverse()).map(({ id }) => id)).toEqual(ids);
   });
-  expect(found["worker_Duration_SampleCount"]?.statistic).toBe("SampleCount");
-  expect(found["worker_Duration_PR_90000"]?.statistic).toBe("PR(:90000)");
-  expect(Object.keys(found).filter((id) => id.startsWith("deployment_JobDuration_PR"))).toEqual([]);
-});
 
-test("dimensions come from the names: API by name and stage, queue, tables, rules, deployment", () => {
-  const found = byId(queries());
-  expect(found["gateway_CacheHitCount_Sum"]?.dimensions).toEqual({ ApiName: "q-dev-api", Stage: "live" });
-  expect(found["work_queue_ApproximateAgeOfOldestMessage_Maximum"]?.dimensions).toEqual({ QueueName: "q-dev-work" });
-  expect(found["requests_table_ReadThrottleEvents_Sum"]?.dimensions).toEqual({ TableName: "q-dev-requests" });
-  expect(found["api_heartbeat_rule_Invocations_Sum"]?.dimensions).toEqual({ RuleName: "q-dev-api-heartbeat" });
-  expect(found["deployment_ColdStart_Function_worker_Sum"]?.dimensions).toEqual({
-    Deployment: "q-dev",
-    Function: "worker",
+  test("the statistics of two metrics that differ only in a dimension or a fraction have ids of their own", () => {
+    const reference = { source: "deployment", metric: "X" } as const;
+    expect(readId({ reference: { ...reference, dimensions: { Function: "api" } }, statistic: "Sum" })).toBe(
+      "deployment_X_Function_api_Sum",
+    );
+    expect(readId({ reference, statistic: "PR(:90000)" })).toBe("deployment_X_PR_90000");
+    expect(readId({ reference, statistic: "PR(:90000.5)" })).toBe("deployment_X_PR_90000_5");
+    expect(readId({ reference, statistic: "Sum", periodSeconds: 60 })).toBe("deployment_X_Sum_60s");
   });
-  expect(found["account_ClaimedAccountConcurrency_Maximum"]?.dimensions).toEqual({});
-});
 
-test("of a version: the alias's version for the function, Version for the handlers', and nothing that has none", () => {
-  const found = byId(queries("7"));
-  expect(found["worker_Errors_Sum"]?.dimensions).toEqual({
-    FunctionName: "q-dev-worker",
-    Resource: "q-dev-worker:live",
-    ExecutedVersion: "7",
+  test("one period covers the whole window, but for a quota of a minute", () => {
+    const found = queries(null, { token_quota_per_minute: 1_000 });
+    expect(new Set(found.filter(({ id }) => !id.endsWith("_60s")).map(({ periodSeconds }) => periodSeconds))).toEqual(
+      new Set([1_800]),
+    );
+    expect(byId(found)["deployment_TokensUsed_Sum_60s"]?.periodSeconds).toBe(60);
   });
-  expect(found["deployment_RequestFailed_Sum"]?.dimensions).toEqual({ Deployment: "q-dev", Version: "7" });
-  expect(
-    Object.keys(found).filter(
-      (id) => !/^(worker_(Duration|Errors|Invocations)|deployment_(JobDuration|RequestFailed))_/.test(id),
-    ),
-  ).toEqual([]);
-});
 
-test("what does not apply is not asked for", () => {
-  expect(byId(queries(null, { cache_enabled: false }))["gateway_CacheHitCount_Sum"]).toBeUndefined();
-  expect(byId(queries())["gateway_CacheHitCount_Sum"]).toBeDefined();
-  expect(queries(null, {}, ["failed_requests"]).map(({ id }) => id)).toEqual([
-    "deployment_RequestFailed_SampleCount",
-    "deployment_RequestFailed_Sum",
-    "worker_Invocations_Sum",
-  ]);
-});
+  test("a percentile comes with its samples and with the rank of its target; without a target without", () => {
+    const found = byId(queries());
+    expect(found["worker_Duration_p95"]).toEqual({
+      id: "worker_Duration_p95",
+      namespace: "AWS/Lambda",
+      metric: "Duration",
+      dimensions: { FunctionName: "q-dev-worker" },
+      statistic: "p95",
+      periodSeconds: 1_800,
+    });
+    expect(found["worker_Duration_SampleCount"]?.statistic).toBe("SampleCount");
+    expect(found["worker_Duration_PR_90000"]?.statistic).toBe("PR(:90000)");
+    expect(Object.keys(found).filter((id) => id.startsWith("deployment_JobDuration_PR"))).toEqual([]);
+  });
 
-test("a call has at most 500 queries, and all of them fit in one now", () => {
-  expect(queries().length).toBeLessThanOrEqual(MAX_QUERIES);
-  const many = Array.from({ length: 1_001 }, (_, index) => ({ ...queries()[0]!, id: `q${index}` }));
-  expect(inCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
-  expect(inCalls([])).toEqual([]);
-});
+  test("dimensions come from the names: API by name and stage, queue, tables, rules, deployment", () => {
+    const found = byId(queries());
+    expect(found["gateway_CacheHitCount_Sum"]?.dimensions).toEqual({ ApiName: "q-dev-api", Stage: "live" });
+    expect(found["work_queue_ApproximateAgeOfOldestMessage_Maximum"]?.dimensions).toEqual({ QueueName: "q-dev-work" });
+    expect(found["requests_table_ReadThrottleEvents_Sum"]?.dimensions).toEqual({ TableName: "q-dev-requests" });
+    expect(found["api_heartbeat_rule_Invocations_Sum"]?.dimensions).toEqual({ RuleName: "q-dev-api-heartbeat" });
+    expect(found["deployment_ColdStart_Function_worker_Sum"]?.dimensions).toEqual({
+      Deployment: "q-dev",
+      Function: "worker",
+    });
+    expect(found["account_ClaimedAccountConcurrency_Maximum"]?.dimensions).toEqual({});
+  });
+
+  test("of a version: the alias's version for the function, Version for the handlers', and nothing that has none", () => {
+    const found = byId(queries("7"));
+    expect(found["worker_Errors_Sum"]?.dimensions).toEqual({
+      FunctionName: "q-dev-worker",
+      Resource: "q-dev-worker:live",
+      ExecutedVersion: "7",
+    });
+    expect(found["deployment_RequestFailed_Sum"]?.dimensions).toEqual({ Deployment: "q-dev", Version: "7" });
+    expect(
+      Object.keys(found).filter(
+        (id) => !/^(worker_(Duration|Errors|Invocations)|deployment_(JobDuration|RequestFailed))_/.test(id),
+      ),
+    ).toEqual([]);
+  });
+
+  test("what does not apply is not asked for", () => {
+    expect(byId(queries(null, { cache_enabled: false }))["gateway_CacheHitCount_Sum"]).toBeUndefined();
+    expect(byId(queries())["gateway_CacheHitCount_Sum"]).toBeDefined();
+    expect(queries(null, {}, ["failed_requests"]).map(({ id }) => id)).toEqual([
+      "deployment_RequestFailed_SampleCount",
+      "deployment_RequestFailed_Sum",
+      "worker_Invocations_Sum",
+    ]);
+  });
+
+  test("a call has at most 500 queries, and all of them fit in one now", () => {
+    expect(queries().length).toBeLessThanOrEqual(MAX_QUERIES);
+    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...queries()[0]!, id: `q${index}` }));
+    expect(inCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
+    expect(inCalls([])).toEqual([]);
+  });
 });
 
 describe("reads", () => {
-const reads = KPIS.flatMap((kpi) => readsOf(kpi, gateSettings()));
+  const reads = KPIS.flatMap((kpi) => readsOf(kpi, gateSettings()));
 
-test("every KPI but a setting's is read from something", () => {
-  expect(KPIS.filter((kpi) => readsOf(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
-    "concurrent_capacity",
-  ]);
-});
+  test("every KPI but a setting's is read from something", () => {
+    expect(KPIS.filter((kpi) => readsOf(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
+      "concurrent_capacity",
+    ]);
+  });
 
-test("what is read of the handlers, cost included, they write", () => {
-  const ours = [...reads, ...COST_READS]
-    .filter(({ reference }) => reference.source === "deployment")
-    .map(({ reference }) => reference.metric);
-  expect([...new Set(ours)].filter((metric) => !(metric in METRICS))).toEqual([]);
-});
+  test("what is read of the handlers, cost included, they write", () => {
+    const ours = [...reads, ...COST_READS]
+      .filter(({ reference }) => reference.source === "deployment")
+      .map(({ reference }) => reference.metric);
+    expect([...new Set(ours)].filter((metric) => !(metric in METRICS))).toEqual([]);
+  });
 
-test("two reads share an id only where they are the same", () => {
-  const byId = new Map<string, string>();
-  for (const read of reads) {
-    const text = JSON.stringify(read);
-    expect(byId.get(readId(read)) ?? text).toBe(text);
-    byId.set(readId(read), text);
-  }
-});
+  test("two reads share an id only where they are the same", () => {
+    const byId = new Map<string, string>();
+    for (const read of reads) {
+      const text = JSON.stringify(read);
+      expect(byId.get(readId(read)) ?? text).toBe(text);
+      byId.set(readId(read), text);
+    }
+  });
 
-test("a KPI has versions only where all that it is made of has", () => {
-  expect(KPIS.filter(hasVersions).map(({ name }) => name)).toEqual([
-    "execution_time",
-    "worker_duration",
-    "job_p50",
-    "job_p90",
-    "job_p95",
-    "job_p99",
-    "failed_requests",
-    "error_rate",
-  ]);
-});
+  test("a KPI has versions only where all that it is made of has", () => {
+    expect(KPIS.filter(hasVersions).map(({ name }) => name)).toEqual([
+      "execution_time",
+      "worker_duration",
+      "job_p50",
+      "job_p90",
+      "job_p95",
+      "job_p99",
+      "failed_requests",
+      "error_rate",
+    ]);
+  });
 });

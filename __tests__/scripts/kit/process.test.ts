@@ -1,150 +1,163 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { killTree, processTree, Interrupted, type EndingSignal, run, ProgramFailed, interruptPrograms, killPrograms, rememberProgram, runningPrograms } from "../../../scripts/kit/process";
+import {
+  killTree,
+  processTree,
+  Interrupted,
+  type EndingSignal,
+  run,
+  ProgramFailed,
+  interruptPrograms,
+  killPrograms,
+  rememberProgram,
+  runningPrograms,
+} from "../../../scripts/kit/process";
 import { isAlive, until } from "../emulator/fixtures";
 
 describe("process tree", () => {
-/** A process that starts one of its own, in another group, as terraform is started. */
-const NESTED = `const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
+  /** A process that starts one of its own, in another group, as terraform is started. */
+  const NESTED = `const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
 console.log(child.pid);
 setInterval(() => {}, 1000);`;
 
-let parent: ChildProcess;
-afterEach(() => void (parent.exitCode === null && parent.signalCode === null && killTree(parent.pid!)));
+  let parent: ChildProcess;
+  afterEach(() => void (parent.exitCode === null && parent.signalCode === null && killTree(parent.pid!)));
 
-test("a process dies with what it has started, in another group too", async () => {
-  parent = spawn(process.execPath, ["-e", NESTED], { stdio: ["ignore", "pipe", "ignore"] });
-  const [line] = (await once(parent.stdout!, "data")) as [Buffer];
-  const child = Number(line.toString());
-  expect(processTree(parent.pid!)).toEqual([parent.pid, child]);
-  const exited = once(parent, "exit");
-  killTree(parent.pid!);
-  expect(await exited).toEqual([null, "SIGKILL"]);
-  await until(() => !isAlive(child));
-  // One that has ended by itself is left alone.
-  expect(() => killTree(parent.pid!)).not.toThrow();
-});
+  test("a process dies with what it has started, in another group too", async () => {
+    parent = spawn(process.execPath, ["-e", NESTED], { stdio: ["ignore", "pipe", "ignore"] });
+    const [line] = (await once(parent.stdout!, "data")) as [Buffer];
+    const child = Number(line.toString());
+    expect(processTree(parent.pid!)).toEqual([parent.pid, child]);
+    const exited = once(parent, "exit");
+    killTree(parent.pid!);
+    expect(await exited).toEqual([null, "SIGKILL"]);
+    await until(() => !isAlive(child));
+    // One that has ended by itself is left alone.
+    expect(() => killTree(parent.pid!)).not.toThrow();
+  });
 });
 
 describe("process", () => {
-const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) =>
-  run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
+  const node = (code: string, options: Partial<Parameters<typeof run>[2]> = {}) =>
+    run(process.execPath, ["-e", code], { cwd: "/", env: {}, ...options });
 
-test("a program's output and code come back, and it inherits no environment", async () => {
-  process.env["CANARY"] = "sings";
-  const { code, stdout, stderr } = await node("console.log(process.env.CANARY ?? 'silent'); console.error('e')");
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "silent\n", stderr: "e\n" });
-});
-
-test("lines are handed on as they come, whole", async () => {
-  const lines: string[] = [];
-  await node("process.stdout.write('a', () => setTimeout(() => process.stdout.write('b\\nc\\n'), 50))", {
-    onLine: (line) => lines.push(line),
-  });
-  expect(lines).toEqual(["ab", "c"]);
-});
-
-test("a code that is not accepted is an error with the program's words; an accepted one is not", async () => {
-  await expect(node("console.error('boom'); process.exit(3)")).rejects.toThrow(/ended with code 3:\nboom/);
-  await expect(node("process.exit(3)")).rejects.toBeInstanceOf(ProgramFailed);
-  expect((await node("process.exit(2)", { acceptedCodes: [0, 2] })).code).toBe(2);
-});
-
-test("a program that is missing is an error that says what to do", async () => {
-  await expect(run("no-such-program", [], { cwd: "/", env: {} })).rejects.toThrow("no-such-program cannot be started");
-  await expect(run("no-such-program", [], { cwd: "/", env: {} })).rejects.toThrow("Run `quickturn doctor`");
-});
-
-test("an abort interrupts once and waits for the program to end by itself", async () => {
-  const controller = new AbortController();
-  let pid = 0;
-  const running = node(
-    "process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)",
-    {
-      signal: controller.signal,
-      onStart: (started) => (pid = started),
-      onLine: (line) => {
-        if (line === "ready") controller.abort();
-        else if (line === "interrupted") process.kill(pid, "SIGUSR2");
-      },
-    },
-  );
-  expect((await running).stdout).toBe("ready\ninterrupted\nended\n");
-});
-
-test("a kill ends the program and what it started, at once, without a chance to put anything in order", async () => {
-  const controller = new AbortController();
-  const lines: string[] = [];
-  const child =
-    "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
-  const running = node(
-    `for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`,
-    {
-      kill: controller.signal,
-      onLine: (line) => {
-        lines.push(line);
-        controller.abort();
-      },
-    },
-  );
-  await expect(running).rejects.toBeInstanceOf(ProgramFailed);
-  expect(lines).toEqual([expect.stringMatching(/^\d+$/)]);
-  // Its output has ended, so it is dead; the kernel may take a moment to forget it.
-  await until(() => !isAlive(Number(lines[0])));
-});
-
-test("arguments reach the program as they are, never through a shell", async () => {
-  const { stdout } = await run(process.execPath, ["-e", "console.log(process.argv[1])", "$(id); `id` && x"], {
-    cwd: "/",
-    env: {},
-  });
-  expect(stdout).toBe("$(id); `id` && x\n");
-});
-
-describe("after a signal has ended the work", () => {
-  const interrupted = (by: EndingSignal = "SIGTERM") => {
-    const controller = new AbortController();
-    return { signal: controller.signal, abort: () => controller.abort(new Interrupted(by)) };
-  };
-
-  test("a program that it cut short is told as interrupted, with what the program printed as the cause", async () => {
-    const { signal, abort } = interrupted();
-    const running = node("console.log('half'); setInterval(() => {}, 1000)", { signal, onLine: abort });
-    await expect(running).rejects.toMatchObject({
-      name: "Interrupted",
-      by: "SIGTERM",
-      cause: { name: "ProgramFailed", result: { stdout: "half\n" } },
-    });
+  test("a program's output and code come back, and it inherits no environment", async () => {
+    process.env["CANARY"] = "sings";
+    const { code, stdout, stderr } = await node("console.log(process.env.CANARY ?? 'silent'); console.error('e')");
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "silent\n", stderr: "e\n" });
   });
 
-  test("no further program is started", async () => {
-    const { signal, abort } = interrupted();
-    abort();
-    let started = false;
-    await expect(node("", { signal, onStart: () => (started = true) })).rejects.toBeInstanceOf(Interrupted);
-    expect(started).toBe(false);
-  });
-
-  test("a program that runs can be interrupted once more, and killed with all that it started; helpers are only killed", async () => {
+  test("lines are handed on as they come, whole", async () => {
     const lines: string[] = [];
-    const helper = spawn("sleep", ["1000"], { detached: true });
-    rememberProgram(helper, "helper", { isHelper: true });
-    const helperEnded = new Promise((resolve) => helper.once("exit", (_code, by) => resolve(by)));
+    await node("process.stdout.write('a', () => setTimeout(() => process.stdout.write('b\\nc\\n'), 50))", {
+      onLine: (line) => lines.push(line),
+    });
+    expect(lines).toEqual(["ab", "c"]);
+  });
+
+  test("a code that is not accepted is an error with the program's words; an accepted one is not", async () => {
+    await expect(node("console.error('boom'); process.exit(3)")).rejects.toThrow(/ended with code 3:\nboom/);
+    await expect(node("process.exit(3)")).rejects.toBeInstanceOf(ProgramFailed);
+    expect((await node("process.exit(2)", { acceptedCodes: [0, 2] })).code).toBe(2);
+  });
+
+  test("a program that is missing is an error that says what to do", async () => {
+    await expect(run("no-such-program", [], { cwd: "/", env: {} })).rejects.toThrow(
+      "no-such-program cannot be started",
+    );
+    await expect(run("no-such-program", [], { cwd: "/", env: {} })).rejects.toThrow("Run `quickturn doctor`");
+  });
+
+  test("an abort interrupts once and waits for the program to end by itself", async () => {
+    const controller = new AbortController();
+    let pid = 0;
     const running = node(
-      "process.on('SIGINT', () => console.log('interrupted')); console.log('ready'); setInterval(() => {}, 1000)",
+      "process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)",
       {
+        signal: controller.signal,
+        onStart: (started) => (pid = started),
+        onLine: (line) => {
+          if (line === "ready") controller.abort();
+          else if (line === "interrupted") process.kill(pid, "SIGUSR2");
+        },
+      },
+    );
+    expect((await running).stdout).toBe("ready\ninterrupted\nended\n");
+  });
+
+  test("a kill ends the program and what it started, at once, without a chance to put anything in order", async () => {
+    const controller = new AbortController();
+    const lines: string[] = [];
+    const child =
+      "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
+    const running = node(
+      `for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`,
+      {
+        kill: controller.signal,
         onLine: (line) => {
           lines.push(line);
-          if (line === "ready") {
-            expect(runningPrograms()).toEqual([process.execPath]);
-            interruptPrograms();
-          } else killPrograms();
+          controller.abort();
         },
       },
     );
     await expect(running).rejects.toBeInstanceOf(ProgramFailed);
-    expect({ lines, helper: await helperEnded }).toEqual({ lines: ["ready", "interrupted"], helper: "SIGKILL" });
-    expect(runningPrograms()).toEqual([]);
+    expect(lines).toEqual([expect.stringMatching(/^\d+$/)]);
+    // Its output has ended, so it is dead; the kernel may take a moment to forget it.
+    await until(() => !isAlive(Number(lines[0])));
   });
-});
+
+  test("arguments reach the program as they are, never through a shell", async () => {
+    const { stdout } = await run(process.execPath, ["-e", "console.log(process.argv[1])", "$(id); `id` && x"], {
+      cwd: "/",
+      env: {},
+    });
+    expect(stdout).toBe("$(id); `id` && x\n");
+  });
+
+  describe("after a signal has ended the work", () => {
+    const interrupted = (by: EndingSignal = "SIGTERM") => {
+      const controller = new AbortController();
+      return { signal: controller.signal, abort: () => controller.abort(new Interrupted(by)) };
+    };
+
+    test("a program that it cut short is told as interrupted, with what the program printed as the cause", async () => {
+      const { signal, abort } = interrupted();
+      const running = node("console.log('half'); setInterval(() => {}, 1000)", { signal, onLine: abort });
+      await expect(running).rejects.toMatchObject({
+        name: "Interrupted",
+        by: "SIGTERM",
+        cause: { name: "ProgramFailed", result: { stdout: "half\n" } },
+      });
+    });
+
+    test("no further program is started", async () => {
+      const { signal, abort } = interrupted();
+      abort();
+      let started = false;
+      await expect(node("", { signal, onStart: () => (started = true) })).rejects.toBeInstanceOf(Interrupted);
+      expect(started).toBe(false);
+    });
+
+    test("a program that runs can be interrupted once more, and killed with all that it started; helpers are only killed", async () => {
+      const lines: string[] = [];
+      const helper = spawn("sleep", ["1000"], { detached: true });
+      rememberProgram(helper, "helper", { isHelper: true });
+      const helperEnded = new Promise((resolve) => helper.once("exit", (_code, by) => resolve(by)));
+      const running = node(
+        "process.on('SIGINT', () => console.log('interrupted')); console.log('ready'); setInterval(() => {}, 1000)",
+        {
+          onLine: (line) => {
+            lines.push(line);
+            if (line === "ready") {
+              expect(runningPrograms()).toEqual([process.execPath]);
+              interruptPrograms();
+            } else killPrograms();
+          },
+        },
+      );
+      await expect(running).rejects.toBeInstanceOf(ProgramFailed);
+      expect({ lines, helper: await helperEnded }).toEqual({ lines: ["ready", "interrupted"], helper: "SIGKILL" });
+      expect(runningPrograms()).toEqual([]);
+    });
+  });
 });

@@ -122,7 +122,7 @@ test("a route that nobody has described is refused, with where to describe it", 
     paths: { ...body.paths, "/api/v1/cancel": { post: { operationId: "cancel", summary: "x" } } },
   };
   expect(() => callersDocument(more, modes)).toThrow(
-    "/api/v1/cancel has the operation cancel, whose answers nobody has described; described: invoke, status, health. Add it to FOR_CALLERS and ANSWERS in scripts/judges/openapi.",
+    "/api/v1/cancel has the operation cancel, whose answers nobody has described; described: invoke, status, health. Add it to FOR_CALLERS and ANSWERS in scripts/publish/openapi-*.ts.",
   );
   const other = {
     ...body,

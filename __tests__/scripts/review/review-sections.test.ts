@@ -3,198 +3,206 @@ import { join } from "node:path";
 import { planCost } from "../../../scripts/cost/planned";
 import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
 import type { ResourceChange } from "../../../scripts/kit/plan-changes";
-import { costSection, findingsSection, planSection, sourcesSection, warningsSections, reviewMarkdown, type ReviewSection } from "../../../scripts/review/review-sections";
+import {
+  costSection,
+  findingsSection,
+  planSection,
+  sourcesSection,
+  warningsSections,
+  reviewMarkdown,
+  type ReviewSection,
+} from "../../../scripts/review/review-sections";
 import fc from "fast-check";
 
 describe("review sections", () => {
-describe("security", () => {
-  test("findings are counted, named and are nobody's Markdown", () => {
-    const { title, summary, lines } = findingsSection([
-      { source: "exposure", severity: "critical", address: "aws_x.y", text: "Open to <b>@everybody</b>" },
-      { source: "checks", severity: "warning", address: "check.c", text: "t" },
-    ]);
-    expect(title).toBe("Security: 1 critical, 1 to look at");
-    expect(summary).toBe("- **critical** `aws_x.y`: Open to &lt;b&gt;\\@everybody&lt;/b&gt;\n- warning `check.c`: t");
-    expect(lines).toEqual(["critical (exposure) aws_x.y: Open to <b>@everybody</b>", "warning (checks) check.c: t"]);
-  });
-
-  test("the summary stays short, however many there are", () => {
-    const many = Array.from({ length: 500 }, (_, index) => ({
-      source: "s",
-      severity: "info" as const,
-      address: `a.${index}`,
-      text: "x".repeat(5_000),
-    }));
-    expect(findingsSection(many).summary.length).toBeLessThan(8_000);
-    expect(findingsSection(many).summary).toContain("and 480 more in the details");
-    expect(findingsSection(many).lines).toHaveLength(500);
-  });
-
-  test("none is said", () => expect(findingsSection([]).summary).toMatch(/^Nothing found/));
-});
-
-describe("warnings", () => {
-  test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
-    const findings = [{ text: "The alarms call nobody. Another." }];
-    expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
-      { title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" },
-    ]);
-  });
-
-  test("none is no section", () => expect(warningsSections(["x"], [{ text: "x" }])).toEqual([]));
-});
-
-describe("plan", () => {
-  const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({
-    address,
-    type: address.split(".")[0]!,
-    action,
-    attributes,
-    values: attributes.map((path) => ({ path, before: 1, after: 2 })),
-  });
-
-  test("what is replaced or deleted comes first and is warned of", () => {
-    const { title, summary, lines } = planSection({
-      changed: true,
-      changes: [
-        change("aws_a.x", "update", ["memory_size"]),
-        change("aws_b.y", "delete"),
-        change("aws_c.z", "replace", ["name"]),
-      ],
+  describe("security", () => {
+    test("findings are counted, named and are nobody's Markdown", () => {
+      const { title, summary, lines } = findingsSection([
+        { source: "exposure", severity: "critical", address: "aws_x.y", text: "Open to <b>@everybody</b>" },
+        { source: "checks", severity: "warning", address: "check.c", text: "t" },
+      ]);
+      expect(title).toBe("Security: 1 critical, 1 to look at");
+      expect(summary).toBe("- **critical** `aws_x.y`: Open to &lt;b&gt;\\@everybody&lt;/b&gt;\n- warning `check.c`: t");
+      expect(lines).toEqual(["critical (exposure) aws_x.y: Open to <b>@everybody</b>", "warning (checks) check.c: t"]);
     });
-    expect(title).toBe("Plan: 1 to add, 1 to change, 2 to destroy");
-    expect(summary).toBe("**2 are replaced or deleted**: `aws_b.y`, `aws_c.z`.");
-    expect(lines).toEqual([
-      "    - aws_b.y",
-      "  -/+ aws_c.z",
-      "          name: 1 -> 2",
-      "    ~ aws_a.x",
-      "          memory_size: 1 -> 2",
-    ]);
-  });
 
-  test("a deployment of the API is replaced each time and no warning", () => {
-    expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe(
-      "Nothing that holds something is replaced or deleted.",
-    );
-  });
-
-  test("nothing, and outputs alone, are said", () => {
-    expect(planSection({ changed: false, changes: [] }).summary).toBe("No changes.");
-    expect(planSection({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
-  });
-});
-
-describe("cost", () => {
-  const read = (name: string) =>
-    JSON.parse(readFileSync(join(__dirname, "../judges/cost", name), "utf8")) as Record<string, unknown>;
-  const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
-
-  test("now, after and the difference stand side by side, a volume a row", () => {
-    const { title, summary } = costSection(
-      planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]),
-    );
-    expect(title).toBe("Cost: it changes");
-    const rows = summary.split("\n").filter((line) => /^\| \d/.test(line));
-    expect(rows).toHaveLength(2);
-    for (const row of rows) {
-      const [, now, after, difference] = (
-        /^\| [\d,]+ \| (\$[\d,.]+) \| (\$[\d,.]+) \| ([+-]\$[\d,.]+) \|$/.exec(row) ?? []
-      ).map((text) => Number(text.replaceAll(/[$,]/g, "")));
-      expect(after! - now!).toBeCloseTo(difference!, 1);
-    }
-  });
-
-  test("a first deployment has nothing to compare with, and the same costs the same", () => {
-    expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
-      title: "Cost: nothing is deployed yet",
-      summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown,
+    test("the summary stays short, however many there are", () => {
+      const many = Array.from({ length: 500 }, (_, index) => ({
+        source: "s",
+        severity: "info" as const,
+        address: `a.${index}`,
+        text: "x".repeat(5_000),
+      }));
+      expect(findingsSection(many).summary.length).toBeLessThan(8_000);
+      expect(findingsSection(many).summary).toContain("and 480 more in the details");
+      expect(findingsSection(many).lines).toHaveLength(500);
     });
-    const same = {
-      format_version: "1.2",
-      planned_values: (state as { values: unknown }).values,
-      resource_changes: [],
-      prior_state: state,
-    };
-    expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({
-      title: "Cost: the same",
-      summary: expect.stringContaining("| $0.00 |") as unknown,
+
+    test("none is said", () => expect(findingsSection([]).summary).toMatch(/^Nothing found/));
+  });
+
+  describe("warnings", () => {
+    test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
+      const findings = [{ text: "The alarms call nobody. Another." }];
+      expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
+        { title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" },
+      ]);
+    });
+
+    test("none is no section", () => expect(warningsSections(["x"], [{ text: "x" }])).toEqual([]));
+  });
+
+  describe("plan", () => {
+    const change = (address: string, action: ResourceChange["action"], attributes: string[] = []): ResourceChange => ({
+      address,
+      type: address.split(".")[0]!,
+      action,
+      attributes,
+      values: attributes.map((path) => ({ path, before: 1, after: 2 })),
+    });
+
+    test("what is replaced or deleted comes first and is warned of", () => {
+      const { title, summary, lines } = planSection({
+        changed: true,
+        changes: [
+          change("aws_a.x", "update", ["memory_size"]),
+          change("aws_b.y", "delete"),
+          change("aws_c.z", "replace", ["name"]),
+        ],
+      });
+      expect(title).toBe("Plan: 1 to add, 1 to change, 2 to destroy");
+      expect(summary).toBe("**2 are replaced or deleted**: `aws_b.y`, `aws_c.z`.");
+      expect(lines).toEqual([
+        "    - aws_b.y",
+        "  -/+ aws_c.z",
+        "          name: 1 -> 2",
+        "    ~ aws_a.x",
+        "          memory_size: 1 -> 2",
+      ]);
+    });
+
+    test("a deployment of the API is replaced each time and no warning", () => {
+      expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe(
+        "Nothing that holds something is replaced or deleted.",
+      );
+    });
+
+    test("nothing, and outputs alone, are said", () => {
+      expect(planSection({ changed: false, changes: [] }).summary).toBe("No changes.");
+      expect(planSection({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
     });
   });
-});
 
-test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
-  const section = sourcesSection("HEAD^1", [
-    {
-      stack: "agent-api",
-      action: "change",
-      blocks: [{ address: "var.x", kind: "variable", action: "add", attributes: [] }],
-      assets: [],
-    },
-  ]);
-  expect(section).toMatchObject({
-    summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed",
-    lines: ["agent-api", "  + var.x"],
+  describe("cost", () => {
+    const read = (name: string) =>
+      JSON.parse(readFileSync(join(__dirname, "../cost", name), "utf8")) as Record<string, unknown>;
+    const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
+
+    test("now, after and the difference stand side by side, a volume a row", () => {
+      const { title, summary } = costSection(
+        planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]),
+      );
+      expect(title).toBe("Cost: it changes");
+      const rows = summary.split("\n").filter((line) => /^\| \d/.test(line));
+      expect(rows).toHaveLength(2);
+      for (const row of rows) {
+        const [, now, after, difference] = (
+          /^\| [\d,]+ \| (\$[\d,.]+) \| (\$[\d,.]+) \| ([+-]\$[\d,.]+) \|$/.exec(row) ?? []
+        ).map((text) => Number(text.replaceAll(/[$,]/g, "")));
+        expect(after! - now!).toBeCloseTo(difference!, 1);
+      }
+    });
+
+    test("a first deployment has nothing to compare with, and the same costs the same", () => {
+      expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
+        title: "Cost: nothing is deployed yet",
+        summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown,
+      });
+      const same = {
+        format_version: "1.2",
+        planned_values: (state as { values: unknown }).values,
+        resource_changes: [],
+        prior_state: state,
+      };
+      expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({
+        title: "Cost: the same",
+        summary: expect.stringContaining("| $0.00 |") as unknown,
+      });
+    });
   });
-  expect(sourcesSection("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
-});
+
+  test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
+    const section = sourcesSection("HEAD^1", [
+      {
+        stack: "agent-api",
+        action: "change",
+        blocks: [{ address: "var.x", kind: "variable", action: "add", attributes: [] }],
+        assets: [],
+      },
+    ]);
+    expect(section).toMatchObject({
+      summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed",
+      lines: ["agent-api", "  + var.x"],
+    });
+    expect(sourcesSection("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
+  });
 });
 
 describe("review", () => {
-const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}`);
-const SECTIONS: ReviewSection[] = [
-  { title: "Security", summary: "Nothing.", lines: lines(5), elsewhere: "`quickturn review`" },
-  { title: "Terraform JSON", summary: "Much.", lines: lines(1_000), elsewhere: "`quickturn synth --diff`" },
-];
+  const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}`);
+  const SECTIONS: ReviewSection[] = [
+    { title: "Security", summary: "Nothing.", lines: lines(5), elsewhere: "`quickturn review`" },
+    { title: "Terraform JSON", summary: "Much.", lines: lines(1_000), elsewhere: "`quickturn synth --diff`" },
+  ];
 
-test("what fits is whole", () => {
-  const markdown = reviewMarkdown("Review", SECTIONS, 65_000);
-  expect(markdown).toMatch(/^## Review\n\n### Security\n\nNothing\.\n\n<details>/);
-  expect(markdown).toContain("line 1000\n```");
-  expect(markdown).not.toContain("Cut here");
-});
+  test("what fits is whole", () => {
+    const markdown = reviewMarkdown("Review", SECTIONS, 65_000);
+    expect(markdown).toMatch(/^## Review\n\n### Security\n\nNothing\.\n\n<details>/);
+    expect(markdown).toContain("line 1000\n```");
+    expect(markdown).not.toContain("Cut here");
+  });
 
-test("what does not fit is cut out of the last section first, and a sentence says how much", () => {
-  const markdown = reviewMarkdown("Review", SECTIONS, 1_000);
-  expect(markdown.length).toBeLessThanOrEqual(1_000);
-  expect(markdown.length).toBeGreaterThan(980);
-  expect(markdown).toContain("line 5\n```");
-  const [, cut] =
-    /Cut here: (\d+) of 1000 lines, because a comment has a limit; `quickturn synth --diff` shows all of them\./.exec(
-      markdown,
-    ) ?? [];
-  expect(markdown).toContain(`line ${1_000 - Number(cut)}\n\`\`\``);
-  expect(markdown).not.toContain(`line ${1_001 - Number(cut)}\n`);
-});
+  test("what does not fit is cut out of the last section first, and a sentence says how much", () => {
+    const markdown = reviewMarkdown("Review", SECTIONS, 1_000);
+    expect(markdown.length).toBeLessThanOrEqual(1_000);
+    expect(markdown.length).toBeGreaterThan(980);
+    expect(markdown).toContain("line 5\n```");
+    const [, cut] =
+      /Cut here: (\d+) of 1000 lines, because a comment has a limit; `quickturn synth --diff` shows all of them\./.exec(
+        markdown,
+      ) ?? [];
+    expect(markdown).toContain(`line ${1_000 - Number(cut)}\n\`\`\``);
+    expect(markdown).not.toContain(`line ${1_001 - Number(cut)}\n`);
+  });
 
-test("whatever the details, a review keeps its limit, its summaries and whole blocks of code", () => {
-  fc.assert(
-    fc.property(
-      fc.array(
+  test("whatever the details, a review keeps its limit, its summaries and whole blocks of code", () => {
+    fc.assert(
+      fc.property(
         fc.array(
-          fc.string({ maxLength: 60 }).map((text) => text.replaceAll(/[\r\n]/g, " ")),
-          { maxLength: 60 },
+          fc.array(
+            fc.string({ maxLength: 60 }).map((text) => text.replaceAll(/[\r\n]/g, " ")),
+            { maxLength: 60 },
+          ),
+          { minLength: 1, maxLength: 4 },
         ),
-        { minLength: 1, maxLength: 4 },
+        fc.integer({ min: 1_500, max: 4_000 }),
+        (details, limit) => {
+          const markdown = reviewMarkdown(
+            "R",
+            details.map((of, index) => ({ title: `T${index}`, summary: `S${index}.`, lines: of })),
+            limit,
+          );
+          expect(markdown.length).toBeLessThanOrEqual(limit);
+          details.forEach((_, index) => expect(markdown).toContain(`### T${index}\n\nS${index}.`));
+          expect(markdown.split("<details>")).toHaveLength(markdown.split("</details>").length);
+        },
       ),
-      fc.integer({ min: 1_500, max: 4_000 }),
-      (details, limit) => {
-        const markdown = reviewMarkdown(
-          "R",
-          details.map((of, index) => ({ title: `T${index}`, summary: `S${index}.`, lines: of })),
-          limit,
-        );
-        expect(markdown.length).toBeLessThanOrEqual(limit);
-        details.forEach((_, index) => expect(markdown).toContain(`### T${index}\n\nS${index}.`));
-        expect(markdown.split("<details>")).toHaveLength(markdown.split("</details>").length);
-      },
-    ),
-  );
-});
+    );
+  });
 
-test("summaries that are too long alone are refused with both lengths", () => {
-  expect(() => reviewMarkdown("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
-    /The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/,
-  );
-});
+  test("summaries that are too long alone are refused with both lengths", () => {
+    expect(() => reviewMarkdown("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
+      /The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/,
+    );
+  });
 });

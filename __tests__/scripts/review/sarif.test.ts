@@ -6,224 +6,229 @@ import { auditedFixture } from "../../support/audited-plan";
 import { planOf, resource as r } from "./small-plans";
 
 describe("gitlab sast", () => {
-const row = (values: Partial<AuditRow>): AuditRow =>
-  ({
-    rule: "queue-is-encrypted",
-    severity: "critical",
-    address: "aws_sqs_queue.work",
-    outcome: "fail",
-    text: "It is in clear.",
-    ...values,
-  }) as AuditRow;
-const rule = { id: "queue-is-encrypted", title: "A queue is encrypted" } as never;
-const report = (...rows: AuditRow[]) => ({ rows, expired: [] }) as unknown as AuditReport;
-const written = (...rows: AuditRow[]) =>
-  JSON.parse(
-    gitLabSast(report(...rows), {
-      rules: [rule],
-      version: "1.2.3",
-      source: "stacks/a.ts",
-      startedAt: "2026-11-30T14:00:00Z",
-    }),
-  ) as { scan: { start_time: string }; vulnerabilities: { id: string }[] };
+  const row = (values: Partial<AuditRow>): AuditRow =>
+    ({
+      rule: "queue-is-encrypted",
+      severity: "critical",
+      address: "aws_sqs_queue.work",
+      outcome: "fail",
+      text: "It is in clear.",
+      ...values,
+    }) as AuditRow;
+  const rule = { id: "queue-is-encrypted", title: "A queue is encrypted" } as never;
+  const report = (...rows: AuditRow[]) => ({ rows, expired: [] }) as unknown as AuditReport;
+  const written = (...rows: AuditRow[]) =>
+    JSON.parse(
+      gitLabSast(report(...rows), {
+        rules: [rule],
+        version: "1.2.3",
+        source: "stacks/a.ts",
+        startedAt: "2026-11-30T14:00:00Z",
+      }),
+    ) as { scan: { start_time: string }; vulnerabilities: { id: string }[] };
 
-/** What GitLab's schema 15.0.6 of the report asks for (security-report-schemas, sast), as far as this report has it. */
-const text = { type: "string", minLength: 1 };
-const scanner = {
-  type: "object",
-  required: ["id", "name", "version", "vendor"],
-  properties: {
-    id: text,
-    name: text,
-    version: text,
-    vendor: { type: "object", required: ["name"], properties: { name: text } },
-  },
-};
-const time = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$" };
-const SCHEMA = {
-  type: "object",
-  required: ["version", "scan", "vulnerabilities"],
-  properties: {
-    version: { type: "string", pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+$" },
-    scan: {
-      type: "object",
-      required: ["analyzer", "end_time", "scanner", "start_time", "status", "type"],
-      properties: {
-        analyzer: scanner,
-        scanner,
-        start_time: time,
-        end_time: time,
-        status: { enum: ["success", "failure"] },
-        type: { enum: ["sast"] },
-      },
+  /** What GitLab's schema 15.0.6 of the report asks for (security-report-schemas, sast), as far as this report has it. */
+  const text = { type: "string", minLength: 1 };
+  const scanner = {
+    type: "object",
+    required: ["id", "name", "version", "vendor"],
+    properties: {
+      id: text,
+      name: text,
+      version: text,
+      vendor: { type: "object", required: ["name"], properties: { name: text } },
     },
-    vulnerabilities: {
-      type: "array",
-      items: {
+  };
+  const time = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$" };
+  const SCHEMA = {
+    type: "object",
+    required: ["version", "scan", "vulnerabilities"],
+    properties: {
+      version: { type: "string", pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+$" },
+      scan: {
         type: "object",
-        required: ["id", "identifiers", "location"],
+        required: ["analyzer", "end_time", "scanner", "start_time", "status", "type"],
         properties: {
-          id: text,
-          name: { type: "string", maxLength: 255 },
-          severity: { enum: ["Info", "Unknown", "Low", "Medium", "High", "Critical"] },
-          identifiers: {
-            type: "array",
-            minItems: 1,
-            items: {
-              type: "object",
-              required: ["type", "name", "value"],
-              properties: { type: text, name: text, value: text },
+          analyzer: scanner,
+          scanner,
+          start_time: time,
+          end_time: time,
+          status: { enum: ["success", "failure"] },
+          type: { enum: ["sast"] },
+        },
+      },
+      vulnerabilities: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["id", "identifiers", "location"],
+          properties: {
+            id: text,
+            name: { type: "string", maxLength: 255 },
+            severity: { enum: ["Info", "Unknown", "Low", "Medium", "High", "Critical"] },
+            identifiers: {
+              type: "array",
+              minItems: 1,
+              items: {
+                type: "object",
+                required: ["type", "name", "value"],
+                properties: { type: text, name: text, value: text },
+              },
             },
+            location: { type: "object", properties: { file: text, start_line: { type: "number", minimum: 0 } } },
           },
-          location: { type: "object", properties: { file: text, start_line: { type: "number", minimum: 0 } } },
         },
       },
     },
-  },
-};
+  };
 
-test("has what GitLab asks for, what fails alone, and the same id in each run", () => {
-  const found = written(
-    row({}),
-    row({ address: "aws_sqs_queue.other", part: "policy", severity: "info" }),
-    row({ outcome: "pass" }),
-    row({ outcome: "suppressed" }),
-  );
-  const validate = new Ajv().compile(SCHEMA);
-  expect([validate(found), validate.errors]).toEqual([true, null]);
-  expect(found.vulnerabilities.map(({ id }) => id)).toEqual([
-    "queue-is-encrypted:aws_sqs_queue.work",
-    "queue-is-encrypted:aws_sqs_queue.other, policy",
-  ]);
-  expect(found.vulnerabilities[0]).toMatchObject({
-    name: "A queue is encrypted",
-    severity: "Critical",
-    description: "aws_sqs_queue.work: It is in clear.",
+  test("has what GitLab asks for, what fails alone, and the same id in each run", () => {
+    const found = written(
+      row({}),
+      row({ address: "aws_sqs_queue.other", part: "policy", severity: "info" }),
+      row({ outcome: "pass" }),
+      row({ outcome: "suppressed" }),
+    );
+    const validate = new Ajv().compile(SCHEMA);
+    expect([validate(found), validate.errors]).toEqual([true, null]);
+    expect(found.vulnerabilities.map(({ id }) => id)).toEqual([
+      "queue-is-encrypted:aws_sqs_queue.work",
+      "queue-is-encrypted:aws_sqs_queue.other, policy",
+    ]);
+    expect(found.vulnerabilities[0]).toMatchObject({
+      name: "A queue is encrypted",
+      severity: "Critical",
+      description: "aws_sqs_queue.work: It is in clear.",
+    });
+    expect(found.scan.start_time).toBe("2026-11-30T14:00:00");
   });
-  expect(found.scan.start_time).toBe("2026-11-30T14:00:00");
-});
 
-test("outside of a job the time is said with 1970", () => {
-  expect(JSON.parse(gitLabSast(report(), { rules: [], version: "1.2.3", source: "a" }))).toMatchObject({
-    scan: { start_time: "1970-01-01T00:00:00" },
-    vulnerabilities: [],
+  test("outside of a job the time is said with 1970", () => {
+    expect(JSON.parse(gitLabSast(report(), { rules: [], version: "1.2.3", source: "a" }))).toMatchObject({
+      scan: { start_time: "1970-01-01T00:00:00" },
+      vulnerabilities: [],
+    });
   });
-});
 });
 
 describe("sarif", () => {
-interface Result {
-  readonly ruleId: string;
-  readonly ruleIndex: number;
-  readonly level: string;
-  readonly message: { readonly text: string };
-  readonly locations: readonly {
-    readonly physicalLocation: {
-      readonly artifactLocation: { readonly uri: string };
-      readonly region: { readonly startLine: number };
-    };
-    readonly logicalLocations: readonly { readonly fullyQualifiedName: string }[];
-  }[];
-  readonly partialFingerprints: { readonly primaryLocationLineHash: string };
-  readonly suppressions?: readonly { readonly kind: string; readonly status: string; readonly justification: string }[];
-}
-interface Sarif {
-  readonly $schema: string;
-  readonly version: string;
-  readonly runs: readonly {
-    readonly tool: {
-      readonly driver: {
-        readonly name: string;
-        readonly version: string;
-        readonly rules: readonly { readonly id: string; readonly shortDescription: { readonly text: string } }[];
+  interface Result {
+    readonly ruleId: string;
+    readonly ruleIndex: number;
+    readonly level: string;
+    readonly message: { readonly text: string };
+    readonly locations: readonly {
+      readonly physicalLocation: {
+        readonly artifactLocation: { readonly uri: string };
+        readonly region: { readonly startLine: number };
       };
+      readonly logicalLocations: readonly { readonly fullyQualifiedName: string }[];
+    }[];
+    readonly partialFingerprints: { readonly primaryLocationLineHash: string };
+    readonly suppressions?: readonly {
+      readonly kind: string;
+      readonly status: string;
+      readonly justification: string;
+    }[];
+  }
+  interface Sarif {
+    readonly $schema: string;
+    readonly version: string;
+    readonly runs: readonly {
+      readonly tool: {
+        readonly driver: {
+          readonly name: string;
+          readonly version: string;
+          readonly rules: readonly { readonly id: string; readonly shortDescription: { readonly text: string } }[];
+        };
+      };
+      readonly results: readonly Result[];
+    }[];
+  }
+
+  const INPUT = { rules: RULES, version: "1.2.3", source: "stacks/agent-api-stack.ts" };
+  const { plan, sources } = auditedFixture("agent-api");
+  const text = auditSarif(audit(plan, { sources }), INPUT);
+  const sarif = JSON.parse(text) as Sarif;
+  const results = sarif.runs[0]!.results;
+
+  /**
+   * What SARIF 2.1.0 (OASIS, sections 3.13, 3.14, 3.19, 3.27, 3.35) and GitHub ("SARIF support for code scanning")
+   * demand.
+   */
+  describe("the document", () => {
+    test("is of version 2.1.0, with one run of a named tool and all its rules", () => {
+      expect([
+        sarif.version,
+        sarif.runs.length,
+        sarif.runs[0]!.tool.driver.name,
+        sarif.runs[0]!.tool.driver.version,
+      ]).toEqual(["2.1.0", 1, "quickturn audit", "1.2.3"]);
+      expect(sarif.$schema).toMatch(/sarif-2\.1\.0\.json$/);
+      expect(sarif.runs[0]!.tool.driver.rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
+      for (const { shortDescription } of sarif.runs[0]!.tool.driver.rules) expect(shortDescription.text).toMatch(/\.$/);
+    });
+
+    test("has of each result the rule, a level, a message, the resource, and a file of the repository", () => {
+      expect(results.length).toBeGreaterThan(20);
+      for (const { ruleId, ruleIndex, level, message, locations } of results) {
+        expect(RULES[ruleIndex]?.id).toBe(ruleId);
+        expect(["error", "warning", "note"]).toContain(level);
+        expect(message.text.length).toBeGreaterThan(20);
+        expect(locations).toHaveLength(1);
+        expect(locations[0]!.logicalLocations[0]!.fullyQualifiedName).toMatch(/^aws_\w+\.\w+/);
+        expect(locations[0]!.physicalLocation).toMatchObject({
+          artifactLocation: { uri: "stacks/agent-api-stack.ts" },
+          region: { startLine: 1 },
+        });
+      }
+    });
+
+    test("tells results at one line apart by a fingerprint of their own", () =>
+      expect(new Set(results.map(({ partialFingerprints: { primaryLocationLineHash: hash } }) => hash)).size).toBe(
+        results.length,
+      ));
+
+    test("says of what stands on purpose why, and until when", () => {
+      for (const { suppressions } of results)
+        expect(suppressions).toEqual([
+          {
+            kind: "external",
+            status: "accepted",
+            justification: expect.stringMatching(/\. Until 2027-11-20\.$/) as unknown,
+          },
+        ]);
+    });
+
+    test("is the same for the same audit, byte for byte", () =>
+      expect(auditSarif(audit(plan, { sources }), INPUT)).toBe(text));
+  });
+
+  test("what fails has no suppressions, and a level by its severity", () => {
+    const found = (
+      JSON.parse(auditSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
+    ).runs[0]!.results;
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      ruleId: "function-permission-names-its-caller",
+      level: "error",
+      message: { text: 'aws_lambda_permission.p: principal is "*"; allowed: a service or an account.' },
+    });
+    expect(found[0]).not.toHaveProperty("suppressions");
+  });
+
+  test("a suppression that is over is a result even where it hides nothing any more", () => {
+    const over = {
+      rule: "table-can-be-restored",
+      resource: "aws_dynamodb_table.t",
+      reason: "A trial.",
+      until: "2026-01-01",
     };
-    readonly results: readonly Result[];
-  }[];
-}
-
-const INPUT = { rules: RULES, version: "1.2.3", source: "stacks/agent-api-stack.ts" };
-const { plan, sources } = auditedFixture("agent-api");
-const text = auditSarif(audit(plan, { sources }), INPUT);
-const sarif = JSON.parse(text) as Sarif;
-const results = sarif.runs[0]!.results;
-
-/**
- * What SARIF 2.1.0 (OASIS, sections 3.13, 3.14, 3.19, 3.27, 3.35) and GitHub ("SARIF support for code scanning")
- * demand.
- */
-describe("the document", () => {
-  test("is of version 2.1.0, with one run of a named tool and all its rules", () => {
-    expect([
-      sarif.version,
-      sarif.runs.length,
-      sarif.runs[0]!.tool.driver.name,
-      sarif.runs[0]!.tool.driver.version,
-    ]).toEqual(["2.1.0", 1, "quickturn audit", "1.2.3"]);
-    expect(sarif.$schema).toMatch(/sarif-2\.1\.0\.json$/);
-    expect(sarif.runs[0]!.tool.driver.rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
-    for (const { shortDescription } of sarif.runs[0]!.tool.driver.rules) expect(shortDescription.text).toMatch(/\.$/);
+    const found = (
+      JSON.parse(auditSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif
+    ).runs[0]!.results;
+    expect(found.map(({ message }) => message.text)).toEqual([
+      "The suppression of aws_dynamodb_table.t was until 2026-01-01: decide again. Its reason was: A trial.",
+    ]);
   });
-
-  test("has of each result the rule, a level, a message, the resource, and a file of the repository", () => {
-    expect(results.length).toBeGreaterThan(20);
-    for (const { ruleId, ruleIndex, level, message, locations } of results) {
-      expect(RULES[ruleIndex]?.id).toBe(ruleId);
-      expect(["error", "warning", "note"]).toContain(level);
-      expect(message.text.length).toBeGreaterThan(20);
-      expect(locations).toHaveLength(1);
-      expect(locations[0]!.logicalLocations[0]!.fullyQualifiedName).toMatch(/^aws_\w+\.\w+/);
-      expect(locations[0]!.physicalLocation).toMatchObject({
-        artifactLocation: { uri: "stacks/agent-api-stack.ts" },
-        region: { startLine: 1 },
-      });
-    }
-  });
-
-  test("tells results at one line apart by a fingerprint of their own", () =>
-    expect(new Set(results.map(({ partialFingerprints: { primaryLocationLineHash: hash } }) => hash)).size).toBe(
-      results.length,
-    ));
-
-  test("says of what stands on purpose why, and until when", () => {
-    for (const { suppressions } of results)
-      expect(suppressions).toEqual([
-        {
-          kind: "external",
-          status: "accepted",
-          justification: expect.stringMatching(/\. Until 2027-11-20\.$/) as unknown,
-        },
-      ]);
-  });
-
-  test("is the same for the same audit, byte for byte", () =>
-    expect(auditSarif(audit(plan, { sources }), INPUT)).toBe(text));
-});
-
-test("what fails has no suppressions, and a level by its severity", () => {
-  const found = (
-    JSON.parse(auditSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
-  ).runs[0]!.results;
-  expect(found).toHaveLength(1);
-  expect(found[0]).toMatchObject({
-    ruleId: "function-permission-names-its-caller",
-    level: "error",
-    message: { text: 'aws_lambda_permission.p: principal is "*"; allowed: a service or an account.' },
-  });
-  expect(found[0]).not.toHaveProperty("suppressions");
-});
-
-test("a suppression that is over is a result even where it hides nothing any more", () => {
-  const over = {
-    rule: "table-can-be-restored",
-    resource: "aws_dynamodb_table.t",
-    reason: "A trial.",
-    until: "2026-01-01",
-  };
-  const found = (JSON.parse(auditSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif)
-    .runs[0]!.results;
-  expect(found.map(({ message }) => message.text)).toEqual([
-    "The suppression of aws_dynamodb_table.t was until 2026-01-01: decide again. Its reason was: A trial.",
-  ]);
-});
 });

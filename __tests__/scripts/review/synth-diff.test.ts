@@ -1,149 +1,156 @@
-import { countBlocks, stackDiffs, type SynthesizedFiles, type StackDiff, stackDiffMarkdown, stackDiffText } from "../../../scripts/review/synth-diff";
+import {
+  countBlocks,
+  stackDiffs,
+  type SynthesizedFiles,
+  type StackDiff,
+  stackDiffMarkdown,
+  stackDiffText,
+} from "../../../scripts/review/synth-diff";
 
 describe("stack diff", () => {
-const stack = (json: object, assets: Record<string, string> = {}): Record<string, SynthesizedFiles> => ({
-  api: { json, assets },
-});
-const blocks = (before: object, after: object) => stackDiffs(stack(before), stack(after))[0]?.blocks ?? [];
-
-test("the same stack is no change, whatever the order of its keys and whatever cdktf notes beside it", () => {
-  const before = {
-    "//": { metadata: 1 },
-    resource: { aws_x: { y: { "//": { metadata: { path: "old" } }, a: 1, b: 2 } } },
-  };
-  const after = {
-    resource: { aws_x: { y: { b: 2, a: 1, "//": { metadata: { path: "new" } } } } },
-    "//": { metadata: 2 },
-  };
-  expect(stackDiffs(stack(before), stack(after))).toEqual([]);
-});
-
-test("resources, data, variables, outputs, locals and checks have the addresses that Terraform has for them", () => {
-  const after = {
-    resource: { aws_a: { x: {} } },
-    data: { aws_b: { y: {} } },
-    variable: { v: {} },
-    output: { o: {} },
-    locals: { l: 1 },
-    check: { c: {} },
-    provider: { aws: [{}] },
-    terraform: {},
-  };
-  expect(blocks({}, after).map(({ address, action }) => `${action} ${address}`)).toEqual([
-    "add aws_a.x",
-    "add data.aws_b.y",
-    "add var.v",
-    "add output.o",
-    "add check.c",
-    "add local.l",
-    "add provider.aws",
-    "add terraform",
-  ]);
-});
-
-test("a changed resource names its attributes, old and new", () => {
-  const lambda = (memory: number) => ({
-    resource: { aws_lambda_function: { f: { memory_size: memory, timeout: 3 } } },
+  const stack = (json: object, assets: Record<string, string> = {}): Record<string, SynthesizedFiles> => ({
+    api: { json, assets },
   });
-  expect(blocks(lambda(1024), lambda(2048))).toEqual([
-    {
-      address: "aws_lambda_function.f",
-      kind: "resource",
-      action: "change",
-      attributes: [{ path: "memory_size", before: 1024, after: 2048 }],
-    },
-  ]);
-});
+  const blocks = (before: object, after: object) => stackDiffs(stack(before), stack(after))[0]?.blocks ?? [];
 
-test("a variable's default and validation are named; a new one's default too", () => {
-  const variable = (value: number, condition: string) => ({
-    variable: { m: { default: value, validation: [{ condition, error_message: "no" }] } },
+  test("the same stack is no change, whatever the order of its keys and whatever cdktf notes beside it", () => {
+    const before = {
+      "//": { metadata: 1 },
+      resource: { aws_x: { y: { "//": { metadata: { path: "old" } }, a: 1, b: 2 } } },
+    };
+    const after = {
+      resource: { aws_x: { y: { b: 2, a: 1, "//": { metadata: { path: "new" } } } } },
+      "//": { metadata: 2 },
+    };
+    expect(stackDiffs(stack(before), stack(after))).toEqual([]);
   });
-  expect(blocks(variable(1, "a"), variable(2, "b"))[0]?.attributes.map(({ path }) => path)).toEqual([
-    "default",
-    "validation[0].condition",
-  ]);
-  expect(blocks({}, variable(1, "a"))[0]?.attributes).toEqual([{ path: "default", before: undefined, after: 1 }]);
-});
 
-test("a removed resource says so, and nothing of what it had", () => {
-  const found = blocks({ resource: { aws_a: { x: { name: "n" } } } }, { resource: {} });
-  expect(found).toEqual([{ address: "aws_a.x", kind: "resource", action: "remove", attributes: [] }]);
-  expect(countBlocks(found)).toBe("0 added, 0 changed, 1 removed");
-});
+  test("resources, data, variables, outputs, locals and checks have the addresses that Terraform has for them", () => {
+    const after = {
+      resource: { aws_a: { x: {} } },
+      data: { aws_b: { y: {} } },
+      variable: { v: {} },
+      output: { o: {} },
+      locals: { l: 1 },
+      check: { c: {} },
+      provider: { aws: [{}] },
+      terraform: {},
+    };
+    expect(blocks({}, after).map(({ address, action }) => `${action} ${address}`)).toEqual([
+      "add aws_a.x",
+      "add data.aws_b.y",
+      "add var.v",
+      "add output.o",
+      "add check.c",
+      "add local.l",
+      "add provider.aws",
+      "add terraform",
+    ]);
+  });
 
-test("a file beside the JSON that is another is a change of its own", () => {
-  expect(stackDiffs(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual([
-    { stack: "api", action: "change", blocks: [], assets: ["a.zip"] },
-  ]);
-});
+  test("a changed resource names its attributes, old and new", () => {
+    const lambda = (memory: number) => ({
+      resource: { aws_lambda_function: { f: { memory_size: memory, timeout: 3 } } },
+    });
+    expect(blocks(lambda(1024), lambda(2048))).toEqual([
+      {
+        address: "aws_lambda_function.f",
+        kind: "resource",
+        action: "change",
+        attributes: [{ path: "memory_size", before: 1024, after: 2048 }],
+      },
+    ]);
+  });
 
-test("a stack that comes or goes is named, even an empty one", () => {
-  expect(stackDiffs({}, stack({})).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["add api"]);
-  expect(stackDiffs(stack({}), {}).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["remove api"]);
-});
+  test("a variable's default and validation are named; a new one's default too", () => {
+    const variable = (value: number, condition: string) => ({
+      variable: { m: { default: value, validation: [{ condition, error_message: "no" }] } },
+    });
+    expect(blocks(variable(1, "a"), variable(2, "b"))[0]?.attributes.map(({ path }) => path)).toEqual([
+      "default",
+      "validation[0].condition",
+    ]);
+    expect(blocks({}, variable(1, "a"))[0]?.attributes).toEqual([{ path: "default", before: undefined, after: 1 }]);
+  });
+
+  test("a removed resource says so, and nothing of what it had", () => {
+    const found = blocks({ resource: { aws_a: { x: { name: "n" } } } }, { resource: {} });
+    expect(found).toEqual([{ address: "aws_a.x", kind: "resource", action: "remove", attributes: [] }]);
+    expect(countBlocks(found)).toBe("0 added, 0 changed, 1 removed");
+  });
+
+  test("a file beside the JSON that is another is a change of its own", () => {
+    expect(stackDiffs(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual([
+      { stack: "api", action: "change", blocks: [], assets: ["a.zip"] },
+    ]);
+  });
+
+  test("a stack that comes or goes is named, even an empty one", () => {
+    expect(stackDiffs({}, stack({})).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["add api"]);
+    expect(stackDiffs(stack({}), {}).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["remove api"]);
+  });
 });
 
 describe("stack diff report", () => {
-const DIFF: StackDiff = {
-  stack: "agent-api",
-  action: "change",
-  blocks: [
-    { address: "aws_sns_topic.t", kind: "resource", action: "remove", attributes: [] },
-    {
-      address: "aws_lambda_function.f",
-      kind: "resource",
-      action: "change",
-      attributes: [{ path: "memory_size", before: 1024, after: 2048 }],
-    },
-    {
-      address: "var.new",
-      kind: "variable",
-      action: "add",
-      attributes: [{ path: "default", before: undefined, after: 5 }],
-    },
-  ],
-  assets: ["worker.zip"],
-};
+  const DIFF: StackDiff = {
+    stack: "agent-api",
+    action: "change",
+    blocks: [
+      { address: "aws_sns_topic.t", kind: "resource", action: "remove", attributes: [] },
+      {
+        address: "aws_lambda_function.f",
+        kind: "resource",
+        action: "change",
+        attributes: [{ path: "memory_size", before: 1024, after: 2048 }],
+      },
+      {
+        address: "var.new",
+        kind: "variable",
+        action: "add",
+        attributes: [{ path: "default", before: undefined, after: 5 }],
+      },
+    ],
+    assets: ["worker.zip"],
+  };
 
-test("a terminal gets a line a block, its differences below, and the files that changed", () => {
-  expect(stackDiffText("HEAD", [DIFF])).toBe(
-    [
-      "agent-api: 1 added, 1 changed, 1 removed; other content in worker.zip",
-      "  ~ assets/worker.zip: other content",
-      "  - aws_sns_topic.t",
-      "  ~ aws_lambda_function.f",
-      "      memory_size: 1024 -> 2048",
-      "  + var.new",
-      "      default: + 5",
-    ].join("\n"),
-  );
-});
+  test("a terminal gets a line a block, its differences below, and the files that changed", () => {
+    expect(stackDiffText("HEAD", [DIFF])).toBe(
+      [
+        "agent-api: 1 added, 1 changed, 1 removed; other content in worker.zip",
+        "  ~ assets/worker.zip: other content",
+        "  - aws_sns_topic.t",
+        "  ~ aws_lambda_function.f",
+        "      memory_size: 1024 -> 2048",
+        "  + var.new",
+        "      default: + 5",
+      ].join("\n"),
+    );
+  });
 
-test("a pull request gets the same in a block of code", () => {
-  const markdown = stackDiffMarkdown("main", [DIFF]);
-  expect(markdown).toMatch(
-    /^agent-api: 1 added, 1 changed, 1 removed; other content in worker\.zip since `main`\.\n\n```text\n/,
-  );
-  expect(markdown).toContain("      memory_size: 1024 -> 2048\n");
-});
+  test("a pull request gets the same in a block of code", () => {
+    const markdown = stackDiffMarkdown("main", [DIFF]);
+    expect(markdown).toMatch(
+      /^agent-api: 1 added, 1 changed, 1 removed; other content in worker\.zip since `main`\.\n\n```text\n/,
+    );
+    expect(markdown).toContain("      memory_size: 1024 -> 2048\n");
+  });
 
-test("no change says so, with what it was compared with", () => {
-  expect(stackDiffText("HEAD^1", [])).toBe("The Terraform JSON is that of HEAD^1.");
-  expect(stackDiffMarkdown("HEAD^1", [])).toBe("The Terraform JSON is that of `HEAD^1`.\n");
-});
+  test("no change says so, with what it was compared with", () => {
+    expect(stackDiffText("HEAD^1", [])).toBe("The Terraform JSON is that of HEAD^1.");
+    expect(stackDiffMarkdown("HEAD^1", [])).toBe("The Terraform JSON is that of `HEAD^1`.\n");
+  });
 
-test("many differences of one block are counted, and a new stack is named as one", () => {
-  const attributes = Array.from({ length: 20 }, (_, index) => ({ path: `a${index}`, before: 0, after: 1 }));
-  const text = stackDiffText("HEAD", [
-    {
-      stack: "state",
-      action: "add",
-      blocks: [{ address: "local.x", kind: "local", action: "change", attributes }],
-      assets: [],
-    },
-  ]);
-  expect(text).toContain("state (a new stack): 0 added, 1 changed, 0 removed");
-  expect(text).toContain("a11: 0 -> 1\n      and 8 more differences");
-});
+  test("many differences of one block are counted, and a new stack is named as one", () => {
+    const attributes = Array.from({ length: 20 }, (_, index) => ({ path: `a${index}`, before: 0, after: 1 }));
+    const text = stackDiffText("HEAD", [
+      {
+        stack: "state",
+        action: "add",
+        blocks: [{ address: "local.x", kind: "local", action: "change", attributes }],
+        assets: [],
+      },
+    ]);
+    expect(text).toContain("state (a new stack): 0 added, 1 changed, 0 removed");
+    expect(text).toContain("a11: 0 -> 1\n      and 8 more differences");
+  });
 });

@@ -1,6 +1,26 @@
 import { text, State } from "./state";
-import { readApi, readApiKeys, readMethodSettings, readStage, type AppliedApi, type AppliedApiKey, type AppliedMethodSettings, type AppliedStage } from "./api";
-import { readAliases, readFunctions, readMappings, readPermissions, readQueues, type AppliedAlias, type AppliedFunction, type AppliedMapping, type AppliedPermission, type AppliedQueue } from "./functions";
+import {
+  readApi,
+  readApiKeys,
+  readMethodSettings,
+  readStage,
+  type AppliedApi,
+  type AppliedApiKey,
+  type AppliedMethodSettings,
+  type AppliedStage,
+} from "./api";
+import {
+  readAliases,
+  readFunctions,
+  readMappings,
+  readPermissions,
+  readQueues,
+  type AppliedAlias,
+  type AppliedFunction,
+  type AppliedMapping,
+  type AppliedPermission,
+  type AppliedQueue,
+} from "./functions";
 
 /** A rule that fires at a fixed rate, with one of its targets. */
 export interface AppliedSchedule {

@@ -1,4 +1,10 @@
-import { type Message, type MessageAttributeValue, DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  type Message,
+  type MessageAttributeValue,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import { list, record } from "../applied/state";
 import { setTimeout } from "node:timers/promises";
 import type { AppliedMapping, AppliedQueue } from "../applied/functions";

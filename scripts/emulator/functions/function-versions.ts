@@ -2,7 +2,12 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { unzipSync } from "fflate";
-import { type AppliedFunction, type VersionConfiguration, type AppliedAlias, parseLambdaArn } from "../applied/functions";
+import {
+  type AppliedFunction,
+  type VersionConfiguration,
+  type AppliedAlias,
+  parseLambdaArn,
+} from "../applied/functions";
 import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 
 /** Unpacked code by the hash of its zip. It outlives an apply, so an older version still runs its own code. */

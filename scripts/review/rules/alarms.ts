@@ -1,6 +1,18 @@
 import type { Statement } from "../access-findings";
 import type { AuditedPlan, AuditedResource } from "../audited-plan";
-import { attribute, isGiven, PASS, fail, of, unknown, when, type Judgement, type Rule, attributeRule, isAtLeast } from "../rule";
+import {
+  attribute,
+  isGiven,
+  PASS,
+  fail,
+  of,
+  unknown,
+  when,
+  type Judgement,
+  type Rule,
+  attributeRule,
+  isAtLeast,
+} from "../rule";
 import { TOPIC_POLICY, attached, policyOf, statementsIn } from "../policy-documents";
 import { Unknown } from "../plan-json";
 
@@ -15,7 +27,7 @@ function isPartOfAnother(alarm: AuditedResource, plan: AuditedPlan): boolean {
     .some((composite) => String(composite.get("alarm_rule")).includes(`"${name}"`));
 }
 
-export const ALARM_CALLS_SOMEBODY: Rule = {
+const ALARM_CALLS_SOMEBODY: Rule = {
   id: "alarm-calls-somebody",
   title: "An alarm that rings calls somebody",
   asks: ["CKV_AWS_319", "CloudWatchAlarmAction"],
@@ -39,7 +51,7 @@ export const ALARM_CALLS_SOMEBODY: Rule = {
   },
 };
 
-export const ALARM_SAYS_WHAT_SILENCE_MEANS: Rule = {
+const ALARM_SAYS_WHAT_SILENCE_MEANS: Rule = {
   id: "alarm-says-what-silence-means",
   title: "What an alarm takes a time without data for is chosen",
   asks: [],
@@ -73,7 +85,7 @@ function ofAlarms(judge: (topic: AuditedResource, plan: AuditedPlan) => Judgemen
 }
 
 /** An alarm that may not publish says so nowhere but in its own history. */
-export const TOPIC_TAKES_ALARMS: Rule = {
+const TOPIC_TAKES_ALARMS: Rule = {
   id: "topic-takes-alarms",
   title: "CloudWatch may publish to the topic that alarms ring at, and use its key",
   asks: [],
@@ -133,7 +145,7 @@ const TRIALS = ["ci", "demo", "dev", "sandbox", "test"];
 /** Part of a topic in a deployment that nobody counts on; a suppression names it. */
 const TRIAL = "in a trial environment";
 
-export const TOPIC_HAS_A_SUBSCRIBER: Rule = {
+const TOPIC_HAS_A_SUBSCRIBER: Rule = {
   id: "topic-has-a-subscriber",
   title: "Somebody has subscribed to the topic that alarms ring at",
   asks: [],
@@ -152,7 +164,7 @@ export const TOPIC_HAS_A_SUBSCRIBER: Rule = {
 
 const GROUP = "aws_cloudwatch_log_group";
 
-export const LOG_GROUP_HAS_AN_END = attributeRule({
+const LOG_GROUP_HAS_AN_END = attributeRule({
   id: "log-group-has-an-end",
   title: "How long logs are kept is chosen",
   asks: ["CKV_AWS_66", "CloudWatchLogGroupRetentionPeriod"],
@@ -164,7 +176,7 @@ export const LOG_GROUP_HAS_AN_END = attributeRule({
   allowed: "a number of days",
 });
 
-export const LOG_GROUP_IS_KEPT_A_YEAR = attributeRule({
+const LOG_GROUP_IS_KEPT_A_YEAR = attributeRule({
   id: "log-group-is-kept-a-year",
   title: "Logs are kept for a year",
   asks: ["CKV_AWS_338"],
@@ -174,3 +186,12 @@ export const LOG_GROUP_IS_KEPT_A_YEAR = attributeRule({
   holds: (days) => days === 0 || isAtLeast(365)(days),
   allowed: "from 365 on, or 0 for ever",
 });
+
+export const ALARM_RULES: readonly Rule[] = [
+  ALARM_CALLS_SOMEBODY,
+  ALARM_SAYS_WHAT_SILENCE_MEANS,
+  TOPIC_TAKES_ALARMS,
+  TOPIC_HAS_A_SUBSCRIBER,
+  LOG_GROUP_HAS_AN_END,
+  LOG_GROUP_IS_KEPT_A_YEAR,
+];

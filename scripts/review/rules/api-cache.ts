@@ -10,7 +10,7 @@ const caches = (settings: AuditedResource): boolean => settings.get("settings", 
 const CALLER = /^context\.(identity\.(caller|user|userArn|cognitoIdentityId|apiKeyId)|authorizer\.\w+)/;
 
 /** One caller never gets what is cached for another: no scanner looks at what a cache is keyed by. */
-export const CACHE_IS_KEYED_BY_CALLER: Rule = {
+const CACHE_IS_KEYED_BY_CALLER: Rule = {
   id: "cache-is-keyed-by-caller",
   title: "A cached answer is kept by path and by caller",
   asks: [],
@@ -83,7 +83,7 @@ function holdsCaller(scheme: string, key: readonly string[], { integration }: Op
 /**
  * With a cluster and nothing said, API Gateway would be free to cache: every method is told not to, and one is told to.
  */
-export const STAGE_CACHES_NOTHING_UNASKED: Rule = {
+const STAGE_CACHES_NOTHING_UNASKED: Rule = {
   id: "stage-caches-nothing-unasked",
   title: "A stage with a cache is told not to cache every method",
   asks: [],
@@ -114,7 +114,7 @@ export const STAGE_CACHES_NOTHING_UNASKED: Rule = {
 };
 
 /** Else any client empties the cache with a header (API Gateway developer guide, "Invalidate an existing cache"). */
-export const CACHE_IS_EMPTIED_BY_ITS_CALLERS: Rule = {
+const CACHE_IS_EMPTIED_BY_ITS_CALLERS: Rule = {
   id: "cache-is-emptied-on-authority",
   title: "Only callers who are allowed to may invalidate a cached answer",
   asks: [],
@@ -134,7 +134,7 @@ export const CACHE_IS_EMPTIED_BY_ITS_CALLERS: Rule = {
 };
 
 /** What the cluster holds are answers to prompts. */
-export const CACHED_ANSWERS_ARE_ENCRYPTED: Rule = {
+const CACHED_ANSWERS_ARE_ENCRYPTED: Rule = {
   id: "cached-answers-are-encrypted",
   title: "Cached answers are encrypted",
   asks: ["CKV_AWS_308", "APIGWCacheEnabledAndEncrypted"],
@@ -145,7 +145,7 @@ export const CACHED_ANSWERS_ARE_ENCRYPTED: Rule = {
 };
 
 /** What scanners ask without a look at the key: to cache everything. See the decision in `suppressions.ts`. */
-export const EVERY_METHOD_IS_CACHED: Rule = {
+const EVERY_METHOD_IS_CACHED: Rule = {
   id: "every-method-is-cached",
   title: "Every method's answers are cached",
   asks: ["CKV_AWS_120", "CKV_AWS_225", "AWS-0190", "APIGWCacheEnabledAndEncrypted"],
@@ -157,3 +157,11 @@ export const EVERY_METHOD_IS_CACHED: Rule = {
       : attribute(settings, ["settings", 0, "caching_enabled"], isOneOf(true), "true"),
   ],
 };
+
+export const API_CACHE_RULES: readonly Rule[] = [
+  CACHE_IS_KEYED_BY_CALLER,
+  STAGE_CACHES_NOTHING_UNASKED,
+  CACHE_IS_EMPTIED_BY_ITS_CALLERS,
+  CACHED_ANSWERS_ARE_ENCRYPTED,
+  EVERY_METHOD_IS_CACHED,
+];

@@ -8,7 +8,7 @@ import { apiBody, type ApiBody, type Operation } from "../api-body";
  * A private API is within reach of every endpoint of every account, until a policy says which (API Gateway developer
  * guide, "Private REST APIs in API Gateway").
  */
-export const PRIVATE_API_NAMES_ITS_ENDPOINTS: Rule = {
+const PRIVATE_API_NAMES_ITS_ENDPOINTS: Rule = {
   id: "private-api-names-its-endpoints",
   title: "A private API's policy denies every way but its endpoints",
   asks: [],
@@ -42,7 +42,7 @@ function everyMethod(judge: (operation: Operation, body: ApiBody) => Judgement) 
 }
 
 /** Nobody is asked who they are where a method has no scheme. */
-export const METHODS_NEED_A_CALLER: Rule = {
+const METHODS_NEED_A_CALLER: Rule = {
   id: "method-needs-a-caller",
   title: "Every method asks who calls",
   asks: ["CKV_AWS_59", "CKV2_AWS_70", "AwsSolutions-APIG4"],
@@ -59,7 +59,7 @@ export const METHODS_NEED_A_CALLER: Rule = {
 };
 
 /** Bodies and parameters are checked by the gateway, before a function is paid for them. */
-export const REQUESTS_ARE_VALIDATED: Rule = {
+const REQUESTS_ARE_VALIDATED: Rule = {
   id: "requests-are-validated",
   title: "The gateway checks bodies and parameters",
   asks: ["CKV2_AWS_53", "AwsSolutions-APIG2"],
@@ -82,7 +82,7 @@ export const REQUESTS_ARE_VALIDATED: Rule = {
  * Else a body of a type that the API has no model for passes without a check (API Gateway developer guide, "Method
  * request behavior for payloads without mapping templates").
  */
-export const OTHER_CONTENT_TYPES_ARE_REFUSED: Rule = {
+const OTHER_CONTENT_TYPES_ARE_REFUSED: Rule = {
   id: "other-content-types-are-refused",
   title: "A body of a type that the API does not know is refused",
   asks: [],
@@ -105,7 +105,7 @@ const LEAKING =
 const DEFAULTS = ["DEFAULT_4XX", "DEFAULT_5XX"];
 
 /** The gateway's own answers say no more than they must. */
-export const GATEWAY_RESPONSES_LEAK_NOTHING: Rule = {
+const GATEWAY_RESPONSES_LEAK_NOTHING: Rule = {
   id: "gateway-responses-leak-nothing",
   title: "The gateway's own answers name nothing behind it",
   asks: [],
@@ -137,3 +137,11 @@ function leaks(response: unknown): Judgement {
     ? PASS
     : fail(`It holds ${found}; allowed: texts of your own, $context.error.message and $context.requestId.`);
 }
+
+export const API_METHOD_RULES: readonly Rule[] = [
+  PRIVATE_API_NAMES_ITS_ENDPOINTS,
+  METHODS_NEED_A_CALLER,
+  REQUESTS_ARE_VALIDATED,
+  OTHER_CONTENT_TYPES_ARE_REFUSED,
+  GATEWAY_RESPONSES_LEAK_NOTHING,
+];

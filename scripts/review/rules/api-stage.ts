@@ -1,5 +1,19 @@
 import type { AuditedPlan, AuditedResource } from "../audited-plan";
-import { attribute, attributeRule, isAtLeast, isGiven, isOneOf, isTrue, PASS, fail, of, unknown, when, type Judgement, type Rule } from "../rule";
+import {
+  attribute,
+  attributeRule,
+  isAtLeast,
+  isGiven,
+  isOneOf,
+  isTrue,
+  PASS,
+  fail,
+  of,
+  unknown,
+  when,
+  type Judgement,
+  type Rule,
+} from "../rule";
 import { attached } from "../policy-documents";
 import { Unknown } from "../plan-json";
 
@@ -11,7 +25,7 @@ const SETTINGS = "aws_api_gateway_method_settings";
  */
 const REVEALING = /\$(context\.(path|identity\.apiKey|authorizer|requestOverride|responseOverride)\b|input)/;
 
-export const STAGE_IS_TRACED = attributeRule({
+const STAGE_IS_TRACED = attributeRule({
   id: "stage-is-traced",
   title: "The stage is traced",
   asks: ["CKV_AWS_73", "APIGWXrayEnabled"],
@@ -23,7 +37,7 @@ export const STAGE_IS_TRACED = attributeRule({
 });
 
 /** Followed to the log group, whose retention is judged for itself. */
-export const STAGE_HAS_AN_ACCESS_LOG: Rule = {
+const STAGE_HAS_AN_ACCESS_LOG: Rule = {
   id: "stage-has-an-access-log",
   title: "The stage writes an access log of JSON lines into a log group",
   asks: ["CKV_AWS_76", "AwsSolutions-APIG1", "APIGWAccessLogging", "APIGWStructuredLogging"],
@@ -48,7 +62,7 @@ function accessLog(stage: AuditedResource, plan: AuditedPlan): Judgement {
 }
 
 /** An access log is read by more people than a prompt is meant for. */
-export const ACCESS_LOG_KEEPS_SECRETS_OUT: Rule = {
+const ACCESS_LOG_KEEPS_SECRETS_OUT: Rule = {
   id: "access-log-keeps-secrets-out",
   title: "The access log holds no keys, paths or claims of callers",
   asks: [],
@@ -85,7 +99,7 @@ function everywhere(judge: (settings: AuditedResource) => readonly Judgement[]) 
   };
 }
 
-export const STAGE_LOGS_ERRORS: Rule = {
+const STAGE_LOGS_ERRORS: Rule = {
   id: "stage-logs-errors",
   title: "The gateway logs what fails in it",
   asks: ["CKV2_AWS_4", "AwsSolutions-APIG6"],
@@ -97,7 +111,7 @@ export const STAGE_LOGS_ERRORS: Rule = {
 };
 
 /** The other half of CKV2_AWS_4. */
-export const METHODS_ARE_MEASURED: Rule = {
+const METHODS_ARE_MEASURED: Rule = {
   id: "methods-are-measured",
   title: "Every method has metrics of its own",
   asks: ["CKV2_AWS_4"],
@@ -107,7 +121,7 @@ export const METHODS_ARE_MEASURED: Rule = {
 };
 
 /** Settings of one method replace those of all, its limits too: both are looked at. */
-export const EVERY_METHOD_IS_THROTTLED: Rule = {
+const EVERY_METHOD_IS_THROTTLED: Rule = {
   id: "every-method-is-throttled",
   title: "Every method has a rate and a burst that it takes at most",
   asks: ["APIGWDefaultThrottling"],
@@ -122,7 +136,7 @@ export const EVERY_METHOD_IS_THROTTLED: Rule = {
 const limit = (settings: AuditedResource, name: string): Judgement =>
   of(name, attribute(settings, ["settings", 0, name], isAtLeast(0), "a number from 0 on; -1 is no limit"));
 
-export const DATA_TRACE_IS_OFF = attributeRule({
+const DATA_TRACE_IS_OFF = attributeRule({
   id: "data-trace-is-off",
   title: "The gateway does not log prompts and answers",
   asks: ["CKV_AWS_276"],
@@ -133,7 +147,7 @@ export const DATA_TRACE_IS_OFF = attributeRule({
   allowed: "false",
 });
 
-export const STAGE_HAS_A_CLIENT_CERTIFICATE = attributeRule({
+const STAGE_HAS_A_CLIENT_CERTIFICATE = attributeRule({
   id: "stage-has-a-client-certificate",
   title: "The stage shows a client certificate to what stands behind it",
   asks: ["CKV2_AWS_51"],
@@ -144,7 +158,7 @@ export const STAGE_HAS_A_CLIENT_CERTIFICATE = attributeRule({
   allowed: "the id of a client certificate",
 });
 
-export const STAGE_IS_BEHIND_A_FIREWALL: Rule = {
+const STAGE_IS_BEHIND_A_FIREWALL: Rule = {
   id: "stage-is-behind-a-firewall",
   title: "A web ACL stands before the stage",
   asks: ["CKV2_AWS_29", "AwsSolutions-APIG3"],
@@ -163,7 +177,7 @@ export const STAGE_IS_BEHIND_A_FIREWALL: Rule = {
 };
 
 /** Terraform destroys first, unless it is told; what depends on a resource that comes first comes first too. */
-export const REPLACEMENT_COMES_FIRST: Rule = {
+const REPLACEMENT_COMES_FIRST: Rule = {
   id: "replacement-comes-first",
   title: "A new API or deployment is there before the old one goes",
   asks: ["CKV_AWS_217", "CKV_AWS_237"],
@@ -185,7 +199,7 @@ export const REPLACEMENT_COMES_FIRST: Rule = {
   },
 };
 
-export const USAGE_PLAN_HAS_A_QUOTA: Rule = {
+const USAGE_PLAN_HAS_A_QUOTA: Rule = {
   id: "usage-plan-has-a-quota",
   title: "A key's requests are counted and limited",
   asks: [],
@@ -210,7 +224,7 @@ const OVERSIZED = ["body", "json_body", "cookies", "headers"];
  * A web ACL reads the first 16 KB of an API's body, and passes the rest on unread where a rule says CONTINUE (AWS WAF
  * developer guide, "Oversize web request components"): prompts are longer than that.
  */
-export const FIREWALL_READS_WHOLE_BODIES: Rule = {
+const FIREWALL_READS_WHOLE_BODIES: Rule = {
   id: "firewall-reads-whole-bodies",
   title: "A request that the firewall cannot read whole does not pass unread",
   asks: [],
@@ -245,3 +259,18 @@ function components(value: unknown): (readonly [name: string, handling: unknown]
     return [[name, (inner[0] as Readonly<Record<string, unknown>>)["oversize_handling"]] as const];
   });
 }
+
+export const API_STAGE_RULES: readonly Rule[] = [
+  STAGE_HAS_AN_ACCESS_LOG,
+  ACCESS_LOG_KEEPS_SECRETS_OUT,
+  STAGE_LOGS_ERRORS,
+  METHODS_ARE_MEASURED,
+  EVERY_METHOD_IS_THROTTLED,
+  STAGE_IS_BEHIND_A_FIREWALL,
+  REPLACEMENT_COMES_FIRST,
+  USAGE_PLAN_HAS_A_QUOTA,
+  FIREWALL_READS_WHOLE_BODIES,
+  STAGE_IS_TRACED,
+  DATA_TRACE_IS_OFF,
+  STAGE_HAS_A_CLIENT_CERTIFICATE,
+];

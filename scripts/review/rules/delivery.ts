@@ -32,7 +32,7 @@ function ofQueue(
 }
 
 /** Else one poisoned message has its whole batch run again, the finished ones too. */
-export const MAPPING_REPORTS_PARTIAL_FAILURES: Rule = {
+const MAPPING_REPORTS_PARTIAL_FAILURES: Rule = {
   id: "mapping-reports-partial-failures",
   title: "A batch says which of its messages failed",
   asks: [],
@@ -48,7 +48,7 @@ export const MAPPING_REPORTS_PARTIAL_FAILURES: Rule = {
   ),
 };
 
-export const MAPPING_CONCURRENCY_IS_LIMITED: Rule = {
+const MAPPING_CONCURRENCY_IS_LIMITED: Rule = {
   id: "mapping-concurrency-is-limited",
   title: "A queue's messages take no more functions than they are given",
   asks: [],
@@ -59,7 +59,7 @@ export const MAPPING_CONCURRENCY_IS_LIMITED: Rule = {
   ),
 };
 
-export const VISIBILITY_COVERS_THE_FUNCTION: Rule = {
+const VISIBILITY_COVERS_THE_FUNCTION: Rule = {
   id: "queue-visibility-covers-its-function",
   title: "A message stays hidden for six time-outs of its function",
   asks: ["LambdaEventSourceSQSVisibilityTimeout"],
@@ -120,7 +120,7 @@ function isDeadLetterQueue(queue: AuditedResource, plan: AuditedPlan): boolean |
   return redrives.some((redrive) => redrive instanceof Unknown) ? undefined : false;
 }
 
-export const QUEUE_HAS_A_DEAD_LETTER_QUEUE: Rule = {
+const QUEUE_HAS_A_DEAD_LETTER_QUEUE: Rule = {
   id: "queue-has-a-dead-letter-queue",
   title: "Messages that fail for good are kept in a queue of their own",
   asks: ["AwsSolutions-SQS3", "SQSRedrivePolicy"],
@@ -140,7 +140,7 @@ export const QUEUE_HAS_A_DEAD_LETTER_QUEUE: Rule = {
   },
 };
 
-export const REDRIVE_GIVES_FIVE_TRIES: Rule = {
+const REDRIVE_GIVES_FIVE_TRIES: Rule = {
   id: "redrive-gives-five-tries",
   title: "A message is tried five times before it counts as failed",
   asks: [],
@@ -161,7 +161,7 @@ export const REDRIVE_GIVES_FIVE_TRIES: Rule = {
 };
 
 /** Lambda's own are six hours and two retries, and what fails then is lost without a word. */
-export const ASYNCHRONOUS_EVENTS_EXPIRE: Rule = {
+const ASYNCHRONOUS_EVENTS_EXPIRE: Rule = {
   id: "asynchronous-events-expire",
   title: "How long an asynchronous event may wait is chosen",
   asks: [],
@@ -171,7 +171,7 @@ export const ASYNCHRONOUS_EVENTS_EXPIRE: Rule = {
 };
 
 /** Kept, or lost on purpose: whoever says 0 retries has decided. */
-export const FAILED_EVENTS_ARE_KEPT: Rule = {
+const FAILED_EVENTS_ARE_KEPT: Rule = {
   id: "failed-events-are-kept-or-given-up",
   title: "An event that fails goes somewhere, or is not tried again on purpose",
   asks: ["LambdaAsyncFailureDestination", "EventBusDLQ"],
@@ -195,3 +195,13 @@ export const FAILED_EVENTS_ARE_KEPT: Rule = {
     ];
   },
 };
+
+export const DELIVERY_RULES: readonly Rule[] = [
+  MAPPING_REPORTS_PARTIAL_FAILURES,
+  MAPPING_CONCURRENCY_IS_LIMITED,
+  VISIBILITY_COVERS_THE_FUNCTION,
+  QUEUE_HAS_A_DEAD_LETTER_QUEUE,
+  REDRIVE_GIVES_FIVE_TRIES,
+  ASYNCHRONOUS_EVENTS_EXPIRE,
+  FAILED_EVENTS_ARE_KEPT,
+];

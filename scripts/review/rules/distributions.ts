@@ -1,5 +1,18 @@
 import type { AuditedResource } from "../audited-plan";
-import { attribute, attributeRule, isGiven, isOneOf, isTrue, fail, of, unknown, when, PASS, type Judgement, type Rule } from "../rule";
+import {
+  attribute,
+  attributeRule,
+  isGiven,
+  isOneOf,
+  isTrue,
+  fail,
+  of,
+  unknown,
+  when,
+  PASS,
+  type Judgement,
+  type Rule,
+} from "../rule";
 import { Unknown } from "../plan-json";
 
 const DISTRIBUTION = "aws_cloudfront_distribution";
@@ -15,7 +28,7 @@ function behaviors(distribution: AuditedResource): (readonly [path: string, beha
   );
 }
 
-export const VIEWERS_USE_HTTPS: Rule = {
+const VIEWERS_USE_HTTPS: Rule = {
   id: "viewers-use-https",
   title: "Callers reach the distribution over TLS alone",
   asks: ["CKV_AWS_34"],
@@ -34,7 +47,7 @@ export const VIEWERS_USE_HTTPS: Rule = {
 };
 
 /** CloudFront's own certificate also takes TLS 1.0. */
-export const VIEWERS_USE_TLS_1_2: Rule = {
+const VIEWERS_USE_TLS_1_2: Rule = {
   id: "viewers-use-tls-1-2",
   title: "The distribution has a certificate of its own, and takes TLS 1.2 and later",
   asks: ["CKV_AWS_174", "CKV2_AWS_42", "AwsSolutions-CFR4"],
@@ -62,7 +75,7 @@ export const VIEWERS_USE_TLS_1_2: Rule = {
   ],
 };
 
-export const ORIGIN_IS_ASKED_OVER_TLS: Rule = {
+const ORIGIN_IS_ASKED_OVER_TLS: Rule = {
   id: "origin-is-asked-over-tls",
   title: "The distribution asks its origin over TLS 1.2",
   asks: ["CKV2_AWS_54", "CKV2_AWS_72", "AwsSolutions-CFR5"],
@@ -92,7 +105,7 @@ const CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const CALLER_HEADERS = ["authorization", "x-api-key"];
 
 /** The edge, too, gives nobody what it keeps for another. */
-export const EDGE_KEEPS_CALLERS_APART: Rule = {
+const EDGE_KEEPS_CALLERS_APART: Rule = {
   id: "edge-keeps-callers-apart",
   title: "What the edge keeps is kept by caller",
   asks: [],
@@ -125,7 +138,7 @@ const attributeOf = (
 ): Rule => attributeRule({ id, title, asks, severity: "info", type: DISTRIBUTION, path, holds, allowed });
 
 /** What scanners ask of any distribution, a web site's as an API's. */
-export const DISTRIBUTION_DEMANDS: readonly Rule[] = [
+const DISTRIBUTION_DEMANDS: readonly Rule[] = [
   attributeOf("distribution-is-on", "The distribution serves", ["CKV_AWS_216"], ["enabled"], isTrue, "true"),
   attributeOf(
     "distribution-is-behind-a-firewall",
@@ -185,4 +198,12 @@ export const DISTRIBUTION_DEMANDS: readonly Rule[] = [
         ),
       ),
   },
+];
+
+export const DISTRIBUTION_RULES: readonly Rule[] = [
+  VIEWERS_USE_HTTPS,
+  VIEWERS_USE_TLS_1_2,
+  ORIGIN_IS_ASKED_OVER_TLS,
+  EDGE_KEEPS_CALLERS_APART,
+  ...DISTRIBUTION_DEMANDS,
 ];

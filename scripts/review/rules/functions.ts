@@ -1,5 +1,17 @@
 import type { AuditedResource } from "../audited-plan";
-import { attribute, attributeRule, isGiven, isOneOf, PASS, fail, of, unknown, when, type Judgement, type Rule } from "../rule";
+import {
+  attribute,
+  attributeRule,
+  isGiven,
+  isOneOf,
+  PASS,
+  fail,
+  of,
+  unknown,
+  when,
+  type Judgement,
+  type Rule,
+} from "../rule";
 import { Unknown, isUnclear } from "../plan-json";
 
 const FUNCTION = "aws_lambda_function";
@@ -39,7 +51,7 @@ const SECRETS: Readonly<Record<string, RegExp>> = {
 const SECRET_NAME = /(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)$/i;
 
 /** Plans, states and consoles show an environment to everybody who may read them. */
-export const ENVIRONMENT_HOLDS_NO_SECRET: Rule = {
+const ENVIRONMENT_HOLDS_NO_SECRET: Rule = {
   id: "function-environment-holds-no-secret",
   title: "No variable of a function is a secret",
   asks: ["CKV_AWS_45"],
@@ -75,7 +87,7 @@ function secretIn(name: string, value: unknown): Judgement {
   );
 }
 
-export const FUNCTION_IS_TRACED = attributeRule({
+const FUNCTION_IS_TRACED = attributeRule({
   id: "function-is-traced",
   title: "The function is traced",
   asks: ["CKV_AWS_50", "LambdaTracing"],
@@ -87,7 +99,7 @@ export const FUNCTION_IS_TRACED = attributeRule({
   allowed: '"Active"',
 });
 
-export const FUNCTION_CONCURRENCY_IS_LIMITED = attributeRule({
+const FUNCTION_CONCURRENCY_IS_LIMITED = attributeRule({
   id: "function-concurrency-is-limited",
   title: "The function has a limit of its own to how many run at once",
   asks: ["CKV_AWS_115", "LambdaConcurrency"],
@@ -99,7 +111,7 @@ export const FUNCTION_CONCURRENCY_IS_LIMITED = attributeRule({
   allowed: "a number from 0 on; -1 is no limit",
 });
 
-export const FUNCTION_HAS_A_DEAD_LETTER_QUEUE = attributeRule({
+const FUNCTION_HAS_A_DEAD_LETTER_QUEUE = attributeRule({
   id: "function-has-a-dead-letter-queue",
   title: "Events that the function fails on are kept",
   asks: ["CKV_AWS_116", "LambdaDLQ"],
@@ -110,7 +122,7 @@ export const FUNCTION_HAS_A_DEAD_LETTER_QUEUE = attributeRule({
   allowed: "the ARN of a queue or topic",
 });
 
-export const FUNCTION_IS_IN_A_NETWORK = attributeRule({
+const FUNCTION_IS_IN_A_NETWORK = attributeRule({
   id: "function-is-in-a-network",
   title: "The function runs in a network of the customer's",
   asks: ["CKV_AWS_117"],
@@ -121,7 +133,7 @@ export const FUNCTION_IS_IN_A_NETWORK = attributeRule({
   allowed: "subnets",
 });
 
-export const FUNCTION_CODE_IS_SIGNED = attributeRule({
+const FUNCTION_CODE_IS_SIGNED = attributeRule({
   id: "function-code-is-signed",
   title: "Lambda takes signed code alone",
   asks: ["CKV_AWS_272"],
@@ -136,7 +148,7 @@ export const FUNCTION_CODE_IS_SIGNED = attributeRule({
  * Whoever may update a function's code can do so past terraform, which goes by its own hash alone and leaves what is
  * there.
  */
-export const FUNCTION_RUNS_THE_PACKAGE: Rule = {
+const FUNCTION_RUNS_THE_PACKAGE: Rule = {
   id: "function-runs-the-package",
   title: "The code in AWS is the package's, byte by byte",
   asks: [],
@@ -157,7 +169,7 @@ export const FUNCTION_RUNS_THE_PACKAGE: Rule = {
   },
 };
 
-export const FUNCTION_RUNTIME_IS_SUPPORTED = attributeRule({
+const FUNCTION_RUNTIME_IS_SUPPORTED = attributeRule({
   id: "function-runtime-is-supported",
   title: "The function's runtime still gets security patches",
   asks: ["CKV_AWS_363", "AwsSolutions-L1"],
@@ -170,7 +182,7 @@ export const FUNCTION_RUNTIME_IS_SUPPORTED = attributeRule({
 });
 
 /** Lambda's own, 128 MiB and 3 s, fit nothing. */
-export const FUNCTION_HAS_MEMORY_AND_TIME: Rule = {
+const FUNCTION_HAS_MEMORY_AND_TIME: Rule = {
   id: "function-memory-and-time-are-chosen",
   title: "The function's memory and time-out are chosen",
   asks: ["LambdaDefaultMemorySize", "LambdaDefaultTimeout"],
@@ -189,7 +201,7 @@ function chosen(target: AuditedResource, name: string, byDefault: number): Judge
   return of(name, judged);
 }
 
-export const FUNCTION_URL_IS_AUTHORIZED: Rule = {
+const FUNCTION_URL_IS_AUTHORIZED: Rule = {
   id: "function-url-is-authorized",
   title: "A function's URL asks who calls, and no page of any origin may use it",
   asks: ["CKV_AWS_258", "CKV2_AWS_75"],
@@ -211,7 +223,7 @@ function everyOrigin(url: AuditedResource): boolean {
 }
 
 /** Without a source, whoever has any API or rule in AWS may have it call the function. */
-export const PERMISSION_HAS_A_SOURCE: Rule = {
+const PERMISSION_HAS_A_SOURCE: Rule = {
   id: "function-permission-has-a-source",
   title: "A service may call the function for one source alone",
   asks: ["CKV_AWS_364"],
@@ -229,7 +241,7 @@ export const PERMISSION_HAS_A_SOURCE: Rule = {
   },
 };
 
-export const PERMISSION_NAMES_ITS_CALLER: Rule = {
+const PERMISSION_NAMES_ITS_CALLER: Rule = {
   id: "function-permission-names-its-caller",
   title: "Who may call the function is named",
   asks: ["CKV_AWS_301"],
@@ -239,3 +251,18 @@ export const PERMISSION_NAMES_ITS_CALLER: Rule = {
     attribute(permission, ["principal"], (value) => value !== "*" && value !== undefined, "a service or an account"),
   ],
 };
+
+export const FUNCTION_RULES: readonly Rule[] = [
+  ENVIRONMENT_HOLDS_NO_SECRET,
+  FUNCTION_RUNS_THE_PACKAGE,
+  FUNCTION_HAS_MEMORY_AND_TIME,
+  FUNCTION_URL_IS_AUTHORIZED,
+  PERMISSION_HAS_A_SOURCE,
+  PERMISSION_NAMES_ITS_CALLER,
+  FUNCTION_IS_TRACED,
+  FUNCTION_CONCURRENCY_IS_LIMITED,
+  FUNCTION_HAS_A_DEAD_LETTER_QUEUE,
+  FUNCTION_IS_IN_A_NETWORK,
+  FUNCTION_CODE_IS_SIGNED,
+  FUNCTION_RUNTIME_IS_SUPPORTED,
+];

@@ -1,43 +1,27 @@
 import type { Rule } from "../rule";
-import * as alarms from "./alarms";
-import * as logs from "./alarms";
-import * as apiCache from "./api-cache";
-import * as apiMethods from "./api-methods";
-import * as networks from "./api-methods";
-import * as apiStage from "./api-stage";
-import * as firewalls from "./api-stage";
-import * as buckets from "./storage";
-import * as tables from "./storage";
-import * as customerKeys from "./keys";
-import * as keys from "./keys";
-import * as delivery from "./delivery";
-import * as distributions from "./distributions";
-import * as functions from "./functions";
-import * as policies from "./roles";
-import * as roles from "./roles";
-import * as queues from "./queues";
+import { ALARM_RULES } from "./alarms";
+import { API_CACHE_RULES } from "./api-cache";
+import { API_METHOD_RULES } from "./api-methods";
+import { API_STAGE_RULES } from "./api-stage";
+import { DELIVERY_RULES } from "./delivery";
+import { DISTRIBUTION_RULES } from "./distributions";
+import { FUNCTION_RULES } from "./functions";
+import { KEY_RULES } from "./keys";
+import { QUEUE_RULES } from "./queues";
+import { ROLE_RULES } from "./roles";
+import { STORAGE_RULES } from "./storage";
 
-const FAMILIES: readonly Readonly<Record<string, Rule | readonly Rule[]>>[] = [
-  alarms,
-  apiCache,
-  apiMethods,
-  apiStage,
-  buckets,
-  customerKeys,
-  delivery,
-  distributions,
-  firewalls,
-  functions,
-  keys,
-  logs,
-  networks,
-  policies,
-  queues,
-  roles,
-  tables,
-];
-
-/** Every rule of the audit, by its id. A further one is an export of a family's file. */
-export const RULES: readonly Rule[] = FAMILIES.flatMap((family) => Object.values(family).flat() as Rule[]).sort(
-  (a, b) => (a.id < b.id ? -1 : 1),
-);
+/** Every rule of the audit, by its id. */
+export const RULES: readonly Rule[] = [
+  ...ALARM_RULES,
+  ...API_CACHE_RULES,
+  ...API_METHOD_RULES,
+  ...API_STAGE_RULES,
+  ...DELIVERY_RULES,
+  ...DISTRIBUTION_RULES,
+  ...FUNCTION_RULES,
+  ...KEY_RULES,
+  ...QUEUE_RULES,
+  ...ROLE_RULES,
+  ...STORAGE_RULES,
+].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -5,7 +5,7 @@ import { Unknown } from "../plan-json";
 
 const KEY = "aws_kms_key";
 
-export const KEY_ROTATES = attributeRule({
+const KEY_ROTATES = attributeRule({
   id: "key-rotates",
   title: "The key is renewed every year",
   asks: ["CKV_AWS_7", "AwsSolutions-KMS5"],
@@ -16,7 +16,7 @@ export const KEY_ROTATES = attributeRule({
   allowed: "true",
 });
 
-export const KEY_IS_ON = attributeRule({
+const KEY_IS_ON = attributeRule({
   id: "key-is-on",
   title: "The key can be used",
   asks: ["CKV_AWS_227"],
@@ -28,7 +28,7 @@ export const KEY_IS_ON = attributeRule({
 });
 
 /** Whose key it is, is said by its own policy or by one beside it. */
-export const KEY_IS_NOT_PUBLIC: Rule = {
+const KEY_IS_NOT_PUBLIC: Rule = {
   id: "key-is-not-public",
   title: "The key has a policy, and it names who may use it",
   asks: ["CKV_AWS_33", "CKV2_AWS_64"],
@@ -64,7 +64,7 @@ const PLACES = [
 ] as const;
 
 /** Encrypted by a key of the customer's, whose policy and log say who reads. */
-export const CUSTOMER_KEYS: readonly Rule[] = PLACES.map(([noun, subject, asks, type, path]) =>
+const CUSTOMER_KEYS: readonly Rule[] = PLACES.map(([noun, subject, asks, type, path]) =>
   attributeRule({
     id: `${noun}-has-a-customer-key`,
     title: `${subject} is encrypted by a key of the customer's`,
@@ -80,7 +80,7 @@ export const CUSTOMER_KEYS: readonly Rule[] = PLACES.map(([noun, subject, asks, 
 const DEFAULT_KEY = ["rule", 0, "apply_server_side_encryption_by_default", 0, "kms_master_key_id"] as const;
 
 /** A bucket names its key in a resource beside it. */
-export const BUCKET_HAS_A_CUSTOMER_KEY: Rule = {
+const BUCKET_HAS_A_CUSTOMER_KEY: Rule = {
   id: "bucket-has-a-customer-key",
   title: "The bucket is encrypted by a key of the customer's",
   asks: ["CKV_AWS_145"],
@@ -101,3 +101,11 @@ export const BUCKET_HAS_A_CUSTOMER_KEY: Rule = {
     ];
   },
 };
+
+export const KEY_RULES: readonly Rule[] = [
+  KEY_IS_NOT_PUBLIC,
+  ...CUSTOMER_KEYS,
+  BUCKET_HAS_A_CUSTOMER_KEY,
+  KEY_ROTATES,
+  KEY_IS_ON,
+];

@@ -13,7 +13,7 @@ function byPolicy(places: PolicyPlaces, judge: (statements: readonly Statement[]
 }
 
 /** AWS does it by default, and a plan shows it only where it is said. */
-export const QUEUE_IS_ENCRYPTED: Rule = {
+const QUEUE_IS_ENCRYPTED: Rule = {
   id: "queue-is-encrypted",
   title: "The queue's messages are encrypted",
   asks: ["CKV_AWS_27", "AwsSolutions-SQS2"],
@@ -32,7 +32,7 @@ export const QUEUE_IS_ENCRYPTED: Rule = {
 };
 
 /** AWS's own key takes no other account and no service; it is nobody's to grant. */
-export const QUEUE_KEY_CAN_BE_GRANTED: Rule = {
+const QUEUE_KEY_CAN_BE_GRANTED: Rule = {
   id: "queue-key-can-be-granted",
   title: "The queue's key, where it has one, is not AWS's own",
   asks: ["CKV2_AWS_73"],
@@ -48,7 +48,7 @@ export const QUEUE_KEY_CAN_BE_GRANTED: Rule = {
   ],
 };
 
-export const QUEUE_TAKES_TLS_ONLY: Rule = {
+const QUEUE_TAKES_TLS_ONLY: Rule = {
   id: "queue-takes-tls-only",
   title: "The queue refuses calls that are not encrypted on their way",
   asks: ["AwsSolutions-SQS4"],
@@ -62,7 +62,7 @@ export const QUEUE_TAKES_TLS_ONLY: Rule = {
   ),
 };
 
-export const TOPIC_TAKES_TLS_ONLY: Rule = {
+const TOPIC_TAKES_TLS_ONLY: Rule = {
   id: "topic-takes-tls-only",
   title: "The topic refuses calls that are not encrypted on their way",
   asks: ["AwsSolutions-SNS3"],
@@ -77,7 +77,7 @@ export const TOPIC_TAKES_TLS_ONLY: Rule = {
 };
 
 /** Who else may send, read or listen is named, and only for what is named. */
-export const QUEUE_IS_NOT_PUBLIC: Rule = {
+const QUEUE_IS_NOT_PUBLIC: Rule = {
   id: "queue-is-not-public",
   title: "Nobody but named callers may use the queue",
   asks: ["CKV_AWS_72", "CKV_AWS_168", "CKV_AWS_387"],
@@ -86,7 +86,7 @@ export const QUEUE_IS_NOT_PUBLIC: Rule = {
   evaluate: byPolicy(QUEUE_POLICY, closed),
 };
 
-export const TOPIC_IS_NOT_PUBLIC: Rule = {
+const TOPIC_IS_NOT_PUBLIC: Rule = {
   id: "topic-is-not-public",
   title: "Nobody but named callers may use the topic",
   asks: ["CKV_AWS_169", "CKV_AWS_385"],
@@ -107,3 +107,12 @@ function closed(statements: readonly Statement[]): Judgement {
         `The policy allows ${open.actions.join(", ")} to ${open.principals.join(", ")}${open.hasCondition ? "" : " without a condition"}; allowed: services and accounts under a condition, and actions by name.`,
       );
 }
+
+export const QUEUE_RULES: readonly Rule[] = [
+  QUEUE_IS_ENCRYPTED,
+  QUEUE_KEY_CAN_BE_GRANTED,
+  QUEUE_TAKES_TLS_ONLY,
+  TOPIC_TAKES_TLS_ONLY,
+  QUEUE_IS_NOT_PUBLIC,
+  TOPIC_IS_NOT_PUBLIC,
+];

@@ -25,7 +25,7 @@ function everyAllow(judge: (statement: Statement) => Judgement) {
 
 const isEverything = (action: string): boolean => /^(\*|\*:\*|iam:\*|everything but .*)$/.test(action);
 
-export const POLICY_NAMES_ACTIONS: Rule = {
+const POLICY_NAMES_ACTIONS: Rule = {
   id: "policy-names-actions",
   title: "What a role may do is named, action by action",
   asks: ["CKV_AWS_62", "CKV_AWS_63", "CKV2_AWS_40", "AwsSolutions-IAM5"],
@@ -63,7 +63,7 @@ const WITHOUT_RESOURCE = new Set([
 const NAMES_NOTHING = /^(\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:\/?([\w-]+[/:])?\*(\/.*)?)$/;
 
 /** A resource that names nothing needs a condition or a reason: a suppression of its statement. */
-export const POLICY_NAMES_RESOURCES: Rule = {
+const POLICY_NAMES_RESOURCES: Rule = {
   id: "policy-names-resources",
   title: "What a role may do is for named resources, or under a condition",
   asks: [
@@ -89,7 +89,7 @@ export const POLICY_NAMES_RESOURCES: Rule = {
 };
 
 /** Who passes a role on to a service may do what the role may. */
-export const PASSED_ROLES_ARE_LIMITED: Rule = {
+const PASSED_ROLES_ARE_LIMITED: Rule = {
   id: "passed-roles-are-limited",
   title: "Roles are passed by name, and to one service",
   asks: ["CKV_AWS_286"],
@@ -111,7 +111,7 @@ const ATTACHMENT = ["aws_iam_role_policy_attachment"];
 /** A whole account: anybody there who may assume roles. */
 const isAccount = (principal: string): boolean => /^AWS: (\d{12}|arn:[\w-]+:iam::\d{12}:root)$/.test(principal);
 
-export const ROLE_NAMES_WHO_MAY_TAKE_IT: Rule = {
+const ROLE_NAMES_WHO_MAY_TAKE_IT: Rule = {
   id: "role-names-who-may-take-it",
   title: "Who may take the role on is a service or a named caller",
   asks: ["CKV_AWS_60", "CKV_AWS_61"],
@@ -136,7 +136,7 @@ const SUBJECT = {
 };
 
 /** Else any repository of the forge takes the role on. All statements are looked at, unlike CKV_AWS_393. */
-export const PIPELINE_ROLE_IS_LIMITED: Rule = {
+const PIPELINE_ROLE_IS_LIMITED: Rule = {
   id: "pipeline-role-is-limited",
   title: "A pipeline's role is for one project, and for branches or events that are named",
   asks: ["CKV_AWS_358", "CKV_AWS_393"],
@@ -179,7 +179,7 @@ function limited({ condition }: Statement): Judgement {
 
 const ADMINISTRATORS = /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
 
-export const ROLE_IS_NO_ADMINISTRATOR: Rule = {
+const ROLE_IS_NO_ADMINISTRATOR: Rule = {
   id: "role-is-no-administrator",
   title: "No role may do everything",
   asks: ["CKV_AWS_274", "CKV2_AWS_56"],
@@ -191,7 +191,7 @@ export const ROLE_IS_NO_ADMINISTRATOR: Rule = {
 };
 
 /** They grow without a word, and are for nobody in particular. */
-export const ROLE_POLICIES_ARE_OUR_OWN: Rule = {
+const ROLE_POLICIES_ARE_OUR_OWN: Rule = {
   id: "role-policies-are-own",
   title: "A role's policies are of this account, not of AWS",
   asks: ["AwsSolutions-IAM4"],
@@ -207,3 +207,13 @@ function ownOr(attachment: AuditedResource, holds: (arn: string) => boolean, all
     ? PASS
     : attribute(attachment, ["policy_arn"], (arn) => holds(String(arn)), allowed);
 }
+
+export const ROLE_RULES: readonly Rule[] = [
+  POLICY_NAMES_ACTIONS,
+  POLICY_NAMES_RESOURCES,
+  PASSED_ROLES_ARE_LIMITED,
+  ROLE_NAMES_WHO_MAY_TAKE_IT,
+  PIPELINE_ROLE_IS_LIMITED,
+  ROLE_IS_NO_ADMINISTRATOR,
+  ROLE_POLICIES_ARE_OUR_OWN,
+];

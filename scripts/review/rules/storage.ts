@@ -1,6 +1,18 @@
 import { isAnybody } from "../access-findings";
 import type { AuditedPlan, AuditedResource } from "../audited-plan";
-import { attribute, isOneOf, PASS, fail, of, unknown, when, type Judgement, type Rule, attributeRule, isTrue } from "../rule";
+import {
+  attribute,
+  isOneOf,
+  PASS,
+  fail,
+  of,
+  unknown,
+  when,
+  type Judgement,
+  type Rule,
+  attributeRule,
+  isTrue,
+} from "../rule";
 import { BUCKET_POLICY, attached, deniesPlainHttp, letsIn, policyOf } from "../policy-documents";
 import { Unknown } from "../plan-json";
 
@@ -24,7 +36,7 @@ function beside(type: string, judge: (found: AuditedResource) => readonly Judgem
 
 const BLOCKS = ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"];
 
-export const BUCKET_IS_NOT_PUBLIC: Rule = {
+const BUCKET_IS_NOT_PUBLIC: Rule = {
   id: "bucket-is-not-public",
   title: "No policy and no list can make the bucket public",
   asks: ["CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "AwsSolutions-S2"],
@@ -35,7 +47,7 @@ export const BUCKET_IS_NOT_PUBLIC: Rule = {
   ),
 };
 
-export const BUCKET_TAKES_TLS_ONLY: Rule = {
+const BUCKET_TAKES_TLS_ONLY: Rule = {
   id: "bucket-takes-tls-only",
   title: "The bucket refuses calls that are not encrypted on their way",
   asks: ["CKV_AWS_379", "AwsSolutions-S10"],
@@ -54,7 +66,7 @@ export const BUCKET_TAKES_TLS_ONLY: Rule = {
 };
 
 /** Neither let in by nobody's name, nor locked out for good. */
-export const BUCKET_POLICY_NAMES_CALLERS: Rule = {
+const BUCKET_POLICY_NAMES_CALLERS: Rule = {
   id: "bucket-policy-names-callers",
   title: "The bucket's policy lets in nobody without a name, and locks nobody out",
   asks: ["CKV_AWS_70", "CKV_AWS_93", "AwsSolutions-S5"],
@@ -84,7 +96,7 @@ export const BUCKET_POLICY_NAMES_CALLERS: Rule = {
   },
 };
 
-export const BUCKET_IS_ENCRYPTED: Rule = {
+const BUCKET_IS_ENCRYPTED: Rule = {
   id: "bucket-is-encrypted",
   title: "The bucket says how its objects are encrypted",
   asks: ["CKV_AWS_19"],
@@ -100,7 +112,7 @@ export const BUCKET_IS_ENCRYPTED: Rule = {
   ]),
 };
 
-export const BUCKET_KEEPS_VERSIONS: Rule = {
+const BUCKET_KEEPS_VERSIONS: Rule = {
   id: "bucket-keeps-versions",
   title: "What is replaced in the bucket can be had again",
   asks: ["CKV_AWS_21"],
@@ -111,7 +123,7 @@ export const BUCKET_KEEPS_VERSIONS: Rule = {
   ]),
 };
 
-export const BUCKET_LOGS_ACCESS: Rule = {
+const BUCKET_LOGS_ACCESS: Rule = {
   id: "bucket-logs-access",
   title: "Who reads the bucket is written down",
   asks: ["CKV_AWS_18", "AwsSolutions-S1"],
@@ -120,7 +132,7 @@ export const BUCKET_LOGS_ACCESS: Rule = {
   evaluate: beside("aws_s3_bucket_logging", () => [PASS]),
 };
 
-export const BUCKET_IS_REPLICATED: Rule = {
+const BUCKET_IS_REPLICATED: Rule = {
   id: "bucket-is-replicated",
   title: "The bucket is copied to another region",
   asks: ["CKV_AWS_144"],
@@ -131,7 +143,7 @@ export const BUCKET_IS_REPLICATED: Rule = {
   ]),
 };
 
-export const BUCKET_TELLS_OF_CHANGES: Rule = {
+const BUCKET_TELLS_OF_CHANGES: Rule = {
   id: "bucket-tells-of-changes",
   title: "The bucket tells somebody of its changes",
   asks: ["CKV2_AWS_62"],
@@ -140,7 +152,7 @@ export const BUCKET_TELLS_OF_CHANGES: Rule = {
   evaluate: beside("aws_s3_bucket_notification", () => [PASS]),
 };
 
-export const BUCKET_FORGETS: Rule = {
+const BUCKET_FORGETS: Rule = {
   id: "bucket-forgets",
   title: "Objects, and uploads that were not finished, are deleted some day",
   asks: ["CKV2_AWS_61", "CKV_AWS_300"],
@@ -169,7 +181,7 @@ export const BUCKET_FORGETS: Rule = {
  * New buckets have no lists (S3 user guide, "Controlling ownership of objects", since April 2023): who gives one has to
  * take it back.
  */
-export const BUCKET_HAS_NO_ACCESS_LISTS: Rule = {
+const BUCKET_HAS_NO_ACCESS_LISTS: Rule = {
   id: "bucket-has-no-access-lists",
   title: "Access to the bucket is by policy alone",
   asks: ["CKV2_AWS_65", "CKV_AWS_20", "CKV_AWS_57", "CKV_AWS_375", "CKV2_AWS_43"],
@@ -189,7 +201,7 @@ export const BUCKET_HAS_NO_ACCESS_LISTS: Rule = {
 
 const TABLE = "aws_dynamodb_table";
 
-export const TABLE_CAN_BE_RESTORED = attributeRule({
+const TABLE_CAN_BE_RESTORED = attributeRule({
   id: "table-can-be-restored",
   title: "The table can be restored to any second of the last 35 days",
   asks: ["CKV_AWS_28", "AwsSolutions-DDB3", "DynamoDBInBackupPlan"],
@@ -201,7 +213,7 @@ export const TABLE_CAN_BE_RESTORED = attributeRule({
 });
 
 /** Terraform's own guard is none against a console. */
-export const TABLE_IS_PROTECTED = attributeRule({
+const TABLE_IS_PROTECTED = attributeRule({
   id: "table-is-protected-from-deletion",
   title: "DynamoDB refuses to delete the table",
   asks: [],
@@ -212,7 +224,7 @@ export const TABLE_IS_PROTECTED = attributeRule({
   allowed: "true",
 });
 
-export const TABLE_SCALES: Rule = {
+const TABLE_SCALES: Rule = {
   id: "table-scales-by-itself",
   title: "The table takes whatever comes",
   asks: ["CKV2_AWS_16"],
@@ -232,3 +244,19 @@ export const TABLE_SCALES: Rule = {
     ];
   },
 };
+
+export const STORAGE_RULES: readonly Rule[] = [
+  BUCKET_IS_NOT_PUBLIC,
+  BUCKET_TAKES_TLS_ONLY,
+  BUCKET_POLICY_NAMES_CALLERS,
+  BUCKET_IS_ENCRYPTED,
+  BUCKET_KEEPS_VERSIONS,
+  BUCKET_LOGS_ACCESS,
+  BUCKET_IS_REPLICATED,
+  BUCKET_TELLS_OF_CHANGES,
+  BUCKET_FORGETS,
+  BUCKET_HAS_NO_ACCESS_LISTS,
+  TABLE_SCALES,
+  TABLE_CAN_BE_RESTORED,
+  TABLE_IS_PROTECTED,
+];

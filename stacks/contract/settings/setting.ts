@@ -1,5 +1,3 @@
-
-
 /** The three ways to run the same system. */
 export const PROFILES = ["baseline", "optimized", "low_latency"] as const;
 export type Profile = (typeof PROFILES)[number];

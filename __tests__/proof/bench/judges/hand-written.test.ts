@@ -1,9 +1,4 @@
-import {
-  handWritten,
-  handWrittenState,
-  type AppliedResource,
-  type WrittenStack,
-} from "../../../../bench/hand-written";
+import { handWritten, handWrittenState, type AppliedResource, type WrittenStack } from "../../../../bench/hand-written";
 
 const terraform = {
   required_version: ">= 1.11.0",

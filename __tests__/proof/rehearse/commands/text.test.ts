@@ -1,10 +1,6 @@
 import { stripVTControlCharacters as plain } from "node:util";
 import { describeRehearsal, timelineOf } from "../text";
-import {
-  judgeRehearsal,
-  type CallerRequest,
-  type RehearsedRelease,
-} from "../rehearsal";
+import { judgeRehearsal, type CallerRequest, type RehearsedRelease } from "../rehearsal";
 
 const BAD: RehearsedRelease = {
   name: "errors",

@@ -1,10 +1,5 @@
 import { array, assert, constantFrom, integer, property, record } from "fast-check";
-import {
-  judgeRehearsal,
-  type CallerRequest,
-  type RehearsalEvidence,
-  type RehearsedRelease,
-} from "../rehearsal";
+import { judgeRehearsal, type CallerRequest, type RehearsalEvidence, type RehearsedRelease } from "../rehearsal";
 
 const request = (requestId: string | undefined, outcome = "completed", durationMs = 400): CallerRequest => ({
   requestId,

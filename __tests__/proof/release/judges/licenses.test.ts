@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, refusedLicenses } from "../../../../scripts/publish/packages";
-import {
-  packageId,
-  productionPackages,
-  type LockedPackages,
-} from "../../../../scripts/kit/production-packages";
+import { packageId, productionPackages, type LockedPackages } from "../../../../scripts/kit/production-packages";
 import { PROJECT } from "../../../support/stack-json";
 
 const licensed = (license: string | undefined) => [

@@ -1,11 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  DEPRECATIONS,
-  attributeUses,
-  deprecationOf,
-  resourceAttributes,
-} from "../provider-attributes";
+import { DEPRECATIONS, attributeUses, deprecationOf, resourceAttributes } from "../provider-attributes";
 import { PROJECT, stackJson } from "../../../support/stack-json";
 
 /** The generated class of a type: provider 5.100.0 in @cdktf, 6.66.0 in @cdktn. */

@@ -1,6 +1,10 @@
 import { createServer, get, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from "../../../../scripts/emulator/faults/fault-proxy";
+import {
+  startFaultProxy,
+  type FaultProxy,
+  type FaultProxyOptions,
+} from "../../../../scripts/emulator/faults/fault-proxy";
 import type { ProxiedRequest } from "../../../../scripts/emulator/faults/proxied-request";
 
 const ends: (() => Promise<unknown> | void)[] = [];

@@ -6,7 +6,19 @@ import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functi
 import { FunctionHost } from "../../../../scripts/emulator/functions/function-host";
 import { State } from "../../../../scripts/emulator/applied/state";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
-import { folder, functionArn, holdTimers, isAlive, lambda, LONGEST_SECONDS, NOWHERE, REGION, state, until, type FunctionFixture } from "../fixtures";
+import {
+  folder,
+  functionArn,
+  holdTimers,
+  isAlive,
+  lambda,
+  LONGEST_SECONDS,
+  NOWHERE,
+  REGION,
+  state,
+  until,
+  type FunctionFixture,
+} from "../fixtures";
 
 const ARN = functionArn("api");
 let directory: string;

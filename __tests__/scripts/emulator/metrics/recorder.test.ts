@@ -7,209 +7,211 @@ import { MetricStore, type MetricName } from "../../../../scripts/emulator/metri
 import { folder, lambda, restApi, state } from "../fixtures";
 
 describe("log tail", () => {
-const path = () => join(temporaryFolder("tail"), "worker.log");
+  const path = () => join(temporaryFolder("tail"), "worker.log");
 
-test("each whole line comes once, and what was there before does not", () => {
-  const file = path();
-  writeFileSync(file, "old\n");
-  const tail = new LogTail(file);
-  expect(tail.take()).toEqual([]);
-  appendFileSync(file, "one\ntwo\nthr");
-  expect(tail.take()).toEqual(["one", "two"]);
-  appendFileSync(file, "ee\n");
-  expect([tail.take(), tail.take()]).toEqual([["three"], []]);
-});
+  test("each whole line comes once, and what was there before does not", () => {
+    const file = path();
+    writeFileSync(file, "old\n");
+    const tail = new LogTail(file);
+    expect(tail.take()).toEqual([]);
+    appendFileSync(file, "one\ntwo\nthr");
+    expect(tail.take()).toEqual(["one", "two"]);
+    appendFileSync(file, "ee\n");
+    expect([tail.take(), tail.take()]).toEqual([["three"], []]);
+  });
 
-test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
-  const file = path();
-  const tail = new LogTail(file);
-  expect(tail.take()).toEqual([]);
-  const lines = Array.from({ length: 30_000 }, (_, index) => `${index} äöü€ ${"x".repeat(60)}`);
-  writeFileSync(file, `${lines.join("\n")}\n`);
-  expect(tail.take()).toEqual(lines);
-});
+  test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
+    const file = path();
+    const tail = new LogTail(file);
+    expect(tail.take()).toEqual([]);
+    const lines = Array.from({ length: 30_000 }, (_, index) => `${index} äöü€ ${"x".repeat(60)}`);
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    expect(tail.take()).toEqual(lines);
+  });
 
-test("a log that became shorter has no lines, because a log only grows", () => {
-  const file = path();
-  writeFileSync(file, "one\ntwo\n");
-  const tail = new LogTail(file);
-  truncateSync(file, 2);
-  expect(tail.take()).toEqual([]);
-});
+  test("a log that became shorter has no lines, because a log only grows", () => {
+    const file = path();
+    writeFileSync(file, "one\ntwo\n");
+    const tail = new LogTail(file);
+    truncateSync(file, 2);
+    expect(tail.take()).toEqual([]);
+  });
 });
 
 describe("recorder", () => {
-const START = 1_700_000_000_000;
-const ALWAYS = 8e15;
-let store: MetricStore;
-let recorder: Recorder;
-beforeEach(() => {
-  store = new MetricStore();
-  recorder = new Recorder(store, REAL_TIME);
-});
-
-const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) =>
-  [...store.byPeriod({ namespace, metric, dimensions }, 0, ALWAYS, ALWAYS)].flatMap(([, found]) => found);
-const ofLambda = (metric: string, dimensions: MetricName["dimensions"]) => values("AWS/Lambda", metric, dimensions);
-const invocation = {
-  functionName: "worker",
-  qualifier: "live",
-  version: "7",
-  startedAtMs: START,
-  durationMs: 120,
-  failed: false,
-  running: new Map([
-    ["worker", 2],
-    ["api", 3],
-  ]),
-};
-
-describe("an invocation", () => {
-  test("of an alias counts for the function, for the alias, for the version that it ran, and for all functions", () => {
-    recorder.invoked(invocation);
-    recorder.invoked({ ...invocation, version: "8", failed: true, durationMs: 400 });
-    const alias = { FunctionName: "worker", Resource: "worker:live" };
-    const sets: readonly Record<string, string>[] = [{}, { FunctionName: "worker" }, alias];
-    for (const dimensions of sets) {
-      expect([
-        ofLambda("Invocations", dimensions),
-        ofLambda("Errors", dimensions),
-        ofLambda("Duration", dimensions),
-      ]).toEqual([
-        [1, 1],
-        [0, 1],
-        [120, 400],
-      ]);
-    }
-    expect(ofLambda("Errors", { ...alias, ExecutedVersion: "7" })).toEqual([0]);
-    expect(ofLambda("Errors", { ...alias, ExecutedVersion: "8" })).toEqual([1]);
+  const START = 1_700_000_000_000;
+  const ALWAYS = 8e15;
+  let store: MetricStore;
+  let recorder: Recorder;
+  beforeEach(() => {
+    store = new MetricStore();
+    recorder = new Recorder(store, REAL_TIME);
   });
 
-  test("of a version, or of the function alone, has no executed version, because it is named", () => {
-    recorder.invoked({ ...invocation, qualifier: "7" });
-    recorder.invoked({ ...invocation, qualifier: undefined });
-    expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7" })).toEqual([1]);
-    expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7", ExecutedVersion: "7" })).toEqual([]);
-    expect(ofLambda("Invocations", { FunctionName: "worker" })).toEqual([1, 1]);
-  });
-
-  test("tells how many ran at once, and how much of the account's concurrency was claimed: reservations, and what runs without one", () => {
-    const directory = folder();
-    recorder.configure(
-      readApplied(
-        state(
-          restApi({ paths: {} }),
-          lambda(directory, { name: "worker", code: "", reserved: 50 }),
-          lambda(directory, { name: "api", code: "" }),
-        ),
-        () => undefined,
-      ),
-    );
-    recorder.invoked(invocation);
-    expect([
-      ofLambda("ConcurrentExecutions", { FunctionName: "worker" }),
-      ofLambda("ConcurrentExecutions", {}),
-      ofLambda("ClaimedAccountConcurrency", {}),
-    ]).toEqual([[2], [5], [53]]);
-    expect(recorder.reserved).toBe(50);
-  });
-
-  test("that is turned away is a throttle and nothing else", () => {
-    recorder.throttled({ functionName: "worker", qualifier: "live" });
-    expect([
-      ofLambda("Throttles", { FunctionName: "worker" }),
-      ofLambda("Throttles", { FunctionName: "worker", Resource: "worker:live" }),
-      ofLambda("Invocations", { FunctionName: "worker" }),
-    ]).toEqual([[1], [1], []]);
-  });
-
-  test("stands at the time at which it began, in the time of the metrics", () => {
-    recorder = new Recorder(store, timeLapse(30, START));
-    recorder.invoked({ ...invocation, startedAtMs: START + 2_000 });
-    expect([
-      ...store.byPeriod(
-        { namespace: "AWS/Lambda", metric: "Duration", dimensions: {} },
-        START,
-        START + 120_000,
-        60_000,
-      ),
-    ]).toEqual([[START + 60_000, [120]]]);
-  });
-});
-
-describe("a request", () => {
-  const request = {
-    apiName: "shop",
-    stage: "v1",
+  const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) =>
+    [...store.byPeriod({ namespace, metric, dimensions }, 0, ALWAYS, ALWAYS)].flatMap(([, found]) => found);
+  const ofLambda = (metric: string, dimensions: MetricName["dimensions"]) => values("AWS/Lambda", metric, dimensions);
+  const invocation = {
+    functionName: "worker",
+    qualifier: "live",
+    version: "7",
     startedAtMs: START,
-    status: 200,
-    latencyMs: 9,
-    integrationLatencyMs: 7,
-    cache: "off",
-  } as const;
-  const ofApi = (metric: string) => values("AWS/ApiGateway", metric, { ApiName: "shop", Stage: "v1" });
+    durationMs: 120,
+    failed: false,
+    running: new Map([
+      ["worker", 2],
+      ["api", 3],
+    ]),
+  };
 
-  test("is counted, and its errors are 0 or 1 of each, so that their mean is a rate", () => {
-    for (const status of [200, 404, 500]) recorder.answered({ ...request, status });
+  describe("an invocation", () => {
+    test("of an alias counts for the function, for the alias, for the version that it ran, and for all functions", () => {
+      recorder.invoked(invocation);
+      recorder.invoked({ ...invocation, version: "8", failed: true, durationMs: 400 });
+      const alias = { FunctionName: "worker", Resource: "worker:live" };
+      const sets: readonly Record<string, string>[] = [{}, { FunctionName: "worker" }, alias];
+      for (const dimensions of sets) {
+        expect([
+          ofLambda("Invocations", dimensions),
+          ofLambda("Errors", dimensions),
+          ofLambda("Duration", dimensions),
+        ]).toEqual([
+          [1, 1],
+          [0, 1],
+          [120, 400],
+        ]);
+      }
+      expect(ofLambda("Errors", { ...alias, ExecutedVersion: "7" })).toEqual([0]);
+      expect(ofLambda("Errors", { ...alias, ExecutedVersion: "8" })).toEqual([1]);
+    });
+
+    test("of a version, or of the function alone, has no executed version, because it is named", () => {
+      recorder.invoked({ ...invocation, qualifier: "7" });
+      recorder.invoked({ ...invocation, qualifier: undefined });
+      expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7" })).toEqual([1]);
+      expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7", ExecutedVersion: "7" })).toEqual(
+        [],
+      );
+      expect(ofLambda("Invocations", { FunctionName: "worker" })).toEqual([1, 1]);
+    });
+
+    test("tells how many ran at once, and how much of the account's concurrency was claimed: reservations, and what runs without one", () => {
+      const directory = folder();
+      recorder.configure(
+        readApplied(
+          state(
+            restApi({ paths: {} }),
+            lambda(directory, { name: "worker", code: "", reserved: 50 }),
+            lambda(directory, { name: "api", code: "" }),
+          ),
+          () => undefined,
+        ),
+      );
+      recorder.invoked(invocation);
+      expect([
+        ofLambda("ConcurrentExecutions", { FunctionName: "worker" }),
+        ofLambda("ConcurrentExecutions", {}),
+        ofLambda("ClaimedAccountConcurrency", {}),
+      ]).toEqual([[2], [5], [53]]);
+      expect(recorder.reserved).toBe(50);
+    });
+
+    test("that is turned away is a throttle and nothing else", () => {
+      recorder.throttled({ functionName: "worker", qualifier: "live" });
+      expect([
+        ofLambda("Throttles", { FunctionName: "worker" }),
+        ofLambda("Throttles", { FunctionName: "worker", Resource: "worker:live" }),
+        ofLambda("Invocations", { FunctionName: "worker" }),
+      ]).toEqual([[1], [1], []]);
+    });
+
+    test("stands at the time at which it began, in the time of the metrics", () => {
+      recorder = new Recorder(store, timeLapse(30, START));
+      recorder.invoked({ ...invocation, startedAtMs: START + 2_000 });
+      expect([
+        ...store.byPeriod(
+          { namespace: "AWS/Lambda", metric: "Duration", dimensions: {} },
+          START,
+          START + 120_000,
+          60_000,
+        ),
+      ]).toEqual([[START + 60_000, [120]]]);
+    });
+  });
+
+  describe("a request", () => {
+    const request = {
+      apiName: "shop",
+      stage: "v1",
+      startedAtMs: START,
+      status: 200,
+      latencyMs: 9,
+      integrationLatencyMs: 7,
+      cache: "off",
+    } as const;
+    const ofApi = (metric: string) => values("AWS/ApiGateway", metric, { ApiName: "shop", Stage: "v1" });
+
+    test("is counted, and its errors are 0 or 1 of each, so that their mean is a rate", () => {
+      for (const status of [200, 404, 500]) recorder.answered({ ...request, status });
+      expect([
+        ofApi("Count"),
+        ofApi("4XXError"),
+        ofApi("5XXError"),
+        ofApi("Latency"),
+        ofApi("IntegrationLatency"),
+      ]).toEqual([
+        [1, 1, 1],
+        [0, 0, 1],
+        [0, 0, 1],
+        [9, 9, 9],
+        [7, 7, 7],
+      ]);
+      expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
+    });
+
+    test("has something of the cache only where there is one, and an integration's latency only where it was called", () => {
+      recorder.answered({ ...request, integrationLatencyMs: undefined });
+      expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
+      for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
+      expect([ofApi("CacheHitCount"), ofApi("CacheMissCount")]).toEqual([
+        [0, 0, 1, 1],
+        [0, 0, 0, 1],
+      ]);
+    });
+  });
+
+  test("rules and queues are told by their names", () => {
+    recorder.fired("arn:aws:events:us-east-1:123456789012:rule/shop-worker-heartbeat");
+    recorder.received({ queueName: "work", count: 3, oldestAgeMs: 1_500 });
+    recorder.deleted({ queueName: "work", count: 2, oldestAgeMs: undefined });
+    recorder.counted("dead", 4, 1);
+    expect(values("AWS/Events", "Invocations", { RuleName: "shop-worker-heartbeat" })).toEqual([1]);
+    const ofQueue = (metric: string, QueueName = "work") => values("AWS/SQS", metric, { QueueName });
     expect([
-      ofApi("Count"),
-      ofApi("4XXError"),
-      ofApi("5XXError"),
-      ofApi("Latency"),
-      ofApi("IntegrationLatency"),
-    ]).toEqual([
-      [1, 1, 1],
-      [0, 0, 1],
-      [0, 0, 1],
-      [9, 9, 9],
-      [7, 7, 7],
-    ]);
-    expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
+      ofQueue("NumberOfMessagesReceived"),
+      ofQueue("NumberOfMessagesDeleted"),
+      ofQueue("ApproximateAgeOfOldestMessage"),
+      ofQueue("NumberOfMessagesSent"),
+    ]).toEqual([[3], [2], [1.5], []]);
+    expect([
+      ofQueue("ApproximateNumberOfMessagesVisible", "dead"),
+      ofQueue("ApproximateNumberOfMessagesNotVisible", "dead"),
+    ]).toEqual([[4], [1]]);
   });
-
-  test("has something of the cache only where there is one, and an integration's latency only where it was called", () => {
-    recorder.answered({ ...request, integrationLatencyMs: undefined });
-    expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
-    for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
-    expect([ofApi("CacheHitCount"), ofApi("CacheMissCount")]).toEqual([
-      [0, 0, 1, 1],
-      [0, 0, 0, 1],
-    ]);
-  });
-});
-
-test("rules and queues are told by their names", () => {
-  recorder.fired("arn:aws:events:us-east-1:123456789012:rule/shop-worker-heartbeat");
-  recorder.received({ queueName: "work", count: 3, oldestAgeMs: 1_500 });
-  recorder.deleted({ queueName: "work", count: 2, oldestAgeMs: undefined });
-  recorder.counted("dead", 4, 1);
-  expect(values("AWS/Events", "Invocations", { RuleName: "shop-worker-heartbeat" })).toEqual([1]);
-  const ofQueue = (metric: string, QueueName = "work") => values("AWS/SQS", metric, { QueueName });
-  expect([
-    ofQueue("NumberOfMessagesReceived"),
-    ofQueue("NumberOfMessagesDeleted"),
-    ofQueue("ApproximateAgeOfOldestMessage"),
-    ofQueue("NumberOfMessagesSent"),
-  ]).toEqual([[3], [2], [1.5], []]);
-  expect([
-    ofQueue("ApproximateNumberOfMessagesVisible", "dead"),
-    ofQueue("ApproximateNumberOfMessagesNotVisible", "dead"),
-  ]).toEqual([[4], [1]]);
-});
 });
 
 describe("time lapse", () => {
-test("from the origin on a minute of metrics passes in a part of a real one, and what was before stays", () => {
-  const lapse = timeLapse(30, 1_000_000);
-  expect([999_000, 1_000_000, 1_002_000].map(lapse.at)).toEqual([999_000, 1_000_000, 1_060_000]);
-  expect(lapse.real(60_000)).toBe(2_000);
-});
+  test("from the origin on a minute of metrics passes in a part of a real one, and what was before stays", () => {
+    const lapse = timeLapse(30, 1_000_000);
+    expect([999_000, 1_000_000, 1_002_000].map(lapse.at)).toEqual([999_000, 1_000_000, 1_060_000]);
+    expect(lapse.real(60_000)).toBe(2_000);
+  });
 
-test("real time is as it is", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
+  test("real time is as it is", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
 
-test.each([0.5, 0, -1, NaN, Infinity])("a time-lapse of %p is refused", (factor) => {
-  expect(() => timeLapse(factor, 0)).toThrow(
-    `The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`,
-  );
-});
+  test.each([0.5, 0, -1, NaN, Infinity])("a time-lapse of %p is refused", (factor) => {
+    expect(() => timeLapse(factor, 0)).toThrow(
+      `The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`,
+    );
+  });
 });

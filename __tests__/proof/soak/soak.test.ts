@@ -1,13 +1,24 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { SoakReport } from "./soak/soak";
-import { PROJECT } from "../support/stack-json";
+import type { SoakReport } from "./soak";
+import { PROJECT } from "../../support/stack-json";
 
-/** `quickturn soak` as a person starts it: the applied stack, real processes killed and frozen, calls disturbed. */
+/** `npm run soak` as a person starts it: the applied stack, real processes killed and frozen, calls disturbed. */
 test("under kills, freezes and faults no request is lost, split, stuck or ended twice, and every caller has an end", async () => {
   const run = promisify(execFile)(
     process.execPath,
-    ["scripts/bin/quickturn.js", "--json", "soak", "--requests", "60", "--concurrency", "12", "--faults"],
+    [
+      "--import",
+      "tsx",
+      "__tests__/proof/cli.ts",
+      "--json",
+      "soak",
+      "--requests",
+      "60",
+      "--concurrency",
+      "12",
+      "--faults",
+    ],
     { cwd: PROJECT, maxBuffer: 1 << 26 },
   );
   const { stdout } = await run.catch((error: { stdout: string }) => error);

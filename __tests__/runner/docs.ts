@@ -1,17 +1,17 @@
-import { table, alarmsTable, outputsTable, settingsTable } from "./tables";
+import { table, alarmsTable, outputsTable, settingsTable } from "../../scripts/publish/tables";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
-import { addCommands } from "../cli/all-commands";
+import { addCommands } from "../../scripts/cli/all-commands";
 import { benchTable } from "../../bench/report";
-import { usageTable } from "../cost/usage";
-import { writeReport } from "../kit/files";
+import { usageTable } from "../../scripts/cost/usage";
+import { writeReport } from "../../scripts/kit/files";
 import { readResults } from "../../bench/results";
-import { type CommandContext, type CommandResult, EXIT_CODE_ROWS } from "../kit/context";
-import { documentText, publishedDocument, PUBLISHED } from "./openapi";
-import { synthFolder } from "../kit/deployment-folder";
-import { stackDirectory, synth } from "../kit/synth";
+import { type CommandContext, type CommandResult, EXIT_CODE_ROWS } from "../../scripts/kit/context";
+import { documentText, publishedDocument, PUBLISHED } from "../../scripts/publish/openapi";
+import { synthFolder } from "../../scripts/kit/deployment-folder";
+import { stackDirectory, synth } from "../../scripts/kit/synth";
 
 /** What the table shows of a command. */
 export interface ListedCommand {

@@ -1,0 +1,142 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { BENCH_NAMES } from "../../bench/bench";
+import { main } from "../../scripts/cli";
+import { countOf, type Shell } from "../../scripts/cli/shell";
+import { UsageError } from "../../scripts/kit/context";
+import type { FuzzOptions } from "./fuzz/fuzz";
+import type { RehearseOptions } from "./rehearse/rehearse";
+import { RELEASES } from "./rehearse/releases";
+
+/** What the project's makers run. It is not published; npm scripts of the same names call it. */
+function addCommands(root: Command, shell: Shell): void {
+  addProof(root, shell);
+  addRehearse(root, shell);
+  addRelease(root, shell);
+}
+
+/** What shows, on this machine alone, that it works. */
+function addProof(root: Command, { perform }: Shell): void {
+  root
+    .command("bench")
+    .description(`measure side by side, in one run: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
+    .argument("[names...]", "which; default: all but isolation")
+    .option(
+      "--write <folder>",
+      "write results.json and report.html, a page with charts, there; what it holds of other benchmarks stays",
+    )
+    .action((names: string[], given: { write?: string }) =>
+      perform(async (context) => (await import("../../bench/bench")).bench(context, { names, ...given })),
+    );
+  root
+    .command("soak")
+    .description(
+      "send requests to the local runtime and check every caller's history; exit code 1 where a promise is broken",
+    )
+    .option("--requests <count>", "how many", countOf(1, 100_000), 2_000)
+    .option("--faults", "kill and freeze functions, and disturb their calls", false)
+    .option("--concurrency <count>", "callers at once", countOf(1, 64), 16)
+    .option("--seed <number>", "draws the faults", countOf(0, 2 ** 31), 1)
+    .option("--keep", "keep the folder with state and logs", false)
+    .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) =>
+      perform(async (context) => (await import("./soak/soak")).soak(context, given)),
+    );
+  root
+    .command("fuzz")
+    .description(
+      "send an API what its document allows and what it forbids, and judge every answer; exit code 1 at any finding",
+    )
+    .option("--requests <count>", "how many, in each access mode", countOf(1, 1_000_000), 2_000)
+    .option("--seed <number>", "draws the requests: the same seed, the same ones", countOf(0, 2 ** 31), 1)
+    .option("--concurrency <count>", "requests at once", countOf(1, 64), 8)
+    .option(
+      "--authorization <modes>",
+      "access modes, with commas between, or all: iam, api_key, jwt, none; default: iam, and with --url the one that credentials are given for",
+    )
+    .option(
+      "--url <url>",
+      "stage of a running API; callers: QUICKTURN_API_KEY, QUICKTURN_TOKEN or AWS credentials, a second one with OTHER; default: a stack of its own on this machine",
+    )
+    .option("--other-profile <name>", "with --url: AWS profile of a second caller")
+    .option("--keep", "keep the folder with state and logs", false)
+    .action((given: FuzzOptions) => perform(async (context) => (await import("./fuzz/fuzz")).fuzz(context, given)));
+}
+
+/** Adds `rehearse`, which shows on this machine alone what a canary does to callers. */
+function addRehearse(root: Command, { perform }: Shell): void {
+  root
+    .command("rehearse")
+    .description(
+      "release a good version and bad ones to callers on this machine, by the canary that a pipeline uses, in time-lapse; exit code 1 where one did not end as it was to",
+    )
+    .option(
+      "--only <release>",
+      `release to rehearse; may be repeated: ${names.join(", ")}; default: all`,
+      releaseName,
+      [],
+    )
+    .option("--factor <times>", "how much faster the minutes of the metrics pass", countOf(1, 120), 30)
+    .option("--rate <requests>", "requests that callers begin each second", countOf(1, 50), 3)
+    .option("--keep", "keep the folder with state and logs", false)
+    .option(
+      "--kills <n>",
+      "instead: kill so many runs with kill -9, half of them applies and half canaries, and check that the next run goes on from there",
+      countOf(1, 200),
+    )
+    .option("--seed <n>", "of the kills: the same one kills at the same points", countOf(0, 2 ** 32 - 1), 1)
+    .action((given: Given) => {
+      const { kills } = given;
+      if (kills === undefined)
+        return perform(async (context) => (await import("./rehearse/rehearse")).rehearse(context, given));
+      // What has no meaning there is refused: it would be forgotten without a word.
+      return perform(async (context) => {
+        if (given.only.length > 0 || given.keep)
+          throw new UsageError(
+            "--kills was given with --only or --keep; allowed: without them, because it has canaries of its own and leaves nothing.",
+          );
+        return (await import("./rehearse/killed-canaries")).rehearseAllKills(context, { ...given, kills });
+      });
+    });
+}
+
+interface Given extends RehearseOptions {
+  readonly kills?: number;
+  readonly seed: number;
+}
+
+const names = RELEASES.map(({ name }) => name);
+
+function releaseName(value: string, previous: readonly string[]): readonly string[] {
+  if (!names.includes(value)) throw new InvalidArgumentError(`Allowed: ${names.join(", ")}.`);
+  return [...previous, value];
+}
+
+/** What is run before and for a release. */
+function addRelease(root: Command, { perform }: Shell): void {
+  root
+    .command("docs")
+    .description("synth, and write what is generated and kept: the tables in docs and RUNBOOK.md, and openapi.json")
+    .action(() => perform(async (context) => (await import("../runner/docs")).docs(context)));
+  root
+    .command("successor")
+    .description("check that the same sources work with CDKTF's successor and AWS provider 6; exit code 1 where not")
+    .action(() => perform(async (context) => (await import("./successor/successor")).successor(context)));
+  root
+    .command("release")
+    .description("build what this version publishes: archives, bills of materials, checksums, notes; publishes nothing")
+    .option("--allow-dirty", "also where files are not as the commit has them; the manifest says so", false)
+    .option("--tag <name>", "of the commit; refused where it is not v and the version of package.json")
+    .option(
+      "--date <day>",
+      "of the release, as YYYY-MM-DD; refused where a suppression of the audit's own ends within 180 days; default: the commit's",
+    )
+    .action((given: { allowDirty: boolean; tag?: string; date?: string }) =>
+      perform(async (context) => (await import("../../scripts/publish/release")).release(context, given)),
+    );
+}
+
+void main(process.argv, {
+  name: "npm run",
+  description: "What proves, measures and publishes Quickturn.",
+  help: "",
+  addCommands,
+});
