@@ -2,22 +2,22 @@ import { CloudwatchCompositeAlarm } from "@cdktf/provider-aws/lib/cloudwatch-com
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
 import { SEVERITY_TAG } from "./alarms";
-import { address, countWhen, interpolate } from "./expressions";
+import { address, countWhen, expression, type Expression, interpolate } from "./expressions";
 import type { QueriedMetric } from "./metric-query";
 
-/** One speed at which the budget must not go. */
+/** A speed at which the error budget must not be spent. */
 export interface BurnRateAlarmProps {
   /** Last part of its name, and its construct id. */
   readonly name: string;
   readonly severity: string;
-  /** Terraform expression: whether it is there. */
-  readonly enabled: string;
-  /** Terraform expression: share of the requests, from 0 to 1. */
-  readonly threshold: string;
+  /** Whether it exists. */
+  readonly enabled: Expression;
+  /** Share of the requests, from 0 to 1. */
+  readonly threshold: Expression;
   readonly longSeconds: number;
   readonly shortSeconds: number;
-  /** Terraform expression: ARN of the topic that it goes to. */
-  readonly topicArn: string;
+  /** ARN of the topic that it publishes to. */
+  readonly topicArn: Expression;
   /** For the person who is called. */
   readonly description: string;
   /** Terraform template: what the description of every alarm ends with. */
@@ -27,12 +27,18 @@ export interface BurnRateAlarmProps {
 export interface BurnRateAlarmsProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
-  /** Its mean is the share of the requests that the budget is spent on. */
+  /** Metric whose mean is the share of the requests that spend the budget. */
   readonly metric: Pick<QueriedMetric, "namespace" | "metricName" | "dimensions">;
   readonly rates: readonly BurnRateAlarmProps[];
 }
 
-/** Alarms on how fast the error budget goes: each rings when a long window and a short one both burn. */
+interface WindowProps extends Pick<BurnRateAlarmsProps, "namePrefix" | "metric"> {
+  readonly rate: BurnRateAlarmProps;
+  readonly window: "long" | "short";
+  readonly periodSeconds: number;
+}
+
+/** Alarms on how fast the error budget is spent: each rings when a long window and a short one both burn. */
 export class BurnRateAlarms extends Construct {
   readonly alarms: readonly CloudwatchCompositeAlarm[];
 
@@ -40,24 +46,19 @@ export class BurnRateAlarms extends Construct {
     super(scope, id);
     this.alarms = rates.map((rate) =>
       this.createComposite(namePrefix, rate, [
-        this.createWindow(namePrefix, metric, rate, "long", rate.longSeconds),
-        this.createWindow(namePrefix, metric, rate, "short", rate.shortSeconds),
+        this.createWindow({ namePrefix, metric, rate, window: "long", periodSeconds: rate.longSeconds }),
+        this.createWindow({ namePrefix, metric, rate, window: "short", periodSeconds: rate.shortSeconds }),
       ]),
     );
   }
 
-  /** Without actions: nobody is called for one window alone. */
-  private createWindow(
-    namePrefix: string,
-    metric: BurnRateAlarmsProps["metric"],
-    rate: BurnRateAlarmProps,
-    window: "long" | "short",
-    periodSeconds: number,
-  ): CloudwatchMetricAlarm {
+  /** One window's alarm. It has no actions, because one window alone calls nobody. */
+  private createWindow({ namePrefix, metric, rate, window, periodSeconds }: WindowProps): CloudwatchMetricAlarm {
     const id = `${rate.name}-${window}`;
     const alarm = new CloudwatchMetricAlarm(this, id, {
       alarmName: `${namePrefix}-${id}`,
-      alarmDescription: `A part of ${namePrefix}-${rate.name}, which tells what to do; it calls nobody itself.${rate.link}`,
+      alarmDescription:
+        `A part of ${namePrefix}-${rate.name}, which tells what to do; it calls nobody itself.` + rate.link,
       namespace: metric.namespace,
       metricName: metric.metricName,
       dimensions: { ...metric.dimensions },
@@ -66,7 +67,7 @@ export class BurnRateAlarms extends Construct {
       period: periodSeconds,
       evaluationPeriods: 1,
       datapointsToAlarm: 1,
-      // No requests spend no budget.
+      // Without requests no budget is spent.
       treatMissingData: "notBreaching",
       tags: { [SEVERITY_TAG]: rate.severity },
     });
@@ -84,7 +85,9 @@ export class BurnRateAlarms extends Construct {
     const composite = new CloudwatchCompositeAlarm(this, rate.name, {
       alarmName: `${namePrefix}-${rate.name}`,
       alarmDescription: rate.description + rate.link,
-      alarmRule: windows.map((window) => `ALARM("${interpolate(`${address(window)}[0].alarm_name`)}")`).join(" AND "),
+      alarmRule: windows
+        .map((window) => `ALARM("${interpolate(expression`${address(window)}[0].alarm_name`)}")`)
+        .join(" AND "),
       alarmActions: [topic],
       okActions: [topic],
       tags: { [SEVERITY_TAG]: rate.severity },

@@ -1,31 +1,28 @@
-/** What a deployment's resources are called, as Terraform templates; what AWS names by itself has no place here. */
+/** Names of a deployment's resources, as Terraform templates, except of those that AWS names by itself. */
 export interface DeploymentNames {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
-  /** What each function, queue, table, rule, log group and alarm begins with, up to its last hyphen. */
+  /** Prefix of each function, queue, table, rule, log group and alarm, up to the last hyphen. */
   readonly prefix: string;
-  /** Of the functions' roles, one each. */
+  /** Names of the functions' roles, one for each function. */
   readonly functionRoles: readonly string[];
   /** The role by which API Gateway writes logs. */
   readonly gatewayRole: string;
-  /** The policy that limits the roles above, whatever they are allowed. */
+  /** The permissions boundary of the roles above. */
   readonly boundary: string;
-  /** What each role and policy of the pipelines begins with, up to its last hyphen. */
+  /** Prefix of each role and policy of the pipelines, up to the last hyphen. */
   readonly pipelinePrefix: string;
   readonly resultsBucket: string;
   readonly alarmTopic: string;
   readonly dashboard: string;
   readonly budget: string;
-}
-
-/** Names with spaces between, as actions of a service. */
-export function actions(service: string, names: string): string[] {
-  return names.split(" ").map((name) => `${service}:${name}`);
+  /** Name of the API's stage. */
+  readonly stage: string;
 }
 
 /** The ARNs of a deployment's resources, as Terraform templates with IAM's wildcards. */
-export function arnsOf(names: DeploymentNames) {
+export function deploymentArns(names: DeploymentNames) {
   const { partition, region, accountId, prefix } = names;
   const regional = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${accountId}:${rest}`;
   const iam = (kind: string, name: string) => `arn:${partition}:iam::${accountId}:${kind}/${name}`;
@@ -47,7 +44,7 @@ export function arnsOf(names: DeploymentNames) {
     logs: ["/aws/lambda/", "/aws/apigateway/", "aws-waf-logs-"].map((folder) =>
       regional("logs", `log-group:${folder}${prefix}-*`),
     ),
-    // AWS makes an API's name, and a stage's begins with it.
+    // A stage's ARN begins with the API's id, which AWS makes.
     stages: api("restapis/*"),
     firewalls: regional("wafv2", `regional/webacl/${prefix}-*/*`),
     managedRules: regional("wafv2", "regional/managedruleset/*/*"),

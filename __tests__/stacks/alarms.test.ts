@@ -2,7 +2,7 @@ import { alarmSetCost } from "../../scripts/cost/watching";
 import { alarmSetCosts } from "../../scripts/publish/tables";
 import {
   ALARM_NAMES,
-  alarmsThere,
+  existingAlarms,
   BURN_RATES,
   KPIS,
   nameMetric,
@@ -385,13 +385,13 @@ describe("which there are", () => {
   });
 
   test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])(
-    "alarmsThere, which reckons without terraform, comes to the same: %s",
+    "existingAlarms, which reckons without terraform, comes to the same: %s",
     (name) => {
       const settings = {
         ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])),
         ...SETS[name],
       };
-      const reckoned = alarmsThere(KPIS, settings);
+      const reckoned = existingAlarms(KPIS, settings);
       const addressOf = (alarm: string) =>
         alarm.startsWith("error-budget") ? `burn_rate_${alarm.replaceAll("-", "_")}` : idOf(alarm);
       expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(decided(name).there);

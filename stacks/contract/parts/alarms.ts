@@ -1,6 +1,7 @@
 import { alarmSettings, topicIsHere } from "../settings/alarms";
 import { deploymentSettings } from "../settings/deployment";
-import { twoOfThree, twoOfTwo, type Severity } from "../kpis/kpi";
+import { TWO_OF_THREE, TWO_OF_TWO, type Periods, type Severity } from "../kpis/kpi";
+import { limitSetting as threshold } from "../settings/setting";
 import { thresholdSettings } from "../settings/thresholds";
 import { same, type Part } from "./part";
 
@@ -18,7 +19,7 @@ export interface PartAlarm {
   readonly statistic: "Average" | "Sum" | "p99";
   /** Setting that holds the threshold; above it the alarm rings. */
   readonly thresholdSetting: (typeof alarmsPart)["settings"][number]["name"];
-  readonly periods: ReturnType<typeof twoOfTwo>;
+  readonly periods: Periods;
   /** One sentence: what it means for callers. */
   readonly meaning: string;
   /** What a person does about it. */
@@ -33,25 +34,6 @@ const NAMES = [
   "api-latency-warning",
   "api-latency-critical",
 ] as const;
-
-const threshold = <const Name extends string>(
-  name: Name,
-  unit: string,
-  value: number,
-  maximum: number,
-  description: string,
-) =>
-  ({
-    name,
-    type: "number",
-    unit,
-    value,
-    minimum: 0,
-    maximum,
-    fractional: true,
-    effect: "in place",
-    description,
-  }) as const;
 
 /** Alarms, their thresholds, and whom they call. */
 export const alarmsPart = {
@@ -151,23 +133,17 @@ export const alarmsPart = {
     },
     threshold(
       "alarm_errors_threshold",
-      "errors",
-      5,
-      1_000_000,
+      { unit: "errors", value: 5, maximum: 1_000_000 },
       "Critical when the function's Errors are more than this in two periods of 5 minutes.",
     ),
     threshold(
       "alarm_duration_threshold",
-      "ms",
-      600_000,
-      900_000,
+      { unit: "ms", value: 600_000, maximum: 900_000 },
       "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what your function takes.",
     ),
     threshold(
       "alarm_throttles_threshold",
-      "invocations",
-      0,
-      1_000_000,
+      { unit: "invocations", value: 0, maximum: 1_000_000 },
       "Warning when Lambda turns more invocations away in a period.",
     ),
     same(alarmSettings, "alarm_5xx_threshold"),
@@ -195,7 +171,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Errors",
     statistic: "Sum",
     thresholdSetting: "alarm_errors_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "The function fails or times out.",
     whatToDo:
       "Look into the function's log of that time. If it began with a version, pin the one before (live_version of the module live-alias).",
@@ -209,7 +185,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Duration",
     statistic: "Average",
     thresholdSetting: "alarm_duration_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "The function takes long, and comes near its time-out.",
     whatToDo: "Look for what it waits for: a slow dependency, retries, too little memory and so too little CPU.",
   },
@@ -222,7 +198,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Throttles",
     statistic: "Sum",
     thresholdSetting: "alarm_throttles_threshold",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "Lambda turns invocations away: callers get errors, or events wait.",
     whatToDo: "Raise the function's reserved concurrency, or the account's quota where that is used up.",
   },
@@ -235,7 +211,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "5XXError",
     statistic: "Sum",
     thresholdSetting: "alarm_5xx_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "Callers get server errors from the API.",
     whatToDo:
       "Group the access log by status and error: 502 is an answer that the gateway cannot read, 503 and 504 an integration that is gone or too slow.",
@@ -249,7 +225,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Latency",
     statistic: "p99",
     thresholdSetting: "alarm_api_latency_warning",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "One call in a hundred waits long for the API.",
     whatToDo: SLOW_API,
   },
@@ -262,7 +238,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Latency",
     statistic: "p99",
     thresholdSetting: "alarm_api_latency_critical",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "One call in a hundred waits very long for the API.",
     whatToDo: SLOW_API,
   },
