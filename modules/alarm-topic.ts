@@ -92,6 +92,7 @@ function publishingPolicy(scope: Construct, topicArn: string, { accountId, budge
     "budget_publisher",
     allowPublisher("BudgetsPublishes", "budgets.amazonaws.com", { ArnLike: { "aws:SourceArn": budgets.arns } }),
   );
-  const statements = expression`concat(${publishers}.Statement, [for publisher in [${budgetPublisher}] : publisher if ${budgets.enabled}])`;
+  const ifBudget = expression`[for publisher in [${budgetPublisher}] : publisher if ${budgets.enabled}]`;
+  const statements = expression`concat(${publishers}.Statement, ${ifBudget})`;
   return expression`jsonencode(merge(${publishers}, { Statement = ${statements} }))`;
 }

@@ -117,10 +117,7 @@ export class ApiStage extends Construct {
   }
 }
 
-/**
- * The key of a method's settings in a stage: the resource's path with each slash as ~1 (JSON pointer, RFC 6901), and the
- * HTTP method.
- */
+/** The key of a method's settings in a stage: the path with each slash as ~1 (RFC 6901), and the HTTP method. */
 export function methodPath(resourcePath: string, httpMethod: string): string {
   return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
 }

@@ -12,7 +12,8 @@ export function readPermissions(names: DeploymentNames): PolicyStatement[] {
     allow(
       "ReadFunctions",
       lambdaActions(
-        "GetAlias GetFunction GetFunctionCodeSigningConfig GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy GetProvisionedConcurrencyConfig ListTags ListVersionsByFunction",
+        "GetAlias GetFunction GetFunctionCodeSigningConfig GetFunctionConfiguration GetFunctionEventInvokeConfig " +
+          "GetPolicy GetProvisionedConcurrencyConfig ListTags ListVersionsByFunction",
       ),
       arns.functions,
     ),
@@ -29,8 +30,8 @@ export function readPermissions(names: DeploymentNames): PolicyStatement[] {
     },
     allow("ReadQueues", actionsOf("sqs", "GetQueueAttributes GetQueueUrl ListQueueTags"), arns.queues),
     allow("ReadBucket", actionsOf("s3", BUCKET_READS), arns.bucket),
-    // AWS makes the ids of APIs, plans and keys. The answer for a key holds its value, and so does the state, which this
-    // role reads too.
+    // AWS makes the ids of APIs, plans and keys. The answer for a key holds its value, and so does the state, which
+    // this role reads too.
     allow("ReadApis", ["apigateway:GET"], arns.apis),
     allow("ReadLogsTags", ["logs:ListTagsForResource"], arns.logs),
     allow("ReadSchedules", actionsOf("events", "DescribeRule ListTagsForResource ListTargetsByRule"), arns.rules),
@@ -68,7 +69,11 @@ export function functionPermissions(names: DeploymentNames): PolicyStatement[] {
     allow(
       "ChangeFunctions",
       lambdaActions(
-        "CreateAlias CreateFunction DeleteAlias DeleteFunction DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteProvisionedConcurrencyConfig PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig PutProvisionedConcurrencyConfig RemovePermission TagResource UntagResource UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig",
+        "CreateAlias CreateFunction DeleteAlias DeleteFunction DeleteFunctionConcurrency " +
+          "DeleteFunctionEventInvokeConfig DeleteProvisionedConcurrencyConfig PublishVersion " +
+          "PutFunctionConcurrency PutFunctionEventInvokeConfig PutProvisionedConcurrencyConfig RemovePermission " +
+          "TagResource UntagResource UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration " +
+          "UpdateFunctionEventInvokeConfig",
       ),
       arns.functions,
     ),
@@ -111,7 +116,8 @@ export function servicePermissions(names: DeploymentNames): PolicyStatement[] {
       "ChangeBucket",
       actionsOf(
         "s3",
-        "CreateBucket DeleteBucket DeleteBucketPolicy PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutEncryptionConfiguration PutLifecycleConfiguration",
+        "CreateBucket DeleteBucket DeleteBucketPolicy PutBucketPolicy PutBucketPublicAccessBlock " +
+          "PutBucketTagging PutEncryptionConfiguration PutLifecycleConfiguration",
       ),
       arns.bucket,
     ),
@@ -126,7 +132,8 @@ export function servicePermissions(names: DeploymentNames): PolicyStatement[] {
       "ChangeLogs",
       actionsOf(
         "logs",
-        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey PutRetentionPolicy TagResource UntagResource",
+        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey " +
+          "PutRetentionPolicy TagResource UntagResource",
       ),
       arns.logs,
     ),
@@ -154,7 +161,8 @@ export function servicePermissions(names: DeploymentNames): PolicyStatement[] {
       "ChangeFirewall",
       actionsOf(
         "wafv2",
-        "AssociateWebACL CreateWebACL DeleteLoggingConfiguration DeleteWebACL DisassociateWebACL PutLoggingConfiguration TagResource UntagResource UpdateWebACL",
+        "AssociateWebACL CreateWebACL DeleteLoggingConfiguration DeleteWebACL DisassociateWebACL " +
+          "PutLoggingConfiguration TagResource UntagResource UpdateWebACL",
       ),
       [arns.firewalls, arns.managedRules, arns.stages],
     ),
@@ -210,6 +218,9 @@ export function gatePermissions(names: DeploymentNames): PolicyStatement[] {
 
 /** What provider 5.100.0 reads of any bucket, whether it is configured or not. */
 const BUCKET_READS =
-  "GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration GetBucketPolicy GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListBucketVersions";
+  "GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration " +
+  "GetBucketPolicy GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning " +
+  "GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket " +
+  "ListBucketVersions";
 
 const lambdaActions = (names: string) => actionsOf("lambda", names);

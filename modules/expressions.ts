@@ -38,8 +38,8 @@ export function blockWhen(condition: Expression, content: Record<string, unknown
 }
 
 /**
- * A value as a Terraform local, so that a reviewer reads the difference of an IAM policy or an API body line by line and
- * not inside one long string.
+ * A value as a Terraform local, so that a reviewer reads the difference of an IAM policy or an API body line by line
+ * and not inside one long string.
  * @returns the local's address
  */
 export function createLocal(scope: Construct, id: string, value: unknown): Expression {

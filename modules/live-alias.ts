@@ -56,8 +56,8 @@ export class LiveAlias extends Construct {
             // Lambda refuses two equal versions with an error that names neither.
             condition: interpolate(expression`${canaryWeight} == 0 || try(tostring(${liveVersion}), "") != ${newest}`),
             errorMessage:
-              `The canary is version ${interpolate(newest)}, which is live already: there is no newer version to send ` +
-              "traffic to. Set the canary's weight to 0, or change the function first.",
+              `The canary is version ${interpolate(newest)}, which is live already: there is no newer version to ` +
+              "send traffic to. Set the canary's weight to 0, or change the function first.",
           },
         ],
       },

@@ -18,8 +18,8 @@ const CALLER_HEADER = "integration.request.header.x-quickturn-caller";
 const TOKEN_END_HEADER = "integration.request.header.x-quickturn-token-end";
 
 /**
- * A signed token: three parts of base64url. The gateway refuses anything else without the authorizer, which has the same
- * pattern (handlers/tokens).
+ * A signed token: three parts of base64url. The gateway refuses anything else without the authorizer, which has the
+ * same pattern (handlers/tokens).
  */
 const BEARER = "^Bearer [A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$";
 
@@ -120,8 +120,8 @@ function integration({ invokeArn }: OpenApiProps): Record<string, unknown> {
 }
 
 /**
- * A status answer is cached by request and caller, so that no caller gets another's. The key has the caller's principal,
- * because SigV4's Authorization header changes with every request and would never hit.
+ * A status answer is cached by request and caller, so that no caller gets another's. The key has the caller's
+ * principal, because SigV4's Authorization header changes with every request and would never hit.
  *
  * Behind a distribution the key has the origin's secret too: a direct call misses the cache and reaches the front door,
  * which refuses it.

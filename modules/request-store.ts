@@ -3,7 +3,7 @@ import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
-import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import * as encryption from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { Construct } from "constructs";
 import { type Expression, expression, interpolate, interpolateAny, jsonencoded } from "./expressions";
 import {
@@ -153,7 +153,7 @@ export class RequestStore extends Construct {
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     });
-    new S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
+    new encryption.S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
       bucket: this.results.id,
       rule: [
         {
@@ -200,8 +200,8 @@ function allowTablesKey(keys: UsableKeys): PolicyStatement {
 }
 
 /**
- * Encryption by the operator's key, or by one of AWS. For a null key the provider silently keeps the table's present one
- * (its issue 29811), so `enabled` says which of AWS's: false the key that DynamoDB owns, true the account's.
+ * Encryption by the operator's key, or by one of AWS. For a null key the provider silently keeps the table's present
+ * one (its issue 29811), so `enabled` says which of AWS's: false the key that DynamoDB owns, true the account's.
  */
 function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
   const enabled = expression`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`;
@@ -213,11 +213,12 @@ function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
  * AWS's own.
  */
 function requireUsableKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  const presentKeyIsAws = `try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`;
   return {
-    condition: interpolate(
-      expression`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`,
-    ),
+    condition: interpolate(expression`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || ${presentKeyIsAws}`),
     errorMessage:
-      "kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.",
+      "kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; " +
+      "allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still " +
+      "encrypted by it can be read.",
   };
 }

@@ -45,7 +45,8 @@ export function rolePermissions(names: DeploymentNames): PolicyStatement[] {
       "KeepPipelineRoles",
       actionsOf(
         "iam",
-        "AttachRolePolicy DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary PutRolePolicy UpdateAssumeRolePolicy UpdateRole",
+        "AttachRolePolicy DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary " +
+          "PutRolePolicy UpdateAssumeRolePolicy UpdateRole",
       ),
       pipelineRoles,
     ),
@@ -114,7 +115,8 @@ export function boundaryPermissions(
         "WriteGatewayLogs",
         actionsOf(
           "logs",
-          "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents PutLogEvents",
+          "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents " +
+            "PutLogEvents",
         ),
         "*",
       ),

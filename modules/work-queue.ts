@@ -15,8 +15,8 @@ import {
 } from "./policy-statements";
 
 /**
- * The queue's visibility time-out, in time-outs of the worker. AWS asks for six: Lambda retries a throttled batch within
- * it (Lambda developer guide, "Using Lambda with Amazon SQS").
+ * The queue's visibility time-out, in time-outs of the worker. AWS asks for six: Lambda retries a throttled batch
+ * within it (Lambda developer guide, "Using Lambda with Amazon SQS").
  */
 const VISIBILITY_TIMEOUTS = 6;
 
@@ -107,7 +107,7 @@ export class WorkQueue extends Construct {
     ];
   }
 
-  /** A sender's permissions on the key, which also suffice for a receiver (Amazon SQS developer guide, "Key management"). */
+  /** A sender's permissions on the key, which a receiver can use too (Amazon SQS developer guide, "Key management"). */
   senderKeyAccess(keys: UsableKeys): PolicyStatement[] {
     return [allowKeys("SendByKey", keys, { actions: "Decrypt GenerateDataKey", services: ["sqs"] })];
   }

@@ -125,8 +125,8 @@ export class AgentApiStack extends PlatformStack {
   }
 
   /**
-   * The values that somebody gave: those whose names the commands recorded in `provenance`. Without a record, those that
-   * differ from the default.
+   * The values that somebody gave: those whose names the commands recorded in `provenance`. Without a record, those
+   * that differ from the default.
    */
   private declareGivenValues() {
     const settings = SETTINGS.filter(
@@ -159,8 +159,8 @@ export class AgentApiStack extends PlatformStack {
     declareCheck(this, "callers_can_sign_through_cloudfront", {
       condition: expression`!(var.cloudfront_enabled && var.authorization == "iam")`,
       warning:
-        "cloudfront_enabled with authorization iam: callers must sign for the API's own host and path and send to the " +
-        "distribution, and no poll is served from the edge. Use api_key or jwt.",
+        "cloudfront_enabled with authorization iam: callers must sign for the API's own host and path and send to " +
+        "the distribution, and no poll is served from the edge. Use api_key or jwt.",
     });
     declareCheck(this, "viewers_use_tls_1_2", {
       condition: expression`!var.cloudfront_enabled || var.cloudfront_certificate_arn != null`,

@@ -52,7 +52,7 @@ interface AgentPermission {
   readonly action: string;
   /** List of the ARNs that may be called. */
   readonly arns: Expression;
-  /** Whether the policy exists. It asks for no ARN: the ARN of a resource of the same root is not known when planning. */
+  /** Whether the policy exists. It reads no ARN, because the ARN of a planned resource is not known yet. */
   readonly enabled: Expression;
 }
 
@@ -61,7 +61,8 @@ export function allowAgents(worker: AgentFunction): void {
   const [runtimes, models, functions] = [listTargets("agentcore"), listTargets("bedrock"), listTargets("lambda")];
   const single = "var.agentcore_runtime_arn == null ? [] : [var.agentcore_runtime_arn]";
   // IAM checks a call on the runtime and on one of its endpoints.
-  const withEndpoints = expression`flatten([for arn in concat(${runtimes}, ${single}) : [arn, "\${arn}/runtime-endpoint/*"]])`;
+  const endpoints = '"${arn}/runtime-endpoint/*"';
+  const withEndpoints = expression`flatten([for arn in concat(${runtimes}, ${single}) : [arn, ${endpoints}]])`;
   const secrets = listAttribute("secret_arn", "agent.secret_arn != null");
   const permissions: readonly AgentPermission[] = [
     {
@@ -110,7 +111,8 @@ function listModelArns(ids: Expression): Expression {
   const lastPart = 'element(split("/", id), length(split("/", id)) - 1)';
   const model = `replace(${lastPart}, "/^(us-gov|us|eu|apac|jp|au|global)\\\\./", "")`;
   const given = `startswith(id, "arn:") ? id : "arn:${PARTITION}:bedrock:${HERE}:inference-profile/\${id}"`;
-  return expression`flatten([for id in ${ids} : [${given}, "arn:${PARTITION}:bedrock:*::foundation-model/\${${model}}"]])`;
+  const modelArn = `"arn:${PARTITION}:bedrock:*::foundation-model/\${${model}}"`;
+  return expression`flatten([for id in ${ids} : [${given}, ${modelArn}]])`;
 }
 
 /** Warns while only the placeholder answers. */

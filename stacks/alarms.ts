@@ -174,8 +174,8 @@ function warnAboutAlarms({ stack, settings }: Deployment): void {
     declareCheck(stack, `${rate.name.replaceAll("-", "_")}_can_ring`, {
       condition: expression`!${exists} || ${isReachable(rate, errorRate)}`,
       warning:
-        `kpi_error_rate is ${interpolate(errorRate)} %: ${rate.name} asks for ${rate.factor} times that, which is all ` +
-        "requests or more; it now rings at 99 %. Lower kpi_error_rate below " +
+        `kpi_error_rate is ${interpolate(errorRate)} %: ${rate.name} asks for ${rate.factor} times that, ` +
+        "which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below " +
         `\${floor(1000 / ${rate.factor}) / 10}, or turn it off by alarms_enabled.`,
     });
   }

@@ -68,7 +68,8 @@ async function synthesize(outdir: string): Promise<void> {
     const create = STACKS[name];
     if (!create)
       throw new Error(
-        `QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas, or all`,
+        `QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, ` +
+          "separated by commas, or all",
       );
     await create(app);
   }

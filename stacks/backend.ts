@@ -95,7 +95,8 @@ type Refuse = (problem: string) => Error;
 function refuseSecrets(place: string, query: string, refuse: Refuse): void {
   if (place.includes("@"))
     throw refuse(
-      "holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, terraform login), never by the backend",
+      "holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, " +
+        "AWS_ACCESS_KEY_ID, terraform login), never by the backend",
     );
   const secret = query
     .split("&")
@@ -103,7 +104,8 @@ function refuseSecrets(place: string, query: string, refuse: Refuse): void {
     .find((name) => SECRET.test(name));
   if (secret !== undefined)
     throw refuse(
-      `holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never by the backend`,
+      `holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never ` +
+        "by the backend",
     );
 }
 
@@ -114,7 +116,8 @@ function parseS3(place: string, query: string, refuse: Refuse): Backend {
     throw refuse(`names the bucket ${JSON.stringify(bucket)}; allowed: 3 to 63 lower-case letters, digits and hyphens`);
   if (prefix !== "" && (!FOLDER.test(prefix) || prefix.split("/").some((part) => /^\.+$/.test(part)))) {
     throw refuse(
-      `names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes between them`,
+      `names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes ` +
+        "between them",
     );
   }
   const { region, ...attributes } = s3Attributes(query, refuse);
@@ -152,7 +155,8 @@ function parseCloud(place: string, query: string, refuse: Refuse): Backend {
     throw refuse(`names the organization ${JSON.stringify(organization)}; allowed: letters, digits, "_" and "-"`);
   if (!WORKSPACE.test(workspace) || more.length > 0)
     throw refuse(
-      `names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, "_" and "-"`,
+      `names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, ` +
+        '"_" and "-"',
     );
   return { kind: "cloud", hostname, organization, workspace };
 }

@@ -38,8 +38,8 @@ export function allowKeyUse({ settings }: Deployment, { frontDoor, worker, sweep
 }
 
 /**
- * Refuses a plan with a key that cannot encrypt: queues and topics accept such a key, and lose what is sent to them. The
- * permissions in the key's policy cannot be read here.
+ * Refuses a plan with a key that cannot encrypt: queues and topics accept such a key, and lose what is sent to them.
+ * The permissions in the key's policy cannot be read here.
  */
 export function checkKey({ stack, settings }: Deployment): void {
   const key = new DataAwsKmsKey(stack, "customer_key", { keyId: settings.string("kms_key_arn") });

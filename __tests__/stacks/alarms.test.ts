@@ -118,7 +118,7 @@ describe.each(listed)("the alarm %s", (name, kpi, listing) => {
 });
 
 const floored = listed.filter(([, { minimumSamples = 1 }]) => minimumSamples > 1);
-test.each(floored)("%s is silent while there are fewer samples than say anything, however bad", (name, kpi) => {
+test.each(floored)("%s is silent with too few samples, however bad", (name, kpi) => {
   const alarm = block(idOf(name));
   const { measure, minimumSamples = 1, better } = kpi;
   const { samples, end } = stream(alarm, [0, 1, 2], (of) => {
@@ -157,7 +157,7 @@ test("an alarm is one of the list, or a window of a burn rate", () => {
   expect(ALARM_NAMES).toHaveLength(Object.keys(alarms).length - windows.length + Object.keys(composites).length);
 });
 
-test("CloudWatch takes them: periods, their number and length, and at most ten metrics of one period", () => {
+test("CloudWatch takes the periods, their number and length, and at most ten metrics of one period", () => {
   for (const address of Object.keys(alarms)) {
     const alarm = block(address);
     const seconds = periodOf(alarm);
@@ -191,7 +191,7 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
   const allRing = (samples: readonly Sample[]) => windows.every((address) => rings(block(address), samples, DAY));
   const limit = (rate.factor * Number(settingDefault("kpi_error_rate"))) / 100;
 
-  test("is the two windows and nothing else, and only it has actions", () => {
+  test("consists of its two windows, and only it has actions", () => {
     expect(composite["alarm_rule"]).toMatch(/^ALARM\("[^"]+"\) AND ALARM\("[^"]+"\)$/);
     expect(windows).toHaveLength(2);
     expect(windows.map((address) => periodOf(block(address)))).toEqual([rate.longSeconds, rate.shortSeconds]);
@@ -201,7 +201,7 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
     expect(composite["tags"]).toEqual({ "quickturn:severity": rate.severity });
   });
 
-  test("rings where requests fail faster than that in both windows", () =>
+  test("rings where requests fail faster than the rate in both windows", () =>
     expect(allRing(requests(Math.min(1, limit * 1.5), rate.longSeconds))).toBe(true));
   test("is silent where they fail as the budget allows", () =>
     expect(allRing(requests(limit / rate.factor, rate.longSeconds))).toBe(false));
@@ -215,10 +215,11 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
 });
 
 describe("who is told", () => {
-  test("each alarm goes to its severity's topic, else to the operator's, else to one of our own, which CloudWatch may publish to", () => {
+  test("each alarm goes to its severity's topic, else to the operator's, else to one of our own", () => {
     for (const [, , { name, severity }] of listed) {
       expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([
-        `\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`,
+        `\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? ` +
+          "one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}",
       ]);
     }
     expect(resource(stack, "aws_sns_topic.alarm_topic")["kms_master_key_id"]).toBe("${var.kms_key_arn}");
@@ -258,7 +259,7 @@ describe("what they cost a month", () => {
       ...burning,
     ]);
 
-  test(`essential $${costOf(["essential"]).toFixed(2)}, below $5; full $${costOf(["essential", "full"]).toFixed(2)}; as RUNBOOK's table has it`, () => {
+  test("essential alarms cost below $5 a month, and the tables of the docs have the same prices", () => {
     expect(costOf(["essential"])).toBeLessThan(5);
     expect(alarmSetCosts().essential).toBeCloseTo(costOf(["essential"]), 9);
     expect(alarmSetCosts().full).toBeCloseTo(costOf(["essential", "full"]), 9);
@@ -363,7 +364,7 @@ describe("which there are", () => {
     expect(decided("nothing").there).toEqual([...named(...essential), ...burnBlocks].sort());
   });
 
-  test("full: all, but for those whose number nobody gave, or whose function is not there", () => {
+  test("full: all, except those without their number or their function", () => {
     const off = named("token-quota", ...ofTokens);
     expect(decided("full").there).toEqual(
       Object.keys(everyBlock)
@@ -373,11 +374,11 @@ describe("which there are", () => {
     expect(decided("fullWithAll").there).toEqual(Object.keys(everyBlock).sort());
   });
 
-  test("where tokens are taken the authorizer is watched, and nothing else comes or goes", () => {
+  test("authorization jwt adds the authorizer's alarms and changes no other", () => {
     expect(decided("tokens").there).toEqual([...decided("nothing").there, ...named("authorizer-throttles")].sort());
   });
 
-  test("none: not one, but those that are asked for by name", () => {
+  test("none: only those that alarms_enabled names", () => {
     expect(decided("none").there).toEqual([]);
     expect(decided("noneButTwo").there).toEqual(
       [idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort(),
@@ -385,7 +386,7 @@ describe("which there are", () => {
   });
 
   test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])(
-    "existingAlarms, which reckons without terraform, comes to the same: %s",
+    "existingAlarms gives the alarms that terraform creates: %s",
     (name) => {
       const settings = {
         ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])),
@@ -428,10 +429,11 @@ describe("which there are", () => {
     expect(Object.keys(on.muting).sort()).toEqual(named(...names).sort());
   });
 
-  test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", () => {
+  test("a check warns of a threshold above all requests, and the alarm can still ring", () => {
     const { thresholds, said } = decided("wideBudget");
     expect(said).toContain(
-      "kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9",
+      "kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now " +
+        "rings at 99 %. Lower kpi_error_rate below 6.9",
     );
     expect(said).not.toContain("error-budget-steady asks for");
     expect(Number(thresholds["burn_rate_error_budget_fast_long"])).toBe(0.99);
@@ -439,7 +441,7 @@ describe("which there are", () => {
     expect(decided("wideBudgetWithoutFast").said).not.toContain("asks for");
   });
 
-  test("every description ends with the URL of its section, where runbook_url says where the runbook is, and stays what it is where not", () => {
+  test("every description ends with the URL of its section exactly when runbook_url is given", () => {
     const [without, withUrl] = [decided("nothing").descriptions, decided("runbook").descriptions];
     for (const [address, description] of Object.entries(without)) {
       const [section = "Error budget"] = (/RUNBOOK\.md, "([^"]+)"\.$/.exec(description) ?? []).slice(1);

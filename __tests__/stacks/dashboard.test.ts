@@ -333,7 +333,7 @@ describe("metric sources", () => {
       const unknown = ours.filter(
         ({ metric, dimensions }) =>
           !pairs.has(
-            `${metric}|${Object.keys(dimensions).sort().join(",")}${dimensions["Function"] === undefined ? "" : `=${dimensions["Function"]}`}`,
+            [`${metric}|${Object.keys(dimensions).sort().join(",")}`, dimensions["Function"] ?? []].flat().join("="),
           ),
       );
       expect(unknown).toEqual([]);

@@ -114,7 +114,8 @@ export interface PipelineAccessOutputs {
 
 export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof PipelineAccessOutputs, string>> = {
   function_boundary_arn:
-    "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and the apply roles make no role without it.",
+    "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, " +
+    "and the apply roles make no role without it.",
   github_plan_role_arn: "Role that GitHub's workflows plan with, on pull requests and the branch.",
   github_apply_role_arn: "Role that GitHub's workflows apply with, on the branch or in the environment.",
   gitlab_plan_role_arn: "Role that GitLab's pipelines plan with, on any branch of the project.",

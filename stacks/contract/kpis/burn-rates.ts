@@ -32,7 +32,7 @@ export const BURN_RATE_METRIC: MetricReference = { source: "deployment", metric:
 /** The highest share that a threshold can ask for: a mean above it cannot be told from "all requests". */
 const HIGHEST_SHARE = 0.99;
 
-/** Terraform expression: share of the requests, from 0 to 1, above which the budget is spent `factor` times too fast. */
+/** Terraform expression: share of requests, from 0 to 1, above which the budget is spent `factor` times too fast. */
 export function burnThreshold({ factor }: BurnRate, errorRatePercent: string): string {
   return `min(${HIGHEST_SHARE}, ${factor} * ${errorRatePercent} / 100)`;
 }

@@ -97,7 +97,8 @@ export const AUTHORIZER_KPIS = defineKpis([
       },
     ],
     meaning:
-      "Checks of tokens take long, most likely because the issuer's keys do; at 10 s they are given up and callers get 503.",
+      "Checks of tokens take long, most likely because the issuer's keys do; at 10 s they are given up and " +
+      "callers get 503.",
     runbook: "A caller gets 401",
     panel: "functions",
     when: TOKENS_ARE_TAKEN,

@@ -70,7 +70,8 @@ export const alarmsPart = {
       name: "rest_api_name",
       type: "string",
       description:
-        "Name of the REST API to watch, by which CloudWatch keys its metrics: not its identifier; null = none. It must be known when planning.",
+        "Name of the REST API to watch, by which CloudWatch keys its metrics: not its identifier; null = none. " +
+        "It must be known when planning.",
       value: null,
       // CloudWatch takes nothing else in a dimension.
       pattern: { expression: "^[ -~]{1,255}$", meaning: "1 to 255 printable ASCII characters" },
@@ -139,7 +140,8 @@ export const alarmsPart = {
     threshold(
       "alarm_duration_threshold",
       { unit: "ms", value: 600_000, maximum: 900_000 },
-      "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what your function takes.",
+      "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what " +
+        "your function takes.",
     ),
     threshold(
       "alarm_throttles_threshold",
@@ -158,7 +160,8 @@ export const alarmsPart = {
 } as const satisfies Part;
 
 const SLOW_API =
-  "Compare Latency with IntegrationLatency: where the second is as long, the integration is slow; else the gateway waits.";
+  "Compare Latency with IntegrationLatency: where the second is as long, the integration is slow; else the " +
+  "gateway waits.";
 
 /** What the module watches. */
 export const PART_ALARMS: readonly PartAlarm[] = [
@@ -174,7 +177,8 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     periods: TWO_OF_TWO,
     meaning: "The function fails or times out.",
     whatToDo:
-      "Look into the function's log of that time. If it began with a version, pin the one before (live_version of the module live-alias).",
+      "Look into the function's log of that time. If it began with a version, pin the one before (live_version " +
+      "of the module live-alias).",
   },
   {
     name: "function-duration",
@@ -214,7 +218,8 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     periods: TWO_OF_TWO,
     meaning: "Callers get server errors from the API.",
     whatToDo:
-      "Group the access log by status and error: 502 is an answer that the gateway cannot read, 503 and 504 an integration that is gone or too slow.",
+      "Group the access log by status and error: 502 is an answer that the gateway cannot read, 503 and 504 an " +
+      "integration that is gone or too slow.",
   },
   {
     name: "api-latency-warning",

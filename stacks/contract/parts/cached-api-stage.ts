@@ -65,7 +65,8 @@ export const cachedApiStagePart = {
       ...named("cache_cluster_enabled"),
       type: "bool",
       description:
-        "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
+        "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about " +
+        "four minutes, and all entries are lost.",
       value: true,
       rules: [cacheNeedsCluster("var.cache_cluster_enabled", "var.cache_enabled")],
     },

@@ -22,7 +22,8 @@ export const liveAliasPart = {
       name: "newest_version",
       type: "string",
       description:
-        "Newest published version of the function: aws_lambda_function.<name>.version, of a function with publish = true.",
+        "Newest published version of the function: aws_lambda_function.<name>.version, of a function with " +
+        "publish = true.",
       required: true,
       // $LATEST takes neither weights nor provisioned concurrency.
       pattern: {

@@ -2,7 +2,8 @@ import type { Rule, Setting } from "./setting";
 
 /** What both an agent and the arbiter have; `handlers/environment.ts` has the same as ArbiterDefinition. */
 const ANSWERER =
-  "name = string, kind = string, target = string, timeout_seconds = optional(number, 60), instructions = optional(string), secret_arn = optional(string)";
+  "name = string, kind = string, target = string, timeout_seconds = optional(number, 60), instructions = " +
+  "optional(string), secret_arn = optional(string)";
 
 /** Terraform type of the arbiter. */
 export const ARBITER_TYPE = `object({ ${ANSWERER} })`;
@@ -58,10 +59,13 @@ export function agentRules(list: string): Rule[] {
     {
       condition: every(
         list,
-        'agent.secret_arn == null ? true : agent.kind == "http" && can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", agent.secret_arn))',
+        'agent.secret_arn == null ? true : agent.kind == "http" && ' +
+          'can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", ' +
+          "agent.secret_arn))",
       ),
       message:
-        "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the secret's text is sent as the header Authorization",
+        "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the " +
+        "secret's text is sent as the header Authorization",
     },
   ];
 }
@@ -90,7 +94,10 @@ export const agentSettings = [
     type: "structured",
     terraformType: AGENTS_TYPE,
     description:
-      "The agents: name, kind and target (agentcore: a runtime's ARN; bedrock: a model's or inference profile's id or ARN; lambda: a function's ARN; http: a URL; scripted: `<milliseconds>ms <answer>`), timeout_seconds (60), phases ([1] for a single agent, [1, 2] for several), instructions, secret_arn (http: the header Authorization).",
+      "The agents: name, kind and target (agentcore: a runtime's ARN; bedrock: a model's or inference profile's " +
+      "id or ARN; lambda: a function's ARN; http: a URL; scripted: `<milliseconds>ms <answer>`), timeout_seconds " +
+      "(60), phases ([1] for a single agent, [1, 2] for several), instructions, secret_arn (http: the header " +
+      "Authorization).",
     value: [],
     effect: "new version",
     rules: [
@@ -101,14 +108,16 @@ export const agentSettings = [
       ...agentRules("var.agents"),
       {
         condition:
-          "alltrue([for agent in var.agents : agent.phases == null ? true : length(agent.phases) > 0 && alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
+          "alltrue([for agent in var.agents : agent.phases == null ? true : length(agent.phases) > 0 && " +
+          "alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
         message: "allowed phases: at least one, each a whole number from 1 to 9",
       },
       {
         // A Lambda's environment holds 4,096 bytes; the other variables and their names take under 1,100.
         condition: "length(base64encode(jsonencode([var.agents, var.arbiter]))) <= 4000",
         message:
-          "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its environment; shorten targets and instructions",
+          "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its " +
+          "environment; shorten targets and instructions",
       },
     ],
   },
@@ -117,7 +126,8 @@ export const agentSettings = [
     type: "structured",
     terraformType: ARBITER_TYPE,
     description:
-      "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, secret_arn, as for an agent. null = the answers stand one after the other.",
+      "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, " +
+      "secret_arn, as for an agent. null = the answers stand one after the other.",
     value: null,
     effect: "new version",
     rules: agentRules(ARBITERS),
@@ -136,7 +146,8 @@ export const agentSettings = [
     name: "agent_policy",
     type: "string",
     description:
-      "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others are cancelled as soon as that many have), all.",
+      "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others " +
+      "are cancelled as soon as that many have), all.",
     value: "any",
     allowed: ["all", "quorum", "any"],
     effect: "new version",
@@ -156,7 +167,8 @@ export const agentSettings = [
     type: "number",
     unit: "seconds",
     description:
-      "How long a request may take from being accepted, the wait in the queue among it; after that it is expired, and no agent is called for it.",
+      "How long a request may take from being accepted, the wait in the queue among it; after that it is " +
+      "expired, and no agent is called for it.",
     value: 3600,
     minimum: 60,
     maximum: 86_400,

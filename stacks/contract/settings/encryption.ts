@@ -20,8 +20,11 @@ const MAX_KEYS = 4;
 
 /** Demands on a list of keys. */
 export const keysAreHere = (name: string): Rule => ({
-  condition: `length(var.${name}) <= ${MAX_KEYS} && length(distinct(var.${name})) == length(var.${name}) && alltrue([for arn in var.${name} : can(regex("${KEY_ARN.expression}", arn)) && ${inRegion("arn")}])`,
-  message: `allowed: at most ${MAX_KEYS} different ARNs of keys, not of aliases, each of aws_region, \${var.aws_region}`,
+  condition:
+    `length(var.${name}) <= ${MAX_KEYS} && length(distinct(var.${name})) == length(var.${name}) && alltrue([for ` +
+    `arn in var.${name} : can(regex("${KEY_ARN.expression}", arn)) && ${inRegion("arn")}])`,
+  message:
+    `allowed: at most ${MAX_KEYS} different ARNs of keys, not of aliases, ` + "each of aws_region, ${var.aws_region}",
 });
 
 /**
@@ -33,7 +36,10 @@ export const encryptionSettings = [
     name: "kms_key_arn",
     type: "string",
     description:
-      "ARN of your KMS key that encrypts the tables, the queues, the results, the logs and the alarms' topic; null = AWS's own keys. Its policy must let CloudWatch Logs and CloudWatch's alarms use it (RUNBOOK, \"A key of your own\"). Where another key takes its place, or null, it goes into former_kms_key_arns in the same apply.",
+      "ARN of your KMS key that encrypts the tables, the queues, the results, the logs and the alarms' topic; " +
+      "null = AWS's own keys. Its policy must let CloudWatch Logs and CloudWatch's alarms use it (RUNBOOK, \"A " +
+      'key of your own"). Where another key takes its place, or null, it goes into former_kms_key_arns in the ' +
+      "same apply.",
     value: null,
     pattern: KEY_ARN,
     effect: "in place",
@@ -44,7 +50,8 @@ export const encryptionSettings = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "ARNs of KMS keys that were kms_key_arn, under which results and messages are still encrypted: the functions may go on using them. kms_key_arn may be among them.",
+      "ARNs of KMS keys that were kms_key_arn, under which results and messages are still encrypted: the " +
+      "functions may go on using them. kms_key_arn may be among them.",
     value: [],
     effect: "in place",
     rules: [keysAreHere("former_kms_key_arns")],

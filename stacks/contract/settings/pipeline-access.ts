@@ -13,13 +13,16 @@ const BRANCH = {
  * stand for everything in the account.
  */
 const AGENT_ARN =
-  "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
+  "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|" +
+  "secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
 
 const providerArn = <Name extends string>(name: Name, forge: string) =>
   ({
     name,
     type: "string",
-    description: `ARN of the identity provider that the account has for ${forge} already; null = one is made. An account takes one a URL.`,
+    description:
+      `ARN of the identity provider that the account has for ${forge} already; null = one is made. An account ` +
+      "takes one a URL.",
     value: null,
     pattern: {
       expression: "^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$",
@@ -33,7 +36,8 @@ const githubSettings = [
     name: "github_repository",
     type: "string",
     description:
-      "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
+      "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with " +
+      "the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
     value: null,
     pattern: { expression: "^[A-Za-z0-9][A-Za-z0-9@-]*/[A-Za-z0-9._@-]+$", meaning: "owner/name, no wildcards" },
     effect: "in place",
@@ -50,7 +54,8 @@ const githubSettings = [
     name: "github_environment",
     type: "string",
     description:
-      "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
+      "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand " +
+      "before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
     value: null,
     pattern: {
       expression: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
@@ -124,16 +129,24 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "What the functions may call and read at most, beside their own tables, queues, bucket and Bedrock's models: the agents' Lambda functions, AgentCore runtimes and secrets, by ARN; * in a name stands for any characters. A deployment whose agents are not here is applied, and its calls are refused.",
+      "What the functions may call and read at most, beside their own tables, queues, bucket and Bedrock's " +
+      "models: the agents' Lambda functions, AgentCore runtimes and secrets, by ARN; * in a name stands for any " +
+      "characters. A deployment whose agents are not here is applied, and its calls are refused.",
     value: [],
     effect: "in place",
     rules: [
       {
         // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is
         // limited beside them takes under 2,600.
-        condition: `length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= 1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
+        condition:
+          "length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= " +
+          `1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
         message:
-          "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",
+          "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each " +
+          "arn:aws:lambda:<region>:<account>:function:<name>, " +
+          "arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or " +
+          "arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters " +
+          "or more",
       },
     ],
   },
@@ -142,7 +155,9 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may use no others, the plan role may look at them, and the apply role may have the deployment encrypted by them. kms_key_arn here is the state's.",
+      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may " +
+      "use no others, the plan role may look at them, and the apply role may have the deployment encrypted by " +
+      "them. kms_key_arn here is the state's.",
     value: [],
     effect: "in place",
     rules: [keysAreHere("data_kms_key_arns")],

@@ -88,21 +88,27 @@ export interface RollbackRecord {
 const VERSIONS = "object({ worker = optional(number), api = optional(number) })";
 
 const CANARY = [
-  "started_at = string, steps = list(number), step = number, phase = string, since = string, interval_seconds = number, deadline_seconds = number",
-  `on_inconclusive = string, only = list(string), max_latency_ratio = number, stable = ${VERSIONS}, candidate = ${VERSIONS}, provisioned = ${VERSIONS}`,
+  "started_at = string, steps = list(number), step = number, phase = string, since = string, interval_seconds = " +
+    "number, deadline_seconds = number",
+  `on_inconclusive = string, only = list(string), max_latency_ratio = number, stable = ${VERSIONS}, candidate = ` +
+    `${VERSIONS}, provisioned = ${VERSIONS}`,
 ].join(", ");
 
 const EVENT =
-  "at = string, event = string, worker = optional(number), api = optional(number), stable_worker = optional(number), stable_api = optional(number), weight = number, reason = string";
+  "at = string, event = string, worker = optional(number), api = optional(number), stable_worker = " +
+  "optional(number), stable_api = optional(number), weight = number, reason = string";
 
 /** What the pipeline keeps in the state about what is live. */
 export const releaseSettings = [
   {
     name: "release",
     type: "structured",
-    terraformType: `object({ deployment = string, serial = number, writer = string, pinned = ${VERSIONS}, canary = optional(object({ ${CANARY} })), history = list(object({ ${EVENT} })) })`,
+    terraformType:
+      `object({ deployment = string, serial = number, writer = string, pinned = ${VERSIONS}, canary = ` +
+      `optional(object({ ${CANARY} })), history = list(object({ ${EVENT} })) })`,
     description:
-      "What quickturn canary and quickturn rollback remember: the canary on its way, the versions that a rollback left pinned, and what happened. They write it themselves; it changes no resource.",
+      "What quickturn canary and quickturn rollback remember: the canary on its way, the versions that a " +
+      "rollback left pinned, and what happened. They write it themselves; it changes no resource.",
     value: null,
     effect: "in place",
     rules: [
@@ -110,7 +116,8 @@ export const releaseSettings = [
         // Pins of one deployment say nothing about another.
         condition: 'var.release == null ? true : var.release.deployment == format("%s-%s", var.name, var.environment)',
         message:
-          "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and quickturn plan writes it anew from the state",
+          "allowed: that of this deployment, ${var.name}-${var.environment}; delete live.tfvars.json, and " +
+          "quickturn plan writes it anew from the state",
       },
     ],
   },
@@ -118,9 +125,12 @@ export const releaseSettings = [
     name: "provenance",
     type: "structured",
     terraformType:
-      "object({ file = list(string), hand = list(string), rollback = optional(object({ to = string, at = string, by = string, aside = map(string) })) })",
+      "object({ file = list(string), hand = list(string), rollback = optional(object({ to = string, at = string, " +
+      "by = string, aside = map(string) })) })",
     description:
-      "What quickturn apply and quickturn rollback remember: which settings the environment's file gave, which a person gave by hand, and the rollback to a profile that is in effect. They write it themselves; it changes no resource.",
+      "What quickturn apply and quickturn rollback remember: which settings the environment's file gave, which a " +
+      "person gave by hand, and the rollback to a profile that is in effect. They write it themselves; it " +
+      "changes no resource.",
     value: null,
     effect: "in place",
   },

@@ -166,7 +166,8 @@ function numberLimits(setting: NumberSetting): Validation {
   }
   return {
     condition: `${self} >= ${setting.minimum} && ${self} <= ${setting.maximum}${whole}`,
-    message: `allowed: ${kind} from ${setting.minimum} to ${setting.maximum} (${setting.unit})${orNullInWords(setting)}`,
+    message:
+      `allowed: ${kind} from ${setting.minimum} to ${setting.maximum} (${setting.unit})` + orNullInWords(setting),
   };
 }
 

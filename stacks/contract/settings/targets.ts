@@ -13,7 +13,8 @@ export const targetSettings = [
   target(
     "kpi_error_rate",
     percent(1),
-    "Target: at most this share of invocations, requests and answers fails; it is also the error budget that the burn-rate alarms watch.",
+    "Target: at most this share of invocations, requests and answers fails; it is also the error budget that the " +
+      "burn-rate alarms watch.",
   ),
   target(
     "kpi_cost_per_request",
