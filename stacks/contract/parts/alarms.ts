@@ -3,7 +3,7 @@ import { deploymentSettings } from "../settings/deployment";
 import { TWO_OF_THREE, TWO_OF_TWO, type Periods, type Severity } from "../kpis/kpi";
 import { limitSetting as threshold } from "../settings/setting";
 import { thresholdSettings } from "../settings/thresholds";
-import { same, type Part } from "./part";
+import { FUNCTION_NAME_PATTERN, STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
 
 /** An alarm on a function or an API that somebody else makes. */
 export interface PartAlarm {
@@ -39,8 +39,8 @@ const NAMES = [
 export const alarmsPart = {
   name: "alarms",
   settings: [
-    same(deploymentSettings, "aws_region"),
-    same(deploymentSettings, "tags"),
+    takeSetting(deploymentSettings, "aws_region"),
+    takeSetting(deploymentSettings, "tags"),
     {
       name: "name",
       type: "string",
@@ -54,10 +54,7 @@ export const alarmsPart = {
       type: "string",
       description: "Name of the Lambda function to watch; null = none. It must be known when planning.",
       value: null,
-      pattern: {
-        expression: "^[A-Za-z0-9_-]{1,64}$",
-        meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
-      },
+      pattern: FUNCTION_NAME_PATTERN,
       effect: "in place",
       rules: [
         {
@@ -82,7 +79,7 @@ export const alarmsPart = {
       type: "string",
       description: "With rest_api_name: the stage.",
       value: "live",
-      pattern: { expression: "^[A-Za-z0-9_-]{1,128}$", meaning: "1 to 128 letters, digits, hyphens and underscores" },
+      pattern: STAGE_NAME_PATTERN,
       effect: "in place",
     },
     {
@@ -100,7 +97,7 @@ export const alarmsPart = {
       ],
     },
     {
-      ...same(alarmSettings, "alarm_email"),
+      ...takeSetting(alarmSettings, "alarm_email"),
       description: "With own_topic_enabled: address that the alarms write to; AWS asks it to confirm. null = nobody.",
       rules: [
         {
@@ -110,7 +107,7 @@ export const alarmsPart = {
       ],
     },
     {
-      ...same(alarmSettings, "alarm_topic_arn"),
+      ...takeSetting(alarmSettings, "alarm_topic_arn"),
       description: "With own_topic_enabled = false: SNS topic of yours that the alarms go to.",
       rules: [topicIsHere],
     },
@@ -148,9 +145,9 @@ export const alarmsPart = {
       { unit: "invocations", value: 0, maximum: 1_000_000 },
       "Warning when Lambda turns more invocations away in a period.",
     ),
-    same(alarmSettings, "alarm_5xx_threshold"),
-    same(thresholdSettings, "alarm_api_latency_warning"),
-    same(thresholdSettings, "alarm_api_latency_critical"),
+    takeSetting(alarmSettings, "alarm_5xx_threshold"),
+    takeSetting(thresholdSettings, "alarm_api_latency_warning"),
+    takeSetting(thresholdSettings, "alarm_api_latency_critical"),
   ],
   outputs: {
     alarm_arns: "ARNs of the alarms.",

@@ -5,13 +5,13 @@ import type { Rule, Setting } from "./setting";
 const TOPIC_ARN = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$";
 const SEVERITIES = ["info", "warning", "critical"];
 
-/** CloudWatch refuses an alarm with a topic of another region, and does so at the apply. */
+/** Rule: at the apply CloudWatch refuses an alarm with a topic of another region. */
 export const topicIsHere: Rule = {
   condition: `var.alarm_topic_arn == null ? true : ${inRegion("var.alarm_topic_arn")}`,
   message: "allowed: a topic of aws_region, ${var.aws_region}; make one there",
 };
 
-/** When a person is called, and whom. */
+/** The alarms: whom they call, and which ones exist. */
 export const alarmSettings = [
   {
     name: "alarm_duration_threshold",

@@ -3,7 +3,7 @@ import { jwtIsComplete, jwtSettings } from "./jwt";
 import type { Setting } from "./setting";
 
 /**
- * Method settings may ask for a cache that no cluster serves: AWS takes it, and nothing is cached.
+ * Rule: AWS takes method settings with a cache that no cluster serves, and then caches nothing.
  * @param clusterInEffect Terraform expression: whether there is a cluster
  * @param cachedInEffect Terraform expression: whether answers are cached
  */
@@ -200,7 +200,7 @@ export const apiSettings = [
   },
 ] as const satisfies readonly Setting[];
 
-/** What stands between the internet and the stage, beside throttling. */
+/** The firewall between the internet and the stage. */
 export const firewallSettings = [
   {
     name: "waf_enabled",
@@ -227,8 +227,8 @@ export const firewallSettings = [
 ] as const satisfies readonly Setting[];
 
 /**
- * API Gateway takes a resource policy of 8,192 bytes (API Gateway quotas); an endpoint's id has 22 characters, and what
- * stands around them some 700 bytes.
+ * API Gateway takes a resource policy of 8,192 bytes (API Gateway quotas). An endpoint's id has 22 characters, and the
+ * rest of the policy some 700 bytes.
  */
 const MAX_ENDPOINTS = 100;
 

@@ -1,7 +1,7 @@
 import type { Setting } from "./setting";
 
 /**
- * Provisioned concurrency cannot sit on an alias with two versions: Lambda refuses it.
+ * Rule: Lambda refuses provisioned concurrency on an alias with two versions.
  * @param inEffect Terraform expression of the provisioned number in effect
  */
 export const weightedAliasIsNotProvisioned = (
@@ -15,7 +15,7 @@ export const weightedAliasIsNotProvisioned = (
     `with weights; set ${provisioned} to 0 during the canary`,
 });
 
-/** Without a pin both versions would be the newest. */
+/** Rule: without a pin both versions of a canary would be the newest. */
 export const canaryNeedsPin = (weight: string, version: string) => ({
   condition: `coalesce(var.${weight}, 0) == 0 || var.${version} != null`,
   message:
@@ -24,9 +24,8 @@ export const canaryNeedsPin = (weight: string, version: string) => ({
 });
 
 /**
- * Terraform expression for the value in effect of a setting that follows the profile, for use in a validation.
- * It reads the variables and not the locals, because a local reads the variable that is being validated; and it
- * stands a profile that does not exist, which `profile`'s own validation reports.
+ * Terraform expression for the value in effect of a setting that follows the profile, for use in a validation. It reads
+ * no local, because a local reads the variable that is validated. An unknown profile is left to `profile`'s own rule.
  */
 export function effective(name: string): string {
   return `coalesce(var.${name}, lookup(local.profiles, var.profile, local.profiles.optimized).${name})`;

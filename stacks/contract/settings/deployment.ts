@@ -1,6 +1,6 @@
 import { PROFILES, type Setting } from "./setting";
 
-/** Settings that decide whether a resource is there, and whose values another resource of the same root may make. */
+/** Settings that decide whether a resource exists, although another resource of the same root may make their value. */
 export const MADE_ELSEWHERE = ["alarm_email", "alarm_topic_arn", "kms_key_arn"] as const;
 
 /** What is deployed, and where. */

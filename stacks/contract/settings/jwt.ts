@@ -1,8 +1,8 @@
 import type { Rule, Setting } from "./setting";
 
 /**
- * What `authorization` needs where it is jwt. Said there alone: two variables whose validations read each other are a
- * cycle.
+ * Rule of `authorization`: jwt needs an issuer and an audience. Only one variable has the rule, because validations
+ * that read each other are a cycle.
  */
 export const jwtIsComplete: Rule = {
   condition: 'var.authorization != "jwt" || (var.jwt_issuer != null && length(var.jwt_audiences) > 0)',
@@ -14,7 +14,8 @@ export const jwtIsComplete: Rule = {
 /** A Lambda function's environment holds 4 KiB in all. */
 const MAX_JSON_BYTES = 1_500;
 
-const texts = (name: string): Rule => ({
+/** Rule for a list of texts. */
+const allowTexts = (name: string): Rule => ({
   condition:
     `length(distinct(var.${name})) == length(var.${name}) && alltrue([for each in var.${name} : ` +
     `can(regex("^[!-~]{1,256}$", each))]) && length(jsonencode(var.${name})) <= ${MAX_JSON_BYTES}`,
@@ -23,7 +24,7 @@ const texts = (name: string): Rule => ({
     "bytes as JSON",
 });
 
-/** With `authorization` = jwt: whose tokens are taken, and what they must say. */
+/** With `authorization` = jwt: the tokens that are accepted. */
 export const jwtSettings = [
   {
     name: "jwt_issuer",
@@ -47,7 +48,7 @@ export const jwtSettings = [
       "issuer made for another service would do.",
     value: [],
     effect: "new version",
-    rules: [texts("jwt_audiences")],
+    rules: [allowTexts("jwt_audiences")],
   },
   {
     name: "jwt_scopes",
@@ -58,7 +59,7 @@ export const jwtSettings = [
       "gets 403.",
     value: [],
     effect: "new version",
-    rules: [texts("jwt_scopes")],
+    rules: [allowTexts("jwt_scopes")],
   },
   {
     name: "jwt_clock_skew_in_seconds",

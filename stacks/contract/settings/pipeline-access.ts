@@ -2,15 +2,15 @@ import { keysAreHere } from "./encryption";
 import type { Setting } from "./setting";
 import { identitySettings, stateBucketSettings } from "./state";
 
-/** A branch's name without what Git refuses, IAM's wildcards among it. */
+/** Pattern of a branch's name, without IAM's wildcards. */
 const BRANCH = {
   expression: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$",
   meaning: 'letters, digits, ".", "_", "/" and "-", up to 200; no wildcards',
 };
 
 /**
- * RE2 expression of what an agent is, or has: the first characters of its name are given, so that `*` alone does not
- * stand for everything in the account.
+ * RE2 expression of the ARN of an agent or a secret. Three characters of the name are required, so that `*` alone does
+ * not stand for everything in the account.
  */
 const AGENT_ARN =
   "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|" +

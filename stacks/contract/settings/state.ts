@@ -3,16 +3,15 @@ import { KEY_ARN } from "./encryption";
 import type { Setting } from "./setting";
 
 type Deployment = (typeof deploymentSettings)[number];
-const OF_EVERY_STACK = ["name", "environment", "aws_region", "tags"] as const;
-type OfEveryStack = (typeof OF_EVERY_STACK)[number];
+const IDENTITY_NAMES = ["name", "environment", "aws_region", "tags"] as const;
 
-/** The settings of a deployment that every stack has: whose it is, and where. */
+/** The settings of a deployment that every stack has. */
 export const identitySettings = deploymentSettings.filter(
-  (setting): setting is Extract<Deployment, { readonly name: OfEveryStack }> =>
-    (OF_EVERY_STACK as readonly string[]).includes(setting.name),
+  (setting): setting is Extract<Deployment, { readonly name: (typeof IDENTITY_NAMES)[number] }> =>
+    (IDENTITY_NAMES as readonly string[]).includes(setting.name),
 );
 
-/** The bucket and the key that two stacks must be told alike. */
+/** The bucket and the key of the state, which two stacks must get alike. */
 export const stateBucketSettings = [
   {
     name: "state_bucket_name",
