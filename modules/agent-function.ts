@@ -50,7 +50,7 @@ export interface FunctionImage {
   readonly uri: Expression;
 }
 
-/** A Lambda function with a role of its own, a log group that ends, traces, and a published version a change. */
+/** A Lambda function with its own role, a log group that expires, traces, and a published version for each change. */
 export class AgentFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: CloudwatchLogGroup;
@@ -86,7 +86,7 @@ export class AgentFunction extends Construct {
       : expression`join("", ${address(resource)}[*].${name})`;
   }
 
-  /** Adds to what the function may do. */
+  /** Adds permissions of the function. */
   grant(...statements: readonly PolicyStatement[]): void {
     this.statements.push(...statements);
   }

@@ -46,7 +46,7 @@ export function unmet(
 
 /**
  * The names in metrics' dimensions, from the stack's outputs. What has no output is derived from the deployment's name
- * as stacks/names.ts makes it. Throws with every output that is missing.
+ * as stacks/names.ts does. Throws with every output that is missing.
  */
 export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceNames {
   const missing: string[] = [];
