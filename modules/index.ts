@@ -1,12 +1,10 @@
 export { Access } from "./access";
 export { AccountLogging } from "./account-logging";
 export { AgentFunction, type AgentFunctionProps } from "./agent-function";
-export { Alarms, listAttribute, type AlarmProps } from "./alarms";
+export { Alarms, BurnRateAlarms, listAttribute, type AlarmProps, type BurnRateAlarmProps } from "./alarms";
 export { ApiStage, methodPath } from "./api-stage";
-export { BurnRateAlarms, type BurnRateAlarmProps } from "./burn-rate-alarms";
 export { CostBudget } from "./cost-budget";
 export { Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
-export type { DeploymentNames } from "./deployment-arns";
 export {
   functionPermissions,
   gatePermissions,
@@ -14,6 +12,7 @@ export {
   keyReadPermissions,
   readPermissions,
   servicePermissions,
+  type DeploymentNames,
 } from "./deployment-permissions";
 export { EdgeDistribution } from "./edge-distribution";
 export { address, countWhen, expression, interpolate, interpolateAny, type Expression } from "./expressions";

@@ -1,4 +1,4 @@
-import { deploymentArns, type DeploymentNames } from "./deployment-arns";
+import { deploymentArns, type DeploymentNames } from "./deployment-permissions";
 import { expression, interpolate, type Expression } from "./expressions";
 import { actionsOf, allow, allowKeys, deny, type PolicyStatement } from "./policy-statements";
 import { TABLE_KEY_ACTIONS } from "./request-store";

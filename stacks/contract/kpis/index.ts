@@ -1,12 +1,22 @@
-import { BURN_RATES } from "./burn-rates";
+import { BURN_RATES } from "./alarms";
 import { AUTHORIZER_KPIS } from "./front-door";
 import { FUNCTION_KPIS } from "./functions";
 import type { Kpi } from "./kpi";
 import { REQUEST_KPIS } from "./requests";
 import { SERVICE_KPIS } from "./services";
 
-export { alarmExists, alarmListens, burnRateExists, existingAlarms, type ExistingAlarm } from "./alarms";
-export { BURN_RATES, BURN_RATE_METRIC, burnThreshold, isReachable, type BurnRate } from "./burn-rates";
+export {
+  alarmExists,
+  alarmListens,
+  BURN_RATES,
+  BURN_RATE_METRIC,
+  burnRateExists,
+  burnThreshold,
+  existingAlarms,
+  isReachable,
+  type BurnRate,
+  type ExistingAlarm,
+} from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
 export { samplesForPercentile, type Kpi, type KpiAlarm, type Measure, type Panel, type Severity } from "./kpi";
 export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";

@@ -1,8 +1,7 @@
 import { alarmSettings, topicIsHere } from "../settings/alarms";
 import { deploymentSettings } from "../settings/deployment";
 import { TWO_OF_THREE, TWO_OF_TWO, type Periods, type Severity } from "../kpis/kpi";
-import { limitSetting as threshold } from "../settings/setting";
-import { thresholdSettings } from "../settings/thresholds";
+import { limitSetting, thresholdSettings } from "../settings/limits";
 import { FUNCTION_NAME_PATTERN, STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
 
 /** An alarm on a function or an API that somebody else makes. */
@@ -129,18 +128,18 @@ export const alarmsPart = {
         },
       ],
     },
-    threshold(
+    limitSetting(
       "alarm_errors_threshold",
       { unit: "errors", value: 5, maximum: 1_000_000 },
       "Critical when the function's Errors are more than this in two periods of 5 minutes.",
     ),
-    threshold(
+    limitSetting(
       "alarm_duration_threshold",
       { unit: "ms", value: 600_000, maximum: 900_000 },
       "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what " +
         "your function takes.",
     ),
-    threshold(
+    limitSetting(
       "alarm_throttles_threshold",
       { unit: "invocations", value: 0, maximum: 1_000_000 },
       "Warning when Lambda turns more invocations away in a period.",

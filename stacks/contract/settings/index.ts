@@ -4,14 +4,13 @@ import { apiSettings, firewallSettings, networkSettings } from "./api";
 import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
 import { encryptionSettings } from "./encryption";
+import { targetSettings, thresholdSettings } from "./limits";
 import { releaseSettings } from "./release";
-import { targetSettings } from "./targets";
-import { thresholdSettings } from "./thresholds";
 
 export { conditionSetting, conditionText, isMet, type Condition, type SettingCondition } from "../condition";
 export * from "../kpis";
 export { MADE_ELSEWHERE } from "./deployment";
-export { PIPELINE_ACCESS_SETTINGS } from "./pipeline-access";
+export { PIPELINE_ACCESS_SETTINGS, STATE_SETTINGS } from "./platform";
 export type { CanaryRecord, Provenance, Release, RollbackRecord, ReleaseEvent, Versions } from "./release";
 export {
   PROFILES,
@@ -29,7 +28,6 @@ export {
   type StructuredSetting,
   type Validation,
 } from "./setting";
-export { STATE_SETTINGS } from "./state";
 
 /**
  * Everything that an operator may change, in the order of the table in docs/settings.md. From this table come the

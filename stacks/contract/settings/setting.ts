@@ -71,43 +71,6 @@ export type StructuredSetting = Common & {
 
 export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
 
-/** A number from 0, with or without a fraction. */
-export interface Limit {
-  readonly unit: string;
-  /** null = none. */
-  readonly value: number | null;
-  readonly maximum: number;
-  /** Another setting that this one must not exceed: a warning after the critical alarm would be none. */
-  readonly notAbove?: string;
-}
-
-/** A limit in percent of a whole. */
-export const percent = (value: number) => ({ unit: "percent", value, maximum: 100 });
-
-/** The setting of a limit that changes in place: an alarm's threshold, or a target of the gate. */
-export const limitSetting = <const Name extends string>(
-  name: Name,
-  { notAbove, ...limit }: Limit,
-  description: string,
-) => ({
-  name,
-  type: "number" as const,
-  ...limit,
-  minimum: 0,
-  fractional: true,
-  effect: "in place" as const,
-  description,
-  rules:
-    notAbove === undefined
-      ? []
-      : [
-          {
-            condition: `var.${name} <= var.${notAbove}`,
-            message: `allowed: at most ${notAbove}, now \${var.${notAbove}}; raise that or lower this`,
-          },
-        ],
-});
-
 /** The value of a setting under a profile where nobody gives one; undefined where somebody must. */
 export function defaultValue(setting: Setting, profile: Profile): unknown {
   if ("profiles" in setting) return setting.profiles[profile];
