@@ -3,42 +3,40 @@ import type { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage"
 import { ApiGatewayUsagePlan } from "@cdktf/provider-aws/lib/api-gateway-usage-plan";
 import { ApiGatewayUsagePlanKey } from "@cdktf/provider-aws/lib/api-gateway-usage-plan-key";
 import { Construct } from "constructs";
-import { address, countWhen, interpolate } from "./expressions";
+import { address, countWhen, expression, type Expression, interpolate } from "./expressions";
 
 export interface AccessProps {
   readonly stage: ApiGatewayStage;
-  /** Terraform expression: true while callers show an API key. */
-  readonly apiKeysRequired: string;
-  /** Terraform expression: list of callers' names, a key each. */
-  readonly keyNames: string;
+  /** True while callers show an API key. */
+  readonly apiKeysRequired: Expression;
+  /** List of callers' names; each gets a key. */
+  readonly keyNames: Expression;
   readonly keyNamePrefix: string;
   readonly usagePlanName: string;
-  /** Requests a day, a key. */
+  /** Requests a day for each key. */
   readonly quotaPerDay: number;
-  /** Requests a second, a key. */
+  /** Requests a second for each key. */
   readonly throttlingRateLimit: number;
-  /** Requests, a key. */
+  /** Requests for each key. */
   readonly throttlingBurstLimit: number;
 }
 
-/**
- * API keys and their usage plan, there only while callers need them. IAM needs neither: the caller's policy decides.
- */
+/** API keys and their usage plan, which exist only while callers need them. With IAM the caller's policy decides. */
 export class Access extends Construct {
-  /** Terraform expression: map from a caller's name to the key's identifier. */
-  readonly keyIds: string;
+  /** Map from a caller's name to the key's identifier. */
+  readonly keyIds: Expression;
 
   constructor(scope: Construct, id: string, props: AccessProps) {
     super(scope, id);
     const keys = this.createKeys(props);
     const plan = this.createUsagePlan(props);
     this.joinKeys(props, keys, plan);
-    this.keyIds = `{ for name, key in ${address(keys)} : name => key.id }`;
+    this.keyIds = expression`{ for name, key in ${address(keys)} : name => key.id }`;
   }
 
   private createKeys({ keyNames, keyNamePrefix, apiKeysRequired }: AccessProps): ApiGatewayApiKey {
     const keys = new ApiGatewayApiKey(this, "key", { name: `${keyNamePrefix}-\${each.key}` });
-    keys.addOverride("for_each", interpolate(`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
+    keys.addOverride("for_each", interpolate(expression`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
     return keys;
   }
 
@@ -60,9 +58,9 @@ export class Access extends Construct {
   ): void {
     const join = new ApiGatewayUsagePlanKey(this, "usage-plan-key", {
       keyType: "API_KEY",
-      keyId: interpolate(`${address(keys)}[each.key].id`),
-      usagePlanId: interpolate(`${address(plan)}[0].id`),
+      keyId: interpolate(expression`${address(keys)}[each.key].id`),
+      usagePlanId: interpolate(expression`${address(plan)}[0].id`),
     });
-    join.addOverride("for_each", interpolate(`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
+    join.addOverride("for_each", interpolate(expression`${apiKeysRequired} ? toset(${keyNames}) : toset([])`));
   }
 }

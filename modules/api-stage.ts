@@ -3,9 +3,9 @@ import { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import type { IResolvable } from "cdktf";
 import { Construct } from "constructs";
-import { interpolate } from "./expressions";
+import { expression, type Expression, interpolate } from "./expressions";
 
-/** Fields of one access log line. Chosen one by one: paths and headers could carry what a caller must keep secret. */
+/** Fields of an access log line. Paths and headers are left out, because they could hold secrets. */
 const ACCESS_LOG_FORMAT = JSON.stringify({
   request_id: "$context.requestId",
   time: "$context.requestTimeEpoch",
@@ -20,31 +20,31 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
 
 export interface ApiStageProps {
   readonly restApiId: string;
-  /** What of the API is published. */
+  /** Identifier of the published deployment. */
   readonly deploymentId: string;
   readonly stageName: string;
   readonly accessLogGroupName: string;
   /** Days. */
   readonly logRetentionInDays: number;
-  /** Terraform expression: ARN of the key that encrypts the access log, or null. Default: CloudWatch's own. */
-  readonly kmsKeyArn?: string;
-  /** The slow switch: whether the cluster exists. Terraform expression. */
-  readonly cacheClusterEnabled: string;
-  /** GB, as API Gateway names its sizes. Terraform expression. */
-  readonly cacheClusterSize: string;
+  /** ARN of the key that encrypts the access log, or null. Default: CloudWatch's own. */
+  readonly kmsKeyArn?: Expression;
+  /** The slow switch: whether the cache cluster exists. */
+  readonly cacheClusterEnabled: Expression;
+  /** GB, as API Gateway names its sizes. */
+  readonly cacheClusterSize: Expression;
   /** The method whose answers are cached, as `methodPath` writes it. */
   readonly cachedMethodPath: string;
   /** The fast switch: whether that method's answers are served from the cluster. */
   readonly cacheEnabled: IResolvable;
   /** Seconds. */
   readonly cacheTtlInSeconds: number;
-  /** Requests a second, a method. */
+  /** Requests a second for each method. */
   readonly throttlingRateLimit: number;
-  /** Requests, a method. */
+  /** Requests for each method. */
   readonly throttlingBurstLimit: number;
 }
 
-/** The stage that callers reach: throttled on every method, cached on one alone. */
+/** The stage that callers reach: every method is throttled, and one is cached. */
 export class ApiStage extends Construct {
   readonly stage: ApiGatewayStage;
   readonly accessLog: CloudwatchLogGroup;
@@ -57,8 +57,8 @@ export class ApiStage extends Construct {
       ...(props.kmsKeyArn !== undefined && { kmsKeyId: interpolate(props.kmsKeyArn) }),
     });
     this.stage = this.createStage(props);
-    const everywhere = this.throttleEveryMethod(props);
-    this.cacheOneMethod(props, everywhere);
+    const everyMethod = this.throttleEveryMethod(props);
+    this.cacheOneMethod(props, everyMethod);
   }
 
   private createStage(props: ApiStageProps): ApiGatewayStage {
@@ -73,7 +73,7 @@ export class ApiStage extends Construct {
     // A size without a cluster leaves the stage waiting for one (provider issues 22841 and 22866).
     stage.addOverride(
       "cache_cluster_size",
-      interpolate(`${props.cacheClusterEnabled} ? ${props.cacheClusterSize} : null`),
+      interpolate(expression`${props.cacheClusterEnabled} ? ${props.cacheClusterSize} : null`),
     );
     return stage;
   }
@@ -88,13 +88,13 @@ export class ApiStage extends Construct {
         throttlingBurstLimit: props.throttlingBurstLimit,
         cachingEnabled: false,
         loggingLevel: "ERROR",
-        // Never: it would log prompts and answers.
+        // Data traces would log prompts and answers.
         dataTraceEnabled: false,
       },
     });
   }
 
-  private cacheOneMethod(props: ApiStageProps, everywhere: ApiGatewayMethodSettings): void {
+  private cacheOneMethod(props: ApiStageProps, everyMethod: ApiGatewayMethodSettings): void {
     new ApiGatewayMethodSettings(this, "status-method", {
       restApiId: props.restApiId,
       stageName: this.stage.stageName,
@@ -105,22 +105,19 @@ export class ApiStage extends Construct {
         cachingEnabled: props.cacheEnabled,
         cacheTtlInSeconds: props.cacheTtlInSeconds,
         cacheDataEncrypted: true,
-        // Else anyone empties the cache with `Cache-Control: max-age=0`; and a browser's reload must not get a 403.
+        // Otherwise anyone empties the cache with `Cache-Control: max-age=0`. A browser's reload must not get a 403.
         requireAuthorizationForCacheControl: true,
         unauthorizedCacheControlHeaderStrategy: "SUCCEED_WITHOUT_RESPONSE_HEADER",
         loggingLevel: "ERROR",
         dataTraceEnabled: false,
       },
       // API Gateway answers 409 to two changes of a stage at once.
-      dependsOn: [everywhere],
+      dependsOn: [everyMethod],
     });
   }
 }
 
-/**
- * How a stage keys its method settings: the resource's path with each slash as ~1 (JSON pointer, RFC 6901), the first
- * one too, and the HTTP method.
- */
+/** The key of a method's settings in a stage: the path with each slash as ~1 (RFC 6901), and the HTTP method. */
 export function methodPath(resourcePath: string, httpMethod: string): string {
   return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
 }

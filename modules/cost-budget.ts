@@ -1,8 +1,8 @@
 import { BudgetsBudget } from "@cdktf/provider-aws/lib/budgets-budget";
 import { Construct } from "constructs";
-import { countWhen, interpolate } from "./expressions";
+import { countWhen, expression, type Expression, interpolate } from "./expressions";
 
-/** Percent of the budget at which somebody is told, and of what: what was spent, or what AWS expects of the month. */
+/** Percent of the budget at which somebody is told: of the actual costs, or of those that AWS expects of the month. */
 const NOTIFICATIONS = [
   { type: "ACTUAL", percent: 80 },
   { type: "ACTUAL", percent: 100 },
@@ -11,19 +11,19 @@ const NOTIFICATIONS = [
 
 export interface CostBudgetProps {
   readonly budgetName: string;
-  /** Terraform expression: dollars a month, or null for no budget. */
-  readonly monthlyUsd: string;
+  /** Dollars a month, or null for no budget. */
+  readonly monthlyUsd: Expression;
   /** Cost allocation tag whose costs count. */
   readonly tagKey: string;
-  /** Terraform expression: its value. */
-  readonly tagValue: string;
-  /** Terraform expression: topic that AWS Budgets may publish to. */
-  readonly topicArn: string;
-  /** Terraform expression: address that AWS Budgets writes to, or null. */
-  readonly email: string;
+  /** Value of the tag. */
+  readonly tagValue: Expression;
+  /** Topic that AWS Budgets may publish to. */
+  readonly topicArn: Expression;
+  /** Address that AWS Budgets writes to, or null. */
+  readonly email: Expression;
 }
 
-/** Tells somebody that a month's bill comes near what it may be. It stops nothing, and tells hours late. */
+/** Tells somebody that a month's bill comes near its budget. It stops nothing, and AWS tells hours late. */
 export class CostBudget extends Construct {
   constructor(scope: Construct, id: string, props: CostBudgetProps) {
     super(scope, id);
@@ -31,11 +31,14 @@ export class CostBudget extends Construct {
       name: props.budgetName,
       budgetType: "COST",
       timeUnit: "MONTHLY",
-      limitAmount: interpolate(`tostring(${props.monthlyUsd})`),
+      limitAmount: interpolate(expression`tostring(${props.monthlyUsd})`),
       limitUnit: "USD",
-      // One tag alone: whether AWS asks for all of several or for one of them is written nowhere.
+      // A single tag: AWS does not document whether several must all match.
       costFilter: [
-        { name: "TagKeyValue", values: [interpolate(`format("user:${props.tagKey}$%s", ${props.tagValue})`)] },
+        {
+          name: "TagKeyValue",
+          values: [interpolate(expression`format("user:${props.tagKey}$%s", ${props.tagValue})`)],
+        },
       ],
     });
     budget.addOverride(
@@ -46,9 +49,9 @@ export class CostBudget extends Construct {
         threshold: percent,
         threshold_type: "PERCENTAGE",
         subscriber_sns_topic_arns: [interpolate(props.topicArn)],
-        subscriber_email_addresses: interpolate(`compact([${props.email}])`),
+        subscriber_email_addresses: interpolate(expression`compact([${props.email}])`),
       })),
     );
-    budget.addOverride("count", countWhen(`${props.monthlyUsd} != null`));
+    budget.addOverride("count", countWhen(expression`${props.monthlyUsd} != null`));
   }
 }

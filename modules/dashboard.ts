@@ -1,6 +1,6 @@
 import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
 import { Construct } from "constructs";
-import { interpolate, jsonencoded } from "./expressions";
+import { expression, interpolate, jsonencoded, type Expression } from "./expressions";
 
 /** CloudWatch's grid is 24 columns wide: three charts a row. */
 const GRID = 24;
@@ -11,8 +11,8 @@ const COLUMNS = GRID / WIDTH;
 /** A line across a chart: a target, a threshold, a limit. */
 export interface ChartLine {
   readonly label: string;
-  /** Terraform expression; where it is null there is no line. */
-  readonly value: string;
+  /** Where it is null there is no line. */
+  readonly value: Expression;
   /** `#rrggbb`. */
   readonly color: string;
 }
@@ -22,7 +22,7 @@ export interface Chart {
   readonly title: string;
   /** CloudWatch's own form: `[namespace, metric, dimension, value, ..., { stat, label }]`. */
   readonly metrics: readonly (readonly unknown[])[];
-  /** What the values are in; stands at the axis. */
+  /** Unit of the values, for the axis. */
   readonly unit: string;
   /** Seconds. Default: 300. */
   readonly periodSeconds?: number;
@@ -41,12 +41,12 @@ export interface DashboardProps {
   readonly region: string;
   /** Markdown at the top. */
   readonly introduction: string;
-  /** Terraform expression: list of the ARNs of the alarms whose state is shown. */
-  readonly alarmArns: string;
+  /** List of the ARNs of the alarms whose state is shown. */
+  readonly alarmArns: Expression;
   readonly sections: readonly DashboardSection[];
 }
 
-/** A CloudWatch dashboard: what it is, how the alarms stand, then section after section, three charts a row. */
+/** A CloudWatch dashboard: an introduction, the state of the alarms, then the sections, three charts a row. */
 export class Dashboard extends Construct {
   readonly dashboard: CloudwatchDashboard;
   private y = 0;
@@ -58,11 +58,11 @@ export class Dashboard extends Construct {
   ) {
     super(scope, id);
     const widgets = [
-      this.row("text", 4, { markdown: introduction }),
-      this.row("alarm", 5, { title: "Alarms", alarms: interpolate(alarmArns) }),
+      this.addRow("text", 4, { markdown: introduction }),
+      this.addRow("alarm", 5, { title: "Alarms", alarms: interpolate(alarmArns) }),
       ...sections.flatMap(({ heading, charts }) => [
-        this.row("text", 1, { markdown: heading }),
-        ...this.grid(charts, region),
+        this.addRow("text", 1, { markdown: heading }),
+        ...this.addCharts(charts, region),
       ]),
     ];
     this.dashboard = new CloudwatchDashboard(this, "dashboard", {
@@ -71,14 +71,14 @@ export class Dashboard extends Construct {
     });
   }
 
-  /** A widget over the whole width, below all that is there. */
-  private row(type: string, height: number, properties: object): object {
+  /** Adds a widget over the whole width below the others. */
+  private addRow(type: string, height: number, properties: object): object {
     const widget = { type, x: 0, y: this.y, width: GRID, height, properties };
     this.y += height;
     return widget;
   }
 
-  private grid(charts: readonly Chart[], region: string): object[] {
+  private addCharts(charts: readonly Chart[], region: string): object[] {
     const top = this.y;
     this.y += Math.ceil(charts.length / COLUMNS) * HEIGHT;
     return charts.map((chart, index) => ({
@@ -100,12 +100,12 @@ function chartProperties({ title, metrics, unit, periodSeconds = 300, lines = []
     period: periodSeconds,
     metrics,
     yAxis: { left: { label: unit, min: 0, showUnits: false } },
-    ...(lines.length > 0 && { annotations: { horizontal: interpolate(given(lines)) } }),
+    ...(lines.length > 0 && { annotations: { horizontal: interpolate(linesWithValue(lines)) } }),
   };
 }
 
-/** CloudWatch refuses a line without a value. */
-function given(lines: readonly ChartLine[]): string {
+/** List of the lines that have a value: CloudWatch refuses one without. */
+function linesWithValue(lines: readonly ChartLine[]): Expression {
   const list = lines.map(({ label, value, color }) => `{ label = "${label}", value = ${value}, color = "${color}" }`);
-  return `[for line in [${list.join(", ")}] : line if line.value != null]`;
+  return expression`[for line in [${list.join(", ")}] : line if line.value != null]`;
 }

@@ -1,46 +1,52 @@
-import { TerraformLocal, type TerraformResource } from "cdktf";
+import { TerraformLocal, Token, type IResolvable, type TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 
+/**
+ * Text of a Terraform expression, without `${}`, such as `var.timeout`. A template, such as `${var.name}-api`, is a
+ * plain string.
+ */
+export type Expression = string & { readonly kind: "Terraform expression" };
+
+/** Tag of a template literal that is the text of an expression. */
+export function expression(texts: TemplateStringsArray, ...values: readonly (string | number)[]): Expression {
+  return texts.reduce((text, next, index) => `${text}${values[index - 1]}${next}`) as Expression;
+}
+
 /** A Terraform expression as an attribute's value. */
-export function interpolate(expression: string): string {
-  return `\${${expression}}`;
+export function interpolate(text: Expression): string {
+  return `\${${text}}`;
 }
 
-/** A resource's address, such as `aws_lambda_function.worker_function`, for use inside a longer expression. */
-export function address(resource: TerraformResource): string {
-  return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
+/** A Terraform expression as a value of an attribute that is no text, such as a boolean or a list. */
+export function interpolateAny(text: Expression): IResolvable {
+  return Token.asAny(interpolate(text));
 }
 
-/** Takes the `${}` off an interpolated value, so that it can stand inside a longer expression. */
-export function inner(value: string): string {
-  const match = /^\$\{(.*)\}$/s.exec(value);
-  if (!match?.[1]) throw new Error(`"${value}" is not one Terraform interpolation; expected \${...}`);
-  return match[1];
+/** A resource's address, such as `aws_lambda_function.worker_function`. */
+export function address(resource: TerraformResource): Expression {
+  return expression`${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
 }
 
-/** `count` of a resource that is there only while a condition holds. */
-export function countWhen(condition: string): string {
-  return interpolate(`${condition} ? 1 : 0`);
+/** `count` of a resource that exists only while a condition holds. */
+export function countWhen(condition: Expression): string {
+  return interpolate(expression`${condition} ? 1 : 0`);
 }
 
-/** A nested block that is there only while a condition holds, as `addOverride("dynamic.<block>", ...)` takes it. */
-export function blockWhen(condition: string, content: Record<string, unknown>): object {
-  return { for_each: interpolate(`${condition} ? [true] : []`), content };
+/** A nested block that exists only while a condition holds, as `addOverride("dynamic.<block>", ...)` takes it. */
+export function blockWhen(condition: Expression, content: Record<string, unknown>): object {
+  return { for_each: interpolate(expression`${condition} ? [true] : []`), content };
 }
 
 /**
- * A value that Terraform encodes as JSON: an IAM policy, an API body. It stands in the synthesized file as the
- * object it is, in a local, so that a reviewer reads its difference line by line and not inside one long string.
- * @returns the interpolated `jsonencode` of that local
+ * A value as a Terraform local, so that a reviewer reads the difference of an IAM policy or an API body line by line
+ * and not inside one long string.
+ * @returns the local's address
  */
-export function jsonencoded(scope: Construct, id: string, value: unknown): string {
-  const local = new TerraformLocal(scope, id, value);
-  return interpolate(`jsonencode(local.${local.friendlyUniqueId})`);
+export function createLocal(scope: Construct, id: string, value: unknown): Expression {
+  return expression`local.${new TerraformLocal(scope, id, value).friendlyUniqueId}`;
 }
 
-/** Terraform expression: the local that {@link jsonencoded} encodes, to add to it before it is encoded. */
-export function encodedLocal(json: string): string {
-  const local = /^jsonencode\((local\.\w+)\)$/.exec(inner(json))?.[1];
-  if (local === undefined) throw new Error(`"${json}" is not \${jsonencode(local.<name>)}`);
-  return local;
+/** A value that Terraform encodes as JSON. @returns the interpolated `jsonencode` of a local with the value */
+export function jsonencoded(scope: Construct, id: string, value: unknown): string {
+  return interpolate(expression`jsonencode(${createLocal(scope, id, value)})`);
 }

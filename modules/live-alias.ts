@@ -2,25 +2,22 @@ import { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
 import { LambdaProvisionedConcurrencyConfig } from "@cdktf/provider-aws/lib/lambda-provisioned-concurrency-config";
 import { Construct } from "constructs";
-import { blockWhen, countWhen, interpolate } from "./expressions";
+import { blockWhen, countWhen, expression, type Expression, interpolate } from "./expressions";
 
 export interface LiveAliasProps {
   /** Name of the function. */
   readonly functionName: string;
-  /** Terraform expression: the function's newest published version, as a string. */
-  readonly newestVersion: string;
+  /** The function's newest published version, as a string. */
+  readonly newestVersion: Expression;
   /** Name of the alias. */
   readonly aliasName: string;
-  /** Terraform expression: the version to pin, or null for the newest. */
-  readonly liveVersion: string;
-  /** Terraform expression: share of traffic (0 to 1) for the newest version while another is pinned. */
-  readonly canaryWeight: string;
-  /** Terraform expression: environments kept initialized; 0 = none. */
-  readonly provisionedConcurrentExecutions: string;
-  /**
-   * How long events that arrive asynchronously are kept, and how often they are tried again. Default: as Lambda has it
-   * (6 hours, twice).
-   */
+  /** The version that is live, or null for the newest. */
+  readonly liveVersion: Expression;
+  /** Share of the traffic, from 0 to 1, for the newest version while another is pinned. */
+  readonly canaryWeight: Expression;
+  /** How many environments are kept initialized; 0 = none. */
+  readonly provisionedConcurrentExecutions: Expression;
+  /** How Lambda keeps and retries events that arrive asynchronously. Default: Lambda's own (6 hours, 2 retries). */
   readonly events?: EventDelivery;
 }
 
@@ -31,7 +28,7 @@ export interface EventDelivery {
   readonly maximumRetryAttempts: number;
 }
 
-/** The alias that traffic goes to. Deploy, canary and roll back are moves of it, so each takes seconds. */
+/** The alias that traffic goes to. A deployment, a canary and a rollback move it, so each takes seconds. */
 export class LiveAlias extends Construct {
   readonly alias: LambdaAlias;
 
@@ -52,21 +49,23 @@ export class LiveAlias extends Construct {
     const alias = new LambdaAlias(this, "alias", {
       name: aliasName,
       functionName,
-      functionVersion: interpolate(`coalesce(${liveVersion}, ${newest})`),
+      functionVersion: interpolate(expression`coalesce(${liveVersion}, ${newest})`),
       lifecycle: {
         precondition: [
           {
             // Lambda refuses two equal versions with an error that names neither.
-            condition: interpolate(`${canaryWeight} == 0 || try(tostring(${liveVersion}), "") != ${newest}`),
-            errorMessage: `The canary is version \${${newest}}, which is live already: there is no newer version to send traffic to. Set the canary's weight to 0, or change the function first.`,
+            condition: interpolate(expression`${canaryWeight} == 0 || try(tostring(${liveVersion}), "") != ${newest}`),
+            errorMessage:
+              `The canary is version ${interpolate(newest)}, which is live already: there is no newer version to ` +
+              "send traffic to. Set the canary's weight to 0, or change the function first.",
           },
         ],
       },
     });
     alias.addOverride(
       "dynamic.routing_config",
-      blockWhen(`${canaryWeight} > 0`, {
-        additional_version_weights: interpolate(`{ (${newest}) = ${canaryWeight} }`),
+      blockWhen(expression`${canaryWeight} > 0`, {
+        additional_version_weights: interpolate(expression`{ (${newest}) = ${canaryWeight} }`),
       }),
     );
     return alias;
@@ -82,8 +81,8 @@ export class LiveAlias extends Construct {
       qualifier: this.alias.name,
       provisionedConcurrentExecutions: 1,
     });
-    // The provider takes no 0: none is no resource.
-    config.addOverride("count", countWhen(`${provisionedConcurrentExecutions} >= 1`));
+    // The provider takes no 0, so there is no resource for none.
+    config.addOverride("count", countWhen(expression`${provisionedConcurrentExecutions} >= 1`));
     config.addOverride("provisioned_concurrent_executions", interpolate(provisionedConcurrentExecutions));
   }
 }

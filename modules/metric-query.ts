@@ -3,7 +3,7 @@ import type { CloudwatchMetricAlarmMetricQuery } from "@cdktf/provider-aws/lib/c
 /** A metric that an expression names by its id. */
 export interface QueriedMetric {
   readonly id: string;
-  /** Namespace that AWS, or the handlers, publish it in. */
+  /** CloudWatch's namespace. */
   readonly namespace: string;
   readonly metricName: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -11,17 +11,17 @@ export interface QueriedMetric {
   readonly statistic: string;
 }
 
-/** What is computed of one period. */
+/** What CloudWatch computes of one period. */
 export interface MetricQuery {
   readonly metrics: readonly QueriedMetric[];
   /** CloudWatch metric math over the metrics' ids. Default: the only metric's statistic itself. */
   readonly expression?: string;
 }
 
-/** Id of an expression's value, beside those of its metrics. */
+/** Id of the expression's value, beside those of its metrics. */
 const VALUE = "value";
 
-/** The blocks of an alarm on an expression, all of one period. @param label what the value is, for a person */
+/** The blocks of an alarm on an expression. @param label what the value is, for a person */
 export function alarmQueries(
   { metrics, expression }: Required<MetricQuery>,
   periodSeconds: number,
@@ -35,10 +35,7 @@ export function alarmQueries(
   return [{ id: VALUE, expression, label, returnData: true }, ...read];
 }
 
-/**
- * The rows of a dashboard's chart: the value, and what it is made of unseen.
- * @param label what the value is, for a person
- */
+/** The rows of a dashboard's chart: the value, and its metrics hidden. @param label what the value is, for a person */
 export function chartRows({ metrics, expression }: MetricQuery, label: string): unknown[][] {
   const row = ({ namespace, metricName, dimensions }: QueriedMetric, options: object) => [
     namespace,

@@ -1,33 +1,25 @@
-/**
- * The API's OpenAPI document, as Terraform reads it: strings are templates. It is written as one object so that
- * one expression can be hashed for redeployment, and each route's cache key stands beside the route.
- */
+import { expression, interpolate, type Expression } from "./expressions";
 
 /** Resource path of the only route that is ever cached. */
 export const STATUS_ROUTE = "/api/v1/status/{request_id}";
 const INVOKE_ROUTE = "/api/v1/invoke";
 const HEALTH_ROUTE = "/api/v1/health";
 
-/** The only method that asks nobody who they are, as an ARN ends. */
+/** The only method without authorization, as the end of its ARN. */
 export const HEALTH_METHOD = `GET${HEALTH_ROUTE}`;
 
-/**
- * API Gateway's own limit (29 s); the front door answers in milliseconds, so less would only hide a slow cold start.
- */
+/** API Gateway's own limit. The front door answers in milliseconds, so less would only hide a slow cold start. */
 const INTEGRATION_TIMEOUT_MS = 29_000;
 
-/** Header that carries the caller into the cache key; the gateway writes it, callers cannot. */
+/** Header that carries the caller into the cache key. Only the gateway can write it. */
 const CALLER_HEADER = "integration.request.header.x-quickturn-caller";
 
-/**
- * The same for when the caller's token ends: else an answer to one that has ended would be kept for the caller's next
- * one.
- */
+/** Header that carries the end of the caller's token into the cache key, so that no answer outlives the token. */
 const TOKEN_END_HEADER = "integration.request.header.x-quickturn-token-end";
 
 /**
- * A signed token: three parts of base64url. Anything else is refused without the authorizer;
- * handlers/tokens/authorize.ts has the same.
+ * A signed token: three parts of base64url. The gateway refuses anything else without the authorizer, which has the
+ * same pattern (handlers/tokens).
  */
 const BEARER = "^Bearer [A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$";
 
@@ -35,24 +27,27 @@ export interface OpenApiProps {
   readonly title: string;
   /** ARN by which API Gateway invokes the front door. */
   readonly invokeArn: string;
-  /** Terraform expression: `iam`, `api_key`, `jwt` or `none`. */
-  readonly authorization: string;
-  /** With `jwt`: who checks tokens. */
+  /** `iam`, `api_key`, `jwt` or `none`. */
+  readonly authorization: Expression;
+  /** With `jwt`: the function that checks tokens. */
   readonly tokenAuthorizer: TokenAuthorizerProps;
-  /** Terraform expression: true while a distribution stands in front. */
-  readonly edgeEnabled: string;
+  /** Whether a distribution stands in front. */
+  readonly edgeEnabled: Expression;
   /** Header by which the distribution proves itself. */
   readonly originHeader: string;
 }
 
 export interface TokenAuthorizerProps {
-  /** Terraform expression: ARN by which API Gateway invokes it; "" where there is none. */
-  readonly invokeArn: string;
-  /** Terraform expression: seconds that API Gateway keeps its answer, by token. */
-  readonly ttlInSeconds: string;
+  /** ARN by which API Gateway invokes the function; "" where there is none. */
+  readonly invokeArn: Expression;
+  /** Seconds that API Gateway keeps the answer to a token. */
+  readonly ttlInSeconds: Expression;
 }
 
-/** The document, as the value of a Terraform local. */
+/**
+ * The API's OpenAPI document as the value of a Terraform local, so its strings are templates. It is one object, whose
+ * hash decides about a new deployment.
+ */
 export function openApiDocument(props: OpenApiProps): Record<string, unknown> {
   return {
     openapi: "3.0.1",
@@ -107,7 +102,7 @@ function healthOperation(props: OpenApiProps): object {
   return {
     operationId: "health",
     summary: "Ask whether the service is alive and ready.",
-    // Open: load balancers and uptime checks hold no credentials, and the answer names nothing.
+    // Open to all: load balancers and uptime checks hold no credentials, and the answer holds no secret.
     security: [],
     responses: { "200": { description: "Alive." } },
     "x-amazon-apigateway-integration": integration(props),
@@ -125,34 +120,45 @@ function integration({ invokeArn }: OpenApiProps): Record<string, unknown> {
 }
 
 /**
- * A status answer is cached by request and caller, so that one caller never gets what is cached for another.
- * SigV4's Authorization header changes with every request and would never hit; the principal that the gateway
- * found behind it does not, and neither does the one that the authorizer found behind a token. Behind a distribution
- * the origin's secret is part of the key too: a direct call
- * then misses the cache and reaches the front door, which refuses it.
+ * A status answer is cached by request and caller, so that no caller gets another's. The key has the caller's
+ * principal, because SigV4's Authorization header changes with every request and would never hit.
+ *
+ * Behind a distribution the key has the origin's secret too: a direct call misses the cache and reaches the front door,
+ * which refuses it.
  */
 function cacheKey({ authorization, edgeEnabled, originHeader }: OpenApiProps): object {
-  const callerKey = `{ iam = ["${CALLER_HEADER}"], api_key = ["method.request.header.x-api-key"], jwt = ["${CALLER_HEADER}", "${TOKEN_END_HEADER}"], none = [] }[${authorization}]`;
-  const originKey = `${edgeEnabled} ? ["method.request.header.${originHeader}"] : []`;
+  const callerKeys = [
+    `iam = ["${CALLER_HEADER}"]`,
+    `api_key = ["method.request.header.x-api-key"]`,
+    `jwt = ["${CALLER_HEADER}", "${TOKEN_END_HEADER}"]`,
+    "none = []",
+  ].join(", ");
+  const callerKey = expression`{ ${callerKeys} }[${authorization}]`;
+  const originKey = expression`${edgeEnabled} ? ["method.request.header.${originHeader}"] : []`;
+  const whereJwt = (value: string, otherwise: string) =>
+    interpolate(expression`${authorization} == "jwt" ? "${value}" : "${otherwise}"`);
   return {
-    cacheKeyParameters: `\${concat(["method.request.path.request_id"], ${callerKey}, ${originKey})}`,
+    cacheKeyParameters: interpolate(expression`concat(["method.request.path.request_id"], ${callerKey}, ${originKey})`),
     requestParameters: {
       "integration.request.path.request_id": "method.request.path.request_id",
       "integration.request.header.x-api-key": "method.request.header.x-api-key",
       [`integration.request.header.${originHeader}`]: `method.request.header.${originHeader}`,
-      [CALLER_HEADER]: `\${${authorization} == "jwt" ? "context.authorizer.principalId" : "context.identity.caller"}`,
-      [TOKEN_END_HEADER]: `\${${authorization} == "jwt" ? "context.authorizer.expires_at" : "'-'"}`,
+      [CALLER_HEADER]: whereJwt("context.authorizer.principalId", "context.identity.caller"),
+      [TOKEN_END_HEADER]: whereJwt("context.authorizer.expires_at", "'-'"),
     },
   };
 }
 
 function callerSecurity({ authorization }: OpenApiProps): string {
-  return `\${{ iam = [{ sigv4 = [] }], api_key = [{ api_key = [] }], jwt = [{ jwt = [] }], none = [] }[${authorization}]}`;
+  const schemes = "{ iam = [{ sigv4 = [] }], api_key = [{ api_key = [] }], jwt = [{ jwt = [] }], none = [] }";
+  return interpolate(expression`${schemes}[${authorization}]`);
 }
 
-/** API Gateway takes no authorizer without a function, so the scheme is there only where there is one. */
+/** API Gateway takes no authorizer without a function, so the scheme `jwt` exists only with one. */
 function securitySchemes({ authorization, tokenAuthorizer }: OpenApiProps): string {
-  return `\${merge({ sigv4 = ${SIGV4}, api_key = ${API_KEY} }, { for scheme in ["jwt"] : scheme => ${jwtScheme(tokenAuthorizer)} if ${authorization} == scheme })}`;
+  const always = `{ sigv4 = ${SIGV4}, api_key = ${API_KEY} }`;
+  const jwt = `{ for scheme in ["jwt"] : scheme => ${jwtScheme(tokenAuthorizer)} if ${authorization} == scheme }`;
+  return interpolate(expression`merge(${always}, ${jwt})`);
 }
 
 const SIGV4 = '{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "awsSigv4" }';
@@ -160,13 +166,19 @@ const API_KEY = '{ type = "apiKey", name = "x-api-key", in = "header" }';
 
 /** A TOKEN authorizer (API Gateway developer guide, "x-amazon-apigateway-authorizer object"). */
 function jwtScheme({ invokeArn, ttlInSeconds }: TokenAuthorizerProps): string {
-  const authorizer = `{ type = "token", authorizerUri = ${invokeArn}, identityValidationExpression = "${BEARER}", authorizerResultTtlInSeconds = ${ttlInSeconds} }`;
-  return `{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "custom", "x-amazon-apigateway-authorizer" = ${authorizer} }`;
+  const authorizer = [
+    'type = "token"',
+    `authorizerUri = ${invokeArn}`,
+    `identityValidationExpression = "${BEARER}"`,
+    `authorizerResultTtlInSeconds = ${ttlInSeconds}`,
+  ].join(", ");
+  return [
+    '{ type = "apiKey", name = "Authorization", in = "header", "x-amazon-apigateway-authtype" = "custom"',
+    `"x-amazon-apigateway-authorizer" = { ${authorizer} } }`,
+  ].join(", ");
 }
 
-/**
- * What the gateway can check (JSON schema draft 4, lengths in characters); the front door checks the rest, in bytes.
- */
+/** What the gateway can check (JSON schema draft 4, lengths in characters). The front door checks lengths in bytes. */
 const SCHEMAS = {
   Invocation: {
     type: "object",
@@ -180,15 +192,16 @@ const SCHEMAS = {
 };
 
 const BODY_RULES =
-  "The body is not what this route takes: a JSON object with prompt (string, 1 to 32,768 bytes) and, if wanted, session_id (1 to 64 letters, digits, _ and -), and nothing else.";
+  "The body is not what this route takes: a JSON object with prompt (string, 1 to 32,768 bytes) and, if wanted, " +
+  "session_id (1 to 64 letters, digits, _ and -), and nothing else.";
 
-/** JSON for every answer that the gateway gives by itself, in the shape of the front door's own errors. */
+/** Every answer that the gateway gives by itself, as JSON in the shape of the front door's errors. */
 const GATEWAY_RESPONSES = Object.fromEntries(
   Object.entries({
     DEFAULT_4XX: ["bad_request"],
     DEFAULT_5XX: ["internal_error"],
     ACCESS_DENIED: ["access_denied", 403],
-    // Whether the token is good could not be told: the caller may try the same one again.
+    // The token could not be checked, so the caller may send it again.
     AUTHORIZER_FAILURE: [
       "service_unavailable",
       503,

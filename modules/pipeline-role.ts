@@ -2,41 +2,41 @@ import { IamOpenidConnectProvider } from "@cdktf/provider-aws/lib/iam-openid-con
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { Construct } from "constructs";
-import { address, countWhen, interpolate, jsonencoded } from "./expressions";
+import { address, countWhen, expression, type Expression, interpolate, jsonencoded } from "./expressions";
 import type { PermissionSet } from "./permission-sets";
 
 /** Who signs a pipeline's tokens. */
 export interface Forge {
-  /** Terraform expression: the issuer's URL. */
-  readonly url: string;
-  /** Terraform expression: whom the tokens must be made for. */
-  readonly audience: string;
-  /** Terraform expression: true where there are roles for it. */
-  readonly enabled: string;
+  /** The issuer's URL. */
+  readonly url: Expression;
+  /** Whom the tokens must be made for. */
+  readonly audience: Expression;
+  /** Whether there are roles for it. */
+  readonly enabled: Expression;
   /**
-   * Terraform expression: ARN of the identity provider that the account has for this URL already, or null for one of
+   * ARN of the identity provider that the account has for this URL already, or null for one of
    * our own; IAM takes one a URL.
    */
-  readonly existingProviderArn: string;
+  readonly existingProviderArn: Expression;
 }
 
-/** Who of a forge's jobs may take a role on: the subjects that its tokens name. */
+/** The jobs of a forge that may assume a role, by the subjects that their tokens name. */
 export type Subjects =
-  | { /** Terraform expression: list of whole subjects. */ readonly exactly: string }
-  | { /** Terraform expression: list of subjects with `*` for what may differ. */ readonly like: string };
+  | { /** List of whole subjects. */ readonly exactly: Expression }
+  | { /** List of subjects with `*` for what may differ. */ readonly like: Expression };
 
 export interface PipelineRoleProps {
   readonly roleName: string;
   /** One sentence for the console. */
   readonly description: string;
   readonly subjects: Subjects;
-  /** Terraform expression: ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
-  readonly permissionsBoundaryArn: string;
-  /** What it may do, by names that the role's attachments have. */
+  /** ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
+  readonly permissionsBoundaryArn: Expression;
+  /** What the role may do, by the last part of each attachment's construct id. */
   readonly policies: Readonly<Record<string, PermissionSet>>;
 }
 
-/** A forge whose jobs come without stored keys: by tokens that it signs, good for an hour and for a role. */
+/** A forge whose jobs use no stored keys but tokens that it signs, each good for an hour and for a role. */
 export class PipelineIdentity extends Construct {
   private readonly provider: IamOpenidConnectProvider;
 
@@ -53,43 +53,47 @@ export class PipelineIdentity extends Construct {
       url: interpolate(url),
       clientIdList: [interpolate(audience)],
     });
-    this.provider.addOverride("count", countWhen(`${enabled} && ${existingProviderArn} == null`));
+    this.provider.addOverride("count", countWhen(expression`${enabled} && ${existingProviderArn} == null`));
   }
 
   /**
-   * Adds a role that jobs with these subjects may take on.
-   * @returns Terraform expression of its ARN, null where there is none
+   * Adds a role that jobs with these subjects may assume.
+   * @returns the role's ARN, null where the role does not exist
    */
-  addRole(id: string, props: PipelineRoleProps): string {
+  addRole(id: string, props: PipelineRoleProps): Expression {
     const { enabled } = this.forge;
     const role = new IamRole(this, id, {
       name: props.roleName,
       description: props.description,
-      assumeRolePolicy: jsonencoded(this, `${id}_trust`, this.trust(props.subjects)),
+      assumeRolePolicy: jsonencoded(this, `${id}_trust`, this.trustPolicy(props.subjects)),
       permissionsBoundary: interpolate(props.permissionsBoundaryArn),
     });
     role.addOverride("count", countWhen(enabled));
-    for (const [name, { arn, when }] of Object.entries(props.policies)) {
+    for (const [name, policy] of Object.entries(props.policies)) {
       const attached = new IamRolePolicyAttachment(this, `${id}-${name}`, {
-        role: interpolate(`${address(role)}[0].name`),
-        policyArn: arn,
+        role: interpolate(expression`${address(role)}[0].name`),
+        policyArn: policy.arn,
       });
-      attached.addOverride("count", countWhen(when === undefined ? enabled : `${enabled} && ${when}`));
+      attached.addOverride(
+        "count",
+        countWhen(policy.enabled === undefined ? enabled : expression`${enabled} && ${policy.enabled}`),
+      );
     }
-    return `one(${address(role)}[*].arn)`;
+    return expression`one(${address(role)}[*].arn)`;
   }
 
-  private trust(subjects: Subjects): object {
+  private trustPolicy(subjects: Subjects): object {
     const { url, audience, existingProviderArn } = this.forge;
     // Condition keys begin with the issuer's address without its scheme.
-    const key = (claim: string) => `\${trimprefix(${url}, "https://")}:${claim}`;
-    const made = { [key("aud")]: interpolate(audience) };
+    const issuer = interpolate(expression`trimprefix(${url}, "https://")`);
+    const audienceMatches = { [`${issuer}:aud`]: interpolate(audience) };
+    const subject = `${issuer}:sub`;
     const condition =
       "exactly" in subjects
-        ? { StringEquals: { ...made, [key("sub")]: interpolate(subjects.exactly) } }
-        : { StringEquals: made, StringLike: { [key("sub")]: interpolate(subjects.like) } };
+        ? { StringEquals: { ...audienceMatches, [subject]: interpolate(subjects.exactly) } }
+        : { StringEquals: audienceMatches, StringLike: { [subject]: interpolate(subjects.like) } };
     const principal = interpolate(
-      `${existingProviderArn} == null ? one(${address(this.provider)}[*].arn) : ${existingProviderArn}`,
+      expression`${existingProviderArn} == null ? one(${address(this.provider)}[*].arn) : ${existingProviderArn}`,
     );
     return {
       Version: "2012-10-17",

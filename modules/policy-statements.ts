@@ -3,7 +3,7 @@ export interface PolicyStatement {
   readonly Sid: string;
   readonly Effect: "Allow" | "Deny";
   readonly Action: readonly string[];
-  /** One ARN, several, or a Terraform expression that yields a list. */
+  /** One ARN, several, or a Terraform template that yields a list. */
   readonly Resource: string | readonly string[];
   readonly Principal?: unknown;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -14,17 +14,22 @@ export function policyDocument(statements: readonly PolicyStatement[]): object {
   return { Version: "2012-10-17", Statement: statements };
 }
 
+/** Actions of a service. @param names with spaces between, without the service, such as `GetItem PutItem` */
+export function actionsOf(service: string, names: string): string[] {
+  return names.split(" ").map((name) => `${service}:${name}`);
+}
+
 /** Allows actions on resources. */
 export function allow(sid: string, actions: readonly string[], resource: string | readonly string[]): PolicyStatement {
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }
 
-/** Refuses actions on resources, whatever else is allowed. */
+/** Denies actions on resources, whatever else is allowed. */
 export function deny(sid: string, actions: readonly string[], resource: string | readonly string[]): PolicyStatement {
   return { Sid: sid, Effect: "Deny", Action: actions, Resource: resource };
 }
 
-/** Keys of the operator's, as those who use them are allowed to. */
+/** The operator's keys, as permissions name them. */
 export interface UsableKeys {
   /** Terraform template that yields a list of ARNs. */
   readonly arns: string;
@@ -32,27 +37,23 @@ export interface UsableKeys {
   readonly region: string;
 }
 
-/**
- * Allows the use of keys through services, on what these encrypt by them, and in no other way.
- * @param services as their endpoints begin, such as `sqs`
- */
-export function allowKeys(
-  sid: string,
-  names: readonly string[],
-  services: readonly string[],
-  { arns, region }: UsableKeys,
-): PolicyStatement {
+/** How keys may be used. */
+export interface KeyUse {
+  /** Actions of KMS, as {@link actionsOf} takes them. */
+  readonly actions: string;
+  /** Services through which alone the keys may be used, as their endpoints begin, such as `sqs`. */
+  readonly services: readonly string[];
+}
+
+/** Allows the use of keys through services, on what these encrypt by them. */
+export function allowKeys(sid: string, { arns, region }: UsableKeys, { actions, services }: KeyUse): PolicyStatement {
   return {
-    ...allow(
-      sid,
-      names.map((name) => `kms:${name}`),
-      arns,
-    ),
+    ...allow(sid, actionsOf("kms", actions), arns),
     Condition: { StringEquals: { "kms:ViaService": services.map((service) => `${service}.${region}.amazonaws.com`) } },
   };
 }
 
-/** Refuses every call that does not come over TLS. */
+/** Denies every call that does not come over TLS. */
 export function denyPlainHttp(service: string, resource: string | readonly string[]): PolicyStatement {
   return {
     Sid: "DenyPlainHttp",
@@ -64,7 +65,7 @@ export function denyPlainHttp(service: string, resource: string | readonly strin
   };
 }
 
-/** Trust policy of a role that one AWS service takes on. */
+/** Trust policy of a role that one AWS service assumes. */
 export function trustService(service: string): object {
   return {
     Version: "2012-10-17",

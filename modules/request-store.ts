@@ -3,10 +3,9 @@ import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
-import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
-import type { IResolvable } from "cdktf";
+import * as encryption from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { Construct } from "constructs";
-import { interpolate, jsonencoded } from "./expressions";
+import { type Expression, expression, interpolate, interpolateAny, jsonencoded } from "./expressions";
 import {
   allow,
   allowKeys,
@@ -20,47 +19,36 @@ export interface RequestStoreProps {
   readonly requestsTableName: string;
   readonly sessionsTableName: string;
   readonly resultsBucketName: string;
-  /** First guard: DynamoDB refuses DeleteTable, S3 refuses to delete a bucket that is not empty. */
-  readonly deletionProtection: IResolvable;
-  /** Terraform expression of the same. */
-  readonly deletionProtectionExpression: string;
-  /**
-   * Second guard: Terraform refuses a plan that destroys a table. Fixed at synth, because Terraform takes no expression
-   * here.
-   */
+  /** First guard: DynamoDB refuses DeleteTable, and S3 refuses to delete a bucket that is not empty. */
+  readonly deletionProtection: Expression;
+  /** Second guard: Terraform refuses a plan that destroys a table. Terraform takes no expression here. */
   readonly preventDestroy: boolean;
-  /** Terraform expression: ARN of the key that encrypts everything, or null for AWS's own keys. */
-  readonly kmsKeyArn: string;
-  /** Terraform expression: list of the ARNs of keys that were that key. */
-  readonly formerKmsKeyArns: string;
+  /** ARN of the key that encrypts everything, or null for AWS's own keys. */
+  readonly kmsKeyArn: Expression;
+  /** List of the ARNs of keys that were `kmsKeyArn` before. */
+  readonly formerKmsKeyArns: Expression;
   /** Days until a large answer is deleted. */
   readonly retentionInDays: number;
 }
 
-/**
- * Index of the requests that have not ended, by when somebody has to look at them; `handlers/stores` writes its keys.
- */
+/** Index of the requests that have not ended, by the time when they are due; `handlers/requests` writes its keys. */
 const OPEN_REQUESTS = { name: "open-due", hashKey: "open", rangeKey: "due_at", projectionType: "KEYS_ONLY" };
 
-/** Actions of KMS, without their service. */
-export const TABLE_KEY_USES = [
-  "Decrypt",
-  "DescribeKey",
-  "Encrypt",
-  "GenerateDataKey",
-  "GenerateDataKeyWithoutPlaintext",
-  "ReEncryptFrom",
-  "ReEncryptTo",
-];
+/**
+ * Actions of KMS that DynamoDB calls in the name of whoever reads or writes a table (DynamoDB developer guide,
+ * "DynamoDB encryption at rest usage notes"), except CreateGrant, which whoever chooses the key needs.
+ */
+export const TABLE_KEY_ACTIONS =
+  "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo";
 
-/** Attributes of keys that are numbers; all others are texts. */
+/** Key attributes that are numbers; all others are texts. */
 const NUMBERS = new Set(["due_at"]);
 
 type TableProps = Pick<DynamodbTableConfig, "name" | "hashKey" | "rangeKey"> & {
   readonly index?: typeof OPEN_REQUESTS;
 };
 
-/** Where requests, conversations and large answers are kept. */
+/** The tables of requests and conversations, and the bucket of large answers. */
 export class RequestStore extends Construct {
   readonly requests: DynamodbTable;
   readonly sessions: DynamodbTable;
@@ -83,7 +71,7 @@ export class RequestStore extends Construct {
     this.expireResults(props);
   }
 
-  /** Write a new request, note that it was sent, take it back when it cannot be, read one. */
+  /** To write a new request, to record that it was sent, to withdraw it when it cannot be sent, and to read one. */
   frontDoorAccess(): PolicyStatement[] {
     return [
       allow(
@@ -95,7 +83,7 @@ export class RequestStore extends Construct {
     ];
   }
 
-  /** Claim a request, write its result, read and add turns of its conversation. */
+  /** To claim a request, to write its result, and to read and add turns of its conversation. */
   workerAccess(): PolicyStatement[] {
     return [
       allow("ClaimAndFinishRequests", ["dynamodb:GetItem", "dynamodb:UpdateItem"], this.requests.arn),
@@ -108,7 +96,7 @@ export class RequestStore extends Construct {
     ];
   }
 
-  /** Find requests that nobody moves on, and move them on or end them. */
+  /** To find requests that nobody works on, and to send them again or end them. */
   sweeperAccess(): PolicyStatement[] {
     return [
       allow("FindOpenRequests", ["dynamodb:Query"], `${this.requests.arn}/index/${OPEN_REQUESTS.name}`),
@@ -116,19 +104,22 @@ export class RequestStore extends Construct {
     ];
   }
 
-  /** What the front door needs of the key beside `frontDoorAccess`. */
+  /** The front door's permissions on the key, beside `frontDoorAccess`. */
   frontDoorKeyAccess(keys: UsableKeys): PolicyStatement[] {
-    return [useTablesKey(keys), allowKeys("ReadResultsByKey", ["Decrypt"], ["s3"], keys)];
+    return [allowTablesKey(keys), allowKeys("ReadResultsByKey", keys, { actions: "Decrypt", services: ["s3"] })];
   }
 
-  /** What the worker needs of the key beside `workerAccess`. An upload in parts would need kms:Decrypt too. */
+  /** The worker's permissions on the key, beside `workerAccess`. An upload in parts would need kms:Decrypt too. */
   workerKeyAccess(keys: UsableKeys): PolicyStatement[] {
-    return [useTablesKey(keys), allowKeys("WriteResultsByKey", ["GenerateDataKey"], ["s3"], keys)];
+    return [
+      allowTablesKey(keys),
+      allowKeys("WriteResultsByKey", keys, { actions: "GenerateDataKey", services: ["s3"] }),
+    ];
   }
 
-  /** What the sweeper needs of the key beside `sweeperAccess`. */
+  /** The sweeper's permissions on the key, beside `sweeperAccess`. */
   sweeperKeyAccess(keys: UsableKeys): PolicyStatement[] {
-    return [useTablesKey(keys)];
+    return [allowTablesKey(keys)];
   }
 
   private createTable(id: string, props: RequestStoreProps, { index, ...keys }: TableProps): DynamodbTable {
@@ -143,14 +134,14 @@ export class RequestStore extends Construct {
       ttl: { attributeName: "expires_at", enabled: true },
       pointInTimeRecovery: { enabled: true },
       serverSideEncryption: tableEncryption(props),
-      deletionProtectionEnabled: props.deletionProtection,
-      lifecycle: { preventDestroy: props.preventDestroy, postcondition: [leavesItsKey(props)] },
+      deletionProtectionEnabled: interpolateAny(props.deletionProtection),
+      lifecycle: { preventDestroy: props.preventDestroy, postcondition: [requireUsableKey(props)] },
     });
   }
 
-  private createBucket({ resultsBucketName, deletionProtectionExpression }: RequestStoreProps): S3Bucket {
+  private createBucket({ resultsBucketName, deletionProtection }: RequestStoreProps): S3Bucket {
     const bucket = new S3Bucket(this, "results", { bucket: resultsBucketName });
-    bucket.addOverride("force_destroy", `\${!${deletionProtectionExpression}}`);
+    bucket.addOverride("force_destroy", interpolate(expression`!${deletionProtection}`));
     return bucket;
   }
 
@@ -162,16 +153,16 @@ export class RequestStore extends Construct {
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     });
-    new S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
+    new encryption.S3BucketServerSideEncryptionConfigurationA(this, "results-encryption", {
       bucket: this.results.id,
       rule: [
         {
           applyServerSideEncryptionByDefault: {
-            sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
+            sseAlgorithm: interpolate(expression`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
             kmsMasterKeyId: interpolate(kmsKeyArn),
           },
-          // One call of KMS for many objects.
-          bucketKeyEnabled: interpolate(`${kmsKeyArn} == null ? null : true`) as unknown as boolean,
+          // One call of KMS serves many objects.
+          bucketKeyEnabled: interpolateAny(expression`${kmsKeyArn} == null ? null : true`),
         },
       ],
     });
@@ -203,34 +194,31 @@ export class RequestStore extends Construct {
   }
 }
 
-/**
- * What DynamoDB does to a table's key in the name of whoever reads or writes the table (DynamoDB developer guide,
- * "DynamoDB encryption at rest usage notes"), but for kms:CreateGrant, which whoever chooses the key needs.
- */
-function useTablesKey(keys: UsableKeys): PolicyStatement {
-  return allowKeys("UseTablesByKey", TABLE_KEY_USES, ["dynamodb"], keys);
+/** Allows DynamoDB to use the tables' key in the function's name. */
+function allowTablesKey(keys: UsableKeys): PolicyStatement {
+  return allowKeys("UseTablesByKey", keys, { actions: TABLE_KEY_ACTIONS, services: ["dynamodb"] });
 }
 
 /**
- * By a key, or by AWS's own. A key that is null is to the provider "the one that is there", and a table would stay
- * under it unseen (its issue 29811). It leaves a key by `enabled`: false stands for the key that DynamoDB owns, true
- * without a key for AWS's in the account.
+ * Encryption by the operator's key, or by one of AWS. For a null key the provider silently keeps the table's present
+ * one (its issue 29811), so `enabled` says which of AWS's: false the key that DynamoDB owns, true the account's.
  */
 function tableEncryption({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
-  const enabled = interpolate(`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`);
-  return { enabled: enabled as unknown as boolean, kmsKeyArn: interpolate(kmsKeyArn) };
+  const enabled = expression`${kmsKeyArn} != null || length(${formerKmsKeyArns}) == 0`;
+  return { enabled: interpolateAny(enabled), kmsKeyArn: interpolate(kmsKeyArn) };
 }
 
 /**
- * Refuses what would leave a table under a key that no function may use any more. The key of AWS's own stands in the
- * state as "".
+ * A postcondition that refuses a table under a key that no function may use any more. The state has "" for a key of
+ * AWS's own.
  */
-function leavesItsKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+function requireUsableKey({ kmsKeyArn, formerKmsKeyArns }: RequestStoreProps) {
+  const presentKeyIsAws = `try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`;
   return {
-    condition: interpolate(
-      `${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || try(!startswith(self.server_side_encryption[0].kms_key_arn, "arn:"), true)`,
-    ),
+    condition: interpolate(expression`${kmsKeyArn} != null || length(${formerKmsKeyArns}) > 0 || ${presentKeyIsAws}`),
     errorMessage:
-      "kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still encrypted by it can be read.",
+      "kms_key_arn is null, and ${self.name} is encrypted by ${self.server_side_encryption[0].kms_key_arn}; " +
+      "allowed: null with that key in former_kms_key_arns, by which the table leaves it and what is still " +
+      "encrypted by it can be read.",
   };
 }

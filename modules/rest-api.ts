@@ -1,133 +1,96 @@
-import { interpolate, countWhen, encodedLocal, inner, jsonencoded } from "./expressions";
 import { ApiGatewayDeployment } from "@cdktf/provider-aws/lib/api-gateway-deployment";
 import { ApiGatewayRestApi } from "@cdktf/provider-aws/lib/api-gateway-rest-api";
 import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
-import { TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import type { AgentFunction } from "./agent-function";
+import { countWhen, createLocal, expression, interpolate, type Expression } from "./expressions";
 import { HEALTH_METHOD, openApiDocument } from "./openapi";
 
-/** What tells this policy from one that somebody else gave the API. */
+/** Sid that tells this policy from one that somebody else gave the API. */
 const OWN_SID = "LetInCallers";
-
-export interface ResourcePolicyProps {
-  /**
-   * Terraform expression: ids of the endpoints through which alone the API can be called; [] = any way; null = the API
-   * has no policy of ours.
-   */
-  readonly vpcEndpointIds: string;
-  /** Terraform expression: `iam`, `api_key`, `jwt` or `none`. */
-  readonly authorization: string;
-  /**
-   * Terraform expression: `arn:…:execute-api:<region>:<account>:*`. An API's own ARN would be a reference to itself.
-   */
-  readonly apiArns: string;
-  /** Such as `GET/api/v1/health`: what anybody may call, whatever the authorization. */
-  readonly openMethod: string;
-}
-
-/**
- * Who may call, by the way they come: AWS's own pattern for a private API, one statement that lets in and one that
- * denies every other way (API Gateway developer guide, "API Gateway resource policy examples").
- *
- * A signed call is let in by the caller's own policy *or* by this one (there, "How API Gateway resource policies affect
- * authorization workflow", table A), and the same holds for a token's authorizer. So this one lets nobody in where
- * either asks: else every role of the account could call. Only methods that ask nobody need it.
- */
-export function resourcePolicy({ vpcEndpointIds, authorization, apiArns, openMethod }: ResourcePolicyProps): object {
-  const everybody = `Principal = "*", Action = "execute-api:Invoke"`;
-  const letIn = `{ Sid = "${OWN_SID}", Effect = "Allow", ${everybody}, Resource = contains(["iam", "jwt"], ${authorization}) ? format("%s/*/${openMethod}", ${apiArns}) : ${apiArns} }`;
-  const keepOut = `{ Sid = "DenyOtherWays", Effect = "Deny", ${everybody}, Resource = ${apiArns}, Condition = { StringNotEquals = { "aws:SourceVpce" = ${vpcEndpointIds} } } }`;
-  return {
-    Version: "2012-10-17",
-    Statement: interpolate(`concat([${letIn}], ${isPrivate(vpcEndpointIds)} ? [${keepOut}] : [])`),
-  };
-}
-
-/** Terraform expression: whether only endpoints lead to the API. */
-export const isPrivate = (vpcEndpointIds: string): string => `length(coalesce(${vpcEndpointIds}, [])) > 0`;
-
-/**
- * A condition after which an apply would leave the API with a policy that the settings no longer ask for: the provider
- * keeps a policy that the configuration does not give, and writes it back after each import of the body.
- */
-export function policyIsAskedFor(vpcEndpointIds: string): {
-  readonly condition: string;
-  readonly error_message: string;
-} {
-  return {
-    condition: interpolate(`${vpcEndpointIds} != null || !strcontains(coalesce(self.policy, "-"), "\\"${OWN_SID}\\"")`),
-    error_message:
-      "The API has the policy of a private API, or of one that was private, and Terraform keeps a policy that nobody gives. Give vpc_endpoint_ids: [] for an API that everybody reaches whom authorization lets in, or the endpoints' ids.",
-  };
-}
 
 export interface RestApiProps {
   readonly apiName: string;
   /** Alias of the front door, which answers every route. */
   readonly frontDoor: LambdaAlias;
-  /** Terraform expression: `iam`, `api_key`, `jwt` or `none`. */
-  readonly authorization: string;
-  /** Checks tokens; there only with `jwt`. */
+  /** `iam`, `api_key`, `jwt` or `none`. */
+  readonly authorization: Expression;
+  /** The function that checks tokens; it exists only with `jwt`. */
   readonly authorizer: AgentFunction;
-  /** Terraform expression: seconds that its answer is kept, by token. */
-  readonly authorizerTtlInSeconds: string;
-  /** Terraform expression: true while a distribution stands in front. */
-  readonly edgeEnabled: string;
+  /** Seconds that the authorizer's answer to a token is kept. */
+  readonly authorizerTtlInSeconds: Expression;
+  /** Whether a distribution stands in front. */
+  readonly edgeEnabled: Expression;
   /** Header by which the distribution proves itself. */
   readonly originHeader: string;
   /**
-   * Terraform expression: endpoints through which alone the API can be called; [] = it is public again; null = it
-   * always was.
+   * List of the endpoints through which alone the API can be called; [] = it is public again; null = it always was
+   * public, and has no policy of ours.
    */
-  readonly vpcEndpointIds: string;
+  readonly vpcEndpointIds: Expression;
   /** Terraform template: `arn:…:execute-api:<region>:<account>:*`. */
   readonly apiArns: string;
 }
 
-/**
- * A REST API, regional or private, from one OpenAPI body, and a deployment whenever an applied value of that body
- * changes.
- */
+/** A REST API, regional or private, from one OpenAPI body. A changed value of that body makes a new deployment. */
 export class RestApi extends Construct {
   readonly api: ApiGatewayRestApi;
   readonly deployment: ApiGatewayDeployment;
 
   constructor(scope: Construct, id: string, props: RestApiProps) {
     super(scope, id);
-    const { authorizer, frontDoor, authorizerTtlInSeconds: ttlInSeconds } = props;
-    const tokenAuthorizer = { invokeArn: inner(authorizer.attribute(authorizer.function, "invoke_arn")), ttlInSeconds };
-    const apiArns = `local.${new TerraformLocal(this, "apis", props.apiArns).friendlyUniqueId}`;
-    const policy = jsonencoded(this, "callers", resourcePolicy({ ...props, apiArns, openMethod: HEALTH_METHOD }));
-    const document = jsonencoded(
-      this,
-      "openapi",
-      openApiDocument({ ...props, title: props.apiName, invokeArn: frontDoor.invokeArn, tokenAuthorizer }),
-    );
-    const json = withPolicy(document, policy, props);
-    this.api = this.createApi(props, json, policy);
+    const policy = this.createPolicy(props);
+    const body = this.createBody(props, policy);
+    this.api = this.createApi(props, body, policy);
     const permissions = [this.allowInvocation(props), this.allowAuthorization(props)];
-    this.deployment = this.createDeployment(json, permissions);
+    this.deployment = this.createDeployment(body, permissions);
   }
 
-  private createApi({ apiName, vpcEndpointIds: ids }: RestApiProps, body: string, policy: string): ApiGatewayRestApi {
+  /** The resource policy, as a local. */
+  private createPolicy(props: RestApiProps): Expression {
+    const apiArns = createLocal(this, "apis", props.apiArns);
+    return createLocal(this, "callers", resourcePolicy(props, apiArns));
+  }
+
+  /** The OpenAPI body as JSON. It holds the policy, so that a changed policy is deployed. */
+  private createBody(props: RestApiProps, policy: Expression): Expression {
+    const { authorizer, frontDoor, vpcEndpointIds } = props;
+    const document = createLocal(
+      this,
+      "openapi",
+      openApiDocument({
+        ...props,
+        title: props.apiName,
+        invokeArn: frontDoor.invokeArn,
+        tokenAuthorizer: {
+          invokeArn: authorizer.attribute(authorizer.function, "invoke_arn"),
+          ttlInSeconds: props.authorizerTtlInSeconds,
+        },
+      }),
+    );
+    const key = "x-amazon-apigateway-policy";
+    const policyIfAny = expression`{ for key in ["${key}"] : key => ${policy} if ${vpcEndpointIds} != null }`;
+    return expression`jsonencode(merge(${document}, ${policyIfAny}))`;
+  }
+
+  private createApi({ apiName, vpcEndpointIds: ids }: RestApiProps, body: Expression, policy: Expression) {
     const api = new ApiGatewayRestApi(this, "api", {
       name: apiName,
-      body,
-      // The body is the whole API: what it no longer names goes.
+      body: interpolate(body),
+      // The body is the whole API: whatever it no longer names is deleted.
       putRestApiMode: "overwrite",
-      // In the body alone it could never be changed: after each import of the body the provider writes the policy of
-      // its state back.
-      policy: interpolate(`${ids} == null ? null : ${inner(policy)}`),
-      // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot take them
-      // away, and AWS refuses to make an API public that has some. An IPv4 address alone is refused of a private API.
+      // In the body alone the policy could never be changed: after each import of the body the provider writes the
+      // policy of its state back.
+      policy: interpolate(expression`${ids} == null ? null : jsonencode(${policy})`),
+      // No vpc_endpoint_ids, which would give each endpoint a name of the API's own: the provider cannot remove them,
+      // and AWS refuses to make an API with some public. AWS also refuses a private API with IPv4 addresses alone.
       endpointConfiguration: {
-        types: [interpolate(`${isPrivate(ids)} ? "PRIVATE" : "REGIONAL"`)],
-        ipAddressType: interpolate(`${ids} == null ? null : ${isPrivate(ids)} ? "dualstack" : "ipv4"`),
+        types: [interpolate(expression`${isPrivate(ids)} ? "PRIVATE" : "REGIONAL"`)],
+        ipAddressType: interpolate(expression`${ids} == null ? null : ${isPrivate(ids)} ? "dualstack" : "ipv4"`),
       },
     });
-    api.addOverride("lifecycle.postcondition", [policyIsAskedFor(ids)]);
+    api.addOverride("lifecycle.postcondition", [requirePolicyIsWanted(ids)]);
     return api;
   }
 
@@ -146,33 +109,64 @@ export class RestApi extends Construct {
     const permission = new LambdaPermission(this, "authorizer-permission", {
       statementId: "AllowThisApisAuthorizer",
       action: "lambda:InvokeFunction",
-      functionName: authorizer.attribute(authorizer.function, "function_name"),
+      functionName: interpolate(authorizer.attribute(authorizer.function, "function_name")),
       principal: "apigateway.amazonaws.com",
-      // API Gateway makes the authorizer's id when it reads the body; this API has no other.
+      // API Gateway makes the authorizer's id when it reads the body; this API has no other authorizer.
       sourceArn: `${this.api.executionArn}/authorizers/*`,
     });
-    permission.addOverride("count", countWhen(`${authorization} == "jwt"`));
+    permission.addOverride("count", countWhen(expression`${authorization} == "jwt"`));
     return permission;
   }
 
-  private createDeployment(body: string, permissions: LambdaPermission[]): ApiGatewayDeployment {
+  private createDeployment(body: Expression, permissions: LambdaPermission[]): ApiGatewayDeployment {
     return new ApiGatewayDeployment(this, "deployment", {
       restApiId: this.api.id,
-      // The applied body, not the resource's attributes: those change when AWS rewrites them, and ids never change.
-      triggers: { redeployment: interpolate(`sha1(${inner(body)})`) },
-      // A stage points to the old one until it is moved.
+      // The applied body and not the API's attributes: AWS rewrites those, and ids never change.
+      triggers: { redeployment: interpolate(expression`sha1(${body})`) },
+      // A stage points to the old deployment until it is moved.
       lifecycle: { createBeforeDestroy: true },
       dependsOn: permissions,
     });
   }
 }
 
+/** Whether the API can be called only through endpoints. */
+const isPrivate = (vpcEndpointIds: Expression): Expression => expression`length(coalesce(${vpcEndpointIds}, [])) > 0`;
+
 /**
- * The body with the policy in it, so that a policy that changes is deployed; as it is, to the letter, where there is
- * none.
+ * AWS's own pattern for a private API: one statement lets callers in, and one denies every other way (API Gateway
+ * developer guide, "API Gateway resource policy examples").
+ *
+ * A signed call, or one with a token, passes by the caller's own policy *or* by this one (there, "How API Gateway
+ * resource policies affect authorization workflow", table A). Where the API asks for either, this policy therefore lets
+ * callers in only to methods that ask for nothing; otherwise every role of the account could call.
  */
-function withPolicy(document: string, policy: string, { vpcEndpointIds }: RestApiProps): string {
-  return interpolate(
-    `jsonencode(merge(${encodedLocal(document)}, { for key in ["x-amazon-apigateway-policy"] : key => ${encodedLocal(policy)} if ${vpcEndpointIds} != null }))`,
-  );
+function resourcePolicy({ vpcEndpointIds, authorization }: RestApiProps, apiArns: Expression): object {
+  const everybody = `Principal = "*", Action = "execute-api:Invoke"`;
+  const asksForCaller = expression`contains(["iam", "jwt"], ${authorization})`;
+  const methods = expression`${asksForCaller} ? format("%s/*/${HEALTH_METHOD}", ${apiArns}) : ${apiArns}`;
+  const letIn = expression`{ Sid = "${OWN_SID}", Effect = "Allow", ${everybody}, Resource = ${methods} }`;
+  const otherWays = expression`{ StringNotEquals = { "aws:SourceVpce" = ${vpcEndpointIds} } }`;
+  const keepOut =
+    `{ Sid = "DenyOtherWays", Effect = "Deny", ${everybody}, Resource = ${apiArns}, ` + `Condition = ${otherWays} }`;
+  return {
+    Version: "2012-10-17",
+    Statement: interpolate(expression`concat([${letIn}], ${isPrivate(vpcEndpointIds)} ? [${keepOut}] : [])`),
+  };
+}
+
+/**
+ * A postcondition that refuses an API with a policy that the settings no longer ask for: the provider keeps a policy
+ * that the configuration does not give, and writes it back after each import of the body.
+ */
+function requirePolicyIsWanted(vpcEndpointIds: Expression): object {
+  return {
+    condition: interpolate(
+      expression`${vpcEndpointIds} != null || !strcontains(coalesce(self.policy, "-"), "\\"${OWN_SID}\\"")`,
+    ),
+    error_message:
+      "The API has the policy of a private API, or of one that was private, and Terraform keeps a policy that nobody " +
+      "gives. Give vpc_endpoint_ids: [] for an API that everybody reaches whom authorization lets in, or the " +
+      "endpoints' ids.",
+  };
 }

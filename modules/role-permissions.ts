@@ -1,27 +1,31 @@
-import { actions, arnsOf, type DeploymentNames } from "./deployment-arns";
-import { allow, allowKeys, deny, type PolicyStatement } from "./policy-statements";
-import { TABLE_KEY_USES } from "./request-store";
+import { deploymentArns, type DeploymentNames } from "./deployment-permissions";
+import { expression, interpolate, type Expression } from "./expressions";
+import { actionsOf, allow, allowKeys, deny, type PolicyStatement } from "./policy-statements";
+import { TABLE_KEY_ACTIONS } from "./request-store";
 
 /**
- * What Terraform asks AWS to make, change and delete a deployment's roles, and nothing by which who may do so could
- * give a role, or itself, more than the boundary allows (IAM user guide, "Permissions boundaries for IAM entities").
+ * Permissions to create, change and delete a deployment's roles. They let nobody give a role, or himself, more than the
+ * boundary allows (IAM user guide, "Permissions boundaries for IAM entities").
  */
-export function changeRoles(names: DeploymentNames): PolicyStatement[] {
-  const { functionRoles, gatewayRole, roles, boundary, pipelineRoles, pipelinePolicies } = arnsOf(names);
-  const limited = { StringEquals: { "iam:PermissionsBoundary": boundary } };
+export function rolePermissions(names: DeploymentNames): PolicyStatement[] {
+  const { functionRoles, gatewayRole, roles, boundary, pipelineRoles, pipelinePolicies } = deploymentArns(names);
+  const withinBoundary = { StringEquals: { "iam:PermissionsBoundary": boundary } };
   return [
-    { ...allow("MakeRoles", actions("iam", "CreateRole PutRolePermissionsBoundary"), roles), Condition: limited },
     {
-      ...allow("WriteFunctionRoles", actions("iam", "DeleteRolePolicy PutRolePolicy"), functionRoles),
-      Condition: limited,
+      ...allow("MakeRoles", actionsOf("iam", "CreateRole PutRolePermissionsBoundary"), roles),
+      Condition: withinBoundary,
+    },
+    {
+      ...allow("WriteFunctionRoles", actionsOf("iam", "DeleteRolePolicy PutRolePolicy"), functionRoles),
+      Condition: withinBoundary,
     },
     allow(
       "ChangeRoles",
-      actions("iam", "DeleteRole ListInstanceProfilesForRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole"),
+      actionsOf("iam", "DeleteRole ListInstanceProfilesForRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole"),
       roles,
     ),
     {
-      ...allow("ChangeGatewayRole", actions("iam", "AttachRolePolicy DetachRolePolicy"), gatewayRole),
+      ...allow("ChangeGatewayRole", actionsOf("iam", "AttachRolePolicy DetachRolePolicy"), gatewayRole),
       Condition: {
         ArnEquals: {
           "iam:PolicyARN": `arn:${names.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs`,
@@ -30,18 +34,19 @@ export function changeRoles(names: DeploymentNames): PolicyStatement[] {
     },
     passRole("PassFunctionRoles", functionRoles, "lambda.amazonaws.com"),
     passRole("PassGatewayRole", gatewayRole, "apigateway.amazonaws.com"),
-    // Nothing above allows these. They stay refused when somebody gives the pipeline's role more.
-    deny("KeepBoundaries", actions("iam", "DeleteRolePermissionsBoundary"), [...roles, pipelineRoles]),
+    // Nothing above allows these. They stay denied when somebody gives the pipeline's role more.
+    deny("KeepBoundaries", actionsOf("iam", "DeleteRolePermissionsBoundary"), [...roles, pipelineRoles]),
     deny(
       "KeepPolicies",
-      actions("iam", "CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion"),
+      actionsOf("iam", "CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion"),
       [boundary, pipelinePolicies],
     ),
     deny(
       "KeepPipelineRoles",
-      actions(
+      actionsOf(
         "iam",
-        "AttachRolePolicy DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary PutRolePolicy UpdateAssumeRolePolicy UpdateRole",
+        "AttachRolePolicy DeleteRole DeleteRolePolicy DetachRolePolicy PassRole PutRolePermissionsBoundary " +
+          "PutRolePolicy UpdateAssumeRolePolicy UpdateRole",
       ),
       pipelineRoles,
     ),
@@ -49,33 +54,42 @@ export function changeRoles(names: DeploymentNames): PolicyStatement[] {
 }
 
 /**
- * What the roles of a deployment may do at most, whatever they are given: a permissions boundary. It allows nothing by
- * itself.
- * @param agentArns Terraform expression: list of what the agents are and have, by ARN; `*` stands for any characters
- * @param keyArns Terraform expression: list of the operator's keys
+ * The permissions boundary: what the roles of a deployment may do at most. It allows nothing by itself.
+ * @param agentArns list of the ARNs of the agents and their secrets; `*` stands for any characters
+ * @param keyArns list of the operator's keys
  */
-export function limitRoles(names: DeploymentNames, agentArns: string, keyArns: string): PolicyStatement[] {
-  const arns = arnsOf(names);
+export function boundaryPermissions(
+  names: DeploymentNames,
+  agentArns: Expression,
+  keyArns: Expression,
+): PolicyStatement[] {
+  const arns = deploymentArns(names);
   const { partition, region, accountId, prefix } = names;
   const models = (account: string, kind: string) => `arn:${partition}:bedrock:*:${account}:${kind}/*`;
-  // A call of a runtime names one of its endpoints as well; both are checked. IAM takes no empty list: what stands
-  // there then is not.
-  const agents = `length(${agentArns}) == 0 ? tolist(["arn:${partition}:lambda:${region}:${accountId}:function:${prefix}-no-agent"]) : concat(${agentArns}, [for arn in ${agentArns} : "\${arn}/runtime-endpoint/*" if strcontains(arn, ":runtime/")])`;
-  const keys = `length(${keyArns}) == 0 ? tolist(["arn:${partition}:kms:${region}:${accountId}:key/none"]) : ${keyArns}`;
+  // IAM takes no empty list, so a function and a key that do not exist stand for none.
+  const noAgent = `arn:${partition}:lambda:${region}:${accountId}:function:${prefix}-no-agent`;
+  const noKey = `arn:${partition}:kms:${region}:${accountId}:key/none`;
+  // IAM checks a runtime's call on the runtime and on one of its endpoints.
+  const endpoints = `[for arn in ${agentArns} : "\${arn}/runtime-endpoint/*" if strcontains(arn, ":runtime/")]`;
+  const agents = expression`length(${agentArns}) == 0 ? tolist(["${noAgent}"]) : concat(${agentArns}, ${endpoints})`;
+  const keys = expression`length(${keyArns}) == 0 ? tolist(["${noKey}"]) : ${keyArns}`;
   return [
-    allow("UseTables", actions("dynamodb", "DeleteItem GetItem PutItem Query UpdateItem"), arns.tables),
+    allow("UseTables", actionsOf("dynamodb", "DeleteItem GetItem PutItem Query UpdateItem"), arns.tables),
     allow(
       "UseQueues",
-      actions("sqs", "ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage"),
+      actionsOf("sqs", "ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage"),
       arns.queues,
     ),
-    allow("UseResults", actions("s3", "GetObject PutObject"), `${arns.bucket}/results/*`),
-    allowKeys("UseKeys", TABLE_KEY_USES, ["dynamodb", "s3", "sqs"], { arns: `\${${keys}}`, region }),
-    allow("WriteLogs", actions("logs", "CreateLogStream PutLogEvents"), `${arns.functionLogs}:*`),
+    allow("UseResults", actionsOf("s3", "GetObject PutObject"), `${arns.bucket}/results/*`),
+    allowKeys(
+      "UseKeys",
+      { arns: interpolate(keys), region },
+      { actions: TABLE_KEY_ACTIONS, services: ["dynamodb", "s3", "sqs"] },
+    ),
+    allow("WriteLogs", actionsOf("logs", "CreateLogStream PutLogEvents"), `${arns.functionLogs}:*`),
     // X-Ray has no resources to name.
-    allow("WriteTraces", actions("xray", "PutTelemetryRecords PutTraceSegments"), "*"),
-    // Which models answer is the deployment's business, and a call of one changes nothing; profiles lead to models in
-    // other regions.
+    allow("WriteTraces", actionsOf("xray", "PutTelemetryRecords PutTraceSegments"), "*"),
+    // The deployment chooses its models, and a call of one changes nothing. Profiles lead to models in other regions.
     allow(
       "CallModels",
       ["bedrock:InvokeModel"],
@@ -93,16 +107,16 @@ export function limitRoles(names: DeploymentNames, agentArns: string, keyArns: s
     allow(
       "CallAgents",
       ["bedrock-agentcore:InvokeAgentRuntime", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"],
-      `\${${agents}}`,
+      interpolate(agents),
     ),
-    // What the account's role for logs is for: the logs of every API in the region. Of all the roles that this limits
-    // it is the one that may.
+    // The account's role for logs writes those of every API in the region. No other role of the boundary may.
     {
       ...allow(
         "WriteGatewayLogs",
-        actions(
+        actionsOf(
           "logs",
-          "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents PutLogEvents",
+          "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents " +
+            "PutLogEvents",
         ),
         "*",
       ),

@@ -4,9 +4,9 @@ import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import type { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { Construct } from "constructs";
-import { interpolate } from "./expressions";
+import { expression, type Expression, interpolate } from "./expressions";
 
-/** Seconds that a tick may be late and still be delivered: the next one is near. It is EventBridge's shortest. */
+/** A later tick is dropped, because the next one is near. It is EventBridge's shortest. */
 const MAXIMUM_EVENT_AGE_SECONDS = 60;
 
 export interface ScheduleProps {
@@ -16,21 +16,15 @@ export interface ScheduleProps {
   readonly description: string;
   /** Minutes between two ticks. */
   readonly everyMinutes: number;
-  /** What the function is given, as an object. */
+  /** The event that the function gets. */
   readonly input: object;
   readonly function: LambdaFunction;
-  /** Which alias of it. Default: the newest code. */
+  /** Alias that is called. Default: the newest code. */
   readonly alias?: LambdaAlias;
-  /**
-   * Terraform expression: whether it ticks. Default: it does. A rule that does not tick stays, so that the flip is in
-   * place.
-   */
-  readonly enabled?: string;
-  /**
-   * Terraform expression: how often the function is called at each tick, at the same time; EventBridge takes at most 5.
-   * Default: once.
-   */
-  readonly times?: string;
+  /** Whether it ticks. Default: always. A rule that does not tick stays, so that it is switched in place. */
+  readonly enabled?: Expression;
+  /** How many calls each tick makes at the same time; EventBridge takes at most 5. Default: one. */
+  readonly times?: Expression;
 }
 
 /** Calls a function at a fixed rate. */
@@ -41,7 +35,7 @@ export class Schedule extends Construct {
     super(scope, id);
     this.rule = this.createRule(props);
     this.createTargets(props);
-    this.permit(props);
+    this.allowInvocation(props);
   }
 
   private createRule({ ruleName, description, everyMinutes, enabled }: ScheduleProps): CloudwatchEventRule {
@@ -50,7 +44,7 @@ export class Schedule extends Construct {
       name: ruleName,
       description,
       scheduleExpression: `rate(${everyMinutes} ${unit})`,
-      state: enabled === undefined ? "ENABLED" : interpolate(`${enabled} ? "ENABLED" : "DISABLED"`),
+      state: enabled === undefined ? "ENABLED" : interpolate(expression`${enabled} ? "ENABLED" : "DISABLED"`),
     });
   }
 
@@ -60,7 +54,7 @@ export class Schedule extends Construct {
       targetId: "function",
       arn: (alias ?? target).arn,
       input: JSON.stringify(input),
-      // A tick that fails is not tried again: the next one is the second try.
+      // The next tick is the second try.
       retryPolicy: { maximumEventAgeInSeconds: MAXIMUM_EVENT_AGE_SECONDS, maximumRetryAttempts: 0 },
     });
     if (times === undefined) return;
@@ -68,7 +62,7 @@ export class Schedule extends Construct {
     targets.addOverride("target_id", "environment-${count.index + 1}");
   }
 
-  private permit({ function: target, alias }: ScheduleProps): void {
+  private allowInvocation({ function: target, alias }: ScheduleProps): void {
     new LambdaPermission(this, "permission", {
       statementId: `${this.node.id.replaceAll("_", "-")}-tick`,
       action: "lambda:InvokeFunction",

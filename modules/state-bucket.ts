@@ -3,32 +3,29 @@ import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucke
 import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
-import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import * as encryption from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Construct } from "constructs";
-import { interpolate, jsonencoded } from "./expressions";
+import { type Expression, expression, interpolate, interpolateAny, jsonencoded } from "./expressions";
 import { denyPlainHttp, policyDocument } from "./policy-statements";
 
 export interface StateBucketProps {
   readonly bucketName: string;
-  /** Terraform expression: ARN of the key that encrypts the objects, or null for S3's own keys. */
-  readonly kmsKeyArn: string;
+  /** ARN of the key that encrypts the objects, or null for S3's own keys. */
+  readonly kmsKeyArn: Expression;
   /** Days until a version that another has replaced is deleted. */
   readonly replacedVersionsKeptInDays: number;
-  /**
-   * Whether Terraform refuses a plan that destroys the bucket. Fixed at synth, because Terraform takes no expression
-   * here.
-   */
+  /** Whether Terraform refuses a plan that destroys the bucket. Terraform takes no expression here. */
   readonly preventDestroy: boolean;
 }
 
-/** A bucket for Terraform's state: every version of it can be had again, and nobody reads it by accident. */
+/** A bucket for Terraform's state. Every version can be restored, and nothing in it is public. */
 export class StateBucket extends Construct {
   readonly bucket: S3Bucket;
 
   constructor(scope: Construct, id: string, props: StateBucketProps) {
     super(scope, id);
-    // Never emptied by Terraform: what stands in it is what other stacks are.
+    // Terraform never empties it: it holds the state of other stacks.
     this.bucket = new S3Bucket(this, "bucket", {
       bucket: props.bucketName,
       forceDestroy: false,
@@ -36,7 +33,7 @@ export class StateBucket extends Construct {
     });
     this.keepVersions(props);
     this.encrypt(props);
-    this.closeToOthers();
+    this.blockPublicAccess();
   }
 
   private keepVersions({ replacedVersionsKeptInDays }: StateBucketProps): void {
@@ -52,33 +49,33 @@ export class StateBucket extends Construct {
           status: "Enabled",
           filter: [{ prefix: "" }],
           noncurrentVersionExpiration: [{ noncurrentDays: replacedVersionsKeptInDays }],
-          // Each lock that is freed leaves a marker behind.
+          // Each released lock leaves a marker.
           expiration: [{ expiredObjectDeleteMarker: true }],
           abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
         },
       ],
-      // S3 takes rules for versions only where there are versions.
+      // S3 takes rules for versions only in a versioned bucket.
       dependsOn: [versioning],
     });
   }
 
   private encrypt({ kmsKeyArn }: StateBucketProps): void {
-    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
+    new encryption.S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
       bucket: this.bucket.id,
       rule: [
         {
           applyServerSideEncryptionByDefault: {
-            sseAlgorithm: interpolate(`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
+            sseAlgorithm: interpolate(expression`${kmsKeyArn} == null ? "AES256" : "aws:kms"`),
             kmsMasterKeyId: interpolate(kmsKeyArn),
           },
-          // One call of KMS for many objects: locks come and go.
-          bucketKeyEnabled: interpolate(`${kmsKeyArn} != null`) as unknown as boolean,
+          // One call of KMS serves many objects: each lock is one.
+          bucketKeyEnabled: interpolateAny(expression`${kmsKeyArn} != null`),
         },
       ],
     });
   }
 
-  private closeToOthers(): void {
+  private blockPublicAccess(): void {
     const block = new S3BucketPublicAccessBlock(this, "public-access", {
       bucket: this.bucket.id,
       blockPublicAcls: true,
@@ -86,7 +83,7 @@ export class StateBucket extends Construct {
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     });
-    // Without access control lists, what others put here belongs to the account all the same.
+    // Without access control lists, also objects of other writers belong to the account.
     const ownership = new S3BucketOwnershipControls(this, "ownership", {
       bucket: this.bucket.id,
       rule: { objectOwnership: "BucketOwnerEnforced" },

@@ -4,20 +4,17 @@ import { Wafv2WebAcl } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Wafv2WebAclAssociation } from "@cdktf/provider-aws/lib/wafv2-web-acl-association";
 import { Wafv2WebAclLoggingConfiguration } from "@cdktf/provider-aws/lib/wafv2-web-acl-logging-configuration";
 import { Construct } from "constructs";
-import { address, blockWhen, countWhen, interpolate } from "./expressions";
+import { address, blockWhen, countWhen, expression, type Expression, interpolate } from "./expressions";
 
-/**
- * Bytes. What the front door takes at most; and as much of a body as the firewall can look at (AWS WAF developer guide,
- * "Body inspection size limits").
- */
+/** As much of a body as the firewall can inspect (AWS WAF developer guide, "Body inspection size limits"). */
 const MAX_BODY_BYTES = 65_536;
 
-/** Seconds over which the requests of an address are counted. */
+/** The firewall counts an address's requests over this time. */
 const RATE_WINDOW_SECONDS = 300;
 
 /**
- * Rules of AWS's groups that look into bodies: prompts hold code, addresses and long texts, and are refused for
- * nothing. They count instead of blocking, so that their metrics show what they would have done.
+ * Groups of AWS's rules. Those that inspect bodies only count, because prompts hold code, addresses and long texts and
+ * would be blocked wrongly; their metrics show what they would have blocked.
  */
 const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: readonly string[] }[] = [
   { name: "AWSManagedRulesAmazonIpReputationList", onlyCounted: [] },
@@ -35,38 +32,35 @@ const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: re
   },
 ];
 
-/** Headers that are no one's business; lower-case, as the firewall's log names them. */
+/** Headers that no log may show; lower-case, as the firewall's log names them. */
 const SECRET_HEADERS = ["authorization", "x-api-key", "x-amz-security-token", "cookie"];
 
 export interface WebFirewallProps {
   readonly stage: ApiGatewayStage;
-  /** Terraform expression: whether the firewall exists. */
-  readonly enabled: string;
+  /** Whether the firewall exists. */
+  readonly enabled: Expression;
   readonly aclName: string;
   /** Begins with `aws-waf-logs-`, as AWS demands. */
   readonly logGroupName: string;
   /** Days. */
   readonly logRetentionInDays: number;
-  /** Terraform expression: ARN of the key that encrypts the log, or null for CloudWatch's own. */
-  readonly kmsKeyArn: string;
-  /** Requests of one address in five minutes. */
+  /** ARN of the key that encrypts the log, or null for CloudWatch's own. */
+  readonly kmsKeyArn: Expression;
+  /** Requests that one address may make in five minutes. */
   readonly rateLimit: number;
-  /** Terraform expression: true while a distribution stands in front, whose addresses are all that the stage sees. */
-  readonly edgeEnabled: string;
-  /** Header by which a distribution proves itself: it is logged nowhere. */
+  /** Whether a distribution stands in front: the stage then sees only its addresses. */
+  readonly edgeEnabled: Expression;
+  /** Header by which a distribution proves itself; it is never logged. */
   readonly originHeader: string;
 }
 
-/**
- * AWS WAF in front of a stage: bounds the rate of each address and the size of bodies, and refuses what AWS knows to be
- * bad.
- */
+/** AWS WAF in front of a stage: it limits each address's rate and the size of bodies, and blocks known attacks. */
 export class WebFirewall extends Construct {
   constructor(scope: Construct, id: string, props: WebFirewallProps) {
     super(scope, id);
     const count = countWhen(props.enabled);
     const acl = this.createAcl(props);
-    const arn = interpolate(`${address(acl)}[0].arn`);
+    const arn = interpolate(expression`${address(acl)}[0].arn`);
     const association = new Wafv2WebAclAssociation(this, "association", {
       resourceArn: props.stage.arn,
       webAclArn: arn,
@@ -79,10 +73,10 @@ export class WebFirewall extends Construct {
     const redactedFields = [...SECRET_HEADERS, props.originHeader].map((name) => ({ singleHeader: { name } }));
     const logging = new Wafv2WebAclLoggingConfiguration(this, "logging", {
       resourceArn: arn,
-      logDestinationConfigs: [interpolate(`${address(log)}[0].arn`)],
+      logDestinationConfigs: [interpolate(expression`${address(log)}[0].arn`)],
       redactedFields,
     });
-    // Only what was refused, or counted by a rule that would have: the rest is in the stage's own log.
+    // Only requests that a rule blocked or counted: the rest is in the stage's own log.
     logging.addOverride("logging_filter", {
       default_behavior: "DROP",
       filter: [
@@ -113,7 +107,7 @@ export class WebFirewall extends Construct {
     return acl;
   }
 
-  /** By the address that connects; behind a distribution by the one that the distribution forwards. */
+  /** Limits each address: the one that connects, or behind a distribution the one that it forwards. */
   private rateRule({ aclName, rateLimit, edgeEnabled }: WebFirewallProps): object {
     return {
       name: "rate",
@@ -130,7 +124,7 @@ export class WebFirewall extends Construct {
         rate_based_statement: {
           limit: rateLimit,
           evaluation_window_sec: RATE_WINDOW_SECONDS,
-          aggregate_key_type: interpolate(`${edgeEnabled} ? "FORWARDED_IP" : "IP"`),
+          aggregate_key_type: interpolate(expression`${edgeEnabled} ? "FORWARDED_IP" : "IP"`),
           dynamic: {
             forwarded_ip_config: blockWhen(edgeEnabled, { header_name: "X-Forwarded-For", fallback_behavior: "MATCH" }),
           },
@@ -141,7 +135,7 @@ export class WebFirewall extends Construct {
   }
 }
 
-/** What is too long to be looked at is refused: by default it would be let through unseen. */
+/** Blocks a body that is too long to be inspected: by default it would pass uninspected. */
 function bodyRule(aclName: string): object {
   return {
     name: "body-size",
@@ -179,7 +173,7 @@ function managedRule(
   };
 }
 
-/** No sampled requests: the console would show their headers, credentials among them. */
+/** Metrics without sampled requests: the console would show their headers, and credentials among them. */
 function visibility(metricName: string): object {
   return { cloudwatch_metrics_enabled: true, metric_name: metricName, sampled_requests_enabled: false };
 }

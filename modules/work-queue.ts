@@ -1,10 +1,10 @@
 import { LambdaEventSourceMapping } from "@cdktf/provider-aws/lib/lambda-event-source-mapping";
 import type { LambdaAlias } from "@cdktf/provider-aws/lib/lambda-alias";
 import type { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
-import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { SqsQueue, type SqsQueueConfig } from "@cdktf/provider-aws/lib/sqs-queue";
 import { SqsQueueRedrivePolicy } from "@cdktf/provider-aws/lib/sqs-queue-redrive-policy";
 import { Construct } from "constructs";
-import { blockWhen, interpolate, jsonencoded } from "./expressions";
+import { blockWhen, expression, type Expression, interpolate, jsonencoded } from "./expressions";
 import {
   allow,
   allowKeys,
@@ -15,52 +15,44 @@ import {
 } from "./policy-statements";
 
 /**
- * AWS asks for six: Lambda retries a throttled batch within the visibility time-out (Lambda developer guide, "Using
- * Lambda with Amazon SQS").
+ * The queue's visibility time-out, in time-outs of the worker. AWS asks for six: Lambda retries a throttled batch
+ * within it (Lambda developer guide, "Using Lambda with Amazon SQS").
  */
 const VISIBILITY_TIMEOUTS = 6;
 
-/**
- * AWS asks for at least five, so that throttling alone does not send a message to the dead-letter queue (same guide).
- */
+/** AWS asks for at least five, so that throttling alone moves no message to the dead-letter queue (same guide). */
 const MAX_RECEIVE_COUNT = 5;
 
-/** One: a batch ends with its slowest message, and an agent's run is minutes long. */
+/** A batch ends with its slowest message, and an agent's run takes minutes. */
 const BATCH_SIZE = 1;
 
 const DAY_SECONDS = 86_400;
 
-/** SQS's longest; a failed message waits for a person. */
+/** SQS's longest retention: a failed message waits for a person. */
 const FAILED_RETENTION_SECONDS = 14 * DAY_SECONDS;
 
 const WORK_RETENTION_SECONDS = 4 * DAY_SECONDS;
 
 /**
- * A failed message that cannot be dealt with yet comes back after an hour, by when whoever held its request has ended.
- * One that nobody can read comes back for its fourteen days, some hundred times.
+ * A failed message that cannot be handled yet comes back after an hour, when no worker holds its request any more. An
+ * unreadable one comes back some hundred times in its fourteen days.
  */
 const FAILED_VISIBILITY_SECONDS = 3_600;
 
-/** Failed messages are quick to deal with: a write each. */
+/** Each failed message takes a single write. */
 const FAILED_BATCH_SIZE = 10;
 
-/**
- * SQS's default, said so that a plan shows it: for so long a key that is switched off goes on working, and each of
- * SQS's hosts asks KMS so often.
- */
+/** SQS's default, written out so that a plan shows it: a key that is switched off goes on working for so long. */
 const KEY_REUSE_SECONDS = 300;
 
 export interface WorkQueueProps {
   readonly queueName: string;
   readonly deadLetterQueueName: string;
-  /** Terraform expression: the worker's time-out in seconds. */
-  readonly workerTimeoutSeconds: string;
-  /** Terraform expression: ARN of the key that encrypts the messages, or null for SQS's own keys. */
-  readonly kmsKeyArn: string;
-  /**
-   * Terraform template for the ARN of a queue of this account by name; a queue's policy names its own ARN before it
-   * exists.
-   */
+  /** The worker's time-out in seconds. */
+  readonly workerTimeoutSeconds: Expression;
+  /** ARN of the key that encrypts the messages, or null for SQS's own keys. */
+  readonly kmsKeyArn: Expression;
+  /** Gives a queue's ARN by its name, as Terraform template: a queue's policy names the ARN before the queue exists. */
   readonly queueArn: (queueName: string) => string;
 }
 
@@ -71,22 +63,28 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    this.deadLetterQueue = this.createQueue("failed", props.deadLetterQueueName, props, FAILED_RETENTION_SECONDS);
-    this.queue = this.createQueue("queue", props.queueName, props, WORK_RETENTION_SECONDS);
-    this.deadLetterQueue.visibilityTimeoutSeconds = FAILED_VISIBILITY_SECONDS;
+    this.deadLetterQueue = this.createQueue("failed", props, {
+      name: props.deadLetterQueueName,
+      messageRetentionSeconds: FAILED_RETENTION_SECONDS,
+      visibilityTimeoutSeconds: FAILED_VISIBILITY_SECONDS,
+    });
+    this.queue = this.createQueue("queue", props, {
+      name: props.queueName,
+      messageRetentionSeconds: WORK_RETENTION_SECONDS,
+    });
     this.queue.addOverride(
       "visibility_timeout_seconds",
-      interpolate(`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`),
+      interpolate(expression`${VISIBILITY_TIMEOUTS} * ${props.workerTimeoutSeconds}`),
     );
     this.moveFailures();
   }
 
-  /** Put work in, and ask whether the queue is there. */
+  /** To send work, and to ask whether the queue exists. */
   senderAccess(): PolicyStatement[] {
     return [allow("SendWork", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn)];
   }
 
-  /** What Lambda's poller does in the worker's name, and the worker itself: have a failed message come back soon. */
+  /** For Lambda's poller, which acts as the worker, and for the worker, which makes a failed message come back soon. */
   consumerAccess(): PolicyStatement[] {
     return [
       allow(
@@ -97,7 +95,7 @@ export class WorkQueue extends Construct {
     ];
   }
 
-  /** Send work again, and receive what failed for good. */
+  /** To send work again, and to receive what failed for good. */
   sweeperAccess(): PolicyStatement[] {
     return [
       allow("SendWorkAgain", ["sqs:SendMessage", "sqs:GetQueueAttributes"], this.queue.arn),
@@ -109,41 +107,38 @@ export class WorkQueue extends Construct {
     ];
   }
 
-  /**
-   * What a sender needs of the key beside its access; with it a receiver needs no more (Amazon SQS developer guide,
-   * "Key management").
-   */
+  /** A sender's permissions on the key, which a receiver can use too (Amazon SQS developer guide, "Key management"). */
   senderKeyAccess(keys: UsableKeys): PolicyStatement[] {
-    return [allowKeys("SendByKey", ["Decrypt", "GenerateDataKey"], ["sqs"], keys)];
+    return [allowKeys("SendByKey", keys, { actions: "Decrypt GenerateDataKey", services: ["sqs"] })];
   }
 
-  /** What Lambda's poller needs of the key, in the consumer's name. */
+  /** The permissions on the key of Lambda's poller, which acts as the consumer. */
   consumerKeyAccess(keys: UsableKeys): PolicyStatement[] {
-    return [allowKeys("ReceiveByKey", ["Decrypt"], ["sqs"], keys)];
+    return [allowKeys("ReceiveByKey", keys, { actions: "Decrypt", services: ["sqs"] })];
   }
 
   /**
-   * Has Lambda poll the queue for an alias.
-   * @param reserved Terraform expression of the worker's reserved concurrency: no more batches are taken than workers
-   *   may run, so that none is throttled and sent back; 0 stops the polling, -1 sets no limit.
+   * Makes Lambda poll the queue for an alias.
+   * @param reserved the worker's reserved concurrency: Lambda takes no more batches than workers may run, so that none
+   *   is throttled and sent back; 0 stops the polling, -1 sets no limit.
    */
-  deliverTo(alias: LambdaAlias, reserved: string): LambdaEventSourceMapping {
+  deliverTo(alias: LambdaAlias, reserved: Expression): LambdaEventSourceMapping {
     const mapping = new LambdaEventSourceMapping(this, "delivery", {
       eventSourceArn: this.queue.arn,
       functionName: alias.arn,
       batchSize: BATCH_SIZE,
       functionResponseTypes: ["ReportBatchItemFailures"],
     });
-    mapping.addOverride("enabled", interpolate(`${reserved} != 0`));
+    mapping.addOverride("enabled", interpolate(expression`${reserved} != 0`));
     // Lambda takes 2 to 1,000.
     mapping.addOverride(
       "dynamic.scaling_config",
-      blockWhen(`${reserved} >= 0`, { maximum_concurrency: interpolate(`max(2, ${reserved})`) }),
+      blockWhen(expression`${reserved} >= 0`, { maximum_concurrency: interpolate(expression`max(2, ${reserved})`) }),
     );
     return mapping;
   }
 
-  /** Has Lambda hand what failed for good to a function, which tells the callers. */
+  /** Makes Lambda hand what failed for good to a function, which ends the callers' requests. */
   deliverFailuresTo(target: LambdaFunction): void {
     new LambdaEventSourceMapping(this, "failures", {
       eventSourceArn: this.deadLetterQueue.arn,
@@ -154,7 +149,7 @@ export class WorkQueue extends Construct {
   }
 
   private moveFailures(): void {
-    // A resource of its own, not an attribute of the queue: the two queues are then made at the same time.
+    // A resource of its own, so that the two queues are created at the same time.
     new SqsQueueRedrivePolicy(this, "redrive", {
       queueUrl: this.queue.id,
       redrivePolicy: jsonencoded(this, "redrive_policy", {
@@ -164,18 +159,17 @@ export class WorkQueue extends Construct {
     });
   }
 
-  private createQueue(id: string, name: string, props: WorkQueueProps, retentionSeconds: number): SqsQueue {
+  private createQueue(id: string, props: WorkQueueProps, config: SqsQueueConfig & { readonly name: string }): SqsQueue {
     const queue = new SqsQueue(this, id, {
-      name,
-      messageRetentionSeconds: retentionSeconds,
+      ...config,
       kmsMasterKeyId: interpolate(props.kmsKeyArn),
-      policy: jsonencoded(this, `${id}_tls_only`, policyDocument([denyPlainHttp("sqs", props.queueArn(name))])),
+      policy: jsonencoded(this, `${id}_tls_only`, policyDocument([denyPlainHttp("sqs", props.queueArn(config.name))])),
     });
-    // The provider takes one way to encrypt; the other must not even be false.
-    queue.addOverride("sqs_managed_sse_enabled", interpolate(`${props.kmsKeyArn} == null ? true : null`));
+    // The provider takes one way to encrypt, and refuses the other even if it is false.
+    queue.addOverride("sqs_managed_sse_enabled", interpolate(expression`${props.kmsKeyArn} == null ? true : null`));
     queue.addOverride(
       "kms_data_key_reuse_period_seconds",
-      interpolate(`${props.kmsKeyArn} == null ? null : ${KEY_REUSE_SECONDS}`),
+      interpolate(expression`${props.kmsKeyArn} == null ? null : ${KEY_REUSE_SECONDS}`),
     );
     return queue;
   }

@@ -2,13 +2,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { App } from "cdktf";
-import { LOCAL_BACKEND, ofEnvironment, parseBackend, type Backend } from "./backend";
+import { LOCAL_BACKEND, SynthInputError, parseBackend, placeInEnvironment, type Backend } from "./backend";
 import { DEFAULT_ENVIRONMENT, placesOf } from "./contract/outputs";
 
 /** Where `quickturn package` writes the functions' zips. */
 const ARCHIVES = join(__dirname, "../dist/functions");
 
-/** Each stack, loaded when it is synthesized: an import of its resources takes as long as all the rest. */
+/** Each stack is imported when it is synthesized, because the import takes as long as all the rest. */
 const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
   "agent-api": async (app) => {
     const { AgentApiStack } = await import("./agent-api-stack.js");
@@ -56,8 +56,7 @@ async function main(): Promise<void> {
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
-  // What is live by a canary or a rollback, for terraform and cdktf themselves; elsewhere than in the project's own
-  // output it would pin a sandbox.
+  // The live versions, for terraform and cdktf themselves. In another output they would pin a sandbox.
   if (output === join(project(), placesOf(environmentName()).synthesized)) copyLiveFile(output);
 }
 
@@ -67,8 +66,9 @@ async function synthesize(outdir: string): Promise<void> {
   for (const name of wanted === "all" ? Object.keys(STACKS) : wanted.split(",")) {
     const create = STACKS[name];
     if (!create)
-      throw new Error(
-        `QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, separated by commas, or all`,
+      throw new SynthInputError(
+        `QUICKTURN_STACKS names the stack ${JSON.stringify(name)}; allowed: ${Object.keys(STACKS).join(", ")}, ` +
+          "separated by commas, or all",
       );
     await create(app);
   }
@@ -77,7 +77,7 @@ async function synthesize(outdir: string): Promise<void> {
 
 const preventDestroy = (): boolean => process.env["QUICKTURN_PREVENT_DESTROY"] !== "false";
 
-/** The context of cdktf.json, as cdktf's own command line hands it over; without that it would be empty. */
+/** The context of cdktf.json, which only cdktf's own command line hands over. */
 function projectContext(): Record<string, unknown> {
   const file = join(project(), "cdktf.json");
   return existsSync(file)
@@ -89,7 +89,7 @@ const project = (): string => process.env["QUICKTURN_PROJECT"] || join(__dirname
 
 const environmentName = (): string => process.env["QUICKTURN_ENV"] || DEFAULT_ENVIRONMENT;
 
-const backend = (app: App): Backend => ofEnvironment(projectBackend(app), environmentName());
+const backend = (app: App): Backend => placeInEnvironment(projectBackend(app), environmentName());
 
 function projectBackend(app: App): Backend {
   const given = process.env["QUICKTURN_BACKEND"];
@@ -98,15 +98,17 @@ function projectBackend(app: App): Backend {
   if (configured === undefined) return LOCAL_BACKEND;
   const source = "quickturn:backend in cdktf.json's context";
   if (typeof configured !== "string")
-    throw new Error(`${source} is ${JSON.stringify(configured)}; allowed: a text, as QUICKTURN_BACKEND takes it.`);
+    throw new SynthInputError(
+      `${source} is ${JSON.stringify(configured)}; allowed: a text, as QUICKTURN_BACKEND takes it.`,
+    );
   return parseBackend(configured, source);
 }
 
-/** The zips stand beside the JSON, so that the folder is all that Terraform needs. */
+/** Puts the zips beside the JSON, so that Terraform needs only the folder. */
 function addArchives(outdir: string, stack: string): void {
   for (const archive of ["api.zip", "authorizer.zip", "sweeper.zip", "worker.zip"]) {
     const source = join(ARCHIVES, archive);
-    if (!existsSync(source)) throw new Error(`${source} is missing. Make it: npx quickturn package`);
+    if (!existsSync(source)) throw new SynthInputError(`${source} is missing. Make it: npx quickturn package`);
     const target = join(outdir, "stacks", stack, "assets");
     mkdirSync(target, { recursive: true });
     cpSync(source, join(target, archive));
@@ -114,8 +116,8 @@ function addArchives(outdir: string, stack: string): void {
 }
 
 /**
- * Moves what has changed into its place, each file whole: another command may be reading there, and an empty
- * configuration has another backend.
+ * Moves changed files into their place. Each is renamed, because another command may read it at the same time, and an
+ * empty configuration has another backend.
  */
 function publish(from: string, to: string): void {
   for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
@@ -139,7 +141,6 @@ function copyLiveFile(output: string): void {
 }
 
 main().catch((error: unknown) => {
-  // What a person gave is in the way, not the program: no stack trace.
-  console.error(error instanceof Error ? error.message : error);
+  console.error(error instanceof SynthInputError ? error.message : error);
   process.exitCode = 1;
 });

@@ -2,7 +2,10 @@ import { posix } from "node:path";
 import { CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, type TerraformStack } from "cdktf";
 import { DEFAULT_ENVIRONMENT, placesOf } from "./contract/outputs";
 
-/** Where Terraform keeps the state, as the person gave it; a module of plain Terraform has none. */
+/** A mistake in what a person gave: its message says all, and no stack trace is needed. */
+export class SynthInputError extends Error {}
+
+/** Where Terraform keeps the state. */
 export type Backend =
   | {
       /** A file beside cdktf.json. */ readonly kind: "local";
@@ -27,37 +30,34 @@ export type Backend =
       readonly workspace: string;
     };
 
-/** Where nothing is configured. */
+/** The backend where none is configured. */
 export const LOCAL_BACKEND: Backend = { kind: "local" };
 
-/** The place of an environment's states: in its folder, or with its name. */
-export function ofEnvironment(backend: Backend, environment: string): Backend {
+/** Gives an environment its own folder, workspace or file in a backend. */
+export function placeInEnvironment(backend: Backend, environment: string): Backend {
   if (environment === DEFAULT_ENVIRONMENT) return backend;
   if (backend.kind === "local") return { ...backend, environment };
   if (backend.kind === "cloud") return { ...backend, workspace: `${backend.workspace}-${environment}` };
   return { ...backend, prefix: backend.prefix === "" ? environment : `${backend.prefix}/${environment}` };
 }
 
-/** The stack that a cloud workspace has its name from; another stack's workspace adds the stack's name. */
+/** The stack whose workspace has the configured name; other stacks' workspaces add the stack's name. */
 const MAIN_STACK = "agent-api";
 
 const ALLOWED = "allowed: local, s3://<bucket>/<folder>?region=<region>, or cloud://<host>/<organization>/<workspace>";
 
-/**
- * Attributes of Terraform's s3 backend that are no secrets and that a shared setting may name, with what their values
- * are.
- */
-const S3_ATTRIBUTES: Readonly<Record<string, "text" | "truth">> = {
+/** Attributes of Terraform's s3 backend that may be given, with the kind of their values. None is a secret. */
+const S3_ATTRIBUTES: Readonly<Record<string, "text" | "boolean">> = {
   kms_key_id: "text",
   profile: "text",
-  use_path_style: "truth",
-  skip_credentials_validation: "truth",
-  skip_metadata_api_check: "truth",
-  skip_region_validation: "truth",
-  skip_requesting_account_id: "truth",
+  use_path_style: "boolean",
+  skip_credentials_validation: "boolean",
+  skip_metadata_api_check: "boolean",
+  skip_region_validation: "boolean",
+  skip_requesting_account_id: "boolean",
 };
 
-/** Names of attributes by which a secret would get into the JSON, into plans and into version control. */
+/** Names of attributes whose secrets would get into the JSON, into plans and into version control. */
 const SECRET = /access_?key|secret|token|password|sse_customer_key/i;
 
 /**
@@ -68,19 +68,19 @@ const FOLDER = /^[\w.-]+(\/[\w.-]+)*$/;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?$/;
 const ORGANIZATION = /^[A-Za-z0-9][\w-]*$/;
-/** HCP Terraform takes 90 characters; what is added for another stack needs 16 of them. */
+/** HCP Terraform takes 90 characters, and the suffix of another stack needs 16 of them. */
 const WORKSPACE = /^[A-Za-z0-9_-]{1,74}$/;
 
 /**
- * Reads the one notation that QUICKTURN_BACKEND and the context key `quickturn:backend` have.
+ * Reads the notation of QUICKTURN_BACKEND and of the context key `quickturn:backend`.
  * @param given such as `s3://bucket/folder?region=eu-central-1`
- * @param source what it was given by, for the message
- * @throws Error that says what is wrong with it and what is allowed; a secret in it is not repeated
+ * @param source where it was given, for the message
+ * @throws SynthInputError with what is wrong and what is allowed, but without a secret that was given
  */
 export function parseBackend(given: string, source: string): Backend {
   if (given === "local") return LOCAL_BACKEND;
   const [, scheme, rest = ""] = /^([a-z0-9]+):\/\/(.*)$/s.exec(given) ?? [];
-  const refuse: Refuse = (problem) => new Error(`${source} ${problem}; ${ALLOWED}.`);
+  const refuse: Refuse = (problem) => new SynthInputError(`${source} ${problem}; ${ALLOWED}.`);
   const [place = "", query = "", ...more] = rest.split("?");
   refuseSecrets(place, query, refuse);
   if (scheme !== "s3" && scheme !== "cloud")
@@ -95,7 +95,8 @@ type Refuse = (problem: string) => Error;
 function refuseSecrets(place: string, query: string, refuse: Refuse): void {
   if (place.includes("@"))
     throw refuse(
-      "holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, terraform login), never by the backend",
+      "holds a user or a password before an @; give credentials by the environment (AWS_PROFILE, " +
+        "AWS_ACCESS_KEY_ID, terraform login), never by the backend",
     );
   const secret = query
     .split("&")
@@ -103,7 +104,8 @@ function refuseSecrets(place: string, query: string, refuse: Refuse): void {
     .find((name) => SECRET.test(name));
   if (secret !== undefined)
     throw refuse(
-      `holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never by the backend`,
+      `holds the secret ${secret}; give credentials by the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID), never ` +
+        "by the backend",
     );
 }
 
@@ -114,7 +116,8 @@ function parseS3(place: string, query: string, refuse: Refuse): Backend {
     throw refuse(`names the bucket ${JSON.stringify(bucket)}; allowed: 3 to 63 lower-case letters, digits and hyphens`);
   if (prefix !== "" && (!FOLDER.test(prefix) || prefix.split("/").some((part) => /^\.+$/.test(part)))) {
     throw refuse(
-      `names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes between them`,
+      `names the folder ${JSON.stringify(prefix)}; allowed: letters, digits, "_", "-", "." and single slashes ` +
+        "between them",
     );
   }
   const { region, ...attributes } = s3Attributes(query, refuse);
@@ -134,11 +137,11 @@ function s3Attributes(query: string, refuse: Refuse): Record<string, string | bo
       );
     if (name in attributes) throw refuse(`has the parameter ${name} twice`);
     if (value === "") throw refuse(`has the parameter ${name} without a value`);
-    if (kind === "truth" && value !== "true" && value !== "false")
+    if (kind === "boolean" && value !== "true" && value !== "false")
       throw refuse(`has ${name}=${value}; allowed: true or false`);
-    // What Terraform would take for an expression.
+    // Terraform would evaluate it as an expression.
     if (/[$%]\{/.test(value)) throw refuse(`has ${name}=${JSON.stringify(value)}; a backend takes no expressions`);
-    attributes[name] = kind === "truth" ? value === "true" : value;
+    attributes[name] = kind === "boolean" ? value === "true" : value;
   }
   return attributes;
 }
@@ -152,7 +155,8 @@ function parseCloud(place: string, query: string, refuse: Refuse): Backend {
     throw refuse(`names the organization ${JSON.stringify(organization)}; allowed: letters, digits, "_" and "-"`);
   if (!WORKSPACE.test(workspace) || more.length > 0)
     throw refuse(
-      `names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, "_" and "-"`,
+      `names the workspace ${JSON.stringify([workspace, ...more].join("/"))}; allowed: 1 to 74 letters, digits, ` +
+        '"_" and "-"',
     );
   return { kind: "cloud", hostname, organization, workspace };
 }
@@ -160,8 +164,8 @@ function parseCloud(place: string, query: string, refuse: Refuse): Backend {
 /** Makes Terraform keep a stack's state there. */
 export function useBackend(stack: TerraformStack, name: string, backend: Backend): void {
   if (backend.kind === "local") {
-    // Relative, because the default is absolute and would differ between two machines. Terraform runs in
-    // the folder that was synthesized, which may be deleted at any time, so the state stands beside cdktf.json.
+    // Relative, so that it is the same on every machine. The synthesized folder, in which Terraform runs, may be
+    // deleted at any time, so the state is beside cdktf.json.
     const { synthesized, state } = placesOf(backend.environment ?? DEFAULT_ENVIRONMENT);
     new LocalBackend(stack, { path: posix.relative(`${synthesized}/stacks/${name}`, state(name)) });
   } else if (backend.kind === "cloud") {
@@ -179,8 +183,7 @@ export function useBackend(stack: TerraformStack, name: string, backend: Backend
       region,
       encrypt: true,
     });
-    // The lock is an object too, by S3's own conditional writes: no table beside the bucket. The construct is older
-    // than that.
+    // The lock is an object written under a condition, so no table is needed. The construct is older than that.
     for (const [attribute, value] of Object.entries({ ...attributes, use_lockfile: true }))
       state.addOverride(attribute, value);
   }

@@ -1,6 +1,5 @@
-import { type AuthorizerEnvironment, ORIGIN_SECRET_HEADER } from "../handlers/environment";
+import { ORIGIN_SECRET_HEADER } from "../handlers/environment";
 import {
-  AgentFunction,
   Access,
   AccountLogging,
   ApiStage,
@@ -9,83 +8,48 @@ import {
   STATUS_ROUTE,
   WebFirewall,
   address,
+  expression,
+  interpolate,
   methodPath,
   type LiveAlias,
 } from "../modules";
-import type { DeclaredSettings } from "./declare";
-import { functionSettings } from "./upkeep";
-import { type PhysicalNames, STAGE_NAME } from "./names";
-import type { PlatformStack } from "./platform";
+import { EDGE_STATUS_TTL_SECONDS, STAGE_NAME } from "./contract/fixed";
+import { createAuthorizer } from "./functions";
+import type { Deployment } from "./names";
 
-/** Seconds. Cold, it asks the issuer twice, 2 s at most each. */
-const AUTHORIZER_TIMEOUT_SECONDS = 10;
-
-/** MiB. A signature takes under a millisecond of a vCPU; what is left is the start of Node.js. */
-const AUTHORIZER_MEMORY_SIZE = 256;
-
-/**
- * Says to API Gateway whose a bearer token is. It may do nothing but write its own log and traces, and is there only
- * where tokens are taken.
- */
-export function createAuthorizer(
-  stack: PlatformStack,
-  settings: DeclaredSettings,
-  names: PhysicalNames,
-): AgentFunction {
-  const environment: Record<keyof AuthorizerEnvironment, string> = {
-    DEPLOYMENT: names.deployment,
-    JWT_AUDIENCES: `\${jsonencode(${settings.expression("jwt_audiences")})}`,
-    JWT_CLOCK_SKEW_SECONDS: settings.string("jwt_clock_skew_in_seconds"),
-    JWT_ISSUER: settings.string("jwt_issuer"),
-    JWT_SCOPES: `\${jsonencode(${settings.expression("jwt_scopes")})}`,
-  };
-  return new AgentFunction(stack, "authorizer", {
-    functionName: names.authorizerFunction,
-    description: "Checks bearer tokens.",
-    archive: "assets/authorizer.zip",
-    environment,
-    memorySize: AUTHORIZER_MEMORY_SIZE,
-    timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
-    ...functionSettings(settings),
-    when: `${settings.expression("authorization")} == "jwt"`,
-  });
+/** What callers reach. */
+export interface HttpApi {
+  readonly restApi: RestApi;
+  readonly stage: ApiStage;
+  readonly access: Access;
+  /** Terraform template of the URL that callers use, without the route. */
+  readonly endpoint: string;
 }
 
-interface HttpApiParts {
-  readonly settings: DeclaredSettings;
-  readonly names: PhysicalNames;
-  /** Alias of the function that answers. */
-  readonly frontDoor: LiveAlias;
-  /** AWS partition. */
-  readonly partition: string;
-  readonly accountId: string;
-}
-
-/** What callers reach: the REST API, its stage, who may call it, and the distribution in front where there is one. */
-export function createHttpApi(stack: PlatformStack, parts: HttpApiParts) {
-  const { settings, names, frontDoor, partition, accountId } = parts;
+/** Creates the REST API, its stage, the access of callers, and the distribution and the firewall in front of it. */
+export function createHttpApi(deployment: Deployment, frontDoor: LiveAlias): HttpApi {
+  const { stack, settings, names, partition, accountId } = deployment;
   const edgeEnabled = settings.expression("cloudfront_enabled");
-  const authorization = settings.expression("authorization");
   const restApi = new RestApi(stack, "rest", {
     apiName: names.restApi,
     frontDoor: frontDoor.alias,
-    authorization,
-    authorizer: createAuthorizer(stack, settings, names),
+    authorization: settings.expression("authorization"),
+    authorizer: createAuthorizer(deployment),
     authorizerTtlInSeconds: settings.expression("authorizer_ttl_in_seconds"),
     edgeEnabled,
     originHeader: ORIGIN_SECRET_HEADER,
     vpcEndpointIds: settings.expression("vpc_endpoint_ids"),
     apiArns: `arn:${partition}:execute-api:${settings.string("aws_region")}:${accountId}:*`,
   });
-  const stage = createStage(stack, parts, restApi);
-  const access = createAccess(stack, parts, stage);
-  const edge = createEdge(stack, parts, stage);
-  createFirewall(stack, parts, stage);
-  const endpoint = `\${${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url}`;
-  return { restApi, stage, access, endpoint };
+  const stage = createStage(deployment, restApi);
+  const access = createAccess(deployment, stage);
+  const edge = createEdge(deployment, stage);
+  createFirewall(deployment, stage);
+  const endpoint = expression`${edgeEnabled} ? ${edge.url} : ${address(stage.stage)}.invoke_url`;
+  return { restApi, stage, access, endpoint: interpolate(endpoint) };
 }
 
-function createStage(stack: PlatformStack, { settings, names, partition }: HttpApiParts, restApi: RestApi): ApiStage {
+function createStage({ stack, settings, names, partition }: Deployment, restApi: RestApi): ApiStage {
   const logging = new AccountLogging(stack, "account_logging", {
     enabled: settings.expression("account_logging_role_enabled"),
     roleName: names.apiGatewayLoggingRole,
@@ -107,15 +71,15 @@ function createStage(stack: PlatformStack, { settings, names, partition }: HttpA
     throttlingRateLimit: settings.number("throttling_rate_limit"),
     throttlingBurstLimit: settings.number("throttling_burst_limit"),
   });
-  // API Gateway refuses a stage that logs while the account has no role to log by.
+  // API Gateway refuses a stage that logs while the account has no role for logs.
   stage.node.addDependency(logging.account);
   return stage;
 }
 
-function createAccess(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): Access {
+function createAccess({ stack, settings, names }: Deployment, { stage }: ApiStage): Access {
   return new Access(stack, "access", {
     stage,
-    apiKeysRequired: `${settings.expression("authorization")} == "api_key"`,
+    apiKeysRequired: expression`${settings.expression("authorization")} == "api_key"`,
     keyNames: settings.expression("api_key_names"),
     keyNamePrefix: names.apiKeyPrefix,
     usagePlanName: names.usagePlan,
@@ -125,20 +89,21 @@ function createAccess(stack: PlatformStack, { settings, names }: HttpApiParts, {
   });
 }
 
-function createEdge(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): EdgeDistribution {
+function createEdge({ stack, settings, names }: Deployment, { stage }: ApiStage): EdgeDistribution {
   return new EdgeDistribution(stack, "edge", {
     stage,
     enabled: settings.expression("cloudfront_enabled"),
     originHeader: ORIGIN_SECRET_HEADER,
-    originSecretExpression: settings.expression("cloudfront_origin_secret"),
-    previousOriginSecretExpression: settings.expression("cloudfront_origin_previous_secret"),
+    originSecret: settings.expression("cloudfront_origin_secret"),
+    previousOriginSecret: settings.expression("cloudfront_origin_previous_secret"),
     certificateArn: settings.expression("cloudfront_certificate_arn"),
     domainNames: settings.expression("cloudfront_domain_names"),
+    statusTtlSeconds: EDGE_STATUS_TTL_SECONDS,
     comment: names.restApi,
   });
 }
 
-function createFirewall(stack: PlatformStack, { settings, names }: HttpApiParts, { stage }: ApiStage): void {
+function createFirewall({ stack, settings, names }: Deployment, { stage }: ApiStage): void {
   new WebFirewall(stack, "firewall", {
     stage,
     enabled: settings.expression("waf_enabled"),

@@ -1,4 +1,21 @@
+import { expression, interpolate } from "../modules";
 import type { DeclaredSettings } from "./declare";
+import type { PlatformStack } from "./platform";
+
+/** What every part of the stack `agent-api` is built from. */
+export interface Deployment {
+  readonly stack: PlatformStack;
+  readonly settings: DeclaredSettings;
+  readonly names: PhysicalNames;
+  /** Terraform template of the AWS account's number. */
+  readonly accountId: string;
+  /** Terraform template of the AWS partition, such as `aws`. */
+  readonly partition: string;
+}
+
+/** A bucket's name is unique in the world: twelve digits of a hash tell accounts and regions apart. */
+const ACCOUNT_HASH =
+  '${substr(sha256("${data.aws_caller_identity.current.account_id}/${data.aws_region.current.name}"), 0, 12)}';
 
 /** Physical names, as Terraform templates. Each is a contract: another name is another resource. */
 export function physicalNames(settings: DeclaredSettings<"name" | "environment">) {
@@ -17,8 +34,7 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
     restApi: `${prefix}-api`,
     requestsTable: `${prefix}-requests`,
     sessionsTable: `${prefix}-sessions`,
-    // A bucket's name is unique in the world: twelve digits of a hash tell accounts and regions apart.
-    resultsBucket: `${prefix}-results-\${substr(sha256("\${data.aws_caller_identity.current.account_id}/\${data.aws_region.current.name}"), 0, 12)}`,
+    resultsBucket: `${prefix}-results-${ACCOUNT_HASH}`,
     workQueue: `${prefix}-work`,
     deadLetterQueue: `${prefix}-work-failed`,
     alarmTopic: `${prefix}-alarms`,
@@ -28,37 +44,30 @@ export function physicalNames(settings: DeclaredSettings<"name" | "environment">
     apiKeyPrefix: prefix,
     usagePlan: `${prefix}-callers`,
     webAcl: `${prefix}-api`,
-    // AWS takes no other beginning.
+    // AWS demands this prefix.
     firewallLogGroup: `aws-waf-logs-${prefix}-api`,
     accessLogGroup: `/aws/apigateway/${prefix}-api/access`,
     apiGatewayLoggingRole: `${prefix}-apigateway-logs`,
   };
 }
 
+export type PhysicalNames = ReturnType<typeof physicalNames>;
+
 /**
- * Physical names of what stands beside a deployment: its state, and the roles of its pipelines. No role of a pipeline
- * has a name that a pipeline may change.
+ * Physical names beside a deployment: its state, and the roles of its pipelines. No pipeline may change a role with one
+ * of these names.
  */
 export function platformNames(settings: DeclaredSettings<"name" | "environment" | "state_bucket_name">) {
   const prefix = `${settings.string("name")}-${settings.string("environment")}`;
-  const made =
-    '"${var.name}-${var.environment}-state-${substr(sha256("${data.aws_caller_identity.current.account_id}/${data.aws_region.current.name}"), 0, 12)}"';
+  const ownBucket = `"\${var.name}-\${var.environment}-state-${ACCOUNT_HASH}"`;
   return {
-    stateBucket: `\${coalesce(${settings.expression("state_bucket_name")}, ${made})}`,
+    stateBucket: interpolate(expression`coalesce(${settings.expression("state_bucket_name")}, ${ownBucket})`),
     /** Folder of the deployment's state in the bucket. */
     statePrefix: prefix,
-    /** What each role and policy of the pipelines begins with, up to its last hyphen. */
+    /** Prefix of each role and policy of the pipelines, up to the last hyphen. */
     pipelinePrefix: `${prefix}-pipeline`,
     pipelineRole: (forge: string, purpose: string) => `${prefix}-pipeline-${forge}-${purpose}`,
-    /** The policy that limits the roles that pipelines make. */
+    /** The permissions boundary of the roles that pipelines create. */
     functionBoundary: `${prefix}-boundary`,
   };
 }
-
-export type PhysicalNames = ReturnType<typeof physicalNames>;
-
-/** Name of the alias that traffic goes to, on both functions. */
-export const LIVE_ALIAS = "live";
-
-/** Name of the API's only stage. */
-export const STAGE_NAME = "live";

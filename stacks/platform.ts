@@ -2,20 +2,18 @@ import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-i
 import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsRegion } from "@cdktf/provider-aws/lib/data-aws-region";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
-import { TerraformStack, type TerraformElement } from "cdktf";
+import { TerraformStack, Token, type TerraformElement } from "cdktf";
 import { Node, type Construct } from "constructs";
+import { expression, interpolate, type Expression } from "../modules/expressions";
 import { LOCAL_BACKEND, useBackend, type Backend } from "./backend";
 
-/**
- * Versions of the AWS provider that the stacks work with: the one that the constructs are made from, up to the next but
- * one major.
- */
+/** Versions of the AWS provider that the stacks work with, from the one that the constructs are generated from. */
 const PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0";
 
-/** Validation that names other variables came with 1.9, write-only arguments and the S3 lock file with 1.11. */
+/** Validations that name other variables need 1.9; write-only arguments and the S3 lock file need 1.11. */
 const TERRAFORM_VERSIONS = ">= 1.11.0";
 
-/** What every stack is given. */
+/** Properties of every stack. */
 export interface PlatformProps {
   /** Where Terraform keeps the state. Default: a file beside cdktf.json. */
   readonly backend?: Backend;
@@ -29,14 +27,20 @@ export class PlatformStack extends TerraformStack {
     useBackend(this, name, backend);
   }
 
-  /** Declares the AWS provider with the range of versions instead of the one that it was generated from. */
-  protected useAws(region: string, tags?: Record<string, string>): void {
-    new AwsProvider(this, "aws", { region, ...(tags && { defaultTags: [{ tags }] }) });
+  /**
+   * Declares the AWS provider with a range of versions instead of the one that it was generated from.
+   * @param tags tags of every resource. Default: none
+   */
+  protected useAws(region: string, tags?: Expression): void {
+    new AwsProvider(this, "aws", {
+      region,
+      ...(tags && { defaultTags: [{ tags: Token.asStringMap(interpolate(tags)) }] }),
+    });
     this.addOverride("terraform.required_providers.aws", { source: "hashicorp/aws", version: PROVIDER_VERSIONS });
   }
 
-  /** The account, the partition and the region, by the addresses that names and ARNs are made from. */
-  protected whereAmI(): { readonly account: DataAwsCallerIdentity; readonly partition: DataAwsPartition } {
+  /** Reads the account, the partition and the region, by the addresses that names and ARNs refer to. */
+  protected readAccount(): { readonly account: DataAwsCallerIdentity; readonly partition: DataAwsPartition } {
     const account = new DataAwsCallerIdentity(this, "current_account");
     account.overrideLogicalId("current");
     const partition = new DataAwsPartition(this, "current_partition");
@@ -45,13 +49,12 @@ export class PlatformStack extends TerraformStack {
     return { account, partition };
   }
 
-  /** Tags of every resource, as the provider takes them: the operator's, and whose it is. */
-  protected deploymentTags(): Record<string, string> {
-    const own = `{ "quickturn:name" = var.name, "quickturn:environment" = var.environment }`;
-    return `\${merge(var.tags, ${own})}` as unknown as Record<string, string>;
+  /** Tags of every resource: the operator's, and the deployment's name and environment. */
+  protected deploymentTags(): Expression {
+    return expression`merge(var.tags, { "quickturn:name" = var.name, "quickturn:environment" = var.environment })`;
   }
 
-  /** `aws_lambda_function.worker_function` instead of a name with a hash: the path below the stack, joined by `_`. */
+  /** The path below the stack joined by `_`, such as `worker_function`, instead of a name with a hash. */
   protected override allocateLogicalId(element: TerraformElement | Node): string {
     const node = element instanceof Node ? element : element.node;
     const path = node.path.split("/").slice(1);

@@ -2,7 +2,7 @@ import { alarmSetCost } from "../../scripts/cost/watching";
 import { alarmSetCosts } from "../../scripts/publish/tables";
 import {
   ALARM_NAMES,
-  alarmsThere,
+  existingAlarms,
   BURN_RATES,
   KPIS,
   nameMetric,
@@ -11,9 +11,8 @@ import {
   type KpiAlarm,
   type MetricReference,
 } from "../../stacks/contract/settings";
-import { keyOf, periodOf, rings, type AlarmBlock, type Sample } from "../support/alarm-evaluator";
+import { periodOf, rings, type AlarmBlock, type Sample } from "../support/alarm-evaluator";
 import { settingDefault, withDefaults } from "../support/defaults";
-import { metricMath } from "../support/metric-math";
 import { SOURCES } from "../support/source-names";
 import { encoded, resource, stackJson } from "../support/stack-json";
 import { terraformVerdicts, type Values, type Verdict } from "../support/terraform-cases";
@@ -36,29 +35,37 @@ function block(address: string): AlarmBlock {
 /** What missing data is while the feature that an alarm watches is on. */
 const whileOn = (missing: string): string => /^\$\{.+ \? "(\w+)" : "notBreaching"\}$/.exec(missing)?.[1] ?? missing;
 
-/** As many samples of a value in one period. */
-type Of = (reference: MetricReference, value: number, count?: number) => Sample[];
+/** Makes samples of one value in a period. Default: one. */
+type MakeSamples = (reference: MetricReference, value: number, count?: number) => Sample[];
 
-/** What happens in one period: at the threshold, or just beyond it on the bad side. */
-function happening({ measure, better, minimumSamples = 1 }: Kpi, threshold: number, bad: boolean, of: Of): Sample[] {
+/** The samples of one period: at the threshold, or just beyond it on the bad side. */
+function periodSamples(
+  { measure, better, minimumSamples = 1 }: Kpi,
+  threshold: number,
+  bad: boolean,
+  sample: MakeSamples,
+): Sample[] {
   const worse = bad ? (better === "lower" ? 1 : -1) : 0;
-  if (measure.kind === "percentile") return of(measure.metric, threshold + worse, minimumSamples);
-  if (measure.kind === "mean") return of(measure.metric, threshold + worse, 10);
+  if (measure.kind === "percentile") return sample(measure.metric, threshold + worse, minimumSamples);
+  if (measure.kind === "mean") return sample(measure.metric, threshold + worse, 10);
   if (measure.kind === "share")
-    return [...of(measure.metric, 1, threshold * 10 + worse), ...of(measure.metric, 0, 1_000 - threshold * 10 - worse)];
-  if (measure.kind === "total" || measure.kind === "peak") return of(measure.metrics.at(-1)!, threshold + worse);
+    return [
+      ...sample(measure.metric, 1, threshold * 10 + worse),
+      ...sample(measure.metric, 0, 1_000 - threshold * 10 - worse),
+    ];
+  if (measure.kind === "total" || measure.kind === "peak") return sample(measure.metrics.at(-1)!, threshold + worse);
   if (measure.kind === "fill")
-    return of(
+    return sample(
       measure.metric,
       (threshold / 100) *
         Number({ ...GIVEN }[measure.ofSetting as keyof typeof GIVEN] ?? settingDefault(measure.ofSetting)) +
         worse,
     );
-  if (measure.kind === "quota") return of(measure.metric, threshold * 10 + worse);
+  if (measure.kind === "quota") return sample(measure.metric, threshold * 10 + worse);
   if (measure.kind === "ratio") {
     const isPartOfWhole = measure.whole.some((metric) => JSON.stringify(metric) === JSON.stringify(measure.part[0]));
     const part = threshold * 10 + worse;
-    return [...of(measure.part[0]!, part), ...of(measure.whole.at(-1)!, isPartOfWhole ? 1_000 - part : 1_000)];
+    return [...sample(measure.part[0]!, part), ...sample(measure.whole.at(-1)!, isPartOfWhole ? 1_000 - part : 1_000)];
   }
   throw new Error(`An alarm on ${measure.kind}`);
 }
@@ -67,7 +74,7 @@ function happening({ measure, better, minimumSamples = 1 }: Kpi, threshold: numb
 function stream(
   alarm: AlarmBlock,
   periods: readonly number[],
-  what: (of: Of) => Sample[],
+  what: (sample: MakeSamples) => Sample[],
 ): { samples: Sample[]; end: number } {
   const seconds = periodOf(alarm);
   const end = 10 * seconds;
@@ -82,25 +89,26 @@ function stream(
   );
   return { samples, end };
 }
-const first = (count: number) => Array.from({ length: count }, (_, index) => index);
+const lastPeriods = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe.each(listed)("the alarm %s", (name, kpi, listing) => {
   const alarm = block(idOf(name));
-  const ringsWith = (periods: readonly number[], what: (of: Of) => Sample[]) => {
+  const ringsWith = (periods: readonly number[], what: (sample: MakeSamples) => Sample[]) => {
     const { samples, end } = stream(alarm, periods, what);
     return rings(alarm, samples, end);
   };
-  const bad = (of: Of) => happening(kpi, alarm.threshold, true, of);
-  const good = (of: Of) => happening(kpi, alarm.threshold, false, of);
+  const bad = (sample: MakeSamples) => periodSamples(kpi, alarm.threshold, true, sample);
+  const good = (sample: MakeSamples) => periodSamples(kpi, alarm.threshold, false, sample);
 
-  test("rings just beyond its threshold", () => expect(ringsWith(first(listing.datapointsToAlarm), bad)).toBe(true));
-  test("is silent at its threshold", () => expect(ringsWith(first(listing.evaluationPeriods), good)).toBe(false));
+  test("rings just beyond its threshold", () =>
+    expect(ringsWith(lastPeriods(listing.datapointsToAlarm), bad)).toBe(true));
+  test("is silent at its threshold", () => expect(ringsWith(lastPeriods(listing.evaluationPeriods), good)).toBe(false));
   test(`without any data ${listing.missing === "breaching" ? "rings: silence is what it watches" : "is silent"}`, () =>
     expect(ringsWith([], good)).toBe(listing.missing === "breaching"));
 
   test("needs as many bad periods as the list says", () => {
     if (listing.missing === "breaching") return expect(listing.datapointsToAlarm).toBe(1);
-    expect(ringsWith(first(listing.datapointsToAlarm - 1), bad)).toBe(false);
+    expect(ringsWith(lastPeriods(listing.datapointsToAlarm - 1), bad)).toBe(false);
   });
 
   test("has a threshold from its setting, actions both ways, its severity, and says what to do", () => {
@@ -118,16 +126,16 @@ describe.each(listed)("the alarm %s", (name, kpi, listing) => {
 });
 
 const floored = listed.filter(([, { minimumSamples = 1 }]) => minimumSamples > 1);
-test.each(floored)("%s is silent while there are fewer samples than say anything, however bad", (name, kpi) => {
+test.each(floored)("%s is silent with too few samples, however bad", (name, kpi) => {
   const alarm = block(idOf(name));
   const { measure, minimumSamples = 1, better } = kpi;
-  const { samples, end } = stream(alarm, [0, 1, 2], (of) => {
-    if (measure.kind === "percentile") return of(measure.metric, alarm.threshold * 10, minimumSamples - 1);
-    if (measure.kind === "share") return of(measure.metric, 1, minimumSamples - 1);
+  const { samples, end } = stream(alarm, [0, 1, 2], (sample) => {
+    if (measure.kind === "percentile") return sample(measure.metric, alarm.threshold * 10, minimumSamples - 1);
+    if (measure.kind === "share") return sample(measure.metric, 1, minimumSamples - 1);
     if (measure.kind === "ratio")
       return better === "lower"
-        ? [...of(measure.part[0]!, minimumSamples - 1), ...of(measure.whole[0]!, minimumSamples - 1)]
-        : of(measure.whole.at(-1)!, minimumSamples - 1);
+        ? [...sample(measure.part[0]!, minimumSamples - 1), ...sample(measure.whole[0]!, minimumSamples - 1)]
+        : sample(measure.whole.at(-1)!, minimumSamples - 1);
     throw new Error(`${measure.kind} has no samples`);
   });
   expect(rings(alarm, samples, end)).toBe(false);
@@ -144,7 +152,7 @@ const several = listed.flatMap(([name, { measure }]) =>
 );
 test.each(several)("%s rings by %s alone, the others silent", (name, _, metric) => {
   const alarm = block(idOf(name));
-  const { samples, end } = stream(alarm, [0, 1], (of) => of(metric, alarm.threshold + 1));
+  const { samples, end } = stream(alarm, [0, 1], (sample) => sample(metric, alarm.threshold + 1));
   expect(rings(alarm, samples, end)).toBe(true);
 });
 
@@ -157,7 +165,7 @@ test("an alarm is one of the list, or a window of a burn rate", () => {
   expect(ALARM_NAMES).toHaveLength(Object.keys(alarms).length - windows.length + Object.keys(composites).length);
 });
 
-test("CloudWatch takes them: periods, their number and length, and at most ten metrics of one period", () => {
+test("CloudWatch takes the periods, their number and length, and at most ten metrics of one period", () => {
   for (const address of Object.keys(alarms)) {
     const alarm = block(address);
     const seconds = periodOf(alarm);
@@ -191,7 +199,7 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
   const allRing = (samples: readonly Sample[]) => windows.every((address) => rings(block(address), samples, DAY));
   const limit = (rate.factor * Number(settingDefault("kpi_error_rate"))) / 100;
 
-  test("is the two windows and nothing else, and only it has actions", () => {
+  test("consists of its two windows, and only it has actions", () => {
     expect(composite["alarm_rule"]).toMatch(/^ALARM\("[^"]+"\) AND ALARM\("[^"]+"\)$/);
     expect(windows).toHaveLength(2);
     expect(windows.map((address) => periodOf(block(address)))).toEqual([rate.longSeconds, rate.shortSeconds]);
@@ -201,7 +209,7 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
     expect(composite["tags"]).toEqual({ "quickturn:severity": rate.severity });
   });
 
-  test("rings where requests fail faster than that in both windows", () =>
+  test("rings where requests fail faster than the rate in both windows", () =>
     expect(allRing(requests(Math.min(1, limit * 1.5), rate.longSeconds))).toBe(true));
   test("is silent where they fail as the budget allows", () =>
     expect(allRing(requests(limit / rate.factor, rate.longSeconds))).toBe(false));
@@ -214,11 +222,12 @@ describe.each(BURN_RATES.map((rate) => [rate.name, rate] as const))("the burn ra
   test("is silent without requests", () => expect(allRing([])).toBe(false));
 });
 
-describe("who is told", () => {
-  test("each alarm goes to its severity's topic, else to the operator's, else to one of our own, which CloudWatch may publish to", () => {
+describe("whom the alarms call", () => {
+  test("each alarm goes to its severity's topic, else to the operator's, else to one of our own", () => {
     for (const [, , { name, severity }] of listed) {
       expect(alarms[idOf(name)]?.["alarm_actions"]).toEqual([
-        `\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}`,
+        `\${lookup(var.alarm_topic_arns, "${severity}", !local.is_given.alarm_topic_arn ? ` +
+          "one(aws_sns_topic.alarm_topic[*].arn) : var.alarm_topic_arn)}",
       ]);
     }
     expect(resource(stack, "aws_sns_topic.alarm_topic")["kms_master_key_id"]).toBe("${var.kms_key_arn}");
@@ -247,7 +256,7 @@ describe("who is told", () => {
   });
 });
 
-describe("what they cost a month", () => {
+describe("what the alarms cost a month", () => {
   const metricsOf = (address: string) => block(address).metric_query?.filter(({ metric }) => metric).length ?? 1;
   const shapes = (addresses: readonly string[]) => addresses.map((address) => ({ metrics: metricsOf(address) }));
   const windows = Object.keys(alarms).filter((address) => address.startsWith("burn_rate_"));
@@ -258,14 +267,14 @@ describe("what they cost a month", () => {
       ...burning,
     ]);
 
-  test(`essential $${costOf(["essential"]).toFixed(2)}, below $5; full $${costOf(["essential", "full"]).toFixed(2)}; as RUNBOOK's table has it`, () => {
+  test("essential alarms cost below $5 a month, and the tables of the docs have the same prices", () => {
     expect(costOf(["essential"])).toBeLessThan(5);
     expect(alarmSetCosts().essential).toBeCloseTo(costOf(["essential"]), 9);
     expect(alarmSetCosts().full).toBeCloseTo(costOf(["essential", "full"]), 9);
   });
 });
 
-describe("which there are", () => {
+describe("which alarms exist", () => {
   const everyBlock = { ...alarms, ...composites };
   const locals = stack.locals;
   const following = Object.keys((locals["profiles"] as Record<string, Record<string, unknown>>)["optimized"] ?? {});
@@ -306,7 +315,7 @@ describe("which there are", () => {
   type SetName = keyof typeof SETS;
   let verdicts: readonly Verdict[];
 
-  /** What the real terraform makes of the expressions, without the resources. */
+  /** The real terraform evaluates the expressions, without the resources. */
   beforeAll(async () => {
     const counts = Object.fromEntries(Object.entries(everyBlock).map(([address, { count }]) => [address, count]));
     const muting = Object.fromEntries(
@@ -338,7 +347,7 @@ describe("which there are", () => {
     verdicts = await terraformVerdicts(module, Object.values(SETS));
   });
 
-  function decided(name: SetName) {
+  function evaluate(name: SetName) {
     const { outputs, warnings, errors } = verdicts[Object.keys(SETS).indexOf(name)]!;
     expect(errors).toEqual([]);
     const { counts, descriptions, thresholds, muting } = outputs as {
@@ -347,54 +356,56 @@ describe("which there are", () => {
       thresholds: Record<string, number>;
       muting: Record<string, { actions_enabled: boolean; treat_missing_data: string }>;
     };
-    const there = Object.entries(counts)
+    const existing = Object.entries(counts)
       .filter(([, count]) => Number(count) === 1)
       .map(([address]) => address);
-    return { there: there.sort(), descriptions, thresholds, muting, said: warnings.join("\n") };
+    return { existing: existing.sort(), descriptions, thresholds, muting, warnings: warnings.join("\n") };
   }
   const burnBlocks = Object.keys(everyBlock).filter((address) => address.startsWith("burn_rate_"));
   const named = (...names: readonly string[]) => names.map(idOf);
-  const ofTokens = listed.filter(([, { when }]) => when !== undefined && "is" in when).map(([name]) => name);
+  const tokenAlarms = listed.filter(([, { when }]) => when !== undefined && "is" in when).map(([name]) => name);
   const essential = listed
-    .filter(([name, , { set }]) => set === "essential" && !ofTokens.includes(name))
+    .filter(([name, , { set }]) => set === "essential" && !tokenAlarms.includes(name))
     .map(([name]) => name);
 
   test("essential by default: those of the list and the burn rates", () => {
-    expect(decided("nothing").there).toEqual([...named(...essential), ...burnBlocks].sort());
+    expect(evaluate("nothing").existing).toEqual([...named(...essential), ...burnBlocks].sort());
   });
 
-  test("full: all, but for those whose number nobody gave, or whose function is not there", () => {
-    const off = named("token-quota", ...ofTokens);
-    expect(decided("full").there).toEqual(
+  test("full: all, except those without their number or their function", () => {
+    const off = named("token-quota", ...tokenAlarms);
+    expect(evaluate("full").existing).toEqual(
       Object.keys(everyBlock)
         .filter((address) => !off.includes(address))
         .sort(),
     );
-    expect(decided("fullWithAll").there).toEqual(Object.keys(everyBlock).sort());
+    expect(evaluate("fullWithAll").existing).toEqual(Object.keys(everyBlock).sort());
   });
 
-  test("where tokens are taken the authorizer is watched, and nothing else comes or goes", () => {
-    expect(decided("tokens").there).toEqual([...decided("nothing").there, ...named("authorizer-throttles")].sort());
+  test("authorization jwt adds the authorizer's alarms and changes no other", () => {
+    expect(evaluate("tokens").existing).toEqual(
+      [...evaluate("nothing").existing, ...named("authorizer-throttles")].sort(),
+    );
   });
 
-  test("none: not one, but those that are asked for by name", () => {
-    expect(decided("none").there).toEqual([]);
-    expect(decided("noneButTwo").there).toEqual(
+  test("none: only those that alarms_enabled names", () => {
+    expect(evaluate("none").existing).toEqual([]);
+    expect(evaluate("noneButTwo").existing).toEqual(
       [idOf("dead-letters"), ...burnBlocks.filter((address) => address.includes("budget_fast"))].sort(),
     );
   });
 
   test.each<[SetName]>([["nothing"], ["fullQuota"], ["mixed"], ["withoutFeatures"], ["fullTokens"], ["provisioned"]])(
-    "alarmsThere, which reckons without terraform, comes to the same: %s",
+    "existingAlarms gives the alarms that terraform creates: %s",
     (name) => {
       const settings = {
         ...Object.fromEntries(SETTINGS.map((setting) => [setting.name, settingDefault(setting.name)])),
         ...SETS[name],
       };
-      const reckoned = alarmsThere(KPIS, settings);
+      const reckoned = existingAlarms(KPIS, settings);
       const addressOf = (alarm: string) =>
         alarm.startsWith("error-budget") ? `burn_rate_${alarm.replaceAll("-", "_")}` : idOf(alarm);
-      expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(decided(name).there);
+      expect(reckoned.map((alarm) => addressOf(alarm.name)).sort()).toEqual(evaluate(name).existing);
       for (const alarm of reckoned)
         if (!alarm.composite)
           expect(alarm.metrics).toBe(
@@ -403,8 +414,8 @@ describe("which there are", () => {
     },
   );
 
-  test("one that is turned off by name is not there, and one of the full set that is turned on is", () => {
-    expect(decided("oneOffOneOn").there).toEqual(
+  test("alarms_enabled turns single alarms off and on", () => {
+    expect(evaluate("oneOffOneOn").existing).toEqual(
       named(...essential.filter((name) => name !== "worker-errors"), "table-throttles").sort(),
     );
   });
@@ -418,8 +429,8 @@ describe("which there are", () => {
       "reserved-concurrency",
       "provisioned-spillover",
     ];
-    const [off, on] = [decided("featuresOff"), decided("featuresOn")];
-    expect(off.there).toEqual(decided("full").there);
+    const [off, on] = [evaluate("featuresOff"), evaluate("featuresOn")];
+    expect(off.existing).toEqual(evaluate("full").existing);
     for (const name of names)
       expect(off.muting[idOf(name)]).toEqual({ actions_enabled: false, treat_missing_data: "notBreaching" });
     for (const name of names) expect(on.muting[idOf(name)]?.actions_enabled).toBe(true);
@@ -428,19 +439,20 @@ describe("which there are", () => {
     expect(Object.keys(on.muting).sort()).toEqual(named(...names).sort());
   });
 
-  test("a budget that can be overspent only by more than all requests is warned of, and its alarm can still ring", () => {
-    const { thresholds, said } = decided("wideBudget");
-    expect(said).toContain(
-      "kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now rings at 99 %. Lower kpi_error_rate below 6.9",
+  test("a check warns of a threshold above all requests, and the alarm can still ring", () => {
+    const { thresholds, warnings } = evaluate("wideBudget");
+    expect(warnings).toContain(
+      "kpi_error_rate is 10 %: error-budget-fast asks for 14.4 times that, which is all requests or more; it now " +
+        "rings at 99 %. Lower kpi_error_rate below 6.9",
     );
-    expect(said).not.toContain("error-budget-steady asks for");
+    expect(warnings).not.toContain("error-budget-steady asks for");
     expect(Number(thresholds["burn_rate_error_budget_fast_long"])).toBe(0.99);
-    expect(decided("nothing").said).not.toContain("asks for");
-    expect(decided("wideBudgetWithoutFast").said).not.toContain("asks for");
+    expect(evaluate("nothing").warnings).not.toContain("asks for");
+    expect(evaluate("wideBudgetWithoutFast").warnings).not.toContain("asks for");
   });
 
-  test("every description ends with the URL of its section, where runbook_url says where the runbook is, and stays what it is where not", () => {
-    const [without, withUrl] = [decided("nothing").descriptions, decided("runbook").descriptions];
+  test("every description ends with the URL of its section exactly when runbook_url is given", () => {
+    const [without, withUrl] = [evaluate("nothing").descriptions, evaluate("runbook").descriptions];
     for (const [address, description] of Object.entries(without)) {
       const [section = "Error budget"] = (/RUNBOOK\.md, "([^"]+)"\.$/.exec(description) ?? []).slice(1);
       expect(withUrl[address]).toBe(`${description} ${RUNBOOK_URL}#${section.toLowerCase().replaceAll(" ", "-")}`);
@@ -451,37 +463,9 @@ describe("which there are", () => {
 
   test("alarms that reach nobody are warned of", () => {
     const warning = "The alarms call nobody";
-    expect(decided("nothing").said).toContain(warning);
-    expect(decided("email").said).not.toContain(warning);
-    expect(decided("madeBeside").said).not.toContain(warning);
-    expect(decided("none").said).not.toContain(warning);
-  });
-});
-
-describe("the evaluator itself", () => {
-  const at = (values: Record<string, number | undefined>) => (id: string) => values[id];
-
-  test("knows what is no data and what is not", () => {
-    expect(metricMath("IF(m0>=20, 100*m1)", 0)(at({ m0: 20, m1: 0.5 }))).toBe(50);
-    expect(metricMath("IF(m0>=20, 100*m1)", 0)(at({ m0: 19, m1: 0.5 }))).toBeUndefined();
-    expect(metricMath("m0+m1", 0)(at({ m0: 1 }))).toBeUndefined();
-    expect(metricMath("FILL(m0, 0)+FILL(m1, 0)", 0)(at({ m0: 1 }))).toBe(1);
-    expect(metricMath("100*m0/0", 0)(at({ m0: 0 }))).toBeUndefined();
-    expect(metricMath("MAX([FILL(m0, 0), m1])", 0)(at({ m1: 3 }))).toBe(3);
-    expect(metricMath("100*m0/SERVICE_QUOTA(m1)", 200)(at({ m0: 100 }))).toBe(50);
-  });
-
-  test.each(["RATE(m0)", "m0 m1", "IF(m0", "M0", "m0 % 2"])(
-    "refuses %s, which it does not understand",
-    (expression) => {
-      expect(() => metricMath(expression, 0)(at({}))).toThrow(
-        /is not known here|is one too many|ends too early|is no id|does not have/,
-      );
-    },
-  );
-
-  test("tells metrics apart by their dimensions", () => {
-    const metric = { namespace: "n", metric: "m", dimensions: { A: "1" } };
-    expect(keyOf(metric)).not.toBe(keyOf({ ...metric, dimensions: { A: "2" } }));
+    expect(evaluate("nothing").warnings).toContain(warning);
+    expect(evaluate("email").warnings).not.toContain(warning);
+    expect(evaluate("madeBeside").warnings).not.toContain(warning);
+    expect(evaluate("none").warnings).not.toContain(warning);
   });
 });

@@ -50,7 +50,7 @@ test("QUICKTURN_BACKEND wins over the context that cdktf hands over, and that ov
   expect((await stacks.ofCdktfJson).terraform.backend).toMatchObject({ s3: { key: "c/state.tfstate" } });
 });
 
-test("QUICKTURN_PREVENT_DESTROY=false lets Terraform destroy the bucket, and still not with what it holds", async () => {
+test("QUICKTURN_PREVENT_DESTROY=false lets Terraform destroy the bucket, but only an empty one", async () => {
   const bucket = async (stack: Promise<StackJson>) => resource(await stack, "aws_s3_bucket.state_bucket");
   expect(await bucket(stacks.ofVariables)).toMatchObject({
     force_destroy: false,

@@ -1,7 +1,7 @@
 import { Testing } from "cdktf";
 import * as fc from "fast-check";
 import { backendBlockOf } from "../support/backend-block";
-import { LOCAL_BACKEND, ofEnvironment, parseBackend } from "../../stacks/backend";
+import { LOCAL_BACKEND, placeInEnvironment, parseBackend } from "../../stacks/backend";
 
 const parse = (given: string) => parseBackend(given, "QUICKTURN_BACKEND");
 
@@ -82,7 +82,7 @@ describe("the notation", () => {
     expect(message).not.toContain("pa55word");
   });
 
-  test("whatever is given either is read or is refused with what is allowed", () => {
+  test("any text is either read, or refused with what is allowed", () => {
     const part = fc.oneof(
       fc.string(),
       fc.constantFrom("s3://", "cloud://", "local", "bucket", "?region=us-east-1", "&", "=", "/", "${", "@"),
@@ -100,27 +100,29 @@ describe("the notation", () => {
   });
 });
 
-describe("what Terraform is told", () => {
-  const told = (given: string, stack = "agent-api") => backendBlockOf(Testing.app(), stack, parse(given));
+describe("the backend's block", () => {
+  const blockOf = (given: string, stack = "agent-api") => backendBlockOf(Testing.app(), stack, parse(given));
 
   test("local: the file beside cdktf.json", () =>
-    expect(told("local")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } }));
+    expect(blockOf("local")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } }));
 
   test("s3: an object a stack, encrypted, locked by another object", () => {
-    expect(told("s3://states/team?region=eu-central-1&kms_key_id=alias/state&skip_metadata_api_check=true")).toEqual({
-      backend: {
-        s3: {
-          bucket: "states",
-          key: "team/agent-api.tfstate",
-          region: "eu-central-1",
-          encrypt: true,
-          use_lockfile: true,
-          kms_key_id: "alias/state",
-          skip_metadata_api_check: true,
+    expect(blockOf("s3://states/team?region=eu-central-1&kms_key_id=alias/state&skip_metadata_api_check=true")).toEqual(
+      {
+        backend: {
+          s3: {
+            bucket: "states",
+            key: "team/agent-api.tfstate",
+            region: "eu-central-1",
+            encrypt: true,
+            use_lockfile: true,
+            kms_key_id: "alias/state",
+            skip_metadata_api_check: true,
+          },
         },
       },
-    });
-    expect(told("s3://states?region=eu-central-1", "state")).toMatchObject({
+    );
+    expect(blockOf("s3://states?region=eu-central-1", "state")).toMatchObject({
       backend: { s3: { key: "state.tfstate" } },
     });
   });
@@ -129,14 +131,16 @@ describe("what Terraform is told", () => {
     const at = (name: string) => ({
       cloud: { hostname: "app.terraform.io", organization: "octo-org", workspaces: { name } },
     });
-    expect(told("cloud://app.terraform.io/octo-org/agents")).toEqual(at("agents"));
-    expect(told("cloud://app.terraform.io/octo-org/agents", "pipeline-access")).toEqual(at("agents-pipeline-access"));
+    expect(blockOf("cloud://app.terraform.io/octo-org/agents")).toEqual(at("agents"));
+    expect(blockOf("cloud://app.terraform.io/octo-org/agents", "pipeline-access")).toEqual(
+      at("agents-pipeline-access"),
+    );
   });
 });
 
-test("each environment has a place of its own; the default one keeps that of a project without environments", () => {
+test("each environment has its own place, and the default one that of a project without environments", () => {
   const place = (given: string, environment: string) =>
-    backendBlockOf(Testing.app(), "agent-api", ofEnvironment(parse(given), environment));
+    backendBlockOf(Testing.app(), "agent-api", placeInEnvironment(parse(given), environment));
   expect(place("local", "default")).toEqual({ backend: { local: { path: "../../../terraform.agent-api.tfstate" } } });
   expect(place("local", "prod")).toEqual({
     backend: { local: { path: "../../../../../terraform.agent-api.prod.tfstate" } },

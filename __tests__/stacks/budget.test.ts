@@ -62,13 +62,13 @@ function evaluated(name: keyof typeof SETS) {
   return { publishers, value: (output: string) => outputs[output] };
 }
 
-test("without monthly_budget_usd there is none, and nobody but CloudWatch publishes", () => {
+test("without monthly_budget_usd there is no budget, and only CloudWatch publishes", () => {
   const { publishers, value } = evaluated("nothing");
   expect(value("there")).toBe(0);
   expect(publishers.map(({ Sid }) => Sid)).toEqual(["CloudWatchPublishes", "DenyPlainHttp"]);
 });
 
-test("with it the deployment's costs count by its tag, and topic and address are told at 80 and 100 %, and when 100 % is expected", () => {
+test("monthly_budget_usd counts costs by tag, and tells topic and address at 80, 100 and expected 100 %", () => {
   const { value } = evaluated("named");
   expect([
     value("there"),
@@ -114,7 +114,7 @@ test("AWS Budgets may publish to the topic of alarms for this account alone", ()
   });
 });
 
-test("an operator's topic is told instead", () => {
+test("with an operator's topic the budget tells that topic alone", () => {
   const { value } = evaluated("ownTopic");
   const notifications = value("notification") as readonly Readonly<Record<string, unknown>>[];
   for (const each of notifications)

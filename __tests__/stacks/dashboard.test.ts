@@ -25,39 +25,43 @@ import {
 } from "../handlers/fixtures";
 import { SOURCES } from "../support/source-names";
 
-describe("dashboard", () => {
-  const stack = stackJson();
+const stack = stackJson();
 
-  interface Widget {
-    readonly type: "alarm" | "metric" | "text";
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-    readonly properties: {
-      readonly title?: string;
-      readonly markdown?: string;
-      readonly alarms?: string;
-      readonly metrics?: readonly (readonly unknown[])[];
-      readonly annotations?: { readonly horizontal: string };
-      readonly yAxis?: { readonly left: { readonly label: string } };
-    };
-  }
-  const body = encoded(stack, resource(stack, "aws_cloudwatch_dashboard.dashboard_dashboard")["dashboard_body"]) as {
-    widgets: readonly Widget[];
+/** A cell of a chart's row in CloudWatch's own form. */
+type Cell = string | { readonly id?: string; readonly expression?: string };
+
+interface Widget {
+  readonly type: "alarm" | "metric" | "text";
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly properties: {
+    readonly title?: string;
+    readonly markdown?: string;
+    readonly alarms?: string;
+    readonly metrics?: readonly (readonly Cell[])[];
+    readonly annotations?: { readonly horizontal: string };
+    readonly yAxis?: { readonly left: { readonly label: string } };
   };
-  const { widgets } = body;
+}
+const body = encoded(stack, resource(stack, "aws_cloudwatch_dashboard.dashboard_dashboard")["dashboard_body"]) as {
+  readonly widgets: readonly Widget[];
+};
+const { widgets } = body;
+
+describe("the widgets", () => {
   const charts = widgets.filter(({ type }) => type === "metric");
   const chartOf = (title: string) => charts.find(({ properties }) => properties.title === title);
 
-  test("begins with what it is and with how the alarms stand, and then shows the KPIs", () => {
+  test("an introduction and the state of the alarms come first, and then the KPIs", () => {
     expect(widgets.slice(0, 3).map(({ type }) => type)).toEqual(["text", "alarm", "text"]);
     expect(widgets[0]?.properties.markdown).toMatch(/^# \$\{var\.name\}-\$\{var\.environment\}\n/);
     expect(widgets[2]?.properties.markdown).toBe("## KPIs");
     for (const { runbook } of KPIS) expect(widgets[0]?.properties.markdown).toContain(runbook);
   });
 
-  test("shows every alarm that calls a person", () => {
+  test("the alarm widget shows every alarm that calls a person", () => {
     for (const type of ["aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"]) {
       const calling = Object.entries(stack.resource[type] ?? {}).filter(
         ([, alarm]) => alarm["alarm_actions"] !== undefined,
@@ -80,7 +84,7 @@ describe("dashboard", () => {
     },
   );
 
-  test("a line without a value is left out, because CloudWatch refuses it", () => {
+  test("a line without a value is left out", () => {
     for (const {
       properties: { annotations },
     } of charts)
@@ -88,13 +92,13 @@ describe("dashboard", () => {
         expect(annotations.horizontal).toMatch(/^\$\{\[for line in \[.+\] : line if line\.value != null\]\}$/);
   });
 
-  test("what CloudWatch puts into a label is left to it, and not taken for Terraform's", () => {
+  test("a placeholder of CloudWatch in a label is escaped for Terraform", () => {
     const text = stackText();
     expect(text).toContain("[last $${LAST}]");
     expect(text).not.toMatch(/[^$]\$\{(LAST|PROP)/);
   });
 
-  test("fits CloudWatch's grid: nothing overlaps or sticks out, and three charts stand in a row", () => {
+  test("the widgets fit CloudWatch's grid without overlap, three charts in a row", () => {
     const cells = widgets.flatMap(({ x, y, width, height }) =>
       Array.from({ length: width * height }, (_, index) => `${x + (index % width)}/${y + Math.floor(index / width)}`),
     );
@@ -103,13 +107,13 @@ describe("dashboard", () => {
     expect(new Set(charts.map(({ x }) => x))).toEqual(new Set([0, 8, 16]));
   });
 
-  test("is small: well below 500 widgets, at most ten rows a chart, and below 100 KB", () => {
+  test("there are fewer than 100 widgets, at most ten rows in a chart, and less than 100 KB", () => {
     expect(widgets.length).toBeLessThan(100);
     for (const { properties } of charts) expect(properties.metrics?.length).toBeLessThanOrEqual(10);
     expect(JSON.stringify(body).length).toBeLessThan(100_000);
   });
 
-  test("the ids of a chart's metrics are different, and its expressions name no others", () => {
+  test("a chart's ids are different, and its expressions name no others", () => {
     for (const { properties } of charts) {
       const options = (properties.metrics ?? []).map((row) => row.at(-1) as { id?: string; expression?: string });
       const ids = options.flatMap(({ id }) => id ?? []);
@@ -120,9 +124,7 @@ describe("dashboard", () => {
   });
 });
 
-describe("metric sources", () => {
-  const stack = stackJson();
-
+describe("the metrics of alarms and charts", () => {
   /** A metric that an alarm or a chart reads. */
   interface Read {
     readonly where: string;
@@ -162,20 +164,9 @@ describe("metric sources", () => {
     },
   );
 
-  interface Widget {
-    readonly type: string;
-    readonly properties: {
-      readonly title: string;
-      readonly metrics: readonly (readonly (string | { readonly expression?: string })[])[];
-    };
-  }
-  const { widgets } = encoded(
-    stack,
-    resource(stack, "aws_cloudwatch_dashboard.dashboard_dashboard")["dashboard_body"],
-  ) as { widgets: readonly Widget[] };
   const rows = widgets
     .filter(({ type }) => type === "metric")
-    .flatMap(({ properties }) => properties.metrics.map((row) => ({ where: `chart "${properties.title}"`, row })));
+    .flatMap(({ properties: { title, metrics = [] } }) => metrics.map((row) => ({ where: `chart "${title}"`, row })));
   const ofCharts = rows.flatMap(({ where, row }): Read[] => {
     const [namespace, metric, ...rest] = row.filter((part): part is string => typeof part === "string");
     if (namespace === undefined || metric === undefined) return [];
@@ -327,20 +318,20 @@ describe("metric sources", () => {
   describe("our own metrics", () => {
     const ours = reads.filter(({ namespace }) => namespace === METRIC_NAMESPACE);
 
-    test("that alarms and charts read are those that the handlers write, with the same dimensions", async () => {
+    test("alarms and charts read only what the handlers write, with the same dimensions", async () => {
       const { pairs } = await emitted();
       expect(ours.length).toBeGreaterThan(20);
       const unknown = ours.filter(
         ({ metric, dimensions }) =>
           !pairs.has(
-            `${metric}|${Object.keys(dimensions).sort().join(",")}${dimensions["Function"] === undefined ? "" : `=${dimensions["Function"]}`}`,
+            [`${metric}|${Object.keys(dimensions).sort().join(",")}`, dimensions["Function"] ?? []].flat().join("="),
           ),
       );
       expect(unknown).toEqual([]);
       for (const { metric } of ours) expect(Object.keys(METRICS)).toContain(metric);
     });
 
-    test("that charts search for are those that the handlers write", async () => {
+    test("charts search only for what the handlers write", async () => {
       const { pairs } = await emitted();
       const searched = rows.flatMap(({ row }) =>
         row.flatMap((part) =>
@@ -356,12 +347,12 @@ describe("metric sources", () => {
       }
     });
 
-    test("a canary's own are there, by its version", async () => {
+    test("the handlers write the metrics of a canary by version", async () => {
       const { pairs } = await emitted();
       for (const metric of ["JobDuration", "RequestFailed"]) expect(pairs).toContain(`${metric}|Deployment,Version`);
     });
 
-    test("have the deployment that every function is told", () => {
+    test("every function gets the deployment that the metrics have as dimension", () => {
       for (const { dimensions } of ours) expect(dimensions["Deployment"]).toBe(DEPLOYMENT);
       for (const name of ["api", "sweeper", "worker"]) {
         const { environment } = resource(stack, `aws_lambda_function.${name}_function`) as {
@@ -372,7 +363,7 @@ describe("metric sources", () => {
     });
   });
 
-  test("each KPI that CloudWatch can compute is read by a chart, and none of its metrics is without a name", () => {
+  test("a chart reads every metric of each KPI that CloudWatch can compute", () => {
     for (const kpi of KPIS) {
       for (const { reference } of kpiQuery(kpi, () => "1")?.metrics ?? []) {
         const { namespace, metric } = nameMetric(reference, SOURCES);

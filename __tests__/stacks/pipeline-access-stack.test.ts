@@ -32,7 +32,7 @@ test("has the settings and outputs of its contracts", () => {
   expect(Object.keys(stack.output).sort()).toEqual(Object.keys(PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS).sort());
 });
 
-describe("who may take a role on", () => {
+describe("who may assume a role", () => {
   const github = "token.actions.githubusercontent.com";
   // The issuer's address is computed from its URL.
   const key = (claim: string) => `\${trimprefix("https://${github}", "https://")}:${claim}`;
@@ -46,7 +46,8 @@ describe("who may take a role on", () => {
           StringEquals: {
             [key("aud")]: '${"sts.amazonaws.com"}',
             [key("sub")]:
-              '${["repo:${var.github_repository}:pull_request", "repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]}',
+              '${["repo:${var.github_repository}:pull_request", ' +
+              '"repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"]}',
           },
         },
       }),
@@ -58,7 +59,9 @@ describe("who may take a role on", () => {
       StringEquals: {
         [key("aud")]: '${"sts.amazonaws.com"}',
         [key("sub")]:
-          '${var.github_environment == null ? ["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"] : ["repo:${var.github_repository}:environment:${var.github_environment}"]}',
+          "${var.github_environment == null ? " +
+          '["repo:${var.github_repository}:ref:refs/heads/${var.github_branch}"] : ' +
+          '["repo:${var.github_repository}:environment:${var.github_environment}"]}',
       },
     });
   });
@@ -149,7 +152,7 @@ describe("what the roles may do", () => {
       expect(actions).not.toContain(closed);
   });
 
-  test("no pipeline runs a function, or reads or writes an item: what is asked and answered is not its business, and to tune is a person's", () => {
+  test("no pipeline runs a function, or reads or writes an item or a message", () => {
     const actions = SETS.flatMap(statements)
       .filter(({ Effect }) => Effect === "Allow")
       .flatMap(({ Action }) => Action);
@@ -175,9 +178,10 @@ describe("what the roles may do", () => {
     );
   });
 
-  test("whatever writes a role's policies is limited by the boundary, which nobody here may change", () => {
+  test("the boundary limits whatever writes a role's policies, and no role may change it", () => {
     const boundary =
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.name}-${var.environment}-boundary";
+      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:" +
+      "policy/${var.name}-${var.environment}-boundary";
     const writing = SETS.flatMap(statements).filter(
       ({ Effect, Action }) =>
         Effect === "Allow" && [Action].flat().some((action) => /^iam:(CreateRole|Put|DeleteRolePolicy)/.test(action)),
@@ -194,7 +198,7 @@ describe("what the roles may do", () => {
     expect(kept[1]?.Resource).toEqual([boundary, boundary.replace(/boundary$/, "pipeline-*")]);
   });
 
-  test("no policy is longer than the 6,144 characters that IAM takes, with the longest names that the settings take", () => {
+  test("with the longest names no policy is longer than the 6,144 characters that IAM takes", () => {
     const longest: Readonly<Record<string, string>> = {
       "var.name": "n".repeat(24),
       "var.environment": "e".repeat(10),

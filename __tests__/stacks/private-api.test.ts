@@ -67,8 +67,16 @@ function evaluated(authorization: (typeof MODES)[number], ids?: readonly string[
   ]!;
 }
 
-/** What of a call becomes: of a role that may call, or may nothing, through an endpoint or none. */
-function asked(policy: string, resource: string, through: string | undefined, mayCall: boolean): Promise<Decision> {
+interface Call {
+  readonly resource: string;
+  /** Endpoint that the call comes through. Default: none. */
+  readonly through?: string | undefined;
+  /** Whether the caller's own policy allows the call. */
+  readonly mayCall: boolean;
+}
+
+/** IAM's decision about a call. */
+function decideCall(policy: string, { resource, through, mayCall }: Call): Promise<Decision> {
   // The simulator takes no wildcard for an API's id where a path follows; IAM does (API Gateway developer guide,
   // "Statement reference of IAM policies for API execution").
   const statements = (
@@ -84,7 +92,7 @@ function asked(policy: string, resource: string, through: string | undefined, ma
   );
 }
 
-test("without endpoints there is no policy, the API is regional, and its body is what it was to the letter", async () => {
+test("without endpoints the API is regional, and neither it nor its body has a policy", async () => {
   const { policy, body, endpoint } = evaluated("iam");
   expect(policy).toBeUndefined();
   expect(Object.keys(body)).toEqual(["info", "openapi"]);
@@ -92,17 +100,17 @@ test("without endpoints there is no policy, the API is regional, and its body is
 });
 
 test.each(MODES)(
-  "with authorization %s and endpoints the API is private, and takes nobody who comes another way, whatever the caller may",
+  "with authorization %s and endpoints the API is private, and denies every other way",
   async (authorization) => {
     const { policy = "", body, endpoint } = evaluated(authorization, [OURS]);
     expect(endpoint).toEqual({ types: ["PRIVATE"], ip_address_type: "dualstack" });
     expect(body["x-amazon-apigateway-policy"]).toEqual(JSON.parse(policy));
     for (const resource of [INVOKE, HEALTH]) {
-      expect(await asked(policy, resource, OURS, true)).toBe("Allowed");
-      expect(await asked(policy, resource, OTHER, true)).toBe("ExplicitlyDenied");
-      expect(await asked(policy, resource, undefined, true)).toBe("ExplicitlyDenied");
+      expect(await decideCall(policy, { resource: resource, through: OURS, mayCall: true })).toBe("Allowed");
+      expect(await decideCall(policy, { resource: resource, through: OTHER, mayCall: true })).toBe("ExplicitlyDenied");
+      expect(await decideCall(policy, { resource: resource, mayCall: true })).toBe("ExplicitlyDenied");
     }
-    expect(await asked(policy, HEALTH, OURS, false)).toBe("Allowed");
+    expect(await decideCall(policy, { resource: HEALTH, through: OURS, mayCall: false })).toBe("Allowed");
   },
 );
 
@@ -111,19 +119,17 @@ test.each([
   ["jwt", "ImplicitlyDenied"],
   ["api_key", "Allowed"],
   ["none", "Allowed"],
-] as const)(
-  "with authorization %s a caller whom nothing else lets in is %s: where IAM or the authorizer decides, the policy does not",
-  async (authorization, decision) => {
-    for (const ids of [[OURS], []]) {
-      const { policy = "" } = evaluated(authorization, ids);
-      expect(await asked(policy, INVOKE, OURS, false)).toBe(decision);
-    }
-  },
-);
+] as const)("with authorization %s a caller without other permissions is %s", async (authorization, decision) => {
+  for (const ids of [[OURS], []]) {
+    const { policy = "" } = evaluated(authorization, ids);
+    expect(await decideCall(policy, { resource: INVOKE, through: OURS, mayCall: false })).toBe(decision);
+  }
+});
 
-test("[] makes a private API public again by a policy of its own: it takes callers from everywhere", async () => {
+test("[] makes a private API public again by a policy that lets callers in from everywhere", async () => {
   const { policy = "", body, endpoint } = evaluated("iam", []);
   expect(endpoint).toEqual({ types: ["REGIONAL"], ip_address_type: "ipv4" });
   expect(body["x-amazon-apigateway-policy"]).toEqual(JSON.parse(policy));
-  for (const through of [undefined, OTHER]) expect(await asked(policy, INVOKE, through, true)).toBe("Allowed");
+  for (const through of [undefined, OTHER])
+    expect(await decideCall(policy, { resource: INVOKE, through, mayCall: true })).toBe("Allowed");
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every policy of every stack, as synthesized: the golden files are that, each stack's own test says so. */
+/** The golden files hold every policy of every stack, as each stack's own test proves. */
 const goldens = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).filter((file) =>
   file.endsWith(".golden.json"),
 );
@@ -16,7 +16,7 @@ interface Statement {
 function statementsIn(value: unknown): Statement[] {
   if (typeof value !== "object" || value === null) return [];
   const { Statement: own } = value as { Statement?: unknown };
-  // A role's trust has no resource: it is of the role itself.
+  // A role's trust policy has no resource.
   const here = Array.isArray(own) ? (own as Statement[]).filter(({ Resource }) => Resource !== undefined) : [];
   return [...here, ...Object.values(value).flatMap(statementsIn)];
 }
@@ -26,12 +26,18 @@ const statements = goldens.flatMap((golden) => statementsIn(JSON.parse(readFileS
 const wide = ({ Resource }: Statement) =>
   [Resource ?? []].flat().filter((resource) => resource.replaceAll("[*]", "").includes("*"));
 
-/** What a name that begins with the deployment's own reaches: nothing that is somebody else's. */
+/** A wildcard after the deployment's own prefix reaches only resources of the deployment. */
 const OWN_NAMES = /[:/](aws-waf-logs-)?\$\{var\.name\}-\$\{var\.environment\}(-pipeline)?-\*(:\*)?$/;
 
-/** The parts of one thing that is named whole: objects of a bucket, streams of a log group. */
-const PARTS =
-  /^(\$\{aws_s3_bucket\.\w+\.arn\}(\/results)?\/\*|arn:.+:s3:::.+-results-.+\/\*|\$\{aws_cloudwatch_log_group\.\w+\.arn\}:\*|\$\{join\("", aws_cloudwatch_log_group\.\w+\[\*\]\.arn\)\}:\*)$/;
+/** The parts of one named thing: objects of a bucket, streams of a log group. */
+const PARTS = new RegExp(
+  `^(${[
+    String.raw`\$\{aws_s3_bucket\.\w+\.arn\}(/results)?/\*`,
+    String.raw`arn:.+:s3:::.+-results-.+/\*`,
+    String.raw`\$\{aws_cloudwatch_log_group\.\w+\.arn\}:\*`,
+    String.raw`\$\{join\("", aws_cloudwatch_log_group\.\w+\[\*\]\.arn\)\}:\*`,
+  ].join("|")})$`,
+);
 
 /** Why a statement reaches further, by its Sid. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -42,7 +48,8 @@ const REASONS: Readonly<Record<string, string>> = {
   CallModels: "of a boundary: which models answer is the deployment's business, and a call of one changes nothing",
   CallAgents: "of a boundary: the agents are those that an operator gives, and a runtime's endpoints",
   WriteGatewayLogs:
-    "the account's role for logs writes those of every API in the region, as AWS's own policy for it has it; it alone may",
+    "the account's role for logs writes those of every API in the region, as AWS's own policy for it has it; it " +
+    "alone may",
   ReadMappings: "AWS makes a mapping's name",
   ReadTablesKey: "AWS makes a key's name; a condition takes AWS's own key for DynamoDB alone",
   ReadApis: "AWS makes an API's, a plan's and a key's name",
@@ -73,7 +80,7 @@ test("the policies are found", () => {
   expect(statements.length).toBeGreaterThan(60);
 });
 
-test("every statement that allows something on more than it names has its reason, and every reason its statement", () => {
+test("every statement with a wider wildcard has its reason, and every reason its statement", () => {
   const reaching = statements
     .filter(({ Effect }) => Effect === "Allow")
     .filter((statement) => wide(statement).some((resource) => !OWN_NAMES.test(resource) && !PARTS.test(resource)));

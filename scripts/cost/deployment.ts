@@ -1,4 +1,5 @@
-import { KPIS, alarmsThere } from "../../stacks/contract/settings";
+import { ARCHITECTURE, AUTHORIZER_MEMORY_MIB, SWEEPER_MEMORY_MIB } from "../../stacks/contract/fixed";
+import { KPIS, existingAlarms } from "../../stacks/contract/settings";
 import { CACHE_SIZES, type CacheSize } from "./prices";
 import type { AlarmShape } from "./watching";
 
@@ -43,14 +44,11 @@ export interface Deployment {
   readonly tracing: boolean;
 }
 
-/**
- * What the stack fixes, and no setting changes (stacks/upkeep.ts, stacks/http-api.ts, stacks/dashboard.ts,
- * modules/agent-function.ts, modules/api-stage.ts).
- */
+/** What no setting changes: the contract's fixed values, and the stack's one dashboard and tracing. */
 export const FIXED_BY_STACK = {
-  architecture: "arm64",
-  sweeperMemoryMiB: 256,
-  authorizerMemoryMiB: 256,
+  architecture: ARCHITECTURE,
+  sweeperMemoryMiB: SWEEPER_MEMORY_MIB,
+  authorizerMemoryMiB: AUTHORIZER_MEMORY_MIB,
   dashboards: 1,
   tracing: true,
 } as const satisfies Partial<Deployment>;
@@ -80,7 +78,7 @@ export function deploymentOf(name: string, settings: Readonly<Record<string, unk
     heartbeatEnvironments: read.number("heartbeat_environments"),
     requestRetentionDays: read.number("request_retention_in_days"),
     logRetentionDays: read.number("log_retention_in_days"),
-    alarms: alarmsThere(KPIS, settings).map(({ metrics, composite }) => ({ metrics, composite })),
+    alarms: existingAlarms(KPIS, settings).map(({ metrics, composite }) => ({ metrics, composite })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { EDGE_STATUS_TTL_SECONDS, HEARTBEAT_MINUTES, SWEEP_MINUTES } from "../../stacks/contract/fixed";
 import type { Deployment } from "./deployment";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
@@ -37,11 +38,6 @@ export interface Traffic {
  * memory").
  */
 export const ONE_VCPU_MIB = 1_769;
-/** Seconds that an edge keeps a status answer (modules/edge-distribution.ts). */
-const EDGE_TTL_SECONDS = 5;
-/** stacks/upkeep.ts: a heartbeat every five minutes, a sweep every minute. */
-const HEARTBEAT_SECONDS = 300;
-const SWEEP_SECONDS = 60;
 
 /** What `requests` a month (any number from 0) come to. */
 export function trafficOf(deployment: Deployment, usage: Usage, requests: number): Traffic {
@@ -67,9 +63,9 @@ export function trafficOf(deployment: Deployment, usage: Usage, requests: number
       atGateway: polls.gatewayHits + polls.pollMisses,
     }),
     heartbeats: deployment.heartbeatEnabled
-      ? (SECONDS_A_MONTH / HEARTBEAT_SECONDS) * deployment.heartbeatEnvironments
+      ? (SECONDS_A_MONTH / (60 * HEARTBEAT_MINUTES)) * deployment.heartbeatEnvironments
       : 0,
-    sweeps: SECONDS_A_MONTH / SWEEP_SECONDS,
+    sweeps: SECONDS_A_MONTH / (60 * SWEEP_MINUTES),
   };
 }
 
@@ -138,7 +134,7 @@ function pollTraffic(deployment: Deployment, usage: Usage, requests: number, wai
   const pollsARequest = usage.pollers * Math.max(1, Math.ceil(waitSeconds / usage.poll_interval_seconds - 1e-9));
   const spacing = usage.poll_interval_seconds / usage.pollers;
   const edge =
-    deployment.cloudfrontEnabled && deployment.authorization !== "iam" ? hitRate(EDGE_TTL_SECONDS, spacing) : 0;
+    deployment.cloudfrontEnabled && deployment.authorization !== "iam" ? hitRate(EDGE_STATUS_TTL_SECONDS, spacing) : 0;
   const atGateway = missesOf(pollsARequest, edge);
   // What the edge lets through comes further apart.
   const gateway =

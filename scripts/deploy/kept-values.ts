@@ -16,7 +16,7 @@ import { shortText } from "../kit/value-text";
 export type Values = Readonly<Record<string, unknown>>;
 
 export interface KeptQuestion {
-  /** Of `terraform output`: {@link AgentApiOutputs} as far as an earlier release has them. */
+  /** Of `terraform output`: the outputs of `agent-api`, as far as an earlier release has them. */
   readonly outputs: { readonly settings?: Values; readonly given?: Values };
   /** What the environment's file gives. */
   readonly file: Values;

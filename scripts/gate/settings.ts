@@ -1,4 +1,5 @@
-import { KPIS, type Condition, type SourceNames } from "../../stacks/contract/settings";
+import { LIVE_ALIAS } from "../../stacks/contract/fixed";
+import { KPIS, conditionSetting, isMet, type SettingCondition, type SourceNames } from "../../stacks/contract/settings";
 
 /**
  * The settings that a verdict depends on: saved evidence holds these, and nothing else of a deployment's configuration.
@@ -6,7 +7,7 @@ import { KPIS, type Condition, type SourceNames } from "../../stacks/contract/se
 export const GATE_SETTINGS: readonly string[] = [
   ...new Set([
     ...KPIS.flatMap(({ targetSetting, when, measure }) =>
-      [targetSetting, settingOf(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
+      [targetSetting, when && conditionSetting(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
         (name) => name ?? [],
       ),
     ),
@@ -22,12 +23,6 @@ export const GATE_SETTINGS: readonly string[] = [
   ]),
 ].sort();
 
-/** The setting that a condition asks about. */
-export function settingOf(condition: Condition | undefined): string | undefined {
-  if (!condition) return undefined;
-  return Object.values(condition as unknown as Record<string, string>)[0];
-}
-
 /** A number, or null where the setting is null. Throws where it is missing or something else. */
 export function numberOf(settings: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = settings[name];
@@ -41,31 +36,17 @@ export function numberOf(settings: Readonly<Record<string, unknown>>, name: stri
 
 /** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
 export function unmet(
-  condition: Condition | undefined,
+  condition: SettingCondition | undefined,
   settings: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const name = settingOf(condition);
-  if (!condition || name === undefined) return undefined;
-  const value = settings[name];
-  if ("is" in condition) return value === condition.is ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
-  const holds =
-    "isTrue" in condition
-      ? value === true
-      : "isPositive" in condition
-        ? typeof value === "number" && value > 0
-        : value !== null && value !== undefined;
-  return holds ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;
+  if (condition === undefined || isMet(condition, settings)) return undefined;
+  const name = conditionSetting(condition);
+  return `${name} is ${JSON.stringify(settings[name]) ?? "missing"}`;
 }
 
 /**
- * Name of the alias that traffic goes to: LIVE_ALIAS of stacks/names.ts, which scripts do not import; a test holds the
- * two together.
- */
-const LIVE_ALIAS = "live";
-
-/**
  * The names in metrics' dimensions, from the stack's outputs. What has no output is derived from the deployment's name
- * as stacks/names.ts makes it. Throws with every output that is missing.
+ * as stacks/names.ts does. Throws with every output that is missing.
  */
 export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceNames {
   const missing: string[] = [];

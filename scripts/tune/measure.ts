@@ -1,3 +1,4 @@
+import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { InvalidParameterValueException, LambdaClient } from "@aws-sdk/client-lambda";
 import { dollars, invocationsOf, mostUsd, overBudget, type Measuring, type TuningRun } from "./size";
 import { PriceBook } from "../cost/prices";
@@ -59,7 +60,7 @@ export async function measure(context: CommandContext, options: TuneOptions): Pr
       sizesMiB: sizesOf(options, subject.appliedMiB),
       runsEach: runsOf(options),
       timeoutSeconds: latest.timeoutSeconds,
-      architecture: "arm64",
+      architecture: ARCHITECTURE,
       othersUsd: positive("run-usd", options.runUsd, 0, "from 0 on"),
     };
     const prices = new PriceBook(subject.stack.region);

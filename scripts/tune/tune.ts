@@ -8,14 +8,13 @@ import { readReportLines, STDIN } from "../analyze/log-events";
 import { writeReport } from "../kit/files";
 import { tuningPage } from "./page";
 import { tuningTfvars, describeTuning, tuningJson, type TuningReport } from "./text";
+import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { checkTuneOptions, coldShareOf, OF_FUNCTION, type TuneOptions } from "./options";
 import { cleanup, measure, type Measured } from "./measure";
 
 /** Samples of a bootstrap: the ends of a 95 % interval then rest on 25 of them. */
 const RESAMPLES = 1_000;
-/** What the product's functions run on. */
-const ARCHITECTURE = "arm64";
 
 /**
  * Chooses a function's memory from runs at several sizes: measured on temporary versions, or replayed. Nothing live is

@@ -1,67 +1,11 @@
 /**
- * The outputs of the stack `agent-api`: names, types and meaning, nothing else. This file is a contract: the
- * stack declares exactly these (the compiler proves it), and the commands read them from `terraform output -json`.
+ * The outputs of the stacks: names and meaning. A stack declares exactly these, as the compiler proves, and the
+ * commands read them from `terraform output -json`. Sensitive settings are in no output.
  */
 
-/** Value of each output, as `terraform output -json` gives it. */
-export interface AgentApiOutputs {
-  /** URL that callers use, without the route: the distribution's where there is one, else the stage's. */
-  readonly api_endpoint: string;
-  /** Identifier of the REST API. */
-  readonly rest_api_id: string;
-  /** Name of the REST API, by which CloudWatch keys its metrics. */
-  readonly rest_api_name: string;
-  /** Name of the stage. */
-  readonly stage_name: string;
-  /** Name of the front door's function. */
-  readonly api_function_name: string;
-  /** Name of the worker's function. */
-  readonly worker_function_name: string;
-  /** Name of the sweeper's function. */
-  readonly sweeper_function_name: string;
-  /** Version behind the front door's alias `live`. */
-  readonly api_live_version: string;
-  /** Version behind the worker's alias `live`. */
-  readonly live_version: string;
-  /** Newest version of the front door. */
-  readonly api_newest_version: string;
-  /** Newest version of the worker: the canary, when it is not the live one. */
-  readonly newest_version: string;
-  /** Every setting's value in effect, by name; sensitive ones are left out. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /**
-   * Values that somebody gave, by setting: neither what a profile decides nor a default; sensitive ones are left out.
-   */
-  readonly given: Readonly<Record<string, unknown>>;
-  /** Name of the table of requests. */
-  readonly requests_table_name: string;
-  /** Name of the table of conversation turns. */
-  readonly sessions_table_name: string;
-  /** Name of the bucket of large answers. */
-  readonly results_bucket_name: string;
-  /** URL of the queue of work. */
-  readonly work_queue_url: string;
-  /** URL of the queue of messages that failed for good. */
-  readonly dead_letter_queue_url: string;
-  /** `<name>-<environment>`: the dimension `Deployment` of the metrics that the functions write. */
-  readonly deployment_name: string;
-  /** Names of the alarms that call a person. */
-  readonly alarm_names: readonly string[];
-  /** ARN of the topic that the alarms go to, but for the severities of alarm_topic_arns. */
-  readonly alarm_topic_arn: string;
-  /** Name of the dashboard. */
-  readonly dashboard_name: string;
-  /**
-   * Identifiers of the API keys by caller; empty unless authorization is api_key. `aws apigateway get-api-key
-   * --include-value` shows a value.
-   */
-  readonly api_key_ids: Readonly<Record<string, string>>;
-}
-
-export type OutputName = keyof AgentApiOutputs;
-
-/** One sentence an output, for `terraform output` and the README. */
-export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
+/** Outputs of the stack `agent-api`, one sentence each. They are texts unless a comment says otherwise. */
+export const OUTPUT_DESCRIPTIONS = {
+  // The URL of the distribution where there is one, else of the stage.
   api_endpoint: "URL that callers use, without the route.",
   rest_api_id: "Identifier of the REST API.",
   rest_api_name: "Name of the REST API, by which CloudWatch keys its metrics.",
@@ -73,73 +17,61 @@ export const OUTPUT_DESCRIPTIONS: Readonly<Record<OutputName, string>> = {
   live_version: "Version behind the worker's alias live.",
   api_newest_version: "Newest version of the front door.",
   newest_version: "Newest version of the worker.",
+  // A map from each setting to its value.
   settings: "Every setting's value in effect.",
+  // A map from settings to values, without profiles' values and defaults.
   given: "Values that somebody gave, by setting.",
   requests_table_name: "Name of the table of requests.",
   sessions_table_name: "Name of the table of conversation turns.",
   results_bucket_name: "Name of the bucket of large answers.",
   work_queue_url: "URL of the queue of work.",
   dead_letter_queue_url: "URL of the queue of messages that failed for good.",
+  // `<name>-<environment>`.
   deployment_name: "Dimension Deployment of the metrics that the functions write.",
+  // A list.
   alarm_names: "Names of the alarms that call a person.",
+  // Severities in alarm_topic_arns have topics of their own.
   alarm_topic_arn: "ARN of the topic that the alarms go to.",
   dashboard_name: "Name of the dashboard.",
+  // A map, empty unless authorization is api_key. `aws apigateway get-api-key --include-value` shows a key's value.
   api_key_ids: "Identifiers of the API keys, by caller.",
-};
+} as const;
+
+export type OutputName = keyof typeof OUTPUT_DESCRIPTIONS;
 
 /** Outputs of the stack `state`. */
-export interface StateOutputs {
-  /** Name of the bucket. */
-  readonly state_bucket_name: string;
-  /** What QUICKTURN_BACKEND is set to, so that the other stacks keep their state there. */
-  readonly backend: string;
-}
-
-export const STATE_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof StateOutputs, string>> = {
+export const STATE_OUTPUT_DESCRIPTIONS = {
   state_bucket_name: "Name of the bucket of Terraform's state.",
   backend: "Value of QUICKTURN_BACKEND, so that stacks keep their state in the bucket.",
-};
+} as const;
 
-/**
- * Outputs of the stack `pipeline-access`: the ARN of each role, null where there is none, and of the policy that limits
- * the roles that they make.
- */
-export interface PipelineAccessOutputs {
-  readonly function_boundary_arn: string;
-  readonly github_plan_role_arn: string | null;
-  readonly github_apply_role_arn: string | null;
-  readonly gitlab_plan_role_arn: string | null;
-  readonly gitlab_apply_role_arn: string | null;
-}
-
-export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS: Readonly<Record<keyof PipelineAccessOutputs, string>> = {
+/** Outputs of the stack `pipeline-access`. A role's ARN is null where there is no such role. */
+export const PIPELINE_ACCESS_OUTPUT_DESCRIPTIONS = {
   function_boundary_arn:
-    "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and the apply roles make no role without it.",
+    "Policy that limits the roles of the deployment's functions: agent-api takes it as permissions_boundary_arn, and " +
+    "the apply roles make no role without it.",
   github_plan_role_arn: "Role that GitHub's workflows plan with, on pull requests and the branch.",
   github_apply_role_arn: "Role that GitHub's workflows apply with, on the branch or in the environment.",
   gitlab_plan_role_arn: "Role that GitLab's pipelines plan with, on any branch of the project.",
   gitlab_apply_role_arn: "Role that GitLab's pipelines apply with, on the branch.",
-};
+} as const;
 
-/** Names of the stacks that a person deploys; the first where nobody names one. */
+/** Names of the stacks that a person deploys. Default: the first. */
 export const STACK_NAMES = ["agent-api", "state", "pipeline-access"] as const;
 export type StackName = (typeof STACK_NAMES)[number];
 
-/** The environment that nobody names: its state, folder and live file are those of a project without environments. */
+/** The environment where nobody names one. Its places are those of a project without environments. */
 export const DEFAULT_ENVIRONMENT = "default";
 
-/** Where an environment keeps what is its own: paths with slashes, in the project's folder. */
+/** Paths of an environment's files with slashes, relative to the project's folder. */
 export interface EnvironmentPlaces {
-  /** Its settings, which are committed. */
+  /** The settings, which are committed. */
   readonly settings: string;
-  /**
-   * What its stacks are synthesized to: each environment has its own, so that terraform never meets another's backend
-   * there.
-   */
+  /** The folder of the synthesized stacks. Each environment has its own, so that terraform meets no other's backend. */
   readonly synthesized: string;
-  /** What is live, as terraform takes it. */
+  /** The versions that are live, as a var-file. */
   readonly live: string;
-  /** A stack's state, where it is a file. */
+  /** Gives a stack's state, where that is a file. */
   readonly state: (stack: string) => string;
 }
 

@@ -1,6 +1,6 @@
 import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
 import type { Construct } from "constructs";
-import { Alarms, everyOne, type AlarmProps, ApiStage, LiveAlias } from "../../modules";
+import { Alarms, ApiStage, LiveAlias, expression, interpolate, listAttribute, type AlarmProps } from "../../modules";
 import { declareCheck, declareOutputs, declareSettings, type DeclaredSettings } from "../declare";
 import { PlatformStack, type PlatformProps } from "../platform";
 import { PART_ALARMS, alarmsPart, type PartAlarm, cachedApiStagePart, liveAliasPart } from "../contract/parts";
@@ -12,7 +12,7 @@ export class AlarmsStack extends PlatformStack {
   constructor(scope: Construct, name: string, props: PlatformProps = {}) {
     super(scope, name, props);
     const settings = declareSettings(this, alarmsPart.settings);
-    this.useAws(settings.string("aws_region"), settings.string("tags") as unknown as Record<string, string>);
+    this.useAws(settings.string("aws_region"), settings.expression("tags"));
     const account = new DataAwsCallerIdentity(this, "current_account");
     account.overrideLogicalId("current");
     const alarms = new Alarms(this, "alarm", {
@@ -20,24 +20,24 @@ export class AlarmsStack extends PlatformStack {
       topicName: `${settings.string("name")}-alarms`,
       existingTopicArn: settings.expression("alarm_topic_arn"),
       own: settings.expression("own_topic_enabled"),
-      // One topic for all severities: who tells them apart reads the tag.
-      topicArns: "{}",
+      // All severities share the topic; the alarms' tags tell them apart.
+      topicArns: expression`{}`,
       email: settings.expression("alarm_email"),
       accountId: account.accountId,
       alarms: PART_ALARMS.map((alarm) => alarmProps(alarm, settings)),
     });
-    declareCheck(
-      this,
-      "alarms_reach_a_person",
-      "!var.own_topic_enabled || var.alarm_email != null",
-      "The alarms call nobody: their topic has no subscription. Set alarm_email, or own_topic_enabled = false with alarm_topic_arn.",
-    );
+    declareCheck(this, "alarms_reach_a_person", {
+      condition: expression`!var.own_topic_enabled || var.alarm_email != null`,
+      warning:
+        "The alarms call nobody: their topic has no subscription. " +
+        "Set alarm_email, or own_topic_enabled = false with alarm_topic_arn.",
+    });
     declareOutputs(
       this,
       {
-        alarm_arns: `\${${everyOne(alarms.alarms, "arn")}}`,
-        alarm_names: `\${${everyOne(alarms.alarms, "alarm_name")}}`,
-        alarm_topic_arn: `\${${alarms.topicArn}}`,
+        alarm_arns: interpolate(listAttribute(alarms.alarms, "arn")),
+        alarm_names: interpolate(listAttribute(alarms.alarms, "alarm_name")),
+        alarm_topic_arn: interpolate(alarms.topicArn),
       },
       alarmsPart.outputs,
     );
@@ -49,22 +49,24 @@ function alarmProps(
   settings: Settings,
 ): AlarmProps {
   const given = settings.expression(watches === "function" ? "function_name" : "rest_api_name");
-  const sense = `"${title}" above \${${settings.expression(thresholdSetting)}}${unit} in ${periods.datapointsToAlarm} of ${periods.evaluationPeriods} periods of ${periods.periodSeconds} s`;
+  const rule =
+    `"${title}" above ${settings.string(thresholdSetting)}${unit} in ${periods.datapointsToAlarm} of ` +
+    `${periods.evaluationPeriods} periods of ${periods.periodSeconds} s`;
   return {
     name,
     severity,
     ...periods,
     rings: "above",
-    query: { metrics: [{ id: "m0", ...watched(watches, settings), metricName: metric, statistic }] },
+    query: { metrics: [{ id: "m0", ...watchedMetric(watches, settings), metricName: metric, statistic }] },
     label: title,
-    enabled: `${given} != null && lookup(${settings.expression("alarms_enabled")}, "${name}", true)`,
+    enabled: expression`${given} != null && lookup(${settings.expression("alarms_enabled")}, "${name}", true)`,
     threshold: settings.number(thresholdSetting),
-    description: `${meaning} It rings with ${sense}. Severity: ${severity}. What to do: ${whatToDo}`,
+    description: `${meaning} It rings with ${rule}. Severity: ${severity}. What to do: ${whatToDo}`,
   };
 }
 
 /** Namespaces and dimensions as AWS has them: Lambda by name, API Gateway by the API's name and the stage. */
-function watched(
+function watchedMetric(
   watches: PartAlarm["watches"],
   settings: Settings,
 ): { readonly namespace: string; readonly dimensions: Readonly<Record<string, string>> } {
@@ -81,7 +83,7 @@ export class CachedApiStageStack extends PlatformStack {
   constructor(scope: Construct, name: string, props: PlatformProps = {}) {
     super(scope, name, props);
     const settings = declareSettings(this, cachedApiStagePart.settings);
-    this.useAws(settings.string("aws_region"), settings.string("tags") as unknown as Record<string, string>);
+    this.useAws(settings.string("aws_region"), settings.expression("tags"));
     const { stage, accessLog } = new ApiStage(this, "cached", {
       restApiId: settings.string("rest_api_id"),
       deploymentId: settings.string("deployment_id"),

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sourceNames, GATE_SETTINGS, numberOf, settingOf, unmet } from "../../../scripts/gate/settings";
+import { sourceNames, GATE_SETTINGS, numberOf, unmet } from "../../../scripts/gate/settings";
 import { PROJECT } from "../../support/stack-json";
-import { KPIS, SETTINGS } from "../../../stacks/contract/settings";
+import { KPIS, SETTINGS, conditionSetting } from "../../../stacks/contract/settings";
 
 describe("names", () => {
   const DEPLOYMENT = "${var.name}-${var.environment}";
@@ -58,7 +58,9 @@ describe("settings", () => {
     expect(GATE_SETTINGS.filter((name) => !names.includes(name))).toEqual([]);
     expect(GATE_SETTINGS).toEqual(
       expect.arrayContaining(
-        KPIS.flatMap(({ targetSetting, when }) => [targetSetting, settingOf(when)].flatMap((name) => name ?? [])),
+        KPIS.flatMap(({ targetSetting, when }) =>
+          [targetSetting, when && conditionSetting(when)].flatMap((name) => name ?? []),
+        ),
       ),
     );
   });
@@ -75,17 +77,19 @@ describe("settings", () => {
   });
 
   test.each([
-    [{ isTrue: "a" }, true, undefined],
-    [{ isTrue: "a" }, false, "a is false"],
-    [{ isTrue: "a" }, undefined, "a is missing"],
-    [{ isPositive: "a" }, 1, undefined],
-    [{ isPositive: "a" }, 0, "a is 0"],
-    [{ isPositive: "a" }, -1, "a is -1"],
-    [{ of: "a", is: "jwt" }, "jwt", undefined],
-    [{ of: "a", is: "jwt" }, "iam", 'a is "iam"'],
-    [{ isGiven: "a" }, 0, undefined],
-    [{ isGiven: "a" }, null, "a is null"],
-  ] as const)("%j of %j: %s", (condition, a, expected) => expect(unmet(condition, { a })).toBe(expected));
+    [{ isTrue: "cache_enabled" }, true, undefined],
+    [{ isTrue: "cache_enabled" }, false, "cache_enabled is false"],
+    [{ isTrue: "cache_enabled" }, undefined, "cache_enabled is missing"],
+    [{ isPositive: "timeout" }, 1, undefined],
+    [{ isPositive: "timeout" }, 0, "timeout is 0"],
+    [{ isPositive: "timeout" }, -1, "timeout is -1"],
+    [{ setting: "authorization", is: "jwt" }, "jwt", undefined],
+    [{ setting: "authorization", is: "jwt" }, "iam", 'authorization is "iam"'],
+    [{ isGiven: "kms_key_arn" }, 0, undefined],
+    [{ isGiven: "kms_key_arn" }, null, "kms_key_arn is null"],
+  ] as const)("%j of %j: %s", (condition, value, expected) =>
+    expect(unmet(condition, { [conditionSetting(condition)]: value })).toBe(expected),
+  );
 
   test("no condition holds always", () => expect(unmet(undefined, {})).toBeUndefined());
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDockerfile, readIgnoreFile } from "../../../scripts/image/dockerfile";
 import { IMAGE_RULES, judgeImage, imageSize, judgeSize, mebibytes } from "../../../scripts/image/image-rules";
+import { AUTHORIZER_MEMORY_MIB, SWEEPER_MEMORY_MIB } from "../../../stacks/contract/fixed";
 import { followsProfile, SETTINGS } from "../../../stacks/contract/settings";
 import { PROJECT } from "../../support/stack-json";
 
@@ -117,12 +118,10 @@ describe("rules", () => {
         ? Object.values(setting.profiles)
         : [(setting as { value: number }).value];
     };
-    const fixed = (file: string, constant: string) =>
-      new RegExp(`${constant} = (\\d+);`).exec(readFileSync(join(PROJECT, "stacks", file), "utf8"))![1];
     const wanted = [
       ...values("api_memory_size").map((size) => `api:${size}`),
-      `authorizer:${fixed("http-api.ts", "AUTHORIZER_MEMORY_SIZE")}`,
-      `sweeper:${fixed("upkeep.ts", "SWEEPER_MEMORY_SIZE")}`,
+      `authorizer:${AUTHORIZER_MEMORY_MIB}`,
+      `sweeper:${SWEEPER_MEMORY_MIB}`,
       ...values("memory_size").map((size) => `worker:${size}`),
     ];
     expect(/ARG FUNCTIONS="([^"]*)"/.exec(ours)![1]!.split(" ")).toEqual([...new Set(wanted)]);

@@ -38,7 +38,7 @@ describe("alarms stack", () => {
     );
   });
 
-  test("whether there is a topic of its own is told by a variable that is known when planning, not by an ARN that may not be", () => {
+  test("a variable that is known when planning decides about a topic of its own", () => {
     for (const address of ["aws_sns_topic.alarm_topic", "aws_sns_topic_policy.alarm_topic_policy"])
       expect(resource(stack, address)["count"]).toBe("${var.own_topic_enabled ? 1 : 0}");
     expect(
@@ -76,7 +76,7 @@ describe("live alias stack", () => {
     ).toEqual(liveAliasPart.outputs);
   });
 
-  test("events that come asynchronously are Lambda's own affair: the caller's are not dropped as heartbeats are", () => {
+  test("Lambda's own defaults hold for asynchronous events, which are not dropped as heartbeats are", () => {
     expect(Object.keys(stack.resource)).toEqual(["aws_lambda_alias", "aws_lambda_provisioned_concurrency_config"]);
   });
 });

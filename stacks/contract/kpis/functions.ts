@@ -1,12 +1,11 @@
-import { type Kpi, once, silence, twoOfThree, twoOfTwo } from "./kpi";
+import { defineKpis, ONCE, SILENCE, TWO_OF_TWO } from "./kpi";
 
-/** How the functions fare. */
-export const functionKpis: readonly Kpi[] = [
+/** The worker, the heartbeats and the sweeper. */
+export const FUNCTION_KPIS = defineKpis([
   {
     name: "error_rate",
     title: "Worker error rate",
     unit: "percent",
-    better: "lower",
     measure: {
       kind: "ratio",
       part: [{ source: "worker", metric: "Errors" }],
@@ -15,20 +14,8 @@ export const functionKpis: readonly Kpi[] = [
     minimumSamples: 20,
     targetSetting: "kpi_error_rate",
     alarms: [
-      {
-        name: "error-rate-warning",
-        severity: "warning",
-        thresholdSetting: "alarm_error_rate_warning",
-        set: "essential",
-        ...twoOfThree(),
-      },
-      {
-        name: "error-rate-critical",
-        severity: "critical",
-        thresholdSetting: "alarm_error_rate_critical",
-        set: "essential",
-        ...twoOfThree(),
-      },
+      { name: "error-rate-warning", severity: "warning", thresholdSetting: "alarm_error_rate_warning" },
+      { name: "error-rate-critical", severity: "critical", thresholdSetting: "alarm_error_rate_critical" },
     ],
     meaning:
       "The worker fails or times out too often; its requests are tried again and then end in the dead-letter queue.",
@@ -39,16 +26,9 @@ export const functionKpis: readonly Kpi[] = [
     name: "worker_errors",
     title: "Worker errors",
     unit: "count",
-    better: "lower",
     measure: { kind: "total", metrics: [{ source: "worker", metric: "Errors" }] },
     alarms: [
-      {
-        name: "worker-errors",
-        severity: "critical",
-        thresholdSetting: "alarm_errors_threshold",
-        set: "essential",
-        ...twoOfTwo(),
-      },
+      { name: "worker-errors", severity: "critical", thresholdSetting: "alarm_errors_threshold", ...TWO_OF_TWO },
     ],
     meaning: "The worker fails or times out; its requests are tried again and then end in the dead-letter queue.",
     runbook: "Worker errors",
@@ -58,7 +38,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "cold_start_rate",
     title: "Cold starts of the worker",
     unit: "percent",
-    better: "lower",
     measure: {
       kind: "share",
       metric: { source: "deployment", metric: "ColdStart", dimensions: { Function: "worker" } },
@@ -66,20 +45,8 @@ export const functionKpis: readonly Kpi[] = [
     minimumSamples: 20,
     targetSetting: "kpi_cold_start_rate",
     alarms: [
-      {
-        name: "cold-starts-warning",
-        severity: "warning",
-        thresholdSetting: "alarm_cold_starts_warning",
-        set: "essential",
-        ...twoOfThree(),
-      },
-      {
-        name: "cold-starts-critical",
-        severity: "critical",
-        thresholdSetting: "alarm_cold_starts_critical",
-        set: "essential",
-        ...twoOfThree(),
-      },
+      { name: "cold-starts-warning", severity: "warning", thresholdSetting: "alarm_cold_starts_warning" },
+      { name: "cold-starts-critical", severity: "critical", thresholdSetting: "alarm_cold_starts_critical" },
     ],
     meaning: "Many requests wait for a new environment to start.",
     runbook: "Cold starts",
@@ -89,21 +56,12 @@ export const functionKpis: readonly Kpi[] = [
     name: "memory",
     title: "Memory used by the worker",
     unit: "percent",
-    better: "lower",
     measure: {
       kind: "peak",
       metrics: [{ source: "deployment", metric: "MemoryUsed", dimensions: { Function: "worker" } }],
     },
     targetSetting: "kpi_memory",
-    alarms: [
-      {
-        name: "memory",
-        severity: "info",
-        thresholdSetting: "alarm_memory_threshold",
-        set: "essential",
-        ...twoOfThree(),
-      },
-    ],
+    alarms: [{ name: "memory", severity: "info", thresholdSetting: "alarm_memory_threshold" }],
     meaning: "The worker comes close to its memory; beyond it Lambda kills it.",
     runbook: "Memory",
     panel: "kpis",
@@ -115,7 +73,6 @@ export const functionKpis: readonly Kpi[] = [
     better: "higher",
     measure: { kind: "capacity", ofSetting: "reserved_concurrent_executions" },
     targetSetting: "kpi_concurrent_requests",
-    alarms: [],
     meaning: "Fewer requests can run at once than promised; the others wait in the queue.",
     runbook: "Concurrency",
     panel: "kpis",
@@ -124,7 +81,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "throttles",
     title: "Throttled invocations",
     unit: "count",
-    better: "lower",
     measure: {
       kind: "total",
       metrics: [
@@ -132,15 +88,7 @@ export const functionKpis: readonly Kpi[] = [
         { source: "front_door", metric: "Throttles" },
       ],
     },
-    alarms: [
-      {
-        name: "throttles",
-        severity: "warning",
-        thresholdSetting: "alarm_throttles_threshold",
-        set: "essential",
-        ...twoOfThree(),
-      },
-    ],
+    alarms: [{ name: "throttles", severity: "warning", thresholdSetting: "alarm_throttles_threshold" }],
     meaning: "Lambda turns invocations away: callers get errors, or requests wait.",
     runbook: "Concurrency",
     panel: "functions",
@@ -149,7 +97,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "reserved_concurrency_used",
     title: "Reserved concurrency in use",
     unit: "percent",
-    better: "lower",
     measure: {
       kind: "fill",
       metric: { source: "worker", metric: "ConcurrentExecutions" },
@@ -157,13 +104,7 @@ export const functionKpis: readonly Kpi[] = [
       ofSetting: "reserved_concurrent_executions",
     },
     alarms: [
-      {
-        name: "reserved-concurrency",
-        severity: "warning",
-        thresholdSetting: "alarm_reserved_concurrency_threshold",
-        set: "essential",
-        ...twoOfThree(),
-      },
+      { name: "reserved-concurrency", severity: "warning", thresholdSetting: "alarm_reserved_concurrency_threshold" },
     ],
     meaning: "Nearly as many workers run as may; the next requests wait.",
     runbook: "Concurrency",
@@ -174,7 +115,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "account_concurrency_used",
     title: "Account's concurrency in use",
     unit: "percent",
-    better: "lower",
     measure: { kind: "quota", metric: { source: "account", metric: "ClaimedAccountConcurrency" } },
     alarms: [
       {
@@ -182,7 +122,6 @@ export const functionKpis: readonly Kpi[] = [
         severity: "warning",
         thresholdSetting: "alarm_account_concurrency_threshold",
         set: "full",
-        ...twoOfThree(),
       },
     ],
     meaning: "The account's functions take nearly all the executions that AWS allows it in this region.",
@@ -193,19 +132,12 @@ export const functionKpis: readonly Kpi[] = [
     name: "provisioned_spillover",
     title: "Invocations beyond the provisioned ones",
     unit: "count",
-    better: "lower",
     measure: {
       kind: "total",
       metrics: [{ source: "worker_alias", metric: "ProvisionedConcurrencySpilloverInvocations" }],
     },
     alarms: [
-      {
-        name: "provisioned-spillover",
-        severity: "info",
-        thresholdSetting: "alarm_spillover_threshold",
-        set: "full",
-        ...twoOfThree(),
-      },
+      { name: "provisioned-spillover", severity: "info", thresholdSetting: "alarm_spillover_threshold", set: "full" },
     ],
     meaning: "Requests start cold although environments are paid to be warm.",
     runbook: "Cold starts",
@@ -219,13 +151,7 @@ export const functionKpis: readonly Kpi[] = [
     better: "higher",
     measure: { kind: "total", metrics: [{ source: "api_heartbeat_rule", metric: "Invocations" }] },
     alarms: [
-      {
-        name: "api-heartbeat-missing",
-        severity: "warning",
-        thresholdSetting: "alarm_heartbeat_threshold",
-        set: "essential",
-        ...silence(900),
-      },
+      { name: "api-heartbeat-missing", severity: "warning", thresholdSetting: "alarm_heartbeat_threshold", ...SILENCE },
     ],
     meaning: "Nothing touches the front door's warm environments: their connections grow stale.",
     runbook: "Heartbeat",
@@ -243,8 +169,7 @@ export const functionKpis: readonly Kpi[] = [
         name: "worker-heartbeat-missing",
         severity: "warning",
         thresholdSetting: "alarm_heartbeat_threshold",
-        set: "essential",
-        ...silence(900),
+        ...SILENCE,
       },
     ],
     meaning: "Nothing touches the worker's warm environments: their connections grow stale.",
@@ -256,7 +181,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "heartbeat_failures",
     title: "Failed heartbeats",
     unit: "count",
-    better: "lower",
     measure: {
       kind: "total",
       metrics: [
@@ -270,7 +194,6 @@ export const functionKpis: readonly Kpi[] = [
         severity: "info",
         thresholdSetting: "alarm_heartbeat_failures_threshold",
         set: "full",
-        ...twoOfThree(),
       },
     ],
     meaning: "Heartbeats cannot reach AWS: the functions' way out may be broken.",
@@ -284,15 +207,7 @@ export const functionKpis: readonly Kpi[] = [
     unit: "count",
     better: "higher",
     measure: { kind: "total", metrics: [{ source: "sweeper", metric: "Invocations" }] },
-    alarms: [
-      {
-        name: "sweeper-missing",
-        severity: "critical",
-        thresholdSetting: "alarm_sweeps_threshold",
-        set: "essential",
-        ...silence(900),
-      },
-    ],
+    alarms: [{ name: "sweeper-missing", severity: "critical", thresholdSetting: "alarm_sweeps_threshold", ...SILENCE }],
     meaning:
       "Nobody looks for requests that were lost: they would stay open until their deadline, and be shown as expired.",
     runbook: "Requests that do not end",
@@ -302,7 +217,6 @@ export const functionKpis: readonly Kpi[] = [
     name: "sweeper_errors",
     title: "Sweeper errors",
     unit: "count",
-    better: "lower",
     measure: { kind: "total", metrics: [{ source: "sweeper", metric: "Errors" }] },
     alarms: [
       {
@@ -310,11 +224,12 @@ export const functionKpis: readonly Kpi[] = [
         severity: "warning",
         thresholdSetting: "alarm_sweeper_errors_threshold",
         set: "full",
-        ...once(900),
+        ...ONCE,
+        periodSeconds: 900,
       },
     ],
     meaning: "Sweeps fail; the requests that they should move on wait for the next.",
     runbook: "Requests that do not end",
     panel: "functions",
   },
-];
+]);

@@ -1,32 +1,34 @@
-import { authorizerKpis } from "./front-door";
-import { BURN_RATES } from "./burn-rates";
-import { functionKpis } from "./functions";
+import { BURN_RATES } from "./alarms";
+import { AUTHORIZER_KPIS } from "./front-door";
+import { FUNCTION_KPIS } from "./functions";
 import type { Kpi } from "./kpi";
-import { requestKpis } from "./requests";
-import { serviceKpis } from "./services";
+import { REQUEST_KPIS } from "./requests";
+import { SERVICE_KPIS } from "./services";
 
 export {
-  samplesForPercentile,
-  type Condition,
-  type Kpi,
-  type KpiAlarm,
-  type Measure,
-  type Panel,
-  type Severity,
-} from "./kpi";
-export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
-export { kpiQuery, type KpiQuery, type QueriedMetric, type Statistic } from "./alarm-query";
-export { alarmsThere, type AlarmThere } from "./alarm-query";
+  alarmExists,
+  alarmListens,
+  BURN_RATES,
+  BURN_RATE_METRIC,
+  burnRateExists,
+  burnThreshold,
+  existingAlarms,
+  isReachable,
+  type BurnRate,
+  type ExistingAlarm,
+} from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
-export { BURN_RATES, BURN_RATE_METRIC, burnThreshold, reachable, type BurnRate } from "./burn-rates";
+export { samplesForPercentile, type Kpi, type KpiAlarm, type Measure, type Panel, type Severity } from "./kpi";
+export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
+export { kpiQuery, type KpiMetric, type KpiQuery, type Statistic } from "./query";
 
 /**
  * Everything that says how well a deployment does, in the order of the dashboard. Alarms, dashboard and gate come from
  * this list, so that they cannot disagree.
  */
-export const KPIS: readonly Kpi[] = [...requestKpis, ...functionKpis, ...authorizerKpis, ...serviceKpis];
+export const KPIS: readonly Kpi[] = [...REQUEST_KPIS, ...FUNCTION_KPIS, ...AUTHORIZER_KPIS, ...SERVICE_KPIS];
 
-/** Last part of every alarm's name that tells a person, in the order of the list: what `alarms_enabled` may name. */
+/** Last part of the name of every alarm that calls a person, in the order of the list: what `alarms_enabled` takes. */
 export const ALARM_NAMES: readonly string[] = [
   ...KPIS.flatMap(({ alarms }) => alarms.map(({ name }) => name)),
   ...BURN_RATES.map(({ name }) => name),

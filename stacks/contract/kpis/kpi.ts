@@ -1,3 +1,5 @@
+import type { SettingCondition } from "../condition";
+import type { SettingName } from "../settings";
 import type { MetricReference } from "./metric";
 
 /** How a KPI's value comes out of metrics. `percent` kinds give 0 to 100. */
@@ -14,83 +16,71 @@ export type Measure =
   | { readonly kind: "total"; readonly metrics: readonly MetricReference[] }
   /** The largest value; of several metrics the largest of all. */
   | { readonly kind: "peak"; readonly metrics: readonly MetricReference[] }
-  /** Percent that the largest value, or the sum of a period, is of a number that a setting gives. */
+  /** Percent that the largest value, or the sum of a period, is of a setting's number. */
   | {
       readonly kind: "fill";
       readonly metric: MetricReference;
       readonly statistic: "Maximum" | "Sum";
-      readonly ofSetting: string;
+      readonly ofSetting: SettingName;
     }
   /** Percent that the largest value is of an AWS quota of the account. */
   | { readonly kind: "quota"; readonly metric: MetricReference }
-  /** Dollars a request, from what was used and AWS's prices. Only the gate computes it. */
+  /** Dollars a request, from usage and AWS's prices. Only the gate can. */
   | { readonly kind: "cost" }
-  /**
-   * How many requests can run at once: a setting's number, or where that is -1 what the account has left. Only the gate
-   * looks it up.
-   */
-  | { readonly kind: "capacity"; readonly ofSetting: string };
+  /** How many requests can run at once: a setting's number, or for -1 what the account has left. Only the gate can. */
+  | { readonly kind: "capacity"; readonly ofSetting: SettingName };
 
 export type Severity = "info" | "warning" | "critical";
 
-/** When a person is told. */
-export interface KpiAlarm {
+/** When an alarm rings, in periods of a metric. */
+export interface Periods {
+  readonly periodSeconds: number;
+  /** The alarm rings when `datapointsToAlarm` of the last `evaluationPeriods` are beyond the threshold. */
+  readonly evaluationPeriods: number;
+  readonly datapointsToAlarm: number;
+  /** How CloudWatch treats a period without data. */
+  readonly missing: "notBreaching" | "breaching" | "ignore";
+}
+
+/** An alarm that calls a person. */
+export interface KpiAlarm extends Periods {
   /** Last part of its name and its construct id: a contract. */
   readonly name: string;
   readonly severity: Severity;
   /** Setting that holds the threshold, in the KPI's unit. */
-  readonly thresholdSetting: string;
-  /** Seconds of one period. */
-  readonly periodSeconds: number;
-  /** It rings when `datapointsToAlarm` of the last `evaluationPeriods` are beyond the threshold. */
-  readonly evaluationPeriods: number;
-  readonly datapointsToAlarm: number;
-  /** What a period without data is. */
-  readonly missing: "notBreaching" | "breaching" | "ignore";
-  /** `essential` ones are there by default; `full` ones when `alarm_set` asks for them. */
+  readonly thresholdSetting: SettingName;
+  /** `essential` alarms exist by default; `full` ones when `alarm_set` asks for them. */
   readonly set: "essential" | "full";
 }
 
-/**
- * What must hold for a KPI to mean anything; else its alarm is muted, or not there where a number or what it watches is
- * missing, and the gate leaves it out.
- */
-export type Condition =
-  /** The setting is true. */
-  | { readonly isTrue: string }
-  /** The setting is a number above 0. */
-  | { readonly isPositive: string }
-  /** The setting is not null. */
-  | { readonly isGiven: string }
-  /** The setting is this text: what is measured is there only then, and its alarm with it. */
-  | { readonly of: string; readonly is: string };
-
-/** Where on the dashboard it is drawn. */
+/** Section of the dashboard that draws a KPI. */
 export type Panel = "kpis" | "api" | "cache" | "functions" | "queue" | "tables" | "agents" | "tokens" | "cost";
 
-/** Something that says how well the deployment does: the one definition for alarms, dashboard and gate. */
+/** A number that says how well the deployment does: the one definition for alarms, dashboard and gate. */
 export interface Kpi {
-  /** snake_case; the gate's and the dashboard's key. */
+  /** In snake_case: the key in the gate and the dashboard. */
   readonly name: string;
   /** For a person; without its unit. */
   readonly title: string;
   readonly unit: "ms" | "s" | "percent" | "USD" | "count";
-  /** Which way is good; alarms and gate stand on the other side. */
+  /** Which way is good; alarms and gate watch the other side. */
   readonly better: "lower" | "higher";
   readonly measure: Measure;
-  /** Below so many samples a value says nothing: a period is no data, a gate is inconclusive. Default: 1. */
+  /** With fewer samples a period counts as no data, and the gate is inconclusive. Default: 1. */
   readonly minimumSamples?: number;
-  /**
-   * Setting that holds what the gate asks for; null there, or none here: the gate shows the value and judges nothing.
-   */
-  readonly targetSetting?: string;
+  /** Setting that holds the gate's target. Default, and where that setting is null: the gate only shows the value. */
+  readonly targetSetting?: SettingName;
   readonly alarms: readonly KpiAlarm[];
-  /** One sentence: what it means for callers when it is bad. */
+  /** One sentence: what a bad value means for callers. */
   readonly meaning: string;
   /** Heading in RUNBOOK.md that says what to do. */
   readonly runbook: string;
   readonly panel: Panel;
-  readonly when?: Condition;
+  /**
+   * Without it the KPI means nothing: the gate leaves it out, and its alarm is muted or absent. Default: it always has
+   * a meaning.
+   */
+  readonly when?: SettingCondition;
 }
 
 /**
@@ -102,36 +92,37 @@ export function samplesForPercentile(percentile: number): number {
   return Math.ceil(1_000 / (100 - percentile));
 }
 
-type Periods = Pick<KpiAlarm, "periodSeconds" | "evaluationPeriods" | "datapointsToAlarm" | "missing">;
-
-/** Ten minutes of it, as the reports had their alarms: one slow request is no incident. No traffic is no failure. */
-export const twoOfTwo = (periodSeconds = 300): Periods => ({
-  periodSeconds,
+/** Ten minutes in a row, so that one slow request is no incident. No traffic is no failure. */
+export const TWO_OF_TWO: Periods = {
+  periodSeconds: 300,
   evaluationPeriods: 2,
   datapointsToAlarm: 2,
   missing: "notBreaching",
-});
+};
 
-/** Two of three periods: a good one in between does not hide the bad ones. */
-export const twoOfThree = (periodSeconds = 300): Periods => ({
-  periodSeconds,
-  evaluationPeriods: 3,
-  datapointsToAlarm: 2,
-  missing: "notBreaching",
-});
+/** Two of three periods, so that a good one in between does not hide the bad ones. */
+export const TWO_OF_THREE: Periods = { ...TWO_OF_TWO, evaluationPeriods: 3 };
 
-/** At once: it should never happen. */
-export const once = (periodSeconds = 300): Periods => ({
-  periodSeconds,
-  evaluationPeriods: 1,
-  datapointsToAlarm: 1,
-  missing: "notBreaching",
-});
+/** A single period is enough: it should never happen. */
+export const ONCE: Periods = { ...TWO_OF_TWO, evaluationPeriods: 1, datapointsToAlarm: 1 };
 
-/** Something that must happen did not: no data is the bad news itself. */
-export const silence = (periodSeconds: number): Periods => ({
-  periodSeconds,
-  evaluationPeriods: 1,
-  datapointsToAlarm: 1,
-  missing: "breaching",
-});
+/** Something regular did not happen for a quarter of an hour: no data is the bad news itself. */
+export const SILENCE: Periods = { ...ONCE, periodSeconds: 900, missing: "breaching" };
+
+type AlarmDeclaration = Pick<KpiAlarm, "name" | "severity" | "thresholdSetting"> & Partial<KpiAlarm>;
+export type KpiDeclaration = Omit<Kpi, "better" | "alarms"> & {
+  readonly better?: Kpi["better"];
+  readonly alarms?: readonly AlarmDeclaration[];
+};
+
+/**
+ * Completes declarations of KPIs. Default: lower is better, and there are no alarms; an alarm is essential, and rings
+ * by {@link TWO_OF_THREE}.
+ */
+export function defineKpis(declarations: readonly KpiDeclaration[]): readonly Kpi[] {
+  return declarations.map(({ better = "lower", alarms = [], ...kpi }) => ({
+    ...kpi,
+    better,
+    alarms: alarms.map((alarm) => ({ ...TWO_OF_THREE, set: "essential", ...alarm })),
+  }));
+}

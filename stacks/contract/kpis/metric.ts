@@ -13,16 +13,16 @@ export type Source =
   | "api_heartbeat_rule"
   | "worker_heartbeat_rule"
   | "account"
-  /** What the handlers write themselves. */
+  /** Metrics that the handlers write themselves. */
   | "deployment";
 
-/** A CloudWatch metric, by what it is about; names become dimensions where they are known. */
+/** A CloudWatch metric by its source, before names are known. */
 export interface MetricReference {
   readonly source: Source;
   /** CloudWatch's name. */
   readonly metric: string;
-  /** Beside the source's own. Default: none. */
-  readonly dimensions?: Readonly<Record<string, string>>;
+  /** Further dimensions beside the source's own. Default: none. */
+  readonly dimensions?: Dimensions;
 }
 
 /** The names that dimensions hold: Terraform expressions at synth, values after an apply. */
@@ -30,7 +30,7 @@ export interface SourceNames {
   readonly frontDoorFunction: string;
   readonly workerFunction: string;
   readonly sweeperFunction: string;
-  /** There only where tokens are taken; its name is known in any case. */
+  /** Known also where no tokens are taken and there is no such function. */
   readonly authorizerFunction: string;
   /** Name of the alias that traffic goes to. */
   readonly liveAlias: string;
@@ -47,56 +47,45 @@ export interface SourceNames {
   readonly deployment: string;
 }
 
-/**
- * CloudWatch's namespace of each source (AWS documentation of each service's metrics; handlers/environment.ts for our
- * own).
- */
-const NAMESPACES: Readonly<Record<Source, string>> = {
-  front_door: "AWS/Lambda",
-  worker: "AWS/Lambda",
-  sweeper: "AWS/Lambda",
-  authorizer: "AWS/Lambda",
-  worker_alias: "AWS/Lambda",
-  gateway: "AWS/ApiGateway",
-  work_queue: "AWS/SQS",
-  dead_letter_queue: "AWS/SQS",
-  requests_table: "AWS/DynamoDB",
-  sessions_table: "AWS/DynamoDB",
-  api_heartbeat_rule: "AWS/Events",
-  worker_heartbeat_rule: "AWS/Events",
-  account: "AWS/Lambda",
-  deployment: "Quickturn",
-};
+type Dimensions = Readonly<Record<string, string>>;
 
-const DIMENSIONS: Readonly<Record<Source, (names: SourceNames) => Readonly<Record<string, string>>>> = {
-  front_door: (names) => ({ FunctionName: names.frontDoorFunction }),
-  worker: (names) => ({ FunctionName: names.workerFunction }),
-  sweeper: (names) => ({ FunctionName: names.sweeperFunction }),
-  authorizer: (names) => ({ FunctionName: names.authorizerFunction }),
-  // Provisioned concurrency sits on the alias, and its metrics with it.
-  worker_alias: (names) => ({
-    FunctionName: names.workerFunction,
-    Resource: `${names.workerFunction}:${names.liveAlias}`,
-  }),
-  gateway: (names) => ({ ApiName: names.restApi, Stage: names.stage }),
-  work_queue: (names) => ({ QueueName: names.workQueue }),
-  dead_letter_queue: (names) => ({ QueueName: names.deadLetterQueue }),
-  requests_table: (names) => ({ TableName: names.requestsTable }),
-  sessions_table: (names) => ({ TableName: names.sessionsTable }),
-  api_heartbeat_rule: (names) => ({ RuleName: names.apiHeartbeatRule }),
-  worker_heartbeat_rule: (names) => ({ RuleName: names.workerHeartbeatRule }),
-  account: () => ({}),
-  deployment: (names) => ({ Deployment: names.deployment }),
-};
+const LAMBDA = "AWS/Lambda";
+
+/**
+ * CloudWatch's namespace and dimensions of each source (AWS documentation of each service's metrics;
+ * handlers/environment.ts for our own).
+ */
+const SOURCES: Readonly<Record<Source, readonly [namespace: string, dimensions: (names: SourceNames) => Dimensions]>> =
+  {
+    front_door: [LAMBDA, (names) => ({ FunctionName: names.frontDoorFunction })],
+    worker: [LAMBDA, (names) => ({ FunctionName: names.workerFunction })],
+    sweeper: [LAMBDA, (names) => ({ FunctionName: names.sweeperFunction })],
+    authorizer: [LAMBDA, (names) => ({ FunctionName: names.authorizerFunction })],
+    // Provisioned concurrency belongs to the alias, and so do its metrics.
+    worker_alias: [
+      LAMBDA,
+      (names) => ({ FunctionName: names.workerFunction, Resource: `${names.workerFunction}:${names.liveAlias}` }),
+    ],
+    gateway: ["AWS/ApiGateway", (names) => ({ ApiName: names.restApi, Stage: names.stage })],
+    work_queue: ["AWS/SQS", (names) => ({ QueueName: names.workQueue })],
+    dead_letter_queue: ["AWS/SQS", (names) => ({ QueueName: names.deadLetterQueue })],
+    requests_table: ["AWS/DynamoDB", (names) => ({ TableName: names.requestsTable })],
+    sessions_table: ["AWS/DynamoDB", (names) => ({ TableName: names.sessionsTable })],
+    api_heartbeat_rule: ["AWS/Events", (names) => ({ RuleName: names.apiHeartbeatRule })],
+    worker_heartbeat_rule: ["AWS/Events", (names) => ({ RuleName: names.workerHeartbeatRule })],
+    account: [LAMBDA, () => ({})],
+    deployment: ["Quickturn", (names) => ({ Deployment: names.deployment })],
+  };
 
 /** A metric as CloudWatch is asked for it. */
 export interface NamedMetric {
   readonly namespace: string;
   readonly metric: string;
-  readonly dimensions: Readonly<Record<string, string>>;
+  readonly dimensions: Dimensions;
 }
 
 /** Puts names into a reference. */
 export function nameMetric({ source, metric, dimensions = {} }: MetricReference, names: SourceNames): NamedMetric {
-  return { namespace: NAMESPACES[source], metric, dimensions: { ...DIMENSIONS[source](names), ...dimensions } };
+  const [namespace, dimensionsOfSource] = SOURCES[source];
+  return { namespace, metric, dimensions: { ...dimensionsOfSource(names), ...dimensions } };
 }

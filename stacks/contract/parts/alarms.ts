@@ -1,8 +1,8 @@
 import { alarmSettings, topicIsHere } from "../settings/alarms";
 import { deploymentSettings } from "../settings/deployment";
-import { twoOfThree, twoOfTwo, type Severity } from "../kpis/kpi";
-import { thresholdSettings } from "../settings/thresholds";
-import { same, type Part } from "./part";
+import { TWO_OF_THREE, TWO_OF_TWO, type Periods, type Severity } from "../kpis/kpi";
+import { limitSetting, thresholdSettings } from "../settings/limits";
+import { FUNCTION_NAME_PATTERN, STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
 
 /** An alarm on a function or an API that somebody else makes. */
 export interface PartAlarm {
@@ -18,7 +18,7 @@ export interface PartAlarm {
   readonly statistic: "Average" | "Sum" | "p99";
   /** Setting that holds the threshold; above it the alarm rings. */
   readonly thresholdSetting: (typeof alarmsPart)["settings"][number]["name"];
-  readonly periods: ReturnType<typeof twoOfTwo>;
+  readonly periods: Periods;
   /** One sentence: what it means for callers. */
   readonly meaning: string;
   /** What a person does about it. */
@@ -34,31 +34,12 @@ const NAMES = [
   "api-latency-critical",
 ] as const;
 
-const threshold = <const Name extends string>(
-  name: Name,
-  unit: string,
-  value: number,
-  maximum: number,
-  description: string,
-) =>
-  ({
-    name,
-    type: "number",
-    unit,
-    value,
-    minimum: 0,
-    maximum,
-    fractional: true,
-    effect: "in place",
-    description,
-  }) as const;
-
 /** Alarms, their thresholds, and whom they call. */
 export const alarmsPart = {
   name: "alarms",
   settings: [
-    same(deploymentSettings, "aws_region"),
-    same(deploymentSettings, "tags"),
+    takeSetting(deploymentSettings, "aws_region"),
+    takeSetting(deploymentSettings, "tags"),
     {
       name: "name",
       type: "string",
@@ -72,10 +53,7 @@ export const alarmsPart = {
       type: "string",
       description: "Name of the Lambda function to watch; null = none. It must be known when planning.",
       value: null,
-      pattern: {
-        expression: "^[A-Za-z0-9_-]{1,64}$",
-        meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
-      },
+      pattern: FUNCTION_NAME_PATTERN,
       effect: "in place",
       rules: [
         {
@@ -88,7 +66,8 @@ export const alarmsPart = {
       name: "rest_api_name",
       type: "string",
       description:
-        "Name of the REST API to watch, by which CloudWatch keys its metrics: not its identifier; null = none. It must be known when planning.",
+        "Name of the REST API to watch, by which CloudWatch keys its metrics: not its identifier; null = none. " +
+        "It must be known when planning.",
       value: null,
       // CloudWatch takes nothing else in a dimension.
       pattern: { expression: "^[ -~]{1,255}$", meaning: "1 to 255 printable ASCII characters" },
@@ -99,7 +78,7 @@ export const alarmsPart = {
       type: "string",
       description: "With rest_api_name: the stage.",
       value: "live",
-      pattern: { expression: "^[A-Za-z0-9_-]{1,128}$", meaning: "1 to 128 letters, digits, hyphens and underscores" },
+      pattern: STAGE_NAME_PATTERN,
       effect: "in place",
     },
     {
@@ -117,7 +96,7 @@ export const alarmsPart = {
       ],
     },
     {
-      ...same(alarmSettings, "alarm_email"),
+      ...takeSetting(alarmSettings, "alarm_email"),
       description: "With own_topic_enabled: address that the alarms write to; AWS asks it to confirm. null = nobody.",
       rules: [
         {
@@ -127,7 +106,7 @@ export const alarmsPart = {
       ],
     },
     {
-      ...same(alarmSettings, "alarm_topic_arn"),
+      ...takeSetting(alarmSettings, "alarm_topic_arn"),
       description: "With own_topic_enabled = false: SNS topic of yours that the alarms go to.",
       rules: [topicIsHere],
     },
@@ -149,30 +128,25 @@ export const alarmsPart = {
         },
       ],
     },
-    threshold(
+    limitSetting(
       "alarm_errors_threshold",
-      "errors",
-      5,
-      1_000_000,
+      { unit: "errors", value: 5, maximum: 1_000_000 },
       "Critical when the function's Errors are more than this in two periods of 5 minutes.",
     ),
-    threshold(
+    limitSetting(
       "alarm_duration_threshold",
-      "ms",
-      600_000,
-      900_000,
-      "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what your function takes.",
+      { unit: "ms", value: 600_000, maximum: 900_000 },
+      "Critical when the function's average Duration is above it in two periods of 5 minutes; set it to what " +
+        "your function takes.",
     ),
-    threshold(
+    limitSetting(
       "alarm_throttles_threshold",
-      "invocations",
-      0,
-      1_000_000,
+      { unit: "invocations", value: 0, maximum: 1_000_000 },
       "Warning when Lambda turns more invocations away in a period.",
     ),
-    same(alarmSettings, "alarm_5xx_threshold"),
-    same(thresholdSettings, "alarm_api_latency_warning"),
-    same(thresholdSettings, "alarm_api_latency_critical"),
+    takeSetting(alarmSettings, "alarm_5xx_threshold"),
+    takeSetting(thresholdSettings, "alarm_api_latency_warning"),
+    takeSetting(thresholdSettings, "alarm_api_latency_critical"),
   ],
   outputs: {
     alarm_arns: "ARNs of the alarms.",
@@ -182,7 +156,8 @@ export const alarmsPart = {
 } as const satisfies Part;
 
 const SLOW_API =
-  "Compare Latency with IntegrationLatency: where the second is as long, the integration is slow; else the gateway waits.";
+  "Compare Latency with IntegrationLatency: where the second is as long, the integration is slow; else the " +
+  "gateway waits.";
 
 /** What the module watches. */
 export const PART_ALARMS: readonly PartAlarm[] = [
@@ -195,10 +170,11 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Errors",
     statistic: "Sum",
     thresholdSetting: "alarm_errors_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "The function fails or times out.",
     whatToDo:
-      "Look into the function's log of that time. If it began with a version, pin the one before (live_version of the module live-alias).",
+      "Look into the function's log of that time. If it began with a version, pin the one before (live_version " +
+      "of the module live-alias).",
   },
   {
     name: "function-duration",
@@ -209,7 +185,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Duration",
     statistic: "Average",
     thresholdSetting: "alarm_duration_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "The function takes long, and comes near its time-out.",
     whatToDo: "Look for what it waits for: a slow dependency, retries, too little memory and so too little CPU.",
   },
@@ -222,7 +198,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Throttles",
     statistic: "Sum",
     thresholdSetting: "alarm_throttles_threshold",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "Lambda turns invocations away: callers get errors, or events wait.",
     whatToDo: "Raise the function's reserved concurrency, or the account's quota where that is used up.",
   },
@@ -235,10 +211,11 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "5XXError",
     statistic: "Sum",
     thresholdSetting: "alarm_5xx_threshold",
-    periods: twoOfTwo(),
+    periods: TWO_OF_TWO,
     meaning: "Callers get server errors from the API.",
     whatToDo:
-      "Group the access log by status and error: 502 is an answer that the gateway cannot read, 503 and 504 an integration that is gone or too slow.",
+      "Group the access log by status and error: 502 is an answer that the gateway cannot read, 503 and 504 an " +
+      "integration that is gone or too slow.",
   },
   {
     name: "api-latency-warning",
@@ -249,7 +226,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Latency",
     statistic: "p99",
     thresholdSetting: "alarm_api_latency_warning",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "One call in a hundred waits long for the API.",
     whatToDo: SLOW_API,
   },
@@ -262,7 +239,7 @@ export const PART_ALARMS: readonly PartAlarm[] = [
     metric: "Latency",
     statistic: "p99",
     thresholdSetting: "alarm_api_latency_critical",
-    periods: twoOfThree(),
+    periods: TWO_OF_THREE,
     meaning: "One call in a hundred waits very long for the API.",
     whatToDo: SLOW_API,
   },

@@ -1,13 +1,13 @@
 import { apiSettings, cacheNeedsCluster } from "../settings/api";
 import { deploymentSettings } from "../settings/deployment";
-import { same, type Part } from "./part";
+import { STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
 
 /** A stage over a REST API and a deployment that somebody else makes. */
 export const cachedApiStagePart = {
   name: "cached-api-stage",
   settings: [
-    same(deploymentSettings, "aws_region"),
-    same(deploymentSettings, "tags"),
+    takeSetting(deploymentSettings, "aws_region"),
+    takeSetting(deploymentSettings, "tags"),
     {
       name: "rest_api_id",
       type: "string",
@@ -32,7 +32,7 @@ export const cachedApiStagePart = {
       type: "string",
       description: "Name of the stage, the first part of its URL's path.",
       value: "live",
-      pattern: { expression: "^[A-Za-z0-9_-]{1,128}$", meaning: "1 to 128 letters, digits, hyphens and underscores" },
+      pattern: STAGE_NAME_PATTERN,
       effect: "identity",
     },
     {
@@ -55,27 +55,30 @@ export const cachedApiStagePart = {
       effect: "stage",
     },
     {
-      ...named("cache_enabled"),
+      name: "cache_enabled",
       type: "bool",
+      effect: "stage",
       description:
         "Serves repeated calls of that method from the cache. The fast switch: seconds, and the cluster stays.",
       value: true,
     },
     {
-      ...named("cache_cluster_enabled"),
+      name: "cache_cluster_enabled",
       type: "bool",
+      effect: "minutes",
       description:
-        "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about four minutes, and all entries are lost.",
+        "Keeps the cache cluster, which is billed by the hour whether it is used or not. The slow switch: about " +
+        "four minutes, and all entries are lost.",
       value: true,
       rules: [cacheNeedsCluster("var.cache_cluster_enabled", "var.cache_enabled")],
     },
-    same(apiSettings, "cache_cluster_size"),
+    takeSetting(apiSettings, "cache_cluster_size"),
     {
-      ...same(apiSettings, "cache_ttl_in_seconds"),
+      ...takeSetting(apiSettings, "cache_ttl_in_seconds"),
       description: "How long an answer is served from the cache; 0 = not at all.",
     },
-    same(apiSettings, "throttling_rate_limit"),
-    same(apiSettings, "throttling_burst_limit"),
+    takeSetting(apiSettings, "throttling_rate_limit"),
+    takeSetting(apiSettings, "throttling_burst_limit"),
     {
       name: "access_log_group_name",
       type: "string",
@@ -85,7 +88,7 @@ export const cachedApiStagePart = {
       pattern: { expression: "^[A-Za-z0-9_./#-]{1,512}$", meaning: "1 to 512 letters, digits and _ . / # -" },
       effect: "identity",
     },
-    same(deploymentSettings, "log_retention_in_days"),
+    takeSetting(deploymentSettings, "log_retention_in_days"),
   ],
   outputs: {
     access_log_group_name: "Name of the access log's group.",
@@ -95,9 +98,3 @@ export const cachedApiStagePart = {
     stage_name: "Name of the stage.",
   },
 } as const satisfies Part;
-
-/** What of a setting does not depend on the profiles, which a part has not. */
-function named<const Name extends (typeof apiSettings)[number]["name"]>(name: Name) {
-  const { effect } = same(apiSettings, name);
-  return { name, effect } as const;
-}

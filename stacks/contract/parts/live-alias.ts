@@ -1,28 +1,26 @@
 import { canaryNeedsPin, weightedAliasIsNotProvisioned } from "../settings/compute";
 import { deploymentSettings } from "../settings/deployment";
-import { same, type Part } from "./part";
+import { FUNCTION_NAME_PATTERN, takeSetting, type Part } from "./part";
 
 /** An alias over a function that somebody else makes. It takes no tags: an alias has none. */
 export const liveAliasPart = {
   name: "live-alias",
   settings: [
-    same(deploymentSettings, "aws_region"),
+    takeSetting(deploymentSettings, "aws_region"),
     {
       name: "function_name",
       type: "string",
       description: "Name of the function.",
       required: true,
-      pattern: {
-        expression: "^[A-Za-z0-9_-]{1,64}$",
-        meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
-      },
+      pattern: FUNCTION_NAME_PATTERN,
       effect: "identity",
     },
     {
       name: "newest_version",
       type: "string",
       description:
-        "Newest published version of the function: aws_lambda_function.<name>.version, of a function with publish = true.",
+        "Newest published version of the function: aws_lambda_function.<name>.version, of a function with " +
+        "publish = true.",
       required: true,
       // $LATEST takes neither weights nor provisioned concurrency.
       pattern: {

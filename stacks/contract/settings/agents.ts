@@ -1,8 +1,9 @@
 import type { Rule, Setting } from "./setting";
 
-/** What both an agent and the arbiter have; `handlers/environment.ts` has the same as ArbiterDefinition. */
+/** Attributes of both an agent and the arbiter; the same as ArbiterDefinition in `handlers/environment.ts`. */
 const ANSWERER =
-  "name = string, kind = string, target = string, timeout_seconds = optional(number, 60), instructions = optional(string), secret_arn = optional(string)";
+  "name = string, kind = string, target = string, timeout_seconds = optional(number, 60), instructions = " +
+  "optional(string), secret_arn = optional(string)";
 
 /** Terraform type of the arbiter. */
 export const ARBITER_TYPE = `object({ ${ANSWERER} })`;
@@ -10,18 +11,18 @@ export const ARBITER_TYPE = `object({ ${ANSWERER} })`;
 /** Terraform type of the agents. */
 export const AGENTS_TYPE = `list(object({ ${ANSWERER}, phases = optional(list(number)) }))`;
 
-/** RE2 expression of an AgentCore runtime's ARN, in words {@link RUNTIME_ARN_IN_WORDS}. */
-export const RUNTIME_ARN = "^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$";
-export const RUNTIME_ARN_IN_WORDS = "arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id>";
+/** RE2 expression of an AgentCore runtime's ARN. */
+const RUNTIME_ARN = "^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[A-Za-z0-9_-]+$";
+const RUNTIME_ARN_IN_WORDS = "arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id>";
 
-/** By kind: RE2 expression of its target, and what it means in words. */
+/** RE2 expression of each kind's target, and its meaning in words. */
 const TARGETS: Readonly<Record<string, readonly [expression: string, words: string]>> = {
   agentcore: [RUNTIME_ARN, RUNTIME_ARN_IN_WORDS],
   bedrock: [
     "^([A-Za-z0-9][A-Za-z0-9.:-]{1,127}|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:([0-9]{12})?:[a-z-]+/[A-Za-z0-9.:/-]+)$",
     "a model's or an inference profile's id or ARN",
   ],
-  // Plain http only on loopback, where tests live: a prompt must not cross a network in clear.
+  // A prompt must not cross a network in clear, so plain http is for tests on loopback.
   http: [
     "^(https://[A-Za-z0-9.-]+|http://(127\\\\.0\\\\.0\\\\.1|localhost))(:[0-9]{1,5})?(/[^\\\\s]*)?$",
     "https://<host>/<path>, without user and password",
@@ -33,43 +34,47 @@ const TARGETS: Readonly<Record<string, readonly [expression: string, words: stri
   scripted: ["^[0-9]{1,6}ms .+$", "`<milliseconds>ms <answer>`"],
 };
 
-const every = (list: string, condition: string): string => `alltrue([for agent in ${list} : ${condition}])`;
+/** Condition: another one holds for each agent of a list. */
+const holdsForAll = (list: string, condition: string): string => `alltrue([for agent in ${list} : ${condition}])`;
 
-/** What holds for each agent of a list. @param list Terraform expression of the list */
+/** Rules for each agent of a list. @param list Terraform expression of the list */
 export function agentRules(list: string): Rule[] {
   const kinds = Object.keys(TARGETS);
   return [
     {
-      condition: every(list, 'can(regex("^[A-Za-z][A-Za-z0-9_-]{0,63}$", agent.name))'),
+      condition: holdsForAll(list, 'can(regex("^[A-Za-z][A-Za-z0-9_-]{0,63}$", agent.name))'),
       message: "allowed: names of 1 to 64 letters, digits, _ and -, from a letter",
     },
     {
-      condition: every(list, `contains(${JSON.stringify(kinds)}, agent.kind)`),
+      condition: holdsForAll(list, `contains(${JSON.stringify(kinds)}, agent.kind)`),
       message: `allowed kinds: ${kinds.join(", ")}`,
     },
     ...Object.entries(TARGETS).map(([kind, [expression, words]]) => ({
-      condition: every(list, `agent.kind != "${kind}" || can(regex("${expression}", agent.target))`),
+      condition: holdsForAll(list, `agent.kind != "${kind}" || can(regex("${expression}", agent.target))`),
       message: `allowed target of kind ${kind}: ${words}`,
     })),
     {
-      condition: every(list, "agent.timeout_seconds >= 1 && agent.timeout_seconds <= 890"),
+      condition: holdsForAll(list, "agent.timeout_seconds >= 1 && agent.timeout_seconds <= 890"),
       message: "allowed timeout_seconds: 1 to 890 (a Lambda function ends after 900)",
     },
     {
-      condition: every(
+      condition: holdsForAll(
         list,
-        'agent.secret_arn == null ? true : agent.kind == "http" && can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", agent.secret_arn))',
+        'agent.secret_arn == null ? true : agent.kind == "http" && ' +
+          'can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", ' +
+          "agent.secret_arn))",
       ),
       message:
-        "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the secret's text is sent as the header Authorization",
+        "allowed secret_arn: with kind http, arn:aws:secretsmanager:<region>:<account>:secret:<name>; the " +
+        "secret's text is sent as the header Authorization",
     },
   ];
 }
 
-/** The list's rules, for the one arbiter that there may be. */
+/** The arbiter as a list, to which the agents' rules apply. */
 const ARBITERS = "(var.arbiter == null ? [] : [var.arbiter])";
 
-/** Which agents answer, how many at once, and when their answers are enough. */
+/** The agents that answer, how many run at once, and how many must succeed. */
 export const agentSettings = [
   {
     name: "agentcore_runtime_arn",
@@ -90,7 +95,10 @@ export const agentSettings = [
     type: "structured",
     terraformType: AGENTS_TYPE,
     description:
-      "The agents: name, kind and target (agentcore: a runtime's ARN; bedrock: a model's or inference profile's id or ARN; lambda: a function's ARN; http: a URL; scripted: `<milliseconds>ms <answer>`), timeout_seconds (60), phases ([1] for a single agent, [1, 2] for several), instructions, secret_arn (http: the header Authorization).",
+      "The agents: name, kind and target (agentcore: a runtime's ARN; bedrock: a model's or inference profile's " +
+      "id or ARN; lambda: a function's ARN; http: a URL; scripted: `<milliseconds>ms <answer>`), timeout_seconds " +
+      "(60), phases ([1] for a single agent, [1, 2] for several), instructions, secret_arn (http: the header " +
+      "Authorization).",
     value: [],
     effect: "new version",
     rules: [
@@ -101,14 +109,16 @@ export const agentSettings = [
       ...agentRules("var.agents"),
       {
         condition:
-          "alltrue([for agent in var.agents : agent.phases == null ? true : length(agent.phases) > 0 && alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
+          "alltrue([for agent in var.agents : agent.phases == null ? true : length(agent.phases) > 0 && " +
+          "alltrue([for phase in agent.phases : phase >= 1 && phase <= 9 && floor(phase) == phase])])",
         message: "allowed phases: at least one, each a whole number from 1 to 9",
       },
       {
         // A Lambda's environment holds 4,096 bytes; the other variables and their names take under 1,100.
         condition: "length(base64encode(jsonencode([var.agents, var.arbiter]))) <= 4000",
         message:
-          "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its environment; shorten targets and instructions",
+          "allowed: at most 3,000 bytes as JSON, the arbiter's among them, because the worker gets it in its " +
+          "environment; shorten targets and instructions",
       },
     ],
   },
@@ -117,7 +127,8 @@ export const agentSettings = [
     type: "structured",
     terraformType: ARBITER_TYPE,
     description:
-      "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, secret_arn, as for an agent. null = the answers stand one after the other.",
+      "Merges the last phase's answers into one: name, kind, target, timeout_seconds (60), instructions, " +
+      "secret_arn, as for an agent. null = the answers stand one after the other.",
     value: null,
     effect: "new version",
     rules: agentRules(ARBITERS),
@@ -136,7 +147,8 @@ export const agentSettings = [
     name: "agent_policy",
     type: "string",
     description:
-      "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others are cancelled as soon as that many have), all.",
+      "How many agents of a phase must succeed: any (one; all are waited for), quorum (agent_quorum; the others " +
+      "are cancelled as soon as that many have), all.",
     value: "any",
     allowed: ["all", "quorum", "any"],
     effect: "new version",
@@ -156,7 +168,8 @@ export const agentSettings = [
     type: "number",
     unit: "seconds",
     description:
-      "How long a request may take from being accepted, the wait in the queue among it; after that it is expired, and no agent is called for it.",
+      "How long a request may take from being accepted, the wait in the queue among it; after that it is " +
+      "expired, and no agent is called for it.",
     value: 3600,
     minimum: 60,
     maximum: 86_400,

@@ -5,13 +5,13 @@ import type { Rule, Setting } from "./setting";
 const TOPIC_ARN = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$";
 const SEVERITIES = ["info", "warning", "critical"];
 
-/** CloudWatch refuses an alarm with a topic of another region, and does so at the apply. */
+/** Rule: at the apply CloudWatch refuses an alarm with a topic of another region. */
 export const topicIsHere: Rule = {
   condition: `var.alarm_topic_arn == null ? true : ${inRegion("var.alarm_topic_arn")}`,
   message: "allowed: a topic of aws_region, ${var.aws_region}; make one there",
 };
 
-/** When a person is called, and whom. */
+/** The alarms: whom they call, and which ones exist. */
 export const alarmSettings = [
   {
     name: "alarm_duration_threshold",
@@ -71,12 +71,15 @@ export const alarmSettings = [
     type: "structured",
     terraformType: "map(string)",
     description:
-      "SNS topics of yours by severity (info, warning, critical); a severity without one goes to alarm_topic_arn or alarm_email.",
+      "SNS topics of yours by severity (info, warning, critical); a severity without one goes to alarm_topic_arn " +
+      "or alarm_email.",
     value: {},
     effect: "in place",
     rules: [
       {
-        condition: `alltrue([for severity in keys(var.alarm_topic_arns) : contains(${JSON.stringify(SEVERITIES)}, severity)])`,
+        condition:
+          `alltrue([for severity in keys(var.alarm_topic_arns) : contains(${JSON.stringify(SEVERITIES)}, ` +
+          "severity)])",
         message: `allowed severities: ${SEVERITIES.join(", ")}`,
       },
       {
@@ -93,7 +96,8 @@ export const alarmSettings = [
     name: "runbook_url",
     type: "string",
     description:
-      "URL of RUNBOOK.md where your people read it, such as your repository's copy: the description of every alarm ends with it and the anchor of the section that says what to do. null = the section's name alone.",
+      "URL of RUNBOOK.md where your people read it, such as your repository's copy: the description of every " +
+      "alarm ends with it and the anchor of the section that says what to do. null = the section's name alone.",
     value: null,
     // CloudWatch takes 1,024 characters of description.
     pattern: {
@@ -107,7 +111,8 @@ export const alarmSettings = [
     type: "structured",
     terraformType: "map(bool)",
     description:
-      "Turns single alarms on (true) or off (false), whatever alarm_set says; by name, without the deployment's. One whose feature is off stays away.",
+      "Turns single alarms on (true) or off (false), whatever alarm_set says; by name, without the deployment's. " +
+      "One whose feature is off stays away.",
     value: {},
     effect: "in place",
     rules: [
@@ -125,7 +130,8 @@ export const alarmSettings = [
     name: "alarm_burn_rates",
     type: "bool",
     description:
-      "Alarms on how fast the error budget (kpi_error_rate) is spent: two windows each, in one composite alarm; as long as alarm_set is not none.",
+      "Alarms on how fast the error budget (kpi_error_rate) is spent: two windows each, in one composite alarm; " +
+      "as long as alarm_set is not none.",
     value: true,
     effect: "in place",
   },
@@ -135,7 +141,10 @@ export const alarmSettings = [
     unit: "USD a month",
     fractional: true,
     description:
-      'Tells alarm_topic_arn or alarm_email when the month\'s costs with the tag quickturn:name reach 80 and 100 % of it, and when 100 % is expected; those of all environments of this name in the account. It stops nothing, tells hours late, needs the tag activated for cost allocation, and model tokens carry no tag (RUNBOOK.md, "Cost").',
+      "Tells alarm_topic_arn or alarm_email when the month's costs with the tag quickturn:name reach 80 and 100 " +
+      "% of it, and when 100 % is expected; those of all environments of this name in the account. It stops " +
+      "nothing, tells hours late, needs the tag activated for cost allocation, and model tokens carry no tag " +
+      '(RUNBOOK.md, "Cost").',
     value: null,
     minimum: 1,
     maximum: 1_000_000_000,

@@ -1,7 +1,7 @@
 import type { Setting } from "./setting";
 
 /**
- * Provisioned concurrency cannot sit on an alias with two versions: Lambda refuses it.
+ * Rule: Lambda refuses provisioned concurrency on an alias with two versions.
  * @param inEffect Terraform expression of the provisioned number in effect
  */
 export const weightedAliasIsNotProvisioned = (
@@ -10,19 +10,22 @@ export const weightedAliasIsNotProvisioned = (
   inEffect = effective(provisioned),
 ) => ({
   condition: `coalesce(var.${weight}, 0) == 0 || ${inEffect} == 0`,
-  message: `allowed while ${provisioned} is above 0: only 0, because Lambda takes no provisioned concurrency on an alias with weights; set ${provisioned} to 0 during the canary`,
+  message:
+    `allowed while ${provisioned} is above 0: only 0, because Lambda takes no provisioned concurrency on an alias ` +
+    `with weights; set ${provisioned} to 0 during the canary`,
 });
 
-/** Without a pin both versions would be the newest. */
+/** Rule: without a pin both versions of a canary would be the newest. */
 export const canaryNeedsPin = (weight: string, version: string) => ({
   condition: `coalesce(var.${weight}, 0) == 0 || var.${version} != null`,
-  message: `allowed above 0 only with ${version}, the stable version that keeps the rest of the traffic; set ${version} too`,
+  message:
+    `allowed above 0 only with ${version}, the stable version that keeps the rest of the traffic; set ${version} ` +
+    "too",
 });
 
 /**
- * Terraform expression for the value in effect of a setting that follows the profile, for use in a validation.
- * It reads the variables and not the locals, because a local reads the variable that is being validated; and it
- * stands a profile that does not exist, which `profile`'s own validation reports.
+ * Terraform expression for the value in effect of a setting that follows the profile, for use in a validation. It reads
+ * no local, because a local reads the variable that is validated. An unknown profile is left to `profile`'s own rule.
  */
 export function effective(name: string): string {
   return `coalesce(var.${name}, lookup(local.profiles, var.profile, local.profiles.optimized).${name})`;
@@ -30,7 +33,9 @@ export function effective(name: string): string {
 
 const provisionedFitsReserved = (provisioned: string, reserved: string) => ({
   condition: `${effective(reserved)} == -1 || ${effective(provisioned)} <= ${effective(reserved)}`,
-  message: `allowed: at most ${reserved}, now \${${effective(reserved)}}; raise that or lower this (in effect \${${effective(provisioned)}})`,
+  message:
+    `allowed: at most ${reserved}, now \${${effective(reserved)}}; raise that or lower this (in effect ` +
+    `\${${effective(provisioned)}})`,
 });
 
 /** The two functions: their size, their number, and which version is live. */
@@ -60,7 +65,8 @@ export const computeSettings = [
     type: "number",
     unit: "executions",
     description:
-      "How many workers may run at once, and how many are kept free for them; -1 = no reservation, 0 = stop: requests wait in the queue.",
+      "How many workers may run at once, and how many are kept free for them; -1 = no reservation, 0 = stop: " +
+      "requests wait in the queue.",
     profiles: { baseline: 10, optimized: 50, low_latency: 50 },
     minimum: -1,
     maximum: 1000,
@@ -153,7 +159,8 @@ export const computeSettings = [
     type: "number",
     unit: "seconds",
     description:
-      "How long a function keeps what it read (ended requests, conversations, secrets) in its own memory; 0 = not at all.",
+      "How long a function keeps what it read (ended requests, conversations, secrets) in its own memory; 0 = " +
+      "not at all.",
     profiles: { baseline: 0, optimized: 60, low_latency: 60 },
     minimum: 0,
     maximum: 3600,
@@ -172,7 +179,8 @@ export const computeSettings = [
     type: "number",
     unit: "environments",
     description:
-      "With heartbeat_enabled: how many environments of each function are touched at once. EventBridge starts those that are not there: it is also the number kept warm.",
+      "With heartbeat_enabled: how many environments of each function are touched at once. EventBridge starts " +
+      "those that are not there: it is also the number kept warm.",
     value: 2,
     minimum: 1,
     maximum: 5,

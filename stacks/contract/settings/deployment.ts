@@ -1,6 +1,6 @@
 import { PROFILES, type Setting } from "./setting";
 
-/** Settings that decide whether a resource is there, and whose values another resource of the same root may make. */
+/** Settings that decide whether a resource exists, although another resource of the same root may make their value. */
 export const MADE_ELSEWHERE = ["alarm_email", "alarm_topic_arn", "kms_key_arn"] as const;
 
 /** What is deployed, and where. */
@@ -37,7 +37,8 @@ export const deploymentSettings = [
     name: "profile",
     type: "string",
     description:
-      "baseline: no optimization; optimized: all of them; low_latency: optimized, and no cold start. A setting left null follows it.",
+      "baseline: no optimization; optimized: all of them; low_latency: optimized, and no cold start. A setting " +
+      "left null follows it.",
     value: "optimized",
     allowed: PROFILES,
     effect: "in place",
@@ -56,7 +57,8 @@ export const deploymentSettings = [
       },
       {
         condition:
-          'alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) >= 1 && length(key) <= 128 && length(value) <= 256])',
+          'alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) >= 1 && ' +
+          "length(key) <= 128 && length(value) <= 256])",
         message: "allowed: keys of 1 to 128 characters that do not begin with aws:, values of up to 256",
       },
     ],
@@ -65,7 +67,9 @@ export const deploymentSettings = [
     name: "package_type",
     type: "string",
     description:
-      "How the functions' code is deployed: as zips that come along, or as one container image. AWS cannot change it for a function that exists: choose it at creation. Another value replaces the functions, with their versions.",
+      "How the functions' code is deployed: as zips that come along, or as one container image. AWS cannot " +
+      "change it for a function that exists: choose it at creation. Another value replaces the functions, with " +
+      "their versions.",
     value: "zip",
     allowed: ["zip", "image"],
     effect: "identity",
@@ -73,7 +77,8 @@ export const deploymentSettings = [
       {
         condition: '(var.package_type == "image") == (var.image_uri != null)',
         message:
-          'image_uri is ${var.image_uri == null ? "not given" : "given"}; allowed: zip without image_uri, image with it',
+          'image_uri is ${var.image_uri == null ? "not given" : "given"}; allowed: zip without image_uri, image ' +
+          "with it",
       },
     ],
   },
@@ -86,7 +91,8 @@ export const deploymentSettings = [
       expression:
         "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}$",
       meaning:
-        "<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>; a tag may be another image tomorrow, and a rollback would bring that one",
+        "<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>; a tag may be " +
+        "another image tomorrow, and a rollback would bring that one",
     },
     effect: "new version",
   },
@@ -101,7 +107,9 @@ export const deploymentSettings = [
     name: "known_after_apply",
     type: "structured",
     terraformType: "list(string)",
-    description: `Names of the settings among ${MADE_ELSEWHERE.join(", ")} whose values are attributes of resources that the same root makes: Terraform must know when planning that they are given.`,
+    description:
+      `Names of the settings among ${MADE_ELSEWHERE.join(", ")} whose values are attributes of resources that the ` +
+      "same root makes: Terraform must know when planning that they are given.",
     value: [],
     effect: "in place",
     rules: [
@@ -121,7 +129,8 @@ export const deploymentSettings = [
     name: "permissions_boundary_arn",
     type: "string",
     description:
-      "ARN of a policy that limits what the roles made here may do, whatever they are allowed: pipeline-access has one as its output function_boundary_arn, and its roles apply no role without it. null = none.",
+      "ARN of a policy that limits what the roles made here may do, whatever they are allowed: pipeline-access " +
+      "has one as its output function_boundary_arn, and its roles apply no role without it. null = none.",
     value: null,
     pattern: { expression: "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", meaning: "the ARN of an IAM policy" },
     effect: "in place",

@@ -4,27 +4,30 @@ import { apiSettings, firewallSettings, networkSettings } from "./api";
 import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
 import { encryptionSettings } from "./encryption";
+import { targetSettings, thresholdSettings } from "./limits";
 import { releaseSettings } from "./release";
-import { targetSettings } from "./targets";
-import { thresholdSettings } from "./thresholds";
 
-export { MADE_ELSEWHERE } from "./deployment";
+export { conditionSetting, conditionText, isMet, type Condition, type SettingCondition } from "../condition";
 export * from "../kpis";
+export { MADE_ELSEWHERE } from "./deployment";
+export { PIPELINE_ACCESS_SETTINGS, STATE_SETTINGS } from "./platform";
 export type { CanaryRecord, Provenance, Release, RollbackRecord, ReleaseEvent, Versions } from "./release";
-export { PROFILES, defaultValue, followsProfile, isRequired } from "./setting";
-export type {
-  BoolSetting,
-  Effect,
-  NumberSetting,
-  Profile,
-  Rule,
-  Setting,
-  StringSetting,
-  StructuredSetting,
+export {
+  PROFILES,
+  defaultValue,
+  followsProfile,
+  isRequired,
+  terraformValidations,
+  type BoolSetting,
+  type Effect,
+  type NumberSetting,
+  type Profile,
+  type Rule,
+  type Setting,
+  type StringSetting,
+  type StructuredSetting,
+  type Validation,
 } from "./setting";
-export { PIPELINE_ACCESS_SETTINGS } from "./pipeline-access";
-export { STATE_SETTINGS } from "./state";
-export { terraformValidations, type Validation } from "./setting";
 
 /**
  * Everything that an operator may change, in the order of the table in docs/settings.md. From this table come the

@@ -1,31 +1,37 @@
 import type { Rule, Setting } from "./setting";
 
 /**
- * What `authorization` needs where it is jwt. Said there alone: two variables whose validations read each other are a
- * cycle.
+ * Rule of `authorization`: jwt needs an issuer and an audience. Only one variable has the rule, because validations
+ * that read each other are a cycle.
  */
 export const jwtIsComplete: Rule = {
   condition: 'var.authorization != "jwt" || (var.jwt_issuer != null && length(var.jwt_audiences) > 0)',
   message:
-    "allowed only with jwt_issuer, whose tokens are taken, and jwt_audiences, at least one, that they are made for; set both too",
+    "allowed only with jwt_issuer, whose tokens are taken, and jwt_audiences, at least one, that they are made " +
+    "for; set both too",
 };
 
 /** A Lambda function's environment holds 4 KiB in all. */
 const MAX_JSON_BYTES = 1_500;
 
-const texts = (name: string): Rule => ({
-  condition: `length(distinct(var.${name})) == length(var.${name}) && alltrue([for each in var.${name} : can(regex("^[!-~]{1,256}$", each))]) && length(jsonencode(var.${name})) <= ${MAX_JSON_BYTES}`,
+/** Rule for a list of texts. */
+const allowTexts = (name: string): Rule => ({
+  condition:
+    `length(distinct(var.${name})) == length(var.${name}) && alltrue([for each in var.${name} : ` +
+    `can(regex("^[!-~]{1,256}$", each))]) && length(jsonencode(var.${name})) <= ${MAX_JSON_BYTES}`,
   message:
-    "allowed: different texts, each of 1 to 256 printable ASCII characters without spaces, and at most 1,500 bytes as JSON",
+    "allowed: different texts, each of 1 to 256 printable ASCII characters without spaces, and at most 1,500 " +
+    "bytes as JSON",
 });
 
-/** With `authorization` = jwt: whose tokens are taken, and what they must say. */
+/** With `authorization` = jwt: the tokens that are accepted. */
 export const jwtSettings = [
   {
     name: "jwt_issuer",
     type: "string",
     description:
-      "With authorization = jwt: URL of the OpenID Connect issuer, letter by letter as its tokens name it in iss, with or without a slash at the end. Its keys are found at <issuer>/.well-known/openid-configuration.",
+      "With authorization = jwt: URL of the OpenID Connect issuer, letter by letter as its tokens name it in " +
+      "iss, with or without a slash at the end. Its keys are found at <issuer>/.well-known/openid-configuration.",
     value: null,
     pattern: {
       expression: "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$",
@@ -38,27 +44,30 @@ export const jwtSettings = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "With authorization = jwt: what aud of a token names, one of them at least. Without it a token that the issuer made for another service would do.",
+      "With authorization = jwt: what aud of a token names, one of them at least. Without it a token that the " +
+      "issuer made for another service would do.",
     value: [],
     effect: "new version",
-    rules: [texts("jwt_audiences")],
+    rules: [allowTexts("jwt_audiences")],
   },
   {
     name: "jwt_scopes",
     type: "structured",
     terraformType: "list(string)",
     description:
-      "With authorization = jwt: the scopes (claim scope or scp) that a token needs, all of them; without one it gets 403.",
+      "With authorization = jwt: the scopes (claim scope or scp) that a token needs, all of them; without one it " +
+      "gets 403.",
     value: [],
     effect: "new version",
-    rules: [texts("jwt_scopes")],
+    rules: [allowTexts("jwt_scopes")],
   },
   {
     name: "jwt_clock_skew_in_seconds",
     type: "number",
     unit: "seconds",
     description:
-      "With authorization = jwt: by how much the issuer's clock may differ; for so long a token is taken before its nbf and after its exp.",
+      "With authorization = jwt: by how much the issuer's clock may differ; for so long a token is taken before " +
+      "its nbf and after its exp.",
     value: 60,
     minimum: 0,
     maximum: 300,
@@ -69,7 +78,9 @@ export const jwtSettings = [
     type: "number",
     unit: "seconds",
     description:
-      "With authorization = jwt: how long API Gateway keeps the authorizer's answer to a token; 0 = not at all. The front door refuses a token that has expired meanwhile, but a cached status answer of its owner is given for up to this long after.",
+      "With authorization = jwt: how long API Gateway keeps the authorizer's answer to a token; 0 = not at all. " +
+      "The front door refuses a token that has expired meanwhile, but a cached status answer of its owner is " +
+      "given for up to this long after.",
     value: 300,
     minimum: 0,
     maximum: 3600,

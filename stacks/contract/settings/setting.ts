@@ -34,19 +34,19 @@ interface Common {
   readonly sensitive?: boolean;
 }
 
-/** The value where nobody gives one: one for all, or one a profile. */
+/** The value where nobody gives one: the same for all profiles, or one for each. */
 export type Default<T> =
   | { /** The same in every profile; null = none. */ readonly value: T | null }
-  | { /** What null follows. */ readonly profiles: Readonly<Record<Profile, T>> }
-  | { /** There is none: whoever calls the module gives it. */ readonly required: true };
+  | { /** The profile's value, which null stands for. */ readonly profiles: Readonly<Record<Profile, T>> }
+  | { /** There is no default: the module's caller gives the value. */ readonly required: true };
 
 export type NumberSetting = Common & {
   readonly type: "number";
-  /** What one of it is: `MiB`, `seconds`, `requests/s`. */
+  /** Such as `MiB`, `seconds` or `requests/s`. */
   readonly unit: string;
   readonly minimum: number;
   readonly maximum: number;
-  /** Only these values, where the service takes no others. */
+  /** The only values that the service takes. Default: all between the limits. */
   readonly allowed?: readonly number[];
   /** Whether fractions are allowed. Default: false. */
   readonly fractional?: boolean;
@@ -61,7 +61,7 @@ export type StringSetting = Common & {
 
 export type BoolSetting = Common & { readonly type: "bool" } & Default<boolean>;
 
-/** A list, map or object: its shape is Terraform's own type expression. */
+/** A list, map or object, whose shape is a type of Terraform. */
 export type StructuredSetting = Common & {
   readonly type: "structured";
   /** Terraform type constraint. */
@@ -71,7 +71,7 @@ export type StructuredSetting = Common & {
 
 export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
 
-/** The value of a setting under a profile, where nobody gives one; undefined where somebody must. */
+/** The value of a setting under a profile where nobody gives one; undefined where somebody must. */
 export function defaultValue(setting: Setting, profile: Profile): unknown {
   if ("profiles" in setting) return setting.profiles[profile];
   return "value" in setting ? setting.value : undefined;
@@ -96,30 +96,30 @@ export interface Validation {
 }
 
 /**
- * The validation blocks of a setting's variable: its limits first, its cross-checks after. A sensitive setting has
- * none, because Terraform prints the value that a validation refuses; who uses it checks it in a precondition.
+ * The validation blocks of a setting's variable: first its limits, then its cross-checks. A sensitive setting has none,
+ * because Terraform prints the value that a validation refuses; its resource checks it in a precondition.
  */
 export function terraformValidations(setting: Setting): Validation[] {
   if (setting.sensitive) return [];
-  const own = limits(setting);
+  const own = limitValidation(setting);
   const rules = (setting.rules ?? []).map((rule) => ({
     condition: rule.condition,
-    message: said(setting, rule.message),
+    message: composeMessage(setting, rule.message),
   }));
   return own === undefined
     ? rules
-    : [{ condition: orNull(setting, own.condition), message: said(setting, own.message) }, ...rules];
+    : [{ condition: orNull(setting, own.condition), message: composeMessage(setting, own.message) }, ...rules];
 }
 
-function limits(setting: Setting): Validation | undefined {
-  if (setting.type === "number") return numberLimits(setting);
-  if (setting.type === "string") return stringLimits(setting);
+function limitValidation(setting: Setting): Validation | undefined {
+  if (setting.type === "number") return numberValidation(setting);
+  if (setting.type === "string") return stringValidation(setting);
   return undefined;
 }
 
-function numberLimits(setting: NumberSetting): Validation {
+function numberValidation(setting: NumberSetting): Validation {
   const self = `var.${setting.name}`;
-  const whole = setting.fractional ? "" : ` && floor(${self}) == ${self}`;
+  const isWhole = setting.fractional ? "" : ` && floor(${self}) == ${self}`;
   const kind = setting.fractional ? "a number" : "a whole number";
   if (setting.allowed) {
     return {
@@ -128,12 +128,13 @@ function numberLimits(setting: NumberSetting): Validation {
     };
   }
   return {
-    condition: `${self} >= ${setting.minimum} && ${self} <= ${setting.maximum}${whole}`,
-    message: `allowed: ${kind} from ${setting.minimum} to ${setting.maximum} (${setting.unit})${orNullInWords(setting)}`,
+    condition: `${self} >= ${setting.minimum} && ${self} <= ${setting.maximum}${isWhole}`,
+    message:
+      `allowed: ${kind} from ${setting.minimum} to ${setting.maximum} (${setting.unit})` + orNullInWords(setting),
   };
 }
 
-function stringLimits(setting: StringSetting): Validation | undefined {
+function stringValidation(setting: StringSetting): Validation | undefined {
   const self = `var.${setting.name}`;
   if (setting.allowed) {
     return {
@@ -150,7 +151,7 @@ function stringLimits(setting: StringSetting): Validation | undefined {
   return undefined;
 }
 
-/** Terraform evaluates both sides of `||`, so null is told apart by a conditional. */
+/** Terraform evaluates both sides of `||`, so a conditional excludes null. */
 function orNull(setting: Setting, condition: string): string {
   return takesNull(setting) ? `var.${setting.name} == null ? true : ${condition}` : condition;
 }
@@ -164,7 +165,8 @@ function takesNull(setting: Setting): boolean {
   return followsProfile(setting) || ("value" in setting && setting.value === null);
 }
 
-function said(setting: Setting, message: string): string {
-  // jsonencode shows null and quotes.
+/** The whole message of a validation, with the given value. */
+function composeMessage(setting: Setting, message: string): string {
+  // jsonencode also shows null, and quotes texts.
   return `${setting.name} is \${jsonencode(var.${setting.name})}; ${message}.`;
 }

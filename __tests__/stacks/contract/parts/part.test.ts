@@ -1,16 +1,16 @@
 import { PART_NAMES, partStack } from "../../../support/part-stacks";
 import { deploymentSettings } from "../../../../stacks/contract/settings/deployment";
-import { same } from "../../../../stacks/contract/parts/part";
+import { takeSetting } from "../../../../stacks/contract/parts/part";
 
-test("a setting that another table has is taken over as it is there", () => {
-  expect(same(deploymentSettings, "log_retention_in_days")).toBe(
+test("takeSetting gives the setting of another table", () => {
+  expect(takeSetting(deploymentSettings, "log_retention_in_days")).toBe(
     deploymentSettings.find(({ name }) => name === "log_retention_in_days"),
   );
 });
 
-test("one that it has not is refused, with those that it has", () => {
+test("takeSetting refuses an unknown setting and lists the known ones", () => {
   const name = "memory_size" as "tags";
-  expect(() => same(deploymentSettings, name)).toThrow(
+  expect(() => takeSetting(deploymentSettings, name)).toThrow(
     /There is no setting memory_size to take over; the table has name, environment, aws_region/,
   );
 });

@@ -56,7 +56,8 @@ const ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-1";
 const badTogether: readonly Case[] = [
   [
     given("profile=low_latency", "reserved_concurrent_executions=1"),
-    "provisioned_concurrent_executions is null; allowed: at most reserved_concurrent_executions, now 1; raise that or lower this (in effect 2)",
+    "provisioned_concurrent_executions is null; allowed: at most reserved_concurrent_executions, now 1; raise " +
+      "that or lower this (in effect 2)",
   ],
   [
     given("provisioned_concurrent_executions=60"),
@@ -201,7 +202,8 @@ const badInside: readonly Case[] = [
   ],
   [
     given("runbook_url=https://docs.example.org/RUNBOOK.md#alarms"),
-    'runbook_url is "https://docs.example.org/RUNBOOK.md#alarms"; allowed: the http or https URL of a page, of up to 256 characters, without #',
+    'runbook_url is "https://docs.example.org/RUNBOOK.md#alarms"; allowed: the http or https URL of a page, of ' +
+      "up to 256 characters, without #",
   ],
   [given(`runbook_url=https://docs.example.org/${"a".repeat(232)}`), "of up to 256 characters"],
   [given('known_after_apply=["alarm_topic_arns"]'), "allowed names: alarm_email, alarm_topic_arn, kms_key_arn"],

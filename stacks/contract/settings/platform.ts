@@ -1,25 +1,76 @@
-import { keysAreHere } from "./encryption";
+import { deploymentSettings } from "./deployment";
+import { KEY_ARN, keysAreHere } from "./encryption";
 import type { Setting } from "./setting";
-import { identitySettings, stateBucketSettings } from "./state";
 
-/** A branch's name without what Git refuses, IAM's wildcards among it. */
+type Deployment = (typeof deploymentSettings)[number];
+const IDENTITY_NAMES = ["name", "environment", "aws_region", "tags"] as const;
+
+/** The settings of a deployment that every stack has. */
+const identitySettings = deploymentSettings.filter(
+  (setting): setting is Extract<Deployment, { readonly name: (typeof IDENTITY_NAMES)[number] }> =>
+    (IDENTITY_NAMES as readonly string[]).includes(setting.name),
+);
+
+/** The bucket and the key of the state, which two stacks must get alike. */
+const stateBucketSettings = [
+  {
+    name: "state_bucket_name",
+    type: "string",
+    description: "Name of the bucket of Terraform's state; null = made from name, environment, account and region.",
+    value: null,
+    pattern: {
+      expression: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
+      meaning: "3 to 63 lower-case letters, digits and hyphens",
+    },
+    effect: "identity",
+  },
+  {
+    name: "kms_key_arn",
+    type: "string",
+    description: "ARN of the KMS key that encrypts the state; null = S3's own keys.",
+    value: null,
+    pattern: KEY_ARN,
+    effect: "in place",
+  },
+] as const satisfies readonly Setting[];
+
+/** Everything that an operator may change in the stack `state`. */
+export const STATE_SETTINGS = [
+  ...identitySettings,
+  ...stateBucketSettings,
+  {
+    name: "state_retention_in_days",
+    type: "number",
+    unit: "days",
+    description: "How long a version of the state is kept after another has replaced it.",
+    value: 90,
+    minimum: 1,
+    maximum: 3650,
+    effect: "in place",
+  },
+] as const satisfies readonly Setting[];
+
+/** Pattern of a branch's name, without IAM's wildcards. */
 const BRANCH = {
   expression: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$",
   meaning: 'letters, digits, ".", "_", "/" and "-", up to 200; no wildcards',
 };
 
 /**
- * RE2 expression of what an agent is, or has: the first characters of its name are given, so that `*` alone does not
- * stand for everything in the account.
+ * RE2 expression of the ARN of an agent or a secret. Three characters of the name are required, so that `*` alone does
+ * not stand for everything in the account.
  */
 const AGENT_ARN =
-  "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
+  "^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:[0-9]{12}:function:|bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/|" +
+  "secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@-]{3}[A-Za-z0-9/_+=.@:$*-]*$";
 
 const providerArn = <Name extends string>(name: Name, forge: string) =>
   ({
     name,
     type: "string",
-    description: `ARN of the identity provider that the account has for ${forge} already; null = one is made. An account takes one a URL.`,
+    description:
+      `ARN of the identity provider that the account has for ${forge} already; null = one is made. An account ` +
+      "takes one a URL.",
     value: null,
     pattern: {
       expression: "^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/.+$",
@@ -33,7 +84,8 @@ const githubSettings = [
     name: "github_repository",
     type: "string",
     description:
-      "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
+      "Repository on GitHub whose workflows may plan and apply, as its tokens' sub names it: owner/name, or with " +
+      "the identifiers that GitHub adds for repositories made or renamed since June 2026; null = none.",
     value: null,
     pattern: { expression: "^[A-Za-z0-9][A-Za-z0-9@-]*/[A-Za-z0-9._@-]+$", meaning: "owner/name, no wildcards" },
     effect: "in place",
@@ -50,7 +102,8 @@ const githubSettings = [
     name: "github_environment",
     type: "string",
     description:
-      "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
+      "Environment of the repository whose jobs may apply, instead of the branch's: its reviewers then stand " +
+      "before every apply. Its tokens name no branch, so limit its branches on GitHub. null = the branch's.",
     value: null,
     pattern: {
       expression: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
@@ -124,16 +177,24 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "What the functions may call and read at most, beside their own tables, queues, bucket and Bedrock's models: the agents' Lambda functions, AgentCore runtimes and secrets, by ARN; * in a name stands for any characters. A deployment whose agents are not here is applied, and its calls are refused.",
+      "What the functions may call and read at most, beside their own tables, queues, bucket and Bedrock's " +
+      "models: the agents' Lambda functions, AgentCore runtimes and secrets, by ARN; * in a name stands for any " +
+      "characters. A deployment whose agents are not here is applied, and its calls are refused.",
     value: [],
     effect: "in place",
     rules: [
       {
         // IAM takes 6,144 characters of a policy. A runtime stands there twice, once with its endpoints; what is
         // limited beside them takes under 2,600.
-        condition: `length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= 1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
+        condition:
+          "length(var.agent_arns) <= 20 && length(jsonencode(concat(var.agent_arns, var.data_kms_key_arns))) <= " +
+          `1400 && alltrue([for arn in var.agent_arns : can(regex("${AGENT_ARN}", arn))])`,
         message:
-          "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each arn:aws:lambda:<region>:<account>:function:<name>, arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters or more",
+          "allowed: at most 20, of 1,400 characters as JSON together with data_kms_key_arns, each " +
+          "arn:aws:lambda:<region>:<account>:function:<name>, " +
+          "arn:aws:bedrock-agentcore:<region>:<account>:runtime/<id> or " +
+          "arn:aws:secretsmanager:<region>:<account>:secret:<name>; * only in the name, after three characters " +
+          "or more",
       },
     ],
   },
@@ -142,7 +203,9 @@ export const PIPELINE_ACCESS_SETTINGS = [
     type: "structured",
     terraformType: "list(string)",
     description:
-      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may use no others, the plan role may look at them, and the apply role may have the deployment encrypted by them. kms_key_arn here is the state's.",
+      "ARNs of the KMS keys that kms_key_arn and former_kms_key_arns of the deployment name: the functions may " +
+      "use no others, the plan role may look at them, and the apply role may have the deployment encrypted by " +
+      "them. kms_key_arn here is the state's.",
     value: [],
     effect: "in place",
     rules: [keysAreHere("data_kms_key_arns")],
