@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canary } from "../../scripts/deploy/canary";
 import type { CanaryOptions } from "../../scripts/deploy/canary-options";
-import { metricsJudge } from "../../scripts/deploy/canary-judge";
+import { metricsJudge, type Judge } from "../../scripts/deploy/canary-judge";
 import { TerraformDeployment } from "../../scripts/deploy/canary-deployment";
-import type { Judge } from "../../scripts/deploy/canary-ports";
 import type { CommandContext } from "../../scripts/kit/context";
 import { EmulatedStack } from "../support/emulated-stack";
 

@@ -249,7 +249,7 @@ test("while the worker is tuned nothing is applied, were it planned before, or w
   }
   lambda.destroy();
   const before = state();
-  const refusal = "worker has versions that are there for a tuning alone (5, 6): one runs, or was killed.";
+  const refusal = "worker has versions that exist only for a tuning (5, 6), which runs or was killed.";
   for (const how of [
     ["--plan", saved],
     ["--var", "profile=baseline"],

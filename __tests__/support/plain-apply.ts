@@ -5,8 +5,8 @@ import type { PlanInput, Terraform } from "../../scripts/kit/terraform";
 
 /** What `quickturn apply` does without --adopt; its failure as text. */
 export async function plainApply(terraform: Terraform, input: PlanInput): Promise<string> {
-  const made = await makePlan(terraform, input, SILENT);
-  return applyPlan(terraform, made, SILENT).then(
+  const made = await makePlan(terraform, input, { progress: SILENT });
+  return applyPlan(terraform, made, { progress: SILENT }).then(
     () => "applied",
     (error: Error) => error.message,
   );

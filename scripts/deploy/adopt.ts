@@ -1,158 +1,183 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Import, collisions, knownImports, type Collision, refusedImports, plannedResources } from "./adoption";
+import {
+  findCollisions,
+  plannedRegion,
+  plannedResources,
+  refusedImports,
+  type Collision,
+  type HeldResource,
+  type Import,
+  type LookedUp,
+} from "./adoption";
 import { writeWhole } from "../kit/files";
-import type { Held } from "./twins";
 import { countChanges } from "../kit/plan-changes";
-import { queueUrl, lookUpTwins, regionOf } from "./held-resources";
+import { lookUpTwins, queueUrl } from "./held-resources";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { TerraformFailed } from "../kit/terraform-messages";
-import { adoptedText, importsText, refusedText } from "./adoption-text";
-import { applyMade } from "./apply-plan";
-import { UsageError, type CommandResult, type Progress } from "../kit/context";
-import { ownPlanFile, planOf, showPlan, type Plan } from "./write-plan";
-
-/** Read by terraform beside the configuration; its own name, so that a synth does not overwrite it. */
-const FILE = "adopt.tf.json";
-
-/**
- * Has the next plan in a folder take these over: Terraform's own import blocks. Of what is in the state already nothing
- * comes.
- */
-export function writeImports(directory: string, imports: readonly Import[]): void {
-  if (imports.length === 0) return removeImports(directory);
-  writeWhole(
-    join(directory, FILE),
-    `${JSON.stringify({ import: imports.map(({ to, id }) => ({ to, id })) }, null, 2)}\n`,
-  );
-}
-
-/** Takes them away. Without any it does nothing. */
-export function removeImports(directory: string): void {
-  rmSync(join(directory, FILE), { force: true });
-}
+import { applyUnchecked, refusedResult, type ApplyResult } from "./apply-plan";
+import { UsageError, type Progress } from "../kit/context";
+import { readPlan, showPlan, type Plan, type WrittenPlan } from "./plan";
 
 /** How an apply that adopts is done. */
-export interface Adopting {
-  /** Shows a plan, and says whether to apply it; asked anew for each, as each takes over more. */
+export interface AdoptOptions {
+  /** Shows a plan and asks whether to apply it. Asked anew for each plan, because each adopts more. */
   readonly approve: (plan: Plan) => Promise<boolean>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /**
- * Rounds until it is given up. A round can find what depends on what the round before took over; the stack's longest
- * such chain is role, function, alias, permission, deployment, stage, plan, key.
+ * Number of plans before it gives up. An apply can find what depends on what the one before adopted; the longest such
+ * chain of the stack is role, function, alias, permission, deployment, stage, plan, key.
  */
 const MAX_ROUNDS = 12;
 
 /**
- * Plans and applies, and takes over into the state what a killed apply has made and terraform does not know: first what
- * AWS would make twice, then in rounds what it refuses to make. Deletes nothing. Deployments of the API are left alone:
- * they cost nothing, and older ones are what a stage can be set back to.
+ * Plans and applies, and adopts into the state what a killed apply has made and terraform does not know: first what AWS
+ * would make twice, then in rounds what it refuses to make. Deletes nothing. Deployments of the API are left alone:
+ * they cost nothing, and a stage can be set back to older ones.
  */
 export async function applyAdopting(
   terraform: Terraform,
   input: PlanInput,
-  adopting: Adopting,
-): Promise<CommandResult> {
-  // One that was killed itself may have left its own.
-  removeImports(terraform.directory);
+  options: AdoptOptions,
+): Promise<ApplyResult> {
+  const adoption = new Adoption(terraform, input, options);
   try {
-    return await new Adoption(terraform, input, adopting).run();
+    return await adoption.run();
   } finally {
-    removeImports(terraform.directory);
+    adoption.removeFile();
   }
 }
 
 class Adoption {
   private readonly imports = new Map<string, Import>();
-  private surplus: readonly Held[] = [];
+  private surplus: readonly HeldResource[] = [];
+  /** Import blocks that terraform reads beside the configuration. A synth does not overwrite this file. */
+  private readonly file: string;
 
   constructor(
     private readonly terraform: Terraform,
     private readonly input: PlanInput,
-    private readonly adopting: Adopting,
-  ) {}
+    private readonly options: AdoptOptions,
+  ) {
+    this.file = join(terraform.directory, "adopt.tf.json");
+  }
 
-  async run(): Promise<CommandResult> {
+  async run(): Promise<ApplyResult> {
     for (let round = 1; ; round++) {
-      const { made, plan } = await this.plan();
-      if (!(await this.adopting.approve(made)))
-        return {
-          exitCode: 1,
-          text: "Nothing was applied.",
-          json: { applied: false, ...made, warnings: this.terraform.warnings },
-        };
+      const written = await this.planWithTwins();
+      const made = readPlan(written);
+      if (!(await this.options.approve(made))) return refusedResult({ ...made, warnings: this.terraform.warnings });
       try {
-        return this.result(await applyMade(this.terraform, made, this.adopting.progress));
+        return this.addAdopted(await applyUnchecked(this.terraform, made, this.options));
       } catch (error) {
-        const found =
-          error instanceof TerraformFailed ? await this.located(collisions(error.failures, plan), plan) : [];
-        this.forgetReplaced(plan);
-        if (!this.add(knownImports(found)) || round === MAX_ROUNDS) throw error;
+        const failures = error instanceof TerraformFailed ? error.failures : [];
+        const collisions = await this.locateQueues(findCollisions(failures, written.shown), written.shown);
+        this.forgetReplaced(written.shown);
+        const known = collisions.flatMap(({ address, id }) => (id === undefined ? [] : [{ to: address, id }]));
+        if (!this.addImports(known) || round === MAX_ROUNDS) throw error;
       }
     }
   }
 
-  /** A plan that takes over all that is known to be there, and makes nothing of it twice. */
-  private async plan(): Promise<{ made: Plan; plan: unknown }> {
+  removeFile(): void {
+    rmSync(this.file, { force: true });
+  }
+
+  /** Plans until the plan adopts everything that is known to exist, and makes nothing of it twice. */
+  private async planWithTwins(): Promise<WrittenPlan> {
     for (;;) {
-      const found = await this.planOnce();
-      const refused = refusedImports(found.plan);
-      if (refused.length > 0) throw new UsageError(refusedText(refused));
-      const { imports, surplus } = await lookUpTwins(this.terraform, found.plan, "all", this.adopting.signal);
+      const written = await this.plan();
+      refuseForeignImports(written.shown);
+      const { imports, surplus } = await lookUpTwins(this.terraform, written.shown, {
+        which: "all",
+        signal: this.options.signal,
+      });
       this.surplus = surplus;
-      if (!this.add(imports)) return found;
+      if (!this.addImports(imports)) return written;
     }
   }
 
-  private async planOnce(): Promise<{ made: Plan; plan: unknown }> {
-    const { terraform, input, adopting } = this;
+  private async plan(): Promise<WrittenPlan> {
+    const { terraform, input, options } = this;
     const imports = [...this.imports.values()];
-    writeImports(terraform.directory, imports);
-    if (imports.length > 0) adopting.progress.note(importsText(imports));
-    const written = await showPlan(
-      terraform,
-      input,
-      adopting.progress,
-      ownPlanFile(terraform),
-      (plan) => `${countChanges(planOf(plan).changes)}, ${imports.length} adopted`,
-    );
-    return { made: planOf(written), plan: written.shown };
+    // An adoption that was killed may have left its file.
+    this.removeFile();
+    if (imports.length > 0) {
+      writeWhole(this.file, `${JSON.stringify({ import: imports }, null, 2)}\n`);
+      options.progress.note(listImports(imports));
+    }
+    return showPlan(terraform, input, {
+      progress: options.progress,
+      summary: (written) => `${countChanges(readPlan(written).changes)}, ${imports.length} adopted`,
+    });
   }
 
-  /** A queue is imported from its address, which AWS tells by its name alone. */
-  private async located(found: readonly Collision[], plan: unknown): Promise<Collision[]> {
-    const place = { environment: this.terraform.environment, region: regionOf(plan, this.terraform) };
+  /** A queue is imported from its address, which AWS tells for a name. */
+  private async locateQueues(collisions: readonly Collision[], plan: unknown): Promise<Collision[]> {
+    const { environment } = this.terraform;
+    const locate = async ({ name }: Collision) =>
+      queueUrl(name, { environment, region: plannedRegion(plan, this.terraform) }, this.options.signal);
     return Promise.all(
-      found.map(async (one) =>
-        one.type === "aws_sqs_queue" ? { ...one, id: await queueUrl(one.name, place, this.adopting.signal) } : one,
-      ),
+      collisions.map(async (each) => (each.type === "aws_sqs_queue" ? { ...each, id: await locate(each) } : each)),
     );
   }
 
-  /**
-   * What a failed apply replaces it may have deleted already, and terraform refuses to import what is gone. What is
-   * still there is found again.
-   */
+  /** A failed apply may have deleted what it replaces, and terraform cannot import that. The rest is found again. */
   private forgetReplaced(plan: unknown): void {
     for (const { address, action } of plannedResources(plan)) if (action === "replace") this.imports.delete(address);
   }
 
   /** @returns whether any is new */
-  private add(imports: readonly Import[]): boolean {
+  private addImports(imports: readonly Import[]): boolean {
     const fresh = imports.filter(({ to, id }) => this.imports.get(to)?.id !== id);
-    for (const one of fresh) this.imports.set(one.to, one);
+    for (const each of fresh) this.imports.set(each.to, each);
     return fresh.length > 0;
   }
 
-  private result(applied: CommandResult): CommandResult {
+  private addAdopted(applied: ApplyResult): ApplyResult {
     const adopted = [...this.imports.values()];
-    return {
-      ...applied,
-      text: `${adoptedText(adopted, this.surplus)}\n${applied.text}`,
-      json: { ...(applied.json as object), adopted, surplus: this.surplus },
-    };
+    const lines = [
+      adopted.length === 0 ? "Nothing had to be adopted." : `Adopted ${adopted.length}:\n${listImports(adopted)}`,
+      ...(this.surplus.length === 0
+        ? []
+        : [
+            "There once too often, under this deployment's name and tags; nobody deletes it but you:",
+            ...this.surplus.map((held) => `  ${held.name} ${held.id}: ${deletingCommand(held)}`),
+          ]),
+      applied.text,
+    ];
+    return { ...applied, text: lines.join("\n"), json: { ...applied.json, adopted, surplus: this.surplus } };
   }
+}
+
+const listImports = (imports: readonly Import[]): string =>
+  imports.map(({ to, id }) => `    = ${to}  (adopted: ${id})`).join("\n");
+
+function refuseForeignImports(plan: unknown): void {
+  const refused = refusedImports(plan);
+  if (refused.length === 0) return;
+  const lines = refused.map(({ address, id, reason }) => `  ${address} (${id}): ${reason}`);
+  throw new UsageError(
+    `Not to be adopted:\n${lines.join("\n")}\nNothing was applied of this plan. Look whose it is; delete it by hand ` +
+      "where it is of no use, or give this deployment another name (--var name=… or --var environment=…).",
+  );
+}
+
+/** Commands of the AWS CLI that delete a surplus resource, before and after its id. */
+const DELETIONS: Readonly<Partial<Record<LookedUp, readonly [string, string]>>> = {
+  aws_api_gateway_rest_api: ["apigateway delete-rest-api --rest-api-id", ""],
+  aws_api_gateway_api_key: ["apigateway delete-api-key --api-key", ""],
+  aws_api_gateway_usage_plan: ["apigateway delete-usage-plan --usage-plan-id", ""],
+  aws_cloudfront_distribution: ["cloudfront delete-distribution --id", " --if-match <its ETag>, once it is disabled"],
+  aws_lambda_event_source_mapping: ["lambda delete-event-source-mapping --uuid", ""],
+};
+
+/** The command that deletes a surplus resource: only a person does that. */
+export function deletingCommand({ type, id }: Pick<HeldResource, "type" | "id">): string {
+  const deletion = DELETIONS[type];
+  if (deletion === undefined) throw new Error(`There cannot be a second ${type} ${id}`);
+  return `aws ${deletion[0]} ${id}${deletion[1]}`;
 }

@@ -1,20 +1,21 @@
-/** Values of a resource, as a plan has them. */
-export type Values = Readonly<Record<string, unknown>>;
+import type { Failure } from "../kit/terraform-messages";
+import type { Terraform } from "../kit/terraform";
+import type { Values } from "./release";
 
 /** A resource in `terraform show -json <plan>`. */
-export interface Planned {
+export interface PlannedResource {
   readonly address: string;
   readonly type: string;
-  /** Undefined where there is none yet. */
+  /** Undefined where it does not exist yet. */
   readonly before: Values | undefined;
-  /** What is known of it before the apply; undefined where it goes. */
+  /** Its values, as far as they are known before the apply; undefined where it will be deleted. */
   readonly after: Values | undefined;
   readonly action: "create" | "replace" | "other";
-  /** What it is to be taken over from. */
+  /** What it is imported from; undefined where it is not imported. */
   readonly importId?: string;
 }
 
-/** What an import block takes. */
+/** One of Terraform's import blocks. */
 export interface Import {
   readonly to: string;
   readonly id: string;
@@ -35,8 +36,8 @@ interface PlanJson {
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
 }
 
-/** Every managed resource of a plan, those that stay as they are included. */
-export function plannedResources(plan: unknown): Planned[] {
+/** All managed resources of a plan, unchanged ones included. */
+export function plannedResources(plan: unknown): PlannedResource[] {
   return ((plan as PlanJson).resource_changes ?? [])
     .filter(({ mode }) => mode === "managed")
     .map(({ address, type, change: { actions, before, after, importing } }) => ({
@@ -49,156 +50,215 @@ export function plannedResources(plan: unknown): Planned[] {
     }));
 }
 
-/** Value of a variable that is a string, or undefined. */
-export function plannedVariable(plan: unknown, name: string): string | undefined {
-  const value = (plan as PlanJson).variables?.[name]?.value;
-  return typeof value === "string" ? value : undefined;
+/** The provider's region, which the stack has from its variable. */
+export function plannedRegion(plan: unknown, { environment }: Pick<Terraform, "environment">): string {
+  const variable = (plan as PlanJson).variables?.["aws_region"]?.value;
+  const region = typeof variable === "string" ? variable : environment["AWS_REGION"];
+  if (region === undefined)
+    throw new Error("The plan names no region; give the variable aws_region, or set AWS_REGION");
+  return region;
 }
 
-/** The tags that say whose a resource is, such as quickturn:name; none for a type without tags. */
-export function ownersTags(values: Values | undefined): Readonly<Record<string, string>> {
+/** The tags that say to which deployment a resource belongs, such as quickturn:name; none for a type without tags. */
+function ownerTags(values: Values | undefined): Readonly<Record<string, string>> {
   const tags = (values?.["tags_all"] ?? {}) as Readonly<Record<string, string>>;
   return Object.fromEntries(Object.entries(tags).filter(([name]) => name.startsWith("quickturn:")));
 }
 
 /**
- * Yields what `terraform import` takes, from the planned values and from what AWS said; undefined where a part is not
- * known yet.
+ * Makes what `terraform import` takes, from the planned values and AWS's error text; undefined where a part is not
+ * known before the apply.
  */
-type ImportId = (values: Values, said: string) => string | undefined;
+type ImportId = (values: Values, error: string) => string | undefined;
 
 /**
- * By type, for what AWS refuses to make a second time under one name (provider documentation, "Import"). The other
- * types are put, not made: terraform overwrites them, and then knows them. What AWS does make twice is in twins.ts.
+ * Import ids by type, for what AWS refuses to make a second time under one name (provider documentation, "Import").
+ * Terraform overwrites resources of the other types, and then knows them; {@link LOOKED_UP} AWS makes twice.
  */
 const IMPORT_IDS: Readonly<Record<string, ImportId>> = {
-  aws_iam_role: ({ name }) => whole`${name}`,
-  aws_lambda_function: ({ function_name: name }) => whole`${name}`,
-  aws_lambda_alias: ({ function_name: of, name }) => whole`${of}/${name}`,
-  aws_lambda_permission: ({ function_name: of, qualifier, statement_id: statement }) =>
-    qualifier === null || qualifier === undefined ? whole`${of}/${statement}` : whole`${of}:${qualifier}/${statement}`,
-  // The one id that nobody chose and that cannot be asked for by name; AWS says it when it refuses.
-  aws_lambda_event_source_mapping: (_, said) => /UUID ([0-9a-f-]{36})/.exec(said)?.[1],
-  aws_dynamodb_table: ({ name }) => whole`${name}`,
-  aws_cloudwatch_log_group: ({ name }) => whole`${name}`,
-  aws_s3_bucket: ({ bucket }) => whole`${bucket}`,
-  aws_api_gateway_stage: ({ rest_api_id: api, stage_name: name }) => whole`${api}/${name}`,
-  aws_api_gateway_usage_plan_key: ({ usage_plan_id: plan, key_id: key }) => whole`${plan}/${key}`,
+  aws_iam_role: ({ name }) => joinKnown`${name}`,
+  aws_lambda_function: ({ function_name: name }) => joinKnown`${name}`,
+  aws_lambda_alias: ({ function_name: fn, name }) => joinKnown`${fn}/${name}`,
+  aws_lambda_permission: ({ function_name: fn, qualifier, statement_id: statement }) =>
+    qualifier === null || qualifier === undefined
+      ? joinKnown`${fn}/${statement}`
+      : joinKnown`${fn}:${qualifier}/${statement}`,
+  // AWS draws this id, and it cannot be looked up by name, but the refusal contains it.
+  aws_lambda_event_source_mapping: (_, error) => /UUID ([0-9a-f-]{36})/.exec(error)?.[1],
+  aws_dynamodb_table: ({ name }) => joinKnown`${name}`,
+  aws_cloudwatch_log_group: ({ name }) => joinKnown`${name}`,
+  aws_s3_bucket: ({ bucket }) => joinKnown`${bucket}`,
+  aws_api_gateway_stage: ({ rest_api_id: api, stage_name: name }) => joinKnown`${api}/${name}`,
+  aws_api_gateway_usage_plan_key: ({ usage_plan_id: plan, key_id: key }) => joinKnown`${plan}/${key}`,
 };
 
-/**
- * What to import a planned resource from; undefined where its type is never refused, or a part of it is not known yet.
- */
-export function importId(type: string, values: Values, said: string): string | undefined {
-  return IMPORT_IDS[type]?.(values, said);
-}
-
-/** The text, or undefined where a part is no string: planned, but known only after the apply. */
-function whole(texts: TemplateStringsArray, ...parts: readonly unknown[]): string | undefined {
+/** The text, or undefined where a part is known only after the apply. */
+function joinKnown(texts: TemplateStringsArray, ...parts: readonly unknown[]): string | undefined {
   return parts.every((part) => typeof part === "string" && part !== "") ? String.raw(texts, ...parts) : undefined;
 }
 
-/** A thing that an apply could not do. */
-export interface FailedStep {
-  /** Address of the resource; undefined where it is no resource's. */
-  readonly address?: string;
-  readonly summary: string;
-}
-
-/** A resource that was to be made and is there already. */
+/** A resource that was to be made and exists already. */
 export interface Collision {
   readonly address: string;
   readonly type: string;
   /** Its physical name; the address where it has none of its own. */
   readonly name: string;
-  /** What AWS said. */
-  readonly said: string;
-  /** What to import it from; undefined where that is not known, or not yet. */
+  /** What to import it from; undefined where that is not known. */
   readonly id: string | undefined;
 }
 
-/**
- * How the services say so. An update in progress is a ResourceConflictException of Lambda's too, so the words decide.
- */
+/** How the services say it. Lambda has one error type for this and for an update in progress, so the words decide. */
 const EXISTS = /already exist|AlreadyExists|BucketAlreadyOwnedByYou|is already associated/i;
 
 /** Attributes that hold a resource's name, the narrowest first. */
-const NAMES = ["statement_id", "stage_name", "function_name", "bucket", "name"] as const;
+const NAME_ATTRIBUTES = ["statement_id", "stage_name", "function_name", "bucket", "name"] as const;
 
-/** The failures that say that a planned resource is there already. */
-export function collisions(failed: readonly FailedStep[], plan: unknown): Collision[] {
+/** The failures that say that a planned resource exists already. */
+export function findCollisions(failures: readonly Pick<Failure, "address" | "summary">[], plan: unknown): Collision[] {
   const planned = new Map(plannedResources(plan).map((resource) => [resource.address, resource]));
-  return failed.flatMap(({ address, summary }) => {
-    const resource = planned.get(address ?? "");
-    if (resource?.after === undefined || resource.action !== "create" || !EXISTS.test(summary)) return [];
-    const { type, after } = resource;
-    const name = NAMES.map((attribute) => after[attribute]).find((value) => typeof value === "string");
-    return [
-      {
-        address: resource.address,
-        type,
-        name: name ?? resource.address,
-        said: summary,
-        id: importId(type, after, summary),
-      },
-    ];
+  return failures.flatMap(({ address = "", summary }) => {
+    const { type = "", after, action } = planned.get(address) ?? {};
+    if (after === undefined || action !== "create" || !EXISTS.test(summary)) return [];
+    const name = NAME_ATTRIBUTES.map((attribute) => after[attribute]).find((value) => typeof value === "string");
+    return [{ address, type, name: name ?? address, id: IMPORT_IDS[type]?.(after, summary) }];
   });
 }
 
-/** The imports that can be written down already. */
-export function knownImports(found: readonly Collision[]): Import[] {
-  return found.flatMap(({ address, id }) => (id === undefined ? [] : [{ to: address, id }]));
-}
-
 /** A resource that may not be taken over. */
-export interface Refused {
+export interface RefusedImport {
   readonly address: string;
   readonly id: string;
   readonly reason: string;
 }
 
 /**
- * Types that AWS makes without tags and tags in a second call, so that one that a killed apply made may have none yet.
- * The bucket's name holds a hash of account and region, and another account's cannot be imported.
+ * Types that AWS makes without tags and tags in a second call, so that a killed apply may have left one without tags.
+ * The bucket's name holds a hash of account and region, and another account's bucket cannot be imported.
  */
 const TAGGED_LATER = new Set(["aws_s3_bucket"]);
 
-/**
- * Types that hold nothing, so that making one anew is as good: what they name may itself have been forgotten, and is
- * known only after the apply.
- */
-const HOLD_NOTHING = new Set(["aws_lambda_permission"]);
+/** Types that hold nothing, so that terraform may replace them. */
+const REPLACEABLE = new Set(["aws_lambda_permission"]);
 
-/**
- * What a plan with import blocks would take over wrongly: another deployment's, nobody's, or what would be destroyed
- * for it.
- */
-export function refusedImports(plan: unknown): Refused[] {
-  return plannedResources(plan).flatMap(({ address, type, before, after, action, importId: id }) => {
-    if (id === undefined) return [];
-    if (action === "replace" && !HOLD_NOTHING.has(type))
-      return [
-        {
-          address,
-          id,
-          reason: "it differs in what cannot be changed in place, so terraform would destroy it and make another",
-        },
-      ];
-    const [there, ours] = [ownersTags(before), ownersTags(after)];
-    if (TAGGED_LATER.has(type) && Object.keys(there).length === 0) return [];
-    const differing = Object.entries(ours).filter(([name, value]) => there[name] !== value);
-    return differing.length === 0
-      ? []
-      : [
-          {
-            address,
-            id,
-            reason: `its tags say that it is not this deployment's: ${differing.map(([name, value]) => `${name} is ${said(there[name])}, and this deployment's is "${value}"`).join("; ")}`,
-          },
-        ];
+/** Finds the imports that take what is another deployment's, or nobody's, or what would be destroyed for it. */
+export function refusedImports(plan: unknown): RefusedImport[] {
+  return plannedResources(plan).flatMap((resource) => {
+    const { address, importId: id } = resource;
+    const reason = id === undefined ? undefined : whyNotImported(resource);
+    return id === undefined || reason === undefined ? [] : [{ address, id, reason }];
   });
 }
 
-function said(value: string | undefined): string {
-  return value === undefined ? "not there" : `"${value}"`;
+function whyNotImported({ type, before, after, action }: PlannedResource): string | undefined {
+  if (action === "replace" && !REPLACEABLE.has(type))
+    return "it differs in what cannot be changed in place, so terraform would destroy it and make another";
+  const [there, ours] = [ownerTags(before), ownerTags(after)];
+  if (TAGGED_LATER.has(type) && Object.keys(there).length === 0) return undefined;
+  const differing = Object.entries(ours).filter(([name, value]) => there[name] !== value);
+  if (differing.length === 0) return undefined;
+  const quote = (value: string | undefined) => (value === undefined ? "not there" : `"${value}"`);
+  const lines = differing.map(
+    ([name, value]) => `${name} is ${quote(there[name])}, and this deployment's is "${value}"`,
+  );
+  return `its tags say that it is not this deployment's: ${lines.join("; ")}`;
 }
+
+/**
+ * Types that are looked up before a plan makes them, because AWS refuses too late or not at all:
+ * - AWS draws the id of the first four, and makes a second one under the same name;
+ * - AWS refuses a second mapping of a queue to a function, and the emulator does not;
+ * - AWS refuses a second function or permission, but the provider takes the refusal for a passing one, and tries again
+ *   for five minutes (seen with provider 5.100.0: lambda CreateFunction).
+ */
+export const LOOKED_UP = [
+  "aws_api_gateway_rest_api",
+  "aws_api_gateway_api_key",
+  "aws_api_gateway_usage_plan",
+  "aws_cloudfront_distribution",
+  "aws_lambda_event_source_mapping",
+  "aws_lambda_function",
+  "aws_lambda_permission",
+] as const;
+export type LookedUp = (typeof LOOKED_UP)[number];
+
+export const isLookedUp = (type: string): type is LookedUp => (LOOKED_UP as readonly string[]).includes(type);
+
+/** Of these AWS itself allows only one of a name. */
+const UNIQUE: ReadonlySet<LookedUp> = new Set(["aws_lambda_function", "aws_lambda_permission"]);
+
+/** A resource to look up. */
+export interface WantedResource {
+  readonly type: LookedUp;
+  /** A distribution's comment, a mapping's {@link mappingName}, a permission's import id; else the name. */
+  readonly name: string;
+}
+
+/** A resource that AWS holds. */
+export interface HeldResource extends WantedResource {
+  /** What imports it. */
+  readonly id: string;
+  /** Undefined where the answer has none: then the plan with the import shows them. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Seconds since 1970, or 0 where the answer does not say. */
+  readonly createdAtSeconds: number;
+}
+
+export interface Twins {
+  /** What is planned to be made, and exists under this deployment's name: the oldest one. */
+  readonly imports: readonly Import[];
+  /** What carries a planned resource's name and this deployment's tags beside the one that terraform knows. */
+  readonly surplus: readonly HeldResource[];
+}
+
+/** What to look up: `made`: what a plan makes; `all`: also what it has, where there could be a second one. */
+export function wantedResources(plan: unknown, which: "made" | "all"): WantedResource[] {
+  return plannedResources(plan).flatMap((resource) => {
+    const wanted = wantedResource(resource);
+    return wanted && (isMade(resource) || (which === "all" && !UNIQUE.has(wanted.type))) ? [wanted] : [];
+  });
+}
+
+/** Compares what a plan makes and has with what AWS holds. */
+export function findTwins(plan: unknown, held: readonly HeldResource[]): Twins {
+  const planned = plannedResources(plan);
+  // By type, because a function and its role have the same id.
+  const known = new Set(
+    planned.flatMap(({ type, before, importId: id }) => [`${type} ${String(before?.["id"])}`, `${type} ${id}`]),
+  );
+  const [imports, surplus]: [Import[], HeldResource[]] = [[], []];
+  for (const resource of planned) {
+    const wanted = wantedResource(resource);
+    const ours = Object.entries(ownerTags(resource.after));
+    const others = held
+      .filter(({ type, name }) => type === wanted?.type && name === wanted.name)
+      .filter(({ type, id }) => !known.has(`${type} ${id}`))
+      .filter(({ tags }) => tags === undefined || ours.every(([name, value]) => tags[name] === value))
+      .sort((a, b) => a.createdAtSeconds - b.createdAtSeconds || (a.id < b.id ? -1 : 1));
+    const oldest = isMade(resource) ? others.shift() : undefined;
+    if (oldest) imports.push({ to: resource.address, id: oldest.id });
+    surplus.push(...others);
+  }
+  return { imports, surplus };
+}
+
+/** What a mapping joins: the queue, and the function whatever its alias or version. */
+export function mappingName(sourceArn: string, functionNameOrArn: string): string {
+  return `${sourceArn} ${functionNameOrArn.split(":")[6] ?? functionNameOrArn}`;
+}
+
+/** Undefined for other types, and where the name contains what is still to be made: such a resource cannot exist. */
+function wantedResource({ type, after }: PlannedResource): WantedResource | undefined {
+  const name = after && isLookedUp(type) ? lookUpName(type, after) : undefined;
+  return name === undefined ? undefined : { type: type as LookedUp, name };
+}
+
+function lookUpName(type: LookedUp, values: Values): string | undefined {
+  if (UNIQUE.has(type)) return IMPORT_IDS[type]?.(values, "");
+  const { name, comment, event_source_arn: source, function_name: target } = values;
+  if (type === "aws_lambda_event_source_mapping")
+    return typeof source === "string" && typeof target === "string" ? mappingName(source, target) : undefined;
+  const text = type === "aws_cloudfront_distribution" ? comment : name;
+  return typeof text === "string" ? text : undefined;
+}
+
+const isMade = ({ action, importId: id }: PlannedResource): boolean => action === "create" && id === undefined;

@@ -9,96 +9,116 @@ import {
 import { Interrupted } from "../kit/process";
 import type { StateLock } from "../kit/state";
 import { isAbsolute } from "node:path";
-import { collisions } from "./adoption";
-import { LOOKED_FOR } from "./twins";
-import { exposedFunctions, refuseDuringTuning } from "./tuning-guard";
+import { findCollisions, isLookedUp, type Import } from "./adoption";
+import { exposedFunctions } from "./plan-functions";
+import { refuseDuringTuning } from "./temporary-versions";
 import type { Terraform } from "../kit/terraform";
-import { collisionText, twinText } from "./adoption-text";
-import { UsageError, type CommandResult, type Progress } from "../kit/context";
-import { ownPlanFile, type Plan } from "./write-plan";
+import { EXIT_CODES, UsageError, type CommandResult } from "../kit/context";
+import { ownPlanFile, type Plan, type PlanStep } from "./plan";
 import { lookUpTwins } from "./held-resources";
+import { settingsOutput, type Outputs } from "./live-file";
+
+/** What a command that applies ends with. */
+export interface ApplyResult extends CommandResult {
+  readonly json: {
+    readonly applied: boolean;
+    /** The outputs afterwards; undefined where nothing was applied. */
+    readonly outputs?: Outputs;
+    /** What else the command found, by name. */
+    readonly [name: string]: unknown;
+  };
+}
+
+/** The result where nothing was applied. */
+export function refusedResult(json: object, text = "Nothing was applied."): ApplyResult {
+  return { exitCode: EXIT_CODES.fail, text, json: { applied: false, ...json } };
+}
 
 const PAST = { create: "created", update: "changed", delete: "destroyed" } as const;
 
-/** A signal has ended an apply: terraform has ended, and this is what it had done by then. */
+/** A signal has ended an apply. Terraform has ended by itself; the message says what it had done by then. */
 export class ApplyInterrupted extends Interrupted {
   constructor(
-    cause: Interrupted,
-    private readonly reached: ApplyProgress,
-    private readonly lock: StateLock | undefined,
-    goOn: string,
+    interrupt: Interrupted,
+    private readonly end: {
+      readonly reached: ApplyProgress;
+      /** The state's lock, where terraform could not free it. */
+      readonly lock: StateLock | undefined;
+      /** What a person can do next. */
+      readonly advice: string;
+    },
   ) {
-    super(cause.by, {
-      cause,
-      message: [cause.message, ...reachedText(reached), goOn, ...(lock ? [lockText(lock)] : [])].join("\n"),
+    const { reached, lock, advice } = end;
+    super(interrupt.by, {
+      cause: interrupt,
+      message: [interrupt.message, ...describeReached(reached), advice, ...(lock ? [describeHeld(lock)] : [])].join(
+        "\n",
+      ),
     });
   }
 
-  /** The same, where another way leads on. */
-  goingOn(how: string): ApplyInterrupted {
-    return new ApplyInterrupted(this.cause as Interrupted, this.reached, this.lock, how);
+  /** The same error with other advice. */
+  withAdvice(advice: string): ApplyInterrupted {
+    return new ApplyInterrupted(this.cause as Interrupted, { ...this.end, advice });
   }
 }
 
-function reachedText({ total, done, running, failed }: ApplyProgress): string[] {
+function describeReached({ total, done, running, failed }: ApplyProgress): string[] {
   const cut = [...failed, ...running];
   if (done.length + cut.length === 0) return ["Nothing was applied."];
   const notBegun = total - done.length - cut.length;
-  const madeLine = done.length === 0 ? "" : `: ${listed(done, (action) => PAST[action])}`;
-  const cutLine = `Cut short, and perhaps done in AWS all the same: ${listed(cut, (action) => action)}. Where a later run says that something is there already: quickturn apply --adopt takes it over.`;
+  const list = done.length === 0 ? "" : `: ${listOperations(done, (action) => PAST[action])}`;
   return [
-    `${done.length} of ${total} done${madeLine}.`,
-    ...(cut.length > 0 ? [cutLine] : []),
+    `${done.length} of ${total} done${list}.`,
+    ...(cut.length > 0
+      ? [
+          `Cut short, and perhaps done in AWS all the same: ${listOperations(cut, (action) => action)}. ` +
+            "Where a later run says that something is there already: quickturn apply --adopt takes it over.",
+        ]
+      : []),
     ...(notBegun > 0 ? [`Not begun: ${notBegun}.`] : []),
   ];
 }
 
 /** `created a, b; changed c` */
-function listed(operations: readonly Operation[], verb: (action: Operation["action"]) => string): string {
+function listOperations(operations: readonly Operation[], verb: (action: Operation["action"]) => string): string {
   const actions = [...new Set(operations.map(({ action }) => action))];
   return actions
-    .map(
-      (action) =>
-        `${verb(action)} ${operations
-          .filter((each) => each.action === action)
-          .map(({ address }) => address)
-          .join(", ")}`,
-    )
+    .map((wanted) => {
+      const addresses = operations.flatMap(({ action, address }) => (action === wanted ? [address] : []));
+      return `${verb(wanted)} ${addresses.join(", ")}`;
+    })
     .join("; ");
 }
 
-const lockText = ({ id }: StateLock): string =>
-  `Terraform was stopped before it could free the state's lock. Once it is sure that no run of it is alive: quickturn unlock ${id}`;
+const describeHeld = ({ id }: StateLock): string =>
+  "Terraform was stopped before it could free the state's lock. " +
+  `Once it is sure that no run of it is alive: quickturn unlock ${id}`;
 
 /**
- * Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on
- * where something is there already.
+ * Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says what to do
+ * where something exists already.
  */
-export async function applyPlan(
-  terraform: Terraform,
-  made: Plan,
-  progress: Progress,
-  file = ownPlanFile(terraform),
-): Promise<CommandResult> {
-  await refuseTwins(terraform, made, progress, file);
-  await refuseTuned(terraform, made, progress, file);
+export async function applyPlan(terraform: Terraform, made: Plan, step: PlanStep): Promise<ApplyResult> {
+  const { file = ownPlanFile(terraform) } = step;
+  await refuseTwins(terraform, made, { ...step, file });
+  await refuseTuned(terraform, made, { ...step, file });
   try {
-    return await applyMade(terraform, made, progress, file);
+    return await applyUnchecked(terraform, made, step);
   } catch (error) {
-    throw await explained(error, terraform, file);
+    throw error instanceof TerraformFailed ? explainCollisions(error, await terraform.show(file)) : error;
   }
 }
 
 /**
- * Applies exactly the plan that was made, and leaves failures as they are.
+ * Applies exactly the plan that was made, without a look at AWS before, and leaves failures as they are.
  * @throws ApplyInterrupted where a signal ended it
  */
-export async function applyMade(
+export async function applyUnchecked(
   terraform: Terraform,
   made: Plan,
-  progress: Progress,
-  file = ownPlanFile(terraform),
-): Promise<CommandResult> {
+  { progress, file = ownPlanFile(terraform) }: PlanStep,
+): Promise<ApplyResult> {
   let reached = NOTHING_APPLIED;
   try {
     await progress.step("Apply", (detail) =>
@@ -109,32 +129,33 @@ export async function applyMade(
     );
     const outputs = await terraform.output();
     return {
-      exitCode: 0,
-      text: `${countDone(reached)}.\n${liveText(outputs)}`,
+      exitCode: EXIT_CODES.pass,
+      text: `${countDone(reached)}.\n${describeOutputs(outputs)}`,
       json: { applied: true, ...made, outputs, warnings: terraform.warnings },
     };
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    const goOn = isAbsolute(file)
+    const advice = isAbsolute(file)
       ? `What is left: plan again, because ${file} is stale now.`
       : "What is left: run the same command again.";
-    throw new ApplyInterrupted(error, reached, await terraform.lock().catch(() => undefined), goOn);
+    const lock = await terraform.lock().catch(() => undefined);
+    throw new ApplyInterrupted(error, { reached, lock, advice });
   }
 }
 
-/** What callers get now, where, and what to do next; of a stack without an API, each output. */
-export function liveText(outputs: Readonly<Record<string, unknown>>): string {
+/** What callers get now, where, and what to do next; for a stack without an API, each output. */
+export function describeOutputs(outputs: Outputs): string {
   if (!("api_endpoint" in outputs))
     return Object.entries(outputs)
       .map(([name, value]) => `${name}  ${String(value)}`)
       .join("\n");
-  const { live_version: worker, api_live_version: api, settings } = outputs;
-  const profile = (settings as { profile?: unknown } | undefined)?.profile;
-  const live = [
-    ...(worker === undefined ? [] : [`version ${String(worker)} of the worker`]),
-    ...(api === undefined ? [] : [`version ${String(api)} of the front door`]),
-    ...(profile === undefined ? [] : [`profile ${String(profile)}`]),
-  ];
+  const live = (
+    [
+      ["version", outputs["live_version"], " of the worker"],
+      ["version", outputs["api_live_version"], " of the front door"],
+      ["profile", settingsOutput(outputs)["profile"], ""],
+    ] as const
+  ).flatMap(([noun, value, rest]) => (value === undefined ? [] : [`${noun} ${String(value)}${rest}`]));
   return [
     ...(live.length === 0 ? [] : [`Live: ${live.join(", ")}.`]),
     `api_endpoint  ${String(outputs["api_endpoint"])}`,
@@ -142,37 +163,51 @@ export function liveText(outputs: Readonly<Record<string, unknown>>): string {
   ].join("\n");
 }
 
-/** Fails where terraform would make a second one of what a killed apply has made, or try to for minutes. */
-async function refuseTwins(terraform: Terraform, { changes }: Plan, progress: Progress, file: string): Promise<void> {
-  if (!changes.some(({ action, type }) => action === "create" && (LOOKED_FOR as readonly string[]).includes(type)))
-    return;
-  const { imports } = await lookUpTwins(terraform, await terraform.show(file), "made").catch((error: Error) => {
-    // Who may not list may perhaps still make.
-    progress.note(`It is not known whether a killed apply has left something behind: ${error.message}`);
-    return { imports: [] };
-  });
-  if (imports.length > 0) throw new UsageError(twinText(imports));
+type FileStep = Required<PlanStep>;
+
+/** Refuses to make a second one of what a killed apply has made, or to try it for minutes. */
+async function refuseTwins(terraform: Terraform, { changes }: Plan, { progress, file }: FileStep): Promise<void> {
+  if (!changes.some(({ action, type }) => action === "create" && isLookedUp(type))) return;
+  const { imports } = await lookUpTwins(terraform, await terraform.show(file), { which: "made" }).catch(
+    (error: Error) => {
+      // Credentials that may not list may still create.
+      progress.note(`It is not known whether a killed apply has left something behind: ${error.message}`);
+      return { imports: [] as readonly Import[] };
+    },
+  );
+  const lines = imports.map(({ to, id }) => `  ${to} (${id})`);
+  if (imports.length > 0)
+    throw new UsageError(
+      "There already, and not known to terraform, which would make a second one, or try to for minutes:\n" +
+        `${lines.join("\n")}\nNothing was applied. ${ADOPT_ADVICE}`,
+    );
 }
 
-/** A saved plan knows nothing of a tuning that was begun since, and neither does one that a person thought about. */
+/** Looks for a tuning that began after the plan was made: the plan may be a saved one, or a person took their time. */
 async function refuseTuned(
   terraform: Terraform,
   { changes, publishes }: Plan,
-  progress: Progress,
-  file: string,
+  { progress, file }: FileStep,
 ): Promise<void> {
-  // To look costs a second, and a function that is made now is tuned by nobody.
-  if (
-    publishes.length === 0 ||
-    !changes.some(({ action, type }) => action === "update" && type === "aws_lambda_function")
-  )
-    return;
+  const updatesFunction = changes.some(({ action, type }) => action === "update" && type === "aws_lambda_function");
+  // A look costs a second, and nobody tunes a function that does not exist yet.
+  if (publishes.length === 0 || !updatesFunction) return;
   const plan = await terraform.show(file);
-  await refuseDuringTuning(terraform, plan, exposedFunctions(plan), (text) => progress.note(text));
+  await refuseDuringTuning(terraform, { plan, exposed: exposedFunctions(plan), progress });
 }
 
-async function explained(error: unknown, terraform: Terraform, file: string): Promise<unknown> {
-  if (!(error instanceof TerraformFailed)) return error;
-  const found = collisions(error.failures, await terraform.show(file));
-  return found.length === 0 ? error : new Error(collisionText(found, error.message), { cause: error });
+const ADOPT_ADVICE =
+  "If a killed apply made it, run again with --adopt: what carries this deployment's tags is taken over into the " +
+  "state, and nothing is made twice. If something else made it, give this deployment another name " +
+  "(--var name=… or --var environment=…).";
+
+/** Says which resources of a failed apply exist already, and what to do. */
+function explainCollisions(error: TerraformFailed, plan: unknown): Error {
+  const collisions = findCollisions(error.failures, plan);
+  if (collisions.length === 0) return error;
+  const lines = collisions.map(({ address, name }) => `  ${address} (${name})`);
+  return new Error(
+    `There already, and not in terraform's state:\n${lines.join("\n")}\n${ADOPT_ADVICE}\n\n${error.message}`,
+    { cause: error },
+  );
 }

@@ -1,11 +1,10 @@
-import type { PlanInput, Terraform } from "../kit/terraform";
+import type { PlanInput } from "../kit/terraform";
 import { applyAdopting } from "./adopt";
-import { applyPlan } from "./apply-plan";
-import { keptLive, refuseDuringCanary, withLive, type GivenBefore, type WithLive } from "./live-input";
+import { applyPlan, refusedResult } from "./apply-plan";
+import { refuseDuringCanary, resolveInput, updateLiveFile, type GivenBefore } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "../kit/context";
-import { makePlan, planText, explainStale, readSavedPlan, refuseOtherInput } from "./plan";
+import { explainStalePlan, makePlan, planText, readSavedPlan, refuseOtherInput, type Plan } from "./plan";
 import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
-import type { Plan } from "./write-plan";
 
 export interface ApplyOptions extends PlanInput, StackOptions, GivenBefore {
   /** Apply without a question. */
@@ -17,81 +16,57 @@ export interface ApplyOptions extends PlanInput, StackOptions, GivenBefore {
 export interface SavedPlanOptions extends ApplyOptions {
   /** Absolute path of what `plan --out` wrote. Default: a plan is made now. */
   readonly plan?: string;
-  /** Take over into the state what a killed apply has made. Default: fail where something is there already. */
+  /** Take over into the state what a killed apply has made. Default: fail where something exists already. */
   readonly adopt?: boolean;
 }
 
 /** Plans, shows the plan, and applies exactly that plan; or one that was saved. */
 export async function apply(context: CommandContext, options: SavedPlanOptions): Promise<CommandResult> {
   refuseWithoutAnswer(options, "apply");
-  if (options.plan !== undefined && options.adopt)
+  const { plan: file, adopt } = options;
+  if (file !== undefined && adopt)
     throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
-  if (options.plan !== undefined) return applySaved(context, options, options.plan);
-  const terraform = await preparedTerraform(context, options, "restore");
-  const live = await withLive(context, terraform, options);
-  if (live.origin !== undefined) context.progress.note(live.origin);
-  if (options.adopt) return adopting(context, terraform, live, options);
-  const made = await makePlan(terraform, live.input, context.progress);
-  refuseDuringCanary(live, made);
-  if (live.note !== undefined) context.progress.note(live.note);
-  if (!(await approved(made, options, context.progress)))
-    return {
-      exitCode: 1,
-      text: "Nothing was applied.",
-      json: { applied: false, ...made, warnings: terraform.warnings },
-    };
-  return withNote(keptLive(context, live, await applyPlan(terraform, made, context.progress)), live.note);
-}
-
-async function adopting(
-  context: CommandContext,
-  terraform: Terraform,
-  live: WithLive,
-  options: ApplyOptions,
-): Promise<CommandResult> {
+  if (file !== undefined) refuseOtherInput(file, options);
   const { progress, signal } = context;
+  const terraform = await preparedTerraform(context, options, "restore");
+  const resolved = await resolveInput(context, terraform, options);
+  const { input, origin, note } = resolved;
+  if (file === undefined && origin !== undefined) progress.note(origin);
+  if (note !== undefined) progress.note(note);
   const approve = async (made: Plan) => {
-    refuseDuringCanary(live, made);
-    return approved(made, options, progress);
+    refuseDuringCanary(resolved, made);
+    return isApproved(made, options, progress);
   };
-  if (live.note !== undefined) progress.note(live.note);
-  return withNote(
-    keptLive(context, live, await applyAdopting(terraform, live.input, { approve, progress, signal })),
-    live.note,
+  const applyOnce = async () => {
+    const made =
+      file === undefined
+        ? await makePlan(terraform, input, { progress })
+        : await readSavedPlan(context, terraform, { ...options, file });
+    if (!(await approve(made))) return refusedResult({ ...made, warnings: terraform.warnings });
+    return applyPlan(terraform, made, { progress, ...(file !== undefined && { file }) });
+  };
+  const result = await (adopt ? applyAdopting(terraform, input, { approve, progress, signal }) : applyOnce()).catch(
+    (error: unknown) => {
+      throw file === undefined ? error : explainStalePlan(file, error);
+    },
   );
-}
-
-function withNote(result: CommandResult, note: string | undefined): CommandResult {
+  const { outputs } = result.json;
+  if (outputs === undefined) return result;
+  updateLiveFile(context, resolved, outputs);
   return note === undefined ? result : { ...result, text: `${result.text}\n${note}` };
 }
 
-async function applySaved(context: CommandContext, options: ApplyOptions, path: string): Promise<CommandResult> {
-  refuseOtherInput(path, options);
-  const terraform = await preparedTerraform(context, options, "restore");
-  const live = await withLive(context, terraform, options);
-  const made = await readSavedPlan(context, terraform, path, options);
-  refuseDuringCanary(live, made);
-  if (!(await approved(made, options, context.progress)))
-    return {
-      exitCode: 1,
-      text: "Nothing was applied.",
-      json: { applied: false, ...made, warnings: terraform.warnings },
-    };
-  const result = await applyPlan(terraform, made, context.progress, path).catch((error: unknown) => {
-    throw explainStale(path, error);
-  });
-  return withNote(keptLive(context, live, result), live.note);
-}
-
-/** Fails before anything is done where nobody can say yes. */
+/** Refuses to begin where nobody can approve. */
 export function refuseWithoutAnswer({ autoApprove, confirm }: ApplyOptions, command: string): void {
   if (!autoApprove && !confirm)
     throw new UsageError(
-      `There is no terminal to ask at. Look at \`quickturn plan\`, then run \`quickturn ${command} --auto-approve\`.`,
+      "There is no terminal to ask at. Look at `quickturn plan`, " +
+        `then run \`quickturn ${command} --auto-approve\`.`,
     );
 }
 
-export async function approved(
+/** Shows a plan, and asks whether to apply it where it changes anything. */
+export async function isApproved(
   { changed, changes }: Plan,
   { autoApprove, confirm }: ApplyOptions,
   progress: Progress,

@@ -1,24 +1,46 @@
 import type { Whose } from "../kit/deployment-folder";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Release } from "../../stacks/contract/settings";
-import { plannedNewest, reachesAll, liveArguments, settingsInEffect, wholeLiveFile } from "./release";
-import { movedAliases, refuseDuringTuning } from "./tuning-guard";
-import { appliedProvenance, type Values } from "./kept-values";
+import type { Release, Versions } from "../../stacks/contract/settings";
+import { completeLiveDocument, liveArguments, settingsInEffect } from "./release";
+import { changesForAllCallers, movedAliases, plannedNewest } from "./plan-functions";
+import { refuseDuringTuning } from "./temporary-versions";
+import { appliedProvenance } from "./kept-values";
 import { writeWhole, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { applyPlan } from "./apply-plan";
 import type { Progress } from "../kit/context";
-import { planOf, writePlan, type WrittenPlan } from "./write-plan";
-import { writeLive } from "./live-file";
-import type { CanaryPlan, Deployment, Outputs, PlanMode } from "./canary-ports";
+import { readPlan, writePlan, type Plan, type WrittenPlan } from "./plan";
+import { removeLiveCopy, settingsOutput, writeLiveFile, type Outputs } from "./live-file";
 import { ALIASES_OVERRIDE } from "./live-input";
 
-const PLAN = "canary.tfplan";
-const PLANNED = "live.planned.tfvars.json";
-const IN_EFFECT = "applied.tfvars.json";
+/** A plan of a canary. */
+export interface CanaryPlan extends Plan {
+  /** The newest version of each function as AWS has it now; null where the plan publishes one. */
+  readonly newest: Versions;
+  /** Changes that reach all callers at once. */
+  readonly reachesAll: Plan["changes"];
+  /** The outputs after the plan was made: those of the state it was made from, or of a later one. */
+  readonly before: Outputs;
+}
 
-/** The functions as they are, whatever this checkout's code and options say: terraform then moves aliases alone. */
+/**
+ * `publish`: the present configuration and the release. `aliases`: the applied settings and the release, with the
+ * functions left alone, so that it works from any checkout on any machine.
+ */
+export type PlanMode = "publish" | "aliases";
+
+/** What is applied, and how it is changed. */
+export interface Deployment {
+  outputs(): Promise<Outputs>;
+  plan(release: Release, mode: PlanMode): Promise<CanaryPlan>;
+  /** Writes the live file, then applies exactly the last plan. */
+  apply(release: Release): Promise<void>;
+  /** Writes the live file alone. */
+  keep(release: Release): Promise<void>;
+}
+
+/** Makes terraform leave the functions as they are, whatever this checkout's code and options say. */
 const FUNCTIONS_STAY = {
   resource: {
     aws_lambda_function: Object.fromEntries(
@@ -27,14 +49,14 @@ const FUNCTIONS_STAY = {
   },
 };
 
-export interface Place {
+export interface DeploymentPlace {
   /** Whose the live file is. */
   readonly whose: Whose;
   /** Folder that terraform runs in. */
   readonly stackDirectory: string;
-  /** What was given before and what the person gives now. */
+  /** Earlier values, and what the person gives now. */
   readonly input: PlanInput;
-  /** What the person gives now. Default: the same. */
+  /** What the person gives now. Default: the same as `input`. */
   readonly asked?: PlanInput;
   readonly progress: Progress;
 }
@@ -45,100 +67,98 @@ export class TerraformDeployment implements Deployment {
 
   constructor(
     private readonly terraform: Terraform,
-    private readonly place: Place,
+    private readonly place: DeploymentPlace,
   ) {}
-
-  private get planFile(): string {
-    return ownFile(this.place.stackDirectory, PLAN);
-  }
 
   outputs(): Promise<Outputs> {
     return this.terraform.output();
   }
 
   async plan(release: Release, mode: PlanMode): Promise<CanaryPlan> {
-    const { stackDirectory, progress } = this.place;
-    // What stands there was of the release before.
-    writeLive(this.place.whose, stackDirectory, null);
-    writeWhole(join(stackDirectory, ownFile(stackDirectory, PLANNED)), wholeLiveFile(release));
-    const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
-    this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () =>
-      this.made(input, mode),
-    );
+    // The copy is that of the release before.
+    removeLiveCopy(this.place.stackDirectory);
+    const liveFile = this.writeVarFile("live.planned.tfvars.json", completeLiveDocument(release));
+    const input =
+      mode === "aliases"
+        ? await this.aliasesInput(release, liveFile)
+        : publishInput(this.place.input, release, liveFile);
+    const title = mode === "aliases" ? "Plan the aliases" : "Plan the new versions";
+    this.planned = await this.place.progress.step(title, () => this.planWithOverride(input, mode));
     return this.planned;
   }
 
   async apply(release: Release): Promise<void> {
     if (this.planned === undefined) throw new Error("There is no plan to apply");
     await this.keep(release);
-    await applyPlan(this.terraform, this.planned, this.place.progress, this.planFile);
+    await applyPlan(this.terraform, this.planned, { progress: this.place.progress, file: this.planFile });
   }
 
   async keep(release: Release): Promise<void> {
-    writeLive(this.place.whose, this.place.stackDirectory, release);
+    writeLiveFile(this.place.whose, this.place.stackDirectory, release);
   }
 
-  private async made(input: PlanInput, mode: PlanMode): Promise<CanaryPlan> {
+  private get planFile(): string {
+    return ownFile(this.place.stackDirectory, "canary.tfplan");
+  }
+
+  private async planWithOverride(input: PlanInput, mode: PlanMode): Promise<CanaryPlan> {
     const override = join(this.place.stackDirectory, ALIASES_OVERRIDE);
-    // A run that was killed may have left it.
+    // A killed run may have left it.
     rmSync(override, { force: true });
     if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
     try {
-      const written = await this.written(input, mode);
-      // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and
-      // terraform refuses to apply it to anything newer.
-      return {
-        ...planOf(written),
-        newest: plannedNewest(written.shown),
-        reachesAll: reachesAll(written.shown),
-        before: await this.outputs(),
-      };
+      const written = await (mode === "publish"
+        ? writePlan(this.terraform, input, { progress: this.place.progress, file: this.planFile })
+        : this.planAliases(input));
+      // Read after the plan: while they are the known ones, the plan was made from nothing newer. Terraform itself
+      // refuses to apply it to anything newer.
+      const before = await this.outputs();
+      const { shown } = written;
+      return { ...readPlan(written), newest: plannedNewest(shown), reachesAll: changesForAllCallers(shown), before };
     } finally {
       rmSync(override, { force: true });
     }
   }
 
-  /** Aliases alone move: what a killed run has not published is none of theirs. */
-  private async written(input: PlanInput, mode: PlanMode): Promise<WrittenPlan> {
-    if (mode === "publish")
-      return writePlan(this.terraform, this.planFile, input, (text) => this.place.progress.note(text));
-    const written = {
-      changed: await this.terraform.plan(this.planFile, input),
-      shown: await this.terraform.show(this.planFile),
-    };
-    // The alias of a function that is not pinned would follow to the newest version.
-    await refuseDuringTuning(this.terraform, written.shown, movedAliases(written.shown), (text) =>
-      this.place.progress.note(text),
-    );
+  private async planAliases(input: PlanInput): Promise<WrittenPlan> {
+    const { terraform, planFile } = this;
+    const written = { changed: await terraform.plan(planFile, input), shown: await terraform.show(planFile) };
+    // The alias of a function that is not pinned would follow to a temporary version.
+    await refuseDuringTuning(terraform, {
+      plan: written.shown,
+      exposed: movedAliases(written.shown),
+      progress: this.place.progress,
+    });
     return written;
   }
 
-  /** As the person configures it, and what is live as it is. */
-  private publish(release: Release, input = this.place.input): PlanInput {
-    const { stackDirectory } = this.place;
-    return {
-      ...input,
-      varFiles: [...(input.varFiles ?? []), join(stackDirectory, ownFile(stackDirectory, PLANNED))],
-      vars: [...(input.vars ?? []), ...liveArguments(release)],
-    };
+  /**
+   * Settings come from the applied state, so that a canary can be continued on another machine. The given values still
+   * count, because secrets are never outputs.
+   */
+  private async aliasesInput(release: Release, liveFile: string): Promise<PlanInput> {
+    const outputs = await this.outputs();
+    const applied = this.writeVarFile("applied.tfvars.json", {
+      ...settingsInEffect(settingsOutput(outputs)),
+      // The file gives every setting; this says which of them somebody gave.
+      provenance: appliedProvenance(outputs),
+    });
+    const input = publishInput(this.place.asked ?? this.place.input, release, liveFile);
+    return { ...input, varFiles: [applied, ...(input.varFiles ?? [])] };
   }
 
-  /**
-   * As it is applied: a canary goes on where nobody remembers its options. What was given still counts: no output has
-   * secrets.
-   */
-  private async aliases(release: Release): Promise<PlanInput> {
-    const applied = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, IN_EFFECT));
-    const outputs = await this.outputs();
-    // All that is in effect stands there: what of it somebody has given is to be remembered.
-    writeWhole(
-      applied,
-      JSON.stringify({
-        ...settingsInEffect((outputs["settings"] ?? {}) as Values),
-        provenance: appliedProvenance(outputs),
-      }),
-    );
-    const { varFiles = [], ...publish } = this.publish(release, this.place.asked ?? this.place.input);
-    return { ...publish, varFiles: [applied, ...varFiles] };
+  private writeVarFile(name: string, document: object): string {
+    const path = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, name));
+    writeWhole(path, JSON.stringify(document, null, 2));
+    return path;
   }
+}
+
+/** The input with what is live as its last file. */
+function publishInput(
+  { vars = [], varFiles = [], ...input }: PlanInput,
+  release: Release,
+  liveFile: string,
+): PlanInput {
+  return { ...input, varFiles: [...varFiles, liveFile], vars: [...vars, ...liveArguments(release)] };
 }

@@ -1,37 +1,48 @@
 import { FRONT_DOOR_KPIS, type CanaryRecord } from "../../stacks/contract/settings";
-import { named, weightOf, type FunctionName } from "./release";
-import { type GateVerdict, type KpiVerdict, whole } from "../gate/judge";
+import { functionsIn, weightOf, type FunctionName } from "./release";
+import { type GateVerdict, type KpiVerdict, type Verdict, whole } from "../gate/judge";
 import { selectedKpis, hasVersions } from "../gate/reads";
 import { NoWindow } from "../gate/window";
 import type { CommandContext } from "../kit/context";
 import { deployedOf } from "../kit/deployed-stack";
-import { openGate, waitedFor, type Clock } from "../gate/gate";
+import { openGate, waitedFor, type Clock, type Gate } from "../gate/gate";
 import type { VerifyOptions } from "../gate/verify";
-import type { Judge, Look } from "./canary-ports";
+import type { Outputs } from "./live-file";
 
-/** The KPIs that a canary of a function is judged by: those of its versions. */
+/** What a look at the metrics found. */
+export interface Look {
+  readonly verdict: Verdict;
+  /** Figures, for a person. */
+  readonly reason: string;
+}
+
+/** Says whether the candidates are good. */
+export interface Judge {
+  /** Opens the judgement of the step that is in effect; each look has more evidence. */
+  open(canary: CanaryRecord, outputs: Outputs): Promise<{ look(): Promise<Look> }>;
+}
+
+/** The KPIs by which a canary of a function is judged, all of them measured by version. */
 export function kpisOf(name: FunctionName, only: readonly string[]): readonly string[] {
   const all = name === "api" ? FRONT_DOOR_KPIS : selectedKpis([]).filter(hasVersions);
   const wanted = all.filter((kpi) => only.includes(kpi.name));
-  // None of its own named: an empty list would be the whole deployment's.
+  // An empty list would mean the KPIs of the whole deployment.
   return (wanted.length === 0 ? all : wanted).map((kpi) => kpi.name);
 }
 
-/** Judges by CloudWatch's metrics, by the gate of `quickturn verify`. */
+/** Judges by CloudWatch's metrics, as `quickturn verify` does. */
 export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs">): Judge {
   return {
     open: async (canary, outputs) => {
       const gates = await Promise.all(
-        named(canary.candidate).map(async (name) => ({
+        functionsIn(canary.candidate).map(async (name) => ({
           name,
           gate: await openGate(context, deployedOf(outputs), gateOptions(name, canary), clock),
         })),
       );
       return {
         look: async () => {
-          const looks = await Promise.all(
-            gates.map(async ({ name, gate }) => ({ name, ...(await lookOf(() => gate.look())) })),
-          );
+          const looks = await Promise.all(gates.map(async ({ name, gate }) => ({ name, ...(await lookAt(gate)) })));
           return {
             verdict: whole(looks.map(({ verdict }) => verdict)),
             reason: looks.map(({ name, reason }) => (looks.length > 1 ? `${name}: ${reason}` : reason)).join("; "),
@@ -42,24 +53,20 @@ export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs"
   };
 }
 
-async function lookOf(look: () => Promise<{ readonly verdict: GateVerdict }>): Promise<Look> {
+async function lookAt(gate: Gate): Promise<Look> {
   try {
-    const { verdict } = await look();
-    return { verdict: verdict.verdict, reason: reasonOf(verdict) };
+    const { verdict } = await gate.look();
+    return { verdict: verdict.verdict, reason: describeVerdict(verdict) };
   } catch (error) {
-    // Nothing to judge yet is no failure to ask.
-    if (error instanceof NoWindow)
-      return {
-        verdict: "inconclusive",
-        reason: `nothing can be judged before ${new Date(error.readyAtMs).toISOString()}`,
-      };
-    throw error;
+    if (!(error instanceof NoWindow)) throw error;
+    const readyAt = new Date(error.readyAtMs).toISOString();
+    return { verdict: "inconclusive", reason: `nothing can be judged before ${readyAt}` };
   }
 }
 
 /**
- * While both versions have traffic, the candidate is judged by its own metrics, beside the stable one's. With all of it
- * there is nothing beside it, and Lambda tells no version of an alias without weights: then by what ran since.
+ * While both versions have traffic, the candidate is judged by its own metrics, compared with the stable version's.
+ * With all of the traffic it is judged by everything since then: Lambda reports no version of an alias without weights.
  */
 export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOptions {
   const [version, baseline] = [canary.candidate[name], canary.stable[name]];
@@ -68,7 +75,7 @@ export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOpt
     smoke: false,
     only: kpisOf(name, canary.only),
     since: canary.since,
-    // Everything since then: the longest that one window may be.
+    // The longest window there may be, because everything since `since` counts.
     window: "1d",
     wait: `${canary.deadline_seconds}s`,
     maxLatencyRatio: String(canary.max_latency_ratio),
@@ -77,12 +84,11 @@ export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOpt
   };
 }
 
-/** What decided, with its figures. */
-function reasonOf(verdict: GateVerdict): string {
-  const said = (kpis: readonly KpiVerdict[]) => kpis.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
+/** Names the KPIs that decided, with their figures. */
+function describeVerdict(verdict: GateVerdict): string {
   if (verdict.verdict === "inconclusive") return waitedFor(verdict);
+  const describe = ({ name, reason, samples }: KpiVerdict) =>
+    verdict.verdict === "pass" ? `${name}${samples === null ? "" : ` of ${samples} samples`}` : `${name}: ${reason}`;
   const decisive = verdict.kpis.filter((kpi) => kpi.verdict === verdict.verdict);
-  return verdict.verdict === "pass"
-    ? decisive.map(({ name, samples }) => `${name}${samples === null ? "" : ` of ${samples} samples`}`).join(", ")
-    : said(decisive);
+  return decisive.map(describe).join(verdict.verdict === "pass" ? ", " : "; ");
 }

@@ -1,25 +1,16 @@
 import type { CanaryRecord, Release, ReleaseEvent, Versions } from "../../stacks/contract/settings";
 import type { Verdict } from "../gate/judge";
+import type { AppliedVersions } from "./live-file";
 import {
-  changed,
-  entryOf,
-  named,
+  changeRelease,
+  functionsIn,
+  mapVersions,
   NO_VERSIONS,
-  remembered,
-  versionsBy,
   weightOf,
+  type EventRecord,
   type FunctionName,
   type Stamp,
 } from "./release";
-
-/** What the outputs say is there. */
-export interface Present {
-  /** Behind the alias. */
-  readonly live: Versions;
-  readonly newest: Versions;
-  /** Provisioned concurrency in effect; null = none. */
-  readonly provisioned: Versions;
-}
 
 /** What a person wants of a canary. */
 export type CanaryWish = Pick<
@@ -27,154 +18,151 @@ export type CanaryWish = Pick<
   "steps" | "interval_seconds" | "deadline_seconds" | "on_inconclusive" | "only" | "max_latency_ratio"
 >;
 
-/** A canary whose versions are to be published: what is live stays so for everybody. */
-export function begun(release: Release, wish: CanaryWish, present: Present, stamp: Stamp): Release {
+/** What the functions here are asked about. */
+export interface CanaryQuestion {
+  readonly release: Release;
+  readonly applied: AppliedVersions;
+  readonly stamp: Stamp;
+}
+
+/** Begins a canary whose versions are to be published: nothing changes for callers yet. */
+export function beginCanary({ release, applied, stamp }: CanaryQuestion, wish: CanaryWish): Release {
   const canary: CanaryRecord = {
     ...wish,
     started_at: stamp.at,
     since: stamp.at,
     step: 0,
     phase: "publish",
-    stable: present.live,
+    stable: applied.live,
     candidate: NO_VERSIONS,
     provisioned: NO_VERSIONS,
   };
-  return changed(release, stamp, { canary });
+  return changeRelease(release, stamp, { canary });
 }
 
-/**
- * The functions that have a version which is not live. One that was rolled back is none, but with `retry`.
- * @param publishing functions that are about to get a newer version
- */
-export function candidates(
+export interface CandidateOptions {
+  /** Versions that were rolled back are candidates again. Default: false. */
+  readonly retry?: boolean;
+  /** Functions that are about to get a newer version. Default: none. */
+  readonly publishing?: readonly FunctionName[];
+}
+
+/** Finds the functions whose newest version is not live, and was not rolled back. */
+export function findCandidates(
   { history }: Release,
-  { live, newest }: Present,
-  { retry = false, publishing = [] }: { readonly retry?: boolean; readonly publishing?: readonly FunctionName[] } = {},
+  { live, newest }: AppliedVersions,
+  { retry = false, publishing = [] }: CandidateOptions = {},
 ): FunctionName[] {
-  const refused = (name: FunctionName) =>
-    !retry &&
+  const wasRolledBack = (name: FunctionName) =>
     history.some(
       (entry) =>
         (entry.event === "rolled_back" && entry[name] === newest[name]) ||
         (entry.event === "rollback" && entry[`stable_${name}`] === newest[name]),
     );
-  return named(live).filter((name) => publishing.includes(name) || (newest[name] !== live[name] && !refused(name)));
+  return functionsIn(live).filter(
+    (name) => publishing.includes(name) || (newest[name] !== live[name] && (retry || !wasRolledBack(name))),
+  );
 }
 
+const keepFunctions = (functions: readonly FunctionName[], versions: Versions): Versions =>
+  mapVersions((name) => (functions.includes(name) ? versions[name] : null));
+
 /**
- * The first step, once the versions are there. Functions without a new version are left as they are.
- * @returns null where no function has one
+ * Gives the published versions the share of the first step. The other functions stay as they are.
+ * @returns null where no function has a new version
  */
-export function shifted(
-  release: Release,
-  present: Present,
+export function beginShift(
+  { release, applied, stamp }: CanaryQuestion,
   functions: readonly FunctionName[],
-  stamp: Stamp,
 ): Release | null {
-  const { canary } = release;
-  if (canary === null || functions.length === 0) return null;
-  const only = (versions: Versions) => versionsBy((name) => (functions.includes(name) ? versions[name] : null));
-  const next: CanaryRecord = {
-    ...canary,
+  if (release.canary === null || functions.length === 0) return null;
+  const canary: CanaryRecord = {
+    ...release.canary,
     phase: "shift",
     step: 0,
     since: stamp.at,
-    stable: only(canary.stable),
-    candidate: only(present.newest),
-    provisioned: only(present.provisioned),
+    stable: keepFunctions(functions, release.canary.stable),
+    candidate: keepFunctions(functions, applied.newest),
+    provisioned: keepFunctions(functions, applied.provisioned),
   };
-  const history = remembered(release, entryOf(next, "started", stamp.at, weightOf(next)));
-  return changed(release, stamp, { canary: next, history });
+  return changeRelease(release, stamp, { canary, event: eventOf(canary, "started") });
 }
-
-/** The same canary, in the hands of another run. */
-export const taken = (release: Release, stamp: Stamp): Release => changed(release, stamp, {});
 
 /** How a canary ended, or stopped. */
 export type Ending = Extract<ReleaseEvent["event"], "promoted" | "rolled_back" | "held" | "aborted">;
 
-export interface Next {
+export interface NextRelease {
   readonly release: Release;
-  /** null = it goes on. */
+  /** null = the canary continues. */
   readonly ending: Ending | null;
 }
 
-/** What a verdict makes of a canary. */
-export function judged(
+/** Decides by a verdict what comes next. */
+export function decideNext(
   release: Release,
   { verdict, reason }: { readonly verdict: Verdict; readonly reason: string },
   stamp: Stamp,
-): Next {
-  const canary = onItsWay(release);
-  if (verdict === "pass") return passed(release, canary, stamp);
+): NextRelease {
+  const canary = requireCanary(release);
+  if (verdict === "pass") return passStep(release, canary, stamp);
   if (verdict !== "fail" && canary.on_inconclusive === "hold") {
-    return {
-      release: changed(release, stamp, {
-        history: remembered(release, entryOf(canary, "held", stamp.at, weightOf(canary), reason)),
-      }),
-      ending: "held",
-    };
+    const event = { ...eventOf(canary, "held"), reason };
+    return { release: changeRelease(release, stamp, { event }), ending: "held" };
   }
-  return { release: takenBack(release, "rolled_back", reason, stamp), ending: "rolled_back" };
+  return { release: pinStable(release, { event: "rolled_back", reason }, stamp), ending: "rolled_back" };
 }
 
-function passed(release: Release, canary: CanaryRecord, stamp: Stamp): Next {
+function passStep(release: Release, canary: CanaryRecord, stamp: Stamp): NextRelease {
   if (canary.step < canary.steps.length - 1) {
     const next: CanaryRecord = { ...canary, step: canary.step + 1, since: stamp.at };
-    return {
-      release: changed(release, stamp, {
-        canary: next,
-        history: remembered(release, entryOf(next, "step", stamp.at, weightOf(next))),
-      }),
-      ending: null,
-    };
+    return { release: changeRelease(release, stamp, { canary: next, event: eventOf(next, "step") }), ending: null };
   }
-  const pinned = versionsBy((name) => (canary.stable[name] === null ? release.pinned[name] : null));
-  return {
-    release: changed(release, stamp, {
-      canary: null,
-      pinned,
-      history: remembered(release, entryOf(canary, "promoted", stamp.at, 100)),
-    }),
-    ending: "promoted",
-  };
+  const pinned = mapVersions((name) => (canary.stable[name] === null ? release.pinned[name] : null));
+  const event = { ...eventOf(canary, "promoted"), weight: 100 };
+  return { release: changeRelease(release, stamp, { canary: null, pinned, event }), ending: "promoted" };
 }
 
-/** The stable versions, pinned: the newest are those that are not wanted. */
-export function takenBack(release: Release, event: "rolled_back" | "aborted", reason: string, stamp: Stamp): Release {
-  const canary = onItsWay(release);
-  const pinned = versionsBy((name) => canary.stable[name] ?? release.pinned[name]);
-  return changed(release, stamp, {
+/** Ends a canary with its stable versions live and pinned: without a pin, the unwanted newest ones would be live. */
+export function pinStable(
+  release: Release,
+  { event, reason }: { readonly event: "rolled_back" | "aborted"; readonly reason: string },
+  stamp: Stamp,
+): Release {
+  const canary = requireCanary(release);
+  const pinned = mapVersions((name) => canary.stable[name] ?? release.pinned[name]);
+  return changeRelease(release, stamp, {
     canary: null,
     pinned,
-    history: remembered(release, entryOf(canary, event, stamp.at, 0, reason)),
+    event: { ...eventOf(canary, event), weight: 0, reason },
   });
 }
 
-/** What takes back weights that somebody set by hand, of which no release knows. */
-export function takenBackByHand(
-  release: Release,
-  { live, newest }: Present,
+/** Why weights are removed that no release knows. */
+export const SET_BY_HAND = "the weights were set by hand";
+
+/** Removes the weights of these functions, which somebody set by hand, and pins what is live. */
+export function removeWeights(
+  { release, applied: { live, newest }, stamp }: CanaryQuestion,
   weighted: readonly FunctionName[],
-  stamp: Stamp,
 ): Release {
-  const only = (versions: Versions, otherwise: Versions) =>
-    versionsBy((name) => (weighted.includes(name) ? versions[name] : otherwise[name]));
-  const [candidate, stable] = [only(newest, NO_VERSIONS), only(live, NO_VERSIONS)];
-  const entry: ReleaseEvent = {
-    at: stamp.at,
-    event: "aborted",
-    worker: candidate.worker,
-    api: candidate.api,
-    stable_worker: stable.worker,
-    stable_api: stable.api,
-    weight: 0,
-    reason: "the weights were set by hand",
-  };
-  return changed(release, stamp, { pinned: only(live, release.pinned), history: remembered(release, entry) });
+  return changeRelease(release, stamp, {
+    pinned: mapVersions((name) => (weighted.includes(name) ? live : release.pinned)[name]),
+    event: {
+      event: "aborted",
+      candidate: keepFunctions(weighted, newest),
+      stable: keepFunctions(weighted, live),
+      reason: SET_BY_HAND,
+    },
+  });
 }
 
-function onItsWay({ canary, deployment }: Release): CanaryRecord {
+function eventOf(canary: CanaryRecord, event: ReleaseEvent["event"]): EventRecord {
+  const { candidate, stable } = canary;
+  return { event, candidate, stable, weight: weightOf(canary) };
+}
+
+/** The canary that is on its way. @throws Error where there is none */
+export function requireCanary({ canary, deployment }: Release): CanaryRecord {
   if (canary === null) throw new Error(`No canary of ${deployment} is on its way; start one: quickturn canary`);
   return canary;
 }

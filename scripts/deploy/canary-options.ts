@@ -1,6 +1,6 @@
 import { variableName, durationSeconds, positive } from "../kit/given-setting";
 import type { CanaryWish } from "./canary-machine";
-import { FUNCTIONS, LIVE_NAMES } from "./release";
+import { FUNCTIONS, LIVE_SETTINGS, type Values } from "./release";
 import { DEFAULT_LIMITS } from "../gate/evidence";
 import { NAMED_KPIS } from "../gate/reads";
 import { SLACK_SECONDS } from "../gate/window";
@@ -8,57 +8,21 @@ import type { ApplyOptions } from "./apply";
 import { UsageError } from "../kit/context";
 import { kpisOf } from "./canary-judge";
 
-/** Percent of the traffic where nobody says anything: the reports' 10 %, then all of it. */
-const FIRST_PERCENT = "10";
-
-/**
- * The steps of a canary, in percent of the traffic: `10,50,100`.
- * @param weight the first step, as `--weight` gives it; without `steps` the canary goes on to 100
- * @param steps as `--steps` gives them
- * @throws Error with what was given and what is allowed
- */
-export function canarySteps(weight: string | undefined, steps: string | undefined): readonly number[] {
-  if (steps === undefined) {
-    const first = percent("weight", weight ?? FIRST_PERCENT);
-    return first === 100 ? [100] : [first, 100];
-  }
-  const all = steps.split(",").map((each) => percent("steps", each.trim()));
-  const ascending = all.every((each, index) => index === 0 || each > (all[index - 1] ?? 0));
-  if (!ascending || all.at(-1) !== 100)
-    throw new Error(
-      `--steps is ${JSON.stringify(steps)}; allowed: ascending percents with commas between, of which the last is 100, such as 10,50,100.`,
-    );
-  if (weight !== undefined && percent("weight", weight) !== all[0])
-    throw new Error(
-      `--weight is ${JSON.stringify(weight)} and --steps is ${JSON.stringify(steps)}; allowed: steps that begin with the weight, or one of the two.`,
-    );
-  return all;
-}
-
-function percent(option: string, text: string): number {
-  const value = Number(text);
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || value <= 0 || value > 100)
-    throw new Error(
-      `--${option} has ${JSON.stringify(text)}; allowed: percent above 0, up to 100, with two decimals at most.`,
-    );
-  return value;
-}
-
 /** What `quickturn canary` is given. */
 export interface CanaryOptions extends ApplyOptions {
-  /** Percent of the first step. Default: 10. */
+  /** Percent of the traffic in the first step. Default: 10. */
   readonly weight?: string;
-  /** Percents with commas between. Default: the weight, then 100. */
+  /** Percents of all steps, separated by commas. Default: the weight, then 100. */
   readonly steps?: string;
-  /** Such as 10m: each step takes at least so long. Default: 10m. */
+  /** Shortest time of each step, such as 10m. Default: 10m. */
   readonly interval?: string;
-  /** Such as 2h: each step must be decided within so long. Default: 2h. */
+  /** Time within which each step must be decided, such as 2h. Default: 2h. */
   readonly deadline?: string;
-  /** Default: rollback. */
+  /** What happens to a step that is not decided in time: rollback or hold. Default: rollback. */
   readonly onInconclusive?: string;
-  /** KPIs to judge; empty = all that can be told by version. */
+  /** KPIs to judge; empty = all that are measured by version. */
   readonly only: readonly string[];
-  /** Times the stable version's duration that is allowed. Default: 1.25. */
+  /** Allowed duration, as a multiple of the stable version's. Default: 1.25. */
   readonly maxLatencyRatio?: string;
   readonly resume: boolean;
   readonly abort: boolean;
@@ -66,71 +30,106 @@ export interface CanaryOptions extends ApplyOptions {
   readonly allowReplace: boolean;
 }
 
-/** Refuses what contradicts itself before anything is done. */
+/** Refuses options that contradict each other, before anything is done. */
 export function checkCanaryOptions(options: CanaryOptions): void {
-  const given = ["weight", "steps", "interval", "deadline", "onInconclusive", "maxLatencyRatio"].filter(
-    (name) => options[name as keyof CanaryOptions] !== undefined,
+  const { resume, abort, vars = [] } = options;
+  if (resume && abort) throw new UsageError("--resume was given with --abort; allowed: one of them.");
+  const forStart = (["weight", "steps", "interval", "deadline", "onInconclusive", "maxLatencyRatio"] as const).filter(
+    (name) => options[name] !== undefined,
   );
-  if (options.resume && options.abort) throw new UsageError("--resume was given with --abort; allowed: one of them.");
-  if ((options.resume || options.abort) && (given.length > 0 || options.only.length > 0 || options.retry)) {
+  const given = [...forStart, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])];
+  if ((resume || abort) && given.length > 0) {
+    const names = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     throw new UsageError(
-      `--${options.resume ? "resume" : "abort"} was given with ${[...given, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])].map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`).join(", ")}; allowed: without them, because the canary on its way has its own.`,
+      `--${resume ? "resume" : "abort"} was given with ${names.join(", ")}; ` +
+        "allowed: without them, because the canary on its way has its own.",
     );
   }
-  const live = (options.vars ?? []).map(variableName).filter((name) => LIVE_NAMES.includes(name));
+  const live = vars.map(variableName).filter((name) => LIVE_SETTINGS.includes(name));
   if (live.length > 0)
     throw new UsageError(`--var sets ${live.join(", ")}, and a canary sets that itself; leave it out.`);
 }
 
-/** What a person wants of a canary, all of it checked. */
+/** Longest deadline in seconds, 22 h: a window covers a step, and is at most a day long. */
+const MAX_DEADLINE_SECONDS = 79_200;
+
+/** Reads and checks what a person wants of a canary. */
 export function canaryWish(options: CanaryOptions): CanaryWish {
-  const onInconclusive = options.onInconclusive ?? "rollback";
+  const { onInconclusive = "rollback", interval = "10m", deadline = "2h" } = options;
   if (onInconclusive !== "rollback" && onInconclusive !== "hold")
     throw new UsageError(`--on-inconclusive is ${JSON.stringify(onInconclusive)}; allowed: rollback, hold.`);
-  const names: readonly string[] = FUNCTIONS.flatMap((name) => kpisOf(name, []));
-  const unknown = options.only.filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    const known = NAMED_KPIS.some(({ name }) => unknown.includes(name));
+  checkKpis(options.only);
+  const [intervalSeconds, deadlineSeconds] = [
+    durationSeconds("interval", interval),
+    durationSeconds("deadline", deadline),
+  ];
+  if (deadlineSeconds > MAX_DEADLINE_SECONDS)
+    throw new UsageError(`--deadline is ${deadline}; allowed: up to 22h, because one window covers a step.`);
+  if (intervalSeconds > deadlineSeconds)
     throw new UsageError(
-      `--only names ${unknown.join(", ")}${known ? ", of which there is nothing by version" : ""}; allowed: ${names.join(", ")}.`,
-    );
-  }
-  const wish = {
-    interval_seconds: durationSeconds("interval", options.interval ?? "10m"),
-    deadline_seconds: durationSeconds("deadline", options.deadline ?? "2h"),
-  };
-  // One period covers a window, and CloudWatch's longest is a day.
-  if (wish.deadline_seconds > 79_200)
-    throw new UsageError(`--deadline is ${options.deadline}; allowed: up to 22h, because one window covers a step.`);
-  if (wish.interval_seconds > wish.deadline_seconds)
-    throw new UsageError(
-      `--interval is ${options.interval ?? "10m"} and --deadline ${options.deadline ?? "2h"}; allowed: an interval within the deadline, which is each step's.`,
+      `--interval is ${interval} and --deadline ${deadline}; ` +
+        "allowed: an interval within the deadline, which is that of each step.",
     );
   return {
-    ...wish,
-    steps: usage(() => canarySteps(options.weight, options.steps)),
+    interval_seconds: intervalSeconds,
+    deadline_seconds: deadlineSeconds,
+    steps: readSteps(options),
     on_inconclusive: onInconclusive,
     only: options.only,
     max_latency_ratio: positive("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
   };
 }
 
-/** Refuses a deadline before which nothing can be judged: every run in a window must have ended. */
-export function checkDeadline(
-  { deadline_seconds: deadline }: CanaryWish,
-  settings: Readonly<Record<string, unknown>>,
-): void {
-  const needed = Number(settings["timeout"] ?? 0) + SLACK_SECONDS + 120;
-  if (deadline < needed)
-    throw new UsageError(
-      `--deadline is ${deadline} s; allowed: at least ${needed} s (${Math.ceil(needed / 60)}m), because a step is judged by runs that have ended: the worker's time-out is ${String(settings["timeout"])} s, and CloudWatch takes ${SLACK_SECONDS} s.`,
-    );
+function checkKpis(only: readonly string[]): void {
+  const names: readonly string[] = FUNCTIONS.flatMap((name) => kpisOf(name, []));
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const isKpi = NAMED_KPIS.some(({ name }) => unknown.includes(name));
+  throw new UsageError(
+    `--only names ${unknown.join(", ")}${isKpi ? ", which is not measured by version" : ""}; ` +
+      `allowed: ${names.join(", ")}.`,
+  );
 }
 
-function usage<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+/** Reads the steps, in percent of the traffic. */
+function readSteps({ weight, steps }: Pick<CanaryOptions, "weight" | "steps">): readonly number[] {
+  if (steps === undefined) {
+    const first = readPercent("weight", weight ?? "10");
+    return first === 100 ? [100] : [first, 100];
   }
+  const percents = steps.split(",").map((text) => readPercent("steps", text.trim()));
+  const isAscending = percents.every((percent, index) => index === 0 || percent > (percents[index - 1] ?? 0));
+  if (!isAscending || percents.at(-1) !== 100)
+    throw new UsageError(
+      `--steps is ${JSON.stringify(steps)}; allowed: ascending percents with commas between, ` +
+        "of which the last is 100, such as 10,50,100.",
+    );
+  if (weight !== undefined && readPercent("weight", weight) !== percents[0])
+    throw new UsageError(
+      `--weight is ${JSON.stringify(weight)} and --steps is ${JSON.stringify(steps)}; ` +
+        "allowed: steps that begin with the weight, or one of the two.",
+    );
+  return percents;
+}
+
+function readPercent(option: string, text: string): number {
+  const value = Number(text);
+  if (/^\d{1,3}(\.\d{1,2})?$/.test(text) && value > 0 && value <= 100) return value;
+  throw new UsageError(
+    `--${option} has ${JSON.stringify(text)}; allowed: percent above 0, up to 100, with two decimals at most.`,
+  );
+}
+
+/** Seconds in which a step of the shortest interval can be judged. */
+const JUDGING_SECONDS = 120;
+
+/** Refuses a deadline before which nothing can be judged: all runs in a window must have ended. */
+export function checkDeadline({ deadline_seconds: deadline }: CanaryWish, settings: Values): void {
+  const needed = Number(settings["timeout"] ?? 0) + SLACK_SECONDS + JUDGING_SECONDS;
+  if (deadline >= needed) return;
+  throw new UsageError(
+    `--deadline is ${deadline} s; allowed: at least ${needed} s (${Math.ceil(needed / 60)}m), because a step is ` +
+      `judged by runs that have ended: the worker's time-out is ${String(settings["timeout"])} s, and CloudWatch ` +
+      `takes ${SLACK_SECONDS} s.`,
+  );
 }

@@ -7,11 +7,10 @@ import {
   type PlanResource,
 } from "../kit/plan-changes";
 import { valueDifferences, type ValueDifference } from "../kit/value-text";
-import { FUNCTION_ADDRESSES, publishedFunctions, FUNCTIONS, type FunctionName } from "./release";
 
-/** An attribute that is not as it was applied. */
+/** An attribute whose value is not the applied one. */
 export interface DriftedAttribute extends ValueDifference {
-  /** Neither value is to be shown. */
+  /** Neither value may be printed. */
   readonly sensitive: boolean;
 }
 
@@ -23,40 +22,40 @@ export interface DriftedResource {
   readonly attributes: readonly DriftedAttribute[];
 }
 
-/** A change that an apply would make for another reason than the drift: configuration that was not applied yet. */
+/** A change that an apply would make because of configuration that was not applied yet, not because of the drift. */
 export interface UnappliedChange {
   readonly address: string;
   readonly action: "create" | "update" | "replace" | "delete";
-  /** Attributes whose new value the configuration gives; those that follow from others are left out. */
+  /** Attributes whose new value the configuration gives. Those that follow from others are left out. */
   readonly attributes: readonly string[];
 }
 
 /** What a plan says about the present resources. */
 export interface Drift {
   readonly drifted: readonly DriftedResource[];
-  /** What was not counted because it was to be ignored, as `address.attribute`. */
+  /** Differences that were ignored, as `address.attribute`. */
   readonly ignored: readonly string[];
-  /** What was to be ignored and did not differ, as it was given. */
+  /** Rules to ignore that no difference matched, as they were given. */
   readonly unmatched: readonly string[];
   readonly unapplied: readonly UnappliedChange[];
 }
 
-/** They say that and when something changed, not what. */
+/** Attributes that say when something changed, not what. */
 const BOOKKEEPING = new Set(["last_modified", "last_modified_date", "last_modified_time", "last_updated_date"]);
 
 /**
- * Tells apart, in one plan with its refresh, what others changed and what the configuration would change anew.
- * @param plan what `terraform show -json` gives of it
+ * Separates, in one plan with its refresh, what others changed from what the configuration would change.
+ * @param plan output of `terraform show -json` for the plan
  * @param ignore known noise, as `<resource type>.<attribute>`
  */
-export function driftOf(plan: unknown, ignore: readonly string[] = []): Drift {
-  const every = driftedResources(plan).flatMap(driftedResource);
+export function findDrift(plan: unknown, ignore: readonly string[] = []): Drift {
+  const all = driftedResources(plan).flatMap(driftOfResource);
   const isIgnored = (type: string, path: string) => ignore.includes(`${type}.${attributeOf(path)}`);
-  const drifted = every.flatMap((resource) => {
+  const drifted = all.flatMap((resource) => {
     const attributes = resource.attributes.filter(({ path }) => !isIgnored(resource.type, path));
     return resource.action === "deleted" || attributes.length > 0 ? [{ ...resource, attributes }] : [];
   });
-  const noise = every.flatMap(({ address, type, attributes }) =>
+  const noise = all.flatMap(({ address, type, attributes }) =>
     attributes
       .filter(({ path }) => isIgnored(type, path))
       .map(({ path }) => ({ name: `${address}.${attributeOf(path)}`, rule: `${type}.${attributeOf(path)}` })),
@@ -64,12 +63,12 @@ export function driftOf(plan: unknown, ignore: readonly string[] = []): Drift {
   return {
     drifted,
     ignored: [...new Set(noise.map(({ name }) => name))],
-    unmatched: ignore.filter((rule) => !noise.some((found) => found.rule === rule)),
-    unapplied: changedResources(plan).flatMap((resource) => unapplied(resource, every)),
+    unmatched: ignore.filter((rule) => !noise.some((ignored) => ignored.rule === rule)),
+    unapplied: changedResources(plan).flatMap((resource) => unappliedChange(resource, all)),
   };
 }
 
-function driftedResource({ address, type, change }: PlanResource): DriftedResource[] {
+function driftOfResource({ address, type, change }: PlanResource): DriftedResource[] {
   const { before, after } = change;
   if (!after) return [{ address, type, action: "deleted", attributes: [] }];
   const attributes = valueDifferences(before ?? {}, after)
@@ -81,12 +80,12 @@ function driftedResource({ address, type, change }: PlanResource): DriftedResour
 /** `environment` of `environment[0].variables.AGENTS`. */
 export const attributeOf = (path: string): string => /^[^.[]*/.exec(path)?.[0] ?? path;
 
-/** What takes the drift back, and what only follows from that (its new value is not known yet), is no other reason. */
-function unapplied({ address, change }: PlanResource, drifted: readonly DriftedResource[]): UnappliedChange[] {
+/** Leaves out what takes the drift back, and what only follows from that: its new value is not known yet. */
+function unappliedChange({ address, change }: PlanResource, drifted: readonly DriftedResource[]): UnappliedChange[] {
   const known = drifted.find((resource) => resource.address === address);
   if (known?.action === "deleted") return [];
   const { before, after, after_unknown: unknown = {} } = change;
-  const action = actionOf(change.actions);
+  const action = change.actions.length > 1 ? "replace" : (change.actions[0] as UnappliedChange["action"]);
   if (!before || !after) return [{ address, action, attributes: [] }];
   const drift = new Set(known?.attributes.map(({ path }) => attributeOf(path)));
   const names = Object.keys(after).filter(
@@ -97,39 +96,3 @@ function unapplied({ address, change }: PlanResource, drifted: readonly DriftedR
   );
   return names.length === 0 ? [] : [{ address, action, attributes: names.sort() }];
 }
-
-function actionOf(actions: readonly string[]): UnappliedChange["action"] {
-  return actions.length > 1 ? "replace" : (actions[0] as UnappliedChange["action"]);
-}
-
-/** Attributes of a function that are no part of a version: the whole function's, and what AWS says about it. */
-const OF_NO_VERSION = new Set([
-  "version",
-  "qualified_arn",
-  "qualified_invoke_arn",
-  "reserved_concurrent_executions",
-  "tags",
-  "tags_all",
-  "source_code_size",
-  "publish",
-  "skip_destroy",
-]);
-
-/**
- * Functions that AWS has with another configuration than the state, of which the plan makes no version: a run was
- * killed between the function's change and its publication, and a look at AWS then finds that all is as it shall be.
- * @param plan what `terraform show -json` gives of one with its refresh
- */
-export function unpublishedFunctions(plan: unknown): FunctionName[] {
-  const published = publishedFunctions(plan);
-  const { drifted } = driftOf(plan);
-  return FUNCTIONS.filter((name) => {
-    const found = drifted.find(({ address, action }) => action === "changed" && address === FUNCTION_ADDRESSES[name]);
-    const frozen = found?.attributes.filter(({ path }) => !OF_NO_VERSION.has(attributeOf(path))) ?? [];
-    return frozen.length > 0 && !published.includes(name) && !hasNewerVersion(found?.attributes ?? []);
-  });
-}
-
-/** Somebody has published it: then it is a version like any other. */
-const hasNewerVersion = (attributes: readonly { readonly path: string }[]): boolean =>
-  attributes.some(({ path }) => path === "version");

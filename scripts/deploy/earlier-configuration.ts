@@ -1,6 +1,6 @@
-import { settingsInEffect } from "./release";
+import { settingsInEffect, type Values } from "./release";
 
-/** Terraform JSON of a stack, as far as its settings are read. */
+/** Terraform JSON of a stack, as far as it is read here. */
 export interface Configuration {
   readonly variable?: Readonly<Record<string, { readonly default?: unknown }>>;
   /** Values of the settings that follow the profile, by profile. */
@@ -9,78 +9,77 @@ export interface Configuration {
 
 export interface EarlierQuestion {
   /** The output `settings`: every setting's value in effect. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** What says which version is live, by variable; it wins over `settings`. */
-  readonly live: Readonly<Record<string, unknown>>;
-  /** Names that a person gives themselves. */
+  readonly settings: Values;
+  /** Variables that say which version is live; they overrule `settings`. */
+  readonly live: Values;
+  /** Names of variables that a person gives. */
   readonly given: readonly string[];
+  /** The present configuration. */
   readonly now: Configuration;
+  /** The earlier configuration. */
   readonly then: Configuration;
 }
 
 /** The input of an earlier configuration. */
 export interface EarlierInput {
-  /** A tfvars document. */
-  readonly values: Readonly<Record<string, unknown>>;
-  /** Names of settings that it does not have, in order. */
+  readonly values: Values;
+  /** Names of settings that the earlier configuration does not have, in order. */
   readonly dropped: readonly string[];
-  /** Settings that nobody gave and whose default was another, in order of their names. */
+  /** Settings that nobody gave and whose default was different, ordered by name. */
   readonly defaults: readonly { readonly name: string; readonly now: unknown; readonly then: unknown }[];
-  /** Names that the person gives and that it does not have. */
+  /** Names that the person gives and that the earlier configuration does not have. */
   readonly refused: readonly string[];
 }
 
 /**
- * What an earlier configuration is applied with: the settings in effect. One whose value is the present default was
- * given by nobody, so that the default of then counts; one that the earlier configuration does not have is left out.
+ * Makes the input of an earlier configuration: the settings in effect that it has. A value equal to the present default
+ * was given by nobody, so the earlier default counts instead.
  */
 export function earlierInput({ settings, live, given, now, then }: EarlierQuestion): EarlierInput {
-  const has = (name: string) => Object.hasOwn(then.variable ?? {}, name);
-  const inEffect = Object.entries(settingsInEffect(settings)).sort(([one], [other]) => (one < other ? -1 : 1));
-  const isGiven = ([name, value]: readonly [string, unknown]) =>
-    !isSame(value, defaultOf(now, name, settings["profile"]));
-  const kept = Object.fromEntries(inEffect.filter((each) => has(each[0]) && isGiven(each)));
-  const profile = kept["profile"] ?? then.variable?.["profile"]?.default;
-  const defaults = inEffect
-    .filter((each) => has(each[0]) && !isGiven(each) && !given.includes(each[0]))
-    .map(([name, value]) => ({ name, now: value, then: defaultOf(then, name, profile) }))
-    .filter((each) => !isSame(each.now, each.then));
-  const alive = Object.entries(live).filter(([name]) => has(name));
-  const dropped = [...inEffect.map(([name]) => name), ...Object.keys(live)].filter((name) => !has(name)).sort();
+  const isKnown = (name: string) => Object.hasOwn(then.variable ?? {}, name);
+  const inEffect = Object.entries(sortKeys(settingsInEffect(settings)));
+  const known = inEffect.filter(([name]) => isKnown(name));
+  const isGiven = (name: string, value: unknown) => !isEqual(value, defaultIn(now, name, settings["profile"]));
+  const values = Object.fromEntries(known.filter(([name, value]) => isGiven(name, value)));
+  const profile = values["profile"] ?? then.variable?.["profile"]?.default;
   return {
-    values: { ...kept, ...Object.fromEntries(alive) },
-    dropped,
-    defaults,
-    refused: given.filter((name) => !has(name)),
+    values: { ...values, ...Object.fromEntries(Object.entries(live).filter(([name]) => isKnown(name))) },
+    dropped: [...inEffect.map(([name]) => name), ...Object.keys(live)].filter((name) => !isKnown(name)).sort(),
+    defaults: known
+      .filter(([name, value]) => !isGiven(name, value) && !given.includes(name))
+      .map(([name, value]) => ({ name, now: value, then: defaultIn(then, name, profile) }))
+      .filter((each) => !isEqual(each.now, each.then)),
+    refused: given.filter((name) => !isKnown(name)),
   };
 }
 
-/** Undefined where the setting has none, and so was given in every case. */
-function defaultOf({ variable = {}, locals }: Configuration, name: string, profile: unknown): unknown {
+/** The default of a setting, perhaps by profile; undefined where it has none, so that somebody must have given it. */
+function defaultIn({ variable = {}, locals }: Configuration, name: string, profile: unknown): unknown {
   return variable[name]?.default ?? locals?.profiles?.[String(profile)]?.[name] ?? variable[name]?.default;
 }
 
-/** Terraform sorts the names in an object; a file does not. */
-function isSame(one: unknown, other: unknown): boolean {
-  return sorted(one) === sorted(other);
-}
-
-function sorted(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : part,
+/** Compares values whatever the order of their keys: Terraform sorts the keys of an object, a file may not. */
+function isEqual(a: unknown, b: unknown): boolean {
+  const sorted = [a, b].map((value) =>
+    JSON.stringify(value, (_, part: unknown) =>
+      typeof part === "object" && part !== null && !Array.isArray(part) ? sortKeys(part) : part,
+    ),
   );
+  return sorted[0] === sorted[1];
 }
 
-/** What a person is told of it; empty where it needs no word. */
+const sortKeys = (value: object): Values =>
+  Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Says which settings change or are left out; empty where none do. */
 export function describeEarlierInput({ dropped, defaults }: EarlierInput): string[] {
+  const changes = defaults.map(
+    ({ name, now, then }) => `  ${name}: ${JSON.stringify(now)} -> ${JSON.stringify(then) ?? "none"}`,
+  );
   return [
-    ...(defaults.length === 0
+    ...(changes.length === 0
       ? []
-      : [
-          `Nobody gave these settings, so their default of then counts:\n${defaults.map(({ name, now, then }) => `  ${name}: ${JSON.stringify(now)} -> ${JSON.stringify(then) ?? "none"}`).join("\n")}`,
-        ]),
+      : [`Nobody gave these settings, so the defaults of that commit count:\n${changes.join("\n")}`]),
     ...(dropped.length === 0
       ? []
       : [`Settings that this commit does not have yet, and that are left out: ${dropped.join(", ")}.`]),

@@ -7,7 +7,7 @@ import { UsageError, type CommandContext, type CommandResult } from "../kit/cont
 import { deploymentFolder } from "../kit/deployment-folder";
 
 export interface EnvOptions {
-  /** Loopback address of an emulator to point terraform at. Default: the account of the environment's credentials. */
+  /** Loopback address of an emulator for terraform to use. Default: the account of the environment's credentials. */
   readonly emulator?: string;
 }
 
@@ -16,7 +16,8 @@ export function env(context: CommandContext, { emulator }: EnvOptions): CommandR
   const { environment, env: name = DEFAULT_ENVIRONMENT } = context;
   if (emulator !== undefined && !isLoopback(emulator))
     throw new UsageError(
-      `--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as http://127.0.0.1:5000, so that no account is meant.`,
+      `--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as ` +
+        "http://127.0.0.1:5000, so that no account is meant.",
     );
   const source = findProviderSource(environment, emulator === undefined ? {} : { search: true });
   const variables: Record<string, string> = {

@@ -5,82 +5,82 @@ import {
   paginateListEventSourceMappings,
   ResourceNotFoundException,
 } from "@aws-sdk/client-lambda";
-import { mappingName, type Held, type LookedFor, type Wanted, twins, wantedOf, type Twins } from "./twins";
+import {
+  findTwins,
+  mappingName,
+  plannedRegion,
+  wantedResources,
+  type HeldResource,
+  type LookedUp,
+  type Twins,
+  type WantedResource,
+} from "./adoption";
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";
-import { plannedVariable } from "./adoption";
 import type { Terraform } from "../kit/terraform";
 
-type Find = (client: LambdaClient, names: readonly string[], signal: AbortSignal) => Promise<Held[]>;
+/** Finds resources of one type; it may find more than the names. */
+type FindInLambda = (
+  client: LambdaClient,
+  names: readonly string[],
+  abortSignal: AbortSignal,
+) => Promise<HeldResource[]>;
 
-/** Every mapping of the region. The list says neither tags nor dates of making. */
-export const findMappings: Find = async (client, _, signal) => {
-  const held: Held[] = [];
+/** Every mapping of the region. The list has neither tags nor dates. */
+const findMappings: FindInLambda = async (client, _, abortSignal) => {
+  const held: HeldResource[] = [];
   for await (const { EventSourceMappings: page = [] } of paginateListEventSourceMappings(
     { client },
     {},
-    { abortSignal: signal },
-  )) {
-    for (const { UUID: id, EventSourceArn: source, FunctionArn: target } of page) {
+    { abortSignal },
+  ))
+    for (const { UUID: id, EventSourceArn: source, FunctionArn: target } of page)
       if (id !== undefined && source !== undefined && target !== undefined)
-        held.push({
-          type: "aws_lambda_event_source_mapping",
-          id,
-          name: mappingName(source, target),
-          createdAtSeconds: 0,
-        });
-    }
-  }
+        held.push({ ...undated("aws_lambda_event_source_mapping", id), name: mappingName(source, target) });
   return held;
 };
 
-/**
- * The functions of these names. Their tags are looked at in the plan: one of another deployment's is in the way all the
- * same.
- */
-export const findFunctions: Find = async (client, names, abortSignal) => {
-  const answers = await Promise.all(
-    names.map((name) => orUndefined(client.send(new GetFunctionCommand({ FunctionName: name }), { abortSignal }))),
+/** A resource whose name is its id, and whose answer has neither tags nor a date. */
+const undated = (type: LookedUp, id: string): HeldResource => ({ type, id, name: id, createdAtSeconds: 0 });
+
+/** The functions of these names. The plan compares their tags: one of another deployment is in the way as well. */
+const findFunctions: FindInLambda = async (client, names, abortSignal) => {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const command = new GetFunctionCommand({ FunctionName: name });
+      const answer = await undefinedIfMissing(client.send(command, { abortSignal }));
+      return answer === undefined ? [] : [undated("aws_lambda_function", name)];
+    }),
   );
-  return answers.flatMap((answer, index) =>
-    answer === undefined
-      ? []
-      : [{ type: "aws_lambda_function" as const, id: names[index]!, name: names[index]!, createdAtSeconds: 0 }],
-  );
+  return found.flat();
 };
 
 /** The statements of these names, `<function>/<statement>` or `<function>:<alias>/<statement>`. */
-export const findPermissions: Find = async (client, names, abortSignal) => {
+const findPermissions: FindInLambda = async (client, names, abortSignal) => {
   const owners = [...new Set(names.map((name) => name.slice(0, name.indexOf("/"))))];
   const found = await Promise.all(
     owners.map(async (owner) => {
       const [FunctionName, Qualifier] = owner.split(":");
-      const answer = await orUndefined(
-        client.send(new GetPolicyCommand({ FunctionName, ...(Qualifier === undefined ? {} : { Qualifier }) }), {
-          abortSignal,
-        }),
-      );
+      const command = new GetPolicyCommand({ FunctionName, ...(Qualifier === undefined ? {} : { Qualifier }) });
+      const answer = await undefinedIfMissing(client.send(command, { abortSignal }));
       const { Statement: statements = [] } = JSON.parse(answer?.Policy ?? "{}") as {
         readonly Statement?: readonly { readonly Sid?: string }[];
       };
       return statements.map(({ Sid }) => `${owner}/${Sid ?? ""}`);
     }),
   );
-  const there = new Set(found.flat());
-  return names
-    .filter((name) => there.has(name))
-    .map((name) => ({ type: "aws_lambda_permission", id: name, name, createdAtSeconds: 0 }));
+  return names.filter((name) => found.flat().includes(name)).map((name) => undated("aws_lambda_permission", name));
 };
 
-/** What is not there is no failure here. */
-async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+/** The answer, or undefined where Lambda has no such resource. */
+async function undefinedIfMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: unknown) => {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw error;
   });
 }
 
-/** A page of a list of API Gateway's. It names tags `tags`, and dates in seconds since 1970. */
+/** A page of a list of API Gateway. Its dates are in seconds since 1970. */
 interface Page {
   readonly item?: readonly {
     readonly id: string;
@@ -91,17 +91,7 @@ interface Page {
   readonly position?: string;
 }
 
-/** What AWS holds of what is wanted, in the account and region; of some types more. Throws with what it takes. */
-export async function heldResources(wanted: readonly Wanted[], place: AwsPlace, signal: AbortSignal): Promise<Held[]> {
-  const held: Held[] = [];
-  for (const type of new Set(wanted.map((one) => one.type))) {
-    const names = wanted.filter((one) => one.type === type).map(({ name }) => name);
-    held.push(...(await FINDERS[type](names, place, signal)));
-  }
-  return held;
-}
-
-/** Address of a queue. Throws where there is none of that name. */
+/** The address of a queue. @throws Error where there is none of that name */
 export async function queueUrl(name: string, place: AwsPlace, signal: AbortSignal): Promise<string> {
   const client = new SQSClient(clientConfiguration(place, "SQS"));
   try {
@@ -113,21 +103,19 @@ export async function queueUrl(name: string, place: AwsPlace, signal: AbortSigna
   }
 }
 
-type Finder = (names: readonly string[], place: AwsPlace, signal: AbortSignal) => Promise<Held[]>;
+type Finder = (names: readonly string[], place: AwsPlace, signal: AbortSignal) => Promise<HeldResource[]>;
 
-const FINDERS: Readonly<Record<LookedFor, Finder>> = {
-  aws_api_gateway_rest_api: gatewayList("aws_api_gateway_rest_api", "/restapis"),
-  aws_api_gateway_api_key: gatewayList("aws_api_gateway_api_key", "/apikeys"),
-  aws_api_gateway_usage_plan: gatewayList("aws_api_gateway_usage_plan", "/usageplans"),
-  aws_cloudfront_distribution: distributions,
+const FINDERS: Readonly<Record<LookedUp, Finder>> = {
+  aws_api_gateway_rest_api: listInGateway("aws_api_gateway_rest_api", "/restapis"),
+  aws_api_gateway_api_key: listInGateway("aws_api_gateway_api_key", "/apikeys"),
+  aws_api_gateway_usage_plan: listInGateway("aws_api_gateway_usage_plan", "/usageplans"),
+  aws_cloudfront_distribution: listDistributions,
   aws_lambda_event_source_mapping: inLambda(findMappings),
   aws_lambda_function: inLambda(findFunctions),
   aws_lambda_permission: inLambda(findPermissions),
 };
 
-function inLambda(
-  find: (client: LambdaClient, names: readonly string[], signal: AbortSignal) => Promise<Held[]>,
-): Finder {
+function inLambda(find: FindInLambda): Finder {
   return async (names, place, signal) => {
     const client = new LambdaClient(clientConfiguration(place, "LAMBDA"));
     try {
@@ -138,93 +126,86 @@ function inLambda(
   };
 }
 
-function gatewayList(type: LookedFor, path: string): Finder {
+function listInGateway(type: LookedUp, path: string): Finder {
   return async (_, place, signal) => {
-    const held: Held[] = [];
+    const held: HeldResource[] = [];
     let position: string | undefined;
     do {
-      const text = await signedGet(
-        place,
-        API_GATEWAY(place.region),
-        path,
-        { limit: "500", ...(position === undefined ? {} : { position }) },
-        signal,
-      );
-      const page = JSON.parse(text) as Page;
-      held.push(
-        ...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({
-          type,
-          id,
-          name,
-          tags,
-          createdAtSeconds: createdDate,
-        })),
-      );
+      const query = { limit: "500", ...(position === undefined ? {} : { position }) };
+      const page = JSON.parse(await signedGet(place, API_GATEWAY(place.region), path, query, signal)) as Page;
+      for (const { id, name = "", createdDate: createdAtSeconds = 0, tags = {} } of page.item ?? [])
+        held.push({ type, id, name, tags, createdAtSeconds });
       position = page.position;
     } while (position !== undefined);
     return held;
   };
 }
 
-/** The list is XML, and says neither tags nor dates of making. */
-async function distributions(_: readonly string[], place: AwsPlace, signal: AbortSignal): Promise<Held[]> {
-  const held: Held[] = [];
+/** CloudFront is a global service: its requests are signed for this region, wherever the deployment is. */
+const CLOUDFRONT_REGION = "us-east-1";
+const CLOUDFRONT = { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" };
+
+/** The list is XML, and has neither tags nor dates. */
+async function listDistributions(_: readonly string[], place: AwsPlace, signal: AbortSignal): Promise<HeldResource[]> {
+  const held: HeldResource[] = [];
   let marker: string | undefined;
   do {
-    // A global service: it is signed for one region, whichever the deployment is in.
-    const text = await signedGet(
-      { ...place, region: "us-east-1" },
-      { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" },
-      "/2020-05-31/distribution",
-      marker === undefined ? {} : { Marker: marker },
-      signal,
-    );
+    const query: Readonly<Record<string, string>> = marker === undefined ? {} : { Marker: marker };
+    const global = { ...place, region: CLOUDFRONT_REGION };
+    const text = await signedGet(global, CLOUDFRONT, "/2020-05-31/distribution", query, signal);
     for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
-      // Origins and behaviours hold ids of their own; a distribution's comes first.
-      const [id, name] = [element(summary, "Id"), commentOf(summary)];
-      if (id !== undefined) held.push({ type: "aws_cloudfront_distribution", id, name, createdAtSeconds: 0 });
+      // The distribution's own id comes first; origins and behaviours have ids as well.
+      const id = readElement(summary, "Id");
+      if (id !== undefined)
+        held.push({
+          ...undated("aws_cloudfront_distribution", id),
+          name: readElement(ownPart(summary), "Comment") ?? "",
+        });
     }
-    marker = element(text, "NextMarker");
+    marker = readElement(text, "NextMarker");
   } while (marker !== undefined && marker !== "");
   return held;
 }
 
-function element(xml: string, name: string): string | undefined {
+/** The text of the first such element. Names of this stack contain nothing that XML escapes. */
+function readElement(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }
 
-/** A name of ours holds no character that XML escapes. */
-function commentOf(summary: string): string {
-  return (
-    element(
-      summary.replaceAll(
-        /<(Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses)>.*?<\/\1>/gs,
-        "",
-      ),
-      "Comment",
-    ) ?? ""
-  );
+/** The summary without its parts that have comments of their own. */
+function ownPart(summary: string): string {
+  const parts = "Origins|OriginGroups|DefaultCacheBehavior|CacheBehaviors|CustomErrorResponses";
+  return summary.replaceAll(new RegExp(`<(${parts})>.*?</\\1>`, "gs"), "");
 }
 
-/** Asks AWS for what a plan makes and is there already; with `all` also for a second one of what it holds. */
+/**
+ * Asks AWS for what a plan would make twice.
+ * @param options `which`: see {@link wantedResources}; `signal`: aborts the calls; default: never aborts
+ */
 export async function lookUpTwins(
   terraform: Terraform,
   plan: unknown,
-  which: "made" | "all",
-  signal = new AbortController().signal,
+  { which, signal = new AbortController().signal }: { readonly which: "made" | "all"; readonly signal?: AbortSignal },
 ): Promise<Twins> {
-  const wanted = wantedOf(plan, which);
+  const wanted = wantedResources(plan, which);
   if (wanted.length === 0) return { imports: [], surplus: [] };
-  return twins(
-    plan,
-    await heldResources(wanted, { environment: terraform.environment, region: regionOf(plan, terraform) }, signal),
-  );
+  const place = { environment: terraform.environment, region: plannedRegion(plan, terraform) };
+  return findTwins(plan, await findHeld(wanted, place, signal));
 }
 
-/** The provider's region, as the stack has it from its variable. */
-export function regionOf(plan: unknown, { environment }: Terraform): string {
-  const region = plannedVariable(plan, "aws_region") ?? environment["AWS_REGION"];
-  if (region === undefined)
-    throw new Error("The plan names no region; give the variable aws_region, or set AWS_REGION");
-  return region;
+/**
+ * The wanted resources that AWS holds in the account and region; of some types more.
+ * @throws Error with the permission that is needed
+ */
+export async function findHeld(
+  wanted: readonly WantedResource[],
+  place: AwsPlace,
+  signal: AbortSignal,
+): Promise<HeldResource[]> {
+  const held: HeldResource[] = [];
+  for (const type of new Set(wanted.map((resource) => resource.type))) {
+    const names = wanted.flatMap((resource) => (resource.type === type ? [resource.name] : []));
+    held.push(...(await FINDERS[type](names, place, signal)));
+  }
+  return held;
 }

@@ -5,94 +5,90 @@ import {
   SETTINGS,
   type Profile,
   type Provenance,
-  type Release,
   type RollbackRecord,
   type Setting,
 } from "../../stacks/contract/settings";
-import { FUNCTIONS, LIVE_NAMES, LIVE_SETTINGS } from "./release";
+import { LIVE_SETTINGS, suspendedConcurrency, type Values } from "./release";
 import { shortText } from "../kit/value-text";
 
-/** A tfvars document. */
-export type Values = Readonly<Record<string, unknown>>;
-
 export interface KeptQuestion {
-  /** Of `terraform output`: the outputs of `agent-api`, as far as an earlier release has them. */
+  /** Of `terraform output`: the outputs of `agent-api`, as far as the applied release has them. */
   readonly outputs: { readonly settings?: Values; readonly given?: Values };
-  /** What the environment's file gives. */
+  /** Values of the environment's file. */
   readonly file: Values;
-  /** Path of that file, for a person. */
+  /** Path of that file, for messages. */
   readonly filePath: string;
-  /** Names that are given now: by --var, a var-file, TF_VAR_. */
+  /** Names of settings that are given now: by --var, a var-file, TF_VAR_. */
   readonly now: readonly string[];
-  /** Names that a person takes back. */
+  /** Names of settings whose earlier value no longer counts. */
   readonly reset: readonly string[];
-  /** The profile that a rollback goes to, when, and by whom. Default: it is none. */
+  /** The rollback to a profile that is wanted. Default: none. */
   readonly rollback?: Omit<RollbackRecord, "aside">;
 }
 
-/** Where each value comes from that is no default. */
+/** Which values are no defaults, and where they come from. */
 export interface KeptValues {
   /**
-   * Given before, and neither by the file nor now: a plan without them would lose them. null = the profile decides,
-   * whatever the file says.
+   * Values given before, and neither by the file nor now: a plan without them would lose them. null = the profile
+   * decides, although the file gives a value.
    */
   readonly kept: Values;
-  /** To be remembered by the next apply. */
+  /** What the next apply is to remember. */
   readonly provenance: Provenance;
-  /** For a person, a line each; empty where the defaults decide all. */
+  /** The same in sentences; empty where the defaults decide everything. */
   readonly lines: readonly string[];
 }
 
 /**
- * What a plan starts from. Given now wins over what was given by hand before, that over the environment's file, and
- * that over the profile. What the file gave before, it may take back; what a person gave, a person resets. As long as a
- * rollback to a profile is in effect, that decides all it can: what was given instead is set aside, and comes back.
+ * Finds the values that a plan starts from. A value given now overrules one given by hand before, that one the
+ * environment's file, and the file the profile. What the file gave, the file may drop; what a person gave, a person
+ * resets. During a rollback to a profile, the values given instead of the profile's are set aside, and come back.
  */
 export function keptValues(question: KeptQuestion): KeptValues {
   const { outputs, file, now, reset } = question;
   const before = provenanceOf(outputs);
-  const rollback = rollbackInEffect(question, before);
-  const isTaken = (name: string) => [...now, ...reset].includes(name);
-  const given = withoutCanary(givenBefore(outputs), outputs.settings ?? {}, before);
-  // Where terraform has applied by itself, it cannot be told from the file's values what was given over them.
+  const asideBefore = valuesAside(before);
+  const rollback = effectiveRollback(question, before);
+  const isProfileWanted = rollback === null && question.rollback !== undefined;
+  const given = withoutCanary(valuesGivenBefore(outputs), outputs.settings ?? {}, before);
+  // After an apply by plain terraform, nothing tells a value of the file from the same value given by hand.
   const byFile = before?.file ?? Object.keys(file);
-  const mine = without(
-    { ...given, ...asideOf(before) },
-    (name) => isTaken(name) || (byFile.includes(name) && !(name in asideOf(before))),
+  const byHand = dropValues(
+    { ...given, ...asideBefore },
+    (name) => now.includes(name) || reset.includes(name) || (byFile.includes(name) && !(name in asideBefore)),
   );
   const isAside = (name: string) =>
-    rollback !== null && isProfiled(name) && (rollback !== before?.rollback || name in asideOf(before));
-  const kept = without(mine, isAside);
-  const hand = sorted([
+    rollback !== null && isProfiled(name) && (rollback !== before?.rollback || name in asideBefore);
+  const kept = dropValues(byHand, isAside);
+  const hand = sortedNames([
     ...Object.keys(kept),
-    ...now.filter((name) => isKeepable(name) && !(name === "profile" && rollback === null && question.rollback)),
+    ...now.filter((name) => isKeepable(name) && !(name === "profile" && isProfileWanted)),
   ]);
-  const silent = rollback === null ? [] : Object.keys(file).filter((name) => isProfiled(name) && !hand.includes(name));
-  const fromFile = sorted(Object.keys(file).filter((name) => ![...hand, ...silent].includes(name)));
+  const overruled =
+    rollback === null ? [] : Object.keys(file).filter((name) => isProfiled(name) && !hand.includes(name));
+  const fromFile = sortedNames(Object.keys(file).filter((name) => ![...hand, ...overruled].includes(name)));
   const aside = Object.fromEntries(
-    Object.entries(mine)
-      .filter(([name]) => isAside(name))
-      .map(([name, value]) => [name, JSON.stringify(value)]),
+    Object.entries(byHand).flatMap(([name, value]) => (isAside(name) ? [[name, JSON.stringify(value)]] : [])),
   );
   const provenance = { file: fromFile, hand, rollback: rollback && { ...rollback, aside } };
   return {
-    kept: { ...kept, ...Object.fromEntries(silent.map((name) => [name, null])) },
+    kept: { ...kept, ...Object.fromEntries(overruled.map((name) => [name, null])) },
     provenance,
-    lines: described(question, { before, kept, provenance, aside: [...Object.keys(aside), ...silent] }),
+    lines: describeOrigins(question, { before, kept, provenance, aside: [...Object.keys(aside), ...overruled] }),
   };
 }
 
-/** Names that a person gave before, and may take back. */
-export function givenByHand(question: Omit<KeptQuestion, "reset">): string[] {
+/** Names of the settings that a person gave before, and may reset. */
+export function namesGivenByHand(question: Omit<KeptQuestion, "reset">): string[] {
   const { provenance } = keptValues({ ...question, now: [], reset: [] });
-  return sorted([...provenance.hand, ...Object.keys(provenance.rollback?.aside ?? {})]);
+  return sortedNames([...provenance.hand, ...Object.keys(provenance.rollback?.aside ?? {})]);
 }
 
 /**
- * The one that goes on, or the one that is asked for; null where that goes back to what the file or the default says,
- * which is forward.
+ * The rollback that continues, or the one that is wanted. null where the wanted profile is that of the file or the
+ * default, because that ends a rollback.
  */
-function rollbackInEffect(
+function effectiveRollback(
   { file, now, reset, rollback }: KeptQuestion,
   before: Provenance | null,
 ): RollbackRecord | null {
@@ -100,105 +96,111 @@ function rollbackInEffect(
   return [...now, ...reset].includes("profile") ? null : (before?.rollback ?? null);
 }
 
-const asideOf = (before: Provenance | null): Values =>
+const valuesAside = (before: Provenance | null): Values =>
   Object.fromEntries(
     Object.entries(before?.rollback?.aside ?? {}).map(([name, text]) => [name, JSON.parse(text) as unknown]),
   );
 const provenanceOf = ({ settings = {} }: KeptQuestion["outputs"]) =>
   (settings["provenance"] ?? null) as Provenance | null;
-const profileOf = (file: Values): string => String(file["profile"] ?? DEFAULT_PROFILE);
-const without = (values: Values, isOut: (name: string) => boolean): Values =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => !isOut(name)));
+const profileOf = (values: Values) => (values["profile"] ?? "optimized") as Profile;
+const sortedNames = (names: readonly string[]): string[] => [...new Set(names)].sort();
+const dropValues = (values: Values, isDropped: (name: string) => boolean): Values =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !isDropped(name)));
 
 /** What the state remembers of where its values come from. */
 export function appliedProvenance(outputs: KeptQuestion["outputs"]): Provenance {
-  return provenanceOf(outputs) ?? { file: [], hand: sorted(Object.keys(givenBefore(outputs))), rollback: null };
+  return (
+    provenanceOf(outputs) ?? { file: [], hand: sortedNames(Object.keys(valuesGivenBefore(outputs))), rollback: null }
+  );
 }
 
 /**
- * Of a release without the output `given`: what differs from its default. What the profile decides is left to it,
- * because a value of then may have been the profile's.
+ * The output `given`. Without it, every value counts that differs from its default and that no profile decides: the
+ * value may have been that of a profile.
  */
-function givenBefore({ given, settings = {} }: KeptQuestion["outputs"]): Values {
+function valuesGivenBefore({ given, settings = {} }: KeptQuestion["outputs"]): Values {
   if (given !== undefined) return given;
-  const unlike = KEEPABLE.map(({ name }) => name).filter(
+  return dropValues(
+    settings,
     (name) =>
-      !isProfiled(name) &&
-      (settings[name] ?? null) !== null &&
-      JSON.stringify(settings[name]) !== JSON.stringify(unlessGiven(name, settings)),
+      !isKeepable(name) ||
+      isProfiled(name) ||
+      (settings[name] ?? null) === null ||
+      JSON.stringify(settings[name]) === JSON.stringify(defaultIn(settings, name)),
   );
-  return Object.fromEntries(unlike.map((name) => [name, settings[name]]));
 }
 
-const DEFAULT_PROFILE: Profile = "optimized";
-
-const KEEPABLE: readonly Setting[] = SETTINGS.filter(
-  (setting: Setting) => !setting.sensitive && !KEPT_BY_COMMANDS.includes(setting.name),
+const KEEPABLE: ReadonlyMap<string, Setting> = new Map(
+  SETTINGS.filter((setting: Setting) => !setting.sensitive && !KEPT_BY_COMMANDS.includes(setting.name)).map(
+    (setting) => [setting.name, setting],
+  ),
 );
-const isKeepable = (name: string): boolean => KEEPABLE.some((setting) => setting.name === name);
-const isProfiled = (name: string): boolean =>
-  KEEPABLE.some((setting) => setting.name === name && followsProfile(setting));
-const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
+const isKeepable = (name: string): boolean => KEEPABLE.has(name);
 
-const unlessGiven = (name: string, settings: Values): unknown =>
-  KEEPABLE.filter((setting) => setting.name === name).map((setting) =>
-    defaultValue(setting, (settings["profile"] ?? DEFAULT_PROFILE) as Profile),
-  )[0];
+function isProfiled(name: string): boolean {
+  const setting = KEEPABLE.get(name);
+  return setting !== undefined && followsProfile(setting);
+}
 
-/** Without what a canary or a pin has set: the release says that, and what it says may be newer. */
+function defaultIn(settings: Values, name: string): unknown {
+  const setting = KEEPABLE.get(name);
+  return setting && defaultValue(setting, profileOf(settings));
+}
+
+/** Leaves out what a canary or a pin has set, because the release has newer values of it. */
 function withoutCanary(given: Values, settings: Values, before: Provenance | null): Values {
-  const release = (settings["release"] ?? null) as Release | null;
+  const release = settings["release"] ?? null;
   if (release === null) return given;
-  const taken = FUNCTIONS.map((name) => ({
-    name: LIVE_SETTINGS[name].provisioned,
-    value: release.canary?.provisioned[name] ?? null,
-  })).filter(({ name, value }) => value !== null && given[name] === 0);
-  const rest = Object.entries(given).filter(
-    ([name]) =>
-      !taken.some((each) => each.name === name) && (!LIVE_NAMES.includes(name) || before?.hand.includes(name)),
-  );
-  // For the time of its weights a canary has made it 0; what it was before may be the profile's.
-  const restored = taken.filter(({ name, value }) => value !== unlessGiven(name, settings));
-  return Object.fromEntries([...rest, ...restored.map(({ name, value }): [string, unknown] => [name, value])]);
+  const suspended = suspendedConcurrency({ ...given, release });
+  // A value from before the canary may be the profile's, which nobody gave.
+  const restored = dropValues(suspended, (name) => suspended[name] === defaultIn(settings, name));
+  const isOfCanary = (name: string) =>
+    name in suspended || (LIVE_SETTINGS.includes(name) && !before?.hand.includes(name));
+  return { ...dropValues(given, isOfCanary), ...restored };
 }
 
 interface Origins {
   readonly before: Provenance | null;
   readonly kept: Values;
   readonly provenance: Provenance;
-  /** Settings that a rollback's profile decides instead of who gave them. */
+  /** Settings that a rollback's profile decides, although somebody gave them. */
   readonly aside: readonly string[];
 }
 
-function described(
-  { file, filePath, now, rollback: asked }: KeptQuestion,
+function describeOrigins(
+  { file, filePath, now, rollback: wanted }: KeptQuestion,
   { before, kept, provenance: { file: fromFile, hand, rollback }, aside }: Origins,
 ): string[] {
-  const values = (names: readonly string[], of: Values) =>
-    names.map((name) => `${name} = ${shortText(of[name])}`).join(", ");
+  const listValues = (names: readonly string[], values: Values) =>
+    names.map((name) => `${name} = ${shortText(values[name])}`).join(", ");
   const byFile = fromFile.filter((name) => !now.includes(name));
   const keptNames = Object.keys(kept).sort();
-  const over = keptNames.filter((name) => name in file && JSON.stringify(kept[name]) !== JSON.stringify(file[name]));
+  const differing = keptNames.filter(
+    (name) => name in file && JSON.stringify(kept[name]) !== JSON.stringify(file[name]),
+  );
   const gone = (before?.file ?? []).filter((name) => !(name in file) && !hand.includes(name));
-  return [
-    ...(rollback === null || asked
-      ? []
-      : [
-          `Rolled back to ${rollback.to} by ${rollback.by} at ${rollback.at}; quickturn rollback --to ${profileOf(file)} goes forward.`,
-        ]),
-    ...(aside.length === 0
-      ? []
-      : [
-          `Set aside as long as it is rolled back, because ${rollback?.to} decides: ${sorted(aside).join(", ")}. --var gives one all the same.`,
-        ]),
-    ...(byFile.length === 0 ? [] : [`From ${filePath}: ${values(byFile, file)}.`]),
-    ...(keptNames.length === 0
-      ? []
-      : [`Kept from the last apply: ${values(keptNames, kept)}. --reset <setting> takes one back.`]),
-    ...(over.length === 0
-      ? []
-      : [`${filePath} says otherwise, and what was given by hand counts: ${values(over, file)} there.`]),
-    ...(gone.length === 0 ? [] : [`No longer in ${filePath}, so that the default counts: ${gone.join(", ")}.`]),
-    ...(now.length === 0 ? [] : [`Given now: ${sorted(now).join(", ")}.`]),
+  const lines: readonly (readonly [boolean, string])[] = [
+    [
+      rollback !== null && !wanted,
+      `Rolled back to ${rollback?.to} by ${rollback?.by} at ${rollback?.at}; ` +
+        `quickturn rollback --to ${profileOf(file)} goes forward.`,
+    ],
+    [
+      aside.length > 0,
+      `Set aside as long as it is rolled back, because ${rollback?.to} decides: ${sortedNames(aside).join(", ")}. ` +
+        "--var gives one all the same.",
+    ],
+    [byFile.length > 0, `From ${filePath}: ${listValues(byFile, file)}.`],
+    [
+      keptNames.length > 0,
+      `Kept from the last apply: ${listValues(keptNames, kept)}. --reset <setting> takes one back.`,
+    ],
+    [
+      differing.length > 0,
+      `${filePath} says otherwise, and what was given by hand counts: ${listValues(differing, file)} there.`,
+    ],
+    [gone.length > 0, `No longer in ${filePath}, so that the default counts: ${gone.join(", ")}.`],
+    [now.length > 0, `Given now: ${sortedNames(now).join(", ")}.`],
   ];
+  return lines.flatMap(([applies, line]) => (applies ? [line] : []));
 }

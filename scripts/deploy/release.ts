@@ -6,14 +6,53 @@ import {
   SETTINGS,
   type Setting,
 } from "../../stacks/contract/settings";
-import { variableName } from "../kit/given-setting";
-import { planChanges, type ResourceChange } from "../kit/plan-changes";
 
-/** The functions whose versions move, by the names that a release has for them. */
+/** The functions that have versions, as a release names them: the worker and the front door. */
 export const FUNCTIONS = ["worker", "api"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** No version of any. */
+/** What the stack calls the things of one function. */
+interface StackNames {
+  /** Setting that pins the alias to a version, and the output with the version behind the alias. */
+  readonly version: string;
+  /** Setting: share of the traffic, 0 to 1, that the newest version gets. */
+  readonly weight: string;
+  /** Setting: provisioned concurrency. */
+  readonly provisioned: string;
+  /** Output: the newest version. */
+  readonly newest: string;
+  /** Output: the name of the Lambda function. */
+  readonly functionName: string;
+  /** Terraform's address of the function, which is a contract. */
+  readonly address: string;
+}
+
+export const NAMES_IN_STACK: Readonly<Record<FunctionName, StackNames>> = {
+  worker: {
+    version: "live_version",
+    weight: "canary_weight",
+    provisioned: "provisioned_concurrent_executions",
+    newest: "newest_version",
+    functionName: "worker_function_name",
+    address: "aws_lambda_function.worker_function",
+  },
+  api: {
+    version: "api_live_version",
+    weight: "api_canary_weight",
+    provisioned: "api_provisioned_concurrent_executions",
+    newest: "api_newest_version",
+    functionName: "api_function_name",
+    address: "aws_lambda_function.api_function",
+  },
+};
+
+/** Settings that decide which version is live. A canary sets them, so nobody may give them to it. */
+export const LIVE_SETTINGS: readonly string[] = [
+  ...FUNCTIONS.flatMap((name) => [NAMES_IN_STACK[name].version, NAMES_IN_STACK[name].weight]),
+  "release",
+];
+
+/** No version of any function. */
 export const NO_VERSIONS: Versions = { worker: null, api: null };
 
 /** Entries that a release remembers. */
@@ -23,11 +62,11 @@ export const HISTORY_LENGTH = 20;
 export interface Stamp {
   /** ISO 8601, in UTC. */
   readonly at: string;
-  /** Of the run, so that two at once find each other. */
+  /** Identifies the run, so that two runs at the same time notice each other. */
   readonly writer: string;
 }
 
-/** A release that nothing has happened to. */
+/** The first release of a deployment. */
 export const emptyRelease = (deployment: string): Release => ({
   deployment,
   serial: 0,
@@ -37,37 +76,46 @@ export const emptyRelease = (deployment: string): Release => ({
   history: [],
 });
 
-/** The versions of each function, made by one rule. */
-export const versionsBy = (of: (name: FunctionName) => number | null): Versions => ({
-  worker: of("worker"),
-  api: of("api"),
+/** Makes the versions of all functions by one rule. */
+export const mapVersions = (rule: (name: FunctionName) => number | null): Versions => ({
+  worker: rule("worker"),
+  api: rule("api"),
 });
 
-/** The functions of which there is a version. */
-export const named = (versions: Versions): FunctionName[] => FUNCTIONS.filter((name) => versions[name] !== null);
+/** Lists the functions that have a version here. */
+export const functionsIn = (versions: Versions): FunctionName[] => FUNCTIONS.filter((name) => versions[name] !== null);
 
-/** The same release, changed: its serial grows, so that whoever holds the old one sees it. */
-export function changed(
+/** An event without its time, which the stamp gives. */
+export interface EventRecord {
+  readonly event: ReleaseEvent["event"];
+  readonly candidate: Versions;
+  readonly stable: Versions;
+  /** Percent of the traffic that the candidates have from then on. Default: 0. */
+  readonly weight?: number;
+  /** Default: "", nothing went wrong. */
+  readonly reason?: string;
+}
+
+export interface ReleaseChange {
+  /** Default: as before. */
+  readonly pinned?: Versions;
+  /** Default: as before. */
+  readonly canary?: CanaryRecord | null;
+  /** What the history gains; its oldest entries go. Default: nothing. */
+  readonly event?: EventRecord;
+}
+
+/** Changes a release. Its serial grows, so that a run which holds the old one notices. */
+export function changeRelease(
   release: Release,
-  { writer }: Stamp,
-  change: Partial<Pick<Release, "pinned" | "canary" | "history">>,
+  { at, writer }: Stamp,
+  { event, ...change }: ReleaseChange = {},
 ): Release {
-  return { ...release, ...change, serial: release.serial + 1, writer };
+  const history = event === undefined ? release.history : [...release.history, historyEntry(event, at)];
+  return { ...release, ...change, history: history.slice(-HISTORY_LENGTH), serial: release.serial + 1, writer };
 }
 
-/** The history with one more entry; the oldest ones are forgotten. */
-export function remembered({ history }: Release, entry: ReleaseEvent): readonly ReleaseEvent[] {
-  return [...history, entry].slice(-HISTORY_LENGTH);
-}
-
-/** An entry about a canary. */
-export function entryOf(
-  { candidate, stable }: CanaryRecord,
-  event: ReleaseEvent["event"],
-  at: string,
-  weight: number,
-  reason = "",
-): ReleaseEvent {
+function historyEntry({ event, candidate, stable, weight = 0, reason = "" }: EventRecord, at: string): ReleaseEvent {
   return {
     at,
     event,
@@ -87,200 +135,70 @@ export const weightOf = ({ phase, steps, step }: CanaryRecord): number =>
 /** Whether callers get a candidate. */
 export const isShifted = (release: Release | null): boolean => release?.canary?.phase === "shift";
 
-/** Whether two are the same writing of the same release. */
-export const isSame = (one: Release | null, other: Release | null): boolean =>
-  one?.serial === other?.serial && one?.writer === other?.writer;
-
-/** The settings of each function that decide which version callers get. */
-export const LIVE_SETTINGS: Readonly<
-  Record<FunctionName, { readonly version: string; readonly weight: string; readonly provisioned: string }>
-> = {
-  worker: { version: "live_version", weight: "canary_weight", provisioned: "provisioned_concurrent_executions" },
-  api: {
-    version: "api_live_version",
-    weight: "api_canary_weight",
-    provisioned: "api_provisioned_concurrent_executions",
-  },
-};
+/** Whether both were written by the same run at the same time. */
+export const isSameRelease = (a: Release | null, b: Release | null): boolean =>
+  a?.serial === b?.serial && a?.writer === b?.writer;
 
 /**
- * What a release asks for, as values of settings. What it says nothing about is left out, so that other files and
- * the environment still decide it: without a pin the newest version is live.
+ * What a release asks for, as values of settings. A setting that the release does not decide is left out, so that files
+ * and the environment still decide it: without a pin the newest version is live.
  */
 export function liveVariables({ canary, pinned }: Release): Readonly<Record<string, number>> {
-  return Object.assign({}, ...FUNCTIONS.map((name) => ofFunction(name, canary, pinned[name]))) as Record<
-    string,
-    number
-  >;
+  const variables = FUNCTIONS.flatMap((name): (readonly [string, number])[] => {
+    const { version, weight, provisioned } = NAMES_IN_STACK[name];
+    const [stable, pin] = [canary?.stable[name] ?? null, pinned[name]];
+    if (canary === null || stable === null) return pin === null ? [] : [[version, pin]];
+    const percent = weightOf(canary);
+    // All of the traffic is written as no weight and no pin: the state in which a deployment rests.
+    if (percent === 100) return [];
+    // Lambda refuses provisioned concurrency on an alias with weights.
+    const isOff = canary.phase === "shift" && canary.provisioned[name] !== null;
+    return [[version, stable], [weight, percent / 100], ...(isOff ? [[provisioned, 0] as const] : [])];
+  });
+  return Object.fromEntries(variables);
 }
 
-function ofFunction(name: FunctionName, canary: Release["canary"], pinned: number | null): Record<string, number> {
-  const { version, weight, provisioned } = LIVE_SETTINGS[name];
-  const stable = canary?.stable[name] ?? null;
-  if (canary === null || stable === null) return pinned === null ? {} : { [version]: pinned };
-  const percent = weightOf(canary);
-  // All of the traffic is no weight but no pin: the state that a deployment rests in.
-  if (percent === 100) return {};
-  // Lambda takes no provisioned concurrency on an alias with weights.
-  const without = canary.phase === "shift" && canary.provisioned[name] !== null ? { [provisioned]: 0 } : {};
-  return { [version]: stable, [weight]: percent / 100, ...without };
+/** A tfvars document. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** The live file: what is live, and why. */
+export const liveDocument = (release: Release): Values => ({ ...liveVariables(release), release });
+
+/** The live file with every setting in it: given last, it overrules all others. Only a file can set null. */
+export function completeLiveDocument(release: Release): Values {
+  const nothing = FUNCTIONS.flatMap((name) => [
+    [NAMES_IN_STACK[name].version, null],
+    [NAMES_IN_STACK[name].weight, 0],
+  ]);
+  return { ...Object.fromEntries(nothing), ...liveDocument(release) };
 }
 
-/** The live file: what is live, and why. The same release gives the same bytes. */
-export function liveFile(release: Release): string {
-  return `${JSON.stringify({ ...liveVariables(release), release }, null, 2)}\n`;
-}
-
-/**
- * The same with nothing left out: as the last file, it wins over every other that says something about it. `-var` takes
- * no null for a number.
- */
-export function wholeLiveFile(release: Release): string {
-  const nothing = Object.fromEntries(
-    FUNCTIONS.flatMap((name) => [
-      [LIVE_SETTINGS[name].version, null],
-      [LIVE_SETTINGS[name].weight, 0],
-    ]),
-  );
-  return `${JSON.stringify({ ...nothing, ...liveVariables(release), release }, null, 2)}\n`;
-}
-
-/** Provisioned concurrency that must be off, as arguments of `-var`: a person may have given another value that way. */
+/** Provisioned concurrency that must be off, as `-var` takes it: `-var` overrules what a person gave by `-var`. */
 export function liveArguments(release: Release): readonly string[] {
-  const given = liveVariables(release);
-  return FUNCTIONS.map((name) => LIVE_SETTINGS[name].provisioned).flatMap((name) =>
-    given[name] === undefined ? [] : [`${name}=${given[name]}`],
+  const variables = liveVariables(release);
+  return FUNCTIONS.map((name) => NAMES_IN_STACK[name].provisioned).flatMap((name) =>
+    variables[name] === undefined ? [] : [`${name}=${variables[name]}`],
   );
 }
 
-/** Names of the settings that decide which version is live: no person gives them beside a canary. */
-export const LIVE_NAMES: readonly string[] = [
-  ...FUNCTIONS.flatMap((name) => [LIVE_SETTINGS[name].version, LIVE_SETTINGS[name].weight]),
-  "release",
-];
-
-/**
- * The settings in effect as a tfvars document, without those that say what is live: applied again, they change
- * nothing. Provisioned concurrency that a canary took away is there as it was before.
- * @param settings the output `settings`
- */
-export function settingsInEffect(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const known = SETTINGS.filter((setting: Setting) => !setting.sensitive && !LIVE_NAMES.includes(setting.name)).map(
-    ({ name }) => name as string,
-  );
-  const release = settings["release"] as Release | null | undefined;
-  const taken = FUNCTIONS.flatMap((name) => {
-    const before = release?.canary?.provisioned[name] ?? null;
-    const { provisioned } = LIVE_SETTINGS[name];
+/** Provisioned concurrency that a canary has set to 0, by setting, with its value from before. */
+export function suspendedConcurrency(settings: Values): Readonly<Record<string, number>> {
+  const { canary = null } = (settings["release"] ?? {}) as Partial<Release>;
+  const suspended = FUNCTIONS.flatMap((name) => {
+    const [before, { provisioned }] = [canary?.provisioned[name] ?? null, NAMES_IN_STACK[name]];
     return before !== null && settings[provisioned] === 0 ? [[provisioned, before] as const] : [];
   });
-  return {
-    ...Object.fromEntries(known.filter((name) => name in settings).map((name) => [name, settings[name]])),
-    ...Object.fromEntries(taken),
-  };
-}
-
-/** Which release is the true one. */
-export interface ChosenRelease {
-  /** null where nothing was ever pinned or released. */
-  readonly release: Release | null;
-  /** `file`: it was written before an apply that did not end, or without the file; `state`: as it is applied. */
-  readonly from: "file" | "state" | "nothing";
+  return Object.fromEntries(suspended);
 }
 
 /**
- * The state is the truth: it is what is applied. The file wins only where it is of the same deployment and newer,
- * because it is written before each apply.
- * @param deployment `<name>-<environment>` of the state; null where nothing is applied
+ * The settings in effect as a tfvars document without {@link LIVE_SETTINGS}: applied again, they change nothing.
+ * Provisioned concurrency that a canary took away has its value from before.
+ * @param settings the output `settings`
  */
-export function chooseRelease(file: Release | null, state: Release | null, deployment: string | null): ChosenRelease {
-  const ours = (release: Release | null) => (release !== null && release.deployment === deployment ? release : null);
-  const [written, applied] = [ours(file), ours(state)];
-  if (written !== null && written.serial > (applied?.serial ?? 0)) return { release: written, from: "file" };
-  return applied === null ? { release: null, from: "nothing" } : { release: applied, from: "state" };
-}
-
-/** What a person is told where a release decides something that they do not see; undefined where it does not. */
-export function inEffect({ release }: ChosenRelease): string | undefined {
-  if (release === null) return undefined;
-  if (release.canary !== null)
-    return `A canary is on its way since ${release.canary.started_at}: quickturn canary --resume goes on with it, --abort takes it back.`;
-  const pins = [
-    ...(release.pinned.worker === null ? [] : [`live_version=${release.pinned.worker}`]),
-    ...(release.pinned.api === null ? [] : [`api_live_version=${release.pinned.api}`]),
-  ];
-  if (pins.length === 0) return undefined;
-  const last = release.history.findLast(({ event }) => ["rolled_back", "aborted", "rollback"].includes(event));
-  const why = last === undefined ? "" : `, since ${last.at}${last.reason === "" ? "" : `: ${last.reason}`}`;
-  const free = pins.map((pin) => `--var ${pin.replace(/=.*/, "=null")}`).join(" ");
-  return `Pinned by live.tfvars.json: ${pins.join(", ")}${why}. A newer version is published and not live; quickturn canary makes it live step by step, quickturn apply ${free} at once.`;
-}
-
-/**
- * The release without the pins that a person overrides by `--var`: else the next apply without it would pin again.
- * @param vars `name=value`
- */
-export function withoutOverridden(release: Release, vars: readonly string[], writer: string): Release {
-  const names = vars.map(variableName);
-  const { worker, api } = release.pinned;
-  const pinned = {
-    worker: names.includes("live_version") ? null : worker,
-    api: names.includes("api_live_version") ? null : api,
-  };
-  return pinned.worker === worker && pinned.api === api
-    ? release
-    : { ...release, pinned, serial: release.serial + 1, writer };
-}
-
-/** Terraform's addresses, which are contracts. */
-export const FUNCTION_ADDRESSES: Readonly<Record<FunctionName, string>> = {
-  worker: "aws_lambda_function.worker_function",
-  api: "aws_lambda_function.api_function",
-};
-
-interface ShownPlan {
-  readonly resource_changes?: readonly {
-    readonly address: string;
-    readonly change: { readonly actions: readonly string[]; readonly after_unknown: Readonly<Record<string, unknown>> };
-  }[];
-  readonly planned_values?: { readonly outputs?: Readonly<Record<string, { readonly value?: unknown }>> };
-}
-
-/** The functions of which a plan publishes a version: its number is known only after the apply. */
-export function publishedFunctions(plan: unknown): FunctionName[] {
-  const { resource_changes: changes = [] } = plan as ShownPlan;
-  return FUNCTIONS.filter((name) =>
-    changes.some(
-      ({ address, change }) =>
-        address === FUNCTION_ADDRESSES[name] &&
-        !["no-op", "read"].includes(change.actions[0] ?? "no-op") &&
-        change.after_unknown["version"] === true,
-    ),
-  );
-}
-
-/**
- * The newest versions after a plan, as far as it knows them: a run that was killed may have published one that the
- * state does not have.
- */
-export function plannedNewest(plan: unknown): Versions {
-  const outputs = (plan as ShownPlan).planned_values?.outputs ?? {};
-  return versionsBy(
-    (name) => Number(outputs[name === "worker" ? "newest_version" : "api_newest_version"]?.value ?? NaN) || null,
-  );
-}
-
-/** Types that hold a version back from callers, or only lead to one: what changes in them, the canary decides. */
-const OF_VERSIONS = new Set(["aws_lambda_function", "aws_lambda_alias", "aws_lambda_provisioned_concurrency_config"]);
-
-/** What of a plan reaches all callers at once, because it is no version. */
-export function reachesAll(plan: unknown): ResourceChange[] {
-  return planChanges(plan).filter(({ type, address, attributes }) => {
-    // The sweeper has no alias, and a reservation is the whole function's.
-    if (type === "aws_lambda_function")
-      return (
-        !Object.values(FUNCTION_ADDRESSES).includes(address) || attributes.includes("reserved_concurrent_executions")
-      );
-    return !OF_VERSIONS.has(type);
-  });
+export function settingsInEffect(settings: Values): Values {
+  const known = SETTINGS.filter(
+    (setting: Setting) => !setting.sensitive && !LIVE_SETTINGS.includes(setting.name) && setting.name in settings,
+  ).map(({ name }) => [name, settings[name]] as const);
+  return { ...Object.fromEntries(known), ...suspendedConcurrency(settings) };
 }

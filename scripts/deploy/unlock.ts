@@ -1,9 +1,9 @@
 import { describeLock, type StateLock } from "../kit/state";
-import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
 
 export interface UnlockOptions extends Pick<StackOptions, "stack"> {
-  /** As the error of the run that was refused named it. */
+  /** The lock, as the error of the refused run named it. */
   readonly id: string;
   /** Free it without a question. */
   readonly autoApprove: boolean;
@@ -11,38 +11,41 @@ export interface UnlockOptions extends Pick<StackOptions, "stack"> {
   readonly confirm?: (question: string) => Promise<boolean>;
 }
 
-/** Frees the lock of a run that is dead. Says first whose it is, and frees no other than the one that was named. */
+/** Frees the lock of a run that is dead. Says first who holds it, and frees only the lock that was named. */
 export async function unlock(
   context: CommandContext,
   { id, autoApprove, confirm, ...stack }: UnlockOptions,
 ): Promise<CommandResult> {
   if (!autoApprove && !confirm)
     throw new UsageError(
-      "There is no terminal to ask at. See to it that the run that holds the lock is dead, then run `quickturn unlock <id> --auto-approve`.",
+      "There is no terminal to ask at. Make sure that the run that holds the lock is dead, " +
+        "then run `quickturn unlock <id> --auto-approve`.",
     );
   const terraform = await preparedTerraform(context, stack, "leave");
   const held = await context.progress.step("Ask who holds the lock", () => terraform.lock());
   if (held === undefined)
     return {
-      exitCode: 1,
+      exitCode: EXIT_CODES.fail,
       text: "Nobody holds a lock that could be freed. A state on this machine is free as soon as its run has ended.",
       json: { unlocked: false },
     };
-  refuseOther(held, id);
+  refuseOtherLock(held, id);
   context.progress.note(describeLock(held));
   if (!autoApprove && !(await confirm?.("Is that run dead? Two runs at once destroy the state. Free its lock?"))) {
-    return { exitCode: 1, text: "The lock stays.", json: { unlocked: false, lock: held } };
+    return { exitCode: EXIT_CODES.fail, text: "The lock stays.", json: { unlocked: false, lock: held } };
   }
   await context.progress.step("Free the lock", () => terraform.unlock(id));
   return {
-    exitCode: 0,
-    text: `Freed the lock of ${held.who}, ${held.operation}, since ${held.created}.\nIts run may have stopped half-way: \`quickturn plan\` says what is left to do.`,
+    exitCode: EXIT_CODES.pass,
+    text:
+      `Freed the lock of ${held.who}, ${held.operation}, since ${held.created}.\n` +
+      "Its run may have stopped half-way: `quickturn plan` says what is left to do.",
     json: { unlocked: true, lock: held },
   };
 }
 
-/** The lock that the person saw may be gone, and another run, alive, have its own. */
-function refuseOther(held: StateLock, id: string): void {
+/** The lock that the person saw may be gone, and a running command may hold a new one. */
+function refuseOtherLock(held: StateLock, id: string): void {
   if (held.id === id) return;
   throw new UsageError(
     `The lock is not ${id} but another:\n${describeLock(held)}\nWait for that run; where it is dead: quickturn unlock ${held.id}`,

@@ -8,13 +8,12 @@ import { readSuppressions, type Suppression } from "./suppression";
 import { gitLabSast, auditSarif } from "./sarif";
 import { writeReport } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
-import { withLive, type GivenBefore } from "../deploy/live-input";
+import { resolveInput, type GivenBefore } from "../deploy/live-input";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { deploymentFolder, type Whose } from "../kit/deployment-folder";
 import { readJson } from "../kit/given-state";
 import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
-import { refuseOtherInput, refuseValues } from "../deploy/plan";
-import { showPlan } from "../deploy/write-plan";
+import { refuseOtherInput, refuseValues, showPlan } from "../deploy/plan";
 
 export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a saved plan. Default: it is planned now. */
@@ -111,8 +110,8 @@ async function planned(
   terraform: Terraform,
   input: PlanInput & StackOptions,
 ): Promise<unknown> {
-  const live = await withLive(context, terraform, input);
-  return (await showPlan(terraform, { ...live.input, lock: false }, context.progress)).shown;
+  const live = await resolveInput(context, terraform, input);
+  return (await showPlan(terraform, { ...live.input, lock: false }, context)).shown;
 }
 
 function judged(plan: unknown, input: AuditInput): AuditReport {

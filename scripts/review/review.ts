@@ -14,11 +14,11 @@ import {
 import { writeReport } from "../kit/files";
 import type { PlanInput } from "../kit/terraform";
 import { ownSuppressions, stackSources } from "./audit";
-import { withLive, type GivenBefore } from "../deploy/live-input";
+import { resolveInput, type GivenBefore } from "../deploy/live-input";
 import type { CommandContext, CommandResult } from "../kit/context";
 import { preparedTerraform } from "../kit/prepared-terraform";
 import { diffSince } from "./synth-diff";
-import { leavePlan, showPlan } from "../deploy/write-plan";
+import { leavePlan, showPlan } from "../deploy/plan";
 
 export interface ReviewOptions extends PlanInput, GivenBefore {
   /** Commit, tag or branch whose Terraform JSON is compared. */
@@ -48,8 +48,8 @@ export async function review(
     today: new Date().toISOString().slice(0, 10),
   };
   const diffs = await diffSince(context, since);
-  const live = await withLive(context, terraform, input);
-  const { changed, shown: plan } = await showPlan(terraform, { ...live.input, lock: false }, context.progress);
+  const live = await resolveInput(context, terraform, input);
+  const { changed, shown: plan } = await showPlan(terraform, { ...live.input, lock: false }, context);
   leavePlan(terraform);
   const [changes, findings] = [planChanges(plan), findingsOf(plan, findingSources(auditing))];
   const sections = [

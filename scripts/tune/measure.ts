@@ -134,7 +134,7 @@ async function withSubject<T>(
 
 async function readyToMeasure({ signal }: CommandContext, { versions, appliedMiB }: Subject): Promise<LatestFunction> {
   const latest = await versions.latest(signal);
-  const left = await versions.there(signal);
+  const left = await versions.list(signal);
   if (left.length > 0 || latest.memoryMiB !== appliedMiB)
     throw new UsageError(
       `${versions.functionName} has ${latest.memoryMiB} MB, ${appliedMiB} MB were applied, and ${left.length} versions of a tuning are there (${left.join(", ") || "none"}): one runs, or was killed. Where none runs: quickturn tune --cleanup.`,

@@ -4,9 +4,8 @@ import { timeLapse, type TimeLapse } from "../../../scripts/emulator";
 import type { Terraform } from "../../../scripts/kit/terraform";
 import { canary } from "../../../scripts/deploy/canary";
 import type { CanaryOptions } from "../../../scripts/deploy/canary-options";
-import { metricsJudge } from "../../../scripts/deploy/canary-judge";
-import type { Deployment, Judge } from "../../../scripts/deploy/canary-ports";
-import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
+import { metricsJudge, type Judge } from "../../../scripts/deploy/canary-judge";
+import { TerraformDeployment, type Deployment } from "../../../scripts/deploy/canary-deployment";
 import type { CommandContext, CommandResult, Progress } from "../../../scripts/kit/context";
 import type { Clock } from "../../../scripts/gate/gate";
 

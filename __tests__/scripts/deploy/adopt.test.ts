@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyAdopting, removeImports, writeImports } from "../../../scripts/deploy/adopt";
+import { applyAdopting } from "../../../scripts/deploy/adopt";
 import { applyPlan } from "../../../scripts/deploy/apply-plan";
 import { SILENT } from "../../../scripts/kit/context";
 import { Terraform } from "../../../scripts/kit/terraform";
@@ -10,7 +10,7 @@ import { temporaryFolder } from "../../support/temporary-folder";
 import { OURS, made, planOf, type Change } from "./adoption-plans";
 
 describe("adopt", () => {
-  /** The real terraform is killed and adopts in e2e/killed-apply; here it says what it is told to. */
+  /** Answers as it is told. The real terraform is killed and adopts in e2e/killed-apply. */
   class ScriptedTerraform extends Terraform {
     readonly imported: unknown[] = [];
     applies = 0;
@@ -65,7 +65,7 @@ describe("adopt", () => {
   const yes = { approve: async () => true, progress: SILENT, signal: new AbortController().signal };
   const noFile = (folder: string) => expect(existsSync(join(folder, "adopt.tf.json"))).toBe(false);
 
-  test("round by round it takes over what the apply before was refused, and removes its file", async () => {
+  test("each round adopts what the apply before was refused, and the file is removed at the end", async () => {
     const folder = temporaryFolder("adopt");
     const names = ["a", "b", "c"];
     const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
@@ -82,7 +82,7 @@ describe("adopt", () => {
     noFile(folder);
   });
 
-  test("what a refused round replaces is not imported again, because it may be gone by then", async () => {
+  test("what a failed round replaces is not imported again, because it may be deleted by then", async () => {
     const folder = temporaryFolder("adopt");
     const permission = { function_name: "f", statement_id: "tick" };
     const address = "aws_lambda_permission.tick";
@@ -109,7 +109,7 @@ describe("adopt", () => {
     expect(terraform.imported).toEqual([[], [{ to: address, id: "f/tick" }], [{ to: "aws_iam_role.b", id: "b" }]]);
   });
 
-  test("another failure stays as it is, and so does a refusal that adopting did not help", async () => {
+  test("another failure is thrown as it is, and so is a refusal that adopting did not solve", async () => {
     const folder = temporaryFolder("adopt");
     const denied = new ScriptedTerraform(folder, {}, () => ({
       plan: planOf(role("a")),
@@ -125,7 +125,7 @@ describe("adopt", () => {
     noFile(folder);
   });
 
-  test("another deployment's is not taken over: nothing of that plan is applied", async () => {
+  test("a resource of another deployment is not adopted, and nothing of that plan is applied", async () => {
     const folder = temporaryFolder("adopt");
     const terraform = new ScriptedTerraform(folder, {}, (imports) => ({
       plan: planOf(imports.length > 0 ? adoptedRole("a", { ...OURS, "quickturn:environment": "prod" }) : role("a")),
@@ -138,7 +138,7 @@ describe("adopt", () => {
     noFile(folder);
   });
 
-  test("without a yes nothing is applied", async () => {
+  test("without approval nothing is applied", async () => {
     const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({ plan: planOf(role("a")) }));
     expect(await applyAdopting(terraform, {}, { ...yes, approve: async () => false })).toMatchObject({
       exitCode: 1,
@@ -148,8 +148,9 @@ describe("adopt", () => {
     expect(terraform.applies).toBe(0);
   });
 
-  test("the file of an earlier adoption that was killed goes before the first plan", async () => {
+  test("the file of a killed adoption is removed before the first plan", async () => {
     const folder = temporaryFolder("adopt");
+    writeFileSync(join(folder, "adopt.tf.json"), JSON.stringify({ import: [{ to: "aws_iam_role.r", id: "r" }] }));
     const terraform = new ScriptedTerraform(folder, {}, () => ({ plan: planOf() }));
     await applyAdopting(terraform, {}, yes);
     expect(terraform.imported).toEqual([[]]);
@@ -184,7 +185,7 @@ describe("adopt", () => {
       publishes: [],
     } as const;
 
-    test("is taken over before a second one is made, and one that is there once too often is named with the command", async () => {
+    test("is adopted before a second one is made, and a surplus one is named with the command that deletes it", async () => {
       const imported: Change = {
         address: "aws_api_gateway_rest_api.rest",
         actions: ["update"],
@@ -209,18 +210,22 @@ describe("adopt", () => {
       const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis(["first"]), () => ({
         plan: planOf(makes),
       }));
-      await expect(applyPlan(terraform, plan, SILENT)).rejects.toThrow(
+      await expect(applyPlan(terraform, plan, { progress: SILENT })).rejects.toThrow(
         /^There already, and not known to terraform, [^\n]*:\n {2}aws_api_gateway_rest_api\.rest \(first\)\nNothing was applied\. If a killed apply made it, run again with --adopt/,
       );
       expect(terraform.applies).toBe(0);
     });
 
-    test("who may not list may still make, and is told what is not known", async () => {
+    test("credentials that may not list may still apply, with a note", async () => {
       const notes: string[] = [];
       const terraform = new ScriptedTerraform(temporaryFolder("adopt"), await withApis([], 403), () => ({
         plan: planOf(makes),
       }));
-      expect(await applyPlan(terraform, plan, { ...SILENT, note: (text) => void notes.push(text) })).toMatchObject({
+      expect(
+        await applyPlan(terraform, plan, {
+          progress: { ...SILENT, note: (text) => void notes.push(text) },
+        }),
+      ).toMatchObject({
         exitCode: 0,
       });
       expect(notes.join()).toMatch(/^It is not known whether a killed apply has left something behind: GET \/restapis/);
@@ -232,31 +237,10 @@ describe("adopt", () => {
       plan: planOf(role("a")),
       failures: [exists("aws_iam_role.a")],
     }));
-    await expect(applyPlan(terraform, { changed: true, changes: [], publishes: [] }, SILENT)).rejects.toThrow(
+    await expect(
+      applyPlan(terraform, { changed: true, changes: [], publishes: [] }, { progress: SILENT }),
+    ).rejects.toThrow(
       /^There already, and not in terraform's state:\n {2}aws_iam_role\.a \(a\)\nIf a killed apply made it, run again with --adopt[^]*EntityAlreadyExists/,
     );
-  });
-});
-
-describe("import blocks", () => {
-  test("import blocks stand in a file of their own, in Terraform's JSON, and go again", () => {
-    const folder = temporaryFolder("imports");
-    writeFileSync(join(folder, "cdk.tf.json"), "{}");
-    writeImports(folder, [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }]);
-    const [name = ""] = readdirSync(folder).filter((file) => file !== "cdk.tf.json");
-    expect(name).toMatch(/\.tf\.json$/);
-    expect(JSON.parse(readFileSync(join(folder, name), "utf8"))).toEqual({
-      import: [{ to: 'aws_api_gateway_api_key.access_key["alice"]', id: "k" }],
-    });
-    removeImports(folder);
-    removeImports(folder);
-    expect(readdirSync(folder)).toEqual(["cdk.tf.json"]);
-  });
-
-  test("no imports are no file: those of before go", () => {
-    const folder = temporaryFolder("imports");
-    writeImports(folder, [{ to: "aws_iam_role.r", id: "r" }]);
-    writeImports(folder, []);
-    expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -1,17 +1,21 @@
+import fc from "fast-check";
 import {
-  collisions,
-  knownImports,
-  importId,
-  refusedImports,
-  ownersTags,
+  findCollisions,
+  findTwins,
+  LOOKED_UP,
+  mappingName,
+  plannedRegion,
   plannedResources,
-  plannedVariable,
+  refusedImports,
+  wantedResources,
+  type HeldResource,
 } from "../../../scripts/deploy/adoption";
+import { deletingCommand } from "../../../scripts/deploy/adopt";
 import { made, planOf, OURS, type Change } from "./adoption-plans";
 
 describe("collisions", () => {
-  /** As provider 5.100.0 said them, but for the mapping's, the queue's and the topic's, which are AWS's words. */
-  const REFUSALS: readonly [address: string, values: Readonly<Record<string, unknown>>, said: string, name: string][] =
+  /** Texts of provider 5.100.0; those of the mapping, the queue and the topic are AWS's. */
+  const REFUSALS: readonly [address: string, values: Readonly<Record<string, unknown>>, error: string, name: string][] =
     [
       [
         "aws_iam_role.a",
@@ -58,16 +62,13 @@ describe("collisions", () => {
       ],
     ];
 
-  test.each(REFUSALS)(
-    "%s is there already: that is seen, and what to import it from",
-    (address, values, said, name) => {
-      const [found] = collisions([{ address, summary: said }], planOf(made(address, values)));
-      expect(found).toMatchObject({ address, name, said, id: expect.any(String) as unknown });
-    },
-  );
+  test.each(REFUSALS)("%s that exists already is recognized, with its import id", (address, values, error, name) => {
+    const [found] = findCollisions([{ address, summary: error }], planOf(made(address, values)));
+    expect(found).toMatchObject({ address, name, id: expect.any(String) as unknown });
+  });
 
-  test("a queue is there already, and its address is not in the plan", () => {
-    const found = collisions(
+  test("a queue that exists already has no import id, because the plan has no address of it", () => {
+    const found = findCollisions(
       [
         {
           address: "aws_sqs_queue.work",
@@ -78,7 +79,6 @@ describe("collisions", () => {
       planOf(made("aws_sqs_queue.work", { name: "q-dev-work" })),
     );
     expect(found).toMatchObject([{ name: "q-dev-work", id: undefined }]);
-    expect(knownImports(found)).toEqual([]);
   });
 
   test("another failure, one of a resource that is not to be made, and one of none are no collisions", () => {
@@ -90,7 +90,7 @@ describe("collisions", () => {
     });
     const exists = "EntityAlreadyExists: Role already exists";
     expect(
-      collisions(
+      findCollisions(
         [
           { address: "aws_iam_role.a", summary: "AccessDenied" },
           {
@@ -106,21 +106,16 @@ describe("collisions", () => {
       ),
     ).toEqual([]);
   });
-
-  test("the imports are those that have an id, by address", () => {
-    const plan = planOf(made("aws_iam_role.a", { name: "q" }), made("aws_api_gateway_stage.s", { stage_name: "live" }));
-    const failed = ["aws_iam_role.a", "aws_api_gateway_stage.s"].map((address) => ({
-      address,
-      summary: "already exists",
-    }));
-    expect(knownImports(collisions(failed, plan))).toEqual([{ to: "aws_iam_role.a", id: "q" }]);
-  });
 });
 
 describe("import ids", () => {
   const UUID = "108a0d2f-d23b-456f-9ac6-809f09744516";
-  /** Type, planned values, what AWS said, and what the provider's documentation ("Import") has of that type. */
-  const IDS: readonly [type: string, values: Readonly<Record<string, unknown>>, said: string, id: string][] = [
+  const importId = (type: string, values: Readonly<Record<string, unknown>>, error: string) =>
+    findCollisions([{ address: `${type}.a`, summary: error || "already exists" }], planOf(made(`${type}.a`, values)))[0]
+      ?.id;
+
+  /** Type, planned values, AWS's error, and the id in the provider's documentation ("Import") of that type. */
+  const IDS: readonly [type: string, values: Readonly<Record<string, unknown>>, error: string, id: string][] = [
     ["aws_iam_role", { name: "q-dev-api" }, "", "q-dev-api"],
     ["aws_lambda_function", { function_name: "q-dev-api" }, "", "q-dev-api"],
     ["aws_lambda_alias", { function_name: "q-dev-api", name: "live" }, "", "q-dev-api/live"],
@@ -149,17 +144,17 @@ describe("import ids", () => {
     ["aws_api_gateway_usage_plan_key", { usage_plan_id: "p", key_id: "k" }, "", "p/k"],
   ];
 
-  test.each(IDS)("%s %j is imported by its own id", (type, values, said, id) =>
-    expect(importId(type, values, said)).toBe(id),
+  test.each(IDS)("%s %j is imported by its own id", (type, values, error, id) =>
+    expect(importId(type, values, error)).toBe(id),
   );
 
-  test("what is known only after the apply gives no id, and no half of one", () => {
+  test("a part that is known only after the apply leaves no import id", () => {
     expect(importId("aws_api_gateway_stage", { stage_name: "live" }, "")).toBeUndefined();
     expect(importId("aws_lambda_event_source_mapping", {}, "already exists")).toBeUndefined();
     expect(importId("aws_iam_role", { name: "" }, "")).toBeUndefined();
   });
 
-  test("a type that is put, not made, has none", () =>
+  test("a type that terraform overwrites has no import id", () =>
     expect(importId("aws_iam_role_policy", { name: "q" }, "")).toBeUndefined());
 });
 
@@ -172,11 +167,11 @@ describe("ownership", () => {
     importing: "there",
   });
 
-  test("what carries this deployment's tags is taken over, whatever its other tags", () => {
+  test("a resource with this deployment's tags is adopted, whatever its other tags", () => {
     expect(refusedImports(planOf(imported("aws_iam_role.a", { ...OURS, team: "others" }, ["update"])))).toEqual([]);
   });
 
-  test("another deployment's, and one without our tags, is refused with what its tags say", () => {
+  test("a resource of another deployment, or without owner tags, is refused with its tags", () => {
     expect(
       refusedImports(
         planOf(
@@ -200,12 +195,12 @@ describe("ownership", () => {
     ]);
   });
 
-  test("a bucket is tagged in a second call: one without tags is taken over, one with another deployment's is not", () => {
+  test("a bucket without tags is adopted, because it is tagged later; one with another deployment's tags is not", () => {
     expect(refusedImports(planOf(imported("aws_s3_bucket.b", {})))).toEqual([]);
     expect(refusedImports(planOf(imported("aws_s3_bucket.b", { ...OURS, "quickturn:name": "other" })))).toHaveLength(1);
   });
 
-  test("what would be destroyed for it is refused; a permission holds nothing", () => {
+  test("a resource that would be destroyed is refused, except a permission, which holds nothing", () => {
     expect(refusedImports(planOf(imported("aws_dynamodb_table.t", OURS, ["delete", "create"])))).toEqual([
       {
         address: "aws_dynamodb_table.t",
@@ -226,7 +221,7 @@ describe("ownership", () => {
     ).toEqual([]);
   });
 
-  test("what is not imported is nobody's business here, and a type without tags has none to compare", () => {
+  test("a resource that is not imported, and one of a type without tags, are not refused", () => {
     expect(
       refusedImports(
         planOf(made("aws_iam_role.a", { tags_all: OURS }), {
@@ -242,7 +237,7 @@ describe("ownership", () => {
 });
 
 describe("planned", () => {
-  test("a plan's managed resources come with what was, what is to be, and what they are imported from", () => {
+  test("managed resources have their values before and after, and their import id", () => {
     const plan = planOf(
       made("aws_iam_role.api", { name: "a" }),
       { address: "aws_iam_role.worker", actions: ["no-op"], before: { id: "w" }, after: { name: "w" }, importing: "w" },
@@ -277,16 +272,152 @@ describe("planned", () => {
     expect(plannedResources({})).toEqual([]);
   });
 
-  test("a variable is its value where that is a string", () => {
-    expect(["aws_region", "memory_size", "none"].map((name) => plannedVariable(planOf(), name))).toEqual([
-      "eu-central-1",
-      undefined,
-      undefined,
+  test("the region is that of the variable, else that of the shell", () => {
+    const shell = { environment: { AWS_REGION: "us-west-2" } };
+    expect(plannedRegion(planOf(), shell)).toBe("eu-central-1");
+    expect(plannedRegion({}, shell)).toBe("us-west-2");
+    expect(() => plannedRegion({}, { environment: {} })).toThrow("The plan names no region");
+  });
+});
+
+describe("twins", () => {
+  const api = (id: string, more: Partial<HeldResource> = {}): HeldResource => ({
+    type: "aws_api_gateway_rest_api",
+    id,
+    name: "q-dev-api",
+    tags: OURS,
+    createdAtSeconds: 0,
+    ...more,
+  });
+  const PLANNED = { name: "q-dev-api", tags_all: OURS };
+  const MAKES = planOf(made("aws_api_gateway_rest_api.rest", PLANNED));
+  const HOLDS = planOf({
+    address: "aws_api_gateway_rest_api.rest",
+    actions: ["no-op"],
+    before: { id: "known" },
+    after: PLANNED,
+  });
+
+  test("resources that a plan makes, or has and could exist twice, are looked up by name", () => {
+    const QUEUE = "arn:aws:sqs:us-east-1:1:work";
+    const plan = planOf(
+      made("aws_api_gateway_rest_api.r", PLANNED),
+      made("aws_cloudfront_distribution.d", { comment: "q-dev-api" }),
+      made("aws_lambda_event_source_mapping.known", {
+        event_source_arn: QUEUE,
+        function_name: "arn:aws:lambda:us-east-1:1:function:q-dev-worker:live",
+      }),
+      // Its queue is still to be made: then it cannot be there.
+      made("aws_lambda_event_source_mapping.unknown", { function_name: "q-dev-worker" }),
+      made("aws_lambda_permission.p", { function_name: "q-dev-api", qualifier: "live", statement_id: "s" }),
+      made("aws_iam_role.r", { name: "refused at once" }),
+      { address: "aws_api_gateway_api_key.k", actions: ["no-op"], before: { id: "k" }, after: { name: "q-dev-alice" } },
+      {
+        address: "aws_lambda_function.f",
+        actions: ["update"],
+        before: { id: "f" },
+        after: { function_name: "q-dev-api" },
+      },
+      { address: "aws_api_gateway_usage_plan.gone", actions: ["delete"], before: { id: "u" } },
+    );
+    const wanted = [
+      { type: "aws_api_gateway_rest_api", name: "q-dev-api" },
+      { type: "aws_cloudfront_distribution", name: "q-dev-api" },
+      { type: "aws_lambda_event_source_mapping", name: `${QUEUE} q-dev-worker` },
+      { type: "aws_lambda_permission", name: "q-dev-api:live/s" },
+    ];
+    expect(wantedResources(plan, "made")).toEqual(wanted);
+    expect(wantedResources(plan, "all")).toEqual([...wanted, { type: "aws_api_gateway_api_key", name: "q-dev-alice" }]);
+  });
+
+  test("a mapping is called the same whether its function is named, or addressed by alias or version", () => {
+    const [name, ...arns] = [
+      "q-dev-worker",
+      "arn:aws:lambda:us-east-1:1:function:q-dev-worker:live",
+      "arn:aws:lambda:us-east-1:1:function:q-dev-worker:7",
+      "arn:aws:lambda:us-east-1:1:function:q-dev-worker",
+    ];
+    for (const arn of arns) expect(mappingName("queue", arn)).toBe(mappingName("queue", name!));
+  });
+
+  test("what is planned to be made and is there is imported: the oldest, and the others are surplus", () => {
+    const held = [
+      api("young", { createdAtSeconds: 9 }),
+      api("old", { createdAtSeconds: 5 }),
+      api("other's", { tags: { ...OURS, "quickturn:name": "other" } }),
+      api("another name", { name: "x" }),
+    ];
+    expect(findTwins(MAKES, held)).toEqual({
+      imports: [{ to: "aws_api_gateway_rest_api.rest", id: "old" }],
+      surplus: [held[0]],
+    });
+  });
+
+  test("once it is to be imported nothing is left to find", () => {
+    const imported = planOf({
+      address: "aws_api_gateway_rest_api.rest",
+      actions: ["update"],
+      before: { id: "old" },
+      after: PLANNED,
+      importing: "old",
+    });
+    expect(findTwins(imported, [api("old")])).toEqual({ imports: [], surplus: [] });
+  });
+
+  test("a function is found though its role, which terraform knows, has the same id", () => {
+    const plan = planOf(
+      { address: "aws_iam_role.r", actions: ["no-op"], before: { id: "q-dev-api" }, after: { name: "q-dev-api" } },
+      made("aws_lambda_function.f", { function_name: "q-dev-api", tags_all: OURS }),
+    );
+    expect(findTwins(plan, [api("q-dev-api", { type: "aws_lambda_function" })]).imports).toEqual([
+      { to: "aws_lambda_function.f", id: "q-dev-api" },
     ]);
   });
 
-  test("whose a resource is, two tags say; the others do not matter", () => {
-    expect(ownersTags({ tags_all: OURS })).toEqual({ "quickturn:name": "quickturn", "quickturn:environment": "dev" });
-    expect(ownersTags({ name: "an alias has no tags" })).toEqual({});
+  test("beside the one that terraform knows a second one is surplus, and is not imported", () => {
+    expect(findTwins(HOLDS, [api("known"), api("second")])).toEqual({ imports: [], surplus: [api("second")] });
+  });
+
+  test("one whose tags the list does not say is imported: the plan shows them", () => {
+    const untagged: HeldResource = { type: "aws_cloudfront_distribution", id: "d", name: "q-dev-api", createdAtSeconds: 0 };
+    expect(
+      findTwins(planOf(made("aws_cloudfront_distribution.edge[0]", { comment: "q-dev-api", tags_all: OURS })), [
+        untagged,
+      ]).imports,
+    ).toEqual([{ to: "aws_cloudfront_distribution.edge[0]", id: "d" }]);
+  });
+
+  test("whatever is held, in whatever order: never imported is what the plan knows, and nothing is both imported and surplus", () => {
+    const held = fc
+      .uniqueArray(fc.record({ id: fc.stringMatching(/^[a-z]{1,3}$/), createdAtSeconds: fc.nat(3) }), {
+        selector: ({ id }) => id,
+      })
+      .map((ones) => ones.map(({ id, createdAtSeconds }) => api(id, { createdAtSeconds })));
+    fc.assert(
+      fc.property(held, fc.boolean(), (ones, makes) => {
+        const { imports, surplus } = findTwins(makes ? MAKES : HOLDS, ones);
+        const [found, reversed] = [
+          findTwins(makes ? MAKES : HOLDS, ones),
+          findTwins(makes ? MAKES : HOLDS, [...ones].reverse()),
+        ];
+        expect(reversed).toEqual(found);
+        expect(imports).toHaveLength(makes && ones.length > 0 ? 1 : 0);
+        const all = [...imports, ...surplus].map(({ id }) => id).sort();
+        expect(all).toEqual(
+          ones
+            .map(({ id }) => id)
+            .filter((id) => makes || id !== "known")
+            .sort(),
+        );
+      }),
+    );
+  });
+
+  test("of each that can be there twice a command deletes one by its id; a function cannot be", () => {
+    const commands = LOOKED_UP.slice(0, 5).map((type) => deletingCommand({ type, id: "x1" }));
+    for (const command of commands) expect(command).toMatch(/^aws (apigateway|cloudfront|lambda) delete-.* x1/);
+    expect(() => deletingCommand({ type: "aws_lambda_function", id: "f" })).toThrow(
+      "There cannot be a second aws_lambda_function f",
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { ApplyInterrupted, applyMade, liveText } from "../../../scripts/deploy/apply-plan";
-import { ownPlanFile } from "../../../scripts/deploy/write-plan";
+import { ApplyInterrupted, applyUnchecked, describeOutputs } from "../../../scripts/deploy/apply-plan";
+import { ownPlanFile } from "../../../scripts/deploy/plan";
 import { SILENT, type Progress } from "../../../scripts/kit/context";
 import { Interrupted } from "../../../scripts/kit/process";
 import type { StateLock } from "../../../scripts/kit/state";
@@ -28,20 +28,22 @@ async function planned(resources: Readonly<Record<string, object>>, signal?: Abo
 }
 
 /** A progress that hands on what the apply's line says. */
-const telling = (tell: (text: string) => void): Progress => ({ ...SILENT, step: (_title, work) => work(tell) });
+const reporting = (report: (text: string) => void): { progress: Progress } => ({
+  progress: { ...SILENT, step: (_title, work) => work(report) },
+});
 
-test("an apply ends with what it did, counted", async () => {
+test("an apply ends with the number of its changes", async () => {
   const said: string[] = [];
-  const { exitCode, text } = await applyMade(
+  const { exitCode, text } = await applyUnchecked(
     await planned({ a: {}, b: {} }),
     MADE,
-    telling((line) => void said.push(line)),
+    reporting((line) => void said.push(line)),
   );
   expect({ exitCode, text }).toEqual({ exitCode: 0, text: "2 added, 0 changed, 0 destroyed.\nsaid  here" });
   expect(said.at(-1)).toBe("2 of 2");
 });
 
-test("interrupted, it waits for terraform's own end, and says what is done, what was cut short, and how to go on", async () => {
+test("an interrupted apply waits for terraform to end, and says what is done, what was cut short, and how to continue", async () => {
   const controller = new AbortController();
   const terraform = await planned(
     {
@@ -51,10 +53,10 @@ test("interrupted, it waits for terraform's own end, and says what is done, what
     },
     controller.signal,
   );
-  const applying = applyMade(
+  const applying = applyUnchecked(
     terraform,
     MADE,
-    telling((line) =>
+    reporting((line) =>
       line === "1 of 3, terraform_data.slow" ? controller.abort(new Interrupted("SIGINT")) : undefined,
     ),
   );
@@ -94,10 +96,12 @@ describe("what an interrupt leaves behind", () => {
     failed: [],
   } as const;
 
-  test("a lock that stays is named with the command that frees it, after the other way on that a command knows", () => {
-    const { message, by } = new ApplyInterrupted(new Interrupted("SIGTERM"), done, lock, "x").goingOn(
-      "Go on: quickturn canary --resume.",
-    );
+  test("a lock that stays is named with the command that frees it, after the command's own advice", () => {
+    const { message, by } = new ApplyInterrupted(new Interrupted("SIGTERM"), {
+      reached: done,
+      lock,
+      advice: "x",
+    }).withAdvice("Go on: quickturn canary --resume.");
     expect({ message, by }).toEqual({
       by: "SIGTERM",
       message:
@@ -105,21 +109,25 @@ describe("what an interrupt leaves behind", () => {
     });
   });
 
-  test("before anything was begun nothing is", () => {
-    expect(new ApplyInterrupted(new Interrupted("SIGHUP"), { ...done, done: [] }, undefined, "Again.").message).toBe(
-      "The terminal was closed (SIGHUP).\nNothing was applied.\nAgain.",
-    );
+  test("nothing was applied before the first operation", () => {
+    expect(
+      new ApplyInterrupted(new Interrupted("SIGHUP"), {
+        reached: { ...done, done: [] },
+        lock: undefined,
+        advice: "Again.",
+      }).message,
+    ).toBe("The terminal was closed (SIGHUP).\nNothing was applied.\nAgain.");
   });
 });
 
-test("an API's end names the live versions, the profile, the address, and the next command", () => {
+test("the outputs of an API are the live versions, the profile, the address, and the next command", () => {
   const outputs = {
     live_version: "4",
     api_live_version: "2",
     settings: { profile: "optimized" },
     api_endpoint: "https://there",
   };
-  expect(liveText(outputs)).toBe(
+  expect(describeOutputs(outputs)).toBe(
     "Live: version 4 of the worker, version 2 of the front door, profile optimized.\napi_endpoint  https://there\nNext: quickturn verify --smoke",
   );
 });

@@ -17,7 +17,7 @@ const canary: CanaryRecord = {
   provisioned: { worker: null, api: null },
 };
 
-test("beside the stable version the candidate is judged by its own metrics, since it has traffic", () => {
+test("while both versions have traffic, the candidate is compared with the stable one", () => {
   expect(gateOptions("worker", canary)).toMatchObject({
     version: "8",
     baseline: "7",
@@ -32,13 +32,13 @@ test("beside the stable version the candidate is judged by its own metrics, sinc
   });
 });
 
-test("with all of the traffic there is no version beside it", () => {
+test("with all of the traffic there is no version to compare with", () => {
   const last = gateOptions("worker", { ...canary, step: 1 });
   expect([last.version, last.baseline]).toEqual([undefined, undefined]);
   expect(last.only).toContain("error_rate");
 });
 
-test("KPIs that were named restrict their own function's", () => {
+test("named KPIs restrict those of their own function", () => {
   expect(kpisOf("worker", ["error_rate"])).toEqual(["error_rate"]);
   expect(kpisOf("worker", [])).not.toContain("cache_hit_rate");
 });

@@ -1,29 +1,29 @@
 import fc from "fast-check";
 import type { Release } from "../../../stacks/contract/settings";
 import {
-  begun,
-  candidates,
-  judged,
-  shifted,
-  takenBack,
-  takenBackByHand,
-  type Present,
+  beginCanary,
+  beginShift,
+  decideNext,
+  findCandidates,
+  pinStable,
+  removeWeights,
 } from "../../../scripts/deploy/canary-machine";
+import type { AppliedVersions } from "../../../scripts/deploy/live-file";
 import {
   emptyRelease,
   FUNCTIONS,
   HISTORY_LENGTH,
   weightOf,
   type FunctionName,
-  LIVE_SETTINGS,
+  NAMES_IN_STACK,
   liveArguments,
   liveVariables,
   settingsInEffect,
-  wholeLiveFile,
+  completeLiveDocument,
 } from "../../../scripts/deploy/release";
 
 const stamp = { at: "2026-11-21T12:00:00.000Z", writer: "run" };
-const present: Present = {
+const applied: AppliedVersions = {
   live: { worker: 7, api: 3 },
   newest: { worker: 8, api: 4 },
   provisioned: { worker: 5, api: null },
@@ -47,35 +47,33 @@ const way: fc.Arbitrary<Way> = fc.record({
 
 /** Every release on the way, the last one being the end or where the verdicts ran out. */
 function releases({ steps, hold, functions, verdicts }: Way): Release[] {
-  const first = begun(
-    emptyRelease("q-dev"),
+  const first = beginCanary(
+    { release: emptyRelease("q-dev"), applied, stamp },
     { ...wish, steps, on_inconclusive: hold ? "hold" : "rollback" },
-    present,
-    stamp,
   );
-  const all = [first, shifted(first, present, functions, stamp)!];
+  const all = [first, beginShift({ release: first, applied, stamp }, functions)!];
   for (const verdict of verdicts) {
     const last = all.at(-1)!;
     if (last.canary === null) break;
-    all.push(judged(last, { verdict, reason: "why" }, stamp).release);
+    all.push(decideNext(last, { verdict, reason: "why" }, stamp).release);
   }
   return all;
 }
 
-test("from any release on the way, taking back pins the stable versions and leaves no weight and no override", () => {
+test("a canary that is taken back at any step pins the stable versions, without weight or override", () => {
   fc.assert(
     fc.property(way, (given) => {
       for (const release of releases(given).filter(({ canary }) => canary !== null)) {
-        const back = takenBack(release, "aborted", "", stamp);
+        const back = pinStable(release, { event: "aborted", reason: "" }, stamp);
         const expected = Object.fromEntries(
           FUNCTIONS.filter((name) => (release.canary?.stable[name] ?? null) !== null).map((name) => [
-            LIVE_SETTINGS[name].version,
-            present.live[name],
+            NAMES_IN_STACK[name].version,
+            applied.live[name],
           ]),
         );
         expect(liveVariables(back)).toEqual(expected);
         expect(liveArguments(back)).toEqual([]);
-        expect(JSON.parse(wholeLiveFile(back))).toEqual({
+        expect(completeLiveDocument(back)).toEqual({
           live_version: null,
           api_live_version: null,
           canary_weight: 0,
@@ -88,32 +86,31 @@ test("from any release on the way, taking back pins the stable versions and leav
   );
 });
 
-test("a failing canary is rolled back also where one that decides nothing is held", () => {
+test("a failing canary is rolled back even where an undecided one is held", () => {
   const [, release] = releases({ steps: [10, 100], hold: true, functions: ["worker"], verdicts: [] });
-  expect(judged(release!, { verdict: "fail", reason: "slow" }, stamp)).toMatchObject({
+  expect(decideNext(release!, { verdict: "fail", reason: "slow" }, stamp)).toMatchObject({
     ending: "rolled_back",
     release: { canary: null, pinned: { worker: 7 } },
   });
   for (const verdict of ["inconclusive", "error"] as const)
-    expect(judged(release!, { verdict, reason: "few" }, stamp)).toMatchObject({
+    expect(decideNext(release!, { verdict, reason: "few" }, stamp)).toMatchObject({
       ending: "held",
       release: { canary: { step: 0 } },
     });
 });
 
-test("the pin of a function that is no part of the canary outlives it, taken back or promoted", () => {
+test("the pin of another function stays, whether the canary is taken back or promoted", () => {
   const pinned = { ...emptyRelease("q-dev"), pinned: { worker: null, api: 2 } };
-  const release = shifted(
-    begun(pinned, { ...wish, steps: [100], on_inconclusive: "rollback" }, present, stamp),
-    present,
-    ["worker"],
-    stamp,
-  )!;
-  expect(takenBack(release, "aborted", "", stamp).pinned).toEqual({ worker: 7, api: 2 });
-  expect(judged(release, { verdict: "pass", reason: "" }, stamp).release.pinned).toEqual({ worker: null, api: 2 });
+  const begun = beginCanary(
+    { release: pinned, applied, stamp },
+    { ...wish, steps: [100], on_inconclusive: "rollback" },
+  );
+  const release = beginShift({ release: begun, applied, stamp }, ["worker"])!;
+  expect(pinStable(release, { event: "aborted", reason: "" }, stamp).pinned).toEqual({ worker: 7, api: 2 });
+  expect(decideNext(release, { verdict: "pass", reason: "" }, stamp).release.pinned).toEqual({ worker: null, api: 2 });
 });
 
-test("weights only grow, by one step each, or end at 0; each change has a higher serial", () => {
+test("weights grow by one step each, or end at 0, and each change has a higher serial", () => {
   fc.assert(
     fc.property(way, (given) => {
       const all = releases(given);
@@ -128,7 +125,7 @@ test("weights only grow, by one step each, or end at 0; each change has a higher
   );
 });
 
-test("an end leaves no weight and no override; promoted, no pin of what moved", () => {
+test("a canary that ended leaves no weight and no override, and no pin where it was promoted", () => {
   fc.assert(
     fc.property(way, (given) => {
       const last = releases(given).at(-1)!;
@@ -140,7 +137,7 @@ test("an end leaves no weight and no override; promoted, no pin of what moved", 
   );
 });
 
-test("while there are weights, provisioned concurrency is off, and nowhere else", () => {
+test("provisioned concurrency is off while there are weights, and only then", () => {
   fc.assert(
     fc.property(way, (given) => {
       for (const release of releases(given)) {
@@ -153,7 +150,7 @@ test("while there are weights, provisioned concurrency is off, and nowhere else"
   );
 });
 
-test("what is applied, applied again without a canary, has the provisioned concurrency that the canary took away", () => {
+test("the settings in effect have the provisioned concurrency that the canary took away", () => {
   const [, release] = releases({ steps: [10, 100], hold: false, functions: ["worker"], verdicts: [] });
   const settings = {
     memory_size: 1024,
@@ -166,25 +163,25 @@ test("what is applied, applied again without a canary, has the provisioned concu
   expect(settingsInEffect(settings)).toEqual({ memory_size: 1024, provisioned_concurrent_executions: 5 });
 });
 
-test("the history forgets the oldest", () => {
+test("the history drops its oldest entry", () => {
   let release = emptyRelease("q-dev");
   for (let index = 0; index < 30; index++)
-    release = takenBackByHand(release, present, ["worker"], { ...stamp, at: String(index) });
+    release = removeWeights({ release, applied, stamp: { ...stamp, at: String(index) } }, ["worker"]);
   expect(release.history).toHaveLength(HISTORY_LENGTH);
   expect(release.history.at(-1)?.at).toBe("29");
 });
 
-test("what was rolled back, by a canary or by a person, is no candidate, but with retry", () => {
+test("a version that was rolled back is no candidate without retry", () => {
   const [first, next] = releases({ steps: [100], hold: false, functions: ["worker"], verdicts: [] });
-  expect(candidates(first!, present)).toEqual(["worker", "api"]);
-  const rolledBack = judged(next!, { verdict: "fail", reason: "slow" }, stamp).release;
-  expect(candidates(rolledBack, present)).toEqual(["api"]);
-  expect(candidates(rolledBack, present, { retry: true })).toEqual(["worker", "api"]);
-  expect(candidates(rolledBack, present, { publishing: ["worker"] })).toEqual(["worker", "api"]);
+  expect(findCandidates(first!, applied)).toEqual(["worker", "api"]);
+  const rolledBack = decideNext(next!, { verdict: "fail", reason: "slow" }, stamp).release;
+  expect(findCandidates(rolledBack, applied)).toEqual(["api"]);
+  expect(findCandidates(rolledBack, applied, { retry: true })).toEqual(["worker", "api"]);
+  expect(findCandidates(rolledBack, applied, { publishing: ["worker"] })).toEqual(["worker", "api"]);
 });
 
-test("without a canary there is nothing to judge", () => {
-  expect(() => judged(emptyRelease("q-dev"), { verdict: "pass", reason: "" }, stamp)).toThrow(
+test("a verdict without a canary is an error", () => {
+  expect(() => decideNext(emptyRelease("q-dev"), { verdict: "pass", reason: "" }, stamp)).toThrow(
     "No canary of q-dev is on its way; start one: quickturn canary",
   );
 });

@@ -3,21 +3,20 @@ import {
   checkCanaryOptions,
   checkDeadline,
   type CanaryOptions,
-  canarySteps,
 } from "../../../scripts/deploy/canary-options";
 
-describe("options", () => {
-  const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
-    autoApprove: true,
-    only: [],
-    resume: false,
-    abort: false,
-    retry: false,
-    allowReplace: false,
-    ...more,
-  });
+const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
+  autoApprove: true,
+  only: [],
+  resume: false,
+  abort: false,
+  retry: false,
+  allowReplace: false,
+  ...more,
+});
 
-  test("without options: a tenth for ten minutes, then everything, two hours at most, and back where it is not decided", () => {
+describe("options", () => {
+  test("the defaults are 10 % for ten minutes, then everything, two hours at most, and a rollback where nothing is decided", () => {
     expect(canaryWish(options())).toEqual({
       steps: [10, 100],
       interval_seconds: 600,
@@ -32,7 +31,7 @@ describe("options", () => {
     [{ onInconclusive: "wait" }, '--on-inconclusive is "wait"; allowed: rollback, hold.'],
     [
       { only: ["cache_hit_rate"] },
-      "--only names cache_hit_rate, of which there is nothing by version; allowed: execution_time",
+      "--only names cache_hit_rate, which is not measured by version; allowed: execution_time",
     ],
     [{ only: ["speed"] }, "--only names speed; allowed: "],
     [{ interval: "3h" }, "allowed: an interval within the deadline"],
@@ -51,7 +50,7 @@ describe("options", () => {
     [{ vars: ["live_version=3"] }, "--var sets live_version, and a canary sets that itself; leave it out."],
   ])("%j is refused: %s", (given, message) => expect(() => checkCanaryOptions(options(given))).toThrow(message));
 
-  test("a deadline before which no run has ended is refused with the one that would do", () => {
+  test("a deadline before which no run has ended is refused, with the shortest that is allowed", () => {
     expect(() => checkDeadline(canaryWish(options({ deadline: "15m" })), { timeout: 900 })).toThrow(
       "--deadline is 900 s; allowed: at least 1140 s (19m)",
     );
@@ -60,6 +59,9 @@ describe("options", () => {
 });
 
 describe("steps", () => {
+  const stepsOf = (weight: string | undefined, steps: string | undefined) =>
+    canaryWish(options({ ...(weight !== undefined && { weight }), ...(steps !== undefined && { steps }) })).steps;
+
   test.each([
     [undefined, undefined, [10, 100]],
     ["25", undefined, [25, 100]],
@@ -67,9 +69,7 @@ describe("steps", () => {
     [undefined, "10,50,100", [10, 50, 100]],
     ["10", "10, 50, 100", [10, 50, 100]],
     [undefined, "0.5,100", [0.5, 100]],
-  ])("weight %j and steps %j are %j", (weight, steps, expected) =>
-    expect(canarySteps(weight, steps)).toEqual(expected),
-  );
+  ])("weight %j and steps %j are %j", (weight, steps, expected) => expect(stepsOf(weight, steps)).toEqual(expected));
 
   test.each([
     [undefined, "50,10,100", "allowed: ascending percents"],
@@ -81,6 +81,6 @@ describe("steps", () => {
     [undefined, "10,,100", '--steps has ""'],
     ["ten", undefined, '--weight has "ten"'],
   ])("weight %j and steps %j are refused: %s", (weight, steps, message) =>
-    expect(() => canarySteps(weight, steps)).toThrow(message),
+    expect(() => stepsOf(weight, steps)).toThrow(message),
   );
 });

@@ -1,23 +1,11 @@
 import type { Release, Versions } from "../../../stacks/contract/settings";
-import {
-  chooseRelease,
-  FUNCTIONS,
-  weightOf,
-  type FunctionName,
-  LIVE_SETTINGS,
-  liveVariables,
-} from "../../../scripts/deploy/release";
+import { FUNCTIONS, weightOf, type FunctionName, NAMES_IN_STACK, liveVariables } from "../../../scripts/deploy/release";
 import type { CanaryWish } from "../../../scripts/deploy/canary-machine";
 import type { Verdict } from "../../../scripts/gate/judge";
-import type { How } from "../../../scripts/deploy/canary-flow";
-import type {
-  CanaryPlan,
-  Deployment,
-  Outputs,
-  PlanMode,
-  Ports,
-  TimelineEvent,
-} from "../../../scripts/deploy/canary-ports";
+import type { Decisions } from "../../../scripts/deploy/canary-run";
+import type { CanaryPlan, Deployment, PlanMode } from "../../../scripts/deploy/canary-deployment";
+import { chooseRelease, type Outputs } from "../../../scripts/deploy/live-file";
+import type { Ports, TimelineEvent } from "../../../scripts/deploy/canary-steps";
 
 /** The run was killed: from here on it does nothing any more. */
 export class Killed extends Error {}
@@ -134,7 +122,7 @@ export class World {
         this.step();
         if (this.failApply(release)) throw new Error("AccessDenied");
         // Settings are known before anything is changed; what the aliases say is not.
-        const of = (value: (alias: Alias) => number) => ({
+        const valuesOf = (value: (alias: Alias) => number) => ({
           worker: value(this.wanted("worker", release)),
           api: value(this.wanted("api", release)),
         });
@@ -142,8 +130,8 @@ export class World {
           this.state = {
             ...this.state,
             release,
-            weights: of(({ weight }) => weight),
-            provisioned: of(({ provisioned }) => provisioned),
+            weights: valuesOf(({ weight }) => weight),
+            provisioned: valuesOf(({ provisioned }) => provisioned),
           };
         for (const name of FUNCTIONS) {
           this.step();
@@ -179,7 +167,7 @@ export class World {
 
   private wanted(name: FunctionName, release: Release): Alias {
     const given = liveVariables(release);
-    const { version, weight, provisioned } = LIVE_SETTINGS[name];
+    const { version, weight, provisioned } = NAMES_IN_STACK[name];
     return {
       live: given[version] ?? this.newest[name],
       weight: given[weight] ?? 0,
@@ -218,12 +206,12 @@ export class World {
       clock: { nowMs: () => this.nowMs, sleep: async (ms) => void (this.step(), (this.nowMs += ms)) },
       signal: new AbortController().signal,
       writer,
-      tell: (event) => void this.events.push(event),
+      report: (event) => void this.events.push(event),
       detail: () => undefined,
     };
   }
 
-  how(more: Partial<How> = {}): How {
+  decisions(more: Partial<Decisions> = {}): Decisions {
     return {
       approve: async () => true,
       check: () => undefined,

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SILENT } from "../../../scripts/kit/context";
-import { doctor, type Finding, atLeast } from "../../../scripts/deploy/doctor";
+import { doctor, type Finding, isAtLeast } from "../../../scripts/deploy/doctor";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
@@ -24,7 +24,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("what is missing is said with what needs it and the command that installs it, and the exit code is 1", async () => {
+  test("what is missing is named with what needs it and the command that installs it, and the exit code is 1", async () => {
     const { exitCode, text, find } = await look({ PATH: "/nowhere", HOME: "/nowhere" });
     expect(exitCode).toBe(1);
     expect(find("Terraform")).toMatchObject({ good: false, found: "missing" });
@@ -32,7 +32,7 @@ describe("doctor", () => {
     expect(text).toContain("needed for: plan, apply, rollback, local");
   });
 
-  test("a terraform that is too old is said to be", async () => {
+  test("a terraform that is too old is not good", async () => {
     const bin = temporaryFolder("bin");
     writeFileSync(join(bin, "terraform"), `#!/bin/sh\necho '{"terraform_version":"1.9.8"}'\n`);
     chmodSync(join(bin, "terraform"), 0o755);
@@ -65,7 +65,7 @@ describe("doctor", () => {
   });
 });
 
-describe("version", () => {
+describe("a version", () => {
   test.each([
     ["1.11.4", "1.11.0", true],
     ["1.11.0", "1.11.0", true],
@@ -74,6 +74,6 @@ describe("version", () => {
     ["1.12.0-rc1", "1.11.0", true],
     ["20.8.9", "20.9.0", false],
   ])("%s is at least %s: %s", (version, minimum, expected) => {
-    expect(atLeast(version, minimum)).toBe(expected);
+    expect(isAtLeast(version, minimum)).toBe(expected);
   });
 });

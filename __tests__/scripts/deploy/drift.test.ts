@@ -20,7 +20,7 @@ const SOME: Drift = {
   unapplied: [{ address: "aws_x.z", action: "update", attributes: ["timeout"] }],
 };
 
-test("no drift is one sentence", () =>
+test("without drift the text is one sentence", () =>
   expect(driftText(NONE)).toBe("No drift: the resources are as they were applied."));
 
 test("resource, attribute, old and new are named; a sensitive value never is", () => {
@@ -33,7 +33,7 @@ test("resource, attribute, old and new are named; a sensitive value never is", (
   }
 });
 
-test("configuration that was not applied, what was ignored and what met nothing stand apart", () => {
+test("unapplied configuration, ignored differences and unmatched rules are listed separately", () => {
   expect(driftText(SOME)).toContain(
     "Configuration that is not applied yet, which is no drift:\n  update aws_x.z  (timeout)\n\nIgnored, as --ignore says:\n  aws_sqs_queue.q.policy\n\n--ignore aws_x.y met no drift; leave it out if it never does.",
   );

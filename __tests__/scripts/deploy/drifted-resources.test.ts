@@ -1,4 +1,4 @@
-import { driftOf, unpublishedFunctions } from "../../../scripts/deploy/drifted-resources";
+import { findDrift } from "../../../scripts/deploy/drifted-resources";
 
 describe("drift", () => {
   const drifted = (address: string, before: object, after: object | null, marks: object = {}) => ({
@@ -21,7 +21,7 @@ describe("drift", () => {
   });
 
   test("a changed attribute is named with what was applied and what is", () => {
-    const { drifted: found } = driftOf({
+    const { drifted: found } = findDrift({
       resource_drift: [
         drifted("aws_lambda_function.f", { memory_size: 512, timeout: 3 }, { memory_size: 1024, timeout: 3 }),
       ],
@@ -41,7 +41,7 @@ describe("drift", () => {
       resource_drift: [drifted("aws_sns_topic.t", { name: "t" }, null)],
       resource_changes: [planned("aws_sns_topic.t", ["create"], null, { name: "t" })],
     };
-    expect(driftOf(plan, ["aws_sns_topic.name"])).toMatchObject({
+    expect(findDrift(plan, ["aws_sns_topic.name"])).toMatchObject({
       drifted: [{ address: "aws_sns_topic.t", action: "deleted" }],
       unapplied: [],
     });
@@ -50,7 +50,7 @@ describe("drift", () => {
   test("nothing spelled otherwise, white space of a policy and a date of the change are no drift", () => {
     const before = { tags: null, layers: null, policy: '{"a":1,"b":2}', last_modified: "monday" };
     expect(
-      driftOf({
+      findDrift({
         resource_drift: [
           drifted("aws_x.y", before, { tags: {}, layers: [], policy: '{ "b": 2, "a": 1 }', last_modified: "tuesday" }),
         ],
@@ -59,7 +59,7 @@ describe("drift", () => {
   });
 
   test("a sensitive attribute is marked, wherever inside it the mark is", () => {
-    const { drifted: found } = driftOf({
+    const { drifted: found } = findDrift({
       resource_drift: [
         drifted(
           "aws_x.y",
@@ -76,7 +76,7 @@ describe("drift", () => {
   });
 
   test("an API key's value is sensitive in its link to a usage plan as well, which the provider does not mark", () => {
-    const { drifted: found } = driftOf({
+    const { drifted: found } = findDrift({
       resource_drift: [
         drifted(
           "aws_api_gateway_usage_plan_key.link",
@@ -94,7 +94,7 @@ describe("drift", () => {
 
   test("what is to be ignored is not counted but told, and what met nothing is told too", () => {
     const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 1 })] };
-    expect(driftOf(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({
+    expect(findDrift(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({
       drifted: [],
       ignored: ["aws_sqs_queue.q.policy"],
       unmatched: ["aws_sns_topic.name"],
@@ -103,7 +103,7 @@ describe("drift", () => {
 
   test("an ignored attribute hides no other one of the same resource", () => {
     const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 2 })] };
-    expect(driftOf(plan, ["aws_sqs_queue.policy"]).drifted[0]?.attributes.map(({ path }) => path)).toEqual(["delay"]);
+    expect(findDrift(plan, ["aws_sqs_queue.policy"]).drifted[0]?.attributes.map(({ path }) => path)).toEqual(["delay"]);
   });
 
   describe("what an apply would change besides", () => {
@@ -123,7 +123,7 @@ describe("drift", () => {
           planned("aws_lambda_alias.a", ["update"], { function_version: "1" }, {}, { function_version: true }),
         ],
       };
-      expect(driftOf(plan).unapplied).toEqual([]);
+      expect(findDrift(plan).unapplied).toEqual([]);
     });
 
     test("another attribute and another resource are", () => {
@@ -140,7 +140,7 @@ describe("drift", () => {
           planned("aws_x.same", ["no-op"], {}, {}),
         ],
       };
-      expect(driftOf(plan).unapplied).toEqual([
+      expect(findDrift(plan).unapplied).toEqual([
         { address: "aws_lambda_function.f", action: "update", attributes: ["timeout"] },
         { address: "aws_x.new", action: "create", attributes: [] },
       ]);
@@ -148,55 +148,5 @@ describe("drift", () => {
   });
 
   test("a plan without drift has none", () =>
-    expect(driftOf({})).toEqual({ drifted: [], ignored: [], unmatched: [], unapplied: [] }));
-});
-
-describe("unpublished", () => {
-  const ADDRESS = "aws_lambda_function.worker_function";
-  const drift = (after: object) => ({
-    address: ADDRESS,
-    type: "aws_lambda_function",
-    mode: "managed",
-    change: {
-      actions: ["update"],
-      before: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null },
-      after: { memory_size: 1024, version: "1", tags: null, last_modified: "1", layers: null, ...after },
-    },
-  });
-  const plan = (after: object, changes: object[] = []) => ({
-    resource_drift: [drift(after)],
-    resource_changes: changes,
-  });
-
-  test("a function that was changed and has no new version is unpublished", () =>
-    expect(unpublishedFunctions(plan({ memory_size: 2048, last_modified: "2" }))).toEqual(["worker"]));
-
-  test.each([
-    ["somebody has published it", plan({ memory_size: 2048, version: "2" })],
-    ["only what no version holds differs", plan({ tags: { a: "b" }, last_modified: "2" })],
-    ["it differs in spelling alone", plan({ layers: [] })],
-    [
-      "the plan publishes it",
-      plan({ memory_size: 2048 }, [
-        {
-          address: ADDRESS,
-          type: "aws_lambda_function",
-          mode: "managed",
-          change: {
-            actions: ["update"],
-            before: { memory_size: 2048 },
-            after: { memory_size: 4096 },
-            after_unknown: { version: true },
-          },
-        },
-      ]),
-    ],
-    [
-      "it was deleted",
-      {
-        resource_drift: [{ ...drift({}), change: { actions: ["delete"], before: { memory_size: 1024 }, after: null } }],
-      },
-    ],
-    ["nothing drifted", {}],
-  ])("it is not where %s", (_, given) => expect(unpublishedFunctions(given)).toEqual([]));
+    expect(findDrift({})).toEqual({ drifted: [], ignored: [], unmatched: [], unapplied: [] }));
 });

@@ -21,7 +21,7 @@ const THEN = configuration(
 const ask = (settings: Readonly<Record<string, unknown>>, more: object = {}) =>
   earlierInput({ settings: { profile: "optimized", ...settings }, live: {}, given: [], now: NOW, then: THEN, ...more });
 
-test("a value that somebody gave stays", () => {
+test("a value that somebody gave is kept", () => {
   expect(ask({ memory_size: 3000, timeout: 90, agents: [] }).values).toEqual({
     memory_size: 3000,
     timeout: 90,
@@ -29,7 +29,7 @@ test("a value that somebody gave stays", () => {
   });
 });
 
-test("where nobody gave one the default of then counts, by the profile too, and it is named", () => {
+test("a value that nobody gave becomes the earlier default, also by profile, and is named", () => {
   const input = ask({ memory_size: 2048, timeout: 120 });
   expect(input.values).toEqual({});
   expect(input.defaults).toEqual([
@@ -37,7 +37,7 @@ test("where nobody gave one the default of then counts, by the profile too, and 
     { name: "timeout", now: 120, then: 60 },
   ]);
   expect(describeEarlierInput(input)).toEqual([
-    "Nobody gave these settings, so their default of then counts:\n  memory_size: 2048 -> 512\n  timeout: 120 -> 60",
+    "Nobody gave these settings, so the defaults of that commit count:\n  memory_size: 2048 -> 512\n  timeout: 120 -> 60",
   ]);
 });
 
@@ -49,11 +49,11 @@ test("the profile that is in effect decides what the default was", () => {
   expect(ask({ profile: "baseline", memory_size: 2048 }).values).toEqual({ profile: "baseline", memory_size: 2048 });
 });
 
-test("an object's names may stand in another order", () => {
+test("the keys of an object may be in another order", () => {
   expect(ask({ agents: [{ kind: "scripted", name: "a" }] }).values).toEqual({});
 });
 
-test("settings that the commit does not have are left out and named, among them what says what is live", () => {
+test("settings that the commit does not have are left out and named, also those that say what is live", () => {
   const then = configuration({ profile: "optimized", live_version: null });
   const input = ask({ timeout: 90 }, { then, live: { live_version: null, canary_weight: 0, release: { serial: 1 } } });
   expect(input).toMatchObject({ values: { live_version: null }, dropped: ["canary_weight", "release", "timeout"] });
@@ -62,18 +62,18 @@ test("settings that the commit does not have are left out and named, among them 
   ]);
 });
 
-test("what is live is as the live file says, not as the settings in effect do", () => {
+test("the live file decides what is live, not the settings in effect", () => {
   expect(ask({ live_version: 3 }, { live: { live_version: null } }).values).toEqual({ live_version: null });
 });
 
-test("a setting that the person gives is not told to change, and one that the commit does not have is refused", () => {
+test("a setting that the person gives is not reported as changing, and one that the commit does not have is refused", () => {
   expect(ask({ timeout: 120 }, { given: ["timeout", "cache_enabled"] })).toMatchObject({
     defaults: [],
     refused: ["cache_enabled"],
   });
 });
 
-test("whatever the settings are, only variables of then are given, and against the same configuration nothing changes", () => {
+test("only variables of the earlier configuration are given, and the same configuration changes nothing", () => {
   const settings = fc.record({
     profile: fc.constantFrom("optimized", "baseline"),
     memory_size: fc.integer({ min: 128, max: 4096 }),

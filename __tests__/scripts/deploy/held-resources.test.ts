@@ -1,19 +1,19 @@
-import type { Wanted } from "../../../scripts/deploy/twins";
-import { heldResources, queueUrl } from "../../../scripts/deploy/held-resources";
+import type { WantedResource } from "../../../scripts/deploy/adoption";
+import { findHeld, queueUrl } from "../../../scripts/deploy/held-resources";
 import { answeringServer, type Answer, type Asked } from "../../support/answering-server";
 
 const signal = new AbortController().signal;
 const stops: (() => Promise<void>)[] = [];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
-async function held(wanted: readonly Wanted[], answer: (asked: Asked, count: number) => Answer) {
+async function held(wanted: readonly WantedResource[], answer: (asked: Asked, count: number) => Answer) {
   const server = await answeringServer(answer);
   stops.push(server.stop);
   const place = {
     environment: { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
     region: "eu-central-1",
   };
-  return { server, place, found: heldResources(wanted, place, signal) };
+  return { server, place, found: findHeld(wanted, place, signal) };
 }
 const json = (body: unknown): Answer => ({ body: JSON.stringify(body) });
 

@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { appliedProvenance, givenByHand, keptValues, type KeptQuestion } from "../../../scripts/deploy/kept-values";
+import {
+  appliedProvenance,
+  namesGivenByHand,
+  keptValues,
+  type KeptQuestion,
+} from "../../../scripts/deploy/kept-values";
 import { settingsOf } from "../../support/defaults";
 
 const NOTHING = { file: [], hand: [], rollback: null };
@@ -104,7 +109,7 @@ describe("a rollback", () => {
       ...rollback,
       aside: {},
     });
-    expect(givenByHand(question({ outputs, file }))).toEqual(["agents", "memory_size", "profile"]);
+    expect(namesGivenByHand(question({ outputs, file }))).toEqual(["agents", "memory_size", "profile"]);
     const forward = keptValues(
       question({ outputs, file, now: ["profile"], rollback: { ...rollback, to: "optimized" } }),
     );

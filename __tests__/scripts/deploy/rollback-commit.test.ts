@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Release } from "../../../stacks/contract/settings";
 import type { CommandContext } from "../../../scripts/kit/context";
 import { rollback } from "../../../scripts/deploy/rollback";
-import { releasedBy } from "../../../scripts/deploy/rollback-commit";
+import { releaseAfterRollback } from "../../../scripts/deploy/rollback-commit";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-/** What e2e/rollback.test does not get to: what ends a rollback to a commit before terraform starts. */
+/** What ends a rollback to a commit before terraform starts; e2e/rollback.test has the rest. */
 
 const PATH = process.env["PATH"];
 const context = (projectDirectory: string, environment: NodeJS.ProcessEnv = { PATH }): CommandContext => ({
@@ -36,13 +36,13 @@ function repository(...files: string[]): string {
   return project;
 }
 
-test("a ref that there is not is refused with what is allowed, and what a pipeline fetches", async () => {
+test("a ref that does not exist is refused with what is allowed, and what a pipeline fetches", async () => {
   await expect(rollback(context(repository("a")), to("baselin"))).rejects.toThrow(
     /^--to "baselin" is no profile \(baseline, optimized, low_latency\) and not previous, so it is taken for a commit\. There is no commit "baselin" in .*allowed: a commit, tag or branch that is fetched\. A pipeline fetches one commit alone/,
   );
 });
 
-test("without a repository, and without git, it says so", async () => {
+test("a folder without a repository, and a machine without git, are refused", async () => {
   const folder = temporaryFolder("plain");
   await expect(
     rollback(context(folder, { PATH, GIT_CEILING_DIRECTORIES: join(folder, "..") }), to("HEAD")),
@@ -69,7 +69,7 @@ test("a commit from before this layout is refused, and its folder is removed", a
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-describe("what is remembered", () => {
+describe("the release afterwards", () => {
   const project = temporaryFolder("remembered");
   const release: Release = {
     deployment: "quickturn-dev",
@@ -82,8 +82,10 @@ describe("what is remembered", () => {
   const outputs = (settings: object) => ({ deployment_name: "quickturn-dev", settings });
   const stamp = { at: "2026-01-01T00:00:00Z", writer: "b" };
 
-  test("nothing stays pinned, and why is in the history", () => {
-    expect(releasedBy({ projectDirectory: project }, outputs({ release }), "HEAD~1 (0a1b2c3d4)", stamp)).toEqual({
+  test("nothing stays pinned, and the history has the reason", () => {
+    expect(
+      releaseAfterRollback({ projectDirectory: project }, outputs({ release }), { label: "HEAD~1 (0a1b2c3d4)", stamp }),
+    ).toEqual({
       ...release,
       serial: 5,
       writer: "b",
@@ -103,11 +105,11 @@ describe("what is remembered", () => {
     });
   });
 
-  test("where nothing was ever pinned there is nothing to remember", () => {
-    expect(releasedBy({ projectDirectory: project }, outputs({}), "x", stamp)).toBeNull();
+  test("without a release there is none afterwards", () => {
+    expect(releaseAfterRollback({ projectDirectory: project }, outputs({}), { label: "x", stamp })).toBeNull();
   });
 
-  test("a canary on its way is to be taken back first", () => {
+  test("a canary on its way must be taken back first", () => {
     const versions = { worker: 1, api: null };
     const canary = {
       started_at: "2026-01-01",
@@ -125,14 +127,17 @@ describe("what is remembered", () => {
       provisioned: versions,
     } as const;
     expect(() =>
-      releasedBy({ projectDirectory: project }, outputs({ release: { ...release, canary } }), "HEAD~1", stamp),
+      releaseAfterRollback({ projectDirectory: project }, outputs({ release: { ...release, canary } }), {
+        label: "HEAD~1",
+        stamp,
+      }),
     ).toThrow(
       /^A canary is on its way since 2026-01-01, and HEAD~1 may know nothing of it\. Nothing was changed\. Take it back first: quickturn canary --abort\.$/,
     );
   });
 
-  test("where nothing is applied there is nothing to go back from", () => {
-    expect(() => releasedBy({ projectDirectory: project }, {}, "HEAD~1", stamp)).toThrow(
+  test("a rollback is refused where nothing is applied", () => {
+    expect(() => releaseAfterRollback({ projectDirectory: project }, {}, { label: "HEAD~1", stamp })).toThrow(
       /^Nothing is applied.*Check HEAD~1 out and apply it: quickturn apply\.$/,
     );
   });

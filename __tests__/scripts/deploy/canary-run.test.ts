@@ -1,5 +1,4 @@
-import { UsageError } from "../../../scripts/kit/context";
-import { abort, resume, start } from "../../../scripts/deploy/canary-flow";
+import { abortCanary, NoCanary, resumeCanary, startCanary } from "../../../scripts/deploy/canary-run";
 import type { Verdict } from "../../../scripts/gate/judge";
 import { Killed, WISH, World } from "./canary-world";
 
@@ -13,7 +12,7 @@ describe("a canary from its start", () => {
   test("that is good gets each share in turn, each watched for its interval, and ends promoted, with nothing pinned", async () => {
     const world = new World();
     const begunMs = world.nowMs;
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+    expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toMatchObject({
       ending: "promoted",
       exitCode: 0,
     });
@@ -30,10 +29,10 @@ describe("a canary from its start", () => {
     async (at) => {
       const world = new World();
       expect(
-        await start(
+        await startCanary(
           world.ports((weight) => (weight === at ? "fail" : "pass")),
           WISH,
-          world.how(),
+          world.decisions(),
         ),
       ).toMatchObject({
         ending: "rolled_back",
@@ -48,30 +47,32 @@ describe("a canary from its start", () => {
 
   test("that stays undecided until the deadline is rolled back: 3; with hold it stays where it is: 3, and can go on", async () => {
     const world = new World();
-    expect(await start(world.ports(always("inconclusive")), WISH, world.how())).toMatchObject({
+    expect(await startCanary(world.ports(always("inconclusive")), WISH, world.decisions())).toMatchObject({
       ending: "rolled_back",
       exitCode: 3,
     });
     expect(world.aliases.worker).toEqual(STABLE);
     const held = new World();
     expect(
-      await start(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.how()),
+      await startCanary(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.decisions()),
     ).toMatchObject({ ending: "held", exitCode: 3 });
     expect(held.aliases.worker).toEqual({ live: 7, weight: 0.1, provisioned: 0 });
-    expect(await resume(held.ports(always("pass"), "run-2"), held.how())).toMatchObject({ ending: "promoted" });
+    expect(await resumeCanary(held.ports(always("pass"), "run-2"), held.decisions())).toMatchObject({
+      ending: "promoted",
+    });
     expect(held.aliases.worker).toEqual(PROMOTED);
   });
 
   test("a failure to ask is no verdict: it is asked again until the deadline", async () => {
     const world = new World();
     const ports = world.ports((_, look) => (look < 30 ? new Error("ExpiredToken") : "pass"));
-    expect(await start(ports, WISH, world.how())).toMatchObject({ ending: "promoted" });
+    expect(await startCanary(ports, WISH, world.decisions())).toMatchObject({ ending: "promoted" });
     const never = new World();
     expect(
-      await start(
+      await startCanary(
         never.ports(() => new Error("ExpiredToken")),
         WISH,
-        never.how(),
+        never.decisions(),
       ),
     ).toMatchObject({ ending: "rolled_back", exitCode: 3, reason: "error: ExpiredToken" });
   });
@@ -82,7 +83,7 @@ describe("a canary from its start", () => {
       ["fail", 7],
     ] as const) {
       const world = new World(5);
-      await start(world.ports(always(verdict)), WISH, world.how());
+      await startCanary(world.ports(always(verdict)), WISH, world.decisions());
       expect(world.aliases.worker).toEqual({ live, weight: 0, provisioned: 5 });
     }
   });
@@ -90,13 +91,13 @@ describe("a canary from its start", () => {
   test("of both functions goes on only where both are good, and both are rolled back", async () => {
     const world = new World();
     world.pending = ["worker", "api"];
-    await start(world.ports(always("pass")), WISH, world.how());
+    await startCanary(world.ports(always("pass")), WISH, world.decisions());
     expect([world.aliases.worker.live, world.aliases.api.live]).toEqual([8, 4]);
     world.pending = ["worker", "api"];
-    await start(
+    await startCanary(
       world.ports((weight) => (weight === 50 ? "fail" : "pass")),
       WISH,
-      world.how(),
+      world.decisions(),
     );
     expect([world.aliases.worker, world.aliases.api].map(({ live, weight }) => [live, weight])).toEqual([
       [8, 0],
@@ -108,17 +109,19 @@ describe("a canary from its start", () => {
   test("without a new version does nothing: 0", async () => {
     const world = new World();
     world.pending = [];
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toEqual({
+    expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toEqual({
       ending: null,
       exitCode: 0,
-      reason: "No function has a new version, so that there is nothing to try.",
+      reason: "No function has a new version, so there is nothing to try.",
     });
     expect(world.file).toBeNull();
   });
 
   test("that a person does not want applies nothing: 1", async () => {
     const world = new World();
-    expect(await start(world.ports(always("pass")), WISH, world.how({ approve: async () => false }))).toMatchObject({
+    expect(
+      await startCanary(world.ports(always("pass")), WISH, world.decisions({ approve: async () => false })),
+    ).toMatchObject({
       exitCode: 1,
       reason: "Nothing was applied.",
     });
@@ -127,31 +130,35 @@ describe("a canary from its start", () => {
 
   test("is refused while another is on its way, and while a weight was set by hand", async () => {
     const held = new World();
-    await start(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.how());
-    await expect(start(held.ports(always("pass"), "run-2"), WISH, held.how())).rejects.toThrow(
+    await startCanary(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.decisions());
+    await expect(startCanary(held.ports(always("pass"), "run-2"), WISH, held.decisions())).rejects.toThrow(
       "A canary of q-dev is on its way since 2026-11-21T12:00:00.000Z. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.",
     );
     const byHand = new World();
     byHand.state.weights.worker = 0.2;
-    await expect(start(byHand.ports(always("pass")), WISH, byHand.how())).rejects.toThrow(
+    await expect(startCanary(byHand.ports(always("pass")), WISH, byHand.decisions())).rejects.toThrow(
       "The newest version of the worker has a weight that no canary gave it.",
     );
   });
 
   test("of a fix follows a rolled back one; the rolled back one itself is tried again only by --retry", async () => {
     const world = new World();
-    await start(world.ports(always("fail")), WISH, world.how());
-    expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({
+    await startCanary(world.ports(always("fail")), WISH, world.decisions());
+    expect(await startCanary(world.ports(always("pass"), "run-2"), WISH, world.decisions())).toMatchObject({
       ending: null,
       exitCode: 0,
       reason: expect.stringContaining("Version 8 of the worker was rolled back; to try it again: --retry.") as unknown,
     });
     world.pending = ["worker"];
-    expect(await start(world.ports(always("pass"), "run-3"), WISH, world.how())).toMatchObject({ ending: "promoted" });
+    expect(await startCanary(world.ports(always("pass"), "run-3"), WISH, world.decisions())).toMatchObject({
+      ending: "promoted",
+    });
     expect(world.aliases.worker.live).toBe(9);
     const again = new World();
-    await start(again.ports(always("fail")), WISH, again.how());
-    expect(await start(again.ports(always("pass"), "run-2"), WISH, again.how({ retry: true }))).toMatchObject({
+    await startCanary(again.ports(always("fail")), WISH, again.decisions());
+    expect(
+      await startCanary(again.ports(always("pass"), "run-2"), WISH, again.decisions({ retry: true })),
+    ).toMatchObject({
       ending: "promoted",
     });
     expect(again.aliases.worker.live).toBe(8);
@@ -159,10 +166,12 @@ describe("a canary from its start", () => {
 
   test("of a version that an apply under a pin has published makes it live", async () => {
     const world = new World();
-    await start(world.ports(always("fail")), WISH, world.how());
+    await startCanary(world.ports(always("fail")), WISH, world.decisions());
     world.newest.worker = 9;
     world.state.newest = { worker: 9, api: 3 };
-    expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({ ending: "promoted" });
+    expect(await startCanary(world.ports(always("pass"), "run-2"), WISH, world.decisions())).toMatchObject({
+      ending: "promoted",
+    });
     expect(world.aliases.worker.live).toBe(9);
   });
 });
@@ -171,7 +180,7 @@ describe("what goes wrong on the way", () => {
   test("a step that cannot be applied is rolled back, and says why: 1", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "shift" && canary.step === 1;
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+    expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toMatchObject({
       ending: "rolled_back",
       exitCode: 1,
       reason: "the step could not be applied: AccessDenied",
@@ -182,23 +191,25 @@ describe("what goes wrong on the way", () => {
   test("where the way back fails too, the error says what to type", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase !== "publish" && world.seen.length > 0;
-    await expect(start(world.ports(always("fail")), WISH, world.how())).rejects.toThrow(
+    await expect(startCanary(world.ports(always("fail")), WISH, world.decisions())).rejects.toThrow(
       /could not be applied: AccessDenied\nThe canary may still have traffic\. Try again, or without terraform:\n {2}quickturn canary --abort --auto-approve\n {2}aws lambda update-alias --function-name q-dev-worker --name live --function-version 7 --routing-config AdditionalVersionWeights=\{\}/,
     );
     world.failApply = () => false;
-    await abort(world.ports(always("pass"), "run-2"), world.how());
+    await abortCanary(world.ports(always("pass"), "run-2"), world.decisions());
     expect(world.aliases.worker).toEqual(STABLE);
   });
 
   test("where publishing fails, nobody gets anything else, and the same command goes on", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "publish";
-    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow(
+    await expect(startCanary(world.ports(always("pass")), WISH, world.decisions())).rejects.toThrow(
       "The apply that was to publish the new versions failed. What was live is live and pinned.",
     );
     expect(world.aliases.worker).toEqual(STABLE);
     world.failApply = () => false;
-    expect(await start(world.ports(always("pass"), "run-2"), WISH, world.how())).toMatchObject({ ending: "promoted" });
+    expect(await startCanary(world.ports(always("pass"), "run-2"), WISH, world.decisions())).toMatchObject({
+      ending: "promoted",
+    });
   });
 
   test("a run whose canary another one has taken over stops and changes nothing", async () => {
@@ -212,7 +223,7 @@ describe("what goes wrong on the way", () => {
         release: { ...world.state.release!, serial: world.state.release!.serial + 1, writer: "run-2" },
       };
     };
-    await expect(start(world.ports(always("pass")), WISH, world.how())).rejects.toThrow(
+    await expect(startCanary(world.ports(always("pass")), WISH, world.decisions())).rejects.toThrow(
       "Another run has changed the release of q-dev meanwhile",
     );
     expect(world.aliases.worker).toEqual({ live: 7, weight: 0.1, provisioned: 0 });
@@ -225,7 +236,7 @@ describe("what goes wrong on the way", () => {
       if (world.seen.at(-1) === "pass at 10") world.newest.worker = 9;
       world.state = { ...world.state, newest: { ...world.newest } };
     };
-    expect(await start(world.ports(always("pass")), WISH, world.how())).toMatchObject({
+    expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toMatchObject({
       ending: "rolled_back",
       exitCode: 1,
       reason: "version 9 of the worker was published meanwhile, and the canary is version 8",
@@ -237,7 +248,7 @@ describe("what goes wrong on the way", () => {
 describe("abort", () => {
   test("without a canary does nothing: 0", async () => {
     const world = new World();
-    expect(await abort(world.ports(always("pass")), world.how())).toEqual({
+    expect(await abortCanary(world.ports(always("pass")), world.decisions())).toEqual({
       ending: null,
       exitCode: 0,
       reason: "No canary of q-dev is on its way.",
@@ -250,7 +261,10 @@ describe("abort", () => {
     world.newest.worker = 8;
     world.aliases.worker.weight = 0.2;
     world.state = { ...world.state, newest: { worker: 8, api: 3 }, weights: { worker: 0.2, api: 0 } };
-    expect(await abort(world.ports(always("pass")), world.how())).toMatchObject({ ending: "aborted", exitCode: 0 });
+    expect(await abortCanary(world.ports(always("pass")), world.decisions())).toMatchObject({
+      ending: "aborted",
+      exitCode: 0,
+    });
     expect(world.aliases.worker).toEqual(STABLE);
     expect(pinned(world)).toEqual({ worker: 7, api: null });
   });
@@ -259,7 +273,7 @@ describe("abort", () => {
 describe("resume", () => {
   test("without a canary says so", async () => {
     const world = new World();
-    await expect(resume(world.ports(always("pass")), world.how())).rejects.toThrow(
+    await expect(resumeCanary(world.ports(always("pass")), world.decisions())).rejects.toThrow(
       "No canary of q-dev is on its way. Start one: quickturn canary.",
     );
   });
@@ -269,23 +283,23 @@ describe("resume", () => {
 describe("a run that is killed at any step", () => {
   const lengthOf = async (verdict: Verdict, provisioned: number, stateFirst: boolean) => {
     const world = new World(provisioned, stateFirst);
-    await start(world.ports(always(verdict)), WISH, world.how());
+    await startCanary(world.ports(always(verdict)), WISH, world.decisions());
     return world.steps;
   };
   async function killed(at: number, verdict: Verdict, provisioned: number, stateFirst: boolean): Promise<World> {
     const world = new World(provisioned, stateFirst);
     world.killAfter = at;
-    await expect(start(world.ports(always(verdict)), WISH, world.how())).rejects.toThrow(/killed/);
+    await expect(startCanary(world.ports(always(verdict)), WISH, world.decisions())).rejects.toThrow(/killed/);
     return world.revived();
   }
   /** As a pipeline does: go on, and where nothing was begun begin. */
   async function takenUp(world: World, verdict: Verdict): Promise<void> {
     const ports = () => world.ports(always(verdict), "run-2");
     try {
-      await resume(ports(), world.how());
+      await resumeCanary(ports(), world.decisions());
     } catch (error) {
-      if (!(error instanceof UsageError) || !error.message.includes("Start one")) throw error;
-      await start(ports(), WISH, world.how());
+      if (!(error instanceof NoCanary)) throw error;
+      await startCanary(ports(), WISH, world.decisions());
     }
   }
   /** Each share but the first comes after a pass at the one before. */
@@ -341,8 +355,9 @@ describe("a run that is killed at any step", () => {
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "pass", 5, stateFirst);
           const promoted =
-            (elsewhere ? world.elsewhere() : world).how().choose({}).release?.history.at(-1)?.event === "promoted";
-          await abort(world.ports(always("pass"), "run-2"), world.how());
+            (elsewhere ? world.elsewhere() : world).decisions().choose({}).release?.history.at(-1)?.event ===
+            "promoted";
+          await abortCanary(world.ports(always("pass"), "run-2"), world.decisions());
           expect({ at, live: world.aliases.worker }).toEqual({
             at,
             live: { ...(promoted ? PROMOTED : STABLE), provisioned: 5 },
@@ -356,7 +371,7 @@ describe("a run that is killed at any step", () => {
     const world = new World();
     world.killAfter = 3;
     const ports = world.ports(always("pass"));
-    await expect(start(ports, WISH, world.how())).rejects.toThrow();
+    await expect(startCanary(ports, WISH, world.decisions())).rejects.toThrow();
     await expect(ports.deployment.outputs()).rejects.toThrow(Killed);
   });
 });

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { leavePlan, ownPlanFile, showPlan, writePlan, otherAccount } from "../../../scripts/deploy/write-plan";
+import { explainStalePlan, leavePlan, ownPlanFile, showPlan, writePlan } from "../../../scripts/deploy/plan";
 import { SILENT } from "../../../scripts/kit/context";
 import type { PlanInput, Terraform } from "../../../scripts/kit/terraform";
+import { TerraformFailed } from "../../../scripts/kit/terraform-messages";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-describe("write plan", () => {
+describe("a plan", () => {
   const DRIFTED = {
     resource_drift: [
       {
@@ -28,11 +29,15 @@ describe("write plan", () => {
     return {
       inputs,
       notes,
-      write: (input: PlanInput) => writePlan(terraform, "x.tfplan", input, (text) => void notes.push(text)),
+      write: (input: PlanInput) =>
+        writePlan(terraform, input, {
+          file: "x.tfplan",
+          progress: { ...SILENT, note: (text) => void notes.push(text) },
+        }),
     };
   }
 
-  test("a change that a killed run did not publish is planned as the state remembers it, and a person is told", async () => {
+  test("a change that a killed run did not publish is planned without a refresh, with a note", async () => {
     const { write, inputs, notes } = planning(DRIFTED);
     expect(await write({ vars: ["memory_size=2048"] })).toEqual({ changed: true, shown: { as: "remembered" } });
     expect(inputs).toEqual([{ vars: ["memory_size=2048"] }, { vars: ["memory_size=2048"], refresh: false }]);
@@ -43,14 +48,14 @@ describe("write plan", () => {
 
   test.each([
     ["nothing is unpublished", {}, {}],
-    ["the plan is made without a look at AWS anyway", DRIFTED, { refresh: false }],
+    ["the plan is made without a refresh anyway", DRIFTED, { refresh: false }],
   ])("one plan suffices where %s", async (_, found, input) => {
     const { write, inputs, notes } = planning(found);
     await write(input);
     expect([inputs.length, notes.length]).toEqual([1, 0]);
   });
 
-  test("while a plan is made and read nobody else meets its file; what is left for others is whole", async () => {
+  test("a plan is made in a file of its own, and left for others as a complete file", async () => {
     const directory = temporaryFolder("plan");
     const left = join(directory, "quickturn.tfplan");
     writeFileSync(left, "another's");
@@ -59,7 +64,7 @@ describe("write plan", () => {
       plan: async (file: string) => (writeFileSync(join(directory, file), "mine"), true),
       show: async (file: string) => ({ read: readFileSync(join(directory, file), "utf8") }),
     } as unknown as Terraform;
-    expect(await showPlan(terraform, {}, SILENT)).toEqual({ changed: true, shown: { read: "mine" } });
+    expect(await showPlan(terraform, {}, { progress: SILENT })).toEqual({ changed: true, shown: { read: "mine" } });
     expect(readFileSync(left, "utf8")).toBe("another's");
     leavePlan(terraform);
     expect(readFileSync(left, "utf8")).toBe("mine");
@@ -67,7 +72,7 @@ describe("write plan", () => {
   });
 });
 
-describe("other account", () => {
+describe("the account", () => {
   const plan = (account: string, url: unknown) => ({
     prior_state: {
       values: {
@@ -83,12 +88,28 @@ describe("other account", () => {
   });
   const URL = "https://sqs.us-east-1.amazonaws.com/123456789012/quickturn-dev-work";
 
-  test("another account than the state's is named with it", () =>
-    expect(otherAccount(plan("210987654321", URL))).toEqual({ asked: "210987654321", applied: "123456789012" }));
+  const write = (shown: object) => {
+    const terraform = { plan: async () => true, show: async () => shown } as unknown as Terraform;
+    return writePlan(terraform, {}, { file: "x.tfplan", progress: SILENT });
+  };
+
+  test("credentials of another account than the state's are refused", () =>
+    expect(write(plan("210987654321", URL))).rejects.toThrow(
+      "The credentials are of account 210987654321, and what this state holds is in 123456789012",
+    ));
 
   test.each([
-    ["the same one", plan("123456789012", URL)],
-    ["nothing applied", plan("123456789012", null)],
-    ["another stack", {}],
-  ])("%s is no other", (_, shown) => expect(otherAccount(shown)).toBeUndefined());
+    ["the account is the same", plan("123456789012", URL)],
+    ["nothing is applied", plan("123456789012", null)],
+    ["it is another stack", {}],
+  ])("the plan is made where %s", async (_, shown) => expect(await write(shown)).toEqual({ changed: true, shown }));
+});
+
+test("only terraform's own refusal of a stale plan is explained", () => {
+  const failed = (summary: string) => new TerraformFailed([{ summary, detail: "" }], {});
+  expect(explainStalePlan("a.tfplan", failed("Saved plan is stale"))).toMatchObject({
+    message: expect.stringContaining("The plan a.tfplan is stale") as unknown,
+  });
+  const other = failed("AccessDenied");
+  expect(explainStalePlan("a.tfplan", other)).toBe(other);
 });
