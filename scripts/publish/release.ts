@@ -1,4 +1,4 @@
-import { dayAfter, type Suppression, isDay, placeOf } from "../review/suppression";
+import { addDays, type Suppression, isDay, describePlace } from "../review/suppression";
 import { SUPPRESSIONS } from "../review/suppressions";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -49,7 +49,7 @@ const RELEASED_DAYS = 180;
 
 /** Suppressions that have to be decided anew before a release of that day, as YYYY-MM-DD. */
 export function endingSuppressions(day: string, suppressions: readonly Suppression[] = SUPPRESSIONS): Suppression[] {
-  return suppressions.filter(({ until }) => until <= dayAfter(day, RELEASED_DAYS));
+  return suppressions.filter(({ until }) => until <= addDays(day, RELEASED_DAYS));
 }
 
 export interface ReleaseOptions {
@@ -161,7 +161,7 @@ async function prepare(
 
 function refuseEndingSuppressions(day: string): void {
   const ending = endingSuppressions(day).map(
-    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${placeOf(where)}`,
+    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${describePlace(where)}`,
   );
   if (ending.length > 0)
     throw new Error(
