@@ -40,7 +40,7 @@ export interface AuditReport {
   readonly rows: readonly AuditRow[];
   /** The user's suppressions that have expired. */
   readonly expired: readonly Suppression[];
-  /** The project's own suppressions in use that end soon or have ended. They still hold; a newer release renews them. */
+  /** The project's own suppressions in use that end soon or have ended. They still hold. */
   readonly ending: readonly Suppression[];
   /** The user's suppressions that hide nothing. */
   readonly unmatched: readonly Suppression[];

@@ -14,7 +14,7 @@ import {
   Unknown,
 } from "./plan-json";
 
-/** Where an attribute leads: to a resource of the plan, to something that the plan does not manage, or it is unclear. */
+/** Where an attribute leads: to a resource of the plan, or to something that the plan does not manage. */
 export type Target = AuditedResource | "elsewhere" | "unclear";
 
 /** An attribute's expression in the configuration of a plan. */
@@ -44,7 +44,8 @@ export class AuditedResource {
 
   /**
    * Value of an attribute, or at a path inside it. Undefined where it is not given, and AWS has its own default; {@link
-   * Unknown} where it is given and known only after the apply. What a plan does not know is read from the configuration.
+   * Unknown} where it is given and known only after the apply. A value that is not in the plan is read from the
+   * configuration.
    */
   get(...path: Path): unknown {
     const { after, after_unknown: marks } = this.planned.change;

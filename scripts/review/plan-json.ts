@@ -22,13 +22,13 @@ export interface ResourceConfiguration {
   readonly expressions?: Attributes;
 }
 
-/** What a plan leaves out of a resource of the synthesized stack: its lifecycle, and blocks that an expression makes. */
+/** What a plan leaves out of a resource: its lifecycle, and the blocks that an expression makes. */
 export interface SourceResource {
   readonly lifecycle?: Attributes;
   readonly dynamic?: Attributes;
 }
 
-/** What a plan leaves out of the synthesized stack, `cdk.tf.json`. Without it some values of a first plan are unknown. */
+/** What a plan leaves out of the stack, `cdk.tf.json`. Without it some values of a first plan are unknown. */
 export interface StackSources {
   readonly locals?: Attributes;
   readonly resource?: Readonly<Record<string, Readonly<Record<string, SourceResource>>>>;

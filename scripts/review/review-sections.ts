@@ -60,7 +60,9 @@ const MOST_ENTRIES = 20;
 /** Characters of an entry in a summary. */
 const MOST_CHARACTERS = 300;
 
-const shorten = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+function shorten(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
 
 /** A Markdown list of the first entries, and a line that counts the others. */
 function listEntries<T>(entries: readonly T[], format: (entry: T) => string, elsewhere: string): string {

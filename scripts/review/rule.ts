@@ -55,7 +55,7 @@ export interface Demand {
   readonly holds: (value: unknown) => boolean;
   /** For the message. */
   readonly allowed: string;
-  /** Whether a value that is known only after the apply is good enough. Default: no, the judgement is then `unknown`. */
+  /** Whether a value that is known only after the apply passes. Default: no, the judgement is then `unknown`. */
   readonly acceptsUnknown?: true;
 }
 

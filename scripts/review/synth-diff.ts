@@ -188,8 +188,8 @@ export async function synthDiff(context: CommandContext, { ref, markdown }: Synt
 }
 
 /**
- * Compares the synthesized stacks with those of an earlier commit. The commit's own sources are synthesized, which takes
- * some seconds, because a stored copy could be out of date.
+ * Compares the synthesized stacks with those of an earlier commit. The commit's own sources are synthesized, which
+ * takes some seconds, because a stored copy could be out of date.
  */
 export async function diffSince(context: CommandContext, ref: string): Promise<StackDiff[]> {
   const { projectDirectory, environment, progress, signal } = context;

@@ -65,8 +65,10 @@ const judgePrivateApi: Evaluate = (api, plan) => {
 const VALIDATOR = "x-amazon-apigateway-request-validator";
 
 /** What a caller must not learn: what is behind the gateway, who called, what was sent. */
-const LEAKING =
-  /\$(context\.(integrationErrorMessage|integration\.error|authorizer|identity|error\.validationErrorString)|input|stageVariables)\b/;
+const LEAKING = new RegExp(
+  "\\$(context\\.(integrationErrorMessage|integration\\.error|authorizer|identity|error\\.validationErrorString)" +
+    "|input|stageVariables)\\b",
+);
 
 const RESPONSES = "x-amazon-apigateway-gateway-responses";
 

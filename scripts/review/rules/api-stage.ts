@@ -106,7 +106,8 @@ const judgeOversize: Evaluate = (acl) => {
     const judgement = passIf(
       unread === undefined,
       `${unread?.name}[0].oversize_handling in ${acl.address} is ${JSON.stringify(unread?.handling) ?? "not given"}, ` +
-        'so what does not fit is passed on unread; allowed: "MATCH" in a rule that blocks, "NO_MATCH" in one that allows.',
+        'so what does not fit is passed on unread; allowed: "MATCH" in a rule that blocks, "NO_MATCH" in ' +
+        "one that allows.",
     );
     return namePart(String(rule["name"]), judgement);
   });

@@ -88,7 +88,7 @@ function judgeVariable(name: string, value: unknown): Judgement {
 /** Who may update a function's code can do so past Terraform, which compares with its own hash alone. */
 const judgeDeployedCode: Evaluate = (target) => {
   const [packaged, deployed] = [target.get("source_code_hash"), target.get("code_sha256")];
-  // Without a package there is nothing to compare (an imported function has an empty hash); an apply uploads the package.
+  // Without a package there is nothing to compare: an imported function has an empty hash.
   if (packaged === undefined || packaged === "" || deployed === undefined || isUnclear(deployed)) return NOT_APPLICABLE;
   if (isUnclear(packaged)) return unknownUntilApply("source_code_hash");
   return passIf(
