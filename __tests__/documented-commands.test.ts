@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { addCommands } from "../scripts/cli/all-commands";
-import { PIPELINE_ACCESS_SETTINGS } from "../stacks/contract/settings/pipeline-access";
+import { PIPELINE_ACCESS_SETTINGS } from "../stacks/contract/settings/platform";
 import { SETTINGS } from "../stacks/contract/settings";
 import { PROJECT } from "./support/stack-json";
 

@@ -1,7 +1,7 @@
 import type { BenchChart, BenchFigure } from "./results";
 import { percent, seconds } from "../scripts/kit/figures";
 import { median } from "../scripts/kit/quantiles";
-import { mebibytes } from "../scripts/image/image-rules";
+import { formatMebibytes } from "../scripts/image/image-rules";
 
 /** What was measured of one image. */
 export interface ImageSamples {
@@ -53,7 +53,7 @@ export function compareImages(comparison: ImageComparison): ImageVerdict {
   });
   const figures: BenchFigure[] = [
     {
-      ...row("image above its base, one naive stage / ours", naive.bytes, ours.bytes, mebibytes),
+      ...row("image above its base, one naive stage / ours", naive.bytes, ours.bytes, formatMebibytes),
       mustReach: `>= ${MIN_SMALLER_PERCENT} % smaller`,
       holds: smaller >= MIN_SMALLER_PERCENT,
     },
@@ -61,13 +61,13 @@ export function compareImages(comparison: ImageComparison): ImageVerdict {
       "image above its base, one stage with production dependencies alone / ours",
       naive.bytes - buildToolBytes,
       ours.bytes,
-      mebibytes,
+      formatMebibytes,
     ),
     row(
       "whole image on a base of Node.js alone, one naive stage / ours",
       naive.bytes + baseBytes,
       ours.bytes + baseBytes,
-      mebibytes,
+      formatMebibytes,
     ),
     row("cold start of the front door, from one naive stage / ours", starts.naive, starts.ours, seconds),
     row("cold start of the front door, without / with the code cache", starts.uncached, starts.ours, seconds),

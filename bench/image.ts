@@ -16,7 +16,7 @@ import { productionFolders, type LockedPackages } from "../scripts/kit/productio
 import { executeStages, type ImageRoot } from "../scripts/image/image-stages";
 import { tmpdir } from "node:os";
 import { compareImages, type ImageSamples } from "./image-figures";
-import { imageSize, mebibytes } from "../scripts/image/image-rules";
+import { sumBytes, formatMebibytes } from "../scripts/image/image-rules";
 import { FunctionInstance, FunctionLog } from "../scripts/emulator/functions/function-instance";
 import { imageProcess } from "../scripts/emulator/functions/image-function";
 import { findNodeBinary } from "../scripts/kit/node-binary";
@@ -175,13 +175,13 @@ export async function benchImage(context: CommandContext, { runs = 9 }: ImageBen
     const { images, buildToolBytes } = await context.progress.step(
       "Execute the images' stages",
       () => executeAll(context, folder),
-      ({ images: each }) => each.map(({ layers }) => mebibytes(imageSize(layers))).join(", "),
+      ({ images: each }) => each.map(({ layers }) => formatMebibytes(sumBytes(layers))).join(", "),
     );
     const starts = await context.progress.step("Start cold, in turn", (detail) =>
       startInTurn(images, { folder, runs, signal: context.signal, detail }),
     );
     const [naive, uncached, ours] = images.map(({ layers }, index) => ({
-      bytes: imageSize(layers),
+      bytes: sumBytes(layers),
       coldStartMs: starts[index]!,
     })) as readonly ImageSamples[] as [ImageSamples, ImageSamples, ImageSamples];
     return benchResult(

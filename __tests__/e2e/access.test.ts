@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { audit, rowsWith } from "../../scripts/review/audit-report";
+import { audit, listRows } from "../../scripts/review/audit-report";
 import { planChanges } from "../../scripts/kit/plan-changes";
 import { Terraform } from "../../scripts/kit/terraform";
 import { auditedRows, auditOf } from "../support/audited-rows";
@@ -104,7 +104,7 @@ test("the key that RUNBOOK.md gives to paste is renewed, kept, and open to logs,
   const plan = (await terraform.show("key.tfplan")) as {
     planned_values: { root_module: { resources: { address: string; values: { policy: string } }[] } };
   };
-  expect(rowsWith(audit(plan), "pass").map(({ rule }) => rule)).toEqual(
+  expect(listRows(audit(plan), "pass").map(({ rule }) => rule)).toEqual(
     expect.arrayContaining(["key-rotates", "key-is-on", "key-is-not-public"]),
   );
   const [key] = plan.planned_values.root_module.resources;

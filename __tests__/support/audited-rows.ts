@@ -1,4 +1,4 @@
-import { audit, rowsWith } from "../../scripts/review/audit-report";
+import { audit, listRows } from "../../scripts/review/audit-report";
 import { stackJson } from "./stack-json";
 
 /** On that day the decisions were last looked at. */
@@ -10,8 +10,8 @@ export const auditOf = (plan: unknown) => audit(plan, { sources: stackJson() as 
 /** Of a plan's audit the rows that fail, and those that nobody can tell before the apply. */
 export function auditedRows(plan: unknown) {
   const report = auditOf(plan);
-  expect(rowsWith(report, "pass").length).toBeGreaterThan(200);
-  return [...rowsWith(report, "fail"), ...rowsWith(report, "unknown")].map(
+  expect(listRows(report, "pass").length).toBeGreaterThan(200);
+  return [...listRows(report, "fail"), ...listRows(report, "unknown")].map(
     ({ outcome, rule, address, part, text }) => ({ outcome, rule, address, part, text }),
   );
 }

@@ -13,13 +13,13 @@ export function readIgnoreFile(text: string): IgnoreFile {
     .filter((line) => line !== "" && !line.startsWith("#"));
   const rules = patterns.map((pattern) => ({
     excluded: !pattern.startsWith("!"),
-    expression: expressionOf(pattern.replace(/^!/, "")),
+    expression: compilePattern(pattern.replace(/^!/, "")),
   }));
   return { patterns, excludes: (path) => rules.findLast(({ expression }) => expression.test(path))?.excluded ?? false };
 }
 
 /** `*`: within a part; `**`: over parts; `?`: one character. What lies below a folder that matches, matches. */
-function expressionOf(pattern: string): RegExp {
+function compilePattern(pattern: string): RegExp {
   const parts = pattern.replace(/^\/|\/$/g, "").split("/");
   const source = parts.map((part, index) => {
     const last = index === parts.length - 1;
@@ -87,7 +87,7 @@ const KEYWORDS = [
 export function parseDockerfile(text: string): Dockerfile {
   const globalArguments: Record<string, string> = {};
   const stages: { name: string | undefined; base: string; line: number; instructions: Instruction[] }[] = [];
-  for (const instruction of instructionsOf(text)) {
+  for (const instruction of readInstructions(text)) {
     const { keyword, words, line } = instruction;
     const stage = stages.at(-1);
     if (keyword === "FROM")
@@ -98,14 +98,14 @@ export function parseDockerfile(text: string): Dockerfile {
         instructions: [],
       });
     else if (stage !== undefined) stage.instructions.push(instruction);
-    else if (keyword === "ARG") Object.assign(globalArguments, assignments(words));
+    else if (keyword === "ARG") Object.assign(globalArguments, readAssignments(words));
     else throw new Error(`Line ${line}: ${keyword} stands before the first FROM. Allowed there: ARG.`);
   }
   if (stages.length === 0) throw new Error("There is no FROM. A Dockerfile has at least one stage.");
   return { globalArguments, stages };
 }
 
-function instructionsOf(text: string): Instruction[] {
+function readInstructions(text: string): Instruction[] {
   const instructions: Instruction[] = [];
   let [begun, line] = ["", 0];
   text.split("\n").forEach((content, index) => {
@@ -114,14 +114,14 @@ function instructionsOf(text: string): Instruction[] {
     begun += content;
     if (begun.endsWith("\\")) begun = begun.slice(0, -1);
     else {
-      instructions.push(instructionOf(begun.trim(), line));
+      instructions.push(readInstruction(begun.trim(), line));
       begun = "";
     }
   });
   return instructions;
 }
 
-function instructionOf(text: string, line: number): Instruction {
+function readInstruction(text: string, line: number): Instruction {
   const keyword = /^\S+/.exec(text)![0].toUpperCase();
   if (!KEYWORDS.includes(keyword))
     throw new Error(`Line ${line}: "${keyword}" is no instruction. Allowed: ${KEYWORDS.join(", ")}.`);
@@ -133,11 +133,11 @@ function instructionOf(text: string, line: number): Instruction {
       return "";
     })
     .trim();
-  const list = listOf(rest);
-  return { keyword, flags, words: list ?? wordsOf(rest), isExec: list !== undefined, line };
+  const list = readJsonList(rest);
+  return { keyword, flags, words: list ?? splitWords(rest), isExec: list !== undefined, line };
 }
 
-function listOf(text: string): string[] | undefined {
+function readJsonList(text: string): string[] | undefined {
   if (!text.startsWith("[")) return undefined;
   try {
     const parsed = JSON.parse(text) as unknown;
@@ -148,12 +148,12 @@ function listOf(text: string): string[] | undefined {
 }
 
 /** Split at spaces outside of quotes, which go away. */
-function wordsOf(text: string): string[] {
+function splitWords(text: string): string[] {
   return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/["']/g, ""));
 }
 
 /** `NAME=value` and `NAME`, which is left out: it has no default. */
-export function assignments(words: readonly string[]): Record<string, string> {
+export function readAssignments(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     words
       .filter((word) => word.includes("="))
@@ -162,7 +162,7 @@ export function assignments(words: readonly string[]): Record<string, string> {
 }
 
 /** Puts values in for `${NAME}` and `$NAME`; what has none becomes empty, as the builders have it. */
-export function substitute(text: string, values: Readonly<Record<string, string>>): string {
+export function substituteVariables(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(
     /\$(?:\{(\w+)\}|(\w+))/g,
     (_, braced: string | undefined, bare: string | undefined) => values[braced ?? bare ?? ""] ?? "",

@@ -15,7 +15,7 @@ export interface ImageBuilder {
 }
 
 /** What tells that it can build, not only that it is there: docker without its daemon cannot. */
-const ASK: Readonly<Record<BuilderName, readonly string[]>> = {
+const PROBES: Readonly<Record<BuilderName, readonly string[]>> = {
   buildah: ["--version"],
   podman: ["--version"],
   docker: ["version", "--format", "{{.Server.Version}}"],
@@ -29,7 +29,7 @@ export async function findImageBuilder(
 ): Promise<ImageBuilder | undefined> {
   for (const name of names) {
     try {
-      const { stdout } = await run(name, ASK[name], { cwd, env });
+      const { stdout } = await run(name, PROBES[name], { cwd, env });
       return { name, version: /\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim() };
     } catch {
       continue; // It is not there, or has no daemon: the next one.
@@ -58,7 +58,7 @@ export interface ImageBuild {
 /**
  * Arguments of a build: the same for all builders, but for how each is told the ignore file and one time for all files.
  */
-export function buildArgumentsOf(
+export function listBuilderArguments(
   name: BuilderName,
   {
     dockerfile,
@@ -83,10 +83,10 @@ export function buildArgumentsOf(
  * Builds an image. Throws with the builder's last lines, and what to do where they say that the machine is of another
  * architecture.
  */
-export async function buildImageWith({ name }: ImageBuilder, build: ImageBuild): Promise<void> {
+export async function runBuilder({ name }: ImageBuilder, build: ImageBuild): Promise<void> {
   const { context, env, signal, onLine, platform } = build;
   try {
-    await run(name, buildArgumentsOf(name, build), {
+    await run(name, listBuilderArguments(name, build), {
       cwd: context,
       env,
       ...(signal && { signal }),
@@ -95,7 +95,8 @@ export async function buildImageWith({ name }: ImageBuilder, build: ImageBuild):
   } catch (error) {
     if (!(error instanceof ProgramFailed) || !/exec format error/i.test(error.message)) throw error;
     throw new Error(
-      `${name} cannot run programs for ${platform} on this machine. Build where the architecture is the same, or install an emulation (qemu-user-static).\n${error.message}`,
+      `${name} cannot run programs for ${platform} on this machine. Build where the architecture is the ` +
+        `same, or install an emulation (qemu-user-static).\n${error.message}`,
       { cause: error },
     );
   }

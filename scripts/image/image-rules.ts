@@ -1,4 +1,11 @@
-import { assignments, substitute, type Dockerfile, type Instruction, type Stage, type IgnoreFile } from "./dockerfile";
+import {
+  readAssignments,
+  substituteVariables,
+  type Dockerfile,
+  type Instruction,
+  type Stage,
+  type IgnoreFile,
+} from "./dockerfile";
 
 /**
  * Bytes that the functions may put on top of the base image: twice what they take with their code caches (9.3 MiB,
@@ -13,26 +20,28 @@ interface Sized {
 }
 
 /** Bytes of an image above its base. */
-export function imageSize(layers: readonly Sized[]): number {
+export function sumBytes(layers: readonly Sized[]): number {
   return layers.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** What is too large; nothing where the image is within its budget. */
 export function judgeSize(layers: readonly Sized[], maxBytes = MAX_IMAGE_BYTES): readonly ImageProblem[] {
-  const bytes = imageSize(layers);
+  const bytes = sumBytes(layers);
   if (bytes <= maxBytes) return [];
   const { line } = layers.reduce((largest, layer) => (layer.bytes > largest.bytes ? layer : largest));
   return [
     {
       rule: "size-budget",
       line,
-      message: `The image is ${mebibytes(bytes)} above its base image; allowed: ${mebibytes(maxBytes)}. This layer is the largest: look for what it should not copy.`,
+      message:
+        `The image is ${formatMebibytes(bytes)} above its base image; allowed: ${formatMebibytes(maxBytes)}. This ` +
+        "layer is the largest: look for what it should not copy.",
     },
   ];
 }
 
 /** A size for a person: `9.3 MiB`. */
-export function mebibytes(bytes: number): string {
+export function formatMebibytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }
 
@@ -61,22 +70,25 @@ const CREDENTIAL_NAMES = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCES
 const CREDENTIAL_VALUES = /\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN|\bgh[pousr]_\w{36}|\/\/[^/\s:]+:[^/\s@]+@/;
 const BUILD_TOOLS = /^(npm|npx|pnpm|yarn|tsc|esbuild|apt|apt-get|apk|dnf|yum|microdnf|pip3?|make|gcc|git|curl|wget)$/;
 
-const last = ({ dockerfile: { stages } }: ImageSources): Stage => stages.at(-1)!;
-const everywhere = ({ dockerfile: { stages } }: ImageSources): readonly Instruction[] =>
+const lastStage = ({ dockerfile: { stages } }: ImageSources): Stage => stages.at(-1)!;
+const listInstructions = ({ dockerfile: { stages } }: ImageSources): readonly Instruction[] =>
   stages.flatMap(({ instructions }) => instructions);
-const namesOf = ({ dockerfile: { stages } }: ImageSources): readonly (string | undefined)[] =>
+const listStageNames = ({ dockerfile: { stages } }: ImageSources): readonly (string | undefined)[] =>
   stages.map(({ name }) => name);
 
 /** The words of a command, through `sh -c` too. */
-const commandWords = ({ words }: Instruction): string[] =>
+const splitCommand = ({ words }: Instruction): string[] =>
   words.flatMap((word) => word.split(/[\s;&|]+/)).map((word) => word.replace(/^.*\//, ""));
 
 const RULES: Readonly<Record<string, Rule>> = {
   "base-pinned": (sources) =>
     sources.dockerfile.stages
-      .filter(({ base }) => !namesOf(sources).includes(base))
+      .filter(({ base }) => !listStageNames(sources).includes(base))
       .flatMap(({ base, line }) => {
-        const reference = substitute(base, { ...sources.dockerfile.globalArguments, ...sources.buildArguments });
+        const reference = substituteVariables(base, {
+          ...sources.dockerfile.globalArguments,
+          ...sources.buildArguments,
+        });
         const tag = /@sha256:[0-9a-f]{64}$/.test(reference)
           ? "a digest"
           : /:([\w.-]+)$/.exec(reference.replace(/^[^/]*:\d+\//, ""))?.[1];
@@ -84,12 +96,14 @@ const RULES: Readonly<Record<string, Rule>> = {
         return [
           {
             line,
-            message: `FROM ${base} is "${reference}", which is another image tomorrow. Give a tag of one version, or a digest (@sha256:...).`,
+            message:
+              `FROM ${base} is "${reference}", which is another image tomorrow. Give a tag of one version, or a ` +
+              "digest (@sha256:...).",
           },
         ];
       }),
   "two-stages": (sources) => {
-    const copied = last(sources).instructions.filter(({ keyword }) => keyword === "COPY");
+    const copied = lastStage(sources).instructions.filter(({ keyword }) => keyword === "COPY");
     if (sources.dockerfile.stages.length < 2)
       return [
         {
@@ -98,32 +112,36 @@ const RULES: Readonly<Record<string, Rule>> = {
         },
       ];
     return copied
-      .filter(({ flags }) => !namesOf(sources).includes(flags["from"] ?? ""))
+      .filter(({ flags }) => !listStageNames(sources).includes(flags["from"] ?? ""))
       .map(({ line, words }) => ({
         line,
-        message: `The last stage copies ${words.slice(0, -1).join(" ")} from outside. Allowed: COPY --from=<a stage of this file>.`,
+        message:
+          `The last stage copies ${words.slice(0, -1).join(" ")} from outside. Allowed: COPY --from=<a stage ` +
+          "of this file>.",
       }));
   },
   "no-build-tools": (sources) =>
-    last(sources).instructions.flatMap((instruction) => {
+    lastStage(sources).instructions.flatMap((instruction) => {
       const tools =
-        instruction.keyword === "RUN" ? commandWords(instruction).filter((word) => BUILD_TOOLS.test(word)) : [];
+        instruction.keyword === "RUN" ? splitCommand(instruction).filter((word) => BUILD_TOOLS.test(word)) : [];
       const packages =
         instruction.keyword === "COPY" && instruction.words.some((word) => /(^|\/)node_modules\/?$/.test(word))
           ? ["node_modules"]
           : [];
       return [...tools, ...packages].map((what) => ({
         line: instruction.line,
-        message: `The last stage has ${what}: it belongs into the stage that is left behind. The functions are bundled, and need no packages.`,
+        message:
+          `The last stage has ${what}: it belongs into the stage that is left behind. The functions are ` +
+          "bundled, and need no packages.",
       }));
     }),
   "no-add": (sources) =>
-    everywhere(sources)
+    listInstructions(sources)
       .filter(({ keyword }) => keyword === "ADD")
       .map(({ line }) => ({ line, message: "ADD fetches and unpacks whatever lies at its address. Use COPY." })),
   "no-secrets": (sources) =>
     [
-      ...everywhere(sources),
+      ...listInstructions(sources),
       ...[
         {
           keyword: "ARG",
@@ -133,9 +151,9 @@ const RULES: Readonly<Record<string, Rule>> = {
           line: 1,
         },
       ],
-    ].flatMap(secretsOf),
+    ].flatMap(findSecrets),
   "non-root": (sources) => {
-    const user = last(sources).instructions.findLast(({ keyword }) => keyword === "USER");
+    const user = lastStage(sources).instructions.findLast(({ keyword }) => keyword === "USER");
     if (user === undefined)
       return [
         {
@@ -148,21 +166,24 @@ const RULES: Readonly<Record<string, Rule>> = {
       : [
           {
             line: user.line,
-            message: `USER is "${user.words[0] ?? ""}". Allowed: numbers above 0, such as 993:990; a name is looked up in the image, and may be root.`,
+            message:
+              `USER is "${user.words[0] ?? ""}". Allowed: numbers above 0, such as 993:990; a name is looked up ` +
+              "in the image, and may be root.",
           },
         ];
   },
   "no-shell": (sources) =>
-    everywhere(sources)
+    listInstructions(sources)
       .filter(({ keyword, isExec }) => ["CMD", "ENTRYPOINT", "RUN"].includes(keyword) && !isExec)
       .map(({ keyword, line }) => ({ line, message: `${keyword} is read by a shell. Write it as a JSON list.` })),
   "one-command": (sources) =>
-    last(sources).instructions.some(({ keyword }) => keyword === "CMD")
+    lastStage(sources).instructions.some(({ keyword }) => keyword === "CMD")
       ? []
       : [
           {
             message:
-              'The last stage has no CMD, so Lambda finds no handler where image_config names none. Give CMD ["<folder>/index.handler"].',
+              "The last stage has no CMD, so Lambda finds no handler where image_config names none. Give CMD " +
+              '["<folder>/index.handler"].',
           },
         ],
   "ignore-denies": ({ ignore: { patterns } }) => [
@@ -170,7 +191,9 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? []
       : [
           {
-            message: `The ignore file begins with "${patterns[0] ?? ""}" instead of "*": whatever is not named is sent to the builder. Begin with "*", and let in what is needed with "!".`,
+            message:
+              `The ignore file begins with "${patterns[0] ?? ""}" instead of "*": whatever is not named is sent ` +
+              'to the builder. Begin with "*", and let in what is needed with "!".',
           },
         ]),
     ...patterns
@@ -182,11 +205,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   ],
 };
 
-function secretsOf(instruction: Instruction): { line: number; message: string }[] {
+function findSecrets(instruction: Instruction): { line: number; message: string }[] {
   const { keyword, words, line, flags } = instruction;
   const given =
     keyword === "ENV" || keyword === "ARG"
-      ? [...Object.keys(assignments(words)), ...words.filter((word) => !word.includes("="))].filter((name) =>
+      ? [...Object.keys(readAssignments(words)), ...words.filter((word) => !word.includes("="))].filter((name) =>
           CREDENTIAL_NAMES.test(name),
         )
       : [];
@@ -197,7 +220,9 @@ function secretsOf(instruction: Instruction): { line: number; message: string }[
   const values = words.some((word) => CREDENTIAL_VALUES.test(word)) ? ["what looks like a credential"] : [];
   return [...given, ...files, ...values].map((what) => ({
     line,
-    message: `${keyword} holds ${what}: it stays in the image for whoever pulls it. Give it to the function when it runs (agent_arns names secrets).`,
+    message:
+      `${keyword} holds ${what}: it stays in the image for whoever pulls it. Give it to the function ` +
+      "when it runs (agent_arns names secrets).",
   }));
 }
 

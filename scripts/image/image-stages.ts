@@ -1,6 +1,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
-import { assignments, substitute, type Dockerfile, type Instruction, type Stage, type IgnoreFile } from "./dockerfile";
+import {
+  readAssignments,
+  substituteVariables,
+  type Dockerfile,
+  type Instruction,
+  type Stage,
+  type IgnoreFile,
+} from "./dockerfile";
 import { run } from "../kit/process";
 
 /** Where and with what a Dockerfile's stages are executed. */
@@ -52,7 +59,8 @@ export async function executeStages(options: StageOptions): Promise<ImageRoot> {
   for (const [index, stage] of options.dockerfile.stages.entries()) {
     if (done.has(stage.base))
       throw new Error(
-        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. Copy from it instead.`,
+        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. ` +
+          "Copy from it instead.",
       );
     image = await new StageExecution(options, stage, folder, done).execute();
     if (index === options.dockerfile.stages.length - 1) break;
@@ -64,7 +72,7 @@ export async function executeStages(options: StageOptions): Promise<ImageRoot> {
 }
 
 /** Where a path of an image lies: never outside of it. */
-export function pathInImage(folder: string, path: string, workingDirectory = "/"): string {
+export function locateInImage(folder: string, path: string, workingDirectory = "/"): string {
   return join(folder, posix.resolve("/", workingDirectory, path));
 }
 
@@ -86,11 +94,12 @@ class StageExecution {
   ) {}
 
   async execute(): Promise<ImageRoot> {
-    mkdirSync(pathInImage(this.folder, this.workingDirectory), { recursive: true });
+    mkdirSync(locateInImage(this.folder, this.workingDirectory), { recursive: true });
     for (const instruction of this.stage.instructions) {
       await this.perform(instruction).catch((cause: unknown) => {
         throw new Error(
-          `Line ${instruction.line}: ${instruction.keyword} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+          `Line ${instruction.line}: ${instruction.keyword} failed: ` +
+            `${cause instanceof Error ? cause.message : String(cause)}`,
           { cause },
         );
       });
@@ -100,17 +109,18 @@ class StageExecution {
   }
 
   private async perform({ keyword, words, flags, isExec, line }: Instruction): Promise<void> {
-    const filled = words.map((word) => substitute(word, this.values));
-    if (keyword === "ARG") this.declare(words);
-    else if (keyword === "ENV") Object.assign(this.environment, assignments(filled));
-    else if (keyword === "WORKDIR") this.enter(filled[0] ?? "");
+    const filled = words.map((word) => substituteVariables(word, this.values));
+    if (keyword === "ARG") this.declareArguments(words);
+    else if (keyword === "ENV") Object.assign(this.environment, readAssignments(filled));
+    else if (keyword === "WORKDIR") this.changeDirectory(filled[0] ?? "");
     else if (keyword === "USER") this.user = filled[0];
     else if (keyword === "CMD" && isExec) this.command = words;
     else if (keyword === "COPY") this.copy(filled, flags["from"], line);
     else if (keyword === "RUN" && isExec && words[0] === "node") await this.run(words.slice(1));
     else if (keyword !== "LABEL")
       throw new Error(
-        'it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], USER, WORKDIR.',
+        'it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], ' +
+          "USER, WORKDIR.",
       );
   }
 
@@ -119,22 +129,22 @@ class StageExecution {
     return { ...this.given, ...this.environment };
   }
 
-  private declare(words: readonly string[]): void {
+  private declareArguments(words: readonly string[]): void {
     const { buildArguments = {}, dockerfile } = this.options;
     for (const word of words) {
       const [name] = word.split("=") as [string];
-      const value = buildArguments[name] ?? assignments([word])[name] ?? dockerfile.globalArguments[name];
+      const value = buildArguments[name] ?? readAssignments([word])[name] ?? dockerfile.globalArguments[name];
       if (value !== undefined) this.given[name] = value;
     }
   }
 
-  private enter(path: string): void {
+  private changeDirectory(path: string): void {
     this.workingDirectory = posix.resolve(this.workingDirectory, path);
-    mkdirSync(this.at("."), { recursive: true });
+    mkdirSync(this.locate("."), { recursive: true });
   }
 
-  private at(path: string): string {
-    return pathInImage(this.folder, path, this.workingDirectory);
+  private locate(path: string): string {
+    return locateInImage(this.folder, path, this.workingDirectory);
   }
 
   private copy(words: readonly string[], from: string | undefined, line: number): void {
@@ -146,14 +156,16 @@ class StageExecution {
     const excludes = (path: string) => from === undefined && path !== "" && this.options.ignore.excludes(path);
     let [files, bytes] = [0, 0];
     for (const source of sources) {
-      const path = pathInImage(root, source);
-      const copied = filesBelow(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
+      const path = locateInImage(root, source);
+      const copied = listFiles(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
       // A folder of a stage may be empty; nothing of the context is a mistake.
       if (copied.length === 0 && (from === undefined || !existsSync(path)))
         throw new Error(`${source} is not there, or kept back by the ignore file.`);
       const single = statSync(path).isFile();
       const into =
-        single && /(^|\/)\.?$/.test(target) ? join(this.at(target), relative(dirname(path), path)) : this.at(target);
+        single && /(^|\/)\.?$/.test(target)
+          ? join(this.locate(target), relative(dirname(path), path))
+          : this.locate(target);
       for (const file of copied) {
         const to = single ? into : join(into, relative(path, file));
         mkdirSync(dirname(to), { recursive: true });
@@ -166,28 +178,28 @@ class StageExecution {
   }
 
   private async run(args: readonly string[]): Promise<void> {
-    const inImage = args.map((arg) => (arg.startsWith("/") ? this.at(arg) : arg));
+    const inImage = args.map((arg) => (arg.startsWith("/") ? this.locate(arg) : arg));
     const { nodePath, signal } = this.options;
     await run(nodePath, inImage, {
-      cwd: this.at("."),
-      env: { ...this.given, ...environmentIn(this.folder, this.environment) },
+      cwd: this.locate("."),
+      env: { ...this.given, ...mapEnvironment(this.folder, this.environment) },
       ...(signal && { signal }),
     });
   }
 }
 
 /** An image's variables for a process that sees the image as a folder: absolute paths lead into it. */
-export function environmentIn(folder: string, environment: Readonly<Record<string, string>>): Record<string, string> {
+export function mapEnvironment(folder: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
       name,
-      value.startsWith("/") ? pathInImage(folder, value) : value,
+      value.startsWith("/") ? locateInImage(folder, value) : value,
     ]),
   );
 }
 
 /** Every file at or below a path; none where it is not there. */
-function filesBelow(path: string): string[] {
+function listFiles(path: string): string[] {
   if (!existsSync(path)) return [];
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, encoding: "utf8" })

@@ -9,9 +9,9 @@ import { UsageError, type CommandContext, type CommandResult } from "../kit/cont
 import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
-import { judgeImage, type ImageProblem, imageSize, judgeSize, mebibytes } from "./image-rules";
+import { judgeImage, type ImageProblem, sumBytes, judgeSize, formatMebibytes } from "./image-rules";
 import {
-  buildImageWith,
+  runBuilder,
   findImageBuilder,
   BUILDERS,
   PLATFORMS,
@@ -62,12 +62,12 @@ export async function writeImageFunctions(
   for (const { name, archive } of functions) {
     const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
     // Another command may read what is there already.
-    if (!holds(join(folder, name), files)) writeFolder(join(folder, name), files);
+    if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
   }
   return functions;
 }
 
-function holds(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
+function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
   if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
   return Object.entries(files).every(
     ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
@@ -116,69 +116,73 @@ export interface ImageBuildOptions extends ImageOptions {
  */
 export async function validateImage(context: CommandContext, options: ImageOptions = {}): Promise<CommandResult> {
   const files = readImageFiles(context.projectDirectory);
-  const found = judgeImage({ ...files, buildArguments: buildArguments(options) });
-  if (found.length > 0) return refusal(found);
+  const found = judgeImage({ ...files, buildArguments: listBuildArguments(options) });
+  if (found.length > 0) return reportProblems(found);
   await writeImageFunctions(context);
   const image = await context.progress.step(
     "Execute the stages without a daemon",
-    () => executed(context, files),
-    ({ layers }) => mebibytes(imageSize(layers)),
+    () => executeInTemporaryFolder(context, files),
+    ({ layers }) => formatMebibytes(sumBytes(layers)),
   );
   const oversized = judgeSize(image.layers);
-  if (oversized.length > 0) return refusal(oversized);
+  if (oversized.length > 0) return reportProblems(oversized);
   const { layers } = image;
   return {
     exitCode: 0,
     text: [
-      `The image is in order: ${mebibytes(imageSize(layers))} above its base image.`,
+      `The image is in order: ${formatMebibytes(sumBytes(layers))} above its base image.`,
       ...layers.map(
         ({ line, files: count, bytes }) =>
-          `  ${IMAGE_FILES.dockerfile}:${line}  ${mebibytes(bytes).padStart(9)}  ${count} files`,
+          `  ${IMAGE_FILES.dockerfile}:${line}  ${formatMebibytes(bytes).padStart(9)}  ${count} files`,
       ),
     ].join("\n"),
-    json: { valid: true, bytes: imageSize(layers), layers, problems: [] },
+    json: { valid: true, bytes: sumBytes(layers), layers, problems: [] },
   };
 }
 
 /** Builds the image with buildah, podman or docker. It pushes nothing. */
 export async function buildImage(context: CommandContext, options: ImageBuildOptions = {}): Promise<CommandResult> {
   const { projectDirectory, environment, signal, progress } = context;
-  const problems = judgeImage({ ...readImageFiles(projectDirectory), buildArguments: buildArguments(options) });
-  if (problems.length > 0) return refusal(problems);
+  const problems = judgeImage({ ...readImageFiles(projectDirectory), buildArguments: listBuildArguments(options) });
+  if (problems.length > 0) return reportProblems(problems);
   const builder = await findImageBuilder(projectDirectory, environment, options.builder && [options.builder]);
   if (builder === undefined) {
     const missing = options.builder ?? BUILDERS.join(", ");
     throw new UsageError(
-      `There is no builder that could build: ${missing} ${options.builder ? "is" : "are"} missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.`,
+      `There is no builder that could build: ${missing} ${options.builder ? "is" : "are"} missing, or ` +
+        "without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs " +
+        "none.",
     );
   }
   const functions = await writeImageFunctions(context);
-  const { architecture = "arm64", tag = `quickturn:${contentTag(functions)}` } = options;
+  const { architecture = "arm64", tag = `quickturn:${createTag(functions)}` } = options;
   const build = {
     context: projectDirectory,
     dockerfile: IMAGE_FILES.dockerfile,
     ignoreFile: IMAGE_FILES.ignore,
     platform: PLATFORMS[architecture],
-    buildArguments: buildArguments(options),
+    buildArguments: listBuildArguments(options),
     tag,
     env: environment,
     signal,
   };
   await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (detail) =>
-    buildImageWith(builder, { ...build, onLine: detail }),
+    runBuilder(builder, { ...build, onLine: detail }),
   );
   return {
     exitCode: 0,
-    text: `${tag}\nPush it to a repository of yours, and apply with package_type=image and the digest that the push prints: image_uri=<repository>@sha256:<digest>.`,
+    text:
+      `${tag}\nPush it to a repository of yours, and apply with package_type=image and the digest that ` +
+      "the push prints: image_uri=<repository>@sha256:<digest>.",
     json: { tag, builder, architecture, functions: functions.map(({ name, sha256 }) => ({ name, sha256 })) },
   };
 }
 
-function buildArguments({ base, caches }: Pick<ImageBuildOptions, "base" | "caches">): Record<string, string> {
+function listBuildArguments({ base, caches }: Pick<ImageBuildOptions, "base" | "caches">): Record<string, string> {
   return { ...(base !== undefined && { BASE: base }), ...(caches !== undefined && { FUNCTIONS: caches }) };
 }
 
-async function executed(context: CommandContext, files: ImageFiles): Promise<ImageRoot> {
+async function executeInTemporaryFolder(context: CommandContext, files: ImageFiles): Promise<ImageRoot> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-image-"));
   try {
     return await executeImage(context, files, folder);
@@ -188,14 +192,14 @@ async function executed(context: CommandContext, files: ImageFiles): Promise<Ima
 }
 
 /** The same for the same functions, whoever builds. */
-function contentTag(functions: readonly PackagedFunction[]): string {
+function createTag(functions: readonly PackagedFunction[]): string {
   return createHash("sha256")
     .update(functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))
     .digest("hex")
     .slice(0, 12);
 }
 
-function refusal(problems: readonly ImageProblem[]): CommandResult {
+function reportProblems(problems: readonly ImageProblem[]): CommandResult {
   const text = problems
     .map(
       ({ rule, line, message }) =>

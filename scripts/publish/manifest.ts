@@ -37,7 +37,7 @@ export interface ReleaseSource {
 }
 
 /** The manifest, with the files in order of their names. */
-export function releaseManifest(
+export function createManifest(
   { name, version, tree, entry }: ReleaseSource,
   functions: readonly { readonly name: string; readonly sha256: string }[],
   files: readonly ReleaseFile[],
@@ -54,7 +54,7 @@ export function releaseManifest(
 }
 
 /** As `sha256sum` writes them, and `sha256sum --check` reads them. */
-export function checksums(files: readonly Pick<ReleaseFile, "name" | "sha256">[]): string {
+export function formatChecksums(files: readonly Pick<ReleaseFile, "name" | "sha256">[]): string {
   return files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
 }
 
@@ -78,7 +78,7 @@ interface PackReport {
  * @param files paths below the folder; of them npm takes what package.json's `files` says
  * @param added further files by path, which stand nowhere
  */
-export async function npmArchive(
+export async function packNpm(
   directory: string,
   files: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -88,8 +88,8 @@ export async function npmArchive(
   try {
     const staged = join(folder, "package");
     for (const file of files)
-      stage(join(staged, file), readFileSync(join(directory, file)), isProgram(join(directory, file)));
-    for (const [file, content] of Object.entries(added)) stage(join(staged, file), content, false);
+      stageFile(join(staged, file), readFileSync(join(directory, file)), isProgram(join(directory, file)));
+    for (const [file, content] of Object.entries(added)) stageFile(join(staged, file), content, false);
     const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
       cwd: staged,
       env,
@@ -107,7 +107,7 @@ export async function npmArchive(
   }
 }
 
-function stage(path: string, content: string | Uint8Array, executable: boolean): void {
+function stageFile(path: string, content: string | Uint8Array, executable: boolean): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
   chmodSync(path, executable ? 0o755 : 0o644);
@@ -119,16 +119,17 @@ function isProgram(path: string): boolean {
 }
 
 /** A release for a person: its files, and the commands that check and publish it. */
-export function releaseText(release: Release, packages: readonly ShippedPackage[]): string {
+export function formatRelease(release: Release, packages: readonly ShippedPackage[]): string {
   const { name, version, commit, files } = release;
   const width = Math.max(...files.map((file) => file.name.length));
   return [
     `dist/release: ${name} ${version} of commit ${commit}`,
-    ...warnings(release),
+    ...listWarnings(release),
     "",
     ...files.map((file) => `  ${file.name.padEnd(width)}  ${String(file.bytes).padStart(9)}  ${file.sha256}`),
     "",
-    `Packages that ship: ${new Set(packages.map((each) => `${each.name}@${each.version}`)).size}, by license: ${licenses(packages)}.`,
+    `Packages that ship: ${new Set(packages.map((each) => `${each.name}@${each.version}`)).size}, by ` +
+      `license: ${countLicenses(packages)}.`,
     "",
     "Nothing is published. To check it, and to publish it:",
     "  (cd dist/release && sha256sum --check SHA256SUMS)",
@@ -138,7 +139,7 @@ export function releaseText(release: Release, packages: readonly ShippedPackage[
   ].join("\n");
 }
 
-function warnings({ workingTree, changelog, version }: Release): string[] {
+function listWarnings({ workingTree, changelog, version }: Release): string[] {
   return [
     ...(workingTree === "dirty" ? ["Not to be published: files were not as the commit has them (--allow-dirty)."] : []),
     ...(changelog === "unreleased"
@@ -147,7 +148,7 @@ function warnings({ workingTree, changelog, version }: Release): string[] {
   ];
 }
 
-function licenses(packages: readonly ShippedPackage[]): string {
+function countLicenses(packages: readonly ShippedPackage[]): string {
   const byId = new Map(packages.map((each) => [`${each.name}@${each.version}`, each.license ?? "none"]));
   const counts = new Map<string, number>();
   for (const license of byId.values()) counts.set(license, (counts.get(license) ?? 0) + 1);

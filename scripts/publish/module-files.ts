@@ -92,27 +92,27 @@ const KNOWN = ["//", "check", "data", "locals", "output", "provider", "resource"
  *   be destroyed once the module's call is deleted. A variable guards the tables in AWS itself.
  * @throws Error where the stack holds what a module cannot carry, or a type of which nobody said whether it takes tags
  */
-export function moduleFiles(stack: SynthesizedStack): ModuleFiles {
-  refuseUnknown(stack);
-  const { region, tags } = providerSettings(stack);
-  const variable = without(stack.variable, region) as Named;
-  const { source, version } = required(stack);
+export function createModuleFiles(stack: SynthesizedStack): ModuleFiles {
+  refuseUnknownBlocks(stack);
+  const { region, tags } = readProvider(stack);
+  const variable = omitFields(stack.variable, region) as Named;
+  const { source, version } = readRequiredProvider(stack);
   const regional = readsRegion([stack.locals, tags, stack.resource, stack.check, stack.output, variable], region);
   const main = {
-    data: { ...withoutMetadata(stack.data ?? {}), ...(regional && { aws_region: { current: {} } }) },
+    data: { ...removeMetadata(stack.data ?? {}), ...(regional && { aws_region: { current: {} } }) },
     locals: {
       ...stack.locals,
       ...(regional && { aws_region: "${data.aws_region.current.id}" }),
       ...(tags !== undefined && { tags }),
     },
-    resource: resources(stack.resource, tags !== undefined),
+    resource: convertResources(stack.resource, tags !== undefined),
     check: stack.check ?? {},
   };
-  const text = (content: object) => `${JSON.stringify(atProvidersRegion(withoutEmpty(content), region), null, 2)}\n`;
+  const text = (content: object) => `${JSON.stringify(replaceRegion(removeEmpty(content), region), null, 2)}\n`;
   return {
     "main.tf.json": text(main),
-    "outputs.tf.json": text({ output: described("output", stack.output) }),
-    "variables.tf.json": text({ variable: described("variable", variable) }),
+    "outputs.tf.json": text({ output: requireDescriptions("output", stack.output) }),
+    "variables.tf.json": text({ variable: requireDescriptions("variable", variable) }),
     "versions.tf.json": text({
       terraform: {
         required_version: stack.terraform.required_version,
@@ -123,15 +123,16 @@ export function moduleFiles(stack: SynthesizedStack): ModuleFiles {
 }
 
 /** Names of the stack's variables that the module has not, because its caller's provider decides. */
-export function droppedVariables(stack: SynthesizedStack): readonly string[] {
-  return [providerSettings(stack).region];
+export function listDroppedVariables(stack: SynthesizedStack): readonly string[] {
+  return [readProvider(stack).region];
 }
 
-function refuseUnknown(stack: SynthesizedStack): void {
+function refuseUnknownBlocks(stack: SynthesizedStack): void {
   const unknown = Object.keys(stack).filter((name) => !KNOWN.includes(name));
   if (unknown.length > 0)
     throw new Error(
-      `The stack has the blocks ${unknown.join(", ")}; a module is made of ${KNOWN.slice(1).join(", ")}. Say in module-files what becomes of them.`,
+      `The stack has the blocks ${unknown.join(", ")}; a module is made of ${KNOWN.slice(1).join(", ")}. ` +
+        "Say in module-files what becomes of them.",
     );
   for (const name of ["aws_region", "tags"]) {
     if (stack.locals?.[name] !== undefined)
@@ -141,11 +142,12 @@ function refuseUnknown(stack: SynthesizedStack): void {
   }
 }
 
-function required({ terraform }: SynthesizedStack): { readonly source: string; readonly version: string } {
+function readRequiredProvider({ terraform }: SynthesizedStack): { readonly source: string; readonly version: string } {
   const { aws, ...others } = terraform.required_providers;
   if (aws === undefined || Object.keys(others).length > 0)
     throw new Error(
-      `The stack requires the providers ${Object.keys(terraform.required_providers).join(", ") || "(none)"}; allowed: aws alone.`,
+      "The stack requires the providers " +
+        `${Object.keys(terraform.required_providers).join(", ") || "(none)"}; allowed: aws alone.`,
     );
   return aws;
 }
@@ -154,7 +156,7 @@ function required({ terraform }: SynthesizedStack): { readonly source: string; r
  * The variable of the provider's region, and its default tags where it has any; a provider that does more cannot be
  * left out.
  */
-function providerSettings({ provider }: SynthesizedStack): { readonly region: string; readonly tags: unknown } {
+function readProvider({ provider }: SynthesizedStack): { readonly region: string; readonly tags: unknown } {
   const [aws, ...others] = provider.aws;
   const { region, default_tags: defaults, ...more } = aws ?? {};
   const variable = /^\$\{var\.(\w+)\}$/.exec(String(region))?.[1];
@@ -166,44 +168,47 @@ function providerSettings({ provider }: SynthesizedStack): { readonly region: st
     (defaults !== undefined && tags === undefined)
   ) {
     throw new Error(
-      `The stack's provider block is ${JSON.stringify(provider.aws)}; a module can stand in for one whose region is a variable, with or without default_tags, and nothing else.`,
+      `The stack's provider block is ${JSON.stringify(provider.aws)}; a module can stand in for one ` +
+        "whose region is a variable, with or without default_tags, and nothing else.",
     );
   }
   return { region: variable, tags };
 }
 
-function resources(typed: Typed, tagged: boolean): Typed {
+function convertResources(typed: Typed, tagged: boolean): Typed {
   return Object.fromEntries(
     Object.entries(typed).map(([type, named]) => {
       if (!TAGGABLE.includes(type) && !NOT_TAGGABLE.includes(type))
         throw new Error(
-          `${type} is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE or NOT_TAGGABLE.`,
+          `${type} is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE ` +
+            "or NOT_TAGGABLE.",
         );
       return [
         type,
         Object.fromEntries(
-          Object.entries(named).map(([name, body]) => [name, resource(body, `${type}.${name}`, tagged)]),
+          Object.entries(named).map(([name, body]) => [name, convertResource(body, `${type}.${name}`, tagged)]),
         ),
       ];
     }),
   );
 }
 
-function resource(body: Block, address: string, tagged: boolean): Block {
+function convertResource(body: Block, address: string, tagged: boolean): Block {
   if (body["provider"] !== undefined)
     throw new Error(
-      `${address} has provider = ${JSON.stringify(body["provider"])}; in a module all resources are the one provider's.`,
+      `${address} has provider = ${JSON.stringify(body["provider"])}; in a module all resources are the ` +
+        "one provider's.",
     );
-  const kept = without((body["lifecycle"] ?? {}) as Block, "prevent_destroy");
+  const kept = omitFields((body["lifecycle"] ?? {}) as Block, "prevent_destroy");
   return {
-    ...without(body, "//", "lifecycle"),
-    ...(tagged && TAGGABLE.includes(address.split(".")[0] ?? "") && { tags: allTags(body["tags"]) }),
+    ...omitFields(body, "//", "lifecycle"),
+    ...(tagged && TAGGABLE.includes(address.split(".")[0] ?? "") && { tags: mergeTags(body["tags"]) }),
     ...(Object.keys(kept).length > 0 && { lifecycle: kept }),
   };
 }
 
 /** The resource's own tags win, as they do over a provider's default ones. */
-function allTags(own: unknown): string {
+function mergeTags(own: unknown): string {
   if (own === undefined) return "${local.tags}";
   const expression =
     typeof own === "string"
@@ -214,21 +219,21 @@ function allTags(own: unknown): string {
   return `\${merge(local.tags, ${expression})}`;
 }
 
-function withoutMetadata(typed: Typed): Typed {
+function removeMetadata(typed: Typed): Typed {
   return Object.fromEntries(
     Object.entries(typed).map(([type, named]) => [
       type,
-      Object.fromEntries(Object.entries(named).map(([name, body]) => [name, without(body, "//")])),
+      Object.fromEntries(Object.entries(named).map(([name, body]) => [name, omitFields(body, "//")])),
     ]),
   );
 }
 
-function without(block: Block, ...names: readonly string[]): Block {
+function omitFields(block: Block, ...names: readonly string[]): Block {
   return Object.fromEntries(Object.entries(block).filter(([name]) => !names.includes(name)));
 }
 
 /** What people see in a registry, an editor or a plan's prompt. */
-function described(kind: string, named: Named): Named {
+function requireDescriptions(kind: string, named: Named): Named {
   const without = Object.keys(named).filter((name) => typeof named[name]?.["description"] !== "string");
   if (without.length > 0)
     throw new Error(`The ${kind}s ${without.join(", ")} have no description; a module's all have one.`);
@@ -236,23 +241,23 @@ function described(kind: string, named: Named): Named {
 }
 
 /** Terraform takes an empty block, and a reader wonders at it. */
-function withoutEmpty(content: object): object {
+function removeEmpty(content: object): object {
   return Object.fromEntries(Object.entries(content).filter(([, blocks]) => Object.keys(blocks as object).length > 0));
 }
 
 /**
  * How an expression reads the region: by its variable, or by the data source under a name that provider 6 warns about.
  */
-const regionReads = (variable: string) =>
+const matchRegion = (variable: string) =>
   new RegExp(`\\bvar\\.${variable}\\b|\\bdata\\.aws_region\\.current\\.name\\b`, "g");
 
 function readsRegion(content: unknown, variable: string): boolean {
-  return regionReads(variable).test(JSON.stringify(content));
+  return matchRegion(variable).test(JSON.stringify(content));
 }
 
 /** Every expression that reads the region reads the local. */
-function atProvidersRegion(content: unknown, variable: string): unknown {
-  const reads = regionReads(variable);
+function replaceRegion(content: unknown, variable: string): unknown {
+  const reads = matchRegion(variable);
   const walk = (part: unknown): unknown => {
     if (typeof part === "string") return part.replace(reads, "local.aws_region");
     if (Array.isArray(part)) return part.map(walk);

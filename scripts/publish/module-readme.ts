@@ -9,15 +9,15 @@ export interface Versions {
 }
 
 /** The roots that show how a module of the stack `agent-api` is called, by path: HCL, as `terraform fmt` writes it. */
-export function moduleExamples(versions: Versions): Readonly<Record<string, string>> {
+export function formatExamples(versions: Versions): Readonly<Record<string, string>> {
   return {
-    "examples/basic/main.tf": `${head(versions)}\n${BASIC}`,
-    "examples/two-teams/main.tf": `${head(versions)}\n${TWO_TEAMS}`,
+    "examples/basic/main.tf": `${formatVersions(versions)}\n${BASIC}`,
+    "examples/two-teams/main.tf": `${formatVersions(versions)}\n${TWO_TEAMS}`,
   };
 }
 
 /** The block with which a root says what it takes. */
-export function head({ terraform, aws }: Versions): string {
+export function formatVersions({ terraform, aws }: Versions): string {
   return `terraform {
   required_version = "${terraform}"
 
@@ -99,19 +99,19 @@ output "api_endpoints" {
  * @param dropped names of the stack's variables that the module has not
  * @param example the basic example's HCL
  */
-export function moduleReadme(dropped: readonly string[], example: string): string {
+export function formatReadme(dropped: readonly string[], example: string): string {
   return `${TOP}
 ## Example
 
 \`\`\`hcl
-${moduleCall(example, "agent-api")}\`\`\`
+${extractModuleCall(example, "agent-api")}\`\`\`
 
 \`examples/basic\` is this as a whole root; \`examples/two-teams\` has one deployment a team, by \`for_each\`.
 
 ${NOTES}
 ## Inputs
 
-What a change does: *new version* publishes a function's version and moves the alias (seconds); *alias* moves the alias (seconds); *stage* changes method settings (seconds); *deployment* puts a new deployment behind the same URL (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity* names the deployment: set it once. A setting that is null follows \`profile\`.
+${EFFECTS}
 
 ${settingsTable(SETTINGS.filter(({ name }) => !dropped.includes(name)))}
 
@@ -121,23 +121,40 @@ ${outputsTable()}
 `;
 }
 
+/** Joins the lines of each paragraph of Markdown, which are wrapped in the source. Blocks of code stay as they are. */
+export function joinLines(markdown: string): string {
+  return markdown
+    .split(/(^```[\s\S]*?^```$)/m)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/(?<=[^\n])\n(?=[^\n])/g, " ")))
+    .join("");
+}
+
 /** The call of a module alone out of an example's root, as somebody who has copied the module's folder writes it. */
-export function moduleCall(example: string, folder: string): string {
+export function extractModuleCall(example: string, folder: string): string {
   const call = /^module "[\s\S]*?^}\n/m.exec(example)?.[0];
   if (call === undefined) throw new Error(`The example has no module block; it is ${JSON.stringify(example)}`);
   return call.replace('"../.."', `"./modules/${folder}"`);
 }
 
-const TOP = `# Quickturn: agent-api
+const TOP = joinLines(`# Quickturn: agent-api
 
-An HTTP API in front of slow LLM agents: it answers 202 at once, queues the request, runs the agents in a worker, and serves polls from a cache; with alarms and a dashboard. Every optimization is a variable: flip it, and it is taken away again, in place.
+An HTTP API in front of slow LLM agents: it answers 202 at once, queues the request, runs the agents in a
+worker, and serves polls from a cache; with alarms and a dashboard. Every optimization is a variable: flip it,
+and it is taken away again, in place.
 
-Plain Terraform: JSON and three zips, no Node.js. Copy this folder into your repository, or unpack it where your modules stand.
-`;
+Plain Terraform: JSON and three zips, no Node.js. Copy this folder into your repository, or unpack it where
+your modules stand.
+`);
 
-const NOTES = `## What to know
+const EFFECTS = joinLines(`What a change does: *new version* publishes a function's version and moves the alias
+(seconds); *alias* moves the alias (seconds); *stage* changes method settings (seconds); *deployment* puts a new
+deployment behind the same URL (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes;
+*identity* names the deployment: set it once. A setting that is null follows \`profile\`.`);
 
-**Region.** The provider's. There is no \`aws_region\`: a variable beside the provider could only contradict it. Elsewhere:
+const NOTES = joinLines(`## What to know
+
+**Region.** The provider's. There is no \`aws_region\`: a variable beside the provider could only contradict
+it. Elsewhere:
 
 \`\`\`hcl
 module "agent_api_ireland" {
@@ -147,11 +164,17 @@ module "agent_api_ireland" {
 }
 \`\`\`
 
-**Several instances.** Each by its own \`name\` or \`environment\`, also where they are in different regions of one account: IAM roles and dashboards are the account's, and bear these names. \`count\`, \`for_each\` and \`providers\` work.
+**Several instances.** Each by its own \`name\` or \`environment\`, also where they are in different regions of
+one account: IAM roles and dashboards are the account's, and bear these names. \`count\`, \`for_each\` and
+\`providers\` work.
 
-**The account's logging role.** API Gateway has one setting a region and account for the role that it writes logs with. Where it has none yet, set \`account_logging_role_enabled = true\` in one instance of that region, and in no other.
+**The account's logging role.** API Gateway has one setting a region and account for the role that it writes
+logs with. Where it has none yet, set \`account_logging_role_enabled = true\` in one instance of that region,
+and in no other.
 
-**Values of your own resources.** ARNs of agents and secrets, \`alarm_topic_arns\` and \`former_kms_key_arns\` may be attributes of resources that the same root makes. For \`alarm_email\`, \`alarm_topic_arn\` and \`kms_key_arn\` Terraform must know when planning that there is one, else it says "Invalid count argument":
+**Values of your own resources.** ARNs of agents and secrets, \`alarm_topic_arns\` and \`former_kms_key_arns\`
+may be attributes of resources that the same root makes. For \`alarm_email\`, \`alarm_topic_arn\` and
+\`kms_key_arn\` Terraform must know when planning that there is one, else it says "Invalid count argument":
 
 \`\`\`hcl
 module "agent_api" {
@@ -162,11 +185,16 @@ module "agent_api" {
 }
 \`\`\`
 
-**Runbook.** \`RUNBOOK.md\` in this folder says what to do when an alarm rings. Where you keep it for your people, \`runbook_url\` has each alarm end with a link to its section.
+**Runbook.** \`RUNBOOK.md\` in this folder says what to do when an alarm rings. Where you keep it for your
+people, \`runbook_url\` has each alarm end with a link to its section.
 
-**Tags.** \`quickturn:name\` and \`quickturn:environment\` stand at each resource that takes tags, with those of \`tags\`, which win over your provider's \`default_tags\`. So two instances under one provider keep their own.
+**Tags.** \`quickturn:name\` and \`quickturn:environment\` stand at each resource that takes tags, with those
+of \`tags\`, which win over your provider's \`default_tags\`. So two instances under one provider keep their own.
 
-**Taking it down.** \`deletion_protection\` (true by default) makes DynamoDB itself refuse to delete the tables, whoever asks, and keeps the results bucket from being emptied. Set it to false, apply, then destroy or delete the call. There is no \`prevent_destroy\`: it takes no variable, so only an edit of this folder would get past it; and it guards nothing once the call is deleted.
+**Taking it down.** \`deletion_protection\` (true by default) makes DynamoDB itself refuse to delete the
+tables, whoever asks, and keeps the results bucket from being emptied. Set it to false, apply, then destroy or
+delete the call. There is no \`prevent_destroy\`: it takes no variable, so only an edit of this folder would
+get past it; and it guards nothing once the call is deleted.
 
 **Tests.** \`terraform init && terraform test\` in this folder plans it with a mocked provider: no account is needed.
-`;
+`);

@@ -9,9 +9,7 @@ import {
   type SettingName,
 } from "../../stacks/contract/settings";
 
-/** Blocks of Terraform's tests, in HCL, as `terraform fmt` writes them. */
-
-/** Values of variables, by name. */
+/** Values of variables of a test in HCL, by name. */
 export type Values = Readonly<Record<string, unknown>>;
 
 /** What a run expects of its plan. */
@@ -21,11 +19,8 @@ export interface Assert {
   readonly message: string;
 }
 
-/**
- * Runs in which every number is too small, then too large, and every restricted string means nothing: each is refused
- * at its variable.
- */
-export function limitRefusals(settings: readonly Setting[]): string[] {
+/** Runs with numbers that are too small or too large, and with wrong strings: each is refused at its variable. */
+export function refuseBeyondLimits(settings: readonly Setting[]): string[] {
   const numbers = settings.filter((setting): setting is NumberSetting => setting.type === "number");
   const strings = settings.filter(
     (setting): setting is StringSetting =>
@@ -33,22 +28,22 @@ export function limitRefusals(settings: readonly Setting[]): string[] {
   );
   const step = ({ fractional }: NumberSetting) => (fractional ? 0.5 : 1);
   return [
-    ...refusals("numbers_below_what_is_allowed", numbers, settings, (setting) => setting.minimum - step(setting)),
-    ...refusals("numbers_above_what_is_allowed", numbers, settings, (setting) => setting.maximum + step(setting)),
-    ...refusals("strings_that_mean_nothing", strings, settings, () => "§ no"),
+    ...refuseValues("numbers_below_what_is_allowed", numbers, settings, (setting) => setting.minimum - step(setting)),
+    ...refuseValues("numbers_above_what_is_allowed", numbers, settings, (setting) => setting.maximum + step(setting)),
+    ...refuseValues("strings_that_mean_nothing", strings, settings, () => "§ no"),
   ];
 }
 
-/** As few runs as may be: each takes seconds, and terraform reports all variables' failures at once. */
-function refusals<S extends Setting>(
+/** Puts many variables in one run: a run takes seconds, and terraform reports the failures of all its variables. */
+function refuseValues<S extends Setting>(
   name: string,
   settings: readonly S[],
   among: readonly Setting[],
   bad: (setting: S) => unknown,
 ): string[] {
-  return independent(settings, among).map((group, index) => {
+  return groupIndependent(settings, among).map((group, index) => {
     const variables = Object.fromEntries(group.map((setting) => [setting.name, bad(setting)]));
-    return run(index === 0 ? name : `${name}_${index + 1}`, {
+    return formatRun(index === 0 ? name : `${name}_${index + 1}`, {
       variables,
       failures: Object.keys(variables).map((variable) => `var.${variable}`),
     });
@@ -56,15 +51,15 @@ function refusals<S extends Setting>(
 }
 
 /**
- * The settings in groups, none of which has one whose rules read another of it, themselves or by a third's: terraform
- * does not judge a variable by one that it has refused, nor by one that it could not judge.
- * @param among all settings of the module, by which rules may read each other
+ * Groups settings whose rules do not depend on each other: terraform does not validate a variable whose rules read one
+ * that it has refused or could not validate.
+ * @param among all settings of the module, because a rule may depend on another by a third
  */
-export function independent<S extends Setting>(settings: readonly S[], among: readonly Setting[]): S[][] {
+export function groupIndependent<S extends Setting>(settings: readonly S[], among: readonly Setting[]): S[][] {
   const groups: S[][] = [];
   for (const setting of settings) {
     const group = groups.find(
-      (members) => !members.some((member) => reads(member, setting, among) || reads(setting, member, among)),
+      (members) => !members.some((member) => dependsOn(member, setting, among) || dependsOn(setting, member, among)),
     );
     if (group) group.push(setting);
     else groups.push([setting]);
@@ -72,15 +67,16 @@ export function independent<S extends Setting>(settings: readonly S[], among: re
   return groups;
 }
 
-/**
- * Whether a setting's rules read another, or one whose rules do. Rules never read each other in a circle: terraform
- * refuses that.
- */
-function reads(one: Setting, other: Setting, among: readonly Setting[]): boolean {
+/** Whether a setting's rules read another, directly or by a third. Terraform refuses rules that form a circle. */
+function dependsOn(one: Setting, other: Setting, among: readonly Setting[]): boolean {
   const text = (one.rules ?? []).map(({ condition, message }) => `${condition} ${message}`).join(" ");
   const read = among.filter(({ name }) => name !== one.name && new RegExp(`\\bvar\\.${name}\\b`).test(text));
-  return read.some((each) => each.name === other.name || reads(each, other, among));
+  return read.some((each) => each.name === other.name || dependsOn(each, other, among));
 }
+
+/** A file of Terraform's tests. */
+export const formatTestFile = (title: string, blocks: readonly string[]): string =>
+  `# ${title}\n\n${blocks.join("\n")}`;
 
 /** What a run gives, and what it expects. */
 export interface Run {
@@ -91,12 +87,12 @@ export interface Run {
 }
 
 /** A run block that plans. */
-export function run(name: string, { variables = {}, asserts = [], failures = [] }: Run): string {
+export function formatRun(name: string, { variables = {}, asserts = [], failures = [] }: Run): string {
   const parts = [
     "  command = plan\n",
     ...(Object.keys(variables).length > 0
       ? [
-          `  variables {\n${aligned(variables)
+          `  variables {\n${alignArguments(variables)
             .map((line) => `    ${line}\n`)
             .join("")}  }\n`,
         ]
@@ -112,24 +108,22 @@ export function run(name: string, { variables = {}, asserts = [], failures = [] 
   return `run "${name}" {\n${parts.join("\n")}}\n`;
 }
 
-/** Arguments with their equals signs below each other, as terraform fmt has them. */
-function aligned(values: Values): string[] {
+/** Formats arguments with aligned equals signs, as `terraform fmt` does. */
+function alignArguments(values: Values): string[] {
   const width = Math.max(...Object.keys(values).map(({ length }) => length));
-  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)} = ${hcl(value)}`);
+  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)} = ${formatHcl(value)}`);
 }
 
-/** A JSON value is an HCL expression, but for its colons, which fmt leaves as they are. */
-function hcl(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(hcl).join(", ")}]`;
+/** Formats a value as HCL, which is JSON but for the colons. */
+function formatHcl(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(formatHcl).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   return `{ ${Object.entries(value)
-    .map(([name, each]) => `${JSON.stringify(name)} = ${hcl(each)}`)
+    .map(([name, each]) => `${JSON.stringify(name)} = ${formatHcl(each)}`)
     .join(", ")} }`;
 }
 
-/**
- * An agent and an address for alarms: without them the module warns, and terraform test takes a warning for a failure.
- */
+/** Without an agent and an address for alarms the module warns, which fails `terraform test`. */
 const GIVEN = `variables {
   name        = "support"
   environment = "test"
@@ -151,8 +145,12 @@ const MOCK = `mock_provider "aws" {
 }
 `;
 
-/** Where the plan shows each optimization of the profiles, as a Terraform expression. */
-const SHOWN: Readonly<Partial<Record<SettingName, string>>> = {
+const countProvisioned = (name: string) =>
+  `sum(concat([0], aws_lambda_provisioned_concurrency_config.${name}_live_provisioned_concurrency[*].` +
+  "provisioned_concurrent_executions))";
+
+/** The Terraform expression that reads each optimization of the profiles from a plan. */
+const PLANNED_VALUES: Readonly<Partial<Record<SettingName, string>>> = {
   memory_size: "aws_lambda_function.worker_function.memory_size",
   reserved_concurrent_executions: "aws_lambda_function.worker_function.reserved_concurrent_executions",
   max_parallel_agents: 'tonumber(aws_lambda_function.worker_function.environment[0].variables["MAX_PARALLEL_AGENTS"])',
@@ -161,24 +159,22 @@ const SHOWN: Readonly<Partial<Record<SettingName, string>>> = {
   cache_enabled: "aws_api_gateway_method_settings.live_status_method.settings[0].caching_enabled",
   cache_cluster_enabled: "aws_api_gateway_stage.live_stage.cache_cluster_enabled",
   heartbeat_enabled: 'aws_cloudwatch_event_rule.worker_heartbeat_rule.state == "ENABLED"',
-  provisioned_concurrent_executions:
-    "sum(concat([0], aws_lambda_provisioned_concurrency_config.worker_live_provisioned_concurrency[*].provisioned_concurrent_executions))",
-  api_provisioned_concurrent_executions:
-    "sum(concat([0], aws_lambda_provisioned_concurrency_config.api_live_provisioned_concurrency[*].provisioned_concurrent_executions))",
+  provisioned_concurrent_executions: countProvisioned("worker"),
+  api_provisioned_concurrent_executions: countProvisioned("api"),
 };
 
-/** What must be switched off with a setting: a cached method without a cluster is refused. */
+/** The setting that must be switched off together with another: a cached method without a cluster is refused. */
 const TOGETHER: Readonly<Partial<Record<SettingName, SettingName>>> = { cache_cluster_enabled: "cache_enabled" };
 
-/**
- * The tests that a module of the stack `agent-api` ships with, by path: HCL, as `terraform fmt` writes it. They need no
- * account.
- */
-export function moduleTests(dropped: readonly string[]): Readonly<Record<string, string>> {
-  return { "tests/optimizations.tftest.hcl": optimizations(), "tests/refused.tftest.hcl": refused(dropped) };
+/** The tests that ship with the module `agent-api`, by path, in HCL as `terraform fmt` writes it. */
+export function formatModuleTests(dropped: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    "tests/optimizations.tftest.hcl": formatOptimizations(),
+    "tests/refused.tftest.hcl": formatRefused(dropped),
+  };
 }
 
-function optimizations(): string {
+function formatOptimizations(): string {
   const following = SETTINGS.filter(followsProfile).map(({ name }) => name);
   const profiles = Object.fromEntries(
     PROFILES.map((profile) => [
@@ -192,19 +188,28 @@ function optimizations(): string {
   const flips = takenAway.map((name) => {
     const off = [name, ...(TOGETHER[name] ? [TOGETHER[name]] : [])].sort();
     const values = Object.fromEntries(off.map((each) => [each, profiles.baseline[each]]));
-    return run(`${name}_taken_away`, {
+    return formatRun(`${name}_taken_away`, {
       variables: values,
-      asserts: expectations({ ...profiles.optimized, ...values }),
+      asserts: expectSettings({ ...profiles.optimized, ...values }),
     });
   });
   // The defaults are the profile optimized.
-  const whole = PROFILES.filter((profile) => profile !== "optimized").map((profile) =>
-    run(`profile_${profile}`, { variables: { profile }, asserts: expectations(profiles[profile]) }),
+  const profileRuns = PROFILES.filter((profile) => profile !== "optimized").map((profile) =>
+    formatRun(`profile_${profile}`, { variables: { profile }, asserts: expectSettings(profiles[profile]) }),
   );
-  return `# Each optimization is there, and flipping its variable takes away that one and no other.\n\n${[MOCK, GIVEN, run("defaults", { asserts: [...expectations(profiles.optimized), ...IDENTITY] }), ...whole, ...flips, DISTRIBUTION, OWN_TOPIC].join("\n")}`;
+  const defaults = formatRun("defaults", { asserts: [...expectSettings(profiles.optimized), ...IDENTITY] });
+  return formatTestFile("Each optimization is there, and flipping its variable takes away that one and no other.", [
+    MOCK,
+    GIVEN,
+    defaults,
+    ...profileRuns,
+    ...flips,
+    DISTRIBUTION,
+    OWN_TOPIC,
+  ]);
 }
 
-/** What tells instances apart, and what guards the tables. */
+/** Names that distinguish instances, and the protection of the tables. */
 const IDENTITY: readonly Assert[] = [
   {
     condition: 'aws_lambda_function.worker_function.function_name == "support-test-worker"',
@@ -225,7 +230,7 @@ const IDENTITY: readonly Assert[] = [
   { condition: 'output.settings.aws_region == "eu-central-1"', message: "The region is not the provider's." },
 ];
 
-const DISTRIBUTION = run("a_distribution_in_front", {
+const DISTRIBUTION = formatRun("a_distribution_in_front", {
   variables: {
     authorization: "api_key",
     cloudfront_certificate_arn: "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
@@ -238,24 +243,26 @@ const DISTRIBUTION = run("a_distribution_in_front", {
   ],
 });
 
-const OWN_TOPIC = run("a_topic_of_yours", {
+const OWN_TOPIC = formatRun("a_topic_of_yours", {
   variables: { alarm_email: null, alarm_topic_arn: "arn:aws:sns:eu-central-1:123456789012:pages" },
   asserts: [
     { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
     {
       condition:
-        'one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == "arn:aws:sns:eu-central-1:123456789012:pages"',
+        "one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == " +
+        '"arn:aws:sns:eu-central-1:123456789012:pages"',
       message: "The alarm goes elsewhere.",
     },
   ],
 });
 
-function expectations(values: Values): Assert[] {
+function expectSettings(values: Values): Assert[] {
   return Object.entries(values).map(([name, value]) => {
-    const shown = SHOWN[name as SettingName];
+    const shown = PLANNED_VALUES[name as SettingName];
     if (shown === undefined)
       throw new Error(
-        `The setting ${name} follows the profile, and nothing says where a plan shows it; add it to SHOWN in module-tests.`,
+        `The setting ${name} follows the profile, and nothing says where a plan shows it; add it to SHOWN ` +
+          "in module-tests.",
       );
     return {
       condition: typeof value === "boolean" ? (value ? shown : `!(${shown})`) : `${shown} == ${String(value)}`,
@@ -264,22 +271,27 @@ function expectations(values: Values): Assert[] {
   });
 }
 
-function refused(dropped: readonly string[]): string {
+function formatRefused(dropped: readonly string[]): string {
   const settings: readonly Setting[] = SETTINGS.filter(({ name }) => !dropped.includes(name));
-  return `# Every bad value is refused at its variable, and what reaches nobody or answers nothing is warned about.\n\n${[
+  const title =
+    "Every bad value is refused at its variable, and what reaches nobody or answers nothing is warned about.";
+  return formatTestFile(title, [
     MOCK,
     GIVEN,
-    ...limitRefusals(settings),
-    run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    run("a_canary_without_a_stable_version", { variables: { canary_weight: 0.1 }, failures: ["var.canary_weight"] }),
-    run("more_provisioned_than_reserved", {
+    ...refuseBeyondLimits(settings),
+    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
+    formatRun("a_canary_without_a_stable_version", {
+      variables: { canary_weight: 0.1 },
+      failures: ["var.canary_weight"],
+    }),
+    formatRun("more_provisioned_than_reserved", {
       variables: { provisioned_concurrent_executions: 60 },
       failures: ["var.provisioned_concurrent_executions"],
     }),
-    run("no_agent_and_nobody_to_call", {
+    formatRun("no_agent_and_nobody_to_call", {
       variables: { agents: [], alarm_email: null },
       failures: ["check.alarms_reach_a_person", "check.an_agent_is_set"],
     }),
-    run("anyone_may_call", { variables: { authorization: "none" }, failures: ["check.callers_are_known"] }),
-  ].join("\n")}`;
+    formatRun("anyone_may_call", { variables: { authorization: "none" }, failures: ["check.callers_are_known"] }),
+  ]);
 }

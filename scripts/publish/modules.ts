@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { droppedVariables, moduleFiles, type SynthesizedStack } from "./module-files";
-import { moduleExamples, type Versions, moduleReadme } from "./module-readme";
-import { moduleTests } from "./module-tests";
-import { PART_PAGES, partFiles, type PartPages } from "./parts";
+import { listDroppedVariables, createModuleFiles, type SynthesizedStack } from "./module-files";
+import { formatExamples, type Versions, formatReadme } from "./module-readme";
+import { formatModuleTests } from "./module-tests";
+import { PART_PAGES, formatPartFiles, type PartPages } from "./parts";
 import { writeReport } from "../kit/files";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
@@ -26,8 +26,8 @@ export interface ModuleSource {
  * and a stack in stacks/app.ts.
  */
 export const MODULES: readonly ModuleSource[] = [
-  { name: "agent-api", stack: "agent-api", companions: agentApiCompanions, copied: ["LICENSE", "RUNBOOK.md"] },
-  ...PART_PAGES.map(partSource),
+  { name: "agent-api", stack: "agent-api", companions: formatCompanions, copied: ["LICENSE", "RUNBOOK.md"] },
+  ...PART_PAGES.map(createPartSource),
 ];
 
 export interface ModulesOptions {
@@ -57,7 +57,7 @@ export async function modules(
   const target = resolve(deploymentFolder(context), out ?? join("dist", "terraform"));
   const output = synthesized ?? (await synthesize(context));
   const written = await progress.step("Write the modules", async () =>
-    MODULES.map((source) => write(source, output, target, projectDirectory)),
+    MODULES.map((source) => writeModule(source, output, target, projectDirectory)),
   );
   return {
     exitCode: 0,
@@ -74,7 +74,7 @@ async function synthesize(context: CommandContext): Promise<string> {
   return outputDirectory;
 }
 
-function write(
+function writeModule(
   { name, stack, companions, copied }: ModuleSource,
   output: string,
   target: string,
@@ -83,49 +83,49 @@ function write(
   const [from, directory] = [stackDirectory(output, stack), join(target, name)];
   const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;
   const files: Record<string, string | Uint8Array> = {
-    ...moduleFiles(json),
+    ...createModuleFiles(json),
     ...companions(json),
-    ...assets(from),
-    ...copies(project, copied),
+    ...readAssets(from),
+    ...readCopies(project, copied),
   };
   for (const [path, content] of Object.entries(files)) writeReport(join(directory, path), content);
   return { name, directory, files: Object.keys(files).sort() };
 }
 
 /** A stack's zips; the small modules have none. */
-function assets(stack: string): Record<string, Uint8Array> {
+function readAssets(stack: string): Record<string, Uint8Array> {
   if (!existsSync(join(stack, "assets"))) return {};
   const names = readdirSync(join(stack, "assets")).filter((name) => name.endsWith(".zip"));
   return Object.fromEntries(names.map((name) => [`assets/${name}`, readFileSync(join(stack, "assets", name))]));
 }
 
-function copies(project: string, names: readonly string[]): Record<string, Uint8Array> {
+function readCopies(project: string, names: readonly string[]): Record<string, Uint8Array> {
   const there = names.filter((name) => existsSync(join(project, name)));
   return Object.fromEntries(there.map((name) => [name, readFileSync(join(project, name))]));
 }
 
-function agentApiCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
-  const dropped = droppedVariables(stack);
-  const examples = moduleExamples(versions(stack));
+function formatCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
+  const dropped = listDroppedVariables(stack);
+  const examples = formatExamples(readVersions(stack));
   return {
-    "README.md": moduleReadme(dropped, examples["examples/basic/main.tf"] ?? ""),
+    "README.md": formatReadme(dropped, examples["examples/basic/main.tf"] ?? ""),
     ...examples,
-    ...moduleTests(dropped),
+    ...formatModuleTests(dropped),
   };
 }
 
-function partSource(pages: PartPages): ModuleSource {
+function createPartSource(pages: PartPages): ModuleSource {
   const { name } = pages.part;
   return {
     name,
     stack: name,
-    companions: (stack) => partFiles(pages, droppedVariables(stack), versions(stack)),
+    companions: (stack) => formatPartFiles(pages, listDroppedVariables(stack), readVersions(stack)),
     copied: ["LICENSE"],
   };
 }
 
 /** What the module's users need, as the stack says it. */
-function versions({
+function readVersions({
   terraform: { required_version: terraform, required_providers: providers },
 }: SynthesizedStack): Versions {
   return { terraform, aws: providers["aws"]?.version ?? "" };

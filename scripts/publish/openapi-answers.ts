@@ -24,9 +24,9 @@ const RETRY_UNTIL_ENDED: AnswerHeader = {
   description: "Seconds until the next poll makes sense; not there once the request has ended.",
 };
 
-const schema = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-function json(
+function describeJson(
   description: string,
   body: Schema,
   headers: Answer["headers"],
@@ -37,7 +37,7 @@ function json(
 }
 
 /** An error object with one of these codes. It may be kept only where that is said. */
-function refusal(
+function describeRefusal(
   description: string,
   codes: readonly string[],
   {
@@ -48,7 +48,7 @@ function refusal(
 ): Answer {
   const own: Schema = {
     allOf: [
-      schema("Error"),
+      referTo("Error"),
       {
         type: "object",
         properties: { error: { type: "object", properties: { code: { type: "string", enum: codes } } } },
@@ -63,9 +63,9 @@ function refusal(
     },
   };
   const kept: Answer["headers"] = mayBeKept || orGateway ? {} : { "Cache-Control": NO_STORE };
-  return json(
+  return describeJson(
     description,
-    orGateway ? { anyOf: [own, schema("GatewayMessage")] } : own,
+    orGateway ? { anyOf: [own, referTo("GatewayMessage")] } : own,
     { ...kept, ...headers },
     { refused: example },
   );
@@ -84,22 +84,22 @@ const FORBIDDEN = [
 
 /** What each status of every route is answered with. */
 const EVERYWHERE: Readonly<Record<string, Answer>> = {
-  400: refusal("The request is not what this route takes; the message lists what is wrong.", [
+  400: describeRefusal("The request is not what this route takes; the message lists what is wrong.", [
     "invalid_request",
     "bad_request",
   ]),
-  403: refusal("The credentials are missing or wrong, or there is no such route.", FORBIDDEN),
-  414: refusal("The URL is too long.", ["bad_request"]),
-  429: refusal("Too many requests, or the day's quota is used up.", ["throttled", "quota_exceeded"], {
+  403: describeRefusal("The credentials are missing or wrong, or there is no such route.", FORBIDDEN),
+  414: describeRefusal("The URL is too long.", ["bad_request"]),
+  429: describeRefusal("Too many requests, or the day's quota is used up.", ["throttled", "quota_exceeded"], {
     headers: { "Retry-After": RETRY_AFTER },
   }),
-  500: refusal("A fault of the service.", ["internal_error"]),
-  503: refusal(
+  500: describeRefusal("A fault of the service.", ["internal_error"]),
+  503: describeRefusal(
     "Something that the service depends on does not answer. Send the same request again.",
     ["service_unavailable"],
     { headers: { "Retry-After": RETRY_AFTER } },
   ),
-  504: refusal("The service did not answer in time. Send the same request again, with its Idempotency-Key.", [
+  504: describeRefusal("The service did not answer in time. Send the same request again, with its Idempotency-Key.", [
     "timeout",
   ]),
 };
@@ -108,7 +108,7 @@ const EVERYWHERE: Readonly<Record<string, Answer>> = {
 export const UNKNOWN_ROUTE: Answer = EVERYWHERE["403"]!;
 
 /** With tokens: what a missing or ended one is answered. */
-export const UNAUTHORIZED: Answer = refusal(
+export const UNAUTHORIZED: Answer = describeRefusal(
   "The token is missing, is not valid or has expired.",
   ["unauthorized", "token_expired"],
   {
@@ -122,9 +122,10 @@ export const UNAUTHORIZED: Answer = refusal(
   },
 );
 
-const ACCEPTED = json(
-  "The request is taken down and queued. With an Idempotency-Key that was sent before: the request that its first try made.",
-  schema("Accepted"),
+const ACCEPTED = describeJson(
+  "The request is taken down and queued. With an Idempotency-Key that was sent before: the request " +
+    "that its first try made.",
+  referTo("Accepted"),
   {
     "Cache-Control": NO_STORE,
     Location: {
@@ -144,9 +145,9 @@ const ACCEPTED = json(
 
 const AGENT = { name: "planner", phase: 1, status: "ok", duration_ms: 40_310, answer: "Rebook 42 passengers." };
 
-const STATUS = json(
+const STATUS = describeJson(
   "How far the request is, and its result once it is there. A cache may keep the answer for some seconds.",
-  { oneOf: ["Open", "Completed", "Failed", "Expired"].map(schema) },
+  { oneOf: ["Open", "Completed", "Failed", "Expired"].map(referTo) },
   { "Retry-After": RETRY_UNTIL_ENDED },
   {
     queued: { ...REQUEST, status: "queued" },
@@ -171,20 +172,20 @@ const STATUS = json(
 
 const HEALTH = { status: "ok", ready: true, checks: { requests_table: "ok", work_queue: "ok" } };
 
-function health(): Readonly<Record<string, Answer>> {
+function describeHealth(): Readonly<Record<string, Answer>> {
   const { 503: unavailable, ...others } = EVERYWHERE;
   return {
-    200: json(
+    200: describeJson(
       "The service runs; ready says whether what it depends on answers.",
-      schema("Health"),
+      referTo("Health"),
       { "Cache-Control": NO_STORE },
       { ready: HEALTH },
     ),
     ...others,
     503: {
-      ...json(
+      ...describeJson(
         "With probe=readiness: a check fails. Else the service itself does not answer.",
-        { anyOf: [schema("Health"), unavailable!.content["application/json"]!.schema] },
+        { anyOf: [referTo("Health"), unavailable!.content["application/json"]!.schema] },
         { "Cache-Control": NO_STORE, "Retry-After": { ...RETRY_AFTER, required: false } },
         {
           unready: { ...HEALTH, ready: false, checks: { ...HEALTH.checks, work_queue: "unavailable" } },
@@ -199,23 +200,27 @@ export const ANSWERS: Readonly<Record<string, Readonly<Record<string, Answer>>>>
   invoke: {
     202: ACCEPTED,
     ...EVERYWHERE,
-    413: refusal(
-      "The body or the prompt is too large: 65,536 bytes, of which the prompt 32,768. Over 10 MB the gateway itself answers.",
+    413: describeRefusal(
+      "The body or the prompt is too large: 65,536 bytes, of which the prompt 32,768. Over 10 MB the " +
+        "gateway itself answers.",
       ["payload_too_large"],
       { orGateway: true },
     ),
-    415: refusal("The body is not application/json in UTF-8, or it is encoded.", ["unsupported_media_type"]),
-    422: refusal("The Idempotency-Key was sent before with another prompt or session_id.", ["idempotency_key_reused"]),
+    415: describeRefusal("The body is not application/json in UTF-8, or it is encoded.", ["unsupported_media_type"]),
+    422: describeRefusal("The Idempotency-Key was sent before with another prompt or session_id.", [
+      "idempotency_key_reused",
+    ]),
   },
   status: {
     200: STATUS,
     ...EVERYWHERE,
-    404: refusal(
-      "There is no such request, or it is another caller's, or it is gone. A cache may keep the answer for some seconds.",
+    404: describeRefusal(
+      "There is no such request, or it is another caller's, or it is gone. A cache may keep the answer " +
+        "for some seconds.",
       ["request_not_found"],
       { mayBeKept: true },
     ),
-    502: refusal("The request is completed, and its result is lost.", ["result_unavailable"]),
+    502: describeRefusal("The request is completed, and its result is lost.", ["result_unavailable"]),
   },
-  health: health(),
+  health: describeHealth(),
 };

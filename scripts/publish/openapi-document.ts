@@ -90,7 +90,8 @@ const IDEMPOTENCY_KEY: Parameter = {
   in: "header",
   required: false,
   description:
-    "1 to 255 visible ASCII characters, bare or in double quotes. Sent again with it and the same body, the request is the same one for as long as it is kept; another caller's key is another key.",
+    "1 to 255 visible ASCII characters, bare or in double quotes. Sent again with it and the same " +
+    "body, the request is the same one for as long as it is kept; another caller's key is another key.",
   schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
   example: "5b1c7c1e-order-4711",
 };
@@ -115,7 +116,9 @@ const FOR_CALLERS: Readonly<
 > = {
   invoke: {
     description:
-      "The body has at most 65,536 bytes, its prompt 32,768 bytes of UTF-8 and something to read in it, without control characters other than tab and line breaks and without half a surrogate pair. No key may be given twice, no field may be unknown. Requests of one session_id share a conversation.",
+      "The body has at most 65,536 bytes, its prompt 32,768 bytes of UTF-8 and something to read in it, " +
+      "without control characters other than tab and line breaks and without half a surrogate pair. No " +
+      "key may be given twice, no field may be unknown. Requests of one session_id share a conversation.",
     parameters: [IDEMPOTENCY_KEY],
     examples: {
       prompt: { value: { prompt: "Flight EY123 delayed 3 hours" } },
@@ -139,7 +142,7 @@ const FOR_CALLERS: Readonly<
  * describe.
  * @param modes values that the setting `authorization` may have
  */
-export function callersDocument(
+export function createCallersDocument(
   body: GatewayBody,
   modes: readonly string[],
   { endpoint, authorization }: Deployed = {},
@@ -152,14 +155,16 @@ export function callersDocument(
       title: "Quickturn",
       version: body.info?.version ?? "1",
       description:
-        "Slow agents behind a fast API: invoke takes a prompt down, status tells how far it is. Every refusal is JSON with a code. A path or method that is not here is answered as components.responses.UnknownRoute says.",
+        "Slow agents behind a fast API: invoke takes a prompt down, status tells how far it is. Every " +
+        "refusal is JSON with a code. A path or method that is not here is answered as " +
+        "components.responses.UnknownRoute says.",
     },
     servers: endpoint === undefined ? [PLACEHOLDER] : [{ url: endpoint.replace(/\/+$/, "") }],
     paths: Object.fromEntries(
       Object.entries(body.paths).map(([path, methods]) => [
         path,
         Object.fromEntries(
-          Object.entries(methods).map(([method, operation]) => [method, forCallers(path, operation, inEffect)]),
+          Object.entries(methods).map(([method, operation]) => [method, describeOperation(path, operation, inEffect)]),
         ),
       ]),
     ),
@@ -171,7 +176,7 @@ export function callersDocument(
   };
 }
 
-function forCallers(
+function describeOperation(
   path: string,
   { operationId, summary, security, requestBody, parameters = [] }: GatewayOperation,
   modes: readonly string[],
@@ -179,14 +184,17 @@ function forCallers(
   const [more, answers] = [FOR_CALLERS[operationId], ANSWERS[operationId]];
   if (more === undefined || answers === undefined)
     throw new Error(
-      `${path} has the operation ${operationId}, whose answers nobody has described; described: ${Object.keys(ANSWERS).join(", ")}. Add it to FOR_CALLERS and ANSWERS in scripts/publish/openapi-*.ts.`,
+      `${path} has the operation ${operationId}, whose answers nobody has described; described: ` +
+        `${Object.keys(ANSWERS).join(", ")}. Add it to FOR_CALLERS and ANSWERS in ` +
+        "scripts/publish/openapi-*.ts.",
     );
   const missing = parameters.filter(
     (given) => given.in === "path" && !more.parameters.some(({ name }) => name === given.name),
   );
   if (missing.length > 0)
     throw new Error(
-      `${path} has the path parameter ${missing[0]!.name}, which nobody has described. Add it to FOR_CALLERS in scripts/publish/openapi-*.ts.`,
+      `${path} has the path parameter ${missing[0]!.name}, which nobody has described. Add it to ` +
+        "FOR_CALLERS in scripts/publish/openapi-*.ts.",
     );
   const isOpen = Array.isArray(security) && security.length === 0;
   return {
@@ -200,13 +208,13 @@ function forCallers(
         ),
     parameters: more.parameters,
     ...(requestBody && {
-      requestBody: { required: requestBody.required, content: withExamples(requestBody.content, more.examples) },
+      requestBody: { required: requestBody.required, content: addExamples(requestBody.content, more.examples) },
     }),
-    responses: sorted(!isOpen && modes.includes("jwt") ? { ...answers, 401: UNAUTHORIZED } : answers),
+    responses: sortByStatus(!isOpen && modes.includes("jwt") ? { ...answers, 401: UNAUTHORIZED } : answers),
   };
 }
 
-function withExamples(
+function addExamples(
   content: Readonly<Record<string, { readonly schema: Schema }>>,
   examples: Readonly<Record<string, { readonly value: unknown }>> | undefined,
 ) {
@@ -215,11 +223,11 @@ function withExamples(
   );
 }
 
-const sorted = (answers: Readonly<Record<string, Answer>>): Readonly<Record<string, Answer>> =>
+const sortByStatus = (answers: Readonly<Record<string, Answer>>): Readonly<Record<string, Answer>> =>
   Object.fromEntries(Object.entries(answers).sort(([left], [right]) => Number(left) - Number(right)));
 
 /** The gateway's body in a synthesized stack. Throws where it has none. */
-export function gatewayBodyOf(stack: {
+export function findGatewayBody(stack: {
   readonly locals?: Readonly<Record<string, unknown>>;
   readonly resource?: Readonly<Record<string, Readonly<Record<string, { readonly body?: unknown }>>>>;
 }): GatewayBody {
@@ -229,7 +237,8 @@ export function gatewayBodyOf(stack: {
   const body = local === undefined ? undefined : (stack.locals?.[local] as GatewayBody | undefined);
   if (body?.paths === undefined)
     throw new Error(
-      `The stack has no REST API with an OpenAPI body; its aws_api_gateway_rest_api has the body ${JSON.stringify(api?.body) ?? "missing"}. Write the stack again: npx quickturn synth`,
+      "The stack has no REST API with an OpenAPI body; its aws_api_gateway_rest_api has the body " +
+        `${JSON.stringify(api?.body) ?? "missing"}. Write the stack again: npx quickturn synth`,
     );
   return body;
 }

@@ -88,15 +88,15 @@ const ID: Schema = { type: "string", pattern: UUID, description: "The request's 
 const COUNT: Schema = { type: "integer", minimum: 0 };
 const MESSAGE: Schema = { type: "string", minLength: 1 };
 
-const object = (
+const describeObject = (
   required: readonly string[],
   properties: Readonly<Record<string, Schema>>,
   description?: string,
 ): Schema => ({ type: "object", ...(description && { description }), required, properties });
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** A status answer of a request in these states. */
-function inState(
+function describeState(
   states: readonly string[],
   more: Readonly<Record<string, Schema>>,
   required: readonly string[],
@@ -111,12 +111,16 @@ function inState(
     session_id: { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" } as const,
     ...more,
   };
-  return object(["request_id", "status", "created_at", "updated_at", "deadline", ...required], properties, description);
+  return describeObject(
+    ["request_id", "status", "created_at", "updated_at", "deadline", ...required],
+    properties,
+    description,
+  );
 }
 
 /** What callers are answered. An object may get further properties in a later release. */
 export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
-  Accepted: object(["request_id", "status", "status_url", "deadline"], {
+  Accepted: describeObject(["request_id", "status", "status_url", "deadline"], {
     request_id: ID,
     status: {
       type: "string",
@@ -130,34 +134,39 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     deadline: { ...TIME, description: "From then on the request is expired where it has not ended." },
   }),
-  Open: inState(["queued", "processing"], {}, [], "Not ended yet; ask again after Retry-After."),
-  Completed: inState(["completed"], { result: ref("Result") }, ["result"], "Ended with an answer."),
-  Failed: inState(["failed"], { result: ref("Result"), error: ref("Failure") }, ["error"], "Ended without an answer."),
-  Expired: inState(["expired"], { error: ref("Failure") }, ["error"], "Not done by its deadline."),
-  Result: object(["agents", "duration_ms"], {
+  Open: describeState(["queued", "processing"], {}, [], "Not ended yet; ask again after Retry-After."),
+  Completed: describeState(["completed"], { result: referTo("Result") }, ["result"], "Ended with an answer."),
+  Failed: describeState(
+    ["failed"],
+    { result: referTo("Result"), error: referTo("Failure") },
+    ["error"],
+    "Ended without an answer.",
+  ),
+  Expired: describeState(["expired"], { error: referTo("Failure") }, ["error"], "Not done by its deadline."),
+  Result: describeObject(["agents", "duration_ms"], {
     answer: { type: "string", description: "The agents' answer; there where the request is completed." },
-    failure: ref("Failure"),
-    agents: { type: "array", items: ref("AgentReport") },
+    failure: referTo("Failure"),
+    agents: { type: "array", items: referTo("AgentReport") },
     duration_ms: { type: "number", minimum: 0 },
-    tokens: ref("Tokens"),
+    tokens: referTo("Tokens"),
   }),
-  AgentReport: object(["name", "phase", "status", "duration_ms"], {
+  AgentReport: describeObject(["name", "phase", "status", "duration_ms"], {
     name: MESSAGE,
     phase: { type: "integer", minimum: 1 },
     role: { type: "string", enum: ["arbiter"] },
     status: { type: "string", enum: ["ok", "failed", "timed_out", "cancelled"] },
     duration_ms: { type: "number", minimum: 0 },
-    tokens: ref("Tokens"),
+    tokens: referTo("Tokens"),
     answer: { type: "string", description: "Where it is ok." },
     error: { type: "string", description: "Where it is not." },
   }),
-  Tokens: object(["input", "output", "total"], { input: COUNT, output: COUNT, total: COUNT }),
-  Failure: object(
+  Tokens: describeObject(["input", "output", "total"], { input: COUNT, output: COUNT, total: COUNT }),
+  Failure: describeObject(
     ["code", "message"],
     { code: { type: "string", pattern: "^[a-z_]+$" }, message: MESSAGE },
     "Why there is no answer.",
   ),
-  Health: object(["status", "ready", "checks"], {
+  Health: describeObject(["status", "ready", "checks"], {
     status: { type: "string", enum: ["ok"], description: "The service runs." },
     ready: { type: "boolean", description: "Whether every check is ok." },
     checks: {
@@ -169,14 +178,14 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
       },
     },
   }),
-  Error: object(["error"], {
-    error: object(["code", "message", "gateway_request_id"], {
+  Error: describeObject(["error"], {
+    error: describeObject(["code", "message", "gateway_request_id"], {
       code: { type: "string", pattern: "^[a-z_]+$", description: "Stable; for programs." },
       message: { ...MESSAGE, description: "For people: what is allowed. It never repeats what was sent." },
       gateway_request_id: { ...MESSAGE, description: "Name it when you ask for help." },
     }),
   }),
-  GatewayMessage: object(
+  GatewayMessage: describeObject(
     ["message"],
     { message: { type: "string" } },
     "What API Gateway itself answers where its answer cannot be changed.",

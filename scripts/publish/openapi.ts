@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SETTINGS, type Setting } from "../../stacks/contract/settings";
-import { callersDocument, gatewayBodyOf, type Deployed } from "./openapi-document";
+import { createCallersDocument, findGatewayBody, type Deployed } from "./openapi-document";
 import type { CallersDocument } from "./openapi-schemas";
 import { writeReport } from "../kit/files";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
@@ -32,7 +32,7 @@ export async function openapi(context: CommandContext, { state, out }: OpenApiOp
   const directory = stackDirectory(synthFolder(context), "agent-api");
   const document = publishedDocument(
     directory,
-    await deployed(
+    await readDeployment(
       context,
       state ?? (existsSync(join(directory, ".terraform")) ? directory : undefined),
       state !== undefined,
@@ -47,7 +47,9 @@ export async function openapi(context: CommandContext, { state, out }: OpenApiOp
 
 /** The callers' document of a synthesized stack's folder. */
 export function publishedDocument(directory: string, deployed: Deployed = {}): CallersDocument {
-  const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<typeof gatewayBodyOf>[0];
+  const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<
+    typeof findGatewayBody
+  >[0];
   const settings: readonly Setting[] = SETTINGS;
   const setting = settings.find(({ name }) => name === "authorization");
   const modes = setting?.type === "string" ? setting.allowed : undefined;
@@ -55,21 +57,22 @@ export function publishedDocument(directory: string, deployed: Deployed = {}): C
     throw new Error(
       "The settings have no authorization with allowed values; the document cannot say how callers prove who they are.",
     );
-  return callersDocument(gatewayBodyOf(stack), modes, deployed);
+  return createCallersDocument(findGatewayBody(stack), modes, deployed);
 }
 
 /** As it is written into a file. */
 export const documentText = (document: CallersDocument): string => `${JSON.stringify(document, null, 2)}\n`;
 
 /** Nothing where nothing is applied, unless a state was named: then something has to be. */
-async function deployed(context: CommandContext, state: string | undefined, named: boolean): Promise<Deployed> {
+async function readDeployment(context: CommandContext, state: string | undefined, named: boolean): Promise<Deployed> {
   if (state === undefined) return {};
   try {
     const { outputs, settings } = await deployedStack(context, state);
     const { api_endpoint: endpoint } = outputs;
     if (typeof endpoint !== "string")
       throw new UsageError(
-        `The output api_endpoint of ${state} is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`,
+        `The output api_endpoint of ${state} is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. ` +
+          "Apply first: quickturn apply.",
       );
     return {
       endpoint,

@@ -35,7 +35,7 @@ export const LICENSE_EXCEPTIONS: Readonly<Record<string, { readonly license: str
 };
 
 /** Packages that may not ship, each with its license; empty where all may. */
-export function refusedLicenses(packages: readonly ShippedPackage[]): string[] {
+export function listRefusedLicenses(packages: readonly ShippedPackage[]): string[] {
   return packages
     .filter((each) => !isAllowed(each))
     .map((each) => `${packageId(each)}: ${each.license ?? "no license named"}`);
@@ -62,12 +62,12 @@ export interface Notice {
 }
 
 /** What licenses ask to be passed on with the functions' code, whose bundles hold no comments. */
-export function thirdPartyNotices(notices: readonly Notice[]): string {
+export function formatNotices(notices: readonly Notice[]): string {
   const head = "The functions' zips hold code of these packages, each under its own license.\n";
-  return [head, ...notices.map(section)].join(`\n${"-".repeat(80)}\n\n`);
+  return [head, ...notices.map(formatNotice)].join(`\n${"-".repeat(80)}\n\n`);
 }
 
-function section({ name, version, license, texts }: Notice): string {
+function formatNotice({ name, version, license, texts }: Notice): string {
   const said = texts.map((text) => text.replaceAll("\r\n", "\n").trim()).join("\n\n");
   return `${name} ${version} (${license ?? "no license named"})\n\n${said || "The package holds no license text."}\n`;
 }
@@ -95,7 +95,7 @@ export interface Bill {
  * A bill of materials as CycloneDX 1.5 has it, in JSON (cyclonedx.org/docs/1.5/json). The serial number and the time,
  * which that allows to be missing, are left out: the same release has the same bytes.
  */
-export function billOfMaterials({ name, version, license, dependsOn, parts, packages }: Bill): string {
+export function formatBill({ name, version, license, dependsOn, parts, packages }: Bill): string {
   const root = `${name}@${version}`;
   const partRef = (part: BillPart) => `${root}#${part.name}`;
   const bill = {
@@ -110,8 +110,8 @@ export function billOfMaterials({ name, version, license, dependsOn, parts, pack
         type: "application",
         name,
         version,
-        licenses: licenses(license),
-        purl: purl({ name, version }),
+        licenses: formatLicenses(license),
+        purl: formatPurl({ name, version }),
       },
     },
     components: [
@@ -121,9 +121,9 @@ export function billOfMaterials({ name, version, license, dependsOn, parts, pack
         name: part.name,
         version,
         hashes: [{ alg: "SHA-256", content: part.sha256 }],
-        licenses: licenses(license),
+        licenses: formatLicenses(license),
       })),
-      ...packages.map(component),
+      ...packages.map(formatComponent),
     ],
     dependencies: [
       { ref: root, dependsOn: [...parts.map(partRef), ...dependsOn] },
@@ -134,26 +134,26 @@ export function billOfMaterials({ name, version, license, dependsOn, parts, pack
   return `${JSON.stringify(bill, null, 2)}\n`;
 }
 
-function component(each: ShippedPackage) {
+function formatComponent(each: ShippedPackage) {
   const { name, version, license, integrity } = each;
   return {
     "bom-ref": packageId(each),
     type: "library",
     name,
     version,
-    ...hashes(integrity),
-    ...(license !== undefined && { licenses: licenses(license) }),
-    purl: purl(each),
+    ...formatHashes(integrity),
+    ...(license !== undefined && { licenses: formatLicenses(license) }),
+    purl: formatPurl(each),
   };
 }
 
 /** An identifier, an expression of several, or, where a package has its own words, these. */
-function licenses(license: string) {
+function formatLicenses(license: string) {
   if (/^\(.*\)$| (OR|AND|WITH) /.test(license)) return [{ expression: license }];
   return [{ license: /\s/.test(license) ? { name: license } : { id: license } }];
 }
 
-function hashes(integrity: string | undefined) {
+function formatHashes(integrity: string | undefined) {
   const base64 = /^sha512-([A-Za-z0-9+/]+=*)/.exec(integrity ?? "")?.[1];
   if (base64 === undefined) return {};
   const hexadecimal = [...atob(base64)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
@@ -161,7 +161,7 @@ function hashes(integrity: string | undefined) {
 }
 
 /** A package URL (github.com/package-url/purl-spec, type npm): the scope's @ is encoded. */
-function purl({ name, version }: Pick<ShippedPackage, "name" | "version">): string {
+function formatPurl({ name, version }: Pick<ShippedPackage, "name" | "version">): string {
   return `pkg:npm/${name.replace(/^@/, "%40")}@${version}`;
 }
 
@@ -180,16 +180,17 @@ export interface ShippedPackages {
  * Everything of others that a release holds or brings along.
  * @throws Error where what is installed, and so was bundled, is not what the lock file says
  */
-export function shippedPackages(project: string, functions: readonly PackagedFunction[]): ShippedPackages {
+export function listShippedPackages(project: string, functions: readonly PackagedFunction[]): ShippedPackages {
   const { packages: locked } = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
     readonly packages: LockedPackages;
   };
   const folders = [...new Set(functions.flatMap(({ packages }) => packages))].sort();
   for (const folder of folders) {
-    const { version } = installed(project, folder);
+    const { version } = readPackage(project, folder);
     if (version !== locked[folder]?.version)
       throw new Error(
-        `${folder} is version ${version}, and package-lock.json says ${locked[folder]?.version ?? "nothing of it"}. Install what it says: npm ci`,
+        `${folder} is version ${version}, and package-lock.json says ` +
+          `${locked[folder]?.version ?? "nothing of it"}. Install what it says: npm ci`,
       );
   }
   return {
@@ -201,7 +202,7 @@ export function shippedPackages(project: string, functions: readonly PackagedFun
 }
 
 /** The two bills of materials by file name: what is installed, and what the functions hold. */
-export function bills(
+export function formatBills(
   project: { readonly name: string; readonly version: string; readonly license: string },
   shipped: ShippedPackages,
   functions: readonly PackagedFunction[],
@@ -213,7 +214,7 @@ export function bills(
     packages: (shipped.byFunction[each.name] ?? []).map(packageId),
   }));
   return {
-    "sbom-npm.cdx.json": billOfMaterials({
+    "sbom-npm.cdx.json": formatBill({
       name,
       version,
       license,
@@ -221,7 +222,7 @@ export function bills(
       parts: [],
       packages: shipped.installed,
     }),
-    "sbom-functions.cdx.json": billOfMaterials({
+    "sbom-functions.cdx.json": formatBill({
       name: `${name}-functions`,
       version,
       license,
@@ -233,13 +234,13 @@ export function bills(
 }
 
 /** The license texts of packages, by their folders, in order of name and version. */
-export function notices(project: string, folders: readonly string[]): Notice[] {
+export function readNotices(project: string, folders: readonly string[]): Notice[] {
   const all = [...new Set(folders)].map((folder) => {
     const files = readdirSync(join(project, folder))
       .filter((file) => /^(licen[cs]e|copying|notice)([.-]|$)/i.test(file))
       .sort();
     return {
-      ...installed(project, folder),
+      ...readPackage(project, folder),
       texts: files.map((file) => readFileSync(join(project, folder, file), "utf8")),
     };
   });
@@ -247,7 +248,7 @@ export function notices(project: string, folders: readonly string[]): Notice[] {
   return [...byId].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
 }
 
-function installed(
+function readPackage(
   project: string,
   folder: string,
 ): { readonly name: string; readonly version: string; readonly license: string | undefined } {

@@ -1,11 +1,11 @@
-import { dayAfter, type Suppression, isDay, placeOf } from "../review/suppression";
+import { addDays, type Suppression, isDay, describePlace } from "../review/suppression";
 import { SUPPRESSIONS } from "../review/suppressions";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { refusedLicenses, thirdPartyNotices, bills, notices, shippedPackages } from "./packages";
-import { checksums, releaseManifest, npmArchive, releaseText } from "./manifest";
+import { listRefusedLicenses, formatNotices, formatBills, readNotices, listShippedPackages } from "./packages";
+import { formatChecksums, createManifest, packNpm, formatRelease } from "./manifest";
 import { packageFolders, type ShippedPackage } from "../kit/production-packages";
 import { writeFolder, deterministicZip } from "../kit/files";
 import { workingTree, type WorkingTree } from "../kit/git";
@@ -26,13 +26,14 @@ export interface ChangelogEntry {
  * The section of a version.
  * @throws Error where there is none, or nothing in it: operators read it to learn what a release changes for them
  */
-export function changelogEntry(changelog: string, version: string): ChangelogEntry {
+export function findChangelogEntry(changelog: string, version: string): ChangelogEntry {
   const sections = changelog.split(/^(?=## )/m).filter((section) => section.startsWith("## "));
   const found = sections.find((section) => /^## \[?v?([^\s\]]+)/.exec(section)?.[1] === version);
   if (found === undefined) {
     const versions = sections.map((section) => /^## (.*)/.exec(section)?.[1]).join(", ");
     throw new Error(
-      `CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ${versions || "none"}. Write what this version changes for operators.`,
+      `CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ` +
+        `${versions || "none"}. Write what this version changes for operators.`,
     );
   }
   const [heading = "", ...lines] = found.split("\n");
@@ -48,8 +49,11 @@ export function changelogEntry(changelog: string, version: string): ChangelogEnt
 const RELEASED_DAYS = 180;
 
 /** Suppressions that have to be decided anew before a release of that day, as YYYY-MM-DD. */
-export function endingSuppressions(day: string, suppressions: readonly Suppression[] = SUPPRESSIONS): Suppression[] {
-  return suppressions.filter(({ until }) => until <= dayAfter(day, RELEASED_DAYS));
+export function listEndingSuppressions(
+  day: string,
+  suppressions: readonly Suppression[] = SUPPRESSIONS,
+): Suppression[] {
+  return suppressions.filter(({ until }) => until <= addDays(day, RELEASED_DAYS));
 }
 
 export interface ReleaseOptions {
@@ -65,12 +69,12 @@ export interface ReleaseOptions {
 }
 
 /** What a release is made from, checked before anything is built. */
-interface Ready {
+interface CheckedRelease {
   readonly name: string;
   readonly version: string;
   readonly license: string;
   readonly tree: WorkingTree;
-  readonly entry: ReturnType<typeof changelogEntry>;
+  readonly entry: ReturnType<typeof findChangelogEntry>;
 }
 
 const TARGET = join("dist", "release");
@@ -84,47 +88,47 @@ const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
  */
 export async function release(context: CommandContext, options: ReleaseOptions = {}): Promise<CommandResult> {
   const { projectDirectory, progress } = context;
-  const ready = await prepare(context, options);
+  const ready = await checkRelease(context, options);
   const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
   const program = await progress.step(
     "Build the program",
-    () => builtProgram(context),
+    () => buildProgram(context),
     ({ files }) => `${files.length} files`,
   );
-  const shipped = shippedPackages(projectDirectory, functions);
+  const shipped = listShippedPackages(projectDirectory, functions);
   refuseLicenses([...shipped.installed, ...shipped.bundled]);
-  const notice = thirdPartyNotices(
-    notices(
+  const notice = formatNotices(
+    readNotices(
       projectDirectory,
       functions.flatMap(({ packages }) => packages),
     ),
   );
   const npm = await progress.step(
     "Pack the npm package",
-    () => npmPackage(context, { ready, functions, program, notice }),
+    () => buildNpmPackage(context, { ready, functions, program, notice }),
     ({ content }) => `${Math.round(content.length / 1024)} KB`,
   );
-  const terraform = await terraformModules(context);
+  const terraform = await buildModules(context);
   const archive = deterministicZip({ ...terraform, [NOTICES]: new TextEncoder().encode(notice) });
   const content = {
     [npm.name]: npm.content,
     [`${ready.name}-terraform-${ready.version}.zip`]: archive,
-    ...bills(ready, shipped, functions),
+    ...formatBills(ready, shipped, functions),
     "release-notes.md": `${ready.entry.text}\n`,
   };
-  const made = withSums(ready, functions, content);
+  const made = addChecksums(ready, functions, content);
   writeFolder(join(projectDirectory, TARGET), made.files);
   return {
     exitCode: 0,
-    text: releaseText(made.release, [...shipped.installed, ...shipped.bundled]),
+    text: formatRelease(made.release, [...shipped.installed, ...shipped.bundled]),
     json: made.release,
   };
 }
 
-async function prepare(
+async function checkRelease(
   { projectDirectory, environment, progress }: CommandContext,
   { allowDirty = false, tag, date }: ReleaseOptions,
-): Promise<Ready> {
+): Promise<CheckedRelease> {
   const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
   const { name, version, license } = JSON.parse(read("package.json")) as Partial<
     Record<"name" | "version" | "license", string>
@@ -135,15 +139,17 @@ async function prepare(
     );
   if (version === undefined || !VERSION.test(version))
     throw new UsageError(
-      `package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. Set it: npm version --no-git-tag-version <version>`,
+      `package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. ` +
+        "Set it: npm version --no-git-tag-version <version>",
     );
   if (tag !== undefined && tag !== `v${version}`)
     throw new UsageError(
-      `The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: v${version}. Tag the commit that has the tag's version, or set the version first.`,
+      `The tag is ${JSON.stringify(tag)}, and package.json has the version ${version}; allowed: ` +
+        `v${version}. Tag the commit that has the tag's version, or set the version first.`,
     );
   if (date !== undefined && !isDay(date))
     throw new UsageError(`--date is ${JSON.stringify(date)}; allowed: a day as YYYY-MM-DD.`);
-  const entry = changelogEntry(read("CHANGELOG.md"), version);
+  const entry = findChangelogEntry(read("CHANGELOG.md"), version);
   const tree = await progress.step(
     "Look at the working tree",
     () => workingTree(projectDirectory, environment),
@@ -152,7 +158,9 @@ async function prepare(
   if (tree.changed.length > 0 && !allowDirty) {
     const shown = tree.changed.slice(0, 10).map((path) => `  ${path}`);
     throw new UsageError(
-      `A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which the manifest then says.`,
+      `A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} ` +
+        `has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give ` +
+        "--allow-dirty, which the manifest then says.",
     );
   }
   refuseEndingSuppressions(date ?? tree.day);
@@ -160,17 +168,19 @@ async function prepare(
 }
 
 function refuseEndingSuppressions(day: string): void {
-  const ending = endingSuppressions(day).map(
-    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${placeOf(where)}`,
+  const ending = listEndingSuppressions(day).map(
+    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${describePlace(where)}`,
   );
   if (ending.length > 0)
     throw new Error(
-      `These suppressions of the audit end within 180 days of the release of ${day}, and only a release renews them:\n${ending.join("\n")}\nDecide each anew in scripts/review/suppressions.ts: give it a later day, or drop it.`,
+      `These suppressions of the audit end within 180 days of the release of ${day}, and only a release ` +
+        `renews them:\n${ending.join("\n")}\nDecide each anew in scripts/review/suppressions.ts: give it a ` +
+        "later day, or drop it.",
     );
 }
 
 /** The modules' files by path, written to a folder where nothing else is. */
-async function terraformModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
+async function buildModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
   try {
     const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
@@ -194,7 +204,7 @@ interface BuiltProgram {
   readonly inputs: readonly string[];
 }
 
-async function builtProgram({ projectDirectory, environment, signal }: CommandContext): Promise<BuiltProgram> {
+async function buildProgram({ projectDirectory, environment, signal }: CommandContext): Promise<BuiltProgram> {
   await run(process.execPath, [join("scripts", "bin", "program.js")], {
     cwd: projectDirectory,
     env: environment,
@@ -204,55 +214,59 @@ async function builtProgram({ projectDirectory, environment, signal }: CommandCo
 }
 
 interface Packing {
-  readonly ready: Ready;
+  readonly ready: CheckedRelease;
   readonly functions: readonly PackagedFunction[];
   readonly program: BuiltProgram;
   /** Licenses of what is in the functions. */
   readonly notice: string;
 }
 
-async function npmPackage(
+async function buildNpmPackage(
   { projectDirectory, environment }: CommandContext,
   { ready, functions, program: { entries, files, inputs }, notice }: Packing,
 ) {
   const made = [...functions.map(({ archive }) => archive), ...files.map((file) => join(PROGRAM, file))];
   const added = {
     [join("dist", "functions", NOTICES)]: notice,
-    [join(PROGRAM, NOTICES)]: thirdPartyNotices(notices(projectDirectory, packageFolders(inputs))),
+    [join(PROGRAM, NOTICES)]: formatNotices(readNotices(projectDirectory, packageFolders(inputs))),
     // Without the hash of the sources: of them it depends on the machine which optional packages are installed.
     [join(PROGRAM, "current.json")]: `${JSON.stringify({ entries, files }, null, 1)}\n`,
   };
-  const npm = await npmArchive(projectDirectory, [...ready.tree.files, ...made], environment, added);
+  const npm = await packNpm(projectDirectory, [...ready.tree.files, ...made], environment, added);
   const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
   if (missing.length > 0)
     throw new UsageError(
-      `The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to "files" in package.json.`,
+      `The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: ` +
+        'an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to ' +
+        '"files" in package.json.',
     );
   return npm;
 }
 
 function refuseLicenses(packages: readonly ShippedPackage[]): void {
-  const refused = [...new Set(refusedLicenses(packages))];
+  const refused = [...new Set(listRefusedLicenses(packages))];
   if (refused.length > 0)
     throw new Error(
-      `These packages would ship under a license that is not allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the license to scripts/publish/packages.ts once somebody has read it.`,
+      "These packages would ship under a license that is not " +
+        `allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the ` +
+        "license to scripts/publish/packages.ts once somebody has read it.",
     );
 }
 
 /** The files with the manifest, and the checksums over all of them. */
-function withSums(
-  ready: Ready,
+function addChecksums(
+  ready: CheckedRelease,
   functions: readonly PackagedFunction[],
   content: Readonly<Record<string, Uint8Array | string>>,
 ) {
   const bytes = Object.fromEntries(Object.entries(content).map(([name, each]) => [name, Buffer.from(each)]));
-  const files = Object.entries(bytes).map(([name, each]) => ({ name, bytes: each.length, sha256: sha256(each) }));
-  const release = releaseManifest(ready, functions, files);
+  const files = Object.entries(bytes).map(([name, each]) => ({ name, bytes: each.length, sha256: hashContent(each) }));
+  const release = createManifest(ready, functions, files);
   const manifest = Buffer.from(`${JSON.stringify(release, null, 2)}\n`);
-  const sums = checksums([...release.files, { name: "release.json", sha256: sha256(manifest) }]);
+  const sums = formatChecksums([...release.files, { name: "release.json", sha256: hashContent(manifest) }]);
   return { release, files: { ...bytes, "release.json": manifest, SHA256SUMS: Buffer.from(sums) } };
 }
 
-function sha256(content: Uint8Array): string {
+function hashContent(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }

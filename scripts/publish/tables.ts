@@ -30,9 +30,9 @@ export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
   ];
   const rows = settings.map((setting) => [
     `\`${setting.name}\``,
-    type(setting),
-    ...profiles.map((profile) => (isRequired(setting) ? "required" : code(defaultValue(setting, profile)))),
-    allowed(setting),
+    describeType(setting),
+    ...profiles.map((profile) => (isRequired(setting) ? "required" : formatCode(defaultValue(setting, profile)))),
+    describeAllowed(setting),
     setting.effect,
     setting.description,
   ]);
@@ -50,7 +50,7 @@ export function outputsTable(descriptions: Readonly<Record<string, string>> = OU
   );
 }
 
-/** An alarm as the table shows it, with what decides its price. */
+/** An alarm's row in the table, and what decides its price. */
 interface AlarmRow {
   readonly cells: readonly string[];
   readonly set: KpiAlarm["set"];
@@ -59,40 +59,44 @@ interface AlarmRow {
 
 /** RUNBOOK's table of alarms, in Markdown, with what they and the sets cost a month in us-east-1. */
 export function alarmsTable(): string {
-  const rows = [
-    ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))),
-    ...BURN_RATES.map(burnRateRow),
-  ];
   const head = ["alarm", "severity", "set", "rings when", "default", "setting", "USD a month", "heading"];
+  const rows = listAlarms().map(({ cells }) => cells);
   const { essential, full } = alarmSetCosts();
-  return `${table(
-    head,
-    rows.map(({ cells }) => cells),
-  )}\n\nThe set \`essential\` costs $${essential.toFixed(2)} a month, \`full\` $${full.toFixed(2)}, where every feature is on (us-east-1 list prices; the dashboard is $3.00 beside them).`;
+  return (
+    `${table(head, rows)}\n\nThe set \`essential\` costs $${essential.toFixed(2)} a month, ` +
+    `\`full\` $${full.toFixed(2)}, where every feature is on ` +
+    "(us-east-1 list prices; the dashboard is $3.00 beside them)."
+  );
 }
 
 /** Dollars a month of each `alarm_set`, with every feature on. */
 export function alarmSetCosts(): { readonly essential: number; readonly full: number } {
-  const rows = [
-    ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => alarmRow(kpi, alarm))),
-    ...BURN_RATES.map(burnRateRow),
-  ];
+  const rows = listAlarms();
   const cost = (chosen: readonly AlarmRow[]) => alarmSetCost(chosen.flatMap(({ shapes }) => shapes));
   return { essential: cost(rows.filter(({ set }) => set === "essential")), full: cost(rows) };
 }
 
+const listAlarms = (): AlarmRow[] => [
+  ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => describeAlarm(kpi, alarm))),
+  ...BURN_RATES.map(describeBurnRate),
+];
+
 const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", percent: " %", USD: " USD", count: "" };
 
-/** A setting's value where nobody gives one. */
-const valueOf = (name: string): unknown =>
-  SETTINGS.flatMap((setting: Setting) => (setting.name === name ? [defaultValue(setting, "optimized")] : []))[0];
+function findDefault(name: string): unknown {
+  const settings: readonly Setting[] = SETTINGS;
+  const setting = settings.find((candidate) => candidate.name === name);
+  return setting && defaultValue(setting, "optimized");
+}
 
-function alarmRow(
+function describeAlarm(
   kpi: Kpi,
   { name, severity, set, thresholdSetting, periodSeconds, evaluationPeriods, datapointsToAlarm }: KpiAlarm,
 ): AlarmRow {
   const shapes = [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }];
-  const rings = `${kpi.title} is ${kpi.better === "lower" ? "above" : "below"}, in ${datapointsToAlarm} of ${evaluationPeriods} × ${periodSeconds} s`;
+  const rings =
+    `${kpi.title} is ${kpi.better === "lower" ? "above" : "below"}, in ${datapointsToAlarm} of ` +
+    `${evaluationPeriods} × ${periodSeconds} s`;
   return {
     set,
     shapes,
@@ -101,7 +105,7 @@ function alarmRow(
       severity,
       set,
       rings,
-      `${Number(valueOf(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`,
+      `${Number(findDefault(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`,
       `\`${thresholdSetting}\``,
       alarmSetCost(shapes).toFixed(2),
       kpi.runbook,
@@ -109,7 +113,13 @@ function alarmRow(
   };
 }
 
-function burnRateRow({ name, severity, factor, longSeconds, shortSeconds }: (typeof BURN_RATES)[number]): AlarmRow {
+function describeBurnRate({
+  name,
+  severity,
+  factor,
+  longSeconds,
+  shortSeconds,
+}: (typeof BURN_RATES)[number]): AlarmRow {
   const shapes = [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }];
   const rings = `Failed requests are above, over ${longSeconds} s and over ${shortSeconds} s`;
   return {
@@ -120,7 +130,7 @@ function burnRateRow({ name, severity, factor, longSeconds, shortSeconds }: (typ
       severity,
       "essential",
       rings,
-      `${factor} × ${String(valueOf("kpi_error_rate"))} %`,
+      `${factor} × ${String(findDefault("kpi_error_rate"))} %`,
       "`kpi_error_rate`",
       alarmSetCost(shapes).toFixed(2),
       "Error budget",
@@ -128,31 +138,31 @@ function burnRateRow({ name, severity, factor, longSeconds, shortSeconds }: (typ
   };
 }
 
-function type(setting: Setting): string {
-  if (setting.type === "structured") return shape(setting.terraformType);
+function describeType(setting: Setting): string {
+  if (setting.type === "structured") return describeStructure(setting.terraformType);
   return setting.type === "number" ? `number, ${setting.unit}` : setting.type;
 }
 
 /** A Terraform type for a table's cell: an object's fields stand in the description. */
-function shape(terraformType: string): string {
+function describeStructure(terraformType: string): string {
   if (terraformType.startsWith("list(object")) return "list of objects";
   return terraformType.startsWith("object") ? "object" : terraformType;
 }
 
-function allowed(setting: Setting): string {
+function describeAllowed(setting: Setting): string {
   if (setting.type === "number")
     return setting.allowed ? setting.allowed.join(", ") : `${setting.minimum} to ${setting.maximum}`;
   if (setting.type === "string")
-    return setting.allowed ? setting.allowed.join(", ") : meaning(setting.pattern?.meaning ?? "any");
+    return setting.allowed ? setting.allowed.join(", ") : escapePlaceholder(setting.pattern?.meaning ?? "any");
   return setting.type === "bool" ? "true, false" : "see the text";
 }
 
-/** A placeholder such as <region> would be taken for HTML, and vanish. */
-function meaning(text: string): string {
+/** Markdown would take a placeholder such as <region> for HTML, and not show it. */
+function escapePlaceholder(text: string): string {
   return text.includes("<") ? `\`${text}\`` : text;
 }
 
-function code(value: unknown): string {
+function formatCode(value: unknown): string {
   return value === null ? "null" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 

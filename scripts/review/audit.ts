@@ -1,39 +1,40 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackName } from "../../stacks/contract/outputs";
-import { audit as judge, type AuditInput, type AuditReport, auditText } from "./audit-report";
-import type { StackSources } from "./plan-json";
-import { RULES } from "./rules";
-import { readSuppressions, type Suppression } from "./suppression";
-import { gitLabSast, auditSarif } from "./sarif";
-import { writeReport } from "../kit/files";
-import type { PlanInput, Terraform } from "../kit/terraform";
 import { resolveInput, type GivenBefore } from "../deploy/live-input";
-import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
-import { deploymentFolder, type Whose } from "../kit/deployment-folder";
-import { readJson } from "../kit/given-state";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
 import { refuseOtherInput, refuseValues, showPlan } from "../deploy/plan";
 
+import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
+import { deploymentFolder, type Whose } from "../kit/deployment-folder";
+import { writeReport } from "../kit/files";
+import { readJson } from "../kit/given-state";
+import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import type { PlanInput } from "../kit/terraform";
+import { audit as judgePlan, type AuditReport, formatAudit } from "./audit-report";
+import type { StackSources } from "./plan-json";
+import { RULES } from "./rules";
+import { formatGitLabSast, formatSarif } from "./sarif";
+import { readSuppressions, type Suppression } from "./suppression";
+
 export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
-  /** Absolute path of a saved plan. Default: it is planned now. */
+  /** Absolute path of a saved plan. Default: a plan is made now. */
   readonly plan?: string;
-  /** Path of what `terraform show -json` printed of a plan; asks nobody. */
+  /** Path of what `terraform show -json` printed of a plan; it is audited without terraform. */
   readonly planJson?: string;
-  /** Path of the user's suppressions. Default: audit.json in the project, where it is there. */
+  /** Path of the user's suppressions. Default: audit.json in the project, if it exists. */
   readonly suppressions?: string;
   /** Path of a SARIF file to write. Default: none. */
   readonly sarif?: string;
-  /** Path of a GitLab SAST report to write. */
+  /** Path of a GitLab SAST report to write. Default: none. */
   readonly gitlabSast?: string;
-  /** Whether every row is shown. Default: what passes is counted. */
+  /** Whether every row is shown. Default: passes are only counted. */
   readonly all?: boolean;
 }
 
 /** Name of the user's suppressions, in the project. */
 const SUPPRESSIONS_FILE = "audit.json";
 
-/** Where a stack's resources are written down. */
+/** The source file of each stack's resources. */
 const SOURCES: Readonly<Record<StackName, string>> = {
   "agent-api": "stacks/agent-api-stack.ts",
   state: "stacks/state-stack.ts",
@@ -41,9 +42,10 @@ const SOURCES: Readonly<Record<StackName, string>> = {
 };
 
 /**
- * Asks of a plan whether what it makes is safe. Exit code: 0 nothing fails, 1 something does or a suppression has
- * expired, 2 where nothing was found out. Nothing is changed. @throws UsageError where what was given cannot be used
- * @param today as YYYY-MM-DD, in UTC. Default: the day it is
+ * Judges whether what a plan makes is safe; changes nothing. Exit code: 0 nothing fails, 1 something fails or a
+ * suppression has expired, 2 the plan could not be judged.
+ * @param today YYYY-MM-DD, in UTC. Default: the current day
+ * @throws UsageError where an option cannot be used
  */
 export async function audit(
   context: CommandContext,
@@ -51,11 +53,17 @@ export async function audit(
   today = new Date().toISOString().slice(0, 10),
 ): Promise<CommandResult> {
   try {
-    const input = { today, suppressions: ownSuppressions(context, options.suppressions) };
-    const { plan, sources } = await audited(context, options);
-    return result(context, options, judged(plan, { ...input, sources }));
+    const suppressions = readOwnSuppressions(context, options.suppressions);
+    const { plan, sources } = await readPlan(context, options);
+    const report = judgePlan(plan, { today, suppressions, sources });
+    writeScans(context, options, report);
+    return {
+      exitCode: report.good ? EXIT_CODES.pass : EXIT_CODES.fail,
+      text: formatAudit(report, options.all),
+      json: report,
+    };
   } catch (error) {
-    // An interrupt is no finding, and neither is what was given.
+    // Neither an interrupt nor a wrong option says anything of the plan.
     if (context.signal.aborted || error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     return {
@@ -66,31 +74,22 @@ export async function audit(
   }
 }
 
-/** The user's suppressions. Throws {@link UsageError} where the file cannot be read. */
-export function ownSuppressions(context: Whose, given?: string): Suppression[] {
+/** Reads the user's suppressions. Throws {@link UsageError} where the file cannot be read. */
+export function readOwnSuppressions(context: Whose, given?: string): Suppression[] {
   const path = given ?? join(deploymentFolder(context), SUPPRESSIONS_FILE);
   if (given === undefined && !existsSync(path)) return [];
-  try {
-    return readSuppressions(readJson(path, "file of suppressions"), given ?? SUPPRESSIONS_FILE, RULES);
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return readSuppressions(readJson(path, "file of suppressions"), given ?? SUPPRESSIONS_FILE, RULES);
 }
 
-/** What a synthesized stack says beside its plan. */
-export function stackSources(directory: string): StackSources {
+/** Reads the synthesized stack in a folder. */
+export function readSources(directory: string): StackSources {
   return JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackSources;
 }
 
-interface Audited {
-  readonly plan: unknown;
-  readonly sources?: StackSources | undefined;
-}
-
-async function audited(
+async function readPlan(
   context: CommandContext,
-  { plan, planJson, suppressions: _, sarif: __, gitlabSast: ____, all: ___, ...input }: AuditOptions,
-): Promise<Audited> {
+  { plan, planJson, suppressions: _, sarif: __, gitlabSast: ___, all: ____, ...input }: AuditOptions,
+): Promise<{ readonly plan: unknown; readonly sources?: StackSources }> {
   if (plan !== undefined && planJson !== undefined)
     throw new UsageError("--plan and --plan-json were both given; allowed: one of them.");
   if (planJson !== undefined) {
@@ -99,44 +98,23 @@ async function audited(
   }
   if (plan !== undefined) refuseOtherInput(plan, input);
   const terraform = await preparedTerraform(context, input);
-  return {
-    plan: plan === undefined ? await planned(context, terraform, input) : await terraform.show(plan),
-    sources: stackSources(terraform.directory),
-  };
-}
-
-async function planned(
-  context: CommandContext,
-  terraform: Terraform,
-  input: PlanInput & StackOptions,
-): Promise<unknown> {
+  const sources = readSources(terraform.directory);
+  if (plan !== undefined) return { plan: await terraform.show(plan), sources };
   const live = await resolveInput(context, terraform, input);
-  return (await showPlan(terraform, { ...live.input, lock: false }, context)).shown;
+  const { shown } = await showPlan(terraform, { ...live.input, lock: false }, context);
+  return { plan: shown, sources };
 }
 
-function judged(plan: unknown, input: AuditInput): AuditReport {
-  try {
-    return judge(plan, input);
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
-function result(
+/** Writes the reports that code scanning reads, where they are asked for. */
+function writeScans(
   { projectDirectory, environment }: CommandContext,
-  { sarif, gitlabSast, stack = "agent-api", all = false }: AuditOptions,
+  { sarif, gitlabSast, stack = "agent-api" }: AuditOptions,
   report: AuditReport,
-): CommandResult {
+): void {
   const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
   const input = { rules: RULES, version, source: SOURCES[stack] };
-  if (sarif !== undefined) writeReport(sarif, auditSarif(report, input));
+  const { CI_JOB_STARTED_AT: startedAt } = environment;
+  if (sarif !== undefined) writeReport(sarif, formatSarif(report, input));
   if (gitlabSast !== undefined)
-    writeReport(
-      gitlabSast,
-      gitLabSast(report, {
-        ...input,
-        ...(environment["CI_JOB_STARTED_AT"] && { startedAt: environment["CI_JOB_STARTED_AT"] }),
-      }),
-    );
-  return { exitCode: report.good ? EXIT_CODES.pass : EXIT_CODES.fail, text: auditText(report, all), json: report };
+    writeReport(gitlabSast, formatGitLabSast(report, { ...input, ...(startedAt && { startedAt }) }));
 }

@@ -1,22 +1,27 @@
-import { evaluated, type Scope } from "./expression";
+import type { Attributes, PlanResource } from "../kit/plan-changes";
+import { evaluate, type Scope } from "./expression";
 import {
-  configurations,
-  namedResources,
-  withoutIndexes,
+  indexConfigurations,
+  isMarkedAt,
+  listReferencedResources,
+  type Path,
   type PlanJson,
+  readPath,
   type ResourceConfiguration,
   type SourceResource,
   type StackSources,
-  isMarkedAt,
-  placeAt,
+  stripIndexes,
   Unknown,
 } from "./plan-json";
-import type { PlanResource } from "../kit/plan-changes";
 
-/**
- * Where an attribute leads: to a resource of the plan, to something that the plan does not manage, or nobody can tell.
- */
+/** Where an attribute leads: to a resource of the plan, or to something that the plan does not manage. */
 export type Target = AuditedResource | "elsewhere" | "unclear";
+
+/** An attribute's expression in the configuration of a plan. */
+interface ConfiguredExpression {
+  readonly constant_value?: unknown;
+  readonly references?: readonly string[];
+}
 
 /** A resource as an apply would leave it. */
 export class AuditedResource {
@@ -38,21 +43,21 @@ export class AuditedResource {
   }
 
   /**
-   * Value of an attribute, or of a place inside it. Undefined where it is not given, and AWS has its own default;
-   * {@link Unknown} where it is given and known only after the apply. What a plan does not know is looked for in the
+   * Value of an attribute, or at a path inside it. Undefined where it is not given, and AWS has its own default; {@link
+   * Unknown} where it is given and known only after the apply. A value that is not in the plan is read from the
    * configuration.
    */
-  get(...path: readonly (string | number)[]): unknown {
+  get(...path: Path): unknown {
     const { after, after_unknown: marks } = this.planned.change;
-    const value = placeAt(after, path);
+    const value = readPath(after, path);
     if (value !== undefined && value !== null && !isEmpty(value)) return value;
     if (!isMarkedAt(marks, path)) return undefined;
     // An expression that yields null leaves the attribute to AWS, which then makes it.
-    return this.configured(path) ?? undefined;
+    return this.readConfigured(path) ?? undefined;
   }
 
-  /** The value for a message: what is secret stays so. */
-  shown(...path: readonly (string | number)[]): string {
+  /** The value for a message; a secret is not shown. */
+  describe(...path: Path): string {
     const { after_sensitive: marks } = this.planned.change;
     if (marks === true || (typeof marks === "object" && isMarkedAt(marks, path))) return "a secret value";
     const value = this.get(...path);
@@ -62,59 +67,53 @@ export class AuditedResource {
     return text.length > 120 ? `${text.slice(0, 117)}...` : text;
   }
 
-  /** Resources, as `type.name` of its own module, that an attribute's expression names. */
-  names(attribute: string): string[] {
-    return namedResources(this.configuration?.expressions?.[attribute]);
+  /** Resources, as `type.name` of its own module, that an attribute's expression references. */
+  listReferences(attribute: string): string[] {
+    return listReferencedResources(this.expressionOf(attribute));
   }
 
-  /**
-   * Whether the configuration gives the attribute, as far as it can be told: a block that is there only sometimes is
-   * not told.
-   */
-  gives(attribute: string): boolean {
-    return this.configuration?.expressions?.[attribute] !== undefined;
+  /** Whether the configuration gives the attribute. A block that an expression makes is not recognized. */
+  isConfigured(attribute: string): boolean {
+    return this.expressionOf(attribute) !== undefined;
   }
 
   /** Whether an expression, such as one of a setting, decides the attribute, and not a constant. */
-  isDecided(attribute: string): boolean {
-    const { constant_value: constant, references = [] } = (this.configuration?.expressions?.[attribute] ?? {}) as {
-      constant_value?: unknown;
-      references?: readonly string[];
-    };
+  isComputed(attribute: string): boolean {
+    const { constant_value: constant, references = [] } = this.expressionOf(attribute) ?? {};
     return references.length > 0 || String(constant).includes("${");
   }
 
-  /** Its attributes, for expressions that name it. */
-  get attributes(): Readonly<Record<string, unknown>> {
+  /** Its attributes, for expressions that reference it. */
+  get attributes(): Attributes {
     const { after, after_unknown: marks = {} } = this.planned.change;
     const later = Object.entries(marks).filter(([name, mark]) => mark === true && (after?.[name] ?? null) === null);
     return { ...after, ...Object.fromEntries(later.map(([name]) => [name, new Unknown(`${this.address}.${name}`)])) };
   }
 
-  private configured([attribute = "", ...rest]: readonly (string | number)[]): unknown {
-    const expressions = this.configuration?.expressions;
-    const expression = placeAt(expressions, [attribute, ...rest]) as { constant_value?: unknown } | undefined;
-    if (expression !== undefined && typeof expression === "object" && "constant_value" in expression)
+  private expressionOf(...path: Path): ConfiguredExpression | undefined {
+    return readPath(this.configuration?.expressions, path) as ConfiguredExpression | undefined;
+  }
+
+  private readConfigured(path: Path): unknown {
+    const block = String(path[0]);
+    const expression = this.expressionOf(...path);
+    if (typeof expression === "object" && "constant_value" in expression)
       return this.plan.evaluate(expression.constant_value, this.module);
-    // `variables` of `environment[0].variables.X`: the map is one expression.
-    const around =
-      rest.length > 0
-        ? (placeAt(expressions, [attribute, ...rest.slice(0, -1)]) as { constant_value?: unknown } | undefined)
-        : undefined;
-    if (around?.constant_value !== undefined)
-      return placeAt(this.plan.evaluate(around.constant_value, this.module), rest.slice(-1));
+    // The map `variables` of `environment[0].variables.X` is one expression.
+    const map = path.length > 1 ? this.expressionOf(...path.slice(0, -1)) : undefined;
+    if (map?.constant_value !== undefined)
+      return readPath(this.plan.evaluate(map.constant_value, this.module), path.slice(-1));
     if (expression !== undefined) return new Unknown();
-    // What is configured without this attribute, or not at all, is left to AWS; a block that an expression makes cannot
-    // be looked into.
-    const isBlock = rest.length > 0 && expressions?.[String(attribute)] === undefined;
-    return isBlock && this.plan.mayBeDynamic(this, String(attribute)) ? new Unknown() : undefined;
+    // What is not configured is left to AWS. A block that an expression makes cannot be read.
+    const mayBeDynamic = path.length > 1 && !this.isConfigured(block) && this.plan.mayBeDynamic(this, block);
+    return mayBeDynamic ? new Unknown() : undefined;
   }
 }
 
 /** A plan's resources, and how they lead to each other. */
 export class AuditedPlan {
   readonly resources: readonly AuditedResource[];
-  /** Locals that were evaluated: a policy's document is asked for by many rules. */
+  /** Evaluated locals: many rules ask for the same policy document. */
   private readonly locals = new Map<string, unknown>();
   private readonly scope: Scope = { lookUp: (path) => this.lookUp(path) };
 
@@ -123,105 +122,113 @@ export class AuditedPlan {
     private readonly json: PlanJson,
     private readonly sources?: StackSources,
   ) {
-    const byAddress = configurations(json.configuration?.root_module);
+    const byAddress = indexConfigurations(json.configuration?.root_module);
     this.resources = (json.resource_changes ?? [])
       .filter(({ mode, change }) => mode === "managed" && change.after !== null)
-      .map((planned) => new AuditedResource(planned, this, byAddress.get(withoutIndexes(planned.address))));
+      .map((planned) => new AuditedResource(planned, this, byAddress.get(stripIndexes(planned.address))));
   }
 
   ofType(...types: readonly string[]): AuditedResource[] {
     return this.resources.filter(({ type }) => types.includes(type));
   }
 
-  /** What an attribute leads to, among resources of some types. */
-  target(from: AuditedResource, attribute: string, ...types: readonly string[]): Target {
+  /** Where an attribute leads, among resources of some types. */
+  findTarget(from: AuditedResource, attribute: string, ...types: readonly string[]): Target {
     const value = from.get(attribute);
-    return this.leadsTo(from, attribute, Array.isArray(value) ? (value as unknown[])[0] : value, types);
+    return this.findTargetOfValue(Array.isArray(value) ? (value as unknown[])[0] : value, { from, attribute, types });
   }
 
-  /** The same of one value that an attribute holds. */
-  leadsTo(from: AuditedResource, attribute: string, value: unknown, types: readonly string[]): Target {
-    const near = this.ofType(...types).filter(({ module }) => module === from.module);
-    const named = from.names(attribute);
-    const likely = near.filter(({ address, module }) =>
-      named.includes(withoutIndexes(address).slice(withoutIndexes(module).length)),
+  /** Where one value leads that an attribute, or a path inside it, holds. */
+  findTargetOfValue(
+    value: unknown,
+    {
+      from,
+      attribute,
+      types,
+    }: { readonly from: AuditedResource; readonly attribute: string; readonly types: readonly string[] },
+  ): Target {
+    const candidates = this.ofType(...types);
+    const near = candidates.filter(({ module }) => module === from.module);
+    const references = from.listReferences(attribute);
+    const referenced = near.filter(({ address, module }) =>
+      references.includes(stripIndexes(address).slice(stripIndexes(module).length)),
     );
-    if (typeof value === "string")
-      return (
-        [...likely, ...this.ofType(...types)].find((candidate) =>
-          Object.values(candidate.attributes).includes(value),
-        ) ?? "elsewhere"
-      );
-    if (value instanceof Unknown && value.source !== undefined) {
-      const { source } = value;
-      const exact = near.find(({ address }) => source.startsWith(`${address}.`));
-      if (exact) return exact;
+    if (typeof value === "string") {
+      const holdsValue = ({ attributes }: AuditedResource) => Object.values(attributes).includes(value);
+      return [...referenced, ...candidates].find(holdsValue) ?? "elsewhere";
     }
-    return likely.length === 1 ? likely[0]! : "unclear";
+    const source = value instanceof Unknown ? value.source : undefined;
+    const exact = near.find(({ address }) => source?.startsWith(`${address}.`));
+    return exact ?? (referenced.length === 1 ? referenced[0]! : "unclear");
   }
 
-  /** Resources of a type whose attribute leads to this one. Those of which nobody can tell are left out. */
-  pointingAt(to: AuditedResource, type: string, attribute: string): AuditedResource[] {
-    return this.ofType(type).filter((from) => this.target(from, attribute, to.type) === to);
+  /** Resources of a type whose attribute leads to this one. */
+  listPointingAt(to: AuditedResource, type: string, attribute: string): AuditedResource[] {
+    return this.ofType(type).filter((from) => this.findTarget(from, attribute, to.type) === to);
+  }
+
+  /** The same, and whether none is found while some lead to an unclear place. */
+  findCompanions(
+    of: AuditedResource,
+    type: string,
+    attribute: string,
+  ): { readonly found: readonly AuditedResource[]; readonly isUnclear: boolean } {
+    const found = this.listPointingAt(of, type, attribute);
+    const leadsNowhere = (from: AuditedResource) => this.findTarget(from, attribute, of.type) === "unclear";
+    return { found, isUnclear: found.length === 0 && this.ofType(type).some(leadsNowhere) };
   }
 
   /** What the sources say of a resource's lifecycle; undefined without sources, and in modules. */
-  lifecycle(resource: AuditedResource): Readonly<Record<string, unknown>> | undefined {
-    const source = this.source(resource);
+  readLifecycle(resource: AuditedResource): Attributes | undefined {
+    const source = this.findSource(resource);
     return source === undefined ? undefined : (source.lifecycle ?? {});
   }
 
-  /**
-   * Whether an expression may make a block of a resource: a plan does not tell it from one that is not configured, the
-   * sources do.
-   */
+  /** Whether an expression may make a block of a resource. The sources say it; a plan does not. */
   mayBeDynamic(resource: AuditedResource, block: string): boolean {
-    const source = this.source(resource);
+    const source = this.findSource(resource);
     return source === undefined || source.dynamic?.[block] !== undefined;
   }
 
-  private source({ address, module, type }: AuditedResource): SourceResource | undefined {
+  private findSource({ address, module, type }: AuditedResource): SourceResource | undefined {
     if (module !== "" || this.sources?.resource === undefined) return undefined;
-    return this.sources.resource[type]?.[withoutIndexes(address).slice(type.length + 1)] ?? {};
+    return this.sources.resource[type]?.[stripIndexes(address).slice(type.length + 1)] ?? {};
   }
 
-  /**
-   * A value of the configuration; with what this plan knows of variables, locals and resources. Those of modules stay
-   * unknown.
-   */
+  /** Evaluates a value of the configuration. Variables, locals and resources of modules stay unknown. */
   evaluate(value: unknown, module: string): unknown {
-    return evaluated(value, module === "" ? this.scope : { lookUp: () => new Unknown() });
+    return evaluate(value, module === "" ? this.scope : { lookUp: () => new Unknown() });
   }
 
-  private lookUp([first = "", second = "", ...rest]: readonly (string | number)[]): unknown {
-    if (first === "var") return this.variable(String(second));
-    if (first === "local") return this.local(String(second));
+  private lookUp([first = "", second = "", ...rest]: Path): unknown {
+    if (first === "var") return this.readVariable(String(second));
+    if (first === "local") return this.readLocal(String(second));
     const name = `${first}.${second}`;
-    const instances = this.resources.filter(({ address, module }) => module === "" && withoutIndexes(address) === name);
+    const instances = this.resources.filter(({ address, module }) => module === "" && stripIndexes(address) === name);
     if (rest[0] === "*") return this.isConfigured(name) ? instances.map(({ attributes }) => attributes) : new Unknown();
     const index = typeof rest[0] === "number" ? rest[0] : undefined;
     const inner = index === undefined ? rest : rest.slice(1);
     const found = index === undefined ? instances[0] : instances.find(({ address }) => address === `${name}[${index}]`);
-    return found === undefined ? new Unknown() : (placeAt(found.attributes, inner) ?? new Unknown());
+    return found === undefined ? new Unknown() : (readPath(found.attributes, inner) ?? new Unknown());
   }
 
   private isConfigured(name: string): boolean {
     return this.json.configuration?.root_module?.resources?.some(({ address }) => address === name) ?? false;
   }
 
-  /** What the plan gives a root variable; {@link Unknown} where it has none of that name, or hides it. */
-  variable(name: string): unknown {
+  /** The plan's value of a root variable; {@link Unknown} where the plan has none of that name, or hides it. */
+  readVariable(name: string): unknown {
     const found = this.json.variables?.[name];
-    // Whatever is built of it could be shown.
+    // Values that are built from a sensitive variable would otherwise be shown.
     if (found === undefined || this.json.configuration?.root_module?.variables?.[name]?.sensitive === true)
       return new Unknown();
     return found.value ?? null;
   }
 
-  private local(name: string): unknown {
+  private readLocal(name: string): unknown {
     const given = this.sources?.locals?.[name];
     if (given === undefined) return new Unknown();
-    if (!this.locals.has(name)) this.locals.set(name, evaluated(given, this.scope));
+    if (!this.locals.has(name)) this.locals.set(name, evaluate(given, this.scope));
     return this.locals.get(name);
   }
 }

@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { ForgeError, type Forge } from "./forge";
-import { gitHubForge } from "./github";
-import { gitLabForge } from "./gitlab";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { ForgeError } from "./forge-api";
+import { createGitHubForge, createGitLabForge, type Forge } from "./forges";
 
 export interface CommentOptions {
   /** Path of the Markdown. */
   readonly file: string;
   /** Default: gitlab where GITLAB_CI is set, else github. */
   readonly on?: string;
-  /** Tells several comments of one pull request apart, such as those of two environments. Default: "review". */
+  /** Tells several comments of one request apart, such as those of two environments. Default: "review". */
   readonly name?: string;
   /** Of the pull or merge request. Default: the one that the pipeline runs for. */
   readonly number?: number;
@@ -18,49 +17,49 @@ export interface CommentOptions {
   readonly pauseMs?: number;
 }
 
-/** A call that fails in passing is made so many times. */
+/** How often a call with a transient failure is made. */
 const ATTEMPTS = 3;
 
-/** Posts a file to a pull or merge request as one comment, and updates that comment from then on. */
+/**
+ * Posts a file to a pull or merge request as one comment, which later runs update. Not `gh pr comment --edit-last`: it
+ * edits the last comment of the token's user, whichever that is, and GitLab's client edits none.
+ */
 export async function comment(context: CommandContext, options: CommentOptions): Promise<CommandResult> {
-  const { name = "review", pauseMs = 1_000 } = options;
+  const { file, name = "review", pauseMs = 1_000 } = options;
   if (!/^[\w.-]{1,64}$/.test(name))
     throw new UsageError(
       `--name is ${JSON.stringify(name)}; allowed: 1 to 64 letters, digits, dots, dashes and underscores`,
     );
   const marker = `<!-- quickturn:review:${name} -->`;
-  const body = `${marker}\n${readMarkdown(options.file)}`;
-  const forge = forgeOf(context, options);
+  const body = `${marker}\n${readMarkdown(file)}`;
+  const forge = connectForge(context, options);
   if (body.length > forge.maxCharacters)
     throw new UsageError(
-      `${options.file} is ${body.length} characters with its marker; allowed: ${forge.maxCharacters}. Write it with \`quickturn review --limit\``,
+      `${file} is ${body.length} characters with its marker; allowed: ${forge.maxCharacters}. ` +
+        "Write it with `quickturn review --limit`",
     );
-  const done = await context.progress.step(
+  const { action, address } = await context.progress.step(
     "Comment",
-    () => repeated(() => upsert(forge, marker, body), pauseMs),
-    ({ action }) => action,
+    () => retry(() => createOrUpdate(forge, marker, body), pauseMs),
+    (done) => done.action,
   );
-  return { exitCode: 0, text: `${done.action} ${done.address}`, json: done };
+  return { exitCode: 0, text: `${action} ${address}`, json: { action, address } };
 }
 
-/** Looks each time anew: a call that got no answer may have made the comment all the same. */
-async function upsert(
-  forge: Forge,
-  marker: string,
-  body: string,
-): Promise<{ action: "created" | "updated"; address: string }> {
-  const own = (await forge.comments()).find(({ body: text, isOwn }) => isOwn && text.startsWith(marker));
+/** Lists the comments each time: a call without an answer may still have created the comment. */
+async function createOrUpdate(forge: Forge, marker: string, body: string) {
+  const own = (await forge.listComments()).find((each) => each.isOwn && each.body.startsWith(marker));
   return own
-    ? { action: "updated", address: await forge.update(own.id, body) }
-    : { action: "created", address: await forge.create(body) };
+    ? { action: "updated", address: await forge.updateComment(own.id, body) }
+    : { action: "created", address: await forge.createComment(body) };
 }
 
-async function repeated<T>(work: () => Promise<T>, pauseMs: number): Promise<T> {
+async function retry<T>(work: () => Promise<T>, pauseMs: number): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ForgeError) || !error.isPassing || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof ForgeError) || !error.isTransient || attempt === ATTEMPTS) throw error;
       await pause(pauseMs * 2 ** (attempt - 1));
     }
   }
@@ -77,79 +76,82 @@ function readMarkdown(path: string): string {
   }
 }
 
-function forgeOf({ environment, signal }: CommandContext, { on, number }: CommentOptions): Forge {
+function connectForge({ environment, signal }: CommandContext, { on, number }: CommentOptions): Forge {
   const kind = on ?? (environment["GITLAB_CI"] ? "gitlab" : "github");
-  if (kind !== "github" && kind !== "gitlab")
-    throw new UsageError(`--on is ${JSON.stringify(kind)}; allowed: github, gitlab`);
-  const need = (name: string, what: string) => required(environment, name, what);
-  if (kind === "github") {
-    const repository = need("GITHUB_REPOSITORY", "owner/name, such as acme/agents");
-    if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
-      throw new UsageError(
-        `GITHUB_REPOSITORY is ${JSON.stringify(repository)}; allowed: owner/name, such as acme/agents`,
-      );
-    const token = need("GITHUB_TOKEN", "a token; in a workflow: env: GITHUB_TOKEN: ${{ github.token }}");
-    return gitHubForge({
-      url: address(environment, "GITHUB_API_URL", "https://api.github.com"),
-      token,
-      repository,
-      number: number ?? pullRequestNumber(environment),
-      signal,
-    });
-  }
-  const token = need(
-    "GITLAB_TOKEN",
-    "a project's access token with the scope api, as a masked variable; CI_JOB_TOKEN may not comment",
-  );
-  const given =
-    number ??
-    Number(
-      need(
-        "CI_MERGE_REQUEST_IID",
-        "the merge request's number, which only a pipeline of a merge request has; or give --number",
-      ),
+  if (kind === "github") return connectGitHub(environment, { number, signal });
+  if (kind === "gitlab") return connectGitLab(environment, { number, signal });
+  throw new UsageError(`--on is ${JSON.stringify(kind)}; allowed: github, gitlab`);
+}
+
+/** The number of a request; undefined for the one that the pipeline runs for. */
+interface RequestOptions {
+  readonly number: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+function connectGitHub(environment: NodeJS.ProcessEnv, { number, signal }: RequestOptions): Forge {
+  const repository = readVariable(environment, "GITHUB_REPOSITORY", "owner/name, such as acme/agents");
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
+    throw new UsageError(
+      `GITHUB_REPOSITORY is ${JSON.stringify(repository)}; allowed: owner/name, such as acme/agents`,
     );
-  return gitLabForge({
-    url: address(environment, "CI_API_V4_URL"),
-    token,
-    project: need("CI_PROJECT_ID", "the project's number"),
-    number: given,
+  return createGitHubForge({
+    url: checkAddress("GITHUB_API_URL", environment["GITHUB_API_URL"] || "https://api.github.com"),
+    token: readVariable(environment, "GITHUB_TOKEN", "a token; in a workflow: env: GITHUB_TOKEN: ${{ github.token }}"),
+    repository,
+    number: number ?? readPullRequestNumber(environment),
     signal,
   });
 }
 
-function required(environment: NodeJS.ProcessEnv, name: string, what: string): string {
+function connectGitLab(environment: NodeJS.ProcessEnv, { number, signal }: RequestOptions): Forge {
+  const read = (name: string, meaning: string) => readVariable(environment, name, meaning);
+  return createGitLabForge({
+    url: checkAddress("CI_API_V4_URL", read("CI_API_V4_URL", "the API's address")),
+    token: read(
+      "GITLAB_TOKEN",
+      "a project's access token with the scope api, as a masked variable; CI_JOB_TOKEN may not comment",
+    ),
+    project: read("CI_PROJECT_ID", "the project's number"),
+    number:
+      number ??
+      Number(
+        read(
+          "CI_MERGE_REQUEST_IID",
+          "the merge request's number, which only a pipeline of a merge request has; or give --number",
+        ),
+      ),
+    signal,
+  });
+}
+
+function readVariable(environment: NodeJS.ProcessEnv, name: string, meaning: string): string {
   const value = environment[name];
-  if (value === undefined || value === "") throw new UsageError(`${name} is not set; it takes ${what}`);
+  if (value === undefined || value === "") throw new UsageError(`${name} is not set; it takes ${meaning}`);
   return value;
 }
 
-function address(environment: NodeJS.ProcessEnv, name: string, otherwise?: string): string {
-  const given = environment[name] || otherwise || required(environment, name, "the API's address");
-  if (!URL.canParse(given))
-    throw new UsageError(`${name} is ${JSON.stringify(given)}; allowed: an address, such as https://api.github.com`);
-  return given.replace(/\/+$/, "");
+function checkAddress(name: string, address: string): string {
+  if (!URL.canParse(address))
+    throw new UsageError(`${name} is ${JSON.stringify(address)}; allowed: an address, such as https://api.github.com`);
+  return address.replace(/\/+$/, "");
 }
 
-/** The event that started the workflow names it. */
-function pullRequestNumber(environment: NodeJS.ProcessEnv): number {
-  const path = required(
-    environment,
-    "GITHUB_EVENT_PATH",
-    "the file of the event that started the workflow; or give --number",
-  );
-  const event = readEvent(path);
-  const number = (event as { pull_request?: { number?: unknown } }).pull_request?.number;
-  if (typeof number !== "number")
+/** Reads the number from the event that started the workflow. */
+function readPullRequestNumber(environment: NodeJS.ProcessEnv): number {
+  const meaning = "the file of the event that started the workflow; or give --number";
+  const path = readVariable(environment, "GITHUB_EVENT_PATH", meaning);
+  const { pull_request: request } = readEvent(path);
+  if (typeof request?.number !== "number")
     throw new UsageError(
       `The event in ${path} has no pull_request.number: the workflow was not started by a pull request. Give --number`,
     );
-  return number;
+  return request.number;
 }
 
-function readEvent(path: string): unknown {
+function readEvent(path: string): { readonly pull_request?: { readonly number?: unknown } } {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as unknown;
+    return JSON.parse(readFileSync(path, "utf8")) as ReturnType<typeof readEvent>;
   } catch (cause) {
     throw new UsageError(`GITHUB_EVENT_PATH names ${path}, which is no JSON that can be read. Give --number`, {
       cause,

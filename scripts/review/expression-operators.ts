@@ -3,13 +3,14 @@ import { Unknown } from "./plan-json";
 /** Binary operators by how strongly they bind, the weakest first. */
 export const OPERATORS = [["||"], ["&&"], ["==", "!="], ["<=", ">=", "<", ">"], ["+", "-"], ["*", "/", "%"]] as const;
 
-/** What a sign before a value makes of it. */
-export function negated(value: unknown, negate: (value: unknown) => unknown): unknown {
-  return value instanceof Unknown ? new Unknown() : negate(value);
+/** `!value` or `-value` */
+export function applySign(sign: "!" | "-", value: unknown): unknown {
+  if (value instanceof Unknown) return new Unknown();
+  return sign === "!" ? value !== true : -Number(value);
 }
 
-/** A value's part, by name or number. */
-export function inside(value: unknown, key: string | number): unknown {
+/** `value.name` or `value[number]` */
+export function readStep(value: unknown, key: string | number): unknown {
   if (value instanceof Unknown && value.source !== undefined)
     return new Unknown(typeof key === "number" ? `${value.source}[${key}]` : `${value.source}.${key}`);
   if (value instanceof Unknown || value === null || typeof value !== "object") return new Unknown();
@@ -18,13 +19,13 @@ export function inside(value: unknown, key: string | number): unknown {
 }
 
 /** `[*].attribute` of a list. */
-export function spread(values: unknown, attribute: string | undefined): unknown {
+export function readEach(values: unknown, attribute: string | undefined): unknown {
   if (!Array.isArray(values)) return new Unknown();
-  return attribute === undefined ? values : values.map((value) => inside(value, attribute));
+  return attribute === undefined ? values : values.map((value) => readStep(value, attribute));
 }
 
 /** `left operator right` */
-export function calculated(operator: (typeof OPERATORS)[number][number], left: unknown, right: unknown): unknown {
+export function applyOperator(operator: (typeof OPERATORS)[number][number], left: unknown, right: unknown): unknown {
   if (left instanceof Unknown || right instanceof Unknown) return new Unknown();
   if (operator === "==" || operator === "!=")
     return (JSON.stringify(left) === JSON.stringify(right)) === (operator === "==");
@@ -46,17 +47,15 @@ export function calculated(operator: (typeof OPERATORS)[number][number], left: u
 
 const isUnknown = (value: unknown): boolean => value instanceof Unknown;
 
-/** Terraform's functions that the stacks' policies, API bodies and trust use (Terraform language, "Functions"). */
+/** Terraform's functions that the stacks use in policies, API bodies and trust (Terraform language, "Functions"). */
 const FUNCTIONS: Readonly<Record<string, (...values: readonly unknown[]) => unknown>> = {
   coalesce: (...values) => values.find((value) => value !== null && value !== "") ?? null,
   concat: (...lists) => (lists.some(isUnknown) ? new Unknown() : lists.flat(1)),
-  join: (separator, list) =>
-    Array.isArray(list) && !isUnknown(separator)
-      ? list.length === 1
-        ? (list as unknown[])[0]
-        : list.map(String).join(String(separator))
-      : new Unknown(),
-  jsonencode: (value) => (value instanceof Unknown ? new Unknown() : JSON.stringify(value)),
+  join: (separator, list) => {
+    if (!Array.isArray(list) || isUnknown(separator)) return new Unknown();
+    return list.length === 1 ? (list as unknown[])[0] : list.map(String).join(String(separator));
+  },
+  jsonencode: (value) => (isUnknown(value) ? new Unknown() : JSON.stringify(value)),
   length: (list) => (Array.isArray(list) || typeof list === "string" ? list.length : new Unknown()),
   lookup: (map, key, otherwise) =>
     isUnknown(map) || isUnknown(key)
@@ -68,15 +67,13 @@ const FUNCTIONS: Readonly<Record<string, (...values: readonly unknown[]) => unkn
   one: (list) => (Array.isArray(list) ? ((list as unknown[])[0] ?? null) : new Unknown()),
   toset: (list) => list,
   tostring: (value) => (isUnknown(value) || value === null ? value : String(value)),
-  trimprefix: (text, prefix) =>
-    typeof text === "string" && typeof prefix === "string"
-      ? text.startsWith(prefix)
-        ? text.slice(prefix.length)
-        : text
-      : new Unknown(),
+  trimprefix: (text, prefix) => {
+    if (typeof text !== "string" || typeof prefix !== "string") return new Unknown();
+    return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  },
 };
 
-/** What a function gives; {@link Unknown} for one that is not known here. */
+/** The result of a function; {@link Unknown} for one that is not in the table. */
 export function callFunction(name: string, values: readonly unknown[]): unknown {
   return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]!(...values) : new Unknown();
 }

@@ -1,89 +1,98 @@
-import { fenced, inlineCode, plain } from "../kit/markdown";
 import type { PlanCost } from "../cost/planned";
-import type { Finding } from "./findings";
+import { fenced, inlineCode, plain } from "../kit/markdown";
 import { changesThatReplace, countChanges, describeChanges, type ResourceChange } from "../kit/plan-changes";
-import { type StackDiff, stackDiffLines, stackLine } from "./synth-diff";
+import type { Finding } from "./findings";
+import { listStackDiff, type StackDiff, summarizeStackDiff } from "./synth-diff";
 
 /** A part of a review. */
 export interface ReviewSection {
   readonly title: string;
-  /** Markdown: what one must know of it. Never cut. */
+  /** Markdown that every reader needs. Never cut. */
   readonly summary: string;
-  /** Details, line by line; cut from the end where the review gets too long. Default: none. */
+  /** Lines of details, cut from the end where the review is too long. Default: none. */
   readonly lines?: readonly string[];
-  /** Where the details that were cut can be read. */
+  /** The command that shows the details that were cut. */
   readonly elsewhere?: string;
 }
 
 /**
- * A review as one Markdown document of at most so many characters. What is too long is cut out of the details, of the
- * last section first, with a sentence that says how much; throws where the summaries alone are too long.
+ * Formats a review as one Markdown document. Where it is too long, details are cut, those of the last section first.
  * @param limit characters
+ * @throws Error where the summaries alone are too long
  */
-export function reviewMarkdown(heading: string, sections: readonly ReviewSection[], limit: number): string {
+export function formatReview(heading: string, sections: readonly ReviewSection[], limit: number): string {
   const kept = sections.map(({ lines = [] }) => lines.length);
-  const whole = () => document(heading, sections, kept);
-  for (let index = sections.length - 1; index >= 0 && whole().length > limit; index--) {
-    // The most lines that fit, by halves: a section may have thousands.
+  const format = () =>
+    `${[`## ${heading}`, ...sections.map((section, index) => formatSection(section, kept[index]!))].join("\n\n")}\n`;
+  for (let index = sections.length - 1; index >= 0 && format().length > limit; index--) {
+    // A binary search for the most lines that fit, because a section may have thousands.
     let [fits, tooMany] = [0, kept[index]!];
     while (tooMany - fits > 1) {
       kept[index] = Math.floor((fits + tooMany) / 2);
-      if (whole().length > limit) tooMany = kept[index]!;
+      if (format().length > limit) tooMany = kept[index]!;
       else fits = kept[index]!;
     }
     kept[index] = fits;
   }
-  const markdown = whole();
+  const markdown = format();
   if (markdown.length > limit)
     throw new Error(
-      `The review is ${markdown.length} characters without any details; allowed: ${limit}. Give a higher --limit, or split the change`,
+      `The review is ${markdown.length} characters without any details; allowed: ${limit}. ` +
+        "Give a higher --limit, or split the change",
     );
   return markdown;
 }
 
-function document(heading: string, sections: readonly ReviewSection[], kept: readonly number[]): string {
-  return `${[`## ${heading}`, ...sections.map((section, index) => sectionMarkdown(section, kept[index]!))].join("\n\n")}\n`;
-}
-
-function sectionMarkdown({ title, summary, lines = [], elsewhere }: ReviewSection, kept: number): string {
+function formatSection({ title, summary, lines = [], elsewhere }: ReviewSection, kept: number): string {
   const cut = lines.length - kept;
-  const details = kept > 0 ? ["<details><summary>Details</summary>", fenced(lines.slice(0, kept)), "</details>"] : [];
-  const sentence =
-    cut > 0
-      ? [
-          `Cut here: ${cut} of ${lines.length} lines, because a comment has a limit${elsewhere ? `; ${elsewhere} shows all of them` : ""}.`,
-        ]
-      : [];
-  return [`### ${title}`, summary, ...details, ...sentence].join("\n\n");
+  const command = elsewhere ? `; ${elsewhere} shows all of them` : "";
+  return [
+    `### ${title}`,
+    summary,
+    ...(kept > 0 ? ["<details><summary>Details</summary>", fenced(lines.slice(0, kept)), "</details>"] : []),
+    ...(cut > 0 ? [`Cut here: ${cut} of ${lines.length} lines, because a comment has a limit${command}.`] : []),
+  ].join("\n\n");
 }
 
-/** Findings that stand in the summary; the rest in the details. */
-const MOST_FINDINGS = 20;
+/** Entries of a list in a summary; the details have all of them. */
+const MOST_ENTRIES = 20;
 
-/** What is to be looked at for its safety. */
-export function findingsSection(findings: readonly Finding[]): ReviewSection {
+/** Characters of an entry in a summary. */
+const MOST_CHARACTERS = 300;
+
+function shorten(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
+
+/** A Markdown list of the first entries, and a line that counts the others. */
+function listEntries<T>(entries: readonly T[], format: (entry: T) => string, elsewhere: string): string {
+  const rest = entries.length - MOST_ENTRIES;
+  return [
+    ...entries.slice(0, MOST_ENTRIES).map((entry) => `- ${format(entry)}`),
+    ...(rest > 0 ? [`- and ${rest} more${elsewhere}`] : []),
+  ].join("\n");
+}
+
+/** What a reviewer must look at for its safety. */
+export function describeFindings(findings: readonly Finding[]): ReviewSection {
   if (findings.length === 0)
     return {
       title: "Security",
       summary: "Nothing found: every check holds, no access changes, nothing becomes public.",
     };
-  const rows = findings
-    .slice(0, MOST_FINDINGS)
-    .map(
-      ({ severity, address, text }) =>
-        `- ${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shortened(text))}`,
-    );
-  const more = findings.length > MOST_FINDINGS ? [`- and ${findings.length - MOST_FINDINGS} more in the details`] : [];
+  const count = (severity: Finding["severity"]) => findings.filter((finding) => finding.severity === severity).length;
+  const formatFinding = ({ severity, address, text }: Finding) =>
+    `${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shorten(text))}`;
   return {
-    title: `Security: ${countOf(findings, "critical")} critical, ${countOf(findings, "warning")} to look at`,
-    summary: [...rows, ...more].join("\n"),
+    title: `Security: ${count("critical")} critical, ${count("warning")} to look at`,
+    summary: listEntries(findings, formatFinding, " in the details"),
     lines: findings.map(({ severity, source, address, text }) => `${severity} (${source}) ${address}: ${text}`),
     elsewhere: "`quickturn review`",
   };
 }
 
-/** What an apply does. What is replaced or deleted comes first. */
-export function planSection({
+/** What an apply does; replaced and deleted resources come first. */
+export function describePlan({
   changed,
   changes,
 }: {
@@ -91,83 +100,73 @@ export function planSection({
   readonly changes: readonly ResourceChange[];
 }): ReviewSection {
   if (changes.length === 0) return { title: "Plan", summary: changed ? "Only outputs change." : "No changes." };
-  const first = changesThatReplace(changes).filter(({ action }) => action !== "create");
-  const rest = changes.filter((change) => !first.includes(change));
-  const warning =
-    first.length === 0
-      ? "Nothing that holds something is replaced or deleted."
-      : `**${first.length} ${first.length === 1 ? "is" : "are"} replaced or deleted**: ${first
-          .slice(0, MOST_FINDINGS)
-          .map(({ address }) => inlineCode(address))
-          .join(", ")}${first.length > MOST_FINDINGS ? ", …" : ""}.`;
+  const destructive = changesThatReplace(changes).filter(({ action }) => action !== "create");
+  const rest = changes.filter((change) => !destructive.includes(change));
+  const addresses = destructive.slice(0, MOST_ENTRIES).map(({ address }) => inlineCode(address));
+  const more = destructive.length > MOST_ENTRIES ? ", …" : "";
   return {
     title: `Plan: ${countChanges(changes)}`,
-    summary: warning,
-    lines: describeChanges([...first, ...rest]).split("\n"),
+    summary:
+      destructive.length === 0
+        ? "Nothing that holds something is replaced or deleted."
+        : `**${destructive.length} ${destructive.length === 1 ? "is" : "are"} replaced or deleted**: ` +
+          `${addresses.join(", ")}${more}.`,
+    lines: describeChanges([...destructive, ...rest]).split("\n"),
     elsewhere: "`quickturn plan`",
   };
 }
 
-/** What terraform warns of, but for what the findings say already. */
-export function warningsSections(
+/** Terraform's warnings, but for those that a finding repeats. */
+export function describeWarnings(
   warnings: readonly string[],
   findings: readonly Pick<Finding, "text">[],
 ): ReviewSection[] {
-  const rest = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
-  if (rest.length === 0) return [];
-  const rows = rest.slice(0, MOST_FINDINGS).map((warning) => `- ${plain(shortened(warning))}`);
-  const more =
-    rest.length > MOST_FINDINGS ? [`- and ${rest.length - MOST_FINDINGS} more, which \`quickturn plan\` shows`] : [];
-  return [{ title: `Warnings: ${rest.length}`, summary: [...rows, ...more].join("\n") }];
+  const others = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
+  if (others.length === 0) return [];
+  const summary = listEntries(others, (warning) => plain(shorten(warning)), ", which `quickturn plan` shows");
+  return [{ title: `Warnings: ${others.length}`, summary }];
 }
 
-/** What it does to the bill. */
-export function costSection({ before, after, differences, unknown }: PlanCost): ReviewSection {
-  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+/** The effect on the bill. */
+export function describeCost({ before, after, differences, unknown }: PlanCost): ReviewSection {
+  const formatRow = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const head = ["requests a month", "now", "after", "difference"];
   const rows = after.map((bill, index) => {
-    const difference = differences[index]?.total.differenceUsd;
-    return row([
+    const [previous, difference] = [before[index], differences[index]?.total.differenceUsd];
+    return formatRow([
       bill.requests.toLocaleString("en-US"),
-      before[index] ? usd(before[index].totalUsd) : "-",
-      usd(bill.totalUsd),
-      difference === undefined ? "-" : signedUsd(difference),
+      previous ? formatUsd(previous.totalUsd) : "-",
+      formatUsd(bill.totalUsd),
+      difference === undefined ? "-" : formatDifference(difference),
     ]);
   });
   const same = differences.length > 0 && differences.every(({ total }) => Math.abs(total.differenceUsd) < 0.005);
   const title = before.length === 0 ? "Cost: nothing is deployed yet" : same ? "Cost: the same" : "Cost: it changes";
-  const assumed = "US dollars a month at dated list prices and the default usage; `quickturn cost` says what is in it.";
+  const basis = "US dollars a month at dated list prices and the default usage; `quickturn cost` says what is in it.";
   return {
     title,
-    summary: [row(head), row(head.map(() => "---:")), ...rows, "", assumed].join("\n"),
+    summary: [formatRow(head), formatRow(head.map(() => "---:")), ...rows, "", basis].join("\n"),
     ...(unknown.length > 0 && { lines: unknown }),
   };
 }
 
-/** What the change of the sources does to the Terraform JSON. */
-export function sourcesSection(since: string, diffs: readonly StackDiff[]): ReviewSection {
-  const title = "Terraform JSON";
-  if (diffs.length === 0) return { title, summary: `It is that of ${inlineCode(since)}.` };
-  return {
-    title,
-    summary: [`Since ${inlineCode(since)}:`, "", ...diffs.map((diff) => `- ${plain(stackLine(diff))}`)].join("\n"),
-    lines: diffs.flatMap((diff) => [diff.stack, ...stackDiffLines(diff)]),
-    elsewhere: "`quickturn synth --diff`",
-  };
-}
-
-/** Characters of a finding's sentence in the summary, which is never cut. */
-const SENTENCE = 300;
-
-const shortened = (text: string): string => (text.length > SENTENCE ? `${text.slice(0, SENTENCE)}…` : text);
-
-const countOf = (findings: readonly Finding[], severity: Finding["severity"]): number =>
-  findings.filter((finding) => finding.severity === severity).length;
-
-const usd = (amount: number): string =>
+const formatUsd = (amount: number): string =>
   `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
-function signedUsd(amount: number): string {
-  const size = usd(Math.abs(amount));
+function formatDifference(amount: number): string {
+  const size = formatUsd(Math.abs(amount));
   return size === "$0.00" ? size : `${amount < 0 ? "-" : "+"}${size}`;
+}
+
+/** The effect of the changed sources on the Terraform JSON. */
+export function describeStackDiffs(since: string, diffs: readonly StackDiff[]): ReviewSection {
+  const title = "Terraform JSON";
+  if (diffs.length === 0) return { title, summary: `It is that of ${inlineCode(since)}.` };
+  const stacks = diffs.map((diff) => `- ${plain(summarizeStackDiff(diff))}`);
+  return {
+    title,
+    summary: [`Since ${inlineCode(since)}:`, "", ...stacks].join("\n"),
+    lines: diffs.flatMap((diff) => [diff.stack, ...listStackDiff(diff)]),
+    elsewhere: "`quickturn synth --diff`",
+  };
 }

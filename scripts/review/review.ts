@@ -1,19 +1,19 @@
 import { planCost } from "../cost/planned";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { findingSources, findingsOf } from "./findings";
+import { findSecurityFindings } from "./findings";
 import { planChanges } from "../kit/plan-changes";
 import {
-  reviewMarkdown,
+  describeCost,
+  describeFindings,
+  describePlan,
+  describeStackDiffs,
+  describeWarnings,
+  formatReview,
   type ReviewSection,
-  costSection,
-  findingsSection,
-  planSection,
-  sourcesSection,
-  warningsSections,
 } from "./review-sections";
 import { writeReport } from "../kit/files";
 import type { PlanInput } from "../kit/terraform";
-import { ownSuppressions, stackSources } from "./audit";
+import { readOwnSuppressions, readSources } from "./audit";
 import { resolveInput, type GivenBefore } from "../deploy/live-input";
 import type { CommandContext, CommandResult } from "../kit/context";
 import { preparedTerraform } from "../kit/prepared-terraform";
@@ -23,43 +23,38 @@ import { leavePlan, showPlan } from "../deploy/plan";
 export interface ReviewOptions extends PlanInput, GivenBefore {
   /** Commit, tag or branch whose Terraform JSON is compared. */
   readonly diff: string;
-  /** Characters that the review may have. */
+  /** The most characters that the review may have. */
   readonly limit: number;
-  /** Path of the Markdown file. Default: it is printed alone. */
+  /** Path of the Markdown file to write. Default: the review is printed. */
   readonly out?: string;
 }
 
-/** Requests a month for which the cost is reckoned, as `cost` does. */
+/** Requests a month for which the cost is estimated, as `cost` does. */
 const VOLUMES = [10_000, 100_000, 1_000_000];
 
-/**
- * What a change of the sources does, for the one who reviews it: security, plan, cost and Terraform JSON in one
- * document.
- */
+/** Writes one document for a reviewer of a change: its effect on security, plan, cost and Terraform JSON. */
 export async function review(
   context: CommandContext,
   { diff: since, limit, out, ...input }: ReviewOptions,
 ): Promise<CommandResult> {
-  const suppressions = ownSuppressions(context);
+  const suppressions = readOwnSuppressions(context);
   const terraform = await preparedTerraform(context, input);
-  const auditing = {
-    suppressions,
-    sources: stackSources(terraform.directory),
-    today: new Date().toISOString().slice(0, 10),
-  };
+  const sources = readSources(terraform.directory);
+  const today = new Date().toISOString().slice(0, 10);
   const diffs = await diffSince(context, since);
   const live = await resolveInput(context, terraform, input);
   const { changed, shown: plan } = await showPlan(terraform, { ...live.input, lock: false }, context);
   leavePlan(terraform);
-  const [changes, findings] = [planChanges(plan), findingsOf(plan, findingSources(auditing))];
+  const changes = planChanges(plan);
+  const findings = findSecurityFindings(plan, { suppressions, sources, today });
   const sections = [
-    findingsSection(findings),
-    planSection({ changed, changes }),
-    ...warningsSections(terraform.warnings, findings),
-    cost(plan),
-    sourcesSection(since, diffs),
+    describeFindings(findings),
+    describePlan({ changed, changes }),
+    ...describeWarnings(terraform.warnings, findings),
+    estimateCost(plan),
+    describeStackDiffs(since, diffs),
   ];
-  const markdown = reviewMarkdown("Quickturn: what this change does", sections, limit);
+  const markdown = formatReview("Quickturn: what this change does", sections, limit);
   if (out !== undefined) writeReport(out, markdown);
   return {
     exitCode: 0,
@@ -68,14 +63,14 @@ export async function review(
   };
 }
 
-/** A plan that takes the deployment down has no cost to compare: the rest of the review is wanted all the more. */
-function cost(plan: unknown): ReviewSection {
+/** The cost of a plan that deletes the deployment cannot be estimated; the rest of the review is still needed. */
+function estimateCost(plan: unknown): ReviewSection {
   try {
-    return costSection(planCost(plan, DEFAULT_USAGE, VOLUMES));
+    return describeCost(planCost(plan, DEFAULT_USAGE, VOLUMES));
   } catch (error) {
     return {
       title: "Cost: not reckoned",
-      summary: "The plan cannot be reckoned.",
+      summary: "The cost of the plan cannot be estimated.",
       lines: [error instanceof Error ? error.message : String(error)],
     };
   }

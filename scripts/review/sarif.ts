@@ -1,17 +1,17 @@
-import type { AuditReport, AuditRow } from "./audit-report";
+import { type AuditReport, type AuditRow, formatRowPlace, listRows } from "./audit-report";
 import type { Rule, Severity } from "./rule";
-import { placeOf } from "./suppression";
+import { describePlace } from "./suppression";
 
 const LEVELS: Readonly<Record<Severity, string>> = { critical: "error", warning: "warning", info: "note" };
 
 /**
- * By which GitHub sorts alerts: from 9 on critical, from 7 high, from 4 medium (GitHub documentation, "SARIF support
+ * GitHub sorts alerts by these: from 9 on critical, from 7 high, from 4 medium (GitHub documentation, "SARIF support
  * for code scanning").
  */
 const SCORES: Readonly<Record<Severity, string>> = { critical: "9.0", warning: "5.0", info: "2.0" };
 
-export interface SarifInput {
-  /** All that were asked. */
+export interface ScanInput {
+  /** The rules that were applied. */
   readonly rules: readonly Rule[];
   /** Of the project. */
   readonly version: string;
@@ -20,10 +20,11 @@ export interface SarifInput {
 }
 
 /**
- * What an audit found, as SARIF 2.1.0 for code scanning: what fails, and what stands on purpose with its reason. A
- * resource is a logical location; forges want a file too, so all are at the head of the stack's source.
+ * An audit as SARIF 2.1.0 for code scanning: failures, and suppressions with their reasons. A resource is a logical
+ * location; forges also demand a file, so each result is at the head of the stack's source.
  */
-export function auditSarif(report: AuditReport, { rules, version, source }: SarifInput): string {
+export function formatSarif(report: AuditReport, input: ScanInput): string {
+  const { rules, version } = input;
   const found = report.rows.filter(({ outcome }) => outcome === "fail" || outcome === "suppressed");
   const document = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -35,120 +36,107 @@ export function auditSarif(report: AuditReport, { rules, version, source }: Sari
             name: "quickturn audit",
             version,
             informationUri: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html",
-            rules: rules.map(descriptor),
+            rules: rules.map(formatRule),
           },
         },
         columnKind: "utf16CodeUnits",
-        results: [...found.map((row) => result(row, rules, source)), ...expiries(report, rules, source)],
+        results: [...found.map((row) => formatRow(row, input)), ...formatExpired(report, input)],
       },
     ],
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function descriptor({ id, title, asks, severity }: Rule): object {
+function formatRule({ id, title, asks = [], severity }: Rule): object {
+  const scanners = asks.length > 0 ? `The same is asked by ${asks.join(", ")}.` : "No scanner asks it.";
   return {
     id,
     name: id,
     shortDescription: { text: `${title}.` },
-    fullDescription: {
-      text: asks.length > 0 ? `${title}. The same is asked by ${asks.join(", ")}.` : `${title}. No scanner asks it.`,
-    },
+    fullDescription: { text: `${title}. ${scanners}` },
     defaultConfiguration: { level: LEVELS[severity] },
     properties: { tags: ["security"], "security-severity": SCORES[severity] },
   };
 }
 
-function result(row: AuditRow, rules: readonly Rule[], source: string): object {
-  const where = `${row.address}${row.part === undefined ? "" : `, ${row.part}`}`;
+function formatRow({ rule, severity, text, outcome, suppression, ...row }: AuditRow, input: ScanInput): object {
+  const place = formatRowPlace(row);
   return {
-    ...place(row.rule, where, rules, source),
-    level: LEVELS[row.severity],
-    message: { text: `${where}: ${row.text}` },
-    // A list of none would say that somebody looked and suppressed nothing.
-    ...(row.outcome === "suppressed" &&
-      row.suppression !== undefined && {
+    ...formatLocation(rule, place, input),
+    level: LEVELS[severity],
+    message: { text: `${place}: ${text}` },
+    // An empty list would mean that somebody looked and suppressed nothing.
+    ...(outcome === "suppressed" &&
+      suppression !== undefined && {
         suppressions: [
-          {
-            kind: "external",
-            status: "accepted",
-            justification: `${row.suppression.reason} Until ${row.suppression.until}.`,
-          },
+          { kind: "external", status: "accepted", justification: `${suppression.reason} Until ${suppression.until}.` },
         ],
       }),
   };
 }
 
-/** A suppression that is over fails the audit even where it hides nothing any more. */
-function expiries({ expired, rows }: AuditReport, rules: readonly Rule[], source: string): object[] {
+/** An expired suppression fails the audit even where it hides nothing any more. */
+function formatExpired({ expired, rows }: AuditReport, input: ScanInput): object[] {
   return expired
     .filter((suppression) => !rows.some((row) => row.suppression === suppression))
-    .map((suppression) => ({
-      ...place(suppression.rule, placeOf(suppression), rules, source),
-      level: "warning",
-      message: {
-        text: `The suppression of ${placeOf(suppression)} was until ${suppression.until}: decide again. Its reason was: ${suppression.reason}`,
-      },
-    }));
+    .map((suppression) => {
+      const { rule, until, reason } = suppression;
+      const place = describePlace(suppression);
+      const text = `The suppression of ${place} was until ${until}: decide again. Its reason was: ${reason}`;
+      return { ...formatLocation(rule, place, input), level: "warning", message: { text } };
+    });
 }
 
-/**
- * All are at one line of one file, so the fingerprint is what tells them apart, and the same ones of two runs together.
- */
-function place(rule: string, where: string, rules: readonly Rule[], source: string): object {
+/** All results are at one line of one file; the fingerprint tells them apart, and recognizes one in the next run. */
+function formatLocation(rule: string, place: string, { rules, source }: ScanInput): object {
   return {
     ruleId: rule,
     ruleIndex: rules.findIndex(({ id }) => id === rule),
     locations: [
       {
         physicalLocation: { artifactLocation: { uri: source, uriBaseId: "%SRCROOT%" }, region: { startLine: 1 } },
-        logicalLocations: [{ fullyQualifiedName: where, kind: "resource" }],
+        logicalLocations: [{ fullyQualifiedName: place, kind: "resource" }],
       },
     ],
-    partialFingerprints: { primaryLocationLineHash: `${rule}:${where}` },
+    partialFingerprints: { primaryLocationLineHash: `${rule}:${place}` },
   };
 }
 
-const SEVERITIES: Readonly<Record<Severity, string>> = { critical: "Critical", warning: "Medium", info: "Info" };
+const GITLAB_SEVERITIES: Readonly<Record<Severity, string>> = { critical: "Critical", warning: "Medium", info: "Info" };
 
-/** GitLab's schema of the report, as GitLab 16 and later take it. */
-const SCHEMA = "15.0.6";
+/** Version of GitLab's schema of the report, which GitLab 16 and later accept. */
+const GITLAB_SCHEMA = "15.0.6";
 
-/** Characters that GitLab takes of a finding's name. */
+/** Characters of a finding's name that GitLab accepts. */
 const LONGEST_NAME = 255;
 
-/** GitLab asks when the scan was; where nobody knows, it is said with this. */
+/** GitLab demands the time of the scan; this stands for an unknown one. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00";
 
-export interface GitLabSastInput extends SarifInput {
+export interface GitLabScanInput extends ScanInput {
   /** When the job began, as GitLab's CI_JOB_STARTED_AT has it. Default: it is not known. */
   readonly startedAt?: string;
 }
 
-/**
- * What fails in an audit, as GitLab's SAST report, which a merge request shows. What stands on purpose is left out:
- * GitLab knows no reason of somebody else's.
- */
-export function gitLabSast({ rows }: AuditReport, { rules, version, source, startedAt }: GitLabSastInput): string {
+/** Failures of an audit as GitLab's SAST report, which a merge request shows. It has no place for suppressions. */
+export function formatGitLabSast(report: AuditReport, { rules, version, source, startedAt }: GitLabScanInput): string {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(startedAt ?? "")?.[0] ?? UNKNOWN_TIME;
   const scanner = { id: "quickturn-audit", name: "quickturn audit", version, vendor: { name: "Quickturn" } };
-  const titles = new Map(rules.map(({ id, title }: Rule) => [id, title]));
-  const vulnerabilities = rows
-    .filter(({ outcome }) => outcome === "fail")
-    .map(({ rule, severity, address, part, text }) => {
-      const where = part === undefined ? address : `${address}, ${part}`;
-      return {
-        // The same finding of two runs has the same id.
-        id: `${rule}:${where}`,
-        name: (titles.get(rule) ?? rule).slice(0, LONGEST_NAME),
-        description: `${where}: ${text}`,
-        severity: SEVERITIES[severity],
-        location: { file: source, start_line: 1, class: where },
-        identifiers: [{ type: "quickturn_audit_rule", name: rule, value: rule }],
-      };
-    });
+  const titles = new Map(rules.map(({ id, title }) => [id, title]));
+  const vulnerabilities = listRows(report, "fail").map(({ rule, severity, text, ...row }) => {
+    const place = formatRowPlace(row);
+    return {
+      // The same finding of two runs has the same id.
+      id: `${rule}:${place}`,
+      name: (titles.get(rule) ?? rule).slice(0, LONGEST_NAME),
+      description: `${place}: ${text}`,
+      severity: GITLAB_SEVERITIES[severity],
+      location: { file: source, start_line: 1, class: place },
+      identifiers: [{ type: "quickturn_audit_rule", name: rule, value: rule }],
+    };
+  });
   const document = {
-    version: SCHEMA,
+    version: GITLAB_SCHEMA,
     scan: { type: "sast", status: "success", start_time: time, end_time: time, analyzer: scanner, scanner },
     vulnerabilities,
   };

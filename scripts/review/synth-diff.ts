@@ -27,7 +27,7 @@ export interface BlockChange {
   readonly address: string;
   readonly kind: string;
   readonly action: "add" | "change" | "remove";
-  /** Where it differs; of a block that comes or goes nothing, but a variable's default. */
+  /** Where it differs. Of an added or removed block only a new variable's default is listed. */
   readonly attributes: readonly ValueDifference[];
 }
 
@@ -36,22 +36,22 @@ export interface StackDiff {
   readonly stack: string;
   readonly action: "add" | "change" | "remove";
   readonly blocks: readonly BlockChange[];
-  /** Names of the files beside the JSON that are others, such as the functions' zips. */
+  /** Names of the files beside the JSON with other content, such as the functions' zips. */
   readonly assets: readonly string[];
 }
 
-/** In this order a reviewer reads: what is there, what may be set, what comes out, how it is reckoned. */
+/** The order in which a reviewer reads the kinds of blocks. */
 const KINDS = ["resource", "data", "module", "variable", "output", "check", "local", "provider", "terraform"];
 
-/** The changes from some stacks to others, by name. A stack that is the same is left out. */
-export function stackDiffs(
+/** Compares stacks by name. A stack without changes is left out. */
+export function compareStacks(
   before: Readonly<Record<string, SynthesizedFiles>>,
   after: Readonly<Record<string, SynthesizedFiles>>,
 ): StackDiff[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((stack) => {
     const [from, to] = [before[stack], after[stack]];
-    const blocks = blockChanges(from?.json ?? {}, to?.json ?? {});
+    const blocks = compareBlocks(from?.json ?? {}, to?.json ?? {});
     const assets = valueDifferences(from?.assets ?? {}, to?.assets ?? {}).map(({ path }) => path);
     if (from && to && blocks.length === 0 && assets.length === 0) return [];
     return [{ stack, action: from ? (to ? "change" : "remove") : "add", blocks, assets } as const];
@@ -69,8 +69,8 @@ interface Block {
   readonly value: unknown;
 }
 
-function blockChanges(before: unknown, after: unknown): BlockChange[] {
-  const [from, to] = [blocksOf(before), blocksOf(after)];
+function compareBlocks(before: unknown, after: unknown): BlockChange[] {
+  const [from, to] = [indexBlocks(before), indexBlocks(after)];
   const addresses = [...new Set([...from.keys(), ...to.keys()])];
   const changes = addresses.flatMap((address): BlockChange[] => {
     const [old, now] = [from.get(address), to.get(address)];
@@ -79,13 +79,13 @@ function blockChanges(before: unknown, after: unknown): BlockChange[] {
       return attributes.length === 0 ? [] : [{ address, kind: now.kind, action: "change", attributes }];
     }
     const block = (old ?? now)!;
-    return [{ address, kind: block.kind, action: old ? "remove" : "add", attributes: old ? [] : defaultOf(block) }];
+    return [{ address, kind: block.kind, action: old ? "remove" : "add", attributes: old ? [] : findDefault(block) }];
   });
   const rank = ({ kind }: BlockChange) => KINDS.indexOf(kind) + 1 || KINDS.length + 1;
   return changes.sort((a, b) => rank(a) - rank(b) || (a.address < b.address ? -1 : 1));
 }
 
-function defaultOf({ kind, value }: Block): ValueDifference[] {
+function findDefault({ kind, value }: Block): ValueDifference[] {
   const fields = value as Readonly<Record<string, unknown>>;
   return kind === "variable" && "default" in fields
     ? [{ path: "default", before: undefined, after: fields["default"] }]
@@ -93,37 +93,37 @@ function defaultOf({ kind, value }: Block): ValueDifference[] {
 }
 
 /** The blocks by their addresses. */
-function blocksOf(json: unknown): Map<string, Block> {
+function indexBlocks(json: unknown): Map<string, Block> {
   const found = new Map<string, Block>();
   for (const [section, content] of Object.entries((json ?? {}) as Readonly<Record<string, unknown>>)) {
-    for (const [address, block] of sectionBlocks(section, content)) found.set(address, block);
+    for (const [address, block] of listBlocks(section, content)) found.set(address, block);
   }
   return found;
 }
 
-/** Names that Terraform's expressions have for a section's blocks. */
+/** Prefixes of addresses that differ from the name of the section. */
 const PREFIX: Readonly<Record<string, string>> = { variable: "var", locals: "local" };
 
-function sectionBlocks(section: string, content: unknown): [string, Block][] {
-  if (section === "//") return []; // cdktf's notes to itself
+function listBlocks(section: string, content: unknown): [string, Block][] {
+  if (section === "//") return []; // cdktf writes its metadata here.
   const named = Object.entries((content ?? {}) as Readonly<Record<string, unknown>>);
   if (section === "resource" || section === "data") {
     const prefix = section === "data" ? "data." : "";
-    return named.flatMap(([type, of]) =>
-      Object.entries(of as object).map(([name, value]): [string, Block] => [
+    return named.flatMap(([type, blocks]) =>
+      Object.entries(blocks as object).map(([name, value]): [string, Block] => [
         `${prefix}${type}.${name}`,
-        { kind: section, value: withoutNotes(value) },
+        { kind: section, value: removeNotes(value) },
       ]),
     );
   }
   if (section === "terraform" || Array.isArray(content))
-    return [[section, { kind: section, value: withoutNotes(content) }]];
+    return [[section, { kind: section, value: removeNotes(content) }]];
   const kind = section === "locals" ? "local" : section;
-  return named.map(([name, value]) => [`${PREFIX[section] ?? section}.${name}`, { kind, value: withoutNotes(value) }]);
+  return named.map(([name, value]) => [`${PREFIX[section] ?? section}.${name}`, { kind, value: removeNotes(value) }]);
 }
 
-/** cdktf writes where a block comes from; moving it between files of sources changes nothing that Terraform does. */
-function withoutNotes(value: unknown): unknown {
+/** Removes cdktf's note of the source file, which Terraform ignores. */
+function removeNotes(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== "//"));
 }
@@ -133,32 +133,33 @@ const SIGNS = { add: "+", change: "~", remove: "-" } as const;
 /** Lines of one block's differences that are shown; the rest is counted. */
 const MOST_LINES = 12;
 
-/** What a change of the sources changes in the Terraform JSON, for a terminal. The same for the same changes. */
-export function stackDiffText(since: string, diffs: readonly StackDiff[]): string {
+/** Formats the changes of the Terraform JSON for a terminal. */
+export function formatStackDiffs(since: string, diffs: readonly StackDiff[]): string {
   if (diffs.length === 0) return `The Terraform JSON is that of ${since}.`;
-  return diffs.map((diff) => [stackLine(diff), ...stackDiffLines(diff)].join("\n")).join("\n\n");
+  return diffs.map((diff) => [summarizeStackDiff(diff), ...listStackDiff(diff)].join("\n")).join("\n\n");
 }
 
-/** The same as Markdown: a line a stack, and its blocks behind it. */
-export function stackDiffMarkdown(since: string, diffs: readonly StackDiff[]): string {
+/** Formats the changes as Markdown: a line for each stack, then its blocks. */
+export function formatStackDiffsMarkdown(since: string, diffs: readonly StackDiff[]): string {
   if (diffs.length === 0) return `The Terraform JSON is that of ${inlineCode(since)}.\n`;
   return diffs
-    .map((diff) => `${stackLine(diff)} since ${inlineCode(since)}.\n\n${fenced(stackDiffLines(diff))}\n`)
+    .map((diff) => `${summarizeStackDiff(diff)} since ${inlineCode(since)}.\n\n${fenced(listStackDiff(diff))}\n`)
     .join("\n");
 }
 
-/** The changes of one stack, a block with its differences after the other. */
-export function stackDiffLines({ blocks, assets }: StackDiff): string[] {
-  return [...assets.map((name) => `  ~ assets/${name}: other content`), ...blocks.flatMap(blockLines)];
+/** Lists the changes of one stack, each block with its differences. */
+export function listStackDiff({ blocks, assets }: StackDiff): string[] {
+  return [...assets.map((name) => `  ~ assets/${name}: other content`), ...blocks.flatMap(listBlock)];
 }
 
 /** Such as `agent-api: 1 added, 2 changed, 0 removed; other content in worker.zip`. */
-export function stackLine({ stack, action, blocks, assets }: StackDiff): string {
-  const whole = action === "change" ? "" : action === "add" ? " (a new stack)" : " (the whole stack)";
-  return `${stack}${whole}: ${countBlocks(blocks)}${assets.length > 0 ? `; other content in ${assets.join(", ")}` : ""}`;
+export function summarizeStackDiff({ stack, action, blocks, assets }: StackDiff): string {
+  const note = { add: " (a new stack)", change: "", remove: " (the whole stack)" }[action];
+  const content = assets.length > 0 ? `; other content in ${assets.join(", ")}` : "";
+  return `${stack}${note}: ${countBlocks(blocks)}${content}`;
 }
 
-function blockLines({ address, action, attributes }: BlockChange): string[] {
+function listBlock({ address, action, attributes }: BlockChange): string[] {
   const rest = attributes.length - MOST_LINES;
   return [
     `  ${SIGNS[action]} ${address}`,
@@ -174,25 +175,25 @@ export interface SynthDiffOptions {
   readonly markdown?: string;
 }
 
-/** Says what the Terraform JSON has that an earlier commit's had not. Exit code: 0 nothing, 2 something. */
+/** Compares the Terraform JSON with that of an earlier commit. Exit code: 0 nothing differs, 2 something differs. */
 export async function synthDiff(context: CommandContext, { ref, markdown }: SynthDiffOptions): Promise<CommandResult> {
   await synth(context);
   const diffs = await diffSince(context, ref);
-  if (markdown !== undefined) writeReport(markdown, `## Terraform JSON\n\n${stackDiffMarkdown(ref, diffs)}`);
+  if (markdown !== undefined) writeReport(markdown, `## Terraform JSON\n\n${formatStackDiffsMarkdown(ref, diffs)}`);
   return {
     exitCode: diffs.length === 0 ? EXIT_CODES.pass : EXIT_CODES.changes,
-    text: stackDiffText(ref, diffs),
+    text: formatStackDiffs(ref, diffs),
     json: { ref, changed: diffs.length > 0, stacks: diffs },
   };
 }
 
 /**
- * Compares what is synthesized in cdktf.out with what that commit's own sources give. They are synthesized, which takes
- * some seconds: a file that was kept beside the sources would say what somebody once wrote there.
+ * Compares the synthesized stacks with those of an earlier commit. The commit's own sources are synthesized, which
+ * takes some seconds, because a stored copy could be out of date.
  */
 export async function diffSince(context: CommandContext, ref: string): Promise<StackDiff[]> {
   const { projectDirectory, environment, progress, signal } = context;
-  const now = synthesizedStacks(synthFolder(context));
+  const now = readStacks(synthFolder(context));
   return progress.step(
     `Synthesize the stacks of ${ref}`,
     async () => {
@@ -211,12 +212,11 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
           QUICKTURN_ENV: environmentName(context),
         };
         await run(process.execPath, [command, "--json", "synth"], { cwd: earlier.directory, env, signal });
-        // A commit from before there were environments has one folder for all.
-        const output = [
-          synthFolder({ projectDirectory: earlier.directory, ...(context.env !== undefined && { env: context.env }) }),
-          join(earlier.directory, "cdktf.out"),
-        ].find((folder) => existsSync(join(folder, "manifest.json")));
-        return stackDiffs(synthesizedStacks(output ?? earlier.directory), now);
+        const folder = synthFolder({
+          projectDirectory: earlier.directory,
+          ...(context.env !== undefined && { env: context.env }),
+        });
+        return compareStacks(readStacks(folder), now);
       } catch (cause) {
         if (!(cause instanceof ProgramFailed)) throw cause;
         throw new Error(
@@ -231,8 +231,8 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
   );
 }
 
-/** What one synth wrote, as its manifest lists it: a folder of an earlier one may stand beside. */
-function synthesizedStacks(output: string): Record<string, SynthesizedFiles> {
+/** Reads the stacks that the manifest lists; the folder may also hold stacks of an earlier synthesis. */
+function readStacks(output: string): Record<string, SynthesizedFiles> {
   const manifest = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as {
     stacks: Record<string, { synthesizedStackPath: string; workingDirectory: string }>;
   };
@@ -241,20 +241,14 @@ function synthesizedStacks(output: string): Record<string, SynthesizedFiles> {
       name,
       {
         json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as unknown,
-        assets: hashes(join(output, workingDirectory, "assets")),
+        assets: hashFiles(join(output, workingDirectory, "assets")),
       },
     ]),
   );
 }
 
-function hashes(folder: string): Record<string, string> {
+function hashFiles(folder: string): Record<string, string> {
+  const hash = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      createHash("sha256")
-        .update(readFileSync(join(folder, name)))
-        .digest("hex"),
-    ]),
-  );
+  return Object.fromEntries(names.map((name) => [name, hash(readFileSync(join(folder, name)))]));
 }

@@ -1,4 +1,9 @@
-import { assignments, parseDockerfile, substitute, readIgnoreFile } from "../../../scripts/image/dockerfile";
+import {
+  readAssignments,
+  parseDockerfile,
+  substituteVariables,
+  readIgnoreFile,
+} from "../../../scripts/image/dockerfile";
 
 describe("dockerfile", () => {
   test("a Dockerfile is its arguments and its stages, with flags, JSON lists and lines that go on", () => {
@@ -58,7 +63,7 @@ describe("dockerfile", () => {
   });
 
   test("values are put in for names, and nothing for a name without a value", () => {
-    expect(substitute("${A}-$B/$C.", assignments(["A=1", "B=x=y", "C"]))).toBe("1-x=y/.");
+    expect(substituteVariables("${A}-$B/$C.", readAssignments(["A=1", "B=x=y", "C"]))).toBe("1-x=y/.");
   });
 });
 

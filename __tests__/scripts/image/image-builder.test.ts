@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildArgumentsOf, buildImageWith, findImageBuilder } from "../../../scripts/image/image-builder";
+import { listBuilderArguments, runBuilder, findImageBuilder } from "../../../scripts/image/image-builder";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const BUILD = {
@@ -29,7 +29,7 @@ test("the first builder that can build is taken", async () => {
 });
 
 test("each builder is told the ignore file, one time for all files, and that a layer is an instruction", () => {
-  expect(buildArgumentsOf("buildah", BUILD)).toEqual([
+  expect(listBuilderArguments("buildah", BUILD)).toEqual([
     "build",
     "--platform",
     "linux/arm64",
@@ -46,8 +46,8 @@ test("each builder is told the ignore file, one time for all files, and that a l
     "BASE=b:1",
     ".",
   ]);
-  expect(buildArgumentsOf("podman", BUILD)).toEqual(buildArgumentsOf("buildah", BUILD));
-  expect(buildArgumentsOf("docker", BUILD)).toEqual([
+  expect(listBuilderArguments("podman", BUILD)).toEqual(listBuilderArguments("buildah", BUILD));
+  expect(listBuilderArguments("docker", BUILD)).toEqual([
     "build",
     "--platform",
     "linux/arm64",
@@ -67,12 +67,12 @@ test("each builder is told the ignore file, one time for all files, and that a l
 test("it builds in the context, and what it prints is passed on", async () => {
   const { folder, env } = programs({ podman: 'echo "$PWD $*" > asked; echo STEP 1' });
   const lines: string[] = [];
-  await buildImageWith(
+  await runBuilder(
     { name: "podman", version: "4" },
     { ...BUILD, context: folder, env, onLine: (line) => lines.push(line) },
   );
   expect(readFileSync(join(folder, "asked"), "utf8").trim()).toBe(
-    [folder, ...buildArgumentsOf("podman", BUILD)].join(" "),
+    [folder, ...listBuilderArguments("podman", BUILD)].join(" "),
   );
   expect(lines).toEqual(["STEP 1"]);
 });
@@ -83,10 +83,10 @@ test("a build that fails is told as the builder tells it, another architecture w
     buildah: "echo 'exec /usr/bin/node: Exec format error' >&2; exit 1",
   });
   const build = { ...BUILD, context: folder, env };
-  await expect(buildImageWith({ name: "podman", version: "4" }, build)).rejects.toThrow(
+  await expect(runBuilder({ name: "podman", version: "4" }, build)).rejects.toThrow(
     "podman build ended with code 1:\nno space left",
   );
-  await expect(buildImageWith({ name: "buildah", version: "1" }, build)).rejects.toThrow(
+  await expect(runBuilder({ name: "buildah", version: "1" }, build)).rejects.toThrow(
     /^buildah cannot run programs for linux\/arm64 on this machine\. Build where the architecture is the same/,
   );
 });

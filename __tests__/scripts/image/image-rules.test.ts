@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDockerfile, readIgnoreFile } from "../../../scripts/image/dockerfile";
-import { IMAGE_RULES, judgeImage, imageSize, judgeSize, mebibytes } from "../../../scripts/image/image-rules";
+import { IMAGE_RULES, judgeImage, sumBytes, judgeSize, formatMebibytes } from "../../../scripts/image/image-rules";
 import { AUTHORIZER_MEMORY_MIB, SWEEPER_MEMORY_MIB } from "../../../stacks/contract/fixed";
 import { followsProfile, SETTINGS } from "../../../stacks/contract/settings";
 import { PROJECT } from "../../support/stack-json";
@@ -135,12 +135,12 @@ describe("size", () => {
   ];
 
   test("an image within its budget has no problem, one byte above it names its largest layer", () => {
-    expect(imageSize(LAYERS)).toBe(400);
+    expect(sumBytes(LAYERS)).toBe(400);
     expect(judgeSize(LAYERS, 400)).toEqual([]);
     expect(judgeSize(LAYERS, 399)).toMatchObject([
       { rule: "size-budget", line: 4, message: expect.stringContaining("This layer is the largest") as unknown },
     ]);
   });
 
-  test("sizes are told in mebibytes", () => expect(mebibytes(9_730_604)).toBe("9.3 MiB"));
+  test("sizes are told in mebibytes", () => expect(formatMebibytes(9_730_604)).toBe("9.3 MiB"));
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseDockerfile, readIgnoreFile } from "../../../scripts/image/dockerfile";
-import { environmentIn, executeStages, pathInImage, type ImageRoot } from "../../../scripts/image/image-stages";
+import { mapEnvironment, executeStages, locateInImage, type ImageRoot } from "../../../scripts/image/image-stages";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 /** Executes a Dockerfile over a context of files. */
@@ -58,7 +58,7 @@ test("what a stage makes is copied, and what it is made with stays behind", asyn
     command: ["given/index.handler"],
     layers: [{ line: 8, files: 1, bytes: 10 }],
   });
-  expect(environmentIn("/image", image.environment)).toEqual({
+  expect(mapEnvironment("/image", image.environment)).toEqual({
     LAMBDA_TASK_ROOT: "/image/var/task",
     WHERE: "/image/var/task/given",
     PLAIN: "text",
@@ -75,8 +75,8 @@ test("what the ignore file keeps back is not there for COPY", async () => {
 });
 
 test("a path never leaves the image", () => {
-  expect(pathInImage("/image", "../../../etc/passwd", "/var/task")).toBe("/image/etc/passwd");
-  expect(pathInImage("/image", "/../x")).toBe("/image/x");
+  expect(locateInImage("/image", "../../../etc/passwd", "/var/task")).toBe("/image/etc/passwd");
+  expect(locateInImage("/image", "/../x")).toBe("/image/x");
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { npmArchive } from "../../../scripts/publish/manifest";
+import { packNpm } from "../../../scripts/publish/manifest";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const ENV = { PATH: process.env["PATH"], HOME: temporaryFolder("home") };
@@ -27,7 +27,7 @@ function folder(mode: number, year: number): string {
 }
 
 test("of the given files npm takes those that package.json names, also from a folder that git ignores", async () => {
-  const { name, files, content } = await npmArchive(folder(0o600, 2026), GIVEN, ENV, {
+  const { name, files, content } = await packNpm(folder(0o600, 2026), GIVEN, ENV, {
     "dist/made/NOTICES.txt": "notices",
   });
   expect(name).toBe("s-small-1.2.3.tgz");
@@ -49,8 +49,8 @@ test("of the given files npm takes those that package.json names, also from a fo
 
 test("files with other times and modes give the same bytes", async () => {
   const [one, other] = await Promise.all([
-    npmArchive(folder(0o600, 2026), GIVEN, ENV),
-    npmArchive(folder(0o664, 1999), [...GIVEN].reverse(), ENV),
+    packNpm(folder(0o600, 2026), GIVEN, ENV),
+    packNpm(folder(0o664, 1999), [...GIVEN].reverse(), ENV),
   ]);
   expect(Buffer.from(one.content).equals(Buffer.from(other.content))).toBe(true);
 });
@@ -58,5 +58,5 @@ test("files with other times and modes give the same bytes", async () => {
 test("what npm refuses is an error with its words", async () => {
   const made = folder(0o600, 2026);
   writeFileSync(join(made, "package.json"), '{ "name": "no version" }');
-  await expect(npmArchive(made, GIVEN, ENV)).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);
+  await expect(packNpm(made, GIVEN, ENV)).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);
 });

@@ -3,8 +3,8 @@ import {
   MODULE_FILES,
   NOT_TAGGABLE,
   TAGGABLE,
-  droppedVariables,
-  moduleFiles,
+  listDroppedVariables,
+  createModuleFiles,
   type SynthesizedStack,
 } from "../../../scripts/publish/module-files";
 
@@ -43,7 +43,7 @@ const STACK = {
 const stack = (changed: object = {}) => ({ ...STACK, ...changed }) as unknown as SynthesizedStack;
 const parsed = (given = stack()) =>
   Object.fromEntries(
-    Object.entries(moduleFiles(given)).map(([name, text]) => [
+    Object.entries(createModuleFiles(given)).map(([name, text]) => [
       name,
       JSON.parse(text) as Record<string, Record<string, Record<string, unknown>>>,
     ]),
@@ -75,7 +75,7 @@ test("a comment inside a value is the stack's own, and stays", () => {
 
 test("the region is the provider's: its variable is gone, and who read it reads the data source", () => {
   const files = parsed();
-  expect(droppedVariables(stack())).toEqual(["aws_region"]);
+  expect(listDroppedVariables(stack())).toEqual(["aws_region"]);
   expect(Object.keys(files["variables.tf.json"]!["variable"]!)).toEqual(["name"]);
   expect(files["outputs.tf.json"]!["output"]!["url"]).toMatchObject({ value: "https://${local.aws_region}.example" });
   expect(files["main.tf.json"]!["locals"]).toMatchObject({
@@ -139,9 +139,9 @@ test("the same stack gives the same bytes, and is left as it was", () => {
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue()), (attributes) => {
       const given = stack({ resource: { aws_lambda_alias: { live: { attributes } } } });
       const before = JSON.stringify(given);
-      const files = moduleFiles(given);
+      const files = createModuleFiles(given);
       expect(JSON.stringify(given)).toBe(before);
-      expect(moduleFiles(JSON.parse(before) as SynthesizedStack)).toEqual(files);
+      expect(createModuleFiles(JSON.parse(before) as SynthesizedStack)).toEqual(files);
       // What reads no region is carried as it is.
       if (!/aws_region/.test(before.slice(before.indexOf('"resource"'))))
         expect((JSON.parse(files["main.tf.json"]) as { resource: unknown }).resource).toEqual(
@@ -189,6 +189,6 @@ describe("what a module cannot carry is refused", () => {
       "The stack requires the providers aws, random; allowed: aws alone.",
     ],
   ])("%j", (changed, message) => {
-    expect(() => moduleFiles(stack(changed))).toThrow(message);
+    expect(() => createModuleFiles(stack(changed))).toThrow(message);
   });
 });

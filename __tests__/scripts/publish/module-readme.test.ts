@@ -1,9 +1,9 @@
-import { moduleExamples, moduleReadme } from "../../../scripts/publish/module-readme";
+import { formatExamples, formatReadme } from "../../../scripts/publish/module-readme";
 import { SETTINGS } from "../../../stacks/contract/settings";
 import { outputsTable, settingsTable } from "../../../scripts/publish/tables";
 
 describe("module examples", () => {
-  const examples = moduleExamples({ terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" });
+  const examples = formatExamples({ terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" });
 
   test("each example asks for the versions of the module, and calls it where it stands", () => {
     expect(Object.keys(examples)).toEqual(["examples/basic/main.tf", "examples/two-teams/main.tf"]);
@@ -30,10 +30,10 @@ describe("module examples", () => {
 });
 
 describe("module readme", () => {
-  const EXAMPLE = moduleExamples({ terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" })["examples/basic/main.tf"]!;
+  const EXAMPLE = formatExamples({ terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" })["examples/basic/main.tf"]!;
 
   test("the inputs are the settings without those that the module has not", () => {
-    const readme = moduleReadme(["aws_region"], EXAMPLE);
+    const readme = formatReadme(["aws_region"], EXAMPLE);
     const removed = settingsTable()
       .split("\n")
       .filter((line) => !readme.includes(`${line}\n`));
@@ -42,13 +42,13 @@ describe("module readme", () => {
   });
 
   test("the README has the outputs, and the example's call from where a folder was copied to", () => {
-    const readme = moduleReadme(["aws_region"], EXAMPLE);
+    const readme = formatReadme(["aws_region"], EXAMPLE);
     expect(readme).toContain(outputsTable());
     expect(readme).toContain('module "agent_api" {\n  source = "./modules/agent-api"\n\n  name        = "support"\n');
     expect(readme).not.toContain('"../.."');
   });
 
   test("an example without a call is refused, with what it is", () => {
-    expect(() => moduleReadme([], "variable {}\n")).toThrow('The example has no module block; it is "variable {}\\n"');
+    expect(() => formatReadme([], "variable {}\n")).toThrow('The example has no module block; it is "variable {}\\n"');
   });
 });

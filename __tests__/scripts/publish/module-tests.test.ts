@@ -1,9 +1,14 @@
-import { moduleTests, independent, limitRefusals, run } from "../../../scripts/publish/module-tests";
+import {
+  formatModuleTests,
+  groupIndependent,
+  refuseBeyondLimits,
+  formatRun,
+} from "../../../scripts/publish/module-tests";
 import { SETTINGS, defaultValue, followsProfile, type Setting } from "../../../stacks/contract/settings";
 
 describe("module tests", () => {
   const settings: readonly Setting[] = SETTINGS;
-  const tests = moduleTests(["aws_region"]);
+  const tests = formatModuleTests(["aws_region"]);
   const optimizations = tests["tests/optimizations.tftest.hcl"]!;
   const refused = tests["tests/refused.tftest.hcl"]!;
 
@@ -55,7 +60,7 @@ describe("tftest", () => {
   const settings: readonly Setting[] = SETTINGS;
 
   test("settings are grouped so that no rule reads another of its group, and none is lost", () => {
-    const groups = independent(settings, settings);
+    const groups = groupIndependent(settings, settings);
     expect(
       groups
         .flat()
@@ -85,11 +90,11 @@ describe("tftest", () => {
       ...(read && { rules: [{ condition: `var.${read} != null`, message: "allowed: so" }] }),
     });
     const [email, own, topic] = [text("email", "own"), text("own", "topic"), text("topic")];
-    expect(independent([email, topic], [email, own, topic])).toEqual([[email], [topic]]);
+    expect(groupIndependent([email, topic], [email, own, topic])).toEqual([[email], [topic]]);
   });
 
   test("a run is written as terraform fmt has it: what it gives, what must fail, what must hold", () => {
-    const text = run("a_flip", {
+    const text = formatRun("a_flip", {
       variables: { a: 1, longer: ["x", { y: null }] },
       failures: ["var.a"],
       asserts: [{ condition: "var.a == 1", message: 'It is not "1".' }],
@@ -125,7 +130,7 @@ describe("tftest", () => {
       maximum: 9,
       effect: "in place",
     } as const;
-    const text = limitRefusals([
+    const text = refuseBeyondLimits([
       number,
       { ...number, name: "f", fractional: true },
       { name: "free", type: "string", description: "S.", value: "", effect: "in place" },

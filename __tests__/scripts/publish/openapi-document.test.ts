@@ -2,17 +2,17 @@ import Ajv from "ajv";
 import * as errors from "../../../handlers/http/errors";
 import { MAX_BODY_BYTES } from "../../../handlers/http/http";
 import { MAX_PROMPT_BYTES } from "../../../handlers/http/invocation";
-import { callersDocument, gatewayBodyOf, SCHEME_OF } from "../../../scripts/publish/openapi-document";
+import { createCallersDocument, findGatewayBody, SCHEME_OF } from "../../../scripts/publish/openapi-document";
 import type { Operation } from "../../../scripts/publish/openapi-schemas";
 import { SETTINGS, type Setting } from "../../../stacks/contract/settings";
 import { stackJson } from "../../support/stack-json";
 
-const stack = stackJson() as unknown as Parameters<typeof gatewayBodyOf>[0];
-const body = gatewayBodyOf(stack);
+const stack = stackJson() as unknown as Parameters<typeof findGatewayBody>[0];
+const body = findGatewayBody(stack);
 const settings: readonly Setting[] = SETTINGS;
 const setting = settings.find(({ name }) => name === "authorization");
 const modes = setting?.type === "string" ? [...(setting.allowed ?? [])] : [];
-const document = callersDocument(body, modes);
+const document = createCallersDocument(body, modes);
 const operations = (of = document): Operation[] => Object.values(of.paths).flatMap((methods) => Object.values(methods));
 const invoke = operations().find(({ operationId }) => operationId === "invoke")!;
 
@@ -31,7 +31,7 @@ test("what a request must look like is what the gateway enforces", () => {
 test("every mode of access has its scheme, and a deployment's document has only its own", () => {
   expect(modes.filter((mode) => mode !== "none" && SCHEME_OF[mode] === undefined)).toEqual([]);
   expect(invoke.security).toEqual(modes.map((mode) => (mode === "none" ? {} : { [SCHEME_OF[mode]!.name]: [] })));
-  const own = callersDocument(body, modes, { authorization: "api_key", endpoint: "https://a.example/live/" });
+  const own = createCallersDocument(body, modes, { authorization: "api_key", endpoint: "https://a.example/live/" });
   expect(own.servers).toEqual([{ url: "https://a.example/live" }]);
   expect(Object.keys(own.components.securitySchemes)).toEqual(["api_key"]);
   expect(operations(own).map(({ operationId, security }) => [operationId, security])).toEqual(
@@ -40,12 +40,12 @@ test("every mode of access has its scheme, and a deployment's document has only 
       ["health", []],
     ]),
   );
-  expect(callersDocument(body, modes, { authorization: "none" }).components.securitySchemes).toEqual({});
+  expect(createCallersDocument(body, modes, { authorization: "none" }).components.securitySchemes).toEqual({});
 });
 
 test("401 is documented where tokens are taken, and nowhere else", () => {
   const with401 = (authorization: string) =>
-    operations(callersDocument(body, [authorization]))
+    operations(createCallersDocument(body, [authorization]))
       .filter(({ responses }) => "401" in responses)
       .map(({ operationId }) => operationId)
       .sort();
@@ -121,7 +121,7 @@ test("a route that nobody has described is refused, with where to describe it", 
     ...body,
     paths: { ...body.paths, "/api/v1/cancel": { post: { operationId: "cancel", summary: "x" } } },
   };
-  expect(() => callersDocument(more, modes)).toThrow(
+  expect(() => createCallersDocument(more, modes)).toThrow(
     "/api/v1/cancel has the operation cancel, whose answers nobody has described; described: invoke, status, health. Add it to FOR_CALLERS and ANSWERS in scripts/publish/openapi-*.ts.",
   );
   const other = {
@@ -130,13 +130,13 @@ test("a route that nobody has described is refused, with where to describe it", 
       "/api/v1/status/{id}": { get: { operationId: "status", summary: "x", parameters: [{ name: "id", in: "path" }] } },
     },
   };
-  expect(() => callersDocument(other, modes)).toThrow(
+  expect(() => createCallersDocument(other, modes)).toThrow(
     "/api/v1/status/{id} has the path parameter id, which nobody has described",
   );
 });
 
 test("a stack without an API is refused", () => {
-  expect(() => gatewayBodyOf({ resource: {} })).toThrow(
+  expect(() => findGatewayBody({ resource: {} })).toThrow(
     "The stack has no REST API with an OpenAPI body; its aws_api_gateway_rest_api has the body missing. Write the stack again: npx quickturn synth",
   );
 });

@@ -1,9 +1,9 @@
-import { billOfMaterials, thirdPartyNotices } from "../../../scripts/publish/packages";
+import { formatBill, formatNotices } from "../../../scripts/publish/packages";
 
 describe("bill of materials", () => {
   const bill = (license: string | undefined, integrity?: string) =>
     JSON.parse(
-      billOfMaterials({
+      formatBill({
         name: "whole",
         version: "1.0.0",
         license: "Apache-2.0",
@@ -72,7 +72,7 @@ describe("bill of materials", () => {
 
 describe("third party notices", () => {
   test("each package stands with its license and all its texts, or with the word that it has none", () => {
-    const text = thirdPartyNotices([
+    const text = formatNotices([
       { name: "a", version: "1.0.0", license: "Apache-2.0", texts: ["License A\r\n", "\nNotice A\n"] },
       { name: "b", version: "2.0.0", license: undefined, texts: [] },
     ]);

@@ -1,6 +1,6 @@
-import { audit, type AuditReport, auditText, headline } from "../../../scripts/review/audit-report";
+import { audit, type AuditReport, formatAudit } from "../../../scripts/review/audit-report";
 import { RULES } from "../../../scripts/review/rules";
-import { dayAfter } from "../../../scripts/review/suppression";
+import { addDays } from "../../../scripts/review/suppression";
 import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
 import { planOf, resource as r } from "./small-plans";
 import { auditedFixture } from "../../support/audited-plan";
@@ -73,7 +73,7 @@ describe("audit", () => {
     const auditOn = (today: string, audited = plan) => audit(audited, { rules: network, today });
 
     test("holds on after its last day, so that no pinned installation turns red", () => {
-      expect(auditOn(dayAfter(decision.until, 5_000))).toMatchObject({
+      expect(auditOn(addDays(decision.until, 5_000))).toMatchObject({
         good: true,
         expired: [],
         rows: [{ outcome: "suppressed" }],
@@ -81,9 +81,9 @@ describe("audit", () => {
     });
 
     test("is a warning from 90 days before its last day on, where it hides something", () => {
-      expect(auditOn(dayAfter(decision.until, -91)).ending).toEqual([]);
-      for (const days of [-90, 0, 1]) expect(auditOn(dayAfter(decision.until, days)).ending).toEqual([decision]);
-      expect(auditOn(dayAfter(decision.until, 1), planOf()).ending).toEqual([]);
+      expect(auditOn(addDays(decision.until, -91)).ending).toEqual([]);
+      for (const days of [-90, 0, 1]) expect(auditOn(addDays(decision.until, days)).ending).toEqual([decision]);
+      expect(auditOn(addDays(decision.until, 1), planOf()).ending).toEqual([]);
     });
   });
 
@@ -127,7 +127,7 @@ describe("audit report", () => {
     audit(plan, { today, suppressions: [SUPPRESSED, { ...SUPPRESSED, rule: "table-scales-by-itself" }] });
 
   test("counts come first, then what fails in full, what stands on purpose with reason and day, and what hides nothing", () => {
-    const text = auditText(report("2027-01-01"));
+    const text = formatAudit(report("2027-01-01"));
     expect(text).toMatch(
       /^Audit: it fails\. \d+ rules, 4 applicable rows: 2 passed, 1 suppressed, 1 failed, 0 unknown\.\n\nFailed:\n/,
     );
@@ -144,7 +144,7 @@ describe("audit report", () => {
   });
 
   test("what has expired is told with its reason, and what it hid fails", () => {
-    const text = auditText(report("2027-02-01"));
+    const text = formatAudit(report("2027-02-01"));
     expect(text).toContain(
       "Expired: decide again, and change the day or the resource:\n  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n      A cache can be filled again.",
     );
@@ -156,28 +156,28 @@ describe("audit report", () => {
   test("decisions of our own that end are one warning a day, which names what renews them", () => {
     const until = SUPPRESSIONS.find(({ rule }) => rule === "function-is-in-a-network")!.until;
     const text = (today: string) =>
-      auditText(
+      formatAudit(
         audit(planOf(r("aws_lambda_function.f", {})), {
           today,
           rules: RULES.filter(({ id }) => ["function-is-in-a-network", "function-code-is-signed"].includes(id)),
         }),
       );
-    expect(text(dayAfter(until, 1))).toContain(
+    expect(text(addDays(until, 1))).toContain(
       `Warnings:\n  ${until} is the last day of decisions of Quickturn's own: function-is-in-a-network, function-code-is-signed. They still hold here; a newer release of Quickturn renews or drops them.`,
     );
-    expect(text(dayAfter(until, -91))).not.toContain("Warnings:");
+    expect(text(addDays(until, -91))).not.toContain("Warnings:");
   });
 
   test("every row is shown on request", () =>
-    expect(auditText(report("2027-01-01"), true)).toMatch(
+    expect(formatAudit(report("2027-01-01"), true)).toMatch(
       /All:\n {2}suppressed table-can-be-restored: aws_dynamodb_table\.t\n {2}pass {7}table-has-a-customer-key: aws_dynamodb_table\.t\n {2}fail {7}table-is-protected-from-deletion: aws_dynamodb_table\.t\n/,
     ));
 
   test("the deployment's own audit names each decision once, with all that it hides", () => {
     const { plan: own, sources } = auditedFixture("agent-api");
-    const text = auditText(audit(own, { sources }));
-    expect(headline(audit(own, { sources }))).toMatch(
-      /^Audit: nothing fails\. \d+ rules, \d+ applicable rows: \d+ passed, \d+ suppressed, 0 failed, 0 unknown\.$/,
+    const text = formatAudit(audit(own, { sources }));
+    expect(text).toMatch(
+      /^Audit: nothing fails\. \d+ rules, \d+ applicable rows: \d+ passed, \d+ suppressed, 0 failed, 0 unknown\.\n/,
     );
     expect(text.match(/function-is-in-a-network, until/g)).toHaveLength(1);
     expect(text).toContain(

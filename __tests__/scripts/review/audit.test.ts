@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { audit, ownSuppressions, type AuditOptions } from "../../../scripts/review/audit";
+import { audit, readOwnSuppressions, type AuditOptions } from "../../../scripts/review/audit";
 import { SILENT } from "../../../scripts/kit/context";
 import { auditedFixture } from "../../support/audited-plan";
 import { temporaryFolder } from "../../support/temporary-folder";
@@ -45,7 +45,7 @@ test("the user's suppressions hold while their day is not over, by the option or
   const mine = file("mine.json", { suppressions: [SUPPRESSION] });
   expect((await run({ planJson: bad, suppressions: mine })).exitCode).toBe(0);
   expect((await run({ planJson: bad, suppressions: mine }, "2027-02-01")).exitCode).toBe(1);
-  expect(ownSuppressions(context)).toEqual([]);
+  expect(readOwnSuppressions(context)).toEqual([]);
   file("audit.json", { suppressions: [SUPPRESSION] });
   expect((await run({ planJson: bad })).text).toContain(
     "function-permission-names-its-caller, until 2027-01-31: aws_lambda_permission.p\n      A trial.",

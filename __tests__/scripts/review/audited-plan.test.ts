@@ -56,7 +56,7 @@ test("a resource that will be destroyed is none, nor is what is only read", () =
 describe("where an attribute leads", () => {
   const leads = (plan: PlanJson, attribute = "queue") => {
     const audited = new AuditedPlan(plan);
-    const target = audited.target(audited.ofType("aws_x")[0]!, attribute, "aws_sqs_queue");
+    const target = audited.findTarget(audited.ofType("aws_x")[0]!, attribute, "aws_sqs_queue");
     return typeof target === "string" ? target : target.address;
   };
 
@@ -120,7 +120,7 @@ describe("where an attribute leads", () => {
       },
     });
     expect(
-      plan.ofType("aws_x").map((x) => (plan.target(x, "queue", "aws_sqs_queue") as { address: string }).address),
+      plan.ofType("aws_x").map((x) => (plan.findTarget(x, "queue", "aws_sqs_queue") as { address: string }).address),
     ).toEqual(['module.m["a"].aws_sqs_queue.q', 'module.m["b"].aws_sqs_queue.q']);
   });
 });
@@ -147,7 +147,11 @@ test("a secret is never shown, nor is what a sensitive variable makes", () => {
     },
   };
   const x = first(new AuditedPlan(plan));
-  expect([x.shown("password"), x.shown("made"), x.shown("none")]).toEqual(["a secret value", '"x-${?}"', "not given"]);
+  expect([x.describe("password"), x.describe("made"), x.describe("none")]).toEqual([
+    "a secret value",
+    '"x-${?}"',
+    "not given",
+  ]);
 });
 
 test("locals come from the stack's sources, with what the plan knows", () => {

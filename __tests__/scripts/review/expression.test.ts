@@ -1,4 +1,4 @@
-import { evaluated } from "../../../scripts/review/expression";
+import { evaluate } from "../../../scripts/review/expression";
 import { Unknown, isUnclear } from "../../../scripts/review/plan-json";
 
 const VALUES: Readonly<Record<string, unknown>> = {
@@ -17,7 +17,7 @@ const scope = {
     return name in VALUES ? VALUES[name] : new Unknown();
   },
 };
-const value = (text: string) => evaluated(text, scope);
+const value = (text: string) => evaluate(text, scope);
 
 test.each<[string, unknown]>([
   ["plain", "plain"],
@@ -66,5 +66,5 @@ test("what cannot be told makes a text unclear, and what is only not there yet d
   expect(isUnclear(value("a-${aws_s3_bucket.b.arn}"))).toBe(false);
 });
 
-test("objects and lists are evaluated inside, their keys too", () =>
-  expect(evaluated({ "${var.mode}": ["${var.on}", 1, null] }, scope)).toEqual({ iam: [true, 1, null] }));
+test("objects and lists are evaluate inside, their keys too", () =>
+  expect(evaluate({ "${var.mode}": ["${var.on}", 1, null] }, scope)).toEqual({ iam: [true, 1, null] }));

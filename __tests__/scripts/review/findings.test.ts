@@ -1,4 +1,4 @@
-import { findingSources, findingsOf } from "../../../scripts/review/findings";
+import { findSecurityFindings } from "../../../scripts/review/findings";
 import { planOf, resource, to } from "./small-plans";
 
 const change = (address: string, before: object | null, after: object | null, unknown: object = {}) => ({
@@ -8,7 +8,7 @@ const change = (address: string, before: object | null, after: object | null, un
   change: { actions: [before ? (after ? "update" : "delete") : "create"], before, after, after_unknown: unknown },
 });
 const found = (...changes: object[]) =>
-  findingsOf({ resource_changes: changes }).map(
+  findSecurityFindings({ resource_changes: changes }).map(
     ({ severity, source, address, text }) => `${severity} ${source} ${address}: ${text}`,
   );
 const policy = (...statements: object[]) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
@@ -27,13 +27,17 @@ describe("checks", () => {
   });
 
   test("a check that does not hold is told with its words; one that holds is not", () => {
-    expect(findingsOf({ checks: [check("fail", "authorization is none"), check("pass"), check("unknown")] })).toEqual([
+    expect(
+      findSecurityFindings({ checks: [check("fail", "authorization is none"), check("pass"), check("unknown")] }),
+    ).toEqual([
       { source: "checks", severity: "warning", address: "check.callers_are_known", text: "authorization is none" },
     ]);
   });
 
   test("one without a message says that there is none", () =>
-    expect(findingsOf({ checks: [check("error")] })[0]?.text).toBe("It does not hold; terraform gives no reason."));
+    expect(findSecurityFindings({ checks: [check("error")] })[0]?.text).toBe(
+      "It does not hold; terraform gives no reason.",
+    ));
 });
 
 describe("access", () => {
@@ -200,8 +204,8 @@ describe("audit", () => {
       ignore_public_acls: true,
       restrict_public_buckets: true,
     });
-  const audited = (plan: unknown, ...input: Parameters<typeof findingSources>) =>
-    findingsOf(plan, findingSources(...input)).filter(({ source }) => source === "audit");
+  const audited = (...given: Parameters<typeof findSecurityFindings>) =>
+    findSecurityFindings(...given).filter(({ source }) => source === "audit");
   const TABLE = planOf(
     resource("aws_dynamodb_table.t", {
       billing_mode: "PAY_PER_REQUEST",
@@ -236,7 +240,7 @@ describe("audit", () => {
   test("what a change opens to anybody is told once, by exposure", () => {
     const plan = planOf(BUCKET, block(false));
     expect(audited(plan).filter(({ text }) => text.includes("bucket-is-not-public"))).toEqual([]);
-    expect(findingsOf(plan).filter(({ source }) => source === "exposure")).toHaveLength(1);
+    expect(findSecurityFindings(plan).filter(({ source }) => source === "exposure")).toHaveLength(1);
     // What was open before and stays so is no change: the audit tells it.
     const { resource_changes: changes = [], ...rest } = plan;
     const open = {
@@ -255,15 +259,12 @@ describe("audit", () => {
     expect(audited({ resource_changes: [] })).toEqual([]));
 });
 
-test("the gravest come first, and a further source takes part", () => {
+test("the most severe findings come first", () => {
   const plan = {
     resource_changes: [
       change("aws_iam_role_policy.p", { policy: policy(allow("a:b")) }, null),
       change("aws_lambda_function_url.u", null, { authorization_type: "NONE" }),
     ],
   };
-  expect(findingsOf(plan).map(({ severity }) => severity)).toEqual(["critical", "info"]);
-  expect(findingsOf(plan, { audit: () => [{ severity: "warning", address: "a", text: "t" }] })).toEqual([
-    { source: "audit", severity: "warning", address: "a", text: "t" },
-  ]);
+  expect(findSecurityFindings(plan).map(({ severity }) => severity)).toEqual(["critical", "info"]);
 });

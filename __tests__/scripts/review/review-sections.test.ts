@@ -4,12 +4,12 @@ import { planCost } from "../../../scripts/cost/planned";
 import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
 import type { ResourceChange } from "../../../scripts/kit/plan-changes";
 import {
-  costSection,
-  findingsSection,
-  planSection,
-  sourcesSection,
-  warningsSections,
-  reviewMarkdown,
+  describeCost,
+  describeFindings,
+  describePlan,
+  describeStackDiffs,
+  describeWarnings,
+  formatReview,
   type ReviewSection,
 } from "../../../scripts/review/review-sections";
 import fc from "fast-check";
@@ -17,7 +17,7 @@ import fc from "fast-check";
 describe("review sections", () => {
   describe("security", () => {
     test("findings are counted, named and are nobody's Markdown", () => {
-      const { title, summary, lines } = findingsSection([
+      const { title, summary, lines } = describeFindings([
         { source: "exposure", severity: "critical", address: "aws_x.y", text: "Open to <b>@everybody</b>" },
         { source: "checks", severity: "warning", address: "check.c", text: "t" },
       ]);
@@ -28,28 +28,28 @@ describe("review sections", () => {
 
     test("the summary stays short, however many there are", () => {
       const many = Array.from({ length: 500 }, (_, index) => ({
-        source: "s",
+        source: "checks" as const,
         severity: "info" as const,
         address: `a.${index}`,
         text: "x".repeat(5_000),
       }));
-      expect(findingsSection(many).summary.length).toBeLessThan(8_000);
-      expect(findingsSection(many).summary).toContain("and 480 more in the details");
-      expect(findingsSection(many).lines).toHaveLength(500);
+      expect(describeFindings(many).summary.length).toBeLessThan(8_000);
+      expect(describeFindings(many).summary).toContain("and 480 more in the details");
+      expect(describeFindings(many).lines).toHaveLength(500);
     });
 
-    test("none is said", () => expect(findingsSection([]).summary).toMatch(/^Nothing found/));
+    test("none is said", () => expect(describeFindings([]).summary).toMatch(/^Nothing found/));
   });
 
   describe("warnings", () => {
     test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
       const findings = [{ text: "The alarms call nobody. Another." }];
-      expect(warningsSections(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
+      expect(describeWarnings(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
         { title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" },
       ]);
     });
 
-    test("none is no section", () => expect(warningsSections(["x"], [{ text: "x" }])).toEqual([]));
+    test("none is no section", () => expect(describeWarnings(["x"], [{ text: "x" }])).toEqual([]));
   });
 
   describe("plan", () => {
@@ -62,7 +62,7 @@ describe("review sections", () => {
     });
 
     test("what is replaced or deleted comes first and is warned of", () => {
-      const { title, summary, lines } = planSection({
+      const { title, summary, lines } = describePlan({
         changed: true,
         changes: [
           change("aws_a.x", "update", ["memory_size"]),
@@ -82,14 +82,14 @@ describe("review sections", () => {
     });
 
     test("a deployment of the API is replaced each time and no warning", () => {
-      expect(planSection({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary).toBe(
-        "Nothing that holds something is replaced or deleted.",
-      );
+      expect(
+        describePlan({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary,
+      ).toBe("Nothing that holds something is replaced or deleted.");
     });
 
     test("nothing, and outputs alone, are said", () => {
-      expect(planSection({ changed: false, changes: [] }).summary).toBe("No changes.");
-      expect(planSection({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
+      expect(describePlan({ changed: false, changes: [] }).summary).toBe("No changes.");
+      expect(describePlan({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
     });
   });
 
@@ -99,7 +99,7 @@ describe("review sections", () => {
     const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
 
     test("now, after and the difference stand side by side, a volume a row", () => {
-      const { title, summary } = costSection(
+      const { title, summary } = describeCost(
         planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]),
       );
       expect(title).toBe("Cost: it changes");
@@ -114,7 +114,7 @@ describe("review sections", () => {
     });
 
     test("a first deployment has nothing to compare with, and the same costs the same", () => {
-      expect(costSection(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
+      expect(describeCost(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
         title: "Cost: nothing is deployed yet",
         summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown,
       });
@@ -124,7 +124,7 @@ describe("review sections", () => {
         resource_changes: [],
         prior_state: state,
       };
-      expect(costSection(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({
+      expect(describeCost(planCost(same, DEFAULT_USAGE, [10_000]))).toMatchObject({
         title: "Cost: the same",
         summary: expect.stringContaining("| $0.00 |") as unknown,
       });
@@ -132,7 +132,7 @@ describe("review sections", () => {
   });
 
   test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
-    const section = sourcesSection("HEAD^1", [
+    const section = describeStackDiffs("HEAD^1", [
       {
         stack: "agent-api",
         action: "change",
@@ -144,7 +144,7 @@ describe("review sections", () => {
       summary: "Since `HEAD^1`:\n\n- agent-api: 1 added, 0 changed, 0 removed",
       lines: ["agent-api", "  + var.x"],
     });
-    expect(sourcesSection("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
+    expect(describeStackDiffs("HEAD^1", []).summary).toBe("It is that of `HEAD^1`.");
   });
 });
 
@@ -156,14 +156,14 @@ describe("review", () => {
   ];
 
   test("what fits is whole", () => {
-    const markdown = reviewMarkdown("Review", SECTIONS, 65_000);
+    const markdown = formatReview("Review", SECTIONS, 65_000);
     expect(markdown).toMatch(/^## Review\n\n### Security\n\nNothing\.\n\n<details>/);
     expect(markdown).toContain("line 1000\n```");
     expect(markdown).not.toContain("Cut here");
   });
 
   test("what does not fit is cut out of the last section first, and a sentence says how much", () => {
-    const markdown = reviewMarkdown("Review", SECTIONS, 1_000);
+    const markdown = formatReview("Review", SECTIONS, 1_000);
     expect(markdown.length).toBeLessThanOrEqual(1_000);
     expect(markdown.length).toBeGreaterThan(980);
     expect(markdown).toContain("line 5\n```");
@@ -187,7 +187,7 @@ describe("review", () => {
         ),
         fc.integer({ min: 1_500, max: 4_000 }),
         (details, limit) => {
-          const markdown = reviewMarkdown(
+          const markdown = formatReview(
             "R",
             details.map((of, index) => ({ title: `T${index}`, summary: `S${index}.`, lines: of })),
             limit,
@@ -201,7 +201,7 @@ describe("review", () => {
   });
 
   test("summaries that are too long alone are refused with both lengths", () => {
-    expect(() => reviewMarkdown("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
+    expect(() => formatReview("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
       /The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/,
     );
   });

@@ -37,7 +37,7 @@ const beside = (type: string, attributes: object) => [
 const besideBucket = (type: string, attributes: object = {}): Case => ({
   pass: beside(type, attributes),
   fail: [BUCKET],
-  says: new RegExp(`^No ${type} leads to the bucket`),
+  says: new RegExp(`^No ${type} leads to aws_s3_bucket.b; allowed: one`),
   unknown: [BUCKET, r(`${type}.x`, { bucket: later })],
 });
 const bucketPolicy = (...statements: object[]) => beside("aws_s3_bucket_policy", { policy: policy(...statements) });
@@ -618,7 +618,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "stage-is-behind-a-firewall": {
     pass: [STAGE, r("aws_wafv2_web_acl_association.w", { resource_arn: to("aws_api_gateway_stage.s.arn") })],
     fail: [STAGE],
-    says: /^No aws_wafv2_web_acl_association leads to the stage/,
+    says: /^No aws_wafv2_web_acl_association leads to aws_api_gateway_stage\.s; allowed: one/,
     unknown: [STAGE, r("aws_wafv2_web_acl_association.w", { resource_arn: later })],
   },
   "stage-is-traced": one(

@@ -1,6 +1,6 @@
 import Ajv from "ajv";
 import { type AuditReport, type AuditRow, audit } from "../../../scripts/review/audit-report";
-import { gitLabSast, auditSarif } from "../../../scripts/review/sarif";
+import { formatGitLabSast, formatSarif } from "../../../scripts/review/sarif";
 import { RULES } from "../../../scripts/review/rules";
 import { auditedFixture } from "../../support/audited-plan";
 import { planOf, resource as r } from "./small-plans";
@@ -19,7 +19,7 @@ describe("gitlab sast", () => {
   const report = (...rows: AuditRow[]) => ({ rows, expired: [] }) as unknown as AuditReport;
   const written = (...rows: AuditRow[]) =>
     JSON.parse(
-      gitLabSast(report(...rows), {
+      formatGitLabSast(report(...rows), {
         rules: [rule],
         version: "1.2.3",
         source: "stacks/a.ts",
@@ -104,7 +104,7 @@ describe("gitlab sast", () => {
   });
 
   test("outside of a job the time is said with 1970", () => {
-    expect(JSON.parse(gitLabSast(report(), { rules: [], version: "1.2.3", source: "a" }))).toMatchObject({
+    expect(JSON.parse(formatGitLabSast(report(), { rules: [], version: "1.2.3", source: "a" }))).toMatchObject({
       scan: { start_time: "1970-01-01T00:00:00" },
       vulnerabilities: [],
     });
@@ -148,7 +148,7 @@ describe("sarif", () => {
 
   const INPUT = { rules: RULES, version: "1.2.3", source: "stacks/agent-api-stack.ts" };
   const { plan, sources } = auditedFixture("agent-api");
-  const text = auditSarif(audit(plan, { sources }), INPUT);
+  const text = formatSarif(audit(plan, { sources }), INPUT);
   const sarif = JSON.parse(text) as Sarif;
   const results = sarif.runs[0]!.results;
 
@@ -201,12 +201,12 @@ describe("sarif", () => {
     });
 
     test("is the same for the same audit, byte for byte", () =>
-      expect(auditSarif(audit(plan, { sources }), INPUT)).toBe(text));
+      expect(formatSarif(audit(plan, { sources }), INPUT)).toBe(text));
   });
 
   test("what fails has no suppressions, and a level by its severity", () => {
     const found = (
-      JSON.parse(auditSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
+      JSON.parse(formatSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
     ).runs[0]!.results;
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
@@ -225,7 +225,7 @@ describe("sarif", () => {
       until: "2026-01-01",
     };
     const found = (
-      JSON.parse(auditSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif
+      JSON.parse(formatSarif(audit(planOf(), { today: "2027-01-01", suppressions: [over] }), INPUT)) as Sarif
     ).runs[0]!.results;
     expect(found.map(({ message }) => message.text)).toEqual([
       "The suppression of aws_dynamodb_table.t was until 2026-01-01: decide again. Its reason was: A trial.",

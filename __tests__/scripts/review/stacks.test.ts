@@ -1,4 +1,4 @@
-import { audit, rowsWith, type AuditRow } from "../../../scripts/review/audit-report";
+import { audit, listRows, type AuditRow } from "../../../scripts/review/audit-report";
 import type { StackSources } from "../../../scripts/review/plan-json";
 import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
 import { suppresses } from "../../../scripts/review/suppression";
@@ -108,16 +108,16 @@ describe("the plans of the stacks", () => {
   test.each(PLAN_NAMES)("%s: nothing fails, and nothing is unknown", (name) => {
     const { plan, sources } = auditedFixture(name);
     const report = audit(plan, { sources, today: "2026-11-21" });
-    expect([...rowsWith(report, "fail"), ...rowsWith(report, "unknown")]).toEqual([]);
+    expect([...listRows(report, "fail"), ...listRows(report, "unknown")]).toEqual([]);
     expect(report.good).toBe(true);
-    expect(rowsWith(report, "pass").length).toBeGreaterThan(9);
+    expect(listRows(report, "pass").length).toBeGreaterThan(9);
   });
 
   test("without the sources of the stack some things are unknown, and still nothing fails", () => {
     const { plan } = auditedFixture("agent-api");
     const report = audit(plan);
-    expect(rowsWith(report, "fail")).toEqual([]);
-    expect(rowsWith(report, "unknown").map(({ rule }) => rule)).toEqual(
+    expect(listRows(report, "fail")).toEqual([]);
+    expect(listRows(report, "unknown").map(({ rule }) => rule)).toEqual(
       expect.arrayContaining(["cache-is-keyed-by-caller", "policy-names-resources", "topic-takes-alarms"]),
     );
   });

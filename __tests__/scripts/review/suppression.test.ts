@@ -1,5 +1,5 @@
 import { RULES } from "../../../scripts/review/rules";
-import { dayAfter, isDay, readSuppressions, suppresses } from "../../../scripts/review/suppression";
+import { addDays, isDay, readSuppressions, suppresses } from "../../../scripts/review/suppression";
 import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
 
 const GOOD = {
@@ -77,7 +77,7 @@ test.each([
   ["2027-01-01", 90, "2027-04-01"],
   ["2028-03-01", -1, "2028-02-29"],
   ["2027-12-31", 1, "2028-01-01"],
-])("%s and %d days is %s", (day, days, expected) => expect(dayAfter(day, days)).toBe(expected));
+])("%s and %d days is %s", (day, days, expected) => expect(addDays(day, days)).toBe(expected));
 
 test("our own can be read, name what is there, and hold for a year at most", () => {
   expect(() => read(...SUPPRESSIONS)).not.toThrow();

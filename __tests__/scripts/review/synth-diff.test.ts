@@ -1,17 +1,17 @@
 import {
   countBlocks,
-  stackDiffs,
+  compareStacks,
   type SynthesizedFiles,
   type StackDiff,
-  stackDiffMarkdown,
-  stackDiffText,
+  formatStackDiffsMarkdown,
+  formatStackDiffs,
 } from "../../../scripts/review/synth-diff";
 
 describe("stack diff", () => {
   const stack = (json: object, assets: Record<string, string> = {}): Record<string, SynthesizedFiles> => ({
     api: { json, assets },
   });
-  const blocks = (before: object, after: object) => stackDiffs(stack(before), stack(after))[0]?.blocks ?? [];
+  const blocks = (before: object, after: object) => compareStacks(stack(before), stack(after))[0]?.blocks ?? [];
 
   test("the same stack is no change, whatever the order of its keys and whatever cdktf notes beside it", () => {
     const before = {
@@ -22,7 +22,7 @@ describe("stack diff", () => {
       resource: { aws_x: { y: { b: 2, a: 1, "//": { metadata: { path: "new" } } } } },
       "//": { metadata: 2 },
     };
-    expect(stackDiffs(stack(before), stack(after))).toEqual([]);
+    expect(compareStacks(stack(before), stack(after))).toEqual([]);
   });
 
   test("resources, data, variables, outputs, locals and checks have the addresses that Terraform has for them", () => {
@@ -80,14 +80,14 @@ describe("stack diff", () => {
   });
 
   test("a file beside the JSON that is another is a change of its own", () => {
-    expect(stackDiffs(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual([
-      { stack: "api", action: "change", blocks: [], assets: ["a.zip"] },
-    ]);
+    expect(compareStacks(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual(
+      [{ stack: "api", action: "change", blocks: [], assets: ["a.zip"] }],
+    );
   });
 
   test("a stack that comes or goes is named, even an empty one", () => {
-    expect(stackDiffs({}, stack({})).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["add api"]);
-    expect(stackDiffs(stack({}), {}).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["remove api"]);
+    expect(compareStacks({}, stack({})).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["add api"]);
+    expect(compareStacks(stack({}), {}).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["remove api"]);
   });
 });
 
@@ -114,7 +114,7 @@ describe("stack diff report", () => {
   };
 
   test("a terminal gets a line a block, its differences below, and the files that changed", () => {
-    expect(stackDiffText("HEAD", [DIFF])).toBe(
+    expect(formatStackDiffs("HEAD", [DIFF])).toBe(
       [
         "agent-api: 1 added, 1 changed, 1 removed; other content in worker.zip",
         "  ~ assets/worker.zip: other content",
@@ -128,7 +128,7 @@ describe("stack diff report", () => {
   });
 
   test("a pull request gets the same in a block of code", () => {
-    const markdown = stackDiffMarkdown("main", [DIFF]);
+    const markdown = formatStackDiffsMarkdown("main", [DIFF]);
     expect(markdown).toMatch(
       /^agent-api: 1 added, 1 changed, 1 removed; other content in worker\.zip since `main`\.\n\n```text\n/,
     );
@@ -136,13 +136,13 @@ describe("stack diff report", () => {
   });
 
   test("no change says so, with what it was compared with", () => {
-    expect(stackDiffText("HEAD^1", [])).toBe("The Terraform JSON is that of HEAD^1.");
-    expect(stackDiffMarkdown("HEAD^1", [])).toBe("The Terraform JSON is that of `HEAD^1`.\n");
+    expect(formatStackDiffs("HEAD^1", [])).toBe("The Terraform JSON is that of HEAD^1.");
+    expect(formatStackDiffsMarkdown("HEAD^1", [])).toBe("The Terraform JSON is that of `HEAD^1`.\n");
   });
 
   test("many differences of one block are counted, and a new stack is named as one", () => {
     const attributes = Array.from({ length: 20 }, (_, index) => ({ path: `a${index}`, before: 0, after: 1 }));
-    const text = stackDiffText("HEAD", [
+    const text = formatStackDiffs("HEAD", [
       {
         stack: "state",
         action: "add",

@@ -1,4 +1,4 @@
-import { environmentIn, pathInImage, type ImageRoot } from "../../image/image-stages";
+import { mapEnvironment, locateInImage, type ImageRoot } from "../../image/image-stages";
 import type { VersionConfiguration } from "../applied/functions";
 import type { InstanceOptions } from "./function-instance";
 
@@ -24,9 +24,9 @@ export function imageProcess(
   const { folder, environment, workingDirectory } = image;
   return {
     version: { ...version, handler },
-    taskRoot: pathInImage(folder, environment["LAMBDA_TASK_ROOT"] ?? workingDirectory),
+    taskRoot: locateInImage(folder, environment["LAMBDA_TASK_ROOT"] ?? workingDirectory),
     nodeFlags: bootstrapFlags(version.memoryMiB),
-    processVariables: environmentIn(folder, environment),
+    processVariables: mapEnvironment(folder, environment),
   };
 }
 

@@ -1,10 +1,13 @@
 import { PART_ALARMS, alarmsPart } from "../../../stacks/contract/parts";
+import { joinLines } from "../module-readme";
 import { table } from "../tables";
-import { run } from "../module-tests";
+import { formatRun } from "../module-tests";
 import type { PartPages } from "./part-pages";
 
-const SUMMARY = `Alarms on a Lambda function of yours, on a REST API of yours, or on both: errors, duration, throttles, server errors and latency, each with a threshold that is a variable. They go to an SNS topic of the module's own or of yours.
-`;
+const SUMMARY = joinLines(`Alarms on a Lambda function of yours, on a REST API of yours, or on both: errors,
+duration, throttles, server errors and latency, each with a threshold that is a variable. They go to an SNS
+topic of the module's own or of yours.
+`);
 
 const ALARMS = table(
   ["alarm", "severity", "rings when", "setting", "what to do"],
@@ -17,16 +20,17 @@ const ALARMS = table(
   ]),
 );
 
-const NOTES = `${ALARMS}
-
-**Whom they call.** \`alarm_email\` subscribes an address to the module's own topic. For a topic of yours set \`own_topic_enabled = false\` and \`alarm_topic_arn\`; its policy must let \`cloudwatch.amazonaws.com\` publish, and it must not be encrypted with \`alias/aws/sns\`, which CloudWatch cannot use.
+const NOTES = joinLines(`**Whom they call.** \`alarm_email\` subscribes an address to the module's own topic.
+For a topic of yours set \`own_topic_enabled = false\` and \`alarm_topic_arn\`; its policy must let
+\`cloudwatch.amazonaws.com\` publish, and it must not be encrypted with \`alias/aws/sns\`, which CloudWatch cannot use.
 
 **Severity** stands in the tag \`quickturn:severity\` of each alarm, for a paging service.
 
 **Silence is no alarm.** A period without calls has no data, and that counts as good.
 
-**Names at plan time.** \`function_name\` and \`rest_api_name\` decide which alarms there are, so terraform must know them when it plans: those of resources beside the call are, random ones are not.
-`;
+**Names at plan time.** \`function_name\` and \`rest_api_name\` decide which alarms there are, so terraform
+must know them when it plans: those of resources beside the call are, random ones are not.
+`);
 
 const EXAMPLE = `provider "aws" {
   region = "us-east-1"
@@ -68,35 +72,38 @@ variables {
 `;
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:pages";
-const alarm = (name: string) => `aws_cloudwatch_metric_alarm.alarm_${name.replaceAll("-", "_")}`;
-/** Whether each is there, as an assertion each. */
-const there = (watches: readonly string[]) =>
-  PART_ALARMS.map(({ name, watches: of }) => ({
-    condition: `length(${alarm(name)}) == ${watches.includes(of) ? 1 : 0}`,
-    message: `${name} ${watches.includes(of) ? "is not there" : "is there"}.`,
+const addressAlarm = (name: string) => `aws_cloudwatch_metric_alarm.alarm_${name.replaceAll("-", "_")}`;
+
+/** Asserts that the alarms on these resources exist, and the others do not. */
+const expectAlarmsOf = (watched: readonly string[]) =>
+  PART_ALARMS.map(({ name, watches }) => ({
+    condition: `length(${addressAlarm(name)}) == ${watched.includes(watches) ? 1 : 0}`,
+    message: `${name} ${watched.includes(watches) ? "is not there" : "is there"}.`,
   }));
 
 /** README, example and tests of the module \`alarms\`. */
 export const alarmsPages: PartPages = {
   part: alarmsPart,
   summary: SUMMARY,
-  notes: NOTES,
+  notes: `${ALARMS}\n\n${NOTES}`,
   example: EXAMPLE,
   given: GIVEN,
   runs: [
-    run("function_and_api", {
+    formatRun("function_and_api", {
       asserts: [
-        ...there(["function", "api"]),
+        ...expectAlarmsOf(["function", "api"]),
         {
-          condition: `${alarm("function-errors")}[0].alarm_name == "support-function-errors"`,
+          condition: `${addressAlarm("function-errors")}[0].alarm_name == "support-function-errors"`,
           message: "The alarm is not named after name.",
         },
         {
-          condition: `${alarm("function-errors")}[0].dimensions["FunctionName"] == "support-agent"`,
+          condition: `${addressAlarm("function-errors")}[0].dimensions["FunctionName"] == "support-agent"`,
           message: "Another function is watched.",
         },
         {
-          condition: `${alarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ${alarm("api-5xx")}[0].dimensions["Stage"] == "live"`,
+          condition:
+            `${addressAlarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ` +
+            `${addressAlarm("api-5xx")}[0].dimensions["Stage"] == "live"`,
           message: "Another API or stage is watched.",
         },
         {
@@ -105,52 +112,56 @@ export const alarmsPages: PartPages = {
         },
       ],
     }),
-    run("the_function_alone", { variables: { rest_api_name: null }, asserts: there(["function"]) }),
-    run("the_api_alone", { variables: { function_name: null }, asserts: there(["api"]) }),
-    run("thresholds_are_variables", {
+    formatRun("the_function_alone", { variables: { rest_api_name: null }, asserts: expectAlarmsOf(["function"]) }),
+    formatRun("the_api_alone", { variables: { function_name: null }, asserts: expectAlarmsOf(["api"]) }),
+    formatRun("thresholds_are_variables", {
       variables: { alarm_5xx_threshold: 1, alarm_api_latency_critical: 2500, alarm_duration_threshold: 1000.5 },
       asserts: [
         {
-          condition: `${alarm("api-5xx")}[0].threshold == 1 && ${alarm("api-latency-critical")}[0].threshold == 2500`,
+          condition:
+            `${addressAlarm("api-5xx")}[0].threshold == 1 && ` +
+            `${addressAlarm("api-latency-critical")}[0].threshold == 2500`,
           message: "The API's alarms ring elsewhere.",
         },
         {
-          condition: `${alarm("function-duration")}[0].threshold == 1000.5`,
+          condition: `${addressAlarm("function-duration")}[0].threshold == 1000.5`,
           message: "The function's alarm rings elsewhere.",
         },
       ],
     }),
-    run("one_is_off", {
+    formatRun("one_is_off", {
       variables: { alarms_enabled: { "function-duration": false } },
       asserts: [
         {
-          condition: `length(${alarm("function-duration")}) == 0 && length(${alarm("function-errors")}) == 1`,
+          condition:
+            `length(${addressAlarm("function-duration")}) == 0 && ` +
+            `length(${addressAlarm("function-errors")}) == 1`,
           message: "Another one is off.",
         },
       ],
     }),
-    run("a_topic_of_yours", {
+    formatRun("a_topic_of_yours", {
       variables: { alarm_email: null, alarm_topic_arn: TOPIC, own_topic_enabled: false },
       asserts: [
         { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
         {
-          condition: `one(${alarm("function-errors")}[0].alarm_actions) == "${TOPIC}"`,
+          condition: `one(${addressAlarm("function-errors")}[0].alarm_actions) == "${TOPIC}"`,
           message: "The alarm goes elsewhere.",
         },
       ],
     }),
   ],
   refusals: [
-    run("nothing_to_watch", {
+    formatRun("nothing_to_watch", {
       variables: { function_name: null, rest_api_name: null },
       failures: ["var.function_name"],
     }),
-    run("no_topic_at_all", {
+    formatRun("no_topic_at_all", {
       variables: { alarm_email: null, own_topic_enabled: false },
       failures: ["var.own_topic_enabled"],
     }),
-    run("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
-    run("a_topic_of_another_region", {
+    formatRun("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
+    formatRun("a_topic_of_another_region", {
       variables: {
         alarm_email: null,
         alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"),
@@ -158,19 +169,19 @@ export const alarmsPages: PartPages = {
       },
       failures: ["var.alarm_topic_arn"],
     }),
-    run("an_address_for_a_topic_of_yours", {
+    formatRun("an_address_for_a_topic_of_yours", {
       variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false },
       failures: ["var.alarm_email"],
     }),
-    run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    run("an_alarm_that_is_none", {
+    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
+    formatRun("an_alarm_that_is_none", {
       variables: { alarms_enabled: { "worker-errors": false } },
       failures: ["var.alarms_enabled"],
     }),
-    run("a_warning_above_the_critical_alarm", {
+    formatRun("a_warning_above_the_critical_alarm", {
       variables: { alarm_api_latency_warning: 5000 },
       failures: ["var.alarm_api_latency_warning"],
     }),
-    run("nobody_to_call", { variables: { alarm_email: null }, failures: ["check.alarms_reach_a_person"] }),
+    formatRun("nobody_to_call", { variables: { alarm_email: null }, failures: ["check.alarms_reach_a_person"] }),
   ],
 };

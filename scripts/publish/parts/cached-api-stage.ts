@@ -1,20 +1,30 @@
 import { cachedApiStagePart } from "../../../stacks/contract/parts";
-import { run } from "../module-tests";
+import { joinLines } from "../module-readme";
+import { formatRun } from "../module-tests";
 import type { PartPages } from "./part-pages";
 
-const SUMMARY = `A stage over a REST API of yours: throttled on every method, with an access log, and a cache for one method. For an API that is polled: the polls are answered from the cache for a few seconds, and the function behind sees a few of them.
-`;
+const SUMMARY = joinLines(`A stage over a REST API of yours: throttled on every method, with an access log, and
+a cache for one method. For an API that is polled: the polls are answered from the cache for a few seconds, and
+the function behind sees a few of them.
+`);
 
-const NOTES = `**The cache's key is the API's own, not the stage's.** Of the method that is cached, every parameter that decides the answer must be named in the integration's \`cacheKeyParameters\`, the path's too; else all callers are shown the first one's answer. The caller belongs into the key where callers may not see each other's answers. \`examples/basic\` shows a key.
+const NOTES = joinLines(`**The cache's key is the API's own, not the stage's.** Of the method that is cached,
+every parameter that decides the answer must be named in the integration's \`cacheKeyParameters\`, the path's
+too; else all callers are shown the first one's answer. The caller belongs into the key where callers may not
+see each other's answers. \`examples/basic\` shows a key.
 
-**The account's logging role.** API Gateway refuses a stage that logs while the account has no role to log by, in this region (\`aws_api_gateway_account\`).
+**The account's logging role.** API Gateway refuses a stage that logs while the account has no role to log by,
+in this region (\`aws_api_gateway_account\`).
 
-**Prompts stay out of the logs.** The access log names route, status and times; it holds no path, header, body or query. Execution logs are errors only, without data.
+**Prompts stay out of the logs.** The access log names route, status and times; it holds no path, header, body
+or query. Execution logs are errors only, without data.
 
-**Off and on again.** \`cache_enabled = false\` takes the cache away in seconds. \`cache_cluster_enabled = false\`, too, ends the cluster and its price; AWS takes about four minutes.
+**Off and on again.** \`cache_enabled = false\` takes the cache away in seconds. \`cache_cluster_enabled =
+false\`, too, ends the cluster and its price; AWS takes about four minutes.
 
-**Nobody empties the cache.** \`Cache-Control: max-age=0\` needs \`execute-api:InvalidateCache\`; from others it is ignored.
-`;
+**Nobody empties the cache.** \`Cache-Control: max-age=0\` needs \`execute-api:InvalidateCache\`; from others
+it is ignored.
+`);
 
 const EXAMPLE = `provider "aws" {
   region = "us-east-1"
@@ -92,7 +102,7 @@ export const cachedApiStagePages: PartPages = {
   example: EXAMPLE,
   given: GIVEN,
   runs: [
-    run("one_method_is_cached", {
+    formatRun("one_method_is_cached", {
       asserts: [
         { condition: `${CACHED}.method_path == "~1status~1{request_id}/GET"`, message: "Another method is cached." },
         {
@@ -117,7 +127,7 @@ export const cachedApiStagePages: PartPages = {
         },
       ],
     }),
-    run("the_cache_is_off_and_the_cluster_stays", {
+    formatRun("the_cache_is_off_and_the_cluster_stays", {
       variables: { cache_enabled: false },
       asserts: [
         {
@@ -126,15 +136,17 @@ export const cachedApiStagePages: PartPages = {
         },
       ],
     }),
-    run("the_cluster_is_gone", {
+    formatRun("the_cluster_is_gone", {
       variables: { cache_cluster_enabled: false, cache_enabled: false },
       asserts: [{ condition: `!${STAGE}.cache_cluster_enabled`, message: "There is a cluster." }],
     }),
-    run("throttled_and_logged_as_asked", {
+    formatRun("throttled_and_logged_as_asked", {
       variables: { access_log_group_name: "jobs/access", throttling_burst_limit: 20, throttling_rate_limit: 10.5 },
       asserts: [
         {
-          condition: `${CACHED}.settings[0].throttling_rate_limit == 10.5 && aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20`,
+          condition:
+            `${CACHED}.settings[0].throttling_rate_limit == 10.5 && ` +
+            "aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20",
           message: "The methods are throttled otherwise.",
         },
         {
@@ -145,14 +157,14 @@ export const cachedApiStagePages: PartPages = {
     }),
   ],
   refusals: [
-    run("a_cache_without_a_cluster", {
+    formatRun("a_cache_without_a_cluster", {
       variables: { cache_cluster_enabled: false },
       failures: ["var.cache_cluster_enabled"],
     }),
-    run("a_method_that_changes_something", {
+    formatRun("a_method_that_changes_something", {
       variables: { cached_http_method: "POST" },
       failures: ["var.cached_http_method"],
     }),
-    run("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
+    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
   ],
 };

@@ -1,11 +1,14 @@
 import { liveAliasPart } from "../../../stacks/contract/parts";
-import { run } from "../module-tests";
+import { joinLines } from "../module-readme";
+import { formatRun } from "../module-tests";
 import type { PartPages } from "./part-pages";
 
-const SUMMARY = `An alias over a Lambda function of yours: what callers and event sources call instead of the function. Deployment, canary and rollback are moves of it, by variables, and take seconds.
-`;
+const SUMMARY = joinLines(`An alias over a Lambda function of yours: what callers and event sources call
+instead of the function. Deployment, canary and rollback are moves of it, by variables, and take seconds.
+`);
 
-const NOTES = `**The function** publishes versions (\`publish = true\`), and nobody calls it but by the alias: an event source, a permission or an integration that names the function itself goes past it.
+const NOTES = joinLines(`**The function** publishes versions (\`publish = true\`), and nobody calls it but by
+the alias: an event source, a permission or an integration that names the function itself goes past it.
 
 **Canary.** Pin the version that is live, then change the function and give the newest a share:
 
@@ -14,12 +17,14 @@ const NOTES = `**The function** publishes versions (\`publish = true\`), and nob
   canary_weight = 0.1
 \`\`\`
 
-Promote it with both left out. Take it back with \`canary_weight = 0\` and the pin kept: every step is an update in place. Read the version from the output \`live_version\` before you pin it.
+Promote it with both left out. Take it back with \`canary_weight = 0\` and the pin kept: every step is an
+update in place. Read the version from the output \`live_version\` before you pin it.
 
-**Provisioned concurrency** sits on the alias. Lambda takes none on an alias with weights, so a canary needs \`provisioned_concurrent_executions = 0\`.
+**Provisioned concurrency** sits on the alias. Lambda takes none on an alias with weights, so a canary needs
+\`provisioned_concurrent_executions = 0\`.
 
 **Old versions** must stay: Lambda keeps them until you delete them. A function that is replaced begins again at 1.
-`;
+`);
 
 const EXAMPLE = `provider "aws" {
   region = "us-east-1"
@@ -69,6 +74,7 @@ variables {
 `;
 
 const VERSION = "aws_lambda_alias.live_alias.function_version";
+const PROVISIONED = "aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency";
 const WEIGHTS = "aws_lambda_alias.live_alias.routing_config";
 
 /** README, example and tests of the module \`live-alias\`. */
@@ -79,7 +85,7 @@ export const liveAliasPages: PartPages = {
   example: EXAMPLE,
   given: GIVEN,
   runs: [
-    run("newest_is_live", {
+    formatRun("newest_is_live", {
       asserts: [
         {
           condition: `${VERSION} == "8" && length(${WEIGHTS}) == 0`,
@@ -87,12 +93,12 @@ export const liveAliasPages: PartPages = {
         },
         { condition: 'aws_lambda_alias.live_alias.name == "live"', message: "The alias is not live." },
         {
-          condition: "length(aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency) == 0",
+          condition: `length(${PROVISIONED}) == 0`,
           message: "Executions are kept initialized without being asked for.",
         },
       ],
     }),
-    run("canary", {
+    formatRun("canary", {
       variables: { canary_weight: 0.1, live_version: 7 },
       asserts: [
         { condition: `${VERSION} == "7"`, message: "The pinned version is not live." },
@@ -102,7 +108,7 @@ export const liveAliasPages: PartPages = {
         },
       ],
     }),
-    run("rolled_back", {
+    formatRun("rolled_back", {
       variables: { live_version: 7 },
       asserts: [
         {
@@ -111,28 +117,30 @@ export const liveAliasPages: PartPages = {
         },
       ],
     }),
-    run("provisioned", {
+    formatRun("provisioned", {
       variables: { provisioned_concurrent_executions: 2 },
       asserts: [
         {
-          condition:
-            "aws_lambda_provisioned_concurrency_config.live_provisioned_concurrency[0].provisioned_concurrent_executions == 2",
+          condition: `${PROVISIONED}[0].provisioned_concurrent_executions == 2`,
           message: "Two executions are not kept initialized.",
         },
       ],
     }),
   ],
   refusals: [
-    run("a_canary_without_a_stable_version", { variables: { canary_weight: 0.1 }, failures: ["var.canary_weight"] }),
-    run("a_canary_with_provisioned_executions", {
+    formatRun("a_canary_without_a_stable_version", {
+      variables: { canary_weight: 0.1 },
+      failures: ["var.canary_weight"],
+    }),
+    formatRun("a_canary_with_provisioned_executions", {
       variables: { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
       failures: ["var.canary_weight"],
     }),
-    run("a_canary_that_is_live_already", {
+    formatRun("a_canary_that_is_live_already", {
       variables: { canary_weight: 0.1, live_version: 8 },
       failures: ["aws_lambda_alias.live_alias"],
     }),
-    run("a_version_that_was_not_published", {
+    formatRun("a_version_that_was_not_published", {
       variables: { newest_version: "$LATEST" },
       failures: ["var.newest_version"],
     }),

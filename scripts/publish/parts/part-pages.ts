@@ -1,9 +1,9 @@
 import type { Part } from "../../../stacks/contract/parts";
-import { head, type Versions, moduleCall } from "../module-readme";
+import { formatVersions, joinLines, type Versions, extractModuleCall } from "../module-readme";
 import { outputsTable, settingsTable } from "../tables";
-import { limitRefusals } from "../module-tests";
+import { formatTestFile, refuseBeyondLimits } from "../module-tests";
 
-/** What is said and tried of one small module; the tables and the bad values come from its settings. */
+/** The texts and tests of one small module; tables and bad values come from its settings. */
 export interface PartPages {
   readonly part: Part;
   /** What it is and when to use it, in Markdown: a paragraph or two. */
@@ -24,30 +24,44 @@ export interface PartPages {
  * What stands beside a small module's Terraform files, by path: README, example, tests.
  * @param dropped names of the stack's variables that the module has not
  */
-export function partFiles(
+export function formatPartFiles(
   pages: PartPages,
   dropped: readonly string[],
   versions: Versions,
 ): Readonly<Record<string, string>> {
   const settings = pages.part.settings.filter(({ name }) => !dropped.includes(name));
   return {
-    "README.md": readme(pages, settings),
-    "examples/basic/main.tf": `${head(versions)}\n${pages.example}`,
-    "tests/behaviour.tftest.hcl": `# What it plans, and what each flip changes.\n\n${[pages.given, ...pages.runs].join("\n")}`,
-    "tests/refused.tftest.hcl": `# Every bad value is refused at its variable.\n\n${[pages.given, ...limitRefusals(settings), ...pages.refusals].join("\n")}`,
+    "README.md": formatReadme(pages, settings),
+    "examples/basic/main.tf": `${formatVersions(versions)}\n${pages.example}`,
+    "tests/behaviour.tftest.hcl": formatTestFile("What it plans, and what each flip changes.", [
+      pages.given,
+      ...pages.runs,
+    ]),
+    "tests/refused.tftest.hcl": formatTestFile("Every bad value is refused at its variable.", [
+      pages.given,
+      ...refuseBeyondLimits(settings),
+      ...pages.refusals,
+    ]),
   };
 }
 
-function readme({ part, summary, notes, example }: PartPages, settings: Part["settings"]): string {
+const USE = joinLines(`Plain Terraform: JSON, no Node.js. Copy this folder into your repository, or unpack it where your
+modules stand. \`count\`, \`for_each\` and \`providers\` work; the region is the provider's.`);
+
+const EFFECTS = joinLines(`What a change does: *alias* moves the alias (seconds); *stage* changes the stage (seconds);
+*in place* updates a resource (seconds); *minutes* says what AWS takes; *identity*: another value is another resource,
+set it once.`);
+
+function formatReadme({ part, summary, notes, example }: PartPages, settings: Part["settings"]): string {
   return `# Quickturn: ${part.name}
 
 ${summary}
-Plain Terraform: JSON, no Node.js. Copy this folder into your repository, or unpack it where your modules stand. \`count\`, \`for_each\` and \`providers\` work; the region is the provider's.
+${USE}
 
 ## Example
 
 \`\`\`hcl
-${moduleCall(example, part.name)}\`\`\`
+${extractModuleCall(example, part.name)}\`\`\`
 
 \`examples/basic\` is this as a whole root.
 
@@ -58,7 +72,7 @@ ${notes}
 
 ## Inputs
 
-What a change does: *alias* moves the alias (seconds); *stage* changes the stage (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity*: another value is another resource, set it once.
+${EFFECTS}
 
 ${settingsTable(settings)}
 

@@ -1,4 +1,4 @@
-import { changelogEntry } from "../../../../scripts/publish/release";
+import { findChangelogEntry } from "../../../../scripts/publish/release";
 
 const CHANGELOG = `# Changelog
 
@@ -27,18 +27,18 @@ test.each([
   ["1.1.0", "Eleven.", false],
   ["1.0.0", "One.", true],
 ])("the section of %s ends where the next begins", (version, text, unreleased) => {
-  expect(changelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
+  expect(findChangelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
 });
 
 test("a version that is only the beginning of another's has no section, and those that are there are named", () => {
-  expect(() => changelogEntry(CHANGELOG, "1.1")).toThrow(
+  expect(() => findChangelogEntry(CHANGELOG, "1.1")).toThrow(
     'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: 1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what this version changes for operators.',
   );
-  expect(() => changelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
+  expect(() => findChangelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
 });
 
 test("a section with nothing in it is refused", () => {
-  expect(() => changelogEntry(CHANGELOG, "0.9.0")).toThrow(
+  expect(() => findChangelogEntry(CHANGELOG, "0.9.0")).toThrow(
     'CHANGELOG.md has nothing in the section "## 0.9.0". Write what this version changes for operators.',
   );
 });

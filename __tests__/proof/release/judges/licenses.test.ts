@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, refusedLicenses } from "../../../../scripts/publish/packages";
+import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../../scripts/publish/packages";
 import { packageId, productionPackages, type LockedPackages } from "../../../../scripts/kit/production-packages";
 import { PROJECT } from "../../../support/stack-json";
 
@@ -11,7 +11,7 @@ const licensed = (license: string | undefined) => [
 test.each([...ALLOWED_LICENSES, "(MIT OR GPL-3.0-or-later)", "GPL-2.0-only OR Apache-2.0"])(
   "%s may ship",
   (license) => {
-    expect(refusedLicenses(licensed(license))).toEqual([]);
+    expect(listRefusedLicenses(licensed(license))).toEqual([]);
   },
 );
 
@@ -30,11 +30,11 @@ test.each([
   "Public Domain",
   "",
 ])("%j is refused, by name", (license) => {
-  expect(refusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
+  expect(listRefusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
 });
 
 test("a package that names no license is refused", () => {
-  expect(refusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
+  expect(listRefusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
 });
 
 test("every exception is of a package that is installed, and says what that says", () => {
@@ -44,8 +44,8 @@ test("every exception is of a package that is installed, and says what that says
   const installed = new Map(productionPackages(packages).map((each) => [packageId(each), each.license]));
   for (const [id, { license }] of Object.entries(LICENSE_EXCEPTIONS))
     expect([id, installed.get(id)]).toEqual([id, license]);
-  expect(refusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.1" }])).toEqual([]);
-  expect(refusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.2" }])).toEqual([
+  expect(listRefusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.1" }])).toEqual([]);
+  expect(listRefusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.2" }])).toEqual([
     "jsonify@0.0.2: Public Domain",
   ]);
 });

@@ -1,4 +1,4 @@
-import { checksums, releaseManifest } from "../../../../scripts/publish/manifest";
+import { formatChecksums, createManifest } from "../../../../scripts/publish/manifest";
 
 const source = (changed: readonly string[], unreleased: boolean) => ({
   name: "x",
@@ -9,19 +9,19 @@ const source = (changed: readonly string[], unreleased: boolean) => ({
 const file = (name: string) => ({ name, bytes: 1, sha256: "00" });
 
 test("files that are not as the commit has them make it dirty, and it says what the changelog says", () => {
-  expect(releaseManifest(source([], false), [], [])).toMatchObject({
+  expect(createManifest(source([], false), [], [])).toMatchObject({
     commit: "abc",
     workingTree: "clean",
     changelog: "released",
   });
-  expect(releaseManifest(source(["README.md"], true), [], [])).toMatchObject({
+  expect(createManifest(source(["README.md"], true), [], [])).toMatchObject({
     workingTree: "dirty",
     changelog: "unreleased",
   });
 });
 
 test("files are in order of their names, functions go by name", () => {
-  const manifest = releaseManifest(
+  const manifest = createManifest(
     source([], false),
     [{ name: "api", sha256: "aa" }],
     [file("b"), file("a"), file("B")],
@@ -32,7 +32,7 @@ test("files are in order of their names, functions go by name", () => {
 
 test("a checksum's line is as sha256sum writes it", () => {
   expect(
-    checksums([
+    formatChecksums([
       { name: "a.zip", sha256: "aa" },
       { name: "b", sha256: "bb" },
     ]),

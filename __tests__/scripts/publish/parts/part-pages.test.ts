@@ -1,11 +1,11 @@
-import { PART_PAGES, partFiles } from "../../../../scripts/publish/parts";
+import { PART_PAGES, formatPartFiles } from "../../../../scripts/publish/parts";
 import { outputsTable, settingsTable } from "../../../../scripts/publish/tables";
 
 const VERSIONS = { terraform: ">= 1.11.0", aws: ">= 5.100.0, < 7.0.0" };
 const cases = PART_PAGES.map((pages) => ({
   name: pages.part.name,
   pages,
-  files: partFiles(pages, ["aws_region"], VERSIONS),
+  files: formatPartFiles(pages, ["aws_region"], VERSIONS),
   known: pages.part.settings.map(({ name }) => name).filter((name) => name !== "aws_region"),
 }));
 

@@ -1,4 +1,4 @@
-import { ForgeError, ForgeApi } from "../../../scripts/review/forge";
+import { ForgeError, ForgeApi } from "../../../scripts/review/forge-api";
 import { answeringServer, type Answer } from "../../support/answering-server";
 
 const TOKEN = "a-token-that-nobody-may-see";
@@ -11,7 +11,7 @@ async function failure(answer: Answer): Promise<ForgeError> {
       url: server.url,
       headers: { authorization: `Bearer ${TOKEN}` },
       advice: { 403: "Ask for it." },
-    }).call("GET", "/x");
+    }).call(["GET", "/x"]);
     throw new Error("It did not fail");
   } catch (error) {
     if (error instanceof ForgeError) return error;
@@ -37,8 +37,8 @@ test.each<[number, Record<string, string>, boolean]>([
   [404, {}, false],
   [401, {}, false],
   [422, {}, false],
-])("%i with %j is in passing: %s", async (status, headers, isPassing) =>
-  expect((await failure({ status, headers, body: "{}" })).isPassing).toBe(isPassing),
+])("%i with %j is transient: %s", async (status, headers, isTransient) =>
+  expect((await failure({ status, headers, body: "{}" })).isTransient).toBe(isTransient),
 );
 
 test("a gateway's page is told by its beginning", async () =>
@@ -55,11 +55,11 @@ test("a redirect is not followed: the token would go elsewhere", async () => {
   await other.stop();
 });
 
-test("a server that nobody is at fails in passing, and names the host alone", async () => {
+test("a server that nobody is at is a transient failure, and names the host alone", async () => {
   await expect(
-    new ForgeApi({ url: "http://127.0.0.1:9", headers: {}, advice: {} }).call("GET", "/x"),
+    new ForgeApi({ url: "http://127.0.0.1:9", headers: {}, advice: {} }).call(["GET", "/x"]),
   ).rejects.toMatchObject({
-    isPassing: true,
+    isTransient: true,
     message: expect.stringMatching(/^GET \/x got no answer from 127\.0\.0\.1:9: /) as unknown,
   });
 });
