@@ -1,33 +1,30 @@
 import type { PackagedName } from "../scripts/kit/package-functions";
 
-/** A call that a cold function is given. */
-export interface ColdCall {
-  /** What the table calls it. */
+/** A call that a function is given. */
+export interface FunctionCall {
+  /** Its name in the table. */
   readonly name: string;
   readonly function: PackagedName;
-  /** What the stack tells the function. */
+  /** Environment variables that the stack sets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly event: object;
-  /** What its answer holds, where it did its work. */
+  /** Part of the answer that proves that the function did its work. */
   readonly answerHolds: string;
-  /**
-   * The calls of AWS that it makes, one after the other, as a request signed by hand would make them. Left out where
-   * that is not compared.
-   */
-  readonly calls?: readonly string[];
+  /** Targets of the AWS calls that it makes, in order. Default: no other way to make them is compared. */
+  readonly awsCalls?: readonly string[];
 }
 
-/** Of the request that all calls are about. */
+/** The request that all calls are about, which is under way. */
 export const REQUEST_ID = "0b8a1c52-7f8e-4c1b-9d59-0f9b7f5d1a11";
-/** Of a request that has ended. */
+/** A request that has ended. */
 export const ENDED_ID = "5f0e3a52-1c5b-4b0e-8f57-3a3c9d1b7e22";
 const ARN = "arn:aws:sqs:us-east-1:123456789012:";
 const PATH = "/api/v1";
 
-/** The calls of AWS, with `endpoint` where all of it is found. */
-export function coldCalls(endpoint: string): ColdCall[] {
+/** One call of each function that uses AWS. @param endpoint address of DynamoDB and SQS */
+export function functionCalls(endpoint: string): FunctionCall[] {
   const common = {
-    DEPLOYMENT: "bench-cold",
+    DEPLOYMENT: "bench",
     REQUESTS_TABLE: "requests",
     WORK_QUEUE_URL: `${endpoint}/123456789012/work`,
     RESULTS_BUCKET: "results",
@@ -58,7 +55,7 @@ export function coldCalls(endpoint: string): ColdCall[] {
       environment: api,
       event: invoke,
       answerHolds: '"statusCode":202',
-      calls: ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage", "DynamoDB_20120810.UpdateItem"],
+      awsCalls: ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage", "DynamoDB_20120810.UpdateItem"],
     },
     {
       name: "status",
@@ -66,7 +63,7 @@ export function coldCalls(endpoint: string): ColdCall[] {
       environment: api,
       event: status,
       answerHolds: '"statusCode":200',
-      calls: ["DynamoDB_20120810.GetItem"],
+      awsCalls: ["DynamoDB_20120810.GetItem"],
     },
     { name: "worker", function: "worker", environment: worker, event: batch, answerHolds: '"batchItemFailures":[]' },
     {
@@ -79,13 +76,13 @@ export function coldCalls(endpoint: string): ColdCall[] {
   ];
 }
 
-/** A token that is good. It is read from an issuer over TLS, whatever the others use. */
-export function authorizerCall(issuer: string, token: string): ColdCall {
+/** A call of the authorizer. @param issuer URL that the keys of tokens are read from @param token a valid one */
+export function authorizerCall(issuer: string, token: string): FunctionCall {
   return {
     name: "authorizer",
     function: "authorizer",
     environment: {
-      DEPLOYMENT: "bench-cold",
+      DEPLOYMENT: "bench",
       JWT_ISSUER: issuer,
       JWT_AUDIENCES: '["bench"]',
       JWT_SCOPES: "[]",
@@ -100,10 +97,8 @@ export function authorizerCall(issuer: string, token: string): ColdCall {
   };
 }
 
-/**
- * A poll of a request that has ended: its answer is kept in the process, so it makes no call of AWS after the first.
- */
-export function endedPoll(poll: ColdCall): ColdCall {
+/** A poll of a request that has ended. The process keeps its answer, so only the first poll calls AWS. */
+export function endedPoll(poll: FunctionCall): FunctionCall {
   return {
     ...poll,
     name: "poll of an ended request",
