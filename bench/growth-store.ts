@@ -114,11 +114,10 @@ async function measureTable(endpoint: string, size: number): Promise<RequestsSiz
     return output;
   }) as DynamoDb;
   const store = dynamodbRequests(counted, { requests: "requests" });
-  const idsFrom = (list: readonly { readonly id: string }[], count: number) =>
-    Array.from(
-      { length: Math.min(count, list.length) },
-      (_, index) => list[Math.floor((index * list.length) / count)]!.id,
-    );
+  const idsFrom = (list: readonly { readonly id: string }[], most: number) => {
+    const count = Math.min(most, list.length);
+    return Array.from({ length: count }, (_, index) => list[Math.floor((index * list.length) / count)]!.id);
+  };
   const open = requests.filter(({ state }) => state === "open");
   const measure = async (operations: readonly (() => Promise<void>)[]): Promise<TableUse> => {
     const uses: TableUse[] = [];
@@ -157,7 +156,9 @@ async function measureTable(endpoint: string, size: number): Promise<RequestsSiz
   };
 }
 
-function itemOf(requestId: string, state: "due" | "open" | "ended", nowMs: number) {
+type Item = ReturnType<typeof toItem>;
+
+function itemOf(requestId: string, state: "due" | "open" | "ended", nowMs: number): Item {
   const request = {
     requestId,
     owner: "caller",
@@ -168,11 +169,11 @@ function itemOf(requestId: string, state: "due" | "open" | "ended", nowMs: numbe
   };
   const item = toItem(request, state === "due" ? nowMs - 1_000 : nowMs + 60_000);
   if (state !== "ended") return item;
-  const { open: _open, due_at: _dueAt, ...rest } = item;
-  return { ...rest, status: { S: "completed" }, result: { S: '"done"' } };
+  const ended = Object.fromEntries(Object.entries(item).filter(([name]) => name !== "open" && name !== "due_at"));
+  return { ...ended, status: { S: "completed" }, result: { S: '"done"' } };
 }
 
-async function fillTable(endpoint: string, items: readonly ReturnType<typeof itemOf>[]): Promise<void> {
+async function fillTable(endpoint: string, items: readonly Item[]): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials: CREDENTIALS });
   try {
     await client.send(
