@@ -13,8 +13,8 @@ export interface ColdBudget {
   /** By the name of the zip. */
   readonly sizes: Readonly<Record<string, Size>>;
   /**
-   * By the name of the call. `ratio`: processor time to the first answer over TLS, as a multiple of a bare node's in the
-   * same run. `ms`: wall time on the machine of `measured`, for information only.
+   * By the name of the call. `ratio`: processor time to the first answer over TLS, as a multiple of a bare node's in
+   * the same run. `ms`: wall time on the machine of `measured`, for information only.
    */
   readonly times: Readonly<Record<string, { readonly ratio: number; readonly ms: number }>>;
 }

@@ -93,7 +93,8 @@ export async function benchPage(results: BenchResults): Promise<string> {
   return htmlPage({
     title: missed === 0 ? `All ${bounded.length} bounds hold` : `${missed} of ${bounded.length} bounds are missed`,
     subtitle:
-      "Quickturn's benchmarks: two ways, side by side, in one run. Each figure is given with the bound that it must reach and the best that is possible.",
+      "Quickturn's benchmarks: two ways, side by side, in one run. Each figure is given with the bound that it must " +
+      "reach and the best that is possible.",
     sections: [tiles(records.flatMap(([name, record]) => headlineTile(name, record))), ...sections],
     style:
       "td{white-space:normal;vertical-align:top}td:nth-child(2){font-weight:600;white-space:nowrap}" +
@@ -146,7 +147,9 @@ export function figuresText(method: string, figures: readonly BenchFigure[]): st
     const { compares, measured, mustReach, limit, cause } = figure;
     const bounds = [mustReach && `must reach ${mustReach}`, limit && `limit ${limit}`].filter(Boolean).join("; ");
     return [
-      `  ${verdictWord(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}${bounds === "" ? "" : `; ${bounds}`}`,
+      [`  ${verdictWord(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}`, bounds]
+        .filter(Boolean)
+        .join("; "),
       ...(cause === undefined ? [] : [`       ${" ".repeat(width)}  ${cause}`]),
     ].join("\n");
   });

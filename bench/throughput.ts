@@ -90,8 +90,8 @@ export function judgeThroughput(measured: readonly WarmTimes[]): BenchResult {
   }));
   return benchResult("throughput", {
     method:
-      "Warm calls of one function instance through Lambda's runtime interface on loopback, DynamoDB and SQS answering " +
-      `at once over TLS; ${measured[0]?.ours.length ?? 0} calls of each, in turn.`,
+      "Warm calls of one function instance through Lambda's runtime interface on loopback, DynamoDB and SQS " +
+      `answering at once over TLS; ${measured[0]?.ours.length ?? 0} calls of each, in turn.`,
     figures: rows.flatMap(({ call, callsAws, empty, same, ours }): BenchFigure[] => {
       const overheadMs = ours.p99 - same.p99;
       const holds = overheadMs <= MAX_OVERHEAD_MS;
