@@ -1,222 +1,152 @@
-import { CACHE_HEADER } from "../scripts/emulator";
-import { AgentApiClient, type ApiResponse } from "../scripts/kit/api-client";
-import type { Clock } from "../scripts/gate/gate";
-import { beginRequest, completed, agentsVar } from "./agents";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BenchFigure, benchResult, type BenchResult } from "./results";
 import { hitRate } from "../scripts/cost/traffic";
+import { CACHE_HEADER } from "../scripts/emulator";
+import { AgentApiClient } from "../scripts/kit/api-client";
 import type { CommandContext } from "../scripts/kit/context";
 import { CALLERS, REGION, type LocalStack } from "../scripts/local/local-stack";
+import { agentsSetting, awaitResult, beginRequest } from "./requests";
+import { type BenchFigure, benchResult, type BenchResult } from "./results";
+
+/** Seconds that the stage keeps an answer. */
+const TTL_SECONDS = 5;
+/** Seconds between a poller's answer and its next poll. */
+const INTERVALS_SECONDS = [0.5, 1, 2, 5];
+/** Pollers of the same caller at the same request, which start one after the other by equal parts of the interval. */
+const POLLERS = [1, 10];
+/** Seconds that each pattern polls at least. */
+const DURATION_SECONDS = 40;
+/** Points that a measured rate may differ from the calculated one. */
+const MAX_POINTS = 2;
+/** Percentages of hits for which the longest interval is calculated. */
+const PROMISED_PERCENTS = [70, 90];
 
 /** How clients poll one request. */
-export interface CachePattern {
-  /** Seconds between a poller's answer and its next poll. */
+interface Pattern {
   readonly intervalSeconds: number;
-  /** Pollers of the same caller, one after the other by equal parts of the interval. */
   readonly pollers: number;
 }
 
-export interface PatternCounts {
-  readonly pattern: CachePattern;
+/** What the polls of one pattern were answered by. */
+export interface PatternCounts extends Pattern {
   readonly polls: number;
-  /** Answered by the stage's cache; the others reached a function. */
+  /** Polls that the stage's cache answered; the others reached a function. */
   readonly hits: number;
 }
 
-export interface PatternPolling {
-  readonly client: Pick<AgentApiClient, "invoke" | "status">;
-  readonly patterns: readonly CachePattern[];
-  /** That each pattern polls at least. */
-  readonly seconds: number;
-  /** Of the stage's cache: the polls are whole lives of an entry. */
-  readonly ttlSeconds: number;
-  readonly signal: AbortSignal;
-  readonly sleep: Clock["sleep"];
-  readonly onPoll?: (done: number, all: number) => void;
-}
-
-/** Every interval with every number of pollers. */
-export function cachePatterns(intervals: readonly number[], pollers: readonly number[]): CachePattern[] {
-  return pollers.flatMap((count) => intervals.map((intervalSeconds) => ({ intervalSeconds, pollers: count })));
-}
-
-/** Has every pattern poll a request of its own that has ended, all at once, and counts what the cache answered. */
-export async function pollPatterns(polling: PatternPolling): Promise<PatternCounts[]> {
-  const { client, patterns, onPoll, sleep, signal } = polling;
-  const ids = await Promise.all(patterns.map(() => beginRequest(client, "poll me")));
-  await Promise.all(ids.map((id) => completed(client, id, (ms) => sleep(ms, signal))));
-  // What was asked to see them end is in the cache.
-  await sleep(polling.ttlSeconds * 1_000, signal);
-  const all = patterns.reduce((sum, pattern) => sum + pattern.pollers * pollsOf(pattern, polling), 0);
-  let done = 0;
-  const count = () => onPoll?.(++done, all);
-  return Promise.all(patterns.map((pattern, index) => pollPattern(pattern, ids[index]!, polling, count)));
-}
-
-/** Polls of each poller: whole lives of an entry. */
-function pollsOf({ intervalSeconds }: CachePattern, { seconds, ttlSeconds }: PatternPolling): number {
-  const aLife = Math.max(1, Math.ceil(ttlSeconds / intervalSeconds - 1e-9));
-  return aLife * Math.ceil(seconds / (aLife * intervalSeconds));
-}
-
-async function pollPattern(
-  pattern: CachePattern,
-  id: string,
-  polling: PatternPolling,
-  count: () => void,
-): Promise<PatternCounts> {
-  const { client, sleep, signal } = polling;
-  const each = pollsOf(pattern, polling);
-  const hits = await Promise.all(
-    Array.from({ length: pattern.pollers }, async (_, poller) => {
-      let found = 0;
-      await sleep((poller * pattern.intervalSeconds * 1_000) / pattern.pollers, signal);
-      for (let poll = 0; poll < each; poll++) {
-        if (poll > 0) await sleep(pattern.intervalSeconds * 1_000, signal);
-        if (isHit(await client.status(id))) found++;
-        count();
-      }
-      return found;
-    }),
-  );
-  return { pattern, polls: each * pattern.pollers, hits: hits.reduce((sum, found) => sum + found, 0) };
-}
-
-function isHit({ status, headers }: ApiResponse): boolean {
-  if (status !== 200) throw new Error(`A poll was answered ${status}; expected 200`);
-  return headers.get(CACHE_HEADER) === "hit";
-}
-
-/** Seconds that the stage keeps an answer. */
-export const TTL_SECONDS = 5;
-/** Seconds between a poller's answer and its next poll. */
-const INTERVALS = [0.5, 1, 2, 5];
-/** Pollers of the same caller at the same request. */
-const POLLERS = [1, 10];
-/** Seconds that each pattern polls at least: whole lives of an entry, so that no part of one is counted. */
-const SECONDS = 40;
-/** Points that a measured rate may differ from the reckoned one. */
-export const MAX_POINTS = 2;
-/** Percent of hits that the reports promise. */
-const PROMISED = [70, 90];
-
-/** What the polls came to without the cache and with it, by pattern. */
-export interface CacheBench {
-  readonly off: readonly PatternCounts[];
+/** Counts with the cache and without it, pattern by pattern. */
+export interface CacheCounts {
   readonly on: readonly PatternCounts[];
+  readonly off: readonly PatternCounts[];
 }
+
+const PATTERNS: readonly Pattern[] = POLLERS.flatMap((pollers) =>
+  INTERVALS_SECONDS.map((intervalSeconds) => ({ intervalSeconds, pollers })),
+);
 
 /**
- * How many polls reach a function without the stage's cache and with it, for several intervals and numbers of pollers:
- * the same deployment, flipped by `cache_enabled`. All patterns poll at once, each a request of its own, which is a
- * cache entry of its own. Exit code 1 where a rate is not the one that arithmetic gives.
+ * Counts the polls that reach a function with the stage's cache and without it, on the same deployment, flipped by
+ * `cache_enabled`. Exit code 1 where a rate is not the calculated one.
  */
 export async function benchCache(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
   const vars = [
-    agentsVar([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]),
+    agentsSetting([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]),
     `cache_ttl_in_seconds=${TTL_SECONDS}`,
   ];
   await stack.flip(vars);
-  const on = await measure(context, stack, "with the cache");
+  const on = await context.progress.step("Poll with the cache", () => pollPatterns(stack, context.signal));
   await stack.flip([...vars, "cache_enabled=false"]);
-  return report({ on, off: await measure(context, stack, "without") });
+  const off = await context.progress.step("Poll without the cache", () => pollPatterns(stack, context.signal));
+  return judgeCache({ on, off });
 }
 
-async function measure(
-  { progress, signal }: CommandContext,
-  stack: LocalStack,
-  title: string,
-): Promise<PatternCounts[]> {
+/** Runs all patterns at once, each with a request of its own, which is a cache entry of its own. */
+async function pollPatterns(stack: LocalStack, signal: AbortSignal): Promise<PatternCounts[]> {
   const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
-  const patterns = cachePatterns(INTERVALS, POLLERS);
-  return progress.step(
-    `Poll ${title}`,
-    (detail) =>
-      pollPatterns({
-        client,
-        patterns,
-        seconds: SECONDS,
-        ttlSeconds: TTL_SECONDS,
-        signal,
-        sleep: (ms, ended) => sleep(ms, undefined, { signal: ended }),
-        onPoll: (done, all) => void (done % 100 === 0 && detail(`${done} of ${all} polls`)),
-      }),
-    (counts) => `${counts.reduce((sum, { polls }) => sum + polls, 0)} polls`,
+  const pause = (ms: number) => sleep(ms, undefined, { signal });
+  const ids = await Promise.all(PATTERNS.map(() => beginRequest(client, "poll me")));
+  await Promise.all(ids.map((id) => awaitResult(client, id, pause)));
+  // The polls above have filled the cache.
+  await pause(TTL_SECONDS * 1_000);
+  return Promise.all(
+    PATTERNS.map(async (pattern, index) => {
+      const { pollers, intervalSeconds } = pattern;
+      const intervalMs = intervalSeconds * 1_000;
+      const polls = pollsPerPoller(intervalSeconds);
+      const hits = await Promise.all(
+        Array.from({ length: pollers }, async (_, poller) => {
+          let found = 0;
+          await pause((poller * intervalMs) / pollers);
+          for (let poll = 0; poll < polls; poll++) {
+            if (poll > 0) await pause(intervalMs);
+            const { status, headers } = await client.status(ids[index]!);
+            if (status !== 200) throw new Error(`A poll was answered ${status}; expected 200`);
+            if (headers.get(CACHE_HEADER) === "hit") found += 1;
+          }
+          return found;
+        }),
+      );
+      return { ...pattern, polls: polls * pollers, hits: hits.reduce((sum, found) => sum + found, 0) };
+    }),
   );
 }
 
-/** What the counts say. */
-export function report({ off, on }: CacheBench): BenchResult {
-  if (on.length === 0) throw new Error("No pattern was polled; the benchmark cache needs one");
-  const rows = on.map((counts, index) => {
-    const expected = 100 * expectedRate(counts.pattern);
-    const measured = (100 * counts.hits) / counts.polls;
-    const without = off[index]!;
+/** Polls over whole lives of a cache entry, so that no part of a life is counted. */
+function pollsPerPoller(intervalSeconds: number): number {
+  const pollsOfLife = Math.max(1, Math.ceil(TTL_SECONDS / intervalSeconds - 1e-9));
+  return pollsOfLife * Math.ceil(DURATION_SECONDS / (pollsOfLife * intervalSeconds));
+}
+
+/** Compares the measured rates with the calculated ones. */
+export function judgeCache({ on, off }: CacheCounts): BenchResult {
+  const rows = on.map(({ hits, polls, pollers, intervalSeconds }, index) => {
+    const measuredPercent = (100 * hits) / polls;
+    const expectedPercent = 100 * hitRate(TTL_SECONDS, intervalSeconds / pollers);
+    const { polls: pollsOff, hits: hitsOff } = off[index]!;
     return {
-      ...counts.pattern,
-      polls: counts.polls,
-      hits: counts.hits,
-      measuredPercent: measured,
-      expectedPercent: expected,
-      pollsWithout: without.polls,
-      hitsWithout: without.hits,
-      holds: Math.abs(measured - expected) <= MAX_POINTS && without.hits === 0,
+      name: `${pollers} x every ${intervalSeconds} s`,
+      reached: `${pollsOff - hitsOff} of ${pollsOff} / ${polls - hits} of ${polls}`,
+      measuredPercent,
+      expectedPercent,
+      holds: Math.abs(measuredPercent - expectedPercent) <= MAX_POINTS && hitsOff === 0,
     };
   });
-  const promised = PROMISED.map((percent) => ({
-    compares: `longest time between polls of one request that still reaches ${percent} %`,
-    measured: `${longestInterval(percent).toFixed(2)} s`,
-    limit: "arithmetic",
-  }));
+  const percentsOf = (key: "expectedPercent" | "measuredPercent") => rows.map((row) => Math.round(row[key] * 10) / 10);
   return benchResult("cache", {
-    method: `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits the interval after each answer; ${SECONDS} s at least a pattern; one deployment, flipped by cache_enabled.`,
-    figures: [...rows.map(figureOf), ...promised],
+    method:
+      `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits ` +
+      `the interval after each answer; ${DURATION_SECONDS} s at least a pattern; one deployment, flipped by ` +
+      "cache_enabled.",
+    figures: [
+      ...rows.map(
+        ({ name, reached, measuredPercent, expectedPercent, holds }): BenchFigure => ({
+          compares: `polls that reach a function, cache off / on, ${name} (${reached})`,
+          measured: `${measuredPercent.toFixed(1)} % hits`,
+          mustReach: `within ${MAX_POINTS} points`,
+          limit: `${expectedPercent.toFixed(1)} %`,
+          holds,
+        }),
+      ),
+      ...PROMISED_PERCENTS.map((percent) => ({
+        compares: `longest time between polls of one request that still reaches ${percent} %`,
+        measured: `${longestIntervalSeconds(percent).toFixed(2)} s`,
+        limit: "arithmetic",
+      })),
+    ],
     charts: [
       {
         title: "Polls answered by the cache",
         unit: "%",
         kind: "bars",
-        categories: rows.map(nameOf),
+        categories: rows.map(({ name }) => name),
         series: [
-          { name: "arithmetic", values: rows.map(({ expectedPercent }) => round(expectedPercent)) },
-          { name: "measured", values: rows.map(({ measuredPercent }) => round(measuredPercent)) },
+          { name: "arithmetic", values: percentsOf("expectedPercent") },
+          { name: "measured", values: percentsOf("measuredPercent") },
         ],
       },
     ],
-    data: {
-      ttlSeconds: TTL_SECONDS,
-      patterns: rows,
-      longestIntervalSeconds: Object.fromEntries(PROMISED.map((percent) => [percent, longestInterval(percent)])),
-    },
+    data: { ttlSeconds: TTL_SECONDS, patterns: rows },
   });
 }
 
-interface CacheRow extends CachePattern {
-  readonly polls: number;
-  readonly hits: number;
-  readonly measuredPercent: number;
-  readonly expectedPercent: number;
-  readonly pollsWithout: number;
-  readonly hitsWithout: number;
-  readonly holds: boolean;
-}
-
-const nameOf = ({ intervalSeconds, pollers }: CachePattern): string => `${pollers} x every ${intervalSeconds} s`;
-
-function figureOf(row: CacheRow): BenchFigure {
-  const reached = `${row.pollsWithout - row.hitsWithout} of ${row.pollsWithout} / ${row.polls - row.hits} of ${row.polls}`;
-  return {
-    compares: `polls that reach a function, cache off / on, ${nameOf(row)} (${reached})`,
-    measured: `${row.measuredPercent.toFixed(1)} % hits`,
-    mustReach: `within ${MAX_POINTS} points`,
-    limit: `${row.expectedPercent.toFixed(1)} %`,
-    holds: row.holds,
-  };
-}
-
-const round = (percent: number): number => Math.round(percent * 10) / 10;
-const expectedRate = ({ intervalSeconds, pollers }: CachePattern): number =>
-  hitRate(TTL_SECONDS, intervalSeconds / pollers);
-
 /** A rate of 1 - 1/n needs n - 1 polls within the life that a miss begins. */
-const longestInterval = (percent: number): number => TTL_SECONDS / (Math.ceil(100 / (100 - percent) - 1e-9) - 1);
+const longestIntervalSeconds = (percent: number): number => TTL_SECONDS / (Math.ceil(100 / (100 - percent) - 1e-9) - 1);

@@ -1,51 +1,44 @@
-import { AgentApiClient } from "../scripts/kit/api-client";
 import { startAgentServer, type AgentBehaviour, type AgentCall } from "../__tests__/support/agent-server";
+import { AgentApiClient } from "../scripts/kit/api-client";
 import type { CommandContext } from "../scripts/kit/context";
 import { CALLERS, REGION, type LocalStack } from "../scripts/local/local-stack";
-import { inLanes, agentsVar, beginRequest, completed } from "./agents";
+import { agentsSetting, awaitResult, beginRequest } from "./requests";
 import { benchResult, type BenchResult } from "./results";
 
-/** Requests that come at once. */
+/** Requests of a burst. */
 const BURST = 200;
 /** Workers that may run at once: profile baseline, and optimized. */
 const RESERVED = { narrow: 10, wide: 50 } as const;
-/**
- * Milliseconds that the agent of a request takes: so long that the machine's own work for fifty at once stays a small
- * part.
- */
+/** Milliseconds an agent takes: so long that the machine's own work for fifty at once stays a small part. */
 const AGENT_MS = 6_000;
-/**
- * Requests that are sent at once: two hundred front doors would start on this machine first, which is not what is
- * measured.
- */
+/** Requests that are sent at once: 200 would first start 200 front doors, which are not measured. */
 const SENDERS = 16;
-/** What must be reached, of 5: the workers alone would allow 5. */
-export const MIN_RATIO = 4.8;
-/** Else a burst would be refused with 429. */
+/** Least ratio of both times; the workers alone would allow 5. */
+const MIN_RATIO = 4.8;
+/** Without these rates a burst would be refused with 429. */
 const VARS = ["timeout=120", "throttling_rate_limit=10000", "throttling_burst_limit=5000"];
 
 /** Milliseconds from a burst's first request to its last agent's answer. */
-export interface CapacityBench {
+export interface CapacityTimes {
   readonly narrowMs: number;
   readonly wideMs: number;
 }
 
 /**
- * A burst of requests with ten workers and with fifty: the same deployment, flipped by
- * `reserved_concurrent_executions`.
- * One burst each, whose time is that of twenty and of four rounds. Exit code 1 where the ratio misses its bound.
+ * Sends a burst of requests to ten workers and to fifty, of the same deployment, flipped by
+ * `reserved_concurrent_executions`. Exit code 1 where the ratio misses its bound.
  */
 export async function benchCapacity(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
   const agent = new BurstAgent();
   const server = await startAgentServer((call) => agent.behave(call));
-  const vars = [
-    ...VARS,
-    agentsVar([{ name: "slow", kind: "http", target: `${server.url}/slow`, timeout_seconds: 90, phases: [1] }]),
-  ];
+  const agents = [{ name: "slow", kind: "http", target: `${server.url}/slow`, timeout_seconds: 90, phases: [1] }];
+  const measure = async (reserved: number) => {
+    await stack.flip([...VARS, agentsSetting(agents), `reserved_concurrent_executions=${reserved}`]);
+    return measureBurst(context, { stack, agent, reserved });
+  };
   try {
-    const wideMs = await measure(context, stack, vars, RESERVED.wide, agent);
-    const narrowMs = await measure(context, stack, vars, RESERVED.narrow, agent);
-    return verdict({ narrowMs, wideMs });
+    const wideMs = await measure(RESERVED.wide);
+    return judgeCapacity({ wideMs, narrowMs: await measure(RESERVED.narrow) });
   } finally {
     await server.stop();
   }
@@ -53,23 +46,23 @@ export async function benchCapacity(context: CommandContext, stack: LocalStack):
 
 const WARM_UP = "warm up";
 
-/** Answers after its time; of the warm-up only when all workers ask, so that each has to be started. */
-export class BurstAgent {
-  /** When it has answered last, on the clock of `performance`. */
+/** An agent that answers the warm-up only when all workers ask, so that each of them has to be started. */
+class BurstAgent {
+  /** Time of its last answer, on the clock of `performance`. */
   lastMs = 0;
   private waiting: (() => void)[] = [];
   private workers = 1;
 
-  /** Waits for so many workers in the next warm-up. */
-  expect(workers: number): void {
+  /** Sets how many workers the next warm-up waits for. */
+  expectWorkers(workers: number): void {
     [this.workers, this.waiting] = [workers, []];
   }
 
-  async behave({ prompt }: Pick<AgentCall, "prompt">): Promise<AgentBehaviour> {
+  async behave({ prompt }: AgentCall): Promise<AgentBehaviour> {
     if (prompt === WARM_UP) {
       await new Promise<void>((resolve) => {
         this.waiting.push(resolve);
-        if (this.waiting.length === this.workers) for (const go of this.waiting) go();
+        if (this.waiting.length === this.workers) for (const release of this.waiting) release();
       });
       return { kind: "answer", delayMs: 0, text: "ready" };
     }
@@ -78,48 +71,62 @@ export class BurstAgent {
   }
 }
 
-async function measure(
-  { progress }: CommandContext,
-  stack: LocalStack,
-  vars: readonly string[],
-  reserved: number,
-  agent: BurstAgent,
-): Promise<number> {
-  await stack.flip([...vars, `reserved_concurrent_executions=${reserved}`]);
+interface BurstSubject {
+  readonly stack: LocalStack;
+  readonly agent: BurstAgent;
+  /** Workers that may run at once. */
+  readonly reserved: number;
+}
+
+async function measureBurst({ progress }: CommandContext, { stack, agent, reserved }: BurstSubject): Promise<number> {
   const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
-  const burst = async (prompt: string, requests: number) => {
-    const ids = await inLanes(SENDERS, Array.from({ length: requests }), () => beginRequest(client, prompt));
-    for (const id of ids) await completed(client, id);
+  const sendBurst = async (prompt: string, requests: number) => {
+    const ids: string[] = [];
+    let begun = 0;
+    const sender = async () => {
+      while (begun++ < requests) ids.push(await beginRequest(client, prompt));
+    };
+    await Promise.all(Array.from({ length: SENDERS }, sender));
+    for (const id of ids) await awaitResult(client, id);
   };
-  agent.expect(reserved);
-  await progress.step(`Start ${reserved} workers`, () => burst(WARM_UP, reserved));
+  agent.expectWorkers(reserved);
+  await progress.step(`Start ${reserved} workers`, () => sendBurst(WARM_UP, reserved));
   return progress.step(
     `${BURST} requests at once, ${reserved} workers`,
     async () => {
       const began = performance.now();
-      await burst("go", BURST);
+      await sendBurst("go", BURST);
       return agent.lastMs - began;
     },
-    seconds,
+    secondsText,
   );
 }
 
-/** What the figures say. */
-export function verdict({ narrowMs, wideMs }: CapacityBench): BenchResult {
+/** Compares the ratio with its bound. */
+export function judgeCapacity({ narrowMs, wideMs }: CapacityTimes): BenchResult {
   const limit = RESERVED.wide / RESERVED.narrow;
   const ratio = narrowMs / wideMs;
-  const least = (reserved: number) => (BURST / reserved) * AGENT_MS;
+  const agentsMs = { narrow: (BURST / RESERVED.narrow) * AGENT_MS, wide: (BURST / RESERVED.wide) * AGENT_MS };
   const holds = ratio >= MIN_RATIO;
+  const cause =
+    "fifty workers and one emulator share this machine's processors: " +
+    `${((wideMs - agentsMs.wide) / BURST).toFixed(0)} ms of theirs for each request`;
   return benchResult("capacity", {
-    method: `${BURST} requests as fast as ${SENDERS} senders are answered, each an agent's ${AGENT_MS / 1_000} s; time to the last agent's answer, of which the agents alone take ${seconds(least(RESERVED.narrow))} and ${seconds(least(RESERVED.wide))}; one burst each; one deployment, flipped by reserved_concurrent_executions.`,
+    method:
+      `${BURST} requests as fast as ${SENDERS} senders are answered, each an agent's ${AGENT_MS / 1_000} s; ` +
+      "time to the last agent's answer, of which the agents alone take " +
+      `${secondsText(agentsMs.narrow)} and ${secondsText(agentsMs.wide)}; one burst each; ` +
+      "one deployment, flipped by reserved_concurrent_executions.",
     figures: [
       {
-        compares: `burst of ${BURST}: ${RESERVED.narrow} / ${RESERVED.wide} workers (${seconds(narrowMs)} / ${seconds(wideMs)})`,
+        compares:
+          `burst of ${BURST}: ${RESERVED.narrow} / ${RESERVED.wide} workers ` +
+          `(${secondsText(narrowMs)} / ${secondsText(wideMs)})`,
         measured: `${ratio.toFixed(2)}x`,
         mustReach: `>= ${MIN_RATIO}x`,
         limit: `${limit}x`,
         holds,
-        ...(!holds && { cause: causeOf(narrowMs - least(RESERVED.narrow), wideMs - least(RESERVED.wide)) }),
+        ...(!holds && { cause }),
       },
     ],
     charts: [
@@ -129,8 +136,8 @@ export function verdict({ narrowMs, wideMs }: CapacityBench): BenchResult {
         kind: "bars",
         categories: [`${RESERVED.narrow} workers`, `${RESERVED.wide} workers`],
         series: [
-          { name: "the agents alone", values: [least(RESERVED.narrow) / 1_000, least(RESERVED.wide) / 1_000] },
-          { name: "measured", values: [narrowMs, wideMs].map(tenths) },
+          { name: "the agents alone", values: [agentsMs.narrow, agentsMs.wide].map((ms) => ms / 1_000) },
+          { name: "measured", values: [narrowMs, wideMs].map((ms) => Math.round(ms / 100) / 10) },
         ],
       },
     ],
@@ -138,16 +145,4 @@ export function verdict({ narrowMs, wideMs }: CapacityBench): BenchResult {
   });
 }
 
-/**
- * What the machine adds is the same whatever an agent takes: told with the agents' time beside which it would be small
- * enough.
- */
-function causeOf(narrowExtraMs: number, wideExtraMs: number): string {
-  const rounds = (reserved: number) => BURST / reserved;
-  const enoughMs =
-    (MIN_RATIO * wideExtraMs - narrowExtraMs) / (rounds(RESERVED.narrow) - MIN_RATIO * rounds(RESERVED.wide));
-  return `fifty workers and one emulator share this machine's processors: ${(wideExtraMs / BURST).toFixed(0)} ms of theirs a request; beside agents of ${Math.ceil(enoughMs / 1_000)} s it would be small enough`;
-}
-
-const tenths = (ms: number): number => Math.round(ms / 100) / 10;
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+const secondsText = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

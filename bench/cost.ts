@@ -3,7 +3,7 @@ import type { Difference } from "../scripts/cost/comparison";
 import type { CommandContext } from "../scripts/kit/context";
 import { cost, type CostReport } from "../scripts/cost/cost";
 
-/** A month: few, some, many. */
+/** Requests a month: few, some, many. */
 const REQUESTS = [10_000, 100_000, 1_000_000];
 
 /**
@@ -20,7 +20,8 @@ export async function benchCost(context: CommandContext): Promise<BenchResult> {
   const infrastructure = report.differences.map((difference) => difference.infrastructure);
   return benchResult("cost", {
     method:
-      "Dollars a month of profile baseline / optimized from the cost model (quickturn cost): list prices of us-east-1 and the default usage.",
+      "Dollars a month of profile baseline / optimized from the cost model (quickturn cost): list prices of us-east-1 " +
+      "and the default usage.",
     figures,
     charts: [
       {
@@ -39,9 +40,9 @@ export async function benchCost(context: CommandContext): Promise<BenchResult> {
   });
 }
 
-function figureOf(what: string, { beforeUsd, afterUsd, differencePercent }: Difference): BenchFigure {
+function figureOf(compared: string, { beforeUsd, afterUsd, differencePercent }: Difference): BenchFigure {
   return {
-    compares: `${what} ($${beforeUsd.toFixed(2)} / $${afterUsd.toFixed(2)})`,
+    compares: `${compared} ($${beforeUsd.toFixed(2)} / $${afterUsd.toFixed(2)})`,
     measured: differencePercent === null ? "-" : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`,
   };
 }

@@ -1,25 +1,47 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DeploymentsSize, growthFigures, growthText } from "./growth-figures";
-import { plannedChanges } from "../scripts/kit/terraform-messages";
-import { startEmulator } from "../scripts/emulator/moto";
 import { keepProvider } from "../scripts/emulator/kept-provider";
-import { run } from "../scripts/kit/process";
-import { Terraform } from "../scripts/kit/terraform";
-import type { CommandContext } from "../scripts/kit/context";
-import { MODULES, modules } from "../scripts/publish/modules";
+import { startEmulator } from "../scripts/emulator/moto";
 import { bareEnvironment, sandboxEnvironment } from "../scripts/emulator/sandbox";
+import type { CommandContext } from "../scripts/kit/context";
+import { run } from "../scripts/kit/process";
 import { synth } from "../scripts/kit/synth";
-import { measureRequests } from "./growth-requests";
-import { benchResult, type BenchResult } from "./results";
-import { setInterval } from "node:timers";
+import { Terraform } from "../scripts/kit/terraform";
+import { MODULES, modules } from "../scripts/publish/modules";
+import { measureRequests, OPERATIONS, type Operation, type RequestsSize } from "./growth-store";
+import { type BenchFigure, benchResult, type BenchResult, timeMs } from "./results";
+
+/** Deployments in one root, and requests in one table, ascending. */
+const DEPLOYMENTS = [1, 10, 50];
+const REQUESTS = [1_000, 10_000, 100_000];
+/** Largest power of growth that counts as linear; the tenth is for what a machine does beside. */
+const MAX_EXPONENT = 1.1;
+
+/** The plan of so many deployments in one root. */
+export interface DeploymentsSize {
+  readonly deployments: number;
+  /** Of `terraform plan`. */
+  readonly ms: number;
+}
+
+/** Measurements of all sizes, ascending. `requests` is undefined where the database is not installed. */
+export interface Growth {
+  readonly deployments: readonly DeploymentsSize[];
+  readonly requests: readonly RequestsSize[] | undefined;
+}
 
 /**
- * Deployments in one root, as many as each size has: one call of the module with `for_each`, as its example of teams
- * has it.
+ * Measures how plans grow with deployments, and what the functions ask of the table as requests grow. Exit code 1
+ * where plans grow faster than linearly, or calls or items grow at all.
  */
-const root = (deployments: number): string => `provider "aws" {
+export async function benchGrowth(context: CommandContext): Promise<BenchResult> {
+  const requests = await measureRequests(context, REQUESTS);
+  return judgeGrowth({ requests, deployments: await measureDeployments(context, DEPLOYMENTS) });
+}
+
+/** A root that calls the module with `for_each`, as its example of teams does. */
+const rootOf = (deployments: number): string => `provider "aws" {
   region = "us-east-1"
 }
 
@@ -33,30 +55,32 @@ module "team" {
 }
 `;
 
-/**
- * Plans roots of many deployments of the module as `quickturn modules` writes it: what `terraform plan` takes where
- * nothing is there yet.
- */
-export async function measureDeployments(
-  context: CommandContext,
-  sizes: readonly number[],
-): Promise<DeploymentsSize[]> {
+/** Plans roots with many deployments of the module, of which nothing exists yet. */
+async function measureDeployments(context: CommandContext, sizes: readonly number[]): Promise<DeploymentsSize[]> {
+  const { environment, progress, signal } = context;
   const folder = mkdtempSync(join(tmpdir(), "quickturn-growth-"));
-  const emulator = await startEmulator({ directory: folder, env: bareEnvironment(context.environment, folder) });
+  const emulator = await startEmulator({ directory: folder, env: bareEnvironment(environment, folder) });
   try {
-    const env = sandboxEnvironment(context.environment, emulator.endpoint, folder);
+    const env = sandboxEnvironment(environment, emulator.endpoint, folder);
     await writeModules(context, folder);
-    const roots = sizes.map((deployments) => makeRoot(folder, deployments));
-    for (const directory of roots) await new Terraform({ directory, env, signal: context.signal }).init();
-    const provider = await keepProvider({
-      directory: roots[0]!,
-      env,
-      configurations: [join(folder, "modules", MODULES[0]!.name)],
+    const roots = sizes.map((deployments) => {
+      const directory = join(folder, `root-${deployments}`);
+      mkdirSync(directory);
+      writeFileSync(join(directory, "main.tf"), rootOf(deployments));
+      return { deployments, directory };
     });
+    for (const { directory } of roots) await new Terraform({ directory, env, signal }).init();
+    const configurations = [join(folder, "modules", MODULES[0]!.name)];
+    const provider = await keepProvider({ directory: roots[0]!.directory, env, configurations });
     try {
       const measured: DeploymentsSize[] = [];
-      for (const [index, deployments] of sizes.entries())
-        measured.push(await plan(context, roots[index]!, { ...env, ...provider.variables }, deployments));
+      for (const { deployments, directory: cwd } of roots) {
+        const options = { cwd, env: { ...env, ...provider.variables }, signal };
+        const ms = await progress.step(`terraform plan of ${deployments} deployments`, () =>
+          timeMs(() => run("terraform", ["plan", "-json", "-input=false"], options)),
+        );
+        measured.push({ deployments, ms });
+      }
       return measured;
     } finally {
       await provider.stop();
@@ -67,104 +91,83 @@ export async function measureDeployments(
   }
 }
 
-/** Below the folder alone: the project's own output stays as it is. */
+/** Writes the modules below the folder, so that the project's own output stays as it is. */
 async function writeModules(context: CommandContext, folder: string): Promise<void> {
   const stacks = MODULES.map(({ stack }) => stack).join(",");
   const synthesized = join(folder, "cdktf.out");
-  await synth(
-    { ...context, environment: { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks } },
-    { outputDirectory: synthesized },
-  );
+  const environment = { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks };
+  await synth({ ...context, environment }, { outputDirectory: synthesized });
   await modules(context, { out: join(folder, "modules"), synthesized });
 }
 
-function makeRoot(folder: string, deployments: number): string {
-  const directory = join(folder, `root-${deployments}`);
-  mkdirSync(directory);
-  writeFileSync(join(directory, "main.tf"), root(deployments));
-  return directory;
-}
+type Point = readonly [size: number, value: number];
 
-function plan(
-  { progress, signal }: CommandContext,
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-  deployments: number,
-): Promise<DeploymentsSize> {
-  return progress.step(
-    `terraform plan of ${deployments} deployments`,
-    async () => {
-      let peak: () => number | undefined = () => undefined;
-      const began = performance.now();
-      const { stdout } = await run("terraform", ["plan", "-json", "-input=false"], {
-        cwd,
-        env,
-        signal,
-        onStart: (pid) => (peak = watchPeakMemory(pid)),
-      }).finally(() => peak());
-      return { deployments, ms: performance.now() - began, peakMiB: peak(), resources: plannedChanges(stdout).length };
-    },
-    ({ ms, resources }) => `${(ms / 1_000).toFixed(1)} s, ${resources} resources`,
-  );
-}
+/** The power by which a value grows from one size to another: 1 is linear, 0 is constant. */
+const exponentOf = ([size, value]: Point, [nextSize, nextValue]: Point): number =>
+  Math.log(nextValue / value) / Math.log(nextSize / size);
 
-/** What `bench growth` measures. */
-export interface GrowthBenchOptions {
-  /** Deployments in one root, ascending. Default: 1, 10, 50. */
-  readonly deployments?: readonly number[];
-  /** Requests in the table, ascending. Default: 1,000, 10,000 and 100,000. */
-  readonly requests?: readonly number[];
-}
-
-const METHOD =
-  "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a real provider that is running already, once for each size. Requests: the functions' own store over a database in memory (dynalite), in a process of its own for each size; one in ten requests has not ended, and twenty are due; medians, and the calls and items that each operation asks for, which is what DynamoDB's time and price follow.";
-
-/**
- * How plans grow with deployments, and what the functions ask of the table with requests. Exit code 1 where anything
- * grows faster than linearly, or calls or items grow at all.
- */
-export async function benchGrowth(
-  context: CommandContext,
-  { deployments = [1, 10, 50], requests = [1_000, 10_000, 100_000] }: GrowthBenchOptions = {},
-): Promise<BenchResult> {
-  const growth = {
-    requests: await measureRequests(context, requests),
-    deployments: await measureDeployments(context, deployments),
-  };
-  const { figures, charts } = growthFigures(growth);
+/** Compares the growth of plans and of the table's use with their bounds. */
+export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
+  const operations = Object.entries(OPERATIONS) as [Operation, string][];
+  const tables = requests ?? [];
   return benchResult("growth", {
-    method: METHOD,
-    figures,
-    charts,
-    text: growthText(growth, figures),
-    data: { growth },
+    method:
+      "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a " +
+      "real provider that is running already, once for each size. Requests: the functions' own store over a database " +
+      "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, and " +
+      "the calls and items that each operation asks for, which determine DynamoDB's time and price.",
+    figures: [figureOfPlans(deployments), ...operations.map((operation) => figureOfOperation(operation, requests))],
+    charts: [
+      {
+        title: "Plan of deployments in one root",
+        unit: "s",
+        kind: "lines",
+        logarithmic: true,
+        categories: deployments.map((each) => String(each.deployments)),
+        series: [{ name: "terraform plan", values: deployments.map(({ ms }) => ms / 1_000) }],
+      },
+      {
+        title: "Requests in the table",
+        unit: "ms",
+        kind: "lines",
+        logarithmic: true,
+        categories: tables.map((each) => String(each.requests)),
+        series: operations.map(([key, name]) => ({ name, values: tables.map((each) => each[key].ms) })),
+      },
+    ],
+    data: { growth: { deployments, requests } },
   });
 }
 
-/**
- * Milliseconds between two looks: the system keeps the peak itself, so only what comes after the last look is missed.
- */
-const LOOK_MS = 100;
-
-/**
- * Watches the most memory that a process has had.
- * @returns what ends the watch and gives the peak of resident memory in MiB; undefined where the system does not tell
- */
-export function watchPeakMemory(pid: number): () => number | undefined {
-  let peak = peakMiB(pid);
-  const timer = setInterval(() => (peak = peakMiB(pid) ?? peak), LOOK_MS);
-  return () => {
-    clearInterval(timer);
-    return peak;
+function figureOfPlans(deployments: readonly DeploymentsSize[]): BenchFigure {
+  const points = deployments.map(({ deployments: size, ms }): Point => [size, ms / 1_000]);
+  // The steepest part counts, so that the cost of a start cannot hide how the rest grows.
+  const exponent = Math.max(...points.slice(1).map((point, index) => exponentOf(points[index]!, point)));
+  const [size, seconds] = points.at(-1) ?? [NaN, NaN];
+  return {
+    compares: `plan time, ${points.map(([each]) => each).join(", ")} deployments in one root`,
+    measured:
+      `${points.map(([, value]) => value.toFixed(1)).join(", ")} s ` +
+      `(power up to ${exponent.toFixed(2)}; ${(seconds / size).toFixed(1)} s a deployment)`,
+    mustReach: `power <= ${MAX_EXPONENT}`,
+    limit: "power 1: linear",
+    holds: exponent <= MAX_EXPONENT,
   };
 }
 
-/** As Linux counts it; undefined elsewhere, and where the process is gone. */
-function peakMiB(pid: number): number | undefined {
-  try {
-    const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return match === null ? undefined : Number(match[1]) / 1024;
-  } catch {
-    return undefined;
-  }
+function figureOfOperation([key, title]: [Operation, string], requests: Growth["requests"]): BenchFigure {
+  const bounds = { mustReach: "as many calls and items at each size", limit: "constant" };
+  const compares = (sizes: string) => `${title}, ${sizes}requests in the table`;
+  if (requests === undefined)
+    return { ...bounds, compares: compares(""), measured: "not measured", cause: "dynalite is not installed: npm ci" };
+  const uses = requests.map((each) => each[key]);
+  const { calls, items } = uses[0]!;
+  return {
+    ...bounds,
+    compares: compares(`${requests.map((each) => each.requests.toLocaleString("en-US")).join(" / ")} `),
+    measured:
+      `${uses.map((use) => `${use.calls} calls, ${use.items} items`).join(" / ")}; ` +
+      `${uses.map(({ ms }) => ms.toFixed(1)).join(" / ")} ms`,
+    holds: uses.every((use) => use.calls === calls && use.items === items),
+  };
 }

@@ -45,7 +45,8 @@ export function hclValue(value: unknown, references: readonly Reference[] = [], 
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value);
     if (entries.length === 0) return "{}";
-    return `{\n${entries.map(([key, each]) => `${deeper}${hclText(key)} = ${hclValue(each, references, deeper)}\n`).join("")}${indent}}`;
+    const lines = entries.map(([key, each]) => `${deeper}${hclText(key)} = ${hclValue(each, references, deeper)}\n`);
+    return `{\n${lines.join("")}${indent}}`;
   }
   return String(value);
 }

@@ -8,16 +8,16 @@ const light = Object.fromEntries(Object.entries(COLOURS).map(([name, { light: co
 };
 const PALETTE = [light.line, light.fast, light.slow, light.warning, light.muted, light.bar];
 
-/** A chart of the benchmarks' page. `id`: unique in the page. */
-export function benchChart(id: string, chart: BenchChart): Chart {
+/** @param id unique in the page */
+function benchChart(id: string, chart: BenchChart): Chart {
   const { title, unit, categories, series } = chart;
-  const told = series.map(
-    ({ name, values }) =>
-      `${name}: ${categories.map((category, index) => `${category} ${shown(values[index] ?? null, unit)}`).join(", ")}`,
-  );
+  const spokenSeries = series.map(({ name, values }) => {
+    const spokenValues = categories.map((category, index) => `${category} ${valueText(values[index] ?? null, unit)}`);
+    return `${name}: ${spokenValues.join(", ")}`;
+  });
   return {
     id,
-    label: `${title}, in ${unit}. ${told.join(". ")}.`,
+    label: `${title}, in ${unit}. ${spokenSeries.join(". ")}.`,
     caption: `${title}, in ${unit}${chart.logarithmic ? ", on a logarithmic axis" : ""}.`,
     option: ({ narrow }): EChartsOption => ({
       color: PALETTE,
@@ -47,18 +47,17 @@ export function benchChart(id: string, chart: BenchChart): Chart {
         axisLabel: { color: light.muted, fontSize: 13 },
         splitLine: { lineStyle: { color: light.grid } },
       },
-      series: series.map(({ name, values }) => seriesOf(chart, name, values, narrow)),
+      series: series.map((each) => seriesOption(chart, each, narrow)),
     }),
   };
 }
 
-function seriesOf(
+function seriesOption(
   { kind, unit, series }: BenchChart,
-  name: string,
-  values: readonly (number | null)[],
+  { name, values }: BenchChart["series"][number],
   narrow: boolean,
 ): SeriesOption {
-  // A logarithm of nothing, and a bar of none, are left out.
+  // ECharts leaves out "-".
   const data = values.map((value) => value ?? "-");
   if (kind === "lines")
     return { type: "line", name, silent: true, symbol: "circle", symbolSize: 6, lineStyle: { width: 2.5 }, data };
@@ -73,14 +72,14 @@ function seriesOf(
       position: "top",
       color: light.ink,
       fontSize: 12,
-      formatter: ({ value }) => (typeof value === "number" ? shown(value, unit) : ""),
+      formatter: ({ value }) => (typeof value === "number" ? valueText(value, unit) : ""),
     },
     data,
   };
 }
 
-/** Three digits are enough to see. */
-const shown = (value: number | null, unit: string): string =>
+/** Three digits are enough for a chart. */
+const valueText = (value: number | null, unit: string): string =>
   value === null ? "none" : `${Number(value.toPrecision(3)).toLocaleString("en")} ${unit}`;
 
 /** The newest results of all benchmarks as one HTML file. */
@@ -94,18 +93,20 @@ export async function benchPage(results: BenchResults): Promise<string> {
   return htmlPage({
     title: missed === 0 ? `All ${bounded.length} bounds hold` : `${missed} of ${bounded.length} bounds are missed`,
     subtitle:
-      "Quickturn's benchmarks: two ways, side by side, in one run. Each figure is given with the bound that it must reach and the best that is possible.",
-    sections: [tiles(records.flatMap(([name, record]) => tileOf(name, record))), ...sections],
+      "Quickturn's benchmarks: two ways, side by side, in one run. Each figure is given with the bound that it must " +
+      "reach and the best that is possible.",
+    sections: [tiles(records.flatMap(([name, record]) => headlineTile(name, record))), ...sections],
     style:
-      "td{white-space:normal;vertical-align:top}td:nth-child(2){font-weight:600;white-space:nowrap}.tiles{grid-template-columns:repeat(auto-fill,minmax(150px,1fr))}",
+      "td{white-space:normal;vertical-align:top}td:nth-child(2){font-weight:600;white-space:nowrap}" +
+      ".tiles{grid-template-columns:repeat(auto-fill,minmax(150px,1fr))}",
   });
 }
 
 /** The first figure of a benchmark is its headline. */
-const tileOf = (name: string, { figures: [first] }: BenchRecord) =>
+const headlineTile = (name: string, { figures: [first] }: BenchRecord) =>
   first === undefined
     ? []
-    : [{ name, value: first.measured, note: [verdictOf(first), first.mustReach].filter(Boolean).join(", ") }];
+    : [{ name, value: first.measured, note: [verdictWord(first), first.mustReach].filter(Boolean).join(", ") }];
 
 async function benchSection(
   name: string,
@@ -114,7 +115,7 @@ async function benchSection(
   const drawn: string[] = [];
   for (const [index, chart] of charts.entries())
     drawn.push(await figure(benchChart(`${name}-${String.fromCharCode(97 + index)}`, chart)));
-  const table = htmlTable(name, ["what is compared", "measured", "must reach", "limit", ""], figures.map(rowOf));
+  const table = htmlTable(name, COLUMNS, figures.map(figureCells));
   return section(
     name,
     `<p>${escapeHtml(method)}</p>`,
@@ -124,18 +125,20 @@ async function benchSection(
   );
 }
 
-function rowOf(figure: BenchFigure): string[] {
+const COLUMNS = ["what is compared", "measured", "must reach", "limit", ""];
+
+function figureCells(figure: BenchFigure): string[] {
   return [
     figure.compares,
     figure.measured,
     figure.mustReach ?? "",
     figure.limit ?? "",
-    [verdictOf(figure), figure.cause ?? ""].filter(Boolean).join(": "),
+    [verdictWord(figure), figure.cause ?? ""].filter(Boolean).join(": "),
   ];
 }
 
-/** Whether a figure's bound holds, in a word; nothing where there is none. */
-export const verdictOf = ({ holds }: BenchFigure): string => (holds === undefined ? "" : holds ? "ok" : "MISS");
+/** Whether a figure's bound holds, in a word; empty where there is none. */
+const verdictWord = ({ holds }: BenchFigure): string => (holds === undefined ? "" : holds ? "ok" : "MISS");
 
 /** The figures of one benchmark, for a terminal. */
 export function figuresText(method: string, figures: readonly BenchFigure[]): string {
@@ -144,7 +147,9 @@ export function figuresText(method: string, figures: readonly BenchFigure[]): st
     const { compares, measured, mustReach, limit, cause } = figure;
     const bounds = [mustReach && `must reach ${mustReach}`, limit && `limit ${limit}`].filter(Boolean).join("; ");
     return [
-      `  ${verdictOf(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}${bounds === "" ? "" : `; ${bounds}`}`,
+      [`  ${verdictWord(figure).padEnd(4)} ${measured.padStart(width)}   ${compares}`, bounds]
+        .filter(Boolean)
+        .join("; "),
       ...(cause === undefined ? [] : [`       ${" ".repeat(width)}  ${cause}`]),
     ].join("\n");
   });
@@ -154,20 +159,13 @@ export function figuresText(method: string, figures: readonly BenchFigure[]): st
 /** The table of the newest results in docs/benchmarks.md, in Markdown, with how each was measured below it. */
 export function benchTable(results: BenchResults): string {
   const records = Object.entries(results);
-  if (records.length === 0) return "Nothing was measured yet.";
+  if (records.length === 0) return "Nothing has been measured yet.";
   const rows = records.flatMap(([name, { figures }]) =>
-    figures.map((figure, index) => [
-      index === 0 ? `\`${name}\`` : "",
-      figure.compares,
-      figure.measured,
-      figure.mustReach ?? "",
-      figure.limit ?? "",
-      [verdictOf(figure), figure.cause ?? ""].filter(Boolean).join(": "),
-    ]),
+    figures.map((figure, index) => [index === 0 ? `\`${name}\`` : "", ...figureCells(figure)]),
   );
   const methods = records.map(
     ([name, { method, measuredOn, machine, seconds }]) =>
       `- \`${name}\`, ${measuredOn}, ${machine}, ${Math.round(seconds)} s: ${method}`,
   );
-  return `${table(["benchmark", "what is compared", "measured", "must reach", "limit", ""], rows)}\n\n${methods.join("\n")}`;
+  return `${table(["benchmark", ...COLUMNS], rows)}\n\n${methods.join("\n")}`;
 }

@@ -1,121 +1,96 @@
-import { figuresText, benchPage } from "./report";
-import { type CommandResult, UsageError } from "../scripts/kit/context";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { type CommandResult, UsageError } from "../scripts/kit/context";
 import { writeReport } from "../scripts/kit/files";
+import { benchPage, figuresText } from "./report";
 
-/** One row of the benchmarks' table. */
+/** One row of the table of benchmarks. */
 export interface BenchFigure {
-  /** What is compared, without its values: "7 agents x 2 phases, one by one / all at once". */
+  /** What is compared, without the result: "7 agents x 2 phases, one by one / all at once". */
   readonly compares: string;
-  /** As measured, with its unit: "6.98x". */
+  /** The result with its unit: "6.98x". */
   readonly measured: string;
-  /** The bound, with its unit: ">= 6.9x". Left out where the figure is only told. */
+  /** The bound with its unit: ">= 6.9x". Default: the figure has no bound. */
   readonly mustReach?: string;
-  /** What the best possible would be, measured in the same run or reckoned: "7x". */
+  /** The best possible value, measured in the same run or calculated: "7x". */
   readonly limit?: string;
-  /** Whether the bound holds. Left out where there is none. */
+  /** Whether the bound holds; undefined where there is none, or where nothing was measured. */
   readonly holds?: boolean;
-  /** Why it does not, where that is known. */
+  /** Why the bound is missed, or why nothing was measured. */
   readonly cause?: string;
 }
 
-/** What a chart of the benchmarks' page draws. */
+/** A chart of the page of benchmarks. */
 export interface BenchChart {
   readonly title: string;
-  /** Of the values: "ms", "requests", "MiB". */
+  /** Unit of the values: "ms", "requests", "MiB". */
   readonly unit: string;
   /** Bars side by side for each category, or a line over the categories. */
   readonly kind: "bars" | "lines";
   readonly categories: readonly string[];
-  /** One value a category; null where there is none. */
+  /** One value for each category; null where there is none. */
   readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
-  /** The axis of the values is logarithmic: for values that differ by more than a factor of 20. Default: linear. */
+  /** Whether the value axis is logarithmic, for values that differ by more than a factor of 20. Default: linear. */
   readonly logarithmic?: boolean;
 }
 
-/** Whether every bound holds. */
-export const allHold = (figures: readonly BenchFigure[]): boolean => figures.every(({ holds }) => holds !== false);
-
-/** What one benchmark found, and when and where. */
-export interface BenchRecord {
-  /** ISO 8601: 2026-11-22. */
-  readonly measuredOn: string;
-  /** What it ran on: "2 CPUs, linux x64, Node 20.19.0". */
-  readonly machine: string;
-  /** That the benchmark took. */
-  readonly seconds: number;
+/** What a benchmark measured. */
+interface Measured {
+  /** One or two sentences: what was run, how often, and what the values are (medians of ...). */
   readonly method: string;
   readonly figures: readonly BenchFigure[];
   readonly charts: readonly BenchChart[];
-  /** What was measured. */
+  /** The measurements, for programs. */
   readonly data: object;
+}
+
+/** The result of a benchmark, with its text for a terminal. */
+export type BenchResult = CommandResult & Measured;
+
+/** A result as it is kept. */
+export interface BenchRecord extends Measured {
+  /** ISO 8601: 2026-11-22. */
+  readonly measuredOn: string;
+  /** "2 CPUs, linux x64, Node 20.19.0". */
+  readonly machine: string;
+  /** Duration of the benchmark. */
+  readonly seconds: number;
 }
 
 /** The newest record of each benchmark, by name. */
 export type BenchResults = Readonly<Record<string, BenchRecord>>;
 
-/**
- * The newer records in place of the older ones; the others stay. In the order of `names`, those that are not in it
- * last.
- */
-export function mergeResults(older: BenchResults, newer: BenchResults, names: readonly string[]): BenchResults {
-  const merged = { ...older, ...newer };
-  const known = names.filter((name) => merged[name] !== undefined);
-  return Object.fromEntries(
-    [
-      ...known,
-      ...Object.keys(merged)
-        .filter((name) => !names.includes(name))
-        .sort(),
-    ].map((name) => [name, merged[name]!]),
-  );
-}
-
-/** What a benchmark found: for a terminal, for a program, and for the table and the page of all benchmarks. */
-export interface BenchResult extends CommandResult {
-  /** One or two sentences: what was run, how often, and what the values are (medians of ...). */
-  readonly method: string;
-  readonly figures: readonly BenchFigure[];
-  readonly charts: readonly BenchChart[];
-  /** What was measured, for programs. */
-  readonly data: object;
-}
-
-/**
- * The result of the benchmark `name`: exit code 1 where a bound is missed. Without a text of its own, its figures are
- * its text.
- */
-export function benchResult(
-  name: string,
-  {
-    method,
-    figures,
-    charts,
-    text,
-    data,
-  }: Pick<BenchResult, "method" | "figures" | "charts" | "data"> & { readonly text?: string },
-): BenchResult {
-  const holds = allHold(figures);
+/** The result of the benchmark `name`; its exit code is 1 where a bound is missed. */
+export function benchResult(name: string, measured: Measured): BenchResult {
+  const { method, figures, data } = measured;
+  const holds = figures.every((figure) => figure.holds !== false);
   return {
+    ...measured,
     exitCode: holds ? 0 : 1,
-    text: text ?? `${name}: ${figuresText(method, figures)}`,
+    text: `${name}: ${figuresText(method, figures)}`,
     json: { bench: name, holds, method, figures, ...data },
-    method,
-    figures,
-    charts,
-    data,
   };
 }
 
-/** Of the folder with what was measured: the table in docs/benchmarks.md is made of it. */
+/** The table in docs/benchmarks.md is generated from it. */
 const RESULTS = "results.json";
 const PAGE = "report.html";
 
-/** The result as it is kept, measured now and here. */
-export function recordOf({ method, figures, charts, data }: BenchResult, seconds: number): BenchRecord {
-  return {
+/** What is recorded, and where. */
+export interface Recording {
+  readonly folder: string;
+  readonly name: string;
+  readonly result: BenchResult;
+  readonly seconds: number;
+  /** Names of all benchmarks, in the order of the table; records of other names come last. */
+  readonly order: readonly string[];
+}
+
+/** Writes a result beside the records of other benchmarks, and the page of all. @returns the paths */
+export async function recordResult({ folder, name, result, seconds, order }: Recording): Promise<string[]> {
+  const { method, figures, charts, data } = result;
+  const record: BenchRecord = {
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} CPUs, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
     seconds: Math.round(seconds),
@@ -124,26 +99,64 @@ export function recordOf({ method, figures, charts, data }: BenchResult, seconds
     charts,
     data,
   };
-}
-
-/** Writes the records beside those of benchmarks that were not run now, and the page of all. @returns the paths */
-export async function writeResults(folder: string, records: BenchResults, names: readonly string[]): Promise<string[]> {
-  const merged = mergeResults(readResults(folder), records, names);
+  const position = (each: string) => (order.includes(each) ? order.indexOf(each) : order.length);
+  const records = Object.fromEntries(
+    Object.entries({ ...readResults(folder), [name]: record }).sort(
+      ([left], [right]) => position(left) - position(right),
+    ),
+  );
   mkdirSync(folder, { recursive: true });
-  writeReport(join(folder, RESULTS), `${JSON.stringify(merged, null, 1)}\n`);
-  writeReport(join(folder, PAGE), await benchPage(merged));
-  return [RESULTS, PAGE].map((name) => join(folder, name));
+  writeReport(join(folder, RESULTS), `${JSON.stringify(records, null, 1)}\n`);
+  writeReport(join(folder, PAGE), await benchPage(records));
+  return [RESULTS, PAGE].map((file) => join(folder, file));
 }
 
-/** What was written into a folder before; nothing where there is none. @throws UsageError where it is no JSON */
+/** The records of a folder; none where it has no file of them. @throws UsageError where the file is not JSON */
 export function readResults(folder: string): BenchResults {
   const path = join(folder, RESULTS);
   if (!existsSync(path)) return {};
   try {
     return JSON.parse(readFileSync(path, "utf8")) as BenchResults;
   } catch (cause) {
-    throw new UsageError(`${path} is no JSON. Delete it, or take the committed one back: git checkout -- ${path}`, {
+    throw new UsageError(`${path} is not JSON. Delete it, or restore the committed one: git checkout -- ${path}`, {
       cause,
     });
   }
+}
+
+/** How often subjects are measured. */
+export interface Turns {
+  readonly rounds: number;
+  readonly signal: AbortSignal;
+  /** Told before each measurement, with the round and the subject. */
+  readonly detail?: (text: string) => void;
+}
+
+/**
+ * Measures every subject once in each round, so that a busy moment of the machine affects all of them. Every second
+ * round goes through them in reverse.
+ * @returns the values of each subject, in the order of the subjects
+ */
+export async function measureInTurn<Subject extends { readonly name: string }, Value>(
+  subjects: readonly Subject[],
+  { rounds, signal, detail }: Turns,
+  measure: (subject: Subject, round: number) => Promise<Value>,
+): Promise<Value[][]> {
+  const values = subjects.map((): Value[] => []);
+  for (let round = 0; round < rounds; round++) {
+    const entries = [...subjects.entries()];
+    for (const [index, subject] of round % 2 === 0 ? entries : entries.reverse()) {
+      signal.throwIfAborted();
+      detail?.(`round ${round + 1} of ${rounds}: ${subject.name}`);
+      values[index]!.push(await measure(subject, round));
+    }
+  }
+  return values;
+}
+
+/** Runs work and tells how long it took. @returns milliseconds */
+export async function timeMs(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
 }

@@ -1,112 +1,119 @@
-import { type BenchFigure, benchResult, type BenchResult } from "./results";
-import { quantile } from "../scripts/kit/quantiles";
 import type { CommandContext } from "../scripts/kit/context";
-import { packageFunctions } from "../scripts/kit/package-functions";
-import { endedPoll } from "./cold-calls";
-import type { ColdStart } from "./cold-process";
-import { openColdRig, type ColdCase } from "./cold-rig";
-import { measureWarm } from "./pool";
+import { mean, quantile } from "../scripts/kit/quantiles";
+import { endedPoll } from "./function-calls";
+import { withFunctionVariants, type FunctionVariant } from "./function-variants";
+import { type BenchFigure, benchResult, type BenchResult, measureInTurn } from "./results";
+import { RunningFunction } from "./running-function";
 
-/** Milliseconds over an empty handler that makes the same calls of AWS, at P99. */
-export const MAX_OVERHEAD_MS = 1;
-/** Calls of each. */
-const CALLS = 2_000;
+/** Milliseconds that a handler may take beyond one that makes the same AWS calls, at P99. */
+const MAX_OVERHEAD_MS = 1;
+/** Calls of each function in a turn. */
+const TURN = 50;
+const TURNS = 40;
+/** Turns that do not count: until then the optimizing compiler has not done its work. */
+const WARM_UP_TURNS = 6;
 const CAUSE =
-  "each call of AWS goes through the SDK's connection handler, signature and retries, and a guard, which a request signed by hand does without";
-const ENDED = "poll of an ended request";
-/** Times of one call's answers, in milliseconds. */
-export interface Throughput {
+  "each AWS call goes through the SDK's connection handler, signature and retries, and a guard, which a request " +
+  "signed by hand does without";
+
+/** Milliseconds of one call's answers. */
+export interface WarmTimes {
   readonly call: string;
-  /** By a handler that answers at once. */
+  /** Of a handler that answers at once. */
   readonly empty: readonly number[];
-  /** By one that makes the same calls of AWS, signed by hand, and nothing else; as `empty` where there are none. */
-  readonly same: readonly number[];
+  /** Of one that only makes the same AWS calls, signed by hand; undefined where the call makes none. */
+  readonly same?: readonly number[];
   readonly ours: readonly number[];
 }
 
+const NAMES: Readonly<Record<string, string>> = {
+  invoke: "invoke",
+  status: "poll of a request under way",
+  ended: "poll of an ended request",
+};
+
 /**
- * Polls and invocations a second of one instance, and what its handler takes beyond an empty one. DynamoDB and SQS are
- * servers on loopback that answer at once. Exit code 1 where the overhead is beyond its bound.
+ * Measures polls and invocations a second of one instance, and what its handler takes beyond an empty one. Exit code 1
+ * where the overhead exceeds its bound.
  */
-export async function benchThroughput(context: CommandContext, { calls = CALLS } = {}): Promise<BenchResult> {
-  await packageFunctions(context);
-  const rig = await context.progress.step("Bundle the handlers", () => openColdRig(context));
-  try {
-    const subjects = subjectsOf(rig.cases);
-    const times = await context.progress.step("Call warm functions", (detail) =>
-      measureWarm(
-        subjects.map(({ start }) => start),
-        { calls, signal: context.signal, detail },
-      ),
+export async function benchThroughput(context: CommandContext): Promise<BenchResult> {
+  const { progress, signal } = context;
+  return withFunctionVariants(context, async (all) => {
+    const variants = [...all, ...all.flatMap(pollOfEndedRequest)].filter(
+      ({ call, variant }) => call in NAMES && variant !== "default",
     );
-    return verdict(throughputOf(subjects, times));
-  } finally {
-    await rig.close();
-  }
+    const running: { readonly name: string; readonly instance: RunningFunction }[] = [];
+    try {
+      for (const { name, start } of variants) running.push({ name, instance: await RunningFunction.start(start) });
+      const turns = await progress.step("Call warm functions", (detail) =>
+        measureInTurn(running, { rounds: WARM_UP_TURNS + TURNS, signal, detail }, async ({ instance }) => {
+          const times: number[] = [];
+          for (let call = 0; call < TURN; call++) times.push(await instance.call());
+          return times;
+        }),
+      );
+      const timesOf = (call: string, variant: string) =>
+        turns[variants.findIndex((each) => each.call === call && each.variant === variant)]
+          ?.slice(WARM_UP_TURNS)
+          .flat();
+      return judgeThroughput(
+        Object.keys(NAMES).map((call) => {
+          const same = timesOf(call, "by hand");
+          return {
+            call: NAMES[call]!,
+            empty: timesOf(call, "bare") ?? [],
+            ours: timesOf(call, "ours") ?? [],
+            ...(same && { same }),
+          };
+        }),
+      );
+    } finally {
+      await Promise.all(running.map(({ instance }) => instance.stop()));
+    }
+  });
 }
 
-interface Subject {
-  readonly call: string;
-  readonly variant: string;
-  readonly start: ColdStart;
+/** The poll of an ended request makes no AWS calls, so there is nothing to sign by hand. */
+function pollOfEndedRequest({ call, variant, start }: FunctionVariant): FunctionVariant[] {
+  if (call !== "status" || variant === "by hand") return [];
+  return [{ name: `ended, ${variant}`, call: "ended", variant, start: { ...start, call: endedPoll(start.call) } }];
 }
 
-const NAMES: Readonly<Record<string, string>> = { status: "poll of a request under way", invoke: "invoke" };
-
-function subjectsOf(cases: readonly ColdCase[]): Subject[] {
-  const bounded = cases.filter(
-    ({ protocol, call, variant }) =>
-      protocol === "TLS" && call in NAMES && ["bare", "by hand", "ours"].includes(variant),
-  );
-  const polls = bounded.filter(({ call, variant }) => call === "status" && variant !== "by hand");
-  return [
-    ...polls.map(({ variant, start }) => ({ call: ENDED, variant, start: { ...start, call: endedPoll(start.call) } })),
-    ...bounded.map(({ call, variant, start }) => ({ call: NAMES[call]!, variant, start })),
-  ];
-}
-
-function throughputOf(subjects: readonly Subject[], times: readonly (readonly number[])[]): Throughput[] {
-  const of = (call: string, variant: string) =>
-    times[subjects.findIndex((subject) => subject.call === call && subject.variant === variant)];
-  return [...new Set(subjects.map(({ call }) => call))].map((call) => ({
-    call,
-    empty: of(call, "bare")!,
-    same: of(call, "by hand") ?? of(call, "bare")!,
-    ours: of(call, "ours")!,
-  }));
-}
-
-/** What the times say. */
-export function verdict(measured: readonly Throughput[]): BenchResult {
+/** Compares the overhead with its bound. */
+export function judgeThroughput(measured: readonly WarmTimes[]): BenchResult {
   const rows = measured.map(({ call, empty, same, ours }) => ({
     call,
-    callsAws: same !== empty,
-    perSecond: 1_000 / mean(ours),
-    empty: summary(empty),
-    same: summary(same),
-    ours: summary(ours),
+    callsAws: same !== undefined,
+    empty: summarize(empty),
+    same: summarize(same ?? empty),
+    ours: summarize(ours),
   }));
-  const figures = rows.flatMap(({ call, callsAws, perSecond, empty, same, ours }): BenchFigure[] => {
-    const overheadMs = ours.p99 - same.p99;
-    return [
-      {
-        ...(overheadMs > MAX_OVERHEAD_MS && callsAws && { cause: CAUSE }),
-        compares: `${call}: beyond an empty handler that makes the same calls of AWS, at P99 (P50 ${us(ours.p50 - same.p50)}; an empty one without them answers in ${us(empty.p50)}, at P99 ${us(empty.p99)})`,
-        measured: us(overheadMs),
-        mustReach: `<= ${us(MAX_OVERHEAD_MS)}`,
-        limit: us(0),
-        holds: overheadMs <= MAX_OVERHEAD_MS,
-      },
-      {
-        compares: `${call}: a second, one instance, one after the other`,
-        measured: perSecond.toFixed(0),
-        limit: (1_000 / empty.mean).toFixed(0),
-      },
-    ];
-  });
   return benchResult("throughput", {
-    method: `Warm calls of one function instance through Lambda's runtime interface on loopback, DynamoDB and SQS answering at once over TLS; ${measured[0]?.ours.length ?? 0} calls of each, in turn.`,
-    figures,
+    method:
+      "Warm calls of one function instance through Lambda's runtime interface on loopback, DynamoDB and SQS " +
+      `answering at once over TLS; ${measured[0]?.ours.length ?? 0} calls of each, in turn.`,
+    figures: rows.flatMap(({ call, callsAws, empty, same, ours }): BenchFigure[] => {
+      const overheadMs = ours.p99 - same.p99;
+      const holds = overheadMs <= MAX_OVERHEAD_MS;
+      return [
+        {
+          compares:
+            `${call}: beyond an empty handler that makes the same AWS calls, at P99 ` +
+            `(P50 ${microseconds(ours.p50 - same.p50)}; an empty one without them answers in ` +
+            `${microseconds(empty.p50)}, at P99 ${microseconds(empty.p99)})`,
+          measured: microseconds(overheadMs),
+          mustReach: `<= ${microseconds(MAX_OVERHEAD_MS)}`,
+          limit: microseconds(0),
+          holds,
+          ...(!holds && callsAws && { cause: CAUSE }),
+        },
+        {
+          compares: `${call}: a second, one instance, one after the other`,
+          measured: (1_000 / ours.mean).toFixed(0),
+          limit: (1_000 / empty.mean).toFixed(0),
+        },
+      ];
+    }),
     charts: [
       {
         title: "A warm call, median",
@@ -114,24 +121,20 @@ export function verdict(measured: readonly Throughput[]): BenchResult {
         kind: "bars",
         categories: rows.map(({ call }) => call),
         series: [
-          ["empty handler", "empty"],
-          ["same calls, by hand", "same"],
-          ["ours", "ours"],
-        ].map(([name, of]) => ({
-          name: name!,
-          values: rows.map((row) => Math.round(row[of as "ours"].p50 * 1_000) / 1_000),
-        })),
+          { name: "empty handler", values: rows.map(({ empty }) => rounded(empty.p50)) },
+          { name: "same calls, by hand", values: rows.map(({ same }) => rounded(same.p50)) },
+          { name: "ours", values: rows.map(({ ours }) => rounded(ours.p50)) },
+        ],
       },
     ],
     data: { rows },
   });
 }
 
-function summary(times: readonly number[]): { readonly p50: number; readonly p99: number; readonly mean: number } {
+function summarize(times: readonly number[]): { readonly p50: number; readonly p99: number; readonly mean: number } {
   const sorted = [...times].sort((left, right) => left - right);
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), mean: mean(times) };
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-const us = (ms: number): string => `${(ms * 1_000).toFixed(0)} us`;
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+const microseconds = (ms: number): string => `${(ms * 1_000).toFixed(0)} us`;

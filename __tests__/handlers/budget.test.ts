@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { coldFiles, oversize, type ColdBudget } from "../../bench/cold-figures";
-import { coldCalls } from "../../bench/cold-calls";
+import { coldFiles, oversize, type ColdBudget } from "../../bench/cold-budget";
+import { functionCalls } from "../../bench/function-calls";
 import { FUNCTIONS } from "../../scripts/kit/package-functions";
 import { PROJECT } from "../support/stack-json";
 
@@ -35,6 +35,6 @@ test("no budget is so loose that a client too many would fit in: what is given i
 
 test("every call that is measured has a budget, and no other", () => {
   expect(Object.keys(BUDGET.times).sort()).toEqual(
-    [...coldCalls("http://127.0.0.1").map(({ name }) => name), "authorizer"].sort(),
+    [...functionCalls("http://127.0.0.1").map(({ name }) => name), "authorizer"].sort(),
   );
 });

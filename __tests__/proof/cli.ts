@@ -7,22 +7,22 @@ import type { FuzzOptions } from "./fuzz/fuzz";
 import type { RehearseOptions } from "./rehearse/rehearse";
 import { RELEASES } from "./rehearse/releases";
 
-/** What the project's makers run. It is not published; npm scripts of the same names call it. */
+/** Commands for those who work on the project. They are not published; npm scripts of the same names call them. */
 function addCommands(root: Command, shell: Shell): void {
   addProof(root, shell);
   addRehearse(root, shell);
   addRelease(root, shell);
 }
 
-/** What shows, on this machine alone, that it works. */
+/** Adds the commands that measure and test the project on this machine. */
 function addProof(root: Command, { perform }: Shell): void {
   root
     .command("bench")
-    .description(`measure side by side, in one run: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
-    .argument("[names...]", "which; default: all but isolation")
+    .description(`measure two ways side by side: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
+    .argument("[names...]", "names of benchmarks; default: all")
     .option(
       "--write <folder>",
-      "write results.json and report.html, a page with charts, there; what it holds of other benchmarks stays",
+      "write results.json and report.html, a page with charts, there; the results of other benchmarks stay",
     )
     .action((names: string[], given: { write?: string }) =>
       perform(async (context) => (await import("../../bench/bench")).bench(context, { names, ...given })),
@@ -50,11 +50,13 @@ function addProof(root: Command, { perform }: Shell): void {
     .option("--concurrency <count>", "requests at once", countOf(1, 64), 8)
     .option(
       "--authorization <modes>",
-      "access modes, with commas between, or all: iam, api_key, jwt, none; default: iam, and with --url the one that credentials are given for",
+      "access modes, with commas between, or all: iam, api_key, jwt, none; " +
+        "default: iam, and with --url the one that credentials are given for",
     )
     .option(
       "--url <url>",
-      "stage of a running API; callers: QUICKTURN_API_KEY, QUICKTURN_TOKEN or AWS credentials, a second one with OTHER; default: a stack of its own on this machine",
+      "stage of a running API; callers: QUICKTURN_API_KEY, QUICKTURN_TOKEN or AWS credentials, a second one with " +
+        "OTHER_ before the name; default: a stack of its own on this machine",
     )
     .option("--other-profile <name>", "with --url: AWS profile of a second caller")
     .option("--keep", "keep the folder with state and logs", false)
@@ -66,7 +68,8 @@ function addRehearse(root: Command, { perform }: Shell): void {
   root
     .command("rehearse")
     .description(
-      "release a good version and bad ones to callers on this machine, by the canary that a pipeline uses, in time-lapse; exit code 1 where one did not end as it was to",
+      "release a good version and bad ones to callers on this machine, with the canary of a pipeline, in time-lapse; " +
+        "exit code 1 where a release ends otherwise than expected",
     )
     .option(
       "--only <release>",
@@ -79,19 +82,21 @@ function addRehearse(root: Command, { perform }: Shell): void {
     .option("--keep", "keep the folder with state and logs", false)
     .option(
       "--kills <n>",
-      "instead: kill so many runs with kill -9, half of them applies and half canaries, and check that the next run goes on from there",
+      "instead: kill so many runs with kill -9, half of them applies and half canaries, and check that the next run " +
+        "continues from there",
       countOf(1, 200),
     )
-    .option("--seed <n>", "of the kills: the same one kills at the same points", countOf(0, 2 ** 32 - 1), 1)
+    .option("--seed <n>", "draws the kills: the same seed kills at the same points", countOf(0, 2 ** 32 - 1), 1)
     .action((given: Given) => {
       const { kills } = given;
       if (kills === undefined)
         return perform(async (context) => (await import("./rehearse/rehearse")).rehearse(context, given));
-      // What has no meaning there is refused: it would be forgotten without a word.
+      // Options without a meaning here are refused instead of being ignored.
       return perform(async (context) => {
         if (given.only.length > 0 || given.keep)
           throw new UsageError(
-            "--kills was given with --only or --keep; allowed: without them, because it has canaries of its own and leaves nothing.",
+            "--kills was given with --only or --keep; allowed: --kills without them, because it has canaries of its own " +
+              "and leaves nothing.",
           );
         return (await import("./rehearse/killed-canaries")).rehearseAllKills(context, { ...given, kills });
       });
@@ -110,7 +115,7 @@ function releaseName(value: string, previous: readonly string[]): readonly strin
   return [...previous, value];
 }
 
-/** What is run before and for a release. */
+/** Adds the commands that prepare a release. */
 function addRelease(root: Command, { perform }: Shell): void {
   root
     .command("docs")
@@ -127,7 +132,8 @@ function addRelease(root: Command, { perform }: Shell): void {
     .option("--tag <name>", "of the commit; refused where it is not v and the version of package.json")
     .option(
       "--date <day>",
-      "of the release, as YYYY-MM-DD; refused where a suppression of the audit's own ends within 180 days; default: the commit's",
+      "of the release, as YYYY-MM-DD; refused where a suppression of the audit's own ends within 180 days; " +
+        "default: the date of the commit",
     )
     .action((given: { allowDirty: boolean; tag?: string; date?: string }) =>
       perform(async (context) => (await import("../../scripts/publish/release")).release(context, given)),

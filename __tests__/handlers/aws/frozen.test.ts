@@ -7,8 +7,6 @@ import { PATIENT } from "../../support/wire/connection";
 import { partsFor } from "../emulated";
 import { NOW_MS, settled } from "../fixtures";
 
-// The same with a process that is stopped for real: proof/handlers/frozen.test.ts.
-
 let server: Server;
 let sockets: Socket[];
 /** Answers that wait to be given, and the attempt that each is for. */

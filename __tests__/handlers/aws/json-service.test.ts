@@ -1,4 +1,4 @@
-import { startColdServices } from "../../../bench/cold-rig";
+import { startFunctionServices } from "../../../bench/function-services";
 import { connectTo, partsFor } from "../emulated";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -10,7 +10,7 @@ import { Readable } from "node:stream";
 
 describe("dynamodb", () => {
   test("an operation goes to DynamoDB by its name, and its output comes back; the stores' tests have the rest", async () => {
-    const services = await startColdServices();
+    const services = await startFunctionServices();
     const dynamodb = connectTo(services.url);
     expect((await dynamodb("GetItem", { TableName: "t", Key: {} })).Item?.["status"]).toEqual({ S: "processing" });
     expect(await dynamodb("Query", { TableName: "t" })).toMatchObject({ Items: [] });
@@ -301,7 +301,7 @@ describe("service answer", () => {
 
 describe("sqs", () => {
   test("without an address of an emulator SQS is called where the queue is", async () => {
-    const services = await startColdServices();
+    const services = await startFunctionServices();
     const variables = { ...partsFor(services.url).variables, AWS_ENDPOINT_URL: undefined };
     const sqs = connectSqs({ ...partsFor(services.url), variables }, `${services.url}/123456789012/work`);
     expect(await sqs("GetQueueAttributes", { QueueUrl: "q" })).toMatchObject({
