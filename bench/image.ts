@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { compareImages, type ImageSamples } from "./image-figures";
 import { imageSize, mebibytes } from "../scripts/image/image-rules";
 import { FunctionInstance, FunctionLog } from "../scripts/emulator/functions/function-instance";
-import { imageProcess } from "../scripts/emulator/functions/image-function";
+import { imageProcess } from "./image-function";
 import { findNodeBinary } from "../scripts/kit/node-binary";
 import type { CommandContext } from "../scripts/kit/context";
 import { executeImage, readImageFiles, writeImageFunctions } from "../scripts/image/image";

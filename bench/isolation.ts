@@ -77,7 +77,7 @@ async function measure(
   polls: number,
 ): Promise<IsolationCounts> {
   await stack.flip(settingsOf(mode, issuer));
-  const callers = isolationCallers(mode, stack.runtime.url, await stack.terraformHere.show(), issuer, signal);
+  const callers = isolationCallers(mode, stack.runtime.url, await stack.terraform.show(), issuer, signal);
   const requests = await progress.step(`${mode}: ${REQUESTS_EACH} requests of each caller`, () =>
     makeRequests(callers, REQUESTS_EACH),
   );
