@@ -16,7 +16,7 @@ import {
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
-import { createEmulatorClients, type EmulatorClients } from "../../scripts/emulator/emulator-clients";
+import { createEmulatorClients, type EmulatorClients } from "../../scripts/emulator/local-runtime";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { temporaryFolder } from "../support/temporary-folder";
 import {

@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sandboxEnvironment, makeThrowAway } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { makeThrowAway } from "../../scripts/kit/throw-away";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { writeWhole } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";

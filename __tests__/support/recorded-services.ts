@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { denied } from "../../scripts/emulator/faults/reply";
+import { deniedAnswer } from "../../scripts/emulator/faults/fault";
 import {
   readRequest,
   type ProxiedRequest,
@@ -80,7 +80,7 @@ export class RecordedServices {
     const isRefused = this.refusal?.(recorded) === true;
     if (isRefused) this.refusal = undefined;
     const { status, headers, body } = isRefused
-      ? denied(request.service)
+      ? deniedAnswer(request.service)
       : await this.upstreamOf(recorded).send(request);
     reply.writeHead(status, headers).end(body);
   }
@@ -111,7 +111,7 @@ export class RecordedServices {
 
 /**
  * A function signs with a key of its own (`scripts/emulator/functions/function-process.ts`); the runtime tells its
- * name (`scripts/emulator/emulator-clients.ts`).
+ * name (`scripts/emulator/local-runtime.ts`).
  */
 function askerOf({ headers }: ProxiedRequest): Asker {
   const [, functionName] = /Credential=local-([^/]+)\//.exec(headers.authorization ?? "") ?? [];

@@ -1,39 +1,41 @@
 import { join } from "node:path";
-import { AccessLog } from "./gateway/access-log";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { isLoopback } from "../kit/aws-client";
 import { readApplied, type Applied } from "./applied/applied";
-import { assertDistinct, type Caller } from "./gateway/authorization";
-import { CodeStore, FunctionVersions } from "./functions/function-versions";
-import { createEmulatorClients, type EmulatorClients } from "./emulator-clients";
-import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
-import { Gateway } from "./gateway/gateway";
-import { type Observer, StatisticsRecorder, type Statistics } from "./statistics";
 import { QueuePollers } from "./events/queue-pollers";
+import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
+import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
+import { CodeStore, FunctionVersions } from "./functions/function-versions";
+import { AccessLog } from "./gateway/access-log";
+import { assertDistinct, type Caller } from "./gateway/authorization";
+import { Gateway } from "./gateway/gateway";
 import { ResponseCache } from "./gateway/response-cache";
 import { RestApi } from "./gateway/rest-api";
+import { Throttle } from "./gateway/throttle";
+import { AuthorizerCache } from "./gateway/token-authorizer";
 import { LocalMetrics } from "./metrics/local-metrics";
 import { REAL_TIME, type TimeLapse } from "./metrics/recorder";
-import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
-import { AuthorizerDecisions } from "./gateway/token-authorizer";
-import { Throttle } from "./gateway/throttle";
+import { StatisticsRecorder, type Observer, type Statistics } from "./statistics";
 
 export interface LocalRuntimeOptions {
   /** The parsed output of `terraform show -json`, after an apply. */
   readonly state: unknown;
-  /** Folder that terraform ran in: the applied zip files are named relative to it. */
+  /** Folder in which terraform ran. The names of the applied zip files are relative to it. */
   readonly moduleDirectory: string;
   /** `http://127.0.0.1:<port>` of the emulator that the stack was applied to. */
   readonly endpoint: string;
-  /** Where the functions' own calls go. Default: to the emulator; give a fault proxy's address to disturb them. */
+  /** The address that the functions call, such as a fault proxy's. Default: the emulator's. */
   readonly functionEndpoint?: string;
   /**
    * Variables of the functions' processes beyond the applied ones and Lambda's own, such as NODE_EXTRA_CA_CERTS for a
-   * server of a test. Default: none.
+   * test's own server. Default: none.
    */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly region: string;
   /** Who may sign requests. */
   readonly callers: readonly Caller[];
-  /** For unpacked code (`code/`) and logs (`logs/`). Give the same one again, and older versions keep their code. */
+  /** Folder for unpacked code (`code/`) and logs (`logs/`). Code in it from before serves older versions. */
   readonly workDirectory: string;
   /** Default: any free port. */
   readonly port?: number;
@@ -41,13 +43,13 @@ export interface LocalRuntimeOptions {
   readonly random?: () => number;
   /** Milliseconds since 1970, for cache, throttling, quotas and signatures. Default: Date.now. */
   readonly now?: () => number;
-  /** Fires schedules. Default: the system's timers. */
+  /** Timers of the schedules. Default: the system's. */
   readonly timers?: Timers;
-  /** Records what CloudWatch would have, and answers GetMetricData at {@link LocalRuntime.metricsUrl}. Default: no. */
+  /** Whether metrics are recorded and answered at {@link LocalRuntime.metricsUrl}. Default: no. */
   readonly metrics?: boolean;
-  /** With `metrics`: how time passes in them. Default: as it is. */
+  /** How time passes in metrics. Default: in real time. */
   readonly metricsTime?: TimeLapse;
-  /** Told what is applied and not emulated, and what went wrong in the background. Default: nobody. */
+  /** Is called with what is applied but not emulated, and with errors in the background. Default: ignored. */
   readonly warn?: (message: string) => void;
 }
 
@@ -55,53 +57,41 @@ export interface LocalRuntimeOptions {
 export interface LocalRuntime {
   /** `http://127.0.0.1:<port>/<stage>`. */
   readonly url: string;
-  /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here; undefined without them. */
+  /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here. Undefined: no metrics are recorded. */
   readonly metricsUrl: string | undefined;
   /** Process ids of the functions' environments. */
   readonly pids: readonly number[];
   /** The functions' environments. */
   readonly environments: readonly FunctionEnvironment[];
-  /**
-   * Call before another apply: gives the emulator back what the runtime took over, so that terraform finds what it
-   * applied.
-   */
+  /** Call it before another apply: it switches the emulator's own mappings back, so that terraform sees no change. */
   beforeApply(): Promise<void>;
-  /** Takes another apply, on the same port. Where it fails, the earlier configuration stays. */
+  /** Serves another apply, on the same port. Where it fails, the earlier configuration stays. */
   reload(state: unknown): Promise<void>;
   statistics(): Statistics;
-  /** Ends everything that was started, and waits until it is gone. Calling it twice does no harm. */
+  /** Ends everything that was started, and waits until it is gone. A second call does nothing. */
   stop(): Promise<void>;
 }
 
-/** Starts serving what terraform applied. */
+/** Starts serving what terraform applied. @throws Error where something of it cannot be served */
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   assertDistinct(options.callers);
-  const clients = createEmulatorClients(options.endpoint, options.region);
+  const { endpoint, region, workDirectory, metrics = false, metricsTime = REAL_TIME, warn = () => undefined } = options;
+  const clients = createEmulatorClients(endpoint, region);
+  const logDirectory = join(workDirectory, LOGS);
   const runtime = new Runtime(
     options,
     clients,
-    options.metrics === true ? await startMetrics(options, clients) : undefined,
+    metrics
+      ? await LocalMetrics.start({ emulator: endpoint, sqs: clients.sqs, logDirectory, time: metricsTime, warn })
+      : undefined,
   );
   try {
-    await runtime.load(options.state);
+    await runtime.reload(options.state);
     return runtime;
   } catch (error) {
     await runtime.stop().catch(() => undefined); // Why it did not start matters more.
     throw error;
   }
-}
-
-function startMetrics(
-  { endpoint, workDirectory, metricsTime = REAL_TIME, warn = () => undefined }: LocalRuntimeOptions,
-  { sqs }: EmulatorClients,
-): Promise<LocalMetrics> {
-  return LocalMetrics.start({
-    emulator: endpoint,
-    sqs,
-    logDirectory: join(workDirectory, LOGS),
-    time: metricsTime,
-    warn,
-  });
 }
 
 /** Folder of the functions' logs and the access log, in the work directory. */
@@ -113,11 +103,10 @@ class Runtime implements LocalRuntime {
   private readonly warn: (message: string) => void;
   private readonly code: CodeStore;
   private readonly throttle: Throttle;
-  private readonly decisions: AuthorizerDecisions;
+  private readonly authorizerCache: AuthorizerCache;
   private readonly accessLog: AccessLog;
   private readonly pollers: QueuePollers;
   private readonly schedules: Schedules;
-  private readonly told: { readonly observer?: Observer };
   private cache: ResponseCache;
   private applied: Applied | undefined;
   private host: FunctionHost | undefined;
@@ -128,23 +117,16 @@ class Runtime implements LocalRuntime {
     private readonly clients: EmulatorClients,
     private readonly metrics: LocalMetrics | undefined,
   ) {
-    const { workDirectory, moduleDirectory, region } = options;
+    const { workDirectory, moduleDirectory, timers = SYSTEM_TIMERS } = options;
     this.now = options.now ?? Date.now;
     this.warn = options.warn ?? (() => undefined);
     this.code = new CodeStore(join(workDirectory, "code"), moduleDirectory);
     this.throttle = new Throttle(this.now);
-    this.decisions = new AuthorizerDecisions(this.now);
+    this.authorizerCache = new AuthorizerCache(this.now);
     this.cache = new ResponseCache(this.now);
     this.accessLog = new AccessLog(join(workDirectory, LOGS));
-    this.told = metrics === undefined ? {} : { observer: metrics.observer };
-    const common = {
-      region,
-      warn: this.warn,
-      invoke: (arn: string, payload: string) => this.host!.invoke(arn, payload),
-      ...this.told,
-    };
-    this.pollers = new QueuePollers({ ...common, ...clients, statistics: this.recorder });
-    this.schedules = new Schedules({ ...common, now: this.now, timers: options.timers ?? SYSTEM_TIMERS });
+    this.pollers = new QueuePollers({ ...this.common, ...clients });
+    this.schedules = new Schedules({ ...this.common, now: this.now, timers });
   }
 
   get url(): string {
@@ -172,19 +154,16 @@ class Runtime implements LocalRuntime {
   }
 
   async reload(state: unknown): Promise<void> {
-    await this.load(state);
-  }
-
-  async load(shown: unknown): Promise<void> {
-    const applied = readApplied(shown, this.warn);
+    const applied = readApplied(state, this.warn);
     for (const each of applied.functions) this.code.keep(each);
     const versions = await FunctionVersions.load(applied.functions, applied.aliases, this.clients.lambda);
-    // A cluster that is switched or resized is a new one, and empty.
-    const cache =
-      this.applied === undefined || sameCluster(this.applied, applied) ? this.cache : new ResponseCache(this.now);
+    // As on AWS, a cluster that is switched or resized is a new one, and empty.
+    const keepsCache = this.applied === undefined || clusterOf(this.applied) === clusterOf(applied);
+    const cache = keepsCache ? this.cache : new ResponseCache(this.now);
     const api = this.createApi(applied, cache);
     await this.pollers.silenceEmulator(applied);
-    await this.hostFunctions(versions);
+    if (this.host === undefined) this.host = this.createHost(versions);
+    else await this.host.reconfigure(versions);
     this.applied = applied;
     this.metrics?.configure(applied);
     this.cache = cache;
@@ -204,54 +183,82 @@ class Runtime implements LocalRuntime {
     this.clients.destroy();
   }
 
-  private createApi(applied: Applied, cache: ResponseCache): RestApi {
-    const { region, callers } = this.options;
-    const { now, throttle, decisions, warn, accessLog } = this;
-    const invoke = (arn: string, payload: string) => this.host!.invoke(arn, payload);
-    return new RestApi(applied, {
-      region,
-      callers,
-      now,
-      cache,
-      decisions,
-      throttle,
-      warn,
-      accessLog,
+  /** Options that several parts share. */
+  private get common() {
+    const observer: { readonly observer?: Observer } = this.metrics ? { observer: this.metrics.observer } : {};
+    return {
+      region: this.options.region,
+      warn: this.warn,
       statistics: this.recorder,
-      invoke,
-      ...this.told,
-    });
+      invoke: async (functionArn: string, payload: string) =>
+        (await this.host?.invoke(functionArn, payload)) ?? ({ kind: "unknown-function" } as const),
+      ...observer,
+    };
   }
 
-  private async hostFunctions(versions: FunctionVersions): Promise<void> {
-    if (this.host !== undefined) return this.host.reconfigure(versions);
+  private createApi(applied: Applied, cache: ResponseCache): RestApi {
+    const { now, throttle, authorizerCache, accessLog } = this;
+    const { callers } = this.options;
+    return new RestApi(applied, { ...this.common, callers, now, cache, authorizerCache, throttle, accessLog });
+  }
+
+  private createHost(versions: FunctionVersions): FunctionHost {
     const {
-      region,
       endpoint,
       functionEndpoint = endpoint,
       processVariables = {},
       workDirectory,
       random = Math.random,
     } = this.options;
-    this.host = new FunctionHost(
-      {
-        region,
-        endpoint: functionEndpoint,
-        processVariables,
-        workDirectory,
-        random,
-        code: this.code,
-        statistics: this.recorder,
-        warn: this.warn,
-        ...this.told,
-      },
-      versions,
-    );
+    const own = { endpoint: functionEndpoint, processVariables, workDirectory, random, code: this.code };
+    return new FunctionHost({ ...this.common, ...own }, versions);
   }
 }
 
-function sameCluster(before: Applied, after: Applied): boolean {
-  const of = ({ api, stage }: Applied) =>
-    [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
-  return of(before) === of(after);
+/** A text that changes when API Gateway would make another cache cluster. */
+function clusterOf({ api, stage }: Applied): string {
+  return [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
+}
+
+/** The two services of the emulator that the runtime calls. */
+export interface EmulatorClients {
+  readonly lambda: LambdaClient;
+  readonly sqs: SQSClient;
+  /** Closes their sockets. */
+  destroy(): void;
+}
+
+/**
+ * Creates clients with a complete configuration, so that no variable, profile or metadata service of this machine can
+ * lead them elsewhere.
+ * @throws Error for an endpoint that is not on loopback, because the runtime deletes messages and changes mappings
+ */
+export function createEmulatorClients(endpoint: string, region: string): EmulatorClients {
+  if (!isLoopback(endpoint))
+    throw new Error(
+      `The emulator's endpoint is "${endpoint}", and the local runtime works on loopback only. ` +
+        "Allowed: http://127.0.0.1:<port>, http://[::1]:<port> or http://localhost:<port>.",
+    );
+  const common = {
+    endpoint,
+    region,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    maxAttempts: 2,
+    retryMode: "standard" as const,
+    defaultsMode: "standard" as const,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    userAgentAppId: "quickturn-local",
+  };
+  const lambda = new LambdaClient(common);
+  // The queue URLs in the state have the host that terraform saw; only the given endpoint may be called.
+  const sqs = new SQSClient({ ...common, useQueueUrlAsEndpoint: false });
+  return {
+    lambda,
+    sqs,
+    destroy: () => {
+      lambda.destroy();
+      sqs.destroy();
+    },
+  };
 }

@@ -3,28 +3,26 @@ import { mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { end, rememberProgram } from "../kit/process";
 
-/** A running `moto_server`, which speaks the AWS APIs on loopback. */
+/** A running `moto_server`, which answers AWS's APIs on loopback. */
 export interface Emulator {
   /** `http://127.0.0.1:<port>`: give it as AWS_ENDPOINT_URL. */
   readonly endpoint: string;
-  /** Of the process. */
+  /** Id of the process. */
   readonly pid?: number;
-  /** Ends it and waits until it is gone. Calling it twice does no harm. */
+  /** Ends it and waits until it is gone. A second call does nothing. */
   stop(): Promise<void>;
 }
 
 export interface EmulatorOptions {
-  /** Folder for its log; made where it is missing. */
+  /** Folder for its log. It is created if necessary. */
   readonly directory: string;
-  /**
-   * Milliseconds until a server that does not answer is given up. Default: 60,000; it imports slowly on a busy machine.
-   */
+  /** Milliseconds that it may take to start. Default: 60,000, because it imports slowly on a busy machine. */
   readonly timeoutMs?: number;
-  /** The whole environment to start it in. */
+  /** Its complete environment. */
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Python finds in it what corrects moto. */
+/** Folder of a module that Python loads first, and that corrects moto. */
 const FIXES = join(__dirname, "emulator-fixes");
 
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
@@ -33,17 +31,17 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   const logFile = join(directory, "emulator.log");
   const log = openSync(logFile, "a");
   const before = statSync(logFile).size;
-  // The system chooses the port: of one that was looked for beforehand another program may be the first to listen.
+  // The system chooses the port, because another program may take one that was found to be free before.
   const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", "0"], {
     stdio: ["ignore", log, log],
-    // moto would run functions in Docker where it finds one; the local runtime runs them itself.
+    // Without Docker moto runs no functions. The local runtime runs them itself.
     env: {
       ...env,
       DOCKER_HOST: "tcp://127.0.0.1:9",
       PYTHONDONTWRITEBYTECODE: "1",
       PYTHONPATH: [FIXES, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter),
     },
-    // A group of its own: a terminal's Ctrl-C must not end it before terraform has let go of it.
+    // It gets a process group of its own, because a terminal's Ctrl-C must not end it while terraform uses it.
     detached: true,
   });
   rememberProgram(child, "moto_server", { isHelper: true });
@@ -55,12 +53,15 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
       resolve(new Error(`moto_server ended early (${signal ?? code}); its log is ${logFile}`)),
     );
   });
-  // Who started it ends it; it alone keeps nobody waiting.
+  // It does not keep this process from ending.
   child.unref();
   const stop = () => end(child, exited, "SIGTERM");
   try {
-    const said = () => readFileSync(logFile).subarray(before).toString();
-    const endpoint = await Promise.race([announced(said, timeoutMs), exited.then((error) => Promise.reject(error))]);
+    const readOutput = () => readFileSync(logFile).subarray(before).toString();
+    const endpoint = await Promise.race([
+      waitForEndpoint(readOutput, timeoutMs),
+      exited.then((error) => Promise.reject(error)),
+    ]);
     return { endpoint, stop, ...(child.pid !== undefined && { pid: child.pid }) };
   } catch (error) {
     await stop();
@@ -68,14 +69,14 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   }
 }
 
-/** Its address, once it listens. */
-async function announced(said: () => string, timeoutMs: number): Promise<string> {
+/** Waits until the server prints its address. */
+async function waitForEndpoint(readOutput: () => string, timeoutMs: number): Promise<string> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const [, endpoint] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(said()) ?? [];
+    const [, endpoint] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(readOutput()) ?? [];
     if (endpoint !== undefined) return endpoint;
     if (Date.now() > deadline)
-      throw new Error(`moto_server did not listen within ${timeoutMs} ms: ${said().slice(-500)}`);
+      throw new Error(`moto_server did not listen within ${timeoutMs} ms: ${readOutput().slice(-500)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,47 +1,16 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { UsageError } from "../kit/context";
 import { isLoopback } from "../kit/aws-client";
+import { UsageError } from "../kit/context";
 import { findProviderSource, terraformEnvironment } from "../kit/terraform-environment";
 
-/** State inside the folder, and tables that may be destroyed with it. */
-const OVERRIDE = {
-  terraform: { backend: { local: { path: "terraform.tfstate" } } },
-  resource: {
-    aws_dynamodb_table: {
-      store_requests: { lifecycle: { prevent_destroy: false } },
-      store_sessions: { lifecycle: { prevent_destroy: false } },
-    },
-  },
-};
-
-/**
- * What the emulator (moto 5.2.1) does not take: of PutCompositeAlarm terraform tries again for minutes. The tests of
- * the alarms read those in the plan.
- */
-export const FOR_EMULATOR = { alarm_burn_rates: false } as const;
-
-/**
- * Makes a copy of the synthesized stack one that may be applied to an emulator and thrown away, by two files that
- * terraform reads beside it: the stack itself stays byte for byte what a deployment applies.
- */
-export function makeThrowAway(stackDirectory: string, settings: Readonly<Record<string, unknown>>): void {
-  writeFileSync(join(stackDirectory, "throw_away_override.tf.json"), JSON.stringify(OVERRIDE));
-  writeFileSync(
-    join(stackDirectory, "throw_away.auto.tfvars.json"),
-    JSON.stringify({ deletion_protection: false, ...FOR_EMULATOR, ...settings }),
-  );
-}
-
-/** What a program needs to run at all. Everything else of the caller's environment stays outside. */
+/** Variables without which programs do not run. Everything else of the caller's environment stays outside. */
 const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TERM", "PYENV_ROOT", "PYENV_VERSION", "VIRTUAL_ENV"];
 
 /**
- * The environment of everything that the local runtime starts. It is made from nothing: no credentials, profiles,
- * service endpoints, proxies, Terraform variables or arguments of the caller's can reach it, so that it cannot
- * reach an account.
- * @param endpoint of the emulator; must be loopback
- * @param folder for home, credentials files and terraform's own files; thrown away afterwards
+ * The environment of terraform and its provider, which cannot reach an account: no credentials, profiles, endpoints of
+ * services, proxies, Terraform variables or arguments of the caller are in it.
+ * @param endpoint the emulator's address
+ * @param folder home, and place of terraform's own files; it is deleted afterwards
+ * @throws UsageError where the endpoint is not on loopback
  */
 export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, folder: string): NodeJS.ProcessEnv {
   refuseUnlessLoopback(endpoint);
@@ -54,12 +23,12 @@ export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, 
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_REGION: "us-east-1",
       AWS_ENDPOINT_URL: endpoint,
-      // Else the machine's own role would be asked for, on EC2.
+      // On EC2 the SDK would otherwise use the machine's own role.
       AWS_EC2_METADATA_DISABLED: "true",
-      // Files that do not exist: a profile could name other endpoints.
+      // These files do not exist, because a profile could name other endpoints.
       AWS_CONFIG_FILE: `${folder}/no-aws-config`,
       AWS_SHARED_CREDENTIALS_FILE: `${folder}/no-aws-credentials`,
-      // Terraform's runs here are short and many: collecting garbage less often saves a tenth of their processor time.
+      // Terraform's runs here are short: collecting garbage less often saves a tenth of their processor time.
       GOGC: "400",
     },
     source,
@@ -67,7 +36,7 @@ export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, 
   );
 }
 
-/** What any program needs to run, with a home of its own, and nothing that could lead it to an account. */
+/** The environment of a program that needs a home of its own, and that must not be led to an account. */
 export function bareEnvironment(caller: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(PASSED_ON.flatMap((name) => (caller[name] === undefined ? [] : [[name, caller[name]]]))),
@@ -75,7 +44,7 @@ export function bareEnvironment(caller: NodeJS.ProcessEnv, home: string): NodeJS
   };
 }
 
-/** The emulator's address as given, or undefined; anything but loopback is refused before anything is started. */
+/** The emulator's address in the caller's environment, or undefined. @throws UsageError where it is not on loopback */
 export function givenEmulator(caller: NodeJS.ProcessEnv): string | undefined {
   const endpoint = caller["AWS_ENDPOINT_URL"];
   if (endpoint === undefined || endpoint === "") return undefined;
@@ -87,6 +56,7 @@ function refuseUnlessLoopback(endpoint: string): void {
   if (isLoopback(endpoint)) return;
   throw new UsageError(
     `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. ` +
-      "Allowed: http://127.0.0.1:<port>, http://[::1]:<port> or http://localhost:<port>. Unset it, and an emulator is started for you.",
+      "Allowed: http://127.0.0.1:<port>, http://[::1]:<port> or http://localhost:<port>. " +
+      "Unset it, and an emulator is started for you.",
   );
 }

@@ -1,32 +1,32 @@
 /** An invocation that has ended. */
 export interface ObservedInvocation {
   readonly functionName: string;
-  /** Alias or version that the caller named; undefined = the function alone. */
+  /** Alias or version that the caller named. Undefined: the function alone. */
   readonly qualifier: string | undefined;
-  /** Version that ran. */
+  /** The version that ran. */
   readonly version: string;
-  /** Real milliseconds since 1970: when it was invoked. */
+  /** Time of the invocation, in real milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly failed: boolean;
-  /** Invocations that ran when it was invoked, itself included, by function name. */
+  /** Invocations that ran at that time, this one included, by function name. */
   readonly running: ReadonlyMap<string, number>;
 }
 
-/** An invocation that was turned away. */
+/** An invocation that was throttled. */
 export type ObservedThrottle = Pick<ObservedInvocation, "functionName" | "qualifier">;
 
 /** A request to the stage that has been answered. */
 export interface ObservedRequest {
   readonly apiName: string;
   readonly stage: string;
-  /** Real milliseconds since 1970: when it arrived. */
+  /** Time of its arrival, in real milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly status: number;
   readonly latencyMs: number;
   /** Undefined where no function was called. */
   readonly integrationLatencyMs: number | undefined;
-  /** `off`: the stage has no cache; `none`: this request was not looked up in it. */
+  /** `off`: the stage has no cache; `none`: the request was not looked up in it. */
   readonly cache: "hit" | "miss" | "none" | "off";
 }
 
@@ -34,11 +34,11 @@ export interface ObservedRequest {
 export interface ObservedMessages {
   readonly queueName: string;
   readonly count: number;
-  /** Since the oldest of them was sent; undefined where the queue does not tell. */
+  /** Age of the oldest of them; undefined where the queue does not give the time of sending. */
   readonly oldestAgeMs: number | undefined;
 }
 
-/** Told what happens, when it has happened. It must not throw. */
+/** Is called when something has happened. It must not throw. */
 export interface Observer {
   invoked(invocation: ObservedInvocation): void;
   throttled(throttle: ObservedThrottle): void;
@@ -49,7 +49,7 @@ export interface Observer {
   deleted(messages: ObservedMessages): void;
 }
 
-/** What happened since the start, over every reload. */
+/** Counts since the start, over all reloads. */
 export interface Statistics {
   /** By method and resource path, such as `GET /api/v1/status/{request_id}`. */
   readonly routes: Readonly<Record<string, RouteStatistics>>;
@@ -63,7 +63,7 @@ export interface RouteStatistics {
   requests: number;
   cacheHits: number;
   cacheMisses: number;
-  /** Times the route's function was called. */
+  /** Calls of the route's function. */
   integrationCalls: number;
   /** Answers by HTTP status. */
   responses: Record<string, number>;
@@ -77,7 +77,7 @@ export interface FunctionStatistics {
   throttles: number;
   maxConcurrency: number;
   maxMemoryUsedMiB: number;
-  /** Invocations by version: shows what a weighted alias did. */
+  /** Invocations by version, which show how a weighted alias distributed them. */
   versions: Record<string, number>;
   /** The last {@link KEPT_SAMPLES}. */
   initMs: number[];
@@ -88,25 +88,31 @@ export interface FunctionStatistics {
 export interface QueueStatistics {
   received: number;
   deleted: number;
-  /** Messages that stay in the queue: reported, or of a batch that failed. */
+  /** Messages that stay in the queue, because they were reported as failed or their batch failed. */
   failed: number;
 }
 
-/** Enough for percentiles of a benchmark, and a bound for a run of days. */
+/** Samples that are kept: enough for percentiles of a benchmark, and a bound for a run of days. */
 export const KEPT_SAMPLES = 10_000;
 
-/** Counts, and gives out copies. */
+/** Counts for {@link Statistics}. Callers change the entries; the snapshot is a copy. */
 export class StatisticsRecorder {
   private readonly routes = new Map<string, RouteStatistics>();
   private readonly functions = new Map<string, FunctionStatistics>();
   private readonly queues = new Map<string, QueueStatistics>();
 
   route(name: string): RouteStatistics {
-    return entry(this.routes, name, { requests: 0, cacheHits: 0, cacheMisses: 0, integrationCalls: 0, responses: {} });
+    return findOrAdd(this.routes, name, {
+      requests: 0,
+      cacheHits: 0,
+      cacheMisses: 0,
+      integrationCalls: 0,
+      responses: {},
+    });
   }
 
   function(name: string): FunctionStatistics {
-    return entry(this.functions, name, {
+    return findOrAdd(this.functions, name, {
       coldStarts: 0,
       invocations: 0,
       errors: 0,
@@ -120,7 +126,7 @@ export class StatisticsRecorder {
   }
 
   queue(name: string): QueueStatistics {
-    return entry(this.queues, name, { received: 0, deleted: 0, failed: 0 });
+    return findOrAdd(this.queues, name, { received: 0, deleted: 0, failed: 0 });
   }
 
   snapshot(): Statistics {
@@ -132,16 +138,16 @@ export class StatisticsRecorder {
   }
 }
 
-export function count(counts: Record<string, number>, name: string): void {
+export function increment(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
-export function sample(samples: number[], value: number): void {
+export function addSample(samples: number[], value: number): void {
   samples.push(value);
   if (samples.length > KEPT_SAMPLES) samples.shift();
 }
 
-function entry<T>(map: Map<string, T>, name: string, fresh: T): T {
+function findOrAdd<T>(map: Map<string, T>, name: string, fresh: T): T {
   const found = map.get(name) ?? fresh;
   map.set(name, found);
   return found;

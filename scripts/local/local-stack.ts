@@ -3,26 +3,26 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OutputName } from "../../stacks/contract/outputs";
-import { countChanges } from "../kit/plan-changes";
 import { startLocalRuntime, type Caller, type LocalRuntime, type LocalRuntimeOptions } from "../emulator";
-import { progressText } from "../kit/terraform-messages";
-import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
-import { startEmulator } from "../emulator/moto";
+import { asList, asObject, messageOf } from "../emulator/json";
 import { keepProvider } from "../emulator/kept-provider";
-import { Terraform, type PlanInput } from "../kit/terraform";
-import { makeThrowAway, bareEnvironment, givenEmulator, sandboxEnvironment } from "../emulator/sandbox";
+import { startEmulator } from "../emulator/moto";
+import { bareEnvironment, givenEmulator, sandboxEnvironment } from "../emulator/sandbox";
 import type { CommandContext } from "../kit/context";
+import { countChanges } from "../kit/plan-changes";
 import { stackDirectory, synth } from "../kit/synth";
+import { Terraform, type PlanInput } from "../kit/terraform";
+import { progressText } from "../kit/terraform-messages";
+import { makeThrowAway } from "../kit/throw-away";
+import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
 
 export const REGION = "us-east-1";
 const FOLDER_PREFIX = "quickturn-local-";
-/** Letters of a setting in a step's title. */
-const MAX_SHOWN = 40;
+/** Characters of a setting in a step's title. */
+const MAX_TITLE_CHARACTERS = 40;
 const ACCOUNT_ID = "123456789012";
 
-/**
- * Two callers, so that one can be shown another's 404. Their keys open nothing but a server on this machine's loopback.
- */
+/** Two callers, who cannot see each other's requests. Their keys open nothing but a server on this machine's loopback. */
 export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
   name,
   accessKeyId: `LOCAL${name.toUpperCase()}`,
@@ -32,204 +32,218 @@ export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
 }));
 
 export interface LocalStackOptions {
-  /** Value of structured settings, written beside the stack. */
+  /** Values of structured settings, written beside the stack. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** `name=value` settings of every apply. Default: none. */
   readonly vars?: readonly string[];
   /** Keep the folder with state and logs. Default: delete it. */
   readonly keep?: boolean;
-  /** How the runtime serves what was applied, beyond the obvious; given the emulator's address. Default: as it is. */
+  /** Makes further options of the runtime from the emulator's address. Default: none. */
   readonly runtime?: (emulator: string, undo: Undo) => Promise<Partial<LocalRuntimeOptions>>;
 }
 
-/** Takes a step that is done in reverse order when the stack ends. */
+/** Registers a step that is done when the stack ends. The last one registered is done first. */
 export type Undo = (step: () => Promise<void>) => void;
 
-/**
- * The synthesized stack, applied by the real terraform to an emulator of its own, and served on loopback; nothing of it
- * stays.
- */
-export class LocalStack {
-  /** With state and logs. */
+/** The finished parts of a running stack. */
+interface StackParts {
+  readonly context: CommandContext;
+  /** Folder with state and logs. */
   readonly folder: string;
-  /** Folder of the stack in it: what terraform applies. */
-  directory!: string;
-  private endpoint!: string;
-  private terraform!: Terraform;
-  private served!: LocalRuntime;
-  /** What the last apply applied. */
-  private applied: unknown;
-  private readonly given: string | undefined;
-  private readonly baseVars: readonly string[];
-  private readonly undo: (() => Promise<void>)[] = [];
+  /** Folder of the stack in it, which terraform applies. */
+  readonly directory: string;
+  /** `http://127.0.0.1:<port>`. */
+  readonly emulator: string;
+  /** Settings of every apply. */
+  readonly vars: readonly string[];
+  readonly terraform: Terraform;
+}
 
+/** The synthesized stack, applied by terraform to an emulator and served on loopback. Nothing of it stays. */
+export class LocalStack {
   private constructor(
-    private readonly context: CommandContext,
-    private readonly options: LocalStackOptions,
-  ) {
-    this.given = givenEmulator(context.environment);
-    for (const line of removeDeadRuns(tmpdir(), FOLDER_PREFIX)) context.progress.note(line);
-    const keep = options.keep ?? false;
-    this.folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
-    chmodSync(this.folder, 0o700);
-    recordRun(this.folder, keep);
-    this.undo.push(async () => (keep ? forgetRun(this.folder) : rmSync(this.folder, { recursive: true, force: true })));
-    // In an emulator that others use too, names must not meet.
-    const name = this.given === undefined ? [] : [`name=local-${randomBytes(4).toString("hex")}`];
-    this.baseVars = [...name, ...(options.vars ?? [])];
-  }
+    private readonly parts: StackParts,
+    /** Serves what was applied. */
+    readonly runtime: LocalRuntime,
+    /** The parsed state after the last apply. */
+    private state: unknown,
+  ) {}
 
-  /** Gives `use` the running stack, and takes everything down whatever comes of it. */
+  /** Calls `use` with the running stack, and takes everything down however that ends. */
   static async with<T>(
     context: CommandContext,
     options: LocalStackOptions,
     use: (stack: LocalStack) => Promise<T>,
   ): Promise<T> {
-    const stack = new LocalStack(context, options);
+    const steps: (() => Promise<void>)[] = [];
     try {
-      await stack.start();
-      return await use(stack);
+      return await use(await LocalStack.start(context, options, (step) => void steps.push(step)));
     } finally {
-      await stack.stop();
+      for (const step of steps.reverse())
+        await step().catch((error: unknown) => context.progress.note(`While cleaning up: ${messageOf(error)}`));
     }
   }
 
-  /** An output of the last apply. */
-  output(name: OutputName): unknown {
-    return (this.applied as { values: { outputs: Record<string, { value: unknown }> } }).values.outputs[name]?.value;
+  private static async start(context: CommandContext, options: LocalStackOptions, undo: Undo): Promise<LocalStack> {
+    const { progress, environment, signal } = context;
+    const given = givenEmulator(environment);
+    for (const line of removeDeadRuns(tmpdir(), FOLDER_PREFIX)) progress.note(line);
+    const folder = createFolder(options.keep ?? false, undo);
+    const directory = await synthesize(context, folder, options.settings);
+    const emulator = given ?? (await startOwnEmulator(context, folder, undo));
+    const env = sandboxEnvironment(environment, emulator, folder);
+    await progress.step("terraform init", () => new Terraform({ directory, env, signal }).init());
+    const provider = await keepProvider({ directory, env });
+    undo(() => provider.stop());
+    const sandbox = { directory, env: { ...env, ...provider.variables } };
+    // An emulator that was given may hold other stacks, whose names must differ.
+    const name = given === undefined ? [] : [`name=local-${randomBytes(4).toString("hex")}`];
+    const vars = [...name, ...(options.vars ?? [])];
+    // Without the signal, because an interrupted apply has to be destroyed too.
+    if (given !== undefined) undo(() => destroy(context, new Terraform(sandbox), vars));
+    const parts = { context, folder, directory, emulator, vars, terraform: new Terraform({ ...sandbox, signal }) };
+    const state = await applyStack(parts, "terraform apply (profile optimized)");
+    const runtime = await progress.step(
+      "Serve what was applied",
+      async () =>
+        startLocalRuntime({
+          state,
+          moduleDirectory: directory,
+          endpoint: emulator,
+          region: REGION,
+          callers: CALLERS,
+          workDirectory: folder,
+          warn: (text) => progress.note(text),
+          ...(await options.runtime?.(emulator, undo)),
+        }),
+      ({ url }) => url,
+    );
+    undo(() => runtime.stop());
+    return new LocalStack(parts, runtime, state);
+  }
+
+  /** Folder with state and logs. */
+  get folder(): string {
+    return this.parts.folder;
+  }
+
+  /** Folder of the stack, which terraform applies. */
+  get directory(): string {
+    return this.parts.directory;
   }
 
   /** `http://127.0.0.1:<port>` of the emulator. */
   get emulator(): string {
-    return this.endpoint;
+    return this.parts.emulator;
   }
 
-  get runtime(): LocalRuntime {
-    return this.served;
+  /** Terraform in the folder of the stack, for commands that plan and apply by themselves. */
+  get terraform(): Terraform {
+    return this.parts.terraform;
+  }
+
+  /** Settings that every plan must be given. */
+  get vars(): readonly string[] {
+    return this.parts.vars;
+  }
+
+  /** The value of an output of the last apply. */
+  output(name: OutputName): unknown {
+    const outputs = asObject(asObject(asObject(this.state)?.values)?.outputs);
+    return asObject(outputs?.[name])?.value;
   }
 
   /** Applies with other settings, and serves what was applied. */
   async flip(vars: readonly string[]): Promise<void> {
-    await this.served.beforeApply();
-    // No refresh: nobody but us changes the emulator, and it reports some attributes in its own spelling.
-    await this.apply(`terraform apply ${vars.map((value) => `-var ${shortened(value)}`).join(" ")}`, vars, {
-      refresh: false,
-    });
-    await this.served.reload(this.applied);
+    await this.runtime.beforeApply();
+    const title = `terraform apply ${vars.map((value) => `-var ${shorten(value)}`).join(" ")}`;
+    // No refresh, because nobody else changes the stack, and the emulator reports some attributes in its own spelling.
+    this.state = await applyStack(this.parts, title, { vars, refresh: false });
+    await this.runtime.reload(this.state);
   }
 
-  /** Terraform in the folder of the stack, for commands that plan and apply by themselves. */
-  get terraformHere(): Terraform {
-    return this.terraform;
-  }
-
-  /** Settings that each plan must be given. */
-  get vars(): readonly string[] {
-    return this.baseVars;
-  }
-
-  /**
-   * Serves what somebody has applied while callers go on. The apply has to leave the queues' mappings alone: the
-   * emulator's own, which would take messages away, are switched off, and as they were applied they are on.
-   */
+  /** Serves what somebody else has applied while callers go on. The apply must not have changed the queues' mappings. */
   async serveApplied(): Promise<void> {
-    this.applied = await this.terraform.show();
-    const { resources } = (
-      this.applied as { values: { root_module: { resources: { type: string; values: Record<string, unknown> }[] } } }
-    ).values.root_module;
-    for (const { values } of resources.filter(({ type }) => type === "aws_lambda_event_source_mapping"))
-      values["enabled"] = true;
-    await this.served.reload(this.applied);
-  }
-
-  private async start(): Promise<void> {
-    const { progress, environment, signal } = this.context;
-    const directory = (this.directory = await this.synthesize());
-    const endpoint = (this.endpoint = this.given ?? (await this.startEmulator()));
-    const env = sandboxEnvironment(environment, endpoint, this.folder);
-    await progress.step("terraform init", () => new Terraform({ directory, env, signal }).init());
-    const provider = await keepProvider({ directory, env });
-    this.undo.push(() => provider.stop());
-    const sandbox = { directory, env: { ...env, ...provider.variables } };
-    this.terraform = new Terraform({ ...sandbox, signal });
-    // Without the signal: what an interrupt left half made has to be taken down all the same.
-    if (this.given !== undefined) this.undo.push(() => this.destroy(new Terraform(sandbox)));
-    await this.apply("terraform apply (profile optimized)", []);
-    this.served = await progress.step(
-      "Serve what was applied",
-      () => this.serve(directory, endpoint),
-      ({ url }) => url,
-    );
-    this.undo.push(() => this.served.stop());
-  }
-
-  /** Backwards, and each step whatever the others do: nothing may stay behind. */
-  private async stop(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const step of this.undo.reverse()) await step().catch((error: unknown) => failures.push(error));
-    for (const failure of failures)
-      this.context.progress.note(`While cleaning up: ${failure instanceof Error ? failure.message : String(failure)}`);
-  }
-
-  private async synthesize(): Promise<string> {
-    // Into the throw-away folder, so that two runs side by side do not meet, and the environment cannot change it.
-    const output = join(this.folder, "cdktf.out");
-    await synth(
-      { ...this.context, environment: bareEnvironment(this.context.environment, this.folder) },
-      { outputDirectory: output },
-    );
-    const directory = stackDirectory(output, "agent-api");
-    makeThrowAway(directory, this.options.settings);
-    return directory;
-  }
-
-  private async startEmulator(): Promise<string> {
-    const { progress, environment } = this.context;
-    const env = bareEnvironment(environment, this.folder);
-    const emulator = await progress.step(
-      "Start the AWS emulator",
-      () => startEmulator({ directory: this.folder, env }),
-      (started) => started.endpoint,
-    );
-    this.undo.push(() => emulator.stop());
-    return emulator.endpoint;
-  }
-
-  private apply(title: string, vars: readonly string[], input: PlanInput = {}): Promise<string> {
-    return this.context.progress.step(
-      title,
-      async (detail) => {
-        detail("terraform plans and applies");
-        const changes = await this.terraform.apply({ ...input, vars: [...this.baseVars, ...vars] }, (reached) =>
-          detail(progressText(reached)),
-        );
-        this.applied = await this.terraform.show();
-        return countChanges(changes);
-      },
-      (counted) => counted,
-    );
-  }
-
-  private async serve(moduleDirectory: string, endpoint: string): Promise<LocalRuntime> {
-    const more = await this.options.runtime?.(endpoint, (step) => void this.undo.push(step));
-    return startLocalRuntime({
-      state: this.applied,
-      moduleDirectory,
-      endpoint,
-      region: REGION,
-      callers: CALLERS,
-      workDirectory: this.folder,
-      warn: (text) => this.context.progress.note(text),
-      ...more,
-    });
-  }
-
-  private async destroy(terraform: Terraform): Promise<void> {
-    await this.context.progress.step("terraform destroy", () =>
-      terraform.apply({ vars: this.baseVars, destroy: true, refresh: false }),
-    );
+    this.state = enableMappings(await this.parts.terraform.show());
+    await this.runtime.reload(this.state);
   }
 }
 
-/** A setting as a step's title shows it: lists of agents are long. */
-const shortened = (value: string): string => (value.length <= MAX_SHOWN ? value : `${value.slice(0, MAX_SHOWN)}...`);
+function createFolder(keep: boolean, undo: Undo): string {
+  const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  chmodSync(folder, 0o700);
+  recordRun(folder, keep);
+  undo(async () => (keep ? forgetRun(folder) : rmSync(folder, { recursive: true, force: true })));
+  return folder;
+}
+
+/** Synthesizes into the run's own folder, so that runs do not meet and the caller's environment has no effect. */
+async function synthesize(
+  context: CommandContext,
+  folder: string,
+  settings: LocalStackOptions["settings"],
+): Promise<string> {
+  const outputDirectory = join(folder, "cdktf.out");
+  await synth({ ...context, environment: bareEnvironment(context.environment, folder) }, { outputDirectory });
+  const directory = stackDirectory(outputDirectory, "agent-api");
+  makeThrowAway(directory, settings);
+  return directory;
+}
+
+async function startOwnEmulator(
+  { progress, environment }: CommandContext,
+  folder: string,
+  undo: Undo,
+): Promise<string> {
+  const emulator = await progress.step(
+    "Start the AWS emulator",
+    () => startEmulator({ directory: folder, env: bareEnvironment(environment, folder) }),
+    ({ endpoint }) => endpoint,
+  );
+  undo(() => emulator.stop());
+  return emulator.endpoint;
+}
+
+/** @returns the parsed state after the apply */
+async function applyStack(
+  { context, terraform, vars }: StackParts,
+  title: string,
+  input: PlanInput = {},
+): Promise<unknown> {
+  const { state } = await context.progress.step(
+    title,
+    async (detail) => {
+      detail("terraform plans and applies");
+      const changes = await terraform.apply({ ...input, vars: [...vars, ...(input.vars ?? [])] }, (reached) =>
+        detail(progressText(reached)),
+      );
+      return { state: await terraform.show(), counted: countChanges(changes) };
+    },
+    ({ counted }) => counted,
+  );
+  return state;
+}
+
+async function destroy({ progress }: CommandContext, terraform: Terraform, vars: readonly string[]): Promise<void> {
+  await progress.step("terraform destroy", () => terraform.apply({ vars, destroy: true, refresh: false }));
+}
+
+/**
+ * The state with the queues' mappings as they were applied. The runtime has switched the emulator's own off, because
+ * they would take messages away, and terraform reads that.
+ */
+function enableMappings(state: unknown): unknown {
+  const values = asObject(asObject(state)?.values);
+  const root = asObject(values?.root_module);
+  const resources = asList(root?.resources).map((entry) => {
+    const resource = asObject(entry);
+    if (resource?.type !== "aws_lambda_event_source_mapping") return entry;
+    return { ...resource, values: { ...asObject(resource.values), enabled: true } };
+  });
+  return { ...asObject(state), values: { ...values, root_module: { ...root, resources } } };
+}
+
+/** A setting as it appears in a step's title: lists of agents are long. */
+function shorten(value: string): string {
+  return value.length <= MAX_TITLE_CHARACTERS ? value : `${value.slice(0, MAX_TITLE_CHARACTERS)}...`;
+}

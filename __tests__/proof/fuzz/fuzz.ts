@@ -163,7 +163,7 @@ async function fuzzMode(
   stack: LocalStack,
   issuer: LocalIssuer,
 ): Promise<FuzzModeReport> {
-  const callers = callersOf(mode, await stack.terraformHere.show(), issuer).map(({ caller }) => caller);
+  const callers = callersOf(mode, await stack.terraform.show(), issuer).map(({ caller }) => caller);
   return measured(
     context,
     options,

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { changingCall } from "../../../scripts/emulator/faults/fault";
+import { readChangingCall } from "./changing-call";
 import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
 import { SILENT, type CommandResult } from "../../../scripts/kit/context";
@@ -9,7 +9,8 @@ import { startEmulator, type Emulator } from "../../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-provider";
 import { restoreState } from "../../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
-import { makeThrowAway, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
+import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
+import { makeThrowAway } from "../../../scripts/kit/throw-away";
 import { applyAdopting } from "../../../scripts/deploy/adopt";
 
 /** A resource as terraform names it: its type and its id. */
@@ -80,7 +81,7 @@ export class KilledStack {
       {
         kind: "hold-reply",
         when: (request) => {
-          const call = operation === undefined ? changingCall(request) : undefined;
+          const call = operation === undefined ? readChangingCall(request) : undefined;
           if (call === undefined || !isIt(call)) return false;
           operation = call;
           return true;

@@ -101,7 +101,7 @@ function servedAfterwards(
   { vars = [] }: CanaryOptions,
 ): Deployment {
   // Without a refresh: the emulator gives some attributes back in its own spelling.
-  const deployment = new TerraformDeployment(stack.terraformHere, {
+  const deployment = new TerraformDeployment(stack.terraform, {
     whose: { projectDirectory },
     stackDirectory: stack.directory,
     input: { vars, refresh: false },

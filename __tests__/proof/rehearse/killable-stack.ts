@@ -95,13 +95,7 @@ export class KillableStack {
 
   /** What is there after a recovery. */
   async after(point: KillPoint, stable: string, vars: readonly string[], recovered: Recovered): Promise<AfterKill> {
-    const {
-      terraformHere: terraform,
-      directory: stackDirectory,
-      folder: projectDirectory,
-      vars: always,
-      emulator,
-    } = this.stack;
+    const { terraform, directory: stackDirectory, folder: projectDirectory, vars: always, emulator } = this.stack;
     const outputs = await terraform.output();
     const release = appliedRelease(outputs);
     // Taken back, what was to be released is nobody's wish any more; only what is live must be as it is pinned.
@@ -133,7 +127,7 @@ export class KillableStack {
 
   private run(act: Act, vars: readonly string[]): Promise<CommandResult> {
     const { signal } = this.context;
-    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraformHere, {
+    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraform, {
       at: () => undefined,
       applied: () => this.stack.serveApplied(),
       progress: SILENT,

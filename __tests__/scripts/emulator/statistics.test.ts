@@ -1,13 +1,13 @@
-import { count, KEPT_SAMPLES, sample, StatisticsRecorder } from "../../../scripts/emulator/statistics";
+import { addSample, increment, KEPT_SAMPLES, StatisticsRecorder } from "../../../scripts/emulator/statistics";
 
 test("a snapshot does not change afterwards", () => {
   const recorder = new StatisticsRecorder();
   recorder.route("GET /").requests += 1;
   recorder.queue("q").received += 2;
-  count(recorder.function("f").versions, "1");
+  increment(recorder.function("f").versions, "1");
   const snapshot = recorder.snapshot();
   recorder.route("GET /").requests += 1;
-  count(recorder.function("f").versions, "1");
+  increment(recorder.function("f").versions, "1");
   expect([snapshot.routes["GET /"]!.requests, snapshot.functions.f!.versions, snapshot.queues.q]).toEqual([
     1,
     { 1: 1 },
@@ -17,6 +17,6 @@ test("a snapshot does not change afterwards", () => {
 
 test("the oldest sample makes room", () => {
   const samples: number[] = [];
-  for (let value = 0; value <= KEPT_SAMPLES; value += 1) sample(samples, value);
+  for (let value = 0; value <= KEPT_SAMPLES; value += 1) addSample(samples, value);
   expect([samples.length, samples[0]]).toEqual([KEPT_SAMPLES, 1]);
 });

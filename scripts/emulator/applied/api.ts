@@ -1,7 +1,10 @@
-import { block, list, numberOr, record, strings, text, type State, type StateResource, type Values } from "./state";
+import { asList, asObject, asText, asTexts, numberOr, parseObject, type JsonObject } from "../json";
+import { firstBlock, requireText, type State, type StateResource } from "./state";
 
-/** What happens to a caller's `Cache-Control` where invalidation needs a permission. */
-export type CacheControlStrategy = "FAIL_WITH_403" | "SUCCEED_WITH_RESPONSE_HEADER" | "SUCCEED_WITHOUT_RESPONSE_HEADER";
+const STRATEGIES = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"] as const;
+
+/** What happens to a caller's `Cache-Control` where invalidating the cache needs a permission. */
+export type CacheControlStrategy = (typeof STRATEGIES)[number];
 
 /** Settings of one method of a stage. */
 export interface MethodSettings {
@@ -14,7 +17,7 @@ export interface MethodSettings {
   readonly throttleBurst: number | undefined;
 }
 
-/** Settings as applied, with the methods that they cover. */
+/** Settings of a stage, with the methods that they cover. */
 export interface AppliedMethodSettings {
   /** `*` or a resource path such as `/api/v1/status/{request_id}`. */
   readonly resourcePath: string;
@@ -25,13 +28,13 @@ export interface AppliedMethodSettings {
 
 export interface AppliedApi {
   readonly id: string;
-  /** By which CloudWatch keys its metrics; "" where the state has none. */
+  /** CloudWatch's dimension ApiName; "" where the state has none. */
   readonly name: string;
   /** `arn:aws:execute-api:<region>:<account>:<api>`. */
   readonly executionArn: string;
   /** The parsed OpenAPI document. */
-  readonly document: Values;
-  /** Its resource policy, as JSON text; undefined where it has none. */
+  readonly document: JsonObject;
+  /** The resource policy, as JSON text; undefined where there is none. */
   readonly policy: string | undefined;
 }
 
@@ -45,8 +48,10 @@ export interface AppliedStage {
 
 export type QuotaPeriod = "DAY" | "WEEK" | "MONTH";
 
+/** Limits of all callers that hold a key of the plan. */
 export interface AppliedUsagePlan {
   readonly id: string;
+  /** Requests a second, and how many may come at once. */
   readonly throttle: { readonly rate: number; readonly burst: number } | undefined;
   readonly quota: { readonly limit: number; readonly period: QuotaPeriod } | undefined;
 }
@@ -58,48 +63,43 @@ export interface AppliedApiKey {
   readonly plan: AppliedUsagePlan;
 }
 
+/** @throws Error where the body is not an OpenAPI document in JSON */
 export function readApi(state: State): AppliedApi {
   const resource = state.only("aws_api_gateway_rest_api");
-  const body = text(resource, "body");
-  let document: unknown;
-  try {
-    document = JSON.parse(body);
-  } catch (cause) {
+  const body = requireText(resource, "body");
+  const document = parseObject(body);
+  if (document === undefined)
     throw new Error(
-      `${resource.address}: the local runtime reads an OpenAPI body in JSON, and this body begins "${body.slice(0, 40)}". Write it with jsonencode().`,
-      { cause },
+      `${resource.address}: the local runtime reads an OpenAPI body in JSON, and this body begins ` +
+        `"${body.slice(0, 40)}". Write it with jsonencode().`,
     );
-  }
-  const parsed = record(document);
-  if (record(parsed?.paths) === undefined) throw new Error(`${resource.address}: its OpenAPI body has no "paths".`);
-  const { name, policy } = resource.values;
+  if (asObject(document.paths) === undefined) throw new Error(`${resource.address}: its OpenAPI body has no "paths".`);
   return {
-    id: text(resource, "id"),
-    name: typeof name === "string" ? name : "",
-    executionArn: text(resource, "execution_arn"),
-    document: parsed!,
-    policy: typeof policy === "string" && policy !== "" ? policy : undefined,
+    id: requireText(resource, "id"),
+    name: asText(resource.values.name) ?? "",
+    executionArn: requireText(resource, "execution_arn"),
+    document,
+    policy: asText(resource.values.policy),
   };
 }
 
 export function readStage(state: State): AppliedStage {
   const resource = state.only("aws_api_gateway_stage");
   const { values } = resource;
-  const format = block(values.access_log_settings)?.format;
   return {
-    name: text(resource, "stage_name"),
+    name: requireText(resource, "stage_name"),
     cacheClusterEnabled: values.cache_cluster_enabled === true,
-    cacheClusterSize: typeof values.cache_cluster_size === "string" ? values.cache_cluster_size : "",
-    accessLogFormat: typeof format === "string" ? format : undefined,
-    variables: strings(values.variables),
+    cacheClusterSize: asText(values.cache_cluster_size) ?? "",
+    accessLogFormat: asText(firstBlock(values.access_log_settings)?.format),
+    variables: asTexts(values.variables),
   };
 }
 
 export function readMethodSettings(state: State): AppliedMethodSettings[] {
-  return state.all("aws_api_gateway_method_settings").map((resource) => {
-    const given = block(resource.values.settings) ?? {};
-    return { ...parseMethodPath(text(resource, "method_path")), settings: readSettings(given) };
-  });
+  return state.all("aws_api_gateway_method_settings").map((resource) => ({
+    ...parseMethodPath(requireText(resource, "method_path")),
+    settings: readSettings(firstBlock(resource.values.settings) ?? {}),
+  }));
 }
 
 /** `api/v1/x/GET`, `/api/v1/x/GET` and `~1api~1v1~1x/GET` name the same method. */
@@ -110,27 +110,29 @@ export function parseMethodPath(methodPath: string): { resourcePath: string; met
   return { resourcePath: resource === "*" ? "*" : `/${resource}`, method: path.slice(slash + 1).toUpperCase() };
 }
 
-/** API Gateway's defaults for what terraform left out: no cache, 300 s, invalidation needs a permission. */
-function readSettings(given: Values): MethodSettings {
-  const rate = numberOr(given.throttling_rate_limit, -1);
-  const burst = numberOr(given.throttling_burst_limit, -1);
+/**
+ * Defaults for attributes that Terraform left out are API Gateway's: no cache, 300 s, and a permission is needed to
+ * invalidate.
+ */
+function readSettings(given: JsonObject): MethodSettings {
   const strategy = given.unauthorized_cache_control_header_strategy;
   return {
     cachingEnabled: given.caching_enabled === true,
     cacheTtlSeconds: numberOr(given.cache_ttl_in_seconds, 300),
     requiresAuthorizationForCacheControl: given.require_authorization_for_cache_control !== false,
-    cacheControlStrategy: isStrategy(strategy) ? strategy : "SUCCEED_WITH_RESPONSE_HEADER",
-    throttleRate: rate < 0 ? undefined : rate,
-    throttleBurst: burst < 0 ? undefined : burst,
+    cacheControlStrategy: STRATEGIES.find((known) => known === strategy) ?? "SUCCEED_WITH_RESPONSE_HEADER",
+    throttleRate: readLimit(given.throttling_rate_limit),
+    throttleBurst: readLimit(given.throttling_burst_limit),
   };
 }
 
-function isStrategy(value: unknown): value is CacheControlStrategy {
-  return (
-    value === "FAIL_WITH_403" || value === "SUCCEED_WITH_RESPONSE_HEADER" || value === "SUCCEED_WITHOUT_RESPONSE_HEADER"
-  );
+/** The provider writes -1 for "no limit". */
+function readLimit(value: unknown): number | undefined {
+  const limit = numberOr(value, -1);
+  return limit < 0 ? undefined : limit;
 }
 
+/** Keys that are enabled and belong to a usage plan of this stage. */
 export function readApiKeys(state: State, api: AppliedApi, stage: AppliedStage): AppliedApiKey[] {
   const plans = state
     .all("aws_api_gateway_usage_plan")
@@ -140,23 +142,25 @@ export function readApiKeys(state: State, api: AppliedApi, stage: AppliedStage):
   return state.all("aws_api_gateway_usage_plan_key").flatMap((link) => {
     const plan = plans.find((candidate) => candidate.id === link.values.usage_plan_id);
     const key = keys.find((candidate) => candidate.values.id === link.values.key_id);
-    return plan === undefined || key === undefined ? [] : [{ id: text(key, "id"), value: text(key, "value"), plan }];
+    return plan === undefined || key === undefined
+      ? []
+      : [{ id: requireText(key, "id"), value: requireText(key, "value"), plan }];
   });
 }
 
 function coversStage(plan: StateResource, api: AppliedApi, stage: AppliedStage): boolean {
-  return list(plan.values.api_stages).some(
-    (entry) => record(entry)?.api_id === api.id && record(entry)?.stage === stage.name,
+  return asList(plan.values.api_stages).some(
+    (entry) => asObject(entry)?.api_id === api.id && asObject(entry)?.stage === stage.name,
   );
 }
 
 function readPlan(resource: StateResource): AppliedUsagePlan {
-  const throttle = block(resource.values.throttle_settings);
-  const quota = block(resource.values.quota_settings);
+  const throttle = firstBlock(resource.values.throttle_settings);
+  const quota = firstBlock(resource.values.quota_settings);
   const rate = numberOr(throttle?.rate_limit, 0);
   const limit = numberOr(quota?.limit, 0);
   return {
-    id: text(resource, "id"),
+    id: requireText(resource, "id"),
     throttle: throttle === undefined || rate <= 0 ? undefined : { rate, burst: numberOr(throttle.burst_limit, 0) },
     quota: quota === undefined || limit <= 0 ? undefined : { limit, period: quota.period as QuotaPeriod },
   };

@@ -1,4 +1,5 @@
-import { text, State } from "./state";
+import { asText } from "../json";
+import { requireText, State } from "./state";
 import {
   readApi,
   readApiKeys,
@@ -28,44 +29,44 @@ export interface AppliedSchedule {
   readonly ruleArn: string;
   readonly everyMs: number;
   readonly targetArn: string;
-  /** JSON given to the target; undefined = the scheduled event. */
+  /** JSON given to the target. Undefined: EventBridge's scheduled event. */
   readonly input: string | undefined;
 }
 
-const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** A Node timer holds 31 bits of milliseconds, 24.8 days; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Milliseconds of `rate(5 minutes)`; undefined for every other expression. */
+/** Milliseconds of an expression such as `rate(5 minutes)`; undefined for every other expression. */
 export function parseRate(expression: string): number | undefined {
-  const match = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim());
-  if (match === null) return undefined;
-  const everyMs = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  const [, count, unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim()) ?? [];
+  const everyMs = Number(count) * (UNIT_MS[unit] ?? NaN);
   return everyMs > 0 && everyMs <= MAX_TIMER_MS ? everyMs : undefined;
 }
 
-/** Enabled rules with their targets. What cannot be fired here is told to `warn`, by name. */
+/** Enabled rules with their targets. A rule that cannot be fired here is a warning that names it. */
 export function readSchedules(state: State, warn: (message: string) => void): AppliedSchedule[] {
   const targets = state.all("aws_cloudwatch_event_target");
   return state.all("aws_cloudwatch_event_rule").flatMap((rule) => {
-    const expression = rule.values.schedule_expression;
-    if (rule.values.state === "DISABLED" || rule.values.is_enabled === false) return [];
-    const everyMs = typeof expression === "string" ? parseRate(expression) : undefined;
+    const { name, state: ruleState, is_enabled: isEnabled, schedule_expression: expression } = rule.values;
+    if (ruleState === "DISABLED" || isEnabled === false) return [];
+    const everyMs = parseRate(asText(expression) ?? "");
     if (everyMs === undefined) {
       warn(
-        `${rule.address} is not fired: the local runtime fires rate(...) up to 24 days, and this rule has ${JSON.stringify(expression || rule.values.event_pattern)}.`,
+        `${rule.address} is not fired: the local runtime fires rate(...) up to 24 days, and this rule has ` +
+          `${JSON.stringify(expression || rule.values.event_pattern)}.`,
       );
       return [];
     }
     return targets
-      .filter((target) => target.values.rule === rule.values.name)
+      .filter((target) => target.values.rule === name)
       .map((target) => ({
         address: target.address,
-        ruleArn: text(rule, "arn"),
+        ruleArn: requireText(rule, "arn"),
         everyMs,
-        targetArn: text(target, "arn"),
-        input: typeof target.values.input === "string" && target.values.input !== "" ? target.values.input : undefined,
+        targetArn: requireText(target, "arn"),
+        input: asText(target.values.input),
       }));
   });
 }
@@ -84,9 +85,9 @@ export interface Applied {
   readonly schedules: readonly AppliedSchedule[];
 }
 
-/** Reads the parsed output of `terraform show -json`; what is not emulated is told to `warn`. */
-export function readApplied(shown: unknown, warn: (message: string) => void): Applied {
-  const state = State.parse(shown);
+/** Reads the parsed output of `terraform show -json`. Whatever is applied and not emulated is a warning. */
+export function readApplied(output: unknown, warn: (message: string) => void): Applied {
+  const state = State.parse(output);
   const api = readApi(state);
   const stage = readStage(state);
   for (const mapping of state.all("aws_lambda_event_source_mapping")) {

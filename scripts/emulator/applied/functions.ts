@@ -1,4 +1,5 @@
-import { block, list, number, numberOr, record, strings, text, type State, type StateResource } from "./state";
+import { asList, asObject, asText, asTexts, numberOr } from "../json";
+import { firstBlock, requireText, type State, type StateResource } from "./state";
 
 /** A function's ARN in parts. */
 export interface LambdaArn {
@@ -18,30 +19,37 @@ export function parseLambdaArn(arn: string): LambdaArn | undefined {
   return { region: match[1]!, accountId: match[2]!, functionName: match[3]!, qualifier: match[4] };
 }
 
-/** Whether the applied `aws_lambda_permission`s let a service invoke exactly this function, alias or version. */
-export function mayInvoke(
-  permissions: readonly AppliedPermission[],
-  principal: string,
-  functionArn: string,
-  sourceArn: string,
-): boolean {
-  const target = parseLambdaArn(functionArn);
+/** Who wants to invoke which function, and on whose behalf. */
+export interface InvokeAttempt {
+  /** Such as `apigateway.amazonaws.com`. */
+  readonly principal: string;
+  readonly functionArn: string;
+  /** ARN of the method, authorizer or rule that invokes. */
+  readonly sourceArn: string;
+}
+
+/** Whether an `aws_lambda_permission` covers the attempt: the service, exactly this alias or version, and the source. */
+export function mayInvoke(permissions: readonly AppliedPermission[], attempt: InvokeAttempt): boolean {
+  const target = parseLambdaArn(attempt.functionArn);
   return permissions.some(
-    (permission) =>
-      permission.principal === principal &&
-      permission.functionName === target?.functionName &&
-      permission.qualifier === target.qualifier &&
-      (permission.sourceArn === undefined || matches(permission.sourceArn, sourceArn)),
+    ({ principal, functionName, qualifier, sourceArn }) =>
+      principal === attempt.principal &&
+      functionName === target?.functionName &&
+      qualifier === target.qualifier &&
+      (sourceArn === undefined || matchesPattern(sourceArn, attempt.sourceArn)),
   );
 }
 
-/** `*` stands for any text and `?` for one character, as in IAM. */
-function matches(pattern: string, value: string): boolean {
+/**
+ * Compares as IAM does: `*` stands for any text and `?` for one character.
+ * @param flags `i` for names of actions, which IAM compares without regard to case
+ */
+export function matchesPattern(pattern: string, value: string, flags = ""): boolean {
   const escaped = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${escaped}$`, "s").test(value);
+  return new RegExp(`^${escaped}$`, `s${flags}`).test(value);
 }
 
 /** What one version of a function runs with. */
@@ -65,12 +73,12 @@ export interface AppliedFunction {
   readonly arn: string;
   /** Path of the zip as terraform was given it. */
   readonly filename: string;
-  /** Invocations at once over all versions; undefined = no limit of its own, 0 = off. */
+  /** Most invocations at once, over all versions. Undefined: no limit of its own; 0: switched off. */
   readonly reservedConcurrency: number | undefined;
   readonly newest: VersionConfiguration;
 }
 
-/** A name for one version, or for two with a weight. */
+/** A name for one version, or for two versions of which one gets a share of the invocations. */
 export interface AppliedAlias {
   readonly name: string;
   readonly functionName: string;
@@ -79,23 +87,23 @@ export interface AppliedAlias {
   readonly weights: Readonly<Record<string, number>>;
 }
 
-/** Who may invoke what. */
+/** Which service may invoke which function. */
 export interface AppliedPermission {
   readonly principal: string;
   readonly functionName: string;
   readonly qualifier: string | undefined;
-  /** ARN with wildcards, or undefined where any source of the principal may. */
+  /** ARN with wildcards. Undefined: any source of the principal. */
   readonly sourceArn: string | undefined;
 }
 
-/** A queue, as far as a poller needs it. */
+/** A queue, with what a poller has to know. */
 export interface AppliedQueue {
   readonly arn: string;
   readonly url: string;
   readonly visibilityTimeoutSeconds: number;
 }
 
-/** A queue polled for a function. */
+/** An event source mapping: a queue that is polled for a function. */
 export interface AppliedMapping {
   readonly address: string;
   readonly uuid: string;
@@ -104,23 +112,26 @@ export interface AppliedMapping {
   readonly enabled: boolean;
   readonly batchSize: number;
   readonly batchingWindowSeconds: number;
-  /** Batches in flight at once, or undefined where none is applied. */
+  /** Most batches under way at once. Undefined: none is applied. */
   readonly maximumConcurrency: number | undefined;
   readonly reportsBatchItemFailures: boolean;
 }
 
+/** @throws Error for a function from a container image */
 export function readFunctions(state: State): AppliedFunction[] {
   return state.all("aws_lambda_function").map((resource) => {
-    if (resource.values.package_type === "Image")
+    const { package_type: packageType, image_uri: image, reserved_concurrent_executions: reserved } = resource.values;
+    if (packageType === "Image")
       throw new Error(
-        `${resource.address} was applied as a container image (${String(resource.values.image_uri)}), which is not pulled here. Apply with package_type=zip: the image holds the same files, and \`quickturn image validate\` makes it without a daemon.`,
+        `${resource.address} was applied as a container image (${String(image)}), which is not pulled here. ` +
+          "Apply with package_type=zip: the image holds the same files.",
       );
-    const reserved = numberOr(resource.values.reserved_concurrent_executions, -1);
+    const reservedConcurrency = numberOr(reserved, -1);
     return {
       address: resource.address,
-      arn: text(resource, "arn"),
-      filename: text(resource, "filename"),
-      reservedConcurrency: reserved < 0 ? undefined : reserved,
+      arn: requireText(resource, "arn"),
+      filename: requireText(resource, "filename"),
+      reservedConcurrency: reservedConcurrency < 0 ? undefined : reservedConcurrency,
       newest: readNewest(resource),
     };
   });
@@ -129,25 +140,25 @@ export function readFunctions(state: State): AppliedFunction[] {
 function readNewest(resource: StateResource): VersionConfiguration {
   const { values } = resource;
   return {
-    functionName: text(resource, "function_name"),
-    version: typeof values.version === "string" && values.version !== "" ? values.version : "$LATEST",
-    handler: text(resource, "handler"),
-    runtime: text(resource, "runtime"),
+    functionName: requireText(resource, "function_name"),
+    version: asText(values.version) ?? "$LATEST",
+    handler: requireText(resource, "handler"),
+    runtime: requireText(resource, "runtime"),
     memoryMiB: numberOr(values.memory_size, 128),
     timeoutSeconds: numberOr(values.timeout, 3),
-    environment: strings(block(values.environment)?.variables),
-    codeSha256: text(resource, values.code_sha256 ? "code_sha256" : "source_code_hash"),
+    environment: asTexts(firstBlock(values.environment)?.variables),
+    codeSha256: requireText(resource, values.code_sha256 ? "code_sha256" : "source_code_hash"),
   };
 }
 
 export function readAliases(state: State): AppliedAlias[] {
   return state.all("aws_lambda_alias").map((resource) => {
-    const weights = record(block(resource.values.routing_config)?.additional_version_weights) ?? {};
+    const weights = asObject(firstBlock(resource.values.routing_config)?.additional_version_weights) ?? {};
     return {
-      name: text(resource, "name"),
+      name: requireText(resource, "name"),
       // The provider accepts a name or an ARN here.
-      functionName: text(resource, "function_name").replace(/^.*:function:/, ""),
-      version: text(resource, "function_version"),
+      functionName: requireText(resource, "function_name").replace(/^.*:function:/, ""),
+      version: requireText(resource, "function_version"),
       weights: Object.fromEntries(Object.entries(weights).map(([version, weight]) => [version, numberOr(weight, 0)])),
     };
   });
@@ -155,17 +166,17 @@ export function readAliases(state: State): AppliedAlias[] {
 
 export function readPermissions(state: State): AppliedPermission[] {
   return state.all("aws_lambda_permission").flatMap((resource) => {
-    if (!["lambda:InvokeFunction", "lambda:*"].includes(text(resource, "action"))) return [];
-    const [functionName = "", inline] = text(resource, "function_name")
+    if (!["lambda:InvokeFunction", "lambda:*"].includes(requireText(resource, "action"))) return [];
+    const [functionName = "", inline] = requireText(resource, "function_name")
       .replace(/^.*:function:/, "")
       .split(":");
     const { qualifier, source_arn: sourceArn } = resource.values;
     return [
       {
-        principal: text(resource, "principal"),
+        principal: requireText(resource, "principal"),
         functionName,
-        qualifier: typeof qualifier === "string" && qualifier !== "" ? qualifier : inline,
-        sourceArn: typeof sourceArn === "string" && sourceArn !== "" ? sourceArn : undefined,
+        qualifier: asText(qualifier) ?? inline,
+        sourceArn: asText(sourceArn),
       },
     ];
   });
@@ -173,8 +184,8 @@ export function readPermissions(state: State): AppliedPermission[] {
 
 export function readQueues(state: State): AppliedQueue[] {
   return state.all("aws_sqs_queue").map((resource) => ({
-    arn: text(resource, "arn"),
-    url: text(resource, "url"),
+    arn: requireText(resource, "arn"),
+    url: requireText(resource, "url"),
     visibilityTimeoutSeconds: numberOr(resource.values.visibility_timeout_seconds, 30),
   }));
 }
@@ -182,32 +193,32 @@ export function readQueues(state: State): AppliedQueue[] {
 export function readMappings(state: State): AppliedMapping[] {
   return state.all("aws_lambda_event_source_mapping").map((resource) => {
     const { values } = resource;
-    const concurrency = numberOr(block(values.scaling_config)?.maximum_concurrency, 0);
+    const concurrency = numberOr(firstBlock(values.scaling_config)?.maximum_concurrency, 0);
     return {
       address: resource.address,
-      uuid: text(resource, "uuid"),
-      eventSourceArn: text(resource, "event_source_arn"),
+      uuid: requireText(resource, "uuid"),
+      eventSourceArn: requireText(resource, "event_source_arn"),
       functionArn:
-        aliasArnOf(resource, state) ?? text(resource, values.function_name ? "function_name" : "function_arn"),
+        aliasArnOf(resource, state) ?? requireText(resource, values.function_name ? "function_name" : "function_arn"),
       enabled: values.enabled !== false,
-      batchSize: values.batch_size === undefined || values.batch_size === null ? 10 : number(resource, "batch_size"),
+      batchSize: numberOr(values.batch_size, 10),
       batchingWindowSeconds: numberOr(values.maximum_batching_window_in_seconds, 0),
       maximumConcurrency: concurrency > 0 ? concurrency : undefined,
-      reportsBatchItemFailures: list(values.function_response_types).includes("ReportBatchItemFailures"),
+      reportsBatchItemFailures: asList(values.function_response_types).includes("ReportBatchItemFailures"),
     };
   });
 }
 
 /**
- * The emulator writes the version that an alias names at that moment where Lambda keeps the alias, and terraform reads
- * that back. The alias is therefore taken from what the mapping refers to; a mapping that refers to none is left alone.
+ * The alias that a mapping was applied with; undefined where it was applied without one. Lambda keeps the alias, but
+ * moto writes the version behind it into the mapping, so the alias is found by the mapping's references.
  */
 function aliasArnOf(mapping: StateResource, state: State): string | undefined {
-  const given = parseLambdaArn(text(mapping, mapping.values.function_name ? "function_name" : "function_arn"));
+  const given = parseLambdaArn(requireText(mapping, mapping.values.function_name ? "function_name" : "function_arn"));
   const aliases = state.all("aws_lambda_alias").filter((alias) => {
-    const sameFunction = text(alias, "arn").split(":")[6] === given?.functionName;
+    const sameFunction = requireText(alias, "arn").split(":")[6] === given?.functionName;
     return sameFunction && mapping.dependsOn.includes(alias.address.replace(/\[[^\]]*\]$/, ""));
   });
   const resolved = given?.qualifier !== undefined && /^(\d+|\$LATEST)$/.test(given.qualifier);
-  return resolved && aliases.length === 1 ? text(aliases[0]!, "arn") : undefined;
+  return resolved && aliases.length === 1 ? requireText(aliases[0]!, "arn") : undefined;
 }

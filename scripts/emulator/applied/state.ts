@@ -1,29 +1,31 @@
+import { asList, asObject, asText, numberOr, type JsonObject } from "../json";
+
 /** One managed resource of `terraform show -json`. */
 export interface StateResource {
   /** Such as `module.api.aws_lambda_function.worker`. */
   readonly address: string;
   readonly type: string;
-  readonly values: Values;
-  /** Addresses, without index, of what it refers to. */
+  readonly values: JsonObject;
+  /** Addresses, without index, of the resources that it refers to. */
   readonly dependsOn: readonly string[];
 }
-
-export type Values = Readonly<Record<string, unknown>>;
 
 /** The managed resources of an applied stack, child modules included. */
 export class State {
   private constructor(private readonly resources: readonly StateResource[]) {}
 
-  /** Reads the parsed output of `terraform show -json`. */
-  static parse(shown: unknown): State {
-    const values = record(shown)?.values;
-    const root = record(record(values)?.root_module);
-    if (root === undefined) {
+  /**
+   * Reads the parsed output of `terraform show -json`.
+   * @throws Error where it has no root module, as before the first apply
+   */
+  static parse(output: unknown): State {
+    const root = asObject(asObject(asObject(output)?.values)?.root_module);
+    if (root === undefined)
       throw new Error(
-        `The state is not the parsed output of \`terraform show -json\` of an applied stack: values.root_module is missing (given: ${summary(shown)}). Run \`terraform apply\` first.`,
+        "The state is not the parsed output of `terraform show -json` of an applied stack: " +
+          `values.root_module is missing (given: ${describeKeys(output)}). Run \`terraform apply\` first.`,
       );
-    }
-    return new State(flatten(root));
+    return new State(flattenModule(root));
   }
 
   /** All resources of one type, in the order of the state. */
@@ -31,7 +33,7 @@ export class State {
     return this.resources.filter((resource) => resource.type === type);
   }
 
-  /** The only resource of a type; anything else is an error that names what there is. */
+  /** The only resource of a type. @throws Error that names those there are */
   only(type: string): StateResource {
     const found = this.all(type);
     const [first] = found;
@@ -41,71 +43,50 @@ export class State {
   }
 }
 
-function flatten(module: Values): StateResource[] {
-  const own = list(module.resources).flatMap((entry): StateResource[] => {
-    const resource = record(entry);
+function flattenModule(module: JsonObject): StateResource[] {
+  const own = asList(module.resources).flatMap((entry): StateResource[] => {
+    const resource = asObject(entry);
     if (resource === undefined || (resource.mode ?? "managed") !== "managed") return [];
-    const values = record(resource.values) ?? {};
+    const { address, type, values, depends_on: dependsOn } = resource;
     return [
       {
-        address: String(resource.address),
-        type: String(resource.type),
-        values,
-        dependsOn: list(resource.depends_on).map(String),
+        address: String(address),
+        type: String(type),
+        values: asObject(values) ?? {},
+        dependsOn: asList(dependsOn).map(String),
       },
     ];
   });
-  const children = list(module.child_modules).flatMap((child) => flatten(record(child) ?? {}));
-  return [...own, ...children];
+  return [...own, ...asList(module.child_modules).flatMap((child) => flattenModule(asObject(child) ?? {}))];
 }
 
-function summary(value: unknown): string {
-  const keys = record(value);
-  return keys === undefined ? typeof value : `an object with ${Object.keys(keys).join(", ") || "no keys"}`;
-}
-
-export function record(value: unknown): Values | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Values) : undefined;
-}
-
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function describeKeys(value: unknown): string {
+  const object = asObject(value);
+  return object === undefined ? typeof value : `an object with ${Object.keys(object).join(", ") || "no keys"}`;
 }
 
 /** The first object of a Terraform block list, such as `settings`, `routing_config`, `scaling_config`. */
-export function block(value: unknown): Values | undefined {
-  return record(list(value)[0]);
+export function firstBlock(value: unknown): JsonObject | undefined {
+  return asObject(asList(value)[0]);
 }
 
-/** A required string; the error names the resource and the attribute. */
-export function text(resource: StateResource, attribute: string): string {
-  const value = resource.values[attribute];
-  if (typeof value === "string" && value !== "") return value;
+/** A text that the resource must have. @throws Error that names the resource and the attribute */
+export function requireText(resource: StateResource, attribute: string): string {
+  const text = asText(resource.values[attribute]);
+  if (text !== undefined) return text;
   throw new Error(
-    `${resource.address} has no ${attribute} in the applied state (given: ${JSON.stringify(value)}). Apply the stack, then run \`terraform show -json\` again.`,
+    `${resource.address} has no ${attribute} in the applied state ` +
+      `(given: ${JSON.stringify(resource.values[attribute])}). ` +
+      "Apply the stack, then run `terraform show -json` again.",
   );
 }
 
-/** A required number; providers write some numbers as strings. */
-export function number(resource: StateResource, attribute: string): number {
+/** A number that the resource must have. @throws Error that names the resource and the attribute */
+export function requireNumber(resource: StateResource, attribute: string): number {
   const given = resource.values[attribute];
-  const value = typeof given === "string" && given !== "" ? Number(given) : given;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  const number = numberOr(given, undefined);
+  if (number !== undefined) return number;
   throw new Error(
     `${resource.address} has no number ${attribute} in the applied state (given: ${JSON.stringify(given)}).`,
   );
-}
-
-/** A number, or the fallback where the attribute is null or missing. */
-export function numberOr(value: unknown, fallback: number): number {
-  const parsed = typeof value === "string" && value !== "" ? Number(value) : value;
-  return typeof parsed === "number" && Number.isFinite(parsed) ? parsed : fallback;
-}
-
-/** A map of strings; other values are left out. */
-export function strings(value: unknown): Readonly<Record<string, string>> {
-  const entries = Object.entries(record(value) ?? {}).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
-  );
-  return Object.fromEntries(entries);
 }

@@ -1,78 +1,15 @@
-import {
-  type Message,
-  type MessageAttributeValue,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
-import { list, record } from "../applied/state";
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/client-sqs";
 import { setTimeout } from "node:timers/promises";
 import type { AppliedMapping, AppliedQueue } from "../applied/functions";
 import type { InvocationResult } from "../functions/function-host";
 import type { ObservedMessages, Observer, StatisticsRecorder } from "../statistics";
-
-/** The event that Lambda makes of a batch of messages. */
-export function sqsEvent(
-  messages: readonly Message[],
-  queueArn: string,
-  region: string,
-): { Records: Record<string, unknown>[] } {
-  return {
-    Records: messages.map((message) => ({
-      messageId: message.MessageId,
-      receiptHandle: message.ReceiptHandle,
-      body: message.Body,
-      attributes: message.Attributes ?? {},
-      messageAttributes: Object.fromEntries(
-        Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [name, attribute(value)]),
-      ),
-      ...(message.MD5OfMessageAttributes === undefined
-        ? {}
-        : { md5OfMessageAttributes: message.MD5OfMessageAttributes }),
-      md5OfBody: message.MD5OfBody,
-      eventSource: "aws:sqs",
-      eventSourceARN: queueArn,
-      awsRegion: region,
-    })),
-  };
-}
-
-function attribute(value: MessageAttributeValue): Record<string, unknown> {
-  return {
-    ...(value.StringValue === undefined ? {} : { stringValue: value.StringValue }),
-    ...(value.BinaryValue === undefined ? {} : { binaryValue: Buffer.from(value.BinaryValue).toString("base64") }),
-    stringListValues: [],
-    binaryListValues: [],
-    dataType: value.DataType,
-  };
-}
-
-/**
- * Ids of the messages that failed, or undefined where the whole batch did. As Lambda has it: nothing, null or an empty
- * list is success; an answer of another shape, an empty or an unknown id fails every message.
- */
-export function failedMessages(payload: string, messageIds: readonly string[]): ReadonlySet<string> | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(payload);
-  } catch {
-    return undefined; // Not JSON: malformed, so all failed.
-  }
-  const failures = record(answer)?.batchItemFailures;
-  if (answer === null || (record(answer) !== undefined && (failures === undefined || failures === null)))
-    return new Set();
-  if (!Array.isArray(failures)) return undefined;
-  const failed = list(failures).map((entry) => record(entry)?.itemIdentifier);
-  return failed.every((id) => typeof id === "string" && messageIds.includes(id))
-    ? new Set(failed as string[])
-    : undefined;
-}
+import { readFailedMessages, sqsEvent } from "./sqs-event";
 
 export interface PollerOptions {
   readonly sqs: SQSClient;
   readonly region: string;
   readonly statistics: StatisticsRecorder;
-  /** Default: nobody is told. */
+  /** Default: none. */
   readonly observer?: Observer;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
@@ -81,7 +18,7 @@ export interface PollerOptions {
 /** Lambda starts with five batches at once where no maximum is applied (Lambda developer guide, SQS scaling). */
 const DEFAULT_CONCURRENCY = 5;
 
-/** A long poll that is short enough to stop, or to see a reload, within a second. */
+/** Length of a long poll, short enough to stop or to take another apply within a second. */
 const WAIT_SECONDS = 1;
 
 /** SQS gives and deletes at most ten messages a call. */
@@ -90,14 +27,23 @@ const MAX_CALL_MESSAGES = 10;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 
+/** Messages that were received together, with the configuration of that time. */
+interface Batch {
+  readonly messages: readonly Message[];
+  readonly mapping: AppliedMapping;
+  readonly queue: AppliedQueue;
+  /** Milliseconds since 1970. */
+  readonly receivedAtMs: number;
+}
+
 /** Polls one queue for one function, as Lambda's event source mapping does. */
 export class QueuePoller {
   private readonly inFlight = new Set<Promise<void>>();
   private readonly loop: Promise<void>;
   private readonly stopping = new AbortController();
-  /** Whether the last poll failed: an emulator that is gone is told once, not every second. */
+  /** Whether the last poll failed; an emulator that is gone is one warning, not one a second. */
   private failing = false;
-  /** Ends the wait for a free place. */
+  /** Ends the wait until fewer batches are under way. */
   private wake: () => void = () => undefined;
 
   constructor(
@@ -108,13 +54,13 @@ export class QueuePoller {
     this.loop = this.run();
   }
 
-  /** Batches under way end as they began; the next ones follow the new configuration. */
+  /** Takes another configuration for the next batches. Those under way end with their own. */
   update(mapping: AppliedMapping, queue: AppliedQueue): void {
     this.mapping = mapping;
     this.queue = queue;
   }
 
-  /** Takes no further message. A poll under way is waited for: dropping it would lose what it has already received. */
+  /** Takes no further messages. It waits for the poll under way, whose messages would otherwise be lost. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.wake();
@@ -136,7 +82,7 @@ export class QueuePoller {
       const receivedAtMs = Date.now();
       const messages = await this.collect(mapping, queue);
       if (messages.length === 0) continue;
-      const batch: Promise<void> = this.process(messages, mapping, queue, receivedAtMs)
+      const batch: Promise<void> = this.process({ messages, mapping, queue, receivedAtMs })
         .catch((error: unknown) => this.options.warn(`${mapping.address}: a batch failed: ${String(error)}`))
         .finally(() => {
           this.inFlight.delete(batch);
@@ -146,7 +92,7 @@ export class QueuePoller {
     }
   }
 
-  /** One batch: what a single poll gives, or with a batching window what arrives until it closes. */
+  /** Receives one batch: the messages of a single poll, or those that arrive until the batching window closes. */
   private async collect(mapping: AppliedMapping, queue: AppliedQueue): Promise<Message[]> {
     const messages = await this.receive(queue, mapping.batchSize);
     const closesAtMs = Date.now() + mapping.batchingWindowSeconds * 1_000;
@@ -169,7 +115,7 @@ export class QueuePoller {
       );
       this.failing = false;
       this.statistics.received += messages.length;
-      if (messages.length > 0) this.options.observer?.received(this.observed(messages));
+      if (messages.length > 0) this.options.observer?.received(this.observe(messages));
       return messages;
     } catch (error) {
       if (!this.failing) this.options.warn(`${this.mapping.address}: ${queue.url} cannot be polled: ${String(error)}`);
@@ -179,37 +125,20 @@ export class QueuePoller {
     }
   }
 
-  private async process(
-    messages: Message[],
-    mapping: AppliedMapping,
-    queue: AppliedQueue,
-    receivedAtMs: number,
-  ): Promise<void> {
+  private async process({ messages, mapping, queue, receivedAtMs }: Batch): Promise<void> {
     const payload = JSON.stringify(sqsEvent(messages, queue.arn, this.options.region));
     const result = await this.invokeUntil(
       mapping.functionArn,
       payload,
       receivedAtMs + queue.visibilityTimeoutSeconds * 1_000,
     );
-    const failed =
-      result.kind !== "answer"
-        ? undefined
-        : mapping.reportsBatchItemFailures
-          ? failedMessages(
-              result.payload,
-              messages.map((message) => message.MessageId ?? ""),
-            )
-          : new Set<string>();
-    const done = failed === undefined ? [] : messages.filter((message) => !failed.has(message.MessageId ?? ""));
-    // What failed stays hidden until its visibility time-out passes; Lambda does not reset it.
+    const done = result.kind === "answer" ? selectDone(messages, result.payload, mapping) : [];
+    // Messages that failed stay hidden until their visibility time-out passes; Lambda does not reset it.
     this.statistics.failed += messages.length - done.length;
-    await this.remove(done, queue);
+    await this.deleteMessages(done, queue);
   }
 
-  /**
-   * A throttled batch is tried again, further and further apart, until its messages are visible again: Lambda does so
-   * too.
-   */
+  /** Tries a throttled batch again, at growing intervals, until its messages are visible again. So does Lambda. */
   private async invokeUntil(functionArn: string, payload: string, untilMs: number): Promise<InvocationResult> {
     for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
       const result = await this.options.invoke(functionArn, payload);
@@ -218,7 +147,7 @@ export class QueuePoller {
     }
   }
 
-  private async remove(messages: readonly Message[], queue: AppliedQueue): Promise<void> {
+  private async deleteMessages(messages: readonly Message[], queue: AppliedQueue): Promise<void> {
     for (let start = 0; start < messages.length; start += MAX_CALL_MESSAGES) {
       const entries = messages
         .slice(start, start + MAX_CALL_MESSAGES)
@@ -227,8 +156,8 @@ export class QueuePoller {
         new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries: entries }),
       );
       this.statistics.deleted += deleted.length;
-      const gone = deleted.map(({ Id: id }) => messages[start + Number(id)]!);
-      if (gone.length > 0) this.options.observer?.deleted(this.observed(gone));
+      const gone = deleted.flatMap(({ Id: id }) => messages[start + Number(id)] ?? []);
+      if (gone.length > 0) this.options.observer?.deleted(this.observe(gone));
     }
   }
 
@@ -241,7 +170,7 @@ export class QueuePoller {
     await setTimeout(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
-  private observed(messages: readonly Message[]): ObservedMessages {
+  private observe(messages: readonly Message[]): ObservedMessages {
     const sentAtMs = messages
       .map(({ Attributes: attributes }) => Number(attributes?.SentTimestamp))
       .filter(Number.isFinite);
@@ -254,6 +183,14 @@ export class QueuePoller {
   }
 
   private get queueName(): string {
-    return this.queue.arn.split(":").at(-1)!;
+    return this.queue.arn.slice(this.queue.arn.lastIndexOf(":") + 1);
   }
+}
+
+/** The messages that the function is done with. */
+function selectDone(messages: readonly Message[], payload: string, mapping: AppliedMapping): readonly Message[] {
+  if (!mapping.reportsBatchItemFailures) return messages;
+  const ids = messages.map(({ MessageId: id = "" }) => id);
+  const failed = readFailedMessages(payload, ids);
+  return failed === undefined ? [] : messages.filter(({ MessageId: id = "" }) => !failed.has(id));
 }

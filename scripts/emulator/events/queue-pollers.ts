@@ -10,20 +10,19 @@ export class QueuePollers {
   constructor(private readonly options: PollerOptions & { readonly lambda: LambdaClient }) {}
 
   /**
-   * The emulator has a mapping of its own, which runs inside SendMessage: it would receive each message first, raise
-   * its receive count and fail for want of Docker. Terraform switches it on with each apply, so each load switches it
-   * off.
+   * Switches moto's own mappings off. They run inside SendMessage, and would receive each message first, raise its
+   * receive count and fail without Docker. Each apply of terraform switches them on again.
    */
   async silenceEmulator({ mappings }: Applied): Promise<void> {
     await Promise.all(mappings.map((mapping) => this.switchEmulator(mapping, false)));
   }
 
-  /** Gives the emulator its mappings back as they were applied: else the next apply would read "off" into the state. */
+  /** Switches moto's mappings back as they were applied, so that the next apply does not read a change. */
   async unsilenceEmulator({ mappings }: Applied): Promise<void> {
     await Promise.all(mappings.map((mapping) => this.switchEmulator(mapping, mapping.enabled)));
   }
 
-  /** Starts, changes and stops pollers until they are what was applied. */
+  /** Starts, changes and stops pollers, so that there is one for each enabled mapping. */
   async configure(applied: Applied): Promise<void> {
     const wanted = new Map(
       applied.mappings.filter((mapping) => mapping.enabled).map((mapping) => [mapping.uuid, mapping]),
@@ -39,7 +38,8 @@ export class QueuePollers {
       await this.options.lambda.send(new UpdateEventSourceMappingCommand({ UUID: uuid, Enabled: enabled }));
     } catch (cause) {
       throw new Error(
-        `The emulator's own mapping ${uuid} (${address}) cannot be switched ${enabled ? "on" : "off"}. Is this the emulator that the stack was applied to?`,
+        `The emulator's own mapping ${uuid} (${address}) cannot be switched ${enabled ? "on" : "off"}. ` +
+          "Is this the emulator that the stack was applied to?",
         { cause },
       );
     }
@@ -49,7 +49,7 @@ export class QueuePollers {
     await Promise.all([...this.pollers.values()].map((poller) => poller.stop()));
   }
 
-  /** Waits for the batches under way; ask after `stop`. */
+  /** Waits for the batches under way. Call it after `stop`. */
   async settled(): Promise<void> {
     await Promise.all([...this.pollers.values()].map((poller) => poller.settled()));
   }

@@ -4,9 +4,9 @@ import type { InvocationResult } from "../functions/function-host";
 import { mayInvoke } from "../applied/functions";
 import type { Observer } from "../statistics";
 
-/** Timers, so that a test need not wait five minutes. */
+/** Repeated callbacks; a test gives its own, so that it does not have to wait. */
 export interface Timers {
-  /** Calls back every so many milliseconds until the function that it returns is called. */
+  /** Calls back at an interval until the function that it returns is called. */
   every(ms: number, callback: () => void): () => void;
 }
 
@@ -21,19 +21,19 @@ export interface SchedulesOptions {
   readonly region: string;
   readonly now: () => number;
   readonly timers: Timers;
-  /** Default: nobody is told. */
+  /** Default: none. */
   readonly observer?: Observer;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
-/** Fires applied rules at their targets: one interval after the load, then at their rate. */
+/** Invokes the targets of applied rules at their rates, for the first time one interval after the apply. */
 export class Schedules {
   private readonly running = new Map<string, () => void>();
 
   constructor(private readonly options: SchedulesOptions) {}
 
-  /** A schedule that did not change keeps its beat over a reload. */
+  /** Takes another apply. A schedule that did not change keeps its timer. */
   configure(applied: Applied): void {
     const wanted = new Map(
       applied.schedules
@@ -60,9 +60,11 @@ export class Schedules {
   }
 
   private permits(schedule: AppliedSchedule, { permissions }: Applied): boolean {
-    if (mayInvoke(permissions, "events.amazonaws.com", schedule.targetArn, schedule.ruleArn)) return true;
+    const { address, targetArn: functionArn, ruleArn: sourceArn } = schedule;
+    const principal = "events.amazonaws.com";
+    if (mayInvoke(permissions, { principal, functionArn, sourceArn })) return true;
     this.options.warn(
-      `${schedule.address} is not fired: no aws_lambda_permission lets events.amazonaws.com invoke ${schedule.targetArn} for ${schedule.ruleArn}.`,
+      `${address} is not fired: no aws_lambda_permission lets ${principal} invoke ${functionArn} for ${sourceArn}.`,
     );
     return false;
   }
@@ -81,7 +83,7 @@ export class Schedules {
     }
   }
 
-  /** EventBridge's own event, where the target has no input. */
+  /** The event that EventBridge sends to a target without an input. */
   private scheduledEvent(schedule: AppliedSchedule): Record<string, unknown> {
     return {
       version: "0",

@@ -1,21 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fateOf, isDrawn, type Fault, type FaultKind, inTurn } from "./fault";
-import { readRequest, type ProxiedRequest, reset, openUpstream, type Upstream } from "./proxied-request";
-import { replyTo } from "./reply";
+import { listenOnLoopback } from "../loopback";
+import { answerRequest, decideFate, isDrawn, type Fault, type FaultKind } from "./fault";
+import { openUpstream, readRequest, resetConnection, type ProxiedRequest, type Upstream } from "./proxied-request";
 
-/** What a proxy is started with. */
 export interface FaultProxyOptions {
   /** URL of an HTTP server on this machine, such as an AWS emulator. */
   readonly upstream: string;
-  /** Gives numbers from 0 to below 1; the same ones make the same faults for the same requests. */
+  /** Draws numbers from 0 to below 1. The same numbers make the same faults for the same requests. */
   readonly random: () => number;
   /** Default: none. */
   readonly faults?: readonly Fault[];
   /**
-   * Requests with the same key reach the upstream one after the other: an emulator's conditional writes may not be
-   * atomic. Default: all as they come.
+   * Gives the key of a request. Requests with the same key reach the upstream one after the other, because an
+   * emulator's conditional writes may not be atomic. Default: no keys, so all requests are passed on as they arrive.
    */
   readonly serialize?: (request: ProxiedRequest) => string | undefined;
 }
@@ -24,9 +23,9 @@ export interface FaultProxyOptions {
 export interface FaultStatistics {
   readonly connections: number;
   readonly requests: number;
-  /** Requests that the upstream was sent; one that was sent twice counts twice. */
+  /** Requests that were sent to the upstream; a duplicate counts twice. */
   readonly forwarded: number;
-  /** Requests that broke off: the upstream gave no answer, or the caller left in the middle. */
+  /** Requests that broke off, because the upstream gave no answer or the caller left in the middle. */
   readonly broken: number;
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
 }
@@ -35,9 +34,9 @@ export interface FaultStatistics {
 export interface FaultProxy {
   /** `http://127.0.0.1:<port>`: give it as the endpoint. */
   readonly url: string;
-  /** From now on these faults and no others, as {@link fateOf} tries them; requests under way keep theirs. */
+  /** Replaces the faults, which {@link decideFate} tries in their order. Requests under way keep theirs. */
   setFaults(faults: readonly Fault[]): void;
-  /** Ends every open connection with RST, now, and says how many they were. */
+  /** Ends every open connection with RST. @returns how many there were */
   resetConnections(): number;
   statistics(): FaultStatistics;
   /** Ends all connections and waits until nothing listens any more. */
@@ -52,7 +51,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 }
 
 class ListeningProxy implements FaultProxy {
-  url = "";
+  private port = 0;
   private readonly server: Server;
   private readonly upstream: Upstream;
   private readonly open = new Map<Socket, number>();
@@ -65,21 +64,24 @@ class ListeningProxy implements FaultProxy {
     faults: {} as Partial<Record<FaultKind, number>>,
   };
   private faults: readonly Fault[];
-  /** The last connection that was opened before the faults were set. */
+  /** Number of the last connection that was opened before the faults were set. */
   private lastOlder = 0;
 
   constructor(private readonly options: FaultProxyOptions) {
     this.faults = options.faults ?? [];
     this.upstream = this.openUpstream();
     this.server = createServer((message, reply) => void this.serve(message, reply));
-    // A connection is kept for as long as the caller keeps it: to end it is a fault's business.
+    // Connections last as long as the caller keeps them: only a fault may end one.
     Object.assign(this.server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     this.server.on("connection", (socket: Socket) => this.accept(socket));
   }
 
   async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.port = await listenOnLoopback(this.server);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   setFaults(faults: readonly Fault[]): void {
@@ -89,7 +91,7 @@ class ListeningProxy implements FaultProxy {
 
   resetConnections(): number {
     const sockets = [...this.open.keys()];
-    for (const socket of sockets) reset(socket);
+    for (const socket of sockets) resetConnection(socket);
     return sockets.length;
   }
 
@@ -108,11 +110,11 @@ class ListeningProxy implements FaultProxy {
   private openUpstream(): Upstream {
     const { upstream: url, serialize = () => undefined } = this.options;
     const upstream = openUpstream(url);
-    const run = inTurn();
+    const runInTurn = createTurns();
     return {
       send: (request) => {
         this.counts.forwarded += 1;
-        return run(serialize(request), () => upstream.send(request));
+        return runInTurn(serialize(request), () => upstream.send(request));
       },
       close: () => upstream.close(),
     };
@@ -124,7 +126,7 @@ class ListeningProxy implements FaultProxy {
     const refusal = this.faults.find((fault) => fault.kind === "refuse" && isDrawn(fault, this.options.random));
     if (refusal === undefined) return;
     this.count(refusal);
-    reset(socket);
+    resetConnection(socket);
   }
 
   private async serve(message: IncomingMessage, reply: ServerResponse): Promise<void> {
@@ -134,18 +136,36 @@ class ListeningProxy implements FaultProxy {
     const signal = this.stopped.signal;
     try {
       const request = await readRequest(message, { number, isOlder: number <= this.lastOlder });
-      const { delayMs, decision, hit } = fateOf(request, this.faults, this.options.random);
-      hit.forEach((fault) => this.count(fault));
+      const { delayMs, decision: fault, hit } = decideFate(request, this.faults, this.options.random);
+      for (const each of hit) this.count(each);
       if (delayMs > 0) await sleep(delayMs, undefined, { signal });
-      await replyTo(request, reply, decision, { upstream: this.upstream, signal });
+      await answerRequest(request, reply, { fault, upstream: this.upstream, signal });
     } catch {
-      // Whoever broke off, the other side is told as networks do.
+      // Whichever side broke off, the other one sees what a network would show it.
       this.counts.broken += 1;
-      reset(socket);
+      resetConnection(socket);
     }
   }
 
   private count({ kind }: Fault): void {
     this.counts.faults[kind] = (this.counts.faults[kind] ?? 0) + 1;
   }
+}
+
+/** Runs work with the same key one after the other, in the order given; work without a key runs at once. */
+type RunInTurn = <T>(key: string | undefined, work: () => Promise<T>) => Promise<T>;
+
+/** Work that rejects delays nothing after it. */
+function createTurns(): RunInTurn {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    if (key === undefined) return work();
+    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(key) === turn) last.delete(key);
+    }
+  };
 }

@@ -1,73 +1,40 @@
-import type { ProxiedRequest } from "./proxied-request";
-import type { Answer } from "./reply";
-
-/** Runs work with the same key one after the other, in the order given, and all other at once. */
-export type InTurn = <T>(key: string | undefined, work: () => Promise<T>) => Promise<T>;
-
-/** Work without a key is never held back; work that rejects holds nobody back. */
-export function inTurn(): InTurn {
-  const last = new Map<string, Promise<unknown>>();
-  return async (key, work) => {
-    if (key === undefined) return work();
-    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
-    last.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(key) === turn) last.delete(key);
-    }
-  };
-}
-
-/** Names of operations that change nothing. */
-const READS = /^(Get|List|Describe|Head|Lookup|BatchGet|Query|Scan)/;
-
-/**
- * What a call to AWS changes, such as `iam CreateRole` or `apigateway POST /restapis`; undefined where it only reads.
- * The name of the operation stands in a header, in the body, or is the method and the path, by the service's protocol.
- */
-export function changingCall({ method, path, service, operation, body }: ProxiedRequest): string | undefined {
-  const named = operation || /(?:^|&)Action=(\w+)/.exec(body.toString())?.[1];
-  if (named !== undefined) return READS.test(named) ? undefined : `${service} ${named}`;
-  return method === "GET" || method === "HEAD" ? undefined : `${service} ${method} ${path}`;
-}
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { resetConnection, type ProxiedRequest, type Upstream, type UpstreamAnswer } from "./proxied-request";
 
 /** Which requests a fault hits. */
 interface Choice {
   /** Default: every request. */
   readonly when?: (request: ProxiedRequest) => boolean;
-  /** How many of those, from 0 to 1, by the proxy's random numbers. Default: 1, all. */
+  /** The share of those requests that is hit, from 0 to 1, by the proxy's random numbers. Default: 1, all. */
   readonly share?: number;
 }
 
 /** What is done to a request on its way to the upstream. */
 type RequestFault =
-  /** It waits, and goes on to the next fault. */
+  /** The request waits, and goes on to the next fault. */
   | { readonly kind: "latency"; readonly ms: number }
-  /** Its connection ends with RST; the upstream never sees it. */
+  /** The connection ends with RST; the upstream never sees the request. */
   | { readonly kind: "reset" }
-  /** It is swallowed: acknowledged, never answered, its connection left open. */
+  /** The request is never answered and its connection stays open; the upstream never sees it. */
   | { readonly kind: "black-hole" }
-  /** It is answered as AWS does where there were too many requests; the upstream never sees it. */
+  /** The request is answered as AWS does after too many requests; the upstream never sees it. */
   | { readonly kind: "throttle" }
-  /** It is answered as AWS does where something broke, with status 500; the upstream never sees it. */
+  /** The request is answered as AWS does after a failure of its own, status 500; the upstream never sees it. */
   | { readonly kind: "error" }
-  /** It is answered as AWS does where the caller may not do it, with status 403; the upstream never sees it. */
+  /** The request is answered as AWS does without permission, status 403; the upstream never sees it. */
   | { readonly kind: "deny" }
-  /** It is answered with this; the upstream never sees it. */
+  /** The request is given this answer; the upstream never sees it. */
   | { readonly kind: "answer"; readonly answer: Answer }
-  /** The upstream does it, and its connection ends with RST instead of an answer. */
+  /** The upstream handles the request, and the connection ends with RST instead of an answer. */
   | { readonly kind: "drop-reply" }
-  /**
-   * The upstream does it, and its answer is kept back for good, its connection left open; `held` is told that it is
-   * done.
-   */
+  /** The upstream handles the request, `held` is called, and the answer is never given; the connection stays open. */
   | { readonly kind: "hold-reply"; readonly held: (request: ProxiedRequest) => void }
-  /** The upstream does it twice, one after the other; the first answer is given. */
+  /** The upstream handles the request twice, one after the other; the first answer is given. */
   | { readonly kind: "duplicate" }
-  /** The connection is closed after so many bytes of the answer's body. */
+  /** The connection is closed after this many bytes of the answer's body. */
   | { readonly kind: "truncate"; readonly bytes: number }
-  /** The answer's body comes so many bytes at a time. */
+  /** The answer's body is sent this many bytes at a time. */
   | { readonly kind: "slow"; readonly bytes: number; readonly everyMs: number };
 
 /** New connections end with RST as soon as they are made; open ones stay. */
@@ -75,20 +42,23 @@ type ConnectionFault = Pick<Choice, "share"> & { readonly kind: "refuse" };
 
 export type Fault = (Choice & RequestFault) | ConnectionFault;
 export type FaultKind = Fault["kind"];
-/** A fault that decides about a request by itself. */
+/** A fault that decides what becomes of a request. */
 export type Decision = Exclude<Fault, { readonly kind: "latency" | "refuse" }>;
 
 /** What becomes of a request. */
 export interface Fate {
   readonly delayMs: number;
-  /** Undefined: it is passed on as it is. */
+  /** Undefined: the request is passed on unchanged. */
   readonly decision?: Decision;
-  /** All that hit it, in their order. */
+  /** All faults that hit the request, in their order. */
   readonly hit: readonly Fault[];
 }
 
-/** Tries the faults in their order: each `latency` that hits adds up, and the first other one that hits decides. */
-export function fateOf(request: ProxiedRequest, faults: readonly Fault[], random: () => number): Fate {
+/**
+ * Tries the faults in their order. The delays of all latencies that hit add up, and the first other fault that hits
+ * decides.
+ */
+export function decideFate(request: ProxiedRequest, faults: readonly Fault[], random: () => number): Fate {
   const hit: Fault[] = [];
   let delayMs = 0;
   for (const fault of faults) {
@@ -100,7 +70,133 @@ export function fateOf(request: ProxiedRequest, faults: readonly Fault[], random
   return { delayMs, hit };
 }
 
-/** Whether chance picks it; a fault that always hits draws no number. */
+/** Whether chance picks the fault. A fault that always hits draws no number. */
 export function isDrawn({ share = 1 }: Fault, random: () => number): boolean {
   return share >= 1 || random() < share;
+}
+
+/** An answer that the proxy gives by itself. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Services of the older query protocol among those in use, whose errors are XML. */
+const QUERY_SERVICES = new Set(["sts", "iam", "sns", "monitoring"]);
+
+/** How a service answers too many requests. @param service as the request's signature names it */
+export function throttledAnswer(service: string, operation: string): Answer {
+  if (service === "s3") return s3Error(503, "SlowDown", "Please reduce your request rate.");
+  if (service === "sts") return queryError(400, "Throttling", "Rate exceeded");
+  // Reads and writes count against the table, everything else against the account.
+  if (service === "dynamodb" && /Item|Query|Scan/.test(operation))
+    return jsonError(400, "ProvisionedThroughputExceededException");
+  return jsonError(service === "dynamodb" || service === "sqs" ? 400 : 429, "ThrottlingException");
+}
+
+/** How a service answers after a failure of its own. @param service as the request's signature names it */
+export function failedAnswer(service: string): Answer {
+  if (service === "s3") return s3Error(500, "InternalError", "We encountered an internal error.");
+  if (QUERY_SERVICES.has(service)) return queryError(500, "InternalFailure", "Internal failure");
+  return jsonError(500, "InternalServerError");
+}
+
+/** How a service answers a caller without permission. @param service as the request's signature names it */
+export function deniedAnswer(service: string): Answer {
+  if (service === "s3") return s3Error(403, "AccessDenied", "Access Denied");
+  if (QUERY_SERVICES.has(service)) return queryError(403, "AccessDenied", "Not authorized");
+  return jsonError(service === "dynamodb" ? 400 : 403, "AccessDeniedException");
+}
+
+/** AWS's JSON protocols name the error in the body, its REST protocol in a header. */
+function jsonError(status: number, name: string): Answer {
+  return {
+    status,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-errortype": name },
+    body: JSON.stringify({ __type: name, message: "Injected fault" }),
+  };
+}
+
+function queryError(status: number, code: string, message: string): Answer {
+  const type = status < 500 ? "Sender" : "Receiver";
+  const error = `<Error><Type>${type}</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return xmlAnswer(status, `<ErrorResponse>${error}</ErrorResponse>`);
+}
+
+function s3Error(status: number, code: string, message: string): Answer {
+  return xmlAnswer(status, `<Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+}
+
+function xmlAnswer(status: number, body: string): Answer {
+  const headers = { "content-type": "application/xml" };
+  return { status, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}` };
+}
+
+/** What a request is answered with. */
+export interface AnswerPlan {
+  /** Undefined: the upstream's answer, unchanged. */
+  readonly fault: Decision | undefined;
+  readonly upstream: Upstream;
+  /** Aborts when the proxy stops, and ends answers that take long. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a request as the fault says, or as the upstream does. Rejects where the upstream does not answer. */
+export async function answerRequest(
+  request: ProxiedRequest,
+  reply: ServerResponse,
+  { fault, upstream, signal }: AnswerPlan,
+): Promise<void> {
+  switch (fault?.kind) {
+    case "black-hole":
+      return;
+    case "reset":
+      return breakOff(reply);
+    case "throttle":
+      return writeAnswer(reply, throttledAnswer(request.service, request.operation));
+    case "error":
+      return writeAnswer(reply, failedAnswer(request.service));
+    case "deny":
+      return writeAnswer(reply, deniedAnswer(request.service));
+    case "answer":
+      return writeAnswer(reply, fault.answer);
+    case "drop-reply":
+      await upstream.send(request);
+      return breakOff(reply);
+    case "hold-reply":
+      await upstream.send(request);
+      return fault.held(request);
+    case "duplicate": {
+      const first = await upstream.send(request);
+      await upstream.send(request);
+      return writeAnswer(reply, first);
+    }
+    case "truncate": {
+      const { status, headers, body } = await upstream.send(request);
+      // Closed only when the bytes are on their way.
+      reply.writeHead(status, headers).write(body.subarray(0, fault.bytes), () => reply.socket?.destroy());
+      return;
+    }
+    case "slow": {
+      const { status, headers, body } = await upstream.send(request);
+      reply.writeHead(status, headers).flushHeaders();
+      for (let from = 0; from < body.length && !reply.destroyed; from += fault.bytes) {
+        await sleep(fault.everyMs, undefined, { signal });
+        reply.write(body.subarray(from, from + fault.bytes));
+      }
+      reply.end();
+      return;
+    }
+    case undefined:
+      return writeAnswer(reply, await upstream.send(request));
+  }
+}
+
+function writeAnswer(reply: ServerResponse, { status, headers, body }: Answer | UpstreamAnswer): void {
+  reply.writeHead(status, headers).end(body);
+}
+
+function breakOff({ socket }: ServerResponse): void {
+  if (socket) resetConnection(socket);
 }

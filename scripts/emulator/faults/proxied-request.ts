@@ -1,24 +1,25 @@
-import { type IncomingHttpHeaders, type IncomingMessage, Agent, request as httpRequest } from "node:http";
+import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { readBytes } from "../loopback";
 
-/** A request on its way through the proxy, for choosing what becomes of it. */
+/** A request on its way through a proxy. */
 export interface ProxiedRequest {
   readonly method: string;
-  /** With the query, as sent. */
+  /** With the query, as it was sent. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** As its signature names it, such as `dynamodb`; "" where it is not signed. */
+  /** The service that the signature names, such as `dynamodb`; "" for a request without a signature. */
   readonly service: string;
-  /** What `x-amz-target` names, such as `UpdateItem`; "" where there is none. */
+  /** The operation that `x-amz-target` names, such as `UpdateItem`; "" without that header. */
   readonly operation: string;
   readonly connection: ProxiedConnection;
 }
 
 export interface ProxiedConnection {
-  /** From 1, in the order of being opened. */
+  /** From 1, in the order in which the connections were opened. */
   readonly number: number;
-  /** Whether it was open already when the faults were set. */
+  /** Whether it was open before the present faults were set. */
   readonly isOlder: boolean;
 }
 
@@ -27,22 +28,21 @@ const SERVICE = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
 
 /** Reads a request to its end. Rejects where it breaks off. */
 export async function readRequest(message: IncomingMessage, connection: ProxiedConnection): Promise<ProxiedRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
+  const body = await readBytes(message);
   const { method = "GET", url: path = "/", headers } = message;
   const target = headers["x-amz-target"];
   return {
     method,
     path,
     headers,
-    body: Buffer.concat(chunks),
+    body,
     service: SERVICE.exec(headers.authorization ?? "")?.[1] ?? "",
     operation: typeof target === "string" ? target.slice(target.indexOf(".") + 1) : "",
     connection,
   };
 }
 
-/** What the upstream answered, whole. */
+/** A complete answer of the upstream. */
 export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -56,7 +56,7 @@ export interface Upstream {
   close(): void;
 }
 
-/** Headers that concern one connection only; Node writes its own. */
+/** Headers that concern one connection only. Node writes its own. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection", "expect"]);
 
 /** @param url such as `http://127.0.0.1:4566` */
@@ -64,22 +64,16 @@ export function openUpstream(url: string): Upstream {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true });
   return {
-    // The caller's Host header stays: what the upstream makes of it, such as a queue's URL, leads through the proxy
-    // again.
+    // The caller's Host header stays, so that URLs that the upstream builds from it lead through the proxy again.
     send: ({ method, path, headers, body }) =>
       new Promise((resolve, reject) => {
         const sent = httpRequest(
-          { hostname, port, method, path, headers: { ...endToEnd(headers), "content-length": body.length }, agent },
+          { hostname, port, method, path, headers: { ...keepEndToEnd(headers), "content-length": body.length }, agent },
           (answer) => {
-            const chunks: Buffer[] = [];
-            answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-            answer.once("error", reject);
-            answer.once("end", () =>
-              resolve({
-                status: answer.statusCode ?? 502,
-                headers: endToEnd(answer.headers),
-                body: Buffer.concat(chunks),
-              }),
+            readBytes(answer).then(
+              (bytes) =>
+                resolve({ status: answer.statusCode ?? 502, headers: keepEndToEnd(answer.headers), body: bytes }),
+              reject,
             );
           },
         );
@@ -90,15 +84,15 @@ export function openUpstream(url: string): Upstream {
   };
 }
 
-function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+function keepEndToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
 }
 
 /**
- * Ends a connection with RST. One whose own end was sent already is closed as it is: libuv refuses the reset after a
- * shutdown, and Node then leaves the descriptor open and busy.
+ * Ends a connection with RST. A connection whose own end was sent already is closed instead, because libuv refuses the
+ * reset after a shutdown, and Node then leaves the descriptor open and busy.
  */
-export function reset(socket: Socket): void {
+export function resetConnection(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

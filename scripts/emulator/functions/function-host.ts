@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type VersionConfiguration, parseLambdaArn } from "../applied/functions";
-import type { CodeStore, FunctionVersions, InvocationTarget } from "./function-versions";
-import { FunctionInstance, type InvocationOutcome, FunctionLog } from "./function-instance";
 import { findNodeBinary } from "../../kit/node-binary";
-import { type Observer, count, sample, type StatisticsRecorder } from "../statistics";
+import { parseLambdaArn, type VersionConfiguration } from "../applied/functions";
+import { addSample, increment, type Observer, type StatisticsRecorder } from "../statistics";
+import { FunctionInstance, FunctionLog, type InvocationOutcome } from "./function-instance";
+import type { CodeStore, FunctionVersions, InvocationTarget } from "./function-versions";
 
-/** What a caller of a function gets. */
+/** How an invocation ended for its caller. */
 export type InvocationResult =
   | { readonly kind: "answer"; readonly payload: string }
   | { readonly kind: "error"; readonly payload: string }
@@ -17,12 +17,12 @@ export type InvocationResult =
 export interface HostOptions {
   readonly region: string;
   readonly endpoint: string;
-  /** Of the processes, beyond the applied ones and Lambda's own. Default: none. */
+  /** Variables of the processes beyond the applied ones and Lambda's own. Default: none. */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly workDirectory: string;
   readonly code: CodeStore;
   readonly statistics: StatisticsRecorder;
-  /** Default: nobody is told. */
+  /** Default: none. */
   readonly observer?: Observer;
   readonly random: () => number;
   readonly warn: (message: string) => void;
@@ -32,44 +32,45 @@ export interface HostOptions {
 export interface FunctionEnvironment {
   readonly pid: number;
   readonly functionName: string;
-  /** Whether an invocation runs in it now; else it is frozen. */
+  /** Whether an invocation runs in it now. Otherwise it is frozen. */
   readonly busy: boolean;
 }
 
 /**
- * Environments of a function without a limit of its own: an account allows 1,000 (Lambda quotas), a machine does not.
+ * Most environments of a function without a limit of its own. An account allows 1,000 (Lambda quotas); a machine does
+ * not.
  */
-export const UNRESERVED_CONCURRENCY = 100;
+const UNRESERVED_CONCURRENCY = 100;
 
 /** Lambda's limit for a synchronous event and for its answer: 6 MB. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
-/** Runs functions: as many environments as are needed, up to the reserved concurrency, and the idle ones first. */
+/** Runs functions in as many environments as are needed, up to the reserved concurrency. Idle ones are used first. */
 export class FunctionHost {
   private readonly idle = new Map<string, FunctionInstance[]>();
   private readonly instances = new Set<FunctionInstance>();
   private readonly running = new Map<string, number>();
   private readonly logs = new Map<string, FunctionLog>();
-  private fingerprints = new Set<string>();
+  private fingerprints: ReadonlySet<string>;
   private stopped = false;
 
   constructor(
     private readonly options: HostOptions,
     private versions: FunctionVersions,
   ) {
-    this.fingerprints = this.check(versions);
+    this.fingerprints = this.checkVersions(versions);
   }
 
-  /** Takes another apply: idle environments of versions that changed end now, busy ones after their invocation. */
+  /** Takes another apply. Environments of versions that changed end now, or after the invocation under way. */
   async reconfigure(versions: FunctionVersions): Promise<void> {
-    this.fingerprints = this.check(versions);
+    this.fingerprints = this.checkVersions(versions);
     this.versions = versions;
-    const drained = [...this.idle].filter(([fingerprint]) => !this.fingerprints.has(fingerprint));
-    for (const [fingerprint] of drained) this.idle.delete(fingerprint);
-    await Promise.all(drained.flatMap(([, instances]) => instances.map((instance) => this.end(instance))));
+    const outdated = [...this.idle].filter(([fingerprint]) => !this.fingerprints.has(fingerprint));
+    for (const [fingerprint] of outdated) this.idle.delete(fingerprint);
+    await Promise.all(outdated.flatMap(([, instances]) => instances.map((instance) => this.end(instance))));
   }
 
-  /** Runs what an ARN names; a function that is not there or not free is a result, not an exception. */
+  /** Invokes the function that an ARN names. That it is missing or busy is a result, not an exception. */
   async invoke(arn: string, payload: string): Promise<InvocationResult> {
     const target = this.stopped ? undefined : this.versions.resolve(arn, this.options.random);
     if (target === undefined) return { kind: "unknown-function" };
@@ -123,7 +124,7 @@ export class FunctionHost {
     const log = this.logOf(version.functionName);
     const instance = (await this.takeIdle(fingerprint)) ?? (await this.start(version, log));
     log.start(requestId, version.version);
-    const outcome = await instance.invoke({ requestId, functionArn, payload, traceId: traceId() });
+    const outcome = await instance.invoke({ requestId, functionArn, payload, traceId: createTraceId() });
     const maxMemoryUsedMiB = instance.peakMemoryMiB;
     log.report({ ...outcome, requestId, maxMemoryUsedMiB }, version);
     this.record(version, outcome, maxMemoryUsedMiB);
@@ -142,7 +143,7 @@ export class FunctionHost {
     return outcome;
   }
 
-  /** An environment that waits; one that died while it waited is not given out. */
+  /** Takes an idle environment, and ends those that died while they were idle. */
   private async takeIdle(fingerprint: string): Promise<FunctionInstance | undefined> {
     for (;;) {
       const instance = this.idle.get(fingerprint)?.pop();
@@ -181,11 +182,11 @@ export class FunctionHost {
     if (outcome.failed) statistics.errors += 1;
     if (outcome.initMs !== undefined) {
       statistics.coldStarts += 1;
-      sample(statistics.initMs, outcome.initMs);
+      addSample(statistics.initMs, outcome.initMs);
     }
-    sample(statistics.durationMs, outcome.durationMs);
+    addSample(statistics.durationMs, outcome.durationMs);
     statistics.maxMemoryUsedMiB = Math.max(statistics.maxMemoryUsedMiB, maxMemoryUsedMiB);
-    count(statistics.versions, version.version);
+    increment(statistics.versions, version.version);
   }
 
   private logOf(functionName: string): FunctionLog {
@@ -195,9 +196,10 @@ export class FunctionHost {
   }
 
   /**
-   * Fails before anything is served where a version has no code or no Node; the fingerprints tell who may stay warm.
+   * Checks that each version has its code and its Node.js, so that a missing one fails before anything is served.
+   * @returns fingerprints of the versions whose environments may stay warm
    */
-  private check(versions: FunctionVersions): Set<string> {
+  private checkVersions(versions: FunctionVersions): ReadonlySet<string> {
     const all = versions.all();
     for (const version of all) this.options.code.directoryOf(version);
     const warnings = all.flatMap((version) => findNodeBinary(version.runtime).warning ?? []);
@@ -206,7 +208,7 @@ export class FunctionHost {
   }
 }
 
-/** Two versions with one fingerprint are the same environment; the emulator may give a number out again. */
+/** Versions with the same fingerprint can share an environment. The emulator may use a version's number again. */
 function fingerprintOf(version: VersionConfiguration): string {
   return JSON.stringify(version);
 }
@@ -214,11 +216,12 @@ function fingerprintOf(version: VersionConfiguration): string {
 function limitAnswer({ failed, payload }: InvocationOutcome): InvocationResult {
   const bytes = Buffer.byteLength(payload);
   if (bytes <= MAX_PAYLOAD_BYTES) return { kind: failed ? "error" : "answer", payload };
-  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+  const errorMessage =
+    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size ` + `(${MAX_PAYLOAD_BYTES} bytes).`;
   return { kind: "error", payload: JSON.stringify({ errorType: "Function.ResponseSizeTooLarge", errorMessage }) };
 }
 
-function traceId(): string {
+function createTraceId(): string {
   const id = randomUUID().replaceAll("-", "");
   return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${id.slice(0, 24)};Parent=${id.slice(0, 16)};Sampled=0`;
 }

@@ -4,8 +4,8 @@ import type { VersionConfiguration } from "../applied/functions";
 import { functionEnvironment, FunctionProcess } from "./function-process";
 import { RuntimeApi, type RuntimeTask } from "./runtime-api";
 
-/** What the last line of an invocation says. */
-export interface InvocationReport {
+/** Figures for the last line of an invocation in the log. */
+interface InvocationReport {
   readonly requestId: string;
   readonly durationMs: number;
   /** Undefined where the environment was warm. */
@@ -13,9 +13,9 @@ export interface InvocationReport {
   readonly maxMemoryUsedMiB: number | undefined;
 }
 
-/** One function's log file: its own output, and the lines that Lambda adds. */
+/** The log file of one function: the function's own output, and the lines that Lambda adds. */
 export class FunctionLog {
-  /** Open for appending; given to the processes as their stdout and stderr. */
+  /** Open for appending. The processes get it as their stdout and stderr. */
   readonly descriptor: number;
   private closed = false;
 
@@ -44,7 +44,7 @@ export class FunctionLog {
     this.line(`${fields.join("\t")}\t`);
   }
 
-  /** Does nothing once closed: an invocation may still end while the host stops. */
+  /** Writes nothing once the log is closed, because an invocation may still end while the host stops. */
   line(text: string): void {
     if (this.closed) return;
     appendFileSync(this.descriptor, `${text}\n`);
@@ -56,11 +56,15 @@ export class FunctionLog {
   }
 }
 
-/** How an invocation ended. */
-export interface InvocationOutcome {
+/** What an invocation answers. */
+interface InvocationAnswer {
   readonly failed: boolean;
   /** The answer, or Lambda's error object, in JSON. */
   readonly payload: string;
+}
+
+/** How an invocation ended. */
+export interface InvocationOutcome extends InvocationAnswer {
   readonly durationMs: number;
   /** Set for the first invocation of an environment. */
   readonly initMs: number | undefined;
@@ -70,7 +74,7 @@ export interface InstanceOptions {
   readonly version: VersionConfiguration;
   readonly nodePath: string;
   readonly taskRoot: string;
-  /** Of Node.js. Default: as a function from a zip has them. */
+  /** Flags of Node.js. Default: those of a function from a zip. */
   readonly nodeFlags?: readonly string[];
   readonly region: string;
   readonly endpoint: string;
@@ -79,16 +83,22 @@ export interface InstanceOptions {
   readonly logStream: string;
 }
 
-/** Lambda gives initialisation 10 s, then starts it again within the function's time-out; here both run on. */
+/** Why a wait for the process ended: it asks for work, it took too long and was killed, or it exited. */
+type WaitEnd =
+  | { readonly kind: "ready" }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "exited"; readonly how: string };
+
+/** Lambda gives initialisation 10 s, then starts it again within the function's time-out; here it runs on. */
 const INIT_LIMIT_MS = 10_000;
 
 /** One environment of a function: a process, its Runtime API, and at most one invocation at a time. */
 export class FunctionInstance {
-  private readonly startedAt = performance.now();
+  private readonly startedAtMs = performance.now();
   private initMs: number | undefined;
   private initReported = false;
   private initError: string | undefined;
-  private answer: { readonly failed: boolean; readonly payload: string } | undefined;
+  private answer: InvocationAnswer | undefined;
   /** Called when the process asks for work. */
   private onNext: () => void = () => undefined;
 
@@ -98,26 +108,28 @@ export class FunctionInstance {
     private readonly options: InstanceOptions,
   ) {
     api.connect({
-      next: () => this.handleNext(),
-      response: (payload) => this.settle(false, payload),
-      error: (payload) => this.settle(true, payload),
-      initError: (payload) => this.failInit(payload),
+      next: () => {
+        this.initMs ??= performance.now() - this.startedAtMs;
+        this.onNext();
+      },
+      response: (payload) => void (this.answer ??= { failed: false, payload }),
+      error: (payload) => void (this.answer ??= { failed: true, payload }),
+      initError: (payload) => void (this.initError = payload),
     });
   }
 
   static async start(options: InstanceOptions): Promise<FunctionInstance> {
     const api = await RuntimeApi.listen();
-    const environment = functionEnvironment({ ...options, runtimeApi: api.address });
     const { nodePath, taskRoot, nodeFlags, log, version } = options;
     const process = await FunctionProcess.startInTurn({
       nodePath,
       taskRoot,
-      environment,
+      environment: functionEnvironment({ ...options, runtimeApi: api.address }),
       log: log.descriptor,
       memoryMiB: version.memoryMiB,
       ...(nodeFlags && { nodeFlags }),
     }).catch((error: unknown) => {
-      // Nobody would close it, and it would keep the whole program from ending.
+      // An open server would keep the whole program from ending.
       api.close();
       throw error;
     });
@@ -143,22 +155,25 @@ export class FunctionInstance {
 
   /** Runs one invocation. It ends when the process asks for work again, as a warm environment on Lambda does. */
   async invoke(task: Omit<RuntimeTask, "deadlineMs">): Promise<InvocationOutcome> {
-    const { timeoutSeconds } = this.options.version;
-    const timeoutMs = timeoutSeconds * 1_000;
+    const timeoutMs = this.options.version.timeoutSeconds * 1_000;
     this.process.thaw();
-    const ready = this.initMs !== undefined || (await this.waitForNext(INIT_LIMIT_MS + timeoutMs));
+    const start: WaitEnd =
+      this.initMs === undefined ? await this.waitForNext(INIT_LIMIT_MS + timeoutMs) : { kind: "ready" };
     const initMs = this.initReported ? undefined : this.initMs;
     this.initReported = true;
-    if (ready !== true) return this.outcome(this.initFailure(task.requestId, ready), 0, initMs);
+    if (start.kind !== "ready") {
+      const failure =
+        this.initError === undefined ? this.fail(task.requestId, start) : { failed: true, payload: this.initError };
+      return { ...failure, durationMs: 0, initMs };
+    }
     this.answer = undefined;
-    const began = performance.now();
+    const beganMs = performance.now();
     this.api.deliver({ ...task, deadlineMs: Date.now() + timeoutMs });
-    const ended = await this.waitForNext(timeoutMs);
-    const durationMs = performance.now() - began;
-    const result =
-      ended !== "timeout" && this.answer !== undefined ? this.answer : this.breakdown(task.requestId, ended);
-    if (ended === true) this.process.freeze();
-    return this.outcome(result, ended === "timeout" ? timeoutMs : durationMs, initMs);
+    const end = await this.waitForNext(timeoutMs);
+    const durationMs = end.kind === "timeout" ? timeoutMs : performance.now() - beganMs;
+    const answer = (end.kind === "timeout" ? undefined : this.answer) ?? this.fail(task.requestId, end);
+    if (end.kind === "ready") this.process.freeze();
+    return { ...answer, durationMs, initMs };
   }
 
   /** Ends the process and waits until it is gone. */
@@ -167,50 +182,27 @@ export class FunctionInstance {
     await this.process.exited;
   }
 
-  private handleNext(): void {
-    this.initMs ??= performance.now() - this.startedAt;
-    this.onNext();
-  }
-
-  private settle(failed: boolean, payload: string): void {
-    this.answer ??= { failed, payload };
-  }
-
-  private failInit(payload: string): void {
-    this.initError = payload;
-  }
-
-  /** True when the process asks for work; else how it ended. Past the limit it is killed. */
-  private async waitForNext(limitMs: number): Promise<string | true> {
+  /** Waits until the process asks for work. Past the limit the process is killed. */
+  private async waitForNext(limitMs: number): Promise<WaitEnd> {
     let timer: NodeJS.Timeout | undefined;
-    const asked = new Promise<true>((resolve) => (this.onNext = () => resolve(true)));
-    const late = new Promise<string>((resolve) => (timer = setTimeout(() => resolve("timeout"), limitMs)));
-    const ended = await Promise.race([asked, late, this.process.exited]);
+    const end = await Promise.race<WaitEnd>([
+      new Promise((resolve) => (this.onNext = () => resolve({ kind: "ready" }))),
+      new Promise((resolve) => (timer = setTimeout(() => resolve({ kind: "timeout" }), limitMs))),
+      this.process.exited.then((how) => ({ kind: "exited", how })),
+    ]);
     clearTimeout(timer);
-    if (ended === "timeout") await this.kill();
-    return ended;
+    if (end.kind === "timeout") await this.kill();
+    return end;
   }
 
-  private initFailure(requestId: string, ended: string): { failed: boolean; payload: string } {
-    return this.initError === undefined ? this.breakdown(requestId, ended) : { failed: true, payload: this.initError };
-  }
-
-  private breakdown(requestId: string, ended: string | true): { failed: boolean; payload: string } {
-    const { timeoutSeconds } = this.options.version;
-    const [errorType, what] =
-      ended === "timeout"
-        ? ["Sandbox.Timedout", `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`]
-        : ["Runtime.ExitError", `Runtime exited with error: ${ended === true ? "no response" : ended}`];
-    const errorMessage = `RequestId: ${requestId} Error: ${what}`;
+  /** Writes into the log why there is no answer, and makes Lambda's error object of it. */
+  private fail(requestId: string, end: WaitEnd): InvocationAnswer {
+    const [errorType, reason] =
+      end.kind === "timeout"
+        ? ["Sandbox.Timedout", `Task timed out after ${this.options.version.timeoutSeconds.toFixed(2)} seconds`]
+        : ["Runtime.ExitError", `Runtime exited with error: ${end.kind === "exited" ? end.how : "no response"}`];
+    const errorMessage = `RequestId: ${requestId} Error: ${reason}`;
     this.options.log.line(errorMessage);
     return { failed: true, payload: JSON.stringify({ errorType, errorMessage }) };
-  }
-
-  private outcome(
-    result: { failed: boolean; payload: string },
-    durationMs: number,
-    initMs: number | undefined,
-  ): InvocationOutcome {
-    return { ...result, durationMs, initMs };
   }
 }

@@ -1,14 +1,14 @@
-import type { VersionConfiguration } from "../applied/functions";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { VersionConfiguration } from "../applied/functions";
 
 export interface EnvironmentOptions {
   readonly version: VersionConfiguration;
   readonly region: string;
-  /** The emulator's address, where the SDK clients of the function go. */
+  /** The emulator's address, which the SDK clients of the function call. */
   readonly endpoint: string;
-  /** What a test needs beside, such as the certificate of its own server. Default: nothing. */
+  /** Further variables, such as the certificate of a test's own server. Default: none. */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly taskRoot: string;
   /** `host:port` of the Runtime API. */
@@ -17,8 +17,8 @@ export interface EnvironmentOptions {
 }
 
 /**
- * The whole environment of a function's process: what terraform applied and what Lambda sets, and nothing of ours.
- * The last two names are local: the emulator stands in for AWS, and no metadata service is asked for credentials.
+ * The whole environment of a function's process: the applied variables and those that Lambda sets. The last two are
+ * local: they lead the SDK to the emulator, and keep it from asking a metadata service for credentials.
  */
 export function functionEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { version, region } = options;
@@ -35,7 +35,7 @@ export function functionEnvironment(options: EnvironmentOptions): Record<string,
     AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    // Of each function's own role, as its name says: so its calls can be told from another's.
+    // Each function has credentials of its own, so that the calls of two functions can be distinguished.
     AWS_ACCESS_KEY_ID: `local-${version.functionName}`,
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_SESSION_TOKEN: "local",
@@ -50,28 +50,27 @@ export function functionEnvironment(options: EnvironmentOptions): Record<string,
 
 const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
 
-/** Of the memory, what V8's old space may take; the rest is for buffers, stacks and Node itself. */
+/** The share of the memory that V8's old space may take. The rest is for buffers, stacks and Node.js itself. */
 const HEAP_SHARE = 0.9;
 
-/** What Node.js is told where nobody says otherwise. */
-const nodeFlagsOf = (memoryMiB?: number): readonly string[] =>
+const limitHeap = (memoryMiB?: number): readonly string[] =>
   memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`];
 
 export interface ProcessOptions {
   readonly nodePath: string;
-  /** The function's memory, which limits its heap. Default: no limit but Node's own. */
+  /** The function's memory, which limits its heap. Default: Node.js's own limit. */
   readonly memoryMiB?: number;
   readonly taskRoot: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Of Node.js, before the script. Default: the heap's limit, which follows from the memory. */
+  /** Flags of Node.js. Default: a limit of the heap that follows from the memory. */
   readonly nodeFlags?: readonly string[];
   /** Descriptor for stdout and stderr. */
   readonly log: number;
 }
 
-/** The operating system's side of one environment: a process that is frozen, thawed and killed. */
+/** The process of one environment, which can be frozen, thawed and killed. */
 export class FunctionProcess {
-  /** Settles when the process is gone, with how it ended. */
+  /** Settles when the process is gone, with a description of how it ended. */
   readonly exited: Promise<string>;
   private gone = false;
 
@@ -88,23 +87,21 @@ export class FunctionProcess {
   }
 
   /**
-   * Starts it after those that were asked for before, and after what has arrived until now was read. Nothing else runs
-   * here until the system has made a process, on a busy machine most of a second: sixteen in a row would hold up
-   * answers for ten, and functions and connections would be taken for dead.
+   * Starts the process after those that were asked for before, and lets pending input be read between two starts. A
+   * start blocks this process for up to a second on a busy machine: sixteen in a row would delay answers for ten
+   * seconds, and functions and connections would be taken for dead.
    */
   static startInTurn(options: ProcessOptions): Promise<FunctionProcess> {
-    const started = lastTurn
+    const started = lastStart
+      .catch(() => undefined)
       .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
       .then(() => FunctionProcess.start(options));
-    lastTurn = started.then(
-      () => undefined,
-      () => undefined,
-    );
+    lastStart = started;
     return started;
   }
 
   static start(options: ProcessOptions): FunctionProcess {
-    const { nodeFlags = nodeFlagsOf(options.memoryMiB) } = options;
+    const { nodeFlags = limitHeap(options.memoryMiB) } = options;
     const child = spawn(options.nodePath, [...nodeFlags, BOOTSTRAP], {
       cwd: options.taskRoot,
       env: options.environment,
@@ -125,7 +122,7 @@ export class FunctionProcess {
     return !this.gone;
   }
 
-  /** As Lambda does between invocations: nothing runs, timers and sockets included. */
+  /** Stops everything in the process, timers and sockets included, as Lambda does between invocations. */
   freeze(): void {
     this.signal("SIGSTOP");
   }
@@ -138,29 +135,25 @@ export class FunctionProcess {
     this.signal("SIGKILL");
   }
 
-  /** Highest resident memory so far, or undefined where the system does not tell. */
+  /** Highest resident memory so far; undefined where there is no /proc, or the process is gone. */
   peakMemoryMiB(): number | undefined {
     try {
       const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
       return match === null ? undefined : Math.ceil(Number(match[1]) / 1024);
     } catch {
-      return undefined; // No /proc here, or the process is gone.
+      return undefined;
     }
   }
 
-  /** Milliseconds that its threads have been on a processor so far, or undefined where the system does not tell. */
+  /** Processor time of all threads so far; undefined where there is no /proc, or the process is gone. */
   cpuMs(): number | undefined {
     try {
       const tasks = `/proc/${this.pid}/task`;
       // First field: nanoseconds on the processor (Linux, Documentation/scheduler/sched-stats.rst).
-      return (
-        readdirSync(tasks).reduce(
-          (sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
-          0,
-        ) / 1e6
-      );
+      const readNs = (task: string) => Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]);
+      return readdirSync(tasks).reduce((total, task) => total + readNs(task), 0) / 1e6;
     } catch {
-      return undefined; // No /proc here, or the process is gone.
+      return undefined;
     }
   }
 
@@ -171,11 +164,11 @@ export class FunctionProcess {
   }
 }
 
-let lastTurn = Promise.resolve();
+let lastStart: Promise<unknown> = Promise.resolve();
 const live = new Set<FunctionProcess>();
 let watching = false;
 
-/** A frozen process would outlive us for ever: whichever way we end, it ends first. */
+/** A frozen process would never end by itself, so all are killed when this process exits. */
 function killAll(): void {
   for (const started of live) started.kill();
 }

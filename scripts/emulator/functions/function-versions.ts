@@ -1,44 +1,46 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
+import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { unzipSync } from "fflate";
 import {
+  parseLambdaArn,
+  type AppliedAlias,
   type AppliedFunction,
   type VersionConfiguration,
-  type AppliedAlias,
-  parseLambdaArn,
 } from "../applied/functions";
-import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { messageOf } from "../json";
 
-/** Unpacked code by the hash of its zip. It outlives an apply, so an older version still runs its own code. */
+/** Unpacked code by the hash of its zip. Code outlives an apply, so that an older version still runs its own. */
 export class CodeStore {
   constructor(
     private readonly directory: string,
-    /** Where terraform ran: the applied file names are relative to it. */
+    /** Folder in which terraform ran. The applied file names are relative to it. */
     private readonly moduleDirectory: string,
   ) {}
 
-  /** Unpacks a function's zip as it lies on disk now; the applied hash decides later whether it may run. */
+  /** Unpacks a function's zip as it is on disk now. {@link directoryOf} compares its hash with the applied one. */
   keep(applied: AppliedFunction): void {
     const file = resolve(this.moduleDirectory, applied.filename);
-    if (!existsSync(file)) return; // `directoryOf` names what is missing, if it is asked for.
+    if (!existsSync(file)) return; // `directoryOf` fails for it, if a version needs it.
     const zip = readFileSync(file);
     const target = join(this.directory, createHash("sha256").update(zip).digest("hex"));
     if (!existsSync(target)) unpack(zip, target, file);
   }
 
-  /** Folder with the code of one version. */
+  /** Folder with the code of one version. @throws Error where the applied zip was never kept */
   directoryOf(version: VersionConfiguration): string {
     const directory = join(this.directory, Buffer.from(version.codeSha256, "base64").toString("hex"));
     if (existsSync(directory)) return directory;
     throw new Error(
-      `Version ${version.version} of function ${version.functionName} was applied with a zip of SHA-256 ${version.codeSha256}, which is not in ${this.directory}: ` +
-        `the file changed after the apply, or that version was published before this runtime first loaded. Apply again, or point the alias at the newest version.`,
+      `Version ${version.version} of function ${version.functionName} was applied with a zip of SHA-256 ` +
+        `${version.codeSha256}, which is not in ${this.directory}: the file changed after the apply, or that version ` +
+        "was published before this runtime first loaded. Apply again, or point the alias at the newest version.",
     );
   }
 }
 
-/** Unpacks beside the target and renames, so that a half-written folder is never run. */
+/** Unpacks beside the target and renames, so that code from a half-written folder never runs. */
 function unpack(zip: Uint8Array, target: string, file: string): void {
   const scratch = `${target}.${randomUUID()}`;
   mkdirSync(scratch, { recursive: true });
@@ -52,19 +54,17 @@ function unpack(zip: Uint8Array, target: string, file: string): void {
     renameSync(scratch, target);
   } catch (cause) {
     rmSync(scratch, { recursive: true, force: true });
-    throw new Error(`${file} cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    });
+    throw new Error(`${file} cannot be unpacked: ${messageOf(cause)}.`, { cause });
   }
 }
 
-/** A function, and the version of it that one invocation runs. */
+/** A function, with the version that one invocation runs. */
 export interface InvocationTarget {
   readonly function: AppliedFunction;
   readonly version: VersionConfiguration;
 }
 
-/** Which version each alias runs, and with what. */
+/** The versions that can be invoked, with their configurations. */
 export class FunctionVersions {
   private constructor(
     private readonly functions: ReadonlyMap<string, AppliedFunction>,
@@ -72,7 +72,7 @@ export class FunctionVersions {
     private readonly versions: ReadonlyMap<string, VersionConfiguration>,
   ) {}
 
-  /** Reads what the state does not hold: it has the newest version only, so an alias's older one is asked of Lambda. */
+  /** The state holds only the newest version of a function; older ones that an alias names are read from Lambda. */
   static async load(
     functions: readonly AppliedFunction[],
     aliases: readonly AppliedAlias[],
@@ -86,7 +86,7 @@ export class FunctionVersions {
         const newest = byName.get(alias.functionName)?.newest;
         const key = keyOf(alias.functionName, version);
         if (newest === undefined || versions.has(key)) continue;
-        // Without published versions $LATEST is all there is, and it is what the state describes.
+        // Without published versions there is only $LATEST, and the state describes it.
         versions.set(key, version === "$LATEST" ? { ...newest, version } : await fetchVersion(lambda, newest, version));
       }
     }
@@ -98,7 +98,10 @@ export class FunctionVersions {
     return [...this.versions.values()];
   }
 
-  /** The target of an ARN; a weighted alias draws once. Undefined where nothing of that name is applied. */
+  /**
+   * Finds the target of an ARN; undefined where nothing of that name is applied.
+   * @param random draws the version of a weighted alias
+   */
   resolve(arn: string, random: () => number): InvocationTarget | undefined {
     const parsed = parseLambdaArn(arn);
     const applied = this.functions.get(parsed?.functionName ?? "");
@@ -115,15 +118,15 @@ export class FunctionVersions {
     const alias = this.aliases.find(
       (candidate) => candidate.functionName === functionName && candidate.name === qualifier,
     );
-    return this.versions.get(keyOf(functionName, alias === undefined ? qualifier : draw(alias, random())));
+    return this.versions.get(keyOf(functionName, alias === undefined ? qualifier : drawVersion(alias, random())));
   }
 }
 
-function draw(alias: AppliedAlias, random: number): string {
-  let upTo = 0;
+function drawVersion(alias: AppliedAlias, random: number): string {
+  let cumulated = 0;
   for (const [version, weight] of Object.entries(alias.weights)) {
-    upTo += weight;
-    if (random < upTo) return version;
+    cumulated += weight;
+    if (random < cumulated) return version;
   }
   return alias.version;
 }
@@ -154,7 +157,8 @@ async function fetchVersion(
     };
   } catch (cause) {
     throw new Error(
-      `An alias of function ${functionName} names version ${version}, and the emulator does not give its configuration. Apply the stack to this emulator.`,
+      `An alias of function ${functionName} names version ${version}, and the emulator does not give its ` +
+        "configuration. Apply the stack to this emulator.",
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnLoopback, readBytes } from "../loopback";
 
 /** What a function's process is given for one invocation. */
 export interface RuntimeTask {
@@ -10,9 +10,9 @@ export interface RuntimeTask {
   readonly payload: string;
 }
 
-/** What the process says. */
+/** What the process reports. */
 export interface RuntimeEvents {
-  /** It asks for work: it is initialised, and done with what it had. */
+  /** The process asks for work: it is initialised, and done with the invocation before. */
   next(): void;
   response(payload: string): void;
   error(payload: string): void;
@@ -34,21 +34,17 @@ export class RuntimeApi {
 
   static async listen(): Promise<RuntimeApi> {
     const server = createServer({ keepAliveTimeout: 0 });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    const api = new RuntimeApi(server, `127.0.0.1:${(server.address() as AddressInfo).port}`);
-    server.on("request", (request, response) => api.handle(request, response));
+    const api = new RuntimeApi(server, `127.0.0.1:${await listenOnLoopback(server)}`);
+    server.on("request", (request, response) => void api.handle(request, response));
     return api;
   }
 
-  /** Says who listens; called before the process is started or asks. */
+  /** Reports to these events from now on. Call it before the process is started. */
   connect(events: RuntimeEvents): void {
     this.events = events;
   }
 
-  /** Gives work to the process, which waits for it. */
+  /** Gives work to the process. @throws Error where the process does not wait for work */
   deliver(task: RuntimeTask): void {
     const response = this.waiting;
     if (response === undefined)
@@ -69,37 +65,29 @@ export class RuntimeApi {
     this.server.closeAllConnections();
   }
 
-  private handle(request: IncomingMessage, response: ServerResponse): void {
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const resource = request.url?.startsWith(PREFIX) ? request.url.slice(PREFIX.length) : "";
     if (request.method === "GET" && resource === "invocation/next") {
       this.waiting = response;
       this.events?.next();
       return;
     }
-    const report = this.reportOf(resource);
+    const report = this.findReport(resource);
     if (request.method !== "POST" || report === undefined) {
       response.writeHead(404).end();
       return;
     }
-    void readAll(request).then(
-      (payload) => {
-        report(payload);
-        response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
-      },
-      () => undefined,
-    ); // The process died while it sent its answer: its exit is what counts.
+    // A process that dies while it sends its answer is reported by its exit.
+    const payload = await readBytes(request).catch(() => undefined);
+    if (payload === undefined) return;
+    report(payload.toString("utf8"));
+    response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
   }
 
-  private reportOf(resource: string): ((payload: string) => void) | undefined {
+  private findReport(resource: string): ((payload: string) => void) | undefined {
     if (resource === "init/error") return this.events?.initError;
     if (/^invocation\/[^/]+\/response$/.test(resource)) return this.events?.response;
     if (/^invocation\/[^/]+\/error$/.test(resource)) return this.events?.error;
     return undefined;
   }
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

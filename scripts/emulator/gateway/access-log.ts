@@ -1,26 +1,27 @@
 import { randomUUID } from "node:crypto";
-import type { AppliedApi, AppliedStage } from "../applied/api";
-import type { GatewayRequest } from "./gateway";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { substitute } from "./gateway-responses";
+import type { Applied } from "../applied/applied";
+import type { GatewayRequest } from "./gateway";
+import { fillTemplate } from "./gateway-responses";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `$context` of one request: what mapping expressions, gateway responses, the event and the access log read. */
+/**
+ * `$context` of one request, which mapping expressions, gateway responses, the event and the access log read.
+ * @param nowMs milliseconds since 1970
+ */
 export function createContext(
-  api: AppliedApi,
-  stage: AppliedStage,
+  { api, stage }: Pick<Applied, "api" | "stage">,
   request: GatewayRequest,
   nowMs: number,
 ): Map<string, string> {
   const traceId =
-    request.header("x-amzn-trace-id") ??
-    `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomUUID().replaceAll("-", "").slice(0, 24)}`;
+    request.header("x-amzn-trace-id") ?? `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomHex(24)}`;
   const domainName = request.header("host") ?? "";
   return new Map([
     ["requestId", randomUUID()],
-    ["extendedRequestId", randomUUID().replaceAll("-", "").slice(0, 15) + "="],
+    ["extendedRequestId", `${randomHex(15)}=`],
     ["accountId", api.executionArn.split(":")[4] ?? ""],
     ["apiId", api.id],
     ["stage", stage.name],
@@ -37,6 +38,8 @@ export function createContext(
   ]);
 }
 
+const randomHex = (digits: number): string => randomUUID().replaceAll("-", "").slice(0, digits);
+
 /** Such as `09/Apr/2026:12:34:56 +0000`. */
 export function commonLogTime(nowMs: number): string {
   const [date = "", time = ""] = new Date(nowMs).toISOString().split("T");
@@ -47,30 +50,33 @@ export function commonLogTime(nowMs: number): string {
 /** `<directory>/access.log`: one line for each request, in the applied format. */
 export class AccessLog {
   private readonly file: string;
-  private last: Promise<void>;
+  private lastWrite: Promise<void>;
 
   constructor(directory: string) {
     this.file = join(directory, "access.log");
-    this.last = mkdir(directory, { recursive: true }).then(() => undefined);
-    this.last.catch(() => undefined); // Told by `close`.
+    this.lastWrite = mkdir(directory, { recursive: true }).then(() => undefined);
+    this.lastWrite.catch(() => undefined); // `close` rejects with it.
   }
 
   /** Writes in the order of the calls. */
   write(format: string, context: ReadonlyMap<string, string>): void {
     const line = `${formatLine(format, context)}\n`;
-    this.last = this.last.then(() => appendFile(this.file, line));
-    this.last.catch(() => undefined); // Told by `close`.
+    this.lastWrite = this.lastWrite.then(() => appendFile(this.file, line));
+    this.lastWrite.catch(() => undefined); // `close` rejects with it.
   }
 
-  /** Waits until all lines are on disk. */
+  /** Waits until all lines are on disk. Rejects where one could not be written. */
   async close(): Promise<void> {
-    await this.last;
+    await this.lastWrite;
   }
 }
 
-/** A caller's text cannot end the line or a JSON string of the format; `error.messageString` brings its own quotes. */
+/**
+ * Escapes values, so that a caller's text cannot end the line or a JSON string of the format. `error.messageString` has
+ * quotes of its own.
+ */
 export function formatLine(format: string, context: ReadonlyMap<string, string>): string {
   const escape = (name: string, value: string) =>
     name === "error.messageString" ? value : JSON.stringify(value).slice(1, -1);
-  return substitute(format, context, "-", escape).replace(/[\r\n]+/g, " ");
+  return fillTemplate(format, context, { fallback: "-", escape }).replace(/[\r\n]+/g, " ");
 }

@@ -1,33 +1,33 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { GatewayFailure } from "./gateway-responses";
-import type { GatewayRequest } from "./gateway";
 import type { AppliedApiKey } from "../applied/api";
+import type { GatewayRequest } from "./gateway";
+import type { GatewayFailure } from "./gateway-responses";
 import type { Route } from "./route";
 
-/** Someone who may sign requests. */
+/** An IAM user who may sign requests. */
 export interface Caller {
   readonly name: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Becomes `requestContext.identity.caller` and `.user`. */
+  /** The handler sees it as `requestContext.identity.caller` and `.user`. */
   readonly userId: string;
   readonly accountId: string;
 }
 
-/** The ARN that IAM gives a user of that name: `requestContext.identity.userArn`. */
+/** The ARN that IAM gives a user of that name. */
 export function userArnOf(caller: Caller): string {
   return `arn:aws:iam::${caller.accountId}:user/${caller.name}`;
 }
 
-/** Two callers that look alike to a handler would see each other's answers. */
+/** Callers that look the same to a handler would see each other's answers. @throws Error where two share a value */
 export function assertDistinct(callers: readonly Caller[]): void {
   for (const read of [(caller: Caller) => caller.accessKeyId, (caller: Caller) => caller.userId, userArnOf]) {
     const values = callers.map(read);
-    const twice = values.find((value, index) => values.indexOf(value) !== index);
-    if (twice !== undefined)
-      throw new Error(`Two callers share "${twice}". Give each its own name, accessKeyId and userId.`);
+    const duplicate = values.find((value, index) => values.indexOf(value) !== index);
+    if (duplicate !== undefined)
+      throw new Error(`Two callers share "${duplicate}". Give each its own name, accessKeyId and userId.`);
   }
 }
 
@@ -42,10 +42,12 @@ const SERVICE = "execute-api";
 /** AWS accepts a signature for five minutes before and after its date. */
 const MAX_SKEW_MS = 5 * 60_000;
 
-const HEADER =
-  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
+const HEADER = new RegExp(
+  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request/.source +
+    /\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/.source,
+);
 
-/** Checks Signature Version 4 of a request and yields who signed it. */
+/** Checks Signature Version 4 of a request. @returns who signed it, or why it is refused */
 export async function verifySignature(
   request: GatewayRequest,
   options: SignatureOptions,
@@ -58,7 +60,8 @@ export async function verifySignature(
     return {
       type: "INVALID_SIGNATURE",
       message:
-        "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters and an 'X-Amz-Date' header.",
+        "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters " +
+        "and an 'X-Amz-Date' header.",
     };
   }
   const [, accessKeyId, day, region, service, signedHeaders = "", signature = ""] = match;
@@ -73,20 +76,23 @@ export async function verifySignature(
   if (caller === undefined)
     return { type: "INVALID_SIGNATURE", message: "The security token included in the request is invalid." };
   const names = signedHeaders.split(";");
-  const good =
+  const isValid =
     names.includes("host") &&
-    bodyHashHolds(request) &&
-    equal(await sign(request, names, caller, signingDate, options.region), signature);
-  return good ? caller : { type: "INVALID_SIGNATURE" };
+    isBodyHashValid(request) &&
+    isEqual(await signRequest(request, { names, caller, signingDate, region: options.region }), signature);
+  return isValid ? caller : { type: "INVALID_SIGNATURE" };
 }
 
-async function sign(
-  request: GatewayRequest,
-  names: readonly string[],
-  caller: Caller,
-  signingDate: Date,
-  region: string,
-): Promise<string> {
+interface Signing {
+  /** Names of the headers that are signed. */
+  readonly names: readonly string[];
+  readonly caller: Caller;
+  readonly signingDate: Date;
+  readonly region: string;
+}
+
+/** The signature in hexadecimal digits. */
+async function signRequest(request: GatewayRequest, { names, caller, signingDate, region }: Signing): Promise<string> {
   const { accessKeyId, secretAccessKey } = caller;
   const signer = new SignatureV4({
     credentials: { accessKeyId, secretAccessKey },
@@ -115,10 +121,10 @@ async function sign(
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1] ?? "";
 }
 
-/** A hash that the caller names is used as it is to sign, so it has to be the body's own. */
-function bodyHashHolds(request: GatewayRequest): boolean {
-  const named = request.header("x-amz-content-sha256");
-  return named === undefined || named === createHash("sha256").update(request.body).digest("hex");
+/** A hash in the header is signed instead of the body, so it has to be the body's own. */
+function isBodyHashValid(request: GatewayRequest): boolean {
+  const given = request.header("x-amz-content-sha256");
+  return given === undefined || given === createHash("sha256").update(request.body).digest("hex");
 }
 
 function parseAmzDate(value: string | undefined): Date | undefined {
@@ -129,7 +135,7 @@ function parseAmzDate(value: string | undefined): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-function equal(left: string, right: string): boolean {
+function isEqual(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }
 
@@ -140,13 +146,13 @@ export interface AuthorizationOptions {
   readonly nowMs: number;
 }
 
-/** Who a request comes from, as far as its route asks. */
+/** The caller of a request, as far as the route's security identifies it. */
 export interface Identity {
   readonly caller: Caller | undefined;
   readonly apiKey: AppliedApiKey | undefined;
 }
 
-/** Checks what the route's security asks for: a signature, an API key, both, or nothing. */
+/** Checks what the route's security requires: a signature, an API key, both, or nothing. */
 export async function authorize(
   route: Route,
   request: GatewayRequest,
@@ -161,7 +167,7 @@ export async function authorize(
 }
 
 /** Writes the identity into `$context`. */
-export function describeIdentity({ caller, apiKey }: Identity, context: Map<string, string>): void {
+export function writeIdentity({ caller, apiKey }: Identity, context: Map<string, string>): void {
   if (caller !== undefined) {
     context.set("identity.caller", caller.userId);
     context.set("identity.user", caller.userId);

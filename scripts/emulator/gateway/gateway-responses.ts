@@ -1,49 +1,49 @@
+import { asObject, asTexts, type JsonObject } from "../json";
 import type { GatewayRequest } from "./gateway";
-import { record, strings, type Values } from "../applied/state";
 
-/** What a mapping expression may read. */
+/** A request on its way through the gateway, with everything that a mapping expression may read. */
 export interface MappingSource {
   readonly request: GatewayRequest;
   readonly pathParameters: Readonly<Record<string, string>>;
   /** `$context` variables, such as `identity.userArn`. */
   readonly context: Map<string, string>;
   readonly stageVariables: Readonly<Record<string, string>>;
+  /** Set when the request is looked up in the stage's cache. */
+  cacheResult?: "hit" | "miss";
 }
 
-/**
- * Forms of a mapping expression that are evaluated here; the request's body is never one, as for proxy integrations.
- */
+/** Forms of mapping expressions that are evaluated here. As for proxy integrations, none reads the request's body. */
 const FORMS: readonly (readonly [RegExp, (name: string, source: MappingSource) => string | undefined])[] = [
   [/^'(.*)'$/s, (text) => text],
   [/^method\.request\.path\.(.+)$/, (name, { pathParameters }) => pathParameters[name]],
-  [/^method\.request\.(?:multivalue)?header\.(.+)$/i, (name, { request }) => joined(request.headerValues(name))],
+  [/^method\.request\.(?:multivalue)?header\.(.+)$/i, (name, { request }) => joinValues(request.headerValues(name))],
   [
     /^method\.request\.(?:multivalue)?querystring\.(.+)$/i,
-    (name, { request }) => joined(request.query.get(name) ?? []),
+    (name, { request }) => joinValues(request.query.get(name) ?? []),
   ],
   [/^context\.(.+)$/, (name, { context }) => context.get(name)],
   [/^stageVariables\.(.+)$/, (name, { stageVariables }) => stageVariables[name]],
 ];
 
-/** The value of an expression such as `method.request.path.id`, `context.identity.userArn` or `'text'`. */
-export function evaluate(expression: string, source: MappingSource): string | undefined {
+/** The value of an expression such as `method.request.path.id`, `context.identity.userArn` or `'text'`. Undefined: none. */
+export function evaluateExpression(expression: string, source: MappingSource): string | undefined {
   for (const [form, read] of FORMS) {
     const match = form.exec(expression);
-    if (match !== null) return read(match[1]!, source);
+    if (match !== null) return read(match[1] ?? "", source);
   }
   return undefined;
 }
 
-/** True where `evaluate` knows the form; anything else is refused when the API is loaded. */
+/** Whether {@link evaluateExpression} knows the form. */
 export function isExpression(expression: string): boolean {
   return FORMS.some(([form]) => form.test(expression));
 }
 
-function joined(values: readonly string[]): string | undefined {
+function joinValues(values: readonly string[]): string | undefined {
   return values.length === 0 ? undefined : values.join(",");
 }
 
-/** API Gateway's own answers: status, message and `x-amzn-ErrorType`, where the API does not say otherwise. */
+/** API Gateway's own answers: status, message and `x-amzn-ErrorType`. An API can customise them. */
 const DEFAULTS = {
   ACCESS_DENIED: [403, "Forbidden", "AccessDeniedException"],
   AUTHORIZER_CONFIGURATION_ERROR: [500, "Internal server error", "AuthorizerConfigurationException"],
@@ -69,12 +69,12 @@ const DEFAULTS = {
 
 export type GatewayResponseType = keyof typeof DEFAULTS;
 
-/** Why the gateway itself answers. */
+/** Why the gateway answers by itself. */
 export interface GatewayFailure {
   readonly type: GatewayResponseType;
-  /** Instead of the type's own message. */
+  /** Default: the type's own message. */
   readonly message?: string;
-  /** Instead of the type's own status, where AWS answers one type with several. */
+  /** Default: the type's own status. AWS answers some types with several. */
   readonly status?: number;
   /** For `$context.error.validationErrorString`. */
   readonly validationError?: string;
@@ -87,12 +87,12 @@ export interface GatewayAnswer {
   readonly body: Buffer;
 }
 
-/** Renders failures as the applied API wants them: by type, else DEFAULT_4XX or DEFAULT_5XX, else AWS's own. */
+/** Renders failures with the API's customisation of their type, else with its DEFAULT_4XX or DEFAULT_5XX, else as AWS. */
 export class GatewayResponses {
-  private readonly applied: Values;
+  private readonly applied: JsonObject;
 
-  constructor(document: Values) {
-    this.applied = record(document["x-amazon-apigateway-gateway-responses"]) ?? {};
+  constructor(document: JsonObject) {
+    this.applied = asObject(document["x-amazon-apigateway-gateway-responses"]) ?? {};
   }
 
   render(failure: GatewayFailure, source: MappingSource): GatewayAnswer {
@@ -103,36 +103,41 @@ export class GatewayResponses {
     source.context.set("error.messageString", JSON.stringify(message));
     source.context.set("error.responseType", failure.type);
     source.context.set("error.validationErrorString", failure.validationError ?? "");
-    // 413 is answered before the API is looked at: it cannot be customised (API Gateway developer guide, gateway
-    // responses).
-    const custom = failure.type === "REQUEST_TOO_LARGE" ? {} : this.find(failure.type, status);
+    // 413 cannot be customised (API Gateway developer guide, gateway responses).
+    const custom = failure.type === "REQUEST_TOO_LARGE" ? {} : this.findCustomisation(failure.type, status);
     const template =
-      strings(custom.responseTemplates)["application/json"] ?? '{"message":$context.error.messageString}';
-    const headers = Object.entries(strings(custom.responseParameters)).flatMap(
+      asTexts(custom.responseTemplates)["application/json"] ?? '{"message":$context.error.messageString}';
+    const headers = Object.entries(asTexts(custom.responseParameters)).flatMap(
       ([target, expression]): [string, string][] => {
         const name = /^gatewayresponse\.header\.(.+)$/.exec(target)?.[1];
-        const value = evaluate(expression, source);
+        const value = evaluateExpression(expression, source);
         return name === undefined || value === undefined ? [] : [[name, value]];
       },
     );
     return {
       status: Number(custom.statusCode ?? status),
       headers: [["Content-Type", "application/json"], ["x-amzn-ErrorType", errorType], ...headers],
-      body: Buffer.from(substitute(template, source.context)),
+      body: Buffer.from(fillTemplate(template, source.context)),
     };
   }
 
-  private find(type: GatewayResponseType, status: number): Values {
-    return record(this.applied[type]) ?? record(this.applied[status >= 500 ? "DEFAULT_5XX" : "DEFAULT_4XX"]) ?? {};
+  private findCustomisation(type: GatewayResponseType, status: number): JsonObject {
+    return asObject(this.applied[type]) ?? asObject(this.applied[status >= 500 ? "DEFAULT_5XX" : "DEFAULT_4XX"]) ?? {};
   }
 }
 
-/** Replaces `$context.name` and `${context.name}`; what is not known becomes the fallback. */
-export function substitute(
+export interface TemplateOptions {
+  /** Stands for variables without a value. Default: "". */
+  readonly fallback?: string;
+  /** Default: values are not escaped. */
+  readonly escape?: (name: string, value: string) => string;
+}
+
+/** Replaces `$context.name` and `${context.name}` by the variables' values. */
+export function fillTemplate(
   template: string,
   context: ReadonlyMap<string, string>,
-  fallback = "",
-  escape = (_name: string, value: string) => value,
+  { fallback = "", escape = (_name, value) => value }: TemplateOptions = {},
 ): string {
   return template.replace(
     /\$(?:\{context\.([\w.-]+)\}|context\.(\w+(?:[.-]\w+)*))/g,

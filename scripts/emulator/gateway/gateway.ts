@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { messageOf } from "../json";
+import { closeServer, listenOnLoopback } from "../loopback";
 import type { GatewayAnswer, GatewayFailure } from "./gateway-responses";
 
-/** A request as it came in. Names and values keep the caller's spelling; look-ups of headers do not mind it. */
+/** A request as it was received. Names keep the caller's spelling; look-ups of headers ignore their case. */
 export class GatewayRequest {
   readonly method: string;
   /** Path with the stage, percent-encoded as received. */
@@ -18,12 +19,12 @@ export class GatewayRequest {
     this.method = given.method;
     this.rawPath = mark < 0 ? given.url : given.url.slice(0, mark);
     this.rawQuery = mark < 0 ? "" : given.url.slice(mark + 1);
-    this.headers = pairs(given.rawHeaders);
+    this.headers = pairHeaders(given.rawHeaders);
     this.body = given.body;
     this.sourceIp = given.sourceIp;
   }
 
-  /** The last value of a header, as API Gateway picks one of several. */
+  /** The last value of a header, which API Gateway takes of several. */
   header(name: string): string | undefined {
     return this.headerValues(name).at(-1);
   }
@@ -42,14 +43,14 @@ export class GatewayRequest {
   }
 }
 
-function pairs(raw: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) result.push([raw[index]!, raw[index + 1]!]);
-  return result;
+/** Node.js gives names and values in turn. */
+function pairHeaders(raw: readonly string[]): [string, string][] {
+  return raw.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""]] : []));
 }
 
-/** What the server asks for each request. */
+/** Answers the requests of the server. */
 export interface RequestHandler {
+  /** @param problem why the server could not take the request */
   handle(request: GatewayRequest, problem?: GatewayFailure): Promise<GatewayAnswer>;
 }
 
@@ -58,58 +59,50 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_URL_CHARACTERS = 10_240;
 
 /**
- * Milliseconds that a connection stays open without a request. Whoever closes first should be the client: where the
- * gateway does, after Node's own 5 s, a request may already be on its way, and its caller is told ECONNRESET. Clients
- * close after 4 s (Node's fetch) to a minute, on a busy machine later: their timers then lag behind.
+ * Milliseconds that a connection stays open without a request: longer than any client keeps it (4 s for Node's fetch to
+ * a minute, more on a busy machine). A gateway that closed first would break a request that is already on its way.
  */
 const IDLE_MS = 10 * 60_000;
 
 /** Headers that belong to the connection, not to the answer. */
 const OWN_HEADERS = ["connection", "content-length", "keep-alive", "transfer-encoding"];
 
-/** The HTTP server, on loopback only. Its handler is replaced on a reload; its port stays. */
+/** The HTTP server, on loopback only. A reload replaces its handler and keeps its port. */
 export class Gateway {
   private constructor(
     private readonly server: Server,
+    readonly port: number,
     private handler: RequestHandler,
-    private readonly warn: (message: string) => void,
   ) {}
 
+  /** @param port 0 for any free one @param warn is called with unexpected errors, which callers see as a 500 */
   static async listen(port: number, handler: RequestHandler, warn: (message: string) => void): Promise<Gateway> {
     const server = createServer({ maxHeaderSize: 32 * 1024, keepAliveTimeout: IDLE_MS });
-    const gateway = new Gateway(server, handler, warn);
-    server.on("request", (request, response) => void gateway.serve(request, response));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) =>
-        reject(
-          new Error(
-            `Port ${port} of 127.0.0.1 cannot be served: ${cause.message}. Choose another, or 0 for any free one.`,
-            { cause },
-          ),
-        ),
+    const actualPort = await listenOnLoopback(server, port).catch((cause: unknown) => {
+      throw new Error(
+        `Port ${port} of 127.0.0.1 cannot be served: ${messageOf(cause)}. Choose another, or 0 for any free one.`,
+        { cause },
       );
-      server.listen(port, "127.0.0.1", resolve);
     });
+    const gateway = new Gateway(server, actualPort, handler);
+    server.on("request", (request, response) => void gateway.serve(request, response, warn));
     return gateway;
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  /** Requests that arrive from now on go to this handler; those under way end where they began. */
+  /** Gives later requests to another handler. Those under way stay with theirs. */
   use(handler: RequestHandler): void {
     this.handler = handler;
   }
 
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeAllConnections();
-    });
+    await closeServer(this.server);
   }
 
-  private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async serve(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    warn: (message: string) => void,
+  ): Promise<void> {
     try {
       const body = await readBody(incoming);
       const request = new GatewayRequest({
@@ -119,14 +112,12 @@ export class Gateway {
         body: body ?? Buffer.alloc(0),
         sourceIp: incoming.socket.remoteAddress ?? "127.0.0.1",
       });
-      write(response, await this.handler.handle(request, problemOf(incoming, body)));
+      writeAnswer(response, await this.handler.handle(request, findProblem(incoming, body)));
     } catch (error) {
       if (incoming.destroyed && !incoming.complete) return; // The caller went away while sending.
-      this.warn(
-        `${incoming.method} ${incoming.url} answered 500: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      warn(`${incoming.method} ${incoming.url} answered 500: ${messageOf(error)}`);
       if (!response.headersSent)
-        write(response, {
+        writeAnswer(response, {
           status: 500,
           headers: [["Content-Type", "application/json"]],
           body: Buffer.from('{"message":"Internal server error"}'),
@@ -135,12 +126,12 @@ export class Gateway {
   }
 }
 
-function problemOf(incoming: IncomingMessage, body: Buffer | undefined): GatewayFailure | undefined {
+function findProblem(incoming: IncomingMessage, body: Buffer | undefined): GatewayFailure | undefined {
   if ((incoming.url ?? "").length > MAX_URL_CHARACTERS) return { type: "REQUEST_URI_TOO_LONG" };
   return body === undefined ? { type: "REQUEST_TOO_LARGE" } : undefined;
 }
 
-/** Undefined where the body is too large; it is read to its end all the same, so that the answer arrives. */
+/** Undefined where the body is too large. It is read to its end all the same, so that the caller gets its answer. */
 async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -151,11 +142,11 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
 }
 
-function write(response: ServerResponse, answer: GatewayAnswer): void {
+function writeAnswer(response: ServerResponse, answer: GatewayAnswer): void {
   const headers = answer.headers.filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase()));
   const bodyless = answer.status === 204 || answer.status === 304;
   if (!bodyless) headers.push(["Content-Length", String(answer.body.length)]);
-  // Said here, so that Node adds no Keep-Alive: who is told for how long uses a connection until then.
+  // With this header Node.js adds no Keep-Alive time-out, until which a client would use the connection.
   if (response.shouldKeepAlive) headers.push(["Connection", "keep-alive"]);
   response.writeHead(
     answer.status,

@@ -1,15 +1,15 @@
-import type { MappingSource, GatewayAnswer, GatewayFailure } from "./gateway-responses";
-import { ENDPOINT_HEADER } from "./resource-policy";
-import type { Route, Integration } from "./route";
-import { list, record, type Values } from "../applied/state";
 import type { Applied } from "../applied/applied";
-import type { InvocationResult } from "../functions/function-host";
 import { mayInvoke } from "../applied/functions";
+import type { InvocationResult } from "../functions/function-host";
+import { asList, asObject, parseObject, type JsonObject } from "../json";
+import type { GatewayAnswer, GatewayFailure, MappingSource } from "./gateway-responses";
+import { ENDPOINT_HEADER } from "./resource-policy";
+import type { Integration, Route } from "./route";
 
-/** Media types that the API passes as Base64, from `x-amazon-apigateway-binary-media-types`. */
-export function isBinary(mediaTypes: readonly string[], contentType: string | undefined): boolean {
-  const given = (contentType ?? "application/json").split(";")[0]!.trim().toLowerCase();
-  return mediaTypes.some((type) => type === "*/*" || type.toLowerCase() === given);
+/** Whether a body is passed as Base64. @param mediaTypes `x-amazon-apigateway-binary-media-types` of the API */
+function isBinary(mediaTypes: readonly string[], contentType = "application/json"): boolean {
+  const [given = ""] = contentType.split(";");
+  return mediaTypes.some((type) => type === "*/*" || type.toLowerCase() === given.trim().toLowerCase());
 }
 
 /**
@@ -29,7 +29,7 @@ export function proxyEvent(
     resource: route.resourcePath,
     path: request.rawPath.slice(`/${context.get("stage")}`.length) || "/",
     httpMethod: request.method,
-    headers: lastValues(headers),
+    headers: Object.fromEntries(headers),
     multiValueHeaders: allValues(headers),
     queryStringParameters: orNull(Object.fromEntries(query.map(([name, values]) => [name, values.at(-1) ?? ""]))),
     multiValueQueryStringParameters: orNull(Object.fromEntries(query)),
@@ -41,89 +41,79 @@ export function proxyEvent(
   };
 }
 
+const CONTEXT_VARIABLES = [
+  "accountId",
+  "apiId",
+  "stage",
+  "path",
+  "protocol",
+  "requestId",
+  "extendedRequestId",
+  "requestTime",
+  "domainName",
+  "domainPrefix",
+];
+
+const IDENTITY_VARIABLES = [
+  "cognitoIdentityPoolId",
+  "accountId",
+  "cognitoIdentityId",
+  "caller",
+  "accessKey",
+  "sourceIp",
+  "cognitoAuthenticationType",
+  "cognitoAuthenticationProvider",
+  "userArn",
+  "userAgent",
+  "user",
+  "apiKey",
+  "apiKeyId",
+];
+
 function requestContext(route: Route, context: ReadonlyMap<string, string>): Record<string, unknown> {
-  const take = (...names: string[]) => Object.fromEntries(names.map((name) => [name, context.get(name) ?? null]));
-  const identity = [
-    "cognitoIdentityPoolId",
-    "accountId",
-    "cognitoIdentityId",
-    "caller",
-    "accessKey",
-    "sourceIp",
-    "cognitoAuthenticationType",
-    "cognitoAuthenticationProvider",
-    "userArn",
-    "userAgent",
-    "user",
-    "apiKey",
-    "apiKeyId",
-  ];
+  const pick = (names: readonly string[], prefix = "") =>
+    Object.fromEntries(names.map((name) => [name, context.get(`${prefix}${name}`) ?? null]));
+  const authorizer = [...context.keys()]
+    .filter((name) => name.startsWith("authorizer."))
+    .map((name) => name.slice("authorizer.".length));
   return {
-    ...take(
-      "accountId",
-      "apiId",
-      "stage",
-      "path",
-      "protocol",
-      "requestId",
-      "extendedRequestId",
-      "requestTime",
-      "domainName",
-      "domainPrefix",
-    ),
+    ...pick(CONTEXT_VARIABLES),
     resourceId: route.resourcePath,
     resourcePath: route.resourcePath,
     httpMethod: route.method,
     requestTimeEpoch: Number(context.get("requestTimeEpoch")),
-    ...authorizer(context),
-    identity: Object.fromEntries(identity.map((name) => [name, context.get(`identity.${name}`) ?? null])),
+    ...(authorizer.length > 0 && { authorizer: pick(authorizer, "authorizer.") }),
+    identity: pick(IDENTITY_VARIABLES, "identity."),
   };
 }
 
-/** What the authorizer said, where there is one. */
-function authorizer(context: ReadonlyMap<string, string>): { readonly authorizer?: Readonly<Record<string, string>> } {
-  const said = [...context].flatMap(([name, value]): [string, string][] =>
-    name.startsWith("authorizer.") ? [[name.slice("authorizer.".length), value]] : [],
-  );
-  return said.length === 0 ? {} : { authorizer: Object.fromEntries(said) };
-}
+/** Headers that the gateway does not pass on: of the connection, of its own, and of the local runtime. */
+const DROPPED_HEADERS = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "x-amzn-trace-id",
+  "x-forwarded-for",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  ENDPOINT_HEADER.toLowerCase(),
+]);
 
-/**
- * What the function sees: hop-by-hop headers, a checked signature and what only this runtime reads stay at the gateway,
- * the forwarding headers are added.
- */
-function forwardedHeaders(route: Route, { request, context }: MappingSource): [string, string][] {
-  const dropped = [
-    "connection",
-    "keep-alive",
-    "transfer-encoding",
-    "content-length",
-    "x-amzn-trace-id",
-    "x-forwarded-for",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    ENDPOINT_HEADER.toLowerCase(),
-  ];
-  if (route.needsSignature) dropped.push("authorization");
-  const kept = request.headers
-    .filter(([name]) => !dropped.includes(name.toLowerCase()))
-    .map(([name, value]): [string, string] => [name, value]);
-  const forwardedFor = [...request.headerValues("x-forwarded-for"), request.sourceIp].join(", ");
+/** The headers that the function gets. A signature that was checked is not passed on. */
+function forwardedHeaders(route: Route, { request, context }: MappingSource): (readonly [string, string])[] {
+  const isKept = (name: string) => !DROPPED_HEADERS.has(name) && !(route.needsSignature && name === "authorization");
   return [
-    ...kept,
+    ...request.headers.filter(([name]) => isKept(name.toLowerCase())),
     ["X-Amzn-Trace-Id", context.get("xrayTraceId") ?? ""],
-    ["X-Forwarded-For", forwardedFor],
+    ["X-Forwarded-For", [...request.headerValues("x-forwarded-for"), request.sourceIp].join(", ")],
     ["X-Forwarded-Port", "443"],
     ["X-Forwarded-Proto", "https"],
   ];
 }
 
-function lastValues(headers: readonly [string, string][]): Record<string, string> {
-  return Object.fromEntries(headers);
-}
-
-/** By a map: a header may be called `constructor`, which every object has. */
-function allValues(headers: readonly [string, string][]): Record<string, string[]> {
+/** Collects in a map, because a header may have the name of a property of all objects, such as `constructor`. */
+function allValues(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
   const values = new Map<string, string[]>();
   for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
   return Object.fromEntries(values);
@@ -134,45 +124,30 @@ function orNull<T extends object>(map: T): T | null {
   return Object.keys(map).length === 0 ? null : map;
 }
 
-/** Reads a function's answer; undefined where it is not what a Lambda proxy integration must return, which is a 502. */
+/**
+ * Reads a function's answer; undefined where it is not what a Lambda proxy integration must return.
+ * @param decodesBase64 whether the API has binary media types; otherwise the caller gets the Base64 text itself
+ */
 export function parseProxyResponse(payload: string, decodesBase64: boolean): GatewayAnswer | undefined {
-  let answer: Values | undefined;
-  try {
-    answer = record(JSON.parse(payload));
-  } catch {
-    return undefined; // Not JSON is one of the ways to be malformed.
-  }
-  if (answer === undefined) return undefined;
-  const status = Number(answer.statusCode);
-  const { body, headers, multiValueHeaders } = answer;
-  const goodStatus = Number.isInteger(status) && status >= 100 && status <= 599 && answer.statusCode !== "";
-  if (!goodStatus || !isText(body) || !isMap(headers) || !isMap(multiValueHeaders)) return undefined;
-  const pairs = readHeaders(record(headers) ?? {}, record(multiValueHeaders) ?? {});
+  const { statusCode, body, headers, multiValueHeaders, isBase64Encoded } = parseObject(payload) ?? {};
+  const status = statusCode === "" ? NaN : Number(statusCode);
+  const isStatus = Number.isInteger(status) && status >= 100 && status <= 599;
+  const isMap = (value: unknown) => asObject(value ?? {}) !== undefined;
+  if (!isStatus || typeof (body ?? "") !== "string" || !isMap(headers) || !isMap(multiValueHeaders)) return undefined;
+  const pairs = readHeaders(asObject(headers) ?? {}, asObject(multiValueHeaders) ?? {});
   if (pairs === undefined) return undefined;
-  const typed = pairs.some(([name]) => name.toLowerCase() === "content-type");
+  const hasType = pairs.some(([name]) => name.toLowerCase() === "content-type");
   return {
     status,
-    headers: typed ? pairs : [["Content-Type", "application/json"], ...pairs],
-    // Without binary media types API Gateway hands the Base64 text itself to the caller.
-    body: Buffer.from(
-      typeof body === "string" ? body : "",
-      answer.isBase64Encoded === true && decodesBase64 ? "base64" : "utf8",
-    ),
+    headers: hasType ? pairs : [["Content-Type", "application/json"], ...pairs],
+    body: Buffer.from(String(body ?? ""), isBase64Encoded === true && decodesBase64 ? "base64" : "utf8"),
   };
 }
 
-function isText(value: unknown): boolean {
-  return value === undefined || value === null || typeof value === "string";
-}
-
-function isMap(value: unknown): boolean {
-  return value === undefined || value === null || record(value) !== undefined;
-}
-
-/** Headers of many values win over those of one with the same name and value. */
-function readHeaders(single: Values, multiple: Values): [string, string][] | undefined {
+/** Headers with one value are added to those with many, unless the same name and value is there. Undefined: invalid. */
+function readHeaders(single: JsonObject, multiple: JsonObject): [string, string][] | undefined {
   const pairs = Object.entries(multiple).flatMap(([name, values]) =>
-    list(values).map((value): [string, unknown] => [name, value]),
+    asList(values).map((value): [string, unknown] => [name, value]),
   );
   for (const [name, value] of Object.entries(single)) {
     if (!pairs.some(([other, given]) => other.toLowerCase() === name.toLowerCase() && given === value))
@@ -182,7 +157,7 @@ function readHeaders(single: Values, multiple: Values): [string, string][] | und
   return scalar ? pairs.map(([name, value]) => [name, String(value)]) : undefined;
 }
 
-/** Lambda proxy integrations: the event in, the answer out, and what API Gateway says when there is none. */
+/** Lambda proxy integrations: makes the event, calls the function, and reads its answer or its failure. */
 export class LambdaIntegration {
   private readonly mediaTypes: readonly string[];
 
@@ -190,25 +165,26 @@ export class LambdaIntegration {
     private readonly applied: Applied,
     private readonly invoke: (functionArn: string, payload: string) => Promise<InvocationResult>,
   ) {
-    this.mediaTypes = list(applied.api.document["x-amazon-apigateway-binary-media-types"]).map(String);
+    this.mediaTypes = asList(applied.api.document["x-amazon-apigateway-binary-media-types"]).map(String);
   }
 
   async call(route: Route, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     const { context } = source;
     // Without a permission for exactly this alias AWS answers 500, "Invalid permissions on Lambda function".
-    if (!this.permits(route, integration)) return { type: "API_CONFIGURATION_ERROR" };
-    const began = performance.now();
+    if (!this.isPermitted(route, integration)) return { type: "API_CONFIGURATION_ERROR" };
+    const beganMs = performance.now();
     const result = await this.invokeInTime(integration, JSON.stringify(proxyEvent(route, source, this.mediaTypes)));
-    const latency = String(Math.round(performance.now() - began));
+    const latency = String(Math.round(performance.now() - beganMs));
     context.set("integrationLatency", latency);
     context.set("integration.latency", latency);
     if (result === "timeout") return { type: "INTEGRATION_TIMEOUT" };
-    context.set("integrationStatus", result.kind === "throttled" ? "429" : "200");
-    context.set("integration.status", result.kind === "throttled" ? "429" : "200");
-    return this.read(result, source);
+    const status = result.kind === "throttled" ? "429" : "200";
+    context.set("integrationStatus", status);
+    context.set("integration.status", status);
+    return this.readResult(result, source);
   }
 
-  private read(result: InvocationResult, { request, context }: MappingSource): GatewayAnswer | GatewayFailure {
+  private readResult(result: InvocationResult, { request, context }: MappingSource): GatewayAnswer | GatewayFailure {
     if (result.kind === "too-large") return { type: "REQUEST_TOO_LARGE" };
     if (result.kind === "unknown-function") return { type: "API_CONFIGURATION_ERROR" };
     // Lambda's 429 reaches the caller as 500: a proxy integration does not pass its error type on
@@ -221,18 +197,14 @@ export class LambdaIntegration {
     return answer;
   }
 
-  private permits(route: Route, { functionArn }: Integration): boolean {
+  private isPermitted(route: Route, { functionArn }: Integration): boolean {
     const { api, stage, permissions } = this.applied;
     const resource = route.resourcePath.replace(/\{[^}]*\}/g, "*");
-    return mayInvoke(
-      permissions,
-      "apigateway.amazonaws.com",
-      functionArn,
-      `${api.executionArn}/${stage.name}/${route.method}${resource}`,
-    );
+    const sourceArn = `${api.executionArn}/${stage.name}/${route.method}${resource}`;
+    return mayInvoke(permissions, { principal: "apigateway.amazonaws.com", functionArn, sourceArn });
   }
 
-  /** The gateway gives up; the function runs on, as on AWS. */
+  /** Past the time-out the gateway gives up, and the function runs on, as on AWS. */
   private async invokeInTime(
     { functionArn, timeoutMs }: Integration,
     payload: string,
@@ -240,7 +212,7 @@ export class LambdaIntegration {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"timeout">((resolve) => (timer = setTimeout(() => resolve("timeout"), timeoutMs)));
     const result = this.invoke(functionArn, payload);
-    result.catch(() => undefined); // Told by the race, unless the race is over.
+    result.catch(() => undefined); // The race rejects with it, unless it is over.
     try {
       return await Promise.race([result, late]);
     } finally {

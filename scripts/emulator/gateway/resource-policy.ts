@@ -1,5 +1,5 @@
-import { list, record, type Values } from "../applied/state";
-import { matches, texts } from "./token-authorizer";
+import { matchesPattern } from "../applied/functions";
+import { asList, asObject, asTextList, parseObject, type JsonObject } from "../json";
 import type { GatewayFailure } from "./gateway-responses";
 
 /** Local only: the VPC endpoint that a call comes through; `none` for a call that comes through none. */
@@ -15,16 +15,17 @@ interface Statement {
 }
 
 interface Condition {
-  /** Whether the call's endpoint has to be one of these, or none of these. */
+  /** True: the call's endpoint has to be one of these. False: it must be none of these. */
   readonly isOneOf: boolean;
   readonly endpoints: readonly string[];
 }
 
-/** What is asked of the policy: a method, and through which endpoint the call comes; undefined = through none. */
+/** A call, as far as a policy decides about it. */
 export interface PolicyQuestion {
   readonly methodArn: string;
+  /** The VPC endpoint. Undefined: the call comes through none. */
   readonly endpoint: string | undefined;
-  /** Who calls, as the answer names them: `anonymous`, or a user's ARN. */
+  /** `anonymous`, or a user's ARN; the answer names it. */
   readonly caller: string;
 }
 
@@ -32,86 +33,76 @@ export interface PolicyQuestion {
 export class ResourcePolicy {
   private constructor(private readonly statements: readonly Statement[]) {}
 
-  /** @param document the policy, as JSON text. Throws where it asks for what is not emulated */
+  /** @param document the policy, as JSON text @throws Error for statements and conditions that are not emulated */
   static parse(document: string): ResourcePolicy {
-    return new ResourcePolicy(
-      list(record(JSON.parse(document))?.Statement).map((statement) => readStatement(record(statement) ?? {})),
-    );
+    const statements = asList(parseObject(document)?.Statement);
+    return new ResourcePolicy(statements.map((statement) => readStatement(asObject(statement) ?? {})));
   }
 
   /**
-   * The endpoint of a call, by its header. Without one it counts as the first that the policy names, or as none where
-   * the policy names none: whoever calls on loopback stands where the callers stand.
+   * The endpoint that a call comes through. Without the header it is the first that the policy names, because a caller
+   * on loopback stands for one inside the VPC.
+   * @param header value of {@link ENDPOINT_HEADER}
    */
   endpointOf(header: string | undefined): string | undefined {
     if (header !== undefined) return header === NO_ENDPOINT ? undefined : header;
     return this.statements.flatMap(({ conditions }) => conditions.flatMap(({ endpoints }) => endpoints))[0];
   }
 
-  /** Where the policy denies the call, why: nothing else lets it in then. */
-  denied(question: PolicyQuestion): GatewayFailure | undefined {
-    return this.about(question).some(({ denies }) => denies) ? refusal(question, " with an explicit deny") : undefined;
+  /** The refusal of a call that the policy denies; undefined for others. No other permission outweighs it. */
+  checkDeny(question: PolicyQuestion): GatewayFailure | undefined {
+    const denied = this.findStatements(question).some(({ denies }) => denies);
+    return denied ? refuse(question, " with an explicit deny") : undefined;
   }
 
-  /** Where the policy does not allow the call, why: it alone lets in who is asked for nothing. */
-  notAllowed(question: PolicyQuestion): GatewayFailure | undefined {
-    return this.about(question).some(({ denies }) => !denies) ? undefined : refusal(question, "");
+  /** The refusal of a call that the policy does not allow; undefined for others. */
+  checkAllow(question: PolicyQuestion): GatewayFailure | undefined {
+    const allowed = this.findStatements(question).some(({ denies }) => !denies);
+    return allowed ? undefined : refuse(question, "");
   }
 
-  private about({ methodArn, endpoint }: PolicyQuestion): readonly Statement[] {
-    const meets = ({ isOneOf, endpoints }: Condition) =>
+  private findStatements({ methodArn, endpoint }: PolicyQuestion): readonly Statement[] {
+    const isMet = ({ isOneOf, endpoints }: Condition) =>
       (endpoint !== undefined && endpoints.includes(endpoint)) === isOneOf;
     return this.statements.filter(
       ({ resources, conditions }) =>
-        resources.some((resource) => matches(resource, methodArn)) && conditions.every(meets),
+        resources.some((resource) => matchesPattern(resource, methodArn, "i")) && conditions.every(isMet),
     );
   }
 }
 
-function readStatement(statement: Values): Statement {
+function readStatement(statement: JsonObject): Statement {
   const { Effect: effect, Action: action, Resource: resource, Principal: principal, Condition: condition } = statement;
-  const [actions, resources] = [texts(action), texts(resource)];
-  const isForAll = principal === "*" || record(principal)?.AWS === "*";
-  if (
-    (effect !== "Allow" && effect !== "Deny") ||
-    !actions?.some((each) => matches(each, "execute-api:Invoke")) ||
-    resources === undefined ||
-    !isForAll
-  ) {
+  const [actions, resources] = [asTextList(action), asTextList(resource)];
+  const isForAll = principal === "*" || asObject(principal)?.AWS === "*";
+  const isInvoke = actions?.some((each) => matchesPattern(each, "execute-api:Invoke", "i")) ?? false;
+  if ((effect !== "Allow" && effect !== "Deny") || !isInvoke || resources === undefined || !isForAll)
     throw new Error(
-      `The API's resource policy has a statement that the local runtime does not evaluate: ${JSON.stringify(statement)}. It evaluates Allow and Deny of execute-api:Invoke for everybody.`,
+      "The API's resource policy has a statement that the local runtime does not evaluate: " +
+        `${JSON.stringify(statement)}. It evaluates Allow and Deny of execute-api:Invoke for everybody.`,
     );
-  }
-  return {
-    denies: effect === "Deny",
-    resources,
-    conditions: Object.entries(record(condition) ?? {}).flatMap(([operator, keys]) =>
-      readConditions(operator, record(keys) ?? {}),
-    ),
-  };
+  const conditions = Object.entries(asObject(condition) ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(asObject(keys) ?? {}).map(([key, value]) => readCondition(operator, key, value)),
+  );
+  return { denies: effect === "Deny", resources, conditions };
 }
 
-function readConditions(operator: string, keys: Values): Condition[] {
-  return Object.entries(keys).map(([key, value]) => {
-    const endpoints = texts(value);
-    if (
-      (operator !== "StringEquals" && operator !== "StringNotEquals") ||
-      key.toLowerCase() !== SOURCE_ENDPOINT ||
-      endpoints === undefined
-    ) {
-      throw new Error(
-        `The API's resource policy has the condition ${operator} ${key}, which the local runtime does not evaluate. It evaluates StringEquals and StringNotEquals of aws:SourceVpce.`,
-      );
-    }
+function readCondition(operator: string, key: string, value: unknown): Condition {
+  const endpoints = asTextList(value);
+  const isKnown = operator === "StringEquals" || operator === "StringNotEquals";
+  if (isKnown && key.toLowerCase() === SOURCE_ENDPOINT && endpoints !== undefined)
     return { isOneOf: operator === "StringEquals", endpoints };
-  });
+  throw new Error(
+    `The API's resource policy has the condition ${operator} ${key}, which the local runtime does not evaluate. ` +
+      "It evaluates StringEquals and StringNotEquals of aws:SourceVpce.",
+  );
 }
 
-/** API Gateway's own words. It hides the account but for its last four digits. */
-function refusal({ caller, methodArn }: PolicyQuestion, why: string): GatewayFailure {
+/** API Gateway's own message. It hides the account but for the last four digits. */
+function refuse({ caller, methodArn }: PolicyQuestion, reason: string): GatewayFailure {
   const hidden = methodArn.replace(/^((?:[^:]*:){4})\d{8}(\d{4})/, "$1********$2");
   return {
     type: "ACCESS_DENIED",
-    message: `User: ${caller} is not authorized to perform: execute-api:Invoke on resource: ${hidden}${why}`,
+    message: `User: ${caller} is not authorized to perform: execute-api:Invoke on resource: ${hidden}${reason}`,
   };
 }

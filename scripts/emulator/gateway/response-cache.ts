@@ -1,6 +1,6 @@
 import type { MethodSettings } from "../applied/api";
-import { type GatewayAnswer, type GatewayFailure, evaluate, type MappingSource } from "./gateway-responses";
 import type { GatewayRequest } from "./gateway";
+import { evaluateExpression, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import type { Integration, Route } from "./route";
 
 interface Entry {
@@ -8,14 +8,14 @@ interface Entry {
   readonly expiresAtMs: number;
 }
 
-/** API Gateway keeps no larger answer. */
+/** API Gateway caches no larger answer. */
 export const MAX_ENTRY_BYTES = 1_048_576;
 
 /** Bounds of this process, not of the applied cluster, whose smallest size is 0.5 GB. */
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Answers by key, each until its time is over; the one unused for longest makes room. */
+/** Answers by key, each until its time is over. A full cache drops the least recently used one. */
 export class ResponseCache {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
@@ -57,25 +57,25 @@ export class ResponseCache {
 }
 
 /**
- * The key of a request: its method, its resource and the parameters that the integration names, nothing else. The path
- * itself is not part of it, so a parameter that was forgotten shows one caller another's answer, here as on AWS.
+ * The key of a request: method, resource and the parameters that the integration names. The path is not part of it, so
+ * an integration that forgets a parameter shows callers each other's answers, here as on AWS.
  */
 export function cacheKey(route: Route, integration: Integration, source: MappingSource): string {
   const values = integration.cacheKeyParameters.map(
-    (name) => evaluate(integration.requestParameters[name] ?? name, source) ?? null,
+    (name) => evaluateExpression(integration.requestParameters[name] ?? name, source) ?? null,
   );
   return JSON.stringify([route.method, route.resourcePath, integration.cacheNamespace, ...values]);
 }
 
-/** What a caller's `Cache-Control` does to the look-up. */
+/** The effect of a caller's `Cache-Control`. */
 export interface CacheControl {
-  /** Ask the function and replace the entry. */
+  /** Whether the function is called and replaces the entry. */
   readonly refresh: boolean;
   readonly headers: GatewayAnswer["headers"];
 }
 
-/** Nobody here holds execute-api:InvalidateCache: where that is required, the applied strategy decides. */
-export function cacheControlOf(request: GatewayRequest, settings: MethodSettings): CacheControl | GatewayFailure {
+/** No caller has execute-api:InvalidateCache here; where the stage requires it, the applied strategy decides. */
+export function readCacheControl(request: GatewayRequest, settings: MethodSettings): CacheControl | GatewayFailure {
   const asks = request
     .headerValues("cache-control")
     .some((value) => /(^|[\s,])(max-age=0|no-cache)($|[\s,])/i.test(value));

@@ -1,46 +1,43 @@
-import { type AccessLog, createContext } from "./access-log";
 import type { Applied } from "../applied/applied";
-import { authorize, describeIdentity, type Caller } from "./authorization";
 import type { InvocationResult } from "../functions/function-host";
+import { increment, type Observer, type StatisticsRecorder } from "../statistics";
+import { createContext, type AccessLog } from "./access-log";
+import { authorize, writeIdentity, type Caller } from "./authorization";
 import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
-import { type Observer, count, type StatisticsRecorder } from "../statistics";
-import { cacheControlOf, cacheKey, type ResponseCache } from "./response-cache";
-import { readRoutes, type Integration, RouteTable, type RouteMatch } from "./route";
 import { ENDPOINT_HEADER, ResourcePolicy } from "./resource-policy";
-import { AuthorizerDecisions, TokenCheck, methodArnOf } from "./token-authorizer";
+import { cacheKey, readCacheControl, type ResponseCache } from "./response-cache";
+import { readRoutes, RouteTable, type Integration, type Route } from "./route";
 import type { Throttle } from "./throttle";
+import { AuthorizerCache, methodArnOf, TokenCheck } from "./token-authorizer";
 
 export interface RestApiOptions {
   readonly region: string;
   readonly callers: readonly Caller[];
   readonly now: () => number;
   readonly cache: ResponseCache;
-  /** Default: none are kept yet. */
-  readonly decisions?: AuthorizerDecisions;
+  /** Default: an empty cache of this API. */
+  readonly authorizerCache?: AuthorizerCache;
   readonly throttle: Throttle;
   readonly statistics: StatisticsRecorder;
-  /** Default: nobody is told. */
+  /** Default: none. */
   readonly observer?: Observer;
   readonly accessLog: AccessLog;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
-/** A method's ARN, path included, where a request is authorized: 1,600 bytes (API Gateway quotas). */
+/** Longest ARN of a method, path included, that can be authorized: 1,600 bytes (API Gateway quotas). */
 const MAX_METHOD_ARN_BYTES = 1_600;
 
-/** Local only: shows whether an answer came from the cache (`hit`), passed it (`miss`) or had none (`off`). */
+/** Local only: whether an answer came from the cache (`hit`), was put into it (`miss`) or is not cached (`off`). */
 export const CACHE_HEADER = "x-local-cache";
 
-/** What the cache did, in the request's context. The space keeps it out of every format: no variable's name has one. */
-const CACHE_RESULT = "cache result";
+/** A REST API answers 403 instead of 404 to a path that it does not know. */
+const UNKNOWN_ROUTE: GatewayFailure = { type: "MISSING_AUTHENTICATION_TOKEN" };
 
-/**
- * One applied REST API on one applied stage. It answers in the order of AWS: route, caller, limits, request, cache,
- * function.
- */
+/** One applied REST API on its stage. It checks in AWS's order: route, caller, limits, request, cache, function. */
 export class RestApi {
   private readonly routes: RouteTable;
   private readonly responses: GatewayResponses;
@@ -53,134 +50,118 @@ export class RestApi {
     private readonly options: RestApiOptions,
   ) {
     const { document, policy } = applied.api;
-    this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
-    this.routes = new RouteTable(readRoutes(document, applied.methodSettings, options.warn));
-    this.responses = new GatewayResponses(document);
+    const { warn, now, authorizerCache = new AuthorizerCache(now) } = options;
     const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
+    this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
+    this.routes = new RouteTable(readRoutes(document, applied.methodSettings, warn));
+    this.responses = new GatewayResponses(document);
     this.integration = new LambdaIntegration(applied, invoke);
-    this.tokens = new TokenCheck(applied, options.decisions ?? new AuthorizerDecisions(options.now), invoke);
+    this.tokens = new TokenCheck(applied, authorizerCache, invoke);
   }
 
-  /** The answer to a request; `problem` is set where the server could not take it at all. */
+  /** Answers a request. @param problem why the server could not take it at all */
   async handle(request: GatewayRequest, problem?: GatewayFailure): Promise<GatewayAnswer> {
-    const { api, stage } = this.applied;
-    const began = performance.now();
-    const context = createContext(api, stage, request, this.options.now());
-    const path = request.rawPath.startsWith(`/${stage.name}/`)
-      ? request.rawPath.slice(stage.name.length + 1)
+    const { stage } = this.applied;
+    const beganMs = performance.now();
+    const context = createContext(this.applied, request, this.options.now());
+    const isOfStage = request.rawPath.startsWith(`/${stage.name}/`);
+    const match = isOfStage
+      ? this.routes.match(request.method, request.rawPath.slice(stage.name.length + 1))
       : undefined;
-    const match = path === undefined ? undefined : this.routes.match(request.method, path);
     const source: MappingSource = {
       request,
       context,
       pathParameters: match?.pathParameters ?? {},
       stageVariables: stage.variables,
     };
-    const result = problem ?? (match === undefined ? missingRoute : await this.answer(match, source));
+    const result = problem ?? (match === undefined ? UNKNOWN_ROUTE : await this.answer(match.route, source));
     const answer = "type" in result ? this.responses.render(result, source) : result;
-    if (match !== undefined) count(this.options.statistics.route(match.route.name).responses, String(answer.status));
-    const latencyMs = performance.now() - began;
+    if (match !== undefined)
+      increment(this.options.statistics.route(match.route.name).responses, String(answer.status));
+    const latencyMs = performance.now() - beganMs;
     this.log(answer, context, latencyMs);
-    if (path !== undefined) this.tell(answer, context, latencyMs);
-    return {
-      ...answer,
-      headers: [
-        ...answer.headers,
-        ["x-amzn-RequestId", context.get("requestId")!],
-        ["x-amz-apigw-id", context.get("extendedRequestId")!],
-      ],
-    };
+    if (isOfStage) this.observe(answer, source, latencyMs);
+    return addHeaders(answer, [
+      ["x-amzn-RequestId", context.get("requestId") ?? ""],
+      ["x-amz-apigw-id", context.get("extendedRequestId") ?? ""],
+    ]);
   }
 
-  private async answer(match: RouteMatch, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
-    const { route } = match;
-    const { request, context } = source;
-    const { apiKeys, stage } = this.applied;
+  private async answer(route: Route, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     this.options.statistics.route(route.name).requests += 1;
-    context.set("resourcePath", route.resourcePath);
-    if (route.needsSignature && this.methodArnBytes(source) > MAX_METHOD_ARN_BYTES)
+    source.context.set("resourcePath", route.resourcePath);
+    const refusal = await this.findRefusal(route, source);
+    if (refusal !== undefined) return refusal;
+    const { integration } = route;
+    if (integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
+    if (this.applied.stage.cacheClusterEnabled && route.cacheable) return this.answerCached(route, integration, source);
+    const answer = await this.callFunction(route, integration, source);
+    return "type" in answer ? answer : addHeaders(answer, [[CACHE_HEADER, "off"]]);
+  }
+
+  private async findRefusal(route: Route, source: MappingSource): Promise<GatewayFailure | undefined> {
+    const { request, context } = source;
+    const { region, callers, now, throttle } = this.options;
+    const { needsSignature, authorizer } = route;
+    if (needsSignature && Buffer.byteLength(methodArnOf(this.applied, request)) > MAX_METHOD_ARN_BYTES)
       return { type: "REQUEST_URI_TOO_LONG" };
-    const { region, callers, now } = this.options;
-    // Who signs is known before the policy is asked; who shows a token or a key is asked for it after.
-    const early = route.needsSignature ? undefined : this.refusedByPolicy(match, source);
-    if (early !== undefined) return early;
+    // A signature is checked before the policy, which needs the signer; tokens and keys are checked after it.
+    const earlyRefusal = needsSignature ? undefined : this.checkPolicy(route, source);
+    if (earlyRefusal !== undefined) return earlyRefusal;
+    const { apiKeys } = this.applied;
     const identity = await authorize(route, request, { region, callers, apiKeys, nowMs: now() });
     if ("type" in identity) return identity;
-    describeIdentity(identity, context);
-    const late = route.needsSignature ? this.refusedByPolicy(match, source) : undefined;
-    if (late !== undefined) return late;
-    const denied = route.authorizer === undefined ? undefined : await this.tokens.check(route.authorizer, source);
-    const refused =
-      denied ??
-      this.options.throttle.check(route, identity.apiKey) ??
-      route.validation.check(request, source.pathParameters);
-    if (refused !== undefined) return refused;
-    if (route.integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
-    if (stage.cacheClusterEnabled && route.cacheable) return this.answerCached(match, route.integration, source);
-    return this.callFunction(match, route.integration, source, "off");
+    writeIdentity(identity, context);
+    return (
+      (needsSignature ? this.checkPolicy(route, source) : undefined) ??
+      (authorizer === undefined ? undefined : await this.tokens.check(authorizer, source)) ??
+      throttle.check(route, identity.apiKey) ??
+      route.validation.check(request, source.pathParameters)
+    );
   }
 
-  /**
-   * What the API's resource policy says: it denies whoever comes another way, and alone lets in who neither signs nor
-   * shows a token.
-   */
-  private refusedByPolicy({ route }: RouteMatch, { request, context }: MappingSource): GatewayFailure | undefined {
+  /** The API's resource policy can deny every call. A call without signature and token needs its permission. */
+  private checkPolicy(route: Route, { request, context }: MappingSource): GatewayFailure | undefined {
     if (this.policy === undefined) return undefined;
     const endpoint = this.policy.endpointOf(request.header(ENDPOINT_HEADER));
     if (endpoint !== undefined) context.set("identity.vpceId", endpoint);
-    const question = {
-      methodArn: methodArnOf(this.applied, request),
-      endpoint,
-      caller: context.get("identity.userArn") ?? "anonymous",
-    };
-    const decidesAlone = !route.needsSignature && route.authorizer === undefined;
-    return this.policy.denied(question) ?? (decidesAlone ? this.policy.notAllowed(question) : undefined);
+    const caller = context.get("identity.userArn") ?? "anonymous";
+    const question = { methodArn: methodArnOf(this.applied, request), endpoint, caller };
+    const needsPermission = !route.needsSignature && route.authorizer === undefined;
+    return this.policy.checkDeny(question) ?? (needsPermission ? this.policy.checkAllow(question) : undefined);
   }
 
+  /** Answers from the cache, or calls the function and caches its answer whatever the status, as AWS does. */
   private async answerCached(
-    match: RouteMatch,
+    route: Route,
     integration: Integration,
     source: MappingSource,
   ): Promise<GatewayAnswer | GatewayFailure> {
-    const { route } = match;
-    const control = cacheControlOf(source.request, route.settings);
+    const control = readCacheControl(source.request, route.settings);
     if ("type" in control) return control;
-    const statistics = this.options.statistics.route(route.name);
+    const { cache, statistics } = this.options;
     const key = cacheKey(route, integration, source);
-    const kept = control.refresh ? undefined : this.options.cache.get(key);
-    source.context.set(CACHE_RESULT, kept === undefined ? "miss" : "hit");
-    if (kept !== undefined) {
-      statistics.cacheHits += 1;
-      return withHeaders(kept, [[CACHE_HEADER, "hit"], ...control.headers]);
-    }
-    statistics.cacheMisses += 1;
-    const answer = await this.callFunction(match, integration, source, "miss", key);
-    return "type" in answer ? answer : withHeaders(answer, control.headers);
+    const cached = control.refresh ? undefined : cache.get(key);
+    source.cacheResult = cached === undefined ? "miss" : "hit";
+    statistics.route(route.name)[cached === undefined ? "cacheMisses" : "cacheHits"] += 1;
+    const answer = cached ?? (await this.callFunction(route, integration, source));
+    if ("type" in answer) return answer;
+    if (cached === undefined) cache.put(key, answer, route.settings.cacheTtlSeconds);
+    return addHeaders(answer, [[CACHE_HEADER, source.cacheResult], ...control.headers]);
   }
 
-  /** Calls the function; with a key, keeps what it says, whatever its status, as AWS does. */
-  private async callFunction(
-    match: RouteMatch,
+  private callFunction(
+    route: Route,
     integration: Integration,
     source: MappingSource,
-    cache: string,
-    key?: string,
   ): Promise<GatewayAnswer | GatewayFailure> {
-    this.options.statistics.route(match.route.name).integrationCalls += 1;
-    const answer = await this.integration.call(match.route, integration, source);
-    if ("type" in answer) return answer;
-    if (key !== undefined) this.options.cache.put(key, answer, match.route.settings.cacheTtlSeconds);
-    return withHeaders(answer, [[CACHE_HEADER, cache]]);
+    this.options.statistics.route(route.name).integrationCalls += 1;
+    return this.integration.call(route, integration, source);
   }
 
-  private methodArnBytes({ request }: MappingSource): number {
-    return Buffer.byteLength(`${this.applied.api.executionArn}/${request.method}${request.rawPath}`);
-  }
-
-  private tell({ status }: GatewayAnswer, context: ReadonlyMap<string, string>, latencyMs: number): void {
+  private observe({ status }: GatewayAnswer, { context, cacheResult }: MappingSource, latencyMs: number): void {
     const { api, stage } = this.applied;
     const integrationLatency = context.get("integrationLatency");
-    const result = context.get(CACHE_RESULT);
     this.options.observer?.answered({
       apiName: api.name,
       stage: stage.name,
@@ -188,7 +169,7 @@ export class RestApi {
       status,
       latencyMs,
       integrationLatencyMs: integrationLatency === undefined ? undefined : Number(integrationLatency),
-      cache: !stage.cacheClusterEnabled ? "off" : result === "hit" || result === "miss" ? result : "none",
+      cache: stage.cacheClusterEnabled ? (cacheResult ?? "none") : "off",
     });
   }
 
@@ -202,9 +183,6 @@ export class RestApi {
   }
 }
 
-/** A REST API does not say 404: without a route it cannot tell who may know. */
-const missingRoute: GatewayFailure = { type: "MISSING_AUTHENTICATION_TOKEN" };
-
-function withHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {
+function addHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {
   return { ...answer, headers: [...answer.headers, ...headers] };
 }

@@ -1,6 +1,6 @@
 import type { AppliedMethodSettings, MethodSettings } from "../applied/api";
+import { asList, asObject, asTexts, numberOr, type JsonObject } from "../json";
 import { isExpression } from "./gateway-responses";
-import { list, numberOr, record, strings, type Values } from "../applied/state";
 import { readTokenAuthorizer, type TokenAuthorizer } from "./token-authorizer";
 import { RequestValidation } from "./validation";
 
@@ -10,7 +10,7 @@ export interface Integration {
   readonly timeoutMs: number;
   readonly cacheNamespace: string;
   readonly cacheKeyParameters: readonly string[];
-  /** `integration.request.header.X` to the expression of its value. */
+  /** Name of a parameter, such as `integration.request.header.X`, to the expression of its value. */
   readonly requestParameters: Readonly<Record<string, string>>;
 }
 
@@ -22,20 +22,20 @@ export interface Route {
   readonly resourcePath: string;
   readonly needsSignature: boolean;
   readonly needsApiKey: boolean;
-  /** Who is asked about the caller's token; undefined = nobody. */
+  /** Checks the caller's token. Undefined: the route needs none. */
   readonly authorizer: TokenAuthorizer | undefined;
   readonly validation: RequestValidation;
-  /** Undefined where its kind is not emulated. */
+  /** Undefined: its kind is not emulated. */
   readonly integration: Integration | undefined;
   readonly settings: MethodSettings;
-  /** Whether the settings allow this method's answers to be kept, were there a cache. */
+  /** Whether the method's answers are cached where the stage has a cache. */
   readonly cacheable: boolean;
 }
 
-/** API Gateway's integration time-out, unless the integration has its own. */
+/** API Gateway's longest integration time-out, and its default. */
 const INTEGRATION_TIMEOUT_MS = 29_000;
 
-const METHODS = ["get", "put", "post", "delete", "options", "head", "patch"];
+const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"];
 
 const NO_SETTINGS: MethodSettings = {
   cachingEnabled: false,
@@ -46,133 +46,127 @@ const NO_SETTINGS: MethodSettings = {
   throttleBurst: undefined,
 };
 
-/** The routes of an OpenAPI document, with the settings of the stage. */
+/**
+ * The routes of an OpenAPI document, with the settings of the stage. An integration that is not emulated is a warning.
+ * @throws Error where the document contradicts itself
+ */
 export function readRoutes(
-  document: Values,
+  document: JsonObject,
   applied: readonly AppliedMethodSettings[],
   warn: (message: string) => void,
 ): Route[] {
-  return Object.entries(record(document.paths) ?? {}).flatMap(([resourcePath, item]) => {
-    const operations = record(item) ?? {};
-    const any = record(operations["x-amazon-apigateway-any-method"]);
-    return METHODS.flatMap((verb) => {
-      const operation = record(operations[verb]) ?? any;
+  return Object.entries(asObject(document.paths) ?? {}).flatMap(([resourcePath, item]) => {
+    const operations = asObject(item) ?? {};
+    const any = asObject(operations["x-amazon-apigateway-any-method"]);
+    return METHODS.flatMap((method) => {
+      const operation = asObject(operations[method.toLowerCase()]) ?? any;
       if (operation === undefined) return [];
-      return [
-        readRoute(
-          { document, resourcePath, method: verb.toUpperCase(), operation, shared: list(operations.parameters) },
-          applied,
-          warn,
+      const name = `${method} ${resourcePath}`;
+      const pathParameters = asList(operations.parameters);
+      const schemes = findSecuritySchemes(document, operation);
+      return {
+        name,
+        method,
+        resourcePath,
+        needsSignature: schemes.some((scheme) => scheme["x-amazon-apigateway-authtype"] === "awsSigv4"),
+        needsApiKey: schemes.some(
+          (scheme) => scheme.type === "apiKey" && String(scheme.name).toLowerCase() === "x-api-key",
         ),
-      ];
+        authorizer: schemes.map(readTokenAuthorizer).find((authorizer) => authorizer !== undefined),
+        validation: new RequestValidation({ name, document, operation, pathParameters }),
+        integration: readIntegration({ name, resourcePath, operation }, warn),
+        ...findSettings({ method, resourcePath }, applied),
+      };
     });
   });
 }
 
-interface Operation {
-  readonly document: Values;
-  readonly resourcePath: string;
-  readonly method: string;
-  readonly operation: Values;
-  /** Parameters of the whole path. */
-  readonly shared: readonly unknown[];
-}
-
-function readRoute(
-  given: Operation,
+/** A method's own settings replace those of the whole stage, because terraform writes every one of them. */
+function findSettings(
+  { method, resourcePath }: Pick<Route, "method" | "resourcePath">,
   applied: readonly AppliedMethodSettings[],
-  warn: (message: string) => void,
-): Route {
-  const { document, resourcePath, method, operation } = given;
-  const name = `${method} ${resourcePath}`;
-  const own = applied.find((entry) => entry.resourcePath === resourcePath && entry.method === method);
-  // The settings of a method replace those of the stage as a whole, as terraform writes every one of them.
-  const settings =
-    (own ?? applied.find((entry) => entry.resourcePath === "*" && entry.method === "*"))?.settings ?? NO_SETTINGS;
-  const schemes = securitySchemes(document, operation);
-  return {
-    name,
-    method,
-    resourcePath,
-    needsSignature: schemes.some((scheme) => scheme["x-amazon-apigateway-authtype"] === "awsSigv4"),
-    needsApiKey: schemes.some(
-      (scheme) => scheme.type === "apiKey" && String(scheme.name).toLowerCase() === "x-api-key",
-    ),
-    authorizer: schemes.map(readTokenAuthorizer).find((authorizer) => authorizer !== undefined),
-    validation: new RequestValidation(name, document, operation, given.shared),
-    integration: readIntegration(name, resourcePath, operation, warn),
-    settings,
-    // Settings for all methods turn the cache on for GET only; a method's own settings turn it on for that method.
-    cacheable: settings.cachingEnabled && settings.cacheTtlSeconds > 0 && (method === "GET" || own !== undefined),
-  };
+): Pick<Route, "settings" | "cacheable"> {
+  const find = (path: string, verb: string) =>
+    applied.find((entry) => entry.resourcePath === path && entry.method === verb)?.settings;
+  const own = find(resourcePath, method);
+  const settings = own ?? find("*", "*") ?? NO_SETTINGS;
+  // Settings of the whole stage turn the cache on for GET only.
+  const cacheable = settings.cachingEnabled && settings.cacheTtlSeconds > 0 && (method === "GET" || own !== undefined);
+  return { settings, cacheable };
 }
 
-function securitySchemes(document: Values, operation: Values): Values[] {
-  const defined = record(record(document.components)?.securitySchemes) ?? {};
-  return list(operation.security ?? document.security).flatMap((requirement) =>
-    Object.keys(record(requirement) ?? {}).map((name) => {
-      const scheme = record(defined[name]);
-      if (scheme === undefined)
-        throw new Error(
-          `The applied API asks for the security scheme "${name}", which components.securitySchemes does not define (it has: ${Object.keys(defined).join(", ") || "none"}).`,
-        );
-      return scheme;
-    }),
-  );
+function findSecuritySchemes(document: JsonObject, operation: JsonObject): JsonObject[] {
+  const defined = asObject(asObject(document.components)?.securitySchemes) ?? {};
+  const required = asList(operation.security ?? document.security);
+  return required
+    .flatMap((requirement) => Object.keys(asObject(requirement) ?? {}))
+    .map((name) => {
+      const scheme = asObject(defined[name]);
+      if (scheme !== undefined) return scheme;
+      throw new Error(
+        `The applied API asks for the security scheme "${name}", which components.securitySchemes does not define ` +
+          `(it has: ${Object.keys(defined).join(", ") || "none"}).`,
+      );
+    });
+}
+
+interface RouteOperation {
+  readonly name: string;
+  readonly resourcePath: string;
+  readonly operation: JsonObject;
 }
 
 function readIntegration(
-  name: string,
-  resourcePath: string,
-  operation: Values,
+  { name, resourcePath, operation }: RouteOperation,
   warn: (message: string) => void,
 ): Integration | undefined {
-  const given = record(operation["x-amazon-apigateway-integration"]) ?? {};
-  const functionArn = /\/functions\/(.+)\/invocations$/.exec(String(given.uri))?.[1];
-  if (String(given.type).toLowerCase() !== "aws_proxy" || functionArn === undefined) {
+  const { type, uri, timeoutInMillis, cacheNamespace, ...given } =
+    asObject(operation["x-amazon-apigateway-integration"]) ?? {};
+  const functionArn = /\/functions\/(.+)\/invocations$/.exec(String(uri))?.[1];
+  if (String(type).toLowerCase() !== "aws_proxy" || functionArn === undefined) {
     warn(
-      `${name} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type ${JSON.stringify(given.type)}, uri ${JSON.stringify(given.uri)}.`,
+      `${name} answers 500: the local runtime emulates Lambda proxy integrations, and this one has type ` +
+        `${JSON.stringify(type)}, uri ${JSON.stringify(uri)}.`,
     );
     return undefined;
   }
-  const requestParameters = strings(given.requestParameters);
-  const cacheKeyParameters = list(given.cacheKeyParameters).map(String);
-  for (const parameter of cacheKeyParameters) {
-    if (isExpression(requestParameters[parameter] ?? parameter)) continue;
+  const requestParameters = asTexts(given.requestParameters);
+  const cacheKeyParameters = asList(given.cacheKeyParameters).map(String);
+  const unknown = cacheKeyParameters.find((parameter) => !isExpression(requestParameters[parameter] ?? parameter));
+  if (unknown !== undefined)
     throw new Error(
-      `${name}: the cache key parameter "${parameter}" has no value. Use method.request.<place>.<name>, or give integration.request.<place>.<name> in requestParameters (has: ${Object.keys(requestParameters).join(", ") || "none"}).`,
+      `${name}: the cache key parameter "${unknown}" has no value. Use method.request.<place>.<name>, ` +
+        "or give integration.request.<place>.<name> in requestParameters " +
+        `(has: ${Object.keys(requestParameters).join(", ") || "none"}).`,
     );
-  }
   return {
     functionArn,
-    timeoutMs: Math.min(numberOr(given.timeoutInMillis, INTEGRATION_TIMEOUT_MS), INTEGRATION_TIMEOUT_MS),
-    cacheNamespace: String(given.cacheNamespace ?? resourcePath),
+    timeoutMs: Math.min(numberOr(timeoutInMillis, INTEGRATION_TIMEOUT_MS), INTEGRATION_TIMEOUT_MS),
+    cacheNamespace: String(cacheNamespace ?? resourcePath),
     cacheKeyParameters,
     requestParameters,
   };
 }
 
-/** A route, and what its path's variables hold, percent-encoded as received: REST APIs do not decode them. */
+/** A route, with the values of its path's variables. They stay percent-encoded, because REST APIs do not decode them. */
 export interface RouteMatch {
   readonly route: Route;
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/**
- * Finds the route of a request. A literal segment wins over `{name}`, and that over `{name+}`, whatever their order.
- */
+/** Finds the route of a request. A literal segment has priority over `{name}`, and that over `{name+}`. */
 export class RouteTable {
   private readonly routes: readonly { readonly route: Route; readonly segments: readonly string[] }[];
 
   constructor(routes: readonly Route[]) {
     this.routes = routes
-      .map((route) => ({ route, segments: split(route.resourcePath) }))
-      .sort((left, right) => compare(left.segments, right.segments));
+      .map((route) => ({ route, segments: splitPath(route.resourcePath) }))
+      .sort((left, right) => compareSegments(left.segments, right.segments));
   }
 
-  /** `path` is without the stage. */
+  /** @param path without the stage */
   match(method: string, path: string): RouteMatch | undefined {
-    const given = split(path);
+    const given = splitPath(path);
     for (const { route, segments } of this.routes) {
       if (route.method !== method) continue;
       const pathParameters = matchSegments(segments, given);
@@ -182,7 +176,7 @@ export class RouteTable {
   }
 }
 
-function split(path: string): string[] {
+function splitPath(path: string): string[] {
   const trimmed = path.replace(/^\//, "").replace(/\/$/, "");
   return trimmed === "" ? [] : trimmed.split("/");
 }
@@ -199,15 +193,15 @@ function matchSegments(segments: readonly string[], given: readonly string[]): R
   return segments.length === given.length ? parameters : undefined;
 }
 
-function compare(left: readonly string[], right: readonly string[]): number {
+function compareSegments(left: readonly string[], right: readonly string[]): number {
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = rank(left[index]) - rank(right[index]);
+    const difference = rankSegment(left[index]) - rankSegment(right[index]);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
-function rank(segment: string | undefined): number {
+function rankSegment(segment: string | undefined): number {
   if (segment === undefined || !segment.startsWith("{")) return 0;
   return segment.endsWith("+}") ? 2 : 1;
 }

@@ -14,29 +14,30 @@ interface Quota {
   used: number;
 }
 
-/**
- * Token buckets of methods and usage plans, and the quotas of keys. They survive a reload; a bucket with new limits
- * starts full.
- */
+/** Token buckets of methods and usage plans, and quotas of keys. They survive a reload; changed limits start full. */
 export class Throttle {
   private readonly buckets = new Map<string, Bucket>();
   private readonly quotas = new Map<string, Quota>();
 
   constructor(private readonly now: () => number) {}
 
-  /** Undefined where the request may pass: first the key's usage plan, then the method. */
+  /**
+   * Counts a request against its key's usage plan and its method.
+   * @returns why it must not pass; undefined where it may
+   */
   check(route: Route, key: AppliedApiKey | undefined): GatewayFailure | undefined {
     const plan = key?.plan;
-    if (plan?.throttle !== undefined && !this.take(`key ${key!.id}`, plan.throttle.rate, plan.throttle.burst))
+    if (plan?.throttle !== undefined && !this.takeToken(`key ${key?.id}`, plan.throttle.rate, plan.throttle.burst))
       return { type: "THROTTLED" };
     const { throttleRate: rate, throttleBurst: burst } = route.settings;
-    if (rate !== undefined && !this.take(`method ${route.name}`, rate, burst ?? rate)) return { type: "THROTTLED" };
-    if (plan?.quota !== undefined && !this.use(`${plan.id} ${key!.id}`, plan.quota.limit, plan.quota.period))
+    if (rate !== undefined && !this.takeToken(`method ${route.name}`, rate, burst ?? rate))
+      return { type: "THROTTLED" };
+    if (plan?.quota !== undefined && !this.useQuota(`${plan.id} ${key?.id}`, plan.quota.limit, plan.quota.period))
       return { type: "QUOTA_EXCEEDED" };
     return undefined;
   }
 
-  private take(name: string, rate: number, burst: number): boolean {
+  private takeToken(name: string, rate: number, burst: number): boolean {
     const now = this.now();
     let bucket = this.buckets.get(name);
     if (bucket === undefined || bucket.rate !== rate || bucket.burst !== burst)
@@ -49,8 +50,8 @@ export class Throttle {
     return true;
   }
 
-  private use(name: string, limit: number, periodLength: QuotaPeriod): boolean {
-    const period = periodOf(this.now(), periodLength);
+  private useQuota(name: string, limit: number, periodLength: QuotaPeriod): boolean {
+    const period = nameOfPeriod(this.now(), periodLength);
     const quota = this.quotas.get(name);
     const used = quota?.period === period ? quota.used : 0;
     if (used >= limit) return false;
@@ -59,8 +60,8 @@ export class Throttle {
   }
 }
 
-/** Names the day, week or month (UTC) that a moment lies in. */
-export function periodOf(nowMs: number, period: QuotaPeriod): string {
+/** A name for the day, week or month (UTC) of a moment. */
+export function nameOfPeriod(nowMs: number, period: QuotaPeriod): string {
   const date = new Date(nowMs).toISOString();
   if (period === "MONTH") return date.slice(0, 7);
   if (period === "DAY") return date.slice(0, 10);

@@ -1,4 +1,3 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { Applied } from "../applied/applied";
 import type { ObservedInvocation, ObservedMessages, ObservedRequest, ObservedThrottle, Observer } from "../statistics";
 import type { MetricStore } from "./metric-store";
@@ -7,16 +6,15 @@ import type { MetricStore } from "./metric-store";
 export interface TimeLapse {
   /** Time in the metrics, in milliseconds since 1970, of a real time. */
   readonly at: (realMs: number) => number;
-  /** Real milliseconds that so many milliseconds of the metrics take. */
+  /** Real milliseconds that a number of milliseconds of the metrics take. */
   readonly real: (ms: number) => number;
 }
 
-/** As it is. */
 export const REAL_TIME: TimeLapse = { at: (realMs) => realMs, real: (ms) => ms };
 
 /**
- * A minute of metrics passes in `60 / factor` seconds from the origin on; what was before it stays where it was. What
- * something took stays what it really took: only when it was is moved.
+ * Lets time in the metrics pass `factor` times as fast from the origin on; times before the origin stay. Only points in
+ * time are moved: a duration is recorded as it was measured.
  * @param factor 1 or more
  * @param originMs milliseconds since 1970, real
  */
@@ -29,57 +27,21 @@ export function timeLapse(factor: number, originMs: number): TimeLapse {
   };
 }
 
-/** Bytes read at once. */
-const CHUNK_BYTES = 1 << 20;
-const LINE_FEED = 10;
+type Dimensions = Readonly<Record<string, string>>;
+type MetricValues = Readonly<Record<string, number>>;
 
-/** The lines that others write to a file, each once, from when the tail is made. */
-export class LogTail {
-  private position: number;
-  /** Begin of a line whose end is not written yet. */
-  private rest = Buffer.alloc(0);
-
-  constructor(private readonly path: string) {
-    this.position = existsSync(path) ? statSync(path).size : 0;
-  }
-
-  /** The whole lines since the last call, without their line feeds; none where there is no file yet. */
-  take(): string[] {
-    if (!existsSync(this.path)) return [];
-    const lines: string[] = [];
-    const file = openSync(this.path, "r");
-    try {
-      const end = fstatSync(file).size;
-      while (this.position < end)
-        lines.push(...this.split(this.read(file, Math.min(CHUNK_BYTES, end - this.position))));
-    } finally {
-      closeSync(file);
-    }
-    return lines;
-  }
-
-  private read(file: number, bytes: number): Buffer {
-    const chunk = Buffer.alloc(bytes);
-    const read = readSync(file, chunk, 0, bytes, this.position);
-    if (read === 0) throw new Error(`${this.path} became shorter while it was read; a function's log only grows.`);
-    this.position += read;
-    return chunk.subarray(0, read);
-  }
-
-  /** In bytes: a character may be in two chunks. */
-  private split(chunk: Buffer): string[] {
-    const all = Buffer.concat([this.rest, chunk]);
-    const last = all.lastIndexOf(LINE_FEED);
-    this.rest = all.subarray(last + 1);
-    return last < 0 ? [] : all.subarray(0, last).toString("utf8").split("\n");
-  }
+/** Metrics of one moment, which share their dimensions. */
+interface Measurement {
+  readonly namespace: string;
+  readonly dimensions: Dimensions;
+  readonly values: MetricValues;
+  /** Milliseconds since 1970, real. Default: now. */
+  readonly realMs?: number;
 }
 
-type Dimensions = Readonly<Record<string, string>>;
-
 /**
- * Makes of what happens the metrics that AWS makes of it, with the dimensions that AWS publishes them with. What is not
- * here is not made up: it has no data. Of queues that is NumberOfMessagesSent, of tables everything.
+ * Records the metrics that AWS publishes about what happened, with AWS's dimensions. Metrics that are missing here,
+ * such as NumberOfMessagesSent and all metrics of tables, have no data.
  */
 export class Recorder implements Observer {
   private applied: Applied | undefined;
@@ -89,48 +51,48 @@ export class Recorder implements Observer {
     private readonly time: TimeLapse,
   ) {}
 
-  /** Takes another apply: the reservations are counted from it. */
+  /** Takes another apply, whose reservations count from now on. */
   configure(applied: Applied): void {
     this.applied = applied;
   }
 
   /** Executions that are kept free for functions with a reservation. */
   get reserved(): number {
-    return (this.applied?.functions ?? []).reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
-  }
-
-  /**
-   * A metric of an invocation bears the time at which it began (Lambda developer guide, "Types of metrics"). Without a
-   * dimension stands what all functions do together.
-   */
-  invoked({ functionName, qualifier, version, startedAtMs, durationMs, failed, running }: ObservedInvocation): void {
-    const sets: readonly Dimensions[] = [
-      {},
-      { FunctionName: functionName },
-      ...resourceOf(functionName, qualifier),
-      ...executedOf(functionName, qualifier, version),
-    ];
-    const values = { Invocations: 1, Errors: failed ? 1 : 0, Duration: durationMs };
-    for (const dimensions of sets) this.lambda(values, dimensions, startedAtMs);
-    this.lambda({ ConcurrentExecutions: running.get(functionName) ?? 1 }, { FunctionName: functionName }, startedAtMs);
-    this.lambda(
-      {
-        ConcurrentExecutions: [...running.values()].reduce((sum, count) => sum + count, 0),
-        ClaimedAccountConcurrency: this.reserved + this.unreserved(running),
-      },
-      {},
-      startedAtMs,
+    return (this.applied?.functions ?? []).reduce(
+      (total, { reservedConcurrency = 0 }) => total + reservedConcurrency,
+      0,
     );
   }
 
-  throttled({ functionName, qualifier }: ObservedThrottle): void {
-    for (const dimensions of [{}, { FunctionName: functionName }, ...resourceOf(functionName, qualifier)])
-      this.lambda({ Throttles: 1 }, dimensions, Date.now());
+  /**
+   * A metric of an invocation has the time at which the invocation began (Lambda developer guide, "Types of metrics").
+   * The empty set of dimensions is the sum over all functions.
+   */
+  invoked(invocation: ObservedInvocation): void {
+    const { functionName, startedAtMs: realMs, durationMs, failed, running } = invocation;
+    const own = { FunctionName: functionName };
+    const record = (dimensions: Dimensions, values: MetricValues) =>
+      this.record({ namespace: "AWS/Lambda", dimensions, values, realMs });
+    for (const dimensions of [{}, own, ...qualifiedDimensions(invocation), ...aliasDimensions(invocation)])
+      record(dimensions, { Invocations: 1, Errors: failed ? 1 : 0, Duration: durationMs });
+    record(own, { ConcurrentExecutions: running.get(functionName) ?? 1 });
+    record(
+      {},
+      {
+        ConcurrentExecutions: [...running.values()].reduce((total, count) => total + count, 0),
+        ClaimedAccountConcurrency: this.reserved + this.countUnreserved(running),
+      },
+    );
+  }
+
+  throttled(throttle: ObservedThrottle): void {
+    for (const dimensions of [{}, { FunctionName: throttle.functionName }, ...qualifiedDimensions(throttle)])
+      this.record({ namespace: "AWS/Lambda", dimensions, values: { Throttles: 1 } });
   }
 
   /**
-   * The errors and the cache's are 0 or 1 of each request: their mean is a rate (API Gateway developer guide, "Amazon
-   * API Gateway dimensions and metrics").
+   * Errors and cache hits are 0 or 1 for each request, so that their average is a rate (API Gateway developer guide,
+   * "Amazon API Gateway dimensions and metrics").
    */
   answered({ apiName, stage, startedAtMs, status, latencyMs, integrationLatencyMs, cache }: ObservedRequest): void {
     const values = {
@@ -142,84 +104,62 @@ export class Recorder implements Observer {
       ...(cache !== "off" && { CacheHitCount: cache === "hit" ? 1 : 0, CacheMissCount: cache === "miss" ? 1 : 0 }),
     };
     const sets: readonly Dimensions[] = [{ ApiName: apiName }, { ApiName: apiName, Stage: stage }];
-    for (const dimensions of sets) this.record("AWS/ApiGateway", values, dimensions, startedAtMs);
+    for (const dimensions of sets)
+      this.record({ namespace: "AWS/ApiGateway", dimensions, values, realMs: startedAtMs });
   }
 
   fired(ruleArn: string): void {
-    this.record(
-      "AWS/Events",
-      { Invocations: 1 },
-      { RuleName: ruleArn.slice(ruleArn.lastIndexOf("/") + 1) },
-      Date.now(),
-    );
+    const dimensions = { RuleName: ruleArn.slice(ruleArn.lastIndexOf("/") + 1) };
+    this.record({ namespace: "AWS/Events", dimensions, values: { Invocations: 1 } });
   }
 
   received({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.record(
-      "AWS/SQS",
-      { NumberOfMessagesReceived: count, ...ageOf(oldestAgeMs) },
-      { QueueName: queueName },
-      Date.now(),
-    );
+    this.recordQueue(queueName, { NumberOfMessagesReceived: count, ...ageOfOldest(oldestAgeMs) });
   }
 
   deleted({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.record(
-      "AWS/SQS",
-      { NumberOfMessagesDeleted: count, ...ageOf(oldestAgeMs) },
-      { QueueName: queueName },
-      Date.now(),
-    );
+    this.recordQueue(queueName, { NumberOfMessagesDeleted: count, ...ageOfOldest(oldestAgeMs) });
   }
 
-  /** What a queue holds now. */
+  /** Records how many messages a queue holds now. */
   counted(queueName: string, visible: number, notVisible: number): void {
-    this.record(
-      "AWS/SQS",
-      { ApproximateNumberOfMessagesVisible: visible, ApproximateNumberOfMessagesNotVisible: notVisible },
-      { QueueName: queueName },
-      Date.now(),
+    this.recordQueue(queueName, {
+      ApproximateNumberOfMessagesVisible: visible,
+      ApproximateNumberOfMessagesNotVisible: notVisible,
+    });
+  }
+
+  private countUnreserved(running: ReadonlyMap<string, number>): number {
+    const reserved = new Set(
+      (this.applied?.functions ?? [])
+        .filter(({ reservedConcurrency }) => reservedConcurrency !== undefined)
+        .map(({ newest }) => newest.functionName),
     );
+    return [...running].reduce((total, [name, count]) => total + (reserved.has(name) ? 0 : count), 0);
   }
 
-  private unreserved(running: ReadonlyMap<string, number>): number {
-    const withReservation = new Set(
-      (this.applied?.functions ?? []).flatMap(({ newest, reservedConcurrency }) =>
-        reservedConcurrency === undefined ? [] : [newest.functionName],
-      ),
-    );
-    return [...running].reduce((sum, [name, count]) => sum + (withReservation.has(name) ? 0 : count), 0);
+  private recordQueue(queueName: string, values: MetricValues): void {
+    this.record({ namespace: "AWS/SQS", dimensions: { QueueName: queueName }, values });
   }
 
-  private lambda(values: Readonly<Record<string, number>>, dimensions: Dimensions, realMs: number): void {
-    this.record("AWS/Lambda", values, dimensions, realMs);
-  }
-
-  private record(
-    namespace: string,
-    values: Readonly<Record<string, number>>,
-    dimensions: Dimensions,
-    realMs: number,
-  ): void {
+  private record({ namespace, dimensions, values, realMs = Date.now() }: Measurement): void {
     const atMs = this.time.at(realMs);
     for (const [metric, value] of Object.entries(values))
       this.store.record({ namespace, metric, dimensions, value, atMs });
   }
 }
 
-function resourceOf(functionName: string, qualifier: string | undefined): Dimensions[] {
+function qualifiedDimensions({ functionName, qualifier }: ObservedThrottle): Dimensions[] {
   return qualifier === undefined ? [] : [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}` }];
 }
 
-/** Only an alias does not say by its name what ran. */
-function executedOf(functionName: string, qualifier: string | undefined, version: string): Dimensions[] {
-  const isVersion = qualifier === undefined || /^(\d+|\$LATEST)$/.test(qualifier);
-  return isVersion
-    ? []
-    : [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
+/** Lambda names the version that ran for an alias only; any other qualifier is the version. */
+function aliasDimensions({ functionName, qualifier, version }: ObservedInvocation): Dimensions[] {
+  if (qualifier === undefined || /^(\d+|\$LATEST)$/.test(qualifier)) return [];
+  return [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
 }
 
 /** In seconds. Messages that nobody receives have no age here. */
-function ageOf(oldestAgeMs: number | undefined): Readonly<Record<string, number>> {
+function ageOfOldest(oldestAgeMs: number | undefined): MetricValues {
   return oldestAgeMs === undefined ? {} : { ApproximateAgeOfOldestMessage: oldestAgeMs / 1_000 };
 }

@@ -114,7 +114,8 @@ describe("permission", () => {
   };
 
   test("principal, function, qualifier and source all have to fit", () => {
-    const may = (principal: string, arn: string, source: string) => mayInvoke([entry], principal, arn, source);
+    const may = (principal: string, functionArn: string, sourceArn: string) =>
+      mayInvoke([entry], { principal, functionArn, sourceArn });
     const good = "arn:aws:execute-api:us-east-1:1:api1/local/GET/x";
     expect(may(GATEWAY, functionArn("api"), good)).toBe(true);
     expect([
@@ -126,11 +127,29 @@ describe("permission", () => {
   });
 
   test("a permission without a source lets every source in", () => {
-    expect(mayInvoke([{ ...entry, sourceArn: undefined }], GATEWAY, functionArn("api"), "anything")).toBe(true);
+    expect(
+      mayInvoke([{ ...entry, sourceArn: undefined }], {
+        principal: GATEWAY,
+        functionArn: functionArn("api"),
+        sourceArn: "anything",
+      }),
+    ).toBe(true);
   });
 
   test("a pattern's other characters are literal", () => {
-    expect(mayInvoke([{ ...entry, sourceArn: "a.c(1)?" }], GATEWAY, functionArn("api"), "abc(1)x")).toBe(false);
-    expect(mayInvoke([{ ...entry, sourceArn: "a.c(1)?" }], GATEWAY, functionArn("api"), "a.c(1)x")).toBe(true);
+    expect(
+      mayInvoke([{ ...entry, sourceArn: "a.c(1)?" }], {
+        principal: GATEWAY,
+        functionArn: functionArn("api"),
+        sourceArn: "abc(1)x",
+      }),
+    ).toBe(false);
+    expect(
+      mayInvoke([{ ...entry, sourceArn: "a.c(1)?" }], {
+        principal: GATEWAY,
+        functionArn: functionArn("api"),
+        sourceArn: "a.c(1)x",
+      }),
+    ).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { block, number, numberOr, State, strings, text } from "../../../../scripts/emulator/applied/state";
+import { firstBlock, requireText, State } from "../../../../scripts/emulator/applied/state";
 import { resource, state } from "../fixtures";
 
 test("resources of child modules are found, data sources are not", () => {
@@ -27,11 +27,10 @@ test("two resources where one is served are both named", () => {
   expect(() => parsed.only("x")).toThrow("exactly one x; the applied state holds 2: x.a, x.b.");
 });
 
-test("attributes are read with their type, and the error names resource and attribute", () => {
-  const [entry] = State.parse(state(resource("t", "n", { a: "x", b: "5", c: null }))).all("t");
-  expect([text(entry!, "a"), number(entry!, "b"), numberOr(null, 7), numberOr("3", 7)]).toEqual(["x", 5, 7, 3]);
-  expect(() => text(entry!, "c")).toThrow("t.n has no c in the applied state (given: null)");
-  expect(() => number(entry!, "a")).toThrow('t.n has no number a in the applied state (given: "x")');
-  expect(block([{ x: 1 }])).toEqual({ x: 1 });
-  expect(strings({ a: "x", b: 1 })).toEqual({ a: "x" });
+test("a required text that is missing is an error that names resource and attribute", () => {
+  const [entry] = State.parse(state(resource("t", "n", { a: "x", c: null }))).all("t");
+  expect(requireText(entry!, "a")).toBe("x");
+  expect(() => requireText(entry!, "c")).toThrow("t.n has no c in the applied state (given: null)");
 });
+
+test("a block is the first object of its list", () => expect(firstBlock([{ x: 1 }, { x: 2 }])).toEqual({ x: 1 }));

@@ -1,12 +1,12 @@
-import { failedMessages, sqsEvent } from "../../../../scripts/emulator/events/queue-poller";
+import { readFailedMessages, sqsEvent } from "../../../../scripts/emulator/events/sqs-event";
 
 test("nothing, null and an empty list are success", () => {
   for (const payload of ["null", "{}", '{"batchItemFailures":null}', '{"batchItemFailures":[]}'])
-    expect(failedMessages(payload, ["a"])).toEqual(new Set());
+    expect(readFailedMessages(payload, ["a"])).toEqual(new Set());
 });
 
 test("a reported message failed, and only that one", () => {
-  expect(failedMessages('{"batchItemFailures":[{"itemIdentifier":"b"}]}', ["a", "b"])).toEqual(new Set(["b"]));
+  expect(readFailedMessages('{"batchItemFailures":[{"itemIdentifier":"b"}]}', ["a", "b"])).toEqual(new Set(["b"]));
 });
 
 test("another shape, an empty or an unknown id fails the whole batch", () => {
@@ -20,7 +20,8 @@ test("another shape, an empty or an unknown id fails the whole batch", () => {
     '{"batchItemFailures":[{"itemIdentifier":"c"}]}',
     "no json",
   ];
-  for (const payload of payloads) expect([payload, failedMessages(payload, ["a", "b"])]).toEqual([payload, undefined]);
+  for (const payload of payloads)
+    expect([payload, readFailedMessages(payload, ["a", "b"])]).toEqual([payload, undefined]);
 });
 
 test("a binary attribute is Base64", () => {

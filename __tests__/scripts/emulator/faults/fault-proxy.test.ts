@@ -162,6 +162,15 @@ describe("serialize", () => {
     waiting["/many"]!.forEach((answer) => answer());
     await asked;
   });
+
+  test("a request that fails does not delay those after it", async () => {
+    let failures = 1;
+    const upstream = await serve((_asked, reply) => (failures-- > 0 ? reply.destroy() : reply.end("done")));
+    const proxy = await proxyTo(upstream.url, { serialize: () => "key" });
+    const [failed, next] = await Promise.allSettled([ask(proxy.url), ask(proxy.url)]);
+    expect(failed).toMatchObject({ status: "rejected", reason: { code: "ECONNRESET" } });
+    expect(next).toMatchObject({ status: "fulfilled", value: { body: "done" } });
+  });
 });
 
 test("a write whose answer got lost was done: the client's next attempt meets its own first", async () => {

@@ -1,5 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { readRequest, reset, openUpstream, type Upstream } from "../../../../scripts/emulator/faults/proxied-request";
+import {
+  readRequest,
+  resetConnection,
+  openUpstream,
+  type Upstream,
+} from "../../../../scripts/emulator/faults/proxied-request";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import { proxied, serve } from "./servers";
@@ -63,7 +68,7 @@ describe("reset", () => {
   test("the other side is told by RST", async () => {
     const { near, far } = await pair();
     const failed = once(far, "error") as Promise<[Error]>;
-    reset(near);
+    resetConnection(near);
     expect((await failed)[0].message).toBe("read ECONNRESET");
   });
 
@@ -74,7 +79,7 @@ describe("reset", () => {
     await once(near, "end");
     near.end();
     const closed = once(near, "close");
-    reset(near);
+    resetConnection(near);
     await closed;
     expect(near.destroyed).toBe(true);
     far.destroy();
@@ -83,7 +88,7 @@ describe("reset", () => {
   test("one that is gone is left alone", async () => {
     const { near, far } = await pair();
     near.destroy();
-    reset(near);
+    resetConnection(near);
     far.on("error", () => undefined).destroy();
     expect(near.destroyed).toBe(true);
   });

@@ -29,7 +29,7 @@ describe("access log", () => {
 });
 
 describe("request context", () => {
-  test("the context names the API, the stage, the request and the moment", () => {
+  test("the context names the API, the stage, the request and the time", () => {
     const stage = {
       name: "local",
       cacheClusterEnabled: false,
@@ -37,9 +37,9 @@ describe("request context", () => {
       accessLogFormat: undefined,
       variables: {},
     };
+    const api = { id: "api1", name: "api", executionArn: API_ARN, document: {}, policy: undefined };
     const context = createContext(
-      { id: "api1", name: "api", executionArn: API_ARN, document: {}, policy: undefined },
-      stage,
+      { api, stage },
       request({ headers: { host: "h.example:1", "user-agent": "u" } }),
       Date.UTC(2026, 3, 9, 12, 34, 56),
     );

@@ -2,7 +2,7 @@ import {
   assertDistinct,
   userArnOf,
   authorize,
-  describeIdentity,
+  writeIdentity,
   verifySignature,
 } from "../../../../scripts/emulator/gateway/authorization";
 import { ALICE, BOB, REGION } from "../fixtures";
@@ -56,7 +56,7 @@ describe("authorization", () => {
 
   test("the identity is written into the context", () => {
     const context = new Map<string, string>();
-    describeIdentity({ caller: ALICE, apiKey: KEY }, context);
+    writeIdentity({ caller: ALICE, apiKey: KEY }, context);
     expect(Object.fromEntries(context)).toEqual({
       "identity.caller": "AIDAALICE",
       "identity.user": "AIDAALICE",

@@ -1,7 +1,7 @@
 import {
   GatewayResponses,
-  substitute,
-  evaluate,
+  fillTemplate,
+  evaluateExpression,
   isExpression,
 } from "../../../../scripts/emulator/gateway/gateway-responses";
 import { request, source } from "./gateway-fixtures";
@@ -78,13 +78,13 @@ describe("gateway responses", () => {
 
   test("what the context does not hold becomes the fallback", () => {
     expect(
-      substitute(
+      fillTemplate(
         "$context.a ${context.b.c} $context.d.",
         new Map([
           ["a", "1"],
           ["b.c", "2"],
         ]),
-        "-",
+        { fallback: "-" },
       ),
     ).toBe("1 2 -.");
   });
@@ -106,7 +106,7 @@ describe("mapping expression", () => {
       "stageVariables.v",
       "'static'",
     ];
-    expect(expressions.map((expression) => evaluate(expression, given))).toEqual([
+    expect(expressions.map((expression) => evaluateExpression(expression, given))).toEqual([
       "r1",
       "k",
       "1,2",
@@ -114,7 +114,7 @@ describe("mapping expression", () => {
       "w",
       "static",
     ]);
-    expect(evaluate("method.request.header.none", given)).toBeUndefined();
+    expect(evaluateExpression("method.request.header.none", given)).toBeUndefined();
   });
 
   test("a form that is not emulated is not an expression", () => {

@@ -24,21 +24,21 @@ const refused = (why: string) => ({
 
 test("a call through the endpoint is let in; one through another, or through none, is denied in API Gateway's words", () => {
   const policy = policyOf(letIn, keepOut);
-  expect([policy.denied(ask(OURS)), policy.notAllowed(ask(OURS))]).toEqual([undefined, undefined]);
-  expect(policy.denied(ask("vpce-0fedcba9876543210"))).toEqual(refused(" with an explicit deny"));
-  expect(policy.denied(ask())).toEqual(refused(" with an explicit deny"));
+  expect([policy.checkDeny(ask(OURS)), policy.checkAllow(ask(OURS))]).toEqual([undefined, undefined]);
+  expect(policy.checkDeny(ask("vpce-0fedcba9876543210"))).toEqual(refused(" with an explicit deny"));
+  expect(policy.checkDeny(ask())).toEqual(refused(" with an explicit deny"));
 });
 
 test("a method that no statement allows is not allowed, and not denied", () => {
   const policy = policyOf(letIn, keepOut);
   const invoke = METHOD.replace("GET/api/v1/health", "POST/api/v1/invoke");
-  expect(policy.denied(ask(OURS, invoke))).toBeUndefined();
-  expect(policy.notAllowed(ask(OURS, invoke))?.message).toMatch(/POST\/api\/v1\/invoke$/);
+  expect(policy.checkDeny(ask(OURS, invoke))).toBeUndefined();
+  expect(policy.checkAllow(ask(OURS, invoke))?.message).toMatch(/POST\/api\/v1\/invoke$/);
 });
 
 test("StringEquals lets in through the endpoint alone", () => {
   const policy = policyOf({ ...letIn, Condition: { StringEquals: { "AWS:SourceVpce": OURS } } });
-  expect([policy.notAllowed(ask(OURS)), policy.notAllowed(ask())]).toEqual([undefined, refused("")]);
+  expect([policy.checkAllow(ask(OURS)), policy.checkAllow(ask())]).toEqual([undefined, refused("")]);
 });
 
 test("a call says by the header which way it comes; without one it comes through the first endpoint of the policy", () => {

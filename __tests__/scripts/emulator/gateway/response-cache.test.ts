@@ -1,5 +1,5 @@
 import {
-  cacheControlOf,
+  readCacheControl,
   cacheKey,
   MAX_ENTRY_BYTES,
   ResponseCache,
@@ -66,7 +66,7 @@ test("only the named parameters are in the key, and a missing one is not an empt
 test("a client's Cache-Control refreshes only where no permission is required", () => {
   const settings = { ...route().settings };
   const control = (value: string, extra = {}) =>
-    cacheControlOf(request({ headers: { "cache-control": value } }), { ...settings, ...extra });
+    readCacheControl(request({ headers: { "cache-control": value } }), { ...settings, ...extra });
   expect(control("max-age=0")).toEqual({
     refresh: false,
     headers: [["Warning", "199 Cache-control headers were ignored because the caller was unauthorized."]],

@@ -1,5 +1,5 @@
 import type { AppliedApiKey } from "../../../../scripts/emulator/applied/api";
-import { periodOf, Throttle } from "../../../../scripts/emulator/gateway/throttle";
+import { nameOfPeriod, Throttle } from "../../../../scripts/emulator/gateway/throttle";
 import { route } from "./gateway-fixtures";
 
 const KEY: AppliedApiKey = {
@@ -37,7 +37,7 @@ test("a quota starts again with its period", () => {
 });
 
 test("a week begins on Sunday", () => {
-  const week = (day: number) => periodOf(Date.UTC(2026, 0, day), "WEEK");
+  const week = (day: number) => nameOfPeriod(Date.UTC(2026, 0, day), "WEEK");
   expect([week(3) === week(4), week(4) === week(10), week(10) === week(11)]).toEqual([false, true, false]); // The 4th was a Sunday.
-  expect(periodOf(Date.UTC(2026, 0, 4), "MONTH")).toBe("2026-01");
+  expect(nameOfPeriod(Date.UTC(2026, 0, 4), "MONTH")).toBe("2026-01");
 });

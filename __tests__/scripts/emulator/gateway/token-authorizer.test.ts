@@ -1,7 +1,7 @@
 import {
-  judge,
-  readAnswer,
-  AuthorizerDecisions,
+  checkAnswer,
+  readAuthorizerAnswer,
+  AuthorizerCache,
   TokenCheck,
   readTokenAuthorizer,
   type TokenAuthorizer,
@@ -19,14 +19,14 @@ describe("authorizer policy", () => {
     Action,
   });
   const answer = (statements: unknown, more: object = {}) =>
-    readAnswer(
+    readAuthorizerAnswer(
       JSON.stringify({
         principalId: "alice",
         policyDocument: { Version: "2012-10-17", Statement: statements },
         ...more,
       }),
     );
-  const judged = (...statements: unknown[]) => judge(answer(statements)!, ARN);
+  const judged = (...statements: unknown[]) => checkAnswer(answer(statements)!, ARN);
 
   const EXPLICIT = {
     type: "ACCESS_DENIED",
@@ -72,7 +72,7 @@ describe("authorizer policy", () => {
     expect(answer([statement("Allow")], more)).toBeUndefined();
   });
 
-  test("what is no JSON is no answer", () => expect(readAnswer("Unauthorized")).toBeUndefined());
+  test("what is no JSON is no answer", () => expect(readAuthorizerAnswer("Unauthorized")).toBeUndefined());
 });
 
 describe("token authorizer", () => {
@@ -120,7 +120,7 @@ describe("token authorizer", () => {
       ),
       () => undefined,
     );
-    const check = new TokenCheck(applied, new AuthorizerDecisions(() => world.nowMs), (arn, payload) => {
+    const check = new TokenCheck(applied, new AuthorizerCache(() => world.nowMs), (arn, payload) => {
       world.asked.push({ arn, event: JSON.parse(payload) as Record<string, unknown> });
       return Promise.resolve(answer);
     });

@@ -1,13 +1,14 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
-import { LocalMetrics, QueueGauge } from "../../../../scripts/emulator/metrics/local-metrics";
+import { LocalMetrics, LogTail, QueueGauge } from "../../../../scripts/emulator/metrics/local-metrics";
 import { timeLapse } from "../../../../scripts/emulator/metrics/recorder";
 import { accountLimits } from "../../../../scripts/kit/aws-client";
 import { metricData } from "../../../../scripts/gate/collect";
 import { folder, lambda, NOWHERE, REGION, restApi, state, until } from "../fixtures";
 import { answeringServer } from "../../../support/answering-server";
+import { temporaryFolder } from "../../../support/temporary-folder";
 
 describe("local metrics", () => {
   const ORIGIN = 1_700_000_040_000;
@@ -127,5 +128,37 @@ describe("queue gauge", () => {
     expect(warnings[0]).toContain("The queues do not tell what they hold, and their metrics have no data");
     sqs.destroy();
     await server.stop();
+  });
+});
+
+describe("log tail", () => {
+  const path = () => join(temporaryFolder("tail"), "worker.log");
+
+  test("each whole line comes once, and what was there before does not", () => {
+    const file = path();
+    writeFileSync(file, "old\n");
+    const tail = new LogTail(file);
+    expect(tail.take()).toEqual([]);
+    appendFileSync(file, "one\ntwo\nthr");
+    expect(tail.take()).toEqual(["one", "two"]);
+    appendFileSync(file, "ee\n");
+    expect([tail.take(), tail.take()]).toEqual([["three"], []]);
+  });
+
+  test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
+    const file = path();
+    const tail = new LogTail(file);
+    expect(tail.take()).toEqual([]);
+    const lines = Array.from({ length: 30_000 }, (_, index) => `${index} äöü€ ${"x".repeat(60)}`);
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    expect(tail.take()).toEqual(lines);
+  });
+
+  test("a log that became shorter has no lines, because a log only grows", () => {
+    const file = path();
+    writeFileSync(file, "one\ntwo\n");
+    const tail = new LogTail(file);
+    truncateSync(file, 2);
+    expect(tail.take()).toEqual([]);
   });
 });

@@ -6,9 +6,8 @@ import {
 } from "@aws-sdk/client-cloudwatch";
 import { GetAccountSettingsCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { getMetricData } from "../../../../scripts/emulator/metrics/metric-data";
-import { MetricStore } from "../../../../scripts/emulator/metrics/metric-store";
+import { MetricStore, putMetricData } from "../../../../scripts/emulator/metrics/metric-store";
 import { MetricsServer } from "../../../../scripts/emulator/metrics/metrics-server";
-import { putMetricData } from "../../../../scripts/emulator/metrics/recorded-metrics";
 import { answeringServer } from "../../../support/answering-server";
 
 /** The installed SDK's clients against it: what they send and read is the wire format. */

@@ -1,42 +1,7 @@
-import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { LogTail, Recorder, REAL_TIME, timeLapse } from "../../../../scripts/emulator/metrics/recorder";
-import { temporaryFolder } from "../../../support/temporary-folder";
+import { Recorder, REAL_TIME, timeLapse } from "../../../../scripts/emulator/metrics/recorder";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
 import { MetricStore, type MetricName } from "../../../../scripts/emulator/metrics/metric-store";
 import { folder, lambda, restApi, state } from "../fixtures";
-
-describe("log tail", () => {
-  const path = () => join(temporaryFolder("tail"), "worker.log");
-
-  test("each whole line comes once, and what was there before does not", () => {
-    const file = path();
-    writeFileSync(file, "old\n");
-    const tail = new LogTail(file);
-    expect(tail.take()).toEqual([]);
-    appendFileSync(file, "one\ntwo\nthr");
-    expect(tail.take()).toEqual(["one", "two"]);
-    appendFileSync(file, "ee\n");
-    expect([tail.take(), tail.take()]).toEqual([["three"], []]);
-  });
-
-  test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
-    const file = path();
-    const tail = new LogTail(file);
-    expect(tail.take()).toEqual([]);
-    const lines = Array.from({ length: 30_000 }, (_, index) => `${index} äöü€ ${"x".repeat(60)}`);
-    writeFileSync(file, `${lines.join("\n")}\n`);
-    expect(tail.take()).toEqual(lines);
-  });
-
-  test("a log that became shorter has no lines, because a log only grows", () => {
-    const file = path();
-    writeFileSync(file, "one\ntwo\n");
-    const tail = new LogTail(file);
-    truncateSync(file, 2);
-    expect(tail.take()).toEqual([]);
-  });
-});
 
 describe("recorder", () => {
   const START = 1_700_000_000_000;
@@ -49,7 +14,9 @@ describe("recorder", () => {
   });
 
   const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) =>
-    [...store.byPeriod({ namespace, metric, dimensions }, 0, ALWAYS, ALWAYS)].flatMap(([, found]) => found);
+    [...store.byPeriod({ namespace, metric, dimensions }, { startMs: 0, endMs: ALWAYS, periodMs: ALWAYS })].flatMap(
+      ([, found]) => found,
+    );
   const ofLambda = (metric: string, dimensions: MetricName["dimensions"]) => values("AWS/Lambda", metric, dimensions);
   const invocation = {
     functionName: "worker",
@@ -131,9 +98,7 @@ describe("recorder", () => {
       expect([
         ...store.byPeriod(
           { namespace: "AWS/Lambda", metric: "Duration", dimensions: {} },
-          START,
-          START + 120_000,
-          60_000,
+          { startMs: START, endMs: START + 120_000, periodMs: 60_000 },
         ),
       ]).toEqual([[START + 60_000, [120]]]);
     });

@@ -1,13 +1,19 @@
+<<<<<<< HEAD:scripts/emulator/functions/image-function.ts
 import { mapEnvironment, locateInImage, type ImageRoot } from "../../image/image-stages";
 import type { VersionConfiguration } from "../applied/functions";
 import type { InstanceOptions } from "./function-instance";
+=======
+import { environmentIn, pathInImage, type ImageRoot } from "../scripts/image/image-stages";
+import type { VersionConfiguration } from "../scripts/emulator/applied/functions";
+import type { InstanceOptions } from "../scripts/emulator/functions/function-instance";
+>>>>>>> 9fd74f6fdea5ccbdbb44c05d7d1fc0cc820c5116:bench/image-function.ts
 
-/** What makes a function's process one of an image. */
+/** Options that make a function's process run from an image. */
 export type ImageProcess = Required<Pick<InstanceOptions, "version" | "taskRoot" | "nodeFlags" | "processVariables">>;
 
 /**
- * How a version runs from an image's folder instead of a zip's: its code, the image's variables, and the flags of the
- * base image's bootstrap, without which Node.js takes no code cache.
+ * Makes a version run from an image's folder instead of a zip's: with its code, the image's variables, and the flags of
+ * the base image's bootstrap, without which Node.js takes no code cache.
  * @param command `image_config.command`; default: the image's own
  * @throws Error where neither names a handler
  */
@@ -19,7 +25,8 @@ export function imageProcess(
   const [handler] = command;
   if (handler === undefined)
     throw new Error(
-      `Function ${version.functionName} has no handler: neither image_config.command nor the image's CMD names one. Give <folder>/index.handler.`,
+      `Function ${version.functionName} has no handler: neither image_config.command nor the image's CMD names one. ` +
+        "Give <folder>/index.handler.",
     );
   const { folder, environment, workingDirectory } = image;
   return {
@@ -31,7 +38,7 @@ export function imageProcess(
 }
 
 /**
- * What /var/runtime/bootstrap of AWS's base images starts Node.js with (read in that of nodejs18;
+ * The flags with which /var/runtime/bootstrap of AWS's base images starts Node.js (read in that of nodejs18;
  * handlers/precompile.mjs has the same).
  */
 export function bootstrapFlags(memoryMiB: number): readonly string[] {

@@ -1,4 +1,4 @@
-import { bootstrapFlags, imageProcess } from "../../../../scripts/emulator/functions/image-function";
+import { bootstrapFlags, imageProcess } from "../../../bench/image-function";
 
 const VERSION = {
   functionName: "f",

@@ -1,0 +1,50 @@
+/** A JSON object whose fields nobody has checked yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The value where it is an object; undefined for arrays, null and everything else. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+/** The value where it is an array; an empty one for everything else. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value where it is a text that is not empty. */
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** One text, or a list of texts, as a list; undefined for everything else. */
+export function asTextList(value: unknown): readonly string[] | undefined {
+  const values = typeof value === "string" ? [value] : asList(value);
+  const texts = values.filter((each) => typeof each === "string");
+  return values.length > 0 && texts.length === values.length ? texts : undefined;
+}
+
+/** The entries of an object whose values are texts; other entries are left out. */
+export function asTexts(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(asObject(value) ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+/** The value as a number, or the fallback where it is none. Terraform providers write some numbers as texts. */
+export function numberOr<T>(value: unknown, fallback: T): number | T {
+  const parsed = asText(value) === undefined ? value : Number(value);
+  return typeof parsed === "number" && Number.isFinite(parsed) ? parsed : fallback;
+}
+
+/** Parses a text that should hold a JSON object; undefined where it does not. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined; // Each caller says what an invalid text means.
+  }
+}
+
+/** What an exception says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
