@@ -93,14 +93,19 @@ function alarmProps(
       `The KPI ${kpi.name} has the alarm ${alarm.name}, but is of kind ${kpi.measure.kind}, ` +
         "which CloudWatch cannot compute; take the alarm away",
     );
-  const { set: _set, thresholdSetting, ...props } = alarm;
+  const { name, severity, periodSeconds, evaluationPeriods, datapointsToAlarm, missing, thresholdSetting } = alarm;
   const rings = kpi.better === "lower" ? "above" : "below";
   const listens = alarmListens(kpi);
   const rule =
-    `"${kpi.title}" ${rings} ${settings.string(thresholdSetting)}${UNITS[kpi.unit]} in ${alarm.datapointsToAlarm} of ` +
-    `${alarm.evaluationPeriods} periods of ${alarm.periodSeconds} s`;
+    `"${kpi.title}" ${rings} ${settings.string(thresholdSetting)}${UNITS[kpi.unit]} in ${datapointsToAlarm} of ` +
+    `${evaluationPeriods} periods of ${periodSeconds} s`;
   return {
-    ...props,
+    name,
+    severity,
+    periodSeconds,
+    evaluationPeriods,
+    datapointsToAlarm,
+    missing,
     query,
     rings,
     label: `${kpi.title} (${kpi.unit})`,
@@ -108,7 +113,7 @@ function alarmProps(
     listens: listens && resolveCondition(listens, settings),
     threshold: settings.number(thresholdSetting),
     description:
-      describeAlarm({ meaning: kpi.meaning, rule, severity: alarm.severity, runbook: kpi.runbook }) +
+      describeAlarm({ meaning: kpi.meaning, rule, severity, runbook: kpi.runbook }) +
       sectionLink(settings, kpi.runbook),
   };
 }

@@ -45,10 +45,7 @@ export function createOtherCharts(
   settings: DeclaredSettings,
   sources: SourceNames,
 ): Readonly<Partial<Record<Kpi["panel"], readonly Chart[]>>> {
-  const row: CreateRow = (source, metric, { dimensions, ...options }) => {
-    const named = nameMetric({ source, metric, ...(dimensions && { dimensions }) }, sources);
-    return [named.namespace, named.metric, ...Object.entries(named.dimensions).flat(), options];
-  };
+  const row = rowCreator(sources);
   return {
     kpis: [capacityChart(settings, row)],
     api: [
@@ -121,6 +118,14 @@ export function createOtherCharts(
     agents: agentCharts(sources, row),
     tokens: tokenCharts(settings, sources, row),
     cost: costCharts(settings, row),
+  };
+}
+
+/** Gives a function that creates rows with the names of the metrics' sources. */
+function rowCreator(sources: SourceNames): CreateRow {
+  return (source, metric, { dimensions, ...options }) => {
+    const named = nameMetric({ source, metric, ...(dimensions && { dimensions }) }, sources);
+    return [named.namespace, named.metric, ...Object.entries(named.dimensions).flat(), options];
   };
 }
 

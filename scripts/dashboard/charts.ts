@@ -100,7 +100,7 @@ export const SERIES_COLOURS = [
 /** The page's ground behind a chart: what a line's name stands out from. */
 export const CARD = { light: "#fffffe", dark: "#1a2028" } as const;
 
-/** What stacks/dashboard.ts colours lines with, as colours that can be read in light and dark. */
+/** What stacks/dashboard-charts.ts colours lines with, as colours that can be read in light and dark. */
 const LINE_COLOURS: Readonly<Record<string, string>> = {
   "#2ca02c": COLOURS.fast.light,
   "#1f77b4": COLOURS.line.light,
