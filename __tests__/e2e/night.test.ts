@@ -372,7 +372,7 @@ describe("destroy", () => {
       stdout: 'The deployment is quickturn-dev, and "quickturn-prod" was given. Nothing was destroyed.\n',
     });
     expect(stderr).toMatch(
-      /Gone for good with it:\n {2}requests, answers and conversations: quickturn-dev-requests, quickturn-dev-sessions\n/,
+      /Lost for good with them:\n {2}requests, answers and conversations: quickturn-dev-requests, quickturn-dev-sessions\n/,
     );
     expect(readFileSync(path(STATE), "utf8")).toBe(before);
   });

@@ -183,7 +183,7 @@ test("to a commit: what it has not is named, and without a word nothing is delet
   expect(stdout).toContain(
     "A rollback changes resources in place, and this plan does more:\n    - aws_ssm_parameter.parameter\n",
   );
-  expect(stdout).toContain(`What it deletes came after ${commits[0]} (${commits[0]})`);
+  expect(stdout).toContain(`What it deletes was added after ${commits[0]} (${commits[0]})`);
   expect(stdout).toContain("Nothing was applied. If this is what you want, add --allow-replace.");
   expect(state()).toBe(before);
   expect(liveFile()).toMatchObject({ live_version: 1 });
@@ -198,7 +198,9 @@ test("to a commit: its code and its defaults are live again, in place, against t
       new RegExp(`^Rolled back to HEAD~1 \\(${commits[1]}\\) in \\d+\\.\\d s\\.\n`),
     ) as unknown,
   });
-  expect(stderr).toContain("Nobody gave these settings, so their default of then counts:\n  memory_size: 512 -> 256");
+  expect(stderr).toContain(
+    "Nobody gave these settings, so the defaults of that commit count:\n  memory_size: 512 -> 256",
+  );
   expect(stderr).toContain(
     "Settings that this commit does not have yet, and that are left out: api_canary_weight, canary_weight, release.",
   );

@@ -252,7 +252,7 @@ describe("a run whose machine dies", () => {
     const { code, stderr } = await quickturn(["unlock", dead, "--stack", "state"], BACKEND);
     expect(code).toBe(64);
     expect(stderr).toContain(
-      "There is no terminal to ask at. See to it that the run that holds the lock is dead, then run `quickturn unlock <id> --auto-approve`.",
+      "There is no terminal to ask at. Make sure that the run that holds the lock is dead, then run `quickturn unlock <id> --auto-approve`.",
     );
     expect(await objects()).toContain(LOCK);
   });

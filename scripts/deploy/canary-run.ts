@@ -112,9 +112,7 @@ export async function resumeCanary(ports: Ports, decisions: Decisions): Promise<
   const { release } = chosen;
   if (!release?.canary) {
     if (await applyDecided(ports, situation))
-      return notDone(
-        `What the last run had decided is applied: ${release?.history.at(-1)?.event.replaceAll("_", " ") ?? "nothing"}.`,
-      );
+      return notDone(`What the last run had decided is applied: ${describeLastEvent(release)}.`);
     const hint =
       applied.weighted.length > 0
         ? "A weight was set by hand: quickturn canary --abort takes it back."
@@ -147,6 +145,9 @@ export async function abortCanary(ports: Ports, decisions: Decisions): Promise<E
       : `No canary of ${applied.deployment} is on its way.`,
   );
 }
+
+const describeLastEvent = (release: Release | null): string =>
+  release?.history.at(-1)?.event.replaceAll("_", " ") ?? "nothing";
 
 /**
  * Applies what a killed run has written as its decision, and may not have applied: only a plan shows that.

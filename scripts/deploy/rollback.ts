@@ -37,8 +37,8 @@ export interface RollbackOptions extends ApplyOptions {
 }
 
 /**
- * Takes the optimizations or a version away, or goes back to a commit; changes nothing otherwise than in place. A canary
- * on its way is ended first, except before a commit, which may know nothing of canaries.
+ * Takes the optimizations or a version away, or goes back to a commit, and changes resources only in place. A canary on
+ * its way is ended first, except before a commit, which may know nothing of canaries.
  */
 export async function rollback(context: CommandContext, options: RollbackOptions): Promise<CommandResult> {
   refuseWithoutAnswer(options, "rollback");
@@ -97,8 +97,8 @@ function findRefusal(
   return refusedResult(
     { held, ...made },
     `This would publish a version of the ${held.join(" and the ")} that nobody gets, because ` +
-      `${describePins(held, release?.pinned ?? NO_VERSIONS)} is pinned since an earlier rollback. Nothing was applied. ` +
-      `Make it live at once: quickturn rollback --to ${to} ${unpinArguments(held)}; ` +
+      `${describePins(held, release?.pinned ?? NO_VERSIONS)} is pinned since an earlier rollback. ` +
+      `Nothing was applied. Make it live at once: quickturn rollback --to ${to} ${unpinArguments(held)}; ` +
       `or step by step: quickturn canary --var profile=${to}.`,
   );
 }

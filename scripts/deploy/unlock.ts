@@ -48,6 +48,7 @@ export async function unlock(
 function refuseOtherLock(held: StateLock, id: string): void {
   if (held.id === id) return;
   throw new UsageError(
-    `The lock is not ${id} but another:\n${describeLock(held)}\nWait for that run; where it is dead: quickturn unlock ${held.id}`,
+    `The lock is not ${id} but another:\n${describeLock(held)}\n` +
+      `Wait for that run; where it is dead: quickturn unlock ${held.id}`,
   );
 }

@@ -232,7 +232,7 @@ describe("adopt", () => {
     });
   });
 
-  test("without --adopt the failure of an apply names what is there already, and what to do", async () => {
+  test("without --adopt a failed apply names what exists already, and what to do", async () => {
     const terraform = new ScriptedTerraform(temporaryFolder("adopt"), {}, () => ({
       plan: planOf(role("a")),
       failures: [exists("aws_iam_role.a")],

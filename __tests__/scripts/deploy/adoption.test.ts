@@ -81,7 +81,7 @@ describe("collisions", () => {
     expect(found).toMatchObject([{ name: "q-dev-work", id: undefined }]);
   });
 
-  test("another failure, one of a resource that is not to be made, and one of none are no collisions", () => {
+  test("other failures, and those of resources that are not made, are no collisions", () => {
     const plan = planOf(made("aws_iam_role.a", { name: "a" }), {
       address: "aws_iam_role.b",
       actions: ["update"],
@@ -236,7 +236,7 @@ describe("ownership", () => {
   });
 });
 
-describe("planned", () => {
+describe("a plan", () => {
   test("managed resources have their values before and after, and their import id", () => {
     const plan = planOf(
       made("aws_iam_role.api", { name: "a" }),
@@ -330,7 +330,7 @@ describe("twins", () => {
     expect(wantedResources(plan, "all")).toEqual([...wanted, { type: "aws_api_gateway_api_key", name: "q-dev-alice" }]);
   });
 
-  test("a mapping is called the same whether its function is named, or addressed by alias or version", () => {
+  test("a mapping has the same name for a function, its alias and its version", () => {
     const [name, ...arns] = [
       "q-dev-worker",
       "arn:aws:lambda:us-east-1:1:function:q-dev-worker:live",
@@ -340,7 +340,7 @@ describe("twins", () => {
     for (const arn of arns) expect(mappingName("queue", arn)).toBe(mappingName("queue", name!));
   });
 
-  test("what is planned to be made and is there is imported: the oldest, and the others are surplus", () => {
+  test("of several existing resources the oldest is imported, and the others are surplus", () => {
     const held = [
       api("young", { createdAtSeconds: 9 }),
       api("old", { createdAtSeconds: 5 }),
@@ -353,7 +353,7 @@ describe("twins", () => {
     });
   });
 
-  test("once it is to be imported nothing is left to find", () => {
+  test("a resource that the plan imports is no twin", () => {
     const imported = planOf({
       address: "aws_api_gateway_rest_api.rest",
       actions: ["update"],
@@ -364,7 +364,7 @@ describe("twins", () => {
     expect(findTwins(imported, [api("old")])).toEqual({ imports: [], surplus: [] });
   });
 
-  test("a function is found though its role, which terraform knows, has the same id", () => {
+  test("a function is found even where its known role has the same id", () => {
     const plan = planOf(
       { address: "aws_iam_role.r", actions: ["no-op"], before: { id: "q-dev-api" }, after: { name: "q-dev-api" } },
       made("aws_lambda_function.f", { function_name: "q-dev-api", tags_all: OURS }),
@@ -374,12 +374,17 @@ describe("twins", () => {
     ]);
   });
 
-  test("beside the one that terraform knows a second one is surplus, and is not imported", () => {
+  test("a second one beside the known one is surplus", () => {
     expect(findTwins(HOLDS, [api("known"), api("second")])).toEqual({ imports: [], surplus: [api("second")] });
   });
 
-  test("one whose tags the list does not say is imported: the plan shows them", () => {
-    const untagged: HeldResource = { type: "aws_cloudfront_distribution", id: "d", name: "q-dev-api", createdAtSeconds: 0 };
+  test("a resource whose list has no tags is imported, because the plan shows them", () => {
+    const untagged: HeldResource = {
+      type: "aws_cloudfront_distribution",
+      id: "d",
+      name: "q-dev-api",
+      createdAtSeconds: 0,
+    };
     expect(
       findTwins(planOf(made("aws_cloudfront_distribution.edge[0]", { comment: "q-dev-api", tags_all: OURS })), [
         untagged,
@@ -387,7 +392,7 @@ describe("twins", () => {
     ).toEqual([{ to: "aws_cloudfront_distribution.edge[0]", id: "d" }]);
   });
 
-  test("whatever is held, in whatever order: never imported is what the plan knows, and nothing is both imported and surplus", () => {
+  test("in any order, no known resource is imported, and none is both imported and surplus", () => {
     const held = fc
       .uniqueArray(fc.record({ id: fc.stringMatching(/^[a-z]{1,3}$/), createdAtSeconds: fc.nat(3) }), {
         selector: ({ id }) => id,
@@ -413,7 +418,7 @@ describe("twins", () => {
     );
   });
 
-  test("of each that can be there twice a command deletes one by its id; a function cannot be", () => {
+  test("each type that can exist twice has a command that deletes one", () => {
     const commands = LOOKED_UP.slice(0, 5).map((type) => deletingCommand({ type, id: "x1" }));
     for (const command of commands) expect(command).toMatch(/^aws (apigateway|cloudfront|lambda) delete-.* x1/);
     expect(() => deletingCommand({ type: "aws_lambda_function", id: "f" })).toThrow(

@@ -8,8 +8,8 @@ const PROMOTED = { live: 8, weight: 0, provisioned: 0 };
 const pinned = (world: World) => world.state.release?.pinned;
 const events = (world: World) => world.state.release?.history.map(({ event, weight }) => `${event} ${weight}`);
 
-describe("a canary from its start", () => {
-  test("that is good gets each share in turn, each watched for its interval, and ends promoted, with nothing pinned", async () => {
+describe("a canary", () => {
+  test("a good candidate gets each share for its interval, and is promoted without a pin", async () => {
     const world = new World();
     const begunMs = world.nowMs;
     expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toMatchObject({
@@ -24,28 +24,25 @@ describe("a canary from its start", () => {
     expect(world.aliases.api).toEqual({ live: 3, weight: 0, provisioned: 0 });
   });
 
-  test.each([10, 50, 100])(
-    "that fails at %i %% is rolled back at the first such look, whatever the interval",
-    async (at) => {
-      const world = new World();
-      expect(
-        await startCanary(
-          world.ports((weight) => (weight === at ? "fail" : "pass")),
-          WISH,
-          world.decisions(),
-        ),
-      ).toMatchObject({
-        ending: "rolled_back",
-        exitCode: 1,
-        reason: expect.stringMatching(/^fail: error_rate/) as unknown,
-      });
-      expect(world.aliases.worker).toEqual(STABLE);
-      expect(pinned(world)).toEqual({ worker: 7, api: null });
-      expect(world.seen.filter((each) => each === `fail at ${at}`)).toHaveLength(1);
-    },
-  );
+  test.each([10, 50, 100])("a candidate that fails at %i %% is rolled back at the first such look", async (at) => {
+    const world = new World();
+    expect(
+      await startCanary(
+        world.ports((weight) => (weight === at ? "fail" : "pass")),
+        WISH,
+        world.decisions(),
+      ),
+    ).toMatchObject({
+      ending: "rolled_back",
+      exitCode: 1,
+      reason: expect.stringMatching(/^fail: error_rate/) as unknown,
+    });
+    expect(world.aliases.worker).toEqual(STABLE);
+    expect(pinned(world)).toEqual({ worker: 7, api: null });
+    expect(world.seen.filter((each) => each === `fail at ${at}`)).toHaveLength(1);
+  });
 
-  test("that stays undecided until the deadline is rolled back: 3; with hold it stays where it is: 3, and can go on", async () => {
+  test("an undecided step is rolled back or held at the deadline, with exit code 3; a held one can be resumed", async () => {
     const world = new World();
     expect(await startCanary(world.ports(always("inconclusive")), WISH, world.decisions())).toMatchObject({
       ending: "rolled_back",
@@ -63,7 +60,7 @@ describe("a canary from its start", () => {
     expect(held.aliases.worker).toEqual(PROMOTED);
   });
 
-  test("a failure to ask is no verdict: it is asked again until the deadline", async () => {
+  test("a look that fails is repeated until the deadline", async () => {
     const world = new World();
     const ports = world.ports((_, look) => (look < 30 ? new Error("ExpiredToken") : "pass"));
     expect(await startCanary(ports, WISH, world.decisions())).toMatchObject({ ending: "promoted" });
@@ -77,7 +74,7 @@ describe("a canary from its start", () => {
     ).toMatchObject({ ending: "rolled_back", exitCode: 3, reason: "error: ExpiredToken" });
   });
 
-  test("takes provisioned concurrency away before the weights, and gives it back at the end, whichever it is", async () => {
+  test("provisioned concurrency is off during the weights, and restored at either end", async () => {
     for (const [verdict, live] of [
       ["pass", 8],
       ["fail", 7],
@@ -88,7 +85,7 @@ describe("a canary from its start", () => {
     }
   });
 
-  test("of both functions goes on only where both are good, and both are rolled back", async () => {
+  test("both functions advance together, and are rolled back together", async () => {
     const world = new World();
     world.pending = ["worker", "api"];
     await startCanary(world.ports(always("pass")), WISH, world.decisions());
@@ -106,7 +103,7 @@ describe("a canary from its start", () => {
     expect(pinned(world)).toEqual({ worker: 8, api: 4 });
   });
 
-  test("without a new version does nothing: 0", async () => {
+  test("without a new version nothing happens, with exit code 0", async () => {
     const world = new World();
     world.pending = [];
     expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toEqual({
@@ -117,7 +114,7 @@ describe("a canary from its start", () => {
     expect(world.file).toBeNull();
   });
 
-  test("that a person does not want applies nothing: 1", async () => {
+  test("without approval nothing is applied, with exit code 1", async () => {
     const world = new World();
     expect(
       await startCanary(world.ports(always("pass")), WISH, world.decisions({ approve: async () => false })),
@@ -128,7 +125,7 @@ describe("a canary from its start", () => {
     expect([world.file, world.newest.worker]).toEqual([null, 7]);
   });
 
-  test("is refused while another is on its way, and while a weight was set by hand", async () => {
+  test("a canary is refused during another one, and while a weight is set by hand", async () => {
     const held = new World();
     await startCanary(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.decisions());
     await expect(startCanary(held.ports(always("pass"), "run-2"), WISH, held.decisions())).rejects.toThrow(
@@ -141,7 +138,7 @@ describe("a canary from its start", () => {
     );
   });
 
-  test("of a fix follows a rolled back one; the rolled back one itself is tried again only by --retry", async () => {
+  test("a version that was rolled back is tried again only with --retry; a newer one is tried at once", async () => {
     const world = new World();
     await startCanary(world.ports(always("fail")), WISH, world.decisions());
     expect(await startCanary(world.ports(always("pass"), "run-2"), WISH, world.decisions())).toMatchObject({
@@ -164,7 +161,7 @@ describe("a canary from its start", () => {
     expect(again.aliases.worker.live).toBe(8);
   });
 
-  test("of a version that an apply under a pin has published makes it live", async () => {
+  test("a version that an apply published under a pin is tried and made live", async () => {
     const world = new World();
     await startCanary(world.ports(always("fail")), WISH, world.decisions());
     world.newest.worker = 9;
@@ -176,8 +173,8 @@ describe("a canary from its start", () => {
   });
 });
 
-describe("what goes wrong on the way", () => {
-  test("a step that cannot be applied is rolled back, and says why: 1", async () => {
+describe("a failure during a canary", () => {
+  test("a step that cannot be applied is rolled back with its reason, with exit code 1", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "shift" && canary.step === 1;
     expect(await startCanary(world.ports(always("pass")), WISH, world.decisions())).toMatchObject({
@@ -188,7 +185,7 @@ describe("what goes wrong on the way", () => {
     expect(world.aliases.worker).toEqual(STABLE);
   });
 
-  test("where the way back fails too, the error says what to type", async () => {
+  test("an error names the commands where the rollback fails as well", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase !== "publish" && world.seen.length > 0;
     await expect(startCanary(world.ports(always("fail")), WISH, world.decisions())).rejects.toThrow(
@@ -199,7 +196,7 @@ describe("what goes wrong on the way", () => {
     expect(world.aliases.worker).toEqual(STABLE);
   });
 
-  test("where publishing fails, nobody gets anything else, and the same command goes on", async () => {
+  test("after a failed publication the live versions stay, and the same command can be repeated", async () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase === "publish";
     await expect(startCanary(world.ports(always("pass")), WISH, world.decisions())).rejects.toThrow(
@@ -212,12 +209,12 @@ describe("what goes wrong on the way", () => {
     });
   });
 
-  test("a run whose canary another one has taken over stops and changes nothing", async () => {
+  test("a run stops without a change where another run has taken over its canary", async () => {
     const world = new World();
-    let taken = false;
+    let isTakenOver = false;
     world.beforePlan = () => {
-      if (taken || world.seen.length < 2) return;
-      taken = true;
+      if (isTakenOver || world.seen.length < 2) return;
+      isTakenOver = true;
       world.state = {
         ...world.state,
         release: { ...world.state.release!, serial: world.state.release!.serial + 1, writer: "run-2" },
@@ -230,7 +227,7 @@ describe("what goes wrong on the way", () => {
     expect(world.state.release?.writer).toBe("run-2");
   });
 
-  test("a version that somebody publishes on the way is not what was tried: rolled back", async () => {
+  test("a version that is published during a canary ends it with a rollback", async () => {
     const world = new World();
     world.beforePlan = () => {
       if (world.seen.at(-1) === "pass at 10") world.newest.worker = 9;
@@ -246,7 +243,7 @@ describe("what goes wrong on the way", () => {
 });
 
 describe("abort", () => {
-  test("without a canary does nothing: 0", async () => {
+  test("without a canary nothing happens, with exit code 0", async () => {
     const world = new World();
     expect(await abortCanary(world.ports(always("pass")), world.decisions())).toEqual({
       ending: null,
@@ -256,7 +253,7 @@ describe("abort", () => {
     expect(world.file).toBeNull();
   });
 
-  test("takes weights back that somebody set by hand", async () => {
+  test("weights that were set by hand are removed", async () => {
     const world = new World();
     world.newest.worker = 8;
     world.aliases.worker.weight = 0.2;
@@ -271,7 +268,7 @@ describe("abort", () => {
 });
 
 describe("resume", () => {
-  test("without a canary says so", async () => {
+  test("without a canary it is refused", async () => {
     const world = new World();
     await expect(resumeCanary(world.ports(always("pass")), world.decisions())).rejects.toThrow(
       "No canary of q-dev is on its way. Start one: quickturn canary.",
@@ -279,7 +276,7 @@ describe("resume", () => {
   });
 });
 
-/** A run that is killed after each of its steps in turn; what comes of it once it is taken up again. */
+/** A run is killed after each of its steps in turn, and then continued by another run. */
 describe("a run that is killed at any step", () => {
   const lengthOf = async (verdict: Verdict, provisioned: number, stateFirst: boolean) => {
     const world = new World(provisioned, stateFirst);
@@ -292,8 +289,8 @@ describe("a run that is killed at any step", () => {
     await expect(startCanary(world.ports(always(verdict)), WISH, world.decisions())).rejects.toThrow(/killed/);
     return world.revived();
   }
-  /** As a pipeline does: go on, and where nothing was begun begin. */
-  async function takenUp(world: World, verdict: Verdict): Promise<void> {
+  /** Resumes, as a pipeline does, and starts where there is nothing to resume. */
+  async function continueRun(world: World, verdict: Verdict): Promise<void> {
     const ports = () => world.ports(always(verdict), "run-2");
     try {
       await resumeCanary(ports(), world.decisions());
@@ -302,7 +299,7 @@ describe("a run that is killed at any step", () => {
       await startCanary(ports(), WISH, world.decisions());
     }
   }
-  /** Each share but the first comes after a pass at the one before. */
+  /** Each share except the first comes after a pass at the one before. */
   const skipsNothing = (world: World) => {
     const order = [10, 50, 100];
     world.seen.forEach((each, index) => {
@@ -322,12 +319,12 @@ describe("a run that is killed at any step", () => {
       ["aliases first", false],
       ["the state's record first", true],
     ])("%s", (__, stateFirst) => {
-      test("and taken up, ends promoted where it is good, and no share was skipped", async () => {
+      test("is promoted after a resume where the candidate is good, and skips no share", async () => {
         const steps = await lengthOf("pass", 5, stateFirst);
         expect(steps).toBeGreaterThan(60);
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "pass", 5, stateFirst);
-          await takenUp(elsewhere ? world.elsewhere() : world, "pass");
+          await continueRun(elsewhere ? world.elsewhere() : world, "pass");
           expect({ at, worker: world.aliases.worker, pinned: pinned(world) ?? { worker: null, api: null } }).toEqual({
             at,
             worker: { ...PROMOTED, provisioned: 5 },
@@ -337,11 +334,11 @@ describe("a run that is killed at any step", () => {
         }
       });
 
-      test("and taken up, ends at the stable version, pinned, where it is bad", async () => {
+      test("ends at the pinned stable version after a resume where the candidate is bad", async () => {
         const steps = await lengthOf("fail", 5, stateFirst);
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "fail", 5, stateFirst);
-          await takenUp(elsewhere ? world.elsewhere() : world, "fail");
+          await continueRun(elsewhere ? world.elsewhere() : world, "fail");
           expect({ at, worker: world.aliases.worker, pinned: pinned(world) }).toEqual({
             at,
             worker: { ...STABLE, provisioned: 5 },
@@ -350,7 +347,7 @@ describe("a run that is killed at any step", () => {
         }
       });
 
-      test("and aborted, ends at the stable version, unless it was promoted already", async () => {
+      test("ends at the stable version after an abort, unless it was promoted already", async () => {
         const steps = await lengthOf("pass", 5, stateFirst);
         for (let at = 0; at < steps; at++) {
           const world = await killed(at, "pass", 5, stateFirst);
@@ -367,7 +364,7 @@ describe("a run that is killed at any step", () => {
     });
   });
 
-  test("the kill is one: nothing is done after it", async () => {
+  test("a killed run does nothing more", async () => {
     const world = new World();
     world.killAfter = 3;
     const ports = world.ports(always("pass"));

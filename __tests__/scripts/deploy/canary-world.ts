@@ -7,7 +7,7 @@ import type { CanaryPlan, Deployment, PlanMode } from "../../../scripts/deploy/c
 import { chooseRelease, type Outputs } from "../../../scripts/deploy/live-file";
 import type { Ports, TimelineEvent } from "../../../scripts/deploy/canary-steps";
 
-/** The run was killed: from here on it does nothing any more. */
+/** The run was killed, and does nothing more. */
 export class Killed extends Error {}
 
 interface Alias {
@@ -26,10 +26,7 @@ export const WISH: CanaryWish = {
   max_latency_ratio: 1.25,
 };
 
-/**
- * A deployment in memory: functions, aliases, a state, a live file. What it does takes steps, after each of which it
- * may be killed.
- */
+/** A deployment in memory: functions, aliases, a state, a live file. It can be killed after each of its steps. */
 export class World {
   newest: Record<FunctionName, number> = { worker: 7, api: 3 };
   aliases: Record<FunctionName, Alias>;
@@ -42,13 +39,13 @@ export class World {
   };
   file: Release | null = null;
   nowMs = Date.parse("2026-11-21T12:00:00.000Z");
-  /** What happened, in order: weights that were applied, and verdicts at them. */
+  /** Applied weights, and the verdicts at them, in order. */
   readonly seen: (string | number)[] = [];
   readonly events: TimelineEvent[] = [];
   steps = 0;
-  /** Killed after so many steps. */
+  /** Number of steps until it is killed. */
   killAfter = Infinity;
-  /** What the checkout has new. */
+  /** Functions that the checkout changes. */
   pending: FunctionName[] = ["worker"];
   failApply: (release: Release) => boolean = () => false;
   beforePlan: () => void = () => undefined;
@@ -61,7 +58,7 @@ export class World {
     this.state = this.observed(null);
   }
 
-  /** What the outputs of an apply would be now. */
+  /** The outputs of an apply now. */
   private observed(release: Release | null): World["state"] {
     const { worker, api } = this.aliases;
     return {
@@ -121,7 +118,7 @@ export class World {
         this.file = release;
         this.step();
         if (this.failApply(release)) throw new Error("AccessDenied");
-        // Settings are known before anything is changed; what the aliases say is not.
+        // Terraform writes settings before it changes anything, and versions afterwards.
         const valuesOf = (value: (alias: Alias) => number) => ({
           worker: value(this.wanted("worker", release)),
           api: value(this.wanted("api", release)),
@@ -222,7 +219,7 @@ export class World {
     };
   }
 
-  /** The same, as another machine finds it after a kill: without the file. */
+  /** Removes the live file, as on another machine. */
   elsewhere(): this {
     this.file = null;
     return this;

@@ -20,7 +20,7 @@ describe("drift", () => {
     change: { actions, before, after, after_unknown: unknown },
   });
 
-  test("a changed attribute is named with what was applied and what is", () => {
+  test("a changed attribute has its applied and its present value", () => {
     const { drifted: found } = findDrift({
       resource_drift: [
         drifted("aws_lambda_function.f", { memory_size: 512, timeout: 3 }, { memory_size: 1024, timeout: 3 }),
@@ -36,7 +36,7 @@ describe("drift", () => {
     ]);
   });
 
-  test("a deleted resource is drift, and nothing of it can be ignored away", () => {
+  test("a deleted resource is drift, whatever is ignored", () => {
     const plan = {
       resource_drift: [drifted("aws_sns_topic.t", { name: "t" }, null)],
       resource_changes: [planned("aws_sns_topic.t", ["create"], null, { name: "t" })],
@@ -47,7 +47,7 @@ describe("drift", () => {
     });
   });
 
-  test("nothing spelled otherwise, white space of a policy and a date of the change are no drift", () => {
+  test("another spelling of nothing, white space in a policy and dates are no drift", () => {
     const before = { tags: null, layers: null, policy: '{"a":1,"b":2}', last_modified: "monday" };
     expect(
       findDrift({
@@ -92,7 +92,7 @@ describe("drift", () => {
     ]);
   });
 
-  test("what is to be ignored is not counted but told, and what met nothing is told too", () => {
+  test("ignored differences and unmatched rules are listed, and do not count", () => {
     const plan = { resource_drift: [drifted("aws_sqs_queue.q", { policy: "a", delay: 1 }, { policy: "b", delay: 1 })] };
     expect(findDrift(plan, ["aws_sqs_queue.policy", "aws_sns_topic.name"])).toMatchObject({
       drifted: [],
@@ -106,10 +106,10 @@ describe("drift", () => {
     expect(findDrift(plan, ["aws_sqs_queue.policy"]).drifted[0]?.attributes.map(({ path }) => path)).toEqual(["delay"]);
   });
 
-  describe("what an apply would change besides", () => {
+  describe("an unapplied change", () => {
     const changed = drifted("aws_lambda_function.f", { memory_size: 512 }, { memory_size: 1024 });
 
-    test("taking the drift back, and what only follows from that, is no configuration of its own", () => {
+    test("is not what takes the drift back or only follows from that", () => {
       const plan = {
         resource_drift: [changed],
         resource_changes: [
@@ -126,7 +126,7 @@ describe("drift", () => {
       expect(findDrift(plan).unapplied).toEqual([]);
     });
 
-    test("another attribute and another resource are", () => {
+    test("is a change of another attribute or another resource", () => {
       const plan = {
         resource_drift: [changed],
         resource_changes: [

@@ -47,7 +47,7 @@ describe("an environment's file", () => {
     ]);
   };
 
-  test("gives what it holds; the default one need not be there", () => {
+  test("gives its values, and the default environment may have none", () => {
     expect(settings({ environment: "prod", memory_size: 2048, agents: [] })).toEqual({
       environment: "prod",
       memory_size: 2048,
@@ -85,7 +85,7 @@ describe("the region", () => {
     return join(folder, name);
   }
 
-  test("the shell's region counts where nobody gives one, and AWS_REGION before AWS_DEFAULT_REGION", () => {
+  test("the shell's region counts where no other is given, AWS_REGION before AWS_DEFAULT_REGION", () => {
     expect(
       withGivenRegion({ vars: ["x=1"] }, undefined, { AWS_REGION: "eu-central-1", AWS_DEFAULT_REGION: "us-west-2" }),
     ).toEqual({ vars: ["aws_region=eu-central-1", "x=1"] });
@@ -101,11 +101,11 @@ describe("the region", () => {
     ["a tfvars file", { varFiles: [file("a.tfvars", 'environment = "prod"\n  aws_region="us-west-2"\n')] }],
     ["a JSON file", { varFiles: [file("a.tfvars.json", '{"aws_region":"us-west-2"}')] }],
     ["--var over a file", { varFiles: [file("b.tfvars", 'aws_region = "mars"')], vars: ["aws_region=us-west-2"] }],
-  ])("%s counts more than the shell", (_, input) =>
+  ])("%s overrules the shell", (_, input) =>
     expect(withGivenRegion(input, "us-west-2", { AWS_REGION: "eu-central-1" })).toBe(input),
   );
 
-  test("a variable for terraform counts more than the shell's region, and less than what is given", () => {
+  test("TF_VAR_aws_region overrules the shell, and a given region overrules it", () => {
     const environment = { TF_VAR_aws_region: "us-west-2", AWS_REGION: "eu-central-1" };
     expect(withGivenRegion({}, "us-west-2", environment)).toEqual({});
     expect(() => withGivenRegion({ vars: ["aws_region=mars"] }, "us-west-2", environment)).toThrow(
@@ -116,13 +116,13 @@ describe("the region", () => {
   test.each([
     ["AWS_REGION", {}, { AWS_REGION: "eu-central-1" }],
     ["--var aws_region", { vars: ["aws_region=eu-central-1"] }, { AWS_REGION: "us-east-1" }],
-  ])("another region than the state's is refused, whoever names it: %s", (by, input, environment) =>
+  ])("another region than the state's is refused: %s", (by, input, environment) =>
     expect(() => withGivenRegion(input, "us-east-1", environment)).toThrow(
       `${by} says eu-central-1, and what this state holds is in us-east-1: an apply would make everything a second time`,
     ),
   );
 
-  test("a file that cannot be read, or names none, is terraform's matter", () => {
+  test("a file without a readable region gives none", () => {
     const input = { varFiles: [join(folder, "missing.tfvars"), file("broken.json", "{"), file("c.tfvars", "x = 1")] };
     expect(withGivenRegion(input, undefined, {})).toBe(input);
   });

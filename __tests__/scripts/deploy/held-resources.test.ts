@@ -17,7 +17,7 @@ async function held(wanted: readonly WantedResource[], answer: (asked: Asked, co
 }
 const json = (body: unknown): Answer => ({ body: JSON.stringify(body) });
 
-test("API Gateway's lists are read page by page, signed, with tags and age", async () => {
+test("the lists of API Gateway are read page by page, with tags and dates", async () => {
   const { server, found } = await held([{ type: "aws_api_gateway_rest_api", name: "n" }], ({ url }) =>
     json(
       url.includes("position=two")
@@ -36,7 +36,7 @@ test("API Gateway's lists are read page by page, signed, with tags and age", asy
   expect(server.asked[0]?.headers.authorization).toMatch(/Credential=a\/\d+\/eu-central-1\/apigateway\/aws4_request/);
 });
 
-test("a distribution's name is its own comment, not a behaviour's, and its id not an origin's", async () => {
+test("a distribution's name and id are its own, not those of a behaviour or an origin", async () => {
   const summary = (id: string, comment: string) =>
     `<DistributionSummary><Id>${id}</Id><ARN>arn</ARN><Origins><Items><Origin><Id>api</Id></Origin></Items></Origins><DefaultCacheBehavior><Comment>no</Comment></DefaultCacheBehavior><Comment>${comment}</Comment></DistributionSummary>`;
   const page = (marker: string, ...summaries: string[]) => ({
@@ -52,7 +52,7 @@ test("a distribution's name is its own comment, not a behaviour's, and its id no
   expect(server.asked.every(({ headers }) => headers.authorization?.includes("/us-east-1/cloudfront/"))).toBe(true);
 });
 
-test("of Lambda it asks for the functions, the statements and the mappings by name; what is not there is no failure", async () => {
+test("functions, statements and mappings of Lambda are found by name, and missing ones are no failure", async () => {
   const QUEUE = "arn:aws:sqs:eu-central-1:1:work";
   const missing: Answer = { status: 404, headers: { "x-amzn-errortype": "ResourceNotFoundException" }, body: "{}" };
   const { found } = await held(
@@ -86,12 +86,12 @@ test("of Lambda it asks for the functions, the statements and the mappings by na
   ]);
 });
 
-test("nothing wanted, nothing asked", async () => {
+test("AWS is not asked where nothing is wanted", async () => {
   const { server, found } = await held([], () => ({}));
   expect({ found: await found, asked: server.asked }).toEqual({ found: [], asked: [] });
 });
 
-test("a refusal says what was asked, where, and what it takes", async () => {
+test("a refusal names the call, the region and the permission", async () => {
   const { found } = await held([{ type: "aws_api_gateway_api_key", name: "n" }], () => ({
     status: 403,
     body: '{"message":"not authorized"}',
@@ -101,7 +101,7 @@ test("a refusal says what was asked, where, and what it takes", async () => {
   );
 });
 
-test("a queue's address is asked for by its name", async () => {
+test("the address of a queue is found by its name", async () => {
   const { place, server } = await held([], () =>
     json({ QueueUrl: "https://sqs.eu-central-1.amazonaws.com/1/q-dev-work" }),
   );

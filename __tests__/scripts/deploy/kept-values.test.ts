@@ -16,7 +16,7 @@ const question = (part: Partial<KeptQuestion>): KeptQuestion => ({
   reset: [],
   ...part,
 });
-/** What a state holds after an apply that started from a question, with values given now. */
+/** The outputs after an apply with these values given now. */
 const applied = (asked: KeptQuestion, values: Record<string, unknown>) => {
   const { kept, provenance } = keptValues(asked);
   const all: Record<string, unknown> = { ...asked.file, ...kept, ...values };
@@ -26,7 +26,7 @@ const applied = (asked: KeptQuestion, values: Record<string, unknown>) => {
   return { given, settings: { ...all, provenance } };
 };
 
-test("what was given by hand is kept, until it is given anew or taken back", () => {
+test("a value by hand is kept until it is given anew or reset", () => {
   const outputs = applied(question({ now: ["memory_size", "agents"] }), { memory_size: 2048, agents: [{ name: "a" }] });
   expect(keptValues(question({ outputs })).kept).toEqual({ memory_size: 2048, agents: [{ name: "a" }] });
   expect(keptValues(question({ outputs, now: ["agents"] })).kept).toEqual({ memory_size: 2048 });
@@ -38,7 +38,7 @@ test("what was given by hand is kept, until it is given anew or taken back", () 
   expect(lines).toEqual(["Kept from the last apply: memory_size = 2048. --reset <setting> takes one back."]);
 });
 
-test("the file decides what it gives, also by giving it no longer; by hand goes over the file, and is said", () => {
+test("the file may change and drop its own values, and a value by hand overrules it with a note", () => {
   const outputs = applied(question({ file: { memory_size: 2048, timeout: 600 }, now: ["timeout"] }), { timeout: 300 });
   const changed = keptValues(question({ outputs, file: { memory_size: 3072, timeout: 600 } }));
   expect(changed.kept).toEqual({ timeout: 300 });
@@ -52,7 +52,7 @@ test("the file decides what it gives, also by giving it no longer; by hand goes 
   );
 });
 
-test("a value by hand that is the default stays one that was given, over a file that says otherwise", () => {
+test("a value by hand that equals the default still overrules the file", () => {
   const outputs = applied(question({ file: { profile: "baseline" }, now: ["profile"] }), { profile: "optimized" });
   expect(keptValues(question({ outputs, file: { profile: "baseline" } })).kept).toEqual({ profile: "optimized" });
 });
@@ -62,7 +62,7 @@ describe("a rollback", () => {
   const rolledBack = (file: Record<string, unknown> = {}) =>
     applied(question({ file, now: ["profile"], rollback }), { profile: "baseline" });
 
-  test("stays, and each later plan says so", () => {
+  test("stays in effect, and each later plan mentions it", () => {
     const { kept, provenance, lines } = keptValues(
       question({ outputs: rolledBack({ profile: "low_latency" }), file: { profile: "low_latency" } }),
     );
@@ -75,7 +75,7 @@ describe("a rollback", () => {
     );
   });
 
-  test("to what the file or the default says goes forward: nothing stays of it", () => {
+  test("to the profile of the file or the default ends the rollback before", () => {
     const forward = { ...rollback, to: "optimized" };
     expect(keptValues(question({ outputs: rolledBack(), now: ["profile"], rollback: forward }))).toEqual({
       kept: {},
@@ -84,7 +84,7 @@ describe("a rollback", () => {
     });
   });
 
-  test("sets aside what was given instead of the profile, by hand or by the file, and brings it back", () => {
+  test("sets aside values given by hand or by the file, and restores them at its end", () => {
     const file = { max_parallel_agents: 4, timeout: 600 };
     const first = applied(question({ file, now: ["memory_size", "agents"] }), { memory_size: 2048, agents: [] });
     const asked = question({ outputs: first, file, now: ["profile"], rollback });
@@ -127,7 +127,7 @@ describe("a rollback", () => {
   );
 });
 
-describe("beside a canary", () => {
+describe("during a canary", () => {
   const release = { pinned: { worker: 7, api: null }, canary: { provisioned: { worker: 5, api: 1 } } };
   const outputs = (hand: string[], profile: string) => ({
     given: {
@@ -141,7 +141,7 @@ describe("beside a canary", () => {
     settings: { profile, release, provenance: { ...NOTHING, hand } },
   });
 
-  test("what it set is not kept, and what it took away is as it was, unless the profile has that", () => {
+  test("its own values are not kept, and provisioned concurrency is restored unless the profile decides it", () => {
     expect(keptValues(question({ outputs: outputs(["timeout", "profile"], "low_latency") })).kept).toEqual({
       profile: "low_latency",
       timeout: 60,
@@ -157,14 +157,14 @@ describe("beside a canary", () => {
   });
 });
 
-describe("of a state that no command has written", () => {
-  test("what terraform was given is kept, but for what the file gives", () => {
+describe("a state that plain terraform has written", () => {
+  test("given values are kept, except those of the file", () => {
     const outputs = { given: { memory_size: 1024, timeout: 60 }, settings: { profile: "optimized" } };
     expect(keptValues(question({ outputs, file: { timeout: 90 } })).kept).toEqual({ memory_size: 1024 });
     expect(appliedProvenance(outputs)).toEqual({ ...NOTHING, hand: ["memory_size", "timeout"] });
   });
 
-  test("of a release without the output, what is unlike its default was given, and the profile decides what it can", () => {
+  test("without the output `given`, a value counts as given where it differs from its default and no profile decides it", () => {
     const settings = { ...settingsOf("baseline"), memory_size: 2048, alarm_email: null, tags: { team: "a" } };
     expect(keptValues(question({ outputs: { settings } })).kept).toEqual({ profile: "baseline", tags: { team: "a" } });
   });
@@ -173,7 +173,7 @@ describe("of a state that no command has written", () => {
     expect(keptValues(question({}))).toEqual({ kept: {}, provenance: NOTHING, lines: [] }));
 });
 
-test("nothing that somebody gave is ever lost: through any applies, each value by hand is the last that was given", () => {
+test("through any applies, each value by hand is the last one that was given", () => {
   const names = ["memory_size", "timeout", "throttling_rate_limit"] as const;
   const values = fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 9 }));
   fc.assert(

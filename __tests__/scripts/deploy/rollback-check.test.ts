@@ -3,7 +3,11 @@ import { checkRollback, findLiveDifferences, type LiveAnswers } from "../../../s
 import type { StateResource } from "../../../scripts/kit/state";
 
 const context = { signal: new AbortController().signal } as CommandContext;
-const result = (outputs: Readonly<Record<string, unknown>>) => ({ exitCode: 0, text: "api_endpoint  x", json: { applied: true, outputs } });
+const result = (outputs: Readonly<Record<string, unknown>>) => ({
+  exitCode: 0,
+  text: "api_endpoint  x",
+  json: { applied: true, outputs },
+});
 
 test("a rollback that brought about its goal passes, with its time", async () => {
   const found = await checkRollback(context, result({ live_version: "7", settings: { profile: "baseline" } }), {
