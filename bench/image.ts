@@ -217,8 +217,8 @@ async function executeAll(context: CommandContext, folder: string): Promise<Exec
   return {
     images: [
       naive,
-      await executeImage(context, files, join(folder, "uncached"), { FUNCTIONS: "" }),
-      await executeImage(context, files, join(folder, "ours")),
+      await executeImage(context, files, { folder: join(folder, "uncached"), buildArguments: { FUNCTIONS: "" } }),
+      await executeImage(context, files, { folder: join(folder, "ours") }),
     ],
     buildToolBytes,
   };

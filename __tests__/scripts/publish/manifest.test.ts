@@ -27,8 +27,9 @@ function folder(mode: number, year: number): string {
 }
 
 test("of the given files npm takes those that package.json names, also from a folder that git ignores", async () => {
-  const { name, files, content } = await packNpm(folder(0o600, 2026), GIVEN, ENV, {
-    "dist/made/NOTICES.txt": "notices",
+  const { name, files, content } = await packNpm(folder(0o600, 2026), GIVEN, {
+    env: ENV,
+    added: { "dist/made/NOTICES.txt": "notices" },
   });
   expect(name).toBe("s-small-1.2.3.tgz");
   expect(files).toEqual(["dist/made/NOTICES.txt", "dist/made/x.zip", "lib/run.js", "package.json"]);
@@ -49,8 +50,8 @@ test("of the given files npm takes those that package.json names, also from a fo
 
 test("files with other times and modes give the same bytes", async () => {
   const [one, other] = await Promise.all([
-    packNpm(folder(0o600, 2026), GIVEN, ENV),
-    packNpm(folder(0o664, 1999), [...GIVEN].reverse(), ENV),
+    packNpm(folder(0o600, 2026), GIVEN, { env: ENV }),
+    packNpm(folder(0o664, 1999), [...GIVEN].reverse(), { env: ENV }),
   ]);
   expect(Buffer.from(one.content).equals(Buffer.from(other.content))).toBe(true);
 });
@@ -58,5 +59,5 @@ test("files with other times and modes give the same bytes", async () => {
 test("what npm refuses is an error with its words", async () => {
   const made = folder(0o600, 2026);
   writeFileSync(join(made, "package.json"), '{ "name": "no version" }');
-  await expect(packNpm(made, GIVEN, ENV)).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);
+  await expect(packNpm(made, GIVEN, { env: ENV })).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);
 });
