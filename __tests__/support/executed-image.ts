@@ -7,10 +7,8 @@ import { temporaryFolder } from "./temporary-folder";
 /** Packages the functions and executes the stages of their image. */
 export async function executedImage(buildArguments: Readonly<Record<string, string>> = {}): Promise<ImageRoot> {
   await writeImageFunctions({ projectDirectory: PROJECT, progress: SILENT });
-  return executeImage(
-    { projectDirectory: PROJECT, signal: new AbortController().signal },
-    readImageFiles(PROJECT),
-    temporaryFolder("image"),
+  return executeImage({ projectDirectory: PROJECT, signal: new AbortController().signal }, readImageFiles(PROJECT), {
+    folder: temporaryFolder("image"),
     buildArguments,
-  );
+  });
 }

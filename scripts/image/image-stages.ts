@@ -52,26 +52,28 @@ const BASE = { environment: { LAMBDA_TASK_ROOT: "/var/task" }, workingDirectory:
  * @throws Error naming the line of an instruction that cannot be executed, or that failed
  */
 export async function executeStages(options: StageOptions): Promise<ImageRoot> {
-  const done = new Map<string, string>();
-  // All of them run in the same place, as in a builder: what a stage writes may hold the paths of the next one's files.
-  const folder = join(options.folder, "root");
+  const earlier = new Map<string, string>();
+  // All stages run in the same folder, as in a builder: what a stage writes may hold the paths of the next one's files.
+  const folder = imageFolder(options);
   let image: ImageRoot | undefined;
   for (const [index, stage] of options.dockerfile.stages.entries()) {
-    if (done.has(stage.base))
+    if (earlier.has(stage.base))
       throw new Error(
         `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. ` +
           "Copy from it instead.",
       );
-    image = await new StageExecution(options, stage, folder, done).execute();
+    image = await new StageExecution(options, stage, earlier).execute();
     if (index === options.dockerfile.stages.length - 1) break;
     const aside = join(options.folder, String(index));
     renameSync(folder, aside);
-    done.set(stage.name ?? String(index), aside);
+    earlier.set(stage.name ?? String(index), aside);
   }
   return image!;
 }
 
-/** Where a path of an image lies: never outside of it. */
+const imageFolder = ({ folder }: StageOptions): string => join(folder, "root");
+
+/** The path on this machine of a path of an image, which never leads outside the image's folder. */
 export function locateInImage(folder: string, path: string, workingDirectory = "/"): string {
   return join(folder, posix.resolve("/", workingDirectory, path));
 }
@@ -84,14 +86,16 @@ class StageExecution {
   private workingDirectory: string = BASE.workingDirectory;
   private user: string | undefined;
   private command: readonly string[] = [];
+  private readonly folder: string;
 
   constructor(
     private readonly options: StageOptions,
     private readonly stage: Stage,
-    private readonly folder: string,
-    /** Folders of the stages before, by name. */
-    private readonly done: ReadonlyMap<string, string>,
-  ) {}
+    /** Folders of the earlier stages, by name. */
+    private readonly earlier: ReadonlyMap<string, string>,
+  ) {
+    this.folder = imageFolder(options);
+  }
 
   async execute(): Promise<ImageRoot> {
     mkdirSync(locateInImage(this.folder, this.workingDirectory), { recursive: true });
@@ -150,9 +154,11 @@ class StageExecution {
   private copy(words: readonly string[], from: string | undefined, line: number): void {
     const sources = words.slice(0, -1);
     const target = words.at(-1) ?? "";
-    const root = from === undefined ? this.options.context : this.done.get(from);
+    const root = from === undefined ? this.options.context : this.earlier.get(from);
     if (root === undefined)
-      throw new Error(`there is no stage ${from} before it. Allowed: ${[...this.done.keys()].join(", ") || "none"}.`);
+      throw new Error(
+        `there is no stage ${from} before it. Allowed: ${[...this.earlier.keys()].join(", ") || "none"}.`,
+      );
     const excludes = (path: string) => from === undefined && path !== "" && this.options.ignore.excludes(path);
     let [files, bytes] = [0, 0];
     for (const source of sources) {

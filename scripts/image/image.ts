@@ -4,7 +4,7 @@ import { unzipSync } from "fflate";
 import { parseDockerfile, type Dockerfile, readIgnoreFile, type IgnoreFile } from "./dockerfile";
 import { findNodeBinary } from "../kit/node-binary";
 import { writeFolder } from "../kit/files";
-import { executeStages, type ImageRoot } from "./image-stages";
+import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
 import { createHash } from "node:crypto";
@@ -78,8 +78,7 @@ function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): 
 export async function executeImage(
   { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
   files: ImageFiles,
-  folder: string,
-  buildArguments: Readonly<Record<string, string>> = {},
+  { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
 ): Promise<ImageRoot> {
   // The code cache carries its user in its name. Windows has no such numbers, and Node leaves them out there.
   const userId = process.getuid?.();
@@ -185,7 +184,7 @@ function listBuildArguments({ base, caches }: Pick<ImageBuildOptions, "base" | "
 async function executeInTemporaryFolder(context: CommandContext, files: ImageFiles): Promise<ImageRoot> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-image-"));
   try {
-    return await executeImage(context, files, folder);
+    return await executeImage(context, files, { folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -72,17 +72,15 @@ interface PackReport {
 }
 
 /**
- * What `npm publish` would send, of these files of a folder alone, in bytes that follow from them: npm sets the times,
- * and here the modes are set, which it takes from the disk, and the compression is done in JavaScript, as zlib's
- * differs between versions of Node.js.
+ * Packs what `npm publish` would send of these files of a folder. The same files give the same bytes: npm sets the
+ * times, this function sets the modes and compresses in JavaScript, because zlib differs between versions of Node.js.
  * @param files paths below the folder; of them npm takes what package.json's `files` says
- * @param added further files by path, which stand nowhere
+ * @param added content of further files, by path
  */
 export async function packNpm(
   directory: string,
   files: readonly string[],
-  env: NodeJS.ProcessEnv,
-  added: Readonly<Record<string, string>> = {},
+  { env, added = {} }: { readonly env: NodeJS.ProcessEnv; readonly added?: Readonly<Record<string, string>> },
 ): Promise<NpmArchive> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-npm-"));
   try {

@@ -26,23 +26,23 @@ export function refuseBeyondLimits(settings: readonly Setting[]): string[] {
     (setting): setting is StringSetting =>
       setting.type === "string" && setting.sensitive !== true && (setting.allowed ?? setting.pattern) !== undefined,
   );
+  const groups = <S extends Setting>(members: readonly S[]) => groupIndependent(members, settings);
   const step = ({ fractional }: NumberSetting) => (fractional ? 0.5 : 1);
   return [
-    ...refuseValues("numbers_below_what_is_allowed", numbers, settings, (setting) => setting.minimum - step(setting)),
-    ...refuseValues("numbers_above_what_is_allowed", numbers, settings, (setting) => setting.maximum + step(setting)),
-    ...refuseValues("strings_that_mean_nothing", strings, settings, () => "§ no"),
+    ...refuseValues("numbers_below_what_is_allowed", groups(numbers), (setting) => setting.minimum - step(setting)),
+    ...refuseValues("numbers_above_what_is_allowed", groups(numbers), (setting) => setting.maximum + step(setting)),
+    ...refuseValues("strings_that_mean_nothing", groups(strings), () => "§ no"),
   ];
 }
 
-/** Puts many variables in one run: a run takes seconds, and terraform reports the failures of all its variables. */
+/** Puts the variables of a group in one run: a run takes seconds, and terraform reports the failures of all its variables. */
 function refuseValues<S extends Setting>(
   name: string,
-  settings: readonly S[],
-  among: readonly Setting[],
-  bad: (setting: S) => unknown,
+  groups: readonly (readonly S[])[],
+  makeBadValue: (setting: S) => unknown,
 ): string[] {
-  return groupIndependent(settings, among).map((group, index) => {
-    const variables = Object.fromEntries(group.map((setting) => [setting.name, bad(setting)]));
+  return groups.map((group, index) => {
+    const variables = Object.fromEntries(group.map((setting) => [setting.name, makeBadValue(setting)]));
     return formatRun(index === 0 ? name : `${name}_${index + 1}`, {
       variables,
       failures: Object.keys(variables).map((variable) => `var.${variable}`),

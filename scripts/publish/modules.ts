@@ -57,7 +57,7 @@ export async function modules(
   const target = resolve(deploymentFolder(context), out ?? join("dist", "terraform"));
   const output = synthesized ?? (await synthesize(context));
   const written = await progress.step("Write the modules", async () =>
-    MODULES.map((source) => writeModule(source, output, target, projectDirectory)),
+    MODULES.map((source) => writeModule(source, { output, target, project: projectDirectory })),
   );
   return {
     exitCode: 0,
@@ -74,11 +74,10 @@ async function synthesize(context: CommandContext): Promise<string> {
   return outputDirectory;
 }
 
+/** Writes one module; `output` is cdktf's output folder, `target` the folder of all modules. */
 function writeModule(
   { name, stack, companions, copied }: ModuleSource,
-  output: string,
-  target: string,
-  project: string,
+  { output, target, project }: { readonly output: string; readonly target: string; readonly project: string },
 ): WrittenModule {
   const [from, directory] = [stackDirectory(output, stack), join(target, name)];
   const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;

@@ -26,14 +26,14 @@ const RETRY_UNTIL_ENDED: AnswerHeader = {
 
 const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
+/** A JSON answer, with a value for each example. */
 function describeJson(
   description: string,
   body: Schema,
-  headers: Answer["headers"],
-  examples?: Readonly<Record<string, unknown>>,
+  { headers, examples }: { readonly headers: Answer["headers"]; readonly examples: Readonly<Record<string, unknown>> },
 ): Answer {
-  const shown = examples && Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
-  return { description, headers, content: { "application/json": { schema: body, ...(shown && { examples: shown }) } } };
+  const values = Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
+  return { description, headers, content: { "application/json": { schema: body, examples: values } } };
 }
 
 /** An error object with one of these codes. It may be kept only where that is said. */
@@ -63,12 +63,10 @@ function describeRefusal(
     },
   };
   const kept: Answer["headers"] = mayBeKept || orGateway ? {} : { "Cache-Control": NO_STORE };
-  return describeJson(
-    description,
-    orGateway ? { anyOf: [own, referTo("GatewayMessage")] } : own,
-    { ...kept, ...headers },
-    { refused: example },
-  );
+  return describeJson(description, orGateway ? { anyOf: [own, referTo("GatewayMessage")] } : own, {
+    headers: { ...kept, ...headers },
+    examples: { refused: example },
+  });
 }
 
 /** Where API Gateway does not know who calls, or what. */
@@ -127,20 +125,24 @@ const ACCEPTED = describeJson(
     "that its first try made.",
   referTo("Accepted"),
   {
-    "Cache-Control": NO_STORE,
-    Location: {
-      required: true,
-      description: "The status_url of the body.",
-      schema: { type: "string", pattern: `/api/v1/status/${UUID.slice(1)}` },
+    headers: {
+      "Cache-Control": NO_STORE,
+      Location: {
+        required: true,
+        description: "The status_url of the body.",
+        schema: { type: "string", pattern: `/api/v1/status/${UUID.slice(1)}` },
+      },
+      "Retry-After": RETRY_UNTIL_ENDED,
+      "Idempotency-Replayed": {
+        required: false,
+        description: "true where an earlier try made the request.",
+        schema: { type: "string", enum: ["true"] },
+      },
     },
-    "Retry-After": RETRY_UNTIL_ENDED,
-    "Idempotency-Replayed": {
-      required: false,
-      description: "true where an earlier try made the request.",
-      schema: { type: "string", enum: ["true"] },
+    examples: {
+      queued: { request_id: ID, status: "queued", status_url: `/live/api/v1/status/${ID}`, deadline: TIMES.deadline },
     },
   },
-  { queued: { request_id: ID, status: "queued", status_url: `/live/api/v1/status/${ID}`, deadline: TIMES.deadline } },
 );
 
 const AGENT = { name: "planner", phase: 1, status: "ok", duration_ms: 40_310, answer: "Rebook 42 passengers." };
@@ -148,24 +150,26 @@ const AGENT = { name: "planner", phase: 1, status: "ok", duration_ms: 40_310, an
 const STATUS = describeJson(
   "How far the request is, and its result once it is there. A cache may keep the answer for some seconds.",
   { oneOf: ["Open", "Completed", "Failed", "Expired"].map(referTo) },
-  { "Retry-After": RETRY_UNTIL_ENDED },
   {
-    queued: { ...REQUEST, status: "queued" },
-    processing: { ...REQUEST, status: "processing" },
-    completed: {
-      ...REQUEST,
-      status: "completed",
-      result: { answer: AGENT.answer, agents: [AGENT], duration_ms: 40_512 },
-    },
-    failed: {
-      ...REQUEST,
-      status: "failed",
-      error: { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." },
-    },
-    expired: {
-      ...REQUEST,
-      status: "expired",
-      error: { code: "deadline_passed", message: "The request was not done by its deadline." },
+    headers: { "Retry-After": RETRY_UNTIL_ENDED },
+    examples: {
+      queued: { ...REQUEST, status: "queued" },
+      processing: { ...REQUEST, status: "processing" },
+      completed: {
+        ...REQUEST,
+        status: "completed",
+        result: { answer: AGENT.answer, agents: [AGENT], duration_ms: 40_512 },
+      },
+      failed: {
+        ...REQUEST,
+        status: "failed",
+        error: { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." },
+      },
+      expired: {
+        ...REQUEST,
+        status: "expired",
+        error: { code: "deadline_passed", message: "The request was not done by its deadline." },
+      },
     },
   },
 );
@@ -175,23 +179,19 @@ const HEALTH = { status: "ok", ready: true, checks: { requests_table: "ok", work
 function describeHealth(): Readonly<Record<string, Answer>> {
   const { 503: unavailable, ...others } = EVERYWHERE;
   return {
-    200: describeJson(
-      "The service runs; ready says whether what it depends on answers.",
-      referTo("Health"),
-      { "Cache-Control": NO_STORE },
-      { ready: HEALTH },
-    ),
+    200: describeJson("The service runs; ready says whether what it depends on answers.", referTo("Health"), {
+      headers: { "Cache-Control": NO_STORE },
+      examples: { ready: HEALTH },
+    }),
     ...others,
-    503: {
-      ...describeJson(
-        "With probe=readiness: a check fails. Else the service itself does not answer.",
-        { anyOf: [referTo("Health"), unavailable!.content["application/json"]!.schema] },
-        { "Cache-Control": NO_STORE, "Retry-After": { ...RETRY_AFTER, required: false } },
-        {
-          unready: { ...HEALTH, ready: false, checks: { ...HEALTH.checks, work_queue: "unavailable" } },
-        },
-      ),
-    },
+    503: describeJson(
+      "With probe=readiness: a check fails. Else the service itself does not answer.",
+      { anyOf: [referTo("Health"), unavailable!.content["application/json"]!.schema] },
+      {
+        headers: { "Cache-Control": NO_STORE, "Retry-After": { ...RETRY_AFTER, required: false } },
+        examples: { unready: { ...HEALTH, ready: false, checks: { ...HEALTH.checks, work_queue: "unavailable" } } },
+      },
+    ),
   };
 }
 

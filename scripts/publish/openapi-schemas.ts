@@ -95,12 +95,14 @@ const describeObject = (
 ): Schema => ({ type: "object", ...(description && { description }), required, properties });
 const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-/** A status answer of a request in these states. */
+/** The schema of a status answer in these states; `properties` and `required` are those beside the common ones. */
 function describeState(
   states: readonly string[],
-  more: Readonly<Record<string, Schema>>,
-  required: readonly string[],
   description: string,
+  {
+    properties: more = {},
+    required = [],
+  }: { readonly properties?: Readonly<Record<string, Schema>>; readonly required?: readonly string[] } = {},
 ): Schema {
   const properties = {
     request_id: ID,
@@ -134,15 +136,19 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     deadline: { ...TIME, description: "From then on the request is expired where it has not ended." },
   }),
-  Open: describeState(["queued", "processing"], {}, [], "Not ended yet; ask again after Retry-After."),
-  Completed: describeState(["completed"], { result: referTo("Result") }, ["result"], "Ended with an answer."),
-  Failed: describeState(
-    ["failed"],
-    { result: referTo("Result"), error: referTo("Failure") },
-    ["error"],
-    "Ended without an answer.",
-  ),
-  Expired: describeState(["expired"], { error: referTo("Failure") }, ["error"], "Not done by its deadline."),
+  Open: describeState(["queued", "processing"], "Not ended yet; ask again after Retry-After."),
+  Completed: describeState(["completed"], "Ended with an answer.", {
+    properties: { result: referTo("Result") },
+    required: ["result"],
+  }),
+  Failed: describeState(["failed"], "Ended without an answer.", {
+    properties: { result: referTo("Result"), error: referTo("Failure") },
+    required: ["error"],
+  }),
+  Expired: describeState(["expired"], "Not done by its deadline.", {
+    properties: { error: referTo("Failure") },
+    required: ["error"],
+  }),
   Result: describeObject(["agents", "duration_ms"], {
     answer: { type: "string", description: "The agents' answer; there where the request is completed." },
     failure: referTo("Failure"),

@@ -232,7 +232,7 @@ async function buildNpmPackage(
     // Without the hash of the sources: of them it depends on the machine which optional packages are installed.
     [join(PROGRAM, "current.json")]: `${JSON.stringify({ entries, files }, null, 1)}\n`,
   };
-  const npm = await packNpm(projectDirectory, [...ready.tree.files, ...made], environment, added);
+  const npm = await packNpm(projectDirectory, [...ready.tree.files, ...made], { env: environment, added });
   const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
   if (missing.length > 0)
     throw new UsageError(

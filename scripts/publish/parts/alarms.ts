@@ -134,8 +134,7 @@ export const alarmsPages: PartPages = {
       asserts: [
         {
           condition:
-            `length(${addressAlarm("function-duration")}) == 0 && ` +
-            `length(${addressAlarm("function-errors")}) == 1`,
+            `length(${addressAlarm("function-duration")}) == 0 && ` + `length(${addressAlarm("function-errors")}) == 1`,
           message: "Another one is off.",
         },
       ],
