@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** A JSON object whose fields nobody has checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -44,7 +46,7 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-/** What an exception says, whatever was thrown. */
+/** The message of an exception, whatever was thrown and in whichever realm. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error);
 }

@@ -232,7 +232,8 @@ function askedOnce(asked: ClientHttp2Stream): Promise<Answer> {
       else
         reject(
           new Error(
-            `The provider gave no schema: ${String(trailers["grpc-message"] ?? headers["grpc-message"] ?? "the connection ended")}`,
+            "The provider gave no schema: " +
+              String(trailers["grpc-message"] ?? headers["grpc-message"] ?? "the connection ended"),
           ),
         );
     });

@@ -5,30 +5,32 @@ import { isRunning, sendSignal } from "../kit/process";
 
 const RECORD = "run.json";
 
-/** Whose a work folder is. */
+/** The process that a work folder belongs to. */
 interface RunRecord {
   readonly pid: number;
-  /** When it began, in the kernel's ticks, and in which namespace its id counts; null where there is no /proc. */
+  /** Its start in the kernel's ticks; null where there is no /proc. */
   readonly began: string | null;
+  /** The namespace of its id; null where there is no /proc. */
   readonly namespace: string | null;
   /** Whether the folder is to stay when the run has ended. */
   readonly keep: boolean;
 }
 
-/** Writes down whose a work folder is, so that a later run can clean up after one that was killed. */
+/** Records that this process owns a work folder, so that a later run can clean up if this one is killed. */
 export function recordRun(folder: string, keep: boolean): void {
   const record: RunRecord = { pid: process.pid, began: beganAt(process.pid), namespace: namespace(), keep };
   writeWhole(join(folder, RECORD), JSON.stringify(record));
 }
 
-/** For a folder that stays after its run has ended in order. */
+/** Removes the record of a folder that is kept after its run. */
 export const forgetRun = (folder: string): void => rmSync(join(folder, RECORD), { force: true });
 
 /**
- * Ends what runs of this user that are dead have left running, and deletes their folders. A process is a dead run's own
- * where its home is that run's folder, which the run made for itself, or where it is a function whose code lies there.
- * @param parent folder of the runs' folders @param prefix of their names
- * @returns a line for a person about each run that was found
+ * Ends the processes that killed runs of this user have left, and deletes their folders. A process belongs to a run if
+ * the run's folder is its home, or if it is a function whose code is in that folder.
+ * @param parent folder with the runs' folders
+ * @param prefix begin of their names
+ * @returns a message about each run that was found
  */
 export function removeDeadRuns(parent: string, prefix: string): string[] {
   return readdirSync(parent)
@@ -39,19 +41,20 @@ export function removeDeadRuns(parent: string, prefix: string): string[] {
       if (record === undefined || isAlive(record)) return [];
       if (record.began === null || namespace() === null)
         return [
-          `A run that is dead has left ${folder}. This system does not tell which processes are its own: end its moto_server and terraform-provider-aws, and delete the folder.`,
+          `A run that is dead has left ${folder}. This system does not tell which processes are its own: ` +
+            "end its moto_server and terraform-provider-aws, and delete the folder.",
         ];
       const processes = processesOf(folder);
       for (const pid of processes) sendSignal(pid, "SIGKILL");
       if (record.keep) forgetRun(folder);
       else rmSync(folder, { recursive: true, force: true });
-      return [
-        `A run that was killed had left ${folder}${processes.length === 0 ? "" : ` and ${processes.length} processes`}: ${record.keep ? "they are ended, and the folder is kept" : "cleaned up"}.`,
-      ];
+      const left = processes.length === 0 ? "" : ` and ${processes.length} processes`;
+      const outcome = record.keep ? "they are ended, and the folder is kept" : "cleaned up";
+      return [`A run that was killed had left ${folder}${left}: ${outcome}.`];
     });
 }
 
-/** Folders of others, and those that a run of another kind has made, have no record for us. */
+/** Undefined for folders of other users and for those without a record. */
 function readRecord(folder: string): RunRecord | undefined {
   const path = join(folder, RECORD);
   try {
@@ -63,7 +66,7 @@ function readRecord(folder: string): RunRecord | undefined {
   }
 }
 
-/** In another container the same id is another process: such a run is taken for alive. */
+/** A run in another container counts as alive, because the same id is another process there. */
 function isAlive({ pid, began, namespace: place }: RunRecord): boolean {
   if (place !== namespace()) return true;
   if (began !== null) return beganAt(pid) === began;
@@ -79,7 +82,7 @@ function processesOf(folder: string): number[] {
     .filter((pid) => read(`/proc/${pid}/environ`)?.split("\0").some(isOwn));
 }
 
-/** Field 22 of its stat, counted behind the name, which may hold anything (proc_pid_stat(5)). */
+/** Field 22 of the process's stat, counted from after its name, which may contain spaces (proc_pid_stat(5)). */
 function beganAt(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
@@ -93,6 +96,6 @@ function read(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return undefined; // It has ended meanwhile, or is another user's.
+    return undefined; // The process has ended meanwhile, or belongs to another user.
   }
 }

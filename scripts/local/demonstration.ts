@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient, ApiResponse } from "../kit/api-client";
 
-/** The question that the local runtime is shown with. */
+/** The prompt of the demonstration's requests. */
 export const PROMPT = "Flight EY123 delayed 3 hours";
 
-/**
- * Seven agents with delays like those of a small model, in two phases, each phase all at once where that is allowed.
- */
+/** Seven agents with delays like a small model's, in two phases. The agents of a phase may run at once. */
 export const AGENTS = [
   ["flight_operations", 900, "New departure 17:45; slot confirmed, crew duty time ends 21:30."],
   ["rebooking", 1_200, "42 passengers miss a connection; 38 seats held on EY125."],
@@ -23,12 +21,16 @@ export const AGENTS = [
   phases: [1, 2],
 }));
 
-/** Milliseconds between two polls: far below the cache's TTL, so that the cache has something to do. */
+/** Milliseconds between two polls: far below the cache's TTL, so that some polls hit the cache. */
 const POLL_MS = 250;
 
-/** No demonstration takes longer; a request that does has gone wrong. */
+/** Milliseconds after which a request counts as failed. */
 const DEADLINE_MS = 90_000;
 
+/** Polls of a request that has ended. */
+const POLLS_AFTERWARDS = 10;
+
+/** How one request went. */
 export interface Trial {
   readonly requestId: string;
   /** HTTP status of the invocation: 202. */
@@ -36,7 +38,7 @@ export interface Trial {
   /** Milliseconds until the invocation was answered. */
   readonly acceptedMs: number;
   readonly status: string;
-  /** What the worker needed for all agents, in milliseconds. */
+  /** Milliseconds that the worker needed for all agents. */
   readonly agentsMs: number;
   readonly agents: readonly {
     readonly name: string;
@@ -48,13 +50,20 @@ export interface Trial {
   readonly polls: number;
   /** Polls that the cache answered. */
   readonly cacheHits: number;
+  /** Hits among ten further polls after the end, each of which should be one within the cache's TTL. */
+  readonly hitsAfterwards: number;
 }
 
-/** Posts a request and polls until it has ended. */
-export async function trial(
+/**
+ * Posts a request and polls until it has ended.
+ * @param cacheHeader header that says whether the cache answered
+ * @param onStatus is called with the status of each poll
+ * @throws Error where an answer is unexpected, or the request does not end in time
+ */
+export async function runTrial(
   client: AgentApiClient,
   cacheHeader: string,
-  seen: (status: string) => void,
+  onStatus: (status: string) => void,
 ): Promise<Trial> {
   const started = performance.now();
   const accepted = await client.invoke(PROMPT);
@@ -62,37 +71,28 @@ export async function trial(
   const { request_id: requestId } = accepted.body as { request_id?: string };
   if (accepted.status !== 202 || requestId === undefined)
     throw new Error(`The invocation was answered ${accepted.status} instead of 202: ${JSON.stringify(accepted.body)}`);
+  const isHit = ({ headers }: ApiResponse) => headers.get(cacheHeader) === "hit";
   let [polls, cacheHits] = [0, 0];
   for (;;) {
     await sleep(POLL_MS);
     const answer = await client.status(requestId);
     polls += 1;
-    if (answer.headers.get(cacheHeader) === "hit") cacheHits += 1;
+    if (isHit(answer)) cacheHits += 1;
     const { status } = statusOf(answer);
-    seen(status);
-    if (status === "completed" || status === "failed")
-      return { requestId, accepted: accepted.status, acceptedMs, polls, cacheHits, ...ended(answer) };
+    onStatus(status);
+    if (status === "completed" || status === "failed") {
+      let hitsAfterwards = 0;
+      for (let poll = 0; poll < POLLS_AFTERWARDS; poll++)
+        if (isHit(await client.status(requestId))) hitsAfterwards += 1;
+      const counts = { polls, cacheHits, hitsAfterwards };
+      return { requestId, accepted: accepted.status, acceptedMs, ...counts, ...readResult(answer) };
+    }
     if (performance.now() - started > DEADLINE_MS)
       throw new Error(`Request ${requestId} is still ${status} after ${DEADLINE_MS / 1_000} s`);
   }
 }
 
-/** Polls an ended request again: every poll within the cache's TTL is a hit. @returns the hits */
-export async function pollAgain(
-  client: AgentApiClient,
-  requestId: string,
-  cacheHeader: string,
-  times: number,
-): Promise<number> {
-  let hits = 0;
-  for (let poll = 0; poll < times; poll++) {
-    const answer = await client.status(requestId);
-    if (answer.headers.get(cacheHeader) === "hit") hits += 1;
-  }
-  return hits;
-}
-
-function ended(answer: ApiResponse): Pick<Trial, "status" | "agents" | "agentsMs"> {
+function readResult(answer: ApiResponse): Pick<Trial, "status" | "agents" | "agentsMs"> {
   const { status, result } = answer.body as {
     status: string;
     result?: { agents?: Trial["agents"]; duration_ms?: number };

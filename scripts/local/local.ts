@@ -1,45 +1,44 @@
-import pc from "picocolors";
-import { type Caller, CACHE_HEADER } from "../emulator";
-import { type Trial, AGENTS, PROMPT, pollAgain, trial } from "./demonstration";
 import { join } from "node:path";
+import pc from "picocolors";
+import { CACHE_HEADER, type Caller } from "../emulator";
 import { AgentApiClient } from "../kit/api-client";
 import { whyNotFree } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { AGENTS, PROMPT, runTrial, type Trial } from "./demonstration";
 import { CALLERS, LocalStack, REGION } from "./local-stack";
 
 /** How a person calls the API from another terminal. */
-export function describeCalls(url: string, callers: readonly Caller[], folder: string): string {
+function describeCalls(url: string, callers: readonly Caller[], folder: string): string {
   const exports = callers.map(
     ({ name, accessKeyId, secretAccessKey }) => `export ${name.toUpperCase()}="${accessKeyId}:${secretAccessKey}"`,
   );
+  const curl = "curl -i --aws-sigv4 aws:amz:us-east-1:execute-api --user $ALICE";
   return [
     pc.bold("Call it yourself, from another terminal:"),
     `  export API=${url}`,
     ...exports.map((line) => `  ${line}`),
-    `  curl -i --aws-sigv4 aws:amz:us-east-1:execute-api --user $ALICE -H 'content-type: application/json' -d '{"prompt":"Flight EY123 delayed 3 hours"}' $API/api/v1/invoke`,
-    `  curl -i --aws-sigv4 aws:amz:us-east-1:execute-api --user $ALICE $API/api/v1/status/<request_id>`,
+    `  ${curl} -H 'content-type: application/json' -d '${JSON.stringify({ prompt: PROMPT })}' $API/api/v1/invoke`,
+    `  ${curl} $API/api/v1/status/<request_id>`,
     pc.dim(`  Logs: ${folder}/logs`),
   ].join("\n");
 }
 
-/** How a person asks the gate about what runs. */
-export function describeMetrics(
-  metricsUrl: string,
-  stackDirectory: string,
-  { accessKeyId, secretAccessKey }: Caller,
-): string {
+/** How a person lets the gate judge what runs. */
+function describeMetrics(metricsUrl: string, stackDirectory: string, { accessKeyId, secretAccessKey }: Caller): string {
   return [
     pc.bold("Judge it by its metrics, from another terminal:"),
-    `  AWS_ENDPOINT_URL=${metricsUrl} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} npx quickturn verify --state ${stackDirectory}`,
+    `  AWS_ENDPOINT_URL=${metricsUrl} AWS_ACCESS_KEY_ID=${accessKeyId} ` +
+      `AWS_SECRET_ACCESS_KEY=${secretAccessKey} npx quickturn verify --state ${stackDirectory}`,
     pc.dim(
-      "  A run is judged once every run that began with it must have ended: after the setting timeout and two minutes; --var timeout=30 makes that short.",
+      "  Requests are judged two minutes after the setting timeout, when all of them must have ended; " +
+        "--var timeout=30 makes that short.",
     ),
   ].join("\n");
 }
 
-/** One request: when it was accepted, what each agent said, what the cache did. */
-export function describeTrial(title: string, trial: Trial, hitsAfterwards: number): string {
-  const { accepted, acceptedMs, requestId, agents, agentsMs, polls, cacheHits } = trial;
+/** One request: when it was accepted, the answers of its agents, and how often the cache answered. */
+function describeTrial(title: string, trial: Trial): string {
+  const { accepted, acceptedMs, requestId, agents, agentsMs, polls, cacheHits, hitsAfterwards } = trial;
   const answers = agents.filter(({ phase }) => phase === Math.max(...agents.map((agent) => agent.phase)));
   const width = Math.max(...answers.map(({ name }) => name.length), 0);
   return [
@@ -48,20 +47,23 @@ export function describeTrial(title: string, trial: Trial, hitsAfterwards: numbe
       ({ name, status, duration_ms: ms, answer = "" }) =>
         `  ${name.padEnd(width)}  ${status}  ${String(Math.round(ms)).padStart(5)} ms  ${answer}`,
     ),
-    `  ${agents.length} agent runs in ${(agentsMs / 1_000).toFixed(1)} s; cache hits: ${cacheHits} of ${polls} polls while it ran, ${hitsAfterwards} of 10 after it had ended`,
+    `  ${agents.length} agent runs in ${(agentsMs / 1_000).toFixed(1)} s; cache hits: ` +
+      `${cacheHits} of ${polls} polls while it ran, ${hitsAfterwards} of 10 after it had ended`,
   ].join("\n");
 }
 
-/** What the flips did, side by side. */
-export function describeEnd(trials: readonly Trial[]): string {
+/** The trials side by side, which shows the effect of the profiles. */
+function describeEnd(trials: readonly Trial[]): string {
   const [optimized, baseline, again] = trials;
   if (!optimized || !baseline || !again) return "Stopped.";
   const ratio = baseline.agentsMs / optimized.agentsMs;
   const row = (name: string, { agentsMs, cacheHits, polls }: Trial) =>
-    `  ${name.padEnd(17)} ${(agentsMs / 1_000).toFixed(1).padStart(5)} s   ${String(cacheHits).padStart(3)} of ${polls} polls from the cache`;
+    `  ${name.padEnd(17)} ${(agentsMs / 1_000).toFixed(1).padStart(5)} s   ` +
+    `${String(cacheHits).padStart(3)} of ${polls} polls from the cache`;
   return [
     pc.bold(
-      "The same request under both profiles (one run each; scripted agents, so the ratio is the orchestration's alone):",
+      "The same request under both profiles " +
+        "(one run each; scripted agents, so the ratio is the orchestration's alone):",
     ),
     row("optimized", optimized),
     row("baseline", baseline),
@@ -88,11 +90,12 @@ export async function local(
   context: CommandContext,
   { once, quiet = false, port, vars = [], keep = false }: LocalOptions,
 ): Promise<CommandResult> {
-  // Told at once: the apply before it is served takes a minute.
-  const taken = port === undefined ? undefined : await whyNotFree(port);
-  if (taken !== undefined)
+  // Checked first, because the apply before it takes a minute.
+  const problem = port === undefined ? undefined : await whyNotFree(port);
+  if (problem !== undefined)
     throw new UsageError(
-      `--port ${port} of 127.0.0.1 cannot be served (${taken}); allowed: a port that no other program uses, or none: a free one is then chosen.`,
+      `--port ${port} of 127.0.0.1 cannot be served (${problem}); ` +
+        "allowed: a port that no other program uses, or none: a free one is then chosen.",
     );
   const runtime = async () => ({ metrics: true, ...(port === undefined ? {} : { port }) });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
@@ -114,36 +117,41 @@ export async function local(
 async function demonstrate(context: CommandContext, stack: LocalStack): Promise<Trial[]> {
   const [alice] = CALLERS;
   if (!alice) return [];
-  const client = new AgentApiClient(stack.runtime.url, REGION, alice);
   const { url, metricsUrl = "" } = stack.runtime;
+  const client = new AgentApiClient(url, REGION, alice);
+  const run = (title: string) => demonstrateRequest(context, { stack, client, title });
   context.progress.note(describeCalls(url, CALLERS, stack.folder));
   context.progress.note(describeMetrics(metricsUrl, stack.directory, alice));
-  const optimized = await request(context, stack, client, "optimized");
+  const optimized = await run("optimized");
   await stack.flip(["profile=baseline"]);
-  const baseline = await request(context, stack, client, "baseline");
+  const baseline = await run("baseline");
   await stack.flip(["profile=optimized"]);
-  const again = await request(context, stack, client, "optimized, again");
+  const again = await run("optimized, again");
   return [optimized, baseline, again];
 }
 
-async function request(
+interface Demonstration {
+  readonly stack: LocalStack;
+  readonly client: AgentApiClient;
+  readonly title: string;
+}
+
+async function demonstrateRequest(
   { progress }: CommandContext,
-  stack: LocalStack,
-  client: AgentApiClient,
-  title: string,
+  { stack, client, title }: Demonstration,
 ): Promise<Trial> {
-  const done = await progress.step(
+  const trial = await progress.step(
     `POST "${PROMPT}" (${title})`,
-    (detail) => trial(client, CACHE_HEADER, detail),
+    (detail) => runTrial(client, CACHE_HEADER, detail),
     ({ status, polls }) => `${status} after ${polls} polls`,
   );
-  const again = await pollAgain(client, done.requestId, CACHE_HEADER, 10);
-  progress.note(describeTrial(title, done, again));
-  if (done.status !== "completed")
+  progress.note(describeTrial(title, trial));
+  if (trial.status !== "completed")
     throw new Error(
-      `Request ${done.requestId} ended ${done.status}; the functions' logs are in ${join(stack.folder, "logs")} (run with --keep to keep them)`,
+      `Request ${trial.requestId} ended ${trial.status}; the functions' logs are in ` +
+        `${join(stack.folder, "logs")} (run with --keep to keep them)`,
     );
-  return done;
+  return trial;
 }
 
 async function stayUp({ progress, signal }: CommandContext, stack: LocalStack): Promise<void> {
