@@ -25,7 +25,7 @@ function setUp({ requests = memoryRequests(), ...overrides }: Partial<AdmissionP
     records,
     due,
     admit: (keyed = false, request: Partial<NewRequest> = {}, signal = never) =>
-      admit(parts, newRequest(request), keyed, signal),
+      admit(parts, { request: newRequest(request), keyed, signal }),
   };
 }
 /** A later try, as its own moment tells. */

@@ -1,5 +1,5 @@
 import { holdLease, LEASE_MS, LeaseLostError, RENEW_EVERY_MS, type LeaseParts } from "../../../handlers/requests/lease";
-import { NotNeeded } from "../../../handlers/aws/guards";
+import { NotNeededError } from "../../../handlers/aws/guards";
 import type { RequestRecord } from "../../../handlers/requests/requests";
 import { countTime, pass } from "../counted-time";
 import { keepingLog, newRequest, NOW_MS, REQUEST_ID } from "../fixtures";
@@ -45,7 +45,7 @@ test("where another worker took over, the work is told that nobody needs it, and
   await pass(5 * RENEW_EVERY_MS);
   expect(renew).toHaveBeenCalledTimes(1);
   expect(lease.signal.reason).toBeInstanceOf(LeaseLostError);
-  expect(lease.signal.reason).toBeInstanceOf(NotNeeded);
+  expect(lease.signal.reason).toBeInstanceOf(NotNeededError);
   expect(lease.signal.reason).toMatchObject({ message: "Another worker took the request over" });
 });
 
@@ -93,7 +93,7 @@ test("where three fail the lease has run out, and the work stops", async () => {
 
 test("a renewal that hangs is given up before the next one", async () => {
   const signals: AbortSignal[] = [];
-  const { lease } = hold((_id, _attempt, _until, signal) => {
+  const { lease } = hold((_held, _until, signal) => {
     if (signal) signals.push(signal);
     return new Promise(() => undefined);
   });

@@ -1,7 +1,7 @@
 import type { SQSEvent } from "aws-lambda";
 import {
-  messageOf,
-  recordsOf,
+  readRecord,
+  readRecords,
   writeMessage,
   sqsWorkQueue,
   MESSAGE_VERSION,
@@ -15,12 +15,12 @@ import type { Sqs } from "../../../handlers/aws/json-service";
 import { memoryWorkQueue } from "../../support/memory-work-queue";
 
 describe("records", () => {
-  const BODY = writeMessage({ requestId: REQUEST_ID, hops: 0 });
+  const BODY = writeMessage({ requestId: REQUEST_ID, deadlineMs: DEADLINE_MS, hops: 0 });
   const record = (overrides: object) =>
-    ({ ...recordsOf(sqsBatch(WORK_QUEUE_ARN, BODY))[0], ...overrides }) as ReturnType<typeof recordsOf>[number];
+    ({ ...readRecords(sqsBatch(WORK_QUEUE_ARN, BODY))[0], ...overrides }) as ReturnType<typeof readRecords>[number];
 
   test("the records of a batch are taken as they are", () => {
-    expect(recordsOf(sqsBatch(WORK_QUEUE_ARN, BODY, "x")).map(({ messageId, body }) => [messageId, body])).toEqual([
+    expect(readRecords(sqsBatch(WORK_QUEUE_ARN, BODY, "x")).map(({ messageId, body }) => [messageId, body])).toEqual([
       ["1", BODY],
       ["2", "x"],
     ]);
@@ -35,11 +35,15 @@ describe("records", () => {
     [{ httpMethod: "POST", body: "{}" }],
     [null],
   ])("the event %j is no batch", (event) => {
-    expect(() => recordsOf(event as unknown as SQSEvent)).toThrow("The event is not a batch of SQS messages");
+    expect(() => readRecords(event as unknown as SQSEvent)).toThrow("The event is not a batch of SQS messages");
   });
 
   test("a record of the queue gives its message", () => {
-    expect(messageOf(record({}), WORK_QUEUE_ARN)).toEqual({ requestId: REQUEST_ID, hops: 0 });
+    expect(readRecord(record({}), WORK_QUEUE_ARN)).toEqual({
+      requestId: REQUEST_ID,
+      deadlineMs: DEADLINE_MS,
+      hops: 0,
+    });
   });
 
   test.each([
@@ -48,7 +52,7 @@ describe("records", () => {
     { eventSourceARN: `${WORK_QUEUE_ARN}2` },
     { eventSourceARN: undefined },
   ])("a record with %j is refused", (overrides) => {
-    expect(() => messageOf(record(overrides), WORK_QUEUE_ARN)).toThrow(
+    expect(() => readRecord(record(overrides), WORK_QUEUE_ARN)).toThrow(
       "The message does not come from the queue that this function works for",
     );
   });
@@ -65,7 +69,6 @@ describe("work queue", () => {
       hops: 3,
     });
     expect(readMessage(writeMessage(MESSAGE))).toEqual(MESSAGE);
-    expect(readMessage(writeMessage({ requestId: REQUEST_ID, hops: 0 }))).toEqual({ requestId: REQUEST_ID, hops: 0 });
   });
 
   describe("every message that a release ever wrote", () => {

@@ -5,7 +5,7 @@ import { latin1, type FuzzRequest } from "./request";
 import { ALICE } from "../../scripts/emulator/fixtures";
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import type { SigningKeys } from "../../../handlers/tokens/keys";
-import { tokenVerifier } from "../../../handlers/tokens/verify";
+import { openVerifier } from "../../../handlers/tokens/verify";
 import { SigningKey } from "../../support/local-issuer";
 
 describe("caller proof", () => {
@@ -88,7 +88,7 @@ describe("forged token", () => {
     exp: NOW_SECONDS + 60,
   });
   const keys = createLocalJWKSet({ keys: [key.jwk] } as unknown as JSONWebKeySet);
-  const verify = tokenVerifier({
+  const verify = openVerifier({
     rules: { issuer: "https://i.example", audiences: ["agents"], scopes: [], clockSkewSeconds: 300 },
     keys: { find: keys } as unknown as SigningKeys,
     nowMs: () => NOW_SECONDS * 1_000,

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { endedVersions } from "../canary-port";
-import { logFinished } from "../../../../handlers/requests/job-log";
+import { logFinished } from "../../../../handlers/requests/endings";
 import { jsonLines, openCounters } from "../../../../handlers/telemetry";
 import type { RequestRecord } from "../../../../handlers/requests/requests";
 import { temporaryFolder } from "../../../support/temporary-folder";
@@ -15,7 +15,7 @@ test("the version that ended a request is read from what the worker writes of it
   );
   const parts = (version?: string) => ({
     log,
-    coldStart: () => 0,
+    countColdStart: () => 0,
     counters: openCounters(),
     memoryUsedPercent: () => undefined,
     ...(version !== undefined && { version }),
@@ -23,27 +23,9 @@ test("the version that ended a request is read from what the worker writes of it
   const request = (requestId: string) =>
     ({ requestId, attempt: 1, createdAt: new Date(0).toISOString() }) as RequestRecord;
   const durations = { claimedMs: 1, contextMs: 1, agentsMs: 1, responseMs: 1, endedMs: 5 };
-  logFinished(
-    parts("3"),
-    request("a"),
-    { status: "completed" } as Parameters<typeof logFinished>[2],
-    durations,
-    undefined,
-  );
-  logFinished(
-    parts("4"),
-    request("b"),
-    { status: "failed" } as Parameters<typeof logFinished>[2],
-    durations,
-    undefined,
-  );
-  logFinished(
-    parts(),
-    request("c"),
-    { status: "completed" } as Parameters<typeof logFinished>[2],
-    durations,
-    undefined,
-  );
+  logFinished(parts("3"), { request: request("a"), ending: { status: "completed", nowMs: 5 }, ...durations });
+  logFinished(parts("4"), { request: request("b"), ending: { status: "failed", nowMs: 5 }, ...durations });
+  logFinished(parts(), { request: request("c"), ending: { status: "completed", nowMs: 5 }, ...durations });
   const file = join(temporaryFolder("versions"), "worker.log");
   writeFileSync(file, lines.join(""));
   expect([...(await endedVersions(file))]).toEqual([
