@@ -2,7 +2,7 @@ import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { Sqs } from "../aws/json-service";
 
 /** The version of the messages. Messages of another version are refused. */
-export const MESSAGE_VERSION = 2;
+const MESSAGE_VERSION = 2;
 
 /** How often the sweeper sends a request at most. With its pauses, forty take longer than the longest deadline. */
 export const MAX_HOPS = 40;

@@ -106,7 +106,7 @@ export function openVerifier({ rules, keys, nowMs }: VerifierParts): VerifyToken
 
 /** Reads `scope`, a text with spaces (RFC 8693, section 4.2), and `scp`, which some issuers write as a list. */
 function readScopes({ scope, scp }: JWTPayload): Set<string> {
-  const texts = [scope, scp].flat().filter((each): each is string => typeof each === "string");
+  const texts = [scope, ...[scp].flat()].filter((each): each is string => typeof each === "string");
   return new Set(texts.flatMap((text) => text.split(" ")).filter((each) => each !== ""));
 }
 

@@ -111,7 +111,7 @@ describe("batch", () => {
     ["not_json", { body: "{canary" }],
     ["not_json", { body: undefined }],
     ["unknown_version", { body: '{"version":3,"request_id":"1"}' }],
-    ["no_request_id", { body: '{"version":1}' }],
+    ["no_request_id", { body: '{"version":2}' }],
   ])("a message is refused as %s where it has %j, and its body is not logged", async (code, overrides) => {
     const runJob = jest.fn();
     const { handler, records, delays } = open(runJob);

@@ -26,7 +26,7 @@ test("a lease is renewed every ten seconds, each time for thirty more", async ()
   const { lease, records } = hold(renew);
   await pass(3 * RENEW_EVERY_MS);
   const untilMs = [40_000, 50_000, 60_000].map((ms) => NOW_MS + ms);
-  expect(renew.mock.calls).toEqual(untilMs.map((until) => [REQUEST_ID, 2, until, expect.any(AbortSignal)]));
+  expect(renew.mock.calls).toEqual(untilMs.map((until) => [request, until, expect.any(AbortSignal)]));
   expect(lease.signal.aborted).toBe(false);
   expect(records).toEqual([]);
   lease.end();
@@ -80,7 +80,7 @@ test("each renewal that gets through gives the lease its whole time again", asyn
   await pass(5 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
   await pass(RENEW_EVERY_MS);
-  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, as no renewal got through" });
+  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, because all renewals failed" });
 });
 
 test("where three fail the lease has run out, and the work stops", async () => {
@@ -88,7 +88,7 @@ test("where three fail the lease has run out, and the work stops", async () => {
   await pass(2 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
   await pass(RENEW_EVERY_MS);
-  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, as no renewal got through" });
+  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, because all renewals failed" });
 });
 
 test("a renewal that hangs is given up before the next one", async () => {
