@@ -141,7 +141,7 @@ const batch = {
       eventSource: "aws:sqs",
       eventSourceARN: `${ARN}work`,
       attributes: { ApproximateReceiveCount: "1" },
-      body: JSON.stringify({ version: 2, request_id: REQUEST_ID, hops: 0 }),
+      body: JSON.stringify({ version: 2, request_id: REQUEST_ID, deadline: "2100-01-01T00:00:00.000Z", hops: 0 }),
     },
   ],
 };

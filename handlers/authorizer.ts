@@ -1,4 +1,4 @@
-import { openAuthorizer } from "./runtime/authorizer";
+import { openAuthorizer } from "./tokens/authorize";
 
-/** Says to the gateway who a bearer token comes from, or that nobody does. */
+/** The authorizer: tells the gateway who sent a bearer token. */
 export const handler = openAuthorizer(process.env);

@@ -3,29 +3,30 @@ import { METRIC_NAMESPACE, METRICS, type MetricName } from "./environment";
 /** How much a log record matters. */
 export type Level = "info" | "warn" | "error";
 
-/** Facts about an event: identifiers, codes, counts, durations. Never prompts, answers or secrets. */
+/** Facts about an event: identifiers, codes, counts, durations. They never contain prompts, answers or secrets. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Values of metrics that share their dimensions. */
 export interface Measured {
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
-  /** Beside `Deployment`, by name, such as `{Agent: "planner"}`. Default: none. */
+  /** Dimensions in addition to `Deployment`, by name, such as `{Agent: "planner"}`. Default: none. */
   readonly dimensions?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes one log record. `event` is a stable snake_case name. `measured` makes metrics of the same line; two of them
- * in one line must not give the same dimension or metric different values.
+ * Writes one log record. `event` is a stable snake_case name. `measured` are metrics in the same line; they must not
+ * contradict each other in a dimension or metric.
  */
 export type Log = (level: Level, event: string, fields?: Fields, ...measured: readonly Measured[]) => void;
 
 /**
- * A log of one JSON object per line: `{"time","level","event",...fields}`, `time` in ISO 8601. Metrics stand in it in
- * CloudWatch's embedded metric format, with the dimension `Deployment` = `deployment`.
- * `write` is given the line with its line feed.
+ * Makes a log of one JSON object per line: `{"time","level","event",...fields}`, `time` in ISO 8601. Metrics are in
+ * CloudWatch's embedded metric format, with the dimension `Deployment` = `deployment`. `write` receives each line with
+ * its line feed.
  */
 export function jsonLines(write: (line: string) => void, nowMs: () => number, deployment: string): Log {
-  return (level, event, fields = {}, ...measured) => {
+  return (...record) => {
+    const [level, event, fields = {}, ...measured] = record;
     const now = nowMs();
     const metrics = measured.filter(({ metrics }) => Object.keys(metrics).length > 0);
     const embedded = metrics.length === 0 ? {} : embed(now, deployment, metrics);
@@ -52,15 +53,15 @@ function embed(timestampMs: number, deployment: string, measured: readonly Measu
 const MAX_CAUSES = 4;
 
 /**
- * What a log may hold of an error: name, message, where it was thrown, HTTP status where AWS gave one, and its causes.
+ * Describes an error for the log: name, message, where it was thrown, HTTP status if AWS gave one, and its causes.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): Fields {
   if (!(error instanceof Error)) return { name: typeof error };
   return {
     name: error.name,
-    // JSON.parse quotes its input in the message, and that may be a prompt.
+    // JSON.parse quotes its input in the message, which may be a prompt.
     ...(error instanceof SyntaxError ? {} : { message: error.message }),
-    ...httpStatus(error),
+    ...readHttpStatus(error),
     frames: error.stack
       ?.split("\n")
       .filter((line) => /^\s+at /.test(line))
@@ -71,32 +72,31 @@ export function describeError(error: unknown, causes = MAX_CAUSES): Fields {
 }
 
 /**
- * What a log may hold of an error that somebody else worded: an agent may quote the prompt in its message.
- * Names and statuses only.
+ * Describes an error that an agent worded, by names and statuses only: the message may quote the prompt.
  */
 export function nameError(error: unknown): Fields {
   if (!(error instanceof Error)) return { name: typeof error };
   return {
     name: error.name,
-    ...httpStatus(error),
+    ...readHttpStatus(error),
     ...(error.cause === undefined ? {} : { cause: nameError(error.cause) }),
   };
 }
 
-function httpStatus(error: Error): Fields {
+function readHttpStatus(error: Error): Fields {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   return status === undefined ? {} : { http_status: status };
 }
 
-/** Counts what happens deep down during an invocation, to be told in its one log line. */
+/** Counts what happens during an invocation, for its one log line. */
 export interface Counters {
-  /** `by`: 1 where it is not given. */
+  /** Adds `by`. Default: 1. */
   add(name: MetricName, by?: number): void;
-  /** The counts since the last call, and starts anew. Names that were never counted are left out. */
+  /** Returns the counts since the last call, and starts again from 0. Names without a count are left out. */
   take(): Readonly<Partial<Record<MetricName, number>>>;
 }
 
-/** Counters of one process: an environment runs one invocation at a time, so what it takes belongs to that one. */
+/** Opens the counters of a process. A process runs one invocation at a time, so that counts belong to one. */
 export function openCounters(): Counters {
   let counts: Partial<Record<MetricName, number>> = {};
   return {
@@ -104,9 +104,9 @@ export function openCounters(): Counters {
       counts[name] = (counts[name] ?? 0) + by;
     },
     take() {
-      const taken = counts;
+      const total = counts;
       counts = {};
-      return taken;
+      return total;
     },
   };
 }
@@ -114,16 +114,15 @@ export function openCounters(): Counters {
 /** What a process counts of itself. */
 export interface FunctionCounts {
   /** 1 in the first request of the process, else 0. */
-  readonly coldStart: () => number;
+  readonly countColdStart: () => number;
   readonly counters: Counters;
-  /** Percent of the function's memory that the process has had at most; undefined where that is not known. */
+  /** Percent of the function's memory that the process has used at most; undefined if it is not known. */
   readonly memoryUsedPercent: () => number | undefined;
 }
 
 /**
- * The most that a process has had in memory, in percent of its function's.
- * @param memoryMiB the function's memory, as Lambda tells it in AWS_LAMBDA_FUNCTION_MEMORY_SIZE; undefined or no
- * positive number = not known
+ * Makes the function that measures the most memory that a process has used, in percent of its function's.
+ * @param memoryMiB the function's memory, as in AWS_LAMBDA_FUNCTION_MEMORY_SIZE; undefined or not positive = not known
  * @param peakKiB the process's peak resident memory
  */
 export function openMemoryUse(memoryMiB: string | undefined, peakKiB: () => number): () => number | undefined {
@@ -131,10 +130,7 @@ export function openMemoryUse(memoryMiB: string | undefined, peakKiB: () => numb
   return () => (limitKiB > 0 ? Math.round((1_000 * peakKiB()) / limitKiB) / 10 : undefined);
 }
 
-/**
- * Gives 1 with the first call, and 0 with each after it. A heartbeat calls it too and drops what it gives: the request
- * after it is not cold.
- */
+/** Makes a function that returns 1 at its first call, and 0 afterwards. A heartbeat uses up the 1. */
 export function openColdStart(): () => number {
   let next = 1;
   return () => {
@@ -144,14 +140,19 @@ export function openColdStart(): () => number {
   };
 }
 
-/** The counts since the last time and the memory so far, by `Function`. */
+/** Measures the counts since the last call and the memory so far, by `Function`. */
 export function measureFunction(
   name: "api" | "worker",
-  { coldStart, counters, memoryUsedPercent }: FunctionCounts,
+  { countColdStart, counters, memoryUsedPercent }: FunctionCounts,
 ): Measured {
   const memory = memoryUsedPercent();
   return {
-    metrics: { ...counters.take(), ColdStart: coldStart(), ...(memory !== undefined && { MemoryUsed: memory }) },
+    metrics: { ...counters.take(), ColdStart: countColdStart(), ...(memory !== undefined && { MemoryUsed: memory }) },
     dimensions: { Function: name },
   };
+}
+
+/** Repeats metrics by `Version`, so that canary and stable version can be compared. Empty without a version. */
+export function measureByVersion(version: string | undefined, metrics: Measured["metrics"]): Measured[] {
+  return version === undefined ? [] : [{ metrics, dimensions: { Version: version } }];
 }

@@ -6,7 +6,7 @@ import { dynamodbRequests } from "../../handlers/requests/dynamodb-requests";
 import { s3Results } from "../../handlers/requests/results";
 import { emulate, partsFor, type Emulated } from "../handlers/emulated";
 import { DEADLINE_MS, never, NOW_MS, REQUEST_ID } from "../handlers/fixtures";
-import { testEarlierRequests, testRequests, testRequestTable } from "../handlers/requests/request-cases";
+import { testRequests, testRequestTable } from "../handlers/requests/request-cases";
 import { testBucket, testResults } from "../handlers/requests/result-cases";
 import { storesIn, testSessions, testSessionTable } from "../handlers/requests/session-cases";
 import { openEmulated, TABLES, type Database } from "../handlers/requests/tables";
@@ -33,7 +33,6 @@ afterAll(async () => {
 // No races: the emulator updates items without a lock, which DynamoDB does not.
 describe("requests", () => testRequests(() => dynamodbRequests(database.dynamodb, TABLES)));
 describe("the table of requests", () => testRequestTable(() => database));
-describe("a request of the release before", () => testEarlierRequests(() => database));
 
 describe("sessions", () => testSessions(() => storesIn(database)));
 describe("the table of sessions", () => testSessionTable(() => database));

@@ -20,7 +20,7 @@ import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { deterministicZip } from "../../scripts/kit/files";
 import { dynamodbRequests } from "../../handlers/requests/dynamodb-requests";
 import { connectTo } from "../handlers/emulated";
-import { messageOf, recordsOf } from "../../handlers/requests/work-queue";
+import { readRecord, readRecords } from "../../handlers/requests/work-queue";
 import { awsCalls } from "../support/aws-call";
 import { lambdaStandIn, reportLine, type StandInAnswer, type StoodIn } from "../support/lambda-stand-in";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -89,7 +89,7 @@ const there = async () => {
   return { versions: versions.map(({ Version }) => Version).sort(), memory, live };
 };
 const AT_REST = { versions: ["$LATEST", "1"], memory: 512, live: "1" };
-const requestOf = ({ payload }: StoodIn) => messageOf(recordsOf(payload as never)[0]!, QUEUE_ARN).requestId;
+const requestOf = ({ payload }: StoodIn) => readRecord(readRecords(payload as never)[0]!, QUEUE_ARN).requestId;
 
 /**
  * Calls of Lambda that a tuning makes, beside those that run the function; docs/tune.md tells a person that these are

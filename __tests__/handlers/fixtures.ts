@@ -40,7 +40,7 @@ export function keepingLog(): { log: Log; records: Logged[] } {
 
 /** Counts of a process that has not answered anything yet. */
 export const newProcess = (): FunctionCounts => ({
-  coldStart: openColdStart(),
+  countColdStart: openColdStart(),
   counters: openCounters(),
   memoryUsedPercent: () => undefined,
 });

@@ -7,7 +7,7 @@ import { LEASE_MS } from "../../handlers/requests/lease";
 import { memoryWorkQueue } from "../support/memory-work-queue";
 import { writeMessage, type WorkQueue } from "../../handlers/requests/work-queue";
 import { invokeRoute } from "../../handlers/http/invoke";
-import type { Route } from "../../handlers/http/http";
+import type { Route } from "../../handlers/http/gateway";
 import { memoryRequests } from "../support/memory-requests";
 import { memoryResults } from "../support/memory-results";
 import { memorySessions } from "../support/memory-sessions";
@@ -186,7 +186,7 @@ test("two workers that are given the same message at the same time ask the agent
     fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 4 }), async (scheduler, copies) => {
       const there = world();
       await there.requests.create(newRequest(), NOW_MS + MINUTE_MS);
-      const body = writeMessage({ requestId: REQUEST_ID, hops: 0 });
+      const body = writeMessage({ requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 });
       const workers = Array.from({ length: copies }, () =>
         there.worker(inTurn(scheduler))(sqsBatch(WORK_QUEUE_ARN, body, body), context),
       );
@@ -261,7 +261,10 @@ describe("a worker that is killed", () => {
         const answer = await call();
         return `${operation} answers` === point ? gone : answer;
       };
-      const message = sqsBatch(WORK_QUEUE_ARN, writeMessage({ requestId: REQUEST_ID, hops: 0 }));
+      const message = sqsBatch(
+        WORK_QUEUE_ARN,
+        writeMessage({ requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 }),
+      );
       void there.worker(killed)(message, context);
       await new Promise((resolve) => setImmediate(resolve));
       jest.clearAllTimers();

@@ -22,12 +22,12 @@ describe("counters", () => {
 
 describe("function metrics", () => {
   test("only the first request of a process is cold", () => {
-    const coldStart = openColdStart();
-    expect([coldStart(), coldStart(), coldStart()]).toEqual([1, 0, 0]);
+    const countColdStart = openColdStart();
+    expect([countColdStart(), countColdStart(), countColdStart()]).toEqual([1, 0, 0]);
   });
 
   test("what was counted since the last time is told by function, a cold start also where there was none", () => {
-    const parts = { coldStart: openColdStart(), counters: openCounters(), memoryUsedPercent: () => undefined };
+    const parts = { countColdStart: openColdStart(), counters: openCounters(), memoryUsedPercent: () => undefined };
     parts.counters.add("CacheHit", 2);
     expect(measureFunction("api", parts)).toEqual({
       metrics: { CacheHit: 2, ColdStart: 1 },
@@ -42,7 +42,7 @@ describe("function metrics", () => {
     expect(used()).toBe(50);
     peakKiB += 2_000;
     expect(used()).toBe(50.4);
-    const parts = { coldStart: openColdStart(), counters: openCounters(), memoryUsedPercent: used };
+    const parts = { countColdStart: openColdStart(), counters: openCounters(), memoryUsedPercent: used };
     expect(measureFunction("worker", parts)).toEqual({
       metrics: { ColdStart: 1, MemoryUsed: 50.4 },
       dimensions: { Function: "worker" },

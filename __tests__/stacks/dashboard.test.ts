@@ -281,7 +281,7 @@ describe("the metrics of alarms and charts", () => {
     await requests.create(newRequest(), NOW_MS);
     for (const name of ["CacheHit", "CacheMiss", "PoolIdleDropped", "PoolOpened", "PoolReused", "BreakerOpen"] as const)
       own.counters.add(name);
-    await runJob(parts, { requestId: REQUEST_ID, hops: 0 }, 60_000);
+    await runJob(parts, { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 }, 60_000);
     const fine = async () => ({ status: 200, body: {} });
     for (const name of ["CacheHit", "CacheMiss"] as const) own.counters.add(name);
     await frontDoor({ ...own, routes: { health: fine, invoke: fine, status: fine }, originSecretSha256: "" })(
@@ -292,7 +292,7 @@ describe("the metrics of alarms and charts", () => {
       await heartbeat({ name, identify: async () => undefined, counters: own.counters, log, holdMs: 1 });
     for (const requestId of ["dead", "late"]) await requests.create(newRequest({ requestId }), NOW_MS);
     await deadLetterHandler({ queueArn: DEAD_LETTER_QUEUE_ARN, requests, nowMs: () => nowMs, log })(
-      sqsBatch(DEAD_LETTER_QUEUE_ARN, writeMessage({ requestId: "dead", hops: 0 })),
+      sqsBatch(DEAD_LETTER_QUEUE_ARN, writeMessage({ requestId: "dead", deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 })),
       { getRemainingTimeInMillis: () => 50_000 },
     );
     nowMs += DEADLINE_MS + 60_000;

@@ -1,14 +1,16 @@
 import {
+  compareCreation,
+  creationSeconds,
   isHeld,
-  standingOf,
+  judgeBid,
   isTerminal,
+  queuedRecord,
   type DueRequest,
   type Ending,
   type RequestRecord,
   type RequestStore,
 } from "../../handlers/requests/requests";
-import { creationOver, creationSeconds } from "../../handlers/requests/request-writes";
-import type { TurnKeeper } from "../../handlers/requests/sessions";
+import type { TurnKeeper } from "./memory-sessions";
 
 interface Row {
   readonly record: RequestRecord;
@@ -38,16 +40,8 @@ function admission(rows: Rows): Pick<RequestStore, "create" | "markSent" | "find
   return {
     async create(request, dueMs) {
       const existing = rows.get(request.requestId)?.record;
-      if (existing && existing.expiresAt > creationSeconds(request)) return creationOver(existing, request);
-      const record: RequestRecord = {
-        ...request,
-        status: "queued",
-        updatedAt: request.createdAt,
-        sent: false,
-        attempt: 0,
-        requeues: 0,
-      };
-      rows.set(request.requestId, { record, dueMs });
+      if (existing && existing.expiresAt > creationSeconds(request)) return compareCreation(existing, request);
+      rows.set(request.requestId, { record: queuedRecord(request), dueMs });
       return { outcome: "created" };
     },
     async markSent(requestId) {
@@ -73,7 +67,7 @@ function work(rows: Rows, sessions: TurnKeeper | undefined): Pick<RequestStore, 
     async claim(requestId, bid) {
       const row = rows.get(requestId);
       if (!row) return { outcome: "missing" };
-      const standing = standingOf(row.record, row.claimedBy, bid);
+      const standing = judgeBid(row.record, row.claimedBy, bid);
       if (standing === "won") return { outcome: standing, request: row.record };
       if (standing !== "open") return { outcome: standing };
       const { token, nowMs, leaseUntilMs } = bid;
@@ -88,18 +82,18 @@ function work(rows: Rows, sessions: TurnKeeper | undefined): Pick<RequestStore, 
       rows.set(requestId, { record, claimedBy: token, dueMs: leaseUntilMs });
       return { outcome: "won", request: record };
     },
-    async renew(requestId, attempt, leaseUntilMs) {
+    async renew({ requestId, attempt }, leaseUntilMs) {
       const row = rows.get(requestId);
       if (row?.record.status !== "processing" || row.record.attempt !== attempt) return false;
       if ((row.record.leaseUntilMs ?? 0) > leaseUntilMs) return true;
       rows.set(requestId, { ...row, record: { ...row.record, leaseUntilMs }, dueMs: leaseUntilMs });
       return true;
     },
-    async finish(requestId, attempt, ending, kept) {
+    async finish({ requestId, attempt }, { turn, ...ending }) {
       const row = rows.get(requestId);
       if (row?.record.status !== "processing" || row.record.attempt !== attempt) return row?.finishedBy === attempt;
       rows.set(requestId, { record: ended(row.record, ending), finishedBy: attempt });
-      if (kept) sessions?.append(kept.session, kept.turn);
+      if (turn) sessions?.append(turn.session, turn.turn);
       return true;
     },
   };

@@ -1,19 +1,25 @@
 import {
   HISTORY_TURNS,
-  keptAnswer,
-  sessionKey,
+  cutAnswer,
+  nameSession,
   turnKey,
   type NewTurn,
+  type Session,
   type SessionStore,
-  type TurnKeeper,
 } from "../../handlers/requests/sessions";
+
+/** Keeps turns in this process. */
+export interface TurnKeeper {
+  /** Keeps a turn with its answer cut. Keeping it again changes nothing. */
+  append(session: Session, turn: NewTurn): void;
+}
 
 /** Sessions in this process. Given to `memoryRequests`, they are kept with the endings, as in the tables. */
 export function memorySessions(): SessionStore & TurnKeeper {
   const sessions = new Map<string, Map<string, NewTurn>>();
   return {
     async recent(session, nowMs) {
-      const turns = [...(sessions.get(sessionKey(session)) ?? [])];
+      const turns = [...(sessions.get(nameSession(session)) ?? [])];
       return turns
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .slice(-HISTORY_TURNS)
@@ -21,12 +27,12 @@ export function memorySessions(): SessionStore & TurnKeeper {
         .map(([, { prompt, answer }]) => ({ prompt, answer }));
     },
     append(session, turn) {
-      const key = sessionKey(session);
+      const key = nameSession(session);
       sessions.set(
         key,
         (sessions.get(key) ?? new Map<string, NewTurn>()).set(turnKey(turn), {
           ...turn,
-          answer: keptAnswer(turn.answer),
+          answer: cutAnswer(turn.answer),
         }),
       );
     },

@@ -1,8 +1,9 @@
-import type { ReadyArbiter } from "./index";
-import { AgentFailure, type AgentAnswer, type EarlierAnswer, type Tokens } from "./agent";
+import { DependencyDownError } from "../aws/guards";
 import { boundedSignal, withDeadline } from "../deadline";
-import type { AgentReport, OrchestrationInput, TokenReport } from "./orchestration";
 import { nameError, type Measured } from "../telemetry";
+import { AgentFailure, type AgentAnswer, type EarlierAnswer, type Tokens } from "./agent";
+import type { ReadyArbiter } from "./index";
+import type { AgentReport, OrchestrationInput, TokenReport } from "./orchestration";
 
 /** One agent's part in a phase. */
 export interface AgentTask {
@@ -12,30 +13,23 @@ export interface AgentTask {
   readonly answers: readonly EarlierAnswer[];
   /** Epoch milliseconds at which the phase's time ends. */
   readonly endMs: number;
-  /** Aborted with the reason, in words, as soon as the phase does not need the agent. */
+  /** Aborted with an error whose message is the reason, as soon as the phase does not need the agent. */
   readonly stop: AbortSignal;
 }
 
 type Ending = Pick<AgentReport, "status" | "answer" | "tokens" | "error">;
 
-/** Runs one agent within its own time and the phase's, whichever is shorter, and logs how it fared. Never rejects. */
+/** Runs one agent within its own time-out and the phase's end, and logs the outcome. Never rejects. */
 export async function runAgent(input: OrchestrationInput, task: AgentTask): Promise<AgentReport> {
-  const {
-    ready: {
-      definition: { name },
-    },
-    phase,
-    role,
-  } = task;
+  const { ready, phase, role } = task;
+  const { name } = ready.definition;
   const startedMs = input.nowMs();
-  const outcome = await outcomeOf(input, task, startedMs);
+  const outcome = await askAgent(input, task, startedMs);
   const duration_ms = input.nowMs() - startedMs;
-  const {
-    ending: { status },
-    error,
-  } = outcome;
+  const { status } = outcome.ending;
+  const { error } = outcome;
   const fields = { agent: name, phase, status, duration_ms, ...(error !== undefined && { error: nameError(error) }) };
-  input.log(status === "ok" ? "info" : "warn", "agent_ended", fields, ...measured(name, duration_ms, outcome));
+  input.log(status === "ok" ? "info" : "warn", "agent_ended", fields, ...measureOutcome(name, duration_ms, outcome));
   return { name, phase, ...(role && { role }), duration_ms, ...outcome.ending };
 }
 
@@ -45,7 +39,7 @@ interface Outcome {
   readonly answer?: AgentAnswer;
 }
 
-async function outcomeOf(
+async function askAgent(
   input: OrchestrationInput,
   { ready, answers, endMs, stop }: AgentTask,
   startedMs: number,
@@ -65,12 +59,12 @@ async function outcomeOf(
     const answer = await withDeadline(signal, () => ready.agent.run(question, signal));
     return {
       answer,
-      ending: { status: "ok", answer: answer.text, ...(answer.tokens && { tokens: reportOf(answer.tokens) }) },
+      ending: { status: "ok", answer: answer.text, ...(answer.tokens && { tokens: addTotal(answer.tokens) }) },
     };
   } catch (error) {
-    // The agent may have failed on its own just before the abort.
+    // The agent may have failed by itself just before the abort.
     if (!signal.aborted || error !== signal.reason)
-      return { error, ending: { status: "failed", error: messageOf(error) } };
+      return { error, ending: { status: "failed", error: describeFailure(error) } };
     if (input.signal.aborted && error === input.signal.reason)
       return { error, ending: { status: "cancelled", error: "Cancelled: the request ended before it." } };
     if (stop.aborted && error === stop.reason)
@@ -85,18 +79,16 @@ async function outcomeOf(
   }
 }
 
-/** Only agents' own failures are worded for the caller. */
-function messageOf(error: unknown): string {
+/** Describes a failure for the caller. Only the messages of {@link AgentFailure} are safe to show. */
+function describeFailure(error: unknown): string {
   if (error instanceof AgentFailure) return error.message;
-  return error instanceof Error && error.name === "DependencyDownError"
-    ? "Not called: it failed too often just now."
-    : "The agent failed.";
+  return error instanceof DependencyDownError ? "Not called: it failed too often just now." : "The agent failed.";
 }
 
-const reportOf = ({ input, output }: Tokens): TokenReport => ({ input, output, total: input + output });
+const addTotal = ({ input, output }: Tokens): TokenReport => ({ input, output, total: input + output });
 
-/** The time of an agent that was cancelled tells nothing about it. */
-function measured(name: string, durationMs: number, { ending: { status, tokens }, answer }: Outcome): Measured[] {
+/** Measures an outcome. The duration of a cancelled agent says nothing about the agent, and is not measured. */
+function measureOutcome(name: string, durationMs: number, { ending: { status, tokens }, answer }: Outcome): Measured[] {
   if (status === "cancelled") return [];
   const own = {
     metrics: { AgentDuration: durationMs, AgentFailed: status === "ok" ? 0 : 1 },

@@ -21,9 +21,9 @@ export interface AgentInput {
     /** Answers of the earlier phases, in their order. Empty in the first phase. */
     readonly answers: readonly EarlierAnswer[];
   };
-  /** Names the conversation, unique across callers: an agent may keep memory under it. */
+  /** Names the conversation, unique across callers, so that an agent may keep memory under it. */
   readonly conversation: string;
-  /** Epoch milliseconds at which the signal is aborted at the latest: waiting for longer is of no use. */
+  /** Epoch milliseconds by which the signal is aborted. Waiting longer is useless. */
   readonly deadlineMs: number;
 }
 
@@ -33,45 +33,45 @@ export interface Tokens {
   readonly output: number;
 }
 
-/** What an agent gave. */
+/** An agent's answer. */
 export interface AgentAnswer {
   /** Never empty. */
   readonly text: string;
-  /** Where the agent tells. */
+  /** Default: the agent does not report them. */
   readonly tokens?: Tokens;
-  /** The model that counted the tokens, where the agent tells. */
+  /** The model that counted the tokens. Default: the agent does not report it. */
   readonly model?: string;
 }
 
 /** Something that answers a prompt. */
 export interface Agent {
   /**
-   * Resolves with the whole answer, never a part of it. Rejects with {@link AgentFailure} where the agent
-   * failed, and in any way once `signal` is aborted: then it must leave no call open.
+   * Resolves with the complete answer. Rejects with {@link AgentFailure} if the agent failed, and with any error once
+   * `signal` is aborted: then it must leave no call open.
    */
   run(input: AgentInput, signal: AbortSignal): Promise<AgentAnswer>;
 }
 
-/** An agent failed. The message is safe to show to the caller; what only operators may see is in `cause`. */
+/** An agent failed. The message is safe to show to the caller; `cause` is for operators only. */
 export class AgentFailure extends Error {
   override readonly name = "AgentFailure";
 }
 
 /**
- * A prompt and its context as messages of Converse: they alternate, begin and end with the user, and hold no blank
- * text, as the API demands. The last one holds the earlier agents' answers, then the prompt.
+ * Makes messages of Converse from a prompt and its context. They alternate, start and end with the user, and contain no
+ * blank text, as the API demands. The last message contains the earlier agents' answers, then the prompt.
  */
-export function messagesOf({ prompt, context }: AgentInput): Message[] {
+export function makeMessages({ prompt, context }: AgentInput): Message[] {
   // A turn without one of its halves would break the alternation.
   const turns = context.turns.filter((turn) => !isBlank(turn.prompt) && !isBlank(turn.answer));
   return [
     ...turns.flatMap((turn) => [message("user", turn.prompt), message("assistant", turn.answer)]),
-    message("user", ...answersIn(context.answers), prompt),
+    message("user", ...describeAnswers(context.answers), prompt),
   ];
 }
 
-/** As JSON: whatever an answer holds, it ends where its quotes end. */
-function answersIn(answers: readonly EarlierAnswer[]): string[] {
+/** Writes answers as JSON, so that no text in an answer can pretend to end it. */
+function describeAnswers(answers: readonly EarlierAnswer[]): string[] {
   if (answers.length === 0) return [];
   return [
     `Other agents have answered the prompt below before you. Their answers, as JSON:\n${JSON.stringify(answers)}`,
@@ -85,7 +85,7 @@ const message = (role: "user" | "assistant", ...texts: readonly string[]): Messa
 
 const isBlank = (text: string): boolean => text.trim() === "";
 
-/** What an agent that takes JSON is sent: `{"prompt","context","instructions"?}`. */
-export function payloadOf({ prompt, context }: AgentInput, instructions: string | undefined): string {
+/** Makes what an agent that takes JSON is sent: `{"prompt","context","instructions"?}`. */
+export function makePayload({ prompt, context }: AgentInput, instructions: string | undefined): string {
   return JSON.stringify({ prompt, context, instructions });
 }

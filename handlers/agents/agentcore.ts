@@ -1,9 +1,9 @@
 import type { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore";
 import { createHash } from "node:crypto";
 import type { ArbiterDefinition } from "../environment";
-import { type Agent, payloadOf } from "./agent";
+import { type Agent, makePayload } from "./agent";
 import { readAnswer, readBody } from "./answers";
-import { failing } from "./retries";
+import { rethrowFailure } from "./retries";
 
 /**
  * An agent in a Bedrock AgentCore runtime, which answers as JSON, as text or as a stream of events.
@@ -21,10 +21,10 @@ export function agentCoreAgent(
       ]);
       const command = new InvokeAgentRuntimeCommand({
         agentRuntimeArn: target,
-        runtimeSessionId: runtimeSessionId(name, input.conversation),
+        runtimeSessionId: hashSession(name, input.conversation),
         contentType: "application/json",
         accept: "application/json, text/event-stream",
-        payload: payloadOf(input, instructions),
+        payload: makePayload(input, instructions),
       });
       const { body, contentType } = await client
         .send(command, { abortSignal: signal })
@@ -32,8 +32,8 @@ export function agentCoreAgent(
           body: await readBody((response ?? []) as AsyncIterable<Uint8Array>),
           contentType,
         }))
-        .catch(failing("The agent's runtime", signal));
-      // A body cut short by the abort may read as a shorter answer.
+        .catch(rethrowFailure("The agent's runtime", signal));
+      // A body that the abort cut short may look like a shorter answer.
       signal.throwIfAborted();
       return readAnswer(body, contentType);
     },
@@ -41,10 +41,10 @@ export function agentCoreAgent(
 }
 
 /**
- * AgentCore wants at least 33 characters and gives each session a machine of its own. The same conversation comes
- * back to the same one; agents that share a runtime do not, as they run at the same time.
+ * Names a session in at least 33 characters, as AgentCore requires. The same conversation returns to the same machine;
+ * agents that share a runtime have machines of their own, because they run concurrently.
  */
-export function runtimeSessionId(agentName: string, conversation: string): string {
+export function hashSession(agentName: string, conversation: string): string {
   return createHash("sha256")
     .update(JSON.stringify([agentName, conversation]))
     .digest("hex");

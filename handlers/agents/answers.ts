@@ -1,14 +1,13 @@
 import { AgentFailure, type AgentAnswer, type Tokens } from "./agent";
 
 /**
- * Bytes that an answer may have: a result of several answers must fit into memory, and into what a status answer can
- * carry.
+ * Bytes of an answer. A result of several answers must fit into memory and into a status answer.
  */
 export const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 
 /**
- * Reads a body to its end, as UTF-8. Rejects where it breaks off, and with {@link AgentFailure} where it is larger than
- * {@link MAX_ANSWER_BYTES}; the rest is then not read, and the stream destroyed.
+ * Reads a body to its end, as UTF-8. Rejects if it breaks off, and with {@link AgentFailure} if it is larger than
+ * {@link MAX_ANSWER_BYTES}; the stream is then destroyed.
  */
 export async function readBody(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -22,23 +21,23 @@ export async function readBody(body: AsyncIterable<Uint8Array> | Iterable<Uint8A
   return Buffer.concat(chunks, bytes).toString("utf8");
 }
 
-/** What an agent tells about the making of its answer. */
+/** What an agent reports about how it made its answer. */
 export type Usage = Pick<AgentAnswer, "tokens" | "model">;
 
-/** It becomes a metric's dimension: a name, never a text. */
+/** A model's name, which becomes a dimension of metrics. A text would make endless dimensions. */
 const MODEL = /^[\w.:/@-]{1,200}$/;
 
 /**
- * Reads tokens and model out of what an agent sent: `{"inputTokens","outputTokens"}`, or the same in snake_case, under
- * `usage`, `metrics`, `metrics.usage` or `metadata.usage`; `model` beside them or under `metadata`. Left out where they
- * are not, or make no sense.
+ * Reads tokens and model from what an agent sent: `{"inputTokens","outputTokens"}`, or the same in snake_case, in
+ * `usage`, `metrics`, `metrics.usage` or `metadata.usage`; `model` at the top or in `metadata`. Missing or malformed
+ * values are left out.
  */
 export function readUsage(value: unknown): Usage {
   if (!isObject(value)) return {};
-  const metrics = objectIn(value, "metrics");
-  const metadata = objectIn(value, "metadata");
-  const tokens = [objectIn(value, "usage"), metrics, objectIn(metrics, "usage"), objectIn(metadata, "usage")]
-    .map(tokensIn)
+  const metrics = readObject(value, "metrics");
+  const metadata = readObject(value, "metadata");
+  const tokens = [readObject(value, "usage"), metrics, readObject(metrics, "usage"), readObject(metadata, "usage")]
+    .map(readTokens)
     .find((found) => found !== undefined);
   const model = [value["model"], metadata["model"]].find(
     (name): name is string => typeof name === "string" && MODEL.test(name),
@@ -46,7 +45,7 @@ export function readUsage(value: unknown): Usage {
   return { ...(tokens && { tokens }), ...(model !== undefined && { model }) };
 }
 
-/** Whether a value tells of the making only, and is no part of an answer. */
+/** Whether a value reports usage only, and is no part of an answer. */
 export function isOnlyUsage(value: unknown): boolean {
   return (
     isObject(value) &&
@@ -55,7 +54,7 @@ export function isOnlyUsage(value: unknown): boolean {
   );
 }
 
-function tokensIn(value: Readonly<Record<string, unknown>>): Tokens | undefined {
+function readTokens(value: Readonly<Record<string, unknown>>): Tokens | undefined {
   const input = value["inputTokens"] ?? value["input_tokens"];
   const output = value["outputTokens"] ?? value["output_tokens"];
   return isCount(input) && isCount(output) ? { input, output } : undefined;
@@ -63,7 +62,7 @@ function tokensIn(value: Readonly<Record<string, unknown>>): Tokens | undefined 
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function objectIn(value: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
+function readObject(value: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
   const found = value[name];
   return isObject(found) ? found : {};
 }
@@ -74,36 +73,35 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 /** The fields under which agents are known to put their answer, in order of preference. */
 const ANSWER_FIELDS = ["result", "answer", "output", "response"] as const;
 
-/** By which some streams say that they ended on purpose. */
+/** The event with which some streams end. */
 const END_OF_STREAM = "[DONE]";
 
 /**
- * The answer in what an agent sent, with tokens and model where it tells them.
- * `text/event-stream`: the `data` of its events. Anything else: the text of the first answer field of a JSON
- * object, a JSON string, other JSON as it stands, or plain text. Throws {@link AgentFailure} where it is empty
- * or reports an error.
+ * Reads the answer in what an agent sent, with tokens and model if it reports them.
+ * `text/event-stream`: the `data` of its events. Anything else: the text of the first answer field of a JSON object, a
+ * JSON string, other JSON unchanged, or plain text. Throws {@link AgentFailure} if it is empty or reports an error.
  */
 export function readAnswer(body: string, contentType = ""): AgentAnswer {
   const isStream = contentType.toLowerCase().startsWith("text/event-stream");
   const parts = isStream
-    ? dataOfEvents(body)
+    ? readEvents(body)
         .filter((data) => data !== END_OF_STREAM)
         .map(parse)
     : [parse(body)];
-  // A stream has sent its 200 before it fails, so the error comes as an event.
+  // A stream has sent its 200 before it fails, so that the error is an event.
   if (parts.some(isStream ? hasError : isError))
     throw new AgentFailure(`The agent reported an error${isStream ? " in its stream" : ""}.`);
   const pieces = parts.filter(({ value }) => !isOnlyUsage(value));
-  // JSON strings are pieces of one text; anything else is a line of its own.
+  // JSON strings are pieces of one text; any other event is a line.
   const text = pieces
-    .map(fromValue)
+    .map(readText)
     .join(pieces.every(({ isJson, value }) => isJson && typeof value === "string") ? "" : "\n");
   if (text.trim() === "") throw new AgentFailure("The agent gave an empty answer.");
-  // Counts of a stream grow from event to event: the last are the whole.
+  // In a stream counts grow from event to event, so that the last ones are the totals.
   return { text, ...Object.assign({}, ...parts.map(({ value }) => readUsage(value))) };
 }
 
-function dataOfEvents(body: string): string[] {
+function readEvents(body: string): string[] {
   return body
     .split(/(?:\r\n|\r|\n){2,}/)
     .map((event) =>
@@ -129,9 +127,9 @@ function parse(text: string): Parsed {
   }
 }
 
-function fromValue({ value }: Parsed): string {
+function readText({ value }: Parsed): string {
   if (!isObject(value)) return stringify(value);
-  const field = answerField(value);
+  const field = findAnswerField(value);
   return stringify(field === undefined ? value : value[field]);
 }
 
@@ -139,12 +137,12 @@ function fromValue({ value }: Parsed): string {
 const stringify = (value: unknown): string =>
   typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
 
-const answerField = (value: Readonly<Record<string, unknown>>) =>
+const findAnswerField = (value: Readonly<Record<string, unknown>>) =>
   ANSWER_FIELDS.find((name) => value[name] !== undefined && value[name] !== null);
 
 const hasError = ({ value }: Parsed): boolean =>
   isObject(value) && value["error"] !== undefined && value["error"] !== null;
 
-/** An answer beside the error stands. */
+/** Whether a value reports an error and contains no answer. */
 const isError = (parsed: Parsed): boolean =>
-  hasError(parsed) && isObject(parsed.value) && answerField(parsed.value) === undefined;
+  hasError(parsed) && isObject(parsed.value) && findAnswerField(parsed.value) === undefined;

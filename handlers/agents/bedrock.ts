@@ -1,10 +1,10 @@
 import type { BedrockRuntimeClient, ConverseCommandOutput, StopReason } from "@aws-sdk/client-bedrock-runtime";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent, type AgentAnswer, messagesOf } from "./agent";
-import { failing } from "./retries";
+import { AgentFailure, type Agent, type AgentAnswer, makeMessages } from "./agent";
+import { rethrowFailure } from "./retries";
 
-/** After any other reason the text is cut, withheld, or not an answer at all. */
-const ENDED: readonly (StopReason | undefined)[] = ["end_turn", "stop_sequence"];
+/** Reasons after which the text is a whole answer. After others it is cut, withheld, or no answer. */
+const FINISHED: readonly (StopReason | undefined)[] = ["end_turn", "stop_sequence"];
 
 /**
  * A model behind Bedrock's Converse, given `instructions` as its system prompt.
@@ -19,19 +19,19 @@ export function bedrockAgent(
       const [{ ConverseCommand }, client] = await Promise.all([import("@aws-sdk/client-bedrock-runtime"), connect()]);
       const command = new ConverseCommand({
         modelId: target,
-        messages: messagesOf(input),
+        messages: makeMessages(input),
         ...(instructions && { system: [{ text: instructions }] }),
       });
-      return answerOf(
-        await client.send(command, { abortSignal: signal }).catch(failing("The agent's model", signal)),
+      return readOutput(
+        await client.send(command, { abortSignal: signal }).catch(rethrowFailure("The agent's model", signal)),
         target,
       );
     },
   };
 }
 
-function answerOf({ output, stopReason, usage }: ConverseCommandOutput, model: string): AgentAnswer {
-  if (!ENDED.includes(stopReason))
+function readOutput({ output, stopReason, usage }: ConverseCommandOutput, model: string): AgentAnswer {
+  if (!FINISHED.includes(stopReason))
     throw new AgentFailure(`The agent's model did not finish its answer: ${stopReason ?? "it gave no reason"}.`);
   const text = (output?.message?.content ?? []).map((block) => block.text ?? "").join("");
   if (text.trim() === "") throw new AgentFailure("The agent gave an empty answer.");

@@ -1,11 +1,11 @@
 import { withDeadline } from "../deadline";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent, payloadOf } from "./agent";
+import { AgentFailure, type Agent, makePayload } from "./agent";
 import { readAnswer, readBody } from "./answers";
-import { AnswerError, failing, retrying, retryAfterMs } from "./retries";
+import { AnswerError, parseRetryAfter, rethrowFailure, retry } from "./retries";
 import type { Secret } from "./secret";
 
-/** The part of the SDK clients' pooled handler that an agent needs: so its pool and its freeze guard hold here too. */
+/** The part of the SDK's request handler that an agent needs. Through it the agent uses the pool of sockets. */
 export interface HttpDoor {
   handle(
     request: HttpDoorRequest,
@@ -14,7 +14,7 @@ export interface HttpDoor {
 }
 
 /** @see https://github.com/smithy-lang/smithy-typescript/tree/main/packages/node-http-handler */
-export interface HttpDoorRequest {
+interface HttpDoorRequest {
   readonly protocol: string;
   readonly hostname: string;
   readonly port?: number;
@@ -25,15 +25,15 @@ export interface HttpDoorRequest {
   readonly body?: string;
 }
 
-/** `body` is a stream that breaks off with an error where the connection does. Header names are in lower case. */
-export interface HttpDoorResponse {
+/** `body` ends with an error if the connection breaks. Header names are in lower case. */
+interface HttpDoorResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: AsyncIterable<Uint8Array> & { destroy(): void };
 }
 
-/** What an agent behind HTTP needs. */
-export interface HttpParts {
+/** What an agent with an HTTP endpoint needs. */
+interface HttpParts {
   readonly http: HttpDoor;
   /** Sent as the header `Authorization`. Default: no header. */
   readonly secret?: Secret;
@@ -47,29 +47,31 @@ interface Reply {
 }
 
 /**
- * An agent behind an HTTP endpoint, which answers a POST as JSON, as text or as a stream of events. No redirect is
- * followed: it would carry the prompt elsewhere.
+ * An agent with an HTTP endpoint, which answers a POST with JSON, text or a stream of events. Redirects are not
+ * followed, because they would carry the prompt elsewhere.
  */
 export function httpAgent({ target, instructions }: ArbiterDefinition, parts: HttpParts): Agent {
   const url = new URL(target);
   return {
     async run(input, signal) {
-      const body = payloadOf(input, instructions);
+      const body = makePayload(input, instructions);
       const ask = (authorization?: string) =>
-        retrying(() => post(parts.http, requestTo(url, body, authorization), parts.nowMs, signal), {
+        retry(() => post(parts, makeRequest(url, body, authorization), signal), {
           signal,
           deadlineMs: input.deadlineMs,
           ...parts,
         });
-      const reply = await withSecret(parts.secret, signal, ask).catch(failing("The agent's endpoint", signal));
+      const reply = await askWithSecret(parts.secret, signal, ask).catch(
+        rethrowFailure("The agent's endpoint", signal),
+      );
       signal.throwIfAborted();
       return readAnswer(reply.body, reply.contentType);
     },
   };
 }
 
-/** A secret that is refused may have been replaced since it was read: then the new one has one try. */
-async function withSecret(
+/** Asks with the secret. A refused secret may have been replaced since it was read, so the new one gets one try. */
+async function askWithSecret(
   secret: Secret | undefined,
   signal: AbortSignal,
   ask: (authorization?: string) => Promise<Reply>,
@@ -86,30 +88,26 @@ async function withSecret(
   }
 }
 
-async function post(
-  http: HttpDoor,
-  request: HttpDoorRequest,
-  nowMs: () => number,
-  signal: AbortSignal,
-): Promise<Reply> {
+async function post({ http, nowMs }: HttpParts, request: HttpDoorRequest, signal: AbortSignal): Promise<Reply> {
   const { response } = await http.handle(request, { abortSignal: signal });
   const { statusCode, headers, body } = response;
   try {
     if (statusCode < 200 || statusCode > 299)
-      throw new AnswerError(statusCode, retryAfterMs(headers["retry-after"], nowMs()));
+      throw new AnswerError(statusCode, parseRetryAfter(headers["retry-after"], nowMs()));
     if (headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) {
       throw new AgentFailure(
-        "The agent's endpoint gave an answer without Content-Length or chunks: one that is cut short would look the same.",
+        "The agent's endpoint gave an answer without Content-Length or chunks: " +
+          "an answer that is cut short would look the same.",
       );
     }
     return { body: await readBody(body ?? []), contentType: headers["content-type"] };
   } finally {
-    // Read to its end, it is destroyed already, and its socket is back in the pool; else nobody will read the rest.
+    // A body that was read to its end is destroyed already; of another one, nobody will read the rest.
     body?.destroy();
   }
 }
 
-function requestTo(url: URL, body: string, authorization: string | undefined): HttpDoorRequest {
+function makeRequest(url: URL, body: string, authorization: string | undefined): HttpDoorRequest {
   const { protocol, hostname, port, pathname, search } = url;
   return {
     protocol,

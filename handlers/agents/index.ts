@@ -26,20 +26,20 @@ export interface ReadyArbiter {
   readonly agent: Agent;
 }
 
-/** What agents reach out through. Each client is connected with the first run that needs it. */
+/** What agents are reached through. Each client is connected by the first run that needs it. */
 export interface AgentDoors {
   readonly agentcore: () => Promise<BedrockAgentCoreClient>;
   readonly bedrock: () => Promise<BedrockRuntimeClient>;
   readonly lambda: () => Promise<LambdaClient>;
   readonly secrets: () => Promise<SecretsManagerClient>;
   /**
-   * The clients' pooled request handler. It must set no time-out on an answer: an agent may think for minutes, and its
-   * signal ends it.
+   * The clients' pooled request handler. It must have no time-out for an answer, because an agent may think for minutes
+   * and its signal ends it.
    */
   readonly http: HttpDoor;
   /** Keeps secrets. */
   readonly cache: ReadCache;
-  /** Asked for `agent:<name>`. */
+  /** Used with the names `agent:<name>`. */
   readonly guards: Guards;
   /** Epoch milliseconds. */
   readonly nowMs: () => number;
@@ -49,23 +49,22 @@ export interface AgentDoors {
 
 /** Makes the agent of each definition, behind its guard. */
 export function openAgents(definitions: readonly AgentDefinition[], doors: AgentDoors): ReadyAgent[] {
-  return definitions.map((definition) => ({ definition, agent: guarded(definition, doors) }));
+  return definitions.map((definition) => ({ definition, agent: openGuarded(definition, doors) }));
 }
 
-/** Makes the arbiter, where there is one. */
+/** Makes the arbiter, if there is one. */
 export function openArbiter(definition: ArbiterDefinition | undefined, doors: AgentDoors): ReadyArbiter | undefined {
-  return definition && { definition, agent: guarded(definition, doors) };
+  return definition && { definition, agent: openGuarded(definition, doors) };
 }
 
-function guarded(definition: ArbiterDefinition, doors: AgentDoors): Agent {
-  const agent = open(definition, doors);
+function openGuarded(definition: ArbiterDefinition, doors: AgentDoors): Agent {
+  const agent = openAgent(definition, doors);
   const guard = doors.guards(`agent:${definition.name}`);
-  // The deadline is inside: a guard must not count an agent as running that is slow to notice the abort, nor begin one
-  // after it.
+  // The deadline is inside the guard, which must not count an agent that is slow to notice the abort as running.
   return { run: (input, signal) => guard.run(() => withDeadline(signal, () => agent.run(input, signal))) };
 }
 
-function open(definition: ArbiterDefinition, doors: AgentDoors): Agent {
+function openAgent(definition: ArbiterDefinition, doors: AgentDoors): Agent {
   const { name, kind, target, secret_arn: secretArn } = definition;
   if (kind === "agentcore") return agentCoreAgent(definition, doors.agentcore);
   if (kind === "bedrock") return bedrockAgent(definition, doors.bedrock);

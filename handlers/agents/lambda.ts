@@ -1,8 +1,8 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { ArbiterDefinition } from "../environment";
-import { AgentFailure, type Agent, payloadOf } from "./agent";
+import { AgentFailure, type Agent, makePayload } from "./agent";
 import { readAnswer } from "./answers";
-import { failing } from "./retries";
+import { rethrowFailure } from "./retries";
 
 /**
  * A Lambda function that answers when it is invoked.
@@ -15,12 +15,12 @@ export function lambdaAgent({ target, instructions }: ArbiterDefinition, connect
       const command = new InvokeCommand({
         FunctionName: target,
         InvocationType: "RequestResponse",
-        Payload: Buffer.from(payloadOf(input, instructions)),
+        Payload: Buffer.from(makePayload(input, instructions)),
       });
       const { FunctionError, Payload } = await client
         .send(command, { abortSignal: signal })
-        .catch(failing("The agent's function", signal));
-      // Its message stays unread: it may quote the prompt.
+        .catch(rethrowFailure("The agent's function", signal));
+      // The function's message is not read, because it may quote the prompt.
       if (FunctionError !== undefined) throw new AgentFailure("The agent's function ended with an error.");
       return readAnswer(Buffer.from(Payload ?? []).toString("utf8"), "application/json");
     },

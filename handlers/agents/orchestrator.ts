@@ -1,50 +1,52 @@
-import { runAgent } from "./agent-run";
-import type { EarlierAnswer } from "./agent";
+import { NotNeededError } from "../aws/guards";
 import { runAtMost } from "../deadline";
+import type { EarlierAnswer } from "./agent";
+import { runAgent } from "./agent-run";
 import {
+  explainMiss,
+  explainStop,
   type AgentReport,
   type Orchestration,
   type OrchestrationInput,
-  missedBy,
-  uselessBecause,
   type TokenReport,
 } from "./orchestration";
-import { NotNeeded } from "../aws/guards";
+
+/** A phase to run. */
+interface Phase {
+  readonly phase: number;
+  /** How many phases share the time that is left, including this one and the arbiter. */
+  readonly stepsLeft: number;
+  /** Answers of the earlier phases. */
+  readonly answers: readonly EarlierAnswer[];
+}
 
 /** How a phase ended. */
-export interface PhaseOutcome {
+interface PhaseOutcome {
   /** In the order of the definitions. */
   readonly reports: readonly AgentReport[];
-  /** Where it missed its policy. */
+  /** Present if the phase missed its policy. */
   readonly failure?: Orchestration["failure"];
 }
 
-/**
- * Runs the agents of a phase, and cancels those that are of no use any more. `stepsLeft`: how many phases share the
- * time that is left, this one and the arbiter among them. Never rejects.
- */
-export async function runPhase(
-  input: OrchestrationInput,
-  phase: number,
-  stepsLeft: number,
-  answers: readonly EarlierAnswer[],
-): Promise<PhaseOutcome> {
-  const { policy, quorum, maxParallel } = input;
+/** Runs the agents of a phase, and cancels those that are not needed any more. Never rejects. */
+export async function runPhase(input: OrchestrationInput, { phase, stepsLeft, answers }: Phase): Promise<PhaseOutcome> {
+  const { maxParallel } = input;
   const startedMs = input.nowMs();
-  const endMs = endOf(input, startedMs, stepsLeft);
+  const endMs = computePhaseEnd(input, startedMs, stepsLeft);
   const members = input.agents.filter(({ definition }) => definition.phases.includes(phase));
   const stop = new AbortController();
   const tally = { members: members.length, ok: 0, notOk: 0 };
   const tasks = members.map((ready) => async () => {
     const report = await runAgent(input, { ready, phase, answers, endMs, stop: stop.signal });
     tally[report.status === "ok" ? "ok" : "notOk"]++;
-    const reason = uselessBecause(policy, quorum, tally);
-    if (reason !== undefined) stop.abort(new NotNeeded(reason));
+    const reason = explainStop(input, tally);
+    if (reason !== undefined) stop.abort(new NotNeededError(reason));
     return report;
   });
   const reports = await runAtMost(maxParallel === 0 ? members.length : maxParallel, tasks);
-  const failure = missedBy(policy, quorum, phase, tally);
-  logPhase(input, String(phase), startedMs, {
+  const failure = explainMiss(input, phase, tally);
+  logPhase(input, startedMs, {
+    phase: String(phase),
     agents: tally.members,
     ok: tally.ok,
     ...(failure && { error_code: failure.code }),
@@ -52,7 +54,7 @@ export async function runPhase(
   return { reports, ...(failure && { failure }) };
 }
 
-/** Has the arbiter, where there is one, merge the last phase's answers. Never rejects. */
+/** Lets the arbiter, if there is one, merge the last phase's answers. Never rejects. */
 export async function runArbiter(
   input: OrchestrationInput,
   lastPhase: number,
@@ -66,22 +68,21 @@ export async function runArbiter(
     phase: lastPhase + 1,
     role: "arbiter",
     answers,
-    endMs: endOf(input, startedMs, 1),
+    endMs: computePhaseEnd(input, startedMs, 1),
     stop,
   });
-  logPhase(input, "arbiter", startedMs, { agents: 1, ok: report.status === "ok" ? 1 : 0 });
+  logPhase(input, startedMs, { phase: "arbiter", agents: 1, ok: report.status === "ok" ? 1 : 0 });
   return report;
 }
 
-/** What is left is shared equally: a phase that needs less leaves more to those after it. */
-const endOf = ({ deadlineMs }: OrchestrationInput, nowMs: number, stepsLeft: number): number =>
+/** Shares the time that is left equally. A phase that needs less leaves more to those after it. */
+const computePhaseEnd = ({ deadlineMs }: OrchestrationInput, nowMs: number, stepsLeft: number): number =>
   nowMs + (deadlineMs - nowMs) / stepsLeft;
 
 function logPhase(
   { log, nowMs }: OrchestrationInput,
-  phase: string,
   startedMs: number,
-  counts: Readonly<Record<string, unknown>>,
+  { phase, ...counts }: { readonly phase: string; readonly agents: number; readonly ok: number; error_code?: string },
 ): void {
   const duration_ms = nowMs() - startedMs;
   log(
@@ -93,8 +94,8 @@ function logPhase(
 }
 
 /**
- * Runs the agents phase by phase, those of a phase at once, and the arbiter after them. A phase that misses the policy
- * ends the run: those after it would cost and not help. It never rejects: an agent that fails is reported.
+ * Runs the agents phase by phase, those of a phase concurrently, and then the arbiter. A phase that misses the policy
+ * ends the run, because later phases would cost and not help. It never rejects: agents that fail are reported.
  */
 export async function orchestrate(input: OrchestrationInput): Promise<Orchestration> {
   const startedMs = input.nowMs();
@@ -106,37 +107,41 @@ export async function orchestrate(input: OrchestrationInput): Promise<Orchestrat
   let last: readonly AgentReport[] = [];
   let failure: Orchestration["failure"];
   for (const [index, phase] of phases.entries()) {
-    ({ reports: last, failure } = await runPhase(input, phase, steps - index, answersIn(reports)));
+    ({ reports: last, failure } = await runPhase(input, {
+      phase,
+      stepsLeft: steps - index,
+      answers: listAnswers(reports),
+    }));
     reports.push(...last);
     if (failure) break;
   }
-  const answers = answersIn(last);
+  const answers = listAnswers(last);
   const verdict = failure ? undefined : await runArbiter(input, phases.at(-1) ?? 0, answers);
   if (verdict) reports.push(verdict);
-  // An arbiter that failed is in its report; the answers that it was to merge stand without it.
-  const answer = failure ? undefined : (verdict?.answer ?? combine(answers));
+  // If the arbiter fails, the answers that it should have merged are concatenated.
+  const answer = failure ? undefined : (verdict?.answer ?? concatenate(answers));
   return {
     ...(answer !== undefined && { answer }),
     ...(failure && { failure }),
     agents: reports,
     duration_ms: input.nowMs() - startedMs,
-    ...sum(reports),
+    ...sumTokens(reports),
   };
 }
 
-function answersIn(reports: readonly AgentReport[]): EarlierAnswer[] {
+function listAnswers(reports: readonly AgentReport[]): EarlierAnswer[] {
   return reports.flatMap(({ name, answer }) => (answer === undefined ? [] : [{ name, answer }]));
 }
 
-/** One answer stands for itself; several are told apart by name. */
-function combine(answers: readonly EarlierAnswer[]): string | undefined {
+/** Joins answers into one text. Several answers are distinguished by the agents' names. */
+function concatenate(answers: readonly EarlierAnswer[]): string | undefined {
   if (answers.length <= 1) return answers[0]?.answer;
   return answers.map(({ name, answer }) => `${name}: ${answer}`).join("\n\n");
 }
 
-function sum(reports: readonly AgentReport[]): Pick<Orchestration, "tokens"> {
-  const told = reports.flatMap(({ tokens }) => tokens ?? []);
-  if (told.length === 0) return {};
-  const total = (key: keyof TokenReport) => told.reduce((all, tokens) => all + tokens[key], 0);
+function sumTokens(reports: readonly AgentReport[]): Pick<Orchestration, "tokens"> {
+  const reported = reports.flatMap(({ tokens }) => tokens ?? []);
+  if (reported.length === 0) return {};
+  const total = (key: keyof TokenReport) => reported.reduce((all, tokens) => all + tokens[key], 0);
   return { tokens: { input: total("input"), output: total("output"), total: total("total") } };
 }

@@ -1,18 +1,18 @@
-import { AgentFailure } from "./agent";
-import { DelegateBackoff, handleWhen, retry } from "cockatiel";
+import { DelegateBackoff, handleWhen, retry as retryPolicy } from "cockatiel";
 import { isUnavailable } from "../aws/guards";
 import { withDeadline } from "../deadline";
+import { AgentFailure } from "./agent";
 
 /**
- * An endpoint answered with a status that is no success. In the form of an SDK's error, so that guard and log read it
- * alike.
+ * An endpoint answered with a status that is no success. It has the form of the SDK's errors, so that guard and log
+ * read both in the same way.
  */
 export class AnswerError extends Error {
   override readonly name = "AnswerError";
   readonly $metadata: { readonly httpStatusCode: number };
   readonly $retryable?: { readonly throttling: true };
 
-  /** @param waitMs milliseconds that the endpoint asks to wait for, where it does */
+  /** @param waitMs milliseconds that the endpoint asks to wait. Default: it does not ask */
   constructor(
     readonly status: number,
     readonly waitMs?: number,
@@ -24,10 +24,10 @@ export class AnswerError extends Error {
 }
 
 /**
- * The failure of a call to `who`, such as "The agent's runtime". Service messages hold ARNs and account numbers, and
- * agents' own may quote the prompt: the caller is told the kind of error only.
+ * Makes the failure of a call to `who`, such as "The agent's runtime". It names only the kind of error: messages of
+ * services contain ARNs and account numbers, and those of agents may quote the prompt.
  */
-export function callFailure(who: string, cause: unknown): AgentFailure {
+export function makeCallFailure(who: string, cause: unknown): AgentFailure {
   if (cause instanceof AgentFailure) return cause;
   if (cause instanceof AnswerError) return new AgentFailure(`${who} gave ${cause.message}.`, { cause });
   const { code, name, $metadata } = (cause ?? {}) as {
@@ -43,23 +43,23 @@ export function callFailure(who: string, cause: unknown): AgentFailure {
 }
 
 /**
- * Rethrows what a call to `who` rejected with, as a failure where it was not the signal that ended it. To be given to
- * `catch`.
+ * Makes a function for `catch` that rethrows the error of a call to `who` as a failure, unless the signal ended the
+ * call.
  */
-export const failing =
+export const rethrowFailure =
   (who: string, signal: AbortSignal) =>
   (cause: unknown): never => {
     signal.throwIfAborted();
-    throw callFailure(who, cause);
+    throw makeCallFailure(who, cause);
   };
 
-/** After the first try; three in all, as the SDK's clients have. */
+/** Retries after the first try, as many as the SDK's clients make. */
 const RETRIES = 2;
-/** Longest wait before the first retry; it doubles for the next. */
+/** Milliseconds of the longest wait before the first retry. It doubles for the next. */
 const BASE_WAIT_MS = 100;
 
 /** What a call with retries needs. */
-export interface Retrying {
+interface RetryParts {
   readonly signal: AbortSignal;
   /** Epoch milliseconds from which an answer is of no use. */
   readonly deadlineMs: number;
@@ -69,19 +69,19 @@ export interface Retrying {
 }
 
 /**
- * Tries `work` up to three times while it rejects with what may pass: throttling, 5xx, a broken connection. It waits as
- * long as the error asks for, else a random part of 100 ms, then 200 ms; not at all where that is past the deadline.
+ * Tries `work` up to three times while it rejects because of throttling, 5xx or a broken connection. It waits as long as
+ * the error asks, or else a random part of 100 ms, then 200 ms. It does not wait past the deadline.
  */
-export function retrying<T>(work: () => Promise<T>, { signal, deadlineMs, nowMs, random }: Retrying): Promise<T> {
+export function retry<T>(work: () => Promise<T>, { signal, deadlineMs, nowMs, random }: RetryParts): Promise<T> {
   const mayPass = handleWhen(
-    (error) => !signal.aborted && isUnavailable(error) && nowMs() + (askedWait(error) ?? 0) < deadlineMs,
+    (error) => !signal.aborted && isUnavailable(error) && nowMs() + (readWaitMs(error) ?? 0) < deadlineMs,
   );
   const backoff = new DelegateBackoff<{ attempt: number; result: object }>(({ attempt, result }) => {
     const error = "error" in result ? result.error : undefined;
-    return askedWait(error) ?? random() * BASE_WAIT_MS * 2 ** (attempt - 1);
+    return readWaitMs(error) ?? random() * BASE_WAIT_MS * 2 ** (attempt - 1);
   });
-  const policy = retry(mayPass, { maxAttempts: RETRIES, backoff });
-  // The policy sleeps through an abort, and would call once more after it.
+  const policy = retryPolicy(mayPass, { maxAttempts: RETRIES, backoff });
+  // The policy does not notice an abort while it sleeps, and would call once more.
   return withDeadline(
     signal,
     policy.execute(() => {
@@ -91,16 +91,15 @@ export function retrying<T>(work: () => Promise<T>, { signal, deadlineMs, nowMs,
   );
 }
 
-const askedWait = (error: unknown): number | undefined => (error instanceof AnswerError ? error.waitMs : undefined);
+const readWaitMs = (error: unknown): number | undefined => (error instanceof AnswerError ? error.waitMs : undefined);
 
 /**
- * Milliseconds that a header `Retry-After` asks for, given in seconds or as an HTTP date. Undefined where it is
- * neither.
+ * Parses a header `Retry-After`, in seconds or as an HTTP date, to milliseconds. Undefined if it is neither.
  */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;
-  // Date.parse takes much for a date, "-1" among it.
+  // Date.parse accepts texts that are no HTTP date, such as "-1".
   const atMs = /^\s*[A-Z][a-z]/.test(header) ? Date.parse(header) : NaN;
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }

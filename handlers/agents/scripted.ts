@@ -3,7 +3,7 @@ import { AgentFailure, type Agent } from "./agent";
 
 const SCRIPT = /^(\d{1,7})ms (!?)([^!][\s\S]*)$/;
 
-/** What a scripted agent does: wait, then answer, or fail with the text as its message. */
+/** What a scripted agent does: it waits, and then answers or fails with the text. */
 export interface Script {
   readonly delayMs: number;
   readonly fails: boolean;
@@ -11,8 +11,8 @@ export interface Script {
 }
 
 /**
- * Parses a scripted agent's target, `<milliseconds>ms <answer>` or `<milliseconds>ms !<error message>`. Undefined where
- * it is neither.
+ * Parses a scripted agent's target, `<milliseconds>ms <answer>` or `<milliseconds>ms !<error message>`. Undefined if it
+ * is neither.
  */
 export function parseScript(target: string): Script | undefined {
   const match = SCRIPT.exec(target);

@@ -1,29 +1,28 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ReadCache } from "../requests/read-cache";
 import { AgentFailure } from "./agent";
-import { callFailure } from "./retries";
+import { makeCallFailure } from "./retries";
 
 /**
- * Milliseconds that reading a secret may take: a bound of its own, as callers share one read and none may end it for
- * the others.
+ * Milliseconds that reading a secret may take. Callers share one read, so that no caller's signal may end it.
  */
 const READ_MS = 5_000;
 
-/** A secret that is sent in a header. Neither its value nor a part of it is in any error. */
+/** A secret that is sent in a header. No error contains its value or a part of it. */
 export interface Secret {
-  /** The value, kept for a while. Rejects with {@link AgentFailure}. */
+  /** Reads the value, which is cached for a while. Rejects with {@link AgentFailure}. */
   read(): Promise<string>;
-  /** The value as it is now. */
+  /** Reads the value as it is now. */
   readAgain(): Promise<string>;
 }
 
 /** A secret of Secrets Manager. `connect` gives the client; it and the SDK are loaded with the first read. */
 export function managedSecret(arn: string, connect: () => Promise<SecretsManagerClient>, cache: ReadCache): Secret {
-  // It is the deployment's own: no caller's data.
+  // The key names no caller, because the secret belongs to the deployment.
   const key = `secret:${arn}`;
   const read = async () => {
-    const kept = await cache.get(key, () => fetchSecret(arn, connect)).catch(unreadable);
-    return headerValue(kept?.value);
+    const kept = await cache.get(key, () => fetchSecret(arn, connect)).catch(throwUnreadable);
+    return toHeaderValue(kept?.value);
   };
   return {
     read,
@@ -34,8 +33,8 @@ export function managedSecret(arn: string, connect: () => Promise<SecretsManager
   };
 }
 
-const unreadable = (cause: unknown): never => {
-  throw callFailure("The store of the agent's secret", cause);
+const throwUnreadable = (cause: unknown): never => {
+  throw makeCallFailure("The store of the agent's secret", cause);
 };
 
 async function fetchSecret(
@@ -49,8 +48,8 @@ async function fetchSecret(
   return value === undefined ? undefined : { value };
 }
 
-/** Secrets that were made from a file end in a line feed. */
-function headerValue(value: string | undefined): string {
+/** Converts a secret to the value of a header. Secrets that were made from a file end in a line feed. */
+function toHeaderValue(value: string | undefined): string {
   const text = value?.trim() ?? "";
   if (!/^[\x20-\x7e]+$/.test(text))
     throw new AgentFailure("The agent's secret cannot be sent: it must be one line of ASCII text.");

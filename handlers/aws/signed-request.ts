@@ -1,14 +1,13 @@
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { HttpRequest } from "@smithy/core/protocols";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import type { Variables } from "../settings";
 
 /** Makes a request with these headers and this body, and signs it. */
 export type SignRequest = (headers: Readonly<Record<string, string>>, body: string) => Promise<HttpRequest>;
 
 /**
- * What the domains of regions end with, by how these begin: the first that fits (@aws-sdk/core, util-endpoints,
- * partitions).
+ * Domains by the prefix of a region. The first prefix that matches counts (@aws-sdk/core, util-endpoints, partitions).
  */
 const DOMAINS = [
   ["cn-", "amazonaws.com.cn"],
@@ -21,22 +20,22 @@ const DOMAINS = [
 ] as const;
 
 /**
- * Signs requests of a service, `POST /`, with the credentials that the process has at that moment. Throws where it is
- * not told its region, and with a call where there are no credentials.
- * @param endpoint where the service is found, unless AWS_ENDPOINT_URL says. Default: its host in the region
+ * Makes the signer of a service's requests, `POST /`, with the credentials of that moment. Throws without a region; a
+ * call rejects without credentials.
+ * @param endpoint the service's address, unless AWS_ENDPOINT_URL gives it. Default: its host in the region
  */
-export function requestSigner(service: "dynamodb" | "sqs", variables: Variables, endpoint?: string): SignRequest {
-  const region = told(variables, "AWS_REGION");
+export function openSigner(service: "dynamodb" | "sqs", variables: Variables, endpoint?: string): SignRequest {
+  const region = requireVariable(variables, "AWS_REGION");
   const { protocol, hostname, port, host } = new URL(
     variables[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
       variables["AWS_ENDPOINT_URL"] ??
       endpoint ??
-      regionalEndpoint(service, region),
+      makeEndpoint(service, region),
   );
   const signer = new SignatureV4({
     service,
     region,
-    credentials: async () => credentialsIn(variables),
+    credentials: async () => readCredentials(variables),
     sha256: Sha256,
   });
   return async (headers, body) => {
@@ -52,7 +51,7 @@ export function requestSigner(service: "dynamodb" | "sqs", variables: Variables,
         host,
         "content-length": String(Buffer.byteLength(body)),
         "user-agent": "quickturn",
-        // By it Lambda knows a message that goes in a circle (Lambda developer guide, recursive loop detection).
+        // Lambda detects recursive loops by this header (Lambda developer guide, recursive loop detection).
         ...(trace !== undefined && { "x-amzn-trace-id": trace }),
       },
       body,
@@ -61,32 +60,32 @@ export function requestSigner(service: "dynamodb" | "sqs", variables: Variables,
   };
 }
 
-/** Where a service is found in a region. */
-export function regionalEndpoint(service: string, region: string): string {
+/** Makes the address of a service in a region. */
+export function makeEndpoint(service: string, region: string): string {
   const domain = DOMAINS.find(([start]) => region.startsWith(start))?.[1];
   return `https://${service}.${region}.${domain}`;
 }
 
 /**
- * Those of the function's role: Lambda gives them to the process as variables, and no other way (Lambda developer
- * guide, environment variables).
+ * Reads the credentials of the function's role, which Lambda gives as variables (Lambda developer guide, environment
+ * variables).
  */
-function credentialsIn(variables: Variables) {
+function readCredentials(variables: Variables) {
   const sessionToken = variables["AWS_SESSION_TOKEN"];
   return {
-    accessKeyId: told(variables, "AWS_ACCESS_KEY_ID"),
-    secretAccessKey: told(variables, "AWS_SECRET_ACCESS_KEY"),
+    accessKeyId: requireVariable(variables, "AWS_ACCESS_KEY_ID"),
+    secretAccessKey: requireVariable(variables, "AWS_SECRET_ACCESS_KEY"),
     ...(sessionToken && { sessionToken }),
   };
 }
 
-function told(variables: Variables, name: string): string {
+function requireVariable(variables: Variables, name: string): string {
   const value = variables[name];
   if (value) return value;
   throw new Error(`${name} is not set. Lambda sets it; elsewhere give the process the variable.`);
 }
 
-/** SHA-256 by Node, as the signer wants it: the SDK's own comes with a JavaScript one. */
+/** SHA-256 by Node, in the form that the signer needs. The SDK's own contains a JavaScript implementation. */
 class Sha256 {
   private readonly hash: Hash | Hmac;
 
@@ -103,8 +102,8 @@ class Sha256 {
     return this.hash.digest();
   }
 
-  /** Nothing that is begun is begun again: the signer makes a new one each time. */
+  /** Required by the interface and never called: the signer makes a new hash each time. */
   reset(): void {
-    throw new Error("A hash that was begun cannot be begun again");
+    throw new Error("A hash cannot be reset");
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The refusals a caller may meet. Each has an HTTP status, a stable code and a message that is safe to show:
- * it names what is allowed, and never repeats what was sent.
+ * A refusal that a caller may receive. Its message is safe to show: it names what is allowed, and never repeats what
+ * was sent.
  */
 export abstract class ApiError extends Error {
   /** HTTP status of the answer. */
   abstract readonly status: number;
   /** Stable, machine-readable name: the `code` of the error body. */
   abstract readonly code: string;
-  /** Seconds after which another try makes sense; sent as `Retry-After`. Default: not sent. */
+  /** Seconds after which another try makes sense, sent as `Retry-After`. Default: not sent. */
   readonly retryAfterSeconds?: number;
   /** Whether a cache in front may keep this answer. Default: no. */
   readonly cacheable: boolean = false;
@@ -20,14 +20,14 @@ export class InvalidRequestError extends ApiError {
   readonly code = "invalid_request";
 }
 
-/** 401: the token that the gateway let pass has ended since. */
+/** 401: the token has expired since the gateway checked it. */
 export class TokenExpiredError extends ApiError {
   override readonly name = "TokenExpiredError";
   readonly status = 401;
   readonly code = "token_expired";
 }
 
-/** 403: the request went around the distribution that guards this API. */
+/** 403: the request did not come through the distribution in front of this API. */
 export class DirectAccessRefusedError extends ApiError {
   override readonly name = "DirectAccessRefusedError";
   readonly status = 403;
@@ -48,7 +48,7 @@ export class RouteNotFoundError extends ApiError {
   readonly code = "route_not_found";
 }
 
-/** 404: no such request, or not this caller's, or expired: one answer, so that ids cannot be probed. */
+/** 404: no such request, another caller's, or expired. The answer is the same, so that ids cannot be probed. */
 export class RequestNotFoundError extends ApiError {
   override readonly name = "RequestNotFoundError";
   readonly status = 404;
@@ -70,14 +70,14 @@ export class UnsupportedMediaTypeError extends ApiError {
   readonly code = "unsupported_media_type";
 }
 
-/** 422: the caller's idempotency key stands for a request with another payload. */
+/** 422: the caller used the idempotency key for a request with another payload. */
 export class IdempotencyKeyReusedError extends ApiError {
   override readonly name = "IdempotencyKeyReusedError";
   readonly status = 422;
   readonly code = "idempotency_key_reused";
 }
 
-/** 429: the caller has begun as many requests as it may today. */
+/** 429: the caller has started as many requests as it may today. */
 export class QuotaExceededError extends ApiError {
   override readonly name = "QuotaExceededError";
   readonly status = 429;
@@ -91,21 +91,21 @@ export class QuotaExceededError extends ApiError {
   }
 }
 
-/** 500: a fault of ours. The cause is logged, never shown. */
+/** 500: a fault of this service. The cause is logged, never shown. */
 export class InternalError extends ApiError {
   override readonly name = "InternalError";
   readonly status = 500;
   readonly code = "internal_error";
 }
 
-/** 502: the request is completed, but its result is gone or is not what was stored. */
+/** 502: the request is completed, but its result is gone or was changed. */
 export class ResultUnavailableError extends ApiError {
   override readonly name = "ResultUnavailableError";
   readonly status = 502;
   readonly code = "result_unavailable";
 }
 
-/** 503: something we depend on does not answer. The same call may succeed later. */
+/** 503: a dependency does not answer. The same call may succeed later. */
 export class ServiceUnavailableError extends ApiError {
   override readonly name = "ServiceUnavailableError";
   readonly status = 503;

@@ -1,23 +1,23 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { isUnavailable } from "../aws/guards";
-import { ApiError, InternalError, ServiceUnavailableError } from "./errors";
-import {
-  measureFunction,
-  type FunctionCounts,
-  describeError,
-  type Fields,
-  type Log,
-  type Measured,
-} from "../telemetry";
-import { errorReply, toResponse, type Reply, routeOf, type RouteName, type Route } from "./http";
-import { refuseDirectAccess } from "./callers";
 import { within } from "../deadline";
+import {
+  describeError,
+  measureByVersion,
+  measureFunction,
+  type Fields,
+  type FunctionCounts,
+  type Log,
+} from "../telemetry";
+import { refuseDirectAccess } from "./callers";
+import { ApiError, InternalError, ServiceUnavailableError } from "./errors";
+import { findRoute, toErrorReply, toResponse, type Reply, type Route, type RouteName } from "./gateway";
 
-/** Milliseconds kept back to take a request back (see `WITHDRAW_TIMEOUT_MS`) and to answer. */
+/** Milliseconds reserved to withdraw a request (see `WITHDRAW_TIMEOUT_MS`) and to answer. */
 const RESERVE_MS = 1_500;
-/** Milliseconds of the reserve that are for the answer alone, should a route not heed its signal. */
+/** Milliseconds of the reserve for the answer alone, if a route ignores its signal. */
 const ANSWER_MS = 300;
-/** Milliseconds that a call is given in any case: a clock of the platform that reads 0 must not refuse everything. */
+/** Milliseconds that a call has in any case. Some platforms report 0 ms, which must not refuse everything. */
 const MINIMUM_MS = 1_000;
 
 /** What the front door is made of. */
@@ -25,7 +25,7 @@ export interface FrontDoorParts extends FunctionCounts {
   readonly routes: Readonly<Record<RouteName, Route>>;
   /** See `ORIGIN_SECRET_SHA256`. */
   readonly originSecretSha256: string;
-  /** The function's version; without it nothing is measured by version. */
+  /** The function's version. Default: nothing is measured by version. */
   readonly version?: string;
   readonly nowMs: () => number;
   readonly log: Log;
@@ -37,73 +37,69 @@ export type FrontDoor = (
   context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
 ) => Promise<APIGatewayProxyResult>;
 
-/** What was learned of a call on the way, for its log line. */
-interface Seen {
+/** What the log line of a call says about it, as far as the call came. */
+interface CallFacts {
   route?: RouteName;
   requestId?: string;
 }
 
-/** The way from an event to a response. It never rejects: every error is an answer. */
+/** Opens the front door. It never rejects: every error is an answer. */
 export function frontDoor(parts: FrontDoorParts): FrontDoor {
   return async (event, context) => {
     const startedMs = parts.nowMs();
     const gatewayRequestId = event?.requestContext?.requestId ?? context.awsRequestId;
-    const seen: Seen = {};
-    const { reply, error } = await answer(parts, event, context.getRemainingTimeInMillis(), seen).then(
-      (reply) => ({ reply, error: undefined }),
-      (error: unknown) => ({ reply: errorReply(refusalOf(error), gatewayRequestId), error }),
-    );
-    const facts = {
-      route: seen.route,
+    const facts: CallFacts = {};
+    const { reply, error } = await callRoute(parts, { event, remainingMs: context.getRemainingTimeInMillis(), facts })
+      .then((reply) => ({ reply, error: undefined }))
+      .catch((error: unknown) => ({ reply: toErrorReply(toApiError(error), gatewayRequestId), error }));
+    const fields = {
+      route: facts.route,
       status: reply.status,
       gateway_request_id: gatewayRequestId,
-      request_id: seen.requestId,
+      request_id: facts.requestId,
       duration_ms: parts.nowMs() - startedMs,
+      ...describeFailure(error, reply.status),
     };
+    const metrics = { AnswerFailed: reply.status >= 500 ? 1 : 0 };
     parts.log(
       reply.status >= 500 ? "error" : "info",
       "answered",
-      { ...facts, ...errorFacts(error, reply.status) },
-      ...measureAnswer(reply, parts),
+      fields,
+      { metrics },
+      ...measureByVersion(parts.version, metrics),
       measureFunction("api", parts),
     );
     return toResponse(reply);
   };
 }
 
-async function answer(
+async function callRoute(
   parts: FrontDoorParts,
-  event: APIGatewayProxyEvent,
-  remainingMs: number,
-  seen: Seen,
+  {
+    event,
+    remainingMs,
+    facts,
+  }: { readonly event: APIGatewayProxyEvent; readonly remainingMs: number; readonly facts: CallFacts },
 ): Promise<Reply> {
   refuseDirectAccess(event, parts.originSecretSha256);
-  const route = (seen.route = routeOf(event.httpMethod, event.resource));
+  const route = findRoute(event.httpMethod, event.resource);
+  facts.route = route;
   const signal = AbortSignal.timeout(Math.max(MINIMUM_MS, remainingMs - RESERVE_MS));
-  const concerns = (requestId: string) => void (seen.requestId = requestId);
+  const noteRequest = (requestId: string) => void (facts.requestId = requestId);
   return within(Math.max(MINIMUM_MS + RESERVE_MS, remainingMs) - ANSWER_MS, () =>
-    parts.routes[route]({ event, signal, concerns }),
+    parts.routes[route]({ event, signal, noteRequest }),
   );
 }
 
-/**
- * Whether it is an error of ours: for the deployment, and by version, so that a canary is told from what it stands
- * beside.
- */
-function measureAnswer({ status }: Reply, { version }: FrontDoorParts): Measured[] {
-  const metrics = { AnswerFailed: status >= 500 ? 1 : 0 };
-  return [{ metrics }, ...(version === undefined ? [] : [{ metrics, dimensions: { Version: version } }])];
-}
-
-/** What the caller is told of an error. */
-function refusalOf(cause: unknown): ApiError {
+/** Converts an error to what the caller is told. */
+function toApiError(cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
   if (isUnavailable(cause))
     return new ServiceUnavailableError("The service is busy. Send the request again.", { cause });
   return new InternalError("The request failed for a reason of ours.", { cause });
 }
 
-function errorFacts(error: unknown, status: number): Fields {
+function describeFailure(error: unknown, status: number): Fields {
   if (error === undefined) return {};
   const code = error instanceof ApiError ? { error_code: error.code } : {};
   return status >= 500 ? { ...code, error: describeError(error) } : code;

@@ -1,18 +1,19 @@
 import { withDeadline } from "../deadline";
 import { describeError, type Log } from "../telemetry";
-import type { Route } from "./http";
+import type { Route } from "./gateway";
 
-/** Milliseconds that the outcome of the checks is used again: callers may be anonymous, and many. */
+/** Milliseconds that the outcome of the checks is used again, because callers may be anonymous and many. */
 export const CHECKS_KEPT_MS = 5_000;
 /** Milliseconds that one check may take. */
-export const CHECK_TIMEOUT_MS = 2_000;
+const CHECK_TIMEOUT_MS = 2_000;
 
 type Outcome = "ok" | "unavailable";
+type Check = (signal: AbortSignal) => Promise<void>;
 
-/** What telling the health needs. */
+/** What reporting the health needs. */
 export interface HealthParts {
-  /** By the name shown: resolves where the dependency answers. */
-  readonly checks: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>;
+  /** Checks by the name shown. A check resolves if its dependency answers. */
+  readonly checks: Readonly<Record<string, Check>>;
   readonly nowMs: () => number;
   readonly log: Log;
   /** Default: {@link CHECK_TIMEOUT_MS}. */
@@ -21,24 +22,23 @@ export interface HealthParts {
 
 /**
  * `GET /api/v1/health`: `{status: "ok", ready, checks: {<name>: "ok" | "unavailable"}}`. It is 200 while the function
- * runs; with `?probe=readiness` it is 503 where a check fails.
+ * runs; with `?probe=readiness` it is 503 if a check fails.
  */
 export function healthRoute(parts: HealthParts): Route {
-  const outcomes = kept(() => runChecks(parts), parts.nowMs);
+  let last: { readonly atMs: number; readonly outcomes: Promise<Record<string, Outcome>> } | undefined;
   return async ({ event }) => {
-    const checks = await outcomes();
+    const now = parts.nowMs();
+    if (!last || now - last.atMs >= CHECKS_KEPT_MS) last = { atMs: now, outcomes: runChecks(parts) };
+    const checks = await last.outcomes;
     const ready = Object.values(checks).every((outcome) => outcome === "ok");
-    const asked = event.queryStringParameters?.["probe"] === "readiness";
-    return { status: asked && !ready ? 503 : 200, body: { status: "ok", ready, checks } };
+    const isProbe = event.queryStringParameters?.["probe"] === "readiness";
+    return { status: isProbe && !ready ? 503 : 200, body: { status: "ok", ready, checks } };
   };
 }
 
-async function runChecks({
-  checks,
-  log,
-  checkTimeoutMs = CHECK_TIMEOUT_MS,
-}: HealthParts): Promise<Record<string, Outcome>> {
-  const run = async ([name, check]: [string, (signal: AbortSignal) => Promise<void>]): Promise<[string, Outcome]> => {
+async function runChecks(parts: HealthParts): Promise<Record<string, Outcome>> {
+  const { checks, log, checkTimeoutMs = CHECK_TIMEOUT_MS } = parts;
+  const run = async ([name, check]: [string, Check]): Promise<[string, Outcome]> => {
     const signal = AbortSignal.timeout(checkTimeoutMs);
     try {
       await withDeadline(signal, check(signal));
@@ -49,14 +49,4 @@ async function runChecks({
     }
   };
   return Object.fromEntries(await Promise.all(Object.entries(checks).map(run)));
-}
-
-/** Runs `make` at most once in {@link CHECKS_KEPT_MS}, and once for callers at the same time. */
-function kept<T>(make: () => Promise<T>, nowMs: () => number): () => Promise<T> {
-  let last: { readonly atMs: number; readonly value: Promise<T> } | undefined;
-  return () => {
-    const now = nowMs();
-    if (!last || now - last.atMs >= CHECKS_KEPT_MS) last = { atMs: now, value: make() };
-    return last.value;
-  };
 }

@@ -1,23 +1,23 @@
-import { callerOf } from "./callers";
 import { withDeadline } from "../deadline";
-import { asShown } from "../requests/endings";
-import { InvalidRequestError, RequestNotFoundError } from "./errors";
-import { retryAfter, type Route } from "./http";
+import { showRequest } from "../requests/endings";
 import type { ReadCache } from "../requests/read-cache";
+import { isTerminal, type RequestRecord, type RequestStore } from "../requests/requests";
 import { loadResult, type ResultStore } from "../requests/results";
 import type { ApiSettings } from "../settings";
-import { isTerminal, type RequestRecord, type RequestStore } from "../requests/requests";
+import { identifyCaller } from "./callers";
+import { InvalidRequestError, RequestNotFoundError } from "./errors";
+import { makeRetryAfter, type Route } from "./gateway";
 import { POLL_AFTER_SECONDS } from "./invoke";
 
 /**
- * UTF-16 units of a result that is kept in the process at most: a polled one is read from S3 once, and a few hundred
- * leave it its memory.
+ * UTF-16 units of a cached result at most. A polled result is read from S3 once, and a few hundred of this length fit
+ * into the function's memory.
  */
 const MAX_KEPT_RESULT = 512 * 1024;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What telling a status needs. */
+/** What reporting a status needs. */
 export interface StatusParts {
   readonly settings: Pick<ApiSettings, "authorization">;
   readonly requests: RequestStore;
@@ -27,7 +27,7 @@ export interface StatusParts {
   readonly nowMs: () => number;
 }
 
-interface Found {
+interface LoadedRequest {
   readonly request: RequestRecord;
   /** JSON. */
   readonly result?: string;
@@ -38,52 +38,48 @@ interface Found {
  * error?}`.
  */
 export function statusRoute(parts: StatusParts): Route {
-  return async ({ event, signal, concerns }) => {
-    const owner = callerOf(event, parts.settings.authorization, parts.nowMs);
+  return async ({ event, signal, noteRequest }) => {
+    const owner = identifyCaller(event, parts.settings.authorization, parts.nowMs);
     const requestId = event.pathParameters?.["request_id"] ?? "";
     if (!UUID.test(requestId)) throw new InvalidRequestError("The request id is not a UUID.");
-    concerns?.(requestId);
+    noteRequest?.(requestId);
     const key = `request:${requestId}:${owner}`;
-    // The deadline is the read's own: callers who share one that never ends would never be answered.
-    const found = await parts.cache.get(
-      key,
-      () => withDeadline(signal, () => read(parts, owner, requestId, signal)),
-      mayKeep,
-    );
-    if (!found || isGone(found.request, parts.nowMs())) {
-      // The id may stand for a new request by now, under the same idempotency key.
+    // The read has a deadline of its own, because callers share it and must not share one that never ends.
+    const load = () => withDeadline(signal, () => loadRequest(parts, { owner, requestId }, signal));
+    const loaded = await parts.cache.get(key, load, mayKeep);
+    if (!loaded || isGone(loaded.request, parts.nowMs())) {
+      // Under the same idempotency key the id may belong to a new request by now.
       parts.cache.forget(key);
       throw new RequestNotFoundError("There is no such request.");
     }
-    const request = asShown(found.request, parts.nowMs());
+    const request = showRequest(loaded.request, parts.nowMs());
     return {
       status: 200,
-      body: bodyOf(request, found.result),
-      headers: retryAfter(isTerminal(request.status) ? undefined : POLL_AFTER_SECONDS),
+      body: makeBody(request, loaded.result),
+      headers: makeRetryAfter(isTerminal(request.status) ? undefined : POLL_AFTER_SECONDS),
       cacheable: true,
     };
   };
 }
 
-/** The owner's request with its result: nothing where it is somebody else's, so that nothing of it is kept. */
-async function read(
+/** Loads the owner's request with its result. Another owner's request is never returned, and so never cached. */
+async function loadRequest(
   { requests, results, nowMs }: StatusParts,
-  owner: string,
-  requestId: string,
+  { owner, requestId }: Pick<RequestRecord, "owner" | "requestId">,
   signal: AbortSignal,
-): Promise<Found | undefined> {
+): Promise<LoadedRequest | undefined> {
   const request = await requests.find(requestId, signal);
   if (request?.owner !== owner || isGone(request, nowMs())) return undefined;
   return { request, ...(request.result && { result: await loadResult(results, request.result, signal) }) };
 }
 
-const mayKeep = ({ request, result = "" }: Found): boolean =>
+const mayKeep = ({ request, result = "" }: LoadedRequest): boolean =>
   isTerminal(request.status) && result.length <= MAX_KEPT_RESULT;
 
-/** The table removes an expired item up to days late. */
+/** Whether the request has expired. The table removes an expired item up to days late. */
 const isGone = ({ expiresAt }: RequestRecord, nowMs: number): boolean => expiresAt * 1000 <= nowMs;
 
-function bodyOf(request: RequestRecord, result: string | undefined): object {
+function makeBody(request: RequestRecord, result: string | undefined): object {
   return {
     request_id: request.requestId,
     status: request.status,

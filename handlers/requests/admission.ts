@@ -1,18 +1,12 @@
 import { withDeadline, within } from "../deadline";
 import { ServiceUnavailableError } from "../http/errors";
-import type { WorkQueue } from "./work-queue";
-import type { Creation, NewRequest, RequestRecord, RequestStore } from "./requests";
 import { describeError, type Log } from "../telemetry";
+import { queuedRecord, type Creation, type NewRequest, type RequestRecord, type RequestStore } from "./requests";
+import type { WorkQueue } from "./work-queue";
 
-/**
- * Milliseconds after which the sweeper sends a request whose message is not known to have been sent. Far more than a
- * call can take.
- */
+/** Milliseconds after which the sweeper sends a request that may not have been sent. No call takes nearly as long. */
 export const OUTBOX_MS = 60_000;
-/**
- * Milliseconds that taking a request back, or marking it as sent, may take: the front door keeps a little more than
- * that in reserve.
- */
+/** Milliseconds for withdrawing a request or marking it as sent. The front door reserves a little more than that. */
 export const WITHDRAW_TIMEOUT_MS = 1_000;
 
 /** What admitting a request needs. */
@@ -23,81 +17,78 @@ export interface AdmissionParts {
   readonly log: Log;
 }
 
-/** What came of it. `repeated`: an earlier try made the request. `conflict`: its id stands for another one. */
+/** A request to admit. */
+export interface Candidate {
+  readonly request: NewRequest;
+  /** Whether the caller gave an idempotency key: other tries may then share the request's id. */
+  readonly keyed: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The outcome. `repeated`: an earlier try made the request. `conflict`: its id belongs to another request. */
 export type Admission =
   | { readonly outcome: "created" | "repeated"; readonly request: RequestRecord }
   | { readonly outcome: "conflict" };
 
 /**
- * Writes a request down and sends it to the worker: a caller is never given an id that nobody works on.
- * `keyed`: other tries may share the id. Rejects with {@link ServiceUnavailableError}, or as the store does.
+ * Stores a request and sends it to the worker: a caller never receives an id that nobody works on. Rejects with
+ * {@link ServiceUnavailableError}, or as the store does.
  */
-export async function admit(
-  parts: AdmissionParts,
-  request: NewRequest,
-  keyed: boolean,
-  signal: AbortSignal,
-): Promise<Admission> {
-  const creation = await create(parts, request, keyed, signal);
+export async function admit(parts: AdmissionParts, candidate: Candidate): Promise<Admission> {
+  const { request, keyed } = candidate;
+  const creation = await createRequest(parts, candidate);
   if (creation.outcome === "conflict") return creation;
-  if (creation.outcome === "created") await sendOrTakeBack(parts, request, signal);
-  else if (mayBeUnsent(creation.request, parts.nowMs())) await sendAgain(parts, creation.request, signal);
+  if (creation.outcome === "created") await sendOrWithdraw(parts, candidate);
+  else if (mayBeUnsent(creation.request, parts.nowMs())) await sendAgain(parts, candidate);
   else return creation;
-  if (keyed) return { outcome: creation.outcome, request: await confirmed(parts, request.requestId, signal) };
   return {
     outcome: creation.outcome,
-    request: { ...request, status: "queued", updatedAt: request.createdAt, sent: true, attempt: 0, requeues: 0 },
+    request: keyed ? await readAdmitted(parts, candidate) : queuedRecord(request),
   };
 }
 
-async function create(
-  parts: AdmissionParts,
-  request: NewRequest,
-  keyed: boolean,
-  signal: AbortSignal,
-): Promise<Creation> {
+async function createRequest(parts: AdmissionParts, { request, keyed, signal }: Candidate): Promise<Creation> {
   try {
     return await withDeadline(signal, parts.requests.create(request, parts.nowMs() + OUTBOX_MS, signal));
   } catch (error) {
-    // It may have been written and only the answer got lost. Under a key it may also be an earlier try's, which was
-    // answered.
-    if (!keyed) await takeBack(parts, request.requestId);
+    // The request may have been written although the answer was lost. With a key it may also belong to an earlier try
+    // that was answered, so it stays.
+    if (!keyed) await withdraw(parts, request.requestId);
     throw error;
   }
 }
 
-async function sendOrTakeBack(parts: AdmissionParts, request: NewRequest, signal: AbortSignal): Promise<void> {
+async function sendOrWithdraw(parts: AdmissionParts, candidate: Candidate): Promise<void> {
+  const { requestId } = candidate.request;
   try {
-    await send(parts, request, signal);
+    await send(parts, candidate);
   } catch (cause) {
-    const taken = await takeBack(parts, request.requestId);
-    // Where it is further on, the message did arrive and only its receipt got lost, or another try with the key sent
-    // it.
-    if (taken === "withdrawn")
+    const outcome = await withdraw(parts, requestId);
+    if (outcome === "withdrawn")
       throw new ServiceUnavailableError("The request cannot be queued now. Send it again.", { cause });
-    // The sweeper sends it once the queue is back.
-    if (taken === "unknown")
+    // The sweeper sends the request when the queue answers again.
+    if (outcome === "unknown")
       throw new ServiceUnavailableError(
         "The request cannot be queued now. Send it again; this one may still be worked on later.",
         { cause },
       );
+    // The request is further on: the message arrived, or another try with the same key sent it.
     return;
   }
-  await markSent(parts, request.requestId).catch((error: unknown) => {
-    // The sweeper sends it once more, which does no harm.
-    parts.log("warn", "mark_failed", { request_id: request.requestId, error: describeError(error) });
+  await markSent(parts, requestId).catch((error: unknown) => {
+    // The sweeper sends the request once more, which does no harm.
+    parts.log("warn", "mark_failed", { request_id: requestId, error: describeError(error) });
   });
 }
 
 /**
- * Sends what an earlier try wrote down and is not known to have sent. It is not for this try to take it back: that one
- * may have been answered. Unless marked as sent it may be taken back by the earlier try at any time, so the mark
- * counts.
+ * Sends a request that an earlier try created and may not have sent. Only the mark makes sure that the earlier try
+ * does not withdraw the request; this try must not withdraw it, because the earlier one may have been answered.
  */
-async function sendAgain(parts: AdmissionParts, request: RequestRecord, signal: AbortSignal): Promise<void> {
+async function sendAgain(parts: AdmissionParts, candidate: Candidate): Promise<void> {
   try {
-    await send(parts, request, signal);
-    await markSent(parts, request.requestId);
+    await send(parts, candidate);
+    await markSent(parts, candidate.request.requestId);
   } catch (cause) {
     throw new ServiceUnavailableError(
       "The request cannot be queued now. Send it again with the same Idempotency-Key.",
@@ -106,31 +97,30 @@ async function sendAgain(parts: AdmissionParts, request: RequestRecord, signal: 
   }
 }
 
-/** The request as it is, now that nobody will take it back. */
-async function confirmed({ requests }: AdmissionParts, requestId: string, signal: AbortSignal): Promise<RequestRecord> {
-  const request = await withDeadline(signal, requests.find(requestId, signal));
-  if (!request)
-    throw new ServiceUnavailableError("Another try with this Idempotency-Key took the request back. Send it again.");
-  return request;
+/** Reads the request again, now that nobody will withdraw it. */
+async function readAdmitted({ requests }: AdmissionParts, { request, signal }: Candidate): Promise<RequestRecord> {
+  const admitted = await withDeadline(signal, requests.find(request.requestId, signal));
+  if (!admitted)
+    throw new ServiceUnavailableError("Another try with this Idempotency-Key withdrew the request. Send it again.");
+  return admitted;
 }
 
 const mayBeUnsent = ({ status, sent, deadlineMs }: RequestRecord, nowMs: number): boolean =>
   status === "queued" && !sent && deadlineMs > nowMs;
 
-const send = ({ queue }: AdmissionParts, { requestId, deadlineMs }: NewRequest, signal: AbortSignal): Promise<void> =>
+const send = ({ queue }: AdmissionParts, { request: { requestId, deadlineMs }, signal }: Candidate): Promise<void> =>
   withDeadline(signal, queue.send({ requestId, deadlineMs, hops: 0 }, signal));
 
 const markSent = ({ requests }: AdmissionParts, requestId: string): Promise<void> =>
   within(WITHDRAW_TIMEOUT_MS, (signal) => requests.markSent(requestId, signal));
 
-async function takeBack(
+async function withdraw(
   { requests, log }: AdmissionParts,
   requestId: string,
 ): Promise<"withdrawn" | "further_on" | "unknown"> {
   try {
-    return (await within(WITHDRAW_TIMEOUT_MS, (signal) => requests.withdraw(requestId, signal)))
-      ? "withdrawn"
-      : "further_on";
+    const isWithdrawn = await within(WITHDRAW_TIMEOUT_MS, (signal) => requests.withdraw(requestId, signal));
+    return isWithdrawn ? "withdrawn" : "further_on";
   } catch (error) {
     log("warn", "withdraw_failed", { request_id: requestId, error: describeError(error) });
     return "unknown";

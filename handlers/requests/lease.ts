@@ -1,20 +1,17 @@
-import { NotNeeded } from "../aws/guards";
-import type { RequestRecord, RequestStore } from "./requests";
-import { describeError, type Log } from "../telemetry";
+import { NotNeededError } from "../aws/guards";
 import { within } from "../deadline";
+import { describeError, type Log } from "../telemetry";
+import type { HeldRequest, RequestStore } from "./requests";
 
-/**
- * Milliseconds that a worker holds a request without a sign of life: three renewals may fail before another may take
- * it.
- */
+/** Milliseconds of a lease. Three renewals may fail before another worker may take the request over. */
 export const LEASE_MS = 30_000;
 /** Milliseconds from one renewal to the next. */
 export const RENEW_EVERY_MS = 10_000;
-/** Milliseconds that a renewal may take: it has ended before the next begins. */
+/** Milliseconds that a renewal may take. It ends before the next one starts. */
 const RENEW_TIMEOUT_MS = 5_000;
 
-/** The request is not this worker's any more, or it cannot know whether it still is. */
-export class LeaseLostError extends NotNeeded {}
+/** This worker no longer holds the request, or cannot know whether it does. */
+export class LeaseLostError extends NotNeededError {}
 
 /** What holding a lease needs. */
 export interface LeaseParts {
@@ -23,35 +20,29 @@ export interface LeaseParts {
   readonly log: Log;
 }
 
-/** A lease that is renewed as time goes on. */
+/** A lease that is renewed until it ends. */
 export interface Lease {
-  /**
-   * Aborted with {@link LeaseLostError} once another worker holds the request, or may do so because no renewal got
-   * through.
-   */
+  /** Aborted with {@link LeaseLostError} once another worker holds the request, or may hold it. */
   readonly signal: AbortSignal;
-  /** Renews it no more. */
+  /** Stops the renewals. */
   end(): void;
 }
 
-/** Holds the lease of a request that was just claimed until `untilMs` (epoch milliseconds). */
-export function holdLease(
-  { requests, nowMs, log }: LeaseParts,
-  { requestId, attempt }: RequestRecord,
-  untilMs: number,
-): Lease {
+/** Holds the lease of a request that was just claimed until `untilMs` (epoch milliseconds), and renews it. */
+export function holdLease({ requests, nowMs, log }: LeaseParts, held: HeldRequest, untilMs: number): Lease {
   const lost = new AbortController();
   let heldUntilMs = untilMs;
   const renew = async () => {
     const leaseUntilMs = nowMs() + LEASE_MS;
     try {
-      const held = await within(RENEW_TIMEOUT_MS, (signal) => requests.renew(requestId, attempt, leaseUntilMs, signal));
-      if (held) heldUntilMs = leaseUntilMs;
+      const isOurs = await within(RENEW_TIMEOUT_MS, (signal) => requests.renew(held, leaseUntilMs, signal));
+      if (isOurs) heldUntilMs = leaseUntilMs;
       else lost.abort(new LeaseLostError("Another worker took the request over"));
     } catch (error) {
+      const { requestId, attempt } = held;
       log("warn", "renew_failed", { request_id: requestId, attempt, error: describeError(error) });
-      // The store's own clock is not known here; from now on another worker may have it.
-      if (nowMs() >= heldUntilMs) lost.abort(new LeaseLostError("The lease ran out, as no renewal got through"));
+      // From now on another worker may claim the request.
+      if (nowMs() >= heldUntilMs) lost.abort(new LeaseLostError("The lease ran out, because all renewals failed"));
     }
   };
   const timer = setInterval(() => void renew(), RENEW_EVERY_MS);

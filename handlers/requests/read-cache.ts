@@ -4,57 +4,62 @@ import type { Counters } from "../telemetry";
 /** Reads that the process keeps for a while. */
 export interface ReadCache {
   /**
-   * What is kept under `key`, else what `read` gives. Callers at the same time share one read, and its failure. A read
-   * that rejects, gives undefined, or gives something that `mayKeep` refuses is not kept. Keys name the caller whose
-   * data it is, and what kind of data. All are given the same object: nobody may change it.
+   * Returns what is cached under `key`, or else what `read` gives. Concurrent callers share one read and its failure. A
+   * value is not cached if `read` rejects or gives undefined, or if `mayKeep` refuses it. A key must name the caller
+   * whose data it is. All callers receive the same object, which nobody may change.
    */
   get<T extends object>(
     key: string,
     read: () => Promise<T | undefined>,
     mayKeep?: (value: T) => boolean,
   ): Promise<T | undefined>;
-  /** Forgets what is kept under `key`, and does not keep what a read that is under way will give. */
+  /** Removes what is cached under `key`. What a pending read will give is not cached either. */
   forget(key: string): void;
 }
 
 /** What a cache needs. */
 export interface ReadCacheParts {
-  /** Milliseconds that a read is kept, from its start. 0: none is kept, and only reads at the same time are shared. */
+  /** Milliseconds that a value is cached, from the start of its read. 0: only concurrent reads are shared. */
   readonly ttlMs: number;
-  /** The wall clock: a frozen environment's other clocks stand still, and old data would pass for new. */
+  /** The wall clock. Other clocks stand still while the environment is frozen, and would make old data look new. */
   readonly nowMs: () => number;
   readonly counters: Counters;
-  /** Reads that are kept at most; the least recently used goes first. Default: 1,000. */
+  /** Number of values; the least recently used is dropped first. Default: 1,000. */
   readonly maxEntries?: number;
 }
 
-interface Kept {
+interface Entry {
   readonly value: object;
   readonly readMs: number;
 }
 
-/** A cache of one process. Counts a `CacheMiss` for each read that is made and a `CacheHit` for each that is not. */
+/** Opens a cache of one process. It counts a `CacheMiss` for each read that is made and a `CacheHit` for others. */
 export function openReadCache({ ttlMs, nowMs, counters, maxEntries = 1_000 }: ReadCacheParts): ReadCache {
-  // Its own ttl looks at the clock through a timer, which stands still too, and trusts a clock that was set back.
-  const kept = new LRUCache<string, Kept>({ max: maxEntries });
-  const reads = new Map<string, Promise<object | undefined>>();
-  const find = (key: string) => {
-    const found = kept.get(key);
-    const ageMs = nowMs() - (found?.readMs ?? -Infinity);
-    return ageMs >= 0 && ageMs < ttlMs ? found?.value : undefined;
+  // The library's own ttl reads the clock through a timer, which also stands still, and trusts a clock that was set
+  // back.
+  const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  const pendingReads = new Map<string, Promise<object | undefined>>();
+  const findFresh = (key: string) => {
+    const entry = entries.get(key);
+    const ageMs = nowMs() - (entry?.readMs ?? -Infinity);
+    return ageMs >= 0 && ageMs < ttlMs ? entry?.value : undefined;
   };
-  const begin = <T extends object>(key: string, read: () => Promise<T | undefined>, mayKeep: (value: T) => boolean) => {
+  const startRead = <T extends object>(
+    key: string,
+    read: () => Promise<T | undefined>,
+    mayKeep: (value: T) => boolean,
+  ) => {
     const readMs = nowMs();
-    const isCurrent = () => reads.get(key) === begun;
-    const begun: Promise<T | undefined> = Promise.resolve()
+    const isCurrent = () => pendingReads.get(key) === pending;
+    const pending: Promise<T | undefined> = Promise.resolve()
       .then(read)
       .then((value) => {
-        if (ttlMs > 0 && isCurrent() && value !== undefined && mayKeep(value)) kept.set(key, { value, readMs });
+        if (ttlMs > 0 && isCurrent() && value !== undefined && mayKeep(value)) entries.set(key, { value, readMs });
         return value;
       })
-      .finally(() => isCurrent() && reads.delete(key));
-    reads.set(key, begun);
-    return begun;
+      .finally(() => isCurrent() && pendingReads.delete(key));
+    pendingReads.set(key, pending);
+    return pending;
   };
   return {
     async get<T extends object>(
@@ -62,13 +67,13 @@ export function openReadCache({ ttlMs, nowMs, counters, maxEntries = 1_000 }: Re
       read: () => Promise<T | undefined>,
       mayKeep: (value: T) => boolean = () => true,
     ) {
-      const found = find(key) ?? reads.get(key);
+      const found = findFresh(key) ?? pendingReads.get(key);
       counters.add(found === undefined ? "CacheMiss" : "CacheHit");
-      return found === undefined ? begin(key, read, mayKeep) : (found as T | Promise<T | undefined>);
+      return found === undefined ? startRead(key, read, mayKeep) : (found as T | Promise<T | undefined>);
     },
     forget(key) {
-      kept.delete(key);
-      reads.delete(key);
+      entries.delete(key);
+      pendingReads.delete(key);
     },
   };
 }

@@ -1,31 +1,25 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import {
   CorruptRecordError,
+  MAX_ATTEMPTS,
   REQUEST_STATUSES,
+  type Bid,
+  type DueRequest,
+  type Ending,
   type NewRequest,
   type RequestRecord,
-  type RequestStatus,
   type StoredResult,
 } from "./requests";
 
 /** An item of a DynamoDB table. */
 export type Item = Record<string, AttributeValue>;
 
-/**
- * Milliseconds after its creation at which a request's deadline passes, where the release that wrote it knew no
- * deadlines.
- */
-export const DEFAULT_DEADLINE_MS = 86_400_000;
-
-/** Partitions of the index of open requests: what a request id, a UUID, begins with. Sixteen share the writes. */
+/** Partitions of the index of open requests: the first digit of a request id, a UUID. Sixteen share the writes. */
 export const OPEN_PARTITIONS = [..."0123456789abcdef"] as const;
 
-/** The partition of the index of open requests that a request stands in. */
-export const openPartition = (requestId: string): string => requestId.charAt(0).toLowerCase();
-
 /**
- * The item of a request that was just accepted. `dueMs`: epoch milliseconds from which the index of open requests shows
- * it to the sweeper.
+ * Converts an accepted request to its item.
+ * @param dueMs epoch milliseconds from which the index of open requests shows it to the sweeper
  */
 export function toItem(request: NewRequest, dueMs: number): Item {
   return {
@@ -36,80 +30,171 @@ export function toItem(request: NewRequest, dueMs: number): Item {
     ...(request.sessionId !== undefined && { session_id: { S: request.sessionId } }),
     created_at: { S: request.createdAt },
     updated_at: { S: request.createdAt },
-    deadline_at: epochMs(request.deadlineMs),
-    expires_at: { N: String(request.expiresAt) },
+    deadline_at: toNumber(request.deadlineMs),
+    expires_at: toNumber(request.expiresAt),
     sent: { BOOL: false },
-    attempt: { N: "0" },
-    requeues: { N: "0" },
-    open: { S: openPartition(request.requestId) },
-    due_at: epochMs(dueMs),
+    attempt: toNumber(0),
+    requeues: toNumber(0),
+    open: { S: request.requestId.charAt(0).toLowerCase() },
+    due_at: toNumber(dueMs),
   };
 }
 
-/** A moment as it is kept: a whole number, as {@link fromItem} refuses any other. */
-export const epochMs = (ms: number): AttributeValue => ({ N: String(Math.round(ms)) });
+/** Converts a number to an attribute. Numbers are rounded, because {@link fromItem} reads whole numbers only. */
+export const toNumber = (value: number): AttributeValue => ({ N: String(Math.round(value)) });
 
-/**
- * The request in an item, this release's or the one's before, which had no `deadline_at`, `sent` and `requeues`.
- * Throws {@link CorruptRecordError}, which names the attribute.
- */
+/** Converts an item to its request. Throws {@link CorruptRecordError}, which names the attribute. */
 export function fromItem(item: Item): RequestRecord {
-  const sessionId = item["session_id"]?.S;
-  const result = resultOf(item);
-  const failureCode = item["error_code"]?.S;
+  const refuse = (name: string): never => {
+    throw new CorruptRecordError(
+      `Request ${item["request_id"]?.S ?? "without id"}: the attribute ${name} is missing or malformed`,
+    );
+  };
+  const readText = (name: string) => item[name]?.S ?? refuse(name);
+  const readNumber = (name: string) => {
+    const value = Number(item[name]?.N ?? NaN);
+    return Number.isSafeInteger(value) ? value : refuse(name);
+  };
   return {
-    requestId: text(item, "request_id"),
-    owner: text(item, "owner"),
-    status: statusOf(item),
-    prompt: text(item, "prompt"),
-    ...(sessionId !== undefined && { sessionId }),
-    createdAt: text(item, "created_at"),
-    updatedAt: text(item, "updated_at"),
-    deadlineMs: item["deadline_at"] ? numeric(item, "deadline_at") : momentOf(item, "created_at") + DEFAULT_DEADLINE_MS,
-    expiresAt: numeric(item, "expires_at"),
-    sent: item["sent"]?.BOOL ?? false,
-    attempt: numeric(item, "attempt"),
-    requeues: item["requeues"] ? numeric(item, "requeues") : 0,
-    ...(item["lease_until"] && { leaseUntilMs: numeric(item, "lease_until") }),
-    ...(result && { result }),
-    ...(failureCode !== undefined && { failure: { code: failureCode, message: text(item, "error_message") } }),
+    requestId: readText("request_id"),
+    owner: readText("owner"),
+    status: REQUEST_STATUSES.find((status) => status === item["status"]?.S) ?? refuse("status"),
+    prompt: readText("prompt"),
+    ...(item["session_id"] && { sessionId: readText("session_id") }),
+    createdAt: readText("created_at"),
+    updatedAt: readText("updated_at"),
+    deadlineMs: readNumber("deadline_at"),
+    expiresAt: readNumber("expires_at"),
+    sent: item["sent"]?.BOOL ?? refuse("sent"),
+    attempt: readNumber("attempt"),
+    requeues: readNumber("requeues"),
+    ...(item["lease_until"] && { leaseUntilMs: readNumber("lease_until") }),
+    ...(item["result"] && { result: { json: readText("result") } }),
+    ...(item["result_key"] && { result: { key: readText("result_key"), sha256: readText("result_sha256") } }),
+    ...(item["error_code"] && { failure: { code: readText("error_code"), message: readText("error_message") } }),
   };
 }
 
-/** The attributes that hold a stored result. */
-export function resultAttributes(result: StoredResult): Item {
+/** A condition on an item, as DynamoDB's commands take it. */
+export interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Item;
+}
+/** A condition and the update that is applied if it holds. */
+export interface Write extends Condition {
+  readonly UpdateExpression: string;
+  /** Default: the answer does not contain the updated item. */
+  readonly ReturnValues?: "ALL_NEW";
+}
+
+/** Nobody holds the request at `:now`. A lease holds including its last millisecond. */
+const UNHELD = "(#status = :queued OR (#status = :processing AND #lease_until < :now))";
+const HELD_BY_ATTEMPT = "#status = :processing AND #attempt = :attempt";
+/** An ended request loses the keys of the index of open requests, and so leaves the index. */
+const RELEASE = "REMOVE #lease_until, #claimed_by, #open, #due_at";
+
+/** The id is free: no item has it, or one that expired by `nowSeconds` (epoch seconds). */
+export const requireFreeId = (nowSeconds: number): Condition =>
+  makeCondition("attribute_not_exists(#request_id) OR #expires_at <= :now", { ":now": toNumber(nowSeconds) });
+
+/** The request does not exist, or it is queued and the queue is not known to have its message. */
+export const requireUnsent = (): Condition =>
+  makeCondition("attribute_not_exists(#request_id) OR (#status = :queued AND #sent = :false)", {
+    ":false": { BOOL: false },
+  });
+
+/** Marks a request as sent. It stays due as before, because its message may reach a worker that dies. */
+export const writeSentMark = (): Write =>
+  makeWrite("#status = :queued", "SET #sent = :true", { ":true": { BOOL: true } });
+
+/** Gives the request to the bidder. */
+export const writeClaim = ({ token, nowMs, leaseUntilMs }: Bid): Write => ({
+  ...makeWrite(
+    `${UNHELD} AND #deadline_at > :now AND #attempt < :max_attempts`,
+    "SET #status = :processing, #attempt = #attempt + :one, #claimed_by = :token, #updated_at = :at, " +
+      "#lease_until = :until, #due_at = :until",
+    {
+      ":now": toNumber(nowMs),
+      ":max_attempts": toNumber(MAX_ATTEMPTS),
+      ":until": toNumber(leaseUntilMs),
+      ":token": { S: token },
+      ":at": { S: new Date(nowMs).toISOString() },
+    },
+  ),
+  ReturnValues: "ALL_NEW",
+});
+
+/** Extends a lease. It never shortens one, because of two renewals the later one may arrive first. */
+export const writeRenewal = (attempt: number, leaseUntilMs: number): Write =>
+  makeWrite(`${HELD_BY_ATTEMPT} AND #lease_until <= :until`, "SET #lease_until = :until, #due_at = :until", {
+    ":attempt": toNumber(attempt),
+    ":until": toNumber(leaseUntilMs),
+  });
+
+/** Ends a request that the attempt holds. `finished_by` identifies this ending if it is sent again. */
+export const writeFinish = (attempt: number, ending: Ending): Write =>
+  makeEndingWrite(
+    HELD_BY_ATTEMPT,
+    { ...toEndingAttributes(ending), finished_by: toNumber(attempt) },
+    { ":attempt": toNumber(attempt) },
+  );
+
+/** Ends a request that nobody holds. */
+export const writeClose = (ending: Ending): Write =>
+  makeEndingWrite(UNHELD, toEndingAttributes(ending), { ":now": toNumber(ending.nowMs) });
+
+/** Postpones a due request. Of two sweepers that saw the same due date, only one can move it. */
+export const writeRequeue = ({ dueMs }: DueRequest, nextDueMs: number): Write =>
+  makeWrite(
+    "#due_at = :seen AND (#status = :queued OR #status = :processing)",
+    "SET #due_at = :next ADD #requeues :one",
+    { ":seen": toNumber(dueMs), ":next": toNumber(nextDueMs) },
+  );
+
+function toEndingAttributes({ status, nowMs, result, failure }: Ending): Item {
+  return {
+    status: { S: status },
+    updated_at: { S: new Date(nowMs).toISOString() },
+    ...(result && toResultAttributes(result)),
+    ...(failure && { error_code: { S: failure.code }, error_message: { S: failure.message } }),
+  };
+}
+
+function toResultAttributes(result: StoredResult): Item {
   return "json" in result
     ? { result: { S: result.json } }
     : { result_key: { S: result.key }, result_sha256: { S: result.sha256 } };
 }
 
-function resultOf(item: Item): StoredResult | undefined {
-  if (item["result"]) return { json: text(item, "result") };
-  if (item["result_key"]) return { key: text(item, "result_key"), sha256: text(item, "result_sha256") };
-  return undefined;
+function makeEndingWrite(conditionExpression: string, attributes: Item, values: Item): Write {
+  const assignments = Object.keys(attributes).map((name) => `#${name} = :${name}`);
+  const attributeValues = Object.entries(attributes).map(([name, value]) => [`:${name}`, value] as const);
+  return makeWrite(conditionExpression, `SET ${assignments.join(", ")} ${RELEASE}`, {
+    ...Object.fromEntries(attributeValues),
+    ...values,
+  });
 }
 
-function statusOf(item: Item): RequestStatus {
-  const status = REQUEST_STATUSES.find((known) => known === item["status"]?.S);
-  return status ?? corrupt(item, "status");
+/** Values that expressions use without giving them. */
+const CONSTANTS: Item = { ":queued": { S: "queued" }, ":processing": { S: "processing" }, ":one": { N: "1" } };
+
+function makeWrite(conditionExpression: string, update: string, values: Item): Write {
+  return { ...makeCondition(conditionExpression, values, update), UpdateExpression: update };
 }
 
-function text(item: Item, name: string): string {
-  return item[name]?.S ?? corrupt(item, name);
-}
-
-function numeric(item: Item, name: string): number {
-  const value = Number(item[name]?.N ?? NaN);
-  return Number.isSafeInteger(value) ? value : corrupt(item, name);
-}
-
-function momentOf(item: Item, name: string): number {
-  const ms = Date.parse(text(item, name));
-  return Number.isNaN(ms) ? corrupt(item, name) : ms;
-}
-
-function corrupt(item: Item, name: string): never {
-  throw new CorruptRecordError(
-    `Request ${item["request_id"]?.S ?? "without id"}: the attribute ${name} is missing or malformed`,
-  );
+/**
+ * Adds names and constants to expressions. `status`, `owner` and `open` are reserved words of DynamoDB, so every name
+ * has an alias: `#` and the name. DynamoDB refuses names and values that no expression uses.
+ */
+function makeCondition(condition: string, values: Item, update = ""): Condition {
+  const text = `${condition} ${update}`;
+  const constants = Object.entries(CONSTANTS).filter(([name]) => new RegExp(`${name}\\b`).test(text));
+  return {
+    ConditionExpression: condition,
+    ExpressionAttributeNames: Object.fromEntries(
+      [...text.matchAll(/#(\w+)/g)].map(([alias, name = ""]) => [alias, name]),
+    ),
+    ExpressionAttributeValues: { ...Object.fromEntries(constants), ...values },
+  };
 }

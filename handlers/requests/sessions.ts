@@ -1,16 +1,15 @@
 import type { Turn } from "../agents/agent";
-import { truncateUtf8 } from "../http/http";
-import type { Item } from "./request-items";
 import type { DynamoDb } from "../aws/json-service";
 import type { ReadCache } from "./read-cache";
+import type { Item } from "./request-items";
 
-/** How many of the last turns an agent is given. */
+/** How many of the last turns an agent receives. */
 export const HISTORY_TURNS = 10;
 
-/** Bytes of UTF-8 kept of a turn's answer: ten turns of 32 KiB prompts then stay within one 1 MiB page of a query. */
+/** Bytes of UTF-8 kept of a turn's answer. Ten turns with prompts of 32 KiB fit into one 1 MiB page of a query. */
 export const TURN_ANSWER_BYTES = 16 * 1024;
 
-/** The session of one caller. Another caller's session of the same id is another session. */
+/** The session of one caller. The same id of another caller is another session. */
 export interface Session {
   readonly owner: string;
   readonly sessionId: string;
@@ -18,140 +17,99 @@ export interface Session {
 
 /** A turn to keep. */
 export interface NewTurn extends Turn {
-  /** ISO 8601, of the request: turns come back in its order. */
+  /** ISO 8601: the creation of the request. Turns are read in this order. */
   readonly createdAt: string;
   readonly requestId: string;
-  /** Epoch seconds from which the turn counts as gone. */
+  /** Epoch seconds after which the turn counts as gone. */
   readonly expiresAt: number;
 }
 
 /**
- * Where the turns of sessions are read, each kept on its own, so that requests of one session at the same time lose
- * none. A turn is kept by the `finish` of its request: both are there, or neither is.
+ * Where the turns of sessions are read. Each turn is an item of its own, so that concurrent requests of one session
+ * lose none, and is written together with the end of its request.
  */
 export interface SessionStore {
   /**
-   * The last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. Rejects where the store cannot
-   * be reached; `signal` bounds its time.
+   * Reads the last {@link HISTORY_TURNS} turns that have not expired by `nowMs`, oldest first. Rejects if the store
+   * cannot be reached; `signal` bounds its time.
    */
   recent(session: Session, nowMs: number, signal?: AbortSignal): Promise<Turn[]>;
 }
 
-/** Keeps turns in this process. */
-export interface TurnKeeper {
-  /** Keeps a turn, its answer cut to {@link TURN_ANSWER_BYTES}. Keeping it again changes nothing. */
-  append(session: Session, turn: NewTurn): void;
-}
+/** Names a session across callers. A session id contains no `#`, so that two sessions never share a name. */
+export const nameSession = ({ owner, sessionId }: Session): string => `${owner}#${sessionId}`;
 
-/** Names a session across callers. A session id holds no `#`, so that two pairs never share a name. */
-export const sessionKey = ({ owner, sessionId }: Session): string => `${owner}#${sessionId}`;
-
-/** Sorts turns by time; two of the same millisecond by request. */
+/** Key by which turns sort: by time, and two of the same millisecond by request. */
 export const turnKey = ({ createdAt, requestId }: NewTurn): string => `${createdAt}#${requestId}`;
 
-/** The answer as far as it is kept. */
-export const keptAnswer = (answer: string): string => truncateUtf8(answer, TURN_ANSWER_BYTES);
-
-/**
- * Range key of the item that counts a session's turns. It sorts after every date, so that turns are asked for as those
- * before it.
- */
-export const VERSION_KEY = "~version";
-
-/** A turn as it is read. */
-export interface KeptTurn {
-  readonly prompt: string;
-  readonly answer: string;
-  /** Epoch seconds from which the turn counts as gone. */
-  readonly expiresAt: number;
+/** Cuts an answer between characters to at most `maxBytes` of UTF-8. */
+export function cutAnswer(answer: string, maxBytes = TURN_ANSWER_BYTES): string {
+  if (Buffer.byteLength(answer) <= maxBytes) return answer;
+  // A streaming decoder withholds the character that the cut went through.
+  const kept = Buffer.from(answer).subarray(0, maxBytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(kept, { stream: true });
 }
 
+/** Range key of the item that counts a session's turns. It sorts after every date. */
+export const VERSION_KEY = "~version";
+
 /** The key of the item that counts a session's turns. */
-export const versionKey = (session: Session): Item => ({
-  session: { S: sessionKey(session) },
+export const toVersionKey = (session: Session): Item => ({
+  session: { S: nameSession(session) },
   turn: { S: VERSION_KEY },
 });
 
-/** The item of a turn: its answer cut to what is kept. */
+/** Converts a turn to its item, with the answer cut. */
 export function toTurnItem(session: Session, turn: NewTurn): Item {
   return {
-    session: { S: sessionKey(session) },
+    session: { S: nameSession(session) },
     turn: { S: turnKey(turn) },
     prompt: { S: turn.prompt },
-    answer: { S: keptAnswer(turn.answer) },
+    answer: { S: cutAnswer(turn.answer) },
     expires_at: { N: String(turn.expiresAt) },
   };
 }
 
-/** The turn in an item. */
-export function fromTurnItem(item: Item): KeptTurn {
-  return { prompt: item["prompt"]?.S ?? "", answer: item["answer"]?.S ?? "", expiresAt: Number(item["expires_at"]?.N) };
-}
-
-/** Counts one more turn; the count lives as long as the turn that was kept last. */
-export function countTurn({ expiresAt }: NewTurn) {
-  return {
-    UpdateExpression: "SET #expires_at = :expires ADD #version :one",
-    ExpressionAttributeNames: { "#expires_at": "expires_at", "#version": "version" },
-    ExpressionAttributeValues: { ":expires": { N: String(expiresAt) }, ":one": { N: "1" } },
-  };
-}
+/** The update that counts one more turn. The count lives as long as the newest turn. */
+export const writeTurnCount = ({ expiresAt }: NewTurn) => ({
+  UpdateExpression: "SET #expires_at = :expires ADD #version :one",
+  ExpressionAttributeNames: { "#expires_at": "expires_at", "#version": "version" },
+  ExpressionAttributeValues: { ":expires": { N: String(expiresAt) }, ":one": { N: "1" } },
+});
 
 /**
- * Sessions in a DynamoDB table with the hash key `session` and the range key `turn`. The turns are kept in `cache`
- * under the session's version, which `finish` moves with every turn: a kept context is never older than the last turn.
+ * Opens the sessions in a DynamoDB table with the hash key `session` and the range key `turn`. `cache` keeps the turns
+ * under the session's version, which every new turn changes, so that cached turns are never out of date.
  */
 export function dynamodbSessions(dynamodb: DynamoDb, table: string, cache: ReadCache): SessionStore {
-  return {
-    async recent(session, nowMs, signal) {
-      const version = await readVersion(dynamodb, table, session, signal);
-      const read = () => readTurns(dynamodb, table, session, signal);
-      // Without a version there are no turns, or only such as the release before kept, which counted none.
-      // A turn added between the two reads is kept under the version before it: younger than asked for, which does no
-      // harm.
-      const turns =
-        version === undefined ? await read() : await cache.get(`turns#${version}#${sessionKey(session)}`, read);
-      return (turns ?? [])
-        .filter(({ expiresAt }) => expiresAt * 1000 > nowMs)
-        .map(({ prompt, answer }) => ({ prompt, answer }));
-    },
+  // Both reads are consistent: a caller who asks again at once must be answered in the light of the last answer.
+  const readVersion = async (session: Session, signal?: AbortSignal) => {
+    const input = { TableName: table, Key: toVersionKey(session), ConsistentRead: true };
+    return (await dynamodb("GetItem", input, signal)).Item?.["version"]?.N;
   };
-}
-
-async function readVersion(
-  dynamodb: DynamoDb,
-  table: string,
-  session: Session,
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  // A caller who asks again at once is answered in the light of the last answer: both reads are consistent.
-  const { Item } = await dynamodb(
-    "GetItem",
-    { TableName: table, Key: versionKey(session), ConsistentRead: true },
-    signal,
-  );
-  return Item?.["version"]?.N;
-}
-
-/** The last turns, oldest first, expired ones too. */
-async function readTurns(
-  dynamodb: DynamoDb,
-  table: string,
-  session: Session,
-  signal?: AbortSignal,
-): Promise<KeptTurn[]> {
-  const { Items = [] } = await dynamodb(
-    "Query",
-    {
+  const readTurns = async (session: Session, signal?: AbortSignal): Promise<Item[]> => {
+    const input = {
       TableName: table,
       KeyConditionExpression: "#session = :session AND #turn < :version",
       ExpressionAttributeNames: { "#session": "session", "#turn": "turn" },
-      ExpressionAttributeValues: { ":session": { S: sessionKey(session) }, ":version": { S: VERSION_KEY } },
+      ExpressionAttributeValues: { ":session": { S: nameSession(session) }, ":version": { S: VERSION_KEY } },
       ScanIndexForward: false,
       Limit: HISTORY_TURNS,
       ConsistentRead: true,
+    };
+    return ((await dynamodb("Query", input, signal)).Items ?? []).reverse();
+  };
+  return {
+    async recent(session, nowMs, signal) {
+      const version = await readVersion(session, signal);
+      if (version === undefined) return [];
+      // A turn that is added between the two reads is cached under the earlier version. That version is never read
+      // again.
+      const key = `turns#${version}#${nameSession(session)}`;
+      const turns = await cache.get(key, () => readTurns(session, signal));
+      return (turns ?? [])
+        .filter((item) => Number(item["expires_at"]?.N) * 1000 > nowMs)
+        .map((item) => ({ prompt: item["prompt"]?.S ?? "", answer: item["answer"]?.S ?? "" }));
     },
-    signal,
-  );
-  return Items.map(fromTurnItem).reverse();
+  };
 }

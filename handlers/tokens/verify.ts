@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { errors, jwtVerify, type JWTPayload } from "jose";
 import type { SigningKeys } from "./keys";
 
-/** Why a token is not taken; stands in the log, and nowhere else. */
+/** Why a token is refused. The reason is logged and never shown to the caller. */
 export type RefusalReason =
   | "malformed"
   | "algorithm"
@@ -16,7 +16,7 @@ export type RefusalReason =
   | "audience"
   | "claims";
 
-/** The token proves nothing. Its message names the reason, and nothing of the token. */
+/** The token does not prove who calls. The message names the reason and nothing of the token. */
 export class TokenRefusedError extends Error {
   override readonly name = "TokenRefusedError";
 
@@ -28,48 +28,37 @@ export class TokenRefusedError extends Error {
   }
 }
 
-/** Whether the token is good cannot be told: there are no keys to check it with. */
+/** The token cannot be checked, because no keys are known. */
 export class KeysUnavailableError extends Error {
   override readonly name = "KeysUnavailableError";
 }
 
 /**
- * Who a token is about, by one name that stays the same from token to token and from issuer to issuer differs. A hash
- * (SHA-256 as base64url, 43 characters), because it goes through headers, logs and tables, and a subject may be an
+ * Names whom a token is about: the same for all tokens of one subject, and different for each issuer. The name is a
+ * hash (SHA-256 as base64url, 43 characters), because it appears in headers, logs and tables and a subject may be an
  * e-mail address.
  */
-export function principalOf(issuer: string, subject: string): string {
+export function hashPrincipal(issuer: string, subject: string): string {
   return createHash("sha256")
     .update(JSON.stringify([issuer, subject]))
     .digest("base64url");
 }
 
 /**
- * How a token may be signed: by key pairs alone. With a shared secret whoever checks a token could make one, and an
- * issuer's public key would serve as the secret (RFC 8725, sections 2.1 and 3.1).
+ * Algorithms by which a token may be signed: key pairs only. With a shared secret, whoever checks tokens could also
+ * make them, and the issuer's public key could be abused as that secret (RFC 8725, sections 2.1 and 3.1).
  */
-export const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-] as const;
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
-/** What a token must say. */
+/** What a token must contain. */
 export interface TokenRules {
   /** Value of `iss`. */
   readonly issuer: string;
-  /** One of them stands in `aud`. */
+  /** At least one of them must be in `aud`. */
   readonly audiences: readonly string[];
-  /** All of them stand in `scope` or `scp`. */
+  /** All of them must be in `scope` or `scp`. */
   readonly scopes: readonly string[];
-  /** By how much the issuer's clock may differ. */
+  /** Seconds by which the issuer's clock may differ. */
   readonly clockSkewSeconds: number;
 }
 
@@ -79,57 +68,49 @@ export interface VerifierParts {
   readonly nowMs: () => number;
 }
 
-/** What a good token says. */
+/** What an accepted token says. */
 export interface VerifiedToken {
-  /** See {@link principalOf}. */
+  /** See {@link hashPrincipal}. */
   readonly principal: string;
-  /** Seconds since 1970 from which on it is not taken any more, clock skew included. */
+  /** Seconds since 1970 at which the token ends, clock skew included. */
   readonly expiresAtSeconds: number;
-  /** Whether it has every scope that is asked for. */
+  /** Whether the token has every required scope. */
   readonly permitted: boolean;
 }
 
-/**
- * Checks a token in compact form. Throws {@link TokenRefusedError}, or `KeysUnavailableError` where that cannot be
- * told.
- */
+/** Checks a token in compact form. Throws {@link TokenRefusedError} or {@link KeysUnavailableError}. */
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
-/** A verifier of one issuer's tokens. */
-export function tokenVerifier({ rules, keys, nowMs }: VerifierParts): VerifyToken {
+/** Makes the verifier of one issuer's tokens. */
+export function openVerifier({ rules, keys, nowMs }: VerifierParts): VerifyToken {
   const { issuer, audiences, scopes, clockSkewSeconds } = rules;
   return async (token) => {
     const { payload } = await jwtVerify(token, (header) => keys.find(header), {
       issuer,
       audience: [...audiences],
-      algorithms: [...ALGORITHMS],
+      algorithms: ALGORITHMS,
       clockTolerance: clockSkewSeconds,
       currentDate: new Date(nowMs()),
       requiredClaims: ["sub", "exp"],
-    }).catch(refuse);
+    }).catch(throwRefusal);
     const { sub, exp } = payload;
     if (typeof sub !== "string" || sub === "" || exp === undefined) throw new TokenRefusedError("claims");
-    const given = scopesOf(payload);
+    const tokenScopes = readScopes(payload);
     return {
-      principal: principalOf(issuer, sub),
+      principal: hashPrincipal(issuer, sub),
       expiresAtSeconds: Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(exp) + clockSkewSeconds),
-      permitted: scopes.every((scope) => given.has(scope)),
+      permitted: scopes.every((scope) => tokenScopes.has(scope)),
     };
   };
 }
 
-/**
- * `scope` separates them by spaces (RFC 8693, section 4.2); `scp` is a list with some issuers and such a text with
- * others.
- */
-function scopesOf({ scope, scp }: JWTPayload): Set<string> {
-  const texts = [scope, ...(Array.isArray(scp) ? scp : [scp])].filter(
-    (each): each is string => typeof each === "string",
-  );
+/** Reads `scope`, a text with spaces (RFC 8693, section 4.2), and `scp`, which some issuers write as a list. */
+function readScopes({ scope, scp }: JWTPayload): Set<string> {
+  const texts = [scope, ...[scp].flat()].filter((each): each is string => typeof each === "string");
   return new Set(texts.flatMap((text) => text.split(" ")).filter((each) => each !== ""));
 }
 
-/** By the code of jose's error. */
+/** Reasons by the code of jose's error. */
 const REASONS: Readonly<Record<string, RefusalReason>> = {
   ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
   ERR_JOSE_NOT_SUPPORTED: "algorithm",
@@ -137,17 +118,19 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: "ambiguous_key",
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
   ERR_JWT_EXPIRED: "expired",
-  ERR_JWS_INVALID: "malformed",
-  ERR_JWT_INVALID: "malformed",
+};
+/** Reasons by the claim that failed. */
+const CLAIM_REASONS: Readonly<Record<string, RefusalReason>> = {
+  iss: "issuer",
+  aud: "audience",
+  nbf: "not_yet_valid",
 };
 
-const CLAIMS: Readonly<Record<string, RefusalReason>> = { iss: "issuer", aud: "audience", nbf: "not_yet_valid" };
-
-function refuse(cause: unknown): never {
+function throwRefusal(cause: unknown): never {
   if (cause instanceof errors.JWTClaimValidationFailed)
-    throw new TokenRefusedError(CLAIMS[cause.claim] ?? "claims", { cause });
+    throw new TokenRefusedError(CLAIM_REASONS[cause.claim] ?? "claims", { cause });
   if (cause instanceof errors.JOSEError) throw new TokenRefusedError(REASONS[cause.code] ?? "malformed", { cause });
-  // What a key of the issuer's makes Node's own cryptography say: too short, of another kind than it claims.
+  // Node's own cryptography rejects keys of the issuer that are too short, or of another kind than they claim.
   if (cause instanceof TypeError || cause instanceof DOMException)
     throw new TokenRefusedError("unusable_key", { cause });
   throw cause;

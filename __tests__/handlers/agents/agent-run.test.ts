@@ -1,6 +1,6 @@
 import { runAgent, type AgentTask } from "../../../handlers/agents/agent-run";
 import { AgentFailure, type Agent, type AgentInput } from "../../../handlers/agents/agent";
-import { DependencyDownError, NotNeeded } from "../../../handlers/aws/guards";
+import { DependencyDownError, NotNeededError } from "../../../handlers/aws/guards";
 import { hang, keepingLog, never, readyAgent } from "../fixtures";
 import { orchestration } from "./input";
 
@@ -158,7 +158,7 @@ test.each([
   ["was not called yet", 0],
 ])("an agent that %s and is not needed any more is cancelled with the reason", async (_when, calls) => {
   const controller = new AbortController();
-  const stop = () => controller.abort(new NotNeeded("enough agents had answered"));
+  const stop = () => controller.abort(new NotNeededError("enough agents had answered"));
   if (calls === 0) stop();
   const agent = jest.fn<ReturnType<Agent["run"]>, Parameters<Agent["run"]>>((...given) => {
     queueMicrotask(stop);
@@ -174,7 +174,7 @@ test.each([
 test("an agent that failed on its own just before the abort has failed", async () => {
   const controller = new AbortController();
   const fails: Agent["run"] = async () => {
-    queueMicrotask(() => controller.abort(new NotNeeded("enough agents had answered")));
+    queueMicrotask(() => controller.abort(new NotNeededError("enough agents had answered")));
     throw new AgentFailure("out of order");
   };
   expect(await run(fails, { stop: controller.signal })).toMatchObject({ status: "failed", error: "out of order" });

@@ -1,5 +1,5 @@
-import { agentCoreAgent, runtimeSessionId } from "../../../handlers/agents/agentcore";
-import { connectAgentCore, once } from "../../../handlers/aws/agent-clients";
+import { agentCoreAgent, hashSession } from "../../../handlers/agents/agentcore";
+import { connectAgentCore, memoizePromise } from "../../../handlers/aws/agent-clients";
 import { startAgentCore } from "../../support/wire/agentcore-server";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { wireConnection } from "../../support/wire/connection";
@@ -12,7 +12,7 @@ const definition = { name: "planner", kind: "agentcore" as const, target: ARN, t
 const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
   agentCoreAgent(
     { ...definition, ...overrides },
-    once(() => connectAgentCore(connection)),
+    memoizePromise(() => connectAgentCore(connection)),
   );
 
 const common = {
@@ -49,9 +49,7 @@ describe("what is sent and read", () => {
     expect(await open(wireConnection(server.url)).run(input, never)).toEqual({ text: "324 m" });
     const { path, headers, body } = server.seen[0] ?? {};
     expect(decodeURIComponent(path ?? "")).toContain(`/runtimes/${ARN}/invocations`);
-    expect(headers?.["x-amzn-bedrock-agentcore-runtime-session-id"]).toBe(
-      runtimeSessionId("planner", input.conversation),
-    );
+    expect(headers?.["x-amzn-bedrock-agentcore-runtime-session-id"]).toBe(hashSession("planner", input.conversation));
     expect(body).toEqual({ prompt: input.prompt, context: input.context });
   });
 
@@ -81,9 +79,9 @@ describe("what is sent and read", () => {
 });
 
 test("a session id is long enough for the service, the same for the same conversation, and an agent's own", () => {
-  const id = runtimeSessionId("planner", "session:anonymous#talk");
+  const id = hashSession("planner", "session:anonymous#talk");
   expect(id).toMatch(/^[0-9a-f]{64}$/);
-  expect(runtimeSessionId("planner", "session:anonymous#talk")).toBe(id);
-  expect(runtimeSessionId("critic", "session:anonymous#talk")).not.toBe(id);
-  expect(runtimeSessionId("planner", "request:1")).not.toBe(id);
+  expect(hashSession("planner", "session:anonymous#talk")).toBe(id);
+  expect(hashSession("critic", "session:anonymous#talk")).not.toBe(id);
+  expect(hashSession("planner", "request:1")).not.toBe(id);
 });

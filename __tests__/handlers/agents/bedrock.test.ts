@@ -1,5 +1,5 @@
 import { bedrockAgent } from "../../../handlers/agents/bedrock";
-import { connectBedrock, once } from "../../../handlers/aws/agent-clients";
+import { connectBedrock, memoizePromise } from "../../../handlers/aws/agent-clients";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { converse, startBedrock } from "../../support/wire/bedrock-server";
 import { wireConnection } from "../../support/wire/connection";
@@ -12,7 +12,7 @@ const definition = { name: "writer", kind: "bedrock" as const, target: MODEL, ti
 const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
   bedrockAgent(
     { ...definition, ...overrides },
-    once(() => connectBedrock(connection)),
+    memoizePromise(() => connectBedrock(connection)),
   );
 
 describe("a model", () => {

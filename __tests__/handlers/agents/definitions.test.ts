@@ -1,4 +1,4 @@
-import { parseAgents, parseArbiter, targetProblem } from "../../../handlers/agents/definitions";
+import { parseAgents, parseArbiter, describeTargetProblem } from "../../../handlers/agents/definitions";
 
 describe("definitions", () => {
   const ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/planner-1";
@@ -98,7 +98,7 @@ describe("targets", () => {
     ["http", "http://localhost/"],
     ["scripted", "5ms hello"],
   ])("%s may be at %s", (kind, target) => {
-    expect(targetProblem(kind, target)).toBe("");
+    expect(describeTargetProblem(kind, target)).toBe("");
   });
 
   test.each([
@@ -122,11 +122,11 @@ describe("targets", () => {
     ["http", "", 'target is "", but must be a text'],
     ["http", undefined, "target is undefined, but must be a text"],
   ])("%s may not be at %s", (kind, target, problem) => {
-    expect(targetProblem(kind, target)).toContain(problem);
+    expect(describeTargetProblem(kind, target)).toContain(problem);
   });
 
   test("a password in a URL is refused and not quoted", () => {
-    const problem = targetProblem("http", "https://user:canary@agents.example.com/");
+    const problem = describeTargetProblem("http", "https://user:canary@agents.example.com/");
     expect(problem).toBe(
       "target holds a user or a password, but must not: put it into a secret, and name that in secret_arn",
     );

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { httpAgent, type HttpDoor } from "../../../handlers/agents/http";
 import { managedSecret } from "../../../handlers/agents/secret";
-import { connectSecrets, once } from "../../../handlers/aws/agent-clients";
+import { connectSecrets, memoizePromise } from "../../../handlers/aws/agent-clients";
 import { openCounters } from "../../../handlers/telemetry";
 import { openReadCache } from "../../../handlers/requests/read-cache";
 import { question, testFaults } from "../../support/wire/agent-faults";
@@ -156,14 +156,14 @@ describe("with a secret", () => {
     const cache = openReadCache({ ttlMs: 60_000, nowMs: clock.nowMs, counters: openCounters() });
     const secret = managedSecret(
       ARN,
-      once(() => connectSecrets(wireConnection(secrets.url))),
+      memoizePromise(() => connectSecrets(wireConnection(secrets.url))),
       cache,
     );
     return open(wireConnection(server.url), "/ask", { secret });
   };
   const sent = () => server.seen.map(({ headers }) => headers.authorization);
 
-  test("it is sent as Authorization, and read once for several calls", async () => {
+  test("it is sent as Authorization, and read memoizePromise for several calls", async () => {
     const agent = withSecret();
     await Promise.all([agent.run(question(), never), agent.run(question(), never)]);
     await agent.run(question(), never);

@@ -1,7 +1,7 @@
 import { openAgents, openArbiter, type AgentDoors } from "../../../handlers/agents";
 import { openCounters } from "../../../handlers/telemetry";
 import type { AgentDefinition } from "../../../handlers/environment";
-import { NotNeeded, type Guard, FAILURES_TO_OPEN, openGuards } from "../../../handlers/aws/guards";
+import { NotNeededError, type Guard, FAILURES_TO_OPEN, openGuards } from "../../../handlers/aws/guards";
 import { openReadCache } from "../../../handlers/requests/read-cache";
 import { question } from "../../support/wire/agent-faults";
 import { keepingLog, never } from "../fixtures";
@@ -107,7 +107,7 @@ test("an agent that is down is not called any more, and one that was called off 
   for (let call = 0; call < 2 * FAILURES_TO_OPEN; call++) {
     const controller = new AbortController();
     const run = ask(controller.signal);
-    controller.abort(new NotNeeded("enough agents had answered"));
+    controller.abort(new NotNeededError("enough agents had answered"));
     await expect(run).rejects.toThrow("enough agents had answered");
   }
   for (let call = 0; call < FAILURES_TO_OPEN; call++)

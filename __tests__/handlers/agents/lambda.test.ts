@@ -1,5 +1,5 @@
 import { lambdaAgent } from "../../../handlers/agents/lambda";
-import { connectLambda, once } from "../../../handlers/aws/agent-clients";
+import { connectLambda, memoizePromise } from "../../../handlers/aws/agent-clients";
 import { question, testFaults } from "../../support/wire/agent-faults";
 import { wireConnection } from "../../support/wire/connection";
 import { returned, startLambda, threw } from "../../support/wire/lambda-server";
@@ -12,7 +12,7 @@ const definition = { name: "critic", kind: "lambda" as const, target: ARN, timeo
 const open = (connection: ReturnType<typeof wireConnection>, overrides = {}) =>
   lambdaAgent(
     { ...definition, ...overrides },
-    once(() => connectLambda(connection)),
+    memoizePromise(() => connectLambda(connection)),
   );
 
 describe("a function", () => {

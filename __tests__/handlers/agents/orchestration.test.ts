@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { missedBy, neededOf, uselessBecause } from "../../../handlers/agents/orchestration";
+import { explainMiss, countNeeded, explainStop } from "../../../handlers/agents/orchestration";
 
 test.each([
   ["all", 2, 5, 5],
@@ -10,34 +10,34 @@ test.each([
   ["quorum", 2, 5, 2],
   ["quorum", 9, 5, 5],
 ] as const)("%s with quorum %i needs, of %i agents, %i", (policy, quorum, members, needed) => {
-  expect(neededOf(policy, quorum, members)).toBe(needed);
+  expect(countNeeded(policy, quorum, members)).toBe(needed);
 });
 
 test("with quorum the others are of no use once enough have answered; with any they are waited for", () => {
   const tally = { members: 5, ok: 3, notOk: 0 };
-  expect(uselessBecause("quorum", 3, tally)).toBe("enough agents had answered");
-  expect(uselessBecause("quorum", 4, tally)).toBeUndefined();
-  expect(uselessBecause("any", 0, tally)).toBeUndefined();
+  expect(explainStop({ policy: "quorum", quorum: 3 }, tally)).toBe("enough agents had answered");
+  expect(explainStop({ policy: "quorum", quorum: 4 }, tally)).toBeUndefined();
+  expect(explainStop({ policy: "any", quorum: 0 }, tally)).toBeUndefined();
 });
 
 test("as soon as too many have failed, the others are of no use: with all that is the first", () => {
   const because = "too many agents of the phase had failed";
-  expect(uselessBecause("all", 0, { members: 5, ok: 3, notOk: 1 })).toBe(because);
-  expect(uselessBecause("quorum", 4, { members: 5, ok: 0, notOk: 1 })).toBeUndefined();
-  expect(uselessBecause("quorum", 4, { members: 5, ok: 0, notOk: 2 })).toBe(because);
-  expect(uselessBecause("any", 0, { members: 5, ok: 0, notOk: 4 })).toBeUndefined();
+  expect(explainStop({ policy: "all", quorum: 0 }, { members: 5, ok: 3, notOk: 1 })).toBe(because);
+  expect(explainStop({ policy: "quorum", quorum: 4 }, { members: 5, ok: 0, notOk: 1 })).toBeUndefined();
+  expect(explainStop({ policy: "quorum", quorum: 4 }, { members: 5, ok: 0, notOk: 2 })).toBe(because);
+  expect(explainStop({ policy: "any", quorum: 0 }, { members: 5, ok: 0, notOk: 4 })).toBeUndefined();
 });
 
 test("a phase that misses its policy is told with its numbers", () => {
-  expect(missedBy("all", 0, 2, { members: 5, ok: 3, notOk: 2 })).toEqual({
+  expect(explainMiss({ policy: "all", quorum: 0 }, 2, { members: 5, ok: 3, notOk: 2 })).toEqual({
     code: "too_few_agents_succeeded",
     message: "3 of the 5 agents of phase 2 gave an answer, but 5 must. See result.agents.",
   });
-  expect(missedBy("quorum", 4, 1, { members: 5, ok: 0, notOk: 5 })).toEqual({
+  expect(explainMiss({ policy: "quorum", quorum: 4 }, 1, { members: 5, ok: 0, notOk: 5 })).toEqual({
     code: "all_agents_failed",
     message: "No agent of phase 1 gave an answer. See result.agents.",
   });
-  expect(missedBy("any", 0, 1, { members: 5, ok: 1, notOk: 4 })).toBeUndefined();
+  expect(explainMiss({ policy: "any", quorum: 0 }, 1, { members: 5, ok: 1, notOk: 4 })).toBeUndefined();
 });
 
 test("agents are called useless only when those that still run cannot change whether the phase is missed", () => {
@@ -51,9 +51,9 @@ test("agents are called useless only when those that still run cannot change whe
       tallies,
       (policy, quorum, [running, ok, notOk]) => {
         const members = running + ok + notOk;
-        if (members === 0 || uselessBecause(policy, quorum, { members, ok, notOk }) === undefined) return;
+        if (members === 0 || explainStop({ policy, quorum }, { members, ok, notOk }) === undefined) return;
         const missed = (more: number) =>
-          missedBy(policy, quorum, 1, { members, ok: ok + more, notOk: notOk + running - more }) !== undefined;
+          explainMiss({ policy, quorum }, 1, { members, ok: ok + more, notOk: notOk + running - more }) !== undefined;
         expect(Array.from({ length: running + 1 }, (_, more) => missed(more))).toEqual(
           Array.from({ length: running + 1 }, () => missed(0)),
         );

@@ -1,7 +1,7 @@
 import { AgentFailure, type Agent, type AgentInput } from "../../../handlers/agents/agent";
 import { agentCoreAgent } from "../../../handlers/agents/agentcore";
-import { connectAgentCore, once } from "../../../handlers/aws/agent-clients";
-import { NotNeeded } from "../../../handlers/aws/guards";
+import { connectAgentCore, memoizePromise } from "../../../handlers/aws/agent-clients";
+import { NotNeededError } from "../../../handlers/aws/guards";
 import type { OrchestrationInput, AgentPolicy } from "../../../handlers/agents/orchestration";
 import { orchestrate, runArbiter, runPhase } from "../../../handlers/agents/orchestrator";
 import { startAgentCore } from "../../support/wire/agentcore-server";
@@ -188,7 +188,7 @@ describe("orchestrator", () => {
     const late = jest.fn(says("late"));
     const controller = new AbortController();
     const lastToBegin: Agent["run"] = (input, signal) => {
-      queueMicrotask(() => controller.abort(new NotNeeded("the lease was lost")));
+      queueMicrotask(() => controller.abort(new NotNeededError("the lease was lost")));
       return hang(input, signal);
     };
     const agents = [readyAgent("a", hang), readyAgent("b", lastToBegin), readyAgent("c", late, { phases: [2] })];
@@ -254,11 +254,11 @@ describe("orchestrator", () => {
     test.each<[string, (request: AbortController) => void, Partial<OrchestrationInput>]>([
       ["its time-out", () => jest.advanceTimersByTime(60_000), {}],
       ["a quorum without it", () => undefined, { policy: "quorum", quorum: 1 }],
-      ["the request's end", (request) => request.abort(new NotNeeded("the lease was lost")), {}],
+      ["the request's end", (request) => request.abort(new NotNeededError("the lease was lost")), {}],
     ])("loses it by %s: the server sees it", async (_why, happen, overrides) => {
       const server = await startAgentCore();
       const target = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/planner-1";
-      const client = once(() => connectAgentCore(wireConnection(server.url)));
+      const client = memoizePromise(() => connectAgentCore(wireConnection(server.url)));
       const { run: calls } = agentCoreAgent({ name: "core", kind: "agentcore", target, timeout_seconds: 60 }, client);
       server.reply = json({ answer: "late" });
       server.always("hang");
@@ -297,9 +297,7 @@ describe("phases", () => {
     const slow: Agent["run"] = (input, signal) => (signal.addEventListener("abort", aborted), hang(input, signal));
     const { reports, failure } = await runPhase(
       orchestration(group(says("a"), slow, says("b"), slow, says("c")), { policy: "quorum" }),
-      1,
-      1,
-      [],
+      { phase: 1, stepsLeft: 1, answers: [] },
     );
     expect(reports.map(({ status }) => status)).toEqual(["ok", "cancelled", "ok", "cancelled", "ok"]);
     expect(reports[1]?.error).toBe("Not needed: enough agents had answered.");
@@ -311,9 +309,7 @@ describe("phases", () => {
     const late = jest.fn(says("late"));
     const { reports } = await runPhase(
       orchestration(group(says("a"), late), { policy: "quorum", quorum: 1, maxParallel: 1 }),
-      1,
-      1,
-      [],
+      { phase: 1, stepsLeft: 1, answers: [] },
     );
     expect(reports.map(({ status }) => status)).toEqual(["ok", "cancelled"]);
     expect(late).not.toHaveBeenCalled();
@@ -322,9 +318,7 @@ describe("phases", () => {
   test("with all, the first failure cancels the rest", async () => {
     const { reports, failure } = await runPhase(
       orchestration(group(says("a"), later(fails), hang), { policy: "all" }),
-      1,
-      1,
-      [],
+      { phase: 1, stepsLeft: 1, answers: [] },
     );
     expect(reports.map(({ status }) => status)).toEqual(["ok", "failed", "cancelled"]);
     expect(reports[2]?.error).toBe("Not needed: too many agents of the phase had failed.");
@@ -337,9 +331,7 @@ describe("phases", () => {
   test("with any, all are waited for", async () => {
     const { reports, failure } = await runPhase(
       orchestration(group(says("a"), later(says("late")), fails), { policy: "any" }),
-      1,
-      1,
-      [],
+      { phase: 1, stepsLeft: 1, answers: [] },
     );
     expect(reports.map(({ status }) => status)).toEqual(["ok", "ok", "failed"]);
     expect(failure).toBeUndefined();
@@ -354,7 +346,7 @@ describe("phases", () => {
       return { text: "a" };
     };
     const input = orchestration(group(notes, notes), { nowMs: () => clockMs, deadlineMs: 9_000, maxParallel: 1 });
-    const { reports } = await runPhase(input, 1, 3, []);
+    const { reports } = await runPhase(input, { phase: 1, stepsLeft: 3, answers: [] });
     expect(deadlines).toEqual([3_000, 3_000]);
     expect(reports.map(({ duration_ms }) => duration_ms)).toEqual([1_000, 1_000]);
   });
@@ -364,9 +356,7 @@ describe("phases", () => {
     const takesAll: Agent["run"] = async () => ((clockMs += 3_000), { text: "a" });
     const { reports } = await runPhase(
       orchestration(group(takesAll, takesAll), { nowMs: () => clockMs, deadlineMs: 6_000, maxParallel: 1 }),
-      1,
-      2,
-      [],
+      { phase: 1, stepsLeft: 2, answers: [] },
     );
     expect(reports.map(({ status, error }) => [status, error])).toEqual([
       ["ok", undefined],
@@ -381,7 +371,11 @@ describe("phases", () => {
       readyAgent("b", fails, { phases: [2] }),
       readyAgent("other", says("canary")),
     ];
-    await runPhase(orchestration(agents, { log, nowMs: () => 5, policy: "all" }), 2, 1, []);
+    await runPhase(orchestration(agents, { log, nowMs: () => 5, policy: "all" }), {
+      phase: 2,
+      stepsLeft: 1,
+      answers: [],
+    });
     expect(records.at(-1)).toEqual({
       level: "info",
       event: "phase_ended",
@@ -463,9 +457,7 @@ describe("phases", () => {
               shuffled.map(({ index, run }) => readyAgent(`a${index}`, run)),
               { policy, quorum },
             ),
-            1,
-            1,
-            [],
+            { phase: 1, stepsLeft: 1, answers: [] },
           );
           for (const end of [...ends]) {
             end();

@@ -1,5 +1,5 @@
 import { AgentFailure } from "../../../handlers/agents/agent";
-import { AnswerError, callFailure, failing, retryAfterMs, retrying } from "../../../handlers/agents/retries";
+import { AnswerError, makeCallFailure, rethrowFailure, parseRetryAfter, retry } from "../../../handlers/agents/retries";
 import { isUnavailable } from "../../../handlers/aws/guards";
 import { countTime, pass } from "../counted-time";
 
@@ -16,19 +16,19 @@ describe("failures", () => {
     [new AnswerError(503), "The agent's model gave HTTP 503."],
     [undefined, "The agent's model gave an error."],
   ])("%s is told by its kind only, and kept as the cause", (cause, message) => {
-    const failure = callFailure("The agent's model", cause);
+    const failure = makeCallFailure("The agent's model", cause);
     expect(failure).toBeInstanceOf(AgentFailure);
     expect(failure).toMatchObject({ message, cause });
   });
 
   test("an agent's own failure stays as it is", () => {
     const failure = new AgentFailure("The agent gave an empty answer.");
-    expect(callFailure("The agent's model", failure)).toBe(failure);
+    expect(makeCallFailure("The agent's model", failure)).toBe(failure);
   });
 
   test("where the signal ended the call, its reason is what is thrown", () => {
     expect(() =>
-      failing("The agent's model", AbortSignal.abort(new Error("too late")))(fault({ name: "AbortError" })),
+      rethrowFailure("The agent's model", AbortSignal.abort(new Error("too late")))(fault({ name: "AbortError" })),
     ).toThrow("too late");
   });
 
@@ -47,7 +47,7 @@ describe("retries", () => {
   const NOW_MS = Date.parse("2026-03-01T12:00:00.000Z");
 
   /** Rejects with each error in turn, then gives "done". */
-  function failing(...errors: readonly Error[]) {
+  function rethrowFailure(...errors: readonly Error[]) {
     const work = jest.fn(async () => {
       const error = errors[work.mock.calls.length - 1];
       if (error) throw error;
@@ -71,49 +71,49 @@ describe("retries", () => {
     ["503", new AnswerError(503)],
     ["a broken connection", reset()],
   ])("%s may pass: up to three tries", async (_what, error) => {
-    expect(await retrying(failing(error, error), options())).toBe("done");
-    const work = failing(error, error, error);
-    await expect(retrying(work, options())).rejects.toBe(error);
+    expect(await retry(rethrowFailure(error, error), options())).toBe("done");
+    const work = rethrowFailure(error, error, error);
+    await expect(retry(work, options())).rejects.toBe(error);
     expect(work).toHaveBeenCalledTimes(3);
   });
 
   test.each<Error>([new AnswerError(400), new AnswerError(302), new AnswerError(401), new Error("a bug")])(
     "%s does not: one try",
     async (error) => {
-      const work = failing(error);
-      await expect(retrying(work, options())).rejects.toBe(error);
+      const work = rethrowFailure(error);
+      await expect(retry(work, options())).rejects.toBe(error);
       expect(work).toHaveBeenCalledTimes(1);
     },
   );
 
   test("the waits are a random part of 100 ms, then of 200 ms", async () => {
     const waits = jest.spyOn(global, "setTimeout");
-    await retrying(failing(reset(), reset()), options({ random: () => 0.1 }));
+    await retry(rethrowFailure(reset(), reset()), options({ random: () => 0.1 }));
     expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([10, 20]);
     waits.mockRestore();
   });
 
   test("a wait that is asked for is the wait", async () => {
     const waits = jest.spyOn(global, "setTimeout");
-    await retrying(failing(new AnswerError(503, 35)), options());
+    await retry(rethrowFailure(new AnswerError(503, 35)), options());
     expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([35]);
     waits.mockRestore();
   });
 
   test("a wait that ends at the deadline is not begun; one that ends before it is", async () => {
-    const work = failing(new AnswerError(429, 35));
-    await expect(retrying(work, options({ deadlineMs: NOW_MS + 35 }))).rejects.toThrow("HTTP 429");
+    const work = rethrowFailure(new AnswerError(429, 35));
+    await expect(retry(work, options({ deadlineMs: NOW_MS + 35 }))).rejects.toThrow("HTTP 429");
     expect(work).toHaveBeenCalledTimes(1);
-    expect(await retrying(failing(new AnswerError(429, 35)), options({ deadlineMs: NOW_MS + 36 }))).toBe("done");
+    expect(await retry(rethrowFailure(new AnswerError(429, 35)), options({ deadlineMs: NOW_MS + 36 }))).toBe("done");
   });
 
   describe("an abort during the wait", () => {
     countTime();
 
     test("ends it at once, and nothing is tried after it", async () => {
-      const work = failing(new AnswerError(429, 30_000));
+      const work = rethrowFailure(new AnswerError(429, 30_000));
       const controller = new AbortController();
-      const tries = retrying(work, options({ signal: controller.signal }));
+      const tries = retry(work, options({ signal: controller.signal }));
       await pass(29_999);
       controller.abort(new Error("not needed"));
       await expect(tries).rejects.toThrow("not needed");
@@ -131,6 +131,6 @@ describe("retries", () => {
     ["soon", undefined],
     ["-1", undefined],
   ])("Retry-After %s is %s ms", (header, ms) => {
-    expect(retryAfterMs(header, NOW_MS)).toBe(ms);
+    expect(parseRetryAfter(header, NOW_MS)).toBe(ms);
   });
 });

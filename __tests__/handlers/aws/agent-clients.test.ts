@@ -1,10 +1,10 @@
 import {
-  once,
+  memoizePromise,
   connectAgentCore,
   connectBedrock,
   connectLambda,
   connectSts,
-  identify,
+  identifyAccount,
 } from "../../../handlers/aws/agent-clients";
 import { wireConnection, PATIENT } from "../../support/wire/connection";
 import { createServer, type Server } from "node:http";
@@ -15,7 +15,7 @@ import { openCounters } from "../../../handlers/telemetry";
 describe("once", () => {
   test("a thing is made with the first call, and given to all", async () => {
     const make = jest.fn(async () => ({}));
-    const get = once(make);
+    const get = memoizePromise(make);
     expect(make).not.toHaveBeenCalled();
     const [one, other] = await Promise.all([get(), get()]);
     expect(one).toBe(other);
@@ -23,7 +23,7 @@ describe("once", () => {
   });
 
   test("a failure is not kept", async () => {
-    const get = once(jest.fn(async () => "made").mockRejectedValueOnce(new Error("no network")));
+    const get = memoizePromise(jest.fn(async () => "made").mockRejectedValueOnce(new Error("no network")));
     await expect(get()).rejects.toThrow("no network");
     await expect(get()).resolves.toBe("made");
   });
@@ -79,7 +79,7 @@ describe("sts", () => {
       200,
       "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
     );
-    await identify(connect, never);
+    await identifyAccount(connect, never);
     expect(asked).toEqual([expect.stringContaining("Action=GetCallerIdentity")]);
     expect(counters.take()).toEqual({ PoolOpened: 1 });
   });
@@ -89,11 +89,13 @@ describe("sts", () => {
       403,
       "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>",
     );
-    await expect(identify(connect, never)).rejects.toThrow("The security token is expired");
+    await expect(identifyAccount(connect, never)).rejects.toThrow("The security token is expired");
   });
 
   test("the signal ends the call", async () => {
     const { connect } = await stsAt(200, "");
-    await expect(identify(connect, AbortSignal.abort(new Error("late")))).rejects.toMatchObject({ name: "AbortError" });
+    await expect(identifyAccount(connect, AbortSignal.abort(new Error("late")))).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 });

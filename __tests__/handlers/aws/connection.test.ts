@@ -1,8 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { MAX_IDLE_MS } from "../../../handlers/aws/fresh-agent";
-import { openConnection, type TimeOuts } from "../../../handlers/aws/connection";
+import { MAX_IDLE_MS, openConnection, type TimeOuts } from "../../../handlers/aws/connection";
 import { openCounters } from "../../../handlers/telemetry";
 import { NOW_MS, settled } from "../fixtures";
 

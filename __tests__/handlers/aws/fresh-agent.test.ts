@@ -3,7 +3,7 @@ import { Agent as HttpAgent, createServer, get as httpGet, type RequestOptions, 
 import { Agent as HttpsAgent, createServer as createTlsServer, get as httpsGet } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { dirname, join } from "node:path";
-import { freshAgent, MAX_IDLE_MS } from "../../../handlers/aws/fresh-agent";
+import { keepFresh, MAX_IDLE_MS } from "../../../handlers/aws/connection";
 import { openCounters } from "../../../handlers/telemetry";
 import { NOW_MS, settled } from "../fixtures";
 
@@ -43,11 +43,10 @@ describe.each(["http", "https"] as const)("an agent of %s", (protocol) => {
     const clock = { nowMs: NOW_MS };
     const counters = openCounters();
     const options = { keepAlive: true, maxSockets: 50, rejectUnauthorized: false };
-    const fresh = freshAgent(protocol === "http" ? new HttpAgent(options) : new HttpsAgent(options), {
-      counters,
-      nowMs: () => clock.nowMs,
-    });
-    agents.push(fresh.agent);
+    const agent = protocol === "http" ? new HttpAgent(options) : new HttpsAgent(options);
+    const dropIdle = keepFresh(agent, { counters, nowMs: () => clock.nowMs });
+    const fresh = { agent, dropIdle };
+    agents.push(agent);
     const ask = (port: number, path = "/") =>
       new Promise<string>((resolve, reject) => {
         const options: RequestOptions = { host: "127.0.0.1", port, path, agent: fresh.agent };

@@ -1,7 +1,7 @@
 import {
   isUnavailable,
   DependencyDownError,
-  NotNeeded,
+  NotNeededError,
   type Guard,
   guardClient,
   FAILURES_TO_OPEN,
@@ -54,11 +54,11 @@ describe("unavailable", () => {
 describe("guard", () => {
   test("a dependency that is down makes the service unavailable; an answer that nobody needs does not", () => {
     expect(isUnavailable(new DependencyDownError("sqs was not called"))).toBe(true);
-    expect(isUnavailable(new NotNeeded("enough agents answered"))).toBe(false);
+    expect(isUnavailable(new NotNeededError("enough agents answered"))).toBe(false);
   });
 
   test("they are told apart by name, as a bundle's chunks may each have a class", () => {
-    expect([new DependencyDownError("x").name, new NotNeeded("x").name]).toEqual([
+    expect([new DependencyDownError("x").name, new NotNeededError("x").name]).toEqual([
       "DependencyDownError",
       "NotNeededError",
     ]);
@@ -217,8 +217,8 @@ describe("guards", () => {
       () => new AgentFailure("it says no", { cause: named("AccessDeniedException") }),
     ],
     ["an agent's failure by itself", () => new AgentFailure("it says nothing")],
-    ["an abort because nobody needs the answer", () => aborted(new NotNeeded("enough answered"))],
-    ["an answer that nobody needs", () => Object.assign(new NotNeeded("it says: enough answered"))],
+    ["an abort because nobody needs the answer", () => aborted(new NotNeededError("enough answered"))],
+    ["an answer that nobody needs", () => Object.assign(new NotNeededError("it says: enough answered"))],
   ])("%s is none", async (_what, error) => {
     const { call, fail } = setUp();
     for (let time = 0; time < 2 * FAILURES_TO_OPEN; time++) await expect(fail(error())).rejects.toThrow();
@@ -228,7 +228,7 @@ describe("guards", () => {
   test("an abort that nobody needs leaves the count of failures as it is", async () => {
     const { call, fail, failTimes } = setUp();
     await failTimes(FAILURES_TO_OPEN - 1);
-    await expect(fail(aborted(new NotNeeded("x")))).rejects.toThrow();
+    await expect(fail(aborted(new NotNeededError("x")))).rejects.toThrow();
     await failTimes(1);
     await expect(call()).rejects.toThrow(DOWN);
   });
@@ -278,7 +278,7 @@ describe("guards", () => {
 
     test.each<[string, () => Error]>([
       ["a failure", throttled],
-      ["a trial that nobody needs any more, which proves nothing,", () => aborted(new NotNeeded("x"))],
+      ["a trial that nobody needs any more, which proves nothing,", () => aborted(new NotNeededError("x"))],
     ])("%s opens it for another 10 s, and that is no news", async (_what, error) => {
       const { call, counters, fail, records } = await opened();
       await expect(fail(error())).rejects.toThrow();

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { regionalEndpoint, requestSigner } from "../../../handlers/aws/signed-request";
+import { makeEndpoint, openSigner } from "../../../handlers/aws/signed-request";
 
 /** AWS_REGION and the keys. */
 const VARIABLES = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
@@ -22,7 +22,7 @@ test.each([
     ["sqs", new SQSClient({ region, credentials: CREDENTIALS })],
   ] as const) {
     const found = client.config.endpointProvider({ Region: region } as never);
-    expect(regionalEndpoint(service, region)).toBe(found.url.href.replace(/\/$/, ""));
+    expect(makeEndpoint(service, region)).toBe(found.url.href.replace(/\/$/, ""));
   }
 });
 
@@ -36,11 +36,11 @@ test.each([
     "localhost",
   ],
 ])("told %j and the endpoint %s it calls %s", async (told, endpoint, hostname) => {
-  expect((await requestSigner("dynamodb", { ...VARIABLES, ...told }, endpoint)({}, "{}")).hostname).toBe(hostname);
+  expect((await openSigner("dynamodb", { ...VARIABLES, ...told }, endpoint)({}, "{}")).hostname).toBe(hostname);
 });
 
 test("the length is that of the bytes, and the body's hash is signed", async () => {
-  const { headers, body } = await requestSigner("dynamodb", VARIABLES)({}, '{"a":"€"}');
+  const { headers, body } = await openSigner("dynamodb", VARIABLES)({}, '{"a":"€"}');
   expect(body).toBe('{"a":"€"}');
   expect(headers["content-length"]).toBe("11");
   expect(headers["x-amz-content-sha256"]).toMatch(/^[0-9a-f]{64}$/);

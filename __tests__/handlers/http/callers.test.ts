@@ -1,28 +1,29 @@
-import { callerOf as ownerOf, refuseDirectAccess } from "../../../handlers/http/callers";
+import { identifyCaller as ownerOf, refuseDirectAccess } from "../../../handlers/http/callers";
 import type { Authorization } from "../../../handlers/settings";
 import { NOW_MS, gatewayEvent } from "../fixtures";
 import { createHash } from "node:crypto";
 
 describe("callers", () => {
-  const callerOf = (event: Parameters<typeof ownerOf>[0], mode: Authorization) => ownerOf(event, mode, () => NOW_MS);
+  const identifyCaller = (event: Parameters<typeof ownerOf>[0], mode: Authorization) =>
+    ownerOf(event, mode, () => NOW_MS);
   const role = { accountId: "123456789012", caller: "AROAEXAMPLE:alice", apiKeyId: "key-1" };
 
   test("the owner of a signed call is the role, whatever the session is called", () => {
-    expect(callerOf(gatewayEvent({ identity: role }), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
-    expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AROAEXAMPLE:bob" } }), "iam")).toBe(
+    expect(identifyCaller(gatewayEvent({ identity: role }), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
+    expect(identifyCaller(gatewayEvent({ identity: { ...role, caller: "AROAEXAMPLE:bob" } }), "iam")).toBe(
       "iam:123456789012:AROAEXAMPLE",
     );
-    expect(callerOf(gatewayEvent({ identity: { ...role, caller: "AIDAEXAMPLE" } }), "iam")).toBe(
+    expect(identifyCaller(gatewayEvent({ identity: { ...role, caller: "AIDAEXAMPLE" } }), "iam")).toBe(
       "iam:123456789012:AIDAEXAMPLE",
     );
   });
 
   test("the owner of a call with an API key is the key", () => {
-    expect(callerOf(gatewayEvent({ identity: role }), "api_key")).toBe("key:key-1");
+    expect(identifyCaller(gatewayEvent({ identity: role }), "api_key")).toBe("key:key-1");
   });
 
   test("without authorization all callers are one", () => {
-    expect(callerOf(gatewayEvent({ identity: role }), "none")).toBe("anonymous");
+    expect(identifyCaller(gatewayEvent({ identity: role }), "none")).toBe("anonymous");
   });
 
   test.each([
@@ -33,7 +34,7 @@ describe("callers", () => {
     ["api_key", { apiKeyId: null }],
     ["api_key", { apiKeyId: "" }],
   ] as const)("in mode %s the identity %j is refused", (mode, identity) => {
-    expect(() => callerOf(gatewayEvent({ identity }), mode)).toThrow(
+    expect(() => identifyCaller(gatewayEvent({ identity }), mode)).toThrow(
       "The caller is not known. Sign the request, or send your API key or token.",
     );
   });
@@ -43,7 +44,7 @@ describe("callers", () => {
       headers: { "x-api-key": "key-1", caller: "AROAEXAMPLE" },
       body: '{"owner":"key:key-1"}',
     });
-    expect(() => callerOf(event, "api_key")).toThrow("The caller is not known.");
+    expect(() => identifyCaller(event, "api_key")).toThrow("The caller is not known.");
   });
 
   describe("the owner of a call with a token", () => {
@@ -54,7 +55,7 @@ describe("callers", () => {
       return { ...rest, requestContext: { ...requestContext, authorizer } } as ReturnType<typeof gatewayEvent>;
     };
 
-    test("is who the authorizer found", () => expect(callerOf(event(GOOD), "jwt")).toBe(`jwt:${PRINCIPAL}`));
+    test("is who the authorizer found", () => expect(identifyCaller(event(GOOD), "jwt")).toBe(`jwt:${PRINCIPAL}`));
 
     test.each([
       ["nothing", undefined],
@@ -67,22 +68,24 @@ describe("callers", () => {
       ["an end that is no number", { ...GOOD, expires_at: "never" }],
       ["an end below zero", { ...GOOD, expires_at: "-1" }],
     ])("is refused where the authorizer says %s", (_what, authorizer) => {
-      expect(() => callerOf(event(authorizer), "jwt")).toThrow(
+      expect(() => identifyCaller(event(authorizer), "jwt")).toThrow(
         "The caller is not known. Sign the request, or send your API key or token.",
       );
     });
 
     test("is refused once the token has ended, though the gateway kept the authorizer's answer", () => {
       const ended = event({ ...GOOD, expires_at: String(NOW_MS / 1_000) });
-      expect(() => callerOf(ended, "jwt")).toThrow("The token has expired. Get a new one, and send the request again.");
-      expect(() => callerOf(ended, "jwt")).toThrow(
+      expect(() => identifyCaller(ended, "jwt")).toThrow(
+        "The token has expired. Get a new one, and send the request again.",
+      );
+      expect(() => identifyCaller(ended, "jwt")).toThrow(
         expect.objectContaining({ status: 401, code: "token_expired" }) as Error,
       );
     });
 
     test("is nobody in another mode", () => {
-      expect(callerOf(event(GOOD), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
-      expect(callerOf(event(GOOD), "api_key")).toBe("key:key-1");
+      expect(identifyCaller(event(GOOD), "iam")).toBe("iam:123456789012:AROAEXAMPLE");
+      expect(identifyCaller(event(GOOD), "api_key")).toBe("key:key-1");
     });
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { frontDoor, type FrontDoorParts } from "../../../handlers/http/front-door";
 import { InvalidRequestError } from "../../../handlers/http/errors";
-import type { Route } from "../../../handlers/http/http";
+import type { Route } from "../../../handlers/http/gateway";
 import { countTime, pass, watched } from "../counted-time";
 import { gatewayEvent, keepingLog, newProcess, NOW_MS, REQUEST_ID } from "../fixtures";
 
@@ -35,12 +35,12 @@ test("a route's reply becomes the response, and one line in the log", async () =
 });
 
 test("the line tells what was counted on the way, and that only the first request was cold", async () => {
-  const { counters, coldStart } = newProcess();
+  const { counters, countColdStart } = newProcess();
   const counting: Route = async (call) => {
     counters.add("CacheHit");
     return fine(call);
   };
-  const { answer, records } = setUp(counting, { counters, coldStart });
+  const { answer, records } = setUp(counting, { counters, countColdStart });
   await answer();
   await answer();
   expect(records.map(({ measured }) => measured?.at(-1)?.metrics)).toEqual([
@@ -65,8 +65,8 @@ test("a failed answer is measured for the deployment and by the function's versi
 });
 
 test("the line names the request that a route says it is about, also where it fails", async () => {
-  const failsLater: Route = async ({ concerns }) => {
-    concerns?.(REQUEST_ID);
+  const failsLater: Route = async ({ noteRequest }) => {
+    noteRequest?.(REQUEST_ID);
     throw new InvalidRequestError("no");
   };
   const { answer, records } = setUp(failsLater);

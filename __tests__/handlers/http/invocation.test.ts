@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {
-  idempotencyKeyOf,
-  requestIdOf,
+  readIdempotencyKey,
+  deriveRequestId,
   MAX_PROMPT_BYTES,
   readInvocation,
   nameField,
@@ -14,7 +14,7 @@ import { anyCharacter } from "../../support/any-character";
 describe("idempotency", () => {
   const RULE = "Idempotency-Key must be 1 to 255 visible ASCII characters without spaces, bare or in double quotes.";
   const keyIn = (...values: string[]) =>
-    idempotencyKeyOf(invokeEvent({}, { multiValueHeaders: { "Idempotency-Key": values } }));
+    readIdempotencyKey(invokeEvent({}, { multiValueHeaders: { "Idempotency-Key": values } }));
   const visible = fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
     minLength: 1,
@@ -23,7 +23,7 @@ describe("idempotency", () => {
   const quote = (key: string) => `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
 
   test("without the header there is no key", () => {
-    expect(idempotencyKeyOf(invokeEvent({}))).toBeUndefined();
+    expect(readIdempotencyKey(invokeEvent({}))).toBeUndefined();
   });
 
   test("any key comes back as it was sent, bare or quoted", () => {
@@ -64,23 +64,23 @@ describe("idempotency", () => {
   });
 
   test("the same owner and key make the same UUID, of version 8", () => {
-    const id = requestIdOf("key:k", "a");
+    const id = deriveRequestId("key:k", "a");
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(requestIdOf("key:k", "a")).toBe(id);
+    expect(deriveRequestId("key:k", "a")).toBe(id);
   });
 
   test("it is the same in every release: a repetition may meet a newer one", () => {
-    expect(requestIdOf("anonymous", "order-1")).toBe("85719fc2-87fb-82bb-853a-11d7b5eb46eb");
+    expect(deriveRequestId("anonymous", "order-1")).toBe("85719fc2-87fb-82bb-853a-11d7b5eb46eb");
   });
 
   test("other owners and other keys make other ids, wherever the line between the two is", () => {
     fc.assert(
       fc.property(visible, visible, visible, visible, (owner, key, otherOwner, otherKey) => {
         fc.pre(owner !== otherOwner || key !== otherKey);
-        expect(requestIdOf(owner, key)).not.toBe(requestIdOf(otherOwner, otherKey));
+        expect(deriveRequestId(owner, key)).not.toBe(deriveRequestId(otherOwner, otherKey));
       }),
     );
-    expect(requestIdOf("key:a", "bc")).not.toBe(requestIdOf("key:ab", "c"));
+    expect(deriveRequestId("key:a", "bc")).not.toBe(deriveRequestId("key:ab", "c"));
   });
 });
 
@@ -111,12 +111,12 @@ describe("invocation", () => {
     ["{}", "prompt is missing"],
     ['{"prompt":null}', "prompt must be a string"],
     ['{"prompt":["a"]}', "prompt must be a string"],
-    ['{"prompt":""}', "prompt must hold something to read"],
-    ['{"prompt":" \\n\\u00a0\\u200b\\u200d\\ufeff\\u2800\\u3164"}', "prompt must hold something to read"],
-    ['{"prompt":"a\\u0000"}', "prompt must not hold control characters other than tab and line breaks"],
-    ['{"prompt":"a\\u0085"}', "prompt must not hold control characters other than tab and line breaks"],
-    ['{"prompt":"a\\ud800"}', "prompt must not hold half a surrogate pair"],
-    ['{"prompt":"\\udc00\\ud800"}', "prompt must not hold half a surrogate pair"],
+    ['{"prompt":""}', "prompt must contain readable text"],
+    ['{"prompt":" \\n\\u00a0\\u200b\\u200d\\ufeff\\u2800\\u3164"}', "prompt must contain readable text"],
+    ['{"prompt":"a\\u0000"}', "prompt must not contain control characters other than tab and line breaks"],
+    ['{"prompt":"a\\u0085"}', "prompt must not contain control characters other than tab and line breaks"],
+    ['{"prompt":"a\\ud800"}', "prompt must not contain half a surrogate pair"],
+    ['{"prompt":"\\udc00\\ud800"}', "prompt must not contain half a surrogate pair"],
     ['{"prompt":"a","session_id":""}', "session_id must be 1 to 64 letters, digits, _ or -"],
     ['{"prompt":"a","session_id":"../x"}', "session_id must be 1 to 64 letters, digits, _ or -"],
     ['{"prompt":"a","session_id":"a\\n"}', "session_id must be 1 to 64 letters, digits, _ or -"],

@@ -1,4 +1,4 @@
-import { requestIdOf } from "../../../handlers/http/invocation";
+import { deriveRequestId } from "../../../handlers/http/invocation";
 import { memoryWorkQueue } from "../../support/memory-work-queue";
 import { writeMessage } from "../../../handlers/requests/work-queue";
 import { invokeRoute, type InvokeParts } from "../../../handlers/http/invoke";
@@ -93,14 +93,14 @@ describe("without a key", () => {
   });
 
   test("the log is told which request it is", async () => {
-    const concerns = jest.fn();
-    await invokeRoute(setUp().parts)({ event: invokeEvent({ prompt: "How tall?" }), signal: never, concerns });
-    expect(concerns).toHaveBeenCalledWith(REQUEST_ID);
+    const noteRequest = jest.fn();
+    await invokeRoute(setUp().parts)({ event: invokeEvent({ prompt: "How tall?" }), signal: never, noteRequest });
+    expect(noteRequest).toHaveBeenCalledWith(REQUEST_ID);
   });
 });
 
 describe("with a key", () => {
-  const id = requestIdOf("anonymous", "k-1");
+  const id = deriveRequestId("anonymous", "k-1");
 
   test("a repetition is given the same request, and nothing is sent twice", async () => {
     const { bodies, invoke } = setUp({ nowMs: ticking() });
@@ -120,7 +120,7 @@ describe("with a key", () => {
       body: { status: "processing" },
       headers: { "Retry-After": "2" },
     });
-    await parts.requests.finish(id, 1, { status: "completed", nowMs: NOW_MS });
+    await parts.requests.finish({ requestId: id, attempt: 1 }, { status: "completed", nowMs: NOW_MS });
     const ended = await invoke(keyed("k-1"));
     expect(ended).toMatchObject({ status: 202, body: { request_id: id, status: "completed" } });
     expect(ended.headers).not.toHaveProperty("Retry-After");
@@ -153,8 +153,8 @@ describe("with a key", () => {
       await invoke(keyed("k-1", { prompt: "Other" }, { apiKeyId: "bob" })),
     ];
     expect(answers.map(({ body }) => (body as { request_id: string }).request_id)).toEqual([
-      requestIdOf("key:alice", "k-1"),
-      requestIdOf("key:bob", "k-1"),
+      deriveRequestId("key:alice", "k-1"),
+      deriveRequestId("key:bob", "k-1"),
     ]);
     for (const { headers } of answers) expect(headers).not.toHaveProperty("Idempotency-Replayed");
   });

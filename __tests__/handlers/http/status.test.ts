@@ -23,7 +23,7 @@ async function setUp({
   await parts.requests.create(newRequest(request), NOW_MS);
   if (ending) {
     await parts.requests.claim(REQUEST_ID, { token: "t", nowMs: NOW_MS, leaseUntilMs: NOW_MS });
-    await parts.requests.finish(REQUEST_ID, 1, ending);
+    await parts.requests.finish({ requestId: REQUEST_ID, attempt: 1 }, ending);
   }
   return (event = statusEvent(REQUEST_ID)) => statusRoute(parts)({ event, signal: never });
 }

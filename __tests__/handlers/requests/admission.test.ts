@@ -25,7 +25,7 @@ function setUp({ requests = memoryRequests(), ...overrides }: Partial<AdmissionP
     records,
     due,
     admit: (keyed = false, request: Partial<NewRequest> = {}, signal = never) =>
-      admit(parts, newRequest(request), keyed, signal),
+      admit(parts, { request: newRequest(request), keyed, signal }),
   };
 }
 /** A later try, as its own moment tells. */
@@ -173,7 +173,7 @@ describe("a request under a key", () => {
     await requests.create(newRequest(), NOW_MS);
     await expect(setUp({ requests, queue: { send } }).admit(true, LATER)).rejects.toMatchObject({
       status: 503,
-      message: "Another try with this Idempotency-Key took the request back. Send it again.",
+      message: "Another try with this Idempotency-Key withdrew the request. Send it again.",
     });
   });
 

@@ -13,6 +13,7 @@ import {
   WORK_QUEUE_ARN,
   DEAD_LETTER_QUEUE_ARN,
   newRequest,
+  DEADLINE_MS,
   NOW_MS,
   REQUEST_ID,
 } from "../fixtures";
@@ -22,7 +23,7 @@ import { countTime, pass, watched } from "../counted-time";
 
 describe("batch", () => {
   const context = { getRemainingTimeInMillis: () => 60_000 };
-  const body = (requestId: string) => writeMessage({ requestId, hops: 0 });
+  const body = (requestId: string) => writeMessage({ requestId, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 });
   const batch = (...ids: string[]) => sqsBatch(WORK_QUEUE_ARN, ...ids.map(body));
   const first = (overrides: object) =>
     ({ Records: [{ ...batch("1").Records[0], ...overrides }] }) as unknown as SQSEvent;
@@ -44,8 +45,8 @@ describe("batch", () => {
       const runJob = jest.fn(async () => outcome);
       expect(await open(runJob).handler(batch("a", "b"), context)).toEqual({ batchItemFailures: [] });
       expect(runJob.mock.calls).toEqual([
-        [{ requestId: "a", hops: 0 }, 60_000],
-        [{ requestId: "b", hops: 0 }, 60_000],
+        [{ requestId: "a", deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 }, 60_000],
+        [{ requestId: "b", deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 }, 60_000],
       ]);
     },
   );
@@ -110,7 +111,7 @@ describe("batch", () => {
     ["not_json", { body: "{canary" }],
     ["not_json", { body: undefined }],
     ["unknown_version", { body: '{"version":3,"request_id":"1"}' }],
-    ["no_request_id", { body: '{"version":1}' }],
+    ["no_request_id", { body: '{"version":2}' }],
   ])("a message is refused as %s where it has %j, and its body is not logged", async (code, overrides) => {
     const runJob = jest.fn();
     const { handler, records, delays } = open(runJob);
@@ -133,7 +134,7 @@ describe("batch", () => {
 
 describe("dead letters", () => {
   const context = { getRemainingTimeInMillis: () => 50_000 };
-  const MESSAGE = writeMessage({ requestId: REQUEST_ID, hops: 0 });
+  const MESSAGE = writeMessage({ requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 });
   const KEPT = { batchItemFailures: [{ itemIdentifier: "1" }] };
   const DONE = { batchItemFailures: [] };
 
@@ -250,7 +251,13 @@ describe("dead letters", () => {
     const find = async (id: string) => (id === "broken" ? Promise.reject(new Error("no network")) : requests.find(id));
     const { take, records } = await setUp(undefined, { requests: { ...requests, find } });
     expect(
-      await take(sqsBatch(DEAD_LETTER_QUEUE_ARN, writeMessage({ requestId: "broken", hops: 0 }), MESSAGE)),
+      await take(
+        sqsBatch(
+          DEAD_LETTER_QUEUE_ARN,
+          writeMessage({ requestId: "broken", deadlineMs: NOW_MS + DEADLINE_MS, hops: 0 }),
+          MESSAGE,
+        ),
+      ),
     ).toEqual(KEPT);
     expect(records).toMatchObject([
       { level: "error", event: "dead_letter_failed", fields: { message_id: "1", error: { message: "no network" } } },

@@ -8,7 +8,17 @@ import { memoryResults } from "../../support/memory-results";
 import { memorySessions } from "../../support/memory-sessions";
 import { MAX_ATTEMPTS, type NewRequest } from "../../../handlers/requests/requests";
 import { countTime, pass, watched } from "../counted-time";
-import { hang, keepingLog, newProcess, newRequest, NOW_MS, readyAgent, REQUEST_ID, says } from "../fixtures";
+import {
+  hang,
+  keepingLog,
+  newProcess,
+  newRequest,
+  DEADLINE_MS,
+  NOW_MS,
+  readyAgent,
+  REQUEST_ID,
+  says,
+} from "../fixtures";
 
 const REMAINING_MS = 60_000;
 const session = { owner: "anonymous", sessionId: "talk" };
@@ -34,7 +44,7 @@ async function setUp(run: Agent["run"], request: Partial<NewRequest> = {}, overr
     return stored && (JSON.parse(await loadResult(parts.results, stored)) as unknown);
   };
   const work = (remainingMs = REMAINING_MS, message: Partial<WorkMessage> = {}) =>
-    runJob(parts, { requestId: REQUEST_ID, hops: 0, ...message }, remainingMs);
+    runJob(parts, { requestId: REQUEST_ID, deadlineMs: NOW_MS + DEADLINE_MS, hops: 0, ...message }, remainingMs);
   return {
     parts,
     sessions,
@@ -379,7 +389,10 @@ describe("the lease", () => {
         nowMs += LEASE_MS + 1;
         const claim = await parts.requests.claim(REQUEST_ID, { token: "other", nowMs, leaseUntilMs: nowMs + 1 });
         expect(claim.outcome).toBe("won");
-        await parts.requests.finish(REQUEST_ID, 2, { status: "completed", result: { json: '"theirs"' }, nowMs });
+        await parts.requests.finish(
+          { requestId: REQUEST_ID, attempt: 2 },
+          { status: "completed", result: { json: '"theirs"' }, nowMs },
+        );
         return { text: "mine" };
       },
       { sessionId: "talk" },

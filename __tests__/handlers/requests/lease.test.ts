@@ -1,5 +1,5 @@
 import { holdLease, LEASE_MS, LeaseLostError, RENEW_EVERY_MS, type LeaseParts } from "../../../handlers/requests/lease";
-import { NotNeeded } from "../../../handlers/aws/guards";
+import { NotNeededError } from "../../../handlers/aws/guards";
 import type { RequestRecord } from "../../../handlers/requests/requests";
 import { countTime, pass } from "../counted-time";
 import { keepingLog, newRequest, NOW_MS, REQUEST_ID } from "../fixtures";
@@ -26,7 +26,7 @@ test("a lease is renewed every ten seconds, each time for thirty more", async ()
   const { lease, records } = hold(renew);
   await pass(3 * RENEW_EVERY_MS);
   const untilMs = [40_000, 50_000, 60_000].map((ms) => NOW_MS + ms);
-  expect(renew.mock.calls).toEqual(untilMs.map((until) => [REQUEST_ID, 2, until, expect.any(AbortSignal)]));
+  expect(renew.mock.calls).toEqual(untilMs.map((until) => [request, until, expect.any(AbortSignal)]));
   expect(lease.signal.aborted).toBe(false);
   expect(records).toEqual([]);
   lease.end();
@@ -45,7 +45,7 @@ test("where another worker took over, the work is told that nobody needs it, and
   await pass(5 * RENEW_EVERY_MS);
   expect(renew).toHaveBeenCalledTimes(1);
   expect(lease.signal.reason).toBeInstanceOf(LeaseLostError);
-  expect(lease.signal.reason).toBeInstanceOf(NotNeeded);
+  expect(lease.signal.reason).toBeInstanceOf(NotNeededError);
   expect(lease.signal.reason).toMatchObject({ message: "Another worker took the request over" });
 });
 
@@ -80,7 +80,7 @@ test("each renewal that gets through gives the lease its whole time again", asyn
   await pass(5 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
   await pass(RENEW_EVERY_MS);
-  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, as no renewal got through" });
+  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, because all renewals failed" });
 });
 
 test("where three fail the lease has run out, and the work stops", async () => {
@@ -88,12 +88,12 @@ test("where three fail the lease has run out, and the work stops", async () => {
   await pass(2 * RENEW_EVERY_MS);
   expect(lease.signal.aborted).toBe(false);
   await pass(RENEW_EVERY_MS);
-  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, as no renewal got through" });
+  expect(lease.signal.reason).toMatchObject({ message: "The lease ran out, because all renewals failed" });
 });
 
 test("a renewal that hangs is given up before the next one", async () => {
   const signals: AbortSignal[] = [];
-  const { lease } = hold((_id, _attempt, _until, signal) => {
+  const { lease } = hold((_held, _until, signal) => {
     if (signal) signals.push(signal);
     return new Promise(() => undefined);
   });

@@ -1,5 +1,5 @@
 import { QuotaExceededError } from "../../../handlers/http/errors";
-import { callerQuota, type Taking, dynamodbQuotas } from "../../../handlers/requests/quotas";
+import { callerQuota, type QuotaUse, dynamodbQuotas } from "../../../handlers/requests/quotas";
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import { openDynalite, TABLES, type Database } from "./tables";
 
@@ -9,8 +9,8 @@ describe("quota", () => {
 
   /** A store that gives so many, and what it was asked for. */
   function counting(there: number) {
-    const taken: Taking[] = [];
-    return { taken, store: { take: async (taking: Taking) => (taken.push(taking), taken.length <= there) } };
+    const taken: QuotaUse[] = [];
+    return { taken, store: { use: async (taking: QuotaUse) => (taken.push(taking), taken.length <= there) } };
   }
 
   test("as many as the quota has may begin a day, and the next is told when to come again", async () => {
@@ -24,7 +24,7 @@ describe("quota", () => {
       status: 429,
       code: "quota_exceeded",
       retryAfterSeconds: 60,
-      message: "Each caller may begin 2 requests a day (UTC), and this one has. Send it again after midnight.",
+      message: "Each caller may start 2 requests a day (UTC), and this caller has. Send the request after midnight.",
     });
     expect(taken[0]).toEqual({
       owner: "iam:1:A",
@@ -41,7 +41,7 @@ describe("quota", () => {
   });
 
   test("where the count cannot be reached nothing begins", async () => {
-    const store = { take: () => Promise.reject(new Error("no network")) };
+    const store = { use: () => Promise.reject(new Error("no network")) };
     await expect(callerQuota({ store, perDay: 1, nowMs: () => NOW_MS })("a", signal)).rejects.toThrow("no network");
   });
 });
@@ -54,8 +54,8 @@ describe("quotas", () => {
   const DAY = { day: "2026-11-21", limit: 10, expiresAt: 1_795_392_000 };
 
   test("of fifty that race for ten, ten get one", async () => {
-    const { take } = dynamodbQuotas(database.dynamodb, TABLES.requests);
-    const got = await Promise.all(Array.from({ length: 50 }, () => take({ ...DAY, owner: "alice" })));
+    const { use } = dynamodbQuotas(database.dynamodb, TABLES.requests);
+    const got = await Promise.all(Array.from({ length: 50 }, () => use({ ...DAY, owner: "alice" })));
     expect(got.filter(Boolean)).toHaveLength(10);
     const { Items: items } = await database.client.send(new ScanCommand({ TableName: TABLES.requests }));
     expect(items).toEqual([
@@ -68,13 +68,13 @@ describe("quotas", () => {
   });
 
   test("each owner and each day has a count of its own", async () => {
-    const { take } = dynamodbQuotas(database.dynamodb, TABLES.requests);
-    expect(await take({ ...DAY, owner: "bob" })).toBe(true);
-    expect(await take({ ...DAY, owner: "alice", day: "2026-11-22" })).toBe(true);
-    expect(await take({ ...DAY, owner: "alice" })).toBe(false);
+    const { use } = dynamodbQuotas(database.dynamodb, TABLES.requests);
+    expect(await use({ ...DAY, owner: "bob" })).toBe(true);
+    expect(await use({ ...DAY, owner: "alice", day: "2026-11-22" })).toBe(true);
+    expect(await use({ ...DAY, owner: "alice" })).toBe(false);
   });
 
   test("another failure is no full count", async () => {
-    await expect(dynamodbQuotas(database.dynamodb, "no-such-table").take({ ...DAY, owner: "alice" })).rejects.toThrow();
+    await expect(dynamodbQuotas(database.dynamodb, "no-such-table").use({ ...DAY, owner: "alice" })).rejects.toThrow();
   });
 });

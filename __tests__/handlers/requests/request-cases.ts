@@ -139,7 +139,7 @@ export function testRequests(open: () => RequestStore): void {
       await store.markSent(requestId);
       expect(await store.find(requestId)).toMatchObject({ sent: false });
       expect(await dueOf(store, requestId)).toBe(NOW_MS + 30_000);
-      await store.finish(requestId, 1, COMPLETED);
+      await store.finish({ requestId, attempt: 1 }, COMPLETED);
       await store.markSent(requestId);
       expect(await store.find(requestId)).toMatchObject({ status: "completed", sent: false });
       const unknown = randomUUID();
@@ -211,41 +211,41 @@ export function testRequests(open: () => RequestStore): void {
   describe("renewing", () => {
     test("a lease is extended, and the request is due at its new end", async () => {
       const { requestId } = await claimed();
-      expect(await store.renew(requestId, 1, NOW_MS + 40_000)).toBe(true);
+      expect(await store.renew({ requestId, attempt: 1 }, NOW_MS + 40_000)).toBe(true);
       expect(await store.find(requestId)).toMatchObject({ leaseUntilMs: NOW_MS + 40_000 });
       expect(await dueOf(store, requestId)).toBe(NOW_MS + 40_000);
     });
 
     test("a renewal that arrives after a later one holds, and does not shorten the lease", async () => {
       const { requestId } = await claimed();
-      await store.renew(requestId, 1, NOW_MS + 50_000);
-      expect(await store.renew(requestId, 1, NOW_MS + 40_000)).toBe(true);
+      await store.renew({ requestId, attempt: 1 }, NOW_MS + 50_000);
+      expect(await store.renew({ requestId, attempt: 1 }, NOW_MS + 40_000)).toBe(true);
       expect(await store.find(requestId)).toMatchObject({ leaseUntilMs: NOW_MS + 50_000 });
     });
 
     test("a lease that ran out is renewed as long as nobody took it over", async () => {
       const { requestId } = await claimed({ leaseUntilMs: NOW_MS });
-      expect(await store.renew(requestId, 1, NOW_MS + 60_000)).toBe(true);
+      expect(await store.renew({ requestId, attempt: 1 }, NOW_MS + 60_000)).toBe(true);
       expect(await store.claim(requestId, bid({ nowMs: NOW_MS + 60_000 }))).toEqual({ outcome: "live" });
       await store.claim(requestId, bid({ nowMs: NOW_MS + 60_001, leaseUntilMs: NOW_MS + 90_000 }));
-      expect(await store.renew(requestId, 1, NOW_MS + 99_000)).toBe(false);
+      expect(await store.renew({ requestId, attempt: 1 }, NOW_MS + 99_000)).toBe(false);
       expect(await store.find(requestId)).toMatchObject({ attempt: 2, leaseUntilMs: NOW_MS + 90_000 });
     });
 
     test("a request that is queued, ended or not there is not renewed", async () => {
-      expect(await store.renew((await created()).requestId, 0, NOW_MS)).toBe(false);
+      expect(await store.renew({ requestId: (await created()).requestId, attempt: 0 }, NOW_MS)).toBe(false);
       const { requestId } = await claimed();
-      await store.finish(requestId, 1, COMPLETED);
-      expect(await store.renew(requestId, 1, NOW_MS + 1e6)).toBe(false);
+      await store.finish({ requestId, attempt: 1 }, COMPLETED);
+      expect(await store.renew({ requestId, attempt: 1 }, NOW_MS + 1e6)).toBe(false);
       expect(await dueOf(store, requestId)).toBeUndefined();
-      expect(await store.renew(randomUUID(), 1, NOW_MS)).toBe(false);
+      expect(await store.renew({ requestId: randomUUID(), attempt: 1 }, NOW_MS)).toBe(false);
     });
   });
 
   describe("finishing", () => {
     test("a completed request keeps its result, cannot be claimed, and is due no more", async () => {
       const { requestId } = await claimed();
-      expect(await store.finish(requestId, 1, { ...COMPLETED, nowMs: NOW_MS + 9 })).toBe(true);
+      expect(await store.finish({ requestId, attempt: 1 }, { ...COMPLETED, nowMs: NOW_MS + 9 })).toBe(true);
       const found = await store.find(requestId);
       expect(found).toMatchObject({
         status: "completed",
@@ -261,36 +261,36 @@ export function testRequests(open: () => RequestStore): void {
       const { requestId } = await claimed();
       const failure = { code: "all_agents_failed", message: "None answered." };
       const result = { key: "results/1.json", sha256: "ab" };
-      await store.finish(requestId, 1, { status: "failed", failure, result, nowMs: NOW_MS });
+      await store.finish({ requestId, attempt: 1 }, { status: "failed", failure, result, nowMs: NOW_MS });
       expect(await store.find(requestId)).toMatchObject({ status: "failed", failure, result });
     });
 
     test("a worker whose lease was taken over changes nothing", async () => {
       const { requestId } = await claimed({ leaseUntilMs: NOW_MS });
       await store.claim(requestId, bid({ nowMs: NOW_MS + 1 }));
-      expect(await store.finish(requestId, 1, { ...COMPLETED, result: { json: '"zombie"' } })).toBe(false);
+      expect(await store.finish({ requestId, attempt: 1 }, { ...COMPLETED, result: { json: '"zombie"' } })).toBe(false);
       expect((await store.find(requestId))?.result).toBeUndefined();
-      expect(await store.finish(requestId, 2, { ...COMPLETED, result: { json: '"mine"' } })).toBe(true);
-      expect(await store.finish(requestId, 1, { status: "failed", nowMs: NOW_MS })).toBe(false);
+      expect(await store.finish({ requestId, attempt: 2 }, { ...COMPLETED, result: { json: '"mine"' } })).toBe(true);
+      expect(await store.finish({ requestId, attempt: 1 }, { status: "failed", nowMs: NOW_MS })).toBe(false);
       expect(await store.find(requestId)).toMatchObject({ status: "completed", result: { json: '"mine"' } });
     });
 
     test("an ending that is sent again after its answer got lost is held, and the first one stays", async () => {
       const { requestId } = await claimed();
-      await store.finish(requestId, 1, { ...COMPLETED, result: { json: '"first"' } });
-      expect(await store.finish(requestId, 1, { ...COMPLETED, result: { json: '"again"' } })).toBe(true);
+      await store.finish({ requestId, attempt: 1 }, { ...COMPLETED, result: { json: '"first"' } });
+      expect(await store.finish({ requestId, attempt: 1 }, { ...COMPLETED, result: { json: '"again"' } })).toBe(true);
       expect(await store.find(requestId)).toMatchObject({ result: { json: '"first"' } });
     });
 
     test("an ending of a request that was closed meanwhile is lost, though nobody else claimed it", async () => {
       const { requestId } = await claimed({ leaseUntilMs: NOW_MS });
       await store.close(requestId, { ...EXPIRED, nowMs: NOW_MS + 1 });
-      expect(await store.finish(requestId, 1, COMPLETED)).toBe(false);
+      expect(await store.finish({ requestId, attempt: 1 }, COMPLETED)).toBe(false);
       expect(await store.find(requestId)).toMatchObject({ status: "expired" });
     });
 
     test("an ending of an unknown request is lost", async () => {
-      expect(await store.finish(randomUUID(), 1, COMPLETED)).toBe(false);
+      expect(await store.finish({ requestId: randomUUID(), attempt: 1 }, COMPLETED)).toBe(false);
     });
   });
 
@@ -439,7 +439,7 @@ export function testRaces(open: () => RequestStore): void {
     await store.claim(request.requestId, bid({ leaseUntilMs: NOW_MS }));
     const endings = await race((index) =>
       index === 25
-        ? store.finish(request.requestId, 1, COMPLETED)
+        ? store.finish({ ...request, attempt: 1 }, COMPLETED)
         : store.close(request.requestId, { ...EXPIRED, nowMs: NOW_MS + 1 }),
     );
     expect(endings.filter(Boolean)).toHaveLength(1);
@@ -453,7 +453,7 @@ export function testRaces(open: () => RequestStore): void {
         await store.create(accepted({ requestId }), DUE_MS);
         await store.claim(requestId, bid());
         const [, ...reads] = await Promise.all([
-          store.finish(requestId, 1, COMPLETED),
+          store.finish({ requestId, attempt: 1 }, COMPLETED),
           ...Array.from({ length: 10 }, () => store.find(requestId)),
         ]);
         return reads.map((request) => `${request?.status} ${request?.result === undefined ? "without" : "with"}`);
@@ -496,7 +496,7 @@ export function testRequestTable(database: () => Database): void {
     const { requestId } = accepted();
     await store.create(accepted({ requestId }), DUE_MS);
     await store.claim(requestId, bid());
-    await store.finish(requestId, 1, COMPLETED);
+    await store.finish({ requestId, attempt: 1 }, COMPLETED);
     const { Item } = await database().client.send(
       new GetItemCommand({ TableName: TABLES.requests, Key: { request_id: { S: requestId } } }),
     );
@@ -509,8 +509,8 @@ export function testRequestTable(database: () => Database): void {
     ["find", (store, signal) => store.find(randomUUID(), signal)],
     ["withdraw", (store, signal) => store.withdraw(randomUUID(), signal)],
     ["claim", (store, signal) => store.claim(randomUUID(), bid(), signal)],
-    ["renew", (store, signal) => store.renew(randomUUID(), 1, NOW_MS, signal)],
-    ["finish", (store, signal) => store.finish(randomUUID(), 1, COMPLETED, undefined, signal)],
+    ["renew", (store, signal) => store.renew({ requestId: randomUUID(), attempt: 1 }, NOW_MS, signal)],
+    ["finish", (store, signal) => store.finish({ requestId: randomUUID(), attempt: 1 }, COMPLETED, signal)],
     ["close", (store, signal) => store.close(randomUUID(), EXPIRED, signal)],
     ["requeue", (store, signal) => store.requeue({ requestId: randomUUID(), dueMs: 0 }, 1, signal)],
     ["check", (store, signal) => store.check(signal)],
@@ -518,76 +518,5 @@ export function testRequestTable(database: () => Database): void {
     await expect(run(dynamodbRequests(database().dynamodb, TABLES), AbortSignal.abort())).rejects.toMatchObject({
       name: "AbortError",
     });
-  });
-}
-
-/** Deploy during traffic: an item that the release before wrote, in the hands of this one. */
-export function testEarlierRequests(database: () => Database): void {
-  const store = () => dynamodbRequests(database().dynamodb, TABLES);
-  const DAY_MS = 24 * HOUR_MS;
-  const keep = async (attributes: object = {}) => {
-    const { requestId, owner, prompt, createdAt, expiresAt } = accepted();
-    const common = {
-      request_id: { S: requestId },
-      owner: { S: owner },
-      prompt: { S: prompt },
-      created_at: { S: createdAt },
-      updated_at: { S: createdAt },
-    };
-    const item = {
-      ...common,
-      status: { S: "queued" },
-      expires_at: { N: String(expiresAt) },
-      attempt: { N: "0" },
-      ...attributes,
-    };
-    await database().client.send(new PutItemCommand({ TableName: TABLES.requests, Item: item }));
-    return requestId;
-  };
-
-  test("it is read, with a deadline of a day", async () => {
-    expect(await store().find(await keep())).toMatchObject({
-      status: "queued",
-      deadlineMs: NOW_MS + DAY_MS,
-      sent: false,
-      requeues: 0,
-    });
-  });
-
-  test("it is claimed within the day, enters the index, and is finished", async () => {
-    const requests = store();
-    const requestId = await keep();
-    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + DAY_MS }))).toEqual({ outcome: "overdue" });
-    expect(
-      await requests.claim(requestId, bid({ nowMs: NOW_MS + DAY_MS - 1, leaseUntilMs: NOW_MS + DAY_MS })),
-    ).toMatchObject({ outcome: "won", request: { attempt: 1 } });
-    expect(await dueOf(requests, requestId)).toBe(NOW_MS + DAY_MS);
-    expect(await requests.finish(requestId, 1, COMPLETED)).toBe(true);
-    expect(await requests.find(requestId)).toMatchObject({ status: "completed" });
-  });
-
-  test("the lease of a worker of that release holds, and is taken over when it ran out", async () => {
-    const requests = store();
-    const requestId = await keep({
-      status: { S: "processing" },
-      attempt: { N: "1" },
-      lease_until: { N: String(NOW_MS + 5) },
-      claimed_by: { S: "old" },
-    });
-    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + 5 }))).toEqual({ outcome: "live" });
-    expect(await requests.claim(requestId, bid({ nowMs: NOW_MS + 6 }))).toMatchObject({
-      outcome: "won",
-      request: { attempt: 2 },
-    });
-  });
-
-  test("it is marked as sent, withdrawn and closed like any other", async () => {
-    const requests = store();
-    const requestId = await keep();
-    await requests.markSent(requestId);
-    expect(await requests.find(requestId)).toMatchObject({ sent: true });
-    expect(await requests.withdraw(requestId)).toBe(false);
-    expect(await requests.withdraw(await keep())).toBe(true);
-    expect(await requests.close(await keep(), EXPIRED)).toBe(true);
   });
 }

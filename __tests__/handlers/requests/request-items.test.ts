@@ -1,14 +1,22 @@
 import {
-  DEFAULT_DEADLINE_MS,
-  epochMs,
   fromItem,
-  openPartition,
   OPEN_PARTITIONS,
-  resultAttributes,
+  requireFreeId,
+  requireUnsent,
   toItem,
+  toNumber,
+  writeClaim,
+  writeClose,
+  writeFinish,
+  writeRenewal,
+  writeRequeue,
+  writeSentMark,
+  type Condition,
+  type Write,
 } from "../../../handlers/requests/request-items";
+import { MAX_ATTEMPTS, type Ending } from "../../../handlers/requests/requests";
 import { NOW_MS } from "../fixtures";
-import { accepted } from "./tables";
+import { accepted, bid } from "./tables";
 
 const item = () => toItem(accepted(), NOW_MS + 60_000);
 const without = (...names: string[]) =>
@@ -47,12 +55,20 @@ test("a request without a session has no such attribute, and comes back without 
   expect(fromItem(alone)).not.toHaveProperty("sessionId");
 });
 
-test.each(["owner", "status", "prompt", "created_at", "updated_at", "expires_at", "attempt"])(
-  "an item without %s is refused, and the message names it",
-  (name) => {
-    expect(() => fromItem(without(name))).toThrow(`the attribute ${name} is missing or malformed`);
-  },
-);
+test.each([
+  "owner",
+  "status",
+  "prompt",
+  "created_at",
+  "updated_at",
+  "deadline_at",
+  "expires_at",
+  "sent",
+  "attempt",
+  "requeues",
+])("an item without %s is refused, and the message names it", (name) => {
+  expect(() => fromItem(without(name))).toThrow(`the attribute ${name} is missing or malformed`);
+});
 
 test("an item without its key is refused", () => {
   expect(() => fromItem({})).toThrow("Request without id: the attribute request_id is missing");
@@ -68,26 +84,88 @@ test.each([
   expect(() => fromItem({ ...item(), [name]: value })).toThrow(`the attribute ${name} is missing or malformed`);
 });
 
-test("an item of the release before is due a day after its creation, was not sent and not requeued", () => {
-  const old = without("deadline_at", "sent", "requeues", "open", "due_at");
-  expect(fromItem(old)).toMatchObject({ deadlineMs: NOW_MS + DEFAULT_DEADLINE_MS, sent: false, requeues: 0 });
-  expect(() => fromItem({ ...old, created_at: { S: "yesterday" } })).toThrow(
-    "the attribute created_at is missing or malformed",
-  );
-});
-
-test("a result comes back from the attributes it is kept in", () => {
+test("a result comes back from the attributes that an ending writes", () => {
   for (const result of [{ json: "{}" }, { key: "results/1.json", sha256: "ab" }]) {
-    expect(fromItem({ ...item(), ...resultAttributes(result) }).result).toEqual(result);
+    const { ExpressionAttributeValues } = writeClose({ status: "completed", result, nowMs: NOW_MS });
+    const attributes = Object.entries(ExpressionAttributeValues).map(([name, value]) => [name.slice(1), value]);
+    expect(fromItem({ ...item(), ...(Object.fromEntries(attributes) as object) }).result).toEqual(result);
   }
 });
 
-test("every UUID stands in one of the sixteen partitions, whatever its case", () => {
+test("every request is in one of the sixteen partitions, whatever the case of its UUID", () => {
   expect(OPEN_PARTITIONS).toHaveLength(16);
-  expect(openPartition("F00D")).toBe("f");
-  for (let count = 0; count < 100; count++) expect(OPEN_PARTITIONS).toContain(openPartition(accepted().requestId));
+  expect(toItem(accepted({ requestId: "F00D" }), NOW_MS)["open"]).toEqual({ S: "f" });
+  for (let count = 0; count < 100; count++) expect(OPEN_PARTITIONS).toContain(item()["open"]?.S);
 });
 
-test("a moment between two milliseconds is kept as a whole one, so that it can be read again", () => {
-  expect(epochMs(NOW_MS + 0.4)).toEqual({ N: String(NOW_MS) });
+test("a fraction of a millisecond is rounded, so that the number can be read again", () => {
+  expect(toNumber(NOW_MS + 0.4)).toEqual({ N: String(NOW_MS) });
+});
+
+describe("request writes", () => {
+  const ending: Ending = {
+    status: "failed",
+    nowMs: NOW_MS,
+    result: { key: "k", sha256: "s" },
+    failure: { code: "c", message: "m" },
+  };
+
+  const writes: Record<string, Write> = {
+    markSent: writeSentMark(),
+    claim: writeClaim(bid({ token: "mine" })),
+    renew: writeRenewal(1, NOW_MS),
+    finish: writeFinish(1, ending),
+    close: writeClose(ending),
+    requeue: writeRequeue({ requestId: "a1", dueMs: NOW_MS }, NOW_MS + 1),
+  };
+  const all: Record<string, Condition & Partial<Write>> = {
+    ...writes,
+    freeId: requireFreeId(1),
+    unsent: requireUnsent(),
+  };
+
+  /** DynamoDB refuses a name or value that is not used, and one that is not given. */
+  test.each(Object.entries(all))(
+    "%s uses what it gives and gives what it uses",
+    (_name, { ConditionExpression, UpdateExpression = "", ExpressionAttributeNames, ExpressionAttributeValues }) => {
+      const text = `${ConditionExpression} ${UpdateExpression}`;
+      expect(Object.keys(ExpressionAttributeNames).sort()).toEqual([...new Set(text.match(/#\w+/g))].sort());
+      expect(Object.keys(ExpressionAttributeValues).sort()).toEqual([...new Set(text.match(/:\w+/g))].sort());
+    },
+  );
+
+  test.each(Object.entries(all))(
+    "%s names no attribute without an alias: some are reserved words",
+    (_name, { ConditionExpression, UpdateExpression = "" }) => {
+      const bare = `${ConditionExpression} ${UpdateExpression}`.replace(/[#:]\w+/g, "").match(/\w+/g) ?? [];
+      expect(
+        bare.filter(
+          (word) => !["AND", "OR", "SET", "REMOVE", "ADD", "attribute_exists", "attribute_not_exists"].includes(word),
+        ),
+      ).toEqual([]);
+    },
+  );
+
+  test("no write makes an item: each asks for something that only a stored request has", () => {
+    for (const { ConditionExpression } of Object.values(writes))
+      expect(ConditionExpression).toMatch(/#(status|due_at) = :/);
+  });
+
+  test("what ends a request takes it out of the index and gives its lease back", () => {
+    for (const name of ["finish", "close"])
+      expect(writes[name]?.UpdateExpression).toMatch(/REMOVE #lease_until, #claimed_by, #open, #due_at$/);
+  });
+
+  test("only a finished request names the attempt that ended it", () => {
+    expect(writes["finish"]?.UpdateExpression).toContain("#finished_by = :finished_by");
+    expect(writes["close"]?.UpdateExpression).not.toContain("finished_by");
+  });
+
+  test("a claim asks for the item after it, counts to the limit, and is due at its lease's end", () => {
+    expect(writes["claim"]).toMatchObject({
+      ReturnValues: "ALL_NEW",
+      ExpressionAttributeValues: { ":max_attempts": { N: String(MAX_ATTEMPTS) }, ":token": { S: "mine" } },
+    });
+    expect(writes["claim"]?.UpdateExpression).toContain("#lease_until = :until, #due_at = :until");
+  });
 });

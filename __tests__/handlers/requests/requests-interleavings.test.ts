@@ -57,12 +57,15 @@ async function worker(
   const { attempt } = claim.request;
   attempts.set(name, attempt);
   await turn(`${name} works`, work);
-  const renewed = store.renew(requestId, attempt, clock.nowMs + LEASE_MS);
-  const isHeld = await store.finish(requestId, attempt, {
-    status: "completed",
-    result: { json: `"${name}"` },
-    nowMs: clock.nowMs,
-  });
+  const renewed = store.renew({ requestId, attempt }, clock.nowMs + LEASE_MS);
+  const isHeld = await store.finish(
+    { requestId, attempt },
+    {
+      status: "completed",
+      result: { json: `"${name}"` },
+      nowMs: clock.nowMs,
+    },
+  );
   if (isHeld) endedBy.push(name);
   await renewed;
 }
@@ -157,8 +160,11 @@ async function expectOneEnding(
 async function expectSink({ requestId }: Scene, store: RequestStore): Promise<void> {
   const last = await store.find(requestId);
   for (let attempt = 0; attempt <= (last?.attempt ?? 0); attempt++) {
-    expect(await store.renew(requestId, attempt, NOW_MS + 1e9)).toBe(false);
-    await store.finish(requestId, attempt, { status: "completed", result: { json: '"zombie"' }, nowMs: NOW_MS + 1e9 });
+    expect(await store.renew({ requestId, attempt }, NOW_MS + 1e9)).toBe(false);
+    await store.finish(
+      { requestId, attempt },
+      { status: "completed", result: { json: '"zombie"' }, nowMs: NOW_MS + 1e9 },
+    );
   }
   expect(await store.find(requestId)).toEqual(last);
 }

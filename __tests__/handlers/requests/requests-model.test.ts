@@ -200,7 +200,7 @@ const steps = [
     return new Step(`renew ${index} by attempt -${back} for ${ms}`, async (model, store) => {
       const [id, untilMs] = [model.id(index), model.nowMs + ms];
       const attempt = attemptOf(model, id, back);
-      expect(await store.renew(id, attempt, untilMs)).toBe(model.renew(id, attempt, untilMs));
+      expect(await store.renew({ requestId: id, attempt }, untilMs)).toBe(model.renew(id, attempt, untilMs));
     });
   }),
   fc.tuple(which, older).map(([index, back]) => {
@@ -208,7 +208,10 @@ const steps = [
       const [id, nowMs] = [model.id(index), model.nowMs];
       const attempt = attemptOf(model, id, back);
       expect(
-        await store.finish(id, attempt, { status: "completed", result: { json: `"${attempt} at ${nowMs}"` }, nowMs }),
+        await store.finish(
+          { requestId: id, attempt },
+          { status: "completed", result: { json: `"${attempt} at ${nowMs}"` }, nowMs },
+        ),
       ).toBe(model.finish(id, attempt));
     });
   }),

@@ -13,13 +13,15 @@ import { REQUEST_ID } from "../fixtures";
 import type { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { testBucket, testResults } from "./result-cases";
 
+const held = { requestId: REQUEST_ID, attempt: 1 };
+
 describe("results", () => {
   const large = JSON.stringify("€".repeat(Math.ceil(MAX_INLINE_RESULT_BYTES / 3)));
 
   test("a result stays in the record up to 350 KB of UTF-8", async () => {
     const json = JSON.stringify("a".repeat(MAX_INLINE_RESULT_BYTES - 2));
-    expect(await keepResult(memoryResults(), REQUEST_ID, 1, json)).toEqual({ json });
-    expect(await keepResult(memoryResults(), REQUEST_ID, 1, `${json} `)).toHaveProperty("key");
+    expect(await keepResult(memoryResults(), { held, json })).toEqual({ json });
+    expect(await keepResult(memoryResults(), { held, json: `${json} ` })).toHaveProperty("key");
   });
 
   test("a record with the largest result and the largest prompt has 18 KB left of the 400 KB that DynamoDB allows an item", () => {
@@ -28,7 +30,7 @@ describe("results", () => {
 
   test("a large result is kept under its request and attempt, and comes back", async () => {
     const store = memoryResults();
-    const stored = await keepResult(store, REQUEST_ID, 3, large);
+    const stored = await keepResult(store, { held: { ...held, attempt: 3 }, json: large });
     expect(stored).toEqual({
       key: `results/${REQUEST_ID}/3.json`,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
@@ -39,13 +41,13 @@ describe("results", () => {
   test("the signal bounds the keeping of a large result", async () => {
     const put = jest.fn(memoryResults().put);
     const { signal } = new AbortController();
-    await keepResult({ ...memoryResults(), put }, REQUEST_ID, 1, large, signal);
+    await keepResult({ ...memoryResults(), put }, { held, json: large }, signal);
     expect(put).toHaveBeenCalledWith(`results/${REQUEST_ID}/1.json`, large, signal);
   });
 
   test("a result that was changed is not given out", async () => {
     const store = memoryResults();
-    const stored = await keepResult(store, REQUEST_ID, 1, large);
+    const stored = await keepResult(store, { held, json: large });
     await store.put(`results/${REQUEST_ID}/1.json`, large.replace("€", "$"));
     await expect(loadResult(store, stored)).rejects.toMatchObject({
       status: 502,

@@ -1,15 +1,17 @@
+import fc from "fast-check";
+import { anyCharacter } from "../../support/any-character";
 import { memoryRequests } from "../../support/memory-requests";
 import { memorySessions } from "../../support/memory-sessions";
 import { storesIn, testSessions, testSessionTable } from "./session-cases";
 import { openDynalite, type Database } from "./tables";
 import {
+  cutAnswer,
   TURN_ANSWER_BYTES,
   type NewTurn,
-  countTurn,
-  fromTurnItem,
+  writeTurnCount,
   toTurnItem,
   VERSION_KEY,
-  versionKey,
+  toVersionKey,
 } from "../../../handlers/requests/sessions";
 import { NOW_MS } from "../fixtures";
 
@@ -40,8 +42,12 @@ describe("turn items", () => {
     expiresAt: 7,
   };
 
-  test("a turn comes back from its item", () => {
-    expect(fromTurnItem(toTurnItem(session, turn))).toEqual({ prompt: "question", answer: "answer", expiresAt: 7 });
+  test("an item contains the turn's texts and its end", () => {
+    expect(toTurnItem(session, turn)).toMatchObject({
+      prompt: { S: "question" },
+      answer: { S: "answer" },
+      expires_at: { N: "7" },
+    });
   });
 
   test("a long answer is cut", () => {
@@ -50,8 +56,19 @@ describe("turn items", () => {
     );
   });
 
+  test("a cut answer is the longest start that fits, cut between characters", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: anyCharacter }), fc.nat(40), (text, limit) => {
+        const cut = cutAnswer(text, limit);
+        expect(text.startsWith(cut)).toBe(true);
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(limit);
+        if (cut !== text) expect(Buffer.byteLength(cut)).toBeGreaterThan(limit - 4);
+      }),
+    );
+  });
+
   test("the version stands in the session's partition, after every turn", () => {
-    expect(versionKey(session)).toEqual({ session: toTurnItem(session, turn)["session"], turn: { S: VERSION_KEY } });
+    expect(toVersionKey(session)).toEqual({ session: toTurnItem(session, turn)["session"], turn: { S: VERSION_KEY } });
     expect(
       (toTurnItem(session, { ...turn, createdAt: "+275760-09-13T00:00:00.000Z" })["turn"]?.S ?? VERSION_KEY) <
         VERSION_KEY,
@@ -59,7 +76,7 @@ describe("turn items", () => {
   });
 
   test("a turn more is one more, and the count lives as long", () => {
-    expect(countTurn(turn)).toMatchObject({
+    expect(writeTurnCount(turn)).toMatchObject({
       UpdateExpression: expect.stringContaining("ADD #version :one") as string,
       ExpressionAttributeValues: { ":expires": { N: "7" } },
     });

@@ -1,4 +1,4 @@
-import { tokenAuthorizer, type AuthorizerParts, policyFor } from "../../../handlers/tokens/authorize";
+import { authorizeWith, type AuthorizerParts, writePolicy } from "../../../handlers/tokens/authorize";
 import { KeysUnavailableError, TokenRefusedError } from "../../../handlers/tokens/verify";
 import { NOW_MS, keepingLog } from "../fixtures";
 
@@ -9,7 +9,7 @@ describe("authorize", () => {
 
   function setUp(verify: AuthorizerParts["verify"]) {
     const { log, records } = keepingLog();
-    const authorize = tokenAuthorizer({ verify, nowMs: () => NOW_MS, log });
+    const authorize = authorizeWith({ verify, nowMs: () => NOW_MS, log });
     return {
       records,
       ask: (authorizationToken = `Bearer ${TOKEN}`) => authorize({ authorizationToken, methodArn: ARN }),
@@ -69,7 +69,7 @@ describe("authorize", () => {
     const verify = jest.fn<Promise<typeof GOOD>, [string]>(async () => GOOD);
     const { log } = keepingLog();
     await expect(
-      tokenAuthorizer({ verify, nowMs: () => NOW_MS, log })({ authorizationToken: header, methodArn: ARN }),
+      authorizeWith({ verify, nowMs: () => NOW_MS, log })({ authorizationToken: header, methodArn: ARN }),
     ).rejects.toThrow(/^Unauthorized$/);
     expect(verify).not.toHaveBeenCalled();
   });
@@ -85,7 +85,7 @@ describe("policy", () => {
   const STAGE = "arn:aws:execute-api:us-east-1:123456789012:abc123/live";
 
   test("a good token opens every route of the stage that was asked, and of no other, as the answer is kept by token", () => {
-    expect(policyFor(TOKEN, `${STAGE}/GET/api/v1/status/0b8a1c52`)).toEqual({
+    expect(writePolicy(TOKEN, `${STAGE}/GET/api/v1/status/0b8a1c52`)).toEqual({
       principalId: TOKEN.principal,
       policyDocument: {
         Version: "2012-10-17",
@@ -96,22 +96,22 @@ describe("policy", () => {
   });
 
   test("without a scope that is needed every route is refused", () => {
-    expect(policyFor({ ...TOKEN, permitted: false }, `${STAGE}/POST/api/v1/invoke`).policyDocument.Statement).toEqual([
-      { Action: "execute-api:Invoke", Effect: "Deny", Resource: `${STAGE}/*/*` },
-    ]);
+    expect(writePolicy({ ...TOKEN, permitted: false }, `${STAGE}/POST/api/v1/invoke`).policyDocument.Statement).toEqual(
+      [{ Action: "execute-api:Invoke", Effect: "Deny", Resource: `${STAGE}/*/*` }],
+    );
   });
 
   test.each(["*", "../../other/GET/x", "%0a", ":/*?", "ü"])(
     "what the caller writes into the path, such as %j, changes nothing",
     (path) => {
-      expect(policyFor(TOKEN, `${STAGE}/GET/api/v1/status/${path}`)).toEqual(
-        policyFor(TOKEN, `${STAGE}/GET/api/v1/status/x`),
+      expect(writePolicy(TOKEN, `${STAGE}/GET/api/v1/status/${path}`)).toEqual(
+        writePolicy(TOKEN, `${STAGE}/GET/api/v1/status/x`),
       );
     },
   );
 
   test("a partition of its own is kept", () => {
-    const policy = policyFor(
+    const policy = writePolicy(
       TOKEN,
       "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:abc123/live/GET/api/v1/status/x",
     );
@@ -125,6 +125,6 @@ describe("policy", () => {
     "arn:aws:execute-api:us-east-1:123456789012:abc123/*/GET/x",
     STAGE,
   ])("what names no method, as %j does, is refused", (arn) => {
-    expect(() => policyFor(TOKEN, arn)).toThrow("The gateway names no method; expected arn:");
+    expect(() => writePolicy(TOKEN, arn)).toThrow("The event's methodArn names no method; expected arn:");
   });
 });

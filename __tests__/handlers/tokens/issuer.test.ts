@@ -1,4 +1,4 @@
-import { fetchKeys, MAX_ANSWER_BYTES, readJson } from "../../../handlers/tokens/issuer";
+import { fetchKeys, MAX_ANSWER_BYTES, readHttpsJson } from "../../../handlers/tokens/keys";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
@@ -41,12 +41,12 @@ describe("issuer", () => {
     [
       "of another issuer",
       { issuer: "https://attacker.example", jwks_uri: "https://attacker.example/keys" },
-      /is about another issuer than "https:\/\/issuer\.example\/tenant"; the setting jwt_issuer has to be the same/,
+      /describes another issuer than "https:\/\/issuer\.example\/tenant"; the setting jwt_issuer must equal its field issuer/,
     ],
     [
       "of the issuer without its path",
       { issuer: "https://issuer.example", jwks_uri: `${ISSUER}/keys` },
-      /is about another issuer/,
+      /describes another issuer/,
     ],
     ["that is a list", [], /gave no JSON object/],
     ["that is nothing", null, /gave no JSON object/],
@@ -122,7 +122,7 @@ describe("read json", () => {
 
     test("JSON is read, over a connection of its own each time", async () => {
       const opened = connections.size;
-      expect([await readJson(new URL(`${url}/good`)), await readJson(new URL(`${url}/good`))]).toEqual([
+      expect([await readHttpsJson(new URL(`${url}/good`)), await readHttpsJson(new URL(`${url}/good`))]).toEqual([
         { good: true },
         { good: true },
       ]);
@@ -135,14 +135,14 @@ describe("read json", () => {
       ["/text", /\/text gave no JSON of at most 262144 bytes$/],
       ["/break", /\/break gave no JSON of at most 262144 bytes$/],
     ])("%s is refused", async (path, message) => {
-      await expect(readJson(new URL(url + path))).rejects.toThrow(message);
+      await expect(readHttpsJson(new URL(url + path))).rejects.toThrow(message);
     });
 
     test.each(["/hang", "/drip"])("%s is given up after two seconds", async (path) => {
       const time = new AbortController();
       const timeout = jest.spyOn(AbortSignal, "timeout").mockReturnValue(time.signal);
       const asked = new Promise((resolve) => server.once("request", resolve));
-      const read = readJson(new URL(url + path));
+      const read = readHttpsJson(new URL(url + path));
       void asked.then(() => time.abort());
       await expect(read).rejects.toThrow(`${path} did not answer within 2000 ms`);
       expect(timeout.mock.calls).toEqual([[2_000]]);
@@ -151,11 +151,11 @@ describe("read json", () => {
   });
 
   test("a server whose certificate nobody trusts is not asked", async () => {
-    await expect(readJson(new URL(`${url}/good`))).rejects.toThrow(/\/good cannot be reached$/);
+    await expect(readHttpsJson(new URL(`${url}/good`))).rejects.toThrow(/\/good cannot be reached$/);
   });
 
   test("a port that nobody listens on cannot be reached", async () => {
-    await expect(readJson(new URL("https://127.0.0.1:9/keys"))).rejects.toThrow(
+    await expect(readHttpsJson(new URL("https://127.0.0.1:9/keys"))).rejects.toThrow(
       "https://127.0.0.1:9/keys cannot be reached",
     );
   });

@@ -4,7 +4,7 @@ import {
   FIRST_FETCH_PAUSE_MS,
   KEYS_FRESH_MS,
   KEYS_TRUSTED_MS,
-  openKeys,
+  openSigningKeys,
 } from "../../../handlers/tokens/keys";
 import { SigningKey } from "../../support/local-issuer";
 import { NOW_MS, keepingLog } from "../fixtures";
@@ -14,7 +14,7 @@ const [old, fresh] = [new SigningKey("old"), new SigningKey("new")];
 function setUp() {
   const world = { nowMs: NOW_MS, published: [old], down: false, fetches: 0 };
   const { log, records } = keepingLog();
-  const keys = openKeys({
+  const keys = openSigningKeys({
     fetchKeys: async () => {
       world.fetches += 1;
       await Promise.resolve();
@@ -84,7 +84,9 @@ test("while the issuer is down, known keys stay good for a day, unknown ones are
   world.nowMs = NOW_MS + KEYS_TRUSTED_MS;
   await expect(find("old")).resolves.toBeDefined();
   world.nowMs += 1;
-  await expect(find("old")).rejects.toThrow("The issuer's keys cannot be had. Its address is the setting jwt_issuer.");
+  await expect(find("old")).rejects.toThrow(
+    "The issuer's keys cannot be fetched. Check the setting jwt_issuer and that the issuer answers.",
+  );
   world.down = false;
   world.nowMs += FETCH_PAUSE_MS;
   await expect(find("old")).resolves.toBeDefined();
@@ -93,7 +95,8 @@ test("while the issuer is down, known keys stay good for a day, unknown ones are
 test("without any key nothing can be told, and the issuer is asked again after two seconds", async () => {
   const { world, records, find } = setUp();
   world.down = true;
-  for (let call = 0; call < 5; call++) await expect(find("old")).rejects.toThrow("The issuer's keys cannot be had.");
+  for (let call = 0; call < 5; call++)
+    await expect(find("old")).rejects.toThrow("The issuer's keys cannot be fetched.");
   expect(world.fetches).toBe(1);
   expect(records[0]).toMatchObject({ level: "error", fields: { kept: false } });
   world.down = false;

@@ -1,25 +1,25 @@
 import fc from "fast-check";
-import { principalOf, TokenRefusedError, tokenVerifier, type TokenRules } from "../../../handlers/tokens/verify";
+import { hashPrincipal, TokenRefusedError, openVerifier, type TokenRules } from "../../../handlers/tokens/verify";
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import type { JSONWebKeySet } from "jose";
-import { openKeys } from "../../../handlers/tokens/keys";
+import { openSigningKeys } from "../../../handlers/tokens/keys";
 import { SigningKey, base64url, type SigningAlgorithm } from "../../support/local-issuer";
 import { NOW_MS, keepingLog } from "../fixtures";
 
 describe("principal", () => {
   test("the same subject of the same issuer has the same name, which a header takes and which shows nothing of it", () => {
-    const name = principalOf("https://issuer.example", "alice@example.org");
-    expect(name).toBe(principalOf("https://issuer.example", "alice@example.org"));
+    const name = hashPrincipal("https://issuer.example", "alice@example.org");
+    expect(name).toBe(hashPrincipal("https://issuer.example", "alice@example.org"));
     expect(name).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
   test("two of another issuer or subject have two names, however the texts are cut", () => {
-    expect(principalOf("https://a", "b")).not.toBe(principalOf("https://b", "b"));
-    expect(principalOf("https://a.example", "/b")).not.toBe(principalOf("https://a.example/", "b"));
+    expect(hashPrincipal("https://a", "b")).not.toBe(hashPrincipal("https://b", "b"));
+    expect(hashPrincipal("https://a.example", "/b")).not.toBe(hashPrincipal("https://a.example/", "b"));
     fc.assert(
       fc.property(fc.tuple(fc.string(), fc.string()), fc.tuple(fc.string(), fc.string()), (one, two) => {
         fc.pre(one[0] !== two[0] || one[1] !== two[1]);
-        return principalOf(...one) !== principalOf(...two);
+        return hashPrincipal(...one) !== hashPrincipal(...two);
       }),
     );
   });
@@ -47,12 +47,12 @@ describe("verify", () => {
     published: readonly unknown[] = Object.values(keys).map(({ jwk }) => jwk),
     nowMs = NOW_MS,
   ) {
-    const held = openKeys({
+    const held = openSigningKeys({
       fetchKeys: async () => ({ keys: published }) as JSONWebKeySet,
       nowMs: () => nowMs,
       log: keepingLog().log,
     });
-    return tokenVerifier({ rules: { ...RULES, ...rules }, keys: held, nowMs: () => nowMs });
+    return openVerifier({ rules: { ...RULES, ...rules }, keys: held, nowMs: () => nowMs });
   }
   /** The reason of the refusal, or "taken". */
   const outcome = (token: string, ...given: Parameters<typeof verifier>): Promise<string> =>
@@ -69,7 +69,7 @@ describe("verify", () => {
       "signed with $algorithm names its owner by a hash, and when it ends",
       async (signing) => {
         expect(await verifier()(signing.token(CLAIMS))).toEqual({
-          principal: principalOf(RULES.issuer, "alice"),
+          principal: hashPrincipal(RULES.issuer, "alice"),
           expiresAtSeconds: NOW + 600 + 60,
           permitted: true,
         });

@@ -1,6 +1,6 @@
 import Ajv from "ajv";
 import * as errors from "../../../handlers/http/errors";
-import { MAX_BODY_BYTES } from "../../../handlers/http/http";
+import { MAX_BODY_BYTES } from "../../../handlers/http/gateway";
 import { MAX_PROMPT_BYTES } from "../../../handlers/http/invocation";
 import { createCallersDocument, findGatewayBody, SCHEME_OF } from "../../../scripts/publish/openapi-document";
 import type { Operation } from "../../../scripts/publish/openapi-schemas";

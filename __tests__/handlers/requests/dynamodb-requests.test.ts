@@ -2,9 +2,10 @@ import {
   FIRST_WAIT_MS,
   LONGEST_WAIT_MS,
   MAX_TRIES,
+  PATIENCE,
   retryContended,
   type Patience,
-} from "../../../handlers/requests/dynamodb-table";
+} from "../../../handlers/requests/dynamodb-requests";
 
 const conflict = () =>
   Object.assign(new Error("Transaction is ongoing for the item"), { name: "TransactionConflictException" });
@@ -36,7 +37,7 @@ test.each([
   ["a partition at its limit", cancelled("None", "ProvisionedThroughputExceeded")],
 ])("a write that met %s is sent again", async (_what, error) => {
   const write = failing(error);
-  expect(await retryContended(write, undefined, patience())).toBe("written");
+  expect(await retryContended(write, patience())).toBe("written");
   expect(write).toHaveBeenCalledTimes(2);
 });
 
@@ -46,7 +47,7 @@ test.each([
   ["an error of another kind", new Error("no network")],
 ])("%s is not sent again", async (_what, error) => {
   const write = failing(error);
-  await expect(retryContended(write, undefined, patience())).rejects.toBe(error);
+  await expect(retryContended(write, patience())).rejects.toBe(error);
   expect(write).toHaveBeenCalledTimes(1);
 });
 
@@ -55,17 +56,17 @@ test("the waits double up to the longest, have full jitter, and end with the las
   const last = errors.at(-1);
   const write = failing(...errors);
   const waiting = patience(0.5);
-  await expect(retryContended(write, undefined, waiting)).rejects.toBe(last);
+  await expect(retryContended(write, waiting)).rejects.toBe(last);
   expect(write).toHaveBeenCalledTimes(MAX_TRIES);
   expect(waiting.waits).toEqual([1, 2, 4, 8, 16, 20, 20].map((factor) => (factor * FIRST_WAIT_MS) / 2));
   expect(Math.max(...waiting.waits)).toBe(LONGEST_WAIT_MS / 2);
 });
 
 test("a wait is ended by the signal", async () => {
-  const ended = retryContended(failing(conflict()), AbortSignal.abort());
+  const ended = retryContended(failing(conflict()), PATIENCE, AbortSignal.abort());
   await expect(ended).rejects.toMatchObject({ name: "AbortError" });
 });
 
 test("without anything else said it waits by the clock", async () => {
-  expect(await retryContended(failing(conflict()))).toBe("written");
+  expect(await retryContended(failing(conflict()), PATIENCE)).toBe("written");
 });

@@ -1,17 +1,13 @@
 import { RequestNotFoundError, ServiceUnavailableError } from "../../../handlers/http/errors";
 import {
-  errorReply,
-  headerValues,
+  toErrorReply,
+  readHeader,
   MAX_BODY_BYTES,
   readJsonText,
   toResponse,
-  routeOf,
-  truncateUtf8,
-  utf8Bytes,
-} from "../../../handlers/http/http";
+  findRoute,
+} from "../../../handlers/http/gateway";
 import { gatewayEvent, invokeEvent } from "../fixtures";
-import fc from "fast-check";
-import { anyCharacter } from "../../support/any-character";
 
 describe("http", () => {
   test("a response is JSON that no cache keeps and no browser guesses at", () => {
@@ -34,14 +30,14 @@ describe("http", () => {
   });
 
   test("an error's body holds its code, its message and the gateway's id, nothing else", () => {
-    const reply = errorReply(new ServiceUnavailableError("Busy.", { cause: new Error("canary") }), "gateway-1");
+    const reply = toErrorReply(new ServiceUnavailableError("Busy.", { cause: new Error("canary") }), "gateway-1");
     expect(reply).toEqual({
       status: 503,
       body: { error: { code: "service_unavailable", message: "Busy.", gateway_request_id: "gateway-1" } },
       headers: { "Retry-After": "5" },
       cacheable: false,
     });
-    expect(errorReply(new RequestNotFoundError("No."), "g")).toMatchObject({
+    expect(toErrorReply(new RequestNotFoundError("No."), "g")).toMatchObject({
       status: 404,
       headers: {},
       cacheable: true,
@@ -49,11 +45,11 @@ describe("http", () => {
   });
 
   test("headers are found in any case, and all their values", () => {
-    expect(headerValues(gatewayEvent({ headers: { "X-One": "a" } }), "x-one")).toEqual(["a"]);
+    expect(readHeader(gatewayEvent({ headers: { "X-One": "a" } }), "x-one")).toEqual(["a"]);
     expect(
-      headerValues(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one"),
+      readHeader(gatewayEvent({ headers: { "x-one": "b" }, multiValueHeaders: { "X-ONE": ["a", "b"] } }), "x-one"),
     ).toEqual(["a", "b"]);
-    expect(headerValues({ headers: null, multiValueHeaders: null } as never, "x-one")).toEqual([]);
+    expect(readHeader({ headers: null, multiValueHeaders: null } as never, "x-one")).toEqual([]);
   });
 
   test.each(["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])(
@@ -117,7 +113,7 @@ describe("router", () => {
     ["GET", "/api/v1/status/{request_id}", "status"],
     ["GET", "/api/v1/health", "health"],
   ])("%s %s is the route %s", (method, resource, route) => {
-    expect(routeOf(method, resource)).toBe(route);
+    expect(findRoute(method, resource)).toBe(route);
   });
 
   test.each([
@@ -129,25 +125,8 @@ describe("router", () => {
     ["GET", "/api/v1/status/1"],
     ["__proto__", ""],
   ])("%s %s is no route, and the message names those there are", (method, resource) => {
-    expect(() => routeOf(method, resource)).toThrow(
+    expect(() => findRoute(method, resource)).toThrow(
       "No such route. There are: POST /api/v1/invoke, GET /api/v1/status/{request_id}, GET /api/v1/health.",
-    );
-  });
-});
-
-describe("text", () => {
-  test("bytes are counted as UTF-8 has them", () => {
-    expect(["a", "é", "€", "😀"].map(utf8Bytes)).toEqual([1, 2, 3, 4]);
-  });
-
-  test("a truncated text is a start of the whole, within the limit, and within one character of it", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: anyCharacter }), fc.nat(40), (text, limit) => {
-        const cut = truncateUtf8(text, limit);
-        expect(text.startsWith(cut)).toBe(true);
-        expect(utf8Bytes(cut)).toBeLessThanOrEqual(limit);
-        if (cut !== text) expect(utf8Bytes(cut)).toBeGreaterThan(limit - 4);
-      }),
     );
   });
 });
