@@ -35,7 +35,7 @@ export function refuseBeyondLimits(settings: readonly Setting[]): string[] {
   ];
 }
 
-/** Puts the variables of a group in one run: a run takes seconds, and terraform reports the failures of all its variables. */
+/** Puts the variables of a group in one run, which takes seconds: terraform reports the failures of all variables. */
 function refuseValues<S extends Setting>(
   name: string,
   groups: readonly (readonly S[])[],
