@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { analyze } from "../../scripts/analyze/analyze";
 import { seconds } from "../../scripts/kit/figures";
 import { SILENT } from "../../scripts/kit/context";
-import type { AnalysisReport } from "../../scripts/analyze/page";
+import type { AnalysisReport } from "../../scripts/analyze/text";
 import { openPage, startBrowser } from "../support/browser";
 import { lowestContrast, measure } from "../support/page-measures";
 import { PROJECT } from "../support/stack-json";

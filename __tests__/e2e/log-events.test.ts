@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { analyze } from "../../scripts/analyze/analyze";
 import { SILENT } from "../../scripts/kit/context";
-import type { AnalysisReport } from "../../scripts/analyze/page";
+import type { AnalysisReport } from "../../scripts/analyze/text";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -1,5 +1,5 @@
 import type { Strategy } from "../../scripts/tune/verdict";
-import type { TuningRun } from "../../scripts/tune/size";
+import type { TuningRun } from "../../scripts/tune/run";
 
 /** aws-lambda-power-tuning's own base price of x86: dollars of a millisecond at 128 MB. */
 const BASE_USD = 2.1e-9;

@@ -1,6 +1,13 @@
 import { PriceBook } from "../../scripts/cost/prices";
 import { seededRandom } from "../../scripts/kit/random";
-import { bestOf, STRATEGIES, wantedOf, type Expected, type Strategy, tune } from "../../scripts/tune/verdict";
+import {
+  chooseBest,
+  chooseSize,
+  createRating,
+  STRATEGIES,
+  type Expected,
+  type Strategy,
+} from "../../scripts/tune/verdict";
 import { powerTuning } from "./power-tuning";
 import { drawRuns, initMsAt, SHAPES, SIZES_MIB, type Shape } from "./tuning-data";
 
@@ -34,10 +41,10 @@ export function truth(shape: Shape): Expected[] {
 export function isWrong(strategy: Strategy, chosenMiB: number, sizes: readonly Expected[]): boolean {
   const own = sizes.find(({ memoryMiB }) => memoryMiB === chosenMiB);
   if (own === undefined) return true;
-  const wanted = wantedOf(strategy, sizes);
-  if (wanted(own) > wanted(bestOf(strategy, sizes)) * (1 + WRONG_SHARE)) return true;
+  const wanted = createRating(strategy, sizes);
+  if (wanted(own) > wanted(chooseBest(strategy, sizes)) * (1 + WRONG_SHARE)) return true;
   if (strategy === "balanced") return false;
-  const other = wantedOf(strategy === "cost" ? "speed" : "cost", sizes);
+  const other = createRating(strategy === "cost" ? "speed" : "cost", sizes);
   return sizes.some((size) => wanted(size) <= wanted(own) * 1.001 && other(size) * (1 + WRONG_SHARE) < other(own));
 }
 
@@ -69,7 +76,11 @@ export function compareTuners(sets: number, runsEach: number, firstSeed: number)
     for (let set = 0; set < sets; set++) {
       const runs = drawRuns(shape, runsEach, seededRandom(firstSeed + set));
       const question = { architecture: "x86_64", prices: PRICES, coldStartShare: COLD_START_SHARE } as const;
-      const found = tune(runs, { ...question, strategy: "cost", draws: { resamples: 60, random: seededRandom(1) } });
+      const found = chooseSize(runs, {
+        ...question,
+        strategy: "cost",
+        draws: { resamples: 60, random: seededRandom(1) },
+      });
       for (const { strategy, ours, theirs } of rows) {
         count(ours, strategy, found.choices?.[strategy], sizes);
         count(theirs, strategy, powerTuning(runs, strategy), sizes);

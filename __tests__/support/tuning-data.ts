@@ -1,5 +1,5 @@
 import { normalQuantile } from "../../scripts/kit/quantiles";
-import type { TuningRun } from "../../scripts/tune/size";
+import type { TuningRun } from "../../scripts/tune/run";
 
 /** Sizes that aws-lambda-power-tuning measures where nobody names others. */
 export const SIZES_MIB: readonly number[] = [128, 256, 512, 1024, 1536, 3008];

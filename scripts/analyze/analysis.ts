@@ -1,11 +1,53 @@
-import { percentHistogram, type Bin, logHistogram, percentileCurve, type CurvePoint } from "./histogram";
-import { countAtLeast, quantile, quantileRanks, samplesForQuantile, wilson, countAbove, mean } from "../kit/quantiles";
-import type { RunSamples } from "./samples";
+import { countAbove, countAtLeast, mean, quantile, quantileRanks, samplesForQuantile, wilson } from "../kit/quantiles";
+import { binDurations, binPercentages, samplePercentiles, type Bin, type CurvePoint } from "./histogram";
 import { findModes, type Modality } from "./modes";
-import { splitRuns, type Split, findClusters, type Cluster } from "./splits";
+import type { RunSamples } from "./samples";
+import { findClusters, splitRuns, type Cluster, type Split } from "./splits";
 
-/** Share of its memory at which a function is close to its limit; the alarm table's own bound. */
+/** Confidence of every interval: two-sided. */
+export const CONFIDENCE = 0.95;
+/** From this percentage of its memory on, a function is close to its limit; the memory alarm has the same bound. */
 export const NEAR_FULL_PERCENT = 80;
+
+/** A percentile of the durations. */
+export interface Percentile {
+  readonly percentile: number;
+  readonly valueMs: number;
+  /** Bounds of its 95 % interval, which are durations of runs; null where there are too few runs. */
+  readonly lowMs: number | null;
+  readonly highMs: number | null;
+  /** How many runs both bounds take. */
+  readonly runsForInterval: number;
+}
+
+/** The runs that took longer than the threshold. */
+export interface OverThreshold extends Share {
+  readonly thresholdMs: number;
+  /** Durations of these runs; null where there are none. */
+  readonly durations: {
+    readonly minMs: number;
+    readonly maxMs: number;
+    readonly meanMs: number;
+    readonly p50Ms: number;
+    readonly p95Ms: number;
+  } | null;
+}
+
+/** Some of the runs, and the 95 % interval of their share. */
+interface Share {
+  readonly count: number;
+  readonly percent: number;
+  readonly lowPercent: number;
+  readonly highPercent: number;
+}
+
+/** Runs that started their environment. */
+export interface ColdStarts extends Share {
+  readonly initP50Ms: number | null;
+  readonly initP95Ms: number | null;
+  /** Percentage of the billed time that is init; null where no line has the billed time. */
+  readonly billedPercent: number | null;
+}
 
 /** Memory of the runs that had the same size. */
 export interface SizeMemory {
@@ -16,101 +58,16 @@ export interface SizeMemory {
   readonly usedMaxMiB: number;
   readonly maxPercent: number;
   readonly p99Percent: number;
-  /** Runs at 80 % of the size or above. */
+  /** Runs that used 80 % of the size or more. */
   readonly nearFull: number;
 }
 
-/** Memory used against the size. */
+/** Memory used, compared with the size. */
 export interface MemoryUse {
-  /** By size, the smallest first. */
+  /** The smallest size first. */
   readonly sizes: readonly SizeMemory[];
-  /** Runs by the percentage of their size that was used. */
+  /** Runs by the percentage of their size that they used. */
   readonly histogram: readonly Bin[];
-}
-
-/** Memory of all runs, by the size they had. */
-export function memoryUse(samples: RunSamples): MemoryUse {
-  const { usedMiB, sizeMiB } = samples;
-  const bySize = new Map<number, number>();
-  const percentages = new Float32Array(samples.count);
-  for (let index = 0; index < samples.count; index++) {
-    const size = sizeMiB[index]!;
-    bySize.set(size, (bySize.get(size) ?? 0) + 1);
-    percentages[index] = (usedMiB[index]! / size) * 100;
-  }
-  const sizes = [...bySize.keys()].sort((left, right) => left - right);
-  return {
-    sizes: sizes.map((size) => ofSize(size, usedAt(samples, size, bySize.get(size)!))),
-    histogram: percentHistogram(percentages),
-  };
-}
-
-function usedAt({ usedMiB, sizeMiB }: RunSamples, size: number, count: number): Float32Array {
-  const used = new Float32Array(count);
-  for (let index = 0, at = 0; at < count; index++) if (sizeMiB[index] === size) used[at++] = usedMiB[index]!;
-  return used.sort();
-}
-
-function ofSize(sizeMiB: number, sorted: Float32Array): SizeMemory {
-  const [usedP50MiB, usedP99MiB, usedMaxMiB] = [quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1)];
-  return {
-    sizeMiB,
-    count: sorted.length,
-    usedP50MiB,
-    usedP99MiB,
-    usedMaxMiB,
-    maxPercent: (usedMaxMiB / sizeMiB) * 100,
-    p99Percent: (usedP99MiB / sizeMiB) * 100,
-    nearFull: countAtLeast(sorted, (NEAR_FULL_PERCENT * sizeMiB) / 100),
-  };
-}
-
-/** The size that most runs had; of two, the larger. */
-export function usualSize({ sizes }: MemoryUse): SizeMemory {
-  return sizes.reduce((usual, size) => (size.count >= usual.count ? size : usual));
-}
-
-/** Confidence of every interval: two-sided. */
-export const CONFIDENCE = 0.95;
-
-/** A percentile of the durations. */
-export interface Percentile {
-  readonly percentile: number;
-  readonly valueMs: number;
-  /** Bounds of its 95 % interval, both of them durations of runs; null where there are too few runs for one. */
-  readonly lowMs: number | null;
-  readonly highMs: number | null;
-  /** How many runs it takes for both bounds. */
-  readonly runsForInterval: number;
-}
-
-/** The runs that took longer than the threshold. */
-export interface OverThreshold {
-  readonly thresholdMs: number;
-  readonly count: number;
-  readonly percent: number;
-  readonly lowPercent: number;
-  readonly highPercent: number;
-  /** Of these runs alone; null where there are none. */
-  readonly durations: {
-    readonly minMs: number;
-    readonly maxMs: number;
-    readonly meanMs: number;
-    readonly p50Ms: number;
-    readonly p95Ms: number;
-  } | null;
-}
-
-/** Runs that started their environment. */
-export interface ColdStarts {
-  readonly count: number;
-  readonly percent: number;
-  readonly lowPercent: number;
-  readonly highPercent: number;
-  readonly initP50Ms: number | null;
-  readonly initP95Ms: number | null;
-  /** Share of the billed time that is init; null where no line says what was billed. */
-  readonly billedPercent: number | null;
 }
 
 /** How the runs ended. */
@@ -119,9 +76,9 @@ export interface Endings {
   readonly known: number;
   readonly timeouts: number;
   readonly errors: number;
-  /** The middle duration of the runs that ended by the function's own time-out. */
+  /** Median duration of the runs that the function's own time-out ended; null where there are none. */
   readonly timeoutMs: number | null;
-  /** By name, the most frequent first. */
+  /** The ten most frequent, the most frequent first. */
   readonly errorTypes: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -147,17 +104,16 @@ export interface RunAnalysis {
   readonly curve: readonly CurvePoint[];
 }
 
-const PERCENTILES = [50, 90, 95, 99];
+const PERCENTILES = [50, 90, 95, 99] as const;
 
 /**
  * Analyses runs.
  * @param samples at least one
- * @param thresholdMs above which a run counts as slow
+ * @param thresholdMs a run that takes longer counts as slow
  */
 export function analyzeRuns(samples: RunSamples, thresholdMs: number): RunAnalysis {
   if (samples.count === 0) throw new Error("There is no run to analyze.");
   const sorted = samples.durationMs.slice().sort();
-  const percentiles = PERCENTILES.map((percentile) => percentileOf(sorted, percentile));
   const modality = findModes(sorted);
   const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
   return {
@@ -165,77 +121,110 @@ export function analyzeRuns(samples: RunSamples, thresholdMs: number): RunAnalys
     minMs: sorted[0]!,
     maxMs: sorted[sorted.length - 1]!,
     meanMs: mean(sorted),
-    percentiles,
+    percentiles: PERCENTILES.map((percentile) => computePercentile(sorted, percentile)),
     p99ToP50: p50 > 0 ? p99 / p50 : null,
-    overThreshold: overThreshold(sorted, thresholdMs),
-    cold: coldStarts(samples),
-    memory: memoryUse(samples),
-    endings: endings(samples),
+    overThreshold: summarizeSlowRuns(sorted, thresholdMs),
+    cold: summarizeColdStarts(samples),
+    memory: summarizeMemory(samples),
+    endings: countEndings(samples),
     modality,
     clusters: findClusters(sorted),
-    splits: splitRuns(samples, thresholdMs, modality.verdict === "two" ? modality.splitMs : null),
+    splits: splitRuns(samples, { thresholdMs, splitMs: modality.verdict === "two" ? modality.splitMs : null }),
     functions: [...countNames(samples, "function").keys()].sort(),
-    histogram: logHistogram(sorted),
-    curve: percentileCurve(sorted),
+    histogram: binDurations(sorted),
+    curve: samplePercentiles(sorted),
   };
 }
 
-function percentileOf(sorted: Float64Array, percentile: number): Percentile {
+/** Finds one of the analysis's percentiles. */
+export function findPercentile({ percentiles }: RunAnalysis, wanted: (typeof PERCENTILES)[number]): Percentile {
+  return percentiles.find(({ percentile }) => percentile === wanted)!;
+}
+
+/** Finds the size that most runs had; of two equally frequent ones the larger. */
+export function findUsualSize({ sizes }: MemoryUse): SizeMemory {
+  return sizes.reduce((usual, size) => (size.count >= usual.count ? size : usual));
+}
+
+function computePercentile(sorted: Float64Array, percentile: number): Percentile {
   const share = percentile / 100;
   const { low, high } = quantileRanks(sorted.length, share, CONFIDENCE);
-  const at = (rank: number | null) => (rank === null ? null : sorted[rank - 1]!);
   return {
     percentile,
     valueMs: quantile(sorted, share),
-    lowMs: at(low),
-    highMs: at(high),
+    lowMs: low === null ? null : sorted[low - 1]!,
+    highMs: high === null ? null : sorted[high - 1]!,
     runsForInterval: samplesForQuantile(share, CONFIDENCE),
   };
 }
 
-function overThreshold(sorted: Float64Array, thresholdMs: number): OverThreshold {
+function summarizeSlowRuns(sorted: Float64Array, thresholdMs: number): OverThreshold {
   const count = countAbove(sorted, thresholdMs);
-  const over = sorted.subarray(sorted.length - count);
+  const slow = sorted.subarray(sorted.length - count);
   const durations =
     count === 0
       ? null
       : {
-          minMs: over[0]!,
-          maxMs: over[count - 1]!,
-          meanMs: mean(over),
-          p50Ms: quantile(over, 0.5),
-          p95Ms: quantile(over, 0.95),
+          minMs: slow[0]!,
+          maxMs: slow[count - 1]!,
+          meanMs: mean(slow),
+          p50Ms: quantile(slow, 0.5),
+          p95Ms: quantile(slow, 0.95),
         };
-  return { thresholdMs, count, ...share(count, sorted.length), durations };
+  return { thresholdMs, ...computeShare(count, sorted.length), durations };
 }
 
-function share(count: number, of: number) {
-  const { low, high } = wilson(count, of, CONFIDENCE);
-  return { percent: (count / of) * 100, lowPercent: low * 100, highPercent: high * 100 };
+function computeShare(count: number, total: number): Share {
+  const { low, high } = wilson(count, total, CONFIDENCE);
+  return { count, percent: (count / total) * 100, lowPercent: low * 100, highPercent: high * 100 };
 }
 
-function coldStarts(samples: RunSamples): ColdStarts {
+function summarizeColdStarts(samples: RunSamples): ColdStarts {
   const { initMs, billedMs, durationMs } = samples;
   const inits = initMs.filter((ms) => !Number.isNaN(ms)).sort();
   let [billed, init] = [0, 0];
   for (let index = 0; index < samples.count; index++) {
     if (Number.isNaN(billedMs[index])) continue;
     billed += billedMs[index]!;
-    // Before August 2025 init of a zip on a managed runtime was not billed: it is only where the billed time has room
-    // for it.
+    // Before August 2025 init of a zip on a managed runtime was not billed, so init counts only where the billed time
+    // has room for it.
     if (billedMs[index]! + 1 >= durationMs[index]! + initMs[index]!) init += initMs[index]!;
   }
-  const of = (p: number) => (inits.length === 0 ? null : quantile(inits, p));
   return {
-    count: inits.length,
-    ...share(inits.length, samples.count),
-    initP50Ms: of(0.5),
-    initP95Ms: of(0.95),
+    ...computeShare(inits.length, samples.count),
+    initP50Ms: inits.length === 0 ? null : quantile(inits, 0.5),
+    initP95Ms: inits.length === 0 ? null : quantile(inits, 0.95),
     billedPercent: billed > 0 ? (init / billed) * 100 : null,
   };
 }
 
-function endings(samples: RunSamples): Endings {
+function summarizeMemory({ usedMiB, sizeMiB }: RunSamples): MemoryUse {
+  const sizes = [...new Set(sizeMiB)].sort((left, right) => left - right);
+  return {
+    sizes: sizes.map((size) => summarizeSize(size, usedMiB.filter((_, index) => sizeMiB[index] === size).sort())),
+    histogram: binPercentages(usedMiB.map((used, index) => (used / sizeMiB[index]!) * 100)),
+  };
+}
+
+function summarizeSize(sizeMiB: number, sortedUsedMiB: Float32Array): SizeMemory {
+  const [usedP50MiB, usedP99MiB, usedMaxMiB] = [
+    quantile(sortedUsedMiB, 0.5),
+    quantile(sortedUsedMiB, 0.99),
+    quantile(sortedUsedMiB, 1),
+  ];
+  return {
+    sizeMiB,
+    count: sortedUsedMiB.length,
+    usedP50MiB,
+    usedP99MiB,
+    usedMaxMiB,
+    maxPercent: (usedMaxMiB / sizeMiB) * 100,
+    p99Percent: (usedP99MiB / sizeMiB) * 100,
+    nearFull: countAtLeast(sortedUsedMiB, (NEAR_FULL_PERCENT * sizeMiB) / 100),
+  };
+}
+
+function countEndings(samples: RunSamples): Endings {
   const timeouts: number[] = [];
   let [known, errors] = [0, 0];
   for (let index = 0; index < samples.count; index++) {

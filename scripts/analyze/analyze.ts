@@ -1,30 +1,29 @@
 import { basename, resolve } from "node:path";
-import { findCauses } from "./causes";
-import { recommend } from "./recommendations";
-import { originOfStream } from "./report-line";
-import { CONFIDENCE, analyzeRuns } from "./analysis";
-import { RunCollector, type Reading } from "./samples";
-import { analysisPage, type AnalysisReport } from "./page";
-import { tfvarsText } from "./tfvars";
-import { writeReport } from "../kit/files";
-import { reportEvents, STDIN, readReportLines } from "./log-events";
 import { SETTINGS } from "../../stacks/contract/settings";
-import { describeAnalysis } from "./text";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { writeReport } from "../kit/files";
 import { durationSeconds } from "../kit/given-setting";
+import { analyzeRuns, CONFIDENCE } from "./analysis";
+import { findCauses } from "./causes";
+import { readLogLines, reportEvents, STDIN } from "./log-events";
+import { analysisPage } from "./page";
+import { recommend } from "./recommendations";
+import { readOrigin } from "./report-line";
+import { RunCollector, type Reading } from "./samples";
+import { describeAnalysis, writeAnalysisTfvars, type AnalysisReport } from "./text";
 
 export interface AnalyzeOptions {
-  /** Files of log lines; `-` is standard input. None, and no log group: standard input. */
+  /** Files of log lines; `-` is standard input. Without files and without a log group: standard input. */
   readonly files: readonly string[];
   /** CloudWatch log group to read instead. */
   readonly logGroup?: string;
   /** With logGroup: how far back, such as `90m`, `24h`, `7d`. Default: 24h. */
   readonly since?: string;
-  /** Seconds above which a run counts as slow. Default: 60. */
+  /** A run that takes longer counts as slow. Default: 60. */
   readonly thresholdSeconds?: number;
-  /** Where to write the recommended settings; they are not written without it. */
+  /** Where to write the recommended settings. Default: nowhere. */
   readonly tfvars?: string;
-  /** Where to write the page; none without it. */
+  /** Where to write the page. Default: nowhere. */
   readonly html?: string;
 }
 
@@ -38,50 +37,54 @@ const METHODS = {
   percentile_intervals: "order statistics, binomial with equal tails; no assumption about the distribution",
   share_intervals: "Wilson's score",
   modes:
-    "two only where Sarle's coefficient of the logarithms is above 5/9 and two normal distributions, fitted to them, beat one by a BIC of 10, lie apart by an Ashman's D of 2 and hold 5 % each",
+    "two only where Sarle's coefficient of the logarithms is above 5/9 and two normal distributions, fitted to them, " +
+    "beat one by a BIC of 10, lie apart by an Ashman's D of 2 and hold 5 % each",
 } as const;
 
 /** Analyses the REPORT lines of Lambda logs: distribution, likely causes, settings that the evidence supports. */
 export async function analyze(context: CommandContext, options: AnalyzeOptions): Promise<CommandResult> {
   checkOptions(options);
   const thresholdMs = (options.thresholdSeconds ?? DEFAULT_THRESHOLD_SECONDS) * 1_000;
-  const { collector, inputs } =
+  const collector = new RunCollector();
+  const inputs =
     options.logGroup === undefined
-      ? await fromFiles(context, options)
-      : await fromLogGroup(context, options.logGroup, options.since ?? DEFAULT_SINCE);
-  if (collector.samples.count === 0) throw new Error(nothingFound(inputs, collector.reading));
-  const analysis = analyzeRuns(collector.samples, thresholdMs);
+      ? await readFiles(context, options.files, collector)
+      : await readLogGroup(context, { group: options.logGroup, since: options.since ?? DEFAULT_SINCE }, collector);
+  const { samples, reading } = collector;
+  if (samples.count === 0) throw new Error(explainNoReport(inputs, reading));
+  const analysis = analyzeRuns(samples, thresholdMs);
+  const causes = findCauses(analysis);
   const report: AnalysisReport = {
     inputs,
-    reading: collector.reading,
+    reading,
     confidence: CONFIDENCE,
     methods: METHODS,
     analysis,
-    causes: findCauses(analysis),
-    recommended: recommend(analysis, SETTINGS),
+    causes,
+    recommended: recommend(analysis, causes, SETTINGS),
   };
-  const written = await write(options, report);
+  const { tfvars, html } = options;
+  if (tfvars !== undefined) writeReport(resolve(tfvars), writeAnalysisTfvars(report));
+  if (html !== undefined) writeReport(resolve(html), await analysisPage(report));
+  const written = [tfvars, html].filter((path) => path !== undefined);
   return { exitCode: 0, text: describeAnalysis(report, written), json: report };
 }
 
-function checkOptions({
-  files,
-  logGroup,
-  since,
-  thresholdSeconds = DEFAULT_THRESHOLD_SECONDS,
-  tfvars,
-}: AnalyzeOptions): void {
+function checkOptions(options: AnalyzeOptions): void {
+  const { files, logGroup, since, thresholdSeconds = DEFAULT_THRESHOLD_SECONDS, tfvars } = options;
   if (logGroup !== undefined && files.length > 0)
     throw new UsageError(`Files (${files.join(", ")}) and --log-group ${logGroup} are given; allowed: one of the two.`);
   if (logGroup === undefined && since !== undefined)
     throw new UsageError(
-      `--since ${since} is given without --log-group; a file is read wholly. Add --log-group <name>, or leave it out.`,
+      `--since ${since} is given without --log-group; a file is read from beginning to end. ` +
+        "Add --log-group <name>, or leave it out.",
     );
   if (files.filter((file) => file === STDIN).length > 1)
     throw new UsageError("- is given twice; standard input can be read once.");
   if (!(thresholdSeconds > 0 && thresholdSeconds <= MAX_THRESHOLD_SECONDS))
     throw new UsageError(
-      `--threshold is ${thresholdSeconds}; allowed: seconds above 0, up to ${MAX_THRESHOLD_SECONDS}, which is the longest that Lambda runs.`,
+      `--threshold is ${thresholdSeconds}; allowed: seconds above 0, up to ${MAX_THRESHOLD_SECONDS}, which is the ` +
+        "longest that Lambda runs.",
     );
   if (tfvars !== undefined && !tfvars.endsWith(".tfvars"))
     throw new UsageError(
@@ -89,63 +92,54 @@ function checkOptions({
     );
 }
 
-async function fromFiles({ progress, signal }: CommandContext, { files }: AnalyzeOptions) {
-  const collector = new RunCollector();
-  const paths = files.length === 0 ? [STDIN] : files;
-  for (const path of paths) {
-    const name = nameOf(path);
+/** Reads files, or standard input where there are none, and returns their names. */
+async function readFiles(
+  { progress, signal }: CommandContext,
+  files: readonly string[],
+  collector: RunCollector,
+): Promise<string[]> {
+  const inputs: string[] = [];
+  for (const path of files.length === 0 ? [STDIN] : files) {
+    const input = path === STDIN ? "standard input" : basename(path);
     await progress.step(
-      `Read ${name}`,
-      () => readReportLines(path, (line, number) => collector.take(line, name, number), signal).catch(asUsageError),
+      `Read ${input}`,
+      () => readLogLines(path, (text, line) => collector.take(text, { input, line }), signal),
       (lines) => `${lines} lines`,
     );
+    inputs.push(input);
   }
-  return { collector, inputs: paths.map(nameOf) };
+  return inputs;
 }
 
-const nameOf = (path: string): string => (path === STDIN ? "standard input" : basename(path));
-
-async function fromLogGroup({ progress, signal, environment }: CommandContext, group: string, since: string) {
-  const collector = new RunCollector();
+async function readLogGroup(
+  { progress, signal, environment }: CommandContext,
+  { group, since }: { readonly group: string; readonly since: string },
+  collector: RunCollector,
+): Promise<string[]> {
   const toMs = Date.now();
   const fromMs = toMs - durationSeconds("since", since) * 1_000;
-  await progress
-    .step(
-      `Read ${group}, ${since}`,
-      async (detail) => {
-        let number = 0;
-        const events = reportEvents({
-          group,
-          fromMs,
-          toMs,
-          environment,
-          signal,
-          onPage: (count) => detail(`${count} events`),
-        });
-        for await (const { message, stream } of events)
-          collector.take(message, group, ++number, originOfStream(group, stream));
-        return number;
-      },
-      (count) => `${count} events`,
-    )
-    .catch(asUsageError);
-  return { collector, inputs: [group] };
+  await progress.step(
+    `Read ${group}, ${since}`,
+    async (detail) => {
+      let line = 0;
+      const onPage = (events: number) => detail(`${events} events`);
+      for await (const { message, stream } of reportEvents({ group, fromMs, toMs, environment, signal, onPage }))
+        collector.take(message, { input: group, line: ++line }, readOrigin(group, stream));
+      return line;
+    },
+    (events) => `${events} events`,
+  );
+  return [group];
 }
 
-function asUsageError(cause: unknown): never {
-  if (cause instanceof UsageError) throw cause;
-  throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-}
-
-function nothingFound(inputs: readonly string[], { lines, unreadable, firstUnreadable }: Reading): string {
+function explainNoReport(inputs: readonly string[], { lines, unreadable, firstUnreadable }: Reading): string {
   const broken = firstUnreadable
-    ? ` ${unreadable} of them say that they are one and cannot be read, the first in line ${firstUnreadable.line} of ${firstUnreadable.input}.`
+    ? ` ${unreadable} of them say that they are one and cannot be read, the first in line ${firstUnreadable.line} ` +
+      `of ${firstUnreadable.input}.`
     : "";
-  return `No REPORT line in ${inputs.join(", ")}: ${lines} lines were read.${broken} Allowed: Lambda's log in the text format (REPORT RequestId: …) or the JSON format (platform.report), as it is or exported; with --log-group, look further back by --since.`;
-}
-
-async function write({ tfvars, html }: AnalyzeOptions, report: AnalysisReport): Promise<string[]> {
-  if (tfvars !== undefined) writeReport(resolve(tfvars), tfvarsText(report));
-  if (html !== undefined) writeReport(resolve(html), await analysisPage(report));
-  return [tfvars, html].filter((path) => path !== undefined);
+  return (
+    `No REPORT line in ${inputs.join(", ")}: ${lines} lines were read.${broken} Allowed: Lambda's log in the text ` +
+    "format (REPORT RequestId: …) or the JSON format (platform.report), as it is or exported; with --log-group, look " +
+    "further back by --since."
+  );
 }

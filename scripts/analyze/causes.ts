@@ -1,9 +1,9 @@
 import { count, counted, percent, roundSeconds, seconds } from "../kit/figures";
-import { type RunAnalysis, NEAR_FULL_PERCENT, usualSize } from "./analysis";
+import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
 import { SPLITS, type Cluster } from "./splits";
 
-/** How far the evidence goes. A hypothesis fits the figures, and they do not show it. */
-export const STRENGTHS = ["strong", "moderate", "hypothesis"] as const;
+/** How far the evidence goes. A hypothesis fits the figures, which do not prove it. */
+const STRENGTHS = ["strong", "moderate", "hypothesis"] as const;
 export type Strength = (typeof STRENGTHS)[number];
 
 /** Why runs may be slow or fail. */
@@ -11,250 +11,253 @@ export interface Cause {
   readonly id: CauseId;
   /** In a few words, for a heading. */
   readonly name: string;
-  /** One or two sentences with the figures that speak for it. */
+  /** One or two sentences with the figures that support it. */
   readonly evidence: string;
   readonly strength: Strength;
   /** What to do to be sure. */
   readonly next: string;
 }
 
-/** In the order of equal strength: what kills runs before what slows them. */
-const IDS = [
-  "function_timeout",
-  "errors",
-  "memory_pressure",
-  "stale_connection",
-  "dependency_timeout",
-  "what_differs",
-  "cold_starts",
-  "two_kinds",
-  "sequential_agents",
-  "cpu_share",
-] as const;
-export type CauseId = (typeof IDS)[number];
+/** What an analysis says for a cause. `name` and `next` replace those of {@link CAUSES} where figures belong in them. */
+type Finding = Pick<Cause, "strength" | "evidence"> & Partial<Pick<Cause, "name" | "next">>;
+
+interface PossibleCause extends Pick<Cause, "name" | "next"> {
+  readonly find: (analysis: RunAnalysis) => Finding | undefined;
+}
+
+/** In the order of causes with equal strength: what ends runs comes before what slows them. */
+const CAUSES = {
+  function_timeout: {
+    name: "The function's own time-out",
+    next: "See what they waited for; a longer time-out helps only what would have ended.",
+    find: findOwnTimeout,
+  },
+  errors: {
+    name: "Runs that failed",
+    next:
+      "Read the log of one of them; a run that is killed for its memory says Runtime.OutOfMemory or " +
+      "Runtime.ExitError.",
+    find: findErrors,
+  },
+  memory_pressure: {
+    name: "Memory is nearly used up",
+    next: "Raise memory_size, and analyze the next runs: the durations beside each other show what it was worth.",
+    find: findMemoryPressure,
+  },
+  stale_connection: {
+    name: "A connection that died while idle",
+    next: "Look whether these runs come after a pause; NAT gateways forget a connection after 350 s.",
+    find: findStaleConnection,
+  },
+  dependency_timeout: {
+    name: "A time-out of something that is waited for",
+    next: "Find the call that ends then: the status of a request has each agent's duration and ending.",
+    find: findDependencyTimeout,
+  },
+  what_differs: {
+    name: "The two modes differ in one property",
+    next: "Compare the two.",
+    find: findDifference,
+  },
+  cold_starts: {
+    name: "Cold starts",
+    next: "Init of an environment that was provisioned ahead is in the log as well: it made no caller wait.",
+    find: findColdStarts,
+  },
+  two_kinds: {
+    name: "Two kinds of request: a fast path and a complex path",
+    next: "Look at what requests on either side ask for; the simple ones can have a light function of their own.",
+    find: findTwoKinds,
+  },
+  sequential_agents: {
+    name: "Agents that run one after the other",
+    next:
+      "Add up the durations of a request's agents, which its status has: where the sum is the run's duration, they " +
+      "ran one after the other.",
+    find: findSequentialAgents,
+  },
+  cpu_share: {
+    name: "A small share of a CPU",
+    next: "Measure two sizes side by side.",
+    find: findSmallCpuShare,
+  },
+} as const satisfies Readonly<Record<string, PossibleCause>>;
+export type CauseId = keyof typeof CAUSES;
 
 /** Below this size a function has less than one vCPU (AWS Lambda developer guide, read 2026-08). */
 export const ONE_VCPU_MIB = 1_769;
-/** `timeout_seconds` of an agent where nobody sets it: no single agent takes longer. */
+/** Default of an agent's `timeout_seconds`: by default no single agent takes longer. */
 const AGENT_TIMEOUT_MS = 60_000;
-/** What a call over a connection that died while idle took in the reports: 123 s. */
-const STALE_FROM_MS = 115_000;
-const STALE_TO_MS = 130_000;
-/** A median above it is long enough to ask whether the CPU is the reason. */
+/** Around 123 s, which is what a call over a connection that had died while idle took in the reports. */
+const isStale = (ms: number): boolean => ms >= 115_000 && ms <= 130_000;
+/** A longer median raises the question whether the CPU is the reason. */
 const LONG_MS = 10_000;
-/** Between the shares of the slow mode: more than this, and one thing explains most of the two modes. */
+/** Where the shares of the slow mode differ by more, one property explains most of the two modes. */
 const MIN_DIFFERENCE_PERCENT = 70;
 const COLD_WARNING_PERCENT = 20;
 const COLD_CRITICAL_PERCENT = 40;
 
-/** Likely causes, those with the strongest evidence first. */
+/** Finds likely causes, those with the strongest evidence first. */
 export function findCauses(analysis: RunAnalysis): Cause[] {
-  const found = [
-    ownTimeout,
-    errors,
-    memoryPressure,
-    staleConnection,
-    dependencyTimeout,
-    whatDiffers,
-    coldStarts,
-    twoKinds,
-    sequentialAgents,
-    cpuShare,
-  ].flatMap((judge) => judge(analysis));
-  return found.sort(
-    (left, right) =>
-      STRENGTHS.indexOf(left.strength) - STRENGTHS.indexOf(right.strength) ||
-      IDS.indexOf(left.id) - IDS.indexOf(right.id),
-  );
+  const causes = (Object.keys(CAUSES) as CauseId[]).flatMap((id): Cause[] => {
+    const { name, next, find }: PossibleCause = CAUSES[id];
+    const finding = find(analysis);
+    return finding ? [{ id, name, next, ...finding }] : [];
+  });
+  return causes.sort((left, right) => STRENGTHS.indexOf(left.strength) - STRENGTHS.indexOf(right.strength));
 }
 
-function ownTimeout({ endings, count: runs }: RunAnalysis): Cause[] {
-  if (endings.timeoutMs === null) return [];
-  return [
-    {
-      id: "function_timeout",
-      name: "The function's own time-out",
-      strength: "strong",
-      evidence: `${counted(endings.timeouts, "run")} of ${count(runs)} ended by time-out, at ${seconds(endings.timeoutMs)} (the middle one).`,
-      next: "See what they waited for; a longer time-out helps only what would have ended.",
-    },
-  ];
+function findOwnTimeout({ endings, count: runs }: RunAnalysis): Finding | undefined {
+  if (endings.timeoutMs === null) return undefined;
+  const evidence =
+    `${counted(endings.timeouts, "run")} of ${count(runs)} ended by time-out, at ${seconds(endings.timeoutMs)} ` +
+    "(the middle one).";
+  return { strength: "strong", evidence };
 }
 
-function errors({ endings, count: runs }: RunAnalysis): Cause[] {
-  if (endings.errors === 0) return [];
+function findErrors({ endings, count: runs }: RunAnalysis): Finding | undefined {
+  if (endings.errors === 0) return undefined;
   const types = endings.errorTypes.map(({ name, count: times }) => `${name} ${count(times)}`).join(", ");
-  return [
-    {
-      id: "errors",
-      name: "Runs that failed",
-      strength: "strong",
-      evidence: `${counted(endings.errors, "run")} of ${count(runs)} ended by an error${types === "" ? "" : ` (${types})`}.`,
-      next: "Read the log of one of them; a run that is killed for its memory says Runtime.OutOfMemory or Runtime.ExitError.",
-    },
-  ];
+  const evidence = `${counted(endings.errors, "run")} of ${count(runs)} ended by an error`;
+  return { strength: "strong", evidence: `${evidence}${types === "" ? "" : ` (${types})`}.` };
 }
 
-/** Strong where the typical run is close to the limit, not only the worst. */
-function memoryPressure({ memory }: RunAnalysis): Cause[] {
-  const tight = memory.sizes.filter(({ nearFull }) => nearFull > 0);
-  if (tight.length === 0) return [];
-  const worst = tight.reduce((left, right) => (right.maxPercent > left.maxPercent ? right : left));
-  return [
-    {
-      id: "memory_pressure",
-      name: `Memory of ${worst.sizeMiB} MB is nearly used up`,
-      strength:
-        worst.usedP50MiB * 100 >= NEAR_FULL_PERCENT * worst.sizeMiB || worst.maxPercent >= 95 ? "strong" : "moderate",
-      evidence: `${count(worst.nearFull)} of the ${counted(worst.count, "run")} with ${worst.sizeMiB} MB used ${NEAR_FULL_PERCENT} % of it or more: at most ${worst.usedMaxMiB} MB (${percent(worst.maxPercent)}), the middle one ${worst.usedP50MiB.toFixed(0)} MB. That close to its limit a process spends its time collecting garbage, and what needs a little more is killed.`,
-      next: "Raise memory_size, and analyze the next runs: the durations beside each other show what it was worth.",
-    },
-  ];
+/** Strong where the typical run is close to the limit, and not only the worst. */
+function findMemoryPressure({ memory }: RunAnalysis): Finding | undefined {
+  const [worst] = memory.sizes
+    .filter(({ nearFull }) => nearFull > 0)
+    .sort((left, right) => right.maxPercent - left.maxPercent);
+  if (!worst) return undefined;
+  const { sizeMiB, usedP50MiB, usedMaxMiB, maxPercent } = worst;
+  return {
+    name: `Memory of ${sizeMiB} MB is nearly used up`,
+    strength: usedP50MiB * 100 >= NEAR_FULL_PERCENT * sizeMiB || maxPercent >= 95 ? "strong" : "moderate",
+    evidence:
+      `${count(worst.nearFull)} of the ${counted(worst.count, "run")} with ${sizeMiB} MB used ${NEAR_FULL_PERCENT} % ` +
+      `of it or more: at most ${usedMaxMiB} MB (${percent(maxPercent)}), the middle one ${usedP50MiB.toFixed(0)} MB. ` +
+      "That close to its limit a process spends its time collecting garbage, and what needs a little more is killed.",
+  };
 }
 
-function staleConnection({ clusters, modality, count: runs }: RunAnalysis): Cause[] {
-  const stale = (ms: number) => ms >= STALE_FROM_MS && ms <= STALE_TO_MS;
-  const cluster = clusters.find(({ atMs }) => stale(atMs));
+function findStaleConnection({ clusters, modality, count: runs }: RunAnalysis): Finding | undefined {
+  const cluster = clusters.find(({ atMs }) => isStale(atMs));
   const mode =
     modality.verdict === "two"
-      ? modality.modes.find(({ centreMs, logDeviation }) => stale(centreMs) && logDeviation < 0.1)
+      ? modality.modes.find(({ centreMs, logDeviation }) => isStale(centreMs) && logDeviation < 0.1)
       : undefined;
-  if (!cluster && !mode) return [];
-  const seen = cluster
+  const runsText = cluster
     ? `${counted(cluster.count, "run")} of ${count(runs)} took about ${roundSeconds(cluster.atMs)}`
-    : `A mode at ${seconds(mode!.centreMs)} holds ${percent(mode!.sharePercent)} of the runs, and is narrow`;
-  return [
-    {
-      id: "stale_connection",
-      name: "A connection that died while idle",
-      strength: "moderate",
-      evidence: `${seen}: what a call over a connection that the network dropped takes until TCP gives up (123 s in the reports).`,
-      next: "Look whether these runs come after a pause; NAT gateways forget a connection after 350 s.",
-    },
-  ];
+    : mode && `A mode at ${seconds(mode.centreMs)} holds ${percent(mode.sharePercent)} of the runs, and is narrow`;
+  if (runsText === undefined) return undefined;
+  const evidence =
+    `${runsText}: what a call over a connection that the network dropped takes until TCP gives up ` +
+    "(123 s in the reports).";
+  return { strength: "moderate", evidence };
 }
 
-function dependencyTimeout(analysis: RunAnalysis): Cause[] {
-  const own = analysis.endings.timeoutMs;
-  const clusters = analysis.clusters.filter(
-    ({ atMs }) => (own === null || Math.abs(atMs / own - 1) > 0.02) && !(atMs >= STALE_FROM_MS && atMs <= STALE_TO_MS),
+function findDependencyTimeout({ endings, clusters }: RunAnalysis): Finding | undefined {
+  const ownMs = endings.timeoutMs;
+  const unexplained = clusters.filter(
+    ({ atMs }) => (ownMs === null || Math.abs(atMs / ownMs - 1) > 0.02) && !isStale(atMs),
   );
-  if (clusters.length === 0) return [];
-  return [
-    {
-      id: "dependency_timeout",
-      name: "A time-out of something that is waited for",
-      strength: "moderate",
-      evidence: `${clusters.map((cluster) => describeCluster(cluster)).join("; ")}.`,
-      next: "Find the call that ends then: the status of a request has each agent's duration and ending.",
-    },
-  ];
+  if (unexplained.length === 0) return undefined;
+  return { strength: "moderate", evidence: `${unexplained.map(describeCluster).join("; ")}.` };
 }
 
 function describeCluster({ atMs, kind, count: runs, expected }: Cluster): string {
-  const where =
+  const place =
     kind === "round"
       ? `within ${percent(0.5)} before and ${percent(1.5)} after ${roundSeconds(atMs)}`
       : `within ${percent(0.5)} of the largest, ${seconds(atMs)}`;
-  return `${counted(runs, "run")} ended ${where}, where ${expected.toFixed(1)} would be expected from their neighbours`;
+  return `${counted(runs, "run")} ended ${place}, where ${expected.toFixed(1)} would be expected from their neighbours`;
 }
 
-/** A mode whose runs are nearly all of one version, size or function, or nearly all cold, is explained by that. */
-function whatDiffers({ splits, modality, count: runs }: RunAnalysis): Cause[] {
-  if (modality.verdict !== "two") return [];
+/** A mode is explained where nearly all of its runs, and few others, have the same version, size, function or start. */
+function findDifference({ splits, modality, count: runs }: RunAnalysis): Finding | undefined {
+  if (modality.verdict !== "two") return undefined;
   for (const by of SPLITS) {
-    const parts = splits.filter((split) => split.by === by && split.count >= Math.max(5, runs / 50));
-    const ordered = [...parts].sort((left, right) => left.slowModePercent! - right.slowModePercent!);
-    const [fast, slow] = [ordered[0], ordered[ordered.length - 1]];
-    if (!fast || !slow || slow.slowModePercent! - fast.slowModePercent! < MIN_DIFFERENCE_PERCENT) continue;
-    const what = by === "start" ? "cold or warm start" : by.replace("_", " ");
-    return [
-      {
-        id: "what_differs",
-        name: `The two modes differ by ${what}`,
-        strength: "strong",
-        evidence: `Of the runs of ${what} ${slow.key}, ${percent(slow.slowModePercent!)} are in the slow mode; of ${fast.key}, ${percent(fast.slowModePercent!)}.`,
-        next: `Compare the two: ${fast.key} has a P50 of ${seconds(fast.p50Ms)}, ${slow.key} one of ${seconds(slow.p50Ms)}.`,
-      },
-    ];
+    const ordered = splits
+      .filter((split) => split.by === by && split.count >= Math.max(5, runs / 50))
+      .map((split) => ({ ...split, slowPercent: split.slowModePercent ?? 0 }))
+      .sort((left, right) => left.slowPercent - right.slowPercent);
+    const [fast, slow] = [ordered[0], ordered.at(-1)];
+    if (!fast || !slow || slow.slowPercent - fast.slowPercent < MIN_DIFFERENCE_PERCENT) continue;
+    const property = by === "start" ? "cold or warm start" : by.replace("_", " ");
+    return {
+      name: `The two modes differ by ${property}`,
+      strength: "strong",
+      evidence:
+        `Of the runs of ${property} ${slow.key}, ${percent(slow.slowPercent)} are in the slow mode; ` +
+        `of ${fast.key}, ${percent(fast.slowPercent)}.`,
+      next:
+        `Compare the two: ${fast.key} has a P50 of ${seconds(fast.p50Ms)}, ` +
+        `${slow.key} one of ${seconds(slow.p50Ms)}.`,
+    };
   }
-  return [];
+  return undefined;
 }
 
-function coldStarts({ cold, splits }: RunAnalysis): Cause[] {
-  const [first, warm] = ["cold", "warm"].map((key) =>
-    splits.find((split) => split.by === "start" && split.key === key),
-  );
-  if (cold.initP50Ms === null || cold.percent <= COLD_WARNING_PERCENT) return [];
-  const beside = first ? ` against a P50 of ${seconds(first.p50Ms)} of their handlers` : "";
-  const slower =
+function findColdStarts({ cold, splits }: RunAnalysis): Finding | undefined {
+  if (cold.initP50Ms === null || cold.percent <= COLD_WARNING_PERCENT) return undefined;
+  const findStart = (key: string) => splits.find((split) => split.by === "start" && split.key === key);
+  const [first, warm] = [findStart("cold"), findStart("warm")];
+  const handlers = first ? ` against a P50 of ${seconds(first.p50Ms)} of their handlers` : "";
+  const warmRuns =
     first && warm && first.count >= 5 && warm.count >= 5 ? ` Warm runs have a P50 of ${seconds(warm.p50Ms)}.` : "";
-  return [
-    {
-      id: "cold_starts",
-      name: "Cold starts",
-      strength: cold.percent > COLD_CRITICAL_PERCENT ? "strong" : "moderate",
-      evidence: `${percent(cold.percent)} of the runs started their environment (above ${COLD_WARNING_PERCENT} %): ${seconds(cold.initP50Ms)} of init${beside}.${slower}`,
-      next: "Init of an environment that was provisioned ahead is in the log as well: it made no caller wait.",
-    },
-  ];
+  return {
+    strength: cold.percent > COLD_CRITICAL_PERCENT ? "strong" : "moderate",
+    evidence:
+      `${percent(cold.percent)} of the runs started their environment (above ${COLD_WARNING_PERCENT} %): ` +
+      `${seconds(cold.initP50Ms)} of init${handlers}.${warmRuns}`,
+  };
 }
 
-function twoKinds(analysis: RunAnalysis): Cause[] {
-  const {
-    modality: { verdict, modes, splitMs, sarle, deltaBic, ashmanD },
-  } = analysis;
+function findTwoKinds(analysis: RunAnalysis): Finding | undefined {
+  const { verdict, modes, splitMs, sarle, deltaBic, ashmanD } = analysis.modality;
   const [fast, slow] = modes;
-  if (verdict !== "two" || !fast || !slow || whatDiffers(analysis).length > 0 || slowModeIsTimeouts(analysis))
-    return [];
-  return [
-    {
-      id: "two_kinds",
-      name: "Two kinds of request: a fast path and a complex path",
-      strength: "moderate",
-      evidence: `Two modes: ${percent(fast.sharePercent)} of the runs around ${seconds(fast.centreMs)} and ${percent(slow.sharePercent)} around ${seconds(slow.centreMs)}, parted at ${seconds(splitMs!)} (Sarle ${sarle!.toFixed(2)} > 0.56; difference of BIC ${deltaBic!.toFixed(0)} > 10; Ashman's D ${ashmanD!.toFixed(1)} > 2). Nothing else in the lines tells them apart.`,
-      next: "Look at what requests on either side ask for; the simple ones can have a light function of their own.",
-    },
-  ];
+  const isFitted = fast && slow && splitMs !== null && sarle !== null && deltaBic !== null && ashmanD !== null;
+  if (verdict !== "two" || !isFitted || findDifference(analysis)) return undefined;
+  if (countTimeouts(analysis, splitMs) >= (analysis.count * slow.sharePercent) / 200) return undefined;
+  return {
+    strength: "moderate",
+    evidence:
+      `Two modes: ${percent(fast.sharePercent)} of the runs around ${seconds(fast.centreMs)} and ` +
+      `${percent(slow.sharePercent)} around ${seconds(slow.centreMs)}, parted at ${seconds(splitMs)} ` +
+      `(Sarle ${sarle.toFixed(2)} > 0.56; difference of BIC ${deltaBic.toFixed(0)} > 10; ` +
+      `Ashman's D ${ashmanD.toFixed(1)} > 2). Nothing else in the lines tells them apart.`,
+  };
 }
 
-/** A slow mode that is mostly runs which waited for a time-out is no kind of request. */
-function slowModeIsTimeouts({
-  modality: { modes, splitMs },
-  clusters,
-  endings: { timeoutMs, timeouts },
-  count: runs,
-}: RunAnalysis): boolean {
-  const own = timeoutMs !== null && timeoutMs > splitMs! ? timeouts : 0;
-  const clustered = clusters.filter(({ atMs }) => atMs > splitMs!).reduce((sum, cluster) => sum + cluster.count, 0);
-  return Math.max(own, clustered) >= (runs * modes[1]!.sharePercent) / 200;
+/** Counts the runs of the slow mode that waited for a time-out: where they are most of it, it is no kind of request. */
+function countTimeouts({ clusters, endings: { timeoutMs, timeouts } }: RunAnalysis, splitMs: number): number {
+  const own = timeoutMs !== null && timeoutMs > splitMs ? timeouts : 0;
+  const clustered = clusters.filter(({ atMs }) => atMs > splitMs).reduce((sum, cluster) => sum + cluster.count, 0);
+  return Math.max(own, clustered);
 }
 
-function sequentialAgents({ percentiles, overThreshold }: RunAnalysis): Cause[] {
-  const p50 = percentiles.find(({ percentile }) => percentile === 50)!.valueMs;
-  if (p50 <= 2 * AGENT_TIMEOUT_MS) return [];
-  return [
-    {
-      id: "sequential_agents",
-      name: "Agents that run one after the other",
-      strength: "hypothesis",
-      evidence: `Half of the runs took longer than ${seconds(p50)}, and ${percent(overThreshold.percent)} longer than ${roundSeconds(overThreshold.thresholdMs)}; two phases of agents that run at once, each with the default time-out of ${roundSeconds(AGENT_TIMEOUT_MS)}, take ${roundSeconds(2 * AGENT_TIMEOUT_MS)} at most. REPORT lines do not show agents.`,
-      next: "Add up the durations of a request's agents, which its status has: where the sum is the run's duration, they ran one after the other.",
-    },
-  ];
+function findSequentialAgents(analysis: RunAnalysis): Finding | undefined {
+  const { thresholdMs, percent: overPercent } = analysis.overThreshold;
+  const p50Ms = findPercentile(analysis, 50).valueMs;
+  if (p50Ms <= 2 * AGENT_TIMEOUT_MS) return undefined;
+  return {
+    strength: "hypothesis",
+    evidence:
+      `Half of the runs took longer than ${seconds(p50Ms)}, and ${percent(overPercent)} longer than ` +
+      `${roundSeconds(thresholdMs)}; two phases of agents that run at once, each with the default time-out of ` +
+      `${roundSeconds(AGENT_TIMEOUT_MS)}, take ${roundSeconds(2 * AGENT_TIMEOUT_MS)} at most. REPORT lines do not ` +
+      "show agents.",
+  };
 }
 
-function cpuShare(analysis: RunAnalysis): Cause[] {
-  const { sizeMiB } = usualSize(analysis.memory);
-  const p50 = analysis.percentiles.find(({ percentile }) => percentile === 50)!.valueMs;
-  if (sizeMiB >= ONE_VCPU_MIB || p50 < LONG_MS) return [];
-  return [
-    {
-      id: "cpu_share",
-      name: "A small share of a CPU",
-      strength: "hypothesis",
-      evidence: `${sizeMiB} MB are ${(sizeMiB / ONE_VCPU_MIB).toFixed(2)} of a vCPU (${count(ONE_VCPU_MIB)} MB are one), and the P50 is ${seconds(p50)}. REPORT lines do not show CPU: a run that waits for agents is no faster with more of it.`,
-      next: "Measure two sizes side by side.",
-    },
-  ];
+function findSmallCpuShare(analysis: RunAnalysis): Finding | undefined {
+  const { sizeMiB } = findUsualSize(analysis.memory);
+  const p50Ms = findPercentile(analysis, 50).valueMs;
+  if (sizeMiB >= ONE_VCPU_MIB || p50Ms < LONG_MS) return undefined;
+  return {
+    strength: "hypothesis",
+    evidence:
+      `${sizeMiB} MB are ${(sizeMiB / ONE_VCPU_MIB).toFixed(2)} of a vCPU (${count(ONE_VCPU_MIB)} MB are one), and ` +
+      `the P50 is ${seconds(p50Ms)}. REPORT lines do not show CPU: a run that waits for agents is no faster with ` +
+      "more of it.",
+  };
 }

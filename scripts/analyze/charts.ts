@@ -1,75 +1,67 @@
 import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from "echarts";
 import { count, percent, roundSeconds, seconds } from "../kit/figures";
-import { type Bin, logAxis, markText } from "./histogram";
-import { NEAR_FULL_PERCENT, usualSize, type RunAnalysis } from "./analysis";
 import { type Chart, type ChartSize, COLOURS } from "../kit/page";
+import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
+import { createLogAxis, formatLogMark, logarithm, type LogAxis } from "./histogram";
+import type { Mode } from "./modes";
 
-const light = Object.fromEntries(Object.entries(COLOURS).map(([name, { light: colour }]) => [name, colour])) as {
-  readonly [Name in keyof typeof COLOURS]: string;
-};
-const log = (ms: number): number => Math.log10(Math.max(ms, 0.01));
-
-/** A line across a chart, with its name. */
+/** A vertical line across a chart, with its name. */
 interface Marker {
   readonly at: number;
   readonly name: string;
   readonly colour: string;
 }
 
-/** Distribution of the durations, with percentiles, threshold and, where there may be two, the modes. */
-export function durationChart(analysis: RunAnalysis): Chart {
-  const { histogram, modality, overThreshold, percentiles } = analysis;
-  const value = (wanted: number) => percentiles.find(({ percentile }) => percentile === wanted)!.valueMs;
-  const curves = modality.verdict === "two" || modality.verdict === "unclear" ? modality.modes : [];
-  const fitted = curves.map((mode) => `${percent(mode.sharePercent)} around ${seconds(mode.centreMs)}`).join(", ");
-  const shown =
-    curves.length === 0
-      ? ""
-      : ` The curves are ${modality.verdict === "two" ? "the two modes" : "two modes as they were fitted; whether there are two is unclear, because the methods differ"}: ${fitted}.`;
+/** Charts the distribution of the durations, with percentiles, threshold and, where there may be two, the modes. */
+export function chartDurations(analysis: RunAnalysis): Chart {
+  const { histogram, modality } = analysis;
+  const { thresholdMs } = analysis.overThreshold;
+  const modes = modality.verdict === "two" || modality.verdict === "unclear" ? modality.modes : [];
+  const threshold = `threshold ${roundSeconds(thresholdMs)}`;
+  const percentiles = ([50, 95, 99] as const).map((percentile) => {
+    const { valueMs } = findPercentile(analysis, percentile);
+    return { at: logarithm(valueMs), name: `P${percentile} ${seconds(valueMs)}`, colour: COLOURS.ink.light };
+  });
+  const markers = [...percentiles, { at: logarithm(thresholdMs), name: threshold, colour: COLOURS.warning.light }];
+  const range = `${seconds(analysis.minMs)} to ${seconds(analysis.maxMs)}`;
   return {
     id: "durations",
-    label: `Histogram of ${count(analysis.count)} durations from ${seconds(analysis.minMs)} to ${seconds(analysis.maxMs)} on a logarithmic axis; P50 ${seconds(value(50))}, P95 ${seconds(value(95))}, P99 ${seconds(value(99))}, threshold ${roundSeconds(overThreshold.thresholdMs)}.`,
-    caption: `Runs by duration, on a logarithmic axis.${shown}`,
+    label:
+      `Histogram of ${count(analysis.count)} durations from ${range} on a logarithmic axis; ` +
+      `${percentiles.map(({ name }) => name).join(", ")}, ${threshold}.`,
+    caption: `Runs by duration, on a logarithmic axis.${describeCurves(modality.verdict === "two", modes)}`,
     option: (size) => {
-      const markers: Marker[] = [
-        ...[50, 95, 99].map((wanted) => ({
-          at: log(value(wanted)),
-          name: `P${wanted} ${seconds(value(wanted))}`,
-          colour: light.ink,
-        })),
-        {
-          at: log(overThreshold.thresholdMs),
-          name: `threshold ${roundSeconds(overThreshold.thresholdMs)}`,
-          colour: light.warning,
-        },
-      ];
-      const bars = histogram.map(({ from, to, count: runs }) => [log(from), log(to), runs]);
-      const axis = logAxis(
-        [histogram[0]!.from, histogram[histogram.length - 1]!.to, overThreshold.thresholdMs],
-        size.narrow ? 5 : 11,
-      );
+      const edges = [histogram[0]!.from, histogram[histogram.length - 1]!.to, thresholdMs];
+      const { from, to, marks } = createLogAxis(edges, size.narrow ? 5 : 11);
       return {
-        ...frame(
-          size,
-          { name: "runs" },
-          { min: axis.from, max: axis.to, marks: axis.marks, text: markText },
-          markers.length,
-        ),
+        ...createFrame(size, { min: from, max: to, marks, format: formatLogMark }, markers.length),
         series: [
-          barsSeries(bars, markers, (axis.from + axis.to) / 2),
-          ...curves.map((mode, index) => modeCurve(analysis, mode, index === 0 ? light.fast : light.slow)),
+          drawBars(
+            histogram.map((bin) => [logarithm(bin.from), logarithm(bin.to), bin.count]),
+            markers,
+            (from + to) / 2,
+          ),
+          ...modes.map((mode, index) =>
+            drawMode(analysis, mode, index === 0 ? COLOURS.fast.light : COLOURS.slow.light),
+          ),
         ],
       };
     },
   };
 }
 
-/** A mode as the runs that a bin would hold of it. */
-function modeCurve(
-  { count: runs, histogram }: RunAnalysis,
-  { centreMs, sharePercent, logDeviation }: RunAnalysis["modality"]["modes"][number],
-  colour: string,
-): LineSeriesOption {
+function describeCurves(areCertain: boolean, modes: readonly Mode[]): string {
+  if (modes.length === 0) return "";
+  const kind = areCertain
+    ? "the two modes"
+    : "two fitted modes; whether there are two is unclear, because the methods differ";
+  const centres = modes.map((mode) => `${percent(mode.sharePercent)} around ${seconds(mode.centreMs)}`);
+  return ` The curves are ${kind}: ${centres.join(", ")}.`;
+}
+
+/** Draws a mode as the number of its runs that a bin would hold. */
+function drawMode({ count: runs, histogram }: RunAnalysis, mode: Mode, colour: string): LineSeriesOption {
+  const { centreMs, sharePercent, logDeviation } = mode;
   const binWidth = Math.log(histogram[0]!.to / histogram[0]!.from);
   const height = ((runs * sharePercent) / 100 / (logDeviation * Math.sqrt(2 * Math.PI))) * binWidth;
   const points = Array.from({ length: 81 }, (_, index) => ((index - 40) / 40) * 3.2);
@@ -80,71 +72,48 @@ function modeCurve(
     clip: true,
     z: 4,
     data: points.map((deviations) => [
-      log(centreMs * Math.exp(deviations * logDeviation)),
+      logarithm(centreMs * Math.exp(deviations * logDeviation)),
       height * Math.exp(-0.5 * deviations ** 2),
     ]),
     lineStyle: { color: colour, width: 2.5 },
   };
 }
 
-/** The duration that a share of the runs stays below. */
-export function percentileChart({ curve, overThreshold, percentiles, count: runs }: RunAnalysis): Chart {
+/** Charts the duration that a share of the runs stays below. */
+export function chartPercentiles({ curve, overThreshold, percentiles, count: runs }: RunAnalysis): Chart {
+  const { thresholdMs } = overThreshold;
+  const points = curve
+    .filter(({ percentile }) => [0, 50, 90, 95, 99, 100].includes(percentile))
+    .map(({ percentile, valueMs }) => `${percentile} % at ${seconds(valueMs)}`);
   return {
     id: "percentiles",
-    label: `Percentile curve of ${count(runs)} durations: ${curve
-      .filter(({ percentile }) => [0, 50, 90, 95, 99, 100].includes(percentile))
-      .map(({ percentile, valueMs }) => `${percentile} % at ${seconds(valueMs)}`)
-      .join(", ")}.`,
+    label: `Percentile curve of ${count(runs)} durations: ${points.join(", ")}.`,
     caption: "The duration that a percentage of the runs stays below. A step is where a second kind of run begins.",
     option: (size) => {
-      // Where the curve crosses the threshold there is no room for its name.
-      const early = percentiles[0]!.valueMs > overThreshold.thresholdMs;
-      const axis = logAxis([...curve.map(({ valueMs }) => valueMs), overThreshold.thresholdMs], 7);
-      const base = frame(
-        size,
-        { name: "duration" },
-        {
-          min: 0,
-          max: 100,
-          marks: [0, 25, 50, 75, 90, 100].filter((mark) => !size.narrow || mark !== 90),
-          text: (mark) => `${mark} %`,
-        },
-        1,
-      );
+      const vertical = createLogAxis([...curve.map(({ valueMs }) => valueMs), thresholdMs], 7);
+      const marks = size.narrow ? [0, 25, 50, 75, 100] : [0, 25, 50, 75, 90, 100];
       return {
-        ...base,
-        yAxis: {
-          ...(base.yAxis as object),
-          type: "value",
-          min: axis.from,
-          max: axis.to,
-          axisLabel: {
-            customValues: [...axis.marks],
-            formatter: (mark: number) => markText(mark),
-            color: light.muted,
-            fontSize: 13,
-          },
-          axisTick: { show: true, customValues: [...axis.marks] },
-          splitLine: { show: false },
-        },
+        ...createFrame(size, { min: 0, max: 100, marks, format: (mark) => `${mark} %` }, 1),
+        yAxis: createDurationAxis(vertical),
         series: [
           {
             type: "line",
             symbol: "circle",
             symbolSize: 5,
             silent: true,
-            itemStyle: { color: light.line },
-            lineStyle: { color: light.line, width: 2.5 },
-            data: curve.map(({ percentile, valueMs }) => [percentile, log(valueMs)]),
+            itemStyle: { color: COLOURS.line.light },
+            lineStyle: { color: COLOURS.line.light, width: 2.5 },
+            data: curve.map(({ percentile, valueMs }) => [percentile, logarithm(valueMs)]),
             markLine: {
               silent: true,
               symbol: "none",
-              data: [{ yAxis: log(overThreshold.thresholdMs) }],
-              lineStyle: { color: light.warning, type: "dashed", width: 1.5 },
+              data: [{ yAxis: logarithm(thresholdMs) }],
+              lineStyle: { color: COLOURS.warning.light, type: "dashed", width: 1.5 },
               label: {
-                position: early ? "insideEndTop" : "insideStartTop",
-                formatter: `threshold ${roundSeconds(overThreshold.thresholdMs)}`,
-                color: light.warning,
+                // The name has no room where the curve crosses the threshold.
+                position: percentiles[0]!.valueMs > thresholdMs ? "insideEndTop" : "insideStartTop",
+                formatter: `threshold ${roundSeconds(thresholdMs)}`,
+                color: COLOURS.warning.light,
                 fontSize: 13,
               },
             },
@@ -155,40 +124,40 @@ export function percentileChart({ curve, overThreshold, percentiles, count: runs
   };
 }
 
-/** Memory used, in percent of the size that the run had. */
-export function memoryChart({ memory, count: runs }: RunAnalysis): Chart {
+/** Charts the memory used, in percent of the size that the run had. */
+export function chartMemory({ memory, count: runs }: RunAnalysis): Chart {
   const worst = Math.max(...memory.sizes.map(({ maxPercent }) => maxPercent));
   const sizes = memory.sizes.map(({ sizeMiB }) => sizeMiB).join(", ");
+  const usual = findUsualSize(memory);
+  const markers = [
+    { at: NEAR_FULL_PERCENT, name: `close: ${NEAR_FULL_PERCENT} %`, colour: COLOURS.warning.light },
+    { at: Math.min(worst, 100), name: `at most ${percent(worst)}`, colour: COLOURS.ink.light },
+  ];
+  const bars = memory.histogram.map((bin) => [bin.from, bin.to, bin.count]);
   return {
     id: "memory",
-    label: `Histogram of the memory that ${count(runs)} runs used, in percent of their size (${sizes} MB); at most ${percent(worst)}, usually ${usualSize(memory).usedP50MiB.toFixed(0)} of ${usualSize(memory).sizeMiB} MB.`,
-    caption: `Runs by the memory they used, in percent of the size (${sizes} MB). From ${NEAR_FULL_PERCENT} % on a function is close to its limit.`,
+    label:
+      `Histogram of the memory that ${count(runs)} runs used, in percent of their size (${sizes} MB); at most ` +
+      `${percent(worst)}, usually ${usual.usedP50MiB.toFixed(0)} of ${usual.sizeMiB} MB.`,
+    caption:
+      `Runs by the memory they used, in percent of the size (${sizes} MB). From ${NEAR_FULL_PERCENT} % on a function ` +
+      "is close to its limit.",
     option: (size) => {
-      const markers = [
-        { at: NEAR_FULL_PERCENT, name: `close: ${NEAR_FULL_PERCENT} %`, colour: light.warning },
-        { at: Math.min(worst, 100), name: `at most ${percent(worst)}`, colour: light.ink },
-      ];
-      return {
-        ...frame(
-          size,
-          { name: "runs" },
-          { min: 0, max: 100, marks: [0, 20, 40, 60, 80, 100], text: (mark) => `${mark} %` },
-          markers.length,
-        ),
-        series: [
-          barsSeries(
-            memory.histogram.map(({ from, to, count: held }: Bin) => [from, to, held]),
-            markers,
-            50,
-          ),
-        ],
-      };
+      const axis = { min: 0, max: 100, marks: [0, 20, 40, 60, 80, 100], format: (mark: number) => `${mark} %` };
+      return { ...createFrame(size, axis, markers.length), series: [drawBars(bars, markers, 50)] };
     },
   };
 }
 
-/** Rectangles from, to, height: bars of a histogram touch. */
-function barsSeries(
+/** Height of a marker's name. */
+const NAME_HEIGHT = 17;
+
+/**
+ * Draws the bars of a histogram, which touch, and markers across them.
+ * @param bars rows of from, to and height
+ * @param middle of the horizontal axis
+ */
+function drawBars(
   bars: readonly (readonly number[])[],
   markers: readonly Marker[],
   middle: number,
@@ -199,7 +168,7 @@ function barsSeries(
     return {
       type: "rect",
       shape: { x: left + 0.5, y: top, width: Math.max(1, right - left - 1), height: Math.max(0, bottom - top) },
-      style: { fill: light.bar },
+      style: { fill: COLOURS.bar.light },
     };
   };
   const ordered = [...markers].sort((left, right) => left.at - right.at);
@@ -212,7 +181,7 @@ function barsSeries(
     markLine: {
       silent: true,
       symbol: "none",
-      // Each name in a row of its own, on the side where there is room: names of close lines would cover each other.
+      // Each name has a row of its own, on the side with room, so that names of close lines do not overlap.
       data: ordered.map(({ at, name, colour }, row) => ({
         xAxis: at,
         lineStyle: { color: colour, type: "dashed", width: 1.5 },
@@ -222,10 +191,27 @@ function barsSeries(
           fontSize: 13,
           position: "end",
           align: at > middle ? "right" : "left",
-          offset: [at > middle ? 4 : -4, -row * 17],
+          offset: [at > middle ? 4 : -4, -row * NAME_HEIGHT],
         },
       })),
     },
+  };
+}
+
+const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
+
+function createDurationAxis({ from, to, marks }: LogAxis): EChartsOption["yAxis"] {
+  return {
+    type: "value",
+    name: "duration",
+    nameTextStyle: { ...AXIS_LABEL, align: "right" },
+    nameGap: 10,
+    min: from,
+    max: to,
+    axisLabel: { ...AXIS_LABEL, customValues: [...marks], formatter: formatLogMark },
+    axisTick: { show: true, customValues: [...marks] },
+    axisLine: { show: false },
+    splitLine: { show: false },
   };
 }
 
@@ -233,36 +219,37 @@ interface HorizontalAxis {
   readonly min: number;
   readonly max: number;
   readonly marks: readonly number[];
-  readonly text: (mark: number) => string;
+  readonly format: (mark: number) => string;
 }
 
-function frame(
-  { narrow }: ChartSize,
-  vertical: { readonly name: string },
-  { min, max, marks, text }: HorizontalAxis,
-  rows: number,
-): EChartsOption {
-  const label = { color: light.muted, fontSize: 13 };
+/** Creates a chart without series, with a vertical axis of runs, and room for rows of markers' names above it. */
+function createFrame({ narrow }: ChartSize, horizontal: HorizontalAxis, markerRows: number): EChartsOption {
+  const { min, max, marks, format } = horizontal;
   return {
     textStyle: { fontFamily: "system-ui, sans-serif" },
-    grid: { left: narrow ? 60 : 64, right: narrow ? 18 : 28, top: 24 + rows * 17, bottom: 32 },
+    grid: { left: narrow ? 60 : 64, right: narrow ? 18 : 28, top: 24 + markerRows * NAME_HEIGHT, bottom: 32 },
     xAxis: {
       type: "value",
       min,
       max,
       splitLine: { show: false },
-      axisLine: { show: true, onZero: false, lineStyle: { color: light.muted } },
-      axisTick: { show: true, customValues: [...marks], lineStyle: { color: light.muted } },
-      axisLabel: { ...label, customValues: [...marks], formatter: (mark: number) => text(mark), hideOverlap: true },
+      axisLine: { show: true, onZero: false, lineStyle: { color: COLOURS.muted.light } },
+      axisTick: { show: true, customValues: [...marks], lineStyle: { color: COLOURS.muted.light } },
+      axisLabel: {
+        ...AXIS_LABEL,
+        customValues: [...marks],
+        formatter: (mark: number) => format(mark),
+        hideOverlap: true,
+      },
     },
     yAxis: {
       type: "value",
-      name: vertical.name,
-      nameTextStyle: { ...label, align: "right" },
+      name: "runs",
+      nameTextStyle: { ...AXIS_LABEL, align: "right" },
       nameGap: 10,
       minInterval: 1,
-      axisLabel: label,
-      splitLine: { lineStyle: { color: light.grid } },
+      axisLabel: AXIS_LABEL,
+      splitLine: { lineStyle: { color: COLOURS.grid.light } },
       axisLine: { show: false },
       axisTick: { show: false },
     },

@@ -1,6 +1,6 @@
 import { countAtLeast, quantile, type Sorted } from "../kit/quantiles";
 
-/** A bar of a histogram: from, included, to, left out but in the last one. */
+/** A bar of a histogram. `to` is excluded, except in the last bar. */
 export interface Bin {
   readonly from: number;
   readonly to: number;
@@ -13,94 +13,91 @@ export interface CurvePoint {
   readonly valueMs: number;
 }
 
+/** Shortest duration that has a place on a logarithmic axis, in milliseconds. */
+const MIN_MS = 0.01;
+
 /**
- * Counts durations in bins that are equally wide on a logarithmic scale. How many bins follows from how many runs
- * (twice the cube root, after Rice), from 8 to 60.
+ * Counts durations in bins that are equally wide on a logarithmic scale. There are twice as many bins as the cube root
+ * of the number of runs (Rice's rule), from 8 to 60.
  * @param sortedMs in ascending order, at least one
  */
-export function logHistogram(sortedMs: Sorted): Bin[] {
-  const smallest = Math.max(sortedMs[0] ?? NaN, 0.01);
+export function binDurations(sortedMs: Sorted): Bin[] {
+  const smallest = Math.max(sortedMs[0] ?? NaN, MIN_MS);
   const largest = Math.max(sortedMs[sortedMs.length - 1] ?? NaN, smallest);
   if (!(largest > 0)) throw new Error("There is no histogram of no durations.");
-  // All the same: one bar around it.
+  // Equal durations get one bar around them.
   if (largest / smallest < 1.0001) return [{ from: smallest / 1.05, to: largest * 1.05, count: sortedMs.length }];
   const bins = Math.min(60, Math.max(8, Math.ceil(2 * Math.cbrt(sortedMs.length))));
   const edge = (index: number) => (index === bins ? largest : smallest * (largest / smallest) ** (index / bins));
-  const atLeast = (index: number) =>
-    index === 0 ? sortedMs.length : index === bins ? 0 : countAtLeast(sortedMs, edge(index));
+  const countFrom = (index: number) => {
+    if (index === 0) return sortedMs.length;
+    return index === bins ? 0 : countAtLeast(sortedMs, edge(index));
+  };
   return Array.from({ length: bins }, (_, index) => ({
     from: edge(index),
     to: edge(index + 1),
-    count: atLeast(index) - atLeast(index + 1),
+    count: countFrom(index) - countFrom(index + 1),
   }));
 }
 
-/** Counts percentages in bins of 5; the last one, from 100 on, is for more than all. */
-export function percentHistogram(percentages: Sorted): Bin[] {
+/** Counts percentages in bins of 5. The last one includes 100 and above. */
+export function binPercentages(percentages: Sorted): Bin[] {
   const bins = Array.from({ length: 20 }, (_, index) => ({ from: index * 5, to: (index + 1) * 5, count: 0 }));
   for (let index = 0; index < percentages.length; index++)
     bins[Math.min(19, Math.floor(percentages[index]! / 5))]!.count++;
   return bins;
 }
 
-const CURVE = [
+const CURVE_PERCENTILES = [
   0, 1, 2, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 99, 99.5,
   99.9, 100,
 ];
 
-/** The durations at fixed percentiles. Beyond what so many runs can show, only the largest value itself. */
-export function percentileCurve(sortedMs: Sorted): CurvePoint[] {
-  const shown = CURVE.filter(
-    (percentile) =>
-      percentile === 0 || percentile === 100 || (Math.min(percentile, 100 - percentile) / 100) * sortedMs.length >= 0.5,
-  );
-  return shown.map((percentile) => ({ percentile, valueMs: quantile(sortedMs, percentile / 100) }));
+/** Samples the percentile curve. Percentiles that too few runs lie beyond are left out, except the extremes. */
+export function samplePercentiles(sortedMs: Sorted): CurvePoint[] {
+  return CURVE_PERCENTILES.filter((percentile) => {
+    const beyondPercent = Math.min(percentile, 100 - percentile);
+    return beyondPercent === 0 || (beyondPercent / 100) * sortedMs.length >= 0.5;
+  }).map((percentile) => ({ percentile, valueMs: quantile(sortedMs, percentile / 100) }));
 }
 
-/** Durations on a logarithmic axis: ECharts' own has marks at powers of ten only, and most runs lie within one. */
+/** A logarithmic axis of durations. ECharts' own has marks at powers of ten only, and most runs lie within one. */
 export interface LogAxis {
-  /** Logarithms to the base of ten. */
+  /** Logarithms to the base of ten, as are the marks. */
   readonly from: number;
   readonly to: number;
-  /** Where its marks are. */
   readonly marks: readonly number[];
 }
 
-/** The steps within a power of ten, the densest first. */
+export const logarithm = (ms: number): number => Math.log10(Math.max(ms, MIN_MS));
+
+/** Marks within a power of ten, the densest first. */
 const STEPS = [[1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
 
 /**
- * An axis over some values, with round marks: as dense as there is room for.
+ * Creates an axis that holds all values, with round marks that are as dense as allowed.
  * @param values in milliseconds, above 0
- * @param most marks
  */
-export function logAxis(values: readonly number[], most: number): LogAxis {
-  const logs = values.map((value) => Math.log10(Math.max(value, 0.01)));
+export function createLogAxis(values: readonly number[], maxMarks: number): LogAxis {
+  const logs = values.map(logarithm);
   const [low, high] = [Math.min(...logs), Math.max(...logs)];
   const margin = Math.min(0.04, Math.max((high - low) * 0.04, 0.02));
   const [from, to] = [low - margin, high + margin];
-  const candidates = STEPS.map((steps) => marksOf(steps, from, to));
-  return {
-    from,
-    to,
-    marks: candidates.find((marks) => marks.length <= most) ?? thinned(candidates[candidates.length - 1]!, most),
-  };
-}
-
-function marksOf(steps: readonly number[], from: number, to: number): number[] {
   const powers = Array.from({ length: Math.floor(to) - Math.floor(from) + 1 }, (_, index) => Math.floor(from) + index);
-  return powers
-    .flatMap((power) => steps.map((step) => power + Math.log10(step)))
-    .filter((mark) => mark >= from && mark <= to);
+  const candidates = STEPS.map((steps) =>
+    powers
+      .flatMap((power) => steps.map((step) => power + Math.log10(step)))
+      .filter((mark) => mark >= from && mark <= to),
+  );
+  const sparsest = candidates[candidates.length - 1]!;
+  const marks =
+    candidates.find(({ length }) => length <= maxMarks) ??
+    sparsest.filter((_, index) => index % Math.ceil(sparsest.length / maxMarks) === 0);
+  return { from, to, marks };
 }
 
-function thinned(marks: readonly number[], most: number): number[] {
-  const every = Math.ceil(marks.length / most);
-  return marks.filter((_, index) => index % every === 0);
-}
-
-/** A mark's text, without needless zeros: `500 ms`, `1.5 s`, `60 s`. */
-export function markText(log: number): string {
+/** Writes a mark without needless zeros: `500 ms`, `1.5 s`, `60 s`. */
+export function formatLogMark(log: number): string {
   const ms = 10 ** log;
   return ms < 999.5 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1_000).toPrecision(2))} s`;
 }

@@ -1,12 +1,9 @@
-import type {
-  CloudWatchLogsClient,
-  FilterLogEventsCommandInput,
-  FilterLogEventsCommandOutput,
-} from "@aws-sdk/client-cloudwatch-logs";
-import { clientConfiguration } from "../kit/aws-client";
 import { createReadStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { createGunzip } from "node:zlib";
+import type { FilterLogEventsCommandInput, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+import { clientConfiguration } from "../kit/aws-client";
+import { UsageError } from "../kit/context";
 
 /** A message of a log group. */
 export interface LogEvent {
@@ -27,112 +24,98 @@ export interface LogEventsQuery {
    */
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** Called after each page with how many events there were so far. */
+  /** Called after each page with the number of events so far. */
   readonly onPage: (events: number) => void;
 }
 
-/** Either term, in CloudWatch's filter syntax. An emulator may ignore it, so who reads the events looks again. */
-export const REPORT_FILTER = '?"REPORT RequestId:" ?"platform.report"';
+/** Matches either term, in CloudWatch's filter syntax. An emulator may ignore it, so readers must filter again. */
+const REPORT_FILTER = '?"REPORT RequestId:" ?"platform.report"';
 
 /** FilterLogEvents is throttled at a few calls a second and account. */
 const MAX_ATTEMPTS = 8;
 
 /**
- * The events of a log group that may be reports of runs, page by page. Throws with the group, the region and what to
- * do.
+ * Reads the events of a log group that may be reports of runs, page by page. Throws a {@link UsageError} with the
+ * group, the region and what to do.
  */
 export async function* reportEvents(query: LogEventsQuery): AsyncGenerator<LogEvent> {
-  const { environment } = query;
+  const { environment, group, signal } = query;
   const region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   if (!region)
-    throw new Error(`The log group ${query.group} is read from an AWS region, and none is set. Set AWS_REGION.`);
-  const client = await clientOf(environment, region);
+    throw new UsageError(`The log group ${group} is read from an AWS region, and none is set. Set AWS_REGION.`);
+  // The SDK takes memory that a log in a file does not need.
+  const { CloudWatchLogsClient, FilterLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
+  const client = new CloudWatchLogsClient({
+    ...clientConfiguration({ environment, region }, "CLOUDWATCH_LOGS"),
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: "adaptive",
+  });
   try {
-    let [nextToken, events]: [string | undefined, number] = [undefined, 0];
+    const input: FilterLogEventsCommandInput = {
+      logGroupName: group,
+      startTime: query.fromMs,
+      endTime: query.toMs,
+      filterPattern: REPORT_FILTER,
+    };
+    let events = 0;
     do {
-      const page: FilterLogEventsCommandOutput = await send(client, query, region, nextToken);
-      for (const { message, logStreamName } of page.events ?? []) {
+      const page: FilterLogEventsCommandOutput = await client
+        .send(new FilterLogEventsCommand(input), { abortSignal: signal })
+        .catch((cause: unknown) => refuseGroup(query, region, cause));
+      for (const { message = "", logStreamName: stream = "" } of page.events ?? []) {
         events++;
-        yield { message: message ?? "", stream: logStreamName ?? "" };
+        yield { message, stream };
       }
       query.onPage(events);
-      // A page may be empty and not the last.
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
+      // An empty page is not always the last one.
+      input.nextToken = page.nextToken;
+    } while (input.nextToken !== undefined);
   } finally {
     client.destroy();
   }
 }
 
-/** The SDK is loaded only where it is needed: a log in a file takes none of its memory. */
-const sdk = () => import("@aws-sdk/client-cloudwatch-logs");
-
-async function clientOf(environment: NodeJS.ProcessEnv, region: string): Promise<CloudWatchLogsClient> {
-  const { CloudWatchLogsClient: Client } = await sdk();
-  return new Client({
-    ...clientConfiguration({ environment, region }, "CLOUDWATCH_LOGS"),
-    maxAttempts: MAX_ATTEMPTS,
-    retryMode: "adaptive",
+function refuseGroup({ group, signal }: LogEventsQuery, region: string, cause: unknown): never {
+  if (signal.aborted) throw cause;
+  const { name, message } = cause as Error;
+  const advice =
+    name === "ResourceNotFoundException"
+      ? "Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them."
+      : "It takes logs:FilterLogEvents on the group.";
+  throw new UsageError(`The log group ${group} in ${region} cannot be read (${name}: ${message}). ${advice}`, {
+    cause,
   });
 }
 
-async function send(
-  client: CloudWatchLogsClient,
-  { group, fromMs, toMs, signal }: LogEventsQuery,
-  region: string,
-  nextToken: string | undefined,
-) {
-  const { FilterLogEventsCommand } = await sdk();
-  const input: FilterLogEventsCommandInput = {
-    logGroupName: group,
-    startTime: fromMs,
-    endTime: toMs,
-    filterPattern: REPORT_FILTER,
-    ...(nextToken === undefined ? {} : { nextToken }),
-  };
-  try {
-    return await client.send(new FilterLogEventsCommand(input), { abortSignal: signal });
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    const { name, message } = cause as Error;
-    const advice =
-      name === "ResourceNotFoundException"
-        ? "Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them."
-        : "It takes logs:FilterLogEvents on the group.";
-    throw new Error(`The log group ${group} in ${region} cannot be read (${name}: ${message}). ${advice}`, { cause });
-  }
-}
-
-/** A longer line is no log's. */
+/** No log has longer lines. */
 const MAX_LINE_CHARACTERS = 16 * 1_024 * 1_024;
 
 /** Standard input's name among files. */
 export const STDIN = "-";
 
+/** Takes a line without its end, and the line's number from 1. */
+type TakeLine = (line: string, number: number) => void;
+
 /**
  * Reads a log line by line, without keeping it: a file, a file that ends on `.gz` (as CloudWatch exports to S3), or
- * standard input (`-`). `node:readline` takes several times as long for the same.
- * @param onLine is given each line without its end, and its number from 1
+ * standard input (`-`). `node:readline` takes several times as long.
  * @returns how many lines there were
- * @throws where it cannot be read, with the path and the reason
+ * @throws {UsageError} with the path and the reason, where it cannot be read
  */
-export async function readReportLines(
-  path: string,
-  onLine: (line: string, number: number) => void,
-  signal?: AbortSignal,
-): Promise<number> {
+export async function readLogLines(path: string, takeLine: TakeLine, signal?: AbortSignal): Promise<number> {
   try {
-    return await splitLines(sourceOf(path), onLine, signal);
+    return await splitLines(openLog(path), takeLine, signal);
   } catch (cause) {
-    if (signal?.aborted) throw cause;
-    throw new Error(
-      `${path === STDIN ? "Standard input" : path} cannot be read: ${(cause as Error).message}. Give a file of log lines, or - for standard input.`,
+    if (signal?.aborted || cause instanceof UsageError) throw cause;
+    throw new UsageError(
+      `${path === STDIN ? "Standard input" : path} cannot be read: ${(cause as Error).message}. ` +
+        "Give a file of log lines, or - for standard input.",
       { cause },
     );
   }
 }
 
-function sourceOf(path: string): AsyncIterable<Buffer> {
+function openLog(path: string): AsyncIterable<Buffer> {
   if (path === STDIN) return process.stdin;
   const file = createReadStream(path, { highWaterMark: 256 * 1_024 });
   if (!path.endsWith(".gz")) return file;
@@ -141,15 +124,15 @@ function sourceOf(path: string): AsyncIterable<Buffer> {
   return file.pipe(unzipped);
 }
 
-/** Splits what a stream gives at its line ends, `\n` or `\r\n`. */
+/** Splits a stream at its line ends, `\n` or `\r\n`. */
 export async function splitLines(
   source: AsyncIterable<Buffer>,
-  onLine: (line: string, number: number) => void,
+  takeLine: TakeLine,
   signal?: AbortSignal,
 ): Promise<number> {
   let decoder: StringDecoder | undefined;
   let [rest, number] = ["", 0];
-  const take = (line: string) => onLine(line.endsWith("\r") ? line.slice(0, -1) : line, ++number);
+  const take = (line: string) => takeLine(line.endsWith("\r") ? line.slice(0, -1) : line, ++number);
   for await (const chunk of source) {
     signal?.throwIfAborted();
     // PowerShell redirects to UTF-16.

@@ -1,9 +1,11 @@
 import type { Sorted } from "../kit/quantiles";
 
-const { exp, log } = Math;
+/** Looked up once, because the sandbox of a test makes each lookup of a global slow, and a fit takes millions. */
+const { abs, exp, log, max } = Math;
 
-/** Values with how often each occurs. */
+/** Values with the number of times that each occurs. */
 export interface Weighted {
+  /** In ascending order. */
   readonly values: Float64Array;
   readonly weights: Float64Array;
 }
@@ -16,67 +18,70 @@ export interface Component {
   readonly weight: number;
 }
 
-/** Two normal distributions fitted to values, and what it takes to compare them with one. */
+/** The component with the lower mean first. */
+type Pair = readonly [Component, Component];
+
+/** Two normal distributions fitted to values, and their comparison with one. */
 export interface Mixture {
-  /** By their means, the lower first. */
-  readonly components: readonly [Component, Component];
-  /** How much the Bayesian information criterion of two is better than that of one; above 10 is called very strong. */
+  readonly components: Pair;
+  /** Advantage of two over one by the Bayesian information criterion; above 10 is called very strong. */
   readonly deltaBic: number;
 }
 
 /**
- * Smallest standard deviation of a component, on natural logarithms 2 %. Without a floor a component that shrinks onto
- * one repeated value would be infinitely likely.
+ * Smallest standard deviation of a component, 2 % on natural logarithms. Without it a component that shrinks to one
+ * repeated value would be infinitely likely.
  */
 const MIN_DEVIATION = 0.02;
 const MAX_STEPS = 300;
-/** So many steps show which beginning is the best; only that one goes on. */
+/** Steps that show which start is the best; only that one continues. */
 const FIRST_STEPS = 20;
-/** Gain in log-likelihood, a sample, at which it has settled. */
-const SETTLED = 1e-9;
-/** Where the values are cut in two to begin with; the best of the ends is taken, so that nothing is drawn. */
-const CUTS = [0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95];
+/** The fit has converged where a step gains less log-likelihood for each value. */
+const MIN_GAIN = 1e-9;
+/** Shares of the values that the first component starts with; fixed ones, so that nothing is random. */
+const STARTS = [0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95];
 
 /**
- * Fits two normal distributions by expectation and maximization, from several fixed beginnings.
- * @param sorted values in ascending order, at least two, with their weights
+ * Fits two normal distributions by expectation and maximization, from several fixed starts.
+ * @param sorted at least two values
  */
 export function fitMixture(sorted: Weighted): Mixture {
   const total = sum(sorted.weights);
-  const one = componentOf(sorted, sorted.weights, total);
-  const single = singleLikelihood(sorted, one);
-  const begun = CUTS.map((cut) => climb(sorted, beginning(sorted, total, cut), total, FIRST_STEPS));
-  const most = begun.reduce((left, right) => (right.likelihood > left.likelihood + 1e-9 ? right : left));
-  const best = climb(sorted, most.components, total, MAX_STEPS);
-  const [low, high] = [...best.components].sort((left, right) => left.mean - right.mean) as [Component, Component];
-  // One has 2 parameters, two have 5.
-  return { components: [low, high], deltaBic: 2 * (best.likelihood - single) - 3 * Math.log(total) };
+  const single = fitComponent(sorted, sorted.weights, total);
+  const fits = STARTS.map((share) => improvePair(sorted, splitAt(sorted, total * share, total), FIRST_STEPS));
+  const best = fits.reduce((left, right) => (right.likelihood > left.likelihood + 1e-9 ? right : left));
+  const { components, likelihood } = improvePair(sorted, best.components, MAX_STEPS);
+  const [first, second] = components;
+  // One distribution has 2 parameters, two have 5.
+  const deltaBic = 2 * (likelihood - computeSingleLikelihood(sorted, single)) - 3 * Math.log(total);
+  return { components: first.mean <= second.mean ? [first, second] : [second, first], deltaBic };
 }
 
 const HALF_LOG_TWO_PI = 0.5 * log(2 * Math.PI);
 
-/** Logarithm of the density of a normal distribution times its weight. */
-export function logDensity({ mean, deviation, weight }: Component, value: number): number {
+/** Computes the logarithm of a normal distribution's density times its weight. */
+function computeLogDensity({ mean, deviation, weight }: Component, value: number): number {
   const distance = (value - mean) / deviation;
   return log(weight) - log(deviation) - HALF_LOG_TWO_PI - 0.5 * distance * distance;
 }
 
-/** The share of the upper component at a value. */
-export function upperShareAt([low, high]: readonly [Component, Component], value: number): number {
-  return 1 / (1 + Math.exp(logDensity(low, value) - logDensity(high, value)));
+function computeSingleLikelihood({ values, weights }: Weighted, single: Component): number {
+  let likelihood = 0;
+  for (let index = 0; index < values.length; index++)
+    likelihood += weights[index]! * computeLogDensity(single, values[index]!);
+  return likelihood;
 }
 
-type Pair = readonly [Component, Component];
-
-function beginning(sorted: Weighted, total: number, cut: number): Pair {
+/** Starts with the lowest values, up to a weight, in the first component, and the others in the second. */
+function splitAt(sorted: Weighted, firstWeight: number, total: number): Pair {
   const first = new Float64Array(sorted.weights.length);
   let passed = 0;
   for (let index = 0; index < first.length; index++) {
     const weight = sorted.weights[index]!;
-    first[index] = Math.min(weight, Math.max(0, cut * total - passed));
+    first[index] = Math.min(weight, Math.max(0, firstWeight - passed));
     passed += weight;
   }
-  return pairOf(sorted, first, total);
+  return fitPair(sorted, first, total);
 }
 
 interface Fit {
@@ -84,44 +89,44 @@ interface Fit {
   readonly likelihood: number;
 }
 
-function climb(sorted: Weighted, start: Pair, total: number, steps: number): Fit {
+function improvePair(sorted: Weighted, start: Pair, maxSteps: number): Fit {
+  const total = sum(sorted.weights);
   const first = new Float64Array(sorted.weights.length);
   let components = start;
-  let likelihood = expectation(sorted, components, first);
-  for (let step = 0; step < steps; step++) {
-    components = pairOf(sorted, first, total);
-    const reached = expectation(sorted, components, first);
-    if (reached - likelihood < SETTLED * total) return { components, likelihood: reached };
+  let likelihood = assignWeights(sorted, components, first);
+  for (let step = 0; step < maxSteps; step++) {
+    components = fitPair(sorted, first, total);
+    const reached = assignWeights(sorted, components, first);
+    if (reached - likelihood < MIN_GAIN * total) return { components, likelihood: reached };
     likelihood = reached;
   }
   return { components, likelihood };
 }
 
-/** Writes to `first` what of each weight belongs to the first component, and gives the log-likelihood of the two. */
-function expectation({ values, weights }: Weighted, [one, two]: Pair, first: Float64Array): number {
-  const [oneTop, twoTop] = [logDensity(one, one.mean), logDensity(two, two.mean)];
-  const [oneScale, twoScale] = [0.5 / one.deviation ** 2, 0.5 / two.deviation ** 2];
+/** Writes to `first` the part of each weight that belongs to the first component, and returns the log-likelihood. */
+function assignWeights({ values, weights }: Weighted, [left, right]: Pair, first: Float64Array): number {
+  const [leftTop, rightTop] = [computeLogDensity(left, left.mean), computeLogDensity(right, right.mean)];
+  const [leftScale, rightScale] = [0.5 / left.deviation ** 2, 0.5 / right.deviation ** 2];
   let likelihood = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index]!;
-    const difference = oneTop - oneScale * (value - one.mean) ** 2 - (twoTop - twoScale * (value - two.mean) ** 2);
+    const leftLog = leftTop - leftScale * (value - left.mean) ** 2;
+    const rightLog = rightTop - rightScale * (value - right.mean) ** 2;
     // The larger of the two is taken out of the sum, so that neither overflows.
-    const smaller = exp(difference > 0 ? -difference : difference);
-    const larger =
-      difference > 0 ? oneTop - oneScale * (value - one.mean) ** 2 : twoTop - twoScale * (value - two.mean) ** 2;
-    likelihood += weights[index]! * (larger + log(1 + smaller));
-    first[index] = (weights[index]! * (difference > 0 ? 1 : smaller)) / (1 + smaller);
+    const smaller = exp(-abs(leftLog - rightLog));
+    likelihood += weights[index]! * (max(leftLog, rightLog) + log(1 + smaller));
+    first[index] = (weights[index]! * (leftLog > rightLog ? 1 : smaller)) / (1 + smaller);
   }
   return likelihood;
 }
 
-function pairOf(sorted: Weighted, first: Float64Array, total: number): Pair {
+function fitPair(sorted: Weighted, first: Float64Array, total: number): Pair {
   const second = first.map((weight, index) => sorted.weights[index]! - weight);
-  return [componentOf(sorted, first, total), componentOf(sorted, second, total)];
+  return [fitComponent(sorted, first, total), fitComponent(sorted, second, total)];
 }
 
-/** A component without any weight keeps a trace of one, so that no logarithm is infinite. */
-function componentOf({ values }: Weighted, weights: Float64Array, total: number): Component {
+/** A component without any weight keeps a trace of it, so that no logarithm is infinite. */
+function fitComponent({ values }: Weighted, weights: Float64Array, total: number): Component {
   const own = Math.max(sum(weights), 1e-12);
   let [mean, square] = [0, 0];
   for (let index = 0; index < values.length; index++) mean += (weights[index]! / own) * values[index]!;
@@ -129,111 +134,90 @@ function componentOf({ values }: Weighted, weights: Float64Array, total: number)
   return { mean, deviation: Math.max(Math.sqrt(square), MIN_DEVIATION), weight: own / total };
 }
 
-function singleLikelihood({ values, weights }: Weighted, one: Component): number {
-  let likelihood = 0;
-  for (let index = 0; index < values.length; index++) likelihood += weights[index]! * logDensity(one, values[index]!);
-  return likelihood;
-}
-
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
-/** One of the humps of a distribution. */
+/** A peak of the distribution of durations. */
 export interface Mode {
-  /** Half of the mode's runs are below it. */
+  /** Median of the mode's runs. */
   readonly centreMs: number;
   readonly sharePercent: number;
   /** Standard deviation of the natural logarithm: 0.1 is about 10 %. */
   readonly logDeviation: number;
 }
 
-/** Whether durations have one hump or two, by two methods. */
+/** Whether durations have one mode or two, by two methods. */
 export interface Modality {
   /** `two` only where both methods say so, `unclear` where they differ. */
   readonly verdict: "one" | "two" | "unclear" | "too few";
-  /**
-   * The two of the mixture, the faster first; of no meaning where the verdict is `one`. Empty where there are too few.
-   */
+  /** Both modes of the mixture, the faster first; they mean nothing where the verdict is `one`. Empty without a fit. */
   readonly modes: readonly Mode[];
-  /** Where a run belongs to the slow mode as likely as to the fast one. */
+  /** Duration at which a run belongs to either mode with the same probability. */
   readonly splitMs: number | null;
-  /** Sarle's bimodality coefficient of the logarithms, with its correction for few samples; above 5/9 says two. */
+  /** Sarle's bimodality coefficient of the logarithms, corrected for few samples; above 5/9 means two. */
   readonly sarle: number | null;
-  /** How much two normal distributions explain the logarithms better than one; above 10 says two. */
+  /** Advantage of two normal distributions of the logarithms over one; above 10 means two. */
   readonly deltaBic: number | null;
-  /** Distance of the two in units of their deviations; above 2 says two. */
+  /** Distance of the means in units of their deviations; above 2 means two. */
   readonly ashmanD: number | null;
   /** What the mixture was fitted to. */
   readonly fittedTo: string;
 }
 
-/** Fewer than this many say nothing about a shape. */
+/** Fewer runs show no shape. */
 const MIN_SAMPLES = 20;
 /** Sarle's coefficient of a uniform distribution. */
 const MIN_SARLE = 5 / 9;
 const MIN_DELTA_BIC = 10;
-/** Ashman, Bird and Zepf (1994): a clean separation. */
+/** A clean separation, after Ashman, Bird and Zepf (1994). */
 const MIN_ASHMAN = 2;
-/** A smaller mode is a few outliers. */
+/** A mode with a smaller share is a few outliers. */
 const MIN_WEIGHT = 0.05;
-/** Up to this many runs are fitted one by one, more of them in this many bins. */
+/** More runs than these are fitted in this many bins. */
 const MAX_POINTS = 2_048;
-/** Lambda reports hundredths of a millisecond; 0 has no logarithm. */
+/** Lambda reports hundredths of a millisecond, and 0 has no logarithm. */
 const MIN_MS = 0.01;
 
+const NO_FIT = { modes: [], splitMs: null, sarle: null, deltaBic: null, ashmanD: null } as const;
+
 /**
- * Looks for two modes on the logarithms of durations. On the durations themselves a long tail alone looks like two
- * (45 to 98 % of unimodal log-normal samples), and a mixture alone calls 18 % of exponential samples two: both must
- * agree.
+ * Looks for two modes in the logarithms of durations. Both methods must agree: in the durations themselves a long tail
+ * looks like a second mode (45 to 98 % of unimodal log-normal samples), and a mixture alone finds two modes in 18 % of
+ * exponential samples.
  * @param sortedMs in ascending order
  */
 export function findModes(sortedMs: Sorted): Modality {
-  if (sortedMs.length < MIN_SAMPLES)
-    return { ...NOTHING, fittedTo: `nothing: ${sortedMs.length} of the ${MIN_SAMPLES} runs that it takes` };
+  if (sortedMs.length < MIN_SAMPLES) {
+    const fittedTo = `nothing: ${sortedMs.length} of the ${MIN_SAMPLES} runs that it takes`;
+    return { ...NO_FIT, verdict: "too few", fittedTo };
+  }
   const logs = Float64Array.from(sortedMs, (ms) => Math.log(Math.max(ms, MIN_MS)));
-  const sarle = sarleCoefficient(logs);
-  if (sarle === undefined) return { ...NOTHING, verdict: "one", fittedTo: "nothing: all runs took the same time" };
-  const { points, fittedTo } = pointsOf(logs);
-  const mixture = fitMixture(points);
-  const ashmanD = ashman(mixture);
-  const separated =
-    mixture.deltaBic > MIN_DELTA_BIC &&
-    ashmanD > MIN_ASHMAN &&
-    mixture.components.every(({ weight }) => weight >= MIN_WEIGHT);
+  const sarle = computeSarle(logs);
+  if (sarle === undefined) return { ...NO_FIT, verdict: "one", fittedTo: "nothing: all runs took the same time" };
+  const { points, fittedTo } = binLogs(logs);
+  const { components, deltaBic } = fitMixture(points);
+  const ashmanD = computeAshman(components);
+  const isMixture =
+    deltaBic > MIN_DELTA_BIC && ashmanD > MIN_ASHMAN && components.every(({ weight }) => weight >= MIN_WEIGHT);
   return {
-    verdict: verdictOf(sarle > MIN_SARLE, separated),
-    modes: mixture.components.map(({ mean, deviation, weight }) => ({
+    verdict: sarle > MIN_SARLE !== isMixture ? "unclear" : isMixture ? "two" : "one",
+    modes: components.map(({ mean, deviation, weight }) => ({
       centreMs: Math.exp(mean),
       sharePercent: weight * 100,
       logDeviation: deviation,
     })),
-    splitMs: Math.exp(splitOf(mixture)),
+    splitMs: Math.exp(findSplit(components)),
     sarle,
-    deltaBic: mixture.deltaBic,
+    deltaBic,
     ashmanD,
     fittedTo,
   };
-}
-
-const NOTHING: Modality = {
-  verdict: "too few",
-  modes: [],
-  splitMs: null,
-  sarle: null,
-  deltaBic: null,
-  ashmanD: null,
-  fittedTo: "",
-};
-
-function verdictOf(bySarle: boolean, byMixture: boolean): Modality["verdict"] {
-  if (bySarle !== byMixture) return "unclear";
-  return bySarle ? "two" : "one";
 }
 
 /**
  * (skewness² + 1) / (excess kurtosis + 3 (n - 1)² / ((n - 2)(n - 3))), with the sample skewness and kurtosis that are
  * corrected for bias (SAS, Pfister 2013). Undefined where all values are the same.
  */
-export function sarleCoefficient(values: Sorted): number | undefined {
+export function computeSarle(values: Sorted): number | undefined {
   const n = values.length;
   let centre = 0;
   for (let index = 0; index < n; index++) centre += values[index]! / n;
@@ -251,22 +235,22 @@ export function sarleCoefficient(values: Sorted): number | undefined {
   return (skewness ** 2 + 1) / (kurtosis + (3 * (n - 1) ** 2) / ((n - 2) * (n - 3)));
 }
 
-function ashman({ components: [low, high] }: Mixture): number {
+function computeAshman([low, high]: Pair): number {
   return (Math.SQRT2 * (high.mean - low.mean)) / Math.hypot(low.deviation, high.deviation);
 }
 
-/** Between the two means, by halving: 60 halvings are beyond what a double tells apart. */
-function splitOf({ components }: Mixture): number {
-  let [low, high] = [components[0].mean, components[1].mean];
+/** Finds where both components are equally likely, by halving; 60 halvings exceed the precision of a double. */
+function findSplit([lower, upper]: Pair): number {
+  let [low, high] = [lower.mean, upper.mean];
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2;
-    if (upperShareAt(components, middle) < 0.5) low = middle;
+    if (computeLogDensity(lower, middle) > computeLogDensity(upper, middle)) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
 }
 
-function pointsOf(logs: Float64Array): { readonly points: Weighted; readonly fittedTo: string } {
+function binLogs(logs: Float64Array): { readonly points: Weighted; readonly fittedTo: string } {
   if (logs.length <= MAX_POINTS)
     return { points: { values: logs, weights: new Float64Array(logs.length).fill(1) }, fittedTo: "every run" };
   const [from, to] = [logs[0]!, logs[logs.length - 1]!];
@@ -276,10 +260,10 @@ function pointsOf(logs: Float64Array): { readonly points: Weighted; readonly fit
     weights[bin]! += 1;
     sums[bin]! += log;
   }
-  const kept = [...weights.keys()].filter((bin) => weights[bin]! > 0);
+  const filled = [...weights.keys()].filter((bin) => weights[bin]! > 0);
   const points = {
-    values: Float64Array.from(kept, (bin) => sums[bin]! / weights[bin]!),
-    weights: Float64Array.from(kept, (bin) => weights[bin]!),
+    values: Float64Array.from(filled, (bin) => sums[bin]! / weights[bin]!),
+    weights: Float64Array.from(filled, (bin) => weights[bin]!),
   };
   return { points, fittedTo: `every run, in ${MAX_POINTS} bins of the logarithm, each at its mean` };
 }

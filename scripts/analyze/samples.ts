@@ -1,14 +1,14 @@
-import { type RunReport, type RunStatus, readReportLine, type Origin } from "./report-line";
+import { readReportLine, type Origin, type RunReport, type RunStatus } from "./report-line";
 
-/** Names beyond this many of one kind are counted as one: a log of thousands of functions must not fill the memory. */
+/** Further names of one kind are counted as one, so that a log of thousands of functions does not fill the memory. */
 const MAX_NAMES = 250;
 const OTHERS = "(others)";
 const STATUSES: readonly RunStatus[] = ["unknown", "success", "timeout", "error"];
 
-/** Figures of runs in columns: a million of them take about 35 MB. NaN stands for what a line does not have. */
+/** Figures of runs in columns: a million runs take about 35 MB. NaN stands for what a line does not have. */
 export class RunSamples {
   private length = 0;
-  private columns = new Columns(1_024);
+  private columns = createColumns(1_024);
   private readonly names = { version: new Names(), function: new Names(), errorType: new Names() };
 
   /** How many runs there are. */
@@ -18,18 +18,18 @@ export class RunSamples {
 
   /** Adds a run at the end. */
   add(report: RunReport): void {
-    if (this.length === this.columns.durationMs.length) this.columns = this.columns.doubled();
-    const { columns, names, length: at } = this;
-    columns.durationMs[at] = report.durationMs;
-    columns.billedMs[at] = report.billedDurationMs ?? NaN;
-    columns.sizeMiB[at] = report.memorySizeMiB;
-    columns.usedMiB[at] = report.maxMemoryUsedMiB;
-    columns.initMs[at] = report.initDurationMs ?? report.restoreDurationMs ?? NaN;
-    columns.status[at] = STATUSES.indexOf(report.status);
-    columns.version[at] = names.version.of(report.version);
-    columns.function[at] = names.function.of(report.functionName);
-    columns.errorType[at] = names.errorType.of(report.errorType);
-    this.length = at + 1;
+    if (this.length === this.columns.durationMs.length) this.columns = doubleColumns(this.columns);
+    const { columns, names, length: index } = this;
+    columns.durationMs[index] = report.durationMs;
+    columns.billedMs[index] = report.billedDurationMs ?? NaN;
+    columns.sizeMiB[index] = report.memorySizeMiB;
+    columns.usedMiB[index] = report.maxMemoryUsedMiB;
+    columns.initMs[index] = report.initDurationMs ?? report.restoreDurationMs ?? NaN;
+    columns.status[index] = STATUSES.indexOf(report.status);
+    columns.version[index] = names.version.findOrAdd(report.version);
+    columns.function[index] = names.function.findOrAdd(report.functionName);
+    columns.errorType[index] = names.errorType.findOrAdd(report.errorType);
+    this.length = index + 1;
   }
 
   /** Milliseconds of each run's handler, in the order of the lines. */
@@ -40,11 +40,11 @@ export class RunSamples {
   get billedMs(): Float32Array {
     return this.columns.billedMs.subarray(0, this.length);
   }
-  /** MiB the function had. */
+  /** Size of the function in MiB. */
   get sizeMiB(): Float32Array {
     return this.columns.sizeMiB.subarray(0, this.length);
   }
-  /** MiB the environment had used at most by the end of the run: it never falls within an environment. */
+  /** Most MiB that the environment had used by the end of the run: it never falls within an environment. */
   get usedMiB(): Float32Array {
     return this.columns.usedMiB.subarray(0, this.length);
   }
@@ -57,139 +57,112 @@ export class RunSamples {
   isColdAt(index: number): boolean {
     return !Number.isNaN(this.columns.initMs[index]!);
   }
-  /** The run's size in MiB, as text. */
-  sizeTextAt(index: number): string {
-    return String(this.columns.sizeMiB[index]!);
-  }
   /** How a run ended. */
   statusAt(index: number): RunStatus {
     return STATUSES[this.columns.status[index]!]!;
   }
-  /** What a run has of a kind; undefined where its line does not say. */
+  /** A run's name of a kind; undefined where its line does not have it. */
   nameAt(kind: "version" | "function" | "errorType", index: number): string | undefined {
     return this.names[kind].at(this.columns[kind][index]!);
   }
 }
 
-class Columns {
-  readonly durationMs: Float64Array;
-  readonly billedMs: Float32Array;
-  readonly sizeMiB: Float32Array;
-  readonly usedMiB: Float32Array;
-  readonly initMs: Float32Array;
-  readonly status: Uint8Array;
-  readonly version: Uint8Array;
-  readonly function: Uint8Array;
-  readonly errorType: Uint8Array;
+const createColumns = (size: number) => ({
+  durationMs: new Float64Array(size),
+  billedMs: new Float32Array(size),
+  sizeMiB: new Float32Array(size),
+  usedMiB: new Float32Array(size),
+  initMs: new Float32Array(size),
+  status: new Uint8Array(size),
+  version: new Uint8Array(size),
+  function: new Uint8Array(size),
+  errorType: new Uint8Array(size),
+});
+type Columns = ReturnType<typeof createColumns>;
 
-  constructor(size: number) {
-    this.durationMs = new Float64Array(size);
-    [this.billedMs, this.sizeMiB, this.usedMiB, this.initMs] = [
-      new Float32Array(size),
-      new Float32Array(size),
-      new Float32Array(size),
-      new Float32Array(size),
-    ];
-    [this.status, this.version, this.function, this.errorType] = [
-      new Uint8Array(size),
-      new Uint8Array(size),
-      new Uint8Array(size),
-      new Uint8Array(size),
-    ];
-  }
-
-  doubled(): Columns {
-    const grown = new Columns(this.durationMs.length * 2);
-    grown.durationMs.set(this.durationMs);
-    for (const name of ["billedMs", "sizeMiB", "usedMiB", "initMs"] as const) grown[name].set(this[name]);
-    for (const name of ["status", "version", "function", "errorType"] as const) grown[name].set(this[name]);
-    return grown;
-  }
+function doubleColumns(columns: Columns): Columns {
+  const doubled = createColumns(columns.durationMs.length * 2);
+  for (const name of Object.keys(columns) as (keyof Columns)[]) doubled[name].set(columns[name]);
+  return doubled;
 }
 
-/** Names by small numbers; 0 is no name. */
+/** Numbers small enough for a byte that stand for names; 0 stands for no name. */
 class Names {
-  private readonly byName = new Map<string, number>();
-  private readonly list: (string | undefined)[] = [undefined];
+  private readonly numbers = new Map<string, number>();
+  private readonly names: (string | undefined)[] = [undefined];
 
-  of(name: string | undefined): number {
+  findOrAdd(name: string | undefined): number {
     if (name === undefined) return 0;
-    const known = this.byName.get(name);
+    const known = this.numbers.get(name);
     if (known !== undefined) return known;
-    if (this.list.length > MAX_NAMES && name !== OTHERS) return this.of(OTHERS);
-    this.byName.set(name, this.list.length);
-    return this.list.push(name) - 1;
+    if (this.names.length > MAX_NAMES && name !== OTHERS) return this.findOrAdd(OTHERS);
+    this.numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
   }
 
   at(number: number): string | undefined {
-    return this.list[number];
+    return this.names[number];
   }
 }
 
-/** What was read. */
+/** How many lines were read, by what they are. */
 export interface Reading {
   readonly lines: number;
   readonly reports: number;
   /** Lines that are no report of a run. */
   readonly skipped: number;
-  /** Lines that say they are a report and cannot be read. */
+  /** Reports that cannot be read. */
   readonly unreadable: number;
   /**
-   * Where the first of those is: its input, and its number there, from 1. Its content is not shown: a log may hold
+   * The input of the first of those, and its line number from 1. Its content is not shown, because a log may hold
    * anything.
    */
   readonly firstUnreadable: { readonly input: string; readonly line: number } | null;
 }
 
-/** A run that started and has not ended yet; beyond this many the oldest are forgotten. */
+/** Runs that have started and not ended; of more the oldest are forgotten. */
 const MAX_STARTED = 10_000;
 
 /** Takes the lines of one or more logs, and keeps the figures of the runs that they report. */
 export class RunCollector {
   /** The runs so far. */
   readonly samples = new RunSamples();
+  /** Versions of the runs that have started, by request id. */
   private readonly versions = new Map<string, string>();
-  private lines = 0;
-  private skipped = 0;
-  private unreadable = 0;
+  private readonly counts = { lines: 0, skipped: 0, unreadable: 0 };
   private firstUnreadable: Reading["firstUnreadable"] = null;
 
   /**
    * Takes one line.
-   * @param input name of the log it is from
-   * @param number of the line in that log, from 1
+   * @param place the log's name, and the line's number in it from 1
    */
-  take(line: string, input: string, number: number, origin?: Origin): void {
-    this.lines++;
+  take(line: string, place: { readonly input: string; readonly line: number }, origin?: Origin): void {
+    this.counts.lines++;
     const read = readReportLine(line, origin);
+    if (read.kind === "report") return this.addRun(read.report);
     if (read.kind === "unreadable") {
-      this.unreadable++;
-      this.firstUnreadable ??= { input, line: number };
+      this.counts.unreadable++;
+      this.firstUnreadable ??= place;
       return;
     }
-    if (read.kind !== "report") {
-      this.skipped++;
-      if (read.kind === "start") this.started(read.requestId, read.version);
-      return;
-    }
-    const { requestId, version } = read.report;
-    const known = version ?? (requestId === undefined ? undefined : this.versions.get(requestId));
-    if (requestId !== undefined) this.versions.delete(requestId);
-    this.samples.add(known === undefined ? read.report : { ...read.report, version: known });
+    this.counts.skipped++;
+    if (read.kind === "start") this.addStart(read.requestId, read.version);
   }
 
   /** What was read so far. */
   get reading(): Reading {
-    return {
-      lines: this.lines,
-      reports: this.samples.count,
-      skipped: this.skipped,
-      unreadable: this.unreadable,
-      firstUnreadable: this.firstUnreadable,
-    };
+    return { ...this.counts, reports: this.samples.count, firstUnreadable: this.firstUnreadable };
   }
 
-  private started(requestId: string, version: string): void {
+  private addRun(report: RunReport): void {
+    const { requestId } = report;
+    if (requestId === undefined) return this.samples.add(report);
+    const version = report.version ?? this.versions.get(requestId);
+    this.versions.delete(requestId);
+    this.samples.add(version === undefined ? report : { ...report, version });
+  }
+
+  private addStart(requestId: string, version: string): void {
     this.versions.set(requestId, version);
     if (this.versions.size > MAX_STARTED) this.versions.delete(this.versions.keys().next().value!);
   }

@@ -3,54 +3,55 @@ import { chiSquaredQuantile, mean } from "../kit/quantiles";
 import { standardError } from "../kit/random";
 import type { WarmTime } from "./size";
 
+/** Looked up once, because the sandbox of a test makes each lookup of a global slow, and a bootstrap takes many. */
 const { min } = Math;
 
 /** Mean time at one size, as measured. */
 export interface MeasuredMean {
   readonly memoryMiB: number;
   readonly meanMs: number;
-  /** Of the mean, in milliseconds, above 0. */
+  /** Standard error of the mean, in milliseconds, above 0. */
   readonly errorMs: number;
 }
 
-/** Time as it follows from memory: what waits, and what computes. */
+/** How time follows from memory. */
 export interface Curve {
   /** Time that no memory shortens. */
   readonly waitMs: number;
-  /** Time of what computes, on one vCPU. */
+  /** Time of the computing, on one vCPU. */
   readonly workMs: number;
-  /** vCPUs that it makes use of: more memory than they take shortens nothing. */
+  /** vCPUs that the function can use; more memory than gives them shortens nothing. */
   readonly usedVcpus: number;
-  /** Sum of the squared distances from what was measured, in standard errors. */
+  /** Sum of the squared distances from the measured means, in standard errors. */
   readonly misfit: number;
 }
 
-/** Lambda gives six at most (10,240 MB). */
-const MOST_VCPUS = 6;
+/** Lambda gives six vCPUs at most (10,240 MB). */
+const MAX_VCPUS = 6;
 
 /**
  * Fits time = wait + work / share of CPU. Lambda gives CPU in proportion to memory, one vCPU at 1,769 MB, and a
- * function uses no more of them than it has threads. All sizes speak about the two times, so that a size's own noise
- * decides less. Neither is negative: more memory makes nothing slower.
+ * function can use no more vCPUs than it has threads. Fitting all sizes together reduces the noise of each; neither
+ * time is negative, because more memory makes nothing slower.
  * @param means at least two sizes
  */
 export function fitCurve(means: readonly MeasuredMean[]): Curve {
-  const fits = Array.from({ length: MOST_VCPUS }, (_, index) => fitWith(means, index + 1));
+  const fits = Array.from({ length: MAX_VCPUS }, (_, index) => fitWithVcpus(means, index + 1));
   return fits.reduce((best, fit) => (fit.misfit < best.misfit - 1e-9 ? fit : best));
 }
 
-/** Milliseconds that the curve has at a size. */
-export function timeAt({ waitMs, workMs, usedVcpus }: Omit<Curve, "misfit">, memoryMiB: number): number {
-  return waitMs + workMs / cpuShare(memoryMiB, usedVcpus);
+/** Computes the milliseconds that the curve has at a size. */
+export function computeTimeMs({ waitMs, workMs, usedVcpus }: Omit<Curve, "misfit">, memoryMiB: number): number {
+  return waitMs + workMs / computeVcpus(memoryMiB, usedVcpus);
 }
 
-const cpuShare = (memoryMiB: number, usedVcpus: number): number => min(memoryMiB / ONE_VCPU_MIB, usedVcpus);
+const computeVcpus = (memoryMiB: number, usedVcpus: number): number => min(memoryMiB / ONE_VCPU_MIB, usedVcpus);
 
-/** Weighted least squares of two coefficients, in closed form. */
-function fitWith(means: readonly MeasuredMean[], usedVcpus: number): Curve {
+/** Fits both times by weighted least squares, in closed form. */
+function fitWithVcpus(means: readonly MeasuredMean[], usedVcpus: number): Curve {
   const sums = { w: 0, x: 0, y: 0, xx: 0, xy: 0 };
   for (const { memoryMiB, meanMs, errorMs } of means) {
-    const [weight, slowness] = [1 / errorMs ** 2, 1 / cpuShare(memoryMiB, usedVcpus)];
+    const [weight, slowness] = [1 / errorMs ** 2, 1 / computeVcpus(memoryMiB, usedVcpus)];
     sums.w += weight;
     sums.x += weight * slowness;
     sums.y += weight * meanMs;
@@ -58,30 +59,30 @@ function fitWith(means: readonly MeasuredMean[], usedVcpus: number): Curve {
     sums.xy += weight * slowness * meanMs;
   }
   const spread = sums.w * sums.xx - sums.x * sums.x;
-  // All sizes have the CPU that it uses: they cannot tell work from wait.
+  // Where every size has all the CPU that the function uses, work and wait cannot be distinguished.
   const work = spread > 1e-9 * sums.w * sums.xx ? (sums.w * sums.xy - sums.x * sums.y) / spread : 0;
   const wait = (sums.y - work * sums.x) / sums.w;
-  const kept =
+  const times =
     work <= 0
       ? { waitMs: sums.y / sums.w, workMs: 0 }
       : wait < 0
         ? { waitMs: 0, workMs: sums.xy / sums.xx }
         : { waitMs: wait, workMs: work };
-  const misfit = means.reduce(
-    (sum, { memoryMiB, meanMs, errorMs }) =>
-      sum + ((meanMs - timeAt({ ...kept, usedVcpus }, memoryMiB)) / errorMs) ** 2,
-    0,
-  );
-  return { ...kept, usedVcpus, misfit };
+  const curve = { ...times, usedVcpus };
+  return { ...curve, misfit: sumMisfits(means, ({ memoryMiB }) => computeTimeMs(curve, memoryMiB)) };
+}
+
+function sumMisfits(means: readonly MeasuredMean[], expectMs: (mean: MeasuredMean) => number): number {
+  return means.reduce((sum, each) => sum + ((each.meanMs - expectMs(each)) / each.errorMs) ** 2, 0);
 }
 
 /**
- * The times themselves, but for those that are slower than at a smaller size: neighbours out of order get their mean
- * (isotonic regression by pooling adjacent violators). For a function that the curve does not fit.
+ * Replaces times that are slower than at a smaller size: neighbours out of order get their mean (isotonic regression by
+ * pooling adjacent violators). For functions that the curve does not fit.
  * @param means the smallest size first
  * @returns milliseconds in the same order
  */
-export function fallingTimes(means: readonly MeasuredMean[]): number[] {
+export function poolRisingTimes(means: readonly MeasuredMean[]): number[] {
   const blocks: { ms: number; weight: number; sizes: number }[] = [];
   for (const { meanMs, errorMs } of means) {
     blocks.push({ ms: meanMs, weight: 1 / errorMs ** 2, sizes: 1 });
@@ -102,96 +103,92 @@ export function fallingTimes(means: readonly MeasuredMean[]): number[] {
  * How time follows from memory:
  * - `flat`: no size is significantly faster than another.
  * - `curve`: wait + work / CPU fits.
- * - `falling`: it does not; the measured means stand, but for those that are slower than at a smaller size.
+ * - `falling`: it does not fit; the measured means count, pooled where they rise with memory.
  */
 export type TimeModel = "flat" | "curve" | "falling";
 
-/** A size with its warm runs. */
+/** A size with the times of its warm runs. */
 export interface TimedSize {
   readonly memoryMiB: number;
   readonly time: WarmTime;
 }
 
-/** The same with the standard error of its mean, as a share of it. */
+/** The same with the standard error of its mean, as a share of the mean. */
 export interface WeighedSize extends TimedSize {
   readonly errorShare: number;
 }
 
-/** What time is expected at each size. */
+/** The time that is expected at each size. */
 export interface ExpectedTimes {
   readonly model: TimeModel;
-  /** Of `flat` too, where it is what may still be there. */
+  /** Fitted for every model; with `flat` it bounds the difference that may have been missed. */
   readonly curve: Curve;
   /** Milliseconds, in the order of the sizes. */
   readonly timesMs: readonly number[];
 }
 
-/** A model is given up, and a difference believed, where chance does it in one of a hundred measurements. */
+/** Probability that chance alone rejects the curve, or makes a difference. */
 const SIGNIFICANCE = 0.01;
 
 /**
- * What the measured means say together: noise of one size is not taken for its speed.
+ * Derives the time at each size from all sizes together, so that one size's noise is not taken for its speed.
  * @param sizes at least two, the smallest first
  */
-export function expectedTimes(sizes: readonly WeighedSize[]): ExpectedTimes {
-  const means = measuredMeans(
-    sizes,
-    sizes.map(({ time }) => time.meanMs),
-  );
+export function expectTimes(sizes: readonly WeighedSize[]): ExpectedTimes {
+  const means = listMeans(sizes, ({ time }) => time.meanMs);
   const curve = fitCurve(means);
-  const model = modelOf(means, curve);
-  return { model, curve, timesMs: timesOf(model, means, curve) };
+  const model = chooseModel(means, curve);
+  return { model, curve, timesMs: applyModel(model, means, curve) };
 }
 
-/** The times that the same model gives to means that were drawn anew. */
-export function drawnTimes(sizes: readonly WeighedSize[], model: TimeModel, draw: number): number[] {
-  const means = measuredMeans(
-    sizes,
-    sizes.map(({ time }) => time.drawn[draw]!),
-  );
-  return timesOf(model, means, fitCurve(means));
+/** Derives the times from one bootstrap sample, by a given model. */
+export function expectDrawnTimes(sizes: readonly WeighedSize[], model: TimeModel, draw: number): number[] {
+  const means = listMeans(sizes, ({ time }) => time.drawn[draw]!);
+  return applyModel(model, means, fitCurve(means));
 }
 
-function modelOf(means: readonly MeasuredMean[], curve: Curve): TimeModel {
-  const level = flatTime(means);
-  const misfit = means.reduce((sum, { meanMs, errorMs }) => sum + ((meanMs - level) / errorMs) ** 2, 0);
-  // The curve has two coefficients; that it has a choice of threads makes it fit a little better still.
+function chooseModel(means: readonly MeasuredMean[], curve: Curve): TimeModel {
+  const levelMs = averageTimes(means);
+  const flatMisfit = sumMisfits(means, () => levelMs);
+  // The curve has two coefficients; its choice of vCPUs makes it fit slightly better than that.
   if (means.length > 2 && curve.misfit > chiSquaredQuantile(means.length - 2, 1 - SIGNIFICANCE)) return "falling";
-  return misfit - curve.misfit < chiSquaredQuantile(1, 1 - SIGNIFICANCE) ? "flat" : "curve";
+  return flatMisfit - curve.misfit < chiSquaredQuantile(1, 1 - SIGNIFICANCE) ? "flat" : "curve";
 }
 
-function timesOf(model: TimeModel, means: readonly MeasuredMean[], curve: Curve): number[] {
-  if (model === "flat") return means.map(() => flatTime(means));
-  return model === "curve" ? means.map(({ memoryMiB }) => timeAt(curve, memoryMiB)) : fallingTimes(means);
+function applyModel(model: TimeModel, means: readonly MeasuredMean[], curve: Curve): number[] {
+  if (model === "falling") return poolRisingTimes(means);
+  const levelMs = averageTimes(means);
+  return means.map(({ memoryMiB }) => (model === "flat" ? levelMs : computeTimeMs(curve, memoryMiB)));
 }
 
-function flatTime(means: readonly MeasuredMean[]): number {
-  const weights = means.map(({ errorMs }) => 1 / errorMs ** 2);
-  return (
-    means.reduce((sum, { meanMs }, index) => sum + meanMs * weights[index]!, 0) /
-    weights.reduce((sum, weight) => sum + weight, 0)
-  );
+function averageTimes(means: readonly MeasuredMean[]): number {
+  let [sum, weights] = [0, 0];
+  for (const { meanMs, errorMs } of means) {
+    sum += meanMs / errorMs ** 2;
+    weights += 1 / errorMs ** 2;
+  }
+  return sum / weights;
 }
 
-/** Without a floor, sizes whose runs are all equal would weigh without end. */
-const LEAST_ERROR = 0.001;
+/** Without a floor, sizes whose runs all took the same time would have infinite weight. */
+const MIN_ERROR_SHARE = 0.001;
 
 /**
- * Weighs sizes by their errors. A few runs tell a mean's error badly, and where by chance they are all fast they tell a
- * small one: half of its square is the size's own, half that of all sizes.
+ * Gives each size its error. A few runs estimate their mean's error badly, and too small where all happen to be fast:
+ * half of the squared error is the size's own, the other half the mean of all sizes.
  */
-export function weighed(sizes: readonly TimedSize[]): WeighedSize[] {
+export function weighSizes(sizes: readonly TimedSize[]): WeighedSize[] {
   const squares = sizes.map(({ time }) => (standardError(time.drawn) / time.meanMs) ** 2);
-  const ofAll = mean(squares);
+  const meanSquare = mean(squares);
   return sizes.map((size, index) => ({
     ...size,
-    errorShare: Math.max(LEAST_ERROR, Math.sqrt((squares[index]! + ofAll) / 2)),
+    errorShare: Math.max(MIN_ERROR_SHARE, Math.sqrt((squares[index]! + meanSquare) / 2)),
   }));
 }
 
-const measuredMeans = (sizes: readonly WeighedSize[], means: readonly number[]): MeasuredMean[] =>
-  sizes.map(({ memoryMiB, errorShare }, index) => ({
-    memoryMiB,
-    meanMs: means[index]!,
-    errorMs: means[index]! * errorShare,
-  }));
+function listMeans(sizes: readonly WeighedSize[], readMeanMs: (size: WeighedSize) => number): MeasuredMean[] {
+  return sizes.map((size) => {
+    const meanMs = readMeanMs(size);
+    return { memoryMiB: size.memoryMiB, meanMs, errorMs: meanMs * size.errorShare };
+  });
+}

@@ -1,99 +1,73 @@
 import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { InvalidParameterValueException, LambdaClient } from "@aws-sdk/client-lambda";
-import { dollars, invocationsOf, mostUsd, overBudget, type Measuring, type TuningRun } from "./size";
 import { PriceBook } from "../cost/prices";
-import { accountLimits, clientConfiguration } from "../kit/aws-client";
-import { invokeMeasured } from "./measured-invocation";
-import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
 import { liveRelease } from "../deploy/live-file";
+import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
+import { accountLimits, clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { positive } from "../kit/given-setting";
-import { OF_FUNCTION, runsOf, sizesOf, wholeOf, type TuneOptions } from "./options";
-import { workOf, type Work } from "./work";
 import { deployedStack, type DeployedStack } from "../kit/deployed-stack";
-
-/** One invocation of a measuring. */
-export interface Turn {
-  readonly memoryMiB: number;
-  /** From 0; the first of a size is cold. The same number is given the same payload at every size. */
-  readonly round: number;
-}
-
-/** Failures after which a size is asked no more, where it has failed more often than not. */
-const ENOUGH_FAILURES = 3;
-
-/**
- * The order of a measuring: a run of each size, then the next of each. What is slow for an hour, such as an agent, is
- * so for all sizes.
- */
-export function turnsOf(sizesMiB: readonly number[], runsEach: number): Turn[] {
-  return Array.from({ length: runsEach + 1 }, (_, round) => sizesMiB.map((memoryMiB) => ({ memoryMiB, round }))).flat();
-}
-
-/** Whether a size is not worth another run: it fails, and each further failure is paid as well. */
-export function isHopeless(runs: readonly { readonly failure: string | null }[]): boolean {
-  const failed = runs.filter(({ failure }) => failure !== null).length;
-  return failed >= ENOUGH_FAILURES && failed > runs.length / 2;
-}
+import { positive } from "../kit/given-setting";
+import { computeMaximumUsd, countInvocations, formatUsd, refuseOverBudget, type MeasuringPlan } from "./budget";
+import { invokeVersion } from "./invocation";
+import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
+import type { TuningRun } from "./run";
+import { MIN_WARM_RUNS } from "./size";
+import { createWorkload, type Workload } from "./workload";
 
 /** Runs, and where they are from. */
-export interface Measured {
+export interface Measurement {
   readonly runs: readonly TuningRun[];
+  /** Function or file, for a person. */
   readonly source: string;
   readonly region: string;
+  /** Size in effect; null where unknown. */
   readonly currentMiB: number | null;
 }
 
-/** A function that is about to be measured. */
+/** The function that is measured. */
 interface Subject {
   readonly stack: DeployedStack;
   readonly versions: TemporaryVersions;
+  /** Makes one attempt a call. */
   readonly invoker: LambdaClient;
   readonly appliedMiB: number;
 }
 
-/** Measures on temporary versions, which are gone afterwards whatever happens. */
-export async function measure(context: CommandContext, options: TuneOptions): Promise<Measured> {
+/** Measures on temporary versions, which are removed afterwards whatever happens. */
+export async function measure(context: CommandContext, options: TuneOptions): Promise<Measurement> {
   return withSubject(context, options, async (subject) => {
-    const latest = await readyToMeasure(context, subject);
-    const measuring: Measuring = {
-      sizesMiB: sizesOf(options, subject.appliedMiB),
-      runsEach: runsOf(options),
+    const { stack, versions, appliedMiB } = subject;
+    const latest = await readIdleFunction(context, subject);
+    const plan: MeasuringPlan = {
+      sizesMiB: readSizes(options, appliedMiB),
+      runsEach: readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 }),
       timeoutSeconds: latest.timeoutSeconds,
       architecture: ARCHITECTURE,
-      othersUsd: positive("run-usd", options.runUsd, 0, "from 0 on"),
+      runUsd: positive("run-usd", options.runUsd, 0, "from 0 on"),
     };
-    const prices = new PriceBook(subject.stack.region);
-    const refused = overBudget(measuring, prices, positive("budget-usd", options.budgetUsd, 5));
+    const prices = new PriceBook(stack.region);
+    const refused = refuseOverBudget(plan, prices, positive("budget-usd", options.budgetUsd, 5));
     if (refused !== undefined) throw new UsageError(`${refused}. Nothing was measured.`);
-    const concurrency = await concurrencyOf(
-      context,
-      subject,
-      latest,
-      wholeOf("concurrency", options.concurrency, 1, 1, 100),
-    );
-    const work = workOf(context, options, subject.stack, latest);
+    const concurrency = readWholeNumber("concurrency", options.concurrency, { fallback: 1, minimum: 1, maximum: 100 });
+    const share = await checkConcurrency(context, concurrency, { region: stack.region, reserved: latest.reserved });
     context.progress.note(
-      `${invocationsOf(measuring)} runs of ${subject.versions.functionName} at ${measuring.sizesMiB.join(", ")} MB, ${concurrency.text}; ${dollars(mostUsd(measuring, prices))} at most. Apply nothing meanwhile.`,
+      `${countInvocations(plan)} runs of ${versions.functionName} at ${plan.sizesMiB.join(", ")} MB, ${share}; ` +
+        `${formatUsd(computeMaximumUsd(plan, prices))} at most. Apply nothing meanwhile.`,
     );
-    const runs = await measured(context, subject, measuring, concurrency.count, work);
-    return {
-      runs,
-      source: subject.versions.functionName,
-      region: subject.stack.region,
-      currentMiB: subject.appliedMiB,
-    };
+    const workload = createWorkload(context, options, { stack, latest });
+    const runs = await new Session(context, subject, { plan, workload, concurrency }).measure();
+    return { runs, source: versions.functionName, region: stack.region, currentMiB: appliedMiB };
   });
 }
 
 /** Removes what a killed tuning left. */
-export async function cleanup(context: CommandContext, options: TuneOptions): Promise<CommandResult> {
+export async function cleanUp(context: CommandContext, options: TuneOptions): Promise<CommandResult> {
   return withSubject(context, options, async ({ versions, appliedMiB }) => {
     const removed = await context.progress.step("Remove what a tuning left", () => versions.remove(appliedMiB));
-    const what = removed.length === 0 ? "There was no temporary version" : `Removed: version ${removed.join(", ")}`;
+    const result = removed.length === 0 ? "There was no temporary version" : `Removed: version ${removed.join(", ")}`;
     return {
       exitCode: 0,
-      text: `${what} of ${versions.functionName}; its memory is ${appliedMiB} MB, as applied.`,
+      text: `${result} of ${versions.functionName}; its memory is ${appliedMiB} MB, as applied.`,
       json: { function: versions.functionName, removed, memory_mb: appliedMiB },
     };
   });
@@ -105,20 +79,23 @@ async function withSubject<T>(
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
   const stack = await deployedStack(context, options.state);
-  const { name, memory } = OF_FUNCTION[options.function];
-  const [functionName, appliedMiB] = [stack.outputs[name], stack.settings[memory]];
+  const { nameOutput, memorySetting } = TUNED_FUNCTIONS[options.function];
+  const [functionName, appliedMiB] = [stack.outputs[nameOutput], stack.settings[memorySetting]];
   if (typeof functionName !== "string" || typeof appliedMiB !== "number")
     throw new UsageError(
-      `The outputs have the ${name} ${JSON.stringify(functionName) ?? "missing"} and the setting ${memory} ${JSON.stringify(appliedMiB) ?? "missing"}; allowed: a name and a number. Apply this release first: quickturn apply.`,
+      `The outputs have the ${nameOutput} ${JSON.stringify(functionName) ?? "missing"} and the setting ` +
+        `${memorySetting} ${JSON.stringify(appliedMiB) ?? "missing"}; allowed: a name and a number. ` +
+        "Apply this release first: quickturn apply.",
     );
   const { release } = liveRelease(context, stack.outputs);
   if (release?.canary && !options.cleanup)
     throw new UsageError(
-      `A canary is on its way since ${release.canary.started_at}: a version more would be taken for its candidate. Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).`,
+      `A canary is on its way since ${release.canary.started_at}: a version more would be taken for its candidate. ` +
+        "Let it end (quickturn canary --resume), or take it back (quickturn canary --abort).",
     );
   const configuration = clientConfiguration({ environment: context.environment, region: stack.region }, "LAMBDA");
   const client = new LambdaClient(configuration);
-  // A run may take 15 minutes, and one that is sent twice is two.
+  // A run may take 15 minutes, and a repeated call would start a second run.
   const invoker = new LambdaClient({
     ...configuration,
     maxAttempts: 1,
@@ -132,138 +109,150 @@ async function withSubject<T>(
   }
 }
 
-async function readyToMeasure({ signal }: CommandContext, { versions, appliedMiB }: Subject): Promise<LatestFunction> {
+/** Reads the function's configuration, and refuses where another tuning runs or left something. */
+async function readIdleFunction(
+  { signal }: CommandContext,
+  { versions, appliedMiB }: Subject,
+): Promise<LatestFunction> {
   const latest = await versions.latest(signal);
   const left = await versions.list(signal);
   if (left.length > 0 || latest.memoryMiB !== appliedMiB)
     throw new UsageError(
-      `${versions.functionName} has ${latest.memoryMiB} MB, ${appliedMiB} MB were applied, and ${left.length} versions of a tuning are there (${left.join(", ") || "none"}): one runs, or was killed. Where none runs: quickturn tune --cleanup.`,
+      `${versions.functionName} has ${latest.memoryMiB} MB, ${appliedMiB} MB were applied, and ${left.length} ` +
+        `versions of a tuning are there (${left.join(", ") || "none"}): one runs, or was killed. ` +
+        "Where none runs: quickturn tune --cleanup.",
     );
   return latest;
 }
 
-/** What a person should know of whose executions these are. */
-async function concurrencyOf(
+/** Refuses more runs at once than there are free executions, and says which share of them the measuring takes. */
+async function checkConcurrency(
   { environment, signal }: CommandContext,
-  { stack: { region } }: Subject,
-  { reserved }: LatestFunction,
-  count: number,
-): Promise<{ readonly count: number; readonly text: string }> {
-  const free = reserved ?? (await accountLimits({ environment, region }, signal)).unreservedConcurrentExecutions;
-  const whose = reserved === null ? "that the account has unreserved" : "that are reserved for the function";
-  if (count > free)
-    throw new UsageError(
-      `--concurrency is ${count}, of ${free} executions ${whose}; allowed: up to ${free}. ${free === 0 ? "The function is stopped: raise its reserved concurrency." : "Live traffic needs its share of them, too."}`,
-    );
-  return { count, text: `${count} at once of the ${free} ${whose}, which live traffic has not meanwhile` };
-}
-
-async function measured(
-  context: CommandContext,
-  subject: Subject,
-  measuring: Measuring,
   concurrency: number,
-  work: Work,
-): Promise<TuningRun[]> {
-  const { progress } = context;
-  const { versions, appliedMiB } = subject;
-  const runs: TuningRun[] = [];
-  try {
-    const published = await progress.step("Publish temporary versions", (detail) =>
-      publish(context, subject, measuring.sizesMiB, runs, detail),
+  { region, reserved }: { readonly region: string; readonly reserved: number | null },
+): Promise<string> {
+  const free = reserved ?? (await accountLimits({ environment, region }, signal)).unreservedConcurrentExecutions;
+  const kind = reserved === null ? "that the account has unreserved" : "that are reserved for the function";
+  if (concurrency > free)
+    throw new UsageError(
+      `--concurrency is ${concurrency}, of ${free} executions ${kind}; allowed: up to ${free}. ` +
+        (free === 0
+          ? "The function is stopped: raise its reserved concurrency."
+          : "Live traffic needs its share of them, too."),
     );
-    const turns = turnsOf(
-      [...published.keys()].sort((left, right) => left - right),
-      measuring.runsEach,
-    );
-    await progress.step(
-      "Measure",
-      (detail) => inTurn(context, { subject, published, turns, runs, work, concurrency, detail }),
-      () => `${runs.length} runs`,
-    );
-    return runs;
-  } finally {
-    work.close();
-    await progress.step("Remove the temporary versions", () => versions.remove(appliedMiB));
-  }
+  return `${concurrency} at once of the ${free} ${kind}, which live traffic cannot use meanwhile`;
 }
 
-/**
- * The size in effect last: Lambda publishes no version that is like the newest. One that the account refuses is a
- * failed run.
- */
-async function publish(
-  { signal }: CommandContext,
-  { versions, appliedMiB }: Subject,
-  sizesMiB: readonly number[],
-  runs: TuningRun[],
-  detail: (text: string) => void,
-): Promise<Map<number, string>> {
-  const published = new Map<number, string>();
-  const order = [...sizesMiB.filter((size) => size !== appliedMiB), ...sizesMiB.filter((size) => size === appliedMiB)];
-  for (const memoryMiB of order) {
-    detail(`${memoryMiB} MB`);
+/** One invocation of a measuring. */
+export interface Turn {
+  readonly memoryMiB: number;
+  /** From 0; the first of a size is cold. Every size is given the same payload in the same round. */
+  readonly round: number;
+}
+
+/** Orders the runs round by round, so that what is slow for a while, such as an agent, is slow for every size. */
+export function orderTurns(sizesMiB: readonly number[], runsEach: number): Turn[] {
+  return Array.from({ length: runsEach + 1 }, (_, round) => sizesMiB.map((memoryMiB) => ({ memoryMiB, round }))).flat();
+}
+
+/** Failures after which a size is given up, where most of its runs fail. */
+const MAX_FAILURES = 3;
+
+/** Says whether a size fails so often that another run would only cost money. */
+export function isHopeless(runs: readonly { readonly failure: string | null }[]): boolean {
+  const failed = runs.filter(({ failure }) => failure !== null).length;
+  return failed >= MAX_FAILURES && failed > runs.length / 2;
+}
+
+/** One measuring, from the first temporary version to the removal of the last. */
+class Session {
+  private readonly runs: TuningRun[] = [];
+
+  constructor(
+    private readonly context: CommandContext,
+    private readonly subject: Subject,
+    private readonly work: {
+      readonly plan: MeasuringPlan;
+      readonly workload: Workload;
+      readonly concurrency: number;
+    },
+  ) {}
+
+  async measure(): Promise<readonly TuningRun[]> {
+    const { progress } = this.context;
+    const { plan, workload } = this.work;
     try {
-      published.set(memoryMiB, await versions.publish(memoryMiB, signal));
-    } catch (error) {
-      if (!(error instanceof InvalidParameterValueException)) throw error;
-      runs.push({
-        memoryMiB,
-        durationMs: 0,
-        initMs: null,
-        billedMs: null,
-        usedMiB: null,
-        failure: `Lambda refuses the size: ${error.message}`,
-      });
+      const published = await progress.step("Publish temporary versions", (detail) => this.publish(detail));
+      const sizes = [...published.keys()].sort((left, right) => left - right);
+      await progress.step(
+        "Measure",
+        (detail) => this.runTurns(orderTurns(sizes, plan.runsEach), published, detail),
+        () => `${this.runs.length} runs`,
+      );
+      return this.runs;
+    } finally {
+      workload.close();
+      const { versions, appliedMiB } = this.subject;
+      await progress.step("Remove the temporary versions", () => versions.remove(appliedMiB));
     }
   }
-  return published;
-}
 
-interface Session {
-  readonly subject: Subject;
-  readonly published: ReadonlyMap<number, string>;
-  readonly turns: readonly Turn[];
-  /** Added to. */
-  readonly runs: TuningRun[];
-  readonly work: Work;
-  readonly concurrency: number;
-  readonly detail: (text: string) => void;
-}
-
-async function inTurn(
-  { signal }: CommandContext,
-  { subject, published, turns, runs, work, concurrency, detail }: Session,
-): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    for (let turn = turns[next++]; turn !== undefined; turn = turns[next++]) {
-      signal.throwIfAborted();
-      const { memoryMiB, round } = turn;
-      if (isHopeless(runs.filter((run) => run.memoryMiB === memoryMiB))) continue;
-      const { functionName } = subject.versions;
-      runs.push(
-        await work.run(round, (payload) =>
-          invokeMeasured(subject.invoker, {
-            functionName,
-            version: published.get(memoryMiB)!,
-            memoryMiB,
-            payload,
-            signal,
-          }),
-        ),
-      );
-      detail(`${runs.length} of ${turns.length} runs`);
+  /**
+   * Publishes a version of each size, the size in effect last, because Lambda publishes no version that equals the
+   * newest. A size that the account refuses counts as a failed run.
+   * @returns version numbers by size
+   */
+  private async publish(detail: (text: string) => void): Promise<Map<number, string>> {
+    const { versions, appliedMiB } = this.subject;
+    const published = new Map<number, string>();
+    const order = [...this.work.plan.sizesMiB].sort(
+      (left, right) => Number(left === appliedMiB) - Number(right === appliedMiB),
+    );
+    for (const memoryMiB of order) {
+      detail(`${memoryMiB} MB`);
+      try {
+        published.set(memoryMiB, await versions.publish(memoryMiB, this.context.signal));
+      } catch (error) {
+        if (!(error instanceof InvalidParameterValueException)) throw error;
+        const failure = `Lambda refuses the size: ${error.message}`;
+        this.runs.push({ memoryMiB, durationMs: 0, initMs: null, billedMs: null, usedMiB: null, failure });
+      }
     }
-  };
-  // All lanes end before the versions go, be it that one has failed.
-  const ended = await Promise.allSettled(
-    Array.from({ length: concurrency }, async () =>
-      lane().catch((error: unknown) => {
+    return published;
+  }
+
+  private async runTurns(
+    turns: readonly Turn[],
+    published: ReadonlyMap<number, string>,
+    detail: (text: string) => void,
+  ): Promise<void> {
+    const { signal } = this.context;
+    let next = 0;
+    const runLane = async () => {
+      try {
+        for (let turn = turns[next++]; turn !== undefined; turn = turns[next++]) {
+          signal.throwIfAborted();
+          const { memoryMiB, round } = turn;
+          if (isHopeless(this.runs.filter((run) => run.memoryMiB === memoryMiB))) continue;
+          this.runs.push(await this.run(memoryMiB, round, published.get(memoryMiB)!));
+          detail(`${this.runs.length} of ${turns.length} runs`);
+        }
+      } catch (error) {
         next = turns.length;
         throw error;
-      }),
-    ),
-  );
-  for (const each of ended) if (each.status === "rejected") throw each.reason;
+      }
+    };
+    // Every lane ends before the versions are removed, even where one has failed.
+    const lanes = await Promise.allSettled(Array.from({ length: this.work.concurrency }, runLane));
+    for (const lane of lanes) if (lane.status === "rejected") throw lane.reason;
+  }
+
+  private run(memoryMiB: number, round: number, version: string): Promise<TuningRun> {
+    const { invoker, versions } = this.subject;
+    const { signal } = this.context;
+    const { functionName } = versions;
+    return this.work.workload.run(round, (payload) =>
+      invokeVersion(invoker, { functionName, version, memoryMiB, payload, signal }),
+    );
+  }
 }

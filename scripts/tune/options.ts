@@ -1,13 +1,8 @@
-import { SETTINGS, type NumberSetting } from "../../stacks/contract/settings";
+import { SETTINGS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { STRATEGIES, type Strategy } from "./verdict";
-import { MIN_WARM_RUNS } from "./size";
 import { UsageError } from "../kit/context";
 import { positive, regionCode } from "../kit/given-setting";
-
-/** Functions whose memory is a setting. */
-export const TUNED_FUNCTIONS = ["worker", "api"] as const;
-export type TunedFunction = (typeof TUNED_FUNCTIONS)[number];
+import { STRATEGIES, type Strategy } from "./verdict";
 
 /** What `quickturn tune` is given. */
 export interface TuneOptions {
@@ -17,122 +12,135 @@ export interface TuneOptions {
   readonly replay?: string;
   /** Region whose prices count in a replay. Default: us-east-1. */
   readonly region?: string;
-  /** Sizes in MiB with commas between. */
+  /** Sizes in MiB, separated by commas. */
   readonly sizes?: string;
   /** Warm runs of each size. Default: 20. */
   readonly runs?: string;
-  /** Dollars that must not be passed. Default: 5. */
+  /** Most dollars that the runs may cost. Default: 5. */
   readonly budgetUsd?: string;
-  /** Dollars of what a run asks of others. Default: 0. */
+  /** Dollars that a run costs outside of Lambda. Default: 0. */
   readonly runUsd?: string;
   /** Runs at once. Default: 1. */
   readonly concurrency?: string;
-  /** For the worker: prompts, taken in turn. */
+  /** Prompts of the worker's runs, taken in turn. */
   readonly prompt: readonly string[];
   /** For the front door: JSON file of an event, or of several with their weights. */
   readonly payload?: string;
-  /** Share of runs that start cold. Default: that of the cost model for the function. */
+  /** Share of runs that start cold. Default: the cost model's share for the function. */
   readonly coldShare?: string;
   readonly seed: number;
-  /** Folder of an initialized stack, or a file with its outputs. Default: the project's own. */
+  /** Folder of an initialized stack, or a file with its outputs. Default: the project's own stack. */
   readonly state?: string;
-  /** Where to write the setting. */
+  /** Where to write the setting. Default: nowhere. */
   readonly write?: string;
-  /** Where to write the runs, for `replay`. */
+  /** Where to write the runs, for `replay`. Default: nowhere. */
   readonly save?: string;
-  /** Where to write the page. */
+  /** Where to write the page. Default: nowhere. */
   readonly html?: string;
-  /** Removes what a killed tuning left, and nothing else. */
+  /** Removes what a killed tuning left, and does nothing else. */
   readonly cleanup: boolean;
 }
 
-/** Names of each function's outputs and settings. */
-export const OF_FUNCTION: Readonly<
-  Record<
-    TunedFunction,
-    {
-      readonly name: string;
-      readonly memory: string;
-      readonly reserved: string | null;
-      readonly timeout: string | null;
-    }
-  >
-> = {
-  worker: {
-    name: "worker_function_name",
-    memory: "memory_size",
-    reserved: "reserved_concurrent_executions",
-    timeout: "timeout",
-  },
-  api: { name: "api_function_name", memory: "api_memory_size", reserved: null, timeout: null },
-};
+/** The functions whose memory is a setting, with the output of the name, and the setting. */
+export const TUNED_FUNCTIONS = {
+  worker: { nameOutput: "worker_function_name", memorySetting: "memory_size" },
+  api: { nameOutput: "api_function_name", memorySetting: "api_memory_size" },
+} as const;
+export type TunedFunction = keyof typeof TUNED_FUNCTIONS;
 
-/** Refuses what contradicts itself before anything is read. */
+/** Options that only a measuring uses. */
+const MEASURING_OPTIONS = [
+  "sizes",
+  "runs",
+  "budgetUsd",
+  "runUsd",
+  "concurrency",
+  "payload",
+  "state",
+  "save",
+  "prompt",
+  "cleanup",
+] as const satisfies readonly (keyof TuneOptions)[];
+
+/** Refuses options that contradict each other, before anything is read. */
 export function checkTuneOptions(options: TuneOptions): void {
-  if (!STRATEGIES.includes(options.strategy))
-    throw new UsageError(`--strategy is ${String(options.strategy)}; allowed: ${STRATEGIES.join(", ")}.`);
-  if (!TUNED_FUNCTIONS.includes(options.function))
-    throw new UsageError(`--function is ${String(options.function)}; allowed: ${TUNED_FUNCTIONS.join(", ")}.`);
-  if (options.write !== undefined && !options.write.endsWith(".tfvars"))
+  const { strategy, function: tuned, write, replay, region } = options;
+  if (!STRATEGIES.includes(strategy))
+    throw new UsageError(`--strategy is ${String(strategy)}; allowed: ${STRATEGIES.join(", ")}.`);
+  if (!(tuned in TUNED_FUNCTIONS))
+    throw new UsageError(`--function is ${String(tuned)}; allowed: ${Object.keys(TUNED_FUNCTIONS).join(", ")}.`);
+  if (write !== undefined && !write.endsWith(".tfvars"))
     throw new UsageError(
-      `--write is ${options.write}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
+      `--write is ${write}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
     );
-  const measures = (
-    ["sizes", "runs", "budgetUsd", "runUsd", "concurrency", "payload", "state", "save"] as const
-  ).filter((name) => options[name] !== undefined);
-  const given = [
-    ...measures,
-    ...(options.prompt.length > 0 ? ["prompt"] : []),
-    ...(options.cleanup ? ["cleanup"] : []),
-  ];
-  if (options.replay !== undefined && given.length > 0)
+  if (replay === undefined && region !== undefined)
     throw new UsageError(
-      `--replay was given with ${given.map(dashed).join(", ")}; allowed: one of them, because a replay measures nothing.`,
+      `--region is ${region} without --replay; a measuring uses the deployment's own region. Leave it out.`,
     );
-  if (options.replay === undefined && options.region !== undefined)
+  if (region !== undefined) regionCode("region", region);
+  if (replay !== undefined) refuseMeasuringOptions(options);
+  else if (!options.cleanup) checkPayload(options);
+}
+
+function refuseMeasuringOptions(options: TuneOptions): void {
+  const given = MEASURING_OPTIONS.filter((name) => {
+    const value = options[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (given.length > 0)
     throw new UsageError(
-      `--region is ${options.region} without --replay; the deployment's own region counts. Leave it out.`,
-    );
-  if (options.region !== undefined) regionCode("region", options.region);
-  if (options.replay !== undefined || options.cleanup) return;
-  if (options.function === "worker" && (options.prompt.length === 0 || options.payload !== undefined))
-    throw new UsageError(
-      `The worker is measured by real runs: give --prompt <text> (again for several, taken in turn), and no --payload. Each run asks the agents; --run-usd says what that costs. Without agents: --replay <file>.`,
-    );
-  if (options.function === "api" && (options.payload === undefined || options.prompt.length > 0))
-    throw new UsageError(
-      `The front door is measured by events: give --payload <file>, and no --prompt. Allowed: a JSON event as API Gateway sends it, or [{"payload": …, "weight": 2}, …].`,
+      `--replay was given with ${given.map(toOptionName).join(", ")}; ` +
+        "allowed: one of them, because a replay measures nothing.",
     );
 }
 
-const dashed = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const toOptionName = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** The sizes to measure, the smallest first, each within the setting's limits. */
-export function sizesOf(
-  { sizes, function: of }: Pick<TuneOptions, "sizes" | "function">,
+function checkPayload({ function: tuned, prompt, payload }: TuneOptions): void {
+  if (tuned === "worker" && (prompt.length === 0 || payload !== undefined))
+    throw new UsageError(
+      "The worker is measured by real runs: give --prompt <text> (again for several, taken in turn), and no " +
+        "--payload. Each run asks the agents; --run-usd says what that costs. Without agents: --replay <file>.",
+    );
+  if (tuned === "api" && (payload === undefined || prompt.length > 0))
+    throw new UsageError(
+      "The front door is measured by events: give --payload <file>, and no --prompt. Allowed: a JSON event as API " +
+        'Gateway sends it, or [{"payload": …, "weight": 2}, …].',
+    );
+}
+
+const DEFAULT_SIZES_MIB = [512, 1_024, 1_769, 3_072];
+
+/** Reads the sizes to measure in MiB, the smallest first; each is within the setting's limits. */
+export function readSizes(
+  { sizes, function: tuned }: Pick<TuneOptions, "sizes" | "function">,
   currentMiB: number,
 ): readonly number[] {
-  const { minimum, maximum } = SETTINGS.find(({ name }) => name === OF_FUNCTION[of].memory) as NumberSetting;
-  if (sizes === undefined)
-    return [...new Set([512, 1_024, 1_769, 3_072, currentMiB])].sort((left, right) => left - right);
+  if (sizes === undefined) return [...new Set([...DEFAULT_SIZES_MIB, currentMiB])].sort((left, right) => left - right);
+  const { minimum, maximum } = findLimits(TUNED_FUNCTIONS[tuned].memorySetting);
   const given = sizes.split(",").map((size) => (/^\s*\d+\s*$/.test(size) ? Number(size) : NaN));
-  const wrong = given.some((size) => !(size >= minimum && size <= maximum));
-  if (wrong || new Set(given).size !== given.length || given.length < 2)
+  const isWrong = given.some((size) => !(size >= minimum && size <= maximum));
+  if (isWrong || new Set(given).size !== given.length || given.length < 2)
     throw new UsageError(
-      `--sizes is ${JSON.stringify(sizes)}; allowed: at least two different whole numbers from ${minimum} to ${maximum} with commas between, such as 512,1024,1769,3072.`,
+      `--sizes is ${JSON.stringify(sizes)}; allowed: at least two different whole numbers from ${minimum} to ` +
+        `${maximum}, separated by commas, such as 512,1024,1769,3072.`,
     );
   return given.sort((left, right) => left - right);
 }
 
-/** A whole number of an option. */
-export function wholeOf(
+function findLimits(name: string): { readonly minimum: number; readonly maximum: number } {
+  const setting = SETTINGS.find((each) => each.name === name);
+  if (setting?.type !== "number") throw new Error(`The setting ${name} is no number.`);
+  return setting;
+}
+
+/** Reads an option that is a whole number within limits. */
+export function readWholeNumber(
   option: string,
   text: string | undefined,
-  otherwise: number,
-  minimum: number,
-  maximum: number,
+  { fallback, minimum, maximum }: { readonly fallback: number; readonly minimum: number; readonly maximum: number },
 ): number {
-  const value = positive(option, text, otherwise);
+  const value = positive(option, text, fallback);
   if (!Number.isInteger(value) || value < minimum || value > maximum)
     throw new UsageError(
       `--${option} is ${JSON.stringify(text)}; allowed: a whole number from ${minimum} to ${maximum}.`,
@@ -140,16 +148,10 @@ export function wholeOf(
   return value;
 }
 
-export const runsOf = ({ runs }: Pick<TuneOptions, "runs">): number => wholeOf("runs", runs, 20, MIN_WARM_RUNS, 1_000);
-
-/** From 0 to 1. */
-export function coldShareOf({ coldShare, function: of }: Pick<TuneOptions, "coldShare" | "function">): number {
-  const share = positive(
-    "cold-share",
-    coldShare,
-    of === "worker" ? DEFAULT_USAGE.worker_cold_start_share : DEFAULT_USAGE.front_door_cold_start_share,
-    "from 0 on",
-  );
+/** Reads the share of cold starts, from 0 to 1. */
+export function readColdShare({ coldShare, function: tuned }: Pick<TuneOptions, "coldShare" | "function">): number {
+  const { worker_cold_start_share: worker, front_door_cold_start_share: frontDoor } = DEFAULT_USAGE;
+  const share = positive("cold-share", coldShare, tuned === "worker" ? worker : frontDoor, "from 0 on");
   if (share > 1)
     throw new UsageError(`--cold-share is ${JSON.stringify(coldShare)}; allowed: a share from 0 to 1, such as 0.05.`);
   return share;

@@ -1,55 +1,25 @@
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
-import { counted, percent, seconds } from "../kit/figures";
+import { percent, seconds } from "../kit/figures";
+import { type Chart, COLOURS, escapeHtml, figure, htmlPage, htmlTable, section, tiles } from "../kit/page";
 import type { Interval } from "../kit/quantiles";
-import type { TunedSize } from "./verdict";
-import { figure, type Chart, COLOURS, escapeHtml, htmlPage, htmlTable, section, tiles } from "../kit/page";
-import { headline, noteOf, perThousand, type TuningReport } from "./text";
+import { countRuns, describeStanding, formatUsdPerThousand, summarizeTuning, type TuningReport } from "./text";
+import type { TunedSize, Tuning } from "./verdict";
 
-/** The tuning as one HTML file. */
+/** Draws the tuning as one HTML file. */
 export async function tuningPage(report: TuningReport): Promise<string> {
   const { tuning, source, region, coldStartShare } = report;
-  const sizes = tuning.sizes.filter(({ time }) => time !== null);
-  const time = await figure(
-    sizeChart(
-      "time",
-      "Mean time of a warm run, with its 95 % interval; the line is what is expected of all sizes together.",
-      sizes,
-      timePoint,
-      seconds,
-    ),
-  );
-  const cost = await figure(
-    sizeChart(
-      "cost",
-      "Dollars of 1,000 warm runs, with their 95 % interval; the line is what is expected, with the INIT of the cold ones.",
-      sizes,
-      costPoint,
-      (usd) => perThousand(usd / 1_000),
-    ),
-  );
+  const method =
+    `Prices of ${region}, arm64; ${percent(coldStartShare * 100)} of the runs are assumed to be cold. ` +
+    MODELS[tuning.model ?? "none"];
   return htmlPage({
-    title: headline(report),
-    subtitle: `Tuning of ${counted(
-      tuning.sizes.reduce((sum, { runs }) => sum + runs, 0),
-      "run",
-    )} of ${source}. ${tuning.reason}.`,
+    title: summarizeTuning(report),
+    subtitle: `Tuning of ${countRuns(tuning)} of ${source}. ${tuning.reason}.`,
     sections: [
-      tiles(
-        tuning.choices === null
-          ? []
-          : Object.entries(tuning.choices).map(([strategy, size]) => ({
-              name: strategy,
-              value: `${size} MB`,
-              note: strategy === tuning.strategy ? "chosen" : "would be chosen",
-            })),
-      ),
-      section("Time", time),
-      section("Cost", cost),
-      section("Sizes, with dollars of 1,000 runs", sizesTable(report)),
-      section(
-        "How it was reckoned",
-        `<p>${escapeHtml(`Prices of ${region}, arm64; ${percent(coldStartShare * 100)} of the runs are taken to be cold. ${MODELS[tuning.model ?? "none"]}`)}</p>`,
-      ),
+      tiles(listChoices(tuning)),
+      section("Time", await figure(chartTimes(tuning.sizes))),
+      section("Cost", await figure(chartCosts(tuning.sizes))),
+      section("Sizes, with dollars of 1,000 runs", tabulateSizes(report)),
+      section("How it was computed", `<p>${escapeHtml(method)}</p>`),
     ],
   });
 }
@@ -62,56 +32,73 @@ const MODELS = {
   none: "Nothing is expected of any size: there are too few runs.",
 } as const;
 
+const listChoices = ({ choices, strategy: chosen }: Tuning) =>
+  Object.entries(choices ?? {}).map(([strategy, size]) => ({
+    name: strategy,
+    value: `${size} MB`,
+    note: strategy === chosen ? "chosen" : "would be chosen",
+  }));
+
+/** A measured value of a size, with its 95 % interval and the expected value. */
 interface Point {
+  readonly memoryMiB: number;
   readonly value: number;
   readonly interval: Interval;
   readonly expected: number | null;
 }
 
-const timePoint = ({ time, expected }: TunedSize): Point => ({
-  value: time!.meanMs,
-  interval: time!.meanInterval,
-  expected: expected?.timeMs ?? null,
-});
-
-function costPoint({ warmUsd, warmUsdInterval, expected }: TunedSize): Point {
-  const { low, high } = warmUsdInterval!;
-  return {
-    value: warmUsd! * 1_000,
-    interval: { low: low * 1_000, high: high * 1_000 },
-    expected: expected === null ? null : expected.usd * 1_000,
-  };
+function chartTimes(sizes: readonly TunedSize[]): Chart {
+  const points = sizes.flatMap(({ memoryMiB, time, expected }): Point[] =>
+    time === null
+      ? []
+      : [{ memoryMiB, value: time.meanMs, interval: time.meanInterval, expected: expected?.timeMs ?? null }],
+  );
+  return chartSizes(points, {
+    id: "time",
+    caption: "Mean time of a warm run, with its 95 % interval; the line is what is expected of all sizes together.",
+    format: seconds,
+  });
 }
 
-function sizeChart(
-  id: string,
-  caption: string,
-  sizes: readonly TunedSize[],
-  point: (size: TunedSize) => Point,
-  text: (value: number) => string,
+function chartCosts(sizes: readonly TunedSize[]): Chart {
+  const points = sizes.flatMap(({ memoryMiB, warmUsd, warmUsdInterval, expected }): Point[] => {
+    if (warmUsd === null || warmUsdInterval === null) return [];
+    const interval = { low: warmUsdInterval.low * 1_000, high: warmUsdInterval.high * 1_000 };
+    return [{ memoryMiB, value: warmUsd * 1_000, interval, expected: expected && expected.usd * 1_000 }];
+  });
+  return chartSizes(points, {
+    id: "cost",
+    caption:
+      "Dollars of 1,000 warm runs, with their 95 % interval; the line is what is expected, INIT of the cold ones " +
+      "included.",
+    format: (usd) => formatUsdPerThousand(usd / 1_000),
+  });
+}
+
+const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
+
+function chartSizes(
+  points: readonly Point[],
+  { id, caption, format }: Pick<Chart, "id" | "caption"> & { readonly format: (value: number) => string },
 ): Chart {
-  const points = sizes.map(point);
+  const values = points.map(({ memoryMiB, value }) => `${memoryMiB} MB ${format(value)}`);
   return {
     id,
     caption,
-    label: `${id} by size: ${sizes.map(({ memoryMiB }, index) => `${memoryMiB} MB ${text(points[index]!.value)}`).join(", ")}.`,
+    label: `${id} by size: ${values.join(", ")}.`,
     option: ({ narrow }): EChartsOption => ({
       textStyle: { fontFamily: "system-ui, sans-serif" },
       grid: { left: narrow ? 70 : 80, right: 24, top: 20, bottom: 32 },
       xAxis: {
         type: "category",
-        data: sizes.map(({ memoryMiB }) => (narrow ? String(memoryMiB) : `${memoryMiB} MB`)),
+        data: points.map(({ memoryMiB }) => (narrow ? String(memoryMiB) : `${memoryMiB} MB`)),
         axisLine: { lineStyle: { color: COLOURS.muted.light } },
-        axisLabel: { color: COLOURS.muted.light, fontSize: 13 },
+        axisLabel: AXIS_LABEL,
       },
       yAxis: {
         type: "value",
         min: 0,
-        axisLabel: {
-          color: COLOURS.muted.light,
-          fontSize: 13,
-          formatter: (value: number) => (value === 0 ? "0" : text(value)),
-        },
+        axisLabel: { ...AXIS_LABEL, formatter: (value: number) => (value === 0 ? "0" : format(value)) },
         splitLine: { lineStyle: { color: COLOURS.grid.light } },
       },
       series: [
@@ -122,7 +109,7 @@ function sizeChart(
           itemStyle: { color: COLOURS.bar.light },
           data: points.map(({ value }) => value),
         },
-        whiskers(points),
+        drawWhiskers(points),
         {
           type: "line",
           silent: true,
@@ -138,18 +125,28 @@ function sizeChart(
   };
 }
 
-function whiskers(points: readonly Point[]): CustomSeriesOption {
+/** Draws the intervals as vertical lines with caps. */
+function drawWhiskers(points: readonly Point[]): CustomSeriesOption {
   const renderItem: CustomSeriesOption["renderItem"] = (_params, api) => {
     const [x, low] = api.coord([api.value(0), api.value(1)]) as [number, number];
     const [, high] = api.coord([api.value(0), api.value(2)]) as [number, number];
-    const line = (x1: number, y1: number, x2: number, y2: number) => ({
+    const drawLine = (shape: {
+      readonly x1: number;
+      readonly y1: number;
+      readonly x2: number;
+      readonly y2: number;
+    }) => ({
       type: "line" as const,
-      shape: { x1, y1, x2, y2 },
+      shape,
       style: { stroke: COLOURS.ink.light, lineWidth: 1.5 },
     });
     return {
       type: "group",
-      children: [line(x, low, x, high), line(x - 6, low, x + 6, low), line(x - 6, high, x + 6, high)],
+      children: [
+        drawLine({ x1: x, y1: low, x2: x, y2: high }),
+        drawLine({ x1: x - 6, y1: low, x2: x + 6, y2: low }),
+        drawLine({ x1: x - 6, y1: high, x2: x + 6, y2: high }),
+      ],
     };
   };
   return {
@@ -162,35 +159,34 @@ function whiskers(points: readonly Point[]): CustomSeriesOption {
   };
 }
 
-/** Dollars are those of 1,000 runs. */
-function sizesTable(report: TuningReport): string {
+const COLUMNS: readonly (readonly [string, (size: TunedSize) => string])[] = [
+  ["size", ({ memoryMiB }) => `${memoryMiB} MB`],
+  ["warm", ({ warm }) => `${warm}`],
+  ["cold", ({ cold }) => `${cold}`],
+  ["failed", ({ failed }) => `${failed}`],
+  ["P50", ({ time }) => formatMs(time?.p50Ms)],
+  ["P90", ({ time }) => formatMs(time?.p90Ms)],
+  ["P95", ({ time }) => formatMs(time?.p95Ms)],
+  ["P99", ({ time }) => formatMs(time?.p99Ms)],
+  ["INIT", ({ initMeanMs }) => formatMs(initMeanMs)],
+  ["used", ({ usedMiB }) => (usedMiB === null ? "-" : `${usedMiB} MB`)],
+  ["$ warm", ({ warmUsd }) => formatUsdPerThousand(warmUsd)],
+  ["$ INIT", ({ initUsd }) => formatUsdPerThousand(initUsd)],
+  ["$ expected", ({ expected }) => formatUsdPerThousand(expected?.usd ?? null)],
+];
+
+const formatMs = (ms: number | null = null): string => (ms === null ? "-" : seconds(ms));
+
+function tabulateSizes(report: TuningReport): string {
   const { sizes } = report.tuning;
-  const rows = sizes.map((size) => {
-    const { memoryMiB, warm, cold, failed, time, usedMiB, initMeanMs, warmUsd, initUsd, expected } = size;
-    const times = time === null ? ["-", "-", "-", "-"] : [time.p50Ms, time.p90Ms, time.p95Ms, time.p99Ms].map(seconds);
-    return [
-      `${memoryMiB} MB`,
-      `${warm}`,
-      `${cold}`,
-      `${failed}`,
-      ...times,
-      initMeanMs === null ? "-" : seconds(initMeanMs),
-      usedMiB === null ? "-" : `${usedMiB} MB`,
-      perThousand(warmUsd),
-      perThousand(initUsd),
-      expected === null ? "-" : perThousand(expected.usd),
-    ];
-  });
-  return (
-    htmlTable(
-      "Sizes",
-      ["size", "warm", "cold", "failed", "P50", "P90", "P95", "P99", "INIT", "used", "$ warm", "$ INIT", "$ expected"],
-      rows,
-    ) +
-    sizes
-      .map((size) => [size.memoryMiB, noteOf(size, report)] as const)
-      .filter(([, note]) => note !== "")
-      .map(([memoryMiB, note]) => `<p>${escapeHtml(`${memoryMiB} MB: ${note}.`)}</p>`)
-      .join("")
+  const table = htmlTable(
+    "Sizes",
+    COLUMNS.map(([name]) => name),
+    sizes.map((size) => COLUMNS.map(([, write]) => write(size))),
   );
+  const notes = sizes.flatMap((size) => {
+    const standing = describeStanding(size, report);
+    return standing === "" ? [] : [`<p>${escapeHtml(`${size.memoryMiB} MB: ${standing}.`)}</p>`];
+  });
+  return table + notes.join("");
 }

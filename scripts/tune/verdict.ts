@@ -1,168 +1,99 @@
-import { gb } from "../cost/compute";
-import { percent } from "../kit/figures";
 import { CONFIDENCE } from "../analyze/analysis";
+import { gb } from "../cost/compute";
 import type { PriceBook } from "../cost/prices";
-import { percentileInterval, type Draws } from "../kit/random";
+import { percent } from "../kit/figures";
 import { type Interval, mean } from "../kit/quantiles";
+import { percentileInterval, type Draws } from "../kit/random";
 import {
-  drawnTimes,
-  expectedTimes,
-  weighed,
+  expectDrawnTimes,
+  expectTimes,
+  weighSizes,
   type ExpectedTimes,
   type TimedSize,
   type TimeModel,
   type WeighedSize,
 } from "./curve";
-import { type TuningRun, sizeFigures, type SizeFigures } from "./size";
+import type { TuningRun } from "./run";
+import { summarizeSize, type SizeFigures } from "./size";
 
 /**
- * What is wanted: the least dollars, the least time, or the least of both in equal parts. The names are those of
+ * The least dollars, the least time, or the least of both in equal parts. The names are those of
  * aws-lambda-power-tuning.
  */
 export const STRATEGIES = ["cost", "speed", "balanced"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** What one size is expected to take. */
+/** The expected time and cost of one size. */
 export interface Expected {
   readonly memoryMiB: number;
   readonly timeMs: number;
-  /** Dollars of one run, the INIT of a share of them in it. */
+  /** Dollars of one run, INIT included by the share of cold starts. */
   readonly usd: number;
 }
 
-/** Sizes that differ by less than this share are taken for equal: a bill or a caller would not notice. */
-export const SAME_SHARE = 0.03;
+/** Sizes that differ by less than this share count as equal: neither a bill nor a caller would show it. */
+const EQUAL_SHARE = 0.03;
 
 /**
- * The best size under a strategy. Of those within 3 % of the least cost the fastest, of those within 3 % of the least
- * time the cheapest, and of those that are best in balance too.
+ * Chooses the best size under a strategy. Among sizes within 3 % of the least cost the fastest wins, else the cheapest
+ * of those within 3 % of the least time or the best balance.
  * @param sizes at least one
  */
-export function bestOf<T extends Expected>(strategy: Strategy, sizes: readonly T[]): T {
-  const wanted = wantedOf(strategy, sizes);
-  const least = Math.min(...sizes.map(wanted));
-  const equal = sizes.filter((size) => wanted(size) <= least * (1 + SAME_SHARE));
-  const other = strategy === "cost" ? (size: Expected) => size.timeMs : (size: Expected) => size.usd;
-  return equal.reduce((best, size) => (other(size) < other(best) ? size : best));
+export function chooseBest<T extends Expected>(strategy: Strategy, sizes: readonly T[]): T {
+  const rate = createRating(strategy, sizes);
+  const least = Math.min(...sizes.map(rate));
+  const equal = sizes.filter((size) => rate(size) <= least * (1 + EQUAL_SHARE));
+  const breakTie = strategy === "cost" ? (size: Expected) => size.timeMs : (size: Expected) => size.usd;
+  return equal.reduce((best, size) => (breakTie(size) < breakTie(best) ? size : best));
 }
 
 /**
- * What a strategy wants little of. In balance: half of the share of the greatest cost, half of that of the longest
- * time.
+ * Creates the rating of a strategy, where lower is better. Balanced: half the share of the greatest cost, and half the
+ * share of the longest time.
  */
-export function wantedOf(strategy: Strategy, sizes: readonly Expected[]): (size: Expected) => number {
+export function createRating(strategy: Strategy, sizes: readonly Expected[]): (size: Expected) => number {
   if (strategy === "cost") return ({ usd }) => usd;
   if (strategy === "speed") return ({ timeMs }) => timeMs;
   const [mostMs, mostUsd] = [Math.max(...sizes.map(({ timeMs }) => timeMs)), Math.max(...sizes.map(({ usd }) => usd))];
   return ({ timeMs, usd }) => 0.5 * (usd / mostUsd) + 0.5 * (timeMs / mostMs);
 }
 
-/** What a tuning is asked. */
+/** How a size is to be chosen. */
 export interface TuningQuestion {
   readonly strategy: Strategy;
   readonly architecture: "x86_64" | "arm64";
   readonly prices: PriceBook;
-  /** Share of the runs that start cold in production; those of a tuning do so because its versions are new. */
+  /** Share of cold starts in production. A tuning's own share says nothing, because its versions are new. */
   readonly coldStartShare: number;
   readonly draws: Draws;
 }
 
-/** A size with what it is expected to take. */
+/** A size with its costs. */
 export interface TunedSize extends SizeFigures {
-  /** Dollars of a warm run as measured, and its 95 % interval; null where there is none. */
+  /** Dollars of a warm run as measured, and their 95 % interval; null where there is none. */
   readonly warmUsd: number | null;
   readonly warmUsdInterval: Interval | null;
-  /** What its INIT adds to a cold run, in dollars; null where no run was cold. */
+  /** Dollars that INIT adds to a cold run; null where no run was cold. */
   readonly initUsd: number | null;
-  /** What all sizes together say of it; null where it is left out, or nothing is chosen. */
+  /** Derived from all sizes together; null where the size is left out, or nothing is chosen. */
   readonly expected: Expected | null;
-  /** Whether it is not significantly worse than the chosen one under the strategy. */
+  /** Whether it is not significantly worse than the chosen size under the strategy. */
   readonly asGood: boolean;
 }
 
-/** `chosen`; `no_difference`: one is chosen because memory changes no time; `inconclusive`: none is. */
-export type TuningVerdict = "chosen" | "no_difference" | "inconclusive";
-
-/** What a tuning found. */
+/** Result of a tuning. */
 export interface Tuning {
-  readonly verdict: TuningVerdict;
+  /** `no_difference`: a size is chosen although memory changes no time; `inconclusive`: none is chosen. */
+  readonly verdict: "chosen" | "no_difference" | "inconclusive";
   readonly strategy: Strategy;
   readonly chosenMiB: number | null;
   /** Why, in a sentence. */
   readonly reason: string;
-  /** What each strategy would choose; null where nothing is chosen. */
+  /** The size that each strategy would choose; null where nothing is chosen. */
   readonly choices: Readonly<Record<Strategy, number>> | null;
   readonly model: TimeModel | null;
   /** The smallest first. */
   readonly sizes: readonly TunedSize[];
-}
-
-/** Where sizes do not differ, a slower smallest one than this must be excluded before it is said. */
-const MAX_UNSEEN_SHARE = 0.25;
-
-/** Chooses a size from its runs. Throws where there are no runs. */
-export function tune(runs: readonly TuningRun[], question: TuningQuestion): Tuning {
-  if (runs.length === 0) throw new Error("There is nothing to choose from: no run is given.");
-  const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))].sort((left, right) => left - right);
-  const figures = memories.map((memoryMiB) =>
-    sizeFigures(
-      memoryMiB,
-      runs.filter((run) => run.memoryMiB === memoryMiB),
-      question.draws,
-    ),
-  );
-  const left = figures.flatMap(({ memoryMiB, time, leftOut }): TimedSize[] =>
-    leftOut === null && time !== null ? [{ memoryMiB, time }] : [],
-  );
-  if (left.length < 2)
-    return inconclusive(
-      figures,
-      question,
-      `${left.length === 0 ? "No size" : `Only ${left[0]!.memoryMiB} MB`} can be chosen, and a comparison takes two. See why the others are left out, and measure others`,
-    );
-  const usable = weighed(left);
-  const times = expectedTimes(usable);
-  const unseen = times.model === "flat" ? unseenShare(usable) : 0;
-  if (unseen > MAX_UNSEEN_SHARE) return inconclusive(figures, question, tooWide(usable, unseen));
-  return chosen({ figures, usable, times, unseen }, question);
-}
-
-interface Found {
-  readonly figures: readonly SizeFigures[];
-  readonly usable: readonly WeighedSize[];
-  readonly times: ExpectedTimes;
-  readonly unseen: number;
-}
-
-function chosen({ figures, usable, times, unseen }: Found, question: TuningQuestion): Tuning {
-  const { strategy } = question;
-  const expectedOf = expectations(figures, usable, question);
-  const expected = expectedOf(times.timesMs);
-  const choices = Object.fromEntries(STRATEGIES.map((each) => [each, bestOf(each, expected).memoryMiB])) as Record<
-    Strategy,
-    number
-  >;
-  const chosenMiB = choices[strategy];
-  const good = new Set(notWorse(usable, times.model, chosenMiB, strategy, expectedOf, question.draws.resamples));
-  const flat = times.model === "flat";
-  return {
-    verdict: flat ? "no_difference" : "chosen",
-    strategy,
-    chosenMiB,
-    choices,
-    model: times.model,
-    reason: flat
-      ? `Memory does not matter here: no size is significantly faster than another, and a smallest one that is slower by more than ${percent(unseen * 100)} is excluded`
-      : REASONS[strategy],
-    sizes: figures.map((size) =>
-      tuned(
-        size,
-        question,
-        expected.find(({ memoryMiB }) => memoryMiB === size.memoryMiB) ?? null,
-        good.has(size.memoryMiB),
-      ),
-    ),
-  };
 }
 
 const REASONS: Readonly<Record<Strategy, string>> = {
@@ -171,82 +102,130 @@ const REASONS: Readonly<Record<Strategy, string>> = {
   balanced: "The least of cost and time in equal parts",
 };
 
+/** Memory may only be called irrelevant where a greater slowdown of the smallest size is excluded. */
+const MAX_UNSEEN_SHARE = 0.25;
+
+/** Chooses a size from its runs. Throws where there are no runs. */
+export function chooseSize(runs: readonly TuningRun[], question: TuningQuestion): Tuning {
+  if (runs.length === 0) throw new Error("There is nothing to choose from: no run is given.");
+  const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))].sort((left, right) => left - right);
+  const figures = memories.map((memoryMiB) =>
+    summarizeSize(
+      memoryMiB,
+      runs.filter((run) => run.memoryMiB === memoryMiB),
+      question.draws,
+    ),
+  );
+  const candidates = figures.flatMap(({ memoryMiB, time, leftOut }): TimedSize[] =>
+    leftOut === null && time !== null ? [{ memoryMiB, time }] : [],
+  );
+  if (candidates.length < 2) return withoutChoice(figures, question, explainFewSizes(candidates));
+  const sizes = weighSizes(candidates);
+  const times = expectTimes(sizes);
+  const unseenShare = times.model === "flat" ? boundUnseenSlowdown(sizes) : 0;
+  if (unseenShare > MAX_UNSEEN_SHARE)
+    return withoutChoice(figures, question, explainNoise(sizes[0]!.memoryMiB, unseenShare));
+  const choice = chooseAmong(sizes, times, { figures, question });
+  return times.model === "flat"
+    ? { ...choice, verdict: "no_difference", reason: explainNoDifference(unseenShare) }
+    : { ...choice, verdict: "chosen", reason: REASONS[question.strategy] };
+}
+
+function chooseAmong(
+  candidates: readonly WeighedSize[],
+  { model, timesMs }: ExpectedTimes,
+  { figures, question }: { readonly figures: readonly SizeFigures[]; readonly question: TuningQuestion },
+): Omit<Tuning, "verdict" | "reason"> {
+  const { strategy } = question;
+  const expect = createExpectation(figures, candidates, question);
+  const expected = expect(timesMs);
+  const choose = (each: Strategy) => chooseBest(each, expected).memoryMiB;
+  const choices = { cost: choose("cost"), speed: choose("speed"), balanced: choose("balanced") };
+  const chosenMiB = choices[strategy];
+
+  // A size is as good where it has no disadvantage in at least 2.5 % of the bootstrap samples.
+  const { resamples } = question.draws;
+  const notWorse = candidates.map(() => 0);
+  for (let draw = 0; draw < resamples; draw++) {
+    const drawn = expect(expectDrawnTimes(candidates, model, draw));
+    const rate = createRating(strategy, drawn);
+    const limit = rate(drawn.find(({ memoryMiB }) => memoryMiB === chosenMiB)!) * (1 + 1e-9);
+    drawn.forEach((size, index) => (notWorse[index]! += rate(size) <= limit ? 1 : 0));
+  }
+  const asGood = expected.filter((_, index) => notWorse[index]! >= ((1 - CONFIDENCE) / 2) * resamples);
+
+  const sizes = figures.map((size) => {
+    const own = expected.find(({ memoryMiB }) => memoryMiB === size.memoryMiB) ?? null;
+    return addCosts(size, question, { expected: own, asGood: own !== null && asGood.includes(own) });
+  });
+  return { strategy, chosenMiB, choices, model, sizes };
+}
+
 /**
- * Expected time and dollars of each usable size, from its time. INIT where no run was cold is that of the other sizes.
+ * Creates the expectation of time and dollars from the candidates' times. A size without a cold run gets the mean INIT
+ * of the others.
  */
-function expectations(
+function createExpectation(
   figures: readonly SizeFigures[],
-  usable: readonly WeighedSize[],
+  candidates: readonly WeighedSize[],
   question: TuningQuestion,
 ): (timesMs: readonly number[]) => Expected[] {
-  const inits = figures.flatMap(({ initMeanMs }) => (initMeanMs === null ? [] : [initMeanMs]));
-  const usualInit = inits.length === 0 ? 0 : mean(inits);
-  const initMs = usable.map(
-    ({ memoryMiB }) => figures.find((size) => size.memoryMiB === memoryMiB)?.initMeanMs ?? usualInit,
-  );
+  const inits = figures.flatMap(({ initMeanMs }) => initMeanMs ?? []);
+  const usualInitMs = inits.length === 0 ? 0 : mean(inits);
+  const addedMs = candidates.map(({ memoryMiB, time }) => {
+    const initMs = figures.find((size) => size.memoryMiB === memoryMiB)?.initMeanMs ?? usualInitMs;
+    // Rounding up to a millisecond matters where a run takes few of them.
+    return time.billedMeanMs - time.meanMs + question.coldStartShare * initMs;
+  });
   return (timesMs) =>
-    usable.map(({ memoryMiB, time }, index) => {
-      // Rounding up to a millisecond counts where a run takes few of them.
-      const billedMs = timesMs[index]! + (time.billedMeanMs - time.meanMs) + question.coldStartShare * initMs[index]!;
-      return { memoryMiB, timeMs: timesMs[index]!, usd: runUsd(question, memoryMiB, billedMs) };
+    candidates.map(({ memoryMiB }, index) => {
+      const timeMs = timesMs[index]!;
+      return { memoryMiB, timeMs, usd: computeRunUsd(question, memoryMiB, timeMs + addedMs[index]!) };
     });
 }
 
-/** Dollars of one run, its request included. */
-function runUsd(
-  { prices, architecture }: Pick<TuningQuestion, "prices" | "architecture">,
-  memoryMiB: number,
-  billedMs: number,
-): number {
+/** Computes the dollars of one run, its request included. */
+function computeRunUsd({ prices, architecture }: TuningQuestion, memoryMiB: number, billedMs: number): number {
+  const gbSeconds = (billedMs / 1_000) * gb(memoryMiB);
+  return prices.cost(`lambdaGbSecond_${architecture}`, gbSeconds) + prices.cost("lambdaRequest", 1);
+}
+
+/**
+ * Bounds by which share the smallest size may be slower than the largest although no difference was found: the upper
+ * end of the interval that the curve gives for the bootstrap samples.
+ */
+function boundUnseenSlowdown(sizes: readonly WeighedSize[]): number {
+  const ratios = Array.from(sizes[0]!.time.drawn, (_, draw) => {
+    const times = expectDrawnTimes(sizes, "curve", draw);
+    return times[0]! / times.at(-1)!;
+  });
+  return Math.max(0, percentileInterval(ratios, CONFIDENCE).high - 1);
+}
+
+function explainNoDifference(unseenShare: number): string {
   return (
-    prices.cost(`lambdaGbSecond_${architecture}`, (billedMs / 1_000) * gb(memoryMiB)) + prices.cost("lambdaRequest", 1)
+    "Memory does not matter here: no size is significantly faster than another, and a smallest one that is slower by " +
+    `more than ${percent(unseenShare * 100)} is excluded`
   );
 }
 
-/**
- * Sizes whose disadvantage against the chosen one is not significant: in 2.5 % of the drawn measurements, or more,
- * there is none.
- */
-function notWorse(
-  usable: readonly WeighedSize[],
-  model: TimeModel,
-  chosenMiB: number,
-  strategy: Strategy,
-  expectedOf: (timesMs: readonly number[]) => Expected[],
-  resamples: number,
-): number[] {
-  const better = usable.map(() => 0);
-  for (let draw = 0; draw < resamples; draw++) {
-    const expected = expectedOf(drawnTimes(usable, model, draw));
-    const wanted = wantedOf(strategy, expected);
-    const limit = wanted(expected.find(({ memoryMiB }) => memoryMiB === chosenMiB)!) * (1 + 1e-9);
-    expected.forEach((size, index) => (better[index]! += wanted(size) <= limit ? 1 : 0));
-  }
-  return usable
-    .filter((_, index) => better[index]! >= ((1 - CONFIDENCE) / 2) * resamples)
-    .map(({ memoryMiB }) => memoryMiB);
-}
-
-/**
- * By how much the smallest size may still be slower than the largest, as a share: the upper bound of what the curve
- * says of the drawn means.
- */
-function unseenShare(usable: readonly WeighedSize[]): number {
-  const [smallest, largest] = [usable[0]!, usable[usable.length - 1]!];
-  const resamples = smallest.time.drawn.length;
-  const ratios = Array.from({ length: resamples }, (_, draw) => {
-    const times = drawnTimes(usable, "curve", draw);
-    return times[0]! / times[times.length - 1]!;
-  });
-  return smallest === largest ? 0 : Math.max(0, percentileInterval(ratios, CONFIDENCE).high - 1);
-}
-
 /** An error falls with the square root of the number of runs. */
-function tooWide(usable: readonly WeighedSize[], unseen: number): string {
-  return `The runs differ more among themselves than from size to size: that ${usable[0]!.memoryMiB} MB are slower by up to ${percent(unseen * 100)} is not excluded; allowed: ${percent(MAX_UNSEEN_SHARE * 100)}. It takes about ${Math.ceil((unseen / MAX_UNSEEN_SHARE) ** 2)} times as many runs`;
+function explainNoise(smallestMiB: number, unseenShare: number): string {
+  return (
+    `The runs differ more among themselves than from size to size: that ${smallestMiB} MB are slower by up to ` +
+    `${percent(unseenShare * 100)} is not excluded; allowed: ${percent(MAX_UNSEEN_SHARE * 100)}. It takes about ` +
+    `${Math.ceil((unseenShare / MAX_UNSEEN_SHARE) ** 2)} times as many runs`
+  );
 }
 
-function inconclusive(figures: readonly SizeFigures[], question: TuningQuestion, reason: string): Tuning {
+function explainFewSizes([only]: readonly TimedSize[]): string {
+  return (
+    `${only ? `Only ${only.memoryMiB} MB` : "No size"} can be chosen, and a comparison takes two. ` +
+    "See why the others are left out, and measure others"
+  );
+}
+
+function withoutChoice(figures: readonly SizeFigures[], question: TuningQuestion, reason: string): Tuning {
   return {
     verdict: "inconclusive",
     strategy: question.strategy,
@@ -254,23 +233,26 @@ function inconclusive(figures: readonly SizeFigures[], question: TuningQuestion,
     reason,
     choices: null,
     model: null,
-    sizes: figures.map((size) => tuned(size, question, null, false)),
+    sizes: figures.map((size) => addCosts(size, question, { expected: null, asGood: false })),
   };
 }
 
-function tuned(size: SizeFigures, question: TuningQuestion, expected: Expected | null, asGood: boolean): TunedSize {
+function addCosts(
+  size: SizeFigures,
+  question: TuningQuestion,
+  judged: Pick<TunedSize, "expected" | "asGood">,
+): TunedSize {
   const { memoryMiB, time, initMeanMs } = size;
-  const usd = (billedMs: number) => runUsd(question, memoryMiB, billedMs);
-  const rounding = time === null ? 0 : time.billedMeanMs - time.meanMs;
+  const computeUsd = (billedMs: number) => computeRunUsd(question, memoryMiB, billedMs);
+  const initUsd = initMeanMs === null ? null : computeUsd(initMeanMs) - computeUsd(0);
+  if (time === null) return { ...size, ...judged, warmUsd: null, warmUsdInterval: null, initUsd };
+  const roundingMs = time.billedMeanMs - time.meanMs;
+  const { low, high } = time.meanInterval;
   return {
     ...size,
-    expected,
-    asGood,
-    warmUsd: time === null ? null : usd(time.billedMeanMs),
-    warmUsdInterval:
-      time === null
-        ? null
-        : { low: usd(time.meanInterval.low + rounding), high: usd(time.meanInterval.high + rounding) },
-    initUsd: initMeanMs === null ? null : usd(initMeanMs) - usd(0),
+    ...judged,
+    warmUsd: computeUsd(time.billedMeanMs),
+    warmUsdInterval: { low: computeUsd(low + roundingMs), high: computeUsd(high + roundingMs) },
+    initUsd,
   };
 }

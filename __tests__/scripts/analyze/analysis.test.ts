@@ -1,9 +1,9 @@
-import { analyzeRuns, memoryUse, usualSize } from "../../../scripts/analyze/analysis";
+import { analyzeRuns, findUsualSize } from "../../../scripts/analyze/analysis";
 import { RunSamples } from "../../../scripts/analyze/samples";
 import { analysisOf, runsOf, samplesOf, spread } from "../../support/runs";
 
 describe("analysis", () => {
-  test("the figures are those of the runs, whatever their order", () => {
+  test("the order of the runs does not change the figures", () => {
     const analysis = analysisOf(runsOf([90_000, 10_000, 70_000, 30_000, 50_000]));
     expect(analysis).toMatchObject({ count: 5, minMs: 10_000, maxMs: 90_000, meanMs: 50_000 });
     expect(analysis.percentiles.map(({ percentile, valueMs }) => [percentile, valueMs])).toEqual([
@@ -20,11 +20,11 @@ describe("analysis", () => {
     });
   });
 
-  test("a run at the threshold is not over it, and none over it have no figures", () => {
+  test("a run at the threshold is not over it, and no runs over it have no figures", () => {
     expect(analysisOf(runsOf([60_000])).overThreshold).toMatchObject({ count: 0, percent: 0, durations: null });
   });
 
-  test("an interval's bounds are runs, or null where there are too few", () => {
+  test("the bounds of an interval are durations of runs, or null where there are too few runs", () => {
     const few = analysisOf(runsOf([1, 2, 3, 4, 5]));
     expect(few.percentiles.map(({ lowMs, highMs }) => [lowMs, highMs])).toEqual([
       [null, null],
@@ -49,7 +49,7 @@ describe("analysis", () => {
     expect(analysisOf([{}]).cold).toMatchObject({ count: 0, initP50Ms: null });
   });
 
-  test("endings are counted where lines say how runs ended", () => {
+  test("endings are counted, and error types are listed by frequency", () => {
     const analysis = analysisOf([
       { status: "timeout", durationMs: 30_000 },
       { status: "error", errorType: "B" },
@@ -70,7 +70,7 @@ describe("analysis", () => {
     });
   });
 
-  test("the functions that lines name are listed, and the modes bound the splits", () => {
+  test("functions are listed, and splits are compared with the boundary between the modes", () => {
     const analysis = analysisOf([
       ...runsOf(spread(60, 5_000), { functionName: "b" }),
       ...runsOf(spread(60, 50_000), { functionName: "a" }),
@@ -88,26 +88,24 @@ describe("analysis", () => {
 });
 
 describe("memory", () => {
-  const use = memoryUse(
-    samplesOf([
-      ...[100, 200, 409, 410].map((maxMemoryUsedMiB) => ({ memorySizeMiB: 512, maxMemoryUsedMiB })),
-      ...[300, 305].map((maxMemoryUsedMiB) => ({ memorySizeMiB: 1_024, maxMemoryUsedMiB })),
-    ]),
-  );
+  const { memory } = analysisOf([
+    ...[100, 200, 409, 410].map((maxMemoryUsedMiB) => ({ memorySizeMiB: 512, maxMemoryUsedMiB })),
+    ...[300, 305].map((maxMemoryUsedMiB) => ({ memorySizeMiB: 1_024, maxMemoryUsedMiB })),
+  ]);
 
-  test("memory is told by size, the smallest first, and 80 % of it is close", () => {
+  test("memory is listed by size, the smallest first, and runs from 80 % of it on are counted as close", () => {
     expect(
-      use.sizes.map(({ sizeMiB, count, usedMaxMiB, nearFull }) => ({ sizeMiB, count, usedMaxMiB, nearFull })),
+      memory.sizes.map(({ sizeMiB, count, usedMaxMiB, nearFull }) => ({ sizeMiB, count, usedMaxMiB, nearFull })),
     ).toEqual([
       { sizeMiB: 512, count: 4, usedMaxMiB: 410, nearFull: 1 }, // 409.6 MB are 80 %
       { sizeMiB: 1_024, count: 2, usedMaxMiB: 305, nearFull: 0 },
     ]);
-    expect(use.sizes[0]!.maxPercent).toBeCloseTo(80.08, 2);
-    expect(use.sizes[0]!.usedP50MiB).toBe(304.5);
+    expect(memory.sizes[0]!.maxPercent).toBeCloseTo(80.08, 2);
+    expect(memory.sizes[0]!.usedP50MiB).toBe(304.5);
   });
 
-  test("every run is in the histogram, by its own size", () => {
-    expect(use.histogram.filter(({ count }) => count > 0)).toEqual([
+  test("the histogram has every run by the percentage of its own size", () => {
+    expect(memory.histogram.filter(({ count }) => count > 0)).toEqual([
       { from: 15, to: 20, count: 1 },
       { from: 25, to: 30, count: 2 },
       { from: 35, to: 40, count: 1 },
@@ -116,8 +114,8 @@ describe("memory", () => {
     ]);
   });
 
-  test("the usual size is that of most runs; of two, the larger", () => {
-    expect(usualSize(use).sizeMiB).toBe(512);
-    expect(usualSize(memoryUse(samplesOf([{ memorySizeMiB: 512 }, { memorySizeMiB: 1_024 }]))).sizeMiB).toBe(1_024);
+  test("the usual size is the one that most runs have; of two equally frequent ones the larger", () => {
+    expect(findUsualSize(memory).sizeMiB).toBe(512);
+    expect(findUsualSize(analysisOf([{ memorySizeMiB: 512 }, { memorySizeMiB: 1_024 }]).memory).sizeMiB).toBe(1_024);
   });
 });

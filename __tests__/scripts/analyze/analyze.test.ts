@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyze, type AnalyzeOptions } from "../../../scripts/analyze/analyze";
+import { findPercentile } from "../../../scripts/analyze/analysis";
 import { type CommandContext, SILENT } from "../../../scripts/kit/context";
-import type { AnalysisReport } from "../../../scripts/analyze/page";
+import type { AnalysisReport } from "../../../scripts/analyze/text";
 import { jsonLog, mixedRuns, slowRuns, textLog } from "../../support/published-runs";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
@@ -27,10 +28,9 @@ const file = (name: string, content: string) => {
   writeFileSync(join(folder, name), content);
   return join(folder, name);
 };
-const p = (report: AnalysisReport, percentile: number) =>
-  report.analysis.percentiles.find((each) => each.percentile === percentile)!.valueMs;
+const p = (report: AnalysisReport, percentile: 50 | 95 | 99) => findPercentile(report.analysis, percentile).valueMs;
 
-test("the two fixtures are what their generator writes; UPDATE_FIXTURES=1 writes them", () => {
+test("both fixtures equal what their generator writes; UPDATE_FIXTURES=1 writes them", () => {
   const fixtures = [
     [SLOW, textLog(slowRuns(), 512)],
     [MODES, jsonLog(mixedRuns(), 1_024)],
@@ -42,7 +42,7 @@ test("the two fixtures are what their generator writes; UPDATE_FIXTURES=1 writes
 });
 
 describe('the published "40 of 44 runs (90.9 %) over 60 s, 61.5-247.3 s, mean 165.2 s, P95 230.2 s"', () => {
-  test("every figure comes out, of the runs over 60 s", async () => {
+  test("the analysis of the runs over 60 s has every figure", async () => {
     const { report } = await run({ files: [SLOW] });
     const { overThreshold: over, count, maxMs } = report.analysis;
     expect([over.count, count, over.percent.toFixed(1)]).toEqual([40, 44, "90.9"]);
@@ -53,13 +53,13 @@ describe('the published "40 of 44 runs (90.9 %) over 60 s, 61.5-247.3 s, mean 16
       "165.2",
       "230.2",
     ]);
-    // Largest and P95 are those of all 44, too; the smallest and the mean cannot be.
+    // All 44 runs have the same largest value and P95, but another smallest and mean.
     expect([maxMs, p(report, 95)].map((ms) => (ms / 1_000).toFixed(1))).toEqual(["247.3", "230.2"]);
     expect(report.analysis.minMs).toBeLessThan(60_000);
     expect(report.analysis.meanMs).toBeLessThan(155_700);
   });
 
-  test("the memory of 512 MB is named as the cause, and the setting is the one that the reports moved to", async () => {
+  test("memory of 512 MB is the first cause, and the recommended size is the one that was later chosen", async () => {
     const { report, text } = await run({ files: [SLOW] });
     expect(report.causes[0]).toMatchObject({
       id: "memory_pressure",
@@ -77,14 +77,14 @@ describe('the published "40 of 44 runs (90.9 %) over 60 s, 61.5-247.3 s, mean 16
 });
 
 describe('the published "P50 7.263 s against P99 49.1645 s (6.8x)"', () => {
-  test("every figure comes out, to its last digit", async () => {
+  test("the analysis has every figure, to its last digit", async () => {
     const { report } = await run({ files: [MODES] });
     expect((p(report, 50) / 1_000).toFixed(4)).toBe("7.2630");
     expect((p(report, 99) / 1_000).toFixed(4)).toBe("49.1645");
     expect(report.analysis.p99ToP50!.toFixed(1)).toBe("6.8");
   });
 
-  test("both modes are named", async () => {
+  test("both modes are found, and no other property explains them", async () => {
     const { report, text } = await run({ files: [MODES] });
     expect(report.analysis.modality.verdict).toBe("two");
     expect(report.analysis.modality.modes.map(({ centreMs }) => Math.round(centreMs / 1_000))).toEqual([6, 32]);
@@ -94,7 +94,7 @@ describe('the published "P50 7.263 s against P99 49.1645 s (6.8x)"', () => {
   });
 });
 
-test("several files, both formats mixed and lines of other kinds are one set of runs, with what was read", async () => {
+test("several files with both formats and other lines give one set of runs, and the lines are counted by kind", async () => {
   const mixed = file(
     "mixed.log",
     `${readFileSync(MODES, "utf8")}hello\nREPORT RequestId: cut\n${readFileSync(SLOW, "utf8")}`,
@@ -114,7 +114,7 @@ test("several files, both formats mixed and lines of other kinds are one set of 
   ]);
 });
 
-test("the threshold moves what counts as slow", async () => {
+test("a lower threshold counts more runs as slow", async () => {
   const { report } = await run({ files: [MODES], thresholdSeconds: 10 });
   expect(report.analysis.overThreshold).toMatchObject({
     thresholdMs: 10_000,
@@ -122,7 +122,7 @@ test("the threshold moves what counts as slow", async () => {
   });
 });
 
-test("settings are written as a file that Terraform reads, and the same every time", async () => {
+test("settings are written as a file that Terraform parses, with the same bytes every time", async () => {
   const [one, two] = [join(folder, "one.tfvars"), join(folder, "two.tfvars")];
   const { text } = await run({ files: [SLOW], tfvars: one });
   await run({ files: [SLOW], tfvars: two });
@@ -134,10 +134,10 @@ test("settings are written as a file that Terraform reads, and the same every ti
       .filter((line) => line !== "" && !line.startsWith("#")),
   ).toEqual(["memory_size = 1536"]);
   const { status, stdout } = spawnSync("terraform", ["fmt", "-check", one], { encoding: "utf8" });
-  expect([status, stdout]).toEqual([0, ""]); // it parses, and is written as Terraform would
+  expect([status, stdout]).toEqual([0, ""]); // Terraform would format it in the same way
 });
 
-test("nothing found is an error that says what was read and what is allowed", async () => {
+test("a log without a report is an error that says what was read and what is allowed", async () => {
   await expect(run({ files: [file("none.log", "hello\nREPORT RequestId: cut\n")] })).rejects.toThrow(
     /^No REPORT line in none\.log: 2 lines were read\. 1 of them say that they are one and cannot be read, the first in line 2 of none\.log\. Allowed: /,
   );
@@ -150,7 +150,7 @@ test("nothing found is an error that says what was read and what is allowed", as
   });
 });
 
-test("options that do not go together are refused, with what is allowed", async () => {
+test("options that contradict each other are refused with what is allowed", async () => {
   const cases: readonly (readonly [AnalyzeOptions, string])[] = [
     [{ files: [SLOW], logGroup: "/aws/lambda/x" }, "and --log-group /aws/lambda/x are given; allowed: one of the two."],
     [{ files: [SLOW], since: "1h" }, "--since 1h is given without --log-group"],

@@ -1,9 +1,8 @@
 import {
-  REPORT_FILTER,
   reportEvents,
   type LogEvent,
   type LogEventsQuery,
-  readReportLines,
+  readLogLines,
   splitLines,
 } from "../../../scripts/analyze/log-events";
 import { answeringServer, type Answer } from "../../support/answering-server";
@@ -13,7 +12,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-describe("log events", () => {
+describe("a log group", () => {
   const GROUP = "/aws/lambda/quickturn-dev-worker";
   const stops: (() => Promise<void>)[] = [];
   afterAll(() => Promise.all(stops.map((stop) => stop())));
@@ -47,7 +46,7 @@ describe("log events", () => {
     return { events, pages, asked: server.asked.map(({ body }) => JSON.parse(body) as unknown) };
   }
 
-  test("every page is followed, an empty one too, and each event comes with its stream", async () => {
+  test("every page is read, also after an empty one, and each event has its stream", async () => {
     const { events, pages, asked } = await read((count) =>
       page(
         [
@@ -69,11 +68,16 @@ describe("log events", () => {
       { message: "three", stream: "[8]b" },
     ]);
     expect(pages).toEqual([2, 2, 3]);
-    const first = { logGroupName: GROUP, startTime: 1_000, endTime: 9_000, filterPattern: REPORT_FILTER };
+    const first = {
+      logGroupName: GROUP,
+      startTime: 1_000,
+      endTime: 9_000,
+      filterPattern: '?"REPORT RequestId:" ?"platform.report"',
+    };
     expect(asked).toEqual([first, { ...first, nextToken: "t1" }, { ...first, nextToken: "t2" }]);
   });
 
-  test("a group that is not there is named, with the region and what to do; another refusal with the permission that it takes", async () => {
+  test("a missing group is refused with the region and what to do, and any other refusal with the needed permission", async () => {
     const refused = (type: string) => read(() => page({ __type: type, message: "no" }, 400));
     await expect(refused("ResourceNotFoundException")).rejects.toThrow(
       `The log group ${GROUP} in us-east-1 cannot be read (ResourceNotFoundException: no). Such a group is /aws/lambda/<function>; aws logs describe-log-groups lists them.`,
@@ -83,14 +87,14 @@ describe("log events", () => {
     );
   });
 
-  test("without a region nothing is called", async () => {
+  test("without a region no call is made", async () => {
     await expect(read(() => page({}), { environment: {} })).rejects.toThrow(
       `The log group ${GROUP} is read from an AWS region, and none is set. Set AWS_REGION.`,
     );
   });
 });
 
-describe("report lines", () => {
+describe("a log file", () => {
   const folder = temporaryFolder("report-lines");
 
   async function lines(chunks: readonly Buffer[]): Promise<string[]> {
@@ -104,7 +108,7 @@ describe("report lines", () => {
     return found;
   }
 
-  test("lines are the same wherever the chunks are cut, in letters of several bytes too", async () => {
+  test("the lines do not depend on where the chunks are cut, even within letters of several bytes", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom("a", "ü", "€", "😀", "\n", "\r\n", "line")),
@@ -131,7 +135,7 @@ describe("report lines", () => {
     );
   });
 
-  test("UTF-16, which PowerShell writes, is read", async () => {
+  test("UTF-16 is read, because PowerShell writes it", async () => {
     expect(await lines([Buffer.from("\ufeffone\r\ntwo", "utf16le")])).toEqual(["\ufeffone", "two"]);
   });
 
@@ -140,36 +144,36 @@ describe("report lines", () => {
     await expect(lines([long, long])).rejects.toThrow("line 1 is longer than 16777216 characters");
   });
 
-  test("a file and a zipped file give the same", async () => {
+  test("a zipped file gives the same lines as the file", async () => {
     writeFileSync(join(folder, "a.log"), "one\ntwo\n");
     writeFileSync(join(folder, "a.log.gz"), gzipSync("one\ntwo\n"));
     for (const name of ["a.log", "a.log.gz"]) {
       const found: string[] = [];
-      expect(await readReportLines(join(folder, name), (line) => found.push(line))).toBe(2);
+      expect(await readLogLines(join(folder, name), (line) => found.push(line))).toBe(2);
       expect(found).toEqual(["one", "two"]);
     }
   });
 
-  test("what cannot be read is named, with the reason and what to give", async () => {
+  test("a file that cannot be read is refused with its name, the reason and what to give", async () => {
     mkdirSync(join(folder, "folder"));
     writeFileSync(join(folder, "broken.gz"), "no gzip");
-    await expect(readReportLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(
+    await expect(readLogLines(join(folder, "missing.log"), () => undefined)).rejects.toThrow(
       /missing\.log cannot be read: ENOENT.*Give a file of log lines, or - for standard input\./,
     );
-    await expect(readReportLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(
+    await expect(readLogLines(join(folder, "missing.gz"), () => undefined)).rejects.toThrow(
       /missing\.gz cannot be read: ENOENT/,
     );
-    await expect(readReportLines(join(folder, "folder"), () => undefined)).rejects.toThrow(
+    await expect(readLogLines(join(folder, "folder"), () => undefined)).rejects.toThrow(
       /folder cannot be read: EISDIR/,
     );
-    await expect(readReportLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(
+    await expect(readLogLines(join(folder, "broken.gz"), () => undefined)).rejects.toThrow(
       /broken\.gz cannot be read: incorrect header check/,
     );
   });
 
   test("an interrupt ends the reading", async () => {
     const aborted = AbortSignal.abort();
-    await expect(readReportLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({
+    await expect(readLogLines(join(folder, "a.log"), () => undefined, aborted)).rejects.toMatchObject({
       name: "AbortError",
     });
   });

@@ -1,4 +1,4 @@
-import { fitMixture, upperShareAt, findModes, sarleCoefficient } from "../../../scripts/analyze/modes";
+import { computeSarle, findModes, fitMixture } from "../../../scripts/analyze/modes";
 import { normalQuantile } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
@@ -10,7 +10,7 @@ describe("mixture", () => {
     weights: new Float64Array(values.length).fill(weight),
   });
 
-  test("two normal distributions are found again", () => {
+  test("both of two normal distributions are found", () => {
     const {
       components: [low, high],
       deltaBic,
@@ -28,11 +28,11 @@ describe("mixture", () => {
     expect(deltaBic).toBeGreaterThan(300);
   });
 
-  test("one normal distribution is not better told by two", () => {
+  test("two components fit one normal distribution no better than one", () => {
     expect(fitMixture(points(normal(400, 2, 0.3))).deltaBic).toBeLessThan(0);
   });
 
-  test("a value with a weight counts as that many values", () => {
+  test("a value with a weight of 3 counts as three values", () => {
     const values = [...normal(30, 2, 0.3), ...normal(10, 4, 0.3)];
     const tripled = fitMixture(points([...values, ...values, ...values]));
     const weighted = fitMixture(points(values, 3));
@@ -40,24 +40,12 @@ describe("mixture", () => {
     expect(weighted.components[1].mean).toBeCloseTo(tripled.components[1].mean, 6);
   });
 
-  test("repeated values end in numbers, not in infinity", () => {
+  test("repeated values give finite figures", () => {
     const { components, deltaBic } = fitMixture(
       points([...Array.from({ length: 50 }, () => 4), ...Array.from({ length: 50 }, () => 4.001)]),
     );
     for (const figure of [deltaBic, ...components.flatMap(({ mean, deviation, weight }) => [mean, deviation, weight])])
       expect(Number.isFinite(figure)).toBe(true);
-  });
-
-  test("half-way between two equal components both are as likely", () => {
-    expect(
-      upperShareAt(
-        [
-          { mean: 1, deviation: 1, weight: 0.5 },
-          { mean: 3, deviation: 1, weight: 0.5 },
-        ],
-        2,
-      ),
-    ).toBeCloseTo(0.5, 12);
   });
 });
 
@@ -66,9 +54,15 @@ describe("modes", () => {
     Array.from({ length: count }, () => medianMs * Math.exp(deviation * normalQuantile(Math.max(1e-12, random()))));
   const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
 
-  test("Sarle's coefficient is SciPy's skew and kurtosis, without bias, put together", () => {
-    expect(sarleCoefficient([1, 2, 2, 3, 9, 10, 10.5, 11])).toBeCloseTo(0.42703325149563576, 12);
-    expect(sarleCoefficient([5, 5, 5, 5, 5])).toBeUndefined();
+  test("Sarle's coefficient equals the one from SciPy's unbiased skew and kurtosis", () => {
+    expect(computeSarle([1, 2, 2, 3, 9, 10, 10.5, 11])).toBeCloseTo(0.42703325149563576, 12);
+    expect(computeSarle([5, 5, 5, 5, 5])).toBeUndefined();
+  });
+
+  test("the boundary between two equal modes is their geometric mean", () => {
+    const logs = Array.from({ length: 100 }, (_, index) => 0.2 * normalQuantile((index + 0.5) / 100));
+    const { splitMs } = findModes(sorted(logs.flatMap((log) => [1_000 * Math.exp(log), 16_000 * Math.exp(log)])));
+    expect(splitMs! / 4_000).toBeCloseTo(1, 3);
   });
 
   test("two modes are found where there are two, with their centres and shares", () => {
@@ -84,7 +78,7 @@ describe("modes", () => {
     expect(splitMs).toBeLessThan(25_000);
   });
 
-  describe("one hump is called two at most once in a hundred sets of 300", () => {
+  describe("a single mode is called two at most once in a hundred sets of 300", () => {
     const sets: Readonly<Record<string, (random: () => number) => number>> = {
       "log-normal, narrow": (random) => 8_000 * Math.exp(0.3 * normalQuantile(random() + 1e-12)),
       "log-normal, wide": (random) => 8_000 * Math.exp(0.9 * normalQuantile(random() + 1e-12)),
@@ -108,8 +102,8 @@ describe("modes", () => {
       ).toBe("two");
   });
 
-  test("where the two methods differ it says unclear", () => {
-    // Flat on a logarithmic scale: no hump at all.
+  test("the verdict is unclear where the methods differ", () => {
+    // Uniform on a logarithmic scale: no mode at all.
     const uniform = Float64Array.from({ length: 400 }, (_, index) => 1_000 * Math.exp(index / 200));
     expect(findModes(uniform)).toMatchObject({ verdict: "unclear" });
   });
@@ -123,7 +117,7 @@ describe("modes", () => {
     expect(findModes(new Float64Array(50).fill(1_000))).toMatchObject({ verdict: "one", modes: [], sarle: null });
   });
 
-  test("many runs are fitted in bins, with the same result as one by one", () => {
+  test("many runs are fitted in bins, with the same result as run by run", () => {
     const random = seededRandom(5);
     const few = sorted([...logNormal(random, 1_300, 6_000, 0.25), ...logNormal(random, 700, 40_000, 0.25)]);
     const many = Float64Array.from({ length: few.length * 10 }, (_, index) => few[Math.floor(index / 10)]!);
@@ -133,6 +127,6 @@ describe("modes", () => {
     for (const index of [0, 1]) expect(binned.modes[index]!.centreMs).toBeCloseTo(one.modes[index]!.centreMs, -1.5);
   });
 
-  test("durations of 0 are taken", () =>
+  test("durations of 0 have a verdict", () =>
     expect(findModes(new Float64Array(30).map((_, index) => (index < 15 ? 0 : 5))).verdict).toBeDefined());
 });

@@ -1,22 +1,26 @@
 import fc from "fast-check";
+import type { RunAnalysis } from "../../../scripts/analyze/analysis";
+import { findCauses } from "../../../scripts/analyze/causes";
 import { recommend } from "../../../scripts/analyze/recommendations";
 import type { RunReport } from "../../../scripts/analyze/report-line";
 import { SETTINGS, type NumberSetting, type Setting } from "../../../stacks/contract/settings";
 import { analysisOf, runsOf, spread } from "../../support/runs";
 
-const recommended = (runs: readonly Partial<RunReport>[]) => recommend(analysisOf(runs), SETTINGS);
+const recommendFor = (analysis: RunAnalysis, settings: readonly Setting[] = SETTINGS) =>
+  recommend(analysis, findCauses(analysis), settings);
+const recommended = (runs: readonly Partial<RunReport>[]) => recommendFor(analysisOf(runs));
 const values = (runs: readonly Partial<RunReport>[]) =>
   Object.fromEntries(recommended(runs).settings.map(({ setting, value, certainty }) => [setting, [value, certainty]]));
 const memory = (sizeMiB: number, usedMiB: number, count = 200) =>
   values(runsOf(spread(count, 3_000), { memorySizeMiB: sizeMiB, maxMemoryUsedMiB: usedMiB }))["memory_size"];
 
-test("memory follows what was used, with 30 % left free; where all was used, twice the size is assumed", () => {
+test("memory leaves 30 % free; where all of it was used, twice the size is assumed", () => {
   expect(memory(512, 420)).toEqual([768, "high"]); // 420 / 0.7 = 600
   expect(memory(512, 508)).toEqual([1_536, "high"]); // 512 x 2 / 0.7 = 1463
   expect(memory(10_240, 10_200)).toBeUndefined();
 });
 
-test("memory that is well used is left as it is, and less of it is a hypothesis that keeps one vCPU", () => {
+test("memory that is well used stays, and a smaller size is a hypothesis that keeps one vCPU", () => {
   expect(memory(1_024, 500)).toBeUndefined();
   expect(memory(1_024, 100)).toBeUndefined();
   expect(memory(3_072, 400)).toEqual([1_792, "hypothesis"]);
@@ -24,7 +28,7 @@ test("memory that is well used is left as it is, and less of it is a hypothesis 
   expect(memory(10_240, 3_000)).toEqual([4_352, "hypothesis"]);
 });
 
-test("a time-out is doubled where runs met it, up to Lambda's own", () => {
+test("the time-out is doubled where it ended runs, up to Lambda's limit", () => {
   expect(values([...runsOf(spread(200, 3_000)), { status: "timeout", durationMs: 120_000 }])["timeout"]).toEqual([
     240,
     "moderate",
@@ -34,14 +38,14 @@ test("a time-out is doubled where runs met it, up to Lambda's own", () => {
   ).toBeUndefined();
 });
 
-test("an alarm stands at the upper bound of P99 where there is one, else a fifth above the longest run, as a hypothesis", () => {
+test("the alarm's threshold is the upper bound of P99, or as a hypothesis a fifth above the longest run", () => {
   const [value, certainty] = values(runsOf(spread(1_000, 3_000)))["alarm_duration_threshold"]!;
   const p99 = analysisOf(runsOf(spread(1_000, 3_000))).percentiles[3]!;
   expect([value, certainty]).toEqual([Math.ceil(p99.highMs! / 1_000) * 1_000, "moderate"]);
   expect(values(runsOf([9_000, 10_000]))["alarm_duration_threshold"]).toEqual([12_000, "hypothesis"]);
 });
 
-test("provisioned concurrency is for cold starts that somebody notices", () => {
+test("provisioned concurrency is recommended for cold starts that are a noticeable part of the wait", () => {
   const cold = (initDurationMs: number) =>
     values(
       spread(200, 3_000).map((durationMs, index) => ({ durationMs, ...(index % 2 === 0 ? { initDurationMs } : {}) })),
@@ -50,14 +54,14 @@ test("provisioned concurrency is for cold starts that somebody notices", () => {
   expect(cold(100)).toBeUndefined();
 });
 
-test("the heartbeat is for connections that died while idle, and parallel agents stay a hypothesis", () => {
+test("the heartbeat is recommended for connections that died while idle, and parallel agents are a hypothesis", () => {
   expect(
     values([...runsOf(spread(200, 8_000, 0.5)), ...runsOf([120_010, 120_500, 121_000, 120_700])])["heartbeat_enabled"],
   ).toEqual([true, "moderate"]);
   expect(values(runsOf(spread(50, 200_000)))["max_parallel_agents"]).toEqual([0, "hypothesis"]);
 });
 
-test("the front door's lines give the front door's settings, and lines of several functions none", () => {
+test("lines of the front door give its own settings, and lines of several functions give none", () => {
   const runs = runsOf(spread(50, 300), {
     memorySizeMiB: 512,
     maxMemoryUsedMiB: 500,
@@ -72,16 +76,18 @@ test("the front door's lines give the front door's settings, and lines of severa
   });
 });
 
-test("a value outside of the table's limits is withheld with the reason, and a setting that is not in it is an error", () => {
+test("a value outside of the table's limits is withheld with the reason, and a setting outside of the table throws", () => {
   const analysis = analysisOf(runsOf(spread(50, 3_000), { memorySizeMiB: 512, maxMemoryUsedMiB: 500 }));
   const narrow = SETTINGS.map((setting: Setting) =>
     setting.name === "memory_size" ? { ...(setting as NumberSetting), maximum: 1_024 } : setting,
   );
-  expect(recommend(analysis, narrow).withheld).toEqual(["memory_size would be 1536; allowed: from 128 to 1024 MiB."]);
-  expect(() => recommend(analysis, [])).toThrow("There is no setting memory_size to recommend; known: ");
+  expect(recommendFor(analysis, narrow).withheld).toEqual([
+    "memory_size would be 1536; allowed: from 128 to 1024 MiB.",
+  ]);
+  expect(() => recommendFor(analysis, [])).toThrow("There is no setting memory_size to recommend; known: ");
 });
 
-test("whatever the runs, each value is one that the table allows, in the table's order, and memory is above what was used", () => {
+test("for any runs each value is allowed by the table, in its order, and memory is above the used memory", () => {
   const run = fc.record({
     durationMs: fc.integer({ min: 1, max: 900_000 }),
     memorySizeMiB: fc.constantFrom(128, 512, 1_769, 10_240),

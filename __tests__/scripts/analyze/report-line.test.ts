@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { anyCharacter } from "../../support/any-character";
-import {
-  functionOfGroup,
-  originOfStream,
-  readReportLine,
-  readThoroughly,
-  type RunReport,
-} from "../../../scripts/analyze/report-line";
+import { readOrigin, readReportLine, type RunReport } from "../../../scripts/analyze/report-line";
 
 const TEXT =
   "REPORT RequestId: 3f7c\tDuration: 469.40 ms\tBilled Duration: 500 ms\tMemory Size: 1024 MB\tMax Memory Used: 21 MB\tInit Duration: 100.99 ms";
@@ -27,7 +21,7 @@ function report(line: string): RunReport {
   return read.report;
 }
 
-test("a text report is read with its four durations told apart", () => {
+test("a text report is read with its four different durations", () => {
   expect(report(TEXT)).toMatchObject({ ...EXPECTED, status: "unknown" });
   const restored = report(
     `${TEXT}\tRestore Duration: 300.10 ms\tBilled Restore Duration: 77 ms\tXRAY TraceId: 1-5\tSegmentId: 6\tSampled: true\t`,
@@ -35,7 +29,7 @@ test("a text report is read with its four durations told apart", () => {
   expect(restored).toMatchObject({ ...EXPECTED, restoreDurationMs: 300.1 });
 });
 
-test("the order of the fields does not matter, and neither does what stands between them", () => {
+test("neither the order of the fields matters nor the blanks between them", () => {
   const parts = TEXT.split("\t");
   expect(report([parts[0], parts[5], parts[2], parts[1], parts[4], parts[3]].join("\t"))).toMatchObject(EXPECTED);
   expect(report(TEXT.replaceAll("\t", " "))).toMatchObject(EXPECTED);
@@ -85,7 +79,7 @@ describe("what exports put around a report", () => {
     });
   }
 
-  test("the version is known where the stream's name is, and the function where it is in that", () => {
+  test("the name of the stream or the group gives the version and the function", () => {
     expect(report(around["a timestamp and a stream"]!(TEXT))).toMatchObject({ version: "7" });
     expect(report(around["filter-log-events in one line"]!(JSON_LINE))).toMatchObject({ version: "7" });
     expect(report(`2026-01-05T09:00:00Z 2026/01/05/quick-worker[$LATEST]ab ${TEXT}`)).toMatchObject({
@@ -95,19 +89,52 @@ describe("what exports put around a report", () => {
     expect(report(JSON.stringify({ "@log": "123456789012:/aws/lambda/quick-api", "@message": TEXT }))).toMatchObject({
       functionName: "quick-api",
     });
-    expect(originOfStream("/aws/lambda/quick-worker", "2026/01/05/[12]ab")).toEqual({
+    expect(readOrigin("/aws/lambda/quick-worker", "2026/01/05/[12]ab")).toEqual({
       functionName: "quick-worker",
       version: "12",
     });
-    expect(functionOfGroup("/aws/apigateway/x")).toBeUndefined();
+    expect(readOrigin("/aws/apigateway/x", "stream")).toEqual({});
   });
 
-  test("a message that is JSON already is read, too", () => {
+  test("a message that is a JSON object is read as well", () => {
     expect(report(JSON.stringify({ message: JSON.parse(JSON_LINE) as unknown }))).toMatchObject(EXPECTED);
   });
 });
 
-test("a report that cannot be read is told from a line that is none", () => {
+test("a report as Lambda usually writes it gives the same figures as the same report in any other shape", () => {
+  const hundredths = (max: number) => fc.integer({ min: 0, max }).map((value) => value / 100);
+  const runs = fc.record({
+    durationMs: hundredths(90_000_000),
+    billed: fc.nat(900_000),
+    size: fc.integer({ min: 128, max: 10_240 }),
+    used: fc.nat(10_240),
+    init: fc.option(hundredths(1_000_000), { nil: undefined }),
+    status: fc.constantFrom("success", "timeout", "error"),
+  });
+  fc.assert(
+    fc.property(runs, ({ durationMs, billed, size, used, init, status }) => {
+      const text =
+        `REPORT RequestId: a-1\tDuration: ${durationMs.toFixed(2)} ms\tBilled Duration: ${billed} ms\t` +
+        `Memory Size: ${size} MB\tMax Memory Used: ${used} MB\t` +
+        (init === undefined ? "" : `Init Duration: ${init.toFixed(2)} ms\t`);
+      const metrics = {
+        durationMs,
+        billedDurationMs: billed,
+        memorySizeMB: size,
+        maxMemoryUsedMB: used,
+        initDurationMs: init,
+      };
+      const record = { requestId: "a-1", metrics, status };
+      const json = JSON.stringify({ time: "2026-01-05T09:00:00.000Z", type: "platform.report", record });
+      for (const line of [text, json]) {
+        expect(report(line)).toMatchObject({ durationMs, memorySizeMiB: size, maxMemoryUsedMiB: used });
+        expect(report(`2026-01-05T09:00:00.000Z ${line}`)).toEqual(report(line));
+      }
+    }),
+  );
+});
+
+test("an unreadable report is distinguished from a line that is no report", () => {
   const kinds = (lines: readonly string[]) => lines.map((line) => readReportLine(line).kind);
   expect(
     kinds([
@@ -141,7 +168,7 @@ test("a report that cannot be read is told from a line that is none", () => {
   ).toEqual(Array.from({ length: 12 }, () => "other"));
 });
 
-test("a start names its run's version", () => {
+test("a start gives the version of its run", () => {
   expect(readReportLine("START RequestId: 3f7c Version: 12")).toEqual({
     kind: "start",
     requestId: "3f7c",
@@ -154,7 +181,7 @@ test("a start names its run's version", () => {
   });
 });
 
-test("no line at all makes it throw, and what it calls a report has sound figures", () => {
+test("no line throws, and every report has valid figures", () => {
   const piece = fc.oneof(
     fc.string({ unit: anyCharacter }),
     fc.constantFrom(
@@ -183,11 +210,11 @@ test("no line at all makes it throw, and what it calls a report has sound figure
   );
 });
 
-test("cutting a report anywhere never gives other figures", () => {
+test("a report that is cut off anywhere gives no other figures", () => {
   for (const line of [TEXT, JSON_LINE]) {
     const whole = report(line);
     for (let end = 0; end < line.length; end++) {
-      const read = readThoroughly(line.slice(0, end));
+      const read = readReportLine(line.slice(0, end));
       if (read.kind === "report")
         expect(read.report).toMatchObject({ durationMs: whole.durationMs, memorySizeMiB: 1024, maxMemoryUsedMiB: 21 });
     }

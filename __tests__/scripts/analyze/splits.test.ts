@@ -4,11 +4,10 @@ import { normalQuantile } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
 describe("splits", () => {
-  test("runs are split by what tells at least two of them apart, and by nothing else", () => {
+  test("runs are split only by properties of which they have two values", () => {
     const splits = splitRuns(
       samplesOf([{ durationMs: 100, initDurationMs: 5 }, { durationMs: 10 }, { durationMs: 30 }]),
-      20,
-      null,
+      { thresholdMs: 20, splitMs: null },
     );
     expect(splits).toEqual([
       {
@@ -34,10 +33,10 @@ describe("splits", () => {
         slowModePercent: null,
       },
     ]);
-    expect(splitRuns(samplesOf([{}, {}]), 20, null)).toEqual([]);
+    expect(splitRuns(samplesOf([{}, {}]), { thresholdMs: 20, splitMs: null })).toEqual([]);
   });
 
-  test("versions, sizes and functions are split, numbers in their order, and lines that do not say are left out", () => {
+  test("runs are split by size, version and function, numbers are in order, and runs without the property are left out", () => {
     const splits = splitRuns(
       samplesOf([
         { version: "10" },
@@ -46,8 +45,7 @@ describe("splits", () => {
         { functionName: "b" },
         { functionName: "a" },
       ]),
-      20,
-      1_000,
+      { thresholdMs: 20, splitMs: 1_000 },
     );
     expect(splits.map(({ by, key, count }) => `${by} ${key} ${count}`)).toEqual([
       "memory_size 512 1",
@@ -60,22 +58,22 @@ describe("splits", () => {
     expect(splits[0]!.slowModePercent).toBe(100);
   });
 
-  test("of more than twelve, the most frequent are shown", () => {
+  test("of more than twelve keys the most frequent are kept", () => {
     const runs = Array.from({ length: 20 }, (_, version) =>
       Array.from({ length: version + 1 }, () => ({ version: String(version) })),
     ).flat();
-    expect(splitRuns(samplesOf(runs), 20, null).map(({ key }) => key)).toEqual(
+    expect(splitRuns(samplesOf(runs), { thresholdMs: 20, splitMs: null }).map(({ key }) => key)).toEqual(
       Array.from({ length: 12 }, (_, index) => String(index + 8)),
     );
   });
 });
 
-describe("time out clusters", () => {
+describe("clusters", () => {
   const smooth = (count: number, medianMs: number, deviation: number) =>
     Array.from({ length: count }, (_, index) => medianMs * Math.exp(deviation * normalQuantile((index + 0.5) / count)));
   const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
 
-  test("runs that end at a round time-out are found, and how many there would be without", () => {
+  test("runs that end at a round time are a cluster, with the number that chance would give", () => {
     const [found, ...others] = findClusters(
       sorted([...smooth(300, 8_000, 0.6), ...Array.from({ length: 12 }, (_, index) => 60_004 + index * 11)]),
     );
@@ -84,19 +82,19 @@ describe("time out clusters", () => {
     expect(found!.expected).toBeLessThan(1);
   });
 
-  test("the largest value is one where it is repeated, whatever it is", () => {
+  test("runs that end at the largest value are a cluster, even where it is not round", () => {
     expect(findClusters(sorted([...smooth(100, 8_000, 0.3), 77_770, 77_774, 77_790, 77_800]))).toEqual([
       { atMs: 77_800, kind: "largest", count: 4, expected: 0 },
     ]);
   });
 
-  test("smooth durations have none, wherever their middle is", () => {
+  test("smooth durations have no cluster for any median", () => {
     for (const medianMs of [1_000, 5_000, 29_000, 30_000, 60_000, 120_000, 300_000])
       for (const deviation of [0.15, 0.3, 0.8])
         expect(findClusters(sorted(smooth(2_000, medianMs, deviation)))).toEqual([]);
   });
 
-  test("chance alone makes one in few of a hundred sets", () => {
+  test("chance alone makes clusters in at most 10 of 100 sets", () => {
     const random = seededRandom(9);
     const sets = Array.from({ length: 100 }, () =>
       findClusters(

@@ -1,5 +1,12 @@
-import { fallingTimes, fitCurve, timeAt, drawnTimes, expectedTimes, weighed } from "../../../scripts/tune/curve";
-import { sizeFigures } from "../../../scripts/tune/size";
+import {
+  computeTimeMs,
+  expectDrawnTimes,
+  expectTimes,
+  fitCurve,
+  poolRisingTimes,
+  weighSizes,
+} from "../../../scripts/tune/curve";
+import { summarizeSize } from "../../../scripts/tune/size";
 import { seededRandom } from "../../../scripts/kit/random";
 import { drawRuns, SHAPES } from "../../support/tuning-data";
 
@@ -12,19 +19,19 @@ describe("curve", () => {
       errorMs: time(memoryMiB / 1_769) * error,
     }));
 
-  test("wait, work and threads are found where they are all that there is", () => {
+  test("wait, work and threads of a function that follows the curve are found", () => {
     const curve = fitCurve(measured((vcpus) => 2_000 + 900 / Math.min(vcpus, 2)));
     expect(curve.waitMs).toBeCloseTo(2_000, 6);
     expect(curve.workMs).toBeCloseTo(900, 6);
     expect(curve.usedVcpus).toBe(2);
     expect(curve.misfit).toBeCloseTo(0, 6);
-    expect(timeAt(curve, 7_076)).toBeCloseTo(2_450, 6);
+    expect(computeTimeMs(curve, 7_076)).toBeCloseTo(2_450, 6);
   });
 
-  test("more memory makes nothing slower: rising times are all wait", () => {
+  test("times that rise with memory are all wait, because more memory makes nothing slower", () => {
     const curve = fitCurve(measured((vcpus) => 1_000 + 10 * vcpus));
     expect(curve.workMs).toBe(0);
-    expect(timeAt(curve, 128)).toBe(timeAt(curve, 7_076));
+    expect(computeTimeMs(curve, 128)).toBe(computeTimeMs(curve, 7_076));
   });
 
   test("no wait is negative", () => {
@@ -33,7 +40,7 @@ describe("curve", () => {
     expect(curve.misfit).toBeGreaterThan(100);
   });
 
-  test("sizes that have all the CPU it uses tell a wait and no work", () => {
+  test("sizes that have all the CPU that is used give a wait and no work", () => {
     expect(
       fitCurve([
         { memoryMiB: 1_000, meanMs: 10, errorMs: 1 },
@@ -42,23 +49,23 @@ describe("curve", () => {
     ).toMatchObject({ waitMs: 11, workMs: 0 });
   });
 
-  test("neighbours out of order get their mean, weighed by their errors; others stay", () => {
+  test("neighbours out of order get their mean, weighed by their errors, and others stay", () => {
     const of = (...means: (readonly [number, number])[]) =>
-      fallingTimes(means.map(([meanMs, errorMs], index) => ({ memoryMiB: 128 * (index + 1), meanMs, errorMs })));
+      poolRisingTimes(means.map(([meanMs, errorMs], index) => ({ memoryMiB: 128 * (index + 1), meanMs, errorMs })));
     expect(of([9, 1], [5, 1], [7, 1], [2, 1])).toEqual([9, 6, 6, 2]);
     expect(of([1, 1], [2, 1], [3, 1])).toEqual([2, 2, 2]);
     expect(of([5, 1], [8, 0.5])).toEqual([7.4, 7.4]);
   });
 });
 
-describe("expectation", () => {
+describe("expected times", () => {
   const sizesOf = (name: string, runsEach: number, seed = 11) => {
     const runs = drawRuns(SHAPES.find((shape) => shape.name === name)!, runsEach, seededRandom(seed));
     const memories = [...new Set(runs.map(({ memoryMiB }) => memoryMiB))];
-    return weighed(
+    return weighSizes(
       memories.map((memoryMiB) => ({
         memoryMiB,
-        time: sizeFigures(
+        time: summarizeSize(
           memoryMiB,
           runs.filter((run) => run.memoryMiB === memoryMiB),
           { resamples: 200, random: seededRandom(1) },
@@ -67,38 +74,38 @@ describe("expectation", () => {
     );
   };
 
-  test("what only waits is flat, and has one time", () => {
-    const { model, timesMs } = expectedTimes(sizesOf("waits for agents (8 s)", 40));
+  test("a function that only waits is flat, and has one time at all sizes", () => {
+    const { model, timesMs } = expectTimes(sizesOf("waits for agents (8 s)", 40));
     expect(model).toBe("flat");
     expect(new Set(timesMs).size).toBe(1);
     expect(timesMs[0]).toBeGreaterThan(7_600);
     expect(timesMs[0]).toBeLessThan(8_400);
   });
 
-  test("what waits and computes is told apart, closer than a size's own mean is", () => {
-    const { model, curve } = expectedTimes(sizesOf("waits 4 s, computes 1 s", 40));
+  test("wait and work are found more precisely than the mean of one size", () => {
+    const { model, curve } = expectTimes(sizesOf("waits 4 s, computes 1 s", 40));
     expect(model).toBe("curve");
     expect(Math.abs(curve.waitMs - 4_000)).toBeLessThan(200);
     expect(Math.abs(curve.workMs - 1_000)).toBeLessThan(100);
   });
 
-  test("what the curve does not fit keeps its measured means, as long as they fall", () => {
-    const { model, timesMs } = expectedTimes(sizesOf("thrashes where memory is short", 60));
+  test("a function that the curve does not fit gets falling times", () => {
+    const { model, timesMs } = expectTimes(sizesOf("thrashes where memory is short", 60));
     expect(model).toBe("falling");
     expect([...timesMs].sort((left, right) => right - left)).toEqual(timesMs);
   });
 
-  test("means that are drawn anew get the same model's times", () => {
+  test("bootstrap samples get the times of the given model", () => {
     const sizes = sizesOf("waits for agents (8 s)", 40);
-    expect(new Set(drawnTimes(sizes, "flat", 3)).size).toBe(1);
-    expect(drawnTimes(sizes, "curve", 3)[0]).not.toBe(drawnTimes(sizes, "curve", 4)[0]);
+    expect(new Set(expectDrawnTimes(sizes, "flat", 3)).size).toBe(1);
+    expect(expectDrawnTimes(sizes, "curve", 3)[0]).not.toBe(expectDrawnTimes(sizes, "curve", 4)[0]);
   });
 
-  test("sizes whose runs are all equal have an error too, so that none weighs without end", () => {
+  test("sizes whose runs are all equal have an error above 0", () => {
     const time = sizesOf("waits for agents (8 s)", 10)[0]!.time;
     const equal = { ...time, drawn: time.drawn.map(() => time.meanMs) };
     expect(
-      weighed([
+      weighSizes([
         { memoryMiB: 128, time: equal },
         { memoryMiB: 256, time: equal },
       ]).map(({ errorShare }) => errorShare),

@@ -1,7 +1,7 @@
-import { isHopeless, turnsOf } from "../../../scripts/tune/measure";
+import { isHopeless, orderTurns } from "../../../scripts/tune/measure";
 
-test("sizes take turns, so that a slow hour is slow for all of them; one run more than asked is the cold one", () => {
-  expect(turnsOf([256, 512], 2)).toEqual([
+test("sizes take turns, and each has one run more than asked, which is the cold one", () => {
+  expect(orderTurns([256, 512], 2)).toEqual([
     { memoryMiB: 256, round: 0 },
     { memoryMiB: 512, round: 0 },
     { memoryMiB: 256, round: 1 },
@@ -11,7 +11,7 @@ test("sizes take turns, so that a slow hour is slow for all of them; one run mor
   ]);
 });
 
-test("a size is given up at its third failure, where it fails more often than not", () => {
+test("a size is given up from its third failure on where most of its runs fail", () => {
   const runs = (pattern: string) => [...pattern].map((each) => ({ failure: each === "x" ? "timeout" : null }));
   expect(isHopeless(runs("xx"))).toBe(false);
   expect(isHopeless(runs("xxx"))).toBe(true);

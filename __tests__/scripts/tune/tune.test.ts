@@ -21,7 +21,7 @@ const run = (options: Partial<TuneOptions> = {}) =>
     { function: "worker", strategy: "cost", prompt: [], seed: 1, cleanup: false, replay: RUNS, ...options },
   );
 
-test("a replay chooses by each strategy, says what it knows of every size, and writes the setting", async () => {
+test("a replay chooses by the strategy, describes every size, and writes the setting", async () => {
   const write = join(folder, "tuned.tfvars");
   const { exitCode, text, json } = await run({ strategy: "balanced", write });
   expect(exitCode).toBe(0);
@@ -47,7 +47,7 @@ memory_size = 1024
 `);
 });
 
-test("the front door's setting is its own, and the same file gives the same page", async () => {
+test("the front door has its own setting, and the same file gives the same page", async () => {
   const html = join(folder, "page.html");
   const { text } = await run({ function: "api", html });
   expect(text).toContain("api_memory_size = 512 (cost)");
@@ -61,7 +61,7 @@ test("the front door's setting is its own, and the same file gives the same page
   expect(page).not.toContain(folder);
 });
 
-test("too little is inconclusive: exit code 3, and a tfvars file that sets nothing", async () => {
+test("too few runs are inconclusive, with exit code 3 and a tfvars file that sets nothing", async () => {
   const write = join(folder, "none.tfvars");
   const log = file(
     "few.log",
@@ -74,7 +74,7 @@ test("too little is inconclusive: exit code 3, and a tfvars file that sets nothi
   expect(readFileSync(write, "utf8")).not.toMatch(/^[^#\n]/m);
 });
 
-test("a log of REPORT lines that takes the same time at all sizes says that memory does not matter", async () => {
+test("memory does not matter in a log of runs that take the same time at all sizes", async () => {
   const log = file(
     "flat.log",
     [256, 512, 1024]
