@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { FunctionInstance, FunctionLog } from "../../scripts/emulator/functions/function-instance";
-import { imageProcess } from "../../bench/image-function";
+import { imageProcess } from "../support/image-function";
 import { findNodeBinary } from "../../scripts/kit/node-binary";
 import { writeFolder } from "../../scripts/kit/files";
 import type { ImageRoot } from "../../scripts/image/image-stages";

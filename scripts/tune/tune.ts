@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { readLogLines, STDIN } from "../analyze/log-events";
 import { HOME_REGION, PriceBook } from "../cost/prices";
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
@@ -13,8 +14,6 @@ import { chooseSize } from "./verdict";
 
 /** Samples of a bootstrap: each end of a 95 % interval then rests on 25 of them. */
 const RESAMPLES = 1_000;
-/** Architecture of the product's functions. */
-const ARCHITECTURE = "arm64";
 
 /**
  * Chooses a function's memory from runs at several sizes, which are measured on temporary versions or replayed. Nothing
