@@ -17,7 +17,7 @@ export function describeTargetProblem(kind: unknown, target: unknown): string {
   if (kind === "http") return describeUrlProblem(target);
   if (kind === "scripted" && !parseScript(target)) {
     return (
-      `target is ${JSON.stringify(target)}, but must be "<milliseconds>ms <answer>" or ` +
+      `target is ${JSON.stringify(target)}, but must read "<milliseconds>ms <answer>" or ` +
       `"<milliseconds>ms !<error message>"`
     );
   }
@@ -31,7 +31,7 @@ function describeUrlProblem(target: string): string {
   const url = URL.canParse(target) ? new URL(target) : undefined;
   if (!url) return `target is no URL, but ${allowed}`;
   if (url.username !== "" || url.password !== "")
-    return "target contains a user or a password, but must not: put it into a secret, and name that in secret_arn";
+    return "target holds a user or a password, but must not: put it into a secret, and name that in secret_arn";
   const isLoopback = url.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname);
   return url.protocol === "https:" || isLoopback
     ? ""

@@ -104,6 +104,6 @@ class Sha256 {
 
   /** Required by the interface and never called: the signer makes a new hash each time. */
   reset(): void {
-    throw new Error("A hash cannot be reset");
+    throw new Error("Not supported");
   }
 }
