@@ -22,7 +22,10 @@ const FOLDER_PREFIX = "quickturn-local-";
 const MAX_TITLE_CHARACTERS = 40;
 const ACCOUNT_ID = "123456789012";
 
-/** Two callers, who cannot see each other's requests. Their keys open nothing but a server on this machine's loopback. */
+/**
+ * Two callers, who cannot see each other's requests. Their keys open nothing but a server on this
+ * machine's loopback.
+ */
 export const CALLERS: readonly Caller[] = ["alice", "bob"].map((name) => ({
   name,
   accessKeyId: `LOCAL${name.toUpperCase()}`,
@@ -162,7 +165,10 @@ export class LocalStack {
     await this.runtime.reload(this.state);
   }
 
-  /** Serves what somebody else has applied while callers go on. The apply must not have changed the queues' mappings. */
+  /**
+   * Serves what somebody else has applied while callers go on. The apply must not have changed the
+   * queues' mappings.
+   */
   async serveApplied(): Promise<void> {
     this.state = enableMappings(await this.parts.terraform.show());
     await this.runtime.reload(this.state);

@@ -28,7 +28,10 @@ export interface InvokeAttempt {
   readonly sourceArn: string;
 }
 
-/** Whether an `aws_lambda_permission` covers the attempt: the service, exactly this alias or version, and the source. */
+/**
+ * Whether an `aws_lambda_permission` covers the attempt: the service, exactly this alias or version,
+ * and the source.
+ */
 export function mayInvoke(permissions: readonly AppliedPermission[], attempt: InvokeAttempt): boolean {
   const target = parseLambdaArn(attempt.functionArn);
   return permissions.some(

@@ -25,7 +25,10 @@ const FORMS: readonly (readonly [RegExp, (name: string, source: MappingSource) =
   [/^stageVariables\.(.+)$/, (name, { stageVariables }) => stageVariables[name]],
 ];
 
-/** The value of an expression such as `method.request.path.id`, `context.identity.userArn` or `'text'`. Undefined: none. */
+/**
+ * The value of an expression such as `method.request.path.id`, `context.identity.userArn` or
+ * `'text'`. Undefined: none.
+ */
 export function evaluateExpression(expression: string, source: MappingSource): string | undefined {
   for (const [form, read] of FORMS) {
     const match = form.exec(expression);
@@ -87,7 +90,10 @@ export interface GatewayAnswer {
   readonly body: Buffer;
 }
 
-/** Renders failures with the API's customisation of their type, else with its DEFAULT_4XX or DEFAULT_5XX, else as AWS. */
+/**
+ * Renders failures with the API's customisation of their type, else with its DEFAULT_4XX or
+ * DEFAULT_5XX, else as AWS.
+ */
 export class GatewayResponses {
   private readonly applied: JsonObject;
 

@@ -148,7 +148,10 @@ function readIntegration(
   };
 }
 
-/** A route, with the values of its path's variables. They stay percent-encoded, because REST APIs do not decode them. */
+/**
+ * A route, with the values of its path's variables. They stay percent-encoded, because REST APIs do
+ * not decode them.
+ */
 export interface RouteMatch {
   readonly route: Route;
   readonly pathParameters: Readonly<Record<string, string>>;
