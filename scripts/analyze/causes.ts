@@ -18,7 +18,7 @@ export interface Cause {
   readonly next: string;
 }
 
-/** What an analysis says for a cause. `name` and `next` replace those of {@link CAUSES} where figures belong in them. */
+/** Evidence for a cause. `name` and `next` replace those of {@link CAUSES} where they have figures. */
 type Finding = Pick<Cause, "strength" | "evidence"> & Partial<Pick<Cause, "name" | "next">>;
 
 interface PossibleCause extends Pick<Cause, "name" | "next"> {

@@ -162,8 +162,8 @@ function adviseProvisionedConcurrency(analysis: RunAnalysis, causes: Causes): Dr
   const p50Ms = findPercentile(analysis, 50).valueMs;
   if (!causes.has("cold_starts") || initP50Ms === null || initP50Ms < 0.1 * p50Ms) return undefined;
   const expected =
-    `Up to two runs at once start warm: ${percent(coldPercent)} of them waited ${seconds(initP50Ms)} of init beside a ` +
-    `P50 of ${seconds(p50Ms)}. Billed by the hour; how many run at once is not in the lines. Not while canary_weight ` +
+    `Up to two runs at once start warm: ${percent(coldPercent)} of them waited ${seconds(initP50Ms)} of init beside ` +
+    `a P50 of ${seconds(p50Ms)}. Billed by the hour; how many run at once is not in the lines. Not while canary_weight ` +
     "is above 0.";
   return { setting: "provisioned_concurrent_executions", value: 2, certainty: "moderate", expected };
 }
@@ -193,7 +193,7 @@ function adviseDurationAlarm(analysis: RunAnalysis): Draft | undefined {
     return { setting, value, certainty: "hypothesis", expected };
   }
   const expected =
-    `Speaks when the average of 5 minutes passes ${roundSeconds(value)}, the upper bound of P99 (${seconds(valueMs)}): ` +
-    "as the runs are, fewer than 1 in 100 passes it alone. Set it again after a change.";
+    `Speaks when the average of 5 minutes passes ${roundSeconds(value)}, the upper bound of P99 ` +
+    `(${seconds(valueMs)}): as the runs are, fewer than 1 in 100 passes it alone. Set it again after a change.`;
   return { setting, value, certainty: "moderate", expected };
 }

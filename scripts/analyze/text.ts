@@ -125,8 +125,8 @@ function describeRuns({ cold, memory, endings, splits, count: runs }: RunAnalysi
   const ended =
     endings.known === 0
       ? "the lines have no status"
-      : `${counted(endings.timeouts, "time-out")}, ${counted(endings.errors, "error")} of ${count(endings.known)} with a ` +
-        "status";
+      : `${counted(endings.timeouts, "time-out")}, ${counted(endings.errors, "error")} of ` +
+        `${count(endings.known)} with a status`;
   return [
     formatRow("cold starts", `${count(cold.count)} of ${count(runs)} (${percent(cold.percent)})${init}${billed}`),
     ...memory.sizes.map((size) =>
