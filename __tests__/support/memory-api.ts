@@ -131,11 +131,14 @@ function memoryFrontDoor(log: Log) {
         agents: [{ name: "echo", phase: 1, status: "ok", duration_ms: 1, answer: `You said: ${claim.request.prompt}` }],
         duration_ms: 1,
       });
-      await requests.finish({ requestId: message.requestId, attempt: claim.request.attempt }, {
-        status: "completed",
-        result: { json },
-        nowMs: nowMs(),
-      });
+      await requests.finish(
+        { requestId: message.requestId, attempt: claim.request.attempt },
+        {
+          status: "completed",
+          result: { json },
+          nowMs: nowMs(),
+        },
+      );
     },
   };
   const door = frontDoor({

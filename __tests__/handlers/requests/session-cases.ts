@@ -1,4 +1,4 @@
-import { PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { QueryCommand } from "@aws-sdk/client-dynamodb";
 import { openCounters, type Counters } from "../../../handlers/telemetry";
 import { openReadCache } from "../../../handlers/requests/read-cache";
 import { dynamodbRequests } from "../../../handlers/requests/dynamodb-requests";
@@ -8,7 +8,6 @@ import {
   type NewTurn,
   type Session,
   type SessionStore,
-  toTurnItem,
 } from "../../../handlers/requests/sessions";
 import type { Ending, RequestStore } from "../../../handlers/requests/requests";
 import { NOW_MS } from "../fixtures";

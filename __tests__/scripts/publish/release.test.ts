@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageId, productionPackages, type LockedPackages } from "../../../scripts/kit/production-packages";
-import { checksums, releaseManifest } from "../../../scripts/publish/manifest";
-import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, refusedLicenses } from "../../../scripts/publish/packages";
-import { changelogEntry, endingSuppressions } from "../../../scripts/publish/release";
+import { formatChecksums, createManifest } from "../../../scripts/publish/manifest";
+import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../scripts/publish/packages";
+import { findChangelogEntry, listEndingSuppressions } from "../../../scripts/publish/release";
 import { PROJECT } from "../../support/stack-json";
 
 /** What a release decides before it builds anything; the build itself is tested in proof/release/release.test. */
@@ -36,18 +36,18 @@ One.
     ["1.1.0", "Eleven.", false],
     ["1.0.0", "One.", true],
   ])("the section of %s ends where the next begins", (version, text, unreleased) => {
-    expect(changelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
+    expect(findChangelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
   });
 
   test("a version that is only the beginning of another's has no section, and those that are there are named", () => {
-    expect(() => changelogEntry(CHANGELOG, "1.1")).toThrow(
+    expect(() => findChangelogEntry(CHANGELOG, "1.1")).toThrow(
       'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: 1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what this version changes for operators.',
     );
-    expect(() => changelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
+    expect(() => findChangelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
   });
 
   test("a section with nothing in it is refused", () => {
-    expect(() => changelogEntry(CHANGELOG, "0.9.0")).toThrow(
+    expect(() => findChangelogEntry(CHANGELOG, "0.9.0")).toThrow(
       'CHANGELOG.md has nothing in the section "## 0.9.0". Write what this version changes for operators.',
     );
   });
@@ -63,7 +63,7 @@ describe("ending suppressions", () => {
 
   test("a suppression that ends within 180 days of the release, or has ended, is to be reviewed before it", () => {
     const [ended, near, far] = ["2026-12-31", "2027-06-30", "2027-07-01"].map(until);
-    expect(endingSuppressions("2027-01-01", [ended!, near!, far!])).toEqual([ended, near]);
+    expect(listEndingSuppressions("2027-01-01", [ended!, near!, far!])).toEqual([ended, near]);
   });
 });
 
@@ -75,7 +75,7 @@ describe("licenses", () => {
   test.each([...ALLOWED_LICENSES, "(MIT OR GPL-3.0-or-later)", "GPL-2.0-only OR Apache-2.0"])(
     "%s may ship",
     (license) => {
-      expect(refusedLicenses(licensed(license))).toEqual([]);
+      expect(listRefusedLicenses(licensed(license))).toEqual([]);
     },
   );
 
@@ -94,11 +94,11 @@ describe("licenses", () => {
     "Public Domain",
     "",
   ])("%j is refused, by name", (license) => {
-    expect(refusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
+    expect(listRefusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
   });
 
   test("a package that names no license is refused", () => {
-    expect(refusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
+    expect(listRefusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
   });
 
   test("every exception is of a package that is installed, and says what that says", () => {
@@ -108,8 +108,8 @@ describe("licenses", () => {
     const installed = new Map(productionPackages(packages).map((each) => [packageId(each), each.license]));
     for (const [id, { license }] of Object.entries(LICENSE_EXCEPTIONS))
       expect([id, installed.get(id)]).toEqual([id, license]);
-    expect(refusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.1" }])).toEqual([]);
-    expect(refusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.2" }])).toEqual([
+    expect(listRefusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.1" }])).toEqual([]);
+    expect(listRefusedLicenses([{ ...licensed("Public Domain")[0]!, name: "jsonify", version: "0.0.2" }])).toEqual([
       "jsonify@0.0.2: Public Domain",
     ]);
   });
@@ -125,19 +125,19 @@ describe("manifest", () => {
   const file = (name: string) => ({ name, bytes: 1, sha256: "00" });
 
   test("files that are not as the commit has them make it dirty, and it says what the changelog says", () => {
-    expect(releaseManifest(source([], false), [], [])).toMatchObject({
+    expect(createManifest(source([], false), [], [])).toMatchObject({
       commit: "abc",
       workingTree: "clean",
       changelog: "released",
     });
-    expect(releaseManifest(source(["README.md"], true), [], [])).toMatchObject({
+    expect(createManifest(source(["README.md"], true), [], [])).toMatchObject({
       workingTree: "dirty",
       changelog: "unreleased",
     });
   });
 
   test("files are in order of their names, functions go by name", () => {
-    const manifest = releaseManifest(
+    const manifest = createManifest(
       source([], false),
       [{ name: "api", sha256: "aa" }],
       [file("b"), file("a"), file("B")],
@@ -148,7 +148,7 @@ describe("manifest", () => {
 
   test("a checksum's line is as sha256sum writes it", () => {
     expect(
-      checksums([
+      formatChecksums([
         { name: "a.zip", sha256: "aa" },
         { name: "b", sha256: "bb" },
       ]),
