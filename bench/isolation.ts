@@ -24,7 +24,7 @@ export function isolationCallers(
   issuer: LocalIssuer,
   signal: AbortSignal,
 ): IsolationCaller[] {
-  const probe = new ApiProbe(url, REGION, signal);
+  const probe = new ApiProbe({ url, region: REGION, signal });
   return callersOf(mode, shown, issuer).map(({ name, caller }) => ({
     name,
     send: (method, route, body) => probe.call({ method, route, caller, ...(body !== undefined && { body }) }),

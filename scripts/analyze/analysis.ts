@@ -1,5 +1,5 @@
 import { percentHistogram, type Bin, logHistogram, percentileCurve, type CurvePoint } from "./histogram";
-import { countAtLeast, quantile, quantileRanks, samplesForQuantile, wilson, countAbove, mean } from "../kit/quantiles";
+import { countAtLeast, quantile, quantileRanks, samplesForQuantile, wilsonInterval, countAbove, mean } from "../kit/quantiles";
 import type { RunSamples } from "./samples";
 import { findModes, type Modality } from "./modes";
 import { splitRuns, type Split, findClusters, type Cluster } from "./splits";
@@ -210,7 +210,7 @@ function overThreshold(sorted: Float64Array, thresholdMs: number): OverThreshold
 }
 
 function share(count: number, of: number) {
-  const { low, high } = wilson(count, of, CONFIDENCE);
+  const { low, high } = wilsonInterval(count, of, CONFIDENCE);
   return { percent: (count / of) * 100, lowPercent: low * 100, highPercent: high * 100 };
 }
 

@@ -11,7 +11,7 @@ import { reportEvents, STDIN, readReportLines } from "./log-events";
 import { SETTINGS } from "../../stacks/contract/settings";
 import { describeAnalysis } from "./text";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { durationSeconds } from "../kit/given-setting";
+import { parseDurationSeconds } from "../kit/given-setting";
 
 export interface AnalyzeOptions {
   /** Files of log lines; `-` is standard input. None, and no log group: standard input. */
@@ -108,7 +108,7 @@ const nameOf = (path: string): string => (path === STDIN ? "standard input" : ba
 async function fromLogGroup({ progress, signal, environment }: CommandContext, group: string, since: string) {
   const collector = new RunCollector();
   const toMs = Date.now();
-  const fromMs = toMs - durationSeconds("since", since) * 1_000;
+  const fromMs = toMs - parseDurationSeconds("since", since) * 1_000;
   await progress
     .step(
       `Read ${group}, ${since}`,

@@ -1,15 +1,15 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Import, collisions, knownImports, type Collision, refusedImports, plannedResources } from "./adoption";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import type { Held } from "./twins";
 import { countChanges } from "../kit/plan-changes";
 import { queueUrl, lookUpTwins, regionOf } from "./held-resources";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { TerraformFailed } from "../kit/terraform-messages";
 import { adoptedText, importsText, refusedText } from "./adoption-text";
-import { applyMade } from "./apply-plan";
-import { UsageError, type CommandResult, type Progress } from "../kit/context";
+import { applyMade, type ApplyResult } from "./apply-plan";
+import { UsageError, type Progress } from "../kit/context";
 import { ownPlanFile, planOf, showPlan, type Plan } from "./write-plan";
 
 /** Read by terraform beside the configuration; its own name, so that a synth does not overwrite it. */
@@ -21,7 +21,7 @@ const FILE = "adopt.tf.json";
  */
 export function writeImports(directory: string, imports: readonly Import[]): void {
   if (imports.length === 0) return removeImports(directory);
-  writeWhole(
+  writeAtomically(
     join(directory, FILE),
     `${JSON.stringify({ import: imports.map(({ to, id }) => ({ to, id })) }, null, 2)}\n`,
   );
@@ -51,11 +51,7 @@ const MAX_ROUNDS = 12;
  * AWS would make twice, then in rounds what it refuses to make. Deletes nothing. Deployments of the API are left alone:
  * they cost nothing, and older ones are what a stage can be set back to.
  */
-export async function applyAdopting(
-  terraform: Terraform,
-  input: PlanInput,
-  adopting: Adopting,
-): Promise<CommandResult> {
+export async function applyAdopting(terraform: Terraform, input: PlanInput, adopting: Adopting): Promise<ApplyResult> {
   // One that was killed itself may have left its own.
   removeImports(terraform.directory);
   try {
@@ -75,7 +71,7 @@ class Adoption {
     private readonly adopting: Adopting,
   ) {}
 
-  async run(): Promise<CommandResult> {
+  async run(): Promise<ApplyResult> {
     for (let round = 1; ; round++) {
       const { made, plan } = await this.plan();
       if (!(await this.adopting.approve(made)))
@@ -147,12 +143,12 @@ class Adoption {
     return fresh.length > 0;
   }
 
-  private result(applied: CommandResult): CommandResult {
+  private result(applied: ApplyResult): ApplyResult {
     const adopted = [...this.imports.values()];
     return {
       ...applied,
       text: `${adoptedText(adopted, this.surplus)}\n${applied.text}`,
-      json: { ...(applied.json as object), adopted, surplus: this.surplus },
+      json: { ...applied.json, adopted, surplus: this.surplus },
     };
   }
 }

@@ -7,7 +7,7 @@ import {
   TerraformFailed,
 } from "../kit/terraform-messages";
 import { Interrupted } from "../kit/process";
-import type { StateLock } from "../kit/state";
+import type { StateLock } from "../kit/state-lock";
 import { isAbsolute } from "node:path";
 import { collisions } from "./adoption";
 import { LOOKED_FOR } from "./twins";
@@ -70,6 +70,12 @@ function listed(operations: readonly Operation[], verb: (action: Operation["acti
 const lockText = ({ id }: StateLock): string =>
   `Terraform was stopped before it could free the state's lock. Once it is sure that no run of it is alive: quickturn unlock ${id}`;
 
+/** What an apply did. `outputs` are the stack's, by name; they are missing where nothing was applied. */
+export type ApplyResult = CommandResult<{
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly [detail: string]: unknown;
+}>;
+
 /**
  * Applies exactly the plan that was made, and says where the API is. Makes nothing a second time, and says how to go on
  * where something is there already.
@@ -79,7 +85,7 @@ export async function applyPlan(
   made: Plan,
   progress: Progress,
   file = ownPlanFile(terraform),
-): Promise<CommandResult> {
+): Promise<ApplyResult> {
   await refuseTwins(terraform, made, progress, file);
   await refuseTuned(terraform, made, progress, file);
   try {
@@ -98,7 +104,7 @@ export async function applyMade(
   made: Plan,
   progress: Progress,
   file = ownPlanFile(terraform),
-): Promise<CommandResult> {
+): Promise<ApplyResult> {
   let reached = NOTHING_APPLIED;
   try {
     await progress.step("Apply", (detail) =>

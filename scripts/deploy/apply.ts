@@ -4,7 +4,7 @@ import { applyPlan } from "./apply-plan";
 import { keptLive, refuseDuringCanary, withLive, type GivenBefore, type WithLive } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "../kit/context";
 import { makePlan, planText, explainStale, readSavedPlan, refuseOtherInput } from "./plan";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 import type { Plan } from "./write-plan";
 
 export interface ApplyOptions extends PlanInput, StackOptions, GivenBefore {
@@ -27,7 +27,7 @@ export async function apply(context: CommandContext, options: SavedPlanOptions):
   if (options.plan !== undefined && options.adopt)
     throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
   if (options.plan !== undefined) return applySaved(context, options, options.plan);
-  const terraform = await preparedTerraform(context, options, "restore");
+  const terraform = await prepareTerraform(context, options, "restore");
   const live = await withLive(context, terraform, options);
   if (live.origin !== undefined) context.progress.note(live.origin);
   if (options.adopt) return adopting(context, terraform, live, options);
@@ -67,7 +67,7 @@ function withNote(result: CommandResult, note: string | undefined): CommandResul
 
 async function applySaved(context: CommandContext, options: ApplyOptions, path: string): Promise<CommandResult> {
   refuseOtherInput(path, options);
-  const terraform = await preparedTerraform(context, options, "restore");
+  const terraform = await prepareTerraform(context, options, "restore");
   const live = await withLive(context, terraform, options);
   const made = await readSavedPlan(context, terraform, path, options);
   refuseDuringCanary(live, made);

@@ -5,7 +5,7 @@ import type { Release } from "../../stacks/contract/settings";
 import { plannedNewest, reachesAll, liveArguments, settingsInEffect, wholeLiveFile } from "./release";
 import { movedAliases, refuseDuringTuning } from "./tuning-guard";
 import { appliedProvenance, type Values } from "./kept-values";
-import { writeWhole, ownFile } from "../kit/files";
+import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { applyPlan } from "./apply-plan";
 import type { Progress } from "../kit/context";
@@ -60,7 +60,7 @@ export class TerraformDeployment implements Deployment {
     const { stackDirectory, progress } = this.place;
     // What stands there was of the release before.
     writeLive(this.place.whose, stackDirectory, null);
-    writeWhole(join(stackDirectory, ownFile(stackDirectory, PLANNED)), wholeLiveFile(release));
+    writeAtomically(join(stackDirectory, ownFile(stackDirectory, PLANNED)), wholeLiveFile(release));
     const input = mode === "aliases" ? await this.aliases(release) : this.publish(release);
     this.planned = await progress.step(mode === "aliases" ? "Plan the aliases" : "Plan the new versions", () =>
       this.made(input, mode),
@@ -82,7 +82,7 @@ export class TerraformDeployment implements Deployment {
     const override = join(this.place.stackDirectory, ALIASES_OVERRIDE);
     // A run that was killed may have left it.
     rmSync(override, { force: true });
-    if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
+    if (mode === "aliases") writeAtomically(override, JSON.stringify(FUNCTIONS_STAY));
     try {
       const written = await this.written(input, mode);
       // Read after the plan: where they are still the known ones, the plan was made against nothing newer; and
@@ -131,7 +131,7 @@ export class TerraformDeployment implements Deployment {
     const applied = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, IN_EFFECT));
     const outputs = await this.outputs();
     // All that is in effect stands there: what of it somebody has given is to be remembered.
-    writeWhole(
+    writeAtomically(
       applied,
       JSON.stringify({
         ...settingsInEffect((outputs["settings"] ?? {}) as Values),

@@ -4,7 +4,7 @@ import { type GateVerdict, type KpiVerdict, whole } from "../gate/judge";
 import { selectedKpis, hasVersions } from "../gate/reads";
 import { NoWindow } from "../gate/window";
 import type { CommandContext } from "../kit/context";
-import { deployedOf } from "../kit/deployed-stack";
+import { parseDeployedStack } from "../kit/deployed-stack";
 import { openGate, waitedFor, type Clock } from "../gate/gate";
 import type { VerifyOptions } from "../gate/verify";
 import type { Judge, Look } from "./canary-ports";
@@ -24,7 +24,7 @@ export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs"
       const gates = await Promise.all(
         named(canary.candidate).map(async (name) => ({
           name,
-          gate: await openGate(context, deployedOf(outputs), gateOptions(name, canary), clock),
+          gate: await openGate(context, parseDeployedStack(outputs), gateOptions(name, canary), clock),
         })),
       );
       return {

@@ -1,4 +1,4 @@
-import { variableName, durationSeconds, positive } from "../kit/given-setting";
+import { variableName, parseDurationSeconds, parseNumber } from "../kit/given-setting";
 import type { CanaryWish } from "./canary-machine";
 import { FUNCTIONS, LIVE_NAMES } from "./release";
 import { DEFAULT_LIMITS } from "../gate/evidence";
@@ -96,8 +96,8 @@ export function canaryWish(options: CanaryOptions): CanaryWish {
     );
   }
   const wish = {
-    interval_seconds: durationSeconds("interval", options.interval ?? "10m"),
-    deadline_seconds: durationSeconds("deadline", options.deadline ?? "2h"),
+    interval_seconds: parseDurationSeconds("interval", options.interval ?? "10m"),
+    deadline_seconds: parseDurationSeconds("deadline", options.deadline ?? "2h"),
   };
   // One period covers a window, and CloudWatch's longest is a day.
   if (wish.deadline_seconds > 79_200)
@@ -111,7 +111,7 @@ export function canaryWish(options: CanaryOptions): CanaryWish {
     steps: usage(() => canarySteps(options.weight, options.steps)),
     on_inconclusive: onInconclusive,
     only: options.only,
-    max_latency_ratio: positive("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
+    max_latency_ratio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
   };
 }
 

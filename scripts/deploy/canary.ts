@@ -6,7 +6,7 @@ import { describeChanges } from "../kit/plan-changes";
 import { approved, refuseWithoutAnswer } from "./apply";
 import { ApplyInterrupted } from "./apply-plan";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import type { Clock } from "../gate/gate";
 import type { Ended } from "./canary-advance";
 import { abort, resume, start, type How, type NotDone } from "./canary-flow";
@@ -54,7 +54,7 @@ export async function canary(
 }
 
 async function opened(context: CommandContext, options: CanaryOptions): Promise<Opened> {
-  const terraform = await preparedTerraform(
+  const terraform = await prepareTerraform(
     context,
     { vars: options.vars ?? [], ...(options.lockTimeout !== undefined && { lockTimeout: options.lockTimeout }) },
     "restore",

@@ -1,14 +1,14 @@
 import { rmSync } from "node:fs";
 import { relative } from "node:path";
 import { countChanges } from "../kit/plan-changes";
-import { resourcesOf } from "../kit/state";
+import { stateResources } from "../kit/state";
 import type { Terraform } from "../kit/terraform";
 import { applyMade } from "./apply-plan";
 import { withLive } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder, liveFilePath } from "../kit/deployment-folder";
 import { makePlan } from "./plan";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 
 export interface DestroyOptions extends Pick<StackOptions, "lockTimeout"> {
   /** The deployment's name, such as `quickturn-dev`, as who takes it down gives it instead of an answer. */
@@ -44,8 +44,8 @@ export async function destroy(context: CommandContext, options: DestroyOptions):
   // Terraform takes no expression for its own guard: it is left out of this run's stack, and written again by the next
   // synth.
   const unguarded = { ...context, environment: { ...context.environment, QUICKTURN_PREVENT_DESTROY: "false" } };
-  const terraform = await preparedTerraform(unguarded, options, "restore");
-  const there = resourcesOf(await terraform.show());
+  const terraform = await prepareTerraform(unguarded, options, "restore");
+  const there = stateResources(await terraform.show());
   if (there.length === 0) return { exitCode: 0, text: "Nothing is deployed.", json: { destroyed: [], kept: [] } };
   const outputs = await terraform.output();
   const name = deploymentName(outputs, there);
@@ -94,7 +94,7 @@ async function ended(
   terraform: Terraform,
   { name, counted, destroyed, kept, outputs }: Destroyed,
 ): Promise<CommandResult> {
-  const left = resourcesOf(await terraform.show()).map(({ address }) => address);
+  const left = stateResources(await terraform.show()).map(({ address }) => address);
   const logs =
     typeof outputs["rest_api_id"] === "string"
       ? [
@@ -117,7 +117,7 @@ async function ended(
 }
 
 /** A state that is half gone may have no outputs any more: the tags of what is left say it too. */
-function deploymentName(outputs: Readonly<Record<string, unknown>>, there: ReturnType<typeof resourcesOf>): string {
+function deploymentName(outputs: Readonly<Record<string, unknown>>, there: ReturnType<typeof stateResources>): string {
   const output = outputs["deployment_name"];
   if (typeof output === "string") return output;
   const [tags] = there.flatMap(({ values }) =>
@@ -126,7 +126,7 @@ function deploymentName(outputs: Readonly<Record<string, unknown>>, there: Retur
   return tags === undefined ? "quickturn-dev" : `${tags["quickturn:name"]}-${tags["quickturn:environment"]}`;
 }
 
-function whatGoes(name: string, there: ReturnType<typeof resourcesOf>, keepData: boolean): string {
+function whatGoes(name: string, there: ReturnType<typeof stateResources>, keepData: boolean): string {
   const lines = Object.entries(DATA).flatMap(([type, what]) => {
     const found = there.filter((each) => each.type === type && !(keepData && isKept(type)));
     return found.length === 0

@@ -1,11 +1,11 @@
 import { type Drift, type DriftedAttribute, type DriftedResource, driftOf } from "./drifted-resources";
-import { fenced } from "../kit/markdown";
+import { codeBlock } from "../kit/markdown";
 import { differenceText } from "../kit/value-text";
 import { writeReport } from "../kit/files";
 import type { PlanInput } from "../kit/terraform";
 import { withLive, type GivenBefore } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { ownPlanFile } from "./write-plan";
 
 /** What others changed and what was not applied yet, for a terminal. The same for the same findings. */
@@ -23,8 +23,8 @@ export function driftMarkdown(drift: Drift): string {
     [
       `## ${drifted.length > 0 ? "Drift" : "No drift"}`,
       driftHeadline(drift),
-      ...(drifted.length > 0 ? [fenced(driftLines(drift))] : []),
-      ...notes(drift).map((note) => fenced(note.split("\n"))),
+      ...(drifted.length > 0 ? [codeBlock(driftLines(drift))] : []),
+      ...notes(drift).map((note) => codeBlock(note.split("\n"))),
     ].join("\n\n") + "\n"
   );
 }
@@ -76,7 +76,7 @@ export async function drift(
     throw new UsageError(
       `--ignore is ${wrong.map((rule) => JSON.stringify(rule)).join(", ")}; allowed: <resource type>.<attribute>, such as aws_sqs_queue.policy`,
     );
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   // What is pinned by a canary or a rollback is no drift.
   const live = await withLive(context, terraform, input);
   const plan = await context.progress.step("Compare", async (detail) => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { KEPT_BY_COMMANDS, SETTINGS, type Setting } from "../../stacks/contract/settings";
-import { refusedValue, variableName } from "../kit/given-setting";
+import { checkValue, variableName } from "../kit/given-setting";
 import type { Values } from "./kept-values";
 import type { PlanInput } from "../kit/terraform";
 import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
@@ -63,8 +63,6 @@ function refused(path: string, name: string, value: unknown, names: readonly str
     return `${path} gives ${name}, which the commands write themselves. Take it out.`;
   if ((SETTINGS as readonly Setting[]).some((setting) => setting.name === name && setting.sensitive))
     return `${path} gives ${name}, a secret, and the file is committed. Give it as TF_VAR_${name}.`;
-  return refusedValue(`${path}: `, name, typeof value === "object" ? JSON.stringify(value) : String(value), {
-    names,
-    settings: SETTINGS,
-  });
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return checkValue({ by: `${path}: `, name, value: text }, { names, settings: SETTINGS });
 }

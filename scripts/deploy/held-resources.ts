@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { mappingName, type Held, type LookedFor, type Wanted, twins, wantedOf, type Twins } from "./twins";
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";
+import { clientConfiguration, type AwsPlace, API_GATEWAY, getSigned } from "../kit/aws-client";
 import { plannedVariable } from "./adoption";
 import type { Terraform } from "../kit/terraform";
 
@@ -143,13 +143,11 @@ function gatewayList(type: LookedFor, path: string): Finder {
     const held: Held[] = [];
     let position: string | undefined;
     do {
-      const text = await signedGet(
-        place,
-        API_GATEWAY(place.region),
+      const text = await getSigned(place, API_GATEWAY(place.region), {
         path,
-        { limit: "500", ...(position === undefined ? {} : { position }) },
+        query: { limit: "500", ...(position === undefined ? {} : { position }) },
         signal,
-      );
+      });
       const page = JSON.parse(text) as Page;
       held.push(
         ...(page.item ?? []).map(({ id, name = "", createdDate = 0, tags = {} }) => ({
@@ -172,12 +170,10 @@ async function distributions(_: readonly string[], place: AwsPlace, signal: Abor
   let marker: string | undefined;
   do {
     // A global service: it is signed for one region, whichever the deployment is in.
-    const text = await signedGet(
+    const text = await getSigned(
       { ...place, region: "us-east-1" },
       { service: "cloudfront", variable: "CLOUDFRONT", host: "cloudfront.amazonaws.com" },
-      "/2020-05-31/distribution",
-      marker === undefined ? {} : { Marker: marker },
-      signal,
+      { path: "/2020-05-31/distribution", query: marker === undefined ? {} : { Marker: marker }, signal },
     );
     for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
       // Origins and behaviours hold ids of their own; a distribution's comes first.

@@ -4,7 +4,7 @@ import Ajv from "ajv";
 import type { Release } from "../../stacks/contract/settings";
 import { chooseRelease, type ChosenRelease, liveFile } from "./release";
 import schema from "./release.schema.json";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import { UsageError } from "../kit/context";
 import { liveFilePath, type Whose } from "../kit/deployment-folder";
 
@@ -66,6 +66,6 @@ export function liveRelease(whose: Whose, outputs: Readonly<Record<string, unkno
 /** Writes the live file and its copy; null takes the copy away, because it is of another deployment, or of none. */
 export function writeLive(whose: Whose, stackDirectory: string, release: Release | null): void {
   if (release === null) return rmSync(join(stackDirectory, COPY), { force: true });
-  writeWhole(liveFilePath(whose), liveFile(release));
-  writeWhole(join(stackDirectory, COPY), liveFile(release));
+  writeAtomically(liveFilePath(whose), liveFile(release));
+  writeAtomically(join(stackDirectory, COPY), liveFile(release));
 }

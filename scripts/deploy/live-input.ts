@@ -5,11 +5,12 @@ import type { Release, RollbackRecord } from "../../stacks/contract/settings";
 import { variableName } from "../kit/given-setting";
 import { inEffect, withoutOverridden, isShifted, LIVE_NAMES, liveFile } from "./release";
 import { givenByHand, keptValues, type Values } from "./kept-values";
-import { writeWhole, ownFile } from "../kit/files";
+import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { inAskedRegion } from "./asked-region";
 import { checkSettings } from "../kit/checked-settings";
-import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { UsageError, type CommandContext } from "../kit/context";
+import type { ApplyResult } from "./apply-plan";
 import { deploymentFolder, settingsFile, synthFolder, type Whose } from "../kit/deployment-folder";
 import { environmentSettings, givenNames } from "./given-now";
 import type { Plan } from "./write-plan";
@@ -108,7 +109,7 @@ function pinnedInput(
   // Terraform takes no null for a number from --var; and where the file said nothing, the copy in the stack's folder
   // would still pin.
   const [freed, given] = parted(vars);
-  writeWhole(
+  writeAtomically(
     path,
     JSON.stringify(
       { ...Object.fromEntries(freed.map((name) => [name, null])), ...(JSON.parse(liveFile(release)) as object) },
@@ -163,7 +164,7 @@ export function givenInput(
   refuseNotGiven(reset, givenByHand(question));
   const { kept, provenance, lines } = keptValues({ ...question, reset: [...reset, ...freed] });
   const path = join(terraform.directory, ownFile(terraform.directory, KEPT));
-  writeWhole(
+  writeAtomically(
     path,
     JSON.stringify(
       {
@@ -206,8 +207,8 @@ function refuseNotGiven(reset: readonly string[], given: readonly string[]): voi
 }
 
 /** Makes the live file what was applied. */
-export function keptLive(context: Whose, { release }: WithLive, result: CommandResult): CommandResult {
-  const outputs = (result.json as { outputs?: Readonly<Record<string, unknown>> }).outputs;
+export function keptLive(context: Whose, { release }: WithLive, result: ApplyResult): ApplyResult {
+  const { outputs } = result.json;
   if (release !== null && outputs !== undefined)
     writeLive(context, liveStackDirectory(context), liveRelease(context, outputs).release);
   return result;

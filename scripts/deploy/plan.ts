@@ -6,7 +6,7 @@ import type { PlanInput, Terraform } from "../kit/terraform";
 import { type GivenBefore, withLive } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, type Progress, EXIT_CODES } from "../kit/context";
 import { synthFolder } from "../kit/deployment-folder";
-import { type StackOptions, preparedTerraform } from "../kit/prepared-terraform";
+import { type StackOptions, prepareTerraform } from "../kit/prepared-terraform";
 import { stackDirectory } from "../kit/synth";
 import { planOf, type Plan, leavePlan, showPlan } from "./write-plan";
 
@@ -78,7 +78,7 @@ export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
 
 /** Shows what an apply would change. Exit code: 0 nothing, 2 something. */
 export async function plan(context: CommandContext, { out, ...input }: PlanOptions): Promise<CommandResult> {
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   const live = await withLive(context, terraform, input);
   if (live.origin !== undefined) context.progress.note(live.origin);
   const { changed, changes } = await makePlan(terraform, live.input, context.progress, out);

@@ -7,18 +7,19 @@ import { variableName } from "../kit/given-setting";
 import { changed, NO_VERSIONS, remembered, type Stamp, wholeLiveFile } from "./release";
 import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./earlier-configuration";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
-import { earlierSource, type EarlierSource } from "../kit/git";
-import { writeWhole, ownFile } from "../kit/files";
-import { keptErroredState, usePresentBackend } from "../kit/state";
+import { checkOutCommit, type EarlierSource } from "../kit/git";
+import { writeAtomically, ownFile } from "../kit/files";
+import { copyErroredState } from "../kit/local-state";
+import { usePresentBackend } from "../kit/state-backend";
 import { ProgramFailed, run } from "../kit/process";
 import { Terraform, type PlanInput } from "../kit/terraform";
 import { approved } from "./apply";
-import { applyPlan } from "./apply-plan";
+import { applyPlan, type ApplyResult } from "./apply-plan";
 import { liveRelease, writeLive } from "./live-file";
 import type { Whose } from "../kit/deployment-folder";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { makePlan } from "./plan";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import type { RollbackOptions } from "./rollback";
 import { lookAtLive, verifiedRollback } from "./rollback-verified";
 import { stackDirectory } from "../kit/synth";
@@ -35,7 +36,7 @@ export async function rollbackToCommit(context: CommandContext, options: Rollbac
   const earlier = await sourceOf(context, options.to);
   try {
     // Which variables there are, that commit says.
-    const terraform = await preparedTerraform(context, { ...options, vars: [] }, "restore");
+    const terraform = await prepareTerraform(context, { ...options, vars: [] }, "restore");
     const outputs = await terraform.output();
     const next = releasedBy(context, outputs, nameOf(options.to, earlier), {
       at: new Date().toISOString(),
@@ -50,7 +51,7 @@ export async function rollbackToCommit(context: CommandContext, options: Rollbac
 }
 
 async function sourceOf({ projectDirectory, environment, signal }: CommandContext, to: string): Promise<EarlierSource> {
-  const earlier = await earlierSource({ project: projectDirectory, ref: to, env: environment, signal }).catch(
+  const earlier = await checkOutCommit({ project: projectDirectory, ref: to, env: environment, signal }).catch(
     (cause: Error) => {
       throw new UsageError(
         `--to ${JSON.stringify(to)} is no profile (${PROFILES.join(", ")}) and not previous, so it is taken for a commit. ${cause.message.replace(/\.?$/, ".")}`,
@@ -195,7 +196,7 @@ async function apply(context: CommandContext, prepared: Prepared): Promise<Comma
     return { exitCode: 1, text: "Nothing was applied.", json: { applied: false, ...made } };
   const started = performance.now();
   const result = await applyPlan(terraform, made, progress).finally(() => {
-    const kept = keptErroredState(directory, present.directory);
+    const kept = copyErroredState(directory, present.directory);
     if (kept !== undefined)
       progress.note(
         `Terraform could not write the state. It is in ${kept}: push it (terraform state push) before anything else.`,
@@ -228,7 +229,7 @@ function planInput(
   { values }: EarlierInput,
 ): PlanInput {
   const path = join(directory, ownFile(directory, "earlier.tfvars.json"));
-  writeWhole(path, JSON.stringify(values));
+  writeAtomically(path, JSON.stringify(values));
   return { vars, varFiles: [path, ...varFiles], ...(refresh !== undefined && { refresh }) };
 }
 
@@ -236,12 +237,12 @@ function planInput(
 async function finished(
   context: CommandContext,
   { options, earlier, terraform, next, input }: Prepared,
-  result: CommandResult,
+  result: ApplyResult,
   seconds: number,
 ): Promise<CommandResult> {
   const { projectDirectory, environment, signal } = context;
   if (next !== null) writeLive(context, terraform.directory, next);
-  const { outputs = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
+  const { outputs = {} } = result.json;
   const given = (options.vars ?? []).map(variableName);
   // The commit's code is the newest version, and callers are to get it.
   const newest = [
@@ -274,7 +275,7 @@ async function finished(
     ...verified,
     text: [verified.text, ...forgotten, ...still].join("\n"),
     json: {
-      ...(verified.json as object),
+      ...verified.json,
       commit: earlier.commit,
       head: stdout.trim(),
       dropped: input.dropped,

@@ -1,11 +1,12 @@
 import { GetEventSourceMappingCommand, GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { type LiveAnswers, type LiveStage, type LiveVersion, liveDifferences } from "./live-differences";
-import { type StateResource, resourcesOf } from "../kit/state";
-import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";
+import { type StateResource, stateResources } from "../kit/state";
+import { clientConfiguration, type AwsPlace, API_GATEWAY, getSigned } from "../kit/aws-client";
 import { checkHealth } from "../gate/smoke-checks";
 import { ApiProbe } from "../kit/api-client";
 import type { Terraform } from "../kit/terraform";
-import type { CommandContext, CommandResult } from "../kit/context";
+import type { CommandContext } from "../kit/context";
+import type { ApplyResult } from "./apply-plan";
 
 /** Asks AWS itself what callers get: by the calls that terraform makes too, so that it takes no permission beyond. */
 export async function liveAnswers(
@@ -37,7 +38,7 @@ export async function liveAnswers(
         "aws_api_gateway_stage",
         async ({ rest_api_id: api = "", stage_name: stage = "" }) =>
           JSON.parse(
-            await signedGet(place, API_GATEWAY(place.region), `/restapis/${api}/stages/${stage}`, {}, signal),
+            await getSigned(place, API_GATEWAY(place.region), { path: `/restapis/${api}/stages/${stage}`, signal }),
           ) as LiveStage,
       ),
     ]);
@@ -100,10 +101,10 @@ const FOUND = {
  */
 export async function verifiedRollback(
   context: CommandContext,
-  result: CommandResult,
+  result: ApplyResult,
   { to, seconds, verify, settings = {}, outputs = {}, look }: RolledBack,
-): Promise<CommandResult> {
-  const { outputs: there = {} } = result.json as { outputs?: Readonly<Record<string, unknown>> };
+): Promise<ApplyResult> {
+  const { outputs: there = {} } = result.json;
   const inEffect = (there["settings"] ?? {}) as Readonly<Record<string, unknown>>;
   const looked = verify && look ? await whatIsSeen(look, context.signal) : { differing: [], unseen: [] };
   const differing = [...differences(settings, inEffect), ...differences(outputs, there), ...looked.differing];
@@ -116,8 +117,7 @@ export async function verifiedRollback(
         : "good";
   const rounded = Number(seconds.toFixed(1));
   const done = `Rolled back to ${to} in ${rounded.toFixed(1)} s.`;
-  if (!verify)
-    return { ...result, text: `${done}\n${result.text}`, json: { ...(result.json as object), to, seconds: rounded } };
+  if (!verify) return { ...result, text: `${done}\n${result.text}`, json: { ...result.json, to, seconds: rounded } };
   const checks = [...differing, ...looked.unseen, ...(health === undefined ? [] : [`health: ${health.seen}`])];
   const text = [`${done}${FOUND[verdict]}`, ...checks, result.text].join("\n");
   const exitCode = { good: result.exitCode, failed: 1, unknown: 3 }[verdict];
@@ -125,7 +125,7 @@ export async function verifiedRollback(
     exitCode,
     text,
     json: {
-      ...(result.json as object),
+      ...result.json,
       to,
       seconds: rounded,
       verified: verdict === "unknown" ? null : verdict === "good",
@@ -157,7 +157,7 @@ async function whatIsSeen(
 
 /** Asks AWS itself: an alias that is pinned to an older version keeps callers from what was applied. */
 export async function lookAtLive(terraform: Terraform, signal: AbortSignal): Promise<string[]> {
-  const resources = resourcesOf(await terraform.show());
+  const resources = stateResources(await terraform.show());
   const { aws_region: region } = ((await terraform.output())["settings"] ?? {}) as { readonly aws_region?: string };
   const place = { environment: terraform.environment, region: region ?? terraform.environment["AWS_REGION"] ?? "" };
   return liveDifferences(resources, await liveAnswers(resources, place, signal));
@@ -172,7 +172,7 @@ async function askHealth(
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint)) return undefined;
   const region = String((outputs["settings"] as { aws_region?: unknown } | undefined)?.aws_region ?? "");
   return checkHealth(
-    await new ApiProbe(endpoint.replace(/\/+$/, ""), region, signal, 10_000).call({
+    await new ApiProbe({ url: endpoint.replace(/\/+$/, ""), region, signal, timeoutMs: 10_000 }).call({
       method: "GET",
       route: "/api/v1/health",
       caller: { kind: "anonymous" },

@@ -25,7 +25,7 @@ import { verifiedRollback, lookAtLive } from "./rollback-verified";
 import { hostname, userInfo } from "node:os";
 import { canary } from "./canary";
 import { makePlan } from "./plan";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { rollbackToCommit } from "./rollback-commit";
 import type { Plan } from "./write-plan";
 
@@ -139,7 +139,7 @@ export async function rollback(context: CommandContext, options: RollbackOptions
       `--reset was given with --to ${options.to}, which changes no setting; allowed: with a profile.`,
     );
   if (![...PROFILES, "previous"].includes(options.to)) return rollbackToCommit(context, options);
-  const terraform = await preparedTerraform(context, options, "restore");
+  const terraform = await prepareTerraform(context, options, "restore");
   const vars = [...(options.to === "previous" ? [] : [`profile=${options.to}`]), ...(options.vars ?? [])];
   const asked = {
     ...options,

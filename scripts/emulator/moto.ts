@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { end, rememberProgram } from "../kit/process";
+import { endProgram, rememberProgram } from "../kit/process";
 
 /** A running `moto_server`, which speaks the AWS APIs on loopback. */
 export interface Emulator {
@@ -57,7 +57,7 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   });
   // Who started it ends it; it alone keeps nobody waiting.
   child.unref();
-  const stop = () => end(child, exited, "SIGTERM");
+  const stop = () => endProgram(child, exited, "SIGTERM");
   try {
     const said = () => readFileSync(logFile).subarray(before).toString();
     const endpoint = await Promise.race([announced(said, timeoutMs), exited.then((error) => Promise.reject(error))]);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../kit/context";
-import { isLoopback } from "../kit/aws-client";
+import { isLoopback } from "../kit/loopback";
 import { findProviderSource, terraformEnvironment } from "../kit/terraform-environment";
 
 /** State inside the folder, and tables that may be destroyed with it. */

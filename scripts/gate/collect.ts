@@ -17,7 +17,7 @@ import { sourceNames, GATE_SETTINGS, numberOf } from "./settings";
 import { gateWindow, type GateWindow } from "./window";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
-import { durationSeconds, positive, timeMs } from "../kit/given-setting";
+import { parseDurationSeconds, parseNumber, parseTimeMs } from "../kit/given-setting";
 import type { VerifyOptions } from "./verify";
 
 /** What CloudWatch answered to one query. */
@@ -110,8 +110,8 @@ export async function frameOf(
     account: await neededLimits(context, settings, region, options.only, version),
     tokenPrices: tokenPrices(options),
     limits: {
-      maxLatencyRatio: positive("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
-      maxCostRatio: positive("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
+      maxLatencyRatio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
+      maxCostRatio: parseNumber("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
     },
     region,
     version,
@@ -131,8 +131,13 @@ function newest(outputs: Readonly<Record<string, unknown>>): string {
 
 function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
   return {
-    usdPer1000Input: positive("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
-    usdPer1000Output: positive("token-price-out", tokenPriceOut, DEFAULT_USAGE.usd_per_1000_output_tokens, "from 0 on"),
+    usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
+    usdPer1000Output: parseNumber(
+      "token-price-out",
+      tokenPriceOut,
+      DEFAULT_USAGE.usd_per_1000_output_tokens,
+      "from 0 on",
+    ),
     assumed: tokenPriceIn === undefined || tokenPriceOut === undefined,
   };
 }
@@ -163,15 +168,15 @@ async function neededLimits(
 
 /** The window of a look. `startMs`: of an earlier look, so that the evidence grows. */
 export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
-  const sinceMs = startMs ?? (options.since === undefined ? undefined : timeMs("since", options.since));
+  const sinceMs = startMs ?? (options.since === undefined ? undefined : parseTimeMs("since", options.since));
   const lengthSeconds =
-    startMs === undefined ? durationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
+    startMs === undefined ? parseDurationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
   return gateWindow({
     nowMs,
     timeoutSeconds: longestRunSeconds(frame),
     lengthSeconds,
     ...(sinceMs === undefined ? {} : { sinceMs }),
-    ...(options.end === undefined ? {} : { endMs: timeMs("end", options.end) }),
+    ...(options.end === undefined ? {} : { endMs: parseTimeMs("end", options.end) }),
   });
 }
 

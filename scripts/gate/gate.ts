@@ -2,7 +2,7 @@ import type { Evidence } from "./evidence";
 import { judgeGate, type GateVerdict } from "./judge";
 import { NoWindow } from "./window";
 import type { CommandContext } from "../kit/context";
-import { durationSeconds } from "../kit/given-setting";
+import { parseDurationSeconds } from "../kit/given-setting";
 import { frameOf, look, windowOf } from "./collect";
 import type { DeployedStack } from "../kit/deployed-stack";
 import type { VerifyOptions } from "./verify";
@@ -61,7 +61,7 @@ export async function gate(
   clock: Clock,
 ): Promise<Judged> {
   const opened = await openGate(context, stack, options, clock);
-  const waitMs = options.wait === undefined ? 0 : durationSeconds("wait", options.wait) * 1_000;
+  const waitMs = options.wait === undefined ? 0 : parseDurationSeconds("wait", options.wait) * 1_000;
   const deadlineMs = clock.nowMs() + waitMs;
   return context.progress.step(
     waitMs > 0 ? `Read metrics until they decide, ${options.wait} at most` : "Read metrics",

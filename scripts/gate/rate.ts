@@ -1,4 +1,4 @@
-import { wilson, type Interval } from "../kit/quantiles";
+import { wilsonInterval, type Interval } from "../kit/quantiles";
 import type { Verdict } from "./judge";
 
 /**
@@ -163,7 +163,7 @@ const CONFIDENCE = 0.95;
 export function judgeRate({ bad, samples }: Rate, rule: RateRule): RateFinding {
   const needed = samplesToPass(bad, rule);
   if (samples === 0) return { verdict: "inconclusive", interval: null, needed };
-  const interval = wilson(bad, samples, CONFIDENCE);
+  const interval = wilsonInterval(bad, samples, CONFIDENCE);
   // The tail alone keeps the promise; the interval is what a person is shown.
   if (bad / samples > rule.allowed && upperTail(bad, samples, rule.allowed) <= rule.falseAbort)
     return { verdict: "fail", interval, needed };

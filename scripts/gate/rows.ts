@@ -1,5 +1,5 @@
 import type { GateVerdict, KpiVerdict, KpiOutcome } from "./judge";
-import type { JunitCase } from "../kit/junit";
+import type { JunitCase } from "./junit";
 import type { SmokeReport } from "./smoke";
 
 /** A line of a gate's table. */

@@ -19,7 +19,7 @@ import {
   type SmokeCheck,
 } from "./smoke-checks";
 import { whole, type Verdict } from "./judge";
-import { durationSeconds } from "../kit/given-setting";
+import { parseDurationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";
 import type { Clock } from "./gate";
 import type { VerifyOptions } from "./verify";
@@ -121,10 +121,10 @@ export async function smoke(
     context,
     clock,
     settings: stack.settings,
-    probe: new ApiProbe(url, stack.region, context.signal),
+    probe: new ApiProbe({ url, region: stack.region, signal: context.signal }),
     ...(await givenCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
     prompt: options.prompt ?? PROMPT,
-    timeoutMs: durationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
+    timeoutMs: parseDurationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
   const checks = await context.progress.step(
     `Ask ${url}`,

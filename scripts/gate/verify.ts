@@ -4,9 +4,9 @@ import pc from "picocolors";
 import { type GateRow, type Findings, gateMarkdown, gateFindings, smokeFindings } from "./rows";
 import { setTimeout as sleep } from "node:timers/promises";
 import { judgeGate, type Verdict } from "./judge";
-import { junit } from "../kit/junit";
+import { junitXml } from "./junit";
 import { writeReport } from "../kit/files";
-import { deployedStack } from "../kit/deployed-stack";
+import { readDeployedStack } from "../kit/deployed-stack";
 import { readEvidence, saveEvidence } from "./evidence";
 import { gate, type Clock } from "./gate";
 import { smoke } from "./smoke";
@@ -173,7 +173,7 @@ async function found(context: CommandContext, options: VerifyOptions, clock: Clo
     const verdict = judgeGate(readEvidence(options.replay));
     return result(options, verdict.verdict, verdict, gateFindings(verdict));
   }
-  const stack = await deployedStack(context, options.state);
+  const stack = await readDeployedStack(context, options.state);
   if (options.smoke) {
     const report = await smoke(context, stack, options, clock);
     return result(options, report.verdict, report, smokeFindings(report));
@@ -190,7 +190,7 @@ function result(
   findings: Findings,
 ): CommandResult {
   const exitCode = EXIT_CODES[verdict];
-  if (junitPath !== undefined) writeReport(junitPath, junit(findings.suite, findings.cases));
+  if (junitPath !== undefined) writeReport(junitPath, junitXml(findings.suite, findings.cases));
   if (markdown !== undefined) writeReport(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));
   return { exitCode, text: describeFindings(findings), json: { exitCode, ...json } };
 }

@@ -29,14 +29,14 @@ export interface Progress {
   note(text: string): void;
 }
 
-/** What a command found. */
-export interface CommandResult {
+/** What a command found; `Json` is the shape of what `--json` prints. */
+export interface CommandResult<Json extends object = object> {
   /** One of {@link EXIT_CODES}. */
   readonly exitCode: number;
   /** For a person. */
   readonly text: string;
   /** For a program: what `--json` prints. */
-  readonly json: unknown;
+  readonly json: Json;
 }
 
 /** The person, or what they gave, is in the way, not the program: shown without a stack. */

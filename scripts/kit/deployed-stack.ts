@@ -1,6 +1,6 @@
 import { UsageError, type CommandContext } from "./context";
-import { givenState } from "./given-state";
-import { preparedTerraform } from "./prepared-terraform";
+import { openGivenState } from "./given-state";
+import { prepareTerraform } from "./prepared-terraform";
 
 /** What a deployment says of itself. */
 export interface DeployedStack {
@@ -12,12 +12,12 @@ export interface DeployedStack {
 }
 
 /** Reads the outputs of the project's stack, of a stack's folder, or of a file that terraform printed. */
-export async function deployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
-  return deployedOf(await outputsOf(context, state));
+export async function readDeployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
+  return parseDeployedStack(await outputsOf(context, state));
 }
 
 /** The same from outputs that are known. */
-export function deployedOf(outputs: Readonly<Record<string, unknown>>): DeployedStack {
+export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
   if (typeof settings !== "object" || settings === null)
     throw new UsageError("There is no output settings: nothing is applied there. Apply first: quickturn apply.");
@@ -30,8 +30,8 @@ export function deployedOf(outputs: Readonly<Record<string, unknown>>): Deployed
 }
 
 async function outputsOf(context: CommandContext, state: string | undefined): Promise<Record<string, unknown>> {
-  if (state === undefined) return (await preparedTerraform(context)).output();
-  const given = givenState(context, state, "what terraform output -json printed");
+  if (state === undefined) return (await prepareTerraform(context)).output();
+  const given = openGivenState(context, state, "what terraform output -json printed");
   return given.kind === "stack" ? given.terraform.output() : fromFile(given.document, state);
 }
 

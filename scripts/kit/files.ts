@@ -6,7 +6,7 @@ import { zipSync, type Zippable } from "fflate";
 /**
  * Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side.
  */
-export function writeWhole(path: string, content: string | Uint8Array): void {
+export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(temporary, content);
@@ -23,18 +23,18 @@ export function writePrivately(): void {
 }
 
 /**
- * Writes, as {@link writeWhole} does, what holds no secret and no value in clear: a colleague or a later job may read
+ * Writes, as {@link writeAtomically} does, what holds no secret and no value in clear: a colleague or a later job may read
  * it, as the user's umask says.
  */
 export function writeReport(path: string, content: string | Uint8Array): void {
-  withUsualUmask(() => writeWhole(path, content));
+  withUsualUmask(() => writeAtomically(path, content));
 }
 
 /** Makes a folder hold exactly these files, which are reports. */
 export function writeFolder(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
   withUsualUmask(() => {
     mkdirSync(folder, { recursive: true });
-    for (const [name, content] of Object.entries(files)) writeWhole(join(folder, name), content);
+    for (const [name, content] of Object.entries(files)) writeAtomically(join(folder, name), content);
   });
   const surplus = readdirSync(folder).filter((name) => !(name in files) && !name.endsWith(".tmp"));
   for (const name of surplus) rmSync(join(folder, name), { force: true });

@@ -16,7 +16,7 @@ export interface WorkingTree {
 }
 
 /** @throws Error where the folder is not the top of a git repository with a commit */
-export async function workingTree(directory: string, env: NodeJS.ProcessEnv): Promise<WorkingTree> {
+export async function readWorkingTree(directory: string, env: NodeJS.ProcessEnv): Promise<WorkingTree> {
   const git = async (...args: readonly string[]) => (await run("git", args, { cwd: directory, env })).stdout;
   const [prefix, commit] = await Promise.all([git("rev-parse", "--show-prefix"), git("rev-parse", "HEAD")]).catch(
     (cause: unknown) => {
@@ -70,7 +70,7 @@ export interface EarlierSource {
  * working tree and its list of worktrees stay as they are. Throws where there is no git, no repository or no such
  * commit.
  */
-export async function earlierSource({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
+export async function checkOutCommit({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
   if (ref === "" || ref.startsWith("-"))
     throw new Error(
       `The ref is ${JSON.stringify(ref)}; allowed: a commit, tag or branch, such as HEAD, HEAD^1 or origin/main`,

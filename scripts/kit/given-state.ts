@@ -14,7 +14,7 @@ export type GivenState =
  * Looks at what `--state` names. Throws {@link UsageError} where there is nothing, or no JSON.
  * @param printed what a file may hold, such as `what terraform output -json printed`
  */
-export function givenState(context: CommandContext, state: string, printed: string): GivenState {
+export function openGivenState(context: CommandContext, state: string, printed: string): GivenState {
   const { environment, signal } = context;
   const path = resolve(state);
   if (!existsSync(path))

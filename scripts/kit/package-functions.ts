@@ -156,7 +156,9 @@ export interface PackagedFunction {
 export async function packageFunctions({
   projectDirectory,
   progress,
-}: Pick<CommandContext, "projectDirectory" | "progress">): Promise<CommandResult> {
+}: Pick<CommandContext, "projectDirectory" | "progress">): Promise<
+  CommandResult<{ readonly functions: readonly PackagedFunction[] }>
+> {
   const isClone = existsSync(join(projectDirectory, "package-lock.json"));
   const functions = isClone
     ? await progress.step("Package the functions", () => packageAll(projectDirectory), sizes)

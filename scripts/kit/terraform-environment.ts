@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { writeWhole } from "./files";
-import { isLoopback } from "./aws-client";
+import { writeAtomically } from "./files";
+import { isLoopback } from "./loopback";
 
 /** Where terraform gets the AWS provider from. */
 export type ProviderSource =
@@ -87,7 +87,7 @@ export function providerVariables(source: ProviderSource, folder: string): Recor
   if (source.kind === "cli-config") return { TF_CLI_CONFIG_FILE: source.path };
   if (source.kind === "registry") return pluginCache();
   const path = join(folder, "terraform.rc");
-  writeWhole(
+  writeAtomically(
     path,
     `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(source.path)}\n  }\n}\n`,
   );

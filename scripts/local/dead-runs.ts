@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import { isRunning, sendSignal } from "../kit/process";
 
 const RECORD = "run.json";
@@ -18,7 +18,7 @@ interface RunRecord {
 /** Writes down whose a work folder is, so that a later run can clean up after one that was killed. */
 export function recordRun(folder: string, keep: boolean): void {
   const record: RunRecord = { pid: process.pid, began: beganAt(process.pid), namespace: namespace(), keep };
-  writeWhole(join(folder, RECORD), JSON.stringify(record));
+  writeAtomically(join(folder, RECORD), JSON.stringify(record));
 }
 
 /** For a folder that stays after its run has ended in order. */

@@ -3,7 +3,7 @@ import { type Caller, CACHE_HEADER } from "../emulator";
 import { type Trial, AGENTS, PROMPT, pollAgain, trial } from "./demonstration";
 import { join } from "node:path";
 import { AgentApiClient } from "../kit/api-client";
-import { whyNotFree } from "../kit/aws-client";
+import { whyNotFree } from "../kit/loopback";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { CALLERS, LocalStack, REGION } from "./local-stack";
 

@@ -8,7 +8,7 @@ import { refusedLicenses, thirdPartyNotices, bills, notices, shippedPackages } f
 import { checksums, releaseManifest, npmArchive, releaseText } from "./manifest";
 import { packageFolders, type ShippedPackage } from "../kit/production-packages";
 import { writeFolder, deterministicZip } from "../kit/files";
-import { workingTree, type WorkingTree } from "../kit/git";
+import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { MODULES, modules } from "./modules";
@@ -85,7 +85,7 @@ const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 export async function release(context: CommandContext, options: ReleaseOptions = {}): Promise<CommandResult> {
   const { projectDirectory, progress } = context;
   const ready = await prepare(context, options);
-  const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
+  const { functions } = (await packageFunctions(context)).json;
   const program = await progress.step(
     "Build the program",
     () => builtProgram(context),
@@ -146,7 +146,7 @@ async function prepare(
   const entry = changelogEntry(read("CHANGELOG.md"), version);
   const tree = await progress.step(
     "Look at the working tree",
-    () => workingTree(projectDirectory, environment),
+    () => readWorkingTree(projectDirectory, environment),
     ({ commit }) => commit.slice(0, 12),
   );
   if (tree.changed.length > 0 && !allowDirty) {

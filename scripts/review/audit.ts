@@ -12,7 +12,7 @@ import { withLive, type GivenBefore } from "../deploy/live-input";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { deploymentFolder, type Whose } from "../kit/deployment-folder";
 import { readJson } from "../kit/given-state";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 import { refuseOtherInput, refuseValues } from "../deploy/plan";
 import { showPlan } from "../deploy/write-plan";
 
@@ -99,7 +99,7 @@ async function audited(
     return { plan: readJson(planJson, "plan") };
   }
   if (plan !== undefined) refuseOtherInput(plan, input);
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   return {
     plan: plan === undefined ? await planned(context, terraform, input) : await terraform.show(plan),
     sources: stackSources(terraform.directory),

@@ -1,4 +1,4 @@
-import { fenced, inlineCode, plain } from "../kit/markdown";
+import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 import type { PlanCost } from "../cost/planned";
 import type { Finding } from "./findings";
 import { changesThatReplace, countChanges, describeChanges, type ResourceChange } from "../kit/plan-changes";
@@ -47,7 +47,7 @@ function document(heading: string, sections: readonly ReviewSection[], kept: rea
 
 function sectionMarkdown({ title, summary, lines = [], elsewhere }: ReviewSection, kept: number): string {
   const cut = lines.length - kept;
-  const details = kept > 0 ? ["<details><summary>Details</summary>", fenced(lines.slice(0, kept)), "</details>"] : [];
+  const details = kept > 0 ? ["<details><summary>Details</summary>", codeBlock(lines.slice(0, kept)), "</details>"] : [];
   const sentence =
     cut > 0
       ? [
@@ -71,7 +71,7 @@ export function findingsSection(findings: readonly Finding[]): ReviewSection {
     .slice(0, MOST_FINDINGS)
     .map(
       ({ severity, address, text }) =>
-        `- ${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shortened(text))}`,
+        `- ${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${escapeMarkdown(shortened(text))}`,
     );
   const more = findings.length > MOST_FINDINGS ? [`- and ${findings.length - MOST_FINDINGS} more in the details`] : [];
   return {
@@ -115,7 +115,7 @@ export function warningsSections(
 ): ReviewSection[] {
   const rest = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
   if (rest.length === 0) return [];
-  const rows = rest.slice(0, MOST_FINDINGS).map((warning) => `- ${plain(shortened(warning))}`);
+  const rows = rest.slice(0, MOST_FINDINGS).map((warning) => `- ${escapeMarkdown(shortened(warning))}`);
   const more =
     rest.length > MOST_FINDINGS ? [`- and ${rest.length - MOST_FINDINGS} more, which \`quickturn plan\` shows`] : [];
   return [{ title: `Warnings: ${rest.length}`, summary: [...rows, ...more].join("\n") }];
@@ -150,7 +150,7 @@ export function sourcesSection(since: string, diffs: readonly StackDiff[]): Revi
   if (diffs.length === 0) return { title, summary: `It is that of ${inlineCode(since)}.` };
   return {
     title,
-    summary: [`Since ${inlineCode(since)}:`, "", ...diffs.map((diff) => `- ${plain(stackLine(diff))}`)].join("\n"),
+    summary: [`Since ${inlineCode(since)}:`, "", ...diffs.map((diff) => `- ${escapeMarkdown(stackLine(diff))}`)].join("\n"),
     lines: diffs.flatMap((diff) => [diff.stack, ...stackDiffLines(diff)]),
     elsewhere: "`quickturn synth --diff`",
   };

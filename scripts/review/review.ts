@@ -16,7 +16,7 @@ import type { PlanInput } from "../kit/terraform";
 import { ownSuppressions, stackSources } from "./audit";
 import { withLive, type GivenBefore } from "../deploy/live-input";
 import type { CommandContext, CommandResult } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { diffSince } from "./synth-diff";
 import { leavePlan, showPlan } from "../deploy/write-plan";
 
@@ -41,7 +41,7 @@ export async function review(
   { diff: since, limit, out, ...input }: ReviewOptions,
 ): Promise<CommandResult> {
   const suppressions = ownSuppressions(context);
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   const auditing = {
     suppressions,
     sources: stackSources(terraform.directory),

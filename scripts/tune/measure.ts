@@ -6,10 +6,10 @@ import { invokeMeasured } from "./measured-invocation";
 import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
 import { liveRelease } from "../deploy/live-file";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { positive } from "../kit/given-setting";
+import { parseNumber } from "../kit/given-setting";
 import { OF_FUNCTION, runsOf, sizesOf, wholeOf, type TuneOptions } from "./options";
 import { workOf, type Work } from "./work";
-import { deployedStack, type DeployedStack } from "../kit/deployed-stack";
+import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
 
 /** One invocation of a measuring. */
 export interface Turn {
@@ -60,10 +60,10 @@ export async function measure(context: CommandContext, options: TuneOptions): Pr
       runsEach: runsOf(options),
       timeoutSeconds: latest.timeoutSeconds,
       architecture: "arm64",
-      othersUsd: positive("run-usd", options.runUsd, 0, "from 0 on"),
+      othersUsd: parseNumber("run-usd", options.runUsd, 0, "from 0 on"),
     };
     const prices = new PriceBook(subject.stack.region);
-    const refused = overBudget(measuring, prices, positive("budget-usd", options.budgetUsd, 5));
+    const refused = overBudget(measuring, prices, parseNumber("budget-usd", options.budgetUsd, 5));
     if (refused !== undefined) throw new UsageError(`${refused}. Nothing was measured.`);
     const concurrency = await concurrencyOf(
       context,
@@ -103,7 +103,7 @@ async function withSubject<T>(
   options: TuneOptions,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const stack = await deployedStack(context, options.state);
+  const stack = await readDeployedStack(context, options.state);
   const { name, memory } = OF_FUNCTION[options.function];
   const [functionName, appliedMiB] = [stack.outputs[name], stack.settings[memory]];
   if (typeof functionName !== "string" || typeof appliedMiB !== "number")

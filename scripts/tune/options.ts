@@ -3,7 +3,7 @@ import { DEFAULT_USAGE } from "../cost/usage";
 import { STRATEGIES, type Strategy } from "./verdict";
 import { MIN_WARM_RUNS } from "./size";
 import { UsageError } from "../kit/context";
-import { positive, regionCode } from "../kit/given-setting";
+import { parseNumber, parseRegion } from "../kit/given-setting";
 
 /** Functions whose memory is a setting. */
 export const TUNED_FUNCTIONS = ["worker", "api"] as const;
@@ -93,7 +93,7 @@ export function checkTuneOptions(options: TuneOptions): void {
     throw new UsageError(
       `--region is ${options.region} without --replay; the deployment's own region counts. Leave it out.`,
     );
-  if (options.region !== undefined) regionCode("region", options.region);
+  if (options.region !== undefined) parseRegion("region", options.region);
   if (options.replay !== undefined || options.cleanup) return;
   if (options.function === "worker" && (options.prompt.length === 0 || options.payload !== undefined))
     throw new UsageError(
@@ -132,7 +132,7 @@ export function wholeOf(
   minimum: number,
   maximum: number,
 ): number {
-  const value = positive(option, text, otherwise);
+  const value = parseNumber(option, text, otherwise);
   if (!Number.isInteger(value) || value < minimum || value > maximum)
     throw new UsageError(
       `--${option} is ${JSON.stringify(text)}; allowed: a whole number from ${minimum} to ${maximum}.`,
@@ -144,7 +144,7 @@ export const runsOf = ({ runs }: Pick<TuneOptions, "runs">): number => wholeOf("
 
 /** From 0 to 1. */
 export function coldShareOf({ coldShare, function: of }: Pick<TuneOptions, "coldShare" | "function">): number {
-  const share = positive(
+  const share = parseNumber(
     "cold-share",
     coldShare,
     of === "worker" ? DEFAULT_USAGE.worker_cold_start_share : DEFAULT_USAGE.front_door_cold_start_share,

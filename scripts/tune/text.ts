@@ -121,7 +121,7 @@ function bar(size: TunedSize, { tuning: { sizes } }: TuningReport): string {
 }
 
 /** A tuning for programs: milliseconds, MiB and dollars of one run. */
-export function tuningJson(report: TuningReport): unknown {
+export function tuningJson(report: TuningReport): object {
   const { tuning, ...others } = report;
   const sizes = tuning.sizes.map(({ time, ...size }) => {
     return { ...size, time: time === null ? null : { ...time, drawn: undefined } };

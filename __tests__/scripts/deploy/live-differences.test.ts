@@ -4,7 +4,9 @@ import type { StateResource } from "../../../scripts/kit/state";
 const resource = (type: string, values: Readonly<Record<string, unknown>>, name = "x"): StateResource => ({
   address: `${type}.${name}`,
   type,
+  name,
   values,
+  dependsOn: [],
 });
 const PATH = "~1api~1v1~1status~1{request_id}/GET";
 const STATE = [

@@ -2,7 +2,11 @@ import type { CommandContext } from "../../../scripts/kit/context";
 import { verifiedRollback } from "../../../scripts/deploy/rollback-verified";
 
 const context = { signal: new AbortController().signal } as CommandContext;
-const result = (outputs: object) => ({ exitCode: 0, text: "api_endpoint  x", json: { applied: true, outputs } });
+const result = (outputs: Readonly<Record<string, unknown>>) => ({
+  exitCode: 0,
+  text: "api_endpoint  x",
+  json: { applied: true, outputs },
+});
 
 test("what was asked and is there passes, with the time it took", async () => {
   const found = await verifiedRollback(context, result({ live_version: "7", settings: { profile: "baseline" } }), {

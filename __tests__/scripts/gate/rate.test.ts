@@ -10,7 +10,7 @@ import {
   tolerated,
   type RateFinding,
 } from "../../../scripts/gate/rate";
-import { wilson } from "../../../scripts/kit/quantiles";
+import { wilsonInterval } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
 describe("binomial", () => {
@@ -202,7 +202,7 @@ describe("rate", () => {
     };
     const bounds = new Map<string, number>();
     const lowerBound = (bad: number, samples: number) => {
-      const known = bounds.get(`${bad}/${samples}`) ?? wilson(bad, samples, 0.95).low;
+      const known = bounds.get(`${bad}/${samples}`) ?? wilsonInterval(bad, samples, 0.95).low;
       bounds.set(`${bad}/${samples}`, known);
       return known;
     };

@@ -1,4 +1,5 @@
-import { block, list, numberOr, record, strings, text, type State, type StateResource, type Values } from "./state";
+import { block, list, numberOr, record, strings, text, type State, type Values } from "./state";
+import type { StateResource } from "../../kit/state";
 
 /** What happens to a caller's `Cache-Control` where invalidation needs a permission. */
 export type CacheControlStrategy = "FAIL_WITH_403" | "SUCCEED_WITH_RESPONSE_HEADER" | "SUCCEED_WITHOUT_RESPONSE_HEADER";

@@ -1,4 +1,5 @@
-import { block, list, number, numberOr, record, strings, text, type State, type StateResource } from "./state";
+import { block, list, number, numberOr, record, strings, text, type State } from "./state";
+import type { StateResource } from "../../kit/state";
 
 /** A function's ARN in parts. */
 export interface LambdaArn {

@@ -1,12 +1,4 @@
-/** One managed resource of `terraform show -json`. */
-export interface StateResource {
-  /** Such as `module.api.aws_lambda_function.worker`. */
-  readonly address: string;
-  readonly type: string;
-  readonly values: Values;
-  /** Addresses, without index, of what it refers to. */
-  readonly dependsOn: readonly string[];
-}
+import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -23,7 +15,7 @@ export class State {
         `The state is not the parsed output of \`terraform show -json\` of an applied stack: values.root_module is missing (given: ${summary(shown)}). Run \`terraform apply\` first.`,
       );
     }
-    return new State(flatten(root));
+    return new State(moduleResources(root as StateModule));
   }
 
   /** All resources of one type, in the order of the state. */
@@ -39,24 +31,6 @@ export class State {
     const given = found.length === 0 ? "none" : found.map((resource) => resource.address).join(", ");
     throw new Error(`The local runtime serves exactly one ${type}; the applied state holds ${found.length}: ${given}.`);
   }
-}
-
-function flatten(module: Values): StateResource[] {
-  const own = list(module.resources).flatMap((entry): StateResource[] => {
-    const resource = record(entry);
-    if (resource === undefined || (resource.mode ?? "managed") !== "managed") return [];
-    const values = record(resource.values) ?? {};
-    return [
-      {
-        address: String(resource.address),
-        type: String(resource.type),
-        values,
-        dependsOn: list(resource.depends_on).map(String),
-      },
-    ];
-  });
-  const children = list(module.child_modules).flatMap((child) => flatten(record(child) ?? {}));
-  return [...own, ...children];
 }
 
 function summary(value: unknown): string {
