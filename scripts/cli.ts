@@ -57,7 +57,8 @@ export function program({ name, description, help, addCommands }: CommandLine = 
     .showHelpAfterError(`(${name} --help teaches)`)
     .addHelpText(
       "after",
-      `${help}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
+      `${help}\n\nExit ` +
+        `codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
     )
     .exitOverride();
   const shell: Shell = {

@@ -53,7 +53,8 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
   image
     .command("validate")
     .description(
-      "judge the Dockerfile, execute its stages without a daemon, and judge the size; exit code 1 where a rule is broken",
+      "judge the Dockerfile, execute its stages without a daemon, and judge the size; exit code 1 where a rule " +
+        "is broken",
     )
     .option("--base <image>", "base image instead of the Dockerfile's")
     .action((options: { base?: string }) =>
@@ -66,7 +67,8 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
     .option("--tag <name>", "default: quickturn:<part of the hash of the functions>")
     .option(
       "--caches <list>",
-      'name and MiB of each function that gets a code cache, such as "api:512 worker:1792"; "": none; default: the profiles\' sizes',
+      'name and MiB of each function that gets a code cache, such as "api:512 worker:1792"; "": none; default: ' +
+        "the profiles' sizes",
     )
     .addOption(new Option("--architecture <name>", "of the functions").choices(Object.keys(PLATFORMS)).default("arm64"))
     .addOption(new Option("--builder <name>", "default: the first that is there").choices([...BUILDERS]))
@@ -105,7 +107,8 @@ export function addLocalCommand(root: Command, { perform }: Shell): void {
     .option("--port <port>", "loopback port of the API; default: any free one", countOf(1, 65_535))
     .option(
       "--var <name=value>",
-      "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them",
+      "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header " +
+        "X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them",
       collect,
       [],
     )

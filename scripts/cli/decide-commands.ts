@@ -78,7 +78,8 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
   root
     .command("tune")
     .description(
-      "choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: inconclusive, 1: not measured",
+      "choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: " +
+        "inconclusive, 1: not measured",
     )
     .option("--function <name>", "worker or api", "worker")
     .option("--strategy <strategy>", STRATEGIES.join(", "), "cost")
@@ -143,7 +144,8 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
   const command = root
     .command("analyze")
     .description(
-      "say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no such line",
+      "say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no " +
+        "such line",
     )
     .argument("[files...]", "logs in the text or JSON format, as they are, exported or .gz; - or none: standard input")
     .option("--log-group <name>", "read a CloudWatch log group instead, such as /aws/lambda/quickturn-dev-worker")

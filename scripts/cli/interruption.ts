@@ -15,7 +15,8 @@ export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {
 const SAME_PRESS_MS = 1_000;
 
 const FIRST =
-  "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and then it may lose what it has made: the state no longer knows of it.";
+  "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and " +
+  "then it may lose what it has made: the state no longer knows of it.";
 const SECOND = "Terraform is stopped at once. What it was making may be there without its state knowing of it.";
 
 /** What an interruption acts on. */

@@ -56,7 +56,10 @@ interface Field {
 
 function allowed({ type, unit, minimum, maximum }: Field): string {
   const types = [type].flat();
-  return `${types.includes("integer") ? "a whole number" : "a number"} from ${minimum} to ${maximum} (${unit})${types.includes("null") ? ", or null to have it worked out" : ""}`;
+  return (
+    `${types.includes("integer") ? "a whole number" : "a number"} from ${minimum} to ${maximum} ` +
+    `(${unit})${types.includes("null") ? ", or null to have it worked out" : ""}`
+  );
 }
 
 /** What to reckon. */
@@ -135,7 +138,8 @@ function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unkno
   const planned = options.fromPlan === undefined ? undefined : readPlan(options.fromPlan);
   if (planned && !names.includes(PLAN))
     throw new UsageError(
-      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare with "plan" as one of the two`,
+      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare ` +
+        `with "plan" as one of the two`,
     );
   const vars = new Map(options.vars.map(settingOf));
   if (options.region !== undefined) vars.set("aws_region", parseRegion("region", options.region));
@@ -196,7 +200,8 @@ function volumesOf(text: string): number[] {
     // 10,000 is two volumes, of which the second is none that anybody would write so.
     if (!/^\s*(0|[1-9]\d*)\s*$/.test(part) || requests > 1e12)
       throw new UsageError(
-        `--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`,
+        `--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas ` +
+          `between, such as ${VOLUMES}`,
       );
     return requests;
   });

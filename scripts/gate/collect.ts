@@ -99,7 +99,8 @@ export async function frameOf(
   const missing = GATE_SETTINGS.filter((name) => !(name in settings));
   if (missing.length > 0)
     throw new UsageError(
-      `The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn apply.`,
+      `The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn ` +
+        "apply.",
     );
   return {
     kind: "quickturn-gate-evidence",
@@ -124,7 +125,8 @@ function newest(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
   if (typeof version !== "string")
     throw new UsageError(
-      `The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give --version too.`,
+      `The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give ` +
+        "--version too.",
     );
   return version;
 }

@@ -24,7 +24,9 @@ export function junitXml(suite: string, cases: readonly JunitCase[]): string {
 }
 
 function testcase(suite: string, { name, outcome, message, seconds }: JunitCase): string {
-  const head = `<testcase classname="${escaped(suite)}" name="${escaped(name)}"${seconds === undefined ? "" : ` time="${seconds.toFixed(3)}"`}>`;
+  const head =
+    `<testcase classname="${escaped(suite)}" ` +
+    `name="${escaped(name)}"${seconds === undefined ? "" : ` time="${seconds.toFixed(3)}"`}>`;
   const body = {
     passed: `<system-out>${escaped(message)}</system-out>`,
     failed: `<failure message="${escaped(message)}"/>`,

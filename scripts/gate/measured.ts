@@ -66,7 +66,8 @@ function notesOf(
 ): string[] {
   const share = totalUsd === 0 ? 0 : (tokensUsd / totalUsd) * 100;
   return [
-    `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a 1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,
+    `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a ` +
+      `1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,
     "without INIT, provisioned concurrency, logs and alarms, of which there is no metric",
   ];
 }
@@ -212,7 +213,8 @@ function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context)
     return { value: reserved, samples: null, bad: null, notes: [`${ofSetting} is ${reserved}`] };
   if (!account)
     throw new EvidenceError(
-      `${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes lambda:GetAccountSettings`,
+      `${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes ` +
+        "lambda:GetAccountSettings",
     );
   return {
     value: account.unreservedConcurrentExecutions,

@@ -34,7 +34,8 @@ export function numberOf(settings: Readonly<Record<string, unknown>>, name: stri
   if (value === null) return null;
   if (typeof value !== "number" || !Number.isFinite(value))
     throw new Error(
-      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this release first: the output "settings" then has it.`,
+      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this ` +
+        `release first: the output "settings" then has it.`,
     );
   return value;
 }
@@ -94,7 +95,8 @@ export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceN
   };
   if (missing.length > 0)
     throw new Error(
-      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: quickturn apply.`,
+      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: ` +
+        "quickturn apply.",
     );
   return names;
 }

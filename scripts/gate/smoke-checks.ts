@@ -71,7 +71,10 @@ export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
     const status = field(answer, "status");
     if (answer.status === 200 && status === "completed") return undefined;
     if (answer.status === 200 && hasEnded(answer)) return `the request ended ${String(status)}: ${codeOf(answer)}`;
-    return `${describe(answer)} after ${(waitedMs / 1_000).toFixed(1)} s; expected a terminal state within the time limit`;
+    return (
+      `${describe(answer)} after ${(waitedMs / 1_000).toFixed(1)} s; expected a terminal state within the time ` +
+      "limit"
+    );
   }),
   ms: waitedMs,
 });
@@ -156,7 +159,8 @@ export const checkNoStore = (refusals: readonly Answer[]): SmokeCheck =>
     const kept = refusals.filter(({ headers }) => !/\bno-store\b/.test(headers["cache-control"] ?? ""));
     return kept.length === 0
       ? undefined
-      : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; expected no-store`;
+      : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; ` +
+          "expected no-store";
   });
 
 /** Seconds until the next poll makes sense. Default: 2. */

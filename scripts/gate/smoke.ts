@@ -59,7 +59,8 @@ export async function givenCallers(
     ];
     if (!key)
       throw new UsageError(
-        "authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY. The output api_key_ids names them, and aws apigateway get-api-key --include-value shows one.",
+        "authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY. The output api_key_ids " +
+          "names them, and aws apigateway get-api-key --include-value shows one.",
       );
     return { owner: { kind: "key", apiKey: key }, other: otherKey ? { kind: "key", apiKey: otherKey } : undefined };
   }
@@ -67,7 +68,8 @@ export async function givenCallers(
     const { QUICKTURN_TOKEN: token, QUICKTURN_OTHER_TOKEN: otherToken } = environment;
     if (!token)
       throw new UsageError(
-        "authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second caller's as QUICKTURN_OTHER_TOKEN.",
+        "authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second " +
+          "caller's as QUICKTURN_OTHER_TOKEN.",
       );
     return { owner: { kind: "token", token }, other: otherToken ? { kind: "token", token: otherToken } : undefined };
   }
@@ -114,7 +116,8 @@ export async function smoke(
   const endpoint = stack.outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
     throw new UsageError(
-      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`,
+      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
+        "quickturn apply.",
     );
   const url = endpoint.replace(/\/+$/, "");
   const run: Run = {
@@ -201,7 +204,8 @@ async function otherCaller({ probe, other, settings }: Run, id: string | undefin
     return unchecked(
       name,
       "inconclusive",
-      "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN",
+      "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and " +
+        "OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN",
     );
   if (id === undefined) return unchecked(name, "error", "not tried, because invoke did not pass");
   return checkOtherCaller(await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: other }));

@@ -95,7 +95,8 @@ export function checkOptions(options: VerifyOptions): void {
     );
   if (options.replay !== undefined && (options.smoke || options.only.length > 0))
     throw new UsageError(
-      `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved evidence is judged as it is.`,
+      `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved ` +
+        "evidence is judged as it is.",
     );
   if (options.smoke)
     refuseWith(

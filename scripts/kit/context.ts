@@ -68,7 +68,8 @@ export const EXIT_CODE_ROWS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.changes, "plan, drift and synth --diff: something changes; verify and audit: nothing was found out"],
   [
     EXIT_CODES.inconclusive,
-    "verify, tune and canary: there is too little evidence to decide; rollback: done, and the API cannot be asked from here",
+    "verify, tune and canary: there is too little evidence to decide; rollback: done, and the API cannot be " +
+      "asked from here",
   ],
   [EXIT_CODES.usage, "usage: refused, because what was given, or what is there, does not allow it"],
   [EXIT_CODES.crash, "crash: a defect of quickturn; it prints a stack"],

@@ -24,7 +24,8 @@ export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): 
   const region = (settings as Record<string, unknown>)["aws_region"];
   if (typeof region !== "string")
     throw new UsageError(
-      `The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply this release first: quickturn apply.`,
+      `The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply ` +
+        "this release first: quickturn apply.",
     );
   return { outputs, settings: settings as Record<string, unknown>, region };
 }
@@ -46,7 +47,8 @@ function fromFile(document: unknown, path: string): Record<string, unknown> {
     entries.some(([, output]) => typeof output !== "object" || output === null || !("value" in output))
   ) {
     throw new UsageError(
-      `--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json printed.`,
+      `--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json ` +
+        "printed.",
     );
   }
   return Object.fromEntries(entries.map(([name, output]) => [name, (output as { value: unknown }).value]));

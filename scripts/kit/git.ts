@@ -86,7 +86,8 @@ export async function checkOutCommit({ project, ref, env, signal }: EarlierSourc
   const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {}, project, [0, 1, 128]);
   if (code !== 0)
     throw new Error(
-      `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A pipeline fetches one commit alone unless it is told otherwise (fetch-depth)`,
+      `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A ` +
+        "pipeline fetches one commit alone unless it is told otherwise (fetch-depth)",
     );
   const commit = stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), "quickturn-earlier-"));
@@ -111,7 +112,8 @@ async function topLevel(project: string, git: (args: readonly string[]) => Promi
   } catch (cause) {
     if (!(cause instanceof ProgramFailed)) throw cause;
     throw new Error(
-      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in a clone`,
+      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in ` +
+        "a clone",
       { cause },
     );
   }

@@ -98,7 +98,10 @@ export function checkValue(
     new Set(defaults).size === 1
       ? String(defaults[0])
       : PROFILES.map((profile, index) => `${String(defaults[index])} (${profile})`).join(", ");
-  return `${by}${name} is ${setting.sensitive ? "not shown" : shortText(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
+  return (
+    `${by}${name} is ${setting.sensitive ? "not shown" : shortText(value)}; allowed: ${given.allowed}. Default: ` +
+    `${usual}.`
+  );
 }
 
 /** The name that somebody may have meant; undefined where none is near. */
@@ -226,7 +229,8 @@ export function parseDurationSeconds(option: string, text: string): number {
   const seconds = Number(count) * (UNITS[unit] ?? 0);
   if (seconds <= 0)
     throw new UsageError(
-      `--${option} is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h or 1d.`,
+      `--${option} is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, ` +
+        "2h or 1d.",
     );
   return seconds;
 }

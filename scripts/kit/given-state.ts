@@ -19,7 +19,8 @@ export function openGivenState(context: CommandContext, state: string, printed: 
   const path = resolve(state);
   if (!existsSync(path))
     throw new UsageError(
-      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with ${printed}.`,
+      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or ` +
+        `a file with ${printed}.`,
     );
   if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
   const env = terraformEnvironment(

@@ -23,7 +23,8 @@ export class StateLocked extends Error {
   ) {
     super(
       `The state is locked, so nothing was changed:\n${describeLock(lock)}\n` +
-        `Wait for that run: add --lock-timeout 10m. Where it is dead, its machine killed, free the lock: quickturn unlock ${lock.id}`,
+        "Wait for that run: add --lock-timeout 10m. Where it is dead, its machine killed, free the lock: " +
+        `quickturn unlock ${lock.id}`,
       options,
     );
   }
@@ -31,7 +32,10 @@ export class StateLocked extends Error {
 
 /** A line a field, for a person. */
 export function describeLock({ id, path, operation, who, created }: StateLock): string {
-  return `  who        ${who}\n  operation  ${operation}\n  since      ${created}\n  state      ${path}\n  lock       ${id}`;
+  return (
+    `  who        ${who}\n  operation  ${operation}\n  since      ${created}\n  state      ${path}\n  lock       ` +
+    `${id}`
+  );
 }
 
 /**

@@ -48,7 +48,8 @@ export function findProviderSource(
 function mirrorAt(path: string): string {
   if (isMirror(path)) return resolve(path);
   throw new Error(
-    `QUICKTURN_PROVIDER_MIRROR is ${JSON.stringify(path)}, which has no ${PROVIDER_FOLDER}; allowed: the folder of a filesystem mirror with the AWS provider, as terraform providers mirror makes it.`,
+    `QUICKTURN_PROVIDER_MIRROR is ${JSON.stringify(path)}, which has no ${PROVIDER_FOLDER}; allowed: the folder ` +
+      "of a filesystem mirror with the AWS provider, as terraform providers mirror makes it.",
   );
 }
 

@@ -238,10 +238,14 @@ export class StateUnwritten extends Error {
   constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
     const where =
       kept === undefined
-        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}`
-        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
+        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push ` +
+          `<file>):\n${JSON.stringify(state)}`
+        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it ` +
+          `is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ` +
+          `${kept.path}`;
     super(
-      `Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`,
+      "Terraform could not write the state of what it has made: the disk is full, or the backend does not " +
+        `answer. Make room first. ${where}`,
       options,
     );
   }
