@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { collect, countOf, type Shell } from "./shell";
+import { collect, parseCount, type Shell } from "./shell";
 import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
 import type { OpenApiOptions } from "../publish/openapi";
 
@@ -104,7 +104,7 @@ export function addLocalCommand(root: Command, { perform }: Shell): void {
     )
     .option("--once", "stop after the demonstration", false)
     .option("--serve-only", "serve without a demonstration", false)
-    .option("--port <port>", "loopback port of the API; default: any free one", countOf(1, 65_535))
+    .option("--port <port>", "loopback port of the API; default: any free one", parseCount(1, 65_535))
     .option(
       "--var <name=value>",
       "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header " +

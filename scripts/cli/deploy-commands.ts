@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command, Option } from "commander";
 import { PROFILES } from "../../stacks/contract/settings";
 import type { DestroyOptions } from "../deploy/destroy";
 import type { StackOptions } from "../kit/prepared-terraform";
-import { duration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
+import { parseDuration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
 import { STACK_NAMES, type StackName } from "../../stacks/contract/outputs";
 
 /** What changes what is deployed. */
@@ -84,7 +84,7 @@ function addDestroy(root: Command, { perform, ask }: Shell): void {
     .option(
       "--lock-timeout <duration>",
       "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
-      duration,
+      parseDuration,
     )
     .action((given: Pick<DestroyOptions, "confirm" | "keepData" | "lockTimeout">) =>
       perform(async (context) =>
@@ -182,7 +182,7 @@ export function withLockTimeout(command: Command): Command {
   return command.option(
     "--lock-timeout <duration>",
     "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
-    duration,
+    parseDuration,
   );
 }
 

@@ -22,7 +22,7 @@ const SECOND = "Terraform is stopped at once. What it was making may be there wi
 /** What an interruption acts on. */
 export interface Surroundings {
   readonly nowMs: () => number;
-  readonly tell: (text: string) => void;
+  readonly showNote: (text: string) => void;
   /** Names of the programs that run now. */
   readonly running: () => readonly string[];
   /** Sends them a SIGINT. */
@@ -54,10 +54,10 @@ export class Interruption {
   }
 
   receive(by: EndingSignal): void {
-    const { nowMs, tell, running, interruptAgain, endNow } = this.surroundings;
+    const { nowMs, showNote, running, interruptAgain, endNow } = this.surroundings;
     if (this.first === undefined) {
       [this.first, this.pressedMs] = [by, nowMs()];
-      if (running().includes("terraform")) tell(FIRST);
+      if (running().includes("terraform")) showNote(FIRST);
       return this.controller.abort(new Interrupted(by));
     }
     // A terminal that is closed, and a pipeline that is cancelled, send more than one signal; a person alone has read
@@ -66,7 +66,7 @@ export class Interruption {
     this.pressedMs = nowMs();
     if (this.isPassedOn || running().length === 0) return endNow(this.exitCode);
     this.isPassedOn = true;
-    if (running().includes("terraform")) tell(SECOND);
+    if (running().includes("terraform")) showNote(SECOND);
     interruptAgain();
   }
 

@@ -1,11 +1,11 @@
 import { FRONT_DOOR_KPIS, type CanaryRecord } from "../../stacks/contract/settings";
 import { named, weightOf, type FunctionName } from "./release";
-import { type GateVerdict, type KpiVerdict, whole } from "../gate/judge";
+import { type GateVerdict, type KpiVerdict, worstVerdict } from "../gate/judge";
 import { selectedKpis, hasVersions } from "../gate/reads";
 import { NoWindow } from "../gate/window";
 import type { CommandContext } from "../kit/context";
 import { parseDeployedStack } from "../kit/deployed-stack";
-import { openGate, waitedFor, type Clock } from "../gate/gate";
+import { openGate, describeOpenKpi, type Clock } from "../gate/gate";
 import type { VerifyOptions } from "../gate/verify";
 import type { Judge, Look } from "./canary-ports";
 
@@ -33,7 +33,7 @@ export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs"
             gates.map(async ({ name, gate }) => ({ name, ...(await lookOf(() => gate.look())) })),
           );
           return {
-            verdict: whole(looks.map(({ verdict }) => verdict)),
+            verdict: worstVerdict(looks.map(({ verdict }) => verdict)),
             reason: looks.map(({ name, reason }) => (looks.length > 1 ? `${name}: ${reason}` : reason)).join("; "),
           };
         },
@@ -80,7 +80,7 @@ export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOpt
 /** What decided, with its figures. */
 function reasonOf(verdict: GateVerdict): string {
   const said = (kpis: readonly KpiVerdict[]) => kpis.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
-  if (verdict.verdict === "inconclusive") return waitedFor(verdict);
+  if (verdict.verdict === "inconclusive") return describeOpenKpi(verdict);
   const decisive = verdict.kpis.filter((kpi) => kpi.verdict === verdict.verdict);
   return verdict.verdict === "pass"
     ? decisive.map(({ name, samples }) => `${name}${samples === null ? "" : ` of ${samples} samples`}`).join(", ")

@@ -1,5 +1,5 @@
 import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
-import { type MetricQuery, gateQueries, inCalls, selectedKpis } from "./reads";
+import { type MetricQuery, gateQueries, splitIntoCalls, selectedKpis } from "./reads";
 import { type AwsPlace, accountLimits } from "../kit/aws-client";
 import { metricDataPages, metricStat } from "../kit/metric-data";
 import { FRONT_DOOR_KPIS } from "../../stacks/contract/settings";
@@ -13,7 +13,7 @@ import {
   readEvidence,
 } from "./evidence";
 import type { Looks } from "./rate";
-import { sourceNames, GATE_SETTINGS, numberOf } from "./settings";
+import { sourceNames, GATE_SETTINGS, readNumber } from "./settings";
 import { gateWindow, type GateWindow } from "./window";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
@@ -41,17 +41,17 @@ export interface MetricDataRequest extends AwsPlace {
 }
 
 /** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
-export async function metricData(request: MetricDataRequest): Promise<Record<string, MetricData>> {
+export async function readMetricData(request: MetricDataRequest): Promise<Record<string, MetricData>> {
   const found = new Map(
     request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
   );
-  const ofAll: string[] = [];
+  const callMessages: string[] = [];
   const queries = request.queries.map((query) => ({
     Id: query.id,
     MetricStat: metricStat(query, query.periodSeconds),
   }));
   for await (const page of metricDataPages({ ...request, queries })) {
-    ofAll.push(...texts(page.Messages));
+    callMessages.push(...texts(page.Messages));
     for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ??
       []) {
       const result = found.get(id);
@@ -63,7 +63,7 @@ export async function metricData(request: MetricDataRequest): Promise<Record<str
     }
   }
   return Object.fromEntries(
-    [...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...ofAll], values }]),
+    [...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...callMessages], values }]),
   );
 }
 
@@ -85,13 +85,13 @@ export type Frame = Pick<
 const WINDOW = "30m";
 
 /** Everything but the metrics. */
-export async function frameOf(
+export async function prepareFrame(
   context: CommandContext,
   { outputs, settings, region }: DeployedStack,
   options: VerifyOptions,
 ): Promise<Frame> {
   const saved = options.baselineMetrics === undefined ? null : readEvidence(options.baselineMetrics).candidate;
-  const version = options.version ?? (options.baseline === undefined ? null : newest(outputs));
+  const version = options.version ?? (options.baseline === undefined ? null : newestVersion(outputs));
   if (version !== null && version === options.baseline)
     throw new UsageError(
       `--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`,
@@ -121,7 +121,7 @@ export async function frameOf(
   };
 }
 
-function newest(outputs: Readonly<Record<string, unknown>>): string {
+function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
   if (typeof version !== "string")
     throw new UsageError(
@@ -156,7 +156,7 @@ async function neededLimits(
     version === null &&
     selectedKpis(only).some(
       ({ measure }) =>
-        measure.kind === "quota" || (measure.kind === "capacity" && (numberOf(settings, measure.ofSetting) ?? -1) < 0),
+        measure.kind === "quota" || (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
     );
   if (!needs) return null;
   try {
@@ -169,7 +169,7 @@ async function neededLimits(
 }
 
 /** The window of a look. `startMs`: of an earlier look, so that the evidence grows. */
-export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
+export function windowOfLook(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
   const sinceMs = startMs ?? (options.since === undefined ? undefined : parseTimeMs("since", options.since));
   const lengthSeconds =
     startMs === undefined ? parseDurationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
@@ -191,11 +191,11 @@ const GATEWAY_TIMEOUT_SECONDS = 29;
 export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
-  return numberOf(settings, "timeout") ?? 0;
+  return readNumber(settings, "timeout") ?? 0;
 }
 
 /** One look: asks CloudWatch for the window. */
-export async function look(context: CommandContext, frame: Frame, window: GateWindow, looks: Looks): Promise<Evidence> {
+export async function takeLook(context: CommandContext, frame: Frame, window: GateWindow, looks: Looks): Promise<Evidence> {
   const {
     kind,
     format,
@@ -221,10 +221,10 @@ async function readings(
   version: string | null,
 ): Promise<Readings> {
   const series: Record<string, Series> = {};
-  for (const queries of inCalls(gateQueries({ names, settings, window, version, only }))) {
+  for (const queries of splitIntoCalls(gateQueries({ names, settings, window, version, only }))) {
     Object.assign(
       series,
-      await metricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
+      await readMetricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
     );
   }
   return { window, version, series };

@@ -1,4 +1,4 @@
-import { readId, type MetricRead, readsOf, NAMED_KPIS, selectedKpis } from "./reads";
+import { readId, type MetricRead, listReads, NAMED_KPIS, selectedKpis } from "./reads";
 import type { SourceNames } from "../../stacks/contract/settings";
 import type { Looks } from "./rate";
 import type { GateWindow } from "./window";
@@ -177,5 +177,5 @@ function checkMeaning(evidence: Evidence, path: string): void {
     throw new UsageError(
       `${path} is about the KPIs ${unknown.join(", ")}, which there are not; allowed: ${[...names].join(", ")}.`,
     );
-  for (const kpi of selectedKpis(evidence.only)) readsOf(kpi, evidence.settings);
+  for (const kpi of selectedKpis(evidence.only)) listReads(kpi, evidence.settings);
 }

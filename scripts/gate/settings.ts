@@ -6,7 +6,7 @@ import { KPIS, type Condition, type SourceNames } from "../../stacks/contract/se
 export const GATE_SETTINGS: readonly string[] = [
   ...new Set([
     ...KPIS.flatMap(({ targetSetting, when, measure }) =>
-      [targetSetting, settingOf(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
+      [targetSetting, conditionSetting(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
         (name) => name ?? [],
       ),
     ),
@@ -23,13 +23,13 @@ export const GATE_SETTINGS: readonly string[] = [
 ].sort();
 
 /** The setting that a condition asks about. */
-export function settingOf(condition: Condition | undefined): string | undefined {
+export function conditionSetting(condition: Condition | undefined): string | undefined {
   if (!condition) return undefined;
   return Object.values(condition as unknown as Record<string, string>)[0];
 }
 
 /** A number, or null where the setting is null. Throws where it is missing or something else. */
-export function numberOf(settings: Readonly<Record<string, unknown>>, name: string): number | null {
+export function readNumber(settings: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = settings[name];
   if (value === null) return null;
   if (typeof value !== "number" || !Number.isFinite(value))
@@ -41,11 +41,11 @@ export function numberOf(settings: Readonly<Record<string, unknown>>, name: stri
 }
 
 /** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
-export function unmet(
+export function explainUnmet(
   condition: Condition | undefined,
   settings: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const name = settingOf(condition);
+  const name = conditionSetting(condition);
   if (!condition || name === undefined) return undefined;
   const value = settings[name];
   if ("is" in condition) return value === condition.is ? undefined : `${name} is ${JSON.stringify(value) ?? "missing"}`;

@@ -18,7 +18,7 @@ import {
   type Answer,
   type SmokeCheck,
 } from "./smoke-checks";
-import { whole, type Verdict } from "./judge";
+import { worstVerdict, type Verdict } from "./judge";
 import { parseDurationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";
 import type { Clock } from "./gate";
@@ -46,7 +46,7 @@ export interface GivenCallers {
  * say.
  * @param authorization value of the setting
  */
-export async function givenCallers(
+export async function findCallers(
   { environment }: CommandContext,
   authorization: unknown,
   { region, apiKey, otherApiKey, otherProfile }: CallerOptions,
@@ -107,7 +107,7 @@ interface Run extends GivenCallers {
 }
 
 /** The checklist after a deployment: asks the API what its callers ask, as its callers do. It runs the agents once. */
-export async function smoke(
+export async function runSmoke(
   context: CommandContext,
   stack: DeployedStack,
   options: VerifyOptions,
@@ -125,7 +125,7 @@ export async function smoke(
     clock,
     settings: stack.settings,
     probe: new ApiProbe({ url, region: stack.region, signal: context.signal }),
-    ...(await givenCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
+    ...(await findCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
     prompt: options.prompt ?? PROMPT,
     timeoutMs: parseDurationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
@@ -134,7 +134,7 @@ export async function smoke(
     (detail) => checklist(run, detail),
     (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`,
   );
-  return { verdict: whole(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
+  return { verdict: worstVerdict(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
 }
 
 async function checklist(run: Run, detail: (text: string) => void): Promise<SmokeCheck[]> {
@@ -162,12 +162,12 @@ async function checklist(run: Run, detail: (text: string) => void): Promise<Smok
   const result =
     id === undefined
       ? unchecked("result", "error", "not tried, because invoke did not pass")
-      : await followed(run, id, detail);
+      : await followRequest(run, id, detail);
   detail("what must be refused");
-  return [health, invoke, result, await cache(run), await otherCaller(run, id), ...(await refusals(run))];
+  return [health, invoke, result, await askCache(run), await askAsOther(run, id), ...(await askRefusals(run))];
 }
 
-async function followed(
+async function followRequest(
   { probe, owner, clock, context, timeoutMs }: Run,
   id: string,
   detail: (text: string) => void,
@@ -184,7 +184,7 @@ async function followed(
   }
 }
 
-async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
+async function askCache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
   if (settings["cache_enabled"] !== true || settings["cache_cluster_enabled"] === false)
     return unchecked("cache", "not applicable", "not applicable: cache_enabled is false");
   const pairs: (readonly [Answer, Answer])[] = [];
@@ -196,7 +196,7 @@ async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
   return checkCache(pairs);
 }
 
-async function otherCaller({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
+async function askAsOther({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
   if (settings["authorization"] === "none")
     return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
@@ -212,7 +212,7 @@ async function otherCaller({ probe, other, settings }: Run, id: string | undefin
 }
 
 /** What must be refused. Nothing of it starts an agent: even where anybody may call, the body is none. */
-async function refusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> {
+async function askRefusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> {
   const [unknown, malformed] = [`${STATUS}/${randomUUID()}`, '{"prompt":1}'];
   const bad = await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: owner });
   const missing = await probe.call({ method: "GET", route: unknown, caller: owner });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sourceNames, GATE_SETTINGS, numberOf, settingOf, unmet } from "../../../scripts/gate/settings";
+import { sourceNames, GATE_SETTINGS, readNumber, conditionSetting, explainUnmet } from "../../../scripts/gate/settings";
 import { PROJECT } from "../../support/stack-json";
 import { KPIS, SETTINGS } from "../../../stacks/contract/settings";
 
@@ -58,7 +58,7 @@ describe("settings", () => {
     expect(GATE_SETTINGS.filter((name) => !names.includes(name))).toEqual([]);
     expect(GATE_SETTINGS).toEqual(
       expect.arrayContaining(
-        KPIS.flatMap(({ targetSetting, when }) => [targetSetting, settingOf(when)].flatMap((name) => name ?? [])),
+        KPIS.flatMap(({ targetSetting, when }) => [targetSetting, conditionSetting(when)].flatMap((name) => name ?? [])),
       ),
     );
   });
@@ -67,11 +67,11 @@ describe("settings", () => {
     expect(GATE_SETTINGS.filter((name) => /agent|arbiter|email|arn|secret|key|domain/.test(name))).toEqual([]));
 
   test("a number is a number or null; anything else is named, with what to do", () => {
-    expect([numberOf({ a: 5 }, "a"), numberOf({ a: null }, "a")]).toEqual([5, null]);
-    expect(() => numberOf({ a: "5" }, "a")).toThrow(
+    expect([readNumber({ a: 5 }, "a"), readNumber({ a: null }, "a")]).toEqual([5, null]);
+    expect(() => readNumber({ a: "5" }, "a")).toThrow(
       'The setting a is "5"; allowed: a number or null. Apply this release first',
     );
-    expect(() => numberOf({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
+    expect(() => readNumber({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
   });
 
   test.each([
@@ -85,7 +85,7 @@ describe("settings", () => {
     [{ of: "a", is: "jwt" }, "iam", 'a is "iam"'],
     [{ isGiven: "a" }, 0, undefined],
     [{ isGiven: "a" }, null, "a is null"],
-  ] as const)("%j of %j: %s", (condition, a, expected) => expect(unmet(condition, { a })).toBe(expected));
+  ] as const)("%j of %j: %s", (condition, a, expected) => expect(explainUnmet(condition, { a })).toBe(expected));
 
-  test("no condition holds always", () => expect(unmet(undefined, {})).toBeUndefined());
+  test("no condition holds always", () => expect(explainUnmet(undefined, {})).toBeUndefined());
 });
