@@ -21,7 +21,8 @@ export function sourceTrace(stack: string, root: string): string {
         Number(column) - 1,
       );
       return "originalSource" in entry
-        ? `${relative(root, resolve(dirname(map), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+        ? `${relative(root, resolve(dirname(map), entry.originalSource))}:` +
+            `${entry.originalLine + 1}:${entry.originalColumn + 1}`
         : built;
     },
   );

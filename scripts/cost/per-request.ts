@@ -88,6 +88,6 @@ export function costPerRequest(measured: Measured): RequestCost {
   };
   const parts = Object.fromEntries(
     Object.entries(window).map(([part, usd]) => [part, usd / requests]),
-  ) as unknown as RequestCost["parts"];
+  ) as RequestCost["parts"];
   return { totalUsd: Object.values(parts).reduce((sum, usd) => sum + usd, 0), parts, substitutes: book.substitutes() };
 }

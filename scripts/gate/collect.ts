@@ -20,16 +20,7 @@ import type { DeployedStack } from "../kit/deployed-stack";
 import { parseDurationSeconds, parseNumber, parseTimeMs } from "../kit/given-setting";
 import type { VerifyOptions } from "./verify";
 
-/** What CloudWatch answered to one query. */
-export interface MetricData {
-  /** StatusCode of the last page: `Complete`, or what went wrong. */
-  readonly status: string;
-  /** About this query, and about the whole call. */
-  readonly messages: readonly string[];
-  /** Oldest period first. */
-  readonly values: readonly number[];
-}
-
+/** A window of CloudWatch's metrics, and what is asked of it. */
 export interface MetricDataRequest extends AwsPlace {
   /** At most 500. */
   readonly queries: readonly MetricQuery[];
@@ -41,7 +32,7 @@ export interface MetricDataRequest extends AwsPlace {
 }
 
 /** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
-export async function readMetricData(request: MetricDataRequest): Promise<Record<string, MetricData>> {
+export async function readMetricData(request: MetricDataRequest): Promise<Record<string, Series>> {
   const found = new Map(
     request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
   );
@@ -63,7 +54,10 @@ export async function readMetricData(request: MetricDataRequest): Promise<Record
     }
   }
   return Object.fromEntries(
-    [...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...callMessages], values }]),
+    [...found].map(([id, { status, messages, values }]) => [
+      id,
+      { status, messages: [...messages, ...callMessages], values },
+    ]),
   );
 }
 
@@ -156,7 +150,8 @@ async function neededLimits(
     version === null &&
     selectedKpis(only).some(
       ({ measure }) =>
-        measure.kind === "quota" || (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
+        measure.kind === "quota" ||
+        (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
     );
   if (!needs) return null;
   try {
@@ -195,7 +190,12 @@ export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "sett
 }
 
 /** One look: asks CloudWatch for the window. */
-export async function takeLook(context: CommandContext, frame: Frame, window: GateWindow, looks: Looks): Promise<Evidence> {
+export async function takeLook(
+  context: CommandContext,
+  frame: Frame,
+  window: GateWindow,
+  looks: Looks,
+): Promise<Evidence> {
   const {
     kind,
     format,

@@ -150,7 +150,13 @@ function judgeMeasured(kpi: Kpi, evidence: Evidence, bound: number | null, misse
       ...absolute,
       reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}`,
     };
-  const relative = compareWithBaseline(kpi, measured, measureKpi(kpi, evidence.baseline, evidence), evidence.limits, falseAbort);
+  const relative = compareWithBaseline(
+    kpi,
+    measured,
+    measureKpi(kpi, evidence.baseline, evidence),
+    evidence.limits,
+    falseAbort,
+  );
   return relative === null ? absolute : combineFindings(absolute, relative);
 }
 

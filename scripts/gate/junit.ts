@@ -11,7 +11,9 @@ export interface JunitCase {
 /** JUnit's XML, as every pipeline reads it: failures, errors and skipped cases with their messages. */
 export function junitXml(suite: string, cases: readonly JunitCase[]): string {
   const count = (outcome: JunitCase["outcome"]) => cases.filter((each) => each.outcome === outcome).length;
-  const counts = `tests="${cases.length}" failures="${count("failed")}" errors="${count("error")}" skipped="${count("skipped")}"`;
+  const counts =
+    `tests="${cases.length}" failures="${count("failed")}" ` +
+    `errors="${count("error")}" skipped="${count("skipped")}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,

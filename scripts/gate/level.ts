@@ -91,7 +91,8 @@ function compareShares(candidate: KpiMeasured, baseline: KpiMeasured, falseAbort
   const [first, second] = [draws(candidate), draws(baseline)];
   const chance = fisherTail(first, second);
   const worse = first.successes * second.samples > second.successes * first.samples;
-  const counts = `${first.successes} of ${first.samples} against ${second.successes} of ${second.samples} of the baseline`;
+  const shares = [first, second].map(({ successes, samples: all }) => `${successes} of ${all}`);
+  const counts = `${shares.join(" against ")} of the baseline`;
   if (worse && chance <= falseAbort)
     return { verdict: "fail", says: `${counts}: worse, and chance does that with ${chance.toPrecision(2)}` };
   return { verdict: "pass", says: `${counts}: not significantly worse` };

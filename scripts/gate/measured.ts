@@ -114,7 +114,11 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
     case "peak":
       return peak(measure, series);
     case "fill":
-      return fill(mostOf(measure, series, readings), readNumber(context.settings, measure.ofSetting), measure.ofSetting);
+      return fill(
+        mostOf(measure, series, readings),
+        readNumber(context.settings, measure.ofSetting),
+        measure.ofSetting,
+      );
     case "quota":
       return fill(
         series.maximum({ reference: measure.metric, statistic: "Maximum" }),

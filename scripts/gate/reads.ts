@@ -182,7 +182,9 @@ export function gateQueries({ names, settings, window, version, only }: QueryWis
     (kpi) => explainUnmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
   );
   const reads = new Map(
-    [...kpis.flatMap((kpi) => listReads(kpi, settings)), WORKER_INVOCATIONS].map((read) => [readId(read), read] as const),
+    [...kpis.flatMap((kpi) => listReads(kpi, settings)), WORKER_INVOCATIONS].map(
+      (read) => [readId(read), read] as const,
+    ),
   );
   const wholeSeconds = (window.endMs - window.startMs) / 1_000;
   return [...reads]

@@ -24,8 +24,10 @@ export const GATE_SETTINGS: readonly string[] = [
 
 /** The setting that a condition asks about. */
 export function conditionSetting(condition: Condition | undefined): string | undefined {
-  if (!condition) return undefined;
-  return Object.values(condition as unknown as Record<string, string>)[0];
+  if (condition === undefined) return undefined;
+  if ("isTrue" in condition) return condition.isTrue;
+  if ("isPositive" in condition) return condition.isPositive;
+  return "isGiven" in condition ? condition.isGiven : condition.of;
 }
 
 /** A number, or null where the setting is null. Throws where it is missing or something else. */

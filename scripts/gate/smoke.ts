@@ -1,4 +1,4 @@
-import { type ProbeCaller, ApiProbe } from "../kit/api-client";
+import { ApiProbe, type ProbeAnswer, type ProbeCaller } from "../kit/api-client";
 import { credentialsIn, findCredentials } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import { randomUUID } from "node:crypto";
@@ -15,7 +15,6 @@ import {
   hasEnded,
   retryAfterSeconds,
   unchecked,
-  type Answer,
   type SmokeCheck,
 } from "./smoke-checks";
 import { worstVerdict, type Verdict } from "./judge";
@@ -187,7 +186,7 @@ async function followRequest(
 async function askCache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
   if (settings["cache_enabled"] !== true || settings["cache_cluster_enabled"] === false)
     return unchecked("cache", "not applicable", "not applicable: cache_enabled is false");
-  const pairs: (readonly [Answer, Answer])[] = [];
+  const pairs: (readonly [ProbeAnswer, ProbeAnswer])[] = [];
   while (pairs.length < CACHE_TRIES) {
     const ask = { method: "GET", route: `${STATUS}/${randomUUID()}`, caller: owner } as const;
     pairs.push([await probe.call(ask), await probe.call(ask)]);

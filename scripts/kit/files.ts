@@ -3,9 +3,7 @@ import { dirname, join } from "node:path";
 import { isRunning } from "./process";
 import { zipSync, type Zippable } from "fflate";
 
-/**
- * Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side.
- */
+/** Writes a file so that a reader sees the old content or the new one, never a part of it. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
@@ -23,8 +21,8 @@ export function writePrivately(): void {
 }
 
 /**
- * Writes, as {@link writeAtomically} does, what holds no secret and no value in clear: a colleague or a later job may read
- * it, as the user's umask says.
+ * Writes a report as {@link writeAtomically} does, readable as the user's umask says. A report holds no secret and no
+ * value in clear, so that a colleague or a later job may read it.
  */
 export function writeReport(path: string, content: string | Uint8Array): void {
   withUsualUmask(() => writeAtomically(path, content));

@@ -9,7 +9,8 @@ export type ProviderSource =
   | { /** A CLI configuration that exists; it decides. */ readonly kind: "cli-config"; readonly path: string }
   | { /** A filesystem mirror on this disk. */ readonly kind: "mirror"; readonly path: string }
   | {
-      /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */ readonly kind: "registry";
+      /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */
+      readonly kind: "registry";
     };
 
 /** The provider's folder inside a filesystem mirror. */

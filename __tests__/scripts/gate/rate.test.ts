@@ -32,10 +32,9 @@ describe("binomial", () => {
       // Normal: ten standard errors are nothing, none is a half.
       expect(upperTail(500_000, 1_000_000, 0.5)).toBeCloseTo(0.5, 3);
       expect(upperTail(505_000, 1_000_000, 0.5)).toBeLessThan(1e-20);
-      expect(fisherTail({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 })).toBeCloseTo(
-        0.5,
-        2,
-      );
+      expect(
+        fisherTail({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 }),
+      ).toBeCloseTo(0.5, 2);
     });
   });
 
@@ -86,7 +85,9 @@ describe("looks", () => {
   });
 
   test("a look that is none is refused, with what is allowed", () =>
-    expect(() => spendableChance({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));
+    expect(() => spendableChance({ look: 0, repeated: true })).toThrow(
+      "The look is 0; allowed: a whole number from 1.",
+    ));
 });
 
 describe("rate", () => {
@@ -196,7 +197,8 @@ describe("rate", () => {
     const memory = new Map<string, RateFinding["verdict"]>();
     const ours = (bad: number, samples: number, look: number, repeated: boolean) => {
       const key = `${bad}/${samples}/${repeated ? look : 0}`;
-      const known = memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spendableChance({ look, repeated }))).verdict;
+      const known =
+        memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spendableChance({ look, repeated }))).verdict;
       memory.set(key, known);
       return known;
     };

@@ -58,7 +58,9 @@ describe("settings", () => {
     expect(GATE_SETTINGS.filter((name) => !names.includes(name))).toEqual([]);
     expect(GATE_SETTINGS).toEqual(
       expect.arrayContaining(
-        KPIS.flatMap(({ targetSetting, when }) => [targetSetting, conditionSetting(when)].flatMap((name) => name ?? [])),
+        KPIS.flatMap(({ targetSetting, when }) =>
+          [targetSetting, conditionSetting(when)].flatMap((name) => name ?? []),
+        ),
       ),
     );
   });
