@@ -1,7 +1,7 @@
 import { type BenchFigure, benchResult, type BenchResult } from "./results";
 import type { Difference } from "../scripts/cost/comparison";
 import type { CommandContext } from "../scripts/kit/context";
-import { cost, type CostReport } from "../scripts/cost/cost";
+import { cost } from "../scripts/cost/cost";
 
 /** Requests a month: few, some, many. */
 const REQUESTS = [10_000, 100_000, 1_000_000];
@@ -11,8 +11,11 @@ const REQUESTS = [10_000, 100_000, 1_000_000];
  * bound.
  */
 export async function benchCost(context: CommandContext): Promise<BenchResult> {
-  const report = (await cost(context, { compare: ["baseline", "optimized"], vars: [], requests: REQUESTS.join(",") }))
-    .json as CostReport;
+  const { json: report } = await cost(context, {
+    compare: ["baseline", "optimized"],
+    vars: [],
+    requests: REQUESTS.join(","),
+  });
   const figures = report.differences.flatMap(({ infrastructure, total }, index) => {
     const month = `${REQUESTS[index]!.toLocaleString("en")} requests a month`;
     return [figureOf(`${month}, all but the models' tokens`, infrastructure), figureOf(`${month}, with tokens`, total)];

@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { DEFAULT_ENVIRONMENT } from "../stacks/contract/outputs";
 import { addCommands } from "./cli/all-commands";
-import { crashOf, failureOf, type Failure, causesOf } from "./cli/failure";
+import { describeCrash, classifyFailure, type Failure, traceCauses } from "./cli/failure";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
 import type { Shell } from "./cli/shell";
 import { type CommandContext, type CommandResult, EXIT_CODE_ROWS, SILENT, progressOn } from "./kit/context";
@@ -18,7 +18,7 @@ const SOURCES = join(__dirname, "..");
 
 const interruption = new Interruption({
   nowMs: () => performance.now(),
-  tell: (text) => progressOn(process.stderr).note(text),
+  showNote: (text) => progressOn(process.stderr).note(text),
   running: runningPrograms,
   interruptAgain: interruptPrograms,
   endNow: (exitCode) => {
@@ -57,7 +57,8 @@ export function program({ name, description, help, addCommands }: CommandLine = 
     .showHelpAfterError(`(${name} --help teaches)`)
     .addHelpText(
       "after",
-      `${help}\n\nExit codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
+      `${help}\n\nExit ` +
+        `codes:\n${EXIT_CODE_ROWS.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join("\n")}`,
     )
     .exitOverride();
   const shell: Shell = {
@@ -134,7 +135,7 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
 function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false, debug = false } = root.opts<{ json?: boolean; debug?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
-  const trace = () => causesOf(error, SOURCES) || failure.message;
+  const trace = () => traceCauses(error, SOURCES) || failure.message;
   const said =
     failure.kind === "crash" ? `${trace()}\nThis is a defect of quickturn.` : debug ? trace() : failure.message;
   // Commander has said its sentence already.
@@ -152,7 +153,7 @@ export async function main(argv: readonly string[], commandLine = QUICKTURN): Pr
   process.on("exit", dieWithTerminal);
   const root = program(commandLine);
   process.on("uncaughtException", (error) => {
-    report(root, error, crashOf(error));
+    report(root, error, describeCrash(error));
     process.exit();
   });
   try {
@@ -161,7 +162,7 @@ export async function main(argv: readonly string[], commandLine = QUICKTURN): Pr
     // Help that was asked for is no failure.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
     const error = interruption.explain(thrown);
-    const failure = failureOf(error);
+    const failure = classifyFailure(error);
     report(
       root,
       error,

@@ -4,7 +4,7 @@ import type { Widget } from "../../scripts/dashboard/body";
 import { chartData } from "../../scripts/dashboard/chart";
 import { alarmName, dashboardPage, type DashboardReport } from "../../scripts/dashboard/page";
 import { figureText, markText } from "../../scripts/dashboard/charts";
-import { writeWhole } from "../../scripts/kit/files";
+import { writeAtomically } from "../../scripts/kit/files";
 import { openPage, startBrowser } from "../support/browser";
 import { DAY_END_MS, DAY_START_MS } from "../support/dashboard-metrics";
 import { dashboardReport as report, INCIDENT, series, widgets } from "../support/dashboard-report";
@@ -19,7 +19,7 @@ afterAll(() => browser?.close());
 
 async function opened(given: DashboardReport, window: { width: number; colorScheme?: "light" | "dark" }) {
   const path = join(folder, "page.html");
-  writeWhole(path, await dashboardPage(given));
+  writeAtomically(path, await dashboardPage(given));
   return openPage(browser, `file://${path}`, window);
 }
 

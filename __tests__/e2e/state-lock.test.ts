@@ -13,7 +13,7 @@ import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
 import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
-import { StateLocked } from "../../scripts/kit/state";
+import { StateLocked } from "../../scripts/kit/state-lock";
 import { Terraform, type TerraformOptions } from "../../scripts/kit/terraform";
 import { awsCalls, type AwsCall } from "../support/aws-call";
 import { pipelineEnvironment, runQuickturn, type Ended } from "../support/command-line";

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { BENCH_NAMES } from "../../bench/bench";
 import { main } from "../../scripts/cli";
-import { countOf, type Shell } from "../../scripts/cli/shell";
+import { parseCount, type Shell } from "../../scripts/cli/shell";
 import { UsageError } from "../../scripts/kit/context";
 import type { FuzzOptions } from "./fuzz/fuzz";
 import type { RehearseOptions } from "./rehearse/rehearse";
@@ -32,10 +32,10 @@ function addProof(root: Command, { perform }: Shell): void {
     .description(
       "send requests to the local runtime and check every caller's history; exit code 1 where a promise is broken",
     )
-    .option("--requests <count>", "how many", countOf(1, 100_000), 2_000)
+    .option("--requests <count>", "how many", parseCount(1, 100_000), 2_000)
     .option("--faults", "kill and freeze functions, and disturb their calls", false)
-    .option("--concurrency <count>", "callers at once", countOf(1, 64), 16)
-    .option("--seed <number>", "draws the faults", countOf(0, 2 ** 31), 1)
+    .option("--concurrency <count>", "callers at once", parseCount(1, 64), 16)
+    .option("--seed <number>", "draws the faults", parseCount(0, 2 ** 31), 1)
     .option("--keep", "keep the folder with state and logs", false)
     .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) =>
       perform(async (context) => (await import("./soak/soak")).soak(context, given)),
@@ -45,9 +45,9 @@ function addProof(root: Command, { perform }: Shell): void {
     .description(
       "send an API what its document allows and what it forbids, and judge every answer; exit code 1 at any finding",
     )
-    .option("--requests <count>", "how many, in each access mode", countOf(1, 1_000_000), 2_000)
-    .option("--seed <number>", "draws the requests: the same seed, the same ones", countOf(0, 2 ** 31), 1)
-    .option("--concurrency <count>", "requests at once", countOf(1, 64), 8)
+    .option("--requests <count>", "how many, in each access mode", parseCount(1, 1_000_000), 2_000)
+    .option("--seed <number>", "draws the requests: the same seed, the same ones", parseCount(0, 2 ** 31), 1)
+    .option("--concurrency <count>", "requests at once", parseCount(1, 64), 8)
     .option(
       "--authorization <modes>",
       "access modes, with commas between, or all: iam, api_key, jwt, none; " +
@@ -77,16 +77,16 @@ function addRehearse(root: Command, { perform }: Shell): void {
       releaseName,
       [],
     )
-    .option("--factor <times>", "how much faster the minutes of the metrics pass", countOf(1, 120), 30)
-    .option("--rate <requests>", "requests that callers begin each second", countOf(1, 50), 3)
+    .option("--factor <times>", "how much faster the minutes of the metrics pass", parseCount(1, 120), 30)
+    .option("--rate <requests>", "requests that callers begin each second", parseCount(1, 50), 3)
     .option("--keep", "keep the folder with state and logs", false)
     .option(
       "--kills <n>",
       "instead: kill so many runs with kill -9, half of them applies and half canaries, and check that the next run " +
         "continues from there",
-      countOf(1, 200),
+      parseCount(1, 200),
     )
-    .option("--seed <n>", "draws the kills: the same seed kills at the same points", countOf(0, 2 ** 32 - 1), 1)
+    .option("--seed <n>", "draws the kills: the same seed kills at the same points", parseCount(0, 2 ** 32 - 1), 1)
     .action((given: Given) => {
       const { kills } = given;
       if (kills === undefined)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
 import { makeThrowAway } from "../../scripts/kit/throw-away";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
-import { writeWhole } from "../../scripts/kit/files";
+import { writeAtomically } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";
 import { RUN_FOLDER } from "./run-folder";
 import { STACK_DIRECTORY } from "./stack-json";
@@ -33,7 +33,7 @@ export async function appliedAccount(): Promise<AppliedAccount> {
   const folder = join(RUN_FOLDER, "account");
   const told = join(RUN_FOLDER, "account.json");
   if (isFirst(folder))
-    writeWhole(told, JSON.stringify(await apply(folder).catch((error: unknown) => ({ failure: String(error) }))));
+    writeAtomically(told, JSON.stringify(await apply(folder).catch((error: unknown) => ({ failure: String(error) }))));
   while (!existsSync(told)) await sleep(POLL_MS);
   const { endpoint, directory, failure } = JSON.parse(readFileSync(told, "utf8")) as Outcome;
   if (endpoint === undefined || directory === undefined)

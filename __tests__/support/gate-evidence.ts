@@ -1,6 +1,6 @@
 import { SETTINGS, defaultValue, type Kpi, type Setting } from "../../stacks/contract/settings";
 import { type Evidence, type Series, DEFAULT_LIMITS } from "../../scripts/gate/evidence";
-import { readId, readsOf, selectedKpis } from "../../scripts/gate/reads";
+import { readId, listReads, selectedKpis } from "../../scripts/gate/reads";
 import { GATE_SETTINGS } from "../../scripts/gate/settings";
 
 export const NAMES: Evidence["names"] = {
@@ -60,7 +60,7 @@ export function evidenceOf({
   const inEffect = gateSettings(settings);
   const readings = (named: Record<string, number | Series>, of: string | null): Evidence["candidate"] => {
     const ids = selectedKpis(only)
-      .flatMap((kpi: Kpi) => readsOf(kpi, inEffect))
+      .flatMap((kpi: Kpi) => listReads(kpi, inEffect))
       .map(readId);
     const unknown = Object.keys(named).filter((id) => !ids.includes(id));
     if (unknown.length > 0)

@@ -1,4 +1,12 @@
-import { countAbove, countAtLeast, mean, quantile, quantileRanks, samplesForQuantile, wilson } from "../kit/quantiles";
+import {
+  countAbove,
+  countAtLeast,
+  mean,
+  quantile,
+  quantileRanks,
+  samplesForQuantile,
+  wilsonInterval,
+} from "../kit/quantiles";
 import { binDurations, binPercentages, samplePercentiles, type Bin, type CurvePoint } from "./histogram";
 import { findModes, type Modality } from "./modes";
 import type { RunSamples } from "./samples";
@@ -175,7 +183,7 @@ function summarizeSlowRuns(sorted: Float64Array, thresholdMs: number): OverThres
 }
 
 function computeShare(count: number, total: number): Share {
-  const { low, high } = wilson(count, total, CONFIDENCE);
+  const { low, high } = wilsonInterval(count, total, CONFIDENCE);
   return { count, percent: (count / total) * 100, lowPercent: low * 100, highPercent: high * 100 };
 }
 

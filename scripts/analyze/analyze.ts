@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { SETTINGS } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { writeReport } from "../kit/files";
-import { durationSeconds } from "../kit/given-setting";
+import { parseDurationSeconds } from "../kit/given-setting";
 import { analyzeRuns, CONFIDENCE } from "./analysis";
 import { findCauses } from "./causes";
 import { readLogLines, reportEvents, STDIN } from "./log-events";
@@ -117,7 +117,7 @@ async function readLogGroup(
   collector: RunCollector,
 ): Promise<string[]> {
   const toMs = Date.now();
-  const fromMs = toMs - durationSeconds("since", since) * 1_000;
+  const fromMs = toMs - parseDurationSeconds("since", since) * 1_000;
   await progress.step(
     `Read ${group}, ${since}`,
     async (detail) => {

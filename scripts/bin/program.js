@@ -114,7 +114,7 @@ async function build(sources) {
   const files = outputFiles.map(({ path }) => relative(BUILT, path)).sort();
   const inputs = [...new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))].sort();
   const current = { sources, entries, files, inputs };
-  writeWhole(CURRENT, `${JSON.stringify(current, null, 1)}\n`);
+  writeAtomically(CURRENT, `${JSON.stringify(current, null, 1)}\n`);
   removeOld(new Set(outputFiles.map(({ path }) => path)));
   return current;
 }
@@ -155,11 +155,11 @@ const OWN_FOLDERS = {
 /** @param {string} path @param {Uint8Array} contents named by them */
 function writeOnce(path, contents) {
   if (existsSync(path)) utimesSync(path, new Date(), new Date());
-  else writeWhole(path, contents);
+  else writeAtomically(path, contents);
 }
 
 /** @param {string} path @param {string | Uint8Array} contents */
-function writeWhole(path, contents) {
+function writeAtomically(path, contents) {
   const making = `${path}.${process.pid}.tmp`;
   writeFileSync(making, contents);
   renameSync(making, path);

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { collect, countOf, type Shell } from "./shell";
+import { collect, parseCount, type Shell } from "./shell";
 import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
 import type { OpenApiOptions } from "../publish/openapi";
 
@@ -53,7 +53,8 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
   image
     .command("validate")
     .description(
-      "judge the Dockerfile, execute its stages without a daemon, and judge the size; exit code 1 where a rule is broken",
+      "judge the Dockerfile, execute its stages without a daemon, and judge the size; exit code 1 where a rule " +
+        "is broken",
     )
     .option("--base <image>", "base image instead of the Dockerfile's")
     .action((options: { base?: string }) =>
@@ -66,7 +67,8 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
     .option("--tag <name>", "default: quickturn:<part of the hash of the functions>")
     .option(
       "--caches <list>",
-      'name and MiB of each function that gets a code cache, such as "api:512 worker:1792"; "": none; default: the profiles\' sizes',
+      'name and MiB of each function that gets a code cache, such as "api:512 worker:1792"; "": none; default: ' +
+        "the profiles' sizes",
     )
     .addOption(new Option("--architecture <name>", "of the functions").choices(Object.keys(PLATFORMS)).default("arm64"))
     .addOption(new Option("--builder <name>", "default: the first that is there").choices([...BUILDERS]))
@@ -102,10 +104,11 @@ export function addLocalCommand(root: Command, { perform }: Shell): void {
     )
     .option("--once", "stop after the demonstration", false)
     .option("--serve-only", "serve without a demonstration", false)
-    .option("--port <port>", "loopback port of the API; default: any free one", countOf(1, 65_535))
+    .option("--port <port>", "loopback port of the API; default: any free one", parseCount(1, 65_535))
     .option(
       "--var <name=value>",
-      "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them",
+      "setting to apply; may be repeated. With vpc_endpoint_ids a call says by its header " +
+        "X-Quickturn-Vpc-Endpoint which way it comes (an id, or none); default: the first of them",
       collect,
       [],
     )

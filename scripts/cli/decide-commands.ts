@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { VerifyOptions } from "../gate/verify";
-import { collect, type Shell, countOf, secondsUpTo } from "./shell";
+import { collect, type Shell, parseCount, parseSeconds } from "./shell";
 import type { DashboardOptions } from "../dashboard/dashboard";
 import { STRATEGIES, type Strategy } from "../tune/verdict";
 import type { TuneOptions, TunedFunction } from "../tune/options";
@@ -78,7 +78,8 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
   root
     .command("tune")
     .description(
-      "choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: inconclusive, 1: not measured",
+      "choose a function's memory from runs at several sizes; changes nothing live; exit code 0: chosen, 3: " +
+        "inconclusive, 1: not measured",
     )
     .option("--function <name>", "worker or api", "worker")
     .option("--strategy <strategy>", STRATEGIES.join(", "), "cost")
@@ -103,7 +104,7 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
     .option("--cold-share <share>", "of the runs in production; default: the cost model's (worker 0.05, api 0.01)")
     .option("--replay <file>", "judge saved runs or a log with REPORT lines instead; - is standard input")
     .option("--region <region>", "with --replay: whose prices count; default: us-east-1")
-    .option("--seed <number>", "of the bootstrap", countOf(0, 4_294_967_295), 1)
+    .option("--seed <number>", "of the bootstrap", parseCount(0, 4_294_967_295), 1)
     .option(
       "--state <path>",
       "folder of an initialized stack, or a file with its terraform output -json; default: this project's stack",
@@ -143,12 +144,13 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
   const command = root
     .command("analyze")
     .description(
-      "say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no such line",
+      "say from Lambda's REPORT lines how long runs take, why, and which settings that supports; exit code 1: no " +
+        "such line",
     )
     .argument("[files...]", "logs in the text or JSON format, as they are, exported or .gz; - or none: standard input")
     .option("--log-group <name>", "read a CloudWatch log group instead, such as /aws/lambda/quickturn-dev-worker")
     .option("--since <span>", "with --log-group: how far back, such as 90m, 24h, 7d (default: 24h)")
-    .option("--threshold <seconds>", "a run that takes longer counts as slow", secondsUpTo(LONGEST_RUN), 60)
+    .option("--threshold <seconds>", "a run that takes longer counts as slow", parseSeconds(LONGEST_RUN), 60)
     .option("--tfvars <path>", "write the settings that the evidence supports; hypotheses stand in it as comments")
     .option("--html <path>", "write a page with charts: one file, nothing fetched")
     .addHelpText("after", ANALYZE_EXAMPLES)

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command, Option } from "commander";
 import { PROFILES } from "../../stacks/contract/settings";
 import type { DestroyOptions } from "../deploy/destroy";
 import type { StackOptions } from "../kit/prepared-terraform";
-import { duration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
+import { parseDuration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
 import { STACK_NAMES, type StackName } from "../../stacks/contract/outputs";
 
 /** What changes what is deployed. */
@@ -41,11 +41,13 @@ export function addDeployCommands(root: Command, shell: Shell): void {
     );
   withLockTimeout(withVariables(root.command("rollback")))
     .description(
-      "take optimizations, a version or commits away; refuses to do anything but in-place updates; exit code 3: done, and the API cannot be asked from here",
+      "take optimizations, a version or commits away; refuses to do anything but in-place updates; exit code 3: " +
+        "done, and the API cannot be asked from here",
     )
     .option(
       "--to <what>",
-      `what to go back to: ${PROFILES.join(", ")}, previous (the versions that were live before), or a commit, tag or branch`,
+      `what to go back to: ${PROFILES.join(", ")}, previous (the versions that were live before), or a commit, ` +
+        "tag or branch",
       rollbackTarget,
       "baseline",
     )
@@ -74,14 +76,15 @@ function addDestroy(root: Command, { perform, ask }: Shell): void {
   root
     .command("destroy")
     .description(
-      "take the deployment down: shows what is gone for good, asks for its name, and takes the guards off in the right order; once more where it was interrupted",
+      "take the deployment down: shows what is gone for good, asks for its name, and takes the guards off in the " +
+        "right order; once more where it was interrupted",
     )
     .option("--keep-data", "leave tables and results bucket in the account", false)
     .option("--confirm <name>", "the deployment's name, such as quickturn-dev, instead of an answer")
     .option(
       "--lock-timeout <duration>",
       "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
-      duration,
+      parseDuration,
     )
     .action((given: Pick<DestroyOptions, "confirm" | "keepData" | "lockTimeout">) =>
       perform(async (context) =>
@@ -119,7 +122,8 @@ interface Given extends VariableOptions {
 export function addCanaryCommand(root: Command, { perform, confirm }: Shell): void {
   withLockTimeout(withVariables(root.command("canary")))
     .description(
-      "give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: failed and rolled back, 3: not decided in time",
+      "give a new version a share of the traffic, watch it, and go on or roll back; exit code 0: promoted, 1: " +
+        "failed and rolled back, 3: not decided in time",
     )
     .option("--weight <percent>", "share of the first step; default: 10")
     .option("--steps <percents>", "all steps, such as 10,50,100; default: the weight, then 100")
@@ -178,7 +182,7 @@ export function withLockTimeout(command: Command): Command {
   return command.option(
     "--lock-timeout <duration>",
     "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
-    duration,
+    parseDuration,
   );
 }
 

@@ -21,7 +21,8 @@ export function sourceTrace(stack: string, root: string): string {
         Number(column) - 1,
       );
       return "originalSource" in entry
-        ? `${relative(root, resolve(dirname(map), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+        ? `${relative(root, resolve(dirname(map), entry.originalSource))}:` +
+            `${entry.originalLine + 1}:${entry.originalColumn + 1}`
         : built;
     },
   );
@@ -31,10 +32,10 @@ export function sourceTrace(stack: string, root: string): string {
  * Returns the stack traces of an error and of its causes, the outermost first; "" for what is no error.
  * @param root folder that the sources are named from
  */
-export function causesOf(error: unknown, root: string): string {
+export function traceCauses(error: unknown, root: string): string {
   if (!(error instanceof Error)) return "";
   const trace = sourceTrace(error.stack ?? error.message, root);
-  const cause = causesOf(error.cause, root);
+  const cause = traceCauses(error.cause, root);
   return cause === "" ? trace : `${trace}\nCaused by: ${cause}`;
 }
 
@@ -47,16 +48,16 @@ export interface Failure {
 }
 
 /** Says of an error that ended a command whose it is. */
-export function failureOf(error: unknown): Failure {
+export function classifyFailure(error: unknown): Failure {
   if (error instanceof CommanderError) return { kind: "usage", message: usageText(error), exitCode: EXIT_CODES.usage };
   if (error instanceof UsageError) return { kind: "usage", message: error.message, exitCode: EXIT_CODES.usage };
   return isDefect(error)
-    ? crashOf(error)
+    ? describeCrash(error)
     : { kind: "failed", message: (error as Error).message, exitCode: EXIT_CODES.fail };
 }
 
 /** An error that no command has caught is a defect, whatever it says. */
-export function crashOf(error: unknown): Failure {
+export function describeCrash(error: unknown): Failure {
   return { kind: "crash", message: error instanceof Error ? error.message : String(error), exitCode: EXIT_CODES.crash };
 }
 

@@ -15,13 +15,14 @@ export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {
 const SAME_PRESS_MS = 1_000;
 
 const FIRST =
-  "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and then it may lose what it has made: the state no longer knows of it.";
+  "Terraform finishes what it has begun, and ends by itself: please wait. A second Ctrl-C stops it at once, and " +
+  "then it may lose what it has made: the state no longer knows of it.";
 const SECOND = "Terraform is stopped at once. What it was making may be there without its state knowing of it.";
 
 /** What an interruption acts on. */
 export interface Surroundings {
   readonly nowMs: () => number;
-  readonly tell: (text: string) => void;
+  readonly showNote: (text: string) => void;
   /** Names of the programs that run now. */
   readonly running: () => readonly string[];
   /** Sends them a SIGINT. */
@@ -53,10 +54,10 @@ export class Interruption {
   }
 
   receive(by: EndingSignal): void {
-    const { nowMs, tell, running, interruptAgain, endNow } = this.surroundings;
+    const { nowMs, showNote, running, interruptAgain, endNow } = this.surroundings;
     if (this.first === undefined) {
       [this.first, this.pressedMs] = [by, nowMs()];
-      if (running().includes("terraform")) tell(FIRST);
+      if (running().includes("terraform")) showNote(FIRST);
       return this.controller.abort(new Interrupted(by));
     }
     // A terminal that is closed, and a pipeline that is cancelled, send more than one signal; a person alone has read
@@ -65,7 +66,7 @@ export class Interruption {
     this.pressedMs = nowMs();
     if (this.isPassedOn || running().length === 0) return endNow(this.exitCode);
     this.isPassedOn = true;
-    if (running().includes("terraform")) tell(SECOND);
+    if (running().includes("terraform")) showNote(SECOND);
     interruptAgain();
   }
 

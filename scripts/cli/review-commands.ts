@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { StackOptions } from "../kit/prepared-terraform";
-import { variables, withVariables, type VariableOptions, type Shell, collect, countOf } from "./shell";
+import { variables, withVariables, type VariableOptions, type Shell, collect, parseCount } from "./shell";
 import { stackOf, withStack } from "./deploy-commands";
 import type { CommentOptions } from "../review/comment";
 
@@ -61,7 +61,7 @@ function addReview(root: Command, { perform }: Shell): void {
       "say for a pull request what a change does: security, plan, cost and Terraform JSON, as one Markdown document",
     )
     .option("--diff <ref>", "commit whose Terraform JSON is compared", "HEAD")
-    .option("--limit <characters>", "what is longer is cut, and says so", countOf(2_000, 1_000_000), DEFAULT_LIMIT)
+    .option("--limit <characters>", "what is longer is cut, and says so", parseCount(2_000, 1_000_000), DEFAULT_LIMIT)
     .option("--out <path>", "write it here instead")
     .action((given: VariableOptions & { diff: string; limit: number; out?: string }) =>
       perform(async (context) =>
@@ -82,7 +82,7 @@ function addComment(root: Command, { perform }: Shell): void {
     .requiredOption("--file <path>", "what `quickturn review --out` wrote")
     .option("--on <forge>", "github (GITHUB_TOKEN) or gitlab (GITLAB_TOKEN); default: where the pipeline runs")
     .option("--name <name>", "tells several comments of one request apart, such as those of two environments", "review")
-    .option("--number <number>", "of the request; default: the pipeline's", countOf(1, 2 ** 31))
+    .option("--number <number>", "of the request; default: the pipeline's", parseCount(1, 2 ** 31))
     .action((given: CommentOptions) =>
       perform(async (context) => (await import("../review/comment")).comment(context, given)),
     );

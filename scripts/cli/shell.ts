@@ -40,7 +40,7 @@ export function collect(value: string, previous: readonly string[]): readonly st
 }
 
 /** A whole number within limits. */
-export function countOf(minimum: number, maximum: number): (value: string) => number {
+export function parseCount(minimum: number, maximum: number): (value: string) => number {
   return (value) => {
     const count = Number(value);
     if (!/^\d+$/.test(value) || count < minimum || count > maximum)
@@ -50,7 +50,7 @@ export function countOf(minimum: number, maximum: number): (value: string) => nu
 }
 
 /** Seconds, as a number that need not be whole. */
-export function secondsUpTo(maximum: number): (value: string) => number {
+export function parseSeconds(maximum: number): (value: string) => number {
   return (value) => {
     const seconds = Number(value);
     if (!/^\d+(\.\d+)?$/.test(value) || seconds <= 0 || seconds > maximum)
@@ -60,7 +60,7 @@ export function secondsUpTo(maximum: number): (value: string) => number {
 }
 
 /** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
-export function duration(value: string): string {
+export function parseDuration(value: string): string {
   if (!/^[1-9]\d{0,4}[smh]$/.test(value))
     throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");
   return value;

@@ -1,6 +1,5 @@
-import { PriceBook } from "./prices";
 import type { Deployment } from "./deployment";
-import { type Traffic, trafficOf } from "./traffic";
+import { monthOf, trafficOf, type Month, type Traffic } from "./traffic";
 import { HOURS_A_MONTH, KB_A_GB, type Usage, SECONDS_A_MONTH, DAYS_A_MONTH } from "./usage";
 import { finalReads, INLINE_RESULT_KB, databaseCost } from "./database";
 import { computeCost } from "./compute";
@@ -21,17 +20,17 @@ export interface GatewayCost {
 /** Headers and the JSON around prompt and answer of one call. */
 const ENVELOPE_KB = 1;
 
-export function gatewayCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): GatewayCost {
+export function gatewayCost({ deployment, usage, traffic, book }: Month): GatewayCost {
   const outGB = outKB(usage, traffic) / KB_A_GB;
   return {
     apiCalls: book.cost("apiCall", traffic.apiCalls),
     cache: deployment.cacheClusterGB === null ? 0 : book.cost(`cacheHour_${deployment.cacheClusterGB}`, HOURS_A_MONTH),
-    distribution: deployment.cloudfrontEnabled ? distributionCost(usage, traffic, outGB, book) : 0,
+    distribution: deployment.cloudfrontEnabled ? distributionCost({ usage, traffic, book }, outGB) : 0,
     transfer: deployment.cloudfrontEnabled ? 0 : book.cost("internetOut", outGB),
   };
 }
 
-function distributionCost(usage: Usage, traffic: Traffic, outGB: number, book: PriceBook): number {
+function distributionCost({ usage, traffic, book }: Omit<Month, "deployment">, outGB: number): number {
   const toOriginGB = (traffic.apiCalls * ENVELOPE_KB + traffic.requests * usage.prompt_kb) / KB_A_GB;
   return (
     book.cost("distributionRequest", traffic.calls) +
@@ -52,7 +51,7 @@ const POLLERS = 5;
 const LONG_POLL_SECONDS = 20;
 
 /** Requests of a month to SQS. */
-export function queueRequests(deployment: Deployment, traffic: Traffic): number {
+export function queueRequests({ deployment, traffic }: Pick<Month, "deployment" | "traffic">): number {
   const idlePolls = (POLLERS * SECONDS_A_MONTH) / LONG_POLL_SECONDS;
   // A reservation of 0 stops the polling of the work; that of the dead letters goes on.
   const polledQueues = deployment.workerReserved === 0 ? 1 : 2;
@@ -62,14 +61,13 @@ export function queueRequests(deployment: Deployment, traffic: Traffic): number 
 }
 
 /** Dollars a month of the queues. */
-export const queueCost = (deployment: Deployment, traffic: Traffic, book: PriceBook): number =>
-  book.cost("queueRequest", queueRequests(deployment, traffic));
+export const queueCost = (month: Month): number => month.book.cost("queueRequest", queueRequests(month));
 
 /**
  * Dollars a month of results that are too large for a record: one PUT a run, one GET a poll that finds the end, and
  * their storage until they expire.
  */
-export function resultsCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): number {
+export function resultsCost({ deployment, usage, traffic, book }: Month): number {
   if (usage.answer_kb <= INLINE_RESULT_KB) return 0;
   const stored = ((traffic.runs * deployment.requestRetentionDays) / DAYS_A_MONTH) * (usage.answer_kb / KB_A_GB);
   return (
@@ -141,11 +139,11 @@ export interface Bill {
 
 /** The bill of a month with `requests` (any number from 0). */
 export function monthlyBill(deployment: Deployment, usage: Usage, requests: number): Bill {
-  const book = new PriceBook(deployment.region);
-  const traffic = trafficOf(deployment, usage, requests);
-  const parts = partsOf(deployment, usage, traffic, book);
-  const totalUsd = sumOf(parts);
-  const fixedUsd = requests === 0 ? totalUsd : sumOf(partsOf(deployment, usage, trafficOf(deployment, usage, 0), book));
+  const month = monthOf(deployment, usage, requests);
+  const parts = costParts(month);
+  const totalUsd = sumParts(parts);
+  const fixedUsd =
+    requests === 0 ? totalUsd : sumParts(costParts({ ...month, traffic: trafficOf(deployment, usage, 0) }));
   const perRequestUsd = requests === 0 ? null : totalUsd / requests;
   return {
     deployment: deployment.name,
@@ -154,28 +152,28 @@ export function monthlyBill(deployment: Deployment, usage: Usage, requests: numb
     totalUsd,
     fixedUsd,
     perRequestUsd,
-    traffic,
-    substitutes: book.substitutes(),
+    traffic: month.traffic,
+    substitutes: month.book.substitutes(),
   };
 }
 
-const sumOf = (parts: Readonly<Record<PartName, number>>): number =>
+const sumParts = (parts: Readonly<Record<PartName, number>>): number =>
   PART_NAMES.reduce((sum, part) => sum + parts[part], 0);
 
-function partsOf(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): Record<PartName, number> {
-  const compute = computeCost(deployment, usage, traffic, book);
+function costParts(month: Month): Record<PartName, number> {
+  const compute = computeCost(month);
   return {
-    tokens: modelCost(usage, traffic),
+    tokens: modelCost(month.usage, month.traffic),
     worker: compute.worker,
     frontDoor: compute.frontDoor,
     authorizer: compute.authorizer,
     upkeep: compute.upkeep,
     lambdaRequests: compute.requests,
     provisioned: compute.provisioned,
-    ...gatewayCost(deployment, usage, traffic, book),
-    database: databaseCost(deployment, usage, traffic, book),
-    queue: queueCost(deployment, traffic, book),
-    results: resultsCost(deployment, usage, traffic, book),
-    ...watchingCost(deployment, usage, traffic, book),
+    ...gatewayCost(month),
+    database: databaseCost(month),
+    queue: queueCost(month),
+    results: resultsCost(month),
+    ...watchingCost(month),
   };
 }

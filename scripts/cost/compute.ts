@@ -1,6 +1,5 @@
-import type { PriceBook } from "./prices";
 import type { Deployment } from "./deployment";
-import { ceilMs, type Traffic } from "./traffic";
+import { ceilMs, type Month, type Traffic } from "./traffic";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
 /** What the functions cost in a month, in dollars. */
@@ -30,7 +29,7 @@ interface Load {
 }
 
 /** All functions of an account share the tiers of the GB-s price: each pays the blended price for its own. */
-export function computeCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): ComputeCost {
+export function computeCost({ deployment, usage, traffic, book }: Month): ComputeCost {
   const { worker, frontDoor } = loads(deployment, usage, traffic);
   const parts = [worker, frontDoor].map(split);
   const kept =

@@ -8,7 +8,7 @@ import { cacheBreakEven, compareBills, reportedArithmetic } from "./comparison";
 import { deploymentOf, type Deployment } from "./deployment";
 import { plannedDeployment } from "./planned";
 import { tableCalls } from "./database";
-import { givenValue, meant, regionCode } from "../kit/given-setting";
+import { parseSettingValue, suggestName, parseRegion } from "../kit/given-setting";
 import { PRICES } from "./prices";
 import { describeCost } from "./text";
 
@@ -56,7 +56,10 @@ interface Field {
 
 function allowed({ type, unit, minimum, maximum }: Field): string {
   const types = [type].flat();
-  return `${types.includes("integer") ? "a whole number" : "a number"} from ${minimum} to ${maximum} (${unit})${types.includes("null") ? ", or null to have it worked out" : ""}`;
+  return (
+    `${types.includes("integer") ? "a whole number" : "a number"} from ${minimum} to ${maximum} ` +
+    `(${unit})${types.includes("null") ? ", or null to have it worked out" : ""}`
+  );
 }
 
 /** What to reckon. */
@@ -94,10 +97,14 @@ export interface CostReport {
   /** What a plan does not know yet. */
   readonly unknown: readonly string[];
   readonly substitutes: readonly string[];
+  /** What was counted of the tables, by deployment, then by volume. */
+  readonly tableCalls: readonly (readonly ReturnType<typeof tableCalls>[])[];
+  /** Each price that was used or could be, with its source: a figure can be followed back. */
+  readonly prices: typeof PRICES;
 }
 
 /** Reckons what a deployment costs a month and a request, by part, from prices of a dated table. Asks nobody. */
-export async function cost(_context: CommandContext, options: CostOptions): Promise<CommandResult> {
+export async function cost(_context: CommandContext, options: CostOptions): Promise<CommandResult<CostReport>> {
   const usage = options.usage === undefined ? DEFAULT_USAGE : readUsage(options.usage);
   const volumes = volumesOf(options.requests ?? VOLUMES);
   const { deployments, unknown } = deploymentsOf(options);
@@ -112,10 +119,10 @@ export async function cost(_context: CommandContext, options: CostOptions): Prom
     reported: reportedArithmetic(usage),
     unknown,
     substitutes: [...new Set(bills.flat().flatMap((bill) => bill.substitutes))].sort(),
+    tableCalls: bills.map((months) => months.map(({ traffic }) => tableCalls(usage, traffic))),
+    prices: PRICES,
   };
-  // What was counted of the tables, and the prices with their sources: a figure can be followed back.
-  const counted = bills.map((of) => of.map(({ traffic }) => tableCalls(usage, traffic)));
-  return { exitCode: 0, text: describeCost(report), json: { ...report, tableCalls: counted, prices: PRICES } };
+  return { exitCode: 0, text: describeCost(report), json: report };
 }
 
 function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unknown: readonly string[] } {
@@ -131,10 +138,11 @@ function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unkno
   const planned = options.fromPlan === undefined ? undefined : readPlan(options.fromPlan);
   if (planned && !names.includes(PLAN))
     throw new UsageError(
-      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare with "plan" as one of the two`,
+      `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare ` +
+        `with "plan" as one of the two`,
     );
   const vars = new Map(options.vars.map(settingOf));
-  if (options.region !== undefined) vars.set("aws_region", regionCode("region", options.region));
+  if (options.region !== undefined) vars.set("aws_region", parseRegion("region", options.region));
   if (planned && names.every((name) => name === PLAN) && options.vars.length > 0)
     throw new UsageError(
       "--var changes settings and --from-plan has them applied; allowed: one of them. Plan again with the variable",
@@ -174,16 +182,16 @@ function settingOf(text: string): readonly [string, unknown] {
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
     throw new UsageError(
-      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${meant(
+      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${suggestName(
         name,
         SETTINGS.map((known) => known.name),
       )}`,
     );
   }
-  const given = givenValue(setting, value);
+  const given = parseSettingValue(setting, value);
   if ("misfits" in given) throw new UsageError(given.misfits.map((each) => `--var ${each}`).join("\n"));
   if ("allowed" in given) throw new UsageError(`--var ${name} is ${JSON.stringify(value)}; allowed: ${given.allowed}`);
-  return [name, name === "aws_region" ? regionCode("var aws_region", value) : given.value];
+  return [name, name === "aws_region" ? parseRegion("var aws_region", value) : given.value];
 }
 
 function volumesOf(text: string): number[] {
@@ -192,7 +200,8 @@ function volumesOf(text: string): number[] {
     // 10,000 is two volumes, of which the second is none that anybody would write so.
     if (!/^\s*(0|[1-9]\d*)\s*$/.test(part) || requests > 1e12)
       throw new UsageError(
-        `--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas between, such as ${VOLUMES}`,
+        `--requests has ${JSON.stringify(part)}; allowed: whole numbers from 0 to 1000000000000, with commas ` +
+          `between, such as ${VOLUMES}`,
       );
     return requests;
   });

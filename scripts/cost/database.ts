@@ -1,9 +1,8 @@
-import type { PriceBook } from "./prices";
 import type { Deployment } from "./deployment";
-import type { Traffic } from "./traffic";
+import type { Month, Traffic } from "./traffic";
 import { DAYS_A_MONTH, KB_A_GB, type Usage } from "./usage";
 
-/** One call of the access pattern (handlers/stores), how often a month, and what one costs. */
+/** One call of the access pattern (handlers/requests), how often a month, and what one costs. */
 export interface TableCall {
   readonly call: string;
   readonly count: number;
@@ -133,20 +132,13 @@ function storedGB(deployment: Deployment, usage: Usage, { requests }: Traffic): 
  * Dollars a month of the tables: units, storage, and the backup that point-in-time recovery keeps. Deletions by TTL are
  * free.
  */
-export function databaseCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): number {
+export function databaseCost({ deployment, usage, traffic, book }: Month): number {
   const calls = tableCalls(usage, traffic);
   const stored = storedGB(deployment, usage, traffic);
-  const sum = (units: (call: TableCall) => number) =>
-    calls.reduce((total, call) => total + call.count * units(call), 0);
+  const total = (units: "writeUnits" | "readUnits") => calls.reduce((sum, call) => sum + call.count * call[units], 0);
   return (
-    book.cost(
-      "dynamoWrite",
-      sum(({ writeUnits }) => writeUnits),
-    ) +
-    book.cost(
-      "dynamoRead",
-      sum(({ readUnits }) => readUnits),
-    ) +
+    book.cost("dynamoWrite", total("writeUnits")) +
+    book.cost("dynamoRead", total("readUnits")) +
     book.cost("dynamoStorage", stored) +
     book.cost("dynamoBackup", stored)
   );

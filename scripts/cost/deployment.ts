@@ -97,7 +97,8 @@ function reader(settings: Readonly<Record<string, unknown>>) {
     const value = settings[name];
     if (typeof value !== type)
       throw new Error(
-        `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a ${type}. Give the settings in effect, as the output "settings" has them`,
+        `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a ${type}. Give the settings in ` +
+          `effect, as the output "settings" has them`,
       );
     return value as T;
   };

@@ -60,7 +60,8 @@ export function costPerRequest(measured: Measured): RequestCost {
   const { requests } = measured;
   if (!(requests > 0))
     throw new Error(
-      `There were ${requests} requests in the window; allowed: at least one. Without any there is no cost of one; measure a longer window`,
+      `There were ${requests} requests in the window; allowed: at least one. Without any there is no cost of ` +
+        "one; measure a longer window",
     );
   const book = new PriceBook(measured.region ?? HOME_REGION);
   const overFunctions = (cost: (each: MeasuredFunction) => number) =>
@@ -87,6 +88,6 @@ export function costPerRequest(measured: Measured): RequestCost {
   };
   const parts = Object.fromEntries(
     Object.entries(window).map(([part, usd]) => [part, usd / requests]),
-  ) as unknown as RequestCost["parts"];
+  ) as RequestCost["parts"];
   return { totalUsd: Object.values(parts).reduce((sum, usd) => sum + usd, 0), parts, substitutes: book.substitutes() };
 }

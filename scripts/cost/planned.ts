@@ -52,14 +52,17 @@ export function plannedDeployment(document: unknown): PlannedDeployment {
   const root = shown?.planned_values ?? shown?.values;
   if (typeof shown?.format_version !== "string" || typeof root?.root_module !== "object") {
     throw new Error(
-      `The file is neither a plan nor a state: it has ${described(document)}; allowed: what "terraform show -json <plan file>" or "terraform show -json" prints, with planned_values or values`,
+      `The file is neither a plan nor a state: it has ${described(document)}; allowed: what "terraform show ` +
+        `-json <plan file>" or "terraform show -json" prints, with planned_values or values`,
     );
   }
   const resources = resourcesOf(root.root_module).filter(({ mode }) => mode === "managed");
   const settings = root.outputs?.["settings"]?.value;
   if (typeof settings !== "object" || settings === null) {
     throw new Error(
-      `The plan has no known output "settings"; its outputs are ${Object.keys(root.outputs ?? {}).join(", ") || "none"}. Give a plan of the stack agent-api that does not destroy it`,
+      `The plan has no known output "settings"; its outputs are ` +
+        `${Object.keys(root.outputs ?? {}).join(", ") || "none"}. Give a plan of the stack agent-api that does not ` +
+        "destroy it",
     );
   }
   const attributes = attributeReader(resources, shown);

@@ -24,22 +24,39 @@ export interface Price {
   readonly read: string;
 }
 
-const READ = "2026-11-21";
-const GOLDEN = { source: "infracost's golden test files", asOf: "2024-07-01", read: READ } as const;
-/** Of these the golden files were seen without their date. */
-const UNDATED_GOLDEN = { ...GOLDEN, asOf: "undated" } as const;
+/** Where a price comes from. All sources were read on 2026-11-21. */
+type Source = Pick<Price, "source" | "asOf" | "read">;
+const readFrom = (source: string, asOf = "undated"): Source => ({ source, asOf, read: "2026-11-21" });
+
+const GOLDEN = readFrom("infracost's golden test files", "2024-07-01");
+/** The golden files of these prices were seen without their date. */
+const UNDATED_GOLDEN = readFrom("infracost's golden test files");
+const DYNAMODB = readFrom("infracost's golden test files, after the price cut of 2024-11-01", "2024-11-15");
+const CALCULATOR = readFrom("public copy of calculator.aws, lambda.json");
 const LAMBDA_SOURCES =
   "infracost's golden test files; other regions: public copy of calculator.aws, lambda.json (undated)";
-const CALCULATOR = { source: "public copy of calculator.aws, lambda.json", asOf: "undated", read: READ } as const;
-const THIRD_PARTY = {
-  source: "third-party price overviews that agree with one another",
-  asOf: "undated",
-  read: READ,
-} as const;
+const THIRD_PARTY = readFrom("third-party price overviews that agree with one another");
+const NOTES = readFrom("kejyun/aws-learning-notes");
+const XRAY = readFrom("aws.amazon.com/xray/pricing");
 
 const MILLION = 1_000_000;
 const BILLION = 1_000 * MILLION;
-const flat = (usd: number): readonly Tier[] => [{ upTo: Infinity, usd }];
+
+/** What one is called, its unit, dollars a unit (or tiers, the last one endless), and the source. */
+type Row = readonly [
+  what: string,
+  unit: string,
+  usd: number | readonly (readonly [upTo: number, usd: number])[],
+  Source,
+];
+
+const priceOf = ([what, unit, usd, source]: Row): Price => ({
+  what,
+  unit,
+  tiers: typeof usd === "number" ? [{ upTo: Infinity, usd }] : usd.map(([upTo, each]) => ({ upTo, usd: each })),
+  elsewhere: "unknown",
+  ...source,
+});
 
 /**
  * Dollars an hour by GB of the cluster. infracost confirms the first and the last (14.60 and 2,774.00 for 730 hours);
@@ -60,15 +77,13 @@ export type CacheSize = keyof typeof CACHE_HOURS;
 export const CACHE_SIZES: readonly CacheSize[] = (Object.keys(CACHE_HOURS) as CacheSize[]).sort(
   (left, right) => Number(left) - Number(right),
 );
+const cacheSource = (size: CacheSize): Source => (["0.5", "237"].includes(size) ? UNDATED_GOLDEN : NOTES);
 
-const lambda = {
+/** Lambda's prices on demand. Their lists name every commercial region that differs. */
+const LAMBDA = {
   lambdaRequest: {
-    what: "Lambda request",
-    unit: "request",
-    tiers: flat(0.2 / MILLION),
+    ...priceOf(["Lambda request", "request", 0.2 / MILLION, { ...GOLDEN, source: LAMBDA_SOURCES }]),
     elsewhere: "same",
-    ...GOLDEN,
-    source: LAMBDA_SOURCES,
     regions: {
       "af-south-1": 0.27 / MILLION,
       "ap-east-1": 0.28 / MILLION,
@@ -78,16 +93,17 @@ const lambda = {
     },
   },
   lambdaGbSecond_x86_64: {
-    what: "Lambda duration, x86",
-    unit: "GB-s",
+    ...priceOf([
+      "Lambda duration, x86",
+      "GB-s",
+      [
+        [6 * BILLION, 0.0000166667],
+        [15 * BILLION, 0.000015],
+        [Infinity, 0.0000133334],
+      ],
+      { ...UNDATED_GOLDEN, source: LAMBDA_SOURCES },
+    ]),
     elsewhere: "same",
-    ...UNDATED_GOLDEN,
-    source: LAMBDA_SOURCES,
-    tiers: [
-      { upTo: 6 * BILLION, usd: 0.0000166667 },
-      { upTo: 15 * BILLION, usd: 0.000015 },
-      { upTo: Infinity, usd: 0.0000133334 },
-    ],
     regions: {
       "af-south-1": 0.0000221,
       "ap-east-1": 0.00002292,
@@ -97,16 +113,17 @@ const lambda = {
     },
   },
   lambdaGbSecond_arm64: {
-    what: "Lambda duration, arm64",
-    unit: "GB-s",
+    ...priceOf([
+      "Lambda duration, arm64",
+      "GB-s",
+      [
+        [7.5 * BILLION, 0.0000133334],
+        [18.75 * BILLION, 0.0000120001],
+        [Infinity, 0.0000106667],
+      ],
+      { ...UNDATED_GOLDEN, source: LAMBDA_SOURCES },
+    ]),
     elsewhere: "same",
-    ...UNDATED_GOLDEN,
-    source: LAMBDA_SOURCES,
-    tiers: [
-      { upTo: 7.5 * BILLION, usd: 0.0000133334 },
-      { upTo: 18.75 * BILLION, usd: 0.0000120001 },
-      { upTo: Infinity, usd: 0.0000106667 },
-    ],
     regions: {
       "af-south-1": 0.00001768,
       "ap-east-1": 0.0000183,
@@ -116,186 +133,60 @@ const lambda = {
     },
   },
   provisionedIdle_x86_64: {
-    what: "Provisioned concurrency kept, x86",
-    unit: "GB-s",
-    tiers: flat(0.0000041667),
-    elsewhere: "unknown",
-    ...CALCULATOR,
+    ...priceOf(["Provisioned concurrency kept, x86", "GB-s", 0.0000041667, CALCULATOR]),
     regions: { "eu-west-1": 0.000004646, "eu-central-1": 0.0000050147, "ap-northeast-1": 0.0000053835 },
   },
   provisionedRunning_x86_64: {
-    what: "Duration on provisioned concurrency, x86",
-    unit: "GB-s",
-    tiers: flat(0.0000097222),
-    elsewhere: "unknown",
-    ...CALCULATOR,
+    ...priceOf(["Duration on provisioned concurrency, x86", "GB-s", 0.0000097222, CALCULATOR]),
     regions: { "eu-west-1": 0.0000108407, "eu-central-1": 0.0000117011, "ap-northeast-1": 0.0000125615 },
   },
-  provisionedIdle_arm64: {
-    what: "Provisioned concurrency kept, arm64",
-    unit: "GB-s",
-    tiers: flat(0.0000033333),
-    elsewhere: "unknown",
-    ...UNDATED_GOLDEN,
-  },
-  provisionedRunning_arm64: {
-    what: "Duration on provisioned concurrency, arm64",
-    unit: "GB-s",
-    tiers: flat(0.0000077778),
-    elsewhere: "unknown",
-    ...UNDATED_GOLDEN,
-  },
-} as const satisfies Readonly<Record<string, Price>>;
+} satisfies Readonly<Record<string, Price>>;
 
-const gateway = {
-  apiCall: {
-    what: "REST API call",
-    unit: "call",
-    elsewhere: "unknown",
-    ...GOLDEN,
-    tiers: [
-      { upTo: 333 * MILLION, usd: 3.5 / MILLION },
-      { upTo: 1 * BILLION, usd: 2.8 / MILLION },
-      { upTo: 20 * BILLION, usd: 2.38 / MILLION },
-      { upTo: Infinity, usd: 1.51 / MILLION },
-    ],
-  },
-  distributionRequest: {
-    what: "CloudFront HTTPS request",
-    unit: "request",
-    tiers: flat(0.01 / 10_000),
-    elsewhere: "unknown",
-    ...GOLDEN,
-  },
-  distributionOut: {
-    what: "CloudFront data to viewers, first 10 TB, US and Europe",
-    unit: "GB",
-    tiers: flat(0.085),
-    elsewhere: "unknown",
-    ...GOLDEN,
-  },
-  distributionToOrigin: {
-    what: "CloudFront data to the origin",
-    unit: "GB",
-    tiers: flat(0.02),
-    elsewhere: "unknown",
-    ...GOLDEN,
-  },
-  internetOut: {
-    what: "Data to the internet, first 10 TB",
-    unit: "GB",
-    tiers: flat(0.09),
-    elsewhere: "unknown",
-    ...THIRD_PARTY,
-  },
-} as const satisfies Readonly<Record<string, Price>>;
+const API_CALL_TIERS = [
+  [333 * MILLION, 3.5 / MILLION],
+  [BILLION, 2.8 / MILLION],
+  [20 * BILLION, 2.38 / MILLION],
+  [Infinity, 1.51 / MILLION],
+] as const;
 
-const DYNAMODB = {
-  source: "infracost's golden test files, after the price cut of 2024-11-01",
-  asOf: "2024-11-15",
-  read: READ,
-} as const;
-const stores = {
-  dynamoWrite: {
-    what: "DynamoDB on-demand write",
-    unit: "write request unit (1 KB)",
-    tiers: flat(0.625 / MILLION),
-    elsewhere: "unknown",
-    ...DYNAMODB,
-  },
-  dynamoRead: {
-    what: "DynamoDB on-demand read",
-    unit: "read request unit (4 KB, consistent)",
-    tiers: flat(0.125 / MILLION),
-    elsewhere: "unknown",
-    ...DYNAMODB,
-  },
-  dynamoStorage: { what: "DynamoDB storage", unit: "GB-month", tiers: flat(0.25), elsewhere: "unknown", ...DYNAMODB },
-  dynamoBackup: {
-    what: "DynamoDB point-in-time recovery",
-    unit: "GB-month",
-    tiers: flat(0.2),
-    elsewhere: "unknown",
-    ...DYNAMODB,
-  },
-  queueRequest: {
-    what: "SQS request, standard queue",
-    unit: "request",
-    tiers: flat(0.4 / MILLION),
-    elsewhere: "unknown",
-    ...UNDATED_GOLDEN,
-  },
-  objectPut: { what: "S3 PUT", unit: "request", tiers: flat(0.005 / 1_000), elsewhere: "unknown", ...THIRD_PARTY },
-  objectGet: { what: "S3 GET", unit: "request", tiers: flat(0.0004 / 1_000), elsewhere: "unknown", ...THIRD_PARTY },
-  objectStorage: {
-    what: "S3 Standard storage",
-    unit: "GB-month",
-    tiers: flat(0.023),
-    elsewhere: "unknown",
-    ...THIRD_PARTY,
-  },
-} as const satisfies Readonly<Record<string, Price>>;
+/** Prices of us-east-1 of which other regions' are not known. */
+const ROWS = {
+  provisionedIdle_arm64: ["Provisioned concurrency kept, arm64", "GB-s", 0.0000033333, UNDATED_GOLDEN],
+  provisionedRunning_arm64: ["Duration on provisioned concurrency, arm64", "GB-s", 0.0000077778, UNDATED_GOLDEN],
+  apiCall: ["REST API call", "call", API_CALL_TIERS, GOLDEN],
+  distributionRequest: ["CloudFront HTTPS request", "request", 0.01 / 10_000, GOLDEN],
+  distributionOut: ["CloudFront data to viewers, first 10 TB, US and Europe", "GB", 0.085, GOLDEN],
+  distributionToOrigin: ["CloudFront data to the origin", "GB", 0.02, GOLDEN],
+  internetOut: ["Data to the internet, first 10 TB", "GB", 0.09, THIRD_PARTY],
+  dynamoWrite: ["DynamoDB on-demand write", "write request unit (1 KB)", 0.625 / MILLION, DYNAMODB],
+  dynamoRead: ["DynamoDB on-demand read", "read request unit (4 KB, consistent)", 0.125 / MILLION, DYNAMODB],
+  dynamoStorage: ["DynamoDB storage", "GB-month", 0.25, DYNAMODB],
+  dynamoBackup: ["DynamoDB point-in-time recovery", "GB-month", 0.2, DYNAMODB],
+  queueRequest: ["SQS request, standard queue", "request", 0.4 / MILLION, UNDATED_GOLDEN],
+  objectPut: ["S3 PUT", "request", 0.005 / 1_000, THIRD_PARTY],
+  objectGet: ["S3 GET", "request", 0.0004 / 1_000, THIRD_PARTY],
+  objectStorage: ["S3 Standard storage", "GB-month", 0.023, THIRD_PARTY],
+  logIn: ["CloudWatch Logs taken in", "GB", 0.5, GOLDEN],
+  logStored: ["CloudWatch Logs kept", "GB-month", 0.03, GOLDEN],
+  alarmMetric: ["CloudWatch alarm, each metric in it", "month", 0.1, GOLDEN],
+  alarmMetricHighResolution: ["CloudWatch high-resolution alarm, each metric in it", "month", 0.3, GOLDEN],
+  alarmComposite: ["CloudWatch composite alarm", "month", 0.5, THIRD_PARTY],
+  dashboard: ["CloudWatch dashboard", "month", 3, GOLDEN],
+  customMetric: ["CloudWatch custom metric, first 10,000", "month", 0.3, THIRD_PARTY],
+  trace: ["X-Ray trace recorded", "trace", 5 / MILLION, XRAY],
+} as const satisfies Readonly<Record<string, Row>>;
 
-const watching = {
-  logIn: { what: "CloudWatch Logs taken in", unit: "GB", tiers: flat(0.5), elsewhere: "unknown", ...GOLDEN },
-  logStored: { what: "CloudWatch Logs kept", unit: "GB-month", tiers: flat(0.03), elsewhere: "unknown", ...GOLDEN },
-  alarmMetric: {
-    what: "CloudWatch alarm, each metric in it",
-    unit: "month",
-    tiers: flat(0.1),
-    elsewhere: "unknown",
-    ...GOLDEN,
-  },
-  alarmMetricHighResolution: {
-    what: "CloudWatch high-resolution alarm, each metric in it",
-    unit: "month",
-    tiers: flat(0.3),
-    elsewhere: "unknown",
-    ...GOLDEN,
-  },
-  alarmComposite: {
-    what: "CloudWatch composite alarm",
-    unit: "month",
-    tiers: flat(0.5),
-    elsewhere: "unknown",
-    ...THIRD_PARTY,
-  },
-  dashboard: { what: "CloudWatch dashboard", unit: "month", tiers: flat(3), elsewhere: "unknown", ...GOLDEN },
-  customMetric: {
-    what: "CloudWatch custom metric, first 10,000",
-    unit: "month",
-    tiers: flat(0.3),
-    elsewhere: "unknown",
-    ...THIRD_PARTY,
-  },
-  trace: {
-    what: "X-Ray trace recorded",
-    unit: "trace",
-    tiers: flat(5 / MILLION),
-    elsewhere: "unknown",
-    source: "aws.amazon.com/xray/pricing",
-    asOf: "undated",
-    read: READ,
-  },
-} as const satisfies Readonly<Record<string, Price>>;
-
-const cacheHours = Object.fromEntries(
-  CACHE_SIZES.map((size) => [
+type RowName = keyof typeof ROWS | `cacheHour_${CacheSize}`;
+const prices = Object.fromEntries([
+  ...Object.entries(ROWS).map(([name, row]) => [name, priceOf(row)]),
+  ...CACHE_SIZES.map((size) => [
     `cacheHour_${size}`,
-    {
-      what: `API cache of ${size} GB`,
-      unit: "hour",
-      tiers: flat(CACHE_HOURS[size]),
-      elsewhere: "unknown",
-      ...(["0.5", "237"].includes(size) ? UNDATED_GOLDEN : { ...THIRD_PARTY, source: "kejyun/aws-learning-notes" }),
-    },
+    priceOf([`API cache of ${size} GB`, "hour", CACHE_HOURS[size], cacheSource(size)]),
   ]),
-) as unknown as Readonly<Record<`cacheHour_${CacheSize}`, Price>>;
+]) as Readonly<Record<RowName, Price>>;
 
 /** Every price that the cost model uses. The one table: nothing else names a price of AWS. */
-export const PRICES = { ...lambda, ...gateway, ...cacheHours, ...stores, ...watching } as const satisfies Readonly<
-  Record<string, Price>
->;
+export const PRICES: Readonly<Record<keyof typeof LAMBDA | RowName, Price>> = { ...LAMBDA, ...prices };
 export type PriceName = keyof typeof PRICES;
 
 /** Region of the table's own prices. */
@@ -316,7 +207,8 @@ export class PriceBook {
     const price: Price = PRICES[name];
     if (!(quantity >= 0) || quantity === Infinity)
       throw new Error(
-        `The quantity of "${price.what}" is ${quantity}; allowed: a number from 0. Check the usage that it was computed from`,
+        `The quantity of "${price.what}" is ${quantity}; allowed: a number from 0. Check the usage that it was ` +
+          "computed from",
       );
     if (quantity > 0) this.used.add(name);
     let [usd, from] = [0, 0];

@@ -46,19 +46,26 @@ const ordered = ({ parts }: Bill, names: readonly PartName[]): PartName[] =>
 
 function row(part: PartName, { parts, totalUsd }: Bill): string {
   const share = totalUsd === 0 ? 0 : parts[part] / totalUsd;
-  return `  ${PARTS[part].padEnd(26)} ${money(parts[part])} ${`${(share * 100).toFixed(1)} %`.padStart(8)}  ${bar(share)}`;
+  return (
+    `  ${PARTS[part].padEnd(26)} ${money(parts[part])} ${`${(share * 100).toFixed(1)} %`.padStart(8)}  ` +
+    `${bar(share)}`
+  );
 }
 
 function comparedHead(before: Bill, after: Bill): string {
   return pc.dim(
-    `  ${"".padEnd(26)} ${before.deployment.padStart(14)} ${after.deployment.padStart(14)} ${"difference".padStart(14)}`,
+    `  ${"".padEnd(26)} ${before.deployment.padStart(14)} ${after.deployment.padStart(14)} ` +
+      `${"difference".padStart(14)}`,
   );
 }
 
 function comparedRow(name: string, { beforeUsd, afterUsd, differenceUsd, differencePercent }: Difference): string {
   const percent =
     differencePercent === null ? "" : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`;
-  return `  ${name.padEnd(26)} ${money(beforeUsd)} ${money(afterUsd)} ${money(differenceUsd, true)} ${percent.padStart(10)}`;
+  return (
+    `  ${name.padEnd(26)} ${money(beforeUsd)} ${money(afterUsd)} ${money(differenceUsd, true)} ` +
+    `${percent.padStart(10)}`
+  );
 }
 
 function requestRow(bills: readonly Bill[]): string {
@@ -66,7 +73,8 @@ function requestRow(bills: readonly Bill[]): string {
   const verdict = bills.map(({ deployment, perRequestUsd }) =>
     perRequestUsd === null
       ? `${deployment}: no requests`
-      : `${deployment}: ${perRequestUsd < MAX_REQUEST_USD ? pc.green("below") : pc.red("not below")} $${MAX_REQUEST_USD.toFixed(2)}`,
+      : `${deployment}: ${perRequestUsd < MAX_REQUEST_USD ? pc.green("below") : pc.red("not below")} ` +
+        `$${MAX_REQUEST_USD.toFixed(2)}`,
   );
   return `  ${"a request".padEnd(26)} ${each.join(" ")}   ${verdict.join(", ")}`;
 }
@@ -78,7 +86,9 @@ function trafficText(bills: readonly Bill[]): string {
       const cut = traffic.timedOut ? pc.red("; the worker's time-out cuts runs short, and they fail") : "";
       return (
         pc.dim(
-          `  ${deployment}: a run of ${traffic.workerSeconds.toFixed(1)} s, ${polls.toFixed(1)} polls a request, ${(traffic.gatewayHitRate * 100).toFixed(1)} % of them from the API's cache, ${count(traffic.frontDoorCalls)} calls of the front door`,
+          `  ${deployment}: a run of ${traffic.workerSeconds.toFixed(1)} s, ${polls.toFixed(1)} polls a request, ` +
+            `${(traffic.gatewayHitRate * 100).toFixed(1)} % of them from the API's cache, ` +
+            `${count(traffic.frontDoorCalls)} calls of the front door`,
         ) + cut
       );
     })
@@ -102,8 +112,11 @@ function cacheText({ cache, deployments, bills }: CostReport): string {
       ({ requests, traffic }) => `${count(Math.round(traffic.gatewayHits))} at ${count(requests)} requests`,
     ).join(", ");
     return [
-      `  ${name}: ${money(found.clusterUsd).trim()} a month; a poll less at the front door saves ${money(found.savedACallUsd).trim()}, so ${count(found.callsToPay)} of them pay for it${needed}. It answers ${answered}.`,
-      `  If each saved a run of the agents, ${count(found.callsToPayIfModelWereCalled)} would. None does: a poll asks no model, so the cache saves no tokens.`,
+      `  ${name}: ${money(found.clusterUsd).trim()} a month; a poll less at the front door saves ` +
+        `${money(found.savedACallUsd).trim()}, so ${count(found.callsToPay)} of them pay for it${needed}. It ` +
+        `answers ${answered}.`,
+      `  If each saved a run of the agents, ${count(found.callsToPayIfModelWereCalled)} would. None does: a poll ` +
+        "asks no model, so the cache saves no tokens.",
     ];
   });
   return lines.length === 0 ? "" : [pc.bold("The API's cache"), ...lines].join("\n");
@@ -112,20 +125,27 @@ function cacheText({ cache, deployments, bills }: CostReport): string {
 function reportedText({ reported, differences, deployments }: CostReport): string {
   const runs = reported.runs.map(
     ({ what, usd, percentOfBefore, seconds, memoryMiB }) =>
-      `  ${what.padEnd(40)} ${`${seconds} s x ${(memoryMiB / 1_024).toFixed(1)} GB`.padStart(15)} = ${money(usd).trim().padEnd(9)} ${percentOfBefore.toFixed(1).padStart(5)} % of $${REPORTED.beforeUsd.toFixed(2)}`,
+      `  ${what.padEnd(40)} ${`${seconds} s x ${(memoryMiB / 1_024).toFixed(1)} GB`.padStart(15)} = ` +
+      `${money(usd).trim().padEnd(9)} ${percentOfBefore.toFixed(1).padStart(5)} % of ` +
+      `$${REPORTED.beforeUsd.toFixed(2)}`,
   );
   const most = differences.at(-1);
   const ours = most
     ? [
-        `  From ${deployments[0]!.name} to ${deployments[1]!.name} the model tokens differ by ${money(most.parts.tokens.differenceUsd).trim()} a month: agents in parallel ask for as many tokens as one after the other.`,
+        `  From ${deployments[0]!.name} to ${deployments[1]!.name} the model tokens differ by ` +
+          `${money(most.parts.tokens.differenceUsd).trim()} a month: agents in parallel ask for as many tokens as ` +
+          "one after the other.",
       ]
     : [];
   return [
     pc.bold(
-      `The reports' $${REPORTED.beforeUsd.toFixed(2)} -> $${REPORTED.afterUsd.toFixed(2)} a request: what of it can be Lambda`,
+      `The reports' $${REPORTED.beforeUsd.toFixed(2)} -> $${REPORTED.afterUsd.toFixed(2)} a request: what of it ` +
+        "can be Lambda",
     ),
     ...runs,
-    `  At least ${money(reported.notLambdaUsd).trim()} of the first figure is no Lambda run. The reports' faster run saves ${money(reported.fasterRunSavesUsd).trim()} of the ${money(reported.savingUsd).trim()} saved; the rest is fewer or cheaper tokens, or was no saving of these optimizations.`,
+    `  At least ${money(reported.notLambdaUsd).trim()} of the first figure is no Lambda run. The reports' faster ` +
+      `run saves ${money(reported.fasterRunSavesUsd).trim()} of the ${money(reported.savingUsd).trim()} saved; the ` +
+      "rest is fewer or cheaper tokens, or was no saving of these optimizations.",
     `  Tokens of this usage: ${money(reported.tokensUsd).trim()} a request.`,
     ...ours,
   ].join("\n");
@@ -139,7 +159,8 @@ function caveats({ unknown, substitutes }: CostReport): string {
       "US dollars at list prices, dated in scripts/cost/prices.ts; without free tiers, taxes, discounts and support.",
     ),
     pc.dim(
-      "The price of tokens is the usage file's; its default is an assumption of 2026-11-21. Left out: AgentCore's own compute, KMS, NAT gateways.",
+      "The price of tokens is the usage file's; its default is an assumption of 2026-11-21. Left out: " +
+        "AgentCore's own compute, KMS, NAT gateways.",
     ),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 import { EDGE_STATUS_TTL_SECONDS, HEARTBEAT_MINUTES, SWEEP_MINUTES } from "../../stacks/contract/fixed";
 import type { Deployment } from "./deployment";
+import { PriceBook } from "./prices";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
 /** What a month's requests make the system do: counts of a month, seconds of one. */
@@ -39,11 +40,29 @@ export interface Traffic {
  */
 export const ONE_VCPU_MIB = 1_769;
 
+/** Everything that the cost of a month follows from. */
+export interface Month {
+  readonly deployment: Deployment;
+  readonly usage: Usage;
+  readonly traffic: Traffic;
+  readonly book: PriceBook;
+}
+
+/** A month with `requests` (any number from 0), at the prices of the deployment's region. */
+export function monthOf(deployment: Deployment, usage: Usage, requests: number): Month {
+  return {
+    deployment,
+    usage,
+    traffic: trafficOf(deployment, usage, requests),
+    book: new PriceBook(deployment.region),
+  };
+}
+
 /** What `requests` a month (any number from 0) come to. */
 export function trafficOf(deployment: Deployment, usage: Usage, requests: number): Traffic {
   const { seconds, timedOut } = workerTime(deployment, usage);
   const waitSeconds = usage.mean_wait_seconds ?? usage.queue_wait_seconds + seconds * usage.worker_runs_per_request;
-  const polls = pollTraffic(deployment, usage, requests, waitSeconds);
+  const polls = pollTraffic(deployment, usage, { requests, waitSeconds });
   const healthChecks = (usage.health_checks_per_minute * SECONDS_A_MONTH) / 60;
   const passed = requests + healthChecks + polls.pollMisses;
   return {
@@ -127,7 +146,11 @@ export function hitRate(ttlSeconds: number, spacingSeconds: number): number {
 
 type PollTraffic = Pick<Traffic, "polls" | "edgeHits" | "gatewayHits" | "pollMisses" | "gatewayHitRate">;
 
-function pollTraffic(deployment: Deployment, usage: Usage, requests: number, waitSeconds: number): PollTraffic {
+function pollTraffic(
+  deployment: Deployment,
+  usage: Usage,
+  { requests, waitSeconds }: Pick<Traffic, "requests" | "waitSeconds">,
+): PollTraffic {
   if (usage.pollers === 0 || requests === 0)
     return { polls: 0, edgeHits: 0, gatewayHits: 0, pollMisses: 0, gatewayHitRate: 0 };
   // The last poll is the one that finds the end.

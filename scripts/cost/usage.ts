@@ -15,7 +15,7 @@ export type Usage = { readonly [Name in UsageName]: Name extends DerivedUsageNam
 /** What counts where a usage file says nothing. */
 export const DEFAULT_USAGE: Usage = Object.fromEntries(
   Object.entries(schema.properties).map(([name, field]) => [name, field.default]),
-) as unknown as Usage;
+) as Usage;
 
 /** Average month of AWS's price lists: 730 hours. */
 export const HOURS_A_MONTH = 730;

@@ -1,6 +1,5 @@
 import { PriceBook, HOME_REGION } from "./prices";
-import type { Deployment } from "./deployment";
-import type { Traffic } from "./traffic";
+import type { Month, Traffic } from "./traffic";
 import { DAYS_A_MONTH, KB_A_GB, SECONDS_A_MONTH, type Usage } from "./usage";
 
 /** What of an alarm decides its price. */
@@ -106,7 +105,8 @@ export function recordedTraces(count: number): number {
   return first + TRACED_SHARE * (count - first);
 }
 
-export function watchingCost(deployment: Deployment, usage: Usage, traffic: Traffic, book: PriceBook): WatchingCost {
+/** Dollars a month of logs, traces, metrics, alarms and the dashboard. */
+export function watchingCost({ deployment, usage, traffic, book }: Month): WatchingCost {
   const logGB = logKB(usage, traffic) / KB_A_GB;
   const traced = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats].map(
     recordedTraces,

@@ -11,9 +11,9 @@ import { parseMetrics, savedSeries, seriesKey, type MetricSeries, seriesQueries 
 import { writeReport } from "../kit/files";
 import { metricSeries } from "./metric-series";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { givenState, readJson } from "../kit/given-state";
-import { preparedTerraform } from "../kit/prepared-terraform";
-import { durationSeconds, timeMs } from "../kit/given-setting";
+import { openGivenState, readJson } from "../kit/given-state";
+import { prepareTerraform } from "../kit/prepared-terraform";
+import { parseDurationSeconds, parseTimeMs } from "../kit/given-setting";
 
 /** What `quickturn dashboard` says of a page beside the page: what is beyond a line now, and where the page is. */
 export function describeDashboard({ name, source, window, charts }: DashboardReport, path: string): string {
@@ -102,7 +102,7 @@ const MINUTE_MS = 60_000;
 /** Draws the applied dashboard as one HTML file, from CloudWatch's metrics or from saved ones. */
 export async function dashboard(context: CommandContext, options: DashboardOptions): Promise<CommandResult> {
   const lengthSeconds = windowSeconds(options.window ?? DEFAULT_WINDOW);
-  const endMs = options.end === undefined ? undefined : timeMs("end", options.end);
+  const endMs = options.end === undefined ? undefined : parseTimeMs("end", options.end);
   const saved =
     options.metrics === undefined
       ? undefined
@@ -133,7 +133,7 @@ export async function dashboard(context: CommandContext, options: DashboardOptio
 }
 
 function windowSeconds(text: string): number {
-  const seconds = durationSeconds("window", text);
+  const seconds = parseDurationSeconds("window", text);
   if (seconds % 60 > 0 || seconds > MAX_WINDOW_SECONDS)
     throw new UsageError(`--window is ${JSON.stringify(text)}; allowed: whole minutes, up to 15d.`);
   return seconds;
@@ -160,8 +160,8 @@ async function applied(
 }
 
 async function shown(context: CommandContext, state: string | undefined): Promise<unknown> {
-  if (state === undefined) return (await preparedTerraform(context)).show();
-  const given = givenState(context, state, "what terraform show -json printed");
+  if (state === undefined) return (await prepareTerraform(context)).show();
+  const given = openGivenState(context, state, "what terraform show -json printed");
   return given.kind === "stack" ? given.terraform.show() : given.document;
 }
 

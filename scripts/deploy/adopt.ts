@@ -10,7 +10,7 @@ import {
   type Import,
   type LookedUp,
 } from "./adoption";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import { countChanges } from "../kit/plan-changes";
 import { lookUpTwins, queueUrl } from "./held-resources";
 import type { PlanInput, Terraform } from "../kit/terraform";
@@ -106,7 +106,7 @@ class Adoption {
     // An adoption that was killed may have left its file.
     this.removeFile();
     if (imports.length > 0) {
-      writeWhole(this.file, `${JSON.stringify({ import: imports }, null, 2)}\n`);
+      writeAtomically(this.file, `${JSON.stringify({ import: imports }, null, 2)}\n`);
       options.progress.note(listImports(imports));
     }
     return showPlan(terraform, input, {

@@ -7,7 +7,7 @@ import {
   TerraformFailed,
 } from "../kit/terraform-messages";
 import { Interrupted } from "../kit/process";
-import type { StateLock } from "../kit/state";
+import type { StateLock } from "../kit/state-lock";
 import { isAbsolute } from "node:path";
 import { findCollisions, isLookedUp, type Import } from "./adoption";
 import { exposedFunctions } from "./plan-functions";
@@ -19,15 +19,13 @@ import { lookUpTwins } from "./held-resources";
 import { settingsOutput, type Outputs } from "./live-file";
 
 /** What a command that applies ends with. */
-export interface ApplyResult extends CommandResult {
-  readonly json: {
-    readonly applied: boolean;
-    /** The outputs afterwards; undefined where nothing was applied. */
-    readonly outputs?: Outputs;
-    /** What else the command found, by name. */
-    readonly [name: string]: unknown;
-  };
-}
+export type ApplyResult = CommandResult<{
+  readonly applied: boolean;
+  /** The outputs afterwards; undefined where nothing was applied. */
+  readonly outputs?: Outputs;
+  /** What else the command found, by name. */
+  readonly [name: string]: unknown;
+}>;
 
 /** The result where nothing was applied. */
 export function refusedResult(json: object, text = "Nothing was applied."): ApplyResult {

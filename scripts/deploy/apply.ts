@@ -4,7 +4,7 @@ import { applyPlan, refusedResult } from "./apply-plan";
 import { refuseDuringCanary, resolveInput, updateLiveFile, type GivenBefore } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, type Progress } from "../kit/context";
 import { explainStalePlan, makePlan, planText, readSavedPlan, refuseOtherInput, type Plan } from "./plan";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 
 export interface ApplyOptions extends PlanInput, StackOptions, GivenBefore {
   /** Apply without a question. */
@@ -28,7 +28,7 @@ export async function apply(context: CommandContext, options: SavedPlanOptions):
     throw new UsageError("--adopt plans anew, and --plan applies what was planned before; allowed: one of them.");
   if (file !== undefined) refuseOtherInput(file, options);
   const { progress, signal } = context;
-  const terraform = await preparedTerraform(context, options, "restore");
+  const terraform = await prepareTerraform(context, options, "restore");
   const resolved = await resolveInput(context, terraform, options);
   const { input, origin, note } = resolved;
   if (file === undefined && origin !== undefined) progress.note(origin);

@@ -6,7 +6,7 @@ import { completeLiveDocument, liveArguments, settingsInEffect } from "./release
 import { changesForAllCallers, movedAliases, plannedNewest } from "./plan-functions";
 import { refuseDuringTuning } from "./temporary-versions";
 import { appliedProvenance } from "./kept-values";
-import { writeWhole, ownFile } from "../kit/files";
+import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { applyPlan } from "./apply-plan";
 import type { Progress } from "../kit/context";
@@ -105,7 +105,7 @@ export class TerraformDeployment implements Deployment {
     const override = join(this.place.stackDirectory, ALIASES_OVERRIDE);
     // A killed run may have left it.
     rmSync(override, { force: true });
-    if (mode === "aliases") writeWhole(override, JSON.stringify(FUNCTIONS_STAY));
+    if (mode === "aliases") writeAtomically(override, JSON.stringify(FUNCTIONS_STAY));
     try {
       const written = await (mode === "publish"
         ? writePlan(this.terraform, input, { progress: this.place.progress, file: this.planFile })
@@ -149,7 +149,7 @@ export class TerraformDeployment implements Deployment {
 
   private writeVarFile(name: string, document: object): string {
     const path = join(this.place.stackDirectory, ownFile(this.place.stackDirectory, name));
-    writeWhole(path, JSON.stringify(document, null, 2));
+    writeAtomically(path, JSON.stringify(document, null, 2));
     return path;
   }
 }

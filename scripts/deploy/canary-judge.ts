@@ -1,11 +1,11 @@
 import { FRONT_DOOR_KPIS, type CanaryRecord } from "../../stacks/contract/settings";
 import { functionsIn, weightOf, type FunctionName } from "./release";
-import { type GateVerdict, type KpiVerdict, type Verdict, whole } from "../gate/judge";
+import { type GateVerdict, type KpiVerdict, type Verdict, worstVerdict } from "../gate/judge";
 import { selectedKpis, hasVersions } from "../gate/reads";
 import { NoWindow } from "../gate/window";
 import type { CommandContext } from "../kit/context";
-import { deployedOf } from "../kit/deployed-stack";
-import { openGate, waitedFor, type Clock, type Gate } from "../gate/gate";
+import { parseDeployedStack } from "../kit/deployed-stack";
+import { openGate, describeOpenKpi, type Clock, type Gate } from "../gate/gate";
 import type { VerifyOptions } from "../gate/verify";
 import type { Outputs } from "./live-file";
 
@@ -26,7 +26,7 @@ export interface Judge {
 export function kpisOf(name: FunctionName, only: readonly string[]): readonly string[] {
   const all = name === "api" ? FRONT_DOOR_KPIS : selectedKpis([]).filter(hasVersions);
   const wanted = all.filter((kpi) => only.includes(kpi.name));
-  // An empty list would mean the KPIs of the whole deployment.
+  // An empty list would mean the KPIs of the worstVerdict deployment.
   return (wanted.length === 0 ? all : wanted).map((kpi) => kpi.name);
 }
 
@@ -37,14 +37,14 @@ export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs"
       const gates = await Promise.all(
         functionsIn(canary.candidate).map(async (name) => ({
           name,
-          gate: await openGate(context, deployedOf(outputs), gateOptions(name, canary), clock),
+          gate: await openGate(context, parseDeployedStack(outputs), gateOptions(name, canary), clock),
         })),
       );
       return {
         look: async () => {
           const looks = await Promise.all(gates.map(async ({ name, gate }) => ({ name, ...(await lookAt(gate)) })));
           return {
-            verdict: whole(looks.map(({ verdict }) => verdict)),
+            verdict: worstVerdict(looks.map(({ verdict }) => verdict)),
             reason: looks.map(({ name, reason }) => (looks.length > 1 ? `${name}: ${reason}` : reason)).join("; "),
           };
         },
@@ -86,7 +86,7 @@ export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOpt
 
 /** Names the KPIs that decided, with their figures. */
 function describeVerdict(verdict: GateVerdict): string {
-  if (verdict.verdict === "inconclusive") return waitedFor(verdict);
+  if (verdict.verdict === "inconclusive") return describeOpenKpi(verdict);
   const describe = ({ name, reason, samples }: KpiVerdict) =>
     verdict.verdict === "pass" ? `${name}${samples === null ? "" : ` of ${samples} samples`}` : `${name}: ${reason}`;
   const decisive = verdict.kpis.filter((kpi) => kpi.verdict === verdict.verdict);

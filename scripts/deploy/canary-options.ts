@@ -1,4 +1,4 @@
-import { variableName, durationSeconds, positive } from "../kit/given-setting";
+import { variableName, parseDurationSeconds, parseNumber } from "../kit/given-setting";
 import type { CanaryWish } from "./canary-machine";
 import { FUNCTIONS, LIVE_SETTINGS, type Values } from "./release";
 import { DEFAULT_LIMITS } from "../gate/evidence";
@@ -60,8 +60,8 @@ export function canaryWish(options: CanaryOptions): CanaryWish {
     throw new UsageError(`--on-inconclusive is ${JSON.stringify(onInconclusive)}; allowed: rollback, hold.`);
   checkKpis(options.only);
   const [intervalSeconds, deadlineSeconds] = [
-    durationSeconds("interval", interval),
-    durationSeconds("deadline", deadline),
+    parseDurationSeconds("interval", interval),
+    parseDurationSeconds("deadline", deadline),
   ];
   if (deadlineSeconds > MAX_DEADLINE_SECONDS)
     throw new UsageError(`--deadline is ${deadline}; allowed: up to 22h, because one window covers a step.`);
@@ -76,7 +76,7 @@ export function canaryWish(options: CanaryOptions): CanaryWish {
     steps: readSteps(options),
     on_inconclusive: onInconclusive,
     only: options.only,
-    max_latency_ratio: positive("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
+    max_latency_ratio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
   };
 }
 

@@ -6,7 +6,7 @@ import { describeChanges } from "../kit/plan-changes";
 import { isApproved, refuseWithoutAnswer } from "./apply";
 import { ApplyInterrupted } from "./apply-plan";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import type { Clock } from "../gate/gate";
 import { abortCanary, resumeCanary, startCanary, type Decisions, type NotDone } from "./canary-run";
 import { liveRelease, settingsOutput, type AppliedStack } from "./live-file";
@@ -65,7 +65,7 @@ const WAYS_ON = "Go on: quickturn canary --resume. Take it back: quickturn canar
 
 async function openDeployment(context: CommandContext, options: CanaryOptions): Promise<CanaryTarget> {
   const { vars = [], varFiles = [], reset = [], refresh, lockTimeout } = options;
-  const terraform = await preparedTerraform(
+  const terraform = await prepareTerraform(
     context,
     { vars, ...(lockTimeout !== undefined && { lockTimeout }) },
     "restore",

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { relative } from "node:path";
 import { countChanges } from "../kit/plan-changes";
-import { resourcesOf, type StateResource } from "../kit/state";
+import { stateResources, type StateResource } from "../kit/state";
 import type { Terraform } from "../kit/terraform";
 import { applyUnchecked } from "./apply-plan";
 import { resolveInput } from "./live-input";
@@ -9,7 +9,7 @@ import type { Outputs } from "./live-file";
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder, liveFilePath } from "../kit/deployment-folder";
 import { makePlan } from "./plan";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 
 export interface DestroyOptions extends Pick<StackOptions, "lockTimeout"> {
   /** The deployment's name, such as `quickturn-dev`, given instead of an answer. Default: the person is asked. */
@@ -46,8 +46,8 @@ export async function destroy(context: CommandContext, options: DestroyOptions):
   const { progress } = context;
   // Terraform takes no expression for prevent_destroy, so this run's stack leaves it out. The next synth restores it.
   const unguarded = { ...context, environment: { ...context.environment, QUICKTURN_PREVENT_DESTROY: "false" } };
-  const terraform = await preparedTerraform(unguarded, options, "restore");
-  const resources = resourcesOf(await terraform.show());
+  const terraform = await prepareTerraform(unguarded, options, "restore");
+  const resources = stateResources(await terraform.show());
   if (resources.length === 0)
     return { exitCode: EXIT_CODES.pass, text: "Nothing is deployed.", json: { destroyed: [], kept: [] } };
   const outputs = await terraform.output();
@@ -98,7 +98,7 @@ async function describeEnd(
   terraform: Terraform,
   { name, counted, destroyed, kept, outputs }: Destroyed,
 ): Promise<CommandResult> {
-  const left = resourcesOf(await terraform.show()).map(({ address }) => address);
+  const left = stateResources(await terraform.show()).map(({ address }) => address);
   const { rest_api_id: api, stage_name: stage } = outputs;
   const folder = relative(deploymentFolder(context), terraform.directory);
   const lines = [

@@ -1,11 +1,11 @@
 import { findDrift, type Drift, type DriftedAttribute } from "./drifted-resources";
-import { fenced } from "../kit/markdown";
+import { codeBlock } from "../kit/markdown";
 import { differenceText } from "../kit/value-text";
 import { writeReport } from "../kit/files";
 import type { PlanInput } from "../kit/terraform";
 import { resolveInput, type GivenBefore } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { ownPlanFile } from "./plan";
 
 export interface DriftOptions extends PlanInput, GivenBefore {
@@ -27,7 +27,7 @@ export async function drift(
       `--ignore is ${wrong.map((rule) => JSON.stringify(rule)).join(", ")}; ` +
         "allowed: <resource type>.<attribute>, such as aws_sqs_queue.policy",
     );
-  const terraform = await preparedTerraform(context, wanted);
+  const terraform = await prepareTerraform(context, wanted);
   // What a canary or a rollback has pinned is no drift.
   const { input } = await resolveInput(context, terraform, wanted);
   const plan = await context.progress.step("Compare", async (detail) => {
@@ -65,8 +65,8 @@ export function driftMarkdown(found: Drift): string {
   return `${[
     `## ${isDrifted ? "Drift" : "No drift"}`,
     headline(found),
-    ...(isDrifted ? [fenced(driftLines(found))] : []),
-    ...notes(found).map((note) => fenced(note.split("\n"))),
+    ...(isDrifted ? [codeBlock(driftLines(found))] : []),
+    ...notes(found).map((note) => codeBlock(note.split("\n"))),
   ].join("\n\n")}\n`;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { KEPT_BY_COMMANDS, SETTINGS, type Setting } from "../../stacks/contract/settings";
-import { refusedValue, variableName } from "../kit/given-setting";
+import { checkValue, variableName } from "../kit/given-setting";
 import type { Values } from "./release";
 import type { PlanInput } from "../kit/terraform";
 import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
@@ -127,5 +127,5 @@ function findProblem(
   if (SETTINGS.some((setting: Setting) => setting.name === name && setting.sensitive))
     return `${path} gives ${name}, a secret, and the file is committed. Give it as TF_VAR_${name}.`;
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return refusedValue(`${path}: `, name, text, { names, settings: SETTINGS });
+  return checkValue({ by: `${path}: `, name, value: text }, { names, settings: SETTINGS });
 }

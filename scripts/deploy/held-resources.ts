@@ -16,7 +16,7 @@ import {
   type WantedResource,
 } from "./adoption";
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";
+import { clientConfiguration, type AwsPlace, API_GATEWAY, getSigned } from "../kit/aws-client";
 import type { Terraform } from "../kit/terraform";
 
 /** Finds resources of one type; it may find more than the names. */
@@ -132,7 +132,7 @@ function listInGateway(type: LookedUp, path: string): Finder {
     let position: string | undefined;
     do {
       const query = { limit: "500", ...(position === undefined ? {} : { position }) };
-      const page = JSON.parse(await signedGet(place, API_GATEWAY(place.region), path, query, signal)) as Page;
+      const page = JSON.parse(await getSigned(place, API_GATEWAY(place.region), { path, query, signal })) as Page;
       for (const { id, name = "", createdDate: createdAtSeconds = 0, tags = {} } of page.item ?? [])
         held.push({ type, id, name, tags, createdAtSeconds });
       position = page.position;
@@ -152,7 +152,7 @@ async function listDistributions(_: readonly string[], place: AwsPlace, signal: 
   do {
     const query: Readonly<Record<string, string>> = marker === undefined ? {} : { Marker: marker };
     const global = { ...place, region: CLOUDFRONT_REGION };
-    const text = await signedGet(global, CLOUDFRONT, "/2020-05-31/distribution", query, signal);
+    const text = await getSigned(global, CLOUDFRONT, { path: "/2020-05-31/distribution", query, signal });
     for (const [, summary = ""] of text.matchAll(/<DistributionSummary>(.*?)<\/DistributionSummary>/gs)) {
       // The distribution's own id comes first; origins and behaviours have ids as well.
       const id = readElement(summary, "Id");

@@ -5,7 +5,7 @@ import type { Release, ReleaseEvent, Versions } from "../../stacks/contract/sett
 import { FUNCTIONS, liveDocument, mapVersions, NAMES_IN_STACK, type FunctionName, type Values } from "./release";
 import schema from "./release.schema.json";
 import { variableName } from "../kit/given-setting";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import { UsageError } from "../kit/context";
 import { liveFilePath, type Whose } from "../kit/deployment-folder";
 
@@ -95,7 +95,7 @@ export function chooseRelease(file: Release | null, state: Release | null, deplo
 /** Writes the live file and its copy. */
 export function writeLiveFile(whose: Whose, stackDirectory: string, release: Release): void {
   const text = `${JSON.stringify(liveDocument(release), null, 2)}\n`;
-  for (const path of [liveFilePath(whose), join(stackDirectory, COPY)]) writeWhole(path, text);
+  for (const path of [liveFilePath(whose), join(stackDirectory, COPY)]) writeAtomically(path, text);
 }
 
 /** Removes the copy, which would decide what is live; the live file stays. */

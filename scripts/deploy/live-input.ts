@@ -5,7 +5,7 @@ import type { Release, RollbackRecord } from "../../stacks/contract/settings";
 import { variableName } from "../kit/given-setting";
 import { isShifted, LIVE_SETTINGS, liveDocument } from "./release";
 import { keptValues, namesGivenByHand } from "./kept-values";
-import { writeWhole, ownFile } from "../kit/files";
+import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { checkSettings } from "../kit/checked-settings";
 import { UsageError, type CommandContext } from "../kit/context";
@@ -114,7 +114,7 @@ function addLive(
   const path = join(directory, ownFile(directory, LIVE_FILE));
   // Null must be in a file: --var takes none for a number, and the copy in the stack's folder would still pin.
   const freed = Object.fromEntries(unpinned.map((name) => [name, null]));
-  writeWhole(path, JSON.stringify({ ...freed, ...liveDocument(release) }, null, 2));
+  writeAtomically(path, JSON.stringify({ ...freed, ...liveDocument(release) }, null, 2));
   return { ...input, vars: others, varFiles: varFiles.toSpliced(earlierFiles, 0, path) };
 }
 
@@ -158,7 +158,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
   const path = join(terraform.directory, ownFile(terraform.directory, KEPT_FILE));
   // An older configuration may not declare all of them.
   const declared = Object.entries({ ...kept, provenance }).filter(([name]) => names.includes(name));
-  writeWhole(path, JSON.stringify(Object.fromEntries(declared), null, 2));
+  writeAtomically(path, JSON.stringify(Object.fromEntries(declared), null, 2));
   return {
     input: {
       ...(refresh !== undefined && { refresh }),

@@ -11,7 +11,7 @@ import { TerraformFailed } from "../kit/terraform-messages";
 import { type GivenBefore, resolveInput } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult, type Progress, EXIT_CODES } from "../kit/context";
 import { synthFolder } from "../kit/deployment-folder";
-import { type StackOptions, preparedTerraform } from "../kit/prepared-terraform";
+import { type StackOptions, prepareTerraform } from "../kit/prepared-terraform";
 import { stackDirectory } from "../kit/synth";
 
 export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
@@ -21,7 +21,7 @@ export interface PlanOptions extends PlanInput, StackOptions, GivenBefore {
 
 /** Shows what an apply would change. Exit code: 0 nothing, 2 something. */
 export async function plan(context: CommandContext, { out, ...wanted }: PlanOptions): Promise<CommandResult> {
-  const terraform = await preparedTerraform(context, wanted);
+  const terraform = await prepareTerraform(context, wanted);
   const { input, origin, note } = await resolveInput(context, terraform, wanted);
   if (origin !== undefined) context.progress.note(origin);
   const { changed, changes } = await makePlan(terraform, input, {

@@ -1,6 +1,6 @@
 import { GetEventSourceMappingCommand, GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { type StateResource, resourcesOf } from "../kit/state";
-import { clientConfiguration, type AwsPlace, API_GATEWAY, signedGet } from "../kit/aws-client";
+import { type StateResource, stateResources } from "../kit/state";
+import { clientConfiguration, type AwsPlace, API_GATEWAY, getSigned } from "../kit/aws-client";
 import { checkHealth } from "../gate/smoke-checks";
 import { ApiProbe } from "../kit/api-client";
 import type { Terraform } from "../kit/terraform";
@@ -103,7 +103,7 @@ async function askHealth(
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint)) return undefined;
   const region = String(settingsOutput(outputs)["aws_region"] ?? "");
   return checkHealth(
-    await new ApiProbe(endpoint.replace(/\/+$/, ""), region, signal, 10_000).call({
+    await new ApiProbe({ url: endpoint.replace(/\/+$/, ""), region, signal, timeoutMs: 10_000 }).call({
       method: "GET",
       route: "/api/v1/health",
       caller: { kind: "anonymous" },
@@ -113,7 +113,7 @@ async function askHealth(
 
 /** Says in which ways callers get something else than what is applied, such as an older version by a pinned alias. */
 export async function lookAtLive(terraform: Terraform, signal: AbortSignal): Promise<string[]> {
-  const resources = resourcesOf(await terraform.show());
+  const resources = stateResources(await terraform.show());
   const { environment } = terraform;
   const region = settingsOutput(await terraform.output())["aws_region"] ?? environment["AWS_REGION"] ?? "";
   return findLiveDifferences(resources, await askLive(resources, { environment, region: String(region) }, signal));
@@ -180,7 +180,9 @@ async function askLive(
       }),
       askEach("aws_api_gateway_stage", async ({ rest_api_id: api, stage_name: stage }) => {
         const path = `/restapis/${api}/stages/${stage}`;
-        return JSON.parse(await signedGet(place, API_GATEWAY(place.region), path, {}, abortSignal)) as LiveStage;
+        return JSON.parse(
+          await getSigned(place, API_GATEWAY(place.region), { path, signal: abortSignal }),
+        ) as LiveStage;
       }),
     ]);
     return { versions, stages, concurrency };

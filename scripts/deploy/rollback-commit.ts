@@ -7,9 +7,10 @@ import { variableName } from "../kit/given-setting";
 import { changeRelease, completeLiveDocument, FUNCTIONS, NAMES_IN_STACK, NO_VERSIONS, type Stamp } from "./release";
 import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./earlier-configuration";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
-import { earlierSource, type EarlierSource } from "../kit/git";
-import { writeWhole, ownFile } from "../kit/files";
-import { keptErroredState, usePresentBackend } from "../kit/state";
+import { checkOutCommit, type EarlierSource } from "../kit/git";
+import { writeAtomically, ownFile } from "../kit/files";
+import { copyErroredState } from "../kit/local-state";
+import { usePresentBackend } from "../kit/state-backend";
 import { ProgramFailed, run } from "../kit/process";
 import { Terraform } from "../kit/terraform";
 import { isApproved } from "./apply";
@@ -18,7 +19,7 @@ import { liveRelease, settingsOutput, writeLiveFile, type Outputs } from "./live
 import type { Whose } from "../kit/deployment-folder";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { makePlan } from "./plan";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import type { RollbackOptions } from "./rollback";
 import { checkRollback, lookAtLive } from "./rollback-check";
 import { stackDirectory } from "../kit/synth";
@@ -48,7 +49,7 @@ export async function rollBackToCommit(context: CommandContext, options: Rollbac
     const label = `${options.to} (${shorten(earlier.commit)})`;
     checkSource(earlier, label);
     // Without the variables, because the commit says which ones there are.
-    const present = await preparedTerraform(context, { ...options, vars: [] }, "restore");
+    const present = await prepareTerraform(context, { ...options, vars: [] }, "restore");
     const outputs = await present.output();
     const stamp = { at: new Date().toISOString(), writer: randomUUID() };
     const next = releaseAfterRollback(context, outputs, { label, stamp });
@@ -65,7 +66,7 @@ async function readSource(
   to: string,
 ): Promise<EarlierSource> {
   const options = { project: projectDirectory, ref: to, env: environment, signal };
-  return earlierSource(options).catch((cause: Error) => {
+  return checkOutCommit(options).catch((cause: Error) => {
     throw new UsageError(
       `--to ${JSON.stringify(to)} is no profile (${PROFILES.join(", ")}) and not previous, so it is taken for a ` +
         `commit. ${cause.message.replace(/\.?$/, ".")}`,
@@ -169,7 +170,7 @@ async function applySource(context: CommandContext, rollback: CommitRollback): P
   const terraform = await initializeSource(context, rollback);
   for (const line of describeEarlierInput(input)) progress.note(line);
   const values = join(directory, ownFile(directory, "earlier.tfvars.json"));
-  writeWhole(values, JSON.stringify(input.values));
+  writeAtomically(values, JSON.stringify(input.values));
   const { vars = [], varFiles = [], refresh } = options;
   const planInput = { vars, varFiles: [values, ...varFiles], ...(refresh !== undefined && { refresh }) };
   const made = await makePlan(terraform, planInput, { progress });
@@ -184,7 +185,7 @@ async function applySource(context: CommandContext, rollback: CommitRollback): P
   if (!(await isApproved(made, options, progress))) return refusedResult(made);
   const started = performance.now();
   const result = await applyPlan(terraform, made, { progress }).finally(() => {
-    const kept = keptErroredState(directory, present.directory);
+    const kept = copyErroredState(directory, present.directory);
     if (kept !== undefined)
       progress.note(
         `Terraform could not write the state. It is in ${kept}: push it (terraform state push) before anything else.`,

@@ -24,7 +24,7 @@ import { checkRollback, lookAtLive } from "./rollback-check";
 import { hostname, userInfo } from "node:os";
 import { canary } from "./canary";
 import { makePlan, type Plan } from "./plan";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { rollBackToCommit } from "./rollback-commit";
 
 export interface RollbackOptions extends ApplyOptions {
@@ -48,7 +48,7 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   if (reset.length > 0 && !isProfile)
     throw new UsageError(`--reset was given with --to ${to}, which changes no setting; allowed: with a profile.`);
   if (!isProfile && to !== "previous") return rollBackToCommit(context, options);
-  const terraform = await preparedTerraform(context, options, "restore");
+  const terraform = await prepareTerraform(context, options, "restore");
   const record = { to, at: new Date().toISOString(), by: findPerson(environment) };
   const wanted = isProfile ? { ...options, vars: [`profile=${to}`, ...vars], rollback: record } : options;
   let resolved = await resolveInput(context, terraform, wanted);

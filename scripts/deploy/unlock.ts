@@ -1,6 +1,6 @@
-import { describeLock, type StateLock } from "../kit/state";
+import { describeLock, type StateLock } from "../kit/state-lock";
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 
 export interface UnlockOptions extends Pick<StackOptions, "stack"> {
   /** The lock, as the error of the refused run named it. */
@@ -21,7 +21,7 @@ export async function unlock(
       "There is no terminal to ask at. Make sure that the run that holds the lock is dead, " +
         "then run `quickturn unlock <id> --auto-approve`.",
     );
-  const terraform = await preparedTerraform(context, stack, "leave");
+  const terraform = await prepareTerraform(context, stack, "leave");
   const held = await context.progress.step("Ask who holds the lock", () => terraform.lock());
   if (held === undefined)
     return {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { narrowProvider, typesInUse } from "./narrow-provider";
-import { end, rememberProgram } from "../kit/process";
+import { endProgram, rememberProgram } from "../kit/process";
 
 /** A provider that outlives terraform's runs. */
 export interface KeptProvider {
@@ -48,7 +48,7 @@ export async function keepProvider({
   const child = spawn(binary, ["-debug"], { cwd: directory, env, stdio: ["ignore", "pipe", "ignore"], detached: true });
   rememberProgram(child, binary, { isHelper: true });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const endProvider = () => end(child, exited, "SIGINT");
+  const endProvider = () => endProgram(child, exited, "SIGINT");
   try {
     const announced = JSON.parse(await announcement(child, binary, timeoutMs)) as Reattach;
     const { reattach, narrow } = await narrowed(announced, configurations);

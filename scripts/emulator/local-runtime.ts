@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { isLoopback } from "../kit/aws-client";
+import { isLoopback } from "../kit/loopback";
 import { readApplied, type Applied } from "./applied/applied";
 import { QueuePollers } from "./events/queue-pollers";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { end, rememberProgram } from "../kit/process";
+import { endProgram, rememberProgram } from "../kit/process";
 
 /** A running `moto_server`, which answers AWS's APIs on loopback. */
 export interface Emulator {
@@ -55,7 +55,7 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   });
   // It does not keep this process from ending.
   child.unref();
-  const stop = () => end(child, exited, "SIGTERM");
+  const stop = () => endProgram(child, exited, "SIGTERM");
   try {
     const readOutput = () => readFileSync(logFile).subarray(before).toString();
     const endpoint = await Promise.race([

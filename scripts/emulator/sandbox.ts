@@ -1,4 +1,4 @@
-import { isLoopback } from "../kit/aws-client";
+import { isLoopback } from "../kit/loopback";
 import { UsageError } from "../kit/context";
 import { findProviderSource, terraformEnvironment } from "../kit/terraform-environment";
 

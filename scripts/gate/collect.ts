@@ -1,5 +1,5 @@
 import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
-import { type MetricQuery, gateQueries, inCalls, selectedKpis } from "./reads";
+import { type MetricQuery, gateQueries, splitIntoCalls, selectedKpis } from "./reads";
 import { type AwsPlace, accountLimits } from "../kit/aws-client";
 import { metricDataPages, metricStat } from "../kit/metric-data";
 import { FRONT_DOOR_KPIS } from "../../stacks/contract/settings";
@@ -13,23 +13,14 @@ import {
   readEvidence,
 } from "./evidence";
 import type { Looks } from "./rate";
-import { sourceNames, GATE_SETTINGS, numberOf } from "./settings";
+import { sourceNames, GATE_SETTINGS, readNumber } from "./settings";
 import { gateWindow, type GateWindow } from "./window";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
-import { durationSeconds, positive, timeMs } from "../kit/given-setting";
+import { parseDurationSeconds, parseNumber, parseTimeMs } from "../kit/given-setting";
 import type { VerifyOptions } from "./verify";
 
-/** What CloudWatch answered to one query. */
-export interface MetricData {
-  /** StatusCode of the last page: `Complete`, or what went wrong. */
-  readonly status: string;
-  /** About this query, and about the whole call. */
-  readonly messages: readonly string[];
-  /** Oldest period first. */
-  readonly values: readonly number[];
-}
-
+/** A window of CloudWatch's metrics, and what is asked of it. */
 export interface MetricDataRequest extends AwsPlace {
   /** At most 500. */
   readonly queries: readonly MetricQuery[];
@@ -41,17 +32,17 @@ export interface MetricDataRequest extends AwsPlace {
 }
 
 /** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
-export async function metricData(request: MetricDataRequest): Promise<Record<string, MetricData>> {
+export async function readMetricData(request: MetricDataRequest): Promise<Record<string, Series>> {
   const found = new Map(
     request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
   );
-  const ofAll: string[] = [];
+  const callMessages: string[] = [];
   const queries = request.queries.map((query) => ({
     Id: query.id,
     MetricStat: metricStat(query, query.periodSeconds),
   }));
   for await (const page of metricDataPages({ ...request, queries })) {
-    ofAll.push(...texts(page.Messages));
+    callMessages.push(...texts(page.Messages));
     for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ??
       []) {
       const result = found.get(id);
@@ -63,7 +54,10 @@ export async function metricData(request: MetricDataRequest): Promise<Record<str
     }
   }
   return Object.fromEntries(
-    [...found].map(([id, { status, messages, values }]) => [id, { status, messages: [...messages, ...ofAll], values }]),
+    [...found].map(([id, { status, messages, values }]) => [
+      id,
+      { status, messages: [...messages, ...callMessages], values },
+    ]),
   );
 }
 
@@ -85,13 +79,13 @@ export type Frame = Pick<
 const WINDOW = "30m";
 
 /** Everything but the metrics. */
-export async function frameOf(
+export async function prepareFrame(
   context: CommandContext,
   { outputs, settings, region }: DeployedStack,
   options: VerifyOptions,
 ): Promise<Frame> {
   const saved = options.baselineMetrics === undefined ? null : readEvidence(options.baselineMetrics).candidate;
-  const version = options.version ?? (options.baseline === undefined ? null : newest(outputs));
+  const version = options.version ?? (options.baseline === undefined ? null : newestVersion(outputs));
   if (version !== null && version === options.baseline)
     throw new UsageError(
       `--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`,
@@ -99,7 +93,8 @@ export async function frameOf(
   const missing = GATE_SETTINGS.filter((name) => !(name in settings));
   if (missing.length > 0)
     throw new UsageError(
-      `The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn apply.`,
+      `The output settings lacks ${missing.join(", ")}; the gate reads them. Apply this release first: quickturn ` +
+        "apply.",
     );
   return {
     kind: "quickturn-gate-evidence",
@@ -110,8 +105,8 @@ export async function frameOf(
     account: await neededLimits(context, settings, region, options.only, version),
     tokenPrices: tokenPrices(options),
     limits: {
-      maxLatencyRatio: positive("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
-      maxCostRatio: positive("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
+      maxLatencyRatio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
+      maxCostRatio: parseNumber("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
     },
     region,
     version,
@@ -120,19 +115,25 @@ export async function frameOf(
   };
 }
 
-function newest(outputs: Readonly<Record<string, unknown>>): string {
+function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
   if (typeof version !== "string")
     throw new UsageError(
-      `The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give --version too.`,
+      `The output newest_version is ${JSON.stringify(version) ?? "missing"}; --baseline compares with it. Give ` +
+        "--version too.",
     );
   return version;
 }
 
 function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
   return {
-    usdPer1000Input: positive("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
-    usdPer1000Output: positive("token-price-out", tokenPriceOut, DEFAULT_USAGE.usd_per_1000_output_tokens, "from 0 on"),
+    usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
+    usdPer1000Output: parseNumber(
+      "token-price-out",
+      tokenPriceOut,
+      DEFAULT_USAGE.usd_per_1000_output_tokens,
+      "from 0 on",
+    ),
     assumed: tokenPriceIn === undefined || tokenPriceOut === undefined,
   };
 }
@@ -149,7 +150,8 @@ async function neededLimits(
     version === null &&
     selectedKpis(only).some(
       ({ measure }) =>
-        measure.kind === "quota" || (measure.kind === "capacity" && (numberOf(settings, measure.ofSetting) ?? -1) < 0),
+        measure.kind === "quota" ||
+        (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
     );
   if (!needs) return null;
   try {
@@ -162,16 +164,16 @@ async function neededLimits(
 }
 
 /** The window of a look. `startMs`: of an earlier look, so that the evidence grows. */
-export function windowOf(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
-  const sinceMs = startMs ?? (options.since === undefined ? undefined : timeMs("since", options.since));
+export function windowOfLook(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
+  const sinceMs = startMs ?? (options.since === undefined ? undefined : parseTimeMs("since", options.since));
   const lengthSeconds =
-    startMs === undefined ? durationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
+    startMs === undefined ? parseDurationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
   return gateWindow({
     nowMs,
     timeoutSeconds: longestRunSeconds(frame),
     lengthSeconds,
     ...(sinceMs === undefined ? {} : { sinceMs }),
-    ...(options.end === undefined ? {} : { endMs: timeMs("end", options.end) }),
+    ...(options.end === undefined ? {} : { endMs: parseTimeMs("end", options.end) }),
   });
 }
 
@@ -184,11 +186,16 @@ const GATEWAY_TIMEOUT_SECONDS = 29;
 export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
-  return numberOf(settings, "timeout") ?? 0;
+  return readNumber(settings, "timeout") ?? 0;
 }
 
 /** One look: asks CloudWatch for the window. */
-export async function look(context: CommandContext, frame: Frame, window: GateWindow, looks: Looks): Promise<Evidence> {
+export async function takeLook(
+  context: CommandContext,
+  frame: Frame,
+  window: GateWindow,
+  looks: Looks,
+): Promise<Evidence> {
   const {
     kind,
     format,
@@ -214,10 +221,10 @@ async function readings(
   version: string | null,
 ): Promise<Readings> {
   const series: Record<string, Series> = {};
-  for (const queries of inCalls(gateQueries({ names, settings, window, version, only }))) {
+  for (const queries of splitIntoCalls(gateQueries({ names, settings, window, version, only }))) {
     Object.assign(
       series,
-      await metricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
+      await readMetricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
     );
   }
   return { window, version, series };

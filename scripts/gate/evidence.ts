@@ -1,4 +1,4 @@
-import { readId, type MetricRead, readsOf, NAMED_KPIS, selectedKpis } from "./reads";
+import { readId, type MetricRead, listReads, NAMED_KPIS, selectedKpis } from "./reads";
 import type { SourceNames } from "../../stacks/contract/settings";
 import type { Looks } from "./rate";
 import type { GateWindow } from "./window";
@@ -32,7 +32,8 @@ export class ReadSeries {
     const { values } = this.series(read);
     if (values.length > 1)
       throw new EvidenceError(
-        `${readId(read)} came in ${values.length} parts, and ${read.statistic} of parts cannot be put together; allowed: one value for the whole window`,
+        `${readId(read)} came in ${values.length} parts, and ${read.statistic} of parts cannot be put together; ` +
+          "allowed: one value for the whole window",
       );
     return values[0] ?? null;
   }
@@ -48,7 +49,8 @@ export class ReadSeries {
     if (!series) throw new EvidenceError(`${id} is not in the evidence`);
     if (series.status !== "Complete")
       throw new EvidenceError(
-        `CloudWatch answered ${series.status} for ${id}${series.messages.length > 0 ? `: ${series.messages.join("; ")}` : ""}`,
+        `CloudWatch answered ${series.status} for ` +
+          `${id}${series.messages.length > 0 ? `: ${series.messages.join("; ")}` : ""}`,
       );
     if (series.messages.length > 0) throw new EvidenceError(`CloudWatch says of ${id}: ${series.messages.join("; ")}`);
     const bad = series.values.find((value) => !Number.isFinite(value));
@@ -139,7 +141,8 @@ export function readEvidence(path: string): Evidence {
       .slice(0, 10)
       .map(
         ({ instancePath, message, params }) =>
-          `  ${instancePath || "the file"} ${message}${"additionalProperty" in params ? `: ${String(params["additionalProperty"])}` : ""}`,
+          `  ${instancePath || "the file"} ` +
+          `${message}${"additionalProperty" in params ? `: ${String(params["additionalProperty"])}` : ""}`,
       );
     throw new UsageError(
       [
@@ -158,12 +161,14 @@ function checkMeaning(evidence: Evidence, path: string): void {
   const missing = GATE_SETTINGS.filter((name) => !(name in evidence.settings));
   if (missing.length > 0)
     throw new UsageError(
-      `${path} lacks the settings ${missing.join(", ")}; allowed: evidence that this release of quickturn verify --save has written.`,
+      `${path} lacks the settings ${missing.join(", ")}; allowed: evidence that this release of quickturn verify ` +
+        "--save has written.",
     );
   for (const { window } of [evidence.candidate, ...(evidence.baseline ? [evidence.baseline] : [])]) {
     if (window.endMs <= window.startMs)
       throw new UsageError(
-        `${path} has a window that ends before it begins (${window.startMs} to ${window.endMs}); allowed: an end after the start.`,
+        `${path} has a window that ends before it begins (${window.startMs} to ${window.endMs}); allowed: an end ` +
+          "after the start.",
       );
   }
   const names = new Set(NAMED_KPIS.map(({ name }) => name));
@@ -172,5 +177,5 @@ function checkMeaning(evidence: Evidence, path: string): void {
     throw new UsageError(
       `${path} is about the KPIs ${unknown.join(", ")}, which there are not; allowed: ${[...names].join(", ")}.`,
     );
-  for (const kpi of selectedKpis(evidence.only)) readsOf(kpi, evidence.settings);
+  for (const kpi of selectedKpis(evidence.only)) listReads(kpi, evidence.settings);
 }

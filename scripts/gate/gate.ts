@@ -2,8 +2,8 @@ import type { Evidence } from "./evidence";
 import { judgeGate, type GateVerdict } from "./judge";
 import { NoWindow } from "./window";
 import type { CommandContext } from "../kit/context";
-import { durationSeconds } from "../kit/given-setting";
-import { frameOf, look, windowOf } from "./collect";
+import { parseDurationSeconds } from "../kit/given-setting";
+import { prepareFrame, takeLook, windowOfLook } from "./collect";
 import type { DeployedStack } from "../kit/deployed-stack";
 import type { VerifyOptions } from "./verify";
 
@@ -37,14 +37,14 @@ export async function openGate(
   options: VerifyOptions,
   clock: Pick<Clock, "nowMs">,
 ): Promise<Gate> {
-  const frame = await frameOf(context, stack, options);
+  const frame = await prepareFrame(context, stack, options);
   const repeated = options.wait !== undefined;
   let [taken, startMs]: [number, number | undefined] = [0, undefined];
   return {
     look: async () => {
-      const window = windowOf(options, frame, clock.nowMs(), startMs);
+      const window = windowOfLook(options, frame, clock.nowMs(), startMs);
       startMs = window.startMs;
-      const evidence = await look(context, frame, window, { look: ++taken, repeated });
+      const evidence = await takeLook(context, frame, window, { look: ++taken, repeated });
       return { evidence, verdict: judgeGate(evidence) };
     },
   };
@@ -54,14 +54,14 @@ export async function openGate(
  * Reads the metrics and judges them; with `wait` again and again, each time with more of them, until there is a pass or
  * a fail or the time is over.
  */
-export async function gate(
+export async function runGate(
   context: CommandContext,
   stack: DeployedStack,
   options: VerifyOptions,
   clock: Clock,
 ): Promise<Judged> {
   const opened = await openGate(context, stack, options, clock);
-  const waitMs = options.wait === undefined ? 0 : durationSeconds("wait", options.wait) * 1_000;
+  const waitMs = options.wait === undefined ? 0 : parseDurationSeconds("wait", options.wait) * 1_000;
   const deadlineMs = clock.nowMs() + waitMs;
   return context.progress.step(
     waitMs > 0 ? `Read metrics until they decide, ${options.wait} at most` : "Read metrics",
@@ -70,7 +70,7 @@ export async function gate(
         const found = await nextLook(context, opened, clock, deadlineMs, detail);
         if (["pass", "fail"].includes(found.verdict.verdict) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs)
           return found;
-        detail(waitedFor(found.verdict));
+        detail(describeOpenKpi(found.verdict));
         await clock.sleep(BETWEEN_LOOKS_MS, context.signal);
       }
     },
@@ -98,7 +98,7 @@ async function nextLook(
 }
 
 /** The KPI that lacks most, with what it has and needs. */
-export function waitedFor({ kpis }: GateVerdict): string {
+export function describeOpenKpi({ kpis }: GateVerdict): string {
   const open = kpis.filter(({ verdict }) => verdict === "inconclusive" || verdict === "error");
   const counted = open
     .filter(({ needed, samples }) => needed !== null && samples !== null && needed > samples)

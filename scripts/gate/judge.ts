@@ -1,11 +1,11 @@
 import type { Interval } from "../kit/quantiles";
-import { type RateFinding, type RateRule, spentAt, judgeRate } from "./rate";
+import { type RateFinding, type RateRule, spendableChance, judgeRate } from "./rate";
 import { samplesForPercentile, type Kpi } from "../../stacks/contract/settings";
-import { compare, type RelativeFinding, ENOUGH_FOR_A_MEAN, FEWEST_FOR_A_LEVEL, judgeLevel } from "./level";
+import { compareWithBaseline, type RelativeFinding, ENOUGH_FOR_A_MEAN, FEWEST_FOR_A_LEVEL, judgeLevel } from "./level";
 import type { Evidence } from "./evidence";
 import { measureKpi, type KpiMeasured } from "./measured";
 import { selectedKpis, hasVersions } from "./reads";
-import { numberOf, unmet } from "./settings";
+import { readNumber, explainUnmet } from "./settings";
 import { time } from "./window";
 
 /** What a gate may say. */
@@ -18,12 +18,12 @@ export type KpiOutcome = Verdict | "shown" | "not applicable";
 const BY_WEIGHT: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
 
 /** The whole from its parts. Nothing that was judged is no evidence, and no evidence never passes. */
-export function whole(outcomes: readonly KpiOutcome[]): Verdict {
+export function worstVerdict(outcomes: readonly KpiOutcome[]): Verdict {
   return BY_WEIGHT.find((verdict) => outcomes.includes(verdict)) ?? "inconclusive";
 }
 
 /** Shares as percent, without binary's last digits. */
-export const percent = ({ low, high }: Interval): Interval => ({ low: tidy(low * 100), high: tidy(high * 100) });
+export const toPercent = ({ low, high }: Interval): Interval => ({ low: tidy(low * 100), high: tidy(high * 100) });
 
 const tidy = (value: number): number => Number(value.toPrecision(12));
 
@@ -80,7 +80,7 @@ export interface GateVerdict {
   readonly kpis: readonly KpiVerdict[];
 }
 
-type Found = Pick<KpiVerdict, "verdict" | "value" | "samples" | "needed" | "interval" | "reason">;
+type Finding = Pick<KpiVerdict, "verdict" | "value" | "samples" | "needed" | "interval" | "reason">;
 
 /** Judges saved or fresh evidence: the same evidence, the same verdict. */
 export function judgeGate(evidence: Evidence): GateVerdict {
@@ -88,7 +88,7 @@ export function judgeGate(evidence: Evidence): GateVerdict {
   const misses = missedByBaseline(evidence);
   const kpis = selectedKpis(evidence.only).map((kpi) => judgeKpi(kpi, evidence, misses));
   return {
-    verdict: whole(kpis.map(({ verdict }) => verdict)),
+    verdict: worstVerdict(kpis.map(({ verdict }) => verdict)),
     window: { start: time(window.startMs), end: time(window.endMs), seconds: (window.endMs - window.startMs) / 1_000 },
     version,
     baseline: evidence.baseline === null ? null : (evidence.baseline.version ?? "saved"),
@@ -111,7 +111,7 @@ function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[
 function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiVerdict {
   const { name, title, unit, better, runbook } = kpi;
   const nothing = { value: null, samples: null, needed: null, interval: null };
-  const result = (found: Found, bound: number | null): KpiVerdict => ({
+  const result = (found: Finding, bound: number | null): KpiVerdict => ({
     name,
     title,
     unit,
@@ -120,7 +120,7 @@ function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiV
     ...found,
     runbook,
   });
-  const condition = unmet(kpi.when, evidence.settings);
+  const condition = explainUnmet(kpi.when, evidence.settings);
   if (condition !== undefined)
     return result({ ...nothing, verdict: "not applicable", reason: `not applicable: ${condition}` }, null);
   if (evidence.candidate.version !== null && !hasVersions(kpi))
@@ -129,8 +129,8 @@ function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiV
       null,
     );
   try {
-    const bound = kpi.targetSetting === undefined ? null : numberOf(evidence.settings, kpi.targetSetting);
-    return result(against(kpi, evidence, bound, missed), bound);
+    const bound = kpi.targetSetting === undefined ? null : readNumber(evidence.settings, kpi.targetSetting);
+    return result(judgeMeasured(kpi, evidence, bound, missed), bound);
   } catch (cause) {
     return result(
       { ...nothing, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) },
@@ -139,10 +139,10 @@ function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiV
   }
 }
 
-function against(kpi: Kpi, evidence: Evidence, bound: number | null, missed: readonly string[]): Found {
+function judgeMeasured(kpi: Kpi, evidence: Evidence, bound: number | null, missed: readonly string[]): Finding {
   const measured = measureKpi(kpi, evidence.candidate, evidence);
-  const falseAbort = spentAt(evidence.looks);
-  const absolute = bound === null ? shown(measured) : judgeTarget(kpi, measured, bound, falseAbort);
+  const falseAbort = spendableChance(evidence.looks);
+  const absolute = bound === null ? showMeasured(measured) : judgeTarget(kpi, measured, bound, falseAbort);
   // What has no target is not asked for, against no baseline either.
   if (evidence.baseline === null || kpi.targetSetting === undefined) return absolute;
   if (missed.length > 0)
@@ -150,17 +150,23 @@ function against(kpi: Kpi, evidence: Evidence, bound: number | null, missed: rea
       ...absolute,
       reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}`,
     };
-  const relative = compare(kpi, measured, measureKpi(kpi, evidence.baseline, evidence), evidence.limits, falseAbort);
-  return relative === null ? absolute : both(absolute, relative);
+  const relative = compareWithBaseline(
+    kpi,
+    measured,
+    measureKpi(kpi, evidence.baseline, evidence),
+    evidence.limits,
+    falseAbort,
+  );
+  return relative === null ? absolute : combineFindings(absolute, relative);
 }
 
 /** The worse of the two, and what both say. */
-function both(absolute: Found, relative: RelativeFinding): Found {
+function combineFindings(absolute: Finding, relative: RelativeFinding): Finding {
   const reason = absolute.verdict === "shown" ? relative.says : `${absolute.reason}; ${relative.says}`;
-  return { ...absolute, verdict: whole([absolute.verdict, relative.verdict]), reason };
+  return { ...absolute, verdict: worstVerdict([absolute.verdict, relative.verdict]), reason };
 }
 
-function shown({ value, samples, notes }: KpiMeasured): Found {
+function showMeasured({ value, samples, notes }: KpiMeasured): Finding {
   return {
     verdict: "shown",
     value,
@@ -171,7 +177,7 @@ function shown({ value, samples, notes }: KpiMeasured): Found {
   };
 }
 
-function judgeTarget(kpi: Kpi, measured: KpiMeasured, bound: number, falseAbort: number): Found {
+function judgeTarget(kpi: Kpi, measured: KpiMeasured, bound: number, falseAbort: number): Finding {
   const { value, samples, bad, notes } = measured;
   const minimum = kpi.minimumSamples ?? 1;
   if (bad !== null && samples !== null) return judgeShare(kpi, { ...measured, bad, samples }, bound, falseAbort);
@@ -199,7 +205,7 @@ function judgeShare(
   { value, bad, samples, notes }: KpiMeasured & { readonly bad: number; readonly samples: number },
   bound: number,
   falseAbort: number,
-): Found {
+): Finding {
   const { measure, better } = kpi;
   const beyond = measure.kind === "percentile";
   const allowed = beyond ? 1 - measure.percentile / 100 : (better === "lower" ? bound : 100 - bound) / 100;
@@ -210,8 +216,8 @@ function judgeShare(
     interval === null
       ? null
       : beyond || better === "lower"
-        ? percent(interval)
-        : percent({ low: 1 - interval.high, high: 1 - interval.low });
+        ? toPercent(interval)
+        : toPercent({ low: 1 - interval.high, high: 1 - interval.low });
   return {
     verdict,
     value,
@@ -228,7 +234,7 @@ function judgeKnownLevel(
   samples: number,
   bound: number,
   say: (...reasons: readonly string[]) => string,
-): Pick<Found, "verdict" | "reason" | "needed"> {
+): Pick<Finding, "verdict" | "reason" | "needed"> {
   const { measure, better } = kpi;
   const enoughSamples = measure.kind === "percentile" ? samplesForPercentile(measure.percentile) : ENOUGH_FOR_A_MEAN;
   const minimum = kpi.minimumSamples ?? FEWEST_FOR_A_LEVEL;

@@ -1,6 +1,6 @@
 import type { Verdict } from "./judge";
 import { samplesForPercentile, type Kpi } from "../../stacks/contract/settings";
-import { fisher } from "./rate";
+import { fisherTail } from "./rate";
 import type { RelativeLimits } from "./evidence";
 import type { KpiMeasured } from "./measured";
 
@@ -59,7 +59,7 @@ export interface RelativeFinding {
  * that a worse share fails only where chance does not explain it. null for what cannot be compared: counts, peaks,
  * numbers of settings.
  */
-export function compare(
+export function compareWithBaseline(
   kpi: Kpi,
   candidate: KpiMeasured,
   baseline: KpiMeasured,
@@ -89,9 +89,10 @@ type Valued = KpiMeasured & { readonly value: number };
 function compareShares(candidate: KpiMeasured, baseline: KpiMeasured, falseAbort: number): RelativeFinding {
   const draws = ({ bad, samples }: KpiMeasured) => ({ successes: bad ?? 0, samples: samples ?? 0 });
   const [first, second] = [draws(candidate), draws(baseline)];
-  const chance = fisher(first, second);
+  const chance = fisherTail(first, second);
   const worse = first.successes * second.samples > second.successes * first.samples;
-  const counts = `${first.successes} of ${first.samples} against ${second.successes} of ${second.samples} of the baseline`;
+  const shares = [first, second].map(({ successes, samples: all }) => `${successes} of ${all}`);
+  const counts = `${shares.join(" against ")} of the baseline`;
   if (worse && chance <= falseAbort)
     return { verdict: "fail", says: `${counts}: worse, and chance does that with ${chance.toPrecision(2)}` };
   return { verdict: "pass", says: `${counts}: not significantly worse` };

@@ -3,7 +3,7 @@ import { costPerRequest, type Measured, type MeasuredFunction } from "../cost/pe
 import type { GateWindow } from "./window";
 import { type TokenPrices, ReadSeries, type Evidence, type Readings, EvidenceError } from "./evidence";
 import { readId, COST_READS, type MetricRead, ACTIVITY, fillRead, rankStatistic } from "./reads";
-import { numberOf } from "./settings";
+import { readNumber } from "./settings";
 import type { Kpi } from "../../stacks/contract/settings";
 
 /** Dollars a request over the window, and of how many requests; null where none ended. */
@@ -66,13 +66,14 @@ function notesOf(
 ): string[] {
   const share = totalUsd === 0 ? 0 : (tokensUsd / totalUsd) * 100;
   return [
-    `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a 1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,
+    `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a ` +
+      `1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,
     "without INIT, provisioned concurrency, logs and alarms, of which there is no metric",
   ];
 }
 
 function memory(settings: Readonly<Record<string, unknown>>, name: string): number {
-  const value = numberOf(settings, name);
+  const value = readNumber(settings, name);
   if (value === null) throw new Error(`The setting ${name} is null; allowed: a number of MiB.`);
   return value;
 }
@@ -113,7 +114,11 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
     case "peak":
       return peak(measure, series);
     case "fill":
-      return fill(mostOf(measure, series, readings), numberOf(context.settings, measure.ofSetting), measure.ofSetting);
+      return fill(
+        mostOf(measure, series, readings),
+        readNumber(context.settings, measure.ofSetting),
+        measure.ofSetting,
+      );
     case "quota":
       return fill(
         series.maximum({ reference: measure.metric, statistic: "Maximum" }),
@@ -207,12 +212,13 @@ function fill(most: number | null, of: number | null, what: string): KpiMeasured
 }
 
 function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context): KpiMeasured {
-  const reserved = numberOf(settings, ofSetting);
+  const reserved = readNumber(settings, ofSetting);
   if (reserved !== null && reserved >= 0)
     return { value: reserved, samples: null, bad: null, notes: [`${ofSetting} is ${reserved}`] };
   if (!account)
     throw new EvidenceError(
-      `${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes lambda:GetAccountSettings`,
+      `${ofSetting} is ${reserved}, and the account's limits are not in the evidence; it takes ` +
+        "lambda:GetAccountSettings",
     );
   return {
     value: account.unreservedConcurrentExecutions,

@@ -1,4 +1,4 @@
-import { wilson, type Interval } from "../kit/quantiles";
+import { wilsonInterval, type Interval } from "../kit/quantiles";
 import type { Verdict } from "./judge";
 
 /**
@@ -48,7 +48,7 @@ export interface Draws {
  * Fisher's exact test, one-sided: chance that of all successes of both at least so many fall to the first, if both
  * succeed equally often.
  */
-export function fisher(first: Draws, second: Draws): number {
+export function fisherTail(first: Draws, second: Draws): number {
   check(first.successes, first.samples, 0.5);
   check(second.successes, second.samples, 0.5);
   const [all, total] = [first.successes + second.successes, first.samples + second.samples];
@@ -117,7 +117,7 @@ export interface Looks {
  * sooner or later; so the k-th look spends a 1 / (k (k + 1)) of the whole, and all looks together, however many they
  * are, no more than the whole (union bound: it does not matter how the looks depend on each other).
  */
-export function spentAt({ look, repeated }: Looks): number {
+export function spendableChance({ look, repeated }: Looks): number {
   if (!(Number.isInteger(look) && look >= 1)) throw new Error(`The look is ${look}; allowed: a whole number from 1.`);
   return repeated ? FALSE_ABORT_SHARE / (look * (look + 1)) : FALSE_ABORT_SHARE;
 }
@@ -147,7 +147,7 @@ export interface RateFinding {
   readonly needed: number;
 }
 
-/** Chance to pass a service that is as bad as {@link tolerated}. */
+/** Chance to pass a service that is as bad as {@link toleratedShare}. */
 export const FALSE_PASS_SHARE = 0.05;
 const CONFIDENCE = 0.95;
 
@@ -155,7 +155,7 @@ const CONFIDENCE = 0.95;
  * - fail: so many bad ones, or more, come by chance with at most `falseAbort` while the service is exactly at what is
  * allowed.
  * - pass: the observed share is within what is allowed, there are `minimumSamples`, and a service that is far beyond
- *   ({@link tolerated}) would look so good with at most 5 %. Without a failure that is 29 samples for an allowed 1 %.
+ *   ({@link toleratedShare}) would look so good with at most 5 %. Without a failure that is 29 samples for an allowed 1 %.
  * - inconclusive: everything between. More samples decide.
  * Events are taken to fail independently of one another; where they fail in bursts the chances are larger than they
  * say.
@@ -163,7 +163,7 @@ const CONFIDENCE = 0.95;
 export function judgeRate({ bad, samples }: Rate, rule: RateRule): RateFinding {
   const needed = samplesToPass(bad, rule);
   if (samples === 0) return { verdict: "inconclusive", interval: null, needed };
-  const interval = wilson(bad, samples, CONFIDENCE);
+  const interval = wilsonInterval(bad, samples, CONFIDENCE);
   // The tail alone keeps the promise; the interval is what a person is shown.
   if (bad / samples > rule.allowed && upperTail(bad, samples, rule.allowed) <= rule.falseAbort)
     return { verdict: "fail", interval, needed };
@@ -171,13 +171,13 @@ export function judgeRate({ bad, samples }: Rate, rule: RateRule): RateFinding {
 }
 
 /** What a pass must exclude: ten times what is allowed, but no more than ten points above it, and no less than 1 %. */
-export function tolerated(allowed: number): number {
+export function toleratedShare(allowed: number): number {
   return Math.min(1, Math.max(0.01, Math.min(10 * allowed, allowed + 0.1)));
 }
 
 function passes({ bad, samples }: Rate, { allowed, minimumSamples }: RateRule): boolean {
   if (samples < Math.max(1, minimumSamples) || bad / samples > allowed) return false;
-  return allowed >= 1 || lowerTail(bad, samples, tolerated(allowed)) <= FALSE_PASS_SHARE;
+  return allowed >= 1 || lowerTail(bad, samples, toleratedShare(allowed)) <= FALSE_PASS_SHARE;
 }
 
 /** Samples from which on `bad` of them pass; Infinity where none of them may be bad. */

@@ -7,7 +7,7 @@ import {
   nameMetric,
   type SourceNames,
 } from "../../stacks/contract/settings";
-import { numberOf, unmet } from "./settings";
+import { readNumber, explainUnmet } from "./settings";
 import type { GateWindow } from "./window";
 
 /** One statistic of one metric over the window. */
@@ -72,7 +72,7 @@ export const COST_READS: readonly MetricRead[] = [
  * (CloudWatch user guide, "Statistics definitions"). With it "P95 is at most 90 s" is "at most 5 % take longer than 90
  * s", a share that can be judged exactly, though CloudWatch gives no raw samples.
  */
-export function readsOf(kpi: Kpi, settings: Readonly<Record<string, unknown>>): readonly MetricRead[] {
+export function listReads(kpi: Kpi, settings: Readonly<Record<string, unknown>>): readonly MetricRead[] {
   const { measure } = kpi;
   const of = (reference: MetricReference, ...statistics: readonly string[]) =>
     statistics.map((statistic) => ({ reference, statistic }));
@@ -104,7 +104,7 @@ export const fillRead = ({ metric: reference, statistic }: Extract<Measure, { ki
 
 /** Of the KPI's bound; none where it has none. */
 export function rankStatistic({ targetSetting }: Kpi, settings: Readonly<Record<string, unknown>>): string[] {
-  const bound = targetSetting === undefined ? null : numberOf(settings, targetSetting);
+  const bound = targetSetting === undefined ? null : readNumber(settings, targetSetting);
   return bound === null ? [] : [`PR(:${bound})`];
 }
 
@@ -179,10 +179,12 @@ export const selectedKpis = (only: readonly string[]): readonly Kpi[] =>
  */
 export function gateQueries({ names, settings, window, version, only }: QueryWish): MetricQuery[] {
   const kpis = selectedKpis(only).filter(
-    (kpi) => unmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
+    (kpi) => explainUnmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
   );
   const reads = new Map(
-    [...kpis.flatMap((kpi) => readsOf(kpi, settings)), WORKER_INVOCATIONS].map((read) => [readId(read), read] as const),
+    [...kpis.flatMap((kpi) => listReads(kpi, settings)), WORKER_INVOCATIONS].map(
+      (read) => [readId(read), read] as const,
+    ),
   );
   const wholeSeconds = (window.endMs - window.startMs) / 1_000;
   return [...reads]
@@ -222,7 +224,7 @@ function versionDimensions(
 }
 
 /** Queries in calls of at most {@link MAX_QUERIES}. */
-export function inCalls(queries: readonly MetricQuery[], atMost: number = MAX_QUERIES): MetricQuery[][] {
+export function splitIntoCalls(queries: readonly MetricQuery[], atMost: number = MAX_QUERIES): MetricQuery[][] {
   return Array.from({ length: Math.ceil(queries.length / atMost) }, (_, call) =>
     queries.slice(call * atMost, (call + 1) * atMost),
   );

@@ -1,5 +1,6 @@
 import type { GateVerdict, KpiVerdict, KpiOutcome } from "./judge";
-import type { JunitCase } from "../kit/junit";
+import type { JunitCase } from "./junit";
+import { escapeMarkdown } from "../kit/markdown";
 import type { SmokeReport } from "./smoke";
 
 /** A line of a gate's table. */
@@ -38,18 +39,8 @@ export function gateMarkdown(headline: string, sentence: string, rows: readonly 
   ].join("\n");
 }
 
-/** Text in a table: nothing in it is Markdown or HTML. The two stars of a verdict are ours. */
-function cell(text: string): string {
-  const bold = /^\*\*(fail|error)\*\*$/.test(text);
-  return bold
-    ? text
-    : text
-        .replaceAll(/[\\`*_{}[\]|~@#]/g, "\\$&")
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll(/\s+/g, " ");
-}
+/** A cell of a table. The two stars of a verdict are ours; nothing else is Markdown or HTML. */
+const cell = (text: string): string => (/^\*\*(fail|error)\*\*$/.test(text) ? text : escapeMarkdown(text));
 
 /** A verdict in every form that it is written in. */
 export interface Findings {

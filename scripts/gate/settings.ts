@@ -24,18 +24,19 @@ export const GATE_SETTINGS: readonly string[] = [
 ].sort();
 
 /** A number, or null where the setting is null. Throws where it is missing or something else. */
-export function numberOf(settings: Readonly<Record<string, unknown>>, name: string): number | null {
+export function readNumber(settings: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = settings[name];
   if (value === null) return null;
   if (typeof value !== "number" || !Number.isFinite(value))
     throw new Error(
-      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this release first: the output "settings" then has it.`,
+      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this ` +
+        `release first: the output "settings" then has it.`,
     );
   return value;
 }
 
 /** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
-export function unmet(
+export function explainUnmet(
   condition: SettingCondition | undefined,
   settings: Readonly<Record<string, unknown>>,
 ): string | undefined {
@@ -75,7 +76,8 @@ export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceN
   };
   if (missing.length > 0)
     throw new Error(
-      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: quickturn apply.`,
+      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: ` +
+        "quickturn apply.",
     );
   return names;
 }

@@ -1,16 +1,5 @@
+import type { ProbeAnswer } from "../kit/api-client";
 import type { KpiOutcome } from "./judge";
-
-/** An answer of the API, or why there was none. */
-export interface Answer {
-  /** 0 where there was no answer. */
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; undefined where the body is none. */
-  readonly body: unknown;
-  readonly failure?: string;
-  readonly ms: number;
-}
 
 /** One line of the checklist after a deployment. */
 export interface SmokeCheck {
@@ -23,7 +12,7 @@ export interface SmokeCheck {
 }
 
 /** A check from its answers: without an answer nothing is known. `problem` gives what is wrong, or undefined. */
-function check(name: string, answers: readonly Answer[], problem: () => string | undefined): SmokeCheck {
+function check(name: string, answers: readonly ProbeAnswer[], problem: () => string | undefined): SmokeCheck {
   const ms = answers.reduce((sum, each) => sum + each.ms, 0);
   const silent = answers.find(({ status }) => status === 0);
   if (silent) return { name, verdict: "error", seen: `no answer: ${silent.failure ?? "the connection ended"}`, ms };
@@ -39,7 +28,7 @@ export const unchecked = (
 ): SmokeCheck => ({ name, verdict, seen: why, ms: 0 });
 
 /** `GET /api/v1/health`. */
-export const checkHealth = (answer: Answer): SmokeCheck =>
+export const checkHealth = (answer: ProbeAnswer): SmokeCheck =>
   check("health", [answer], () =>
     answer.status === 200 && field(answer, "status") === "ok" && field(answer, "ready") === true
       ? undefined
@@ -47,7 +36,7 @@ export const checkHealth = (answer: Answer): SmokeCheck =>
   );
 
 /** `POST /api/v1/invoke` of a good prompt. */
-export const checkInvoke = (answer: Answer): SmokeCheck =>
+export const checkInvoke = (answer: ProbeAnswer): SmokeCheck =>
   check("invoke", [answer], () => {
     if (answer.status !== 202 || typeof field(answer, "request_id") !== "string")
       return `${describe(answer)}; expected 202 with a request_id`;
@@ -60,18 +49,21 @@ export const checkInvoke = (answer: Answer): SmokeCheck =>
 const TERMINAL = ["completed", "failed", "expired"];
 
 /** Whether a status answer is the last word. */
-export const hasEnded = (answer: Answer): boolean => TERMINAL.includes(String(field(answer, "status")));
+export const hasEnded = (answer: ProbeAnswer): boolean => TERMINAL.includes(String(field(answer, "status")));
 
 /**
  * The last status answer of the request, and how long it was waited for. A request that failed was answered, and is no
  * success.
  */
-export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
+export const checkEnd = (answer: ProbeAnswer, waitedMs: number): SmokeCheck => ({
   ...check("result", [answer], () => {
     const status = field(answer, "status");
     if (answer.status === 200 && status === "completed") return undefined;
     if (answer.status === 200 && hasEnded(answer)) return `the request ended ${String(status)}: ${codeOf(answer)}`;
-    return `${describe(answer)} after ${(waitedMs / 1_000).toFixed(1)} s; expected a terminal state within the time limit`;
+    return (
+      `${describe(answer)} after ${(waitedMs / 1_000).toFixed(1)} s; expected a terminal state within the time ` +
+      "limit"
+    );
   }),
   ms: waitedMs,
 });
@@ -82,7 +74,7 @@ export const checkEnd = (answer: Answer, waitedMs: number): SmokeCheck => ({
  * was kept, as its own id, in x-amzn-requestid, is another. A cache keeps answers at its best effort, so that no hit
  * proves nothing.
  */
-export function checkCache(pairs: readonly (readonly [Answer, Answer])[]): SmokeCheck {
+export function checkCache(pairs: readonly (readonly [ProbeAnswer, ProbeAnswer])[]): SmokeCheck {
   const name = "cache";
   const answers = pairs.flat();
   const result = check(name, answers, () => undefined);
@@ -101,7 +93,7 @@ export function checkCache(pairs: readonly (readonly [Answer, Answer])[]): Smoke
  * How a second answer shows that it was kept: by the id in its body, or by a header of a distribution or the local
  * runtime.
  */
-function cacheHit(first: Answer, second: Answer): string | undefined {
+function cacheHit(first: ProbeAnswer, second: ProbeAnswer): string | undefined {
   const [kept, own] = [gatewayRequestId(first), second.headers["x-amzn-requestid"]];
   if (kept !== undefined && own !== undefined && kept !== own && gatewayRequestId(second) === kept)
     return "the second answer holds the first call's id";
@@ -110,7 +102,7 @@ function cacheHit(first: Answer, second: Answer): string | undefined {
 }
 
 /** Another caller's answer about the request, while the owner's is kept. */
-export function checkOtherCaller(answer: Answer): SmokeCheck {
+export function checkOtherCaller(answer: ProbeAnswer): SmokeCheck {
   const result = check("other caller", [answer], () =>
     answer.status === 404 || answer.status === 403
       ? undefined
@@ -124,23 +116,25 @@ export function checkOtherCaller(answer: Answer): SmokeCheck {
   };
 }
 
-/** A read and a post without credentials. */
-/** @param expected 401 where a token is asked for, else 403 */
-export const checkAnonymous = (read: Answer, post: Answer, expected: 401 | 403 = 403): SmokeCheck =>
+/**
+ * A read and a post without credentials.
+ * @param expected 401 where a token is asked for, else 403
+ */
+export const checkAnonymous = (read: ProbeAnswer, post: ProbeAnswer, expected: 401 | 403 = 403): SmokeCheck =>
   check("anonymous", [read, post], () =>
     [read, post].every(({ status }) => status === expected)
       ? undefined
       : `${describe(read)} and ${describe(post)}; expected ${expected} for both`,
   );
 
-export const checkMalformed = (answer: Answer): SmokeCheck =>
+export const checkMalformed = (answer: ProbeAnswer): SmokeCheck =>
   check("malformed body", [answer], () =>
     answer.status === 400 && codeOf(answer) !== "no code"
       ? undefined
       : `${describe(answer)}; expected 400 with an error code`,
   );
 
-export const checkUnknown = (answer: Answer): SmokeCheck =>
+export const checkUnknown = (answer: ProbeAnswer): SmokeCheck =>
   check("unknown id", [answer], () =>
     answer.status === 404 && codeOf(answer) === "request_not_found"
       ? undefined
@@ -151,21 +145,22 @@ export const checkUnknown = (answer: Answer): SmokeCheck =>
  * Refusals. The 404 of an unknown id is not among them: it is kept for some seconds by intent, so that a flood of them
  * is no flood of reads.
  */
-export const checkNoStore = (refusals: readonly Answer[]): SmokeCheck =>
+export const checkNoStore = (refusals: readonly ProbeAnswer[]): SmokeCheck =>
   check("no-store", refusals, () => {
     const kept = refusals.filter(({ headers }) => !/\bno-store\b/.test(headers["cache-control"] ?? ""));
-    return kept.length === 0
-      ? undefined
-      : `${kept.map((each) => `${describe(each)} with Cache-Control ${JSON.stringify(each.headers["cache-control"] ?? "")}`).join(", ")}; expected no-store`;
+    return kept.length === 0 ? undefined : `${kept.map(describeCaching).join(", ")}; expected no-store`;
   });
 
+const describeCaching = (answer: ProbeAnswer): string =>
+  `${describe(answer)} with Cache-Control ${JSON.stringify(answer.headers["cache-control"] ?? "")}`;
+
 /** Seconds until the next poll makes sense. Default: 2. */
-export function retryAfterSeconds({ headers }: Answer): number {
+export function retryAfterSeconds({ headers }: ProbeAnswer): number {
   const seconds = Number(headers["retry-after"]);
   return headers["retry-after"] !== undefined && seconds >= 0 && seconds <= 60 ? seconds : 2;
 }
 
-function describe(answer: Answer): string {
+function describe(answer: ProbeAnswer): string {
   const status = field(answer, "status");
   if (answer.status >= 300 && answer.status < 400)
     return `${answer.status} to ${answer.headers["location"] ?? "nowhere"}`;
@@ -176,16 +171,16 @@ function describe(answer: Answer): string {
   ].join(" ");
 }
 
-function codeOf(answer: Answer): string {
+function codeOf(answer: ProbeAnswer): string {
   const error = field(answer, "error") as { code?: unknown } | undefined;
   return typeof error?.code === "string" ? error.code : "no code";
 }
 
-function gatewayRequestId(answer: Answer): string | undefined {
+function gatewayRequestId(answer: ProbeAnswer): string | undefined {
   const error = field(answer, "error") as { gateway_request_id?: unknown } | undefined;
   return typeof error?.gateway_request_id === "string" ? error.gateway_request_id : undefined;
 }
 
-function field({ body }: Answer, name: string): unknown {
+function field({ body }: ProbeAnswer, name: string): unknown {
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }

@@ -1,4 +1,4 @@
-import { type ProbeCaller, ApiProbe } from "../kit/api-client";
+import { ApiProbe, type ProbeAnswer, type ProbeCaller } from "../kit/api-client";
 import { credentialsIn, findCredentials } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import { randomUUID } from "node:crypto";
@@ -15,11 +15,10 @@ import {
   hasEnded,
   retryAfterSeconds,
   unchecked,
-  type Answer,
   type SmokeCheck,
 } from "./smoke-checks";
-import { whole, type Verdict } from "./judge";
-import { durationSeconds } from "../kit/given-setting";
+import { worstVerdict, type Verdict } from "./judge";
+import { parseDurationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";
 import type { Clock } from "./gate";
 import type { VerifyOptions } from "./verify";
@@ -46,7 +45,7 @@ export interface GivenCallers {
  * say.
  * @param authorization value of the setting
  */
-export async function givenCallers(
+export async function findCallers(
   { environment }: CommandContext,
   authorization: unknown,
   { region, apiKey, otherApiKey, otherProfile }: CallerOptions,
@@ -59,7 +58,8 @@ export async function givenCallers(
     ];
     if (!key)
       throw new UsageError(
-        "authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY. The output api_key_ids names them, and aws apigateway get-api-key --include-value shows one.",
+        "authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY. The output api_key_ids " +
+          "names them, and aws apigateway get-api-key --include-value shows one.",
       );
     return { owner: { kind: "key", apiKey: key }, other: otherKey ? { kind: "key", apiKey: otherKey } : undefined };
   }
@@ -67,7 +67,8 @@ export async function givenCallers(
     const { QUICKTURN_TOKEN: token, QUICKTURN_OTHER_TOKEN: otherToken } = environment;
     if (!token)
       throw new UsageError(
-        "authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second caller's as QUICKTURN_OTHER_TOKEN.",
+        "authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN, and a second " +
+          "caller's as QUICKTURN_OTHER_TOKEN.",
       );
     return { owner: { kind: "token", token }, other: otherToken ? { kind: "token", token: otherToken } : undefined };
   }
@@ -105,7 +106,7 @@ interface Run extends GivenCallers {
 }
 
 /** The checklist after a deployment: asks the API what its callers ask, as its callers do. It runs the agents once. */
-export async function smoke(
+export async function runSmoke(
   context: CommandContext,
   stack: DeployedStack,
   options: VerifyOptions,
@@ -114,24 +115,25 @@ export async function smoke(
   const endpoint = stack.outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
     throw new UsageError(
-      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: quickturn apply.`,
+      `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
+        "quickturn apply.",
     );
   const url = endpoint.replace(/\/+$/, "");
   const run: Run = {
     context,
     clock,
     settings: stack.settings,
-    probe: new ApiProbe(url, stack.region, context.signal),
-    ...(await givenCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
+    probe: new ApiProbe({ url, region: stack.region, signal: context.signal }),
+    ...(await findCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
     prompt: options.prompt ?? PROMPT,
-    timeoutMs: durationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
+    timeoutMs: parseDurationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
   const checks = await context.progress.step(
     `Ask ${url}`,
     (detail) => checklist(run, detail),
     (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`,
   );
-  return { verdict: whole(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
+  return { verdict: worstVerdict(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
 }
 
 async function checklist(run: Run, detail: (text: string) => void): Promise<SmokeCheck[]> {
@@ -159,12 +161,12 @@ async function checklist(run: Run, detail: (text: string) => void): Promise<Smok
   const result =
     id === undefined
       ? unchecked("result", "error", "not tried, because invoke did not pass")
-      : await followed(run, id, detail);
+      : await followRequest(run, id, detail);
   detail("what must be refused");
-  return [health, invoke, result, await cache(run), await otherCaller(run, id), ...(await refusals(run))];
+  return [health, invoke, result, await askCache(run), await askAsOther(run, id), ...(await askRefusals(run))];
 }
 
-async function followed(
+async function followRequest(
   { probe, owner, clock, context, timeoutMs }: Run,
   id: string,
   detail: (text: string) => void,
@@ -181,10 +183,10 @@ async function followed(
   }
 }
 
-async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
+async function askCache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
   if (settings["cache_enabled"] !== true || settings["cache_cluster_enabled"] === false)
     return unchecked("cache", "not applicable", "not applicable: cache_enabled is false");
-  const pairs: (readonly [Answer, Answer])[] = [];
+  const pairs: (readonly [ProbeAnswer, ProbeAnswer])[] = [];
   while (pairs.length < CACHE_TRIES) {
     const ask = { method: "GET", route: `${STATUS}/${randomUUID()}`, caller: owner } as const;
     pairs.push([await probe.call(ask), await probe.call(ask)]);
@@ -193,7 +195,7 @@ async function cache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
   return checkCache(pairs);
 }
 
-async function otherCaller({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
+async function askAsOther({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
   if (settings["authorization"] === "none")
     return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
@@ -201,14 +203,15 @@ async function otherCaller({ probe, other, settings }: Run, id: string | undefin
     return unchecked(
       name,
       "inconclusive",
-      "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN",
+      "not checked: name a second caller by --other-profile, OTHER_AWS_ACCESS_KEY_ID and " +
+        "OTHER_AWS_SECRET_ACCESS_KEY, --other-api-key, or QUICKTURN_OTHER_TOKEN",
     );
   if (id === undefined) return unchecked(name, "error", "not tried, because invoke did not pass");
   return checkOtherCaller(await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: other }));
 }
 
 /** What must be refused. Nothing of it starts an agent: even where anybody may call, the body is none. */
-async function refusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> {
+async function askRefusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> {
   const [unknown, malformed] = [`${STATUS}/${randomUUID()}`, '{"prompt":1}'];
   const bad = await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: owner });
   const missing = await probe.call({ method: "GET", route: unknown, caller: owner });

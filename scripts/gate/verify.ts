@@ -4,12 +4,12 @@ import pc from "picocolors";
 import { type GateRow, type Findings, gateMarkdown, gateFindings, smokeFindings } from "./rows";
 import { setTimeout as sleep } from "node:timers/promises";
 import { judgeGate, type Verdict } from "./judge";
-import { junit } from "../kit/junit";
+import { junitXml } from "./junit";
 import { writeReport } from "../kit/files";
-import { deployedStack } from "../kit/deployed-stack";
+import { readDeployedStack } from "../kit/deployed-stack";
 import { readEvidence, saveEvidence } from "./evidence";
-import { gate, type Clock } from "./gate";
-import { smoke } from "./smoke";
+import { runGate, type Clock } from "./gate";
+import { runSmoke } from "./smoke";
 
 /** What `quickturn verify` is given. */
 export interface VerifyOptions {
@@ -73,7 +73,7 @@ export function checkOptions(options: VerifyOptions): void {
       );
   }
   if (options.replay !== undefined)
-    refuseWith(
+    refuseTogether(
       options,
       "replay",
       [
@@ -95,20 +95,21 @@ export function checkOptions(options: VerifyOptions): void {
     );
   if (options.replay !== undefined && (options.smoke || options.only.length > 0))
     throw new UsageError(
-      `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved evidence is judged as it is.`,
+      `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved ` +
+        "evidence is judged as it is.",
     );
   if (options.smoke)
-    refuseWith(
+    refuseTogether(
       options,
       "smoke",
       ["window", "end", "since", "version", "baseline", "baselineMetrics", "wait", "save"],
       "the checklist reads no metrics",
     );
-  if (options.wait !== undefined) refuseWith(options, "wait", ["end"], "a window with a fixed end does not grow");
-  if (options.baseline !== undefined) refuseWith(options, "baseline", ["baselineMetrics"], "there is one baseline");
+  if (options.wait !== undefined) refuseTogether(options, "wait", ["end"], "a window with a fixed end does not grow");
+  if (options.baseline !== undefined) refuseTogether(options, "baseline", ["baselineMetrics"], "there is one baseline");
 }
 
-function refuseWith(
+function refuseTogether(
   options: VerifyOptions,
   given: string,
   others: readonly (keyof VerifyOptions)[],
@@ -154,7 +155,7 @@ export async function verify(
   clock: Clock = SYSTEM_CLOCK,
 ): Promise<CommandResult> {
   try {
-    return await found(context, options, clock);
+    return await readFindings(context, options, clock);
   } catch (error) {
     // An interrupt is no finding, and neither is what was given.
     if (context.signal.aborted || error instanceof UsageError) throw error;
@@ -167,30 +168,30 @@ export async function verify(
   }
 }
 
-async function found(context: CommandContext, options: VerifyOptions, clock: Clock): Promise<CommandResult> {
+async function readFindings(context: CommandContext, options: VerifyOptions, clock: Clock): Promise<CommandResult> {
   checkOptions(options);
   if (options.replay !== undefined) {
     const verdict = judgeGate(readEvidence(options.replay));
-    return result(options, verdict.verdict, verdict, gateFindings(verdict));
+    return reportFindings(options, verdict.verdict, verdict, gateFindings(verdict));
   }
-  const stack = await deployedStack(context, options.state);
+  const stack = await readDeployedStack(context, options.state);
   if (options.smoke) {
-    const report = await smoke(context, stack, options, clock);
-    return result(options, report.verdict, report, smokeFindings(report));
+    const report = await runSmoke(context, stack, options, clock);
+    return reportFindings(options, report.verdict, report, smokeFindings(report));
   }
-  const { evidence, verdict } = await gate(context, stack, options, clock);
+  const { evidence, verdict } = await runGate(context, stack, options, clock);
   if (options.save !== undefined) saveEvidence(options.save, evidence);
-  return result(options, verdict.verdict, verdict, gateFindings(verdict));
+  return reportFindings(options, verdict.verdict, verdict, gateFindings(verdict));
 }
 
-function result(
+function reportFindings(
   { junit: junitPath, markdown }: VerifyOptions,
   verdict: Verdict,
   json: object,
   findings: Findings,
 ): CommandResult {
   const exitCode = EXIT_CODES[verdict];
-  if (junitPath !== undefined) writeReport(junitPath, junit(findings.suite, findings.cases));
+  if (junitPath !== undefined) writeReport(junitPath, junitXml(findings.suite, findings.cases));
   if (markdown !== undefined) writeReport(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));
   return { exitCode, text: describeFindings(findings), json: { exitCode, ...json } };
 }

@@ -52,7 +52,8 @@ export function gateWindow({ nowMs, timeoutSeconds, lengthSeconds, sinceMs, endM
     throw new NoWindow(start, end, start + periodMs + (endMs === undefined ? nowMs - latestMs : 0));
   if ((end - start) / 1_000 > MAX_WINDOW_SECONDS)
     throw new Error(
-      `The window is ${(end - start) / 1_000} s long; allowed: ${periodSeconds} to ${MAX_WINDOW_SECONDS} s, because one period covers it.`,
+      `The window is ${(end - start) / 1_000} s long; allowed: ${periodSeconds} to ${MAX_WINDOW_SECONDS} s, ` +
+        "because one period covers it.",
     );
   return { startMs: start, endMs: end, periodSeconds };
 }
@@ -68,7 +69,9 @@ export class NoWindow extends Error {
     readonly readyAtMs: number,
   ) {
     super(
-      `Of the window from ${time(startMs)} to ${time(endMs)} nothing is left: it ends a worker's time-out and ${SLACK_SECONDS} s before now, so that every run in it has ended. Ask again from ${time(readyAtMs)} on, or give --wait.`,
+      `Of the window from ${time(startMs)} to ${time(endMs)} nothing is left: it ends a worker's time-out and ` +
+        `${SLACK_SECONDS} s before now, so that every run in it has ended. Ask again from ${time(readyAtMs)} on, ` +
+        "or give --wait.",
     );
   }
 }

@@ -57,7 +57,7 @@ export function readImageFiles(
 export async function writeImageFunctions(
   context: Pick<CommandContext, "projectDirectory" | "progress">,
 ): Promise<readonly PackagedFunction[]> {
-  const { functions } = (await packageFunctions(context)).json as { functions: readonly PackagedFunction[] };
+  const { functions } = (await packageFunctions(context)).json;
   const folder = join(context.projectDirectory, IMAGE_FILES.functions);
   for (const { name, archive } of functions) {
     const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));

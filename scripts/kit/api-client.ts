@@ -1,84 +1,64 @@
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
-import type { SessionCredentials } from "./aws-client";
-
-/** Keys of an IAM principal. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
+import { signedHeaders, type Credentials } from "./aws-client";
 
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed JSON, or undefined where the body is none. */
+  /** Parsed JSON, or undefined where the body is no JSON. */
   readonly body: unknown;
 }
 
 /** What an invocation may carry beside its prompt. */
 export interface InvocationOptions {
   readonly sessionId?: string;
-  /** Header `Idempotency-Key`: sent again with it, the invocation is the same one. */
+  /** Header `Idempotency-Key`: two calls with the same key are one invocation. */
   readonly idempotencyKey?: string;
 }
 
-/** A caller of the API, who signs with SigV4. */
-export class AgentApiClient {
-  private readonly signer: SignatureV4;
+const JSON_BODY = { "content-type": "application/json" };
 
-  /**
-   * @param url of the stage, without the route
-   * @param region that the API is in
-   */
+/** A caller of the API who signs with Signature Version 4. */
+export class AgentApiClient {
+  /** @param url of the stage, without the route */
   constructor(
     private readonly url: string,
-    region: string,
-    credentials: Credentials,
-  ) {
-    this.signer = new SignatureV4({ credentials: { ...credentials }, region, service: "execute-api", sha256: Sha256 });
-  }
+    private readonly region: string,
+    private readonly credentials: Credentials,
+  ) {}
 
   invoke(prompt: string, { sessionId, idempotencyKey }: InvocationOptions = {}): Promise<ApiResponse> {
-    const body = JSON.stringify({ prompt, ...(sessionId !== undefined && { session_id: sessionId }) });
-    return this.send(
-      "POST",
-      "/api/v1/invoke",
-      body,
-      idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
-    );
+    return this.send({
+      method: "POST",
+      route: "/api/v1/invoke",
+      headers: { ...JSON_BODY, ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }) },
+      body: JSON.stringify({ prompt, session_id: sessionId }),
+    });
   }
 
   status(requestId: string): Promise<ApiResponse> {
-    return this.send("GET", `/api/v1/status/${encodeURIComponent(requestId)}`);
+    return this.send({ method: "GET", route: `/api/v1/status/${encodeURIComponent(requestId)}`, headers: {} });
   }
 
-  private async send(
-    method: string,
-    route: string,
-    body?: string,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<ApiResponse> {
-    const { protocol, hostname, host, port, pathname } = new URL(`${this.url}${route}`);
-    const request = await this.signer.sign({
+  private async send({ method, route, headers, body }: Sent): Promise<ApiResponse> {
+    const { region, credentials } = this;
+    const url = new URL(`${this.url}${route}`);
+    const response = await fetch(url, {
       method,
-      protocol,
-      hostname,
-      ...(port ? { port: Number(port) } : {}),
-      path: pathname,
-      headers: { host, ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body }),
+      headers: await signedHeaders({ method, url, headers, body, service: "execute-api", region, credentials }),
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const response = await fetch(`${this.url}${route}`, {
-      method,
-      headers: request.headers,
-      ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(35_000),
-    });
-    return { status: response.status, headers: response.headers, body: parse(await response.text()) };
+    return { status: response.status, headers: response.headers, body: parseJson(await response.text()) };
   }
 }
 
-function parse(text: string): unknown {
+interface Sent {
+  readonly method: string;
+  readonly route: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -86,115 +66,100 @@ function parse(text: string): unknown {
   }
 }
 
-/** Who a call is made as. */
+/** The identity of a call. */
 export type ProbeCaller =
   | { readonly kind: "anonymous" }
   | { readonly kind: "key"; readonly apiKey: string }
   | { readonly kind: "token"; readonly token: string }
-  | { readonly kind: "iam"; readonly credentials: SessionCredentials };
+  | { readonly kind: "iam"; readonly credentials: Credentials };
 
 export interface ProbeCall {
   readonly method: "GET" | "POST";
-  /** From the stage on, such as /api/v1/health. */
+  /** Path below the stage, such as /api/v1/health. */
   readonly route: string;
-  /** Sent as application/json, as it is. Default: no body. */
+  /** Sent unchanged as application/json. Default: no body. */
   readonly body?: string;
   readonly caller: ProbeCaller;
 }
 
-/** What was answered, or why nothing was. */
+/** An answer of the API, or the reason for its absence. */
 export interface ProbeAnswer {
   /** 0 where there was no answer. */
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or undefined where the body is none. */
+  /** Parsed JSON, or undefined where the body is no JSON. */
   readonly body: unknown;
   /** Why there was no answer: no such host, a certificate, a time-out. */
   readonly failure?: string;
+  /** Milliseconds from the call to the whole answer. */
   readonly ms: number;
 }
 
 /** Milliseconds until a call is given up: longer than the gateway's own 29 s. */
 const TIMEOUT_MS = 32_000;
 
-/** Calls an API as it is, follows no redirect, and never throws for what the network does. */
+export interface ProbeOptions {
+  /** URL of the stage, without the route and without a slash at its end. */
+  readonly url: string;
+  readonly region: string;
+  /** Aborting it makes {@link ApiProbe.call} throw. */
+  readonly signal: AbortSignal;
+  /** Default: 32,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Calls an API and follows no redirect. A failure of the network is an answer, not an error. */
 export class ApiProbe {
-  /** `url`: of the stage, without the route and without a slash at its end. */
-  constructor(
-    private readonly url: string,
-    private readonly region: string,
-    private readonly signal: AbortSignal,
-    private readonly timeoutMs: number = TIMEOUT_MS,
-  ) {}
+  constructor(private readonly options: ProbeOptions) {}
 
   async call({ method, route, body, caller }: ProbeCall): Promise<ProbeAnswer> {
-    const started = performance.now();
-    const ms = () => Math.round(performance.now() - started);
+    const { region, signal, timeoutMs = TIMEOUT_MS } = this.options;
+    const startedMs = performance.now();
+    const elapsedMs = () => Math.round(performance.now() - startedMs);
     try {
-      const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...proofOf(caller) };
-      const signed =
-        caller.kind === "iam" ? await this.sign(method, route, body, headers, caller.credentials) : headers;
-      const response = await fetch(`${this.url}${route}`, {
+      const url = new URL(`${this.options.url}${route}`);
+      const headers = { ...(body === undefined ? {} : JSON_BODY), ...proofOf(caller) };
+      const response = await fetch(url, {
         method,
-        headers: signed,
+        headers:
+          caller.kind === "iam"
+            ? await signedHeaders({
+                method,
+                url,
+                headers,
+                body,
+                service: "execute-api",
+                region,
+                credentials: caller.credentials,
+              })
+            : headers,
         redirect: "manual",
-        ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.timeoutMs)]),
+        body,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
-      const text = await response.text();
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers),
-        body: parsedAgain(text),
-        ms: ms(),
+        body: parseJson(await response.text()),
+        ms: elapsedMs(),
       };
     } catch (cause) {
-      if (this.signal.aborted) throw cause;
-      return { status: 0, headers: {}, body: undefined, failure: reason(cause, this.timeoutMs), ms: ms() };
+      if (signal.aborted) throw cause;
+      return { status: 0, headers: {}, body: undefined, failure: failureText(cause, timeoutMs), ms: elapsedMs() };
     }
-  }
-
-  private async sign(
-    method: string,
-    route: string,
-    body: string | undefined,
-    headers: Readonly<Record<string, string>>,
-    credentials: SessionCredentials,
-  ): Promise<Record<string, string>> {
-    const { protocol, hostname, host, port, pathname, searchParams } = new URL(`${this.url}${route}`);
-    const signer = new SignatureV4({ credentials, region: this.region, service: "execute-api", sha256: Sha256 });
-    const request = await signer.sign({
-      method,
-      protocol,
-      hostname,
-      ...(port ? { port: Number(port) } : {}),
-      path: pathname,
-      query: Object.fromEntries(searchParams),
-      headers: { host, ...headers },
-      ...(body === undefined ? {} : { body }),
-    });
-    return request.headers;
   }
 }
 
-/** Headers by which a caller proves itself; a signature comes after, as it covers them. */
+/** Headers that prove who calls. A signature is added later, because it covers them. */
 function proofOf(caller: ProbeCaller): Record<string, string> {
   if (caller.kind === "token") return { authorization: `Bearer ${caller.token}` };
   return caller.kind === "key" ? { "x-api-key": caller.apiKey } : {};
 }
 
-/** fetch says only "fetch failed"; what failed stands in its cause. */
-function reason(cause: unknown, timeoutMs: number): string {
+/** fetch says only "fetch failed"; its cause says what failed. */
+function failureText(cause: unknown, timeoutMs: number): string {
   const { name, message, cause: deeper } = cause as Error & { cause?: Error & { code?: string } };
   if (name === "TimeoutError") return `no answer within ${timeoutMs / 1_000} s`;
   return deeper ? [deeper.code, deeper.message].filter(Boolean).join(": ") : message;
-}
-
-function parsedAgain(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

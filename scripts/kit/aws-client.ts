@@ -1,44 +1,21 @@
-import { createServer } from "node:net";
-import type { Credentials } from "./api-client";
 import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
 import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { SignatureV4 } from "@smithy/signature-v4";
 
-/** Whether a URL leads to this machine and nowhere else. */
-export function isLoopback(url: string): boolean {
-  const host = hostOf(url);
-  return host !== undefined && (/^127\.\d+\.\d+\.\d+$/.test(host) || host === "[::1]" || host === "localhost");
-}
-
-function hostOf(url: string): string | undefined {
-  try {
-    const { protocol, hostname, username } = new URL(url);
-    return ["http:", "https:"].includes(protocol) && username === "" ? hostname : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Why nobody can listen on a port of this machine's loopback now, such as EADDRINUSE.
- * @returns undefined where one can
- */
-export function whyNotFree(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(undefined)));
-  });
-}
-
-/** Credentials, with a session's token where they are temporary. */
-export interface SessionCredentials extends Credentials {
+/** Keys of an IAM principal. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Only temporary credentials have one. */
   readonly sessionToken?: string;
 }
 
-/** What every client of AWS is told. */
+/** What every client of AWS is given. */
 export interface AwsPlace {
-  /** AWS_ENDPOINT_URL and credentials where they are in it; others are found as every AWS tool does. */
+  /**
+   * Its AWS_ENDPOINT_URL and its keys are used where it has them. Without keys, credentials are searched for as every
+   * AWS tool searches.
+   */
   readonly environment: NodeJS.ProcessEnv;
   readonly region: string;
 }
@@ -46,9 +23,9 @@ export interface AwsPlace {
 /** Attempts of a call: GetMetricData is throttled at some tens of calls a second and account. */
 const MAX_ATTEMPTS = 6;
 
-/** A client's configuration; `service` as AWS_ENDPOINT_URL_<service> names it. */
+/** Configuration of an SDK client. `service` is its part of the variable AWS_ENDPOINT_URL_<service>. */
 export function clientConfiguration({ environment, region }: AwsPlace, service: string) {
-  const endpoint = environment[`AWS_ENDPOINT_URL_${service}`] ?? environment["AWS_ENDPOINT_URL"];
+  const endpoint = endpointOf(environment, service);
   const credentials = credentialsIn(environment);
   return {
     region,
@@ -58,8 +35,11 @@ export function clientConfiguration({ environment, region }: AwsPlace, service: 
   };
 }
 
-/** The keys in an environment, or undefined; with a prefix, those of somebody else, such as OTHER_AWS_ACCESS_KEY_ID. */
-export function credentialsIn(environment: NodeJS.ProcessEnv, prefix = ""): SessionCredentials | undefined {
+const endpointOf = (environment: NodeJS.ProcessEnv, service: string): string | undefined =>
+  environment[`AWS_ENDPOINT_URL_${service}`] ?? environment["AWS_ENDPOINT_URL"];
+
+/** The keys in an environment. A prefix selects another principal's keys, such as OTHER_AWS_ACCESS_KEY_ID. */
+export function credentialsIn(environment: NodeJS.ProcessEnv, prefix = ""): Credentials | undefined {
   const [accessKeyId, secretAccessKey, sessionToken] = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"].map(
     (name) => environment[`${prefix}AWS_${name}`],
   );
@@ -69,16 +49,13 @@ export function credentialsIn(environment: NodeJS.ProcessEnv, prefix = ""): Sess
 }
 
 /**
- * Credentials as every AWS tool finds them: in the environment, a profile, single sign-on, the machine's role. Throws
- * where there are none.
+ * Finds credentials where every AWS tool finds them: environment, profile, single sign-on, the machine's role.
+ * @throws Error where there are none
  */
-export async function findCredentials(
-  { environment, region }: AwsPlace,
-  profile?: string,
-): Promise<SessionCredentials> {
+export async function findCredentials({ environment, region }: AwsPlace, profile?: string): Promise<Credentials> {
   const given = profile === undefined ? credentialsIn(environment) : undefined;
   if (given) return given;
-  // A client brings the whole chain; this one is asked for nothing else, and loaded only here.
+  // Any client brings the whole chain of providers; loading one here keeps it out of the start of other commands.
   const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");
   const client = new CloudWatchClient({ region, ...(profile === undefined ? {} : { profile }) });
   try {
@@ -86,7 +63,9 @@ export async function findCredentials(
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   } catch (cause) {
     throw new Error(
-      `There are no AWS credentials${profile === undefined ? "" : ` for the profile ${profile}`}: ${cause instanceof Error ? cause.message : String(cause)}. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+      `There are no AWS credentials${profile === undefined ? "" : ` for the profile ${profile}`}: ` +
+        `${cause instanceof Error ? cause.message : String(cause)}. ` +
+        "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
       { cause },
     );
   } finally {
@@ -94,55 +73,80 @@ export async function findCredentials(
   }
 }
 
-/** Milliseconds for an answer. */
+/** A request, and who signs it. */
+export interface UnsignedRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Name of the service in the signature, such as `execute-api`. */
+  readonly service: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
+/** Signs a request with Signature Version 4. Returns all of its headers. */
+export async function signedHeaders(request: UnsignedRequest): Promise<Record<string, string>> {
+  const { method, url, headers, body, service, region, credentials } = request;
+  const { protocol, hostname, host, port, pathname, searchParams } = url;
+  const signer = new SignatureV4({ credentials: { ...credentials }, region, service, sha256: Sha256 });
+  const signed = await signer.sign({
+    method,
+    protocol,
+    hostname,
+    ...(port ? { port: Number(port) } : {}),
+    path: pathname,
+    query: Object.fromEntries(searchParams),
+    headers: { host, ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  return signed.headers;
+}
+
+/** Milliseconds until a call without an answer is given up. */
 const TIMEOUT_MS = 30_000;
 
 export interface AwsService {
-  /** As the signature names it. */
+  /** Name of the service in the signature. */
   readonly service: string;
-  /** As AWS_ENDPOINT_URL_<service> names it. */
+  /** Its part of the variable AWS_ENDPOINT_URL_<variable>. */
   readonly variable: string;
   readonly host: string;
 }
 
-/** API Gateway, where REST APIs are. */
+/** API Gateway's service for REST APIs. */
 export const API_GATEWAY = (region: string): AwsService => ({
   service: "apigateway",
   variable: "API_GATEWAY",
   host: `apigateway.${region}.amazonaws.com`,
 });
 
+export interface SignedGet {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
 /**
- * The text that a service answers. No client of the SDK is as small.
- * @throws Error with what was asked, and what it takes
+ * Reads a resource of a service as text. The SDK's clients of these services are far larger than this call.
+ * @throws Error with the path and the permission that the call takes
  */
-export async function signedGet(
+export async function getSigned(
   place: AwsPlace,
   { service, variable, host }: AwsService,
-  path: string,
-  query: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  { path, query = {}, signal }: SignedGet,
 ): Promise<string> {
-  const base =
-    place.environment[`AWS_ENDPOINT_URL_${variable}`] ?? place.environment["AWS_ENDPOINT_URL"] ?? `https://${host}`;
+  const base = endpointOf(place.environment, variable) ?? `https://${host}`;
   const url = new URL(`${base.replace(/\/$/, "")}${path}`);
-  const { protocol, hostname, port, pathname } = url;
-  const signer = new SignatureV4({
-    credentials: await findCredentials(place),
-    region: place.region,
-    service,
-    sha256: Sha256,
-  });
-  const { headers } = await signer.sign({
-    method: "GET",
-    protocol,
-    hostname,
-    ...(port ? { port: Number(port) } : {}),
-    path: pathname,
-    query: { ...query },
-    headers: { host: url.host, accept: "application/json" },
-  });
   url.search = new URLSearchParams({ ...query }).toString();
+  const headers = await signedHeaders({
+    method: "GET",
+    url,
+    headers: { accept: "application/json" },
+    service,
+    region: place.region,
+    credentials: await findCredentials(place),
+  });
   try {
     const answer = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
     const text = await answer.text();
@@ -151,20 +155,22 @@ export async function signedGet(
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new Error(
-      `GET ${path} of ${service} in ${place.region} failed (${(cause as Error).message}). It takes the permission to read them.`,
+      `GET ${path} of ${service} in ${place.region} failed (${(cause as Error).message}). ` +
+        "It takes the permission to read them.",
       { cause },
     );
   }
 }
 
-/**
- * Executions that the account may have at once in the region: all of them, and those without a reservation. Throws with
- * what it takes.
- */
-export async function accountLimits(
-  place: AwsPlace,
-  signal: AbortSignal,
-): Promise<{ concurrentExecutions: number; unreservedConcurrentExecutions: number }> {
+/** Executions that an account may have at once in a region. */
+export interface AccountLimits {
+  readonly concurrentExecutions: number;
+  /** Those that no function has reserved. */
+  readonly unreservedConcurrentExecutions: number;
+}
+
+/** @throws Error with the permission that the call takes */
+export async function accountLimits(place: AwsPlace, signal: AbortSignal): Promise<AccountLimits> {
   const client = new LambdaClient(clientConfiguration(place, "LAMBDA"));
   try {
     const { AccountLimit: limit } = await client.send(new GetAccountSettingsCommand({}), { abortSignal: signal });
@@ -174,7 +180,8 @@ export async function accountLimits(
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new Error(
-      `Lambda in ${place.region} does not tell the account's limits (${(cause as Error).message}). It takes lambda:GetAccountSettings.`,
+      `The account's limits of Lambda in ${place.region} cannot be read (${(cause as Error).message}). ` +
+        "It takes lambda:GetAccountSettings.",
       { cause },
     );
   } finally {

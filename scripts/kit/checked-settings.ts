@@ -15,7 +15,7 @@ interface VariablesJson {
  * The variables of a stack, with the locals that their validations name: terraform judges values by it in half a
  * second, without a provider, a state or an account. A validation that needs more than variables is left out.
  */
-export function variablesAlone({ variable = {}, locals = {} }: Partial<VariablesJson>): VariablesJson {
+export function extractVariables({ variable = {}, locals = {} }: Partial<VariablesJson>): VariablesJson {
   const kept = new Set<string>();
   const isKnown = (value: unknown): boolean => {
     const text = JSON.stringify(value);
@@ -48,9 +48,9 @@ export async function checkSettings(
   const folder = mkdtempSync(join(tmpdir(), "quickturn-settings-"));
   try {
     const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<
-      typeof variablesAlone
+      typeof extractVariables
     >[0];
-    writeFileSync(join(folder, "main.tf.json"), JSON.stringify(variablesAlone(stack)));
+    writeFileSync(join(folder, "main.tf.json"), JSON.stringify(extractVariables(stack)));
     // Terraform takes those by itself where it plans.
     const beside = readdirSync(directory)
       .filter((name) => /\.auto\.tfvars(\.json)?$/.test(name))

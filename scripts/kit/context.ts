@@ -29,14 +29,14 @@ export interface Progress {
   note(text: string): void;
 }
 
-/** What a command found. */
-export interface CommandResult {
+/** What a command found; `Json` is the shape of what `--json` prints. */
+export interface CommandResult<Json extends object = object> {
   /** One of {@link EXIT_CODES}. */
   readonly exitCode: number;
   /** For a person. */
   readonly text: string;
   /** For a program: what `--json` prints. */
-  readonly json: unknown;
+  readonly json: Json;
 }
 
 /** The person, or what they gave, is in the way, not the program: shown without a stack. */
@@ -68,7 +68,8 @@ export const EXIT_CODE_ROWS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.changes, "plan, drift and synth --diff: something changes; verify and audit: nothing was found out"],
   [
     EXIT_CODES.inconclusive,
-    "verify, tune and canary: there is too little evidence to decide; rollback: done, and the API cannot be asked from here",
+    "verify, tune and canary: there is too little evidence to decide; rollback: done, and the API cannot be " +
+      "asked from here",
   ],
   [EXIT_CODES.usage, "usage: refused, because what was given, or what is there, does not allow it"],
   [EXIT_CODES.crash, "crash: a defect of quickturn; it prints a stack"],

@@ -1,6 +1,6 @@
 import { UsageError, type CommandContext } from "./context";
-import { givenState } from "./given-state";
-import { preparedTerraform } from "./prepared-terraform";
+import { openGivenState } from "./given-state";
+import { prepareTerraform } from "./prepared-terraform";
 
 /** What a deployment says of itself. */
 export interface DeployedStack {
@@ -12,26 +12,27 @@ export interface DeployedStack {
 }
 
 /** Reads the outputs of the project's stack, of a stack's folder, or of a file that terraform printed. */
-export async function deployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
-  return deployedOf(await outputsOf(context, state));
+export async function readDeployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
+  return parseDeployedStack(await outputsOf(context, state));
 }
 
 /** The same from outputs that are known. */
-export function deployedOf(outputs: Readonly<Record<string, unknown>>): DeployedStack {
+export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
   if (typeof settings !== "object" || settings === null)
     throw new UsageError("There is no output settings: nothing is applied there. Apply first: quickturn apply.");
   const region = (settings as Record<string, unknown>)["aws_region"];
   if (typeof region !== "string")
     throw new UsageError(
-      `The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply this release first: quickturn apply.`,
+      `The output settings has the aws_region ${JSON.stringify(region) ?? "missing"}; allowed: a region. Apply ` +
+        "this release first: quickturn apply.",
     );
   return { outputs, settings: settings as Record<string, unknown>, region };
 }
 
 async function outputsOf(context: CommandContext, state: string | undefined): Promise<Record<string, unknown>> {
-  if (state === undefined) return (await preparedTerraform(context)).output();
-  const given = givenState(context, state, "what terraform output -json printed");
+  if (state === undefined) return (await prepareTerraform(context)).output();
+  const given = openGivenState(context, state, "what terraform output -json printed");
   return given.kind === "stack" ? given.terraform.output() : fromFile(given.document, state);
 }
 
@@ -46,7 +47,8 @@ function fromFile(document: unknown, path: string): Record<string, unknown> {
     entries.some(([, output]) => typeof output !== "object" || output === null || !("value" in output))
   ) {
     throw new UsageError(
-      `--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json printed.`,
+      `--state is ${path}, which holds no outputs; allowed: what terraform output -json or terraform show -json ` +
+        "printed.",
     );
   }
   return Object.fromEntries(entries.map(([name, output]) => [name, (output as { value: unknown }).value]));

@@ -37,7 +37,8 @@ export function checkEnvironment(whose: Whose): void {
     : [];
   const there = names.length === 0 ? "There is none yet" : `There are: ${names.sort().join(", ")}`;
   throw new UsageError(
-    `--env is ${name}, and ${placesOf(name).settings} is not there. ${there}. Make it, with the second part of the new resources' names: {"environment": "${name.replaceAll("-", "").slice(0, 10)}"}`,
+    `--env is ${name}, and ${placesOf(name).settings} is not there. ${there}. Make it, with the second part of ` +
+      `the new resources' names: {"environment": "${name.replaceAll("-", "").slice(0, 10)}"}`,
   );
 }
 
@@ -54,7 +55,8 @@ const MARKS = ["quickturn.json", "cdktf.json", "environments"];
 export function findDeploymentFolder(current: string, sources: string): string {
   if (isInstalled(current))
     throw new UsageError(
-      `The current folder, ${current}, is below node_modules: the next npm ci would delete what is kept there, states and all. Go to the folder of your project.`,
+      `The current folder, ${current}, is below node_modules: the next npm ci would delete what is kept there, ` +
+        "states and all. Go to the folder of your project.",
     );
   const found = upwards(current).find((folder) => MARKS.some((mark) => existsSync(join(folder, mark))));
   if (found !== undefined) return found;

@@ -3,10 +3,8 @@ import { dirname, join } from "node:path";
 import { isRunning } from "./process";
 import { zipSync, type Zippable } from "fflate";
 
-/**
- * Writes a file so that a reader sees the old content or the new one, never a part: two commands may run side by side.
- */
-export function writeWhole(path: string, content: string | Uint8Array): void {
+/** Writes a file so that a reader sees the old content or the new one, never a part of it. */
+export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(temporary, content);
@@ -23,18 +21,18 @@ export function writePrivately(): void {
 }
 
 /**
- * Writes, as {@link writeWhole} does, what holds no secret and no value in clear: a colleague or a later job may read
- * it, as the user's umask says.
+ * Writes a report as {@link writeAtomically} does, readable as the user's umask says. A report holds no secret and no
+ * value in clear, so that a colleague or a later job may read it.
  */
 export function writeReport(path: string, content: string | Uint8Array): void {
-  withUsualUmask(() => writeWhole(path, content));
+  withUsualUmask(() => writeAtomically(path, content));
 }
 
 /** Makes a folder hold exactly these files, which are reports. */
 export function writeFolder(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
   withUsualUmask(() => {
     mkdirSync(folder, { recursive: true });
-    for (const [name, content] of Object.entries(files)) writeWhole(join(folder, name), content);
+    for (const [name, content] of Object.entries(files)) writeAtomically(join(folder, name), content);
   });
   const surplus = readdirSync(folder).filter((name) => !(name in files) && !name.endsWith(".tmp"));
   for (const name of surplus) rmSync(join(folder, name), { force: true });

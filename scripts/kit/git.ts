@@ -16,7 +16,7 @@ export interface WorkingTree {
 }
 
 /** @throws Error where the folder is not the top of a git repository with a commit */
-export async function workingTree(directory: string, env: NodeJS.ProcessEnv): Promise<WorkingTree> {
+export async function readWorkingTree(directory: string, env: NodeJS.ProcessEnv): Promise<WorkingTree> {
   const git = async (...args: readonly string[]) => (await run("git", args, { cwd: directory, env })).stdout;
   const [prefix, commit] = await Promise.all([git("rev-parse", "--show-prefix"), git("rev-parse", "HEAD")]).catch(
     (cause: unknown) => {
@@ -70,7 +70,7 @@ export interface EarlierSource {
  * working tree and its list of worktrees stay as they are. Throws where there is no git, no repository or no such
  * commit.
  */
-export async function earlierSource({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
+export async function checkOutCommit({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
   if (ref === "" || ref.startsWith("-"))
     throw new Error(
       `The ref is ${JSON.stringify(ref)}; allowed: a commit, tag or branch, such as HEAD, HEAD^1 or origin/main`,
@@ -86,7 +86,8 @@ export async function earlierSource({ project, ref, env, signal }: EarlierSource
   const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {}, project, [0, 1, 128]);
   if (code !== 0)
     throw new Error(
-      `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A pipeline fetches one commit alone unless it is told otherwise (fetch-depth)`,
+      `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A ` +
+        "pipeline fetches one commit alone unless it is told otherwise (fetch-depth)",
     );
   const commit = stdout.trim();
   const folder = mkdtempSync(join(tmpdir(), "quickturn-earlier-"));
@@ -111,7 +112,8 @@ async function topLevel(project: string, git: (args: readonly string[]) => Promi
   } catch (cause) {
     if (!(cause instanceof ProgramFailed)) throw cause;
     throw new Error(
-      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in a clone`,
+      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in ` +
+        "a clone",
       { cause },
     );
   }

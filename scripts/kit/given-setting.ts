@@ -13,7 +13,7 @@ export type GivenValue =
  * Reads the value that a person gave as text. Of rules, and of what is written in Terraform's own language, terraform
  * is the judge.
  */
-export function givenValue(setting: Setting, text: string): GivenValue {
+export function parseSettingValue(setting: Setting, text: string): GivenValue {
   if (setting.type === "number") return numberOf(setting, text);
   if (setting.type === "bool")
     return text === "true" || text === "false" ? { value: text === "true" } : { allowed: "true or false" };
@@ -36,7 +36,7 @@ function structureOf({ name, terraformType }: Extract<Setting, { type: "structur
   } catch {
     return { value: text };
   }
-  const wrong = misfits(value, shapeOf(terraformType), name);
+  const wrong = findMisfits(value, parseShape(terraformType), name);
   return wrong.length === 0 ? { value } : { misfits: wrong };
 }
 
@@ -63,7 +63,7 @@ export const variableName = (text: string): string => text.slice(0, text.indexOf
  * Why `name=value` cannot be planned; undefined where nothing speaks against it. A value of null is terraform's own
  * matter.
  */
-export function refusedVariable(
+export function checkVariable(
   text: string,
   names: readonly string[],
   settings: readonly Setting[],
@@ -71,23 +71,26 @@ export function refusedVariable(
   const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   if (value === undefined)
     return `--var ${JSON.stringify(text)} gives no value; allowed: <name>=<value>, such as memory_size=2048.`;
-  return refusedValue("--var ", name, value, { names, settings });
+  return checkValue({ by: "--var ", name, value }, { names, settings });
 }
 
-/**
- * Why a value cannot be planned; undefined where nothing speaks against it.
- * @param by what stands before the name, for the message
- */
-export function refusedValue(
-  by: string,
-  name: string,
-  value: string,
+/** A setting's value as text. */
+export interface TextValue {
+  /** What stands before the name in a message, such as `--var `. */
+  readonly by: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Why a value cannot be planned; undefined where nothing speaks against it. */
+export function checkValue(
+  { by, name, value }: TextValue,
   { names, settings }: { readonly names: readonly string[]; readonly settings: readonly Setting[] },
 ): string | undefined {
-  if (!names.includes(name)) return `${by}${name}: there is no such setting. ${meant(name, names)}`;
+  if (!names.includes(name)) return `${by}${name}: there is no such setting. ${suggestName(name, names)}`;
   const setting = settings.find((known) => known.name === name);
   if (setting === undefined || value === "null") return undefined;
-  const given = givenValue(setting, value);
+  const given = parseSettingValue(setting, value);
   if ("value" in given) return undefined;
   if ("misfits" in given) return given.misfits.map((each) => `${by}${each}`).join("\n");
   const defaults = PROFILES.map((profile) => defaultValue(setting, profile));
@@ -95,7 +98,10 @@ export function refusedValue(
     new Set(defaults).size === 1
       ? String(defaults[0])
       : PROFILES.map((profile, index) => `${String(defaults[index])} (${profile})`).join(", ");
-  return `${by}${name} is ${setting.sensitive ? "not shown" : shortText(value)}; allowed: ${given.allowed}. Default: ${usual}.`;
+  return (
+    `${by}${name} is ${setting.sensitive ? "not shown" : shortText(value)}; allowed: ${given.allowed}. Default: ` +
+    `${usual}.`
+  );
 }
 
 /** The name that somebody may have meant; undefined where none is near. */
@@ -108,7 +114,7 @@ export function nearestName(wrong: string, names: readonly string[]): string | u
 }
 
 /** What to do about a name that nobody declares. */
-export function meant(
+export function suggestName(
   wrong: string,
   names: readonly string[],
   otherwise = "The table in docs/settings.md has them all.",
@@ -128,7 +134,7 @@ export type Shape =
     };
 
 /** Reads a type constraint as `variable` blocks have it. @throws Error where it is none that is known here */
-export function shapeOf(type: string): Shape {
+export function parseShape(type: string): Shape {
   const words = type.match(/[A-Za-z_]\w*|"[^"]*"|-?[\d.]+|[(){}[\],=]/g) ?? [];
   const next = (): string => words.shift() ?? "";
   const expect = (wanted: string): void => {
@@ -177,24 +183,27 @@ const DEPTH: Readonly<Record<string, number>> = { "(": 1, "{": 1, "[": 1, ")": -
  * What of a value does not fit, each with its place: terraform drops an attribute that an object has not, without a
  * word, so that a slip would be a setting nobody gave. Null fits everywhere, as terraform has it.
  */
-export function misfits(value: unknown, shape: Shape, at: string): string[] {
+export function findMisfits(value: unknown, shape: Shape, at: string): string[] {
   if (value === null || shape.kind === "any") return [];
   if (!("of" in shape) && !("attributes" in shape))
     return isOf(value, shape.kind) ? [] : [`${at} is ${JSON.stringify(value)}; allowed: ${NAMES[shape.kind]}`];
   if ("of" in shape && shape.kind !== "map")
     return Array.isArray(value)
-      ? value.flatMap((each, index) => misfits(each, shape.of, `${at}[${index}]`))
+      ? value.flatMap((each, index) => findMisfits(each, shape.of, `${at}[${index}]`))
       : [`${at} is ${JSON.stringify(value)}; allowed: a list`];
   if (typeof value !== "object" || Array.isArray(value))
     return [`${at} is ${JSON.stringify(value)}; allowed: ${"attributes" in shape ? "an object" : "a map"}`];
-  if ("of" in shape) return Object.entries(value).flatMap(([key, each]) => misfits(each, shape.of, `${at}.${key}`));
+  if ("of" in shape) return Object.entries(value).flatMap(([key, each]) => findMisfits(each, shape.of, `${at}.${key}`));
   const given = value as Readonly<Record<string, unknown>>;
   const names = Object.keys(shape.attributes);
   const surplus = Object.keys(given)
     .filter((name) => !names.includes(name))
-    .map((name) => `${at}.${name}: there is no such attribute. ${meant(name, names, `Allowed: ${names.join(", ")}.`)}`);
+    .map(
+      (name) =>
+        `${at}.${name}: there is no such attribute. ${suggestName(name, names, `Allowed: ${names.join(", ")}.`)}`,
+    );
   const inside = Object.entries(shape.attributes).flatMap(([name, { shape: wanted, isOptional }]) => {
-    if (name in given) return misfits(given[name], wanted, `${at}.${name}`);
+    if (name in given) return findMisfits(given[name], wanted, `${at}.${name}`);
     return isOptional ? [] : [`${at} has no ${name}`];
   });
   return [...surplus, ...inside];
@@ -215,18 +224,19 @@ function isOf(value: unknown, kind: keyof typeof NAMES): boolean {
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** Seconds of `90s`, `30m`, `2h`, `1d`. */
-export function durationSeconds(option: string, text: string): number {
+export function parseDurationSeconds(option: string, text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(count) * (UNITS[unit] ?? 0);
   if (seconds <= 0)
     throw new UsageError(
-      `--${option} is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h or 1d.`,
+      `--${option} is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, ` +
+        "2h or 1d.",
     );
   return seconds;
 }
 
 /** Milliseconds since 1970 of an ISO time with its zone. */
-export function timeMs(option: string, text: string): number {
+export function parseTimeMs(option: string, text: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isFinite(ms))
     throw new UsageError(
@@ -236,14 +246,14 @@ export function timeMs(option: string, text: string): number {
 }
 
 /** A region's code. */
-export function regionCode(option: string, text: string): string {
+export function parseRegion(option: string, text: string): string {
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(text))
     throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a region's code, such as us-east-1`);
   return text;
 }
 
 /** A number above 0, or from 0 on for a price. */
-export function positive(
+export function parseNumber(
   option: string,
   text: string | undefined,
   otherwise: number,

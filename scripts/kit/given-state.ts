@@ -14,12 +14,13 @@ export type GivenState =
  * Looks at what `--state` names. Throws {@link UsageError} where there is nothing, or no JSON.
  * @param printed what a file may hold, such as `what terraform output -json printed`
  */
-export function givenState(context: CommandContext, state: string, printed: string): GivenState {
+export function openGivenState(context: CommandContext, state: string, printed: string): GivenState {
   const { environment, signal } = context;
   const path = resolve(state);
   if (!existsSync(path))
     throw new UsageError(
-      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or a file with ${printed}.`,
+      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or ` +
+        `a file with ${printed}.`,
     );
   if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
   const env = terraformEnvironment(

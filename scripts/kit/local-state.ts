@@ -1,7 +1,7 @@
 import { chmodSync, constants, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeWhole } from "./files";
+import { writeAtomically } from "./files";
 import { homedir, tmpdir } from "node:os";
 
 /** What became of a state that cannot be read. */
@@ -24,7 +24,7 @@ const WRITING_MS = 1_000;
  * @param directory initialized
  * @returns undefined where the state can be read, or there is none
  */
-export async function cutState(directory: string): Promise<string | undefined> {
+export async function findCutState(directory: string): Promise<string | undefined> {
   const path = localStatePath(directory);
   if (path === undefined || !isCut(path)) return undefined;
   await sleep(WRITING_MS);
@@ -38,18 +38,18 @@ export async function cutState(directory: string): Promise<string | undefined> {
  * that nobody writes the state.
  */
 export async function restoreState(directory: string): Promise<RestoredState | undefined> {
-  const path = await cutState(directory);
+  const path = await findCutState(directory);
   if (path === undefined) return undefined;
   const aside = setAside(path);
   const copy = isWhole(`${path}.backup`) ? `${path}.backup` : undefined;
-  const copied = copy === undefined ? undefined : headIn(readFileSync(copy, "utf8"));
-  const lineage = headIn(readFileSync(aside, "utf8"))?.lineage ?? copied?.lineage;
+  const copied = copy === undefined ? undefined : parseStateHead(readFileSync(copy, "utf8"));
+  const lineage = parseStateHead(readFileSync(aside, "utf8"))?.lineage ?? copied?.lineage;
   const backup =
     (lineage === undefined
       ? undefined
-      : keptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
+      : findKeptState(directory, { lineage, serial: copied?.lineage === lineage ? copied.serial : -1 })?.path) ?? copy;
   if (backup !== undefined) {
-    writeWhole(path, readFileSync(backup));
+    writeAtomically(path, readFileSync(backup));
     chmodSync(path, 0o600);
     return { path, aside, backup };
   }
@@ -94,20 +94,6 @@ function isWhole(path: string): boolean {
   }
 }
 
-/** Why nothing is planned against a state that a kill has cut. */
-export function cutText(path: string): string {
-  return `The state ${path} is cut: terraform was killed while it wrote it, or the disk was full. Nothing was changed. quickturn apply --adopt puts the newest whole copy back, and takes over what is missing in it.`;
-}
-
-/** What became of a state that a kill has cut. */
-export function restoredText({ path, aside, backup }: RestoredState): string {
-  const now =
-    backup === undefined
-      ? "there is no copy of it, so that terraform knows nothing"
-      : `it is now ${backup}, the newest that is whole`;
-  return `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`;
-}
-
 /** A state as far as it is told apart by it: each write has a higher serial, and each deployment a lineage. */
 interface StateHead {
   readonly lineage: string;
@@ -149,7 +135,11 @@ export function keepState(directory: string, state: StateHead, others = OTHERS):
 }
 
 /** The newest state of a lineage that was kept; undefined where there is none that is newer than a serial. */
-export function keptState(directory: string, { lineage, serial }: StateHead, others = OTHERS): KeptState | undefined {
+export function findKeptState(
+  directory: string,
+  { lineage, serial }: StateHead,
+  others = OTHERS,
+): KeptState | undefined {
   const found = placesOf(directory, lineage, others).flatMap((path) => {
     const head = headOf(path);
     return head?.lineage === lineage && head.serial > serial ? [{ path, ...head }] : [];
@@ -158,14 +148,25 @@ export function keptState(directory: string, { lineage, serial }: StateHead, oth
 }
 
 /** What terraform itself has left in the stack's folder, because the backend did not take it. */
-export const stateLeftBy = (directory: string): KeptState | undefined => {
+export const findErroredState = (directory: string): KeptState | undefined => {
   const path = join(directory, NAME);
   const head = existsSync(path) ? headOf(path) : undefined;
   return head && { path, ...head };
 };
 
-/** Of a file that may be cut: its head comes first. */
-export function headIn(text: string): StateHead | undefined {
+/**
+ * Copies the state that terraform left in a folder because its backend did not take it.
+ * @returns path of the copy; undefined where there is no such state
+ */
+export function copyErroredState(from: string, to: string): string | undefined {
+  const [source, target] = [join(from, NAME), join(to, NAME)];
+  if (!existsSync(source)) return undefined;
+  copyFileSync(source, target);
+  return target;
+}
+
+/** Reads the head of a state's text. A text that was cut still has it, because the head comes first. */
+export function parseStateHead(text: string): StateHead | undefined {
   const [, serial] = /"serial":\s*(\d+)/.exec(text) ?? [];
   const [, lineage] = /"lineage":\s*"([^"]+)"/.exec(text) ?? [];
   return serial === undefined || lineage === undefined ? undefined : { serial: Number(serial), lineage };

@@ -29,7 +29,7 @@ function inline(text: string): string {
 }
 
 /** Lines as a block of code in Markdown. Nothing in them is Markdown or HTML, whatever marks they hold. */
-export function fenced(lines: readonly string[]): string {
+export function codeBlock(lines: readonly string[]): string {
   const fence = "`".repeat(Math.max(3, longestRun(lines.join("\n")) + 1));
   return [`${fence}text`, ...lines, fence].join("\n");
 }
@@ -42,7 +42,7 @@ export function inlineCode(text: string): string {
 }
 
 /** Text of somebody else in a line of Markdown: nothing in it is Markdown, HTML or a mention. */
-export function plain(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .replaceAll(/[\\`*_{}[\]|~@#!]/g, "\\$&")
     .replaceAll("&", "&amp;")

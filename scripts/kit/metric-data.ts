@@ -77,7 +77,8 @@ async function send(
     if (signal.aborted) throw cause;
     const { name, message } = cause as Error;
     throw new Error(
-      `CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with cloudwatch:GetMetricData${advice}.`,
+      `CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with ` +
+        `cloudwatch:GetMetricData${advice}.`,
       { cause },
     );
   }

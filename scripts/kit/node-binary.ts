@@ -25,7 +25,8 @@ export function findNodeBinary(
   const warning =
     own === major
       ? undefined
-      : `The applied runtime is ${runtime}; functions run on this process's Node ${process.versions.node}. Run on Node ${major}, or install the package node-${process.platform}-${process.arch}@${major}.`;
+      : `The applied runtime is ${runtime}; functions run on this process's Node ${process.versions.node}. Run on ` +
+        `Node ${major}, or install the package node-${process.platform}-${process.arch}@${major}.`;
   return { path: process.execPath, warning };
 }
 

@@ -156,7 +156,9 @@ export interface PackagedFunction {
 export async function packageFunctions({
   projectDirectory,
   progress,
-}: Pick<CommandContext, "projectDirectory" | "progress">): Promise<CommandResult> {
+}: Pick<CommandContext, "projectDirectory" | "progress">): Promise<
+  CommandResult<{ readonly functions: readonly PackagedFunction[] }>
+> {
   const isClone = existsSync(join(projectDirectory, "package-lock.json"));
   const functions = isClone
     ? await progress.step("Package the functions", () => packageAll(projectDirectory), sizes)
@@ -227,7 +229,8 @@ function shipped(root: string, name: string): PackagedFunction {
   const path = join(root, archiveOf(name));
   if (!existsSync(path))
     throw new Error(
-      `${path} is missing, and so is package-lock.json, without which it cannot be made. Install quickturn again, or work in a clone of it.`,
+      `${path} is missing, and so is package-lock.json, without which it cannot be made. Install quickturn ` +
+        "again, or work in a clone of it.",
     );
   const zip = readFileSync(path);
   return describe(name, zip, unzipSync(zip), []);

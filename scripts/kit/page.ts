@@ -115,14 +115,18 @@ export function tiles(
   figures: readonly { readonly name: string; readonly value: string; readonly note: string }[],
 ): string {
   const tile = ({ name, value, note }: (typeof figures)[number]) =>
-    `<div class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b><span>${escapeHtml(note)}</span></div>`;
+    "<div " +
+    `class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b><span>${escapeHtml(note)}</span></div>`;
   return `<section class="tiles" aria-label="Key figures">${figures.map(tile).join("")}</section>`;
 }
 
 /** A table of text, the first column its rows' names. It scrolls within itself where it is wider than the screen. */
 export function htmlTable(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (row: readonly string[]) => row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("");
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table><thead><tr>${head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;
+  return (
+    `<div class="scroll" tabindex="0" role="region" ` +
+    `aria-label="${escapeHtml(caption)}"><table><thead><tr>${head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`
+  );
 }
 
 /** What is hidden until it is asked for. `content` is HTML. */

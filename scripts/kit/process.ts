@@ -127,6 +127,11 @@ export class ProgramFailed extends Error {
     );
     this.name = "ProgramFailed";
   }
+
+  /** All that it printed. */
+  get output(): string {
+    return `${this.result.stdout}\n${this.result.stderr}`;
+  }
 }
 
 /**
@@ -178,7 +183,7 @@ const GRACE_MS = 5_000;
  * Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until
  * it is gone.
  */
-export async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+export async function endProgram(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   const kill = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);

@@ -104,7 +104,8 @@ function dependencies(locked: LockedPackages, folder: string): string[] {
     // An optional peer, or one for another platform that the lock file leaves out, may be missing.
     if (found === undefined && needed[name] !== undefined && optional[name] === undefined)
       throw new Error(
-        `package-lock.json has no ${name} for ${folder || "the project"}; write it anew: npm install --package-lock-only`,
+        `package-lock.json has no ${name} for ${folder || "the project"}; write it anew: npm install ` +
+          "--package-lock-only",
       );
     return found;
   });

@@ -145,7 +145,7 @@ export interface Interval {
  * @param confidence two-sided; 0.95 leaves 2.5 % on either side
  * @returns shares from 0 to 1
  */
-export function wilson(successes: number, samples: number, confidence: number): Interval {
+export function wilsonInterval(successes: number, samples: number, confidence: number): Interval {
   if (!(Number.isInteger(samples) && samples >= 1))
     throw new Error(`An interval of a share of ${samples} samples; allowed: a whole number from 1.`);
   if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples)) {

@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { writeWhole } from "./files";
-import { isLoopback } from "./aws-client";
+import { writeAtomically } from "./files";
+import { isLoopback } from "./loopback";
 
 /** Where terraform gets the AWS provider from. */
 export type ProviderSource =
   | { /** A CLI configuration that exists; it decides. */ readonly kind: "cli-config"; readonly path: string }
   | { /** A filesystem mirror on this disk. */ readonly kind: "mirror"; readonly path: string }
   | {
-      /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */ readonly kind: "registry";
+      /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */
+      readonly kind: "registry";
     };
 
 /** The provider's folder inside a filesystem mirror. */
@@ -48,7 +49,8 @@ export function findProviderSource(
 function mirrorAt(path: string): string {
   if (isMirror(path)) return resolve(path);
   throw new Error(
-    `QUICKTURN_PROVIDER_MIRROR is ${JSON.stringify(path)}, which has no ${PROVIDER_FOLDER}; allowed: the folder of a filesystem mirror with the AWS provider, as terraform providers mirror makes it.`,
+    `QUICKTURN_PROVIDER_MIRROR is ${JSON.stringify(path)}, which has no ${PROVIDER_FOLDER}; allowed: the folder ` +
+      "of a filesystem mirror with the AWS provider, as terraform providers mirror makes it.",
   );
 }
 
@@ -87,7 +89,7 @@ export function providerVariables(source: ProviderSource, folder: string): Recor
   if (source.kind === "cli-config") return { TF_CLI_CONFIG_FILE: source.path };
   if (source.kind === "registry") return pluginCache();
   const path = join(folder, "terraform.rc");
-  writeWhole(
+  writeAtomically(
     path,
     `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(source.path)}\n  }\n}\n`,
   );

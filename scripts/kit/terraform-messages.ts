@@ -101,7 +101,7 @@ export function undeclaredVariable({
 }
 
 /** What a line says to a person; a line that is no message is what it is. */
-export function spoken(line: string): string {
+export function messageText(line: string): string {
   return messageIn(line)?.["@message"] ?? line;
 }
 
@@ -145,7 +145,7 @@ export const NOTHING_APPLIED: ApplyProgress = { total: 0, done: [], running: [],
 const OPERATIONS: Readonly<Record<string, number>> = { create: 1, update: 1, delete: 1, replace: 2 };
 
 /** The progress after one more of terraform's messages. */
-export function heardMessage(progress: ApplyProgress, { type, change, hook }: Message): ApplyProgress {
+export function addMessage(progress: ApplyProgress, { type, change, hook }: Message): ApplyProgress {
   if (type === "planned_change" && change)
     return { ...progress, total: progress.total + (OPERATIONS[change.action] ?? 0) };
   // Data are read during an apply too.

@@ -1,12 +1,12 @@
 import {
-  heardMessage,
+  addMessage,
   NOTHING_APPLIED,
   type ApplyProgress,
   dumpedState,
   failures,
   messageIn,
   plannedChanges,
-  spoken,
+  messageText,
   TerraformFailed,
   warnings,
   type Failure,
@@ -14,7 +14,7 @@ import {
 } from "./terraform-messages";
 import { keepState, type KeptState } from "./local-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
-import { explainLock, lockIn, lockWasFreed, StateLocked, type StateLock } from "./state";
+import { explainLock, parseLock, lockWasFreed, StateLocked, type StateLock } from "./state-lock";
 
 export type { PlannedChange } from "./terraform-messages";
 
@@ -126,9 +126,7 @@ export class Terraform {
       await this.terraform(["force-unlock", "-force", "none"], { signal: undefined });
       return undefined;
     } catch (error) {
-      return error instanceof ProgramFailed
-        ? lockIn(`${error.result.stdout}\n${error.result.stderr}`)
-        : Promise.reject(error as Error);
+      return error instanceof ProgramFailed ? parseLock(error.output) : Promise.reject(error as Error);
     }
   }
 
@@ -201,7 +199,7 @@ export class Terraform {
     }
   }
 
-  private readonly sayLine = (line: string) => this.options.onLine?.(spoken(line));
+  private readonly sayLine = (line: string) => this.options.onLine?.(messageText(line));
 
   private async terraform(
     args: readonly string[],
@@ -240,10 +238,14 @@ export class StateUnwritten extends Error {
   constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
     const where =
       kept === undefined
-        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push <file>):\n${JSON.stringify(state)}`
-        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ${kept.path}`;
+        ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push ` +
+          `<file>):\n${JSON.stringify(state)}`
+        : `All of it is in ${kept.path} (serial ${kept.serial}). With a local state run the same command again: it ` +
+          `is put in its place. Else push it before anything else: terraform -chdir=${directory} state push ` +
+          `${kept.path}`;
     super(
-      `Terraform could not write the state of what it has made: the disk is full, or the backend does not answer. Make room first. ${where}`,
+      "Terraform could not write the state of what it has made: the disk is full, or the backend does not " +
+        `answer. Make room first. ${where}`,
       options,
     );
   }
@@ -254,7 +256,7 @@ function progressOf(onProgress: OnProgress): (line: string) => void {
   let progress = NOTHING_APPLIED;
   return (line) => {
     const message = messageIn(line);
-    const next = message === undefined ? progress : heardMessage(progress, message);
+    const next = message === undefined ? progress : addMessage(progress, message);
     if (next !== progress) onProgress((progress = next));
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../kit/files";
+import { writeAtomically } from "../kit/files";
 import { isRunning, sendSignal } from "../kit/process";
 
 const RECORD = "run.json";
@@ -19,7 +19,7 @@ interface RunRecord {
 /** Records that this process owns a work folder, so that a later run can clean up if this one is killed. */
 export function recordRun(folder: string, keep: boolean): void {
   const record: RunRecord = { pid: process.pid, began: beganAt(process.pid), namespace: namespace(), keep };
-  writeWhole(join(folder, RECORD), JSON.stringify(record));
+  writeAtomically(join(folder, RECORD), JSON.stringify(record));
 }
 
 /** Removes the record of a folder that is kept after its run. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { CACHE_HEADER, type Caller } from "../emulator";
 import { AgentApiClient } from "../kit/api-client";
-import { whyNotFree } from "../kit/aws-client";
+import { whyNotFree } from "../kit/loopback";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { AGENTS, PROMPT, runTrial, type Trial } from "./demonstration";
 import { CALLERS, LocalStack, REGION } from "./local-stack";

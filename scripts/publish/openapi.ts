@@ -7,7 +7,7 @@ import { writeReport } from "../kit/files";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { synthFolder } from "../kit/deployment-folder";
 import { stackDirectory, synth } from "../kit/synth";
-import { deployedStack } from "../kit/deployed-stack";
+import { readDeployedStack } from "../kit/deployed-stack";
 
 /** The copy in the repository; it holds for every deployment. */
 export const PUBLISHED = "openapi.json";
@@ -67,7 +67,7 @@ export const documentText = (document: CallersDocument): string => `${JSON.strin
 async function readDeployment(context: CommandContext, state: string | undefined, named: boolean): Promise<Deployed> {
   if (state === undefined) return {};
   try {
-    const { outputs, settings } = await deployedStack(context, state);
+    const { outputs, settings } = await readDeployedStack(context, state);
     const { api_endpoint: endpoint } = outputs;
     if (typeof endpoint !== "string")
       throw new UsageError(

@@ -8,7 +8,7 @@ import { listRefusedLicenses, formatNotices, formatBills, readNotices, listShipp
 import { formatChecksums, createManifest, packNpm, formatRelease } from "./manifest";
 import { packageFolders, type ShippedPackage } from "../kit/production-packages";
 import { writeFolder, deterministicZip } from "../kit/files";
-import { workingTree, type WorkingTree } from "../kit/git";
+import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { MODULES, modules } from "./modules";
@@ -152,7 +152,7 @@ async function checkRelease(
   const entry = findChangelogEntry(read("CHANGELOG.md"), version);
   const tree = await progress.step(
     "Look at the working tree",
-    () => workingTree(projectDirectory, environment),
+    () => readWorkingTree(projectDirectory, environment),
     ({ commit }) => commit.slice(0, 12),
   );
   if (tree.changed.length > 0 && !allowDirty) {

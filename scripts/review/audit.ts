@@ -8,7 +8,7 @@ import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from 
 import { deploymentFolder, type Whose } from "../kit/deployment-folder";
 import { writeReport } from "../kit/files";
 import { readJson } from "../kit/given-state";
-import { preparedTerraform, type StackOptions } from "../kit/prepared-terraform";
+import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 import type { PlanInput } from "../kit/terraform";
 import { audit as judgePlan, type AuditReport, formatAudit } from "./audit-report";
 import type { StackSources } from "./plan-json";
@@ -97,7 +97,7 @@ async function readPlan(
     return { plan: readJson(planJson, "plan") };
   }
   if (plan !== undefined) refuseOtherInput(plan, input);
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   const sources = readSources(terraform.directory);
   if (plan !== undefined) return { plan: await terraform.show(plan), sources };
   const live = await resolveInput(context, terraform, input);

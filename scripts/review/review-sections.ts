@@ -1,5 +1,5 @@
 import type { PlanCost } from "../cost/planned";
-import { fenced, inlineCode, plain } from "../kit/markdown";
+import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 import { changesThatReplace, countChanges, describeChanges, type ResourceChange } from "../kit/plan-changes";
 import type { Finding } from "./findings";
 import { listStackDiff, type StackDiff, summarizeStackDiff } from "./synth-diff";
@@ -49,7 +49,7 @@ function formatSection({ title, summary, lines = [], elsewhere }: ReviewSection,
   return [
     `### ${title}`,
     summary,
-    ...(kept > 0 ? ["<details><summary>Details</summary>", fenced(lines.slice(0, kept)), "</details>"] : []),
+    ...(kept > 0 ? ["<details><summary>Details</summary>", codeBlock(lines.slice(0, kept)), "</details>"] : []),
     ...(cut > 0 ? [`Cut here: ${cut} of ${lines.length} lines, because a comment has a limit${command}.`] : []),
   ].join("\n\n");
 }
@@ -82,7 +82,7 @@ export function describeFindings(findings: readonly Finding[]): ReviewSection {
     };
   const count = (severity: Finding["severity"]) => findings.filter((finding) => finding.severity === severity).length;
   const formatFinding = ({ severity, address, text }: Finding) =>
-    `${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${plain(shorten(text))}`;
+    `${severity === "critical" ? "**critical**" : severity} ${inlineCode(address)}: ${escapeMarkdown(shorten(text))}`;
   return {
     title: `Security: ${count("critical")} critical, ${count("warning")} to look at`,
     summary: listEntries(findings, formatFinding, " in the details"),
@@ -123,7 +123,7 @@ export function describeWarnings(
 ): ReviewSection[] {
   const others = warnings.filter((warning) => !findings.some(({ text }) => text.includes(warning.trim())));
   if (others.length === 0) return [];
-  const summary = listEntries(others, (warning) => plain(shorten(warning)), ", which `quickturn plan` shows");
+  const summary = listEntries(others, (warning) => escapeMarkdown(shorten(warning)), ", which `quickturn plan` shows");
   return [{ title: `Warnings: ${others.length}`, summary }];
 }
 
@@ -162,7 +162,7 @@ function formatDifference(amount: number): string {
 export function describeStackDiffs(since: string, diffs: readonly StackDiff[]): ReviewSection {
   const title = "Terraform JSON";
   if (diffs.length === 0) return { title, summary: `It is that of ${inlineCode(since)}.` };
-  const stacks = diffs.map((diff) => `- ${plain(summarizeStackDiff(diff))}`);
+  const stacks = diffs.map((diff) => `- ${escapeMarkdown(summarizeStackDiff(diff))}`);
   return {
     title,
     summary: [`Since ${inlineCode(since)}:`, "", ...stacks].join("\n"),

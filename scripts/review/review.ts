@@ -16,7 +16,7 @@ import type { PlanInput } from "../kit/terraform";
 import { readOwnSuppressions, readSources } from "./audit";
 import { resolveInput, type GivenBefore } from "../deploy/live-input";
 import type { CommandContext, CommandResult } from "../kit/context";
-import { preparedTerraform } from "../kit/prepared-terraform";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import { diffSince } from "./synth-diff";
 import { leavePlan, showPlan } from "../deploy/plan";
 
@@ -38,7 +38,7 @@ export async function review(
   { diff: since, limit, out, ...input }: ReviewOptions,
 ): Promise<CommandResult> {
   const suppressions = readOwnSuppressions(context);
-  const terraform = await preparedTerraform(context, input);
+  const terraform = await prepareTerraform(context, input);
   const sources = readSources(terraform.directory);
   const today = new Date().toISOString().slice(0, 10);
   const diffs = await diffSince(context, since);

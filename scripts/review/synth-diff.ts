@@ -1,9 +1,9 @@
 import { valueDifferences, type ValueDifference, differenceText } from "../kit/value-text";
-import { fenced, inlineCode } from "../kit/markdown";
+import { codeBlock, inlineCode } from "../kit/markdown";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { earlierSource } from "../kit/git";
+import { checkOutCommit } from "../kit/git";
 import { writeReport } from "../kit/files";
 import { ProgramFailed, run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
@@ -143,7 +143,7 @@ export function formatStackDiffs(since: string, diffs: readonly StackDiff[]): st
 export function formatStackDiffsMarkdown(since: string, diffs: readonly StackDiff[]): string {
   if (diffs.length === 0) return `The Terraform JSON is that of ${inlineCode(since)}.\n`;
   return diffs
-    .map((diff) => `${summarizeStackDiff(diff)} since ${inlineCode(since)}.\n\n${fenced(listStackDiff(diff))}\n`)
+    .map((diff) => `${summarizeStackDiff(diff)} since ${inlineCode(since)}.\n\n${codeBlock(listStackDiff(diff))}\n`)
     .join("\n");
 }
 
@@ -197,7 +197,7 @@ export async function diffSince(context: CommandContext, ref: string): Promise<S
   return progress.step(
     `Synthesize the stacks of ${ref}`,
     async () => {
-      const earlier = await earlierSource({ project: projectDirectory, ref, env: environment, signal }).catch(
+      const earlier = await checkOutCommit({ project: projectDirectory, ref, env: environment, signal }).catch(
         (cause: Error) => {
           throw new UsageError(cause.message, { cause });
         },

@@ -5,8 +5,8 @@ import { liveRelease } from "../deploy/live-file";
 import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
 import { accountLimits, clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { deployedStack, type DeployedStack } from "../kit/deployed-stack";
-import { positive } from "../kit/given-setting";
+import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
+import { parseNumber } from "../kit/given-setting";
 import { computeMaximumUsd, countInvocations, formatUsd, refuseOverBudget, type MeasuringPlan } from "./budget";
 import { invokeVersion } from "./invocation";
 import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
@@ -43,10 +43,10 @@ export async function measure(context: CommandContext, options: TuneOptions): Pr
       runsEach: readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 }),
       timeoutSeconds: latest.timeoutSeconds,
       architecture: ARCHITECTURE,
-      runUsd: positive("run-usd", options.runUsd, 0, "from 0 on"),
+      runUsd: parseNumber("run-usd", options.runUsd, 0, "from 0 on"),
     };
     const prices = new PriceBook(stack.region);
-    const refused = refuseOverBudget(plan, prices, positive("budget-usd", options.budgetUsd, 5));
+    const refused = refuseOverBudget(plan, prices, parseNumber("budget-usd", options.budgetUsd, 5));
     if (refused !== undefined) throw new UsageError(`${refused}. Nothing was measured.`);
     const concurrency = readWholeNumber("concurrency", options.concurrency, { fallback: 1, minimum: 1, maximum: 100 });
     const share = await checkConcurrency(context, concurrency, { region: stack.region, reserved: latest.reserved });
@@ -78,7 +78,7 @@ async function withSubject<T>(
   options: TuneOptions,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const stack = await deployedStack(context, options.state);
+  const stack = await readDeployedStack(context, options.state);
   const { nameOutput, memorySetting } = TUNED_FUNCTIONS[options.function];
   const [functionName, appliedMiB] = [stack.outputs[nameOutput], stack.settings[memorySetting]];
   if (typeof functionName !== "string" || typeof appliedMiB !== "number")

@@ -1,7 +1,7 @@
 import { SETTINGS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { UsageError } from "../kit/context";
-import { positive, regionCode } from "../kit/given-setting";
+import { parseNumber, parseRegion } from "../kit/given-setting";
 import { STRATEGIES, type Strategy } from "./verdict";
 
 /** What `quickturn tune` is given. */
@@ -77,7 +77,7 @@ export function checkTuneOptions(options: TuneOptions): void {
     throw new UsageError(
       `--region is ${region} without --replay; a measuring uses the deployment's own region. Leave it out.`,
     );
-  if (region !== undefined) regionCode("region", region);
+  if (region !== undefined) parseRegion("region", region);
   if (replay !== undefined) refuseMeasuringOptions(options);
   else if (!options.cleanup) checkPayload(options);
 }
@@ -140,7 +140,7 @@ export function readWholeNumber(
   text: string | undefined,
   { fallback, minimum, maximum }: { readonly fallback: number; readonly minimum: number; readonly maximum: number },
 ): number {
-  const value = positive(option, text, fallback);
+  const value = parseNumber(option, text, fallback);
   if (!Number.isInteger(value) || value < minimum || value > maximum)
     throw new UsageError(
       `--${option} is ${JSON.stringify(text)}; allowed: a whole number from ${minimum} to ${maximum}.`,
@@ -151,7 +151,7 @@ export function readWholeNumber(
 /** Reads the share of cold starts, from 0 to 1. */
 export function readColdShare({ coldShare, function: tuned }: Pick<TuneOptions, "coldShare" | "function">): number {
   const { worker_cold_start_share: worker, front_door_cold_start_share: frontDoor } = DEFAULT_USAGE;
-  const share = positive("cold-share", coldShare, tuned === "worker" ? worker : frontDoor, "from 0 on");
+  const share = parseNumber("cold-share", coldShare, tuned === "worker" ? worker : frontDoor, "from 0 on");
   if (share > 1)
     throw new UsageError(`--cold-share is ${JSON.stringify(coldShare)}; allowed: a share from 0 to 1, such as 0.05.`);
   return share;

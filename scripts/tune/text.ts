@@ -125,7 +125,7 @@ function drawBars(size: TunedSize, sizes: readonly TunedSize[]): string {
 }
 
 /** Turns a tuning into JSON: milliseconds, MiB and dollars of one run. The bootstrap's samples are left out. */
-export function toJson({ tuning, ...conditions }: TuningReport): unknown {
+export function toJson({ tuning, ...conditions }: TuningReport): object {
   const sizes = tuning.sizes.map(({ time, ...size }) => ({ ...size, time: time && { ...time, drawn: undefined } }));
   return { ...conditions, ...tuning, sizes };
 }

@@ -11,7 +11,7 @@ import type { ProbeCaller } from "../../../scripts/kit/api-client";
 import type { LocalIssuer } from "../../support/local-issuer";
 import { ACCESS_MODES, callersOf, settingsOf, type AccessMode, withAccessStack } from "../../support/access-modes";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
-import { givenCallers } from "../../../scripts/gate/smoke";
+import { findCallers } from "../../../scripts/gate/smoke";
 import { readJson } from "../../../scripts/kit/given-state";
 import { REGION, type LocalStack } from "../../../scripts/local/local-stack";
 import { PUBLISHED, publishedDocument } from "../../../scripts/publish/openapi";
@@ -205,7 +205,7 @@ async function fuzzElsewhere(context: CommandContext, options: FuzzOptions, url:
     environment["AWS_REGION"] ??
     environment["AWS_DEFAULT_REGION"] ??
     REGION;
-  const { owner, other } = await givenCallers(context, mode, { region, otherProfile: options.otherProfile });
+  const { owner, other } = await findCallers(context, mode, { region, otherProfile: options.otherProfile });
   // Ids and keys live on in an API that is fuzzed twice.
   const marker = `qtfuzz${options.seed.toString(36)}x${randomBytes(4).toString("hex")}`;
   const document = readJson(join(projectDirectory, PUBLISHED), "OpenAPI document") as CallersDocument;

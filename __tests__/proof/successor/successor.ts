@@ -8,7 +8,7 @@ import {
   type AttributeUse,
   type ResourceAttributes,
 } from "./provider-attributes";
-import { writeWhole } from "../../../scripts/kit/files";
+import { writeAtomically } from "../../../scripts/kit/files";
 import { run } from "../../../scripts/kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { packageFunctions } from "../../../scripts/kit/package-functions";
@@ -107,7 +107,7 @@ export async function successor(context: CommandContext): Promise<CommandResult>
 async function check(context: CommandContext, folder: string): Promise<SuccessorFindings> {
   const { projectDirectory, progress } = context;
   const config = join(folder, "tsconfig.json");
-  writeWhole(config, JSON.stringify(aliases(projectDirectory)));
+  writeAtomically(config, JSON.stringify(aliases(projectDirectory)));
   const [before, after] = [join(folder, "current"), join(folder, "successor")];
   const compiled = progress.step(
     "Check the types with the successor's",

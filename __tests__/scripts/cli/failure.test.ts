@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { crashOf, failureOf } from "../../../scripts/cli/failure";
+import { describeCrash, classifyFailure } from "../../../scripts/cli/failure";
 import { UsageError } from "../../../scripts/kit/context";
 
 test.each([
@@ -22,7 +22,9 @@ test.each([
   ],
   ["a defect", new TypeError("x is not a function"), { kind: "crash", message: "x is not a function", exitCode: 70 }],
   ["what is no error", "text", { kind: "crash", message: "text", exitCode: 70 }],
-])("%s has a kind, a sentence and an exit code", (_, error, failure) => expect(failureOf(error)).toEqual(failure));
+])("%s has a kind, a sentence and an exit code", (_, error, failure) =>
+  expect(classifyFailure(error)).toEqual(failure),
+);
 
 test("what no command has caught is a defect", () =>
-  expect(crashOf(new Error("x"))).toEqual({ kind: "crash", message: "x", exitCode: 70 }));
+  expect(describeCrash(new Error("x"))).toEqual({ kind: "crash", message: "x", exitCode: 70 }));

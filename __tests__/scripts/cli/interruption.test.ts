@@ -7,7 +7,7 @@ function at(...programs: string[]) {
   let now = 0;
   const interruption = new Interruption({
     nowMs: () => now,
-    tell: (text) => void happened.push(text.slice(0, 30)),
+    showNote: (text) => void happened.push(text.slice(0, 30)),
     running: () => programs,
     interruptAgain: () => void happened.push("again"),
     endNow: (exitCode) => void happened.push(`end ${exitCode}`),

@@ -12,8 +12,7 @@ import {
 import type { Deployment } from "../../../scripts/cost/deployment";
 import { DEFAULT_USAGE, type Usage } from "../../../scripts/cost/usage";
 import { anyDeployment, anyUsage, deployed } from "./fixtures";
-import { trafficOf } from "../../../scripts/cost/traffic";
-import { PriceBook } from "../../../scripts/cost/prices";
+import { monthOf } from "../../../scripts/cost/traffic";
 
 describe("bill", () => {
   const usage: Usage = {
@@ -222,7 +221,7 @@ describe("bill", () => {
 describe("gateway", () => {
   const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0 };
   const costOf = (deployment: ReturnType<typeof deployed>, requests = 1_000) =>
-    gatewayCost(deployment, usage, trafficOf(deployment, usage, requests), new PriceBook("us-east-1"));
+    gatewayCost(monthOf(deployment, usage, requests));
 
   test("every poll is a billed call, whether the cache answers it or not", () => {
     // 1,000 + 30,000 calls x 3.50/M
@@ -258,14 +257,12 @@ describe("gateway", () => {
 describe("queue", () => {
   const usage = { ...DEFAULT_USAGE, health_checks_per_minute: 0 };
   const requestsOf = (deployment: ReturnType<typeof deployed>, requests: number, given = usage) =>
-    queueRequests(deployment, trafficOf(deployment, given, requests));
+    queueRequests(monthOf(deployment, given, requests));
 
   test("two idle queues are asked 1,314,000 times a month, for $0.53", () => {
     // 2 queues x 5 pollers x 2,628,000 s / 20 s
     expect(requestsOf(deployed("optimized"), 0)).toBe(1_314_000);
-    expect(
-      queueCost(deployed("optimized"), trafficOf(deployed("optimized"), usage, 0), new PriceBook("us-east-1")),
-    ).toBeCloseTo(0.5256, 9);
+    expect(queueCost(monthOf(deployed("optimized"), usage, 0))).toBeCloseTo(0.5256, 9);
   });
 
   test("a request is sent, received and deleted, and a second run of it once more", () => {
@@ -281,12 +278,7 @@ describe("queue", () => {
 describe("results", () => {
   const costOf = (answerKB: number) => {
     const usage = { ...DEFAULT_USAGE, answer_kb: answerKB };
-    return resultsCost(
-      deployed("optimized"),
-      usage,
-      trafficOf(deployed("optimized"), usage, 1_000),
-      new PriceBook("us-east-1"),
-    );
+    return resultsCost(monthOf(deployed("optimized"), usage, 1_000));
   };
 
   test("answers that fit into the record cost nothing in S3", () => expect(costOf(350)).toBe(0));

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { computeCost, spillover } from "../../../scripts/cost/compute";
-import { trafficOf } from "../../../scripts/cost/traffic";
+import { monthOf, trafficOf } from "../../../scripts/cost/traffic";
 import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
-import { PriceBook } from "../../../scripts/cost/prices";
 import { deployed } from "./fixtures";
 
 const usage = {
@@ -14,7 +13,7 @@ const usage = {
   pollers: 0,
 };
 const costOf = (deployment: ReturnType<typeof deployed>, requests: number, given = usage) =>
-  computeCost(deployment, given, trafficOf(deployment, given, requests), new PriceBook(deployment.region));
+  computeCost(monthOf(deployment, given, requests));
 
 test("a run of 60 s at 3,072 MiB on arm64 costs $0.0024", () => {
   // 60 s x 3 GB x 0.0000133334 = 0.002400012

@@ -1,7 +1,6 @@
 import { databaseCost, finalReads, openReadUnits, tableCalls } from "../../../scripts/cost/database";
-import { trafficOf } from "../../../scripts/cost/traffic";
+import { monthOf, trafficOf } from "../../../scripts/cost/traffic";
 import { DEFAULT_USAGE, type Usage } from "../../../scripts/cost/usage";
-import { PriceBook } from "../../../scripts/cost/prices";
 import { deployed } from "./fixtures";
 
 const usage: Usage = {
@@ -52,13 +51,7 @@ test("a keyed invocation reads the request once more", () => {
 });
 
 test("a month of 1,000 requests costs $0.0891, an idle one $0.0438 for the sweeper's queries", () => {
-  const costOf = (requests: number) =>
-    databaseCost(
-      deployed("optimized"),
-      usage,
-      trafficOf(deployed("optimized"), usage, requests),
-      new PriceBook("us-east-1"),
-    );
+  const costOf = (requests: number) => databaseCost(monthOf(deployed("optimized"), usage, requests));
   // writes 66,000 x 0.625/M = 0.04125; reads (9,000 + 6,000 + 350,400) x 0.125/M = 0.045675;
   // kept: 1,000 x 7 / 30.4167 days x 22.5 KB = 0.0049382 GB x (0.25 + 0.20) = 0.0022222
   expect(costOf(1_000)).toBeCloseTo(0.04125 + 0.045675 + 0.0022222, 6);

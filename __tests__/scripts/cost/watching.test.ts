@@ -6,9 +6,8 @@ import {
   watchingCost,
 } from "../../../scripts/cost/watching";
 import { METRICS } from "../../../handlers/environment";
-import { trafficOf } from "../../../scripts/cost/traffic";
+import { monthOf } from "../../../scripts/cost/traffic";
 import { DEFAULT_USAGE, SECONDS_A_MONTH } from "../../../scripts/cost/usage";
-import { PriceBook } from "../../../scripts/cost/prices";
 import { deployed } from "./fixtures";
 
 describe("alarms", () => {
@@ -41,7 +40,7 @@ describe("alarms", () => {
 describe("watching", () => {
   const usage = { ...DEFAULT_USAGE, worker_cpu_seconds: 0, queue_wait_seconds: 0, health_checks_per_minute: 0 };
   const costOf = (deployment: ReturnType<typeof deployed>, requests: number) =>
-    watchingCost(deployment, usage, trafficOf(deployment, usage, requests), new PriceBook("us-east-1"));
+    watchingCost(monthOf(deployment, usage, requests));
 
   test("the metrics that are counted are those that the handlers write", () => {
     expect([...new Set(Object.values(METRICS_BY_DIMENSION).flat())].sort()).toEqual(Object.keys(METRICS).sort());

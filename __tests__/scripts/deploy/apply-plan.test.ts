@@ -4,7 +4,7 @@ import { ApplyInterrupted, applyUnchecked, describeOutputs } from "../../../scri
 import { ownPlanFile } from "../../../scripts/deploy/plan";
 import { SILENT, type Progress } from "../../../scripts/kit/context";
 import { Interrupted } from "../../../scripts/kit/process";
-import type { StateLock } from "../../../scripts/kit/state";
+import type { StateLock } from "../../../scripts/kit/state-lock";
 import { Terraform } from "../../../scripts/kit/terraform";
 import { temporaryFolder } from "../../support/temporary-folder";
 

@@ -95,7 +95,9 @@ describe("differences between live and applied", () => {
   const resource = (type: string, values: Readonly<Record<string, unknown>>, name = "x"): StateResource => ({
     address: `${type}.${name}`,
     type,
+    name,
     values,
+    dependsOn: [],
   });
   const PATH = "~1api~1v1~1status~1{request_id}/GET";
   const STATE = [

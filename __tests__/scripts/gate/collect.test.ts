@@ -1,5 +1,5 @@
 import type { MetricQuery } from "../../../scripts/gate/reads";
-import { metricData } from "../../../scripts/gate/collect";
+import { readMetricData } from "../../../scripts/gate/collect";
 import { answeringServer, type Answer } from "../../support/answering-server";
 
 const query = (id: string): MetricQuery => ({
@@ -17,7 +17,7 @@ afterAll(() => server.stop());
 beforeEach(() => (server.asked.length = 0));
 
 const ask = (ids: readonly string[]) =>
-  metricData({
+  readMetricData({
     queries: ids.map(query),
     startMs: 1_795_000_020_000,
     endMs: 1_795_001_820_000,

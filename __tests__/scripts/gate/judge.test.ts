@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { KPIS } from "../../../stacks/contract/settings";
-import { judgeGate, type KpiVerdict, whole, type KpiOutcome } from "../../../scripts/gate/judge";
+import { judgeGate, type KpiVerdict, worstVerdict, type KpiOutcome } from "../../../scripts/gate/judge";
 import { evidenceOf, GOOD_METRICS, series, type Parts } from "../../support/gate-evidence";
 
 describe("judge", () => {
@@ -433,5 +433,5 @@ describe("verdict", () => {
     [["error", "fail", "inconclusive"], "fail"],
     [["shown", "not applicable"], "inconclusive"],
     [[], "inconclusive"],
-  ])("%j is %s", (outcomes, verdict) => expect(whole(outcomes)).toBe(verdict));
+  ])("%j is %s", (outcomes, verdict) => expect(worstVerdict(outcomes)).toBe(verdict));
 });

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import {
-  fisher,
+  fisherTail,
   lowerTail,
   upperTail,
   FALSE_ABORT_SHARE,
-  spentAt,
+  spendableChance,
   judgeRate,
   samplesToPass,
-  tolerated,
+  toleratedShare,
   type RateFinding,
 } from "../../../scripts/gate/rate";
-import { wilson } from "../../../scripts/kit/quantiles";
+import { wilsonInterval } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
 describe("binomial", () => {
@@ -24,18 +24,17 @@ describe("binomial", () => {
     });
 
     test("of the tea lady (Fisher 1935): 4 of 4 by chance is 1 in 70, at least 3 of 4 is 17 in 70", () => {
-      expect(fisher({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
-      expect(fisher({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
+      expect(fisherTail({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
+      expect(fisherTail({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
     });
 
     test("at a million samples, where factorials are long out of range", () => {
       // Normal: ten standard errors are nothing, none is a half.
       expect(upperTail(500_000, 1_000_000, 0.5)).toBeCloseTo(0.5, 3);
       expect(upperTail(505_000, 1_000_000, 0.5)).toBeLessThan(1e-20);
-      expect(fisher({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 })).toBeCloseTo(
-        0.5,
-        2,
-      );
+      expect(
+        fisherTail({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 }),
+      ).toBeCloseTo(0.5, 2);
     });
   });
 
@@ -70,23 +69,25 @@ describe("binomial", () => {
     [() => lowerTail(1.5, 5, 0.5), "A tail from 1.5 successes in 5 samples; allowed: a whole number from 0 to 5."],
     [() => lowerTail(1, 5, 1.1), "A tail at the share 1.1; allowed: 0 to 1."],
     [
-      () => fisher({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
+      () => fisherTail({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
       "A tail from 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
     ],
   ])("what is no count and no share is refused %#", (call, message) => expect(call).toThrow(message));
 });
 
 describe("looks", () => {
-  test("one look may spend all", () => expect(spentAt({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
+  test("one look may spend all", () => expect(spendableChance({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
 
   test("looks that are repeated spend less each time, and together never more than all", () => {
-    const spent = Array.from({ length: 10_000 }, (_, index) => spentAt({ look: index + 1, repeated: true }));
+    const spent = Array.from({ length: 10_000 }, (_, index) => spendableChance({ look: index + 1, repeated: true }));
     expect(spent.slice(0, 3)).toEqual([FALSE_ABORT_SHARE / 2, FALSE_ABORT_SHARE / 6, FALSE_ABORT_SHARE / 12]);
     expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
   });
 
   test("a look that is none is refused, with what is allowed", () =>
-    expect(() => spentAt({ look: 0, repeated: true })).toThrow("The look is 0; allowed: a whole number from 1."));
+    expect(() => spendableChance({ look: 0, repeated: true })).toThrow(
+      "The look is 0; allowed: a whole number from 1.",
+    ));
 });
 
 describe("rate", () => {
@@ -129,7 +130,7 @@ describe("rate", () => {
   });
 
   test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
-    expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(tolerated)).toEqual([
+    expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(toleratedShare)).toEqual([
       0.01,
       0.01,
       0.1,
@@ -152,7 +153,7 @@ describe("rate", () => {
           const firstFail = verdicts.indexOf("fail");
           const lastPass = verdicts.lastIndexOf("pass");
           if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
-          if (lastPass !== -1 && lowerTail(lastPass, samples, tolerated(allowed)) > 0.05) return false;
+          if (lastPass !== -1 && lowerTail(lastPass, samples, toleratedShare(allowed)) > 0.05) return false;
           return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
         },
       ),
@@ -196,13 +197,14 @@ describe("rate", () => {
     const memory = new Map<string, RateFinding["verdict"]>();
     const ours = (bad: number, samples: number, look: number, repeated: boolean) => {
       const key = `${bad}/${samples}/${repeated ? look : 0}`;
-      const known = memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spentAt({ look, repeated }))).verdict;
+      const known =
+        memory.get(key) ?? judgeRate({ bad, samples }, rule(0.01, 20, spendableChance({ look, repeated }))).verdict;
       memory.set(key, known);
       return known;
     };
     const bounds = new Map<string, number>();
     const lowerBound = (bad: number, samples: number) => {
-      const known = bounds.get(`${bad}/${samples}`) ?? wilson(bad, samples, 0.95).low;
+      const known = bounds.get(`${bad}/${samples}`) ?? wilsonInterval(bad, samples, 0.95).low;
       bounds.set(`${bad}/${samples}`, known);
       return known;
     };

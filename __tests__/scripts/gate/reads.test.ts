@@ -1,13 +1,13 @@
 import { KPIS } from "../../../stacks/contract/settings";
 import {
   gateQueries,
-  inCalls,
+  splitIntoCalls,
   MAX_QUERIES,
   type MetricQuery,
   readId,
   COST_READS,
   hasVersions,
-  readsOf,
+  listReads,
 } from "../../../scripts/gate/reads";
 import { gateSettings, NAMES, WINDOW } from "../../support/gate-evidence";
 import { METRICS } from "../../../handlers/environment";
@@ -102,16 +102,16 @@ describe("queries", () => {
   test("a call has at most 500 queries, and all of them fit in one now", () => {
     expect(queries().length).toBeLessThanOrEqual(MAX_QUERIES);
     const many = Array.from({ length: 1_001 }, (_, index) => ({ ...queries()[0]!, id: `q${index}` }));
-    expect(inCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
-    expect(inCalls([])).toEqual([]);
+    expect(splitIntoCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
+    expect(splitIntoCalls([])).toEqual([]);
   });
 });
 
 describe("reads", () => {
-  const reads = KPIS.flatMap((kpi) => readsOf(kpi, gateSettings()));
+  const reads = KPIS.flatMap((kpi) => listReads(kpi, gateSettings()));
 
   test("every KPI but a setting's is read from something", () => {
-    expect(KPIS.filter((kpi) => readsOf(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
+    expect(KPIS.filter((kpi) => listReads(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
       "concurrent_capacity",
     ]);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sourceNames, GATE_SETTINGS, numberOf, unmet } from "../../../scripts/gate/settings";
+import { sourceNames, GATE_SETTINGS, readNumber, explainUnmet } from "../../../scripts/gate/settings";
 import { PROJECT } from "../../support/stack-json";
 import { KPIS, SETTINGS, conditionSetting } from "../../../stacks/contract/settings";
 
@@ -69,11 +69,11 @@ describe("settings", () => {
     expect(GATE_SETTINGS.filter((name) => /agent|arbiter|email|arn|secret|key|domain/.test(name))).toEqual([]));
 
   test("a number is a number or null; anything else is named, with what to do", () => {
-    expect([numberOf({ a: 5 }, "a"), numberOf({ a: null }, "a")]).toEqual([5, null]);
-    expect(() => numberOf({ a: "5" }, "a")).toThrow(
+    expect([readNumber({ a: 5 }, "a"), readNumber({ a: null }, "a")]).toEqual([5, null]);
+    expect(() => readNumber({ a: "5" }, "a")).toThrow(
       'The setting a is "5"; allowed: a number or null. Apply this release first',
     );
-    expect(() => numberOf({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
+    expect(() => readNumber({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
   });
 
   test.each([
@@ -88,8 +88,8 @@ describe("settings", () => {
     [{ isGiven: "kms_key_arn" }, 0, undefined],
     [{ isGiven: "kms_key_arn" }, null, "kms_key_arn is null"],
   ] as const)("%j of %j: %s", (condition, value, expected) =>
-    expect(unmet(condition, { [conditionSetting(condition)]: value })).toBe(expected),
+    expect(explainUnmet(condition, { [conditionSetting(condition)]: value })).toBe(expected),
   );
 
-  test("no condition holds always", () => expect(unmet(undefined, {})).toBeUndefined());
+  test("no condition holds always", () => expect(explainUnmet(undefined, {})).toBeUndefined());
 });

@@ -1,3 +1,4 @@
+import type { ProbeAnswer } from "../../../scripts/kit/api-client";
 import {
   checkAnonymous,
   checkCache,
@@ -11,10 +12,9 @@ import {
   hasEnded,
   retryAfterSeconds,
   unchecked,
-  type Answer,
 } from "../../../scripts/gate/smoke-checks";
 
-const answer = (status: number, body: unknown = {}, headers: Record<string, string> = {}): Answer => ({
+const answer = (status: number, body: unknown = {}, headers: Record<string, string> = {}): ProbeAnswer => ({
   status,
   body,
   headers,
@@ -22,7 +22,7 @@ const answer = (status: number, body: unknown = {}, headers: Record<string, stri
 });
 const error = (status: number, code: string, id = "call-1", headers: Record<string, string> = {}) =>
   answer(status, { error: { code, message: "m", gateway_request_id: id } }, headers);
-const SILENT: Answer = { status: 0, headers: {}, body: undefined, failure: "ENOTFOUND: no such host", ms: 3 };
+const SILENT: ProbeAnswer = { status: 0, headers: {}, body: undefined, failure: "ENOTFOUND: no such host", ms: 3 };
 
 test("without an answer nothing is known, and the check says why", () => {
   expect(checkHealth(SILENT)).toEqual({
@@ -36,7 +36,7 @@ test("without an answer nothing is known, and the check says why", () => {
 });
 
 describe("health", () => {
-  test.each<[Answer, string]>([
+  test.each<[ProbeAnswer, string]>([
     [answer(200, { status: "ok", ready: true }), "pass"],
     [answer(200, { status: "ok", ready: false }), "fail"],
     [answer(200, undefined), "fail"],

@@ -1,5 +1,5 @@
 import { type CommandContext, SILENT } from "../../../scripts/kit/context";
-import { givenCallers } from "../../../scripts/gate/smoke";
+import { findCallers } from "../../../scripts/gate/smoke";
 import { PROJECT } from "../../support/stack-json";
 
 const region = "eu-west-1";
@@ -13,7 +13,7 @@ const KEYS = { AWS_ACCESS_KEY_ID: "A", AWS_SECRET_ACCESS_KEY: "a" };
 const OTHER_KEYS = { OTHER_AWS_ACCESS_KEY_ID: "B", OTHER_AWS_SECRET_ACCESS_KEY: "b" };
 
 test("callers come from the environment, as the access mode asks for them; a second one need not be there", async () => {
-  const given = (mode: string, environment: NodeJS.ProcessEnv) => givenCallers(context(environment), mode, { region });
+  const given = (mode: string, environment: NodeJS.ProcessEnv) => findCallers(context(environment), mode, { region });
   expect(await given("api_key", { QUICKTURN_API_KEY: "k", QUICKTURN_OTHER_API_KEY: "l" })).toEqual({
     owner: { kind: "key", apiKey: "k" },
     other: { kind: "key", apiKey: "l" },
@@ -35,7 +35,7 @@ test("callers come from the environment, as the access mode asks for them; a sec
 
 test("what is given on the command line wins", async () => {
   expect(
-    await givenCallers(context({ QUICKTURN_API_KEY: "k" }), "api_key", {
+    await findCallers(context({ QUICKTURN_API_KEY: "k" }), "api_key", {
       region,
       apiKey: "given",
       otherApiKey: "other",
@@ -47,5 +47,5 @@ test.each([
   ["api_key", "authorization is api_key, and no key was given; give one as QUICKTURN_API_KEY."],
   ["jwt", "authorization is jwt, and no token was given; give one of jwt_issuer as QUICKTURN_TOKEN"],
 ])("with %s and nobody to call as, it is said what to give", async (mode, message) => {
-  await expect(givenCallers(context(KEYS), mode, { region })).rejects.toThrow(message);
+  await expect(findCallers(context(KEYS), mode, { region })).rejects.toThrow(message);
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
       ? { status: 301, headers: { location: "https://elsewhere/" } }
       : { status: 404, body: url.startsWith("/live/text") ? "hello" : '{"error":{"code":"x"}}' },
   );
-  probe = new ApiProbe(`${server.url}/live`, "eu-west-1", new AbortController().signal);
+  probe = new ApiProbe({ url: `${server.url}/live`, region: "eu-west-1", signal: new AbortController().signal });
 });
 afterAll(() => server.stop());
 
@@ -50,7 +50,7 @@ test("each caller proves itself in its own way, and an anonymous one not at all"
 });
 
 test("no answer is an answer too, with the network's own reason", async () => {
-  const dead = new ApiProbe("http://127.0.0.1:9", "us-east-1", new AbortController().signal);
+  const dead = new ApiProbe({ url: "http://127.0.0.1:9", region: "us-east-1", signal: new AbortController().signal });
   expect(await dead.call({ method: "GET", route: "/", caller: { kind: "anonymous" } })).toMatchObject({
     status: 0,
     failure: expect.stringMatching(/ECONNREFUSED|bad port/) as unknown,
@@ -63,7 +63,7 @@ test("a server that hangs is given up, and one that speaks no TLS is named", asy
   await new Promise<void>((resolve) => hanging.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(hanging.address() as AddressInfo).port}`;
   const ask = (url: string, timeoutMs?: number) =>
-    new ApiProbe(url, "us-east-1", new AbortController().signal, timeoutMs).call({
+    new ApiProbe({ url, region: "us-east-1", signal: new AbortController().signal, timeoutMs }).call({
       method: "GET",
       route: "/",
       caller: { kind: "anonymous" },
@@ -78,7 +78,11 @@ test("a server that hangs is given up, and one that speaks no TLS is named", asy
 });
 
 test("an interrupt is thrown", async () => {
-  const interrupted = new ApiProbe(server.url, "us-east-1", AbortSignal.abort(new Error("interrupted")));
+  const interrupted = new ApiProbe({
+    url: server.url,
+    region: "us-east-1",
+    signal: AbortSignal.abort(new Error("interrupted")),
+  });
   await expect(interrupted.call({ method: "GET", route: "/", caller: { kind: "anonymous" } })).rejects.toThrow(
     "interrupted",
   );

@@ -20,7 +20,7 @@ describe("account limits", () => {
 
   test("without them it says what was missing, or what AWS said, and what it takes", async () => {
     await expect(limitsOf({})).rejects.toThrow(
-      "Lambda in us-east-1 does not tell the account's limits (the answer holds no AccountLimit). It takes lambda:GetAccountSettings.",
+      "The account's limits of Lambda in us-east-1 cannot be read (the answer holds no AccountLimit). It takes lambda:GetAccountSettings.",
     );
     await expect(limitsOf({ message: "not you" }, 403)).rejects.toThrow(
       /not you.*It takes lambda:GetAccountSettings\.$/,

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkSettings, variablesAlone } from "../../../scripts/kit/checked-settings";
+import { checkSettings, extractVariables } from "../../../scripts/kit/checked-settings";
 import { UsageError } from "../../../scripts/kit/context";
 import { STACK_DIRECTORY, stackJson, type StackJson } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
@@ -54,7 +54,7 @@ describe("variables alone", () => {
   const validation = (condition: string) => ({ condition: `\${${condition}}`, error_message: "no" });
 
   test("keeps the variables with the locals that their rules need, and no rule that needs more", () => {
-    const { variable, locals } = variablesAlone({
+    const { variable, locals } = extractVariables({
       variable: {
         a: {
           validation: [
@@ -79,6 +79,6 @@ describe("variables alone", () => {
         (sum, each) => sum + (each.validation ?? []).length,
         0,
       );
-    expect(count(variablesAlone(stack as never).variable)).toBe(count(stack.variable));
+    expect(count(extractVariables(stack as never).variable)).toBe(count(stack.variable));
   });
 });

@@ -4,7 +4,7 @@ import {
   writeFolder,
   writePrivately,
   writeReport,
-  writeWhole,
+  writeAtomically,
   ownFile,
   deterministicZip,
 } from "../../../scripts/kit/files";
@@ -26,7 +26,7 @@ describe("files", () => {
       writePrivately();
       writeReport(path("reports/review.md"), "x");
       writeFolder(path("release"), { "notes.md": Buffer.from("x") });
-      writeWhole(path("values/kept.json"), "{}");
+      writeAtomically(path("values/kept.json"), "{}");
     } finally {
       process.umask(before);
     }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { earlierSource, workingTree } from "../../../scripts/kit/git";
+import { checkOutCommit, readWorkingTree } from "../../../scripts/kit/git";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 describe("earlier source", () => {
@@ -32,7 +32,7 @@ describe("earlier source", () => {
   test("the project is there as it was, with the packages of now, and the repository is as before", async () => {
     const { top, project } = repository();
     const before = git(top, "status", "--porcelain=v2");
-    const source = await earlierSource({ project, ref: "HEAD", env });
+    const source = await checkOutCommit({ project, ref: "HEAD", env });
     expect(readFileSync(join(source.directory, "a.txt"), "utf8")).toBe("before");
     expect(readlinkSync(join(source.directory, "node_modules"))).toBe(realpathSync(join(project, "node_modules")));
     expect(source.commit).toBe(git(top, "rev-parse", "HEAD").trim());
@@ -48,19 +48,19 @@ describe("earlier source", () => {
     ["--all", 'The ref is "--all"; allowed: a commit, tag or branch'],
     ["", 'The ref is ""; allowed'],
   ])("the ref %j is refused with what is allowed", async (ref, message) => {
-    await expect(earlierSource({ project: repository().project, ref, env })).rejects.toThrow(message);
+    await expect(checkOutCommit({ project: repository().project, ref, env })).rejects.toThrow(message);
   });
 
   test("a folder that is in no repository is refused with what to do", async () => {
     const project = temporaryFolder("plain");
     await expect(
-      earlierSource({ project, ref: "HEAD", env: { ...env, GIT_CEILING_DIRECTORIES: join(project, "..") } }),
+      checkOutCommit({ project, ref: "HEAD", env: { ...env, GIT_CEILING_DIRECTORIES: join(project, "..") } }),
     ).rejects.toThrow(/is not in a git repository.*Run it in a clone/s);
   });
 
   test("without git it says that git is missing", async () => {
     await expect(
-      earlierSource({ project: repository().project, ref: "HEAD", env: { PATH: "/nowhere" } }),
+      checkOutCommit({ project: repository().project, ref: "HEAD", env: { PATH: "/nowhere" } }),
     ).rejects.toThrow("git cannot be started");
   });
 
@@ -72,7 +72,7 @@ describe("earlier source", () => {
     git(top, "add", "-A");
     git(top, "commit", "--quiet", "-m", "without");
     mkdirSync(project);
-    await expect(earlierSource({ project, ref: "HEAD", env })).rejects.toThrow("The commit HEAD has no folder");
+    await expect(checkOutCommit({ project, ref: "HEAD", env })).rejects.toThrow("The commit HEAD has no folder");
   });
 });
 
@@ -107,7 +107,7 @@ describe("git", () => {
 
   test("a tree as its commit has it has no changes, and its files by name", async () => {
     const { folder, git } = repository();
-    expect(await workingTree(folder, ENV)).toEqual({
+    expect(await readWorkingTree(folder, ENV)).toEqual({
       commit: git("rev-parse", "HEAD").trim(),
       day: "2027-01-01",
       changed: [],
@@ -125,7 +125,7 @@ describe("git", () => {
     writeFileSync(join(folder, "ignored/y.txt"), "2");
     writeFileSync(join(folder, "new/y.txt"), "2");
     rmSync(join(folder, "gone.txt"));
-    const { changed, files } = await workingTree(folder, ENV);
+    const { changed, files } = await readWorkingTree(folder, ENV);
     expect([...changed].sort()).toEqual(["below/x.txt", "gone.txt", "new/y.txt", "staged.txt"]);
     expect([...files].sort()).toEqual([
       ".gitignore",
@@ -139,13 +139,13 @@ describe("git", () => {
 
   test("a folder that is no repository, one without a commit, and one inside another are refused", async () => {
     const outside = temporaryFolder("no-git");
-    await expect(workingTree(outside, { ...ENV, GIT_CEILING_DIRECTORIES: join(outside, "..") })).rejects.toThrow(
+    await expect(readWorkingTree(outside, { ...ENV, GIT_CEILING_DIRECTORIES: join(outside, "..") })).rejects.toThrow(
       /no-git-\w+ is no git repository with a commit: git rev-parse ended with code 128/,
     );
     execFileSync("git", ["init", "--quiet"], { cwd: outside, env: ENV });
-    await expect(workingTree(outside, ENV)).rejects.toThrow(/is no git repository with a commit/);
+    await expect(readWorkingTree(outside, ENV)).rejects.toThrow(/is no git repository with a commit/);
     const { folder } = repository();
-    await expect(workingTree(join(folder, "below"), ENV)).rejects.toThrow(
+    await expect(readWorkingTree(join(folder, "below"), ENV)).rejects.toThrow(
       /below lies in a git repository, in its folder below\/; wanted: its top\./,
     );
   });

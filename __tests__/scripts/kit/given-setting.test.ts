@@ -1,12 +1,12 @@
 import {
-  durationSeconds,
-  positive,
-  timeMs,
-  refusedVariable,
-  meant,
+  parseDurationSeconds,
+  parseNumber,
+  parseTimeMs,
+  checkVariable,
+  suggestName,
   nearestName,
-  misfits,
-  shapeOf,
+  findMisfits,
+  parseShape,
 } from "../../../scripts/kit/given-setting";
 import { SETTINGS } from "../../../stacks/contract/settings";
 import { AGENTS_TYPE } from "../../../stacks/contract/settings/agents";
@@ -17,33 +17,33 @@ describe("option values", () => {
     ["30m", 1_800],
     ["2h", 7_200],
     ["1d", 86_400],
-  ])("%s is %i seconds", (text, seconds) => expect(durationSeconds("window", text)).toBe(seconds));
+  ])("%s is %i seconds", (text, seconds) => expect(parseDurationSeconds("window", text)).toBe(seconds));
 
   test.each(["", "0m", "30", "m", "1.5h", "-5m", "30 m", "1w", "9999999s"])(
     "a duration of %j is refused, with what is allowed",
     (text) => {
-      expect(() => durationSeconds("window", text)).toThrow(
+      expect(() => parseDurationSeconds("window", text)).toThrow(
         `--window is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h or 1d.`,
       );
     },
   );
 
   test("a time has a zone", () => {
-    expect(timeMs("end", "2026-11-21T13:00:00+01:00")).toBe(Date.parse("2026-11-21T12:00:00Z"));
+    expect(parseTimeMs("end", "2026-11-21T13:00:00+01:00")).toBe(Date.parse("2026-11-21T12:00:00Z"));
     for (const text of ["2026-11-21T12:00:00", "2026-11-21", "yesterday", "2026-13-40T12:00:00Z", "1795000000"])
-      expect(() => timeMs("end", text)).toThrow(
+      expect(() => parseTimeMs("end", text)).toThrow(
         `--end is ${JSON.stringify(text)}; allowed: a time with its zone, such as 2026-11-21T12:00:00Z.`,
       );
   });
 
   test("a ratio is above 0, a price may be 0, and what is not given is the default", () => {
     expect([
-      positive("max-cost-ratio", undefined, 1.1),
-      positive("max-cost-ratio", "1.5", 1.1),
-      positive("token-price-in", "0", 1, "from 0 on"),
+      parseNumber("max-cost-ratio", undefined, 1.1),
+      parseNumber("max-cost-ratio", "1.5", 1.1),
+      parseNumber("token-price-in", "0", 1, "from 0 on"),
     ]).toEqual([1.1, 1.5, 0]);
     for (const text of ["", "0", "-1", "much", "Infinity"])
-      expect(() => positive("max-cost-ratio", text, 1)).toThrow(
+      expect(() => parseNumber("max-cost-ratio", text, 1)).toThrow(
         `--max-cost-ratio is ${JSON.stringify(text)}; allowed: a number above 0.`,
       );
   });
@@ -51,7 +51,7 @@ describe("option values", () => {
 
 describe("given setting", () => {
   const NAMES = [...SETTINGS.map(({ name }) => name), "canary_note"];
-  const refused = (text: string) => refusedVariable(text, NAMES, SETTINGS);
+  const refused = (text: string) => checkVariable(text, NAMES, SETTINGS);
 
   test.each([
     [
@@ -108,7 +108,7 @@ describe("given setting", () => {
   test("the nearest of two equally near names is always the same, and a far one is none", () => {
     expect(nearestName("ab", ["ac", "aa"])).toBe("aa");
     expect(nearestName("throttling", ["memory_size"])).toBeUndefined();
-    expect(meant("profil", ["profile"])).toBe("Did you mean profile?");
+    expect(suggestName("profil", ["profile"])).toBe("Did you mean profile?");
   });
 });
 
@@ -117,8 +117,8 @@ describe("type shape", () => {
 
   test("reads every type that a setting has", () => {
     for (const setting of SETTINGS)
-      if (setting.type === "structured") expect(() => shapeOf(setting.terraformType)).not.toThrow();
-    expect(shapeOf('object({ a = optional(map(string), { b = "}" }), c = list(number) })')).toEqual({
+      if (setting.type === "structured") expect(() => parseShape(setting.terraformType)).not.toThrow();
+    expect(parseShape('object({ a = optional(map(string), { b = "}" }), c = list(number) })')).toEqual({
       kind: "object",
       attributes: {
         a: { shape: { kind: "map", of: { kind: "string" } }, isOptional: true },
@@ -128,13 +128,13 @@ describe("type shape", () => {
   });
 
   test.each([["tuple([string])"], ["list"], ["object({ a string })"]])("%s is none that is known", (type) =>
-    expect(() => shapeOf(type)).toThrow(type),
+    expect(() => parseShape(type)).toThrow(type),
   );
 
   test("every default has the shape of its setting", () => {
     for (const setting of SETTINGS)
       if (setting.type === "structured")
-        expect(misfits(setting.value, shapeOf(setting.terraformType), setting.name)).toEqual([]);
+        expect(findMisfits(setting.value, parseShape(setting.terraformType), setting.name)).toEqual([]);
   });
 
   test.each<[string, unknown, readonly string[]]>([
@@ -161,10 +161,10 @@ describe("type shape", () => {
       ['agents[0].timeout_seconds is "soon"; allowed: a number'],
     ],
     ["a list for a text", [{ ...AGENT, name: [] }], ["agents[0].name is []; allowed: a text"]],
-  ])("%s", (_, value, wanted) => expect(misfits(value, shapeOf(AGENTS_TYPE), "agents")).toEqual(wanted));
+  ])("%s", (_, value, wanted) => expect(findMisfits(value, parseShape(AGENTS_TYPE), "agents")).toEqual(wanted));
 
   test("of a map each value is looked at", () =>
-    expect(misfits({ a: "true", b: "yes" }, shapeOf("map(bool)"), "m")).toEqual([
+    expect(findMisfits({ a: "true", b: "yes" }, parseShape("map(bool)"), "m")).toEqual([
       'm.b is "yes"; allowed: true or false',
     ]));
 });

@@ -1,6 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { restoreState } from "../../../scripts/kit/local-state";
+import {
+  copyErroredState,
+  findErroredState,
+  findKeptState,
+  keepState,
+  parseStateHead,
+  restoreState,
+} from "../../../scripts/kit/local-state";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { holdTimers } from "../emulator/fixtures";
 
@@ -84,4 +91,51 @@ test("one that another run is writing at this moment is left to it", async () =>
   jest.advanceTimersByTime(1);
   expect(await looked).toBeUndefined();
   expect(readFileSync(path, "utf8")).toBe(STATE);
+});
+
+const stateOf = (lineage: string, serial: number) => ({ version: 4, serial, lineage, resources: [] });
+test("a state is kept in the stack's folder, for its owner's eyes only, and found as long as it is newer", () => {
+  const directory = temporaryFolder("stack");
+  expect(findErroredState(directory)).toBeUndefined();
+  const path = join(directory, "errored.tfstate");
+  expect(keepState(directory, stateOf("a", 8))).toEqual({ path, lineage: "a", serial: 8 });
+  expect([JSON.parse(readFileSync(path, "utf8")), statSync(path).mode & 0o077]).toEqual([stateOf("a", 8), 0]);
+  expect(findErroredState(directory)).toEqual({ path, lineage: "a", serial: 8 });
+  expect([
+    findKeptState(directory, { lineage: "a", serial: 7 })?.serial,
+    findKeptState(directory, { lineage: "a", serial: 8 }),
+    findKeptState(directory, { lineage: "b", serial: 1 }),
+  ]).toEqual([8, undefined, undefined]);
+});
+
+test("where that has no room it is the home's, and the newest of all places is found", () => {
+  const directory = temporaryFolder("stack");
+  const home = temporaryFolder("home");
+  mkdirSync(join(directory, "errored.tfstate"));
+  const kept = keepState(directory, stateOf("l-1", 9), [home]);
+  expect(kept?.path).toBe(join(home, "quickturn-l-1.errored.tfstate"));
+  expect(findKeptState(directory, { lineage: "l-1", serial: 3 }, [home])).toEqual(kept);
+});
+
+test("the head of a file that is cut is known, and of one that holds nothing it is not", () => {
+  expect(
+    parseStateHead(
+      '{\n  "version": 4,\n  "terraform_version": "1.11.4",\n  "serial": 5,\n  "lineage": "3aac-1",\n  "outp',
+    ),
+  ).toEqual({ serial: 5, lineage: "3aac-1" });
+  expect([parseStateHead(""), parseStateHead('{"version": 4')]).toEqual([undefined, undefined]);
+});
+
+test("a kept state that is cut is ignored", () => {
+  const directory = temporaryFolder("stack");
+  writeFileSync(join(directory, "errored.tfstate"), '{"serial": 5, "lineage": "a"');
+  expect(findErroredState(directory)).toBeUndefined();
+});
+
+test("a state that the backend did not take is copied; without one nothing is written", () => {
+  const [from, to] = [temporaryFolder("from"), temporaryFolder("to")];
+  expect(copyErroredState(from, to)).toBeUndefined();
+  expect(existsSync(join(to, "errored.tfstate"))).toBe(false);
+  writeFileSync(join(from, "errored.tfstate"), "{}");
+  expect(readFileSync(copyErroredState(from, to)!, "utf8")).toBe("{}");
 });

@@ -1,9 +1,9 @@
-import { fenced, inlineCode, plain, markdownHtml } from "../../../scripts/kit/markdown";
+import { codeBlock, inlineCode, escapeMarkdown, markdownHtml } from "../../../scripts/kit/markdown";
 
 describe("fenced", () => {
   test("a block of code has a fence that nothing in it can end", () => {
-    expect(fenced(["a", "````", "b"])).toBe("`````text\na\n````\nb\n`````");
-    expect(fenced(["a"])).toBe("```text\na\n```");
+    expect(codeBlock(["a", "````", "b"])).toBe("`````text\na\n````\nb\n`````");
+    expect(codeBlock(["a"])).toBe("```text\na\n```");
   });
 
   test("a name in code keeps its marks", () => {
@@ -13,7 +13,7 @@ describe("fenced", () => {
   });
 
   test("somebody else's text is neither Markdown nor HTML nor a mention", () => {
-    expect(plain("<img> **x** @team [a](b) #1 & `c`")).toBe(
+    expect(escapeMarkdown("<img> **x** @team [a](b) #1 & `c`")).toBe(
       "&lt;img&gt; \\*\\*x\\*\\* \\@team \\[a\\](b) \\#1 &amp; \\`c\\`",
     );
   });

@@ -90,9 +90,7 @@ describe("a copy that npm installed, which has no lock file", () => {
     const { text, json } = await packaged(folder);
     // What sha256sum --check reads.
     expect(`${text}\n`).toBe(GOLDEN);
-    expect((json as { functions: { files: Record<string, number> }[] }).functions[0]?.files).toHaveProperty([
-      "index.mjs",
-    ]);
+    expect(json.functions[0]?.files).toHaveProperty(["index.mjs"]);
     for (const name of FUNCTIONS)
       expect(readFileSync(join(folder, "dist/functions", `${name}.zip`)).equals(zip(name))).toBe(true);
   });
@@ -106,11 +104,7 @@ describe("a copy that npm installed, which has no lock file", () => {
 
 describe("packaged again", () => {
   const packaged = async (project: string) =>
-    (
-      (await packageFunctions({ ...SILENT_CONTEXT, projectDirectory: project })).json as {
-        functions: { name: string; sha256: string }[];
-      }
-    ).functions;
+    (await packageFunctions({ ...SILENT_CONTEXT, projectDirectory: project })).json.functions;
   const written = (project: string, file: string) => statSync(join(project, file)).mtimeMs;
 
   test("nothing is made anew while no source has changed, and what is missing or somebody else's is", async () => {

@@ -2,7 +2,7 @@ import {
   chiSquaredQuantile,
   quantileRanks,
   samplesForQuantile,
-  wilson,
+  wilsonInterval,
   normalQuantile,
   median,
   countAbove,
@@ -42,8 +42,8 @@ describe("intervals", () => {
         [3, 20, 0.99, 0.03878706050807168, 0.4355867202610557],
       ];
       for (const [successes, samples, confidence, low, high] of known) {
-        expect(wilson(successes, samples, confidence).low).toBeCloseTo(low, 12);
-        expect(wilson(successes, samples, confidence).high).toBeCloseTo(high, 12);
+        expect(wilsonInterval(successes, samples, confidence).low).toBeCloseTo(low, 12);
+        expect(wilsonInterval(successes, samples, confidence).high).toBeCloseTo(high, 12);
       }
     });
 
@@ -55,11 +55,11 @@ describe("intervals", () => {
           fc.double({ min: 0.5, max: 0.999, noNaN: true }),
           (samples, part, confidence) => {
             const successes = Math.round(part * samples);
-            const { low, high } = wilson(successes, samples, confidence);
+            const { low, high } = wilsonInterval(successes, samples, confidence);
             const share = successes / samples;
             expect(low).toBeLessThanOrEqual(share + 1e-12);
             expect(high).toBeGreaterThanOrEqual(share - 1e-12);
-            const mirrored = wilson(samples - successes, samples, confidence);
+            const mirrored = wilsonInterval(samples - successes, samples, confidence);
             expect(mirrored.low).toBeCloseTo(1 - high, 9);
             const z = normalQuantile((1 + confidence) / 2);
             for (const bound of [low, high])
@@ -71,11 +71,13 @@ describe("intervals", () => {
     });
 
     test("what cannot be is refused", () => {
-      expect(() => wilson(1, 0, 0.95)).toThrow("An interval of a share of 0 samples; allowed: a whole number from 1.");
-      expect(() => wilson(5, 4, 0.95)).toThrow(
+      expect(() => wilsonInterval(1, 0, 0.95)).toThrow(
+        "An interval of a share of 0 samples; allowed: a whole number from 1.",
+      );
+      expect(() => wilsonInterval(5, 4, 0.95)).toThrow(
         "An interval of 5 successes in 4 samples; allowed: a whole number from 0 to 4.",
       );
-      expect(() => wilson(1, 4, 95)).toThrow("A confidence is 95; allowed: above 0 and below 1, such as 0.95.");
+      expect(() => wilsonInterval(1, 4, 95)).toThrow("A confidence is 95; allowed: above 0 and below 1, such as 0.95.");
     });
   });
 

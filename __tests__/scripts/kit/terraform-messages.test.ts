@@ -1,6 +1,6 @@
 import {
   countDone,
-  heardMessage,
+  addMessage,
   NOTHING_APPLIED,
   progressText,
   type ApplyProgress,
@@ -8,7 +8,7 @@ import {
   TerraformFailed,
   failures,
   plannedChanges,
-  spoken,
+  messageText,
   undeclaredVariable,
   warningText,
   warnings,
@@ -26,7 +26,7 @@ describe("apply progress", () => {
     type: `apply_${type}`,
     hook: { resource: { addr }, action, ...(seconds !== undefined && { elapsed_seconds: seconds }) },
   });
-  const after = (...messages: Message[]): ApplyProgress => messages.reduce(heardMessage, NOTHING_APPLIED);
+  const after = (...messages: Message[]): ApplyProgress => messages.reduce(addMessage, NOTHING_APPLIED);
 
   const PLAN = [
     planned("t.a", "create"),
@@ -128,7 +128,7 @@ describe("terraform messages", () => {
   });
 
   test("of a line a person is shown what it says, and a line that is cut or no message as it is", () => {
-    expect(OUTPUT.split("\n").map(spoken)).toEqual([
+    expect(OUTPUT.split("\n").map(messageText)).toEqual([
       "Warning that is no message",
       "aws_iam_role.api: Plan to create",
       "Warning: old",

@@ -5,7 +5,7 @@ import { readApplied } from "../../../../scripts/emulator/applied/applied";
 import { LocalMetrics, LogTail, QueueGauge } from "../../../../scripts/emulator/metrics/local-metrics";
 import { timeLapse } from "../../../../scripts/emulator/metrics/recorder";
 import { accountLimits } from "../../../../scripts/kit/aws-client";
-import { metricData } from "../../../../scripts/gate/collect";
+import { readMetricData } from "../../../../scripts/gate/collect";
 import { folder, lambda, NOWHERE, REGION, restApi, state, until } from "../fixtures";
 import { answeringServer } from "../../../support/answering-server";
 import { temporaryFolder } from "../../../support/temporary-folder";
@@ -52,7 +52,7 @@ describe("local metrics", () => {
       };
       const jobs = async () =>
         (
-          await metricData({
+          await readMetricData({
             environment,
             region: REGION,
             queries: [query],

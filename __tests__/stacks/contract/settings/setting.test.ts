@@ -5,7 +5,7 @@ import {
   type Setting,
   type StringSetting,
 } from "../../../../stacks/contract/settings";
-import { refusedValue } from "../../../../scripts/kit/given-setting";
+import { checkValue } from "../../../../scripts/kit/given-setting";
 import { stackJson } from "../../../support/stack-json";
 import { terraformVerdicts, type Values, type Verdict } from "../../../support/terraform-cases";
 
@@ -284,10 +284,10 @@ describe("out of range, between two numbers, or of another type", () => {
     const before = (values: Values) =>
       Object.entries(values).flatMap(
         ([name, value]) =>
-          refusedValue("", name, typeof value === "object" ? JSON.stringify(value) : String(value), {
-            names,
-            settings,
-          }) ?? [],
+          checkValue(
+            { by: "", name, value: typeof value === "object" ? JSON.stringify(value) : String(value) },
+            { names, settings },
+          ) ?? [],
       );
     const allowed = (text = "") => /allowed: ([^,(]*)/.exec(text)?.[1]?.split(". Default")[0]?.trim();
     const differing = [...badNumbers, ...badStrings]

@@ -9,9 +9,11 @@ export interface JunitCase {
 }
 
 /** JUnit's XML, as every pipeline reads it: failures, errors and skipped cases with their messages. */
-export function junit(suite: string, cases: readonly JunitCase[]): string {
+export function junitXml(suite: string, cases: readonly JunitCase[]): string {
   const count = (outcome: JunitCase["outcome"]) => cases.filter((each) => each.outcome === outcome).length;
-  const counts = `tests="${cases.length}" failures="${count("failed")}" errors="${count("error")}" skipped="${count("skipped")}"`;
+  const counts =
+    `tests="${cases.length}" failures="${count("failed")}" ` +
+    `errors="${count("error")}" skipped="${count("skipped")}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,
@@ -24,7 +26,9 @@ export function junit(suite: string, cases: readonly JunitCase[]): string {
 }
 
 function testcase(suite: string, { name, outcome, message, seconds }: JunitCase): string {
-  const head = `<testcase classname="${escaped(suite)}" name="${escaped(name)}"${seconds === undefined ? "" : ` time="${seconds.toFixed(3)}"`}>`;
+  const head =
+    `<testcase classname="${escaped(suite)}" ` +
+    `name="${escaped(name)}"${seconds === undefined ? "" : ` time="${seconds.toFixed(3)}"`}>`;
   const body = {
     passed: `<system-out>${escaped(message)}</system-out>`,
     failed: `<failure message="${escaped(message)}"/>`,

@@ -1,6 +1,6 @@
 import { DOMParser, onErrorStopParsing } from "@xmldom/xmldom";
 import fc from "fast-check";
-import { junit, type JunitCase } from "../../../scripts/kit/junit";
+import { junitXml, type JunitCase } from "../../../scripts/gate/junit";
 import { anyText } from "../../support/any-text";
 
 const parse = (xml: string) => new DOMParser({ onError: onErrorStopParsing }).parseFromString(xml, "text/xml");
@@ -12,7 +12,7 @@ test("a suite counts its cases, and each says how it ended", () => {
     { name: "c", outcome: "skipped", message: "too few" },
     { name: "d", outcome: "error", message: "no answer" },
   ];
-  const document = parse(junit("gate", cases));
+  const document = parse(junitXml("gate", cases));
   const suite = document.getElementsByTagName("testsuite")[0]!;
   expect(["tests", "failures", "errors", "skipped"].map((name) => suite.getAttribute(name))).toEqual([
     "4",
@@ -37,7 +37,7 @@ test("a suite counts its cases, and each says how it ended", () => {
 test("whatever a message holds, it is well-formed, and comes back but for what XML has no place for", () => {
   fc.assert(
     fc.property(anyText, fc.constantFrom("passed", "failed", "error", "skipped"), (message, outcome) => {
-      const document = parse(junit("s", [{ name: message, outcome, message }]));
+      const document = parse(junitXml("s", [{ name: message, outcome, message }]));
       // The parser here takes U+0085 and U+2028 for ends of lines, as XML 1.1 does; 1.0 does not.
       const kept = message
         // eslint-disable-next-line no-control-regex -- these are the ones
