@@ -9,7 +9,7 @@ const FEATURES = {
   cost: [],
   dashboard: [],
   deploy: ["emulator", "gate", "image"],
-  emulator: ["image"],
+  emulator: [],
   gate: ["cost"],
   image: [],
   kit: [],

@@ -26,7 +26,7 @@ export interface Judge {
 export function kpisOf(name: FunctionName, only: readonly string[]): readonly string[] {
   const all = name === "api" ? FRONT_DOOR_KPIS : selectedKpis([]).filter(hasVersions);
   const wanted = all.filter((kpi) => only.includes(kpi.name));
-  // An empty list would mean the KPIs of the worstVerdict deployment.
+  // An empty list would mean the KPIs of the whole deployment.
   return (wanted.length === 0 ? all : wanted).map((kpi) => kpi.name);
 }
 
