@@ -24,7 +24,7 @@ export function projectCopy(): string {
   return copy;
 }
 
-const FIREWALL = "  createFirewall(stack, parts, stage);\n";
+const FIREWALL = "  createFirewall(deployment, stage);\n";
 
 /**
  * The project without the web firewall, which is off by default: its type has the largest of all schemas and costs a
