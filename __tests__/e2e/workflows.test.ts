@@ -252,7 +252,7 @@ describe("what somebody changed by hand", () => {
     expect({ code: ran.code, said: said(ran) }).toEqual({
       code: 64,
       said: expect.stringMatching(
-        /The plan has aws_lambda_function\.function with the code \S+, and \.\/assets\/api\.zip is \S+: the sources are others/,
+        /The plan has aws_lambda_function\.function with the code \S+, and \.\/assets\/api\.zip is \S+: the sources are not those that were planned/,
       ) as unknown,
     });
     expect(applied("memory_size")).toBe(1024);
