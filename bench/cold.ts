@@ -65,8 +65,8 @@ export function judgeCold(samples: readonly ColdSamples[], budget: ColdBudget): 
   return benchResult("cold", {
     method:
       "Each function on Node 22 in a process of its own, one call to a DynamoDB and an SQS on loopback that answer " +
-      `at once over TLS; from before the process to its answer; medians of ${runs} runs, the variants in turn; ratios ` +
-      "to the bare node of the same run.",
+      `at once over TLS; from before the process to its answer; medians of ${runs} runs, the variants in turn; ` +
+      "ratios to the bare node of the same run.",
     figures: [
       ...ours.map(({ call, ms, ratio }): BenchFigure => {
         const others = rows.filter((row) => row.call === call && ["by hand", "default"].includes(row.variant));

@@ -23,8 +23,8 @@ export async function benchCost(context: CommandContext): Promise<BenchResult> {
   const infrastructure = report.differences.map((difference) => difference.infrastructure);
   return benchResult("cost", {
     method:
-      "Dollars a month of profile baseline / optimized from the cost model (quickturn cost): list prices of us-east-1 " +
-      "and the default usage.",
+      "Dollars a month of profile baseline / optimized from the cost model (quickturn cost): list prices of " +
+      "us-east-1 and the default usage.",
     figures,
     charts: [
       {

@@ -114,8 +114,8 @@ export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
     method:
       "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a " +
       "real provider that is running already, once for each size. Requests: the functions' own store over a database " +
-      "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, and " +
-      "the calls and items that each operation asks for, which determine DynamoDB's time and price.",
+      "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, " +
+      "and the calls and items that each operation asks for, which determine DynamoDB's time and price.",
     figures: [figureOfPlans(deployments), ...operations.map((operation) => figureOfOperation(operation, requests))],
     charts: [
       {

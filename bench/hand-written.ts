@@ -141,7 +141,7 @@ function written(resource: AppliedResource, stack: WrittenStack, resources: read
       resources.filter((other) => other !== resource),
     );
   const entries = [...Object.entries(body).filter(([name]) => !NOT_WRITTEN.has(name)), ...dynamic].flatMap(
-    ([name, expression]) => entry(name, resource.values[name], expression, referencesOf),
+    ([name, expression]) => entry(name, { value: resource.values[name], expression }, referencesOf),
   );
   return hclBlock(`resource "${resource.type}" "${label(resource)}"`, [...entries, ...metaArguments(body, resources)]);
 }
@@ -164,13 +164,19 @@ function metaArguments(body: Block, resources: readonly AppliedResource[]): HclE
 
 type ReferencesOf = (expression: unknown) => { readonly references: readonly Reference[]; readonly encoded: boolean };
 
+/** An applied value, and the expression of the stack that it comes from. */
+interface Source {
+  readonly value: unknown;
+  readonly expression: unknown;
+}
+
 /** An attribute or the blocks of one name: lists of objects are blocks. */
-function entry(name: string, value: unknown, expression: unknown, referencesOf: ReferencesOf): HclEntry[] {
+function entry(name: string, { value, expression }: Source, referencesOf: ReferencesOf): HclEntry[] {
   if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return [];
   if (Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null)) {
     return (value as readonly Block[]).map((block) => ({ name, block: blockEntries(block, expression, referencesOf) }));
   }
-  return [{ name, value: attribute(value, expression, referencesOf, "  ") }];
+  return [{ name, value: attribute({ value, expression }, referencesOf) }];
 }
 
 /**
@@ -187,24 +193,23 @@ function blockEntries(block: Block, expression: unknown, referencesOf: Reference
     set.length === 0 ||
     set.some((each) => each[name] !== undefined || (each["dynamic"] as Block | undefined)?.[name] !== undefined);
   return Object.entries(block).flatMap(([name, value]) =>
-    isSet(name) ? entry(name, value, single(partsOf(name)), referencesOf) : [],
+    isSet(name) ? entry(name, { value, expression: single(partsOf(name)) }, referencesOf) : [],
   );
 }
 
 const single = (parts: unknown): unknown => (Array.isArray(parts) && parts.length === 1 ? parts[0] : parts);
 
-function attribute(value: unknown, expression: unknown, referencesOf: ReferencesOf, indent: string): string {
+function attribute({ value, expression }: Source, referencesOf: ReferencesOf, indent = "  "): string {
   const own = fileExpression(expression);
   if (own !== undefined) return own;
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const deeper = `${indent}  `;
     const parts = typeof expression === "object" && expression !== null ? (expression as Block) : undefined;
-    return `{\n${Object.entries(value)
-      .map(
-        ([key, each]) =>
-          `${deeper}${hclText(key)} = ${attribute(each, parts?.[key] ?? expression, referencesOf, deeper)}\n`,
-      )
-      .join("")}${indent}}`;
+    const lines = Object.entries(value).map(([key, each]) => {
+      const source = { value: each, expression: parts?.[key] ?? expression };
+      return `${deeper}${hclText(key)} = ${attribute(source, referencesOf, deeper)}\n`;
+    });
+    return `{\n${lines.join("")}${indent}}`;
   }
   const { references: made, encoded } = referencesOf(expression);
   const document = encoded && typeof value === "string" ? parsed(value) : undefined;

@@ -95,7 +95,7 @@ function addRehearse(root: Command, { perform }: Shell): void {
       return perform(async (context) => {
         if (given.only.length > 0 || given.keep)
           throw new UsageError(
-            "--kills was given with --only or --keep; allowed: --kills without them, because it has canaries of its own " +
+            "--kills was given with --only or --keep; allowed: --kills without them, because it has its own canaries " +
               "and leaves nothing.",
           );
         return (await import("./rehearse/killed-canaries")).rehearseAllKills(context, { ...given, kills });

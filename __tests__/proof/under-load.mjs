@@ -12,7 +12,8 @@ if (!Number.isInteger(times) || times < 1)
 
 /** A core's worth of work without end; it ends with this process, whose channel it holds. */
 const BUSY =
-  "process.on('disconnect', () => process.exit()); (function work() { const end = Date.now() + 50; while (Date.now() < end); setImmediate(work); })()";
+  "process.on('disconnect', () => process.exit()); " +
+  "(function work() { const end = Date.now() + 50; while (Date.now() < end); setImmediate(work); })()";
 
 /** @returns {Promise<{ code: number, minutes: number, closing: string }>} */
 function runTests(number) {
@@ -42,8 +43,9 @@ const runs = [];
 for (let number = 1; number <= times; number++) {
   const run = await runTests(number);
   runs.push(run);
+  const color = run.code === 0 ? "green" : `red (exit code ${run.code})`;
   console.log(
-    `run ${number} of ${times}, ${cores} cores kept busy: ${run.code === 0 ? "green" : `red (exit code ${run.code})`}, ${run.minutes.toFixed(1)} min, ${run.closing}`,
+    `run ${number} of ${times}, ${cores} cores kept busy: ${color}, ${run.minutes.toFixed(1)} min, ${run.closing}`,
   );
 }
 for (const child of busy) child.kill();

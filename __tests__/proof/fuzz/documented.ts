@@ -43,7 +43,9 @@ export class DocumentedAnswers {
       return [
         {
           kind: "undocumented",
-          what: `${status}, which ${operationId} does not document; documented: ${this.statusesOf(operationId).join(", ")}`,
+          what:
+            `${status}, which ${operationId} does not document; ` +
+            `documented: ${this.statusesOf(operationId).join(", ")}`,
         },
       ];
     const unexpected: Problem[] =
@@ -112,7 +114,9 @@ function headerProblems({ headers }: Answer, answered: Answered): Problem[] {
       ? [
           {
             kind: "header",
-            what: `${answered.status} with ${name}: ${JSON.stringify(value)}; allowed: ${schema.pattern ?? schema.enum?.join(", ")}`,
+            what:
+              `${answered.status} with ${name}: ${JSON.stringify(value)}; ` +
+              `allowed: ${schema.pattern ?? schema.enum?.join(", ")}`,
           },
         ]
       : [];
@@ -130,7 +134,8 @@ function bodyProblems({ body }: Documented, answered: Answered): Problem[] {
     .slice(0, 3)
     .map(
       ({ instancePath, message, params }) =>
-        `${instancePath || "the body"} ${message ?? "is invalid"}${"additionalProperty" in params ? ` (${String(params["additionalProperty"])})` : ""}`,
+        `${instancePath || "the body"} ${message ?? "is invalid"}` +
+        ("additionalProperty" in params ? ` (${String(params["additionalProperty"])})` : ""),
     );
   return [{ kind: "schema", what: `${answered.status} whose body is not as documented: ${errors.join("; ")}` }];
 }

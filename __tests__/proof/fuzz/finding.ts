@@ -88,7 +88,7 @@ export function judgeAnswer(
   if (answer.kind === "closed")
     return fuzzed.malformed ? [] : [{ kind: "no_answer", what: `no answer: ${answer.reason}` }];
   const caller = isOpen || fuzzed.request.credentials === "good" ? fuzzed.caller : undefined;
-  const leaks = leaksIn(answer, caller, secrets, ownerOf);
+  const leaks = leaksIn(answer, caller, { ...secrets, ownerOf });
   // A fault of the service is one finding, however it is told.
   if (answer.status >= 500 && !(fuzzed.malformed && [501, 505].includes(answer.status)))
     return [

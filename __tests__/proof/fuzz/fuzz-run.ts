@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { headerOf, jsonOf, type WireAnswer, callRaw } from "./raw-http";
 import { DocumentedAnswers } from "./documented";
-import {
-  reproductionOf,
-  type Finding,
-  type Problem,
-  judgeAnswer,
-  type Judgement,
-  TallyKeeper,
-  type Tally,
-} from "./finding";
+import { judgeAnswer, reproductionOf, TallyKeeper } from "./finding";
+import type { Finding, Judgement, Problem, Tally } from "./finding";
 import { generateCases, usedBody, usedKey } from "./generate";
 import { utf8, wireBytes, type FuzzCase, type FuzzRequest, type Place } from "./request";
 import type { CallersDocument } from "../../../scripts/publish/openapi-schemas";
@@ -114,7 +107,8 @@ class FuzzRun {
       const answer = await this.sendPatiently(fuzzed);
       if (answer.kind !== "answer" || answer.status !== 202)
         throw new Error(
-          `A valid request of caller ${caller + 1} was answered ${describe(answer)} instead of 202. Check --url and the credentials: quickturn verify --smoke says more.`,
+          `A valid request of caller ${caller + 1} was answered ${describe(answer)} instead of 202. ` +
+            "Check --url and the credentials: quickturn verify --smoke says more.",
         );
       this.note(fuzzed, answer);
     }
@@ -122,21 +116,15 @@ class FuzzRun {
 
   async sendAll(): Promise<void> {
     const { document, random, requests, callers, marker, concurrency, signal } = this.options;
-    const cases = generateCases({
-      document,
-      random,
-      requests,
-      callers: callers.length,
-      proof: callers[0]!.kind,
-      marker,
-    });
+    const proof = callers[0]!.kind;
+    const cases = generateCases({ document, random, requests, callers: callers.length, proof, marker });
     const work = async () => {
       for (const fuzzed of cases) {
         signal.throwIfAborted();
         await this.judge(fuzzed);
       }
     };
-    // One source of cases: what a worker takes no other one gets.
+    // All workers take from one generator, so that each case is sent once.
     await Promise.all(Array.from({ length: concurrency }, work));
   }
 
@@ -154,20 +142,16 @@ class FuzzRun {
   async checkHealthy(): Promise<void> {
     const giveUpAt = performance.now() + (this.options.endPatienceMs ?? END_PATIENCE_MS);
     for (const [caller] of this.options.callers.entries()) {
-      const fuzzed = this.validInvoke(
-        caller,
-        JSON.stringify({ prompt: `After the run: ${this.options.marker}-${caller}-after` }),
-      );
+      const prompt = `After the run: ${this.options.marker}-${caller}-after`;
+      const fuzzed = this.validInvoke(caller, JSON.stringify({ prompt }));
       const answer = await this.sendPatiently(fuzzed);
       this.record(fuzzed, judgeAnswer(fuzzed, answer, this.judgement));
       const id = this.note(fuzzed, answer);
       const status = id === undefined ? undefined : await this.awaitEnd(id, fuzzed, giveUpAt);
+      const ending = status ?? describe(answer);
       if (status !== "completed")
         this.record(fuzzed, [
-          {
-            kind: "poisoned",
-            what: `a valid request after the run ended ${status ?? describe(answer)}; expected completed`,
-          },
+          { kind: "poisoned", what: `a valid request after the run ended ${ending}; expected completed` },
         ]);
     }
   }
@@ -255,13 +239,15 @@ class FuzzRun {
 
   private async send(given: FuzzRequest, { caller, malformed, index }: FuzzCase): Promise<WireAnswer> {
     const { callers, region, marker, signToken } = this.options;
-    const ids = (of: number) => this.known[of] ?? [];
-    const one = (list: readonly string[]) => list[index % Math.max(1, list.length)] ?? "";
+    const pickId = (owner: number) => {
+      const ids = this.known[owner] ?? [];
+      return ids[index % Math.max(1, ids.length)] ?? "";
+    };
     const request = {
       ...given,
       target: given.target
-        .replaceAll("{own}", one(ids(caller)))
-        .replaceAll("{other}", one(ids((caller + 1) % callers.length))),
+        .replaceAll("{own}", pickId(caller))
+        .replaceAll("{other}", pickId((caller + 1) % callers.length)),
     };
     const proof = await proofOf(callers[caller]!, request, {
       ...this.place,

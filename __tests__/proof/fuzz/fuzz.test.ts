@@ -37,7 +37,7 @@ test("an API that keeps its document yields exit code 0, and says what was sent 
     findings: [[]],
   });
   expect(text).toMatch(new RegExp(`iam: 60 requests with \\d+ kinds of change in \\d+ s \\(seed ${seed}\\)`));
-  expect(text).toContain("leaks in answers (logs: not read, the API runs elsewhere)");
+  expect(text).toContain("leaks in answers (logs are not read: the API runs elsewhere)");
   expect(json).toMatchObject({
     seed,
     holds: true,

@@ -29,7 +29,8 @@ function describeMode(report: FuzzModeReport, seed: number): string {
   const others = findings.length - promises.serverErrors - promises.hangs - promises.leaks;
   return [
     pc.bold(
-      `${authorization}: ${tally.requests} requests with ${tally.mutations} kinds of change in ${report.seconds.toFixed(0)} s (seed ${seed})`,
+      `${authorization}: ${tally.requests} requests with ${tally.mutations} kinds of change ` +
+        `in ${report.seconds.toFixed(0)} s (seed ${seed})`,
     ),
     ...Object.entries(tally.byRoute).map(([route, statuses]) => `  ${route.padEnd(8)} ${counts(statuses)}`),
     `  expected ${counts(tally.byExpectation)}`,
@@ -38,7 +39,8 @@ function describeMode(report: FuzzModeReport, seed: number): string {
     line(promises.hangs, "requests without an answer in time"),
     line(
       promises.leaks,
-      `leaks in answers${logs.length > 0 ? ` and in ${logs.length} logs` : " (logs: not read, the API runs elsewhere)"}`,
+      "leaks in answers" +
+        (logs.length > 0 ? ` and in ${logs.length} logs` : " (logs are not read: the API runs elsewhere)"),
     ),
     line(others, "answers or ends that are not as documented"),
     `  ${mark(ended >= accepted)} ${ended} of ${accepted} accepted requests have ended`,
@@ -150,36 +152,35 @@ async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promi
     const reports: FuzzModeReport[] = [];
     for (const mode of modes) {
       if (mode !== DEFAULT_MODE || reports.length > 0) await stack.flip(settingsOf(mode, issuer));
-      reports.push(await fuzzMode(context, options, mode, stack, issuer));
+      reports.push(await fuzzMode({ context, options, mode, stack, issuer }));
     }
     return reports;
   });
 }
 
-async function fuzzMode(
-  context: CommandContext,
-  options: FuzzOptions,
-  mode: AccessMode,
-  stack: LocalStack,
-  issuer: LocalIssuer,
-): Promise<FuzzModeReport> {
+/** A mode of access to fuzz on the local stack. */
+interface LocalFuzz {
+  readonly context: CommandContext;
+  readonly options: FuzzOptions;
+  readonly mode: AccessMode;
+  readonly stack: LocalStack;
+  readonly issuer: LocalIssuer;
+}
+
+async function fuzzMode({ context, options, mode, stack, issuer }: LocalFuzz): Promise<FuzzModeReport> {
   const callers = callersOf(mode, await stack.terraform.show(), issuer).map(({ caller }) => caller);
-  return measured(
-    context,
-    options,
-    mode,
-    {
-      url: stack.runtime.url,
-      region: REGION,
-      document: publishedDocument(stack.directory, { authorization: mode }),
-      callers,
-      signToken: (claims, header) => issuer.sign(claims, header),
-      names: NAMES.map((name) => String(stack.output(name))),
-      // Of each mode its own: they share their logs.
-      marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
-    },
-    { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) },
-  );
+  return fuzzTarget(context, options, {
+    authorization: mode,
+    url: stack.runtime.url,
+    region: REGION,
+    document: publishedDocument(stack.directory, { authorization: mode }),
+    callers,
+    signToken: (claims, header) => issuer.sign(claims, header),
+    names: NAMES.map((name) => String(stack.output(name))),
+    // Of each mode its own: they share their logs.
+    marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
+    logs: { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) },
+  });
 }
 
 /** What must be in no log: it opens something. */
@@ -209,7 +210,8 @@ async function fuzzElsewhere(context: CommandContext, options: FuzzOptions, url:
   // Ids and keys live on in an API that is fuzzed twice.
   const marker = `qtfuzz${options.seed.toString(36)}x${randomBytes(4).toString("hex")}`;
   const document = readJson(join(projectDirectory, PUBLISHED), "OpenAPI document") as CallersDocument;
-  return measured(context, options, mode, {
+  return fuzzTarget(context, options, {
+    authorization: mode,
     url: url.replace(/\/+$/, ""),
     region,
     document,
@@ -230,12 +232,19 @@ export function accessModes(text: string): AccessMode[] {
   const unknown = named.find((each) => !ACCESS_MODES.some((mode) => mode === each));
   if (unknown !== undefined)
     throw new UsageError(
-      `--authorization names ${JSON.stringify(unknown)}; allowed: ${ACCESS_MODES.join(", ")}, several with commas between, or all.`,
+      `--authorization names ${JSON.stringify(unknown)}; allowed: ${ACCESS_MODES.join(", ")}, ` +
+        "several with commas between, or all.",
     );
   return ACCESS_MODES.filter((mode) => named.includes(mode));
 }
 
-type Target = Pick<FuzzRunOptions, "url" | "region" | "document" | "callers" | "signToken" | "names" | "marker">;
+/** The API that is fuzzed. */
+interface Target
+  extends Pick<FuzzRunOptions, "url" | "region" | "document" | "callers" | "signToken" | "names" | "marker"> {
+  readonly authorization: AccessMode;
+  /** Default: no log is read. */
+  readonly logs?: Logs;
+}
 
 /** Where the logs of functions and gateway are, and what else must not be in them. */
 interface Logs {
@@ -243,12 +252,10 @@ interface Logs {
   readonly secrets: readonly string[];
 }
 
-async function measured(
+async function fuzzTarget(
   { progress, signal }: CommandContext,
   { requests, seed, concurrency }: FuzzOptions,
-  authorization: AccessMode,
-  target: Target,
-  logs?: Logs,
+  { authorization, logs, ...target }: Target,
 ): Promise<FuzzModeReport> {
   const started = performance.now();
   const run = await progress.step(`${authorization}: send ${requests} requests`, (detail) =>
@@ -289,6 +296,8 @@ export function judgeLogs({ folder, secrets }: Logs, marker: string): { files: s
     throw new Error(`${folder} holds ${files.join(", ") || "no logs"}; expected access.log and the functions' logs.`);
   return {
     files,
-    findings: files.flatMap((file) => leaksInLog(file, readFileSync(join(folder, file), "utf8"), marker, secrets)),
+    findings: files.flatMap((file) =>
+      leaksInLog(file, readFileSync(join(folder, file), "utf8"), { marker, names: secrets }),
+    ),
   };
 }

@@ -65,8 +65,8 @@ export function* generateCases(source: Source): Generator<FuzzCase> {
   );
   const first = [...routes.map((route): Chosen => [route, []]), ...shuffled(draw, single)];
   for (let index = 0; index < source.requests; index++) {
-    const [route, chosen] = first[index] ?? drawn(draw, routes, mutations, source);
-    yield makeCase(source, draw, index, route, chosen);
+    const [route, chosen] = first[index] ?? drawChoice(draw, { routes, mutations }, source);
+    yield withSimpler({ source, draw, index, route, mutations: chosen, caller: draw.integer(source.callers) });
   }
 }
 
@@ -104,7 +104,11 @@ function fits(
   return (operations?.includes(operation.operationId) ?? true) && name !== `method: ${method}`;
 }
 
-function drawn(draw: Draw, routes: readonly Route[], mutations: readonly Mutation[], source: Source): Chosen {
+function drawChoice(
+  draw: Draw,
+  { routes, mutations }: { readonly routes: readonly Route[]; readonly mutations: readonly Mutation[] },
+  source: Source,
+): Chosen {
   // Most that can go wrong is in the route that takes a body.
   const route = draw.chance(0.5)
     ? (routes.find(({ operation }) => operation.requestBody) ?? routes[0]!)
@@ -121,30 +125,24 @@ function drawn(draw: Draw, routes: readonly Route[], mutations: readonly Mutatio
   return [route, chosen];
 }
 
-function makeCase(source: Source, draw: Draw, index: number, route: Route, mutations: readonly Mutation[]): FuzzCase {
-  const caller = draw.integer(source.callers);
-  const alone = () =>
-    mutations.map((mutation) =>
-      caseOf(
-        source,
-        drawFrom(() => 0.5),
-        index,
-        caller,
-        route,
-        [mutation],
-      ),
-    );
-  return { ...caseOf(source, draw, index, caller, route, mutations), ...(mutations.length > 1 && { simpler: alone }) };
+/** What one case is made of. */
+interface CaseParts {
+  readonly source: Source;
+  readonly draw: Draw;
+  readonly index: number;
+  readonly caller: number;
+  readonly route: Route;
+  readonly mutations: readonly Mutation[];
 }
 
-function caseOf(
-  { marker }: Source,
-  draw: Draw,
-  index: number,
-  caller: number,
-  route: Route,
-  mutations: readonly Mutation[],
-): FuzzCase {
+/** The case, and each of its mutations alone where it has several. */
+function withSimpler(parts: CaseParts): FuzzCase {
+  const simpler = () =>
+    parts.mutations.map((mutation) => makeCase({ ...parts, draw: drawFrom(() => 0.5), mutations: [mutation] }));
+  return { ...makeCase(parts), ...(parts.mutations.length > 1 && { simpler }) };
+}
+
+function makeCase({ source: { marker }, draw, index, caller, route, mutations }: CaseParts): FuzzCase {
   const canary = `${marker}-${caller}-${index}`;
   const given: Given = {
     draw,
@@ -217,14 +215,14 @@ function bodySchemaMutations({ components }: CallersDocument, { operationId, req
   if (schema === undefined) return [];
   const resolve = (given: Schema): Schema =>
     given.$ref === undefined ? given : (components.schemas[given.$ref.replace("#/components/schemas/", "")] ?? given);
-  const of = (prompt: string) => violations(schema, { prompt, session_id: "s" }, resolve);
-  return of("").map(
+  const violationsWith = (prompt: string) => violations(schema, { prompt, session_id: "s" }, resolve);
+  return violationsWith("").map(
     ({ what }, index): Mutation => ({
       name: `schema: ${what}`,
       part: "body",
       operations: [operationId],
       allowed: [400],
-      apply: (request, { canary }) => withBody(request, JSON.stringify(of(canary)[index]!.value)),
+      apply: (request, { canary }) => withBody(request, JSON.stringify(violationsWith(canary)[index]!.value)),
     }),
   );
 }

@@ -28,13 +28,12 @@ const INTERNALS: readonly (readonly [what: string, pattern: RegExp])[] = [
  * What an answer shows that it must not: how the service is built, what another caller sent or was given, and, in a
  * refusal, what was sent. The agents' answers may repeat their own caller's prompt.
  * @param caller index of who asked; undefined: nobody that the service knows
- * @param ownerOf index of the caller whose request has that id
+ * @param secrets also `ownerOf`: the index of the caller whose request has that id
  */
 export function leaksIn(
   answer: Extract<WireAnswer, { kind: "answer" }>,
   caller: number | undefined,
-  { marker, names }: Secrets,
-  ownerOf: ReadonlyMap<string, number>,
+  { marker, names, ownerOf }: Secrets & { readonly ownerOf: ReadonlyMap<string, number> },
 ): Problem[] {
   const head = answer.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
   const whole = `${head}\n${answer.body}`;
@@ -78,25 +77,20 @@ const idsIn = (text: string): string[] => [
 
 /**
  * What a log must not hold, with the number of the first line of each kind.
- * @param secrets texts that open something
+ * @param names texts that open something, such as API keys
  */
-export function leaksInLog(file: string, text: string, marker: string, secrets: readonly string[]): Problem[] {
+export function leaksInLog(file: string, text: string, { marker, names }: Secrets): Problem[] {
   const lines = text.split("\n");
   const kinds: readonly (readonly [what: string, found: (line: string) => boolean])[] = [
     ["what a caller sent", (line) => line.includes(marker)],
     ["a signature", (line) => /Signature=[0-9a-f]{16}|AWS4-HMAC-SHA256/.test(line)],
     ["a token", (line) => /\beyJ[\w-]{8,}\.[\w-]{8,}/.test(line)],
-    ["a secret", (line) => secrets.some((secret) => secret !== "" && line.includes(secret))],
+    ["a secret", (line) => names.some((secret) => secret !== "" && line.includes(secret))],
   ];
   return kinds.flatMap(([what, found]): Problem[] => {
     const at = lines.findIndex(found);
-    return at < 0
-      ? []
-      : [
-          {
-            kind: "log",
-            what: `${file} has ${what} in line ${at + 1}, and in ${lines.filter(found).length} of ${lines.length} lines`,
-          },
-        ];
+    if (at < 0) return [];
+    const count = `${lines.filter(found).length} of ${lines.length}`;
+    return [{ kind: "log", what: `${file} has ${what} in line ${at + 1}, and in ${count} lines` }];
   });
 }

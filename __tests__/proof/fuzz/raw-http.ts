@@ -106,20 +106,13 @@ export function parseAnswer(given: Buffer, isHead: boolean, isOver: boolean): Pa
     line.slice(line.indexOf(":") + 1).trim(),
   ]);
   const value = (name: string) => headers.find(([given]) => given === name)?.[1];
-  const body =
-    isHead || status === 204 || status === 304
-      ? Buffer.alloc(0)
-      : bodyOf(rest, value("transfer-encoding"), value("content-length"), isOver);
+  const body = isHead || status === 204 || status === 304 ? Buffer.alloc(0) : readBody(rest, value, isOver);
   return body && { status, headers, body: body.toString("utf8") };
 }
 
-function bodyOf(
-  rest: Buffer,
-  coding: string | undefined,
-  length: string | undefined,
-  isOver: boolean,
-): Buffer | undefined {
-  if (/chunked/i.test(coding ?? "")) return dechunked(rest, isOver);
+function readBody(rest: Buffer, header: (name: string) => string | undefined, isOver: boolean): Buffer | undefined {
+  if (/chunked/i.test(header("transfer-encoding") ?? "")) return dechunked(rest, isOver);
+  const length = header("content-length");
   if (length !== undefined)
     return rest.length >= Number(length) || isOver ? rest.subarray(0, Number(length)) : undefined;
   return isOver ? rest : undefined;

@@ -62,7 +62,9 @@ export async function rehearseKills(context: CommandContext, { kills, seed }: Ki
   const folder = mkdtempSync(join(tmpdir(), "quickturn-kills-"));
   chmodSync(folder, 0o700);
   try {
-    const result = await withStack(context, folder, (stack) => rehearse(context, stack, kills, seededRandom(seed)));
+    const result = await withStack(context, folder, (stack) =>
+      killApplies(context, stack, { kills, random: seededRandom(seed) }),
+    );
     const whole = result.orphans.length === 0 && result.points.every(({ recovered }) => recovered);
     return { exitCode: whole ? 0 : 1, text: killsText(result), json: result };
   } finally {
@@ -93,11 +95,10 @@ async function withStack<T>(
   }
 }
 
-async function rehearse(
+async function killApplies(
   { progress, signal }: CommandContext,
   stack: KilledStack,
-  kills: number,
-  random: () => number,
+  { kills, random }: { readonly kills: number; readonly random: () => number },
 ): Promise<KillsResult> {
   const points: Omit<KilledApply, "adopted" | "recovered">[] = [];
   let [flips, refused] = [0, 0];

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readChangingCall } from "./changing-call";
+import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
 import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
 import { SILENT, type CommandResult } from "../../../scripts/kit/context";
@@ -20,14 +20,14 @@ export interface Known {
 }
 
 /**
- * When terraform is killed: as soon as AWS has done the so-manieth change, or the first one of a kind, and before
- * terraform is told.
+ * When terraform is killed: after AWS has made the nth change, or the first change of a kind, and before terraform
+ * receives the reply.
  */
 export type KillPoint = { readonly changes: number } | { readonly operation: RegExp };
 
 /** What a kill left. */
 export interface Killed {
-  /** The change that was done and never told, such as `iam CreateRole`; undefined where the apply ended before. */
+  /** The change whose reply terraform did not receive, such as `iam CreateRole`; undefined where the apply ended before. */
   readonly operation: string | undefined;
   /** What AWS holds and the state does not know. */
   readonly forgotten: readonly Known[];
@@ -43,21 +43,35 @@ export interface KilledStackOptions {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** The emulator takes a minute for it. It is put, not made: a killed one is put again. */
+/** Left out because the emulator takes a minute for it. A call that was killed is safe to repeat: it overwrites. */
 const LEFT_OUT = "aws_s3_bucket_lifecycle_configuration";
 
 const PLAN = "further.tfplan";
+
+interface KilledStackParts {
+  readonly directory: string;
+  readonly emulator: Emulator;
+  /** Between terraform's provider and the emulator. */
+  readonly calls: FaultProxy;
+  /** The whole environment of terraform. */
+  readonly sandbox: NodeJS.ProcessEnv;
+}
 
 /** A stack that is applied to an emulator of its own by a terraform that can be killed. */
 export class KilledStack {
   private provider: KeptProvider | undefined;
 
-  private constructor(
-    readonly directory: string,
-    readonly emulator: Emulator,
-    private readonly calls: FaultProxy,
-    private readonly sandbox: NodeJS.ProcessEnv,
-  ) {}
+  readonly directory: string;
+  readonly emulator: Emulator;
+  private readonly calls: FaultProxy;
+  private readonly sandbox: NodeJS.ProcessEnv;
+
+  private constructor({ directory, emulator, calls, sandbox }: KilledStackParts) {
+    this.directory = directory;
+    this.emulator = emulator;
+    this.calls = calls;
+    this.sandbox = sandbox;
+  }
 
   static async start({ stackDirectory, folder, environment, settings }: KilledStackOptions): Promise<KilledStack> {
     const directory = join(folder, "stack");
@@ -67,7 +81,7 @@ export class KilledStack {
     const emulator = await startEmulator({ directory: folder, env: environment });
     const calls = await startFaultProxy({ upstream: emulator.endpoint, random: () => 0 });
     const sandbox = sandboxEnvironment(environment, calls.url, folder);
-    const stack = new KilledStack(directory, emulator, calls, sandbox);
+    const stack = new KilledStack({ directory, emulator, calls, sandbox });
     await new Terraform({ directory, env: sandbox }).init();
     return stack;
   }
@@ -169,4 +183,18 @@ function leaveOut(path: string): void {
   const stack = JSON.parse(readFileSync(path, "utf8")) as { resource: Record<string, unknown> };
   delete stack.resource[LEFT_OUT];
   writeFileSync(path, JSON.stringify(stack));
+}
+
+/** Names of operations that change nothing. */
+const READS = /^(Get|List|Describe|Head|Lookup|BatchGet|Query|Scan)/;
+
+/**
+ * The change that a call to AWS makes, such as `iam CreateRole` or `apigateway POST /restapis`; undefined where it only
+ * reads. By the service's protocol, the operation is named by a header, by the body, or by method and path.
+ */
+export function readChangingCall(request: ProxiedRequest): string | undefined {
+  const { method, path, service, body } = request;
+  const operation = request.operation || /(?:^|&)Action=(\w+)/.exec(body.toString())?.[1];
+  if (operation !== undefined) return READS.test(operation) ? undefined : `${service} ${operation}`;
+  return method === "GET" || method === "HEAD" ? undefined : `${service} ${method} ${path}`;
 }

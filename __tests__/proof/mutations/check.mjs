@@ -34,8 +34,10 @@ for (const [index, mutation] of mutations.entries()) {
   if (index + 1 < first || index + 1 > last) continue;
   const by = whoNotices(mutation);
   if (by === undefined) missed += 1;
+  const change = mutation.to.trim().split("\n")[0] || "(deleted)";
+  const verdict = by === undefined ? "MISSED " : "noticed";
   console.log(
-    `${String(index + 1).padStart(2)} ${by === undefined ? "MISSED " : "noticed"} ${mutation.file}: ${mutation.to.trim().split("\n")[0] || "(deleted)"}  [${mutation.breaks}]${by === undefined ? "" : `  ${by}`}`,
+    `${String(index + 1).padStart(2)} ${verdict} ${mutation.file}: ${change}  [${mutation.breaks}]  ${by ?? ""}`.trimEnd(),
   );
 }
 const tried = last - first + 1;
@@ -50,7 +52,8 @@ function whoNotices({ file, from, to }) {
   const source = readFileSync(path, "utf8");
   if (source.split(from).length !== 2)
     throw new Error(
-      `${file} has ${source.split(from).length - 1} places with ${JSON.stringify(from)}; a mutation takes one that is there once`,
+      `${file} has ${source.split(from).length - 1} places with ${JSON.stringify(from)}; ` +
+        "a mutation replaces a text that occurs exactly once",
     );
   writeFileSync(
     path,

@@ -1,8 +1,9 @@
+import type { CanaryPhase } from "../kills/kill-points";
 import { SILENT } from "../../../scripts/kit/context";
 import { keepProvider } from "../../../scripts/emulator/kept-provider";
 import { killTree } from "../../../scripts/kit/process";
 import { Terraform } from "../../../scripts/kit/terraform";
-import { optionsOf, runCanary } from "./killable-run";
+import { optionsOf, runCanary } from "./local-canary";
 import type { FromCanary, ToCanary, CanaryProcessInput } from "./killable-canary";
 
 /**
@@ -15,13 +16,13 @@ async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInp
   try {
     const terraform = new Terraform({ directory, env: { ...env, ...provider.variables } });
     const hooks = {
-      at: (phase: string) => tell({ at: phase } as FromCanary),
+      at: (phase: CanaryPhase) => send({ at: phase }),
       applied,
       progress: SILENT,
       signal: new AbortController().signal,
     };
-    const { exitCode, text } = await runCanary(place, optionsOf("start", vars), terraform, hooks);
-    tell({ exitCode, text });
+    const { exitCode, text } = await runCanary({ terraform, place }, optionsOf("start", vars), hooks);
+    send({ exitCode, text });
   } finally {
     await provider.stop();
   }
@@ -32,16 +33,16 @@ function applied(): Promise<void> {
   const served = new Promise<void>((resolve) =>
     process.once("message", (message: ToCanary) => void (message.served && resolve())),
   );
-  tell({ applied: true });
+  send({ applied: true });
   return served;
 }
 
-function tell(message: FromCanary): void {
+function send(message: FromCanary): void {
   process.send?.(message);
 }
 
-// Nobody waits for it any more: nothing of it may stay.
+// The parent has gone: end terraform and the provider too.
 process.once("disconnect", () => killTree(process.pid));
 void main(JSON.parse(process.argv[2] ?? "{}") as CanaryProcessInput)
-  .catch((error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) }))
+  .catch((error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }))
   .finally(() => process.removeAllListeners("disconnect").disconnect());

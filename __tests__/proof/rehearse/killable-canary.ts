@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CanaryPhase, KillPoint } from "../kills/kill-points";
 import { killTree } from "../../../scripts/kit/process";
-import type { RunPlace } from "./killable-run";
+import type { RunPlace } from "./local-canary";
 
 /** What the process of a canary is given. */
 export interface CanaryProcessInput {

@@ -1,6 +1,7 @@
+import { NoCanary } from "../../../scripts/deploy/canary-run";
 import { emptyRelease } from "../../../scripts/deploy/release";
 import type { KillPoint, AfterKill, Recovery } from "../kills/kill-points";
-import { SILENT, UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import { SILENT, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { aliasVersions, type AliasVersions } from "../../support/alias-versions";
 import { emulatorInventory, type Inventory } from "../../support/emulator-inventory";
 import { restoreState } from "../../../scripts/kit/local-state";
@@ -9,11 +10,11 @@ import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
 import type { LocalStack } from "../../../scripts/local/local-stack";
 import { bareEnvironment, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
 import { KillableCanaries, type Killing } from "./killable-canary";
-import { optionsOf, runCanary, type Act, type RunPlace } from "./killable-run";
+import { metricsEnvironment, optionsOf, runCanary, type Act, type RunPlace } from "./local-canary";
 import { leaveSpellingAlone } from "./rehearse";
 
 /** How a canary that was killed was brought to its end. */
-export interface Recovered {
+interface Recovered {
   readonly recovery: Recovery;
   readonly exitCode: number;
 }
@@ -25,36 +26,22 @@ export class KillableStack {
   private constructor(
     private readonly context: CommandContext,
     private readonly stack: LocalStack,
-    private readonly place: RunPlace,
-    /** What the emulator held before the first canary. */
-    private readonly before: Inventory,
+    private readonly start: {
+      readonly place: RunPlace;
+      /** What the emulator held before the first canary. */
+      readonly before: Inventory;
+    },
   ) {}
 
-  static async of(
+  static async open(
     context: CommandContext,
     stack: LocalStack,
     time: Pick<RunPlace, "factor" | "originMs">,
   ): Promise<KillableStack> {
     leaveSpellingAlone(stack.directory);
-    const { metricsUrl } = stack.runtime;
-    if (metricsUrl === undefined) throw new Error("The local runtime records no metrics; start it with them");
-    const addresses = {
-      AWS_ENDPOINT_URL: metricsUrl,
-      AWS_ENDPOINT_URL_CLOUDWATCH: metricsUrl,
-      AWS_ENDPOINT_URL_LAMBDA: metricsUrl,
-    };
-    const environment = {
-      ...bareEnvironment(context.environment, stack.folder),
-      ...addresses,
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-    };
-    return new KillableStack(
-      context,
-      stack,
-      { projectDirectory: stack.folder, stackDirectory: stack.directory, environment, ...time },
-      await emulatorInventory(stack.emulator),
-    );
+    const environment = { ...bareEnvironment(context.environment, stack.folder), ...metricsEnvironment(stack) };
+    const place = { projectDirectory: stack.folder, stackDirectory: stack.directory, environment, ...time };
+    return new KillableStack(context, stack, { place, before: await emulatorInventory(stack.emulator) });
   }
 
   /** The version behind the worker's alias, as the emulator has it. */
@@ -67,16 +54,15 @@ export class KillableStack {
     const terraformEnvironment = sandboxEnvironment(this.context.environment, this.stack.emulator, this.stack.folder);
     return this.canaries.killAt(
       point,
-      { place: this.place, vars: [...this.stack.vars, ...vars], terraformEnvironment },
+      { place: this.start.place, vars: [...this.stack.vars, ...vars], terraformEnvironment },
       signal,
     );
   }
 
   /**
-   * What a person does after a kill: goes on, or takes it back. Where nothing had begun there is nothing to go on with,
-   * and they start again.
+   * Resumes or aborts the canary, as a person would after a kill. A canary that had not begun is started again.
    */
-  async recover({ how }: KillPoint, vars: readonly string[]): Promise<Recovered> {
+  private async recover({ how }: KillPoint, vars: readonly string[]): Promise<Recovered> {
     await restoreState(this.stack.directory);
     if (how === "abort") {
       const { exitCode, json } = await this.run("abort", []);
@@ -88,17 +74,18 @@ export class KillableStack {
     try {
       return { recovery: "resumed", exitCode: (await this.run("resume", vars)).exitCode };
     } catch (error) {
-      if (!(error instanceof UsageError) || !error.message.startsWith("No canary of ")) throw error;
+      if (!(error instanceof NoCanary)) throw error;
       return { recovery: "started again", exitCode: (await this.run("start", vars)).exitCode };
     }
   }
 
-  /** What is there after a recovery. */
-  async after(point: KillPoint, stable: string, vars: readonly string[], recovered: Recovered): Promise<AfterKill> {
+  /** Recovers from a kill, and reads what is there afterwards. @param stable the version live before the canary */
+  async recoverAndInspect(point: KillPoint, stable: string, vars: readonly string[]): Promise<AfterKill> {
+    const recovered = await this.recover(point, vars);
     const { terraform, directory: stackDirectory, folder: projectDirectory, vars: always, emulator } = this.stack;
     const outputs = await terraform.output();
     const release = appliedRelease(outputs);
-    // Taken back, what was to be released is nobody's wish any more; only what is live must be as it is pinned.
+    // After an abort nothing waits to be published; only the aliases must match the pinned versions.
     const [given, mode] =
       point.how === "resume" ? ([[...always, ...vars], "publish"] as const) : ([always, "aliases"] as const);
     const deployment = new TerraformDeployment(terraform, {
@@ -120,14 +107,15 @@ export class KillableStack {
       alias: await this.alias(),
       pinned: release?.pinned.worker ?? null,
       onItsWay: (release?.canary ?? null) !== null,
-      before: this.before,
+      before: this.start.before,
       now: await emulatorInventory(emulator),
     };
   }
 
   private run(act: Act, vars: readonly string[]): Promise<CommandResult> {
     const { signal } = this.context;
-    return runCanary(this.place, optionsOf(act, [...this.stack.vars, ...vars]), this.stack.terraform, {
+    const { terraform } = this.stack;
+    return runCanary({ terraform, place: this.start.place }, optionsOf(act, [...this.stack.vars, ...vars]), {
       at: () => undefined,
       applied: () => this.stack.serveApplied(),
       progress: SILENT,

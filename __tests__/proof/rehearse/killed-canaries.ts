@@ -14,11 +14,11 @@ import { rehearseKills } from "../kills/killed-applies";
 
 /** A line a kill, and what callers had meanwhile. */
 export function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
-  const shown = kills.filter(({ recovered }) => recovered !== null);
-  const late = kills.length - shown.length;
+  const killed = kills.filter(({ recovered }) => recovered !== null);
+  const late = kills.length - killed.length;
   return [
     pc.bold(
-      `Canaries killed ${shown.length} times${late > 0 ? `, and ${late} that had ended before their kill` : ""}:`,
+      `Canaries killed ${killed.length} times${late > 0 ? `, and ${late} that had ended before their kill` : ""}:`,
     ),
     ...kills.flatMap(describeKill),
     `  ${mark(failures === 0 && requests > 0)} requests of callers meanwhile: ${requests}, failed: ${failures}`,
@@ -28,7 +28,8 @@ export function describeKilledCanaries({ kills, requests, failures, problems }: 
 
 function describeKill({ atMs, during, point, recovered, how, seconds, problems }: KilledCanary): string[] {
   const file = point.withoutFile ? ", without the live file" : "";
-  const line = `${`${(atMs / 1_000).toFixed(1)} s`.padStart(7)}  ${during.padEnd(11)}  ${how}${file}${recovered === null ? "" : `, ${seconds.toFixed(1)} s`}`;
+  const took = recovered === null ? "" : `, ${seconds.toFixed(1)} s`;
+  const line = `${`${(atMs / 1_000).toFixed(1)} s`.padStart(7)}  ${during.padEnd(11)}  ${how}${file}${took}`;
   return [
     `  ${recovered === null ? pc.dim("late") : mark(recovered)} ${line}`,
     ...problems.map((problem) => `       ${problem}`),
@@ -82,10 +83,10 @@ export function rehearseKilledCanaries(
   const originMs = Date.now();
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: timeLapse(factor, originMs) });
   return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: VARS, runtime }, async (stack) => {
-    const subject = await KillableStack.of(context, stack, { factor, originMs });
+    const subject = await KillableStack.open(context, stack, { factor, originMs });
     const clients = CALLERS.map((caller) => new AgentApiClient(stack.runtime.url, REGION, caller));
     const load = new SteadyLoad({ clients, requestsPerSecond: rate, patienceMs: PATIENCE_MS, pollMs: POLL_MS });
-    const done = await allKilled(context, stack, subject, killPoints(kills, seededRandom(seed))).finally(() =>
+    const done = await killAll(context, { stack, subject }, killPoints(kills, seededRandom(seed))).finally(() =>
       load.stop(),
     );
     const report = reportOf(done, load);
@@ -94,10 +95,15 @@ export function rehearseKilledCanaries(
   });
 }
 
-async function allKilled(
+/** What canaries run on, and what kills them. */
+interface KillPlace {
+  readonly stack: LocalStack;
+  readonly subject: KillableStack;
+}
+
+async function killAll(
   context: CommandContext,
-  stack: LocalStack,
-  subject: KillableStack,
+  place: KillPlace,
   points: readonly KillPoint[],
 ): Promise<readonly KilledCanary[]> {
   const done: KilledCanary[] = [];
@@ -106,7 +112,7 @@ async function allKilled(
     done.push(
       await context.progress.step(
         title,
-        (detail) => one(context, stack, subject, point, index, detail),
+        (detail) => killCanary({ ...place, signal: context.signal, detail }, point, index),
         ({ how, problems }) => [how, ...problems].join("; "),
       ),
     );
@@ -114,13 +120,15 @@ async function allKilled(
   return done;
 }
 
-async function one(
-  { signal }: CommandContext,
-  { folder, directory }: LocalStack,
-  subject: KillableStack,
+async function killCanary(
+  {
+    stack: { folder, directory },
+    subject,
+    signal,
+    detail,
+  }: KillPlace & { readonly signal: AbortSignal; readonly detail: (text: string) => void },
   point: KillPoint,
   index: number,
-  detail: (text: string) => void,
 ): Promise<KilledCanary> {
   const vars = [`agents=${JSON.stringify(agentsOf(`80ms Release ${index + 1} is here.`))}`];
   const stable = await subject.live();
@@ -131,36 +139,26 @@ async function one(
     for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")])
       rmSync(file, { force: true });
   const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1_000;
+  const kill = () => ({ atMs, during, point, seconds: (performance.now() - started) / 1_000 });
   try {
-    const found = await subject.recover(point, vars).then((recovered) => subject.after(point, stable, vars, recovered));
+    const found = await subject.recoverAndInspect(point, stable, vars);
     const problems = problemsAfterKill(found);
-    return { atMs, during, point, recovered: problems.length === 0, how: found.recovery, seconds: seconds(), problems };
+    return { ...kill(), recovered: problems.length === 0, how: found.recovery, problems };
   } catch (error) {
     if (signal.aborted) throw error;
-    return {
-      atMs,
-      during,
-      point,
-      recovered: false,
-      how: "failed",
-      seconds: seconds(),
-      problems: [error instanceof Error ? error.message : String(error)],
-    };
+    const problems = [error instanceof Error ? error.message : String(error)];
+    return { ...kill(), recovered: false, how: "failed", problems };
   }
 }
 
 function reportOf(kills: readonly KilledCanary[], { requests }: SteadyLoad): KilledCanaries {
   const failed = requests.filter(({ outcome }) => outcome !== "completed");
+  const outcomes = [...new Set(failed.map(({ outcome }) => outcome))];
   const problems = [
-    ...(requests.length === 0 ? ["no caller asked, so that nothing was shown of callers"] : []),
-    ...(failed.length === 0
-      ? []
-      : [
-          `${failed.length} requests of callers did not complete: ${[...new Set(failed.map(({ outcome }) => outcome))].join(", ")}`,
-        ]),
+    ...(requests.length === 0 ? ["no caller sent a request, so that nothing is proven about callers"] : []),
+    ...(failed.length === 0 ? [] : [`${failed.length} requests of callers did not complete: ${outcomes.join(", ")}`]),
     ...(kills.every(({ recovered }) => recovered === null)
-      ? ["every canary had ended before its kill, so that nothing was shown"]
+      ? ["every canary had ended before its kill, so that nothing is proven"]
       : []),
   ];
   return { kills, requests: requests.length, failures: failed.length, problems };

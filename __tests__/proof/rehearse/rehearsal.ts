@@ -101,7 +101,8 @@ export function judgeRehearsal({ releases, requests, versions, maxStableP95Ms }:
     ...(failuresOutside.length === 0
       ? []
       : [
-          `${failuresOutside.length} requests failed outside the versions that were rolled back: ${reasons(failuresOutside)}`,
+          `${failuresOutside.length} requests failed outside the versions that were rolled back: ` +
+            reasons(failuresOutside),
         ]),
     ...slow.map(
       ({ version, p95Ms }) =>
@@ -133,13 +134,12 @@ function seenBy(version: string, requests: readonly CallerRequest[]): VersionSee
 function findingOf(release: RehearsedRelease, seen: readonly VersionSeen[]): ReleaseFinding {
   const { requests = 0, failed = 0 } = seen.find(({ version }) => version === release.candidate) ?? {};
   const end = endOf(release);
+  const undecided =
+    `undecided (exit code ${release.exitCode}, version ${release.live}` +
+    `${release.weighted ? " with a weight" : ""} live)`;
   const problems = [
     ...(release.candidate === release.stable ? ["it made no new version"] : []),
-    ...(end === release.wanted
-      ? []
-      : [
-          `it ended ${end ?? `undecided (exit code ${release.exitCode}, version ${release.live}${release.weighted ? " with a weight" : ""} live)`}, and was to be ${release.wanted}`,
-        ]),
+    ...(end === release.wanted ? [] : [`it ended ${end ?? undecided}; expected: ${release.wanted}`]),
     ...(requests === 0 ? [`no caller reached version ${release.candidate}, so that nothing was tried`] : []),
   ];
   return { ...release, end, seconds: (release.endedMs - release.startedMs) / 1_000, requests, failed, problems };

@@ -5,10 +5,11 @@ import { timeLapse, type TimeLapse } from "../../../scripts/emulator";
 import { AgentApiClient } from "../../../scripts/kit/api-client";
 import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
 import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
-import { canaryPort, endedVersions, type ReleasePort } from "./canary-port";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canaryPort, endedVersions, type RehearsalEvent, type ReleasePort } from "./local-canary";
 import { FIRST_AGENTS, MAX_STABLE_P95_MS, RELEASES, SETTINGS, type RehearsalRelease } from "./releases";
 import { SteadyLoad } from "./steady-load";
-import { describeRehearsal, timelineOf, type Timeline, type TimelineEntry } from "./text";
+import { describeRehearsal, timelineOf, type Timeline } from "./text";
 
 /**
  * What the emulator (moto 5.2.1) gives back otherwise than it was applied, or the local runtime has switched off there:
@@ -60,16 +61,17 @@ export interface RehearsalReport {
 const POLL_MS = 500;
 const PATIENCE_MS = 60_000;
 
-/** Callers before the first release: the first version shall have been seen at rest. */
+/** Callers ask for so long before the first release, so that the first version is seen while nothing is released. */
 const QUIET_MS = 5_000;
 
-/** Makes what releases on a stack: a test gives one of its own. */
-export type OpenPort = (
-  stack: LocalStack,
-  time: TimeLapse,
-  load: SteadyLoad,
-  detail: (text: string) => void,
-) => ReleasePort;
+/** Opens what releases versions on a stack. */
+export type OpenPort = (given: {
+  readonly stack: LocalStack;
+  readonly time: TimeLapse;
+  readonly load: SteadyLoad;
+  /** Shows the step of the release. */
+  readonly detail: (text: string) => void;
+}) => ReleasePort;
 
 /**
  * Rehearses releases without an account: callers ask the local runtime all the while, and a good version and bad ones
@@ -96,9 +98,12 @@ export function rehearse(
         patienceMs: PATIENCE_MS,
         pollMs: POLL_MS,
       });
-      const report = await rehearsed(context, stack, load, releases, options.factor, (detail) =>
-        open(stack, time, load, detail),
-      ).finally(() => load.stop());
+      const report = await runReleases(context, releases, {
+        stack,
+        load,
+        factor: options.factor,
+        open: (detail) => open({ stack, time, load, detail }),
+      }).finally(() => load.stop());
       return { exitCode: report.verdict.holds ? 0 : 1, text: describeRehearsal(report), json: report };
     },
   );
@@ -106,25 +111,30 @@ export function rehearse(
 
 const canaryOf =
   (context: CommandContext): OpenPort =>
-  (stack, time, load, detail) =>
+  ({ stack, time, load, detail }) =>
     canaryPort({ context, stack, time, detail, begunAtMs: load.begunAtMs });
 
-async function rehearsed(
-  context: CommandContext,
-  stack: LocalStack,
-  load: SteadyLoad,
+/** Where versions are released. */
+interface ReleasePlace {
+  readonly stack: LocalStack;
+  readonly load: SteadyLoad;
+  /** Minutes of metrics that pass in a real minute. */
+  readonly factor: number;
+  readonly open: (detail: (text: string) => void) => ReleasePort;
+}
+
+async function runReleases(
+  { progress, signal }: CommandContext,
   releases: readonly RehearsalRelease[],
-  factor: number,
-  open: (detail: (text: string) => void) => ReleasePort,
+  { stack, load, factor, open }: ReleasePlace,
 ): Promise<RehearsalReport> {
-  const { progress, signal } = context;
-  await progress.step("Callers ask the first version", () => quiet(signal));
-  const done: { readonly release: RehearsedRelease; readonly events: readonly TimelineEntry[] }[] = [];
+  await progress.step("Callers ask the first version", () => sleep(QUIET_MS, undefined, { signal }));
+  const done: DoneRelease[] = [];
   for (const release of releases) {
     done.push(
       await progress.step(
         `Release a version that ${release.what}`,
-        (detail) => one(stack, load, release, open(detail)),
+        (detail) => runRelease({ stack, load }, release, open(detail)),
         ({ release: { exitCode, live } }) => `exit code ${exitCode}, version ${live} is live`,
       ),
     );
@@ -146,31 +156,20 @@ async function rehearsed(
   return {
     factor,
     verdict,
-    timelines: done.map(({ release, events }) => timelineOf(release, events, requests, versions)),
+    timelines: done.map((each) => timelineOf(each, requests, versions)),
   };
 }
 
-async function quiet(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, QUIET_MS);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
-  signal.throwIfAborted();
+interface DoneRelease {
+  readonly release: RehearsedRelease;
+  readonly events: readonly RehearsalEvent[];
 }
 
-async function one(
-  stack: LocalStack,
-  load: SteadyLoad,
+async function runRelease(
+  { stack, load }: Pick<ReleasePlace, "stack" | "load">,
   release: RehearsalRelease,
   port: ReleasePort,
-): Promise<{ release: RehearsedRelease; events: readonly TimelineEntry[] }> {
+): Promise<DoneRelease> {
   const [startedMs, stable] = [load.nowMs, String(stack.output("live_version"))];
   const { exitCode, events } = await port.release(release);
   const settings = stack.output("settings") as Readonly<Record<string, unknown>>;

@@ -6,13 +6,11 @@ import {
   type ReleaseFinding,
   type VersionSeen,
 } from "./rehearsal";
-import type { RehearsalEvent } from "./canary-port";
+import type { RehearsalEvent } from "./local-canary";
 import type { RehearsalReport } from "./rehearse";
 
-export type TimelineEntry = RehearsalEvent;
-
 /** What the callers had of each version from one event to the next. */
-export interface TimelineLine extends TimelineEntry {
+export interface TimelineLine extends RehearsalEvent {
   /** Requests that began then, by version. */
   readonly callers: readonly { readonly version: string; readonly requests: number; readonly failed: number }[];
 }
@@ -29,12 +27,12 @@ export interface Timeline {
 
 /** Puts the callers' requests between a release's events. */
 export function timelineOf(
-  { name, stable, candidate, startedMs, endedMs }: RehearsedRelease,
-  events: readonly TimelineEntry[],
+  { release, events }: { readonly release: RehearsedRelease; readonly events: readonly RehearsalEvent[] },
   requests: readonly CallerRequest[],
   versions: ReadonlyMap<string, string>,
 ): Timeline {
-  const all: readonly TimelineEntry[] = [{ atMs: startedMs, weight: 0, says: "the release begins" }, ...events];
+  const { name, stable, candidate, startedMs, endedMs } = release;
+  const all: readonly RehearsalEvent[] = [{ atMs: startedMs, weight: 0, says: "the release begins" }, ...events];
   const lines = all.map((event, index) => {
     const untilMs = all[index + 1]?.atMs ?? endedMs;
     const during = requests.filter((request) => request.startedMs >= event.atMs && request.startedMs < untilMs);
@@ -64,7 +62,8 @@ export function describeRehearsal({ factor, verdict, timelines }: RehearsalRepor
     "",
     pc.bold("What came of the releases:"),
     ...verdict.releases.flatMap((release) => describeRelease(release, factor)),
-    `  ${mark(verdict.failuresOutside.length === 0)} requests that failed outside the versions that were rolled back: ${verdict.failuresOutside.length}`,
+    `  ${mark(verdict.failuresOutside.length === 0)} requests that failed outside the versions that were rolled back: ` +
+      String(verdict.failuresOutside.length),
     ...verdict.problems.map((problem) => `  ${mark(false)} ${problem}`),
   ].join("\n");
 }
@@ -77,7 +76,8 @@ function describeTimeline({ name, stable, candidate, startedMs, lines }: Timelin
         ({ version, requests, failed }) => `v${version} ${requests}${failed > 0 ? pc.red(` (${failed} failed)`) : ""}`,
       )
       .join(", ");
-    return `  ${minutes} min  ${weight.toFixed(0).padStart(3)} %  ${says}${seen === "" ? "" : pc.dim(`  [then ${seen}]`)}`;
+    const callersThen = seen === "" ? "" : pc.dim(`  [then ${seen}]`);
+    return `  ${minutes} min  ${weight.toFixed(0).padStart(3)} %  ${says}${callersThen}`;
   };
   return [
     pc.bold(`${name}: version ${candidate} against version ${stable}; minutes of metrics, ${factor} times as fast`),
@@ -87,14 +87,18 @@ function describeTimeline({ name, stable, candidate, startedMs, lines }: Timelin
 
 function describeVersion({ version, requests, failed, p95Ms }: VersionSeen): string {
   const p95 = p95Ms === null ? "none completed" : `P95 ${Math.round(p95Ms)} ms`;
-  return `  ${version === NO_VERSION ? "no version" : `version ${version}`.padEnd(10)}  ${String(requests).padStart(5)} requests  ${String(failed).padStart(4)} failed  ${p95}`;
+  const name = version === NO_VERSION ? "no version" : `version ${version}`.padEnd(10);
+  return `  ${name}  ${String(requests).padStart(5)} requests  ${String(failed).padStart(4)} failed  ${p95}`;
 }
 
 function describeRelease(
   { name, candidate, end, wanted, seconds, requests, failed, problems }: ReleaseFinding,
   factor: number,
 ): string[] {
-  const line = `  ${mark(problems.length === 0)} ${name.padEnd(7)} version ${candidate} ${end ?? "undecided"} after ${((seconds * factor) / 60).toFixed(0)} min (${seconds.toFixed(0)} s real); wanted: ${wanted}; it had ${requests} requests, ${failed} failed`;
+  const line =
+    `  ${mark(problems.length === 0)} ${name.padEnd(7)} version ${candidate} ${end ?? "undecided"} ` +
+    `after ${((seconds * factor) / 60).toFixed(0)} min (${seconds.toFixed(0)} s real); wanted: ${wanted}; ` +
+    `it had ${requests} requests, ${failed} failed`;
   return [line, ...problems.map((problem) => `       ${problem}`)];
 }
 

@@ -17,8 +17,7 @@ export function endingsIn(file: string): Map<string, number> {
 
 /** Requests in the table by status, as soon as none is open any more or the time is up. */
 export async function settledStatuses(
-  endpoint: string,
-  region: string,
+  { endpoint, region }: { readonly endpoint: string; readonly region: string },
   table: string,
   patienceMs: number,
 ): Promise<Record<string, number>> {

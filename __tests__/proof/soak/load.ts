@@ -128,6 +128,7 @@ const POLLS_AFTER_END = 1;
 
 interface Recorded {
   readonly nonce: string;
+  readonly sessionId: string | undefined;
   readonly ids: string[];
   readonly seen: Observation[];
   readonly refusals: string[];
@@ -143,7 +144,7 @@ export async function runLoad(options: LoadOptions): Promise<RequestHistory[]> {
   let ended = 0;
   const caller = async (client: AgentApiClient) => {
     while (next < options.requests && !options.signal.aborted) {
-      histories.push(await one(client, (next += 1), options));
+      histories.push(await sendRequest(client, (next += 1), options));
       options.onEnded((ended += 1));
     }
   };
@@ -153,28 +154,26 @@ export async function runLoad(options: LoadOptions): Promise<RequestHistory[]> {
   return histories;
 }
 
-async function one(client: AgentApiClient, number: number, options: LoadOptions): Promise<RequestHistory> {
+async function sendRequest(client: AgentApiClient, number: number, options: LoadOptions): Promise<RequestHistory> {
   const { random } = options;
   const recorded: Recorded = {
     nonce: `nonce-${number}-${Math.floor(random() * 1e9).toString(36)}`,
+    sessionId: random() < SESSION_SHARE ? `talk-${Math.floor(random() * SESSIONS)}` : undefined,
     ids: [],
     seen: [],
     refusals: [],
   };
-  const sessionId = random() < SESSION_SHARE ? `talk-${Math.floor(random() * SESSIONS)}` : undefined;
-  const post = () => accept(client, recorded, sessionId, options);
+  const post = () => postUntilAccepted(client, recorded, options);
   await (random() < TWICE_SHARE ? Promise.all([post(), post()]) : post());
   if (recorded.ids.length > 0) await poll(client, recorded, options);
   return recorded;
 }
 
-async function accept(
+async function postUntilAccepted(
   client: AgentApiClient,
-  recorded: Recorded,
-  sessionId: string | undefined,
+  { nonce, sessionId, ids, refusals }: Recorded,
   { random, signal }: LoadOptions,
 ): Promise<void> {
-  const { nonce, ids, refusals } = recorded;
   for (let tried = 1; tried <= POST_TRIES && !signal.aborted; tried++) {
     const answer = await attempt(() =>
       client.invoke(`Say ${nonce}`, { idempotencyKey: nonce, ...(sessionId !== undefined && { sessionId }) }),

@@ -32,11 +32,13 @@ const MEANING: Readonly<Record<(typeof PROMISES)[number], string>> = {
 export function describeSoak(report: SoakReport): string {
   const { verdict, records, options, seconds, memory } = report;
   const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
+  const reasons = Object.keys(verdict.reasons).length > 0 ? `   because: ${counts(verdict.reasons)}` : "";
   return [
     pc.bold(
-      `${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers in ${seconds.toFixed(0)} s (seed ${options.seed})`,
+      `${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers ` +
+        `in ${seconds.toFixed(0)} s (seed ${options.seed})`,
     ),
-    `  endings    ${counts(verdict.endings)}${Object.keys(verdict.reasons).length > 0 ? `   because: ${counts(verdict.reasons)}` : ""}`,
+    `  endings    ${counts(verdict.endings)}${reasons}`,
     `  processes  ${counts(report.chaos)}`,
     `  calls      ${counts(report.network)}`,
     `  agents     ${counts(report.agents)}`,
@@ -56,7 +58,8 @@ function describeMemory({ memory }: SoakReport): string {
   if (memory.length === 0) return "too few samples";
   const [first, last] = [memory.map(({ firstMiB }) => firstMiB), memory.map(({ lastMiB }) => lastMiB)];
   const worst = Math.max(...memory.map(({ firstMiB, lastMiB }) => (lastMiB / firstMiB - 1) * 100));
-  return `${median(first).toFixed(0)} MiB at first, ${median(last).toFixed(0)} MiB at last (medians); the worst grew by ${worst.toFixed(0)} %`;
+  const medians = `${median(first).toFixed(0)} MiB at first, ${median(last).toFixed(0)} MiB at last (medians)`;
+  return `${medians}; the worst grew by ${worst.toFixed(0)} %`;
 }
 
 const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
@@ -123,7 +126,9 @@ export interface SoakReport {
 export async function soak(context: CommandContext, options: SoakOptions): Promise<CommandResult> {
   const random = seededRandom(options.seed);
   const behaved: Record<string, number> = {};
-  const server = await startAgentServer((call) => behave(options.faults, random, behaved, call.prompt));
+  const server = await startAgentServer(({ prompt }) =>
+    drawBehaviour(prompt, { faults: options.faults, random, behaved }),
+  );
   const proxies: FaultProxy[] = [];
   try {
     const settings = { agents: agentsOf(server) };
@@ -134,7 +139,7 @@ export async function soak(context: CommandContext, options: SoakOptions): Promi
       return { functionEndpoint: proxy.url, timers: { every: faster } };
     };
     const report = await LocalStack.with(context, { settings, vars: SETTINGS, keep: options.keep, runtime }, (stack) =>
-      run(context, options, stack, proxies[0]!, random, behaved),
+      runSoak(context, options, { stack, proxy: proxies[0]!, random, behaved }),
     );
     return { exitCode: report.holds ? 0 : 1, text: describeSoak(report), json: report };
   } finally {
@@ -153,12 +158,14 @@ function agentsOf({ url }: AgentServer) {
   }));
 }
 
-function behave(
-  faults: boolean,
-  random: () => number,
-  behaved: Record<string, number>,
-  prompt: string,
-): AgentBehaviour {
+interface BehaviourSource {
+  /** Whether agents may do something else than answer. */
+  readonly faults: boolean;
+  readonly random: () => number;
+  readonly behaved: Record<string, number>;
+}
+
+function drawBehaviour(prompt: string, { faults, random, behaved }: BehaviourSource): AgentBehaviour {
   const drawn = faults ? random() : 1;
   const does = (what: string, behaviour: AgentBehaviour) => {
     behaved[what] = (behaved[what] ?? 0) + 1;
@@ -181,13 +188,21 @@ function faster(ms: number, callback: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-async function run(
+/** What a soak disturbs and watches. */
+interface SoakSubject {
+  readonly stack: LocalStack;
+  /** Between the functions and the emulator. */
+  readonly proxy: FaultProxy;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** Counts what agents did beside answering. */
+  readonly behaved: Readonly<Record<string, number>>;
+}
+
+async function runSoak(
   context: CommandContext,
   options: SoakOptions,
-  stack: LocalStack,
-  proxy: FaultProxy,
-  random: () => number,
-  behaved: Record<string, number>,
+  { stack, proxy, random, behaved }: SoakSubject,
 ): Promise<SoakReport> {
   const { progress } = context;
   const started = performance.now();
@@ -221,7 +236,11 @@ async function run(
   );
   proxy.setFaults([]);
   const records = await progress.step("Wait until no record is open", () =>
-    settledStatuses(stack.emulator, REGION, String(stack.output("requests_table_name")), PATIENCE_MS),
+    settledStatuses(
+      { endpoint: stack.emulator, region: REGION },
+      String(stack.output("requests_table_name")),
+      PATIENCE_MS,
+    ),
   );
   const verdict = judgeHistory(
     [...disturbed, ...watched],

@@ -76,7 +76,8 @@ export function resourceAttributes(code: string): ResourceAttributes {
   const settable = entries(/^ {4}synthesizeAttributes\(\) \{$([\s\S]*?)^ {4}\}$/m.exec(main)?.[1] ?? "");
   if (Object.keys(settable).length === 0)
     throw new Error(
-      "The generated class has no synthesizeAttributes with a name in it; the generator writes otherwise now. Mend provider-attributes.",
+      "The generated class has no synthesizeAttributes with a name in it, because the generator changed its output. " +
+        "Adapt provider-attributes.ts to it.",
     );
   const given = [...main.matchAll(/\.get\w*Attribute\('(\w+)'\)|\(this, "(\w+)"/g)].map(
     ([, plain, block]) => plain ?? block ?? "",

@@ -45,15 +45,20 @@ export function successorText({ versions, types, stacks }: SuccessorFindings, go
     `${describe(successor)} in place of ${describe(current)}, the sources unchanged:`,
     `  ${types.files} files type-checked: ${types.errors.length} errors`,
     ...types.errors.map((error) => `    ${error}`),
-    `  ${stacks.length} stacks, ${sum(({ resources }) => resources)} resources compared: ${sum(({ explained }) => explained.length)} differences explained, ${sum(({ unexplained }) => unexplained.length)} unexplained`,
+    `  ${stacks.length} stacks, ${sum(({ resources }) => resources)} resources compared: ` +
+      `${sum(({ explained }) => explained.length)} differences explained, ` +
+      `${sum(({ unexplained }) => unexplained.length)} unexplained`,
     ...lines(({ name, explained }) => explained.map((each) => `${name}: ${difference(each)}: ${each.reason}`)),
     ...lines(({ name, unexplained }) => unexplained.map((each) => `${name}: ${difference(each)}: without a reason`)),
-    `  ${sum(({ names }) => names)} names in blocks and expressions looked up: ${sum(({ unknown }) => unknown.length)} that provider ${successor.provider} has not, ${sum(({ deprecated }) => deprecated.length)} that it warns about`,
+    `  ${sum(({ names }) => names)} names in blocks and expressions looked up: ` +
+      `${sum(({ unknown }) => unknown.length)} that provider ${successor.provider} has not, ` +
+      `${sum(({ deprecated }) => deprecated.length)} that it warns about`,
     ...lines(({ name, unknown }) => unknown.map((each) => `${name}: ${each} is not there`)),
     ...lines(({ name, deprecated }) => deprecated.map((each) => `${name}: ${each.name}: ${each.reason}`)),
     "",
     good ? "The successor can take over." : "The successor cannot take over: mend what is named above.",
-    `Not seen by this check: provider ${successor.provider} itself, which also validates values. To see that: \`npx quickturn modules\`, then terraform init -upgrade and validate in dist/terraform/agent-api.`,
+    `Not seen by this check: provider ${successor.provider} itself, which also validates values. To see that: ` +
+      "`npx quickturn modules`, then terraform init -upgrade and validate in dist/terraform/agent-api.",
   ].join("\n");
 }
 

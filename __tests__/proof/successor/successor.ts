@@ -129,7 +129,7 @@ async function check(context: CommandContext, folder: string): Promise<Successor
     types: await compiled,
     stacks: readdirSync(join(before, "stacks"))
       .sort()
-      .map((stack) => compare(projectDirectory, stack, before, after)),
+      .map((stack) => compare(projectDirectory, stack, [before, after])),
   };
 }
 
@@ -175,7 +175,8 @@ async function compile({ projectDirectory, environment, signal }: CommandContext
   const lines = stdout.split("\n");
   if (!lines.some((line) => line.includes(`/node_modules/${LIBRARIES.successor.provider}/`)))
     throw new Error(
-      `The compiler read no file of ${LIBRARIES.successor.provider}, so it checked nothing. It said:\n${stdout.slice(-2_000)}`,
+      `The compiler read no file of ${LIBRARIES.successor.provider}, so it checked nothing. ` +
+        `It said:\n${stdout.slice(-2_000)}`,
     );
   const sources = ["stacks", "modules"].map((name) => join(realpathSync(projectDirectory), name));
   return {
@@ -184,14 +185,16 @@ async function compile({ projectDirectory, environment, signal }: CommandContext
   };
 }
 
-function compare(project: string, name: string, before: string, after: string): StackComparison {
-  const [one, other] = [before, after].map(
+function compare(project: string, name: string, outputs: readonly [before: string, after: string]): StackComparison {
+  const [one, other] = outputs.map(
     (output) => JSON.parse(readFileSync(join(output, "stacks", name, "cdk.tf.json"), "utf8")) as StackJson,
   ) as [StackJson, StackJson];
   const wanted = versions(project, LIBRARIES.successor).version;
   if (other["//"].metadata.version !== wanted)
     throw new Error(
-      `${name} was synthesized by version ${other["//"].metadata.version}; wanted: ${LIBRARIES.successor.core} ${wanted}. The old names no longer lead to the successor; look at aliases in successor.ts.`,
+      `${name} was synthesized by version ${other["//"].metadata.version}; ` +
+        `wanted: ${LIBRARIES.successor.core} ${wanted}. ` +
+        "The old names no longer lead to the successor; look at aliases in successor.ts.",
     );
   const resources = [one.resource, one.data].flatMap((typed) =>
     Object.values(typed ?? {}).flatMap((named) => Object.keys(named)),
@@ -254,6 +257,7 @@ function requirePackages(project: string): void {
   );
   if (missing.length > 0)
     throw new UsageError(
-      `The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; they are development dependencies. Install them in a clone of the project: npm ci`,
+      `The packages ${missing.join(", ")} are not installed in ${join(project, "node_modules")}; ` +
+        "they are development dependencies. Install them in a clone of the project: npm ci",
     );
 }

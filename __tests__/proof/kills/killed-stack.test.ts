@@ -1,5 +1,5 @@
 import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
-import { readChangingCall } from "./changing-call";
+import { readChangingCall } from "./killed-stack";
 
 describe("changing call", () => {
   const call = (given: Partial<ProxiedRequest>) =>
