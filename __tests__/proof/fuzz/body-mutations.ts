@@ -6,14 +6,14 @@ type Body = (given: Given) => string | Uint8Array;
 const json = (value: unknown): string => JSON.stringify(value);
 const MIB = 1024 * 1024;
 
-/** An invocation with other whitespace around it, so that it has as many bytes as that. */
+/** An invocation that whitespace makes as long as `bytes`. */
 const padded =
   (bytes: number): Body =>
   ({ canary }) => {
     const text = json({ prompt: canary });
     return `${" ".repeat(bytes - text.length)}${text}`;
   };
-/** A prompt with something in its JSON that is written as it is. */
+/** A prompt with raw text inside its JSON string. */
 const prompt =
   (inside: string): Body =>
   ({ canary }) =>
@@ -24,6 +24,11 @@ const fields =
     `{"prompt":"${canary}",${more}}`;
 const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
+/** A prompt with bytes inside that are given as one-byte characters. */
+const promptBytes =
+  (inside: string): Body =>
+  ({ canary }) =>
+    bytes(`{"prompt":"${canary} `, latin1(inside), '"}');
 /** Little-endian, of one-byte characters. */
 const utf16 = (text: string): Uint8Array => latin1([...text].flatMap((character) => [character, "\0"]).join(""));
 
@@ -38,7 +43,7 @@ const VALID: Readonly<Record<string, Body>> = {
   "a body of exactly 65,536 bytes": padded(65_536),
 };
 
-/** Bodies that break it: 400. The gateway sees some of it, the front door the rest. */
+/** Bodies that break the contract: 400, from the gateway or from the front door. */
 const INVALID: Readonly<Record<string, Body>> = {
   empty: () => "",
   "only whitespace": () => " \n",
@@ -91,12 +96,12 @@ const INVALID: Readonly<Record<string, Body>> = {
   "only a blank Hangul filler": () => '{"prompt":"\\u3164"}',
 };
 
-/** Bodies whose bytes are no UTF-8: the gateway may mend them before anybody else sees them. */
+/** Bodies whose bytes are no UTF-8: the gateway may repair them before the front door sees them. */
 const MENDED: Readonly<Record<string, Body>> = {
-  "a byte that is no UTF-8": ({ canary }) => bytes(`{"prompt":"${canary} `, latin1("\xff\xfe"), '"}'),
-  "an overlong NUL": ({ canary }) => bytes(`{"prompt":"${canary} `, latin1("\xc0\x80"), '"}'),
-  "a surrogate in UTF-8": ({ canary }) => bytes(`{"prompt":"${canary} `, latin1("\xed\xa0\x80"), '"}'),
-  "half a character": ({ canary }) => bytes(`{"prompt":"${canary} `, latin1("\xf0\x9f\x98"), '"}'),
+  "a byte that is no UTF-8": promptBytes("\xff\xfe"),
+  "an overlong NUL": promptBytes("\xc0\x80"),
+  "a surrogate in UTF-8": promptBytes("\xed\xa0\x80"),
+  "half a character": promptBytes("\xf0\x9f\x98"),
   "Latin-1": ({ canary }) => latin1(`{"prompt":"${canary} \xe9t\xe9"}`),
 };
 
@@ -115,14 +120,14 @@ const HUGE: Readonly<Record<string, Body>> = {
 
 /** Every body that is not drawn from the schema. */
 export const BODY_MUTATIONS: readonly Mutation[] = [
-  ...made(VALID, {}),
-  ...made(INVALID, { allowed: [400] }),
-  ...made(MENDED, { allowed: [202, 400] }),
-  ...made(LARGE, { allowed: [400, 413] }),
-  ...made(HUGE, { allowed: [413], costly: true }),
+  ...mutationsWith(VALID, {}),
+  ...mutationsWith(INVALID, { allowed: [400] }),
+  ...mutationsWith(MENDED, { allowed: [202, 400] }),
+  ...mutationsWith(LARGE, { allowed: [400, 413] }),
+  ...mutationsWith(HUGE, { allowed: [413], costly: true }),
 ];
 
-function made(bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] {
+function mutationsWith(bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] {
   return Object.entries(bodies).map(([name, body]) => ({
     name: `body: ${name}`,
     part: "body",

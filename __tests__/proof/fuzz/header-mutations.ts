@@ -14,7 +14,7 @@ const more =
   (request) =>
     withHeader(request, name, value);
 
-/** How the body's type and coding are told, with what it may be answered; undefined: as if nothing had changed. */
+/** Headers of the body's type and coding, with the statuses allowed. No statuses: the answer must not change. */
 const MEDIA: Readonly<Record<string, readonly [Change, (readonly number[])?]>> = {
   "in upper case": [mediaType("APPLICATION/JSON")],
   "charset=utf-8": [mediaType('application/json; charset="UTF-8"')],
@@ -94,57 +94,55 @@ const BAD_KEYS: Readonly<Record<string, string>> = {
   "quoted with more after it": '"a"b',
 };
 
+/** What each change of the bytes sets in the request. */
+type Framing = Partial<FuzzRequest> | Change;
+
+/** A start line instead of the request's own; `{method}` stands for its method. */
+const startLine =
+  (line: string): Change =>
+  (request) => ({ ...request, startLine: line.replace("{method}", request.method) });
+const bodyLength = ({ body }: FuzzRequest): number => body?.length ?? 0;
+
 /** Bytes that are no HTTP, or that two servers read in two ways. */
-const FRAMING: Readonly<Record<string, Change>> = {
+const FRAMING: Readonly<Record<string, Framing>> = {
   "Content-Length and Transfer-Encoding": (request) => ({
     ...request,
-    contentLength: String(request.body?.length ?? 0),
+    contentLength: String(bodyLength(request)),
     lines: ["Transfer-Encoding: chunked"],
   }),
-  "two lengths": (request) => ({ ...request, lines: ["Content-Length: 0", "Content-Length: 5"] }),
-  "a negative length": (request) => ({ ...request, contentLength: "-1" }),
-  "a length that is no number": (request) => ({ ...request, contentLength: "many" }),
-  "a length beyond the body": (request) => ({ ...request, contentLength: String((request.body?.length ?? 0) + 100) }),
-  "chunks that are none": (request) => ({
-    ...request,
-    body: latin1("zz\r\nabc\r\n0\r\n\r\n"),
-    lines: ["Transfer-Encoding: chunked"],
-  }),
-  "an unknown transfer coding": (request) => ({ ...request, lines: ["Transfer-Encoding: gzip, chunked"] }),
-  "a space before a colon": (request) => ({ ...request, lines: ["X-Space : 1"] }),
-  "a folded header": (request) => ({ ...request, lines: ["X-Folded: a", " b"] }),
-  "NUL in a header": (request) => ({ ...request, lines: ["X-Nul: a\0b"] }),
-  "a bare line feed": (request) => ({ ...request, lines: ["X-Bare: a\nX-Injected: b"] }),
-  "a header without a colon": (request) => ({ ...request, lines: ["nonsense"] }),
-  "no Host": (request) => ({ ...request, withoutHost: true }),
-  "two Hosts": (request) => ({ ...request, lines: ["Host: other.example"] }),
-  "another version of HTTP": (request) => ({ ...request, startLine: `${request.method} {target} HTTP/9.9` }),
-  "no version of HTTP": (request) => ({ ...request, startLine: `${request.method} {target}` }),
-  "a target with a space": (request) => ({ ...request, startLine: `${request.method} {target} x HTTP/1.1` }),
-  "a target in UTF-8": (request) => ({
-    ...request,
-    startLine: `${request.method} {target}?${utf8Header("ключ")} HTTP/1.1`,
-  }),
-  "a whole URL as target": (request) => ({
-    ...request,
-    startLine: `${request.method} http://other.example{target} HTTP/1.1`,
-  }),
-  "an empty line first": (request) => ({ ...request, startLine: `\r\n${request.method} {target} HTTP/1.1` }),
-  "40,000 characters of headers": (request) => withHeader(request, "X-Huge", "x".repeat(40_000)),
-  "11,000 characters of headers": (request) => withHeader(request, "X-Huge", "x".repeat(11_000)),
-  "an upgrade": (request) => ({
-    ...request,
+  "two lengths": { lines: ["Content-Length: 0", "Content-Length: 5"] },
+  "a negative length": { contentLength: "-1" },
+  "a length that is no number": { contentLength: "many" },
+  "a length beyond the body": (request) => ({ ...request, contentLength: String(bodyLength(request) + 100) }),
+  "chunks that are none": { body: latin1("zz\r\nabc\r\n0\r\n\r\n"), lines: ["Transfer-Encoding: chunked"] },
+  "an unknown transfer coding": { lines: ["Transfer-Encoding: gzip, chunked"] },
+  "a space before a colon": { lines: ["X-Space : 1"] },
+  "a folded header": { lines: ["X-Folded: a", " b"] },
+  "NUL in a header": { lines: ["X-Nul: a\0b"] },
+  "a bare line feed": { lines: ["X-Bare: a\nX-Injected: b"] },
+  "a header without a colon": { lines: ["nonsense"] },
+  "no Host": { withoutHost: true },
+  "two Hosts": { lines: ["Host: other.example"] },
+  "another version of HTTP": startLine("{method} {target} HTTP/9.9"),
+  "no version of HTTP": startLine("{method} {target}"),
+  "a target with a space": startLine("{method} {target} x HTTP/1.1"),
+  "a target in UTF-8": startLine(`{method} {target}?${utf8Header("ключ")} HTTP/1.1`),
+  "a whole URL as target": startLine("{method} http://other.example{target} HTTP/1.1"),
+  "an empty line first": startLine("\r\n{method} {target} HTTP/1.1"),
+  "40,000 characters of headers": more("X-Huge", "x".repeat(40_000)),
+  "11,000 characters of headers": more("X-Huge", "x".repeat(11_000)),
+  "an upgrade": {
     lines: [
       "Connection: Upgrade",
       "Upgrade: websocket",
       "Sec-WebSocket-Version: 13",
       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
     ],
-  }),
-  "an expectation that nobody can meet": (request) => ({ ...request, lines: ["Expect: 200-maybe"] }),
+  },
+  "an expectation that nobody can meet": { lines: ["Expect: 200-maybe"] },
 };
 
-/** Refused as the mode of access has it. */
+/** Statuses of a caller whose credentials are wrong; which one depends on the mode of access. */
 const REFUSED = [401, 403];
 
 /** Every change of headers and framing. @param proof how callers prove who they are */
@@ -166,7 +164,7 @@ export function headerMutations(proof: ProofKind): readonly Mutation[] {
         apply: (request, { marker }) => change(request, marker),
       }),
     ),
-    // API Gateway itself takes it for the method, and then there is no such route.
+    // API Gateway itself uses this header as the method, and then finds no such route.
     ...["GET", "DELETE", "TRACE"].map(
       (method): Mutation => ({
         name: `header: X-HTTP-Method-Override: ${method}`,
@@ -181,7 +179,8 @@ export function headerMutations(proof: ProofKind): readonly Mutation[] {
         part: "framing",
         malformed: true,
         allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505],
-        apply: (request, { marker }) => change(request, marker),
+        apply: (request, { marker }) =>
+          typeof change === "function" ? change(request, marker) : { ...request, ...change },
       }),
     ),
     ...keyMutations(),

@@ -3,6 +3,11 @@ import type { FuzzRequest } from "./request";
 
 /** API Gateway says 403 where it knows no route; what stands before it may say more. */
 const NO_ROUTE = [403, 404];
+const NO_ROUTE_OR_INVALID = [...NO_ROUTE, 400];
+const replaceVersion =
+  (replacement: string): ((path: string) => string) =>
+  (given) =>
+    given.replace("/v1/", replacement);
 
 const withTarget = (request: FuzzRequest, target: string): FuzzRequest => ({ ...request, target });
 const query = (request: FuzzRequest, added: string): FuzzRequest =>
@@ -19,25 +24,25 @@ const path = (request: FuzzRequest, change: (path: string) => string): FuzzReque
  */
 const PATHS: Readonly<Record<string, readonly [change: (path: string) => string, allowed?: readonly number[]]>> = {
   "a slash at its end": [(given) => `${given}/`, [200, 202, 403, 404]],
-  "a doubled slash": [(given) => given.replace("/v1/", "//v1/"), NO_ROUTE],
+  "a doubled slash": [replaceVersion("//v1/"), NO_ROUTE],
   "a doubled slash first": [(given) => `/${given}`, NO_ROUTE],
   "upper case": [(given) => given.replace("/api/v1", "/API/V1"), NO_ROUTE],
   "the route in upper case": [(given) => given.replace(/invoke|status|health/, (name) => name.toUpperCase()), NO_ROUTE],
-  "..": [(given) => given.replace("/v1/", "/v1/../v1/"), [...NO_ROUTE, 400]],
-  "%2e%2e": [(given) => given.replace("/v1/", "/v1/%2e%2e/v1/"), [...NO_ROUTE, 400]],
-  ".": [(given) => given.replace("/v1/", "/v1/./"), [...NO_ROUTE, 400]],
-  "..%2f": [(given) => given.replace("/v1/", "/v1/..%2fv1/"), [...NO_ROUTE, 400]],
-  "an encoded slash": [(given) => given.replace("/v1/", "/v1%2f"), [...NO_ROUTE, 400]],
-  "a backslash": [(given) => given.replace("/v1/", "/v1\\"), [...NO_ROUTE, 400]],
-  "an encoded letter": [(given) => given.replace("/v1/", "/%761/"), [200, 202, 400, ...NO_ROUTE]],
-  "a parameter": [(given) => given.replace("/v1/", "/v1;x=1/"), NO_ROUTE],
-  "a parameter at its end": [(given) => `${given};x=1`, [...NO_ROUTE, 400]],
+  "..": [replaceVersion("/v1/../v1/"), NO_ROUTE_OR_INVALID],
+  "%2e%2e": [replaceVersion("/v1/%2e%2e/v1/"), NO_ROUTE_OR_INVALID],
+  ".": [replaceVersion("/v1/./"), NO_ROUTE_OR_INVALID],
+  "..%2f": [replaceVersion("/v1/..%2fv1/"), NO_ROUTE_OR_INVALID],
+  "an encoded slash": [replaceVersion("/v1%2f"), NO_ROUTE_OR_INVALID],
+  "a backslash": [replaceVersion("/v1\\"), NO_ROUTE_OR_INVALID],
+  "an encoded letter": [replaceVersion("/%761/"), [200, 202, 400, ...NO_ROUTE]],
+  "a parameter": [replaceVersion("/v1;x=1/"), NO_ROUTE],
+  "a parameter at its end": [(given) => `${given};x=1`, NO_ROUTE_OR_INVALID],
   "a further segment": [(given) => `${given}/more`, NO_ROUTE],
-  "an ending": [(given) => `${given}.json`, [...NO_ROUTE, 400]],
-  "NUL at its end": [(given) => `${given}%00`, [...NO_ROUTE, 400]],
-  "a line break": [(given) => `${given}%0d%0aX-Injected:%20yes`, [...NO_ROUTE, 400]],
-  "a broken escape": [(given) => `${given}%zz`, [...NO_ROUTE, 400]],
-  "another version": [(given) => given.replace("/v1/", "/v2/"), NO_ROUTE],
+  "an ending": [(given) => `${given}.json`, NO_ROUTE_OR_INVALID],
+  "NUL at its end": [(given) => `${given}%00`, NO_ROUTE_OR_INVALID],
+  "a line break": [(given) => `${given}%0d%0aX-Injected:%20yes`, NO_ROUTE_OR_INVALID],
+  "a broken escape": [(given) => `${given}%zz`, NO_ROUTE_OR_INVALID],
+  "another version": [replaceVersion("/v2/"), NO_ROUTE],
   "only the root": [() => "/", NO_ROUTE],
   "a file of the host": [() => "/.git/config", NO_ROUTE],
   "9,000 characters": [(given) => `${given}/${"a".repeat(9_000)}`, [...NO_ROUTE, 400, 414]],
@@ -91,7 +96,7 @@ const IDS: Readonly<Record<string, readonly [target: string, allowed: readonly n
 
 const STATUS_PATH = /\/status\/[^?]*/;
 
-/** Whatever is wrong with where a request goes, or how. */
+/** Every change of a request's path, id, query and method. */
 export const TARGET_MUTATIONS: readonly Mutation[] = [
   ...Object.entries(PATHS).map(
     ([name, [change, allowed]]): Mutation => ({
@@ -122,19 +127,15 @@ export const TARGET_MUTATIONS: readonly Mutation[] = [
       apply: (request) => query(request, added),
     }),
   ),
-  {
-    name: "query: probe=readiness",
-    part: "query",
-    operations: ["health"],
-    apply: (request) => query(request, "probe=readiness"),
-  },
-  {
-    name: "query: probe twice",
-    part: "query",
-    operations: ["health"],
-    apply: (request) => query(request, "probe=other&probe=readiness"),
-  },
-  // What a proxy on the way may refuse by itself is no answer of the API.
+  ...Object.entries({ "probe=readiness": "probe=readiness", "probe twice": "probe=other&probe=readiness" }).map(
+    ([name, added]): Mutation => ({
+      name: `query: ${name}`,
+      part: "query",
+      operations: ["health"],
+      apply: (request) => query(request, added),
+    }),
+  ),
+  // A proxy before the API passes these on; it may answer other methods (below) itself.
   ...["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map(
     (method): Mutation => ({
       name: `method: ${method}`,

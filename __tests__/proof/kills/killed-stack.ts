@@ -43,7 +43,7 @@ export interface KilledStackOptions {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** Left out because the emulator takes a minute for it. A call that was killed is safe to repeat: it overwrites. */
+/** Left out because the emulator takes a minute for it. A killed call can be repeated: it overwrites. */
 const LEFT_OUT = "aws_s3_bucket_lifecycle_configuration";
 
 const PLAN = "further.tfplan";

@@ -36,9 +36,8 @@ for (const [index, mutation] of mutations.entries()) {
   if (by === undefined) missed += 1;
   const change = mutation.to.trim().split("\n")[0] || "(deleted)";
   const verdict = by === undefined ? "MISSED " : "noticed";
-  console.log(
-    `${String(index + 1).padStart(2)} ${verdict} ${mutation.file}: ${change}  [${mutation.breaks}]  ${by ?? ""}`.trimEnd(),
-  );
+  const number = String(index + 1).padStart(2);
+  console.log(`${number} ${verdict} ${mutation.file}: ${change}  [${mutation.breaks}]  ${by ?? ""}`.trimEnd());
 }
 const tried = last - first + 1;
 console.log(

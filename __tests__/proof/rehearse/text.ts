@@ -62,8 +62,8 @@ export function describeRehearsal({ factor, verdict, timelines }: RehearsalRepor
     "",
     pc.bold("What came of the releases:"),
     ...verdict.releases.flatMap((release) => describeRelease(release, factor)),
-    `  ${mark(verdict.failuresOutside.length === 0)} requests that failed outside the versions that were rolled back: ` +
-      String(verdict.failuresOutside.length),
+    `  ${mark(verdict.failuresOutside.length === 0)} requests that failed outside ` +
+      `the versions that were rolled back: ${verdict.failuresOutside.length}`,
     ...verdict.problems.map((problem) => `  ${mark(false)} ${problem}`),
   ].join("\n");
 }
