@@ -32,10 +32,9 @@ const GIT = {
 /** A clone of the project, committed as it is. */
 function clone(change: (folder: string) => void = () => undefined): string {
   const folder = projectCopy();
-  for (const name of ["CHANGELOG.md", "RUNBOOK.md", "LICENSE", ".gitignore"])
-    cpSync(join(PROJECT, name), join(folder, name));
-  // The command that makes a release is not shipped.
-  for (const name of ["__tests__", "bench"]) cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
+  // With the folders of the command that makes a release: it is not shipped.
+  for (const name of ["CHANGELOG.md", "RUNBOOK.md", "LICENSE", ".gitignore", "__tests__", "bench"])
+    cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
   edit(folder, "package.json", (text) =>
     text.replace(/"files": \[(?![^\]]*"dist\/functions")/, '"files": [\n    "dist/functions",'),
   );
