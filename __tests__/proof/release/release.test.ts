@@ -29,10 +29,9 @@ const GIT = {
   GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z",
 };
 
-/** A clone of the project, committed as it is. */
+/** A clone of the project, committed as it is, with the command that makes a release. */
 function clone(change: (folder: string) => void = () => undefined): string {
   const folder = projectCopy();
-  // With the folders of the command that makes a release: it is not shipped.
   for (const name of ["CHANGELOG.md", "RUNBOOK.md", "LICENSE", ".gitignore", "__tests__", "bench"])
     cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
   edit(folder, "package.json", (text) =>
