@@ -1,3 +1,4 @@
+import { ONE_VCPU_MIB } from "../../stacks/contract/fixed";
 import { count, counted, percent, roundSeconds, seconds } from "../kit/figures";
 import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
 import { SPLITS, type Cluster } from "./splits";
@@ -84,8 +85,6 @@ const CAUSES = {
 } as const satisfies Readonly<Record<string, PossibleCause>>;
 export type CauseId = keyof typeof CAUSES;
 
-/** Below this size a function has less than one vCPU (AWS Lambda developer guide, read 2026-08). */
-export const ONE_VCPU_MIB = 1_769;
 /** Default of an agent's `timeout_seconds`: by default no single agent takes longer. */
 const AGENT_TIMEOUT_MS = 60_000;
 /** Around 123 s, which is what a call over a connection that had died while idle took in the reports. */

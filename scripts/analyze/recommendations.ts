@@ -1,7 +1,8 @@
 import type { Setting } from "../../stacks/contract/settings";
 import { counted, percent, roundSeconds, seconds } from "../kit/figures";
 import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
-import { ONE_VCPU_MIB, type Cause, type CauseId } from "./causes";
+import { ONE_VCPU_MIB } from "../../stacks/contract/fixed";
+import type { Cause, CauseId } from "./causes";
 
 /** A value for a setting. */
 export interface Recommendation {

@@ -1,4 +1,4 @@
-import { EDGE_STATUS_TTL_SECONDS, HEARTBEAT_MINUTES, SWEEP_MINUTES } from "../../stacks/contract/fixed";
+import { ONE_VCPU_MIB, EDGE_STATUS_TTL_SECONDS, HEARTBEAT_MINUTES, SWEEP_MINUTES } from "../../stacks/contract/fixed";
 import type { Deployment } from "./deployment";
 import { PriceBook } from "./prices";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
@@ -33,12 +33,6 @@ export interface Traffic {
   readonly heartbeats: number;
   readonly sweeps: number;
 }
-
-/**
- * One vCPU's memory: a single thread gets no faster above it (AWS Lambda developer guide, "Configure Lambda function
- * memory").
- */
-export const ONE_VCPU_MIB = 1_769;
 
 /** Everything that the cost of a month follows from. */
 export interface Month {

@@ -10,7 +10,7 @@ import {
   figureText,
   markText,
 } from "./charts";
-import { COLOURS, drawing, escapeHtml, folded, htmlPage, htmlTable, section, tiles } from "../kit/page";
+import { darkDrawings, COLOURS, drawing, escapeHtml, folded, htmlPage, htmlTable, section, tiles } from "../kit/page";
 import type { AlarmWidget, Widget } from "./body";
 import type { ChartData, ChartSeries, Window } from "./chart";
 import type { LineCheck } from "./applied-dashboard";
@@ -19,9 +19,7 @@ import { markdownHtml } from "../kit/markdown";
 
 const variables = (scheme: "light" | "dark"): string =>
   SERIES_COLOURS.map((colour, index) => `--s${index}:${colour[scheme]}`).join(";");
-const darkDrawings = [...SERIES_COLOURS, CARD]
-  .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
-  .join("");
+const darkSeries = darkDrawings([...SERIES_COLOURS, CARD]);
 
 /** CSS of the dashboard: 24 columns, on a tablet two cards a row, on a phone one. */
 export const DASHBOARD_STYLE = `
@@ -66,7 +64,7 @@ main{max-width:1480px}
 .list a{color:var(--link)}
 @media(max-width:1000px){.board{grid-template-columns:repeat(2,minmax(0,1fr))}.board>*{grid-area:auto!important}.board>.wide{grid-column:1/-1!important}}
 @media(max-width:640px){.board{grid-template-columns:minmax(0,1fr)}}
-@media(prefers-color-scheme:dark){:root{${variables("dark")};--tint:#3a2023;--tint2:#35291a}${darkDrawings}}
+@media(prefers-color-scheme:dark){:root{${variables("dark")};--tint:#3a2023;--tint2:#35291a}${darkSeries}}
 @media print{.board section{break-inside:avoid}}
 `;
 

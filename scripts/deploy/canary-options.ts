@@ -1,4 +1,4 @@
-import { variableName, parseDurationSeconds, parseNumber } from "../kit/given-setting";
+import { variableName, parseDurationSeconds, parseNumber, toOptionName } from "../kit/given-setting";
 import type { CanaryWish } from "./canary-machine";
 import { FUNCTIONS, LIVE_SETTINGS, type Values } from "./release";
 import { DEFAULT_LIMITS } from "../gate/evidence";
@@ -39,7 +39,7 @@ export function checkCanaryOptions(options: CanaryOptions): void {
   );
   const given = [...forStart, ...(options.only.length > 0 ? ["only"] : []), ...(options.retry ? ["retry"] : [])];
   if ((resume || abort) && given.length > 0) {
-    const names = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    const names = given.map(toOptionName);
     throw new UsageError(
       `--${resume ? "resume" : "abort"} was given with ${names.join(", ")}; ` +
         "allowed: without them, because the canary on its way has its own.",

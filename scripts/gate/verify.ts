@@ -1,3 +1,4 @@
+import { toOptionName } from "../kit/given-setting";
 import { NAMED_KPIS } from "./reads";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import pc from "picocolors";
@@ -115,9 +116,7 @@ function refuseTogether(
   others: readonly (keyof VerifyOptions)[],
   why: string,
 ): void {
-  const both = others
-    .filter((name) => options[name] !== undefined)
-    .map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const both = others.filter((name) => options[name] !== undefined).map(toOptionName);
   if (both.length > 0)
     throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
 }
@@ -132,7 +131,7 @@ const MARKS: Readonly<Record<string, (text: string) => string>> = {
 };
 
 /** The findings for a person at a terminal: a line each, the reason at its end. */
-export function describeFindings({ headline, sentence, rows }: Findings): string {
+function describeFindings({ headline, sentence, rows }: Findings): string {
   const width = (column: keyof GateRow) => Math.max(...rows.map((row) => row[column].length));
   const [what, value, bound, samples, verdict] = (["what", "value", "bound", "samples", "verdict"] as const).map(
     width,

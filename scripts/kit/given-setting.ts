@@ -265,3 +265,7 @@ export function parseNumber(
     throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a number ${lowest}.`);
   return value;
 }
+
+/** The option of a command line whose value is kept under a name such as `budgetUsd`: `--budget-usd`. */
+export const toOptionName = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

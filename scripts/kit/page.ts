@@ -37,9 +37,12 @@ export const COLOURS = {
   slow: { light: "#9a4f00", dark: "#f5ae5b" },
 } as const satisfies Readonly<Record<string, { readonly light: string; readonly dark: string }>>;
 
-const darkCharts = Object.values(COLOURS)
-  .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
-  .join("");
+/** CSS that gives drawings their dark colours. */
+export const darkDrawings = (colours: readonly { readonly light: string; readonly dark: string }[]): string =>
+  colours
+    .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
+    .join("");
+const darkCharts = darkDrawings(Object.values(COLOURS));
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:${COLOURS.ink.light};--muted:${COLOURS.muted.light};--ground:#f5f7f9;--card:#fff;--edge:#d9dfe6;--link:${COLOURS.line.light};--warning:${COLOURS.warning.light};--good:${COLOURS.fast.light};--unsure:${COLOURS.slow.light}}

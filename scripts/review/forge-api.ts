@@ -1,3 +1,4 @@
+import { isLoopback } from "../kit/loopback";
 /** A forge refused a call, or did not answer. */
 export class ForgeError extends Error {
   override readonly name = "ForgeError";
@@ -35,9 +36,7 @@ export interface ForgeAnswer {
 /** Calls of a forge's JSON API. No redirect and no link is followed, so that the token goes to that address alone. */
 export class ForgeApi {
   constructor(private readonly options: ForgeApiOptions) {
-    const { protocol, hostname } = new URL(options.url);
-    const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
-    if (protocol !== "https:" && !(protocol === "http:" && isLoopback))
+    if (new URL(options.url).protocol !== "https:" && !isLoopback(options.url))
       throw new Error(`The forge's address is ${options.url}; allowed: https://…, because a token is sent there`);
   }
 

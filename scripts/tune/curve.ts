@@ -1,4 +1,4 @@
-import { ONE_VCPU_MIB } from "../analyze/causes";
+import { ONE_VCPU_MIB } from "../../stacks/contract/fixed";
 import { chiSquaredQuantile, mean } from "../kit/quantiles";
 import { standardError } from "../kit/random";
 import type { WarmTime } from "./size";

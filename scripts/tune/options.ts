@@ -1,7 +1,7 @@
 import { SETTINGS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { UsageError } from "../kit/context";
-import { parseNumber, parseRegion } from "../kit/given-setting";
+import { parseNumber, parseRegion, toOptionName } from "../kit/given-setting";
 import { STRATEGIES, type Strategy } from "./verdict";
 
 /** What `quickturn tune` is given. */
@@ -93,8 +93,6 @@ function refuseMeasuringOptions(options: TuneOptions): void {
         "allowed: one of them, because a replay measures nothing.",
     );
 }
-
-const toOptionName = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function checkPayload({ function: tuned, prompt, payload }: TuneOptions): void {
   if (tuned === "worker" && (prompt.length === 0 || payload !== undefined))

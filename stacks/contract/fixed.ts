@@ -16,6 +16,12 @@ export const STAGE_NAME = "live";
 export const ARCHITECTURE = "arm64";
 
 /**
+ * Memory that brings one whole vCPU: below it a function has less, and above it a single thread gets no faster (AWS
+ * Lambda developer guide, "Configure Lambda function memory", read 2026-08).
+ */
+export const ONE_VCPU_MIB = 1_769;
+
+/**
  * Below the NAT gateway's 350 s, after which it silently drops an idle connection (VPC user guide, "NAT gateways").
  */
 export const HEARTBEAT_MINUTES = 5;

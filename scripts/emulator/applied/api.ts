@@ -1,5 +1,6 @@
 import { asList, asObject, asText, asTexts, numberOr, parseObject, type JsonObject } from "../json";
-import { firstBlock, requireText, type State, type StateResource } from "./state";
+import type { StateResource } from "../../kit/state";
+import { firstBlock, requireText, type State } from "./state";
 
 const STRATEGIES = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"] as const;
 

@@ -1,5 +1,6 @@
 import { asList, asObject, asText, asTexts, numberOr } from "../json";
-import { firstBlock, requireText, type State, type StateResource } from "./state";
+import type { StateResource } from "../../kit/state";
+import { firstBlock, requireText, type State } from "./state";
 
 /** A function's ARN in parts. */
 export interface LambdaArn {

@@ -1,14 +1,5 @@
-import { asList, asObject, asText, numberOr, type JsonObject } from "../json";
-
-/** One managed resource of `terraform show -json`. */
-export interface StateResource {
-  /** Such as `module.api.aws_lambda_function.worker`. */
-  readonly address: string;
-  readonly type: string;
-  readonly values: JsonObject;
-  /** Addresses, without index, of the resources that it refers to. */
-  readonly dependsOn: readonly string[];
-}
+import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
+import { asList, asObject, asText, type JsonObject } from "../json";
 
 /** The managed resources of an applied stack, child modules included. */
 export class State {
@@ -25,7 +16,7 @@ export class State {
         "The state is not the parsed output of `terraform show -json` of an applied stack: " +
           `values.root_module is missing (given: ${describeKeys(output)}). Run \`terraform apply\` first.`,
       );
-    return new State(flattenModule(root));
+    return new State(moduleResources(root as StateModule));
   }
 
   /** All resources of one type, in the order of the state. */
@@ -41,23 +32,6 @@ export class State {
     const given = found.length === 0 ? "none" : found.map((resource) => resource.address).join(", ");
     throw new Error(`The local runtime serves exactly one ${type}; the applied state holds ${found.length}: ${given}.`);
   }
-}
-
-function flattenModule(module: JsonObject): StateResource[] {
-  const own = asList(module.resources).flatMap((entry): StateResource[] => {
-    const resource = asObject(entry);
-    if (resource === undefined || (resource.mode ?? "managed") !== "managed") return [];
-    const { address, type, values, depends_on: dependsOn } = resource;
-    return [
-      {
-        address: String(address),
-        type: String(type),
-        values: asObject(values) ?? {},
-        dependsOn: asList(dependsOn).map(String),
-      },
-    ];
-  });
-  return [...own, ...asList(module.child_modules).flatMap((child) => flattenModule(asObject(child) ?? {}))];
 }
 
 function describeKeys(value: unknown): string {
@@ -78,15 +52,5 @@ export function requireText(resource: StateResource, attribute: string): string 
     `${resource.address} has no ${attribute} in the applied state ` +
       `(given: ${JSON.stringify(resource.values[attribute])}). ` +
       "Apply the stack, then run `terraform show -json` again.",
-  );
-}
-
-/** A number that the resource must have. @throws Error that names the resource and the attribute */
-export function requireNumber(resource: StateResource, attribute: string): number {
-  const given = resource.values[attribute];
-  const number = numberOr(given, undefined);
-  if (number !== undefined) return number;
-  throw new Error(
-    `${resource.address} has no number ${attribute} in the applied state (given: ${JSON.stringify(given)}).`,
   );
 }
