@@ -11,7 +11,7 @@ export interface Reference {
 const MIN_PART_LENGTH = 6;
 
 /** A text as HCL, with references where values of other resources stand in it, the longest first. */
-export function hclText(text: string, references: readonly Reference[] = []): HclExpression {
+function hclText(text: string, references: readonly Reference[] = []): HclExpression {
   const whole = references.find(({ value }) => value === text);
   if (whole) return whole.expression;
   const parts = references
@@ -35,7 +35,7 @@ const quoted = (text: string): string =>
     .replace(/[$%](?=\{)/g, (sign) => sign + sign);
 
 /** Any value as HCL: maps and lists over several lines. @param indent of the line that it begins in */
-export function hclValue(value: unknown, references: readonly Reference[] = [], indent = ""): HclExpression {
+function hclValue(value: unknown, references: readonly Reference[] = [], indent = ""): HclExpression {
   const deeper = `${indent}  `;
   if (typeof value === "string") return hclText(value, references);
   if (Array.isArray(value)) {
@@ -57,7 +57,7 @@ export type HclEntry =
   | { readonly name: string; readonly block: readonly HclEntry[] };
 
 /** A block, such as `resource "aws_sqs_queue" "work"`, with its entries in their order. */
-export function hclBlock(head: string, entries: readonly HclEntry[], indent = ""): string {
+function hclBlock(head: string, entries: readonly HclEntry[], indent = ""): string {
   const deeper = `${indent}  `;
   const lines = entries.map((entry) =>
     "block" in entry ? hclBlock(entry.name, entry.block, deeper) : `${deeper}${entry.name} = ${entry.value}\n`,

@@ -67,7 +67,7 @@ function readObject(value: Readonly<Record<string, unknown>>, name: string): Rea
   return isObject(found) ? found : {};
 }
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The fields under which agents are known to put their answer, in order of preference. */

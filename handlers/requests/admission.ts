@@ -5,9 +5,9 @@ import { queuedRecord, type Creation, type NewRequest, type RequestRecord, type 
 import type { WorkQueue } from "./work-queue";
 
 /** Milliseconds after which the sweeper sends a request that may not have been sent. No call takes nearly as long. */
-export const OUTBOX_MS = 60_000;
+const OUTBOX_MS = 60_000;
 /** Milliseconds for withdrawing a request or marking it as sent. The front door reserves a little more than that. */
-export const WITHDRAW_TIMEOUT_MS = 1_000;
+const WITHDRAW_TIMEOUT_MS = 1_000;
 
 /** What admitting a request needs. */
 export interface AdmissionParts {

@@ -9,7 +9,7 @@ import { nameSession, type Session, type SessionStore } from "./sessions";
 import { MAX_HOPS, type WorkMessage } from "./work-queue";
 
 /** Milliseconds reserved for writing the result, which agents cannot use. */
-export const RESERVE_MS = 5_000;
+const RESERVE_MS = 5_000;
 /** Milliseconds of the reserve that remain after the writing, to return in order. */
 const LAST_MS = 500;
 /** Milliseconds that the writing has in any case. */

@@ -178,7 +178,7 @@ export function withStack(command: Command): Command {
 }
 
 /** Adds `--lock-timeout`, for what takes the lock of the state. */
-export function withLockTimeout(command: Command): Command {
+function withLockTimeout(command: Command): Command {
   return command.option(
     "--lock-timeout <duration>",
     "how long to wait for a lock that another run holds, such as 10m; default: fail at once",

@@ -10,7 +10,7 @@ import { UsageError, EXIT_CODES } from "../kit/context";
  * would read every map at every start; so they are read when something has gone wrong.
  * @param root folder that the sources are named from
  */
-export function sourceTrace(stack: string, root: string): string {
+function sourceTrace(stack: string, root: string): string {
   return stack.replaceAll(
     /(file:\/\/[^\s():]+\.mjs):(\d+):(\d+)/g,
     (built: string, file: string, line: string, column: string) => {

@@ -112,7 +112,7 @@ const LINE_COLOURS: Readonly<Record<string, string>> = {
 export const lineColour = (color: string): string => LINE_COLOURS[color.toLowerCase()] ?? COLOURS.muted.light;
 
 /** In light. After the sixth they begin again, dashed. */
-export const seriesColour = (index: number): { readonly colour: string; readonly dashed: boolean } => ({
+const seriesColour = (index: number): { readonly colour: string; readonly dashed: boolean } => ({
   colour: SERIES_COLOURS[index % SERIES_COLOURS.length]!.light,
   dashed: index >= SERIES_COLOURS.length,
 });

@@ -35,10 +35,10 @@ export interface Ports {
 }
 
 /** Another run has changed the release meanwhile. */
-export class Superseded extends UsageError {}
+class Superseded extends UsageError {}
 
 /** The candidates are no longer the newest versions. */
-export class CandidateOutdated extends Error {
+class CandidateOutdated extends Error {
   override readonly name = "CandidateOutdated";
 }
 

@@ -183,7 +183,7 @@ const GATEWAY_TIMEOUT_SECONDS = 29;
 /**
  * Seconds that a run which the KPIs tell of may take: the worker's time-out, unless they are the front door's alone.
  */
-export function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
+function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
   return readNumber(settings, "timeout") ?? 0;

@@ -23,7 +23,7 @@ export function worstVerdict(outcomes: readonly KpiOutcome[]): Verdict {
 }
 
 /** Shares as percent, without binary's last digits. */
-export const toPercent = ({ low, high }: Interval): Interval => ({ low: tidy(low * 100), high: tidy(high * 100) });
+const toPercent = ({ low, high }: Interval): Interval => ({ low: tidy(low * 100), high: tidy(high * 100) });
 
 const tidy = (value: number): number => Number(value.toPrecision(12));
 
@@ -38,7 +38,7 @@ export interface ShareToSay {
 }
 
 /** Why a share was judged as it was. */
-export function shareReason({ verdict, bad, samples, needed, beyond, rule }: ShareToSay): string {
+function shareReason({ verdict, bad, samples, needed, beyond, rule }: ShareToSay): string {
   if (samples === 0) return `no data; at least ${needed} samples are needed`;
   const counts = `${bad} of ${samples} ${beyond ? "beyond the bound" : "bad"}, allowed ${figure(rule.allowed * 100)} %`;
   if (verdict === "pass") return counts;

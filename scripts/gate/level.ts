@@ -25,7 +25,7 @@ export interface LevelRule {
 }
 
 /** Beyond the bound by this factor, few samples decide too. */
-export const FAR_FACTOR = 2;
+const FAR_FACTOR = 2;
 /** Below so many, nothing about a level is said. */
 export const FEWEST_FOR_A_LEVEL = 20;
 /** From so many on a mean alone decides: its error is then some percent of the spread. */

@@ -20,7 +20,7 @@ const read = (id: string): MetricRead => {
 };
 
 /** What was used in a window, and what a request then cost. */
-export function measuredCost(
+function measuredCost(
   series: ReadSeries,
   settings: Readonly<Record<string, unknown>>,
   { startMs, endMs }: GateWindow,

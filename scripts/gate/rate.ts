@@ -148,7 +148,7 @@ export interface RateFinding {
 }
 
 /** Chance to pass a service that is as bad as {@link toleratedShare}. */
-export const FALSE_PASS_SHARE = 0.05;
+const FALSE_PASS_SHARE = 0.05;
 const CONFIDENCE = 0.95;
 
 /**

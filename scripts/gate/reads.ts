@@ -140,7 +140,7 @@ export function hasVersions({ measure }: Kpi): boolean {
 }
 
 /** Invocations of the worker, to say what a wait waits for. */
-export const WORKER_INVOCATIONS: MetricRead = { reference: worker("Invocations"), statistic: "Sum" };
+const WORKER_INVOCATIONS: MetricRead = { reference: worker("Invocations"), statistic: "Sum" };
 
 /** One query of GetMetricData. Without a unit: a wrong one gives no data, and ours are told apart by name. */
 export interface MetricQuery {

@@ -24,7 +24,7 @@ export const SLACK_SECONDS = 120;
 
 const DAY_SECONDS = 86_400;
 /** One period covers the whole window, and CloudWatch's longest is a day. */
-export const MAX_WINDOW_SECONDS = DAY_SECONDS;
+const MAX_WINDOW_SECONDS = DAY_SECONDS;
 
 /** Finest period that CloudWatch still has of a time so long ago (CloudWatch user guide, "Metrics retention"). */
 function periodAt(ageSeconds: number): number {

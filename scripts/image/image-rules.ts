@@ -11,7 +11,7 @@ import {
  * Bytes that the functions may put on top of the base image: twice what they take with their code caches (9.3 MiB,
  * 2026-11-22).
  */
-export const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
+const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
 
 interface Sized {
   /** Line of the instruction. */

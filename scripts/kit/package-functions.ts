@@ -46,7 +46,7 @@ export interface Bundle {
  * @param root folder that everything is relative to, so that two machines make the same bytes
  * @param entry path of the entry point below the root
  */
-export async function bundle(root: string, entry: string): Promise<Bundle> {
+async function bundle(root: string, entry: string): Promise<Bundle> {
   const later = new Set<string>();
   const first = await buildFiles(root, { index: entry }, { plugins: [importedLater(later)] });
   // What was shaken out of the entry may have been all that imports a package.

@@ -42,7 +42,7 @@ export function productionPackages(locked: LockedPackages): ShippedPackage[] {
 }
 
 /** Folders of the packages that a project's or a workspace's dependencies lead to. */
-export function productionFolders(locked: LockedPackages, project: string): string[] {
+function productionFolders(locked: LockedPackages, project: string): string[] {
   const reached = new Set<string>();
   const visit = (folder: string): void => {
     for (const found of dependencies(locked, folder)) {

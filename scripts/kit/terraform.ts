@@ -232,7 +232,7 @@ export class Terraform {
  * Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was
  * room.
  */
-export class StateUnwritten extends Error {
+class StateUnwritten extends Error {
   override readonly name = "StateUnwritten";
 
   constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {

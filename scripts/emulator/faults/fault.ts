@@ -86,7 +86,7 @@ export interface Answer {
 const QUERY_SERVICES = new Set(["sts", "iam", "sns", "monitoring"]);
 
 /** How a service answers too many requests. @param service as the request's signature names it */
-export function throttledAnswer(service: string, operation: string): Answer {
+function throttledAnswer(service: string, operation: string): Answer {
   if (service === "s3") return s3Error(503, "SlowDown", "Please reduce your request rate.");
   if (service === "sts") return queryError(400, "Throttling", "Rate exceeded");
   // Reads and writes count against the table, everything else against the account.
@@ -96,7 +96,7 @@ export function throttledAnswer(service: string, operation: string): Answer {
 }
 
 /** How a service answers after a failure of its own. @param service as the request's signature names it */
-export function failedAnswer(service: string): Answer {
+function failedAnswer(service: string): Answer {
   if (service === "s3") return s3Error(500, "InternalError", "We encountered an internal error.");
   if (QUERY_SERVICES.has(service)) return queryError(500, "InternalFailure", "Internal failure");
   return jsonError(500, "InternalServerError");

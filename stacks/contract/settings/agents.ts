@@ -6,7 +6,7 @@ const ANSWERER =
   "optional(string), secret_arn = optional(string)";
 
 /** Terraform type of the arbiter. */
-export const ARBITER_TYPE = `object({ ${ANSWERER} })`;
+const ARBITER_TYPE = `object({ ${ANSWERER} })`;
 
 /** Terraform type of the agents. */
 export const AGENTS_TYPE = `list(object({ ${ANSWERER}, phases = optional(list(number)) }))`;
@@ -38,7 +38,7 @@ const TARGETS: Readonly<Record<string, readonly [expression: string, words: stri
 const holdsForAll = (list: string, condition: string): string => `alltrue([for agent in ${list} : ${condition}])`;
 
 /** Rules for each agent of a list. @param list Terraform expression of the list */
-export function agentRules(list: string): Rule[] {
+function agentRules(list: string): Rule[] {
   const kinds = Object.keys(TARGETS);
   return [
     {
