@@ -64,8 +64,11 @@ test("a server that nobody is at is a transient failure, and names the host alon
   });
 });
 
-test("a token is sent over https alone, loopback excepted", () => {
-  expect(() => new ForgeApi({ url: "http://forge.example.org", headers: {}, advice: {} })).toThrow(
-    "The forge's address is http://forge.example.org; allowed: https://…, because a token is sent there",
-  );
-});
+test.each(["http://forge.example.org", "http://127.example.org"])(
+  "a token is sent over https alone, loopback excepted: not to %s",
+  (url) => {
+    expect(() => new ForgeApi({ url, headers: {}, advice: {} })).toThrow(
+      `The forge's address is ${url}; allowed: https://…, because a token is sent there`,
+    );
+  },
+);
