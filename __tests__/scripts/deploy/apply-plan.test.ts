@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { ApplyInterrupted, applyUnchecked, describeOutputs } from "../../../scripts/deploy/apply-plan";
 import { ownPlanFile } from "../../../scripts/deploy/plan";
 import { SILENT, type Progress } from "../../../scripts/kit/context";
@@ -7,6 +7,7 @@ import { Interrupted } from "../../../scripts/kit/process";
 import type { StateLock } from "../../../scripts/kit/state-lock";
 import { Terraform } from "../../../scripts/kit/terraform";
 import { temporaryFolder } from "../../support/temporary-folder";
+import { until } from "../../support/until";
 
 const MADE = { changed: true, changes: [], publishes: [] } as const;
 
@@ -48,18 +49,24 @@ test("an interrupted apply waits for terraform to end, and says what is done, wh
   const terraform = await planned(
     {
       quick: {},
-      slow: { provisioner: [{ "local-exec": { command: "sleep 1000" } }], depends_on: ["terraform_data.quick"] },
+      slow: {
+        provisioner: [{ "local-exec": { command: "touch making-it; exec sleep 1000" } }],
+        depends_on: ["terraform_data.quick"],
+      },
       last: { depends_on: ["terraform_data.slow"] },
     },
     controller.signal,
   );
+  const said: string[] = [];
   const applying = applyUnchecked(
     terraform,
     MADE,
-    reporting((line) =>
-      line === "1 of 3, terraform_data.slow" ? controller.abort(new Interrupted("SIGINT")) : undefined,
-    ),
+    reporting((line) => void said.push(line)),
   );
+  // Terraform says that it begins before it does; what is interrupted in between is never made.
+  await until("terraform makes the slow one", () => existsSync(join(terraform.directory, "making-it")));
+  await until("terraform's words have arrived", () => said.includes("1 of 3, terraform_data.slow"));
+  controller.abort(new Interrupted("SIGINT"));
   const error = await applying.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ApplyInterrupted);
   expect((error as Error).message).toBe(
