@@ -11,6 +11,7 @@ import {
   kpiQuery,
   type Kpi,
   type KpiAlarm,
+  type Periods,
   type Setting,
 } from "../../stacks/contract/settings";
 
@@ -59,7 +60,7 @@ interface AlarmRow {
 
 /** RUNBOOK's table of alarms, in Markdown, with what they and the sets cost a month in us-east-1. */
 export function alarmsTable(): string {
-  const head = ["alarm", "severity", "set", "rings when", "default", "setting", "USD a month", "heading"];
+  const head = ["alarm", "severity", "set", "rings when", "setting of the threshold", "USD a month", "heading"];
   const rows = listAlarms().map(({ cells }) => cells);
   const { essential, full } = alarmSetCosts();
   return (
@@ -89,14 +90,27 @@ function findDefault(name: string): unknown {
   return setting && defaultValue(setting, "optimized");
 }
 
-function describeAlarm(
-  kpi: Kpi,
-  { name, severity, set, thresholdSetting, periodSeconds, evaluationPeriods, datapointsToAlarm }: KpiAlarm,
-): AlarmRow {
+/** When an alarm rings, for a table's cell: `Worker errors: more than 5 in 2 of 2 periods of 5 minutes`. */
+export function describeRinging(title: string, limit: string, periods: Periods): string {
+  const { periodSeconds, evaluationPeriods, datapointsToAlarm } = periods;
+  const when =
+    evaluationPeriods === 1
+      ? `within ${describeSpan(periodSeconds)}`
+      : `in ${datapointsToAlarm} of ${evaluationPeriods} periods of ${describeSpan(periodSeconds)}`;
+  return `${title}: ${limit} ${when}`;
+}
+
+/** `1 minute`, `6 hours`: whole minutes, and hours where they are whole. */
+function describeSpan(seconds: number): string {
+  const [count, unit] = seconds % 3_600 === 0 ? [seconds / 3_600, "hour"] : [seconds / 60, "minute"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+function describeAlarm(kpi: Kpi, alarm: KpiAlarm): AlarmRow {
+  const { name, severity, set, thresholdSetting } = alarm;
   const shapes = [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }];
-  const rings =
-    `${kpi.title} is ${kpi.better === "lower" ? "above" : "below"}, in ${datapointsToAlarm} of ` +
-    `${evaluationPeriods} × ${periodSeconds} s`;
+  const threshold = `${Number(findDefault(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`;
+  const limit = `${kpi.better === "lower" ? "more" : "less"} than ${threshold}`;
   return {
     set,
     shapes,
@@ -104,8 +118,7 @@ function describeAlarm(
       `\`${name}\``,
       severity,
       set,
-      rings,
-      `${Number(findDefault(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`,
+      describeRinging(kpi.title, limit, alarm),
       `\`${thresholdSetting}\``,
       alarmSetCost(shapes).toFixed(2),
       kpi.runbook,
@@ -121,7 +134,8 @@ function describeBurnRate({
   shortSeconds,
 }: (typeof BURN_RATES)[number]): AlarmRow {
   const shapes = [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }];
-  const rings = `Failed requests are above, over ${longSeconds} s and over ${shortSeconds} s`;
+  const limit = `more than ${factor} times ${String(findDefault("kpi_error_rate"))} %`;
+  const rings = `Failed requests: ${limit} over ${describeSpan(longSeconds)}, and over ${describeSpan(shortSeconds)}`;
   return {
     set: "essential",
     shapes,
@@ -130,7 +144,6 @@ function describeBurnRate({
       severity,
       "essential",
       rings,
-      `${factor} × ${String(findDefault("kpi_error_rate"))} %`,
       "`kpi_error_rate`",
       alarmSetCost(shapes).toFixed(2),
       "Error budget",

@@ -22,11 +22,11 @@ test("the table of alarms has a row for each that calls a person, with its thres
   const lines = table.split("\n");
   expect(lines.slice(2).map((line) => /^\| `([\w-]+)`/.exec(line)?.[1])).toEqual(ALARM_NAMES);
   expect(lines.find((line) => line.startsWith("| `worker-duration`"))).toBe(
-    "| `worker-duration` | critical | essential | Worker duration, mean is above, in 2 of 2 × 300 s | 600,000 ms | `alarm_duration_threshold` | 0.10 | Worker duration |",
+    "| `worker-duration` | critical | essential | Worker duration, mean: more than 600,000 ms in 2 of 2 periods of 5 minutes | `alarm_duration_threshold` | 0.10 | Worker duration |",
   );
   // Two windows of one metric, and the alarm over them.
   expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain(
-    "| 14.4 × 1 % | `kpi_error_rate` | 0.70 | Error budget |",
+    "| Failed requests: more than 14.4 times 1 % over 1 hour, and over 5 minutes | `kpi_error_rate` | 0.70 | Error budget |",
   );
   expect(prices).toMatch(/^The set `essential` costs \$4\.\d\d a month, `full` \$\d\.\d\d, where every feature is on/);
 });

@@ -1,6 +1,6 @@
 import { PART_ALARMS, alarmsPart } from "../../../stacks/contract/parts";
 import { joinLines } from "../module-readme";
-import { table } from "../tables";
+import { describeRinging, table } from "../tables";
 import { formatRun } from "../module-tests";
 import type { PartPages } from "./part-pages";
 
@@ -14,7 +14,7 @@ const ALARMS = table(
   PART_ALARMS.map(({ name, severity, title, periods, thresholdSetting, whatToDo }) => [
     `\`${name}\``,
     severity,
-    `${title} is above, in ${periods.datapointsToAlarm} of ${periods.evaluationPeriods} × ${periods.periodSeconds} s`,
+    describeRinging(title, "above the setting", periods),
     `\`${thresholdSetting}\``,
     whatToDo,
   ]),
