@@ -8,6 +8,10 @@ import { DEFAULT_ENVIRONMENT, placesOf } from "./contract/outputs";
 /** Where `quickturn package` writes the functions' zips. */
 const ARCHIVES = join(__dirname, "../dist/functions");
 
+/** Says which provider a first `terraform init` takes: the project's own file, else the one that was tested. */
+const LOCK_FILE = ".terraform.lock.hcl";
+const TESTED_LOCK = join(__dirname, "..", LOCK_FILE);
+
 /** Each stack is imported when it is synthesized, because the import takes as long as all the rest. */
 const STACKS: Readonly<Record<string, (app: App) => Promise<void>>> = {
   "agent-api": async (app) => {
@@ -73,6 +77,9 @@ async function synthesize(outdir: string): Promise<void> {
     await create(app);
   }
   app.synth();
+  const own = join(project(), LOCK_FILE);
+  const lock = existsSync(own) ? own : TESTED_LOCK;
+  for (const stack of readdirSync(join(outdir, "stacks"))) cpSync(lock, join(outdir, "stacks", stack, LOCK_FILE));
 }
 
 const preventDestroy = (): boolean => process.env["QUICKTURN_PREVENT_DESTROY"] !== "false";
@@ -117,14 +124,15 @@ function addArchives(outdir: string, stack: string): void {
 
 /**
  * Moves changed files into their place. Each is renamed, because another command may read it at the same time, and an
- * empty configuration has another backend.
+ * empty configuration has another backend. A lock file that is there stays: `terraform init -upgrade` may have changed
+ * it, and the state may be of that provider.
  */
 function publish(from: string, to: string): void {
   for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const target = join(to, relative(from, source));
-    if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
+    if (existsSync(target) && (entry.name === LOCK_FILE || readFileSync(target).equals(readFileSync(source)))) continue;
     mkdirSync(dirname(target), { recursive: true });
     cpSync(source, `${target}.${process.pid}.tmp`);
     renameSync(`${target}.${process.pid}.tmp`, target);

@@ -11,11 +11,15 @@ const { join } = require("node:path");
  */
 module.exports = () => {
   if (process.env.QUICKTURN_TEST_RUN !== undefined) return;
-  execFileSync(process.execPath, [join("scripts", "bin", "quickturn.js"), "synth"], {
-    cwd: join(__dirname, "../.."),
-    env: { ...process.env, QUICKTURN_STACKS: "all" },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const quickturn = (...args) =>
+    execFileSync(process.execPath, [join("scripts", "bin", "quickturn.js"), ...args], {
+      cwd: join(__dirname, "../.."),
+      env: { ...process.env, QUICKTURN_STACKS: "all" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  // What the tests need and this machine lacks: Terraform, its AWS provider, the emulator.
+  Object.assign(process.env, JSON.parse(quickturn("--json", "doctor", "--fix")).variables);
+  quickturn("synth");
   process.env.QUICKTURN_TEST_RUN = mkdtempSync(join(tmpdir(), "quickturn-run-"));
   const seed = process.env.QUICKTURN_TEST_SEED ?? "1";
   process.env.QUICKTURN_TEST_SEED = seed === "fresh" ? String(randomInt(2 ** 31)) : seed;

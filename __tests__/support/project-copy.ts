@@ -11,6 +11,7 @@ export function projectCopy(): string {
     "modules",
     "handlers",
     "scripts",
+    ".terraform.lock.hcl",
     "cdktf.json",
     "package.json",
     "package-lock.json",

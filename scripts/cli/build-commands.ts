@@ -7,8 +7,11 @@ import type { OpenApiOptions } from "../publish/openapi";
 export function addBuildCommands(root: Command, { perform }: Shell): void {
   root
     .command("doctor")
-    .description("say what this machine has and what is missing")
-    .action(() => perform(async (context) => (await import("../deploy/doctor")).doctor(context)));
+    .description("say what this machine has, what will be fetched when it is needed, and what is missing")
+    .option("--fix", "fetch now what can be fetched: Terraform, its AWS provider, the emulator", false)
+    .action((options: { fix: boolean }) =>
+      perform(async (context) => (await import("../deploy/doctor")).doctor(context, options)),
+    );
   root
     .command("package")
     .description("bundle and zip the functions, byte for byte the same on every machine")

@@ -161,7 +161,7 @@ async function applied(
 
 async function shown(context: CommandContext, state: string | undefined): Promise<unknown> {
   if (state === undefined) return (await prepareTerraform(context)).show();
-  const given = openGivenState(context, state, "what terraform show -json printed");
+  const given = await openGivenState(context, state, "what terraform show -json printed");
   return given.kind === "stack" ? given.terraform.show() : given.document;
 }
 

@@ -3,16 +3,9 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { findNodeBinary } from "../kit/node-binary";
 import { BUILDERS, findImageBuilder } from "../image/image-builder";
-import { run, type RunResult } from "../kit/process";
-import { findProviderSource, terraformEnvironment, type ProviderSource } from "../kit/terraform-environment";
+import { cacheFolder, isAtLeast, type ToolName } from "../kit/toolchain/pins";
+import { findTool, provideTools, type Tool } from "../kit/toolchain/toolchain";
 import { EXIT_CODES, type CommandContext, type CommandResult } from "../kit/context";
-
-/** Compares dotted versions. Missing parts count as 0, and what follows `-` does not count. */
-export function isAtLeast(version: string, minimum: string): boolean {
-  const [given = [], wanted = []] = [version, minimum].map((text) => (text.split("-")[0] ?? "").split(".").map(Number));
-  const differing = [0, 1, 2].find((part) => (given[part] ?? 0) !== (wanted[part] ?? 0));
-  return differing === undefined || (given[differing] ?? 0) > (wanted[differing] ?? 0);
-}
 
 /** What was looked for, what was found, and what to do where it is missing. */
 export interface Finding {
@@ -34,28 +27,47 @@ const judge = ({ fix, ...finding }: Finding & { readonly fix: string }): Finding
 });
 
 const MINIMUM_NODE = "20.19.0";
-const MINIMUM_TERRAFORM = "1.11.0";
-const TERRAFORM_COMMANDS = "plan, apply, rollback, local";
 
-/** Says what this machine has and what is missing. Exit code: 0 nothing is missing, 1 something is. */
-export async function doctor({ projectDirectory: cwd, environment }: CommandContext): Promise<CommandResult> {
-  const source = findProviderSource(environment);
-  const env = terraformEnvironment(environment, source, join(cwd, ".quickturn"));
-  /** What a program prints; undefined where it cannot be run. */
-  const tryRun = (program: string, args: readonly string[]) => run(program, args, { cwd, env }).catch(() => undefined);
+/** The tools that are fetched where they are missing, and what needs them. */
+const TOOLS: Readonly<Record<ToolName, string>> = {
+  terraform: "plan, apply, rollback, local",
+  provider: "plan, apply, rollback, local",
+  emulator: "local, npm test",
+};
+
+export interface DoctorOptions {
+  /** Fetch now what is missing and can be fetched. Default: only say so. */
+  readonly fix?: boolean;
+}
+
+/**
+ * Says what this machine has, what will be fetched when a command needs it, and what is missing. Exit code: 0 nothing is
+ * missing, 1 something is.
+ */
+export async function doctor(context: CommandContext, { fix = false }: DoctorOptions = {}): Promise<CommandResult> {
+  const { projectDirectory: cwd, environment } = context;
+  const names = Object.keys(TOOLS) as ToolName[];
+  const provided = fix ? await provideTools(names, context, { search: true }) : environment;
+  const tools = await Promise.all(names.map((name) => findTool(name, environment, { search: true })));
   const findings = [
     findNode(),
     findPackages(cwd),
     findFunctionRuntime(),
-    findTerraform(await tryRun("terraform", ["version", "-json"])),
-    findProvider(source),
-    findEmulator(await tryRun("moto_server", ["--help"])),
-    findBuilder(await findImageBuilder(cwd, env)),
+    ...tools.map((tool) => judgeTool(tool, environment)),
+    findBuilder(await findImageBuilder(cwd, environment)),
   ];
   const good = findings.every((finding) => finding.good || finding.optional);
   const exitCode = good ? EXIT_CODES.pass : EXIT_CODES.fail;
-  return { exitCode, text: findings.map(describeFinding).join("\n"), json: { good, findings } };
+  return {
+    exitCode,
+    text: findings.map(describeFinding).join("\n"),
+    json: { good, findings, variables: changed(environment, provided) },
+  };
 }
+
+/** The variables by which programs find what was fetched. */
+const changed = (before: NodeJS.ProcessEnv, after: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(after).filter(([name, value]) => before[name] !== value));
 
 function findNode(): Finding {
   const found = process.versions.node;
@@ -89,35 +101,26 @@ function findFunctionRuntime(): Finding {
   });
 }
 
-function findTerraform(result: RunResult | undefined): Finding {
-  const version = result && (JSON.parse(result.stdout) as { terraform_version: string }).terraform_version;
-  return judge({
-    name: "Terraform",
-    good: version !== undefined && isAtLeast(version, MINIMUM_TERRAFORM),
-    found: version ?? "missing",
-    neededFor: TERRAFORM_COMMANDS,
-    fix: `install Terraform ${MINIMUM_TERRAFORM} or newer: https://developer.hashicorp.com/terraform/install`,
-  });
-}
-
-function findProvider(source: ProviderSource): Finding {
-  const path = "path" in source ? source.path : "";
+/** A tool that is missing is good, unless it may not be fetched: the command that needs it first fetches it. */
+function judgeTool(
+  { name, title, version, state, from, megabytes, why }: Tool,
+  environment: NodeJS.ProcessEnv,
+): Finding {
+  const isOffline = environment["QUICKTURN_OFFLINE"] === "1";
   const found = {
-    "cli-config": `as ${path} says`,
-    mirror: `mirror in ${path}`,
-    registry: "from registry.terraform.io, kept in .quickturn/plugins",
-  }[source.kind];
-  return { name: "AWS provider", good: true, found, neededFor: TERRAFORM_COMMANDS };
-}
-
-function findEmulator(result: RunResult | undefined): Finding {
-  const good = result !== undefined;
+    installed: `${version}, ${from}`,
+    fetched: `${version}, ${from}`,
+    missing: isOffline
+      ? "missing, and QUICKTURN_OFFLINE=1 forbids to fetch it"
+      : `will be fetched (about ${megabytes} MB)`,
+    lacking: `missing: ${why}`,
+  }[state];
   return judge({
-    name: "AWS emulator",
-    good,
-    found: good ? "moto_server" : "missing",
-    neededFor: "local, npm test",
-    fix: "pip install 'moto[server]==5.2.1'",
+    name: title,
+    good: state !== "lacking" && !(state === "missing" && isOffline),
+    found,
+    neededFor: TOOLS[name],
+    fix: `install ${title} ${version}, or run quickturn doctor --fix with a network; it goes to ${cacheFolder(environment)}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { findProviderSource, providerVariables } from "../kit/terraform-environment";
 import { isLoopback } from "../kit/loopback";
+import { provideTools } from "../kit/toolchain/toolchain";
 import { FOR_EMULATOR } from "../kit/throw-away";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
@@ -12,16 +13,20 @@ export interface EnvOptions {
 }
 
 /** Prints the variables that let `terraform` and `npx cdktf` run by themselves, as a shell takes them. */
-export function env(context: CommandContext, { emulator }: EnvOptions): CommandResult {
-  const { environment, env: name = DEFAULT_ENVIRONMENT } = context;
+export async function env(context: CommandContext, { emulator }: EnvOptions): Promise<CommandResult> {
+  const { env: name = DEFAULT_ENVIRONMENT } = context;
   if (emulator !== undefined && !isLoopback(emulator))
     throw new UsageError(
       `--emulator is ${JSON.stringify(emulator)}; allowed: an address of this machine, such as ` +
         "http://127.0.0.1:5000, so that no account is meant.",
     );
-  const source = findProviderSource(environment, emulator === undefined ? {} : { search: true });
+  const search = emulator === undefined ? {} : { search: true };
+  const environment = await provideTools(["terraform", "provider"], context, search);
+  const source = findProviderSource(environment, search);
   const variables: Record<string, string> = {
     ...providerVariables(source, join(deploymentFolder(context), ".quickturn")),
+    // What was fetched is on no PATH yet.
+    ...(environment["PATH"] !== context.environment["PATH"] && { PATH: environment["PATH"] }),
     CHECKPOINT_DISABLE: "1",
     ...(name === DEFAULT_ENVIRONMENT ? {} : { QUICKTURN_ENV: name }),
     // With a mirror, cdktf would still ask the public registry for checksums.

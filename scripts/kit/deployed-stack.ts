@@ -32,7 +32,7 @@ export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): 
 
 async function outputsOf(context: CommandContext, state: string | undefined): Promise<Record<string, unknown>> {
   if (state === undefined) return (await prepareTerraform(context)).output();
-  const given = openGivenState(context, state, "what terraform output -json printed");
+  const given = await openGivenState(context, state, "what terraform output -json printed");
   return given.kind === "stack" ? given.terraform.output() : fromFile(given.document, state);
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Terraform } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
+import { provideTools } from "./toolchain/toolchain";
 import { UsageError, type CommandContext } from "./context";
 import { deploymentFolder } from "./deployment-folder";
 
@@ -14,8 +15,8 @@ export type GivenState =
  * Looks at what `--state` names. Throws {@link UsageError} where there is nothing, or no JSON.
  * @param printed what a file may hold, such as `what terraform output -json printed`
  */
-export function openGivenState(context: CommandContext, state: string, printed: string): GivenState {
-  const { environment, signal } = context;
+export async function openGivenState(context: CommandContext, state: string, printed: string): Promise<GivenState> {
+  const { signal } = context;
   const path = resolve(state);
   if (!existsSync(path))
     throw new UsageError(
@@ -23,6 +24,7 @@ export function openGivenState(context: CommandContext, state: string, printed: 
         `a file with ${printed}.`,
     );
   if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
+  const environment = await provideTools(["terraform", "provider"], context);
   const env = terraformEnvironment(
     environment,
     findProviderSource(environment),

@@ -10,6 +10,7 @@ import { checkStateBeforeInit, protectState, refuseUnpushedState, type CutState 
 import { stackDirectory, synth } from "./synth";
 import { Terraform, type PlanInput } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
+import { provideTools } from "./toolchain/toolchain";
 import { undeclaredVariable, warningText, type Failure } from "./terraform-messages";
 
 /** Which stack a command works on, and how it meets other runs. */
@@ -30,11 +31,12 @@ export async function prepareTerraform(
   { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {},
   cut: CutState = "refuse",
 ): Promise<Terraform> {
-  const { environment, progress, signal } = context;
+  const { progress, signal } = context;
   checkEnvironment(context);
   const settings = stack === "agent-api" ? SETTINGS : [];
   // A wrong value is refused before the synthesis; which names exist is known only after it.
   refuseVariables(vars, [...settings.map(({ name }) => name), ...vars.map(variableName)], settings);
+  const environment = await provideTools(["terraform", "provider"], context);
   await synth(context, { stack });
   protectState(localStateFile(context, stack));
   const directory = stackDirectory(synthFolder(context), stack);

@@ -14,6 +14,7 @@ import { stackDirectory, synth } from "../kit/synth";
 import { Terraform, type PlanInput } from "../kit/terraform";
 import { progressText } from "../kit/terraform-messages";
 import { makeThrowAway } from "../kit/throw-away";
+import { provideTools } from "../kit/toolchain/toolchain";
 import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
 
 export const REGION = "us-east-1";
@@ -87,9 +88,12 @@ export class LocalStack {
     }
   }
 
-  private static async start(context: CommandContext, options: LocalStackOptions, undo: Undo): Promise<LocalStack> {
-    const { progress, environment, signal } = context;
-    const given = givenEmulator(environment);
+  private static async start(caller: CommandContext, options: LocalStackOptions, undo: Undo): Promise<LocalStack> {
+    const given = givenEmulator(caller.environment);
+    const tools = ["terraform", "provider", ...(given === undefined ? (["emulator"] as const) : [])] as const;
+    const environment = await provideTools(tools, caller, { search: true });
+    const context = { ...caller, environment };
+    const { progress, signal } = context;
     for (const line of removeDeadRuns(tmpdir(), FOLDER_PREFIX)) progress.note(line);
     const folder = createFolder(options.keep ?? false, undo);
     const directory = await synthesize(context, folder, options.settings);
