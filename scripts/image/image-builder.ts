@@ -1,6 +1,7 @@
-import { ProgramFailed, run } from "../kit/process";
+import { ProgramFailed, run, type RunOptions } from "../kit/process";
+import { IMAGE_FILES } from "./dockerfile";
 
-/** Programs that build an image from a Dockerfile, in the order in which they are looked for. */
+/** Programs that build an image from a Dockerfile, in the order in which they are tried. */
 export const BUILDERS = ["buildah", "podman", "docker"] as const;
 export type BuilderName = (typeof BUILDERS)[number];
 
@@ -8,94 +9,64 @@ export type BuilderName = (typeof BUILDERS)[number];
 export const PLATFORMS = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
 export type Architecture = keyof typeof PLATFORMS;
 
-/** A builder of this machine. */
-export interface ImageBuilder {
-  readonly name: BuilderName;
-  readonly version: string;
-}
-
-/** What tells that it can build, not only that it is there: docker without its daemon cannot. */
+/** Commands that succeed only where the builder can build: docker cannot without its daemon. */
 const PROBES: Readonly<Record<BuilderName, readonly string[]>> = {
   buildah: ["--version"],
   podman: ["--version"],
   docker: ["version", "--format", "{{.Server.Version}}"],
 };
 
-/** The first builder that is there and can build; undefined where none is. */
+/** The first builder that can build. Undefined where none can. */
 export async function findImageBuilder(
   cwd: string,
   env: NodeJS.ProcessEnv,
   names: readonly BuilderName[] = BUILDERS,
-): Promise<ImageBuilder | undefined> {
+): Promise<{ readonly name: BuilderName; readonly version: string } | undefined> {
   for (const name of names) {
     try {
       const { stdout } = await run(name, PROBES[name], { cwd, env });
       return { name, version: /\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim() };
     } catch {
-      continue; // It is not there, or has no daemon: the next one.
+      continue; // It is missing, or has no daemon.
     }
   }
   return undefined;
 }
 
-export interface ImageBuild {
-  /** Folder that COPY takes from. */
-  readonly context: string;
-  /** Below the context. */
-  readonly dockerfile: string;
-  /** Below the context. */
-  readonly ignoreFile: string;
+interface ImageBuild {
   /** Such as `linux/arm64`. */
   readonly platform: string;
   readonly buildArguments: Readonly<Record<string, string>>;
   readonly tag: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly signal?: AbortSignal;
-  /** Called with each line that the builder prints. */
-  readonly onLine?: (line: string) => void;
 }
 
-/**
- * Arguments of a build: the same for all builders, but for how each is told the ignore file and one time for all files.
- */
+/** Arguments of a build. Builders differ in how they take the ignore file and the one time of all files. */
 export function listBuilderArguments(
   name: BuilderName,
-  {
-    dockerfile,
-    ignoreFile,
-    platform,
-    buildArguments,
-    tag,
-  }: Pick<ImageBuild, "dockerfile" | "ignoreFile" | "platform" | "buildArguments" | "tag">,
+  { platform, buildArguments, tag }: ImageBuild,
 ): readonly string[] {
   const values = Object.entries(buildArguments).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  // A layer an instruction is docker's and podman's own way, and buildah's when told. docker takes
-  // <Dockerfile>.dockerignore by itself, and the time from the build argument SOURCE_DATE_EPOCH. One platform
-  // and no attestations: Lambda takes no index of images.
+  // docker and podman make a layer for each instruction anyway, buildah when told. docker finds
+  // <Dockerfile>.dockerignore itself, and takes the time from the build argument SOURCE_DATE_EPOCH. Lambda takes no
+  // index of images, so there is one platform and no attestation.
   const own =
     name === "docker"
       ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"]
-      : ["--layers", "--ignorefile", ignoreFile, "--timestamp", "0"];
-  return ["build", "--platform", platform, "--file", dockerfile, "--tag", tag, ...own, ...values, "."];
+      : ["--layers", "--ignorefile", IMAGE_FILES.ignore, "--timestamp", "0"];
+  return ["build", "--platform", platform, "--file", IMAGE_FILES.dockerfile, "--tag", tag, ...own, ...values, "."];
 }
 
 /**
- * Builds an image. Throws with the builder's last lines, and what to do where they say that the machine is of another
- * architecture.
+ * Builds an image in the folder that COPY takes from. Throws with the builder's last lines, and what to do where the
+ * machine has another architecture.
  */
-export async function runBuilder({ name }: ImageBuilder, build: ImageBuild): Promise<void> {
-  const { context, env, signal, onLine, platform } = build;
+export async function runBuilder(name: BuilderName, build: ImageBuild, options: RunOptions): Promise<void> {
   try {
-    await run(name, listBuilderArguments(name, build), {
-      cwd: context,
-      env,
-      ...(signal && { signal }),
-      ...(onLine && { onLine }),
-    });
+    await run(name, listBuilderArguments(name, build), options);
   } catch (error) {
     if (!(error instanceof ProgramFailed) || !/exec format error/i.test(error.message)) throw error;
     throw new Error(
-      `${name} cannot run programs for ${platform} on this machine. Build where the architecture is the ` +
+      `${name} cannot run programs for ${build.platform} on this machine. Build where the architecture is the ` +
         `same, or install an emulation (qemu-user-static).\n${error.message}`,
       { cause: error },
     );

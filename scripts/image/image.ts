@@ -1,59 +1,25 @@
-import { existsSync, readFileSync, readdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { parseDockerfile, type Dockerfile, readIgnoreFile, type IgnoreFile } from "./dockerfile";
-import { findNodeBinary } from "../kit/node-binary";
-import { writeFolder } from "../kit/files";
-import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
+import { writeFolder } from "../kit/files";
+import { findNodeBinary } from "../kit/node-binary";
 import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
-import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
-import { judgeImage, type ImageProblem, sumBytes, judgeSize, formatMebibytes } from "./image-rules";
+import { IMAGE_FILES, readImageFiles, type ImageFiles } from "./dockerfile";
 import {
-  runBuilder,
-  findImageBuilder,
   BUILDERS,
+  findImageBuilder,
   PLATFORMS,
+  runBuilder,
   type Architecture,
   type BuilderName,
 } from "./image-builder";
+import { formatMebibytes, judgeImage, judgeSize, sumBytes, type ImageProblem } from "./image-rules";
+import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 
-/** Where the image's sources lie, below the project. */
-export const IMAGE_FILES = {
-  dockerfile: join("handlers", "Dockerfile"),
-  ignore: join("handlers", "Dockerfile.dockerignore"),
-  functions: join("dist", "image"),
-} as const;
-
-/** What an image is built from. */
-export interface ImageFiles {
-  readonly dockerfile: Dockerfile;
-  readonly ignore: IgnoreFile;
-}
-
-/** Reads the Dockerfile and its ignore file. */
-export function readImageFiles(
-  projectDirectory: string,
-  files: Pick<typeof IMAGE_FILES, "dockerfile" | "ignore"> = IMAGE_FILES,
-): ImageFiles {
-  const text = (path: string): string => {
-    const file = join(projectDirectory, path);
-    if (!existsSync(file)) throw new UsageError(`${file} is missing. Take it from the repository again.`);
-    return readFileSync(file, "utf8");
-  };
-  const source = text(files.dockerfile);
-  try {
-    return { dockerfile: parseDockerfile(source), ignore: readIgnoreFile(text(files.ignore)) };
-  } catch (cause) {
-    throw new UsageError(`${files.dockerfile}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-/**
- * Packages the functions and lays each into its folder below dist/image, as the zip has it: the image runs the same
- * bytes.
- */
+/** Packages the functions, and writes the files of each zip to its folder below dist/image. */
 export async function writeImageFunctions(
   context: Pick<CommandContext, "projectDirectory" | "progress">,
 ): Promise<readonly PackagedFunction[]> {
@@ -61,7 +27,7 @@ export async function writeImageFunctions(
   const folder = join(context.projectDirectory, IMAGE_FILES.functions);
   for (const { name, archive } of functions) {
     const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
-    // Another command may read what is there already.
+    // Another command may be reading files that are there already.
     if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
   }
   return functions;
@@ -80,30 +46,29 @@ export async function executeImage(
   files: ImageFiles,
   { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
 ): Promise<ImageRoot> {
-  // The code cache carries its user in its name. Windows has no such numbers, and Node leaves them out there.
+  // The user's number is a part of the code cache's name. On Windows there is none, and Node leaves it out.
   const userId = process.getuid?.();
-  const own: Record<string, string> = userId === undefined ? {} : { USER_ID: String(userId) };
   return executeStages({
     ...files,
     context: projectDirectory,
     folder,
     nodePath: findNodeBinary("nodejs22.x").path,
-    buildArguments: { ...own, ...buildArguments },
+    buildArguments: { ...(userId !== undefined && { USER_ID: String(userId) }), ...buildArguments },
     signal,
   });
 }
 
-export interface ImageOptions {
+interface ImageOptions {
   /** Base image instead of the Dockerfile's. */
   readonly base?: string;
 }
 
-export interface ImageBuildOptions extends ImageOptions {
+interface ImageBuildOptions extends ImageOptions {
   /** Default: `quickturn:` and a part of the hash of the functions. */
   readonly tag?: string;
-  /** Default: the first that is there. */
+  /** Default: the first that can build. */
   readonly builder?: BuilderName;
-  /** Default: arm64, as the functions have it. */
+  /** Default: arm64, the architecture of the functions. */
   readonly architecture?: Architecture;
   /** Name and MiB of each code cache, such as `api:512 worker:1792`; "" = none. Default: the Dockerfile's. */
   readonly caches?: string;
@@ -115,17 +80,16 @@ export interface ImageBuildOptions extends ImageOptions {
  */
 export async function validateImage(context: CommandContext, options: ImageOptions = {}): Promise<CommandResult> {
   const files = readImageFiles(context.projectDirectory);
-  const found = judgeImage({ ...files, buildArguments: listBuildArguments(options) });
-  if (found.length > 0) return reportProblems(found);
+  const problems = judgeImage({ ...files, buildArguments: listBuildArguments(options) });
+  if (problems.length > 0) return reportProblems(problems);
   await writeImageFunctions(context);
-  const image = await context.progress.step(
+  const { layers } = await context.progress.step(
     "Execute the stages without a daemon",
     () => executeInTemporaryFolder(context, files),
-    ({ layers }) => formatMebibytes(sumBytes(layers)),
+    (image) => formatMebibytes(sumBytes(image.layers)),
   );
-  const oversized = judgeSize(image.layers);
+  const oversized = judgeSize(layers);
   if (oversized.length > 0) return reportProblems(oversized);
-  const { layers } = image;
   return {
     exitCode: 0,
     text: [
@@ -155,18 +119,9 @@ export async function buildImage(context: CommandContext, options: ImageBuildOpt
   }
   const functions = await writeImageFunctions(context);
   const { architecture = "arm64", tag = `quickturn:${createTag(functions)}` } = options;
-  const build = {
-    context: projectDirectory,
-    dockerfile: IMAGE_FILES.dockerfile,
-    ignoreFile: IMAGE_FILES.ignore,
-    platform: PLATFORMS[architecture],
-    buildArguments: listBuildArguments(options),
-    tag,
-    env: environment,
-    signal,
-  };
-  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (detail) =>
-    runBuilder(builder, { ...build, onLine: detail }),
+  const build = { platform: PLATFORMS[architecture], buildArguments: listBuildArguments(options), tag };
+  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (onLine) =>
+    runBuilder(builder.name, build, { cwd: projectDirectory, env: environment, signal, onLine }),
   );
   return {
     exitCode: 0,
@@ -190,7 +145,7 @@ async function executeInTemporaryFolder(context: CommandContext, files: ImageFil
   }
 }
 
-/** The same for the same functions, whoever builds. */
+/** The same functions have the same tag, whichever builder is used. */
 function createTag(functions: readonly PackagedFunction[]): string {
   return createHash("sha256")
     .update(functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))

@@ -3,13 +3,7 @@ import { join } from "node:path";
 import { listBuilderArguments, runBuilder, findImageBuilder } from "../../../scripts/image/image-builder";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-const BUILD = {
-  dockerfile: "handlers/Dockerfile",
-  ignoreFile: "handlers/Dockerfile.dockerignore",
-  platform: "linux/arm64",
-  buildArguments: { BASE: "b:1" },
-  tag: "t:1",
-};
+const BUILD = { platform: "linux/arm64", buildArguments: { BASE: "b:1" }, tag: "t:1" };
 
 /** Programs in a folder, as the only ones on the path. */
 function programs(scripts: Readonly<Record<string, string>>): { folder: string; env: NodeJS.ProcessEnv } {
@@ -21,72 +15,42 @@ function programs(scripts: Readonly<Record<string, string>>): { folder: string; 
   return { folder, env: { PATH: folder } };
 }
 
-test("the first builder that can build is taken", async () => {
+test("the first builder that can build is found", async () => {
   const { folder, env } = programs({ docker: "echo 27.1.2", podman: "echo podman version 4.3.1", buildah: "exit 1" });
   expect(await findImageBuilder(folder, env)).toEqual({ name: "podman", version: "4.3.1" });
   expect(await findImageBuilder(folder, env, ["docker"])).toEqual({ name: "docker", version: "27.1.2" });
   expect(await findImageBuilder(folder, env, ["buildah"])).toBeUndefined();
 });
 
-test("each builder is told the ignore file, one time for all files, and that a layer is an instruction", () => {
-  expect(listBuilderArguments("buildah", BUILD)).toEqual([
-    "build",
-    "--platform",
-    "linux/arm64",
-    "--file",
-    "handlers/Dockerfile",
-    "--tag",
-    "t:1",
-    "--layers",
-    "--ignorefile",
-    "handlers/Dockerfile.dockerignore",
-    "--timestamp",
-    "0",
-    "--build-arg",
-    "BASE=b:1",
-    ".",
-  ]);
-  expect(listBuilderArguments("podman", BUILD)).toEqual(listBuilderArguments("buildah", BUILD));
-  expect(listBuilderArguments("docker", BUILD)).toEqual([
-    "build",
-    "--platform",
-    "linux/arm64",
-    "--file",
-    "handlers/Dockerfile",
-    "--tag",
-    "t:1",
-    "--provenance=false",
-    "--build-arg",
-    "SOURCE_DATE_EPOCH=0",
-    "--build-arg",
-    "BASE=b:1",
-    ".",
-  ]);
+test("each builder is given the ignore file, one time for all files, and a layer for each instruction", () => {
+  const common = "build --platform linux/arm64 --file handlers/Dockerfile --tag t:1";
+  const listed = (name: "buildah" | "podman" | "docker") => listBuilderArguments(name, BUILD).join(" ");
+  expect(listed("buildah")).toBe(
+    `${common} --layers --ignorefile handlers/Dockerfile.dockerignore --timestamp 0 --build-arg BASE=b:1 .`,
+  );
+  expect(listed("podman")).toBe(listed("buildah"));
+  expect(listed("docker")).toBe(`${common} --provenance=false --build-arg SOURCE_DATE_EPOCH=0 --build-arg BASE=b:1 .`);
 });
 
-test("it builds in the context, and what it prints is passed on", async () => {
+test("the builder runs in the given folder, and its lines are passed on", async () => {
   const { folder, env } = programs({ podman: 'echo "$PWD $*" > asked; echo STEP 1' });
   const lines: string[] = [];
-  await runBuilder(
-    { name: "podman", version: "4" },
-    { ...BUILD, context: folder, env, onLine: (line) => lines.push(line) },
-  );
+  await runBuilder("podman", BUILD, { cwd: folder, env, onLine: (line) => lines.push(line) });
   expect(readFileSync(join(folder, "asked"), "utf8").trim()).toBe(
     [folder, ...listBuilderArguments("podman", BUILD)].join(" "),
   );
   expect(lines).toEqual(["STEP 1"]);
 });
 
-test("a build that fails is told as the builder tells it, another architecture with what to do", async () => {
+test("a failed build has the builder's own words; another architecture has advice", async () => {
   const { folder, env } = programs({
     podman: "echo no space left >&2; exit 1",
     buildah: "echo 'exec /usr/bin/node: Exec format error' >&2; exit 1",
   });
-  const build = { ...BUILD, context: folder, env };
-  await expect(runBuilder({ name: "podman", version: "4" }, build)).rejects.toThrow(
+  await expect(runBuilder("podman", BUILD, { cwd: folder, env })).rejects.toThrow(
     "podman build ended with code 1:\nno space left",
   );
-  await expect(runBuilder({ name: "buildah", version: "1" }, build)).rejects.toThrow(
+  await expect(runBuilder("buildah", BUILD, { cwd: folder, env })).rejects.toThrow(
     /^buildah cannot run programs for linux\/arm64 on this machine\. Build where the architecture is the same/,
   );
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildImage, validateImage, readImageFiles } from "../../../scripts/image/image";
+import { readImageFiles } from "../../../scripts/image/dockerfile";
+import { buildImage, validateImage } from "../../../scripts/image/image";
 import { SILENT } from "../../../scripts/kit/context";
 import { recordingPodman } from "../../support/recording-podman";
 import { PROJECT } from "../../support/stack-json";
@@ -35,7 +36,7 @@ test("our image is in order, and within its budget", async () => {
   expect(text).toMatch(/^The image is in order: \d+\.\d MiB above its base image\.\n {2}handlers\/Dockerfile:\d+ /);
 });
 
-test("a broken rule ends with 1 and its line, and nothing is built", async () => {
+test("a broken rule gives exit code 1 and its line, and nothing is built", async () => {
   const folder = spoiled((text) => text.replace("USER 993:990", "USER root"));
   const podman = recordingPodman();
   for (const result of [await validateImage(context({}, folder)), await buildImage(context(podman.env, folder))]) {
@@ -52,16 +53,17 @@ test("a base that is another image tomorrow is refused", async () => {
   });
 });
 
-test("without a builder it says which there are", async () => {
+test("without a builder the error names those that are looked for", async () => {
   await expect(buildImage(context({ PATH: "/nowhere" }))).rejects.toThrow(
-    "There is no builder that could build: buildah, podman, docker are missing, or without a daemon. Install one (Debian: apt-get install buildah); quickturn image validate needs none.",
+    "There is no builder that could build: buildah, podman, docker are missing, or without a daemon. Install one " +
+      "(Debian: apt-get install buildah); quickturn image validate needs none.",
   );
   await expect(buildImage(context({ PATH: "/nowhere" }), { builder: "docker" })).rejects.toThrow(
     "There is no builder that could build: docker is missing, or without a daemon.",
   );
 });
 
-test("a Dockerfile that is missing or none is said to be", () => {
+test("a Dockerfile that is missing or broken is refused", () => {
   expect(() => readImageFiles("/nowhere")).toThrow(
     "/nowhere/handlers/Dockerfile is missing. Take it from the repository again.",
   );
