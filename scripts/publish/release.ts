@@ -11,7 +11,7 @@ import { writeFolder, deterministicZip } from "../kit/files";
 import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { MODULES, modules } from "./modules";
+import { MODULE_STACKS, modules } from "./modules";
 import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
 import { writeStacks } from "../kit/synth";
 
@@ -185,7 +185,7 @@ async function buildModules(context: CommandContext): Promise<Record<string, Uin
   try {
     const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
     await context.progress.step("Synthesize the modules' stacks", () =>
-      writeStacks(context, synthesized, { QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(",") }),
+      writeStacks(context, synthesized, MODULE_STACKS),
     );
     await modules(context, { out, synthesized });
     const files = readdirSync(out, { recursive: true, withFileTypes: true })

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { NOT_TAGGABLE, TAGGABLE } from "../../../scripts/publish/module-files";
-import { PART_PAGES } from "../../../scripts/publish/parts";
+import { PART_PAGES } from "../../../scripts/publish/modules";
 import { startModuleFolders, type ModuleFolders } from "../../support/module-folders";
 
 /** The tests that each module ships with, run as its users run them. Nothing is applied. */

@@ -41,7 +41,8 @@ One.
 
   test("a version that is only the beginning of another's has no section, and those that are there are named", () => {
     expect(() => findChangelogEntry(CHANGELOG, "1.1")).toThrow(
-      'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: 1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what this version changes for operators.',
+      'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: ' +
+        "1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what",
     );
     expect(() => findChangelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
   });

@@ -22,7 +22,8 @@ test("the table of alarms has a row for each that calls a person, with its thres
   const lines = table.split("\n");
   expect(lines.slice(2).map((line) => /^\| `([\w-]+)`/.exec(line)?.[1])).toEqual(ALARM_NAMES);
   expect(lines.find((line) => line.startsWith("| `worker-duration`"))).toBe(
-    "| `worker-duration` | critical | essential | Worker duration, mean is above, in 2 of 2 × 300 s | 600,000 ms | `alarm_duration_threshold` | 0.10 | Worker duration |",
+    "| `worker-duration` | critical | essential | Worker duration, mean is above, in 2 of 2 × 300 s | 600,000 ms | " +
+      "`alarm_duration_threshold` | 0.10 | Worker duration |",
   );
   // Two windows of one metric, and the alarm over them.
   expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain(
