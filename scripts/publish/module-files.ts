@@ -24,10 +24,7 @@ export interface SynthesizedStack {
 export const MODULE_FILES = ["main.tf.json", "outputs.tf.json", "variables.tf.json", "versions.tf.json"] as const;
 type ModuleFiles = Readonly<Record<(typeof MODULE_FILES)[number], string>>;
 
-/**
- * Resource types that take tags, as provider 5.100.0 has them in its schema; a test compares the two. A type must be in
- * this list or in the next one, so that a new type is not forgotten.
- */
+/** Resource types that take tags. A test compares the types of all modules with the provider's schema. */
 export const TAGGABLE: readonly string[] = [
   "aws_api_gateway_api_key",
   "aws_api_gateway_rest_api",
@@ -47,29 +44,6 @@ export const TAGGABLE: readonly string[] = [
   "aws_sns_topic",
   "aws_sqs_queue",
   "aws_wafv2_web_acl",
-];
-export const NOT_TAGGABLE: readonly string[] = [
-  "aws_api_gateway_account",
-  "aws_api_gateway_deployment",
-  "aws_api_gateway_method_settings",
-  "aws_api_gateway_usage_plan_key",
-  "aws_cloudwatch_dashboard",
-  "aws_cloudwatch_event_target",
-  "aws_iam_role_policy",
-  "aws_iam_role_policy_attachment",
-  "aws_lambda_alias",
-  "aws_lambda_function_event_invoke_config",
-  "aws_lambda_permission",
-  "aws_lambda_provisioned_concurrency_config",
-  "aws_s3_bucket_lifecycle_configuration",
-  "aws_s3_bucket_policy",
-  "aws_s3_bucket_public_access_block",
-  "aws_s3_bucket_server_side_encryption_configuration",
-  "aws_sns_topic_policy",
-  "aws_sns_topic_subscription",
-  "aws_sqs_queue_redrive_policy",
-  "aws_wafv2_web_acl_association",
-  "aws_wafv2_web_acl_logging_configuration",
 ];
 
 /** What a stack may hold at the top. Nobody has decided yet what becomes of any other kind of block. */
@@ -98,7 +72,7 @@ export function readModuleFacts(stack: SynthesizedStack): ModuleFacts {
  *   the same tags for all instances of a module, and these tags name the instance.
  * - No `prevent_destroy`: it takes no expression, so a caller could never take the module down, and it has no effect
  *   once the module's call is deleted. A variable protects the tables in AWS itself.
- * @throws Error where the stack holds what a module cannot have, or a type that is in neither list
+ * @throws Error where the stack holds what a module cannot have
  */
 export function createModuleFiles(stack: SynthesizedStack): ModuleFiles {
   refuseUnknownBlocks(stack);
@@ -194,11 +168,6 @@ function mapBlocks(typed: Typed, convert: (block: Block, type: string, name: str
 
 function convertResource(block: Block, address: string, tagged: boolean): Block {
   const [type = ""] = address.split(".");
-  if (!TAGGABLE.includes(type) && !NOT_TAGGABLE.includes(type))
-    throw new Error(
-      `${type} is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE or ` +
-        "NOT_TAGGABLE.",
-    );
   if (block["provider"] !== undefined)
     throw new Error(
       `${address} has provider = ${JSON.stringify(block["provider"])}; allowed: none, because a module has one ` +

@@ -1,70 +1,25 @@
-import { addDays, type Suppression, isDay, describePlace } from "../review/suppression";
-import { SUPPRESSIONS } from "../review/suppressions";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { listRefusedLicenses, formatNotices, formatBills, readNotices, listShippedPackages } from "./packages";
-import { formatChecksums, createManifest, packNpm, formatRelease } from "./manifest";
-import { packageFolders, type ShippedPackage } from "../kit/production-packages";
-import { writeFolder, deterministicZip } from "../kit/files";
-import { readWorkingTree, type WorkingTree } from "../kit/git";
-import { run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { MODULE_STACKS, modules } from "./modules";
+import { deterministicZip, writeFolder } from "../kit/files";
+import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
+import { run } from "../kit/process";
+import { packageFolders, type ShippedPackage } from "../kit/production-packages";
 import { writeStacks } from "../kit/synth";
+import { addDays, describePlace, isDay, type Suppression } from "../review/suppression";
+import { SUPPRESSIONS } from "../review/suppressions";
+import { addManifest, formatRelease, packNpm } from "./manifest";
+import { MODULE_STACKS, modules } from "./modules";
+import { formatBills, formatNotices, listRefusedLicenses, listShippedPackages, readNotices } from "./packages";
 
-export interface ChangelogEntry {
-  /** Its Markdown without the heading. */
-  readonly text: string;
-  /** Whether the heading still says that it is not released. */
-  readonly unreleased: boolean;
-}
-
-/**
- * The section of a version.
- * @throws Error where there is none, or nothing in it: operators read it to learn what a release changes for them
- */
-export function findChangelogEntry(changelog: string, version: string): ChangelogEntry {
-  const sections = changelog.split(/^(?=## )/m).filter((section) => section.startsWith("## "));
-  const found = sections.find((section) => /^## \[?v?([^\s\]]+)/.exec(section)?.[1] === version);
-  if (found === undefined) {
-    const versions = sections.map((section) => /^## (.*)/.exec(section)?.[1]).join(", ");
-    throw new Error(
-      `CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ` +
-        `${versions || "none"}. Write what this version changes for operators.`,
-    );
-  }
-  const [heading = "", ...lines] = found.split("\n");
-  const text = lines.join("\n").trim();
-  if (text === "")
-    throw new Error(
-      `CHANGELOG.md has nothing in the section "${heading}". Write what this version changes for operators.`,
-    );
-  return { text, unreleased: /unreleased/i.test(heading) };
-}
-
-/** Days that every suppression of the project's own holds after a release at least: a release is used for as long. */
-const RELEASED_DAYS = 180;
-
-/** Suppressions that have to be decided anew before a release of that day, as YYYY-MM-DD. */
-export function listEndingSuppressions(
-  day: string,
-  suppressions: readonly Suppression[] = SUPPRESSIONS,
-): Suppression[] {
-  return suppressions.filter(({ until }) => until <= addDays(day, RELEASED_DAYS));
-}
-
-export interface ReleaseOptions {
-  /** Go on where files are not as the commit has them. Default: no, as nobody could make such a release again. */
+interface ReleaseOptions {
+  /** Go on although files differ from the commit. Default: no, because nobody could make such a release again. */
   readonly allowDirty?: boolean;
-  /** What the commit is tagged with: `v` and the version. Default: not compared. */
+  /** The commit's tag, which must be `v` and the version. Default: it is not compared. */
   readonly tag?: string;
-  /**
-   * Day of the release, as YYYY-MM-DD. Default: the commit's, so that the same commit can be released again at any
-   * time.
-   */
+  /** Day of the release, as YYYY-MM-DD. Default: the commit's, so that a commit can be released again at any time. */
   readonly date?: string;
 }
 
@@ -74,13 +29,11 @@ interface CheckedRelease {
   readonly version: string;
   readonly license: string;
   readonly tree: WorkingTree;
-  readonly entry: ReturnType<typeof findChangelogEntry>;
+  readonly entry: ChangelogEntry;
 }
 
-const TARGET = join("dist", "release");
 const PROGRAM = join("dist", "program");
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
-const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 
 /**
  * Builds what a version publishes, in dist/release: the Terraform modules, the npm package, bills of materials, notes,
@@ -88,41 +41,35 @@ const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
  */
 export async function release(context: CommandContext, options: ReleaseOptions = {}): Promise<CommandResult> {
   const { projectDirectory, progress } = context;
-  const ready = await checkRelease(context, options);
-  const { functions } = (await packageFunctions(context)).json as { readonly functions: readonly PackagedFunction[] };
+  const checked = await checkRelease(context, options);
+  const { functions } = (await packageFunctions(context)).json;
   const program = await progress.step(
     "Build the program",
     () => buildProgram(context),
     ({ files }) => `${files.length} files`,
   );
   const shipped = listShippedPackages(projectDirectory, functions);
-  refuseLicenses([...shipped.installed, ...shipped.bundled]);
-  const notice = formatNotices(
-    readNotices(
-      projectDirectory,
-      functions.flatMap(({ packages }) => packages),
-    ),
-  );
+  const packages = [...shipped.installed, ...shipped.bundled];
+  refuseLicenses(packages);
+  const folders = functions.flatMap((each) => each.packages);
+  const notice = formatNotices(readNotices(projectDirectory, folders));
   const npm = await progress.step(
     "Pack the npm package",
-    () => buildNpmPackage(context, { ready, functions, program, notice }),
+    () => buildNpmPackage(context, { tree: checked.tree, functions, program, notice }),
     ({ content }) => `${Math.round(content.length / 1024)} KB`,
   );
-  const terraform = await buildModules(context);
-  const archive = deterministicZip({ ...terraform, [NOTICES]: new TextEncoder().encode(notice) });
-  const content = {
-    [npm.name]: npm.content,
-    [`${ready.name}-terraform-${ready.version}.zip`]: archive,
-    ...formatBills(ready, shipped, functions),
-    "release-notes.md": `${ready.entry.text}\n`,
-  };
-  const made = addChecksums(ready, functions, content);
-  writeFolder(join(projectDirectory, TARGET), made.files);
-  return {
-    exitCode: 0,
-    text: formatRelease(made.release, [...shipped.installed, ...shipped.bundled]),
-    json: made.release,
-  };
+  const terraform = { ...(await buildModules(context)), [NOTICES]: new TextEncoder().encode(notice) };
+  const made = addManifest(
+    { ...checked, functions },
+    {
+      [npm.name]: npm.content,
+      [`${checked.name}-terraform-${checked.version}.zip`]: deterministicZip(terraform),
+      ...formatBills(checked, shipped),
+      "release-notes.md": `${checked.entry.text}\n`,
+    },
+  );
+  writeFolder(join(projectDirectory, "dist", "release"), made.files);
+  return { exitCode: 0, text: formatRelease(made.release, packages), json: made.release };
 }
 
 async function checkRelease(
@@ -130,14 +77,8 @@ async function checkRelease(
   { allowDirty = false, tag, date }: ReleaseOptions,
 ): Promise<CheckedRelease> {
   const read = (name: string) => readFileSync(join(projectDirectory, name), "utf8");
-  const { name, version, license } = JSON.parse(read("package.json")) as Partial<
-    Record<"name" | "version" | "license", string>
-  >;
-  if (name === undefined || license === undefined)
-    throw new UsageError(
-      `package.json has name ${JSON.stringify(name)} and license ${JSON.stringify(license)}; a release has both.`,
-    );
-  if (version === undefined || !VERSION.test(version))
+  const { name, version, license } = JSON.parse(read("package.json")) as Record<"name" | "version" | "license", string>;
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version))
     throw new UsageError(
       `package.json has the version ${JSON.stringify(version)}; allowed: such as 1.2.3 or 1.2.3-rc.1. ` +
         "Set it: npm version --no-git-tag-version <version>",
@@ -158,13 +99,54 @@ async function checkRelease(
   if (tree.changed.length > 0 && !allowDirty) {
     const shown = tree.changed.slice(0, 10).map((path) => `  ${path}`);
     throw new UsageError(
-      `A release is of a commit, and ${tree.changed.length} files are not as ${tree.commit.slice(0, 12)} ` +
-        `has them:\n${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give ` +
-        "--allow-dirty, which the manifest then says.",
+      `A release is of a commit, and ${tree.changed.length} files differ from ${tree.commit.slice(0, 12)}:\n` +
+        `${shown.join("\n")}${tree.changed.length > 10 ? "\n  …" : ""}\nCommit them, or give --allow-dirty, which ` +
+        "the manifest then says.",
     );
   }
   refuseEndingSuppressions(date ?? tree.day);
   return { name, version, license, tree, entry };
+}
+
+interface ChangelogEntry {
+  /** Its Markdown without the heading. */
+  readonly text: string;
+  /** Whether the heading still says that it is not released. */
+  readonly unreleased: boolean;
+}
+
+/**
+ * The changelog's section of a version.
+ * @throws Error where there is none or it is empty: operators read there what a release changes for them
+ */
+export function findChangelogEntry(changelog: string, version: string): ChangelogEntry {
+  const sections = changelog.split(/^(?=## )/m).filter((section) => section.startsWith("## "));
+  const found = sections.find((section) => /^## \[?v?([^\s\]]+)/.exec(section)?.[1] === version);
+  if (found === undefined) {
+    const versions = sections.map((section) => /^## (.*)/.exec(section)?.[1]).join(", ");
+    throw new Error(
+      `CHANGELOG.md has no section "## ${version}", the version in package.json; it has: ` +
+        `${versions || "none"}. Write what this version changes for operators.`,
+    );
+  }
+  const [heading = "", ...lines] = found.split("\n");
+  const text = lines.join("\n").trim();
+  if (text === "")
+    throw new Error(
+      `The section "${heading}" of CHANGELOG.md is empty. Write what this version changes for operators.`,
+    );
+  return { text, unreleased: /unreleased/i.test(heading) };
+}
+
+/** A release is used for this long, so the project's own suppressions must be valid for at least as long. */
+const RELEASED_DAYS = 180;
+
+/** Suppressions that must be decided again before a release of that day (YYYY-MM-DD). */
+export function listEndingSuppressions(
+  day: string,
+  suppressions: readonly Suppression[] = SUPPRESSIONS,
+): Suppression[] {
+  return suppressions.filter(({ until }) => until <= addDays(day, RELEASED_DAYS));
 }
 
 function refuseEndingSuppressions(day: string): void {
@@ -173,13 +155,13 @@ function refuseEndingSuppressions(day: string): void {
   );
   if (ending.length > 0)
     throw new Error(
-      `These suppressions of the audit end within 180 days of the release of ${day}, and only a release ` +
-        `renews them:\n${ending.join("\n")}\nDecide each anew in scripts/review/suppressions.ts: give it a ` +
-        "later day, or drop it.",
+      `These suppressions of the audit end within ${RELEASED_DAYS} days of the release of ${day}, and only a release ` +
+        `renews them:\n${ending.join("\n")}\nDecide each again in scripts/review/suppressions.ts: give it a later ` +
+        "day, or delete it.",
     );
 }
 
-/** The modules' files by path, written to a folder where nothing else is. */
+/** The modules' files by path. */
 async function buildModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
   try {
@@ -197,7 +179,7 @@ async function buildModules(context: CommandContext): Promise<Record<string, Uin
   }
 }
 
-/** What scripts/bin/program.js says of what it built. */
+/** What scripts/bin/program.js says that it built. */
 interface BuiltProgram {
   readonly entries: Readonly<Record<string, string>>;
   readonly files: readonly string[];
@@ -213,26 +195,25 @@ async function buildProgram({ projectDirectory, environment, signal }: CommandCo
   return JSON.parse(readFileSync(join(projectDirectory, PROGRAM, "current.json"), "utf8")) as BuiltProgram;
 }
 
-interface Packing {
-  readonly ready: CheckedRelease;
+interface NpmParts extends Pick<CheckedRelease, "tree"> {
   readonly functions: readonly PackagedFunction[];
   readonly program: BuiltProgram;
-  /** Licenses of what is in the functions. */
+  /** Licenses of the packages in the functions. */
   readonly notice: string;
 }
 
 async function buildNpmPackage(
   { projectDirectory, environment }: CommandContext,
-  { ready, functions, program: { entries, files, inputs }, notice }: Packing,
+  { tree, functions, program: { entries, files, inputs }, notice }: NpmParts,
 ) {
   const made = [...functions.map(({ archive }) => archive), ...files.map((file) => join(PROGRAM, file))];
   const added = {
     [join("dist", "functions", NOTICES)]: notice,
     [join(PROGRAM, NOTICES)]: formatNotices(readNotices(projectDirectory, packageFolders(inputs))),
-    // Without the hash of the sources: of them it depends on the machine which optional packages are installed.
+    // Without the hash of the sources, which depends on the optional packages that this machine has.
     [join(PROGRAM, "current.json")]: `${JSON.stringify({ entries, files }, null, 1)}\n`,
   };
-  const npm = await packNpm(projectDirectory, [...ready.tree.files, ...made], { env: environment, added });
+  const npm = await packNpm(projectDirectory, [...tree.files, ...made], { env: environment, added });
   const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
   if (missing.length > 0)
     throw new UsageError(
@@ -251,22 +232,4 @@ function refuseLicenses(packages: readonly ShippedPackage[]): void {
         `allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the ` +
         "license to scripts/publish/packages.ts once somebody has read it.",
     );
-}
-
-/** The files with the manifest, and the checksums over all of them. */
-function addChecksums(
-  ready: CheckedRelease,
-  functions: readonly PackagedFunction[],
-  content: Readonly<Record<string, Uint8Array | string>>,
-) {
-  const bytes = Object.fromEntries(Object.entries(content).map(([name, each]) => [name, Buffer.from(each)]));
-  const files = Object.entries(bytes).map(([name, each]) => ({ name, bytes: each.length, sha256: hashContent(each) }));
-  const release = createManifest(ready, functions, files);
-  const manifest = Buffer.from(`${JSON.stringify(release, null, 2)}\n`);
-  const sums = formatChecksums([...release.files, { name: "release.json", sha256: hashContent(manifest) }]);
-  return { release, files: { ...bytes, "release.json": manifest, SHA256SUMS: Buffer.from(sums) } };
-}
-
-function hashContent(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

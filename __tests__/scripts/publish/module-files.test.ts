@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import {
   MODULE_FILES,
-  NOT_TAGGABLE,
-  TAGGABLE,
   createModuleFiles,
   readModuleFacts,
   type SynthesizedStack,
@@ -151,16 +149,8 @@ test("the same stack gives the same bytes, and is not changed", () => {
   );
 });
 
-test("a type is in one list only", () => {
-  expect(TAGGABLE.filter((type) => NOT_TAGGABLE.includes(type))).toEqual([]);
-});
-
 describe("what a module cannot have is refused", () => {
   test.each<[changed: object, message: string]>([
-    [
-      { resource: { aws_vpc: { main: {} } } },
-      "aws_vpc is in neither list of module-files; look up whether it takes tags",
-    ],
     [
       { resource: { aws_sqs_queue: { work: { provider: "aws.other" } } } },
       'aws_sqs_queue.work has provider = "aws.other"; allowed: none, because a module has one provider.',

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageId, productionPackages, type LockedPackages } from "../../../scripts/kit/production-packages";
-import { formatChecksums, createManifest } from "../../../scripts/publish/manifest";
+import { addManifest } from "../../../scripts/publish/manifest";
 import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../scripts/publish/packages";
 import { findChangelogEntry, listEndingSuppressions } from "../../../scripts/publish/release";
 import { PROJECT } from "../../support/stack-json";
 
-/** What a release decides before it builds anything; the build itself is tested in proof/release/release.test. */
+/** What a release checks before it builds. The build itself is tested in proof/release/release.test. */
 
 describe("changelog entry", () => {
   const CHANGELOG = `# Changelog
@@ -49,7 +49,7 @@ One.
 
   test("a section with nothing in it is refused", () => {
     expect(() => findChangelogEntry(CHANGELOG, "0.9.0")).toThrow(
-      'CHANGELOG.md has nothing in the section "## 0.9.0". Write what this version changes for operators.',
+      'The section "## 0.9.0" of CHANGELOG.md is empty. Write what this version changes for operators.',
     );
   });
 });
@@ -122,37 +122,32 @@ describe("manifest", () => {
     version: "1.0.0",
     tree: { commit: "abc", changed },
     entry: { unreleased },
+    functions: [{ name: "api", sha256: "aa" }],
   });
-  const file = (name: string) => ({ name, bytes: 1, sha256: "00" });
 
-  test("files that are not as the commit has them make it dirty, and it says what the changelog says", () => {
-    expect(createManifest(source([], false), [], [])).toMatchObject({
+  test("the working tree is dirty where files differ from the commit, and the changelog's state is named", () => {
+    expect(addManifest(source([], false), {}).release).toMatchObject({
       commit: "abc",
       workingTree: "clean",
       changelog: "released",
     });
-    expect(createManifest(source(["README.md"], true), [], [])).toMatchObject({
+    expect(addManifest(source(["README.md"], true), {}).release).toMatchObject({
       workingTree: "dirty",
       changelog: "unreleased",
     });
   });
 
-  test("files are in order of their names, functions go by name", () => {
-    const manifest = createManifest(
-      source([], false),
-      [{ name: "api", sha256: "aa" }],
-      [file("b"), file("a"), file("B")],
-    );
-    expect(manifest.files.map(({ name }) => name)).toEqual(["B", "a", "b"]);
-    expect(manifest.functions).toEqual({ api: "aa" });
-  });
-
-  test("a checksum's line is as sha256sum writes it", () => {
-    expect(
-      formatChecksums([
-        { name: "a.zip", sha256: "aa" },
-        { name: "b", sha256: "bb" },
-      ]),
-    ).toBe("aa  a.zip\nbb  b\n");
+  test("files are in order of their names, with sizes and checksums, functions by their names", () => {
+    const { release, files } = addManifest(source([], false), { b: "bb", a: new Uint8Array(), B: "" });
+    const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    expect(release.files).toEqual([
+      { name: "B", bytes: 0, sha256: empty },
+      { name: "a", bytes: 0, sha256: empty },
+      { name: "b", bytes: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown },
+    ]);
+    expect(release.functions).toEqual({ api: "aa" });
+    const sums = Buffer.from(files["SHA256SUMS"]!).toString().trim().split("\n");
+    expect(sums[0]).toBe(`${empty}  B`);
+    expect(sums.map((line) => line.slice(66))).toEqual(["B", "a", "b", "release.json"]);
   });
 });
