@@ -6,57 +6,19 @@ import { unzipSync } from "fflate";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { writeFolder } from "../kit/files";
 import { findNodeBinary } from "../kit/node-binary";
-import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
+import type { PackagedFunction } from "../kit/package-functions";
+import { ProgramFailed, run, type RunOptions } from "../kit/process";
 import { IMAGE_FILES, readImageFiles, type ImageFiles } from "./dockerfile";
-import {
-  BUILDERS,
-  findImageBuilder,
-  PLATFORMS,
-  runBuilder,
-  type Architecture,
-  type BuilderName,
-} from "./image-builder";
 import { formatMebibytes, judgeImage, judgeSize, sumBytes, type ImageProblem } from "./image-rules";
 import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 
-/** Packages the functions, and writes the files of each zip to its folder below dist/image. */
-export async function writeImageFunctions(
-  context: Pick<CommandContext, "projectDirectory" | "progress">,
-): Promise<readonly PackagedFunction[]> {
-  const { functions } = (await packageFunctions(context)).json;
-  const folder = join(context.projectDirectory, IMAGE_FILES.functions);
-  for (const { name, archive } of functions) {
-    const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
-    // Another command may be reading files that are there already.
-    if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
-  }
-  return functions;
-}
+/** Programs that build an image from a Dockerfile, in the order in which they are tried. */
+export const BUILDERS = ["buildah", "podman", "docker"] as const;
+export type BuilderName = (typeof BUILDERS)[number];
 
-function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
-  if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
-  return Object.entries(files).every(
-    ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
-  );
-}
-
-/** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
-export async function executeImage(
-  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
-  files: ImageFiles,
-  { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
-): Promise<ImageRoot> {
-  // The user's number is a part of the code cache's name. On Windows there is none, and Node leaves it out.
-  const userId = process.getuid?.();
-  return executeStages({
-    ...files,
-    context: projectDirectory,
-    folder,
-    nodePath: findNodeBinary("nodejs22.x").path,
-    buildArguments: { ...(userId !== undefined && { USER_ID: String(userId) }), ...buildArguments },
-    signal,
-  });
-}
+/** Architectures as Lambda names them, and what builders call them. */
+export const PLATFORMS = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
+export type Architecture = keyof typeof PLATFORMS;
 
 interface ImageOptions {
   /** Base image instead of the Dockerfile's. */
@@ -161,4 +123,109 @@ function reportProblems(problems: readonly ImageProblem[]): CommandResult {
     )
     .join("\n");
   return { exitCode: 1, text, json: { valid: false, problems } };
+}
+
+/** Packages the functions, and writes the files of each zip to its folder below dist/image. */
+export async function writeImageFunctions(
+  context: Pick<CommandContext, "projectDirectory" | "progress">,
+): Promise<readonly PackagedFunction[]> {
+  // The CLI's options and the doctor, too, load this file; only packaging needs esbuild.
+  const { packageFunctions } = await import("../kit/package-functions");
+  const { functions } = (await packageFunctions(context)).json;
+  const folder = join(context.projectDirectory, IMAGE_FILES.functions);
+  for (const { name, archive } of functions) {
+    const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
+    // Another command may be reading files that are there already.
+    if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
+  }
+  return functions;
+}
+
+function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
+  if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
+  return Object.entries(files).every(
+    ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
+  );
+}
+
+/** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
+export async function executeImage(
+  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
+  files: ImageFiles,
+  { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
+): Promise<ImageRoot> {
+  // The user's number is a part of the code cache's name. On Windows there is none, and Node leaves it out.
+  const userId = process.getuid?.();
+  return executeStages({
+    ...files,
+    context: projectDirectory,
+    folder,
+    nodePath: findNodeBinary("nodejs22.x").path,
+    buildArguments: { ...(userId !== undefined && { USER_ID: String(userId) }), ...buildArguments },
+    signal,
+  });
+}
+
+/** Commands that succeed only where the builder can build: docker cannot without its daemon. */
+const PROBES: Readonly<Record<BuilderName, readonly string[]>> = {
+  buildah: ["--version"],
+  podman: ["--version"],
+  docker: ["version", "--format", "{{.Server.Version}}"],
+};
+
+/** The first builder that can build. Undefined where none can. */
+export async function findImageBuilder(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  names: readonly BuilderName[] = BUILDERS,
+): Promise<{ readonly name: BuilderName; readonly version: string } | undefined> {
+  for (const name of names) {
+    try {
+      const { stdout } = await run(name, PROBES[name], { cwd, env });
+      return { name, version: /\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim() };
+    } catch {
+      continue; // It is missing, or has no daemon.
+    }
+  }
+  return undefined;
+}
+
+interface ImageBuild {
+  /** Such as `linux/arm64`. */
+  readonly platform: string;
+  readonly buildArguments: Readonly<Record<string, string>>;
+  readonly tag: string;
+}
+
+/** Arguments of a build. Builders differ in how they take the ignore file and the one time of all files. */
+export function listBuilderArguments(
+  name: BuilderName,
+  { platform, buildArguments, tag }: ImageBuild,
+): readonly string[] {
+  const values = Object.entries(buildArguments).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
+  // docker and podman make a layer for each instruction anyway, buildah when told. docker finds
+  // <Dockerfile>.dockerignore itself, and takes the time from the build argument SOURCE_DATE_EPOCH. Lambda takes no
+  // index of images, so there is one platform and no attestation.
+  const own =
+    name === "docker"
+      ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"]
+      : ["--layers", "--ignorefile", IMAGE_FILES.ignore, "--timestamp", "0"];
+  return ["build", "--platform", platform, "--file", IMAGE_FILES.dockerfile, "--tag", tag, ...own, ...values, "."];
+}
+
+/**
+ * Builds an image in the folder that COPY takes from. Throws with the builder's last lines, and what to do where the
+ * machine has another architecture.
+ */
+export async function runBuilder(name: BuilderName, build: ImageBuild, options: RunOptions): Promise<void> {
+  try {
+    await run(name, listBuilderArguments(name, build), options);
+  } catch (error) {
+    if (!(error instanceof ProgramFailed) || !/exec format error/i.test(error.message)) throw error;
+    throw new Error(
+      `${name} cannot run programs for ${build.platform} on this machine. Build where the architecture is the ` +
+        `same, or install an emulation (qemu-user-static).\n${error.message}`,
+      { cause: error },
+    );
+  }
 }
