@@ -16,21 +16,20 @@ const TIMES = {
 };
 const REQUEST = { request_id: ID, ...TIMES };
 
-const NO_STORE: AnswerHeader = {
-  required: true,
-  description: "Nobody may keep the answer.",
-  schema: { type: "string", pattern: "\\bno-store\\b" },
-};
-const RETRY_AFTER: AnswerHeader = {
-  required: true,
-  description: "Seconds until the next try makes sense.",
-  schema: { type: "string", pattern: "^[1-9]\\d{0,4}$" },
-};
-const RETRY_UNTIL_ENDED: AnswerHeader = {
-  ...RETRY_AFTER,
-  required: false,
-  description: "Seconds until the next poll makes sense; not there once the request has ended.",
-};
+const describeHeader = (description: string, schema: Schema, required = true): AnswerHeader => ({
+  required,
+  description,
+  schema: { type: "string", ...schema },
+});
+const SECONDS: Schema = { pattern: "^[1-9]\\d{0,4}$" };
+
+const NO_STORE = describeHeader("Nobody may keep the answer.", { pattern: "\\bno-store\\b" });
+const RETRY_AFTER = describeHeader("Seconds until the next try makes sense.", SECONDS);
+const RETRY_UNTIL_ENDED = describeHeader(
+  "Seconds until the next poll makes sense; not there once the request has ended.",
+  SECONDS,
+  false,
+);
 
 /** A JSON answer, with a value for each example. */
 function describeJson(
@@ -42,40 +41,35 @@ function describeJson(
   return { description, headers, content: { "application/json": { schema: body, examples: values } } };
 }
 
-/** An error object with one of these codes. Without `mayBeKept` nobody may keep it. */
+interface RefusalOptions {
+  /** Beside Cache-Control. */
+  readonly headers?: Answer["headers"];
+  /** Whether a cache may keep the answer. Default: nobody may. */
+  readonly mayBeKept?: boolean;
+  /** Whether API Gateway may answer in its own words instead. */
+  readonly orGateway?: boolean;
+}
+
+/** An error object with one of these codes. */
 function describeRefusal(
   description: string,
   codes: readonly string[],
-  {
-    headers = {},
-    mayBeKept = false,
-    orGateway = false,
-  }: { headers?: Answer["headers"]; mayBeKept?: boolean; orGateway?: boolean } = {},
+  { headers = {}, mayBeKept = false, orGateway = false }: RefusalOptions = {},
 ): Answer {
-  const own: Schema = {
-    allOf: [
-      referTo("Error"),
-      {
-        type: "object",
-        properties: { error: { type: "object", properties: { code: { type: "string", enum: codes } } } },
-      },
-    ],
+  const code: Schema = { type: "object", properties: { code: { type: "string", enum: codes } } };
+  const own: Schema = { allOf: [referTo("Error"), { type: "object", properties: { error: code } }] };
+  const error = {
+    code: codes[0],
+    message: "What is allowed stands here.",
+    gateway_request_id: "6f1c1f6e-2f0e-4c5a-a9b5-2a7f5a1d6c33",
   };
-  const example = {
-    error: {
-      code: codes[0],
-      message: "What is allowed stands here.",
-      gateway_request_id: "6f1c1f6e-2f0e-4c5a-a9b5-2a7f5a1d6c33",
-    },
-  };
-  const kept: Answer["headers"] = mayBeKept || orGateway ? {} : { "Cache-Control": NO_STORE };
   return describeJson(description, orGateway ? { anyOf: [own, referTo("GatewayMessage")] } : own, {
-    headers: { ...kept, ...headers },
-    examples: { refused: example },
+    headers: { ...(!mayBeKept && !orGateway && { "Cache-Control": NO_STORE }), ...headers },
+    examples: { refused: { error } },
   });
 }
 
-/** Where API Gateway does not know who calls, or what. */
+/** Codes of requests whose caller, or route, API Gateway does not know. */
 const FORBIDDEN = [
   "missing_credentials_or_unknown_route",
   "invalid_signature",
@@ -86,7 +80,7 @@ const FORBIDDEN = [
   "direct_access_refused",
 ];
 
-/** What each status of every route is answered with. */
+/** Answers that every route may give, by status. */
 const EVERYWHERE: Readonly<Record<string, Answer>> = {
   400: describeRefusal("The request is not what this route takes; the message lists what is wrong.", [
     "invalid_request",
@@ -108,20 +102,16 @@ const EVERYWHERE: Readonly<Record<string, Answer>> = {
   ]),
 };
 
-/** What is answered where there is no route: a REST API says 403 for that. */
+/** The answer where there is no route, which a REST API gives with 403. */
 export const UNKNOWN_ROUTE: Answer = EVERYWHERE["403"]!;
 
-/** With tokens: what a missing or ended one is answered. */
+/** The answer to a missing or expired token, where callers use tokens. */
 export const UNAUTHORIZED: Answer = describeRefusal(
   "The token is missing, is not valid or has expired.",
   ["unauthorized", "token_expired"],
   {
     headers: {
-      "WWW-Authenticate": {
-        required: false,
-        description: "What is asked for.",
-        schema: { type: "string", pattern: "^Bearer" },
-      },
+      "WWW-Authenticate": describeHeader("What is asked for.", { pattern: "^Bearer" }, false),
     },
   },
 );
@@ -133,17 +123,9 @@ const ACCEPTED = describeJson(
   {
     headers: {
       "Cache-Control": NO_STORE,
-      Location: {
-        required: true,
-        description: "The status_url of the body.",
-        schema: { type: "string", pattern: `/api/v1/status/${UUID.slice(1)}` },
-      },
+      Location: describeHeader("The status_url of the body.", { pattern: `/api/v1/status/${UUID.slice(1)}` }),
       "Retry-After": RETRY_UNTIL_ENDED,
-      "Idempotency-Replayed": {
-        required: false,
-        description: "true where an earlier try made the request.",
-        schema: { type: "string", enum: ["true"] },
-      },
+      "Idempotency-Replayed": describeHeader("true where an earlier try made the request.", { enum: ["true"] }, false),
     },
     examples: {
       queued: { request_id: ID, status: "queued", status_url: `/live/api/v1/status/${ID}`, deadline: TIMES.deadline },
@@ -153,6 +135,10 @@ const ACCEPTED = describeJson(
 
 const AGENT = { name: "planner", phase: 1, status: "ok", duration_ms: 40_310, answer: "Rebook 42 passengers." };
 
+const RESULT = { answer: AGENT.answer, agents: [AGENT], duration_ms: 40_512 };
+const ALL_FAILED = { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." };
+const DEADLINE_PASSED = { code: "deadline_passed", message: "The request was not done by its deadline." };
+
 const STATUS = describeJson(
   "How far the request is, and its result once it is there. A cache may keep the answer for some seconds.",
   { oneOf: ["Open", "Completed", "Failed", "Expired"].map(referTo) },
@@ -161,21 +147,9 @@ const STATUS = describeJson(
     examples: {
       queued: { ...REQUEST, status: "queued" },
       processing: { ...REQUEST, status: "processing" },
-      completed: {
-        ...REQUEST,
-        status: "completed",
-        result: { answer: AGENT.answer, agents: [AGENT], duration_ms: 40_512 },
-      },
-      failed: {
-        ...REQUEST,
-        status: "failed",
-        error: { code: "all_agents_failed", message: "No agent gave an answer. See result.agents." },
-      },
-      expired: {
-        ...REQUEST,
-        status: "expired",
-        error: { code: "deadline_passed", message: "The request was not done by its deadline." },
-      },
+      completed: { ...REQUEST, status: "completed", result: RESULT },
+      failed: { ...REQUEST, status: "failed", error: ALL_FAILED },
+      expired: { ...REQUEST, status: "expired", error: DEADLINE_PASSED },
     },
   },
 );

@@ -88,14 +88,11 @@ const describeObject = (
 ): Schema => ({ type: "object", ...(description && { description }), required, properties });
 export const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-/** The schema of a status answer in these states; `properties` and `required` are those beside the common ones. */
+/** The schema of a status answer in these states; `more` and `required` are added to the common properties. */
 function describeState(
   states: readonly string[],
   description: string,
-  {
-    properties: more = {},
-    required = [],
-  }: { readonly properties?: Readonly<Record<string, Schema>>; readonly required?: readonly string[] } = {},
+  { more = {}, required = [] }: { readonly more?: Schema["properties"]; readonly required?: readonly string[] } = {},
 ): Schema {
   const properties = {
     request_id: ID,
@@ -131,15 +128,15 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Open: describeState(["queued", "processing"], "Not ended yet; ask again after Retry-After."),
   Completed: describeState(["completed"], "Ended with an answer.", {
-    properties: { result: referTo("Result") },
+    more: { result: referTo("Result") },
     required: ["result"],
   }),
   Failed: describeState(["failed"], "Ended without an answer.", {
-    properties: { result: referTo("Result"), error: referTo("Failure") },
+    more: { result: referTo("Result"), error: referTo("Failure") },
     required: ["error"],
   }),
   Expired: describeState(["expired"], "Not done by its deadline.", {
-    properties: { error: referTo("Failure") },
+    more: { error: referTo("Failure") },
     required: ["error"],
   }),
   Result: describeObject(["agents", "duration_ms"], {
