@@ -35,13 +35,10 @@ describe.each(MODULES)("the folder of $name", ({ name, tests }) => {
 test("every resource type of a module is listed as taking tags exactly where the provider's does", async () => {
   const { stdout } = await folders.terraform(join(folders.modules, "agent-api"), "providers", "schema", "-json");
   const { provider_schemas: schemas } = JSON.parse(stdout) as {
-    provider_schemas: Record<
-      string,
-      { resource_schemas: Record<string, { block: { attributes: Record<string, unknown> } }> }
-    >;
+    provider_schemas: Record<string, { resource_schemas: Record<string, { block: { attributes: object } }> }>;
   };
   const known = schemas["registry.terraform.io/hashicorp/aws"]?.resource_schemas ?? {};
-  const takesTags = (type: string) => known[type]?.block.attributes["tags"] !== undefined;
+  const takesTags = (type: string) => "tags" in (known[type]?.block.attributes ?? {});
   const types = MODULES.flatMap(({ name }) => {
     const main = readFileSync(join(folders.modules, name, "main.tf.json"), "utf8");
     return Object.keys((JSON.parse(main) as { resource: object }).resource);
