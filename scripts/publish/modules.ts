@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
 import { writeReport } from "../kit/files";
-import { stackDirectory, synth } from "../kit/synth";
+import { stackDirectory, synth, writeStacks } from "../kit/synth";
 import { createModuleFiles, readModuleFacts, type ModuleFacts, type SynthesizedStack } from "./module-files";
 import { formatAgentApiPages, formatPartFiles, type PartPages } from "./module-readme";
 import { formatModuleTests } from "./module-tests";
@@ -81,6 +82,24 @@ export async function modules(
     text: written.map(({ directory }) => relative(base, directory) || ".").join("\n"),
     json: { modules: written },
   };
+}
+
+/** Writes the modules to a temporary folder. Returns their files by path. */
+export async function buildModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
+  const folder = mkdtempSync(join(tmpdir(), "quickturn-modules-"));
+  try {
+    const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
+    await context.progress.step("Synthesize the modules' stacks", () =>
+      writeStacks(context, synthesized, MODULE_STACKS),
+    );
+    await modules(context, { out, synthesized });
+    const files = readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function synthesize(context: CommandContext, outputDirectory: string): Promise<string> {

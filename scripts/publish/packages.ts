@@ -59,6 +59,9 @@ interface Notice extends NamedPackage {
   readonly texts: readonly string[];
 }
 
+/** The name of the file with the notices. */
+export const NOTICES = "THIRD-PARTY-NOTICES.txt";
+
 /** The notices that licenses ask for beside the functions' code, because its bundles have no comments. */
 export function formatNotices(notices: readonly Notice[]): string {
   const head = "The functions' zips hold code of these packages, each under its own license.\n";

@@ -1,18 +1,16 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deterministicZip, writeFolder } from "../kit/files";
 import { readWorkingTree, type WorkingTree } from "../kit/git";
-import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
-import { run } from "../kit/process";
-import { packageFolders, type ShippedPackage } from "../kit/production-packages";
-import { writeStacks } from "../kit/synth";
+import { packageFunctions } from "../kit/package-functions";
+import { packageId, type ShippedPackage } from "../kit/production-packages";
 import { addDays, describePlace, isDay, type Suppression } from "../review/suppression";
 import { SUPPRESSIONS } from "../review/suppressions";
-import { addManifest, formatRelease, packNpm } from "./manifest";
-import { MODULE_STACKS, modules } from "./modules";
-import { formatBills, formatNotices, listRefusedLicenses, listShippedPackages, readNotices } from "./packages";
+import { buildModules } from "./modules";
+import { buildNpmPackage, buildProgram } from "./npm-package";
+import { formatBills, formatNotices, listRefusedLicenses, listShippedPackages, NOTICES, readNotices } from "./packages";
 
 interface ReleaseOptions {
   /** Go on although files differ from the commit. Default: no, because nobody could make such a release again. */
@@ -31,9 +29,6 @@ interface CheckedRelease {
   readonly tree: WorkingTree;
   readonly entry: ChangelogEntry;
 }
-
-const PROGRAM = join("dist", "program");
-const NOTICES = "THIRD-PARTY-NOTICES.txt";
 
 /**
  * Builds what a version publishes, in dist/release: the Terraform modules, the npm package, bills of materials, notes,
@@ -55,7 +50,7 @@ export async function release(context: CommandContext, options: ReleaseOptions =
   const notice = formatNotices(readNotices(projectDirectory, folders));
   const npm = await progress.step(
     "Pack the npm package",
-    () => buildNpmPackage(context, { tree: checked.tree, functions, program, notice }),
+    () => buildNpmPackage(context, { sources: checked.tree.files, functions, program, notice }),
     ({ content }) => `${Math.round(content.length / 1024)} KB`,
   );
   const terraform = { ...(await buildModules(context)), [NOTICES]: new TextEncoder().encode(notice) };
@@ -141,87 +136,17 @@ export function findChangelogEntry(changelog: string, version: string): Changelo
 /** A release is used for this long, so the project's own suppressions must be valid for at least as long. */
 const RELEASED_DAYS = 180;
 
-/** Suppressions that must be decided again before a release of that day (YYYY-MM-DD). */
-export function listEndingSuppressions(
-  day: string,
-  suppressions: readonly Suppression[] = SUPPRESSIONS,
-): Suppression[] {
-  return suppressions.filter(({ until }) => until <= addDays(day, RELEASED_DAYS));
-}
-
-function refuseEndingSuppressions(day: string): void {
-  const ending = listEndingSuppressions(day).map(
-    ({ rule, until, ...where }) => `  ${rule}, until ${until}: ${describePlace(where)}`,
-  );
+/** Throws where suppressions must be decided again before a release of that day (YYYY-MM-DD). */
+export function refuseEndingSuppressions(day: string, suppressions: readonly Suppression[] = SUPPRESSIONS): void {
+  const ending = suppressions
+    .filter(({ until }) => until <= addDays(day, RELEASED_DAYS))
+    .map(({ rule, until, ...where }) => `  ${rule}, until ${until}: ${describePlace(where)}`);
   if (ending.length > 0)
     throw new Error(
       `These suppressions of the audit end within ${RELEASED_DAYS} days of the release of ${day}, and only a release ` +
         `renews them:\n${ending.join("\n")}\nDecide each again in scripts/review/suppressions.ts: give it a later ` +
         "day, or delete it.",
     );
-}
-
-/** The modules' files by path. */
-async function buildModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
-  const folder = mkdtempSync(join(tmpdir(), "quickturn-release-"));
-  try {
-    const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
-    await context.progress.step("Synthesize the modules' stacks", () =>
-      writeStacks(context, synthesized, MODULE_STACKS),
-    );
-    await modules(context, { out, synthesized });
-    const files = readdirSync(out, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-    return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** What scripts/bin/program.js says that it built. */
-interface BuiltProgram {
-  readonly entries: Readonly<Record<string, string>>;
-  readonly files: readonly string[];
-  readonly inputs: readonly string[];
-}
-
-async function buildProgram({ projectDirectory, environment, signal }: CommandContext): Promise<BuiltProgram> {
-  await run(process.execPath, [join("scripts", "bin", "program.js")], {
-    cwd: projectDirectory,
-    env: environment,
-    signal,
-  });
-  return JSON.parse(readFileSync(join(projectDirectory, PROGRAM, "current.json"), "utf8")) as BuiltProgram;
-}
-
-interface NpmParts extends Pick<CheckedRelease, "tree"> {
-  readonly functions: readonly PackagedFunction[];
-  readonly program: BuiltProgram;
-  /** Licenses of the packages in the functions. */
-  readonly notice: string;
-}
-
-async function buildNpmPackage(
-  { projectDirectory, environment }: CommandContext,
-  { tree, functions, program: { entries, files, inputs }, notice }: NpmParts,
-) {
-  const made = [...functions.map(({ archive }) => archive), ...files.map((file) => join(PROGRAM, file))];
-  const added = {
-    [join("dist", "functions", NOTICES)]: notice,
-    [join(PROGRAM, NOTICES)]: formatNotices(readNotices(projectDirectory, packageFolders(inputs))),
-    // Without the hash of the sources, which depends on the optional packages that this machine has.
-    [join(PROGRAM, "current.json")]: `${JSON.stringify({ entries, files }, null, 1)}\n`,
-  };
-  const npm = await packNpm(projectDirectory, [...tree.files, ...made], { env: environment, added });
-  const missing = [...made, ...Object.keys(added)].filter((file) => !npm.files.includes(file));
-  if (missing.length > 0)
-    throw new UsageError(
-      `The npm package leaves out ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}: ` +
-        'an installed copy can neither bundle nor build. Add "dist/functions" and "dist/program" to ' +
-        '"files" in package.json.',
-    );
-  return npm;
 }
 
 function refuseLicenses(packages: readonly ShippedPackage[]): void {
@@ -232,4 +157,102 @@ function refuseLicenses(packages: readonly ShippedPackage[]): void {
         `allowed:\n${refused.map((each) => `  ${each}`).join("\n")}\nTake another package, or add the ` +
         "license to scripts/publish/packages.ts once somebody has read it.",
     );
+}
+
+/** The content of `release.json`. */
+interface Release {
+  readonly name: string;
+  readonly version: string;
+  /** Hash of the commit that it is made from. */
+  readonly commit: string;
+  /** Dirty: files differed from the commit, so nobody can make the release again. */
+  readonly workingTree: "clean" | "dirty";
+  /** Whether the changelog's heading still calls the version unreleased. */
+  readonly changelog: "released" | "unreleased";
+  /** SHA-256 of each function's zip, in hexadecimal; Lambda shows it in base64. */
+  readonly functions: Readonly<Record<string, string>>;
+  /** In order of their names. */
+  readonly files: readonly ReleaseFile[];
+}
+
+interface ReleaseFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What a release is made from. */
+interface ReleaseSource {
+  readonly name: string;
+  readonly version: string;
+  readonly tree: { readonly commit: string; readonly changed: readonly string[] };
+  readonly entry: { readonly unreleased: boolean };
+  readonly functions: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/** Adds the manifest to a release's files, and the checksums that `sha256sum --check` reads. */
+export function addManifest(
+  { name, version, tree, entry, functions }: ReleaseSource,
+  content: Readonly<Record<string, Uint8Array | string>>,
+): { readonly release: Release; readonly files: Readonly<Record<string, Uint8Array>> } {
+  const names = Object.keys(content).sort();
+  const files = Object.fromEntries(names.map((each) => [each, Buffer.from(content[each] ?? "")]));
+  const release: Release = {
+    name,
+    version,
+    commit: tree.commit,
+    workingTree: tree.changed.length === 0 ? "clean" : "dirty",
+    changelog: entry.unreleased ? "unreleased" : "released",
+    functions: Object.fromEntries(functions.map((each) => [each.name, each.sha256])),
+    files: Object.entries(files).map(([file, bytes]) => ({
+      name: file,
+      bytes: bytes.length,
+      sha256: hashBytes(bytes),
+    })),
+  };
+  files["release.json"] = Buffer.from(`${JSON.stringify(release, null, 2)}\n`);
+  const sums = Object.entries(files).map(([file, bytes]) => `${hashBytes(bytes)}  ${file}\n`);
+  return { release, files: { ...files, SHA256SUMS: Buffer.from(sums.join("")) } };
+}
+
+const hashBytes = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A release for a person: its files, and the commands that check and publish it. */
+export function formatRelease(release: Release, packages: readonly ShippedPackage[]): string {
+  const { name, version, commit, files } = release;
+  const width = Math.max(...files.map((file) => file.name.length));
+  const licenses = new Map(packages.map((each) => [packageId(each), each.license ?? "none"]));
+  return [
+    `dist/release: ${name} ${version} of commit ${commit}`,
+    ...listWarnings(release),
+    "",
+    ...files.map((file) => `  ${file.name.padEnd(width)}  ${String(file.bytes).padStart(9)}  ${file.sha256}`),
+    "",
+    `Packages that ship: ${licenses.size}, by license: ${countEach([...licenses.values()])}.`,
+    "",
+    "Nothing is published. To check it, and to publish it:",
+    "  (cd dist/release && sha256sum --check SHA256SUMS)",
+    `  npm publish ./dist/release/${name}-${version}.tgz --access public`,
+    `  git tag v${version} ${commit} && git push origin v${version}`,
+    `  gh release create v${version} --verify-tag --notes-file dist/release/release-notes.md dist/release/*`,
+  ].join("\n");
+}
+
+function listWarnings({ workingTree, changelog, version }: Release): string[] {
+  return [
+    ...(workingTree === "dirty" ? ["Do not publish it: files differed from the commit (--allow-dirty)."] : []),
+    ...(changelog === "unreleased"
+      ? [`CHANGELOG.md still calls ${version} unreleased: give its heading a date before you publish.`]
+      : []),
+  ];
+}
+
+/** `MIT 120, ISC 3`, the most frequent first. */
+function countEach(names: readonly string[]): string {
+  return [...new Set(names)]
+    .map((name) => ({ name, count: names.filter((each) => each === name).length }))
+    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1))
+    .map(({ name, count }) => `${name} ${count}`)
+    .join(", ");
 }

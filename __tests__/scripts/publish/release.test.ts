@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageId, productionPackages, type LockedPackages } from "../../../scripts/kit/production-packages";
-import { addManifest } from "../../../scripts/publish/manifest";
 import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../scripts/publish/packages";
-import { findChangelogEntry, listEndingSuppressions } from "../../../scripts/publish/release";
+import { addManifest, findChangelogEntry, refuseEndingSuppressions } from "../../../scripts/publish/release";
 import { PROJECT } from "../../support/stack-json";
 
 /** What a release checks before it builds. The build itself is tested in proof/release/release.test. */
@@ -35,11 +34,11 @@ One.
     ["1.10.0", "Ten.\n\n### Details\n\nMore.", false],
     ["1.1.0", "Eleven.", false],
     ["1.0.0", "One.", true],
-  ])("the section of %s ends where the next begins", (version, text, unreleased) => {
+  ])("the section of %s ends where the next one begins", (version, text, unreleased) => {
     expect(findChangelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
   });
 
-  test("a version that is only the beginning of another's has no section, and those that are there are named", () => {
+  test("a version that is only the beginning of another has no section, and the error names the sections", () => {
     expect(() => findChangelogEntry(CHANGELOG, "1.1")).toThrow(
       'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: ' +
         "1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what",
@@ -47,7 +46,7 @@ One.
     expect(() => findChangelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
   });
 
-  test("a section with nothing in it is refused", () => {
+  test("an empty section is refused", () => {
     expect(() => findChangelogEntry(CHANGELOG, "0.9.0")).toThrow(
       'The section "## 0.9.0" of CHANGELOG.md is empty. Write what this version changes for operators.',
     );
@@ -62,9 +61,12 @@ describe("ending suppressions", () => {
     until: day,
   });
 
-  test("a suppression that ends within 180 days of the release, or has ended, is to be reviewed before it", () => {
+  test("a suppression that has ended, or ends within 180 days of the release, is refused by name", () => {
     const [ended, near, far] = ["2026-12-31", "2027-06-30", "2027-07-01"].map(until);
-    expect(listEndingSuppressions("2027-01-01", [ended!, near!, far!])).toEqual([ended, near]);
+    expect(() => refuseEndingSuppressions("2027-01-01", [ended!, near!, far!])).toThrow(
+      /within 180 days of the release of 2027-01-01, .*\n .*until 2026-12-31: .*\n .*until 2027-06-30: .*\nDecide/,
+    );
+    expect(() => refuseEndingSuppressions("2027-01-01", [far!])).not.toThrow();
   });
 });
 
@@ -94,7 +96,7 @@ describe("licenses", () => {
     "GPL-2.0-only OR AGPL-3.0-only",
     "Public Domain",
     "",
-  ])("%j is refused, by name", (license) => {
+  ])("%j is refused", (license) => {
     expect(listRefusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
   });
 
@@ -102,7 +104,7 @@ describe("licenses", () => {
     expect(listRefusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
   });
 
-  test("every exception is of a package that is installed, and says what that says", () => {
+  test("every exception is an installed package with its own words", () => {
     const { packages } = JSON.parse(readFileSync(join(PROJECT, "package-lock.json"), "utf8")) as {
       packages: LockedPackages;
     };
