@@ -94,6 +94,11 @@ export function formatRun(name: string, { variables = {}, asserts = {}, failures
   return `run "${name}" {\n${parts.join("\n")}}\n`;
 }
 
+/** A run whose values are refused, or warned about, at these addresses. */
+export function formatRefusal(name: string, variables: Values, ...failures: readonly string[]): string {
+  return formatRun(name, { variables, failures });
+}
+
 /** Formats arguments with aligned equals signs, as `terraform fmt` does. */
 function alignArguments(values: Values): string[] {
   const width = Math.max(...Object.keys(values).map(({ length }) => length));
@@ -245,19 +250,19 @@ function formatRefused(dropped: readonly string[]): string {
     MOCK,
     GIVEN,
     ...refuseBeyondLimits(settings),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    formatRun("a_canary_without_a_stable_version", {
-      variables: { canary_weight: 0.1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("more_provisioned_than_reserved", {
-      variables: { provisioned_concurrent_executions: 60 },
-      failures: ["var.provisioned_concurrent_executions"],
-    }),
-    formatRun("no_agent_and_nobody_to_call", {
-      variables: { agents: [], alarm_email: null },
-      failures: ["check.alarms_reach_a_person", "check.an_agent_is_set"],
-    }),
-    formatRun("anyone_may_call", { variables: { authorization: "none" }, failures: ["check.callers_are_known"] }),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
+    formatRefusal("a_canary_without_a_stable_version", { canary_weight: 0.1 }, "var.canary_weight"),
+    formatRefusal(
+      "more_provisioned_than_reserved",
+      { provisioned_concurrent_executions: 60 },
+      "var.provisioned_concurrent_executions",
+    ),
+    formatRefusal(
+      "no_agent_and_nobody_to_call",
+      { agents: [], alarm_email: null },
+      "check.alarms_reach_a_person",
+      "check.an_agent_is_set",
+    ),
+    formatRefusal("anyone_may_call", { authorization: "none" }, "check.callers_are_known"),
   ]);
 }

@@ -101,26 +101,12 @@ interface GatewayOperation {
   };
 }
 
+const describeKey = (name: string, description: string) => ({ type: "apiKey", name, in: "header", description });
+
 /** The security scheme of each value of the setting `authorization`. `none` has no scheme. */
 export const SCHEME_OF: Readonly<Record<string, { readonly name: string; readonly scheme: object } | undefined>> = {
-  iam: {
-    name: "sigv4",
-    scheme: {
-      type: "apiKey",
-      name: "Authorization",
-      in: "header",
-      description: "AWS Signature Version 4, service execute-api.",
-    },
-  },
-  api_key: {
-    name: "api_key",
-    scheme: {
-      type: "apiKey",
-      name: "x-api-key",
-      in: "header",
-      description: "An API key; each is a caller with a daily quota.",
-    },
-  },
+  iam: { name: "sigv4", scheme: describeKey("Authorization", "AWS Signature Version 4, service execute-api.") },
+  api_key: { name: "api_key", scheme: describeKey("x-api-key", "An API key; each is a caller with a daily quota.") },
   jwt: {
     name: "jwt",
     scheme: {

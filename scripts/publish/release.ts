@@ -219,7 +219,7 @@ export function addManifest(
 const hashBytes = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A release for a person: its files, and the commands that check and publish it. */
-export function formatRelease(release: Release, packages: readonly ShippedPackage[]): string {
+function formatRelease(release: Release, packages: readonly ShippedPackage[]): string {
   const { name, version, commit, files } = release;
   const width = Math.max(...files.map((file) => file.name.length));
   const licenses = new Map(packages.map((each) => [packageId(each), each.license ?? "none"]));

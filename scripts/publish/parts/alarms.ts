@@ -1,7 +1,7 @@
 import { PART_ALARMS, alarmsPart } from "../../../stacks/contract/parts";
 import { joinLines, type PartPages } from "../module-readme";
 import { table } from "../tables";
-import { formatRun } from "../module-tests";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`Alarms on a Lambda function of yours, on a REST API of yours, or on both: errors,
 duration, throttles, server errors and latency, each with a threshold that is a variable. They go to an SNS
@@ -72,6 +72,7 @@ variables {
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:pages";
 const addressAlarm = (name: string) => `aws_cloudwatch_metric_alarm.alarm_${name.replaceAll("-", "_")}`;
+const OTHER_TOPIC = TOPIC.replace("us-east-1", "eu-west-1");
 const ERRORS = `${addressAlarm("function-errors")}[0]`;
 
 /** Asserts that the alarms on these resources exist, and the others do not. */
@@ -133,36 +134,26 @@ export const alarmsPages: PartPages = {
     }),
   ],
   refusals: [
-    formatRun("nothing_to_watch", {
-      variables: { function_name: null, rest_api_name: null },
-      failures: ["var.function_name"],
-    }),
-    formatRun("no_topic_at_all", {
-      variables: { alarm_email: null, own_topic_enabled: false },
-      failures: ["var.own_topic_enabled"],
-    }),
-    formatRun("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
-    formatRun("a_topic_of_another_region", {
-      variables: {
-        alarm_email: null,
-        alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"),
-        own_topic_enabled: false,
-      },
-      failures: ["var.alarm_topic_arn"],
-    }),
-    formatRun("an_address_for_a_topic_of_yours", {
-      variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false },
-      failures: ["var.alarm_email"],
-    }),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    formatRun("an_alarm_that_is_none", {
-      variables: { alarms_enabled: { "worker-errors": false } },
-      failures: ["var.alarms_enabled"],
-    }),
-    formatRun("a_warning_above_the_critical_alarm", {
-      variables: { alarm_api_latency_warning: 5000 },
-      failures: ["var.alarm_api_latency_warning"],
-    }),
-    formatRun("nobody_to_call", { variables: { alarm_email: null }, failures: ["check.alarms_reach_a_person"] }),
+    formatRefusal("nothing_to_watch", { function_name: null, rest_api_name: null }, "var.function_name"),
+    formatRefusal("no_topic_at_all", { alarm_email: null, own_topic_enabled: false }, "var.own_topic_enabled"),
+    formatRefusal("two_topics", { alarm_topic_arn: TOPIC }, "var.own_topic_enabled"),
+    formatRefusal(
+      "a_topic_of_another_region",
+      { alarm_email: null, alarm_topic_arn: OTHER_TOPIC, own_topic_enabled: false },
+      "var.alarm_topic_arn",
+    ),
+    formatRefusal(
+      "an_address_for_a_topic_of_yours",
+      { alarm_topic_arn: TOPIC, own_topic_enabled: false },
+      "var.alarm_email",
+    ),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
+    formatRefusal("an_alarm_that_is_none", { alarms_enabled: { "worker-errors": false } }, "var.alarms_enabled"),
+    formatRefusal(
+      "a_warning_above_the_critical_alarm",
+      { alarm_api_latency_warning: 5000 },
+      "var.alarm_api_latency_warning",
+    ),
+    formatRefusal("nobody_to_call", { alarm_email: null }, "check.alarms_reach_a_person"),
   ],
 };

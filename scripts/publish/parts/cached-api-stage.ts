@@ -1,6 +1,6 @@
 import { cachedApiStagePart } from "../../../stacks/contract/parts";
 import { joinLines, type PartPages } from "../module-readme";
-import { formatRun } from "../module-tests";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`A stage over a REST API of yours: throttled on every method, with an access log, and
 a cache for one method. For an API that is polled: the polls are answered from the cache for a few seconds, and
@@ -135,14 +135,8 @@ export const cachedApiStagePages: PartPages = {
     }),
   ],
   refusals: [
-    formatRun("a_cache_without_a_cluster", {
-      variables: { cache_cluster_enabled: false },
-      failures: ["var.cache_cluster_enabled"],
-    }),
-    formatRun("a_method_that_changes_something", {
-      variables: { cached_http_method: "POST" },
-      failures: ["var.cached_http_method"],
-    }),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
+    formatRefusal("a_cache_without_a_cluster", { cache_cluster_enabled: false }, "var.cache_cluster_enabled"),
+    formatRefusal("a_method_that_changes_something", { cached_http_method: "POST" }, "var.cached_http_method"),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
   ],
 };

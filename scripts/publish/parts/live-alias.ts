@@ -1,6 +1,6 @@
 import { liveAliasPart } from "../../../stacks/contract/parts";
 import { joinLines, type PartPages } from "../module-readme";
-import { formatRun } from "../module-tests";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`An alias over a Lambda function of yours: what callers and event sources call
 instead of the function. Deployment, canary and rollback are moves of it, by variables, and take seconds.
@@ -112,21 +112,17 @@ export const liveAliasPages: PartPages = {
     }),
   ],
   refusals: [
-    formatRun("a_canary_without_a_stable_version", {
-      variables: { canary_weight: 0.1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("a_canary_with_provisioned_executions", {
-      variables: { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("a_canary_that_is_live_already", {
-      variables: { canary_weight: 0.1, live_version: 8 },
-      failures: ["aws_lambda_alias.live_alias"],
-    }),
-    formatRun("a_version_that_was_not_published", {
-      variables: { newest_version: "$LATEST" },
-      failures: ["var.newest_version"],
-    }),
+    formatRefusal("a_canary_without_a_stable_version", { canary_weight: 0.1 }, "var.canary_weight"),
+    formatRefusal(
+      "a_canary_with_provisioned_executions",
+      { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
+      "var.canary_weight",
+    ),
+    formatRefusal(
+      "a_canary_that_is_live_already",
+      { canary_weight: 0.1, live_version: 8 },
+      "aws_lambda_alias.live_alias",
+    ),
+    formatRefusal("a_version_that_was_not_published", { newest_version: "$LATEST" }, "var.newest_version"),
   ],
 };
