@@ -133,7 +133,7 @@ const PLACEHOLDER = {
  *
  * The gateway's body has no answers: API Gateway's import knows neither `example` nor `$ref` of a response nor `oneOf`
  * (API Gateway developer guide, "important notes for REST APIs", read 2026-11), and it would make models that a proxy
- * integration does not use. The body's hash makes a deployment, which a better sentence should not.
+ * integration does not use. A change of the body makes a new deployment, and a better sentence should not.
  * @throws Error where the body has a route that {@link OPERATIONS} does not describe
  */
 export function createCallersDocument(body: GatewayBody, { endpoint, authorization }: Deployed = {}): CallersDocument {

@@ -56,7 +56,7 @@ test("files with other times and modes give the same bytes", async () => {
   expect(Buffer.from(one.content).equals(Buffer.from(other.content))).toBe(true);
 });
 
-test("what npm refuses is an error with its words", async () => {
+test("a refusal of npm is an error with npm's words", async () => {
   const made = folder(0o600, 2026);
   writeFileSync(join(made, "package.json"), '{ "name": "no version" }');
   await expect(packNpm(made, GIVEN, { env: ENV })).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);
