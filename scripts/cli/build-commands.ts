@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { collect, parseCount, type Shell } from "./shell";
-import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
+import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image";
 import type { OpenApiOptions } from "../publish/openapi";
 
 /** From sources to Terraform JSON, and what that needs. */
