@@ -183,7 +183,7 @@ function summarizeSlowRuns(sorted: Float64Array, thresholdMs: number): OverThres
 }
 
 function computeShare(count: number, total: number): Share {
-  const { low, high } = wilsonInterval(count, total, CONFIDENCE);
+  const { low, high } = wilsonInterval({ successes: count, samples: total }, CONFIDENCE);
   return { count, percent: (count / total) * 100, lowPercent: low * 100, highPercent: high * 100 };
 }
 

@@ -1,5 +1,5 @@
 import { PriceBook, HOME_REGION } from "./prices";
-import { PART_NAMES, type Bill, type PartName, tokenCost } from "./bill";
+import { PART_NAMES, type Bill, runTokensCost, type PartName } from "./bill";
 import { gb } from "./compute";
 import { openReadUnits } from "./database";
 import type { Deployment, Architecture } from "./deployment";
@@ -77,13 +77,11 @@ export function cacheBreakEven(deployment: Deployment, usage: Usage): CacheBreak
     book.cost("dynamoRead", openReadUnits(usage)) +
     book.cost("logIn", logGB) +
     book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH);
-  const agentCalls = usage.agents_per_phase * usage.phases;
-  const modelUsd = tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
   return {
     clusterUsd,
     savedACallUsd,
     callsToPay: callsToPay(clusterUsd, savedACallUsd),
-    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + modelUsd),
+    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + runTokensCost(usage)),
   };
 }
 
@@ -145,12 +143,11 @@ export function reportedArithmetic(usage: Usage): ReportedArithmetic {
     percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100,
   }));
   const most = Math.max(...runs.map(({ usd }) => usd));
-  const agentCalls = usage.agents_per_phase * usage.phases;
   return {
     savingUsd: REPORTED.beforeUsd - REPORTED.afterUsd,
     runs,
     notLambdaUsd: REPORTED.beforeUsd - most,
     fasterRunSavesUsd: runs[2]!.usd - runs[3]!.usd,
-    tokensUsd: tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage),
+    tokensUsd: runTokensCost(usage),
   };
 }

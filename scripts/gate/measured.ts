@@ -1,82 +1,8 @@
-import { FIXED_BY_STACK, cacheSize } from "../cost/deployment";
-import { costPerRequest, type Measured, type MeasuredFunction } from "../cost/per-request";
-import type { GateWindow } from "./window";
-import { type TokenPrices, ReadSeries, type Evidence, type Readings, EvidenceError } from "./evidence";
-import { readId, COST_READS, type MetricRead, ACTIVITY, fillRead, rankStatistic } from "./reads";
-import { readNumber } from "./settings";
 import type { Kpi } from "../../stacks/contract/settings";
-
-/** Dollars a request over the window, and of how many requests; null where none ended. */
-export interface MeasuredCost {
-  readonly usd: number | null;
-  readonly requests: number;
-  readonly notes: readonly string[];
-}
-
-const read = (id: string): MetricRead => {
-  const found = COST_READS.find((each) => readId(each) === id);
-  if (!found) throw new Error(`${id} is not among what a cost is read from`);
-  return found;
-};
-
-/** What was used in a window, and what a request then cost. */
-function measuredCost(
-  series: ReadSeries,
-  settings: Readonly<Record<string, unknown>>,
-  { startMs, endMs }: GateWindow,
-  prices: TokenPrices,
-): MeasuredCost {
-  const sum = (id: string) => series.sum(read(id)) ?? 0;
-  const requests = sum("deployment_JobDuration_SampleCount");
-  if (requests === 0) return { usd: null, requests, notes: [] };
-  const ran = (source: string, memoryMiB: number): MeasuredFunction => ({
-    invocations: sum(`${source}_Invocations_Sum`),
-    durationMsSum: sum(`${source}_Duration_Sum`),
-    initMsSum: 0,
-    memoryMiB,
-  });
-  const both = (metric: string) => sum(`requests_table_${metric}_Sum`) + sum(`sessions_table_${metric}_Sum`);
-  const cluster = settings["cache_cluster_enabled"] === true;
-  const measured: Measured = {
-    requests,
-    functions: [
-      ran("worker", memory(settings, "memory_size")),
-      ran("front_door", memory(settings, "api_memory_size")),
-      ran("sweeper", FIXED_BY_STACK.sweeperMemoryMiB),
-    ],
-    apiCalls: sum("gateway_Count_SampleCount"),
-    cacheHours: cluster ? (endMs - startMs) / 3_600_000 : 0,
-    ...(cluster && { cacheClusterGB: cacheSize(String(settings["cache_cluster_size"])) }),
-    reads: both("ConsumedReadCapacityUnits"),
-    writes: both("ConsumedWriteCapacityUnits"),
-    inputTokens: sum("deployment_TokensIn_Sum"),
-    outputTokens: sum("deployment_TokensOut_Sum"),
-    usdPer1000InputTokens: prices.usdPer1000Input,
-    usdPer1000OutputTokens: prices.usdPer1000Output,
-    ...(typeof settings["aws_region"] === "string" && { region: settings["aws_region"] }),
-  };
-  const { totalUsd, parts, substitutes } = costPerRequest(measured);
-  return { usd: totalUsd, requests, notes: [...notesOf(parts.tokens, totalUsd, prices), ...substitutes] };
-}
-
-function notesOf(
-  tokensUsd: number,
-  totalUsd: number,
-  { usdPer1000Input, usdPer1000Output, assumed }: TokenPrices,
-): string[] {
-  const share = totalUsd === 0 ? 0 : (tokensUsd / totalUsd) * 100;
-  return [
-    `tokens are ${share.toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a ` +
-      `1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`,
-    "without INIT, provisioned concurrency, logs and alarms, of which there is no metric",
-  ];
-}
-
-function memory(settings: Readonly<Record<string, unknown>>, name: string): number {
-  const value = readNumber(settings, name);
-  if (value === null) throw new Error(`The setting ${name} is null; allowed: a number of MiB.`);
-  return value;
-}
+import { costPerRequest } from "../cost/bill";
+import { cacheSize, FIXED_BY_STACK } from "../cost/deployment";
+import { EvidenceError, ReadSeries, type Evidence, type Readings, type GivenTokenPrices } from "./evidence";
+import { ACTIVITY, fillRead, rankStatistic, readNumber, type MetricRead } from "./reads";
 
 /** What a KPI's value is, before anything is judged. */
 export interface KpiMeasured {
@@ -102,7 +28,7 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
   const series = new ReadSeries(readings);
   switch (measure.kind) {
     case "percentile":
-      return percentile(kpi, measure, series, context);
+      return percentile(kpi, measure, { series, settings: context.settings });
     case "mean":
       return mean(measure, series);
     case "share":
@@ -125,10 +51,8 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
         context.account?.concurrentExecutions ?? null,
         "the account's limit",
       );
-    case "cost": {
-      const { usd, requests, notes } = measuredCost(series, context.settings, readings.window, context.tokenPrices);
-      return usd === null ? nothing("no request ended") : { value: usd, samples: requests, bad: null, notes };
-    }
+    case "cost":
+      return cost(series, readings, context);
     case "capacity":
       return capacity(measure, context);
   }
@@ -137,8 +61,7 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
 function percentile(
   kpi: Kpi,
   { metric, percentile: rank }: Of<"percentile">,
-  series: ReadSeries,
-  { settings }: Context,
+  { series, settings }: { readonly series: ReadSeries; readonly settings: Evidence["settings"] },
 ): KpiMeasured {
   const value = series.only({ reference: metric, statistic: `p${rank}` });
   const samples = series.sum(countOf(metric)) ?? 0;
@@ -226,4 +149,59 @@ function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context)
     bad: null,
     notes: [`what the account has left for all functions without a reservation; ${ofSetting} is ${reserved}`],
   };
+}
+
+type Source = MetricRead["reference"]["source"];
+
+/** Reckons what a request cost from what was used in the window. */
+function cost(
+  series: ReadSeries,
+  { window: { startMs, endMs } }: Readings,
+  { settings, tokenPrices }: Context,
+): KpiMeasured {
+  const sum = (source: Source, metric: string) => series.sum(sumOf({ source, metric })) ?? 0;
+  const count = (source: Source, metric: string) => series.sum(countOf({ source, metric })) ?? 0;
+  const requests = count("deployment", "JobDuration");
+  if (requests === 0) return nothing("no request ended");
+  const ran = (source: "worker" | "front_door" | "sweeper", memoryMiB: number) => ({
+    invocations: sum(source, "Invocations"),
+    durationMsSum: sum(source, "Duration"),
+    memoryMiB,
+  });
+  const both = (metric: string) => sum("requests_table", metric) + sum("sessions_table", metric);
+  const hasCluster = settings["cache_cluster_enabled"] === true;
+  const { totalUsd, tokensUsd, substitutes } = costPerRequest({
+    region: String(settings["aws_region"]),
+    requests,
+    functions: [
+      ran("worker", readMemory(settings, "memory_size")),
+      ran("front_door", readMemory(settings, "api_memory_size")),
+      ran("sweeper", FIXED_BY_STACK.sweeperMemoryMiB),
+    ],
+    apiCalls: count("gateway", "Count"),
+    cacheClusterGB: hasCluster ? cacheSize(String(settings["cache_cluster_size"])) : null,
+    hours: (endMs - startMs) / 3_600_000,
+    reads: both("ConsumedReadCapacityUnits"),
+    writes: both("ConsumedWriteCapacityUnits"),
+    inputTokens: sum("deployment", "TokensIn"),
+    outputTokens: sum("deployment", "TokensOut"),
+    tokenPrices,
+  });
+  const notes = [describeTokens(totalUsd === 0 ? 0 : tokensUsd / totalUsd, tokenPrices), WITHOUT, ...substitutes];
+  return { value: totalUsd, samples: requests, bad: null, notes };
+}
+
+const WITHOUT = "without INIT, provisioned concurrency, logs and alarms, of which there is no metric";
+
+function describeTokens(share: number, { usdPer1000Input, usdPer1000Output, assumed }: GivenTokenPrices): string {
+  return (
+    `tokens are ${(share * 100).toFixed(0)} % of it, at $${usdPer1000Input} in and $${usdPer1000Output} out a ` +
+    `1,000${assumed ? ", an assumption: give --token-price-in and --token-price-out" : ""}`
+  );
+}
+
+function readMemory(settings: Evidence["settings"], name: string): number {
+  const value = readNumber(settings, name);
+  if (value === null) throw new Error(`The setting ${name} is null; allowed: a number of MiB.`);
+  return value;
 }

@@ -4,11 +4,57 @@ import {
   type MetricReference,
   FRONT_DOOR_KPIS,
   KPIS,
+  conditionSetting,
+  isMet,
   nameMetric,
+  type SettingCondition,
   type SourceNames,
 } from "../../stacks/contract/settings";
-import { readNumber, explainUnmet } from "./settings";
-import type { GateWindow } from "./window";
+import type { GateWindow } from "./evidence";
+
+/**
+ * The settings that a verdict depends on: saved evidence holds these, and nothing else of a deployment's configuration.
+ */
+export const GATE_SETTINGS: readonly string[] = [
+  ...new Set([
+    ...KPIS.flatMap(({ targetSetting, when, measure }) =>
+      [targetSetting, when && conditionSetting(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
+        (name) => name ?? [],
+      ),
+    ),
+    "api_memory_size",
+    "authorization",
+    "aws_region",
+    "cache_cluster_enabled",
+    "cache_cluster_size",
+    "cache_enabled",
+    "cache_ttl_in_seconds",
+    "memory_size",
+    "timeout",
+  ]),
+].sort();
+
+/** A number, or null where the setting is null. Throws where it is missing or something else. */
+export function readNumber(settings: Readonly<Record<string, unknown>>, name: string): number | null {
+  const value = settings[name];
+  if (value === null) return null;
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new Error(
+      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this ` +
+        `release first: the output "settings" then has it.`,
+    );
+  return value;
+}
+
+/** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
+export function explainUnmet(
+  condition: SettingCondition | undefined,
+  settings: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (condition === undefined || isMet(condition, settings)) return undefined;
+  const name = conditionSetting(condition);
+  return `${name} is ${JSON.stringify(settings[name]) ?? "missing"}`;
+}
 
 /** One statistic of one metric over the window. */
 export interface MetricRead {
@@ -38,7 +84,6 @@ export function readId({
   return parts.map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_").replace(/_$/, "")).join("_");
 }
 
-const worker = (metric: string): MetricReference => ({ source: "worker", metric });
 const ofDeployment = (metric: string): MetricReference => ({ source: "deployment", metric });
 
 /** Whether anything ran: without it, no count is not a count of 0. */
@@ -123,6 +168,7 @@ const BY_VERSION = new Set([
 
 /** Whether a KPI can be told by version: of each of its metrics there must be one. */
 export function hasVersions({ measure }: Kpi): boolean {
+  if (measure.kind === "fill" || measure.kind === "total") return false;
   const references =
     "metric" in measure
       ? [measure.metric]
@@ -131,16 +177,8 @@ export function hasVersions({ measure }: Kpi): boolean {
         : "metrics" in measure
           ? measure.metrics
           : [];
-  return (
-    references.length > 0 &&
-    measure.kind !== "fill" &&
-    measure.kind !== "total" &&
-    references.every(({ source, metric }) => BY_VERSION.has(`${source}/${metric}`))
-  );
+  return references.length > 0 && references.every(({ source, metric }) => BY_VERSION.has(`${source}/${metric}`));
 }
-
-/** Invocations of the worker, to say what a wait waits for. */
-const WORKER_INVOCATIONS: MetricRead = { reference: worker("Invocations"), statistic: "Sum" };
 
 /** One query of GetMetricData. Without a unit: a wrong one gives no data, and ours are told apart by name. */
 export interface MetricQuery {
@@ -163,9 +201,6 @@ export interface QueryWish {
   readonly only: readonly string[];
 }
 
-/** Most queries of one call (GetMetricData). */
-export const MAX_QUERIES = 500;
-
 /** Every KPI that may be named: those of a deployment, and those of a version of the front door. */
 export const NAMED_KPIS: readonly Kpi[] = [...KPIS, ...FRONT_DOOR_KPIS];
 
@@ -181,11 +216,7 @@ export function gateQueries({ names, settings, window, version, only }: QueryWis
   const kpis = selectedKpis(only).filter(
     (kpi) => explainUnmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
   );
-  const reads = new Map(
-    [...kpis.flatMap((kpi) => listReads(kpi, settings)), WORKER_INVOCATIONS].map(
-      (read) => [readId(read), read] as const,
-    ),
-  );
+  const reads = new Map(kpis.flatMap((kpi) => listReads(kpi, settings)).map((read) => [readId(read), read] as const));
   const wholeSeconds = (window.endMs - window.startMs) / 1_000;
   return [...reads]
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -221,11 +252,4 @@ function versionDimensions(
     Resource: `${source === "front_door" ? frontDoorFunction : workerFunction}:${liveAlias}`,
     ExecutedVersion: version,
   };
-}
-
-/** Queries in calls of at most {@link MAX_QUERIES}. */
-export function splitIntoCalls(queries: readonly MetricQuery[], atMost: number = MAX_QUERIES): MetricQuery[][] {
-  return Array.from({ length: Math.ceil(queries.length / atMost) }, (_, call) =>
-    queries.slice(call * atMost, (call + 1) * atMost),
-  );
 }

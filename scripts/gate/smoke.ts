@@ -20,8 +20,7 @@ import {
 import { worstVerdict, type Verdict } from "./judge";
 import { parseDurationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";
-import type { Clock } from "./gate";
-import type { VerifyOptions } from "./verify";
+import type { GateTask } from "./gate";
 
 /** What somebody said of callers beside the environment, which says it where this does not. */
 export interface CallerOptions {
@@ -96,9 +95,7 @@ const CACHE_TRIES = 5;
 const STATUS = "/api/v1/status";
 const ANONYMOUS: ProbeCaller = { kind: "anonymous" };
 
-interface Run extends GivenCallers {
-  readonly context: CommandContext;
-  readonly clock: Clock;
+interface Run extends GivenCallers, Pick<GateTask, "context" | "clock"> {
   readonly probe: ApiProbe;
   readonly settings: DeployedStack["settings"];
   readonly prompt: string;
@@ -106,13 +103,9 @@ interface Run extends GivenCallers {
 }
 
 /** The checklist after a deployment: asks the API what its callers ask, as its callers do. It runs the agents once. */
-export async function runSmoke(
-  context: CommandContext,
-  stack: DeployedStack,
-  options: VerifyOptions,
-  clock: Clock,
-): Promise<SmokeReport> {
-  const endpoint = stack.outputs["api_endpoint"];
+export async function runSmoke({ context, stack, options, clock }: GateTask): Promise<SmokeReport> {
+  const { outputs, settings, region } = stack;
+  const endpoint = outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
     throw new UsageError(
       `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
@@ -122,9 +115,9 @@ export async function runSmoke(
   const run: Run = {
     context,
     clock,
-    settings: stack.settings,
-    probe: new ApiProbe({ url, region: stack.region, signal: context.signal }),
-    ...(await findCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
+    settings,
+    probe: new ApiProbe({ url, region, signal: context.signal }),
+    ...(await findCallers(context, settings["authorization"], { ...options, region })),
     prompt: options.prompt ?? PROMPT,
     timeoutMs: parseDurationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };

@@ -1,13 +1,14 @@
-import { KPIS } from "../../../stacks/contract/settings";
+import { conditionSetting, KPIS, SETTINGS } from "../../../stacks/contract/settings";
 import {
-  gateQueries,
-  splitIntoCalls,
-  MAX_QUERIES,
-  type MetricQuery,
-  readId,
   COST_READS,
+  explainUnmet,
+  GATE_SETTINGS,
+  gateQueries,
   hasVersions,
   listReads,
+  readId,
+  readNumber,
+  type MetricQuery,
 } from "../../../scripts/gate/reads";
 import { gateSettings, NAMES, WINDOW } from "../../support/gate-evidence";
 import { METRICS } from "../../../handlers/environment";
@@ -95,16 +96,11 @@ describe("queries", () => {
     expect(queries(null, {}, ["failed_requests"]).map(({ id }) => id)).toEqual([
       "deployment_RequestFailed_SampleCount",
       "deployment_RequestFailed_Sum",
-      "worker_Invocations_Sum",
     ]);
   });
 
-  test("a call has at most 500 queries, and all of them fit in one now", () => {
-    expect(queries().length).toBeLessThanOrEqual(MAX_QUERIES);
-    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...queries()[0]!, id: `q${index}` }));
-    expect(splitIntoCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
-    expect(splitIntoCalls([])).toEqual([]);
-  });
+  test("all of them fit in one call of GetMetricData, which takes 500", () =>
+    expect(queries().length).toBeLessThanOrEqual(500));
 });
 
 describe("reads", () => {
@@ -144,4 +140,46 @@ describe("reads", () => {
       "error_rate",
     ]);
   });
+});
+
+describe("settings", () => {
+  test("the gate reads settings that there are, every target and every condition among them", () => {
+    const names: readonly string[] = SETTINGS.map(({ name }) => name);
+    expect(GATE_SETTINGS.filter((name) => !names.includes(name))).toEqual([]);
+    expect(GATE_SETTINGS).toEqual(
+      expect.arrayContaining(
+        KPIS.flatMap(({ targetSetting, when }) =>
+          [targetSetting, when && conditionSetting(when)].flatMap((name) => name ?? []),
+        ),
+      ),
+    );
+  });
+
+  test("saved evidence holds no agent, prompt, address or account", () =>
+    expect(GATE_SETTINGS.filter((name) => /agent|arbiter|email|arn|secret|key|domain/.test(name))).toEqual([]));
+
+  test("a number is a number or null; anything else is named, with what to do", () => {
+    expect([readNumber({ a: 5 }, "a"), readNumber({ a: null }, "a")]).toEqual([5, null]);
+    expect(() => readNumber({ a: "5" }, "a")).toThrow(
+      'The setting a is "5"; allowed: a number or null. Apply this release first',
+    );
+    expect(() => readNumber({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
+  });
+
+  test.each([
+    [{ isTrue: "cache_enabled" }, true, undefined],
+    [{ isTrue: "cache_enabled" }, false, "cache_enabled is false"],
+    [{ isTrue: "cache_enabled" }, undefined, "cache_enabled is missing"],
+    [{ isPositive: "timeout" }, 1, undefined],
+    [{ isPositive: "timeout" }, 0, "timeout is 0"],
+    [{ isPositive: "timeout" }, -1, "timeout is -1"],
+    [{ setting: "authorization", is: "jwt" }, "jwt", undefined],
+    [{ setting: "authorization", is: "jwt" }, "iam", 'authorization is "iam"'],
+    [{ isGiven: "kms_key_arn" }, 0, undefined],
+    [{ isGiven: "kms_key_arn" }, null, "kms_key_arn is null"],
+  ] as const)("%j of %j: %s", (condition, value, expected) =>
+    expect(explainUnmet(condition, { [conditionSetting(condition)]: value })).toBe(expected),
+  );
+
+  test("no condition holds always", () => expect(explainUnmet(undefined, {})).toBeUndefined());
 });
