@@ -1,8 +1,8 @@
 import { PriceBook, HOME_REGION } from "./prices";
-import { PART_NAMES, type Bill, runTokensCost, type PartName } from "./bill";
+import { monthlyBill, PART_NAMES, type Bill, runTokensCost, type PartName } from "./bill";
 import { gb } from "./compute";
 import { openReadUnits } from "./database";
-import type { Deployment, Architecture } from "./deployment";
+import { plannedDeployment, type Architecture, type Deployment } from "./deployment";
 import { ceilMs } from "./traffic";
 import { DAYS_A_MONTH, HOURS_A_MONTH, KB_A_GB, type Usage } from "./usage";
 
@@ -24,12 +24,8 @@ export interface BillDifference {
   readonly total: Difference;
 }
 
-/** Two bills of the same requests, by part and in total. Throws where the requests differ. */
+/** Compares two bills of the same requests, by part and in total. */
 export function compareBills(before: Bill, after: Bill): BillDifference {
-  if (before.requests !== after.requests)
-    throw new Error(
-      `The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`,
-    );
   const parts = Object.fromEntries(
     PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])]),
   ) as Record<PartName, Difference>;
@@ -45,6 +41,40 @@ function differenceOf(beforeUsd: number, afterUsd: number): Difference {
     differenceUsd,
     differencePercent: beforeUsd === 0 ? null : (differenceUsd / beforeUsd) * 100,
   };
+}
+
+/** What a plan does to the bill. */
+export interface PlanCost {
+  /** As it is now, by volume; empty where nothing is applied yet. */
+  readonly before: readonly Bill[];
+  /** After the apply, by volume. */
+  readonly after: readonly Bill[];
+  /** By volume; empty where nothing is applied yet. */
+  readonly differences: readonly BillDifference[];
+  /** What was taken for values that are known after the apply. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Reckons a month before and after a plan, from the state that it was made on and what it plans.
+ * Throws where the plan is of another stack or destroys it.
+ * @param volumes requests a month
+ */
+export function planCost(plan: unknown, usage: Usage, volumes: readonly number[]): PlanCost {
+  const { deployment, unknown } = plannedDeployment(plan);
+  const after = volumes.map((requests) => monthlyBill(deployment, usage, requests));
+  const before = isDeployed(plan)
+    ? volumes.map((requests) => monthlyBill(plannedDeployment(priorState(plan)).deployment, usage, requests))
+    : [];
+  return { before, after, differences: before.map((bill, index) => compareBills(bill, after[index]!)), unknown };
+}
+
+const priorState = (plan: unknown): unknown => (plan as { prior_state?: unknown }).prior_state;
+
+/** An apply that was cut short before its outputs has none to read the settings from. */
+function isDeployed(plan: unknown): boolean {
+  const state = priorState(plan) as { values?: { outputs?: Readonly<Record<string, unknown>> } } | undefined;
+  return state?.values?.outputs?.["settings"] !== undefined;
 }
 
 /** What the cache's cluster costs, and what it must save to be worth it. */
@@ -85,11 +115,8 @@ export function cacheBreakEven(deployment: Deployment, usage: Usage): CacheBreak
   };
 }
 
-/** Calls that pay for `clusterUsd` at `savedUsd` each, in whole calls. Throws where a call saves nothing. */
-export function callsToPay(clusterUsd: number, savedUsd: number): number {
-  if (!(savedUsd > 0)) throw new Error(`A call saves ${savedUsd} dollars; allowed: more than 0`);
-  return Math.ceil(clusterUsd / savedUsd - 1e-9);
-}
+/** Whole calls that pay for `clusterUsd` at `savedUsd` each. */
+export const callsToPay = (clusterUsd: number, savedUsd: number): number => Math.ceil(clusterUsd / savedUsd - 1e-9);
 
 /** What the reports say a request cost before and after, in dollars. */
 export const REPORTED = { beforeUsd: 0.51, afterUsd: 0.15 } as const;

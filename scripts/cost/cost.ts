@@ -5,8 +5,7 @@ import { readJson } from "../kit/given-state";
 import { PROFILES, SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/contract/settings";
 import { monthlyBill, type Bill } from "./bill";
 import { cacheBreakEven, compareBills, reportedArithmetic } from "./comparison";
-import { deploymentOf, type Deployment } from "./deployment";
-import { plannedDeployment } from "./planned";
+import { deploymentOf, plannedDeployment, type Deployment } from "./deployment";
 import { tableCalls } from "./database";
 import { parseSettingValue, suggestName, parseRegion } from "../kit/given-setting";
 import { PRICES } from "./prices";
@@ -181,11 +180,10 @@ function settingOf(text: string): readonly [string, unknown] {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
+    const names = SETTINGS.map((known) => known.name);
     throw new UsageError(
-      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${suggestName(
-        name,
-        SETTINGS.map((known) => known.name),
-      )}`,
+      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in ` +
+        `docs/settings.md, and --profile instead of profile. ${suggestName(name, names)}`,
     );
   }
   const given = parseSettingValue(setting, value);

@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { count } from "../kit/figures";
 import { PART_NAMES, PARTS, type Bill, type PartName } from "./bill";
 import { type Difference, REPORTED } from "./comparison";
 import type { CostReport } from "./cost";
@@ -18,10 +19,8 @@ function volumeText(report: CostReport, index: number): string {
   const bills = report.bills.map((of) => of[index]!);
   const [before, after] = bills as [Bill, Bill?];
   const difference = report.differences[index];
-  const head = `${count(before.requests)} requests a month in ${report.deployments
-    .map(({ region }) => region)
-    .filter((region, at, all) => all.indexOf(region) === at)
-    .join(" and ")}`;
+  const regions = new Set(report.deployments.map(({ region }) => region));
+  const head = `${count(before.requests)} requests a month in ${[...regions].join(" and ")}`;
   const paid = PART_NAMES.filter((part) => bills.some((bill) => bill.parts[part] > 0));
   const rows =
     difference && after
@@ -33,18 +32,16 @@ function volumeText(report: CostReport, index: number): string {
           requestRow(bills),
         ]
       : [
-          ...ordered(before, paid).map((part) => row(part, before)),
+          ...paid
+            .sort((left, right) => before.parts[right] - before.parts[left])
+            .map((part) => describePart(part, before)),
           `  ${"a month".padEnd(26)} ${money(before.totalUsd)}`,
           requestRow(bills),
         ];
   return [pc.bold(head), ...rows, trafficText(bills)].join("\n");
 }
 
-/** The dearest part first. */
-const ordered = ({ parts }: Bill, names: readonly PartName[]): PartName[] =>
-  [...names].sort((left, right) => parts[right] - parts[left]);
-
-function row(part: PartName, { parts, totalUsd }: Bill): string {
+function describePart(part: PartName, { parts, totalUsd }: Bill): string {
   const share = totalUsd === 0 ? 0 : parts[part] / totalUsd;
   return (
     `  ${PARTS[part].padEnd(26)} ${money(parts[part])} ${`${(share * 100).toFixed(1)} %`.padStart(8)}  ` +
@@ -88,7 +85,7 @@ function trafficText(bills: readonly Bill[]): string {
         pc.dim(
           `  ${deployment}: a run of ${traffic.workerSeconds.toFixed(1)} s, ${polls.toFixed(1)} polls a request, ` +
             `${(traffic.gatewayHitRate * 100).toFixed(1)} % of them from the API's cache, ` +
-            `${count(traffic.frontDoorCalls)} calls of the front door`,
+            `${count(Math.round(traffic.frontDoorCalls))} calls of the front door`,
         ) + cut
       );
     })
@@ -107,7 +104,7 @@ function cacheText({ cache, deployments, bills }: CostReport): string {
     const perRequest = bills[index]!.map(({ requests, traffic }) =>
       requests === 0 ? 0 : traffic.gatewayHits / requests,
     ).at(-1)!;
-    const needed = perRequest > 0 ? `, ${count(found.callsToPay / perRequest)} requests of this usage` : "";
+    const needed = perRequest > 0 ? `, ${count(Math.round(found.callsToPay / perRequest))} requests of this usage` : "";
     const answered = bills[index]!.map(
       ({ requests, traffic }) => `${count(Math.round(traffic.gatewayHits))} at ${count(requests)} requests`,
     ).join(", ");
@@ -173,10 +170,5 @@ function money(usd: number, signed = false): string {
   const sign = usd < 0 && Number(size.toFixed(digits)) !== 0 ? "-" : signed && usd > 0 ? "+" : "";
   return `${sign}$${text}`.padStart(14);
 }
-
-const count = (value: number): string =>
-  Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 
 const bar = (share: number): string => "#".repeat(share > 0 ? Math.max(1, Math.round(share * BAR)) : 0);

@@ -168,8 +168,8 @@ export async function takeLook(
 }
 
 /**
- * Reads the names in metrics' dimensions from the stack's outputs. What has no output is derived from the deployment's name
- * as stacks/names.ts does. Throws with every output that is missing.
+ * Reads the names in metrics' dimensions from the stack's outputs. What has no output is derived from the deployment's
+ * name as stacks/names.ts does. Throws with every output that is missing.
  */
 export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceNames {
   const missing: string[] = [];

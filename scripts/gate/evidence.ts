@@ -159,7 +159,8 @@ export function readEvidence(path: string): Evidence {
       return `  ${instancePath || "the file"} ${message}${name}\n`;
     });
     throw new UsageError(
-      `${path} is no evidence of a gate:\n${problems.join("")}Allowed: a file that quickturn verify --save has written.`,
+      `${path} is no evidence of a gate:\n${problems.join("")}Allowed: a file that quickturn verify --save has ` +
+        "written.",
     );
   }
   checkMeaning(document, path);

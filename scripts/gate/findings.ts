@@ -169,7 +169,7 @@ const JUNIT: Readonly<Record<KpiOutcome, "system-out" | "failure" | "error" | "s
   "not applicable": "skipped",
 };
 
-/** Writes findings as JUnit's XML, as every pipeline reads it: failures, errors and skipped cases with their messages. */
+/** Writes findings as JUnit's XML: failures, errors and skipped cases with their messages. */
 export function writeJunit({ command, rows }: Findings): string {
   const suite = escapeXml(command);
   const count = (element: string) => rows.filter(({ verdict }) => JUNIT[verdict] === element).length;

@@ -123,7 +123,7 @@ function findWindow({ options: { since, window = "30m", end }, frame, nowMs, sta
 /** The gateway gives no call longer. */
 const GATEWAY_TIMEOUT_SECONDS = 29;
 
-/** Seconds that a run may take which the KPIs tell of: the worker's time-out, unless they are the front door's alone. */
+/** Seconds that the slowest run may take of which the KPIs tell: the front door's alone have a shorter one. */
 function longestRunSeconds({ only, settings }: Pick<Evidence, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;

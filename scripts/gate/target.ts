@@ -46,13 +46,15 @@ export interface RateFinding {
 }
 
 /**
+ * Judges a share of bad events:
  * - fail: so many bad ones, or more, come by chance with at most `falseAbort` while the service is exactly at what is
- * allowed.
+ *   allowed.
  * - pass: the observed share is within what is allowed, there are `minimumSamples`, and a service that is far beyond
- *   ({@link toleratedShare}) would look so good with at most 5 %. Without a failure that is 29 samples for an allowed 1 %.
+ *   ({@link toleratedShare}) would look so good with at most 5 %. For an allowed 1 % that takes 29 samples without a
+ *   failure.
  * - inconclusive: everything between. More samples decide.
- * Events are taken to fail independently of one another; where they fail in bursts the chances are larger than they
- * say.
+ *
+ * Events are taken to fail independently of one another; where they fail in bursts the chances are larger than stated.
  */
 export function judgeRate({ bad, samples }: Rate, rule: RateRule): RateFinding {
   const needed = samplesToPass(bad, rule);
