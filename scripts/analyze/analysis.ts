@@ -7,10 +7,17 @@ import {
   samplesForQuantile,
   wilsonInterval,
 } from "../kit/quantiles";
-import { binDurations, binPercentages, samplePercentiles, type Bin, type CurvePoint } from "./histogram";
+import {
+  binDurations,
+  binPercentages,
+  findClusters,
+  samplePercentiles,
+  type Bin,
+  type Cluster,
+  type CurvePoint,
+} from "./distribution";
 import { findModes, type Modality } from "./modes";
-import type { RunSamples } from "./samples";
-import { findClusters, splitRuns, type Cluster, type Split } from "./splits";
+import { splitRuns, type RunSamples, type Split } from "./samples";
 
 /** Confidence of every interval: two-sided. */
 export const CONFIDENCE = 0.95;

@@ -2,7 +2,7 @@ import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from "echart
 import { count, percent, roundSeconds, seconds } from "../kit/figures";
 import { type Chart, type ChartSize, COLOURS } from "../kit/page";
 import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
-import { createLogAxis, formatLogMark, logarithm, type LogAxis } from "./histogram";
+import { createLogAxis, formatLogMark, logarithm, type LogAxis } from "./distribution";
 import type { Mode } from "./modes";
 
 /** A vertical line across a chart, with its name. */
