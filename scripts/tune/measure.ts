@@ -8,9 +8,8 @@ import { UsageError, type CommandContext, type CommandResult } from "../kit/cont
 import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
 import { parseNumber } from "../kit/given-setting";
 import { computeMaximumUsd, countInvocations, formatUsd, refuseOverBudget, type MeasuringPlan } from "./budget";
-import { invokeVersion } from "./invocation";
 import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
-import type { TuningRun } from "./run";
+import { invokeVersion, type TuningRun } from "./run";
 import { MIN_WARM_RUNS } from "./size";
 import { createWorkload, type Workload } from "./workload";
 
