@@ -36,7 +36,7 @@ export interface Percentile {
 }
 
 /** The runs that took longer than the threshold. */
-export interface OverThreshold extends Share {
+interface OverThreshold extends Share {
   readonly thresholdMs: number;
   /** Durations of these runs; null where there are none. */
   readonly durations: {
@@ -57,7 +57,7 @@ interface Share {
 }
 
 /** Runs that started their environment. */
-export interface ColdStarts extends Share {
+interface ColdStarts extends Share {
   readonly initP50Ms: number | null;
   readonly initP95Ms: number | null;
   /** Percentage of the billed time that is init; null where no line has the billed time. */
@@ -65,7 +65,7 @@ export interface ColdStarts extends Share {
 }
 
 /** Memory of the runs that had the same size. */
-export interface SizeMemory {
+interface SizeMemory {
   readonly sizeMiB: number;
   readonly count: number;
   readonly usedP50MiB: number;
@@ -78,7 +78,7 @@ export interface SizeMemory {
 }
 
 /** Memory used, compared with the size. */
-export interface MemoryUse {
+interface MemoryUse {
   /** The smallest size first. */
   readonly sizes: readonly SizeMemory[];
   /** Runs by the percentage of their size that they used. */
@@ -86,7 +86,7 @@ export interface MemoryUse {
 }
 
 /** How the runs ended. */
-export interface Endings {
+interface Endings {
   /** Runs whose line has a status. */
   readonly known: number;
   readonly timeouts: number;

@@ -6,7 +6,7 @@ import { SPLITS } from "./samples";
 
 /** How far the evidence goes. A hypothesis fits the figures, which do not prove it. */
 const STRENGTHS = ["strong", "moderate", "hypothesis"] as const;
-export type Strength = (typeof STRENGTHS)[number];
+type Strength = (typeof STRENGTHS)[number];
 
 /** Why runs may be slow or fail. */
 export interface Cause {

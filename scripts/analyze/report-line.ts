@@ -32,7 +32,7 @@ export interface Origin {
  * - `unreadable`: a report that cannot be read.
  * - `other`: anything else.
  */
-export type ReportLine =
+type ReportLine =
   | { readonly kind: "report"; readonly report: RunReport }
   | { readonly kind: "start"; readonly requestId: string; readonly version: string }
   | { readonly kind: "unreadable" }

@@ -108,7 +108,7 @@ class Names {
 
 /** Properties that runs are split by. */
 export const SPLITS = ["start", "memory_size", "version", "function"] as const;
-export type SplitKind = (typeof SPLITS)[number];
+type SplitKind = (typeof SPLITS)[number];
 
 /** The runs that have one property in common. */
 export interface Split {

@@ -8,7 +8,7 @@ import { computeCost, gb } from "./compute";
 import { watchingCost } from "./watching";
 
 /** Dollars a month of what stands between callers and the front door. */
-export interface GatewayCost {
+interface GatewayCost {
   /** Every call, those that the cache answers too. */
   readonly apiCalls: number;
   /** The cluster's hours, whether anything is cached or not. */
@@ -88,9 +88,9 @@ export interface TokenPrices {
 const tokenCost = (input: number, output: number, { usdPer1000Input, usdPer1000Output }: TokenPrices): number =>
   (input / 1_000) * usdPer1000Input + (output / 1_000) * usdPer1000Output;
 
-/** Dollars of the tokens of one run: every agent of every phase, however many of them are asked at once. */
-export function runTokensCost(usage: Usage): number {
-  const agentCalls = usage.agents_per_phase * usage.phases;
+/** Dollars of the tokens of runs: every agent of every phase, however many are asked at once. Polls ask no model. */
+export function runTokensCost(usage: Usage, runs = 1): number {
+  const agentCalls = runs * usage.agents_per_phase * usage.phases;
   return tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, {
     usdPer1000Input: usage.usd_per_1000_input_tokens,
     usdPer1000Output: usage.usd_per_1000_output_tokens,
@@ -164,8 +164,7 @@ const sumParts = (parts: Readonly<Record<PartName, number>>): number =>
 function costParts(month: Month): Record<PartName, number> {
   const compute = computeCost(month);
   return {
-    // Polls ask no model.
-    tokens: month.traffic.runs * runTokensCost(month.usage),
+    tokens: runTokensCost(month.usage, month.traffic.runs),
     worker: compute.worker,
     frontDoor: compute.frontDoor,
     authorizer: compute.authorizer,

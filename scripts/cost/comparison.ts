@@ -17,7 +17,7 @@ export interface Difference {
 }
 
 /** How two bills of the same requests differ. */
-export interface BillDifference {
+interface BillDifference {
   readonly parts: Readonly<Record<PartName, Difference>>;
   /** Without the models' tokens, which no setting changes. */
   readonly infrastructure: Difference;
@@ -78,7 +78,7 @@ function isDeployed(plan: unknown): boolean {
 }
 
 /** What the cache's cluster costs, and what it must save to be worth it. */
-export interface CacheBreakEven {
+interface CacheBreakEven {
   /** Dollars a month of the cluster. */
   readonly clusterUsd: number;
   /**
@@ -146,7 +146,7 @@ export function runCost(
 }
 
 /** Where the reported saving can and cannot come from, in dollars a request. */
-export interface ReportedArithmetic {
+interface ReportedArithmetic {
   readonly savingUsd: number;
   readonly runs: readonly (Run & { readonly usd: number; readonly percentOfBefore: number })[];
   /** What of the reported first figure cannot be Lambda even at its most. */

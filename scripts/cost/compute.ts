@@ -3,7 +3,7 @@ import { ceilMs, type Month, type Traffic } from "./traffic";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
 /** What the functions cost in a month, in dollars. */
-export interface ComputeCost {
+interface ComputeCost {
   /** On-demand duration, INIT of the cold share in it. */
   readonly worker: number;
   readonly frontDoor: number;

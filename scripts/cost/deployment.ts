@@ -55,7 +55,7 @@ export const FIXED_BY_STACK = {
 
 /** A deployment of the settings in effect, by name. Throws where one is missing or has another type. */
 export function deploymentOf(name: string, settings: Readonly<Record<string, unknown>>): Deployment {
-  const read = reader(settings);
+  const read = createReader(settings);
   return {
     name,
     ...FIXED_BY_STACK,
@@ -92,7 +92,7 @@ export function cacheSize(text: string): CacheSize {
   return size;
 }
 
-function reader(settings: Readonly<Record<string, unknown>>) {
+function createReader(settings: Readonly<Record<string, unknown>>) {
   const typed = <T>(name: string, type: "number" | "string" | "boolean"): T => {
     const value = settings[name];
     if (typeof value !== type)
@@ -141,7 +141,7 @@ interface Shown {
 }
 
 /** A planned deployment, and which of its values are not known before the apply. */
-export interface PlannedDeployment {
+interface PlannedDeployment {
   readonly deployment: Deployment;
   /** `<address>.<attribute>`, each with what was taken instead. */
   readonly unknown: readonly string[];
@@ -157,11 +157,11 @@ export function plannedDeployment(document: unknown): PlannedDeployment {
   const root = shown?.planned_values ?? shown?.values;
   if (typeof shown?.format_version !== "string" || typeof root?.root_module !== "object") {
     throw new Error(
-      `The file is neither a plan nor a state: it has ${described(document)}; allowed: what "terraform show ` +
+      `The file is neither a plan nor a state: it has ${describeFields(document)}; allowed: what "terraform show ` +
         `-json <plan file>" or "terraform show -json" prints, with planned_values or values`,
     );
   }
-  const resources = resourcesOf(root.root_module).filter(({ mode }) => mode === "managed");
+  const resources = listResources(root.root_module).filter(({ mode }) => mode === "managed");
   const settings = root.outputs?.["settings"]?.value;
   if (typeof settings !== "object" || settings === null) {
     throw new Error(
@@ -170,15 +170,15 @@ export function plannedDeployment(document: unknown): PlannedDeployment {
         "destroy it",
     );
   }
-  const attributes = attributeReader(resources, shown);
-  const deployment = overlay(deploymentOf("plan", settings as Values), attributes);
+  const attributes = readAttributes(resources, shown);
+  const deployment = readResources(deploymentOf("plan", settings as Values), attributes);
   return { deployment, unknown: attributes.unknown };
 }
 
-type Attributes = ReturnType<typeof attributeReader>;
+type Attributes = ReturnType<typeof readAttributes>;
 
 /** Reads attributes; where a value is unknown until the apply, notes it and gives the value of the settings. */
-function attributeReader(resources: readonly Resource[], { resource_changes: changes = [] }: Shown) {
+function readAttributes(resources: readonly Resource[], { resource_changes: changes = [] }: Shown) {
   const marks = new Map(changes.map(({ address, change }) => [address, change.after_unknown ?? {}]));
   const unknown: string[] = [];
   const all = (type: string, prefix = "") =>
@@ -209,7 +209,7 @@ function attributeReader(resources: readonly Resource[], { resource_changes: cha
   };
 }
 
-function overlay(settings: Deployment, attributes: Attributes): Deployment {
+function readResources(settings: Deployment, attributes: Attributes): Deployment {
   const { read, one, all } = attributes;
   const [worker, frontDoor, sweeper] = ["worker_", "api_", "sweeper_"].map((name) =>
     one("aws_lambda_function", name),
@@ -235,17 +235,17 @@ function overlay(settings: Deployment, attributes: Attributes): Deployment {
       (_, authorizer) => read(authorizer, "memory_size", settings.authorizerMemoryMiB),
       settings.authorizerMemoryMiB,
     ),
-    ...cacheOf(settings, attributes),
+    ...readCache(settings, attributes),
     cloudfrontEnabled: all("aws_cloudfront_distribution").length > 0,
     heartbeatEnabled: read(rule, "state", settings.heartbeatEnabled ? "ENABLED" : "DISABLED") === "ENABLED",
     heartbeatEnvironments: all("aws_cloudwatch_event_target", "worker_heartbeat").length,
-    alarms: alarmsOf(attributes),
+    alarms: readAlarms(attributes),
     dashboards: all("aws_cloudwatch_dashboard").length,
     tracing: read(one("aws_api_gateway_stage", ""), "xray_tracing_enabled", settings.tracing),
   };
 }
 
-function cacheOf(
+function readCache(
   settings: Deployment,
   { read, one }: Attributes,
 ): Pick<Deployment, "cacheClusterGB" | "cacheEnabled" | "cacheTtlSeconds"> {
@@ -265,7 +265,7 @@ function cacheOf(
 }
 
 /** An alarm reads its metric, or those of its queries that name one. */
-function alarmsOf({ read, all }: Attributes): AlarmShape[] {
+function readAlarms({ read, all }: Attributes): AlarmShape[] {
   const simple = all("aws_cloudwatch_metric_alarm").map((alarm): AlarmShape => {
     const queries = read<readonly Values[]>(alarm, "metric_query", []).filter(
       ({ metric }) => Array.isArray(metric) && metric.length > 0,
@@ -277,12 +277,12 @@ function alarmsOf({ read, all }: Attributes): AlarmShape[] {
   return [...simple, ...all("aws_cloudwatch_composite_alarm").map(() => ({ metrics: 0, composite: true }))];
 }
 
-const resourcesOf = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
+const listResources = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
   ...resources,
-  ...children.flatMap(resourcesOf),
+  ...children.flatMap(listResources),
 ];
 
-function described(document: unknown): string {
+function describeFields(document: unknown): string {
   if (typeof document !== "object" || document === null) return JSON.stringify(document) ?? "nothing";
   return `the fields ${Object.keys(document).slice(0, 8).join(", ") || "(none)"}`;
 }

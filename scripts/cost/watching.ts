@@ -21,7 +21,7 @@ export function alarmSetCost(alarms: readonly AlarmShape[], book: PriceBook = ne
 }
 
 /** Dollars a month of knowing what goes on. */
-export interface WatchingCost {
+interface WatchingCost {
   readonly logs: number;
   readonly traces: number;
   readonly metrics: number;

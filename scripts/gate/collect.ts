@@ -21,7 +21,7 @@ import { gateQueries, GATE_SETTINGS, readNumber, selectedKpis, type MetricQuery 
 import type { VerifyOptions } from "./verify";
 
 /** A window of CloudWatch's metrics, and what is asked of it. */
-export interface MetricDataRequest extends AwsPlace {
+interface MetricDataRequest extends AwsPlace {
   /** At most 500. */
   readonly queries: readonly MetricQuery[];
   /** Milliseconds since 1970, included. */
@@ -31,7 +31,7 @@ export interface MetricDataRequest extends AwsPlace {
   readonly signal: AbortSignal;
 }
 
-/** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
+/** Reads a value a query and period. Throws where CloudWatch refuses the call; a query that failed is an answer. */
 export async function readMetricData(request: MetricDataRequest): Promise<Record<string, Series>> {
   const found = new Map(
     request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
@@ -42,14 +42,14 @@ export async function readMetricData(request: MetricDataRequest): Promise<Record
     MetricStat: metricStat(query, query.periodSeconds),
   }));
   for await (const page of metricDataPages({ ...request, queries })) {
-    callMessages.push(...texts(page.Messages));
+    callMessages.push(...describeMessages(page.Messages));
     for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ??
       []) {
       const result = found.get(id);
       if (!result) continue;
       // A page that is not the last says PartialData, and the next one has the rest.
       result.status = status ?? "Complete";
-      result.messages.push(...texts(messages));
+      result.messages.push(...describeMessages(messages));
       result.values.push(...values);
     }
   }
@@ -61,7 +61,7 @@ export async function readMetricData(request: MetricDataRequest): Promise<Record
   );
 }
 
-const texts = (messages: GetMetricDataCommandOutput["Messages"]): string[] =>
+const describeMessages = (messages: GetMetricDataCommandOutput["Messages"]): string[] =>
   (messages ?? []).map(({ Code: code, Value: value }) => [code, value].filter(Boolean).join(": "));
 
 /** What stays the same from look to look. */
@@ -78,7 +78,7 @@ export async function prepareLooks(task: Pick<GateTask, "context" | "stack" | "o
   const { options, stack } = task;
   const { outputs, settings, region } = stack;
   const saved = options.baselineMetrics === undefined ? null : readEvidence(options.baselineMetrics).candidate;
-  const version = options.version ?? (options.baseline === undefined ? null : newestVersion(outputs));
+  const version = options.version ?? (options.baseline === undefined ? null : readNewestVersion(outputs));
   if (version !== null && version === options.baseline)
     throw new UsageError(
       `--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`,
@@ -97,7 +97,7 @@ export async function prepareLooks(task: Pick<GateTask, "context" | "stack" | "o
       settings: Object.fromEntries(GATE_SETTINGS.map((name) => [name, settings[name]])),
       only: options.only,
       account: version === null && needsLimits(options.only, settings) ? await readLimits(task) : null,
-      tokenPrices: tokenPrices(options),
+      tokenPrices: readTokenPrices(options),
       limits: {
         maxLatencyRatio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
         maxCostRatio: parseNumber("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
@@ -109,7 +109,7 @@ export async function prepareLooks(task: Pick<GateTask, "context" | "stack" | "o
   };
 }
 
-function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
+function readNewestVersion(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
   if (typeof version !== "string")
     throw new UsageError(
@@ -119,7 +119,7 @@ function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
   return version;
 }
 
-function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
+function readTokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
   const { usd_per_1000_input_tokens: usdIn, usd_per_1000_output_tokens: usdOut } = DEFAULT_USAGE;
   return {
     usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, usdIn, "from 0 on"),

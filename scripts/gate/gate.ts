@@ -27,7 +27,7 @@ export interface GateTask {
 export const BETWEEN_LOOKS_MS = 60_000;
 
 /** Evidence, and what it says. */
-export interface Judged {
+interface Judged {
   readonly evidence: Evidence;
   readonly verdict: GateVerdict;
 }
@@ -131,7 +131,7 @@ function longestRunSeconds({ only, settings }: Pick<Evidence, "only" | "settings
 }
 
 /** What is wished of a window. */
-export interface WindowWish {
+interface WindowWish {
   readonly nowMs: number;
   /** The worker's: a metric of a run bears the time at which the run began. */
   readonly timeoutSeconds: number;

@@ -85,8 +85,8 @@ function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[
 /** @param missed KPIs whose targets the baseline misses */
 function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiVerdict {
   const { name, title, unit, better, runbook } = kpi;
-  const nothing = { bound: null, value: null, samples: null, needed: null, interval: null };
-  const about = { name, title, unit, better, runbook, ...nothing };
+  const nothing = { value: null, bound: null, samples: null, needed: null, interval: null };
+  const about: KpiVerdict = { name, title, unit, better, verdict: "error", ...nothing, reason: "", runbook };
   const missing =
     explainUnmet(kpi.when, evidence.settings) ??
     (evidence.candidate.version !== null && !hasVersions(kpi) ? "there is no such metric by version" : undefined);
@@ -107,7 +107,7 @@ function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiV
     const relative = compareWithBaseline({ kpi, candidate: measured, baseline, limits, falseAbort });
     return { ...about, bound, ...(relative === null ? absolute : combineFindings(absolute, relative)) };
   } catch (cause) {
-    return { ...about, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) };
+    return { ...about, reason: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 

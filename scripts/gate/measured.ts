@@ -4,12 +4,12 @@ import { cacheSize, FIXED_BY_STACK } from "../cost/deployment";
 import { EvidenceError, ReadSeries, type Evidence, type Readings, type GivenTokenPrices } from "./evidence";
 import { ACTIVITY, fillRead, rankStatistic, readNumber, type MetricRead } from "./reads";
 
-/** What a KPI's value is, before anything is judged. */
+/** The value of a KPI, before anything is judged. */
 export interface KpiMeasured {
   /** In the KPI's unit; null where nothing was measured. */
   readonly value: number | null;
   readonly samples: number | null;
-  /** How many of the samples stand on the wrong side, where that is known: then the KPI is a share. */
+  /** How many of the samples are bad, where that is known: the KPI is then judged as a share. */
   readonly bad: number | null;
   /** Sentences that belong to the value. */
   readonly notes: readonly string[];
@@ -28,37 +28,37 @@ export function measureKpi(kpi: Kpi, readings: Readings, context: Context): KpiM
   const series = new ReadSeries(readings);
   switch (measure.kind) {
     case "percentile":
-      return percentile(kpi, measure, { series, settings: context.settings });
+      return measurePercentile(kpi, measure, { series, settings: context.settings });
     case "mean":
-      return mean(measure, series);
+      return measureMean(measure, series);
     case "share":
-      return share(kpi, series.sum(sumOf(measure.metric)), series.sum(countOf(measure.metric)));
+      return measureShare(kpi, series.sum(sumOf(measure.metric)), series.sum(countOf(measure.metric)));
     case "ratio":
-      return ratio(kpi, measure, series);
+      return measureRatio(kpi, measure, series);
     case "total":
-      return total(measure, series);
+      return measureTotal(measure, series);
     case "peak":
-      return peak(measure, series);
+      return measurePeak(measure, series);
     case "fill":
-      return fill(
-        mostOf(measure, series, readings),
+      return measureFill(
+        findMost(measure, series, readings),
         readNumber(context.settings, measure.ofSetting),
         measure.ofSetting,
       );
     case "quota":
-      return fill(
+      return measureFill(
         series.maximum({ reference: measure.metric, statistic: "Maximum" }),
         context.account?.concurrentExecutions ?? null,
         "the account's limit",
       );
     case "cost":
-      return cost(series, readings, context);
+      return measureCost(series, readings, context);
     case "capacity":
-      return capacity(measure, context);
+      return measureCapacity(measure, context);
   }
 }
 
-function percentile(
+function measurePercentile(
   kpi: Kpi,
   { metric, percentile: rank }: Of<"percentile">,
   { series, settings }: { readonly series: ReadSeries; readonly settings: Evidence["settings"] },
@@ -73,13 +73,13 @@ function percentile(
   return { value, samples, bad: within === null ? null : Math.round((1 - within / 100) * samples), notes: [] };
 }
 
-function mean({ metric }: Of<"mean">, series: ReadSeries): KpiMeasured {
+function measureMean({ metric }: Of<"mean">, series: ReadSeries): KpiMeasured {
   const [sum, samples] = [series.sum(sumOf(metric)), series.sum(countOf(metric)) ?? 0];
   return sum === null || samples === 0 ? nothing() : { value: sum / samples, samples, bad: null, notes: [] };
 }
 
-/** Percent of what is counted, in all there is. With `better` higher the rest of it is what is bad. */
-function share({ better, name }: Kpi, part: number | null, all: number | null): KpiMeasured {
+/** Measures a part in percent of all. Where `better` is higher, the rest of it is bad. */
+function measureShare({ better, name }: Kpi, part: number | null, all: number | null): KpiMeasured {
   if (all === null || all === 0) return { ...nothing(), bad: 0 };
   const counted = Math.round(part ?? 0);
   const samples = Math.round(all);
@@ -95,22 +95,22 @@ function share({ better, name }: Kpi, part: number | null, all: number | null): 
   };
 }
 
-/** The whole decides whether there is anything: a missing part of it is 0. */
-function ratio(kpi: Kpi, { part, whole }: Of<"ratio">, series: ReadSeries): KpiMeasured {
+/** A part without data is 0; without data of the whole nothing was measured. */
+function measureRatio(kpi: Kpi, { part, whole }: Of<"ratio">, series: ReadSeries): KpiMeasured {
   const add = (references: readonly MetricRead["reference"][]) =>
     references.reduce((sum, reference) => sum + (series.sum(sumOf(reference)) ?? 0), 0);
-  return share(kpi, add(part), add(whole));
+  return measureShare(kpi, add(part), add(whole));
 }
 
-/** No data is 0 only where something ran. */
-function total({ metrics }: Of<"total">, series: ReadSeries): KpiMeasured {
+/** A count without data is 0 only where something ran. */
+function measureTotal({ metrics }: Of<"total">, series: ReadSeries): KpiMeasured {
   const sums = metrics.map((metric) => series.sum(sumOf(metric)));
   const ran = ACTIVITY.some((read) => (series.sum(read) ?? 0) > 0);
   if (!ran && sums.every((sum) => sum === null)) return nothing("nothing ran, so that no count is no 0");
   return { value: sums.reduce<number>((all, sum) => all + (sum ?? 0), 0), samples: null, bad: null, notes: [] };
 }
 
-function peak({ metrics }: Of<"peak">, series: ReadSeries): KpiMeasured {
+function measurePeak({ metrics }: Of<"peak">, series: ReadSeries): KpiMeasured {
   const peaks = metrics
     .map((reference) => series.maximum({ reference, statistic: "Maximum" }))
     .filter((value) => value !== null);
@@ -118,23 +118,20 @@ function peak({ metrics }: Of<"peak">, series: ReadSeries): KpiMeasured {
   return peaks.length === 0 ? nothing() : { value: Math.max(...peaks), samples, bad: null, notes: [] };
 }
 
-/**
- * The largest value, or the largest sum of a minute; where CloudWatch has no minutes any more, the mean minute of its
- * finest period.
- */
-function mostOf(measure: Of<"fill">, series: ReadSeries, { window }: Readings): number | null {
+/** Finds the largest value, or the largest sum of a minute: of times long ago the mean minute of the finest period. */
+function findMost(measure: Of<"fill">, series: ReadSeries, { window }: Readings): number | null {
   const most = series.maximum(fillRead(measure));
   return most === null || measure.statistic === "Maximum" ? most : most / Math.max(1, window.periodSeconds / 60);
 }
 
-function fill(most: number | null, of: number | null, what: string): KpiMeasured {
+function measureFill(most: number | null, of: number | null, what: string): KpiMeasured {
   if (of === null || of <= 0) return nothing(`${what} is ${of === null ? "not known" : of}`);
   return most === null
     ? nothing()
     : { value: (most / of) * 100, samples: null, bad: null, notes: [`${most} of ${of}`] };
 }
 
-function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context): KpiMeasured {
+function measureCapacity({ ofSetting }: Of<"capacity">, { settings, account }: Context): KpiMeasured {
   const reserved = readNumber(settings, ofSetting);
   if (reserved !== null && reserved >= 0)
     return { value: reserved, samples: null, bad: null, notes: [`${ofSetting} is ${reserved}`] };
@@ -154,7 +151,7 @@ function capacity({ ofSetting }: Of<"capacity">, { settings, account }: Context)
 type Source = MetricRead["reference"]["source"];
 
 /** Reckons what a request cost from what was used in the window. */
-function cost(
+function measureCost(
   series: ReadSeries,
   { window: { startMs, endMs } }: Readings,
   { settings, tokenPrices }: Context,

@@ -61,7 +61,7 @@ export interface MetricRead {
   readonly reference: MetricReference;
   /** CloudWatch's: `Sum`, `SampleCount`, `Maximum`, `p95`, `PR(:90000)`. */
   readonly statistic: string;
-  /** One minute instead of the whole window: a quota is one of a minute. Default: the window. */
+  /** For a quota of a minute. Default: the whole window. */
   readonly periodSeconds?: 60;
 }
 
@@ -86,15 +86,15 @@ export function readId({
 
 const ofDeployment = (metric: string): MetricReference => ({ source: "deployment", metric });
 
-/** Whether anything ran: without it, no count is not a count of 0. */
+/** What tells whether anything ran: only then is a count without data a count of 0. */
 export const ACTIVITY: readonly MetricRead[] = (["worker", "front_door"] as const).map((source) => ({
   reference: { source, metric: "Invocations" },
   statistic: "Sum",
 }));
 
 /**
- * What the cost of a request is reckoned from. A worker's INIT has no metric; indexes' capacity units are counted apart
- * by AWS and are not read.
+ * What the cost of a request is reckoned from. A worker's INIT has no metric. AWS counts the capacity units of indexes
+ * apart, and they are not read.
  */
 export const COST_READS: readonly MetricRead[] = [
   ...(["worker", "front_door", "sweeper"] as const).flatMap((source) =>
@@ -147,13 +147,13 @@ export function listReads(kpi: Kpi, settings: Readonly<Record<string, unknown>>)
 export const fillRead = ({ metric: reference, statistic }: Extract<Measure, { kind: "fill" }>): MetricRead =>
   statistic === "Sum" ? { reference, statistic, periodSeconds: 60 } : { reference, statistic };
 
-/** Of the KPI's bound; none where it has none. */
+/** The statistic for the share of samples up to the KPI's bound; none without a bound. */
 export function rankStatistic({ targetSetting }: Kpi, settings: Readonly<Record<string, unknown>>): string[] {
   const bound = targetSetting === undefined ? null : readNumber(settings, targetSetting);
   return bound === null ? [] : [`PR(:${bound})`];
 }
 
-/** By version there are: the functions' own metrics, and of the handlers' the worker's two and the front door's one. */
+/** Metrics that there are by version: the functions' own, two of the worker's handler, one of the front door's. */
 const BY_VERSION = new Set([
   "worker/Duration",
   "worker/Errors",
@@ -166,7 +166,7 @@ const BY_VERSION = new Set([
   "deployment/AnswerFailed",
 ]);
 
-/** Whether a KPI can be told by version: of each of its metrics there must be one. */
+/** Whether a KPI can be read by version: each of its metrics must be there by version. */
 export function hasVersions({ measure }: Kpi): boolean {
   if (measure.kind === "fill" || measure.kind === "total") return false;
   const references =
@@ -191,7 +191,7 @@ export interface MetricQuery {
   readonly periodSeconds: number;
 }
 
-export interface QueryWish {
+interface QueryWish {
   readonly names: SourceNames;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly window: GateWindow;

@@ -21,13 +21,13 @@ export function spendableChance({ look, repeated }: Looks): number {
 }
 
 /** Events of which some are bad; both are whole numbers. */
-export interface Rate {
+interface Rate {
   readonly bad: number;
   readonly samples: number;
 }
 
 /** What a share of bad events is held against. */
-export interface RateRule {
+interface RateRule {
   /** Share of bad ones that is allowed, 0 to 1. */
   readonly allowed: number;
   /** Fewer samples never pass. */
@@ -97,7 +97,7 @@ export interface Level {
 }
 
 /** What a level is held against. */
-export interface LevelRule {
+interface LevelRule {
   /** At most this; with `better` higher at least. */
   readonly bound: number;
   readonly better: Kpi["better"];
@@ -137,7 +137,7 @@ export function judgeLevel({ value, samples }: Level, rule: LevelRule): Exclude<
 }
 
 /** A KPI's measured value, and what it is held against. */
-export interface Target {
+interface Target {
   readonly kpi: Kpi;
   readonly measured: KpiMeasured;
   /** In the KPI's unit. */

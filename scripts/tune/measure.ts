@@ -143,7 +143,7 @@ async function checkConcurrency(
 }
 
 /** One invocation of a measuring. */
-export interface Turn {
+interface Turn {
   readonly memoryMiB: number;
   /** From 0; the first of a size is cold. Every size is given the same payload in the same round. */
   readonly round: number;

@@ -55,7 +55,7 @@ export function readRunLine(line: string, place: string): TuningRun | undefined 
 }
 
 /** Turns a line of Lambda's log into a run. */
-export function convertReport(report: RunReport): TuningRun {
+function convertReport(report: RunReport): TuningRun {
   const { status, errorType } = report;
   return {
     memoryMiB: report.memorySizeMiB,
@@ -128,7 +128,7 @@ function isAllowed(value: unknown, allowed: string): boolean {
 }
 
 /** One invocation of a version. */
-export interface Invocation {
+interface Invocation {
   readonly functionName: string;
   readonly version: string;
   readonly memoryMiB: number;

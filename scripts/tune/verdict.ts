@@ -59,7 +59,7 @@ export function createRating(strategy: Strategy, sizes: readonly Expected[]): (s
 }
 
 /** How a size is to be chosen. */
-export interface TuningQuestion {
+interface TuningQuestion {
   readonly strategy: Strategy;
   readonly architecture: "x86_64" | "arm64";
   readonly prices: PriceBook;
