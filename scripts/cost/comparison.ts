@@ -138,10 +138,8 @@ const REPORTED_RUNS: readonly Run[] = [
 ];
 
 /** Dollars of a run: its GB-s and its request. */
-export function runCost(
-  { seconds, memoryMiB, architecture }: Omit<Run, "what">,
-  book: PriceBook = new PriceBook(HOME_REGION),
-): number {
+export function runCost({ seconds, memoryMiB, architecture }: Omit<Run, "what">): number {
+  const book = new PriceBook(HOME_REGION);
   return book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);
 }
 

@@ -57,11 +57,6 @@ export class ReadSeries {
     return values[0] ?? null;
   }
 
-  /** Whether it was asked for at all: older evidence may lack it. */
-  has(read: MetricRead): boolean {
-    return this.readings.series[readId(read)] !== undefined;
-  }
-
   private series(read: MetricRead): Series {
     const id = readId(read);
     const series = this.readings.series[id];

@@ -2,7 +2,7 @@ import type { CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
 import { parseDurationSeconds, parseTimeMs } from "../kit/given-setting";
 import { FRONT_DOOR_KPIS } from "../../stacks/contract/settings";
-import { prepareLooks, type LookFrame, takeLook } from "./collect";
+import { prepareLooks, takeLook } from "./collect";
 import { formatTime, type Evidence, type GateWindow } from "./evidence";
 import { judgeGate, type GateVerdict } from "./judge";
 import { readNumber } from "./reads";
@@ -46,13 +46,24 @@ export async function openGate(
 ): Promise<Gate> {
   const { context, options, clock } = task;
   const frame = await prepareLooks(task);
+  const { since, window: length = "30m", end, wait } = options;
   let [taken, startMs]: [number, number | undefined] = [0, undefined];
   return {
     look: async () => {
-      const window = findWindow({ options, frame, nowMs: clock.nowMs(), startMs });
+      const nowMs = clock.nowMs();
+      const window = gateWindow({
+        nowMs,
+        timeoutSeconds: longestRunSeconds(frame.fixed),
+        // From the start of the first look on, so that the evidence grows.
+        lengthSeconds: startMs === undefined ? parseDurationSeconds("window", length) : (nowMs - startMs) / 1_000,
+        sinceMs: startMs ?? (since === undefined ? undefined : parseTimeMs("since", since)),
+        endMs: end === undefined ? undefined : parseTimeMs("end", end),
+      });
       startMs = window.startMs;
-      const looks = { look: ++taken, repeated: options.wait !== undefined };
-      const evidence = await takeLook(context, frame, { window, looks });
+      const evidence = await takeLook(context, frame, {
+        window,
+        looks: { look: ++taken, repeated: wait !== undefined },
+      });
       return { evidence, verdict: judgeGate(evidence) };
     },
   };
@@ -99,25 +110,6 @@ export function describeOpenKpi({ kpis }: GateVerdict): string {
   if (!first) return "nothing is judged";
   const samples = first.needed !== null ? `: ${first.samples ?? 0} of ${first.needed} samples` : `: ${first.reason}`;
   return `${first.name}${samples}${open.length > 1 ? `, and ${open.length - 1} more are open` : ""}`;
-}
-
-/** What the window of a look follows from. */
-interface LookTime {
-  readonly options: Pick<VerifyOptions, "since" | "window" | "end">;
-  readonly frame: LookFrame;
-  readonly nowMs: number;
-  /** Start of an earlier look, so that the evidence grows. */
-  readonly startMs: number | undefined;
-}
-
-function findWindow({ options: { since, window = "30m", end }, frame, nowMs, startMs }: LookTime): GateWindow {
-  return gateWindow({
-    nowMs,
-    timeoutSeconds: longestRunSeconds(frame.fixed),
-    lengthSeconds: startMs === undefined ? parseDurationSeconds("window", window) : (nowMs - startMs) / 1_000,
-    sinceMs: startMs ?? (since === undefined ? undefined : parseTimeMs("since", since)),
-    endMs: end === undefined ? undefined : parseTimeMs("end", end),
-  });
 }
 
 /** The gateway gives no call longer. */

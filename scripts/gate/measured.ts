@@ -66,8 +66,7 @@ function measurePercentile(
   const value = series.only({ reference: metric, statistic: `p${rank}` });
   const samples = series.sum(countOf(metric)) ?? 0;
   const [statistic] = rankStatistic(kpi, settings);
-  const rankRead = statistic === undefined ? undefined : { reference: metric, statistic };
-  const within = rankRead && series.has(rankRead) ? series.only(rankRead) : null;
+  const within = statistic === undefined ? null : series.only({ reference: metric, statistic });
   if (within !== null && (within < 0 || within > 100))
     throw new EvidenceError(`${statistic} of ${metric.metric} is ${within}; allowed: 0 to 100 percent`);
   return { value, samples, bad: within === null ? null : Math.round((1 - within / 100) * samples), notes: [] };

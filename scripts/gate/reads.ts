@@ -220,22 +220,19 @@ export function gateQueries({ names, settings, window, version, only }: QueryWis
   const wholeSeconds = (window.endMs - window.startMs) / 1_000;
   return [...reads]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([id, read]) => ({
-      id,
-      ...named(read.reference, names, version),
-      statistic: read.statistic,
-      // Of times long ago there are no minutes any more.
-      periodSeconds: Math.max(read.periodSeconds ?? wholeSeconds, window.periodSeconds),
-    }));
-}
-
-function named(reference: MetricReference, names: SourceNames, version: string | null) {
-  const { namespace, metric, dimensions } = nameMetric(reference, names);
-  return {
-    namespace,
-    metric,
-    dimensions: version === null ? dimensions : { ...dimensions, ...versionDimensions(reference, names, version) },
-  };
+    .map(([id, { reference, statistic, periodSeconds = wholeSeconds }]) => {
+      const { namespace, metric, dimensions } = nameMetric(reference, names);
+      const ofVersion = version === null ? {} : versionDimensions(reference, names, version);
+      return {
+        id,
+        namespace,
+        metric,
+        dimensions: { ...dimensions, ...ofVersion },
+        statistic,
+        // Of times long ago there are no minutes any more.
+        periodSeconds: Math.max(periodSeconds, window.periodSeconds),
+      };
+    });
 }
 
 /**

@@ -8,7 +8,6 @@ const of = (given?: Series) =>
 test("parts are added up or the largest is taken; no data is null, not 0", () => {
   expect([of(series(2, 3)).sum(READ), of(series(2, 3)).maximum(READ), of(series(4)).only(READ)]).toEqual([5, 3, 4]);
   expect([of(series()).sum(READ), of(series()).maximum(READ), of(series()).only(READ)]).toEqual([null, null, null]);
-  expect([of(series()).has(READ), of().has(READ)]).toEqual([true, false]);
 });
 
 test("what cannot be used is an error that names the read", () => {
