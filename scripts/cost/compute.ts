@@ -85,7 +85,7 @@ function splitGbSeconds(load: Load): { readonly onDemand: number; readonly onPro
 
 /**
  * Share of invocations that find all of `environments` (from 1) busy, at a mean concurrency of `load`: Erlang's B
- * formula, for arrivals that know nothing of one another. A bursty month spills more.
+ * formula, for independent arrivals. A bursty month spills more.
  */
 export function spillover(environments: number, load: number): number {
   if (load <= 0) return 0;

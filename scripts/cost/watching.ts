@@ -30,8 +30,8 @@ interface WatchingCost {
 }
 
 /**
- * Names of the metrics in handlers/environment.ts (METRICS), by what each is told apart by; a test holds the two
- * together.
+ * Names of the metrics in handlers/environment.ts (METRICS), by the dimension that distinguishes them; a test compares the
+ * two.
  */
 export const METRICS_BY_DIMENSION = {
   deployment: [

@@ -179,7 +179,7 @@ function checkMeaning(evidence: Evidence, path: string): void {
   const unknown = evidence.only.filter((name) => !names.has(name));
   if (unknown.length > 0)
     throw new UsageError(
-      `${path} is about the KPIs ${unknown.join(", ")}, which there are not; allowed: ${[...names].join(", ")}.`,
+      `${path} is about the KPIs ${unknown.join(", ")}, which do not exist; allowed: ${[...names].join(", ")}.`,
     );
   for (const kpi of selectedKpis(evidence.only)) listReads(kpi, evidence.settings);
 }

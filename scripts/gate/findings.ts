@@ -5,7 +5,7 @@ import type { SmokeReport } from "./smoke";
 
 /** A line of a gate's table, and a case of its JUnit file. */
 export interface FindingRow {
-  /** Of the case. */
+  /** Name of the case. */
   readonly name: string;
   readonly what: string;
   readonly value: string;
@@ -13,7 +13,7 @@ export interface FindingRow {
   readonly samples: string;
   readonly verdict: KpiOutcome;
   readonly reason: string;
-  /** Of the case; one line. */
+  /** Message of the case, one line. */
   readonly message: string;
   /** Left out where time is no part of the result. */
   readonly seconds?: number;
@@ -21,7 +21,7 @@ export interface FindingRow {
 
 /** A verdict, ready to be written in every form. */
 export interface Findings {
-  /** What found them; the JUnit suite. */
+  /** The command that found them, which is the name of the JUnit suite. */
   readonly command: string;
   readonly report: { readonly verdict: Verdict };
   readonly sentence: string;

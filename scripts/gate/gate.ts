@@ -89,8 +89,8 @@ export async function runGate(task: GateTask): Promise<Judged> {
         const isEarly = judged instanceof NoWindow;
         if (!isEarly && (isDecided(judged) || clock.nowMs() + BETWEEN_LOOKS_MS > deadlineMs)) return judged;
         detail(isEarly ? judged.waitsFor : describeOpenKpi(judged.verdict));
-        const waitMs = isEarly ? Math.max(1_000, judged.readyAtMs - clock.nowMs()) : BETWEEN_LOOKS_MS;
-        await clock.sleep(waitMs, context.signal);
+        const pauseMs = isEarly ? Math.max(1_000, judged.readyAtMs - clock.nowMs()) : BETWEEN_LOOKS_MS;
+        await clock.sleep(pauseMs, context.signal);
       }
     },
     ({ verdict }) => `${verdict.window.start} to ${verdict.window.end}`,
@@ -115,14 +115,14 @@ export function describeOpenKpi({ kpis }: GateVerdict): string {
 /** The gateway gives no call longer. */
 const GATEWAY_TIMEOUT_SECONDS = 29;
 
-/** Seconds that the slowest run may take of which the KPIs tell: the front door's alone have a shorter one. */
+/** Longest run that the KPIs cover, in seconds. The front door's own KPIs cover calls, which the gateway ends. */
 function longestRunSeconds({ only, settings }: Pick<Evidence, "only" | "settings">): number {
   const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
   if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
   return readNumber(settings, "timeout") ?? 0;
 }
 
-/** What is wished of a window. */
+/** What a window is made for. */
 interface WindowWish {
   readonly nowMs: number;
   /** The worker's: a metric of a run bears the time at which the run began. */

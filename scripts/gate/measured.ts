@@ -105,7 +105,7 @@ function measureRatio(kpi: Kpi, { part, whole }: Of<"ratio">, series: ReadSeries
 function measureTotal({ metrics }: Of<"total">, series: ReadSeries): KpiMeasured {
   const sums = metrics.map((metric) => series.sum(sumOf(metric)));
   const ran = ACTIVITY.some((read) => (series.sum(read) ?? 0) > 0);
-  if (!ran && sums.every((sum) => sum === null)) return nothing("nothing ran, so that no count is no 0");
+  if (!ran && sums.every((sum) => sum === null)) return nothing("nothing ran, so a count without data is not 0");
   return { value: sums.reduce<number>((all, sum) => all + (sum ?? 0), 0), samples: null, bad: null, notes: [] };
 }
 

@@ -80,7 +80,7 @@ export function checkCache(pairs: readonly (readonly [ProbeAnswer, ProbeAnswer])
     return {
       ...result,
       verdict: "inconclusive",
-      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; the KPI cache_hit_rate tells over time`,
+      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; see the KPI cache_hit_rate over time`,
     };
   return { ...result, seen: `hit at try ${hit + 1}: ${cacheHit(...pairs[hit]!)}` };
 }

@@ -189,7 +189,11 @@ async function askCache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
 async function askAsOther({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
   if (settings["authorization"] === "none")
-    return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
+    return unchecked(
+      name,
+      "not applicable",
+      "not applicable: authorization is none, so that callers cannot be distinguished",
+    );
   if (other === undefined)
     return unchecked(
       name,

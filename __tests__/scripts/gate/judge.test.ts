@@ -192,7 +192,7 @@ describe("judge", () => {
       expect(one("api_5xx", {})).toMatchObject({
         verdict: "shown",
         value: null,
-        reason: "no target; nothing ran, so that no count is no 0",
+        reason: "no target; nothing ran, so a count without data is not 0",
       });
     });
 

@@ -117,7 +117,7 @@ describe("a hit of the cache", () => {
   test("is none where the second call was answered for itself, where the ids cannot be told apart, and where nothing names a call", () => {
     expect(checkCache([[unknown("a", "a"), unknown("b", "b")]])).toMatchObject({
       verdict: "inconclusive",
-      seen: "no hit in 1 try; the KPI cache_hit_rate tells over time",
+      seen: "no hit in 1 try; see the KPI cache_hit_rate over time",
     });
     expect(checkCache([[unknown("a", "a"), unknown("a", "a")]]).verdict).toBe("inconclusive");
     expect(checkCache([[answer(404), answer(404)]]).verdict).toBe("inconclusive");

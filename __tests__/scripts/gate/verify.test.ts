@@ -122,7 +122,7 @@ describe("verify", () => {
       ).toContain("/candidate/series/x/values/0 must be number");
       expect(await refusal(JSON.stringify({ ...good, settings: {} }))).toContain("lacks the settings");
       expect(await refusal(JSON.stringify({ ...good, only: ["speed"] }))).toContain(
-        "is about the KPIs speed, which there are not; allowed: execution_time",
+        "is about the KPIs speed, which do not exist; allowed: execution_time",
       );
       expect(
         await refusal(
