@@ -1,5 +1,6 @@
 import { ARCHITECTURE, AUTHORIZER_MEMORY_MIB, SWEEPER_MEMORY_MIB } from "../../stacks/contract/fixed";
 import { KPIS, existingAlarms } from "../../stacks/contract/settings";
+import { moduleResources, type StateModule, type StateResource } from "../kit/state";
 import { CACHE_SIZES, type CacheSize } from "./prices";
 import type { AlarmShape } from "./watching";
 
@@ -111,22 +112,9 @@ function createReader(settings: Readonly<Record<string, unknown>>) {
 
 type Values = Readonly<Record<string, unknown>>;
 
-interface Resource {
-  readonly address: string;
-  readonly type: string;
-  readonly mode: string;
-  readonly name: string;
-  readonly values: Values;
-}
-
-interface Module {
-  readonly resources?: readonly Resource[];
-  readonly child_modules?: readonly Module[];
-}
-
 interface Root {
   readonly outputs?: Readonly<Record<string, { readonly value?: unknown }>>;
-  readonly root_module?: Module;
+  readonly root_module?: StateModule;
 }
 
 /** What `terraform show -json` gives of a plan (`planned_values`) or of a state (`values`). */
@@ -161,7 +149,7 @@ export function plannedDeployment(document: unknown): PlannedDeployment {
         `-json <plan file>" or "terraform show -json" prints, with planned_values or values`,
     );
   }
-  const resources = listResources(root.root_module).filter(({ mode }) => mode === "managed");
+  const resources = moduleResources(root.root_module);
   const settings = root.outputs?.["settings"]?.value;
   if (typeof settings !== "object" || settings === null) {
     throw new Error(
@@ -178,12 +166,12 @@ export function plannedDeployment(document: unknown): PlannedDeployment {
 type Attributes = ReturnType<typeof readAttributes>;
 
 /** Reads attributes; where a value is unknown until the apply, notes it and gives the value of the settings. */
-function readAttributes(resources: readonly Resource[], { resource_changes: changes = [] }: Shown) {
+function readAttributes(resources: readonly StateResource[], { resource_changes: changes = [] }: Shown) {
   const marks = new Map(changes.map(({ address, change }) => [address, change.after_unknown ?? {}]));
   const unknown: string[] = [];
   const all = (type: string, prefix = "") =>
     resources.filter((resource) => resource.type === type && resource.name.startsWith(prefix));
-  const read = <T>({ address, values }: Resource, attribute: string, otherwise: T): T => {
+  const read = <T>({ address, values }: StateResource, attribute: string, otherwise: T): T => {
     if (marks.get(address)?.[attribute] === true) {
       unknown.push(
         `${address}.${attribute} is known after the apply; the setting's ${JSON.stringify(otherwise)} was taken`,
@@ -196,7 +184,7 @@ function readAttributes(resources: readonly Resource[], { resource_changes: chan
     read,
     unknown,
     /** The only resource of the type whose name begins so. Throws where there is none. */
-    one(type: string, prefix: string): Resource {
+    one(type: string, prefix: string): StateResource {
       const [found] = all(type, prefix);
       if (found) return found;
       const others = all(type).map(({ address }) => address);
@@ -213,7 +201,7 @@ function readResources(settings: Deployment, attributes: Attributes): Deployment
   const { read, one, all } = attributes;
   const [worker, frontDoor, sweeper] = ["worker_", "api_", "sweeper_"].map((name) =>
     one("aws_lambda_function", name),
-  ) as [Resource, Resource, Resource];
+  ) as [StateResource, StateResource, StateResource];
   const provisioned = (prefix: string, otherwise: number) =>
     all("aws_lambda_provisioned_concurrency_config", prefix).reduce(
       (sum, config) => sum + read(config, "provisioned_concurrent_executions", otherwise),
@@ -276,11 +264,6 @@ function readAlarms({ read, all }: Attributes): AlarmShape[] {
   });
   return [...simple, ...all("aws_cloudwatch_composite_alarm").map(() => ({ metrics: 0, composite: true }))];
 }
-
-const listResources = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
-  ...resources,
-  ...children.flatMap(listResources),
-];
 
 function describeFields(document: unknown): string {
   if (typeof document !== "object" || document === null) return JSON.stringify(document) ?? "nothing";

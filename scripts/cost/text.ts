@@ -174,7 +174,7 @@ function describeCaveats({ unknown, substitutes }: CostReport): string {
 const usdColumn = (usd: number, signed = false): string => formatUsd(usd, signed).padStart(14);
 
 /** Writes dollars with digits that matter: cents from $1, three digits that are not 0 of what is below a cent. */
-function formatUsd(usd: number, signed = false): string {
+export function formatUsd(usd: number, signed = false): string {
   const size = Math.abs(usd);
   const digits = size === 0 || size >= 1 ? 2 : size >= 0.01 ? 4 : Math.min(10, 2 - Math.floor(Math.log10(size)));
   const text = size.toFixed(digits).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");

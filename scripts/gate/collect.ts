@@ -2,10 +2,10 @@ import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import { LIVE_ALIAS } from "../../stacks/contract/fixed";
 import type { SourceNames } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { accountLimits, type AwsPlace } from "../kit/aws-client";
+import { accountLimits } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import { parseNumber } from "../kit/given-setting";
-import { metricDataPages, metricStat } from "../kit/metric-data";
+import { metricDataPages, metricStat, type MetricDataCall } from "../kit/metric-data";
 import {
   DEFAULT_LIMITS,
   readEvidence,
@@ -21,15 +21,7 @@ import { gateQueries, GATE_SETTINGS, readNumber, selectedKpis, type MetricQuery 
 import type { VerifyOptions } from "./verify";
 
 /** A window of CloudWatch's metrics, and what is asked of it. */
-interface MetricDataRequest extends AwsPlace {
-  /** At most 500. */
-  readonly queries: readonly MetricQuery[];
-  /** Milliseconds since 1970, included. */
-  readonly startMs: number;
-  /** Milliseconds since 1970, not included. */
-  readonly endMs: number;
-  readonly signal: AbortSignal;
-}
+type MetricDataRequest = Omit<MetricDataCall, "queries"> & { readonly queries: readonly MetricQuery[] };
 
 /** Reads a value a query and period. Throws where CloudWatch refuses the call; a query that failed is an answer. */
 export async function readMetricData(request: MetricDataRequest): Promise<Record<string, Series>> {

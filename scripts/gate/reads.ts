@@ -10,6 +10,7 @@ import {
   type SettingCondition,
   type SourceNames,
 } from "../../stacks/contract/settings";
+import type { NamedStatistic } from "../kit/metric-data";
 import type { GateWindow } from "./evidence";
 
 /**
@@ -181,13 +182,9 @@ export function hasVersions({ measure }: Kpi): boolean {
 }
 
 /** One query of GetMetricData. Without a unit: a wrong one gives no data, and ours are told apart by name. */
-export interface MetricQuery {
+export interface MetricQuery extends NamedStatistic {
   /** Stable: the same metric and statistic have the same in every run. */
   readonly id: string;
-  readonly namespace: string;
-  readonly metric: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly statistic: string;
   readonly periodSeconds: number;
 }
 

@@ -1,5 +1,6 @@
 import { gb } from "../cost/compute";
 import type { PriceBook } from "../cost/prices";
+import { formatUsd } from "../cost/text";
 import { MIN_WARM_RUNS } from "./size";
 
 /** What is to be measured. */
@@ -45,11 +46,4 @@ export function refuseOverBudget(plan: MeasuringPlan, prices: PriceBook, budgetU
     `${formatUsd(usd)}; allowed: --budget-usd ${budgetUsd}. To lower it ${advice}, or a shorter timeout of the ` +
     "function; else raise --budget-usd"
   );
-}
-
-/** Writes dollars with three figures and at least two decimals: `$0.0800`, `$12.35`. */
-export function formatUsd(usd: number): string {
-  if (usd === 0) return "$0.00";
-  if (usd >= 1) return `$${usd.toFixed(2)}`;
-  return `$${Number(usd.toPrecision(3)).toFixed(Math.max(2, 2 - Math.floor(Math.log10(usd))))}`;
 }

@@ -1,13 +1,14 @@
 import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { InvalidParameterValueException, LambdaClient } from "@aws-sdk/client-lambda";
 import { PriceBook } from "../cost/prices";
+import { formatUsd } from "../cost/text";
 import { liveRelease } from "../deploy/live-file";
 import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
 import { accountLimits, clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
 import { parseNumber } from "../kit/given-setting";
-import { computeMaximumUsd, countInvocations, formatUsd, refuseOverBudget, type MeasuringPlan } from "./budget";
+import { computeMaximumUsd, countInvocations, refuseOverBudget, type MeasuringPlan } from "./budget";
 import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
 import { invokeVersion, type TuningRun } from "./run";
 import { MIN_WARM_RUNS } from "./size";
