@@ -68,7 +68,7 @@ describe("bill", () => {
     });
   });
 
-  test("the parts' sum is the total, no part is below zero or no number, and a request has its share", () => {
+  test("the parts add up to the total, none is negative or NaN, and a request has its share", () => {
     fc.assert(
       fc.property(anyDeployment, anyUsage, requestCount, (deployment, given, requests) => {
         const bill = monthlyBill(deployment, given, requests);
@@ -211,7 +211,7 @@ describe("bill", () => {
     });
   });
 
-  test("a bill says where a price of us-east-1 stood in", () => {
+  test("a bill names the prices of us-east-1 that it used for another region", () => {
     expect(monthlyBill(deployed("optimized"), usage, 1).substitutes).toEqual([]);
     expect(monthlyBill(deployed("optimized", { aws_region: "eu-west-1" }), usage, 1).substitutes).toContain(
       'price of us-east-1 used for "API cache of 0.5 GB" in region eu-west-1',
@@ -335,7 +335,7 @@ describe("the measured cost of a request", () => {
     );
   });
 
-  test("another region's substitutes are told", () => {
+  test("prices of us-east-1 that stand in for another region's are named", () => {
     expect(costPerRequest({ ...MEASURED, region: "eu-west-1" }).substitutes).toContain(
       'price of us-east-1 used for "REST API call" in region eu-west-1',
     );

@@ -15,7 +15,7 @@ import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
 import { anyDeployment, anyUsage, deployed } from "./fixtures";
 
 describe("comparison", () => {
-  test("the other way round every difference has the other sign", () => {
+  test("differences change their sign with the order of the bills", () => {
     fc.assert(
       fc.property(
         anyDeployment,
@@ -33,7 +33,7 @@ describe("comparison", () => {
     );
   });
 
-  test("a difference is in percent of the first, and of nothing it is in none", () => {
+  test("a difference is in percent of the first bill, and null where that is 0", () => {
     const [before, after] = [
       monthlyBill(deployed("baseline"), DEFAULT_USAGE, 10_000),
       monthlyBill(deployed("optimized"), DEFAULT_USAGE, 10_000),
@@ -52,7 +52,7 @@ describe("comparison", () => {
       expect(callsToPay(14.6, 0.0000668668)).toBe(218_345);
     });
 
-    test("counts what a poll less saves: what the bill without the cache has more, a poll", () => {
+    test("counts what one poll less saves: the difference to the bill without the cache, for each poll", () => {
       const usage = { ...DEFAULT_USAGE, usd_per_1000_input_tokens: 0, usd_per_1000_output_tokens: 0 };
       const [on, off] = [
         monthlyBill(deployed("optimized"), usage, 100_000),

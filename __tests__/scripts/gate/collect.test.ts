@@ -27,7 +27,7 @@ describe("names", () => {
     sessions_table_name: named("aws_dynamodb_table", "store_sessions"),
   };
 
-  test("what is derived is what the stack names: rules, queues, alias", () => {
+  test("names that have no output are those of the stack: rules, queues, alias", () => {
     const names = sourceNames(OUTPUTS);
     expect(names.apiHeartbeatRule).toBe(named("aws_cloudwatch_event_rule", "api_heartbeat_rule"));
     expect(names.workerHeartbeatRule).toBe(named("aws_cloudwatch_event_rule", "worker_heartbeat_rule"));
@@ -47,7 +47,7 @@ describe("names", () => {
     expect(sourceNames(OUTPUTS).deployment).toBe(variables["DEPLOYMENT"]);
   });
 
-  test("every output that is missing is named, with what to do", () => {
+  test("every missing output is named, with what to do", () => {
     expect(() => sourceNames({ ...OUTPUTS, rest_api_name: undefined, deployment_name: "" })).toThrow(
       "The stack's outputs lack deployment_name, rest_api_name; metrics are found by them. Apply this release first: quickturn apply.",
     );
@@ -140,7 +140,7 @@ describe("metric data", () => {
     expect(await ask(["a"])).toEqual({ a: { status: "Missing", messages: [], values: [] } });
   });
 
-  test("a refused call is told with the region, AWS's words and the permission", async () => {
+  test("the error of a refused call has the region, AWS's words and the permission", async () => {
     answer = () => ({
       status: 403,
       headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-query-error": "AccessDenied;Sender" },

@@ -39,14 +39,14 @@ describe("Markdown", () => {
     );
   });
 
-  test("nothing in a cell ends it, is a link, a mention or HTML", () => {
+  test("no text ends its cell, or becomes a link, a mention or HTML", () => {
     const text = writeMarkdown(findings([row({ reason: "a | b\n<img src=x> [l](u) `c` *d* @all #1 \\" })]));
     expect(text.split("\n").at(-2)).toBe(
       "| **fail** | Errors | 7.5 % | &lt;= 1 % | 40 | a \\| b &lt;img src=x&gt; \\[l\\](u) \\`c\\` \\*d\\* \\@all \\#1 \\\\ |",
     );
   });
 
-  test("whatever is in it, there are six cells in a line", () => {
+  test("every line has six cells, whatever its text", () => {
     fc.assert(
       fc.property(anyText, (reason) => {
         const line = writeMarkdown(findings([row({ reason })]))
@@ -90,7 +90,7 @@ describe("JUnit", () => {
     ]);
   });
 
-  test("whatever a message holds, it is well-formed, and comes back but for what XML has no place for", () => {
+  test("any message makes well-formed XML and is read back unchanged, but for characters that XML forbids", () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom("pass", "fail", "error", "shown"), (message, verdict) => {
         const document = parse(writeJunit(findings([row({ name: message, verdict, message })])));

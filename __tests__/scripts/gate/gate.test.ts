@@ -15,10 +15,10 @@ describe("window", () => {
     ...more,
   });
 
-  test("it ends a time-out and two minutes before now, on a whole minute", () =>
+  test("a window ends a time-out and two minutes before now, on a whole minute", () =>
     expect(iso(gateWindow(wish()))).toEqual(["2026-11-21T14:18:00.000Z", "2026-11-21T14:48:00.000Z", 60]));
 
-  test("nothing of before the deployment is in it, not even a part of a minute", () => {
+  test("a window has nothing from before the deployment, not even a part of a minute", () => {
     expect(iso(gateWindow(wish({ sinceMs: Date.parse("2026-11-21T14:30:01Z") })))).toEqual([
       "2026-11-21T14:31:00.000Z",
       "2026-11-21T14:48:00.000Z",
@@ -27,7 +27,7 @@ describe("window", () => {
     expect(iso(gateWindow(wish({ sinceMs: Date.parse("2026-11-21T09:00:00Z") })))[0]).toBe("2026-11-21T14:18:00.000Z");
   });
 
-  test("a given end is taken, and of long ago the grid is the one that CloudWatch still has", () => {
+  test("a given end is used, and long ago the grid is the finest that CloudWatch still has", () => {
     expect(iso(gateWindow(wish({ endMs: Date.parse("2026-11-21T12:34:56Z") })))).toEqual([
       "2026-11-21T12:04:00.000Z",
       "2026-11-21T12:34:00.000Z",
@@ -45,7 +45,7 @@ describe("window", () => {
     ]);
   });
 
-  test("where nothing is left it says when there is something", () => {
+  test("an empty window is an error that says when there will be one", () => {
     const since = Date.parse("2026-11-21T14:47:10Z");
     expect(() => gateWindow(wish({ sinceMs: since }))).toThrow(
       /^Of the window from 2026-11-21T14:48:00Z to 2026-11-21T14:48:00Z nothing is left: .* Ask again from 2026-11-21T15:01:00Z on, or give --wait\.$/,
@@ -63,7 +63,7 @@ describe("window", () => {
     ]);
   });
 
-  test("an end to come, and a window of more than a day, are refused", () => {
+  test("an end in the future and a window of more than a day are refused", () => {
     expect(() => gateWindow(wish({ endMs: NOW + 1 }))).toThrow(
       "The window's end is 2026-11-21T15:00:30.001Z, and it is 2026-11-21T15:00:30Z now; allowed: a time that is past.",
     );
@@ -72,7 +72,7 @@ describe("window", () => {
     );
   });
 
-  test("it lies on its grid, is no longer than asked for by more than a step, and leaves every run in it time to end", () => {
+  test("a window lies on its grid, exceeds the wished length by less than a step, and leaves every run time to end", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2e9 }),

@@ -12,15 +12,16 @@ import { lowerTail, upperTail, wilsonInterval } from "../../../scripts/kit/quant
 import { seededRandom } from "../../../scripts/kit/random";
 
 describe("looks", () => {
-  test("one look may spend all", () => expect(spendableChance({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
+  test("one look may spend the whole chance", () =>
+    expect(spendableChance({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
 
-  test("looks that are repeated spend less each time, and together never more than all", () => {
+  test("repeated looks spend less each time, and together never more than the whole chance", () => {
     const spent = Array.from({ length: 10_000 }, (_, index) => spendableChance({ look: index + 1, repeated: true }));
     expect(spent.slice(0, 3)).toEqual([FALSE_ABORT_SHARE / 2, FALSE_ABORT_SHARE / 6, FALSE_ABORT_SHARE / 12]);
     expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
   });
 
-  test("a look that is none is refused, with what is allowed", () =>
+  test("a look below 1 is refused, with what is allowed", () =>
     expect(() => spendableChance({ look: 0, repeated: true })).toThrow(
       "The look is 0; allowed: a whole number from 1.",
     ));
@@ -54,18 +55,18 @@ describe("rate", () => {
     ])("%i bad of %i: %s", (bad, samples, expected) => expect(verdict(bad, samples)).toBe(expected));
   });
 
-  test("the edges: nothing allowed fails at one bad one and passes at 299 good ones; everything allowed passes at the minimum", () => {
+  test("where no bad event is allowed one fails and 299 good ones pass; where all are allowed the minimum passes", () => {
     expect([verdict(1, 5, 0), verdict(0, 298, 0), verdict(0, 299, 0)]).toEqual(["fail", "inconclusive", "pass"]);
     expect([verdict(19, 19, 1), verdict(20, 20, 1)]).toEqual(["inconclusive", "pass"]);
   });
 
-  test("a minimum of samples holds back a pass, and no failure that chance cannot explain", () => {
+  test("a minimum of samples delays a pass, but no failure that chance cannot explain", () => {
     expect(judgeRate({ bad: 0, samples: 99 }, rule(0.3, 100)).verdict).toBe("inconclusive");
     expect(judgeRate({ bad: 0, samples: 100 }, rule(0.3, 100)).verdict).toBe("pass");
     expect(judgeRate({ bad: 20, samples: 20 }, rule(0.3, 100)).verdict).toBe("fail");
   });
 
-  test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
+  test("a pass excludes ten times the allowed share, at most ten points more, at least 1 %", () => {
     expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(toleratedShare)).toEqual([
       0.01,
       0.01,
@@ -76,7 +77,7 @@ describe("rate", () => {
     ]);
   });
 
-  test("fails with at most the promised chance at what is allowed, and passes with at most 5 % at what is tolerated, for every size: reckoned, not drawn", () => {
+  test("the computed chance to fail at the allowed share is as promised, and that to pass at the tolerated share is at most 5 %", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 400 }),
@@ -99,7 +100,7 @@ describe("rate", () => {
     );
   });
 
-  test("the samples that it asks for are the fewest that pass", () => {
+  test("the needed samples are the fewest that pass", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), fc.constantFrom(0.01, 0.05, 0.3), (bad, allowed) => {
         const needed = samplesToPass(bad, rule(allowed, 1));
@@ -111,7 +112,7 @@ describe("rate", () => {
     );
   });
 
-  test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
+  test("a bad event never passes where none is allowed", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
 
   /**
    * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
@@ -238,7 +239,7 @@ describe("level", () => {
     expect([judge(201, 19), judge(201, 20), judge(200, 20)]).toEqual(["inconclusive", "fail", "inconclusive"]);
   });
 
-  test("where higher is better the other side is the wrong one", () => {
+  test("where higher is better, lower values are beyond the bound", () => {
     expect([
       judge(100, 50, { better: "higher" }),
       judge(99, 200, { better: "higher" }),
@@ -246,6 +247,6 @@ describe("level", () => {
     ]).toEqual(["pass", "fail", "fail"]);
   });
 
-  test("no samples decide nothing, whatever the minimum", () =>
+  test("without samples a level is inconclusive, whatever the minimum", () =>
     expect(judge(1, 0, { minimumSamples: 0, samplesToPass: 0 })).toBe("inconclusive"));
 });

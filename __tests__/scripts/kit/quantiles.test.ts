@@ -257,7 +257,7 @@ describe("tails", () => {
     });
   });
 
-  test("a tail and what it leaves out are 1", () => {
+  test("a tail and its complement add up to 1", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2_000 }),
@@ -275,7 +275,7 @@ describe("tails", () => {
     );
   });
 
-  test("the ends: at least none is sure, a share of 0 gives none, a share of 1 all", () => {
+  test("at least no success is certain, a share of 0 gives none, a share of 1 gives all", () => {
     expect([
       upperTail({ successes: 0, samples: 5 }, 0.3),
       upperTail({ successes: 1, samples: 5 }, 0),
@@ -301,5 +301,5 @@ describe("tails", () => {
       () => fisherTail({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
       "There are 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
     ],
-  ])("what is no count and no share is refused %#", (call, message) => expect(call).toThrow(message));
+  ])("impossible counts and shares are refused %#", (call, message) => expect(call).toThrow(message));
 });
