@@ -2,14 +2,13 @@ import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import { LIVE_ALIAS } from "../../stacks/contract/fixed";
 import type { SourceNames } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { accountLimits } from "../kit/aws-client";
+import { accountLimits, type AccountLimits } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import { parseNumber } from "../kit/given-setting";
 import { metricDataPages, metricStat, type MetricDataCall } from "../kit/metric-data";
 import {
   DEFAULT_LIMITS,
   readEvidence,
-  type AccountLimits,
   type Evidence,
   type GateWindow,
   type Looks,

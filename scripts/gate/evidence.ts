@@ -1,6 +1,7 @@
 import Ajv from "ajv";
 import type { SourceNames } from "../../stacks/contract/settings";
 import type { TokenPrices } from "../cost/bill";
+import type { AccountLimits } from "../kit/aws-client";
 import { UsageError } from "../kit/context";
 import { writeReport } from "../kit/files";
 import { readJson } from "../kit/given-state";
@@ -95,12 +96,6 @@ export interface Readings {
   readonly version: string | null;
   /** By query id. */
   readonly series: Readonly<Record<string, Series>>;
-}
-
-/** Executions that AWS allows the account in its region. */
-export interface AccountLimits {
-  readonly concurrentExecutions: number;
-  readonly unreservedConcurrentExecutions: number;
 }
 
 /** The tokens' prices, and whether anybody gave them. */

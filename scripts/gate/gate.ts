@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
 import { parseDurationSeconds, parseTimeMs } from "../kit/given-setting";
@@ -14,6 +15,8 @@ export interface Clock {
   readonly nowMs: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
+
+export const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 /** A deployment that is to be judged. */
 export interface GateTask {

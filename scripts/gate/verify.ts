@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack } from "../kit/deployed-stack";
 import { writeReport } from "../kit/files";
 import { toOptionName } from "../kit/given-setting";
 import { readEvidence, saveEvidence } from "./evidence";
 import { describeFindings, gateFindings, smokeFindings, writeJunit, writeMarkdown, type Findings } from "./findings";
-import { runGate, type Clock } from "./gate";
+import { runGate, SYSTEM_CLOCK, type Clock } from "./gate";
 import { judgeGate } from "./judge";
 import { NAMED_KPIS } from "./reads";
 import { runSmoke } from "./smoke";
@@ -109,8 +108,6 @@ const CONTRADICTIONS: readonly {
   { given: "wait", with: ["end"], why: "a window with a fixed end does not grow" },
   { given: "baseline", with: ["baselineMetrics"], why: "there is one baseline" },
 ];
-
-const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 /**
  * Says whether a deployment is good: from its KPIs' metrics, from saved ones, or by a checklist over HTTP. Exit code:
