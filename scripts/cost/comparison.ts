@@ -1,8 +1,8 @@
 import { PriceBook, HOME_REGION } from "./prices";
 import { monthlyBill, PART_NAMES, type Bill, runTokensCost, type PartName } from "./bill";
-import { gb } from "./compute";
+import { gb, runCost, type Run } from "./compute";
 import { openReadUnits } from "./database";
-import { plannedDeployment, type Architecture, type Deployment } from "./deployment";
+import { plannedDeployment, type Deployment } from "./deployment";
 import { ceilMs } from "./traffic";
 import { DAYS_A_MONTH, HOURS_A_MONTH, KB_A_GB, type Usage } from "./usage";
 
@@ -121,32 +121,20 @@ export const callsToPay = (clusterUsd: number, savedUsd: number): number => Math
 /** What the reports say a request cost before and after, in dollars. */
 export const REPORTED = { beforeUsd: 0.51, afterUsd: 0.15 } as const;
 
-/** One run of one function. */
-export interface Run {
-  readonly what: string;
-  readonly seconds: number;
-  readonly memoryMiB: number;
-  readonly architecture: Architecture;
-}
+type NamedRun = Run & { readonly what: string };
 
 /** The most that a request can cost in Lambda, and what the reports' own figures come to. */
-const REPORTED_RUNS: readonly Run[] = [
+const REPORTED_RUNS: readonly NamedRun[] = [
   { what: "longest run, most memory, x86", seconds: 900, memoryMiB: 10_240, architecture: "x86_64" },
   { what: "longest run, 3,072 MiB, arm64", seconds: 900, memoryMiB: 3_072, architecture: "arm64" },
   { what: "the reports' 420 s at 1,024 MiB, x86", seconds: 420, memoryMiB: 1_024, architecture: "x86_64" },
   { what: "the reports' 60 s at 3,072 MiB, arm64", seconds: 60, memoryMiB: 3_072, architecture: "arm64" },
 ];
 
-/** Dollars of a run: its GB-s and its request. */
-export function runCost({ seconds, memoryMiB, architecture }: Omit<Run, "what">): number {
-  const book = new PriceBook(HOME_REGION);
-  return book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);
-}
-
 /** Where the reported saving can and cannot come from, in dollars a request. */
 interface ReportedArithmetic {
   readonly savingUsd: number;
-  readonly runs: readonly (Run & { readonly usd: number; readonly percentOfBefore: number })[];
+  readonly runs: readonly (NamedRun & { readonly usd: number; readonly percentOfBefore: number })[];
   /** What of the reported first figure cannot be Lambda even at its most. */
   readonly notLambdaUsd: number;
   /**
@@ -162,10 +150,11 @@ interface ReportedArithmetic {
 
 /** The arithmetic, from the prices and the usage. */
 export function reportedArithmetic(usage: Usage): ReportedArithmetic {
+  const book = new PriceBook(HOME_REGION);
   const runs = REPORTED_RUNS.map((run) => ({
     ...run,
-    usd: runCost(run),
-    percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100,
+    usd: runCost(run, book),
+    percentOfBefore: (runCost(run, book) / REPORTED.beforeUsd) * 100,
   }));
   const most = Math.max(...runs.map(({ usd }) => usd));
   return {

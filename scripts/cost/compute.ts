@@ -1,4 +1,5 @@
-import type { Deployment } from "./deployment";
+import type { Architecture, Deployment } from "./deployment";
+import type { PriceBook } from "./prices";
 import { ceilMs, type Month, type Traffic } from "./traffic";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
@@ -103,3 +104,14 @@ function upkeepGbSeconds(deployment: Deployment, usage: Usage, { sweeps, heartbe
 
 /** Lambda's GB is 1,024 of its MB. */
 export const gb = (memoryMiB: number): number => memoryMiB / 1_024;
+
+/** One run of one function. */
+export interface Run {
+  readonly seconds: number;
+  readonly memoryMiB: number;
+  readonly architecture: Architecture;
+}
+
+/** Dollars of a run: its GB-s and its request. */
+export const runCost = ({ seconds, memoryMiB, architecture }: Run, book: PriceBook): number =>
+  book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);

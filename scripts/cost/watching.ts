@@ -29,10 +29,7 @@ interface WatchingCost {
   readonly dashboard: number;
 }
 
-/**
- * Names of the metrics in handlers/environment.ts (METRICS), by the dimension that distinguishes them; a test compares the
- * two.
- */
+/** Names of the METRICS of handlers/environment.ts, by the dimension that distinguishes them; a test compares both. */
 export const METRICS_BY_DIMENSION = {
   deployment: [
     "JobDuration",

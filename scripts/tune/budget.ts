@@ -1,4 +1,5 @@
 import { gb } from "../cost/compute";
+import type { Architecture } from "../cost/deployment";
 import type { PriceBook } from "../cost/prices";
 import { formatUsd } from "../cost/text";
 import { MIN_WARM_RUNS } from "./size";
@@ -10,7 +11,7 @@ export interface MeasuringPlan {
   readonly runsEach: number;
   /** The function's own time-out: no run is longer. */
   readonly timeoutSeconds: number;
-  readonly architecture: "x86_64" | "arm64";
+  readonly architecture: Architecture;
   /** Dollars that a run costs outside of Lambda, such as its agents' tokens. */
   readonly runUsd: number;
 }

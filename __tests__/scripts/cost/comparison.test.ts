@@ -8,9 +8,10 @@ import {
   compareBills,
   planCost,
   reportedArithmetic,
-  runCost,
 } from "../../../scripts/cost/comparison";
 import { plannedDeployment } from "../../../scripts/cost/deployment";
+import { runCost } from "../../../scripts/cost/compute";
+import { HOME_REGION, PriceBook } from "../../../scripts/cost/prices";
 import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
 import { anyDeployment, anyUsage, deployed } from "./fixtures";
 
@@ -86,15 +87,17 @@ describe("comparison", () => {
 });
 
 describe("reported", () => {
+  const book = new PriceBook(HOME_REGION);
+
   test("the longest run with the most memory costs $0.15: the rest of $0.51 is no Lambda", () => {
     // 900 s x 10 GB x 0.0000166667 + 0.0000002
-    expect(runCost({ seconds: 900, memoryMiB: 10_240, architecture: "x86_64" })).toBeCloseTo(0.1500005, 9);
+    expect(runCost({ seconds: 900, memoryMiB: 10_240, architecture: "x86_64" }, book)).toBeCloseTo(0.1500005, 9);
     expect(reportedArithmetic(DEFAULT_USAGE).notLambdaUsd).toBeCloseTo(0.51 - 0.1500005, 9);
   });
 
   test("900 s at 3,072 MiB on arm64 cost $0.036", () => {
     // 900 x 3 x 0.0000133334 + 0.0000002
-    expect(runCost({ seconds: 900, memoryMiB: 3_072, architecture: "arm64" })).toBeCloseTo(0.03600038, 9);
+    expect(runCost({ seconds: 900, memoryMiB: 3_072, architecture: "arm64" }, book)).toBeCloseTo(0.03600038, 9);
   });
 
   test("the reports' own times save $0.0046 of the $0.36 that they claim", () => {
