@@ -3,7 +3,7 @@ import type { CanaryWish } from "./canary-machine";
 import { FUNCTIONS, LIVE_SETTINGS, type Values } from "./release";
 import { DEFAULT_LIMITS } from "../gate/evidence";
 import { NAMED_KPIS } from "../gate/reads";
-import { SLACK_SECONDS } from "../gate/window";
+import { SLACK_SECONDS } from "../gate/gate";
 import type { ApplyOptions } from "./apply";
 import { UsageError } from "../kit/context";
 import { kpisOf } from "./canary-judge";

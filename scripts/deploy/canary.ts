@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { functionsIn, LIVE_SETTINGS, type FunctionName } from "./release";
 import type { CanaryWish } from "./canary-machine";
 import { describeChanges } from "../kit/plan-changes";
@@ -7,7 +6,7 @@ import { isApproved, refuseWithoutAnswer } from "./apply";
 import { ApplyInterrupted } from "./apply-plan";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { prepareTerraform } from "../kit/prepared-terraform";
-import type { Clock } from "../gate/gate";
+import { SYSTEM_CLOCK } from "../gate/gate";
 import { abortCanary, resumeCanary, startCanary, type Decisions, type NotDone } from "./canary-run";
 import { liveRelease, settingsOutput, type AppliedStack } from "./live-file";
 import { metricsJudge } from "./canary-judge";
@@ -15,8 +14,6 @@ import { canaryWish, checkCanaryOptions, checkDeadline, type CanaryOptions } fro
 import type { Ended, Ports, TimelineEvent } from "./canary-steps";
 import { TerraformDeployment, type CanaryPlan } from "./canary-deployment";
 import { addGivenValues, liveStackDirectory } from "./live-input";
-
-const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 /** What a canary works on. A test gives its own. */
 export type CanaryTarget = Pick<Ports, "deployment" | "judge" | "clock">;
