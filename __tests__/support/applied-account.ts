@@ -100,7 +100,7 @@ function leaveOutFirewall(directory: string): void {
 const withCopies = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
   PYTHONPATH: [EXTENSION, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter),
-  QUICKTURN_EMULATOR_EXTENSION: "copied_account",
+  MOTO_EXTENSION: "copied_account",
 });
 
 function isRunning(pid: number): boolean {

@@ -117,6 +117,6 @@ function askerOf({ headers }: ProxiedRequest): Asker {
   const [, functionName] = /Credential=local-([^/]+)\//.exec(headers.authorization ?? "") ?? [];
   return (
     functionName ??
-    (/quickturn-local/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform")
+    (/local-runtime/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform")
   );
 }

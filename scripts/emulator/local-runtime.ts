@@ -35,6 +35,8 @@ export interface LocalRuntimeOptions {
   readonly region: string;
   /** Who may sign requests. */
   readonly callers: readonly Caller[];
+  /** Name of the header by which a call says through which VPC endpoint it comes. Default: X-Local-Vpc-Endpoint. */
+  readonly endpointHeader?: string;
   /** Folder for unpacked code (`code/`) and logs (`logs/`). Code in it from before serves older versions. */
   readonly workDirectory: string;
   /** Default: any free port. */
@@ -198,8 +200,9 @@ class Runtime implements LocalRuntime {
 
   private createApi(applied: Applied, cache: ResponseCache): RestApi {
     const { now, throttle, authorizerCache, accessLog } = this;
-    const { callers } = this.options;
-    return new RestApi(applied, { ...this.common, callers, now, cache, authorizerCache, throttle, accessLog });
+    const { callers, endpointHeader } = this.options;
+    const own = { callers, endpointHeader, now, cache, authorizerCache, throttle, accessLog };
+    return new RestApi(applied, { ...this.common, ...own });
   }
 
   private createHost(versions: FunctionVersions): FunctionHost {
@@ -248,7 +251,7 @@ export function createEmulatorClients(endpoint: string, region: string): Emulato
     defaultsMode: "standard" as const,
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
-    userAgentAppId: "quickturn-local",
+    userAgentAppId: "local-runtime",
   };
   const lambda = new LambdaClient(common);
   // The queue URLs in the state have the host that terraform saw; only the given endpoint may be called.

@@ -17,6 +17,8 @@ import { makeThrowAway } from "../kit/throw-away";
 import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
 
 export const REGION = "us-east-1";
+/** Names the VPC endpoint that a call comes through: an endpoint's id, or `none`. */
+const ENDPOINT_HEADER = "X-Quickturn-Vpc-Endpoint";
 const FOLDER_PREFIX = "quickturn-local-";
 /** Characters of a setting in a step's title. */
 const MAX_TITLE_CHARACTERS = 40;
@@ -115,6 +117,7 @@ export class LocalStack {
           endpoint: emulator,
           region: REGION,
           callers: CALLERS,
+          endpointHeader: ENDPOINT_HEADER,
           workDirectory: folder,
           warn: (text) => progress.note(text),
           ...(await options.runtime?.(emulator, undo)),

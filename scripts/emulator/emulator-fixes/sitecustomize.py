@@ -87,6 +87,6 @@ for correct in (rest_apis, items, tables, messages):
     except (ImportError, AttributeError):
         pass
 
-# What somebody adds to moto, by the name of a module on PYTHONPATH.
-if extension := os.environ.get("QUICKTURN_EMULATOR_EXTENSION"):
+# A module on PYTHONPATH that the caller adds to moto.
+if extension := os.environ.get("MOTO_EXTENSION"):
     importlib.import_module(extension)

@@ -3,13 +3,19 @@ import { mayInvoke } from "../applied/functions";
 import type { InvocationResult } from "../functions/function-host";
 import { asList, asObject, parseObject, type JsonObject } from "../json";
 import type { GatewayAnswer, GatewayFailure, MappingSource } from "./gateway-responses";
-import { ENDPOINT_HEADER } from "./resource-policy";
 import type { Integration, Route } from "./route";
 
 /** Whether a body is passed as Base64. @param mediaTypes `x-amazon-apigateway-binary-media-types` of the API */
 function isBinary(mediaTypes: readonly string[], contentType = "application/json"): boolean {
   const [given = ""] = contentType.split(";");
   return mediaTypes.some((type) => type === "*/*" || type.toLowerCase() === given.trim().toLowerCase());
+}
+
+interface EventOptions {
+  /** `x-amazon-apigateway-binary-media-types` of the API. */
+  readonly mediaTypes: readonly string[];
+  /** A header that the function does not get. Default: none. */
+  readonly hiddenHeader?: string;
 }
 
 /**
@@ -19,10 +25,10 @@ function isBinary(mediaTypes: readonly string[], contentType = "application/json
 export function proxyEvent(
   route: Route,
   source: MappingSource,
-  mediaTypes: readonly string[],
+  { mediaTypes, hiddenHeader = "" }: EventOptions,
 ): Record<string, unknown> {
   const { request, context } = source;
-  const headers = forwardedHeaders(route, source);
+  const headers = forwardedHeaders(route, source).filter(([name]) => name.toLowerCase() !== hiddenHeader.toLowerCase());
   const query = [...request.query];
   const binary = isBinary(mediaTypes, request.header("content-type"));
   return {
@@ -87,7 +93,7 @@ function requestContext(route: Route, context: ReadonlyMap<string, string>): Rec
   };
 }
 
-/** Headers that the gateway does not pass on: of the connection, of its own, and of the local runtime. */
+/** Headers that the gateway does not pass on: of the connection, and its own. */
 const DROPPED_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -97,7 +103,6 @@ const DROPPED_HEADERS = new Set([
   "x-forwarded-for",
   "x-forwarded-port",
   "x-forwarded-proto",
-  ENDPOINT_HEADER.toLowerCase(),
 ]);
 
 /** The headers that the function gets. A signature that was checked is not passed on. */
@@ -161,9 +166,11 @@ function readHeaders(single: JsonObject, multiple: JsonObject): [string, string]
 export class LambdaIntegration {
   private readonly mediaTypes: readonly string[];
 
+  /** @param hiddenHeader a header that functions do not get. Default: none */
   constructor(
     private readonly applied: Applied,
     private readonly invoke: (functionArn: string, payload: string) => Promise<InvocationResult>,
+    private readonly hiddenHeader?: string,
   ) {
     this.mediaTypes = asList(applied.api.document["x-amazon-apigateway-binary-media-types"]).map(String);
   }
@@ -172,8 +179,10 @@ export class LambdaIntegration {
     const { context } = source;
     // Without a permission for exactly this alias AWS answers 500, "Invalid permissions on Lambda function".
     if (!this.isPermitted(route, integration)) return { type: "API_CONFIGURATION_ERROR" };
+    const { mediaTypes, hiddenHeader } = this;
+    const event = proxyEvent(route, source, { mediaTypes, hiddenHeader });
     const beganMs = performance.now();
-    const result = await this.invokeInTime(integration, JSON.stringify(proxyEvent(route, source, this.mediaTypes)));
+    const result = await this.invokeInTime(integration, JSON.stringify(event));
     const latency = String(Math.round(performance.now() - beganMs));
     context.set("integrationLatency", latency);
     context.set("integration.latency", latency);

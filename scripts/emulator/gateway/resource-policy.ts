@@ -2,8 +2,7 @@ import { matchesPattern } from "../applied/functions";
 import { asList, asObject, asTextList, parseObject, type JsonObject } from "../json";
 import type { GatewayFailure } from "./gateway-responses";
 
-/** Local only: the VPC endpoint that a call comes through; `none` for a call that comes through none. */
-export const ENDPOINT_HEADER = "X-Quickturn-Vpc-Endpoint";
+/** The header's value for a call that comes through no VPC endpoint. */
 const NO_ENDPOINT = "none";
 
 const SOURCE_ENDPOINT = "aws:sourcevpce";
@@ -42,7 +41,7 @@ export class ResourcePolicy {
   /**
    * The endpoint that a call comes through. Without the header it is the first that the policy names, because a caller
    * on loopback stands for one inside the VPC.
-   * @param header value of {@link ENDPOINT_HEADER}
+   * @param header value of the header that names it
    */
   endpointOf(header: string | undefined): string | undefined {
     if (header !== undefined) return header === NO_ENDPOINT ? undefined : header;

@@ -6,7 +6,7 @@ import { authorize, writeIdentity, type Caller } from "./authorization";
 import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
-import { ENDPOINT_HEADER, ResourcePolicy } from "./resource-policy";
+import { ResourcePolicy } from "./resource-policy";
 import { cacheKey, readCacheControl, type ResponseCache } from "./response-cache";
 import { readRoutes, RouteTable, type Integration, type Route } from "./route";
 import type { Throttle } from "./throttle";
@@ -24,6 +24,11 @@ export interface RestApiOptions {
   /** Default: none. */
   readonly observer?: Observer;
   readonly accessLog: AccessLog;
+  /**
+   * Name of the header by which a call says through which VPC endpoint it comes: an id, or `none`. Functions do not see
+   * it. Default: X-Local-Vpc-Endpoint. A call without it comes through the first endpoint that the API's policy names.
+   */
+  readonly endpointHeader?: string;
   readonly warn: (message: string) => void;
   invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
@@ -44,6 +49,7 @@ export class RestApi {
   private readonly integration: LambdaIntegration;
   private readonly tokens: TokenCheck;
   private readonly policy: ResourcePolicy | undefined;
+  private readonly endpointHeader: string;
 
   constructor(
     private readonly applied: Applied,
@@ -51,11 +57,12 @@ export class RestApi {
   ) {
     const { document, policy } = applied.api;
     const { warn, now, authorizerCache = new AuthorizerCache(now) } = options;
+    this.endpointHeader = options.endpointHeader ?? "X-Local-Vpc-Endpoint";
     const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
     this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, warn));
     this.responses = new GatewayResponses(document);
-    this.integration = new LambdaIntegration(applied, invoke);
+    this.integration = new LambdaIntegration(applied, invoke, this.endpointHeader);
     this.tokens = new TokenCheck(applied, authorizerCache, invoke);
   }
 
@@ -123,7 +130,7 @@ export class RestApi {
   /** The API's resource policy can deny every call. A call without signature and token needs its permission. */
   private checkPolicy(route: Route, { request, context }: MappingSource): GatewayFailure | undefined {
     if (this.policy === undefined) return undefined;
-    const endpoint = this.policy.endpointOf(request.header(ENDPOINT_HEADER));
+    const endpoint = this.policy.endpointOf(request.header(this.endpointHeader));
     if (endpoint !== undefined) context.set("identity.vpceId", endpoint);
     const caller = context.get("identity.userArn") ?? "anonymous";
     const question = { methodArn: methodArnOf(this.applied, request), endpoint, caller };

@@ -74,7 +74,7 @@ describe("proxy event", () => {
     const event = proxyEvent(
       route({}, { method: "post" }),
       source({ request: given, context, pathParameters: { id: "7" } }),
-      [],
+      { mediaTypes: [] },
     );
     expect(event).toMatchObject({
       resource: "/echo/{id}",
@@ -115,11 +115,11 @@ describe("proxy event", () => {
       ["authorizer.expires_at", "7"],
     ]);
     const given = source({ request: request({ headers: { Authorization: "Bearer a.b.c" } }), context });
-    expect(proxyEvent(route(), given, [])).toMatchObject({
+    expect(proxyEvent(route(), given, { mediaTypes: [] })).toMatchObject({
       requestContext: { authorizer: { principalId: "alice", expires_at: "7" } },
       headers: { Authorization: "Bearer a.b.c" },
     });
-    expect(proxyEvent(route(), source(), []).requestContext).not.toHaveProperty("authorizer");
+    expect(proxyEvent(route(), source(), { mediaTypes: [] }).requestContext).not.toHaveProperty("authorizer");
   });
 
   test("empty maps and bodies are null, and a signature stays at the gateway only where it was checked", () => {
@@ -127,13 +127,13 @@ describe("proxy event", () => {
       request: request({ headers: { Authorization: "secret" } }),
       context: new Map([["stage", "local"]]),
     });
-    expect(proxyEvent(route(), given, [])).toMatchObject({
+    expect(proxyEvent(route(), given, { mediaTypes: [] })).toMatchObject({
       queryStringParameters: null,
       pathParameters: null,
       body: null,
       headers: { Authorization: "secret" },
     });
-    expect(proxyEvent(route({ security: [{ sigv4: [] }] }), given, []).headers).not.toHaveProperty("Authorization");
+    expect(proxyEvent(route({ security: [{ sigv4: [] }] }), given, { mediaTypes: [] }).headers).not.toHaveProperty("Authorization");
   });
 
   test("a binary media type is passed as Base64", () => {
@@ -141,7 +141,7 @@ describe("proxy event", () => {
       request: request({ headers: { "content-type": "image/png" }, body: "hi" }),
       context: new Map([["stage", "local"]]),
     });
-    expect(proxyEvent(route(), given, ["image/png"])).toMatchObject({ body: "aGk=", isBase64Encoded: true });
+    expect(proxyEvent(route(), given, { mediaTypes: ["image/png"] })).toMatchObject({ body: "aGk=", isBase64Encoded: true });
   });
 
   test("a header may have the name of what every object has", () => {
@@ -149,7 +149,7 @@ describe("proxy event", () => {
       request: request({ headers: { constructor: "1", __proto__x: "2", toString: "3" } }),
       context: new Map([["stage", "local"]]),
     });
-    expect(proxyEvent(route(), given, [])).toMatchObject({
+    expect(proxyEvent(route(), given, { mediaTypes: [] })).toMatchObject({
       multiValueHeaders: { constructor: ["1"], __proto__x: ["2"], toString: ["3"] },
     });
   });

@@ -32,6 +32,7 @@ function serve(operation: Record<string, unknown>, settings: Record<string, unkn
     callers: [],
     now: () => 0,
     warn: () => undefined,
+    endpointHeader: "X-Vpc-Endpoint",
     statistics,
     cache: new ResponseCache(() => 0),
     throttle: new Throttle(() => 0),
@@ -112,7 +113,7 @@ describe("an API with a resource policy", () => {
     ],
   });
   const through = (endpoint?: string) =>
-    request({ url: "/local/echo/1", headers: endpoint === undefined ? {} : { "x-quickturn-vpc-endpoint": endpoint } });
+    request({ url: "/local/echo/1", headers: endpoint === undefined ? {} : { "x-vpc-endpoint": endpoint } });
 
   test("answers calls through its endpoint, and refuses others before any function is called", async () => {
     const { api, calls } = serve(integration(), {}, 200, policy);
