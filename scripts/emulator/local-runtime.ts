@@ -3,7 +3,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { isLoopback } from "../kit/loopback";
 import { readApplied, type Applied } from "./applied/applied";
-import { QueuePollers } from "./events/queue-pollers";
+import { QueuePollers } from "./events/queue-poller";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
 import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
 import { CodeStore, FunctionVersions } from "./functions/function-versions";

@@ -133,7 +133,9 @@ describe("proxy event", () => {
       body: null,
       headers: { Authorization: "secret" },
     });
-    expect(proxyEvent(route({ security: [{ sigv4: [] }] }), given, { mediaTypes: [] }).headers).not.toHaveProperty("Authorization");
+    expect(proxyEvent(route({ security: [{ sigv4: [] }] }), given, { mediaTypes: [] }).headers).not.toHaveProperty(
+      "Authorization",
+    );
   });
 
   test("a binary media type is passed as Base64", () => {
@@ -141,7 +143,10 @@ describe("proxy event", () => {
       request: request({ headers: { "content-type": "image/png" }, body: "hi" }),
       context: new Map([["stage", "local"]]),
     });
-    expect(proxyEvent(route(), given, { mediaTypes: ["image/png"] })).toMatchObject({ body: "aGk=", isBase64Encoded: true });
+    expect(proxyEvent(route(), given, { mediaTypes: ["image/png"] })).toMatchObject({
+      body: "aGk=",
+      isBase64Encoded: true,
+    });
   });
 
   test("a header may have the name of what every object has", () => {
