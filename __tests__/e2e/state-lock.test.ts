@@ -10,7 +10,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { StateLocked } from "../../scripts/kit/state-lock";
@@ -58,7 +58,7 @@ let calls: AwsCall[] = [];
 beforeAll(async () => {
   folder = temporaryFolder("state-lock");
   emulator = await startEmulator({ directory: folder, env: process.env });
-  proxy = await startFaultProxy({ upstream: emulator.endpoint, random: () => 0 });
+  proxy = await FaultProxy.start({ upstream: emulator.endpoint, random: () => 0 });
   s3 = new S3Client({
     endpoint: emulator.endpoint,
     region: "us-east-1",

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
-import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
+import type { ProxiedRequest } from "../../../scripts/emulator/http";
+import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
 import { SILENT, type CommandResult } from "../../../scripts/kit/context";
 import { emulatorInventory } from "../../support/emulator-inventory";
@@ -79,7 +79,7 @@ export class KilledStack {
     leaveOut(join(directory, "cdk.tf.json"));
     makeThrowAway(directory, settings);
     const emulator = await startEmulator({ directory: folder, env: environment });
-    const calls = await startFaultProxy({ upstream: emulator.endpoint, random: () => 0 });
+    const calls = await FaultProxy.start({ upstream: emulator.endpoint, random: () => 0 });
     const sandbox = sandboxEnvironment(environment, calls.url, folder);
     const stack = new KilledStack({ directory, emulator, calls, sandbox });
     await new Terraform({ directory, env: sandbox }).init();

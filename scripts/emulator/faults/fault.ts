@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { resetConnection, type ProxiedRequest, type Upstream, type UpstreamAnswer } from "./proxied-request";
+import { resetConnection, type ProxiedRequest, type Upstream, type UpstreamAnswer } from "../http";
 
 /** Which requests a fault hits. */
 interface Choice {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { listenOnLoopback, readBytes } from "../loopback";
+import { listenOnLoopback, readBytes } from "../http";
 
 /** What a function's process is given for one invocation. */
 export interface RuntimeTask {

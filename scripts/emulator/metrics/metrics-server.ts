@@ -1,8 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { gunzipSync } from "node:zlib";
-import { openUpstream, readRequest, type ProxiedRequest, type Upstream } from "../faults/proxied-request";
+import { openUpstream, readRequest, type ProxiedRequest, type Upstream, closeServer, listenOnLoopback } from "../http";
 import { messageOf, parseObject, type JsonObject } from "../json";
-import { closeServer, listenOnLoopback } from "../loopback";
 
 /** A refusal as AWS words it: status, name and message reach the caller. */
 export class AwsError extends Error {
@@ -46,7 +45,7 @@ export class MetricsServer {
   static async listen(emulator: string, service: MetricsService): Promise<MetricsServer> {
     const upstream = openUpstream(emulator);
     const server = createServer((message, reply) => {
-      void readRequest(message, { number: 0, isOlder: false }).then(
+      void readRequest(message).then(
         (request) => answerRequest(request, reply, { service, upstream }),
         () => message.destroy(),
       );

@@ -3,7 +3,7 @@ import dynalite from "dynalite";
 import { once } from "node:events";
 import { Agent, get } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ProxiedRequest } from "../../../../scripts/emulator/faults/proxied-request";
+import type { ProxiedRequest } from "../../../../scripts/emulator/http";
 import { holdTimers, until } from "../fixtures";
 import { ask, begin, proxyTo, serve } from "./servers";
 
@@ -59,31 +59,6 @@ describe("a kept connection", () => {
         sent.once("error", reject);
       });
   };
-
-  test("black-hole, of connections that were open before: they swallow, and new ones work", async () => {
-    const proxy = await proxyTo((await serve()).url);
-    const call = kept();
-    await call(proxy.url);
-    proxy.setFaults([{ kind: "black-hole", when: ({ connection }) => connection.isOlder }]);
-    const swallowed = expect(call(proxy.url)).rejects.toMatchObject({ code: "ECONNRESET" });
-    await until(() => proxy.statistics().faults["black-hole"] === 1);
-    await expect(kept()(proxy.url)).resolves.toBe("200");
-    expect(proxy.statistics()).toMatchObject({ connections: 2, faults: { "black-hole": 1 } });
-    proxy.resetConnections();
-    await swallowed;
-  });
-
-  test("black-hole, of new connections: open ones work", async () => {
-    const proxy = await proxyTo((await serve()).url);
-    const call = kept();
-    await call(proxy.url);
-    proxy.setFaults([{ kind: "black-hole", when: ({ connection }) => !connection.isOlder }]);
-    const { answered } = begin(proxy.url);
-    await until(() => proxy.statistics().faults["black-hole"] === 1);
-    await expect(call(proxy.url)).resolves.toBe("200");
-    proxy.resetConnections();
-    await expect(answered).rejects.toMatchObject({ code: "ECONNRESET" });
-  });
 
   test("all open ones are reset at once, on demand", async () => {
     const proxy = await proxyTo((await serve()).url);

@@ -1,16 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import {
-  readRequest,
-  resetConnection,
-  openUpstream,
-  type Upstream,
-} from "../../../../scripts/emulator/faults/proxied-request";
+import { readRequest, resetConnection, openUpstream, type Upstream } from "../../../scripts/emulator/http";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
-import { proxied, serve } from "./servers";
+import { proxied, serve } from "./faults/servers";
 
 describe("proxied request", () => {
-  const connection = { number: 7, isOlder: true };
   const message = (headers: IncomingMessage["headers"], ...chunks: string[]) =>
     Object.assign(
       (async function* () {
@@ -23,19 +17,18 @@ describe("proxied request", () => {
     const authorization =
       "AWS4-HMAC-SHA256 Credential=AKID/20260301/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
     const headers = { authorization, "x-amz-target": "DynamoDB_20120810.UpdateItem" };
-    expect(await readRequest(message(headers, "a", "b"), connection)).toEqual({
+    expect(await readRequest(message(headers, "a", "b"))).toEqual({
       method: "POST",
       path: "/q?x=1",
       headers,
       body: Buffer.from("ab"),
       service: "dynamodb",
       operation: "UpdateItem",
-      connection,
     });
   });
 
   test("one without signature and target has neither service nor operation", async () => {
-    expect(await readRequest(message({}), connection)).toMatchObject({
+    expect(await readRequest(message({}))).toMatchObject({
       service: "",
       operation: "",
       body: Buffer.alloc(0),
@@ -50,7 +43,7 @@ describe("proxied request", () => {
       })(),
       { headers: {} },
     );
-    await expect(readRequest(broken as unknown as IncomingMessage, connection)).rejects.toThrow("aborted");
+    await expect(readRequest(broken as unknown as IncomingMessage)).rejects.toThrow("aborted");
   });
 });
 
