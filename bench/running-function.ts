@@ -1,7 +1,11 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionProcess, functionEnvironment } from "../scripts/emulator/functions/function-process";
-import { RuntimeApi, type RuntimeTask } from "../scripts/emulator/functions/runtime-api";
+import {
+  FunctionProcess,
+  functionEnvironment,
+  RuntimeApi,
+  type RuntimeTask,
+} from "../scripts/emulator/functions/function-process";
 import type { FunctionCall } from "./function-calls";
 
 /** What a function needs to be started and called. */

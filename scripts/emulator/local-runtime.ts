@@ -61,8 +61,6 @@ export interface LocalRuntime {
   readonly url: string;
   /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here. Undefined: no metrics are recorded. */
   readonly metricsUrl: string | undefined;
-  /** Process ids of the functions' environments. */
-  readonly pids: readonly number[];
   /** The functions' environments. */
   readonly environments: readonly FunctionEnvironment[];
   /** Call it before another apply: it switches the emulator's own mappings back, so that terraform sees no change. */
@@ -137,10 +135,6 @@ class Runtime implements LocalRuntime {
 
   get metricsUrl(): string | undefined {
     return this.metrics?.url;
-  }
-
-  get pids(): readonly number[] {
-    return this.host?.pids ?? [];
   }
 
   get environments(): readonly FunctionEnvironment[] {

@@ -516,7 +516,7 @@ describe("a reload", () => {
     const runtime = await start(state(api, lambda(directory, { code: slow("one"), environment }), permission("api")));
     const { url } = runtime;
     await get(`${url}/echo`);
-    const [warm] = runtime.pids;
+    const [warm] = runtime.environments.map(({ pid }) => pid);
     const underWay = get(`${url}/echo?slow=1`);
     await until(() => runtime.statistics().routes["GET /echo"]?.integrationCalls === 2);
     await runtime.reload(
@@ -585,8 +585,8 @@ describe("the runtime", () => {
     const runtime = await start(state(restApi({ paths: OPEN }), lambda(directory, { code }), permission("api")));
     const { url } = runtime;
     const pending = get(`${url}/echo`).catch((error: unknown) => error);
-    await until(() => runtime.pids.length > 0);
-    const { pids } = runtime;
+    await until(() => runtime.environments.length > 0);
+    const pids = runtime.environments.map(({ pid }) => pid);
     await runtime.stop();
     expect(pids.map(isAlive)).toEqual([false]);
     expect(await pending).toMatchObject({ message: "fetch failed" });

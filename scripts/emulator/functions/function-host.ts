@@ -92,11 +92,6 @@ export class FunctionHost {
     }
   }
 
-  /** Process ids of all environments. */
-  get pids(): readonly number[] {
-    return this.environments.map(({ pid }) => pid);
-  }
-
   get environments(): readonly FunctionEnvironment[] {
     const idle = new Set([...this.idle.values()].flat());
     return [...this.instances].flatMap((instance) => {
@@ -153,18 +148,16 @@ export class FunctionHost {
   }
 
   private async start(version: VersionConfiguration, log: FunctionLog): Promise<FunctionInstance> {
-    const { region, endpoint, processVariables = {}, code } = this.options;
-    const nodePath = findNodeBinary(version.runtime).path;
-    const logStream = `local/[${version.version}]${randomUUID().replaceAll("-", "")}`;
+    const { region, endpoint, processVariables, code } = this.options;
     const instance = await FunctionInstance.start({
       version,
-      nodePath,
+      nodePath: findNodeBinary(version.runtime).path,
       taskRoot: code.directoryOf(version),
       region,
       endpoint,
       processVariables,
       log,
-      logStream,
+      logStream: `local/[${version.version}]${randomUUID().replaceAll("-", "")}`,
     });
     this.instances.add(instance);
     if (this.stopped) await this.end(instance);
@@ -216,8 +209,7 @@ function fingerprintOf(version: VersionConfiguration): string {
 function limitAnswer({ failed, payload }: InvocationOutcome): InvocationResult {
   const bytes = Buffer.byteLength(payload);
   if (bytes <= MAX_PAYLOAD_BYTES) return { kind: failed ? "error" : "answer", payload };
-  const errorMessage =
-    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size ` + `(${MAX_PAYLOAD_BYTES} bytes).`;
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
   return { kind: "error", payload: JSON.stringify({ errorType: "Function.ResponseSizeTooLarge", errorMessage }) };
 }
 

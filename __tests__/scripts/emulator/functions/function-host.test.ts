@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { readAliases, readFunctions } from "../../../../scripts/emulator/applied/functions";
 import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functions/function-versions";
-import { FunctionHost } from "../../../../scripts/emulator/functions/function-host";
+import { FunctionHost, type FunctionEnvironment } from "../../../../scripts/emulator/functions/function-host";
 import { State } from "../../../../scripts/emulator/applied/state";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
 import {
@@ -132,15 +132,15 @@ test("a function past its time-out is killed, and the next invocation starts ane
   holdTimers();
   const pending = host!.invoke(ARN, '{"hang":true}');
   await until(() => log().includes("hangs"));
-  const [pid] = host!.pids;
+  const [{ pid }] = host!.environments as [FunctionEnvironment];
   const held = jest.getTimerCount();
   jest.advanceTimersByTime(LONGEST_SECONDS * 1_000 - 1);
-  expect([jest.getTimerCount(), isAlive(pid!)]).toEqual([held, true]);
+  expect([jest.getTimerCount(), isAlive(pid)]).toEqual([held, true]);
   jest.advanceTimersByTime(1);
   const result = await pending;
   expect(result).toMatchObject({ kind: "error" });
   expect((result as { payload: string }).payload).toMatch(/"Sandbox\.Timedout".*Task timed out after 900\.00 seconds/);
-  expect(isAlive(pid!)).toBe(false);
+  expect(isAlive(pid)).toBe(false);
   expect(await answer()).toBe("ok");
   expect(statistics.snapshot().functions.api).toMatchObject({ coldStarts: 2, invocations: 2, errors: 1 });
   expect(log()).toContain("Task timed out after 900.00 seconds");
@@ -164,7 +164,7 @@ test("an environment is frozen between invocations and keeps its memory", async 
     code: `let calls = 0; setInterval(() => undefined, 5); export const handler = async () => (calls += 1);`,
   });
   expect(await answer()).toBe(1);
-  await until(() => readFileSync(`/proc/${host!.pids[0]}/stat`, "utf8").split(" ")[2] === "T");
+  await until(() => readFileSync(`/proc/${host!.environments[0]!.pid}/stat`, "utf8").split(" ")[2] === "T");
   expect(await answer()).toBe(2);
   expect(statistics.snapshot().functions.api).toMatchObject({ coldStarts: 1, invocations: 2, maxConcurrency: 1 });
 });
@@ -223,7 +223,7 @@ test("an event or an answer above 6 MB is refused", async () => {
 test("stop ends every environment", async () => {
   await start({ code: `export const handler = async () => undefined;` });
   await Promise.all([1, 2, 3].map(() => host!.invoke(ARN, "{}")));
-  const { pids } = host!;
+  const pids = host!.environments.map(({ pid }) => pid);
   expect(pids).toHaveLength(3);
   await host!.stop();
   expect(pids.map(isAlive)).toEqual([false, false, false]);
