@@ -1,16 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { Applied } from "../applied/applied";
 import type { InvocationResult } from "../functions/function-host";
 import { increment, type Observer, type StatisticsRecorder } from "../statistics";
-import { createContext, type AccessLog } from "./access-log";
-import { authorize, writeIdentity, type Caller } from "./authorization";
+import { authorize, methodArnOf, TokenCheck, writeIdentity, type Caller } from "./authorization";
 import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
-import { ResourcePolicy } from "./resource-policy";
-import { cacheKey, readCacheControl, type ResponseCache } from "./response-cache";
+import { ResourcePolicy, type AuthorizerAnswer } from "./policy";
 import { readRoutes, RouteTable, type Integration, type Route } from "./route";
-import type { Throttle } from "./throttle";
-import { AuthorizerCache, methodArnOf, TokenCheck } from "./token-authorizer";
+import { cacheKey, ExpiringCache, readCacheControl, type AccessLog, type ResponseCache, type Throttle } from "./stage";
 
 export interface RestApiOptions {
   readonly region: string;
@@ -18,7 +16,7 @@ export interface RestApiOptions {
   readonly now: () => number;
   readonly cache: ResponseCache;
   /** Default: an empty cache of this API. */
-  readonly authorizerCache?: AuthorizerCache;
+  readonly authorizerCache?: ExpiringCache<AuthorizerAnswer>;
   readonly throttle: Throttle;
   readonly statistics: StatisticsRecorder;
   /** Default: none. */
@@ -56,10 +54,10 @@ export class RestApi {
     private readonly options: RestApiOptions,
   ) {
     const { document, policy } = applied.api;
-    const { warn, now, authorizerCache = new AuthorizerCache(now) } = options;
+    const { warn, now, authorizerCache = new ExpiringCache<AuthorizerAnswer>(now) } = options;
     this.endpointHeader = options.endpointHeader ?? "X-Local-Vpc-Endpoint";
     const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
-    this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
+    this.policy = policy === undefined ? undefined : new ResourcePolicy(policy);
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, warn));
     this.responses = new GatewayResponses(document);
     this.integration = new LambdaIntegration(applied, invoke, this.endpointHeader);
@@ -188,6 +186,48 @@ export class RestApi {
     context.set("responseLatency", String(Math.round(latencyMs)));
     this.options.accessLog.write(format, context);
   }
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/**
+ * `$context` of one request, which mapping expressions, gateway responses, the event and the access log read.
+ * @param nowMs milliseconds since 1970
+ */
+export function createContext(
+  { api, stage }: Pick<Applied, "api" | "stage">,
+  request: GatewayRequest,
+  nowMs: number,
+): Map<string, string> {
+  const traceId =
+    request.header("x-amzn-trace-id") ?? `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomHex(24)}`;
+  const domainName = request.header("host") ?? "";
+  return new Map([
+    ["requestId", randomUUID()],
+    ["extendedRequestId", `${randomHex(15)}=`],
+    ["accountId", api.executionArn.split(":")[4] ?? ""],
+    ["apiId", api.id],
+    ["stage", stage.name],
+    ["path", request.rawPath],
+    ["httpMethod", request.method],
+    ["protocol", "HTTP/1.1"],
+    ["domainName", domainName],
+    ["domainPrefix", domainName.split(".")[0] ?? ""],
+    ["requestTime", commonLogTime(nowMs)],
+    ["requestTimeEpoch", String(nowMs)],
+    ["xrayTraceId", traceId],
+    ["identity.sourceIp", request.sourceIp],
+    ["identity.userAgent", request.header("user-agent") ?? ""],
+  ]);
+}
+
+const randomHex = (digits: number): string => randomUUID().replaceAll("-", "").slice(0, digits);
+
+/** Such as `09/Apr/2026:12:34:56 +0000`. */
+export function commonLogTime(nowMs: number): string {
+  const [date = "", time = ""] = new Date(nowMs).toISOString().split("T");
+  const [year, month, day] = date.split("-");
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
 }
 
 function addHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {

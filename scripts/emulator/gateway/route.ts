@@ -1,7 +1,7 @@
 import type { AppliedMethodSettings, MethodSettings } from "../applied/api";
 import { asList, asObject, asTexts, numberOr, type JsonObject } from "../json";
 import { isExpression } from "./gateway-responses";
-import { readTokenAuthorizer, type TokenAuthorizer } from "./token-authorizer";
+import { readTokenAuthorizer, type TokenAuthorizer } from "./authorization";
 import { RequestValidation } from "./validation";
 
 /** The function behind a route. */

@@ -1,11 +1,9 @@
 import { join } from "node:path";
-import { AccessLog } from "../../../../scripts/emulator/gateway/access-log";
+import { AccessLog, ResponseCache, Throttle } from "../../../../scripts/emulator/gateway/stage";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
-import { ResponseCache } from "../../../../scripts/emulator/gateway/response-cache";
-import { CACHE_HEADER, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
+import { CACHE_HEADER, commonLogTime, createContext, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
-import { Throttle } from "../../../../scripts/emulator/gateway/throttle";
-import { folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
+import { API_ARN, folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
 import { request } from "./gateway-fixtures";
 
 function serve(operation: Record<string, unknown>, settings: Record<string, unknown>, status = 200, policy?: string) {
@@ -142,5 +140,38 @@ describe("an API with a resource policy", () => {
     const { api } = serve({ ...integration(), security: [{ sigv4: [] }] }, {}, 200, policy);
     const { body } = await api.handle(through("none"));
     expect(JSON.parse(body.toString())).toEqual({ message: "Missing Authentication Token" });
+  });
+});
+
+describe("request context", () => {
+  test("the context names the API, the stage, the request and the time", () => {
+    const stage = {
+      name: "local",
+      cacheClusterEnabled: false,
+      cacheClusterSize: "",
+      accessLogFormat: undefined,
+      variables: {},
+    };
+    const api = { id: "api1", name: "api", executionArn: API_ARN, document: {}, policy: undefined };
+    const context = createContext(
+      { api, stage },
+      request({ headers: { host: "h.example:1", "user-agent": "u" } }),
+      Date.UTC(2026, 3, 9, 12, 34, 56),
+    );
+    expect(Object.fromEntries(context)).toMatchObject({
+      accountId: "123456789012",
+      apiId: "api1",
+      stage: "local",
+      path: "/local/echo",
+      httpMethod: "GET",
+      requestTime: "09/Apr/2026:12:34:56 +0000",
+      "identity.userAgent": "u",
+      "identity.sourceIp": "127.0.0.1",
+    });
+    expect(context.get("requestId")).toMatch(/^[\w-]{36}$/);
+  });
+
+  test("a time is written as in a common log", () => {
+    expect(commonLogTime(0)).toBe("01/Jan/1970:00:00:00 +0000");
   });
 });
