@@ -25,6 +25,11 @@ export function asTextList(value: unknown): readonly string[] | undefined {
   return values.length > 0 && texts.length === values.length ? texts : undefined;
 }
 
+/** Whether the value is a number, and neither infinite nor NaN. */
+export function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 /** The entries of an object whose values are texts; other entries are left out. */
 export function asTexts(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(asObject(value) ?? {});
@@ -34,7 +39,7 @@ export function asTexts(value: unknown): Readonly<Record<string, string>> {
 /** The value as a number, or the fallback where it is none. Terraform providers write some numbers as texts. */
 export function numberOr<T>(value: unknown, fallback: T): number | T {
   const parsed = asText(value) === undefined ? value : Number(value);
-  return typeof parsed === "number" && Number.isFinite(parsed) ? parsed : fallback;
+  return isNumber(parsed) ? parsed : fallback;
 }
 
 /** Parses a text that should hold a JSON object; undefined where it does not. */

@@ -13,8 +13,8 @@ import type { AuthorizerAnswer } from "./gateway/policy";
 import { RestApi } from "./gateway/rest-api";
 import { AccessLog, ExpiringCache, ResponseCache, Throttle } from "./gateway/stage";
 import { LocalMetrics } from "./metrics/local-metrics";
-import { REAL_TIME, type TimeLapse } from "./metrics/recorder";
-import { StatisticsRecorder, type Observer, type Statistics } from "./statistics";
+import { REAL_TIME, type TimeLapse } from "./metrics/metric-store";
+import { StatisticsRecorder, type Statistics } from "./statistics";
 
 export interface LocalRuntimeOptions {
   /** The parsed output of `terraform show -json`, after an apply. */
@@ -179,14 +179,13 @@ class Runtime implements LocalRuntime {
 
   /** Options that several parts share. */
   private get common() {
-    const observer: { readonly observer?: Observer } = this.metrics ? { observer: this.metrics.observer } : {};
     return {
       region: this.options.region,
       warn: this.warn,
       statistics: this.recorder,
       invoke: async (functionArn: string, payload: string) =>
         (await this.host?.invoke(functionArn, payload)) ?? ({ kind: "unknown-function" } as const),
-      ...observer,
+      observer: this.metrics?.recorder,
     };
   }
 

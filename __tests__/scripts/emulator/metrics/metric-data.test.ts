@@ -1,4 +1,4 @@
-import { getMetricData, parseStatistic } from "../../../../scripts/emulator/metrics/metric-data";
+import { getMetricData, parseStatistic, putMetricData } from "../../../../scripts/emulator/metrics/metric-data";
 import { MetricStore } from "../../../../scripts/emulator/metrics/metric-store";
 import { array, assert, double, integer, property, tuple } from "fast-check";
 
@@ -98,7 +98,7 @@ describe("metric data", () => {
     [
       "no name",
       input({ Id: "a", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N" } } }),
-      'a names the metric undefined of "N"; it takes Namespace and MetricName.',
+      'a has the MetricName missing and the Namespace "N"; expected texts.',
     ],
     [
       "an end before the start",
@@ -180,4 +180,50 @@ describe("statistic", () => {
     "%p is none that is computed here",
     (name) => expect(parseStatistic(name)).toBeUndefined(),
   );
+});
+
+describe("put metric data", () => {
+  const NAME = { namespace: "N", metric: "m", dimensions: { A: "a" } };
+  const Dimensions = [{ Name: "A", Value: "a" }];
+
+  function put(...MetricData: unknown[]): MetricStore {
+    const store = new MetricStore();
+    putMetricData(store, { Namespace: "N", MetricData }, 7_000);
+    return store;
+  }
+  const found = (store: MetricStore) => [...store.byPeriod(NAME, { startMs: 0, endMs: 100_000, periodMs: 1_000 })];
+
+  test("a value has its own time, or is of now", () => {
+    expect(
+      found(put({ MetricName: "m", Dimensions, Value: 5, Timestamp: 3 }, { MetricName: "m", Dimensions, Value: 6 })),
+    ).toEqual([
+      [3_000, [5]],
+      [7_000, [6]],
+    ]);
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      "statistic sets",
+      { MetricName: "m", StatisticValues: { Sum: 1, SampleCount: 1, Minimum: 1, Maximum: 1 } },
+      "m comes as StatisticValues; here only Value is recorded.",
+    ],
+    ["no value", { MetricName: "m" }, "m has the value missing; allowed: numbers."],
+    ["text", { MetricName: "m", Value: "5" }, 'm has the value "5"; allowed: numbers.'],
+    ["no name", { Value: 5 }, "A datum has the MetricName missing; expected a text."],
+    [
+      "sets of values",
+      { MetricName: "m", Values: [1], Counts: [2] },
+      "m comes as Values; here only Value is recorded.",
+    ],
+  ])("%s are refused, and nothing of the call is recorded", (_, datum, message) => {
+    const store = new MetricStore();
+    expect(() =>
+      putMetricData(store, { Namespace: "N", MetricData: [{ MetricName: "m", Dimensions, Value: 1 }, datum] }, 0),
+    ).toThrow(message);
+    expect(found(store)).toEqual([]);
+  });
+
+  test("a call without a namespace is refused", () =>
+    expect(() => putMetricData(new MetricStore(), {}, 0)).toThrow("Namespace is missing; expected a text."));
 });
