@@ -1,10 +1,9 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { changesThatReplace, planChanges } from "../../scripts/kit/plan-changes";
 import { readFunctions } from "../../scripts/emulator/applied/functions";
-import { State } from "../../scripts/emulator/applied/state";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { State } from "../../scripts/emulator/applied/applied";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform } from "../../scripts/kit/terraform";
 import { stackJson, STACK_DIRECTORY } from "../support/stack-json";

@@ -9,9 +9,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { StateLocked } from "../../scripts/kit/state-lock";
 import { Terraform, type TerraformOptions } from "../../scripts/kit/terraform";

@@ -1,9 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { makeThrowAway } from "../../scripts/kit/throw-away";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { writeAtomically } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";
 import { RUN_FOLDER } from "./run-folder";

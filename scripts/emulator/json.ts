@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import type { StateResource } from "../kit/state";
 
 /** A JSON object whose fields nobody has checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -54,4 +55,20 @@ export function parseObject(text: string): JsonObject | undefined {
 /** The message of an exception, whatever was thrown and in whichever realm. */
 export function messageOf(error: unknown): string {
   return types.isNativeError(error) ? error.message : String(error);
+}
+
+/** The first object of a Terraform block list, such as `settings`, `routing_config`, `scaling_config`. */
+export function firstBlock(value: unknown): JsonObject | undefined {
+  return asObject(asList(value)[0]);
+}
+
+/** A text that the resource must have. @throws Error that names the resource and the attribute */
+export function requireText(resource: Pick<StateResource, "address" | "values">, attribute: string): string {
+  const text = asText(resource.values[attribute]);
+  if (text !== undefined) return text;
+  throw new Error(
+    `${resource.address} has no ${attribute} in the applied state ` +
+      `(given: ${JSON.stringify(resource.values[attribute])}). ` +
+      "Apply the stack, then run `terraform show -json` again.",
+  );
 }

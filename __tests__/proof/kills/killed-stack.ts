@@ -5,11 +5,10 @@ import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
 import { SILENT, type CommandResult } from "../../../scripts/kit/context";
 import { emulatorInventory } from "../../support/emulator-inventory";
-import { startEmulator, type Emulator } from "../../../scripts/emulator/moto";
+import { startEmulator, type Emulator, sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-provider";
 import { restoreState } from "../../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
-import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
 import { makeThrowAway } from "../../../scripts/kit/throw-away";
 import { applyAdopting } from "../../../scripts/deploy/adopt";
 

@@ -1,6 +1,6 @@
-import { asList, asObject, asText, asTexts, numberOr, parseObject, type JsonObject } from "../json";
+import { asList, asObject, asText, asTexts, firstBlock, numberOr, parseObject, type JsonObject, requireText } from "../json";
 import type { StateResource } from "../../kit/state";
-import { firstBlock, requireText, type State } from "./state";
+import type { State } from "./applied";
 
 const STRATEGIES = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"] as const;
 

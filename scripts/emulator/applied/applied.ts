@@ -1,5 +1,5 @@
-import { asText } from "../json";
-import { requireText, State } from "./state";
+import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
+import { asObject, asText, requireText } from "../json";
 import {
   readApi,
   readApiKeys,
@@ -22,6 +22,44 @@ import {
   type AppliedPermission,
   type AppliedQueue,
 } from "./functions";
+
+/** The managed resources of an applied stack, child modules included. */
+export class State {
+  private constructor(private readonly resources: readonly StateResource[]) {}
+
+  /**
+   * Reads the parsed output of `terraform show -json`.
+   * @throws Error where it has no root module, as before the first apply
+   */
+  static parse(output: unknown): State {
+    const root = asObject(asObject(asObject(output)?.values)?.root_module);
+    if (root === undefined)
+      throw new Error(
+        "The state is not the parsed output of `terraform show -json` of an applied stack: " +
+          `values.root_module is missing (given: ${describeKeys(output)}). Run \`terraform apply\` first.`,
+      );
+    return new State(moduleResources(root as StateModule));
+  }
+
+  /** All resources of one type, in the order of the state. */
+  all(type: string): readonly StateResource[] {
+    return this.resources.filter((resource) => resource.type === type);
+  }
+
+  /** The only resource of a type. @throws Error that names those there are */
+  only(type: string): StateResource {
+    const found = this.all(type);
+    const [first] = found;
+    if (first !== undefined && found.length === 1) return first;
+    const given = found.length === 0 ? "none" : found.map((resource) => resource.address).join(", ");
+    throw new Error(`The local runtime serves exactly one ${type}; the applied state holds ${found.length}: ${given}.`);
+  }
+}
+
+function describeKeys(value: unknown): string {
+  const object = asObject(value);
+  return object === undefined ? typeof value : `an object with ${Object.keys(object).join(", ") || "no keys"}`;
+}
 
 /** A rule that fires at a fixed rate, with one of its targets. */
 export interface AppliedSchedule {

@@ -1,6 +1,6 @@
-import { asList, asObject, asText, asTexts, numberOr } from "../json";
+import { asList, asObject, asText, asTexts, firstBlock, numberOr, requireText } from "../json";
 import type { StateResource } from "../../kit/state";
-import { firstBlock, requireText, type State } from "./state";
+import type { State } from "./applied";
 
 /** A function's ARN in parts. */
 export interface LambdaArn {

@@ -5,7 +5,7 @@ import {
   readMethodSettings,
   readStage,
 } from "../../../../scripts/emulator/applied/api";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { API_ARN, methodSettings, resource, restApi, state } from "../fixtures";
 
 test("a method path is read in the provider's form and with ~1", () => {

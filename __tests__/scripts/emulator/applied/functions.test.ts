@@ -7,7 +7,7 @@ import {
   parseLambdaArn,
   mayInvoke,
 } from "../../../../scripts/emulator/applied/functions";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { alias, folder, functionArn, lambda, permission, resource, state, type Resource } from "../fixtures";
 
 describe("applied functions", () => {

@@ -4,7 +4,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { readAliases, readFunctions } from "../../../../scripts/emulator/applied/functions";
 import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functions/function-versions";
 import { FunctionHost, type FunctionEnvironment } from "../../../../scripts/emulator/functions/function-host";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
 import {
   folder,

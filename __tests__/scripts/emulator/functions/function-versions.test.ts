@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFunctions, readAliases } from "../../../../scripts/emulator/applied/functions";
 import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functions/function-versions";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { folder, lambda, state, writeZip, alias, functionArn } from "../fixtures";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 

@@ -1,4 +1,4 @@
-import { givenEmulator, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
+import { givenEmulator, sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const HOSTILE = {
