@@ -1,4 +1,14 @@
-import { asList, asObject, asText, asTexts, firstBlock, numberOr, parseObject, type JsonObject, requireText } from "../json";
+import {
+  asList,
+  asObject,
+  asText,
+  asTexts,
+  firstBlock,
+  numberOr,
+  parseObject,
+  type JsonObject,
+  requireText,
+} from "../json";
 import type { StateResource } from "../../kit/state";
 import type { State } from "./applied";
 

@@ -9,18 +9,12 @@ import {
 import { setTimeout } from "node:timers/promises";
 import type { Applied } from "../applied/applied";
 import type { AppliedMapping, AppliedQueue } from "../applied/functions";
-import type { InvocationResult } from "../functions/function-host";
+import type { InvocationResult, RuntimeContext } from "../functions/function-host";
 import { asObject, parseObject } from "../json";
-import type { ObservedMessages, Observer, StatisticsRecorder } from "../statistics";
+import type { ObservedMessages } from "../statistics";
 
-export interface PollerOptions {
+interface PollerOptions extends RuntimeContext {
   readonly sqs: SQSClient;
-  readonly region: string;
-  readonly statistics: StatisticsRecorder;
-  /** Default: none. */
-  readonly observer?: Observer;
-  readonly warn: (message: string) => void;
-  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
 /** One poller for each applied, enabled mapping. */

@@ -14,18 +14,23 @@ export type InvocationResult =
   | { readonly kind: "too-large" }
   | { readonly kind: "unknown-function" };
 
-export interface HostOptions {
+/** What the parts of the runtime share. */
+export interface RuntimeContext {
   readonly region: string;
+  readonly statistics: StatisticsRecorder;
+  /** Default: none. */
+  readonly observer?: Observer;
+  readonly warn: (message: string) => void;
+  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
+}
+
+interface HostOptions extends Omit<RuntimeContext, "invoke"> {
   readonly endpoint: string;
   /** Variables of the processes beyond the applied ones and Lambda's own. Default: none. */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly workDirectory: string;
   readonly code: CodeStore;
-  readonly statistics: StatisticsRecorder;
-  /** Default: none. */
-  readonly observer?: Observer;
   readonly random: () => number;
-  readonly warn: (message: string) => void;
 }
 
 /** One environment of a function: a process. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Applied } from "../applied/applied";
-import type { InvocationResult } from "../functions/function-host";
-import { increment, type Observer, type StatisticsRecorder } from "../statistics";
+import type { RuntimeContext } from "../functions/function-host";
+import { increment } from "../statistics";
 import { authorize, methodArnOf, TokenCheck, writeIdentity, type Caller } from "./authorization";
 import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
@@ -10,25 +10,19 @@ import { ResourcePolicy, type AuthorizerAnswer } from "./policy";
 import { readRoutes, RouteTable, type Integration, type Route } from "./route";
 import { cacheKey, ExpiringCache, readCacheControl, type AccessLog, type ResponseCache, type Throttle } from "./stage";
 
-export interface RestApiOptions {
-  readonly region: string;
+interface RestApiOptions extends RuntimeContext {
   readonly callers: readonly Caller[];
   readonly now: () => number;
   readonly cache: ResponseCache;
   /** Default: an empty cache of this API. */
   readonly authorizerCache?: ExpiringCache<AuthorizerAnswer>;
   readonly throttle: Throttle;
-  readonly statistics: StatisticsRecorder;
-  /** Default: none. */
-  readonly observer?: Observer;
   readonly accessLog: AccessLog;
   /**
    * Name of the header by which a call says through which VPC endpoint it comes: an id, or `none`. Functions do not see
    * it. Default: X-Local-Vpc-Endpoint. A call without it comes through the first endpoint that the API's policy names.
    */
   readonly endpointHeader?: string;
-  readonly warn: (message: string) => void;
-  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
 /** Longest ARN of a method, path included, that can be authorized: 1,600 bytes (API Gateway quotas). */
