@@ -13,7 +13,7 @@ export interface KeptProvider {
   stop(): Promise<void>;
 }
 
-export interface KeptProviderOptions {
+interface KeptProviderOptions {
   /** Folder of the configuration, initialized. */
   readonly directory: string;
   /** Terraform's whole environment: the provider takes the emulator's address from it. */

@@ -16,20 +16,21 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-export interface EmulatorOptions {
+interface EmulatorOptions {
   /** Folder for its log. It is created if necessary. */
   readonly directory: string;
-  /** Milliseconds that it may take to start. Default: 60,000, because it imports slowly on a busy machine. */
-  readonly timeoutMs?: number;
   /** Its complete environment. */
   readonly env: NodeJS.ProcessEnv;
 }
+
+/** It imports slowly on a busy machine. */
+const START_LIMIT_MS = 60_000;
 
 /** Folder of a module that Python loads first, and that corrects moto. */
 const FIXES = join(__dirname, "emulator-fixes");
 
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
-export async function startEmulator({ directory, timeoutMs = 60_000, env }: EmulatorOptions): Promise<Emulator> {
+export async function startEmulator({ directory, env }: EmulatorOptions): Promise<Emulator> {
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, "emulator.log");
   const log = openSync(logFile, "a");
@@ -61,10 +62,7 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
   const stop = () => endProgram(child, exited, "SIGTERM");
   try {
     const readOutput = () => readFileSync(logFile).subarray(before).toString();
-    const endpoint = await Promise.race([
-      waitForEndpoint(readOutput, timeoutMs),
-      exited.then((error) => Promise.reject(error)),
-    ]);
+    const endpoint = await Promise.race([waitForEndpoint(readOutput), exited.then((error) => Promise.reject(error))]);
     return { endpoint, stop, pid: child.pid };
   } catch (error) {
     await stop();
@@ -73,13 +71,13 @@ export async function startEmulator({ directory, timeoutMs = 60_000, env }: Emul
 }
 
 /** Waits until the server prints its address. */
-async function waitForEndpoint(readOutput: () => string, timeoutMs: number): Promise<string> {
-  const deadline = Date.now() + timeoutMs;
+async function waitForEndpoint(readOutput: () => string): Promise<string> {
+  const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {
     const [, endpoint] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(readOutput()) ?? [];
     if (endpoint !== undefined) return endpoint;
     if (Date.now() > deadline)
-      throw new Error(`moto_server did not listen within ${timeoutMs} ms: ${readOutput().slice(-500)}`);
+      throw new Error(`moto_server did not listen within ${START_LIMIT_MS} ms: ${readOutput().slice(-500)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

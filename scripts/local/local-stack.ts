@@ -47,7 +47,7 @@ export interface LocalStackOptions {
 }
 
 /** Registers a step that is done when the stack ends. The last one registered is done first. */
-export type Undo = (step: () => Promise<void>) => void;
+type Undo = (step: () => Promise<void>) => void;
 
 /** The finished parts of a running stack. */
 interface StackParts {

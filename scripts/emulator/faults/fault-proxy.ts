@@ -26,7 +26,7 @@ export interface FaultProxyOptions {
 }
 
 /** What a proxy has done since its start. */
-export interface FaultStatistics {
+interface FaultStatistics {
   readonly connections: number;
   readonly requests: number;
   /** Requests that were sent to the upstream; a duplicate counts twice. */

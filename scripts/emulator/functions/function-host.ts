@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { findNodeBinary } from "../../kit/node-binary";
-import { parseLambdaArn, type VersionConfiguration } from "../applied/functions";
+import type { VersionConfiguration } from "../applied/functions";
 import { addSample, increment, type Observer, type StatisticsRecorder } from "../statistics";
 import { FunctionInstance, FunctionLog, type InvocationOutcome } from "./function-instance";
 import type { CodeStore, FunctionVersions, InvocationTarget } from "./function-versions";
@@ -85,7 +85,7 @@ export class FunctionHost {
     const running = (this.running.get(functionName) ?? 0) + 1;
     if (running > (target.function.reservedConcurrency ?? UNRESERVED_CONCURRENCY)) {
       statistics.throttles += 1;
-      this.options.observer?.throttled({ functionName, qualifier: parseLambdaArn(arn)?.qualifier });
+      this.options.observer?.throttled({ functionName, qualifier: target.qualifier });
       return { kind: "throttled" };
     }
     this.running.set(functionName, running);
@@ -113,14 +113,14 @@ export class FunctionHost {
     this.logs.clear();
   }
 
-  private async run({ version }: InvocationTarget, functionArn: string, payload: string): Promise<InvocationOutcome> {
+  private async run(
+    { version, qualifier }: InvocationTarget,
+    functionArn: string,
+    payload: string,
+  ): Promise<InvocationOutcome> {
     const fingerprint = fingerprintOf(version);
     const requestId = randomUUID();
-    const invoked = {
-      startedAtMs: Date.now(),
-      running: new Map(this.running),
-      qualifier: parseLambdaArn(functionArn)?.qualifier,
-    };
+    const [startedAtMs, running] = [Date.now(), new Map(this.running)];
     const log = this.logOf(version.functionName);
     const instance = (await this.takeIdle(fingerprint)) ?? (await this.start(version, log));
     log.start(requestId, version.version);
@@ -130,8 +130,10 @@ export class FunctionHost {
     this.record(version, outcome, maxMemoryUsedMiB);
     this.options.observer?.invoked({
       functionName: version.functionName,
+      qualifier,
       version: version.version,
-      ...invoked,
+      startedAtMs,
+      running,
       durationMs: outcome.durationMs,
       failed: outcome.failed,
     });

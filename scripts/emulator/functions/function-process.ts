@@ -173,7 +173,7 @@ export interface RuntimeTask {
 }
 
 /** What the process reports. */
-export interface RuntimeEvents {
+interface RuntimeEvents {
   /** The process asks for work: it is initialised, and done with the invocation before. */
   next(): void;
   response(payload: string): void;

@@ -70,7 +70,7 @@ const DEFAULTS = {
   UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
 } as const;
 
-export type GatewayResponseType = keyof typeof DEFAULTS;
+type GatewayResponseType = keyof typeof DEFAULTS;
 
 /** Why the gateway answers by itself. */
 export interface GatewayFailure {
@@ -132,7 +132,7 @@ export class GatewayResponses {
   }
 }
 
-export interface TemplateOptions {
+interface TemplateOptions {
   /** Stands for variables without a value. Default: "". */
   readonly fallback?: string;
   /** Default: values are not escaped. */

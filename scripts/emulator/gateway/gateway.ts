@@ -49,7 +49,7 @@ function pairHeaders(raw: readonly string[]): [string, string][] {
 }
 
 /** Answers the requests of the server. */
-export interface RequestHandler {
+interface RequestHandler {
   /** @param problem why the server could not take the request */
   handle(request: GatewayRequest, problem?: GatewayFailure): Promise<GatewayAnswer>;
 }

@@ -42,8 +42,7 @@ const NO_SETTINGS: MethodSettings = {
   cacheTtlSeconds: 300,
   requiresAuthorizationForCacheControl: true,
   cacheControlStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
-  throttleRate: undefined,
-  throttleBurst: undefined,
+  throttle: undefined,
 };
 
 /**
@@ -152,7 +151,7 @@ function readIntegration(
  * A route, with the values of its path's variables. They stay percent-encoded, because REST APIs do
  * not decode them.
  */
-export interface RouteMatch {
+interface RouteMatch {
   readonly route: Route;
   readonly pathParameters: Readonly<Record<string, string>>;
 }

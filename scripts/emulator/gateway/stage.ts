@@ -1,6 +1,6 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { AppliedApiKey, MethodSettings, QuotaPeriod } from "../applied/api";
+import type { AppliedApiKey, Limit, MethodSettings, QuotaPeriod } from "../applied/api";
 import type { GatewayRequest } from "./gateway";
 import {
   evaluateExpression,
@@ -109,11 +109,6 @@ export function readCacheControl(request: GatewayRequest, settings: MethodSettin
   };
 }
 
-interface Limit {
-  readonly rate: number;
-  readonly burst: number;
-}
-
 interface Bucket extends Limit {
   tokens: number;
   filledAtMs: number;
@@ -132,10 +127,9 @@ export class Throttle {
    */
   check(route: Route, key: AppliedApiKey | undefined): GatewayFailure | undefined {
     const plan = key?.plan;
-    const { throttleRate: rate, throttleBurst: burst = rate } = route.settings;
+    const { throttle } = route.settings;
     if (plan?.throttle !== undefined && !this.takeToken(`key ${key?.id}`, plan.throttle)) return { type: "THROTTLED" };
-    if (rate !== undefined && !this.takeToken(`method ${route.name}`, { rate, burst: burst ?? rate }))
-      return { type: "THROTTLED" };
+    if (throttle !== undefined && !this.takeToken(`method ${route.name}`, throttle)) return { type: "THROTTLED" };
     if (plan?.quota !== undefined && !this.useQuota(`${plan.id} ${key?.id}`, plan.quota))
       return { type: "QUOTA_EXCEEDED" };
     return undefined;

@@ -53,8 +53,7 @@ test("the API, its stage and its settings are read", () => {
     cacheTtlSeconds: 5,
     requiresAuthorizationForCacheControl: true,
     cacheControlStrategy: "FAIL_WITH_403",
-    throttleRate: undefined,
-    throttleBurst: undefined,
+    throttle: undefined,
   });
 });
 

@@ -38,14 +38,13 @@ describe("route", () => {
     cacheTtlSeconds: 5,
     requiresAuthorizationForCacheControl: true,
     cacheControlStrategy: "FAIL_WITH_403",
-    throttleRate: 5,
-    throttleBurst: 5,
+    throttle: { rate: 5, burst: 5 },
   };
   const forAll: AppliedMethodSettings = { resourcePath: "*", method: "*", settings: ON };
   const own = (method: string, settings: Partial<MethodSettings>): AppliedMethodSettings => ({
     resourcePath: "/echo/{id}",
     method,
-    settings: { ...ON, throttleRate: undefined, ...settings },
+    settings: { ...ON, throttle: undefined, ...settings },
   });
 
   test("security schemes are a signature, a key, both or none, from the operation or else the document", () => {
@@ -63,8 +62,8 @@ describe("route", () => {
   });
 
   test("a method's settings replace the stage's as a whole", () => {
-    expect(route({}, { settings: [forAll] }).settings.throttleRate).toBe(5);
-    expect(route({}, { settings: [forAll, own("GET", {})] }).settings.throttleRate).toBeUndefined();
+    expect(route({}, { settings: [forAll] }).settings.throttle?.rate).toBe(5);
+    expect(route({}, { settings: [forAll, own("GET", {})] }).settings.throttle).toBeUndefined();
     expect(route().settings.cachingEnabled).toBe(false);
   });
 
