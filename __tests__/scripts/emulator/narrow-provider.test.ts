@@ -208,11 +208,15 @@ describe("narrow schema", () => {
   });
 
   test.each([
-    ["a field of another kind", Buffer.from([0x08, 0x01]), /Byte 0 begins no field of GetProviderSchema's answer/],
+    [
+      "a field of another kind",
+      Buffer.from([0x08, 0x01]),
+      /Byte 0 of a message begins no field; expected GetProviderSchema's answer/,
+    ],
     [
       "a field that is longer than the message",
       Buffer.from([0x12, 0x7f, 0x00]),
-      /Byte 0 begins no field of GetProviderSchema's answer/,
+      /Byte 0 of a message begins no field; expected GetProviderSchema's answer/,
     ],
     ["a number that is cut off", Buffer.from([0x12, 0x80]), /A number is cut off in GetProviderSchema's answer/],
     ["a schema without a name", field(2, field(2, "x")), /A schema has no name; expected GetProviderSchema's answer/],
