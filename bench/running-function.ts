@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   FunctionProcess,
-  functionEnvironment,
+  makeEnvironment,
   RuntimeApi,
   type RuntimeTask,
 } from "../scripts/emulator/functions/function-process";
@@ -135,7 +135,7 @@ export async function measureColdStart(start: FunctionStart): Promise<ColdTimes>
 const logOf = ({ code }: FunctionStart): string => join(code, "log.txt");
 
 function environmentOf({ call, code, endpoint, certificate }: FunctionStart, runtimeApi: string) {
-  return functionEnvironment({
+  return makeEnvironment({
     version: {
       functionName: call.function,
       version: "1",

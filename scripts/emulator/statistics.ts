@@ -30,14 +30,6 @@ export interface ObservedRequest {
   readonly cache: "hit" | "miss" | "none" | "off";
 }
 
-/** Messages that were received from a queue, or deleted from it. */
-export interface ObservedMessages {
-  readonly queueName: string;
-  readonly count: number;
-  /** Age of the oldest of them; undefined where the queue does not give the time of sending. */
-  readonly oldestAgeMs: number | undefined;
-}
-
 /** Is called when something has happened. It must not throw. */
 export interface Observer {
   invoked(invocation: ObservedInvocation): void;
@@ -45,8 +37,8 @@ export interface Observer {
   answered(request: ObservedRequest): void;
   /** A rule invoked one of its targets. */
   fired(ruleArn: string): void;
-  received(messages: ObservedMessages): void;
-  deleted(messages: ObservedMessages): void;
+  /** Messages were received from a queue, or deleted from it; the oldest of them has this age. */
+  handled(queueName: string, oldestAgeMs: number): void;
 }
 
 /** Counts since the start, over all reloads. */

@@ -1,5 +1,5 @@
 import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
-import { asObject, asText, requireText } from "../json";
+import { asList, asObject, asText, requireText } from "../json";
 import {
   readApi,
   readApiKeys,
@@ -128,6 +128,8 @@ export function readApplied(output: unknown, warn: (message: string) => void): A
   const state = State.parse(output);
   const api = readApi(state);
   const stage = readStage(state);
+  if (asList(api.document["x-amazon-apigateway-binary-media-types"]).length > 0)
+    warn("The API's binary media types are not emulated; every body is passed as text.");
   for (const mapping of state.all("aws_lambda_event_source_mapping")) {
     const { filter_criteria: filters } = mapping.values;
     if (Array.isArray(filters) && filters.length > 0)

@@ -11,7 +11,6 @@ import type { Applied } from "../applied/applied";
 import type { AppliedMapping, AppliedQueue } from "../applied/functions";
 import type { InvocationResult, RuntimeContext } from "../functions/function-host";
 import { asObject, parseObject } from "../json";
-import type { ObservedMessages } from "../statistics";
 
 interface PollerOptions extends RuntimeContext {
   readonly sqs: SQSClient;
@@ -169,7 +168,7 @@ export class QueuePoller {
       );
       this.failing = false;
       this.statistics.received += messages.length;
-      if (messages.length > 0) this.options.observer?.received(this.observe(messages));
+      this.observe(messages);
       return messages;
     } catch (error) {
       if (!this.failing) this.options.warn(`${this.mapping.address}: ${queue.url} cannot be polled: ${String(error)}`);
@@ -180,7 +179,7 @@ export class QueuePoller {
   }
 
   private async process({ messages, mapping, queue, visibleAtMs }: Batch): Promise<void> {
-    const payload = JSON.stringify(sqsEvent(messages, queue.arn, this.options.region));
+    const payload = JSON.stringify(makeSqsEvent(messages, queue.arn, this.options.region));
     const result = await this.invokeUntil(mapping.functionArn, payload, visibleAtMs);
     const done = result.kind === "answer" ? selectDone(messages, result.payload, mapping) : [];
     // Messages that failed stay hidden until their visibility time-out passes; Lambda does not reset it.
@@ -206,8 +205,7 @@ export class QueuePoller {
         new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries: entries }),
       );
       this.statistics.deleted += deleted.length;
-      const gone = deleted.flatMap(({ Id: id }) => messages[start + Number(id)] ?? []);
-      if (gone.length > 0) this.options.observer?.deleted(this.observe(gone));
+      this.observe(deleted.flatMap(({ Id: id }) => messages[start + Number(id)] ?? []));
     }
   }
 
@@ -220,10 +218,11 @@ export class QueuePoller {
     await setTimeout(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
-  private observe(messages: readonly Message[]): ObservedMessages {
+  /** Reports how old the messages are. A queue may not give the time at which they were sent. */
+  private observe(messages: readonly Message[]): void {
     const sentAtMs = messages.map(({ Attributes: given }) => Number(given?.SentTimestamp)).filter(Number.isFinite);
-    const oldestAgeMs = sentAtMs.length === 0 ? undefined : Math.max(0, Date.now() - Math.min(...sentAtMs));
-    return { queueName: this.queueName, count: messages.length, oldestAgeMs };
+    if (sentAtMs.length > 0)
+      this.options.observer?.handled(this.queueName, Math.max(0, Date.now() - Math.min(...sentAtMs)));
   }
 
   private get statistics() {
@@ -245,7 +244,7 @@ interface Batch {
 }
 
 /** The event that Lambda makes of a batch of messages (Lambda developer guide, "Using Lambda with Amazon SQS"). */
-export function sqsEvent(messages: readonly Message[], queueArn: string, region: string) {
+export function makeSqsEvent(messages: readonly Message[], queueArn: string, region: string) {
   return {
     Records: messages.map((message) => ({
       messageId: message.MessageId,

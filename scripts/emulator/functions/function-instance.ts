@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { VersionConfiguration } from "../applied/functions";
 import {
-  functionEnvironment,
+  makeEnvironment,
   FunctionProcess,
   RuntimeApi,
   type EnvironmentOptions,
@@ -124,7 +124,7 @@ export class FunctionInstance {
     const api = await RuntimeApi.listen();
     const heapMiB = Math.floor(options.version.memoryMiB * HEAP_SHARE);
     const { nodePath, taskRoot, nodeFlags = [`--max-old-space-size=${heapMiB}`], log } = options;
-    const environment = functionEnvironment({ ...options, runtimeApi: api.address });
+    const environment = makeEnvironment({ ...options, runtimeApi: api.address });
     const process = await FunctionProcess.startInTurn({
       nodePath,
       nodeFlags,

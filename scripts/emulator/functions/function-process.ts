@@ -22,7 +22,7 @@ export interface EnvironmentOptions {
  * The whole environment of a function's process: the applied variables and those that Lambda sets. The last two are
  * local: they lead the SDK to the emulator, and keep it from asking a metadata service for credentials.
  */
-export function functionEnvironment(options: EnvironmentOptions): Record<string, string> {
+export function makeEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { version, region } = options;
   return {
     ...options.processVariables,

@@ -8,7 +8,14 @@ import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type Mapping
 import { LambdaIntegration } from "./lambda-integration";
 import { ResourcePolicy, type AuthorizerAnswer } from "./policy";
 import { readRoutes, RouteTable, type Integration, type Route } from "./route";
-import { cacheKey, ExpiringCache, readCacheControl, type AccessLog, type ResponseCache, type Throttle } from "./stage";
+import {
+  makeCacheKey,
+  ExpiringCache,
+  readCacheControl,
+  type AccessLog,
+  type ResponseCache,
+  type Throttle,
+} from "./stage";
 
 interface RestApiOptions extends RuntimeContext {
   readonly callers: readonly Caller[];
@@ -139,7 +146,7 @@ export class RestApi {
     const control = readCacheControl(source.request, route.settings);
     if ("type" in control) return control;
     const { cache, statistics } = this.options;
-    const key = cacheKey(route, integration, source);
+    const key = makeCacheKey(route, integration, source);
     const cached = control.refresh ? undefined : cache.get(key);
     source.cacheResult = cached === undefined ? "miss" : "hit";
     statistics.route(route.name)[cached === undefined ? "cacheMisses" : "cacheHits"] += 1;
@@ -207,7 +214,7 @@ export function createContext(
     ["protocol", "HTTP/1.1"],
     ["domainName", domainName],
     ["domainPrefix", domainName.split(".")[0] ?? ""],
-    ["requestTime", commonLogTime(nowMs)],
+    ["requestTime", formatLogTime(nowMs)],
     ["requestTimeEpoch", String(nowMs)],
     ["xrayTraceId", traceId],
     ["identity.sourceIp", request.sourceIp],
@@ -218,7 +225,7 @@ export function createContext(
 const randomHex = (digits: number): string => randomUUID().replaceAll("-", "").slice(0, digits);
 
 /** Such as `09/Apr/2026:12:34:56 +0000`. */
-export function commonLogTime(nowMs: number): string {
+export function formatLogTime(nowMs: number): string {
   const [date = "", time = ""] = new Date(nowMs).toISOString().split("T");
   const [year, month, day] = date.split("-");
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;

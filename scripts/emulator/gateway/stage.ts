@@ -80,7 +80,7 @@ export class ResponseCache extends ExpiringCache<GatewayAnswer> {
  * The key of a request: method, resource and the parameters that the integration names. The path is not part of it, so
  * an integration that forgets a parameter shows callers each other's answers, here as on AWS.
  */
-export function cacheKey(route: Route, integration: Integration, source: MappingSource): string {
+export function makeCacheKey(route: Route, integration: Integration, source: MappingSource): string {
   const values = integration.cacheKeyParameters.map(
     (name) => evaluateExpression(integration.requestParameters[name] ?? name, source) ?? null,
   );
@@ -149,7 +149,7 @@ export class Throttle {
   }
 
   private useQuota(name: string, { limit, period: length }: { limit: number; period: QuotaPeriod }): boolean {
-    const period = nameOfPeriod(this.now(), length);
+    const period = namePeriod(this.now(), length);
     const quota = this.quotas.get(name);
     const used = quota?.period === period ? quota.used : 0;
     if (used >= limit) return false;
@@ -159,7 +159,7 @@ export class Throttle {
 }
 
 /** A name for the day, week or month (UTC) of a moment. */
-export function nameOfPeriod(nowMs: number, period: QuotaPeriod): string {
+export function namePeriod(nowMs: number, period: QuotaPeriod): string {
   const date = new Date(nowMs).toISOString();
   if (period === "MONTH") return date.slice(0, 7);
   if (period === "DAY") return date.slice(0, 10);

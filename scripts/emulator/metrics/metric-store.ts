@@ -1,5 +1,5 @@
 import type { Applied } from "../applied/applied";
-import type { ObservedInvocation, ObservedMessages, ObservedRequest, ObservedThrottle, Observer } from "../statistics";
+import type { ObservedInvocation, ObservedRequest, ObservedThrottle, Observer } from "../statistics";
 
 /** One measured value of one metric. */
 export interface Sample {
@@ -111,7 +111,7 @@ interface Measurement {
 
 /**
  * Records the metrics that AWS publishes about what happened, with AWS's dimensions. Metrics that are missing here,
- * such as NumberOfMessagesSent and all metrics of tables, have no data.
+ * such as NumberOfMessagesReceived and all metrics of tables, have no data.
  */
 export class Recorder implements Observer {
   private applied: Applied | undefined;
@@ -183,12 +183,9 @@ export class Recorder implements Observer {
     this.record({ namespace: "AWS/Events", dimensions, values: { Invocations: 1 } });
   }
 
-  received({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.recordQueue(queueName, { NumberOfMessagesReceived: count, ...ageOfOldest(oldestAgeMs) });
-  }
-
-  deleted({ queueName, count, oldestAgeMs }: ObservedMessages): void {
-    this.recordQueue(queueName, { NumberOfMessagesDeleted: count, ...ageOfOldest(oldestAgeMs) });
+  /** In seconds. Messages that nobody receives have no age here. */
+  handled(queueName: string, oldestAgeMs: number): void {
+    this.recordQueue(queueName, { ApproximateAgeOfOldestMessage: oldestAgeMs / 1_000 });
   }
 
   /** Records how many messages a queue holds now. */
@@ -227,9 +224,4 @@ function qualifiedDimensions({ functionName, qualifier }: ObservedThrottle): Dim
 function aliasDimensions({ functionName, qualifier, version }: ObservedInvocation): Dimensions[] {
   if (qualifier === undefined || /^(\d+|\$LATEST)$/.test(qualifier)) return [];
   return [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
-}
-
-/** In seconds. Messages that nobody receives have no age here. */
-function ageOfOldest(oldestAgeMs: number | undefined): MetricValues {
-  return oldestAgeMs === undefined ? {} : { ApproximateAgeOfOldestMessage: oldestAgeMs / 1_000 };
 }

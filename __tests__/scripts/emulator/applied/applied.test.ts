@@ -53,7 +53,7 @@ describe("applied schedules", () => {
 });
 
 describe("applied", () => {
-  test("one state gives the whole model, and filter criteria are warned of", () => {
+  test("one state gives the whole model, with a warning about filter criteria and one about binary media types", () => {
     const warnings: string[] = [];
     const mapping = {
       uuid: "u",
@@ -63,7 +63,7 @@ describe("applied", () => {
     };
     const applied = readApplied(
       state(
-        restApi({ paths: {} }),
+        restApi({ paths: {}, "x-amazon-apigateway-binary-media-types": ["image/png"] }),
         lambda(folder(), { code: "" }),
         resource("aws_lambda_event_source_mapping", "m", mapping),
       ),
@@ -73,6 +73,7 @@ describe("applied", () => {
       1, 1, 0, 0, 1, 1, 0, 0, 1, 0,
     ]);
     expect(warnings).toEqual([
+      "The API's binary media types are not emulated; every body is passed as text.",
       "aws_lambda_event_source_mapping.m: filter_criteria is not emulated; every message is given to the function.",
     ]);
   });

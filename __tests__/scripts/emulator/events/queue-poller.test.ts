@@ -11,7 +11,7 @@ import {
   QueuePollers,
   QueuePoller,
   readFailedMessages,
-  sqsEvent,
+  makeSqsEvent,
 } from "../../../../scripts/emulator/events/queue-poller";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
 import { functionArn, resource, restApi, state, holdTimers, until } from "../fixtures";
@@ -346,7 +346,7 @@ describe("the event and the answer of a batch", () => {
   });
 
   test("a binary attribute is Base64", () => {
-    const event = sqsEvent(
+    const event = makeSqsEvent(
       [{ MessageId: "m", MessageAttributes: { b: { DataType: "Binary", BinaryValue: Buffer.from("hi") } } }],
       "arn:q",
       "us-east-1",

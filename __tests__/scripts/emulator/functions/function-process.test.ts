@@ -1,8 +1,4 @@
-import {
-  functionEnvironment,
-  FunctionProcess,
-  RuntimeApi,
-} from "../../../../scripts/emulator/functions/function-process";
+import { makeEnvironment, FunctionProcess, RuntimeApi } from "../../../../scripts/emulator/functions/function-process";
 import { execFileSync } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +16,7 @@ describe("function environment", () => {
       environment: { AWS_REGION: "mine", A: "1" },
       codeSha256: "",
     };
-    const environment = functionEnvironment({
+    const environment = makeEnvironment({
       version,
       region: "eu-west-1",
       endpoint: "http://127.0.0.1:1",
@@ -29,7 +25,7 @@ describe("function environment", () => {
       logStream: "s",
     });
     expect(
-      functionEnvironment({
+      makeEnvironment({
         version,
         region: "eu-west-1",
         endpoint: "",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AccessLog, ResponseCache, Throttle } from "../../../../scripts/emulator/gateway/stage";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
-import { CACHE_HEADER, commonLogTime, createContext, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
+import { CACHE_HEADER, formatLogTime, createContext, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
 import { API_ARN, folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
 import { request } from "./gateway-fixtures";
@@ -172,6 +172,6 @@ describe("request context", () => {
   });
 
   test("a time is written as in a common log", () => {
-    expect(commonLogTime(0)).toBe("01/Jan/1970:00:00:00 +0000");
+    expect(formatLogTime(0)).toBe("01/Jan/1970:00:00:00 +0000");
   });
 });

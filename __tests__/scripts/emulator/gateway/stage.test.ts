@@ -1,9 +1,9 @@
 import {
   readCacheControl,
-  cacheKey,
+  makeCacheKey,
   MAX_ENTRY_BYTES,
   ResponseCache,
-  nameOfPeriod,
+  namePeriod,
   Throttle,
   AccessLog,
   formatLine,
@@ -56,7 +56,7 @@ describe("response cache", () => {
       }),
     );
     const key = (id: string, arn: string | undefined, url = "/") =>
-      cacheKey(
+      makeCacheKey(
         subject,
         subject.integration!,
         source({
@@ -131,9 +131,9 @@ describe("throttle", () => {
   });
 
   test("a week begins on Sunday", () => {
-    const week = (day: number) => nameOfPeriod(Date.UTC(2026, 0, day), "WEEK");
+    const week = (day: number) => namePeriod(Date.UTC(2026, 0, day), "WEEK");
     expect([week(3) === week(4), week(4) === week(10), week(10) === week(11)]).toEqual([false, true, false]); // The 4th was a Sunday.
-    expect(nameOfPeriod(Date.UTC(2026, 0, 4), "MONTH")).toBe("2026-01");
+    expect(namePeriod(Date.UTC(2026, 0, 4), "MONTH")).toBe("2026-01");
   });
 });
 

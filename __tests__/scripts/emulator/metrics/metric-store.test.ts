@@ -199,19 +199,13 @@ describe("recorder", () => {
     });
   });
 
-  test("rules and queues are told by their names", () => {
+  test("the metrics of rules and queues have their names", () => {
     recorder.fired("arn:aws:events:us-east-1:123456789012:rule/shop-worker-heartbeat");
-    recorder.received({ queueName: "work", count: 3, oldestAgeMs: 1_500 });
-    recorder.deleted({ queueName: "work", count: 2, oldestAgeMs: undefined });
+    recorder.handled("work", 1_500);
     recorder.counted("dead", 4, 1);
     expect(values("AWS/Events", "Invocations", { RuleName: "shop-worker-heartbeat" })).toEqual([1]);
     const ofQueue = (metric: string, QueueName = "work") => values("AWS/SQS", metric, { QueueName });
-    expect([
-      ofQueue("NumberOfMessagesReceived"),
-      ofQueue("NumberOfMessagesDeleted"),
-      ofQueue("ApproximateAgeOfOldestMessage"),
-      ofQueue("NumberOfMessagesSent"),
-    ]).toEqual([[3], [2], [1.5], []]);
+    expect([ofQueue("ApproximateAgeOfOldestMessage"), ofQueue("NumberOfMessagesSent")]).toEqual([[1.5], []]);
     expect([
       ofQueue("ApproximateNumberOfMessagesVisible", "dead"),
       ofQueue("ApproximateNumberOfMessagesNotVisible", "dead"),
