@@ -26,7 +26,7 @@ interface EmulatorOptions {
 /** It imports slowly on a busy machine. */
 const START_LIMIT_MS = 60_000;
 
-/** Folder of a module that Python loads first, and that corrects moto. */
+/** Folder of a module that Python loads before moto, and that corrects it. */
 const FIXES = join(__dirname, "emulator-fixes");
 
 /** Starts `moto_server` on a free loopback port and waits until it answers. */
@@ -105,7 +105,7 @@ export function sandboxEnvironment(caller: NodeJS.ProcessEnv, endpoint: string, 
       AWS_ENDPOINT_URL: endpoint,
       // On EC2 the SDK would otherwise use the machine's own role.
       AWS_EC2_METADATA_DISABLED: "true",
-      // These files do not exist, because a profile could name other endpoints.
+      // No such file exists: a profile could name other endpoints.
       AWS_CONFIG_FILE: `${folder}/no-aws-config`,
       AWS_SHARED_CREDENTIALS_FILE: `${folder}/no-aws-credentials`,
       // Terraform's runs here are short: collecting garbage less often saves a tenth of their processor time.

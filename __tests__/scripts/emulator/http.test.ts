@@ -27,7 +27,7 @@ describe("proxied request", () => {
     });
   });
 
-  test("one without signature and target has neither service nor operation", async () => {
+  test("a request without signature and target has neither service nor operation", async () => {
     expect(await readRequest(message({}))).toMatchObject({
       service: "",
       operation: "",
@@ -35,7 +35,7 @@ describe("proxied request", () => {
     });
   });
 
-  test("one that breaks off is none", async () => {
+  test("a request that breaks off is rejected", async () => {
     const broken = Object.assign(
       (async function* () {
         yield Buffer.from("a");
@@ -58,14 +58,14 @@ describe("reset", () => {
     return { near, far };
   }
 
-  test("the other side is told by RST", async () => {
+  test("the other side gets a RST", async () => {
     const { near, far } = await pair();
     const failed = once(far, "error") as Promise<[Error]>;
     resetConnection(near);
     expect((await failed)[0].message).toBe("read ECONNRESET");
   });
 
-  test("a connection whose own end was sent already is closed all the same: Node's own reset fails then, and leaves its descriptor open", async () => {
+  test("a connection whose own end was sent already is closed, because Node's reset would fail and leave its descriptor open", async () => {
     const { near, far } = await pair();
     far.on("error", () => undefined).end();
     near.resume();
@@ -78,7 +78,7 @@ describe("reset", () => {
     far.destroy();
   });
 
-  test("one that is gone is left alone", async () => {
+  test("a closed connection is not touched", async () => {
     const { near, far } = await pair();
     near.destroy();
     resetConnection(near);

@@ -51,13 +51,13 @@ test("a folder that is not initialized is an error that says what to do", async 
   );
 });
 
-test("a provider that announces no socket is an error, and is ended", async () => {
+test("a provider that announces no socket is ended, with an error", async () => {
   await expect(
     keepProvider({ directory: folderWith(`echo "TF_REATTACH_PROVIDERS='{}'"\nexec sleep 60`), env }),
   ).rejects.toThrow("The provider announces {}; expected one provider at a Unix socket");
 });
 
-test("a provider that ends early, or never announces itself, is an error, and nothing of it stays", async () => {
+test("a provider that ends early, or never announces itself, is an error, and no process stays", async () => {
   await expect(keepProvider({ directory: folderWith("exit 7"), env })).rejects.toThrow(
     /-debug ended with code 7 before it could be used/,
   );

@@ -205,7 +205,7 @@ describe("a request", () => {
     expect(runtime.statistics().functions.api).toMatchObject({ invocations: 2, errors: 1, throttles: 1 });
   });
 
-  test("is given up after the integration's time-out, while the function runs on", async () => {
+  test("is answered 504 after the integration's time-out, while the function runs on", async () => {
     const code = held(`export const handler = async () => { ${HELD} return { statusCode: 200 }; };`);
     const paths = { "/echo": { get: integration("api", { timeoutInMillis: 50 }) } };
     const runtime = await start(
@@ -330,7 +330,7 @@ describe("an API key", () => {
   ];
   const paths = { "/echo": { get: { security: [{ api_key: [] }], ...integration() } } };
 
-  test("has to be applied, enabled and in a usage plan of the stage, and its quota ends", async () => {
+  test("has to be applied, enabled and in a usage plan of the stage, and is refused past its quota", async () => {
     const code = answering("event.requestContext.identity.apiKeyId");
     const { url } = await start(state(restApi({ paths }), lambda(directory, { code }), permission("api"), keys));
     expect(await get(`${url}/echo`)).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
@@ -453,7 +453,7 @@ describe("the cache", () => {
     expect((await signedGet(status, { ...ALICE, secretAccessKey: "guess" })).status).toBe(403);
   });
 
-  test("shows a caller another one's answer where the key forgets the caller", async () => {
+  test("shows a caller the answer of another one where the key does not include the caller", async () => {
     const runtime = await start(state(cachedStatus(["method.request.path.request_id"])));
     await signedGet(`${runtime.url}/api/v1/status/r1`, ALICE);
     const leaked = await signedGet(`${runtime.url}/api/v1/status/r1`, BOB);
@@ -463,7 +463,7 @@ describe("the cache", () => {
     ]);
   });
 
-  test("is not passed by a flood of Cache-Control, and says so only where that is applied", async () => {
+  test("is not bypassed by Cache-Control, and sends the warning only where that is applied", async () => {
     const strategy = (value: string) =>
       state(
         cachedStatus(KEYS, {
@@ -547,7 +547,7 @@ describe("the runtime", () => {
     );
   });
 
-  test("names what the state lacks", async () => {
+  test("reports what the state lacks", async () => {
     await expect(start(state())).rejects.toThrow(
       "exactly one aws_api_gateway_rest_api; the applied state holds 0: none",
     );

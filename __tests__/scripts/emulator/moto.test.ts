@@ -22,7 +22,7 @@ const HOSTILE = {
   NODE_OPTIONS: "--require /evil.js",
 };
 
-test("nothing of a hostile environment gets in", () => {
+test("no variable of a hostile environment is passed on", () => {
   const folder = temporaryFolder("sandbox");
   const environment = sandboxEnvironment(HOSTILE, "http://127.0.0.1:5000", folder);
   expect(environment).toMatchObject({

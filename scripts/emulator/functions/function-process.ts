@@ -81,9 +81,9 @@ export class FunctionProcess {
   }
 
   /**
-   * Starts the process after those that were asked for before, and lets pending input be read between two starts. A
-   * start blocks this process for up to a second on a busy machine: sixteen in a row would delay answers for ten
-   * seconds, and functions and connections would be taken for dead.
+   * Starts the process after those that were requested before, and lets pending input be read between two starts. A
+   * start blocks this process for up to a second on a busy machine, so sixteen in a row would delay answers until
+   * functions and connections time out.
    */
   static startInTurn(options: ProcessOptions): Promise<FunctionProcess> {
     const started = lastStart

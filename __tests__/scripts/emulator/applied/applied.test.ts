@@ -3,7 +3,7 @@ import { resource, state, folder, functionArn, lambda, restApi } from "../fixtur
 import { firstBlock, requireText } from "../../../../scripts/emulator/json";
 
 describe("applied schedules", () => {
-  test("a rate is read in its three units, and nothing else is one", () => {
+  test("a rate is read in its three units, and every other expression is not a rate", () => {
     expect([
       parseRate("rate(1 minute)"),
       parseRate("rate(5 minutes)"),
@@ -17,7 +17,7 @@ describe("applied schedules", () => {
     ]);
   });
 
-  test("enabled rules are read with their targets, and a cron is warned of by name", () => {
+  test("enabled rules are read with their targets, and a cron expression is a warning", () => {
     const rule = (name: string, values: Record<string, unknown>) =>
       resource("aws_cloudwatch_event_rule", name, { name, arn: `arn:${name}`, ...values });
     const target = (name: string) =>
@@ -101,7 +101,7 @@ describe("state", () => {
     expect(() => State.parse("text")).toThrow("(given: string)");
   });
 
-  test("two resources where one is served are both named", () => {
+  test("two resources of a type of which one is served are an error that names both", () => {
     const parsed = State.parse(state(resource("x", "a", {}), resource("x", "b", {})));
     expect(() => parsed.only("x")).toThrow("exactly one x; the applied state holds 2: x.a, x.b.");
   });

@@ -60,7 +60,7 @@ describe("applied functions", () => {
     scaling_config: [{ maximum_concurrency: 2 }],
   };
 
-  test("a mapping is read with its batch, its maximum and its answers", () => {
+  test("a mapping is read with its batch size, its maximum concurrency and its response types", () => {
     expect(
       readMappings(
         parse(resource("aws_lambda_event_source_mapping", "m", { ...MAPPING, function_name: functionArn("api") })),
@@ -94,7 +94,7 @@ describe("lambda arn", () => {
     expect(parseLambdaArn("arn:aws:lambda:us-east-1:123456789012:function:api")?.qualifier).toBeUndefined();
   });
 
-  test("another ARN is not one", () => {
+  test("an ARN of another service is not read", () => {
     expect(parseLambdaArn("arn:aws:sqs:us-east-1:123456789012:work")).toBeUndefined();
   });
 });

@@ -79,7 +79,7 @@ describe("the pollers of an apply", () => {
     await subject.stop();
   });
 
-  test("the emulator's own mapping is switched off, enabled or not, and for an apply back to what was applied; a failure names it", async () => {
+  test("the emulator's own mapping is switched off while it is polled here, and back before an apply; a failure names it", async () => {
     const { subject, updates } = pollers();
     await subject.silenceEmulator(applied(false));
     expect(updates).toEqual([{ UUID: "u1", Enabled: false }]);
@@ -94,7 +94,7 @@ describe("the pollers of an apply", () => {
     ).rejects.toThrow("The emulator's own mapping u1 (aws_lambda_event_source_mapping.work) cannot be switched off.");
   });
 
-  test("a queue that was not applied is warned of", async () => {
+  test("a mapping of a queue that was not applied is a warning", async () => {
     const { subject, warnings, polls } = pollers();
     await subject.configure(applied(true, false));
     expect([warnings, polls.length]).toEqual([
@@ -248,14 +248,14 @@ describe("one poller", () => {
     expect([world.counts(), world.asked.length]).toEqual([{ received: 3, deleted: 1, failed: 0 }, 3]);
   });
 
-  test("without an applied maximum five batches are under way at most, as Lambda begins with", async () => {
+  test("without an applied maximum at most five batches are under way, as when Lambda begins", async () => {
     const world = poll(["1", "2", "3", "4", "5", "6"], { batchSize: 1 });
     await until(() => world.invocations.length === 5);
     await new Promise((resolve) => setImmediate(resolve));
     expect([world.invocations.length, world.queue.length]).toEqual([5, 1]);
   });
 
-  test("stopping waits for no batch, and takes no further message; settling waits for all", async () => {
+  test("a stopped poller takes no further message and does not wait for its batches; settled waits for them", async () => {
     const world = poll(["1", "2"], { batchSize: 1, maximumConcurrency: 1 });
     await until(() => world.invocations.length === 1);
     await world.poller.stop();
@@ -265,7 +265,7 @@ describe("one poller", () => {
     expect([world.deleted, world.queue.length]).toEqual([["handle-1"], 1]);
   });
 
-  test("a throttled batch is tried again, further and further apart, without another receive, until its messages are visible again", async () => {
+  test("a throttled batch is tried again at growing intervals until its messages are visible again", async () => {
     jest.useFakeTimers({
       doNotFake: ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate", "clearImmediate"],
     });
@@ -288,7 +288,7 @@ describe("one poller", () => {
     ]);
   });
 
-  test("an emulator that is gone is told once, and polled again after a second", async () => {
+  test("an emulator that is gone is one warning, and is polled again after a second", async () => {
     const world = poll([]);
     await polledAgain(world, 1);
     holdTimers();
@@ -304,7 +304,7 @@ describe("one poller", () => {
     await polledAgain(world, 1);
   });
 
-  test("a batching window collects until the batch is full", async () => {
+  test("a batching window collects messages until the batch is full", async () => {
     const world = poll(["1", "2", "3"], { batchSize: 2, batchingWindowSeconds: 300, maximumConcurrency: 1 });
     await until(() => world.invocations.length === 1);
     expect(world.invocations[0]!.bodies).toEqual(["1", "2"]);

@@ -86,13 +86,13 @@ describe("what the caller of a faulty request sees", () => {
     expect(upstream.asked).toEqual(["GET /other"]);
   });
 
-  test("drop-reply: the upstream does it, and the caller does not learn of it", async () => {
+  test("drop-reply: the upstream handles the request, and the caller gets no answer", async () => {
     const { upstream, proxy } = await under({ kind: "drop-reply" });
     await expect(ask(`${proxy.url}/a`, { method: "POST" })).rejects.toThrow("read ECONNRESET");
     expect(upstream.asked).toEqual(["POST /a"]);
   });
 
-  test("hold-reply: the upstream does it, whoever waits for that is told, and the caller is given no answer", async () => {
+  test("hold-reply: the upstream handles the request, the callback is called, and the caller gets no answer", async () => {
     const held: string[] = [];
     const { upstream, proxy } = await under({
       kind: "hold-reply",
@@ -106,7 +106,7 @@ describe("what the caller of a faulty request sees", () => {
     expect(upstream.asked).toEqual(["GET /a"]);
   });
 
-  test("duplicate: the upstream does it twice, and the caller is given the first answer", async () => {
+  test("duplicate: the upstream handles the request twice, and the caller gets the first answer", async () => {
     let answers = 0;
     const upstream = await serve((_asked, reply) => reply.end(String((answers += 1))));
     const proxy = await proxyTo(upstream.url, { faults: [{ kind: "duplicate" }] });
@@ -119,7 +119,7 @@ describe("what the caller of a faulty request sees", () => {
     await expect(ask(`${proxy.url}/abcdef`)).rejects.toThrow('cut after "GET /"');
   });
 
-  test("slow: the answer comes bytewise, and whole", async () => {
+  test("slow: the answer comes in pieces, and is complete", async () => {
     const { proxy } = await under({ kind: "slow", bytes: 2, everyMs: 30 });
     holdTimers();
     try {

@@ -77,7 +77,7 @@ describe("function instance", () => {
     expect(instance.alive).toBe(false);
   });
 
-  test("one whose process cannot be started, because its log was closed meanwhile, leaves nothing that listens", async () => {
+  test("an instance whose process cannot be started leaves no server that listens", async () => {
     const listening = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPServerWrap").length;
     const before = listening();
     // A number that is given to no file: that of a closed one may be another's by now.

@@ -70,17 +70,17 @@ describe("function process", () => {
     expect([subject.alive, isAlive(subject.pid!), subject.peakMemoryMiB()]).toEqual([false, false, undefined]);
   });
 
-  test("a process without a host ends by itself", async () => {
+  test("a process whose host is gone ends by itself", async () => {
     expect(await FunctionProcess.start(options(folder())).exited).toBe("exit status 1");
   });
 
-  test("a binary that cannot be started is said", async () => {
+  test("a binary that cannot be started is reported", async () => {
     expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(
       /^cannot be started: spawn \/nowhere\/node ENOENT/,
     );
   });
 
-  test("of processes that are asked for at once each starts in a turn of its own, and one that fails holds nobody up", async () => {
+  test("processes that are requested together start one after the other, and a failed start does not delay the next", async () => {
     let turns = 0;
     const count = () => {
       turns += 1;

@@ -81,7 +81,7 @@ describe("function versions", () => {
     });
   });
 
-  test("the emulator is not asked for what the state holds", async () => {
+  test("a version that the state describes is not read from the emulator", async () => {
     const versions = await load("2", {}, () => Promise.reject(new Error("asked")));
     expect(versions.all()).toHaveLength(1);
     expect(versions.resolve(functionArn("api", "2"), Math.random)?.version.version).toBe("2");

@@ -34,7 +34,7 @@ describe("caller", () => {
     expect(userArnOf(ALICE)).toBe("arn:aws:iam::123456789012:user/alice");
   });
 
-  test("callers that a handler could not tell apart are refused", () => {
+  test("callers that look the same to a handler are refused", () => {
     expect(() => assertDistinct([ALICE, BOB])).not.toThrow();
     expect(() => assertDistinct([ALICE, { ...BOB, accessKeyId: ALICE.accessKeyId }])).toThrow(
       'Two callers share "AKIDALICE".',
@@ -50,11 +50,11 @@ describe("authorization", () => {
   const KEY = { id: "k1", value: "secret", plan: { id: "p", throttle: undefined, quota: undefined } };
   const OPTIONS = { region: "us-east-1", callers: [ALICE], apiKeys: [KEY], nowMs: 0 };
 
-  test("an open route asks for nothing", async () => {
+  test("an open route needs neither signature nor key", async () => {
     expect(await authorize(route(), request(), OPTIONS)).toEqual({ caller: undefined, apiKey: undefined });
   });
 
-  test("a route with both asks for the signature first", async () => {
+  test("a route that needs both checks the signature before the key", async () => {
     const both = route({ security: [{ sigv4: [], api_key: [] }] });
     expect(await authorize(both, request({ headers: { "x-api-key": "secret" } }), OPTIONS)).toEqual({
       type: "MISSING_AUTHENTICATION_TOKEN",
@@ -253,7 +253,7 @@ describe("token authorizer", () => {
     return { world, ask };
   }
 
-  test("the function is given the token and the method, and what it says goes into the context as text", async () => {
+  test("the function gets the token and the method, and its answer is in the context as texts", async () => {
     const { world, ask } = setUp();
     expect(await ask("Bearer abc")).toEqual({
       refused: undefined,
@@ -267,7 +267,7 @@ describe("token authorizer", () => {
     ]);
   });
 
-  test("its answer is kept by token, whatever the route, until its time is over", async () => {
+  test("an answer is cached by token for all routes, until its time is over", async () => {
     const { world, ask } = setUp();
     await ask("Bearer abc");
     world.nowMs = 59_999;
@@ -280,7 +280,7 @@ describe("token authorizer", () => {
     expect(world.asked).toHaveLength(3);
   });
 
-  test("with 0 seconds nothing is kept, and without a number five minutes", async () => {
+  test("an answer is not cached with 0 seconds, and for five minutes without a number", async () => {
     const { world, ask } = setUp();
     const never = { ...authorizer, ttlSeconds: 0 };
     await ask("Bearer abc", undefined, never);
@@ -298,7 +298,7 @@ describe("token authorizer", () => {
     },
   );
 
-  test("a refusal is kept as well, and the word Unauthorized is not", async () => {
+  test("a refusal is cached too, and the error Unauthorized is not", async () => {
     const denied = setUp({ kind: "answer", payload: policy("Deny") });
     for (let time = 0; time < 2; time++)
       expect((await denied.ask("Bearer abc")).refused).toMatchObject({ type: "ACCESS_DENIED" });
@@ -315,7 +315,7 @@ describe("token authorizer", () => {
     ["too many calls at once", { kind: "throttled" }, "AUTHORIZER_FAILURE"],
     ["no function", { kind: "unknown-function" }, "AUTHORIZER_CONFIGURATION_ERROR"],
     ["an answer that is no policy", { kind: "answer", payload: "{}" }, "AUTHORIZER_CONFIGURATION_ERROR"],
-  ])("%s lets nobody in", async (_what, answer, type) => {
+  ])("%s refuses the caller", async (_what, answer, type) => {
     expect((await setUp(answer).ask("Bearer abc")).refused).toEqual({ type });
   });
 

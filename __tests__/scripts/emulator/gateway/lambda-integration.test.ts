@@ -18,7 +18,7 @@ describe("lambda integration", () => {
     return new LambdaIntegration(applied, () => result).call(subject, subject.integration!, source());
   }
 
-  test("what the function host says becomes what API Gateway says", async () => {
+  test("each result of the function host has its answer of API Gateway", async () => {
     const results: [InvocationResult, unknown][] = [
       [{ kind: "answer", payload: '{"statusCode":204}' }, { status: 204 }],
       [{ kind: "answer", payload: "1" }, { type: "INTEGRATION_FAILURE" }],
@@ -107,7 +107,7 @@ describe("proxy event", () => {
     expect(event.headers).not.toHaveProperty("Connection");
   });
 
-  test("what the authorizer said is in the request's context, and nothing is where there was none", () => {
+  test("an authorizer's answer is in the request's context; without an authorizer there is none", () => {
     const context = new Map([
       ["stage", "local"],
       ["authorizer.principalId", "alice"],
@@ -121,7 +121,7 @@ describe("proxy event", () => {
     expect(makeProxyEvent(route(), source()).requestContext).not.toHaveProperty("authorizer");
   });
 
-  test("empty maps and bodies are null, and a signature stays at the gateway only where it was checked", () => {
+  test("empty maps and bodies are null, and a signature that was checked is not passed on", () => {
     const given = source({
       request: request({ headers: { Authorization: "secret" } }),
       context: new Map([["stage", "local"]]),
@@ -135,7 +135,7 @@ describe("proxy event", () => {
     expect(makeProxyEvent(route({ security: [{ sigv4: [] }] }), given).headers).not.toHaveProperty("Authorization");
   });
 
-  test("a header may have the name of what every object has", () => {
+  test("a header may have the name of a property of all objects", () => {
     const given = source({
       request: request({ headers: { constructor: "1", __proto__x: "2", toString: "3" } }),
       context: new Map([["stage", "local"]]),

@@ -37,11 +37,11 @@ describe("authorizer policy", () => {
     ["a refusal before what allows", [statement("Deny"), statement("Allow", "*")], EXPLICIT],
     ["a refusal after what allows", [statement("Allow", "*"), statement("Deny", "*")], EXPLICIT],
     ["a refusal of something else", [statement("Deny", `${ARN}/x`), statement("Allow")], undefined],
-  ])("a policy with %s decides so", (_what, statements, expected) => {
+  ])("a policy with %s is evaluated as on AWS", (_what, statements, expected) => {
     expect(judged(...statements)).toEqual(expected);
   });
 
-  test("what is said about the caller is handed on as text", () => {
+  test("the answer's context is passed on as texts", () => {
     expect(answer([statement("Allow")], { context: { name: "a", count: 1, good: true } })).toMatchObject({
       principalId: "alice",
       context: { name: "a", count: "1", good: "true" },
@@ -57,11 +57,11 @@ describe("authorizer policy", () => {
     ["a statement without a resource", { policyDocument: { Statement: [statement("Allow", [])] } }],
     ["a list in the context", { context: { scopes: ["a"] } }],
     ["an object in the context", { context: { claims: { sub: "a" } } }],
-  ])("an answer with %s is none", (_what, more) => {
+  ])("an answer with %s is not accepted", (_what, more) => {
     expect(answer([statement("Allow")], more)).toBeUndefined();
   });
 
-  test("what is no JSON is no answer", () => expect(readAuthorizerAnswer("Unauthorized")).toBeUndefined());
+  test("a text that is not JSON is not accepted", () => expect(readAuthorizerAnswer("Unauthorized")).toBeUndefined());
 });
 
 describe("resource policy", () => {
@@ -106,7 +106,7 @@ describe("resource policy", () => {
     expect([policy.checkAllow(ask(OURS)), policy.checkAllow(ask())]).toEqual([undefined, refused("")]);
   });
 
-  test("a call says by the header which way it comes; without one it comes through the first endpoint of the policy", () => {
+  test("the header names the endpoint of a call; without it the call comes through the policy's first endpoint", () => {
     expect(policyOf(letIn, keepOut).endpointOf(undefined)).toBe(OURS);
     expect(policyOf(letIn, keepOut).endpointOf("vpce-0fedcba9876543210")).toBe("vpce-0fedcba9876543210");
     expect(policyOf(letIn, keepOut).endpointOf("none")).toBeUndefined();
@@ -123,7 +123,7 @@ describe("resource policy", () => {
       "It evaluates Allow and Deny of execute-api:Invoke for everybody.",
     ],
     [{ ...letIn, Action: "execute-api:ManageConnections" }, "a statement that the local runtime does not evaluate"],
-  ])("a policy that asks for more is refused, not passed over: %j", (statement, message) => {
+  ])("a policy that cannot be evaluated is an error: %j", (statement, message) => {
     expect(() => policyOf(statement)).toThrow(message);
   });
 });

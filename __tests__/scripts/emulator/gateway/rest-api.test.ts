@@ -97,7 +97,7 @@ test("a signed route's ARN above 1,600 bytes is answered 414", async () => {
   expect((await api.handle(request({ url: `/local/echo/${"x".repeat(1_000)}` }))).status).toBe(403);
 });
 
-test("a problem of the server is answered as the API answers", async () => {
+test("a problem of the server is answered by the API's gateway responses", async () => {
   const { api } = serve(integration(), {});
   expect((await api.handle(request(), { type: "REQUEST_TOO_LARGE" })).status).toBe(413);
 });
@@ -130,13 +130,13 @@ describe("an API with a resource policy", () => {
     expect(calls).toHaveLength(2);
   });
 
-  test("keeps the header to itself: the function sees none", async () => {
+  test("does not pass the header on to the function", async () => {
     const { api, calls } = serve(integration(), {}, 200, policy);
     await api.handle(through("vpce-0a"));
     expect(calls[0]?.toLowerCase()).not.toContain("vpc-endpoint");
   });
 
-  test("asks who signs before it asks the policy, as AWS does", async () => {
+  test("checks the signature before the policy, as AWS does", async () => {
     const { api } = serve({ ...integration(), security: [{ sigv4: [] }] }, {}, 200, policy);
     const { body } = await api.handle(through("none"));
     expect(JSON.parse(body.toString())).toEqual({ message: "Missing Authentication Token" });

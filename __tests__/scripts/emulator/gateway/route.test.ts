@@ -14,7 +14,7 @@ describe("route table", () => {
     return found === undefined ? undefined : [found.route.resourcePath, { ...found.pathParameters }];
   }
 
-  test("a literal segment wins over a variable, and that over a greedy one", () => {
+  test("a literal segment has priority over a variable, and a variable over a greedy one", () => {
     expect(match("/a/fixed")).toEqual(["/a/fixed", {}]);
     expect(match("/a/1")).toEqual(["/a/{id}", { id: "1" }]);
     expect(match("/a/1/more/")).toEqual(["/a/{id}/more", { id: "1" }]);

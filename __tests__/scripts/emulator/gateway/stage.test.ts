@@ -18,7 +18,7 @@ import { join } from "node:path";
 describe("response cache", () => {
   const answer = (bytes: number, status = 200): GatewayAnswer => ({ status, headers: [], body: Buffer.alloc(bytes) });
 
-  test("an entry lives as long as its time, whatever its status", () => {
+  test("an entry is kept until its time is over, whatever its status", () => {
     let now = 0;
     const cache = new ResponseCache(() => now);
     cache.put("k", answer(1, 404), 5);
@@ -28,7 +28,7 @@ describe("response cache", () => {
     expect([cache.get("k"), cache.size]).toEqual([undefined, 0]);
   });
 
-  test("an answer above 1,048,576 bytes is not kept, and replaces what was", () => {
+  test("an answer above 1,048,576 bytes is not kept, and removes the entry before it", () => {
     const cache = new ResponseCache(() => 0);
     cache.put("k", answer(MAX_ENTRY_BYTES), 5);
     expect(cache.get("k")?.body.length).toBe(MAX_ENTRY_BYTES);
@@ -36,7 +36,7 @@ describe("response cache", () => {
     expect(cache.get("k")).toBeUndefined();
   });
 
-  test("its size has a bound in entries and in bytes, and the longest unused goes", () => {
+  test("the cache is limited in entries and in bytes, and drops the least recently used entry", () => {
     const cache = new ResponseCache(() => 0);
     for (let entry = 0; entry < 10_100; entry += 1) {
       cache.put(String(entry), answer(1), 5);
@@ -107,7 +107,7 @@ describe("throttle", () => {
     for (let request = 0; request < 1_000; request += 1) expect(throttle.check(route(), undefined)).toBeUndefined();
   });
 
-  test("a key's own limit holds over all methods and fills at its rate", () => {
+  test("a key's own limit holds for all methods together and refills at its rate", () => {
     let now = 0;
     const throttle = new Throttle(() => now);
     const check = () => throttle.check(route(), KEY)?.type;

@@ -7,7 +7,7 @@ import { jsonLines } from "../../../../handlers/telemetry";
 describe("log tail", () => {
   const path = () => join(temporaryFolder("tail"), "worker.log");
 
-  test("each whole line comes once, and what was there before does not", () => {
+  test("each complete line is read once, and older lines are not read", () => {
     const file = path();
     writeFileSync(file, "old\n");
     const tail = new LogTail(file);
@@ -18,7 +18,7 @@ describe("log tail", () => {
     expect([tail.take(), tail.take()]).toEqual([["three"], []]);
   });
 
-  test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
+  test("a file that is made later is read from its beginning, in several chunks, without a broken character", () => {
     const file = path();
     const tail = new LogTail(file);
     expect(tail.take()).toEqual([]);
@@ -27,7 +27,7 @@ describe("log tail", () => {
     expect(tail.take()).toEqual(lines);
   });
 
-  test("a log that became shorter has no lines, because a log only grows", () => {
+  test("a log that became shorter has no new lines", () => {
     const file = path();
     writeFileSync(file, "one\ntwo\n");
     const tail = new LogTail(file);
@@ -40,7 +40,7 @@ describe("embedded metrics", () => {
   const line = (directives: unknown, values: object, timestamp: unknown = 1_000) =>
     JSON.stringify({ _aws: { Timestamp: timestamp, CloudWatchMetrics: directives }, ...values });
 
-  test("what the handlers write comes back as they measured it", () => {
+  test("the metrics that handlers log are read as they were measured", () => {
     const lines: string[] = [];
     jsonLines(
       (text) => lines.push(text),
@@ -78,7 +78,7 @@ describe("embedded metrics", () => {
     ]);
   });
 
-  test("each metric is once for each set of dimensions, and each value of an array for itself", () => {
+  test("each metric gives a sample for each dimension set and for each value of an array", () => {
     const text = line(
       [{ Namespace: "N", Dimensions: [["A"], ["A", "B"], []], Metrics: [{ Name: "m", Unit: "Count" }] }],
       { A: "a", B: "b", m: [1, 2] },
@@ -93,7 +93,7 @@ describe("embedded metrics", () => {
     ]);
   });
 
-  test("a metric or a dimension that the line does not hold, or holds as something else, is left out; the others stay", () => {
+  test("a metric or dimension that the line lacks, or that has another type, is left out; the others stay", () => {
     const text = line(
       [
         {

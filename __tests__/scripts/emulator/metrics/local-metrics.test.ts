@@ -21,7 +21,7 @@ describe("local metrics", () => {
   const emf = (timestampMs: number, value: number) =>
     `${JSON.stringify({ _aws: { Timestamp: timestampMs, CloudWatchMetrics: [{ Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration" }] }] }, Deployment: "shop", JobDuration: value })}\n`;
 
-  test("the gate's own tools are answered from the logs of the applied functions, in time-lapse, and from the reservations", async () => {
+  test("the gate's own clients read the applied functions' logged metrics, in time-lapse, and the account's limits", async () => {
     const directory = folder();
     const logDirectory = join(directory, "logs");
     mkdirSync(logDirectory);
@@ -83,7 +83,7 @@ describe("local metrics", () => {
 });
 
 describe("queue gauge", () => {
-  test("it asks each queue at its rate, tells an emulator that is gone once, and asks no more once stopped", async () => {
+  test("each queue is asked at an interval until the gauge stops, and a missing emulator is one warning", async () => {
     let works = true;
     const server = await answeringServer(() =>
       works
@@ -185,7 +185,7 @@ describe("the server", () => {
       MetricDataQueries: [{ Id: "q", MetricStat: { Metric: metric, Period: 120, Stat }, ...more }],
     });
 
-  test("what a client puts it gets back, percentiles and ranks too, however large and compressed the call was", async () => {
+  test("a client reads the data that it put, with percentiles and ranks, also after a large compressed call", async () => {
     const data = Array.from({ length: 900 }, (_, index) => ({
       MetricName: "JobDuration",
       Dimensions: metric.Dimensions,
@@ -208,7 +208,7 @@ describe("the server", () => {
     expect(emulator.asked).toEqual([]);
   });
 
-  test("a refusal reaches the client with its name and its words", async () => {
+  test("a refusal reaches the client with its name and its message", async () => {
     await expect(
       cloudwatch.send(ask("Sum", { MetricStat: undefined, Expression: "SUM(METRICS())" })),
     ).rejects.toMatchObject({
@@ -220,7 +220,7 @@ describe("the server", () => {
     });
   });
 
-  test("the account's limits are told", async () => {
+  test("the account's limits are answered", async () => {
     const functions = state(restApi({ paths: {} }), lambdaResource(folder(), { code: "", reserved: 60 }));
     server.configure(readApplied(functions, () => undefined));
     expect((await lambda.send(new GetAccountSettingsCommand({}))).AccountLimit).toEqual({
@@ -229,7 +229,7 @@ describe("the server", () => {
     });
   });
 
-  test("everything else the emulator answers, of CloudWatch and of Lambda too", async () => {
+  test("the emulator answers all other calls, those of CloudWatch and Lambda too", async () => {
     expect((await cloudwatch.send(new DescribeAlarmsCommand({}))).MetricAlarms?.[0]?.AlarmName).toBe("a");
     expect((await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: "worker" }))).FunctionName).toBe(
       "worker",
@@ -258,7 +258,7 @@ describe("the server", () => {
     },
   );
 
-  test("a body that is none, and an emulator that is gone, are told", async () => {
+  test("a body that is not JSON, and an emulator that is gone, are errors with their reason", async () => {
     const bad = await fetch(server.url, {
       method: "POST",
       headers: { "x-amz-target": "GraniteServiceVersion20100801.GetMetricData" },

@@ -40,21 +40,21 @@ describe("metric data", () => {
       Values: number[];
     }[];
 
-  test("each period with samples has a value at its start; the end is not included, an empty period is no 0", () => {
+  test("each period with samples has one value; the end is not included, and an empty period has no value", () => {
     expect(answer(input(query("sum", "Sum"), query("all", "p50", 3 * MINUTE)))).toEqual([
       { Id: "sum", Label: "m", StatusCode: "Complete", Timestamps: [BASE, BASE + MINUTE], Values: [30, 60] },
       { Id: "all", Label: "m", StatusCode: "Complete", Timestamps: [BASE], Values: [20] },
     ]);
   });
 
-  test("without a word the newest comes first, a start within a minute is that minute's, and what is not to be returned is not", () => {
+  test("by default the newest comes first, the start is rounded down to its minute, and ReturnData false leaves a query out", () => {
     const given = input({ ...query("sum", "Sum"), Label: "mine" }, { ...query("hidden", "Sum"), ReturnData: false });
     expect(answer({ ...given, ScanBy: undefined, StartTime: BASE + 29.5 })).toEqual([
       { Id: "sum", Label: "mine", StatusCode: "Complete", Timestamps: [BASE + MINUTE, BASE], Values: [60, 30] },
     ]);
   });
 
-  test("a metric that nobody recorded is complete and empty: no data, not 0", () => {
+  test("a metric that nobody recorded has no data instead of 0", () => {
     const other = { Id: "x", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N", MetricName: "other" } } };
     expect(answer(input(other))).toEqual([
       { Id: "x", Label: "other", StatusCode: "Complete", Timestamps: [], Values: [] },
@@ -106,7 +106,7 @@ describe("metric data", () => {
       "must be less than the parameter EndTime",
     ],
     ["no time", { ...input(query("a", "Sum")), StartTime: "now" }, 'StartTime is "now"; allowed: seconds since 1970.'],
-  ])("%s is refused as AWS refuses", (_, given, message) => {
+  ])("%s is refused with a ValidationError", (_, given, message) => {
     expect(() => getMetricData(store(), given as Record<string, unknown>)).toThrow(
       expect.objectContaining({
         name: "ValidationError",
@@ -143,7 +143,7 @@ describe("statistic", () => {
     ["PR(:1000)", 100],
   ])("%s of a known set", (name, expected) => expect(of(name, KNOWN)).toBeCloseTo(expected, 5));
 
-  test("of 99 quick ones and a slow one, the rank of the bound is 99 percent and the P99 lies between them", () => {
+  test("of 99 quick samples and a slow one, 99 percent are below the bound, and the P99 lies between them", () => {
     const values = [...Array<number>(99).fill(100), 10_000];
     expect([of("PR(:5000)", values), of("p99", values), of("p95", values)]).toEqual([99, expect.closeTo(199, 6), 100]);
   });

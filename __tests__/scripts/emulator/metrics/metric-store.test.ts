@@ -12,7 +12,7 @@ import { folder, lambda, restApi, state } from "../fixtures";
 describe("metric store", () => {
   const name = { namespace: "N", metric: "m", dimensions: { A: "1", B: "2" } };
 
-  test("values come by period from the start, the end not included, ascending, whatever the order of arrival", () => {
+  test("values are grouped by period, ascending, without the end and whatever their order of arrival", () => {
     const store = new MetricStore();
     for (const [atMs, value] of [
       [60_000, 3],
@@ -33,7 +33,7 @@ describe("metric store", () => {
     ]);
   });
 
-  test("a metric is told by all its dimensions, in any order, and by no fewer", () => {
+  test("a metric is found by all its dimensions, in any order, and not by some of them", () => {
     const store = new MetricStore();
     store.record({ ...name, atMs: 0, value: 1 });
     expect([
@@ -44,7 +44,7 @@ describe("metric store", () => {
       expect(store.byPeriod({ ...name, dimensions }, { startMs: 0, endMs: 1, periodMs: 1 }).size).toBe(0);
   });
 
-  test("a full metric lets the oldest samples go", () => {
+  test("a full metric drops its oldest samples", () => {
     const store = new MetricStore();
     for (let index = 0; index <= KEPT_SAMPLES; index++) store.record({ ...name, atMs: index, value: index });
     const [[, values = []] = []] = [
@@ -116,7 +116,7 @@ describe("recorder", () => {
       expect(ofLambda("Invocations", { FunctionName: "worker" })).toEqual([1, 1]);
     });
 
-    test("tells how many ran at once, and how much of the account's concurrency was claimed: reservations, and what runs without one", () => {
+    test("records how many ran at once, and the claimed concurrency: reservations plus what runs without one", () => {
       const directory = folder();
       recorder.configure(
         readApplied(
@@ -137,7 +137,7 @@ describe("recorder", () => {
       expect(recorder.reserved).toBe(50);
     });
 
-    test("that is turned away is a throttle and nothing else", () => {
+    test("that is throttled counts as a throttle only", () => {
       recorder.throttled({ functionName: "worker", qualifier: "live" });
       expect([
         ofLambda("Throttles", { FunctionName: "worker" }),
@@ -146,7 +146,7 @@ describe("recorder", () => {
       ]).toEqual([[1], [1], []]);
     });
 
-    test("stands at the time at which it began, in the time of the metrics", () => {
+    test("is recorded at the time at which it began, in the time of the metrics", () => {
       recorder = new Recorder(store, timeLapse(30, START));
       recorder.invoked({ ...invocation, startedAtMs: START + 2_000 });
       expect([
@@ -170,7 +170,7 @@ describe("recorder", () => {
     } as const;
     const ofApi = (metric: string) => values("AWS/ApiGateway", metric, { ApiName: "shop", Stage: "v1" });
 
-    test("is counted, and its errors are 0 or 1 of each, so that their mean is a rate", () => {
+    test("is counted, with 0 or 1 for each kind of error, so that the mean is a rate", () => {
       for (const status of [200, 404, 500]) recorder.answered({ ...request, status });
       expect([
         ofApi("Count"),
@@ -188,7 +188,7 @@ describe("recorder", () => {
       expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
     });
 
-    test("has something of the cache only where there is one, and an integration's latency only where it was called", () => {
+    test("has cache metrics only where the stage has a cache, and an integration latency only where a function was called", () => {
       recorder.answered({ ...request, integrationLatencyMs: undefined });
       expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
       for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
@@ -214,13 +214,13 @@ describe("recorder", () => {
 });
 
 describe("time lapse", () => {
-  test("from the origin on a minute of metrics passes in a part of a real one, and what was before stays", () => {
+  test("time passes faster from the origin on, and times before it stay", () => {
     const lapse = timeLapse(30, 1_000_000);
     expect([999_000, 1_000_000, 1_002_000].map(lapse.at)).toEqual([999_000, 1_000_000, 1_060_000]);
     expect(lapse.real(60_000)).toBe(2_000);
   });
 
-  test("real time is as it is", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
+  test("real time is not changed", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
 
   test.each([0.5, 0, -1, NaN, Infinity])("a time-lapse of %p is refused", (factor) => {
     expect(() => timeLapse(factor, 0)).toThrow(
