@@ -34,9 +34,9 @@ const PROVIDER = join(".terraform", "providers", "registry.terraform.io", "hashi
  * Otherwise each run of terraform starts a provider, has it list all its types, and ends it, which takes nearly all of
  * the processor time of a small plan: 9 s instead of 0.1 s.
  *
- * It uses the provider's own way to be debugged (Terraform documentation, "Debugging Providers"), so it is for emulators
- * and throw-away folders, not for pipelines. A root may configure one region only: of two, the last one wins without a
- * message. This process answers terraform, so it must not block while terraform runs.
+ * It uses the provider's own way to be debugged (Terraform documentation, "Debugging Providers"), so it is for
+ * emulators and throw-away folders, not for pipelines. A root may configure one region only: of two, the last one wins
+ * without a message. This process answers terraform, so it must not block while terraform runs.
  */
 export async function keepProvider({
   directory,

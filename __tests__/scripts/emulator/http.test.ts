@@ -65,7 +65,7 @@ describe("reset", () => {
     expect((await failed)[0].message).toBe("read ECONNRESET");
   });
 
-  test("a connection whose own end was sent already is closed, because Node's reset would fail and leave its descriptor open", async () => {
+  test("a connection whose own end was sent already is closed, because a reset would fail", async () => {
     const { near, far } = await pair();
     far.on("error", () => undefined).end();
     near.resume();
@@ -91,7 +91,7 @@ describe("upstream", () => {
   let upstream: Upstream | undefined;
   afterEach(() => upstream?.close());
 
-  test("a request reaches the upstream as it was sent, under the host that the caller used, and its answer comes back", async () => {
+  test("a request reaches the upstream as it was sent, with the caller's Host header", async () => {
     const seen: unknown[] = [];
     const { url } = await serve((asked, reply, { headers }) => {
       seen.push(asked, headers.host, headers["x-a"], headers["content-length"]);

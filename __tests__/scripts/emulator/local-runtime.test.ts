@@ -191,7 +191,7 @@ describe("a request", () => {
     expect(await get(`${url}/echo`)).toMatchObject({ status: 500, body: '{"message":"Internal server error"}' });
   });
 
-  test("is answered 502 where the function throws or returns something else, and 500 where it is throttled", async () => {
+  test("is answered 502 where the function fails or answers otherwise, and 500 where it is throttled", async () => {
     const code = `export const handler = async (event) => { if (event.queryStringParameters) throw new Error("broken"); return "not a proxy response"; };`;
     const api = restApi({ paths: OPEN });
     const runtime = await start(state(api, lambda(directory, { code }), permission("api")));

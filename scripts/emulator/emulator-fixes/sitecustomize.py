@@ -1,7 +1,7 @@
 """
 Corrects moto 5.2.1 where it differs from AWS and the AWS provider or functions depend on it. Python runs this file
-before moto, because its folder is on PYTHONPATH (scripts/emulator/moto.ts). A correction that does not fit the installed
-moto is left out.
+before moto, because its folder is on PYTHONPATH (scripts/emulator/moto.ts). A correction that does not fit the
+installed moto is left out.
 """
 import functools
 import importlib

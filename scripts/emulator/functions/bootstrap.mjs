@@ -7,8 +7,8 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-// An import would also load what the module makes on demand, such as a WebSocket client, which takes as long as the rest
-// of Node's start. Lambda's own runtime requires the module too.
+// An import would also load what the module makes on demand, such as a WebSocket client, which takes as long as the
+// rest of Node's start. Lambda's own runtime requires the module too.
 const http = process.getBuiltinModule("node:http");
 
 const { AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, _HANDLER } = process.env;

@@ -216,7 +216,8 @@ function fingerprintOf(version: VersionConfiguration): string {
 function limitAnswer({ failed, payload }: InvocationOutcome): InvocationResult {
   const bytes = Buffer.byteLength(payload);
   if (bytes <= MAX_PAYLOAD_BYTES) return { kind: failed ? "error" : "answer", payload };
-  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+  const errorMessage =
+    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size ` + `(${MAX_PAYLOAD_BYTES} bytes).`;
   return { kind: "error", payload: JSON.stringify({ errorType: "Function.ResponseSizeTooLarge", errorMessage }) };
 }
 

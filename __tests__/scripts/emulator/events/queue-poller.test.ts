@@ -79,7 +79,7 @@ describe("the pollers of an apply", () => {
     await subject.stop();
   });
 
-  test("the emulator's own mapping is switched off while it is polled here, and back before an apply; a failure names it", async () => {
+  test("the emulator's own mapping is switched off, and back before an apply; a failure names it", async () => {
     const { subject, updates } = pollers();
     await subject.silenceEmulator(applied(false));
     expect(updates).toEqual([{ UUID: "u1", Enabled: false }]);
@@ -204,7 +204,7 @@ describe("one poller", () => {
     expect([world.deleted, world.counts()]).toEqual([["handle-a", "handle-b"], { received: 2, deleted: 2, failed: 0 }]);
   });
 
-  test("a message that the function reports as failed stays in the queue, and only where reports were applied", async () => {
+  test("a message that is reported as failed stays in the queue, only where reports were applied", async () => {
     const report: InvocationResult = { kind: "answer", payload: '{"batchItemFailures":[{"itemIdentifier":"id-b"}]}' };
     const reporting = poll(["a", "b", "c"]);
     await until(() => reporting.invocations.length === 1);
@@ -237,7 +237,7 @@ describe("one poller", () => {
     expect([world.deleted, world.invocations.length]).toEqual([[], 1]);
   });
 
-  test("no more batches are under way than the applied maximum, and the next message is received when one has ended", async () => {
+  test("no more batches than the applied maximum are under way; the next waits until one has ended", async () => {
     const world = poll(["1", "2", "3", "4"], { batchSize: 1, maximumConcurrency: 2 });
     await until(() => world.invocations.length === 2);
     await new Promise((resolve) => setImmediate(resolve));
@@ -255,7 +255,7 @@ describe("one poller", () => {
     expect([world.invocations.length, world.queue.length]).toEqual([5, 1]);
   });
 
-  test("a stopped poller takes no further message and does not wait for its batches; settled waits for them", async () => {
+  test("a stopped poller takes no further message; only settled waits for its batches", async () => {
     const world = poll(["1", "2"], { batchSize: 1, maximumConcurrency: 1 });
     await until(() => world.invocations.length === 1);
     await world.poller.stop();

@@ -92,7 +92,7 @@ describe("what the caller of a faulty request sees", () => {
     expect(upstream.asked).toEqual(["POST /a"]);
   });
 
-  test("hold-reply: the upstream handles the request, the callback is called, and the caller gets no answer", async () => {
+  test("hold-reply: the upstream handles the request, held is called, and the caller gets no answer", async () => {
     const held: string[] = [];
     const { upstream, proxy } = await under({
       kind: "hold-reply",

@@ -80,7 +80,7 @@ describe("function process", () => {
     );
   });
 
-  test("processes that are requested together start one after the other, and a failed start does not delay the next", async () => {
+  test("processes requested together start one after the other, also after a failed start", async () => {
     let turns = 0;
     const count = () => {
       turns += 1;

@@ -325,7 +325,7 @@ describe("token authorizer", () => {
     expect(world.asked).toEqual([]);
   });
 
-  test("a route has the authorizer of its scheme, needs neither signature nor key, and keeps the header for its function", () => {
+  test("a route with an authorizer needs neither signature nor key", () => {
     const securitySchemes = { jwt: scheme() };
     const read = route({ security: [{ jwt: [] }] }, { document: { components: { securitySchemes } } });
     expect([read.authorizer?.functionArn, read.needsSignature, read.needsApiKey]).toEqual([FUNCTION, false, false]);

@@ -71,7 +71,7 @@ describe("gateway", () => {
     await gateway.close();
   });
 
-  test("a connection is kept for further requests, for longer than any client keeps an idle one, and no time-out is announced", async () => {
+  test("an idle connection is kept for longer than any client keeps it, and no time-out is announced", async () => {
     const create = jest.spyOn(http, "createServer");
     const gateway = await Gateway.listen(0, ok("here"), () => undefined);
     const [made] = create.mock.results.map(({ value }) => value as http.Server);

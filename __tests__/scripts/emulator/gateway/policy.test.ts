@@ -87,7 +87,7 @@ describe("resource policy", () => {
     message: `User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********9012:a1b2c3/live/GET/api/v1/health${why}`,
   });
 
-  test("a call through the endpoint is let in; one through another, or through none, is denied in API Gateway's words", () => {
+  test("a call through another endpoint, or through none, is denied with API Gateway's message", () => {
     const policy = policyOf(letIn, keepOut);
     expect([policy.checkDeny(ask(OURS)), policy.checkAllow(ask(OURS))]).toEqual([undefined, undefined]);
     expect(policy.checkDeny(ask("vpce-0fedcba9876543210"))).toEqual(refused(" with an explicit deny"));

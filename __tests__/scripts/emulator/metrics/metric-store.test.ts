@@ -86,7 +86,7 @@ describe("recorder", () => {
   };
 
   describe("an invocation", () => {
-    test("of an alias counts for the function, for the alias, for the version that it ran, and for all functions", () => {
+    test("of an alias counts for its function, alias and version, and for all functions", () => {
       recorder.invoked(invocation);
       recorder.invoked({ ...invocation, version: "8", failed: true, durationMs: 400 });
       const alias = { FunctionName: "worker", Resource: "worker:live" };
@@ -188,7 +188,7 @@ describe("recorder", () => {
       expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
     });
 
-    test("has cache metrics only where the stage has a cache, and an integration latency only where a function was called", () => {
+    test("has cache metrics only with a cache, and an integration latency only where a function was called", () => {
       recorder.answered({ ...request, integrationLatencyMs: undefined });
       expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
       for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
