@@ -30,7 +30,7 @@ function runFolder(parent: string, record: object = {}, keep = false): string {
 /** This process's id at another time: its run is dead, and the id was given again. */
 const DEAD = { began: "1" };
 
-test("a dead run's processes are ended and its folder is deleted; other users of the folder stay", async () => {
+test("a dead run's processes are ended and its folder is deleted; other processes stay", async () => {
   const parent = temporaryFolder("dead");
   const folder = runFolder(parent, DEAD);
   const helper = sleeper({ HOME: folder });

@@ -1,27 +1,7 @@
 import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
 import { asList, asObject, asText, requireText } from "../json";
-import {
-  readApi,
-  readApiKeys,
-  readMethodSettings,
-  readStage,
-  type AppliedApi,
-  type AppliedApiKey,
-  type AppliedMethodSettings,
-  type AppliedStage,
-} from "./api";
-import {
-  readAliases,
-  readFunctions,
-  readMappings,
-  readPermissions,
-  readQueues,
-  type AppliedAlias,
-  type AppliedFunction,
-  type AppliedMapping,
-  type AppliedPermission,
-  type AppliedQueue,
-} from "./functions";
+import { readApi, readApiKeys, readMethodSettings, readStage } from "./api";
+import { readAliases, readFunctions, readMappings, readPermissions, readQueues } from "./functions";
 
 /** The managed resources of an applied stack, child modules included. */
 export class State {
@@ -109,22 +89,8 @@ export function readSchedules(state: State, warn: (message: string) => void): Ap
   });
 }
 
-/** What terraform applied, as far as it decides how the system behaves. */
-export interface Applied {
-  readonly api: AppliedApi;
-  readonly stage: AppliedStage;
-  readonly methodSettings: readonly AppliedMethodSettings[];
-  readonly apiKeys: readonly AppliedApiKey[];
-  readonly functions: readonly AppliedFunction[];
-  readonly aliases: readonly AppliedAlias[];
-  readonly permissions: readonly AppliedPermission[];
-  readonly queues: readonly AppliedQueue[];
-  readonly mappings: readonly AppliedMapping[];
-  readonly schedules: readonly AppliedSchedule[];
-}
-
 /** Reads the parsed output of `terraform show -json`. Whatever is applied and not emulated is a warning. */
-export function readApplied(output: unknown, warn: (message: string) => void): Applied {
+export function readApplied(output: unknown, warn: (message: string) => void) {
   const state = State.parse(output);
   const api = readApi(state);
   const stage = readStage(state);
@@ -148,3 +114,6 @@ export function readApplied(output: unknown, warn: (message: string) => void): A
     schedules: readSchedules(state, warn),
   };
 }
+
+/** What terraform applied, as far as it decides how the system behaves. */
+export type Applied = Readonly<ReturnType<typeof readApplied>>;

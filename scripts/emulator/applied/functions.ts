@@ -70,8 +70,6 @@ export interface VersionConfiguration {
 
 /** A function with the configuration of its newest version. */
 export interface AppliedFunction {
-  readonly address: string;
-  readonly arn: string;
   /** Path of the zip as terraform was given it. */
   readonly filename: string;
   /** Most invocations at once, over all versions. Undefined: no limit of its own; 0: switched off. */
@@ -129,8 +127,6 @@ export function readFunctions(state: State): AppliedFunction[] {
       );
     const reservedConcurrency = numberOr(reserved, -1);
     return {
-      address: resource.address,
-      arn: requireText(resource, "arn"),
       filename: requireText(resource, "filename"),
       reservedConcurrency: reservedConcurrency < 0 ? undefined : reservedConcurrency,
       newest: readNewest(resource),

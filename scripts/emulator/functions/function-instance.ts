@@ -10,11 +10,8 @@ import {
 } from "./function-process";
 
 /** Figures for the last line of an invocation in the log. */
-interface InvocationReport {
+interface InvocationReport extends Pick<InvocationOutcome, "durationMs" | "initMs"> {
   readonly requestId: string;
-  readonly durationMs: number;
-  /** Undefined where the environment was warm. */
-  readonly initMs: number | undefined;
   readonly maxMemoryUsedMiB: number | undefined;
 }
 
@@ -71,7 +68,7 @@ interface InvocationAnswer {
 /** How an invocation ended. */
 export interface InvocationOutcome extends InvocationAnswer {
   readonly durationMs: number;
-  /** Set for the first invocation of an environment. */
+  /** Set for the first invocation of an environment; undefined where it was warm. */
   readonly initMs: number | undefined;
 }
 
