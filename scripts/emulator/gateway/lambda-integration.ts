@@ -3,7 +3,7 @@ import { mayInvoke } from "../applied/functions";
 import type { InvocationResult } from "../functions/function-host";
 import { asList, asObject, parseObject, type JsonObject } from "../json";
 import type { GatewayAnswer, GatewayFailure, MappingSource } from "./gateway-responses";
-import type { Integration, Route } from "./route";
+import type { Integration, Route, ServedRoute } from "./route";
 
 /**
  * The event of a Lambda proxy integration, payload version 1.0 (API Gateway developer guide, set up Lambda proxy
@@ -154,13 +154,13 @@ export class LambdaIntegration {
     private readonly hiddenHeader?: string,
   ) {}
 
-  async call(route: Route, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
+  async call(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     const { context } = source;
     // Without a permission for exactly this alias AWS answers 500, "Invalid permissions on Lambda function".
-    if (!this.isPermitted(route, integration)) return { type: "API_CONFIGURATION_ERROR" };
+    if (!this.isPermitted(route)) return { type: "API_CONFIGURATION_ERROR" };
     const event = makeProxyEvent(route, source, this.hiddenHeader);
     const beganMs = performance.now();
-    const result = await this.invokeInTime(integration, JSON.stringify(event));
+    const result = await this.invokeInTime(route.integration, JSON.stringify(event));
     const latency = String(Math.round(performance.now() - beganMs));
     context.set("integrationLatency", latency);
     context.set("integration.latency", latency);
@@ -173,10 +173,9 @@ export class LambdaIntegration {
     return answer;
   }
 
-  private isPermitted(route: Route, { functionArn }: Integration): boolean {
+  private isPermitted({ method, resourcePath, integration: { functionArn } }: ServedRoute): boolean {
     const { api, stage, permissions } = this.applied;
-    const resource = route.resourcePath.replace(/\{[^}]*\}/g, "*");
-    const sourceArn = `${api.executionArn}/${stage.name}/${route.method}${resource}`;
+    const sourceArn = `${api.executionArn}/${stage.name}/${method}${resourcePath.replace(/\{[^}]*\}/g, "*")}`;
     return mayInvoke(permissions, { principal: "apigateway.amazonaws.com", functionArn, sourceArn });
   }
 

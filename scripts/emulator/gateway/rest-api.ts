@@ -7,7 +7,7 @@ import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
 import { ResourcePolicy, type AuthorizerAnswer } from "./policy";
-import { readRoutes, RouteTable, type Integration, type Route } from "./route";
+import { readRoutes, RouteTable, type Route, type ServedRoute } from "./route";
 import {
   makeCacheKey,
   ExpiringCache,
@@ -98,10 +98,9 @@ export class RestApi {
     source.context.set("resourcePath", route.resourcePath);
     const refusal = await this.findRefusal(route, source);
     if (refusal !== undefined) return refusal;
-    const { integration } = route;
-    if (integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
-    if (this.applied.stage.cacheClusterEnabled && route.cacheable) return this.answerCached(route, integration, source);
-    const answer = await this.callFunction(route, integration, source);
+    if (!isServed(route)) return { type: "API_CONFIGURATION_ERROR" };
+    if (this.applied.stage.cacheClusterEnabled && route.cacheable) return this.answerCached(route, source);
+    const answer = await this.callFunction(route, source);
     return "type" in answer ? answer : addHeaders(answer, [[CACHE_HEADER, "off"]]);
   }
 
@@ -138,31 +137,23 @@ export class RestApi {
   }
 
   /** Answers from the cache, or calls the function and caches its answer whatever the status, as AWS does. */
-  private async answerCached(
-    route: Route,
-    integration: Integration,
-    source: MappingSource,
-  ): Promise<GatewayAnswer | GatewayFailure> {
+  private async answerCached(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     const control = readCacheControl(source.request, route.settings);
     if ("type" in control) return control;
     const { cache, statistics } = this.options;
-    const key = makeCacheKey(route, integration, source);
+    const key = makeCacheKey(route, source);
     const cached = control.refresh ? undefined : cache.get(key);
     source.cacheResult = cached === undefined ? "miss" : "hit";
     statistics.route(route.name)[cached === undefined ? "cacheMisses" : "cacheHits"] += 1;
-    const answer = cached ?? (await this.callFunction(route, integration, source));
+    const answer = cached ?? (await this.callFunction(route, source));
     if ("type" in answer) return answer;
     if (cached === undefined) cache.put(key, answer, route.settings.cacheTtlSeconds);
     return addHeaders(answer, [[CACHE_HEADER, source.cacheResult], ...control.headers]);
   }
 
-  private callFunction(
-    route: Route,
-    integration: Integration,
-    source: MappingSource,
-  ): Promise<GatewayAnswer | GatewayFailure> {
+  private callFunction(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     this.options.statistics.route(route.name).integrationCalls += 1;
-    return this.integration.call(route, integration, source);
+    return this.integration.call(route, source);
   }
 
   private observe({ status }: GatewayAnswer, { context, cacheResult }: MappingSource, latencyMs: number): void {
@@ -230,6 +221,8 @@ export function formatLogTime(nowMs: number): string {
   const [year, month, day] = date.split("-");
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
 }
+
+const isServed = (route: Route): route is ServedRoute => route.integration !== undefined;
 
 function addHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {
   return { ...answer, headers: [...answer.headers, ...headers] };

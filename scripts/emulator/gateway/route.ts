@@ -2,7 +2,7 @@ import type { AppliedMethodSettings, MethodSettings } from "../applied/api";
 import { asList, asObject, asTexts, numberOr, type JsonObject } from "../json";
 import { isExpression } from "./gateway-responses";
 import { readTokenAuthorizer, type TokenAuthorizer } from "./authorization";
-import { RequestValidation } from "./validation";
+import { RequestValidation, type Operation } from "./validation";
 
 /** The function behind a route. */
 export interface Integration {
@@ -30,6 +30,11 @@ export interface Route {
   readonly settings: MethodSettings;
   /** Whether the method's answers are cached where the stage has a cache. */
   readonly cacheable: boolean;
+}
+
+/** A route whose integration is emulated. */
+export interface ServedRoute extends Route {
+  readonly integration: Integration;
 }
 
 /** API Gateway's longest integration time-out, and its default. */
@@ -109,14 +114,8 @@ function findSecuritySchemes(document: JsonObject, operation: JsonObject): JsonO
     });
 }
 
-interface RouteOperation {
-  readonly name: string;
-  readonly resourcePath: string;
-  readonly operation: JsonObject;
-}
-
 function readIntegration(
-  { name, resourcePath, operation }: RouteOperation,
+  { name, resourcePath, operation }: Pick<Operation, "name" | "operation"> & Pick<Route, "resourcePath">,
   warn: (message: string) => void,
 ): Integration | undefined {
   const { type, uri, timeoutInMillis, cacheNamespace, ...given } =

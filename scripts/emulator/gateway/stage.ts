@@ -9,7 +9,7 @@ import {
   type GatewayFailure,
   type MappingSource,
 } from "./gateway-responses";
-import type { Integration, Route } from "./route";
+import type { Route, ServedRoute } from "./route";
 
 /** API Gateway caches no larger answer. */
 export const MAX_ENTRY_BYTES = 1_048_576;
@@ -80,11 +80,11 @@ export class ResponseCache extends ExpiringCache<GatewayAnswer> {
  * The key of a request: method, resource and the parameters that the integration names. The path is not part of it, so
  * an integration that forgets a parameter shows callers each other's answers, here as on AWS.
  */
-export function makeCacheKey(route: Route, integration: Integration, source: MappingSource): string {
+export function makeCacheKey({ method, resourcePath, integration }: ServedRoute, source: MappingSource): string {
   const values = integration.cacheKeyParameters.map(
     (name) => evaluateExpression(integration.requestParameters[name] ?? name, source) ?? null,
   );
-  return JSON.stringify([route.method, route.resourcePath, integration.cacheNamespace, ...values]);
+  return JSON.stringify([method, resourcePath, integration.cacheNamespace, ...values]);
 }
 
 /** The effect of a caller's `Cache-Control`. */

@@ -1,6 +1,6 @@
 import { countAbove, quantile } from "../../kit/quantiles";
 import { asList, asObject, asText, isNumber, type JsonObject } from "../json";
-import type { MetricName, MetricStore, Sample } from "./metric-store";
+import type { MetricStore, Sample } from "./metric-store";
 
 /** A refusal as AWS words it: status, name and message reach the caller. */
 export class AwsError extends Error {
@@ -53,15 +53,6 @@ function parsePercentileRank(name: string): Statistic | undefined {
 const MAX_QUERIES = 500;
 const MINUTE_MS = 60_000;
 
-interface Query extends MetricName {
-  readonly id: string;
-  readonly label: string;
-  readonly statistic: Statistic;
-  readonly periodMs: number;
-  /** Whether the answer holds its result. */
-  readonly returned: boolean;
-}
-
 /**
  * Answers GetMetricData from samples, all of it in one page. Periods are counted from the start, which is rounded down
  * to a whole minute; a period without samples has no value.
@@ -97,7 +88,7 @@ export function getMetricData(store: MetricStore, input: JsonObject): JsonObject
   return { Messages: [], MetricDataResults: results };
 }
 
-function readQuery(query: JsonObject): Query {
+function readQuery(query: JsonObject) {
   const { Id: id, Expression: expression, MetricStat: metricStat, Label: label, ReturnData: returnData } = query;
   if (typeof id !== "string" || !/^[a-z]\w*$/.test(id))
     throw invalid(`The id of a query is ${describe(id)}; allowed: letters, digits and _, a lower-case letter first.`);
@@ -123,6 +114,7 @@ function readQuery(query: JsonObject): Query {
     label: typeof label === "string" ? label : metric,
     statistic: readStatistic(id, statistic),
     periodMs: readPeriod(id, period),
+    /** Whether the answer holds its result. */
     returned: returnData !== false,
   };
 }

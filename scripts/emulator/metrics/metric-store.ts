@@ -97,13 +97,11 @@ export function timeLapse(factor: number, originMs: number): TimeLapse {
   };
 }
 
-type Dimensions = Readonly<Record<string, string>>;
+type Dimensions = Sample["dimensions"];
 type MetricValues = Readonly<Record<string, number>>;
 
 /** Metrics of one moment, which share their dimensions. */
-interface Measurement {
-  readonly namespace: string;
-  readonly dimensions: Dimensions;
+interface Measurement extends Pick<Sample, "namespace" | "dimensions"> {
   readonly values: MetricValues;
   /** Milliseconds since 1970, real. Default: now. */
   readonly realMs?: number;

@@ -1,3 +1,4 @@
+import type { ServedRoute } from "../../../../scripts/emulator/gateway/route";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
 import type { InvocationResult } from "../../../../scripts/emulator/functions/function-host";
 import {
@@ -15,7 +16,7 @@ describe("lambda integration", () => {
       () => undefined,
     );
     const subject = route(operation);
-    return new LambdaIntegration(applied, () => result).call(subject, subject.integration!, source());
+    return new LambdaIntegration(applied, () => result).call(subject as ServedRoute, source());
   }
 
   test("each result of the function host has its answer of API Gateway", async () => {

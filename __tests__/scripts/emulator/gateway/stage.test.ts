@@ -1,3 +1,4 @@
+import type { ServedRoute } from "../../../../scripts/emulator/gateway/route";
 import {
   readCacheControl,
   makeCacheKey,
@@ -57,8 +58,7 @@ describe("response cache", () => {
     );
     const key = (id: string, arn: string | undefined, url = "/") =>
       makeCacheKey(
-        subject,
-        subject.integration!,
+        subject as ServedRoute,
         source({
           request: request({ url }),
           pathParameters: { id },
