@@ -88,7 +88,7 @@ test("a function from an image is made of the image and its command, and of noth
 test("the local runtime says that it pulls no image, and what to do", async () => {
   const state = State.parse(await terraform.show());
   expect(() => readFunctions(state)).toThrow(
-    /^aws_lambda_function\.api_function was applied as a container image \(123456789012\.dkr.*\), which is not pulled here\. Apply with package_type=zip/,
+    /^aws_lambda_function\.api_function was applied as a container image \(123456789012\.dkr.*\), which is not pulled here\. Apply it as a zip/,
   );
 });
 

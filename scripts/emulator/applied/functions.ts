@@ -2,17 +2,13 @@ import { asList, asObject, asText, asTexts, firstBlock, numberOr, requireText } 
 import type { StateResource } from "../../kit/state";
 import type { State } from "./applied";
 
-/** A function's ARN in parts. */
-interface LambdaArn {
-  readonly functionName: string;
-  /** Alias or version, or undefined where the ARN names the function alone. */
-  readonly qualifier: string | undefined;
-}
-
 const PATTERN = /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:([\w-]+)(?::([\w$-]+))?$/;
 
-/** Reads `arn:aws:lambda:<region>:<account>:function:<name>[:<alias or version>]`; undefined for anything else. */
-export function parseLambdaArn(arn: string): LambdaArn | undefined {
+/**
+ * Reads `arn:aws:lambda:<region>:<account>:function:<name>[:<alias or version>]`; undefined for anything else. The
+ * qualifier is the alias or version, or undefined where the ARN names the function alone.
+ */
+export function parseLambdaArn(arn: string) {
   const [, functionName, qualifier] = PATTERN.exec(arn) ?? [];
   return functionName === undefined ? undefined : { functionName, qualifier };
 }
@@ -123,7 +119,7 @@ export function readFunctions(state: State): AppliedFunction[] {
     if (packageType === "Image")
       throw new Error(
         `${resource.address} was applied as a container image (${String(image)}), which is not pulled here. ` +
-          "Apply with package_type=zip: the image holds the same files.",
+          "Apply it as a zip, with another package_type.",
       );
     const reservedConcurrency = numberOr(reserved, -1);
     return {
