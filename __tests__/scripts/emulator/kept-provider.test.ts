@@ -22,11 +22,13 @@ const isAlive = (pid: number) => {
 };
 
 test("gives terraform a socket in front of the one that the provider announces, and ends both", async () => {
+  const announcedSocket = join(temporaryFolder("socket"), "p");
   const announced = (pid: string) =>
-    `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${join(temporaryFolder("socket"), "p")}"}}}`;
+    `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${announcedSocket}"}}}`;
   const provider = await keepProvider({
     directory: folderWith(
-      `[ "$1" = -debug ] || exit 3\necho starting\necho "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`,
+      `[ "$1" = -debug ] || exit 3\necho starting\n` +
+        `echo "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`,
     ),
     env,
   });

@@ -148,7 +148,8 @@ function cachedStatus(cacheKeyParameters: string[], settings: Record<string, unk
 describe("a request", () => {
   test("runs the applied zip with the applied variables and the event of a proxy integration", async () => {
     const code = answering(
-      "{ name: process.env.GREETING, resource: event.resource, path: event.path, query: event.queryStringParameters, stage: event.requestContext.stage }",
+      "{ name: process.env.GREETING, resource: event.resource, path: event.path, " +
+        "query: event.queryStringParameters, stage: event.requestContext.stage }",
     );
     const { url } = await start(
       state(
@@ -192,7 +193,10 @@ describe("a request", () => {
   });
 
   test("is answered 502 where the function fails or answers otherwise, and 500 where it is throttled", async () => {
-    const code = `export const handler = async (event) => { if (event.queryStringParameters) throw new Error("broken"); return "not a proxy response"; };`;
+    const code = `export const handler = async (event) => {
+      if (event.queryStringParameters) throw new Error("broken");
+      return "not a proxy response";
+    };`;
     const api = restApi({ paths: OPEN });
     const runtime = await start(state(api, lambda(directory, { code }), permission("api")));
     expect((await get(`${runtime.url}/echo`)).status).toBe(502);
@@ -236,7 +240,8 @@ describe("a request", () => {
       access_log_settings: [
         {
           format:
-            '{"m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,"u":"$context.identity.userAgent","e":"$context.error.message"}',
+            '{"m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,' +
+            '"u":"$context.identity.userAgent","e":"$context.error.message"}',
         },
       ],
     };
@@ -265,7 +270,8 @@ describe("Signature Version 4", () => {
     },
   };
   const code = answering(
-    "{ caller: event.requestContext.identity.caller, arn: event.requestContext.identity.userArn, body: event.body, authorization: Object.keys(event.headers).some((name) => /^authorization$/i.test(name)) }",
+    "{ caller: event.requestContext.identity.caller, arn: event.requestContext.identity.userArn, body: event.body, " +
+      "authorization: Object.keys(event.headers).some((name) => /^authorization$/i.test(name)) }",
   );
   const applied = () => state(restApi({ paths }), lambda(directory, { code }), permission("api"));
 
@@ -512,7 +518,10 @@ describe("a reload", () => {
     const environment = { LET_GO: letGoPath() };
     const slow = (mark: string) =>
       held(
-        `export const handler = async (event) => { if (event.queryStringParameters) { ${HELD} } return { statusCode: 200, body: "${mark}" }; };`,
+        `export const handler = async (event) => {
+          if (event.queryStringParameters) { ${HELD} }
+          return { statusCode: 200, body: "${mark}" };
+        };`,
       );
     const runtime = await start(state(api, lambda(directory, { code: slow("one"), environment }), permission("api")));
     const { url } = runtime;
@@ -557,7 +566,9 @@ describe("the runtime", () => {
     const ticks: (() => void)[] = [];
     const timers = { every: (_ms: number, callback: () => void) => (ticks.push(callback), () => undefined) };
     const rule = "arn:aws:events:us-east-1:123456789012:rule/beat";
-    const code = `export const handler = async (event) => { console.log("beat " + event["detail-type"] + " " + event.resources); };`;
+    const code = `export const handler = async (event) => {
+      console.log("beat " + event["detail-type"] + " " + event.resources);
+    };`;
     const runtime = await start(
       state(
         restApi({ paths: OPEN }),

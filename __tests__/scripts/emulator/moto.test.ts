@@ -57,7 +57,8 @@ test.each([
   "http://0.0.0.0:5000",
 ])("%s as an endpoint is refused, with what is allowed", (endpoint) => {
   expect(() => givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toThrow(
-    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. Allowed: http://127.0.0.1:<port>`,
+    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. ` +
+      `Allowed: http://127.0.0.1:<port>`,
   );
 });
 

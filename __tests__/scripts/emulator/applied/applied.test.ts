@@ -47,7 +47,8 @@ describe("applied schedules", () => {
       },
     ]);
     expect(warnings).toEqual([
-      'aws_cloudwatch_event_rule.cron is not fired: the local runtime fires rate(...) up to 24 days, and this rule has "cron(0 0 * * ? *)".',
+      "aws_cloudwatch_event_rule.cron is not fired: the local runtime fires rate(...) up to 24 days, " +
+        'and this rule has "cron(0 0 * * ? *)".',
     ]);
   });
 });

@@ -99,7 +99,8 @@ describe("the pollers of an apply", () => {
     await subject.configure(applied(true, false));
     expect([warnings, polls.length]).toEqual([
       [
-        "aws_lambda_event_source_mapping.work is not polled: the applied state holds no aws_sqs_queue arn:aws:sqs:us-east-1:1:work.",
+        "aws_lambda_event_source_mapping.work is not polled: " +
+          "the applied state holds no aws_sqs_queue arn:aws:sqs:us-east-1:1:work.",
       ],
       0,
     ]);

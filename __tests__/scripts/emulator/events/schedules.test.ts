@@ -65,7 +65,8 @@ test("a rule fires at its rate with EventBridge's event, or with the applied inp
     [functionArn("api"), { own: true }],
   ]);
   expect(warnings[0]).toContain(
-    'aws_cloudwatch_event_target.beat fired, and arn:aws:lambda:us-east-1:123456789012:function:api:live ended with "throttled".',
+    "aws_cloudwatch_event_target.beat fired, and " +
+      'arn:aws:lambda:us-east-1:123456789012:function:api:live ended with "throttled".',
   );
 });
 

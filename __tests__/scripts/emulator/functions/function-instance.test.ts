@@ -129,7 +129,8 @@ describe("function log", () => {
     log.line("after the end");
     expect(readFileSync(join(directory, "f.log"), "utf8")).toBe(
       "START RequestId: id1 Version: 3\nEND RequestId: id1\n" +
-        "REPORT RequestId: id1\tDuration: 1.23 ms\tBilled Duration: 72 ms\tMemory Size: 512 MB\tMax Memory Used: 60 MB\tInit Duration: 70.50 ms\t\n" +
+        "REPORT RequestId: id1\tDuration: 1.23 ms\tBilled Duration: 72 ms\t" +
+        "Memory Size: 512 MB\tMax Memory Used: 60 MB\tInit Duration: 70.50 ms\t\n" +
         "END RequestId: id2\nREPORT RequestId: id2\tDuration: 2.00 ms\tBilled Duration: 2 ms\tMemory Size: 512 MB\t\n",
     );
   });

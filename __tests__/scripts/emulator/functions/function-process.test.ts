@@ -108,7 +108,12 @@ describe("function process", () => {
     const script = `
     const { FunctionProcess } = require(${JSON.stringify(source)});
     const { openSync } = require("node:fs");
-    const subject = FunctionProcess.start({ nodePath: process.execPath, taskRoot: ${JSON.stringify(directory)}, environment: {}, log: openSync(${JSON.stringify(join(directory, "log"))}, "a") });
+    const subject = FunctionProcess.start({
+      nodePath: process.execPath,
+      taskRoot: ${JSON.stringify(directory)},
+      environment: {},
+      log: openSync(${JSON.stringify(join(directory, "log"))}, "a"),
+    });
     subject.freeze();
     console.log(subject.pid);
     throw new Error("crash");`;

@@ -30,7 +30,8 @@ describe("code store", () => {
     writeZip(join(directory, applied!.filename), { "index.mjs": "edited" });
     store.keep(applied!);
     expect(() => store.directoryOf(applied!.newest)).toThrow(
-      `Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, which is not in ${join(directory, "code")}`,
+      `Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, ` +
+        `which is not in ${join(directory, "code")}`,
     );
   });
 

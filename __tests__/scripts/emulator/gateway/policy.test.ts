@@ -84,7 +84,9 @@ describe("resource policy", () => {
   const ask = (endpoint?: string, methodArn = METHOD) => ({ methodArn, endpoint, caller: "anonymous" });
   const refused = (why: string) => ({
     type: "ACCESS_DENIED",
-    message: `User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********9012:a1b2c3/live/GET/api/v1/health${why}`,
+    message:
+      `User: anonymous is not authorized to perform: execute-api:Invoke on resource: ` +
+      `arn:aws:execute-api:us-east-1:********9012:a1b2c3/live/GET/api/v1/health${why}`,
   });
 
   test("a call through another endpoint, or through none, is denied with API Gateway's message", () => {

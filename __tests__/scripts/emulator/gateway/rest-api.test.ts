@@ -124,7 +124,7 @@ describe("an API with a resource policy", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 403]);
     expect(JSON.parse(answers[3]!.body.toString())).toEqual({
       message: expect.stringMatching(
-        /^User: anonymous is not authorized to perform: execute-api:Invoke on resource: .+\/local\/GET\/echo\/1 with an explicit deny$/,
+        /^User: anonymous is not authorized to perform: .+\/local\/GET\/echo\/1 with an explicit deny$/,
       ) as unknown,
     });
     expect(calls).toHaveLength(2);

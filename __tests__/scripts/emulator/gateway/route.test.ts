@@ -57,7 +57,8 @@ describe("route", () => {
     expect(needs({}, { security: [{ api_key: [] }] })).toEqual([false, true]);
     expect(needs({ security: [] }, { security: [{ api_key: [] }] })).toEqual([false, false]);
     expect(() => needs({ security: [{ other: [] }] })).toThrow(
-      'asks for the security scheme "other", which components.securitySchemes does not define (it has: sigv4, api_key).',
+      'asks for the security scheme "other", ' +
+        "which components.securitySchemes does not define (it has: sigv4, api_key).",
     );
   });
 

@@ -132,7 +132,8 @@ describe("throttle", () => {
 
   test("a week begins on Sunday", () => {
     const week = (day: number) => namePeriod(Date.UTC(2026, 0, day), "WEEK");
-    expect([week(3) === week(4), week(4) === week(10), week(10) === week(11)]).toEqual([false, true, false]); // The 4th was a Sunday.
+    // The 4th was a Sunday.
+    expect([week(3) === week(4), week(4) === week(10), week(10) === week(11)]).toEqual([false, true, false]);
     expect(namePeriod(Date.UTC(2026, 0, 4), "MONTH")).toBe("2026-01");
   });
 });

@@ -69,7 +69,8 @@ test("a content type without a model is not checked, and a charset does not make
 test("only what the validator names is checked", () => {
   expect(check("parameters", BODY, { body: "{}" })).toBeUndefined();
   expect(() => check("other", {}, {})).toThrow(
-    'GET /echo/{id} names the request validator "other", which the applied API does not define (it has: body, parameters).',
+    'GET /echo/{id} names the request validator "other", ' +
+      "which the applied API does not define (it has: body, parameters).",
   );
 });
 

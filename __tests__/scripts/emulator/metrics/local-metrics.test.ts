@@ -19,7 +19,16 @@ import { GetAccountSettingsCommand, GetFunctionConfigurationCommand, LambdaClien
 describe("local metrics", () => {
   const ORIGIN = 1_700_000_040_000;
   const emf = (timestampMs: number, value: number) =>
-    `${JSON.stringify({ _aws: { Timestamp: timestampMs, CloudWatchMetrics: [{ Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration" }] }] }, Deployment: "shop", JobDuration: value })}\n`;
+    `${JSON.stringify({
+      _aws: {
+        Timestamp: timestampMs,
+        CloudWatchMetrics: [
+          { Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration" }] },
+        ],
+      },
+      Deployment: "shop",
+      JobDuration: value,
+    })}\n`;
 
   test("the gate's own clients read logged metrics, in time-lapse, and the account's limits", async () => {
     const directory = folder();
@@ -215,7 +224,8 @@ describe("the server", () => {
       // The client's own name for ValidationError.
       name: "ValidationException",
       message:
-        'q is the expression "SUM(METRICS())"; here only MetricStat is answered. Ask for the metrics, and compute it from them.',
+        'q is the expression "SUM(METRICS())"; here only MetricStat is answered. ' +
+        "Ask for the metrics, and compute it from them.",
       $metadata: { httpStatusCode: 400 },
     });
   });

@@ -70,7 +70,8 @@ describe("metric data", () => {
     [
       "an unknown statistic",
       input(query("a", "tm90")),
-      'a asks for the statistic "tm90"; allowed here: SampleCount, Sum, Average, Minimum, Maximum, p0 to p100, PR(low:high).',
+      'a asks for the statistic "tm90"; ' +
+        "allowed here: SampleCount, Sum, Average, Minimum, Maximum, p0 to p100, PR(low:high).",
     ],
     [
       "an odd period",
