@@ -12,6 +12,7 @@ import { stackDirectory, synth } from "../scripts/kit/synth";
 import { Terraform } from "../scripts/kit/terraform";
 import { REGION } from "../scripts/local/local-stack";
 import { handWritten, handWrittenState, type AppliedResource, type StateFile, type WrittenStack } from "./hand-written";
+import { ECHO } from "./requests";
 import { type BenchFigure, benchResult, type BenchResult, measureInTurn, timeMs } from "./results";
 
 /** Largest ratio of ours to hand-written HCL. */
@@ -100,7 +101,7 @@ async function synthesizeOurs(context: CommandContext, folder: string): Promise<
   const output = join(folder, "cdktf.out");
   await synth({ ...context, environment: bareEnvironment(context.environment, folder) }, { outputDirectory: output });
   const directory = stackDirectory(output, "agent-api");
-  makeThrowAway(directory, { agents: [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }] });
+  makeThrowAway(directory, { agents: [ECHO] });
   writeFileSync(join(directory, "left_out_override.tf.json"), JSON.stringify(LEFT_OUT));
   return directory;
 }
@@ -221,7 +222,6 @@ class ApplyBench {
 /** Compares the medians with their bounds. */
 export function judgeApply(times: ApplyTimes): BenchResult {
   const secondsOf = (values: readonly number[]) => `${(median(values) / 1_000).toFixed(2)} s`;
-  const valuesOf = (side: keyof Compared) => KINDS.map(({ key }) => median(times[key][side]) / 1_000);
   return benchResult("apply", {
     method:
       "terraform with the real provider against an emulator; our synthesized JSON, and HCL that is written from what " +
@@ -240,18 +240,6 @@ export function judgeApply(times: ApplyTimes): BenchResult {
         ...(isBounded && { mustReach: `<= ${MAX_RATIO}x`, holds, ...(!holds && { cause: CAUSE }) }),
       };
     }),
-    charts: [
-      {
-        title: "Terraform on our JSON and on hand-written HCL",
-        unit: "s",
-        kind: "bars",
-        categories: KINDS.map(({ title }) => title),
-        series: [
-          { name: "Quickturn", values: valuesOf("ours") },
-          { name: "hand-written HCL", values: valuesOf("handWritten") },
-        ],
-      },
-    ],
     data: { samples: times },
   });
 }

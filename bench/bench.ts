@@ -8,6 +8,7 @@ import { benchCli } from "./cli";
 import { benchCold } from "./cold";
 import { benchCost } from "./cost";
 import { benchGrowth } from "./growth";
+import { ECHO } from "./requests";
 import { recordResult, type BenchResult } from "./results";
 import { benchSynth } from "./synth";
 import { benchTests } from "./tests";
@@ -52,7 +53,7 @@ type BenchName = (typeof BENCH_NAMES)[number];
 export interface BenchOptions {
   /** Names of benchmarks; empty: all of them. */
   readonly names: readonly string[];
-  /** Folder to write results.json and report.html into. Default: nothing is written. */
+  /** Folder to write results.json into. Default: nothing is written. */
   readonly write?: string;
 }
 
@@ -63,7 +64,7 @@ export async function bench(context: CommandContext, { names, write }: BenchOpti
     throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${BENCH_NAMES.join(", ")}.`);
   const wanted = BENCH_NAMES.filter((name) => names.length === 0 || names.includes(name));
   const results = new Map<BenchName, BenchResult>();
-  const written = new Set<string>();
+  let written = "";
   const measure = async (name: BenchName, run: () => Promise<BenchResult>) => {
     context.signal.throwIfAborted();
     const began = performance.now();
@@ -72,24 +73,19 @@ export async function bench(context: CommandContext, { names, write }: BenchOpti
     const seconds = (performance.now() - began) / 1_000;
     // Each result is recorded at once, so that a later failure does not lose it.
     if (write !== undefined)
-      for (const path of await recordResult({ folder: write, name, result, seconds, order: BENCH_NAMES }))
-        written.add(path);
+      written = `Written: ${recordResult({ folder: write, name, result, seconds, order: BENCH_NAMES })}`;
   };
   // An apply fills the caches of the machine, so benchmarks that need no stack come first.
   for (const name of wanted) if (isKeyOf(ALONE, name)) await measure(name, () => ALONE[name](context));
   const onStack = wanted.flatMap((name) => (isKeyOf(ON_STACK, name) ? [name] : []));
-  if (onStack.length > 0) {
-    const agents = [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }];
-    await LocalStack.with(context, { settings: { agents } }, async (stack) => {
+  if (onStack.length > 0)
+    await LocalStack.with(context, { settings: { agents: [ECHO] } }, async (stack) => {
       for (const name of onStack) await measure(name, () => ON_STACK[name](context, stack));
     });
-  }
   const found = wanted.flatMap((name) => results.get(name) ?? []);
   return {
     exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
-    text: [...found.map(({ text }) => text), ...(written.size > 0 ? [`Written: ${[...written].join(", ")}`] : [])].join(
-      "\n\n",
-    ),
+    text: [...found.map(({ text }) => text), written].filter(Boolean).join("\n\n"),
     json: { benches: found.map(({ json }) => json) },
   };
 }

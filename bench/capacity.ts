@@ -129,18 +129,6 @@ export function judgeCapacity({ narrowMs, wideMs }: CapacityTimes): BenchResult 
         ...(!holds && { cause }),
       },
     ],
-    charts: [
-      {
-        title: `A burst of ${BURST} requests`,
-        unit: "s",
-        kind: "bars",
-        categories: [`${RESERVED.narrow} workers`, `${RESERVED.wide} workers`],
-        series: [
-          { name: "the agents alone", values: [agentsMs.narrow, agentsMs.wide].map((ms) => ms / 1_000) },
-          { name: "measured", values: [narrowMs, wideMs].map((ms) => Math.round(ms / 100) / 10) },
-        ],
-      },
-    ],
     data: { ratio, limit, narrowMs, wideMs, burst: BURST, reserved: RESERVED },
   });
 }

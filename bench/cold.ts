@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CommandContext } from "../scripts/kit/context";
 import { median } from "../scripts/kit/quantiles";
 import { overtime, type ColdBudget } from "./cold-budget";
-import { VARIANTS, withFunctionVariants, type Variant } from "./function-variants";
+import { withFunctionVariants, type Variant } from "./function-variants";
 import { type BenchFigure, benchResult, type BenchResult, measureInTurn } from "./results";
 import { measureColdStart, type ColdTimes } from "./running-function";
 
@@ -60,7 +60,6 @@ export function judgeCold(samples: readonly ColdSamples[], budget: ColdBudget): 
   const ours = rows.filter(({ variant }) => variant === "ours");
   const guarded = ours.filter(({ cpuRatio }) => !Number.isNaN(cpuRatio));
   const problems = overtime(budget, Object.fromEntries(guarded.map(({ call, cpuRatio }) => [call, cpuRatio])));
-  const calls = ours.map(({ call }) => call);
   const runs = samples[0]?.times.length ?? 0;
   return benchResult("cold", {
     method:
@@ -85,18 +84,6 @@ export function judgeCold(samples: readonly ColdSamples[], budget: ColdBudget): 
         mustReach: "0",
         holds: problems.length === 0,
         ...(problems.length > 0 && { cause: problems.join(" ") }),
-      },
-    ],
-    charts: [
-      {
-        title: "Cold start: spawn to first answer, node 22",
-        unit: "ms",
-        kind: "bars",
-        categories: calls,
-        series: VARIANTS.map((name) => ({
-          name,
-          values: calls.map((call) => rows.find((row) => row.call === call && row.variant === name)?.ms ?? null),
-        })),
       },
     ],
     data: { rows, samples },

@@ -16,7 +16,7 @@ import type { FunctionStart } from "./running-function";
  * sends the same AWS calls, signed by hand. `default`: one that sends them by clients of the AWS SDK, bundled without
  * options. `ours`: the zip.
  */
-export const VARIANTS = ["bare", "by hand", "default", "ours"] as const;
+const VARIANTS = ["bare", "by hand", "default", "ours"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** A function in one variant, ready to be started. */

@@ -109,7 +109,6 @@ const exponentOf = ([size, value]: Point, [nextSize, nextValue]: Point): number 
 /** Compares the growth of plans and of the table's use with their bounds. */
 export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
   const operations = Object.entries(OPERATIONS) as [Operation, string][];
-  const tables = requests ?? [];
   return benchResult("growth", {
     method:
       "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a " +
@@ -117,24 +116,6 @@ export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
       "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, " +
       "and the calls and items that each operation asks for, which determine DynamoDB's time and price.",
     figures: [figureOfPlans(deployments), ...operations.map((operation) => figureOfOperation(operation, requests))],
-    charts: [
-      {
-        title: "Plan of deployments in one root",
-        unit: "s",
-        kind: "lines",
-        logarithmic: true,
-        categories: deployments.map((each) => String(each.deployments)),
-        series: [{ name: "terraform plan", values: deployments.map(({ ms }) => ms / 1_000) }],
-      },
-      {
-        title: "Requests in the table",
-        unit: "ms",
-        kind: "lines",
-        logarithmic: true,
-        categories: tables.map((each) => String(each.requests)),
-        series: operations.map(([key, name]) => ({ name, values: tables.map((each) => each[key].ms) })),
-      },
-    ],
     data: { growth: { deployments, requests } },
   });
 }

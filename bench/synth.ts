@@ -93,7 +93,6 @@ function countResources(folder: string): number {
 /** Compares ours with each peer. */
 export function judgeSynth(medians: SynthMedians): BenchResult {
   const { ours, start } = medians;
-  const programs = { ours: "Quickturn", ...PEERS, start: "node and tsx alone" };
   return benchResult("synth", {
     method:
       `Each program run by node with tsx in a process of its own, with the same zips, ${RUNS} times in turn; medians ` +
@@ -116,23 +115,6 @@ export function judgeSynth(medians: SynthMedians): BenchResult {
         holds: ours.ms < peer.ms,
       };
     }),
-    charts: [
-      {
-        title: "Synthesis of the agents' API",
-        unit: "s",
-        kind: "bars",
-        categories: Object.values(programs),
-        series: [
-          {
-            name: "wall time",
-            values: Object.keys(programs).map((name) => {
-              const program = medians[name];
-              return program === undefined ? null : program.ms / 1_000;
-            }),
-          },
-        ],
-      },
-    ],
     data: { medians },
   });
 }

@@ -114,19 +114,6 @@ export function judgeThroughput(measured: readonly WarmTimes[]): BenchResult {
         },
       ];
     }),
-    charts: [
-      {
-        title: "A warm call, median",
-        unit: "ms",
-        kind: "bars",
-        categories: rows.map(({ call }) => call),
-        series: [
-          { name: "empty handler", values: rows.map(({ empty }) => rounded(empty.p50)) },
-          { name: "same calls, by hand", values: rows.map(({ same }) => rounded(same.p50)) },
-          { name: "ours", values: rows.map(({ ours }) => rounded(ours.p50)) },
-        ],
-      },
-    ],
     data: { rows },
   });
 }
@@ -136,5 +123,4 @@ function summarize(times: readonly number[]): { readonly p50: number; readonly p
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), mean: mean(times) };
 }
 
-const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 const microseconds = (ms: number): string => `${(ms * 1_000).toFixed(0)} us`;

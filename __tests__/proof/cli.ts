@@ -20,10 +20,7 @@ function addProof(root: Command, { perform }: Shell): void {
     .command("bench")
     .description(`measure two ways side by side: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
     .argument("[names...]", "names of benchmarks; default: all")
-    .option(
-      "--write <folder>",
-      "write results.json and report.html, a page with charts, there; the results of other benchmarks stay",
-    )
+    .option("--write <folder>", "write results.json there; the results of other benchmarks stay")
     .action((names: string[], given: { write?: string }) =>
       perform(async (context) => (await import("../../bench/bench")).bench(context, { names, ...given })),
     );
