@@ -58,35 +58,27 @@ interface Route {
 /** Cases from the document: each route as it should be, each mutation alone, and then what is drawn. */
 export function* generateCases(source: Source): Generator<FuzzCase> {
   const draw = drawFrom(source.random);
-  const routes = routesOf(source.document);
-  const mutations = mutationsOf(source);
-  const single = routes.flatMap((route) =>
-    mutations.filter((each) => fits(each, route, source)).map((each): Chosen => [route, [each]]),
-  );
-  const first = [...routes.map((route): Chosen => [route, []]), ...shuffled(draw, single)];
+  const [valid, single] = systematicChoices(source);
+  const first = [...valid, ...draw.shuffle(single)];
+  const [routes, mutations] = [routesOf(source.document), mutationsOf(source)];
   for (let index = 0; index < source.requests; index++) {
     const [route, chosen] = first[index] ?? drawChoice(draw, { routes, mutations }, source);
     yield withSimpler({ source, draw, index, route, mutations: chosen, caller: draw.integer(source.callers) });
   }
 }
 
-/** How many cases it takes until each mutation has had its turn on each route. */
-export function systematicCases(source: Omit<Source, "random" | "requests">): number {
-  const whole = { ...source, random: () => 0, requests: 0 };
-  return routesOf(source.document).reduce(
-    (sum, route) => sum + 1 + mutationsOf(whole).filter((each) => fits(each, route, whole)).length,
-    0,
-  );
-}
+type SystematicSource = Omit<Source, "random" | "requests" | "marker">;
 
-/** Fisher and Yates. */
-function shuffled<T>(draw: Draw, list: readonly T[]): T[] {
-  const mixed = [...list];
-  for (let last = mixed.length - 1; last > 0; last--) {
-    const other = draw.integer(last + 1);
-    [mixed[last], mixed[other]] = [mixed[other]!, mixed[last]!];
-  }
-  return mixed;
+/** How many cases it takes until each mutation has had its turn on each route. */
+export const systematicCases = (source: SystematicSource): number => systematicChoices(source).flat().length;
+
+/** Each route without a mutation, and each mutation alone on each route that it fits. */
+function systematicChoices(source: SystematicSource): [valid: Chosen[], single: Chosen[]] {
+  const [routes, mutations] = [routesOf(source.document), mutationsOf(source)];
+  const single = routes.flatMap((route) =>
+    mutations.filter((each) => fits(each, route, source)).map((each): Chosen => [route, [each]]),
+  );
+  return [routes.map((route): Chosen => [route, []]), single];
 }
 
 function routesOf({ paths }: CallersDocument): Route[] {
