@@ -19,16 +19,16 @@ const REQUESTS = [1_000, 10_000, 100_000];
 const MAX_EXPONENT = 1.1;
 
 /** The plan of so many deployments in one root. */
-export interface DeploymentsSize {
+interface DeploymentsSize {
   readonly deployments: number;
   /** Of `terraform plan`. */
   readonly ms: number;
 }
 
-/** Measurements of all sizes, ascending. `requests` is undefined where the database is not installed. */
-export interface Growth {
+/** Measurements of all sizes, ascending. */
+interface Growth {
   readonly deployments: readonly DeploymentsSize[];
-  readonly requests: readonly RequestsSize[] | undefined;
+  readonly requests: readonly RequestsSize[];
 }
 
 /**
@@ -113,7 +113,7 @@ export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
     method:
       "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a " +
       "real provider that is running already, once for each size. Requests: the functions' own store over a database " +
-      "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, " +
+      "in memory (dynalite); one in ten requests has not ended, and twenty are due; medians, " +
       "and the calls and items that each operation asks for, which determine DynamoDB's time and price.",
     figures: [figureOfPlans(deployments), ...operations.map((operation) => figureOfOperation(operation, requests))],
     data: { growth: { deployments, requests } },
@@ -136,19 +136,17 @@ function figureOfPlans(deployments: readonly DeploymentsSize[]): BenchFigure {
   };
 }
 
-function figureOfOperation([key, title]: [Operation, string], requests: Growth["requests"]): BenchFigure {
-  const bounds = { mustReach: "as many calls and items at each size", limit: "constant" };
-  const compares = (sizes: string) => `${title}, ${sizes}requests in the table`;
-  if (requests === undefined)
-    return { ...bounds, compares: compares(""), measured: "not measured", cause: "dynalite is not installed: npm ci" };
+function figureOfOperation([key, title]: [Operation, string], requests: readonly RequestsSize[]): BenchFigure {
   const uses = requests.map((each) => each[key]);
   const { calls, items } = uses[0]!;
+  const sizes = requests.map((each) => each.requests.toLocaleString("en-US"));
   return {
-    ...bounds,
-    compares: compares(`${requests.map((each) => each.requests.toLocaleString("en-US")).join(" / ")} `),
+    compares: `${title}, ${sizes.join(" / ")} requests in the table`,
     measured:
       `${uses.map((use) => `${use.calls} calls, ${use.items} items`).join(" / ")}; ` +
       `${uses.map(({ ms }) => ms.toFixed(1)).join(" / ")} ms`,
+    mustReach: "as many calls and items at each size",
+    limit: "constant",
     holds: uses.every((use) => use.calls === calls && use.items === items),
   };
 }
