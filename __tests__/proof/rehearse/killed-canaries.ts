@@ -5,21 +5,20 @@ import { join } from "node:path";
 import { seededRandom } from "../../../scripts/kit/random";
 import { timeLapse } from "../../../scripts/emulator";
 import { AgentApiClient } from "../../../scripts/kit/api-client";
-import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
 import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
 import { KillableStack } from "./killable-stack";
 import { agentsOf, FIRST_AGENTS, SETTINGS } from "./releases";
 import { SteadyLoad } from "./steady-load";
 import { rehearseKills } from "../kills/killed-applies";
+import { mark } from "../text";
 
-/** A line a kill, and what callers had meanwhile. */
-export function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
-  const killed = kills.filter(({ recovered }) => recovered !== null);
-  const late = kills.length - killed.length;
+/** A line for each kill, and what callers had meanwhile. */
+function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
+  const late = kills.filter(({ recovered }) => recovered === null).length;
+  const lateText = late > 0 ? `, and ${late} that had ended before their kill` : "";
   return [
-    pc.bold(
-      `Canaries killed ${killed.length} times${late > 0 ? `, and ${late} that had ended before their kill` : ""}:`,
-    ),
+    pc.bold(`Canaries killed ${kills.length - late} times${lateText}:`),
     ...kills.flatMap(describeKill),
     `  ${mark(failures === 0 && requests > 0)} requests of callers meanwhile: ${requests}, failed: ${failures}`,
     ...problems.map((problem) => `  ${mark(false)} ${problem}`),
@@ -35,8 +34,6 @@ function describeKill({ atMs, during, point, recovered, how, seconds, problems }
     ...problems.map((problem) => `       ${problem}`),
   ];
 }
-
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
 
 export interface KilledCanariesOptions {
   /** How often a canary is killed; 1 to 200. */
@@ -78,8 +75,6 @@ export function rehearseKilledCanaries(
   context: CommandContext,
   { kills, seed, factor, rate }: KilledCanariesOptions,
 ): Promise<CommandResult> {
-  if (!Number.isInteger(kills) || kills < 1 || kills > 200)
-    throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
   const originMs = Date.now();
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: timeLapse(factor, originMs) });
   return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: VARS, runtime }, async (stack) => {

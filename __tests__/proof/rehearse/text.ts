@@ -1,12 +1,14 @@
 import pc from "picocolors";
+import { mark } from "../text";
 import {
+  byVersion,
   NO_VERSION,
   type CallerRequest,
+  type RehearsalEvent,
   type RehearsedRelease,
   type ReleaseFinding,
   type VersionSeen,
 } from "./rehearsal";
-import type { RehearsalEvent } from "./local-canary";
 import type { RehearsalReport } from "./rehearse";
 
 /** What the callers had of each version from one event to the next. */
@@ -36,21 +38,14 @@ export function timelineOf(
   const lines = all.map((event, index) => {
     const untilMs = all[index + 1]?.atMs ?? endedMs;
     const during = requests.filter((request) => request.startedMs >= event.atMs && request.startedMs < untilMs);
-    return { ...event, callers: byVersion(during, versions) };
+    const callers = [...byVersion(during, versions)].map(([version, own]) => ({
+      version,
+      requests: own.length,
+      failed: own.filter(({ outcome }) => outcome !== "completed").length,
+    }));
+    return { ...event, callers };
   });
   return { name, stable, candidate, startedMs, lines };
-}
-
-function byVersion(requests: readonly CallerRequest[], versions: ReadonlyMap<string, string>): TimelineLine["callers"] {
-  const of = ({ requestId }: CallerRequest) =>
-    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
-  const names = [...new Set(requests.map(of))].sort((left, right) =>
-    left.localeCompare(right, "en", { numeric: true }),
-  );
-  return names.map((version) => {
-    const own = requests.filter((request) => of(request) === version);
-    return { version, requests: own.length, failed: own.filter(({ outcome }) => outcome !== "completed").length };
-  });
 }
 
 /** A rehearsal for a person: each release over time, what each version's callers had, and what came of it. */
@@ -101,5 +96,3 @@ function describeRelease(
     `it had ${requests} requests, ${failed} failed`;
   return [line, ...problems.map((problem) => `       ${problem}`)];
 }
-
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
