@@ -1,8 +1,9 @@
-import { type Given, type Mutation, filled, MAX_PROMPT_BYTES } from "./mutation";
+import { type Given, type Mutation, filled, MAX_PROMPT_BYTES, mutationsFrom } from "./mutation";
 import { latin1, utf8, type FuzzRequest } from "./request";
 
 type Body = (given: Given) => string | Uint8Array;
 
+const asBytes = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? utf8(text) : text);
 const json = (value: unknown): string => JSON.stringify(value);
 const MIB = 1024 * 1024;
 
@@ -22,15 +23,12 @@ const fields =
   (more: string): Body =>
   ({ canary }) =>
     `{"prompt":"${canary}",${more}}`;
-const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
+const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array => Buffer.concat(parts.map(asBytes));
 /** A prompt with bytes inside that are given as one-byte characters. */
 const promptBytes =
   (inside: string): Body =>
   ({ canary }) =>
     bytes(`{"prompt":"${canary} `, latin1(inside), '"}');
-/** Little-endian, of one-byte characters. */
-const utf16 = (text: string): Uint8Array => latin1([...text].flatMap((character) => [character, "\0"]).join(""));
 
 /** Bodies that keep the contract: 202. */
 const VALID: Readonly<Record<string, Body>> = {
@@ -54,7 +52,7 @@ const INVALID: Readonly<Record<string, Body>> = {
   "two documents": ({ canary }) => `{"prompt":"${canary}"}{"prompt":"${canary}"}`,
   "cut off": ({ canary }) => `{"prompt":"${canary}`,
   "a byte order mark first": ({ canary }) => bytes(latin1("\xef\xbb\xbf"), json({ prompt: canary })),
-  "UTF-16": ({ canary }) => utf16(json({ prompt: canary })),
+  "UTF-16": ({ canary }) => Buffer.from(json({ prompt: canary }), "utf16le"),
   gzip: () => latin1("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*(\xca\xcf-(Q\xb2RJT\xaa\x05\x00"),
   "base64 of a good body": ({ canary }) => btoa(json({ prompt: canary })),
   "a form": ({ canary }) => `prompt=${canary}`,
@@ -118,27 +116,25 @@ const HUGE: Readonly<Record<string, Body>> = {
   "a body of just over 10 MiB": padded(10 * MIB + 1),
 };
 
-/** Every body that is not drawn from the schema. */
-export const BODY_MUTATIONS: readonly Mutation[] = [
-  ...mutationsWith(VALID, {}),
-  ...mutationsWith(INVALID, { allowed: [400] }),
-  ...mutationsWith(MENDED, { allowed: [202, 400] }),
-  ...mutationsWith(LARGE, { allowed: [400, 413] }),
-  ...mutationsWith(HUGE, { allowed: [413], costly: true }),
-];
-
-function mutationsWith(bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] {
-  return Object.entries(bodies).map(([name, body]) => ({
-    name: `body: ${name}`,
+const bodiesOf = (bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] =>
+  mutationsFrom("body", bodies, (body) => ({
     part: "body",
     operations: ["invoke"],
     ...more,
     apply: (request, given) => withBody(request, body(given)),
   }));
-}
+
+/** Every body that is not drawn from the schema. */
+export const BODY_MUTATIONS: readonly Mutation[] = [
+  ...bodiesOf(VALID, {}),
+  ...bodiesOf(INVALID, { allowed: [400] }),
+  ...bodiesOf(MENDED, { allowed: [202, 400] }),
+  ...bodiesOf(LARGE, { allowed: [400, 413] }),
+  ...bodiesOf(HUGE, { allowed: [413], costly: true }),
+];
 
 /** The request with another body; a text is sent in UTF-8. */
 export const withBody = (request: FuzzRequest, body: string | Uint8Array): FuzzRequest => ({
   ...request,
-  body: typeof body === "string" ? utf8(body) : body,
+  body: asBytes(body),
 });

@@ -9,6 +9,7 @@ import { leaksInLog } from "./leaks";
 import type { CallersDocument } from "../../../scripts/publish/openapi-schemas";
 import { seededRandom } from "../../../scripts/kit/random";
 import type { ProbeCaller } from "../../../scripts/kit/api-client";
+import type { AgentBehaviour } from "../../support/agent-server";
 import type { LocalIssuer } from "../../support/local-issuer";
 import { ACCESS_MODES, callersOf, settingsOf, type AccessMode, withAccessStack } from "../../support/access-modes";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
@@ -97,6 +98,9 @@ const DEFAULT_MODE: AccessMode = "iam";
 /** Milliseconds of an agent's answer: what is fuzzed is the API. */
 const AGENT_MS = 10;
 
+/** Prompts of every tenth case: the agent fails, so that callers also see how a request fails. */
+const FAILING = /-\d*0$/;
+
 const NAMES = [
   "requests_table_name",
   "sessions_table_name",
@@ -127,8 +131,10 @@ export async function fuzz(context: CommandContext, options: FuzzOptions): Promi
  */
 async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promise<FuzzModeReport[]> {
   const modes = accessModes(options.authorization ?? DEFAULT_MODE);
-  const agent = ({ prompt }: { readonly prompt: string }) =>
-    ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }) as const;
+  const agent = ({ prompt }: { readonly prompt: string }): AgentBehaviour =>
+    FAILING.test(prompt)
+      ? { kind: "refuse", status: 400 }
+      : { kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` };
   return withAccessStack(context, { agent, vars: SETTINGS, keep: options.keep }, async (stack, issuer) => {
     const reports: FuzzModeReport[] = [];
     for (const mode of modes) {

@@ -102,19 +102,13 @@ function drawChoice(
   source: Source,
 ): Chosen {
   // Most that can go wrong is in the route that takes a body.
-  const route = draw.chance(0.5)
-    ? (routes.find(({ operation }) => operation.requestBody) ?? routes[0]!)
-    : draw.pick(routes);
+  const withBodies = routes.filter(({ operation }) => operation.requestBody);
+  const route = draw.pick(draw.chance(0.5) ? withBodies : routes);
   if (draw.chance(VALID_SHARE)) return [route, []];
   const fitting = mutations.filter((each) => !each.alone && !each.costly && fits(each, route, source));
-  const chosen: Mutation[] = [];
-  const count = 1 + draw.integer(MAX_MUTATIONS);
-  while (chosen.length < count) {
-    const next = draw.pick(fitting);
-    if (chosen.some(({ part }) => part === next.part)) break;
-    chosen.push(next);
-  }
-  return [route, chosen];
+  const drawn = Array.from({ length: 1 + draw.integer(MAX_MUTATIONS) }, () => draw.pick(fitting));
+  // Of one part of the request, one mutation.
+  return [route, drawn.filter(({ part }, index) => drawn.findIndex((each) => each.part === part) === index)];
 }
 
 /** What one case is made of. */
@@ -220,32 +214,24 @@ function bodySchemaMutations({ components }: CallersDocument, { operationId, req
 }
 
 function parameterMutations({ operationId }: Operation, { name, in: place, schema }: Parameter): Mutation[] {
+  const change: Readonly<Record<Parameter["in"], (text: string) => Omit<Mutation, "name">>> = {
+    header: (text) => ({
+      part: "key",
+      allowed: text.trim() === "" ? [202, 400] : [400],
+      apply: (request) => withHeader(withoutHeader(request, name.toLowerCase()), name, text),
+    }),
+    query: (text) => ({
+      part: "query",
+      apply: (request) => ({ ...request, target: `${request.target}?${name}=${encodeURIComponent(text)}` }),
+    }),
+    path: (text) => ({
+      part: "path",
+      allowed: [400, 403, 404, 414],
+      apply: (request) => ({ ...request, target: request.target.replace("{own}", () => encodeURIComponent(text)) }),
+    }),
+  };
+  // A header holds one-byte characters; a path's and a query's are encoded.
   return textViolations(schema)
-    .filter(({ value }) => isSendable(place, String(value)))
-    .map(({ what, value }): Mutation => {
-      const text = String(value);
-      const common = { name: `${name}: ${what}`, operations: [operationId] };
-      if (place === "header")
-        return {
-          ...common,
-          part: "key",
-          allowed: text.trim() === "" ? [202, 400] : [400],
-          apply: (request) => withHeader(withoutHeader(request, name.toLowerCase()), name, text),
-        };
-      if (place === "query")
-        return {
-          ...common,
-          part: "query",
-          apply: (request) => ({ ...request, target: `${request.target}?${name}=${encodeURIComponent(text)}` }),
-        };
-      return {
-        ...common,
-        part: "path",
-        allowed: [400, 403, 404, 414],
-        apply: (request) => ({ ...request, target: request.target.replace("{own}", () => encodeURIComponent(text)) }),
-      };
-    });
+    .filter(({ value }) => place !== "header" || /^[\x20-\x7e]*$/.test(value))
+    .map(({ what, value }) => ({ name: `${name}: ${what}`, operations: [operationId], ...change[place](value) }));
 }
-
-/** What a header may hold, as one-byte characters; a path's and a query's are encoded. */
-const isSendable = (place: Parameter["in"], text: string): boolean => place !== "header" || /^[\x20-\x7e]*$/.test(text);

@@ -24,7 +24,7 @@ export interface Mutation {
   /** Ids of the operations that it fits; undefined: every one. */
   readonly operations?: readonly string[];
   /** Statuses that it may lead to; undefined: it changes nothing. */
-  readonly allowed?: readonly number[];
+  readonly allowed?: readonly number[] | undefined;
   readonly malformed?: true;
   /** Fits no other mutation. */
   readonly alone?: true;
@@ -32,6 +32,13 @@ export interface Mutation {
   readonly costly?: true;
   apply(request: FuzzRequest, given: Given): FuzzRequest;
 }
+
+/** A mutation for each entry of a table, named after the table and the entry. */
+export const mutationsFrom = <Entry>(
+  table: string,
+  entries: Readonly<Record<string, Entry>>,
+  mutationOf: (entry: Entry) => Omit<Mutation, "name">,
+): Mutation[] => Object.entries(entries).map(([name, entry]) => ({ name: `${table}: ${name}`, ...mutationOf(entry) }));
 
 /** The request with a header more. */
 export const withHeader = (request: FuzzRequest, name: string, value: string): FuzzRequest => ({
@@ -116,9 +123,9 @@ export function filled(start: string, filler: string, bytes: number): string {
 }
 
 /** A value, and what is wrong with it. */
-export interface Violation {
+interface Violation<Value = unknown> {
   readonly what: string;
-  readonly value: unknown;
+  readonly value: Value;
 }
 
 const OF_TYPE: Readonly<Record<string, unknown>> = {
@@ -172,7 +179,7 @@ export function violations(schema: Schema, valid: unknown, resolve: (schema: Sch
 }
 
 /** Texts that break a schema of strings. */
-export function textViolations({ minLength = 0, maxLength, pattern, enum: values }: Schema): Violation[] {
+export function textViolations({ minLength = 0, maxLength, pattern, enum: values }: Schema): Violation<string>[] {
   const breaks = (text: string) =>
     text.length < minLength ||
     (maxLength !== undefined && text.length > maxLength) ||
