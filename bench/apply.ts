@@ -204,9 +204,9 @@ export function judgeApply(times: ApplyTimes): BenchResult {
     method:
       "terraform with the real provider against an emulator; our synthesized JSON, and a configuration (in JSON too) " +
       "of what was applied, as a person writes it: the same resources and references between them, literals instead " +
-      "of settings, without variables, locals, data sources, checks and outputs. terraform finds nothing to change when it takes our state over. In " +
-      "turn, medians. The bucket's lifecycle and the queue's redrive policy, whose creation takes a minute and a " +
-      "half with the emulator, are left out on both sides; the firewall is off.",
+      "of settings, without variables, locals, data sources, checks and outputs. terraform finds nothing to change " +
+      "when it takes our state over. In turn, medians. The bucket's lifecycle and the queue's redrive policy, whose " +
+      "creation takes a minute and a half with the emulator, are left out on both sides; the firewall is off.",
     figures: KINDS.map(({ key, title, isBounded }): BenchFigure => {
       const { ours, handWritten: theirs } = times[key];
       const ratio = median(ours) / median(theirs);

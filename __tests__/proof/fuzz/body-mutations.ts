@@ -5,6 +5,11 @@ type Body = (given: Given) => string | Uint8Array;
 
 const asBytes = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? utf8(text) : text);
 const json = (value: unknown): string => JSON.stringify(value);
+/** A prompt of so many bytes, of one character over and over. */
+const long =
+  (character: string, length: number): Body =>
+  ({ canary }) =>
+    json({ prompt: filled(canary, character, length) });
 const MIB = 1024 * 1024;
 
 /** An invocation that whitespace makes as long as `bytes`. */
@@ -36,8 +41,8 @@ const VALID: Readonly<Record<string, Body>> = {
   "fields in another order": ({ canary }) => `{"session_id":"s","prompt":"${canary}"}`,
   "whitespace between": ({ canary }) => `\r\n\t { \n "prompt" : "${canary}" \t } \n`,
   "escaped letters": ({ canary }) => `{"\\u0070rompt":"\\u0041 \\ud83d\\ude00 ${canary}"}`,
-  "a prompt of exactly 32,768 bytes": ({ canary }) => json({ prompt: filled(canary, "a", MAX_PROMPT_BYTES) }),
-  "a prompt of exactly 32,768 bytes in emoji": ({ canary }) => json({ prompt: filled(canary, "😀", MAX_PROMPT_BYTES) }),
+  "a prompt of exactly 32,768 bytes": long("a", MAX_PROMPT_BYTES),
+  "a prompt of exactly 32,768 bytes in emoji": long("😀", MAX_PROMPT_BYTES),
   "a body of exactly 65,536 bytes": padded(65_536),
 };
 
@@ -105,8 +110,8 @@ const MENDED: Readonly<Record<string, Body>> = {
 
 /** Bodies over a limit: by characters the gateway says 400, by bytes the front door 413. */
 const LARGE: Readonly<Record<string, Body>> = {
-  "a prompt of 32,769 bytes": ({ canary }) => json({ prompt: filled(canary, "é", MAX_PROMPT_BYTES + 1) }),
-  "a prompt of 32,769 characters": ({ canary }) => json({ prompt: filled(canary, "a", MAX_PROMPT_BYTES + 1) }),
+  "a prompt of 32,769 bytes": long("é", MAX_PROMPT_BYTES + 1),
+  "a prompt of 32,769 characters": long("a", MAX_PROMPT_BYTES + 1),
   "a prompt of 8,193 emoji": ({ canary }) => json({ prompt: `${canary}${"😀".repeat(8_193)}` }),
   "a body of 65,537 bytes": padded(65_537),
   "a body of 200,000 bytes": padded(200_000),

@@ -79,7 +79,6 @@ class FuzzRun {
   private readonly known: string[][];
   private readonly accepted = new Map<string, FuzzCase>();
   private ended = 0;
-  private answered = 0;
 
   constructor(private readonly options: FuzzRunOptions) {
     const { url, document, marker, names, callers, patienceMs = PATIENCE_MS } = options;
@@ -162,7 +161,7 @@ class FuzzRun {
   private async judge(fuzzed: FuzzCase): Promise<void> {
     const answer = await this.sendPatiently(fuzzed);
     this.tally.add(fuzzed, answer);
-    this.options.onAnswered?.(++this.answered);
+    this.options.onAnswered?.(this.tally.requests);
     const problems = judgeAnswer(fuzzed, answer, this.judgement);
     this.note(fuzzed, answer);
     if (problems.length > 0) this.record(await this.minimal(fuzzed, problems), problems);

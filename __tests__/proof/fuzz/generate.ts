@@ -123,9 +123,8 @@ interface CaseParts {
 
 /** The case, and each of its mutations alone where it has several. */
 function withSimpler(parts: CaseParts): FuzzCase {
-  const simpler = () =>
-    parts.mutations.map((mutation) => makeCase({ ...parts, draw: drawFrom(() => 0.5), mutations: [mutation] }));
-  return { ...makeCase(parts), ...(parts.mutations.length > 1 && { simpler }) };
+  const alone = (mutation: Mutation) => makeCase({ ...parts, draw: drawFrom(() => 0.5), mutations: [mutation] });
+  return { ...makeCase(parts), ...(parts.mutations.length > 1 && { simpler: () => parts.mutations.map(alone) }) };
 }
 
 function makeCase({ source: { marker }, draw, index, caller, route, mutations }: CaseParts): FuzzCase {

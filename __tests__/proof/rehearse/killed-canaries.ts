@@ -97,52 +97,44 @@ interface KillPlace {
 }
 
 async function killAll(
-  context: CommandContext,
+  { progress, signal }: CommandContext,
   place: KillPlace,
   points: readonly KillPoint[],
 ): Promise<readonly KilledCanary[]> {
   const done: KilledCanary[] = [];
-  for (const [index, point] of points.entries()) {
-    const title = `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`;
+  for (const [index, point] of points.entries())
     done.push(
-      await context.progress.step(
-        title,
-        (detail) => killCanary({ ...place, signal: context.signal, detail }, point, index),
+      await progress.step(
+        `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`,
+        () => killCanary(place, { point, index, signal }),
         ({ how, problems }) => [how, ...problems].join("; "),
       ),
     );
-  }
   return done;
 }
 
 async function killCanary(
-  {
-    stack: { folder, directory },
-    subject,
-    signal,
-    detail,
-  }: KillPlace & { readonly signal: AbortSignal; readonly detail: (text: string) => void },
-  point: KillPoint,
-  index: number,
+  { stack: { folder, directory }, subject }: KillPlace,
+  { point, index, signal }: { readonly point: KillPoint; readonly index: number; readonly signal: AbortSignal },
 ): Promise<KilledCanary> {
   const vars = [`agents=${JSON.stringify(agentsOf(`80ms Release ${index + 1} is here.`))}`];
   const stable = await subject.live();
   const { atMs, during, ended } = await subject.kill(point, vars, signal);
   if (ended !== undefined) return { atMs, during, point, recovered: null, how: "too late", seconds: 0, problems: [] };
-  detail(`killed after ${atMs} ms: ${during}`);
   if (point.withoutFile)
     for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")])
       rmSync(file, { force: true });
   const started = performance.now();
-  const kill = () => ({ atMs, during, point, seconds: (performance.now() - started) / 1_000 });
+  const result = (how: KilledCanary["how"], problems: readonly string[]): KilledCanary => {
+    const seconds = (performance.now() - started) / 1_000;
+    return { atMs, during, point, seconds, how, problems, recovered: problems.length === 0 };
+  };
   try {
     const found = await subject.recoverAndInspect(point, stable, vars);
-    const problems = problemsAfterKill(found);
-    return { ...kill(), recovered: problems.length === 0, how: found.recovery, problems };
+    return result(found.recovery, problemsAfterKill(found));
   } catch (error) {
     if (signal.aborted) throw error;
-    const problems = [error instanceof Error ? error.message : String(error)];
-    return { ...kill(), recovered: false, how: "failed", problems };
+    return result("failed", [error instanceof Error ? error.message : String(error)]);
   }
 }
 
