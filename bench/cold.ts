@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandContext } from "../scripts/kit/context";
 import { median } from "../scripts/kit/quantiles";
-import { overtime, type ColdBudget } from "./cold-budget";
+import { overtime, type ColdBudget } from "../__tests__/support/cold-budget";
 import { withFunctionVariants, type Variant } from "./function-variants";
 import { type BenchFigure, benchResult, type BenchResult, measureInTurn } from "./results";
 import { measureColdStart, type ColdTimes } from "./running-function";

@@ -8,7 +8,7 @@ import type { CommandContext } from "../scripts/kit/context";
 import { findNodeBinary } from "../scripts/kit/node-binary";
 import { packageFunctions } from "../scripts/kit/package-functions";
 import { authorizerCall, functionCalls, type FunctionCall } from "./function-calls";
-import { startFunctionServices } from "./function-services";
+import { startFunctionServices } from "../__tests__/support/function-services";
 import type { FunctionStart } from "./running-function";
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { coldFiles, oversize, type ColdBudget } from "../../bench/cold-budget";
+import { coldFiles, oversize, type ColdBudget } from "../support/cold-budget";
 import { functionCalls } from "../../bench/function-calls";
 import { FUNCTIONS } from "../../scripts/kit/package-functions";
 import { PROJECT } from "../support/stack-json";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { seededRandom } from "../../../scripts/kit/random";
 import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
-import { KilledStack, type Known } from "./killed-stack";
+import { KilledStack, type Known } from "../../support/killed-stack";
 import { bareEnvironment } from "../../../scripts/emulator/sandbox";
 import { stackDirectory, synth } from "../../../scripts/kit/synth";
 

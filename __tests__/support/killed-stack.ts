@@ -1,17 +1,17 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
-import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
-import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
-import { SILENT, type CommandResult } from "../../../scripts/kit/context";
-import { emulatorInventory } from "../../support/emulator-inventory";
-import { startEmulator, type Emulator } from "../../../scripts/emulator/moto";
-import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-provider";
-import { restoreState } from "../../../scripts/kit/local-state";
-import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
-import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../../scripts/kit/throw-away";
-import { applyAdopting } from "../../../scripts/deploy/adopt";
+import type { ProxiedRequest } from "../../scripts/emulator/faults/proxied-request";
+import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { planChanges, type ResourceChange } from "../../scripts/kit/plan-changes";
+import { SILENT, type CommandResult } from "../../scripts/kit/context";
+import { emulatorInventory } from "./emulator-inventory";
+import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { restoreState } from "../../scripts/kit/local-state";
+import { Terraform, type PlanInput } from "../../scripts/kit/terraform";
+import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { applyAdopting } from "../../scripts/deploy/adopt";
 
 /** A resource as terraform names it: its type and its id. */
 export interface Known {

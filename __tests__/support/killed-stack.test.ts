@@ -1,4 +1,4 @@
-import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
+import type { ProxiedRequest } from "../../scripts/emulator/faults/proxied-request";
 import { readChangingCall } from "./killed-stack";
 
 describe("changing call", () => {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { newRequest, REQUEST_ID } from "../__tests__/handlers/fixtures";
-import type { OwnCertificate } from "../__tests__/support/local-issuer";
-import { toItem } from "../handlers/requests/request-items";
-import { closeServer, listenOnLoopback, readBytes } from "../scripts/emulator/loopback";
-import { ENDED_ID } from "./function-calls";
+import { newRequest, REQUEST_ID } from "../handlers/fixtures";
+import type { OwnCertificate } from "./local-issuer";
+import { toItem } from "../../handlers/requests/request-items";
+import { closeServer, listenOnLoopback, readBytes } from "../../scripts/emulator/loopback";
+import { ENDED_ID } from "../../bench/function-calls";
 
 /**
  * DynamoDB and SQS on loopback that know one request under way and one that has ended. They answer at once, because an
