@@ -126,7 +126,7 @@ export function judgeCapacity({ narrowMs, wideMs }: CapacityTimes): BenchResult 
         mustReach: `>= ${MIN_RATIO}x`,
         limit: `${limit}x`,
         holds,
-        ...(!holds && { cause }),
+        cause,
       },
     ],
     data: { ratio, limit, narrowMs, wideMs, burst: BURST, reserved: RESERVED },

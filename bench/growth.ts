@@ -62,7 +62,12 @@ async function measureDeployments(context: CommandContext, sizes: readonly numbe
   const emulator = await startEmulator({ directory: folder, env: bareEnvironment(environment, folder) });
   try {
     const env = sandboxEnvironment(environment, emulator.endpoint, folder);
-    await writeModules(context, folder);
+    // Below the folder, so that the project's own output stays unchanged.
+    const synthesized = join(folder, "cdktf.out");
+    const stacks = MODULES.map(({ stack }) => stack).join(",");
+    const synthEnvironment = { ...bareEnvironment(environment, folder), QUICKTURN_STACKS: stacks };
+    await synth({ ...context, environment: synthEnvironment }, { outputDirectory: synthesized });
+    await modules(context, { out: join(folder, "modules"), synthesized });
     const roots = sizes.map((deployments) => {
       const directory = join(folder, `root-${deployments}`);
       mkdirSync(directory);
@@ -89,15 +94,6 @@ async function measureDeployments(context: CommandContext, sizes: readonly numbe
     await emulator.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Writes the modules below the folder, so that the project's own output stays as it is. */
-async function writeModules(context: CommandContext, folder: string): Promise<void> {
-  const stacks = MODULES.map(({ stack }) => stack).join(",");
-  const synthesized = join(folder, "cdktf.out");
-  const environment = { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks };
-  await synth({ ...context, environment }, { outputDirectory: synthesized });
-  await modules(context, { out: join(folder, "modules"), synthesized });
 }
 
 type Point = readonly [size: number, value: number];

@@ -17,7 +17,7 @@ export interface BenchFigure {
   readonly limit?: string;
   /** Whether the bound holds; undefined where there is none, or where nothing was measured. */
   readonly holds?: boolean;
-  /** Why the bound is missed, or why nothing was measured. */
+  /** Why the bound is missed, or why nothing was measured; not shown where the bound holds. */
   readonly cause?: string;
 }
 
@@ -48,10 +48,15 @@ export type BenchResults = Readonly<Record<string, BenchRecord>>;
 
 /** The result of the benchmark `name`; its exit code is 1 where a bound is missed. */
 export function benchResult(name: string, measured: Measured): BenchResult {
-  const { method, figures, data } = measured;
+  const { method, data } = measured;
+  const figures = measured.figures.map(({ cause, ...figure }) => ({
+    ...figure,
+    ...(cause !== undefined && figure.holds !== true && { cause }),
+  }));
   const holds = figures.every((figure) => figure.holds !== false);
   return {
     ...measured,
+    figures,
     exitCode: holds ? 0 : 1,
     text: `${name}: ${figuresText(method, figures)}`,
     json: { bench: name, holds, method, figures, ...data },
