@@ -27,16 +27,10 @@ interface Pattern {
 }
 
 /** What the polls of one pattern were answered by. */
-export interface PatternCounts extends Pattern {
+interface PatternCounts extends Pattern {
   readonly polls: number;
   /** Polls that the stage's cache answered; the others reached a function. */
   readonly hits: number;
-}
-
-/** Counts with the cache and without it, pattern by pattern. */
-export interface CacheCounts {
-  readonly on: readonly PatternCounts[];
-  readonly off: readonly PatternCounts[];
 }
 
 const PATTERNS: readonly Pattern[] = POLLERS.flatMap((pollers) =>
@@ -93,8 +87,8 @@ function pollsPerPoller(intervalSeconds: number): number {
   return pollsOfLife * Math.ceil(DURATION_SECONDS / (pollsOfLife * intervalSeconds));
 }
 
-/** Compares the measured rates with the calculated ones. */
-export function judgeCache({ on, off }: CacheCounts): BenchResult {
+/** Compares the rates that were measured with the cache, and without it, with the calculated ones. */
+export function judgeCache({ on, off }: Readonly<Record<"on" | "off", readonly PatternCounts[]>>): BenchResult {
   const rows = on.map(({ hits, polls, pollers, intervalSeconds }, index) => {
     const measuredPercent = (100 * hits) / polls;
     const expectedPercent = 100 * hitRate(TTL_SECONDS, intervalSeconds / pollers);

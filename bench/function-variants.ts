@@ -7,7 +7,7 @@ import { LocalIssuer, makeOwnCertificate } from "../__tests__/support/local-issu
 import type { CommandContext } from "../scripts/kit/context";
 import { findNodeBinary } from "../scripts/kit/node-binary";
 import { packageFunctions } from "../scripts/kit/package-functions";
-import { authorizerCall, functionCalls, type FunctionCall } from "./function-calls";
+import { authorizerCall, functionCalls, type FunctionCall } from "../__tests__/support/function-calls";
 import { startFunctionServices } from "../__tests__/support/function-services";
 import type { FunctionStart } from "./running-function";
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionProcess, functionEnvironment } from "../scripts/emulator/functions/function-process";
 import { RuntimeApi, type RuntimeTask } from "../scripts/emulator/functions/runtime-api";
-import type { FunctionCall } from "./function-calls";
+import type { FunctionCall } from "../__tests__/support/function-calls";
 
 /** What a function needs to be started and called. */
 export interface FunctionStart {

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../scripts/kit/context";
 import { mean, quantile } from "../scripts/kit/quantiles";
-import { endedPoll } from "./function-calls";
+import { endedPoll } from "../__tests__/support/function-calls";
 import { withFunctionVariants, type FunctionVariant } from "./function-variants";
 import { type BenchFigure, benchResult, type BenchResult, measureInTurn } from "./results";
 import { RunningFunction } from "./running-function";

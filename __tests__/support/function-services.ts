@@ -5,7 +5,7 @@ import { newRequest, REQUEST_ID } from "../handlers/fixtures";
 import type { OwnCertificate } from "./local-issuer";
 import { toItem } from "../../handlers/requests/request-items";
 import { closeServer, listenOnLoopback, readBytes } from "../../scripts/emulator/loopback";
-import { ENDED_ID } from "../../bench/function-calls";
+import { ENDED_ID } from "./function-calls";
 
 /**
  * DynamoDB and SQS on loopback that know one request under way and one that has ended. They answer at once, because an

@@ -272,7 +272,6 @@ class FuzzRun {
       mutations: [],
       allowed: [202],
       malformed: false,
-      canary: "",
       request: { method: "POST", target: "/api/v1/invoke", headers, body: utf8(body), credentials: "good" },
     };
   }

@@ -147,7 +147,6 @@ function makeCase({ source: { marker }, draw, index, caller, route, mutations }:
     request,
     allowed: allowedOf(operationId, mutations),
     malformed: mutations.some(({ malformed }) => malformed),
-    canary,
   };
 }
 

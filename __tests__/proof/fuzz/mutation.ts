@@ -6,6 +6,7 @@ export interface Given {
   readonly draw: Draw;
   /** A valid prompt with the canary in it. */
   readonly prompt: string;
+  /** In the prompt and in keys, and never to be seen by another caller. */
   readonly canary: string;
   /** Stands before every canary of the run; also in what else must not be logged. */
   readonly marker: string;

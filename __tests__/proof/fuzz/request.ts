@@ -34,8 +34,6 @@ export interface FuzzCase {
   readonly allowed: readonly number[];
   /** What no HTTP server has to understand: any 4xx will do, and so will a connection that is closed. */
   readonly malformed: boolean;
-  /** In the prompt and in keys, and never to be seen by another caller. */
-  readonly canary: string;
   /** The same with each of its mutations alone; undefined where it has at most one. */
   readonly simpler?: () => readonly FuzzCase[];
 }

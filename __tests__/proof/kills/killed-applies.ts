@@ -7,10 +7,10 @@ import { KilledStack, type Known } from "../../support/killed-stack";
 import { bareEnvironment } from "../../../scripts/emulator/sandbox";
 import { stackDirectory, synth } from "../../../scripts/kit/synth";
 
-interface KillsOptions {
-  /** How often an apply is killed; 1 to 200. */
+export interface KillsOptions {
+  /** How often something is killed; 1 to 200. */
   readonly kills: number;
-  /** The same one kills after the same changes. */
+  /** The same one kills at the same points. */
   readonly seed: number;
 }
 

@@ -10,7 +10,7 @@ import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack"
 import { KillableStack } from "./killable-stack";
 import { agentsOf, FIRST_AGENTS, SETTINGS } from "./releases";
 import { SteadyLoad } from "./steady-load";
-import { rehearseKills } from "../kills/killed-applies";
+import { rehearseKills, type KillsOptions } from "../kills/killed-applies";
 import { mark } from "../text";
 
 /** A line for each kill, and what callers had meanwhile. */
@@ -35,11 +35,7 @@ function describeKill({ atMs, during, point, recovered, how, seconds, problems }
   ];
 }
 
-export interface KilledCanariesOptions {
-  /** How often a canary is killed; 1 to 200. */
-  readonly kills: number;
-  /** The same one kills at the same points. */
-  readonly seed: number;
+export interface KilledCanariesOptions extends KillsOptions {
   /** Minutes of metrics that pass in a real minute. */
   readonly factor: number;
   /** Requests that callers begin each second. */

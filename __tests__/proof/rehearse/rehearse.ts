@@ -27,16 +27,11 @@ export function leaveSpellingAlone(directory: string): void {
   const { resource } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as {
     resource: Record<string, Record<string, unknown>>;
   };
-  const ofType = (type: string, attributes: readonly string[]) =>
-    [
-      type,
-      Object.fromEntries(
-        Object.keys(resource[type] ?? {}).map((name) => [name, { lifecycle: { ignore_changes: attributes } }]),
-      ),
-    ] as const;
-  const override = {
-    resource: Object.fromEntries(Object.entries(SPELT_OTHERWISE).map(([type, attributes]) => ofType(type, attributes))),
-  };
+  const ignored = Object.entries(SPELT_OTHERWISE).map(([type, attributes]) => {
+    const lifecycle = { ignore_changes: attributes };
+    return [type, Object.fromEntries(Object.keys(resource[type] ?? {}).map((name) => [name, { lifecycle }]))] as const;
+  });
+  const override = { resource: Object.fromEntries(ignored) };
   writeFileSync(join(directory, "spelt_otherwise_override.tf.json"), JSON.stringify(override));
 }
 

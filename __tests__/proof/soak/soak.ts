@@ -55,7 +55,7 @@ function describeMemory({ memory }: SoakReport): string {
 
 export interface SoakOptions {
   readonly requests: number;
-  /** Kill, freeze and disturb. */
+  /** Kill, freeze and disturb; agents may do something else than answer. */
   readonly faults: boolean;
   /** The same seed draws the same faults; what they hit depends on the machine's timing all the same. */
   readonly seed: number;
@@ -142,14 +142,10 @@ function agentsOf({ url }: AgentServer) {
   }));
 }
 
-interface BehaviourSource {
-  /** Whether agents may do something else than answer. */
-  readonly faults: boolean;
-  readonly random: () => number;
-  readonly behaved: Record<string, number>;
-}
-
-function drawBehaviour(prompt: string, { faults, random, behaved }: BehaviourSource): AgentBehaviour {
+function drawBehaviour(
+  prompt: string,
+  { faults, random, behaved }: Pick<SoakSubject, "random" | "behaved"> & Pick<SoakOptions, "faults">,
+): AgentBehaviour {
   const drawn = faults ? random() : 1;
   const does = (what: string, behaviour: AgentBehaviour) => {
     behaved[what] = (behaved[what] ?? 0) + 1;
@@ -180,7 +176,7 @@ interface SoakSubject {
   /** Numbers from 0 to below 1. */
   readonly random: () => number;
   /** Counts what agents did beside answering. */
-  readonly behaved: Readonly<Record<string, number>>;
+  readonly behaved: Record<string, number>;
 }
 
 async function runSoak(

@@ -5,8 +5,8 @@ import {
   sqsBatch,
   statusEvent,
   WORK_QUEUE_ARN,
-} from "../__tests__/handlers/fixtures";
-import type { PackagedName } from "../scripts/kit/package-functions";
+} from "../handlers/fixtures";
+import type { PackagedName } from "../../scripts/kit/package-functions";
 
 /** A call that a function is given. */
 export interface FunctionCall {
