@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { packageFunctions } from "../../../scripts/kit/package-functions";
-import { coldFiles } from "../../../bench/cold-budget";
+import { coldFiles } from "../../support/cold-budget";
 import { SILENT_CONTEXT } from "../../support/module-stacks";
 import { projectCopy } from "../../support/project-copy";
 import { PROJECT } from "../../support/stack-json";

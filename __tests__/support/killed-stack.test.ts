@@ -1,4 +1,4 @@
-import type { ProxiedRequest } from "../../../scripts/emulator/http";
+import type { ProxiedRequest } from "../../scripts/emulator/http";
 import { readChangingCall } from "./killed-stack";
 
 describe("changing call", () => {

@@ -1,16 +1,16 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProxiedRequest } from "../../../scripts/emulator/http";
-import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
-import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
-import { SILENT, type CommandResult } from "../../../scripts/kit/context";
-import { emulatorInventory } from "../../support/emulator-inventory";
-import { startEmulator, type Emulator, sandboxEnvironment } from "../../../scripts/emulator/moto";
-import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-provider";
-import { restoreState } from "../../../scripts/kit/local-state";
-import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
-import { makeThrowAway } from "../../../scripts/kit/throw-away";
-import { applyAdopting } from "../../../scripts/deploy/adopt";
+import type { ProxiedRequest } from "../../scripts/emulator/http";
+import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { planChanges, type ResourceChange } from "../../scripts/kit/plan-changes";
+import { SILENT, type CommandResult } from "../../scripts/kit/context";
+import { emulatorInventory } from "./emulator-inventory";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
+import { restoreState } from "../../scripts/kit/local-state";
+import { Terraform, type PlanInput } from "../../scripts/kit/terraform";
+import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { applyAdopting } from "../../scripts/deploy/adopt";
 
 /** A resource as terraform names it: its type and its id. */
 export interface Known {
@@ -22,17 +22,17 @@ export interface Known {
  * When terraform is killed: after AWS has made the nth change, or the first change of a kind, and before terraform
  * receives the reply.
  */
-export type KillPoint = { readonly changes: number } | { readonly operation: RegExp };
+type KillPoint = { readonly changes: number } | { readonly operation: RegExp };
 
 /** What a kill left. */
-export interface Killed {
-  /** The change whose reply terraform did not receive, such as `iam CreateRole`; undefined where the apply ended before. */
+interface Killed {
+  /** The change whose reply terraform missed, such as `iam CreateRole`; undefined where the apply ended before. */
   readonly operation: string | undefined;
   /** What AWS holds and the state does not know. */
   readonly forgotten: readonly Known[];
 }
 
-export interface KilledStackOptions {
+interface KilledStackOptions {
   /** Folder of the synthesized stack; it is copied. */
   readonly stackDirectory: string;
   /** For all that is written; thrown away by the caller. */
@@ -47,30 +47,20 @@ const LEFT_OUT = "aws_s3_bucket_lifecycle_configuration";
 
 const PLAN = "further.tfplan";
 
-interface KilledStackParts {
-  readonly directory: string;
-  readonly emulator: Emulator;
-  /** Between terraform's provider and the emulator. */
-  readonly calls: FaultProxy;
-  /** The whole environment of terraform. */
-  readonly sandbox: NodeJS.ProcessEnv;
-}
-
 /** A stack that is applied to an emulator of its own by a terraform that can be killed. */
 export class KilledStack {
   private provider: KeptProvider | undefined;
 
-  readonly directory: string;
-  readonly emulator: Emulator;
-  private readonly calls: FaultProxy;
-  private readonly sandbox: NodeJS.ProcessEnv;
-
-  private constructor({ directory, emulator, calls, sandbox }: KilledStackParts) {
-    this.directory = directory;
-    this.emulator = emulator;
-    this.calls = calls;
-    this.sandbox = sandbox;
-  }
+  private constructor(
+    private readonly directory: string,
+    readonly emulator: Emulator,
+    private readonly connection: {
+      /** Between terraform's provider and the emulator. */
+      readonly calls: FaultProxy;
+      /** The whole environment of terraform. */
+      readonly sandbox: NodeJS.ProcessEnv;
+    },
+  ) {}
 
   static async start({ stackDirectory, folder, environment, settings }: KilledStackOptions): Promise<KilledStack> {
     const directory = join(folder, "stack");
@@ -80,7 +70,7 @@ export class KilledStack {
     const emulator = await startEmulator({ directory: folder, env: environment });
     const calls = await FaultProxy.start({ upstream: emulator.endpoint, random: () => 0 });
     const sandbox = sandboxEnvironment(environment, calls.url, folder);
-    const stack = new KilledStack({ directory, emulator, calls, sandbox });
+    const stack = new KilledStack(directory, emulator, { calls, sandbox });
     await new Terraform({ directory, env: sandbox }).init();
     return stack;
   }
@@ -90,7 +80,7 @@ export class KilledStack {
     const kill = new AbortController();
     let [changes, operation]: [number, string | undefined] = [0, undefined];
     const isIt = (call: string) => ("changes" in point ? (changes += 1) === point.changes : point.operation.test(call));
-    this.calls.setFaults([
+    this.connection.calls.setFaults([
       {
         kind: "hold-reply",
         when: (request) => {
@@ -108,7 +98,7 @@ export class KilledStack {
       if (!kill.signal.aborted) throw error;
       await this.endProvider();
     } finally {
-      this.calls.setFaults([]);
+      this.connection.calls.setFaults([]);
     }
     return { operation, forgotten: await this.forgotten() };
   }
@@ -156,14 +146,15 @@ export class KilledStack {
 
   /** Terraform in the stack's folder, with a provider that is kept until the next kill. */
   async terraform(kill?: AbortSignal): Promise<Terraform> {
-    const { directory, sandbox } = this;
+    const { directory } = this;
+    const { sandbox } = this.connection;
     this.provider ??= await keepProvider({ directory, env: sandbox });
     return new Terraform({ directory, env: { ...sandbox, ...this.provider.variables }, ...(kill ? { kill } : {}) });
   }
 
   async stop(): Promise<void> {
     await this.endProvider();
-    await this.calls.stop();
+    await this.connection.calls.stop();
     await this.emulator.stop();
   }
 
@@ -174,7 +165,7 @@ export class KilledStack {
 
   /** A queue's id is its address, which the emulator makes from the one that it is called by. */
   private asTerraformSees(id: string): string {
-    return id.replace(this.emulator.endpoint, this.calls.url);
+    return id.replace(this.emulator.endpoint, this.connection.calls.url);
   }
 }
 

@@ -1,4 +1,12 @@
-import type { PackagedName } from "../scripts/kit/package-functions";
+import {
+  DEAD_LETTER_QUEUE_ARN,
+  invokeEvent,
+  REQUEST_ID,
+  sqsBatch,
+  statusEvent,
+  WORK_QUEUE_ARN,
+} from "../handlers/fixtures";
+import type { PackagedName } from "../../scripts/kit/package-functions";
 
 /** A call that a function is given. */
 export interface FunctionCall {
@@ -14,12 +22,8 @@ export interface FunctionCall {
   readonly awsCalls?: readonly string[];
 }
 
-/** The request that all calls are about, which is under way. */
-export const REQUEST_ID = "0b8a1c52-7f8e-4c1b-9d59-0f9b7f5d1a11";
-/** A request that has ended. */
+/** A request that has ended; all other calls are about one that is under way. */
 export const ENDED_ID = "5f0e3a52-1c5b-4b0e-8f57-3a3c9d1b7e22";
-const ARN = "arn:aws:sqs:us-east-1:123456789012:";
-const PATH = "/api/v1";
 
 /** One call of each function that uses AWS. @param endpoint address of DynamoDB and SQS */
 export function functionCalls(endpoint: string): FunctionCall[] {
@@ -46,14 +50,14 @@ export function functionCalls(endpoint: string): FunctionCall[] {
     ARBITER: "null",
     MAX_PARALLEL_AGENTS: "0",
     SESSIONS_TABLE: "sessions",
-    WORK_QUEUE_ARN: `${ARN}work`,
+    WORK_QUEUE_ARN,
   };
   return [
     {
       name: "invoke",
       function: "api",
       environment: api,
-      event: invoke,
+      event: invokeEvent({ prompt: "Flight EY123 delayed 3 hours" }),
       answerHolds: '"statusCode":202',
       awsCalls: ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage", "DynamoDB_20120810.UpdateItem"],
     },
@@ -61,15 +65,21 @@ export function functionCalls(endpoint: string): FunctionCall[] {
       name: "status",
       function: "api",
       environment: api,
-      event: status,
+      event: statusEvent(REQUEST_ID),
       answerHolds: '"statusCode":200',
       awsCalls: ["DynamoDB_20120810.GetItem"],
     },
-    { name: "worker", function: "worker", environment: worker, event: batch, answerHolds: '"batchItemFailures":[]' },
+    {
+      name: "worker",
+      function: "worker",
+      environment: worker,
+      event: sqsBatch(WORK_QUEUE_ARN, MESSAGE),
+      answerHolds: '"batchItemFailures":[]',
+    },
     {
       name: "sweeper",
       function: "sweeper",
-      environment: { ...common, DEAD_LETTER_QUEUE_ARN: `${ARN}failed` },
+      environment: { ...common, DEAD_LETTER_QUEUE_ARN },
       event: { quickturn: "sweep" },
       answerHolds: "null",
     },
@@ -91,57 +101,20 @@ export function authorizerCall(issuer: string, token: string): FunctionCall {
     event: {
       type: "TOKEN",
       authorizationToken: `Bearer ${token}`,
-      methodArn: `arn:aws:execute-api:us-east-1:123456789012:api/v1/GET${PATH}/health`,
+      methodArn: "arn:aws:execute-api:us-east-1:123456789012:api/v1/GET/api/v1/health",
     },
     answerHolds: '"Effect":"Allow"',
   };
 }
 
 /** A poll of a request that has ended. The process keeps its answer, so only the first poll calls AWS. */
-export function endedPoll(poll: FunctionCall): FunctionCall {
-  return {
-    ...poll,
-    name: "poll of an ended request",
-    event: { ...status, path: `${PATH}/status/${ENDED_ID}`, pathParameters: { request_id: ENDED_ID } },
-    answerHolds: "done",
-  };
-}
+export const endedPoll = (poll: FunctionCall): FunctionCall => ({
+  ...poll,
+  name: "poll of an ended request",
+  event: statusEvent(ENDED_ID),
+  answerHolds: "done",
+});
 
 const AGENT = { name: "scripted", kind: "scripted", target: "0ms done", timeout_seconds: 60, phases: [1] };
 
-const GATEWAY = { multiValueHeaders: {}, queryStringParameters: null, isBase64Encoded: false };
-
-const invoke = {
-  ...GATEWAY,
-  httpMethod: "POST",
-  resource: `${PATH}/invoke`,
-  path: `${PATH}/invoke`,
-  headers: { "Content-Type": "application/json" },
-  pathParameters: null,
-  body: JSON.stringify({ prompt: "Flight EY123 delayed 3 hours" }),
-  requestContext: { requestId: "gateway-1", path: `/v1${PATH}/invoke`, identity: {} },
-};
-
-const status = {
-  ...GATEWAY,
-  httpMethod: "GET",
-  resource: `${PATH}/status/{request_id}`,
-  path: `${PATH}/status/${REQUEST_ID}`,
-  headers: {},
-  pathParameters: { request_id: REQUEST_ID },
-  body: null,
-  requestContext: { requestId: "gateway-1", path: `/v1${PATH}/status/${REQUEST_ID}`, identity: {} },
-};
-
-const batch = {
-  Records: [
-    {
-      messageId: "1",
-      receiptHandle: "receipt-1",
-      eventSource: "aws:sqs",
-      eventSourceARN: `${ARN}work`,
-      attributes: { ApproximateReceiveCount: "1" },
-      body: JSON.stringify({ version: 2, request_id: REQUEST_ID, deadline: "2100-01-01T00:00:00.000Z", hops: 0 }),
-    },
-  ],
-};
+const MESSAGE = JSON.stringify({ version: 2, request_id: REQUEST_ID, deadline: "2100-01-01T00:00:00.000Z", hops: 0 });
