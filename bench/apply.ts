@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { keepProvider } from "../scripts/emulator/kept-provider";
 import { startEmulator } from "../scripts/emulator/moto";
 import { bareEnvironment, sandboxEnvironment } from "../scripts/emulator/sandbox";
-import { makeThrowAway } from "../scripts/kit/throw-away";
+import { makeThrowAway } from "../scripts/kit/loopback";
 import type { CommandContext } from "../scripts/kit/context";
 import { run } from "../scripts/kit/process";
 import { median } from "../scripts/kit/quantiles";

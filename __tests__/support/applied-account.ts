@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { writeAtomically } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";

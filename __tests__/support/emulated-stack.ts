@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/kit/terraform";

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { findProviderSource, providerVariables } from "../kit/terraform-environment";
-import { isLoopback } from "../kit/loopback";
-import { FOR_EMULATOR } from "../kit/throw-away";
+import { FOR_EMULATOR, isLoopback } from "../kit/loopback";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
 

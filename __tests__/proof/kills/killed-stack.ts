@@ -10,7 +10,7 @@ import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-
 import { restoreState } from "../../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
 import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../../scripts/kit/throw-away";
+import { makeThrowAway } from "../../../scripts/kit/loopback";
 import { applyAdopting } from "../../../scripts/deploy/adopt";
 
 /** A resource as terraform names it: its type and its id. */
