@@ -8,10 +8,10 @@ import { appliedDashboard } from "./applied-dashboard";
 import { parseBody, type Widget } from "./body";
 import { chartData, type Metrics, type Window } from "./chart";
 import { parseMetrics, savedSeries, seriesKey, type MetricSeries, seriesQueries } from "./metrics";
-import { writeReport } from "../kit/files";
+import { readJson, writeReport } from "../kit/files";
 import { metricSeries } from "./metric-series";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { openGivenState, readJson } from "../kit/given-state";
+import { openGivenState } from "../kit/deployed-stack";
 import { prepareTerraform } from "../kit/prepared-terraform";
 import { parseDurationSeconds, parseTimeMs } from "../kit/given-setting";
 

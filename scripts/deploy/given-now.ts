@@ -6,7 +6,7 @@ import { checkValue, variableName } from "../kit/given-setting";
 import type { Values } from "./release";
 import type { PlanInput } from "../kit/terraform";
 import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
-import { readJson } from "../kit/given-state";
+import { readJson } from "../kit/files";
 import { UsageError } from "../kit/context";
 
 /** Names of the settings that a person gives with a plan: by TF_VAR_, in a var-file, by --var. */

@@ -5,9 +5,8 @@ import type { GateWindow } from "./window";
 import Ajv from "ajv";
 import schema from "./evidence.schema.json";
 import { GATE_SETTINGS } from "./settings";
-import { writeReport } from "../kit/files";
+import { readJson, writeReport } from "../kit/files";
 import { UsageError } from "../kit/context";
-import { readJson } from "../kit/given-state";
 
 /**
  * The answers about one window, asked by read. What went wrong in one is thrown, so that no KPI is judged by a part.

@@ -1,6 +1,11 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { UsageError, type CommandContext } from "./context";
-import { openGivenState } from "./given-state";
+import { deploymentFolder } from "./deployment-folder";
+import { readJson } from "./files";
 import { prepareTerraform } from "./prepared-terraform";
+import { Terraform } from "./terraform";
+import { findProviderSource, terraformEnvironment } from "./terraform-environment";
 
 /** What a deployment says of itself. */
 export interface DeployedStack {
@@ -52,4 +57,30 @@ function fromFile(document: unknown, path: string): Record<string, unknown> {
     );
   }
   return Object.fromEntries(entries.map(([name, output]) => [name, (output as { value: unknown }).value]));
+}
+
+/**
+ * Opens what `--state` names: terraform in the folder of an initialized stack, or a file that terraform printed.
+ * @param printed what a file may hold, such as `what terraform output -json printed`
+ * @throws UsageError where there is nothing, or no JSON
+ */
+export function openGivenState(
+  context: CommandContext,
+  state: string,
+  printed: string,
+): { readonly kind: "stack"; readonly terraform: Terraform } | { readonly kind: "printed"; readonly document: unknown } {
+  const { environment, signal } = context;
+  const path = resolve(state);
+  if (!existsSync(path))
+    throw new UsageError(
+      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or ` +
+        `a file with ${printed}.`,
+    );
+  if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
+  const env = terraformEnvironment(
+    environment,
+    findProviderSource(environment),
+    join(deploymentFolder(context), ".quickturn"),
+  );
+  return { kind: "stack", terraform: new Terraform({ directory: path, env, signal }) };
 }

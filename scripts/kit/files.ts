@@ -1,7 +1,24 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isRunning } from "./process";
 import { zipSync, type Zippable } from "fflate";
+import { UsageError } from "./context";
+
+/**
+ * Reads a JSON file that a person names.
+ * @param what names the file in the message
+ * @throws UsageError where it cannot be read or is no JSON
+ */
+export function readJson(path: string, what: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as unknown;
+  } catch (cause) {
+    throw new UsageError(
+      `The ${what} ${path} cannot be read: ${(cause as Error).message}. Give the path of a JSON file`,
+      { cause },
+    );
+  }
+}
 
 /** Writes a file so that a reader sees the old content or the new one, never a part of it. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
