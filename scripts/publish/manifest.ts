@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { gzipSync } from "fflate";
 import { run } from "../kit/process";
-import type { ShippedPackage } from "../kit/production-packages";
+import type { ShippedPackage } from "./production-packages";
 
 /** What `release.json` holds. */
 export interface Release {

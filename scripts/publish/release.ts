@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { listRefusedLicenses, formatNotices, formatBills, readNotices, listShippedPackages } from "./packages";
 import { formatChecksums, createManifest, packNpm, formatRelease } from "./manifest";
-import { packageFolders, type ShippedPackage } from "../kit/production-packages";
+import type { ShippedPackage } from "./production-packages";
 import { writeFolder, deterministicZip } from "../kit/files";
 import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { MODULES, modules } from "./modules";
-import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
+import { packageFolders, packageFunctions, type PackagedFunction } from "../kit/package-functions";
 import { writeStacks } from "../kit/synth";
 
 export interface ChangelogEntry {

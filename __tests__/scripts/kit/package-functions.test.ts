@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:f
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { packageFunctions } from "../../../scripts/kit/package-functions";
+import { packageFolders, packageFunctions } from "../../../scripts/kit/package-functions";
 import { coldFiles } from "../../../bench/cold-budget";
 import { SILENT_CONTEXT } from "../../support/module-stacks";
 import { projectCopy } from "../../support/project-copy";
@@ -134,4 +134,17 @@ describe("packaged again", () => {
     writeFileSync(join(project, "dist/packaged.json"), '{"sources":');
     expect(await sums()).toEqual(changed);
   });
+});
+
+test("a file belongs to the package of the innermost node_modules, with its scope; the project's own to none", () => {
+  expect(
+    packageFolders([
+      "node_modules/b/index.js",
+      "handlers/api.ts",
+      "node_modules/@s/a/dist/node_modules.js",
+      "node_modules/b/lib/x.js",
+      "node_modules/b/node_modules/@s/c/x.mjs",
+      "handlers/node_modules/d/index.js",
+    ]),
+  ).toEqual(["handlers/node_modules/d", "node_modules/@s/a", "node_modules/b", "node_modules/b/node_modules/@s/c"]);
 });
