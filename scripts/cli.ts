@@ -4,9 +4,12 @@ import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { DEFAULT_ENVIRONMENT } from "../stacks/contract/outputs";
-import { addCommands } from "./cli/all-commands";
+import { addBuildCommands, addContractCommands, addImageCommand, addLocalCommand } from "./cli/build-commands";
+import { addDashboardCommand, addDecideCommands, addTuneCommand, addVerifyCommand } from "./cli/decide-commands";
+import { addCanaryCommand, addDeployCommands, addStateCommands } from "./cli/deploy-commands";
 import { describeCrash, classifyFailure, type Failure, traceCauses } from "./cli/failure";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
+import { addAuditCommand, addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
 import { type CommandContext, type CommandResult, EXIT_CODE_ROWS, SILENT, progressOn } from "./kit/context";
 import { findDeploymentFolder } from "./kit/deployment-folder";
@@ -64,7 +67,7 @@ export function program({ name, description, help, addCommands }: CommandLine = 
   const shell: Shell = {
     perform: (command) => perform(root, command),
     isTerminal: process.stdin.isTTY,
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : { confirm: undefined, ask: undefined }),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : {}),
   };
   addCommands(root, shell);
   return root;
@@ -77,7 +80,7 @@ Examples:
   quickturn apply --auto-approve                plan, and apply exactly that plan
   quickturn apply --auto-approve --adopt        go on after a killed apply: take over what it made
   quickturn review --diff HEAD^1 --out review.md  what a change does, for a pull request; then quickturn comment
-  quickturn audit --sarif audit.sarif           whether what a plan makes is safe; what is not met on purpose has a reason and a last day
+  quickturn audit --sarif audit.sarif           whether what a plan makes is safe
   quickturn unlock <id>                         free the state's lock of a run that was killed
   quickturn rollback --auto-approve             take every optimization away, in place
   quickturn canary --steps 10,50,100            make a new version live step by step, or take it back by itself
@@ -95,6 +98,23 @@ const QUICKTURN: CommandLine = {
   help: EXAMPLES,
   addCommands,
 };
+
+/** Every command, in the order of `--help`. */
+export function addCommands(root: Command, shell: Shell): void {
+  addBuildCommands(root, shell);
+  addImageCommand(root, shell);
+  addDeployCommands(root, shell);
+  addCanaryCommand(root, shell);
+  addVerifyCommand(root, shell);
+  addContractCommands(root, shell);
+  addDashboardCommand(root, shell);
+  addDecideCommands(root, shell);
+  addTuneCommand(root, shell);
+  addLocalCommand(root, shell);
+  addReviewCommands(root, shell);
+  addAuditCommand(root, shell);
+  addStateCommands(root, shell);
+}
 
 async function confirm(question: string): Promise<boolean> {
   return (await ask(`${question} Only "yes" goes on:`)) === "yes";

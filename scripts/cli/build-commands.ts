@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { collect, parseCount, type Shell } from "./shell";
 import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
+import type { LocalOptions } from "../local/local";
 import type { OpenApiOptions } from "../publish/openapi";
 
 /** From sources to Terraform JSON, and what that needs. */
@@ -27,7 +28,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
           ? (await import("../kit/synth")).synth(context)
           : (await import("../review/synth-diff")).synthDiff(context, {
               ref: diff === true ? "HEAD" : diff,
-              ...(markdown && { markdown }),
+              markdown,
             }),
       ),
     );
@@ -113,15 +114,7 @@ export function addLocalCommand(root: Command, { perform }: Shell): void {
       [],
     )
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
-      perform(async (context) =>
-        (await import("../local/local")).local(context, {
-          once: given.once,
-          quiet: given.serveOnly,
-          vars: given.var,
-          keep: given.keep,
-          ...(given.port ? { port: given.port } : {}),
-        }),
-      ),
+    .action(({ serveOnly: quiet, var: vars, ...given }: LocalOptions & { serveOnly: boolean; var: string[] }) =>
+      perform(async (context) => (await import("../local/local")).local(context, { ...given, quiet, vars })),
     );
 }

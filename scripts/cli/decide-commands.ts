@@ -129,7 +129,7 @@ Examples:
   quickturn tune --replay runs.jsonl --strategy balanced     the same runs, asked otherwise; asks nobody
   quickturn tune --replay worker.log                         a log of several sizes: REPORT lines as they are
   quickturn canary --var memory_size=1769                    the answer, on some of the traffic first
-  quickturn tune --cleanup                                   after kill -9: versions away, the memory as it was applied`;
+  quickturn tune --cleanup                                   after kill -9: deletes the versions, restores the memory`;
 
 /** What says from figures whether something is good, and what to do. */
 export function addDecideCommands(root: Command, shell: Shell): void {

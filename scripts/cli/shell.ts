@@ -1,6 +1,6 @@
-import type { CommandContext, CommandResult } from "../kit/context";
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
+import type { CommandContext, CommandResult } from "../kit/context";
 
 /** What the groups of commands are given by the command line. */
 export interface Shell {
@@ -9,19 +9,21 @@ export interface Shell {
   /** Whether a person types the standard input. */
   readonly isTerminal: boolean;
   /** Asks the person; undefined where nobody can answer. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Asks the person for a text; undefined where nobody can answer. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly ask?: (question: string) => Promise<string>;
 }
 
-/** Values of settings, as plan, apply and rollback take them. */
-export interface VariableOptions {
+/** What {@link withVariables} adds, under the names of the command line. */
+interface VariableOptions {
   readonly var: readonly string[];
   readonly varFile: readonly string[];
-  readonly reset: readonly string[];
 }
 
-/** Adds `--var` and `--var-file`. */
+/** Options of a command that takes settings, under the names of the command line. */
+export type Given<Options> = Omit<Options, "vars" | "varFiles"> & VariableOptions;
+
+/** Adds `--var`, `--var-file` and `--reset`. */
 export function withVariables(command: Command): Command {
   return command
     .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
@@ -29,10 +31,13 @@ export function withVariables(command: Command): Command {
     .option("--reset <setting>", "take back what was given by hand before; may be repeated", collect, []);
 }
 
-/** What {@link withVariables} was given, as commands take it. */
-export function variables(given: VariableOptions) {
-  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)), reset: given.reset };
+/** Names the options as commands do, and makes the paths of var-files absolute. */
+export function planInput<T extends VariableOptions>({ var: vars, varFile, ...others }: T) {
+  return { ...others, vars, varFiles: varFile.map((file) => resolve(file)) };
 }
+
+/** The absolute path, where one was given. */
+export const absolute = (path: string | undefined): string | undefined => (path ? resolve(path) : undefined);
 
 /** An option that may be repeated. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
