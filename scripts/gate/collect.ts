@@ -17,7 +17,7 @@ import { sourceNames, GATE_SETTINGS, readNumber } from "./settings";
 import { gateWindow, type GateWindow } from "./window";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
-import { parseDurationSeconds, parseNumber, parseTimeMs } from "../kit/given-setting";
+import { parseDurationSeconds, parseNumber, parseNumberFromZero, parseTimeMs } from "../kit/given-setting";
 import type { VerifyOptions } from "./verify";
 
 /** A window of CloudWatch's metrics, and what is asked of it. */
@@ -127,13 +127,8 @@ function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
 
 function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
   return {
-    usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
-    usdPer1000Output: parseNumber(
-      "token-price-out",
-      tokenPriceOut,
-      DEFAULT_USAGE.usd_per_1000_output_tokens,
-      "from 0 on",
-    ),
+    usdPer1000Input: parseNumberFromZero("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens),
+    usdPer1000Output: parseNumberFromZero("token-price-out", tokenPriceOut, DEFAULT_USAGE.usd_per_1000_output_tokens),
     assumed: tokenPriceIn === undefined || tokenPriceOut === undefined,
   };
 }

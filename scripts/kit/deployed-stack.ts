@@ -68,7 +68,7 @@ export function openGivenState(
   context: CommandContext,
   state: string,
   printed: string,
-): { readonly kind: "stack"; readonly terraform: Terraform } | { readonly kind: "printed"; readonly document: unknown } {
+): { readonly kind: "stack"; readonly terraform: Terraform } | { readonly kind: "file"; readonly document: unknown } {
   const { environment, signal } = context;
   const path = resolve(state);
   if (!existsSync(path))
@@ -76,7 +76,7 @@ export function openGivenState(
       `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or ` +
         `a file with ${printed}.`,
     );
-  if (!statSync(path).isDirectory()) return { kind: "printed", document: readJson(path, "state") };
+  if (!statSync(path).isDirectory()) return { kind: "file", document: readJson(path, "state") };
   const env = terraformEnvironment(
     environment,
     findProviderSource(environment),

@@ -12,7 +12,7 @@ import {
   type Failure,
   type PlannedChange,
 } from "./terraform-messages";
-import { keepState, type KeptState } from "./local-state";
+import { keepState } from "./local-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
 import { explainLock, parseLock, lockWasFreed, StateLocked, type StateLock } from "./state-lock";
 
@@ -193,8 +193,7 @@ export class Terraform {
     } catch (error) {
       const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
       const dumped = error instanceof ProgramFailed ? dumpedState(error.result.stdout) : undefined;
-      if (dumped !== undefined)
-        throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
+      if (dumped !== undefined) throw new StateUnwritten(this.directory, dumped, { cause: error });
       throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
     }
   }
@@ -228,14 +227,12 @@ export class Terraform {
   }
 }
 
-/**
- * Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was
- * room.
- */
+/** Neither the backend nor the stack's folder took the state; it is kept where there is room. */
 class StateUnwritten extends Error {
   override readonly name = "StateUnwritten";
 
-  constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
+  constructor(directory: string, state: Parameters<typeof keepState>[1], options: ErrorOptions) {
+    const kept = keepState(directory, state);
     const where =
       kept === undefined
         ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push ` +

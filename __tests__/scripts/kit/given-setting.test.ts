@@ -1,6 +1,7 @@
 import {
   parseDurationSeconds,
   parseNumber,
+  parseNumberFromZero,
   parseTimeMs,
   checkVariable,
   suggestName,
@@ -40,7 +41,7 @@ describe("option values", () => {
     expect([
       parseNumber("max-cost-ratio", undefined, 1.1),
       parseNumber("max-cost-ratio", "1.5", 1.1),
-      parseNumber("token-price-in", "0", 1, "from 0 on"),
+      parseNumberFromZero("token-price-in", "0", 1),
     ]).toEqual([1.1, 1.5, 0]);
     for (const text of ["", "0", "-1", "much", "Infinity"])
       expect(() => parseNumber("max-cost-ratio", text, 1)).toThrow(
