@@ -7,10 +7,9 @@ import { isShifted, LIVE_SETTINGS, liveDocument } from "./release";
 import { keptValues, namesGivenByHand } from "./kept-values";
 import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
-import { checkSettings } from "../kit/checked-settings";
 import { UsageError, type CommandContext } from "../kit/context";
 import { deploymentFolder, settingsFile, synthFolder, type Whose } from "../kit/deployment-folder";
-import { environmentSettings, givenNames, withGivenRegion } from "./given-now";
+import { checkSettings, environmentSettings, givenNames, withGivenRegion } from "./given-now";
 import { declaredVariables, type StackOptions } from "../kit/prepared-terraform";
 import { stackDirectory } from "../kit/synth";
 import {

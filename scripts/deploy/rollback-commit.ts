@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { PROFILES, type Release } from "../../stacks/contract/settings";
 import { variableName } from "../kit/given-setting";
 import { changeRelease, completeLiveDocument, FUNCTIONS, NAMES_IN_STACK, NO_VERSIONS, type Stamp } from "./release";
-import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./earlier-configuration";
+import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./kept-values";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { checkOutCommit, type EarlierSource } from "../kit/git";
 import { writeAtomically, ownFile } from "../kit/files";
