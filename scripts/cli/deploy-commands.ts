@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command, Option } from "commander";
 import { STACK_NAMES, type StackName } from "../../stacks/contract/outputs";
 import { PROFILES } from "../../stacks/contract/settings";
 import type { SavedPlanOptions } from "../deploy/apply";
-import type { CanaryOptions } from "../deploy/canary-options";
+import type { CanaryOptions } from "../deploy/canary";
 import type { DestroyOptions } from "../deploy/destroy";
 import type { PlanOptions } from "../deploy/plan";
 import type { RollbackOptions } from "../deploy/rollback";

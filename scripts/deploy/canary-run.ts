@@ -12,7 +12,7 @@ import { changeRelease, emptyRelease, FUNCTIONS, isShifted, mapVersions, type Fu
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { EXIT_CODES, UsageError } from "../kit/context";
 import { CanarySteps, messageOf, type Ended, type Ports } from "./canary-steps";
-import type { CanaryPlan } from "./canary-deployment";
+import type { CanaryPlan } from "./canary-target";
 import { readAppliedStack, type AppliedStack, type ChosenRelease, type Outputs } from "./live-file";
 
 /** What a person decides about a canary. */

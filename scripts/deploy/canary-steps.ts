@@ -3,10 +3,9 @@ import { FUNCTIONS, functionsIn, isSameRelease, NAMES_IN_STACK, weightOf, type S
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { EXIT_CODES, UsageError } from "../kit/context";
 import { appliedRelease, type Outputs } from "./live-file";
-import type { CanaryPlan, Deployment } from "./canary-deployment";
-import type { Judge, Look } from "./canary-judge";
+import type { CanaryPlan, CanaryTarget, Look } from "./canary-target";
 import { decideNext, pinStable, requireCanary, type Ending } from "./canary-machine";
-import { BETWEEN_LOOKS_MS, type Clock } from "../gate/gate";
+import { BETWEEN_LOOKS_MS } from "../gate/gate";
 
 /** Something that happened to a canary. */
 export interface TimelineEvent {
@@ -21,10 +20,7 @@ export interface TimelineEvent {
 }
 
 /** Everything that a canary needs from outside. */
-export interface Ports {
-  readonly deployment: Deployment;
-  readonly judge: Judge;
-  readonly clock: Clock;
+export interface Ports extends CanaryTarget {
   readonly signal: AbortSignal;
   /** Identifies this run. */
   readonly writer: string;

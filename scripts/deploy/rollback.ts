@@ -17,8 +17,8 @@ import { isApproved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
 import { applyPlan, describeOutputs, refusedResult } from "./apply-plan";
 import { describePins, liveRelease, readAppliedStack, unpinArguments } from "./live-file";
 import { refuseOtherChanges, refuseOtherRelease } from "./canary-steps";
-import { TerraformDeployment } from "./canary-deployment";
-import { liveStackDirectory, resolveInput, updateLiveFile, type ResolvedInput } from "./live-input";
+import { TerraformDeployment } from "./canary-target";
+import { resolveInput, updateLiveFile, type ResolvedInput } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { checkRollback, lookAtLive } from "./rollback-check";
 import { hostname, userInfo } from "node:os";
@@ -128,8 +128,7 @@ async function rollBackToPrevious(
     );
   }
   const next = pinVersions(release, { versions, live }, { at: new Date().toISOString(), writer: randomUUID() });
-  const stackDirectory = liveStackDirectory(context);
-  const deployment = new TerraformDeployment(terraform, { whose: context, stackDirectory, input: options, progress });
+  const deployment = new TerraformDeployment(terraform, { whose: context, input: options, progress });
   const planned = await deployment.plan(next, "aliases");
   refuseOtherRelease([applied], planned);
   refuseOtherChanges(planned, {

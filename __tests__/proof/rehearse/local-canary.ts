@@ -5,11 +5,9 @@ import { phaseOf, watchOf, type CanaryPhase } from "../kills/kill-points";
 import { type RehearsalRelease, HOW, varsOf } from "./releases";
 import { timeLapse, type TimeLapse } from "../../../scripts/emulator";
 import type { Terraform } from "../../../scripts/kit/terraform";
-import { canary } from "../../../scripts/deploy/canary";
-import type { CanaryOptions } from "../../../scripts/deploy/canary-options";
-import { metricsJudge, type Judge } from "../../../scripts/deploy/canary-judge";
+import { canary, type CanaryOptions } from "../../../scripts/deploy/canary";
+import { metricsJudge, TerraformDeployment, type Deployment, type Judge } from "../../../scripts/deploy/canary-target";
 import type { TimelineEvent } from "../../../scripts/deploy/canary-steps";
-import { TerraformDeployment, type Deployment } from "../../../scripts/deploy/canary-deployment";
 import type { CommandContext, CommandResult, Progress } from "../../../scripts/kit/context";
 import type { LocalStack } from "../../../scripts/local/local-stack";
 import type { Clock } from "../../../scripts/gate/gate";
@@ -102,7 +100,6 @@ function servedAfterwards(
   // Without a refresh: the emulator gives some attributes back in its own spelling.
   const deployment = new TerraformDeployment(stack.terraform, {
     whose: { projectDirectory },
-    stackDirectory: stack.directory,
     input: { vars, refresh: false },
     progress,
   });
@@ -180,12 +177,11 @@ export async function runCanary(
   options: CanaryOptions,
   hooks: RunHooks,
 ): Promise<CommandResult> {
-  const { projectDirectory, stackDirectory, environment } = place;
+  const { projectDirectory, environment } = place;
   const context: CommandContext = { projectDirectory, environment, progress: hooks.progress, signal: hooks.signal };
   const clock = clockOf(timeLapse(place.factor, place.originMs));
   const deployment = new TerraformDeployment(terraform, {
     whose: { projectDirectory },
-    stackDirectory,
     input: { vars: options.vars ?? [] },
     progress: hooks.progress,
   });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ALIASES_OVERRIDE } from "../../../scripts/deploy/live-input";
-import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
+import { TerraformDeployment } from "../../../scripts/deploy/canary-target";
 import type { ExposedFunction } from "../../../scripts/deploy/plan-functions";
 import { refuseDuringTuning } from "../../../scripts/deploy/temporary-versions";
 import { emptyRelease } from "../../../scripts/deploy/release";
@@ -93,13 +93,13 @@ describe("a plan during a tuning", () => {
     const plan = (version: string) => {
       const moving = {
         ...terraform,
+        directory: folder,
         plan: async () => true,
         show: async () => planned(version),
         output: async () => ({ settings: {} }),
       } as unknown as Terraform;
       return new TerraformDeployment(moving, {
         whose: { projectDirectory: folder },
-        stackDirectory: folder,
         input: {},
         progress: SILENT,
       }).plan(emptyRelease("q"), "aliases");

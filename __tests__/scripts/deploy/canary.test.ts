@@ -1,9 +1,4 @@
-import {
-  canaryWish,
-  checkCanaryOptions,
-  checkDeadline,
-  type CanaryOptions,
-} from "../../../scripts/deploy/canary-options";
+import { canaryWish, checkCanaryOptions, checkDeadline, type CanaryOptions } from "../../../scripts/deploy/canary";
 
 const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
   autoApprove: true,
