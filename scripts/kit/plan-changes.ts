@@ -19,23 +19,35 @@ export interface PlanResource {
     /** True at each place that is not to be shown, or for all of it. */
     readonly before_sensitive?: Attributes | boolean;
     readonly after_sensitive?: Attributes | boolean;
+    /** Only of a resource that is imported. */
+    readonly importing?: { readonly id?: string };
   };
 }
 
 /** Attributes of a resource, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Resources that an apply would change; data sources and what stays are left out. */
+interface PlanJson {
+  readonly resource_changes?: readonly PlanResource[];
+  readonly resource_drift?: readonly PlanResource[];
+}
+
+/** All resources of a plan, unchanged ones included; data sources are left out. */
+export function plannedResources(plan: unknown): PlanResource[] {
+  return withoutData((plan as PlanJson).resource_changes);
+}
+
+/** Resources that an apply would change. */
 export function changedResources(plan: unknown): PlanResource[] {
-  return managed((plan as { resource_changes?: readonly PlanResource[] }).resource_changes);
+  return plannedResources(plan).filter(isChanged);
 }
 
 /**
- * Resources that are not as the state has them: somebody else changed or deleted them. A plan has them with its
- * refresh.
+ * Resources that differ from the state, because somebody else changed or deleted them. Only a plan with a refresh has
+ * them.
  */
 export function driftedResources(plan: unknown): PlanResource[] {
-  return managed((plan as { resource_drift?: readonly PlanResource[] }).resource_drift);
+  return withoutData((plan as PlanJson).resource_drift).filter(isChanged);
 }
 
 /** True where the mark, or any place inside it, is true. */
@@ -74,11 +86,9 @@ function isNothing(value: unknown): boolean {
   );
 }
 
-function managed(resources: readonly PlanResource[] = []): PlanResource[] {
-  return resources.filter(
-    ({ mode, change }) => mode === "managed" && !["no-op", "read"].includes(change.actions[0] ?? "no-op"),
-  );
-}
+const withoutData = (resources: readonly PlanResource[] = []): PlanResource[] =>
+  resources.filter(({ mode }) => mode === "managed");
+const isChanged = ({ change }: PlanResource): boolean => !["no-op", "read"].includes(change.actions[0] ?? "no-op");
 
 /** What a plan does to one resource. */
 export interface ResourceChange {

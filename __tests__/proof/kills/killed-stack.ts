@@ -11,7 +11,7 @@ import { restoreState } from "../../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
 import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
 import { makeThrowAway } from "../../../scripts/kit/loopback";
-import { applyAdopting } from "../../../scripts/deploy/adopt";
+import { applyAdopting } from "../../../scripts/deploy/apply";
 
 /** A resource as terraform names it: its type and its id. */
 export interface Known {

@@ -5,12 +5,11 @@ import {
   LOOKED_UP,
   mappingName,
   plannedRegion,
-  plannedResources,
   refusedImports,
   wantedResources,
   type HeldResource,
 } from "../../../scripts/deploy/adoption";
-import { deletingCommand } from "../../../scripts/deploy/adopt";
+import { deletingCommand } from "../../../scripts/deploy/apply";
 import { made, planOf, OURS, type Change } from "./adoption-plans";
 
 describe("collisions", () => {
@@ -237,41 +236,6 @@ describe("ownership", () => {
 });
 
 describe("a plan", () => {
-  test("managed resources have their values before and after, and their import id", () => {
-    const plan = planOf(
-      made("aws_iam_role.api", { name: "a" }),
-      { address: "aws_iam_role.worker", actions: ["no-op"], before: { id: "w" }, after: { name: "w" }, importing: "w" },
-      { address: "aws_iam_role.old", actions: ["create", "delete"], before: { id: "o" }, after: { name: "n" } },
-      { address: "aws_iam_role.gone", actions: ["delete"], before: { id: "g" } },
-    );
-    (plan as { resource_changes: unknown[] }).resource_changes.push({
-      address: "data.aws_region.current",
-      type: "aws_region",
-      mode: "data",
-      change: { actions: ["read"], before: null, after: {} },
-    });
-    expect(plannedResources(plan)).toEqual([
-      { address: "aws_iam_role.api", type: "aws_iam_role", before: undefined, after: { name: "a" }, action: "create" },
-      {
-        address: "aws_iam_role.worker",
-        type: "aws_iam_role",
-        before: { id: "w" },
-        after: { name: "w" },
-        action: "other",
-        importId: "w",
-      },
-      {
-        address: "aws_iam_role.old",
-        type: "aws_iam_role",
-        before: { id: "o" },
-        after: { name: "n" },
-        action: "replace",
-      },
-      { address: "aws_iam_role.gone", type: "aws_iam_role", before: { id: "g" }, after: undefined, action: "other" },
-    ]);
-    expect(plannedResources({})).toEqual([]);
-  });
-
   test("the region is that of the variable, else that of the shell", () => {
     const shell = { environment: { AWS_REGION: "us-west-2" } };
     expect(plannedRegion(planOf(), shell)).toBe("eu-central-1");

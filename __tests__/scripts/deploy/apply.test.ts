@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyAdopting } from "../../../scripts/deploy/adopt";
+import { applyAdopting } from "../../../scripts/deploy/apply";
 import { applyPlan } from "../../../scripts/deploy/apply-plan";
 import { SILENT } from "../../../scripts/kit/context";
 import { Terraform } from "../../../scripts/kit/terraform";
