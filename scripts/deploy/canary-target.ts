@@ -252,8 +252,8 @@ export function gateOptions(name: FunctionName, canary: CanaryRecord): VerifyOpt
     window: "1d",
     wait: `${canary.deadline_seconds}s`,
     maxLatencyRatio: String(canary.max_latency_ratio),
-    ...(weighted && version !== null ? { version: String(version) } : {}),
-    ...(weighted && baseline !== null ? { baseline: String(baseline) } : {}),
+    version: weighted && version !== null ? String(version) : undefined,
+    baseline: weighted && baseline !== null ? String(baseline) : undefined,
   };
 }
 

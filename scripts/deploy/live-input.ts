@@ -151,7 +151,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
   const { unpinned, others } = splitVars(vars);
   const now = givenNames({ vars: others, varFiles }, context.environment);
   const filePath = relative(deploymentFolder(context), settingsFile(context));
-  const question = { outputs, file, filePath, now, ...(rollback && { rollback }) };
+  const question = { outputs, file, filePath, now, rollback };
   refuseNotGiven(reset, namesGivenByHand(question));
   const { kept, provenance, lines } = keptValues({ ...question, reset: [...reset, ...unpinned] });
   const path = join(terraform.directory, ownFile(terraform.directory, KEPT_FILE));
@@ -159,12 +159,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
   const declared = Object.entries({ ...kept, provenance }).filter(([name]) => names.includes(name));
   writeAtomically(path, JSON.stringify(Object.fromEntries(declared), null, 2));
   return {
-    input: {
-      ...(refresh !== undefined && { refresh }),
-      vars,
-      varFiles: [...committed, path, ...varFiles],
-      earlierFiles: committed.length + 1,
-    },
+    input: { refresh, vars, varFiles: [...committed, path, ...varFiles], earlierFiles: committed.length + 1 },
     isGiven: now.length + committed.length > 0,
     origin: lines.length === 0 ? undefined : lines.join("\n"),
   };

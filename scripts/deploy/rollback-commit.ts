@@ -172,8 +172,7 @@ async function applySource(context: CommandContext, rollback: CommitRollback): P
   const values = join(directory, ownFile(directory, "earlier.tfvars.json"));
   writeAtomically(values, JSON.stringify(input.values));
   const { vars = [], varFiles = [], refresh } = options;
-  const planInput = { vars, varFiles: [values, ...varFiles], ...(refresh !== undefined && { refresh }) };
-  const made = await makePlan(terraform, planInput, { progress });
+  const made = await makePlan(terraform, { vars, varFiles: [values, ...varFiles], refresh }, { progress });
   const replaced = changesThatReplace(made.changes);
   if (replaced.length > 0 && !options.allowReplace)
     return refusedResult(
@@ -201,8 +200,7 @@ async function initializeSource(
 ): Promise<Terraform> {
   usePresentBackend(present.directory, directory);
   return progress.step("Initialize terraform for it", async (onLine) => {
-    const wait = lockTimeout !== undefined && { lockTimeout };
-    const terraform = new Terraform({ directory, env: present.environment, signal, onLine, ...wait });
+    const terraform = new Terraform({ directory, env: present.environment, signal, onLine, lockTimeout });
     await terraform.init();
     return terraform;
   });

@@ -69,7 +69,7 @@ function diagnostics(output: string, wanted: "error" | "warning"): Failure[] {
   return messages(output).flatMap(({ diagnostic }) => {
     if (diagnostic?.severity !== wanted) return [];
     const { summary, detail, address } = diagnostic;
-    return [{ summary, detail, ...(address ? { address } : {}) }];
+    return [{ summary, detail, address }];
   });
 }
 

@@ -211,13 +211,7 @@ export class Terraform {
       lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
     for (let asked = 1; ; asked += 1) {
       try {
-        return await run("terraform", [command, ...waiting, ...rest], {
-          cwd,
-          env,
-          ...how,
-          ...(signal ? { signal } : {}),
-          ...(kill ? { kill } : {}),
-        });
+        return await run("terraform", [command, ...waiting, ...rest], { cwd, env, kill, ...how, signal });
       } catch (error) {
         // It has done nothing: the lock comes first.
         if (!lockWasFreed(error) || asked === LOCK_ATTEMPTS || signal?.aborted === true) throw explainLock(error);
