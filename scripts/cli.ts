@@ -35,7 +35,7 @@ function packageVersion(): string {
 }
 
 /** A command line: its name, what it is for, examples for its help, and its commands. */
-export interface CommandLine {
+interface CommandLine {
   readonly name: string;
   readonly description: string;
   readonly help: string;

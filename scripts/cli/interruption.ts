@@ -20,7 +20,7 @@ const FIRST =
 const SECOND = "Terraform is stopped at once. What it was making may be there without its state knowing of it.";
 
 /** What an interruption acts on. */
-export interface Surroundings {
+interface Surroundings {
   readonly nowMs: () => number;
   readonly showNote: (text: string) => void;
   /** Names of the programs that run now. */

@@ -87,7 +87,7 @@ export function findCollisions(failures: readonly Pick<Failure, "address" | "sum
 }
 
 /** A resource that may not be taken over. */
-export interface RefusedImport {
+interface RefusedImport {
   readonly address: string;
   readonly id: string;
   readonly reason: string;

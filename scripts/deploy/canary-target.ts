@@ -69,7 +69,7 @@ const FUNCTIONS_STAY = {
   },
 };
 
-export interface DeploymentPlace {
+interface DeploymentPlace {
   /** Whose the live file is. */
   readonly whose: Whose;
   /** Earlier values, and what the person gives now. */

@@ -117,7 +117,7 @@ export interface DriftedAttribute extends ValueDifference {
 }
 
 /** A resource that somebody else changed or deleted. */
-export interface DriftedResource {
+interface DriftedResource {
   readonly address: string;
   readonly type: string;
   readonly action: "changed" | "deleted";
@@ -125,7 +125,7 @@ export interface DriftedResource {
 }
 
 /** A change that an apply would make because of configuration that was not applied yet, not because of the drift. */
-export interface UnappliedChange {
+interface UnappliedChange {
   readonly address: string;
   readonly action: "create" | "update" | "replace" | "delete";
   /** Attributes whose new value the configuration gives. Those that follow from others are left out. */

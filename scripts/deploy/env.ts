@@ -5,7 +5,7 @@ import { FOR_EMULATOR, isLoopback } from "../kit/loopback";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
 
-export interface EnvOptions {
+interface EnvOptions {
   /** Loopback address of an emulator for terraform to use. Default: the account of the environment's credentials. */
   readonly emulator?: string;
 }

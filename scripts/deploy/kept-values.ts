@@ -27,7 +27,7 @@ export interface KeptQuestion {
 }
 
 /** Which values are no defaults, and where they come from. */
-export interface KeptValues {
+interface KeptValues {
   /**
    * Values given before, and neither by the file nor now: a plan without them would lose them. null = the profile
    * decides, although the file gives a value.
@@ -212,7 +212,7 @@ export interface Configuration {
   readonly locals?: { readonly profiles?: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
 }
 
-export interface EarlierQuestion {
+interface EarlierQuestion {
   /** The output `settings`: every setting's value in effect. */
   readonly settings: Values;
   /** Variables that say which version is live; they overrule `settings`. */

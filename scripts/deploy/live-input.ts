@@ -35,7 +35,7 @@ const KEPT_FILE = "kept.planned.tfvars.json";
 const PINS: readonly string[] = ["live_version", "api_live_version"];
 
 /** Folder that terraform runs in. */
-export const liveStackDirectory = (context: Whose): string => stackDirectory(synthFolder(context), "agent-api");
+const liveStackDirectory = (context: Whose): string => stackDirectory(synthFolder(context), "agent-api");
 
 type Place = Whose & Pick<CommandContext, "environment">;
 
@@ -46,7 +46,7 @@ export interface GivenBefore {
 }
 
 /** What a person wants planned. */
-export type WantedInput = PlanInput &
+type WantedInput = PlanInput &
   StackOptions &
   GivenBefore & {
     /** The rollback to a profile, if it is one. */
@@ -118,7 +118,7 @@ function addLive(
 }
 
 /** What {@link addGivenValues} starts from. */
-export interface InputQuestion {
+interface InputQuestion {
   readonly context: Place;
   readonly terraform: Pick<Terraform, "directory">;
   /** Of what is applied. */
@@ -126,7 +126,7 @@ export interface InputQuestion {
   readonly wanted: WantedInput;
 }
 
-export interface GivenInput {
+interface GivenInput {
   readonly input: InputWithEarlier;
   /** Whether the environment's file or the person gives anything now. */
   readonly isGiven: boolean;

@@ -96,7 +96,7 @@ export interface EventRecord {
   readonly reason?: string;
 }
 
-export interface ReleaseChange {
+interface ReleaseChange {
   /** Default: as before. */
   readonly pinned?: Versions;
   /** Default: as before. */

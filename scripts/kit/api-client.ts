@@ -8,7 +8,7 @@ export interface ApiResponse {
 }
 
 /** What an invocation may carry beside its prompt. */
-export interface InvocationOptions {
+interface InvocationOptions {
   readonly sessionId?: string;
   /** Header `Idempotency-Key`: two calls with the same key are one invocation. */
   readonly idempotencyKey?: string;
@@ -73,7 +73,7 @@ export type ProbeCaller =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "iam"; readonly credentials: Credentials };
 
-export interface ProbeCall {
+interface ProbeCall {
   readonly method: "GET" | "POST";
   /** Path below the stage, such as /api/v1/health. */
   readonly route: string;
@@ -99,7 +99,7 @@ export interface ProbeAnswer {
 /** Milliseconds until a call is given up: longer than the gateway's own 29 s. */
 const TIMEOUT_MS = 32_000;
 
-export interface ProbeOptions {
+interface ProbeOptions {
   /** URL of the stage, without the route and without a slash at its end. */
   readonly url: string;
   readonly region: string;

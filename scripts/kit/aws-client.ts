@@ -68,7 +68,7 @@ export async function findCredentials({ environment, region }: AwsPlace, profile
 }
 
 /** A request, and who signs it. */
-export interface UnsignedRequest {
+interface UnsignedRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -99,7 +99,7 @@ export async function signedHeaders(request: UnsignedRequest): Promise<Record<st
 /** Milliseconds until a call without an answer is given up. */
 const TIMEOUT_MS = 30_000;
 
-export interface AwsService {
+interface AwsService {
   /** Name of the service in the signature. */
   readonly service: string;
   /** Its part of the variable AWS_ENDPOINT_URL_<variable>. */
@@ -114,7 +114,7 @@ export const API_GATEWAY = (region: string): AwsService => ({
   host: `apigateway.${region}.amazonaws.com`,
 });
 
-export interface SignedGet {
+interface SignedGet {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

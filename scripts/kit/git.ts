@@ -47,7 +47,7 @@ function names(output: string): string[] {
   return output.split("\0").filter((name) => name !== "");
 }
 
-export interface EarlierSourceOptions {
+interface EarlierSourceOptions {
   /** Folder of the project, anywhere inside a git repository. */
   readonly project: string;
   /** Commit, tag or branch. */

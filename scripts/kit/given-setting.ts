@@ -4,7 +4,7 @@ import { distance } from "fastest-levenshtein";
 import { UsageError } from "./context";
 
 /** A setting's value in its own type, or what is allowed instead. */
-export type GivenValue =
+type GivenValue =
   | { readonly value: unknown }
   | { readonly allowed: string }
   | { /** Places of a list, map or object, each with what is wrong there. */ readonly misfits: readonly string[] };
@@ -71,7 +71,7 @@ export function checkVariable(
 }
 
 /** A setting's value as text. */
-export interface TextValue {
+interface TextValue {
   /** What stands before the name in a message, such as `--var `. */
   readonly by: string;
   readonly name: string;
@@ -120,7 +120,7 @@ export function suggestName(
 }
 
 /** A parsed type constraint of Terraform. */
-export type Shape =
+type Shape =
   | { readonly kind: "any" }
   | { readonly kind: "string" | "number" | "bool" }
   | { readonly kind: "list" | "set" | "map"; readonly of: Shape }

@@ -101,7 +101,7 @@ interface StateHead {
 }
 
 /** A state that terraform could write nowhere, and that stands in a file of ours. */
-export interface KeptState extends StateHead {
+interface KeptState extends StateHead {
   readonly path: string;
 }
 

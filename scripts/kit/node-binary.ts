@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The Node that functions run on. */
-export interface NodeBinary {
+interface NodeBinary {
   readonly path: string;
   /** Said where its version is not the applied one. */
   readonly warning: string | undefined;

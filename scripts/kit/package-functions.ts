@@ -29,7 +29,7 @@ const BUILTINS_UNREAD: Plugin = {
 };
 
 /** A function's code: file name to content. */
-export interface Bundle {
+interface Bundle {
   /** What goes into the zip: `index.mjs` and the chunks that it loads only when it needs them. */
   readonly code: Readonly<Record<string, Uint8Array>>;
   /** Source maps, kept apart from the zip, by the name of the file that they explain. */

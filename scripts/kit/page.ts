@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 /** A page as one file: no script, nothing fetched, light or dark as the reader's system is. */
-export interface Page {
+interface Page {
   /** Text, not HTML; the tab's title and the heading. */
   readonly title: string;
   /** Text below the heading. */

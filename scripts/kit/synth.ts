@@ -6,7 +6,7 @@ import type { CommandContext, CommandResult } from "./context";
 import { deploymentFolder, environmentName, synthFolder } from "./deployment-folder";
 import { packageFunctions } from "./package-functions";
 
-export interface SynthOptions {
+interface SynthOptions {
   /**
    * Folder for the output. Default: cdktf.out in the project, as cdktf itself has it, and below that one for each
    * further environment.

@@ -16,7 +16,7 @@ export type ProviderSource =
 /** The provider's folder inside a filesystem mirror. */
 const PROVIDER_FOLDER = join("registry.terraform.io", "hashicorp", "aws");
 
-export interface ProviderSearch {
+interface ProviderSearch {
   /**
    * Whether a mirror may be looked for: only where no account can be reached. Default: where AWS_ENDPOINT_URL is on
    * this machine.
