@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 interface Started {
   readonly program: string;
@@ -28,29 +28,6 @@ export function killPrograms(): void {
   for (const { pid } of running.keys()) if (pid !== undefined) sendSignal(-pid, "SIGKILL");
 }
 
-/** Ids of a process and of all that it has started, those of other groups too; itself first. */
-export function processTree(pid: number): readonly number[] {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8", maxBuffer: 1 << 24 })
-    .trim()
-    .split("\n");
-  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
-  const below = (parent: number): number[] => [
-    parent,
-    ...pairs.filter(([child, of]) => of === parent && child !== parent).flatMap(([child]) => below(child)),
-  ];
-  return below(pid);
-}
-
-/**
- * Ends a process and all that it has started as a machine that dies does: at once, and without a chance to put anything
- * in order. It is stopped first, so that it starts nothing while it is looked at.
- * @param pid of a process that the caller has started
- */
-export function killTree(pid: number): void {
-  if (!sendSignal(pid, "SIGSTOP")) return;
-  for (const one of processTree(pid)) sendSignal(one, "SIGKILL");
-}
-
 /** Whether a process of this id is there; another user's counts. */
 export function isRunning(pid: number): boolean {
   try {
@@ -60,7 +37,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** @param pid of a process, or of a group as a negative number @returns false where it has ended meanwhile */
+/**
+ * @param pid of a process, or of a group as a negative number
+ * @returns false where it has ended meanwhile
+ */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
@@ -79,7 +59,7 @@ const NAMES: Readonly<Record<EndingSignal, string>> = {
   SIGHUP: "The terminal was closed (SIGHUP)",
 };
 
-/** A signal has ended the work. It is the reason of the commands' abort signal. */
+/** A signal has ended the work. The commands' abort signal has this error as its reason. */
 export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
 
@@ -128,7 +108,6 @@ export class ProgramFailed extends Error {
     this.name = "ProgramFailed";
   }
 
-  /** All that it printed. */
   get output(): string {
     return `${this.result.stdout}\n${this.result.stderr}`;
   }
@@ -191,7 +170,7 @@ export async function endProgram(child: ChildProcess, exited: Promise<unknown>, 
   clearTimeout(kill);
 }
 
-/** Gathers a stream as text and hands on its whole lines as they come. */
+/** Collects a stream as text, and calls `onLine` with each whole line as it comes. */
 function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void): () => string {
   let text = "";
   let rest = "";

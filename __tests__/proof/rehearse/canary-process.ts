@@ -1,7 +1,7 @@
 import type { CanaryPhase } from "../kills/kill-points";
 import { SILENT } from "../../../scripts/kit/context";
 import { keepProvider } from "../../../scripts/emulator/kept-provider";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import { Terraform } from "../../../scripts/kit/terraform";
 import { optionsOf, runCanary } from "./local-canary";
 import type { FromCanary, ToCanary, CanaryProcessInput } from "./killable-canary";
