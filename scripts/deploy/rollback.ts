@@ -11,10 +11,9 @@ import {
 } from "./release";
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import type { Terraform } from "../kit/terraform";
 import { isApproved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
-import { applyPlan, describeOutputs, refusedResult } from "./apply-plan";
+import { applyPlan, describeOutputs, refusedResult, refuseReplacement } from "./apply-plan";
 import { describePins, liveRelease, readAppliedStack, unpinArguments } from "./live-file";
 import { refuseOtherChanges, refuseOtherRelease } from "./canary-steps";
 import { TerraformDeployment } from "./canary-target";
@@ -85,13 +84,8 @@ function findRefusal(
   { release }: ResolvedInput,
   { to, allowReplace }: RollbackOptions,
 ): CommandResult | undefined {
-  const replaced = changesThatReplace(made.changes);
-  if (replaced.length > 0 && !allowReplace)
-    return refusedResult(
-      { refused: replaced, ...made },
-      `A rollback changes resources in place, and this plan does more:\n${describeChanges(replaced)}\n` +
-        "Nothing was applied. If this is what you want, add --allow-replace.",
-    );
+  const refusal = allowReplace ? undefined : refuseReplacement(made);
+  if (refusal) return refusal;
   const held = findHeldBack(release, made.publishes);
   if (held.length === 0 || made.changes.some(({ type }) => type !== "aws_lambda_function")) return undefined;
   return refusedResult(
