@@ -122,7 +122,7 @@ async function confirm(question: string): Promise<boolean> {
 
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // At a question the terminal hands a Ctrl-C over as a key; and Ctrl-D, or a terminal that is gone, is no yes.
+  // While readline asks, a Ctrl-C is a key and not a signal. Ctrl-D, or a terminal that is gone, counts as no.
   terminal.on("SIGINT", () => interruption.receive("SIGINT"));
   const closed = new Promise<string>((resolve) =>
     ["close", "error"].forEach((event) => terminal.once(event, () => resolve(""))),
@@ -136,7 +136,7 @@ async function ask(question: string): Promise<string> {
 
 async function perform(root: Command, command: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
   const { json = false, env } = root.opts<{ json?: boolean; env: string }>();
-  // State, plans and credentials are written by what runs below.
+  // A command writes state, plans and credentials.
   writePrivately();
   const context = {
     env,
@@ -151,7 +151,7 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
   process.exitCode = result.exitCode;
 }
 
-/** Says why the command has not done its work: with `--json` as one document too, else in a sentence alone. */
+/** Says why the command has not done its work: in a sentence, and with `--json` as one document too. */
 function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false, debug = false } = root.opts<{ json?: boolean; debug?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
@@ -168,7 +168,7 @@ function report(root: Command, error: unknown, failure: Failure): void {
 export async function main(argv: readonly string[], commandLine = QUICKTURN): Promise<void> {
   for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[])
     process.on(name, () => interruption.receive(name));
-  // Who reads may end first: a pager, or the terminal. The work and its clean-up go on.
+  // The reader, a pager or the terminal, may end first. The work and its clean-up go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreUnread);
   process.on("exit", dieWithTerminal);
   const root = program(commandLine);
@@ -199,8 +199,7 @@ function ignoreUnread(error: NodeJS.ErrnoException): void {
 }
 
 /**
- * Node aborts where it ends by itself and cannot put a terminal that is gone in order; for a shell the exit code is the
- * same.
+ * Ends by SIGHUP, which gives a shell the same exit code: Node aborts at its exit where it cannot reset the terminal.
  */
 function dieWithTerminal(): void {
   if (!terminalIsGone) return;

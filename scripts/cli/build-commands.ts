@@ -4,7 +4,7 @@ import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../ima
 import type { LocalOptions } from "../local/local";
 import type { OpenApiOptions } from "../publish/openapi";
 
-/** From sources to Terraform JSON, and what that needs. */
+/** Adds the commands that lead from sources to Terraform JSON. */
 export function addBuildCommands(root: Command, { perform }: Shell): void {
   root
     .command("doctor")
@@ -48,7 +48,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
     );
 }
 
-/** The functions as a container image. */
+/** Adds `image`, which judges and builds the functions as a container image. */
 export function addImageCommand(root: Command, { perform }: Shell): void {
   const image = root.command("image").description("the functions as one container image (handlers/Dockerfile)");
   image
@@ -79,7 +79,7 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
     );
 }
 
-/** What callers are promised. */
+/** Adds `openapi`, which writes what callers are promised. */
 export function addContractCommands(root: Command, { perform }: Shell): void {
   root
     .command("openapi")
@@ -96,7 +96,7 @@ export function addContractCommands(root: Command, { perform }: Shell): void {
     );
 }
 
-/** The stack on this machine, without an account. */
+/** Adds `local`, which runs the stack on this machine, without an account. */
 export function addLocalCommand(root: Command, { perform }: Shell): void {
   root
     .command("local")

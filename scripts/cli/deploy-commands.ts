@@ -8,7 +8,7 @@ import type { PlanOptions } from "../deploy/plan";
 import type { RollbackOptions } from "../deploy/rollback";
 import { absolute, collect, parseDuration, planInput, withVariables, type Given, type Shell } from "./shell";
 
-/** What changes what is deployed. */
+/** Adds the commands that change the deployment. */
 export function addDeployCommands(root: Command, shell: Shell): void {
   const { perform, confirm } = shell;
   addDestroy(root, shell);
@@ -69,7 +69,7 @@ function addDestroy(root: Command, { perform, ask }: Shell): void {
     );
 }
 
-/** What no commit can be called is a slip: told before anything starts. */
+/** Refuses a text that cannot be the name of a commit, before anything starts. */
 function rollbackTarget(value: string): string {
   if (!/^[^-\s]\S*$/.test(value))
     throw new InvalidArgumentError(
@@ -111,7 +111,7 @@ Examples:
   quickturn canary --resume --auto-approve                            go on, from any machine: the state remembers
   quickturn canary --abort --auto-approve                             take it back; also weights that were set by hand`;
 
-/** What keeps the state in order. */
+/** Adds `unlock`, which frees the lock of the state. */
 export function addStateCommands(root: Command, { perform, confirm }: Shell): void {
   root
     .command("unlock")
@@ -129,7 +129,7 @@ export function withStack(command: Command): Command {
   return command.addOption(stackOption());
 }
 
-/** Adds `--lock-timeout`, for what takes the lock of the state. */
+/** Adds `--lock-timeout`, for commands that take the lock of the state. */
 function withLockTimeout(command: Command): Command {
   return command.option(
     "--lock-timeout <duration>",

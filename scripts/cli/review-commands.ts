@@ -6,7 +6,7 @@ import type { ReviewOptions } from "../review/review";
 import { withStack } from "./deploy-commands";
 import { absolute, collect, parseCount, planInput, withVariables, type Given, type Shell } from "./shell";
 
-/** Adds `audit`, which asks whether what a plan makes is safe. */
+/** Adds `audit`, which says whether the resources of a plan are safe. */
 export function addAuditCommand(root: Command, { perform }: Shell): void {
   withStack(withVariables(root.command("audit")))
     .description(
@@ -36,7 +36,7 @@ export function addAuditCommand(root: Command, { perform }: Shell): void {
 /** Characters: GitHub's limit of a comment, less the marker's line. */
 const DEFAULT_LIMIT = 65_000;
 
-/** What people and pipelines look at before a change, and every night. */
+/** Adds the commands that people and pipelines look at before a change, and every night. */
 export function addReviewCommands(root: Command, shell: Shell): void {
   addReview(root, shell);
   addComment(root, shell);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { CommandContext, CommandResult } from "../kit/context";
 
-/** What the groups of commands are given by the command line. */
+/** What the command line gives to each group of commands. */
 export interface Shell {
   /** Runs a command, shows what it found, and sets the exit code. */
   readonly perform: (command: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
@@ -39,12 +39,12 @@ export function planInput<T extends VariableOptions>({ var: vars, varFile, ...ot
 /** The absolute path, where one was given. */
 export const absolute = (path: string | undefined): string | undefined => (path ? resolve(path) : undefined);
 
-/** An option that may be repeated. */
+/** Collects the values of an option that may be repeated. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
 }
 
-/** A whole number within limits. */
+/** Makes a parser of whole numbers within limits. */
 export function parseCount(minimum: number, maximum: number): (value: string) => number {
   return (value) => {
     const count = Number(value);
@@ -54,7 +54,7 @@ export function parseCount(minimum: number, maximum: number): (value: string) =>
   };
 }
 
-/** Seconds, as a number that need not be whole. */
+/** Makes a parser of seconds, which need not be whole. */
 export function parseSeconds(maximum: number): (value: string) => number {
   return (value) => {
     const seconds = Number(value);
@@ -64,7 +64,7 @@ export function parseSeconds(maximum: number): (value: string) => number {
   };
 }
 
-/** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
+/** Checks a duration as Terraform takes it, such as `90s`, `10m` or `1h`. */
 export function parseDuration(value: string): string {
   if (!/^[1-9]\d{0,4}[smh]$/.test(value))
     throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");

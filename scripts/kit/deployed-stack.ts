@@ -7,21 +7,21 @@ import { prepareTerraform } from "./prepared-terraform";
 import { Terraform } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
 
-/** What a deployment says of itself. */
+/** The outputs of an applied stack. */
 export interface DeployedStack {
   /** Every output, by name. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** In effect, by name. */
+  /** Values in effect, by name. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly region: string;
 }
 
-/** Reads the outputs of the project's stack, of a stack's folder, or of a file that terraform printed. */
+/** Reads the outputs of the project's stack, or of what `--state` names: a stack's folder, or a file of terraform. */
 export async function readDeployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
   return parseDeployedStack(await outputsOf(context, state));
 }
 
-/** The same from outputs that are known. */
+/** Finds settings and region in outputs. */
 export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
   if (typeof settings !== "object" || settings === null)
