@@ -11,7 +11,7 @@ const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
 });
 
 describe("options", () => {
-  test("the defaults are 10 % for ten minutes, then everything, two hours at most, and a rollback where nothing is decided", () => {
+  test("the defaults are 10 % for ten minutes, then all, two hours at most, and a rollback where undecided", () => {
     expect(canaryWish(options())).toEqual({
       steps: [10, 100],
       interval_seconds: 600,

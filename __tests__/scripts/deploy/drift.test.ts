@@ -27,7 +27,8 @@ describe("the report of drift", () => {
     for (const text of [driftText(SOME), driftMarkdown(SOME)]) {
       expect(text).toContain("2 resources are not as applied");
       expect(text).toContain(
-        "  ~ aws_lambda_function.f\n      memory_size: 512 -> 1024\n      secret: (sensitive) -> (sensitive)\n  - aws_sns_topic.t  (deleted)",
+        "  ~ aws_lambda_function.f\n      memory_size: 512 -> 1024\n      secret: (sensitive) -> (sensitive)\n" +
+          "  - aws_sns_topic.t  (deleted)",
       );
       expect(text).not.toContain("hunter");
     }
@@ -35,7 +36,9 @@ describe("the report of drift", () => {
 
   test("unapplied configuration, ignored differences and unmatched rules are listed separately", () => {
     expect(driftText(SOME)).toContain(
-      "Configuration that is not applied yet, which is no drift:\n  update aws_x.z  (timeout)\n\nIgnored, as --ignore says:\n  aws_sqs_queue.q.policy\n\n--ignore aws_x.y met no drift; leave it out if it never does.",
+      "Configuration that is not applied yet, which is no drift:\n  update aws_x.z  (timeout)\n\n" +
+        "Ignored, as --ignore says:\n  aws_sqs_queue.q.policy\n\n" +
+        "--ignore aws_x.y met no drift; leave it out if it never does.",
     );
   });
 
@@ -126,7 +129,7 @@ describe("drifted resources", () => {
       ]);
     });
 
-    test("an API key's value is sensitive in its link to a usage plan as well, which the provider does not mark", () => {
+    test("an API key's value is sensitive in its link to a usage plan too, which the provider does not mark", () => {
       const { drifted: found } = findDrift({
         resource_drift: [
           drifted(

@@ -21,7 +21,8 @@ describe("values given now", () => {
   test("names come from --var, from var-files of both kinds, and from TF_VAR_", () => {
     const hcl = written(
       "a.tfvars",
-      'memory_size = 2048 # timeout = 1\nagents = [\n  {\n    name = "a = ["\n    kind = "scripted"\n  }\n]\n/* tags = {} */\n  tags={ x = "}" }\nnote = <<EOT\n  profile = "baseline"\nEOT\nprofile = "optimized"\n',
+      'memory_size = 2048 # timeout = 1\nagents = [\n  {\n    name = "a = ["\n    kind = "scripted"\n  }\n]\n' +
+        '/* tags = {} */\n  tags={ x = "}" }\nnote = <<EOT\n  profile = "baseline"\nEOT\nprofile = "optimized"\n',
     );
     const json = written("b.tfvars.json", '{"throttling_rate_limit": 5}');
     expect(
@@ -76,7 +77,8 @@ describe("values given now", () => {
       ],
       [
         { environment: "prod", cloudfront_origin_secret: "x" },
-        "gives cloudfront_origin_secret, a secret, and the file is committed. Give it as TF_VAR_cloudfront_origin_secret.",
+        "gives cloudfront_origin_secret, a secret, and the file is committed. Give it as " +
+          "TF_VAR_cloudfront_origin_secret.",
       ],
       [{ environment: "prod", release: {} }, "gives release, which the commands write themselves"],
       [
@@ -127,7 +129,8 @@ describe("values given now", () => {
       ["--var aws_region", { vars: ["aws_region=eu-central-1"] }, { AWS_REGION: "us-east-1" }],
     ])("another region than the state's is refused: %s", (by, input, environment) =>
       expect(() => withGivenRegion(input, "us-east-1", environment)).toThrow(
-        `${by} says eu-central-1, and what this state holds is in us-east-1: an apply would make everything a second time`,
+        `${by} says eu-central-1, and what this state holds is in us-east-1: an apply would make everything a ` +
+          "second time",
       ),
     );
 
@@ -143,7 +146,7 @@ describe("the check of settings", () => {
     const place = { directory: STACK_DIRECTORY, environment: { PATH: process.env["PATH"], CHECKPOINT_DISABLE: "1" } };
     const check = (...vars: string[]) => checkSettings(place, { vars });
 
-    test("the real stack's rules, across settings and in Terraform's own language, without provider, state or account", async () => {
+    test("the real stack's rules are checked, also across settings, without provider, state or account", async () => {
       await expect(
         check("memory_size=2048", 'agents=[{ name = "a", kind = "scripted", target = "1ms x" }]'),
       ).resolves.toBeUndefined();
@@ -151,12 +154,15 @@ describe("the check of settings", () => {
         check("canary_weight=0.1", 'agents=[{ name = "a b", kind = "scripted", target = "1ms x" }]'),
       ).rejects.toEqual(
         new UsageError(
-          'agents is [{"instructions":null,"kind":"scripted","name":"a b","phases":null,"secret_arn":null,"target":"1ms x","timeout_seconds":60}]; allowed: names of 1 to 64 letters, digits, _ and -, from a letter.\ncanary_weight is 0.1; allowed above 0 only with live_version, the stable version that keeps the rest of the traffic; set live_version too.',
+          'agents is [{"instructions":null,"kind":"scripted","name":"a b","phases":null,"secret_arn":null,' +
+            '"target":"1ms x","timeout_seconds":60}]; allowed: names of 1 to 64 letters, digits, _ and -, ' +
+            "from a letter.\ncanary_weight is 0.1; allowed above 0 only with " +
+            "live_version, the stable version that keeps the rest of the traffic; set live_version too.",
         ),
       );
     });
 
-    test("a value of a file counts, and one that terraform takes by itself beside the stack; a secret is not said", async () => {
+    test("values of a file count, also of one that terraform reads by itself; a secret is not shown", async () => {
       const folder = temporaryFolder("settings");
       writeFileSync(join(folder, "given.tfvars"), 'name = "A"\n');
       await expect(checkSettings(place, { varFiles: [join(folder, "given.tfvars")] })).rejects.toThrow(

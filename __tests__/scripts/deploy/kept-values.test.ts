@@ -80,7 +80,8 @@ describe("kept values", () => {
         provenance: { file: [], hand: ["profile"], rollback: { ...rollback, aside: {} } },
       });
       expect(lines[0]).toBe(
-        "Rolled back to baseline by ana@desk at 2027-01-02T03:04:05Z; quickturn rollback --to low_latency goes forward.",
+        "Rolled back to baseline by ana@desk at 2027-01-02T03:04:05Z; quickturn rollback --to low_latency goes " +
+          "forward.",
       );
     });
 
@@ -105,7 +106,8 @@ describe("kept values", () => {
         rollback: { ...rollback, aside: { memory_size: "2048" } },
       });
       expect(back.lines[0]).toBe(
-        "Set aside as long as it is rolled back, because baseline decides: max_parallel_agents, memory_size. --var gives one all the same.",
+        "Set aside as long as it is rolled back, because baseline decides: max_parallel_agents, memory_size. " +
+          "--var gives one all the same.",
       );
       const outputs = applied(asked, { profile: "baseline" });
       // An unrelated apply keeps it so; one that gives a value has it.
@@ -173,7 +175,7 @@ describe("kept values", () => {
       expect(appliedProvenance(outputs)).toEqual({ ...NOTHING, hand: ["memory_size", "timeout"] });
     });
 
-    test("without the output `given`, a value counts as given where it differs from its default and no profile decides it", () => {
+    test("without the output `given`, a value that differs from its default counts as given", () => {
       const settings = { ...settingsOf("baseline"), memory_size: 2048, alarm_email: null, tags: { team: "a" } };
       expect(keptValues(question({ outputs: { settings } })).kept).toEqual({
         profile: "baseline",
@@ -258,7 +260,8 @@ describe("values for an earlier configuration", () => {
       { name: "timeout", now: 120, then: 60 },
     ]);
     expect(describeEarlierInput(input)).toEqual([
-      "Nobody gave these settings, so the defaults of that commit count:\n  memory_size: 2048 -> 512\n  timeout: 120 -> 60",
+      "Nobody gave these settings, so the defaults of that commit count:\n  memory_size: 2048 -> 512\n" +
+        "  timeout: 120 -> 60",
     ]);
   });
 
@@ -290,7 +293,7 @@ describe("values for an earlier configuration", () => {
     expect(ask({ live_version: 3 }, { live: { live_version: null } }).values).toEqual({ live_version: null });
   });
 
-  test("a setting that the person gives is not reported as changing, and one that the commit does not have is refused", () => {
+  test("a setting that is given is not reported as changed, and one that the commit does not have is refused", () => {
     expect(ask({ timeout: 120 }, { given: ["timeout", "cache_enabled"] })).toMatchObject({
       defaults: [],
       refused: ["cache_enabled"],

@@ -53,7 +53,9 @@ describe("a plan during a tuning", () => {
 
   test("a function with temporary versions is refused, with what to do", async () => {
     await expect(refuse(worker)).rejects.toThrow(
-      "q-worker has versions that exist only for a tuning (7), which runs or was killed. This plan would make one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where none runs: quickturn tune --cleanup.",
+      "q-worker has versions that exist only for a tuning (7), which runs or was killed. This plan would make " +
+        "one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where " +
+        "none runs: quickturn tune --cleanup.",
     );
     await expect(refuse({ ...worker, name: "api", functionName: "q-api" })).rejects.toThrow(
       "where none runs: quickturn tune --function api --cleanup.",

@@ -24,7 +24,8 @@ describe("option values", () => {
     "a duration of %j is refused, with what is allowed",
     (text) => {
       expect(() => parseDurationSeconds("window", text)).toThrow(
-        `--window is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h or 1d.`,
+        `--window is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h ` +
+          "or 1d.",
       );
     },
   );
@@ -150,7 +151,8 @@ describe("type shape", () => {
       "one that is like none",
       [{ ...AGENT, colour: 1 }],
       [
-        "agents[0].colour: there is no such attribute. Allowed: name, kind, target, timeout_seconds, instructions, secret_arn, phases.",
+        "agents[0].colour: there is no such attribute. Allowed: name, kind, target, timeout_seconds, " +
+          "instructions, secret_arn, phases.",
       ],
     ],
     ["what is missing", [{ name: "a", kind: "scripted" }], ["agents[0] has no target"]],

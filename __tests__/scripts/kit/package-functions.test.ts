@@ -60,7 +60,7 @@ describe.each(FUNCTIONS.filter((name) => name !== "authorizer"))("the zip of %s"
     );
   });
 
-  test("imports none of Node's own modules: an import of node:http makes all that it has, a WebSocket client among it", () => {
+  test("imports none of Node's own modules, because an import of node:http would load its WebSocket client", () => {
     for (const content of Object.values(files))
       expect(Buffer.from(content).toString()).not.toMatch(/(?:from|import)\s*"node:|Dynamic require of/);
   });
@@ -97,7 +97,7 @@ describe("a copy that npm installed, which has no lock file", () => {
 
   test("is told which zip is missing", async () => {
     await expect(packaged(installed("api", "worker"))).rejects.toThrow(
-      /dist\/functions\/sweeper\.zip is missing, and so is package-lock\.json, without which it cannot be made\. Install quickturn again, or work in a clone of it\.$/,
+      /functions\/sweeper\.zip is missing, .*package-lock\.json, .*Install quickturn again, or work in a clone.*$/,
     );
   });
 });

@@ -91,7 +91,7 @@ test("a value that is unknown deep inside counts as changed", () => {
   });
 });
 
-test("what is sensitive stands nowhere, be it marked or an API key, and of JSON in a text the differing place is named", () => {
+test("no sensitive value is shown, and the differing place inside a text of JSON is named", () => {
   const { change, ...rest } = planned(
     "a.b",
     ["update"],

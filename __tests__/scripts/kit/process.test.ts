@@ -46,7 +46,9 @@ describe("process", () => {
     const controller = new AbortController();
     let pid = 0;
     const running = node(
-      "process.on('SIGINT', () => console.log('interrupted')); process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) }); console.log('ready'); setInterval(() => {}, 1000)",
+      "process.on('SIGINT', () => console.log('interrupted'));" +
+        "process.on('SIGUSR2', () => { console.log('ended'); process.exit(0) });" +
+        "console.log('ready'); setInterval(() => {}, 1000)",
       {
         signal: controller.signal,
         onStart: (started) => (pid = started),
@@ -63,9 +65,12 @@ describe("process", () => {
     const controller = new AbortController();
     const lines: string[] = [];
     const child =
-      "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
+      "for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => {});" +
+      "console.log(process.pid); setInterval(() => {}, 1000)";
     const running = node(
-      `for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up')); require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`,
+      "for (const name of ['SIGINT', 'SIGTERM', 'exit']) process.on(name, () => console.log('tidied up'));" +
+        "const { spawn } = require('node:child_process');" +
+        `spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`,
       {
         kill: controller.signal,
         onLine: (line) => {
@@ -112,7 +117,7 @@ describe("process", () => {
       expect(started).toBe(false);
     });
 
-    test("a program that runs can be interrupted once more, and killed with all that it started; helpers are only killed", async () => {
+    test("a running program can be interrupted once more and killed; a helper is only killed", async () => {
       const lines: string[] = [];
       const helper = spawn("sleep", ["1000"], { detached: true });
       rememberProgram(helper, "helper", { isHelper: true });
