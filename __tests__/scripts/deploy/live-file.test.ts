@@ -42,9 +42,11 @@ describe("the live file", () => {
 
   test.each([
     ["{", "is no JSON object"],
+    ["{}", "has a release that is not valid: release is undefined; allowed: an object"],
+    ['{"release":{"serial":"x"}}', 'release.serial is "x"; allowed: a number'],
     [
       '{"release":{"deployment":"q-dev"}}',
-      "has a release that is not valid: release must have required property 'serial'",
+      "has a release that is not valid: release has no serial; release has no writer",
     ],
   ])("%s is refused", (text, message) => {
     const project = temporaryFolder("live");
