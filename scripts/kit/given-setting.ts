@@ -100,23 +100,18 @@ export function checkValue(
   );
 }
 
-/** Finds the name that somebody may have meant; undefined where none is near. */
-export function nearestName(wrong: string, names: readonly string[]): string | undefined {
-  const [nearest] = names
-    .map((name) => ({ name, steps: distance(wrong, name) }))
-    .sort((a, b) => a.steps - b.steps || (a.name < b.name ? -1 : 1));
-  // Beyond a third of its letters it is another word.
-  return nearest !== undefined && nearest.steps <= Math.max(2, wrong.length / 3) ? nearest.name : undefined;
-}
-
 /** Says what to do about a name that nobody declares. */
 export function suggestName(
   wrong: string,
   names: readonly string[],
   otherwise = "The table in docs/settings.md has them all.",
 ): string {
-  const nearest = nearestName(wrong, names);
-  return nearest === undefined ? otherwise : `Did you mean ${nearest}?`;
+  const [nearest] = names
+    .map((name) => ({ name, steps: distance(wrong, name) }))
+    .sort((a, b) => a.steps - b.steps || (a.name < b.name ? -1 : 1));
+  // A name that differs in more than a third of its letters is another word.
+  const isNear = nearest !== undefined && nearest.steps <= Math.max(2, wrong.length / 3);
+  return isNear ? `Did you mean ${nearest.name}?` : otherwise;
 }
 
 /** A parsed type constraint of Terraform. */

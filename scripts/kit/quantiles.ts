@@ -27,15 +27,7 @@ export function quantile(sorted: Sorted, share: number): number {
 }
 
 /** How many of the sorted values are above a bound. */
-export function countAbove(sorted: Sorted, bound: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! > bound) high = middle;
-    else low = middle + 1;
-  }
-  return sorted.length - low;
-}
+export const countAbove = (sorted: Sorted, bound: number): number => countUpper(sorted, (value) => value > bound);
 
 /** How many of the sorted values lie from one bound to another, both included. */
 export function countWithin(sorted: Sorted, from: number, to: number): number {
@@ -43,11 +35,14 @@ export function countWithin(sorted: Sorted, from: number, to: number): number {
 }
 
 /** How many of the sorted values are a bound or above it. */
-export function countAtLeast(sorted: Sorted, bound: number): number {
+export const countAtLeast = (sorted: Sorted, bound: number): number => countUpper(sorted, (value) => value >= bound);
+
+/** Counts the upper values for which a condition holds, by bisection. */
+function countUpper(sorted: Sorted, isUpper: (value: number) => boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! >= bound) high = middle;
+    if (isUpper(sorted[middle]!)) high = middle;
     else low = middle + 1;
   }
   return sorted.length - low;

@@ -1,9 +1,7 @@
+import type { ResourceChange } from "./plan-changes";
+
 /** A change that terraform announces. */
-export interface PlannedChange {
-  readonly address: string;
-  readonly type: string;
-  readonly action: "create" | "update" | "replace" | "delete";
-}
+export type PlannedChange = Pick<ResourceChange, "address" | "type" | "action">;
 
 /** An error or a warning of terraform. */
 export interface Failure {

@@ -5,7 +5,6 @@ import {
   parseTimeMs,
   checkVariable,
   suggestName,
-  nearestName,
   findMisfits,
   parseShape,
 } from "../../../scripts/kit/given-setting";
@@ -108,8 +107,8 @@ describe("given setting", () => {
   ])("lets %s pass", (text) => expect(refused(text)).toBeUndefined());
 
   test("the nearest of two equally near names is always the same, and a far one is none", () => {
-    expect(nearestName("ab", ["ac", "aa"])).toBe("aa");
-    expect(nearestName("throttling", ["memory_size"])).toBeUndefined();
+    expect(suggestName("ab", ["ac", "aa"])).toBe("Did you mean aa?");
+    expect(suggestName("throttling", ["memory_size"], "none")).toBe("none");
     expect(suggestName("profil", ["profile"])).toBe("Did you mean profile?");
   });
 });
