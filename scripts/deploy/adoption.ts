@@ -131,8 +131,8 @@ function whyNotImported(resource: PlanResource): string | undefined {
  * Types that are looked up before a plan makes them, because AWS refuses too late or not at all:
  * - AWS draws the id of the first four, and makes a second one under the same name;
  * - AWS refuses a second mapping of a queue to a function, and the emulator does not;
- * - AWS refuses a second function or permission, but the provider takes the refusal for a passing one, and tries again
- *   for five minutes (seen with provider 5.100.0: lambda CreateFunction).
+ * - AWS refuses a second function or permission, but the provider takes the refusal for a temporary one, and tries
+ * again   for five minutes (seen with provider 5.100.0: lambda CreateFunction).
  */
 export const LOOKED_UP = [
   "aws_api_gateway_rest_api",
@@ -159,7 +159,7 @@ export interface WantedResource {
 
 /** A resource that AWS holds. */
 export interface HeldResource extends WantedResource {
-  /** What imports it. */
+  /** The id by which it is imported. */
   readonly id: string;
   /** Undefined where the answer has none: then the plan with the import shows them. */
   readonly tags?: Readonly<Record<string, string>>;
@@ -168,9 +168,9 @@ export interface HeldResource extends WantedResource {
 }
 
 export interface Twins {
-  /** What is planned to be made, and exists under this deployment's name: the oldest one. */
+  /** Existing resources that the plan would make again; of several with one name, the oldest. */
   readonly imports: readonly Import[];
-  /** What carries a planned resource's name and this deployment's tags beside the one that terraform knows. */
+  /** Further resources with a planned resource's name and this deployment's tags. */
   readonly surplus: readonly HeldResource[];
 }
 

@@ -102,7 +102,7 @@ export async function isApproved(
 }
 
 interface AdoptOptions {
-  /** Shows a plan and asks whether to apply it. Asked anew for each plan, because each adopts more. */
+  /** Shows a plan and asks whether to apply it; called for each plan, because each adopts more. */
   readonly approve: (plan: Plan) => Promise<boolean>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -196,7 +196,7 @@ class Adoption {
     });
   }
 
-  /** A queue is imported from its address, which AWS tells for a name. */
+  /** A queue is imported by its URL, which SQS returns for its name. */
   private async locateQueues(collisions: readonly Collision[], plan: unknown): Promise<Collision[]> {
     const { environment } = this.terraform;
     const locate = async ({ name }: Collision) =>

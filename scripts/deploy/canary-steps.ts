@@ -34,7 +34,7 @@ export interface Ports extends CanaryTarget {
   readonly writer: string;
   /** Shows an event as it happens. */
   readonly report: (event: TimelineEvent) => void;
-  /** Shows what a wait waits for. */
+  /** Shows what the canary waits for. */
   readonly detail: (text: string) => void;
 }
 

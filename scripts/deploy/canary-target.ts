@@ -70,7 +70,7 @@ const FUNCTIONS_STAY = {
 };
 
 interface DeploymentPlace {
-  /** Whose the live file is. */
+  /** Identifies the live file. */
   readonly whose: Whose;
   /** Earlier values, and what the person gives now. */
   readonly input: PlanInput;
@@ -93,7 +93,7 @@ export class TerraformDeployment implements Deployment {
   }
 
   async plan(release: Release, mode: PlanMode): Promise<CanaryPlan> {
-    // The copy is that of the release before.
+    // The copy holds the previous release.
     removeLiveCopy(this.terraform.directory);
     const liveFile = this.writeVarFile("live.planned.tfvars.json", completeLiveDocument(release));
     const input =
@@ -173,7 +173,7 @@ export class TerraformDeployment implements Deployment {
   }
 }
 
-/** The input with what is live as its last file. */
+/** Adds the file that says what is live, as the last one. */
 function publishInput(
   { vars = [], varFiles = [], ...input }: PlanInput,
   release: Release,
@@ -185,7 +185,7 @@ function publishInput(
 /** What a look at the metrics found. */
 export interface Look {
   readonly verdict: Verdict;
-  /** Figures, for a person. */
+  /** The figures behind the verdict, for a person. */
   readonly reason: string;
 }
 

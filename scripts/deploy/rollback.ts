@@ -74,7 +74,7 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   });
 }
 
-/** In a pipeline the person who started it; else as terraform names who holds a lock. */
+/** Names the person: in a pipeline the one who started it, else `user@host`. */
 function findPerson({ GITHUB_ACTOR: github, GITLAB_USER_LOGIN: gitlab }: NodeJS.ProcessEnv): string {
   return github || gitlab || `${userInfo().username}@${hostname()}`;
 }

@@ -30,7 +30,8 @@ type CutState = "restore" | "refuse" | "leave";
 /**
  * Synthesizes the stack and initializes terraform in its folder. Each later warning of terraform is shown once.
  * @param cut default: `refuse`
- * @throws UsageError where `vars` names no variable or gives a value that is not allowed
+ * @throws UsageError where `vars` names no variable or gives a value that is not allowed, where the disk is full, and
+ * where the state is cut or older than what an earlier run left
  */
 export async function prepareTerraform(
   context: CommandContext,
@@ -55,7 +56,8 @@ export async function prepareTerraform(
     "Initialize terraform",
     async (detail) => {
       const terraform = new Terraform({ directory, env, signal, onLine: detail, warned, onWarning, lockTimeout });
-      await checkStateBeforeInit(terraform, cut, progress);
+      if (cut === "restore") refuseWithoutRoom(directory);
+      if (cut !== "leave") await settleCutState(terraform, cut, progress);
       await terraform.init().catch((error: unknown) => {
         throw explainBackendChange(error, relative(deploymentFolder(context), directory));
       });
@@ -110,16 +112,6 @@ function protectState(path: string): void {
   for (const file of [path, `${path}.backup`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
-/**
- * Looks at the state before `terraform init`.
- * @throws UsageError where the disk is full, or the state is cut and is not to be restored
- * @throws StateLocked where another run is writing the state
- */
-async function checkStateBeforeInit(terraform: Terraform, cut: CutState, progress: Progress): Promise<void> {
-  if (cut === "restore") refuseWithoutRoom(terraform.directory);
-  if (cut !== "leave") await settleCutState(terraform, cut, progress);
-}
-
 function refuseWithoutRoom(directory: string): void {
   const { bavail, bsize } = statfsSync(directory);
   const freeBytes = bavail * bsize;
@@ -130,6 +122,10 @@ function refuseWithoutRoom(directory: string): void {
     );
 }
 
+/**
+ * Restores a cut state, or refuses to work with it.
+ * @throws StateLocked where another run is writing the state
+ */
 async function settleCutState(terraform: Terraform, cut: "restore" | "refuse", progress: Progress): Promise<void> {
   if ((await findCutState(terraform.directory)) === undefined) return;
   const writer = await terraform.writer();
