@@ -28,7 +28,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
           ? (await import("../kit/synth")).synth(context)
           : (await import("../review/synth-diff")).synthDiff(context, {
               ref: diff === true ? "HEAD" : diff,
-              markdown,
+              markdown: markdown || undefined,
             }),
       ),
     );

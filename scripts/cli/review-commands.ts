@@ -52,7 +52,9 @@ function addReview(root: Command, { perform }: Shell): void {
     .option("--limit <characters>", "what is longer is cut, and says so", parseCount(2_000, 1_000_000), DEFAULT_LIMIT)
     .option("--out <path>", "write it here instead")
     .action((given: Given<ReviewOptions>) =>
-      perform(async (context) => (await import("../review/review")).review(context, planInput(given))),
+      perform(async (context) =>
+        (await import("../review/review")).review(context, { ...planInput(given), out: given.out || undefined }),
+      ),
     );
 }
 
@@ -80,6 +82,11 @@ function addDrift(root: Command, { perform }: Shell): void {
     )
     .option("--markdown <path>", "write a Markdown file, for a summary or an issue")
     .action((given: Given<DriftOptions>) =>
-      perform(async (context) => (await import("../deploy/drift")).drift(context, planInput(given))),
+      perform(async (context) =>
+        (await import("../deploy/drift")).drift(context, {
+          ...planInput(given),
+          markdown: given.markdown || undefined,
+        }),
+      ),
     );
 }
