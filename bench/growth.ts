@@ -8,7 +8,7 @@ import type { CommandContext } from "../scripts/kit/context";
 import { run } from "../scripts/kit/process";
 import { synth } from "../scripts/kit/synth";
 import { Terraform } from "../scripts/kit/terraform";
-import { MODULES, modules } from "../scripts/publish/modules";
+import { MODULES, MODULE_STACKS, modules } from "../scripts/publish/modules";
 import { measureRequests, OPERATIONS, type Operation, type RequestsSize } from "./growth-store";
 import { type BenchFigure, benchResult, type BenchResult, timeMs } from "./results";
 
@@ -93,9 +93,8 @@ async function measureDeployments(context: CommandContext, sizes: readonly numbe
 
 /** Writes the modules below the folder, so that the project's own output stays as it is. */
 async function writeModules(context: CommandContext, folder: string): Promise<void> {
-  const stacks = MODULES.map(({ stack }) => stack).join(",");
   const synthesized = join(folder, "cdktf.out");
-  const environment = { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks };
+  const environment = { ...bareEnvironment(context.environment, folder), ...MODULE_STACKS };
   await synth({ ...context, environment }, { outputDirectory: synthesized });
   await modules(context, { out: join(folder, "modules"), synthesized });
 }

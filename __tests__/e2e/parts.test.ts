@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { PART_PAGES } from "../../scripts/publish/parts";
+import { PART_PAGES } from "../../scripts/publish/modules";
 import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { run } from "../../scripts/kit/process";

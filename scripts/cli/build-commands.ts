@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { collect, parseCount, type Shell } from "./shell";
-import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
+import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image";
 import type { LocalOptions } from "../local/local";
 import type { OpenApiOptions } from "../publish/openapi";
 

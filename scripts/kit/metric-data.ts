@@ -8,7 +8,7 @@ import {
 import { clientConfiguration, type AwsPlace } from "./aws-client";
 
 /** What GetMetricData is asked. */
-interface MetricDataCall extends AwsPlace {
+export interface MetricDataCall extends AwsPlace {
   /** At most 500, as the SDK has them. */
   readonly queries: readonly MetricDataQuery[];
   /** Milliseconds since 1970, included. */
@@ -19,7 +19,7 @@ interface MetricDataCall extends AwsPlace {
 }
 
 /** A metric over time, and what is made of each period. */
-interface NamedStatistic {
+export interface NamedStatistic {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, string>>;

@@ -314,12 +314,12 @@ function unversioned(change: (text: string) => string): string {
 }
 
 describe("what is refused", () => {
-  test("files that are not as the commit has them, by name", async () => {
+  test("files that differ from the commit, by name", async () => {
     const folder = clone();
     edit(folder, "README.md", (text) => `${text}\nmore\n`);
     writeFileSync(join(folder, "stacks/new.ts"), "export {};\n");
     await expect(release(context(folder))).rejects.toThrow(
-      /^A release is of a commit, and 2 files are not as [0-9a-f]{12} has them:\n {2}README\.md\n {2}stacks\/new\.ts\nCommit them, or give --allow-dirty/,
+      /^A release is of a commit, and 2 files differ from [0-9a-f]{12}:\n {2}README\.md\n {2}stacks\/new\.ts\nCommit them, or give --allow-dirty/,
     );
   });
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packNpm } from "../../../scripts/publish/manifest";
+import { packNpm } from "../../../scripts/publish/npm-package";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const ENV = { PATH: process.env["PATH"], HOME: temporaryFolder("home") };
@@ -26,7 +26,7 @@ function folder(mode: number, year: number): string {
   return made;
 }
 
-test("of the given files npm takes those that package.json names, also from a folder that git ignores", async () => {
+test("npm takes the given files that package.json names, even from a folder that git ignores", async () => {
   const { name, files, content } = await packNpm(folder(0o600, 2026), GIVEN, {
     env: ENV,
     added: { "dist/made/NOTICES.txt": "notices" },
@@ -56,7 +56,7 @@ test("files with other times and modes give the same bytes", async () => {
   expect(Buffer.from(one.content).equals(Buffer.from(other.content))).toBe(true);
 });
 
-test("what npm refuses is an error with its words", async () => {
+test("a refusal of npm is an error with npm's words", async () => {
   const made = folder(0o600, 2026);
   writeFileSync(join(made, "package.json"), '{ "name": "no version" }');
   await expect(packNpm(made, GIVEN, { env: ENV })).rejects.toThrow(/npm pack ended with code 1:[\s\S]*Invalid/i);

@@ -1,9 +1,8 @@
-import type { ChartRow, ChartWidget } from "../../../scripts/dashboard/body";
-import { chartData, metricMath } from "../../../scripts/dashboard/chart";
-import type { MetricSeries, Point } from "../../../scripts/dashboard/metrics";
-import fc from "fast-check";
+import type { ChartRow, ChartWidget } from "../../../scripts/dashboard/applied-dashboard";
+import { checkLines, evaluateChart } from "../../../scripts/dashboard/chart-data";
+import type { MetricSeries, Point } from "../../../scripts/dashboard/cloudwatch";
 
-describe("chart", () => {
+describe("chart data", () => {
   const MINUTE = 60_000;
   const window = { startMs: 0, endMs: 5 * MINUTE };
   const metric = (id: string, statistic = "Sum", visible = false): ChartRow => ({
@@ -47,9 +46,9 @@ describe("chart", () => {
     rows: ChartRow[],
     all: MetricSeries[],
     evaluated = [] as { widget: number; row: number; label: string; points: Point[] }[],
-  ) => chartData(widget(...rows), 3, { series: all, evaluated }, window);
+  ) => evaluateChart({ widget: widget(...rows), number: 3, metrics: { series: all, evaluated }, window });
 
-  test("a metric has its latest, smallest and largest value, under its label without the value in it", () => {
+  test("a metric has its latest, smallest and largest value, and a label without the value", () => {
     expect(draw([metric("m0", "Sum", true)], [series("m0", at(4, 1, 9, 2))]).series).toEqual([
       { label: "m0", points: at(4, 1, 9, 2), periodSeconds: 60, latest: 2, minimum: 1, maximum: 9 },
     ]);
@@ -76,11 +75,11 @@ describe("chart", () => {
     ).toMatchObject([{ points: at(0, 1, 0, 5, 0), latest: 0, maximum: 5 }]);
   });
 
-  test("where none of its metrics has a value an expression has none, FILL or not", () => {
+  test("an expression has no value where none of its metrics has one, even with FILL", () => {
     expect(draw([expression("FILL(m0, 0)"), metric("m0")], [])).toMatchObject({ series: [], notes: [] });
   });
 
-  test("what CloudWatch made of an expression counts before what is made here", () => {
+  test("CloudWatch's own result of an expression is preferred to evaluating it here", () => {
     const given = [
       { widget: 3, row: 0, label: "x", points: at(7) },
       { widget: 4, row: 0, label: "other", points: at(8) },
@@ -90,7 +89,7 @@ describe("chart", () => {
     ]);
   });
 
-  test("a search has a line for each metric that it finds, by the dimension that the label names", () => {
+  test("a search has a series for each metric that it finds, labelled by the dimension that its label names", () => {
     const search = expression(`SEARCH('{N,Agent} MetricName="M"', 'p95')`, "${PROP('Dim.Agent')}");
     const agent = (name: string, value: number) =>
       series("M", at(value), { dimensions: { Agent: name }, statistic: "p95" });
@@ -100,16 +99,16 @@ describe("chart", () => {
     ]);
   });
 
-  test("a metric that is there in another period is told, and not drawn", () => {
+  test("a metric with another statistic or period is not drawn, and a note says so", () => {
     expect(draw([metric("m0", "p95", true)], [series("m0", at(1))])).toMatchObject({
       series: [],
       notes: ["The metrics have m0 as Sum of 60 s; this chart takes p95 of 60 s."],
     });
   });
 
-  test("an expression that is not understood is told in its chart", () => {
+  test("a note says which expression cannot be evaluated", () => {
     expect(draw([expression("RATE(m0)"), metric("m0")], [series("m0", at(1))]).notes).toEqual([
-      "RATE with 1 arguments is not known here",
+      "RATE(m0) calls RATE with 1 arguments, which is not supported here.",
     ]);
     expect(draw([expression("m0+m9"), metric("m0")], [series("m0", at(1))]).notes).toEqual([
       "m0+m9 names m9; allowed: ids of metrics in this chart (m0).",
@@ -121,44 +120,43 @@ describe("chart", () => {
   });
 });
 
-describe("metric math", () => {
-  const value = (text: string, metrics: Record<string, number> = {}, quota?: number) =>
-    metricMath(text, quota)((id) => metrics[id]);
+describe("line checks", () => {
+  const line = (label: string, value: number) => ({ label, value, color: "#d62728" });
+  const points = (...values: number[]): Point[] => values.map((value, index) => [index * 1_000, value]);
 
-  test("multiplies before it adds, compares last, and minds parentheses", () => {
-    expect(value("1+2*3")).toBe(7);
-    expect(value("(1+2)*3")).toBe(9);
-    expect(value("1+1>=2")).toBe(1);
-    expect(value("8/4/2")).toBe(1);
+  test("a value that should be low is beyond its line above it, a rate of hits below it", () => {
+    expect(checkLines("Worker error rate (percent)", [line("error-rate-critical", 5)], [points(1, 9, 7)])).toEqual([
+      { line: line("error-rate-critical", 5), beyond: "above", now: true, periods: 2, ofPeriods: 3, worst: [1_000, 9] },
+    ]);
+    expect(
+      checkLines("Cache hit rate of the status route (percent)", [line("target", 70)], [points(60, 80)]),
+    ).toMatchObject([{ beyond: "below", now: false, periods: 1, worst: [0, 60] }]);
   });
 
-  test("adds and multiplies any numbers as JavaScript does", () => {
-    const whole = fc.integer({ min: 0, max: 1e6 });
-    fc.assert(fc.property(whole, whole, whole, (a, b, c) => expect(value("a+b*c-a", { a, b, c })).toBe(a + b * c - a)));
+  test("no heartbeat is beyond its line, below it", () =>
+    expect(
+      checkLines("Heartbeats of the worker (count)", [line("worker-heartbeat-missing", 1)], [points(3, 0)]),
+    ).toMatchObject([{ beyond: "below", now: true }]));
+
+  test("a value on the line is not beyond it", () =>
+    expect(checkLines("Worker errors (count)", [line("worker-errors", 5)], [points(5)])).toMatchObject([
+      { now: false, periods: 0 },
+    ]));
+
+  test("no value is beyond the target of a capacity; any series may be beyond a limit", () => {
+    const checks = checkLines(
+      "Requests that ran at once (count)",
+      [line("target", 1), line("reserved", 3)],
+      [points(1), points(9)],
+    );
+    expect(checks).toMatchObject([
+      { beyond: undefined, now: false, periods: 0 },
+      { beyond: "above", now: true, periods: 1 },
+    ]);
   });
 
-  test("no data stays no data, but for FILL and MAX; a division by 0 is none", () => {
-    expect(value("100*m0")).toBeUndefined();
-    expect(value("FILL(m0, 0)+FILL(m1, 0)", { m1: 3 })).toBe(3);
-    expect(value("MAX([m0, m1])", { m1: 3 })).toBe(3);
-    expect(value("m0/m1", { m0: 1, m1: 0 })).toBeUndefined();
-  });
-
-  test("IF without a third argument has no data where its condition is false", () => {
-    expect(value("IF(m0>=2, m0)", { m0: 1 })).toBeUndefined();
-    expect(value("IF(m0>=2, m0)", { m0: 2 })).toBe(2);
-  });
-
-  test("a service quota that nobody knows is no data", () => {
-    expect(value("100*m0/SERVICE_QUOTA(m1)", { m0: 5, m1: 5 }, 1_000)).toBe(0.5);
-    expect(value("100*m0/SERVICE_QUOTA(m1)", { m0: 5, m1: 5 })).toBeUndefined();
-  });
-
-  test.each([
-    ["RATE(m0)", "RATE with 1 arguments is not known here"],
-    ["m0 ^ 2", "m0 ^ 2: characters that metric math does not have"],
-    ["m0+", "ends too early"],
-    ["m0 m1", '"m1" is one too many'],
-    ["M0", '"M0" is no id; CloudWatch wants a lower-case letter first'],
-  ])("%s is refused", (text, message) => expect(() => metricMath(text, 1)).toThrow(message));
+  test("without data nothing is beyond", () =>
+    expect(checkLines("x", [line("quota", 0)], [])).toEqual([
+      { line: line("quota", 0), beyond: "above", now: false, periods: 0, ofPeriods: 0 },
+    ]));
 });
