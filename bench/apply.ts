@@ -2,8 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keepProvider } from "../scripts/emulator/kept-provider";
-import { startEmulator } from "../scripts/emulator/moto";
-import { bareEnvironment, sandboxEnvironment } from "../scripts/emulator/sandbox";
+import { startEmulator, bareEnvironment, sandboxEnvironment } from "../scripts/emulator/moto";
 import { makeThrowAway } from "../scripts/kit/loopback";
 import type { CommandContext } from "../scripts/kit/context";
 import { run } from "../scripts/kit/process";

@@ -1,7 +1,11 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionProcess, functionEnvironment } from "../scripts/emulator/functions/function-process";
-import { RuntimeApi, type RuntimeTask } from "../scripts/emulator/functions/runtime-api";
+import {
+  FunctionProcess,
+  makeEnvironment,
+  RuntimeApi,
+  type RuntimeTask,
+} from "../scripts/emulator/functions/function-process";
 import type { FunctionCall } from "./function-calls";
 
 /** What a function needs to be started and called. */
@@ -131,7 +135,7 @@ export async function measureColdStart(start: FunctionStart): Promise<ColdTimes>
 const logOf = ({ code }: FunctionStart): string => join(code, "log.txt");
 
 function environmentOf({ call, code, endpoint, certificate }: FunctionStart, runtimeApi: string) {
-  return functionEnvironment({
+  return makeEnvironment({
     version: {
       functionName: call.function,
       version: "1",

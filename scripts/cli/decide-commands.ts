@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { VerifyOptions } from "../gate/verify";
 import { collect, type Shell, parseCount, parseSeconds } from "./shell";
 import type { DashboardOptions } from "../dashboard/dashboard";
-import { STRATEGIES, type Strategy } from "../tune/verdict";
+import type { Strategy } from "../tune/verdict";
 import type { TuneOptions, TunedFunction } from "../tune/options";
 import { PROFILES } from "../../stacks/contract/settings";
 import type { CostOptions } from "../cost/cost";
@@ -82,7 +82,7 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
         "inconclusive, 1: not measured",
     )
     .option("--function <name>", "worker or api", "worker")
-    .option("--strategy <strategy>", STRATEGIES.join(", "), "cost")
+    .option("--strategy <strategy>", "cost, speed, balanced", "cost")
     .option("--sizes <list>", "MiB with commas between; default: 512,1024,1769,3072 and the one in effect")
     .option("--runs <count>", "warm runs of each size; one more is cold; default: 20")
     .option(

@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { FRONT_DOOR_KPIS, type CanaryRecord, type Release, type Versions } from "../../stacks/contract/settings";
-import { openGate, describeOpenKpi, type Clock, type Gate } from "../gate/gate";
+import { NoWindow, openGate, describeOpenKpi, type Clock, type Gate } from "../gate/gate";
 import { type GateVerdict, type KpiVerdict, type Verdict, worstVerdict } from "../gate/judge";
 import { selectedKpis, hasVersions } from "../gate/reads";
 import type { VerifyOptions } from "../gate/verify";
-import { NoWindow } from "../gate/window";
 import type { CommandContext, Progress } from "../kit/context";
 import { parseDeployedStack } from "../kit/deployed-stack";
 import type { Whose } from "../kit/deployment-folder";
@@ -210,7 +209,12 @@ export function metricsJudge(context: CommandContext, clock: Pick<Clock, "nowMs"
       const gates = await Promise.all(
         functionsIn(canary.candidate).map(async (name) => ({
           name,
-          gate: await openGate(context, parseDeployedStack(outputs), gateOptions(name, canary), clock),
+          gate: await openGate({
+            context,
+            stack: parseDeployedStack(outputs),
+            options: gateOptions(name, canary),
+            clock,
+          }),
         })),
       );
       return {
@@ -232,8 +236,7 @@ async function lookAt(gate: Gate): Promise<Look> {
     return { verdict: verdict.verdict, reason: describeVerdict(verdict) };
   } catch (error) {
     if (!(error instanceof NoWindow)) throw error;
-    const readyAt = new Date(error.readyAtMs).toISOString();
-    return { verdict: "inconclusive", reason: `nothing can be judged before ${readyAt}` };
+    return { verdict: "inconclusive", reason: error.waitsFor };
   }
 }
 

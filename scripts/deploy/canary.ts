@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_LIMITS } from "../gate/evidence";
-import type { Clock } from "../gate/gate";
+import { SLACK_SECONDS, SYSTEM_CLOCK } from "../gate/gate";
 import { NAMED_KPIS } from "../gate/reads";
-import { SLACK_SECONDS } from "../gate/window";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { parseDurationSeconds, parseNumber, toOptionName, variableName } from "../kit/given-setting";
 import { describeChanges } from "../kit/plan-changes";
@@ -39,8 +37,6 @@ export interface CanaryOptions extends ApplyOptions {
   readonly retry: boolean;
   readonly allowReplace: boolean;
 }
-
-const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 /**
  * Gives a new version a share of the traffic, watches it, and continues or rolls back by itself. Exit code: 0 promoted

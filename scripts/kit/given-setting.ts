@@ -55,6 +55,14 @@ function numberOf(
   };
 }
 
+/** Refuses a path that Terraform would not take for a file of settings. */
+export function checkTfvarsPath(option: string, path: string | undefined): void {
+  if (path !== undefined && !path.endsWith(".tfvars"))
+    throw new UsageError(
+      `--${option} is ${path}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
+    );
+}
+
 /** Reads the name in `name=value`, as `-var` takes it. */
 export const variableName = (text: string): string => text.slice(0, text.indexOf("="));
 

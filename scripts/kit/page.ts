@@ -37,6 +37,9 @@ export const COLOURS = {
   slow: { light: "#9a4f00", dark: "#f5ae5b" },
 } as const satisfies Readonly<Record<string, { readonly light: string; readonly dark: string }>>;
 
+/** Of the labels along an axis, in ECharts' terms. */
+export const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
+
 /** CSS that gives drawings their dark colours. */
 export const darkDrawings = (colours: readonly { readonly light: string; readonly dark: string }[]): string =>
   colours
@@ -212,7 +215,7 @@ async function drawSvg(
   const { width, height } = size;
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
-    chart.setOption({ animation: false, ...option(size) });
+    chart.setOption({ animation: false, textStyle: { fontFamily: "system-ui, sans-serif" }, ...option(size) });
     return withOwnIds(chart.renderToSVGString(), id).replace(
       "<svg ",
       `<svg class="${className}" role="img" aria-label="${escapeHtml(label)}" `,

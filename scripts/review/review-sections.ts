@@ -1,4 +1,4 @@
-import type { PlanCost } from "../cost/planned";
+import type { PlanCost } from "../cost/comparison";
 import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 import { changesThatReplace, countChanges, describeChanges, type ResourceChange } from "../kit/plan-changes";
 import type { Finding } from "./findings";

@@ -1,4 +1,4 @@
-import { planCost } from "../cost/planned";
+import { planCost } from "../cost/comparison";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { findSecurityFindings } from "./findings";
 import { planChanges } from "../kit/plan-changes";

@@ -1,7 +1,7 @@
 import { SETTINGS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { UsageError } from "../kit/context";
-import { parseNumber, parseNumberFromZero, parseRegion, toOptionName } from "../kit/given-setting";
+import { checkTfvarsPath, parseNumber, parseNumberFromZero, parseRegion, toOptionName } from "../kit/given-setting";
 import { STRATEGIES, type Strategy } from "./verdict";
 
 /** What `quickturn tune` is given. */
@@ -69,10 +69,7 @@ export function checkTuneOptions(options: TuneOptions): void {
     throw new UsageError(`--strategy is ${String(strategy)}; allowed: ${STRATEGIES.join(", ")}.`);
   if (!(tuned in TUNED_FUNCTIONS))
     throw new UsageError(`--function is ${String(tuned)}; allowed: ${Object.keys(TUNED_FUNCTIONS).join(", ")}.`);
-  if (write !== undefined && !write.endsWith(".tfvars"))
-    throw new UsageError(
-      `--write is ${write}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
-    );
+  checkTfvarsPath("write", write);
   if (replay === undefined && region !== undefined)
     throw new UsageError(
       `--region is ${region} without --replay; a measuring uses the deployment's own region. Leave it out.`,

@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { seededRandom } from "../../../scripts/kit/random";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { KilledStack, type Known } from "./killed-stack";
-import { bareEnvironment } from "../../../scripts/emulator/sandbox";
+import { bareEnvironment } from "../../../scripts/emulator/moto";
 import { stackDirectory, synth } from "../../../scripts/kit/synth";
 
 export interface KillsOptions {

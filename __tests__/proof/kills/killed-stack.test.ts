@@ -1,4 +1,4 @@
-import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
+import type { ProxiedRequest } from "../../../scripts/emulator/http";
 import { readChangingCall } from "./killed-stack";
 
 describe("changing call", () => {
@@ -10,7 +10,6 @@ describe("changing call", () => {
       body: Buffer.from(""),
       service: "x",
       operation: "",
-      connection: { number: 1, isOlder: false },
       ...given,
     });
 

@@ -1,15 +1,14 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProxiedRequest } from "../../../scripts/emulator/faults/proxied-request";
-import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
+import type { ProxiedRequest } from "../../../scripts/emulator/http";
+import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { planChanges, type ResourceChange } from "../../../scripts/kit/plan-changes";
 import { SILENT, type CommandResult } from "../../../scripts/kit/context";
 import { emulatorInventory } from "../../support/emulator-inventory";
-import { startEmulator, type Emulator } from "../../../scripts/emulator/moto";
+import { startEmulator, type Emulator, sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../../scripts/emulator/kept-provider";
 import { restoreState } from "../../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../../scripts/kit/terraform";
-import { sandboxEnvironment } from "../../../scripts/emulator/sandbox";
 import { makeThrowAway } from "../../../scripts/kit/loopback";
 import { applyAdopting } from "../../../scripts/deploy/apply";
 
@@ -79,7 +78,7 @@ export class KilledStack {
     leaveOut(join(directory, "cdk.tf.json"));
     makeThrowAway(directory, settings);
     const emulator = await startEmulator({ directory: folder, env: environment });
-    const calls = await startFaultProxy({ upstream: emulator.endpoint, random: () => 0 });
+    const calls = await FaultProxy.start({ upstream: emulator.endpoint, random: () => 0 });
     const sandbox = sandboxEnvironment(environment, calls.url, folder);
     const stack = new KilledStack({ directory, emulator, calls, sandbox });
     await new Terraform({ directory, env: sandbox }).init();

@@ -8,7 +8,7 @@ import { restoreState } from "../../../scripts/kit/local-state";
 import { appliedRelease } from "../../../scripts/deploy/live-file";
 import { TerraformDeployment } from "../../../scripts/deploy/canary-target";
 import type { LocalStack } from "../../../scripts/local/local-stack";
-import { bareEnvironment, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
+import { bareEnvironment, sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { KillableCanaries, type Killing } from "./killable-canary";
 import { metricsEnvironment, optionsOf, runCanary, type Act, type RunPlace } from "./local-canary";
 import { leaveSpellingAlone } from "./rehearse";

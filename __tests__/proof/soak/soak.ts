@@ -10,7 +10,7 @@ import {
 } from "./history";
 import { median } from "../../../scripts/kit/quantiles";
 import { join } from "node:path";
-import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
+import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { seededRandom } from "../../../scripts/kit/random";
 import { NETWORK_FAULTS, runChaos, runLoad } from "./load";
 import { AgentApiClient } from "../../../scripts/kit/api-client";
@@ -133,7 +133,7 @@ export async function soak(context: CommandContext, options: SoakOptions): Promi
   try {
     const settings = { agents: agentsOf(server) };
     const runtime = async (emulator: string, undo: (step: () => Promise<void>) => void) => {
-      const proxy = await startFaultProxy({ upstream: emulator, random, serialize: oneWriteAtATime });
+      const proxy = await FaultProxy.start({ upstream: emulator, random, serialize: oneWriteAtATime });
       proxies.push(proxy);
       undo(() => proxy.stop());
       return { functionEndpoint: proxy.url, timers: { every: faster } };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { planCost } from "../../../scripts/cost/planned";
+import { planCost } from "../../../scripts/cost/comparison";
 import { DEFAULT_USAGE } from "../../../scripts/cost/usage";
 import type { ResourceChange } from "../../../scripts/kit/plan-changes";
 import {

@@ -1,4 +1,4 @@
-import { countAtLeast, quantile, type Sorted } from "../kit/quantiles";
+import { countAtLeast, countWithin, quantile, type Sorted } from "../kit/quantiles";
 
 /** A bar of a histogram. `to` is excluded, except in the last bar. */
 export interface Bin {
@@ -59,6 +59,55 @@ export function samplePercentiles(sortedMs: Sorted): CurvePoint[] {
     const beyondPercent = Math.min(percentile, 100 - percentile);
     return beyondPercent === 0 || (beyondPercent / 100) * sortedMs.length >= 0.5;
   }).map((percentile) => ({ percentile, valueMs: quantile(sortedMs, percentile / 100) }));
+}
+
+/** Many runs that took almost the same time. */
+export interface Cluster {
+  /** The round time, or the largest one. */
+  readonly atMs: number;
+  readonly kind: "round" | "largest";
+  readonly count: number;
+  /** Runs that the density around the cluster suggests. */
+  readonly expected: number;
+}
+
+/** Common time-outs: 29 s is API Gateway's, and 123 s is what a stale connection took in the reports. */
+const ROUND_MS = [1, 2, 3, 5, 10, 15, 20, 29, 30, 45, 60, 90, 120, 150, 180, 240, 300, 420, 600, 900].map(
+  (seconds) => seconds * 1_000,
+);
+
+/** A time-out ends at its time or slightly later; shares of that time. */
+const BEFORE = 0.005;
+const AFTER = 0.015;
+/** The density is measured on either side between these shares of the time. */
+const NEAR = 0.03;
+const FAR = 0.11;
+const MIN_COUNT = 3;
+const MIN_SHARE = 0.005;
+const MIN_TIMES_EXPECTED = 4;
+
+/**
+ * Finds durations that are crowded at a round time or at the largest one, as the time-out of a dependency makes them.
+ * It takes at least 3 runs, 0.5 % of all, and four times as many as the density around them suggests.
+ * @param sortedMs in ascending order
+ */
+export function findClusters(sortedMs: Sorted): Cluster[] {
+  const largest = sortedMs[sortedMs.length - 1];
+  if (largest === undefined) return [];
+  const round = ROUND_MS.flatMap((atMs) => findClusterAt(sortedMs, atMs, "round"));
+  const isKnown = round.some(({ atMs }) => largest >= atMs * (1 - BEFORE) && largest <= atMs * (1 + AFTER));
+  return isKnown ? round : [...round, ...findClusterAt(sortedMs, largest, "largest")];
+}
+
+function findClusterAt(sortedMs: Sorted, atMs: number, kind: Cluster["kind"]): Cluster[] {
+  const countBetween = (from: number, to: number) => countWithin(sortedMs, atMs * from, atMs * to);
+  // No run is longer than the largest, so a cluster there has one side only.
+  const [after, sides] = kind === "round" ? [AFTER, 2] : [0, 1];
+  const count = countBetween(1 - BEFORE, 1 + after);
+  if (count < Math.max(MIN_COUNT, MIN_SHARE * sortedMs.length)) return [];
+  const neighbours = countBetween(1 - FAR, 1 - NEAR) + (sides === 2 ? countBetween(1 + NEAR, 1 + FAR) : 0);
+  const expected = (neighbours * (BEFORE + after)) / (sides * (FAR - NEAR));
+  return count >= MIN_TIMES_EXPECTED * (expected + 0.5) ? [{ atMs, kind, count, expected }] : [];
 }
 
 /** A logarithmic axis of durations. ECharts' own has marks at powers of ten only, and most runs lie within one. */

@@ -1,16 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import {
-  readRequest,
-  resetConnection,
-  openUpstream,
-  type Upstream,
-} from "../../../../scripts/emulator/faults/proxied-request";
+import { readRequest, resetConnection, openUpstream, type Upstream } from "../../../scripts/emulator/http";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
-import { proxied, serve } from "./servers";
+import { proxied, serve } from "./faults/servers";
 
 describe("proxied request", () => {
-  const connection = { number: 7, isOlder: true };
   const message = (headers: IncomingMessage["headers"], ...chunks: string[]) =>
     Object.assign(
       (async function* () {
@@ -23,26 +17,25 @@ describe("proxied request", () => {
     const authorization =
       "AWS4-HMAC-SHA256 Credential=AKID/20260301/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
     const headers = { authorization, "x-amz-target": "DynamoDB_20120810.UpdateItem" };
-    expect(await readRequest(message(headers, "a", "b"), connection)).toEqual({
+    expect(await readRequest(message(headers, "a", "b"))).toEqual({
       method: "POST",
       path: "/q?x=1",
       headers,
       body: Buffer.from("ab"),
       service: "dynamodb",
       operation: "UpdateItem",
-      connection,
     });
   });
 
-  test("one without signature and target has neither service nor operation", async () => {
-    expect(await readRequest(message({}), connection)).toMatchObject({
+  test("a request without signature and target has neither service nor operation", async () => {
+    expect(await readRequest(message({}))).toMatchObject({
       service: "",
       operation: "",
       body: Buffer.alloc(0),
     });
   });
 
-  test("one that breaks off is none", async () => {
+  test("a request that breaks off is rejected", async () => {
     const broken = Object.assign(
       (async function* () {
         yield Buffer.from("a");
@@ -50,7 +43,7 @@ describe("proxied request", () => {
       })(),
       { headers: {} },
     );
-    await expect(readRequest(broken as unknown as IncomingMessage, connection)).rejects.toThrow("aborted");
+    await expect(readRequest(broken as unknown as IncomingMessage)).rejects.toThrow("aborted");
   });
 });
 
@@ -65,14 +58,14 @@ describe("reset", () => {
     return { near, far };
   }
 
-  test("the other side is told by RST", async () => {
+  test("the other side gets a RST", async () => {
     const { near, far } = await pair();
     const failed = once(far, "error") as Promise<[Error]>;
     resetConnection(near);
     expect((await failed)[0].message).toBe("read ECONNRESET");
   });
 
-  test("a connection whose own end was sent already is closed all the same: Node's own reset fails then, and leaves its descriptor open", async () => {
+  test("a connection whose own end was sent already is closed, because a reset would fail", async () => {
     const { near, far } = await pair();
     far.on("error", () => undefined).end();
     near.resume();
@@ -85,7 +78,7 @@ describe("reset", () => {
     far.destroy();
   });
 
-  test("one that is gone is left alone", async () => {
+  test("a closed connection is not touched", async () => {
     const { near, far } = await pair();
     near.destroy();
     resetConnection(near);
@@ -98,7 +91,7 @@ describe("upstream", () => {
   let upstream: Upstream | undefined;
   afterEach(() => upstream?.close());
 
-  test("a request reaches the upstream as it was sent, under the host that the caller used, and its answer comes back", async () => {
+  test("a request reaches the upstream as it was sent, with the caller's Host header", async () => {
     const seen: unknown[] = [];
     const { url } = await serve((asked, reply, { headers }) => {
       seen.push(asked, headers.host, headers["x-a"], headers["content-length"]);

@@ -3,9 +3,12 @@ import {
   binDurations,
   binPercentages,
   createLogAxis,
+  findClusters,
   formatLogMark,
   samplePercentiles,
-} from "../../../scripts/analyze/histogram";
+} from "../../../scripts/analyze/distribution";
+import { normalQuantile } from "../../../scripts/kit/quantiles";
+import { seededRandom } from "../../../scripts/kit/random";
 
 describe("histogram", () => {
   const durations = fc
@@ -95,4 +98,46 @@ describe("log axis", () => {
       "1.5 s",
       "60 s",
     ]));
+});
+
+describe("clusters", () => {
+  const smooth = (count: number, medianMs: number, deviation: number) =>
+    Array.from({ length: count }, (_, index) => medianMs * Math.exp(deviation * normalQuantile((index + 0.5) / count)));
+  const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
+
+  test("runs that end at a round time are a cluster, with the number that chance would give", () => {
+    const [found, ...others] = findClusters(
+      sorted([...smooth(300, 8_000, 0.6), ...Array.from({ length: 12 }, (_, index) => 60_004 + index * 11)]),
+    );
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ atMs: 60_000, kind: "round", count: 12 });
+    expect(found!.expected).toBeLessThan(1);
+  });
+
+  test("runs that end at the largest value are a cluster, even where it is not round", () => {
+    expect(findClusters(sorted([...smooth(100, 8_000, 0.3), 77_770, 77_774, 77_790, 77_800]))).toEqual([
+      { atMs: 77_800, kind: "largest", count: 4, expected: 0 },
+    ]);
+  });
+
+  test("smooth durations have no cluster for any median", () => {
+    for (const medianMs of [1_000, 5_000, 29_000, 30_000, 60_000, 120_000, 300_000])
+      for (const deviation of [0.15, 0.3, 0.8])
+        expect(findClusters(sorted(smooth(2_000, medianMs, deviation)))).toEqual([]);
+  });
+
+  test("chance alone makes clusters in at most 10 of 100 sets", () => {
+    const random = seededRandom(9);
+    const sets = Array.from({ length: 100 }, () =>
+      findClusters(
+        sorted(Array.from({ length: 300 }, () => 25_000 * Math.exp(0.5 * normalQuantile(random() + 1e-12)))),
+      ),
+    );
+    expect(sets.filter((clusters) => clusters.length > 0).length).toBeLessThanOrEqual(10);
+  });
+
+  test("two runs are no cluster, and no runs have none", () => {
+    expect(findClusters([60_000, 60_100])).toEqual([]);
+    expect(findClusters([])).toEqual([]);
+  });
 });

@@ -1,90 +1,27 @@
 import fc from "fast-check";
 import {
-  fisherTail,
-  lowerTail,
-  upperTail,
   FALSE_ABORT_SHARE,
   spendableChance,
+  judgeLevel,
   judgeRate,
   samplesToPass,
   toleratedShare,
   type RateFinding,
-} from "../../../scripts/gate/rate";
-import { wilsonInterval } from "../../../scripts/kit/quantiles";
+} from "../../../scripts/gate/target";
+import { lowerTail, upperTail, wilsonInterval } from "../../../scripts/kit/quantiles";
 import { seededRandom } from "../../../scripts/kit/random";
 
-describe("binomial", () => {
-  describe("known values", () => {
-    test("of the binomial", () => {
-      expect(upperTail(2, 30, 0.01)).toBeCloseTo(0.036148, 6);
-      expect(upperTail(1, 30, 0.01)).toBeCloseTo(1 - 0.99 ** 30, 12);
-      expect(lowerTail(0, 29, 0.1)).toBeCloseTo(0.9 ** 29, 12);
-      expect(upperTail(10, 10, 0.5)).toBeCloseTo(1 / 1_024, 12);
-      expect(lowerTail(5, 10, 0.5)).toBeCloseTo(638 / 1_024, 12);
-    });
-
-    test("of the tea lady (Fisher 1935): 4 of 4 by chance is 1 in 70, at least 3 of 4 is 17 in 70", () => {
-      expect(fisherTail({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
-      expect(fisherTail({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
-    });
-
-    test("at a million samples, where factorials are long out of range", () => {
-      // Normal: ten standard errors are nothing, none is a half.
-      expect(upperTail(500_000, 1_000_000, 0.5)).toBeCloseTo(0.5, 3);
-      expect(upperTail(505_000, 1_000_000, 0.5)).toBeLessThan(1e-20);
-      expect(
-        fisherTail({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 }),
-      ).toBeCloseTo(0.5, 2);
-    });
-  });
-
-  test("a tail and what it leaves out are 1", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 2_000 }),
-        fc.nat(2_000),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (samples, drawn, share) => {
-          const successes = 1 + (drawn % samples);
-          return Math.abs(upperTail(successes, samples, share) + lowerTail(successes - 1, samples, share) - 1) < 1e-9;
-        },
-      ),
-    );
-  });
-
-  test("the ends: at least none is sure, a share of 0 gives none, a share of 1 all", () => {
-    expect([
-      upperTail(0, 5, 0.3),
-      upperTail(1, 5, 0),
-      upperTail(5, 5, 1),
-      lowerTail(5, 5, 0.3),
-      lowerTail(4, 5, 1),
-      lowerTail(0, 5, 0),
-    ]).toEqual([1, 0, 1, 1, 0, 1]);
-  });
-
-  test.each([
-    [() => upperTail(1, 0, 0.5), "A tail of 0 samples; allowed: a whole number from 1."],
-    [() => upperTail(6, 5, 0.5), "A tail from 6 successes in 5 samples; allowed: a whole number from 0 to 5."],
-    [() => lowerTail(1.5, 5, 0.5), "A tail from 1.5 successes in 5 samples; allowed: a whole number from 0 to 5."],
-    [() => lowerTail(1, 5, 1.1), "A tail at the share 1.1; allowed: 0 to 1."],
-    [
-      () => fisherTail({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
-      "A tail from 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
-    ],
-  ])("what is no count and no share is refused %#", (call, message) => expect(call).toThrow(message));
-});
-
 describe("looks", () => {
-  test("one look may spend all", () => expect(spendableChance({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
+  test("one look may spend the whole chance", () =>
+    expect(spendableChance({ look: 1, repeated: false })).toBe(FALSE_ABORT_SHARE));
 
-  test("looks that are repeated spend less each time, and together never more than all", () => {
+  test("repeated looks spend less each time, and together never more than the whole chance", () => {
     const spent = Array.from({ length: 10_000 }, (_, index) => spendableChance({ look: index + 1, repeated: true }));
     expect(spent.slice(0, 3)).toEqual([FALSE_ABORT_SHARE / 2, FALSE_ABORT_SHARE / 6, FALSE_ABORT_SHARE / 12]);
     expect(spent.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(FALSE_ABORT_SHARE);
   });
 
-  test("a look that is none is refused, with what is allowed", () =>
+  test("a look below 1 is refused, with what is allowed", () =>
     expect(() => spendableChance({ look: 0, repeated: true })).toThrow(
       "The look is 0; allowed: a whole number from 1.",
     ));
@@ -118,18 +55,18 @@ describe("rate", () => {
     ])("%i bad of %i: %s", (bad, samples, expected) => expect(verdict(bad, samples)).toBe(expected));
   });
 
-  test("the edges: nothing allowed fails at one bad one and passes at 299 good ones; everything allowed passes at the minimum", () => {
+  test("where no bad event is allowed one fails and 299 good ones pass; where all are allowed the minimum passes", () => {
     expect([verdict(1, 5, 0), verdict(0, 298, 0), verdict(0, 299, 0)]).toEqual(["fail", "inconclusive", "pass"]);
     expect([verdict(19, 19, 1), verdict(20, 20, 1)]).toEqual(["inconclusive", "pass"]);
   });
 
-  test("a minimum of samples holds back a pass, and no failure that chance cannot explain", () => {
+  test("a minimum of samples delays a pass, but no failure that chance cannot explain", () => {
     expect(judgeRate({ bad: 0, samples: 99 }, rule(0.3, 100)).verdict).toBe("inconclusive");
     expect(judgeRate({ bad: 0, samples: 100 }, rule(0.3, 100)).verdict).toBe("pass");
     expect(judgeRate({ bad: 20, samples: 20 }, rule(0.3, 100)).verdict).toBe("fail");
   });
 
-  test("what a pass excludes is ten times what is allowed, at most ten points more, at least 1 %", () => {
+  test("a pass excludes ten times the allowed share, at most ten points more, at least 1 %", () => {
     expect([0, 0.0005, 0.01, 0.05, 0.3, 0.95].map(toleratedShare)).toEqual([
       0.01,
       0.01,
@@ -140,7 +77,7 @@ describe("rate", () => {
     ]);
   });
 
-  test("fails with at most the promised chance at what is allowed, and passes with at most 5 % at what is tolerated, for every size: reckoned, not drawn", () => {
+  test("the computed chance to fail at the allowed share is as promised, and that to pass at the tolerated share is at most 5 %", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 400 }),
@@ -152,8 +89,10 @@ describe("rate", () => {
           );
           const firstFail = verdicts.indexOf("fail");
           const lastPass = verdicts.lastIndexOf("pass");
-          if (firstFail !== -1 && upperTail(firstFail, samples, allowed) > FALSE_ABORT_SHARE) return false;
-          if (lastPass !== -1 && lowerTail(lastPass, samples, toleratedShare(allowed)) > 0.05) return false;
+          if (firstFail !== -1 && upperTail({ successes: firstFail, samples }, allowed) > FALSE_ABORT_SHARE)
+            return false;
+          if (lastPass !== -1 && lowerTail({ successes: lastPass, samples }, toleratedShare(allowed)) > 0.05)
+            return false;
           return firstFail === -1 || verdicts.slice(firstFail).every((each) => each === "fail");
         },
       ),
@@ -161,7 +100,7 @@ describe("rate", () => {
     );
   });
 
-  test("the samples that it asks for are the fewest that pass", () => {
+  test("the needed samples are the fewest that pass", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), fc.constantFrom(0.01, 0.05, 0.3), (bad, allowed) => {
         const needed = samplesToPass(bad, rule(allowed, 1));
@@ -173,7 +112,7 @@ describe("rate", () => {
     );
   });
 
-  test("more bad ones of none allowed never pass", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
+  test("a bad event never passes where none is allowed", () => expect(samplesToPass(1, rule(0))).toBe(Infinity));
 
   /**
    * 10,000 seeded runs of each cell, in percent. A service that fails in 1 % stands exactly at its target; the naive rule
@@ -204,7 +143,7 @@ describe("rate", () => {
     };
     const bounds = new Map<string, number>();
     const lowerBound = (bad: number, samples: number) => {
-      const known = bounds.get(`${bad}/${samples}`) ?? wilsonInterval(bad, samples, 0.95).low;
+      const known = bounds.get(`${bad}/${samples}`) ?? wilsonInterval({ successes: bad, samples }, 0.95).low;
       bounds.set(`${bad}/${samples}`, known);
       return known;
     };
@@ -214,7 +153,7 @@ describe("rate", () => {
       // How many of the samples between two looks are bad is drawn at once, from its distribution.
       const step = samples / LOOKS;
       const chances = Array.from({ length: step + 1 }, (_, count) =>
-        count === step ? 1 : lowerTail(count, step, share),
+        count === step ? 1 : lowerTail({ successes: count, samples: step }, share),
       );
       const counts = { naive: 0, naiveLooks: 0, wilson: 0, wilsonLooks: 0, failed: 0, failedLooks: 0, passed: 0 };
       for (let run = 0; run < RUNS; run++) {
@@ -287,4 +226,27 @@ describe("rate", () => {
       expect(STUDY.trim().split("\n").slice(2)).toEqual(lines);
     });
   });
+});
+
+describe("level", () => {
+  const rule = { bound: 100, better: "lower", minimumSamples: 20, samplesToPass: 50, enoughSamples: 200 } as const;
+  const judge = (value: number, samples: number, more: Partial<Parameters<typeof judgeLevel>[1]> = {}) =>
+    judgeLevel({ value, samples }, { ...rule, ...more });
+
+  test("within the bound it passes with enough samples; beyond it fails with more, or where it is far beyond", () => {
+    expect([judge(100, 49), judge(100, 50)]).toEqual(["inconclusive", "pass"]);
+    expect([judge(101, 199), judge(101, 200)]).toEqual(["inconclusive", "fail"]);
+    expect([judge(201, 19), judge(201, 20), judge(200, 20)]).toEqual(["inconclusive", "fail", "inconclusive"]);
+  });
+
+  test("where higher is better, lower values are beyond the bound", () => {
+    expect([
+      judge(100, 50, { better: "higher" }),
+      judge(99, 200, { better: "higher" }),
+      judge(49, 20, { better: "higher" }),
+    ]).toEqual(["pass", "fail", "fail"]);
+  });
+
+  test("without samples a level is inconclusive, whatever the minimum", () =>
+    expect(judge(1, 0, { minimumSamples: 0, samplesToPass: 0 })).toBe("inconclusive"));
 });

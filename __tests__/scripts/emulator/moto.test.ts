@@ -1,4 +1,4 @@
-import { givenEmulator, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
+import { givenEmulator, sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 const HOSTILE = {
@@ -22,7 +22,7 @@ const HOSTILE = {
   NODE_OPTIONS: "--require /evil.js",
 };
 
-test("nothing of a hostile environment gets in", () => {
+test("no variable of a hostile environment is passed on", () => {
   const folder = temporaryFolder("sandbox");
   const environment = sandboxEnvironment(HOSTILE, "http://127.0.0.1:5000", folder);
   expect(environment).toMatchObject({
@@ -57,7 +57,8 @@ test.each([
   "http://0.0.0.0:5000",
 ])("%s as an endpoint is refused, with what is allowed", (endpoint) => {
   expect(() => givenEmulator({ AWS_ENDPOINT_URL: endpoint })).toThrow(
-    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. Allowed: http://127.0.0.1:<port>`,
+    `AWS_ENDPOINT_URL is "${endpoint}"; the local runtime talks only to an emulator on this machine. ` +
+      `Allowed: http://127.0.0.1:<port>`,
   );
 });
 
