@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keepProvider } from "../scripts/emulator/kept-provider";
 import { startEmulator, bareEnvironment, sandboxEnvironment } from "../scripts/emulator/moto";
-import { makeThrowAway } from "../scripts/kit/throw-away";
+import { makeThrowAway } from "../scripts/kit/loopback";
 import type { CommandContext } from "../scripts/kit/context";
 import { run } from "../scripts/kit/process";
 import { median } from "../scripts/kit/quantiles";

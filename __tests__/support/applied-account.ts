@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { writeAtomically } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";
 import { RUN_FOLDER } from "./run-folder";

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/kit/terraform";
 import { appliedAccount, copyAccount, movedState } from "./applied-account";

@@ -9,8 +9,8 @@ import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { restoreState } from "../../scripts/kit/local-state";
 import { Terraform, type PlanInput } from "../../scripts/kit/terraform";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
-import { applyAdopting } from "../../scripts/deploy/adopt";
+import { makeThrowAway } from "../../scripts/kit/loopback";
+import { applyAdopting } from "../../scripts/deploy/apply";
 
 /** A resource as terraform names it: its type and its id. */
 export interface Known {

@@ -1,7 +1,7 @@
 import Ajv, { type ErrorObject } from "ajv";
 import { DEFAULT_USAGE, USAGE_SCHEMA, type Usage } from "./usage";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { readJson } from "../kit/given-state";
+import { readJson } from "../kit/files";
 import { PROFILES, SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/contract/settings";
 import { monthlyBill, type Bill } from "./bill";
 import { cacheBreakEven, compareBills, reportedArithmetic } from "./comparison";

@@ -1,9 +1,9 @@
 import { basename, resolve } from "node:path";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { counted } from "../kit/figures";
-import { writeReport } from "../kit/files";
+import { readJson, writeReport } from "../kit/files";
 import { parseDurationSeconds, parseTimeMs } from "../kit/given-setting";
-import { openGivenState, readJson } from "../kit/given-state";
+import { openGivenState } from "../kit/deployed-stack";
 import { prepareTerraform } from "../kit/prepared-terraform";
 import { JsonObject, listCharts, readAppliedDashboard, readNumber, refusal } from "./applied-dashboard";
 import { evaluateCharts } from "./chart-data";

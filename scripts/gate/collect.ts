@@ -4,7 +4,7 @@ import type { SourceNames } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { accountLimits, type AccountLimits } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
-import { parseNumber } from "../kit/given-setting";
+import { parseNumber, parseNumberFromZero } from "../kit/given-setting";
 import { metricDataPages, metricStat, type MetricDataCall } from "../kit/metric-data";
 import {
   DEFAULT_LIMITS,
@@ -113,8 +113,8 @@ function readNewestVersion(outputs: Readonly<Record<string, unknown>>): string {
 function readTokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
   const { usd_per_1000_input_tokens: usdIn, usd_per_1000_output_tokens: usdOut } = DEFAULT_USAGE;
   return {
-    usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, usdIn, "from 0 on"),
-    usdPer1000Output: parseNumber("token-price-out", tokenPriceOut, usdOut, "from 0 on"),
+    usdPer1000Input: parseNumberFromZero("token-price-in", tokenPriceIn, usdIn),
+    usdPer1000Output: parseNumberFromZero("token-price-out", tokenPriceOut, usdOut),
     assumed: tokenPriceIn === undefined || tokenPriceOut === undefined,
   };
 }

@@ -3,8 +3,7 @@ import type { SourceNames } from "../../stacks/contract/settings";
 import type { TokenPrices } from "../cost/bill";
 import type { AccountLimits } from "../kit/aws-client";
 import { UsageError } from "../kit/context";
-import { writeReport } from "../kit/files";
-import { readJson } from "../kit/given-state";
+import { readJson, writeReport } from "../kit/files";
 import schema from "./evidence.schema.json";
 import { GATE_SETTINGS, listReads, NAMED_KPIS, readId, selectedKpis, type MetricRead } from "./reads";
 

@@ -12,7 +12,7 @@ import { countChanges } from "../kit/plan-changes";
 import { stackDirectory, synth } from "../kit/synth";
 import { Terraform, type PlanInput } from "../kit/terraform";
 import { progressText } from "../kit/terraform-messages";
-import { makeThrowAway } from "../kit/throw-away";
+import { makeThrowAway } from "../kit/loopback";
 import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
 
 export const REGION = "us-east-1";

@@ -72,7 +72,7 @@ function describeEnd(trials: readonly Trial[]): string {
   ].join("\n");
 }
 
-interface LocalOptions {
+export interface LocalOptions {
   /** Stop after the demonstration. Default: stay up until interrupted. */
   readonly once: boolean;
   /** Only serve; no demonstration. Default: demonstrate. */

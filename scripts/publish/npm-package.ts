@@ -4,9 +4,8 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { gzipSync } from "fflate";
 import { UsageError, type CommandContext } from "../kit/context";
-import type { PackagedFunction } from "../kit/package-functions";
+import { packageFolders, type PackagedFunction } from "../kit/package-functions";
 import { run } from "../kit/process";
-import { packageFolders } from "../kit/production-packages";
 import { formatNotices, NOTICES, readNotices } from "./packages";
 
 const PROGRAM = join("dist", "program");

@@ -5,7 +5,7 @@ import {
   packagesIn,
   productionPackages,
   type LockedPackages,
-} from "../kit/production-packages";
+} from "./production-packages";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PackagedFunction } from "../kit/package-functions";

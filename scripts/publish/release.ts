@@ -5,7 +5,7 @@ import { UsageError, type CommandContext, type CommandResult } from "../kit/cont
 import { deterministicZip, writeFolder } from "../kit/files";
 import { readWorkingTree, type WorkingTree } from "../kit/git";
 import { packageFunctions } from "../kit/package-functions";
-import { packageId, type ShippedPackage } from "../kit/production-packages";
+import { packageId, type ShippedPackage } from "./production-packages";
 import { addDays, describePlace, isDay, type Suppression } from "../review/suppression";
 import { SUPPRESSIONS } from "../review/suppressions";
 import { buildModules } from "./modules";

@@ -6,8 +6,7 @@ import { refuseOtherInput, refuseValues, showPlan } from "../deploy/plan";
 
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { deploymentFolder, type Whose } from "../kit/deployment-folder";
-import { writeReport } from "../kit/files";
-import { readJson } from "../kit/given-state";
+import { readJson, writeReport } from "../kit/files";
 import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 import type { PlanInput } from "../kit/terraform";
 import { audit as judgePlan, type AuditReport, formatAudit } from "./audit-report";

@@ -7,7 +7,7 @@ import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-vers
 import { accountLimits, clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
-import { parseNumber } from "../kit/given-setting";
+import { parseNumber, parseNumberFromZero } from "../kit/given-setting";
 import { computeMaximumUsd, countInvocations, refuseOverBudget, type MeasuringPlan } from "./budget";
 import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
 import { invokeVersion, type TuningRun } from "./run";
@@ -43,7 +43,7 @@ export async function measure(context: CommandContext, options: TuneOptions): Pr
       runsEach: readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 }),
       timeoutSeconds: latest.timeoutSeconds,
       architecture: ARCHITECTURE,
-      runUsd: parseNumber("run-usd", options.runUsd, 0, "from 0 on"),
+      runUsd: parseNumberFromZero("run-usd", options.runUsd, 0),
     };
     const prices = new PriceBook(stack.region);
     const refused = refuseOverBudget(plan, prices, parseNumber("budget-usd", options.budgetUsd, 5));

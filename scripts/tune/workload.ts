@@ -5,7 +5,7 @@ import type { LatestFunction } from "../deploy/temporary-versions";
 import { clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
-import { readJson } from "../kit/given-state";
+import { readJson } from "../kit/files";
 import type { TuneOptions } from "./options";
 import type { TuningRun } from "./run";
 

@@ -14,7 +14,7 @@ import type { LocalIssuer } from "../../support/local-issuer";
 import { ACCESS_MODES, callersOf, settingsOf, type AccessMode, withAccessStack } from "../../support/access-modes";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { findCallers } from "../../../scripts/gate/smoke";
-import { readJson } from "../../../scripts/kit/given-state";
+import { readJson } from "../../../scripts/kit/files";
 import { REGION, type LocalStack } from "../../../scripts/local/local-stack";
 import { PUBLISHED, publishedDocument } from "../../../scripts/publish/openapi";
 

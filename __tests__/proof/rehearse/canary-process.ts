@@ -1,6 +1,6 @@
 import { SILENT } from "../../../scripts/kit/context";
 import { keepProvider } from "../../../scripts/emulator/kept-provider";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import { Terraform } from "../../../scripts/kit/terraform";
 import { optionsOf, runCanary } from "./local-canary";
 import { KILLED_CANARY, type FromCanary, type ToCanary, type CanaryProcessInput } from "./killable-canary";

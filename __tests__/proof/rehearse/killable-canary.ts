@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CanaryPhase, KillPoint } from "../kills/kill-points";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import type { RunPlace } from "./local-canary";
 
 /** What the process of a canary is given. */

@@ -6,7 +6,7 @@ import { aliasVersions, type AliasVersions } from "../../support/alias-versions"
 import { emulatorInventory, type Inventory } from "../../support/emulator-inventory";
 import { restoreState } from "../../../scripts/kit/local-state";
 import { appliedRelease } from "../../../scripts/deploy/live-file";
-import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
+import { TerraformDeployment } from "../../../scripts/deploy/canary-target";
 import type { LocalStack } from "../../../scripts/local/local-stack";
 import { sandboxEnvironment } from "../../../scripts/emulator/moto";
 import { KILLED_CANARY, KillableCanaries, type Killing } from "./killable-canary";
@@ -76,13 +76,12 @@ export class KillableStack {
   /** Recovers from a kill, and reads what is there afterwards. @param stable the version live before the canary */
   async recoverAndInspect(point: KillPoint, stable: string, vars: readonly string[]): Promise<AfterKill> {
     const recovered = await this.recover(point, vars);
-    const { terraform, directory: stackDirectory, folder: projectDirectory, vars: always, emulator } = this.stack;
+    const { terraform, folder: projectDirectory, vars: always, emulator } = this.stack;
     const outputs = await terraform.output();
     const release = appliedRelease(outputs);
     const isResumed = point.how === "resume";
     const deployment = new TerraformDeployment(terraform, {
       whose: { projectDirectory },
-      stackDirectory,
       input: { vars: [...always, ...(isResumed ? vars : [])] },
       progress: SILENT,
     });

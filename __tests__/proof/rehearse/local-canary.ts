@@ -3,11 +3,9 @@ import { phaseOf, watchOf, type CanaryPhase } from "../kills/kill-points";
 import { timeLapse } from "../../../scripts/emulator";
 import { bareEnvironment } from "../../../scripts/emulator/moto";
 import type { Terraform } from "../../../scripts/kit/terraform";
-import { canary } from "../../../scripts/deploy/canary";
-import type { CanaryOptions } from "../../../scripts/deploy/canary-options";
-import { metricsJudge } from "../../../scripts/deploy/canary-judge";
+import { canary, type CanaryOptions } from "../../../scripts/deploy/canary";
+import { metricsJudge, TerraformDeployment, type Deployment } from "../../../scripts/deploy/canary-target";
 import type { TimelineEvent } from "../../../scripts/deploy/canary-steps";
-import { TerraformDeployment, type Deployment } from "../../../scripts/deploy/canary-deployment";
 import type { CommandContext, Progress } from "../../../scripts/kit/context";
 import type { LocalStack } from "../../../scripts/local/local-stack";
 
@@ -89,7 +87,7 @@ export async function runCanary(
   options: CanaryOptions,
   { at = () => undefined, applied, progress, signal }: RunHooks,
 ): Promise<RunResult> {
-  const { projectDirectory, stackDirectory, environment, factor, originMs } = place;
+  const { projectDirectory, environment, factor, originMs } = place;
   const context: CommandContext = { projectDirectory, environment, progress, signal };
   const time = timeLapse(factor, originMs);
   const clock = {
@@ -98,7 +96,6 @@ export async function runCanary(
   };
   const terraformed = new TerraformDeployment(terraform, {
     whose: { projectDirectory },
-    stackDirectory,
     input: { vars: options.vars ?? [] },
     progress,
   });

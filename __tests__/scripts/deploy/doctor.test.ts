@@ -24,7 +24,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("what is missing is named with what needs it and the command that installs it, and the exit code is 1", async () => {
+  test("what is missing is named with what needs it and what installs it, and the exit code is 1", async () => {
     const { exitCode, text, find } = await look({ PATH: "/nowhere", HOME: "/nowhere" });
     expect(exitCode).toBe(1);
     expect(find("Terraform")).toMatchObject({ good: false, found: "missing" });
@@ -44,7 +44,7 @@ describe("doctor", () => {
     });
   });
 
-  test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
+  test("an image builder is optional, and a docker without its daemon is none", async () => {
     const bin = temporaryFolder("builders");
     const program = (name: string, script: string) => {
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);

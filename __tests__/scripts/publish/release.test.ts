@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageId, productionPackages, type LockedPackages } from "../../../scripts/kit/production-packages";
+import { packageId, productionPackages, type LockedPackages } from "../../../scripts/publish/production-packages";
 import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../scripts/publish/packages";
 import { addManifest, findChangelogEntry, refuseEndingSuppressions } from "../../../scripts/publish/release";
 import { PROJECT } from "../../support/stack-json";

@@ -18,7 +18,15 @@ export {
   type ExistingAlarm,
 } from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
-export { samplesForPercentile, type Kpi, type KpiAlarm, type Measure, type Panel, type Periods, type Severity } from "./kpi";
+export {
+  samplesForPercentile,
+  type Kpi,
+  type KpiAlarm,
+  type Measure,
+  type Panel,
+  type Periods,
+  type Severity,
+} from "./kpi";
 export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
 export { kpiQuery, type KpiMetric, type KpiQuery, type Statistic } from "./query";
 

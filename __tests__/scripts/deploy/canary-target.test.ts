@@ -1,5 +1,5 @@
 import type { CanaryRecord } from "../../../stacks/contract/settings";
-import { gateOptions, kpisOf } from "../../../scripts/deploy/canary-judge";
+import { gateOptions, kpisOf } from "../../../scripts/deploy/canary-target";
 
 const canary: CanaryRecord = {
   started_at: "2026-11-21T12:00:00.000Z",

@@ -1,9 +1,4 @@
-import {
-  canaryWish,
-  checkCanaryOptions,
-  checkDeadline,
-  type CanaryOptions,
-} from "../../../scripts/deploy/canary-options";
+import { canaryWish, checkCanaryOptions, checkDeadline, type CanaryOptions } from "../../../scripts/deploy/canary";
 
 const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
   autoApprove: true,
@@ -16,7 +11,7 @@ const options = (more: Partial<CanaryOptions> = {}): CanaryOptions => ({
 });
 
 describe("options", () => {
-  test("the defaults are 10 % for ten minutes, then everything, two hours at most, and a rollback where nothing is decided", () => {
+  test("the defaults are 10 % for ten minutes, then all, two hours at most, and a rollback where undecided", () => {
     expect(canaryWish(options())).toEqual({
       steps: [10, 100],
       interval_seconds: 600,

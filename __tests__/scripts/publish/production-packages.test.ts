@@ -1,10 +1,9 @@
 import {
   directPackages,
-  packageFolders,
   packagesIn,
   productionPackages,
   type LockedPackages,
-} from "../../../scripts/kit/production-packages";
+} from "../../../scripts/publish/production-packages";
 
 const LOCKED: LockedPackages = {
   "": {
@@ -100,17 +99,4 @@ test("a lock file that does not know what is asked for is refused, with what wri
   expect(() => packagesIn(LOCKED, ["node_modules/d", "node_modules/gone"])).toThrow(
     "package-lock.json does not know node_modules/gone; install what it knows: npm ci",
   );
-});
-
-test("a file belongs to the package of the innermost node_modules, with its scope; the project's own to none", () => {
-  expect(
-    packageFolders([
-      "node_modules/b/index.js",
-      "handlers/api.ts",
-      "node_modules/@s/a/dist/node_modules.js",
-      "node_modules/b/lib/x.js",
-      "node_modules/b/node_modules/@s/c/x.mjs",
-      "handlers/node_modules/d/index.js",
-    ]),
-  ).toEqual(["handlers/node_modules/d", "node_modules/@s/a", "node_modules/b", "node_modules/b/node_modules/@s/c"]);
 });
