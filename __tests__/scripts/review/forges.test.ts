@@ -1,4 +1,4 @@
-import { ForgeError, ForgeApi } from "../../../scripts/review/forge-api";
+import { ForgeError, ForgeApi } from "../../../scripts/review/forges";
 import { answeringServer, type Answer } from "../../support/answering-server";
 
 const TOKEN = "a-token-that-nobody-may-see";
