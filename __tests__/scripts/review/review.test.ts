@@ -11,7 +11,7 @@ import {
   describeWarnings,
   formatReview,
   type ReviewSection,
-} from "../../../scripts/review/review-sections";
+} from "../../../scripts/review/review";
 import fc from "fast-check";
 
 describe("review sections", () => {
