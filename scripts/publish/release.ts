@@ -1,5 +1,4 @@
-import { addDays, type Suppression, isDay, describePlace } from "../review/suppression";
-import { SUPPRESSIONS } from "../review/suppressions";
+import { addDays, type Suppression, isDay, describePlace, SUPPRESSIONS } from "../review/suppressions";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 import { type AuditReport, type AuditRow, formatRowPlace, listRows } from "./audit-report";
 import type { Rule, Severity } from "./rule";
-import { describePlace } from "./suppression";
+import { describePlace } from "./suppressions";
 
 const LEVELS: Readonly<Record<Severity, string>> = { critical: "error", warning: "warning", info: "note" };
 

@@ -1,7 +1,6 @@
 import { audit, type AuditReport, formatAudit } from "../../../scripts/review/audit-report";
 import { RULES } from "../../../scripts/review/rules";
-import { addDays } from "../../../scripts/review/suppression";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
+import { addDays, SUPPRESSIONS } from "../../../scripts/review/suppressions";
 import { planOf, resource as r } from "./small-plans";
 import { auditedFixture } from "../../support/audited-plan";
 

@@ -1,7 +1,6 @@
 import { audit, listRows, type AuditRow } from "../../../scripts/review/audit-report";
 import type { StackSources } from "../../../scripts/review/plan-json";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
-import { suppresses } from "../../../scripts/review/suppression";
+import { SUPPRESSIONS, suppresses } from "../../../scripts/review/suppressions";
 import { PLAN_NAMES, auditedFixture, type PlanName } from "../../support/audited-plan";
 import { writeAuditedPlans } from "../../support/write-audited-plans";
 

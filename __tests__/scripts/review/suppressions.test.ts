@@ -1,6 +1,5 @@
 import { RULES } from "../../../scripts/review/rules";
-import { addDays, isDay, readSuppressions, suppresses } from "../../../scripts/review/suppression";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
+import { addDays, isDay, readSuppressions, suppresses, SUPPRESSIONS } from "../../../scripts/review/suppressions";
 
 const GOOD = {
   rule: "table-can-be-restored",
