@@ -1,10 +1,9 @@
 import { chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "../modules";
-import type { CreatedAlarms } from "./alarms";
+import { type CreatedAlarms, metricSources, resolveQuery, type Watched } from "./alarms";
 import { KPIS, type Kpi, type SourceNames } from "./contract/settings";
 import { SEVERITY_COLORS, TARGET_COLOR, createOtherCharts } from "./dashboard-charts";
 import type { DeclaredSettings } from "./declare";
 import type { Deployment } from "./names";
-import { metricSources, resolveQuery, type Watched } from "./watched-metrics";
 
 /** Headings of the sections, in reading order: first what callers feel. */
 const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
