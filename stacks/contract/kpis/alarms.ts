@@ -1,6 +1,5 @@
 import { isMet, type Condition } from "../condition";
-import type { Kpi, KpiAlarm, Severity } from "./kpi";
-import type { MetricReference } from "./metric";
+import type { Kpi, KpiAlarm, Severity, MetricReference } from "./kpi";
 import { kpiQuery } from "./query";
 
 /** A speed at which the error budget must not be spent. */

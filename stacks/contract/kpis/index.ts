@@ -18,8 +18,19 @@ export {
   type ExistingAlarm,
 } from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
-export { samplesForPercentile, type Kpi, type KpiAlarm, type Measure, type Panel, type Severity } from "./kpi";
-export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
+export {
+  nameMetric,
+  samplesForPercentile,
+  type Kpi,
+  type KpiAlarm,
+  type Measure,
+  type MetricReference,
+  type NamedMetric,
+  type Panel,
+  type Severity,
+  type Source,
+  type SourceNames,
+} from "./kpi";
 export { kpiQuery, type KpiMetric, type KpiQuery, type Statistic } from "./query";
 
 /**

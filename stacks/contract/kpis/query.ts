@@ -1,6 +1,5 @@
 import type { SettingName } from "../settings";
-import { samplesForPercentile, type Kpi } from "./kpi";
-import type { MetricReference } from "./metric";
+import { samplesForPercentile, type Kpi, type MetricReference } from "./kpi";
 
 /** What CloudWatch makes of a period's samples. */
 export type Statistic = "Average" | "Maximum" | "SampleCount" | "Sum" | `p${number}`;

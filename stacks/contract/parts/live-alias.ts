@@ -1,6 +1,12 @@
 import { canaryNeedsPin, weightedAliasIsNotProvisioned } from "../settings/compute";
 import { deploymentSettings } from "../settings/deployment";
-import { FUNCTION_NAME_PATTERN, takeSetting, type Part } from "./part";
+import { takeSetting, type Part } from "../settings/setting";
+
+/** Lambda's rule for the name of a function. */
+export const FUNCTION_NAME_PATTERN = {
+  expression: "^[A-Za-z0-9_-]{1,64}$",
+  meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
+} as const;
 
 /** An alias over a function that somebody else makes. It takes no tags: an alias has none. */
 export const liveAliasPart = {

@@ -1,4 +1,4 @@
-import { inRegion } from "./encryption";
+import { inRegion } from "./deployment";
 import { ALARM_NAMES } from "../kpis";
 import type { Rule, Setting } from "./setting";
 

@@ -3,7 +3,6 @@ import { alarmSettings } from "./alarms";
 import { apiSettings, firewallSettings, networkSettings } from "./api";
 import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
-import { encryptionSettings } from "./encryption";
 import { targetSettings, thresholdSettings } from "./limits";
 import { releaseSettings } from "./release";
 
@@ -35,7 +34,6 @@ export {
  */
 export const SETTINGS = [
   ...deploymentSettings,
-  ...encryptionSettings,
   ...agentSettings,
   ...computeSettings,
   ...releaseSettings,

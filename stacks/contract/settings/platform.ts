@@ -1,15 +1,13 @@
-import { deploymentSettings } from "./deployment";
-import { KEY_ARN, keysAreHere } from "./encryption";
-import type { Setting } from "./setting";
-
-type Deployment = (typeof deploymentSettings)[number];
-const IDENTITY_NAMES = ["name", "environment", "aws_region", "tags"] as const;
+import { deploymentSettings, KEY_ARN, keysAreHere } from "./deployment";
+import { takeSetting, type Setting } from "./setting";
 
 /** The settings of a deployment that every stack has. */
-const identitySettings = deploymentSettings.filter(
-  (setting): setting is Extract<Deployment, { readonly name: (typeof IDENTITY_NAMES)[number] }> =>
-    (IDENTITY_NAMES as readonly string[]).includes(setting.name),
-);
+const identitySettings = [
+  takeSetting(deploymentSettings, "name"),
+  takeSetting(deploymentSettings, "environment"),
+  takeSetting(deploymentSettings, "aws_region"),
+  takeSetting(deploymentSettings, "tags"),
+];
 
 /** The bucket and the key of the state, which two stacks must get alike. */
 const stateBucketSettings = [

@@ -71,6 +71,29 @@ export type StructuredSetting = Common & {
 
 export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
 
+/** A small module for plain Terraform, by its settings and outputs. Its stack declares exactly these. */
+export interface Part {
+  /** Name of its stack and of its folder. */
+  readonly name: string;
+  /** In the order of its README's table. */
+  readonly settings: readonly Setting[];
+  /** One sentence an output, by its name. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** A setting of another table. Throws where that table has none of the name. */
+export function takeSetting<const S extends readonly Setting[], const Name extends S[number]["name"]>(
+  settings: S,
+  name: Name,
+): Extract<S[number], { readonly name: Name }> {
+  const found = settings.find((setting) => setting.name === name);
+  if (!found)
+    throw new Error(
+      `There is no setting ${name} to take over; the table has ${settings.map((setting) => setting.name).join(", ")}`,
+    );
+  return found as Extract<S[number], { readonly name: Name }>;
+}
+
 /** The value of a setting under a profile where nobody gives one; undefined where somebody must. */
 export function defaultValue(setting: Setting, profile: Profile): unknown {
   if ("profiles" in setting) return setting.profiles[profile];
