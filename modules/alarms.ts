@@ -55,7 +55,7 @@ export interface AlarmProps {
   readonly description: string;
 }
 
-export interface AlarmsProps extends AlarmTopicProps {
+interface AlarmsProps extends AlarmTopicProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
   /** Map from a severity to the ARN of the operator's topic. */
@@ -157,7 +157,7 @@ export interface BurnRateAlarmProps {
   readonly link: string;
 }
 
-export interface BurnRateAlarmsProps {
+interface BurnRateAlarmsProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
   /** Metric whose mean is the share of the requests that spend the budget. */

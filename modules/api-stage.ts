@@ -22,7 +22,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   source_ip: "$context.identity.sourceIp",
 });
 
-export interface ApiStageProps {
+interface ApiStageProps {
   readonly restApiId: string;
   /** Identifier of the published deployment. */
   readonly deploymentId: string;
@@ -126,7 +126,7 @@ export function methodPath(resourcePath: string, httpMethod: string): string {
   return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
 }
 
-export interface AccountLoggingProps {
+interface AccountLoggingProps {
   /** Whether this deployment sets the account's role. */
   readonly enabled: Expression;
   readonly roleName: string;

@@ -37,7 +37,7 @@ export interface DashboardSection {
   readonly charts: readonly Chart[];
 }
 
-export interface DashboardProps {
+interface DashboardProps {
   readonly dashboardName: string;
   readonly region: string;
   /** Markdown at the top. */

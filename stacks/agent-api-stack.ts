@@ -12,7 +12,7 @@ import { createHttpApi, type HttpApi } from "./http-api";
 import { physicalNames, type Deployment } from "./names";
 import { PlatformStack, type PlatformProps } from "./platform";
 
-export interface AgentApiStackProps extends PlatformProps {
+interface AgentApiStackProps extends PlatformProps {
   /** Whether Terraform refuses to destroy the tables. Terraform takes no expression there. */
   readonly preventDestroy: boolean;
 }

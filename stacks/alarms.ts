@@ -147,16 +147,13 @@ function burnRateProps(rate: BurnRate, settings: DeclaredSettings, topicArn: Exp
 const resolveCondition = (condition: Condition, settings: DeclaredSettings): Expression =>
   expression`${conditionText(condition, (setting) => settings.expression(setting))}`;
 
-/** What the called person needs to know. */
-interface AlarmText {
-  readonly meaning: string;
-  readonly rule: string;
-  readonly severity: string;
-  /** Heading in RUNBOOK.md. */
-  readonly runbook: string;
-}
-
-const describeAlarm = ({ meaning, rule, severity, runbook }: AlarmText): string =>
+/** What the called person needs to know. @param runbook heading in RUNBOOK.md */
+const describeAlarm = ({
+  meaning,
+  rule,
+  severity,
+  runbook,
+}: Record<"meaning" | "rule" | "severity" | "runbook", string>) =>
   `${meaning} It rings with ${rule}. Severity: ${severity}. What to do: RUNBOOK.md, "${runbook}".`;
 
 /**

@@ -14,7 +14,7 @@ export class ForgeError extends Error {
   }
 }
 
-export interface ForgeApiOptions {
+interface ForgeApiOptions {
   /** Such as `https://api.github.com`, without a slash at the end. */
   readonly url: string;
   /** Sent with each call; holds the token. */
@@ -28,7 +28,7 @@ export interface ForgeApiOptions {
 /** Milliseconds that a call may take. */
 const TIMEOUT_MS = 20_000;
 
-export interface ForgeAnswer {
+interface ForgeAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
@@ -137,7 +137,7 @@ export interface Forge {
 /** Comments that are asked for at once. */
 const PAGE_SIZE = 100;
 
-export interface GitHubOptions {
+interface GitHubOptions {
   /** GITHUB_API_URL. */
   readonly url: string;
   readonly token: string;
@@ -206,7 +206,7 @@ async function findGitHubLogin(api: ForgeApi): Promise<string | undefined> {
   return status === 403 ? undefined : (body as { login: string }).login;
 }
 
-export interface GitLabOptions {
+interface GitLabOptions {
   /** CI_API_V4_URL. */
   readonly url: string;
   readonly token: string;

@@ -18,7 +18,7 @@ import { diffSince, listStackDiff, type StackDiff, summarizeStackDiff } from "./
 import { leavePlan, showPlan } from "../deploy/plan";
 import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 
-export interface ReviewOptions extends PlanInput, GivenBefore {
+interface ReviewOptions extends PlanInput, GivenBefore {
   /** Commit, tag or branch whose Terraform JSON is compared. */
   readonly diff: string;
   /** The most characters that the review may have. */

@@ -1,4 +1,5 @@
 import { UsageError } from "../kit/context";
+import type { AuditRow } from "./audit-report";
 import { stripIndexes } from "./plan-json";
 import type { Rule } from "./rule";
 
@@ -73,16 +74,11 @@ export function isDay(value: unknown): value is string {
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
-/** The fields of an audit's row that a suppression is compared with. */
-interface SuppressedRow {
-  readonly rule: string;
-  readonly address: string;
-  readonly type: string;
-  readonly part?: string;
-}
-
 /** True where a suppression is about a row. */
-export function suppresses({ rule, resource, type, part }: Suppression, row: SuppressedRow): boolean {
+export function suppresses(
+  { rule, resource, type, part }: Suppression,
+  row: Pick<AuditRow, "rule" | "address" | "type" | "part">,
+): boolean {
   const isOfResource =
     resource === undefined ? row.type === type : [row.address, stripIndexes(row.address)].includes(resource);
   return row.rule === rule && isOfResource && (part === undefined || part === row.part);

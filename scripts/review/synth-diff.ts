@@ -168,7 +168,7 @@ function listBlock({ address, action, attributes }: BlockChange): string[] {
   ];
 }
 
-export interface SynthDiffOptions {
+interface SynthDiffOptions {
   /** Commit, tag or branch to compare with. */
   readonly ref: string;
   /** Path of a Markdown file to write. */

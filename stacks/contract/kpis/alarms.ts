@@ -69,7 +69,7 @@ export function alarmListens({ when }: Kpi): Condition | undefined {
 }
 
 /** An alarm of a deployment, with what decides its price. */
-export interface ExistingAlarm {
+interface ExistingAlarm {
   /** Last part of its name. */
   readonly name: string;
   /** Metrics that it reads; 0 for one over other alarms. */

@@ -15,7 +15,6 @@ export {
   existingAlarms,
   isReachable,
   type BurnRate,
-  type ExistingAlarm,
 } from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
 export {
@@ -25,13 +24,10 @@ export {
   type KpiAlarm,
   type Measure,
   type MetricReference,
-  type NamedMetric,
-  type Panel,
-  type Severity,
   type Source,
   type SourceNames,
 } from "./kpi";
-export { kpiQuery, type KpiMetric, type KpiQuery, type Statistic } from "./query";
+export { kpiQuery } from "./query";
 
 /**
  * Everything that says how well a deployment does, in the order of the dashboard. Alarms, dashboard and gate come from

@@ -81,7 +81,7 @@ const SOURCES: Readonly<Record<Source, readonly [namespace: string, dimensions: 
   };
 
 /** A metric as CloudWatch is asked for it. */
-export interface NamedMetric {
+interface NamedMetric {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Dimensions;

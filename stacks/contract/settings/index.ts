@@ -17,15 +17,10 @@ export {
   followsProfile,
   isRequired,
   terraformValidations,
-  type BoolSetting,
-  type Effect,
   type NumberSetting,
   type Profile,
-  type Rule,
   type Setting,
   type StringSetting,
-  type StructuredSetting,
-  type Validation,
 } from "./setting";
 
 /**

@@ -12,7 +12,7 @@ export type Profile = (typeof PROFILES)[number];
  * - `minutes`: AWS takes minutes to carry it out (cache cluster, distribution, provisioned concurrency).
  * - `identity`: names what is deployed. Another value is another deployment; set it once.
  */
-export type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
+type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
 
 /** A further condition on a value, as Terraform expressions. */
 export interface Rule {
@@ -111,7 +111,7 @@ export function followsProfile(setting: Setting): boolean {
 }
 
 /** One `validation` block of a Terraform variable. */
-export interface Validation {
+interface Validation {
   /** Terraform expression, without `${}`. */
   readonly condition: string;
   /** Terraform template: says what was given and what is allowed. */
