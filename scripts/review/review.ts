@@ -67,7 +67,7 @@ function estimateCost(plan: unknown): ReviewSection {
     return describeCost(planCost(plan, DEFAULT_USAGE, VOLUMES));
   } catch (error) {
     return {
-      title: "Cost: not reckoned",
+      title: "Cost: not estimated",
       summary: "The cost of the plan cannot be estimated.",
       lines: [error instanceof Error ? error.message : String(error)],
     };

@@ -124,7 +124,7 @@ function judgeSubscription(topic: AuditedResource, plan: AuditedPlan): Judgement
 export const ALARM_RULES: readonly Rule[] = [
   {
     id: "alarm-calls-somebody",
-    title: "An alarm that rings calls somebody",
+    title: "An alarm that rings notifies somebody",
     asks: ["CKV_AWS_319", "CloudWatchAlarmAction"],
     severity: "warning",
     types: [METRIC_ALARM, COMPOSITE_ALARM],
@@ -132,7 +132,7 @@ export const ALARM_RULES: readonly Rule[] = [
   },
   {
     id: "alarm-says-what-silence-means",
-    title: "What an alarm takes a time without data for is chosen",
+    title: "How an alarm treats missing data is chosen",
     severity: "info",
     types: [METRIC_ALARM],
     evaluate: (alarm) =>
@@ -144,21 +144,21 @@ export const ALARM_RULES: readonly Rule[] = [
   },
   {
     id: "topic-takes-alarms",
-    title: "CloudWatch may publish to the topic that alarms ring at, and use its key",
+    title: "CloudWatch may publish to the alarms' topic, and use its key",
     severity: "critical",
     types: ["aws_sns_topic"],
     evaluate: judgeAlarmTopic(judgePublishing),
   },
   {
     id: "topic-has-a-subscriber",
-    title: "Somebody has subscribed to the topic that alarms ring at",
+    title: "Somebody has subscribed to the alarms' topic",
     severity: "warning",
     types: ["aws_sns_topic"],
     evaluate: judgeAlarmTopic(judgeSubscription),
   },
   attributeRule({
     id: "log-group-has-an-end",
-    title: "How long logs are kept is chosen",
+    title: "The log group's retention is chosen",
     asks: ["CKV_AWS_66", "CloudWatchLogGroupRetentionPeriod"],
     severity: "warning",
     types: [LOG_GROUP],

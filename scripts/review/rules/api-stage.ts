@@ -172,7 +172,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "every-method-is-throttled",
-    title: "Every method has a rate and a burst that it takes at most",
+    title: "Every method has a limit of rate and burst",
     asks: ["APIGWDefaultThrottling"],
     severity: "warning",
     types: [STAGE, SETTINGS],
@@ -189,7 +189,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "stage-has-a-client-certificate",
-    title: "The stage shows a client certificate to what stands behind it",
+    title: "The stage shows a client certificate to its integrations",
     asks: ["CKV2_AWS_51"],
     severity: "info",
     types: [STAGE],
@@ -198,7 +198,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   }),
   {
     id: "stage-is-behind-a-firewall",
-    title: "A web ACL stands before the stage",
+    title: "A web ACL protects the stage",
     asks: ["CKV2_AWS_29", "AwsSolutions-APIG3"],
     severity: "info",
     types: [STAGE],
@@ -206,7 +206,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "replacement-comes-first",
-    title: "A new API or deployment is there before the old one goes",
+    title: "A new API or deployment is created before the old one is destroyed",
     asks: ["CKV_AWS_217", "CKV_AWS_237"],
     severity: "warning",
     types: ["aws_api_gateway_rest_api", "aws_api_gateway_deployment"],
@@ -230,7 +230,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "firewall-reads-whole-bodies",
-    title: "A request that the firewall cannot read whole does not pass unread",
+    title: "A request that is too long for the firewall to read does not pass",
     severity: "warning",
     types: ["aws_wafv2_web_acl"],
     evaluate: judgeOversize,
