@@ -16,6 +16,7 @@ import {
   type Schedule,
   type WorkQueue,
 } from "../modules";
+import { STAGE_NAME } from "./contract/fixed";
 import {
   BURN_RATES,
   BURN_RATE_METRIC,
@@ -36,7 +37,6 @@ import {
 } from "./contract/settings";
 import { declareCheck, isGiven, type DeclaredSettings } from "./declare";
 import type { Deployment } from "./names";
-import { STAGE_NAME } from "./contract/fixed";
 
 /** Lists of the alarms that exist and call a person, and their topic. */
 export interface CreatedAlarms {
@@ -46,9 +46,8 @@ export interface CreatedAlarms {
 }
 
 /** Creates an alarm for each that the KPIs declare, the alarms on the error budget, and the budget of costs. */
-export function createAlarms(deployment: Deployment, watched: Watched): CreatedAlarms {
+export function createAlarms(deployment: Deployment, sources: SourceNames): CreatedAlarms {
   const { stack, settings, names, accountId, partition } = deployment;
-  const sources = metricSources(deployment, watched);
   const alarms = new Alarms(stack, "alarm", {
     namePrefix: names.alarmPrefix,
     topicName: names.alarmTopic,
@@ -193,7 +192,7 @@ function warnAboutAlarms({ stack, settings }: Deployment): void {
 }
 
 /** What alarms and dashboard watch. */
-export interface Watched {
+interface Watched {
   readonly frontDoor: AgentFunction;
   readonly worker: AgentFunction;
   readonly workerAlias: LiveAlias;

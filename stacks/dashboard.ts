@@ -1,5 +1,5 @@
 import { chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "../modules";
-import { type CreatedAlarms, metricSources, resolveQuery, type Watched } from "./alarms";
+import { resolveQuery, type CreatedAlarms } from "./alarms";
 import { KPIS, type Kpi, type SourceNames } from "./contract/settings";
 import { SEVERITY_COLORS, TARGET_COLOR, createOtherCharts } from "./dashboard-charts";
 import type { DeclaredSettings } from "./declare";
@@ -21,9 +21,8 @@ const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
 };
 
 /** Creates a dashboard of all KPIs, with the targets of the gate and the thresholds of the alarms. */
-export function createDashboard(deployment: Deployment, watched: Watched, alarms: CreatedAlarms): Dashboard {
+export function createDashboard(deployment: Deployment, sources: SourceNames, alarms: CreatedAlarms): Dashboard {
   const { stack, settings, names } = deployment;
-  const sources = metricSources(deployment, watched);
   const others = createOtherCharts(settings, sources);
   const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map(
     (panel): DashboardSection => ({

@@ -1,6 +1,10 @@
 import { planCost, type PlanCost } from "../cost/planned";
 import { DEFAULT_USAGE } from "../cost/usage";
-import { findSecurityFindings, type Finding } from "./findings";
+import { resolveInput, type GivenBefore } from "../deploy/live-input";
+import { leavePlan, showPlan } from "../deploy/plan";
+import type { CommandContext, CommandResult } from "../kit/context";
+import { writeReport } from "../kit/files";
+import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 import {
   planChanges,
   changesThatReplace,
@@ -8,15 +12,11 @@ import {
   describeChanges,
   type ResourceChange,
 } from "../kit/plan-changes";
-import { writeReport } from "../kit/files";
+import { prepareTerraform } from "../kit/prepared-terraform";
 import type { PlanInput } from "../kit/terraform";
 import { readOwnSuppressions, readSources } from "./audit";
-import { resolveInput, type GivenBefore } from "../deploy/live-input";
-import type { CommandContext, CommandResult } from "../kit/context";
-import { prepareTerraform } from "../kit/prepared-terraform";
+import { findSecurityFindings, type Finding } from "./findings";
 import { diffSince, listStackDiff, type StackDiff, summarizeStackDiff } from "./synth-diff";
-import { leavePlan, showPlan } from "../deploy/plan";
-import { codeBlock, inlineCode, escapeMarkdown } from "../kit/markdown";
 
 interface ReviewOptions extends PlanInput, GivenBefore {
   /** Commit, tag or branch whose Terraform JSON is compared. */
@@ -186,7 +186,7 @@ export function describePlan({
   };
 }
 
-/** Terraform's warnings, but for those that a finding repeats. */
+/** Terraform's warnings, except for those that a finding repeats. */
 export function describeWarnings(
   warnings: readonly string[],
   findings: readonly Pick<Finding, "text">[],

@@ -192,7 +192,7 @@ describe("exposure", () => {
       critical(change("aws_s3_bucket_public_access_block.b", block, { ...block, block_public_policy: false }))[0],
     ).toContain("block_public_policy is false. Allowed: true.");
     expect(critical(change("aws_s3_bucket_public_access_block.b", block, null))[0]).toContain(
-      "its public access block goes",
+      "its public access block is removed",
     );
     expect(critical(change("aws_s3_bucket_public_access_block.b", null, block))).toEqual([]);
   });

@@ -667,7 +667,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "topic-has-a-subscriber": {
     pass: [ALARM, TOPIC, r("aws_sns_topic_subscription.s", { topic_arn: to("aws_sns_topic.t.arn") })],
     fail: [ALARM, TOPIC],
-    says: /^No aws_sns_topic_subscription leads to the topic, so alarms call nobody/,
+    says: /^No aws_sns_topic_subscription leads to the topic, so alarms notify nobody/,
     unknown: [ALARM, TOPIC, r("aws_sns_topic.other"), r("aws_sns_topic_subscription.s", { topic_arn: later })],
   },
   "topic-is-not-public": {

@@ -132,7 +132,7 @@ test.each(Object.entries(BREAKS))("a plan that breaks %s fails that rule and no 
   const now = failing(broken.rows());
   const anew = [...now].filter(([place]) => !before(broken.name).has(place)).map(([, row]) => row);
   expect([...new Set(anew.map(({ rule }) => rule))]).toEqual([id]);
-  expect(anew.every(({ text }) => /allowed|alarm arrives|call nobody|another's|any project/.test(text))).toBe(true);
+  expect(anew.every(({ text }) => /allowed|alarm arrives|notify nobody|another's|any project/.test(text))).toBe(true);
 });
 
 test.each(["iam", "api_key", "jwt", "none"])(

@@ -62,7 +62,7 @@ const WITHOUT_RESOURCE = new Set([
 /** An ARN that names all of a kind. A part of a name is a name, and so is a bucket before its objects. */
 const NAMES_NOTHING = /^(\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:\/?([\w-]+[/:])?\*(\/.*)?)$/;
 
-/** A resource that names nothing needs a condition, or a reason: a suppression of its statement. */
+/** A resource with such an ARN needs a condition, or a suppression of its statement with a reason. */
 const judgeResources = judgeEachAllow(({ actions, resources, hasCondition }) => {
   const wide = resources.filter((resource) => NAMES_NOTHING.test(resource));
   const restrictable = actions.filter((action) => !WITHOUT_RESOURCE.has(action));
@@ -187,7 +187,7 @@ export const ACCESS_RULES: readonly Rule[] = [
     types: POLICIES,
     evaluate: judgeResources,
   },
-  // Who passes a role on to a service may do what the role may.
+  // Whoever passes a role to a service can do what the role may do.
   {
     id: "passed-roles-are-limited",
     title: "Roles are passed by name, and to one service",

@@ -24,7 +24,7 @@ import {
 const STAGE = "aws_api_gateway_stage";
 const SETTINGS = "aws_api_gateway_method_settings";
 
-/** An access log must not hold callers' secrets, nor paths, which carry what callers must keep for themselves. */
+/** Fields that an access log must not hold: callers' secrets, and paths, which contain the ids of requests. */
 const REVEALING = /\$(context\.(path|identity\.apiKey|authorizer|requestOverride|responseOverride)\b|input)/;
 
 const judgeAccessLog: Evaluate = (stage, plan) => {
@@ -64,7 +64,7 @@ const judgeDefaultSettings =
     const ofAllMethods = found.find((settings) => settings.get("method_path") === "*/*");
     if (ofAllMethods !== undefined) return judge(ofAllMethods);
     return isUnclear
-      ? unknown("It cannot be told before the apply which method settings are this stage's.")
+      ? unknown("Which method settings belong to this stage is known only after the apply.")
       : fail(`No ${SETTINGS} of the stage has method_path "*/*"; allowed: one, which holds for every method.`);
   };
 
@@ -77,7 +77,7 @@ const judgeThrottling: Evaluate = (resource, plan) =>
     ? judgeDefaultSettings(() => PASS)(resource, plan)
     : [judgeLimit(resource, "throttling_rate_limit"), judgeLimit(resource, "throttling_burst_limit")];
 
-/** Terraform destroys first by default; it creates a resource first if a dependent is created first. */
+/** By default Terraform destroys first. It also creates a resource first if one that depends on it is created first. */
 const judgeReplacement: Evaluate = (resource, plan) => {
   const dependents = plan
     .ofType("aws_api_gateway_deployment")
@@ -143,7 +143,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
     types: [STAGE],
     evaluate: judgeAccessLog,
   },
-  // More people read an access log than a prompt is meant for.
+  // More people read access logs than may read prompts.
   {
     id: "access-log-keeps-secrets-out",
     title: "The access log holds no keys, paths or claims of callers",

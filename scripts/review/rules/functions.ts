@@ -58,7 +58,7 @@ const SECRET_NAME = /(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|AC
 /** Attributes of other resources that hold a secret. */
 const SECRET_SOURCE = /\.(secret_string|secret_binary|password|private_key\w*|token|secret)$/;
 
-/** Plans, states and consoles show an environment to everybody who may read them. */
+/** Everybody who may read plans, states or the console sees the environment. */
 const judgeEnvironment: Evaluate = (target) => {
   const variables = target.get("environment", 0, "variables");
   if (variables === undefined) return NOT_APPLICABLE;
@@ -85,7 +85,7 @@ function judgeVariable(name: string, value: unknown): Judgement {
   );
 }
 
-/** Who may update a function's code can do so past Terraform, which compares with its own hash alone. */
+/** Whoever may update a function's code can bypass Terraform, which compares only with its own hash. */
 const judgeDeployedCode: Evaluate = (target) => {
   const [packaged, deployed] = [target.get("source_code_hash"), target.get("code_sha256")];
   // Without a package there is nothing to compare: an imported function has an empty hash.

@@ -191,7 +191,7 @@ export const QUEUE_RULES: readonly Rule[] = [
     types: [TOPIC],
     evaluate: judgeCallers,
   },
-  // Without it a single bad message has its whole batch run again, the finished messages too.
+  // Otherwise one failed message makes its whole batch run again, including the finished messages.
   {
     id: "mapping-reports-partial-failures",
     title: "A batch says which of its messages failed",
@@ -264,7 +264,7 @@ export const QUEUE_RULES: readonly Rule[] = [
     path: ["maximum_event_age_in_seconds"],
     demand: isAtLeast(60, "60 to 21600 s"),
   }),
-  // Who sets 0 retries has decided to lose the event.
+  // Setting 0 retries is a decision to lose the event.
   {
     id: "failed-events-are-kept-or-given-up",
     title: "A failed event is kept, or its retries are set to 0",

@@ -116,9 +116,9 @@ export type Measure =
     }
   /** Percent that the largest value is of an AWS quota of the account. */
   | { readonly kind: "quota"; readonly metric: MetricReference }
-  /** Dollars a request, from usage and AWS's prices. Only the gate can. */
+  /** Dollars a request, from usage and AWS's prices. Only the gate knows it. */
   | { readonly kind: "cost" }
-  /** How many requests can run at once: a setting's number, or for -1 what the account has left. Only the gate can. */
+  /** How many requests can run at once: a setting's number; for -1 what the account has left. Only the gate knows. */
   | { readonly kind: "capacity"; readonly ofSetting: SettingName };
 
 export type Severity = "info" | "warning" | "critical";
@@ -194,10 +194,10 @@ export const TWO_OF_TWO: Periods = {
 /** Two of three periods, so that a good one in between does not hide the bad ones. */
 export const TWO_OF_THREE: Periods = { ...TWO_OF_TWO, evaluationPeriods: 3 };
 
-/** A single period is enough: it should never happen. */
+/** A single period is enough, because it should never happen. */
 export const ONCE: Periods = { ...TWO_OF_TWO, evaluationPeriods: 1, datapointsToAlarm: 1 };
 
-/** Something regular did not happen for a quarter of an hour: no data is the bad news itself. */
+/** Something that happens regularly did not happen for a quarter of an hour, so missing data is the failure itself. */
 export const SILENCE: Periods = { ...ONCE, periodSeconds: 900, missing: "breaching" };
 
 type AlarmDeclaration = Pick<KpiAlarm, "name" | "severity" | "thresholdSetting"> & Partial<KpiAlarm>;

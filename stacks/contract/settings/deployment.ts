@@ -1,4 +1,4 @@
-import { PROFILES, type Setting, type Rule } from "./setting";
+import { numberBetween, PROFILES, type Setting, type Rule } from "./setting";
 
 /** Settings that decide whether a resource exists, although another resource of the same root may make their value. */
 export const MADE_ELSEWHERE = ["alarm_email", "alarm_topic_arn", "kms_key_arn"] as const;
@@ -164,28 +164,22 @@ export const deploymentSettings = [
   },
   {
     name: "request_retention_in_days",
-    type: "number",
-    unit: "days",
+    ...numberBetween(1, 365, "days"),
     description: "How long a request, its answer and its conversation are kept.",
     value: 7,
-    minimum: 1,
-    maximum: 365,
     effect: "new version",
   },
   {
     name: "log_retention_in_days",
-    type: "number",
-    unit: "days",
+    ...numberBetween(1, 3653, "days"),
     description: "How long CloudWatch keeps the logs.",
     value: 30,
-    minimum: 1,
-    maximum: 3653,
     // PutRetentionPolicy's own list (AWS provider 5.100.0, aws_cloudwatch_log_group).
     allowed: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
     effect: "in place",
   },
-  // The operator brings the key: one that a setting created would be deleted with the setting, and the data could not be
-  // read any more.
+  // The operator brings the key: one that a setting created would be deleted with the setting, and nobody could read the
+  // data any more.
   {
     name: "kms_key_arn",
     type: "string",

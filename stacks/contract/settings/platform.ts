@@ -1,5 +1,5 @@
 import { deploymentSettings, KEY_ARN, keysAreHere } from "./deployment";
-import { takeSetting, type Setting } from "./setting";
+import { numberBetween, takeSetting, type Setting } from "./setting";
 
 /** The settings of a deployment that every stack has. */
 const identitySettings = [
@@ -38,12 +38,9 @@ export const STATE_SETTINGS = [
   ...stateBucketSettings,
   {
     name: "state_retention_in_days",
-    type: "number",
-    unit: "days",
+    ...numberBetween(1, 3650, "days"),
     description: "How long a version of the state is kept after another has replaced it.",
     value: 90,
-    minimum: 1,
-    maximum: 3650,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

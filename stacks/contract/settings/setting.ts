@@ -52,6 +52,10 @@ export type NumberSetting = Common & {
   readonly fractional?: boolean;
 } & Default<number>;
 
+/** The type of a setting that is a number with limits. */
+export const numberBetween = (minimum: number, maximum: number, unit: string) =>
+  ({ type: "number", unit, minimum, maximum }) as const;
+
 export type StringSetting = Common & {
   readonly type: "string";
   readonly allowed?: readonly string[];
