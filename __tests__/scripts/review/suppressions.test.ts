@@ -1,6 +1,5 @@
 import { RULES } from "../../../scripts/review/rules";
-import { addDays, isDay, readSuppressions, suppresses } from "../../../scripts/review/suppression";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
+import { addDays, isDay, readSuppressions, suppresses, SUPPRESSIONS } from "../../../scripts/review/suppressions";
 
 const GOOD = {
   rule: "table-can-be-restored",
@@ -18,7 +17,7 @@ const problems = (entry: object) => {
   }
 };
 
-test("a suppression by address, by type or of a part is read as it is", () => {
+test("a suppression by address, by type or of a part is read unchanged", () => {
   const entries = [
     GOOD,
     { rule: "function-is-in-a-network", type: "aws_lambda_function", reason: "r", until: "2027-01-31" },
@@ -47,14 +46,14 @@ test.each([
   [{ ...GOOD, part: 1 }, /part is 1; allowed: a text/],
 ])("%j is refused, with what is allowed", (entry, message) => expect(problems(entry)).toMatch(message));
 
-test("all problems are told at once, and a file without a list is none", () => {
+test("all problems are listed at once, and a file without a list is refused", () => {
   expect(problems({ rule: "x" }).split("\n")).toHaveLength(5);
   expect(() => readSuppressions([], "mine.json", RULES)).toThrow(
     /^mine\.json has no list of suppressions; allowed: \{"suppressions": /,
   );
 });
 
-test("it holds for an address with or without its index, and for its part alone", () => {
+test("a suppression holds for an address with or without its index, and only for its part", () => {
   const row = { rule: "table-can-be-restored", address: "aws_dynamodb_table.cache[0]", type: "aws_dynamodb_table" };
   expect([
     suppresses(GOOD, row),
@@ -79,7 +78,7 @@ test.each([
   ["2027-12-31", 1, "2028-01-01"],
 ])("%s and %d days is %s", (day, days, expected) => expect(addDays(day, days)).toBe(expected));
 
-test("our own can be read, name what is there, and hold for a year at most", () => {
+test("the project's suppressions are readable and unique, and hold for a year at most", () => {
   expect(() => read(...SUPPRESSIONS)).not.toThrow();
   for (const { until } of SUPPRESSIONS) expect(until <= "2027-11-21").toBe(true);
   expect(

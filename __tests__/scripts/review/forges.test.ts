@@ -1,4 +1,4 @@
-import { ForgeError, ForgeApi } from "../../../scripts/review/forge-api";
+import { ForgeError, ForgeApi } from "../../../scripts/review/forges";
 import { answeringServer, type Answer } from "../../support/answering-server";
 
 const TOKEN = "a-token-that-nobody-may-see";
@@ -41,12 +41,12 @@ test.each<[number, Record<string, string>, boolean]>([
   expect((await failure({ status, headers, body: "{}" })).isTransient).toBe(isTransient),
 );
 
-test("a gateway's page is told by its beginning", async () =>
+test("the beginning of a gateway's error page is shown", async () =>
   expect((await failure({ status: 502, body: "<html>Bad\n gateway</html>" })).message).toBe(
     "GET /x was answered 502: <html>Bad gateway</html>.",
   ));
 
-test("a redirect is not followed: the token would go elsewhere", async () => {
+test("a redirect is not followed, because the token would be sent elsewhere", async () => {
   const other = await answeringServer(() => ({ body: "{}" }));
   expect((await failure({ status: 302, headers: { location: other.url } })).message).toContain(
     "GET /x was answered 302",
@@ -55,7 +55,7 @@ test("a redirect is not followed: the token would go elsewhere", async () => {
   await other.stop();
 });
 
-test("a server that nobody is at is a transient failure, and names the host alone", async () => {
+test("a server that does not answer is a transient failure, whose message names only the host", async () => {
   await expect(
     new ForgeApi({ url: "http://127.0.0.1:9", headers: {}, advice: {} }).call(["GET", "/x"]),
   ).rejects.toMatchObject({
@@ -65,7 +65,7 @@ test("a server that nobody is at is a transient failure, and names the host alon
 });
 
 test.each(["http://forge.example.org", "http://127.example.org"])(
-  "a token is sent over https alone, loopback excepted: not to %s",
+  "a token is sent only over https or to loopback, and not to %s",
   (url) => {
     expect(() => new ForgeApi({ url, headers: {}, advice: {} })).toThrow(
       `The forge's address is ${url}; allowed: https://…, because a token is sent there`,

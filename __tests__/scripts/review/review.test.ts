@@ -11,12 +11,12 @@ import {
   describeWarnings,
   formatReview,
   type ReviewSection,
-} from "../../../scripts/review/review-sections";
+} from "../../../scripts/review/review";
 import fc from "fast-check";
 
 describe("review sections", () => {
   describe("security", () => {
-    test("findings are counted, named and are nobody's Markdown", () => {
+    test("findings are counted and named, and their Markdown is escaped", () => {
       const { title, summary, lines } = describeFindings([
         { source: "exposure", severity: "critical", address: "aws_x.y", text: "Open to <b>@everybody</b>" },
         { source: "checks", severity: "warning", address: "check.c", text: "t" },
@@ -26,7 +26,7 @@ describe("review sections", () => {
       expect(lines).toEqual(["critical (exposure) aws_x.y: Open to <b>@everybody</b>", "warning (checks) check.c: t"]);
     });
 
-    test("the summary stays short, however many there are", () => {
+    test("the summary stays short, however many findings there are", () => {
       const many = Array.from({ length: 500 }, (_, index) => ({
         source: "checks" as const,
         severity: "info" as const,
@@ -38,18 +38,18 @@ describe("review sections", () => {
       expect(describeFindings(many).lines).toHaveLength(500);
     });
 
-    test("none is said", () => expect(describeFindings([]).summary).toMatch(/^Nothing found/));
+    test("no findings are reported as such", () => expect(describeFindings([]).summary).toMatch(/^Nothing found/));
   });
 
   describe("warnings", () => {
-    test("each is a line of nobody's Markdown, but for those that a finding tells", () => {
+    test("each warning is a line with escaped Markdown, unless a finding repeats it", () => {
       const findings = [{ text: "The alarms call nobody. Another." }];
       expect(describeWarnings(["The alarms call nobody.", "Deprecated\nUse <b>.\n  with aws_a.x"], findings)).toEqual([
         { title: "Warnings: 1", summary: "- Deprecated Use &lt;b&gt;. with aws\\_a.x" },
       ]);
     });
 
-    test("none is no section", () => expect(describeWarnings(["x"], [{ text: "x" }])).toEqual([]));
+    test("without warnings there is no section", () => expect(describeWarnings(["x"], [{ text: "x" }])).toEqual([]));
   });
 
   describe("plan", () => {
@@ -61,7 +61,7 @@ describe("review sections", () => {
       values: attributes.map((path) => ({ path, before: 1, after: 2 })),
     });
 
-    test("what is replaced or deleted comes first and is warned of", () => {
+    test("replaced and deleted resources come first, with a warning", () => {
       const { title, summary, lines } = describePlan({
         changed: true,
         changes: [
@@ -81,13 +81,13 @@ describe("review sections", () => {
       ]);
     });
 
-    test("a deployment of the API is replaced each time and no warning", () => {
+    test("a replaced deployment of the API is no warning", () => {
       expect(
         describePlan({ changed: true, changes: [change("aws_api_gateway_deployment.d", "replace")] }).summary,
       ).toBe("Nothing that holds something is replaced or deleted.");
     });
 
-    test("nothing, and outputs alone, are said", () => {
+    test("a plan without changes, or with changed outputs only, says so", () => {
       expect(describePlan({ changed: false, changes: [] }).summary).toBe("No changes.");
       expect(describePlan({ changed: true, changes: [] }).summary).toBe("Only outputs change.");
     });
@@ -98,7 +98,7 @@ describe("review sections", () => {
       JSON.parse(readFileSync(join(__dirname, "../cost", name), "utf8")) as Record<string, unknown>;
     const [plan, state] = [read("low-latency.plan.json"), read("optimized.state.json")];
 
-    test("now, after and the difference stand side by side, a volume a row", () => {
+    test("each volume has a row with the cost now, after, and the difference", () => {
       const { title, summary } = describeCost(
         planCost({ ...plan, prior_state: state }, DEFAULT_USAGE, [10_000, 1_000_000]),
       );
@@ -113,7 +113,7 @@ describe("review sections", () => {
       }
     });
 
-    test("a first deployment has nothing to compare with, and the same costs the same", () => {
+    test("a first deployment has nothing to compare with, and an unchanged one costs the same", () => {
       expect(describeCost(planCost(plan, DEFAULT_USAGE, [10_000]))).toMatchObject({
         title: "Cost: nothing is deployed yet",
         summary: expect.stringMatching(/\| 10,000 \| - \| \$[\d,.]+ \| - \|/) as unknown,
@@ -131,7 +131,7 @@ describe("review sections", () => {
     });
   });
 
-  test("the Terraform JSON is told a line a stack, with its blocks in the details", () => {
+  test("each stack's change of the Terraform JSON is one line, with its blocks in the details", () => {
     const section = describeStackDiffs("HEAD^1", [
       {
         stack: "agent-api",
@@ -155,14 +155,14 @@ describe("review", () => {
     { title: "Terraform JSON", summary: "Much.", lines: lines(1_000), elsewhere: "`quickturn synth --diff`" },
   ];
 
-  test("what fits is whole", () => {
+  test("a review that fits is complete", () => {
     const markdown = formatReview("Review", SECTIONS, 65_000);
     expect(markdown).toMatch(/^## Review\n\n### Security\n\nNothing\.\n\n<details>/);
     expect(markdown).toContain("line 1000\n```");
     expect(markdown).not.toContain("Cut here");
   });
 
-  test("what does not fit is cut out of the last section first, and a sentence says how much", () => {
+  test("a review that is too long is cut from the last section on, and says how much was cut", () => {
     const markdown = formatReview("Review", SECTIONS, 1_000);
     expect(markdown.length).toBeLessThanOrEqual(1_000);
     expect(markdown.length).toBeGreaterThan(980);
@@ -175,7 +175,7 @@ describe("review", () => {
     expect(markdown).not.toContain(`line ${1_001 - Number(cut)}\n`);
   });
 
-  test("whatever the details, a review keeps its limit, its summaries and whole blocks of code", () => {
+  test("a review of any length keeps its limit, its summaries and complete blocks of code", () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -200,7 +200,7 @@ describe("review", () => {
     );
   });
 
-  test("summaries that are too long alone are refused with both lengths", () => {
+  test("summaries that alone are too long are refused, with both lengths", () => {
     expect(() => formatReview("Review", [{ title: "T", summary: "x".repeat(3_000) }], 2_000)).toThrow(
       /The review is 30\d\d characters without any details; allowed: 2000\. Give a higher --limit/,
     );
