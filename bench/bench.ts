@@ -15,7 +15,7 @@ import { benchTests } from "./tests";
 import { benchThroughput } from "./throughput";
 
 /**
- * A benchmark starts what it needs, or changes the settings of one applied stack, because creating one takes longer than
+ * A benchmark starts what it needs, or changes the settings of one applied stack, as creating one takes longer than
  * measuring.
  */
 type Bench =

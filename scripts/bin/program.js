@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The program, built from its TypeScript, because Node reads it ten times as fast as the sources. In a clone it is built
+ * The program, built from its TypeScript, as Node reads that ten times as fast as the sources. In a clone it is built
  * anew when a source has changed; the package on npm brings it along.
  */
 const {

@@ -105,13 +105,13 @@ const EDGE = "The distribution is off by default, and serves an API, not a site"
 const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   aws_lambda_function: {
     "function-has-a-dead-letter-queue":
-      "Requests come through the queue, whose redrive policy keeps what fails. Asynchronous events are heartbeats and " +
+      "Requests come through the queue, whose redrive policy keeps what fails. Asynchronous events are heartbeats, " +
       "sweeps, and the next one is the second try.",
     "function-is-in-a-network":
       "The functions call nothing in a network. A network would need a NAT gateway or endpoints, and the heartbeat " +
       "exists because of its idle limit.",
     "function-code-is-signed":
-      "The release's checksums name every zip, and a plan shows its hash. Signing needs a profile in the account, and " +
+      "The release's checksums name every zip, and a plan shows its hash. Signing needs a signing profile, and " +
       "checks code only when it is deployed.",
     "function-environment-has-a-customer-key":
       "It holds names and limits, and no secrets, which function-environment-holds-no-secret checks. " +
@@ -119,7 +119,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   aws_api_gateway_method_settings: {
     "every-method-is-cached":
-      "Only a poll's answer may be cached, by request and by caller; a cache for every method would hand one caller's " +
+      "Only a poll's answer may be cached, by request and by caller; a cache for all methods would hand one caller's " +
       "answers to another. cache-is-keyed-by-caller and stage-caches-nothing-unasked check that.",
   },
   aws_api_gateway_stage: {
@@ -139,7 +139,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "The log would need a bucket of its own, with the same demand. CloudTrail's data events say who read what, for " +
       "all buckets of the account.",
     "bucket-is-replicated":
-      "Results live for days and can be asked for again; the state has versions. Another region doubles what is kept, " +
+      "Results live for days and can be asked for again; the state has versions. Another region doubles the storage, " +
       "and who may read it.",
     "bucket-tells-of-changes":
       "Nobody waits for an object: results are written before their request is marked as done.",
@@ -151,7 +151,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   aws_sns_topic: {
     "topic-has-a-customer-key":
-      "AWS's own key of SNS, which satisfies scanners, silences every alarm. What alarms say is no secret; who wants a " +
+      "AWS's own key of SNS, which satisfies scanners, silences every alarm. Alarms tell no secrets; who wants a " +
       "key sets kms_key_arn to one that CloudWatch may use, or gives alarm_topic_arn a topic with such a key.",
   },
   aws_cloudfront_distribution: {
@@ -175,8 +175,8 @@ const BY_RESOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   "aws_lambda_function.authorizer_function": {
     "function-concurrency-is-limited":
-      "The stage throttles what reaches it, its answers are kept by token, and a limit would refuse callers with good " +
-      "tokens.",
+      "The stage throttles what reaches it, its answers are kept by token, and a limit would refuse callers with " +
+      "valid tokens.",
   },
   "aws_lambda_function.sweeper_function": {
     "function-concurrency-is-limited":

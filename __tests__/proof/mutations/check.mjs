@@ -55,7 +55,7 @@ function checkPlaces() {
     const count = source.split(from).length - 1;
     if (count !== 1)
       throw new Error(
-        `${file} has ${count} places with ${JSON.stringify(from)}; a mutation replaces a text that occurs exactly once. ` +
+        `${file} has ${count} places with ${JSON.stringify(from)}; a mutation replaces a text that occurs once. ` +
           "Change it in __tests__/proof/mutations/mutations.json.",
       );
   }

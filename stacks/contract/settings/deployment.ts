@@ -178,7 +178,7 @@ export const deploymentSettings = [
     allowed: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
     effect: "in place",
   },
-  // The operator brings the key: one that a setting created would be deleted with the setting, and nobody could read the
+  // The operator brings the key: one that a setting created would go with the setting, and nobody could read the
   // data any more.
   {
     name: "kms_key_arn",
