@@ -50,7 +50,7 @@ module.exports = {
   collectCoverageFrom: [
     "{stacks,modules,handlers,scripts}/**/*.ts",
     "!**/node_modules/**",
-    "!scripts/publish/{release,packages,manifest}.ts",
+    "!scripts/publish/{release,packages,npm-package}.ts",
   ],
   coverageThreshold: { global: { branches: 82 } },
   coverageReporters: ["text-summary", "json-summary"],

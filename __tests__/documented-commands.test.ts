@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { addCommands } from "../scripts/cli/all-commands";
+import { addCommands } from "../scripts/cli";
 import { PIPELINE_ACCESS_SETTINGS } from "../stacks/contract/settings/platform";
 import { SETTINGS } from "../stacks/contract/settings";
 import { PROJECT } from "./support/stack-json";
@@ -41,7 +41,7 @@ const linesOf = (program: RegExp) => [
 async function parse(line: string): Promise<void> {
   const root = new Command("quickturn").option("--env <name>").option("--json").option("--debug").exitOverride();
   root.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  addCommands(root, { perform: async () => undefined, isTerminal: false, confirm: undefined, ask: undefined });
+  addCommands(root, { perform: async () => undefined, isTerminal: false });
   for (const command of root.commands) command.exitOverride().copyInheritedSettings(root);
   const words = wordsOf(line);
   if (words.length === 1) expect(root.commands.map((command) => command.name())).toContain(words[0]);

@@ -138,15 +138,6 @@ export function judgeAgents(times: AgentsTimes): BenchResult {
         holds: failingPercent <= MAX_FAILING_PERCENT,
       },
     ],
-    charts: [
-      {
-        title: "Worker time",
-        unit: "ms",
-        kind: "bars",
-        categories: ["one after the other", "all at once", "one agent hangs", "one fails at once"],
-        series: [{ name: "median", values: Object.values(medians).map(Math.round) }],
-      },
-    ],
     data: { speedUp, overheadPercent, failingPercent, hangingMs, medians, samples: times },
   });
 }

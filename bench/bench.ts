@@ -8,63 +8,53 @@ import { benchCli } from "./cli";
 import { benchCold } from "./cold";
 import { benchCost } from "./cost";
 import { benchGrowth } from "./growth";
+import { ECHO } from "./requests";
 import { recordResult, type BenchResult } from "./results";
 import { benchSynth } from "./synth";
 import { benchTests } from "./tests";
 import { benchThroughput } from "./throughput";
 
-/** Benchmarks that start what they need. */
-const ALONE = {
-  cold: benchCold,
-  throughput: benchThroughput,
-  cost: benchCost,
-  synth: benchSynth,
-  apply: benchApply,
-  tests: benchTests,
-  growth: benchGrowth,
-  cli: benchCli,
-} satisfies Readonly<Record<string, (context: CommandContext) => Promise<BenchResult>>>;
-
-/** Benchmarks that change the settings of one applied stack, because creating one takes longer than measuring. */
-const ON_STACK = {
-  agents: benchAgents,
-  cache: benchCache,
-  capacity: benchCapacity,
-} satisfies Readonly<Record<string, (context: CommandContext, stack: LocalStack) => Promise<BenchResult>>>;
+/**
+ * A benchmark starts what it needs, or changes the settings of one applied stack, as creating one takes longer than
+ * measuring.
+ */
+type Bench =
+  | { readonly alone: (context: CommandContext) => Promise<BenchResult> }
+  | { readonly onStack: (context: CommandContext, stack: LocalStack) => Promise<BenchResult> };
 
 /** Every benchmark, in the order of the table. */
-export const BENCH_NAMES = [
-  "agents",
-  "cache",
-  "cold",
-  "capacity",
-  "throughput",
-  "cost",
-  "synth",
-  "apply",
-  "tests",
-  "growth",
-  "cli",
-] as const satisfies readonly (keyof typeof ALONE | keyof typeof ON_STACK)[];
-type BenchName = (typeof BENCH_NAMES)[number];
+const BENCHES: Readonly<Record<string, Bench>> = {
+  agents: { onStack: benchAgents },
+  cache: { onStack: benchCache },
+  cold: { alone: benchCold },
+  capacity: { onStack: benchCapacity },
+  throughput: { alone: benchThroughput },
+  cost: { alone: benchCost },
+  synth: { alone: benchSynth },
+  apply: { alone: benchApply },
+  tests: { alone: benchTests },
+  growth: { alone: benchGrowth },
+  cli: { alone: benchCli },
+};
+export const BENCH_NAMES = Object.keys(BENCHES);
 
 /** What to run. */
 export interface BenchOptions {
   /** Names of benchmarks; empty: all of them. */
   readonly names: readonly string[];
-  /** Folder to write results.json and report.html into. Default: nothing is written. */
+  /** Folder to write results.json into. Default: nothing is written. */
   readonly write?: string;
 }
 
 /** Runs benchmarks one after the other, so that none disturbs another. Exit code 1 where one misses a bound. */
 export async function bench(context: CommandContext, { names, write }: BenchOptions): Promise<CommandResult> {
-  const unknown = names.filter((name) => !BENCH_NAMES.some((known) => known === name));
+  const unknown = names.filter((name) => !BENCH_NAMES.includes(name));
   if (unknown.length > 0)
     throw new UsageError(`There is no benchmark ${unknown.join(", ")}. Allowed: ${BENCH_NAMES.join(", ")}.`);
-  const wanted = BENCH_NAMES.filter((name) => names.length === 0 || names.includes(name));
-  const results = new Map<BenchName, BenchResult>();
-  const written = new Set<string>();
-  const measure = async (name: BenchName, run: () => Promise<BenchResult>) => {
+  const wanted = Object.entries(BENCHES).filter(([name]) => names.length === 0 || names.includes(name));
+  const results = new Map<string, BenchResult>();
+  let written = "";
+  const measure = async (name: string, run: () => Promise<BenchResult>) => {
     context.signal.throwIfAborted();
     const began = performance.now();
     const result = await run();
@@ -72,27 +62,18 @@ export async function bench(context: CommandContext, { names, write }: BenchOpti
     const seconds = (performance.now() - began) / 1_000;
     // Each result is recorded at once, so that a later failure does not lose it.
     if (write !== undefined)
-      for (const path of await recordResult({ folder: write, name, result, seconds, order: BENCH_NAMES }))
-        written.add(path);
+      written = `Written: ${recordResult({ folder: write, name, result, seconds, order: BENCH_NAMES })}`;
   };
   // An apply fills the caches of the machine, so benchmarks that need no stack come first.
-  for (const name of wanted) if (isKeyOf(ALONE, name)) await measure(name, () => ALONE[name](context));
-  const onStack = wanted.flatMap((name) => (isKeyOf(ON_STACK, name) ? [name] : []));
-  if (onStack.length > 0) {
-    const agents = [{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }];
-    await LocalStack.with(context, { settings: { agents } }, async (stack) => {
-      for (const name of onStack) await measure(name, () => ON_STACK[name](context, stack));
+  for (const [name, each] of wanted) if ("alone" in each) await measure(name, () => each.alone(context));
+  if (wanted.some(([, each]) => "onStack" in each))
+    await LocalStack.with(context, { settings: { agents: [ECHO] } }, async (stack) => {
+      for (const [name, each] of wanted) if ("onStack" in each) await measure(name, () => each.onStack(context, stack));
     });
-  }
-  const found = wanted.flatMap((name) => results.get(name) ?? []);
+  const found = wanted.flatMap(([name]) => results.get(name) ?? []);
   return {
     exitCode: Math.max(...found.map(({ exitCode }) => exitCode)),
-    text: [...found.map(({ text }) => text), ...(written.size > 0 ? [`Written: ${[...written].join(", ")}`] : [])].join(
-      "\n\n",
-    ),
+    text: [...found.map(({ text }) => text), written].filter(Boolean).join("\n\n"),
     json: { benches: found.map(({ json }) => json) },
   };
 }
-
-const isKeyOf = <Table extends object>(table: Table, name: string): name is Extract<keyof Table, string> =>
-  Object.hasOwn(table, name);

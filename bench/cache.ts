@@ -4,7 +4,7 @@ import { CACHE_HEADER } from "../scripts/emulator";
 import { AgentApiClient } from "../scripts/kit/api-client";
 import type { CommandContext } from "../scripts/kit/context";
 import { CALLERS, REGION, type LocalStack } from "../scripts/local/local-stack";
-import { agentsSetting, awaitResult, beginRequest } from "./requests";
+import { agentsSetting, awaitResult, beginRequest, ECHO } from "./requests";
 import { type BenchFigure, benchResult, type BenchResult } from "./results";
 
 /** Seconds that the stage keeps an answer. */
@@ -27,16 +27,10 @@ interface Pattern {
 }
 
 /** What the polls of one pattern were answered by. */
-export interface PatternCounts extends Pattern {
+interface PatternCounts extends Pattern {
   readonly polls: number;
   /** Polls that the stage's cache answered; the others reached a function. */
   readonly hits: number;
-}
-
-/** Counts with the cache and without it, pattern by pattern. */
-export interface CacheCounts {
-  readonly on: readonly PatternCounts[];
-  readonly off: readonly PatternCounts[];
 }
 
 const PATTERNS: readonly Pattern[] = POLLERS.flatMap((pollers) =>
@@ -48,10 +42,7 @@ const PATTERNS: readonly Pattern[] = POLLERS.flatMap((pollers) =>
  * `cache_enabled`. Exit code 1 where a rate is not the calculated one.
  */
 export async function benchCache(context: CommandContext, stack: LocalStack): Promise<BenchResult> {
-  const vars = [
-    agentsSetting([{ name: "echo", kind: "scripted", target: "1ms done", phases: [1] }]),
-    `cache_ttl_in_seconds=${TTL_SECONDS}`,
-  ];
+  const vars = [agentsSetting([ECHO]), `cache_ttl_in_seconds=${TTL_SECONDS}`];
   await stack.flip(vars);
   const on = await context.progress.step("Poll with the cache", () => pollPatterns(stack, context.signal));
   await stack.flip([...vars, "cache_enabled=false"]);
@@ -96,8 +87,8 @@ function pollsPerPoller(intervalSeconds: number): number {
   return pollsOfLife * Math.ceil(DURATION_SECONDS / (pollsOfLife * intervalSeconds));
 }
 
-/** Compares the measured rates with the calculated ones. */
-export function judgeCache({ on, off }: CacheCounts): BenchResult {
+/** Compares the rates that were measured with the cache, and without it, with the calculated ones. */
+export function judgeCache({ on, off }: Readonly<Record<"on" | "off", readonly PatternCounts[]>>): BenchResult {
   const rows = on.map(({ hits, polls, pollers, intervalSeconds }, index) => {
     const measuredPercent = (100 * hits) / polls;
     const expectedPercent = 100 * hitRate(TTL_SECONDS, intervalSeconds / pollers);
@@ -110,7 +101,6 @@ export function judgeCache({ on, off }: CacheCounts): BenchResult {
       holds: Math.abs(measuredPercent - expectedPercent) <= MAX_POINTS && hitsOff === 0,
     };
   });
-  const percentsOf = (key: "expectedPercent" | "measuredPercent") => rows.map((row) => Math.round(row[key] * 10) / 10);
   return benchResult("cache", {
     method:
       `Polls that reach a function, without the stage's cache and with it (TTL ${TTL_SECONDS} s); each poller waits ` +
@@ -131,18 +121,6 @@ export function judgeCache({ on, off }: CacheCounts): BenchResult {
         measured: `${longestIntervalSeconds(percent).toFixed(2)} s`,
         limit: "arithmetic",
       })),
-    ],
-    charts: [
-      {
-        title: "Polls answered by the cache",
-        unit: "%",
-        kind: "bars",
-        categories: rows.map(({ name }) => name),
-        series: [
-          { name: "arithmetic", values: percentsOf("expectedPercent") },
-          { name: "measured", values: percentsOf("measuredPercent") },
-        ],
-      },
     ],
     data: { ttlSeconds: TTL_SECONDS, patterns: rows },
   });

@@ -19,10 +19,7 @@ const MIN_RATIO = 4.8;
 const VARS = ["timeout=120", "throttling_rate_limit=10000", "throttling_burst_limit=5000"];
 
 /** Milliseconds from a burst's first request to its last agent's answer. */
-export interface CapacityTimes {
-  readonly narrowMs: number;
-  readonly wideMs: number;
-}
+type CapacityTimes = Readonly<Record<"narrowMs" | "wideMs", number>>;
 
 /**
  * Sends a burst of requests to ten workers and to fifty, of the same deployment, flipped by
@@ -34,7 +31,7 @@ export async function benchCapacity(context: CommandContext, stack: LocalStack):
   const agents = [{ name: "slow", kind: "http", target: `${server.url}/slow`, timeout_seconds: 90, phases: [1] }];
   const measure = async (reserved: number) => {
     await stack.flip([...VARS, agentsSetting(agents), `reserved_concurrent_executions=${reserved}`]);
-    return measureBurst(context, { stack, agent, reserved });
+    return measureBurst(context, { stack, agent }, reserved);
   };
   try {
     const wideMs = await measure(RESERVED.wide);
@@ -71,14 +68,12 @@ class BurstAgent {
   }
 }
 
-interface BurstSubject {
-  readonly stack: LocalStack;
-  readonly agent: BurstAgent;
-  /** Workers that may run at once. */
-  readonly reserved: number;
-}
-
-async function measureBurst({ progress }: CommandContext, { stack, agent, reserved }: BurstSubject): Promise<number> {
+/** @param reserved workers that may run at once */
+async function measureBurst(
+  { progress }: CommandContext,
+  { stack, agent }: { readonly stack: LocalStack; readonly agent: BurstAgent },
+  reserved: number,
+): Promise<number> {
   const client = new AgentApiClient(stack.runtime.url, REGION, CALLERS[0]!);
   const sendBurst = async (prompt: string, requests: number) => {
     const ids: string[] = [];
@@ -126,19 +121,7 @@ export function judgeCapacity({ narrowMs, wideMs }: CapacityTimes): BenchResult 
         mustReach: `>= ${MIN_RATIO}x`,
         limit: `${limit}x`,
         holds,
-        ...(!holds && { cause }),
-      },
-    ],
-    charts: [
-      {
-        title: `A burst of ${BURST} requests`,
-        unit: "s",
-        kind: "bars",
-        categories: [`${RESERVED.narrow} workers`, `${RESERVED.wide} workers`],
-        series: [
-          { name: "the agents alone", values: [agentsMs.narrow, agentsMs.wide].map((ms) => ms / 1_000) },
-          { name: "measured", values: [narrowMs, wideMs].map((ms) => Math.round(ms / 100) / 10) },
-        ],
+        cause,
       },
     ],
     data: { ratio, limit, narrowMs, wideMs, burst: BURST, reserved: RESERVED },

@@ -43,15 +43,6 @@ export function judgeCli(empty: readonly number[], commands: readonly (readonly 
   return benchResult("cli", {
     method: `Each program in a process of its own, ${empty.length} runs in turn; medians of the ratio in one round.`,
     figures,
-    charts: [
-      {
-        title: "Start of the command line, median",
-        unit: "ms",
-        kind: "bars",
-        categories: [EMPTY, ...COMMANDS].map(({ name }) => name),
-        series: [{ name: "wall time", values: medians.map(Math.round) }],
-      },
-    ],
     data: { empty, commands: Object.fromEntries(COMMANDS.map(({ name }, index) => [name, commands[index]])) },
   });
 }

@@ -20,25 +20,11 @@ export async function benchCost(context: CommandContext): Promise<BenchResult> {
     const month = `${REQUESTS[index]!.toLocaleString("en")} requests a month`;
     return [figureOf(`${month}, all but the models' tokens`, infrastructure), figureOf(`${month}, with tokens`, total)];
   });
-  const infrastructure = report.differences.map((difference) => difference.infrastructure);
   return benchResult("cost", {
     method:
       "Dollars a month of profile baseline / optimized from the cost model (quickturn cost): list prices of " +
       "us-east-1 and the default usage.",
     figures,
-    charts: [
-      {
-        title: "A month without the models' tokens",
-        unit: "USD",
-        kind: "bars",
-        logarithmic: true,
-        categories: REQUESTS.map((requests) => `${requests.toLocaleString("en")} requests`),
-        series: [
-          { name: "baseline", values: infrastructure.map(({ beforeUsd }) => cents(beforeUsd)) },
-          { name: "optimized", values: infrastructure.map(({ afterUsd }) => cents(afterUsd)) },
-        ],
-      },
-    ],
     data: { requests: REQUESTS, differences: report.differences },
   });
 }
@@ -49,5 +35,3 @@ function figureOf(compared: string, { beforeUsd, afterUsd, differencePercent }: 
     measured: differencePercent === null ? "-" : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`,
   };
 }
-
-const cents = (usd: number): number => Math.round(usd * 100) / 100;

@@ -7,8 +7,8 @@ import { LocalIssuer, makeOwnCertificate } from "../__tests__/support/local-issu
 import type { CommandContext } from "../scripts/kit/context";
 import { findNodeBinary } from "../scripts/kit/node-binary";
 import { packageFunctions } from "../scripts/kit/package-functions";
-import { authorizerCall, functionCalls, type FunctionCall } from "./function-calls";
-import { startFunctionServices } from "./function-services";
+import { authorizerCall, functionCalls, type FunctionCall } from "../__tests__/support/function-calls";
+import { startFunctionServices } from "../__tests__/support/function-services";
 import type { FunctionStart } from "./running-function";
 
 /**
@@ -16,7 +16,7 @@ import type { FunctionStart } from "./running-function";
  * sends the same AWS calls, signed by hand. `default`: one that sends them by clients of the AWS SDK, bundled without
  * options. `ours`: the zip.
  */
-export const VARIANTS = ["bare", "by hand", "default", "ours"] as const;
+const VARIANTS = ["bare", "by hand", "default", "ours"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** A function in one variant, ready to be started. */
@@ -35,75 +35,57 @@ export async function withFunctionVariants<T>(
 ): Promise<T> {
   await packageFunctions(context);
   const { projectDirectory, environment: env } = context;
-  const folder = mkdtempSync(join(tmpdir(), "quickturn-functions-"));
-  const directory = join(folder, "keys");
-  mkdirSync(directory);
-  const certificate = await makeOwnCertificate({ directory, env, name: "services" });
-  const services = await startFunctionServices(certificate);
+  const directory = mkdtempSync(join(tmpdir(), "quickturn-functions-"));
+  const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
+    const certificate = await makeOwnCertificate({ directory, env, name: "services" });
+    const services = await startFunctionServices(certificate);
+    undo.unshift(() => services.stop());
     const issuer = await LocalIssuer.start({ directory, env });
-    try {
-      const nodePath = findNodeBinary("nodejs22.x").path;
-      const calls = [
-        ...functionCalls(services.url).map((call) => ({ call, at: services.url, trusted: certificate.path })),
-        {
-          call: authorizerCall(issuer.url, issuer.token("caller", "bench")),
-          at: issuer.url,
-          trusted: issuer.certificate,
-        },
-      ];
-      const variants: FunctionVariant[] = [];
-      for (const { call, at, trusted } of calls)
-        for (const variant of VARIANTS) {
-          const code = join(folder, call.name, variant.replace(" ", "-"));
-          if (!(await writeCode({ projectDirectory, code, variant, call }))) continue;
-          const checksAnswer = variant === "ours";
-          variants.push({
-            name: `${call.name}, ${variant}`,
-            call: call.name,
-            variant,
-            start: { code, call, nodePath, endpoint: at, certificate: trusted, checksAnswer },
-          });
-        }
-      return await use(variants);
-    } finally {
-      await issuer.stop();
-    }
+    undo.unshift(() => issuer.stop());
+    const nodePath = findNodeBinary("nodejs22.x").path;
+    const authorizer = authorizerCall(issuer.url, issuer.token("caller", "bench"));
+    const calls = [
+      ...functionCalls(services.url).map((call) => ({ call, endpoint: services.url, certificate: certificate.path })),
+      { call: authorizer, endpoint: issuer.url, certificate: issuer.certificate },
+    ];
+    const variants: FunctionVariant[] = [];
+    for (const { call, ...services } of calls)
+      for (const variant of VARIANTS) {
+        const files = await filesOf(projectDirectory, variant, call);
+        if (files === undefined) continue;
+        const code = join(directory, call.name, variant.replace(" ", "-"));
+        mkdirSync(code, { recursive: true });
+        for (const [name, content] of Object.entries(files)) writeFileSync(join(code, name), content);
+        const start = { code, call, nodePath, ...services, checksAnswer: variant === "ours" };
+        variants.push({ name: `${call.name}, ${variant}`, call: call.name, variant, start });
+      }
+    return await use(variants);
   } finally {
-    await services.stop();
-    rmSync(folder, { recursive: true, force: true });
+    for (const step of undo) await step();
   }
 }
 
-interface Code {
-  readonly projectDirectory: string;
-  /** Folder to write into. */
-  readonly code: string;
-  readonly variant: Variant;
-  readonly call: FunctionCall;
-}
-
-/** Writes the code of a variant. @returns whether the call has that variant */
-async function writeCode({ projectDirectory, code, variant, call }: Code): Promise<boolean> {
-  const write = (files: Readonly<Record<string, Uint8Array | string>>) => {
-    mkdirSync(code, { recursive: true });
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(code, name), content);
-    return true;
-  };
-  if (variant === "bare") return write({ "index.mjs": BARE });
+/** The code of a variant, by file; undefined where the call does not have that variant. */
+async function filesOf(
+  projectDirectory: string,
+  variant: Variant,
+  call: FunctionCall,
+): Promise<Readonly<Record<string, Uint8Array | string>> | undefined> {
+  if (variant === "bare") return { "index.mjs": BARE };
   if (variant === "ours")
-    return write(unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${call.function}.zip`))));
-  if (call.awsCalls === undefined) return false;
-  if (variant === "by hand") return write({ "index.mjs": BY_HAND });
-  await build({
+    return unzipSync(readFileSync(join(projectDirectory, "dist", "functions", `${call.function}.zip`)));
+  if (call.awsCalls === undefined) return undefined;
+  if (variant === "by hand") return { "index.mjs": BY_HAND };
+  const { outputFiles } = await build({
     stdin: { contents: codeWithSdk(call.awsCalls), resolveDir: projectDirectory },
     bundle: true,
     platform: "node",
     target: "node22",
     logLevel: "silent",
-    outfile: join(code, "index.cjs"),
+    write: false,
   });
-  return true;
+  return { "index.cjs": outputFiles[0]!.contents };
 }
 
 const BARE = 'export const handler = async () => ({ statusCode: 200, body: "{}" });';

@@ -2,13 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keepProvider } from "../scripts/emulator/kept-provider";
-import { startEmulator } from "../scripts/emulator/moto";
-import { bareEnvironment, sandboxEnvironment } from "../scripts/emulator/sandbox";
+import { startEmulator, bareEnvironment, sandboxEnvironment } from "../scripts/emulator/moto";
 import type { CommandContext } from "../scripts/kit/context";
 import { run } from "../scripts/kit/process";
 import { synth } from "../scripts/kit/synth";
 import { Terraform } from "../scripts/kit/terraform";
-import { MODULES, modules } from "../scripts/publish/modules";
+import { MODULES, MODULE_STACKS, modules } from "../scripts/publish/modules";
 import { measureRequests, OPERATIONS, type Operation, type RequestsSize } from "./growth-store";
 import { type BenchFigure, benchResult, type BenchResult, timeMs } from "./results";
 
@@ -19,16 +18,16 @@ const REQUESTS = [1_000, 10_000, 100_000];
 const MAX_EXPONENT = 1.1;
 
 /** The plan of so many deployments in one root. */
-export interface DeploymentsSize {
+interface DeploymentsSize {
   readonly deployments: number;
   /** Of `terraform plan`. */
   readonly ms: number;
 }
 
-/** Measurements of all sizes, ascending. `requests` is undefined where the database is not installed. */
-export interface Growth {
+/** Measurements of all sizes, ascending. */
+interface Growth {
   readonly deployments: readonly DeploymentsSize[];
-  readonly requests: readonly RequestsSize[] | undefined;
+  readonly requests: readonly RequestsSize[];
 }
 
 /**
@@ -62,7 +61,11 @@ async function measureDeployments(context: CommandContext, sizes: readonly numbe
   const emulator = await startEmulator({ directory: folder, env: bareEnvironment(environment, folder) });
   try {
     const env = sandboxEnvironment(environment, emulator.endpoint, folder);
-    await writeModules(context, folder);
+    // Below the folder, so that the project's own output stays unchanged.
+    const synthesized = join(folder, "cdktf.out");
+    const synthEnvironment = { ...bareEnvironment(environment, folder), ...MODULE_STACKS };
+    await synth({ ...context, environment: synthEnvironment }, { outputDirectory: synthesized });
+    await modules(context, { out: join(folder, "modules"), synthesized });
     const roots = sizes.map((deployments) => {
       const directory = join(folder, `root-${deployments}`);
       mkdirSync(directory);
@@ -91,15 +94,6 @@ async function measureDeployments(context: CommandContext, sizes: readonly numbe
   }
 }
 
-/** Writes the modules below the folder, so that the project's own output stays as it is. */
-async function writeModules(context: CommandContext, folder: string): Promise<void> {
-  const stacks = MODULES.map(({ stack }) => stack).join(",");
-  const synthesized = join(folder, "cdktf.out");
-  const environment = { ...bareEnvironment(context.environment, folder), QUICKTURN_STACKS: stacks };
-  await synth({ ...context, environment }, { outputDirectory: synthesized });
-  await modules(context, { out: join(folder, "modules"), synthesized });
-}
-
 type Point = readonly [size: number, value: number];
 
 /** The power by which a value grows from one size to another: 1 is linear, 0 is constant. */
@@ -109,32 +103,13 @@ const exponentOf = ([size, value]: Point, [nextSize, nextValue]: Point): number 
 /** Compares the growth of plans and of the table's use with their bounds. */
 export function judgeGrowth({ deployments, requests }: Growth): BenchResult {
   const operations = Object.entries(OPERATIONS) as [Operation, string][];
-  const tables = requests ?? [];
   return benchResult("growth", {
     method:
       "Deployments: one root calls the module with for_each; terraform plan of nothing that is there yet, with a " +
       "real provider that is running already, once for each size. Requests: the functions' own store over a database " +
-      "in memory (dynalite) in a process of its own; one in ten requests has not ended, and twenty are due; medians, " +
+      "in memory (dynalite); one in ten requests has not ended, and twenty are due; medians, " +
       "and the calls and items that each operation asks for, which determine DynamoDB's time and price.",
     figures: [figureOfPlans(deployments), ...operations.map((operation) => figureOfOperation(operation, requests))],
-    charts: [
-      {
-        title: "Plan of deployments in one root",
-        unit: "s",
-        kind: "lines",
-        logarithmic: true,
-        categories: deployments.map((each) => String(each.deployments)),
-        series: [{ name: "terraform plan", values: deployments.map(({ ms }) => ms / 1_000) }],
-      },
-      {
-        title: "Requests in the table",
-        unit: "ms",
-        kind: "lines",
-        logarithmic: true,
-        categories: tables.map((each) => String(each.requests)),
-        series: operations.map(([key, name]) => ({ name, values: tables.map((each) => each[key].ms) })),
-      },
-    ],
     data: { growth: { deployments, requests } },
   });
 }
@@ -155,19 +130,17 @@ function figureOfPlans(deployments: readonly DeploymentsSize[]): BenchFigure {
   };
 }
 
-function figureOfOperation([key, title]: [Operation, string], requests: Growth["requests"]): BenchFigure {
-  const bounds = { mustReach: "as many calls and items at each size", limit: "constant" };
-  const compares = (sizes: string) => `${title}, ${sizes}requests in the table`;
-  if (requests === undefined)
-    return { ...bounds, compares: compares(""), measured: "not measured", cause: "dynalite is not installed: npm ci" };
+function figureOfOperation([key, title]: [Operation, string], requests: readonly RequestsSize[]): BenchFigure {
   const uses = requests.map((each) => each[key]);
   const { calls, items } = uses[0]!;
+  const sizes = requests.map((each) => each.requests.toLocaleString("en-US"));
   return {
-    ...bounds,
-    compares: compares(`${requests.map((each) => each.requests.toLocaleString("en-US")).join(" / ")} `),
+    compares: `${title}, ${sizes.join(" / ")} requests in the table`,
     measured:
       `${uses.map((use) => `${use.calls} calls, ${use.items} items`).join(" / ")}; ` +
       `${uses.map(({ ms }) => ms.toFixed(1)).join(" / ")} ms`,
+    mustReach: "as many calls and items at each size",
+    limit: "constant",
     holds: uses.every((use) => use.calls === calls && use.items === items),
   };
 }

@@ -4,6 +4,9 @@ import type { AgentApiClient } from "../scripts/kit/api-client";
 /** Milliseconds between two polls of a request that has not ended. */
 const POLL_MS = 500;
 
+/** An agent that answers at once. */
+export const ECHO = { name: "echo", kind: "scripted", target: "1ms done", phases: [1] };
+
 /** The setting `agents`, for an apply. */
 export const agentsSetting = (agents: readonly object[]): string => `agents=${JSON.stringify(agents)}`;
 

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { type CommandResult, UsageError } from "../scripts/kit/context";
 import { writeReport } from "../scripts/kit/files";
-import { benchPage, figuresText } from "./report";
+import { figuresText } from "./report";
 
 /** One row of the table of benchmarks. */
 export interface BenchFigure {
@@ -17,22 +17,8 @@ export interface BenchFigure {
   readonly limit?: string;
   /** Whether the bound holds; undefined where there is none, or where nothing was measured. */
   readonly holds?: boolean;
-  /** Why the bound is missed, or why nothing was measured. */
+  /** Why the bound is missed, or why nothing was measured; not shown where the bound holds. */
   readonly cause?: string;
-}
-
-/** A chart of the page of benchmarks. */
-export interface BenchChart {
-  readonly title: string;
-  /** Unit of the values: "ms", "requests", "MiB". */
-  readonly unit: string;
-  /** Bars side by side for each category, or a line over the categories. */
-  readonly kind: "bars" | "lines";
-  readonly categories: readonly string[];
-  /** One value for each category; null where there is none. */
-  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
-  /** Whether the value axis is logarithmic, for values that differ by more than a factor of 20. Default: linear. */
-  readonly logarithmic?: boolean;
 }
 
 /** What a benchmark measured. */
@@ -40,7 +26,6 @@ interface Measured {
   /** One or two sentences: what was run, how often, and what the values are (medians of ...). */
   readonly method: string;
   readonly figures: readonly BenchFigure[];
-  readonly charts: readonly BenchChart[];
   /** The measurements, for programs. */
   readonly data: object;
 }
@@ -49,7 +34,7 @@ interface Measured {
 export type BenchResult = CommandResult & Measured;
 
 /** A result as it is kept. */
-export interface BenchRecord extends Measured {
+interface BenchRecord extends Measured {
   /** ISO 8601: 2026-11-22. */
   readonly measuredOn: string;
   /** "2 CPUs, linux x64, Node 20.19.0". */
@@ -63,10 +48,15 @@ export type BenchResults = Readonly<Record<string, BenchRecord>>;
 
 /** The result of the benchmark `name`; its exit code is 1 where a bound is missed. */
 export function benchResult(name: string, measured: Measured): BenchResult {
-  const { method, figures, data } = measured;
+  const { method, data } = measured;
+  const figures = measured.figures.map(({ cause, ...figure }) => ({
+    ...figure,
+    ...(cause !== undefined && figure.holds !== true && { cause }),
+  }));
   const holds = figures.every((figure) => figure.holds !== false);
   return {
     ...measured,
+    figures,
     exitCode: holds ? 0 : 1,
     text: `${name}: ${figuresText(method, figures)}`,
     json: { bench: name, holds, method, figures, ...data },
@@ -75,10 +65,9 @@ export function benchResult(name: string, measured: Measured): BenchResult {
 
 /** The table in docs/benchmarks.md is generated from it. */
 const RESULTS = "results.json";
-const PAGE = "report.html";
 
 /** What is recorded, and where. */
-export interface Recording {
+interface Recording {
   readonly folder: string;
   readonly name: string;
   readonly result: BenchResult;
@@ -87,28 +76,24 @@ export interface Recording {
   readonly order: readonly string[];
 }
 
-/** Writes a result beside the records of other benchmarks, and the page of all. @returns the paths */
-export async function recordResult({ folder, name, result, seconds, order }: Recording): Promise<string[]> {
-  const { method, figures, charts, data } = result;
+/** Writes a result beside the records of other benchmarks. @returns the path of the file */
+export function recordResult({ folder, name, result, seconds, order }: Recording): string {
+  const { method, figures, data } = result;
   const record: BenchRecord = {
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} CPUs, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
     seconds: Math.round(seconds),
     method,
     figures,
-    charts,
     data,
   };
   const position = (each: string) => (order.includes(each) ? order.indexOf(each) : order.length);
-  const records = Object.fromEntries(
-    Object.entries({ ...readResults(folder), [name]: record }).sort(
-      ([left], [right]) => position(left) - position(right),
-    ),
-  );
+  const records = Object.entries({ ...readResults(folder), [name]: record });
+  records.sort(([left], [right]) => position(left) - position(right));
+  const path = join(folder, RESULTS);
   mkdirSync(folder, { recursive: true });
-  writeReport(join(folder, RESULTS), `${JSON.stringify(records, null, 1)}\n`);
-  writeReport(join(folder, PAGE), await benchPage(records));
-  return [RESULTS, PAGE].map((file) => join(folder, file));
+  writeReport(path, `${JSON.stringify(Object.fromEntries(records), null, 1)}\n`);
+  return path;
 }
 
 /** The records of a folder; none where it has no file of them. @throws UsageError where the file is not JSON */
@@ -125,7 +110,7 @@ export function readResults(folder: string): BenchResults {
 }
 
 /** How often subjects are measured. */
-export interface Turns {
+interface Turns {
   readonly rounds: number;
   readonly signal: AbortSignal;
   /** Told before each measurement, with the round and the subject. */

@@ -1,8 +1,12 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionProcess, functionEnvironment } from "../scripts/emulator/functions/function-process";
-import { RuntimeApi, type RuntimeTask } from "../scripts/emulator/functions/runtime-api";
-import type { FunctionCall } from "./function-calls";
+import {
+  FunctionProcess,
+  makeEnvironment,
+  RuntimeApi,
+  type RuntimeTask,
+} from "../scripts/emulator/functions/function-process";
+import type { FunctionCall } from "../__tests__/support/function-calls";
 
 /** What a function needs to be started and called. */
 export interface FunctionStart {
@@ -21,7 +25,6 @@ export interface FunctionStart {
 /** Memory of the function in MiB, as `api_memory_size` has it by default; it sets the limit of the heap. */
 const MEMORY_MIB = 512;
 const LIMIT_MS = 30_000;
-const FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:bench";
 
 interface Answer {
   readonly payload: string;
@@ -66,20 +69,18 @@ export class RunningFunction {
    */
   async call(): Promise<number> {
     const { call, code, checksAnswer } = this.start;
-    let limit: NodeJS.Timeout | undefined;
     const beganMs = performance.now();
-    const { payload, failed } = await new Promise<Answer>((resolve) => {
-      limit = setTimeout(() => resolve({ payload: `nothing within ${LIMIT_MS} ms`, failed: true }), LIMIT_MS);
-      this.answer = resolve;
-      this.task = {
-        requestId: "bench",
-        deadlineMs: Date.now() + LIMIT_MS,
-        functionArn: FUNCTION_ARN,
-        traceId: "Root=1-0-0",
-        payload: JSON.stringify(call.event),
-      };
-      this.deliver();
-    });
+    const answered = new Promise<Answer>((resolve) => (this.answer = resolve));
+    const limit = setTimeout(() => this.answer({ payload: `nothing within ${LIMIT_MS} ms`, failed: true }), LIMIT_MS);
+    this.task = {
+      requestId: "bench",
+      deadlineMs: Date.now() + LIMIT_MS,
+      functionArn: "arn:aws:lambda:us-east-1:123456789012:function:bench",
+      traceId: "Root=1-0-0",
+      payload: JSON.stringify(call.event),
+    };
+    this.deliver();
+    const { payload, failed } = await answered;
     const ms = performance.now() - beganMs;
     clearTimeout(limit);
     if (failed || (checksAnswer && !payload.includes(call.answerHolds)))
@@ -131,7 +132,7 @@ export async function measureColdStart(start: FunctionStart): Promise<ColdTimes>
 const logOf = ({ code }: FunctionStart): string => join(code, "log.txt");
 
 function environmentOf({ call, code, endpoint, certificate }: FunctionStart, runtimeApi: string) {
-  return functionEnvironment({
+  return makeEnvironment({
     version: {
       functionName: call.function,
       version: "1",

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandContext } from "../scripts/kit/context";
@@ -21,18 +21,10 @@ interface Program {
   readonly arguments: readonly string[];
 }
 
-/** What a program took and wrote. */
-export interface SynthTimes {
-  /** Median of its wall time, in milliseconds. */
-  readonly ms: number;
-  readonly resources: number;
-}
-
-/** By name: `ours`, `start` (node and tsx with an empty program), and each peer that is installed. */
-export type SynthMedians = Readonly<Record<string, SynthTimes>> & {
-  readonly ours: SynthTimes;
-  readonly start: SynthTimes;
-};
+/**
+ * Median milliseconds by name: `ours`, `start` (node and tsx with an empty program), and each peer that is installed.
+ */
+type SynthMedians = Readonly<Record<string, number>> & { readonly ours: number; readonly start: number };
 
 /**
  * Measures how long our stack and the same API in other frameworks take to synthesize, each in a process of its own. A
@@ -52,48 +44,27 @@ export async function benchSynth(context: CommandContext): Promise<BenchResult> 
   const samples = await progress.step("Synthesize, in turn", (detail) =>
     measureInTurn(programs, { rounds: RUNS, signal, detail }, (program) => synthesize(context, program)),
   );
-  const medians = Object.fromEntries(
-    programs.map(({ name }, index) => [
-      name,
-      { ms: median(samples[index]!.map(({ ms }) => ms)), resources: samples[index]![0]!.resources },
-    ]),
-  );
+  const medians = Object.fromEntries(programs.map(({ name }, index) => [name, median(samples[index]!)]));
   return judgeSynth({ ...medians, ours: medians["ours"]!, start: medians["start"]! });
 }
 
-async function synthesize({ environment, signal }: CommandContext, program: Program): Promise<SynthTimes> {
+/** @returns milliseconds */
+async function synthesize({ environment, signal }: CommandContext, program: Program): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "quickturn-synth-"));
   try {
     const env: NodeJS.ProcessEnv = { ...environment, CDKTF_OUTDIR: folder, PEER_OUTDIR: folder };
     delete env["QUICKTURN_STACKS"];
-    const ms = await timeMs(() =>
+    return await timeMs(() =>
       run(process.execPath, ["--import", "tsx", ...program.arguments], { cwd: program.directory, env, signal }),
     );
-    return { ms, resources: countResources(folder) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Counts resources in what was written: Terraform's by type and name, CloudFormation's by name. */
-function countResources(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
-    /(cdk\.tf|\.template)\.json$/.test(file),
-  );
-  return files.reduce((sum, file) => {
-    const { resource = {}, Resources = {} } = JSON.parse(readFileSync(join(folder, file), "utf8")) as {
-      resource?: Record<string, object>;
-      Resources?: object;
-    };
-    const named = [Resources, ...Object.values(resource)];
-    return sum + named.reduce((count, resources) => count + Object.keys(resources).length, 0);
-  }, 0);
-}
-
 /** Compares ours with each peer. */
 export function judgeSynth(medians: SynthMedians): BenchResult {
   const { ours, start } = medians;
-  const programs = { ours: "Quickturn", ...PEERS, start: "node and tsx alone" };
   return benchResult("synth", {
     method:
       `Each program run by node with tsx in a process of its own, with the same zips, ${RUNS} times in turn; medians ` +
@@ -104,7 +75,7 @@ export function judgeSynth(medians: SynthMedians): BenchResult {
       const row = {
         compares: `synth, ours / ${title}`,
         mustReach: "< 1x",
-        limit: `${secondsText(start.ms)} (node and tsx alone)`,
+        limit: `${secondsText(start)} (node and tsx alone)`,
       };
       if (peer === undefined) {
         const install = `npm ci --prefix ${PEERS_FOLDER}/${name}`;
@@ -112,27 +83,10 @@ export function judgeSynth(medians: SynthMedians): BenchResult {
       }
       return {
         ...row,
-        measured: `${(ours.ms / peer.ms).toFixed(2)}x (${secondsText(ours.ms)} / ${secondsText(peer.ms)})`,
-        holds: ours.ms < peer.ms,
+        measured: `${(ours / peer).toFixed(2)}x (${secondsText(ours)} / ${secondsText(peer)})`,
+        holds: ours < peer,
       };
     }),
-    charts: [
-      {
-        title: "Synthesis of the agents' API",
-        unit: "s",
-        kind: "bars",
-        categories: Object.values(programs),
-        series: [
-          {
-            name: "wall time",
-            values: Object.keys(programs).map((name) => {
-              const program = medians[name];
-              return program === undefined ? null : program.ms / 1_000;
-            }),
-          },
-        ],
-      },
-    ],
     data: { medians },
   });
 }

@@ -204,7 +204,8 @@ class Reader<Environment extends object> {
   finish(): void {
     if (this.problems.length === 0) return;
     throw new Error(
-      `The function's environment is incomplete: ${this.problems.join("; ")}. The stack writes these variables: apply it again.`,
+      `The function's environment is incomplete: ${this.problems.join("; ")}. ` +
+        "The stack writes these variables: apply it again.",
     );
   }
 }

@@ -5,7 +5,7 @@ import { ApiGatewayUsagePlanKey } from "@cdktf/provider-aws/lib/api-gateway-usag
 import { Construct } from "constructs";
 import { address, countWhen, expression, type Expression, interpolate } from "./expressions";
 
-export interface AccessProps {
+interface AccessProps {
   readonly stage: ApiGatewayStage;
   /** True while callers show an API key. */
   readonly apiKeysRequired: Expression;

@@ -7,10 +7,28 @@ import type { TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { createAlarmTopic, type AlarmTopicProps } from "./alarm-topic";
 import { address, countWhen, expression, type Expression, interpolate } from "./expressions";
-import { alarmQueries, type MetricQuery, type QueriedMetric } from "./metric-query";
 
 /** Tag by which a paging service tells alarms apart. */
 const SEVERITY_TAG = "quickturn:severity";
+
+/** A metric that an expression names by its id. */
+export interface QueriedMetric {
+  readonly id: string;
+  /** CloudWatch's namespace. */
+  readonly namespace: string;
+  /** CloudWatch's name of it. */
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** `Average`, `Maximum`, `SampleCount`, `Sum`, or a percentile such as `p95`. */
+  readonly statistic: string;
+}
+
+/** What CloudWatch computes of one period. */
+export interface MetricQuery {
+  readonly metrics: readonly QueriedMetric[];
+  /** CloudWatch metric math over the metrics' ids. Default: the only metric's statistic itself. */
+  readonly expression?: string;
+}
 
 /** What an alarm watches, and what a person needs to know when it rings. */
 export interface AlarmProps {
@@ -37,7 +55,7 @@ export interface AlarmProps {
   readonly description: string;
 }
 
-export interface AlarmsProps extends AlarmTopicProps {
+interface AlarmsProps extends AlarmTopicProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
   /** Map from a severity to the ARN of the operator's topic. */
@@ -98,16 +116,24 @@ function muteAlarm(alarm: CloudwatchMetricAlarm, listens: Expression, missing: s
  */
 function queryAttributes({ query, periodSeconds, label }: AlarmProps): Partial<CloudwatchMetricAlarmConfig> {
   const { metrics, expression: math } = query;
-  if (math !== undefined) return { metricQuery: alarmQueries({ metrics, expression: math }, periodSeconds, label) };
   const [first] = metrics;
+  if (math !== undefined) {
+    const inputs = metrics.map(({ id, namespace, metric, dimensions, statistic: stat }) => ({
+      id,
+      returnData: false,
+      metric: { namespace, metricName: metric, dimensions: { ...dimensions }, stat, period: periodSeconds },
+    }));
+    return { metricQuery: [{ id: "value", expression: math, label, returnData: true }, ...inputs] };
+  }
   if (first === undefined) throw new Error(`The alarm on "${label}" reads no metric; give it one, or an expression`);
-  const { namespace, metricName, dimensions, statistic } = first;
-  const percentile = statistic.startsWith("p");
+  const { namespace, metric, dimensions, statistic } = first;
   return {
     namespace,
-    metricName,
+    metricName: metric,
     dimensions: { ...dimensions },
-    ...(percentile ? { extendedStatistic: statistic, evaluateLowSampleCountPercentiles: "ignore" } : { statistic }),
+    ...(statistic.startsWith("p")
+      ? { extendedStatistic: statistic, evaluateLowSampleCountPercentiles: "ignore" }
+      : { statistic }),
     period: periodSeconds,
   };
 }
@@ -131,11 +157,11 @@ export interface BurnRateAlarmProps {
   readonly link: string;
 }
 
-export interface BurnRateAlarmsProps {
+interface BurnRateAlarmsProps {
   /** First part of the alarms' names. */
   readonly namePrefix: string;
   /** Metric whose mean is the share of the requests that spend the budget. */
-  readonly metric: Pick<QueriedMetric, "namespace" | "metricName" | "dimensions">;
+  readonly metric: Pick<QueriedMetric, "namespace" | "metric" | "dimensions">;
   readonly rates: readonly BurnRateAlarmProps[];
 }
 
@@ -167,7 +193,7 @@ export class BurnRateAlarms extends Construct {
       alarmDescription:
         `A part of ${namePrefix}-${rate.name}, which tells what to do; it calls nobody itself.` + rate.link,
       namespace: metric.namespace,
-      metricName: metric.metricName,
+      metricName: metric.metric,
       dimensions: { ...metric.dimensions },
       statistic: "Average",
       comparisonOperator: "GreaterThanThreshold",

@@ -1,9 +1,13 @@
+import { ApiGatewayAccount } from "@cdktf/provider-aws/lib/api-gateway-account";
 import { ApiGatewayMethodSettings } from "@cdktf/provider-aws/lib/api-gateway-method-settings";
 import { ApiGatewayStage } from "@cdktf/provider-aws/lib/api-gateway-stage";
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { IResolvable } from "cdktf";
 import { Construct } from "constructs";
-import { expression, type Expression, interpolate } from "./expressions";
+import { expression, type Expression, interpolate, address, countWhen, jsonencoded } from "./expressions";
+import { trustService } from "./policy-statements";
 
 /** Fields of an access log line. Paths and headers are left out, because they could hold secrets. */
 const ACCESS_LOG_FORMAT = JSON.stringify({
@@ -18,7 +22,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   source_ip: "$context.identity.sourceIp",
 });
 
-export interface ApiStageProps {
+interface ApiStageProps {
   readonly restApiId: string;
   /** Identifier of the published deployment. */
   readonly deploymentId: string;
@@ -120,4 +124,45 @@ export class ApiStage extends Construct {
 /** The key of a method's settings in a stage: the path with each slash as ~1 (RFC 6901), and the HTTP method. */
 export function methodPath(resourcePath: string, httpMethod: string): string {
   return `${resourcePath.replaceAll("/", "~1")}/${httpMethod}`;
+}
+
+interface AccountLoggingProps {
+  /** Whether this deployment sets the account's role. */
+  readonly enabled: Expression;
+  readonly roleName: string;
+  /** AWS partition, such as `aws`. */
+  readonly partition: string;
+  /** ARN of a policy that limits what the role may do, whatever it is allowed; or null. */
+  readonly permissionsBoundaryArn: Expression;
+}
+
+/** The role by which API Gateway writes logs. An account has one in each region, so it is created only on request. */
+export class AccountLogging extends Construct {
+  readonly account: ApiGatewayAccount;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { enabled, roleName, partition, permissionsBoundaryArn }: AccountLoggingProps,
+  ) {
+    super(scope, id);
+    const count = countWhen(enabled);
+    const role = new IamRole(this, "role", {
+      name: roleName,
+      assumeRolePolicy: jsonencoded(this, "trust", trustService("apigateway.amazonaws.com")),
+      permissionsBoundary: interpolate(permissionsBoundaryArn),
+    });
+    role.addOverride("count", count);
+    const attachment = new IamRolePolicyAttachment(this, "policy", {
+      role: interpolate(expression`${address(role)}[0].name`),
+      // API Gateway checks for the permissions of this AWS policy when the account is changed.
+      policyArn: `arn:${partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs`,
+    });
+    attachment.addOverride("count", count);
+    this.account = new ApiGatewayAccount(this, "account", {
+      cloudwatchRoleArn: interpolate(expression`${address(role)}[0].arn`),
+      dependsOn: [attachment],
+    });
+    this.account.addOverride("count", count);
+  }
 }

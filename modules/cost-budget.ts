@@ -9,7 +9,7 @@ const NOTIFICATIONS = [
   { type: "FORECASTED", percent: 100 },
 ] as const;
 
-export interface CostBudgetProps {
+interface CostBudgetProps {
   readonly budgetName: string;
   /** Dollars a month, or null for no budget. */
   readonly monthlyUsd: Expression;

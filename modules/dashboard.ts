@@ -1,5 +1,6 @@
 import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
 import { Construct } from "constructs";
+import type { MetricQuery, QueriedMetric } from "./alarms";
 import { expression, interpolate, jsonencoded, type Expression } from "./expressions";
 
 /** CloudWatch's grid is 24 columns wide: three charts a row. */
@@ -36,7 +37,7 @@ export interface DashboardSection {
   readonly charts: readonly Chart[];
 }
 
-export interface DashboardProps {
+interface DashboardProps {
   readonly dashboardName: string;
   readonly region: string;
   /** Markdown at the top. */
@@ -108,4 +109,19 @@ function chartProperties({ title, metrics, unit, periodSeconds = 300, lines = []
 function linesWithValue(lines: readonly ChartLine[]): Expression {
   const list = lines.map(({ label, value, color }) => `{ label = "${label}", value = ${value}, color = "${color}" }`);
   return expression`[for line in [${list.join(", ")}] : line if line.value != null]`;
+}
+
+/** The rows of a dashboard's chart: the value, and its metrics hidden. @param label what the value is, for a person */
+export function chartRows({ metrics, expression }: MetricQuery, label: string): unknown[][] {
+  const row = ({ namespace, metric, dimensions }: QueriedMetric, options: object) => [
+    namespace,
+    metric,
+    ...Object.entries(dimensions).flat(),
+    options,
+  ];
+  if (expression === undefined) return metrics.map((metric) => row(metric, { stat: metric.statistic, label }));
+  return [
+    [{ id: "value", expression, label }],
+    ...metrics.map((metric) => row(metric, { id: metric.id, stat: metric.statistic, visible: false })),
+  ];
 }

@@ -27,7 +27,7 @@ const ORIGIN_SECRET_RULE =
   "The origin's secret is too weak or has characters that a header does not take; " +
   "allowed: 32 to 128 letters, digits, _ and -.";
 
-export interface EdgeDistributionProps {
+interface EdgeDistributionProps {
   readonly stage: ApiGatewayStage;
   /** Whether the distribution exists. */
   readonly enabled: Expression;

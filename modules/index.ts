@@ -1,10 +1,16 @@
 export { Access } from "./access";
-export { AccountLogging } from "./account-logging";
 export { AgentFunction, type AgentFunctionProps } from "./agent-function";
-export { Alarms, BurnRateAlarms, listAttribute, type AlarmProps, type BurnRateAlarmProps } from "./alarms";
-export { ApiStage, methodPath } from "./api-stage";
+export {
+  Alarms,
+  BurnRateAlarms,
+  listAttribute,
+  type AlarmProps,
+  type BurnRateAlarmProps,
+  type MetricQuery,
+} from "./alarms";
+export { AccountLogging, ApiStage, methodPath } from "./api-stage";
 export { CostBudget } from "./cost-budget";
-export { Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
+export { chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "./dashboard";
 export {
   functionPermissions,
   gatePermissions,
@@ -17,7 +23,6 @@ export {
 export { EdgeDistribution } from "./edge-distribution";
 export { address, countWhen, expression, interpolate, interpolateAny, type Expression } from "./expressions";
 export { LiveAlias } from "./live-alias";
-export { chartRows, type MetricQuery, type QueriedMetric } from "./metric-query";
 export { STATUS_ROUTE } from "./openapi";
 export {
   PermissionSets,

@@ -4,7 +4,7 @@ import { LambdaProvisionedConcurrencyConfig } from "@cdktf/provider-aws/lib/lamb
 import { Construct } from "constructs";
 import { blockWhen, countWhen, expression, type Expression, interpolate } from "./expressions";
 
-export interface LiveAliasProps {
+interface LiveAliasProps {
   /** Name of the function. */
   readonly functionName: string;
   /** The function's newest published version, as a string. */
@@ -21,7 +21,7 @@ export interface LiveAliasProps {
   readonly events?: EventDelivery;
 }
 
-export interface EventDelivery {
+interface EventDelivery {
   /** Seconds, from 60 to 21,600. */
   readonly maximumEventAgeInSeconds: number;
   /** From 0 to 2. */

@@ -23,7 +23,7 @@ const TOKEN_END_HEADER = "integration.request.header.x-quickturn-token-end";
  */
 const BEARER = "^Bearer [A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$";
 
-export interface OpenApiProps {
+interface OpenApiProps {
   readonly title: string;
   /** ARN by which API Gateway invokes the front door. */
   readonly invokeArn: string;
@@ -37,7 +37,7 @@ export interface OpenApiProps {
   readonly originHeader: string;
 }
 
-export interface TokenAuthorizerProps {
+interface TokenAuthorizerProps {
   /** ARN by which API Gateway invokes the function; "" where there is none. */
   readonly invokeArn: Expression;
   /** Seconds that API Gateway keeps the answer to a token. */

@@ -11,7 +11,7 @@ export interface PermissionSet {
   readonly enabled: Expression | undefined;
 }
 
-export interface PermissionSetProps {
+interface PermissionSetProps {
   /** One sentence for the console. */
   readonly description: string;
   /** IAM takes 6,144 characters of them, white space left out. */

@@ -6,7 +6,7 @@ import { address, countWhen, expression, type Expression, interpolate, jsonencod
 import type { PermissionSet } from "./permission-sets";
 
 /** Who signs a pipeline's tokens. */
-export interface Forge {
+interface Forge {
   /** The issuer's URL. */
   readonly url: Expression;
   /** Whom the tokens must be made for. */
@@ -25,7 +25,7 @@ export type Subjects =
   | { /** List of whole subjects. */ readonly exactly: Expression }
   | { /** List of subjects with `*` for what may differ. */ readonly like: Expression };
 
-export interface PipelineRoleProps {
+interface PipelineRoleProps {
   readonly roleName: string;
   /** One sentence for the console. */
   readonly description: string;

@@ -38,7 +38,7 @@ export interface UsableKeys {
 }
 
 /** How keys may be used. */
-export interface KeyUse {
+interface KeyUse {
   /** Actions of KMS, as {@link actionsOf} takes them. */
   readonly actions: string;
   /** Services through which alone the keys may be used, as their endpoints begin, such as `sqs`. */

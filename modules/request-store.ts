@@ -15,7 +15,7 @@ import {
   type UsableKeys,
 } from "./policy-statements";
 
-export interface RequestStoreProps {
+interface RequestStoreProps {
   readonly requestsTableName: string;
   readonly sessionsTableName: string;
   readonly resultsBucketName: string;

@@ -10,7 +10,7 @@ import { HEALTH_METHOD, openApiDocument } from "./openapi";
 /** Sid that tells this policy from one that somebody else gave the API. */
 const OWN_SID = "LetInCallers";
 
-export interface RestApiProps {
+interface RestApiProps {
   readonly apiName: string;
   /** Alias of the front door, which answers every route. */
   readonly frontDoor: LambdaAlias;

@@ -9,7 +9,7 @@ import { expression, type Expression, interpolate } from "./expressions";
 /** A later tick is dropped, because the next one is near. It is EventBridge's shortest. */
 const MAXIMUM_EVENT_AGE_SECONDS = 60;
 
-export interface ScheduleProps {
+interface ScheduleProps {
   /** Physical name of the rule. */
   readonly ruleName: string;
   /** One sentence for the console. */

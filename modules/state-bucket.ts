@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import { type Expression, expression, interpolate, interpolateAny, jsonencoded } from "./expressions";
 import { denyPlainHttp, policyDocument } from "./policy-statements";
 
-export interface StateBucketProps {
+interface StateBucketProps {
   readonly bucketName: string;
   /** ARN of the key that encrypts the objects, or null for S3's own keys. */
   readonly kmsKeyArn: Expression;

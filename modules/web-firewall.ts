@@ -35,7 +35,7 @@ const MANAGED_GROUPS: readonly { readonly name: string; readonly onlyCounted: re
 /** Headers that no log may show; lower-case, as the firewall's log names them. */
 const SECRET_HEADERS = ["authorization", "x-api-key", "x-amz-security-token", "cookie"];
 
-export interface WebFirewallProps {
+interface WebFirewallProps {
   readonly stage: ApiGatewayStage;
   /** Whether the firewall exists. */
   readonly enabled: Expression;

@@ -45,7 +45,7 @@ const FAILED_BATCH_SIZE = 10;
 /** SQS's default, written out so that a plan shows it: a key that is switched off goes on working for so long. */
 const KEY_REUSE_SECONDS = 300;
 
-export interface WorkQueueProps {
+interface WorkQueueProps {
   readonly queueName: string;
   readonly deadLetterQueueName: string;
   /** The worker's time-out in seconds. */

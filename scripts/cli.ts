@@ -4,9 +4,12 @@ import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { DEFAULT_ENVIRONMENT } from "../stacks/contract/outputs";
-import { addCommands } from "./cli/all-commands";
+import { addBuildCommands, addContractCommands, addImageCommand, addLocalCommand } from "./cli/build-commands";
+import { addDashboardCommand, addDecideCommands, addTuneCommand, addVerifyCommand } from "./cli/decide-commands";
+import { addCanaryCommand, addDeployCommands, addStateCommands } from "./cli/deploy-commands";
 import { describeCrash, classifyFailure, type Failure, traceCauses } from "./cli/failure";
 import { Interruption, SIGNAL_EXIT_CODES } from "./cli/interruption";
+import { addAuditCommand, addReviewCommands } from "./cli/review-commands";
 import type { Shell } from "./cli/shell";
 import { type CommandContext, type CommandResult, EXIT_CODE_ROWS, SILENT, progressOn } from "./kit/context";
 import { findDeploymentFolder } from "./kit/deployment-folder";
@@ -32,7 +35,7 @@ function packageVersion(): string {
 }
 
 /** A command line: its name, what it is for, examples for its help, and its commands. */
-export interface CommandLine {
+interface CommandLine {
   readonly name: string;
   readonly description: string;
   readonly help: string;
@@ -64,7 +67,7 @@ export function program({ name, description, help, addCommands }: CommandLine = 
   const shell: Shell = {
     perform: (command) => perform(root, command),
     isTerminal: process.stdin.isTTY,
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : { confirm: undefined, ask: undefined }),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm, ask } : {}),
   };
   addCommands(root, shell);
   return root;
@@ -77,7 +80,7 @@ Examples:
   quickturn apply --auto-approve                plan, and apply exactly that plan
   quickturn apply --auto-approve --adopt        go on after a killed apply: take over what it made
   quickturn review --diff HEAD^1 --out review.md  what a change does, for a pull request; then quickturn comment
-  quickturn audit --sarif audit.sarif           whether what a plan makes is safe; what is not met on purpose has a reason and a last day
+  quickturn audit --sarif audit.sarif           whether what a plan makes is safe
   quickturn unlock <id>                         free the state's lock of a run that was killed
   quickturn rollback --auto-approve             take every optimization away, in place
   quickturn canary --steps 10,50,100            make a new version live step by step, or take it back by itself
@@ -96,13 +99,30 @@ const QUICKTURN: CommandLine = {
   addCommands,
 };
 
+/** Every command, in the order of `--help`. */
+export function addCommands(root: Command, shell: Shell): void {
+  addBuildCommands(root, shell);
+  addImageCommand(root, shell);
+  addDeployCommands(root, shell);
+  addCanaryCommand(root, shell);
+  addVerifyCommand(root, shell);
+  addContractCommands(root, shell);
+  addDashboardCommand(root, shell);
+  addDecideCommands(root, shell);
+  addTuneCommand(root, shell);
+  addLocalCommand(root, shell);
+  addReviewCommands(root, shell);
+  addAuditCommand(root, shell);
+  addStateCommands(root, shell);
+}
+
 async function confirm(question: string): Promise<boolean> {
   return (await ask(`${question} Only "yes" goes on:`)) === "yes";
 }
 
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // At a question the terminal hands a Ctrl-C over as a key; and Ctrl-D, or a terminal that is gone, is no yes.
+  // While readline asks, a Ctrl-C is a key and not a signal. Ctrl-D, or a terminal that is gone, counts as no.
   terminal.on("SIGINT", () => interruption.receive("SIGINT"));
   const closed = new Promise<string>((resolve) =>
     ["close", "error"].forEach((event) => terminal.once(event, () => resolve(""))),
@@ -116,7 +136,7 @@ async function ask(question: string): Promise<string> {
 
 async function perform(root: Command, command: (context: CommandContext) => Promise<CommandResult>): Promise<void> {
   const { json = false, env } = root.opts<{ json?: boolean; env: string }>();
-  // State, plans and credentials are written by what runs below.
+  // A command writes state, plans and credentials.
   writePrivately();
   const context = {
     env,
@@ -131,7 +151,7 @@ async function perform(root: Command, command: (context: CommandContext) => Prom
   process.exitCode = result.exitCode;
 }
 
-/** Says why the command has not done its work: with `--json` as one document too, else in a sentence alone. */
+/** Says why the command has not done its work: in a sentence, and with `--json` as one document too. */
 function report(root: Command, error: unknown, failure: Failure): void {
   const { json = false, debug = false } = root.opts<{ json?: boolean; debug?: boolean }>();
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
@@ -148,7 +168,7 @@ function report(root: Command, error: unknown, failure: Failure): void {
 export async function main(argv: readonly string[], commandLine = QUICKTURN): Promise<void> {
   for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[])
     process.on(name, () => interruption.receive(name));
-  // Who reads may end first: a pager, or the terminal. The work and its clean-up go on.
+  // The reader, a pager or the terminal, may end first. The work and its clean-up go on.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreUnread);
   process.on("exit", dieWithTerminal);
   const root = program(commandLine);
@@ -179,8 +199,7 @@ function ignoreUnread(error: NodeJS.ErrnoException): void {
 }
 
 /**
- * Node aborts where it ends by itself and cannot put a terminal that is gone in order; for a shell the exit code is the
- * same.
+ * Ends by SIGHUP, which gives a shell the same exit code: Node aborts at its exit where it cannot reset the terminal.
  */
 function dieWithTerminal(): void {
   if (!terminalIsGone) return;

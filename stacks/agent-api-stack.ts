@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
 import { RequestStore, WorkQueue, expression, interpolate, type Dashboard } from "../modules";
 import { warnAboutAgents } from "./agents-in-effect";
-import { createAlarms, type CreatedAlarms } from "./alarms";
+import { createAlarms, metricSources, type CreatedAlarms } from "./alarms";
 import { OUTPUT_DESCRIPTIONS } from "./contract/outputs";
 import { KEPT_BY_COMMANDS, SETTINGS, defaultValue, followsProfile, type Setting } from "./contract/settings";
 import { createDashboard } from "./dashboard";
@@ -12,7 +12,7 @@ import { createHttpApi, type HttpApi } from "./http-api";
 import { physicalNames, type Deployment } from "./names";
 import { PlatformStack, type PlatformProps } from "./platform";
 
-export interface AgentApiStackProps extends PlatformProps {
+interface AgentApiStackProps extends PlatformProps {
   /** Whether Terraform refuses to destroy the tables. Terraform takes no expression there. */
   readonly preventDestroy: boolean;
 }
@@ -45,8 +45,9 @@ export class AgentApiStack extends PlatformStack {
     const heartbeats = createHeartbeats(deployment, frontDoor, worker);
     const api = createHttpApi(deployment, frontDoor.alias);
     const watched = { ...functions, ...heartbeats, workerAlias: worker.alias, restApi: api.restApi, queue, store };
-    const alarms = createAlarms(deployment, watched);
-    const dashboard = createDashboard(deployment, watched, alarms);
+    const sources = metricSources(deployment, watched);
+    const alarms = createAlarms(deployment, sources);
+    const dashboard = createDashboard(deployment, sources, alarms);
     this.warn();
     this.declareOutputs(deployment, { store, queue, worker, frontDoor, sweeper, api, alarms, dashboard });
   }

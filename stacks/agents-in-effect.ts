@@ -12,7 +12,7 @@ const SINGLE =
   '{ name = "agent", kind = "agentcore", target = var.agentcore_runtime_arn, timeout_seconds = 600, phases = [1] }';
 
 /** The agents in effect, as JSON. */
-export interface AgentsInEffect {
+interface AgentsInEffect {
   /** Array of AgentDefinition. */
   readonly agents: Expression;
   /** ArbiterDefinition, or null. */

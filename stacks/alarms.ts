@@ -8,7 +8,15 @@ import {
   type AlarmProps,
   type BurnRateAlarmProps,
   type Expression,
+  type AgentFunction,
+  type LiveAlias,
+  type MetricQuery,
+  type RequestStore,
+  type RestApi,
+  type Schedule,
+  type WorkQueue,
 } from "../modules";
+import { STAGE_NAME } from "./contract/fixed";
 import {
   BURN_RATES,
   BURN_RATE_METRIC,
@@ -24,10 +32,11 @@ import {
   type Kpi,
   type KpiAlarm,
   type SourceNames,
+  kpiQuery,
+  nameMetric,
 } from "./contract/settings";
 import { declareCheck, isGiven, type DeclaredSettings } from "./declare";
 import type { Deployment } from "./names";
-import { metricSources, resolveMetric, resolveQuery, type Watched } from "./watched-metrics";
 
 /** Lists of the alarms that exist and call a person, and their topic. */
 export interface CreatedAlarms {
@@ -37,9 +46,8 @@ export interface CreatedAlarms {
 }
 
 /** Creates an alarm for each that the KPIs declare, the alarms on the error budget, and the budget of costs. */
-export function createAlarms(deployment: Deployment, watched: Watched): CreatedAlarms {
+export function createAlarms(deployment: Deployment, sources: SourceNames): CreatedAlarms {
   const { stack, settings, names, accountId, partition } = deployment;
-  const sources = metricSources(deployment, watched);
   const alarms = new Alarms(stack, "alarm", {
     namePrefix: names.alarmPrefix,
     topicName: names.alarmTopic,
@@ -58,7 +66,7 @@ export function createAlarms(deployment: Deployment, watched: Watched): CreatedA
   });
   const burnRates = new BurnRateAlarms(stack, "burn_rate", {
     namePrefix: names.alarmPrefix,
-    metric: resolveMetric(BURN_RATE_METRIC, sources),
+    metric: nameMetric(BURN_RATE_METRIC, sources),
     rates: BURN_RATES.map((rate) => burnRateProps(rate, settings, alarms.topicArnFor(rate.severity))),
   });
   createBudget(deployment, alarms.topicArnFor("warning"));
@@ -138,16 +146,13 @@ function burnRateProps(rate: BurnRate, settings: DeclaredSettings, topicArn: Exp
 const resolveCondition = (condition: Condition, settings: DeclaredSettings): Expression =>
   expression`${conditionText(condition, (setting) => settings.expression(setting))}`;
 
-/** What the called person needs to know. */
-interface AlarmText {
-  readonly meaning: string;
-  readonly rule: string;
-  readonly severity: string;
-  /** Heading in RUNBOOK.md. */
-  readonly runbook: string;
-}
-
-const describeAlarm = ({ meaning, rule, severity, runbook }: AlarmText): string =>
+/** What the called person needs to know. @param runbook heading in RUNBOOK.md */
+const describeAlarm = ({
+  meaning,
+  rule,
+  severity,
+  runbook,
+}: Record<"meaning" | "rule" | "severity" | "runbook", string>) =>
   `${meaning} It rings with ${rule}. Severity: ${severity}. What to do: RUNBOOK.md, "${runbook}".`;
 
 /**
@@ -184,4 +189,53 @@ function warnAboutAlarms({ stack, settings }: Deployment): void {
         `\${floor(1000 / ${rate.factor}) / 10}, or turn it off by alarms_enabled.`,
     });
   }
+}
+
+/** What alarms and dashboard watch. */
+interface Watched {
+  readonly frontDoor: AgentFunction;
+  readonly worker: AgentFunction;
+  readonly workerAlias: LiveAlias;
+  readonly sweeper: AgentFunction;
+  readonly restApi: RestApi;
+  readonly queue: WorkQueue;
+  readonly store: RequestStore;
+  readonly apiHeartbeat: Schedule;
+  readonly workerHeartbeat: Schedule;
+}
+
+/** The names in the metrics' dimensions. They are references, so that a renamed resource takes its alarms with it. */
+export function metricSources({ names }: Deployment, watched: Watched): SourceNames {
+  const { frontDoor, worker, workerAlias, sweeper, restApi, queue, store, apiHeartbeat, workerHeartbeat } = watched;
+  return {
+    frontDoorFunction: frontDoor.function.functionName,
+    workerFunction: worker.function.functionName,
+    sweeperFunction: sweeper.function.functionName,
+    authorizerFunction: names.authorizerFunction,
+    liveAlias: workerAlias.alias.name,
+    restApi: restApi.api.name,
+    stage: STAGE_NAME,
+    workQueue: queue.queue.name,
+    deadLetterQueue: queue.deadLetterQueue.name,
+    requestsTable: store.requests.name,
+    sessionsTable: store.sessions.name,
+    apiHeartbeatRule: apiHeartbeat.rule.name,
+    workerHeartbeatRule: workerHeartbeat.rule.name,
+    deployment: names.deployment,
+  };
+}
+
+/** How CloudWatch computes a KPI of this stack; undefined where only the gate can. */
+export function resolveQuery(kpi: Kpi, { settings }: Deployment, sources: SourceNames): MetricQuery | undefined {
+  // A setting of 0 or -1 switches off what is measured. Its alarm is muted, and the expression must still be valid.
+  const query = kpiQuery(kpi, (setting) => interpolate(expression`max(${settings.expression(setting)}, 1)`));
+  if (query === undefined) return undefined;
+  return {
+    metrics: query.metrics.map(({ id, reference, statistic }) => ({
+      id,
+      statistic,
+      ...nameMetric(reference, sources),
+    })),
+    ...(query.expression !== undefined && { expression: query.expression }),
+  };
 }

@@ -1,10 +1,9 @@
 import { chartRows, Dashboard, type Chart, type ChartLine, type DashboardSection } from "../modules";
-import type { CreatedAlarms } from "./alarms";
+import { resolveQuery, type CreatedAlarms } from "./alarms";
 import { KPIS, type Kpi, type SourceNames } from "./contract/settings";
 import { SEVERITY_COLORS, TARGET_COLOR, createOtherCharts } from "./dashboard-charts";
 import type { DeclaredSettings } from "./declare";
 import type { Deployment } from "./names";
-import { metricSources, resolveQuery, type Watched } from "./watched-metrics";
 
 /** Headings of the sections, in reading order: first what callers feel. */
 const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
@@ -22,9 +21,8 @@ const HEADINGS: Readonly<Record<Kpi["panel"], string>> = {
 };
 
 /** Creates a dashboard of all KPIs, with the targets of the gate and the thresholds of the alarms. */
-export function createDashboard(deployment: Deployment, watched: Watched, alarms: CreatedAlarms): Dashboard {
+export function createDashboard(deployment: Deployment, sources: SourceNames, alarms: CreatedAlarms): Dashboard {
   const { stack, settings, names } = deployment;
-  const sources = metricSources(deployment, watched);
   const others = createOtherCharts(settings, sources);
   const sections = (Object.keys(HEADINGS) as Kpi["panel"][]).map(
     (panel): DashboardSection => ({

@@ -116,7 +116,7 @@ export function declareOutputs<Name extends string>(
 }
 
 /** A `check` block: plan and apply warn while the condition is false, and go on. */
-export interface Check {
+interface Check {
   readonly condition: Expression;
   /** Terraform template. */
   readonly warning: string;

@@ -6,7 +6,7 @@ import { STATE_OUTPUT_DESCRIPTIONS } from "./contract/outputs";
 import { PlatformStack, type PlatformProps } from "./platform";
 import { STATE_SETTINGS } from "./contract/settings";
 
-export interface StateStackProps extends PlatformProps {
+interface StateStackProps extends PlatformProps {
   /** Whether Terraform refuses to destroy the bucket. Terraform takes no expression there. */
   readonly preventDestroy: boolean;
 }

@@ -2,10 +2,8 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { GetAliasCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canary } from "../../scripts/deploy/canary";
-import type { CanaryOptions } from "../../scripts/deploy/canary-options";
-import { metricsJudge, type Judge } from "../../scripts/deploy/canary-judge";
-import { TerraformDeployment } from "../../scripts/deploy/canary-deployment";
+import { canary, type CanaryOptions } from "../../scripts/deploy/canary";
+import { metricsJudge, TerraformDeployment, type Judge } from "../../scripts/deploy/canary-target";
 import type { CommandContext } from "../../scripts/kit/context";
 import { EmulatedStack } from "../support/emulated-stack";
 
@@ -119,7 +117,6 @@ async function run(options: Partial<CanaryOptions>, minute: (atMs: number) => Pr
     judge,
     deployment: new TerraformDeployment(stack.terraform, {
       whose: { projectDirectory: project },
-      stackDirectory: stack.directory,
       input: { vars, refresh: false },
       progress: given.progress,
     }),

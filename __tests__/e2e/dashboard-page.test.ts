@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { Widget } from "../../scripts/dashboard/body";
-import { chartData } from "../../scripts/dashboard/chart";
-import { alarmName, dashboardPage, type DashboardReport } from "../../scripts/dashboard/page";
-import { figureText, markText } from "../../scripts/dashboard/charts";
+import type { Widget } from "../../scripts/dashboard/applied-dashboard";
+import { evaluateCharts } from "../../scripts/dashboard/chart-data";
+import { formatFigure, formatLine } from "../../scripts/dashboard/charts";
+import { alarmName } from "../../scripts/dashboard/cloudwatch";
+import { dashboardPage, type DashboardReport } from "../../scripts/dashboard/page";
 import { writeAtomically } from "../../scripts/kit/files";
 import { openPage, startBrowser } from "../support/browser";
 import { DAY_END_MS, DAY_START_MS } from "../support/dashboard-metrics";
@@ -101,8 +102,8 @@ test("draws every widget of the applied body, with the figures of the data", asy
     if (widget.type !== "metric") return;
     const data = given.charts.get(index)!;
     expect(card.title).toBe(widget.title);
-    expect(card.now).toEqual(data.series.map(({ latest }) => figureText(latest, widget.unit)));
-    expect(card.lines).toEqual(widget.lines.map(({ label, value }) => `${label} ${markText(value, widget.unit)}`));
+    expect(card.now).toEqual(data.series.map(({ latest }) => formatFigure(latest, widget.unit)));
+    expect(card.lines).toEqual(widget.lines.map((line) => formatLine(line, widget.unit)));
     expect(card.charts).toBe(data.series.length > 0 ? 1 : 0);
     if (data.series.length === 0) return expect(card.text).toContain("no data");
     expect(card.rows).toBe(new Set(data.series.flatMap(({ points }) => points.map(([ms]) => ms))).size);
@@ -110,7 +111,7 @@ test("draws every widget of the applied body, with the figures of the data", asy
     const raw = widget.rows[0]!.source;
     if (widget.rows.length === 1 && !("expression" in raw))
       expect(card.last[1]).toBe(
-        figureText(
+        formatFigure(
           series
             .find(
               (each) =>
@@ -157,22 +158,9 @@ test("a body that is full of HTML makes no HTML", async () => {
       ],
     },
   ];
-  const charts = new Map([
-    [
-      2,
-      chartData(
-        all[2] as never,
-        2,
-        {
-          series: [
-            { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum", periodSeconds: 60, points: [point] },
-          ],
-          evaluated: [],
-        },
-        { startMs: DAY_START_MS, endMs: DAY_END_MS },
-      ),
-    ],
-  ]);
+  const values = { namespace: "N", metric: "M", dimensions: {}, statistic: "Sum", periodSeconds: 60, points: [point] };
+  const window = { startMs: DAY_START_MS, endMs: DAY_END_MS };
+  const charts = evaluateCharts(all, { series: [values], evaluated: [] }, window);
   const { page, errors } = await opened(report({ name: evil, source: evil, widgets: all, charts }), { width: 1_280 });
   expect(await page.evaluate(`document.querySelectorAll("img, script, [onerror]").length`)).toBe(0);
   expect(((await page.evaluate(`document.body.textContent`)) as string).split(evil).length).toBeGreaterThan(6);

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
 import { CACHE_HEADER, startLocalRuntime, type LocalRuntime } from "../../scripts/emulator";
 import { AgentApiClient, type ApiResponse } from "../../scripts/kit/api-client";
 import { startAgentServer, type AgentServer } from "../support/agent-server";
@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 beforeAll(async () => {
   const state = await applied([]);
-  calls = await startFaultProxy({ upstream: stack.emulator.endpoint, random: () => 0 });
+  calls = await FaultProxy.start({ upstream: stack.emulator.endpoint, random: () => 0 });
   runtime = await startLocalRuntime({
     state,
     moduleDirectory: stack.directory,

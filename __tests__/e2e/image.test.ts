@@ -1,10 +1,9 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { changesThatReplace, planChanges } from "../../scripts/kit/plan-changes";
 import { readFunctions } from "../../scripts/emulator/applied/functions";
-import { State } from "../../scripts/emulator/applied/state";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { State } from "../../scripts/emulator/applied/applied";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform } from "../../scripts/kit/terraform";
 import { stackJson, STACK_DIRECTORY } from "../support/stack-json";
@@ -89,7 +88,7 @@ test("a function from an image is made of the image and its command, and of noth
 test("the local runtime says that it pulls no image, and what to do", async () => {
   const state = State.parse(await terraform.show());
   expect(() => readFunctions(state)).toThrow(
-    /^aws_lambda_function\.api_function was applied as a container image \(123456789012\.dkr.*\), which is not pulled here\. Apply with package_type=zip/,
+    /^aws_lambda_function\.api_function was applied as a container image \(123456789012\.dkr.*\), which is not pulled here\. Apply it as a zip/,
   );
 });
 

@@ -1,4 +1,4 @@
-import { KilledStack } from "../proof/kills/killed-stack";
+import { KilledStack } from "../support/killed-stack";
 import type { PlanInput } from "../../scripts/kit/terraform";
 import { unexplained } from "../support/emulator-drift";
 import { plainApply } from "../support/plain-apply";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
+import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
 import { planChanges } from "../../scripts/kit/plan-changes";
 import { auditedRows } from "../support/audited-rows";
 import { EmulatedStack } from "../support/emulated-stack";
@@ -17,7 +17,7 @@ let calls: FaultProxy;
 
 beforeAll(async () => {
   stack = await EmulatedStack.start({}, async (upstream) => {
-    calls = await startFaultProxy({ upstream, random: () => 0 });
+    calls = await FaultProxy.start({ upstream, random: () => 0 });
     return calls.url;
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { PART_PAGES } from "../../scripts/publish/parts";
+import { PART_PAGES } from "../../scripts/publish/modules";
 import { startModuleFolders, type ModuleFolders } from "../support/module-folders";
 
 /**

@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LambdaClient, ListFunctionsCommand, ListTagsCommand } from "@aws-sdk/client-lambda";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { planChanges } from "../../scripts/kit/plan-changes";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform, type PlannedChange } from "../../scripts/kit/terraform";
 import { makeKey } from "../support/customer-key";

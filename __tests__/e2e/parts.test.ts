@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { PART_PAGES } from "../../scripts/publish/parts";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { PART_PAGES } from "../../scripts/publish/modules";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { run } from "../../scripts/kit/process";
 import { Terraform, type PlannedChange } from "../../scripts/kit/terraform";

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment } from "../../scripts/emulator/moto";
 import { Terraform } from "../../scripts/kit/terraform";
 import { planChanges } from "../../scripts/kit/plan-changes";
 import type { AwsCall } from "../support/aws-call";

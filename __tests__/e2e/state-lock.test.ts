@@ -9,9 +9,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { startFaultProxy, type FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { FaultProxy } from "../../scripts/emulator/faults/fault-proxy";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { StateLocked } from "../../scripts/kit/state-lock";
 import { Terraform, type TerraformOptions } from "../../scripts/kit/terraform";
@@ -58,7 +57,7 @@ let calls: AwsCall[] = [];
 beforeAll(async () => {
   folder = temporaryFolder("state-lock");
   emulator = await startEmulator({ directory: folder, env: process.env });
-  proxy = await startFaultProxy({ upstream: emulator.endpoint, random: () => 0 });
+  proxy = await FaultProxy.start({ upstream: emulator.endpoint, random: () => 0 });
   s3 = new S3Client({
     endpoint: emulator.endpoint,
     region: "us-east-1",

@@ -123,7 +123,7 @@ test("a command of an account fetches the provider, which terraform takes by the
     code: 0,
     stdout: expect.stringContaining("Terraform has been successfully") as unknown,
   });
-  expect(init.stdout).toContain("Using previously-installed hashicorp/aws v5.100.0");
+  expect(init.stdout).toContain("Reusing previous version of hashicorp/aws from the dependency lock file");
 });
 
 test("a full disk is said, and nothing of the archive stays", async () => {

@@ -180,7 +180,7 @@ describe("a good change", () => {
     expect(comment?.body).toContain("### Plan: 3 to add, 0 to change, 0 to destroy");
     expect(comment?.body).toContain("default: 512 -> 1024");
     // The small stack has no settings to reckon with, and says so.
-    expect(comment?.body).toContain("### Cost: not reckoned");
+    expect(comment?.body).toContain("### Cost: not estimated");
     expect(comment?.body).not.toContain(forge.token);
   });
 

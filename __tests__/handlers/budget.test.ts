@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { coldFiles, oversize, type ColdBudget } from "../../bench/cold-budget";
-import { functionCalls } from "../../bench/function-calls";
+import { coldFiles, oversize, type ColdBudget } from "../support/cold-budget";
+import { functionCalls } from "../support/function-calls";
 import { FUNCTIONS } from "../../scripts/kit/package-functions";
 import { PROJECT } from "../support/stack-json";
 

@@ -4,26 +4,25 @@ import { main } from "../../scripts/cli";
 import { parseCount, type Shell } from "../../scripts/cli/shell";
 import { UsageError } from "../../scripts/kit/context";
 import type { FuzzOptions } from "./fuzz/fuzz";
+import type { KilledCanariesOptions } from "./rehearse/killed-canaries";
 import type { RehearseOptions } from "./rehearse/rehearse";
 import { RELEASES } from "./rehearse/releases";
+import type { SoakOptions } from "./soak/soak";
 
-/** Commands for those who work on the project. They are not published; npm scripts of the same names call them. */
-function addCommands(root: Command, shell: Shell): void {
-  addProof(root, shell);
-  addRehearse(root, shell);
-  addRelease(root, shell);
+const releaseNames = RELEASES.map(({ name }) => name);
+
+function parseRelease(value: string, previous: readonly string[]): readonly string[] {
+  if (!releaseNames.includes(value)) throw new InvalidArgumentError(`Allowed: ${releaseNames.join(", ")}.`);
+  return [...previous, value];
 }
 
-/** Adds the commands that measure and test the project on this machine. */
-function addProof(root: Command, { perform }: Shell): void {
+/** Commands for those who work on the project. They are not published; npm scripts of the same names call them. */
+function addCommands(root: Command, { perform }: Shell): void {
   root
     .command("bench")
     .description(`measure two ways side by side: ${BENCH_NAMES.join(", ")}; exit code 1 where a bound is missed`)
     .argument("[names...]", "names of benchmarks; default: all")
-    .option(
-      "--write <folder>",
-      "write results.json and report.html, a page with charts, there; the results of other benchmarks stay",
-    )
+    .option("--write <folder>", "write results.json there; the results of other benchmarks stay")
     .action((names: string[], given: { write?: string }) =>
       perform(async (context) => (await import("../../bench/bench")).bench(context, { names, ...given })),
     );
@@ -37,9 +36,7 @@ function addProof(root: Command, { perform }: Shell): void {
     .option("--concurrency <count>", "callers at once", parseCount(1, 64), 16)
     .option("--seed <number>", "draws the faults", parseCount(0, 2 ** 31), 1)
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: { requests: number; faults: boolean; concurrency: number; seed: number; keep: boolean }) =>
-      perform(async (context) => (await import("./soak/soak")).soak(context, given)),
-    );
+    .action((given: SoakOptions) => perform(async (context) => (await import("./soak/soak")).soak(context, given)));
   root
     .command("fuzz")
     .description(
@@ -61,10 +58,6 @@ function addProof(root: Command, { perform }: Shell): void {
     .option("--other-profile <name>", "with --url: AWS profile of a second caller")
     .option("--keep", "keep the folder with state and logs", false)
     .action((given: FuzzOptions) => perform(async (context) => (await import("./fuzz/fuzz")).fuzz(context, given)));
-}
-
-/** Adds `rehearse`, which shows on this machine alone what a canary does to callers. */
-function addRehearse(root: Command, { perform }: Shell): void {
   root
     .command("rehearse")
     .description(
@@ -73,8 +66,8 @@ function addRehearse(root: Command, { perform }: Shell): void {
     )
     .option(
       "--only <release>",
-      `release to rehearse; may be repeated: ${names.join(", ")}; default: all`,
-      releaseName,
+      `release to rehearse; may be repeated: ${releaseNames.join(", ")}; default: all`,
+      parseRelease,
       [],
     )
     .option("--factor <times>", "how much faster the minutes of the metrics pass", parseCount(1, 120), 30)
@@ -87,36 +80,19 @@ function addRehearse(root: Command, { perform }: Shell): void {
       parseCount(1, 200),
     )
     .option("--seed <n>", "draws the kills: the same seed kills at the same points", parseCount(0, 2 ** 32 - 1), 1)
-    .action((given: Given) => {
-      const { kills } = given;
-      if (kills === undefined)
-        return perform(async (context) => (await import("./rehearse/rehearse")).rehearse(context, given));
-      // Options without a meaning here are refused instead of being ignored.
-      return perform(async (context) => {
+    .action(({ kills, ...given }: RehearseOptions & Partial<KilledCanariesOptions>) =>
+      perform(async (context) => {
+        if (kills === undefined) return (await import("./rehearse/rehearse")).rehearse(context, given);
+        // Options without a meaning here are refused instead of being ignored.
         if (given.only.length > 0 || given.keep)
           throw new UsageError(
             "--kills was given with --only or --keep; allowed: --kills without them, because it has its own canaries " +
               "and leaves nothing.",
           );
-        return (await import("./rehearse/killed-canaries")).rehearseAllKills(context, { ...given, kills });
-      });
-    });
-}
-
-interface Given extends RehearseOptions {
-  readonly kills?: number;
-  readonly seed: number;
-}
-
-const names = RELEASES.map(({ name }) => name);
-
-function releaseName(value: string, previous: readonly string[]): readonly string[] {
-  if (!names.includes(value)) throw new InvalidArgumentError(`Allowed: ${names.join(", ")}.`);
-  return [...previous, value];
-}
-
-/** Adds the commands that prepare a release. */
-function addRelease(root: Command, { perform }: Shell): void {
+        const { seed = 1, ...times } = given;
+        return (await import("./rehearse/killed-canaries")).rehearseAllKills(context, { ...times, seed, kills });
+      }),
+    );
   root
     .command("docs")
     .description("synth, and write what is generated and kept: the tables in docs and RUNBOOK.md, and openapi.json")

@@ -1,5 +1,5 @@
-// The compiler, the linter, the formatter, who may import whom, and the measures, side by side; what each of them says comes whole. Exit code
-// 1 where one finds something.
+// The compiler, the linter, the formatter, who may import whom, the measures and the places of the mutation check, side
+// by side; what each of them says comes whole. Exit code 1 where one finds something.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
@@ -35,6 +35,7 @@ const PROGRAMS = {
     "bench",
   ],
   measures: ["__tests__/runner/measures.mjs", "--quiet"],
+  mutations: ["__tests__/proof/mutations/check.mjs", "--places"],
 };
 
 function check([name, args]) {

@@ -1,9 +1,8 @@
 import { table, alarmsTable, outputsTable, settingsTable } from "../../scripts/publish/tables";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
-import { addCommands } from "../../scripts/cli/all-commands";
+import { program } from "../../scripts/cli";
 import { benchTable } from "../../bench/report";
 import { usageTable } from "../../scripts/cost/usage";
 import { writeReport } from "../../scripts/kit/files";
@@ -84,7 +83,7 @@ function tables(projectDirectory: string): Readonly<Record<string, Readonly<Reco
     "docs/settings.md": { settings: settingsTable() },
     "docs/outputs.md": { outputs: outputsTable() },
     "docs/commands.md": {
-      commands: commandsTable(listedCommands()),
+      commands: commandsTable(program().commands),
       exits: table(
         ["exit code", "what it says"],
         EXIT_CODE_ROWS.map(([code, meaning]) => [`${code}`, meaning]),
@@ -94,13 +93,6 @@ function tables(projectDirectory: string): Readonly<Record<string, Readonly<Reco
     "docs/benchmarks.md": { benches: benchTable(readResults(join(projectDirectory, BENCHES_FOLDER))) },
     "RUNBOOK.md": { alarms: alarmsTable() },
   };
-}
-
-/** Those of the command line, as `--help` lists them; none of them can be run. */
-function listedCommands(): readonly Command[] {
-  const root = new Command("quickturn");
-  addCommands(root, { perform: () => Promise.resolve(), isTerminal: false, confirm: undefined, ask: undefined });
-  return root.commands;
 }
 
 /** @returns the file's name, where it was changed */

@@ -1,5 +1,5 @@
 import { PriceBook, HOME_REGION } from "../../scripts/cost/prices";
-import { metricMath } from "../support/metric-math";
+import { parseMetricMath } from "../../scripts/dashboard/expressions";
 import { withDefaults } from "../support/defaults";
 import { encoded, resource, stackJson } from "../support/stack-json";
 
@@ -20,12 +20,12 @@ const expressionOf = (id: string, shownIn = chart) =>
 test("the estimate of the worker is its gigabyte-seconds and requests at the prices that quickturn cost has", () => {
   const book = new PriceBook(HOME_REGION);
   // 100 runs of 60 s each, at 3072 MiB.
-  const usd = metricMath(expressionOf("worker"), 0)((id) => (id === "m0" ? 6_000_000 : 100));
+  const usd = parseMetricMath(expressionOf("worker"), 0)((id) => (id === "m0" ? 6_000_000 : 100));
   expect(usd).toBeCloseTo(book.cost("lambdaGbSecond_arm64", 6_000 * 3) + book.cost("lambdaRequest", 100), 9);
 });
 
 test("the estimate of the API is the price of its calls", () => {
-  expect(metricMath(expressionOf("calls"), 0)(() => 1_000_000)).toBeCloseTo(
+  expect(parseMetricMath(expressionOf("calls"), 0)(() => 1_000_000)).toBeCloseTo(
     new PriceBook(HOME_REGION).cost("apiCall", 1_000_000),
     9,
   );
@@ -34,11 +34,11 @@ test("the estimate of the API is the price of its calls", () => {
 test("the estimate of a request is the sum of all divided by the ended requests", () => {
   const used: Record<string, number> = { m0: 6_000_000, m1: 100, m2: 20_000, m3: 400, m4: 400, m5: 100 };
   const total = ["worker", "front_door", "calls"].reduce(
-    (usd, id) => usd + (metricMath(expressionOf(id), 0)((metric) => used[metric]) ?? NaN),
+    (usd, id) => usd + (parseMetricMath(expressionOf(id), 0)((metric) => used[metric]) ?? NaN),
     0,
   );
-  expect(metricMath(expressionOf("each", perRequest), 0)((metric) => used[metric])).toBeCloseTo(total / 100, 12);
+  expect(parseMetricMath(expressionOf("each", perRequest), 0)((metric) => used[metric])).toBeCloseTo(total / 100, 12);
   expect(
-    metricMath(expressionOf("each", perRequest), 0)((metric) => (metric === "m5" ? 0 : used[metric])),
+    parseMetricMath(expressionOf("each", perRequest), 0)((metric) => (metric === "m5" ? 0 : used[metric])),
   ).toBeUndefined();
 });

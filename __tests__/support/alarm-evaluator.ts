@@ -1,4 +1,4 @@
-import { metricMath } from "./metric-math";
+import { parseMetricMath } from "../../scripts/dashboard/expressions";
 
 /** A metric's value at a time. */
 export interface Sample {
@@ -91,7 +91,7 @@ function valueOf(alarm: AlarmBlock, quota: number): (samples: readonly Sample[])
   const returned = queries.filter((query) => query.return_data);
   if (returned.length !== 1 || returned[0]?.expression === undefined)
     throw new Error("An alarm on queries returns exactly one, an expression");
-  const compute = metricMath(returned[0].expression, quota);
+  const compute = parseMetricMath(returned[0].expression, quota);
   return (samples) =>
     compute((id) => {
       const query = queries.find((candidate) => candidate.id === id)?.metric;

@@ -1,9 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { writeAtomically } from "../../scripts/kit/files";
 import { Terraform } from "../../scripts/kit/terraform";
 import { RUN_FOLDER } from "./run-folder";
@@ -100,7 +99,7 @@ function leaveOutFirewall(directory: string): void {
 const withCopies = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
   PYTHONPATH: [EXTENSION, ...(env["PYTHONPATH"] ? [env["PYTHONPATH"]] : [])].join(delimiter),
-  QUICKTURN_EMULATOR_EXTENSION: "copied_account",
+  MOTO_EXTENSION: "copied_account",
 });
 
 function isRunning(pid: number): boolean {

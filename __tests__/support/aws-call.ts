@@ -1,4 +1,4 @@
-import type { ProxiedRequest } from "../../scripts/emulator/faults/proxied-request";
+import type { ProxiedRequest } from "../../scripts/emulator/http";
 
 /** What IAM decides about: an action on a resource, with what conditions may ask about it. */
 export interface AwsCall {

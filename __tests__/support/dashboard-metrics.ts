@@ -1,5 +1,7 @@
-import { parseBody, type MetricSource, type Widget } from "../../scripts/dashboard/body";
-import { type MetricSeries, type Point, isSearch, parseSearch } from "../../scripts/dashboard/metrics";
+import { listCharts, parseBody, type ChartRow, type Widget } from "../../scripts/dashboard/applied-dashboard";
+import type { MetricSeries, Point } from "../../scripts/dashboard/cloudwatch";
+import { isSearch, parseSearch } from "../../scripts/dashboard/expressions";
+import type { NamedStatistic } from "../../scripts/kit/metric-data";
 import { seededRandom } from "../../scripts/kit/random";
 import { appliedBody } from "./dashboard-state";
 
@@ -112,9 +114,8 @@ const TAIL: Readonly<Record<string, number>> = { p50: 1, p90: 1.35, p95: 1.6, p9
 /** A day of every metric that the dashboard reads, the same at every call. */
 export function demoMetrics(widgets: readonly Widget[] = parseBody(appliedBody())): MetricSeries[] {
   const minutes = day();
-  const wanted = new Map<string, MetricSource & { periodSeconds: number }>();
-  for (const widget of widgets) {
-    if (widget.type !== "metric") continue;
+  const wanted = new Map<string, NamedStatistic & { periodSeconds: number }>();
+  for (const { widget } of listCharts(widgets)) {
     for (const { source, periodSeconds } of widget.rows)
       for (const each of sources(source)) wanted.set(JSON.stringify([each, periodSeconds]), { ...each, periodSeconds });
   }
@@ -123,7 +124,7 @@ export function demoMetrics(widgets: readonly Widget[] = parseBody(appliedBody()
     .map((each): MetricSeries => ({ ...each, points: points(each, minutes) }));
 }
 
-function sources(source: MetricSource | { readonly expression: string }): MetricSource[] {
+function sources(source: ChartRow["source"]): NamedStatistic[] {
   if (!("expression" in source)) return [source];
   if (!isSearch(source.expression)) return [];
   const { namespace, dimensions, terms, statistic } = parseSearch(source.expression);
@@ -138,7 +139,7 @@ function sources(source: MetricSource | { readonly expression: string }): Metric
 }
 
 function points(
-  { metric, dimensions, statistic, periodSeconds }: MetricSource & { readonly periodSeconds: number },
+  { metric, dimensions, statistic, periodSeconds }: NamedStatistic & { readonly periodSeconds: number },
   minutes: readonly Minute[],
 ): Point[] {
   const of = Object.values(dimensions).join(" ");

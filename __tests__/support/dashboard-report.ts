@@ -1,5 +1,5 @@
-import { chartData } from "../../scripts/dashboard/chart";
-import { parseBody } from "../../scripts/dashboard/body";
+import { parseBody } from "../../scripts/dashboard/applied-dashboard";
+import { evaluateCharts } from "../../scripts/dashboard/chart-data";
 import type { DashboardReport } from "../../scripts/dashboard/page";
 import { DAY_END_MS, DAY_START_MS, demoMetrics } from "./dashboard-metrics";
 import { appliedBody } from "./dashboard-state";
@@ -20,16 +20,5 @@ export function dashboardReport(given: Partial<DashboardReport> = {}): Dashboard
     alarmStates: undefined,
     ...given,
   };
-  return {
-    ...all,
-    charts:
-      given.charts ??
-      new Map(
-        all.widgets.flatMap((widget, number) =>
-          widget.type === "metric"
-            ? [[number, chartData(widget, number, { series, evaluated: [] }, all.window)] as const]
-            : [],
-        ),
-      ),
-  };
+  return { ...all, charts: given.charts ?? evaluateCharts(all.widgets, { series, evaluated: [] }, all.window) };
 }

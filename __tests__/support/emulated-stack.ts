@@ -1,9 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
-import { makeThrowAway } from "../../scripts/kit/throw-away";
-import { startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { sandboxEnvironment, startEmulator, type Emulator } from "../../scripts/emulator/moto";
+import { makeThrowAway } from "../../scripts/kit/loopback";
 import { keepProvider, type KeptProvider } from "../../scripts/emulator/kept-provider";
 import { Terraform, type PlanInput, type PlannedChange } from "../../scripts/kit/terraform";
 import { appliedAccount, copyAccount, movedState } from "./applied-account";

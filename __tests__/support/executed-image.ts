@@ -1,5 +1,6 @@
 import { SILENT } from "../../scripts/kit/context";
-import { executeImage, readImageFiles, writeImageFunctions } from "../../scripts/image/image";
+import { readImageFiles } from "../../scripts/image/dockerfile";
+import { executeImage, writeImageFunctions } from "../../scripts/image/image";
 import type { ImageRoot } from "../../scripts/image/image-stages";
 import { PROJECT } from "./stack-json";
 import { temporaryFolder } from "./temporary-folder";

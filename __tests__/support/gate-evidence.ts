@@ -1,7 +1,6 @@
 import { SETTINGS, defaultValue, type Kpi, type Setting } from "../../stacks/contract/settings";
 import { type Evidence, type Series, DEFAULT_LIMITS } from "../../scripts/gate/evidence";
-import { readId, listReads, selectedKpis } from "../../scripts/gate/reads";
-import { GATE_SETTINGS } from "../../scripts/gate/settings";
+import { GATE_SETTINGS, listReads, readId, selectedKpis } from "../../scripts/gate/reads";
 
 export const NAMES: Evidence["names"] = {
   frontDoorFunction: "q-dev-api",

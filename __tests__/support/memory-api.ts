@@ -11,12 +11,10 @@ import { memoryRequests } from "./memory-requests";
 import { memoryResults } from "./memory-results";
 import type { Log } from "../../handlers/telemetry";
 import { readApplied } from "../../scripts/emulator/applied/applied";
-import { AccessLog } from "../../scripts/emulator/gateway/access-log";
+import { AccessLog, ResponseCache, Throttle } from "../../scripts/emulator/gateway/stage";
 import { Gateway, type GatewayRequest } from "../../scripts/emulator/gateway/gateway";
 import type { GatewayAnswer, GatewayFailure } from "../../scripts/emulator/gateway/gateway-responses";
-import { ResponseCache } from "../../scripts/emulator/gateway/response-cache";
 import { RestApi } from "../../scripts/emulator/gateway/rest-api";
-import { Throttle } from "../../scripts/emulator/gateway/throttle";
 import { StatisticsRecorder } from "../../scripts/emulator/statistics";
 import { newProcess } from "../handlers/fixtures";
 import {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sandboxEnvironment } from "../../scripts/emulator/sandbox";
+import { sandboxEnvironment } from "../../scripts/emulator/moto";
 import { keepProvider } from "../../scripts/emulator/kept-provider";
 import { run, type RunResult } from "../../scripts/kit/process";
 import { Terraform } from "../../scripts/kit/terraform";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { MODULES, modules } from "../../scripts/publish/modules";
+import { MODULE_STACKS, modules } from "../../scripts/publish/modules";
 import type { CommandContext } from "../../scripts/kit/context";
 import { run } from "../../scripts/kit/process";
 import { PROJECT } from "./stack-json";
@@ -12,7 +12,7 @@ import { PROJECT } from "./stack-json";
 export async function moduleStacks(folder: string): Promise<string> {
   await run(process.execPath, [join("scripts", "bin", "app.js")], {
     cwd: PROJECT,
-    env: { ...process.env, QUICKTURN_STACKS: MODULES.map(({ stack }) => stack).join(","), CDKTF_OUTDIR: folder },
+    env: { ...process.env, ...MODULE_STACKS, CDKTF_OUTDIR: folder },
   });
   return folder;
 }

@@ -1,12 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { deniedAnswer } from "../../scripts/emulator/faults/fault";
-import {
-  readRequest,
-  type ProxiedRequest,
-  openUpstream,
-  type Upstream,
-} from "../../scripts/emulator/faults/proxied-request";
+import { readRequest, type ProxiedRequest, openUpstream, type Upstream } from "../../scripts/emulator/http";
 import { awsCalls, type AwsCall } from "./aws-call";
 
 /** Who asks: terraform, the local runtime, or a function by its name. */
@@ -75,7 +70,7 @@ export class RecordedServices {
   }
 
   private async serve(message: IncomingMessage, reply: ServerResponse): Promise<void> {
-    const request = await readRequest(message, { number: 0, isOlder: false });
+    const request = await readRequest(message);
     const recorded = this.record(request);
     const isRefused = this.refusal?.(recorded) === true;
     if (isRefused) this.refusal = undefined;
@@ -117,6 +112,6 @@ function askerOf({ headers }: ProxiedRequest): Asker {
   const [, functionName] = /Credential=local-([^/]+)\//.exec(headers.authorization ?? "") ?? [];
   return (
     functionName ??
-    (/quickturn-local/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform")
+    (/local-runtime/.test(`${headers["user-agent"]} ${headers["x-amz-user-agent"]}`) ? "runtime" : "terraform")
   );
 }

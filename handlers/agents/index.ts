@@ -7,12 +7,9 @@ import type { AgentDefinition, ArbiterDefinition } from "../environment";
 import type { Guards } from "../aws/guards";
 import type { ReadCache } from "../requests/read-cache";
 import type { Agent } from "./agent";
-import { agentCoreAgent } from "./agentcore";
-import { bedrockAgent } from "./bedrock";
-import { httpAgent, type HttpDoor } from "./http";
-import { lambdaAgent } from "./lambda";
+import { agentCoreAgent, bedrockAgent, lambdaAgent } from "./aws-agents";
+import { httpAgent, managedSecret, type HttpDoor } from "./http";
 import { parseScript, scriptedAgent } from "./scripted";
-import { managedSecret } from "./secret";
 
 /** An agent that can be run, with its definition. */
 export interface ReadyAgent {

@@ -69,7 +69,7 @@ interface RetryParts {
 }
 
 /**
- * Tries `work` up to three times while it rejects because of throttling, 5xx or a broken connection. It waits as long as
+ * Tries `work` up to three times while it rejects due to throttling, 5xx or a broken connection. It waits as long as
  * the error asks, or else a random part of 100 ms, then 200 ms. It does not wait past the deadline.
  */
 export function retry<T>(work: () => Promise<T>, { signal, deadlineMs, nowMs, random }: RetryParts): Promise<T> {

@@ -92,7 +92,7 @@ const configureClient = (requestHandler: NodeHttpHandler): ClientConfiguration =
   maxAttempts: 3,
 });
 
-/** The method by which a request takes a socket. Node does not document it, but every replacement of an agent has it. */
+/** The method by which a request takes a socket. Node does not document it, but each replacement of an agent has it. */
 interface SocketSource {
   addRequest(request: ClientRequest, options: object): void;
 }
@@ -118,7 +118,7 @@ export function keepFresh(agent: HttpAgent, { counters, nowMs }: ConnectionParts
     if (chosen.length > 0) counters.add("PoolIdleDropped", chosen.length);
     return chosen.length;
   };
-  // The agent skips destroyed sockets only at the front of its list. Sockets in front of a stale one were freed earlier.
+  // The agent skips destroyed sockets only at the front of its list. Sockets before a stale one were freed earlier.
   const dropStale = () => drop((idle) => idle.slice(0, idle.findLastIndex(isStale) + 1));
 
   const { createConnection, keepSocketAlive, reuseSocket } = agent;

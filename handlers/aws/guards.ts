@@ -78,7 +78,7 @@ export class DependencyDownError extends Error {
 }
 
 /**
- * The reason of an `AbortSignal` for a call whose answer nobody needs any more. The circuit breaker does not count it as
+ * The reason of an `AbortSignal` for a call whose answer nobody needs now. The circuit breaker does not count it as
  * a failure of the dependency.
  */
 export class NotNeededError extends Error {

@@ -13,7 +13,7 @@ const DELAY_TIMEOUT_MS = 2_000;
 /** Milliseconds that one call of the store may take. */
 const CALL_TIMEOUT_MS = 5_000;
 
-/** Works on a batch of messages. Rejects if the event is no batch of SQS, because an empty report would mean success. */
+/** Works on a batch of messages. Rejects if the event is no batch of SQS, for an empty report would mean success. */
 export type BatchHandler = (
   event: SQSEvent,
   context: Pick<Context, "getRemainingTimeInMillis">,

@@ -7,10 +7,17 @@ import {
   samplesForQuantile,
   wilsonInterval,
 } from "../kit/quantiles";
-import { binDurations, binPercentages, samplePercentiles, type Bin, type CurvePoint } from "./histogram";
+import {
+  binDurations,
+  binPercentages,
+  findClusters,
+  samplePercentiles,
+  type Bin,
+  type Cluster,
+  type CurvePoint,
+} from "./distribution";
 import { findModes, type Modality } from "./modes";
-import type { RunSamples } from "./samples";
-import { findClusters, splitRuns, type Cluster, type Split } from "./splits";
+import { splitRuns, type RunSamples, type Split } from "./samples";
 
 /** Confidence of every interval: two-sided. */
 export const CONFIDENCE = 0.95;
@@ -29,7 +36,7 @@ export interface Percentile {
 }
 
 /** The runs that took longer than the threshold. */
-export interface OverThreshold extends Share {
+interface OverThreshold extends Share {
   readonly thresholdMs: number;
   /** Durations of these runs; null where there are none. */
   readonly durations: {
@@ -50,7 +57,7 @@ interface Share {
 }
 
 /** Runs that started their environment. */
-export interface ColdStarts extends Share {
+interface ColdStarts extends Share {
   readonly initP50Ms: number | null;
   readonly initP95Ms: number | null;
   /** Percentage of the billed time that is init; null where no line has the billed time. */
@@ -58,7 +65,7 @@ export interface ColdStarts extends Share {
 }
 
 /** Memory of the runs that had the same size. */
-export interface SizeMemory {
+interface SizeMemory {
   readonly sizeMiB: number;
   readonly count: number;
   readonly usedP50MiB: number;
@@ -71,7 +78,7 @@ export interface SizeMemory {
 }
 
 /** Memory used, compared with the size. */
-export interface MemoryUse {
+interface MemoryUse {
   /** The smallest size first. */
   readonly sizes: readonly SizeMemory[];
   /** Runs by the percentage of their size that they used. */
@@ -79,7 +86,7 @@ export interface MemoryUse {
 }
 
 /** How the runs ended. */
-export interface Endings {
+interface Endings {
   /** Runs whose line has a status. */
   readonly known: number;
   readonly timeouts: number;
@@ -183,7 +190,7 @@ function summarizeSlowRuns(sorted: Float64Array, thresholdMs: number): OverThres
 }
 
 function computeShare(count: number, total: number): Share {
-  const { low, high } = wilsonInterval(count, total, CONFIDENCE);
+  const { low, high } = wilsonInterval({ successes: count, samples: total }, CONFIDENCE);
   return { count, percent: (count / total) * 100, lowPercent: low * 100, highPercent: high * 100 };
 }
 

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { SETTINGS } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { writeReport } from "../kit/files";
-import { parseDurationSeconds } from "../kit/given-setting";
+import { checkTfvarsPath, parseDurationSeconds } from "../kit/given-setting";
 import { analyzeRuns, CONFIDENCE } from "./analysis";
 import { findCauses } from "./causes";
 import { readLogLines, reportEvents, STDIN } from "./log-events";
@@ -86,10 +86,7 @@ function checkOptions(options: AnalyzeOptions): void {
       `--threshold is ${thresholdSeconds}; allowed: seconds above 0, up to ${MAX_THRESHOLD_SECONDS}, which is the ` +
         "longest that Lambda runs.",
     );
-  if (tfvars !== undefined && !tfvars.endsWith(".tfvars"))
-    throw new UsageError(
-      `--tfvars is ${tfvars}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
-    );
+  checkTfvarsPath("tfvars", tfvars);
 }
 
 /** Reads files, or standard input where there are none, and returns their names. */

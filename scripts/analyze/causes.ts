@@ -1,11 +1,12 @@
 import { ONE_VCPU_MIB } from "../../stacks/contract/fixed";
 import { count, counted, percent, roundSeconds, seconds } from "../kit/figures";
 import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
-import { SPLITS, type Cluster } from "./splits";
+import type { Cluster } from "./distribution";
+import { SPLITS } from "./samples";
 
 /** How far the evidence goes. A hypothesis fits the figures, which do not prove it. */
 const STRENGTHS = ["strong", "moderate", "hypothesis"] as const;
-export type Strength = (typeof STRENGTHS)[number];
+type Strength = (typeof STRENGTHS)[number];
 
 /** Why runs may be slow or fail. */
 export interface Cause {

@@ -1,8 +1,8 @@
 import type { CustomSeriesOption, EChartsOption, LineSeriesOption } from "echarts";
 import { count, percent, roundSeconds, seconds } from "../kit/figures";
-import { type Chart, type ChartSize, COLOURS } from "../kit/page";
+import { AXIS_LABEL, type Chart, type ChartSize, COLOURS } from "../kit/page";
 import { findPercentile, findUsualSize, NEAR_FULL_PERCENT, type RunAnalysis } from "./analysis";
-import { createLogAxis, formatLogMark, logarithm, type LogAxis } from "./histogram";
+import { createLogAxis, formatLogMark, logarithm, type LogAxis } from "./distribution";
 import type { Mode } from "./modes";
 
 /** A vertical line across a chart, with its name. */
@@ -198,8 +198,6 @@ function drawBars(
   };
 }
 
-const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
-
 function createDurationAxis({ from, to, marks }: LogAxis): EChartsOption["yAxis"] {
   return {
     type: "value",
@@ -226,7 +224,6 @@ interface HorizontalAxis {
 function createFrame({ narrow }: ChartSize, horizontal: HorizontalAxis, markerRows: number): EChartsOption {
   const { min, max, marks, format } = horizontal;
   return {
-    textStyle: { fontFamily: "system-ui, sans-serif" },
     grid: { left: narrow ? 60 : 64, right: narrow ? 18 : 28, top: 24 + markerRows * NAME_HEIGHT, bottom: 32 },
     xAxis: {
       type: "value",

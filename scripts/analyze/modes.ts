@@ -4,14 +4,14 @@ import type { Sorted } from "../kit/quantiles";
 const { abs, exp, log, max } = Math;
 
 /** Values with the number of times that each occurs. */
-export interface Weighted {
+interface Weighted {
   /** In ascending order. */
   readonly values: Float64Array;
   readonly weights: Float64Array;
 }
 
 /** One normal distribution of a mixture. */
-export interface Component {
+interface Component {
   readonly mean: number;
   readonly deviation: number;
   /** From 0 to 1. */
@@ -22,7 +22,7 @@ export interface Component {
 type Pair = readonly [Component, Component];
 
 /** Two normal distributions fitted to values, and their comparison with one. */
-export interface Mixture {
+interface Mixture {
   readonly components: Pair;
   /** Advantage of two over one by the Bayesian information criterion; above 10 is called very strong. */
   readonly deltaBic: number;

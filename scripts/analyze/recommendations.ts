@@ -164,8 +164,8 @@ function adviseProvisionedConcurrency(analysis: RunAnalysis, causes: Causes): Dr
   if (!causes.has("cold_starts") || initP50Ms === null || initP50Ms < 0.1 * p50Ms) return undefined;
   const expected =
     `Up to two runs at once start warm: ${percent(coldPercent)} of them waited ${seconds(initP50Ms)} of init beside ` +
-    `a P50 of ${seconds(p50Ms)}. Billed by the hour; how many run at once is not in the lines. Not while canary_weight ` +
-    "is above 0.";
+    `a P50 of ${seconds(p50Ms)}. Billed by the hour; how many run at once is not in the lines. Not while ` +
+    "canary_weight is above 0.";
   return { setting: "provisioned_concurrent_executions", value: 2, certainty: "moderate", expected };
 }
 

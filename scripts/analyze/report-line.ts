@@ -32,7 +32,7 @@ export interface Origin {
  * - `unreadable`: a report that cannot be read.
  * - `other`: anything else.
  */
-export type ReportLine =
+type ReportLine =
   | { readonly kind: "report"; readonly report: RunReport }
   | { readonly kind: "start"; readonly requestId: string; readonly version: string }
   | { readonly kind: "unreadable" }
@@ -120,26 +120,41 @@ function readTextReport(line: string, start: number, origin: Origin): ReportLine
   if (!PREFIX.test(prefix)) return OTHER;
   const text = line.slice(start);
   if (text.indexOf(TEXT_REPORT, 1) >= 0) return UNREADABLE;
-  const readNumber = (pattern: RegExp) => {
-    const found = pattern.exec(text);
-    return found ? Number(found[1]) : undefined;
-  };
-  const { version, functionName } = { ...readStream(prefix), ...origin };
-  // Lookbehinds distinguish the durations, because tabs are blanks in a copy from a browser.
   return checkReport({
-    durationMs: readNumber(/(?<!Billed |Init |Restore )Duration: ([\d.]+) ms/),
-    memorySizeMiB: readNumber(/Memory Size: (\d+) MB/),
-    maxMemoryUsedMiB: readNumber(/Max Memory Used: (\d+) MB/),
-    billedDurationMs: readNumber(/Billed Duration: ([\d.]+) ms/),
-    initDurationMs: readNumber(/Init Duration: ([\d.]+) ms/),
-    restoreDurationMs: readNumber(/(?<!Billed )Restore Duration: ([\d.]+) ms/),
+    ...readFigures((name) => {
+      const found = TEXT_FIGURES[name].exec(text);
+      return found ? Number(found[1]) : undefined;
+    }),
     status: toStatus(/Status: ([a-z]+)/.exec(text)?.[1]),
     errorType: /Error Type: ([\w.]+)/.exec(text)?.[1],
     requestId: /^REPORT RequestId: ([\w-]+)/.exec(text)?.[1],
-    version,
-    functionName,
+    ...NO_ORIGIN,
+    ...readStream(prefix),
+    ...origin,
   });
 }
+
+/** The figures of a report in the text format, by their names in the JSON format. */
+const TEXT_FIGURES = {
+  // Lookbehinds distinguish the durations, because tabs are blanks in a copy from a browser.
+  durationMs: /(?<!Billed |Init |Restore )Duration: ([\d.]+) ms/,
+  memorySizeMB: /Memory Size: (\d+) MB/,
+  maxMemoryUsedMB: /Max Memory Used: (\d+) MB/,
+  billedDurationMs: /Billed Duration: ([\d.]+) ms/,
+  initDurationMs: /Init Duration: ([\d.]+) ms/,
+  restoreDurationMs: /(?<!Billed )Restore Duration: ([\d.]+) ms/,
+};
+
+const readFigures = (read: (name: keyof typeof TEXT_FIGURES) => number | undefined) => ({
+  durationMs: read("durationMs"),
+  memorySizeMiB: read("memorySizeMB"),
+  maxMemoryUsedMiB: read("maxMemoryUsedMB"),
+  billedDurationMs: read("billedDurationMs"),
+  initDurationMs: read("initDurationMs"),
+  restoreDurationMs: read("restoreDurationMs"),
+});
+
+const NO_ORIGIN = { version: undefined, functionName: undefined };
 
 function readJsonLine(line: string, brace: number, origin: Origin): ReportLine {
   const json = brace === 0 ? line : line.slice(brace);
@@ -166,21 +181,15 @@ function readJsonValue(value: Readonly<Record<string, unknown>>, origin: Origin)
   return isRecord(message) ? readJsonValue(message, exported) : OTHER;
 }
 
-function readJsonReport(record: Readonly<Record<string, unknown>>, { version, functionName }: Origin): ReportLine {
+function readJsonReport(record: Readonly<Record<string, unknown>>, origin: Origin): ReportLine {
   const metrics = isRecord(record.metrics) ? record.metrics : {};
-  const readNumber = (name: string) => (typeof metrics[name] === "number" ? metrics[name] : undefined);
   return checkReport({
-    durationMs: readNumber("durationMs"),
-    memorySizeMiB: readNumber("memorySizeMB"),
-    maxMemoryUsedMiB: readNumber("maxMemoryUsedMB"),
-    billedDurationMs: readNumber("billedDurationMs"),
-    initDurationMs: readNumber("initDurationMs"),
-    restoreDurationMs: readNumber("restoreDurationMs"),
+    ...readFigures((name) => (typeof metrics[name] === "number" ? metrics[name] : undefined)),
     status: toStatus(record.status),
     errorType: typeof record.errorType === "string" ? record.errorType : undefined,
     requestId: typeof record.requestId === "string" ? record.requestId : undefined,
-    version,
-    functionName,
+    ...NO_ORIGIN,
+    ...origin,
   });
 }
 

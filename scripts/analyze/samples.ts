@@ -1,3 +1,4 @@
+import { countAbove, mean, quantile } from "../kit/quantiles";
 import { readReportLine, type Origin, type RunReport, type RunStatus } from "./report-line";
 
 /** Further names of one kind are counted as one, so that a log of thousands of functions does not fill the memory. */
@@ -103,6 +104,91 @@ class Names {
   at(number: number): string | undefined {
     return this.names[number];
   }
+}
+
+/** Properties that runs are split by. */
+export const SPLITS = ["start", "memory_size", "version", "function"] as const;
+type SplitKind = (typeof SPLITS)[number];
+
+/** The runs that have one property in common. */
+export interface Split {
+  readonly by: SplitKind;
+  /** `cold`, `warm`; a size in MiB; a version; a function. */
+  readonly key: string;
+  readonly count: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly maxMs: number;
+  readonly overThresholdPercent: number;
+  /** Percentage above the boundary between the modes; null where there is no boundary. */
+  readonly slowModePercent: number | null;
+}
+
+/** Bounds that the runs of a split are compared with. */
+interface SplitBounds {
+  readonly thresholdMs: number;
+  /** Boundary between the modes, or null. */
+  readonly splitMs: number | null;
+}
+
+/** Nobody reads a table with more keys of one kind. */
+const MAX_KEYS = 12;
+
+/** Splits runs by every property of which the lines have two values or more. */
+export function splitRuns(samples: RunSamples, bounds: SplitBounds): Split[] {
+  return SPLITS.flatMap((by) => {
+    const groups = groupDurations(samples, by);
+    if (groups.size < 2) return [];
+    return [...groups]
+      .sort(([leftKey, left], [rightKey, right]) => right.length - left.length || compareKeys(leftKey, rightKey))
+      .slice(0, MAX_KEYS)
+      .sort(([left], [right]) => compareKeys(left, right))
+      .map(([key, durations]) => ({ by, key, ...summarizeSplit(durations, bounds) }));
+  });
+}
+
+function groupDurations(samples: RunSamples, by: SplitKind): Map<string, number[]> {
+  const { durationMs } = samples;
+  const groups = new Map<string, number[]>();
+  for (let index = 0; index < samples.count; index++) {
+    const key = readKey(samples, by, index);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(durationMs[index]!);
+    else groups.set(key, [durationMs[index]!]);
+  }
+  return groups;
+}
+
+function readKey(samples: RunSamples, by: SplitKind, index: number): string | undefined {
+  if (by === "start") return samples.isColdAt(index) ? "cold" : "warm";
+  if (by === "memory_size") return String(samples.sizeMiB[index]!);
+  return samples.nameAt(by, index);
+}
+
+function summarizeSplit(
+  durations: readonly number[],
+  { thresholdMs, splitMs }: SplitBounds,
+): Omit<Split, "by" | "key"> {
+  const sorted = Float64Array.from(durations).sort();
+  const computePercent = (boundMs: number) => (countAbove(sorted, boundMs) / sorted.length) * 100;
+  return {
+    count: sorted.length,
+    meanMs: mean(sorted),
+    p50Ms: quantile(sorted, 0.5),
+    p95Ms: quantile(sorted, 0.95),
+    maxMs: quantile(sorted, 1),
+    overThresholdPercent: computePercent(thresholdMs),
+    slowModePercent: splitMs === null ? null : computePercent(splitMs),
+  };
+}
+
+/** Orders numbers by their value, and other keys by their characters, so that the order is the same in every locale. */
+function compareKeys(left: string, right: string): number {
+  const [first, second] = [Number(left), Number(right)];
+  if (!Number.isNaN(first) && !Number.isNaN(second)) return first - second;
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** How many lines were read, by what they are. */

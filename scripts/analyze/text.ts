@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { count, counted, percent, roundSeconds, seconds } from "../kit/figures";
 import type { Percentile, RunAnalysis } from "./analysis";
 import type { Cause } from "./causes";
-import type { Bin } from "./histogram";
+import type { Bin } from "./distribution";
 import type { Recommended } from "./recommendations";
 import type { Reading } from "./samples";
 

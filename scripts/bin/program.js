@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The program, built from its TypeScript: node reads it ten times as fast as the sources. In a clone it is built anew
- * when a source has changed, so that it is never older than they are; the package on npm brings it along.
+ * The program, built from its TypeScript, as Node reads that ten times as fast as the sources. In a clone it is built
+ * anew when a source has changed; the package on npm brings it along.
  */
 const {
   existsSync,
@@ -20,15 +20,13 @@ const { INSTALLED_PACKAGES, hashSources } = require("./sources.js");
 
 const ROOT = join(__dirname, "../..");
 const BUILT = join(ROOT, "dist/program");
-/** Names the built entries, and of which sources they are. */
+/** File with the names of the built entries, and the hash of their sources. */
 const CURRENT = join(BUILT, "current.json");
 const ENTRIES = {
   cli: "scripts/cli.ts",
   app: "stacks/app.ts",
 };
-/**
- * What nobody has read for so long goes with the next build: a command that runs meanwhile may still load a part of it.
- */
+/** Older files than this are deleted by the next build; a command that still runs may load a newer one. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -75,7 +73,7 @@ async function ready() {
 async function build(sources) {
   const { outputFiles, metafile } = await require("esbuild").build({
     absWorkingDir: ROOT,
-    entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, path])),
+    entryPoints: ENTRIES,
     outdir: BUILT,
     write: false,
     metafile: true,
@@ -130,7 +128,7 @@ function cannotBuild(error) {
 }
 
 /**
- * In one file of many sources each still knows its own folder.
+ * Gives each source its own `__dirname`, although many of them are in one built file.
  * @type {import("esbuild").Plugin}
  */
 const OWN_FOLDERS = {
@@ -144,8 +142,9 @@ const OWN_FOLDERS = {
       if (!source.includes("__dirname")) return undefined;
       const folder = relative(BUILT, dirname(path)).split(sep).join("/");
       // On the first line, so that the others keep their numbers.
+      const url = `new URL(${JSON.stringify(folder)}, import.meta.url)`;
       return {
-        contents: `const __dirname = require("node:url").fileURLToPath(new URL(${JSON.stringify(folder)}, import.meta.url)); ${source}`,
+        contents: `const __dirname = require("node:url").fileURLToPath(${url}); ${source}`,
         loader: "ts",
       };
     });
@@ -175,5 +174,5 @@ function removeOld(used) {
   }
 }
 
-// By itself: for what publishes it.
+// Run as a program, it only builds: for the release.
 if (require.main === module) void ready();

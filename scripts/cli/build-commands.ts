@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { collect, parseCount, type Shell } from "./shell";
-import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image-builder";
+import { BUILDERS, PLATFORMS, type Architecture, type BuilderName } from "../image/image";
+import type { LocalOptions } from "../local/local";
 import type { OpenApiOptions } from "../publish/openapi";
 
-/** From sources to Terraform JSON, and what that needs. */
+/** Adds the commands that lead from sources to Terraform JSON. */
 export function addBuildCommands(root: Command, { perform }: Shell): void {
   root
     .command("doctor")
@@ -30,7 +31,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
           ? (await import("../kit/synth")).synth(context)
           : (await import("../review/synth-diff")).synthDiff(context, {
               ref: diff === true ? "HEAD" : diff,
-              ...(markdown && { markdown }),
+              markdown: markdown || undefined,
             }),
       ),
     );
@@ -50,7 +51,7 @@ export function addBuildCommands(root: Command, { perform }: Shell): void {
     );
 }
 
-/** The functions as a container image. */
+/** Adds `image`, which judges and builds the functions as a container image. */
 export function addImageCommand(root: Command, { perform }: Shell): void {
   const image = root.command("image").description("the functions as one container image (handlers/Dockerfile)");
   image
@@ -81,7 +82,7 @@ export function addImageCommand(root: Command, { perform }: Shell): void {
     );
 }
 
-/** What callers are promised. */
+/** Adds `openapi`, which writes what callers are promised. */
 export function addContractCommands(root: Command, { perform }: Shell): void {
   root
     .command("openapi")
@@ -98,7 +99,7 @@ export function addContractCommands(root: Command, { perform }: Shell): void {
     );
 }
 
-/** The stack on this machine, without an account. */
+/** Adds `local`, which runs the stack on this machine, without an account. */
 export function addLocalCommand(root: Command, { perform }: Shell): void {
   root
     .command("local")
@@ -116,15 +117,7 @@ export function addLocalCommand(root: Command, { perform }: Shell): void {
       [],
     )
     .option("--keep", "keep the folder with state and logs", false)
-    .action((given: { once: boolean; serveOnly: boolean; port?: number; var: string[]; keep: boolean }) =>
-      perform(async (context) =>
-        (await import("../local/local")).local(context, {
-          once: given.once,
-          quiet: given.serveOnly,
-          vars: given.var,
-          keep: given.keep,
-          ...(given.port ? { port: given.port } : {}),
-        }),
-      ),
+    .action(({ serveOnly: quiet, var: vars, ...given }: LocalOptions & { serveOnly: boolean; var: string[] }) =>
+      perform(async (context) => (await import("../local/local")).local(context, { ...given, quiet, vars })),
     );
 }

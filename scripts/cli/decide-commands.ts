@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { VerifyOptions } from "../gate/verify";
 import { collect, type Shell, parseCount, parseSeconds } from "./shell";
 import type { DashboardOptions } from "../dashboard/dashboard";
-import { STRATEGIES, type Strategy } from "../tune/verdict";
+import type { Strategy } from "../tune/verdict";
 import type { TuneOptions, TunedFunction } from "../tune/options";
 import { PROFILES } from "../../stacks/contract/settings";
 import type { CostOptions } from "../cost/cost";
@@ -82,7 +82,7 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
         "inconclusive, 1: not measured",
     )
     .option("--function <name>", "worker or api", "worker")
-    .option("--strategy <strategy>", STRATEGIES.join(", "), "cost")
+    .option("--strategy <strategy>", "cost, speed, balanced", "cost")
     .option("--sizes <list>", "MiB with commas between; default: 512,1024,1769,3072 and the one in effect")
     .option("--runs <count>", "warm runs of each size; one more is cold; default: 20")
     .option(
@@ -129,15 +129,15 @@ Examples:
   quickturn tune --replay runs.jsonl --strategy balanced     the same runs, asked otherwise; asks nobody
   quickturn tune --replay worker.log                         a log of several sizes: REPORT lines as they are
   quickturn canary --var memory_size=1769                    the answer, on some of the traffic first
-  quickturn tune --cleanup                                   after kill -9: versions away, the memory as it was applied`;
+  quickturn tune --cleanup                                   after kill -9: deletes the versions, restores the memory`;
 
-/** What says from figures whether something is good, and what to do. */
+/** Adds `analyze` and `cost`, which compute from figures and change nothing. */
 export function addDecideCommands(root: Command, shell: Shell): void {
   addAnalyzeCommand(root, shell);
   addCostCommand(root, shell);
 }
 
-/** Seconds: no run of a function is longer. */
+/** Seconds that a run of a function can take at most. */
 const LONGEST_RUN = 900;
 
 function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void {
@@ -159,7 +159,7 @@ function addAnalyzeCommand(root: Command, { perform, isTerminal }: Shell): void 
         files: string[],
         given: { logGroup?: string; since?: string; threshold: number; tfvars?: string; html?: string },
       ) => {
-        // Else it would wait at a terminal for lines that nobody types.
+        // Without a file it would wait for lines that nobody types.
         if (files.length === 0 && given.logGroup === undefined && isTerminal) command.help({ error: true });
         const { threshold: thresholdSeconds, ...others } = given;
         return perform(async (context) =>

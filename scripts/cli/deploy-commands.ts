@@ -1,26 +1,23 @@
-import { resolve } from "node:path";
 import { InvalidArgumentError, type Command, Option } from "commander";
-import { PROFILES } from "../../stacks/contract/settings";
-import type { DestroyOptions } from "../deploy/destroy";
-import type { StackOptions } from "../kit/prepared-terraform";
-import { parseDuration, variables, withVariables, type VariableOptions, type Shell, collect } from "./shell";
 import { STACK_NAMES, type StackName } from "../../stacks/contract/outputs";
+import { PROFILES } from "../../stacks/contract/settings";
+import type { SavedPlanOptions } from "../deploy/apply";
+import type { CanaryOptions } from "../deploy/canary";
+import type { DestroyOptions } from "../deploy/destroy";
+import type { PlanOptions } from "../deploy/plan";
+import type { RollbackOptions } from "../deploy/rollback";
+import { absolute, collect, parseDuration, planInput, withVariables, type Given, type Shell } from "./shell";
 
-/** What changes what is deployed. */
+/** Adds the commands that change the deployment. */
 export function addDeployCommands(root: Command, shell: Shell): void {
   const { perform, confirm } = shell;
   addDestroy(root, shell);
-  const answer = (given: { autoApprove: boolean }) => ({ autoApprove: given.autoApprove, ...(confirm && { confirm }) });
   withLockTimeout(withStack(withVariables(root.command("plan"))))
     .description("say what an apply would change; exit code 0: nothing, 2: something, 1: failed")
     .option("--out <file>", "save the plan for `apply --plan`; it holds every value in clear")
-    .action((given: VariableOptions & StackOptions & { out?: string }) =>
+    .action((given: Given<PlanOptions>) =>
       perform(async (context) =>
-        (await import("../deploy/plan")).plan(context, {
-          ...variables(given),
-          ...stackOf(given),
-          ...(given.out && { out: resolve(given.out) }),
-        }),
+        (await import("../deploy/plan")).plan(context, { ...planInput(given), out: absolute(given.out) }),
       ),
     );
   withLockTimeout(withStack(withVariables(root.command("apply"))))
@@ -28,14 +25,12 @@ export function addDeployCommands(root: Command, shell: Shell): void {
     .option("--plan <file>", "apply what `plan --out` saved, and nothing else")
     .option("--adopt", "take over into the state what a killed apply has made and terraform does not know", false)
     .option("--auto-approve", "do not ask", false)
-    .action((given: VariableOptions & StackOptions & { autoApprove: boolean; adopt: boolean; plan?: string }) =>
+    .action((given: Given<SavedPlanOptions>) =>
       perform(async (context) =>
         (await import("../deploy/apply")).apply(context, {
-          ...variables(given),
-          ...stackOf(given),
-          ...answer(given),
-          adopt: given.adopt,
-          ...(given.plan && { plan: resolve(given.plan) }),
+          ...planInput(given),
+          confirm,
+          plan: absolute(given.plan),
         }),
       ),
     );
@@ -54,68 +49,33 @@ export function addDeployCommands(root: Command, shell: Shell): void {
     .option("--no-verify", "do not look afterwards whether it is so")
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
-    .action(
-      (
-        given: VariableOptions &
-          StackOptions & { autoApprove: boolean; to: string; allowReplace: boolean; verify: boolean },
-      ) =>
-        perform(async (context) =>
-          (await import("../deploy/rollback")).rollback(context, {
-            ...variables(given),
-            ...stackOf(given),
-            ...answer(given),
-            to: given.to,
-            allowReplace: given.allowReplace,
-            verify: given.verify,
-          }),
-        ),
+    .action((given: Given<RollbackOptions>) =>
+      perform(async (context) =>
+        (await import("../deploy/rollback")).rollback(context, { ...planInput(given), confirm }),
+      ),
     );
 }
 
 function addDestroy(root: Command, { perform, ask }: Shell): void {
-  root
-    .command("destroy")
+  withLockTimeout(root.command("destroy"))
     .description(
       "take the deployment down: shows what is gone for good, asks for its name, and takes the guards off in the " +
         "right order; once more where it was interrupted",
     )
     .option("--keep-data", "leave tables and results bucket in the account", false)
     .option("--confirm <name>", "the deployment's name, such as quickturn-dev, instead of an answer")
-    .option(
-      "--lock-timeout <duration>",
-      "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
-      parseDuration,
-    )
     .action((given: Pick<DestroyOptions, "confirm" | "keepData" | "lockTimeout">) =>
-      perform(async (context) =>
-        (await import("../deploy/destroy")).destroy(context, { ...given, ...(ask && { ask }) }),
-      ),
+      perform(async (context) => (await import("../deploy/destroy")).destroy(context, { ...given, ask })),
     );
 }
 
-/** What no commit can be called is a slip: told before anything starts. */
+/** Refuses a text that cannot be the name of a commit, before anything starts. */
 function rollbackTarget(value: string): string {
   if (!/^[^-\s]\S*$/.test(value))
     throw new InvalidArgumentError(
       `Allowed: ${PROFILES.join(", ")}, previous, or a commit, tag or branch, such as HEAD~1.`,
     );
   return value;
-}
-
-interface Given extends VariableOptions {
-  readonly weight?: string;
-  readonly steps?: string;
-  readonly interval?: string;
-  readonly deadline?: string;
-  readonly onInconclusive?: string;
-  readonly only: readonly string[];
-  readonly maxLatencyRatio?: string;
-  readonly resume: boolean;
-  readonly abort: boolean;
-  readonly retry: boolean;
-  readonly allowReplace: boolean;
-  readonly autoApprove: boolean;
-  readonly lockTimeout?: string;
 }
 
 /** Adds `canary`, which makes a new version live step by step, or takes it back by itself. */
@@ -138,14 +98,8 @@ export function addCanaryCommand(root: Command, { perform, confirm }: Shell): vo
     .option("--allow-replace", "go on where the plan makes, replaces or deletes a resource", false)
     .option("--auto-approve", "do not ask", false)
     .addHelpText("after", EXAMPLES)
-    .action(({ var: _vars, varFile: _files, reset: _reset, ...given }: Given) =>
-      perform(async (context) =>
-        (await import("../deploy/canary")).canary(context, {
-          ...given,
-          ...variables({ var: _vars, varFile: _files, reset: _reset }),
-          ...(confirm && { confirm }),
-        }),
-      ),
+    .action((given: Given<CanaryOptions>) =>
+      perform(async (context) => (await import("../deploy/canary")).canary(context, { ...planInput(given), confirm })),
     );
 }
 
@@ -153,11 +107,11 @@ const EXAMPLES = `
 Examples:
   quickturn canary --auto-approve                                     this checkout's code: 10 %, then all of it
   quickturn canary --steps 10,50,100 --interval 15m --deadline 2h     in three steps
-  quickturn canary --var memory_size=2048                             a setting instead of code: whatever makes a new version
+  quickturn canary --var memory_size=2048                             a setting instead of code
   quickturn canary --resume --auto-approve                            go on, from any machine: the state remembers
   quickturn canary --abort --auto-approve                             take it back; also weights that were set by hand`;
 
-/** What keeps the state in order. */
+/** Adds `unlock`, which frees the lock of the state. */
 export function addStateCommands(root: Command, { perform, confirm }: Shell): void {
   root
     .command("unlock")
@@ -166,9 +120,7 @@ export function addStateCommands(root: Command, { perform, confirm }: Shell): vo
     .addOption(stackOption())
     .option("--auto-approve", "do not ask", false)
     .action((id: string, given: { stack: StackName; autoApprove: boolean }) =>
-      perform(async (context) =>
-        (await import("../deploy/unlock")).unlock(context, { id, ...given, ...(confirm && { confirm }) }),
-      ),
+      perform(async (context) => (await import("../deploy/unlock")).unlock(context, { id, ...given, confirm })),
     );
 }
 
@@ -177,18 +129,13 @@ export function withStack(command: Command): Command {
   return command.addOption(stackOption());
 }
 
-/** Adds `--lock-timeout`, for what takes the lock of the state. */
+/** Adds `--lock-timeout`, for commands that take the lock of the state. */
 function withLockTimeout(command: Command): Command {
   return command.option(
     "--lock-timeout <duration>",
     "how long to wait for a lock that another run holds, such as 10m; default: fail at once",
     parseDuration,
   );
-}
-
-/** What {@link withStack} or {@link withLockTimeout} was given, as commands take it. */
-export function stackOf({ stack, lockTimeout }: StackOptions): StackOptions {
-  return { ...(stack && { stack }), ...(lockTimeout && { lockTimeout }) };
 }
 
 const stackOption = () =>

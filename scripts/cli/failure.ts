@@ -6,14 +6,14 @@ import { CommanderError } from "commander";
 import { UsageError, EXIT_CODES } from "../kit/context";
 
 /**
- * A stack trace that names the lines of the sources instead of those of the built program, by the maps beside it. Node
- * would read every map at every start; so they are read when something has gone wrong.
+ * Names the lines of the sources in a stack trace, instead of those of the built program. The maps beside the program
+ * are read only now, because Node would read every map at every start.
  * @param root folder that the sources are named from
  */
 function sourceTrace(stack: string, root: string): string {
   return stack.replaceAll(
     /(file:\/\/[^\s():]+\.mjs):(\d+):(\d+)/g,
-    (built: string, file: string, line: string, column: string) => {
+    (built: string, ...[file = "", line, column]: string[]) => {
       const map = `${fileURLToPath(file)}.map`;
       if (!existsSync(map)) return built;
       const entry = new SourceMap(JSON.parse(readFileSync(map, "utf8")) as SourceMapPayload).findEntry(
@@ -41,13 +41,13 @@ export function traceCauses(error: unknown, root: string): string {
 
 /** Why a command did not do its work: what `--json` prints below `error`. */
 export interface Failure {
-  /** The person's to mend, the world's, or the program's. */
+  /** `usage`: what the person gave; `failed`: the work did not succeed; `crash`: a defect of the program. */
   readonly kind: "usage" | "failed" | "crash";
   readonly message: string;
   readonly exitCode: number;
 }
 
-/** Says of an error that ended a command whose it is. */
+/** Says whether the person, the world or the program is the reason of an error that ended a command. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof CommanderError) return { kind: "usage", message: usageText(error), exitCode: EXIT_CODES.usage };
   if (error instanceof UsageError) return { kind: "usage", message: error.message, exitCode: EXIT_CODES.usage };
@@ -56,15 +56,12 @@ export function classifyFailure(error: unknown): Failure {
     : { kind: "failed", message: (error as Error).message, exitCode: EXIT_CODES.fail };
 }
 
-/** An error that no command has caught is a defect, whatever it says. */
+/** Describes an error that nothing has caught: a defect, whatever its class. */
 export function describeCrash(error: unknown): Failure {
   return { kind: "crash", message: error instanceof Error ? error.message : String(error), exitCode: EXIT_CODES.crash };
 }
 
-/**
- * Errors of the language are the program's own, but for those with a cause: fetch throws a TypeError where the network
- * fails.
- */
+/** JavaScript's own errors are defects, unless they have a cause: fetch throws a TypeError where the network fails. */
 function isDefect(error: unknown): boolean {
   return (
     !(error instanceof Error) ||

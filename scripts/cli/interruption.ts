@@ -1,7 +1,7 @@
 import { EXIT_CODES } from "../kit/context";
 import { Interrupted, type EndingSignal } from "../kit/process";
 
-/** Exit codes of a command that a signal has ended: 128 and the signal's number, as shells count it. */
+/** Exit codes of a command that a signal has ended: 128 plus the signal's number, as in shells. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {
   SIGHUP: EXIT_CODES.hungUp,
   SIGINT: EXIT_CODES.interrupted,
@@ -9,8 +9,7 @@ export const SIGNAL_EXIT_CODES: Readonly<Record<EndingSignal, number>> = {
 };
 
 /**
- * Milliseconds in which a second SIGINT is the same key press: npm passes on to its child what the terminal has sent to
- * both.
+ * Milliseconds in which a second SIGINT belongs to the same key press: npm repeats to its child what the terminal sent.
  */
 const SAME_PRESS_MS = 1_000;
 
@@ -20,14 +19,14 @@ const FIRST =
 const SECOND = "Terraform is stopped at once. What it was making may be there without its state knowing of it.";
 
 /** What an interruption acts on. */
-export interface Surroundings {
+interface Surroundings {
   readonly nowMs: () => number;
   readonly showNote: (text: string) => void;
   /** Names of the programs that run now. */
   readonly running: () => readonly string[];
   /** Sends them a SIGINT. */
   readonly interruptAgain: () => void;
-  /** Ends all that was started and this process, without a chance to put anything in order. */
+  /** Kills all programs that were started, and ends this process, without any clean-up. */
   readonly endNow: (exitCode: number) => void;
 }
 
@@ -48,7 +47,7 @@ export class Interruption {
     return this.controller.signal;
   }
 
-  /** Of a command that could not do its work. */
+  /** Exit code of a command that could not do its work. */
   get exitCode(): number {
     return this.first === undefined ? 1 : SIGNAL_EXIT_CODES[this.first];
   }
@@ -60,8 +59,7 @@ export class Interruption {
       if (running().includes("terraform")) showNote(FIRST);
       return this.controller.abort(new Interrupted(by));
     }
-    // A terminal that is closed, and a pipeline that is cancelled, send more than one signal; a person alone has read
-    // what it costs.
+    // A closed terminal and a cancelled pipeline send several signals. Only a person has read the note.
     if (by !== "SIGINT" || nowMs() - this.pressedMs < SAME_PRESS_MS) return;
     this.pressedMs = nowMs();
     if (this.isPassedOn || running().length === 0) return endNow(this.exitCode);
@@ -70,9 +68,7 @@ export class Interruption {
     interruptAgain();
   }
 
-  /**
-   * What a person is told of a failure: where the work was interrupted, that instead of what it made an operation say.
-   */
+  /** Returns the error to report: the interruption instead of the AbortError that an operation threw because of it. */
   explain(error: unknown): unknown {
     return this.first !== undefined && error instanceof Error && error.name === "AbortError"
       ? this.signal.reason

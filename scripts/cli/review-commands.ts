@@ -1,20 +1,12 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { StackOptions } from "../kit/prepared-terraform";
-import { variables, withVariables, type VariableOptions, type Shell, collect, parseCount } from "./shell";
-import { stackOf, withStack } from "./deploy-commands";
+import type { DriftOptions } from "../deploy/drift";
+import type { AuditOptions } from "../review/audit";
 import type { CommentOptions } from "../review/comment";
+import type { ReviewOptions } from "../review/review";
+import { withStack } from "./deploy-commands";
+import { absolute, collect, parseCount, planInput, withVariables, type Given, type Shell } from "./shell";
 
-interface Given extends VariableOptions, StackOptions {
-  readonly plan?: string;
-  readonly planJson?: string;
-  readonly suppressions?: string;
-  readonly sarif?: string;
-  readonly gitlabSast?: string;
-  readonly all: boolean;
-}
-
-/** Adds `audit`, which asks whether what a plan makes is safe. */
+/** Adds `audit`, which says whether the resources of a plan are safe. */
 export function addAuditCommand(root: Command, { perform }: Shell): void {
   withStack(withVariables(root.command("audit")))
     .description(
@@ -29,17 +21,13 @@ export function addAuditCommand(root: Command, { perform }: Shell): void {
     .option("--sarif <path>", "write a SARIF file, for code scanning")
     .option("--gitlab-sast <path>", "write a SAST report, for GitLab's merge requests")
     .option("--all", "show every row, what passes too", false)
-    .action(({ plan, planJson, suppressions, sarif, gitlabSast, all, ...given }: Given) =>
+    .action(({ plan, sarif, gitlabSast, ...given }: Given<AuditOptions>) =>
       perform(async (context) =>
         (await import("../review/audit")).audit(context, {
-          ...variables(given),
-          ...stackOf(given),
-          all,
-          ...(plan && { plan: resolve(plan) }),
-          ...(planJson && { planJson }),
-          ...(suppressions && { suppressions }),
-          ...(sarif && { sarif: resolve(sarif) }),
-          ...(gitlabSast && { gitlabSast: resolve(gitlabSast) }),
+          ...planInput(given),
+          plan: absolute(plan),
+          sarif: absolute(sarif),
+          gitlabSast: absolute(gitlabSast),
         }),
       ),
     );
@@ -48,7 +36,7 @@ export function addAuditCommand(root: Command, { perform }: Shell): void {
 /** Characters: GitHub's limit of a comment, less the marker's line. */
 const DEFAULT_LIMIT = 65_000;
 
-/** What people and pipelines look at before a change, and every night. */
+/** Adds the commands that people and pipelines look at before a change, and every night. */
 export function addReviewCommands(root: Command, shell: Shell): void {
   addReview(root, shell);
   addComment(root, shell);
@@ -63,14 +51,9 @@ function addReview(root: Command, { perform }: Shell): void {
     .option("--diff <ref>", "commit whose Terraform JSON is compared", "HEAD")
     .option("--limit <characters>", "what is longer is cut, and says so", parseCount(2_000, 1_000_000), DEFAULT_LIMIT)
     .option("--out <path>", "write it here instead")
-    .action((given: VariableOptions & { diff: string; limit: number; out?: string }) =>
+    .action((given: Given<ReviewOptions>) =>
       perform(async (context) =>
-        (await import("../review/review")).review(context, {
-          ...variables(given),
-          diff: given.diff,
-          limit: given.limit,
-          ...(given.out && { out: given.out }),
-        }),
+        (await import("../review/review")).review(context, { ...planInput(given), out: given.out || undefined }),
       ),
     );
 }
@@ -98,12 +81,11 @@ function addDrift(root: Command, { perform }: Shell): void {
       [],
     )
     .option("--markdown <path>", "write a Markdown file, for a summary or an issue")
-    .action((given: VariableOptions & { ignore: readonly string[]; markdown?: string }) =>
+    .action((given: Given<DriftOptions>) =>
       perform(async (context) =>
         (await import("../deploy/drift")).drift(context, {
-          ...variables(given),
-          ignore: given.ignore,
-          ...(given.markdown && { markdown: given.markdown }),
+          ...planInput(given),
+          markdown: given.markdown || undefined,
         }),
       ),
     );

@@ -1,27 +1,29 @@
-import type { CommandContext, CommandResult } from "../kit/context";
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
+import type { CommandContext, CommandResult } from "../kit/context";
 
-/** What the groups of commands are given by the command line. */
+/** What the command line gives to each group of commands. */
 export interface Shell {
   /** Runs a command, shows what it found, and sets the exit code. */
   readonly perform: (command: (context: CommandContext) => Promise<CommandResult>) => Promise<void>;
   /** Whether a person types the standard input. */
   readonly isTerminal: boolean;
   /** Asks the person; undefined where nobody can answer. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Asks the person for a text; undefined where nobody can answer. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly ask?: (question: string) => Promise<string>;
 }
 
-/** Values of settings, as plan, apply and rollback take them. */
-export interface VariableOptions {
+/** What {@link withVariables} adds, under the names of the command line. */
+interface VariableOptions {
   readonly var: readonly string[];
   readonly varFile: readonly string[];
-  readonly reset: readonly string[];
 }
 
-/** Adds `--var` and `--var-file`. */
+/** Options of a command that takes settings, under the names of the command line. */
+export type Given<Options> = Omit<Options, "vars" | "varFiles"> & VariableOptions;
+
+/** Adds `--var`, `--var-file` and `--reset`. */
 export function withVariables(command: Command): Command {
   return command
     .option("--var <name=value>", "value of a setting; may be repeated", collect, [])
@@ -29,17 +31,20 @@ export function withVariables(command: Command): Command {
     .option("--reset <setting>", "take back what was given by hand before; may be repeated", collect, []);
 }
 
-/** What {@link withVariables} was given, as commands take it. */
-export function variables(given: VariableOptions) {
-  return { vars: given.var, varFiles: given.varFile.map((file) => resolve(file)), reset: given.reset };
+/** Names the options as commands do, and makes the paths of var-files absolute. */
+export function planInput<T extends VariableOptions>({ var: vars, varFile, ...others }: T) {
+  return { ...others, vars, varFiles: varFile.map((file) => resolve(file)) };
 }
 
-/** An option that may be repeated. */
+/** The absolute path, where one was given. */
+export const absolute = (path: string | undefined): string | undefined => (path ? resolve(path) : undefined);
+
+/** Collects the values of an option that may be repeated. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
 }
 
-/** A whole number within limits. */
+/** Makes a parser of whole numbers within limits. */
 export function parseCount(minimum: number, maximum: number): (value: string) => number {
   return (value) => {
     const count = Number(value);
@@ -49,7 +54,7 @@ export function parseCount(minimum: number, maximum: number): (value: string) =>
   };
 }
 
-/** Seconds, as a number that need not be whole. */
+/** Makes a parser of seconds, which need not be whole. */
 export function parseSeconds(maximum: number): (value: string) => number {
   return (value) => {
     const seconds = Number(value);
@@ -59,7 +64,7 @@ export function parseSeconds(maximum: number): (value: string) => number {
   };
 }
 
-/** A span as Terraform takes it, such as `90s`, `10m` or `1h`. */
+/** Checks a duration as Terraform takes it, such as `90s`, `10m` or `1h`. */
 export function parseDuration(value: string): string {
   if (!/^[1-9]\d{0,4}[smh]$/.test(value))
     throw new InvalidArgumentError("Allowed: a whole number of s, m or h, such as 10m.");

@@ -1,12 +1,14 @@
+import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import type { Deployment } from "./deployment";
+import { PriceBook } from "./prices";
 import { monthOf, trafficOf, type Month, type Traffic } from "./traffic";
 import { HOURS_A_MONTH, KB_A_GB, type Usage, SECONDS_A_MONTH, DAYS_A_MONTH } from "./usage";
 import { finalReads, INLINE_RESULT_KB, databaseCost } from "./database";
-import { computeCost } from "./compute";
+import { computeCost, gb } from "./compute";
 import { watchingCost } from "./watching";
 
 /** Dollars a month of what stands between callers and the front door. */
-export interface GatewayCost {
+interface GatewayCost {
   /** Every call, those that the cache answers too. */
   readonly apiCalls: number;
   /** The cluster's hours, whether anything is cached or not. */
@@ -77,23 +79,22 @@ export function resultsCost({ deployment, usage, traffic, book }: Month): number
   );
 }
 
-/** Dollars of tokens at a price a thousand. */
-export const tokenCost = (
-  input: number,
-  output: number,
-  {
-    usd_per_1000_input_tokens: usdIn,
-    usd_per_1000_output_tokens: usdOut,
-  }: Pick<Usage, "usd_per_1000_input_tokens" | "usd_per_1000_output_tokens">,
-): number => (input / 1_000) * usdIn + (output / 1_000) * usdOut;
+/** US dollars of 1,000 tokens. */
+export interface TokenPrices {
+  readonly usdPer1000Input: number;
+  readonly usdPer1000Output: number;
+}
 
-/**
- * Dollars a month of what the agents' models take: every agent of every phase in each run, however many of them are
- * asked at once. Polls ask no model.
- */
-export function modelCost(usage: Usage, { runs }: Pick<Traffic, "runs">): number {
+const tokenCost = (input: number, output: number, { usdPer1000Input, usdPer1000Output }: TokenPrices): number =>
+  (input / 1_000) * usdPer1000Input + (output / 1_000) * usdPer1000Output;
+
+/** Dollars of the tokens of runs: every agent of every phase, however many are asked at once. Polls ask no model. */
+export function runTokensCost(usage: Usage, runs = 1): number {
   const agentCalls = runs * usage.agents_per_phase * usage.phases;
-  return tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
+  return tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, {
+    usdPer1000Input: usage.usd_per_1000_input_tokens,
+    usdPer1000Output: usage.usd_per_1000_output_tokens,
+  });
 }
 
 /** What is paid for, in the order in which it is shown, each with how it is called. */
@@ -163,7 +164,7 @@ const sumParts = (parts: Readonly<Record<PartName, number>>): number =>
 function costParts(month: Month): Record<PartName, number> {
   const compute = computeCost(month);
   return {
-    tokens: modelCost(month.usage, month.traffic),
+    tokens: runTokensCost(month.usage, month.traffic.runs),
     worker: compute.worker,
     frontDoor: compute.frontDoor,
     authorizer: compute.authorizer,
@@ -176,4 +177,61 @@ function costParts(month: Month): Record<PartName, number> {
     results: resultsCost(month),
     ...watchingCost(month),
   };
+}
+
+/** What was measured of a function in a window. */
+interface MeasuredFunction {
+  /** AWS/Lambda Invocations, Sum. */
+  readonly invocations: number;
+  /** AWS/Lambda Duration, Sum: INIT is not in it. */
+  readonly durationMsSum: number;
+  readonly memoryMiB: number;
+}
+
+/** What was measured of a deployment in a window; counts and sums of that window. */
+export interface Measured {
+  readonly region: string;
+  /** Requests that ended in it, at least one. */
+  readonly requests: number;
+  readonly functions: readonly MeasuredFunction[];
+  /** AWS/ApiGateway Count, those answered by the cache too. */
+  readonly apiCalls: number;
+  /** GB of the cache cluster; null = there is none. */
+  readonly cacheClusterGB: Deployment["cacheClusterGB"];
+  /** Length of the window. */
+  readonly hours: number;
+  /** AWS/DynamoDB ConsumedReadCapacityUnits and ConsumedWriteCapacityUnits, Sum. */
+  readonly reads: number;
+  readonly writes: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly tokenPrices: TokenPrices;
+}
+
+/**
+ * What a request cost in a window, in dollars, from measurements, at the prices of the first tier. Time on provisioned
+ * concurrency is counted at the on-demand price, which is higher: metrics do not tell the two apart.
+ */
+export function costPerRequest(measured: Measured): {
+  readonly totalUsd: number;
+  readonly tokensUsd: number;
+  readonly substitutes: readonly string[];
+} {
+  const { requests, functions, cacheClusterGB } = measured;
+  const book = new PriceBook(measured.region);
+  const sum = (read: (each: MeasuredFunction) => number) => functions.reduce((total, each) => total + read(each), 0);
+  const tokensUsd = tokenCost(measured.inputTokens, measured.outputTokens, measured.tokenPrices);
+  const gbSeconds = sum(({ durationMsSum, memoryMiB }) => (durationMsSum / 1_000) * gb(memoryMiB));
+  const totalUsd =
+    tokensUsd +
+    book.cost(`lambdaGbSecond_${ARCHITECTURE}`, gbSeconds) +
+    book.cost(
+      "lambdaRequest",
+      sum(({ invocations }) => invocations),
+    ) +
+    book.cost("apiCall", measured.apiCalls) +
+    (cacheClusterGB === null ? 0 : book.cost(`cacheHour_${cacheClusterGB}`, measured.hours)) +
+    book.cost("dynamoRead", measured.reads) +
+    book.cost("dynamoWrite", measured.writes);
+  return { totalUsd: totalUsd / requests, tokensUsd: tokensUsd / requests, substitutes: book.substitutes() };
 }

@@ -1,8 +1,8 @@
 import { PriceBook, HOME_REGION } from "./prices";
-import { PART_NAMES, type Bill, type PartName, tokenCost } from "./bill";
-import { gb } from "./compute";
+import { monthlyBill, PART_NAMES, type Bill, runTokensCost, type PartName } from "./bill";
+import { gb, runCost, type Run } from "./compute";
 import { openReadUnits } from "./database";
-import type { Deployment, Architecture } from "./deployment";
+import { plannedDeployment, type Deployment } from "./deployment";
 import { ceilMs } from "./traffic";
 import { DAYS_A_MONTH, HOURS_A_MONTH, KB_A_GB, type Usage } from "./usage";
 
@@ -17,19 +17,15 @@ export interface Difference {
 }
 
 /** How two bills of the same requests differ. */
-export interface BillDifference {
+interface BillDifference {
   readonly parts: Readonly<Record<PartName, Difference>>;
   /** Without the models' tokens, which no setting changes. */
   readonly infrastructure: Difference;
   readonly total: Difference;
 }
 
-/** Two bills of the same requests, by part and in total. Throws where the requests differ. */
+/** Compares two bills of the same requests, by part and in total. */
 export function compareBills(before: Bill, after: Bill): BillDifference {
-  if (before.requests !== after.requests)
-    throw new Error(
-      `The bills are of ${before.requests} and of ${after.requests} requests; allowed: two of the same number`,
-    );
   const parts = Object.fromEntries(
     PART_NAMES.map((part) => [part, differenceOf(before.parts[part], after.parts[part])]),
   ) as Record<PartName, Difference>;
@@ -47,8 +43,42 @@ function differenceOf(beforeUsd: number, afterUsd: number): Difference {
   };
 }
 
+/** What a plan does to the bill. */
+export interface PlanCost {
+  /** As it is now, by volume; empty where nothing is applied yet. */
+  readonly before: readonly Bill[];
+  /** After the apply, by volume. */
+  readonly after: readonly Bill[];
+  /** By volume; empty where nothing is applied yet. */
+  readonly differences: readonly BillDifference[];
+  /** What was taken for values that are known after the apply. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Reckons a month before and after a plan, from the state that it was made on and what it plans.
+ * Throws where the plan is of another stack or destroys it.
+ * @param volumes requests a month
+ */
+export function planCost(plan: unknown, usage: Usage, volumes: readonly number[]): PlanCost {
+  const { deployment, unknown } = plannedDeployment(plan);
+  const after = volumes.map((requests) => monthlyBill(deployment, usage, requests));
+  const before = isDeployed(plan)
+    ? volumes.map((requests) => monthlyBill(plannedDeployment(priorState(plan)).deployment, usage, requests))
+    : [];
+  return { before, after, differences: before.map((bill, index) => compareBills(bill, after[index]!)), unknown };
+}
+
+const priorState = (plan: unknown): unknown => (plan as { prior_state?: unknown }).prior_state;
+
+/** An apply that was cut short before its outputs has none to read the settings from. */
+function isDeployed(plan: unknown): boolean {
+  const state = priorState(plan) as { values?: { outputs?: Readonly<Record<string, unknown>> } } | undefined;
+  return state?.values?.outputs?.["settings"] !== undefined;
+}
+
 /** What the cache's cluster costs, and what it must save to be worth it. */
-export interface CacheBreakEven {
+interface CacheBreakEven {
   /** Dollars a month of the cluster. */
   readonly clusterUsd: number;
   /**
@@ -77,53 +107,34 @@ export function cacheBreakEven(deployment: Deployment, usage: Usage): CacheBreak
     book.cost("dynamoRead", openReadUnits(usage)) +
     book.cost("logIn", logGB) +
     book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH);
-  const agentCalls = usage.agents_per_phase * usage.phases;
-  const modelUsd = tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage);
   return {
     clusterUsd,
     savedACallUsd,
     callsToPay: callsToPay(clusterUsd, savedACallUsd),
-    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + modelUsd),
+    callsToPayIfModelWereCalled: callsToPay(clusterUsd, savedACallUsd + runTokensCost(usage)),
   };
 }
 
-/** Calls that pay for `clusterUsd` at `savedUsd` each, in whole calls. Throws where a call saves nothing. */
-export function callsToPay(clusterUsd: number, savedUsd: number): number {
-  if (!(savedUsd > 0)) throw new Error(`A call saves ${savedUsd} dollars; allowed: more than 0`);
-  return Math.ceil(clusterUsd / savedUsd - 1e-9);
-}
+/** Whole calls that pay for `clusterUsd` at `savedUsd` each. */
+export const callsToPay = (clusterUsd: number, savedUsd: number): number => Math.ceil(clusterUsd / savedUsd - 1e-9);
 
 /** What the reports say a request cost before and after, in dollars. */
 export const REPORTED = { beforeUsd: 0.51, afterUsd: 0.15 } as const;
 
-/** One run of one function. */
-export interface Run {
-  readonly what: string;
-  readonly seconds: number;
-  readonly memoryMiB: number;
-  readonly architecture: Architecture;
-}
+type NamedRun = Run & { readonly what: string };
 
 /** The most that a request can cost in Lambda, and what the reports' own figures come to. */
-const REPORTED_RUNS: readonly Run[] = [
+const REPORTED_RUNS: readonly NamedRun[] = [
   { what: "longest run, most memory, x86", seconds: 900, memoryMiB: 10_240, architecture: "x86_64" },
   { what: "longest run, 3,072 MiB, arm64", seconds: 900, memoryMiB: 3_072, architecture: "arm64" },
   { what: "the reports' 420 s at 1,024 MiB, x86", seconds: 420, memoryMiB: 1_024, architecture: "x86_64" },
   { what: "the reports' 60 s at 3,072 MiB, arm64", seconds: 60, memoryMiB: 3_072, architecture: "arm64" },
 ];
 
-/** Dollars of a run: its GB-s and its request. */
-export function runCost(
-  { seconds, memoryMiB, architecture }: Omit<Run, "what">,
-  book: PriceBook = new PriceBook(HOME_REGION),
-): number {
-  return book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);
-}
-
 /** Where the reported saving can and cannot come from, in dollars a request. */
-export interface ReportedArithmetic {
+interface ReportedArithmetic {
   readonly savingUsd: number;
-  readonly runs: readonly (Run & { readonly usd: number; readonly percentOfBefore: number })[];
+  readonly runs: readonly (NamedRun & { readonly usd: number; readonly percentOfBefore: number })[];
   /** What of the reported first figure cannot be Lambda even at its most. */
   readonly notLambdaUsd: number;
   /**
@@ -139,18 +150,18 @@ export interface ReportedArithmetic {
 
 /** The arithmetic, from the prices and the usage. */
 export function reportedArithmetic(usage: Usage): ReportedArithmetic {
+  const book = new PriceBook(HOME_REGION);
   const runs = REPORTED_RUNS.map((run) => ({
     ...run,
-    usd: runCost(run),
-    percentOfBefore: (runCost(run) / REPORTED.beforeUsd) * 100,
+    usd: runCost(run, book),
+    percentOfBefore: (runCost(run, book) / REPORTED.beforeUsd) * 100,
   }));
   const most = Math.max(...runs.map(({ usd }) => usd));
-  const agentCalls = usage.agents_per_phase * usage.phases;
   return {
     savingUsd: REPORTED.beforeUsd - REPORTED.afterUsd,
     runs,
     notLambdaUsd: REPORTED.beforeUsd - most,
     fasterRunSavesUsd: runs[2]!.usd - runs[3]!.usd,
-    tokensUsd: tokenCost(agentCalls * usage.input_tokens, agentCalls * usage.output_tokens, usage),
+    tokensUsd: runTokensCost(usage),
   };
 }

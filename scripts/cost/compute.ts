@@ -1,9 +1,10 @@
-import type { Deployment } from "./deployment";
+import type { Architecture, Deployment } from "./deployment";
+import type { PriceBook } from "./prices";
 import { ceilMs, type Month, type Traffic } from "./traffic";
 import { SECONDS_A_MONTH, type Usage } from "./usage";
 
 /** What the functions cost in a month, in dollars. */
-export interface ComputeCost {
+interface ComputeCost {
   /** On-demand duration, INIT of the cold share in it. */
   readonly worker: number;
   readonly frontDoor: number;
@@ -30,21 +31,34 @@ interface Load {
 
 /** All functions of an account share the tiers of the GB-s price: each pays the blended price for its own. */
 export function computeCost({ deployment, usage, traffic, book }: Month): ComputeCost {
-  const { worker, frontDoor } = loads(deployment, usage, traffic);
-  const parts = [worker, frontDoor].map(split);
+  const worker = splitGbSeconds({
+    invocations: traffic.runs,
+    seconds: traffic.workerSeconds,
+    memoryMiB: deployment.workerMemoryMiB,
+    provisioned: deployment.workerProvisioned,
+    coldShare: usage.worker_cold_start_share,
+    initSeconds: usage.worker_init_ms / 1_000,
+  });
+  const frontDoor = splitGbSeconds({
+    invocations: traffic.frontDoorCalls,
+    seconds: ceilMs(usage.front_door_ms) / 1_000,
+    memoryMiB: deployment.frontDoorMemoryMiB,
+    provisioned: deployment.frontDoorProvisioned,
+    coldShare: usage.front_door_cold_start_share,
+    initSeconds: usage.front_door_init_ms / 1_000,
+  });
   const kept =
     gb(deployment.workerMemoryMiB) * deployment.workerProvisioned +
     gb(deployment.frontDoorMemoryMiB) * deployment.frontDoorProvisioned;
   const upkeepGbs = upkeepGbSeconds(deployment, usage, traffic);
-  const [workerGbs, frontDoorGbs] = [parts[0]!.onDemand, parts[1]!.onDemand];
   const authorizerGbs =
     traffic.authorizerCalls * (ceilMs(usage.authorizer_ms) / 1_000) * gb(deployment.authorizerMemoryMiB);
-  const total = workerGbs + frontDoorGbs + authorizerGbs + upkeepGbs;
+  const total = worker.onDemand + frontDoor.onDemand + authorizerGbs + upkeepGbs;
   const usd = book.cost(`lambdaGbSecond_${deployment.architecture}`, total);
   const shareOf = (gbs: number) => (total === 0 ? 0 : usd * (gbs / total));
   return {
-    worker: shareOf(workerGbs),
-    frontDoor: shareOf(frontDoorGbs),
+    worker: shareOf(worker.onDemand),
+    frontDoor: shareOf(frontDoor.onDemand),
     authorizer: shareOf(authorizerGbs),
     upkeep: shareOf(upkeepGbs),
     requests: book.cost(
@@ -53,28 +67,7 @@ export function computeCost({ deployment, usage, traffic, book }: Month): Comput
     ),
     provisioned:
       book.cost(`provisionedIdle_${deployment.architecture}`, kept * SECONDS_A_MONTH) +
-      book.cost(`provisionedRunning_${deployment.architecture}`, parts[0]!.onProvisioned + parts[1]!.onProvisioned),
-  };
-}
-
-function loads(deployment: Deployment, usage: Usage, traffic: Traffic): Record<"worker" | "frontDoor", Load> {
-  return {
-    worker: {
-      invocations: traffic.runs,
-      seconds: traffic.workerSeconds,
-      memoryMiB: deployment.workerMemoryMiB,
-      provisioned: deployment.workerProvisioned,
-      coldShare: usage.worker_cold_start_share,
-      initSeconds: usage.worker_init_ms / 1_000,
-    },
-    frontDoor: {
-      invocations: traffic.frontDoorCalls,
-      seconds: ceilMs(usage.front_door_ms) / 1_000,
-      memoryMiB: deployment.frontDoorMemoryMiB,
-      provisioned: deployment.frontDoorProvisioned,
-      coldShare: usage.front_door_cold_start_share,
-      initSeconds: usage.front_door_init_ms / 1_000,
-    },
+      book.cost(`provisionedRunning_${deployment.architecture}`, worker.onProvisioned + frontDoor.onProvisioned),
   };
 }
 
@@ -82,7 +75,7 @@ function loads(deployment: Deployment, usage: Usage, traffic: Traffic): Record<"
  * GB-s of a month, by what they run on. Only on-demand environments start cold: the others' INIT is in the price for
  * keeping them.
  */
-function split(load: Load): { readonly onDemand: number; readonly onProvisioned: number } {
+function splitGbSeconds(load: Load): { readonly onDemand: number; readonly onProvisioned: number } {
   const spilled =
     load.provisioned === 0 ? 1 : spillover(load.provisioned, (load.invocations * load.seconds) / SECONDS_A_MONTH);
   return {
@@ -93,7 +86,7 @@ function split(load: Load): { readonly onDemand: number; readonly onProvisioned:
 
 /**
  * Share of invocations that find all of `environments` (from 1) busy, at a mean concurrency of `load`: Erlang's B
- * formula, for arrivals that know nothing of one another. A bursty month spills more.
+ * formula, for independent arrivals. A bursty month spills more.
  */
 export function spillover(environments: number, load: number): number {
   if (load <= 0) return 0;
@@ -111,3 +104,14 @@ function upkeepGbSeconds(deployment: Deployment, usage: Usage, { sweeps, heartbe
 
 /** Lambda's GB is 1,024 of its MB. */
 export const gb = (memoryMiB: number): number => memoryMiB / 1_024;
+
+/** One run of one function. */
+export interface Run {
+  readonly seconds: number;
+  readonly memoryMiB: number;
+  readonly architecture: Architecture;
+}
+
+/** Dollars of a run: its GB-s and its request. */
+export const runCost = ({ seconds, memoryMiB, architecture }: Run, book: PriceBook): number =>
+  book.cost(`lambdaGbSecond_${architecture}`, seconds * gb(memoryMiB)) + book.cost("lambdaRequest", 1);

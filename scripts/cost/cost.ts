@@ -1,12 +1,11 @@
 import Ajv, { type ErrorObject } from "ajv";
 import { DEFAULT_USAGE, USAGE_SCHEMA, type Usage } from "./usage";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { readJson } from "../kit/given-state";
+import { readJson } from "../kit/files";
 import { PROFILES, SETTINGS, defaultValue, type Profile, type Setting } from "../../stacks/contract/settings";
 import { monthlyBill, type Bill } from "./bill";
 import { cacheBreakEven, compareBills, reportedArithmetic } from "./comparison";
-import { deploymentOf, type Deployment } from "./deployment";
-import { plannedDeployment } from "./planned";
+import { deploymentOf, plannedDeployment, type Deployment } from "./deployment";
 import { tableCalls } from "./database";
 import { parseSettingValue, suggestName, parseRegion } from "../kit/given-setting";
 import { PRICES } from "./prices";
@@ -29,21 +28,22 @@ export function parseUsage(document: unknown, path: string): Usage {
   const validate = ajv.compile<Partial<Usage>>(USAGE_SCHEMA);
   if (!validate(document))
     throw new UsageError(
-      [`The usage file ${path} is not valid:`, ...(validate.errors ?? []).map((error) => `  ${problem(error)}`)].join(
-        "\n",
-      ),
+      [
+        `The usage file ${path} is not valid:`,
+        ...(validate.errors ?? []).map((error) => `  ${describeProblem(error)}`),
+      ].join("\n"),
     );
   return { ...DEFAULT_USAGE, ...document };
 }
 
-function problem({ keyword, instancePath, params, data, parentSchema }: ErrorObject): string {
+function describeProblem({ keyword, instancePath, params, data, parentSchema }: ErrorObject): string {
   const given = JSON.stringify(data);
   if (keyword === "additionalProperties") {
     const name = (params as { additionalProperty: string }).additionalProperty;
     return `${name} is no field of a usage file; allowed: ${Object.keys(USAGE_SCHEMA.properties).join(", ")}`;
   }
   if (instancePath === "") return `it is ${given}; allowed: an object of fields, such as {"prompt_kb": 4}`;
-  return `${instancePath.slice(1)} is ${given}; allowed: ${allowed(parentSchema as Field)}`;
+  return `${instancePath.slice(1)} is ${given}; allowed: ${describeAllowed(parentSchema as Field)}`;
 }
 
 /** A field of the schema, as far as its limits go. */
@@ -54,7 +54,7 @@ interface Field {
   readonly maximum: number;
 }
 
-function allowed({ type, unit, minimum, maximum }: Field): string {
+function describeAllowed({ type, unit, minimum, maximum }: Field): string {
   const types = [type].flat();
   return (
     `${types.includes("integer") ? "a whole number" : "a number"} from ${minimum} to ${maximum} ` +
@@ -106,8 +106,8 @@ export interface CostReport {
 /** Reckons what a deployment costs a month and a request, by part, from prices of a dated table. Asks nobody. */
 export async function cost(_context: CommandContext, options: CostOptions): Promise<CommandResult<CostReport>> {
   const usage = options.usage === undefined ? DEFAULT_USAGE : readUsage(options.usage);
-  const volumes = volumesOf(options.requests ?? VOLUMES);
-  const { deployments, unknown } = deploymentsOf(options);
+  const volumes = parseVolumes(options.requests ?? VOLUMES);
+  const { deployments, unknown } = findDeployments(options);
   const bills = deployments.map((deployment) => volumes.map((requests) => monthlyBill(deployment, usage, requests)));
   const [before, after] = bills;
   const report: CostReport = {
@@ -125,7 +125,7 @@ export async function cost(_context: CommandContext, options: CostOptions): Prom
   return { exitCode: 0, text: describeCost(report), json: report };
 }
 
-function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unknown: readonly string[] } {
+function findDeployments(options: CostOptions): { deployments: Deployment[]; unknown: readonly string[] } {
   const names = options.compare ?? [options.profile ?? (options.fromPlan === undefined ? "optimized" : PLAN)];
   if (options.compare && options.profile !== undefined)
     throw new UsageError(
@@ -141,14 +141,15 @@ function deploymentsOf(options: CostOptions): { deployments: Deployment[]; unkno
       `--from-plan was given and ${names.join(" and ")} is reckoned; allowed: --from-plan alone, or --compare ` +
         `with "plan" as one of the two`,
     );
-  const vars = new Map(options.vars.map(settingOf));
+  const vars = new Map(options.vars.map(parseVariable));
   if (options.region !== undefined) vars.set("aws_region", parseRegion("region", options.region));
   if (planned && names.every((name) => name === PLAN) && options.vars.length > 0)
     throw new UsageError(
       "--var changes settings and --from-plan has them applied; allowed: one of them. Plan again with the variable",
     );
   const deployments = names.map((name) => {
-    if (name !== PLAN) return deploymentOf(name, { ...profileSettings(profile(name)), ...Object.fromEntries(vars) });
+    if (name !== PLAN)
+      return deploymentOf(name, { ...profileSettings(findProfile(name)), ...Object.fromEntries(vars) });
     if (!planned) throw new UsageError('"plan" is reckoned, but no plan was given; give one with --from-plan <file>');
     return options.region === undefined ? planned.deployment : { ...planned.deployment, region: options.region };
   });
@@ -167,7 +168,7 @@ function readPlan(path: string) {
 const profileSettings = (name: Profile): Record<string, unknown> =>
   Object.fromEntries(SETTINGS.map((setting: Setting) => [setting.name, defaultValue(setting, name)]));
 
-function profile(name: string): Profile {
+function findProfile(name: string): Profile {
   const found = PROFILES.find((known) => known === name);
   if (!found)
     throw new UsageError(
@@ -177,15 +178,14 @@ function profile(name: string): Profile {
 }
 
 /** A setting's name and its value in its own type. */
-function settingOf(text: string): readonly [string, unknown] {
+function parseVariable(text: string): readonly [string, unknown] {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const setting = SETTINGS.find((known) => known.name === name) as Setting | undefined;
   if (!setting || setting.name === "profile") {
+    const names = SETTINGS.map((known) => known.name);
     throw new UsageError(
-      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in docs/settings.md, and --profile instead of profile. ${suggestName(
-        name,
-        SETTINGS.map((known) => known.name),
-      )}`,
+      `--var ${text} names no setting that can be reckoned; allowed: <name>=<value> with a setting of the table in ` +
+        `docs/settings.md, and --profile instead of profile. ${suggestName(name, names)}`,
     );
   }
   const given = parseSettingValue(setting, value);
@@ -194,7 +194,7 @@ function settingOf(text: string): readonly [string, unknown] {
   return [name, name === "aws_region" ? parseRegion("var aws_region", value) : given.value];
 }
 
-function volumesOf(text: string): number[] {
+function parseVolumes(text: string): number[] {
   return text.split(",").map((part) => {
     const requests = Number(part);
     // 10,000 is two volumes, of which the second is none that anybody would write so.

@@ -3,7 +3,7 @@ import type { Month, Traffic } from "./traffic";
 import { DAYS_A_MONTH, KB_A_GB, type Usage } from "./usage";
 
 /** One call of the access pattern (handlers/requests), how often a month, and what one costs. */
-export interface TableCall {
+interface TableCall {
   readonly call: string;
   readonly count: number;
   /** Write request units, those of the index `open-due` among them. */

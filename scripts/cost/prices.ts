@@ -1,5 +1,5 @@
 /** What one unit costs up to a volume of the month. */
-export interface Tier {
+interface Tier {
   /** Units of a month up to which this price holds; the last tier's is Infinity. */
   readonly upTo: number;
   /** US dollars a unit. */

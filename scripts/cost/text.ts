@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { count } from "../kit/figures";
 import { PART_NAMES, PARTS, type Bill, type PartName } from "./bill";
 import { type Difference, REPORTED } from "./comparison";
 import type { CostReport } from "./cost";
@@ -9,67 +10,72 @@ const BAR = 24;
 
 /** What was reckoned, for a person at a terminal. */
 export function describeCost(report: CostReport): string {
-  const volumes = report.bills[0]!.map((_, index) => volumeText(report, index));
-  const sections = [...volumes, fixedText(report), cacheText(report), reportedText(report), caveats(report)];
+  const volumes = report.bills[0]!.map((_, index) => describeVolume(report, index));
+  const sections = [
+    ...volumes,
+    describeFixedCost(report),
+    describeCache(report),
+    describeReported(report),
+    describeCaveats(report),
+  ];
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-function volumeText(report: CostReport, index: number): string {
+function describeVolume(report: CostReport, index: number): string {
   const bills = report.bills.map((of) => of[index]!);
   const [before, after] = bills as [Bill, Bill?];
   const difference = report.differences[index];
-  const head = `${count(before.requests)} requests a month in ${report.deployments
-    .map(({ region }) => region)
-    .filter((region, at, all) => all.indexOf(region) === at)
-    .join(" and ")}`;
+  const regions = new Set(report.deployments.map(({ region }) => region));
+  const head = `${count(before.requests)} requests a month in ${[...regions].join(" and ")}`;
   const paid = PART_NAMES.filter((part) => bills.some((bill) => bill.parts[part] > 0));
   const rows =
     difference && after
       ? [
-          comparedHead(before, after),
-          ...paid.map((part) => comparedRow(PARTS[part], difference.parts[part])),
-          comparedRow("all but tokens", difference.infrastructure),
-          comparedRow("a month", difference.total),
-          requestRow(bills),
+          describeHead(before, after),
+          ...paid.map((part) => describeDifference(PARTS[part], difference.parts[part])),
+          describeDifference("all but tokens", difference.infrastructure),
+          describeDifference("a month", difference.total),
+          describeRequest(bills),
         ]
       : [
-          ...ordered(before, paid).map((part) => row(part, before)),
-          `  ${"a month".padEnd(26)} ${money(before.totalUsd)}`,
-          requestRow(bills),
+          ...paid
+            .sort((left, right) => before.parts[right] - before.parts[left])
+            .map((part) => describePart(part, before)),
+          `  ${"a month".padEnd(26)} ${usdColumn(before.totalUsd)}`,
+          describeRequest(bills),
         ];
-  return [pc.bold(head), ...rows, trafficText(bills)].join("\n");
+  return [pc.bold(head), ...rows, describeTraffic(bills)].join("\n");
 }
 
-/** The dearest part first. */
-const ordered = ({ parts }: Bill, names: readonly PartName[]): PartName[] =>
-  [...names].sort((left, right) => parts[right] - parts[left]);
-
-function row(part: PartName, { parts, totalUsd }: Bill): string {
+function describePart(part: PartName, { parts, totalUsd }: Bill): string {
   const share = totalUsd === 0 ? 0 : parts[part] / totalUsd;
   return (
-    `  ${PARTS[part].padEnd(26)} ${money(parts[part])} ${`${(share * 100).toFixed(1)} %`.padStart(8)}  ` +
-    `${bar(share)}`
+    `  ${PARTS[part].padEnd(26)} ${usdColumn(parts[part])} ${`${(share * 100).toFixed(1)} %`.padStart(8)}  ` +
+    `${drawBar(share)}`
   );
 }
 
-function comparedHead(before: Bill, after: Bill): string {
+function describeHead(before: Bill, after: Bill): string {
   return pc.dim(
     `  ${"".padEnd(26)} ${before.deployment.padStart(14)} ${after.deployment.padStart(14)} ` +
       `${"difference".padStart(14)}`,
   );
 }
 
-function comparedRow(name: string, { beforeUsd, afterUsd, differenceUsd, differencePercent }: Difference): string {
+function describeDifference(
+  name: string,
+  { beforeUsd, afterUsd, differenceUsd, differencePercent }: Difference,
+): string {
   const percent =
     differencePercent === null ? "" : `${differencePercent > 0 ? "+" : ""}${differencePercent.toFixed(1)} %`;
   return (
-    `  ${name.padEnd(26)} ${money(beforeUsd)} ${money(afterUsd)} ${money(differenceUsd, true)} ` +
+    `  ${name.padEnd(26)} ${usdColumn(beforeUsd)} ${usdColumn(afterUsd)} ${usdColumn(differenceUsd, true)} ` +
     `${percent.padStart(10)}`
   );
 }
 
-function requestRow(bills: readonly Bill[]): string {
-  const each = bills.map(({ perRequestUsd }) => (perRequestUsd === null ? "-".padStart(14) : money(perRequestUsd)));
+function describeRequest(bills: readonly Bill[]): string {
+  const each = bills.map(({ perRequestUsd }) => (perRequestUsd === null ? "-".padStart(14) : usdColumn(perRequestUsd)));
   const verdict = bills.map(({ deployment, perRequestUsd }) =>
     perRequestUsd === null
       ? `${deployment}: no requests`
@@ -79,7 +85,7 @@ function requestRow(bills: readonly Bill[]): string {
   return `  ${"a request".padEnd(26)} ${each.join(" ")}   ${verdict.join(", ")}`;
 }
 
-function trafficText(bills: readonly Bill[]): string {
+function describeTraffic(bills: readonly Bill[]): string {
   return bills
     .map(({ deployment, traffic, requests }) => {
       const polls = requests === 0 ? 0 : traffic.polls / requests;
@@ -88,32 +94,32 @@ function trafficText(bills: readonly Bill[]): string {
         pc.dim(
           `  ${deployment}: a run of ${traffic.workerSeconds.toFixed(1)} s, ${polls.toFixed(1)} polls a request, ` +
             `${(traffic.gatewayHitRate * 100).toFixed(1)} % of them from the API's cache, ` +
-            `${count(traffic.frontDoorCalls)} calls of the front door`,
+            `${count(Math.round(traffic.frontDoorCalls))} calls of the front door`,
         ) + cut
       );
     })
     .join("\n");
 }
 
-function fixedText({ bills }: CostReport): string {
-  const fixed = bills.map(([bill]) => `${bill!.deployment} ${money(bill!.fixedUsd).trim()}`).join(", ");
+function describeFixedCost({ bills }: CostReport): string {
+  const fixed = bills.map(([bill]) => `${bill!.deployment} ${formatUsd(bill!.fixedUsd)}`).join(", ");
   return `Paid without any request, a month: ${fixed}.`;
 }
 
-function cacheText({ cache, deployments, bills }: CostReport): string {
+function describeCache({ cache, deployments, bills }: CostReport): string {
   const lines = deployments.flatMap(({ name }, index) => {
     const found = cache[index];
     if (!found) return [];
     const perRequest = bills[index]!.map(({ requests, traffic }) =>
       requests === 0 ? 0 : traffic.gatewayHits / requests,
     ).at(-1)!;
-    const needed = perRequest > 0 ? `, ${count(found.callsToPay / perRequest)} requests of this usage` : "";
+    const needed = perRequest > 0 ? `, ${count(Math.round(found.callsToPay / perRequest))} requests of this usage` : "";
     const answered = bills[index]!.map(
       ({ requests, traffic }) => `${count(Math.round(traffic.gatewayHits))} at ${count(requests)} requests`,
     ).join(", ");
     return [
-      `  ${name}: ${money(found.clusterUsd).trim()} a month; a poll less at the front door saves ` +
-        `${money(found.savedACallUsd).trim()}, so ${count(found.callsToPay)} of them pay for it${needed}. It ` +
+      `  ${name}: ${formatUsd(found.clusterUsd)} a month; a poll less at the front door saves ` +
+        `${formatUsd(found.savedACallUsd)}, so ${count(found.callsToPay)} of them pay for it${needed}. It ` +
         `answers ${answered}.`,
       `  If each saved a run of the agents, ${count(found.callsToPayIfModelWereCalled)} would. None does: a poll ` +
         "asks no model, so the cache saves no tokens.",
@@ -122,18 +128,18 @@ function cacheText({ cache, deployments, bills }: CostReport): string {
   return lines.length === 0 ? "" : [pc.bold("The API's cache"), ...lines].join("\n");
 }
 
-function reportedText({ reported, differences, deployments }: CostReport): string {
+function describeReported({ reported, differences, deployments }: CostReport): string {
   const runs = reported.runs.map(
     ({ what, usd, percentOfBefore, seconds, memoryMiB }) =>
       `  ${what.padEnd(40)} ${`${seconds} s x ${(memoryMiB / 1_024).toFixed(1)} GB`.padStart(15)} = ` +
-      `${money(usd).trim().padEnd(9)} ${percentOfBefore.toFixed(1).padStart(5)} % of ` +
+      `${formatUsd(usd).padEnd(9)} ${percentOfBefore.toFixed(1).padStart(5)} % of ` +
       `$${REPORTED.beforeUsd.toFixed(2)}`,
   );
   const most = differences.at(-1);
   const ours = most
     ? [
         `  From ${deployments[0]!.name} to ${deployments[1]!.name} the model tokens differ by ` +
-          `${money(most.parts.tokens.differenceUsd).trim()} a month: agents in parallel ask for as many tokens as ` +
+          `${formatUsd(most.parts.tokens.differenceUsd)} a month: agents in parallel ask for as many tokens as ` +
           "one after the other.",
       ]
     : [];
@@ -143,15 +149,15 @@ function reportedText({ reported, differences, deployments }: CostReport): strin
         "can be Lambda",
     ),
     ...runs,
-    `  At least ${money(reported.notLambdaUsd).trim()} of the first figure is no Lambda run. The reports' faster ` +
-      `run saves ${money(reported.fasterRunSavesUsd).trim()} of the ${money(reported.savingUsd).trim()} saved; the ` +
+    `  At least ${formatUsd(reported.notLambdaUsd)} of the first figure is no Lambda run. The reports' faster ` +
+      `run saves ${formatUsd(reported.fasterRunSavesUsd)} of the ${formatUsd(reported.savingUsd)} saved; the ` +
       "rest is fewer or cheaper tokens, or was no saving of these optimizations.",
-    `  Tokens of this usage: ${money(reported.tokensUsd).trim()} a request.`,
+    `  Tokens of this usage: ${formatUsd(reported.tokensUsd)} a request.`,
     ...ours,
   ].join("\n");
 }
 
-function caveats({ unknown, substitutes }: CostReport): string {
+function describeCaveats({ unknown, substitutes }: CostReport): string {
   return [
     ...unknown.map((line) => `${pc.yellow("not known yet")} ${line}`),
     ...substitutes.map((line) => `${pc.yellow("assumed")} ${line}`),
@@ -165,18 +171,15 @@ function caveats({ unknown, substitutes }: CostReport): string {
   ].join("\n");
 }
 
-/** Dollars with digits that matter, 14 wide: cents from $1, three digits that are not 0 of what is below a cent. */
-function money(usd: number, signed = false): string {
+const usdColumn = (usd: number, signed = false): string => formatUsd(usd, signed).padStart(14);
+
+/** Writes dollars with digits that matter: cents from $1, three digits that are not 0 of what is below a cent. */
+export function formatUsd(usd: number, signed = false): string {
   const size = Math.abs(usd);
   const digits = size === 0 || size >= 1 ? 2 : size >= 0.01 ? 4 : Math.min(10, 2 - Math.floor(Math.log10(size)));
   const text = size.toFixed(digits).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
   const sign = usd < 0 && Number(size.toFixed(digits)) !== 0 ? "-" : signed && usd > 0 ? "+" : "";
-  return `${sign}$${text}`.padStart(14);
+  return `${sign}$${text}`;
 }
 
-const count = (value: number): string =>
-  Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-
-const bar = (share: number): string => "#".repeat(share > 0 ? Math.max(1, Math.round(share * BAR)) : 0);
+const drawBar = (share: number): string => "#".repeat(share > 0 ? Math.max(1, Math.round(share * BAR)) : 0);

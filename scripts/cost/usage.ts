@@ -4,10 +4,10 @@ import schema from "./usage.schema.json";
 export const USAGE_SCHEMA = schema;
 
 /** Name of a field of the usage file. */
-export type UsageName = keyof (typeof schema)["properties"];
+type UsageName = keyof (typeof schema)["properties"];
 
 /** Fields that may be null: the model then works them out. */
-export type DerivedUsageName = "cache_hit_rate" | "custom_metrics" | "mean_wait_seconds";
+type DerivedUsageName = "cache_hit_rate" | "custom_metrics" | "mean_wait_seconds";
 
 /** How a deployment is used, every field given. Units and meanings stand in the schema. */
 export type Usage = { readonly [Name in UsageName]: Name extends DerivedUsageName ? number | null : number };

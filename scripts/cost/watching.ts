@@ -12,23 +12,16 @@ export interface AlarmShape {
   readonly composite?: boolean;
 }
 
-/**
- * Dollars a month of a set of alarms. `book`: default us-east-1's prices. Throws where an alarm's count of metrics is
- * not a whole number from 0.
- */
+/** Dollars a month of a set of alarms. `book`: default us-east-1's prices. */
 export function alarmSetCost(alarms: readonly AlarmShape[], book: PriceBook = new PriceBook(HOME_REGION)): number {
-  return alarms.reduce((usd, alarm) => usd + alarmCost(alarm, book), 0);
-}
-
-function alarmCost({ metrics, highResolution = false, composite = false }: AlarmShape, book: PriceBook): number {
-  if (!Number.isInteger(metrics) || metrics < 0)
-    throw new Error(`An alarm reads ${metrics} metrics; allowed: a whole number from 0`);
-  if (composite) return book.cost("alarmComposite", 1);
-  return book.cost(highResolution ? "alarmMetricHighResolution" : "alarmMetric", metrics);
+  return alarms.reduce((usd, { metrics, highResolution, composite }) => {
+    if (composite) return usd + book.cost("alarmComposite", 1);
+    return usd + book.cost(highResolution ? "alarmMetricHighResolution" : "alarmMetric", metrics);
+  }, 0);
 }
 
 /** Dollars a month of knowing what goes on. */
-export interface WatchingCost {
+interface WatchingCost {
   readonly logs: number;
   readonly traces: number;
   readonly metrics: number;
@@ -36,10 +29,7 @@ export interface WatchingCost {
   readonly dashboard: number;
 }
 
-/**
- * Names of the metrics in handlers/environment.ts (METRICS), by what each is told apart by; a test holds the two
- * together.
- */
+/** Names of the METRICS of handlers/environment.ts, by the dimension that distinguishes them; a test compares both. */
 export const METRICS_BY_DIMENSION = {
   deployment: [
     "JobDuration",
@@ -108,18 +98,12 @@ export function recordedTraces(count: number): number {
 /** Dollars a month of logs, traces, metrics, alarms and the dashboard. */
 export function watchingCost({ deployment, usage, traffic, book }: Month): WatchingCost {
   const logGB = logKB(usage, traffic) / KB_A_GB;
-  const traced = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats].map(
-    recordedTraces,
-  );
+  const events = [traffic.apiCalls, traffic.runs, traffic.sweeps, traffic.heartbeats, traffic.heartbeats];
+  const traces = events.reduce((sum, count) => sum + recordedTraces(count), 0);
   return {
     // Kept logs are billed compressed; they are counted as they came, so this is a little too much.
     logs: book.cost("logIn", logGB) + book.cost("logStored", (logGB * deployment.logRetentionDays) / DAYS_A_MONTH),
-    traces: deployment.tracing
-      ? book.cost(
-          "trace",
-          traced.reduce((sum, count) => sum + count, 0),
-        )
-      : 0,
+    traces: deployment.tracing ? book.cost("trace", traces) : 0,
     // Billed by the hour with a value; counted as if every hour had one.
     metrics: book.cost("customMetric", customMetrics(usage)),
     alarms: alarmSetCost(deployment.alarms, book),

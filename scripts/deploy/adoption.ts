@@ -1,19 +1,7 @@
-import type { Failure } from "../kit/terraform-messages";
+import { plannedResources, type PlanResource } from "../kit/plan-changes";
 import type { Terraform } from "../kit/terraform";
+import type { Failure } from "../kit/terraform-messages";
 import type { Values } from "./release";
-
-/** A resource in `terraform show -json <plan>`. */
-export interface PlannedResource {
-  readonly address: string;
-  readonly type: string;
-  /** Undefined where it does not exist yet. */
-  readonly before: Values | undefined;
-  /** Its values, as far as they are known before the apply; undefined where it will be deleted. */
-  readonly after: Values | undefined;
-  readonly action: "create" | "replace" | "other";
-  /** What it is imported from; undefined where it is not imported. */
-  readonly importId?: string;
-}
 
 /** One of Terraform's import blocks. */
 export interface Import {
@@ -21,46 +9,18 @@ export interface Import {
   readonly id: string;
 }
 
-interface PlanJson {
-  readonly resource_changes?: readonly {
-    readonly address: string;
-    readonly type: string;
-    readonly mode: string;
-    readonly change: {
-      readonly actions: readonly string[];
-      readonly before: Values | null;
-      readonly after: Values | null;
-      readonly importing?: { readonly id?: string };
-    };
-  }[];
-  readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
-}
-
-/** All managed resources of a plan, unchanged ones included. */
-export function plannedResources(plan: unknown): PlannedResource[] {
-  return ((plan as PlanJson).resource_changes ?? [])
-    .filter(({ mode }) => mode === "managed")
-    .map(({ address, type, change: { actions, before, after, importing } }) => ({
-      address,
-      type,
-      before: before ?? undefined,
-      after: after ?? undefined,
-      action: actions.length > 1 ? "replace" : actions[0] === "create" ? "create" : "other",
-      ...(importing?.id === undefined ? {} : { importId: importing.id }),
-    }));
-}
-
-/** The provider's region, which the stack has from its variable. */
+/** Finds the provider's region: the stack's variable, else that of the shell. */
 export function plannedRegion(plan: unknown, { environment }: Pick<Terraform, "environment">): string {
-  const variable = (plan as PlanJson).variables?.["aws_region"]?.value;
+  const { variables } = plan as { readonly variables?: { readonly aws_region?: { readonly value?: unknown } } };
+  const variable = variables?.aws_region?.value;
   const region = typeof variable === "string" ? variable : environment["AWS_REGION"];
   if (region === undefined)
     throw new Error("The plan names no region; give the variable aws_region, or set AWS_REGION");
   return region;
 }
 
-/** The tags that say to which deployment a resource belongs, such as quickturn:name; none for a type without tags. */
-function ownerTags(values: Values | undefined): Readonly<Record<string, string>> {
+/** The tags that name a resource's deployment, such as quickturn:name; none for a type without tags. */
+function ownerTags(values: Values | null): Readonly<Record<string, string>> {
   const tags = (values?.["tags_all"] ?? {}) as Readonly<Record<string, string>>;
   return Object.fromEntries(Object.entries(tags).filter(([name]) => name.startsWith("quickturn:")));
 }
@@ -107,25 +67,27 @@ export interface Collision {
   readonly id: string | undefined;
 }
 
-/** How the services say it. Lambda has one error type for this and for an update in progress, so the words decide. */
+/** Words of AWS's refusals. Lambda has one error type for this and for an update in progress. */
 const EXISTS = /already exist|AlreadyExists|BucketAlreadyOwnedByYou|is already associated/i;
 
 /** Attributes that hold a resource's name, the narrowest first. */
 const NAME_ATTRIBUTES = ["statement_id", "stage_name", "function_name", "bucket", "name"] as const;
 
-/** The failures that say that a planned resource exists already. */
+/** Finds the failures that say that a planned resource exists already. */
 export function findCollisions(failures: readonly Pick<Failure, "address" | "summary">[], plan: unknown): Collision[] {
   const planned = new Map(plannedResources(plan).map((resource) => [resource.address, resource]));
   return failures.flatMap(({ address = "", summary }) => {
-    const { type = "", after, action } = planned.get(address) ?? {};
-    if (after === undefined || action !== "create" || !EXISTS.test(summary)) return [];
+    const resource = planned.get(address);
+    const after = resource?.change.after;
+    if (!resource || !after || !isCreated(resource) || !EXISTS.test(summary)) return [];
+    const { type } = resource;
     const name = NAME_ATTRIBUTES.map((attribute) => after[attribute]).find((value) => typeof value === "string");
     return [{ address, type, name: name ?? address, id: IMPORT_IDS[type]?.(after, summary) }];
   });
 }
 
 /** A resource that may not be taken over. */
-export interface RefusedImport {
+interface RefusedImport {
   readonly address: string;
   readonly id: string;
   readonly reason: string;
@@ -140,19 +102,21 @@ const TAGGED_LATER = new Set(["aws_s3_bucket"]);
 /** Types that hold nothing, so that terraform may replace them. */
 const REPLACEABLE = new Set(["aws_lambda_permission"]);
 
-/** Finds the imports that take what is another deployment's, or nobody's, or what would be destroyed for it. */
+/** Finds the imports of what belongs to another deployment or to nobody, or would be destroyed after the import. */
 export function refusedImports(plan: unknown): RefusedImport[] {
   return plannedResources(plan).flatMap((resource) => {
-    const { address, importId: id } = resource;
+    const { address } = resource;
+    const id = importIdOf(resource);
     const reason = id === undefined ? undefined : whyNotImported(resource);
     return id === undefined || reason === undefined ? [] : [{ address, id, reason }];
   });
 }
 
-function whyNotImported({ type, before, after, action }: PlannedResource): string | undefined {
-  if (action === "replace" && !REPLACEABLE.has(type))
+function whyNotImported(resource: PlanResource): string | undefined {
+  const { type, change } = resource;
+  if (isReplaced(resource) && !REPLACEABLE.has(type))
     return "it differs in what cannot be changed in place, so terraform would destroy it and make another";
-  const [there, ours] = [ownerTags(before), ownerTags(after)];
+  const [there, ours] = [ownerTags(change.before), ownerTags(change.after)];
   if (TAGGED_LATER.has(type) && Object.keys(there).length === 0) return undefined;
   const differing = Object.entries(ours).filter(([name, value]) => there[name] !== value);
   if (differing.length === 0) return undefined;
@@ -167,8 +131,8 @@ function whyNotImported({ type, before, after, action }: PlannedResource): strin
  * Types that are looked up before a plan makes them, because AWS refuses too late or not at all:
  * - AWS draws the id of the first four, and makes a second one under the same name;
  * - AWS refuses a second mapping of a queue to a function, and the emulator does not;
- * - AWS refuses a second function or permission, but the provider takes the refusal for a passing one, and tries again
- *   for five minutes (seen with provider 5.100.0: lambda CreateFunction).
+ * - AWS refuses a second function or permission, but the provider takes the refusal for a temporary one, and tries
+ * again   for five minutes (seen with provider 5.100.0: lambda CreateFunction).
  */
 export const LOOKED_UP = [
   "aws_api_gateway_rest_api",
@@ -183,7 +147,7 @@ export type LookedUp = (typeof LOOKED_UP)[number];
 
 export const isLookedUp = (type: string): type is LookedUp => (LOOKED_UP as readonly string[]).includes(type);
 
-/** Of these AWS itself allows only one of a name. */
+/** Types of which AWS allows only one of a name. */
 const UNIQUE: ReadonlySet<LookedUp> = new Set(["aws_lambda_function", "aws_lambda_permission"]);
 
 /** A resource to look up. */
@@ -195,7 +159,7 @@ export interface WantedResource {
 
 /** A resource that AWS holds. */
 export interface HeldResource extends WantedResource {
-  /** What imports it. */
+  /** The id by which it is imported. */
   readonly id: string;
   /** Undefined where the answer has none: then the plan with the import shows them. */
   readonly tags?: Readonly<Record<string, string>>;
@@ -204,13 +168,13 @@ export interface HeldResource extends WantedResource {
 }
 
 export interface Twins {
-  /** What is planned to be made, and exists under this deployment's name: the oldest one. */
+  /** Existing resources that the plan would make again; of several with one name, the oldest. */
   readonly imports: readonly Import[];
-  /** What carries a planned resource's name and this deployment's tags beside the one that terraform knows. */
+  /** Further resources with a planned resource's name and this deployment's tags. */
   readonly surplus: readonly HeldResource[];
 }
 
-/** What to look up: `made`: what a plan makes; `all`: also what it has, where there could be a second one. */
+/** Lists what to look up. `made`: what a plan makes; `all`: also what it has, where there could be a second one. */
 export function wantedResources(plan: unknown, which: "made" | "all"): WantedResource[] {
   return plannedResources(plan).flatMap((resource) => {
     const wanted = wantedResource(resource);
@@ -223,12 +187,15 @@ export function findTwins(plan: unknown, held: readonly HeldResource[]): Twins {
   const planned = plannedResources(plan);
   // By type, because a function and its role have the same id.
   const known = new Set(
-    planned.flatMap(({ type, before, importId: id }) => [`${type} ${String(before?.["id"])}`, `${type} ${id}`]),
+    planned.flatMap((resource) => [
+      `${resource.type} ${String(resource.change.before?.["id"])}`,
+      `${resource.type} ${importIdOf(resource)}`,
+    ]),
   );
   const [imports, surplus]: [Import[], HeldResource[]] = [[], []];
   for (const resource of planned) {
     const wanted = wantedResource(resource);
-    const ours = Object.entries(ownerTags(resource.after));
+    const ours = Object.entries(ownerTags(resource.change.after));
     const others = held
       .filter(({ type, name }) => type === wanted?.type && name === wanted.name)
       .filter(({ type, id }) => !known.has(`${type} ${id}`))
@@ -241,13 +208,13 @@ export function findTwins(plan: unknown, held: readonly HeldResource[]): Twins {
   return { imports, surplus };
 }
 
-/** What a mapping joins: the queue, and the function whatever its alias or version. */
+/** Names a mapping by what it joins: the queue, and the function without its alias or version. */
 export function mappingName(sourceArn: string, functionNameOrArn: string): string {
   return `${sourceArn} ${functionNameOrArn.split(":")[6] ?? functionNameOrArn}`;
 }
 
-/** Undefined for other types, and where the name contains what is still to be made: such a resource cannot exist. */
-function wantedResource({ type, after }: PlannedResource): WantedResource | undefined {
+/** Undefined for other types, and where a part of the name is still to be made: such a resource cannot exist. */
+function wantedResource({ type, change: { after } }: PlanResource): WantedResource | undefined {
   const name = after && isLookedUp(type) ? lookUpName(type, after) : undefined;
   return name === undefined ? undefined : { type: type as LookedUp, name };
 }
@@ -261,4 +228,7 @@ function lookUpName(type: LookedUp, values: Values): string | undefined {
   return typeof text === "string" ? text : undefined;
 }
 
-const isMade = ({ action, importId: id }: PlannedResource): boolean => action === "create" && id === undefined;
+const importIdOf = ({ change }: PlanResource): string | undefined => change.importing?.id;
+export const isReplaced = ({ change }: PlanResource): boolean => change.actions.length > 1;
+const isCreated = ({ change }: PlanResource): boolean => change.actions.length === 1 && change.actions[0] === "create";
+const isMade = (resource: PlanResource): boolean => isCreated(resource) && importIdOf(resource) === undefined;

@@ -14,6 +14,7 @@ import { exposedFunctions } from "./plan-functions";
 import { refuseDuringTuning } from "./temporary-versions";
 import type { Terraform } from "../kit/terraform";
 import { EXIT_CODES, UsageError, type CommandResult } from "../kit/context";
+import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { ownPlanFile, type Plan, type PlanStep } from "./plan";
 import { lookUpTwins } from "./held-resources";
 import { settingsOutput, type Outputs } from "./live-file";
@@ -30,6 +31,17 @@ export type ApplyResult = CommandResult<{
 /** The result where nothing was applied. */
 export function refusedResult(json: object, text = "Nothing was applied."): ApplyResult {
   return { exitCode: EXIT_CODES.fail, text, json: { applied: false, ...json } };
+}
+
+/** The result where a plan does more than change resources in place; undefined where it does not. */
+export function refuseReplacement(made: Plan, explanation = ""): ApplyResult | undefined {
+  const replaced = changesThatReplace(made.changes);
+  if (replaced.length === 0) return undefined;
+  return refusedResult(
+    { refused: replaced, ...made },
+    `A rollback changes resources in place, and this plan does more:\n${describeChanges(replaced)}\n${explanation}` +
+      "Nothing was applied. If this is what you want, add --allow-replace.",
+  );
 }
 
 const PAST = { create: "created", update: "changed", delete: "destroyed" } as const;

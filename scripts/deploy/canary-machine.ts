@@ -9,6 +9,7 @@ import {
   weightOf,
   type EventRecord,
   type FunctionName,
+  type RunningRelease,
   type Stamp,
 } from "./release";
 
@@ -18,15 +19,14 @@ export type CanaryWish = Pick<
   "steps" | "interval_seconds" | "deadline_seconds" | "on_inconclusive" | "only" | "max_latency_ratio"
 >;
 
-/** What the functions here are asked about. */
-export interface CanaryQuestion {
-  readonly release: Release;
+interface CanaryQuestion<AnyRelease extends Release = Release> {
+  readonly release: AnyRelease;
   readonly applied: AppliedVersions;
   readonly stamp: Stamp;
 }
 
 /** Begins a canary whose versions are to be published: nothing changes for callers yet. */
-export function beginCanary({ release, applied, stamp }: CanaryQuestion, wish: CanaryWish): Release {
+export function beginCanary({ release, applied, stamp }: CanaryQuestion, wish: CanaryWish): RunningRelease {
   const canary: CanaryRecord = {
     ...wish,
     started_at: stamp.at,
@@ -37,10 +37,10 @@ export function beginCanary({ release, applied, stamp }: CanaryQuestion, wish: C
     candidate: NO_VERSIONS,
     provisioned: NO_VERSIONS,
   };
-  return changeRelease(release, stamp, { canary });
+  return { ...changeRelease(release, stamp), canary };
 }
 
-export interface CandidateOptions {
+interface CandidateOptions {
   /** Versions that were rolled back are candidates again. Default: false. */
   readonly retry?: boolean;
   /** Functions that are about to get a newer version. Default: none. */
@@ -72,10 +72,10 @@ const keepFunctions = (functions: readonly FunctionName[], versions: Versions): 
  * @returns null where no function has a new version
  */
 export function beginShift(
-  { release, applied, stamp }: CanaryQuestion,
+  { release, applied, stamp }: CanaryQuestion<RunningRelease>,
   functions: readonly FunctionName[],
-): Release | null {
-  if (release.canary === null || functions.length === 0) return null;
+): RunningRelease | null {
+  if (functions.length === 0) return null;
   const canary: CanaryRecord = {
     ...release.canary,
     phase: "shift",
@@ -85,26 +85,25 @@ export function beginShift(
     candidate: keepFunctions(functions, applied.newest),
     provisioned: keepFunctions(functions, applied.provisioned),
   };
-  return changeRelease(release, stamp, { canary, event: eventOf(canary, "started") });
+  return { ...changeRelease(release, stamp, { event: eventOf(canary, "started") }), canary };
 }
 
 /** How a canary ended, or stopped. */
 export type Ending = Extract<ReleaseEvent["event"], "promoted" | "rolled_back" | "held" | "aborted">;
 
-export interface NextRelease {
-  readonly release: Release;
-  /** null = the canary continues. */
-  readonly ending: Ending | null;
-}
+/** The release after a verdict; `ending` is null where the canary continues. */
+type NextRelease =
+  | { readonly release: RunningRelease; readonly ending: null }
+  | { readonly release: Release; readonly ending: Ending };
 
 /** Decides by a verdict what comes next. */
 export function decideNext(
-  release: Release,
+  release: RunningRelease,
   { verdict, reason }: { readonly verdict: Verdict; readonly reason: string },
   stamp: Stamp,
 ): NextRelease {
-  const canary = requireCanary(release);
-  if (verdict === "pass") return passStep(release, canary, stamp);
+  const { canary } = release;
+  if (verdict === "pass") return passStep(release, stamp);
   if (verdict !== "fail" && canary.on_inconclusive === "hold") {
     const event = { ...eventOf(canary, "held"), reason };
     return { release: changeRelease(release, stamp, { event }), ending: "held" };
@@ -112,10 +111,14 @@ export function decideNext(
   return { release: pinStable(release, { event: "rolled_back", reason }, stamp), ending: "rolled_back" };
 }
 
-function passStep(release: Release, canary: CanaryRecord, stamp: Stamp): NextRelease {
+function passStep(release: RunningRelease, stamp: Stamp): NextRelease {
+  const { canary } = release;
   if (canary.step < canary.steps.length - 1) {
     const next: CanaryRecord = { ...canary, step: canary.step + 1, since: stamp.at };
-    return { release: changeRelease(release, stamp, { canary: next, event: eventOf(next, "step") }), ending: null };
+    return {
+      release: { ...changeRelease(release, stamp, { event: eventOf(next, "step") }), canary: next },
+      ending: null,
+    };
   }
   const pinned = mapVersions((name) => (canary.stable[name] === null ? release.pinned[name] : null));
   const event = { ...eventOf(canary, "promoted"), weight: 100 };
@@ -124,11 +127,11 @@ function passStep(release: Release, canary: CanaryRecord, stamp: Stamp): NextRel
 
 /** Ends a canary with its stable versions live and pinned: without a pin, the unwanted newest ones would be live. */
 export function pinStable(
-  release: Release,
+  release: RunningRelease,
   { event, reason }: { readonly event: "rolled_back" | "aborted"; readonly reason: string },
   stamp: Stamp,
 ): Release {
-  const canary = requireCanary(release);
+  const { canary } = release;
   const pinned = mapVersions((name) => canary.stable[name] ?? release.pinned[name]);
   return changeRelease(release, stamp, {
     canary: null,
@@ -137,7 +140,7 @@ export function pinStable(
   });
 }
 
-/** Why weights are removed that no release knows. */
+/** The reason in the history where weights are removed that no canary set. */
 export const SET_BY_HAND = "the weights were set by hand";
 
 /** Removes the weights of these functions, which somebody set by hand, and pins what is live. */
@@ -159,10 +162,4 @@ export function removeWeights(
 function eventOf(canary: CanaryRecord, event: ReleaseEvent["event"]): EventRecord {
   const { candidate, stable } = canary;
   return { event, candidate, stable, weight: weightOf(canary) };
-}
-
-/** The canary that is on its way. @throws Error where there is none */
-export function requireCanary({ canary, deployment }: Release): CanaryRecord {
-  if (canary === null) throw new Error(`No canary of ${deployment} is on its way; start one: quickturn canary`);
-  return canary;
 }

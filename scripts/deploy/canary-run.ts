@@ -8,11 +8,19 @@ import {
   SET_BY_HAND,
   type CanaryWish,
 } from "./canary-machine";
-import { changeRelease, emptyRelease, FUNCTIONS, isShifted, mapVersions, type FunctionName } from "./release";
+import {
+  changeRelease,
+  emptyRelease,
+  FUNCTIONS,
+  isRunning,
+  isShifted,
+  mapVersions,
+  type FunctionName,
+} from "./release";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { EXIT_CODES, UsageError } from "../kit/context";
 import { CanarySteps, messageOf, type Ended, type Ports } from "./canary-steps";
-import type { CanaryPlan } from "./canary-deployment";
+import type { CanaryPlan } from "./canary-target";
 import { readAppliedStack, type AppliedStack, type ChosenRelease, type Outputs } from "./live-file";
 
 /** What a person decides about a canary. */
@@ -83,7 +91,7 @@ export async function startCanary(ports: Ports, wish: CanaryWish, decisions: Dec
     { release: first, applied: after, stamp: steps.stamp },
     findCandidates(base, after, { retry }),
   );
-  if (!shifted?.canary)
+  if (shifted === null)
     throw new Error(
       `The apply was to publish a version of the ${planned.publishes.join(" and the ")}, and the newest is still the ` +
         "live one. Look at quickturn plan.",
@@ -110,7 +118,7 @@ export async function resumeCanary(ports: Ports, decisions: Decisions): Promise<
   const situation = await readSituation(ports, decisions);
   const { steps, applied, chosen } = situation;
   const { release } = chosen;
-  if (!release?.canary) {
+  if (!isRunning(release)) {
     if (await applyDecided(ports, situation))
       return notDone(`What the last run had decided is applied: ${describeLastEvent(release)}.`);
     const hint =
@@ -121,7 +129,7 @@ export async function resumeCanary(ports: Ports, decisions: Decisions): Promise<
   }
   // Until versions have a share, only a plan of the configuration says which ones are published.
   if (release.canary.phase === "publish") return startCanary(ports, release.canary, decisions);
-  return steps.advance(changeRelease(release, steps.stamp));
+  return steps.advance({ ...changeRelease(release, steps.stamp), canary: release.canary });
 }
 
 /** Takes a canary back: the stable versions get all of the traffic, and are pinned. */
@@ -130,7 +138,7 @@ export async function abortCanary(ports: Ports, decisions: Decisions): Promise<E
   const { steps, applied, chosen } = situation;
   const release = chosen.release ?? emptyRelease(applied.deployment);
   const aborted = { ending: "aborted", exitCode: EXIT_CODES.pass } as const;
-  if (release.canary !== null) {
+  if (isRunning(release)) {
     const reason = "a person took it back";
     const next = pinStable(release, { event: "aborted", reason }, steps.stamp);
     return steps.restoreStable({ ...aborted, release: next, reason }, release.canary);

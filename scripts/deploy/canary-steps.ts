@@ -1,12 +1,19 @@
 import type { CanaryRecord, Release, Versions } from "../../stacks/contract/settings";
-import { FUNCTIONS, functionsIn, isSameRelease, NAMES_IN_STACK, weightOf, type Stamp } from "./release";
+import {
+  FUNCTIONS,
+  functionsIn,
+  isSameRelease,
+  NAMES_IN_STACK,
+  weightOf,
+  type RunningRelease,
+  type Stamp,
+} from "./release";
 import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import { EXIT_CODES, UsageError } from "../kit/context";
 import { appliedRelease, type Outputs } from "./live-file";
-import type { CanaryPlan, Deployment } from "./canary-deployment";
-import type { Judge, Look } from "./canary-judge";
-import { decideNext, pinStable, requireCanary, type Ending } from "./canary-machine";
-import { BETWEEN_LOOKS_MS, type Clock } from "../gate/gate";
+import type { CanaryPlan, CanaryTarget, Look } from "./canary-target";
+import { decideNext, pinStable, type Ending } from "./canary-machine";
+import { BETWEEN_LOOKS_MS } from "../gate/gate";
 
 /** Something that happened to a canary. */
 export interface TimelineEvent {
@@ -21,16 +28,13 @@ export interface TimelineEvent {
 }
 
 /** Everything that a canary needs from outside. */
-export interface Ports {
-  readonly deployment: Deployment;
-  readonly judge: Judge;
-  readonly clock: Clock;
+export interface Ports extends CanaryTarget {
   readonly signal: AbortSignal;
   /** Identifies this run. */
   readonly writer: string;
   /** Shows an event as it happens. */
   readonly report: (event: TimelineEvent) => void;
-  /** Shows what a wait waits for. */
+  /** Shows what the canary waits for. */
   readonly detail: (text: string) => void;
 }
 
@@ -95,10 +99,10 @@ export class CanarySteps {
   }
 
   /** Goes from a step to the end of the canary. */
-  async advance(first: Release): Promise<Ended> {
+  async advance(first: RunningRelease): Promise<Ended> {
     let release = first;
     for (;;) {
-      const canary = requireCanary(release);
+      const { canary } = release;
       const applied = await this.applyStep(release);
       if ("failure" in applied) return this.rollBack(release, applied.failure, EXIT_CODES.fail);
       const isAll = weightOf(canary) === 100;
@@ -109,13 +113,15 @@ export class CanarySteps {
       const next = decideNext(release, { verdict, reason }, this.stamp);
       if (next.ending === "rolled_back")
         return this.rollBack(release, finding, verdict === "fail" ? EXIT_CODES.fail : EXIT_CODES.inconclusive);
-      release = next.release;
-      if (next.ending === null) continue;
-      await this.apply(release);
+      if (next.ending === null) {
+        ({ release } = next);
+        continue;
+      }
+      await this.apply(next.release);
       const isPromoted = next.ending === "promoted";
       this.report(canary, "ended", isPromoted ? "promoted: no version is pinned" : "held: it stays as it is");
       const exitCode = isPromoted ? EXIT_CODES.pass : EXIT_CODES.inconclusive;
-      return { ending: next.ending, exitCode, release, reason };
+      return { ending: next.ending, exitCode, release: next.release, reason };
     }
   }
 
@@ -154,7 +160,7 @@ export class CanarySteps {
     }
   }
 
-  private rollBack(release: Release, reason: string, exitCode: number): Promise<Ended> {
+  private rollBack(release: RunningRelease, reason: string, exitCode: number): Promise<Ended> {
     const next = pinStable(release, { event: "rolled_back", reason }, this.stamp);
     return this.restoreStable({ ending: "rolled_back", exitCode, release: next, reason }, release.canary);
   }

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import pc from "picocolors";
 import { findNodeBinary } from "../kit/node-binary";
-import { BUILDERS, findImageBuilder } from "../image/image-builder";
+import { BUILDERS, findImageBuilder } from "../image/image";
 import { cacheFolder, isAtLeast, type ToolName } from "../kit/toolchain/pins";
 import { findTool, provideTools, type Tool } from "../kit/toolchain/toolchain";
 import { EXIT_CODES, type CommandContext, type CommandResult } from "../kit/context";

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { findProviderSource, providerVariables } from "../kit/terraform-environment";
-import { isLoopback } from "../kit/loopback";
+import { FOR_EMULATOR, isLoopback } from "../kit/loopback";
 import { provideTools } from "../kit/toolchain/toolchain";
-import { FOR_EMULATOR } from "../kit/throw-away";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
 
-export interface EnvOptions {
+interface EnvOptions {
   /** Loopback address of an emulator for terraform to use. Default: the account of the environment's credentials. */
   readonly emulator?: string;
 }
@@ -37,16 +36,14 @@ export async function env(context: CommandContext, { emulator }: EnvOptions): Pr
           AWS_ACCESS_KEY_ID: "test",
           AWS_SECRET_ACCESS_KEY: "test",
           AWS_REGION: "us-east-1",
-          ...settingsFor(FOR_EMULATOR),
+          ...Object.fromEntries(
+            Object.entries(FOR_EMULATOR).map(([setting, value]) => [`TF_VAR_${setting}`, JSON.stringify(value)]),
+          ),
         }
       : {}),
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
   return { exitCode: 0, text: lines.join("\n"), json: variables };
-}
-
-function settingsFor(settings: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`TF_VAR_${name}`, JSON.stringify(value)]));
 }
 
 function quote(value: string): string {

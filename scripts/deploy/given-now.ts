@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "../../stacks/contract/outputs";
 import { KEPT_BY_COMMANDS, SETTINGS, type Setting } from "../../stacks/contract/settings";
-import { checkValue, variableName } from "../kit/given-setting";
-import type { Values } from "./release";
-import type { PlanInput } from "../kit/terraform";
-import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
-import { readJson } from "../kit/given-state";
 import { UsageError } from "../kit/context";
+import { deploymentFolder, environmentName, settingsFile, type Whose } from "../kit/deployment-folder";
+import { readJson } from "../kit/files";
+import { checkValue, variableName } from "../kit/given-setting";
+import { Terraform, type PlanInput } from "../kit/terraform";
+import { TerraformFailed } from "../kit/terraform-messages";
+import type { Values } from "./release";
 
 /** Names of the settings that a person gives with a plan: by TF_VAR_, in a var-file, by --var. */
 export function givenNames({ vars = [], varFiles = [] }: PlanInput, environment: NodeJS.ProcessEnv): string[] {
@@ -129,3 +131,73 @@ function findProblem(
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return checkValue({ by: `${path}: `, name, value: text }, { names, settings: SETTINGS });
 }
+
+/** The parts of a synthesized stack that its variables need. */
+interface VariablesJson {
+  readonly variable: Readonly<Record<string, { readonly validation?: readonly object[] }>>;
+  readonly locals: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Extracts the variables of a stack, with the locals that their validations name. Terraform checks values against them
+ * in half a second, without a provider, a state or an account. A validation that needs more than variables is left out.
+ */
+export function extractVariables({ variable = {}, locals = {} }: Partial<VariablesJson>): VariablesJson {
+  const kept = new Set<string>();
+  const isKnown = (value: unknown): boolean => {
+    const text = JSON.stringify(value);
+    if (/\b(data|module|path|terraform|each|self|aws_[a-z0-9_]+)\./.test(text)) return false;
+    return [...text.matchAll(/\blocal\.(\w+)/g)].every(([, name = ""]) => {
+      if (kept.has(name)) return true;
+      if (!(name in locals) || !isKnown(locals[name])) return false;
+      kept.add(name);
+      return true;
+    });
+  };
+  const judged = Object.fromEntries(
+    Object.entries(variable).map(([name, declared]) => [
+      name,
+      { ...declared, validation: (declared.validation ?? []).filter(isKnown) },
+    ]),
+  );
+  return { variable: judged, locals: Object.fromEntries([...kept].sort().map((name) => [name, locals[name]])) };
+}
+
+/**
+ * Checks the values of a plan by the settings' validations, before anything is asked of an account.
+ * @throws UsageError with everything that was given and is not allowed; terraform prints no secret
+ */
+export async function checkSettings(
+  { directory, environment }: Pick<Terraform, "directory" | "environment">,
+  { vars = [], varFiles = [] }: PlanInput,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "quickturn-settings-"));
+  try {
+    const stack = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as Parameters<
+      typeof extractVariables
+    >[0];
+    writeFileSync(join(folder, "main.tf.json"), JSON.stringify(extractVariables(stack)));
+    // In the stack's folder, terraform reads these files by itself.
+    const beside = readdirSync(directory)
+      .filter((name) => /\.auto\.tfvars(\.json)?$/.test(name))
+      .sort()
+      .map((name) => join(directory, name));
+    await new Terraform({ directory: folder, env: environment }).plan("checked.tfplan", {
+      vars,
+      varFiles: [...beside, ...varFiles],
+      lock: false,
+    });
+  } catch (error) {
+    if (!(error instanceof TerraformFailed)) throw error;
+    const refused = error.failures.map(({ summary, detail }) =>
+      summary === "Invalid value for variable" ? firstParagraph(detail) : `${summary}. ${detail}`,
+    );
+    // Terraform reports them in no fixed order.
+    throw new UsageError(refused.sort().join("\n"), { cause: error });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The rest of the detail names a line in the temporary folder. */
+const firstParagraph = (detail: string): string => detail.split("\n\n")[0] ?? detail;

@@ -61,7 +61,7 @@ const findPermissions: FindInLambda = async (client, names, abortSignal) => {
   const found = await Promise.all(
     owners.map(async (owner) => {
       const [FunctionName, Qualifier] = owner.split(":");
-      const command = new GetPolicyCommand({ FunctionName, ...(Qualifier === undefined ? {} : { Qualifier }) });
+      const command = new GetPolicyCommand({ FunctionName, Qualifier });
       const answer = await undefinedIfMissing(client.send(command, { abortSignal }));
       const { Statement: statements = [] } = JSON.parse(answer?.Policy ?? "{}") as {
         readonly Statement?: readonly { readonly Sid?: string }[];

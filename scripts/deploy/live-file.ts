@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import Ajv from "ajv";
 import type { Release, ReleaseEvent, Versions } from "../../stacks/contract/settings";
+import { releaseSettings } from "../../stacks/contract/settings/release";
 import { FUNCTIONS, liveDocument, mapVersions, NAMES_IN_STACK, type FunctionName, type Values } from "./release";
-import schema from "./release.schema.json";
-import { variableName } from "../kit/given-setting";
+import { findMisfits, parseShape, variableName } from "../kit/given-setting";
 import { writeAtomically } from "../kit/files";
 import { UsageError } from "../kit/context";
 import { liveFilePath, type Whose } from "../kit/deployment-folder";
@@ -48,16 +47,14 @@ export function appliedRelease(outputs: Outputs): Release | null {
   return release === null ? null : parseRelease(release, "The output settings");
 }
 
-/** Compiled once: a canary reads a release with each plan. */
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Release>(schema);
+/** The type of the setting that holds a release. */
+const SHAPE = parseShape(releaseSettings[0].terraformType);
 
 function parseRelease(document: unknown, source: string): Release {
-  if (validate(document)) return document;
-  const problems = (validate.errors ?? [])
-    .slice(0, 5)
-    .map(({ instancePath, message }) => `release${instancePath.replaceAll("/", ".")} ${message}`);
+  const problems = findMisfits(document, SHAPE, "release");
+  if (problems.length === 0) return document as Release;
   throw new UsageError(
-    `${source} has a release that is not valid: ${problems.join("; ")}. ` +
+    `${source} has a release that is not valid: ${problems.slice(0, 5).join("; ")}. ` +
       "Allowed: what this version of quickturn canary wrote. " +
       "If it is the file, delete it: the next command writes it anew from the state.",
   );

@@ -7,10 +7,9 @@ import { isShifted, LIVE_SETTINGS, liveDocument } from "./release";
 import { keptValues, namesGivenByHand } from "./kept-values";
 import { writeAtomically, ownFile } from "../kit/files";
 import type { PlanInput, Terraform } from "../kit/terraform";
-import { checkSettings } from "../kit/checked-settings";
 import { UsageError, type CommandContext } from "../kit/context";
 import { deploymentFolder, settingsFile, synthFolder, type Whose } from "../kit/deployment-folder";
-import { environmentSettings, givenNames, withGivenRegion } from "./given-now";
+import { checkSettings, environmentSettings, givenNames, withGivenRegion } from "./given-now";
 import { declaredVariables, type StackOptions } from "../kit/prepared-terraform";
 import { stackDirectory } from "../kit/synth";
 import {
@@ -36,7 +35,7 @@ const KEPT_FILE = "kept.planned.tfvars.json";
 const PINS: readonly string[] = ["live_version", "api_live_version"];
 
 /** Folder that terraform runs in. */
-export const liveStackDirectory = (context: Whose): string => stackDirectory(synthFolder(context), "agent-api");
+const liveStackDirectory = (context: Whose): string => stackDirectory(synthFolder(context), "agent-api");
 
 type Place = Whose & Pick<CommandContext, "environment">;
 
@@ -47,7 +46,7 @@ export interface GivenBefore {
 }
 
 /** What a person wants planned. */
-export type WantedInput = PlanInput &
+type WantedInput = PlanInput &
   StackOptions &
   GivenBefore & {
     /** The rollback to a profile, if it is one. */
@@ -119,7 +118,7 @@ function addLive(
 }
 
 /** What {@link addGivenValues} starts from. */
-export interface InputQuestion {
+interface InputQuestion {
   readonly context: Place;
   readonly terraform: Pick<Terraform, "directory">;
   /** Of what is applied. */
@@ -127,7 +126,7 @@ export interface InputQuestion {
   readonly wanted: WantedInput;
 }
 
-export interface GivenInput {
+interface GivenInput {
   readonly input: InputWithEarlier;
   /** Whether the environment's file or the person gives anything now. */
   readonly isGiven: boolean;
@@ -152,7 +151,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
   const { unpinned, others } = splitVars(vars);
   const now = givenNames({ vars: others, varFiles }, context.environment);
   const filePath = relative(deploymentFolder(context), settingsFile(context));
-  const question = { outputs, file, filePath, now, ...(rollback && { rollback }) };
+  const question = { outputs, file, filePath, now, rollback };
   refuseNotGiven(reset, namesGivenByHand(question));
   const { kept, provenance, lines } = keptValues({ ...question, reset: [...reset, ...unpinned] });
   const path = join(terraform.directory, ownFile(terraform.directory, KEPT_FILE));
@@ -160,12 +159,7 @@ export function addGivenValues({ context, terraform, outputs, wanted }: InputQue
   const declared = Object.entries({ ...kept, provenance }).filter(([name]) => names.includes(name));
   writeAtomically(path, JSON.stringify(Object.fromEntries(declared), null, 2));
   return {
-    input: {
-      ...(refresh !== undefined && { refresh }),
-      vars,
-      varFiles: [...committed, path, ...varFiles],
-      earlierFiles: committed.length + 1,
-    },
+    input: { refresh, vars, varFiles: [...committed, path, ...varFiles], earlierFiles: committed.length + 1 },
     isGiven: now.length + committed.length > 0,
     origin: lines.length === 0 ? undefined : lines.join("\n"),
   };

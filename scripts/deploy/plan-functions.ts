@@ -1,5 +1,5 @@
 import type { Versions } from "../../stacks/contract/settings";
-import { attributeOf, findDrift, type DriftedAttribute } from "./drifted-resources";
+import { attributeOf, findDrift, type DriftedAttribute } from "./drift";
 import {
   changedResources,
   driftedResources,

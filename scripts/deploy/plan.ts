@@ -6,6 +6,7 @@ import { changedResources, countChanges, describeChanges, planChanges, type Reso
 import { exposedFunctions, publishedFunctions, unpublishedFunctions } from "./plan-functions";
 import { refuseDuringTuning } from "./temporary-versions";
 import { ownFile } from "../kit/files";
+import type { StateModule } from "../kit/state";
 import type { PlanInput, Terraform } from "../kit/terraform";
 import { TerraformFailed } from "../kit/terraform-messages";
 import { type GivenBefore, resolveInput } from "./live-input";
@@ -24,10 +25,7 @@ export async function plan(context: CommandContext, { out, ...wanted }: PlanOpti
   const terraform = await prepareTerraform(context, wanted);
   const { input, origin, note } = await resolveInput(context, terraform, wanted);
   if (origin !== undefined) context.progress.note(origin);
-  const { changed, changes } = await makePlan(terraform, input, {
-    progress: context.progress,
-    ...(out !== undefined && { file: out }),
-  });
+  const { changed, changes } = await makePlan(terraform, input, { progress: context.progress, file: out });
   if (out === undefined) leavePlan(terraform);
   // A plan file holds every value in clear.
   else chmodSync(out, 0o600);
@@ -136,17 +134,7 @@ export async function writePlan(
 }
 
 interface PlanOfAccount {
-  readonly prior_state?: {
-    readonly values?: {
-      readonly root_module?: {
-        readonly resources?: readonly {
-          readonly mode: string;
-          readonly type: string;
-          readonly values: Readonly<Record<string, unknown>>;
-        }[];
-      };
-    };
-  };
+  readonly prior_state?: { readonly values?: { readonly root_module?: StateModule } };
   readonly output_changes?: Readonly<Record<string, { readonly before?: unknown }>>;
 }
 
@@ -155,7 +143,7 @@ function refuseOtherAccount(plan: unknown): void {
   const { prior_state: state, output_changes: outputs } = plan as PlanOfAccount;
   const asked = state?.values?.root_module?.resources?.find(
     ({ mode, type }) => mode === "data" && type === "aws_caller_identity",
-  )?.values["account_id"];
+  )?.values?.["account_id"];
   // The queue is always the deployment's own, and its URL holds the account.
   const applied = /\/(\d{12})\//.exec(String(outputs?.["work_queue_url"]?.before))?.[1];
   if (typeof asked !== "string" || applied === undefined || asked === applied) return;

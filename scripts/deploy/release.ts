@@ -96,7 +96,7 @@ export interface EventRecord {
   readonly reason?: string;
 }
 
-export interface ReleaseChange {
+interface ReleaseChange {
   /** Default: as before. */
   readonly pinned?: Versions;
   /** Default: as before. */
@@ -131,6 +131,12 @@ function historyEntry({ event, candidate, stable, weight = 0, reason = "" }: Eve
 /** Percent of the traffic that the candidates have while the record is in effect. */
 export const weightOf = ({ phase, steps, step }: CanaryRecord): number =>
   phase === "publish" ? 0 : (steps[step] ?? 0);
+
+/** A release with a canary on its way. */
+export type RunningRelease = Release & { readonly canary: CanaryRecord };
+
+/** Whether a canary is on its way. */
+export const isRunning = (release: Release | null): release is RunningRelease => (release?.canary ?? null) !== null;
 
 /** Whether callers get a candidate. */
 export const isShifted = (release: Release | null): boolean => release?.canary?.phase === "shift";

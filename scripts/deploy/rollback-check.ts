@@ -10,7 +10,7 @@ import { settingsOutput, type Outputs } from "./live-file";
 import { FUNCTIONS, NAMES_IN_STACK, type Values } from "./release";
 
 /** What a rollback was to bring about. */
-export interface RollbackGoal {
+interface RollbackGoal {
   /** What it went back to, for messages. */
   readonly to: string;
   /** Seconds that the apply took. */
@@ -120,7 +120,7 @@ export async function lookAtLive(terraform: Terraform, signal: AbortSignal): Pro
 }
 
 /** The version of a function that an alias sends callers to, as AWS has it. */
-export interface LiveVersion {
+interface LiveVersion {
   readonly version: string;
   readonly memoryMiB: number | undefined;
   readonly timeoutSeconds: number | undefined;
@@ -128,7 +128,7 @@ export interface LiveVersion {
 }
 
 /** A stage, as API Gateway has it. */
-export interface LiveStage {
+interface LiveStage {
   readonly cacheClusterEnabled?: boolean;
   readonly methodSettings?: Readonly<
     Record<string, { readonly cachingEnabled?: boolean; readonly cacheTtlInSeconds?: number }>

@@ -5,8 +5,7 @@ import { performance } from "node:perf_hooks";
 import { PROFILES, type Release } from "../../stacks/contract/settings";
 import { variableName } from "../kit/given-setting";
 import { changeRelease, completeLiveDocument, FUNCTIONS, NAMES_IN_STACK, NO_VERSIONS, type Stamp } from "./release";
-import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./earlier-configuration";
-import { changesThatReplace, describeChanges } from "../kit/plan-changes";
+import { describeEarlierInput, earlierInput, type Configuration, type EarlierInput } from "./kept-values";
 import { checkOutCommit, type EarlierSource } from "../kit/git";
 import { writeAtomically, ownFile } from "../kit/files";
 import { copyErroredState } from "../kit/local-state";
@@ -14,7 +13,7 @@ import { usePresentBackend } from "../kit/state-backend";
 import { ProgramFailed, run } from "../kit/process";
 import { Terraform } from "../kit/terraform";
 import { isApproved } from "./apply";
-import { applyPlan, refusedResult, type ApplyResult } from "./apply-plan";
+import { applyPlan, refusedResult, refuseReplacement, type ApplyResult } from "./apply-plan";
 import { liveRelease, settingsOutput, writeLiveFile, type Outputs } from "./live-file";
 import type { Whose } from "../kit/deployment-folder";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
@@ -172,16 +171,10 @@ async function applySource(context: CommandContext, rollback: CommitRollback): P
   const values = join(directory, ownFile(directory, "earlier.tfvars.json"));
   writeAtomically(values, JSON.stringify(input.values));
   const { vars = [], varFiles = [], refresh } = options;
-  const planInput = { vars, varFiles: [values, ...varFiles], ...(refresh !== undefined && { refresh }) };
-  const made = await makePlan(terraform, planInput, { progress });
-  const replaced = changesThatReplace(made.changes);
-  if (replaced.length > 0 && !options.allowReplace)
-    return refusedResult(
-      { refused: replaced, ...made },
-      `A rollback changes resources in place, and this plan does more:\n${describeChanges(replaced)}\n` +
-        `What it deletes was added after ${label}, and what it makes was removed since. Nothing was applied. ` +
-        "If this is what you want, add --allow-replace.",
-    );
+  const made = await makePlan(terraform, { vars, varFiles: [values, ...varFiles], refresh }, { progress });
+  const explanation = `What it deletes was added after ${label}, and what it makes was removed since. `;
+  const refusal = options.allowReplace ? undefined : refuseReplacement(made, explanation);
+  if (refusal) return refusal;
   if (!(await isApproved(made, options, progress))) return refusedResult(made);
   const started = performance.now();
   const result = await applyPlan(terraform, made, { progress }).finally(() => {
@@ -201,8 +194,7 @@ async function initializeSource(
 ): Promise<Terraform> {
   usePresentBackend(present.directory, directory);
   return progress.step("Initialize terraform for it", async (onLine) => {
-    const wait = lockTimeout !== undefined && { lockTimeout };
-    const terraform = new Terraform({ directory, env: present.environment, signal, onLine, ...wait });
+    const terraform = new Terraform({ directory, env: present.environment, signal, onLine, lockTimeout });
     await terraform.init();
     return terraform;
   });

@@ -11,14 +11,13 @@ import {
 } from "./release";
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { changesThatReplace, describeChanges } from "../kit/plan-changes";
 import type { Terraform } from "../kit/terraform";
 import { isApproved, refuseWithoutAnswer, type ApplyOptions } from "./apply";
-import { applyPlan, describeOutputs, refusedResult } from "./apply-plan";
+import { applyPlan, describeOutputs, refusedResult, refuseReplacement } from "./apply-plan";
 import { describePins, liveRelease, readAppliedStack, unpinArguments } from "./live-file";
 import { refuseOtherChanges, refuseOtherRelease } from "./canary-steps";
-import { TerraformDeployment } from "./canary-deployment";
-import { liveStackDirectory, resolveInput, updateLiveFile, type ResolvedInput } from "./live-input";
+import { TerraformDeployment } from "./canary-target";
+import { resolveInput, updateLiveFile, type ResolvedInput } from "./live-input";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { checkRollback, lookAtLive } from "./rollback-check";
 import { hostname, userInfo } from "node:os";
@@ -75,7 +74,7 @@ export async function rollback(context: CommandContext, options: RollbackOptions
   });
 }
 
-/** In a pipeline the person who started it; else as terraform names who holds a lock. */
+/** Names the person: in a pipeline the one who started it, else `user@host`. */
 function findPerson({ GITHUB_ACTOR: github, GITLAB_USER_LOGIN: gitlab }: NodeJS.ProcessEnv): string {
   return github || gitlab || `${userInfo().username}@${hostname()}`;
 }
@@ -85,13 +84,8 @@ function findRefusal(
   { release }: ResolvedInput,
   { to, allowReplace }: RollbackOptions,
 ): CommandResult | undefined {
-  const replaced = changesThatReplace(made.changes);
-  if (replaced.length > 0 && !allowReplace)
-    return refusedResult(
-      { refused: replaced, ...made },
-      `A rollback changes resources in place, and this plan does more:\n${describeChanges(replaced)}\n` +
-        "Nothing was applied. If this is what you want, add --allow-replace.",
-    );
+  const refusal = allowReplace ? undefined : refuseReplacement(made);
+  if (refusal) return refusal;
   const held = findHeldBack(release, made.publishes);
   if (held.length === 0 || made.changes.some(({ type }) => type !== "aws_lambda_function")) return undefined;
   return refusedResult(
@@ -128,8 +122,7 @@ async function rollBackToPrevious(
     );
   }
   const next = pinVersions(release, { versions, live }, { at: new Date().toISOString(), writer: randomUUID() });
-  const stackDirectory = liveStackDirectory(context);
-  const deployment = new TerraformDeployment(terraform, { whose: context, stackDirectory, input: options, progress });
+  const deployment = new TerraformDeployment(terraform, { whose: context, input: options, progress });
   const planned = await deployment.plan(next, "aliases");
   refuseOtherRelease([applied], planned);
   refuseOtherChanges(planned, {

@@ -152,7 +152,7 @@ export class TemporaryVersions {
 const LIST_TIMEOUT_MS = 30_000;
 
 /** A plan, and what of it could use temporary versions. */
-export interface TuningQuestion {
+interface TuningQuestion {
   /** Output of `terraform show -json` for the plan. */
   readonly plan: unknown;
   readonly exposed: readonly ExposedFunction[];

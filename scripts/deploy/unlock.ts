@@ -2,7 +2,7 @@ import { describeLock, type StateLock } from "../kit/state-lock";
 import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 
-export interface UnlockOptions extends Pick<StackOptions, "stack"> {
+interface UnlockOptions extends Pick<StackOptions, "stack"> {
   /** The lock, as the error of the refused run named it. */
   readonly id: string;
   /** Free it without a question. */

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import type { StateResource } from "../kit/state";
 
 /** A JSON object whose fields nobody has checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -25,6 +26,11 @@ export function asTextList(value: unknown): readonly string[] | undefined {
   return values.length > 0 && texts.length === values.length ? texts : undefined;
 }
 
+/** Whether the value is a number, and neither infinite nor NaN. */
+export function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 /** The entries of an object whose values are texts; other entries are left out. */
 export function asTexts(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(asObject(value) ?? {});
@@ -34,7 +40,7 @@ export function asTexts(value: unknown): Readonly<Record<string, string>> {
 /** The value as a number, or the fallback where it is none. Terraform providers write some numbers as texts. */
 export function numberOr<T>(value: unknown, fallback: T): number | T {
   const parsed = asText(value) === undefined ? value : Number(value);
-  return typeof parsed === "number" && Number.isFinite(parsed) ? parsed : fallback;
+  return isNumber(parsed) ? parsed : fallback;
 }
 
 /** Parses a text that should hold a JSON object; undefined where it does not. */
@@ -49,4 +55,20 @@ export function parseObject(text: string): JsonObject | undefined {
 /** The message of an exception, whatever was thrown and in whichever realm. */
 export function messageOf(error: unknown): string {
   return types.isNativeError(error) ? error.message : String(error);
+}
+
+/** The first object of a Terraform block list, such as `settings`, `routing_config`, `scaling_config`. */
+export function firstBlock(value: unknown): JsonObject | undefined {
+  return asObject(asList(value)[0]);
+}
+
+/** A text that the resource must have. @throws Error that names the resource and the attribute */
+export function requireText(resource: Pick<StateResource, "address" | "values">, attribute: string): string {
+  const text = asText(resource.values[attribute]);
+  if (text !== undefined) return text;
+  throw new Error(
+    `${resource.address} has no ${attribute} in the applied state ` +
+      `(given: ${JSON.stringify(resource.values[attribute])}). ` +
+      "Apply the stack, then run `terraform show -json` again.",
+  );
 }

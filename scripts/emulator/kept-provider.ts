@@ -7,35 +7,36 @@ import { endProgram, rememberProgram } from "../kit/process";
 
 /** A provider that outlives terraform's runs. */
 export interface KeptProvider {
-  /** To be laid over terraform's environment: it then talks to this process and starts none. */
+  /** To be added to terraform's environment, so that it talks to this process and starts none. */
   readonly variables: Readonly<Record<string, string>>;
   /** Ends it and waits until it is gone. */
   stop(): Promise<void>;
 }
 
-export interface KeptProviderOptions {
+interface KeptProviderOptions {
   /** Folder of the configuration, initialized. */
   readonly directory: string;
-  /** Terraform's whole environment: the provider takes the emulator's address from it. */
+  /** Terraform's whole environment, from which the provider takes the emulator's address. */
   readonly env: NodeJS.ProcessEnv;
   /**
-   * Folders whose files name every type that terraform will meet: configurations, modules, states. Default: the folder
-   * of the configuration.
+   * Folders whose files name every type that terraform will meet: configurations, modules, states. Default: the
+   * configuration's folder.
    */
   readonly configurations?: readonly string[];
-  /** Milliseconds until it must have started. Default: 60,000. */
+  /** Milliseconds that it may take to start. Default: 60,000. */
   readonly timeoutMs?: number;
 }
 
 const PROVIDER = join(".terraform", "providers", "registry.terraform.io", "hashicorp", "aws");
 
 /**
- * Starts the AWS provider of an initialized folder and keeps it, and has it tell of no more types than are in use. Each
- * run of terraform otherwise starts one, has it list all its types, reads them and ends it, which is nearly all of the
- * processor time of a small plan: 9 s, and 0.1 s then. It is the provider's own way to be debugged (Terraform
- * documentation, "Debugging Providers"), so it is for emulators and throw-away folders, not for pipelines; and for one
- * configuration of the provider: of two regions in a root the last one wins, without a word. This process answers for
- * it: who waits for terraform without letting anything else run waits for ever.
+ * Starts the AWS provider of an initialized folder, keeps it, and lets it tell terraform of the types in use only.
+ * Otherwise each run of terraform starts a provider, has it list all its types, and ends it, which takes nearly all of
+ * the processor time of a small plan: 9 s instead of 0.1 s.
+ *
+ * It uses the provider's own way to be debugged (Terraform documentation, "Debugging Providers"), so it is for
+ * emulators and throw-away folders, not for pipelines. A root may configure one region only: of two, the last one wins
+ * without a message. This process answers terraform, so it must not block while terraform runs.
  */
 export async function keepProvider({
   directory,
@@ -50,8 +51,8 @@ export async function keepProvider({
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const endProvider = () => endProgram(child, exited, "SIGINT");
   try {
-    const announced = JSON.parse(await announcement(child, binary, timeoutMs)) as Reattach;
-    const { reattach, narrow } = await narrowed(announced, configurations);
+    const announced = JSON.parse(await readAnnouncement(child, binary, timeoutMs)) as Reattach;
+    const { reattach, narrow } = await listenInFront(announced, configurations);
     return {
       variables: { TF_REATTACH_PROVIDERS: JSON.stringify(reattach) },
       stop: async () => (await narrow.stop(), await endProvider()),
@@ -65,18 +66,18 @@ export async function keepProvider({
 /** What terraform takes as TF_REATTACH_PROVIDERS, by the provider's address. */
 type Reattach = Readonly<Record<string, { readonly Addr: { readonly Network: string; readonly String: string } }>>;
 
-async function narrowed(announced: Reattach, configurations: readonly string[]) {
+async function listenInFront(announced: Reattach, configurations: readonly string[]) {
   const [[address, provider] = []] = Object.entries(announced);
   if (address === undefined || provider?.Addr.Network !== "unix")
     throw new Error(`The provider announces ${JSON.stringify(announced)}; expected one provider at a Unix socket`);
-  const String = `${provider.Addr.String}-narrow`;
-  // What a run has met stays in use: its state may be elsewhere.
+  const socket = `${provider.Addr.String}-narrow`;
+  // A type stays in use once a run has named it, because the run's state may be elsewhere.
   const met = new Set<string>();
-  const narrow = await narrowProvider(provider.Addr.String, String, () => {
+  const narrow = await narrowProvider(provider.Addr.String, socket, () => {
     for (const type of typesInUse(configurations)) met.add(type);
     return (type) => met.has(type);
   });
-  return { reattach: { [address]: { ...provider, Addr: { ...provider.Addr, String } } }, narrow };
+  return { reattach: { [address]: { ...provider, Addr: { ...provider.Addr, String: socket } } }, narrow };
 }
 
 /** `<folder>/<version>/<platform>/terraform-provider-aws_…`; the platform's folder may be a link into a mirror. */
@@ -90,32 +91,21 @@ function findBinary(folder: string): string {
   return found;
 }
 
-/** What it prints once it can be used: `TF_REATTACH_PROVIDERS='<json>'`. */
-function announcement(child: ChildProcess, binary: string, timeoutMs: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`${binary} -debug did not start within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    const settle =
-      <T>(finish: (value: T) => void) =>
-      (value: T) => {
-        clearTimeout(timer);
-        finish(value);
-      };
-    child.once(
-      "error",
-      settle((cause: Error) => reject(new Error(`${binary} cannot be started`, { cause }))),
-    );
-    child.once(
-      "exit",
-      settle((code: number | null) =>
-        reject(new Error(`${binary} -debug ended with code ${code} before it could be used`)),
-      ),
-    );
-    createInterface({ input: child.stdout! }).on("line", (line) => {
-      const json = /TF_REATTACH_PROVIDERS='(.*)'/.exec(line)?.[1];
-      if (json !== undefined) settle(resolve)(json);
+/** Waits for the line that it prints once it can be used: `TF_REATTACH_PROVIDERS='<json>'`. */
+async function readAnnouncement(child: ChildProcess, binary: string, timeoutMs: number): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const fail = (problem: string, cause?: Error) => reject(new Error(`${binary} ${problem}`, { cause }));
+      timer = setTimeout(() => fail(`-debug did not start within ${timeoutMs} ms`), timeoutMs);
+      child.once("error", (cause) => fail("cannot be started", cause));
+      child.once("exit", (code) => fail(`-debug ended with code ${code} before it could be used`));
+      createInterface({ input: child.stdout! }).on("line", (line) => {
+        const json = /TF_REATTACH_PROVIDERS='(.*)'/.exec(line)?.[1];
+        if (json !== undefined) resolve(json);
+      });
     });
-  });
+  } finally {
+    clearTimeout(timer);
+  }
 }

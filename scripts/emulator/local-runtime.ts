@@ -3,20 +3,18 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { isLoopback } from "../kit/loopback";
 import { readApplied, type Applied } from "./applied/applied";
-import { QueuePollers } from "./events/queue-pollers";
+import { QueuePollers } from "./events/queue-poller";
 import { Schedules, SYSTEM_TIMERS, type Timers } from "./events/schedules";
-import { FunctionHost, type FunctionEnvironment } from "./functions/function-host";
+import { FunctionHost, type FunctionEnvironment, type RuntimeContext } from "./functions/function-host";
 import { CodeStore, FunctionVersions } from "./functions/function-versions";
-import { AccessLog } from "./gateway/access-log";
 import { assertDistinct, type Caller } from "./gateway/authorization";
 import { Gateway } from "./gateway/gateway";
-import { ResponseCache } from "./gateway/response-cache";
+import type { AuthorizerAnswer } from "./gateway/policy";
 import { RestApi } from "./gateway/rest-api";
-import { Throttle } from "./gateway/throttle";
-import { AuthorizerCache } from "./gateway/token-authorizer";
+import { AccessLog, ExpiringCache, ResponseCache, Throttle } from "./gateway/stage";
 import { LocalMetrics } from "./metrics/local-metrics";
-import { REAL_TIME, type TimeLapse } from "./metrics/recorder";
-import { StatisticsRecorder, type Observer, type Statistics } from "./statistics";
+import { REAL_TIME, type TimeLapse } from "./metrics/metric-store";
+import { StatisticsRecorder, type Statistics } from "./statistics";
 
 export interface LocalRuntimeOptions {
   /** The parsed output of `terraform show -json`, after an apply. */
@@ -35,6 +33,8 @@ export interface LocalRuntimeOptions {
   readonly region: string;
   /** Who may sign requests. */
   readonly callers: readonly Caller[];
+  /** Name of the header by which a call says through which VPC endpoint it comes. Default: X-Local-Vpc-Endpoint. */
+  readonly endpointHeader?: string;
   /** Folder for unpacked code (`code/`) and logs (`logs/`). Code in it from before serves older versions. */
   readonly workDirectory: string;
   /** Default: any free port. */
@@ -53,32 +53,13 @@ export interface LocalRuntimeOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** The applied stack, served on loopback. */
-export interface LocalRuntime {
-  /** `http://127.0.0.1:<port>/<stage>`. */
-  readonly url: string;
-  /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here. Undefined: no metrics are recorded. */
-  readonly metricsUrl: string | undefined;
-  /** Process ids of the functions' environments. */
-  readonly pids: readonly number[];
-  /** The functions' environments. */
-  readonly environments: readonly FunctionEnvironment[];
-  /** Call it before another apply: it switches the emulator's own mappings back, so that terraform sees no change. */
-  beforeApply(): Promise<void>;
-  /** Serves another apply, on the same port. Where it fails, the earlier configuration stays. */
-  reload(state: unknown): Promise<void>;
-  statistics(): Statistics;
-  /** Ends everything that was started, and waits until it is gone. A second call does nothing. */
-  stop(): Promise<void>;
-}
-
 /** Starts serving what terraform applied. @throws Error where something of it cannot be served */
 export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
   assertDistinct(options.callers);
   const { endpoint, region, workDirectory, metrics = false, metricsTime = REAL_TIME, warn = () => undefined } = options;
   const clients = createEmulatorClients(endpoint, region);
   const logDirectory = join(workDirectory, LOGS);
-  const runtime = new Runtime(
+  const runtime = new LocalRuntime(
     options,
     clients,
     metrics
@@ -97,13 +78,14 @@ export async function startLocalRuntime(options: LocalRuntimeOptions): Promise<L
 /** Folder of the functions' logs and the access log, in the work directory. */
 const LOGS = "logs";
 
-class Runtime implements LocalRuntime {
+/** The applied stack, served on loopback. {@link startLocalRuntime} makes one. */
+export class LocalRuntime {
   private readonly recorder = new StatisticsRecorder();
   private readonly now: () => number;
   private readonly warn: (message: string) => void;
   private readonly code: CodeStore;
   private readonly throttle: Throttle;
-  private readonly authorizerCache: AuthorizerCache;
+  private readonly authorizerCache: ExpiringCache<AuthorizerAnswer>;
   private readonly accessLog: AccessLog;
   private readonly pollers: QueuePollers;
   private readonly schedules: Schedules;
@@ -122,25 +104,24 @@ class Runtime implements LocalRuntime {
     this.warn = options.warn ?? (() => undefined);
     this.code = new CodeStore(join(workDirectory, "code"), moduleDirectory);
     this.throttle = new Throttle(this.now);
-    this.authorizerCache = new AuthorizerCache(this.now);
+    this.authorizerCache = new ExpiringCache(this.now);
     this.cache = new ResponseCache(this.now);
     this.accessLog = new AccessLog(join(workDirectory, LOGS));
     this.pollers = new QueuePollers({ ...this.common, ...clients });
     this.schedules = new Schedules({ ...this.common, now: this.now, timers });
   }
 
+  /** `http://127.0.0.1:<port>/<stage>`. */
   get url(): string {
     return `http://127.0.0.1:${this.gateway?.port ?? 0}/${this.applied?.stage.name ?? ""}`;
   }
 
+  /** `http://127.0.0.1:<port>` of AWS with the metrics of what ran here. Undefined: no metrics are recorded. */
   get metricsUrl(): string | undefined {
     return this.metrics?.url;
   }
 
-  get pids(): readonly number[] {
-    return this.host?.pids ?? [];
-  }
-
+  /** The functions' environments. */
   get environments(): readonly FunctionEnvironment[] {
     return this.host?.environments ?? [];
   }
@@ -149,10 +130,12 @@ class Runtime implements LocalRuntime {
     return this.recorder.snapshot();
   }
 
+  /** Call it before another apply: it switches the emulator's own mappings back, so that terraform sees no change. */
   async beforeApply(): Promise<void> {
     if (this.applied !== undefined) await this.pollers.unsilenceEmulator(this.applied);
   }
 
+  /** Serves another apply, on the same port. Where it fails, the earlier configuration stays. */
   async reload(state: unknown): Promise<void> {
     const applied = readApplied(state, this.warn);
     for (const each of applied.functions) this.code.keep(each);
@@ -173,6 +156,7 @@ class Runtime implements LocalRuntime {
     this.schedules.configure(applied);
   }
 
+  /** Ends everything that was started, and waits until it is gone. A second call does nothing. */
   async stop(): Promise<void> {
     this.schedules.stop();
     await Promise.all([this.gateway?.close(), this.pollers.stop()]);
@@ -184,34 +168,27 @@ class Runtime implements LocalRuntime {
   }
 
   /** Options that several parts share. */
-  private get common() {
-    const observer: { readonly observer?: Observer } = this.metrics ? { observer: this.metrics.observer } : {};
+  private get common(): RuntimeContext {
     return {
       region: this.options.region,
       warn: this.warn,
       statistics: this.recorder,
-      invoke: async (functionArn: string, payload: string) =>
-        (await this.host?.invoke(functionArn, payload)) ?? ({ kind: "unknown-function" } as const),
-      ...observer,
+      invoke: async (functionArn, payload) =>
+        (await this.host?.invoke(functionArn, payload)) ?? { kind: "unknown-function" },
+      observer: this.metrics?.recorder,
     };
   }
 
   private createApi(applied: Applied, cache: ResponseCache): RestApi {
     const { now, throttle, authorizerCache, accessLog } = this;
-    const { callers } = this.options;
-    return new RestApi(applied, { ...this.common, callers, now, cache, authorizerCache, throttle, accessLog });
+    const { callers, endpointHeader } = this.options;
+    const own = { callers, endpointHeader, now, cache, authorizerCache, throttle, accessLog };
+    return new RestApi(applied, { ...this.common, ...own });
   }
 
   private createHost(versions: FunctionVersions): FunctionHost {
-    const {
-      endpoint,
-      functionEndpoint = endpoint,
-      processVariables = {},
-      workDirectory,
-      random = Math.random,
-    } = this.options;
-    const own = { endpoint: functionEndpoint, processVariables, workDirectory, random, code: this.code };
-    return new FunctionHost({ ...this.common, ...own }, versions);
+    const { functionEndpoint: endpoint = this.options.endpoint, random = Math.random } = this.options;
+    return new FunctionHost({ ...this.options, ...this.common, endpoint, random, code: this.code }, versions);
   }
 }
 
@@ -220,20 +197,12 @@ function clusterOf({ api, stage }: Applied): string {
   return [api.id, stage.name, stage.cacheClusterEnabled, stage.cacheClusterSize].join(" ");
 }
 
-/** The two services of the emulator that the runtime calls. */
-export interface EmulatorClients {
-  readonly lambda: LambdaClient;
-  readonly sqs: SQSClient;
-  /** Closes their sockets. */
-  destroy(): void;
-}
-
 /**
  * Creates clients with a complete configuration, so that no variable, profile or metadata service of this machine can
  * lead them elsewhere.
  * @throws Error for an endpoint that is not on loopback, because the runtime deletes messages and changes mappings
  */
-export function createEmulatorClients(endpoint: string, region: string): EmulatorClients {
+export function createEmulatorClients(endpoint: string, region: string) {
   if (!isLoopback(endpoint))
     throw new Error(
       `The emulator's endpoint is "${endpoint}", and the local runtime works on loopback only. ` +
@@ -248,17 +217,13 @@ export function createEmulatorClients(endpoint: string, region: string): Emulato
     defaultsMode: "standard" as const,
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
-    userAgentAppId: "quickturn-local",
+    userAgentAppId: "local-runtime",
   };
   const lambda = new LambdaClient(common);
   // The queue URLs in the state have the host that terraform saw; only the given endpoint may be called.
   const sqs = new SQSClient({ ...common, useQueueUrlAsEndpoint: false });
-  return {
-    lambda,
-    sqs,
-    destroy: () => {
-      lambda.destroy();
-      sqs.destroy();
-    },
-  };
+  const destroy = () => [lambda, sqs].forEach((client) => client.destroy());
+  return { lambda, sqs, destroy };
 }
+
+export type EmulatorClients = ReturnType<typeof createEmulatorClients>;

@@ -30,14 +30,6 @@ export interface ObservedRequest {
   readonly cache: "hit" | "miss" | "none" | "off";
 }
 
-/** Messages that were received from a queue, or deleted from it. */
-export interface ObservedMessages {
-  readonly queueName: string;
-  readonly count: number;
-  /** Age of the oldest of them; undefined where the queue does not give the time of sending. */
-  readonly oldestAgeMs: number | undefined;
-}
-
 /** Is called when something has happened. It must not throw. */
 export interface Observer {
   invoked(invocation: ObservedInvocation): void;
@@ -45,91 +37,67 @@ export interface Observer {
   answered(request: ObservedRequest): void;
   /** A rule invoked one of its targets. */
   fired(ruleArn: string): void;
-  received(messages: ObservedMessages): void;
-  deleted(messages: ObservedMessages): void;
-}
-
-/** Counts since the start, over all reloads. */
-export interface Statistics {
-  /** By method and resource path, such as `GET /api/v1/status/{request_id}`. */
-  readonly routes: Readonly<Record<string, RouteStatistics>>;
-  /** By function name. */
-  readonly functions: Readonly<Record<string, FunctionStatistics>>;
-  /** By queue name. */
-  readonly queues: Readonly<Record<string, QueueStatistics>>;
-}
-
-export interface RouteStatistics {
-  requests: number;
-  cacheHits: number;
-  cacheMisses: number;
-  /** Calls of the route's function. */
-  integrationCalls: number;
-  /** Answers by HTTP status. */
-  responses: Record<string, number>;
-}
-
-export interface FunctionStatistics {
-  coldStarts: number;
-  invocations: number;
-  /** Invocations that ended in an error, time-outs included. */
-  errors: number;
-  throttles: number;
-  maxConcurrency: number;
-  maxMemoryUsedMiB: number;
-  /** Invocations by version, which show how a weighted alias distributed them. */
-  versions: Record<string, number>;
-  /** The last {@link KEPT_SAMPLES}. */
-  initMs: number[];
-  /** The last {@link KEPT_SAMPLES}. */
-  durationMs: number[];
-}
-
-export interface QueueStatistics {
-  received: number;
-  deleted: number;
-  /** Messages that stay in the queue, because they were reported as failed or their batch failed. */
-  failed: number;
+  /** Messages were received from a queue, or deleted from it; the oldest of them has this age. */
+  handled(queueName: string, oldestAgeMs: number): void;
 }
 
 /** Samples that are kept: enough for percentiles of a benchmark, and a bound for a run of days. */
 export const KEPT_SAMPLES = 10_000;
 
-/** Counts for {@link Statistics}. Callers change the entries; the snapshot is a copy. */
+const newRoute = () => ({
+  requests: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  /** Calls of the route's function. */
+  integrationCalls: 0,
+  /** Answers by HTTP status. */
+  responses: {} as Record<string, number>,
+});
+
+const newFunction = () => ({
+  coldStarts: 0,
+  invocations: 0,
+  /** Invocations that ended in an error, time-outs included. */
+  errors: 0,
+  throttles: 0,
+  maxConcurrency: 0,
+  maxMemoryUsedMiB: 0,
+  /** Invocations by version, which show how a weighted alias distributed them. */
+  versions: {} as Record<string, number>,
+  /** The last {@link KEPT_SAMPLES}. */
+  initMs: [] as number[],
+  /** The last {@link KEPT_SAMPLES}. */
+  durationMs: [] as number[],
+});
+
+const newQueue = () => ({
+  received: 0,
+  deleted: 0,
+  /** Messages that stay in the queue, because they were reported as failed or their batch failed. */
+  failed: 0,
+});
+
+/** Counts since the start, over all reloads. Callers change the entries. */
 export class StatisticsRecorder {
-  private readonly routes = new Map<string, RouteStatistics>();
-  private readonly functions = new Map<string, FunctionStatistics>();
-  private readonly queues = new Map<string, QueueStatistics>();
+  private readonly routes = new Map<string, ReturnType<typeof newRoute>>();
+  private readonly functions = new Map<string, ReturnType<typeof newFunction>>();
+  private readonly queues = new Map<string, ReturnType<typeof newQueue>>();
 
-  route(name: string): RouteStatistics {
-    return findOrAdd(this.routes, name, {
-      requests: 0,
-      cacheHits: 0,
-      cacheMisses: 0,
-      integrationCalls: 0,
-      responses: {},
-    });
+  /** @param name method and resource path, such as `GET /api/v1/status/{request_id}` */
+  route(name: string) {
+    return findOrAdd(this.routes, name, newRoute);
   }
 
-  function(name: string): FunctionStatistics {
-    return findOrAdd(this.functions, name, {
-      coldStarts: 0,
-      invocations: 0,
-      errors: 0,
-      throttles: 0,
-      maxConcurrency: 0,
-      maxMemoryUsedMiB: 0,
-      versions: {},
-      initMs: [],
-      durationMs: [],
-    });
+  function(name: string) {
+    return findOrAdd(this.functions, name, newFunction);
   }
 
-  queue(name: string): QueueStatistics {
-    return findOrAdd(this.queues, name, { received: 0, deleted: 0, failed: 0 });
+  queue(name: string) {
+    return findOrAdd(this.queues, name, newQueue);
   }
 
-  snapshot(): Statistics {
+  /** A copy of all counts, by name. */
+  snapshot() {
     return structuredClone({
       routes: Object.fromEntries(this.routes),
       functions: Object.fromEntries(this.functions),
@@ -137,6 +105,8 @@ export class StatisticsRecorder {
     });
   }
 }
+
+export type Statistics = ReturnType<StatisticsRecorder["snapshot"]>;
 
 export function increment(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
@@ -147,8 +117,8 @@ export function addSample(samples: number[], value: number): void {
   if (samples.length > KEPT_SAMPLES) samples.shift();
 }
 
-function findOrAdd<T>(map: Map<string, T>, name: string, fresh: T): T {
-  const found = map.get(name) ?? fresh;
+function findOrAdd<T>(map: Map<string, T>, name: string, create: () => T): T {
+  const found = map.get(name) ?? create();
   map.set(name, found);
   return found;
 }

@@ -1,37 +1,28 @@
 import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
-import { type MetricQuery, gateQueries, splitIntoCalls, selectedKpis } from "./reads";
-import { type AwsPlace, accountLimits } from "../kit/aws-client";
-import { metricDataPages, metricStat } from "../kit/metric-data";
-import { FRONT_DOOR_KPIS } from "../../stacks/contract/settings";
+import { LIVE_ALIAS } from "../../stacks/contract/fixed";
+import type { SourceNames } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
+import { accountLimits, type AccountLimits } from "../kit/aws-client";
+import { UsageError, type CommandContext } from "../kit/context";
+import { parseNumber, parseNumberFromZero } from "../kit/given-setting";
+import { metricDataPages, metricStat, type MetricDataCall } from "../kit/metric-data";
 import {
   DEFAULT_LIMITS,
-  type AccountLimits,
+  readEvidence,
   type Evidence,
+  type GateWindow,
+  type Looks,
   type Readings,
   type Series,
-  readEvidence,
 } from "./evidence";
-import type { Looks } from "./rate";
-import { sourceNames, GATE_SETTINGS, readNumber } from "./settings";
-import { gateWindow, type GateWindow } from "./window";
-import { UsageError, type CommandContext } from "../kit/context";
-import type { DeployedStack } from "../kit/deployed-stack";
-import { parseDurationSeconds, parseNumber, parseTimeMs } from "../kit/given-setting";
+import type { GateTask } from "./gate";
+import { gateQueries, GATE_SETTINGS, readNumber, selectedKpis, type MetricQuery } from "./reads";
 import type { VerifyOptions } from "./verify";
 
 /** A window of CloudWatch's metrics, and what is asked of it. */
-export interface MetricDataRequest extends AwsPlace {
-  /** At most 500. */
-  readonly queries: readonly MetricQuery[];
-  /** Milliseconds since 1970, included. */
-  readonly startMs: number;
-  /** Milliseconds since 1970, not included. */
-  readonly endMs: number;
-  readonly signal: AbortSignal;
-}
+type MetricDataRequest = Omit<MetricDataCall, "queries"> & { readonly queries: readonly MetricQuery[] };
 
-/** One value a query and period. Throws with the region and what it takes; a query that went wrong is an answer. */
+/** Reads a value a query and period. Throws where CloudWatch refuses the call; a query that failed is an answer. */
 export async function readMetricData(request: MetricDataRequest): Promise<Record<string, Series>> {
   const found = new Map(
     request.queries.map(({ id }) => [id, { status: "Missing", messages: [] as string[], values: [] as number[] }]),
@@ -42,14 +33,14 @@ export async function readMetricData(request: MetricDataRequest): Promise<Record
     MetricStat: metricStat(query, query.periodSeconds),
   }));
   for await (const page of metricDataPages({ ...request, queries })) {
-    callMessages.push(...texts(page.Messages));
+    callMessages.push(...describeMessages(page.Messages));
     for (const { Id: id = "", StatusCode: status, Messages: messages, Values: values = [] } of page.MetricDataResults ??
       []) {
       const result = found.get(id);
       if (!result) continue;
       // A page that is not the last says PartialData, and the next one has the rest.
       result.status = status ?? "Complete";
-      result.messages.push(...texts(messages));
+      result.messages.push(...describeMessages(messages));
       result.values.push(...values);
     }
   }
@@ -61,31 +52,24 @@ export async function readMetricData(request: MetricDataRequest): Promise<Record
   );
 }
 
-const texts = (messages: GetMetricDataCommandOutput["Messages"]): string[] =>
+const describeMessages = (messages: GetMetricDataCommandOutput["Messages"]): string[] =>
   (messages ?? []).map(({ Code: code, Value: value }) => [code, value].filter(Boolean).join(": "));
 
 /** What stays the same from look to look. */
-export type Frame = Pick<
-  Evidence,
-  "kind" | "format" | "names" | "settings" | "only" | "account" | "tokenPrices" | "limits"
-> & {
+export interface LookFrame {
+  readonly fixed: Omit<Evidence, "looks" | "candidate" | "baseline">;
   readonly region: string;
   readonly version: string | null;
-  readonly baselineVersion: string | null;
-  readonly saved: Readings | null;
-};
+  /** A version, or what was saved of another time; null = there is nothing to compare with. */
+  readonly baseline: string | Readings | null;
+}
 
-/** Default length of the window. */
-const WINDOW = "30m";
-
-/** Everything but the metrics. */
-export async function prepareFrame(
-  context: CommandContext,
-  { outputs, settings, region }: DeployedStack,
-  options: VerifyOptions,
-): Promise<Frame> {
+/** Reads everything but the metrics. */
+export async function prepareLooks(task: Pick<GateTask, "context" | "stack" | "options">): Promise<LookFrame> {
+  const { options, stack } = task;
+  const { outputs, settings, region } = stack;
   const saved = options.baselineMetrics === undefined ? null : readEvidence(options.baselineMetrics).candidate;
-  const version = options.version ?? (options.baseline === undefined ? null : newestVersion(outputs));
+  const version = options.version ?? (options.baseline === undefined ? null : readNewestVersion(outputs));
   if (version !== null && version === options.baseline)
     throw new UsageError(
       `--baseline is ${version}, which is the version that is judged; allowed: another one. Give --version too.`,
@@ -97,25 +81,26 @@ export async function prepareFrame(
         "apply.",
     );
   return {
-    kind: "quickturn-gate-evidence",
-    format: 1,
-    names: sourceNames(outputs),
-    settings: Object.fromEntries(GATE_SETTINGS.map((name) => [name, settings[name]])),
-    only: options.only,
-    account: await neededLimits(context, settings, region, options.only, version),
-    tokenPrices: tokenPrices(options),
-    limits: {
-      maxLatencyRatio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
-      maxCostRatio: parseNumber("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
+    fixed: {
+      kind: "quickturn-gate-evidence",
+      format: 1,
+      names: sourceNames(outputs),
+      settings: Object.fromEntries(GATE_SETTINGS.map((name) => [name, settings[name]])),
+      only: options.only,
+      account: version === null && needsLimits(options.only, settings) ? await readLimits(task) : null,
+      tokenPrices: readTokenPrices(options),
+      limits: {
+        maxLatencyRatio: parseNumber("max-latency-ratio", options.maxLatencyRatio, DEFAULT_LIMITS.maxLatencyRatio),
+        maxCostRatio: parseNumber("max-cost-ratio", options.maxCostRatio, DEFAULT_LIMITS.maxCostRatio),
+      },
     },
     region,
     version,
-    baselineVersion: options.baseline ?? null,
-    saved,
+    baseline: saved ?? options.baseline ?? null,
   };
 }
 
-function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
+function readNewestVersion(outputs: Readonly<Record<string, unknown>>): string {
   const version = outputs["newest_version"];
   if (typeof version !== "string")
     throw new UsageError(
@@ -125,107 +110,90 @@ function newestVersion(outputs: Readonly<Record<string, unknown>>): string {
   return version;
 }
 
-function tokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
+function readTokenPrices({ tokenPriceIn, tokenPriceOut }: VerifyOptions): Evidence["tokenPrices"] {
+  const { usd_per_1000_input_tokens: usdIn, usd_per_1000_output_tokens: usdOut } = DEFAULT_USAGE;
   return {
-    usdPer1000Input: parseNumber("token-price-in", tokenPriceIn, DEFAULT_USAGE.usd_per_1000_input_tokens, "from 0 on"),
-    usdPer1000Output: parseNumber(
-      "token-price-out",
-      tokenPriceOut,
-      DEFAULT_USAGE.usd_per_1000_output_tokens,
-      "from 0 on",
-    ),
+    usdPer1000Input: parseNumberFromZero("token-price-in", tokenPriceIn, usdIn),
+    usdPer1000Output: parseNumberFromZero("token-price-out", tokenPriceOut, usdOut),
     assumed: tokenPriceIn === undefined || tokenPriceOut === undefined,
   };
 }
 
-/** The account's limits where a KPI needs them. Without the permission that KPI alone is in error. */
-async function neededLimits(
-  context: CommandContext,
-  settings: Readonly<Record<string, unknown>>,
-  region: string,
-  only: readonly string[],
-  version: string | null,
-): Promise<AccountLimits | null> {
-  const needs =
-    version === null &&
-    selectedKpis(only).some(
-      ({ measure }) =>
-        measure.kind === "quota" ||
-        (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
-    );
-  if (!needs) return null;
+/** Whether a KPI is read from the account's limits. */
+const needsLimits = (only: readonly string[], settings: Evidence["settings"]): boolean =>
+  selectedKpis(only).some(
+    ({ measure }) =>
+      measure.kind === "quota" || (measure.kind === "capacity" && (readNumber(settings, measure.ofSetting) ?? -1) < 0),
+  );
+
+/** Without the permission, only the KPIs that need the limits end as errors. */
+async function readLimits({ context, stack }: Pick<GateTask, "context" | "stack">): Promise<AccountLimits | null> {
+  const { environment, signal, progress } = context;
   try {
-    return await accountLimits({ environment: context.environment, region }, context.signal);
+    return await accountLimits({ environment, region: stack.region }, signal);
   } catch (error) {
-    if (context.signal.aborted) throw error;
-    context.progress.note(error instanceof Error ? error.message : String(error));
+    if (signal.aborted) throw error;
+    progress.note(error instanceof Error ? error.message : String(error));
     return null;
   }
 }
 
-/** The window of a look. `startMs`: of an earlier look, so that the evidence grows. */
-export function windowOfLook(options: VerifyOptions, frame: Frame, nowMs: number, startMs?: number): GateWindow {
-  const sinceMs = startMs ?? (options.since === undefined ? undefined : parseTimeMs("since", options.since));
-  const lengthSeconds =
-    startMs === undefined ? parseDurationSeconds("window", options.window ?? WINDOW) : (nowMs - startMs) / 1_000;
-  return gateWindow({
-    nowMs,
-    timeoutSeconds: longestRunSeconds(frame),
-    lengthSeconds,
-    ...(sinceMs === undefined ? {} : { sinceMs }),
-    ...(options.end === undefined ? {} : { endMs: parseTimeMs("end", options.end) }),
-  });
-}
-
-/** Seconds. The gateway gives no call longer. */
-const GATEWAY_TIMEOUT_SECONDS = 29;
-
-/**
- * Seconds that a run which the KPIs tell of may take: the worker's time-out, unless they are the front door's alone.
- */
-function longestRunSeconds({ only, settings }: Pick<Frame, "only" | "settings">): number {
-  const frontDoor: readonly string[] = FRONT_DOOR_KPIS.map(({ name }) => name);
-  if (only.length > 0 && only.every((name) => frontDoor.includes(name))) return GATEWAY_TIMEOUT_SECONDS;
-  return readNumber(settings, "timeout") ?? 0;
-}
-
-/** One look: asks CloudWatch for the window. */
+/** Asks CloudWatch for a window: of the candidate, and of the version that it is compared with. */
 export async function takeLook(
   context: CommandContext,
-  frame: Frame,
-  window: GateWindow,
-  looks: Looks,
+  frame: LookFrame,
+  { window, looks }: { readonly window: GateWindow; readonly looks: Looks },
 ): Promise<Evidence> {
-  const {
-    kind,
-    format,
-    names,
-    settings,
-    only,
-    account,
-    tokenPrices: prices,
-    limits,
-    version,
-    baselineVersion,
-    saved,
-  } = frame;
-  const candidate = await readings(context, frame, window, version);
-  const baseline = saved ?? (baselineVersion === null ? null : await readings(context, frame, window, baselineVersion));
-  return { kind, format, names, settings, only, account, tokenPrices: prices, limits, looks, candidate, baseline };
+  const { fixed, region, version, baseline } = frame;
+  const { environment, signal } = context;
+  const read = async (of: string | null): Promise<Readings> => {
+    const queries = gateQueries({ ...fixed, window, version: of });
+    const { startMs, endMs } = window;
+    // A setting's KPI is read from nothing, and CloudWatch refuses to be asked for nothing.
+    const series =
+      queries.length === 0 ? {} : await readMetricData({ environment, region, queries, startMs, endMs, signal });
+    return { window, version: of, series };
+  };
+  const candidate = await read(version);
+  return { ...fixed, looks, candidate, baseline: typeof baseline === "string" ? await read(baseline) : baseline };
 }
 
-async function readings(
-  { environment, signal }: CommandContext,
-  { names, settings, only, region }: Frame,
-  window: GateWindow,
-  version: string | null,
-): Promise<Readings> {
-  const series: Record<string, Series> = {};
-  for (const queries of splitIntoCalls(gateQueries({ names, settings, window, version, only }))) {
-    Object.assign(
-      series,
-      await readMetricData({ environment, region, queries, startMs: window.startMs, endMs: window.endMs, signal }),
+/**
+ * Reads the names in metrics' dimensions from the stack's outputs. What has no output is derived from the deployment's
+ * name as stacks/names.ts does. Throws with every output that is missing.
+ */
+export function sourceNames(outputs: Readonly<Record<string, unknown>>): SourceNames {
+  const missing: string[] = [];
+  const read = (name: string): string => {
+    const value = outputs[name];
+    if (typeof value === "string" && value !== "") return value;
+    missing.push(name);
+    return "";
+  };
+  const deployment = read("deployment_name");
+  const names: SourceNames = {
+    frontDoorFunction: read("api_function_name"),
+    workerFunction: read("worker_function_name"),
+    sweeperFunction: read("sweeper_function_name"),
+    authorizerFunction: `${deployment}-authorizer`,
+    liveAlias: LIVE_ALIAS,
+    restApi: read("rest_api_name"),
+    stage: read("stage_name"),
+    workQueue: lastSegment(read("work_queue_url")),
+    deadLetterQueue: lastSegment(read("dead_letter_queue_url")),
+    requestsTable: read("requests_table_name"),
+    sessionsTable: read("sessions_table_name"),
+    apiHeartbeatRule: `${deployment}-api-heartbeat`,
+    workerHeartbeatRule: `${deployment}-worker-heartbeat`,
+    deployment,
+  };
+  if (missing.length > 0)
+    throw new Error(
+      `The stack's outputs lack ${missing.join(", ")}; metrics are found by them. Apply this release first: ` +
+        "quickturn apply.",
     );
-  }
-  return { window, version, series };
+  return names;
 }
+
+/** https://sqs.<region>.amazonaws.com/<account>/<name> */
+const lastSegment = (url: string): string => url.slice(url.lastIndexOf("/") + 1);

@@ -1,13 +1,32 @@
-import { readId, type MetricRead, listReads, NAMED_KPIS, selectedKpis } from "./reads";
-import type { SourceNames } from "../../stacks/contract/settings";
-import type { Looks } from "./rate";
-import type { GateWindow } from "./window";
 import Ajv from "ajv";
-import schema from "./evidence.schema.json";
-import { GATE_SETTINGS } from "./settings";
-import { writeReport } from "../kit/files";
+import type { SourceNames } from "../../stacks/contract/settings";
+import type { TokenPrices } from "../cost/bill";
+import type { AccountLimits } from "../kit/aws-client";
 import { UsageError } from "../kit/context";
-import { readJson } from "../kit/given-state";
+import { readJson, writeReport } from "../kit/files";
+import schema from "./evidence.schema.json";
+import { GATE_SETTINGS, listReads, NAMED_KPIS, readId, selectedKpis, type MetricRead } from "./reads";
+
+/** Times that evidence is of. */
+export interface GateWindow {
+  /** Milliseconds since 1970, included. */
+  readonly startMs: number;
+  /** Milliseconds since 1970, not included. */
+  readonly endMs: number;
+  /** Grid that both lie on, in seconds. */
+  readonly periodSeconds: number;
+}
+
+/** Writes a time as CloudWatch does. */
+export const formatTime = (ms: number): string => new Date(ms).toISOString().replace(".000Z", "Z");
+
+/** How often a gate has looked at the same growing evidence. */
+export interface Looks {
+  /** From 1. */
+  readonly look: number;
+  /** Whether there may be more: a gate that waits. */
+  readonly repeated: boolean;
+}
 
 /**
  * The answers about one window, asked by read. What went wrong in one is thrown, so that no KPI is judged by a part.
@@ -38,21 +57,16 @@ export class ReadSeries {
     return values[0] ?? null;
   }
 
-  /** Whether it was asked for at all: older evidence may lack it. */
-  has(read: MetricRead): boolean {
-    return this.readings.series[readId(read)] !== undefined;
-  }
-
   private series(read: MetricRead): Series {
     const id = readId(read);
     const series = this.readings.series[id];
     if (!series) throw new EvidenceError(`${id} is not in the evidence`);
-    if (series.status !== "Complete")
+    const { status, messages } = series;
+    if (status !== "Complete")
       throw new EvidenceError(
-        `CloudWatch answered ${series.status} for ` +
-          `${id}${series.messages.length > 0 ? `: ${series.messages.join("; ")}` : ""}`,
+        [`CloudWatch answered ${status} for ${id}`, messages.join("; ")].filter(Boolean).join(": "),
       );
-    if (series.messages.length > 0) throw new EvidenceError(`CloudWatch says of ${id}: ${series.messages.join("; ")}`);
+    if (messages.length > 0) throw new EvidenceError(`CloudWatch says of ${id}: ${messages.join("; ")}`);
     const bad = series.values.find((value) => !Number.isFinite(value));
     if (bad !== undefined) throw new EvidenceError(`${id} is ${bad}; allowed: a number`);
     return series;
@@ -83,16 +97,8 @@ export interface Readings {
   readonly series: Readonly<Record<string, Series>>;
 }
 
-/** Executions that AWS allows the account in its region. */
-export interface AccountLimits {
-  readonly concurrentExecutions: number;
-  readonly unreservedConcurrentExecutions: number;
-}
-
-/** US dollars of 1,000 tokens. */
-export interface TokenPrices {
-  readonly usdPer1000Input: number;
-  readonly usdPer1000Output: number;
+/** The tokens' prices, and whether anybody gave them. */
+export interface GivenTokenPrices extends TokenPrices {
   /** True where nobody gave them. */
   readonly assumed: boolean;
 }
@@ -118,7 +124,7 @@ export interface Evidence {
   readonly only: readonly string[];
   /** null where no KPI needs it. */
   readonly account: AccountLimits | null;
-  readonly tokenPrices: TokenPrices;
+  readonly tokenPrices: GivenTokenPrices;
   readonly limits: RelativeLimits;
   readonly looks: Looks;
   readonly candidate: Readings;
@@ -137,19 +143,13 @@ export function readEvidence(path: string): Evidence {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
   const validate = ajv.compile<Evidence>(schema);
   if (!validate(document)) {
-    const problems = (validate.errors ?? [])
-      .slice(0, 10)
-      .map(
-        ({ instancePath, message, params }) =>
-          `  ${instancePath || "the file"} ` +
-          `${message}${"additionalProperty" in params ? `: ${String(params["additionalProperty"])}` : ""}`,
-      );
+    const problems = (validate.errors ?? []).slice(0, 10).map(({ instancePath, message, params }) => {
+      const name = "additionalProperty" in params ? `: ${String(params["additionalProperty"])}` : "";
+      return `  ${instancePath || "the file"} ${message}${name}\n`;
+    });
     throw new UsageError(
-      [
-        `${path} is no evidence of a gate:`,
-        ...problems,
-        "Allowed: a file that quickturn verify --save has written.",
-      ].join("\n"),
+      `${path} is no evidence of a gate:\n${problems.join("")}Allowed: a file that quickturn verify --save has ` +
+        "written.",
     );
   }
   checkMeaning(document, path);
@@ -164,18 +164,16 @@ function checkMeaning(evidence: Evidence, path: string): void {
       `${path} lacks the settings ${missing.join(", ")}; allowed: evidence that this release of quickturn verify ` +
         "--save has written.",
     );
-  for (const { window } of [evidence.candidate, ...(evidence.baseline ? [evidence.baseline] : [])]) {
-    if (window.endMs <= window.startMs)
+  for (const { startMs, endMs } of [evidence.candidate, evidence.baseline].flatMap((each) => each?.window ?? []))
+    if (endMs <= startMs)
       throw new UsageError(
-        `${path} has a window that ends before it begins (${window.startMs} to ${window.endMs}); allowed: an end ` +
-          "after the start.",
+        `${path} has a window that ends before it begins (${startMs} to ${endMs}); allowed: an end after the start.`,
       );
-  }
   const names = new Set(NAMED_KPIS.map(({ name }) => name));
   const unknown = evidence.only.filter((name) => !names.has(name));
   if (unknown.length > 0)
     throw new UsageError(
-      `${path} is about the KPIs ${unknown.join(", ")}, which there are not; allowed: ${[...names].join(", ")}.`,
+      `${path} is about the KPIs ${unknown.join(", ")}, which do not exist; allowed: ${[...names].join(", ")}.`,
     );
   for (const kpi of selectedKpis(evidence.only)) listReads(kpi, evidence.settings);
 }

@@ -1,12 +1,9 @@
-import type { Interval } from "../kit/quantiles";
-import { type RateFinding, type RateRule, spendableChance, judgeRate } from "./rate";
-import { samplesForPercentile, type Kpi } from "../../stacks/contract/settings";
-import { compareWithBaseline, type RelativeFinding, ENOUGH_FOR_A_MEAN, FEWEST_FOR_A_LEVEL, judgeLevel } from "./level";
-import type { Evidence } from "./evidence";
+import type { Kpi } from "../../stacks/contract/settings";
+import { fisherTail } from "../kit/quantiles";
+import { formatTime, type Evidence, type RelativeLimits } from "./evidence";
 import { measureKpi, type KpiMeasured } from "./measured";
-import { selectedKpis, hasVersions } from "./reads";
-import { readNumber, explainUnmet } from "./settings";
-import { time } from "./window";
+import { explainUnmet, hasVersions, readNumber, selectedKpis } from "./reads";
+import { enoughSamplesFor, FEWEST_FOR_A_LEVEL, figure, judgeLevel, judgeTarget, spendableChance } from "./target";
 
 /** What a gate may say. */
 export type Verdict = "pass" | "fail" | "inconclusive" | "error";
@@ -17,38 +14,10 @@ export type KpiOutcome = Verdict | "shown" | "not applicable";
 /** Worst first: one failure is enough, and what could not be read may hide one. */
 const BY_WEIGHT: readonly Verdict[] = ["fail", "error", "inconclusive", "pass"];
 
-/** The whole from its parts. Nothing that was judged is no evidence, and no evidence never passes. */
+/** The verdict on all parts. Where nothing was judged it is inconclusive: no evidence never passes. */
 export function worstVerdict(outcomes: readonly KpiOutcome[]): Verdict {
   return BY_WEIGHT.find((verdict) => outcomes.includes(verdict)) ?? "inconclusive";
 }
-
-/** Shares as percent, without binary's last digits. */
-const toPercent = ({ low, high }: Interval): Interval => ({ low: tidy(low * 100), high: tidy(high * 100) });
-
-const tidy = (value: number): number => Number(value.toPrecision(12));
-
-export interface ShareToSay {
-  readonly verdict: RateFinding["verdict"];
-  readonly bad: number;
-  readonly samples: number;
-  readonly needed: number;
-  /** A percentile: the bad ones are beyond its bound. */
-  readonly beyond: boolean;
-  readonly rule: RateRule;
-}
-
-/** Why a share was judged as it was. */
-function shareReason({ verdict, bad, samples, needed, beyond, rule }: ShareToSay): string {
-  if (samples === 0) return `no data; at least ${needed} samples are needed`;
-  const counts = `${bad} of ${samples} ${beyond ? "beyond the bound" : "bad"}, allowed ${figure(rule.allowed * 100)} %`;
-  if (verdict === "pass") return counts;
-  if (verdict === "fail")
-    return `${counts}: chance alone does that in at most ${figure(rule.falseAbort * 100)} % of windows`;
-  if (bad / samples > rule.allowed) return `${counts}: more than allowed, but chance explains it so far`;
-  return `${counts}; ${samples} of at least ${needed} samples`;
-}
-
-const figure = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** What was found of one KPI. */
 export interface KpiVerdict {
@@ -80,16 +49,21 @@ export interface GateVerdict {
   readonly kpis: readonly KpiVerdict[];
 }
 
-type Finding = Pick<KpiVerdict, "verdict" | "value" | "samples" | "needed" | "interval" | "reason">;
+/** The part of a KPI's verdict that its metrics decide. */
+export type Finding = Pick<KpiVerdict, "verdict" | "value" | "samples" | "needed" | "interval" | "reason">;
 
 /** Judges saved or fresh evidence: the same evidence, the same verdict. */
 export function judgeGate(evidence: Evidence): GateVerdict {
   const { window, version } = evidence.candidate;
-  const misses = missedByBaseline(evidence);
-  const kpis = selectedKpis(evidence.only).map((kpi) => judgeKpi(kpi, evidence, misses));
+  const missed = missedByBaseline(evidence);
+  const kpis = selectedKpis(evidence.only).map((kpi) => judgeKpi(kpi, evidence, missed));
   return {
     verdict: worstVerdict(kpis.map(({ verdict }) => verdict)),
-    window: { start: time(window.startMs), end: time(window.endMs), seconds: (window.endMs - window.startMs) / 1_000 },
+    window: {
+      start: formatTime(window.startMs),
+      end: formatTime(window.endMs),
+      seconds: (window.endMs - window.startMs) / 1_000,
+    },
     version,
     baseline: evidence.baseline === null ? null : (evidence.baseline.version ?? "saved"),
     kpis,
@@ -97,8 +71,8 @@ export function judgeGate(evidence: Evidence): GateVerdict {
 }
 
 /**
- * The KPIs whose targets the baseline itself misses. Such a one is no measure for anything: what fails at once is fast,
- * and its fix would be refused for being slow. The candidate is then judged by the targets alone.
+ * Names the KPIs whose targets the baseline itself misses. Nothing is then compared with it: what fails at once is
+ * fast, and its fix would be refused for being slow.
  */
 function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[] {
   if (baseline === null) return [];
@@ -108,153 +82,107 @@ function missedByBaseline({ baseline, ...evidence }: Evidence): readonly string[
     .map(({ name }) => name);
 }
 
+/** @param missed KPIs whose targets the baseline misses */
 function judgeKpi(kpi: Kpi, evidence: Evidence, missed: readonly string[]): KpiVerdict {
   const { name, title, unit, better, runbook } = kpi;
-  const nothing = { value: null, samples: null, needed: null, interval: null };
-  const result = (found: Finding, bound: number | null): KpiVerdict => ({
-    name,
-    title,
-    unit,
-    better,
-    bound,
-    ...found,
-    runbook,
-  });
-  const condition = explainUnmet(kpi.when, evidence.settings);
-  if (condition !== undefined)
-    return result({ ...nothing, verdict: "not applicable", reason: `not applicable: ${condition}` }, null);
-  if (evidence.candidate.version !== null && !hasVersions(kpi))
-    return result(
-      { ...nothing, verdict: "not applicable", reason: "not applicable: there is no such metric by version" },
-      null,
-    );
+  const nothing = { value: null, bound: null, samples: null, needed: null, interval: null };
+  const about: KpiVerdict = { name, title, unit, better, verdict: "error", ...nothing, reason: "", runbook };
+  const missing =
+    explainUnmet(kpi.when, evidence.settings) ??
+    (evidence.candidate.version !== null && !hasVersions(kpi) ? "there is no such metric by version" : undefined);
+  if (missing !== undefined) return { ...about, verdict: "not applicable", reason: `not applicable: ${missing}` };
   try {
     const bound = kpi.targetSetting === undefined ? null : readNumber(evidence.settings, kpi.targetSetting);
-    return result(judgeMeasured(kpi, evidence, bound, missed), bound);
+    const measured = measureKpi(kpi, evidence.candidate, evidence);
+    const falseAbort = spendableChance(evidence.looks);
+    const absolute = bound === null ? showMeasured(measured) : judgeTarget({ kpi, measured, bound, falseAbort });
+    // What has no target is not asked for, against no baseline either.
+    if (evidence.baseline === null || kpi.targetSetting === undefined) return { ...about, bound, ...absolute };
+    if (missed.length > 0) {
+      const why = `not compared, because the baseline misses its own target of ${missed.join(", ")}`;
+      return { ...about, bound, ...absolute, reason: `${absolute.reason}; ${why}` };
+    }
+    const baseline = measureKpi(kpi, evidence.baseline, evidence);
+    const { limits } = evidence;
+    const relative = compareWithBaseline({ kpi, candidate: measured, baseline, limits, falseAbort });
+    return { ...about, bound, ...(relative === null ? absolute : combineFindings(absolute, relative)) };
   } catch (cause) {
-    return result(
-      { ...nothing, verdict: "error", reason: cause instanceof Error ? cause.message : String(cause) },
-      null,
-    );
+    return { ...about, reason: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 
-function judgeMeasured(kpi: Kpi, evidence: Evidence, bound: number | null, missed: readonly string[]): Finding {
-  const measured = measureKpi(kpi, evidence.candidate, evidence);
-  const falseAbort = spendableChance(evidence.looks);
-  const absolute = bound === null ? showMeasured(measured) : judgeTarget(kpi, measured, bound, falseAbort);
-  // What has no target is not asked for, against no baseline either.
-  if (evidence.baseline === null || kpi.targetSetting === undefined) return absolute;
-  if (missed.length > 0)
-    return {
-      ...absolute,
-      reason: `${absolute.reason}; not compared, because the baseline misses its own target of ${missed.join(", ")}`,
-    };
-  const relative = compareWithBaseline(
-    kpi,
-    measured,
-    measureKpi(kpi, evidence.baseline, evidence),
-    evidence.limits,
-    falseAbort,
-  );
-  return relative === null ? absolute : combineFindings(absolute, relative);
-}
-
-/** The worse of the two, and what both say. */
-function combineFindings(absolute: Finding, relative: RelativeFinding): Finding {
-  const reason = absolute.verdict === "shown" ? relative.says : `${absolute.reason}; ${relative.says}`;
-  return { ...absolute, verdict: worstVerdict([absolute.verdict, relative.verdict]), reason };
+/** Takes the worse of the two, and what both say. */
+function combineFindings(absolute: Finding, { verdict, says }: RelativeFinding): Finding {
+  const reason = absolute.verdict === "shown" ? says : `${absolute.reason}; ${says}`;
+  return { ...absolute, verdict: worstVerdict([absolute.verdict, verdict]), reason };
 }
 
 function showMeasured({ value, samples, notes }: KpiMeasured): Finding {
-  return {
-    verdict: "shown",
-    value,
-    samples,
-    needed: null,
-    interval: null,
-    reason: ["no target", ...notes, ...(value === null && notes.length === 0 ? ["no data"] : [])].join("; "),
-  };
+  const why = value === null && notes.length === 0 ? ["no data"] : notes;
+  return { verdict: "shown", value, samples, needed: null, interval: null, reason: ["no target", ...why].join("; ") };
 }
 
-function judgeTarget(kpi: Kpi, measured: KpiMeasured, bound: number, falseAbort: number): Finding {
-  const { value, samples, bad, notes } = measured;
-  const minimum = kpi.minimumSamples ?? 1;
-  if (bad !== null && samples !== null) return judgeShare(kpi, { ...measured, bad, samples }, bound, falseAbort);
-  const common = {
-    value,
-    samples,
-    needed: ["share", "ratio", "percentile", "mean", "cost"].includes(kpi.measure.kind) ? minimum : null,
-    interval: null,
-  };
-  const say = (...reasons: readonly string[]) => [...reasons, ...notes].join("; ");
-  if (value === null) return { ...common, verdict: "inconclusive", reason: say("no data") };
-  if (["mean", "cost", "percentile"].includes(kpi.measure.kind))
-    return { ...common, ...judgeKnownLevel(kpi, value, samples ?? 0, bound, say) };
-  const within = kpi.better === "lower" ? value <= bound : value >= bound;
-  return {
-    ...common,
-    verdict: within ? "pass" : "fail",
-    reason: say(within ? "within the target" : "beyond the target"),
-  };
+/** What a comparison with a baseline found. */
+interface RelativeFinding {
+  readonly verdict: Exclude<Verdict, "error">;
+  /** A clause for the reason. */
+  readonly says: string;
 }
 
-/** A share, or a percentile as the share that is beyond its bound. */
-function judgeShare(
-  kpi: Kpi,
-  { value, bad, samples, notes }: KpiMeasured & { readonly bad: number; readonly samples: number },
-  bound: number,
-  falseAbort: number,
-): Finding {
-  const { measure, better } = kpi;
-  const beyond = measure.kind === "percentile";
-  const allowed = beyond ? 1 - measure.percentile / 100 : (better === "lower" ? bound : 100 - bound) / 100;
-  // 1 - 0.95 is not quite 0.05 in binary, and 10 of 200 must not be beyond it.
-  const rule = { allowed: Number(allowed.toFixed(12)), minimumSamples: kpi.minimumSamples ?? 1, falseAbort };
-  const { verdict, interval, needed } = judgeRate({ bad, samples }, rule);
-  const shownInterval =
-    interval === null
-      ? null
-      : beyond || better === "lower"
-        ? toPercent(interval)
-        : toPercent({ low: 1 - interval.high, high: 1 - interval.low });
-  return {
-    verdict,
-    value,
-    samples,
-    needed: Number.isFinite(needed) ? needed : null,
-    interval: shownInterval === null ? null : { ...shownInterval, of: beyond ? "samples beyond the bound" : "samples" },
-    reason: [shareReason({ verdict, bad, samples, needed, beyond, rule }), ...notes].join("; "),
-  };
+/** A KPI of a candidate and of its baseline. */
+interface Compared {
+  readonly kpi: Kpi;
+  readonly candidate: KpiMeasured;
+  readonly baseline: KpiMeasured;
+  readonly limits: RelativeLimits;
+  /** Chance to fail a candidate that is as good as its baseline. */
+  readonly falseAbort: number;
 }
 
-function judgeKnownLevel(
-  kpi: Kpi,
-  value: number,
-  samples: number,
-  bound: number,
-  say: (...reasons: readonly string[]) => string,
-): Pick<Finding, "verdict" | "reason" | "needed"> {
-  const { measure, better } = kpi;
-  const enoughSamples = measure.kind === "percentile" ? samplesForPercentile(measure.percentile) : ENOUGH_FOR_A_MEAN;
+/**
+ * Compares a candidate with its baseline: durations by a ratio of values, cost by another, shares by Fisher's exact
+ * test, so that a worse share fails only where chance does not explain it. null for what cannot be compared: counts,
+ * peaks, numbers of settings.
+ */
+function compareWithBaseline(compared: Compared): RelativeFinding | null {
+  const { kpi, candidate, baseline, limits } = compared;
+  const { kind } = kpi.measure;
+  if (!["percentile", "mean", "share", "ratio", "cost"].includes(kind)) return null;
   const minimum = kpi.minimumSamples ?? FEWEST_FOR_A_LEVEL;
-  // Without its rank a percentile of few samples is a guess, whatever the list asks for.
-  const samplesToPass = measure.kind === "percentile" ? enoughSamples : minimum;
+  const lacksSamples = (who: string, samples: number): RelativeFinding => ({
+    verdict: "inconclusive",
+    says: `the ${who} has ${samples} of at least ${minimum} samples to compare`,
+  });
+  const [own, base] = [candidate.samples ?? 0, baseline.samples ?? 0];
+  if (baseline.value === null || base < minimum) return lacksSamples("baseline", base);
+  if (candidate.value === null || own < 1) return lacksSamples("candidate", own);
+  if (kind === "share" || kind === "ratio") return compareShares(compared);
+  const ratio = kind === "cost" ? limits.maxCostRatio : limits.maxLatencyRatio;
   const verdict = judgeLevel(
-    { value, samples },
-    { bound, better, minimumSamples: Math.min(minimum, FEWEST_FOR_A_LEVEL), samplesToPass, enoughSamples },
+    { value: candidate.value, samples: Math.min(own, base) },
+    {
+      bound: kpi.better === "lower" ? baseline.value * ratio : baseline.value / ratio,
+      better: kpi.better,
+      minimumSamples: minimum,
+      samplesToPass: minimum,
+      enoughSamples: enoughSamplesFor(kpi),
+    },
   );
-  if (verdict !== "inconclusive")
-    return {
-      verdict,
-      needed: samplesToPass,
-      reason: say(verdict === "pass" ? "within the target" : "beyond the target"),
-    };
-  const beyond = better === "lower" ? value > bound : value < bound;
-  const needed = beyond ? enoughSamples : samplesToPass;
-  return {
-    verdict,
-    needed,
-    reason: say(`${beyond ? "beyond" : "within"} the target; ${samples} of at least ${needed} samples`),
-  };
+  const times =
+    baseline.value === 0
+      ? "the baseline is 0"
+      : `${(candidate.value / baseline.value).toFixed(2)} x the baseline's ${figure(baseline.value)}`;
+  return { verdict, says: `${times}; allowed ${ratio} x` };
+}
+
+function compareShares({ candidate, baseline, falseAbort }: Compared): RelativeFinding {
+  const count = ({ bad, samples }: KpiMeasured) => ({ successes: bad ?? 0, samples: samples ?? 0 });
+  const [first, second] = [count(candidate), count(baseline)];
+  const chance = fisherTail(first, second);
+  const worse = first.successes * second.samples > second.successes * first.samples;
+  const counts =
+    `${first.successes} of ${first.samples} against ${second.successes} of ${second.samples} ` + "of the baseline";
+  if (worse && chance <= falseAbort)
+    return { verdict: "fail", says: `${counts}: worse, and chance does that with ${chance.toPrecision(2)}` };
+  return { verdict: "pass", says: `${counts}: not significantly worse` };
 }

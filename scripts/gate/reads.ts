@@ -4,18 +4,65 @@ import {
   type MetricReference,
   FRONT_DOOR_KPIS,
   KPIS,
+  conditionSetting,
+  isMet,
   nameMetric,
+  type SettingCondition,
   type SourceNames,
 } from "../../stacks/contract/settings";
-import { readNumber, explainUnmet } from "./settings";
-import type { GateWindow } from "./window";
+import type { NamedStatistic } from "../kit/metric-data";
+import type { GateWindow } from "./evidence";
+
+/**
+ * The settings that a verdict depends on: saved evidence holds these, and nothing else of a deployment's configuration.
+ */
+export const GATE_SETTINGS: readonly string[] = [
+  ...new Set([
+    ...KPIS.flatMap(({ targetSetting, when, measure }) =>
+      [targetSetting, when && conditionSetting(when), "ofSetting" in measure ? measure.ofSetting : undefined].flatMap(
+        (name) => name ?? [],
+      ),
+    ),
+    "api_memory_size",
+    "authorization",
+    "aws_region",
+    "cache_cluster_enabled",
+    "cache_cluster_size",
+    "cache_enabled",
+    "cache_ttl_in_seconds",
+    "memory_size",
+    "timeout",
+  ]),
+].sort();
+
+/** A number, or null where the setting is null. Throws where it is missing or something else. */
+export function readNumber(settings: Readonly<Record<string, unknown>>, name: string): number | null {
+  const value = settings[name];
+  if (value === null) return null;
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new Error(
+      `The setting ${name} is ${JSON.stringify(value) ?? "missing"}; allowed: a number or null. Apply this ` +
+        `release first: the output "settings" then has it.`,
+    );
+  return value;
+}
+
+/** Why a condition does not hold, as `cache_enabled is false`; undefined where it does or there is none. */
+export function explainUnmet(
+  condition: SettingCondition | undefined,
+  settings: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (condition === undefined || isMet(condition, settings)) return undefined;
+  const name = conditionSetting(condition);
+  return `${name} is ${JSON.stringify(settings[name]) ?? "missing"}`;
+}
 
 /** One statistic of one metric over the window. */
 export interface MetricRead {
   readonly reference: MetricReference;
   /** CloudWatch's: `Sum`, `SampleCount`, `Maximum`, `p95`, `PR(:90000)`. */
   readonly statistic: string;
-  /** One minute instead of the whole window: a quota is one of a minute. Default: the window. */
+  /** For a quota of a minute. Default: the whole window. */
   readonly periodSeconds?: 60;
 }
 
@@ -38,18 +85,17 @@ export function readId({
   return parts.map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_").replace(/_$/, "")).join("_");
 }
 
-const worker = (metric: string): MetricReference => ({ source: "worker", metric });
 const ofDeployment = (metric: string): MetricReference => ({ source: "deployment", metric });
 
-/** Whether anything ran: without it, no count is not a count of 0. */
+/** What tells whether anything ran: only then is a count without data a count of 0. */
 export const ACTIVITY: readonly MetricRead[] = (["worker", "front_door"] as const).map((source) => ({
   reference: { source, metric: "Invocations" },
   statistic: "Sum",
 }));
 
 /**
- * What the cost of a request is reckoned from. A worker's INIT has no metric; indexes' capacity units are counted apart
- * by AWS and are not read.
+ * What the cost of a request is reckoned from. A worker's INIT has no metric. AWS counts the capacity units of indexes
+ * apart, and they are not read.
  */
 export const COST_READS: readonly MetricRead[] = [
   ...(["worker", "front_door", "sweeper"] as const).flatMap((source) =>
@@ -102,13 +148,13 @@ export function listReads(kpi: Kpi, settings: Readonly<Record<string, unknown>>)
 export const fillRead = ({ metric: reference, statistic }: Extract<Measure, { kind: "fill" }>): MetricRead =>
   statistic === "Sum" ? { reference, statistic, periodSeconds: 60 } : { reference, statistic };
 
-/** Of the KPI's bound; none where it has none. */
+/** The statistic for the share of samples up to the KPI's bound; none without a bound. */
 export function rankStatistic({ targetSetting }: Kpi, settings: Readonly<Record<string, unknown>>): string[] {
   const bound = targetSetting === undefined ? null : readNumber(settings, targetSetting);
   return bound === null ? [] : [`PR(:${bound})`];
 }
 
-/** By version there are: the functions' own metrics, and of the handlers' the worker's two and the front door's one. */
+/** Metrics that there are by version: the functions' own, two of the worker's handler, one of the front door's. */
 const BY_VERSION = new Set([
   "worker/Duration",
   "worker/Errors",
@@ -121,8 +167,9 @@ const BY_VERSION = new Set([
   "deployment/AnswerFailed",
 ]);
 
-/** Whether a KPI can be told by version: of each of its metrics there must be one. */
+/** Whether a KPI can be read by version: each of its metrics must be there by version. */
 export function hasVersions({ measure }: Kpi): boolean {
+  if (measure.kind === "fill" || measure.kind === "total") return false;
   const references =
     "metric" in measure
       ? [measure.metric]
@@ -131,29 +178,17 @@ export function hasVersions({ measure }: Kpi): boolean {
         : "metrics" in measure
           ? measure.metrics
           : [];
-  return (
-    references.length > 0 &&
-    measure.kind !== "fill" &&
-    measure.kind !== "total" &&
-    references.every(({ source, metric }) => BY_VERSION.has(`${source}/${metric}`))
-  );
+  return references.length > 0 && references.every(({ source, metric }) => BY_VERSION.has(`${source}/${metric}`));
 }
 
-/** Invocations of the worker, to say what a wait waits for. */
-const WORKER_INVOCATIONS: MetricRead = { reference: worker("Invocations"), statistic: "Sum" };
-
 /** One query of GetMetricData. Without a unit: a wrong one gives no data, and ours are told apart by name. */
-export interface MetricQuery {
+export interface MetricQuery extends NamedStatistic {
   /** Stable: the same metric and statistic have the same in every run. */
   readonly id: string;
-  readonly namespace: string;
-  readonly metric: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly statistic: string;
   readonly periodSeconds: number;
 }
 
-export interface QueryWish {
+interface QueryWish {
   readonly names: SourceNames;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly window: GateWindow;
@@ -162,9 +197,6 @@ export interface QueryWish {
   /** Names of KPIs; empty = all. */
   readonly only: readonly string[];
 }
-
-/** Most queries of one call (GetMetricData). */
-export const MAX_QUERIES = 500;
 
 /** Every KPI that may be named: those of a deployment, and those of a version of the front door. */
 export const NAMED_KPIS: readonly Kpi[] = [...KPIS, ...FRONT_DOOR_KPIS];
@@ -181,30 +213,23 @@ export function gateQueries({ names, settings, window, version, only }: QueryWis
   const kpis = selectedKpis(only).filter(
     (kpi) => explainUnmet(kpi.when, settings) === undefined && (version === null || hasVersions(kpi)),
   );
-  const reads = new Map(
-    [...kpis.flatMap((kpi) => listReads(kpi, settings)), WORKER_INVOCATIONS].map(
-      (read) => [readId(read), read] as const,
-    ),
-  );
+  const reads = new Map(kpis.flatMap((kpi) => listReads(kpi, settings)).map((read) => [readId(read), read] as const));
   const wholeSeconds = (window.endMs - window.startMs) / 1_000;
   return [...reads]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([id, read]) => ({
-      id,
-      ...named(read.reference, names, version),
-      statistic: read.statistic,
-      // Of times long ago there are no minutes any more.
-      periodSeconds: Math.max(read.periodSeconds ?? wholeSeconds, window.periodSeconds),
-    }));
-}
-
-function named(reference: MetricReference, names: SourceNames, version: string | null) {
-  const { namespace, metric, dimensions } = nameMetric(reference, names);
-  return {
-    namespace,
-    metric,
-    dimensions: version === null ? dimensions : { ...dimensions, ...versionDimensions(reference, names, version) },
-  };
+    .map(([id, { reference, statistic, periodSeconds = wholeSeconds }]) => {
+      const { namespace, metric, dimensions } = nameMetric(reference, names);
+      const ofVersion = version === null ? {} : versionDimensions(reference, names, version);
+      return {
+        id,
+        namespace,
+        metric,
+        dimensions: { ...dimensions, ...ofVersion },
+        statistic,
+        // Of times long ago there are no minutes any more.
+        periodSeconds: Math.max(periodSeconds, window.periodSeconds),
+      };
+    });
 }
 
 /**
@@ -221,11 +246,4 @@ function versionDimensions(
     Resource: `${source === "front_door" ? frontDoorFunction : workerFunction}:${liveAlias}`,
     ExecutedVersion: version,
   };
-}
-
-/** Queries in calls of at most {@link MAX_QUERIES}. */
-export function splitIntoCalls(queries: readonly MetricQuery[], atMost: number = MAX_QUERIES): MetricQuery[][] {
-  return Array.from({ length: Math.ceil(queries.length / atMost) }, (_, call) =>
-    queries.slice(call * atMost, (call + 1) * atMost),
-  );
 }

@@ -11,7 +11,7 @@ export interface SmokeCheck {
   readonly ms: number;
 }
 
-/** A check from its answers: without an answer nothing is known. `problem` gives what is wrong, or undefined. */
+/** Makes a check from its answers. @param problem says what is wrong, undefined = nothing */
 function check(name: string, answers: readonly ProbeAnswer[], problem: () => string | undefined): SmokeCheck {
   const ms = answers.reduce((sum, each) => sum + each.ms, 0);
   const silent = answers.find(({ status }) => status === 0);
@@ -20,7 +20,7 @@ function check(name: string, answers: readonly ProbeAnswer[], problem: () => str
   return { name, verdict: wrong === undefined ? "pass" : "fail", seen: wrong ?? answers.map(describe).join(", "), ms };
 }
 
-/** A check that could not be made. */
+/** Makes a check that could not be asked. */
 export const unchecked = (
   name: string,
   verdict: "inconclusive" | "not applicable" | "error",
@@ -51,10 +51,7 @@ const TERMINAL = ["completed", "failed", "expired"];
 /** Whether a status answer is the last word. */
 export const hasEnded = (answer: ProbeAnswer): boolean => TERMINAL.includes(String(field(answer, "status")));
 
-/**
- * The last status answer of the request, and how long it was waited for. A request that failed was answered, and is no
- * success.
- */
+/** Checks the last status answer of the request: a request that failed is no success, though it was answered. */
 export const checkEnd = (answer: ProbeAnswer, waitedMs: number): SmokeCheck => ({
   ...check("result", [answer], () => {
     const status = field(answer, "status");
@@ -69,10 +66,9 @@ export const checkEnd = (answer: ProbeAnswer, waitedMs: number): SmokeCheck => (
 });
 
 /**
- * Two answers about an id that nobody has, one after the other. API Gateway marks no answer that comes from its cache.
- * But the front door writes the gateway's id of the call into an error's body: a second answer with the id of the first
- * was kept, as its own id, in x-amzn-requestid, is another. A cache keeps answers at its best effort, so that no hit
- * proves nothing.
+ * Checks pairs of answers about ids that nobody has. API Gateway does not mark answers of its cache, but the front door
+ * writes the gateway's id of the call into an error's body: a second answer with the first one's id was kept. A cache
+ * keeps answers at its best effort, so that a miss proves nothing.
  */
 export function checkCache(pairs: readonly (readonly [ProbeAnswer, ProbeAnswer])[]): SmokeCheck {
   const name = "cache";
@@ -84,15 +80,12 @@ export function checkCache(pairs: readonly (readonly [ProbeAnswer, ProbeAnswer])
     return {
       ...result,
       verdict: "inconclusive",
-      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; the KPI cache_hit_rate tells over time`,
+      seen: `no hit in ${pairs.length} ${pairs.length === 1 ? "try" : "tries"}; see the KPI cache_hit_rate over time`,
     };
   return { ...result, seen: `hit at try ${hit + 1}: ${cacheHit(...pairs[hit]!)}` };
 }
 
-/**
- * How a second answer shows that it was kept: by the id in its body, or by a header of a distribution or the local
- * runtime.
- */
+/** Says how a second answer shows that it was kept: by the id in its body, or by a header. */
 function cacheHit(first: ProbeAnswer, second: ProbeAnswer): string | undefined {
   const [kept, own] = [gatewayRequestId(first), second.headers["x-amzn-requestid"]];
   if (kept !== undefined && own !== undefined && kept !== own && gatewayRequestId(second) === kept)
@@ -101,12 +94,12 @@ function cacheHit(first: ProbeAnswer, second: ProbeAnswer): string | undefined {
   return header === undefined ? undefined : `${header}: ${second.headers[header]}`;
 }
 
-/** Another caller's answer about the request, while the owner's is kept. */
+/** Checks another caller's answer about the request, while a cache keeps the owner's. */
 export function checkOtherCaller(answer: ProbeAnswer): SmokeCheck {
   const result = check("other caller", [answer], () =>
     answer.status === 404 || answer.status === 403
       ? undefined
-      : `${describe(answer)}; expected 404: another caller's request must not be told from an unknown one`,
+      : `${describe(answer)}; expected 404: another caller's request must look like an unknown one`,
   );
   if (answer.status !== 403) return result;
   return {
@@ -117,7 +110,7 @@ export function checkOtherCaller(answer: ProbeAnswer): SmokeCheck {
 }
 
 /**
- * A read and a post without credentials.
+ * Checks a read and a post without credentials.
  * @param expected 401 where a token is asked for, else 403
  */
 export const checkAnonymous = (read: ProbeAnswer, post: ProbeAnswer, expected: 401 | 403 = 403): SmokeCheck =>
@@ -141,10 +134,7 @@ export const checkUnknown = (answer: ProbeAnswer): SmokeCheck =>
       : `${describe(answer)}; expected 404 request_not_found`,
   );
 
-/**
- * Refusals. The 404 of an unknown id is not among them: it is kept for some seconds by intent, so that a flood of them
- * is no flood of reads.
- */
+/** Checks refusals but the 404 of an unknown id, which a cache keeps for some seconds so that a flood reads little. */
 export const checkNoStore = (refusals: readonly ProbeAnswer[]): SmokeCheck =>
   check("no-store", refusals, () => {
     const kept = refusals.filter(({ headers }) => !/\bno-store\b/.test(headers["cache-control"] ?? ""));

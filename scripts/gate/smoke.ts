@@ -20,12 +20,10 @@ import {
 import { worstVerdict, type Verdict } from "./judge";
 import { parseDurationSeconds } from "../kit/given-setting";
 import type { DeployedStack } from "../kit/deployed-stack";
-import type { Clock } from "./gate";
-import type { VerifyOptions } from "./verify";
+import type { GateTask } from "./gate";
 
-/** What somebody said of callers beside the environment, which says it where this does not. */
-export interface CallerOptions {
-  /** That the API is in. */
+/** Callers that options name; the environment names those that are left out here. */
+interface CallerOptions {
   readonly region: string;
   readonly apiKey?: string | undefined;
   readonly otherApiKey?: string | undefined;
@@ -33,16 +31,15 @@ export interface CallerOptions {
   readonly otherProfile?: string | undefined;
 }
 
-/** Who asks a running API. */
-export interface GivenCallers {
+/** Callers of a running API. */
+interface GivenCallers {
   readonly owner: ProbeCaller;
-  /** Somebody else who may call; undefined = nobody was named. */
+  /** A second caller who may call; undefined = nobody was named. */
   readonly other: ProbeCaller | undefined;
 }
 
 /**
- * The callers of an API as its access mode asks for them: keys or tokens that were given, else whoever the AWS tools
- * say.
+ * Finds callers for an API's access mode: with given keys or tokens, else with the credentials that AWS tools find.
  * @param authorization value of the setting
  */
 export async function findCallers(
@@ -91,28 +88,22 @@ export interface SmokeReport {
 
 const PROMPT = "Say that you are there.";
 const TIMEOUT = "5m";
-/** A cache keeps at its best effort, and each of its nodes apart. */
+/** A cache keeps answers at its best effort, each of its nodes apart. */
 const CACHE_TRIES = 5;
 const STATUS = "/api/v1/status";
 const ANONYMOUS: ProbeCaller = { kind: "anonymous" };
 
-interface Run extends GivenCallers {
-  readonly context: CommandContext;
-  readonly clock: Clock;
+interface Run extends GivenCallers, Pick<GateTask, "context" | "clock"> {
   readonly probe: ApiProbe;
   readonly settings: DeployedStack["settings"];
   readonly prompt: string;
   readonly timeoutMs: number;
 }
 
-/** The checklist after a deployment: asks the API what its callers ask, as its callers do. It runs the agents once. */
-export async function runSmoke(
-  context: CommandContext,
-  stack: DeployedStack,
-  options: VerifyOptions,
-  clock: Clock,
-): Promise<SmokeReport> {
-  const endpoint = stack.outputs["api_endpoint"];
+/** Goes through the checklist after a deployment: asks the API as its callers do. It runs the agents once. */
+export async function runSmoke({ context, stack, options, clock }: GateTask): Promise<SmokeReport> {
+  const { outputs, settings, region } = stack;
+  const endpoint = outputs["api_endpoint"];
   if (typeof endpoint !== "string" || !/^https?:\/\//.test(endpoint))
     throw new UsageError(
       `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
@@ -122,25 +113,25 @@ export async function runSmoke(
   const run: Run = {
     context,
     clock,
-    settings: stack.settings,
-    probe: new ApiProbe({ url, region: stack.region, signal: context.signal }),
-    ...(await findCallers(context, stack.settings["authorization"], { ...options, region: stack.region })),
+    settings,
+    probe: new ApiProbe({ url, region, signal: context.signal }),
+    ...(await findCallers(context, settings["authorization"], { ...options, region })),
     prompt: options.prompt ?? PROMPT,
     timeoutMs: parseDurationSeconds("smoke-timeout", options.smokeTimeout ?? TIMEOUT) * 1_000,
   };
   const checks = await context.progress.step(
     `Ask ${url}`,
-    (detail) => checklist(run, detail),
+    (detail) => askAll(run, detail),
     (made) => `${made.filter(({ verdict }) => verdict === "pass").length} of ${made.length} checks pass`,
   );
   return { verdict: worstVerdict(checks.map(({ verdict }) => verdict)), endpoint: url, checks };
 }
 
-async function checklist(run: Run, detail: (text: string) => void): Promise<SmokeCheck[]> {
+async function askAll(run: Run, detail: (text: string) => void): Promise<SmokeCheck[]> {
   const { probe, owner } = run;
   detail("health");
   const health = checkHealth(await probe.call({ method: "GET", route: "/api/v1/health", caller: ANONYMOUS }));
-  // A host that does not answer would be waited for again and again.
+  // Each further call would wait for the host that does not answer.
   if (health.verdict === "error")
     return [
       health,
@@ -198,7 +189,11 @@ async function askCache({ probe, owner, settings }: Run): Promise<SmokeCheck> {
 async function askAsOther({ probe, other, settings }: Run, id: string | undefined): Promise<SmokeCheck> {
   const name = "other caller";
   if (settings["authorization"] === "none")
-    return unchecked(name, "not applicable", "not applicable: authorization is none, and callers are not told apart");
+    return unchecked(
+      name,
+      "not applicable",
+      "not applicable: authorization is none, so that callers cannot be distinguished",
+    );
   if (other === undefined)
     return unchecked(
       name,
@@ -210,7 +205,7 @@ async function askAsOther({ probe, other, settings }: Run, id: string | undefine
   return checkOtherCaller(await probe.call({ method: "GET", route: `${STATUS}/${id}`, caller: other }));
 }
 
-/** What must be refused. Nothing of it starts an agent: even where anybody may call, the body is none. */
+/** Asks what must be refused. Even where anybody may call, the malformed body starts no agent. */
 async function askRefusals({ probe, owner, settings }: Run): Promise<SmokeCheck[]> {
   const [unknown, malformed] = [`${STATUS}/${randomUUID()}`, '{"prompt":1}'];
   const bad = await probe.call({ method: "POST", route: "/api/v1/invoke", body: malformed, caller: owner });

@@ -1,15 +1,12 @@
-import { toOptionName } from "../kit/given-setting";
-import { NAMED_KPIS } from "./reads";
-import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
-import pc from "picocolors";
-import { type GateRow, type Findings, gateMarkdown, gateFindings, smokeFindings } from "./rows";
-import { setTimeout as sleep } from "node:timers/promises";
-import { judgeGate, type Verdict } from "./judge";
-import { junitXml } from "./junit";
-import { writeReport } from "../kit/files";
+import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack } from "../kit/deployed-stack";
+import { writeReport } from "../kit/files";
+import { toOptionName } from "../kit/given-setting";
 import { readEvidence, saveEvidence } from "./evidence";
-import { runGate, type Clock } from "./gate";
+import { describeFindings, gateFindings, smokeFindings, writeJunit, writeMarkdown, type Findings } from "./findings";
+import { runGate, SYSTEM_CLOCK, type Clock } from "./gate";
+import { judgeGate } from "./judge";
+import { NAMED_KPIS } from "./reads";
 import { runSmoke } from "./smoke";
 
 /** What `quickturn verify` is given. */
@@ -73,75 +70,44 @@ export function checkOptions(options: VerifyOptions): void {
         `--${name} is ${JSON.stringify(given)}; allowed: the number of a published version of the worker.`,
       );
   }
-  if (options.replay !== undefined)
-    refuseTogether(
-      options,
-      "replay",
-      [
-        "state",
-        "window",
-        "end",
-        "since",
-        "version",
-        "baseline",
-        "baselineMetrics",
-        "wait",
-        "save",
-        "tokenPriceIn",
-        "tokenPriceOut",
-        "maxLatencyRatio",
-        "maxCostRatio",
-      ],
-      "saved evidence has all of that",
-    );
+  for (const { given, with: others, why } of CONTRADICTIONS) {
+    const both = others.filter((name) => options[name] !== undefined).map(toOptionName);
+    if (options[given] !== undefined && options[given] !== false && both.length > 0)
+      throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
+  }
   if (options.replay !== undefined && (options.smoke || options.only.length > 0))
     throw new UsageError(
       `--replay was given with ${options.smoke ? "--smoke" : "--only"}; allowed: --replay alone, because saved ` +
         "evidence is judged as it is.",
     );
-  if (options.smoke)
-    refuseTogether(
-      options,
-      "smoke",
-      ["window", "end", "since", "version", "baseline", "baselineMetrics", "wait", "save"],
-      "the checklist reads no metrics",
-    );
-  if (options.wait !== undefined) refuseTogether(options, "wait", ["end"], "a window with a fixed end does not grow");
-  if (options.baseline !== undefined) refuseTogether(options, "baseline", ["baselineMetrics"], "there is one baseline");
 }
 
-function refuseTogether(
-  options: VerifyOptions,
-  given: string,
-  others: readonly (keyof VerifyOptions)[],
-  why: string,
-): void {
-  const both = others.filter((name) => options[name] !== undefined).map(toOptionName);
-  if (both.length > 0)
-    throw new UsageError(`--${given} was given with ${both.join(", ")}; allowed: one of them, because ${why}.`);
-}
-
-const MARKS: Readonly<Record<string, (text: string) => string>> = {
-  pass: pc.green,
-  fail: pc.red,
-  error: pc.red,
-  inconclusive: pc.yellow,
-  shown: pc.dim,
-  "not applicable": pc.dim,
-};
-
-/** The findings for a person at a terminal: a line each, the reason at its end. */
-function describeFindings({ headline, sentence, rows }: Findings): string {
-  const width = (column: keyof GateRow) => Math.max(...rows.map((row) => row[column].length));
-  const [what, value, bound, samples, verdict] = (["what", "value", "bound", "samples", "verdict"] as const).map(
-    width,
-  ) as [number, number, number, number, number];
-  const line = (row: GateRow) =>
-    `  ${(MARKS[row.verdict] ?? String)(row.verdict.padEnd(verdict))} ${row.what.padEnd(what)} ${row.value.padStart(value)} ${row.bound.padEnd(bound)} ${row.samples.padStart(samples)}  ${row.reason}`.trimEnd();
-  return [pc.bold(headline), sentence, "", ...rows.map(line)].join("\n");
-}
-
-const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
+/** What only reading metrics takes. */
+const METRICS_OPTIONS = [
+  "window",
+  "end",
+  "since",
+  "version",
+  "baseline",
+  "baselineMetrics",
+  "wait",
+  "save",
+] as const satisfies readonly (keyof VerifyOptions)[];
+/** Options that contradict each other. */
+const CONTRADICTIONS: readonly {
+  readonly given: keyof VerifyOptions;
+  readonly with: readonly (keyof VerifyOptions)[];
+  readonly why: string;
+}[] = [
+  {
+    given: "replay",
+    with: ["state", ...METRICS_OPTIONS, "tokenPriceIn", "tokenPriceOut", "maxLatencyRatio", "maxCostRatio"],
+    why: "saved evidence has all of that",
+  },
+  { given: "smoke", with: METRICS_OPTIONS, why: "the checklist reads no metrics" },
+  { given: "wait", with: ["end"], why: "a window with a fixed end does not grow" },
+  { given: "baseline", with: ["baselineMetrics"], why: "there is one baseline" },
+];
 
 /**
  * Says whether a deployment is good: from its KPIs' metrics, from saved ones, or by a checklist over HTTP. Exit code:
@@ -153,8 +119,14 @@ export async function verify(
   options: VerifyOptions,
   clock: Clock = SYSTEM_CLOCK,
 ): Promise<CommandResult> {
+  checkOptions(options);
   try {
-    return await readFindings(context, options, clock);
+    const findings = await find(context, options, clock);
+    const { report } = findings;
+    if (options.junit !== undefined) writeReport(options.junit, writeJunit(findings));
+    if (options.markdown !== undefined) writeReport(options.markdown, writeMarkdown(findings));
+    const exitCode = EXIT_CODES[report.verdict];
+    return { exitCode, text: describeFindings(findings), json: { exitCode, ...report } };
   } catch (error) {
     // An interrupt is no finding, and neither is what was given.
     if (context.signal.aborted || error instanceof UsageError) throw error;
@@ -167,30 +139,11 @@ export async function verify(
   }
 }
 
-async function readFindings(context: CommandContext, options: VerifyOptions, clock: Clock): Promise<CommandResult> {
-  checkOptions(options);
-  if (options.replay !== undefined) {
-    const verdict = judgeGate(readEvidence(options.replay));
-    return reportFindings(options, verdict.verdict, verdict, gateFindings(verdict));
-  }
-  const stack = await readDeployedStack(context, options.state);
-  if (options.smoke) {
-    const report = await runSmoke(context, stack, options, clock);
-    return reportFindings(options, report.verdict, report, smokeFindings(report));
-  }
-  const { evidence, verdict } = await runGate(context, stack, options, clock);
+async function find(context: CommandContext, options: VerifyOptions, clock: Clock): Promise<Findings> {
+  if (options.replay !== undefined) return gateFindings(judgeGate(readEvidence(options.replay)));
+  const task = { context, options, clock, stack: await readDeployedStack(context, options.state) };
+  if (options.smoke) return smokeFindings(await runSmoke(task));
+  const { evidence, verdict } = await runGate(task);
   if (options.save !== undefined) saveEvidence(options.save, evidence);
-  return reportFindings(options, verdict.verdict, verdict, gateFindings(verdict));
-}
-
-function reportFindings(
-  { junit: junitPath, markdown }: VerifyOptions,
-  verdict: Verdict,
-  json: object,
-  findings: Findings,
-): CommandResult {
-  const exitCode = EXIT_CODES[verdict];
-  if (junitPath !== undefined) writeReport(junitPath, junitXml(findings.suite, findings.cases));
-  if (markdown !== undefined) writeReport(markdown, gateMarkdown(findings.headline, findings.sentence, findings.rows));
-  return { exitCode, text: describeFindings(findings), json: { exitCode, ...json } };
+  return gateFindings(verdict);
 }

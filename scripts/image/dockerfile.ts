@@ -1,12 +1,47 @@
-/** The patterns of a .dockerignore, in their order. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../kit/context";
+
+/** Where the image's sources are, below the project. */
+export const IMAGE_FILES = {
+  dockerfile: join("handlers", "Dockerfile"),
+  ignore: join("handlers", "Dockerfile.dockerignore"),
+  functions: join("dist", "image"),
+} as const;
+
+/** What an image is built from. */
+export interface ImageFiles {
+  readonly dockerfile: Dockerfile;
+  readonly ignore: IgnoreFile;
+}
+
+/** Reads the project's Dockerfile and its ignore file. */
+export function readImageFiles(projectDirectory: string): ImageFiles {
+  const [dockerfile, ignore] = [IMAGE_FILES.dockerfile, IMAGE_FILES.ignore].map((path) => {
+    const file = join(projectDirectory, path);
+    if (!existsSync(file)) throw new UsageError(`${file} is missing. Take it from the repository again.`);
+    return readFileSync(file, "utf8");
+  }) as [string, string];
+  try {
+    return { dockerfile: parseDockerfile(dockerfile), ignore: parseIgnoreFile(ignore) };
+  } catch (cause) {
+    throw new UsageError(`${IMAGE_FILES.dockerfile}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** A .dockerignore. */
 export interface IgnoreFile {
+  /** In their order. */
   readonly patterns: readonly string[];
   /** Whether a path below the context, with "/" between its parts, is kept from the builder. */
   excludes(path: string): boolean;
 }
 
-/** Reads a .dockerignore: the last pattern that matches a path or a folder above it decides; "!" lets it in again. */
-export function readIgnoreFile(text: string): IgnoreFile {
+/**
+ * Reads a .dockerignore. The last pattern that matches a path, or a folder above it, decides; "!" lets the path in
+ * again.
+ */
+export function parseIgnoreFile(text: string): IgnoreFile {
   const patterns = text
     .split("\n")
     .map((line) => line.trim())
@@ -18,7 +53,7 @@ export function readIgnoreFile(text: string): IgnoreFile {
   return { patterns, excludes: (path) => rules.findLast(({ expression }) => expression.test(path))?.excluded ?? false };
 }
 
-/** `*`: within a part; `**`: over parts; `?`: one character. What lies below a folder that matches, matches. */
+/** `*` matches within a part, `**` across parts, `?` one character. What is below a matching folder matches too. */
 function compilePattern(pattern: string): RegExp {
   const parts = pattern.replace(/^\/|\/$/g, "").split("/");
   const source = parts.map((part, index) => {
@@ -39,15 +74,15 @@ export interface Instruction {
   readonly keyword: string;
   /** `--name=value`, by name. */
   readonly flags: Readonly<Record<string, string>>;
-  /** What follows, split into words; of a JSON list its members. */
+  /** The words after the flags, or the members of a JSON list. */
   readonly words: readonly string[];
-  /** Whether it is written as a JSON list, so that no shell reads it. */
+  /** Whether it is a JSON list, which no shell reads. */
   readonly isExec: boolean;
-  /** Where it begins; the first line is 1. */
+  /** The line on which it begins; the first line is 1. */
   readonly line: number;
 }
 
-/** What begins with FROM. */
+/** A FROM and what follows it. */
 export interface Stage {
   readonly name: string | undefined;
   /** As written, such as `${BASE}`. */
@@ -57,33 +92,15 @@ export interface Stage {
 }
 
 export interface Dockerfile {
-  /** ARGs before the first FROM, with their defaults: the only ones that a FROM may name. */
+  /** Defaults of the ARGs before the first FROM. A FROM may name only these. */
   readonly globalArguments: Readonly<Record<string, string>>;
   readonly stages: readonly Stage[];
 }
 
-const KEYWORDS = [
-  "ADD",
-  "ARG",
-  "CMD",
-  "COPY",
-  "ENTRYPOINT",
-  "ENV",
-  "EXPOSE",
-  "FROM",
-  "HEALTHCHECK",
-  "LABEL",
-  "RUN",
-  "SHELL",
-  "STOPSIGNAL",
-  "USER",
-  "VOLUME",
-  "WORKDIR",
-];
+const KEYWORDS =
+  "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(" ");
 
-/**
- * Reads a Dockerfile. Throws, with the line, where one is no instruction, or stands before the first FROM and may not.
- */
+/** Reads a Dockerfile. Throws, with the line, where there is an unknown instruction, or one before the first FROM. */
 export function parseDockerfile(text: string): Dockerfile {
   const globalArguments: Record<string, string> = {};
   const stages: { name: string | undefined; base: string; line: number; instructions: Instruction[] }[] = [];
@@ -143,16 +160,16 @@ function readJsonList(text: string): string[] | undefined {
     const parsed = JSON.parse(text) as unknown;
     return Array.isArray(parsed) && parsed.every((each) => typeof each === "string") ? parsed : undefined;
   } catch {
-    return undefined; // As the builders have it: what is no JSON list is read by a shell.
+    return undefined; // Builders, too, give anything but a JSON list to a shell.
   }
 }
 
-/** Split at spaces outside of quotes, which go away. */
+/** Splits at spaces outside of quotes, and removes the quotes. */
 function splitWords(text: string): string[] {
   return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/["']/g, ""));
 }
 
-/** `NAME=value` and `NAME`, which is left out: it has no default. */
+/** Reads each `NAME=value`. A `NAME` alone has no default and is left out. */
 export function readAssignments(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     words
@@ -161,7 +178,7 @@ export function readAssignments(words: readonly string[]): Record<string, string
   );
 }
 
-/** Puts values in for `${NAME}` and `$NAME`; what has none becomes empty, as the builders have it. */
+/** Replaces `${NAME}` and `$NAME` by their values. As in builders, a name without a value becomes empty. */
 export function substituteVariables(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(
     /\$(?:\{(\w+)\}|(\w+))/g,

@@ -1,39 +1,30 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
-import {
-  readAssignments,
-  substituteVariables,
-  type Dockerfile,
-  type Instruction,
-  type Stage,
-  type IgnoreFile,
-} from "./dockerfile";
 import { run } from "../kit/process";
+import { readAssignments, substituteVariables, type ImageFiles, type Instruction, type Stage } from "./dockerfile";
 
 /** Where and with what a Dockerfile's stages are executed. */
-export interface StageOptions {
-  readonly dockerfile: Dockerfile;
-  readonly ignore: IgnoreFile;
+export interface StageOptions extends ImageFiles {
   /** Folder that COPY takes from. */
   readonly context: string;
-  /** Empty folder: the image becomes its `root`, the stages that are left behind lie beside it. */
+  /** Empty folder. The image becomes its `root`; the earlier stages are beside it. */
   readonly folder: string;
-  /** The Node.js that stands in for the base image's. */
+  /** The Node.js that is used instead of the base image's. */
   readonly nodePath: string;
   readonly buildArguments?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
-/** What an instruction put on top of the base image. */
-export interface ImageLayer {
+/** What an instruction added to the base image. */
+interface ImageLayer {
   readonly line: number;
   readonly files: number;
   readonly bytes: number;
 }
 
-/** An image as a folder: what its stages put on top of the base image, and how it is started. */
+/** An image as a folder: what its stages added to the base image, and how it is started. */
 export interface ImageRoot {
-  /** What the image has as "/", without the base image's files. */
+  /** The image's "/", without the base image's files. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
@@ -42,24 +33,24 @@ export interface ImageRoot {
   readonly layers: readonly ImageLayer[];
 }
 
-/** What AWS's base images for Node.js set (LAMBDA_TASK_ROOT, and the folder that they start in). */
+/** What AWS's base images for Node.js set. */
 const BASE = { environment: { LAMBDA_TASK_ROOT: "/var/task" }, workingDirectory: "/var/task" } as const;
 
 /**
- * Executes a Dockerfile without a daemon, without privileges and without its base image: COPY, RUN, ENV, ARG, WORKDIR,
- * USER and CMD, each stage in a folder of its own. What it cannot do, it refuses: RUN starts Node.js alone, and nothing
- * is isolated. Absolute paths among RUN's arguments are those of the image; all runs as this process's user.
+ * Executes a Dockerfile without a daemon, privileges or the base image: COPY, ENV, ARG, WORKDIR, USER, CMD, and RUN of
+ * Node.js alone. Absolute paths among RUN's arguments are paths of the image. Nothing is isolated, and everything runs
+ * as this process's user.
  * @throws Error naming the line of an instruction that cannot be executed, or that failed
  */
 export async function executeStages(options: StageOptions): Promise<ImageRoot> {
   const earlier = new Map<string, string>();
-  // All stages run in the same folder, as in a builder: what a stage writes may hold the paths of the next one's files.
+  // All stages run in the same folder, as in a builder: a stage may write paths of the next one's files.
   const folder = imageFolder(options);
   let image: ImageRoot | undefined;
   for (const [index, stage] of options.dockerfile.stages.entries()) {
     if (earlier.has(stage.base))
       throw new Error(
-        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not executed here. ` +
+        `Line ${stage.line}: FROM ${stage.base} begins with another stage, which is not supported here. ` +
           "Copy from it instead.",
       );
     image = await new StageExecution(options, stage, earlier).execute();
@@ -73,7 +64,7 @@ export async function executeStages(options: StageOptions): Promise<ImageRoot> {
 
 const imageFolder = ({ folder }: StageOptions): string => join(folder, "root");
 
-/** The path on this machine of a path of an image, which never leads outside the image's folder. */
+/** Where a path of an image is on this machine. It is never outside the image's folder. */
 export function locateInImage(folder: string, path: string, workingDirectory = "/"): string {
   return join(folder, posix.resolve("/", workingDirectory, path));
 }
@@ -101,11 +92,8 @@ class StageExecution {
     mkdirSync(locateInImage(this.folder, this.workingDirectory), { recursive: true });
     for (const instruction of this.stage.instructions) {
       await this.perform(instruction).catch((cause: unknown) => {
-        throw new Error(
-          `Line ${instruction.line}: ${instruction.keyword} failed: ` +
-            `${cause instanceof Error ? cause.message : String(cause)}`,
-          { cause },
-        );
+        const { keyword, line } = instruction;
+        throw new Error(`Line ${line}: ${keyword} failed: ${(cause as Error).message}`, { cause });
       });
     }
     const { folder, environment, workingDirectory, user, command, layers } = this;
@@ -123,7 +111,7 @@ class StageExecution {
     else if (keyword === "RUN" && isExec && words[0] === "node") await this.run(words.slice(1));
     else if (keyword !== "LABEL")
       throw new Error(
-        'it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], ' +
+        'it is not supported here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], ' +
           "USER, WORKDIR.",
       );
   }
@@ -152,7 +140,6 @@ class StageExecution {
   }
 
   private copy(words: readonly string[], from: string | undefined, line: number): void {
-    const sources = words.slice(0, -1);
     const target = words.at(-1) ?? "";
     const root = from === undefined ? this.options.context : this.earlier.get(from);
     if (root === undefined)
@@ -161,12 +148,12 @@ class StageExecution {
       );
     const excludes = (path: string) => from === undefined && path !== "" && this.options.ignore.excludes(path);
     let [files, bytes] = [0, 0];
-    for (const source of sources) {
+    for (const source of words.slice(0, -1)) {
       const path = locateInImage(root, source);
       const copied = listFiles(path).filter((file) => !excludes(relative(root, file).split(sep).join("/")));
-      // A folder of a stage may be empty; nothing of the context is a mistake.
+      // A folder of an earlier stage may be empty; an empty one of the context is a mistake.
       if (copied.length === 0 && (from === undefined || !existsSync(path)))
-        throw new Error(`${source} is not there, or kept back by the ignore file.`);
+        throw new Error(`${source} does not exist, or the ignore file keeps it back.`);
       const single = statSync(path).isFile();
       const into =
         single && /(^|\/)\.?$/.test(target)
@@ -184,17 +171,14 @@ class StageExecution {
   }
 
   private async run(args: readonly string[]): Promise<void> {
-    const inImage = args.map((arg) => (arg.startsWith("/") ? this.locate(arg) : arg));
     const { nodePath, signal } = this.options;
-    await run(nodePath, inImage, {
-      cwd: this.locate("."),
-      env: { ...this.given, ...mapEnvironment(this.folder, this.environment) },
-      ...(signal && { signal }),
-    });
+    const located = args.map((arg) => (arg.startsWith("/") ? this.locate(arg) : arg));
+    const env = { ...this.given, ...mapEnvironment(this.folder, this.environment) };
+    await run(nodePath, located, { cwd: this.locate("."), env, signal });
   }
 }
 
-/** An image's variables for a process that sees the image as a folder: absolute paths lead into it. */
+/** An image's variables for a process that sees the image as a folder: absolute paths become paths below it. */
 export function mapEnvironment(folder: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
@@ -204,7 +188,7 @@ export function mapEnvironment(folder: string, environment: Readonly<Record<stri
   );
 }
 
-/** Every file at or below a path; none where it is not there. */
+/** Every file at or below a path; none where it does not exist. */
 function listFiles(path: string): string[] {
   if (!existsSync(path)) return [];
   if (statSync(path).isFile()) return [path];

@@ -1,109 +1,36 @@
-import { existsSync, readFileSync, readdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
-import { parseDockerfile, type Dockerfile, readIgnoreFile, type IgnoreFile } from "./dockerfile";
-import { findNodeBinary } from "../kit/node-binary";
-import { writeFolder } from "../kit/files";
-import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { packageFunctions, type PackagedFunction } from "../kit/package-functions";
-import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
-import { judgeImage, type ImageProblem, sumBytes, judgeSize, formatMebibytes } from "./image-rules";
-import {
-  runBuilder,
-  findImageBuilder,
-  BUILDERS,
-  PLATFORMS,
-  type Architecture,
-  type BuilderName,
-} from "./image-builder";
+import { writeFolder } from "../kit/files";
+import { findNodeBinary } from "../kit/node-binary";
+import type { PackagedFunction } from "../kit/package-functions";
+import { ProgramFailed, run, type RunOptions } from "../kit/process";
+import { IMAGE_FILES, readImageFiles, type ImageFiles } from "./dockerfile";
+import { formatMebibytes, judgeImage, judgeSize, sumBytes, type ImageProblem } from "./image-rules";
+import { executeStages, type ImageRoot, type StageOptions } from "./image-stages";
 
-/** Where the image's sources lie, below the project. */
-export const IMAGE_FILES = {
-  dockerfile: join("handlers", "Dockerfile"),
-  ignore: join("handlers", "Dockerfile.dockerignore"),
-  functions: join("dist", "image"),
-} as const;
+/** Programs that build an image from a Dockerfile, in the order in which they are tried. */
+export const BUILDERS = ["buildah", "podman", "docker"] as const;
+export type BuilderName = (typeof BUILDERS)[number];
 
-/** What an image is built from. */
-export interface ImageFiles {
-  readonly dockerfile: Dockerfile;
-  readonly ignore: IgnoreFile;
-}
+/** Architectures as Lambda names them, and what builders call them. */
+export const PLATFORMS = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
+export type Architecture = keyof typeof PLATFORMS;
 
-/** Reads the Dockerfile and its ignore file. */
-export function readImageFiles(
-  projectDirectory: string,
-  files: Pick<typeof IMAGE_FILES, "dockerfile" | "ignore"> = IMAGE_FILES,
-): ImageFiles {
-  const text = (path: string): string => {
-    const file = join(projectDirectory, path);
-    if (!existsSync(file)) throw new UsageError(`${file} is missing. Take it from the repository again.`);
-    return readFileSync(file, "utf8");
-  };
-  const source = text(files.dockerfile);
-  try {
-    return { dockerfile: parseDockerfile(source), ignore: readIgnoreFile(text(files.ignore)) };
-  } catch (cause) {
-    throw new UsageError(`${files.dockerfile}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-/**
- * Packages the functions and lays each into its folder below dist/image, as the zip has it: the image runs the same
- * bytes.
- */
-export async function writeImageFunctions(
-  context: Pick<CommandContext, "projectDirectory" | "progress">,
-): Promise<readonly PackagedFunction[]> {
-  const { functions } = (await packageFunctions(context)).json;
-  const folder = join(context.projectDirectory, IMAGE_FILES.functions);
-  for (const { name, archive } of functions) {
-    const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
-    // Another command may read what is there already.
-    if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
-  }
-  return functions;
-}
-
-function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
-  if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
-  return Object.entries(files).every(
-    ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
-  );
-}
-
-/** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
-export async function executeImage(
-  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
-  files: ImageFiles,
-  { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
-): Promise<ImageRoot> {
-  // The code cache carries its user in its name. Windows has no such numbers, and Node leaves them out there.
-  const userId = process.getuid?.();
-  const own: Record<string, string> = userId === undefined ? {} : { USER_ID: String(userId) };
-  return executeStages({
-    ...files,
-    context: projectDirectory,
-    folder,
-    nodePath: findNodeBinary("nodejs22.x").path,
-    buildArguments: { ...own, ...buildArguments },
-    signal,
-  });
-}
-
-export interface ImageOptions {
+interface ImageOptions {
   /** Base image instead of the Dockerfile's. */
   readonly base?: string;
 }
 
-export interface ImageBuildOptions extends ImageOptions {
+interface ImageBuildOptions extends ImageOptions {
   /** Default: `quickturn:` and a part of the hash of the functions. */
   readonly tag?: string;
-  /** Default: the first that is there. */
+  /** Default: the first that can build. */
   readonly builder?: BuilderName;
-  /** Default: arm64, as the functions have it. */
+  /** Default: arm64, the architecture of the functions. */
   readonly architecture?: Architecture;
   /** Name and MiB of each code cache, such as `api:512 worker:1792`; "" = none. Default: the Dockerfile's. */
   readonly caches?: string;
@@ -115,17 +42,16 @@ export interface ImageBuildOptions extends ImageOptions {
  */
 export async function validateImage(context: CommandContext, options: ImageOptions = {}): Promise<CommandResult> {
   const files = readImageFiles(context.projectDirectory);
-  const found = judgeImage({ ...files, buildArguments: listBuildArguments(options) });
-  if (found.length > 0) return reportProblems(found);
+  const problems = judgeImage({ ...files, buildArguments: listBuildArguments(options) });
+  if (problems.length > 0) return reportProblems(problems);
   await writeImageFunctions(context);
-  const image = await context.progress.step(
+  const { layers } = await context.progress.step(
     "Execute the stages without a daemon",
     () => executeInTemporaryFolder(context, files),
-    ({ layers }) => formatMebibytes(sumBytes(layers)),
+    (image) => formatMebibytes(sumBytes(image.layers)),
   );
-  const oversized = judgeSize(image.layers);
+  const oversized = judgeSize(layers);
   if (oversized.length > 0) return reportProblems(oversized);
-  const { layers } = image;
   return {
     exitCode: 0,
     text: [
@@ -155,18 +81,9 @@ export async function buildImage(context: CommandContext, options: ImageBuildOpt
   }
   const functions = await writeImageFunctions(context);
   const { architecture = "arm64", tag = `quickturn:${createTag(functions)}` } = options;
-  const build = {
-    context: projectDirectory,
-    dockerfile: IMAGE_FILES.dockerfile,
-    ignoreFile: IMAGE_FILES.ignore,
-    platform: PLATFORMS[architecture],
-    buildArguments: listBuildArguments(options),
-    tag,
-    env: environment,
-    signal,
-  };
-  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (detail) =>
-    runBuilder(builder, { ...build, onLine: detail }),
+  const build = { platform: PLATFORMS[architecture], buildArguments: listBuildArguments(options), tag };
+  await progress.step(`Build ${tag} with ${builder.name} ${builder.version}`, (onLine) =>
+    runBuilder(builder.name, build, { cwd: projectDirectory, env: environment, signal, onLine }),
   );
   return {
     exitCode: 0,
@@ -190,7 +107,7 @@ async function executeInTemporaryFolder(context: CommandContext, files: ImageFil
   }
 }
 
-/** The same for the same functions, whoever builds. */
+/** The same functions have the same tag, whichever builder is used. */
 function createTag(functions: readonly PackagedFunction[]): string {
   return createHash("sha256")
     .update(functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).join(""))
@@ -206,4 +123,109 @@ function reportProblems(problems: readonly ImageProblem[]): CommandResult {
     )
     .join("\n");
   return { exitCode: 1, text, json: { valid: false, problems } };
+}
+
+/** Packages the functions, and writes the files of each zip to its folder below dist/image. */
+export async function writeImageFunctions(
+  context: Pick<CommandContext, "projectDirectory" | "progress">,
+): Promise<readonly PackagedFunction[]> {
+  // The CLI's options and the doctor, too, load this file; only packaging needs esbuild.
+  const { packageFunctions } = await import("../kit/package-functions");
+  const { functions } = (await packageFunctions(context)).json;
+  const folder = join(context.projectDirectory, IMAGE_FILES.functions);
+  for (const { name, archive } of functions) {
+    const files = unzipSync(readFileSync(join(context.projectDirectory, archive)));
+    // Another command may be reading files that are there already.
+    if (!hasFiles(join(folder, name), files)) writeFolder(join(folder, name), files);
+  }
+  return functions;
+}
+
+function hasFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
+  if (!existsSync(folder) || readdirSync(folder).length !== Object.keys(files).length) return false;
+  return Object.entries(files).every(
+    ([name, content]) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).equals(content),
+  );
+}
+
+/** Executes the image's stages in an empty folder, on this machine's Node.js 22 and for this process's user. */
+export async function executeImage(
+  { projectDirectory, signal }: Pick<CommandContext, "projectDirectory" | "signal">,
+  files: ImageFiles,
+  { folder, buildArguments = {} }: Pick<StageOptions, "folder" | "buildArguments">,
+): Promise<ImageRoot> {
+  // The user's number is a part of the code cache's name. On Windows there is none, and Node leaves it out.
+  const userId = process.getuid?.();
+  return executeStages({
+    ...files,
+    context: projectDirectory,
+    folder,
+    nodePath: findNodeBinary("nodejs22.x").path,
+    buildArguments: { ...(userId !== undefined && { USER_ID: String(userId) }), ...buildArguments },
+    signal,
+  });
+}
+
+/** Commands that succeed only where the builder can build: docker cannot without its daemon. */
+const PROBES: Readonly<Record<BuilderName, readonly string[]>> = {
+  buildah: ["--version"],
+  podman: ["--version"],
+  docker: ["version", "--format", "{{.Server.Version}}"],
+};
+
+/** The first builder that can build. Undefined where none can. */
+export async function findImageBuilder(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  names: readonly BuilderName[] = BUILDERS,
+): Promise<{ readonly name: BuilderName; readonly version: string } | undefined> {
+  for (const name of names) {
+    try {
+      const { stdout } = await run(name, PROBES[name], { cwd, env });
+      return { name, version: /\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim() };
+    } catch {
+      continue; // It is missing, or has no daemon.
+    }
+  }
+  return undefined;
+}
+
+interface ImageBuild {
+  /** Such as `linux/arm64`. */
+  readonly platform: string;
+  readonly buildArguments: Readonly<Record<string, string>>;
+  readonly tag: string;
+}
+
+/** Arguments of a build. Builders differ in how they take the ignore file and the one time of all files. */
+export function listBuilderArguments(
+  name: BuilderName,
+  { platform, buildArguments, tag }: ImageBuild,
+): readonly string[] {
+  const values = Object.entries(buildArguments).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
+  // docker and podman make a layer for each instruction anyway, buildah when told. docker finds
+  // <Dockerfile>.dockerignore itself, and takes the time from the build argument SOURCE_DATE_EPOCH. Lambda takes no
+  // index of images, so there is one platform and no attestation.
+  const own =
+    name === "docker"
+      ? ["--provenance=false", "--build-arg", "SOURCE_DATE_EPOCH=0"]
+      : ["--layers", "--ignorefile", IMAGE_FILES.ignore, "--timestamp", "0"];
+  return ["build", "--platform", platform, "--file", IMAGE_FILES.dockerfile, "--tag", tag, ...own, ...values, "."];
+}
+
+/**
+ * Builds an image in the folder that COPY takes from. Throws with the builder's last lines, and what to do where the
+ * machine has another architecture.
+ */
+export async function runBuilder(name: BuilderName, build: ImageBuild, options: RunOptions): Promise<void> {
+  try {
+    await run(name, listBuilderArguments(name, build), options);
+  } catch (error) {
+    if (!(error instanceof ProgramFailed) || !/exec format error/i.test(error.message)) throw error;
+    throw new Error(
+      `${name} cannot run programs for ${build.platform} on this machine. Build where the architecture is the ` +
+        `same, or install an emulation (qemu-user-static).\n${error.message}`,
+      { cause: error },
+    );
+  }
 }

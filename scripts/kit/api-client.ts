@@ -8,7 +8,7 @@ export interface ApiResponse {
 }
 
 /** What an invocation may carry beside its prompt. */
-export interface InvocationOptions {
+interface InvocationOptions {
   readonly sessionId?: string;
   /** Header `Idempotency-Key`: two calls with the same key are one invocation. */
   readonly idempotencyKey?: string;
@@ -38,24 +38,38 @@ export class AgentApiClient {
     return this.send({ method: "GET", route: `/api/v1/status/${encodeURIComponent(requestId)}`, headers: {} });
   }
 
-  private async send({ method, route, headers, body }: Sent): Promise<ApiResponse> {
+  private send(call: Omit<Sent, "url" | "region" | "caller" | "signal"> & { readonly route: string }) {
     const { region, credentials } = this;
-    const url = new URL(`${this.url}${route}`);
-    const response = await fetch(url, {
-      method,
-      headers: await signedHeaders({ method, url, headers, body, service: "execute-api", region, credentials }),
-      body,
+    const url = new URL(`${this.url}${call.route}`);
+    return callApi({
+      ...call,
+      url,
+      region,
+      caller: { kind: "iam", credentials },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, headers: response.headers, body: parseJson(await response.text()) };
   }
 }
 
 interface Sent {
   readonly method: string;
-  readonly route: string;
+  readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly region: string;
+  readonly caller: ProbeCaller;
+  readonly signal: AbortSignal;
+}
+
+/** Follows no redirect: the API has none. */
+async function callApi({ region, caller, signal, ...request }: Sent): Promise<ApiResponse> {
+  const { method, url, body } = request;
+  const headers =
+    caller.kind === "iam"
+      ? await signedHeaders({ ...request, service: "execute-api", region, credentials: caller.credentials })
+      : { ...request.headers, ...proofOf(caller) };
+  const response = await fetch(url, { method, headers, redirect: "manual", body, signal });
+  return { status: response.status, headers: response.headers, body: parseJson(await response.text()) };
 }
 
 function parseJson(text: string): unknown {
@@ -73,7 +87,7 @@ export type ProbeCaller =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "iam"; readonly credentials: Credentials };
 
-export interface ProbeCall {
+interface ProbeCall {
   readonly method: "GET" | "POST";
   /** Path below the stage, such as /api/v1/health. */
   readonly route: string;
@@ -99,7 +113,7 @@ export interface ProbeAnswer {
 /** Milliseconds until a call is given up: longer than the gateway's own 29 s. */
 const TIMEOUT_MS = 32_000;
 
-export interface ProbeOptions {
+interface ProbeOptions {
   /** URL of the stage, without the route and without a slash at its end. */
   readonly url: string;
   readonly region: string;
@@ -118,32 +132,16 @@ export class ApiProbe {
     const startedMs = performance.now();
     const elapsedMs = () => Math.round(performance.now() - startedMs);
     try {
-      const url = new URL(`${this.options.url}${route}`);
-      const headers = { ...(body === undefined ? {} : JSON_BODY), ...proofOf(caller) };
-      const response = await fetch(url, {
+      const answer = await callApi({
         method,
-        headers:
-          caller.kind === "iam"
-            ? await signedHeaders({
-                method,
-                url,
-                headers,
-                body,
-                service: "execute-api",
-                region,
-                credentials: caller.credentials,
-              })
-            : headers,
-        redirect: "manual",
+        url: new URL(`${this.options.url}${route}`),
+        headers: body === undefined ? {} : JSON_BODY,
         body,
+        region,
+        caller,
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
-      return {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: parseJson(await response.text()),
-        ms: elapsedMs(),
-      };
+      return { ...answer, headers: Object.fromEntries(answer.headers), ms: elapsedMs() };
     } catch (cause) {
       if (signal.aborted) throw cause;
       return { status: 0, headers: {}, body: undefined, failure: failureText(cause, timeoutMs), ms: elapsedMs() };
@@ -151,7 +149,7 @@ export class ApiProbe {
   }
 }
 
-/** Headers that prove who calls. A signature is added later, because it covers them. */
+/** Headers that prove who calls, except for a signature. */
 function proofOf(caller: ProbeCaller): Record<string, string> {
   if (caller.kind === "token") return { authorization: `Bearer ${caller.token}` };
   return caller.kind === "key" ? { "x-api-key": caller.apiKey } : {};

@@ -25,14 +25,8 @@ const MAX_ATTEMPTS = 6;
 
 /** Configuration of an SDK client. `service` is its part of the variable AWS_ENDPOINT_URL_<service>. */
 export function clientConfiguration({ environment, region }: AwsPlace, service: string) {
-  const endpoint = endpointOf(environment, service);
-  const credentials = credentialsIn(environment);
-  return {
-    region,
-    maxAttempts: MAX_ATTEMPTS,
-    ...(endpoint ? { endpoint } : {}),
-    ...(credentials ? { credentials } : {}),
-  };
+  const [endpoint, credentials] = [endpointOf(environment, service), credentialsIn(environment)];
+  return { region, maxAttempts: MAX_ATTEMPTS, endpoint, credentials };
 }
 
 const endpointOf = (environment: NodeJS.ProcessEnv, service: string): string | undefined =>
@@ -44,7 +38,7 @@ export function credentialsIn(environment: NodeJS.ProcessEnv, prefix = ""): Cred
     (name) => environment[`${prefix}AWS_${name}`],
   );
   return accessKeyId && secretAccessKey
-    ? { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+    ? { accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined }
     : undefined;
 }
 
@@ -57,10 +51,10 @@ export async function findCredentials({ environment, region }: AwsPlace, profile
   if (given) return given;
   // Any client brings the whole chain of providers; loading one here keeps it out of the start of other commands.
   const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");
-  const client = new CloudWatchClient({ region, ...(profile === undefined ? {} : { profile }) });
+  const client = new CloudWatchClient({ region, profile });
   try {
     const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
-    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+    return { accessKeyId, secretAccessKey, sessionToken };
   } catch (cause) {
     throw new Error(
       `There are no AWS credentials${profile === undefined ? "" : ` for the profile ${profile}`}: ` +
@@ -74,7 +68,7 @@ export async function findCredentials({ environment, region }: AwsPlace, profile
 }
 
 /** A request, and who signs it. */
-export interface UnsignedRequest {
+interface UnsignedRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -88,17 +82,16 @@ export interface UnsignedRequest {
 /** Signs a request with Signature Version 4. Returns all of its headers. */
 export async function signedHeaders(request: UnsignedRequest): Promise<Record<string, string>> {
   const { method, url, headers, body, service, region, credentials } = request;
-  const { protocol, hostname, host, port, pathname, searchParams } = url;
+  const { protocol, hostname, host, pathname, searchParams } = url;
   const signer = new SignatureV4({ credentials: { ...credentials }, region, service, sha256: Sha256 });
   const signed = await signer.sign({
     method,
     protocol,
     hostname,
-    ...(port ? { port: Number(port) } : {}),
     path: pathname,
     query: Object.fromEntries(searchParams),
     headers: { host, ...headers },
-    ...(body === undefined ? {} : { body }),
+    body,
   });
   return signed.headers;
 }
@@ -106,7 +99,7 @@ export async function signedHeaders(request: UnsignedRequest): Promise<Record<st
 /** Milliseconds until a call without an answer is given up. */
 const TIMEOUT_MS = 30_000;
 
-export interface AwsService {
+interface AwsService {
   /** Name of the service in the signature. */
   readonly service: string;
   /** Its part of the variable AWS_ENDPOINT_URL_<variable>. */
@@ -121,7 +114,7 @@ export const API_GATEWAY = (region: string): AwsService => ({
   host: `apigateway.${region}.amazonaws.com`,
 });
 
-export interface SignedGet {
+interface SignedGet {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

@@ -1,23 +1,23 @@
 import pc from "picocolors";
 
-/** What a command is given. A command prints nothing and reads no environment: the CLI does both. */
+/** Everything that a command gets from outside. It prints nothing and reads no environment itself: the CLI does. */
 export interface CommandContext {
   /** Folder of Quickturn's own sources: a clone, or an installed package. */
   readonly projectDirectory: string;
   /**
-   * Folder of what belongs to the deployment: settings, local states, live files, what is synthesized. Default: that of
-   * the sources, as in a clone.
+   * Folder of the deployment's own files: settings, local states, live files, synthesized stacks. Default: the folder
+   * of the sources, as in a clone.
    */
   readonly deploymentDirectory?: string;
   /** The environment that the command works on, as --env names it. Default: `default`. */
   readonly env?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: Progress;
-  /** Set when the person interrupts. */
+  /** Aborted when the person interrupts. */
   readonly signal: AbortSignal;
 }
 
-/** How a command tells what it is doing while it takes long. */
+/** Tells a person what a command is doing. */
 export interface Progress {
   /** Runs a step; its title is shown while it runs, with its time and result when it ends. */
   step<T>(
@@ -39,7 +39,7 @@ export interface CommandResult<Json extends object = object> {
   readonly json: Json;
 }
 
-/** The person, or what they gave, is in the way, not the program: shown without a stack. */
+/** The person can mend this error, by what they give or by what is there. It is shown without a stack. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -61,7 +61,7 @@ export const EXIT_CODES = {
   terminated: 143,
 } as const;
 
-/** What each code says, for `--help` and the README. */
+/** The meaning of each code, for `--help` and the README. */
 export const EXIT_CODE_ROWS: readonly (readonly [number, string])[] = [
   [EXIT_CODES.pass, "done: the answer is yes, or nothing would change"],
   [EXIT_CODES.fail, "fail: the answer is no, or a step of the work failed"],
@@ -124,10 +124,10 @@ interface Line {
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const FRAME_MS = 80;
 const CLEAR_LINE = "\r\x1b[2K";
-/** The terminal cuts what is too long for its line. */
+/** Makes the terminal cut a line that is too long, instead of wrapping it. */
 const cutAtEdge = (text: string): string => `\x1b[?7l${text}\x1b[?7h`;
 
-/** Drawn here, because the libraries for it exit at a signal, before the work has ended in order. */
+/** Draws a spinner. The libraries for it end the process at a signal, before the work has ended in order. */
 function spinning(stream: NodeJS.WriteStream): (title: string) => Line {
   return (title) => {
     let [text, frame] = [title, 0];

@@ -1,22 +1,28 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { UsageError, type CommandContext } from "./context";
-import { openGivenState } from "./given-state";
+import { deploymentFolder } from "./deployment-folder";
+import { readJson } from "./files";
 import { prepareTerraform } from "./prepared-terraform";
+import { Terraform } from "./terraform";
+import { findProviderSource, terraformEnvironment } from "./terraform-environment";
+import { provideTools } from "./toolchain/toolchain";
 
-/** What a deployment says of itself. */
+/** The outputs of an applied stack. */
 export interface DeployedStack {
   /** Every output, by name. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** In effect, by name. */
+  /** Values in effect, by name. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly region: string;
 }
 
-/** Reads the outputs of the project's stack, of a stack's folder, or of a file that terraform printed. */
+/** Reads the outputs of the project's stack, or of what `--state` names: a stack's folder, or a file of terraform. */
 export async function readDeployedStack(context: CommandContext, state?: string): Promise<DeployedStack> {
   return parseDeployedStack(await outputsOf(context, state));
 }
 
-/** The same from outputs that are known. */
+/** Finds settings and region in outputs. */
 export function parseDeployedStack(outputs: Readonly<Record<string, unknown>>): DeployedStack {
   const settings = outputs["settings"];
   if (typeof settings !== "object" || settings === null)
@@ -52,4 +58,29 @@ function fromFile(document: unknown, path: string): Record<string, unknown> {
     );
   }
   return Object.fromEntries(entries.map(([name, output]) => [name, (output as { value: unknown }).value]));
+}
+
+/**
+ * Opens what `--state` names: terraform in the folder of an initialized stack, or a file that terraform printed.
+ * @param printed what a file may hold, such as `what terraform output -json printed`
+ * @throws UsageError where there is nothing, or no JSON
+ */
+export async function openGivenState(
+  context: CommandContext,
+  state: string,
+  printed: string,
+): Promise<
+  { readonly kind: "stack"; readonly terraform: Terraform } | { readonly kind: "file"; readonly document: unknown }
+> {
+  const path = resolve(state);
+  if (!existsSync(path))
+    throw new UsageError(
+      `--state is ${state}, and there is no such file or folder; allowed: the folder of an initialized stack, or ` +
+        `a file with ${printed}.`,
+    );
+  if (!statSync(path).isDirectory()) return { kind: "file", document: readJson(path, "state") };
+  const environment = await provideTools(["terraform", "provider"], context);
+  const folder = join(deploymentFolder(context), ".quickturn");
+  const env = terraformEnvironment(environment, findProviderSource(environment), folder);
+  return { kind: "stack", terraform: new Terraform({ directory: path, env, signal: context.signal }) };
 }

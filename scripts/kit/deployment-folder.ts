@@ -3,10 +3,10 @@ import { dirname, join, resolve, sep } from "node:path";
 import { DEFAULT_ENVIRONMENT, placesOf } from "../../stacks/contract/outputs";
 import { UsageError, type CommandContext } from "./context";
 
-/** Whose files are meant: of which environment, in which project. */
+/** Identifies an environment of a project, and so its files. */
 export type Whose = Pick<CommandContext, "projectDirectory" | "deploymentDirectory" | "env">;
 
-/** Folder of what belongs to the deployment. */
+/** Folder of the deployment's own files. */
 export const deploymentFolder = ({ projectDirectory, deploymentDirectory = projectDirectory }: Whose): string =>
   deploymentDirectory;
 
@@ -21,7 +21,7 @@ export const liveFilePath = (whose: Whose): string => join(deploymentFolder(whos
 export const localStateFile = (whose: Whose, stack: string): string =>
   join(deploymentFolder(whose), placesFor(whose).state(stack));
 
-/** Refuses a name that is none, and one that has no file: a slip would make a second deployment. */
+/** Refuses an invalid name, and one without a file: a misspelt name would make a second deployment. */
 export function checkEnvironment(whose: Whose): void {
   const name = environmentName(whose);
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
@@ -42,13 +42,13 @@ export function checkEnvironment(whose: Whose): void {
   );
 }
 
-/** What tells a folder that deployments belong to. */
+/** Files and folders that mark a folder of deployments. */
 const MARKS = ["quickturn.json", "cdktf.json", "environments"];
 
 /**
- * The folder of the deployments that a person means: the nearest one, from the current folder up, that has a mark; else
- * a clone's own, or where the package is installed. Never below node_modules, which the next `npm ci` empties, states
- * and all.
+ * Finds the folder of the deployments that a person means: the nearest one with a mark, from the current folder up;
+ * else the clone's, or the one where the package is installed. It is never below node_modules, because the next `npm
+ * ci` would delete the states there.
  * @param sources folder of Quickturn's sources
  * @throws UsageError below node_modules
  */
@@ -62,7 +62,7 @@ export function findDeploymentFolder(current: string, sources: string): string {
   if (found !== undefined) return found;
   if (!isInstalled(sources)) return sources;
   const installedIn = sources.slice(0, sources.lastIndexOf(`${sep}node_modules`)) || sep;
-  // What is installed for all projects belongs to none of them.
+  // A package that is installed globally belongs to no project.
   return upwards(current).includes(installedIn) ? installedIn : resolve(current);
 }
 

@@ -1,9 +1,26 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isRunning } from "./process";
 import { zipSync, type Zippable } from "fflate";
+import { UsageError } from "./context";
 
-/** Writes a file so that a reader sees the old content or the new one, never a part of it. */
+/**
+ * Reads a JSON file that a person names.
+ * @param what names the file in the message
+ * @throws UsageError where it cannot be read or is no JSON
+ */
+export function readJson(path: string, what: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as unknown;
+  } catch (cause) {
+    throw new UsageError(
+      `The ${what} ${path} cannot be read: ${(cause as Error).message}. Give the path of a JSON file`,
+      { cause },
+    );
+  }
+}
+
+/** Writes a file so that a reader sees the old content or the new one, never a part. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
@@ -11,24 +28,24 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   renameSync(temporary, path);
 }
 
-/** What the user's umask was before {@link writePrivately}. */
+/** The user's umask before {@link writePrivately}. */
 let usualUmask: number | undefined;
 
-/** From now on, what this process and its programs write is for this user's eyes only, but for {@link writeReport}. */
+/** From now on only this user can read what the process and its programs write, except for {@link writeReport}. */
 export function writePrivately(): void {
   const before = process.umask(0o077);
   usualUmask ??= before;
 }
 
 /**
- * Writes a report as {@link writeAtomically} does, readable as the user's umask says. A report holds no secret and no
- * value in clear, so that a colleague or a later job may read it.
+ * Writes a report as {@link writeAtomically} does, with the user's own umask. A report holds no secret, so that a
+ * colleague or a later job may read it.
  */
 export function writeReport(path: string, content: string | Uint8Array): void {
   withUsualUmask(() => writeAtomically(path, content));
 }
 
-/** Makes a folder hold exactly these files, which are reports. */
+/** Makes a folder hold exactly these files, as reports. */
 export function writeFolder(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
   withUsualUmask(() => {
     mkdirSync(folder, { recursive: true });
@@ -48,19 +65,15 @@ function withUsualUmask(write: () => void): void {
   }
 }
 
-/**
- * Milliseconds after which a file of a process that is not there is nobody's: in another container the same id may be
- * alive.
- */
+/** Milliseconds after which a file of a missing process may be deleted. The process may live in another container. */
 const DEAD_MS = 60 * 60 * 1_000;
 
 const NAME = /^run-(\d+)-/;
 const mine = new Set<string>();
 
 /**
- * The name of a file that this process alone writes and reads, in a folder where another command may be at work: else
- * the plan that one person looks at is another's by the time it is applied. It holds values in clear, and goes with the
- * process; what killed ones have left goes with the next.
+ * Names a file that only this process writes and reads, such as a plan: another command may work in the same folder.
+ * The file is deleted when the process ends, and those of killed processes by the next one.
  * @returns the same name for the same file, each time
  */
 export function ownFile(directory: string, name: string): string {
@@ -80,13 +93,13 @@ function removeDead(directory: string): void {
   }
 }
 
-/** Local time on purpose: a zip stores local time, so this is 1980-01-01 00:00 wherever it is made. */
+/** A zip stores local time, so this is 1980-01-01 00:00 in every zone. */
 const EPOCH = new Date(1980, 0, 1);
 const UNIX = 3;
-/** -rw-r--r--, in the upper half as unix zip files have it. */
+/** -rw-r--r--, in the upper half of the attributes, as in Unix zip files. */
 const REGULAR_FILE = 0o100644 << 16;
 
-/** A zip whose bytes follow from its files alone: sorted names, one time, one mode, and a deflate in JavaScript. */
+/** Makes a zip whose bytes depend on its files alone: sorted names, one time, one mode, and a deflate in JavaScript. */
 export function deterministicZip(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const entries: Zippable = {};
   for (const name of Object.keys(files).sort()) {

@@ -1,4 +1,4 @@
-import { run, ProgramFailed, type RunResult } from "./process";
+import { run, ProgramFailed, type RunOptions } from "./process";
 import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
@@ -9,9 +9,9 @@ export interface WorkingTree {
   readonly commit: string;
   /** Day of that commit, in UTC, as YYYY-MM-DD. */
   readonly day: string;
-  /** Paths of the files that are not as the commit has them, and of new ones; ignored ones are left out. */
+  /** Paths of files that differ from the commit, and of new ones; ignored ones are left out. */
   readonly changed: readonly string[];
-  /** Paths of all files that git has or would take, deleted ones left out. */
+  /** Paths of all files that git tracks or would add, without deleted ones. */
   readonly files: readonly string[];
 }
 
@@ -47,7 +47,7 @@ function names(output: string): string[] {
   return output.split("\0").filter((name) => name !== "");
 }
 
-export interface EarlierSourceOptions {
+interface EarlierSourceOptions {
   /** Folder of the project, anywhere inside a git repository. */
   readonly project: string;
   /** Commit, tag or branch. */
@@ -56,7 +56,7 @@ export interface EarlierSourceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The project as it was. */
+/** The project as it was at a commit. */
 export interface EarlierSource {
   /** Its folder, in a temporary one, with the packages that are installed now. */
   readonly directory: string;
@@ -67,23 +67,23 @@ export interface EarlierSource {
 
 /**
  * Writes the project as it was at a commit into a temporary folder. The repository is only read: its index, its
- * working tree and its list of worktrees stay as they are. Throws where there is no git, no repository or no such
- * commit.
+ * working tree and its list of worktrees stay as they are.
+ * @throws Error where there is no git, no repository or no such commit
  */
 export async function checkOutCommit({ project, ref, env, signal }: EarlierSourceOptions): Promise<EarlierSource> {
   if (ref === "" || ref.startsWith("-"))
     throw new Error(
       `The ref is ${JSON.stringify(ref)}; allowed: a commit, tag or branch, such as HEAD, HEAD^1 or origin/main`,
     );
-  const git = (
-    args: readonly string[],
-    extra: NodeJS.ProcessEnv = {},
-    cwd = project,
-    acceptedCodes: readonly number[] = [0],
-  ): Promise<RunResult> =>
-    run("git", args, { cwd, env: { ...env, ...extra }, acceptedCodes, ...(signal && { signal }) });
-  const top = await topLevel(project, git);
-  const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {}, project, [0, 1, 128]);
+  const git = (args: readonly string[], how: Partial<RunOptions> = {}) =>
+    run("git", args, { cwd: project, env, signal, ...how });
+  const top = await git(["rev-parse", "--show-toplevel"]).then(
+    ({ stdout }) => realpathSync(stdout.trim()),
+    (cause: unknown) => Promise.reject(explainMissingRepository(cause, project)),
+  );
+  const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {
+    acceptedCodes: [0, 1, 128],
+  });
   if (code !== 0)
     throw new Error(
       `There is no commit ${JSON.stringify(ref)} in ${top}; allowed: a commit, tag or branch that is fetched. A ` +
@@ -93,9 +93,9 @@ export async function checkOutCommit({ project, ref, env, signal }: EarlierSourc
   const folder = mkdtempSync(join(tmpdir(), "quickturn-earlier-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const index = { GIT_INDEX_FILE: join(folder, "index") };
-    await git(["read-tree", commit], index, top);
-    await git(["checkout-index", "--all", `--prefix=${join(folder, "source")}/`], index, top);
+    const ownIndex = { cwd: top, env: { ...env, GIT_INDEX_FILE: join(folder, "index") } };
+    await git(["read-tree", commit], ownIndex);
+    await git(["checkout-index", "--all", `--prefix=${join(folder, "source")}/`], ownIndex);
     const directory = join(folder, "source", realpathSync(project).slice(top.length).split(sep).join("/"));
     if (!existsSync(directory)) throw new Error(`The commit ${ref} has no folder ${project}; give a later one`);
     linkPackages(project, directory);
@@ -106,20 +106,16 @@ export async function checkOutCommit({ project, ref, env, signal }: EarlierSourc
   }
 }
 
-async function topLevel(project: string, git: (args: readonly string[]) => Promise<RunResult>): Promise<string> {
-  try {
-    return realpathSync((await git(["rev-parse", "--show-toplevel"])).stdout.trim());
-  } catch (cause) {
-    if (!(cause instanceof ProgramFailed)) throw cause;
-    throw new Error(
-      `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in ` +
-        "a clone",
-      { cause },
-    );
-  }
+function explainMissingRepository(cause: unknown, project: string): unknown {
+  if (!(cause instanceof ProgramFailed)) return cause;
+  return new Error(
+    `${project} is not in a git repository, or git may not read it (${cause.result.stderr.trim()}). Run it in ` +
+      "a clone",
+    { cause },
+  );
 }
 
-/** What is installed now: fetching the packages of then takes minutes and a network. */
+/** Links the packages that are installed now: to fetch those of the commit takes minutes and a network. */
 function linkPackages(project: string, directory: string): void {
   for (const name of ["node_modules", join("handlers", "node_modules")]) {
     const [from, to] = [join(project, name), join(directory, name)];

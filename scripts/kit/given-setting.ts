@@ -4,14 +4,13 @@ import { distance } from "fastest-levenshtein";
 import { UsageError } from "./context";
 
 /** A setting's value in its own type, or what is allowed instead. */
-export type GivenValue =
+type GivenValue =
   | { readonly value: unknown }
   | { readonly allowed: string }
   | { /** Places of a list, map or object, each with what is wrong there. */ readonly misfits: readonly string[] };
 
 /**
- * Reads the value that a person gave as text. Of rules, and of what is written in Terraform's own language, terraform
- * is the judge.
+ * Reads the value that a person gave as text. Terraform alone checks validation rules, and values in its own language.
  */
 export function parseSettingValue(setting: Setting, text: string): GivenValue {
   if (setting.type === "number") return numberOf(setting, text);
@@ -23,7 +22,7 @@ export function parseSettingValue(setting: Setting, text: string): GivenValue {
 
 function textOf({ allowed, pattern }: Extract<Setting, { type: "string" }>, text: string): GivenValue {
   if (allowed && !allowed.includes(text)) return { allowed: `one of ${allowed.join(", ")}` };
-  // The expression is written as in Terraform's language, where a backslash stands for itself when it is doubled.
+  // As in Terraform's language, a backslash is doubled in the expression.
   if (pattern && !new RegExp(JSON.parse(`"${pattern.expression}"`) as string).test(text))
     return { allowed: pattern.meaning };
   return { value: text };
@@ -56,13 +55,18 @@ function numberOf(
   };
 }
 
-/** The name in `name=value`, as -var takes it. */
+/** Refuses a path that Terraform would not take for a file of settings. */
+export function checkTfvarsPath(option: string, path: string | undefined): void {
+  if (path !== undefined && !path.endsWith(".tfvars"))
+    throw new UsageError(
+      `--${option} is ${path}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
+    );
+}
+
+/** Reads the name in `name=value`, as `-var` takes it. */
 export const variableName = (text: string): string => text.slice(0, text.indexOf("="));
 
-/**
- * Why `name=value` cannot be planned; undefined where nothing speaks against it. A value of null is terraform's own
- * matter.
- */
+/** Says why `name=value` cannot be planned; undefined where nothing speaks against it. Any setting may be null. */
 export function checkVariable(
   text: string,
   names: readonly string[],
@@ -75,14 +79,14 @@ export function checkVariable(
 }
 
 /** A setting's value as text. */
-export interface TextValue {
+interface TextValue {
   /** What stands before the name in a message, such as `--var `. */
   readonly by: string;
   readonly name: string;
   readonly value: string;
 }
 
-/** Why a value cannot be planned; undefined where nothing speaks against it. */
+/** Says why a value cannot be planned; undefined where nothing speaks against it. */
 export function checkValue(
   { by, name, value }: TextValue,
   { names, settings }: { readonly names: readonly string[]; readonly settings: readonly Setting[] },
@@ -104,27 +108,22 @@ export function checkValue(
   );
 }
 
-/** The name that somebody may have meant; undefined where none is near. */
-export function nearestName(wrong: string, names: readonly string[]): string | undefined {
-  const [nearest] = names
-    .map((name) => ({ name, steps: distance(wrong, name) }))
-    .sort((a, b) => a.steps - b.steps || (a.name < b.name ? -1 : 1));
-  // Beyond a third of its letters it is another word.
-  return nearest !== undefined && nearest.steps <= Math.max(2, wrong.length / 3) ? nearest.name : undefined;
-}
-
-/** What to do about a name that nobody declares. */
+/** Says what to do about a name that nobody declares. */
 export function suggestName(
   wrong: string,
   names: readonly string[],
   otherwise = "The table in docs/settings.md has them all.",
 ): string {
-  const nearest = nearestName(wrong, names);
-  return nearest === undefined ? otherwise : `Did you mean ${nearest}?`;
+  const [nearest] = names
+    .map((name) => ({ name, steps: distance(wrong, name) }))
+    .sort((a, b) => a.steps - b.steps || (a.name < b.name ? -1 : 1));
+  // A name that differs in more than a third of its letters is another word.
+  const isNear = nearest !== undefined && nearest.steps <= Math.max(2, wrong.length / 3);
+  return isNear ? `Did you mean ${nearest.name}?` : otherwise;
 }
 
-/** A Terraform type constraint, read. */
-export type Shape =
+/** A parsed type constraint of Terraform. */
+type Shape =
   | { readonly kind: "any" }
   | { readonly kind: "string" | "number" | "bool" }
   | { readonly kind: "list" | "set" | "map"; readonly of: Shape }
@@ -133,7 +132,7 @@ export type Shape =
       readonly attributes: Readonly<Record<string, { readonly shape: Shape; readonly isOptional: boolean }>>;
     };
 
-/** Reads a type constraint as `variable` blocks have it. @throws Error where it is none that is known here */
+/** Parses the type constraint of a `variable` block. @throws Error where it has a type that is not known here */
 export function parseShape(type: string): Shape {
   const words = type.match(/[A-Za-z_]\w*|"[^"]*"|-?[\d.]+|[(){}[\],=]/g) ?? [];
   const next = (): string => words.shift() ?? "";
@@ -169,7 +168,7 @@ export function parseShape(type: string): Shape {
     next();
     expect("(");
     const shape = read();
-    // Its default is the variable's own matter.
+    // Its default is skipped.
     for (let depth = 0; words.length > 0 && (depth > 0 || words.at(0) !== ")"); ) depth += DEPTH[next()] ?? 0;
     expect(")");
     return { shape, isOptional: true };
@@ -180,8 +179,8 @@ export function parseShape(type: string): Shape {
 const DEPTH: Readonly<Record<string, number>> = { "(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1 };
 
 /**
- * What of a value does not fit, each with its place: terraform drops an attribute that an object has not, without a
- * word, so that a slip would be a setting nobody gave. Null fits everywhere, as terraform has it.
+ * Lists what does not fit in a value, each with its place. Terraform silently drops an attribute that an object does
+ * not have, so that a misspelt one would have no effect. Null fits everywhere, as in Terraform.
  */
 export function findMisfits(value: unknown, shape: Shape, at: string): string[] {
   if (value === null || shape.kind === "any") return [];
@@ -211,7 +210,7 @@ export function findMisfits(value: unknown, shape: Shape, at: string): string[] 
 
 const NAMES = { string: "a text", number: "a number", bool: "true or false" } as const;
 
-/** Terraform turns one into the other where that loses nothing. */
+/** Terraform converts between these types where nothing is lost. */
 function isOf(value: unknown, kind: keyof typeof NAMES): boolean {
   if (kind === "string") return ["string", "number", "boolean"].includes(typeof value);
   if (kind === "number")
@@ -223,7 +222,7 @@ function isOf(value: unknown, kind: keyof typeof NAMES): boolean {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** Seconds of `90s`, `30m`, `2h`, `1d`. */
+/** Reads `90s`, `30m`, `2h` or `1d` as seconds. */
 export function parseDurationSeconds(option: string, text: string): number {
   const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(count) * (UNITS[unit] ?? 0);
@@ -235,7 +234,7 @@ export function parseDurationSeconds(option: string, text: string): number {
   return seconds;
 }
 
-/** Milliseconds since 1970 of an ISO time with its zone. */
+/** Reads an ISO time with its zone as milliseconds since 1970. */
 export function parseTimeMs(option: string, text: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isFinite(ms))
@@ -245,27 +244,37 @@ export function parseTimeMs(option: string, text: string): number {
   return ms;
 }
 
-/** A region's code. */
+/** Reads a region's code. */
 export function parseRegion(option: string, text: string): string {
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(text))
     throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a region's code, such as us-east-1`);
   return text;
 }
 
-/** A number above 0, or from 0 on for a price. */
-export function parseNumber(
-  option: string,
-  text: string | undefined,
-  otherwise: number,
-  lowest: "above 0" | "from 0 on" = "above 0",
-): number {
-  if (text === undefined) return otherwise;
+/** Reads a number above 0; `otherwise` where the option was not given. */
+export function parseNumber(option: string, text: string | undefined, otherwise: number): number {
+  return readNumber({ option, text, allowed: "above 0" }) ?? otherwise;
+}
+
+/** Reads a number from 0 on, such as a price; `otherwise` where the option was not given. */
+export function parseNumberFromZero(option: string, text: string | undefined, otherwise: number): number {
+  return readNumber({ option, text, allowed: "from 0 on" }) ?? otherwise;
+}
+
+interface NumberOption {
+  readonly option: string;
+  readonly text: string | undefined;
+  readonly allowed: "above 0" | "from 0 on";
+}
+
+function readNumber({ option, text, allowed }: NumberOption): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0 || (value === 0 && lowest === "above 0"))
-    throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a number ${lowest}.`);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0 || (value === 0 && allowed === "above 0"))
+    throw new UsageError(`--${option} is ${JSON.stringify(text)}; allowed: a number ${allowed}.`);
   return value;
 }
 
-/** The option of a command line whose value is kept under a name such as `budgetUsd`: `--budget-usd`. */
+/** Names the option of a command line for a property: `budgetUsd` is `--budget-usd`. */
 export const toOptionName = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -4,25 +4,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { writeAtomically } from "./files";
 import { homedir, tmpdir } from "node:os";
 
-/** What became of a state that cannot be read. */
+/** Where the parts of a damaged state are now. */
 export interface RestoredState {
   /** The state's file. */
   readonly path: string;
-  /** Where the cut one is kept. */
+  /** Copy of the damaged file. */
   readonly aside: string;
-  /** What it was restored from; undefined where there is nothing that can be read: then terraform knows nothing. */
+  /** What it was restored from; undefined where no copy can be read, so that terraform knows nothing. */
   readonly backup: string | undefined;
 }
 
-/** Milliseconds in which a run that is writing the file now has long written it. */
+/** Milliseconds after which a run that writes the file now has certainly written it. */
 const WRITING_MS = 1_000;
 
 /**
- * The file of a local state that is empty or cut, also at a second look: terraform 1.11 empties the file and then
- * writes it, so that a kill can leave it so. For its first seconds the first apply of all has an empty one too: ask
- * terraform who holds the lock. Other backends write whole objects.
+ * Finds the file of a local state that is empty or cut, also at a second look. Terraform 1.11 empties the file before
+ * it writes it, so that a kill can leave it so. A first apply has an empty file too, for seconds: ask terraform who
+ * holds the lock.
  * @param directory initialized
- * @returns undefined where the state can be read, or there is none
+ * @returns undefined where the state can be read, where there is none, and for other backends
  */
 export async function findCutState(directory: string): Promise<string | undefined> {
   const path = localStatePath(directory);
@@ -32,10 +32,9 @@ export async function findCutState(directory: string): Promise<string | undefine
 }
 
 /**
- * Puts the newest whole one back where a kill or a full disk has left a local state cut: what the run that failed kept
- * of it, else the copy that terraform makes before the first change of a run. Terraform itself takes an empty file for
- * no state, and would make everything again. What was cut is kept beside it, as `.cut-1` and so on. Only for who knows
- * that nobody writes the state.
+ * Restores a local state that a kill or a full disk has cut: from the copy of the run that failed, else from the one
+ * that terraform makes before the first change of a run. Terraform takes an empty file for no state, and would make
+ * everything again. The cut file is kept as `.cut-1` and so on. The caller must know that nobody writes the state.
  */
 export async function restoreState(directory: string): Promise<RestoredState | undefined> {
   const path = await findCutState(directory);
@@ -53,12 +52,12 @@ export async function restoreState(directory: string): Promise<RestoredState | u
     chmodSync(path, 0o600);
     return { path, aside, backup };
   }
-  // One that is cut would fail every plan.
+  // A cut file would fail every plan.
   rmSync(path);
   return { path, aside, backup: undefined };
 }
 
-/** A copy under the next free number. */
+/** Copies the file under the next free number. */
 function setAside(path: string): string {
   for (let number = 1; ; number++) {
     try {
@@ -70,7 +69,7 @@ function setAside(path: string): string {
   }
 }
 
-/** As `terraform init` has written it down; undefined for another backend. */
+/** Path of the state, as `terraform init` has noted it; undefined for another backend. */
 function localStatePath(directory: string): string | undefined {
   const initialized = join(directory, ".terraform", "terraform.tfstate");
   // Without a backend there is no such file, nor is there before the first init.
@@ -94,23 +93,23 @@ function isWhole(path: string): boolean {
   }
 }
 
-/** A state as far as it is told apart by it: each write has a higher serial, and each deployment a lineage. */
+/** What identifies a state: each deployment has a lineage, and each write a higher serial. */
 interface StateHead {
   readonly lineage: string;
   readonly serial: number;
 }
 
-/** A state that terraform could write nowhere, and that stands in a file of ours. */
-export interface KeptState extends StateHead {
+/** A state that terraform could not write to its backend, and that was kept in a file. */
+interface KeptState extends StateHead {
   readonly path: string;
 }
 
 const NAME = "errored.tfstate";
 
-/** Folders that are likely on another disk. */
+/** Folders that are probably on another disk. */
 const OTHERS = [homedir(), tmpdir()];
 
-/** Where such a state may stand: in the stack's folder terraform writes it itself, where it can. */
+/** Paths of such a state. Terraform itself writes it to the stack's folder, where it can. */
 const placesOf = (directory: string, lineage: string, others: readonly string[]): string[] => [
   join(directory, NAME),
   ...others.map((folder) => join(folder, `quickturn-${lineage.replaceAll(/[^\w-]/g, "")}.${NAME}`)),
@@ -118,8 +117,8 @@ const placesOf = (directory: string, lineage: string, others: readonly string[])
 
 /**
  * Writes a state to the first place that has room for it.
- * @param state as terraform's emergency dump has it
- * @returns undefined where there is none
+ * @param state of terraform's emergency dump
+ * @returns undefined where no place has room
  */
 export function keepState(directory: string, state: StateHead, others = OTHERS): KeptState | undefined {
   for (const path of placesOf(directory, state.lineage, others)) {
@@ -134,7 +133,7 @@ export function keepState(directory: string, state: StateHead, others = OTHERS):
   return undefined;
 }
 
-/** The newest state of a lineage that was kept; undefined where there is none that is newer than a serial. */
+/** Finds the newest kept state of a lineage; undefined where none is newer than the serial. */
 export function findKeptState(
   directory: string,
   { lineage, serial }: StateHead,
@@ -147,7 +146,7 @@ export function findKeptState(
   return found.sort((one, other) => other.serial - one.serial)[0];
 }
 
-/** What terraform itself has left in the stack's folder, because the backend did not take it. */
+/** Finds the state that terraform itself left in the stack's folder, because the backend did not take it. */
 export const findErroredState = (directory: string): KeptState | undefined => {
   const path = join(directory, NAME);
   const head = existsSync(path) ? headOf(path) : undefined;
@@ -178,9 +177,9 @@ function headOf(path: string): StateHead | undefined {
     const { lineage, serial } = JSON.parse(readFileSync(path, "utf8")) as Partial<StateHead>;
     return lineage !== undefined && serial !== undefined ? { lineage, serial } : undefined;
   } catch {
-    return undefined; // None, or one that was cut itself.
+    return undefined; // There is no file, or it is cut itself.
   }
 }
 
-/** In a folder that all may write to somebody else may have put one. */
+/** Somebody else may have put a file into a folder that all may write to. */
 const isOurs = (path: string): boolean => statSync(path).uid === process.getuid?.();

@@ -28,24 +28,41 @@ export interface NamedStatistic {
 }
 
 /**
- * GetMetricData, page by page. Throws with the region and what it takes.
+ * Asks GetMetricData, page by page.
  * @param advice what else a person can do where CloudWatch does not answer
+ * @throws Error with the region and the permission that the call takes
  */
 export async function* metricDataPages(call: MetricDataCall, advice = ""): AsyncGenerator<GetMetricDataCommandOutput> {
+  const { queries, startMs, endMs, region, signal } = call;
   const client = new CloudWatchClient(clientConfiguration(call, "CLOUDWATCH"));
   try {
-    let nextToken: string | undefined;
+    let NextToken: string | undefined;
     do {
-      const page = await send(client, call, nextToken, advice);
+      const command = new GetMetricDataCommand({
+        StartTime: new Date(startMs),
+        EndTime: new Date(endMs),
+        ScanBy: "TimestampAscending",
+        MetricDataQueries: [...queries],
+        NextToken,
+      });
+      const page = await client.send(command, { abortSignal: signal });
       yield page;
-      nextToken = page.NextToken;
-    } while (nextToken !== undefined);
+      ({ NextToken } = page);
+    } while (NextToken !== undefined);
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const { name, message } = cause as Error;
+    throw new Error(
+      `CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with ` +
+        `cloudwatch:GetMetricData${advice}.`,
+      { cause },
+    );
   } finally {
     client.destroy();
   }
 }
 
-/** A statistic as the SDK has it. */
+/** Describes a statistic as the SDK does. */
 export function metricStat(
   { namespace, metric, dimensions, statistic }: NamedStatistic,
   periodSeconds: number,
@@ -56,30 +73,4 @@ export function metricStat(
     Period: periodSeconds,
     Stat: statistic,
   };
-}
-
-async function send(
-  client: CloudWatchClient,
-  { queries, startMs, endMs, region, signal }: MetricDataCall,
-  nextToken: string | undefined,
-  advice: string,
-): Promise<GetMetricDataCommandOutput> {
-  const command = new GetMetricDataCommand({
-    StartTime: new Date(startMs),
-    EndTime: new Date(endMs),
-    ScanBy: "TimestampAscending",
-    MetricDataQueries: [...queries],
-    ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-  });
-  try {
-    return await client.send(command, { abortSignal: signal });
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    const { name, message } = cause as Error;
-    throw new Error(
-      `CloudWatch in ${region} does not answer GetMetricData (${name}: ${message}). It takes credentials with ` +
-        `cloudwatch:GetMetricData${advice}.`,
-      { cause },
-    );
-  }
 }

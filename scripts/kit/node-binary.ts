@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The Node that functions run on. */
-export interface NodeBinary {
+interface NodeBinary {
   readonly path: string;
-  /** Said where its version is not the applied one. */
+  /** Undefined where its version is the applied one. */
   readonly warning: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export function findNodeBinary(
   return { path: process.execPath, warning };
 }
 
-/** Only a package of Node 22 is a dependency (package.json), so its folder tells the version. */
+/** The package of Node 22 is the only such dependency (package.json), so that its version is known. */
 function findPackage(name: string): string | undefined {
   try {
     const binary = join(dirname(require.resolve(`${name}/package.json`)), "bin", "node");

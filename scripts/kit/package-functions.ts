@@ -5,7 +5,6 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { INSTALLED_PACKAGES, hashSources } from "../bin/sources.js";
-import { packageFolders } from "./production-packages";
 import { writeFolder, writeReport, deterministicZip } from "./files";
 import type { CommandContext, CommandResult } from "./context";
 
@@ -30,7 +29,7 @@ const BUILTINS_UNREAD: Plugin = {
 };
 
 /** A function's code: file name to content. */
-export interface Bundle {
+interface Bundle {
   /** What goes into the zip: `index.mjs` and the chunks that it loads only when it needs them. */
   readonly code: Readonly<Record<string, Uint8Array>>;
   /** Source maps, kept apart from the zip, by the name of the file that they explain. */
@@ -81,7 +80,7 @@ async function bundle(root: string, entry: string): Promise<Bundle> {
 /** `@aws-sdk/client-s3` to `client-s3`. */
 const fileOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
 
-/** A package that is imported by `import()` stays out, and is noted. */
+/** Leaves packages out that are imported by `import()`, and adds their names to `later`. */
 function importedLater(later: Set<string>): Plugin {
   return {
     name: "imported-later",
@@ -174,7 +173,7 @@ export async function packageFunctions({
   };
 }
 
-/** What the zips are made of: a change of anything else makes the same ones again. */
+/** Paths of what the zips are made of: where none of it has changed, the zips of the last run are taken. */
 const SOURCES = [
   "handlers",
   "scripts/kit/package-functions.ts",
@@ -183,7 +182,7 @@ const SOURCES = [
   INSTALLED_PACKAGES,
 ];
 
-/** What was packaged last, and of which sources. */
+/** What was packaged last, and the hash of its sources. */
 interface PackageRecord {
   readonly sources: string;
   readonly functions: readonly PackagedFunction[];
@@ -206,7 +205,7 @@ function packagedBefore(root: string): PackageRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(root, RECORD), "utf8")) as PackageRecord;
   } catch {
-    return undefined; // There is none yet, or it was cut: then all are made.
+    return undefined; // There is no record yet, or it was cut: then all functions are packaged.
   }
 }
 
@@ -222,7 +221,13 @@ function write(root: string, name: string, { code, maps, sources }: Bundle): Pac
   const zip = deterministicZip(code);
   writeReport(join(root, archiveOf(name)), zip);
   writeFolder(mapsOf(root, name), maps);
-  return describe(name, zip, code, packageFolders(sources));
+  return describe({ name, zip, code, packages: packageFolders(sources) });
+}
+
+/** Folders of the packages that files belong to, each once and in order; the project's own files belong to none. */
+export function packageFolders(files: readonly string[]): string[] {
+  const folders = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []);
+  return [...new Set(folders)].sort();
 }
 
 function shipped(root: string, name: string): PackagedFunction {
@@ -233,15 +238,14 @@ function shipped(root: string, name: string): PackagedFunction {
         "again, or work in a clone of it.",
     );
   const zip = readFileSync(path);
-  return describe(name, zip, unzipSync(zip), []);
+  return describe({ name, zip, code: unzipSync(zip), packages: [] });
 }
 
-function describe(
-  name: string,
-  zip: Uint8Array,
-  code: Readonly<Record<string, Uint8Array>>,
-  packages: readonly string[],
-): PackagedFunction {
+interface Zipped extends Pick<Bundle, "code">, Pick<PackagedFunction, "name" | "packages"> {
+  readonly zip: Uint8Array;
+}
+
+function describe({ name, zip, code, packages }: Zipped): PackagedFunction {
   const files = Object.fromEntries(Object.entries(code).map(([file, content]) => [file, content.length]));
   return { name, archive: archiveOf(name), sha256: sha256Of(zip), bytes: zip.length, files, packages };
 }

@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 /** A page as one file: no script, nothing fetched, light or dark as the reader's system is. */
-export interface Page {
+interface Page {
   /** Text, not HTML; the tab's title and the heading. */
   readonly title: string;
   /** Text below the heading. */
@@ -12,7 +12,7 @@ export interface Page {
   readonly style?: string;
 }
 
-/** Text that stands in HTML as it is, in an attribute too. */
+/** Escapes text for HTML, in an attribute too. */
 export function escapeHtml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -37,17 +37,35 @@ export const COLOURS = {
   slow: { light: "#9a4f00", dark: "#f5ae5b" },
 } as const satisfies Readonly<Record<string, { readonly light: string; readonly dark: string }>>;
 
+/** Of the labels along an axis, in ECharts' terms. */
+export const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
+
 /** CSS that gives drawings their dark colours. */
 export const darkDrawings = (colours: readonly { readonly light: string; readonly dark: string }[]): string =>
   colours
     .map(({ light, dark }) => `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`)
     .join("");
-const darkCharts = darkDrawings(Object.values(COLOURS));
+
+/** Names of colours in CSS. */
+const variables = (scheme: "light" | "dark"): string =>
+  Object.entries({
+    ink: "ink",
+    muted: "muted",
+    link: "line",
+    warning: "warning",
+    good: "fast",
+    unsure: "slow",
+  } as const)
+    .map(([name, colour]) => `--${name}:${COLOURS[colour][scheme]}`)
+    .join(";");
+
+const MONOSPACE = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace";
 
 const STYLE = `
-:root{color-scheme:light dark;--ink:${COLOURS.ink.light};--muted:${COLOURS.muted.light};--ground:#f5f7f9;--card:#fff;--edge:#d9dfe6;--link:${COLOURS.line.light};--warning:${COLOURS.warning.light};--good:${COLOURS.fast.light};--unsure:${COLOURS.slow.light}}
+:root{color-scheme:light dark;${variables("light")};--ground:#f5f7f9;--card:#fff;--edge:#d9dfe6}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:var(--ground);color:var(--ink)}
+body{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:28px 20px 56px}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px}
 h2{font-size:1.15rem;margin:0 0 12px}
@@ -63,7 +81,8 @@ section{background:var(--card);border:1px solid var(--edge);border-radius:10px;p
 .finding:last-child{margin-bottom:0}
 .finding p{margin:4px 0 0}
 .strong{border-color:var(--warning)}.high{border-color:var(--good)}.moderate{border-color:var(--unsure)}
-.badge{display:inline-block;font-size:.78rem;border:1px solid currentColor;border-radius:99px;padding:0 9px;margin-left:6px;color:var(--muted);font-weight:400;vertical-align:1px}
+.badge{display:inline-block;font-size:.78rem;font-weight:400;color:var(--muted);vertical-align:1px}
+.badge{border:1px solid currentColor;border-radius:99px;padding:0 9px;margin-left:6px}
 .strong .badge{color:var(--warning)}.moderate .badge{color:var(--unsure)}.high .badge{color:var(--good)}
 figure{margin:0}
 figure svg{display:block;width:100%;height:auto}
@@ -76,12 +95,19 @@ table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:
 th,td{padding:6px 12px 6px 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
 th{color:var(--muted);font-weight:500}
 th:first-child,td:first-child{text-align:left}
-pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--ground);border:1px solid var(--edge);border-radius:8px;padding:14px}
-code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13.5px/1.5 ${MONOSPACE}}
+pre{background:var(--ground);border:1px solid var(--edge);border-radius:8px;padding:14px}
+code{font:.92em ${MONOSPACE};overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:6px 18px;margin:0;font-size:.92rem}
 dt{color:var(--muted)}dd{margin:0}
-@media(max-width:640px){main{padding:20px 12px 40px}section{padding:16px 14px}.tiles{grid-template-columns:1fr 1fr;padding:0}figure .wide{display:none}figure .narrow{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
-@media(prefers-color-scheme:dark){:root{--ink:${COLOURS.ink.dark};--muted:${COLOURS.muted.dark};--ground:#12161c;--card:#1a2028;--edge:#333c48;--link:${COLOURS.line.dark};--warning:${COLOURS.warning.dark};--good:${COLOURS.fast.dark};--unsure:${COLOURS.slow.dark}}${darkCharts}}
+@media(max-width:640px){
+main{padding:20px 12px 40px}section{padding:16px 14px}.tiles{grid-template-columns:1fr 1fr;padding:0}
+figure .wide{display:none}figure .narrow{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}
+}
+@media(prefers-color-scheme:dark){
+:root{${variables("dark")};--ground:#12161c;--card:#1a2028;--edge:#333c48}
+${darkDrawings(Object.values(COLOURS))}
+}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 `;
 
@@ -117,18 +143,22 @@ export function section(heading: string, ...content: readonly string[]): string 
 export function tiles(
   figures: readonly { readonly name: string; readonly value: string; readonly note: string }[],
 ): string {
-  const tile = ({ name, value, note }: (typeof figures)[number]) =>
-    "<div " +
-    `class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b><span>${escapeHtml(note)}</span></div>`;
-  return `<section class="tiles" aria-label="Key figures">${figures.map(tile).join("")}</section>`;
+  const all = figures.map(
+    ({ name, value, note }) =>
+      `<div class="tile"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b>` +
+      `<span>${escapeHtml(note)}</span></div>`,
+  );
+  return `<section class="tiles" aria-label="Key figures">${all.join("")}</section>`;
 }
 
 /** A table of text, the first column its rows' names. It scrolls within itself where it is wider than the screen. */
 export function htmlTable(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (row: readonly string[]) => row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("");
+  const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`);
+  const cells = (row: readonly string[]) => row.map((cell) => `<td>${escapeHtml(cell)}</td>`);
+  const lines = rows.map((row) => `<tr>${cells(row).join("")}</tr>`);
   return (
-    `<div class="scroll" tabindex="0" role="region" ` +
-    `aria-label="${escapeHtml(caption)}"><table><thead><tr>${head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>` +
+    `<thead><tr>${names.join("")}</tr></thead><tbody>${lines.join("")}</tbody></table></div>`
   );
 }
 
@@ -163,33 +193,32 @@ export interface Chart {
 /** The chart as HTML: an SVG for wide and one for narrow screens, of which the page shows one. */
 export async function figure({ id, label, caption, option }: Chart): Promise<string> {
   const svgs: string[] = [];
-  for (const size of SIZES)
-    svgs.push(
-      await svg(option(size), size, `${id}-${size.narrow ? "narrow" : "wide"}`, label, size.narrow ? "narrow" : "wide"),
-    );
+  for (const size of SIZES) {
+    const name = size.narrow ? "narrow" : "wide";
+    svgs.push(await drawSvg({ id: `${id}-${name}`, label, option }, size, name));
+  }
   return `<figure>${svgs.join("")}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
 /** The chart as one SVG, for pages where it is as wide on a phone as on a desk. */
-export async function drawing({ id, label, option }: Chart, size: ChartSize): Promise<string> {
-  return svg(option(size), size, id, label, "chart");
+export async function drawing(chart: Chart, size: ChartSize): Promise<string> {
+  return drawSvg(chart, size, "chart");
 }
 
-async function svg(
-  option: EChartsOption,
-  { width, height }: ChartSize,
-  id: string,
-  label: string,
-  shown: string,
+async function drawSvg(
+  { id, label, option }: Omit<Chart, "caption">,
+  size: ChartSize,
+  className: string,
 ): Promise<string> {
   // A quarter of a second and 60 MB: only where a chart is drawn.
   const { init } = await import("echarts");
+  const { width, height } = size;
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
-    chart.setOption({ animation: false, ...option });
+    chart.setOption({ animation: false, textStyle: { fontFamily: "system-ui, sans-serif" }, ...option(size) });
     return withOwnIds(chart.renderToSVGString(), id).replace(
       "<svg ",
-      `<svg class="${shown}" role="img" aria-label="${escapeHtml(label)}" `,
+      `<svg class="${className}" role="img" aria-label="${escapeHtml(label)}" `,
     );
   } finally {
     chart.dispose();
@@ -197,15 +226,15 @@ async function svg(
 }
 
 /**
- * ECharts counts its ids up over the life of the process, so the same chart drawn twice would differ, and names
- * classes for hovering that a page without it does not need.
+ * Replaces ECharts' ids, which it counts up over the life of the process: the same chart drawn twice would differ.
+ * Drops attributes and classes that a page without hovering does not need.
  */
 export function withOwnIds(text: string, id: string): string {
   const known = new Map<string, string>();
   return text
     .replaceAll(/<style[^>]*>[\s\S]*?<\/style>/g, "")
     .replaceAll(
-      / class="zr\d+-cls-\d+"| ecmeta_[\w-]+="[^"]*"| pointer-events="\w+"| xmlns:xlink="[^"]*"| xmlns="[^"]*"| baseProfile="\w+"| version="[\d.]+"/g,
+      / class="zr\d+-cls-\d+"| (ecmeta_[\w-]+|pointer-events|xmlns(:xlink)?|baseProfile|version)="[^"]*"/g,
       "",
     )
     .replaceAll(/\bzr\d+-[a-z]+\d+\b/g, (found) => {

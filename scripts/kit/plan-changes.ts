@@ -1,44 +1,53 @@
 import { valueDifferences, type ValueDifference, differenceText, KNOWN_AFTER_APPLY, SENSITIVE } from "./value-text";
 
-/**
- * A resource in `terraform show -json` of a plan, as far as it is read here (Terraform documentation, "JSON Output
- * Format").
- */
+/** A resource in `terraform show -json` of a plan (Terraform documentation, "JSON Output Format"). */
 export interface PlanResource {
   readonly address: string;
   readonly type: string;
   readonly mode: string;
   readonly change: {
     readonly actions: readonly string[];
-    /** Null where it is not there yet. */
+    /** Null where it does not exist yet. */
     readonly before: Attributes | null;
-    /** Null where it will not be there any more. */
+    /** Null where it will be deleted. */
     readonly after: Attributes | null;
-    /** True at each place whose value is known after the apply. */
+    /** True at each place whose value is known only after the apply. */
     readonly after_unknown?: Attributes;
-    /** True at each place that is not to be shown, or for all of it. */
+    /** True at each place that must not be shown, or for the whole resource. */
     readonly before_sensitive?: Attributes | boolean;
     readonly after_sensitive?: Attributes | boolean;
+    /** Only of a resource that is imported. */
+    readonly importing?: { readonly id?: string };
   };
 }
 
 /** Attributes of a resource, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Resources that an apply would change; data sources and what stays are left out. */
+interface PlanJson {
+  readonly resource_changes?: readonly PlanResource[];
+  readonly resource_drift?: readonly PlanResource[];
+}
+
+/** All resources of a plan, unchanged ones included; data sources are left out. */
+export function plannedResources(plan: unknown): PlanResource[] {
+  return withoutData((plan as PlanJson).resource_changes);
+}
+
+/** Resources that an apply would change. */
 export function changedResources(plan: unknown): PlanResource[] {
-  return managed((plan as { resource_changes?: readonly PlanResource[] }).resource_changes);
+  return plannedResources(plan).filter(isChanged);
 }
 
 /**
- * Resources that are not as the state has them: somebody else changed or deleted them. A plan has them with its
- * refresh.
+ * Resources that differ from the state, because somebody else changed or deleted them. Only a plan with a refresh has
+ * them.
  */
 export function driftedResources(plan: unknown): PlanResource[] {
-  return managed((plan as { resource_drift?: readonly PlanResource[] }).resource_drift);
+  return withoutData((plan as PlanJson).resource_drift).filter(isChanged);
 }
 
-/** True where the mark, or any place inside it, is true. */
+/** Whether the mark, or any place inside it, is true. */
 export function isMarked(mark: unknown): boolean {
   if (Array.isArray(mark)) return mark.some(isMarked);
   if (typeof mark === "object" && mark !== null) return Object.values(mark).some(isMarked);
@@ -48,7 +57,7 @@ export function isMarked(mark: unknown): boolean {
 /** Secrets that the provider (5.100.0) does not mark: an API key's value stands in its link to a usage plan too. */
 const UNMARKED = new Set(["aws_api_gateway_usage_plan_key.value"]);
 
-/** Whether neither the old nor the new value of an attribute is to be shown. */
+/** Whether the values of an attribute must not be shown. */
 export function isSensitive(
   { type, change: { before_sensitive: before, after_sensitive: after } }: Pick<PlanResource, "type" | "change">,
   attribute: string,
@@ -58,8 +67,7 @@ export function isSensitive(
 }
 
 /**
- * Whether nothing was there and nothing will be: Terraform keeps what is not given as null, and a refresh as an empty
- * text, list or map.
+ * Whether both values mean nothing: Terraform stores an omitted value as null, a refresh as an empty text, list or map.
  */
 export function staysNothing({ before, after }: { readonly before: unknown; readonly after: unknown }): boolean {
   return isNothing(before) && isNothing(after);
@@ -74,11 +82,9 @@ function isNothing(value: unknown): boolean {
   );
 }
 
-function managed(resources: readonly PlanResource[] = []): PlanResource[] {
-  return resources.filter(
-    ({ mode, change }) => mode === "managed" && !["no-op", "read"].includes(change.actions[0] ?? "no-op"),
-  );
-}
+const withoutData = (resources: readonly PlanResource[] = []): PlanResource[] =>
+  resources.filter(({ mode }) => mode === "managed");
+const isChanged = ({ change }: PlanResource): boolean => !["no-op", "read"].includes(change.actions[0] ?? "no-op");
 
 /** What a plan does to one resource. */
 export interface ResourceChange {
@@ -90,12 +96,12 @@ export interface ResourceChange {
   readonly attributes: readonly string[];
   /**
    * Their old and new values, by path; {@link SENSITIVE} and {@link KNOWN_AFTER_APPLY} stand for what cannot be shown.
-   * Of what is made or deleted none.
+   * Empty for what is made or deleted.
    */
   readonly values: readonly ValueDifference[];
 }
 
-/** Reads the changes out of `terraform show -json <plan>`. Data sources and resources that stay are left out. */
+/** Reads the changes of `terraform show -json <plan>`. Data sources and unchanged resources are left out. */
 export function planChanges(plan: unknown): ResourceChange[] {
   return changedResources(plan).map((resource) => {
     const { address, type, change } = resource;
@@ -111,12 +117,12 @@ export function planChanges(plan: unknown): ResourceChange[] {
 }
 
 /**
- * Resources that hold nothing and that nothing but an alias or a stage points to, so that making and removing them
- * is how they change: an API's deployment cannot be updated, and no provisioned concurrency is no such resource.
+ * Types that hold nothing and that only an alias or a stage points to. They change by being made and deleted: an API's
+ * deployment cannot be updated, and provisioned concurrency of 0 is a missing resource.
  */
 const STATELESS = new Set(["aws_api_gateway_deployment", "aws_lambda_provisioned_concurrency_config"]);
 
-/** The changes that are not updates in place, and so need a person's word. */
+/** Finds the changes that are no updates in place, so that a person must agree. */
 export function changesThatReplace(changes: readonly ResourceChange[]): ResourceChange[] {
   return changes.filter(({ action, type }) => action !== "update" && !STATELESS.has(type));
 }
@@ -130,7 +136,7 @@ export function countChanges(changes: readonly Pick<ResourceChange, "action">[])
 
 const SIGNS = { create: "+", update: "~", replace: "-/+", delete: "-" } as const;
 
-/** One line a change, with the sign that terraform uses, and below it one a value. */
+/** Writes a line for each change, with terraform's sign, and below it a line for each value. */
 export function describeChanges(changes: readonly ResourceChange[]): string {
   return changes
     .flatMap(({ action, address, values }) => [
@@ -165,7 +171,7 @@ function changedValues(resource: PlanResource, name: string): ValueDifference[] 
   );
 }
 
-/** The value, with a word in each place that is known only after the apply. */
+/** Replaces each part of the value that is known only after the apply by a word. */
 function withUnknown(value: unknown, mark: unknown): unknown {
   if (mark === true) return KNOWN_AFTER_APPLY;
   if (!isMarked(mark)) return value;

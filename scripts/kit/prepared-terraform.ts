@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { StackName } from "../../stacks/contract/outputs";
 import { SETTINGS, type Setting } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type Progress } from "./context";
 import { checkEnvironment, deploymentFolder, localStateFile, synthFolder } from "./deployment-folder";
 import { checkVariable, suggestName, variableName } from "./given-setting";
+import { findCutState, findErroredState, parseStateHead, restoreState, type RestoredState } from "./local-state";
 import { explainBackendChange } from "./state-backend";
-import { checkStateBeforeInit, protectState, refuseUnpushedState, type CutState } from "./state-guard";
+import { StateLocked } from "./state-lock";
 import { stackDirectory, synth } from "./synth";
 import { Terraform, type PlanInput } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
@@ -22,9 +23,16 @@ export interface StackOptions {
 }
 
 /**
+ * What to do with a local state that a kill has cut. Commands that change the deployment restore it, commands that only
+ * look at it refuse to work, and `unlock` leaves it alone.
+ */
+type CutState = "restore" | "refuse" | "leave";
+
+/**
  * Synthesizes the stack and initializes terraform in its folder. Each later warning of terraform is shown once.
  * @param cut default: `refuse`
- * @throws UsageError where `vars` names no variable or gives a value that is not allowed
+ * @throws UsageError where `vars` names no variable or gives a value that is not allowed, where the disk is full, and
+ * where the state is cut or older than what an earlier run left
  */
 export async function prepareTerraform(
   context: CommandContext,
@@ -50,7 +58,8 @@ export async function prepareTerraform(
     "Initialize terraform",
     async (detail) => {
       const terraform = new Terraform({ directory, env, signal, onLine: detail, warned, onWarning, lockTimeout });
-      await checkStateBeforeInit(terraform, cut, progress);
+      if (cut === "restore") refuseWithoutRoom(directory);
+      if (cut !== "leave") await settleCutState(terraform, cut, progress);
       await terraform.init().catch((error: unknown) => {
         throw explainBackendChange(error, relative(deploymentFolder(context), directory));
       });
@@ -95,4 +104,69 @@ function warnOnce(
     if (!warned.has(text)) progress.note(`Warning: ${text}`);
     warned.add(text);
   };
+}
+
+/** Bytes that must be free: a state is written again and again, and terraform cannot take back what it has made. */
+const ROOM_BYTES = 8 << 20;
+
+/** Makes a local state and its backup readable for their owner alone: they hold every value in clear. */
+function protectState(path: string): void {
+  for (const file of [path, `${path}.backup`]) if (existsSync(file)) chmodSync(file, 0o600);
+}
+
+function refuseWithoutRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < ROOM_BYTES)
+    throw new UsageError(
+      `There is room for ${Math.floor(freeBytes / 1024)} KiB where ${directory} is; an apply takes ` +
+        `${ROOM_BYTES >> 20} MiB, so that its state is written whole. Nothing was changed.`,
+    );
+}
+
+/**
+ * Restores a cut state, or refuses to work with it.
+ * @throws StateLocked where another run is writing the state
+ */
+async function settleCutState(terraform: Terraform, cut: "restore" | "refuse", progress: Progress): Promise<void> {
+  if ((await findCutState(terraform.directory)) === undefined) return;
+  const writer = await terraform.writer();
+  if (writer !== undefined) throw new StateLocked(writer);
+  // A run that was writing the state may have ended meanwhile.
+  const path = await findCutState(terraform.directory);
+  if (path === undefined) return;
+  if (cut === "refuse")
+    throw new UsageError(
+      `The state ${path} is cut: terraform was killed while it wrote it, or the disk was full. Nothing was changed. ` +
+        "quickturn apply --adopt puts the newest whole copy back, and takes over what is missing in it.",
+    );
+  const restored = await restoreState(terraform.directory);
+  if (restored !== undefined) progress.note(restoredText(restored));
+}
+
+function restoredText({ path, aside, backup }: RestoredState): string {
+  const now =
+    backup === undefined
+      ? "there is no copy of it, so that terraform knows nothing"
+      : `it is now ${backup}, the newest that is whole`;
+  return (
+    `The state ${path} was cut in the middle: terraform was killed while it wrote it, or the disk was full; ${now}. ` +
+    `What was left is ${aside}. What is missing in it, quickturn apply --adopt takes over.`
+  );
+}
+
+/**
+ * Refuses to work where an earlier run left a newer state in the folder than its backend has: going on would make the
+ * same resources twice.
+ */
+async function refuseUnpushedState(terraform: Terraform): Promise<void> {
+  const left = findErroredState(terraform.directory);
+  if (left === undefined) return;
+  const present = parseStateHead(await terraform.pull());
+  if (present === undefined || (present.lineage === left.lineage && present.serial < left.serial))
+    throw new UsageError(
+      `${left.path} has a newer state (serial ${left.serial}) than the backend (${present?.serial ?? "none"}), ` +
+        "which did not take it at the end of an earlier run. Nothing was changed. " +
+        `Push it: terraform -chdir=${terraform.directory} state push ${left.path}`,
+    );
 }

@@ -1,57 +1,34 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 interface Started {
   readonly program: string;
-  /** Helpers, such as the emulator, are ended by who started them: what runs in the meantime needs them. */
+  /** A helper, such as the emulator, is ended by its starter, because other programs need it until then. */
   readonly isHelper: boolean;
 }
 
 const running = new Map<ChildProcess, Started>();
 
-/** Remembers a program that was started in a process group of its own (`detached`) for as long as it runs. */
+/** Remembers a running program that has a process group of its own (`detached`). */
 export function rememberProgram(child: ChildProcess, program: string, { isHelper = false } = {}): void {
   running.set(child, { program, isHelper });
   for (const event of ["error", "exit"]) child.once(event, () => running.delete(child));
 }
 
-/** Names of the programs that run now, without helpers. */
+/** Lists the names of the running programs, without helpers. */
 export const runningPrograms = (): string[] =>
   [...running.values()].filter(({ isHelper }) => !isHelper).map(({ program }) => program);
 
-/** Sends each program that runs now, without helpers, a SIGINT. */
+/** Sends a SIGINT to each running program, except for helpers. */
 export function interruptPrograms(): void {
   for (const [child, { isHelper }] of running) if (!isHelper) child.kill("SIGINT");
 }
 
-/** Kills every program that runs now, helpers too, with all that it has started. */
+/** Kills all running programs and helpers, with everything that they have started. */
 export function killPrograms(): void {
   for (const { pid } of running.keys()) if (pid !== undefined) sendSignal(-pid, "SIGKILL");
 }
 
-/** Ids of a process and of all that it has started, those of other groups too; itself first. */
-export function processTree(pid: number): readonly number[] {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8", maxBuffer: 1 << 24 })
-    .trim()
-    .split("\n");
-  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
-  const below = (parent: number): number[] => [
-    parent,
-    ...pairs.filter(([child, of]) => of === parent && child !== parent).flatMap(([child]) => below(child)),
-  ];
-  return below(pid);
-}
-
-/**
- * Ends a process and all that it has started as a machine that dies does: at once, and without a chance to put anything
- * in order. It is stopped first, so that it starts nothing while it is looked at.
- * @param pid of a process that the caller has started
- */
-export function killTree(pid: number): void {
-  if (!sendSignal(pid, "SIGSTOP")) return;
-  for (const one of processTree(pid)) sendSignal(one, "SIGKILL");
-}
-
-/** Whether a process of this id is there; another user's counts. */
+/** Whether a process with this id exists, also one of another user. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -60,7 +37,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** @param pid of a process, or of a group as a negative number @returns false where it has ended meanwhile */
+/**
+ * @param pid of a process, or of a group as a negative number
+ * @returns false where it has ended meanwhile
+ */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
@@ -79,7 +59,7 @@ const NAMES: Readonly<Record<EndingSignal, string>> = {
   SIGHUP: "The terminal was closed (SIGHUP)",
 };
 
-/** A signal has ended the work. It is the reason of the commands' abort signal. */
+/** A signal has ended the work. The commands' abort signal has this error as its reason. */
 export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
 
@@ -95,18 +75,17 @@ export interface RunOptions {
   readonly cwd: string;
   /** The whole environment of the program; nothing is inherited. */
   readonly env: NodeJS.ProcessEnv;
-  /** Called for each line that the program prints. Default: none is. */
+  /** Called with each line that the program prints. Default: nothing is called. */
   readonly onLine?: (line: string) => void;
   /** Exit codes that are no failure. Default: 0 alone. */
   readonly acceptedCodes?: readonly number[];
-  /** Given the process's id when it has started. */
+  /** Called with the process's id when it has started. */
   readonly onStart?: (pid: number) => void;
   /**
-   * Interrupts the program once, as Ctrl-C does, and waits for it to end by itself. Once it is aborted no program is
-   * started.
+   * Interrupts the program once, as Ctrl-C does, and waits until it ends by itself. Once aborted, no program starts.
    */
   readonly signal?: AbortSignal;
-  /** Kills the program and all that it started, at once, without a chance to put anything in order. */
+  /** Kills the program and everything that it started, without any clean-up. */
   readonly kill?: AbortSignal;
 }
 
@@ -128,7 +107,6 @@ export class ProgramFailed extends Error {
     this.name = "ProgramFailed";
   }
 
-  /** All that it printed. */
   get output(): string {
     return `${this.result.stdout}\n${this.result.stderr}`;
   }
@@ -136,13 +114,13 @@ export class ProgramFailed extends Error {
 
 /**
  * Runs a program to its end. Arguments are passed as they are, never through a shell.
- * @throws Interrupted where that is the signal's reason and the program has not started, or has not done its work; its
- * cause is then the {@link ProgramFailed}
+ * @throws ProgramFailed where it ends with a code that is not accepted
+ * @throws Interrupted instead, where that is the signal's reason; its cause is then the {@link ProgramFailed}
  */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { cwd, env, onLine, acceptedCodes = [0], signal, kill } = options;
   signal?.throwIfAborted();
-  // A group of its own: a terminal's Ctrl-C would otherwise reach it beside our own interrupt, and terraform
+  // In a process group of its own a terminal's Ctrl-C does not reach the program beside our own interrupt: terraform
   // takes a second one as "stop at once", which loses state.
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   rememberProgram(child, program);
@@ -179,10 +157,7 @@ export async function run(program: string, args: readonly string[], options: Run
 /** Milliseconds that a program has to end by itself. */
 const GRACE_MS = 5_000;
 
-/**
- * Asks a program that was started to end, by the signal it takes for that, kills it where it does not, and waits until
- * it is gone.
- */
+/** Asks a program to end by its own signal for that, kills it where it does not end, and waits until it is gone. */
 export async function endProgram(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
@@ -191,7 +166,7 @@ export async function endProgram(child: ChildProcess, exited: Promise<unknown>, 
   clearTimeout(kill);
 }
 
-/** Gathers a stream as text and hands on its whole lines as they come. */
+/** Collects a stream as text, and calls `onLine` with each whole line as it comes. */
 function collect(stream: NodeJS.ReadableStream, onLine?: (line: string) => void): () => string {
   let text = "";
   let rest = "";

@@ -1,10 +1,6 @@
 /** The middle of the values, or the mean of the two in the middle. Throws where there are none. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1];
-  if (upper === undefined || lower === undefined) throw new Error("There is no median of no values.");
-  return (upper + lower) / 2;
+  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 /** Numbers in ascending order, of any kind of array. */
@@ -28,13 +24,12 @@ export function quantile(sorted: Sorted, share: number): number {
 
 /** How many of the sorted values are above a bound. */
 export function countAbove(sorted: Sorted, bound: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! > bound) high = middle;
-    else low = middle + 1;
-  }
-  return sorted.length - low;
+  return countFrom(sorted, (value) => value > bound);
+}
+
+/** How many of the sorted values are a bound or above it. */
+export function countAtLeast(sorted: Sorted, bound: number): number {
+  return countFrom(sorted, (value) => value >= bound);
 }
 
 /** How many of the sorted values lie from one bound to another, both included. */
@@ -42,12 +37,12 @@ export function countWithin(sorted: Sorted, from: number, to: number): number {
   return countAtLeast(sorted, from) - countAbove(sorted, to);
 }
 
-/** How many of the sorted values are a bound or above it. */
-export function countAtLeast(sorted: Sorted, bound: number): number {
+/** Counts the values from the first one that is meant on, as all behind it are. */
+function countFrom(sorted: Sorted, isMeant: (value: number) => boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! >= bound) high = middle;
+    if (isMeant(sorted[middle]!)) high = middle;
     else low = middle + 1;
   }
   return sorted.length - low;
@@ -140,19 +135,12 @@ export interface Interval {
  * Wilson's score interval of a share (Wilson 1927), without continuity correction: the shares p for which the observed
  * one is within z standard errors sqrt(p (1 - p) / n), where z is the two-sided normal quantile of the confidence. It
  * stays within 0 to 1, touches 0 where nothing succeeded and 1 where all did, and is useful from the first sample on.
- * @param successes from 0 to `samples`
- * @param samples at least 1
  * @param confidence two-sided; 0.95 leaves 2.5 % on either side
  * @returns shares from 0 to 1
  */
-export function wilsonInterval(successes: number, samples: number, confidence: number): Interval {
-  if (!(Number.isInteger(samples) && samples >= 1))
-    throw new Error(`An interval of a share of ${samples} samples; allowed: a whole number from 1.`);
-  if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples)) {
-    throw new Error(
-      `An interval of ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`,
-    );
-  }
+export function wilsonInterval(tally: Tally, confidence: number): Interval {
+  checkTally(tally);
+  const { successes, samples } = tally;
   const squared = twoSided(confidence) ** 2;
   const share = successes / samples;
   const middle = (share + squared / (2 * samples)) / (1 + squared / samples);
@@ -179,17 +167,17 @@ export interface Ranks {
  * @param share of the quantile, above 0 and below 1
  */
 export function quantileRanks(samples: number, share: number, confidence: number): Ranks {
-  if (!(Number.isInteger(samples) && samples >= 1))
-    throw new Error(`Ranks of ${samples} samples; allowed: a whole number from 1.`);
   if (!(share > 0 && share < 1)) throw new Error(`A quantile's share is ${share}; allowed: above 0 and below 1.`);
-  const tail = tailOf(confidence);
-  const { first, chances } = binomial(samples, share);
-  let [below, rank] = [0, first];
-  while (below + chances[rank - first]! <= tail) below += chances[rank++ - first]!;
+  const chances = new Float64Array(samples + 1);
+  let total = 0;
+  walkChances(binomial({ successes: 0, samples }, share), (count, chance) => (total += chances[count] = chance));
+  const tail = tailOf(confidence) * total;
+  let [below, rank] = [0, 0];
+  while (below + chances[rank]! <= tail) below += chances[rank++]!;
   // The quantile is under the sample of this rank or equal to it only if fewer than that many samples are under it.
   const low = rank === 0 ? null : rank;
-  let [above, top] = [0, first + chances.length - 1];
-  while (above + chances[top - first]! <= tail) above += chances[top-- - first]!;
+  let [above, top] = [0, samples];
+  while (above + chances[top]! <= tail) above += chances[top--]!;
   return { low, high: top >= samples ? null : top + 1 };
 }
 
@@ -198,21 +186,91 @@ export function samplesForQuantile(share: number, confidence: number): number {
   return Math.ceil(Math.log(tailOf(confidence)) / Math.log(Math.max(share, 1 - share)) - 1e-12);
 }
 
+/** Of `samples` draws, `successes` succeeded. */
+export interface Tally {
+  readonly successes: number;
+  readonly samples: number;
+}
+
 /**
- * Chances of the counts around the middle of a binomial distribution, up to those that no sum of doubles would feel.
- * Each follows from its neighbour, so that no factorial is needed, and their sum is then made 1.
+ * Chance of at least so many successes where each draw succeeds with `share`. Exact: at 30 samples the normal
+ * approximation takes two failures of a service that fails in 1 % for more than chance, which does that in 3.6 %.
  */
-function binomial(samples: number, share: number): { readonly first: number; readonly chances: Float64Array } {
+export function upperTail(tally: Tally, share: number): number {
+  return sumShare(binomial(tally, share), (count) => count >= tally.successes);
+}
+
+/** Chance of at most so many successes where each draw succeeds with `share`. */
+export function lowerTail(tally: Tally, share: number): number {
+  return sumShare(binomial(tally, share), (count) => count <= tally.successes);
+}
+
+/**
+ * Fisher's exact test, one-sided: chance that of all successes of both at least so many fall to the first, if both
+ * succeed equally often.
+ */
+export function fisherTail(first: Tally, second: Tally): number {
+  checkTally(first);
+  checkTally(second);
+  const all = first.successes + second.successes;
+  const hypergeometric: Distribution = {
+    mode: Math.floor(((first.samples + 1) * (all + 1)) / (first.samples + second.samples + 2)),
+    least: Math.max(0, all - second.samples),
+    most: Math.min(all, first.samples),
+    ratio: (count) => ((first.samples - count) * (all - count)) / ((count + 1) * (second.samples - all + count + 1)),
+  };
+  return sumShare(hypergeometric, (count) => count >= first.successes);
+}
+
+/** A distribution of whole numbers with one peak, at `mode`. */
+interface Distribution {
+  readonly mode: number;
+  readonly least: number;
+  readonly most: number;
+  /** Chance of `count` + 1 in units of that of `count`. */
+  readonly ratio: (count: number) => number;
+}
+
+function binomial(tally: Tally, share: number): Distribution {
+  checkTally(tally);
+  if (!(share >= 0 && share <= 1)) throw new Error(`Each draw succeeds with ${share}; allowed: 0 to 1.`);
+  const { samples } = tally;
   const odds = share / (1 - share);
-  const mode = Math.min(samples, Math.floor((samples + 1) * share));
-  const [down, up]: [number[], number[]] = [[], []];
-  for (let count = mode, chance = 1; count > 0 && chance > 1e-20; count--)
-    down.push((chance *= count / ((samples - count + 1) * odds)));
-  for (let count = mode, chance = 1; count < samples && chance > 1e-20; count++)
-    up.push((chance *= ((samples - count) * odds) / (count + 1)));
-  const chances = Float64Array.from([...down.reverse(), 1, ...up]);
-  const sum = chances.reduce((total, chance) => total + chance, 0);
-  return { first: mode - down.length, chances: chances.map((chance) => chance / sum) };
+  return {
+    mode: Math.min(samples, Math.floor((samples + 1) * share)),
+    least: 0,
+    most: samples,
+    ratio: (count) => ((samples - count) / (count + 1)) * odds,
+  };
+}
+
+/** Chances below this multiple of the largest one are left out. */
+const NEGLIGIBLE = 1e-100;
+
+/** Visits chances in units of the largest one. Each follows from its neighbour, so that no factorial is needed. */
+function walkChances({ mode, least, most, ratio }: Distribution, visit: (count: number, chance: number) => void): void {
+  visit(mode, 1);
+  for (let count = mode, chance = 1; count > least && chance > NEGLIGIBLE; ) visit(--count, (chance /= ratio(count)));
+  for (let count = mode, chance = 1; count < most && chance > NEGLIGIBLE; )
+    visit(count + 1, (chance *= ratio(count++)));
+}
+
+function sumShare(distribution: Distribution, isMeant: (count: number) => boolean): number {
+  let [meant, total] = [0, 0];
+  walkChances(distribution, (count, chance) => {
+    total += chance;
+    if (isMeant(count)) meant += chance;
+  });
+  return meant / total;
+}
+
+function checkTally({ successes, samples }: Tally): void {
+  if (!(Number.isInteger(samples) && samples >= 1))
+    throw new Error(`There are ${samples} samples; allowed: a whole number from 1.`);
+  if (!(Number.isInteger(successes) && successes >= 0 && successes <= samples))
+    throw new Error(
+      `There are ${successes} successes in ${samples} samples; allowed: a whole number from 0 to ${samples}.`,
+    );
 }
 
 function twoSided(confidence: number): number {

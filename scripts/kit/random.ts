@@ -3,8 +3,8 @@ import { type Interval, mean, quantile, type Sorted } from "./quantiles";
 const { imul } = Math;
 
 /**
- * Numbers from 0 to below 1 that are the same for the same seed: mulberry32, by Tommy Ettinger (public domain). Good
- * enough to draw faults; never for secrets.
+ * Makes a generator of numbers from 0 to below 1 that repeats for the same seed: mulberry32, by Tommy Ettinger (public
+ * domain). It is good enough for simulations, and never for secrets.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -27,8 +27,8 @@ export interface Draws {
 }
 
 /**
- * Means of samples that are drawn with replacement from the values, each as large as they are (Efron's bootstrap): how
- * far the mean would be another, had it been measured again. No assumption about the distribution.
+ * Computes the means of samples that are drawn with replacement from the values, each as large as their number (Efron's
+ * bootstrap). Their spread shows how much the mean would vary if it were measured again, for any distribution.
  * @param values at least one
  */
 export function bootstrapMeans(values: ArrayLike<number>, { resamples, random }: Draws): Float64Array {
@@ -41,15 +41,14 @@ export function bootstrapMeans(values: ArrayLike<number>, { resamples, random }:
 }
 
 /**
- * The middle part of what a bootstrap gave that holds the confidence, with equal tails; 0.95 leaves 2.5 % on either
- * side.
+ * Finds the middle interval of a bootstrap's results, with equal tails; a confidence of 0.95 leaves 2.5 % on each side.
  */
 export function percentileInterval(drawn: ArrayLike<number>, confidence: number): Interval {
   const sorted: Sorted = Float64Array.from(drawn).sort();
   return { low: quantile(sorted, (1 - confidence) / 2), high: quantile(sorted, (1 + confidence) / 2) };
 }
 
-/** Standard deviation of what a bootstrap gave: the standard error of the figure. */
+/** Computes the standard error of a figure: the standard deviation of its bootstrap's results. */
 export function standardError(drawn: ArrayLike<number>): number {
   const centre = mean(drawn);
   return Math.sqrt(mean(Float64Array.from(drawn, (value) => (value - centre) ** 2)));

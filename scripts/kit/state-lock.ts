@@ -1,6 +1,6 @@
 import { ProgramFailed } from "./process";
 
-/** Who holds a state's lock, as terraform says it. */
+/** The holder of a state's lock, as terraform prints it. */
 export interface StateLock {
   readonly id: string;
   /** The state's path, such as `bucket/folder/agent-api.tfstate`. */
@@ -9,7 +9,7 @@ export interface StateLock {
   readonly operation: string;
   /** `user@host`. */
   readonly who: string;
-  /** When it was taken, in terraform's own words: date, time and zone. */
+  /** When it was taken, as terraform prints it: date, time and zone. */
   readonly created: string;
 }
 
@@ -30,7 +30,7 @@ export class StateLocked extends Error {
   }
 }
 
-/** A line a field, for a person. */
+/** Describes a lock for a person, with a line for each field. */
 export function describeLock({ id, path, operation, who, created }: StateLock): string {
   return (
     `  who        ${who}\n  operation  ${operation}\n  since      ${created}\n  state      ${path}\n  lock       ` +
@@ -38,10 +38,7 @@ export function describeLock({ id, path, operation, who, created }: StateLock): 
   );
 }
 
-/**
- * Reads the lock out of what terraform printed, as text or as its machine-readable lines.
- * @returns undefined where it names none
- */
+/** Finds the lock in terraform's output, as text or as machine-readable lines; undefined where it names none. */
 export function parseLock(output: string): StateLock | undefined {
   const text = output.replaceAll("\\n", "\n").replaceAll(/^│ ?/gm, "");
   const start = text.indexOf("Lock Info:");
@@ -54,9 +51,8 @@ export function parseLock(output: string): StateLock | undefined {
 }
 
 /**
- * Whether the lock was freed between two requests of the run that asked for it: it could neither take it nor read whose
- * it was. Terraform then ends, whatever its lock time-out is (as of 1.11: a lock without its information is not waited
- * for).
+ * Whether another run freed the lock between two requests of this run, which could neither take it nor read its holder.
+ * Terraform 1.11 then ends, whatever its lock time-out is.
  */
 export function lockWasFreed(error: unknown): boolean {
   if (!(error instanceof ProgramFailed)) return false;
@@ -69,7 +65,7 @@ export function lockWasFreed(error: unknown): boolean {
   );
 }
 
-/** A failure of terraform as it is, or as {@link StateLocked} where another run's lock is its cause. */
+/** Returns {@link StateLocked} where another run's lock is the cause of a failure, else the same error. */
 export function explainLock(error: unknown): unknown {
   if (!(error instanceof ProgramFailed)) return error;
   const { output } = error;

@@ -6,11 +6,8 @@ import type { CommandContext, CommandResult } from "./context";
 import { deploymentFolder, environmentName, synthFolder } from "./deployment-folder";
 import { packageFunctions } from "./package-functions";
 
-export interface SynthOptions {
-  /**
-   * Folder for the output. Default: cdktf.out in the project, as cdktf itself has it, and below that one for each
-   * further environment.
-   */
+interface SynthOptions {
+  /** Folder for the output. Default: cdktf.out in the project, as in cdktf, or the environment's folder below it. */
   readonly outputDirectory?: string;
   /** The one stack to write. Default: the API, or those that QUICKTURN_STACKS names. */
   readonly stack?: StackName;
@@ -37,15 +34,15 @@ export async function synth(
 }
 
 /**
- * Writes stacks to a folder, in a process of their own; the functions must be packaged.
- * @param variables what stacks/app.ts reads, laid over the environment
+ * Writes stacks to a folder, in another process. The functions must be packaged.
+ * @param variables of stacks/app.ts; they replace those of the environment
  */
 export async function writeStacks(
   { projectDirectory, environment, signal }: CommandContext,
   output: string,
   variables: NodeJS.ProcessEnv,
 ): Promise<void> {
-  // cdktf makes the folder, and not those above it.
+  // cdktf makes only the last folder of the path.
   mkdirSync(output, { recursive: true });
   await run(process.execPath, [join("scripts", "bin", "app.js")], {
     cwd: projectDirectory,

@@ -4,9 +4,12 @@ import { dirname, join, resolve } from "node:path";
 import { writeAtomically } from "./files";
 import { isLoopback } from "./loopback";
 
-/** Where terraform gets the AWS provider from. */
+/** The place where terraform gets the AWS provider from. */
 export type ProviderSource =
-  | { /** A CLI configuration that exists; it decides. */ readonly kind: "cli-config"; readonly path: string }
+  | {
+      /** An existing CLI configuration, which says where the provider is. */ readonly kind: "cli-config";
+      readonly path: string;
+    }
   | { /** A filesystem mirror on this disk. */ readonly kind: "mirror"; readonly path: string }
   | {
       /** Terraform's own places: its implied mirrors, else registry.terraform.io over the network. */
@@ -16,20 +19,20 @@ export type ProviderSource =
 /** The provider's folder inside a filesystem mirror. */
 const PROVIDER_FOLDER = join("registry.terraform.io", "hashicorp", "aws");
 
-export interface ProviderSearch {
+interface ProviderSearch {
   /**
-   * Whether a mirror may be looked for: only where no account can be reached. Default: where AWS_ENDPOINT_URL is on
-   * this machine.
+   * Whether a mirror may be searched for, which is safe only where no account can be reached. Default: where
+   * AWS_ENDPOINT_URL is on this machine.
    */
   readonly search?: boolean;
-  /** Default: the disk's. */
+  /** Folder that counts as the root of the disk. Default: /. */
   readonly root?: string;
 }
 
 /**
- * An existing CLI configuration wins; else the mirror that QUICKTURN_PROVIDER_MIRROR names; else terraform's own
- * places. A mirror's provider is verified by nobody, and runs with the operator's credentials: it is looked for on the
- * disk only where an emulator is the account, and then in places that nobody else may write.
+ * Finds the provider: by an existing CLI configuration, else in the mirror that QUICKTURN_PROVIDER_MIRROR names, else
+ * in terraform's own places. Nobody verifies a mirror's provider, and it runs with the operator's credentials. So a
+ * mirror is searched for only where the account is an emulator, and in places that nobody else may write.
  * @throws Error where QUICKTURN_PROVIDER_MIRROR names no mirror
  */
 export function findProviderSource(
@@ -56,15 +59,13 @@ function mirrorAt(path: string): string {
 
 const isMirror = (path: string): boolean => existsSync(join(path, PROVIDER_FOLDER));
 
-/** Where people install one: names in order, so that it is the same each time. */
+/** Folders where people install a mirror, always in the same order. */
 function installedMirrors(root: string): string[] {
   const plugins = ["usr/local/share", "usr/share"].map((place) => join(root, place, "terraform/plugins"));
   return [...subfolders(join(root, "opt")).map((name) => join(root, "opt", name)), ...plugins];
 }
 
-/**
- * Whether the way to the provider, and all of it, belongs to root or to who runs this, and nobody else may write there.
- */
+/** Whether the provider and all folders above it belong to root or to this user, and nobody else may write there. */
 function isSafe(mirror: string, root: string): boolean {
   const way = [...ancestors(join(mirror, PROVIDER_FOLDER), root), ...below(join(mirror, PROVIDER_FOLDER))];
   return way.every((path) => {
@@ -82,8 +83,8 @@ function below(folder: string): string[] {
 }
 
 /**
- * The variables that make terraform find the provider, to be laid over an environment.
- * @param folder where a CLI configuration is written if one is needed
+ * Makes the variables by which terraform finds the provider.
+ * @param folder for a CLI configuration, where one is needed
  */
 export function providerVariables(source: ProviderSource, folder: string): Record<string, string> {
   if (source.kind === "cli-config") return { TF_CLI_CONFIG_FILE: source.path };
@@ -96,19 +97,19 @@ export function providerVariables(source: ProviderSource, folder: string): Recor
   return { TF_CLI_CONFIG_FILE: path };
 }
 
-/** An environment for terraform in a pipeline: no prompts, no calls home, the provider found. */
+/** Makes an environment for terraform: it asks nothing, checks for no newer release, and finds the provider. */
 export function terraformEnvironment(
   base: NodeJS.ProcessEnv,
   source: ProviderSource,
   folder: string,
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = { ...base, TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
-  // It may name a file that does not exist: terraform then warns at every call.
+  // Terraform would warn at every call of a file that does not exist.
   delete environment["TF_CLI_CONFIG_FILE"];
   return { ...environment, ...providerVariables(source, folder) };
 }
 
-/** The provider is 700 MB: it is fetched once, not once a folder. */
+/** The provider has 700 MB, so that it is fetched only once for all folders. */
 function pluginCache(): Record<string, string> {
   const path = resolve(__dirname, "../../.quickturn/plugins");
   mkdirSync(path, { recursive: true });
@@ -122,7 +123,7 @@ function subfolders(folder: string): string[] {
       .map((entry) => entry.name)
       .sort();
   } catch {
-    // Not there, or not ours to read: then it is not ours to use either.
+    // A folder that is missing or cannot be read is not used.
     return [];
   }
 }

@@ -1,21 +1,19 @@
-/** What terraform says it will do to a resource. */
-export interface PlannedChange {
-  readonly address: string;
-  readonly type: string;
-  readonly action: "create" | "update" | "replace" | "delete";
-}
+import type { ResourceChange } from "./plan-changes";
 
-/** One thing that terraform could not do, or warns of. */
+/** A change that terraform announces. */
+export type PlannedChange = Pick<ResourceChange, "address" | "type" | "action">;
+
+/** An error or a warning of terraform. */
 export interface Failure {
-  /** Such as `aws_iam_role.api_role`; undefined where it is no resource's. */
+  /** Such as `aws_iam_role.api_role`; undefined where it concerns no resource. */
   readonly address?: string;
-  /** One line, which for a resource holds what AWS answered. */
+  /** One line; for a resource it contains AWS's answer. */
   readonly summary: string;
   /** The rest; often "". */
   readonly detail: string;
 }
 
-/** Terraform did not do all that it was to do; what it did stands in the state. */
+/** Terraform did only a part of its work; the state knows of that part. */
 export class TerraformFailed extends Error {
   override readonly name = "TerraformFailed";
 
@@ -40,7 +38,7 @@ export interface Message {
     readonly action: string;
     readonly elapsed_seconds?: number;
   };
-  /** Of terraform's emergency dump. */
+  /** Only in terraform's emergency dump. */
   readonly state?: { readonly lineage: string; readonly serial: number };
   readonly diagnostic?: {
     readonly severity: string;
@@ -50,7 +48,7 @@ export interface Message {
   };
 }
 
-/** What the plan was to change, from the whole output of `terraform apply -json`. */
+/** Reads the plan's changes from the whole output of `terraform apply -json`. */
 export function plannedChanges(output: string): PlannedChange[] {
   return messages(output).flatMap(({ type, change }) =>
     type === "planned_change" && change
@@ -59,25 +57,25 @@ export function plannedChanges(output: string): PlannedChange[] {
   );
 }
 
-/** The errors, in terraform's order, from the whole output of a command with `-json`. */
+/** Reads the errors, in terraform's order, from the whole output of a command with `-json`. */
 export const failures = (output: string): Failure[] => diagnostics(output, "error");
 
-/** The warnings, likewise. */
+/** Reads the warnings in the same way. */
 export const warnings = (output: string): Failure[] => diagnostics(output, "warning");
 
 function diagnostics(output: string, wanted: "error" | "warning"): Failure[] {
   return messages(output).flatMap(({ diagnostic }) => {
     if (diagnostic?.severity !== wanted) return [];
     const { summary, detail, address } = diagnostic;
-    return [{ summary, detail, ...(address ? { address } : {}) }];
+    return [{ summary, detail, address }];
   });
 }
 
-/** The state that terraform could write nowhere, and so printed. */
+/** Finds the state that terraform printed because it could write it nowhere. */
 export const dumpedState = (output: string): Message["state"] =>
   messages(output).find(({ state }) => state !== undefined)?.state;
 
-/** A warning for a person, without that word. Of a check of the stack's own the sentence alone says all. */
+/** Writes a warning for a person. Of a check block only its own sentence is shown. */
 export function warningText(warning: Failure): string {
   return failureText(
     warning.summary === "Check block assertion failed" ? { summary: warning.detail, detail: "" } : warning,
@@ -85,8 +83,8 @@ export function warningText(warning: Failure): string {
 }
 
 /**
- * The variable that a file gives and no configuration declares, of such a warning; `more` where terraform, after the
- * second one, names no further.
+ * Finds the variable in a warning that a file gives a variable which the configuration does not declare. `more` where
+ * terraform names no further variables, which it does after the second one.
  */
 export function undeclaredVariable({
   summary,
@@ -100,7 +98,7 @@ export function undeclaredVariable({
   return name === undefined || file === undefined ? undefined : { name, file };
 }
 
-/** What a line says to a person; a line that is no message is what it is. */
+/** Returns the sentence of a message, and any other line as it is. */
 export function messageText(line: string): string {
   return messageIn(line)?.["@message"] ?? line;
 }
@@ -113,7 +111,7 @@ function messages(output: string): Message[] {
   return output.split("\n").flatMap((line) => messageIn(line) ?? []);
 }
 
-/** The message of a line. A line may be none, or be cut: whoever wrote it was killed. */
+/** Parses a line; undefined where it is no message, or was cut because terraform was killed. */
 export function messageIn(line: string): Message | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
@@ -129,12 +127,12 @@ export interface Operation {
   readonly action: "create" | "update" | "delete";
 }
 
-/** How far an apply is. */
+/** The progress of an apply. */
 export interface ApplyProgress {
   /** Number of operations that were planned. */
   readonly total: number;
   readonly done: readonly Operation[];
-  /** In the order that they began, with the seconds that terraform says they have taken so far. */
+  /** In the order in which they began, with the seconds so far, as terraform reports them. */
   readonly running: readonly (Operation & { readonly seconds: number })[];
   /** Begun and not done, such as what an interrupt cut short. */
   readonly failed: readonly Operation[];
@@ -144,11 +142,11 @@ export const NOTHING_APPLIED: ApplyProgress = { total: 0, done: [], running: [],
 
 const OPERATIONS: Readonly<Record<string, number>> = { create: 1, update: 1, delete: 1, replace: 2 };
 
-/** The progress after one more of terraform's messages. */
+/** Returns the progress after one more message of terraform. */
 export function addMessage(progress: ApplyProgress, { type, change, hook }: Message): ApplyProgress {
   if (type === "planned_change" && change)
     return { ...progress, total: progress.total + (OPERATIONS[change.action] ?? 0) };
-  // Data are read during an apply too.
+  // An apply also reads data sources.
   if (!type.startsWith("apply_") || !hook || !["create", "update", "delete"].includes(hook.action)) return progress;
   const operation = { address: hook.resource.addr, action: hook.action as Operation["action"] };
   const isSame = (other: Operation) => other.address === operation.address && other.action === operation.action;
@@ -160,7 +158,7 @@ export function addMessage(progress: ApplyProgress, { type, change, hook }: Mess
   return { ...progress, running: progress.running.map((other) => (isSame(other) ? { ...other, seconds } : other)) };
 }
 
-/** `23 of 67, aws_cloudfront_distribution.x 1 m 20 s`: how many are done, and what has been running longest. */
+/** `23 of 67, aws_cloudfront_distribution.x 1 m 20 s`: the number done, and the operation that runs longest. */
 export function progressText({ done, total, running }: ApplyProgress): string {
   const longest = running.reduce<ApplyProgress["running"][number] | undefined>(
     (first, other) => (first && first.seconds >= other.seconds ? first : other),

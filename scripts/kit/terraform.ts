@@ -12,13 +12,13 @@ import {
   type Failure,
   type PlannedChange,
 } from "./terraform-messages";
-import { keepState, type KeptState } from "./local-state";
+import { keepState } from "./local-state";
 import { run, ProgramFailed, type RunOptions, type RunResult } from "./process";
 import { explainLock, parseLock, lockWasFreed, StateLocked, type StateLock } from "./state-lock";
 
 export type { PlannedChange } from "./terraform-messages";
 
-/** What decides a plan beside the folder. */
+/** What a plan is made with, beside the configuration. */
 export interface PlanInput {
   /** `name=value`, as `-var` takes it. */
   readonly vars?: readonly string[];
@@ -30,7 +30,7 @@ export interface PlanInput {
   readonly destroy?: boolean;
   /** Addresses that the plan is limited to, with what they depend on. Default: everything. */
   readonly targets?: readonly string[];
-  /** Take the state's lock. Default: true. Who only looks leaves it to those who change something. */
+  /** Take the state's lock. Default: true. Commands that only look leave it to those that change something. */
   readonly lock?: boolean;
 }
 
@@ -40,23 +40,23 @@ export interface TerraformOptions {
   /** The whole environment; see terraform-environment. */
   readonly env: NodeJS.ProcessEnv;
   readonly onLine?: (line: string) => void;
-  /** Given each warning of a plan or an apply. Default: nobody is. */
+  /** Called with each warning of a plan or an apply. Default: nothing is called. */
   readonly onWarning?: (warning: Failure) => void;
-  /** What was warned of so far, as {@link Terraform.warnings} gives it. Default: nothing. */
+  /** Warnings so far, for {@link Terraform.warnings}. Default: none. */
   readonly warned?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
   /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
   readonly lockTimeout?: string;
-  /** Kills terraform, and the provider that it started, at once: for rehearsals of a machine that dies. */
+  /** Kills terraform and the provider that it started, at once: for rehearsals of a machine that dies. */
   readonly kill?: AbortSignal;
 }
 
 type OnProgress = (progress: ApplyProgress) => void;
 
-/** How often a lock is asked for that others take and free in the same moment. */
+/** Attempts to get a lock that others take and free at the same moment. */
 const LOCK_ATTEMPTS = 5;
 
-/** Terraform in one folder. Every call runs it to its end; a failure throws with what it printed. */
+/** Terraform in one folder. Every call runs it to its end, and throws its output where it fails. */
 export class Terraform {
   constructor(private readonly options: TerraformOptions) {}
 
@@ -65,12 +65,12 @@ export class Terraform {
     return this.options.directory;
   }
 
-  /** What it runs with: who looks at the same account has to use the same. */
+  /** The whole environment; calls to the same account must use it too. */
   get environment(): NodeJS.ProcessEnv {
     return this.options.env;
   }
 
-  /** What plans and applies have warned of so far, each thing once. */
+  /** The different warnings of plans and applies so far. */
   get warnings(): string[] {
     return [...(this.options.warned ?? [])];
   }
@@ -82,7 +82,7 @@ export class Terraform {
   /**
    * Writes a plan file, which holds every value in clear.
    * @returns true where anything changes
-   * @throws TerraformFailed, with each thing that cannot be planned
+   * @throws TerraformFailed with everything that cannot be planned
    */
   async plan(file: string, input: PlanInput = {}): Promise<boolean> {
     const { code } = await this.changing(
@@ -94,17 +94,17 @@ export class Terraform {
 
   /**
    * Applies exactly a plan that was written before.
-   * @param onProgress is told at each change how far it is
-   * @throws TerraformFailed, with each resource that failed
+   * @param onProgress called when the progress changes
+   * @throws TerraformFailed with each resource that failed
    */
   async applyPlan(file: string, onProgress: OnProgress = () => undefined): Promise<void> {
     await this.changing(["apply", "-json", "-input=false", file], { onLine: progressOf(onProgress) });
   }
 
   /**
-   * Plans and applies in one run, without a word from anybody: for what is thrown away. One run takes a third of the
-   * processor time of a plan, a look at it, and its apply, because each loads the whole provider.
-   * @returns what the plan was to change, as terraform said it before it changed anything
+   * Plans and applies in one run, without approval: for a stack that is thrown away. It takes a third of the processor
+   * time of plan, show and apply, because each of those loads the whole provider.
+   * @returns the changes, as terraform announced them
    */
   async apply(input: PlanInput = {}, onProgress: OnProgress = () => undefined): Promise<PlannedChange[]> {
     return plannedChanges(
@@ -117,12 +117,12 @@ export class Terraform {
   }
 
   /**
-   * Who holds the state's lock; asked after an interrupt too.
+   * Finds out who holds the state's lock, also after an interrupt.
    * @returns undefined where nobody does, or the backend does not say
    */
   async lock(): Promise<StateLock | undefined> {
     try {
-      // No lock has this id: terraform refuses, and names the lock that is there.
+      // No lock has this id, so that terraform refuses and names the present lock.
       await this.terraform(["force-unlock", "-force", "none"], { signal: undefined });
       return undefined;
     } catch (error) {
@@ -131,14 +131,14 @@ export class Terraform {
   }
 
   /**
-   * Who writes the state now: taking the lock tells, also of a local state, which forgets who was killed. Waits as plan
-   * and apply do.
+   * Finds out who writes the state now, by taking its lock. For a local state this is the only way. Waits as plan and
+   * apply do.
    * @returns undefined where nobody does
    */
   async writer(): Promise<StateLock | undefined> {
     const { lockTimeout } = this.options;
     try {
-      // There is nothing of this name to forget, so that nothing is written.
+      // The state has no resource of this name, so that nothing is written.
       await this.terraform([
         "state",
         "rm",
@@ -153,7 +153,7 @@ export class Terraform {
     }
   }
 
-  /** The whole state as its backend has it; "" where there is none. */
+  /** Reads the whole state from its backend; "" where there is none. */
   async pull(): Promise<string> {
     return (await this.terraform(["state", "pull"])).stdout;
   }
@@ -163,25 +163,25 @@ export class Terraform {
     await this.terraform(["state", "rm", "-no-color", ...addresses]);
   }
 
-  /** Frees a lock. Only for one whose run is dead: two runs at once destroy the state. */
+  /** Frees the lock of a run that is dead. Two runs at once would destroy the state. */
   async unlock(id: string): Promise<void> {
     await this.terraform(["force-unlock", "-force", id]);
   }
 
-  /** The plan file, or without one the applied state, as `terraform show -json` gives it. */
+  /** Reads a plan file, or the applied state, by `terraform show -json`. */
   async show(file?: string): Promise<unknown> {
     const { stdout } = await this.terraform(["show", "-json", ...(file ? [file] : [])]);
     return JSON.parse(stdout) as unknown;
   }
 
-  /** Values of the outputs, by name. */
+  /** Reads the values of the outputs, by name. */
   async output(): Promise<Record<string, unknown>> {
     const { stdout } = await this.terraform(["output", "-json", "-no-color"]);
     const outputs = JSON.parse(stdout) as Record<string, { value: unknown }>;
     return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
   }
 
-  /** Terraform speaks for programs here: its errors then name the resource. */
+  /** Runs a command with `-json`, so that errors name the resource. */
   private async changing(
     args: readonly string[],
     how: Pick<RunOptions, "acceptedCodes" | "onLine">,
@@ -193,8 +193,7 @@ export class Terraform {
     } catch (error) {
       const failed = error instanceof ProgramFailed ? failures(error.result.stdout) : [];
       const dumped = error instanceof ProgramFailed ? dumpedState(error.result.stdout) : undefined;
-      if (dumped !== undefined)
-        throw new StateUnwritten(dumped, keepState(this.directory, dumped), this.directory, { cause: error });
+      if (dumped !== undefined) throw new StateUnwritten(this.directory, dumped, { cause: error });
       throw failed.length > 0 ? new TerraformFailed(failed, { cause: error }) : error;
     }
   }
@@ -212,15 +211,9 @@ export class Terraform {
       lockTimeout !== undefined && ["plan", "apply"].includes(command) ? [`-lock-timeout=${lockTimeout}`] : [];
     for (let asked = 1; ; asked += 1) {
       try {
-        return await run("terraform", [command, ...waiting, ...rest], {
-          cwd,
-          env,
-          ...how,
-          ...(signal ? { signal } : {}),
-          ...(kill ? { kill } : {}),
-        });
+        return await run("terraform", [command, ...waiting, ...rest], { cwd, env, kill, ...how, signal });
       } catch (error) {
-        // It has done nothing: the lock comes first.
+        // Nothing was done, because the lock comes first.
         if (!lockWasFreed(error) || asked === LOCK_ATTEMPTS || signal?.aborted === true) throw explainLock(error);
         onLine?.("The state's lock was freed meanwhile: it is asked for once more.");
       }
@@ -228,14 +221,12 @@ export class Terraform {
   }
 }
 
-/**
- * Neither its backend nor the stack's folder took the state: terraform has printed it, and it is kept where there was
- * room.
- */
+/** Neither the backend nor the stack's folder took the state; it is kept where there is room. */
 class StateUnwritten extends Error {
   override readonly name = "StateUnwritten";
 
-  constructor(state: object, kept: KeptState | undefined, directory: string, options: ErrorOptions) {
+  constructor(directory: string, state: Parameters<typeof keepState>[1], options: ErrorOptions) {
+    const kept = keepState(directory, state);
     const where =
       kept === undefined
         ? `It could be kept nowhere. Save what follows, and push it (terraform -chdir=${directory} state push ` +
@@ -251,7 +242,7 @@ class StateUnwritten extends Error {
   }
 }
 
-/** Reads how far an apply is from its lines. */
+/** Follows an apply by its lines. */
 function progressOf(onProgress: OnProgress): (line: string) => void {
   let progress = NOTHING_APPLIED;
   return (line) => {

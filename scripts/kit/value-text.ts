@@ -13,9 +13,9 @@ export interface ValueDifference {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The places in which two JSON values differ, in the order of their keys. A string that holds JSON, as policies and
- * dashboards do, is compared as what it holds: white space and the order of keys are no difference. What was put into
- * or taken out of a list is one difference, and not one of everything behind it.
+ * Lists the places in which two JSON values differ, in the order of their keys. A string that contains JSON, such as a
+ * policy, is compared as JSON, so that white space and the order of keys make no difference. An item that was added to
+ * or removed from a list is one difference, although it moves the items behind it.
  */
 export function valueDifferences(before: unknown, after: unknown, path = ""): ValueDifference[] {
   const [from, to] = [parsed(before), parsed(after)];
@@ -28,7 +28,7 @@ export function valueDifferences(before: unknown, after: unknown, path = ""): Va
   return [{ path, before: from, after: to }];
 }
 
-/** One spelling of a JSON value, whatever the order of its keys. Undefined is "undefined". */
+/** Writes a JSON value with sorted keys, so that equal values have equal texts. Undefined is "undefined". */
 export function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, part: unknown) =>
@@ -37,7 +37,7 @@ export function canonical(value: unknown): string {
   );
 }
 
-/** Of a longest common part nothing is said; between its items the removed and the added ones are paired in order. */
+/** Skips the longest common subsequence; between its items, removed and added ones are paired in order. */
 function listDifferences(from: readonly unknown[], to: readonly unknown[], path: string): ValueDifference[] {
   const [left, right] = [from.map((item) => canonical(parsed(item))), to.map((item) => canonical(parsed(item)))];
   const common = commonItems(left, right);
@@ -70,7 +70,7 @@ function commonItems(left: readonly string[], right: readonly string[]): (readon
   return places;
 }
 
-/** What a string of JSON holds, where that is an object or a list; anything else as it is. */
+/** Parses a string that contains a JSON object or list; returns anything else as it is. */
 function parsed(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
@@ -84,12 +84,12 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Characters of a value that are shown. */
+/** Characters of a value that are shown at most. */
 const WIDTH = 80;
-/** Characters before the first difference that are kept, so that one sees where it is. */
+/** Characters that are shown before the first difference. */
 const LEAD = 20;
 
-/** `path: old -> new` in one line; of long values the part around the first difference. */
+/** Writes `path: old -> new` in one line, with the part of long values that is around the first difference. */
 export function differenceText({ path, before, after }: ValueDifference, width = WIDTH): string {
   const name = path === "" ? "" : `${path}: `;
   if (before === undefined) return `${name}+ ${shortened(text(after), 0, width)}`;
@@ -99,16 +99,16 @@ export function differenceText({ path, before, after }: ValueDifference, width =
   return `${name}${shortened(from, start, width)} -> ${shortened(to, start, width)}`;
 }
 
-/** Stands for a value that is not to be shown. */
+/** Stands for a value that must not be shown. */
 export const SENSITIVE = "(sensitive)";
-/** Stands for a value that AWS gives, or that follows from one. */
+/** Stands for a value that is known only after the apply. */
 export const KNOWN_AFTER_APPLY = "(known after apply)";
 
-/** One line of any value: texts in quotes, so that "1" and 1 differ. */
+/** Writes any value in one line, with texts in quotes, so that "1" and 1 differ. */
 const text = (value: unknown): string =>
   value === SENSITIVE || value === KNOWN_AFTER_APPLY ? value : (JSON.stringify(value) ?? "nothing");
 
-/** A value in one line; of a long one the beginning. */
+/** Writes a value in one line, cut where it is long. */
 export const shortText = (value: unknown, width = WIDTH): string => shortened(text(value), 0, width);
 
 function firstDifference(one: string, other: string): number {

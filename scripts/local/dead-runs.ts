@@ -18,7 +18,7 @@ interface RunRecord {
 
 /** Records that this process owns a work folder, so that a later run can clean up if this one is killed. */
 export function recordRun(folder: string, keep: boolean): void {
-  const record: RunRecord = { pid: process.pid, began: beganAt(process.pid), namespace: namespace(), keep };
+  const record: RunRecord = { pid: process.pid, began: readStart(process.pid), namespace: readNamespace(), keep };
   writeAtomically(join(folder, RECORD), JSON.stringify(record));
 }
 
@@ -39,12 +39,12 @@ export function removeDeadRuns(parent: string, prefix: string): string[] {
       const folder = join(parent, name);
       const record = readRecord(folder);
       if (record === undefined || isAlive(record)) return [];
-      if (record.began === null || namespace() === null)
+      if (record.began === null || readNamespace() === null)
         return [
           `A run that is dead has left ${folder}. This system does not tell which processes are its own: ` +
             "end its moto_server and terraform-provider-aws, and delete the folder.",
         ];
-      const processes = processesOf(folder);
+      const processes = findProcesses(folder);
       for (const pid of processes) sendSignal(pid, "SIGKILL");
       if (record.keep) forgetRun(folder);
       else rmSync(folder, { recursive: true, force: true });
@@ -68,31 +68,31 @@ function readRecord(folder: string): RunRecord | undefined {
 
 /** A run in another container counts as alive, because the same id is another process there. */
 function isAlive({ pid, began, namespace: place }: RunRecord): boolean {
-  if (place !== namespace()) return true;
-  if (began !== null) return beganAt(pid) === began;
+  if (place !== readNamespace()) return true;
+  if (began !== null) return readStart(pid) === began;
   return isRunning(pid);
 }
 
-function processesOf(folder: string): number[] {
+function findProcesses(folder: string): number[] {
   const isOwn = (variable: string) =>
     variable === `HOME=${folder}` || variable.startsWith(`LAMBDA_TASK_ROOT=${folder}/`);
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => read(`/proc/${pid}/environ`)?.split("\0").some(isOwn));
+    .filter((pid) => readIfThere(`/proc/${pid}/environ`)?.split("\0").some(isOwn));
 }
 
 /** Field 22 of the process's stat, counted from after its name, which may contain spaces (proc_pid_stat(5)). */
-function beganAt(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
+function readStart(pid: number): string | null {
+  const stat = readIfThere(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
-function namespace(): string | null {
+function readNamespace(): string | null {
   return existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/pid") : null;
 }
 
-function read(path: string): string | undefined {
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -78,29 +78,24 @@ export async function runTrial(
     const answer = await client.status(requestId);
     polls += 1;
     if (isHit(answer)) cacheHits += 1;
-    const { status } = statusOf(answer);
-    onStatus(status);
-    if (status === "completed" || status === "failed") {
+    const progress = readProgress(answer);
+    onStatus(progress.status);
+    if (progress.status === "completed" || progress.status === "failed") {
       let hitsAfterwards = 0;
       for (let poll = 0; poll < POLLS_AFTERWARDS; poll++)
         if (isHit(await client.status(requestId))) hitsAfterwards += 1;
-      const counts = { polls, cacheHits, hitsAfterwards };
-      return { requestId, accepted: accepted.status, acceptedMs, ...counts, ...readResult(answer) };
+      return { requestId, accepted: accepted.status, acceptedMs, polls, cacheHits, hitsAfterwards, ...progress };
     }
     if (performance.now() - started > DEADLINE_MS)
-      throw new Error(`Request ${requestId} is still ${status} after ${DEADLINE_MS / 1_000} s`);
+      throw new Error(`Request ${requestId} is still ${progress.status} after ${DEADLINE_MS / 1_000} s`);
   }
 }
 
-function readResult(answer: ApiResponse): Pick<Trial, "status" | "agents" | "agentsMs"> {
-  const { status, result } = answer.body as {
+function readProgress({ status: code, body }: ApiResponse): Pick<Trial, "status" | "agents" | "agentsMs"> {
+  if (code !== 200) throw new Error(`A poll was answered ${code} instead of 200: ${JSON.stringify(body)}`);
+  const { status, result } = body as {
     status: string;
     result?: { agents?: Trial["agents"]; duration_ms?: number };
   };
   return { status, agents: result?.agents ?? [], agentsMs: Math.round(result?.duration_ms ?? 0) };
-}
-
-function statusOf({ status, body }: ApiResponse): { status: string } {
-  if (status !== 200) throw new Error(`A poll was answered ${status} instead of 200: ${JSON.stringify(body)}`);
-  return body as { status: string };
 }

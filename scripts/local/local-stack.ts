@@ -6,18 +6,19 @@ import type { OutputName } from "../../stacks/contract/outputs";
 import { startLocalRuntime, type Caller, type LocalRuntime, type LocalRuntimeOptions } from "../emulator";
 import { asList, asObject, messageOf } from "../emulator/json";
 import { keepProvider } from "../emulator/kept-provider";
-import { startEmulator } from "../emulator/moto";
-import { bareEnvironment, givenEmulator, sandboxEnvironment } from "../emulator/sandbox";
+import { startEmulator, bareEnvironment, givenEmulator, sandboxEnvironment } from "../emulator/moto";
 import type { CommandContext } from "../kit/context";
 import { countChanges } from "../kit/plan-changes";
 import { stackDirectory, synth } from "../kit/synth";
 import { Terraform, type PlanInput } from "../kit/terraform";
 import { progressText } from "../kit/terraform-messages";
-import { makeThrowAway } from "../kit/throw-away";
+import { makeThrowAway } from "../kit/loopback";
 import { provideTools } from "../kit/toolchain/toolchain";
 import { forgetRun, recordRun, removeDeadRuns } from "./dead-runs";
 
 export const REGION = "us-east-1";
+/** Names the VPC endpoint that a call comes through: an endpoint's id, or `none`. */
+const ENDPOINT_HEADER = "X-Quickturn-Vpc-Endpoint";
 const FOLDER_PREFIX = "quickturn-local-";
 /** Characters of a setting in a step's title. */
 const MAX_TITLE_CHARACTERS = 40;
@@ -47,31 +48,36 @@ export interface LocalStackOptions {
 }
 
 /** Registers a step that is done when the stack ends. The last one registered is done first. */
-export type Undo = (step: () => Promise<void>) => void;
+type Undo = (step: () => Promise<void>) => void;
 
-/** The finished parts of a running stack. */
-interface StackParts {
-  readonly context: CommandContext;
+/** The synthesized stack, applied by terraform to an emulator and served on loopback. Nothing of it stays. */
+export class LocalStack {
   /** Folder with state and logs. */
   readonly folder: string;
   /** Folder of the stack in it, which terraform applies. */
   readonly directory: string;
-  /** `http://127.0.0.1:<port>`. */
+  /** `http://127.0.0.1:<port>` of the emulator. */
   readonly emulator: string;
-  /** Settings of every apply. */
+  /** Settings that every plan must be given. */
   readonly vars: readonly string[];
+  /** Terraform in the folder of the stack, for commands that plan and apply by themselves. */
   readonly terraform: Terraform;
-}
+  /** Serves what was applied. */
+  readonly runtime: LocalRuntime;
 
-/** The synthesized stack, applied by terraform to an emulator and served on loopback. Nothing of it stays. */
-export class LocalStack {
+  /** @param state the parsed state after the last apply */
   private constructor(
-    private readonly parts: StackParts,
-    /** Serves what was applied. */
-    readonly runtime: LocalRuntime,
-    /** The parsed state after the last apply. */
+    private readonly context: CommandContext,
+    parts: Pick<LocalStack, "folder" | "directory" | "emulator" | "vars" | "terraform" | "runtime">,
     private state: unknown,
-  ) {}
+  ) {
+    this.folder = parts.folder;
+    this.directory = parts.directory;
+    this.emulator = parts.emulator;
+    this.vars = parts.vars;
+    this.terraform = parts.terraform;
+    this.runtime = parts.runtime;
+  }
 
   /** Calls `use` with the running stack, and takes everything down however that ends. */
   static async with<T>(
@@ -108,8 +114,8 @@ export class LocalStack {
     const vars = [...name, ...(options.vars ?? [])];
     // Without the signal, because an interrupted apply has to be destroyed too.
     if (given !== undefined) undo(() => destroy(context, new Terraform(sandbox), vars));
-    const parts = { context, folder, directory, emulator, vars, terraform: new Terraform({ ...sandbox, signal }) };
-    const state = await applyStack(parts, "terraform apply (profile optimized)");
+    const terraform = new Terraform({ ...sandbox, signal });
+    const state = await applyStack(context, terraform, { title: "terraform apply (profile optimized)", vars });
     const runtime = await progress.step(
       "Serve what was applied",
       async () =>
@@ -119,6 +125,7 @@ export class LocalStack {
           endpoint: emulator,
           region: REGION,
           callers: CALLERS,
+          endpointHeader: ENDPOINT_HEADER,
           workDirectory: folder,
           warn: (text) => progress.note(text),
           ...(await options.runtime?.(emulator, undo)),
@@ -126,32 +133,7 @@ export class LocalStack {
       ({ url }) => url,
     );
     undo(() => runtime.stop());
-    return new LocalStack(parts, runtime, state);
-  }
-
-  /** Folder with state and logs. */
-  get folder(): string {
-    return this.parts.folder;
-  }
-
-  /** Folder of the stack, which terraform applies. */
-  get directory(): string {
-    return this.parts.directory;
-  }
-
-  /** `http://127.0.0.1:<port>` of the emulator. */
-  get emulator(): string {
-    return this.parts.emulator;
-  }
-
-  /** Terraform in the folder of the stack, for commands that plan and apply by themselves. */
-  get terraform(): Terraform {
-    return this.parts.terraform;
-  }
-
-  /** Settings that every plan must be given. */
-  get vars(): readonly string[] {
-    return this.parts.vars;
+    return new LocalStack(context, { folder, directory, emulator, vars, terraform, runtime }, state);
   }
 
   /** The value of an output of the last apply. */
@@ -165,7 +147,8 @@ export class LocalStack {
     await this.runtime.beforeApply();
     const title = `terraform apply ${vars.map((value) => `-var ${shorten(value)}`).join(" ")}`;
     // No refresh, because nobody else changes the stack, and the emulator reports some attributes in its own spelling.
-    this.state = await applyStack(this.parts, title, { vars, refresh: false });
+    const changed = { title, vars: [...this.vars, ...vars], refresh: false };
+    this.state = await applyStack(this.context, this.terraform, changed);
     await this.runtime.reload(this.state);
   }
 
@@ -174,7 +157,7 @@ export class LocalStack {
    * queues' mappings.
    */
   async serveApplied(): Promise<void> {
-    this.state = enableMappings(await this.parts.terraform.show());
+    this.state = enableMappings(await this.terraform.show());
     await this.runtime.reload(this.state);
   }
 }
@@ -216,17 +199,15 @@ async function startOwnEmulator(
 
 /** @returns the parsed state after the apply */
 async function applyStack(
-  { context, terraform, vars }: StackParts,
-  title: string,
-  input: PlanInput = {},
+  { progress }: CommandContext,
+  terraform: Terraform,
+  { title, ...input }: PlanInput & { readonly title: string },
 ): Promise<unknown> {
-  const { state } = await context.progress.step(
+  const { state } = await progress.step(
     title,
     async (detail) => {
       detail("terraform plans and applies");
-      const changes = await terraform.apply({ ...input, vars: [...vars, ...(input.vars ?? [])] }, (reached) =>
-        detail(progressText(reached)),
-      );
+      const changes = await terraform.apply(input, (reached) => detail(progressText(reached)));
       return { state: await terraform.show(), counted: countChanges(changes) };
     },
     ({ counted }) => counted,

@@ -12,7 +12,7 @@ function describeCalls(url: string, callers: readonly Caller[], folder: string):
   const exports = callers.map(
     ({ name, accessKeyId, secretAccessKey }) => `export ${name.toUpperCase()}="${accessKeyId}:${secretAccessKey}"`,
   );
-  const curl = "curl -i --aws-sigv4 aws:amz:us-east-1:execute-api --user $ALICE";
+  const curl = `curl -i --aws-sigv4 aws:amz:${REGION}:execute-api --user $ALICE`;
   return [
     pc.bold("Call it yourself, from another terminal:"),
     `  export API=${url}`,
@@ -52,7 +52,7 @@ function describeTrial(title: string, trial: Trial): string {
   ].join("\n");
 }
 
-/** The trials side by side, which shows the effect of the profiles. */
+/** Compares the trials, which shows the effect of the profiles. */
 function describeEnd(trials: readonly Trial[]): string {
   const [optimized, baseline, again] = trials;
   if (!optimized || !baseline || !again) return "Stopped.";
@@ -97,61 +97,41 @@ export async function local(
       `--port ${port} of 127.0.0.1 cannot be served (${problem}); ` +
         "allowed: a port that no other program uses, or none: a free one is then chosen.",
     );
-  const runtime = async () => ({ metrics: true, ...(port === undefined ? {} : { port }) });
+  const runtime = async () => ({ metrics: true, port });
   return LocalStack.with(context, { settings: { agents: AGENTS }, vars, keep, runtime }, async (stack) => {
     const trials = quiet ? [] : await demonstrate(context, stack);
     if (!once) await stayUp(context, stack);
-    return {
-      exitCode: 0,
-      text: describeEnd(trials),
-      json: {
-        url: stack.runtime.url,
-        metricsUrl: stack.runtime.metricsUrl,
-        trials,
-        statistics: stack.runtime.statistics(),
-      },
-    };
+    const { url, metricsUrl } = stack.runtime;
+    const json = { url, metricsUrl, trials, statistics: stack.runtime.statistics() };
+    return { exitCode: 0, text: describeEnd(trials), json };
   });
 }
 
-async function demonstrate(context: CommandContext, stack: LocalStack): Promise<Trial[]> {
+async function demonstrate({ progress }: CommandContext, stack: LocalStack): Promise<Trial[]> {
   const [alice] = CALLERS;
   if (!alice) return [];
   const { url, metricsUrl = "" } = stack.runtime;
   const client = new AgentApiClient(url, REGION, alice);
-  const run = (title: string) => demonstrateRequest(context, { stack, client, title });
-  context.progress.note(describeCalls(url, CALLERS, stack.folder));
-  context.progress.note(describeMetrics(metricsUrl, stack.directory, alice));
-  const optimized = await run("optimized");
-  await stack.flip(["profile=baseline"]);
-  const baseline = await run("baseline");
-  await stack.flip(["profile=optimized"]);
-  const again = await run("optimized, again");
-  return [optimized, baseline, again];
-}
-
-interface Demonstration {
-  readonly stack: LocalStack;
-  readonly client: AgentApiClient;
-  readonly title: string;
-}
-
-async function demonstrateRequest(
-  { progress }: CommandContext,
-  { stack, client, title }: Demonstration,
-): Promise<Trial> {
-  const trial = await progress.step(
-    `POST "${PROMPT}" (${title})`,
-    (detail) => runTrial(client, CACHE_HEADER, detail),
-    ({ status, polls }) => `${status} after ${polls} polls`,
-  );
-  progress.note(describeTrial(title, trial));
-  if (trial.status !== "completed")
+  const run = async (title: string): Promise<Trial> => {
+    const trial = await progress.step(
+      `POST "${PROMPT}" (${title})`,
+      (detail) => runTrial(client, CACHE_HEADER, detail),
+      ({ status, polls }) => `${status} after ${polls} polls`,
+    );
+    progress.note(describeTrial(title, trial));
+    if (trial.status === "completed") return trial;
     throw new Error(
       `Request ${trial.requestId} ended ${trial.status}; the functions' logs are in ` +
         `${join(stack.folder, "logs")} (run with --keep to keep them)`,
     );
-  return trial;
+  };
+  progress.note(describeCalls(url, CALLERS, stack.folder));
+  progress.note(describeMetrics(metricsUrl, stack.directory, alice));
+  const optimized = await run("optimized");
+  await stack.flip(["profile=baseline"]);
+  const baseline = await run("baseline");
+  await stack.flip(["profile=optimized"]);
+  return [optimized, baseline, await run("optimized, again")];
 }
 
 async function stayUp({ progress, signal }: CommandContext, stack: LocalStack): Promise<void> {

@@ -1,8 +1,3 @@
-/**
- * A synthesized stack as a Terraform module: what is a root's alone (provider, backend) and what is cdktf's (its
- * metadata) is left out, and what the provider block did for the resources is done at the resources.
- */
-
 /** A Terraform block's content, as JSON has it. */
 type Block = Readonly<Record<string, unknown>>;
 
@@ -10,7 +5,7 @@ type Block = Readonly<Record<string, unknown>>;
 type Named = Readonly<Record<string, Block>>;
 type Typed = Readonly<Record<string, Named>>;
 
-/** The JSON that a synthesis writes, as far as a module needs it. */
+/** The JSON of a synthesized stack, as far as a module needs it. */
 export interface SynthesizedStack {
   readonly provider: { readonly aws: readonly Block[] };
   readonly terraform: {
@@ -27,12 +22,9 @@ export interface SynthesizedStack {
 
 /** The Terraform files of a module. */
 export const MODULE_FILES = ["main.tf.json", "outputs.tf.json", "variables.tf.json", "versions.tf.json"] as const;
-export type ModuleFiles = Readonly<Record<(typeof MODULE_FILES)[number], string>>;
+type ModuleFiles = Readonly<Record<(typeof MODULE_FILES)[number], string>>;
 
-/**
- * Resource types by whether they take tags. Provider 5.100.0 says so in its schema, which a test compares with this;
- * both lists, so that a new type is looked up and not forgotten.
- */
+/** Resource types that take tags. A test compares the types of all modules with the provider's schema. */
 export const TAGGABLE: readonly string[] = [
   "aws_api_gateway_api_key",
   "aws_api_gateway_rest_api",
@@ -53,66 +45,68 @@ export const TAGGABLE: readonly string[] = [
   "aws_sqs_queue",
   "aws_wafv2_web_acl",
 ];
-export const NOT_TAGGABLE: readonly string[] = [
-  "aws_api_gateway_account",
-  "aws_api_gateway_deployment",
-  "aws_api_gateway_method_settings",
-  "aws_api_gateway_usage_plan_key",
-  "aws_cloudwatch_dashboard",
-  "aws_cloudwatch_event_target",
-  "aws_iam_role_policy",
-  "aws_iam_role_policy_attachment",
-  "aws_lambda_alias",
-  "aws_lambda_function_event_invoke_config",
-  "aws_lambda_permission",
-  "aws_lambda_provisioned_concurrency_config",
-  "aws_s3_bucket_lifecycle_configuration",
-  "aws_s3_bucket_policy",
-  "aws_s3_bucket_public_access_block",
-  "aws_s3_bucket_server_side_encryption_configuration",
-  "aws_sns_topic_policy",
-  "aws_sns_topic_subscription",
-  "aws_sqs_queue_redrive_policy",
-  "aws_wafv2_web_acl_association",
-  "aws_wafv2_web_acl_logging_configuration",
-];
 
-/** What a stack may hold at the top. Anything else is a kind of block that nobody has thought about here. */
+/** What a stack may hold at the top. Nobody has decided yet what becomes of any other kind of block. */
 const KNOWN = ["//", "check", "data", "locals", "output", "provider", "resource", "terraform", "variable"];
+
+/** What the files beside a module's Terraform files take from its stack. */
+export interface ModuleFacts {
+  /** Version constraints that the examples have too: Terraform's, and the provider hashicorp/aws's. */
+  readonly terraform: string;
+  readonly aws: string;
+  /** Names of the stack's variables that the module does not have. */
+  readonly dropped: readonly string[];
+}
+
+export function readModuleFacts(stack: SynthesizedStack): ModuleFacts {
+  const { version } = readRequiredProvider(stack);
+  return { terraform: stack.terraform.required_version, aws: version, dropped: [readProvider(stack).region] };
+}
 
 /**
  * A stack's Terraform files as a module, by name.
  *
  * - No provider and no backend: with either, a module takes neither `count` nor `for_each` nor `providers`.
- * - The region is the provider's, so the variable that set it is gone: one that decides nothing would mislead.
- * - The provider's default tags, where it has any, stand at each resource that takes tags: a caller's provider has the
- * same tags for
- *   all instances of a module, and these name the instance.
- * - No `prevent_destroy`: it takes no expression, so a caller could never take the module down; it also lets everything
- *   be destroyed once the module's call is deleted. A variable guards the tables in AWS itself.
- * @throws Error where the stack holds what a module cannot carry, or a type of which nobody said whether it takes tags
+ * - The region is the provider's. The variable that set it is left out, because it would have no effect.
+ * - The provider's default tags, where it has any, are set at each resource that takes tags: a caller's provider has
+ *   the same tags for all instances of a module, and these tags name the instance.
+ * - No `prevent_destroy`: it takes no expression, so a caller could never take the module down, and it has no effect
+ *   once the module's call is deleted. A variable protects the tables in AWS itself.
+ * @throws Error where the stack holds what a module cannot have
  */
 export function createModuleFiles(stack: SynthesizedStack): ModuleFiles {
   refuseUnknownBlocks(stack);
   const { region, tags } = readProvider(stack);
-  const variable = omitFields(stack.variable, region) as Named;
   const { source, version } = readRequiredProvider(stack);
-  const regional = readsRegion([stack.locals, tags, stack.resource, stack.check, stack.output, variable], region);
-  const main = {
-    data: { ...removeMetadata(stack.data ?? {}), ...(regional && { aws_region: { current: {} } }) },
-    locals: {
-      ...stack.locals,
-      ...(regional && { aws_region: "${data.aws_region.current.id}" }),
-      ...(tags !== undefined && { tags }),
-    },
-    resource: convertResources(stack.resource, tags !== undefined),
-    check: stack.check ?? {},
+  // The region is read by its variable, or by the data source under a name that provider 6 warns about.
+  const readsOfRegion = new RegExp(`\\bvar\\.${region}\\b|\\bdata\\.aws_region\\.current\\.name\\b`, "g");
+  const text = (content: object) => {
+    const replaceRegion = (_key: string, value: unknown) =>
+      typeof value === "string" ? value.replace(readsOfRegion, "local.aws_region") : value;
+    return `${JSON.stringify(removeEmpty(content), replaceRegion, 2)}\n`;
   };
-  const text = (content: object) => `${JSON.stringify(replaceRegion(removeEmpty(content), region), null, 2)}\n`;
+  const variable = requireDescriptions("variable", omitFields(stack.variable, region) as Named);
+  const output = requireDescriptions("output", stack.output);
+  const isRegional =
+    JSON.stringify([stack.locals, tags, stack.resource, stack.check, output, variable]).search(readsOfRegion) >= 0;
   return {
-    "main.tf.json": text(main),
-    "outputs.tf.json": text({ output: requireDescriptions("output", stack.output) }),
-    "variables.tf.json": text({ variable: requireDescriptions("variable", variable) }),
+    "main.tf.json": text({
+      data: {
+        ...mapBlocks(stack.data ?? {}, (block) => omitFields(block, "//")),
+        ...(isRegional && { aws_region: { current: {} } }),
+      },
+      locals: {
+        ...stack.locals,
+        ...(isRegional && { aws_region: "${data.aws_region.current.id}" }),
+        ...(tags !== undefined && { tags }),
+      },
+      resource: mapBlocks(stack.resource, (block, type, name) =>
+        convertResource(block, `${type}.${name}`, tags !== undefined),
+      ),
+      check: stack.check ?? {},
+    }),
+    "outputs.tf.json": text({ output }),
+    "variables.tf.json": text({ variable }),
     "versions.tf.json": text({
       terraform: {
         required_version: stack.terraform.required_version,
@@ -122,11 +116,6 @@ export function createModuleFiles(stack: SynthesizedStack): ModuleFiles {
   };
 }
 
-/** Names of the stack's variables that the module has not, because its caller's provider decides. */
-export function listDroppedVariables(stack: SynthesizedStack): readonly string[] {
-  return [readProvider(stack).region];
-}
-
 function refuseUnknownBlocks(stack: SynthesizedStack): void {
   const unknown = Object.keys(stack).filter((name) => !KNOWN.includes(name));
   if (unknown.length > 0)
@@ -134,12 +123,9 @@ function refuseUnknownBlocks(stack: SynthesizedStack): void {
       `The stack has the blocks ${unknown.join(", ")}; a module is made of ${KNOWN.slice(1).join(", ")}. ` +
         "Say in module-files what becomes of them.",
     );
-  for (const name of ["aws_region", "tags"]) {
+  for (const name of ["aws_region", "tags"])
     if (stack.locals?.[name] !== undefined)
-      throw new Error(
-        `The stack has local.${name}; a module keeps that name for what the provider did. Rename the stack's.`,
-      );
-  }
+      throw new Error(`The stack has local.${name}; a module has a local of that name itself. Rename the stack's.`);
 }
 
 function readRequiredProvider({ terraform }: SynthesizedStack): { readonly source: string; readonly version: string } {
@@ -152,10 +138,7 @@ function readRequiredProvider({ terraform }: SynthesizedStack): { readonly sourc
   return aws;
 }
 
-/**
- * The variable of the provider's region, and its default tags where it has any; a provider that does more cannot be
- * left out.
- */
+/** The variable of the provider's region, and its default tags. A provider with anything else cannot be left out. */
 function readProvider({ provider }: SynthesizedStack): { readonly region: string; readonly tags: unknown } {
   const [aws, ...others] = provider.aws;
   const { region, default_tags: defaults, ...more } = aws ?? {};
@@ -166,48 +149,39 @@ function readProvider({ provider }: SynthesizedStack): { readonly region: string
     Object.keys(more).length > 0 ||
     variable === undefined ||
     (defaults !== undefined && tags === undefined)
-  ) {
+  )
     throw new Error(
-      `The stack's provider block is ${JSON.stringify(provider.aws)}; a module can stand in for one ` +
-        "whose region is a variable, with or without default_tags, and nothing else.",
+      `The stack's provider block is ${JSON.stringify(provider.aws)}; allowed: one whose region is a variable, ` +
+        "with or without default_tags, and nothing else.",
     );
-  }
   return { region: variable, tags };
 }
 
-function convertResources(typed: Typed, tagged: boolean): Typed {
+function mapBlocks(typed: Typed, convert: (block: Block, type: string, name: string) => Block): Typed {
   return Object.fromEntries(
-    Object.entries(typed).map(([type, named]) => {
-      if (!TAGGABLE.includes(type) && !NOT_TAGGABLE.includes(type))
-        throw new Error(
-          `${type} is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE ` +
-            "or NOT_TAGGABLE.",
-        );
-      return [
-        type,
-        Object.fromEntries(
-          Object.entries(named).map(([name, body]) => [name, convertResource(body, `${type}.${name}`, tagged)]),
-        ),
-      ];
-    }),
+    Object.entries(typed).map(([type, named]) => [
+      type,
+      Object.fromEntries(Object.entries(named).map(([name, block]) => [name, convert(block, type, name)])),
+    ]),
   );
 }
 
-function convertResource(body: Block, address: string, tagged: boolean): Block {
-  if (body["provider"] !== undefined)
+function convertResource(block: Block, address: string, tagged: boolean): Block {
+  const [type = ""] = address.split(".");
+  if (block["provider"] !== undefined)
     throw new Error(
-      `${address} has provider = ${JSON.stringify(body["provider"])}; in a module all resources are the ` +
-        "one provider's.",
+      `${address} has provider = ${JSON.stringify(block["provider"])}; allowed: none, because a module has one ` +
+        "provider.",
     );
-  const kept = omitFields((body["lifecycle"] ?? {}) as Block, "prevent_destroy");
+  const lifecycle = omitFields((block["lifecycle"] ?? {}) as Block, "prevent_destroy");
   return {
-    ...omitFields(body, "//", "lifecycle"),
-    ...(tagged && TAGGABLE.includes(address.split(".")[0] ?? "") && { tags: mergeTags(body["tags"]) }),
-    ...(Object.keys(kept).length > 0 && { lifecycle: kept }),
+    ...omitFields(block, "//", "lifecycle"),
+    ...(tagged && TAGGABLE.includes(type) && { tags: mergeTags(block["tags"]) }),
+    ...(Object.keys(lifecycle).length > 0 && { lifecycle }),
   };
 }
 
-/** The resource's own tags win, as they do over a provider's default ones. */
+/** The resource's own tags win, as they do over a provider's default tags. */
 function mergeTags(own: unknown): string {
   if (own === undefined) return "${local.tags}";
   const expression =
@@ -219,51 +193,19 @@ function mergeTags(own: unknown): string {
   return `\${merge(local.tags, ${expression})}`;
 }
 
-function removeMetadata(typed: Typed): Typed {
-  return Object.fromEntries(
-    Object.entries(typed).map(([type, named]) => [
-      type,
-      Object.fromEntries(Object.entries(named).map(([name, body]) => [name, omitFields(body, "//")])),
-    ]),
-  );
-}
-
 function omitFields(block: Block, ...names: readonly string[]): Block {
   return Object.fromEntries(Object.entries(block).filter(([name]) => !names.includes(name)));
 }
 
-/** What people see in a registry, an editor or a plan's prompt. */
+/** Registries, editors and prompts show descriptions. */
 function requireDescriptions(kind: string, named: Named): Named {
   const without = Object.keys(named).filter((name) => typeof named[name]?.["description"] !== "string");
   if (without.length > 0)
-    throw new Error(`The ${kind}s ${without.join(", ")} have no description; a module's all have one.`);
+    throw new Error(`The ${kind}s ${without.join(", ")} have no description; each must have one.`);
   return named;
 }
 
-/** Terraform takes an empty block, and a reader wonders at it. */
+/** Leaves out kinds of blocks of which there are none. */
 function removeEmpty(content: object): object {
   return Object.fromEntries(Object.entries(content).filter(([, blocks]) => Object.keys(blocks as object).length > 0));
-}
-
-/**
- * How an expression reads the region: by its variable, or by the data source under a name that provider 6 warns about.
- */
-const matchRegion = (variable: string) =>
-  new RegExp(`\\bvar\\.${variable}\\b|\\bdata\\.aws_region\\.current\\.name\\b`, "g");
-
-function readsRegion(content: unknown, variable: string): boolean {
-  return matchRegion(variable).test(JSON.stringify(content));
-}
-
-/** Every expression that reads the region reads the local. */
-function replaceRegion(content: unknown, variable: string): unknown {
-  const reads = matchRegion(variable);
-  const walk = (part: unknown): unknown => {
-    if (typeof part === "string") return part.replace(reads, "local.aws_region");
-    if (Array.isArray(part)) return part.map(walk);
-    return typeof part === "object" && part !== null
-      ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key, walk(value)]))
-      : part;
-  };
-  return walk(content);
 }

@@ -1,23 +1,124 @@
-import { SETTINGS } from "../../stacks/contract/settings";
+import type { Part } from "../../stacks/contract/parts";
+import { OUTPUT_DESCRIPTIONS } from "../../stacks/contract/outputs";
+import { SETTINGS, type Setting } from "../../stacks/contract/settings";
+import type { ModuleFacts } from "./module-files";
+import { formatTestFile, refuseBeyondLimits } from "./module-tests";
 import { outputsTable, settingsTable } from "./tables";
 
-/** Versions that the examples ask for: the module's own. */
-export interface Versions {
-  readonly terraform: string;
-  /** Of the provider hashicorp/aws. */
-  readonly aws: string;
+/** The texts and tests of one small module. Tables and bad values come from its settings. */
+export interface PartPages {
+  readonly part: Part;
+  /** What it is and when to use it: a paragraph or two of Markdown. */
+  readonly summary: string;
+  /** What its user must know: paragraphs of Markdown. */
+  readonly notes: string;
+  /** A root that calls it: HCL, without the block of versions. */
+  readonly example: string;
+  /** What all runs share: mocks and variables in HCL. */
+  readonly given: string;
+  /** Runs that show what it does, in HCL. */
+  readonly runs: readonly string[];
+  /** Runs of what its rules refuse or warn about, in HCL. Runs beyond the limits are added. */
+  readonly refusals: readonly string[];
 }
 
-/** The roots that show how a module of the stack `agent-api` is called, by path: HCL, as `terraform fmt` writes it. */
-export function formatExamples(versions: Versions): Readonly<Record<string, string>> {
+/** README, example and tests of a small module, by path. */
+export function formatPartFiles(pages: PartPages, facts: ModuleFacts): Readonly<Record<string, string>> {
+  const { part, given, runs, refusals } = pages;
+  const settings = selectSettings(part.settings, facts);
   return {
-    "examples/basic/main.tf": `${formatVersions(versions)}\n${BASIC}`,
-    "examples/two-teams/main.tf": `${formatVersions(versions)}\n${TWO_TEAMS}`,
+    "README.md": formatReadme({
+      ...pages,
+      name: part.name,
+      use: PART_USE,
+      examples: "`examples/basic` is this as a whole root.",
+      effects: PART_EFFECTS,
+      settings,
+      outputs: part.outputs,
+    }),
+    "examples/basic/main.tf": `${formatVersions(facts)}\n${pages.example}`,
+    "tests/behaviour.tftest.hcl": formatTestFile("What it plans, and what each flip changes.", [given, ...runs]),
+    "tests/refused.tftest.hcl": formatTestFile("Every bad value is refused at its variable.", [
+      given,
+      ...refuseBeyondLimits(settings),
+      ...refusals,
+    ]),
   };
 }
 
-/** The block with which a root says what it takes. */
-export function formatVersions({ terraform, aws }: Versions): string {
+/** README and examples of the module `agent-api`, by path. HCL is written as `terraform fmt` does. */
+export function formatAgentApiPages(facts: ModuleFacts): Readonly<Record<string, string>> {
+  return {
+    "README.md": formatReadme({
+      name: "agent-api",
+      summary: SUMMARY,
+      use: USE,
+      example: BASIC,
+      examples:
+        "`examples/basic` is this as a whole root; `examples/two-teams` has one deployment a team, by `for_each`.",
+      notes: NOTES,
+      effects: EFFECTS,
+      settings: selectSettings(SETTINGS, facts),
+      outputs: OUTPUT_DESCRIPTIONS,
+    }),
+    "examples/basic/main.tf": `${formatVersions(facts)}\n${BASIC}`,
+    "examples/two-teams/main.tf": `${formatVersions(facts)}\n${TWO_TEAMS}`,
+  };
+}
+
+const selectSettings = (settings: readonly Setting[], { dropped }: ModuleFacts): readonly Setting[] =>
+  settings.filter(({ name }) => !dropped.includes(name));
+
+interface Readme extends Pick<PartPages, "summary" | "notes" | "example"> {
+  readonly name: string;
+  /** How to get the module. */
+  readonly use: string;
+  /** Which examples there are. */
+  readonly examples: string;
+  /** What the words in the column "a change" mean. */
+  readonly effects: string;
+  readonly settings: readonly Setting[];
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+function formatReadme({ name, summary, use, example, examples, notes, effects, settings, outputs }: Readme): string {
+  return `# Quickturn: ${name}
+
+${summary}
+${use}
+
+## Example
+
+\`\`\`hcl
+${extractModuleCall(example, name)}\`\`\`
+
+${examples}
+
+## What to know
+
+${notes}
+**Tests.** \`terraform init && terraform test\` in this folder plans it with a mocked provider: no account is needed.
+
+## Inputs
+
+${effects}
+
+${settingsTable(settings)}
+
+## Outputs
+
+${outputsTable(outputs)}
+`;
+}
+
+/** The call of a module in an example's root, as somebody writes it who has copied the module's folder. */
+function extractModuleCall(example: string, folder: string): string {
+  const [call = ""] = /^module "[\s\S]*?^}\n/m.exec(example) ?? [];
+  return call.replace('"../.."', `"./modules/${folder}"`);
+}
+
+/** The block with which a root says which versions it takes. */
+function formatVersions({ terraform, aws }: ModuleFacts): string {
   return `terraform {
   required_version = "${terraform}"
 
@@ -30,6 +131,21 @@ export function formatVersions({ terraform, aws }: Versions): string {
 }
 `;
 }
+
+/** Joins the lines of each paragraph of Markdown, which are wrapped in the source. Blocks of code stay unchanged. */
+export function joinLines(markdown: string): string {
+  return markdown
+    .split(/(^```[\s\S]*?^```$)/m)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/(?<=[^\n])\n(?=[^\n])/g, " ")))
+    .join("");
+}
+
+const PART_USE = joinLines(`Plain Terraform: JSON, no Node.js. Copy this folder into your repository, or unpack it
+where your modules stand. \`count\`, \`for_each\` and \`providers\` work; the region is the provider's.`);
+
+const PART_EFFECTS = joinLines(`What a change does: *alias* moves the alias (seconds); *stage* changes the stage
+(seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes; *identity*: another value is another
+resource, set it once.`);
 
 const BASIC = `provider "aws" {
   region = "us-east-1"
@@ -94,67 +210,24 @@ output "api_endpoints" {
 }
 `;
 
-/**
- * README of the module of the stack `agent-api`, in Markdown.
- * @param dropped names of the stack's variables that the module has not
- * @param example the basic example's HCL
- */
-export function formatReadme(dropped: readonly string[], example: string): string {
-  return `${TOP}
-## Example
-
-\`\`\`hcl
-${extractModuleCall(example, "agent-api")}\`\`\`
-
-\`examples/basic\` is this as a whole root; \`examples/two-teams\` has one deployment a team, by \`for_each\`.
-
-${NOTES}
-## Inputs
-
-${EFFECTS}
-
-${settingsTable(SETTINGS.filter(({ name }) => !dropped.includes(name)))}
-
-## Outputs
-
-${outputsTable()}
-`;
-}
-
-/** Joins the lines of each paragraph of Markdown, which are wrapped in the source. Blocks of code stay as they are. */
-export function joinLines(markdown: string): string {
-  return markdown
-    .split(/(^```[\s\S]*?^```$)/m)
-    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/(?<=[^\n])\n(?=[^\n])/g, " ")))
-    .join("");
-}
-
-/** The call of a module alone out of an example's root, as somebody who has copied the module's folder writes it. */
-export function extractModuleCall(example: string, folder: string): string {
-  const call = /^module "[\s\S]*?^}\n/m.exec(example)?.[0];
-  if (call === undefined) throw new Error(`The example has no module block; it is ${JSON.stringify(example)}`);
-  return call.replace('"../.."', `"./modules/${folder}"`);
-}
-
-const TOP = joinLines(`# Quickturn: agent-api
-
-An HTTP API in front of slow LLM agents: it answers 202 at once, queues the request, runs the agents in a
+const SUMMARY =
+  joinLines(`An HTTP API in front of slow LLM agents: it answers 202 at once, queues the request, runs the agents in a
 worker, and serves polls from a cache; with alarms and a dashboard. Every optimization is a variable: flip it,
 and it is taken away again, in place.
-
-Plain Terraform: JSON and three zips, no Node.js. Copy this folder into your repository, or unpack it where
-your modules stand.
 `);
+
+const USE =
+  joinLines(`Plain Terraform: JSON and three zips, no Node.js. Copy this folder into your repository, or unpack
+it where your modules stand.`);
 
 const EFFECTS = joinLines(`What a change does: *new version* publishes a function's version and moves the alias
 (seconds); *alias* moves the alias (seconds); *stage* changes method settings (seconds); *deployment* puts a new
 deployment behind the same URL (seconds); *in place* updates a resource (seconds); *minutes* says what AWS takes;
 *identity* names the deployment: set it once. A setting that is null follows \`profile\`.`);
 
-const NOTES = joinLines(`## What to know
-
-**Region.** The provider's. There is no \`aws_region\`: a variable beside the provider could only contradict
-it. Elsewhere:
+const NOTES =
+  joinLines(`**Region.** The provider's. There is no \`aws_region\`: a variable beside the provider could only
+contradict it. Elsewhere:
 
 \`\`\`hcl
 module "agent_api_ireland" {
@@ -195,6 +268,4 @@ of \`tags\`, which win over your provider's \`default_tags\`. So two instances u
 tables, whoever asks, and keeps the results bucket from being emptied. Set it to false, apply, then destroy or
 delete the call. There is no \`prevent_destroy\`: it takes no variable, so only an edit of this folder would
 get past it; and it guards nothing once the call is deleted.
-
-**Tests.** \`terraform init && terraform test\` in this folder plans it with a mocked provider: no account is needed.
 `);

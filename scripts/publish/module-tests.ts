@@ -9,15 +9,11 @@ import {
   type SettingName,
 } from "../../stacks/contract/settings";
 
-/** Values of variables of a test in HCL, by name. */
-export type Values = Readonly<Record<string, unknown>>;
+/** Values of a run's variables, by name. */
+type Values = Readonly<Record<string, unknown>>;
 
-/** What a run expects of its plan. */
-export interface Assert {
-  /** Terraform expression. */
-  readonly condition: string;
-  readonly message: string;
-}
+/** Terraform conditions, by the message that says how one is not met. */
+type Asserts = Readonly<Record<string, string>>;
 
 /** Runs with numbers that are too small or too large, and with wrong strings: each is refused at its variable. */
 export function refuseBeyondLimits(settings: readonly Setting[]): string[] {
@@ -78,34 +74,29 @@ function dependsOn(one: Setting, other: Setting, among: readonly Setting[]): boo
 export const formatTestFile = (title: string, blocks: readonly string[]): string =>
   `# ${title}\n\n${blocks.join("\n")}`;
 
-/** What a run gives, and what it expects. */
-export interface Run {
+/** What a run sets, and what it expects. */
+interface Run {
   readonly variables?: Values;
-  readonly asserts?: readonly Assert[];
-  /** Addresses of what must fail; nothing else may. */
+  readonly asserts?: Asserts;
+  /** Addresses of what must fail; nothing else may fail. */
   readonly failures?: readonly string[];
 }
 
 /** A run block that plans. */
-export function formatRun(name: string, { variables = {}, asserts = [], failures = [] }: Run): string {
-  const parts = [
-    "  command = plan\n",
-    ...(Object.keys(variables).length > 0
-      ? [
-          `  variables {\n${alignArguments(variables)
-            .map((line) => `    ${line}\n`)
-            .join("")}  }\n`,
-        ]
-      : []),
-    ...(failures.length > 0
-      ? [`  expect_failures = [\n${failures.map((address) => `    ${address},\n`).join("")}  ]\n`]
-      : []),
-    ...asserts.map(
-      ({ condition, message }) =>
-        `  assert {\n    condition     = ${condition}\n    error_message = ${JSON.stringify(message)}\n  }\n`,
-    ),
-  ];
+export function formatRun(name: string, { variables = {}, asserts = {}, failures = [] }: Run): string {
+  const parts = ["  command = plan\n"];
+  const lines = alignArguments(variables).map((line) => `    ${line}\n`);
+  if (lines.length > 0) parts.push(`  variables {\n${lines.join("")}  }\n`);
+  const addresses = failures.map((address) => `    ${address},\n`);
+  if (addresses.length > 0) parts.push(`  expect_failures = [\n${addresses.join("")}  ]\n`);
+  for (const [message, condition] of Object.entries(asserts))
+    parts.push(`  assert {\n    condition     = ${condition}\n    error_message = ${JSON.stringify(message)}\n  }\n`);
   return `run "${name}" {\n${parts.join("\n")}}\n`;
+}
+
+/** A run whose values are refused, or warned about, at these addresses. */
+export function formatRefusal(name: string, variables: Values, ...failures: readonly string[]): string {
+  return formatRun(name, { variables, failures });
 }
 
 /** Formats arguments with aligned equals signs, as `terraform fmt` does. */
@@ -175,33 +166,25 @@ export function formatModuleTests(dropped: readonly string[]): Readonly<Record<s
 }
 
 function formatOptimizations(): string {
-  const following = SETTINGS.filter(followsProfile).map(({ name }) => name);
-  const profiles = Object.fromEntries(
-    PROFILES.map((profile) => [
-      profile,
-      Object.fromEntries(
-        SETTINGS.filter(followsProfile).map((setting) => [setting.name, defaultValue(setting, profile)]),
-      ),
-    ]),
-  ) as Record<(typeof PROFILES)[number], Values>;
-  const takenAway = following.filter((name) => profiles.optimized[name] !== profiles.baseline[name]);
-  const flips = takenAway.map((name) => {
-    const off = [name, ...(TOGETHER[name] ? [TOGETHER[name]] : [])].sort();
-    const values = Object.fromEntries(off.map((each) => [each, profiles.baseline[each]]));
-    return formatRun(`${name}_taken_away`, {
-      variables: values,
-      asserts: expectSettings({ ...profiles.optimized, ...values }),
-    });
-  });
+  const following = SETTINGS.filter(followsProfile);
+  const valuesOf = (profile: (typeof PROFILES)[number]): Values =>
+    Object.fromEntries(following.map((setting) => [setting.name, defaultValue(setting, profile)]));
   // The defaults are the profile optimized.
+  const [optimized, baseline] = [valuesOf("optimized"), valuesOf("baseline")];
+  const flips = following
+    .filter(({ name }) => optimized[name] !== baseline[name])
+    .map(({ name }) => {
+      const flipped = [name, TOGETHER[name] ?? name].sort();
+      const variables = Object.fromEntries(flipped.map((each) => [each, baseline[each]]));
+      return formatRun(`${name}_taken_away`, { variables, asserts: expectSettings({ ...optimized, ...variables }) });
+    });
   const profileRuns = PROFILES.filter((profile) => profile !== "optimized").map((profile) =>
-    formatRun(`profile_${profile}`, { variables: { profile }, asserts: expectSettings(profiles[profile]) }),
+    formatRun(`profile_${profile}`, { variables: { profile }, asserts: expectSettings(valuesOf(profile)) }),
   );
-  const defaults = formatRun("defaults", { asserts: [...expectSettings(profiles.optimized), ...IDENTITY] });
   return formatTestFile("Each optimization is there, and flipping its variable takes away that one and no other.", [
     MOCK,
     GIVEN,
-    defaults,
+    formatRun("defaults", { asserts: { ...expectSettings(optimized), ...IDENTITY } }),
     ...profileRuns,
     ...flips,
     DISTRIBUTION,
@@ -210,25 +193,16 @@ function formatOptimizations(): string {
 }
 
 /** Names that distinguish instances, and the protection of the tables. */
-const IDENTITY: readonly Assert[] = [
-  {
-    condition: 'aws_lambda_function.worker_function.function_name == "support-test-worker"',
-    message: "The worker is not named after name and environment.",
-  },
-  {
-    condition: 'aws_dynamodb_table.store_requests.tags["quickturn:name"] == "support"',
-    message: "The table of requests does not carry the deployment's name.",
-  },
-  {
-    condition: "aws_dynamodb_table.store_requests.deletion_protection_enabled",
-    message: "The table of requests can be deleted.",
-  },
-  {
-    condition: "length(aws_api_gateway_account.account_logging_account) == 0",
-    message: "The account's logging role is set without being asked for.",
-  },
-  { condition: 'output.settings.aws_region == "eu-central-1"', message: "The region is not the provider's." },
-];
+const IDENTITY: Asserts = {
+  "The worker is not named after name and environment.":
+    'aws_lambda_function.worker_function.function_name == "support-test-worker"',
+  "The table of requests does not carry the deployment's name.":
+    'aws_dynamodb_table.store_requests.tags["quickturn:name"] == "support"',
+  "The table of requests can be deleted.": "aws_dynamodb_table.store_requests.deletion_protection_enabled",
+  "The account's logging role is set without being asked for.":
+    "length(aws_api_gateway_account.account_logging_account) == 0",
+  "The region is not the provider's.": 'output.settings.aws_region == "eu-central-1"',
+};
 
 const DISTRIBUTION = formatRun("a_distribution_in_front", {
   variables: {
@@ -238,37 +212,34 @@ const DISTRIBUTION = formatRun("a_distribution_in_front", {
     cloudfront_enabled: true,
     cloudfront_origin_secret: "0123456789abcdef0123456789abcdef",
   },
-  asserts: [
-    { condition: "length(aws_cloudfront_distribution.edge_distribution) == 1", message: "There is no distribution." },
-  ],
+  asserts: {
+    "There is no distribution.": "length(aws_cloudfront_distribution.edge_distribution) == 1",
+  },
 });
 
 const OWN_TOPIC = formatRun("a_topic_of_yours", {
   variables: { alarm_email: null, alarm_topic_arn: "arn:aws:sns:eu-central-1:123456789012:pages" },
-  asserts: [
-    { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
-    {
-      condition:
-        "one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == " +
-        '"arn:aws:sns:eu-central-1:123456789012:pages"',
-      message: "The alarm goes elsewhere.",
-    },
-  ],
+  asserts: {
+    "The module makes a topic of its own.": "length(aws_sns_topic.alarm_topic) == 0",
+    "The alarm goes to another topic.":
+      "one(aws_cloudwatch_metric_alarm.alarm_worker_errors[0].alarm_actions) == " +
+      '"arn:aws:sns:eu-central-1:123456789012:pages"',
+  },
 });
 
-function expectSettings(values: Values): Assert[] {
-  return Object.entries(values).map(([name, value]) => {
-    const shown = PLANNED_VALUES[name as SettingName];
-    if (shown === undefined)
+function expectSettings(values: Values): Asserts {
+  const asserts = Object.entries(values).map(([name, value]) => {
+    const planned = PLANNED_VALUES[name as SettingName];
+    if (planned === undefined)
       throw new Error(
-        `The setting ${name} follows the profile, and nothing says where a plan shows it; add it to SHOWN ` +
-          "in module-tests.",
+        `The setting ${name} follows the profile, and nothing says where a plan shows it; add it to ` +
+          "PLANNED_VALUES in module-tests.",
       );
-    return {
-      condition: typeof value === "boolean" ? (value ? shown : `!(${shown})`) : `${shown} == ${String(value)}`,
-      message: `${name} is not ${String(value)}.`,
-    };
+    const condition =
+      typeof value === "boolean" ? (value ? planned : `!(${planned})`) : `${planned} == ${String(value)}`;
+    return [`${name} is not ${String(value)}.`, condition];
   });
+  return Object.fromEntries(asserts) as Asserts;
 }
 
 function formatRefused(dropped: readonly string[]): string {
@@ -279,19 +250,19 @@ function formatRefused(dropped: readonly string[]): string {
     MOCK,
     GIVEN,
     ...refuseBeyondLimits(settings),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    formatRun("a_canary_without_a_stable_version", {
-      variables: { canary_weight: 0.1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("more_provisioned_than_reserved", {
-      variables: { provisioned_concurrent_executions: 60 },
-      failures: ["var.provisioned_concurrent_executions"],
-    }),
-    formatRun("no_agent_and_nobody_to_call", {
-      variables: { agents: [], alarm_email: null },
-      failures: ["check.alarms_reach_a_person", "check.an_agent_is_set"],
-    }),
-    formatRun("anyone_may_call", { variables: { authorization: "none" }, failures: ["check.callers_are_known"] }),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
+    formatRefusal("a_canary_without_a_stable_version", { canary_weight: 0.1 }, "var.canary_weight"),
+    formatRefusal(
+      "more_provisioned_than_reserved",
+      { provisioned_concurrent_executions: 60 },
+      "var.provisioned_concurrent_executions",
+    ),
+    formatRefusal(
+      "no_agent_and_nobody_to_call",
+      { agents: [], alarm_email: null },
+      "check.alarms_reach_a_person",
+      "check.an_agent_is_set",
+    ),
+    formatRefusal("anyone_may_call", { authorization: "none" }, "check.callers_are_known"),
   ]);
 }

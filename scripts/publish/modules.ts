@@ -1,36 +1,48 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { listDroppedVariables, createModuleFiles, type SynthesizedStack } from "./module-files";
-import { formatExamples, type Versions, formatReadme } from "./module-readme";
-import { formatModuleTests } from "./module-tests";
-import { PART_PAGES, formatPartFiles, type PartPages } from "./parts";
-import { writeReport } from "../kit/files";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { deploymentFolder } from "../kit/deployment-folder";
-import { stackDirectory, synth } from "../kit/synth";
+import { writeReport } from "../kit/files";
+import { stackDirectory, synth, writeStacks } from "../kit/synth";
+import { createModuleFiles, readModuleFacts, type ModuleFacts, type SynthesizedStack } from "./module-files";
+import { formatAgentApiPages, formatPartFiles, type PartPages } from "./module-readme";
+import { formatModuleTests } from "./module-tests";
+import { alarmsPages } from "./parts/alarms";
+import { cachedApiStagePages } from "./parts/cached-api-stage";
+import { liveAliasPages } from "./parts/live-alias";
 
 /** A module that is written. */
-export interface ModuleSource {
-  /** Its folder's name. */
+interface ModuleSource {
+  /** The name of its folder, and of the stack that it is made from. */
   readonly name: string;
-  /** The stack that it is made from. */
-  readonly stack: string;
   /** What stands beside its Terraform files, by path: README, examples, tests. */
-  readonly companions: (stack: SynthesizedStack) => Readonly<Record<string, string>>;
-  /** Files of the project that a folder takes with it when it is copied, where they are there. */
+  readonly companions: (facts: ModuleFacts) => Readonly<Record<string, string>>;
+  /** Files of the project that are copied into its folder. */
   readonly copied: readonly string[];
 }
 
-/**
- * Every module: the whole API, and the parts that are useful alone. A further one is an entry here or in PART_PAGES,
- * and a stack in stacks/app.ts.
- */
+/** The small modules, which are useful alone. */
+export const PART_PAGES: readonly PartPages[] = [cachedApiStagePages, liveAliasPages, alarmsPages];
+
+/** Every module. A further one is an entry here or in PART_PAGES, and a stack in stacks/app.ts. */
 export const MODULES: readonly ModuleSource[] = [
-  { name: "agent-api", stack: "agent-api", companions: formatCompanions, copied: ["LICENSE", "RUNBOOK.md"] },
-  ...PART_PAGES.map(createPartSource),
+  {
+    name: "agent-api",
+    companions: (facts) => ({ ...formatAgentApiPages(facts), ...formatModuleTests(facts.dropped) }),
+    copied: ["LICENSE", "RUNBOOK.md"],
+  },
+  ...PART_PAGES.map((pages) => ({
+    name: pages.part.name,
+    companions: (facts: ModuleFacts) => formatPartFiles(pages, facts),
+    copied: ["LICENSE"],
+  })),
 ];
 
-export interface ModulesOptions {
+/** What stacks/app.ts reads to write the stacks of all modules. */
+export const MODULE_STACKS = { QUICKTURN_STACKS: MODULES.map(({ name }) => name).join(",") };
+
+interface ModulesOptions {
   /** Folder for the modules, from the project's. Default: dist/terraform. */
   readonly out?: string;
   /**
@@ -52,40 +64,60 @@ export async function modules(
   context: CommandContext,
   { out, synthesized }: ModulesOptions = {},
 ): Promise<CommandResult> {
-  const { projectDirectory, progress } = context;
   if (out === "") throw new UsageError('--out is ""; allowed: a folder, such as dist/terraform.');
-  const target = resolve(deploymentFolder(context), out ?? join("dist", "terraform"));
-  const output = synthesized ?? (await synthesize(context));
-  const written = await progress.step("Write the modules", async () =>
-    MODULES.map((source) => writeModule(source, { output, target, project: projectDirectory })),
+  const base = deploymentFolder(context);
+  const target = resolve(base, out ?? join("dist", "terraform"));
+  const output = synthesized ?? (await synthesize(context, join(base, "cdktf.out", "modules")));
+  const written = await context.progress.step("Write the modules", async () =>
+    MODULES.map((source) =>
+      writeModule(source, {
+        project: context.projectDirectory,
+        stack: stackDirectory(output, source.name),
+        directory: join(target, source.name),
+      }),
+    ),
   );
   return {
     exitCode: 0,
-    text: written.map(({ directory }) => relative(deploymentFolder(context), directory) || ".").join("\n"),
+    text: written.map(({ directory }) => relative(base, directory) || ".").join("\n"),
     json: { modules: written },
   };
 }
 
-/** @returns cdktf's output folder */
-async function synthesize(context: CommandContext): Promise<string> {
-  const outputDirectory = join(deploymentFolder(context), "cdktf.out", "modules");
-  const stacks = MODULES.map(({ stack }) => stack).join(",");
-  await synth({ ...context, environment: { ...context.environment, QUICKTURN_STACKS: stacks } }, { outputDirectory });
+/** Writes the modules to a temporary folder. Returns their files by path. */
+export async function buildModules(context: CommandContext): Promise<Record<string, Uint8Array>> {
+  const folder = mkdtempSync(join(tmpdir(), "quickturn-modules-"));
+  try {
+    const [synthesized, out] = [join(folder, "synthesized"), join(folder, "modules")];
+    await context.progress.step("Synthesize the modules' stacks", () =>
+      writeStacks(context, synthesized, MODULE_STACKS),
+    );
+    await modules(context, { out, synthesized });
+    const files = readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    return Object.fromEntries(files.map((file) => [relative(out, file), readFileSync(file)]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function synthesize(context: CommandContext, outputDirectory: string): Promise<string> {
+  await synth({ ...context, environment: { ...context.environment, ...MODULE_STACKS } }, { outputDirectory });
   return outputDirectory;
 }
 
-/** Writes one module; `output` is cdktf's output folder, `target` the folder of all modules. */
+/** Writes one module to its directory, from the folder of its synthesized stack. */
 function writeModule(
-  { name, stack, companions, copied }: ModuleSource,
-  { output, target, project }: { readonly output: string; readonly target: string; readonly project: string },
+  { name, companions, copied }: ModuleSource,
+  { project, stack, directory }: { readonly project: string; readonly stack: string; readonly directory: string },
 ): WrittenModule {
-  const [from, directory] = [stackDirectory(output, stack), join(target, name)];
-  const json = JSON.parse(readFileSync(join(from, "cdk.tf.json"), "utf8")) as SynthesizedStack;
+  const json = JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as SynthesizedStack;
   const files: Record<string, string | Uint8Array> = {
     ...createModuleFiles(json),
-    ...companions(json),
-    ...readAssets(from),
-    ...readCopies(project, copied),
+    ...companions(readModuleFacts(json)),
+    ...readAssets(stack),
+    ...Object.fromEntries(copied.map((file) => [file, readFileSync(join(project, file))])),
   };
   for (const [path, content] of Object.entries(files)) writeReport(join(directory, path), content);
   return { name, directory, files: Object.keys(files).sort() };
@@ -96,36 +128,4 @@ function readAssets(stack: string): Record<string, Uint8Array> {
   if (!existsSync(join(stack, "assets"))) return {};
   const names = readdirSync(join(stack, "assets")).filter((name) => name.endsWith(".zip"));
   return Object.fromEntries(names.map((name) => [`assets/${name}`, readFileSync(join(stack, "assets", name))]));
-}
-
-function readCopies(project: string, names: readonly string[]): Record<string, Uint8Array> {
-  const there = names.filter((name) => existsSync(join(project, name)));
-  return Object.fromEntries(there.map((name) => [name, readFileSync(join(project, name))]));
-}
-
-function formatCompanions(stack: SynthesizedStack): Readonly<Record<string, string>> {
-  const dropped = listDroppedVariables(stack);
-  const examples = formatExamples(readVersions(stack));
-  return {
-    "README.md": formatReadme(dropped, examples["examples/basic/main.tf"] ?? ""),
-    ...examples,
-    ...formatModuleTests(dropped),
-  };
-}
-
-function createPartSource(pages: PartPages): ModuleSource {
-  const { name } = pages.part;
-  return {
-    name,
-    stack: name,
-    companions: (stack) => formatPartFiles(pages, listDroppedVariables(stack), readVersions(stack)),
-    copied: ["LICENSE"],
-  };
-}
-
-/** What the module's users need, as the stack says it. */
-function readVersions({
-  terraform: { required_version: terraform, required_providers: providers },
-}: SynthesizedStack): Versions {
-  return { terraform, aws: providers["aws"]?.version ?? "" };
 }

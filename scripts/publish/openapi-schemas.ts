@@ -1,4 +1,4 @@
-/** JSON schema as OpenAPI 3.0 has it, as far as it is used here. */
+/** A JSON schema of OpenAPI 3.0, as far as it is used here. */
 export interface Schema {
   readonly [keyword: string]: unknown;
   readonly $ref?: string;
@@ -32,16 +32,17 @@ export interface AnswerHeader {
   readonly schema: Schema;
 }
 
+/** Example values by name. */
+export type Examples = Readonly<Record<string, { readonly value: unknown }>>;
+
+/** A body by its media type. */
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly examples?: Examples }>>;
+
 /** What a status means, and what comes with it. */
 export interface Answer {
   readonly description: string;
   readonly headers: Readonly<Record<string, AnswerHeader>>;
-  readonly content: Readonly<
-    Record<
-      string,
-      { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }
-    >
-  >;
+  readonly content: Content;
 }
 
 export interface Operation {
@@ -50,19 +51,11 @@ export interface Operation {
   readonly description: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: {
-    readonly required: boolean;
-    readonly content: Readonly<
-      Record<
-        string,
-        { readonly schema: Schema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }
-      >
-    >;
-  };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
-/** The document that callers are given: no template, and nothing that only API Gateway reads. */
+/** The document for callers. It has no template, and nothing that only API Gateway reads. */
 export interface CallersDocument {
   readonly openapi: "3.0.1";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
@@ -70,7 +63,7 @@ export interface CallersDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
-    /** `UnknownRoute`: what is answered where no route is. */
+    /** `UnknownRoute`: the answer where there is no route. */
     readonly responses: Readonly<Record<string, Answer>>;
     readonly securitySchemes: Readonly<Record<string, unknown>>;
   };
@@ -93,16 +86,13 @@ const describeObject = (
   properties: Readonly<Record<string, Schema>>,
   description?: string,
 ): Schema => ({ type: "object", ...(description && { description }), required, properties });
-const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+export const referTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-/** The schema of a status answer in these states; `properties` and `required` are those beside the common ones. */
+/** The schema of a status answer in these states; `more` and `required` are added to the common properties. */
 function describeState(
   states: readonly string[],
   description: string,
-  {
-    properties: more = {},
-    required = [],
-  }: { readonly properties?: Readonly<Record<string, Schema>>; readonly required?: readonly string[] } = {},
+  { more = {}, required = [] }: { readonly more?: Schema["properties"]; readonly required?: readonly string[] } = {},
 ): Schema {
   const properties = {
     request_id: ID,
@@ -138,15 +128,15 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Open: describeState(["queued", "processing"], "Not ended yet; ask again after Retry-After."),
   Completed: describeState(["completed"], "Ended with an answer.", {
-    properties: { result: referTo("Result") },
+    more: { result: referTo("Result") },
     required: ["result"],
   }),
   Failed: describeState(["failed"], "Ended without an answer.", {
-    properties: { result: referTo("Result"), error: referTo("Failure") },
+    more: { result: referTo("Result"), error: referTo("Failure") },
     required: ["error"],
   }),
   Expired: describeState(["expired"], "Not done by its deadline.", {
-    properties: { error: referTo("Failure") },
+    more: { error: referTo("Failure") },
     required: ["error"],
   }),
   Result: describeObject(["agents", "duration_ms"], {

@@ -5,14 +5,14 @@ import {
   packagesIn,
   productionPackages,
   type LockedPackages,
-} from "../kit/production-packages";
+} from "./production-packages";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PackagedFunction } from "../kit/package-functions";
 
 /**
- * SPDX identifiers of what may ship: they allow use and passing on, and ask at most for a notice, or, MPL, for the
- * changed files.
+ * SPDX identifiers of licenses that may ship. They allow use and distribution, and ask for a notice at most, or, in the
+ * case of MPL, for the changed files.
  */
 export const ALLOWED_LICENSES: readonly string[] = [
   "0BSD",
@@ -26,11 +26,11 @@ export const ALLOWED_LICENSES: readonly string[] = [
   "MPL-2.0",
 ];
 
-/** Packages whose license has no SPDX identifier, each with what they say and why that suffices. */
+/** Packages whose license has no SPDX identifier, with their own words and why these suffice. */
 export const LICENSE_EXCEPTIONS: Readonly<Record<string, { readonly license: string; readonly reason: string }>> = {
   "jsonify@0.0.1": {
     license: "Public Domain",
-    reason: "its readme gives it to the public domain; a part of cdktf's own archive",
+    reason: "its readme puts it into the public domain; it is a part of cdktf's own archive",
   },
 };
 
@@ -42,9 +42,8 @@ export function listRefusedLicenses(packages: readonly ShippedPackage[]): string
 }
 
 function isAllowed(each: ShippedPackage): boolean {
-  const { license } = each;
-  if (license === undefined) return false;
-  // Of several to choose from one suffices; anything more intricate is for a person to read.
+  const { license = "" } = each;
+  // One allowed license of several alternatives suffices. A person must read any other expression.
   const choices = /^\(?([\w.+-]+(?: OR [\w.+-]+)*)\)?$/.exec(license)?.[1]?.split(" OR ") ?? [];
   return (
     choices.some((choice) => ALLOWED_LICENSES.includes(choice)) ||
@@ -52,48 +51,49 @@ function isAllowed(each: ShippedPackage): boolean {
   );
 }
 
-/** A package's own words about its license. */
-export interface Notice {
-  readonly name: string;
-  readonly version: string;
-  readonly license: string | undefined;
-  /** Content of its license files; empty where it has none. */
+type NamedPackage = Pick<ShippedPackage, "name" | "version" | "license">;
+
+/** A package with the texts of its license files. */
+interface Notice extends NamedPackage {
+  /** Empty where the package has no such file. */
   readonly texts: readonly string[];
 }
 
-/** What licenses ask to be passed on with the functions' code, whose bundles hold no comments. */
+/** The name of the file with the notices. */
+export const NOTICES = "THIRD-PARTY-NOTICES.txt";
+
+/** The notices that licenses ask for beside the functions' code, because its bundles have no comments. */
 export function formatNotices(notices: readonly Notice[]): string {
   const head = "The functions' zips hold code of these packages, each under its own license.\n";
-  return [head, ...notices.map(formatNotice)].join(`\n${"-".repeat(80)}\n\n`);
+  const parts = notices.map(({ name, version, license, texts }) => {
+    const text = texts.map((each) => each.replaceAll("\r\n", "\n").trim()).join("\n\n");
+    return `${name} ${version} (${license ?? "no license named"})\n\n${text || "The package holds no license text."}\n`;
+  });
+  return [head, ...parts].join(`\n${"-".repeat(80)}\n\n`);
 }
 
-function formatNotice({ name, version, license, texts }: Notice): string {
-  const said = texts.map((text) => text.replaceAll("\r\n", "\n").trim()).join("\n\n");
-  return `${name} ${version} (${license ?? "no license named"})\n\n${said || "The package holds no license text."}\n`;
-}
-
-/** Something of the project's own that packages go into, such as a function's zip. */
-export interface BillPart {
+/** A part of the project that contains packages, such as a function's zip. */
+interface BillPart {
   readonly name: string;
   /** SHA-256 of its bytes, in hexadecimal. */
   readonly sha256: string;
-  /** What is in it, by package id. */
+  /** Ids of the packages in it. */
   readonly packages: readonly string[];
 }
 
-export interface Bill {
+interface Bill {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  /** What the whole depends on, by package id; nothing where parts stand between. */
+  /** Ids of the packages that the project itself depends on, beside those of its parts. */
   readonly dependsOn: readonly string[];
   readonly parts: readonly BillPart[];
   readonly packages: readonly ShippedPackage[];
 }
 
 /**
- * A bill of materials as CycloneDX 1.5 has it, in JSON (cyclonedx.org/docs/1.5/json). The serial number and the time,
- * which that allows to be missing, are left out: the same release has the same bytes.
+ * A bill of materials in CycloneDX 1.5, as JSON (cyclonedx.org/docs/1.5/json). The optional serial number and time are
+ * left out, so that the same release has the same bytes.
  */
 export function formatBill({ name, version, license, dependsOn, parts, packages }: Bill): string {
   const root = `${name}@${version}`;
@@ -147,7 +147,7 @@ function formatComponent(each: ShippedPackage) {
   };
 }
 
-/** An identifier, an expression of several, or, where a package has its own words, these. */
+/** An SPDX identifier, an expression of several, or a license's name. */
 function formatLicenses(license: string) {
   if (/^\(.*\)$| (OR|AND|WITH) /.test(license)) return [{ expression: license }];
   return [{ license: /\s/.test(license) ? { name: license } : { id: license } }];
@@ -165,20 +165,19 @@ function formatPurl({ name, version }: Pick<ShippedPackage, "name" | "version">)
   return `pkg:npm/${name.replace(/^@/, "%40")}@${version}`;
 }
 
-export interface ShippedPackages {
-  /** What npm installs with the project's. */
+interface ShippedPackages {
+  /** Packages that npm installs with the project's. */
   readonly installed: readonly ShippedPackage[];
-  /** What has code in the functions' zips. */
+  /** Packages with code in the functions' zips. */
   readonly bundled: readonly ShippedPackage[];
-  /** Of the bundled ones those of each function, by its name. */
-  readonly byFunction: Readonly<Record<string, readonly ShippedPackage[]>>;
-  /** Ids of those that the project names itself. */
+  readonly functions: readonly BillPart[];
+  /** Ids of the packages that the project itself names. */
   readonly direct: readonly string[];
 }
 
 /**
- * Everything of others that a release holds or brings along.
- * @throws Error where what is installed, and so was bundled, is not what the lock file says
+ * Every package that a release contains or installs.
+ * @throws Error where an installed package, which was bundled, is not the one in the lock file
  */
 export function listShippedPackages(project: string, functions: readonly PackagedFunction[]): ShippedPackages {
   const { packages: locked } = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
@@ -196,41 +195,23 @@ export function listShippedPackages(project: string, functions: readonly Package
   return {
     installed: productionPackages(locked),
     bundled: packagesIn(locked, folders),
-    byFunction: Object.fromEntries(functions.map(({ name, packages }) => [name, packagesIn(locked, packages)])),
+    functions: functions.map(({ name, sha256, packages }) => ({
+      name,
+      sha256,
+      packages: packagesIn(locked, packages).map(packageId),
+    })),
     direct: directPackages(locked),
   };
 }
 
-/** The two bills of materials by file name: what is installed, and what the functions hold. */
+/** The two bills of materials by file name: of what npm installs, and of what the functions contain. */
 export function formatBills(
-  project: { readonly name: string; readonly version: string; readonly license: string },
-  shipped: ShippedPackages,
-  functions: readonly PackagedFunction[],
+  { name, version, license }: Pick<Bill, "name" | "version" | "license">,
+  { installed, bundled, functions: parts, direct }: ShippedPackages,
 ): Record<string, string> {
-  const { name, version, license } = project;
-  const parts = functions.map((each) => ({
-    name: each.name,
-    sha256: each.sha256,
-    packages: (shipped.byFunction[each.name] ?? []).map(packageId),
-  }));
-  return {
-    "sbom-npm.cdx.json": formatBill({
-      name,
-      version,
-      license,
-      dependsOn: shipped.direct,
-      parts: [],
-      packages: shipped.installed,
-    }),
-    "sbom-functions.cdx.json": formatBill({
-      name: `${name}-functions`,
-      version,
-      license,
-      dependsOn: [],
-      parts,
-      packages: shipped.bundled,
-    }),
-  };
+  const npm = { name, version, license, dependsOn: direct, parts: [], packages: installed };
+  const functions = { ...npm, name: `${name}-functions`, dependsOn: [], parts, packages: bundled };
+  return { "sbom-npm.cdx.json": formatBill(npm), "sbom-functions.cdx.json": formatBill(functions) };
 }
 
 /** The license texts of packages, by their folders, in order of name and version. */
@@ -248,14 +229,9 @@ export function readNotices(project: string, folders: readonly string[]): Notice
   return [...byId].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
 }
 
-function readPackage(
-  project: string,
-  folder: string,
-): { readonly name: string; readonly version: string; readonly license: string | undefined } {
-  const { name, version, license } = JSON.parse(readFileSync(join(project, folder, "package.json"), "utf8")) as {
-    readonly name: string;
-    readonly version: string;
-    readonly license?: string;
-  };
+function readPackage(project: string, folder: string): NamedPackage {
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(project, folder, "package.json"), "utf8"),
+  ) as NamedPackage;
   return { name, version, license };
 }

@@ -16,19 +16,13 @@ import {
 } from "../../stacks/contract/settings";
 
 /**
- * A page's table of settings, in Markdown; with a column a profile where any setting follows it.
- * @param settings those to show, in this order. Default: all of `agent-api`
+ * The table of settings in Markdown, with a column for each profile where any setting follows it.
+ * @param settings in the table's order. Default: all of `agent-api`
  */
 export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
   const profiles = settings.some(followsProfile) ? PROFILES : (["optimized"] as const);
-  const head = [
-    "setting",
-    "type",
-    ...(profiles.length > 1 ? profiles : ["default"]),
-    "allowed",
-    "a change",
-    "what it is",
-  ];
+  const values = profiles.length > 1 ? profiles : ["default"];
+  const head = ["setting", "type", ...values, "allowed", "a change", "what it is"];
   const rows = settings.map((setting) => [
     `\`${setting.name}\``,
     describeType(setting),
@@ -41,8 +35,8 @@ export function settingsTable(settings: readonly Setting[] = SETTINGS): string {
 }
 
 /**
- * A page's table of outputs, in Markdown.
- * @param descriptions one sentence an output. Default: those of `agent-api`
+ * The table of outputs in Markdown.
+ * @param descriptions a sentence for each output. Default: those of `agent-api`
  */
 export function outputsTable(descriptions: Readonly<Record<string, string>> = OUTPUT_DESCRIPTIONS): string {
   return table(
@@ -51,43 +45,68 @@ export function outputsTable(descriptions: Readonly<Record<string, string>> = OU
   );
 }
 
-/** An alarm's row in the table, and what decides its price. */
-interface AlarmRow {
-  readonly cells: readonly string[];
-  readonly set: KpiAlarm["set"];
-  readonly shapes: readonly AlarmShape[];
-}
-
-/** RUNBOOK's table of alarms, in Markdown, with what they and the sets cost a month in us-east-1. */
+/** RUNBOOK's table of alarms in Markdown, with the monthly cost of each alarm and set in us-east-1. */
 export function alarmsTable(): string {
   const head = ["alarm", "severity", "set", "rings when", "setting of the threshold", "USD a month", "heading"];
-  const rows = listAlarms().map(({ cells }) => cells);
   const { essential, full } = alarmSetCosts();
-  return (
-    `${table(head, rows)}\n\nThe set \`essential\` costs $${essential.toFixed(2)} a month, ` +
-    `\`full\` $${full.toFixed(2)}, where every feature is on ` +
-    "(us-east-1 list prices; the dashboard is $3.00 beside them)."
-  );
+  const costs =
+    `The set \`essential\` costs $${essential.toFixed(2)} a month, \`full\` $${full.toFixed(2)}, where every ` +
+    "feature is on (us-east-1 list prices; the dashboard is $3.00 beside them).";
+  return `${table(head, listAlarms().map(describeAlarm))}\n\n${costs}`;
 }
 
 /** Dollars a month of each `alarm_set`, with every feature on. */
 export function alarmSetCosts(): { readonly essential: number; readonly full: number } {
-  const rows = listAlarms();
-  const cost = (chosen: readonly AlarmRow[]) => alarmSetCost(chosen.flatMap(({ shapes }) => shapes));
-  return { essential: cost(rows.filter(({ set }) => set === "essential")), full: cost(rows) };
+  const alarms = listAlarms();
+  const cost = (chosen: readonly ListedAlarm[]) => alarmSetCost(chosen.flatMap(({ shapes }) => shapes));
+  return { essential: cost(alarms.filter(({ set }) => set === "essential")), full: cost(alarms) };
 }
 
-const listAlarms = (): AlarmRow[] => [
-  ...KPIS.flatMap((kpi) => kpi.alarms.map((alarm) => describeAlarm(kpi, alarm))),
-  ...BURN_RATES.map(describeBurnRate),
-];
+/** An alarm with what its row shows and what decides its price. */
+interface ListedAlarm extends Pick<KpiAlarm, "name" | "severity" | "set"> {
+  readonly ringsWhen: string;
+  readonly setting: string;
+  readonly runbook: string;
+  readonly shapes: readonly AlarmShape[];
+}
+
+function describeAlarm({ name, severity, set, ringsWhen, setting, runbook, shapes }: ListedAlarm): string[] {
+  const cost = alarmSetCost(shapes).toFixed(2);
+  return [`\`${name}\``, severity, set, ringsWhen, `\`${setting}\``, cost, runbook];
+}
 
 const UNITS: Readonly<Record<Kpi["unit"], string>> = { ms: " ms", s: " s", percent: " %", USD: " USD", count: "" };
 
-function findDefault(name: string): unknown {
-  const settings: readonly Setting[] = SETTINGS;
-  const setting = settings.find((candidate) => candidate.name === name);
-  return setting && defaultValue(setting, "optimized");
+const listAlarms = (): ListedAlarm[] => [
+  ...KPIS.flatMap((kpi) =>
+    kpi.alarms.map(
+      (alarm): ListedAlarm => ({
+        ...alarm,
+        ringsWhen: describeRinging(kpi.title, describeLimit(kpi, alarm), alarm),
+        setting: alarm.thresholdSetting,
+        runbook: kpi.runbook,
+        shapes: [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }],
+      }),
+    ),
+  ),
+  ...BURN_RATES.map(
+    ({ name, severity, factor, longSeconds, shortSeconds }): ListedAlarm => ({
+      name,
+      severity,
+      set: "essential",
+      ringsWhen:
+        `Failed requests: more than ${factor} times ${String(findDefault("kpi_error_rate"))} % over ` +
+        `${describeSpan(longSeconds)}, and over ${describeSpan(shortSeconds)}`,
+      setting: "kpi_error_rate",
+      runbook: "Error budget",
+      shapes: [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }],
+    }),
+  ),
+];
+
+function describeLimit({ better, unit }: Kpi, { thresholdSetting }: KpiAlarm): string {
+  const threshold = Number(findDefault(thresholdSetting)).toLocaleString("en");
+  return `${better === "lower" ? "more" : "less"} than ${threshold}${UNITS[unit]}`;
 }
 
 /** When an alarm rings, for a table's cell: `Worker errors: more than 5 in 2 of 2 periods of 5 minutes`. */
@@ -106,73 +125,28 @@ function describeSpan(seconds: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
-function describeAlarm(kpi: Kpi, alarm: KpiAlarm): AlarmRow {
-  const { name, severity, set, thresholdSetting } = alarm;
-  const shapes = [{ metrics: kpiQuery(kpi, () => "1")?.metrics.length ?? 0 }];
-  const threshold = `${Number(findDefault(thresholdSetting)).toLocaleString("en")}${UNITS[kpi.unit]}`;
-  const limit = `${kpi.better === "lower" ? "more" : "less"} than ${threshold}`;
-  return {
-    set,
-    shapes,
-    cells: [
-      `\`${name}\``,
-      severity,
-      set,
-      describeRinging(kpi.title, limit, alarm),
-      `\`${thresholdSetting}\``,
-      alarmSetCost(shapes).toFixed(2),
-      kpi.runbook,
-    ],
-  };
-}
-
-function describeBurnRate({
-  name,
-  severity,
-  factor,
-  longSeconds,
-  shortSeconds,
-}: (typeof BURN_RATES)[number]): AlarmRow {
-  const shapes = [{ metrics: 1 }, { metrics: 1 }, { metrics: 0, composite: true }];
-  const limit = `more than ${factor} times ${String(findDefault("kpi_error_rate"))} %`;
-  const rings = `Failed requests: ${limit} over ${describeSpan(longSeconds)}, and over ${describeSpan(shortSeconds)}`;
-  return {
-    set: "essential",
-    shapes,
-    cells: [
-      `\`${name}\``,
-      severity,
-      "essential",
-      rings,
-      "`kpi_error_rate`",
-      alarmSetCost(shapes).toFixed(2),
-      "Error budget",
-    ],
-  };
+function findDefault(name: string): unknown {
+  const settings: readonly Setting[] = SETTINGS;
+  const setting = settings.find((candidate) => candidate.name === name);
+  return setting && defaultValue(setting, "optimized");
 }
 
 function describeType(setting: Setting): string {
-  if (setting.type === "structured") return describeStructure(setting.terraformType);
-  return setting.type === "number" ? `number, ${setting.unit}` : setting.type;
-}
-
-/** A Terraform type for a table's cell: an object's fields stand in the description. */
-function describeStructure(terraformType: string): string {
-  if (terraformType.startsWith("list(object")) return "list of objects";
-  return terraformType.startsWith("object") ? "object" : terraformType;
+  if (setting.type === "number") return `number, ${setting.unit}`;
+  if (setting.type !== "structured") return setting.type;
+  // The description names an object's fields.
+  if (setting.terraformType.startsWith("list(object")) return "list of objects";
+  return setting.terraformType.startsWith("object") ? "object" : setting.terraformType;
 }
 
 function describeAllowed(setting: Setting): string {
-  if (setting.type === "number")
-    return setting.allowed ? setting.allowed.join(", ") : `${setting.minimum} to ${setting.maximum}`;
-  if (setting.type === "string")
-    return setting.allowed ? setting.allowed.join(", ") : escapePlaceholder(setting.pattern?.meaning ?? "any");
-  return setting.type === "bool" ? "true, false" : "see the text";
-}
-
-/** Markdown would take a placeholder such as <region> for HTML, and not show it. */
-function escapePlaceholder(text: string): string {
-  return text.includes("<") ? `\`${text}\`` : text;
+  if (setting.type === "bool") return "true, false";
+  if (setting.type === "structured") return "see the text";
+  if (setting.allowed) return setting.allowed.join(", ");
+  if (setting.type === "number") return `${setting.minimum} to ${setting.maximum}`;
+  const { meaning } = setting.pattern ?? { meaning: "any" };
+  // As code, because Markdown takes a placeholder such as <region> for HTML.
+  return meaning.includes("<") ? `\`${meaning}\`` : meaning;
 }
 
 function formatCode(value: unknown): string {

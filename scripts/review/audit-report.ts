@@ -3,8 +3,7 @@ import { AuditedPlan } from "./audited-plan";
 import { isPlanJson, type StackSources } from "./plan-json";
 import type { Judgement, Rule, Severity } from "./rule";
 import { RULES } from "./rules";
-import { addDays, describePlace, suppresses, type Suppression } from "./suppression";
-import { SUPPRESSIONS } from "./suppressions";
+import { addDays, describePlace, suppresses, type Suppression, SUPPRESSIONS } from "./suppressions";
 
 /** What decides an audit beside the plan. */
 export interface AuditInput {

@@ -1,20 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackName } from "../../stacks/contract/outputs";
 import { resolveInput, type GivenBefore } from "../deploy/live-input";
 import { refuseOtherInput, refuseValues, showPlan } from "../deploy/plan";
-
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { deploymentFolder, type Whose } from "../kit/deployment-folder";
-import { writeReport } from "../kit/files";
-import { readJson } from "../kit/given-state";
+import { readJson, writeReport } from "../kit/files";
 import { prepareTerraform, type StackOptions } from "../kit/prepared-terraform";
 import type { PlanInput } from "../kit/terraform";
 import { audit as judgePlan, type AuditReport, formatAudit } from "./audit-report";
 import type { StackSources } from "./plan-json";
 import { RULES } from "./rules";
 import { formatGitLabSast, formatSarif } from "./sarif";
-import { readSuppressions, type Suppression } from "./suppression";
+import { readSuppressions, type Suppression } from "./suppressions";
 
 export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
   /** Absolute path of a saved plan. Default: a plan is made now. */
@@ -33,13 +30,6 @@ export interface AuditOptions extends PlanInput, StackOptions, GivenBefore {
 
 /** Name of the user's suppressions, in the project. */
 const SUPPRESSIONS_FILE = "audit.json";
-
-/** The source file of each stack's resources. */
-const SOURCES: Readonly<Record<StackName, string>> = {
-  "agent-api": "stacks/agent-api-stack.ts",
-  state: "stacks/state-stack.ts",
-  "pipeline-access": "stacks/pipeline-access-stack.ts",
-};
 
 /**
  * Judges whether what a plan makes is safe; changes nothing. Exit code: 0 nothing fails, 1 something fails or a
@@ -112,7 +102,7 @@ function writeScans(
   report: AuditReport,
 ): void {
   const { version } = readJson(join(projectDirectory, "package.json"), "package") as { version: string };
-  const input = { rules: RULES, version, source: SOURCES[stack] };
+  const input = { rules: RULES, version, source: `stacks/${stack}-stack.ts` };
   const { CI_JOB_STARTED_AT: startedAt } = environment;
   if (sarif !== undefined) writeReport(sarif, formatSarif(report, input));
   if (gitlabSast !== undefined)

@@ -15,7 +15,7 @@ import {
 } from "./plan-json";
 
 /** Where an attribute leads: to a resource of the plan, or to something that the plan does not manage. */
-export type Target = AuditedResource | "elsewhere" | "unclear";
+type Target = AuditedResource | "elsewhere" | "unclear";
 
 /** An attribute's expression in the configuration of a plan. */
 interface ConfiguredExpression {

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
-import { ForgeError } from "./forge-api";
-import { createGitHubForge, createGitLabForge, type Forge } from "./forges";
+import { ForgeError, createGitHubForge, createGitLabForge, type Forge } from "./forges";
 
 export interface CommentOptions {
   /** Path of the Markdown. */

@@ -97,7 +97,7 @@ const PUBLIC_ACCESS_BLOCKS = [
 ];
 
 function listBucketExposures(attributes: Attributes | null): string[] {
-  if (!attributes) return ["Nothing keeps the bucket from becoming public any more: its public access block goes."];
+  if (!attributes) return ["The bucket may become public: its public access block is removed."];
   const off = PUBLIC_ACCESS_BLOCKS.filter((name) => attributes[name] === false);
   return off.length === 0
     ? []
@@ -179,7 +179,7 @@ const EXPOSURE_RULES = new Set([
   "topic-is-not-public",
 ]);
 
-/** Failures of the audit's rules, but for what exposure reports already. */
+/** Failures of the audit's rules, except for what exposure reports already. */
 function findFailedRules(plan: unknown, input: AuditInput): Omit<Finding, "source">[] {
   // A plan without its configuration cannot be audited, but it can be reviewed.
   if (!isPlanJson(plan)) return [];

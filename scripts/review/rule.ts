@@ -2,8 +2,8 @@ import type { AuditedPlan, AuditedResource } from "./audited-plan";
 import { type Path, Unknown } from "./plan-json";
 
 /**
- * `critical` opens something to anybody or allows everything; `warning` loses safety or data; `info` is a demand of
- * taste.
+ * `critical`: something is open to anybody, or everything is allowed. `warning`: safety or data may be lost. `info`:
+ * opinions differ.
  */
 export type Severity = "critical" | "warning" | "info";
 
@@ -112,6 +112,6 @@ export const judgeCompanion =
     const { found, isUnclear } = plan.findCompanions(resource, type, attribute);
     if (found[0] !== undefined) return judge(found[0]);
     return isUnclear
-      ? unknown(`It cannot be told before the apply which ${type} belongs to ${resource.address}.`)
+      ? unknown(`Which ${type} belongs to ${resource.address} is known only after the apply.`)
       : fail(`No ${type} leads to ${resource.address}; allowed: one.`);
   };

@@ -1,6 +1,6 @@
 import { type AuditReport, type AuditRow, formatRowPlace, listRows } from "./audit-report";
 import type { Rule, Severity } from "./rule";
-import { describePlace } from "./suppression";
+import { describePlace } from "./suppressions";
 
 const LEVELS: Readonly<Record<Severity, string>> = { critical: "error", warning: "warning", info: "note" };
 
@@ -10,7 +10,7 @@ const LEVELS: Readonly<Record<Severity, string>> = { critical: "error", warning:
  */
 const SCORES: Readonly<Record<Severity, string>> = { critical: "9.0", warning: "5.0", info: "2.0" };
 
-export interface ScanInput {
+interface ScanInput {
   /** The rules that were applied. */
   readonly rules: readonly Rule[];
   /** Of the project. */
@@ -113,7 +113,7 @@ const LONGEST_NAME = 255;
 /** GitLab demands the time of the scan; this stands for an unknown one. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00";
 
-export interface GitLabScanInput extends ScanInput {
+interface GitLabScanInput extends ScanInput {
   /** When the job began, as GitLab's CI_JOB_STARTED_AT has it. Default: it is not known. */
   readonly startedAt?: string;
 }

@@ -1,4 +1,92 @@
-import type { Suppression } from "./suppression";
+import { UsageError } from "../kit/context";
+import type { AuditRow } from "./audit-report";
+import { stripIndexes } from "./plan-json";
+import type { Rule } from "./rule";
+
+/** A demand that is not met on purpose: which, where, why, and until when. */
+export interface Suppression {
+  /** Id of the rule. */
+  readonly rule: string;
+  /** Address of the resource, with or without its index. */
+  readonly resource?: string;
+  /** Instead of `resource`: Terraform's type, for a demand that conflicts with the design wherever it is made. */
+  readonly type?: string;
+  /** Part of the resource, such as `GET /api/v1/health`. Default: all of it. */
+  readonly part?: string;
+  /** Why the demand is not met, for a reader of the report. */
+  readonly reason: string;
+  /** YYYY-MM-DD: the last day that it holds. */
+  readonly until: string;
+}
+
+const KEYS = ["rule", "resource", "type", "part", "reason", "until"];
+
+/**
+ * Reads suppressions that a person wrote: `{ "suppressions": [...] }`.
+ * @param name of the file, for the message
+ * @throws UsageError naming every problem
+ */
+export function readSuppressions(document: unknown, name: string, rules: readonly Rule[]): Suppression[] {
+  const { suppressions } = (document ?? {}) as { suppressions?: unknown };
+  if (!Array.isArray(suppressions))
+    throw new UsageError(
+      `${name} has no list of suppressions; allowed: ` +
+        '{"suppressions": [{"rule": …, "resource" or "type": …, "reason": …, "until": "YYYY-MM-DD"}]}',
+    );
+  const problems = suppressions.flatMap((entry, index) =>
+    listProblems((entry ?? {}) as Readonly<Record<string, unknown>>, rules).map(
+      (problem) => `  ${index + 1}: ${problem}`,
+    ),
+  );
+  if (problems.length > 0)
+    throw new UsageError(`${name} has suppressions that cannot be read:\n${problems.join("\n")}`);
+  return suppressions as Suppression[];
+}
+
+function listProblems(entry: Readonly<Record<string, unknown>>, rules: readonly Rule[]): string[] {
+  const { rule: id, resource, part, until } = entry;
+  const rule = rules.find((candidate) => candidate.id === id);
+  const show = (name: string) => `${name} is ${JSON.stringify(entry[name]) ?? "not given"}`;
+  const isText = (name: string) => typeof entry[name] === "string" && entry[name].trim() !== "";
+  const others = Object.keys(entry).filter((key) => !KEYS.includes(key));
+  const type = entry["type"] ?? (isText("resource") ? /(?:^|\.)(aws_\w+)\./.exec(String(resource))?.[1] : undefined);
+  const isOfRule = rule === undefined || type === undefined || rule.types.includes(String(type));
+  const checks: readonly (readonly [holds: boolean, problem: string])[] = [
+    [others.length === 0, `${others.join(", ")} is not known; allowed: ${KEYS.join(", ")}.`],
+    [rule !== undefined, `${show("rule")}; allowed: the id of a rule, as quickturn audit --all prints it.`],
+    [isText("resource") !== isText("type"), `${show("resource")} and ${show("type")}; allowed: one of them.`],
+    [isOfRule, `${String(id)} does not look at ${String(type)}; allowed: ${rule?.types.join(", ")}.`],
+    [part === undefined || isText("part"), `${show("part")}; allowed: a text, such as GET /api/v1/health.`],
+    [isText("reason"), `${show("reason")}; allowed: a sentence.`],
+    [isDay(until), `${show("until")}; allowed: a day as YYYY-MM-DD.`],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/** True for a day of the calendar, as YYYY-MM-DD. */
+export function isDay(value: unknown): value is string {
+  if (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(value);
+}
+
+/** Adds days to a day, both as YYYY-MM-DD. */
+export const addDays = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** True where a suppression is about a row. */
+export function suppresses(
+  { rule, resource, type, part }: Suppression,
+  row: Pick<AuditRow, "rule" | "address" | "type" | "part">,
+): boolean {
+  const isOfResource =
+    resource === undefined ? row.type === type : [row.address, stripIndexes(row.address)].includes(resource);
+  return row.rule === rule && isOfResource && (part === undefined || part === row.part);
+}
+
+/** `aws_a.b, part c` of a suppression, for a person. */
+export const describePlace = ({ resource, type, part }: Pick<Suppression, "resource" | "type" | "part">): string =>
+  `${resource ?? `every ${String(type)}`}${part === undefined ? "" : `, ${part}`}`;
 
 /**
  * The last day of every decision below: a year after they were made or reviewed. They end together because they are
@@ -17,15 +105,13 @@ const EDGE = "The distribution is off by default, and serves an API, not a site"
 const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   aws_lambda_function: {
     "function-has-a-dead-letter-queue":
-      "Requests come through the queue, whose redrive policy keeps what fails. Asynchronous events are " +
-      "heartbeats and " +
+      "Requests come through the queue, whose redrive policy keeps what fails. Asynchronous events are heartbeats, " +
       "sweeps, and the next one is the second try.",
     "function-is-in-a-network":
       "The functions call nothing in a network. A network would need a NAT gateway or endpoints, and the heartbeat " +
       "exists because of its idle limit.",
     "function-code-is-signed":
-      "The release's checksums name every zip, and a plan shows its hash. Signing needs a profile in the " +
-      "account, and " +
+      "The release's checksums name every zip, and a plan shows its hash. Signing needs a signing profile, and " +
       "checks code only when it is deployed.",
     "function-environment-has-a-customer-key":
       "It holds names and limits, and no secrets, which function-environment-holds-no-secret checks. " +
@@ -33,8 +119,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   aws_api_gateway_method_settings: {
     "every-method-is-cached":
-      "Only a poll's answer may be cached, by request and by caller; a cache for every method would hand " +
-      "one caller's " +
+      "Only a poll's answer may be cached, by request and by caller; a cache for all methods would hand one caller's " +
       "answers to another. cache-is-keyed-by-caller and stage-caches-nothing-unasked check that.",
   },
   aws_api_gateway_stage: {
@@ -54,8 +139,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "The log would need a bucket of its own, with the same demand. CloudTrail's data events say who read what, for " +
       "all buckets of the account.",
     "bucket-is-replicated":
-      "Results live for days and can be asked for again; the state has versions. Another region doubles " +
-      "what is kept, " +
+      "Results live for days and can be asked for again; the state has versions. Another region doubles the storage, " +
       "and who may read it.",
     "bucket-tells-of-changes":
       "Nobody waits for an object: results are written before their request is marked as done.",
@@ -67,8 +151,7 @@ const BY_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   aws_sns_topic: {
     "topic-has-a-customer-key":
-      "AWS's own key of SNS, which satisfies scanners, silences every alarm. What alarms say is no " +
-      "secret; who wants a " +
+      "AWS's own key of SNS, which satisfies scanners, silences every alarm. Alarms tell no secrets; who wants a " +
       "key sets kms_key_arn to one that CloudWatch may use, or gives alarm_topic_arn a topic with such a key.",
   },
   aws_cloudfront_distribution: {
@@ -92,9 +175,8 @@ const BY_RESOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   "aws_lambda_function.authorizer_function": {
     "function-concurrency-is-limited":
-      "The stage throttles what reaches it, its answers are kept by token, and a limit would refuse " +
-      "callers with good " +
-      "tokens.",
+      "The stage throttles what reaches it, its answers are kept by token, and a limit would refuse callers with " +
+      "valid tokens.",
   },
   "aws_lambda_function.sweeper_function": {
     "function-concurrency-is-limited":

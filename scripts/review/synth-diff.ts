@@ -1,14 +1,14 @@
-import { valueDifferences, type ValueDifference, differenceText } from "../kit/value-text";
-import { codeBlock, inlineCode } from "../kit/markdown";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { checkOutCommit } from "../kit/git";
-import { writeReport } from "../kit/files";
-import { ProgramFailed, run } from "../kit/process";
 import { UsageError, type CommandContext, type CommandResult, EXIT_CODES } from "../kit/context";
 import { environmentName, synthFolder } from "../kit/deployment-folder";
+import { writeReport } from "../kit/files";
+import { checkOutCommit } from "../kit/git";
+import { codeBlock, inlineCode } from "../kit/markdown";
+import { ProgramFailed, run } from "../kit/process";
 import { synth } from "../kit/synth";
+import { valueDifferences, type ValueDifference, differenceText } from "../kit/value-text";
 
 /** A synthesized stack: its Terraform JSON, and the hash of each file that stands beside it. */
 export interface SynthesizedFiles {
@@ -168,7 +168,7 @@ function listBlock({ address, action, attributes }: BlockChange): string[] {
   ];
 }
 
-export interface SynthDiffOptions {
+interface SynthDiffOptions {
   /** Commit, tag or branch to compare with. */
   readonly ref: string;
   /** Path of a Markdown file to write. */

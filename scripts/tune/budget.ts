@@ -1,5 +1,7 @@
 import { gb } from "../cost/compute";
+import type { Architecture } from "../cost/deployment";
 import type { PriceBook } from "../cost/prices";
+import { formatUsd } from "../cost/text";
 import { MIN_WARM_RUNS } from "./size";
 
 /** What is to be measured. */
@@ -9,7 +11,7 @@ export interface MeasuringPlan {
   readonly runsEach: number;
   /** The function's own time-out: no run is longer. */
   readonly timeoutSeconds: number;
-  readonly architecture: "x86_64" | "arm64";
+  readonly architecture: Architecture;
   /** Dollars that a run costs outside of Lambda, such as its agents' tokens. */
   readonly runUsd: number;
 }
@@ -45,11 +47,4 @@ export function refuseOverBudget(plan: MeasuringPlan, prices: PriceBook, budgetU
     `${formatUsd(usd)}; allowed: --budget-usd ${budgetUsd}. To lower it ${advice}, or a shorter timeout of the ` +
     "function; else raise --budget-usd"
   );
-}
-
-/** Writes dollars with three figures and at least two decimals: `$0.0800`, `$12.35`. */
-export function formatUsd(usd: number): string {
-  if (usd === 0) return "$0.00";
-  if (usd >= 1) return `$${usd.toFixed(2)}`;
-  return `$${Number(usd.toPrecision(3)).toFixed(Math.max(2, 2 - Math.floor(Math.log10(usd))))}`;
 }

@@ -7,7 +7,7 @@ import type { WarmTime } from "./size";
 const { min } = Math;
 
 /** Mean time at one size, as measured. */
-export interface MeasuredMean {
+interface MeasuredMean {
   readonly memoryMiB: number;
   readonly meanMs: number;
   /** Standard error of the mean, in milliseconds, above 0. */
@@ -15,7 +15,7 @@ export interface MeasuredMean {
 }
 
 /** How time follows from memory. */
-export interface Curve {
+interface Curve {
   /** Time that no memory shortens. */
   readonly waitMs: number;
   /** Time of the computing, on one vCPU. */

@@ -1,16 +1,16 @@
 import { ARCHITECTURE } from "../../stacks/contract/fixed";
 import { InvalidParameterValueException, LambdaClient } from "@aws-sdk/client-lambda";
 import { PriceBook } from "../cost/prices";
+import { formatUsd } from "../cost/text";
 import { liveRelease } from "../deploy/live-file";
 import { TemporaryVersions, type LatestFunction } from "../deploy/temporary-versions";
 import { accountLimits, clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext, type CommandResult } from "../kit/context";
 import { readDeployedStack, type DeployedStack } from "../kit/deployed-stack";
-import { parseNumber } from "../kit/given-setting";
-import { computeMaximumUsd, countInvocations, formatUsd, refuseOverBudget, type MeasuringPlan } from "./budget";
-import { invokeVersion } from "./invocation";
+import { parseNumber, parseNumberFromZero } from "../kit/given-setting";
+import { computeMaximumUsd, countInvocations, refuseOverBudget, type MeasuringPlan } from "./budget";
 import { readSizes, readWholeNumber, TUNED_FUNCTIONS, type TuneOptions } from "./options";
-import type { TuningRun } from "./run";
+import { invokeVersion, type TuningRun } from "./run";
 import { MIN_WARM_RUNS } from "./size";
 import { createWorkload, type Workload } from "./workload";
 
@@ -43,7 +43,7 @@ export async function measure(context: CommandContext, options: TuneOptions): Pr
       runsEach: readWholeNumber("runs", options.runs, { fallback: 20, minimum: MIN_WARM_RUNS, maximum: 1_000 }),
       timeoutSeconds: latest.timeoutSeconds,
       architecture: ARCHITECTURE,
-      runUsd: parseNumber("run-usd", options.runUsd, 0, "from 0 on"),
+      runUsd: parseNumberFromZero("run-usd", options.runUsd, 0),
     };
     const prices = new PriceBook(stack.region);
     const refused = refuseOverBudget(plan, prices, parseNumber("budget-usd", options.budgetUsd, 5));
@@ -144,7 +144,7 @@ async function checkConcurrency(
 }
 
 /** One invocation of a measuring. */
-export interface Turn {
+interface Turn {
   readonly memoryMiB: number;
   /** From 0; the first of a size is cold. Every size is given the same payload in the same round. */
   readonly round: number;

@@ -1,7 +1,7 @@
 import { SETTINGS } from "../../stacks/contract/settings";
 import { DEFAULT_USAGE } from "../cost/usage";
 import { UsageError } from "../kit/context";
-import { parseNumber, parseRegion, toOptionName } from "../kit/given-setting";
+import { checkTfvarsPath, parseNumber, parseNumberFromZero, parseRegion, toOptionName } from "../kit/given-setting";
 import { STRATEGIES, type Strategy } from "./verdict";
 
 /** What `quickturn tune` is given. */
@@ -69,10 +69,7 @@ export function checkTuneOptions(options: TuneOptions): void {
     throw new UsageError(`--strategy is ${String(strategy)}; allowed: ${STRATEGIES.join(", ")}.`);
   if (!(tuned in TUNED_FUNCTIONS))
     throw new UsageError(`--function is ${String(tuned)}; allowed: ${Object.keys(TUNED_FUNCTIONS).join(", ")}.`);
-  if (write !== undefined && !write.endsWith(".tfvars"))
-    throw new UsageError(
-      `--write is ${write}; allowed: a file that ends on .tfvars, which is how Terraform knows its format.`,
-    );
+  checkTfvarsPath("write", write);
   if (replay === undefined && region !== undefined)
     throw new UsageError(
       `--region is ${region} without --replay; a measuring uses the deployment's own region. Leave it out.`,
@@ -149,7 +146,7 @@ export function readWholeNumber(
 /** Reads the share of cold starts, from 0 to 1. */
 export function readColdShare({ coldShare, function: tuned }: Pick<TuneOptions, "coldShare" | "function">): number {
   const { worker_cold_start_share: worker, front_door_cold_start_share: frontDoor } = DEFAULT_USAGE;
-  const share = parseNumber("cold-share", coldShare, tuned === "worker" ? worker : frontDoor, "from 0 on");
+  const share = parseNumberFromZero("cold-share", coldShare, tuned === "worker" ? worker : frontDoor);
   if (share > 1)
     throw new UsageError(`--cold-share is ${JSON.stringify(coldShare)}; allowed: a share from 0 to 1, such as 0.05.`);
   return share;

@@ -1,6 +1,6 @@
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from "echarts";
 import { percent, seconds } from "../kit/figures";
-import { type Chart, COLOURS, escapeHtml, figure, htmlPage, htmlTable, section, tiles } from "../kit/page";
+import { AXIS_LABEL, type Chart, COLOURS, escapeHtml, figure, htmlPage, htmlTable, section, tiles } from "../kit/page";
 import type { Interval } from "../kit/quantiles";
 import { countRuns, describeStanding, formatUsdPerThousand, summarizeTuning, type TuningReport } from "./text";
 import type { TunedSize, Tuning } from "./verdict";
@@ -75,8 +75,6 @@ function chartCosts(sizes: readonly TunedSize[]): Chart {
   });
 }
 
-const AXIS_LABEL = { color: COLOURS.muted.light, fontSize: 13 };
-
 function chartSizes(
   points: readonly Point[],
   { id, caption, format }: Pick<Chart, "id" | "caption"> & { readonly format: (value: number) => string },
@@ -87,7 +85,6 @@ function chartSizes(
     caption,
     label: `${id} by size: ${values.join(", ")}.`,
     option: ({ narrow }): EChartsOption => ({
-      textStyle: { fontFamily: "system-ui, sans-serif" },
       grid: { left: narrow ? 70 : 80, right: 24, top: 20, bottom: 32 },
       xAxis: {
         type: "category",

@@ -1,5 +1,6 @@
 import { CONFIDENCE } from "../analyze/analysis";
-import { gb } from "../cost/compute";
+import { runCost } from "../cost/compute";
+import type { Architecture } from "../cost/deployment";
 import type { PriceBook } from "../cost/prices";
 import { percent } from "../kit/figures";
 import { type Interval, mean } from "../kit/quantiles";
@@ -59,9 +60,9 @@ export function createRating(strategy: Strategy, sizes: readonly Expected[]): (s
 }
 
 /** How a size is to be chosen. */
-export interface TuningQuestion {
+interface TuningQuestion {
   readonly strategy: Strategy;
-  readonly architecture: "x86_64" | "arm64";
+  readonly architecture: Architecture;
   readonly prices: PriceBook;
   /** Share of cold starts in production. A tuning's own share says nothing, because its versions are new. */
   readonly coldStartShare: number;
@@ -185,10 +186,8 @@ function createExpectation(
 }
 
 /** Computes the dollars of one run, its request included. */
-function computeRunUsd({ prices, architecture }: TuningQuestion, memoryMiB: number, billedMs: number): number {
-  const gbSeconds = (billedMs / 1_000) * gb(memoryMiB);
-  return prices.cost(`lambdaGbSecond_${architecture}`, gbSeconds) + prices.cost("lambdaRequest", 1);
-}
+const computeRunUsd = ({ prices, architecture }: TuningQuestion, memoryMiB: number, billedMs: number): number =>
+  runCost({ seconds: billedMs / 1_000, memoryMiB, architecture }, prices);
 
 /**
  * Bounds by which share the smallest size may be slower than the largest although no difference was found: the upper

@@ -5,7 +5,7 @@ import type { LatestFunction } from "../deploy/temporary-versions";
 import { clientConfiguration } from "../kit/aws-client";
 import { UsageError, type CommandContext } from "../kit/context";
 import type { DeployedStack } from "../kit/deployed-stack";
-import { readJson } from "../kit/given-state";
+import { readJson } from "../kit/files";
 import type { TuneOptions } from "./options";
 import type { TuningRun } from "./run";
 
@@ -16,13 +16,15 @@ export interface Workload {
   close(): void;
 }
 
+/** The function that works, and its deployment. */
+interface WorkloadSubject {
+  readonly stack: DeployedStack;
+  readonly latest: LatestFunction;
+}
+
 /** Creates the workload of a function: requests for the worker, given events for the front door. */
-export function createWorkload(
-  context: CommandContext,
-  options: TuneOptions,
-  { stack, latest }: { readonly stack: DeployedStack; readonly latest: LatestFunction },
-): Workload {
-  if (options.function === "worker") return new WorkerRequests(context, options.prompt, { stack, latest });
+export function createWorkload(context: CommandContext, options: TuneOptions, subject: WorkloadSubject): Workload {
+  if (options.function === "worker") return new WorkerRequests(context, options.prompt, subject);
   if (options.payload === undefined) throw new Error("The front door is measured without a payload.");
   const payloads = readPayloads(options.payload);
   return { run: (round, invoke) => invoke(payloads[round % payloads.length]!), close: () => undefined };
@@ -41,31 +43,27 @@ class WorkerRequests implements Workload {
   private readonly client: DynamoDBClient;
   private readonly table: string;
   private readonly queueArn: string;
-  private readonly region: string;
-  private readonly timeoutSeconds: number;
-  private readonly abortSignal: AbortSignal;
 
   constructor(
-    { environment, signal }: CommandContext,
+    private readonly context: CommandContext,
     private readonly prompts: readonly string[],
-    { stack, latest }: { readonly stack: DeployedStack; readonly latest: LatestFunction },
+    private readonly subject: WorkloadSubject,
   ) {
-    const { requests_table_name: table, work_queue_url: queueUrl } = stack.outputs;
+    const { outputs, region } = subject.stack;
+    const { requests_table_name: table, work_queue_url: queueUrl } = outputs;
     if (typeof table !== "string" || typeof queueUrl !== "string")
       throw new UsageError(
         "The outputs have no requests_table_name or work_queue_url. Apply this release first: quickturn apply.",
       );
-    this.client = new DynamoDBClient(clientConfiguration({ environment, region: stack.region }, "DYNAMODB"));
+    const { environment } = context;
+    this.client = new DynamoDBClient(clientConfiguration({ environment, region }, "DYNAMODB"));
     this.table = table;
-    this.queueArn = buildQueueArn(latest.arn, queueUrl);
-    this.region = stack.region;
-    this.timeoutSeconds = latest.timeoutSeconds;
-    this.abortSignal = signal;
+    this.queueArn = buildQueueArn(subject.latest.arn, queueUrl);
   }
 
   async run(round: number, invoke: (payload: string) => Promise<TuningRun>): Promise<TuningRun> {
     const requestId = randomUUID();
-    const deadlineMs = Date.now() + (this.timeoutSeconds + 60) * 1_000;
+    const deadlineMs = Date.now() + (this.subject.latest.timeoutSeconds + 60) * 1_000;
     await this.addRequest(requestId, this.prompts[round % this.prompts.length]!, deadlineMs);
     const run = await invoke(this.buildEvent(requestId, deadlineMs));
     return run.failure === null ? { ...run, failure: await this.findFailure(requestId) } : run;
@@ -95,7 +93,7 @@ class WorkerRequests implements Workload {
       ConditionExpression: "attribute_not_exists(request_id)",
     });
     await this.client
-      .send(command, { abortSignal: this.abortSignal })
+      .send(command, { abortSignal: this.context.signal })
       .catch((cause: unknown) => this.refuse("PutItem", cause));
   }
 
@@ -110,7 +108,7 @@ class WorkerRequests implements Workload {
       ConsistentRead: true,
     });
     const { Item: item } = await this.client
-      .send(command, { abortSignal: this.abortSignal })
+      .send(command, { abortSignal: this.context.signal })
       .catch((cause: unknown) => this.refuse("GetItem", cause));
     const status = item?.["status"]?.S ?? "gone";
     if (status === "completed") return null;
@@ -139,7 +137,7 @@ class WorkerRequests implements Workload {
           md5OfBody: "",
           eventSource: "aws:sqs",
           eventSourceARN: this.queueArn,
-          awsRegion: this.region,
+          awsRegion: this.subject.stack.region,
         },
       ],
     });

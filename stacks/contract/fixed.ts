@@ -1,5 +1,5 @@
 /**
- * What no setting changes and more than one side must know: the stacks build it, and the commands reckon with it.
+ * Values that no setting changes: the stacks build by them, and the commands calculate with them.
  * This file imports nothing.
  */
 

@@ -64,7 +64,7 @@ export type StackName = (typeof STACK_NAMES)[number];
 export const DEFAULT_ENVIRONMENT = "default";
 
 /** Paths of an environment's files with slashes, relative to the project's folder. */
-export interface EnvironmentPlaces {
+interface EnvironmentPlaces {
   /** The settings, which are committed. */
   readonly settings: string;
   /** The folder of the synthesized stacks. Each environment has its own, so that terraform meets no other's backend. */

@@ -57,7 +57,7 @@ function alarmProps(
     severity,
     ...periods,
     rings: "above",
-    query: { metrics: [{ id: "m0", ...watchedMetric(watches, settings), metricName: metric, statistic }] },
+    query: { metrics: [{ id: "m0", ...watchedMetric(watches, settings), metric, statistic }] },
     label: title,
     enabled: expression`${given} != null && lookup(${settings.expression("alarms_enabled")}, "${name}", true)`,
     threshold: settings.number(thresholdSetting),

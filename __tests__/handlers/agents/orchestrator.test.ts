@@ -1,5 +1,5 @@
 import { AgentFailure, type Agent, type AgentInput } from "../../../handlers/agents/agent";
-import { agentCoreAgent } from "../../../handlers/agents/agentcore";
+import { agentCoreAgent } from "../../../handlers/agents/aws-agents";
 import { connectAgentCore, memoizePromise } from "../../../handlers/aws/agent-clients";
 import { NotNeededError } from "../../../handlers/aws/guards";
 import type { OrchestrationInput, AgentPolicy } from "../../../handlers/agents/orchestration";

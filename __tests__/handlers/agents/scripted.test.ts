@@ -1,4 +1,4 @@
-import { scriptedAgent } from "../../../handlers/agents/scripted";
+import { parseScript, scriptedAgent } from "../../../handlers/agents/scripted";
 import type * as pauses from "../../../handlers/deadline";
 import { pause } from "../../../handlers/deadline";
 import { question } from "../../support/wire/agent-faults";
@@ -34,4 +34,10 @@ test("an abort ends the delay", async () => {
   const run = scriptedAgent({ delayMs: 2 ** 31 - 1, fails: false, text: "late" }).run(input, controller.signal);
   controller.abort();
   await expect(run).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a script says how long to wait, what to say, and whether to fail", () => {
+  expect(parseScript("250ms hello\nyou")).toEqual({ delayMs: 250, fails: false, text: "hello\nyou" });
+  expect(parseScript("0ms !out of order")).toEqual({ delayMs: 0, fails: true, text: "out of order" });
+  for (const target of ["hello", "5 hello", "-5ms hello", "5ms ", "5ms !"]) expect(parseScript(target)).toBeUndefined();
 });

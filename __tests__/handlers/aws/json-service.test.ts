@@ -1,4 +1,4 @@
-import { startFunctionServices } from "../../../bench/function-services";
+import { startFunctionServices } from "../../support/function-services";
 import { connectTo, partsFor } from "../emulated";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { createServer, type IncomingMessage, type Server } from "node:http";

@@ -1,9 +1,15 @@
-import { type Given, type Mutation, filled, MAX_PROMPT_BYTES } from "./mutation";
+import { type Given, type Mutation, filled, MAX_PROMPT_BYTES, mutationsFrom } from "./mutation";
 import { latin1, utf8, type FuzzRequest } from "./request";
 
 type Body = (given: Given) => string | Uint8Array;
 
+const asBytes = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? utf8(text) : text);
 const json = (value: unknown): string => JSON.stringify(value);
+/** A prompt of so many bytes, of one character over and over. */
+const long =
+  (character: string, length: number): Body =>
+  ({ canary }) =>
+    json({ prompt: filled(canary, character, length) });
 const MIB = 1024 * 1024;
 
 /** An invocation that whitespace makes as long as `bytes`. */
@@ -22,15 +28,12 @@ const fields =
   (more: string): Body =>
   ({ canary }) =>
     `{"prompt":"${canary}",${more}}`;
-const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => [...(typeof part === "string" ? utf8(part) : part)]));
+const bytes = (...parts: readonly (string | Uint8Array)[]): Uint8Array => Buffer.concat(parts.map(asBytes));
 /** A prompt with bytes inside that are given as one-byte characters. */
 const promptBytes =
   (inside: string): Body =>
   ({ canary }) =>
     bytes(`{"prompt":"${canary} `, latin1(inside), '"}');
-/** Little-endian, of one-byte characters. */
-const utf16 = (text: string): Uint8Array => latin1([...text].flatMap((character) => [character, "\0"]).join(""));
 
 /** Bodies that keep the contract: 202. */
 const VALID: Readonly<Record<string, Body>> = {
@@ -38,8 +41,8 @@ const VALID: Readonly<Record<string, Body>> = {
   "fields in another order": ({ canary }) => `{"session_id":"s","prompt":"${canary}"}`,
   "whitespace between": ({ canary }) => `\r\n\t { \n "prompt" : "${canary}" \t } \n`,
   "escaped letters": ({ canary }) => `{"\\u0070rompt":"\\u0041 \\ud83d\\ude00 ${canary}"}`,
-  "a prompt of exactly 32,768 bytes": ({ canary }) => json({ prompt: filled(canary, "a", MAX_PROMPT_BYTES) }),
-  "a prompt of exactly 32,768 bytes in emoji": ({ canary }) => json({ prompt: filled(canary, "😀", MAX_PROMPT_BYTES) }),
+  "a prompt of exactly 32,768 bytes": long("a", MAX_PROMPT_BYTES),
+  "a prompt of exactly 32,768 bytes in emoji": long("😀", MAX_PROMPT_BYTES),
   "a body of exactly 65,536 bytes": padded(65_536),
 };
 
@@ -54,7 +57,7 @@ const INVALID: Readonly<Record<string, Body>> = {
   "two documents": ({ canary }) => `{"prompt":"${canary}"}{"prompt":"${canary}"}`,
   "cut off": ({ canary }) => `{"prompt":"${canary}`,
   "a byte order mark first": ({ canary }) => bytes(latin1("\xef\xbb\xbf"), json({ prompt: canary })),
-  "UTF-16": ({ canary }) => utf16(json({ prompt: canary })),
+  "UTF-16": ({ canary }) => Buffer.from(json({ prompt: canary }), "utf16le"),
   gzip: () => latin1("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*(\xca\xcf-(Q\xb2RJT\xaa\x05\x00"),
   "base64 of a good body": ({ canary }) => btoa(json({ prompt: canary })),
   "a form": ({ canary }) => `prompt=${canary}`,
@@ -107,8 +110,8 @@ const MENDED: Readonly<Record<string, Body>> = {
 
 /** Bodies over a limit: by characters the gateway says 400, by bytes the front door 413. */
 const LARGE: Readonly<Record<string, Body>> = {
-  "a prompt of 32,769 bytes": ({ canary }) => json({ prompt: filled(canary, "é", MAX_PROMPT_BYTES + 1) }),
-  "a prompt of 32,769 characters": ({ canary }) => json({ prompt: filled(canary, "a", MAX_PROMPT_BYTES + 1) }),
+  "a prompt of 32,769 bytes": long("é", MAX_PROMPT_BYTES + 1),
+  "a prompt of 32,769 characters": long("a", MAX_PROMPT_BYTES + 1),
   "a prompt of 8,193 emoji": ({ canary }) => json({ prompt: `${canary}${"😀".repeat(8_193)}` }),
   "a body of 65,537 bytes": padded(65_537),
   "a body of 200,000 bytes": padded(200_000),
@@ -118,27 +121,25 @@ const HUGE: Readonly<Record<string, Body>> = {
   "a body of just over 10 MiB": padded(10 * MIB + 1),
 };
 
-/** Every body that is not drawn from the schema. */
-export const BODY_MUTATIONS: readonly Mutation[] = [
-  ...mutationsWith(VALID, {}),
-  ...mutationsWith(INVALID, { allowed: [400] }),
-  ...mutationsWith(MENDED, { allowed: [202, 400] }),
-  ...mutationsWith(LARGE, { allowed: [400, 413] }),
-  ...mutationsWith(HUGE, { allowed: [413], costly: true }),
-];
-
-function mutationsWith(bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] {
-  return Object.entries(bodies).map(([name, body]) => ({
-    name: `body: ${name}`,
+const bodiesOf = (bodies: Readonly<Record<string, Body>>, more: Pick<Mutation, "allowed" | "costly">): Mutation[] =>
+  mutationsFrom("body", bodies, (body) => ({
     part: "body",
     operations: ["invoke"],
     ...more,
     apply: (request, given) => withBody(request, body(given)),
   }));
-}
+
+/** Every body that is not drawn from the schema. */
+export const BODY_MUTATIONS: readonly Mutation[] = [
+  ...bodiesOf(VALID, {}),
+  ...bodiesOf(INVALID, { allowed: [400] }),
+  ...bodiesOf(MENDED, { allowed: [202, 400] }),
+  ...bodiesOf(LARGE, { allowed: [400, 413] }),
+  ...bodiesOf(HUGE, { allowed: [413], costly: true }),
+];
 
 /** The request with another body; a text is sent in UTF-8. */
 export const withBody = (request: FuzzRequest, body: string | Uint8Array): FuzzRequest => ({
   ...request,
-  body: typeof body === "string" ? utf8(body) : body,
+  body: asBytes(body),
 });

@@ -23,10 +23,9 @@ export class DocumentedAnswers {
     ajv.addSchema({ $id: "document", components: closed(document.components) as Schema });
     for (const operation of operationsOf(document)) {
       for (const [status, answer] of Object.entries(operation.responses)) {
-        const schema = closed(answer.content["application/json"]?.schema ?? {}) as Schema;
         this.answers.set(`${operation.operationId} ${status}`, {
           answer,
-          body: ajv.compile(pointed(schema) as Schema),
+          body: ajv.compile(pointed(closed(answer.content["application/json"]?.schema ?? {}))),
         });
       }
     }
@@ -39,21 +38,15 @@ export class DocumentedAnswers {
     const { status } = answered;
     if (malformed && status >= 400 && status < 500) return [];
     const documented = this.answers.get(`${operationId} ${status}`);
-    if (documented === undefined)
+    if (documented === undefined) {
+      const known = this.statusesOf(operationId).join(", ");
       return [
-        {
-          kind: "undocumented",
-          what:
-            `${status}, which ${operationId} does not document; ` +
-            `documented: ${this.statusesOf(operationId).join(", ")}`,
-        },
+        { kind: "undocumented", what: `${status}, which ${operationId} does not document; documented: ${known}` },
       ];
-    const unexpected: Problem[] =
-      status === 429 || allowed.includes(status)
-        ? []
-        : [{ kind: "unexpected", what: `${status}; expected ${allowed.join(" or ")}` }];
+    }
+    const isExpected = status === 429 || allowed.includes(status);
     return [
-      ...unexpected,
+      ...problemIf(!isExpected, "unexpected", `${status}; expected ${allowed.join(" or ")}`),
       ...headerProblems(documented.answer, answered),
       ...(request.method === "HEAD" ? [] : bodyProblems(documented, answered)),
     ];
@@ -70,72 +63,62 @@ function operationsOf({ paths }: CallersDocument): Operation[] {
   return Object.values(paths).flatMap((methods) => Object.values(methods));
 }
 
-/** Callers are to bear further properties; an answer that has one has more than its document all the same. */
+const problemIf = (isWrong: boolean, kind: Problem["kind"], what: string): Problem[] =>
+  isWrong ? [{ kind, what }] : [];
+
+/** References from within the schema named `document`. */
+const pointed = (schema: unknown): Schema =>
+  JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === "$ref" ? `document${String(value)}` : value,
+  ) as Schema;
+
+/** Callers must tolerate further properties; an answer that has one still has more than its document. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== "object" || value === null) return value;
   const { allOf, ...rest } = value as Schema;
-  const entries = Object.fromEntries(
+  const entries: Record<string, unknown> = Object.fromEntries(
     Object.entries(rest).map(([key, each]) => [key, key === "examples" || key === "example" ? each : closed(each)]),
   );
-  const isObject =
+  const isOpenObject =
     entries["type"] === "object" &&
     entries["properties"] !== undefined &&
     entries["additionalProperties"] === undefined;
-  // What stands in allOf adds to the first of them: closed, each would refuse what the others allow.
+  // The parts of allOf add to the first of them: closed, each would refuse what the others allow.
   const [first, ...others] = allOf ?? [];
   return {
     ...entries,
-    ...(isObject && { additionalProperties: false }),
+    ...(isOpenObject && { additionalProperties: false }),
     ...(first && { allOf: [closed(first), ...others] }),
   };
-}
-
-/** References from within `document`. */
-function pointed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(pointed);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      key,
-      key === "$ref" && typeof each === "string" ? `document${each}` : pointed(each),
-    ]),
-  );
 }
 
 function headerProblems({ headers }: Answer, answered: Answered): Problem[] {
   return Object.entries(headers).flatMap(([name, { required, schema }]): Problem[] => {
     const value = headerOf(answered, name.toLowerCase());
-    if (value === undefined) return required ? [{ kind: "header", what: `${answered.status} without ${name}` }] : [];
+    if (value === undefined) return problemIf(required, "header", `${answered.status} without ${name}`);
     const breaks =
       (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) ||
       (schema.enum !== undefined && !schema.enum.includes(value));
-    return breaks
-      ? [
-          {
-            kind: "header",
-            what:
-              `${answered.status} with ${name}: ${JSON.stringify(value)}; ` +
-              `allowed: ${schema.pattern ?? schema.enum?.join(", ")}`,
-          },
-        ]
-      : [];
+    const allowed = schema.pattern ?? schema.enum?.join(", ");
+    return problemIf(
+      breaks,
+      "header",
+      `${answered.status} with ${name}: ${JSON.stringify(value)}; allowed: ${allowed}`,
+    );
   });
 }
 
 function bodyProblems({ body }: Documented, answered: Answered): Problem[] {
+  const problem = (what: string): Problem[] => [{ kind: "schema", what: `${answered.status} ${what}` }];
   const type = headerOf(answered, "content-type") ?? "nothing";
-  if (!/^application\/json\b/.test(type))
-    return [{ kind: "schema", what: `${answered.status} with Content-Type ${type}; documented: application/json` }];
+  if (!/^application\/json\b/.test(type)) return problem(`with Content-Type ${type}; documented: application/json`);
   const value = jsonOf(answered);
-  if (value === undefined) return [{ kind: "schema", what: `${answered.status} whose body is no JSON` }];
+  if (value === undefined) return problem("whose body is no JSON");
   if (body(value)) return [];
-  const errors = (body.errors ?? [])
-    .slice(0, 3)
-    .map(
-      ({ instancePath, message, params }) =>
-        `${instancePath || "the body"} ${message ?? "is invalid"}` +
-        ("additionalProperty" in params ? ` (${String(params["additionalProperty"])})` : ""),
-    );
-  return [{ kind: "schema", what: `${answered.status} whose body is not as documented: ${errors.join("; ")}` }];
+  const errors = (body.errors ?? []).slice(0, 3).map(({ instancePath, message, params }) => {
+    const property = "additionalProperty" in params ? ` (${String(params["additionalProperty"])})` : "";
+    return `${instancePath || "the body"} ${message ?? "is invalid"}${property}`;
+  });
+  return problem(`whose body is not as documented: ${errors.join("; ")}`);
 }

@@ -4,20 +4,18 @@ import type { DocumentedAnswers } from "./documented";
 import { leaksIn, type Secrets } from "./leaks";
 
 /** What may be wrong, worst first. */
-export const FINDING_KINDS = [
-  "leak",
-  "server_error",
-  "hang",
-  "no_answer",
-  "unfinished",
-  "poisoned",
-  "undocumented",
-  "unexpected",
-  "schema",
-  "header",
-  "log",
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+export type FindingKind =
+  | "leak"
+  | "server_error"
+  | "hang"
+  | "no_answer"
+  | "unfinished"
+  | "poisoned"
+  | "undocumented"
+  | "unexpected"
+  | "schema"
+  | "header"
+  | "log";
 
 export interface Problem {
   readonly kind: FindingKind;
@@ -31,21 +29,12 @@ export interface Finding extends Problem {
   readonly reproduction?: Reproduction;
 }
 
-/** A request that shows it, as JSON. */
-export interface Reproduction {
+/** A request that shows a problem, as JSON. */
+interface Reproduction extends Omit<FuzzRequest, "body"> {
   /** Index of the case; with the seed it makes the same request again. */
   readonly index: number;
   readonly mutations: readonly string[];
   readonly caller: number;
-  readonly method: string;
-  /** Below the stage. */
-  readonly target: string;
-  readonly headers: FuzzRequest["headers"];
-  readonly credentials: string;
-  readonly startLine?: string;
-  readonly lines?: readonly string[];
-  readonly contentLength?: string;
-  readonly withoutHost?: true;
   /** A byte a character, cut after {@link MAX_SHOWN_BYTES}. */
   readonly body?: string;
   readonly bodyBytes?: number;
@@ -89,57 +78,37 @@ export function judgeAnswer(
     return fuzzed.malformed ? [] : [{ kind: "no_answer", what: `no answer: ${answer.reason}` }];
   const caller = isOpen || fuzzed.request.credentials === "good" ? fuzzed.caller : undefined;
   const leaks = leaksIn(answer, caller, { ...secrets, ownerOf });
-  // A fault of the service is one finding, however it is told.
-  if (answer.status >= 500 && !(fuzzed.malformed && [501, 505].includes(answer.status)))
-    return [
-      ...leaks,
-      { kind: "server_error", what: `${answer.status}; a request never leads to a fault of the service` },
-    ];
-  if (answer.status >= 500) return leaks;
-  return [...leaks, ...documented.problems(fuzzed, answer)];
+  if (answer.status < 500) return [...leaks, ...documented.problems(fuzzed, answer)];
+  if (fuzzed.malformed && [501, 505].includes(answer.status)) return leaks;
+  const what = `${answer.status}; a request never leads to a fault of the service`;
+  return [...leaks, { kind: "server_error", what }];
 }
 
-/** Counts of a run. */
-export interface Tally {
-  readonly requests: number;
-  /** By operation, then by status; `closed` and `hang` are no statuses. */
-  readonly byRoute: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** What requests were to come to: accepted, refused, either, or malformed HTTP. */
-  readonly byExpectation: Readonly<Record<string, number>>;
+/** Counts of cases and their answers. */
+export class Tally {
+  requests = 0;
   /** How many different mutations were sent. */
-  readonly mutations: number;
-}
-
-/** Counts cases and their answers. */
-export class TallyKeeper {
-  private requests = 0;
-  private readonly byRoute: Record<string, Record<string, number>> = {};
-  private readonly byExpectation: Record<string, number> = {};
-  private readonly mutations = new Set<string>();
+  mutations = 0;
+  /** By operation, then by status; `closed` and `hang` stand for no status. */
+  readonly byRoute: Record<string, Record<string, number>> = {};
+  /** By what was to come of a request: accepted, refused, either, or malformed HTTP. */
+  readonly byExpectation: Record<string, number> = {};
+  readonly #seen = new Set<string>();
 
   add(fuzzed: FuzzCase, answer: WireAnswer): void {
     this.requests += 1;
     const statuses = (this.byRoute[fuzzed.operationId] ??= {});
-    const seen = answer.kind === "answer" ? String(answer.status) : answer.kind;
-    statuses[seen] = (statuses[seen] ?? 0) + 1;
+    const status = answer.kind === "answer" ? String(answer.status) : answer.kind;
+    statuses[status] = (statuses[status] ?? 0) + 1;
     const expected = expectationOf(fuzzed);
     this.byExpectation[expected] = (this.byExpectation[expected] ?? 0) + 1;
-    for (const name of fuzzed.mutations) this.mutations.add(name);
-  }
-
-  get tally(): Tally {
-    return {
-      requests: this.requests,
-      byRoute: this.byRoute,
-      byExpectation: this.byExpectation,
-      mutations: this.mutations.size,
-    };
+    for (const name of fuzzed.mutations) this.#seen.add(name);
+    this.mutations = this.#seen.size;
   }
 }
 
 function expectationOf({ allowed, malformed }: FuzzCase): string {
   if (malformed) return "malformed";
-  const accepted = allowed.some((status) => status < 300);
-  if (accepted && allowed.length > 1) return "either";
-  return accepted ? "accepted" : "refused";
+  if (!allowed.some((status) => status < 300)) return "refused";
+  return allowed.length > 1 ? "either" : "accepted";
 }

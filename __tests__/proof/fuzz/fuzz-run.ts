@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { headerOf, jsonOf, type WireAnswer, callRaw } from "./raw-http";
 import { DocumentedAnswers } from "./documented";
-import { judgeAnswer, reproductionOf, TallyKeeper } from "./finding";
-import type { Finding, Judgement, Problem, Tally } from "./finding";
+import { judgeAnswer, reproductionOf, Tally, type Finding, type Judgement, type Problem } from "./finding";
 import { generateCases, usedBody, usedKey } from "./generate";
 import { utf8, wireBytes, type FuzzCase, type FuzzRequest, type Place } from "./request";
 import type { CallersDocument } from "../../../scripts/publish/openapi-schemas";
@@ -74,13 +73,12 @@ class FuzzRun {
   private readonly url: URL;
   private readonly place: Place;
   private readonly judgement: Judgement & { readonly ownerOf: Map<string, number> };
-  private readonly tallies = new TallyKeeper();
+  private readonly tally = new Tally();
   private readonly findings: Finding[] = [];
   /** Ids that requests may ask for, by caller. */
   private readonly known: string[][];
   private readonly accepted = new Map<string, FuzzCase>();
   private ended = 0;
-  private answered = 0;
 
   constructor(private readonly options: FuzzRunOptions) {
     const { url, document, marker, names, callers, patienceMs = PATIENCE_MS } = options;
@@ -92,12 +90,12 @@ class FuzzRun {
       secrets: { marker, names },
       ownerOf: new Map(),
       patienceMs,
-      isOpen: this.isOpen,
+      isOpen: callers[0]!.kind === "anonymous",
     };
   }
 
   get report(): FuzzRunReport {
-    return { tally: this.tallies.tally, accepted: this.accepted.size, ended: this.ended, findings: this.findings };
+    return { tally: this.tally, accepted: this.accepted.size, ended: this.ended, findings: this.findings };
   }
 
   /** Each caller has a request to ask for, and a key that was used. Throws where not even that is accepted. */
@@ -115,32 +113,36 @@ class FuzzRun {
   }
 
   async sendAll(): Promise<void> {
-    const { document, random, requests, callers, marker, concurrency, signal } = this.options;
+    const { document, random, requests, callers, marker } = this.options;
     const proof = callers[0]!.kind;
     const cases = generateCases({ document, random, requests, callers: callers.length, proof, marker });
-    const work = async () => {
-      for (const fuzzed of cases) {
-        signal.throwIfAborted();
-        await this.judge(fuzzed);
-      }
-    };
-    // All workers take from one generator, so that each case is sent once.
-    await Promise.all(Array.from({ length: concurrency }, work));
+    await this.forEachAtOnce(cases, (fuzzed) => this.judge(fuzzed));
   }
 
   /** Every request that was accepted comes to an end. */
   async awaitEnds(): Promise<void> {
-    const ids = [...this.accepted.entries()];
-    const giveUpAt = performance.now() + (this.options.endPatienceMs ?? END_PATIENCE_MS);
-    const work = async () => {
-      for (let next = ids.pop(); next; next = ids.pop()) await this.awaitEnd(next[0], next[1], giveUpAt);
+    const giveUpAt = this.endsBy();
+    await this.forEachAtOnce(this.accepted.entries(), ([id, fuzzed]) => this.awaitEnd(id, fuzzed, giveUpAt));
+  }
+
+  /** All workers take from one iterator, so that each entry is taken once. */
+  private async forEachAtOnce<T>(entries: IterableIterator<T>, work: (entry: T) => Promise<unknown>): Promise<void> {
+    const worker = async () => {
+      for (const entry of entries) {
+        this.options.signal.throwIfAborted();
+        await work(entry);
+      }
     };
-    await Promise.all(Array.from({ length: this.options.concurrency }, work));
+    await Promise.all(Array.from({ length: this.options.concurrency }, worker));
+  }
+
+  private endsBy(): number {
+    return performance.now() + (this.options.endPatienceMs ?? END_PATIENCE_MS);
   }
 
   /** The service still does what it is for. */
   async checkHealthy(): Promise<void> {
-    const giveUpAt = performance.now() + (this.options.endPatienceMs ?? END_PATIENCE_MS);
+    const giveUpAt = this.endsBy();
     for (const [caller] of this.options.callers.entries()) {
       const prompt = `After the run: ${this.options.marker}-${caller}-after`;
       const fuzzed = this.validInvoke(caller, JSON.stringify({ prompt }));
@@ -156,14 +158,10 @@ class FuzzRun {
     }
   }
 
-  private get isOpen(): boolean {
-    return this.options.callers[0]!.kind === "anonymous";
-  }
-
   private async judge(fuzzed: FuzzCase): Promise<void> {
     const answer = await this.sendPatiently(fuzzed);
-    this.tallies.add(fuzzed, answer);
-    this.options.onAnswered?.(++this.answered);
+    this.tally.add(fuzzed, answer);
+    this.options.onAnswered?.(this.tally.requests);
     const problems = judgeAnswer(fuzzed, answer, this.judgement);
     this.note(fuzzed, answer);
     if (problems.length > 0) this.record(await this.minimal(fuzzed, problems), problems);
@@ -186,10 +184,8 @@ class FuzzRun {
 
   /** Remembers an accepted request and its owner. @returns its id */
   private note(fuzzed: FuzzCase, answer: WireAnswer): string | undefined {
-    const { request_id: id } =
-      ((answer.kind === "answer" && answer.status === 202 ? jsonOf(answer) : undefined) as
-        | { request_id?: unknown }
-        | undefined) ?? {};
+    const body = answer.kind === "answer" && answer.status === 202 ? jsonOf(answer) : undefined;
+    const id = (body as { request_id?: unknown } | undefined)?.request_id;
     if (typeof id !== "string") return undefined;
     if (!this.judgement.ownerOf.has(id)) this.judgement.ownerOf.set(id, fuzzed.caller);
     this.accepted.set(id, fuzzed);
@@ -276,7 +272,6 @@ class FuzzRun {
       mutations: [],
       allowed: [202],
       malformed: false,
-      canary: "",
       request: { method: "POST", target: "/api/v1/invoke", headers, body: utf8(body), credentials: "good" },
     };
   }

@@ -45,6 +45,19 @@ test("an API that keeps its document yields exit code 0, and says what was sent 
   });
 });
 
+test("an applied stack answers as its document says, without a fault, a hang or a leak in answers or logs; and all that was accepted ends", async () => {
+  const { exitCode, json } = await fuzz(context(process.env), { ...options, requests: 300 });
+  const [mode] = (json as FuzzReport).modes;
+  const { seed } = options;
+  expect({ seed, exitCode, findings: mode?.findings }).toEqual({ seed, exitCode: 0, findings: [] });
+  expect(mode?.tally.requests).toBe(300);
+  expect(mode?.accepted).toBeGreaterThan(20);
+  expect(mode?.ended).toBeGreaterThanOrEqual(mode?.accepted ?? 0);
+  expect(mode?.logs).toEqual(
+    expect.arrayContaining(["access.log", "quickturn-dev-api.log", "quickturn-dev-worker.log"]),
+  );
+});
+
 test("one that does not yields exit code 1, with a request that shows it", async () => {
   const { exitCode, text, json } = await fuzzed((_request, answer) =>
     answer.status === 400 ? { ...answer, status: 500 } : answer,

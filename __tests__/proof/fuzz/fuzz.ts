@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { brokenLine, countsText, mark } from "../text";
 import type { Finding } from "./finding";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -8,41 +9,39 @@ import { leaksInLog } from "./leaks";
 import type { CallersDocument } from "../../../scripts/publish/openapi-schemas";
 import { seededRandom } from "../../../scripts/kit/random";
 import type { ProbeCaller } from "../../../scripts/kit/api-client";
+import type { AgentBehaviour } from "../../support/agent-server";
 import type { LocalIssuer } from "../../support/local-issuer";
 import { ACCESS_MODES, callersOf, settingsOf, type AccessMode, withAccessStack } from "../../support/access-modes";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { findCallers } from "../../../scripts/gate/smoke";
-import { readJson } from "../../../scripts/kit/given-state";
+import { readJson } from "../../../scripts/kit/files";
 import { REGION, type LocalStack } from "../../../scripts/local/local-stack";
 import { PUBLISHED, publishedDocument } from "../../../scripts/publish/openapi";
 
 /** Findings that are shown in full; the others are counted. */
 const MAX_SHOWN = 10;
 
-/** A run's findings for a person, an access mode after the other. */
-export function describeFuzz({ modes, seed }: FuzzReport): string {
+/** A run's findings for a person, one access mode after the other. */
+function describeFuzz({ modes, seed }: FuzzReport): string {
   return modes.map((mode) => describeMode(mode, seed)).join("\n\n");
 }
 
 function describeMode(report: FuzzModeReport, seed: number): string {
   const { authorization, tally, promises, findings, accepted, ended, logs } = report;
   const others = findings.length - promises.serverErrors - promises.hangs - promises.leaks;
+  const where = logs.length > 0 ? ` and in ${logs.length} logs` : " (logs are not read: the API runs elsewhere)";
   return [
     pc.bold(
       `${authorization}: ${tally.requests} requests with ${tally.mutations} kinds of change ` +
         `in ${report.seconds.toFixed(0)} s (seed ${seed})`,
     ),
-    ...Object.entries(tally.byRoute).map(([route, statuses]) => `  ${route.padEnd(8)} ${counts(statuses)}`),
-    `  expected ${counts(tally.byExpectation)}`,
+    ...Object.entries(tally.byRoute).map(([route, statuses]) => `  ${route.padEnd(8)} ${countsText(statuses, "none")}`),
+    `  expected ${countsText(tally.byExpectation, "none")}`,
     "",
-    line(promises.serverErrors, "answers of 500 and above"),
-    line(promises.hangs, "requests without an answer in time"),
-    line(
-      promises.leaks,
-      "leaks in answers" +
-        (logs.length > 0 ? ` and in ${logs.length} logs` : " (logs are not read: the API runs elsewhere)"),
-    ),
-    line(others, "answers or ends that are not as documented"),
+    brokenLine(promises.serverErrors, "answers of 500 and above"),
+    brokenLine(promises.hangs, "requests without an answer in time"),
+    brokenLine(promises.leaks, `leaks in answers${where}`),
+    brokenLine(others, "answers or ends that are not as documented"),
     `  ${mark(ended >= accepted)} ${ended} of ${accepted} accepted requests have ended`,
     ...findings.slice(0, MAX_SHOWN).flatMap(describeFinding),
     ...(findings.length > MAX_SHOWN ? ["", `and ${findings.length - MAX_SHOWN} more: --json shows all`] : []),
@@ -50,28 +49,11 @@ function describeMode(report: FuzzModeReport, seed: number): string {
 }
 
 function describeFinding({ kind, what, reproduction }: Finding): string[] {
-  const changed =
-    reproduction === undefined || reproduction.mutations.length === 0
-      ? ""
-      : ` after ${reproduction.mutations.join(" and ")}`;
-  return [
-    "",
-    `${pc.red(kind)}: ${what}${changed}`,
-    ...(reproduction === undefined ? [] : [`  ${shown(JSON.stringify(reproduction))}`]),
-  ];
+  const changes = reproduction?.mutations.join(" and ") ?? "";
+  const text = JSON.stringify(reproduction) ?? "";
+  const shown = text.length > 1_000 ? `${text.slice(0, 1_000)}… (--json shows it whole)` : text;
+  return ["", `${pc.red(kind)}: ${what}${changes === "" ? "" : ` after ${changes}`}`, ...(text ? [`  ${shown}`] : [])];
 }
-
-const shown = (text: string): string =>
-  text.length > 1_000 ? `${text.slice(0, 1_000)}… (--json shows it whole)` : text;
-
-const line = (count: number, what: string): string => `  ${mark(count === 0)} ${String(count).padStart(4)} ${what}`;
-
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
-
-const counts = (values: Readonly<Record<string, number>>): string =>
-  Object.entries(values)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ") || "none";
 
 export interface FuzzOptions {
   /** Of each access mode. */
@@ -116,6 +98,9 @@ const DEFAULT_MODE: AccessMode = "iam";
 /** Milliseconds of an agent's answer: what is fuzzed is the API. */
 const AGENT_MS = 10;
 
+/** Prompts of every tenth case: the agent fails, so that callers also see how a request fails. */
+const FAILING = /-\d*0$/;
+
 const NAMES = [
   "requests_table_name",
   "sessions_table_name",
@@ -146,30 +131,26 @@ export async function fuzz(context: CommandContext, options: FuzzOptions): Promi
  */
 async function fuzzLocally(context: CommandContext, options: FuzzOptions): Promise<FuzzModeReport[]> {
   const modes = accessModes(options.authorization ?? DEFAULT_MODE);
-  const agent = ({ prompt }: { readonly prompt: string }) =>
-    ({ kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` }) as const;
+  const agent = ({ prompt }: { readonly prompt: string }): AgentBehaviour =>
+    FAILING.test(prompt)
+      ? { kind: "refuse", status: 400 }
+      : { kind: "answer", delayMs: AGENT_MS, text: `You said: ${prompt}` };
   return withAccessStack(context, { agent, vars: SETTINGS, keep: options.keep }, async (stack, issuer) => {
     const reports: FuzzModeReport[] = [];
     for (const mode of modes) {
       if (mode !== DEFAULT_MODE || reports.length > 0) await stack.flip(settingsOf(mode, issuer));
-      reports.push(await fuzzMode({ context, options, mode, stack, issuer }));
+      // The modes share their logs, so each has a marker of its own.
+      const marker = `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`;
+      reports.push(await fuzzTarget(context, options, { ...(await localTarget(stack, issuer, mode)), marker }));
     }
     return reports;
   });
 }
 
-/** A mode of access to fuzz on the local stack. */
-interface LocalFuzz {
-  readonly context: CommandContext;
-  readonly options: FuzzOptions;
-  readonly mode: AccessMode;
-  readonly stack: LocalStack;
-  readonly issuer: LocalIssuer;
-}
-
-async function fuzzMode({ context, options, mode, stack, issuer }: LocalFuzz): Promise<FuzzModeReport> {
+/** What of an API that is fuzzed depends on its mode of access, for a local stack. */
+async function localTarget(stack: LocalStack, issuer: LocalIssuer, mode: AccessMode): Promise<Omit<Target, "marker">> {
   const callers = callersOf(mode, await stack.terraform.show(), issuer).map(({ caller }) => caller);
-  return fuzzTarget(context, options, {
+  return {
     authorization: mode,
     url: stack.runtime.url,
     region: REGION,
@@ -177,10 +158,8 @@ async function fuzzMode({ context, options, mode, stack, issuer }: LocalFuzz): P
     callers,
     signToken: (claims, header) => issuer.sign(claims, header),
     names: NAMES.map((name) => String(stack.output(name))),
-    // Of each mode its own: they share their logs.
-    marker: `qtfuzz${options.seed.toString(36)}${mode.replace("_", "")}`,
     logs: { folder: join(stack.folder, "logs"), secrets: callers.flatMap(secretsOf) },
-  });
+  };
 }
 
 /** What must be in no log: it opens something. */

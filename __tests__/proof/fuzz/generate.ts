@@ -58,35 +58,27 @@ interface Route {
 /** Cases from the document: each route as it should be, each mutation alone, and then what is drawn. */
 export function* generateCases(source: Source): Generator<FuzzCase> {
   const draw = drawFrom(source.random);
-  const routes = routesOf(source.document);
-  const mutations = mutationsOf(source);
-  const single = routes.flatMap((route) =>
-    mutations.filter((each) => fits(each, route, source)).map((each): Chosen => [route, [each]]),
-  );
-  const first = [...routes.map((route): Chosen => [route, []]), ...shuffled(draw, single)];
+  const [valid, single] = systematicChoices(source);
+  const first = [...valid, ...draw.shuffle(single)];
+  const [routes, mutations] = [routesOf(source.document), mutationsOf(source)];
   for (let index = 0; index < source.requests; index++) {
     const [route, chosen] = first[index] ?? drawChoice(draw, { routes, mutations }, source);
     yield withSimpler({ source, draw, index, route, mutations: chosen, caller: draw.integer(source.callers) });
   }
 }
 
-/** How many cases it takes until each mutation has had its turn on each route. */
-export function systematicCases(source: Omit<Source, "random" | "requests">): number {
-  const whole = { ...source, random: () => 0, requests: 0 };
-  return routesOf(source.document).reduce(
-    (sum, route) => sum + 1 + mutationsOf(whole).filter((each) => fits(each, route, whole)).length,
-    0,
-  );
-}
+type SystematicSource = Omit<Source, "random" | "requests" | "marker">;
 
-/** Fisher and Yates. */
-function shuffled<T>(draw: Draw, list: readonly T[]): T[] {
-  const mixed = [...list];
-  for (let last = mixed.length - 1; last > 0; last--) {
-    const other = draw.integer(last + 1);
-    [mixed[last], mixed[other]] = [mixed[other]!, mixed[last]!];
-  }
-  return mixed;
+/** How many cases it takes until each mutation has had its turn on each route. */
+export const systematicCases = (source: SystematicSource): number => systematicChoices(source).flat().length;
+
+/** Each route without a mutation, and each mutation alone on each route that it fits. */
+function systematicChoices(source: SystematicSource): [valid: Chosen[], single: Chosen[]] {
+  const [routes, mutations] = [routesOf(source.document), mutationsOf(source)];
+  const single = routes.flatMap((route) =>
+    mutations.filter((each) => fits(each, route, source)).map((each): Chosen => [route, [each]]),
+  );
+  return [routes.map((route): Chosen => [route, []]), single];
 }
 
 function routesOf({ paths }: CallersDocument): Route[] {
@@ -110,19 +102,13 @@ function drawChoice(
   source: Source,
 ): Chosen {
   // Most that can go wrong is in the route that takes a body.
-  const route = draw.chance(0.5)
-    ? (routes.find(({ operation }) => operation.requestBody) ?? routes[0]!)
-    : draw.pick(routes);
+  const withBodies = routes.filter(({ operation }) => operation.requestBody);
+  const route = draw.pick(draw.chance(0.5) ? withBodies : routes);
   if (draw.chance(VALID_SHARE)) return [route, []];
   const fitting = mutations.filter((each) => !each.alone && !each.costly && fits(each, route, source));
-  const chosen: Mutation[] = [];
-  const count = 1 + draw.integer(MAX_MUTATIONS);
-  while (chosen.length < count) {
-    const next = draw.pick(fitting);
-    if (chosen.some(({ part }) => part === next.part)) break;
-    chosen.push(next);
-  }
-  return [route, chosen];
+  const drawn = Array.from({ length: 1 + draw.integer(MAX_MUTATIONS) }, () => draw.pick(fitting));
+  // Of one part of the request, one mutation.
+  return [route, drawn.filter(({ part }, index) => drawn.findIndex((each) => each.part === part) === index)];
 }
 
 /** What one case is made of. */
@@ -137,9 +123,8 @@ interface CaseParts {
 
 /** The case, and each of its mutations alone where it has several. */
 function withSimpler(parts: CaseParts): FuzzCase {
-  const simpler = () =>
-    parts.mutations.map((mutation) => makeCase({ ...parts, draw: drawFrom(() => 0.5), mutations: [mutation] }));
-  return { ...makeCase(parts), ...(parts.mutations.length > 1 && { simpler }) };
+  const alone = (mutation: Mutation) => makeCase({ ...parts, draw: drawFrom(() => 0.5), mutations: [mutation] });
+  return { ...makeCase(parts), ...(parts.mutations.length > 1 && { simpler: () => parts.mutations.map(alone) }) };
 }
 
 function makeCase({ source: { marker }, draw, index, caller, route, mutations }: CaseParts): FuzzCase {
@@ -162,7 +147,6 @@ function makeCase({ source: { marker }, draw, index, caller, route, mutations }:
     request,
     allowed: allowedOf(operationId, mutations),
     malformed: mutations.some(({ malformed }) => malformed),
-    canary,
   };
 }
 
@@ -228,32 +212,24 @@ function bodySchemaMutations({ components }: CallersDocument, { operationId, req
 }
 
 function parameterMutations({ operationId }: Operation, { name, in: place, schema }: Parameter): Mutation[] {
+  const change: Readonly<Record<Parameter["in"], (text: string) => Omit<Mutation, "name">>> = {
+    header: (text) => ({
+      part: "key",
+      allowed: text.trim() === "" ? [202, 400] : [400],
+      apply: (request) => withHeader(withoutHeader(request, name.toLowerCase()), name, text),
+    }),
+    query: (text) => ({
+      part: "query",
+      apply: (request) => ({ ...request, target: `${request.target}?${name}=${encodeURIComponent(text)}` }),
+    }),
+    path: (text) => ({
+      part: "path",
+      allowed: [400, 403, 404, 414],
+      apply: (request) => ({ ...request, target: request.target.replace("{own}", () => encodeURIComponent(text)) }),
+    }),
+  };
+  // A header holds one-byte characters; a path's and a query's are encoded.
   return textViolations(schema)
-    .filter(({ value }) => isSendable(place, String(value)))
-    .map(({ what, value }): Mutation => {
-      const text = String(value);
-      const common = { name: `${name}: ${what}`, operations: [operationId] };
-      if (place === "header")
-        return {
-          ...common,
-          part: "key",
-          allowed: text.trim() === "" ? [202, 400] : [400],
-          apply: (request) => withHeader(withoutHeader(request, name.toLowerCase()), name, text),
-        };
-      if (place === "query")
-        return {
-          ...common,
-          part: "query",
-          apply: (request) => ({ ...request, target: `${request.target}?${name}=${encodeURIComponent(text)}` }),
-        };
-      return {
-        ...common,
-        part: "path",
-        allowed: [400, 403, 404, 414],
-        apply: (request) => ({ ...request, target: request.target.replace("{own}", () => encodeURIComponent(text)) }),
-      };
-    });
+    .filter(({ value }) => place !== "header" || /^[\x20-\x7e]*$/.test(value))
+    .map(({ what, value }) => ({ name: `${name}: ${what}`, operations: [operationId], ...change[place](value) }));
 }
-
-/** What a header may hold, as one-byte characters; a path's and a query's are encoded. */
-const isSendable = (place: Parameter["in"], text: string): boolean => place !== "header" || /^[\x20-\x7e]*$/.test(text);

@@ -1,9 +1,9 @@
 import { withBody } from "./body-mutations";
-import { WRONG_CREDENTIALS, type CredentialKind, type ProofKind } from "./caller-proof";
-import { withHeader, withoutHeader, type Mutation } from "./mutation";
-import { latin1, utf8, utf8Header, type FuzzRequest } from "./request";
+import { WRONG_CREDENTIALS, type ProofKind } from "./caller-proof";
+import { mutationsFrom, withHeader, withoutHeader, type Given, type Mutation } from "./mutation";
+import { latin1, utf8Header, type FuzzRequest } from "./request";
 
-type Change = (request: FuzzRequest, marker: string) => FuzzRequest;
+type Change = Mutation["apply"];
 
 const mediaType =
   (...types: readonly string[]): Change =>
@@ -65,7 +65,7 @@ const IGNORED: Readonly<Record<string, Change>> = {
   "X-Amzn-Trace-Id": more("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678;Self=x;__proto__=1"),
   "a trace id that is none": more("X-Amzn-Trace-Id", '"}{\\'),
   traceparent: more("traceparent", "00-zz-zz-01"),
-  "a look-up as user agent": (request, marker) => agent(`\${jndi:ldap://localhost/${marker}}`)(request, marker),
+  "a look-up as user agent": (request, given) => agent(`\${jndi:ldap://localhost/${given.marker}}`)(request, given),
   "an expression as user agent": agent("$context.identity.caller ${aws.secret}"),
   "Latin-1": agent("\xe9\xff"),
   "UTF-8": agent(utf8Header("日本語 😀")),
@@ -145,99 +145,84 @@ const FRAMING: Readonly<Record<string, Framing>> = {
 /** Statuses of a caller whose credentials are wrong; which one depends on the mode of access. */
 const REFUSED = [401, 403];
 
+/** Values of Idempotency-Key that are one, and what they lead to. */
+const KEYS: Readonly<Record<string, readonly [(given: Given) => string, Partial<Mutation>?]>> = {
+  "255 characters": [({ canary }) => canary.padEnd(255, "k")],
+  "every sign": [({ canary }) => `${canary}!#$%&'()*+,-./:;<=>?@[]^_\`{|}~`],
+  empty: [() => "", { allowed: [202, 400] }],
+  "sent before with another prompt": [({ usedKey }) => usedKey, { alone: true, allowed: [422] }],
+};
+
+/** How a key and a body that the caller has sent before are sent again. */
+const REPLAYS: Readonly<Record<string, (usedKey: string) => string>> = {
+  "sent again": (used) => used,
+  "sent again in quotes": (used) => `"${used}"`,
+};
+
+const withKey = (request: FuzzRequest, ...keys: readonly string[]): FuzzRequest =>
+  keys.reduce((changed, key) => withHeader(changed, "Idempotency-Key", key), withoutHeader(request, "idempotency-key"));
+const KEY = { part: "key", operations: ["invoke"] } as const;
+
 /** Every change of headers and framing. @param proof how callers prove who they are */
 export function headerMutations(proof: ProofKind): readonly Mutation[] {
+  const credentials = Object.fromEntries(WRONG_CREDENTIALS[proof].map((kind) => [kind, kind]));
   return [
-    ...Object.entries(MEDIA).map(
-      ([name, [change, allowed]]): Mutation => ({
-        name: `media type: ${name}`,
-        part: "media",
-        operations: ["invoke"],
-        ...(allowed && { allowed }),
-        apply: (request, { marker }) => change(request, marker),
-      }),
-    ),
-    ...Object.entries(IGNORED).map(
-      ([name, change]): Mutation => ({
-        name: `header: ${name}`,
-        part: "header",
-        apply: (request, { marker }) => change(request, marker),
-      }),
-    ),
+    ...mutationsFrom("media type", MEDIA, ([apply, allowed]) => ({
+      part: "media",
+      operations: ["invoke"],
+      allowed,
+      apply,
+    })),
+    ...mutationsFrom("header", IGNORED, (apply) => ({ part: "header", apply })),
     // API Gateway itself uses this header as the method, and then finds no such route.
     ...["GET", "DELETE", "TRACE"].map(
       (method): Mutation => ({
         name: `header: X-HTTP-Method-Override: ${method}`,
         part: "header",
         allowed: [200, 202, 403],
-        apply: (request) => withHeader(request, "X-HTTP-Method-Override", method),
+        apply: more("X-HTTP-Method-Override", method),
       }),
     ),
-    ...Object.entries(FRAMING).map(
-      ([name, change]): Mutation => ({
-        name: `framing: ${name}`,
-        part: "framing",
-        malformed: true,
-        allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505],
-        apply: (request, { marker }) =>
-          typeof change === "function" ? change(request, marker) : { ...request, ...change },
-      }),
-    ),
-    ...keyMutations(),
-    ...WRONG_CREDENTIALS[proof].map(
-      (credentials: CredentialKind): Mutation => ({
-        name: `credentials: ${credentials}`,
-        part: "credentials",
-        operations: ["invoke", "status"],
-        ...(proof !== "anonymous" && { allowed: credentials === "long" ? [...REFUSED, 400, 413, 431] : REFUSED }),
-        apply: (request) => ({ ...request, credentials }),
-      }),
-    ),
+    ...mutationsFrom("framing", FRAMING, (change) => ({
+      part: "framing",
+      malformed: true,
+      allowed: [200, 202, 400, 403, 404, 413, 415, 417, 431, 501, 505],
+      apply: typeof change === "function" ? change : (request) => ({ ...request, ...change }),
+    })),
+    ...mutationsFrom("Idempotency-Key", KEYS, ([value, rest]) => ({
+      ...KEY,
+      ...rest,
+      apply: (request, given) => withKey(request, value(given)),
+    })),
+    ...mutationsFrom("Idempotency-Key", BAD_KEYS, (value) => ({
+      ...KEY,
+      allowed: [400],
+      apply: (request) => withKey(request, value),
+    })),
+    ...mutationsFrom("Idempotency-Key", REPLAYS, (value) => ({
+      ...KEY,
+      alone: true,
+      apply: (request, { usedKey, usedBody }) => withBody(withKey(request, value(usedKey)), usedBody),
+    })),
+    {
+      name: "Idempotency-Key: twice",
+      ...KEY,
+      allowed: [400],
+      apply: (request, { canary }) => withKey(request, canary, `${canary}-2`),
+    },
+    ...mutationsFrom("credentials", credentials, (kind) => ({
+      part: "credentials",
+      operations: ["invoke", "status"],
+      allowed: proof === "anonymous" ? undefined : kind === "long" ? [...REFUSED, 400, 413, 431] : REFUSED,
+      apply: (request) => ({ ...request, credentials: kind }),
+    })),
     {
       name: "body: one where none belongs",
       part: "body",
       operations: ["status", "health"],
       allowed: [200, 400, 403],
-      apply: (request, { canary }) => ({
-        ...withHeader(request, "Content-Type", "application/json"),
-        body: utf8(`{"prompt":"${canary}"}`),
-      }),
-    },
-  ];
-}
-
-function keyMutations(): Mutation[] {
-  const key = (
-    name: string,
-    value: (given: Parameters<Mutation["apply"]>[1]) => string,
-    rest: Partial<Mutation> = {},
-  ): Mutation => ({
-    name: `Idempotency-Key: ${name}`,
-    part: "key",
-    operations: ["invoke"],
-    ...rest,
-    apply: (request, given) => withHeader(withoutHeader(request, "idempotency-key"), "Idempotency-Key", value(given)),
-  });
-  const replay = (name: string, value: (used: string) => string): Mutation => {
-    const sent = key(name, ({ usedKey }) => value(usedKey), { alone: true });
-    return { ...sent, apply: (request, given) => withBody(sent.apply(request, given), given.usedBody) };
-  };
-  return [
-    key("255 characters", ({ canary }) => `${canary}${"k".repeat(255 - canary.length)}`),
-    key("every sign", ({ canary }) => `${canary}!#$%&'()*+,-./:;<=>?@[]^_\`{|}~`),
-    key("empty", () => "", { allowed: [202, 400] }),
-    ...Object.entries(BAD_KEYS).map(([name, value]) => key(name, () => value, { allowed: [400] })),
-    {
-      ...key("twice", ({ canary }) => canary, { allowed: [400] }),
       apply: (request, { canary }) =>
-        withHeader(
-          withHeader(withoutHeader(request, "idempotency-key"), "Idempotency-Key", canary),
-          "Idempotency-Key",
-          `${canary}-2`,
-        ),
+        withBody(withHeader(request, "Content-Type", "application/json"), `{"prompt":"${canary}"}`),
     },
-    replay("sent again", (used) => used),
-    replay("sent again in quotes", (used) => `"${used}"`),
-    key("sent before with another prompt", ({ usedKey }) => usedKey, { alone: true, allowed: [422] }),
   ];
 }

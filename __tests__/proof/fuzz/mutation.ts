@@ -6,6 +6,7 @@ export interface Given {
   readonly draw: Draw;
   /** A valid prompt with the canary in it. */
   readonly prompt: string;
+  /** In the prompt and in keys, and never to be seen by another caller. */
   readonly canary: string;
   /** Stands before every canary of the run; also in what else must not be logged. */
   readonly marker: string;
@@ -24,7 +25,7 @@ export interface Mutation {
   /** Ids of the operations that it fits; undefined: every one. */
   readonly operations?: readonly string[];
   /** Statuses that it may lead to; undefined: it changes nothing. */
-  readonly allowed?: readonly number[];
+  readonly allowed?: readonly number[] | undefined;
   readonly malformed?: true;
   /** Fits no other mutation. */
   readonly alone?: true;
@@ -32,6 +33,13 @@ export interface Mutation {
   readonly costly?: true;
   apply(request: FuzzRequest, given: Given): FuzzRequest;
 }
+
+/** A mutation for each entry of a table, named after the table and the entry. */
+export const mutationsFrom = <Entry>(
+  table: string,
+  entries: Readonly<Record<string, Entry>>,
+  mutationOf: (entry: Entry) => Omit<Mutation, "name">,
+): Mutation[] => Object.entries(entries).map(([name, entry]) => ({ name: `${table}: ${name}`, ...mutationOf(entry) }));
 
 /** The request with a header more. */
 export const withHeader = (request: FuzzRequest, name: string, value: string): FuzzRequest => ({
@@ -46,24 +54,23 @@ export const withoutHeader = (request: FuzzRequest, name: string): FuzzRequest =
 });
 
 /** Draws from one source of random numbers, so that the same seed draws the same. */
-export interface Draw {
-  /** From 0 to below `below`. */
-  integer(below: number): number;
-  pick<T>(list: readonly T[]): T;
-  /** True in that share of the draws, 0 to 1. */
-  chance(share: number): boolean;
-}
+export type Draw = ReturnType<typeof drawFrom>;
 
 /** @param random numbers from 0 to below 1 */
-export function drawFrom(random: () => number): Draw {
+export function drawFrom(random: () => number) {
   const integer = (below: number) => Math.floor(random() * below);
   return {
+    /** From 0 to below `below`. */
     integer,
-    pick: <T>(list: readonly T[]): T => {
-      if (list.length === 0) throw new Error("There is nothing to draw from: the list is empty. Give at least one.");
-      return list[integer(list.length)]!;
-    },
-    chance: (share) => random() < share,
+    /** @param list at least one */
+    pick: <T>(list: readonly T[]): T => list[integer(list.length)]!,
+    /** True in that share of the draws, 0 to 1. */
+    chance: (share: number) => random() < share,
+    shuffle: <T>(list: readonly T[]): T[] =>
+      list
+        .map((each) => ({ each, place: random() }))
+        .sort((left, right) => left.place - right.place)
+        .map(({ each }) => each),
   };
 }
 
@@ -117,9 +124,9 @@ export function filled(start: string, filler: string, bytes: number): string {
 }
 
 /** A value, and what is wrong with it. */
-export interface Violation {
+interface Violation<Value = unknown> {
   readonly what: string;
-  readonly value: unknown;
+  readonly value: Value;
 }
 
 const OF_TYPE: Readonly<Record<string, unknown>> = {
@@ -173,7 +180,7 @@ export function violations(schema: Schema, valid: unknown, resolve: (schema: Sch
 }
 
 /** Texts that break a schema of strings. */
-export function textViolations({ minLength = 0, maxLength, pattern, enum: values }: Schema): Violation[] {
+export function textViolations({ minLength = 0, maxLength, pattern, enum: values }: Schema): Violation<string>[] {
   const breaks = (text: string) =>
     text.length < minLength ||
     (maxLength !== undefined && text.length > maxLength) ||

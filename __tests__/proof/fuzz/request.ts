@@ -34,21 +34,18 @@ export interface FuzzCase {
   readonly allowed: readonly number[];
   /** What no HTTP server has to understand: any 4xx will do, and so will a connection that is closed. */
   readonly malformed: boolean;
-  /** In the prompt and in keys, and never to be seen by another caller. */
-  readonly canary: string;
   /** The same with each of its mutations alone; undefined where it has at most one. */
   readonly simpler?: () => readonly FuzzCase[];
 }
 
 /** The bytes of a text of one-byte characters. */
-export const latin1 = (text: string): Uint8Array =>
-  Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+export const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 /** The bytes of a text in UTF-8; half a surrogate pair becomes U+FFFD. */
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const utf8 = (text: string): Uint8Array => Buffer.from(text);
 
 /** A header's value in UTF-8, as one-byte characters. */
-export const utf8Header = (text: string): string => String.fromCharCode(...utf8(text));
+export const utf8Header = (text: string): string => Buffer.from(text).toString("latin1");
 
 /** Where a request goes, as its first lines say it. */
 export interface Place {
@@ -74,15 +71,5 @@ export function wireBytes(
     ...(length === undefined || (chunked && request.contentLength === undefined) ? [] : [`Content-Length: ${length}`]),
     ...(request.lines ?? []),
   ].join("\r\n");
-  return joined(latin1(`${head}\r\n\r\n`), request.body ?? new Uint8Array());
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return Buffer.concat([latin1(`${head}\r\n\r\n`), request.body ?? latin1("")]);
 }

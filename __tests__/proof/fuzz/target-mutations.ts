@@ -1,4 +1,4 @@
-import type { Mutation } from "./mutation";
+import { mutationsFrom, type Mutation } from "./mutation";
 import type { FuzzRequest } from "./request";
 
 /** API Gateway says 403 where it knows no route; what stands before it may say more. */
@@ -94,42 +94,28 @@ const IDS: Readonly<Record<string, readonly [target: string, allowed: readonly n
   empty: ["", [403, 404]],
 };
 
-const STATUS_PATH = /\/status\/[^?]*/;
-
 /** Every change of a request's path, id, query and method. */
 export const TARGET_MUTATIONS: readonly Mutation[] = [
-  ...Object.entries(PATHS).map(
-    ([name, [change, allowed]]): Mutation => ({
-      name: `path: ${name}`,
-      part: "path",
-      ...(allowed && { allowed }),
-      apply: (request) => path(request, change),
-    }),
-  ),
-  ...Object.entries(IDS).map(
-    ([name, [id, allowed]]): Mutation => ({
-      name: `id: ${name}`,
-      part: "path",
-      operations: ["status"],
-      allowed,
-      apply: (request) =>
-        withTarget(
-          request,
-          request.target.replace(STATUS_PATH, () => `/status/${id}`),
-        ),
-    }),
-  ),
-  ...Object.entries(QUERIES).map(
-    ([name, [added, maybe]]): Mutation => ({
-      name: `query: ${name}`,
-      part: "query",
-      ...(maybe && { allowed: [200, 202, ...maybe] }),
-      apply: (request) => query(request, added),
-    }),
-  ),
-  ...Object.entries({ "probe=readiness": "probe=readiness", "probe twice": "probe=other&probe=readiness" }).map(
-    ([name, added]): Mutation => ({
-      name: `query: ${name}`,
+  ...mutationsFrom("path", PATHS, ([change, allowed]) => ({
+    part: "path",
+    allowed,
+    apply: (request) => path(request, change),
+  })),
+  ...mutationsFrom("id", IDS, ([id, allowed]) => ({
+    part: "path",
+    operations: ["status"],
+    allowed,
+    apply: (request) => path(request, (given) => given.replace(/\/status\/.*/, () => `/status/${id}`)),
+  })),
+  ...mutationsFrom("query", QUERIES, ([added, maybe]) => ({
+    part: "query",
+    allowed: maybe && [200, 202, ...maybe],
+    apply: (request) => query(request, added),
+  })),
+  ...mutationsFrom(
+    "query",
+    { "probe=readiness": "probe=readiness", "probe twice": "probe=other&probe=readiness" },
+    (added) => ({
       part: "query",
       operations: ["health"],
       apply: (request) => query(request, added),

@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, TagResourceCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { rehearseKills, type KillsResult } from "./killed-applies";
-import { KilledStack } from "./killed-stack";
+import { KilledStack } from "../../support/killed-stack";
 import { SILENT } from "../../../scripts/kit/context";
 import { run } from "../../../scripts/kit/process";
 import { unexplained } from "../../support/emulator-drift";

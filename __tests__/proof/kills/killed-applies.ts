@@ -1,22 +1,21 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { seededRandom } from "../../../scripts/kit/random";
-import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
-import { KilledStack, type Known } from "./killed-stack";
-import { bareEnvironment } from "../../../scripts/emulator/sandbox";
+import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
+import { KilledStack, type Known } from "../../support/killed-stack";
+import { bareEnvironment } from "../../../scripts/emulator/moto";
 import { stackDirectory, synth } from "../../../scripts/kit/synth";
 
 export interface KillsOptions {
-  /** How often an apply is killed; 1 to 200. */
+  /** How often something is killed; 1 to 200. */
   readonly kills: number;
-  /** The same one kills after the same changes. */
+  /** The same one kills at the same points. */
   readonly seed: number;
 }
 
 /** One kill, and what became of what it left. */
-export interface KilledApply {
+interface KilledApply {
   /** The kill came when AWS had done so many changes of this apply. */
   readonly at: number;
   /** The last of them, of which terraform was not told. */
@@ -57,41 +56,21 @@ const SETTINGS = { authorization: "api_key", api_key_names: ["alice", "bob"] };
  * terraform does not know.
  */
 export async function rehearseKills(context: CommandContext, { kills, seed }: KillsOptions): Promise<CommandResult> {
-  if (!Number.isInteger(kills) || kills < 1 || kills > 200)
-    throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
   const folder = mkdtempSync(join(tmpdir(), "quickturn-kills-"));
-  chmodSync(folder, 0o700);
+  const output = join(folder, "cdktf.out");
+  const environment = bareEnvironment(context.environment, folder);
   try {
-    const result = await withStack(context, folder, (stack) =>
-      killApplies(context, stack, { kills, random: seededRandom(seed) }),
+    await synth({ ...context, environment }, { outputDirectory: output });
+    const place = { stackDirectory: stackDirectory(output, "agent-api"), folder, environment: context.environment };
+    const stack = await context.progress.step("Start the AWS emulator", () =>
+      KilledStack.start({ ...place, settings: SETTINGS }),
     );
+    const draws = { kills, random: seededRandom(seed) };
+    const result = await killApplies(context, stack, draws).finally(() => stack.stop());
     const whole = result.orphans.length === 0 && result.points.every(({ recovered }) => recovered);
     return { exitCode: whole ? 0 : 1, text: killsText(result), json: result };
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function withStack<T>(
-  context: CommandContext,
-  folder: string,
-  use: (stack: KilledStack) => Promise<T>,
-): Promise<T> {
-  const output = join(folder, "cdktf.out");
-  const environment = bareEnvironment(context.environment, folder);
-  await synth({ ...context, environment }, { outputDirectory: output });
-  const stack = await context.progress.step("Start the AWS emulator", () =>
-    KilledStack.start({
-      stackDirectory: stackDirectory(output, "agent-api"),
-      folder,
-      environment: context.environment,
-      settings: SETTINGS,
-    }),
-  );
-  try {
-    return await use(stack);
-  } finally {
-    await stack.stop();
   }
 }
 
@@ -137,7 +116,7 @@ function nameOf({ type, id }: Known): string {
 }
 
 /** A line a kill, and what is left. */
-export function killsText({ points, orphans }: KillsResult): string {
+function killsText({ points, orphans }: KillsResult): string {
   const lines = points.map(
     ({ operation, forgotten, adopted, seconds }) =>
       `  ${operation}: ${forgotten.length} forgotten, ${adopted.length} adopted, ${seconds.toFixed(1)} s`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../../scripts/kit/random";
 import { startEmulator, type Emulator } from "../../../scripts/emulator/moto";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import { pipelineEnvironment, runProgram, runQuickturn, type Ended } from "../../support/command-line";
 import { projectCopy } from "../../support/project-copy";
 import { temporaryFolder } from "../../support/temporary-folder";

@@ -1,10 +1,9 @@
-import type { CanaryPhase } from "../kills/kill-points";
 import { SILENT } from "../../../scripts/kit/context";
 import { keepProvider } from "../../../scripts/emulator/kept-provider";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import { Terraform } from "../../../scripts/kit/terraform";
 import { optionsOf, runCanary } from "./local-canary";
-import type { FromCanary, ToCanary, CanaryProcessInput } from "./killable-canary";
+import { KILLED_CANARY, type FromCanary, type ToCanary, type CanaryProcessInput } from "./killable-canary";
 
 /**
  * The entry of a process that runs one canary, and that can be killed with all that it starts: terraform, and a
@@ -15,13 +14,12 @@ async function main({ place, vars, terraformEnvironment: env }: CanaryProcessInp
   const provider = await keepProvider({ directory, env });
   try {
     const terraform = new Terraform({ directory, env: { ...env, ...provider.variables } });
-    const hooks = {
-      at: (phase: CanaryPhase) => send({ at: phase }),
+    const { exitCode, text } = await runCanary({ terraform, place }, optionsOf("start", vars, KILLED_CANARY), {
+      at: (phase) => send({ at: phase }),
       applied,
       progress: SILENT,
       signal: new AbortController().signal,
-    };
-    const { exitCode, text } = await runCanary({ terraform, place }, optionsOf("start", vars), hooks);
+    });
     send({ exitCode, text });
   } finally {
     await provider.stop();

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CanaryPhase, KillPoint } from "../kills/kill-points";
-import { killTree } from "../../../scripts/kit/process";
+import { killTree } from "../../support/process-tree";
 import type { RunPlace } from "./local-canary";
 
 /** What the process of a canary is given. */
@@ -13,6 +13,17 @@ export interface CanaryProcessInput {
   /** The whole environment of terraform and its provider. */
   readonly terraformEnvironment: NodeJS.ProcessEnv;
 }
+
+/**
+ * Steps and times of a canary that is killed, in minutes of the metrics. Only KPIs that a few dozen requests decide are
+ * judged, because latency depends on what else the machine does.
+ */
+export const KILLED_CANARY = {
+  steps: "50,100",
+  interval: "5m",
+  deadline: "10h",
+  only: ["error_rate", "failed_requests"],
+} as const;
 
 /** What it tells. */
 export type FromCanary =
@@ -82,31 +93,24 @@ export class KillableCanaries {
     }
   }
 
+  /** Follows a canary to its end. @returns what it said where it was not killed */
   private followed(child: ChildProcess, enter: (phase: CanaryPhase) => void): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       let [ended, errors]: [string | undefined, string] = [undefined, ""];
+      const fail = (what: string) => reject(new Error(`The canary that was to be killed ${what}`));
+      const tellServed = () => child.connected && child.send({ served: true } satisfies ToCanary, () => undefined);
       child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
       child.on("message", (message: FromCanary) => {
         if ("at" in message) enter(message.at);
-        else if ("applied" in message)
-          this.serve().then(
-            () => child.connected && child.send({ served: true } satisfies ToCanary, () => undefined),
-            reject,
-          );
-        else if ("failed" in message)
-          reject(new Error(`The canary that was to be killed failed by itself: ${message.failed}`));
+        else if ("applied" in message) this.serve().then(tellServed, reject);
+        else if ("failed" in message) fail(`failed by itself: ${message.failed}`);
         else if (message.exitCode === 0) ended = message.text;
-        else
-          reject(
-            new Error(
-              `The canary that was to be killed ended by itself with exit code ${message.exitCode}:\n${message.text}`,
-            ),
-          );
+        else fail(`ended by itself with exit code ${message.exitCode}:\n${message.text}`);
       });
       child.once("error", reject);
       child.once("close", (code, killedBy) => {
         if (ended !== undefined || killedBy === "SIGKILL") resolve(ended);
-        else reject(new Error(`The canary's process ended with code ${code ?? killedBy}: ${errors.slice(-2_000)}`));
+        else fail(`ended with code ${code ?? killedBy}: ${errors.slice(-2_000)}`);
       });
     });
   }

@@ -1,23 +1,25 @@
 import { NoCanary } from "../../../scripts/deploy/canary-run";
 import { emptyRelease } from "../../../scripts/deploy/release";
 import type { KillPoint, AfterKill, Recovery } from "../kills/kill-points";
-import { SILENT, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import { SILENT, type CommandContext } from "../../../scripts/kit/context";
 import { aliasVersions, type AliasVersions } from "../../support/alias-versions";
 import { emulatorInventory, type Inventory } from "../../support/emulator-inventory";
 import { restoreState } from "../../../scripts/kit/local-state";
 import { appliedRelease } from "../../../scripts/deploy/live-file";
-import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
+import { TerraformDeployment } from "../../../scripts/deploy/canary-target";
 import type { LocalStack } from "../../../scripts/local/local-stack";
-import { bareEnvironment, sandboxEnvironment } from "../../../scripts/emulator/sandbox";
-import { KillableCanaries, type Killing } from "./killable-canary";
-import { metricsEnvironment, optionsOf, runCanary, type Act, type RunPlace } from "./local-canary";
+import { sandboxEnvironment } from "../../../scripts/emulator/moto";
+import { KILLED_CANARY, KillableCanaries, type Killing } from "./killable-canary";
+import {
+  optionsOf,
+  placeOn,
+  runCanary,
+  type Act,
+  type MetricsTime,
+  type RunPlace,
+  type RunResult,
+} from "./local-canary";
 import { leaveSpellingAlone } from "./rehearse";
-
-/** How a canary that was killed was brought to its end. */
-interface Recovered {
-  readonly recovery: Recovery;
-  readonly exitCode: number;
-}
 
 /** A local stack on which canaries are killed. */
 export class KillableStack {
@@ -33,15 +35,10 @@ export class KillableStack {
     },
   ) {}
 
-  static async open(
-    context: CommandContext,
-    stack: LocalStack,
-    time: Pick<RunPlace, "factor" | "originMs">,
-  ): Promise<KillableStack> {
+  static async open(context: CommandContext, stack: LocalStack, time: MetricsTime): Promise<KillableStack> {
     leaveSpellingAlone(stack.directory);
-    const environment = { ...bareEnvironment(context.environment, stack.folder), ...metricsEnvironment(stack) };
-    const place = { projectDirectory: stack.folder, stackDirectory: stack.directory, environment, ...time };
-    return new KillableStack(context, stack, { place, before: await emulatorInventory(stack.emulator) });
+    const before = await emulatorInventory(stack.emulator);
+    return new KillableStack(context, stack, { place: placeOn(stack, context, time), before });
   }
 
   /** The version behind the worker's alias, as the emulator has it. */
@@ -52,51 +49,46 @@ export class KillableStack {
   /** Starts a canary, and kills it with its terraform and its provider. */
   kill(point: KillPoint, vars: readonly string[], signal: AbortSignal): Promise<Killing> {
     const terraformEnvironment = sandboxEnvironment(this.context.environment, this.stack.emulator, this.stack.folder);
-    return this.canaries.killAt(
-      point,
-      { place: this.start.place, vars: [...this.stack.vars, ...vars], terraformEnvironment },
-      signal,
-    );
+    const input = { place: this.start.place, vars: [...this.stack.vars, ...vars], terraformEnvironment };
+    return this.canaries.killAt(point, input, signal);
   }
 
-  /**
-   * Resumes or aborts the canary, as a person would after a kill. A canary that had not begun is started again.
-   */
-  private async recover({ how }: KillPoint, vars: readonly string[]): Promise<Recovered> {
+  /** Resumes or aborts the canary, as a person would after a kill. A canary that had not begun is started again. */
+  private async recover(
+    { how }: KillPoint,
+    vars: readonly string[],
+  ): Promise<Pick<AfterKill, "recovery" | "exitCode">> {
     await restoreState(this.stack.directory);
     if (how === "abort") {
       const { exitCode, json } = await this.run("abort", []);
-      return {
-        recovery: (json as { ending: unknown }).ending === null ? "nothing to take back" : "taken back",
-        exitCode,
-      };
+      return { recovery: json.ending === null ? "nothing to take back" : "taken back", exitCode };
     }
-    try {
-      return { recovery: "resumed", exitCode: (await this.run("resume", vars)).exitCode };
-    } catch (error) {
+    const recovered = async (act: Act, recovery: Recovery) => {
+      const { exitCode } = await this.run(act, vars);
+      return { recovery, exitCode };
+    };
+    return recovered("resume", "resumed").catch((error: unknown) => {
       if (!(error instanceof NoCanary)) throw error;
-      return { recovery: "started again", exitCode: (await this.run("start", vars)).exitCode };
-    }
+      return recovered("start", "started again");
+    });
   }
 
   /** Recovers from a kill, and reads what is there afterwards. @param stable the version live before the canary */
   async recoverAndInspect(point: KillPoint, stable: string, vars: readonly string[]): Promise<AfterKill> {
     const recovered = await this.recover(point, vars);
-    const { terraform, directory: stackDirectory, folder: projectDirectory, vars: always, emulator } = this.stack;
+    const { terraform, folder: projectDirectory, vars: always, emulator } = this.stack;
     const outputs = await terraform.output();
     const release = appliedRelease(outputs);
-    // After an abort nothing waits to be published; only the aliases must match the pinned versions.
-    const [given, mode] =
-      point.how === "resume" ? ([[...always, ...vars], "publish"] as const) : ([always, "aliases"] as const);
+    const isResumed = point.how === "resume";
     const deployment = new TerraformDeployment(terraform, {
       whose: { projectDirectory },
-      stackDirectory,
-      input: { vars: given },
+      input: { vars: [...always, ...(isResumed ? vars : [])] },
       progress: SILENT,
     });
+    // After an abort nothing waits to be published; only the aliases must match the pinned versions.
     const { changes: further } = await deployment.plan(
       release ?? emptyRelease(String(outputs["deployment_name"])),
-      mode,
+      isResumed ? "publish" : "aliases",
     );
     return {
       point,
@@ -112,14 +104,13 @@ export class KillableStack {
     };
   }
 
-  private run(act: Act, vars: readonly string[]): Promise<CommandResult> {
-    const { signal } = this.context;
-    const { terraform } = this.stack;
-    return runCanary({ terraform, place: this.start.place }, optionsOf(act, [...this.stack.vars, ...vars]), {
-      at: () => undefined,
-      applied: () => this.stack.serveApplied(),
+  private run(act: Act, vars: readonly string[]): Promise<RunResult> {
+    const { stack, start, context } = this;
+    const options = optionsOf(act, [...stack.vars, ...vars], KILLED_CANARY);
+    return runCanary({ terraform: stack.terraform, place: start.place }, options, {
+      applied: () => stack.serveApplied(),
       progress: SILENT,
-      signal,
+      signal: context.signal,
     });
   }
 

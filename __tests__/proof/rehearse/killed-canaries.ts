@@ -5,21 +5,20 @@ import { join } from "node:path";
 import { seededRandom } from "../../../scripts/kit/random";
 import { timeLapse } from "../../../scripts/emulator";
 import { AgentApiClient } from "../../../scripts/kit/api-client";
-import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
+import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
 import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
 import { KillableStack } from "./killable-stack";
 import { agentsOf, FIRST_AGENTS, SETTINGS } from "./releases";
 import { SteadyLoad } from "./steady-load";
-import { rehearseKills } from "../kills/killed-applies";
+import { rehearseKills, type KillsOptions } from "../kills/killed-applies";
+import { mark } from "../text";
 
-/** A line a kill, and what callers had meanwhile. */
-export function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
-  const killed = kills.filter(({ recovered }) => recovered !== null);
-  const late = kills.length - killed.length;
+/** A line for each kill, and what callers had meanwhile. */
+function describeKilledCanaries({ kills, requests, failures, problems }: KilledCanaries): string {
+  const late = kills.filter(({ recovered }) => recovered === null).length;
+  const lateText = late > 0 ? `, and ${late} that had ended before their kill` : "";
   return [
-    pc.bold(
-      `Canaries killed ${killed.length} times${late > 0 ? `, and ${late} that had ended before their kill` : ""}:`,
-    ),
+    pc.bold(`Canaries killed ${kills.length - late} times${lateText}:`),
     ...kills.flatMap(describeKill),
     `  ${mark(failures === 0 && requests > 0)} requests of callers meanwhile: ${requests}, failed: ${failures}`,
     ...problems.map((problem) => `  ${mark(false)} ${problem}`),
@@ -36,13 +35,7 @@ function describeKill({ atMs, during, point, recovered, how, seconds, problems }
   ];
 }
 
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
-
-export interface KilledCanariesOptions {
-  /** How often a canary is killed; 1 to 200. */
-  readonly kills: number;
-  /** The same one kills at the same points. */
-  readonly seed: number;
+export interface KilledCanariesOptions extends KillsOptions {
   /** Minutes of metrics that pass in a real minute. */
   readonly factor: number;
   /** Requests that callers begin each second. */
@@ -78,8 +71,6 @@ export function rehearseKilledCanaries(
   context: CommandContext,
   { kills, seed, factor, rate }: KilledCanariesOptions,
 ): Promise<CommandResult> {
-  if (!Number.isInteger(kills) || kills < 1 || kills > 200)
-    throw new UsageError(`--kills is ${kills}; allowed: a whole number from 1 to 200.`);
   const originMs = Date.now();
   const runtime = () => Promise.resolve({ metrics: true, metricsTime: timeLapse(factor, originMs) });
   return LocalStack.with(context, { settings: { agents: FIRST_AGENTS }, vars: VARS, runtime }, async (stack) => {
@@ -102,52 +93,44 @@ interface KillPlace {
 }
 
 async function killAll(
-  context: CommandContext,
+  { progress, signal }: CommandContext,
   place: KillPlace,
   points: readonly KillPoint[],
 ): Promise<readonly KilledCanary[]> {
   const done: KilledCanary[] = [];
-  for (const [index, point] of points.entries()) {
-    const title = `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`;
+  for (const [index, point] of points.entries())
     done.push(
-      await context.progress.step(
-        title,
-        (detail) => killCanary({ ...place, signal: context.signal, detail }, point, index),
+      await progress.step(
+        `Kill canary ${index + 1} of ${points.length} (${point.phase}), and ${point.how}`,
+        () => killCanary(place, { point, index, signal }),
         ({ how, problems }) => [how, ...problems].join("; "),
       ),
     );
-  }
   return done;
 }
 
 async function killCanary(
-  {
-    stack: { folder, directory },
-    subject,
-    signal,
-    detail,
-  }: KillPlace & { readonly signal: AbortSignal; readonly detail: (text: string) => void },
-  point: KillPoint,
-  index: number,
+  { stack: { folder, directory }, subject }: KillPlace,
+  { point, index, signal }: { readonly point: KillPoint; readonly index: number; readonly signal: AbortSignal },
 ): Promise<KilledCanary> {
   const vars = [`agents=${JSON.stringify(agentsOf(`80ms Release ${index + 1} is here.`))}`];
   const stable = await subject.live();
   const { atMs, during, ended } = await subject.kill(point, vars, signal);
   if (ended !== undefined) return { atMs, during, point, recovered: null, how: "too late", seconds: 0, problems: [] };
-  detail(`killed after ${atMs} ms: ${during}`);
   if (point.withoutFile)
     for (const file of [join(folder, "live.tfvars.json"), join(directory, "live.auto.tfvars.json")])
       rmSync(file, { force: true });
   const started = performance.now();
-  const kill = () => ({ atMs, during, point, seconds: (performance.now() - started) / 1_000 });
+  const result = (how: KilledCanary["how"], problems: readonly string[]): KilledCanary => {
+    const seconds = (performance.now() - started) / 1_000;
+    return { atMs, during, point, seconds, how, problems, recovered: problems.length === 0 };
+  };
   try {
     const found = await subject.recoverAndInspect(point, stable, vars);
-    const problems = problemsAfterKill(found);
-    return { ...kill(), recovered: problems.length === 0, how: found.recovery, problems };
+    return result(found.recovery, problemsAfterKill(found));
   } catch (error) {
     if (signal.aborted) throw error;
-    const problems = [error instanceof Error ? error.message : String(error)];
-    return { ...kill(), recovered: false, how: "failed", problems };
+    return result("failed", [error instanceof Error ? error.message : String(error)]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { quantile } from "../../../scripts/kit/quantiles";
+import { countByName, countsText } from "../text";
 
 /** What a caller had of one request. */
 export interface CallerRequest {
@@ -10,6 +11,15 @@ export interface CallerRequest {
   readonly durationMs: number;
   /** `completed`, or what it got instead: `failed`, `expired`, `refused (503)`, `no end`. */
   readonly outcome: string;
+}
+
+/** One thing that happened while a version was released. */
+export interface RehearsalEvent {
+  /** Milliseconds since the callers began, real. */
+  readonly atMs: number;
+  /** Percent of the traffic that the new version has from then on. */
+  readonly weight: number;
+  readonly says: string;
 }
 
 /** How a release was to end, or ended. */
@@ -79,19 +89,11 @@ export const NO_VERSION = "none";
  * version was worse off: of their requests none failed, and the stable versions stayed as quick as is allowed.
  */
 export function judgeRehearsal({ releases, requests, versions, maxStableP95Ms }: RehearsalEvidence): RehearsalVerdict {
-  const versionOf = ({ requestId }: CallerRequest) =>
-    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
   const bad = new Set(releases.filter(({ wanted }) => wanted === "rolled back").map(({ candidate }) => candidate));
-  const names = [...new Set(requests.map(versionOf))].sort((left, right) =>
-    left.localeCompare(right, "en", { numeric: true }),
+  const seen = [...byVersion(requests, versions)].map(([version, own]) => seenBy(version, own));
+  const failuresOutside = [...byVersion(requests, versions)].flatMap(([version, own]) =>
+    bad.has(version) ? [] : own.filter(({ outcome }) => outcome !== "completed"),
   );
-  const seen = names.map((version) =>
-    seenBy(
-      version,
-      requests.filter((request) => versionOf(request) === version),
-    ),
-  );
-  const failuresOutside = requests.filter((request) => request.outcome !== "completed" && !bad.has(versionOf(request)));
   const found = releases.map((release) => findingOf(release, seen));
   const slow = seen.filter(
     ({ version, p95Ms }) => !bad.has(version) && version !== NO_VERSION && p95Ms !== null && p95Ms > maxStableP95Ms,
@@ -102,7 +104,7 @@ export function judgeRehearsal({ releases, requests, versions, maxStableP95Ms }:
       ? []
       : [
           `${failuresOutside.length} requests failed outside the versions that were rolled back: ` +
-            reasons(failuresOutside),
+            countsText(countByName(failuresOutside.map(({ outcome }) => outcome)), "none"),
         ]),
     ...slow.map(
       ({ version, p95Ms }) =>
@@ -116,6 +118,18 @@ export function judgeRehearsal({ releases, requests, versions, maxStableP95Ms }:
     failuresOutside,
     problems,
   };
+}
+
+/** Requests by the version that ended them, the oldest version first. */
+export function byVersion(
+  requests: readonly CallerRequest[],
+  versions: ReadonlyMap<string, string>,
+): Map<string, CallerRequest[]> {
+  const versionOf = ({ requestId }: CallerRequest) => versions.get(requestId ?? "") ?? NO_VERSION;
+  const names = [...new Set(requests.map(versionOf))].sort((left, right) =>
+    left.localeCompare(right, "en", { numeric: true }),
+  );
+  return new Map(names.map((name) => [name, requests.filter((request) => versionOf(request) === name)]));
 }
 
 function seenBy(version: string, requests: readonly CallerRequest[]): VersionSeen {
@@ -150,12 +164,4 @@ function endOf({ exitCode, live, stable, candidate, weighted }: RehearsedRelease
   if (weighted) return undefined;
   if (exitCode === 0 && live === candidate) return "promoted";
   return exitCode !== 0 && live === stable ? "rolled back" : undefined;
-}
-
-/** `failed 3, refused (503) 1`. */
-function reasons(requests: readonly CallerRequest[]): string {
-  const outcomes = [...new Set(requests.map(({ outcome }) => outcome))].sort();
-  return outcomes
-    .map((outcome) => `${outcome} ${requests.filter((request) => request.outcome === outcome).length}`)
-    .join(", ");
 }

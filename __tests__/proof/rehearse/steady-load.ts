@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallerRequest } from "./rehearsal";
-import type { AgentApiClient, ApiResponse } from "../../../scripts/kit/api-client";
+import { isTerminal } from "../soak/history";
+import type { AgentApiClient } from "../../../scripts/kit/api-client";
 
-export interface SteadyLoadOptions {
+interface SteadyLoadOptions {
   /** In turn. */
   readonly clients: readonly AgentApiClient[];
   /** Requests that begin each second, at most: none while {@link MAX_OPEN} are open. */
@@ -18,8 +19,6 @@ export interface SteadyLoadOptions {
  * instead of ever longer queues, which would say something about the machine and nothing about the release.
  */
 const MAX_OPEN = 8;
-
-const ENDED = ["completed", "failed", "expired"];
 
 /**
  * Callers that go on and on: each posts once, and polls until its request has ended. Nothing is sent twice: what fails,
@@ -75,7 +74,7 @@ export class SteadyLoad {
 
   private async request(client: AgentApiClient, number: number): Promise<CallerRequest> {
     const startedMs = this.nowMs;
-    const accepted = await attempt(() => client.invoke(`Question ${number}`));
+    const accepted = await client.invoke(`Question ${number}`).catch(() => undefined);
     const id = (accepted?.body as { request_id?: unknown } | undefined)?.request_id;
     const requestId = accepted?.status === 202 && typeof id === "string" ? id : undefined;
     const outcome =
@@ -90,19 +89,10 @@ export class SteadyLoad {
     const { patienceMs, pollMs } = this.options;
     while (this.nowMs - startedMs < patienceMs) {
       await sleep(pollMs);
-      const answer = await attempt(() => client.status(requestId));
+      const answer = await client.status(requestId).catch(() => undefined);
       const status = answer?.status === 200 ? (answer.body as { status?: string }).status : undefined;
-      if (status !== undefined && ENDED.includes(status)) return status;
+      if (status !== undefined && isTerminal(status)) return status;
     }
     return "no end";
-  }
-}
-
-/** Undefined where there is no answer at all. */
-async function attempt(call: () => Promise<ApiResponse>): Promise<ApiResponse | undefined> {
-  try {
-    return await call();
-  } catch {
-    return undefined;
   }
 }

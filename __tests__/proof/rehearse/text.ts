@@ -1,56 +1,39 @@
 import pc from "picocolors";
+import { mark } from "../text";
 import {
+  byVersion,
   NO_VERSION,
   type CallerRequest,
+  type RehearsalEvent,
   type RehearsedRelease,
   type ReleaseFinding,
   type VersionSeen,
 } from "./rehearsal";
-import type { RehearsalEvent } from "./local-canary";
 import type { RehearsalReport } from "./rehearse";
 
-/** What the callers had of each version from one event to the next. */
-export interface TimelineLine extends RehearsalEvent {
-  /** Requests that began then, by version. */
-  readonly callers: readonly { readonly version: string; readonly requests: number; readonly failed: number }[];
-}
-
 /** One release over time. */
-export interface Timeline {
-  readonly name: string;
-  readonly stable: string;
-  readonly candidate: string;
-  /** Milliseconds since the callers began, real. */
-  readonly startedMs: number;
-  readonly lines: readonly TimelineLine[];
-}
+export type Timeline = ReturnType<typeof timelineOf>;
 
 /** Puts the callers' requests between a release's events. */
 export function timelineOf(
   { release, events }: { readonly release: RehearsedRelease; readonly events: readonly RehearsalEvent[] },
   requests: readonly CallerRequest[],
   versions: ReadonlyMap<string, string>,
-): Timeline {
+) {
   const { name, stable, candidate, startedMs, endedMs } = release;
   const all: readonly RehearsalEvent[] = [{ atMs: startedMs, weight: 0, says: "the release begins" }, ...events];
   const lines = all.map((event, index) => {
     const untilMs = all[index + 1]?.atMs ?? endedMs;
     const during = requests.filter((request) => request.startedMs >= event.atMs && request.startedMs < untilMs);
-    return { ...event, callers: byVersion(during, versions) };
+    // Requests that began then, by version.
+    const callers = [...byVersion(during, versions)].map(([version, own]) => ({
+      version,
+      requests: own.length,
+      failed: own.filter(({ outcome }) => outcome !== "completed").length,
+    }));
+    return { ...event, callers };
   });
   return { name, stable, candidate, startedMs, lines };
-}
-
-function byVersion(requests: readonly CallerRequest[], versions: ReadonlyMap<string, string>): TimelineLine["callers"] {
-  const of = ({ requestId }: CallerRequest) =>
-    (requestId === undefined ? undefined : versions.get(requestId)) ?? NO_VERSION;
-  const names = [...new Set(requests.map(of))].sort((left, right) =>
-    left.localeCompare(right, "en", { numeric: true }),
-  );
-  return names.map((version) => {
-    const own = requests.filter((request) => of(request) === version);
-    return { version, requests: own.length, failed: own.filter(({ outcome }) => outcome !== "completed").length };
-  });
 }
 
 /** A rehearsal for a person: each release over time, what each version's callers had, and what came of it. */
@@ -69,14 +52,11 @@ export function describeRehearsal({ factor, verdict, timelines }: RehearsalRepor
 }
 
 function describeTimeline({ name, stable, candidate, startedMs, lines }: Timeline, factor: number): string[] {
-  const row = ({ atMs, weight, says, callers }: TimelineLine) => {
+  const row = ({ atMs, weight, says, callers }: Timeline["lines"][number]) => {
     const minutes = (((atMs - startedMs) * factor) / 60_000).toFixed(0).padStart(4);
-    const seen = callers
-      .map(
-        ({ version, requests, failed }) => `v${version} ${requests}${failed > 0 ? pc.red(` (${failed} failed)`) : ""}`,
-      )
-      .join(", ");
-    const callersThen = seen === "" ? "" : pc.dim(`  [then ${seen}]`);
+    const failures = (failed: number) => (failed > 0 ? pc.red(` (${failed} failed)`) : "");
+    const seen = callers.map(({ version, requests, failed }) => `v${version} ${requests}${failures(failed)}`);
+    const callersThen = seen.length === 0 ? "" : pc.dim(`  [then ${seen.join(", ")}]`);
     return `  ${minutes} min  ${weight.toFixed(0).padStart(3)} %  ${says}${callersThen}`;
   };
   return [
@@ -101,5 +81,3 @@ function describeRelease(
     `it had ${requests} requests, ${failed} failed`;
   return [line, ...problems.map((problem) => `       ${problem}`)];
 }
-
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));

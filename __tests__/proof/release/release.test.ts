@@ -60,6 +60,7 @@ const context = (projectDirectory: string): CommandContext => ({
 
 const first = clone();
 const out = join(first, "dist/release");
+const sha256 = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
 const file = (name: string) => readFileSync(join(out, name));
 const json = <T>(name: string) => JSON.parse(file(name).toString()) as T;
 const { version } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { version: string };
@@ -108,10 +109,7 @@ test("a release is two archives, two bills of materials, notes, a manifest and c
 test("the command shows each file with its size and sum, and how to publish, and leaves the tree as it was", () => {
   for (const name of NAMES.slice(1).filter((each) => each !== "release.json")) {
     expect(printed).toMatch(
-      new RegExp(
-        `^ {2}${name.replaceAll(".", "\\.")} +${file(name).length} {2}${createHash("sha256").update(file(name)).digest("hex")}$`,
-        "m",
-      ),
+      new RegExp(`^ {2}${name.replaceAll(".", "\\.")} +${file(name).length} {2}${sha256(file(name))}$`, "m"),
     );
   }
   expect(printed).toContain(`npm publish ./dist/release/quickturn-${version}.tgz`);
@@ -125,10 +123,7 @@ test("the command shows each file with its size and sum, and how to publish, and
 });
 
 test("the manifest names the commit, and the functions by the sums of their zips", () => {
-  const sum = (name: string) =>
-    createHash("sha256")
-      .update(readFileSync(join(first, "dist/functions", `${name}.zip`)))
-      .digest("hex");
+  const sum = (name: string) => sha256(readFileSync(join(first, "dist/functions", `${name}.zip`)));
   expect(json("release.json")).toMatchObject({
     name: "quickturn",
     version,
@@ -197,8 +192,7 @@ test("the Terraform archive holds the modules with the functions that the manife
     ]),
   );
   const { functions } = json<{ functions: Record<string, string> }>("release.json");
-  for (const [name, sum] of Object.entries(functions))
-    expect(createHash("sha256").update(files[`agent-api/assets/${name}.zip`]!).digest("hex")).toBe(sum);
+  for (const [name, sum] of Object.entries(functions)) expect(sha256(files[`agent-api/assets/${name}.zip`]!)).toBe(sum);
   expect(Buffer.from(files["THIRD-PARTY-NOTICES.txt"]!).toString()).toMatch(
     /^lru-cache [\d.]+ \(BlueOak-1\.0\.0\)\n\n[\s\S]+Blue Oak Model License/m,
   );
@@ -295,12 +289,7 @@ test("an installed copy, without lock file and without the functions' packages, 
     "Blue Oak Model License",
   );
   const { functions } = json<{ functions: Record<string, string> }>("release.json");
-  for (const [name, sum] of Object.entries(functions))
-    expect(
-      createHash("sha256")
-        .update(made(`assets/${name}.zip`))
-        .digest("hex"),
-    ).toBe(sum);
+  for (const [name, sum] of Object.entries(functions)) expect(sha256(made(`assets/${name}.zip`))).toBe(sum);
   execFileSync(process.execPath, ["scripts/bin/app.js"], { cwd: first, env: ENVIRONMENT });
   expect(made("cdk.tf.json").equals(readFileSync(join(first, "cdktf.out/stacks/agent-api/cdk.tf.json")))).toBe(true);
 });
@@ -314,12 +303,12 @@ function unversioned(change: (text: string) => string): string {
 }
 
 describe("what is refused", () => {
-  test("files that are not as the commit has them, by name", async () => {
+  test("files that differ from the commit, by name", async () => {
     const folder = clone();
     edit(folder, "README.md", (text) => `${text}\nmore\n`);
     writeFileSync(join(folder, "stacks/new.ts"), "export {};\n");
     await expect(release(context(folder))).rejects.toThrow(
-      /^A release is of a commit, and 2 files are not as [0-9a-f]{12} has them:\n {2}README\.md\n {2}stacks\/new\.ts\nCommit them, or give --allow-dirty/,
+      /^A release is of a commit, and 2 files differ from [0-9a-f]{12}:\n {2}README\.md\n {2}stacks\/new\.ts\nCommit them, or give --allow-dirty/,
     );
   });
 

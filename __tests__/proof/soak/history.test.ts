@@ -9,7 +9,7 @@ const history = (overrides: Partial<RequestHistory> = {}): RequestHistory => ({
   ...overrides,
 });
 const judge = (one: RequestHistory, endings: [string, number][] = [["id1", 1]]) =>
-  judgeHistory([one], new Map(endings));
+  judgeHistory([one], Object.fromEntries(endings));
 
 test("a request that goes its way keeps every promise", () => {
   expect(judge(history())).toMatchObject({ requests: 1, endings: { completed: 1 }, holds: true });

@@ -1,18 +1,26 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 import type { FunctionEnvironment } from "../../../scripts/emulator";
 import { median } from "../../../scripts/kit/quantiles";
+import { countByName } from "../text";
 
-/** How often a function's log records an end of each request. @param file log of a function */
-export function endingsIn(file: string): Map<string, number> {
-  const endings = new Map<string, number>();
-  for (const line of readFileSync(file, "utf8").split("\n")) {
-    if (!line.includes('"event":"finished"')) continue;
-    const { request_id: id } = JSON.parse(line) as { request_id: string };
-    endings.set(id, (endings.get(id) ?? 0) + 1);
-  }
-  return endings;
+/** An end of a request, as a worker logged it. */
+interface LoggedEnd {
+  readonly requestId: string;
+  /** Version of the worker. */
+  readonly version: string;
+}
+
+/** Every end of a request that a worker's log records. */
+export function endsInLog(file: string): LoggedEnd[] {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines
+    .filter((line) => line.includes('"event":"finished"'))
+    .map((line) => {
+      const { request_id: requestId, Version: version } = JSON.parse(line) as { request_id: string; Version: string };
+      return { requestId, version };
+    });
 }
 
 /** Requests in the table by status, as soon as none is open any more or the time is up. */
@@ -21,42 +29,21 @@ export async function settledStatuses(
   table: string,
   patienceMs: number,
 ): Promise<Record<string, number>> {
-  const client = new DynamoDBClient({
-    endpoint,
-    region,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint, region, credentials });
   const giveUpAt = performance.now() + patienceMs;
   try {
     for (;;) {
-      const statuses = await countStatuses(client, table);
-      const open = (statuses["queued"] ?? 0) + (statuses["processing"] ?? 0);
-      if (open === 0 || performance.now() > giveUpAt) return statuses;
+      const statuses: string[] = [];
+      for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ConsistentRead: true }))
+        statuses.push(...Items.map((item) => item["status"]?.S ?? "none"));
+      if (!statuses.some((status) => ["queued", "processing"].includes(status)) || performance.now() > giveUpAt)
+        return countByName(statuses);
       await sleep(2_000);
     }
   } finally {
     client.destroy();
   }
-}
-
-async function countStatuses(client: DynamoDBClient, table: string): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  let from: Record<string, never> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({
-        TableName: table,
-        ConsistentRead: true,
-        ProjectionExpression: "#status",
-        ExpressionAttributeNames: { "#status": "status" },
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    for (const item of page.Items ?? [])
-      counts[item["status"]?.S ?? "none"] = (counts[item["status"]?.S ?? "none"] ?? 0) + 1;
-    from = page.LastEvaluatedKey as Record<string, never> | undefined;
-  } while (from);
-  return counts;
 }
 
 const SAMPLE_MS = 1_000;
@@ -150,20 +137,24 @@ export interface HistoryVerdict {
   readonly holds: boolean;
 }
 
-/**
- * - `lost`: accepted, and then not there; or never accepted though it was sent again and again.
- * - `stuck`: it has no terminal state.
- * - `split`: sent again with its key, it got another id.
- * - `went_back`: a later poll showed an earlier state.
- * - `changed`: its terminal state changed.
- * - `wrong_answer`: it is completed with an answer that is not its own, or not whole.
- * - `ended_twice`: two workers recorded an end of it.
- */
-export const PROMISES = ["lost", "stuck", "split", "went_back", "changed", "wrong_answer", "ended_twice"] as const;
-type Promised = (typeof PROMISES)[number];
+/** What callers are promised, with what it means to break it. */
+export const PROMISES = {
+  /** Accepted, and then not there; or never accepted though it was sent again and again. */
+  lost: "lost",
+  stuck: "stuck without a terminal state",
+  split: "given another id when sent again with its key",
+  went_back: "shown an earlier state after a later one",
+  changed: "changed after the end",
+  wrong_answer: "completed with an answer that is not whole or not its own",
+  /** By two workers. */
+  ended_twice: "executed twice to an end",
+} as const;
+export type Promised = keyof typeof PROMISES;
 
-const ORDER: Readonly<Record<string, number>> = { queued: 0, processing: 1, completed: 2, failed: 2, expired: 2 };
-const isTerminal = (status: string): boolean => ORDER[status] === 2;
+const END = 2;
+const ORDER: Readonly<Record<string, number>> = { queued: 0, processing: 1, completed: END, failed: END, expired: END };
+/** Whether a request never leaves that state. */
+export const isTerminal = (status: string): boolean => ORDER[status] === END;
 
 /**
  * Judges what the callers saw.
@@ -171,28 +162,26 @@ const isTerminal = (status: string): boolean => ORDER[status] === 2;
  */
 export function judgeHistory(
   histories: readonly RequestHistory[],
-  endingsById: ReadonlyMap<string, number>,
+  endingsById: Readonly<Record<string, number>>,
 ): HistoryVerdict {
-  const broken = Object.fromEntries(PROMISES.map((promise) => [promise, [] as string[]])) as Record<Promised, string[]>;
-  const endings: Record<string, number> = {};
-  const reasons: Record<string, number> = {};
-  for (const history of histories) {
-    const [id] = history.ids;
-    for (const promise of brokenBy(history, endingsById)) broken[promise].push(id ?? history.nonce);
-    const end = history.seen.findLast(({ status }) => isTerminal(status));
-    add(endings, end?.status ?? "none");
-    if (end?.errorCode !== undefined) add(reasons, end.errorCode);
-  }
+  const brokenPromises = histories.flatMap((history) =>
+    brokenBy(history, endingsById).map((promise) => ({ promise, name: history.ids[0] ?? history.nonce })),
+  );
+  const names = (wanted: string) => brokenPromises.flatMap(({ promise, name }) => (promise === wanted ? [name] : []));
+  const ends = histories.map(({ seen }) => seen.findLast(({ status }) => isTerminal(status)));
   return {
     requests: histories.length,
-    endings,
-    reasons,
-    broken,
-    holds: Object.values(broken).every((ids) => ids.length === 0),
+    endings: countByName(ends.map((end) => end?.status ?? "none")),
+    reasons: countByName(ends.flatMap((end) => end?.errorCode ?? [])),
+    broken: Object.fromEntries(Object.keys(PROMISES).map((promise) => [promise, names(promise)])) as Record<
+      Promised,
+      string[]
+    >,
+    holds: brokenPromises.length === 0,
   };
 }
 
-function brokenBy({ ids, seen }: RequestHistory, endingsById: ReadonlyMap<string, number>): Promised[] {
+function brokenBy({ ids, seen }: RequestHistory, endingsById: Readonly<Record<string, number>>): Promised[] {
   const known = seen.filter(({ status }) => ORDER[status] !== undefined);
   const terminal = known.filter(({ status }) => isTerminal(status)).map(({ status }) => status);
   const found: readonly [Promised, boolean][] = [
@@ -202,11 +191,7 @@ function brokenBy({ ids, seen }: RequestHistory, endingsById: ReadonlyMap<string
     ["went_back", known.some(({ status }, index) => index > 0 && ORDER[status]! < ORDER[known[index - 1]!.status]!)],
     ["changed", new Set(terminal).size > 1],
     ["wrong_answer", known.some(({ status, holdsNonce }) => status === "completed" && holdsNonce !== true)],
-    ["ended_twice", ids.some((id) => (endingsById.get(id) ?? 0) > 1)],
+    ["ended_twice", ids.some((id) => (endingsById[id] ?? 0) > 1)],
   ];
   return found.flatMap(([promise, isBroken]) => (isBroken ? [promise] : []));
-}
-
-function add(counts: Record<string, number>, name: string): void {
-  counts[name] = (counts[name] ?? 0) + 1;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../../../scripts/emulator/faults/fault";
 import type { FunctionEnvironment } from "../../../scripts/emulator";
-import type { Observation, RequestHistory } from "./history";
+import { isTerminal, type Observation, type RequestHistory } from "./history";
 import type { AgentApiClient, ApiResponse } from "../../../scripts/kit/api-client";
 
 /**
@@ -9,16 +9,23 @@ import type { AgentApiClient, ApiResponse } from "../../../scripts/kit/api-clien
  * its own.
  */
 const FREEZE_PAST_LEASE_MS = 36_000;
-const SHORT_FREEZE_MS = 1_500;
 
-/** What the chaos does to processes, and how long it waits between two, in milliseconds on average. */
-const PLAN = [
-  { what: "kill a worker at work", everyMs: 4_000, functionName: /worker$/, act: kill },
-  { what: "kill a front door at work", everyMs: 6_000, functionName: /api$/, act: kill },
-  { what: "freeze a worker past its lease", everyMs: 15_000, functionName: /worker$/, act: freezePastLease },
-  { what: "freeze a front door for a moment", everyMs: 8_000, functionName: /api$/, act: freezeShortly },
-  { what: "kill the sweeper at work", everyMs: 20_000, functionName: /sweeper$/, act: kill },
-] as const;
+/**
+ * What the chaos does to processes, and how long it waits between two, in milliseconds on average. It kills what it
+ * does not freeze.
+ */
+const PLAN: readonly { what: string; everyMs: number; functionName: RegExp; freezeMs?: number }[] = [
+  { what: "kill a worker at work", everyMs: 4_000, functionName: /worker$/ },
+  { what: "kill a front door at work", everyMs: 6_000, functionName: /api$/ },
+  {
+    what: "freeze a worker past its lease",
+    everyMs: 15_000,
+    functionName: /worker$/,
+    freezeMs: FREEZE_PAST_LEASE_MS,
+  },
+  { what: "freeze a front door for a moment", everyMs: 8_000, functionName: /api$/, freezeMs: 1_500 },
+  { what: "kill the sweeper at work", everyMs: 20_000, functionName: /sweeper$/ },
+];
 
 /** What networks and services do between the functions and AWS, each to a small share of the calls. */
 export const NETWORK_FAULTS: readonly Fault[] = [
@@ -32,7 +39,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   { kind: "slow", bytes: 64, everyMs: 50, share: 0.005 },
 ];
 
-export interface ChaosOptions {
+interface ChaosOptions {
   /** The environments as they are at this moment. */
   readonly environments: () => readonly FunctionEnvironment[];
   /** Numbers from 0 to below 1. */
@@ -48,32 +55,19 @@ export interface ChaosOptions {
 export async function runChaos({ environments, random, signal }: ChaosOptions): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const frozen: Promise<void>[] = [];
-  const lanes = PLAN.map(async ({ what, everyMs, functionName, act }) => {
+  const lanes = PLAN.map(async ({ what, everyMs, functionName, freezeMs }) => {
     while (await waited(everyMs * (0.5 + random()), signal)) {
-      const busy = environments().filter(
-        (environment) => environment.busy && functionName.test(environment.functionName),
-      );
+      const busy = environments().filter((each) => each.busy && functionName.test(each.functionName));
       const victim = busy[Math.floor(random() * busy.length)];
       if (victim === undefined) continue;
       counts[what] = (counts[what] ?? 0) + 1;
-      frozen.push(act(victim.pid, signal));
+      if (freezeMs === undefined) send(victim.pid, "SIGKILL");
+      else frozen.push(freeze(victim.pid, freezeMs, signal));
     }
   });
   await Promise.all(lanes);
   await Promise.all(frozen);
   return counts;
-}
-
-async function kill(pid: number): Promise<void> {
-  send(pid, "SIGKILL");
-}
-
-function freezePastLease(pid: number, signal: AbortSignal): Promise<void> {
-  return freeze(pid, FREEZE_PAST_LEASE_MS, signal);
-}
-
-function freezeShortly(pid: number, signal: AbortSignal): Promise<void> {
-  return freeze(pid, SHORT_FREEZE_MS, signal);
 }
 
 async function freeze(pid: number, ms: number, signal: AbortSignal): Promise<void> {
@@ -101,7 +95,7 @@ async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
 }
 
 /** How the callers behave. */
-export interface LoadOptions {
+interface LoadOptions {
   readonly clients: readonly AgentApiClient[];
   readonly requests: number;
   /** How many callers ask at once. */
@@ -126,8 +120,8 @@ const POLL_MS = 1_000;
 /** Polls after the end: it must stay what it is. */
 const POLLS_AFTER_END = 1;
 
-interface Recorded {
-  readonly nonce: string;
+/** A history that grows, and the conversation that the request belongs to. */
+interface Recorded extends RequestHistory {
   readonly sessionId: string | undefined;
   readonly ids: string[];
   readonly seen: Observation[];
@@ -175,9 +169,9 @@ async function postUntilAccepted(
   { random, signal }: LoadOptions,
 ): Promise<void> {
   for (let tried = 1; tried <= POST_TRIES && !signal.aborted; tried++) {
-    const answer = await attempt(() =>
-      client.invoke(`Say ${nonce}`, { idempotencyKey: nonce, ...(sessionId !== undefined && { sessionId }) }),
-    );
+    const answer = await client
+      .invoke(`Say ${nonce}`, { idempotencyKey: nonce, ...(sessionId !== undefined && { sessionId }) })
+      .catch(() => undefined);
     const id = (answer?.body as { request_id?: string } | undefined)?.request_id;
     if (answer?.status === 202 && id !== undefined) {
       ids.push(id);
@@ -197,12 +191,12 @@ async function poll(
   let afterEnd = 0;
   while (afterEnd <= POLLS_AFTER_END && performance.now() < giveUpAt && !signal.aborted) {
     await sleep((0.5 + random()) * POLL_MS);
-    const answer = await attempt(() => client.status(ids[0]!));
+    const answer = await client.status(ids[0]!).catch(() => undefined);
     // 429 and 5xx say nothing about the request.
     if (answer === undefined || answer.status === 429 || answer.status >= 500) continue;
     const observation = observe(answer, nonce);
     seen.push(observation);
-    if (["completed", "failed", "expired"].includes(observation.status)) afterEnd += 1;
+    if (isTerminal(observation.status)) afterEnd += 1;
   }
 }
 
@@ -220,13 +214,4 @@ function observe({ status, body }: ApiResponse, nonce: string): Observation {
   const answers = (result?.agents ?? []).flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
   const own = result?.answer?.includes(nonce) === true && answers.every((answer) => answer.includes(nonce));
   return { status: state, ...(error && { errorCode: error.code }), ...(state === "completed" && { holdsNonce: own }) };
-}
-
-/** Undefined where there is no answer at all. */
-async function attempt(call: () => Promise<ApiResponse>): Promise<ApiResponse | undefined> {
-  try {
-    return await call();
-  } catch {
-    return undefined;
-  }
 }

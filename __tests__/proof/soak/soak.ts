@@ -1,16 +1,18 @@
 import pc from "picocolors";
+import { brokenLine, countByName, countsText, mark } from "../text";
 import {
   PROMISES,
   judgeHistory,
   type HistoryVerdict,
-  endingsIn,
+  endsInLog,
+  type Promised,
   settledStatuses,
   watchMemory,
   type MemoryTrend,
 } from "./history";
 import { median } from "../../../scripts/kit/quantiles";
 import { join } from "node:path";
-import { startFaultProxy, type FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
+import { FaultProxy } from "../../../scripts/emulator/faults/fault-proxy";
 import { seededRandom } from "../../../scripts/kit/random";
 import { NETWORK_FAULTS, runChaos, runLoad } from "./load";
 import { AgentApiClient } from "../../../scripts/kit/api-client";
@@ -18,40 +20,29 @@ import { startAgentServer, type AgentBehaviour, type AgentServer } from "../../s
 import type { CommandContext, CommandResult } from "../../../scripts/kit/context";
 import { CALLERS, LocalStack, REGION } from "../../../scripts/local/local-stack";
 
-const MEANING: Readonly<Record<(typeof PROMISES)[number], string>> = {
-  lost: "lost",
-  stuck: "stuck without a terminal state",
-  split: "given another id when sent again with its key",
-  went_back: "shown an earlier state after a later one",
-  changed: "changed after the end",
-  wrong_answer: "completed with an answer that is not whole or not its own",
-  ended_twice: "executed twice to an end",
-};
+const NOTHING = "nothing was done";
 
 /** A soak's findings for a person. */
-export function describeSoak(report: SoakReport): string {
+function describeSoak(report: SoakReport): string {
   const { verdict, records, options, seconds, memory } = report;
   const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
-  const reasons = Object.keys(verdict.reasons).length > 0 ? `   because: ${counts(verdict.reasons)}` : "";
+  const reasons = Object.keys(verdict.reasons).length > 0 ? `   because: ${countsText(verdict.reasons, NOTHING)}` : "";
   return [
     pc.bold(
       `${verdict.requests} of ${options.requests} requests by ${options.concurrency} callers ` +
         `in ${seconds.toFixed(0)} s (seed ${options.seed})`,
     ),
-    `  endings    ${counts(verdict.endings)}${reasons}`,
-    `  processes  ${counts(report.chaos)}`,
-    `  calls      ${counts(report.network)}`,
-    `  agents     ${counts(report.agents)}`,
+    `  endings    ${countsText(verdict.endings, NOTHING)}${reasons}`,
+    `  processes  ${countsText(report.chaos, NOTHING)}`,
+    `  calls      ${countsText(report.network, NOTHING)}`,
+    `  agents     ${countsText(report.agents, NOTHING)}`,
     "",
-    ...PROMISES.map((promise) => line(verdict.broken[promise].length, MEANING[promise], verdict.broken[promise])),
-    line(open, "records still open in the table, whether a caller knows them or not"),
+    ...Object.entries(verdict.broken).map(([promise, ids]) =>
+      brokenLine(ids.length, PROMISES[promise as Promised], ids),
+    ),
+    brokenLine(open, "records still open in the table, whether a caller knows them or not"),
     `  ${mark(report.memoryIsFlat)} memory of ${memory.length} processes that lived: ${describeMemory(report)}`,
   ].join("\n");
-}
-
-function line(count: number, what: string, ids: readonly string[] = []): string {
-  const examples = ids.length === 0 ? "" : `: ${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", …" : ""}`;
-  return `  ${mark(count === 0)} ${String(count).padStart(4)} ${what}${examples}`;
 }
 
 function describeMemory({ memory }: SoakReport): string {
@@ -62,16 +53,9 @@ function describeMemory({ memory }: SoakReport): string {
   return `${medians}; the worst grew by ${worst.toFixed(0)} %`;
 }
 
-const mark = (holds: boolean): string => (holds ? pc.green("ok  ") : pc.red("MISS"));
-
-const counts = (values: Readonly<Record<string, number>>): string =>
-  Object.entries(values)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ") || "nothing was done";
-
 export interface SoakOptions {
   readonly requests: number;
-  /** Kill, freeze and disturb. */
+  /** Kill, freeze and disturb; agents may do something else than answer. */
   readonly faults: boolean;
   /** The same seed draws the same faults; what they hit depends on the machine's timing all the same. */
   readonly seed: number;
@@ -133,7 +117,7 @@ export async function soak(context: CommandContext, options: SoakOptions): Promi
   try {
     const settings = { agents: agentsOf(server) };
     const runtime = async (emulator: string, undo: (step: () => Promise<void>) => void) => {
-      const proxy = await startFaultProxy({ upstream: emulator, random, serialize: oneWriteAtATime });
+      const proxy = await FaultProxy.start({ upstream: emulator, random, serialize: oneWriteAtATime });
       proxies.push(proxy);
       undo(() => proxy.stop());
       return { functionEndpoint: proxy.url, timers: { every: faster } };
@@ -158,14 +142,10 @@ function agentsOf({ url }: AgentServer) {
   }));
 }
 
-interface BehaviourSource {
-  /** Whether agents may do something else than answer. */
-  readonly faults: boolean;
-  readonly random: () => number;
-  readonly behaved: Record<string, number>;
-}
-
-function drawBehaviour(prompt: string, { faults, random, behaved }: BehaviourSource): AgentBehaviour {
+function drawBehaviour(
+  prompt: string,
+  { faults, random, behaved }: Pick<SoakSubject, "random" | "behaved"> & Pick<SoakOptions, "faults">,
+): AgentBehaviour {
   const drawn = faults ? random() : 1;
   const does = (what: string, behaviour: AgentBehaviour) => {
     behaved[what] = (behaved[what] ?? 0) + 1;
@@ -196,7 +176,7 @@ interface SoakSubject {
   /** Numbers from 0 to below 1. */
   readonly random: () => number;
   /** Counts what agents did beside answering. */
-  readonly behaved: Readonly<Record<string, number>>;
+  readonly behaved: Record<string, number>;
 }
 
 async function runSoak(
@@ -242,10 +222,9 @@ async function runSoak(
       PATIENCE_MS,
     ),
   );
-  const verdict = judgeHistory(
-    [...disturbed, ...watched],
-    endingsIn(join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`)),
-  );
+  const log = join(stack.folder, "logs", `${String(stack.output("worker_function_name"))}.log`);
+  const endings = countByName(endsInLog(log).map(({ requestId }) => requestId));
+  const verdict = judgeHistory([...disturbed, ...watched], endings);
   const memoryIsFlat = memory.every(({ firstMiB, lastMiB }) => lastMiB <= firstMiB * (1 + MAX_GROWTH_PERCENT / 100));
   const open = (records["queued"] ?? 0) + (records["processing"] ?? 0);
   return {

@@ -146,17 +146,13 @@ function setIn(body: Body, names: AttributeNames, path = ""): { attribute: strin
 
 /** `{ routing_config: { for_each, content } }`, or a list with it, as blocks that are there. */
 function dynamicBlocks(dynamic: unknown): Body[] {
-  return [dynamic]
-    .flat()
-    .filter(isBody)
-    .flatMap((blocks) =>
-      Object.entries(blocks).flatMap(([name, block]) =>
-        [block]
-          .flat()
-          .filter(isBody)
-          .map(({ content }) => ({ [name]: content })),
-      ),
-    );
+  const blocks = [dynamic].flat().filter(isBody).flatMap(Object.entries) as [string, unknown][];
+  return blocks.flatMap(([name, block]) =>
+    [block]
+      .flat()
+      .filter(isBody)
+      .map(({ content }) => ({ [name]: content })),
+  );
 }
 
 function isBody(value: unknown): value is Body {

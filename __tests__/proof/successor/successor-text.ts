@@ -1,4 +1,4 @@
-import type { Difference, Explained } from "./successor";
+import type { ValueDifference } from "../../../scripts/kit/value-text";
 
 /** What the compiler said. */
 export interface TypeCheck {
@@ -9,8 +9,11 @@ export interface TypeCheck {
 }
 
 /** A stack as both libraries write it. */
-export interface StackComparison extends Explained {
+export interface StackComparison {
   readonly name: string;
+  /** Places where both differ: those with a reason, and those without. */
+  readonly explained: readonly (ValueDifference & { readonly reason: string })[];
+  readonly unexplained: readonly ValueDifference[];
   /** Resources and data sources in it. */
   readonly resources: number;
   /** How many names its JSON sets in or reads of a resource. */
@@ -66,7 +69,7 @@ function describe({ core, version, provider }: Versions): string {
   return `${core} ${version} with AWS provider ${provider}`;
 }
 
-function difference({ path, before, after }: Difference): string {
+function difference({ path, before, after }: ValueDifference): string {
   const text = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value).slice(0, 120));
   return `${path} ${text(before)} -> ${text(after)}`;
 }

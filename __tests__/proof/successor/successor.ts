@@ -10,72 +10,18 @@ import {
 } from "./provider-attributes";
 import { writeAtomically } from "../../../scripts/kit/files";
 import { run } from "../../../scripts/kit/process";
+import { valueDifferences } from "../../../scripts/kit/value-text";
 import { UsageError, type CommandContext, type CommandResult } from "../../../scripts/kit/context";
 import { packageFunctions } from "../../../scripts/kit/package-functions";
 import { successorText, type StackComparison, type SuccessorFindings, type TypeCheck } from "./successor-text";
 
-/** One place where two synthesized stacks are not the same. */
-export interface Difference {
-  /**
-   * Names and indices from the top, joined by dots, such as `resource.aws_lambda_alias.worker_live_live_alias.name`.
-   */
-  readonly path: string;
-  /** Undefined: it is not there. JSON itself has no such value. */
-  readonly before: unknown;
-  readonly after: unknown;
-}
-
-/** Why a difference is no matter. */
-export interface Explanation {
-  readonly path: RegExp;
-  readonly reason: string;
-}
-
-/** All that CDKTF and its successor may write differently. */
-export const EXPLANATIONS: readonly Explanation[] = [
+/** All that CDKTF and its successor may write differently, with the reason why it does not matter. */
+const EXPLANATIONS: readonly { readonly path: RegExp; readonly reason: string }[] = [
   {
     path: /^\/\/\.metadata\.version$/,
     reason: "each library writes its own version into cdktf's metadata, which Terraform does not read",
   },
 ];
-
-export interface Explained {
-  readonly explained: readonly (Difference & { readonly reason: string })[];
-  readonly unexplained: readonly Difference[];
-}
-
-/**
- * Where two JSON documents differ, each place once, as deep as it can be named. The order of names does not count:
- * Terraform's JSON has none.
- */
-export function differences(before: unknown, after: unknown, path = ""): Difference[] {
-  const [one, other] = [children(before), children(after)];
-  if (one === undefined || other === undefined || Array.isArray(before) !== Array.isArray(after))
-    return Object.is(before, after) ? [] : [{ path, before, after }];
-  return [...new Set([...one.keys(), ...other.keys()])].flatMap((name) =>
-    differences(one.get(name), other.get(name), path === "" ? name : `${path}.${name}`),
-  );
-}
-
-/** Divides differences into those with a reason and those without. */
-export function explain(found: readonly Difference[], explanations: readonly Explanation[] = EXPLANATIONS): Explained {
-  const reasons = found.map((difference) => ({
-    difference,
-    reason: explanations.find(({ path }) => path.test(difference.path))?.reason,
-  }));
-  return {
-    explained: reasons.flatMap(({ difference, reason }) => (reason === undefined ? [] : [{ ...difference, reason }])),
-    unexplained: reasons.flatMap(({ difference, reason }) => (reason === undefined ? [difference] : [])),
-  };
-}
-
-/**
- * A list's or an object's own parts by name; undefined for anything that has none. A Map, because `__proto__` is a name
- * in JSON.
- */
-function children(value: unknown): ReadonlyMap<string, unknown> | undefined {
-  return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
-}
 
 /** What the sources are made with, and what they are to be made with when CDKTF is no more. */
 const LIBRARIES = {
@@ -200,13 +146,19 @@ function compare(project: string, name: string, outputs: readonly [before: strin
     Object.values(typed ?? {}).flatMap((named) => Object.keys(named)),
   ).length;
   const uses = attributeUses(other, generatedAttributes(project));
-  const deprecated = uses.flatMap((use) =>
-    [deprecationOf(use)].flatMap((each) => (each ? [{ name: nameOf(use), reason: each.reason }] : [])),
-  );
+  const deprecated = uses.flatMap((use) => {
+    const reason = deprecationOf(use)?.reason;
+    return reason === undefined ? [] : [{ name: nameOf(use), reason }];
+  });
+  const differences = valueDifferences(one, other).map((difference) => ({
+    ...difference,
+    reason: EXPLANATIONS.find(({ path }) => path.test(difference.path))?.reason,
+  }));
   return {
     name,
     resources,
-    ...explain(differences(one, other)),
+    explained: differences.flatMap(({ reason, ...each }) => (reason === undefined ? [] : [{ ...each, reason }])),
+    unexplained: differences.flatMap(({ reason, ...each }) => (reason === undefined ? [each] : [])),
     names: uses.length,
     unknown: uses.filter(({ known }) => !known).map(nameOf),
     deprecated,

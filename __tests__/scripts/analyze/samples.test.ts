@@ -1,6 +1,7 @@
-import { RunCollector, RunSamples } from "../../../scripts/analyze/samples";
+import { RunCollector, RunSamples, splitRuns } from "../../../scripts/analyze/samples";
 import fc from "fast-check";
 import type { RunReport } from "../../../scripts/analyze/report-line";
+import { samplesOf } from "../../support/runs";
 
 describe("collector", () => {
   const report = (id: string, durationMs = 5) =>
@@ -103,5 +104,70 @@ describe("samples", () => {
       samples.nameAt("function", 250),
       samples.nameAt("function", 399),
     ]).toEqual(["f0", "f249", "(others)", "(others)"]);
+  });
+});
+
+describe("splits", () => {
+  test("runs are split only by properties of which they have two values", () => {
+    const splits = splitRuns(
+      samplesOf([{ durationMs: 100, initDurationMs: 5 }, { durationMs: 10 }, { durationMs: 30 }]),
+      { thresholdMs: 20, splitMs: null },
+    );
+    expect(splits).toEqual([
+      {
+        by: "start",
+        key: "cold",
+        count: 1,
+        meanMs: 100,
+        p50Ms: 100,
+        p95Ms: 100,
+        maxMs: 100,
+        overThresholdPercent: 100,
+        slowModePercent: null,
+      },
+      {
+        by: "start",
+        key: "warm",
+        count: 2,
+        meanMs: 20,
+        p50Ms: 20,
+        p95Ms: 29,
+        maxMs: 30,
+        overThresholdPercent: 50,
+        slowModePercent: null,
+      },
+    ]);
+    expect(splitRuns(samplesOf([{}, {}]), { thresholdMs: 20, splitMs: null })).toEqual([]);
+  });
+
+  test("runs are split by size, version and function, numbers are in order, and runs without the property are left out", () => {
+    const splits = splitRuns(
+      samplesOf([
+        { version: "10" },
+        { version: "9", memorySizeMiB: 512 },
+        {},
+        { functionName: "b" },
+        { functionName: "a" },
+      ]),
+      { thresholdMs: 20, splitMs: 1_000 },
+    );
+    expect(splits.map(({ by, key, count }) => `${by} ${key} ${count}`)).toEqual([
+      "memory_size 512 1",
+      "memory_size 1792 4",
+      "version 9 1",
+      "version 10 1",
+      "function a 1",
+      "function b 1",
+    ]);
+    expect(splits[0]!.slowModePercent).toBe(100);
+  });
+
+  test("of more than twelve keys the most frequent are kept", () => {
+    const runs = Array.from({ length: 20 }, (_, version) =>
+      Array.from({ length: version + 1 }, () => ({ version: String(version) })),
+    ).flat();
+    expect(splitRuns(samplesOf(runs), { thresholdMs: 20, splitMs: null }).map(({ key }) => key)).toEqual(
+      Array.from({ length: 12 }, (_, index) => String(index + 8)),
+    );
   });
 });

@@ -51,7 +51,12 @@ test("two that build at once both run, and what nobody has used for a day goes",
   const old = join(project, "dist/program/old-AAAAAAAA.mjs");
   writeFileSync(old, "");
   utimesSync(old, new Date(0), new Date(0));
-  const script = `const { execFile } = require("node:child_process"); for (let i = 0; i < 3; i += 1) execFile(process.execPath, ["scripts/bin/quickturn.js", "--help"], (error, stdout) => { if (error || !stdout.includes("Usage")) process.exitCode = 1; });`;
+  const script = `
+    const { execFile } = require("node:child_process");
+    for (let i = 0; i < 3; i += 1)
+      execFile(process.execPath, ["scripts/bin/quickturn.js", "--help"], (error, stdout) => {
+        if (error || !stdout.includes("Usage")) process.exitCode = 1;
+      });`;
   execFileSync(process.execPath, ["-e", script], { cwd: project });
   expect(existsSync(old)).toBe(false);
   expect(readdirSync(join(project, "dist/program")).sort()).toEqual([...current(project).files, "current.json"].sort());

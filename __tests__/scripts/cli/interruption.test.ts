@@ -31,7 +31,7 @@ test.each([
   expect(interruption.exitCode).toBe(exitCode);
 });
 
-test("while terraform runs a second Ctrl-C is passed on to it, after what that costs was said; a third ends all at once", () => {
+test("while terraform runs, a second Ctrl-C is passed on to it after a note, and a third ends all", () => {
   const { happened, receive } = at("terraform");
   receive("SIGINT", 0);
   expect(happened).toEqual(["Terraform finishes what it has"]);
@@ -41,7 +41,7 @@ test("while terraform runs a second Ctrl-C is passed on to it, after what that c
   expect(happened.slice(3)).toEqual(["end 130"]);
 });
 
-test("the same key press that arrives twice, as npm passes it on, is one; and so is whatever else a closing terminal or a pipeline sends", () => {
+test("the same key press that npm repeats counts once, and so do further signals of a terminal or a pipeline", () => {
   const { happened, receive } = at("terraform");
   receive("SIGINT", 0);
   receive("SIGINT", 20);
@@ -57,7 +57,7 @@ test("where no program runs a second Ctrl-C ends at once, with the first signal'
   expect(happened).toEqual(["end 143"]);
 });
 
-test("what an interrupt made an operation say is told as the interrupt; another failure, such as of the clean-up, as it is", () => {
+test("an AbortError after an interrupt is reported as the interrupt, and another failure as it is", () => {
   const { interruption, receive } = at();
   const aborted = Object.assign(new Error("The operation was aborted"), { name: "AbortError" });
   expect(interruption.explain(aborted)).toBe(aborted);

@@ -6,8 +6,9 @@ import {
   queueCost,
   queueRequests,
   resultsCost,
-  modelCost,
-  tokenCost,
+  costPerRequest,
+  runTokensCost,
+  type Measured,
 } from "../../../scripts/cost/bill";
 import type { Deployment } from "../../../scripts/cost/deployment";
 import { DEFAULT_USAGE, type Usage } from "../../../scripts/cost/usage";
@@ -67,7 +68,7 @@ describe("bill", () => {
     });
   });
 
-  test("the parts' sum is the total, no part is below zero or no number, and a request has its share", () => {
+  test("the parts add up to the total, none is negative or NaN, and a request has its share", () => {
     fc.assert(
       fc.property(anyDeployment, anyUsage, requestCount, (deployment, given, requests) => {
         const bill = monthlyBill(deployment, given, requests);
@@ -210,7 +211,7 @@ describe("bill", () => {
     });
   });
 
-  test("a bill says where a price of us-east-1 stood in", () => {
+  test("a bill names the prices of us-east-1 that it used for another region", () => {
     expect(monthlyBill(deployed("optimized"), usage, 1).substitutes).toEqual([]);
     expect(monthlyBill(deployed("optimized", { aws_region: "eu-west-1" }), usage, 1).substitutes).toContain(
       'price of us-east-1 used for "API cache of 0.5 GB" in region eu-west-1',
@@ -289,14 +290,54 @@ describe("results", () => {
   });
 });
 
-describe("tokens", () => {
-  const prices = { usd_per_1000_input_tokens: 0.003, usd_per_1000_output_tokens: 0.015 };
+test("a run asks every agent of every phase: 14 calls, $0.147", () =>
+  expect(runTokensCost(DEFAULT_USAGE)).toBeCloseTo(0.147, 12));
 
-  test("2,000 tokens in and 300 out cost $0.0105 at 0.003 and 0.015 a thousand", () => {
-    expect(tokenCost(2_000, 300, prices)).toBeCloseTo(0.006 + 0.0045, 12);
+describe("the measured cost of a request", () => {
+  const MEASURED: Measured = {
+    region: "us-east-1",
+    requests: 100,
+    functions: [
+      { invocations: 100, durationMsSum: 6_000_000, memoryMiB: 3_072 },
+      { invocations: 1_100, durationMsSum: 27_500, memoryMiB: 512 },
+    ],
+    apiCalls: 3_100,
+    cacheClusterGB: "0.5",
+    hours: 1,
+    reads: 1_600,
+    writes: 6_600,
+    inputTokens: 2_800_000,
+    outputTokens: 420_000,
+    tokenPrices: { usdPer1000Input: 0.003, usdPer1000Output: 0.015 },
+  };
+
+  test("an hour of 100 requests is reckoned by hand", () => {
+    const { tokensUsd, totalUsd } = costPerRequest(MEASURED);
+    expect(tokensUsd).toBeCloseTo(0.147, 12);
+    // 6,000 s x 3 GB + 27.5 s x 0.5 GB, 1,200 invocations, 3,100 calls, the cluster, reads and writes.
+    const [duration, invocations, calls] = [18_013.75 * 0.0000133334, 1_200 * 0.0000002, 3_100 * 0.0000035];
+    const database = 1_600 * 0.000000125 + 6_600 * 0.000000625;
+    expect(totalUsd).toBeCloseTo(0.147 + (duration + invocations + calls + 0.02 + database) / 100, 12);
   });
 
-  test("a run asks every agent of every phase: 14 calls, $0.147", () => {
-    expect(modelCost(DEFAULT_USAGE, { runs: 1 })).toBeCloseTo(0.147, 12);
+  test("without a cluster there is none to pay for", () =>
+    expect(
+      costPerRequest(MEASURED).totalUsd - costPerRequest({ ...MEASURED, cacheClusterGB: null }).totalUsd,
+    ).toBeCloseTo(0.0002, 12));
+
+  test("more of anything never costs less", () => {
+    const names = ["apiCalls", "hours", "reads", "writes", "inputTokens", "outputTokens"] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.double({ min: 1, max: 1_000, noNaN: true }), (name, times) => {
+        const more = costPerRequest({ ...MEASURED, [name]: MEASURED[name] * times });
+        expect(more.totalUsd).toBeGreaterThanOrEqual(costPerRequest(MEASURED).totalUsd * (1 - 1e-12));
+      }),
+    );
+  });
+
+  test("prices of us-east-1 that stand in for another region's are named", () => {
+    expect(costPerRequest({ ...MEASURED, region: "eu-west-1" }).substitutes).toContain(
+      'price of us-east-1 used for "REST API call" in region eu-west-1',
+    );
   });
 });

@@ -173,7 +173,7 @@ describe("usage", () => {
     expect(readUsage(file("{}"))).toEqual(DEFAULT_USAGE);
   });
 
-  test("null has a field worked out, where it may be", () => {
+  test("a field that may be null is then worked out", () => {
     expect(parseUsage({ cache_hit_rate: null }, "u.json").cache_hit_rate).toBeNull();
     expect(refusal({ prompt_kb: null })).toContain("prompt_kb is null; allowed: a number from 0 to 32 (KB)");
   });
@@ -191,11 +191,11 @@ describe("usage", () => {
     expect(message).toContain("promptkb is no field of a usage file; allowed: agents_per_phase, ");
   });
 
-  test("what is no object is refused", () => {
+  test("a usage file that is not an object is refused", () => {
     expect(refusal([1])).toContain('it is [1]; allowed: an object of fields, such as {"prompt_kb": 4}');
   });
 
-  test("a file that is not there, or no JSON, is refused by its path", () => {
+  test("a file that is missing or not JSON is refused by its path", () => {
     expect(() => readUsage(join(folder, "none.json"))).toThrow(
       `The usage file ${join(folder, "none.json")} cannot be read: ENOENT`,
     );

@@ -1,5 +1,5 @@
 import { cost, type CostReport } from "../../../scripts/cost/cost";
-import { describeCost } from "../../../scripts/cost/text";
+import { describeCost, formatUsd } from "../../../scripts/cost/text";
 import type { CommandContext } from "../../../scripts/kit/context";
 import { PARTS } from "../../../scripts/cost/bill";
 
@@ -62,3 +62,12 @@ test("what a plan does not know yet is told", async () => {
     "a.b.c is known after the apply",
   );
 });
+
+test.each([
+  [0, "$0.00"],
+  [0.000012345, "$0.0000123"],
+  [0.08001, "$0.0800"],
+  [0.5, "$0.5000"],
+  [12.345, "$12.35"],
+  [-1_234.5, "-$1,234.50"],
+])("%d dollars are %s", (usd, text) => expect(formatUsd(usd)).toBe(text));

@@ -1,14 +1,14 @@
-import type { ChartData } from "../../../scripts/dashboard/chart";
+import type { ChartData } from "../../../scripts/dashboard/chart-data";
 import { drawing, COLOURS } from "../../../scripts/kit/page";
 import {
   chartSize,
-  dashboardChart,
+  drawChart,
   figureRows,
   lineColour,
   SERIES_COLOURS,
-  dayTime,
-  figureText,
-  markText,
+  formatDayTime,
+  formatFigure,
+  formatMark,
   timeMarks,
   valueMarks,
 } from "../../../scripts/dashboard/charts";
@@ -45,7 +45,7 @@ describe("dashboard charts", () => {
   });
   const draw = (data: Partial<ChartData>) =>
     drawing(
-      dashboardChart(
+      drawChart(
         {
           widget,
           series: [
@@ -64,13 +64,13 @@ describe("dashboard charts", () => {
       chartSize(widget),
     );
 
-  test("the label says what is drawn, with its figures and lines", async () => {
+  test("the label describes the chart, with its figures and lines", async () => {
     expect(await draw({ lines: [check("worker-errors", 5, "#d62728")] })).toContain(
       'aria-label="Worker errors (count). errors: 2 values, latest 3, from 1 to 3. Lines: worker-errors 5."',
     );
   });
 
-  test("lines have their names and values in the chart; close ones share a name, each with its value", async () => {
+  test("lines have their names and values in the chart; close lines share a label", async () => {
     expect(
       await draw({
         lines: [
@@ -127,7 +127,7 @@ describe("dashboard charts", () => {
   });
 
   test("colours of lines are those that can be read in light and dark", () => {
-    expect(["#2ca02c", "#FF7F0E", "#d62728", "#1f77b4", "#123456"].map(lineColour)).toEqual([
+    expect(["#2ca02c", "#FF7F0E", "#d62728", "#1f77b4", "#123456"].map((color) => lineColour(color).light)).toEqual([
       COLOURS.fast.light,
       COLOURS.slow.light,
       COLOURS.warning.light,
@@ -156,7 +156,7 @@ describe("dashboard charts", () => {
     ]);
   });
 
-  test("drawn twice it is the same bytes", async () => expect(await draw({})).toBe(await draw({})));
+  test("the same chart is drawn as the same bytes", async () => expect(await draw({})).toBe(await draw({})));
 });
 
 describe("dashboard figures", () => {
@@ -171,21 +171,21 @@ describe("dashboard figures", () => {
     [40, "s", "40 s", "40 s"],
     [0.025, "share", "0.025", "0.025"],
   ])("%p %s is %s, and at an axis %s", (value, unit, figure, mark) => {
-    expect(figureText(value, unit)).toBe(figure);
-    expect(markText(value, unit)).toBe(mark);
+    expect(formatFigure(value, unit)).toBe(figure);
+    expect(formatMark(value, unit)).toBe(mark);
   });
 
-  test("a time is told in UTC", () => expect(dayTime(Date.UTC(2026, 10, 20, 14, 5))).toBe("2026-11-20 14:05"));
+  test("a time is in UTC", () => expect(formatDayTime(Date.UTC(2026, 10, 20, 14, 5))).toBe("2026-11-20 14:05"));
 
-  test("the marks of a window are round times in it, and days where they are days apart", () => {
+  test("the marks of a window are round times, and dates where they are days apart", () => {
     const start = Date.UTC(2026, 10, 20, 9, 30);
-    const hours = timeMarks(start, start + 6 * 3_600_000, 5);
-    expect(hours.marks.map(hours.text)).toEqual(["10:00", "12:00", "14:00"]);
-    const days = timeMarks(start, start + 4 * 86_400_000, 5);
-    expect(days.marks.map(days.text)).toEqual(["11-21", "11-22", "11-23", "11-24"]);
+    const hours = timeMarks({ startMs: start, endMs: start + 6 * 3_600_000 }, 5);
+    expect(hours.marks.map(hours.format)).toEqual(["10:00", "12:00", "14:00"]);
+    const days = timeMarks({ startMs: start, endMs: start + 4 * 86_400_000 }, 5);
+    expect(days.marks.map(days.format)).toEqual(["11-21", "11-22", "11-23", "11-24"]);
   });
 
-  test("the marks of values hold the smallest and the largest, begin at 0 or below, and are few", () => {
+  test("two to six marks of values reach from 0 or below to the largest value", () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 1e9, noNaN: true }),

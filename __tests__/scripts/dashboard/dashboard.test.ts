@@ -1,14 +1,20 @@
-import { describeDashboard, dashboard, type DashboardOptions, alarmStates } from "../../../scripts/dashboard/dashboard";
-import type { ChartData } from "../../../scripts/dashboard/chart";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError, SILENT } from "../../../scripts/kit/context";
-import { savedSeries, type SavedSeries } from "../../../scripts/dashboard/metrics";
+import fc from "fast-check";
+import type { ChartData } from "../../../scripts/dashboard/chart-data";
+import { seriesKey, type MetricSeries } from "../../../scripts/dashboard/cloudwatch";
+import {
+  dashboard,
+  describeDashboard,
+  parseMetrics,
+  saveSeries,
+  type DashboardOptions,
+} from "../../../scripts/dashboard/dashboard";
+import { SILENT, UsageError } from "../../../scripts/kit/context";
 import { demoMetrics } from "../../support/dashboard-metrics";
 import { shownState } from "../../support/dashboard-state";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
-import { answeringServer, type Answer } from "../../support/answering-server";
 
 describe("dashboard text", () => {
   const line = { label: "worker-errors", value: 5, color: "#d62728" };
@@ -33,7 +39,7 @@ describe("dashboard text", () => {
     notes: [],
   });
 
-  test("says what is beyond its line, how much is without data, and where the page is", () => {
+  test("says which charts are beyond a line, how many have no data, and where the page is", () => {
     const text = describeDashboard(
       {
         name: "d",
@@ -50,7 +56,12 @@ describe("dashboard text", () => {
       "x.html",
     );
     expect(text).toBe(
-      "d, 1970-01-01 00:00 to 1970-01-01 01:00 UTC, from m.json: 3 charts, 1 without data, 1 beyond a line now.\n  Worker errors (count): 9, above worker-errors 5\n\nWritten: x.html",
+      [
+        "d, 1970-01-01 00:00 to 1970-01-01 01:00 UTC, from m.json: 3 charts, 1 without data, 1 beyond a line now.",
+        "  Worker errors (count): 9, above worker-errors 5",
+        "",
+        "Written: x.html",
+      ].join("\n"),
     );
   });
 });
@@ -64,7 +75,7 @@ describe("dashboard", () => {
     return path;
   };
   const state = file("state.json", shownState());
-  const metrics = file("metrics.json", demoMetrics().map(savedSeries));
+  const metrics = file("metrics.json", demoMetrics().map(saveSeries));
   const html = join(folder, "page.html");
   const run = (options: Partial<DashboardOptions> = {}) =>
     dashboard(
@@ -81,14 +92,15 @@ describe("dashboard", () => {
       lines: { label: string; now: boolean }[];
     }[];
     alarms: { state: string }[];
-    metrics: SavedSeries[];
+    metrics: ReturnType<typeof saveSeries>[];
   }
 
-  test("writes the page of saved metrics, which ends where they end, and says what it drew", async () => {
+  test("draws saved metrics up to where they end, and says what it drew", async () => {
     const { exitCode, text, json } = await run({ window: "24h" });
     expect(exitCode).toBe(0);
     expect(text).toBe(
-      `quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: 47 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`,
+      "quickturn-dev, 2026-11-20 00:00 to 2026-11-21 00:00 UTC, from metrics.json: " +
+        `47 charts, 2 without data, 0 beyond a line now.\n\nWritten: ${html}`,
     );
     const { start, end, charts, alarms } = json as Json;
     expect([start, end]).toEqual(["2026-11-20T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]);
@@ -107,7 +119,7 @@ describe("dashboard", () => {
     expect(page).not.toContain(folder);
   });
 
-  test("what --json prints as metrics is what --metrics takes", async () => {
+  test("--metrics takes the metrics that --json prints", async () => {
     const first = (await run({ end: "2026-11-20T15:30:00Z" })).json as Json;
     const page = readFileSync(html, "utf8");
     await run({ end: "2026-11-20T15:30:00Z", metrics: file("again.json", first.metrics) });
@@ -124,9 +136,9 @@ describe("dashboard", () => {
       "--state is nowhere.json, and there is no such file or folder; allowed:",
     ],
     [
-      "a state that is none",
+      "a state without resources",
       { state: file("none.json", { a: 1 }) },
-      "It holds no resources; allowed: what terraform show -json printed",
+      "It holds 0 resources and 0 dashboards; allowed: what terraform show -json printed",
     ],
     ["a state that is no JSON", { state: file("text.json", "{") }, "text.json cannot be read"],
     ["a broken body", { state: file("broken.json", shownState("{")) }, "is no JSON"],
@@ -138,17 +150,17 @@ describe("dashboard", () => {
           shownState({ widgets: [{ type: "log", x: 0, y: 0, width: 1, height: 1, properties: {} }] }),
         ),
       },
-      'Widget 1 has the type "log"; allowed: text, alarm and metric',
+      'Widget 1: type is "log"; allowed: text, alarm and metric',
     ],
     [
-      "metrics that are none",
+      "metrics that cannot be read",
       { metrics: file("bad.json", [{ namespace: "N" }]) },
-      "bad.json. Entry 1's metric is missing; allowed: text",
+      "bad.json. Entry 1: metric is missing; allowed: text",
     ],
     [
       "metrics without a value",
       { metrics: file("empty.json", []) },
-      "empty.json, which has no value, so nothing says where the window ends; allowed: at least one value, or --end <time>.",
+      "empty.json, which has no value, so nothing says where the window ends; allowed: at least one value, or --end",
     ],
     ["a window of seconds", { window: "90s" }, '--window is "90s"; allowed: whole minutes, up to 15d.'],
     ["a window in words", { window: "long" }, '--window is "long"; allowed: a whole number above 0 and its unit'],
@@ -158,68 +170,128 @@ describe("dashboard", () => {
       '--end is "2026-11-20T15:30:00"; allowed: a time with its zone',
     ],
   ];
-  test.each(BROKEN)("%s is refused: which, what was given, what is allowed", async (_, options, message) => {
+  test.each(BROKEN)("%s is refused, and the message says what is allowed", async (_, options, message) => {
     const refused = run(options);
     await expect(refused).rejects.toThrow(message);
     await expect(refused).rejects.toBeInstanceOf(UsageError);
   });
 });
 
-describe("alarm states", () => {
-  let answer: (count: number) => Answer;
-  let server: Awaited<ReturnType<typeof answeringServer>>;
-  beforeAll(async () => (server = await answeringServer((_, count) => answer(count))));
-  afterAll(() => server.stop());
-  beforeEach(() => (server.asked.length = 0));
-  const json = { "content-type": "application/x-amz-json-1.0" };
-  const ask = (names: readonly string[]) =>
-    alarmStates(
+describe("metrics file", () => {
+  const entry = {
+    namespace: "N",
+    metric: "M",
+    dimensions: { D: "v" },
+    statistic: "Sum",
+    period: 300,
+    timestamps: ["2026-11-20T00:05:00Z", 1_795_132_800],
+    values: [2, 1],
+  };
+
+  test("an entry's values are sorted by time, which is ISO or seconds since 1970", () => {
+    expect(parseMetrics([entry])).toEqual([
       {
-        region: "us-east-1",
-        environment: { AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+        namespace: "N",
+        metric: "M",
+        dimensions: { D: "v" },
+        statistic: "Sum",
+        periodSeconds: 300,
+        points: [
+          [1_795_132_800_000, 1],
+          [1_795_133_100_000, 2],
+        ],
       },
-      names,
-      new AbortController().signal,
-    );
+    ]);
+  });
 
-  test("alarms of both kinds are asked by name, a hundred a call", async () => {
-    answer = (count) => ({
-      headers: json,
-      body: JSON.stringify(
-        count === 1
-          ? {
-              MetricAlarms: [{ AlarmName: "n0", StateValue: "OK" }],
-              CompositeAlarms: [{ AlarmName: "n1", StateValue: "ALARM" }],
-            }
-          : { MetricAlarms: [{ AlarmName: "n100", StateValue: "INSUFFICIENT_DATA" }] },
+  test("GetMetricData's answer is read with what was asked; its results of expressions are left out", () => {
+    const asked = {
+      Id: "q0",
+      MetricStat: {
+        Metric: { Namespace: "N", MetricName: "M", Dimensions: [{ Name: "D", Value: "v" }] },
+        Period: 300,
+        Stat: "Sum",
+      },
+    };
+    const document = {
+      MetricDataQueries: [
+        asked,
+        { Id: "e", Expression: "q0*2" },
+        { ...asked, Id: "q1", MetricStat: { ...asked.MetricStat, Stat: "p95" } },
+      ],
+      MetricDataResults: [
+        { Id: "q0", Timestamps: entry.timestamps, Values: entry.values },
+        { Id: "e", Timestamps: [], Values: [] },
+      ],
+    };
+    expect(parseMetrics(document)).toEqual([
+      ...parseMetrics([entry]),
+      { ...parseMetrics([entry])[0]!, statistic: "p95", points: [] },
+    ]);
+  });
+
+  test("saved series are read unchanged", () => {
+    const series = fc.record({
+      namespace: fc.constant("N"),
+      metric: fc.string({ minLength: 1 }),
+      dimensions: fc.dictionary(
+        fc.string({ minLength: 1 }).filter((name) => name !== "__proto__"),
+        fc.string({ minLength: 1 }),
       ),
+      statistic: fc.constant("p95"),
+      periodSeconds: fc.integer({ min: 1, max: 86_400 }),
+      points: fc
+        .uniqueArray(
+          fc.tuple(
+            fc.integer({ min: 0, max: 4e9 }).map((s) => s * 1_000),
+            fc.double({ noNaN: true, noDefaultInfinity: true }),
+          ),
+          { selector: ([ms]) => ms },
+        )
+        .map((points) => points.sort(([a], [b]) => a - b)),
     });
-    const names = Array.from({ length: 101 }, (_, index) => `n${index}`);
-    expect(await ask(names)).toEqual(
-      new Map([
-        ["n0", "OK"],
-        ["n1", "ALARM"],
-        ["n100", "INSUFFICIENT_DATA"],
-      ]),
-    );
-    const asked = server.asked.map(({ body }) => JSON.parse(body) as { AlarmNames: string[]; AlarmTypes: string[] });
-    expect(asked.map(({ AlarmNames }) => AlarmNames.length)).toEqual([100, 1]);
-    expect(asked[0]!.AlarmTypes).toEqual(["MetricAlarm", "CompositeAlarm"]);
-  });
-
-  test("without a name nobody is asked", async () => {
-    expect(await ask([])).toEqual(new Map());
-    expect(server.asked).toEqual([]);
-  });
-
-  test("a refused call is told with the region, AWS's words and what to do", async () => {
-    answer = () => ({
-      status: 403,
-      headers: { ...json, "x-amzn-query-error": "AccessDenied;Sender" },
-      body: JSON.stringify({ __type: "AccessDenied", message: "not you" }),
-    });
-    await expect(ask(["a"])).rejects.toThrow(
-      /^CloudWatch in us-east-1 does not answer DescribeAlarms \(AccessDenied\w*: not you\)\. It takes credentials with cloudwatch:DescribeAlarms; or give saved metrics by --metrics\.$/,
+    fc.assert(
+      fc.property(series, (each: MetricSeries) =>
+        expect(parseMetrics(JSON.parse(JSON.stringify([saveSeries(each)])))).toEqual([
+          {
+            ...each,
+            dimensions: { ...each.dimensions },
+            points: each.points.map(([ms, value]) => [ms, value + 0 === 0 ? 0 : value]),
+          },
+        ]),
+      ),
     );
   });
+
+  test("the order of dimensions makes no difference", () => {
+    const [one] = parseMetrics([{ ...entry, dimensions: { A: "1", B: "2" } }]);
+    expect(seriesKey({ ...one!, dimensions: { B: "2", A: "1" } })).toBe(seriesKey(one!));
+  });
+
+  test.each<[string, unknown, string]>([
+    ["text", "x", 'It is "x"; allowed: a list of {namespace, metric, dimensions'],
+    ["an answer without what was asked", { MetricDataResults: [] }, "allowed: a list of {namespace"],
+    ["an entry that is a number", [5], "Entry 1 is 5; allowed: an object"],
+    ["no metric", [{ ...entry, metric: undefined }], "Entry 1: metric is missing; allowed: text"],
+    ["a period in words", [{ ...entry, period: "5m" }], 'Entry 1: period is "5m"; allowed: a whole number from 1 on'],
+    ["fewer values", [{ ...entry, values: [1] }], "Entry 1 has 2 timestamps and 1 values; allowed: as many of both"],
+    ["a value in words", [{ ...entry, values: [1, "2"] }], 'Entry 1: value 2 is "2"; allowed: a number'],
+    [
+      "a time without a zone",
+      [{ ...entry, timestamps: ["2026-11-20T00:05:00", 5] }],
+      'Entry 1: timestamp 1 is "2026-11-20T00:05:00"; allowed: an ISO time with its zone',
+    ],
+    [
+      "milliseconds",
+      [{ ...entry, timestamps: [1_795_132_800_000, 5] }],
+      "Entry 1: timestamp 1 is 1795132800000; allowed",
+    ],
+    [
+      "one metric twice",
+      [entry, entry],
+      "Entries 1 and 2 are both the Sum of N M in periods of 300 s; allowed: each once",
+    ],
+  ])("%s is refused, with the entry and what is allowed", (_, document, message) =>
+    expect(() => parseMetrics(document)).toThrow(message),
+  );
 });

@@ -44,7 +44,7 @@ test("an apply ends with the number of its changes", async () => {
   expect(said.at(-1)).toBe("2 of 2");
 });
 
-test("an interrupted apply waits for terraform to end, and says what is done, what was cut short, and how to continue", async () => {
+test("an interrupted apply waits for terraform, and says what is done, what was cut short, what to do", async () => {
   const controller = new AbortController();
   const terraform = await planned(
     {
@@ -71,7 +71,8 @@ test("an interrupted apply waits for terraform to end, and says what is done, wh
   expect(error).toBeInstanceOf(ApplyInterrupted);
   expect((error as Error).message).toBe(
     "Interrupted.\n1 of 3 done: created terraform_data.quick.\n" +
-      "Cut short, and perhaps done in AWS all the same: create terraform_data.slow. Where a later run says that something is there already: quickturn apply --adopt takes it over.\n" +
+      "Cut short, and perhaps done in AWS all the same: create terraform_data.slow. Where a later run says that " +
+      "something is there already: quickturn apply --adopt takes it over.\n" +
       "Not begun: 1.\nWhat is left: run the same command again.",
   );
   // Terraform has ended by itself: what it made stands in its state.
@@ -112,7 +113,9 @@ describe("what an interrupt leaves behind", () => {
     expect({ message, by }).toEqual({
       by: "SIGTERM",
       message:
-        "Asked to end (SIGTERM).\n2 of 2 done: changed t.a; destroyed t.b.\nGo on: quickturn canary --resume.\nTerraform was stopped before it could free the state's lock. Once it is sure that no run of it is alive: quickturn unlock 0a1b",
+        "Asked to end (SIGTERM).\n2 of 2 done: changed t.a; destroyed t.b.\nGo on: quickturn canary --resume.\n" +
+        "Terraform was stopped before it could free the state's lock. Once it is sure that no run of it is " +
+        "alive: quickturn unlock 0a1b",
     });
   });
 
@@ -135,6 +138,7 @@ test("the outputs of an API are the live versions, the profile, the address, and
     api_endpoint: "https://there",
   };
   expect(describeOutputs(outputs)).toBe(
-    "Live: version 4 of the worker, version 2 of the front door, profile optimized.\napi_endpoint  https://there\nNext: quickturn verify --smoke",
+    "Live: version 4 of the worker, version 2 of the front door, profile optimized.\napi_endpoint  https://there\n" +
+      "Next: quickturn verify --smoke",
   );
 });

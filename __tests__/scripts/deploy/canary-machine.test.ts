@@ -13,6 +13,7 @@ import {
   emptyRelease,
   FUNCTIONS,
   HISTORY_LENGTH,
+  isRunning,
   weightOf,
   type FunctionName,
   NAMES_IN_STACK,
@@ -51,10 +52,10 @@ function releases({ steps, hold, functions, verdicts }: Way): Release[] {
     { release: emptyRelease("q-dev"), applied, stamp },
     { ...wish, steps, on_inconclusive: hold ? "hold" : "rollback" },
   );
-  const all = [first, beginShift({ release: first, applied, stamp }, functions)!];
+  const all: Release[] = [first, beginShift({ release: first, applied, stamp }, functions)!];
   for (const verdict of verdicts) {
     const last = all.at(-1)!;
-    if (last.canary === null) break;
+    if (!isRunning(last)) break;
     all.push(decideNext(last, { verdict, reason: "why" }, stamp).release);
   }
   return all;
@@ -63,10 +64,10 @@ function releases({ steps, hold, functions, verdicts }: Way): Release[] {
 test("a canary that is taken back at any step pins the stable versions, without weight or override", () => {
   fc.assert(
     fc.property(way, (given) => {
-      for (const release of releases(given).filter(({ canary }) => canary !== null)) {
+      for (const release of releases(given).filter(isRunning)) {
         const back = pinStable(release, { event: "aborted", reason: "" }, stamp);
         const expected = Object.fromEntries(
-          FUNCTIONS.filter((name) => (release.canary?.stable[name] ?? null) !== null).map((name) => [
+          FUNCTIONS.filter((name) => release.canary.stable[name] !== null).map((name) => [
             NAMES_IN_STACK[name].version,
             applied.live[name],
           ]),
@@ -87,7 +88,7 @@ test("a canary that is taken back at any step pins the stable versions, without 
 });
 
 test("a failing canary is rolled back even where an undecided one is held", () => {
-  const [, release] = releases({ steps: [10, 100], hold: true, functions: ["worker"], verdicts: [] });
+  const [, release] = releases({ steps: [10, 100], hold: true, functions: ["worker"], verdicts: [] }).filter(isRunning);
   expect(decideNext(release!, { verdict: "fail", reason: "slow" }, stamp)).toMatchObject({
     ending: "rolled_back",
     release: { canary: null, pinned: { worker: 7 } },
@@ -172,16 +173,10 @@ test("the history drops its oldest entry", () => {
 });
 
 test("a version that was rolled back is no candidate without retry", () => {
-  const [first, next] = releases({ steps: [100], hold: false, functions: ["worker"], verdicts: [] });
+  const [first, next] = releases({ steps: [100], hold: false, functions: ["worker"], verdicts: [] }).filter(isRunning);
   expect(findCandidates(first!, applied)).toEqual(["worker", "api"]);
   const rolledBack = decideNext(next!, { verdict: "fail", reason: "slow" }, stamp).release;
   expect(findCandidates(rolledBack, applied)).toEqual(["api"]);
   expect(findCandidates(rolledBack, applied, { retry: true })).toEqual(["worker", "api"]);
   expect(findCandidates(rolledBack, applied, { publishing: ["worker"] })).toEqual(["worker", "api"]);
-});
-
-test("a verdict without a canary is an error", () => {
-  expect(() => decideNext(emptyRelease("q-dev"), { verdict: "pass", reason: "" }, stamp)).toThrow(
-    "No canary of q-dev is on its way; start one: quickturn canary",
-  );
 });

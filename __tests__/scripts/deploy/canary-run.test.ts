@@ -42,7 +42,7 @@ describe("a canary", () => {
     expect(world.seen.filter((each) => each === `fail at ${at}`)).toHaveLength(1);
   });
 
-  test("an undecided step is rolled back or held at the deadline, with exit code 3; a held one can be resumed", async () => {
+  test("an undecided step is rolled back or held at the deadline, with exit code 3; a held one can go on", async () => {
     const world = new World();
     expect(await startCanary(world.ports(always("inconclusive")), WISH, world.decisions())).toMatchObject({
       ending: "rolled_back",
@@ -129,7 +129,8 @@ describe("a canary", () => {
     const held = new World();
     await startCanary(held.ports(always("inconclusive")), { ...WISH, on_inconclusive: "hold" }, held.decisions());
     await expect(startCanary(held.ports(always("pass"), "run-2"), WISH, held.decisions())).rejects.toThrow(
-      "A canary of q-dev is on its way since 2026-11-21T12:00:00.000Z. Go on with it: quickturn canary --resume. Take it back: quickturn canary --abort.",
+      "A canary of q-dev is on its way since 2026-11-21T12:00:00.000Z. Go on with it: quickturn canary --resume. " +
+        "Take it back: quickturn canary --abort.",
     );
     const byHand = new World();
     byHand.state.weights.worker = 0.2;
@@ -189,7 +190,10 @@ describe("a failure during a canary", () => {
     const world = new World();
     world.failApply = ({ canary }) => canary?.phase !== "publish" && world.seen.length > 0;
     await expect(startCanary(world.ports(always("fail")), WISH, world.decisions())).rejects.toThrow(
-      /could not be applied: AccessDenied\nThe canary may still have traffic\. Try again, or without terraform:\n {2}quickturn canary --abort --auto-approve\n {2}aws lambda update-alias --function-name q-dev-worker --name live --function-version 7 --routing-config AdditionalVersionWeights=\{\}/,
+      "could not be applied: AccessDenied\nThe canary may still have traffic. Try again, or without terraform:\n" +
+        "  quickturn canary --abort --auto-approve\n" +
+        "  aws lambda update-alias --function-name q-dev-worker --name live --function-version 7 " +
+        "--routing-config AdditionalVersionWeights={}",
     );
     world.failApply = () => false;
     await abortCanary(world.ports(always("pass"), "run-2"), world.decisions());

@@ -3,7 +3,7 @@ import { FUNCTIONS, weightOf, type FunctionName, NAMES_IN_STACK, liveVariables }
 import type { CanaryWish } from "../../../scripts/deploy/canary-machine";
 import type { Verdict } from "../../../scripts/gate/judge";
 import type { Decisions } from "../../../scripts/deploy/canary-run";
-import type { CanaryPlan, Deployment, PlanMode } from "../../../scripts/deploy/canary-deployment";
+import type { CanaryPlan, Deployment, PlanMode } from "../../../scripts/deploy/canary-target";
 import { chooseRelease, type Outputs } from "../../../scripts/deploy/live-file";
 import type { Ports, TimelineEvent } from "../../../scripts/deploy/canary-steps";
 

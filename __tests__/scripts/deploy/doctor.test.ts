@@ -51,7 +51,7 @@ describe("doctor", () => {
     expect(find("Terraform")).toMatchObject({ found: "will be fetched (about 27 MB)" });
   });
 
-  test("a builder of images is optional: without one nothing is missing, and a docker without its daemon is none", async () => {
+  test("an image builder is optional, and a docker without its daemon is none", async () => {
     const bin = temporaryFolder("builders");
     const program = (name: string, script: string) => {
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);

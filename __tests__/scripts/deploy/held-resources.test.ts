@@ -38,7 +38,9 @@ test("the lists of API Gateway are read page by page, with tags and dates", asyn
 
 test("a distribution's name and id are its own, not those of a behaviour or an origin", async () => {
   const summary = (id: string, comment: string) =>
-    `<DistributionSummary><Id>${id}</Id><ARN>arn</ARN><Origins><Items><Origin><Id>api</Id></Origin></Items></Origins><DefaultCacheBehavior><Comment>no</Comment></DefaultCacheBehavior><Comment>${comment}</Comment></DistributionSummary>`;
+    `<DistributionSummary><Id>${id}</Id><ARN>arn</ARN><Origins><Items><Origin><Id>api</Id></Origin></Items></Origins>` +
+    "<DefaultCacheBehavior><Comment>no</Comment></DefaultCacheBehavior>" +
+    `<Comment>${comment}</Comment></DistributionSummary>`;
   const page = (marker: string, ...summaries: string[]) => ({
     body: `<DistributionList><NextMarker>${marker}</NextMarker><Items>${summaries.join("")}</Items></DistributionList>`,
   });
@@ -97,7 +99,8 @@ test("a refusal names the call, the region and the permission", async () => {
     body: '{"message":"not authorized"}',
   }));
   await expect(found).rejects.toThrow(
-    'GET /apikeys of apigateway in eu-central-1 failed (403 {"message":"not authorized"}). It takes the permission to read them.',
+    'GET /apikeys of apigateway in eu-central-1 failed (403 {"message":"not authorized"}). It takes the ' +
+      "permission to read them.",
   );
 });
 

@@ -42,9 +42,11 @@ describe("the live file", () => {
 
   test.each([
     ["{", "is no JSON object"],
+    ["{}", "has a release that is not valid: release is undefined; allowed: an object"],
+    ['{"release":{"serial":"x"}}', 'release.serial is "x"; allowed: a number'],
     [
       '{"release":{"deployment":"q-dev"}}',
-      "has a release that is not valid: release must have required property 'serial'",
+      "has a release that is not valid: release has no serial; release has no writer",
     ],
   ])("%s is refused", (text, message) => {
     const project = temporaryFolder("live");
@@ -93,7 +95,9 @@ describe("the release that counts", () => {
     ] as const;
     const pinned = release(2, { pinned: { worker: 7, api: null }, history });
     expect(describeRelease(pinned)).toBe(
-      "Pinned by live.tfvars.json: live_version=7, since 2026-11-21T12:00:00.000Z: fail: slow. A newer version is published and not live; quickturn canary makes it live step by step, quickturn apply --var live_version=null at once.",
+      "Pinned by live.tfvars.json: live_version=7, since 2026-11-21T12:00:00.000Z: fail: slow. A newer version " +
+        "is published and not live; quickturn canary makes it live step by step, quickturn apply --var " +
+        "live_version=null at once.",
     );
     expect(describeRelease(release(2))).toBeUndefined();
   });

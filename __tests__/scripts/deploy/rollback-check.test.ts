@@ -132,7 +132,7 @@ describe("differences between live and applied", () => {
   test("nothing differs where AWS answers what is applied", () =>
     expect(findLiveDifferences(STATE, AS_APPLIED)).toEqual([]));
 
-  test("an alias that leads to a version of another configuration is named, with advice and without values of the environment", () => {
+  test("an alias to a version of another configuration is named, with advice and without secret values", () => {
     const versions = {
       "aws_lambda_alias.x": {
         version: "6",
@@ -142,7 +142,9 @@ describe("differences between live and applied", () => {
       },
     };
     expect(findLiveDifferences(STATE, { ...AS_APPLIED, versions })).toEqual([
-      "callers of q-dev-worker get version 6, which is not as applied: memory_size is 3072, applied is 1024, A differs, B differs, C differs. It is pinned where live_version is given or a rollback left it: quickturn apply --var live_version=null makes the newest version live.",
+      "callers of q-dev-worker get version 6, which is not as applied: memory_size is 3072, applied is 1024, A " +
+        "differs, B differs, C differs. It is pinned where live_version is given or a rollback left it: quickturn " +
+        "apply --var live_version=null makes the newest version live.",
     ]);
   });
 

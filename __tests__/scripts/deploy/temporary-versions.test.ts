@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ALIASES_OVERRIDE } from "../../../scripts/deploy/live-input";
-import { TerraformDeployment } from "../../../scripts/deploy/canary-deployment";
+import { TerraformDeployment } from "../../../scripts/deploy/canary-target";
 import type { ExposedFunction } from "../../../scripts/deploy/plan-functions";
 import { refuseDuringTuning } from "../../../scripts/deploy/temporary-versions";
 import { emptyRelease } from "../../../scripts/deploy/release";
@@ -53,7 +53,9 @@ describe("a plan during a tuning", () => {
 
   test("a function with temporary versions is refused, with what to do", async () => {
     await expect(refuse(worker)).rejects.toThrow(
-      "q-worker has versions that exist only for a tuning (7), which runs or was killed. This plan would make one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where none runs: quickturn tune --cleanup.",
+      "q-worker has versions that exist only for a tuning (7), which runs or was killed. This plan would make " +
+        "one live, or publish a version while the size changes. Nothing was applied. Let the tuning end; where " +
+        "none runs: quickturn tune --cleanup.",
     );
     await expect(refuse({ ...worker, name: "api", functionName: "q-api" })).rejects.toThrow(
       "where none runs: quickturn tune --function api --cleanup.",
@@ -93,13 +95,13 @@ describe("a plan during a tuning", () => {
     const plan = (version: string) => {
       const moving = {
         ...terraform,
+        directory: folder,
         plan: async () => true,
         show: async () => planned(version),
         output: async () => ({ settings: {} }),
       } as unknown as Terraform;
       return new TerraformDeployment(moving, {
         whose: { projectDirectory: folder },
-        stackDirectory: folder,
         input: {},
         progress: SILENT,
       }).plan(emptyRelease("q"), "aliases");

@@ -22,11 +22,13 @@ const isAlive = (pid: number) => {
 };
 
 test("gives terraform a socket in front of the one that the provider announces, and ends both", async () => {
+  const announcedSocket = join(temporaryFolder("socket"), "p");
   const announced = (pid: string) =>
-    `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${join(temporaryFolder("socket"), "p")}"}}}`;
+    `{"registry.terraform.io/hashicorp/aws":{"Pid":${pid},"Addr":{"Network":"unix","String":"${announcedSocket}"}}}`;
   const provider = await keepProvider({
     directory: folderWith(
-      `[ "$1" = -debug ] || exit 3\necho starting\necho "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`,
+      `[ "$1" = -debug ] || exit 3\necho starting\n` +
+        `echo "TF_REATTACH_PROVIDERS='${announced("$$").replaceAll('"', '\\"')}'"\nexec sleep 60`,
     ),
     env,
   });
@@ -51,13 +53,13 @@ test("a folder that is not initialized is an error that says what to do", async 
   );
 });
 
-test("a provider that announces no socket is an error, and is ended", async () => {
+test("a provider that announces no socket is ended, with an error", async () => {
   await expect(
     keepProvider({ directory: folderWith(`echo "TF_REATTACH_PROVIDERS='{}'"\nexec sleep 60`), env }),
   ).rejects.toThrow("The provider announces {}; expected one provider at a Unix socket");
 });
 
-test("a provider that ends early, or never announces itself, is an error, and nothing of it stays", async () => {
+test("a provider that ends early, or never announces itself, is an error, and no process stays", async () => {
   await expect(keepProvider({ directory: folderWith("exit 7"), env })).rejects.toThrow(
     /-debug ended with code 7 before it could be used/,
   );

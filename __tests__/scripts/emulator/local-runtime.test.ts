@@ -1,3 +1,4 @@
+import { createEmulatorClients } from "../../../scripts/emulator/local-runtime";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -147,7 +148,8 @@ function cachedStatus(cacheKeyParameters: string[], settings: Record<string, unk
 describe("a request", () => {
   test("runs the applied zip with the applied variables and the event of a proxy integration", async () => {
     const code = answering(
-      "{ name: process.env.GREETING, resource: event.resource, path: event.path, query: event.queryStringParameters, stage: event.requestContext.stage }",
+      "{ name: process.env.GREETING, resource: event.resource, path: event.path, " +
+        "query: event.queryStringParameters, stage: event.requestContext.stage }",
     );
     const { url } = await start(
       state(
@@ -190,8 +192,11 @@ describe("a request", () => {
     expect(await get(`${url}/echo`)).toMatchObject({ status: 500, body: '{"message":"Internal server error"}' });
   });
 
-  test("is answered 502 where the function throws or returns something else, and 500 where it is throttled", async () => {
-    const code = `export const handler = async (event) => { if (event.queryStringParameters) throw new Error("broken"); return "not a proxy response"; };`;
+  test("is answered 502 where the function fails or answers otherwise, and 500 where it is throttled", async () => {
+    const code = `export const handler = async (event) => {
+      if (event.queryStringParameters) throw new Error("broken");
+      return "not a proxy response";
+    };`;
     const api = restApi({ paths: OPEN });
     const runtime = await start(state(api, lambda(directory, { code }), permission("api")));
     expect((await get(`${runtime.url}/echo`)).status).toBe(502);
@@ -204,7 +209,7 @@ describe("a request", () => {
     expect(runtime.statistics().functions.api).toMatchObject({ invocations: 2, errors: 1, throttles: 1 });
   });
 
-  test("is given up after the integration's time-out, while the function runs on", async () => {
+  test("is answered 504 after the integration's time-out, while the function runs on", async () => {
     const code = held(`export const handler = async () => { ${HELD} return { statusCode: 200 }; };`);
     const paths = { "/echo": { get: integration("api", { timeoutInMillis: 50 }) } };
     const runtime = await start(
@@ -235,7 +240,8 @@ describe("a request", () => {
       access_log_settings: [
         {
           format:
-            '{"m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,"u":"$context.identity.userAgent","e":"$context.error.message"}',
+            '{"m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,' +
+            '"u":"$context.identity.userAgent","e":"$context.error.message"}',
         },
       ],
     };
@@ -264,7 +270,8 @@ describe("Signature Version 4", () => {
     },
   };
   const code = answering(
-    "{ caller: event.requestContext.identity.caller, arn: event.requestContext.identity.userArn, body: event.body, authorization: Object.keys(event.headers).some((name) => /^authorization$/i.test(name)) }",
+    "{ caller: event.requestContext.identity.caller, arn: event.requestContext.identity.userArn, body: event.body, " +
+      "authorization: Object.keys(event.headers).some((name) => /^authorization$/i.test(name)) }",
   );
   const applied = () => state(restApi({ paths }), lambda(directory, { code }), permission("api"));
 
@@ -329,7 +336,7 @@ describe("an API key", () => {
   ];
   const paths = { "/echo": { get: { security: [{ api_key: [] }], ...integration() } } };
 
-  test("has to be applied, enabled and in a usage plan of the stage, and its quota ends", async () => {
+  test("has to be applied, enabled and in a usage plan of the stage, and is refused past its quota", async () => {
     const code = answering("event.requestContext.identity.apiKeyId");
     const { url } = await start(state(restApi({ paths }), lambda(directory, { code }), permission("api"), keys));
     expect(await get(`${url}/echo`)).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
@@ -452,7 +459,7 @@ describe("the cache", () => {
     expect((await signedGet(status, { ...ALICE, secretAccessKey: "guess" })).status).toBe(403);
   });
 
-  test("shows a caller another one's answer where the key forgets the caller", async () => {
+  test("shows a caller the answer of another one where the key does not include the caller", async () => {
     const runtime = await start(state(cachedStatus(["method.request.path.request_id"])));
     await signedGet(`${runtime.url}/api/v1/status/r1`, ALICE);
     const leaked = await signedGet(`${runtime.url}/api/v1/status/r1`, BOB);
@@ -462,7 +469,7 @@ describe("the cache", () => {
     ]);
   });
 
-  test("is not passed by a flood of Cache-Control, and says so only where that is applied", async () => {
+  test("is not bypassed by Cache-Control, and sends the warning only where that is applied", async () => {
     const strategy = (value: string) =>
       state(
         cachedStatus(KEYS, {
@@ -511,12 +518,15 @@ describe("a reload", () => {
     const environment = { LET_GO: letGoPath() };
     const slow = (mark: string) =>
       held(
-        `export const handler = async (event) => { if (event.queryStringParameters) { ${HELD} } return { statusCode: 200, body: "${mark}" }; };`,
+        `export const handler = async (event) => {
+          if (event.queryStringParameters) { ${HELD} }
+          return { statusCode: 200, body: "${mark}" };
+        };`,
       );
     const runtime = await start(state(api, lambda(directory, { code: slow("one"), environment }), permission("api")));
     const { url } = runtime;
     await get(`${url}/echo`);
-    const [warm] = runtime.pids;
+    const [warm] = runtime.environments.map(({ pid }) => pid);
     const underWay = get(`${url}/echo?slow=1`);
     await until(() => runtime.statistics().routes["GET /echo"]?.integrationCalls === 2);
     await runtime.reload(
@@ -546,7 +556,7 @@ describe("the runtime", () => {
     );
   });
 
-  test("names what the state lacks", async () => {
+  test("reports what the state lacks", async () => {
     await expect(start(state())).rejects.toThrow(
       "exactly one aws_api_gateway_rest_api; the applied state holds 0: none",
     );
@@ -556,7 +566,9 @@ describe("the runtime", () => {
     const ticks: (() => void)[] = [];
     const timers = { every: (_ms: number, callback: () => void) => (ticks.push(callback), () => undefined) };
     const rule = "arn:aws:events:us-east-1:123456789012:rule/beat";
-    const code = `export const handler = async (event) => { console.log("beat " + event["detail-type"] + " " + event.resources); };`;
+    const code = `export const handler = async (event) => {
+      console.log("beat " + event["detail-type"] + " " + event.resources);
+    };`;
     const runtime = await start(
       state(
         restApi({ paths: OPEN }),
@@ -585,12 +597,26 @@ describe("the runtime", () => {
     const runtime = await start(state(restApi({ paths: OPEN }), lambda(directory, { code }), permission("api")));
     const { url } = runtime;
     const pending = get(`${url}/echo`).catch((error: unknown) => error);
-    await until(() => runtime.pids.length > 0);
-    const { pids } = runtime;
+    await until(() => runtime.environments.length > 0);
+    const pids = runtime.environments.map(({ pid }) => pid);
     await runtime.stop();
     expect(pids.map(isAlive)).toEqual([false]);
     expect(await pending).toMatchObject({ message: "fetch failed" });
     await expect(get(`${url}/echo`)).rejects.toThrow("fetch failed");
     await runtime.stop();
   });
+});
+
+test("the clients call the given endpoint, with credentials that open nothing", async () => {
+  process.env.AWS_ENDPOINT_URL = "http://10.1.2.3";
+  try {
+    const { lambda, sqs, destroy } = createEmulatorClients("http://127.0.0.1:5000", "us-east-1");
+    for (const client of [lambda, sqs]) {
+      expect(await client.config.endpoint?.()).toMatchObject({ hostname: "127.0.0.1", port: 5000 });
+      expect(await client.config.credentials()).toMatchObject({ accessKeyId: "local", secretAccessKey: "local" });
+    }
+    destroy();
+  } finally {
+    delete process.env.AWS_ENDPOINT_URL;
+  }
 });

@@ -92,7 +92,7 @@ describe("narrow provider", () => {
     return { status, message: Buffer.concat(chunks), code: request.rstCode };
   }
 
-  test("the schema is asked for once, and told of the types that are in use at each call", async () => {
+  test("the provider's schema is read once, and each call gets the types that are in use then", async () => {
     serve = answer(framed(Buffer.concat([entry("aws_sqs_queue"), entry("aws_vpc")])));
     expect(await call(SCHEMA)).toEqual({ status: "0", message: framed(entry("aws_sqs_queue")), code: 0 });
     used = ["aws_vpc"];
@@ -100,7 +100,7 @@ describe("narrow provider", () => {
     expect(called).toEqual([SCHEMA]);
   });
 
-  test("everything else passes as it is, both ways, however long", async () => {
+  test("all other calls pass unchanged in both directions, at any length", async () => {
     serve = (each) => {
       each.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       each.on("wantTrailers", () => each.sendTrailers({ "grpc-status": "0" }));
@@ -111,7 +111,7 @@ describe("narrow provider", () => {
     expect([status, message.equals(long), called]).toEqual(["0", true, ["/tfplugin5.Provider/PlanResourceChange"]]);
   });
 
-  test("an error that comes without an answer stays one", async () => {
+  test("an error without a message is passed on as an error", async () => {
     serve = (each) => (
       each.resume(),
       each.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true })
@@ -119,14 +119,14 @@ describe("narrow provider", () => {
     expect(await call("/tfplugin5.Provider/Unknown")).toEqual({ status: "12", message: Buffer.alloc(0), code: 0 });
   });
 
-  test("a provider that has no schema now is asked again", async () => {
+  test("a provider that gave no schema is asked again", async () => {
     serve = answer(Buffer.alloc(0), "14");
     expect((await call(SCHEMA)).code).toBe(constants.NGHTTP2_INTERNAL_ERROR);
     serve = answer(framed(entry("aws_sqs_queue")));
     expect(await call(SCHEMA)).toMatchObject({ status: "0", code: 0 });
   });
 
-  test("a call that terraform gives up is given up at the provider", async () => {
+  test("a call that terraform cancels is cancelled at the provider", async () => {
     let gaveUp: Promise<unknown> | undefined;
     const arrived = new Promise<void>((resolve) => {
       serve = (each) => {
@@ -141,7 +141,7 @@ describe("narrow provider", () => {
     await expect(gaveUp).resolves.toBeDefined();
   });
 
-  test("stopping it ends its callers' connections, and takes the socket away", async () => {
+  test("stop ends the callers' connections and removes the socket", async () => {
     const ended = new Promise((resolve) => terraform.once("close", resolve));
     await provider.stop();
     await ended;
@@ -156,7 +156,7 @@ describe("narrow provider", () => {
       (each) => (each.respond({ ":status": 200 }), each.write("half"), setImmediate(() => each.session?.destroy())),
     ],
     ["is killed before an answer", (each) => each.session?.destroy()],
-  ])("a provider that %s leaves nobody waiting", async (_, end) => {
+  ])("a provider that %s ends the call with an error", async (_, end) => {
     serve = end;
     expect(await call("/tfplugin5.Provider/ApplyResourceChange")).toMatchObject({
       code: constants.NGHTTP2_INTERNAL_ERROR,
@@ -178,7 +178,7 @@ describe("narrow schema", () => {
   const schema = (map: number, type: string, size = 3) =>
     field(map, Buffer.concat([field(1, type), field(2, "x".repeat(size))]));
 
-  test("resource and data source types in use stay as they are, the others go, and so does nothing else", () => {
+  test("types in use stay unchanged, other types are removed, and nothing else changes", () => {
     const provider = field(1, "provider");
     const functions = field(7, field(1, "arn_parse"));
     const message = Buffer.concat([
@@ -195,7 +195,7 @@ describe("narrow schema", () => {
     );
   });
 
-  test("where every type is in use the answer is the same, byte by byte", () => {
+  test("the answer is unchanged when every type is in use", () => {
     const part = fc
       .tuple(fc.constantFrom(2, 3), fc.string({ minLength: 1 }), fc.nat(400))
       .map(([map, type, size]) => schema(map, type, size));
@@ -208,21 +208,25 @@ describe("narrow schema", () => {
   });
 
   test.each([
-    ["a field of another kind", Buffer.from([0x08, 0x01]), /Byte 0 begins no field of GetProviderSchema's answer/],
+    [
+      "a field of another kind",
+      Buffer.from([0x08, 0x01]),
+      /Byte 0 of a message begins no field; expected GetProviderSchema's answer/,
+    ],
     [
       "a field that is longer than the message",
       Buffer.from([0x12, 0x7f, 0x00]),
-      /Byte 0 begins no field of GetProviderSchema's answer/,
+      /Byte 0 of a message begins no field; expected GetProviderSchema's answer/,
     ],
     ["a number that is cut off", Buffer.from([0x12, 0x80]), /A number is cut off in GetProviderSchema's answer/],
     ["a schema without a name", field(2, field(2, "x")), /A schema has no name; expected GetProviderSchema's answer/],
-  ])("%s is an error, and nothing is guessed", (_, message, error) => {
+  ])("%s is an error", (_, message, error) => {
     expect(() => narrowSchema(message, () => true)).toThrow(error);
   });
 });
 
 describe("types in use", () => {
-  test("names of types come from configurations, tests and states, wherever they lie below the folders", () => {
+  test("type names are read from configurations, tests and states in all subfolders", () => {
     const folder = temporaryFolder("types");
     const write = (path: string, text: string) => {
       mkdirSync(join(folder, path, ".."), { recursive: true });

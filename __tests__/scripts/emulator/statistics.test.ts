@@ -15,7 +15,7 @@ test("a snapshot does not change afterwards", () => {
   ]);
 });
 
-test("the oldest sample makes room", () => {
+test("the oldest sample is dropped", () => {
   const samples: number[] = [];
   for (let value = 0; value <= KEPT_SAMPLES; value += 1) addSample(samples, value);
   expect([samples.length, samples[0]]).toEqual([KEPT_SAMPLES, 1]);

@@ -8,7 +8,7 @@ describe("judge", () => {
   const one = (name: string, parts: Omit<Parts, "only">): KpiVerdict => judge({ only: [name], ...parts }).kpis[0]!;
 
   describe("the whole", () => {
-    test("passes where every target is held on enough samples, and shows what has none", () => {
+    test("passes where every target is met with enough samples, and shows KPIs without a target", () => {
       const { verdict, kpis, window } = judge({ metrics: GOOD_METRICS });
       expect({
         verdict,
@@ -23,17 +23,17 @@ describe("judge", () => {
       expect(window).toEqual({ start: "2026-11-21T12:00:00Z", end: "2026-11-21T12:30:00Z", seconds: 1_800 });
     });
 
-    test("is inconclusive without any data, and no KPI passes on none but the capacity, which is a setting", () => {
+    test("is inconclusive without any data, where only the capacity passes, which is a setting", () => {
       const { verdict, kpis } = judge({});
       expect(verdict).toBe("inconclusive");
       expect(kpis.filter((kpi) => kpi.verdict === "pass").map(({ name }) => name)).toEqual(["concurrent_capacity"]);
       expect(kpis.filter((kpi) => kpi.verdict === "fail" || kpi.verdict === "error")).toEqual([]);
     });
 
-    test("is inconclusive where nothing that it shows has a target", () =>
+    test("is inconclusive where no KPI has a target", () =>
       expect(judge({ only: ["worker_errors"], metrics: { worker_Invocations_Sum: 40 } }).verdict).toBe("inconclusive"));
 
-    test("fails where one KPI fails, whatever the others say, and an error outweighs what is open", () => {
+    test("fails where one KPI fails, and an error outweighs an inconclusive KPI", () => {
       const broken = { ...GOOD_METRICS, deployment_RequestFailed_Sum: 300 };
       expect(
         judge({ metrics: { ...broken, worker_Errors_Sum: { status: "Forbidden", messages: [], values: [] } } }).verdict,
@@ -148,7 +148,7 @@ describe("judge", () => {
       expect(p95(181_000, 19)).toMatchObject({ verdict: "inconclusive" });
     });
 
-    test("in two parts is an error: percentiles of parts cannot be put together", () => {
+    test("in two parts is an error: percentiles of parts cannot be combined", () => {
       expect(
         one("execution_time", { metrics: { worker_Duration_p95: series(1, 2), worker_Duration_SampleCount: 400 } }),
       ).toMatchObject({
@@ -184,7 +184,7 @@ describe("judge", () => {
   });
 
   describe("counts, peaks and settings", () => {
-    test("a total without data is 0 where something ran, and nothing where nothing did", () => {
+    test("a total without data is 0 where something ran, and unknown where nothing did", () => {
       expect(one("api_5xx", { metrics: { front_door_Invocations_Sum: 5 } })).toMatchObject({
         verdict: "shown",
         value: 0,
@@ -192,7 +192,7 @@ describe("judge", () => {
       expect(one("api_5xx", {})).toMatchObject({
         verdict: "shown",
         value: null,
-        reason: "no target; nothing ran, so that no count is no 0",
+        reason: "no target; nothing ran, so a count without data is not 0",
       });
     });
 
@@ -220,7 +220,7 @@ describe("judge", () => {
       expect(one("memory", {})).toMatchObject({ verdict: "inconclusive", value: null });
     });
 
-    test("a fill is percent of its setting; a quota of the account's", () => {
+    test("a fill is percent of its setting, a quota percent of the account's limit", () => {
       expect(one("reserved_concurrency_used", { metrics: { worker_ConcurrentExecutions_Maximum: 40 } })).toMatchObject({
         verdict: "shown",
         value: 80,
@@ -365,7 +365,7 @@ describe("judge", () => {
       );
     });
 
-    test("without enough of a baseline it is inconclusive", () => {
+    test("a baseline with too few samples makes the verdict inconclusive", () => {
       expect(
         compared("error_rate", { worker_Errors_Sum: 0, worker_Invocations_Sum: 900 }, { worker_Invocations_Sum: 3 }),
       ).toMatchObject({
@@ -374,7 +374,7 @@ describe("judge", () => {
       });
     });
 
-    test("what has a target setting of null is judged by the baseline alone, and what has none is only shown", () => {
+    test("a KPI whose target is null is judged by the baseline alone; one without a target setting is only shown", () => {
       const job = (value: number) => ({ deployment_JobDuration_p50: value, deployment_JobDuration_SampleCount: 400 });
       expect(compared("job_p50", job(20_000), job(10_000))).toMatchObject({ verdict: "fail", bound: null });
       expect(
@@ -387,7 +387,7 @@ describe("judge", () => {
     });
   });
 
-  test("of a version, what has no metric by version is left out with that reason", () => {
+  test("a KPI without metrics by version is not applicable to a version, with that reason", () => {
     const { kpis } = judge({
       version: "7",
       metrics: { worker_Duration_p95: 1, worker_Duration_SampleCount: 300, worker_Duration_PR_90000: 100 },

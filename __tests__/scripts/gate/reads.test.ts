@@ -1,13 +1,14 @@
-import { KPIS } from "../../../stacks/contract/settings";
+import { conditionSetting, KPIS, SETTINGS } from "../../../stacks/contract/settings";
 import {
-  gateQueries,
-  splitIntoCalls,
-  MAX_QUERIES,
-  type MetricQuery,
-  readId,
   COST_READS,
+  explainUnmet,
+  GATE_SETTINGS,
+  gateQueries,
   hasVersions,
   listReads,
+  readId,
+  readNumber,
+  type MetricQuery,
 } from "../../../scripts/gate/reads";
 import { gateSettings, NAMES, WINDOW } from "../../support/gate-evidence";
 import { METRICS } from "../../../handlers/environment";
@@ -28,7 +29,7 @@ describe("queries", () => {
     expect(queries(null, {}, KPIS.map(({ name }) => name).reverse()).map(({ id }) => id)).toEqual(ids);
   });
 
-  test("the statistics of two metrics that differ only in a dimension or a fraction have ids of their own", () => {
+  test("statistics that differ only in a dimension or a fraction have different ids", () => {
     const reference = { source: "deployment", metric: "X" } as const;
     expect(readId({ reference: { ...reference, dimensions: { Function: "api" } }, statistic: "Sum" })).toBe(
       "deployment_X_Function_api_Sum",
@@ -46,7 +47,7 @@ describe("queries", () => {
     expect(byId(found)["deployment_TokensUsed_Sum_60s"]?.periodSeconds).toBe(60);
   });
 
-  test("a percentile comes with its samples and with the rank of its target; without a target without", () => {
+  test("a percentile is asked for with its samples, and with the rank of its target where it has one", () => {
     const found = byId(queries());
     expect(found["worker_Duration_p95"]).toEqual({
       id: "worker_Duration_p95",
@@ -74,7 +75,7 @@ describe("queries", () => {
     expect(found["account_ClaimedAccountConcurrency_Maximum"]?.dimensions).toEqual({});
   });
 
-  test("of a version: the alias's version for the function, Version for the handlers', and nothing that has none", () => {
+  test("a version is the alias's version for the functions and Version for the handlers; other metrics are left out", () => {
     const found = byId(queries("7"));
     expect(found["worker_Errors_Sum"]?.dimensions).toEqual({
       FunctionName: "q-dev-worker",
@@ -89,41 +90,36 @@ describe("queries", () => {
     ).toEqual([]);
   });
 
-  test("what does not apply is not asked for", () => {
+  test("metrics of KPIs that do not apply are not asked for", () => {
     expect(byId(queries(null, { cache_enabled: false }))["gateway_CacheHitCount_Sum"]).toBeUndefined();
     expect(byId(queries())["gateway_CacheHitCount_Sum"]).toBeDefined();
     expect(queries(null, {}, ["failed_requests"]).map(({ id }) => id)).toEqual([
       "deployment_RequestFailed_SampleCount",
       "deployment_RequestFailed_Sum",
-      "worker_Invocations_Sum",
     ]);
   });
 
-  test("a call has at most 500 queries, and all of them fit in one now", () => {
-    expect(queries().length).toBeLessThanOrEqual(MAX_QUERIES);
-    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...queries()[0]!, id: `q${index}` }));
-    expect(splitIntoCalls(many).map((call) => call.length)).toEqual([500, 500, 1]);
-    expect(splitIntoCalls([])).toEqual([]);
-  });
+  test("all of them fit in one call of GetMetricData, which takes 500", () =>
+    expect(queries().length).toBeLessThanOrEqual(500));
 });
 
 describe("reads", () => {
   const reads = KPIS.flatMap((kpi) => listReads(kpi, gateSettings()));
 
-  test("every KPI but a setting's is read from something", () => {
+  test("every KPI is read from metrics, except the one that is a setting", () => {
     expect(KPIS.filter((kpi) => listReads(kpi, gateSettings()).length === 0).map(({ name }) => name)).toEqual([
       "concurrent_capacity",
     ]);
   });
 
-  test("what is read of the handlers, cost included, they write", () => {
+  test("the handlers write every metric that is read of them", () => {
     const ours = [...reads, ...COST_READS]
       .filter(({ reference }) => reference.source === "deployment")
       .map(({ reference }) => reference.metric);
     expect([...new Set(ours)].filter((metric) => !(metric in METRICS))).toEqual([]);
   });
 
-  test("two reads share an id only where they are the same", () => {
+  test("different reads have different ids", () => {
     const byId = new Map<string, string>();
     for (const read of reads) {
       const text = JSON.stringify(read);
@@ -132,7 +128,7 @@ describe("reads", () => {
     }
   });
 
-  test("a KPI has versions only where all that it is made of has", () => {
+  test("a KPI has versions only where all of its metrics have", () => {
     expect(KPIS.filter(hasVersions).map(({ name }) => name)).toEqual([
       "execution_time",
       "worker_duration",
@@ -144,4 +140,46 @@ describe("reads", () => {
       "error_rate",
     ]);
   });
+});
+
+describe("settings", () => {
+  test("the gate reads existing settings, among them every target and every condition", () => {
+    const names: readonly string[] = SETTINGS.map(({ name }) => name);
+    expect(GATE_SETTINGS.filter((name) => !names.includes(name))).toEqual([]);
+    expect(GATE_SETTINGS).toEqual(
+      expect.arrayContaining(
+        KPIS.flatMap(({ targetSetting, when }) =>
+          [targetSetting, when && conditionSetting(when)].flatMap((name) => name ?? []),
+        ),
+      ),
+    );
+  });
+
+  test("saved evidence holds no agent, prompt, address or account", () =>
+    expect(GATE_SETTINGS.filter((name) => /agent|arbiter|email|arn|secret|key|domain/.test(name))).toEqual([]));
+
+  test("a setting that is neither a number nor null is refused by name, with what to do", () => {
+    expect([readNumber({ a: 5 }, "a"), readNumber({ a: null }, "a")]).toEqual([5, null]);
+    expect(() => readNumber({ a: "5" }, "a")).toThrow(
+      'The setting a is "5"; allowed: a number or null. Apply this release first',
+    );
+    expect(() => readNumber({}, "a")).toThrow("The setting a is missing; allowed: a number or null.");
+  });
+
+  test.each([
+    [{ isTrue: "cache_enabled" }, true, undefined],
+    [{ isTrue: "cache_enabled" }, false, "cache_enabled is false"],
+    [{ isTrue: "cache_enabled" }, undefined, "cache_enabled is missing"],
+    [{ isPositive: "timeout" }, 1, undefined],
+    [{ isPositive: "timeout" }, 0, "timeout is 0"],
+    [{ isPositive: "timeout" }, -1, "timeout is -1"],
+    [{ setting: "authorization", is: "jwt" }, "jwt", undefined],
+    [{ setting: "authorization", is: "jwt" }, "iam", 'authorization is "iam"'],
+    [{ isGiven: "kms_key_arn" }, 0, undefined],
+    [{ isGiven: "kms_key_arn" }, null, "kms_key_arn is null"],
+  ] as const)("%j of %j: %s", (condition, value, expected) =>
+    expect(explainUnmet(condition, { [conditionSetting(condition)]: value })).toBe(expected),
+  );
+
+  test("a missing condition always holds", () => expect(explainUnmet(undefined, {})).toBeUndefined());
 });

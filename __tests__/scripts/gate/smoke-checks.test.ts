@@ -24,7 +24,7 @@ const error = (status: number, code: string, id = "call-1", headers: Record<stri
   answer(status, { error: { code, message: "m", gateway_request_id: id } }, headers);
 const SILENT: ProbeAnswer = { status: 0, headers: {}, body: undefined, failure: "ENOTFOUND: no such host", ms: 3 };
 
-test("without an answer nothing is known, and the check says why", () => {
+test("a check without an answer is an error with the reason", () => {
   expect(checkHealth(SILENT)).toEqual({
     name: "health",
     verdict: "error",
@@ -69,7 +69,7 @@ describe("invoke", () => {
 });
 
 describe("the result", () => {
-  test("is a completed request; a failed one is told with its code, an open one with its time", () => {
+  test("passes for a completed request, names the code of a failed one and the time of an open one", () => {
     expect(checkEnd(answer(200, { status: "completed" }), 1_234)).toEqual({
       name: "result",
       verdict: "pass",
@@ -94,7 +94,7 @@ describe("the result", () => {
     ).toEqual([true, true, true, false, false, false]);
   });
 
-  test("is asked for again when the API says so, and in two seconds where it says nothing sensible", () => {
+  test("is polled when the API says so, and in two seconds where it says nothing sensible", () => {
     expect(
       ["3", "0", undefined, "-1", "soon", "9999"].map((given) =>
         retryAfterSeconds(answer(200, {}, given === undefined ? {} : { "retry-after": given })),
@@ -114,10 +114,10 @@ describe("a hit of the cache", () => {
     });
   });
 
-  test("is none where the second call was answered for itself, where the ids cannot be told apart, and where nothing names a call", () => {
+  test("is not seen where the second call has its own answer, where the ids are equal, or where no id is named", () => {
     expect(checkCache([[unknown("a", "a"), unknown("b", "b")]])).toMatchObject({
       verdict: "inconclusive",
-      seen: "no hit in 1 try; the KPI cache_hit_rate tells over time",
+      seen: "no hit in 1 try; see the KPI cache_hit_rate over time",
     });
     expect(checkCache([[unknown("a", "a"), unknown("a", "a")]]).verdict).toBe("inconclusive");
     expect(checkCache([[answer(404), answer(404)]]).verdict).toBe("inconclusive");
@@ -168,7 +168,7 @@ test("refusals are 403 without credentials, 400 for a bad body, 404 for an unkno
   ]).toEqual(["pass", "fail", "fail"]);
 });
 
-test("a refusal that may be stored is named", () => {
+test("a refusal that a cache may store is named", () => {
   const stored = error(400, "invalid_request");
   expect(checkNoStore([error(403, "x", "i", { "cache-control": "no-store" })]).verdict).toBe("pass");
   expect(checkNoStore([error(403, "x", "i", { "cache-control": "no-store" }), stored])).toMatchObject({
@@ -177,7 +177,7 @@ test("a refusal that may be stored is named", () => {
   });
 });
 
-test("what was not tried says so", () =>
+test("a check that was not tried says so", () =>
   expect(unchecked("result", "error", "not tried")).toEqual({
     name: "result",
     verdict: "error",

@@ -16,7 +16,7 @@ import { PROJECT } from "../../support/stack-json";
 import { EVIDENCE, fixture, writeFixtures } from "./deployed-fixtures";
 
 describe("options", () => {
-  test("what fits together is taken", () => {
+  test("options that fit together are accepted", () => {
     expect(() =>
       checkOptions({
         only: ["error_rate"],
@@ -103,7 +103,7 @@ describe("verify", () => {
       expect(JSON.stringify(one)).toBe(JSON.stringify(other));
     });
 
-    test("a file that is no evidence is refused, with what is wrong with it", async () => {
+    test("a file that is not evidence is refused, with what is wrong with it", async () => {
       const path = join(folder, "none.json");
       const refusal = async (content: string) => {
         writeFileSync(path, content);
@@ -122,7 +122,7 @@ describe("verify", () => {
       ).toContain("/candidate/series/x/values/0 must be number");
       expect(await refusal(JSON.stringify({ ...good, settings: {} }))).toContain("lacks the settings");
       expect(await refusal(JSON.stringify({ ...good, only: ["speed"] }))).toContain(
-        "is about the KPIs speed, which there are not; allowed: execution_time",
+        "is about the KPIs speed, which do not exist; allowed: execution_time",
       );
       expect(
         await refusal(
@@ -163,7 +163,7 @@ describe("verify", () => {
       );
       const document = new DOMParser().parseFromString(readFileSync(xml, "utf8"), "text/xml");
       const cases = Array.from(document.getElementsByTagName("testcase"));
-      expect(cases.map((each) => each.getAttribute("name"))).toEqual(KPIS.map(({ name }) => name));
+      expect(cases.map((each) => each.getAttribute("name")).sort()).toEqual(KPIS.map(({ name }) => name).sort());
       const failed = cases.filter((each) => each.getElementsByTagName("failure").length > 0);
       expect(failed.map((each) => each.getAttribute("name"))).toEqual(["execution_time", "error_rate"]);
       expect(failed[1]?.getElementsByTagName("failure")[0]?.getAttribute("message")).toMatch(
@@ -175,7 +175,7 @@ describe("verify", () => {
     });
   });
 
-  describe("what contradicts itself is refused before anything is read", () => {
+  describe("contradictory options are refused before anything is read", () => {
     test.each<[Partial<VerifyOptions>, string]>([
       [{ replay: "x", window: "5m" }, "--replay was given with --window; allowed: one of them"],
       [{ replay: "x", baselineMetrics: "y" }, "--replay was given with --baseline-metrics"],
@@ -278,7 +278,7 @@ describe("verify", () => {
       expect(readFileSync(save, "utf8")).not.toMatch(/agents|127\.0\.0\.1/);
     });
 
-    test("it waits until the samples decide, reading more each minute from the same start, and says how far it is", async () => {
+    test("it waits until the samples decide, reads more each minute from the same start, and shows its progress", async () => {
       answer = (count) => results({ worker_Errors_Sum: 0, worker_Invocations_Sum: count * 10 });
       const { json, exitCode } = await run(
         { state, only: ["error_rate"], wait: "20m", since: "2026-11-21T14:40:00Z" },
@@ -318,7 +318,7 @@ describe("verify", () => {
       );
     });
 
-    test("pages are followed, and a page that is not the last is no partial answer", async () => {
+    test("pages are followed, and PartialData of a page that is not the last is no error", async () => {
       answer = (count) =>
         count === 1
           ? {
@@ -338,7 +338,7 @@ describe("verify", () => {
       expect(calls.map((body) => body["NextToken"])).toEqual([undefined, "more"]);
     });
 
-    test("what CloudWatch says of the whole call puts every KPI in error", async () => {
+    test("a message of CloudWatch about the whole call makes every KPI an error", async () => {
       answer = () => ({
         ...results({ worker_Errors_Sum: 0, worker_Invocations_Sum: 400 }),
         Messages: [{ Code: "InternalError", Value: "try later" }],
@@ -384,7 +384,7 @@ describe("verify", () => {
       });
     });
 
-    test("a deployment of an earlier release is told to apply, by the outputs that it lacks", async () => {
+    test("a deployment of an earlier release is refused with the outputs that it lacks", async () => {
       const old = join(folder, "old.json");
       const outputs = Object.entries(JSON.parse(readFileSync(state, "utf8")) as Record<string, unknown>).filter(
         ([name]) => name !== "rest_api_name",

@@ -2,11 +2,11 @@ import {
   readAssignments,
   parseDockerfile,
   substituteVariables,
-  readIgnoreFile,
+  parseIgnoreFile,
 } from "../../../scripts/image/dockerfile";
 
 describe("dockerfile", () => {
-  test("a Dockerfile is its arguments and its stages, with flags, JSON lists and lines that go on", () => {
+  test("a Dockerfile has arguments and stages, with flags, JSON lists and continued lines", () => {
     const { globalArguments, stages } = parseDockerfile(
       [
         "# a comment",
@@ -47,7 +47,7 @@ describe("dockerfile", () => {
     ]);
   });
 
-  test("what is no Dockerfile is refused with its line", () => {
+  test("an unknown or misplaced instruction is refused with its line", () => {
     expect(() => parseDockerfile("FROM a\nCOPPY a b")).toThrow(
       /^Line 2: "COPPY" is no instruction\. Allowed: ADD, ARG/,
     );
@@ -57,12 +57,12 @@ describe("dockerfile", () => {
     expect(() => parseDockerfile("# nothing\n")).toThrow("There is no FROM. A Dockerfile has at least one stage.");
   });
 
-  test("a list that is no JSON list of texts is read by a shell", () => {
+  test("a list that is not a JSON list of texts is read by a shell", () => {
     expect(parseDockerfile("FROM a\nRUN ['node']").stages[0]!.instructions[0]).toMatchObject({ isExec: false });
     expect(parseDockerfile("FROM a\nRUN [1]").stages[0]!.instructions[0]).toMatchObject({ isExec: false });
   });
 
-  test("values are put in for names, and nothing for a name without a value", () => {
+  test("names are replaced by their values, and a name without a value by nothing", () => {
     expect(substituteVariables("${A}-$B/$C.", readAssignments(["A=1", "B=x=y", "C"]))).toBe("1-x=y/.");
   });
 });
@@ -80,7 +80,7 @@ describe("ignore file", () => {
     ["a+b", "aab", false],
     ["# *\n", "anything", false],
     ["", "anything", false],
-  ])("of %j the path %s is kept back: %s", (patterns, path, excluded) => {
-    expect(readIgnoreFile(patterns).excludes(path)).toBe(excluded);
+  ])("with the patterns %j the path %s is kept back: %s", (patterns, path, excluded) => {
+    expect(parseIgnoreFile(patterns).excludes(path)).toBe(excluded);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDockerfile, readIgnoreFile } from "../../../scripts/image/dockerfile";
+import { parseDockerfile, parseIgnoreFile } from "../../../scripts/image/dockerfile";
 import { IMAGE_RULES, judgeImage, sumBytes, judgeSize, formatMebibytes } from "../../../scripts/image/image-rules";
 import { AUTHORIZER_MEMORY_MIB, SWEEPER_MEMORY_MIB } from "../../../stacks/contract/fixed";
 import { followsProfile, SETTINGS } from "../../../stacks/contract/settings";
@@ -10,9 +10,9 @@ describe("rules", () => {
   const ours = readFileSync(join(PROJECT, "handlers", "Dockerfile"), "utf8");
   const ignore = readFileSync(join(PROJECT, "handlers", "Dockerfile.dockerignore"), "utf8");
   const judge = (dockerfile: string, ignored = ignore, buildArguments: Record<string, string> = {}) =>
-    judgeImage({ dockerfile: parseDockerfile(dockerfile), ignore: readIgnoreFile(ignored), buildArguments });
+    judgeImage({ dockerfile: parseDockerfile(dockerfile), ignore: parseIgnoreFile(ignored), buildArguments });
 
-  test("our own image breaks no rule, from a base with a digest neither", () => {
+  test("our own image breaks no rule, nor does it with a digest as base", () => {
     expect(judge(ours)).toEqual([]);
     expect(judge(ours, ignore, { BASE: `localhost:5000/base@sha256:${"0".repeat(64)}` })).toEqual([]);
   });
@@ -57,7 +57,7 @@ describe("rules", () => {
     [
       "no-add",
       (text) => text.replace("COPY dist/image/", "ADD dist/image/"),
-      "ADD fetches and unpacks whatever lies at its address. Use COPY.",
+      "ADD fetches and unpacks whatever is at its address. Use COPY.",
     ],
     ["no-secrets", (text) => text.replace("ENV NODE", "ENV DB_PASSWORD=x\nENV NODE"), "ENV holds DB_PASSWORD"],
     ["no-secrets", (text) => text.replace("ARG USER_ID", "ARG NPM_TOKEN\nARG USER_ID"), "ARG holds NPM_TOKEN"],
@@ -70,7 +70,7 @@ describe("rules", () => {
     [
       "non-root",
       (text) => text.replace("USER 993:990\n", ""),
-      "The last stage has no USER, so the image runs as root where its host lets it",
+      "The last stage has no USER, so the image runs as root where its host allows it",
     ],
     [
       "non-root",
@@ -86,7 +86,7 @@ describe("rules", () => {
     ["one-command", (text) => text.replace('CMD ["api/index.handler"]', ""), "The last stage has no CMD"],
   ];
 
-  test.each(CASES)("%s is broken by what breaks it alone", (rule, spoil, message) => {
+  test.each(CASES)("%s is broken by a Dockerfile that breaks it", (rule, spoil, message) => {
     const problems = judge(spoil(ours));
     expect(problems.map((problem) => problem.rule)).toContain(rule);
     expect(problems.find((problem) => problem.rule === rule)?.message).toContain(message);
@@ -97,17 +97,17 @@ describe("rules", () => {
     ["", 'The ignore file begins with "" instead of "*"'],
     ["*\n!.git\n", 'The ignore file lets in ".git"'],
     ["*\n!handlers/node_modules/\n", 'The ignore file lets in "handlers/node_modules/"'],
-  ])("an ignore file of %j does not deny by default", (ignored, message) => {
+  ])("the ignore file %j does not deny by default", (ignored, message) => {
     expect(judge(ours, ignored)).toMatchObject([
       { rule: "ignore-denies", message: expect.stringContaining(message) as unknown },
     ]);
   });
 
-  test("every rule is broken by one of these", () => {
+  test("every rule is broken by one of these cases", () => {
     expect([...new Set([...CASES.map(([rule]) => rule), "ignore-denies"])].sort()).toEqual([...IMAGE_RULES].sort());
   });
 
-  test("a problem has its line", () => {
+  test("a problem has a line", () => {
     expect(judge('FROM a:1 AS b\nADD x y\nFROM a:1\nUSER 1:1\nCMD ["x"]')).toMatchObject([{ rule: "no-add", line: 2 }]);
   });
 
@@ -142,5 +142,5 @@ describe("size", () => {
     ]);
   });
 
-  test("sizes are told in mebibytes", () => expect(formatMebibytes(9_730_604)).toBe("9.3 MiB"));
+  test("sizes are in mebibytes", () => expect(formatMebibytes(9_730_604)).toBe("9.3 MiB"));
 });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseDockerfile, readIgnoreFile } from "../../../scripts/image/dockerfile";
+import { parseDockerfile, parseIgnoreFile } from "../../../scripts/image/dockerfile";
 import { mapEnvironment, executeStages, locateInImage, type ImageRoot } from "../../../scripts/image/image-stages";
 import { temporaryFolder } from "../../support/temporary-folder";
 
@@ -18,7 +18,7 @@ async function execute(
   const { ignore = "", buildArguments = {} } = options;
   return executeStages({
     dockerfile: parseDockerfile(dockerfile.join("\n")),
-    ignore: readIgnoreFile(ignore),
+    ignore: parseIgnoreFile(ignore),
     context,
     folder: join(temporaryFolder("stages"), "new"),
     nodePath: process.execPath,
@@ -27,7 +27,7 @@ async function execute(
 }
 const text = ({ folder }: ImageRoot, path: string) => readFileSync(join(folder, path), "utf8");
 
-test("what a stage makes is copied, and what it is made with stays behind", async () => {
+test("the last stage holds what it copied, and not what an earlier stage used", async () => {
   const image = await execute(
     [
       "ARG BASE=b:1",
@@ -44,7 +44,8 @@ test("what a stage makes is copied, and what it is made with stays behind", asyn
     ],
     {
       "tool.mjs":
-        'import fs from "node:fs"; fs.mkdirSync(process.argv[2].replace(/[^/]*$/, "")); fs.writeFileSync(process.argv[2], process.env.WORD + fs.readFileSync("deep/a.txt", "utf8"));',
+        'import fs from "node:fs"; fs.mkdirSync(process.argv[2].replace(/[^/]*$/, "")); ' +
+        'fs.writeFileSync(process.argv[2], process.env.WORD + fs.readFileSync("deep/a.txt", "utf8"));',
       "src/deep/a.txt": " of a",
     },
     { buildArguments: { WORD: "given" } },
@@ -65,12 +66,12 @@ test("what a stage makes is copied, and what it is made with stays behind", asyn
   });
 });
 
-test("what the ignore file keeps back is not there for COPY", async () => {
+test("COPY does not find files that the ignore file keeps back", async () => {
   const files = { "a/one.txt": "1", "a/secret.pem": "s", "b.txt": "b" };
   const image = await execute(["FROM a:1", "COPY a/ b.txt ./", 'CMD ["x"]'], files, { ignore: "**/*.pem" });
   expect(image.layers).toEqual([{ line: 2, files: 2, bytes: 2 }]);
   await expect(execute(["FROM a:1", "COPY b.txt ./"], files, { ignore: "*\n!a" })).rejects.toThrow(
-    "Line 2: COPY failed: b.txt is not there, or kept back by the ignore file.",
+    "Line 2: COPY failed: b.txt does not exist, or the ignore file keeps it back.",
   );
 });
 
@@ -82,13 +83,14 @@ test("a path never leaves the image", () => {
 test.each([
   [
     ["FROM a:1", 'RUN ["npm", "ci"]'],
-    'Line 2: RUN failed: it is not executed here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, RUN ["node", ...], USER, WORKDIR.',
+    "Line 2: RUN failed: it is not supported here. Allowed: ARG, CMD as a JSON list, COPY, ENV, LABEL, " +
+      'RUN ["node", ...], USER, WORKDIR.',
   ],
-  [["FROM a:1", "RUN node x"], "Line 2: RUN failed: it is not executed here."],
-  [["FROM a:1", "ADD a b"], "Line 2: ADD failed: it is not executed here."],
+  [["FROM a:1", "RUN node x"], "Line 2: RUN failed: it is not supported here."],
+  [["FROM a:1", "ADD a b"], "Line 2: ADD failed: it is not supported here."],
   [
     ["FROM a:1 AS one", "FROM one"],
-    "Line 2: FROM one begins with another stage, which is not executed here. Copy from it instead.",
+    "Line 2: FROM one begins with another stage, which is not supported here. Copy from it instead.",
   ],
   [
     ["FROM a:1 AS one", "FROM a:1", "COPY --from=two /a /b"],

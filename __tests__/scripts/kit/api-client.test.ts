@@ -39,7 +39,10 @@ test("each caller proves itself in its own way, and an anonymous one not at all"
   };
   const signed = await call({ kind: "iam", credentials });
   expect(signed.headers["authorization"]).toMatch(
-    /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-west-1\/execute-api\/aws4_request, SignedHeaders=[^,]*content-type;host[^,]*, Signature=[0-9a-f]{64}$/,
+    new RegExp(
+      "^AWS4-HMAC-SHA256 Credential=AKID/\\d{8}/eu-west-1/execute-api/aws4_request, " +
+        "SignedHeaders=[^,]*content-type;host[^,]*, Signature=[0-9a-f]{64}$",
+    ),
   );
   expect(signed.headers["x-amz-security-token"]).toBe("token");
   expect(signed.body).toBe('{"prompt":1}');

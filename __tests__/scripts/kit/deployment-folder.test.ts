@@ -31,7 +31,7 @@ describe("deployment folder", () => {
     expect(findDeploymentFolder(at("elsewhere"), installed())).toBe(at("elsewhere"));
   });
 
-  test("without a mark it is the clone, or where the package is installed, or the current folder where that is elsewhere", () => {
+  test("without a mark it is the clone, or the folder where the package is installed, else the current folder", () => {
     expect(findDeploymentFolder(at("elsewhere"), at("clone"))).toBe(at("clone"));
     expect(findDeploymentFolder(at("project/below"), installed())).toBe(at("project"));
     expect(findDeploymentFolder(at("elsewhere"), installed())).toBe(at("elsewhere"));
@@ -39,7 +39,8 @@ describe("deployment folder", () => {
 
   test("never below node_modules", () => {
     expect(() => findDeploymentFolder(installed(), installed())).toThrow(
-      `The current folder, ${installed()}, is below node_modules: the next npm ci would delete what is kept there, states and all.`,
+      `The current folder, ${installed()}, is below node_modules: the next npm ci would delete what is kept ` +
+        "there, states and all.",
     );
   });
 });
@@ -50,7 +51,7 @@ describe("environment", () => {
     return [settingsFile(whose), synthFolder(whose), liveFilePath(whose), localStateFile(whose, "agent-api")];
   };
 
-  test("each environment has its own file, folder, live file and state; the default one has what a project without environments has", () => {
+  test("each environment has its own paths; those of the default one are a project's without environments", () => {
     expect(placesOf()).toEqual([
       "/p/environments/default.tfvars.json",
       "/p/cdktf.out",
@@ -69,7 +70,8 @@ describe("environment", () => {
     const projectDirectory = temporaryFolder("project");
     expect(() => checkEnvironment({ projectDirectory })).not.toThrow();
     expect(() => checkEnvironment({ projectDirectory, env: "prod" })).toThrow(
-      '--env is prod, and environments/prod.tfvars.json is not there. There is none yet. Make it, with the second part of the new resources\' names: {"environment": "prod"}',
+      "--env is prod, and environments/prod.tfvars.json is not there. There is none yet. Make it, with the " +
+        'second part of the new resources\' names: {"environment": "prod"}',
     );
     mkdirSync(join(projectDirectory, "environments"));
     writeFileSync(join(projectDirectory, "environments", "prod.tfvars.json"), "{}");

@@ -68,7 +68,11 @@ describe("own file", () => {
 
   test("it goes with the process", () => {
     const folder = temporaryFolder("own");
-    const script = `const { ownFile } = require("./scripts/kit/files.ts"); require("node:fs").writeFileSync(${JSON.stringify(folder)} + "/" + ownFile(${JSON.stringify(folder)}, "a"), "secret"); console.log(require("node:fs").readdirSync(${JSON.stringify(folder)}).length)`;
+    const script = `
+      const { ownFile } = require("./scripts/kit/files.ts");
+      const folder = ${JSON.stringify(folder)};
+      require("node:fs").writeFileSync(folder + "/" + ownFile(folder, "a"), "secret");
+      console.log(require("node:fs").readdirSync(folder).length)`;
     expect(
       execFileSync(process.execPath, ["--require", "tsx/cjs", "-e", script], { cwd: PROJECT, encoding: "utf8" }),
     ).toBe("1\n");
@@ -94,7 +98,10 @@ describe("zip", () => {
           "--import",
           "tsx",
           "-e",
-          `import("./scripts/kit/files.ts").then(({ deterministicZip }) => process.stdout.write(Buffer.from(deterministicZip({ a: new Uint8Array([1]) })).toString("hex")))`,
+          `import("./scripts/kit/files.ts").then(({ deterministicZip }) => {
+            const zip = deterministicZip({ a: new Uint8Array([1]) });
+            process.stdout.write(Buffer.from(zip).toString("hex"));
+          })`,
         ],
         { cwd: join(__dirname, "../../.."), env: { PATH: process.env["PATH"], TZ: zone }, encoding: "utf8" },
       );

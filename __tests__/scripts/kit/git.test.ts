@@ -115,7 +115,7 @@ describe("git", () => {
     });
   });
 
-  test("changed, new, deleted and staged files are changes; ignored ones are none; a deleted one is no file", async () => {
+  test("changed, new, deleted and staged files are changes; a deleted one is no file", async () => {
     const { folder, git } = repository();
     writeFileSync(join(folder, "below/x.txt"), "2");
     writeFileSync(join(folder, "staged.txt"), "2");

@@ -1,10 +1,10 @@
 import {
   parseDurationSeconds,
   parseNumber,
+  parseNumberFromZero,
   parseTimeMs,
   checkVariable,
   suggestName,
-  nearestName,
   findMisfits,
   parseShape,
 } from "../../../scripts/kit/given-setting";
@@ -23,7 +23,8 @@ describe("option values", () => {
     "a duration of %j is refused, with what is allowed",
     (text) => {
       expect(() => parseDurationSeconds("window", text)).toThrow(
-        `--window is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h or 1d.`,
+        `--window is ${JSON.stringify(text)}; allowed: a whole number above 0 and its unit, such as 90s, 30m, 2h ` +
+          "or 1d.",
       );
     },
   );
@@ -40,7 +41,7 @@ describe("option values", () => {
     expect([
       parseNumber("max-cost-ratio", undefined, 1.1),
       parseNumber("max-cost-ratio", "1.5", 1.1),
-      parseNumber("token-price-in", "0", 1, "from 0 on"),
+      parseNumberFromZero("token-price-in", "0", 1),
     ]).toEqual([1.1, 1.5, 0]);
     for (const text of ["", "0", "-1", "much", "Infinity"])
       expect(() => parseNumber("max-cost-ratio", text, 1)).toThrow(
@@ -106,8 +107,8 @@ describe("given setting", () => {
   ])("lets %s pass", (text) => expect(refused(text)).toBeUndefined());
 
   test("the nearest of two equally near names is always the same, and a far one is none", () => {
-    expect(nearestName("ab", ["ac", "aa"])).toBe("aa");
-    expect(nearestName("throttling", ["memory_size"])).toBeUndefined();
+    expect(suggestName("ab", ["ac", "aa"])).toBe("Did you mean aa?");
+    expect(suggestName("throttling", ["memory_size"], "none")).toBe("none");
     expect(suggestName("profil", ["profile"])).toBe("Did you mean profile?");
   });
 });
@@ -149,7 +150,8 @@ describe("type shape", () => {
       "one that is like none",
       [{ ...AGENT, colour: 1 }],
       [
-        "agents[0].colour: there is no such attribute. Allowed: name, kind, target, timeout_seconds, instructions, secret_arn, phases.",
+        "agents[0].colour: there is no such attribute. Allowed: name, kind, target, timeout_seconds, " +
+          "instructions, secret_arn, phases.",
       ],
     ],
     ["what is missing", [{ name: "a", kind: "scripted" }], ["agents[0] has no target"]],

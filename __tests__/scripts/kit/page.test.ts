@@ -38,7 +38,7 @@ describe("charts", () => {
     expect(await figure(chart)).toBe(first);
   });
 
-  test("each of its SVGs has a name for who cannot see it, ids of its own, and no trace of ECharts' counters", async () => {
+  test("each of its SVGs has a label for screen readers, its own ids, and no trace of ECharts' counters", async () => {
     const html = await figure(chart);
     expect(html.match(/<svg /g)).toHaveLength(2);
     expect(html.match(/role="img" aria-label="a &quot;label&quot; &amp; more"/g)).toHaveLength(2);

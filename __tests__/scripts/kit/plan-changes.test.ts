@@ -1,4 +1,10 @@
-import { changesThatReplace, countChanges, describeChanges, planChanges } from "../../../scripts/kit/plan-changes";
+import {
+  changesThatReplace,
+  countChanges,
+  describeChanges,
+  planChanges,
+  plannedResources,
+} from "../../../scripts/kit/plan-changes";
 
 const planned = (
   address: string,
@@ -31,6 +37,18 @@ const PLAN = {
     planned("aws_s3_bucket.results", ["delete"], { bucket: "b" }, null),
   ],
 };
+
+test("the resources of a plan are all but the data sources, unchanged ones too", () => {
+  expect(plannedResources(PLAN).map(({ address }) => address)).toEqual([
+    "aws_lambda_function.worker",
+    "aws_sqs_queue.work",
+    "aws_api_gateway_deployment.api",
+    "aws_dynamodb_table.requests",
+    "aws_sns_topic.alarms",
+    "aws_s3_bucket.results",
+  ]);
+  expect(plannedResources({})).toEqual([]);
+});
 
 test("the changes are those that do something, each with the attributes that change or are not known yet", () => {
   expect(planChanges(PLAN)).toEqual([
@@ -73,7 +91,7 @@ test("a value that is unknown deep inside counts as changed", () => {
   });
 });
 
-test("what is sensitive stands nowhere, be it marked or an API key, and of JSON in a text the differing place is named", () => {
+test("no sensitive value is shown, and the differing place inside a text of JSON is named", () => {
   const { change, ...rest } = planned(
     "a.b",
     ["update"],

@@ -1,5 +1,8 @@
 import {
   chiSquaredQuantile,
+  fisherTail,
+  lowerTail,
+  upperTail,
   quantileRanks,
   samplesForQuantile,
   wilsonInterval,
@@ -42,8 +45,8 @@ describe("intervals", () => {
         [3, 20, 0.99, 0.03878706050807168, 0.4355867202610557],
       ];
       for (const [successes, samples, confidence, low, high] of known) {
-        expect(wilsonInterval(successes, samples, confidence).low).toBeCloseTo(low, 12);
-        expect(wilsonInterval(successes, samples, confidence).high).toBeCloseTo(high, 12);
+        expect(wilsonInterval({ successes, samples }, confidence).low).toBeCloseTo(low, 12);
+        expect(wilsonInterval({ successes, samples }, confidence).high).toBeCloseTo(high, 12);
       }
     });
 
@@ -55,11 +58,11 @@ describe("intervals", () => {
           fc.double({ min: 0.5, max: 0.999, noNaN: true }),
           (samples, part, confidence) => {
             const successes = Math.round(part * samples);
-            const { low, high } = wilsonInterval(successes, samples, confidence);
+            const { low, high } = wilsonInterval({ successes, samples }, confidence);
             const share = successes / samples;
             expect(low).toBeLessThanOrEqual(share + 1e-12);
             expect(high).toBeGreaterThanOrEqual(share - 1e-12);
-            const mirrored = wilsonInterval(samples - successes, samples, confidence);
+            const mirrored = wilsonInterval({ successes: samples - successes, samples }, confidence);
             expect(mirrored.low).toBeCloseTo(1 - high, 9);
             const z = normalQuantile((1 + confidence) / 2);
             for (const bound of [low, high])
@@ -71,13 +74,15 @@ describe("intervals", () => {
     });
 
     test("what cannot be is refused", () => {
-      expect(() => wilsonInterval(1, 0, 0.95)).toThrow(
-        "An interval of a share of 0 samples; allowed: a whole number from 1.",
+      expect(() => wilsonInterval({ successes: 1, samples: 0 }, 0.95)).toThrow(
+        "There are 0 samples; allowed: a whole number from 1.",
       );
-      expect(() => wilsonInterval(5, 4, 0.95)).toThrow(
-        "An interval of 5 successes in 4 samples; allowed: a whole number from 0 to 4.",
+      expect(() => wilsonInterval({ successes: 5, samples: 4 }, 0.95)).toThrow(
+        "There are 5 successes in 4 samples; allowed: a whole number from 0 to 4.",
       );
-      expect(() => wilsonInterval(1, 4, 95)).toThrow("A confidence is 95; allowed: above 0 and below 1, such as 0.95.");
+      expect(() => wilsonInterval({ successes: 1, samples: 4 }, 95)).toThrow(
+        "A confidence is 95; allowed: above 0 and below 1, such as 0.95.",
+      );
     });
   });
 
@@ -133,7 +138,7 @@ describe("intervals", () => {
     });
 
     test("what cannot be is refused", () => {
-      expect(() => quantileRanks(0, 0.5, 0.95)).toThrow("Ranks of 0 samples; allowed: a whole number from 1.");
+      expect(() => quantileRanks(0, 0.5, 0.95)).toThrow("There are 0 samples; allowed: a whole number from 1.");
       expect(() => quantileRanks(10, 1, 0.95)).toThrow("A quantile's share is 1; allowed: above 0 and below 1.");
     });
   });
@@ -146,7 +151,7 @@ describe("median", () => {
     [[10, 9, 1, 2], 5.5],
   ])("the median of %j is %d", (values, expected) => expect(median(values)).toBe(expected));
 
-  test("no values have no median", () => expect(() => median([])).toThrow("There is no median of no values."));
+  test("no values have no median", () => expect(() => median([])).toThrow("There is no quantile of no values."));
 });
 
 describe("normal quantile", () => {
@@ -225,4 +230,76 @@ describe("quantiles", () => {
     expect(() => mean([])).toThrow("There is no mean of no values.");
     expect(mean([1, 2, 6])).toBe(3);
   });
+});
+
+describe("tails", () => {
+  describe("are known", () => {
+    test("of the binomial", () => {
+      expect(upperTail({ successes: 2, samples: 30 }, 0.01)).toBeCloseTo(0.036148, 6);
+      expect(upperTail({ successes: 1, samples: 30 }, 0.01)).toBeCloseTo(1 - 0.99 ** 30, 12);
+      expect(lowerTail({ successes: 0, samples: 29 }, 0.1)).toBeCloseTo(0.9 ** 29, 12);
+      expect(upperTail({ successes: 10, samples: 10 }, 0.5)).toBeCloseTo(1 / 1_024, 12);
+      expect(lowerTail({ successes: 5, samples: 10 }, 0.5)).toBeCloseTo(638 / 1_024, 12);
+    });
+
+    test("of the tea lady (Fisher 1935): 4 of 4 by chance is 1 in 70, at least 3 of 4 is 17 in 70", () => {
+      expect(fisherTail({ successes: 4, samples: 4 }, { successes: 0, samples: 4 })).toBeCloseTo(1 / 70, 12);
+      expect(fisherTail({ successes: 3, samples: 4 }, { successes: 1, samples: 4 })).toBeCloseTo(17 / 70, 12);
+    });
+
+    test("at a million samples, where factorials are long out of range", () => {
+      // Normal: ten standard errors are nothing, none is a half.
+      expect(upperTail({ successes: 500_000, samples: 1_000_000 }, 0.5)).toBeCloseTo(0.5, 3);
+      expect(upperTail({ successes: 505_000, samples: 1_000_000 }, 0.5)).toBeLessThan(1e-20);
+      expect(
+        fisherTail({ successes: 10_000, samples: 1_000_000 }, { successes: 10_000, samples: 1_000_000 }),
+      ).toBeCloseTo(0.5, 2);
+    });
+  });
+
+  test("a tail and its complement add up to 1", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.nat(2_000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (samples, drawn, share) => {
+          const successes = 1 + (drawn % samples);
+          return (
+            Math.abs(
+              upperTail({ successes, samples }, share) + lowerTail({ successes: successes - 1, samples }, share) - 1,
+            ) < 1e-9
+          );
+        },
+      ),
+    );
+  });
+
+  test("at least no success is certain, a share of 0 gives none, a share of 1 gives all", () => {
+    expect([
+      upperTail({ successes: 0, samples: 5 }, 0.3),
+      upperTail({ successes: 1, samples: 5 }, 0),
+      upperTail({ successes: 5, samples: 5 }, 1),
+      lowerTail({ successes: 5, samples: 5 }, 0.3),
+      lowerTail({ successes: 4, samples: 5 }, 1),
+      lowerTail({ successes: 0, samples: 5 }, 0),
+    ]).toEqual([1, 0, 1, 1, 0, 1]);
+  });
+
+  test.each([
+    [() => upperTail({ successes: 1, samples: 0 }, 0.5), "There are 0 samples; allowed: a whole number from 1."],
+    [
+      () => upperTail({ successes: 6, samples: 5 }, 0.5),
+      "There are 6 successes in 5 samples; allowed: a whole number from 0 to 5.",
+    ],
+    [
+      () => lowerTail({ successes: 1.5, samples: 5 }, 0.5),
+      "There are 1.5 successes in 5 samples; allowed: a whole number from 0 to 5.",
+    ],
+    [() => lowerTail({ successes: 1, samples: 5 }, 1.1), "Each draw succeeds with 1.1; allowed: 0 to 1."],
+    [
+      () => fisherTail({ successes: 2, samples: 1 }, { successes: 0, samples: 1 }),
+      "There are 2 successes in 1 samples; allowed: a whole number from 0 to 1.",
+    ],
+  ])("impossible counts and shares are refused %#", (call, message) => expect(call).toThrow(message));
 });

@@ -45,13 +45,16 @@ test("a refused run says who holds the lock, since when, and both ways on", () =
   expect(error).toBeInstanceOf(StateLocked);
   expect(error.lock).toEqual(LOCK);
   expect(error.message).toBe(
-    `The state is locked, so nothing was changed:
-  who        runner@build-7
-  operation  OperationTypeApply
-  since      2026-11-21 19:02:11.5 +0000 UTC
-  state      states/quickturn-dev/agent-api.tfstate
-  lock       1c3d5b5e-5d4e-9c0e-8a34-4cfb6a3d1f8c
-Wait for that run: add --lock-timeout 10m. Where it is dead, its machine killed, free the lock: quickturn unlock 1c3d5b5e-5d4e-9c0e-8a34-4cfb6a3d1f8c`,
+    [
+      "The state is locked, so nothing was changed:",
+      "  who        runner@build-7",
+      "  operation  OperationTypeApply",
+      "  since      2026-11-21 19:02:11.5 +0000 UTC",
+      "  state      states/quickturn-dev/agent-api.tfstate",
+      "  lock       1c3d5b5e-5d4e-9c0e-8a34-4cfb6a3d1f8c",
+      "Wait for that run: add --lock-timeout 10m. Where it is dead, its machine killed, free the lock: " +
+        "quickturn unlock 1c3d5b5e-5d4e-9c0e-8a34-4cfb6a3d1f8c",
+    ].join("\n"),
   );
   expect(error.cause).toBeInstanceOf(ProgramFailed);
 });

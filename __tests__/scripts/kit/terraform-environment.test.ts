@@ -44,7 +44,7 @@ test("a CLI configuration that is named but does not exist is passed over", () =
   });
 });
 
-test("with an emulator for an account a mirror is found where people install one, and one without the AWS provider is none", () => {
+test("where the account is an emulator, a mirror with the AWS provider is found where people install one", () => {
   mkdirSync(join(root, "opt/a/registry.terraform.io/hashicorp/random"), { recursive: true });
   const plugins = mirrorAt("usr/share/terraform/plugins");
   expect(findProviderSource(EMULATED, { root })).toEqual({ kind: "mirror", path: plugins });

@@ -150,7 +150,8 @@ describe("terraform messages", () => {
 
   test("a variable that nobody declares is told with the file that gives it", () => {
     const detail =
-      'The root module does not declare a variable named "memory_sise" but a value was found in file "/p/x.tfvars". If you meant to use this value, add a "variable" block to the configuration.';
+      'The root module does not declare a variable named "memory_sise" but a value was found in file ' +
+      '"/p/x.tfvars". If you meant to use this value, add a "variable" block to the configuration.';
     expect(undeclaredVariable({ summary: "Value for undeclared variable", detail })).toEqual({
       name: "memory_sise",
       file: "/p/x.tfvars",

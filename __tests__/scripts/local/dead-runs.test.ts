@@ -30,7 +30,7 @@ function runFolder(parent: string, record: object = {}, keep = false): string {
 /** This process's id at another time: its run is dead, and the id was given again. */
 const DEAD = { began: "1" };
 
-test("what a dead run has left is ended and deleted, and nothing else is ended, whatever it has to do with the folder", async () => {
+test("a dead run's processes are ended and its folder is deleted; other processes stay", async () => {
   const parent = temporaryFolder("dead");
   const folder = runFolder(parent, DEAD);
   const helper = sleeper({ HOME: folder });
@@ -46,7 +46,7 @@ test("what a dead run has left is ended and deleted, and nothing else is ended, 
   expect([reader, neighbour].map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null]);
 });
 
-test("of a run that was to keep its folder the folder stays, and is then nobody's", () => {
+test("a run that was to keep its folder leaves the folder, without its record", () => {
   const parent = temporaryFolder("dead");
   const folder = runFolder(parent, DEAD, true);
   expect(removeDeadRuns(parent, "run-")).toHaveLength(1);
@@ -57,14 +57,14 @@ test("of a run that was to keep its folder the folder stays, and is then nobody'
 test.each([
   ["a run that is alive", {}],
   ["a run of another container, whose processes cannot be seen", { ...DEAD, namespace: "pid:[1]" }],
-])("%s is left alone", (_whose, record) => {
+])("%s is not touched", (_whose, record) => {
   const parent = temporaryFolder("dead");
   const folder = runFolder(parent, record);
   expect(removeDeadRuns(parent, "run-")).toEqual([]);
   expect(existsSync(folder)).toBe(true);
 });
 
-test("a folder without a record, or with one that is cut, is left alone", () => {
+test("a folder without a record, or with a record that is cut off, is not touched", () => {
   const parent = temporaryFolder("dead");
   const folder = runFolder(parent, DEAD);
   writeFileSync(join(folder, "run.json"), "{");

@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import {
   MODULE_FILES,
-  NOT_TAGGABLE,
-  TAGGABLE,
-  listDroppedVariables,
   createModuleFiles,
+  readModuleFacts,
   type SynthesizedStack,
 } from "../../../scripts/publish/module-files";
 
@@ -73,9 +71,9 @@ test("a comment inside a value is the stack's own, and stays", () => {
   expect(main()["locals"]!["body"]).toMatchObject({ "//": "said to the caller" });
 });
 
-test("the region is the provider's: its variable is gone, and who read it reads the data source", () => {
+test("the region is the provider's: its variable is left out, and what read it reads the data source", () => {
   const files = parsed();
-  expect(listDroppedVariables(stack())).toEqual(["aws_region"]);
+  expect(readModuleFacts(stack()).dropped).toEqual(["aws_region"]);
   expect(Object.keys(files["variables.tf.json"]!["variable"]!)).toEqual(["name"]);
   expect(files["outputs.tf.json"]!["output"]!["url"]).toMatchObject({ value: "https://${local.aws_region}.example" });
   expect(files["main.tf.json"]!["locals"]).toMatchObject({
@@ -86,7 +84,7 @@ test("the region is the provider's: its variable is gone, and who read it reads 
   expect(files["main.tf.json"]!["resource"]!["aws_sqs_queue"]!["work"]).toMatchObject({ name: "${local.aws_region}" });
 });
 
-test("the provider's default tags stand at each resource that takes tags, below the resource's own", () => {
+test("each resource that takes tags has the provider's default tags, below its own", () => {
   const {
     aws_dynamodb_table: table,
     aws_lambda_alias: alias,
@@ -107,7 +105,7 @@ test("without default tags a resource keeps its own, and none is added", () => {
   expect(resource!["aws_sqs_queue"]!["work"]).toMatchObject({ tags: { kind: "${var.name}" } });
 });
 
-test("where nothing reads the region, the module does not ask for it; and a kind of block that is empty is left out", () => {
+test("a module that does not read the region does not ask for it, and an empty kind of block is left out", () => {
   const files = parsed(
     stack({
       provider: { aws: [{ region: "${var.aws_region}" }] },
@@ -121,7 +119,7 @@ test("where nothing reads the region, the module does not ask for it; and a kind
   expect(files["main.tf.json"]).toEqual({ resource: { aws_lambda_alias: { live: { name: "live" } } } });
 });
 
-test("prevent_destroy is gone, and every other part of a lifecycle stays", () => {
+test("prevent_destroy is left out, and every other part of a lifecycle stays", () => {
   const { aws_dynamodb_table: table, aws_lambda_alias: alias } = main()["resource"]!;
   expect(table!["requests"]).toEqual({ name: "r", tags: "${local.tags}" });
   expect(alias!["live"]).toEqual({
@@ -134,7 +132,7 @@ test("a default of null is written: without it the variable would be required", 
   expect(parsed()["variables.tf.json"]!["variable"]!["name"]).toHaveProperty("default", null);
 });
 
-test("the same stack gives the same bytes, and is left as it was", () => {
+test("the same stack gives the same bytes, and is not changed", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue()), (attributes) => {
       const given = stack({ resource: { aws_lambda_alias: { live: { attributes } } } });
@@ -142,7 +140,7 @@ test("the same stack gives the same bytes, and is left as it was", () => {
       const files = createModuleFiles(given);
       expect(JSON.stringify(given)).toBe(before);
       expect(createModuleFiles(JSON.parse(before) as SynthesizedStack)).toEqual(files);
-      // What reads no region is carried as it is.
+      // Resources that do not read the region are not changed.
       if (!/aws_region/.test(before.slice(before.indexOf('"resource"'))))
         expect((JSON.parse(files["main.tf.json"]) as { resource: unknown }).resource).toEqual(
           JSON.parse(JSON.stringify({ aws_lambda_alias: { live: { attributes } } })),
@@ -151,38 +149,27 @@ test("the same stack gives the same bytes, and is left as it was", () => {
   );
 });
 
-test("a type is in one list only", () => {
-  expect(TAGGABLE.filter((type) => NOT_TAGGABLE.includes(type))).toEqual([]);
-});
-
-describe("what a module cannot carry is refused", () => {
+describe("what a module cannot have is refused", () => {
   test.each<[changed: object, message: string]>([
     [
-      { resource: { aws_vpc: { main: {} } } },
-      "aws_vpc is in neither list of module-files; look up whether it takes tags, and add it to TAGGABLE or NOT_TAGGABLE.",
-    ],
-    [
       { resource: { aws_sqs_queue: { work: { provider: "aws.other" } } } },
-      'aws_sqs_queue.work has provider = "aws.other"; in a module all resources are the one provider\'s.',
+      'aws_sqs_queue.work has provider = "aws.other"; allowed: none, because a module has one provider.',
     ],
     [{ module: {}, import: [] }, "The stack has the blocks module, import; a module is made of check, data, locals"],
-    [{ locals: { tags: {} } }, "The stack has local.tags; a module keeps that name"],
+    [{ locals: { tags: {} } }, "The stack has local.tags; a module has a local of that name itself"],
     [
       { provider: { aws: [...STACK.provider.aws, { alias: "other" }] } },
-      "a module can stand in for one whose region is a variable, with or without default_tags, and nothing else.",
+      "allowed: one whose region is a variable, with or without default_tags, and nothing else.",
     ],
     [
       { provider: { aws: [{ ...STACK.provider.aws[0], assume_role: [{}] }] } },
-      "a module can stand in for one whose region is a variable, with or without default_tags, and nothing else.",
+      "allowed: one whose region is a variable, with or without default_tags, and nothing else.",
     ],
     [
       { provider: { aws: [{ ...STACK.provider.aws[0], region: "us-east-1" }] } },
       'The stack\'s provider block is [{"region":"us-east-1"',
     ],
-    [
-      { variable: { ...STACK.variable, memory: {} } },
-      "The variables memory have no description; a module's all have one.",
-    ],
+    [{ variable: { ...STACK.variable, memory: {} } }, "The variables memory have no description; each must have one."],
     [{ output: { url: { value: "x" } } }, "The outputs url have no description"],
     [
       { terraform: { ...STACK.terraform, required_providers: { ...STACK.terraform.required_providers, random: {} } } },

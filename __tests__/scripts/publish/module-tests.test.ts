@@ -37,13 +37,13 @@ describe("module tests", () => {
     expect(flip).toContain("condition     = aws_lambda_function.worker_function.reserved_concurrent_executions == 50");
   });
 
-  test("the cache's cluster goes together with the cache that needs it", () => {
+  test("the cache is flipped together with its cluster, without which it is refused", () => {
     const flip = block(optimizations, "cache_cluster_enabled_taken_away");
     expect(flip).toContain("    cache_cluster_enabled = false\n    cache_enabled         = false\n");
     expect(flip).toContain("!(aws_api_gateway_method_settings.live_status_method.settings[0].caching_enabled)");
   });
 
-  test("every number is refused below and above, and every restricted string, each at its variable; no variable that the module has not", () => {
+  test("a number beyond its limits and a wrong string are refused at each variable that the module has", () => {
     const numbers = settings.filter(({ type }) => type === "number");
     for (const { name } of numbers)
       expect(refused.match(new RegExp(`^ {4}var\\.${name},$`, "gm"))?.length).toBeGreaterThanOrEqual(2);
@@ -59,7 +59,7 @@ describe("module tests", () => {
 describe("tftest", () => {
   const settings: readonly Setting[] = SETTINGS;
 
-  test("settings are grouped so that no rule reads another of its group, and none is lost", () => {
+  test("no rule of a group reads another setting of it, and every setting is in a group", () => {
     const groups = groupIndependent(settings, settings);
     expect(
       groups
@@ -80,7 +80,7 @@ describe("tftest", () => {
     }
   });
 
-  test("two settings that a third's rule ties together are tried apart, also where the third is not tried at all", () => {
+  test("two settings that depend on each other by a third are in two groups, even where the third is in none", () => {
     const text = (name: string, read?: string): Setting => ({
       name,
       type: "string",
@@ -93,11 +93,11 @@ describe("tftest", () => {
     expect(groupIndependent([email, topic], [email, own, topic])).toEqual([[email], [topic]]);
   });
 
-  test("a run is written as terraform fmt has it: what it gives, what must fail, what must hold", () => {
+  test("a run has its variables, expected failures and asserts, as terraform fmt writes them", () => {
     const text = formatRun("a_flip", {
       variables: { a: 1, longer: ["x", { y: null }] },
       failures: ["var.a"],
-      asserts: [{ condition: "var.a == 1", message: 'It is not "1".' }],
+      asserts: { 'It is not "1".': "var.a == 1" },
     });
     expect(text).toBe(`run "a_flip" {
   command = plan
@@ -119,7 +119,7 @@ describe("tftest", () => {
 `);
   });
 
-  test("a number is tried one step beyond each limit, a fraction half a step; a free or secret string is not tried", () => {
+  test("a number is tried one step beyond its limits, a fraction half a step; a free or secret string is not", () => {
     const number = {
       name: "n",
       type: "number",

@@ -32,7 +32,7 @@ const json = (name: string) =>
     Record<string, Record<string, unknown>>
   >;
 
-test("the module is Terraform files, zips, a README, examples, tests and the license", () => {
+test("the module has Terraform files, zips, a README, examples, tests and the license", () => {
   expect(Object.keys(files)).toEqual([
     "LICENSE",
     "README.md",
@@ -52,7 +52,7 @@ test("the module is Terraform files, zips, a README, examples, tests and the lic
   ]);
 });
 
-test("the command says where they are, and what is in them", () => {
+test("the result names each module's folder and its files", () => {
   const { exitCode, text, json: said } = written;
   expect(exitCode).toBe(0);
   expect(text.split("\n").map((line) => basename(line))).toEqual(MODULES.map(({ name }) => name));
@@ -63,7 +63,7 @@ test("the command says where they are, and what is in them", () => {
   });
 });
 
-test("every setting is a variable but the region, every output is there, and both are described", () => {
+test("every setting but the region is a variable, every output exists, and all have descriptions", () => {
   const { variable = {} } = json("variables.tf.json");
   expect(Object.keys(variable).sort()).toEqual(
     SETTINGS.map(({ name }) => name)
@@ -88,7 +88,7 @@ test("every resource, precondition and check of the stack is in the module", () 
   expect(preconditions(files["main.tf.json"]!)).toBeGreaterThan(2);
 });
 
-test("no file knows a provider block, a backend, the machine or cdktf", () => {
+test("no file contains a provider block, a backend, a path of this machine or cdktf's metadata", () => {
   for (const [name, text] of Object.entries(files).filter(([path]) => path.endsWith(".json"))) {
     expect([name, /"provider"|"backend"|"metadata"|"prevent_destroy"|var\.aws_region/.exec(text)?.[0]]).toEqual([
       name,
@@ -105,7 +105,7 @@ test("no file knows a provider block, a backend, the machine or cdktf", () => {
 });
 
 test.each(PART_NAMES)(
-  "%s is Terraform files, a README, an example, tests and the license, with no provider, backend or metadata",
+  "%s has Terraform files, a README, an example, tests and the license, without provider, backend or metadata",
   (name) => {
     const part = content(join(folder, name));
     expect(Object.keys(part)).toEqual([
@@ -130,7 +130,7 @@ test.each(PART_NAMES)(
   },
 );
 
-test("elsewhere it writes the same bytes, and what others put beside them stays", async () => {
+test("another folder gets the same bytes, and keeps files that others put there", async () => {
   const again = temporaryFolder("modules-again");
   mkdirSync(join(again, "agent-api"));
   writeFileSync(join(again, "agent-api/backend_override.tf.json"), "{}");
@@ -146,7 +146,7 @@ test("an empty folder name is refused, before anything is synthesized", async ()
   );
 });
 
-test("a stack that is not there is refused, with what writes it", async () => {
+test("a missing stack is refused, and the message names the command that writes it", async () => {
   const empty = temporaryFolder("no-stacks");
   await expect(modules(SILENT_CONTEXT, { out: empty, synthesized: empty })).rejects.toThrow(
     /agent-api holds no cdk\.tf\.json\. Write it: npx quickturn synth/,

@@ -17,7 +17,7 @@ describe("bill of materials", () => {
       metadata: { component: unknown };
     };
 
-  test("the whole, its parts and their packages are components, joined by what depends on what", () => {
+  test("the project, its parts and their packages are components with their dependencies", () => {
     const { components, dependencies, metadata } = bill("MIT");
     expect(metadata.component).toEqual({
       "bom-ref": "whole@1.0.0",
@@ -62,7 +62,7 @@ describe("bill of materials", () => {
     expect(bill(license).components[1]?.licenses).toEqual(expected);
   });
 
-  test("the lock file's sum in base64 becomes one in hexadecimal; another kind of sum is left out", () => {
+  test("the lock file's SHA-512 is written in hexadecimal; another kind of sum is left out", () => {
     expect(bill("MIT", `sha512-${Buffer.from("0123").toString("base64")}`).components[1]?.hashes).toEqual([
       { alg: "SHA-512", content: "30313233" },
     ]);
@@ -71,14 +71,16 @@ describe("bill of materials", () => {
 });
 
 describe("third party notices", () => {
-  test("each package stands with its license and all its texts, or with the word that it has none", () => {
+  test("each package has its license and all its texts, or a line that says that it has none", () => {
     const text = formatNotices([
       { name: "a", version: "1.0.0", license: "Apache-2.0", texts: ["License A\r\n", "\nNotice A\n"] },
       { name: "b", version: "2.0.0", license: undefined, texts: [] },
     ]);
     const line = "-".repeat(80);
     expect(text).toBe(
-      `The functions' zips hold code of these packages, each under its own license.\n\n${line}\n\na 1.0.0 (Apache-2.0)\n\nLicense A\n\nNotice A\n\n${line}\n\nb 2.0.0 (no license named)\n\nThe package holds no license text.\n`,
+      "The functions' zips hold code of these packages, each under its own license.\n\n" +
+        `${line}\n\na 1.0.0 (Apache-2.0)\n\nLicense A\n\nNotice A\n\n` +
+        `${line}\n\nb 2.0.0 (no license named)\n\nThe package holds no license text.\n`,
     );
   });
 });

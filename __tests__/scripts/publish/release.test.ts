@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageId, productionPackages, type LockedPackages } from "../../../scripts/kit/production-packages";
-import { formatChecksums, createManifest } from "../../../scripts/publish/manifest";
+import { packageId, productionPackages, type LockedPackages } from "../../../scripts/publish/production-packages";
 import { ALLOWED_LICENSES, LICENSE_EXCEPTIONS, listRefusedLicenses } from "../../../scripts/publish/packages";
-import { findChangelogEntry, listEndingSuppressions } from "../../../scripts/publish/release";
+import { addManifest, findChangelogEntry, refuseEndingSuppressions } from "../../../scripts/publish/release";
 import { PROJECT } from "../../support/stack-json";
 
-/** What a release decides before it builds anything; the build itself is tested in proof/release/release.test. */
+/** What a release checks before it builds. The build itself is tested in proof/release/release.test. */
 
 describe("changelog entry", () => {
   const CHANGELOG = `# Changelog
@@ -35,20 +34,21 @@ One.
     ["1.10.0", "Ten.\n\n### Details\n\nMore.", false],
     ["1.1.0", "Eleven.", false],
     ["1.0.0", "One.", true],
-  ])("the section of %s ends where the next begins", (version, text, unreleased) => {
+  ])("the section of %s ends where the next one begins", (version, text, unreleased) => {
     expect(findChangelogEntry(CHANGELOG, version)).toEqual({ text, unreleased });
   });
 
-  test("a version that is only the beginning of another's has no section, and those that are there are named", () => {
+  test("a version that is only the beginning of another has no section, and the error names the sections", () => {
     expect(() => findChangelogEntry(CHANGELOG, "1.1")).toThrow(
-      'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: 1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what this version changes for operators.',
+      'CHANGELOG.md has no section "## 1.1", the version in package.json; it has: ' +
+        "1.10.0 (2026-03-01), [1.1.0] - 2026-02-01, 1.0.0 (unreleased), 0.9.0. Write what",
     );
     expect(() => findChangelogEntry("# Changelog\n", "1.1")).toThrow("it has: none.");
   });
 
-  test("a section with nothing in it is refused", () => {
+  test("an empty section is refused", () => {
     expect(() => findChangelogEntry(CHANGELOG, "0.9.0")).toThrow(
-      'CHANGELOG.md has nothing in the section "## 0.9.0". Write what this version changes for operators.',
+      'The section "## 0.9.0" of CHANGELOG.md is empty. Write what this version changes for operators.',
     );
   });
 });
@@ -61,9 +61,12 @@ describe("ending suppressions", () => {
     until: day,
   });
 
-  test("a suppression that ends within 180 days of the release, or has ended, is to be reviewed before it", () => {
+  test("a suppression that has ended, or ends within 180 days of the release, is refused by name", () => {
     const [ended, near, far] = ["2026-12-31", "2027-06-30", "2027-07-01"].map(until);
-    expect(listEndingSuppressions("2027-01-01", [ended!, near!, far!])).toEqual([ended, near]);
+    expect(() => refuseEndingSuppressions("2027-01-01", [ended!, near!, far!])).toThrow(
+      /within 180 days of the release of 2027-01-01, .*\n .*until 2026-12-31: .*\n .*until 2027-06-30: .*\nDecide/,
+    );
+    expect(() => refuseEndingSuppressions("2027-01-01", [far!])).not.toThrow();
   });
 });
 
@@ -93,7 +96,7 @@ describe("licenses", () => {
     "GPL-2.0-only OR AGPL-3.0-only",
     "Public Domain",
     "",
-  ])("%j is refused, by name", (license) => {
+  ])("%j is refused", (license) => {
     expect(listRefusedLicenses(licensed(license))).toEqual([`x@1.0.0: ${license}`]);
   });
 
@@ -101,7 +104,7 @@ describe("licenses", () => {
     expect(listRefusedLicenses(licensed(undefined))).toEqual(["x@1.0.0: no license named"]);
   });
 
-  test("every exception is of a package that is installed, and says what that says", () => {
+  test("every exception is an installed package with its own words", () => {
     const { packages } = JSON.parse(readFileSync(join(PROJECT, "package-lock.json"), "utf8")) as {
       packages: LockedPackages;
     };
@@ -121,37 +124,32 @@ describe("manifest", () => {
     version: "1.0.0",
     tree: { commit: "abc", changed },
     entry: { unreleased },
+    functions: [{ name: "api", sha256: "aa" }],
   });
-  const file = (name: string) => ({ name, bytes: 1, sha256: "00" });
 
-  test("files that are not as the commit has them make it dirty, and it says what the changelog says", () => {
-    expect(createManifest(source([], false), [], [])).toMatchObject({
+  test("the working tree is dirty where files differ from the commit, and the changelog's state is named", () => {
+    expect(addManifest(source([], false), {}).release).toMatchObject({
       commit: "abc",
       workingTree: "clean",
       changelog: "released",
     });
-    expect(createManifest(source(["README.md"], true), [], [])).toMatchObject({
+    expect(addManifest(source(["README.md"], true), {}).release).toMatchObject({
       workingTree: "dirty",
       changelog: "unreleased",
     });
   });
 
-  test("files are in order of their names, functions go by name", () => {
-    const manifest = createManifest(
-      source([], false),
-      [{ name: "api", sha256: "aa" }],
-      [file("b"), file("a"), file("B")],
-    );
-    expect(manifest.files.map(({ name }) => name)).toEqual(["B", "a", "b"]);
-    expect(manifest.functions).toEqual({ api: "aa" });
-  });
-
-  test("a checksum's line is as sha256sum writes it", () => {
-    expect(
-      formatChecksums([
-        { name: "a.zip", sha256: "aa" },
-        { name: "b", sha256: "bb" },
-      ]),
-    ).toBe("aa  a.zip\nbb  b\n");
+  test("files are in order of their names, with sizes and checksums, functions by their names", () => {
+    const { release, files } = addManifest(source([], false), { b: "bb", a: new Uint8Array(), B: "" });
+    const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    expect(release.files).toEqual([
+      { name: "B", bytes: 0, sha256: empty },
+      { name: "a", bytes: 0, sha256: empty },
+      { name: "b", bytes: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown },
+    ]);
+    expect(release.functions).toEqual({ api: "aa" });
+    const sums = Buffer.from(files["SHA256SUMS"]!).toString().trim().split("\n");
+    expect(sums[0]).toBe(`${empty}  B`);
+    expect(sums.map((line) => line.slice(66))).toEqual(["B", "a", "b", "release.json"]);
   });
 });

@@ -2,7 +2,7 @@ import { alarmsTable, outputsTable, settingsTable } from "../../../scripts/publi
 import { ALARM_NAMES, SETTINGS } from "../../../stacks/contract/settings";
 import { liveAliasPart } from "../../../stacks/contract/parts";
 
-test("the table of settings has a row for each, with its value in each profile", () => {
+test("the table of settings has a row for each setting, with its value in each profile", () => {
   const lines = settingsTable().split("\n");
   expect(lines).toHaveLength(SETTINGS.length + 2);
   expect(lines.find((line) => line.startsWith("| `memory_size`"))).toContain(
@@ -17,12 +17,13 @@ test("every row of the tables has as many cells as its head", () => {
   }
 });
 
-test("the table of alarms has a row for each that calls a person, with its threshold and its price", () => {
+test("the table of alarms has a row for each alarm that calls a person, with threshold and price", () => {
   const [table = "", prices = ""] = alarmsTable().split("\n\n");
   const lines = table.split("\n");
   expect(lines.slice(2).map((line) => /^\| `([\w-]+)`/.exec(line)?.[1])).toEqual(ALARM_NAMES);
   expect(lines.find((line) => line.startsWith("| `worker-duration`"))).toBe(
-    "| `worker-duration` | critical | essential | Worker duration, mean: more than 600,000 ms in 2 of 2 periods of 5 minutes | `alarm_duration_threshold` | 0.10 | Worker duration |",
+    "| `worker-duration` | critical | essential | Worker duration, mean: more than 600,000 ms in 2 of 2 periods " +
+      "of 5 minutes | `alarm_duration_threshold` | 0.10 | Worker duration |",
   );
   // Two windows of one metric, and the alarm over them.
   expect(lines.find((line) => line.startsWith("| `error-budget-fast`"))).toContain(
@@ -31,7 +32,7 @@ test("the table of alarms has a row for each that calls a person, with its thres
   expect(prices).toMatch(/^The set `essential` costs \$4\.\d\d a month, `full` \$\d\.\d\d, where every feature is on/);
 });
 
-test("settings that follow no profile have one column for their value, and what must be given says so", () => {
+test("settings that follow no profile have one column of values, which says what is required", () => {
   const shown = settingsTable(liveAliasPart.settings).split("\n");
   expect(shown[0]).toBe("| setting | type | default | allowed | a change | what it is |");
   expect(shown.find((line) => line.startsWith("| `newest_version`"))).toContain(
@@ -40,7 +41,7 @@ test("settings that follow no profile have one column for their value, and what 
   expect(shown).toHaveLength(liveAliasPart.settings.length + 2);
 });
 
-test("the outputs of a part are shown as it describes them", () => {
+test("the table of a part's outputs has the part's own descriptions", () => {
   expect(outputsTable({ url: "Where it is." })).toBe(
     "| output | what it is |\n| --- | --- |\n| `url` | Where it is. |",
   );

@@ -1,7 +1,6 @@
 import { audit, type AuditReport, formatAudit } from "../../../scripts/review/audit-report";
 import { RULES } from "../../../scripts/review/rules";
-import { addDays } from "../../../scripts/review/suppression";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
+import { addDays, SUPPRESSIONS } from "../../../scripts/review/suppressions";
 import { planOf, resource as r } from "./small-plans";
 import { auditedFixture } from "../../support/audited-plan";
 
@@ -32,7 +31,7 @@ describe("audit", () => {
     });
   });
 
-  test("a suppression lets it stand until its day is over, and on that day still", () => {
+  test("a suppression holds until the end of its day", () => {
     expect(of("2027-01-01")).toMatchObject({
       good: true,
       expired: [],
@@ -45,7 +44,7 @@ describe("audit", () => {
     });
   });
 
-  test("of two suppressions of one thing the one that still holds counts, and the other has expired", () => {
+  test("of two suppressions of one failure the valid one counts, and the other is listed as expired", () => {
     const report = audit(UNPROTECTED, {
       suppressions: [own("2026-01-01"), own("2028-01-01")],
       today: "2027-01-01",
@@ -54,7 +53,7 @@ describe("audit", () => {
     expect(report).toMatchObject({ good: false, expired: [own("2026-01-01")], rows: [{ outcome: "suppressed" }] });
   });
 
-  test("one that hides nothing is told, and has no say; an expired one fails the audit even then", () => {
+  test("a suppression that hides nothing is listed; an expired one fails the audit even if it hides nothing", () => {
     const good = planOf(r("aws_dynamodb_table.t", { deletion_protection_enabled: true }));
     expect(audit(good, { suppressions: [own("2028-01-01")], today: "2027-01-01", rules })).toMatchObject({
       good: true,
@@ -66,13 +65,13 @@ describe("audit", () => {
     });
   });
 
-  describe("a decision of our own", () => {
+  describe("a suppression of the project", () => {
     const plan = planOf(r("aws_lambda_function.f", {}));
     const network = RULES.filter(({ id }) => id === "function-is-in-a-network");
     const decision = SUPPRESSIONS.find(({ rule }) => rule === "function-is-in-a-network")!;
     const auditOn = (today: string, audited = plan) => audit(audited, { rules: network, today });
 
-    test("holds on after its last day, so that no pinned installation turns red", () => {
+    test("still holds after its last day, so that no installation starts to fail", () => {
       expect(auditOn(addDays(decision.until, 5_000))).toMatchObject({
         good: true,
         expired: [],
@@ -80,14 +79,14 @@ describe("audit", () => {
       });
     });
 
-    test("is a warning from 90 days before its last day on, where it hides something", () => {
+    test("is a warning from 90 days before its last day, if it hides something", () => {
       expect(auditOn(addDays(decision.until, -91)).ending).toEqual([]);
       for (const days of [-90, 0, 1]) expect(auditOn(addDays(decision.until, days)).ending).toEqual([decision]);
       expect(auditOn(addDays(decision.until, 1), planOf()).ending).toEqual([]);
     });
   });
 
-  test("rows come by rule, then by address: the same plan gives the same bytes", () => {
+  test("rows are sorted by rule, then by address, and the same plan gives the same bytes", () => {
     const tables = planOf(r("aws_dynamodb_table.b"), r("aws_dynamodb_table.a"));
     const report = audit(tables, { rules: RULES.filter(({ id }) => id.startsWith("table-")) });
     const places = report.rows.map(({ rule, address }) => `${rule} ${address}`);
@@ -95,7 +94,7 @@ describe("audit", () => {
     expect(JSON.stringify(audit(tables))).toBe(JSON.stringify(audit(tables)));
   });
 
-  test("rules have names of their own, and facts for titles", () => {
+  test("rules have unique names, and sentences as titles", () => {
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
     for (const { id, title } of RULES)
       expect({ id, title }).toEqual({
@@ -105,10 +104,10 @@ describe("audit", () => {
   });
 
   test.each([[{}], [null], [{ resource_changes: [] }], [{ values: {} }]])(
-    "%j is no plan, and says what one is",
+    "%j is refused, because it is no plan",
     (document) =>
       expect(() => audit(document)).toThrow(
-        /The document is no plan: it has no resource_changes and no configuration\. Allowed: what `terraform show -json <plan file>` prints/,
+        /^The document is no plan: .* Allowed: what `terraform show -json <plan file>` prints/,
       ),
   );
 });
@@ -126,16 +125,20 @@ describe("audit report", () => {
   const report = (today: string): AuditReport =>
     audit(plan, { today, suppressions: [SUPPRESSED, { ...SUPPRESSED, rule: "table-scales-by-itself" }] });
 
-  test("counts come first, then what fails in full, what stands on purpose with reason and day, and what hides nothing", () => {
+  test("counts come first, then failures, suppressions with reason and day, and suppressions that hide nothing", () => {
     const text = formatAudit(report("2027-01-01"));
     expect(text).toMatch(
       /^Audit: it fails\. \d+ rules, 4 applicable rows: 2 passed, 1 suppressed, 1 failed, 0 unknown\.\n\nFailed:\n/,
     );
     expect(text).toContain(
-      "  warning aws_dynamodb_table.t\n      table-is-protected-from-deletion: DynamoDB refuses to delete the table\n      deletion_protection_enabled is not given; allowed: true.",
+      "  warning aws_dynamodb_table.t\n" +
+        "      table-is-protected-from-deletion: DynamoDB refuses to delete the table\n" +
+        "      deletion_protection_enabled is not given; allowed: true.",
     );
     expect(text).toContain(
-      "Suppressed on purpose:\n  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n      A cache can be filled again.",
+      "Suppressed on purpose:\n" +
+        "  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n" +
+        "      A cache can be filled again.",
     );
     expect(text).toContain(
       "Suppressions that hide nothing: take them away:\n  table-scales-by-itself: aws_dynamodb_table.t",
@@ -143,17 +146,19 @@ describe("audit report", () => {
     expect(text).not.toContain("\n\nAll:");
   });
 
-  test("what has expired is told with its reason, and what it hid fails", () => {
+  test("an expired suppression is shown with its reason, and what it hid fails", () => {
     const text = formatAudit(report("2027-02-01"));
     expect(text).toContain(
-      "Expired: decide again, and change the day or the resource:\n  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n      A cache can be filled again.",
+      "Expired: decide again, and change the day or the resource:\n" +
+        "  table-can-be-restored, until 2027-01-31: aws_dynamodb_table.t\n" +
+        "      A cache can be filled again.",
     );
     expect(text).toContain(
       "point_in_time_recovery[0].enabled is not given; allowed: true. It was suppressed until 2027-01-31.",
     );
   });
 
-  test("decisions of our own that end are one warning a day, which names what renews them", () => {
+  test("suppressions of the project that end on the same day are one warning", () => {
     const until = SUPPRESSIONS.find(({ rule }) => rule === "function-is-in-a-network")!.until;
     const text = (today: string) =>
       formatAudit(
@@ -163,17 +168,22 @@ describe("audit report", () => {
         }),
       );
     expect(text(addDays(until, 1))).toContain(
-      `Warnings:\n  ${until} is the last day of decisions of Quickturn's own: function-is-in-a-network, function-code-is-signed. They still hold here; a newer release of Quickturn renews or drops them.`,
+      "Warnings:\n" +
+        `  ${until} is the last day of decisions of Quickturn's own: function-is-in-a-network, ` +
+        "function-code-is-signed. They still hold here; a newer release of Quickturn renews or drops them.",
     );
     expect(text(addDays(until, -91))).not.toContain("Warnings:");
   });
 
   test("every row is shown on request", () =>
-    expect(formatAudit(report("2027-01-01"), true)).toMatch(
-      /All:\n {2}suppressed table-can-be-restored: aws_dynamodb_table\.t\n {2}pass {7}table-has-a-customer-key: aws_dynamodb_table\.t\n {2}fail {7}table-is-protected-from-deletion: aws_dynamodb_table\.t\n/,
+    expect(formatAudit(report("2027-01-01"), true)).toContain(
+      "All:\n" +
+        "  suppressed table-can-be-restored: aws_dynamodb_table.t\n" +
+        "  pass       table-has-a-customer-key: aws_dynamodb_table.t\n" +
+        "  fail       table-is-protected-from-deletion: aws_dynamodb_table.t\n",
     ));
 
-  test("the deployment's own audit names each decision once, with all that it hides", () => {
+  test("the audit of the deployment names each suppression once, with all that it hides", () => {
     const { plan: own, sources } = auditedFixture("agent-api");
     const text = formatAudit(audit(own, { sources }));
     expect(text).toMatch(
@@ -181,7 +191,8 @@ describe("audit report", () => {
     );
     expect(text.match(/function-is-in-a-network, until/g)).toHaveLength(1);
     expect(text).toContain(
-      "function-is-in-a-network, until 2027-11-20: aws_lambda_function.api_function; aws_lambda_function.sweeper_function; aws_lambda_function.worker_function\n",
+      "function-is-in-a-network, until 2027-11-20: aws_lambda_function.api_function; " +
+        "aws_lambda_function.sweeper_function; aws_lambda_function.worker_function\n",
     );
     expect(text).toContain(
       "method-needs-a-caller, until 2027-11-20: aws_api_gateway_rest_api.rest_api, GET /api/v1/health\n",

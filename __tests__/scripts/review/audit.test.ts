@@ -28,12 +28,13 @@ test("a plan's JSON in which something fails ends with 1, and says what", async 
   const { exitCode, text, json } = await run({ planJson: bad });
   expect(exitCode).toBe(1);
   expect(text).toContain(
-    'function-permission-names-its-caller: Who may call the function is named (CKV_AWS_301)\n      principal is "*"; allowed: a service or an account.',
+    "function-permission-names-its-caller: Who may call the function is named (CKV_AWS_301)\n" +
+      '      principal is "*"; allowed: a service or an account.',
   );
   expect(json).toMatchObject({ good: false, expired: [], unmatched: [] });
 });
 
-test("one in which nothing fails ends with 0", async () => {
+test("a plan's JSON in which nothing fails ends with 0", async () => {
   const good = file("good.json", auditedFixture("pipeline-access").plan);
   expect(await run({ planJson: good, stack: "pipeline-access" })).toMatchObject({
     exitCode: 0,
@@ -41,7 +42,7 @@ test("one in which nothing fails ends with 0", async () => {
   });
 });
 
-test("the user's suppressions hold while their day is not over, by the option or by audit.json", async () => {
+test("the user's suppressions hold until the end of their day, from the option or from audit.json", async () => {
   const mine = file("mine.json", { suppressions: [SUPPRESSION] });
   expect((await run({ planJson: bad, suppressions: mine })).exitCode).toBe(0);
   expect((await run({ planJson: bad, suppressions: mine }, "2027-02-01")).exitCode).toBe(1);
@@ -100,7 +101,7 @@ test.each<[string, AuditOptions, RegExp]>([
   });
 });
 
-test("a plan that cannot be made ends with 2, because nothing was found out", async () => {
+test("a plan that cannot be made ends with 2, because nothing was judged", async () => {
   const nowhere = { ...context, projectDirectory: join(project, "nowhere") };
   const { exitCode, json } = await audit(nowhere, {}, "2027-01-01");
   expect({ exitCode, json }).toEqual({

@@ -4,7 +4,7 @@ import { later, planOf, resource as r, to } from "./small-plans";
 
 const [first] = [(plan: AuditedPlan) => plan.resources[0]!];
 
-test("what is not given is not there, and what is given and not known is unknown", () => {
+test("an attribute that is not given is undefined, and one that is not known yet is unknown", () => {
   const queue = first(new AuditedPlan(planOf(r("aws_sqs_queue.q", { a: 1, b: null, c: later, d: [], e: false }))));
   expect(["a", "b", "c", "d", "e", "f"].map((name) => queue.get(name))).toEqual([
     1,
@@ -18,7 +18,7 @@ test("what is not given is not there, and what is given and not known is unknown
   expect(queue.get("arn")).toBeUndefined();
 });
 
-test("inside a block the same holds; a block that terraform makes by an expression cannot be looked into", () => {
+test("the same holds inside a block; a block that an expression makes is unknown", () => {
   const plan = planOf(r("aws_x.x", { block: [{ given: later, known: 1 }] }));
   const x = first(new AuditedPlan(plan));
   expect([x.get("block", 0, "given"), x.get("block", 0, "known"), x.get("block", 0, "other")]).toEqual([
@@ -42,7 +42,7 @@ test("inside a block the same holds; a block that terraform makes by an expressi
   expect([inSources({ dynamic: { block: {} } }), inSources({})]).toEqual([new Unknown(), undefined]);
 });
 
-test("a resource that will be destroyed is none, nor is what is only read", () => {
+test("neither a resource that will be destroyed nor a data source is audited", () => {
   const { resource_changes: changes = [] } = planOf(r("aws_a.a"), r("aws_b.b"));
   const plan = {
     resource_changes: [
@@ -60,11 +60,11 @@ describe("where an attribute leads", () => {
     return typeof target === "string" ? target : target.address;
   };
 
-  test("before the apply: by what the configuration names", () =>
+  test("before the apply it is found by the reference in the configuration", () =>
     expect(
       leads(planOf(r("aws_sqs_queue.a"), r("aws_sqs_queue.b"), r("aws_x.x", { queue: to("aws_sqs_queue.b.arn") }))),
     ).toBe("aws_sqs_queue.b"));
-  test("after it: by the value", () =>
+  test("after the apply it is found by the value", () =>
     expect(
       leads(
         planOf(
@@ -74,13 +74,13 @@ describe("where an attribute leads", () => {
         ),
       ),
     ).toBe("aws_sqs_queue.b"));
-  test("elsewhere, where no resource of the plan has the value", () =>
+  test("it is elsewhere if no resource of the plan has the value", () =>
     expect(leads(planOf(r("aws_sqs_queue.a", { arn: "arn:a" }), r("aws_x.x", { queue: "arn:other" })))).toBe(
       "elsewhere",
     ));
-  test("nobody can tell, where neither is there", () =>
+  test("it is unclear if there is neither reference nor value", () =>
     expect(leads(planOf(r("aws_sqs_queue.a"), r("aws_x.x", { queue: later })))).toBe("unclear"));
-  test("of two with the same name, to the one that the configuration names", () => {
+  test("of two resources with the same name, the configuration's reference decides", () => {
     const x = r("aws_x.x", { queue: "q" });
     const named = {
       ...x,
@@ -93,7 +93,7 @@ describe("where an attribute leads", () => {
     );
   });
 
-  test("in a module, to its own resources and not to those of a sibling", () => {
+  test("in a module it leads to the module's own resources, not to those of a sibling", () => {
     const expressions = { queue: { references: ["aws_sqs_queue.q.arn", "aws_sqs_queue.q"] } };
     const inModule = (name: string) => [
       {
@@ -125,7 +125,7 @@ describe("where an attribute leads", () => {
   });
 });
 
-test("a secret is never shown, nor is what a sensitive variable makes", () => {
+test("neither a secret nor a value made from a sensitive variable is shown", () => {
   const base = planOf(r("aws_x.x", { password: "hunter2", made: later }));
   const plan: PlanJson = {
     ...base,
@@ -154,7 +154,7 @@ test("a secret is never shown, nor is what a sensitive variable makes", () => {
   ]);
 });
 
-test("locals come from the stack's sources, with what the plan knows", () => {
+test("locals are read from the stack's sources and evaluated with the plan's values", () => {
   const policy = {
     ...r("aws_x.x", { policy: later }),
     expressions: { policy: { constant_value: "${jsonencode(local.document)}", references: ["local.document"] } },
@@ -168,7 +168,7 @@ test("locals come from the stack's sources, with what the plan knows", () => {
   expect(first(new AuditedPlan(planOf(policy))).get("policy")).toEqual(new Unknown());
 });
 
-test("what an expression makes null is not given, though the provider will make it", () => {
+test("an attribute whose expression yields null counts as not given", () => {
   const x = {
     ...r("aws_x.x", { block: [{ key: later }] }),
     expressions: { block: [{ key: { constant_value: "${var.key}", references: ["var.key"] } }] },

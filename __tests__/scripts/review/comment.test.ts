@@ -61,13 +61,13 @@ describe.each(["github", "gitlab"] as const)("%s", (kind) => {
   const own = kind === "github" ? { kind } : { kind, login: "project_42_bot" };
   const author = kind === "github" ? { login: "github-actions[bot]", isBot: true } : { login: "project_42_bot" };
 
-  test("the first run makes one comment, and says where", async () => {
+  test("the first run creates one comment and prints its address", async () => {
     const { comments, text } = await on(own);
     expect(comments.map(({ body }) => body)).toEqual([`${MARKER}\n## Review\n`]);
     expect(text).toMatch(/^created https:\/\/forge\.example\.org\/\S+$/);
   });
 
-  test("a later run updates it, on whatever page it stands, and nothing else", async () => {
+  test("a later run updates that comment, on whichever page it is, and no other", async () => {
     const held = [
       ...Array.from({ length: 4 }, (_, index) => ({ login: "ada", body: `text ${index}` })),
       { ...author, body: `${MARKER}\nold` },
@@ -86,7 +86,7 @@ describe.each(["github", "gitlab"] as const)("%s", (kind) => {
     expect(asked.filter((call) => call.includes("page="))).toHaveLength(3);
   });
 
-  test("a person's comment with the marker is left alone, and so is an own one that only quotes it", async () => {
+  test("neither a person's comment with the marker nor an own comment that quotes it is changed", async () => {
     const { comments } = await on({
       ...own,
       held: [
@@ -101,19 +101,19 @@ describe.each(["github", "gitlab"] as const)("%s", (kind) => {
     ]);
   });
 
-  test("comments of two names stand side by side", async () => {
+  test("two names make two comments", async () => {
     const { comments } = await on({ ...own, held: [{ ...author, body: `${MARKER}\nold` }] }, { name: "production" });
     expect(comments.map(({ body }) => body.split("\n")[0])).toEqual([MARKER, "<!-- quickturn:review:production -->"]);
   });
 
-  test("a comment that was made although the answer got lost is updated and not made again", async () => {
+  test("a comment that was created although its answer was lost is updated, not created again", async () => {
     const { comments, text, asked } = await on({ ...own, losesFirstPost: true });
     expect(text).toMatch(/^updated /);
     expect(asked.filter((call) => call.startsWith("POST"))).toHaveLength(1);
     expect(comments.map(({ body }) => body)).toEqual([`${MARKER}\n## Review\n`]);
   });
 
-  test("a failure in passing is tried again, three times in all", async () => {
+  test("a transient failure is retried, up to three attempts", async () => {
     expect(
       (await on({ ...own, instead: (_, count) => (count <= 2 ? { status: 503, body: "{}" } : undefined) })).comments,
     ).toHaveLength(1);
@@ -136,7 +136,7 @@ describe.each(["github", "gitlab"] as const)("%s", (kind) => {
         ? "There is no such pull request, or the token does not see the repository"
         : "There is no such merge request, or the token does not see the project",
     ],
-  ])("%i says what it takes, is not tried again, and names no token", async (status, advice) => {
+  ])("%i is not retried, says what is needed, and shows no token", async (status, advice) => {
     const { message, asked, token } = await on({
       ...own,
       instead: ({ url }) => (url.startsWith("/user") ? undefined : { status, body: '{"message":"no"}' }),
@@ -147,7 +147,7 @@ describe.each(["github", "gitlab"] as const)("%s", (kind) => {
   });
 });
 
-test("with a person's token on GitHub only that person's comment is updated, and not a bot's", async () => {
+test("with a person's token on GitHub only that person's comment is updated, not a bot's", async () => {
   const { comments } = await on({
     kind: "github",
     login: "ada",
@@ -159,7 +159,7 @@ test("with a person's token on GitHub only that person's comment is updated, and
   expect(comments.map(({ body }) => body)).toEqual([`${MARKER}\nbot`, `${MARKER}\n## Review\n`]);
 });
 
-describe("what is missing or wrong is named with what it takes, and nobody is asked", () => {
+describe("a missing or wrong value is refused before any call", () => {
   const refused = async (
     changed: NodeJS.ProcessEnv,
     given: Partial<CommentOptions> = {},
@@ -189,7 +189,7 @@ describe("what is missing or wrong is named with what it takes, and nobody is as
     expect(await refused({ GITHUB_REPOSITORY: "../../x" })).toContain(
       'GITHUB_REPOSITORY is "../../x"; allowed: owner/name',
     ));
-  test("a name that would end the marker", async () =>
+  test("a name that would close the marker", async () =>
     expect(await refused({}, { name: "a --> b" })).toContain('--name is "a --> b"; allowed: 1 to 64 letters'));
   test("another forge", async () =>
     expect(await refused({}, { on: "sourcehut" })).toContain('--on is "sourcehut"; allowed: github, gitlab'));

@@ -38,14 +38,15 @@ test.each<[string, unknown]>([
   ['${[for name in var.names : "${name}!" if name != "a"]}', ["b!"]],
   ["${{ for key, value in { a = 1, b = null } : key => value if value != null }}", { a: 1 }],
   [
-    '${length(var.agents) > 0 ? jsonencode([for agent in var.agents : { for key, value in merge(agent, { phases = agent.phases != null ? agent.phases : [1] }) : key => value }]) : ""}',
+    "${length(var.agents) > 0 ? jsonencode([for agent in var.agents : { for key, value in merge(agent, { " +
+      'phases = agent.phases != null ? agent.phases : [1] }) : key => value }]) : ""}',
     '[{"name":"x","phases":[1]}]',
   ],
   ["${one(aws_sns_topic.t[*].arn)}", new Unknown("aws_sns_topic.t[0].arn")],
   ["${nonsensitive(tostring(max(1, 2)))}", "2"],
 ])("%s is %j", (text, expected) => expect(value(text)).toEqual(expected));
 
-test("what is known after the apply keeps where it comes from, and stands in texts as that", () => {
+test("a value that is known after the apply keeps its source, also inside a text", () => {
   expect(value("${aws_s3_bucket.b.arn}")).toEqual(new Unknown("aws_s3_bucket.b.arn"));
   expect(value("${aws_s3_bucket.b.arn}/results/*")).toBe("${aws_s3_bucket.b.arn}/results/*");
   expect(value("${jsonencode({ Resource = aws_s3_bucket.b.arn })}")).toBe('{"Resource":"${aws_s3_bucket.b.arn}"}');
@@ -61,10 +62,10 @@ test.each([
   "${var.names[var.missing]}",
 ])("%s is unknown", (text) => expect(value(text)).toEqual(new Unknown()));
 
-test("what cannot be told makes a text unclear, and what is only not there yet does not", () => {
+test("a value without a source makes a text unclear, and one with a source does not", () => {
   expect(isUnclear(value("a-${var.missing}"))).toBe(true);
   expect(isUnclear(value("a-${aws_s3_bucket.b.arn}"))).toBe(false);
 });
 
-test("objects and lists are evaluate inside, their keys too", () =>
+test("the values of objects and lists are evaluated, and so are keys", () =>
   expect(evaluate({ "${var.mode}": ["${var.on}", 1, null] }, scope)).toEqual({ iam: [true, 1, null] }));

@@ -26,7 +26,7 @@ describe("checks", () => {
     instances: [{ problems: messages.map((message) => ({ message })) }],
   });
 
-  test("a check that does not hold is told with its words; one that holds is not", () => {
+  test("a failed check is reported with its message; a passed one is not", () => {
     expect(
       findSecurityFindings({ checks: [check("fail", "authorization is none"), check("pass"), check("unknown")] }),
     ).toEqual([
@@ -34,14 +34,14 @@ describe("checks", () => {
     ]);
   });
 
-  test("one without a message says that there is none", () =>
+  test("a failed check without a message is reported too", () =>
     expect(findSecurityFindings({ checks: [check("error")] })[0]?.text).toBe(
       "It does not hold; terraform gives no reason.",
     ));
 });
 
 describe("access", () => {
-  test("what is allowed anew and no longer is named, action by action", () => {
+  test("added and removed permissions are named, action by action", () => {
     expect(
       found(
         change(
@@ -55,7 +55,7 @@ describe("access", () => {
     ]);
   });
 
-  test("less access is to be known, not to be feared", () => {
+  test("less access is only information", () => {
     expect(found(change("aws_iam_role_policy.p", { policy: policy(allow("s3:GetObject")) }, null))).toEqual([
       "info access aws_iam_role_policy.p: No longer allows s3:GetObject on arn:x.",
     ]);
@@ -66,7 +66,7 @@ describe("access", () => {
       /^critical access/,
     ),
   );
-  test("so is everything but something, and the administrators' policy", () => {
+  test("NotAction and the administrators' policy are critical", () => {
     expect(
       found(
         change("aws_iam_role_policy.p", null, {
@@ -81,7 +81,7 @@ describe("access", () => {
     ).toMatch(/^critical/);
   });
 
-  test("a policy in another spelling, or that denies, allows nothing new", () => {
+  test("a policy that is only written differently, or that denies, adds no access", () => {
     expect(
       found(
         change(
@@ -93,29 +93,32 @@ describe("access", () => {
     ).toEqual([]);
   });
 
-  test("a condition that goes is a change of access", () => {
+  test("a removed condition is a change of access", () => {
     const without = allow("sns:Publish", { Principal: { Service: "cloudwatch.amazonaws.com" } });
     const under = { ...without, Condition: { StringEquals: { "aws:SourceAccount": "1" } } };
     expect(found(change("aws_sns_topic_policy.p", { policy: policy(under) }, { policy: policy(without) }))).toEqual([
-      "warning access aws_sns_topic_policy.p: Allows sns:Publish on arn:x for Service: cloudwatch.amazonaws.com; no longer allows sns:Publish on arn:x for Service: cloudwatch.amazonaws.com under a condition.",
+      "warning access aws_sns_topic_policy.p: Allows sns:Publish on arn:x for Service: " +
+        "cloudwatch.amazonaws.com; no longer allows sns:Publish on arn:x for Service: cloudwatch.amazonaws.com " +
+        "under a condition.",
     ]);
   });
 
-  test("a policy that is known after the apply is told for what it is; a topic's own one is nobody's decision", () => {
+  test("a policy that is known after the apply is reported, but not a topic's default policy", () => {
     expect(found(change("aws_iam_role_policy.p", null, {}, { policy: true }))).toEqual([
-      "info access aws_iam_role_policy.p: Policy holds values that are known after the apply; read it in the configuration.",
+      "info access aws_iam_role_policy.p: Policy holds values that are known after the apply; read it in the " +
+        "configuration.",
     ]);
     expect(found(change("aws_sns_topic.t", null, {}, { policy: true }))).toEqual([]);
   });
 
-  test("many are counted", () => {
+  test("further permissions are counted", () => {
     const actions = Array.from({ length: 9 }, (_, index) => `s3:Get${index}`);
     expect(found(change("aws_iam_role_policy.p", null, { policy: policy(allow(actions)) }))[0]).toContain(
       "s3:Get5 on arn:x; and 3 more.",
     );
   });
 
-  test("a permission to call names whom", () => {
+  test("a permission to call names the caller", () => {
     expect(
       found(
         change("aws_lambda_permission.p", null, { action: "lambda:InvokeFunction", principal: "events.amazonaws.com" }),
@@ -127,12 +130,13 @@ describe("access", () => {
 describe("exposure", () => {
   const critical = (...changes: object[]) => found(...changes).filter((line) => line.includes(" exposure "));
 
-  test("a policy for anybody without a condition is critical; with one, or denying, it is not", () => {
+  test("a policy for anybody is critical unless it has a condition or denies", () => {
     const anybody = { Principal: "*" };
     expect(
       critical(change("aws_sqs_queue_policy.q", null, { policy: policy(allow("sqs:SendMessage", anybody)) })),
     ).toEqual([
-      "critical exposure aws_sqs_queue_policy.q: Anybody in AWS may sqs:SendMessage: the principal is * and there is no condition.",
+      "critical exposure aws_sqs_queue_policy.q: Anybody in AWS may sqs:SendMessage: the principal is * and " +
+        "there is no condition.",
     ]);
     expect(
       critical(
@@ -154,12 +158,12 @@ describe("exposure", () => {
     ).toEqual([]);
   });
 
-  test("what was open before is not told again", () => {
+  test("what was open before is not reported again", () => {
     const open = policy(allow("sqs:SendMessage", { Principal: "*" }));
     expect(critical(change("aws_sqs_queue_policy.q", { policy: open, x: 1 }, { policy: open, x: 2 }))).toEqual([]);
   });
 
-  test("a function for anybody is critical, by permission or by URL", () => {
+  test("a function that anybody may call is critical, by permission or by URL", () => {
     expect(
       critical(change("aws_lambda_permission.p", null, { action: "lambda:InvokeFunction", principal: "*" }))[0],
     ).toContain("its principal is *. Name a service or an account.");
@@ -188,7 +192,7 @@ describe("exposure", () => {
       critical(change("aws_s3_bucket_public_access_block.b", block, { ...block, block_public_policy: false }))[0],
     ).toContain("block_public_policy is false. Allowed: true.");
     expect(critical(change("aws_s3_bucket_public_access_block.b", block, null))[0]).toContain(
-      "its public access block goes",
+      "its public access block is removed",
     );
     expect(critical(change("aws_s3_bucket_public_access_block.b", null, block))).toEqual([]);
   });
@@ -214,7 +218,7 @@ describe("audit", () => {
     }),
   );
 
-  test("what fails is told with its rule; what stands on purpose is not", () => {
+  test("a failure is reported with its rule; a suppressed one is not", () => {
     expect(audited(TABLE)).toEqual([
       {
         source: "audit",
@@ -237,7 +241,7 @@ describe("audit", () => {
     );
   });
 
-  test("what a change opens to anybody is told once, by exposure", () => {
+  test("what a change opens to anybody is reported once, by exposure", () => {
     const plan = planOf(BUCKET, block(false));
     expect(audited(plan).filter(({ text }) => text.includes("bucket-is-not-public"))).toEqual([]);
     expect(findSecurityFindings(plan).filter(({ source }) => source === "exposure")).toHaveLength(1);
@@ -255,7 +259,7 @@ describe("audit", () => {
     );
   });
 
-  test("a plan without its configuration is reviewed without it", () =>
+  test("a plan without its configuration is reviewed without the audit", () =>
     expect(audited({ resource_changes: [] })).toEqual([]));
 });
 

@@ -554,7 +554,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "queue-visibility-covers-its-function": {
     pass: visible(65),
     fail: visible(64),
-    says: /^visibility_timeout_seconds of aws_sqs_queue\.q is 64; allowed: from 65 s on, six times the 10 s of aws_lambda_function\.f/,
+    says: /^visibility_timeout_seconds of aws_sqs_queue\.q is 64; allowed: from 65 s on, six times the 10 s/,
     unknown: visible(later),
   },
   "redrive-gives-five-tries": {
@@ -667,7 +667,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "topic-has-a-subscriber": {
     pass: [ALARM, TOPIC, r("aws_sns_topic_subscription.s", { topic_arn: to("aws_sns_topic.t.arn") })],
     fail: [ALARM, TOPIC],
-    says: /^No aws_sns_topic_subscription leads to the topic, so alarms call nobody/,
+    says: /^No aws_sns_topic_subscription leads to the topic, so alarms notify nobody/,
     unknown: [ALARM, TOPIC, r("aws_sns_topic.other"), r("aws_sns_topic_subscription.s", { topic_arn: later })],
   },
   "topic-is-not-public": {
@@ -729,13 +729,14 @@ describe.each(Object.entries(CASES))("%s", (id, { pass, fail, says, unknown, sou
     expect(new Set(found)).toEqual(new Set(["pass"]));
   });
 
-  test("fails where it does not, and says what was given and what is allowed", () => {
+  test("fails where its title does not hold, and says what was given and what is allowed", () => {
     const failed = judged(id, fail, sources).filter(({ outcome }) => outcome === "fail" || outcome === "suppressed");
     expect(failed.map(({ text }) => text)).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
   });
 
   if (unknown) {
-    test("is unknown where nobody can tell before the apply", () => expect(outcomes(id, unknown)).toContain("unknown"));
+    test("is unknown if the value is known only after the apply", () =>
+      expect(outcomes(id, unknown)).toContain("unknown"));
   }
 });
 
@@ -744,11 +745,11 @@ describe("the key of a cache", () => {
   const said = (...resources: SmallResource[]) =>
     judged("cache-is-keyed-by-caller", resources).map(({ outcome, text }) => `${outcome} ${text}`);
 
-  test("holds the path's parameter, or one request's answer is another's", () =>
+  test("must hold the path's parameter, so that requests do not share an answer", () =>
     expect(said(...cached([CALLER]))[0]).toMatch(
       /^fail .*without method\.request\.path\.id: one request's answer would be another's/,
     ));
-  test("holds an API key itself, or what stands for the caller; the signature's header is neither", () => {
+  test("must hold the API key or the caller; the header of a signature is neither", () => {
     expect(
       said(...cached(["method.request.path.id", "method.request.header.x-api-key"], [{ api_key: [] }], {})),
     ).toEqual(["pass "]);
@@ -756,21 +757,21 @@ describe("the key of a cache", () => {
       said(...cached(["method.request.path.id", "method.request.header.Authorization"], [{ sigv4: [] }], {}))[0],
     ).toMatch(/^fail .*callers by sigv4/);
   });
-  test("a header that the caller writes is not the caller", () =>
+  test("must not take the caller from a header that the caller writes", () =>
     expect(
       said(
         ...cached(["method.request.path.id", CALLER], [{ sigv4: [] }], { [CALLER]: "method.request.header.x-caller" }),
       )[0],
     ).toMatch(/^fail /));
-  test("needs no caller where nobody is asked for one, because all see the same", () =>
+  test("needs no caller if the method is open to all", () =>
     expect(said(...cached(["method.request.path.id"], []))).toEqual(["pass "]));
-  test("every method at once is never cached, nor one that changes something", () => {
+  test("must not cover all methods at once, or a method that changes something", () => {
     expect(said(api(SECURED), settings(CACHED))[0]).toMatch(/caches methods that nobody chose/);
     expect(said(api(SECURED), settings(CACHED, "~1x~1{id}/POST"))[0]).toMatch(
       /allowed: GET, because other methods change something/,
     );
   });
-  test("a method that the API does not have is named with those that it has", () =>
+  test("must be of a method that the API has", () =>
     expect(said(api(SECURED), settings(CACHED, "~1y/GET"))[0]).toContain("allowed: GET /x/{id}."));
 });
 
@@ -785,13 +786,13 @@ describe("a topic's key", () => {
   const key = (...statements: object[]) => r("aws_kms_key.k", { policy: policy(...statements) });
   const USES = allow(["kms:Decrypt", "kms:GenerateDataKey*"], { Principal: { Service: "cloudwatch.amazonaws.com" } });
 
-  test("of AWS's own silences alarms", () =>
+  test("must not be AWS's own, which CloudWatch cannot use", () =>
     expect(said("alias/aws/sns")).toMatch(/^fail .*which CloudWatch cannot use, so no alarm arrives/));
-  test("of one's own lets CloudWatch use it, or silences them too", () => {
+  test("must let CloudWatch use it", () => {
     expect(said(to("aws_kms_key.k.arn"), key(USES))).toBe("pass ");
     expect(said(to("aws_kms_key.k.arn"), key())).toMatch(/^fail The policy of aws_kms_key\.k does not let cloudwatch/);
   });
-  test("from elsewhere cannot be read", () =>
+  test("of another plan cannot be judged", () =>
     expect(said("arn:aws:kms:x:1:key/y")).toMatch(/^unknown .*not of this plan/));
 });
 
@@ -844,7 +845,7 @@ test.each([
   expect(outcomes("pipeline-role-is-limited", trust(token(sub)))).toEqual(["fail"]),
 );
 
-test("a part of another alarm calls nobody, and need not", () => {
+test("an alarm that is part of a composite one needs no action", () => {
   const part = r("aws_cloudwatch_metric_alarm.a", { alarm_name: "a" });
   expect(
     outcomes("alarm-calls-somebody", [

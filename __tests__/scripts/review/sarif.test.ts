@@ -27,7 +27,7 @@ describe("gitlab sast", () => {
       }),
     ) as { scan: { start_time: string }; vulnerabilities: { id: string }[] };
 
-  /** What GitLab's schema 15.0.6 of the report asks for (security-report-schemas, sast), as far as this report has it. */
+  /** The part of GitLab's schema 15.0.6 (security-report-schemas, sast) that this report uses. */
   const text = { type: "string", minLength: 1 };
   const scanner = {
     type: "object",
@@ -82,7 +82,7 @@ describe("gitlab sast", () => {
     },
   };
 
-  test("has what GitLab asks for, what fails alone, and the same id in each run", () => {
+  test("meets GitLab's schema, holds only failures, and has the same ids in each run", () => {
     const found = written(
       row({}),
       row({ address: "aws_sqs_queue.other", part: "policy", severity: "info" }),
@@ -103,7 +103,7 @@ describe("gitlab sast", () => {
     expect(found.scan.start_time).toBe("2026-11-30T14:00:00");
   });
 
-  test("outside of a job the time is said with 1970", () => {
+  test("outside of a job the time is 1970", () => {
     expect(JSON.parse(formatGitLabSast(report(), { rules: [], version: "1.2.3", source: "a" }))).toMatchObject({
       scan: { start_time: "1970-01-01T00:00:00" },
       vulnerabilities: [],
@@ -157,7 +157,7 @@ describe("sarif", () => {
    * demand.
    */
   describe("the document", () => {
-    test("is of version 2.1.0, with one run of a named tool and all its rules", () => {
+    test("has version 2.1.0, and one run with the tool's name and all its rules", () => {
       expect([
         sarif.version,
         sarif.runs.length,
@@ -169,7 +169,7 @@ describe("sarif", () => {
       for (const { shortDescription } of sarif.runs[0]!.tool.driver.rules) expect(shortDescription.text).toMatch(/\.$/);
     });
 
-    test("has of each result the rule, a level, a message, the resource, and a file of the repository", () => {
+    test("has for each result the rule, a level, a message, the resource, and a file of the repository", () => {
       expect(results.length).toBeGreaterThan(20);
       for (const { ruleId, ruleIndex, level, message, locations } of results) {
         expect(RULES[ruleIndex]?.id).toBe(ruleId);
@@ -184,12 +184,12 @@ describe("sarif", () => {
       }
     });
 
-    test("tells results at one line apart by a fingerprint of their own", () =>
+    test("gives each result at the same line a fingerprint of its own", () =>
       expect(new Set(results.map(({ partialFingerprints: { primaryLocationLineHash: hash } }) => hash)).size).toBe(
         results.length,
       ));
 
-    test("says of what stands on purpose why, and until when", () => {
+    test("gives the reason and the last day of a suppression", () => {
       for (const { suppressions } of results)
         expect(suppressions).toEqual([
           {
@@ -204,7 +204,7 @@ describe("sarif", () => {
       expect(formatSarif(audit(plan, { sources }), INPUT)).toBe(text));
   });
 
-  test("what fails has no suppressions, and a level by its severity", () => {
+  test("a failure has no suppressions, and a level by its severity", () => {
     const found = (
       JSON.parse(formatSarif(audit(planOf(r("aws_lambda_permission.p", { principal: "*" }))), INPUT)) as Sarif
     ).runs[0]!.results;
@@ -217,7 +217,7 @@ describe("sarif", () => {
     expect(found[0]).not.toHaveProperty("suppressions");
   });
 
-  test("a suppression that is over is a result even where it hides nothing any more", () => {
+  test("an expired suppression is a result even if it hides nothing", () => {
     const over = {
       rule: "table-can-be-restored",
       resource: "aws_dynamodb_table.t",

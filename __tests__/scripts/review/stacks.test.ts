@@ -1,7 +1,6 @@
 import { audit, listRows, type AuditRow } from "../../../scripts/review/audit-report";
 import type { StackSources } from "../../../scripts/review/plan-json";
-import { SUPPRESSIONS } from "../../../scripts/review/suppressions";
-import { suppresses } from "../../../scripts/review/suppression";
+import { SUPPRESSIONS, suppresses } from "../../../scripts/review/suppressions";
 import { PLAN_NAMES, auditedFixture, type PlanName } from "../../support/audited-plan";
 import { writeAuditedPlans } from "../../support/write-audited-plans";
 
@@ -113,7 +112,7 @@ describe("the plans of the stacks", () => {
     expect(listRows(report, "pass").length).toBeGreaterThan(9);
   });
 
-  test("without the sources of the stack some things are unknown, and still nothing fails", () => {
+  test("without the stack's sources some rules are unknown, and still nothing fails", () => {
     const { plan } = auditedFixture("agent-api");
     const report = audit(plan);
     expect(listRows(report, "fail")).toEqual([]);
@@ -122,22 +121,22 @@ describe("the plans of the stacks", () => {
     );
   });
 
-  test("every decision of ours hides something in one of them: none is stale", () => {
+  test("every suppression of the project hides something in one of the plans", () => {
     const rows = PLAN_NAMES.flatMap((name) => [...before(name).values()]);
     expect(SUPPRESSIONS.filter((suppression) => !rows.some((row) => suppresses(suppression, row)))).toEqual([]);
   });
 });
 
-test.each(Object.entries(BREAKS))("broken in one thing, %s fails, and no other rule", (id, make) => {
+test.each(Object.entries(BREAKS))("a plan that breaks %s fails that rule and no other", (id, make) => {
   const broken = make();
   const now = failing(broken.rows());
   const anew = [...now].filter(([place]) => !before(broken.name).has(place)).map(([, row]) => row);
   expect([...new Set(anew.map(({ rule }) => rule))]).toEqual([id]);
-  expect(anew.every(({ text }) => /allowed|alarm arrives|call nobody|another's|any project/.test(text))).toBe(true);
+  expect(anew.every(({ text }) => /allowed|alarm arrives|notify nobody|another's|any project/.test(text))).toBe(true);
 });
 
 test.each(["iam", "api_key", "jwt", "none"])(
-  "whatever authorization is, here %s, a poll's answer is kept by caller where there is one",
+  "with authorization %s the cache keeps polled answers by caller, if there are callers",
   (authorization) => {
     const judged = (broken: Broken) =>
       broken
@@ -158,13 +157,10 @@ test.each([
   ["prod", "fail"],
   ["staging", "fail"],
   [undefined, "fail"],
-])(
-  "alarms that call nobody: environment %s is %s, because somebody counts on any that is no trial",
-  (environment, outcome) => {
-    const { plan, sources } = auditedFixture("agent-api");
-    const variables = { ...plan.variables, environment: { value: environment } };
-    const { rows, good } = audit({ ...plan, variables: environment === undefined ? {} : variables }, { sources });
-    expect(rows.filter(({ rule }) => rule === "topic-has-a-subscriber").map((row) => row.outcome)).toEqual([outcome]);
-    if (environment !== undefined) expect(good).toBe(outcome === "suppressed");
-  },
-);
+])("alarms without a subscriber in environment %s are judged as %s", (environment, outcome) => {
+  const { plan, sources } = auditedFixture("agent-api");
+  const variables = { ...plan.variables, environment: { value: environment } };
+  const { rows, good } = audit({ ...plan, variables: environment === undefined ? {} : variables }, { sources });
+  expect(rows.filter(({ rule }) => rule === "topic-has-a-subscriber").map((row) => row.outcome)).toEqual([outcome]);
+  if (environment !== undefined) expect(good).toBe(outcome === "suppressed");
+});

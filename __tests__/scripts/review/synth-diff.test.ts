@@ -13,7 +13,7 @@ describe("stack diff", () => {
   });
   const blocks = (before: object, after: object) => compareStacks(stack(before), stack(after))[0]?.blocks ?? [];
 
-  test("the same stack is no change, whatever the order of its keys and whatever cdktf notes beside it", () => {
+  test("an equal stack is no change, whatever the order of its keys and cdktf's metadata", () => {
     const before = {
       "//": { metadata: 1 },
       resource: { aws_x: { y: { "//": { metadata: { path: "old" } }, a: 1, b: 2 } } },
@@ -73,19 +73,19 @@ describe("stack diff", () => {
     expect(blocks({}, variable(1, "a"))[0]?.attributes).toEqual([{ path: "default", before: undefined, after: 1 }]);
   });
 
-  test("a removed resource says so, and nothing of what it had", () => {
+  test("a removed resource is named without its attributes", () => {
     const found = blocks({ resource: { aws_a: { x: { name: "n" } } } }, { resource: {} });
     expect(found).toEqual([{ address: "aws_a.x", kind: "resource", action: "remove", attributes: [] }]);
     expect(countBlocks(found)).toBe("0 added, 0 changed, 1 removed");
   });
 
-  test("a file beside the JSON that is another is a change of its own", () => {
+  test("a changed file beside the JSON is a change of its own", () => {
     expect(compareStacks(stack({}, { "a.zip": "1", "b.zip": "1" }), stack({}, { "a.zip": "2", "b.zip": "1" }))).toEqual(
       [{ stack: "api", action: "change", blocks: [], assets: ["a.zip"] }],
     );
   });
 
-  test("a stack that comes or goes is named, even an empty one", () => {
+  test("an added or removed stack is named, even an empty one", () => {
     expect(compareStacks({}, stack({})).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["add api"]);
     expect(compareStacks(stack({}), {}).map(({ stack: name, action }) => `${action} ${name}`)).toEqual(["remove api"]);
   });
@@ -113,7 +113,7 @@ describe("stack diff report", () => {
     assets: ["worker.zip"],
   };
 
-  test("a terminal gets a line a block, its differences below, and the files that changed", () => {
+  test("a terminal gets one line for each block, its differences below, and the changed files", () => {
     expect(formatStackDiffs("HEAD", [DIFF])).toBe(
       [
         "agent-api: 1 added, 1 changed, 1 removed; other content in worker.zip",
@@ -135,12 +135,12 @@ describe("stack diff report", () => {
     expect(markdown).toContain("      memory_size: 1024 -> 2048\n");
   });
 
-  test("no change says so, with what it was compared with", () => {
+  test("without a change the report names what it was compared with", () => {
     expect(formatStackDiffs("HEAD^1", [])).toBe("The Terraform JSON is that of HEAD^1.");
     expect(formatStackDiffsMarkdown("HEAD^1", [])).toBe("The Terraform JSON is that of `HEAD^1`.\n");
   });
 
-  test("many differences of one block are counted, and a new stack is named as one", () => {
+  test("further differences of a block are counted, and a new stack is marked as new", () => {
     const attributes = Array.from({ length: 20 }, (_, index) => ({ path: `a${index}`, before: 0, after: 1 }));
     const text = formatStackDiffs("HEAD", [
       {

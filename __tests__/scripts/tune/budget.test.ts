@@ -1,5 +1,5 @@
 import { PriceBook } from "../../../scripts/cost/prices";
-import { computeMaximumUsd, formatUsd, refuseOverBudget } from "../../../scripts/tune/budget";
+import { computeMaximumUsd, refuseOverBudget } from "../../../scripts/tune/budget";
 
 const prices = new PriceBook("us-east-1");
 const plan = {
@@ -24,10 +24,3 @@ test("a plan over the budget is refused with the number of runs that fit, or wit
   expect(refuseOverBudget({ ...plan, runsEach: 8 }, prices, 0.04)).toBeUndefined();
   expect(refuseOverBudget(plan, prices, 0.01)).toContain("To lower it give fewer or smaller --sizes,");
 });
-
-test.each([
-  [0, "$0.00"],
-  [0.08001, "$0.0800"],
-  [0.5, "$0.500"],
-  [12.345, "$12.35"],
-])("%d dollars are %s", (usd, text) => expect(formatUsd(usd)).toBe(text));

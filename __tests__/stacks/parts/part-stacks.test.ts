@@ -1,5 +1,5 @@
 import { PART_ALARMS, alarmsPart, cachedApiStagePart, liveAliasPart } from "../../../stacks/contract/parts";
-import { goldenPart, partStack } from "../../support/part-stacks";
+import { PART_NAMES, goldenPart, partStack } from "../../support/part-stacks";
 import { encoded, resource } from "../../support/stack-json";
 
 describe("alarms stack", () => {
@@ -80,3 +80,20 @@ describe("live alias stack", () => {
     expect(Object.keys(stack.resource)).toEqual(["aws_lambda_alias", "aws_lambda_provisioned_concurrency_config"]);
   });
 });
+
+test.each(PART_NAMES)(
+  "no two variables of %s have rules that read each other: terraform takes that for a cycle",
+  (name) => {
+    const { variable } = partStack(name);
+    const reads = (one: string, other: string) =>
+      new RegExp(`\\bvar\\.${other}\\b`).test(JSON.stringify(variable[one]?.validation ?? []));
+    const names = Object.keys(variable);
+    expect(
+      names.flatMap((one) =>
+        names
+          .filter((other) => one < other && reads(one, other) && reads(other, one))
+          .map((other) => `${one} and ${other}`),
+      ),
+    ).toEqual([]);
+  },
+);

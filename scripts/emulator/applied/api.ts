@@ -1,21 +1,33 @@
-import { asList, asObject, asText, asTexts, numberOr, parseObject, type JsonObject } from "../json";
+import {
+  asList,
+  asObject,
+  asText,
+  asTexts,
+  firstBlock,
+  numberOr,
+  parseObject,
+  type JsonObject,
+  requireText,
+} from "../json";
 import type { StateResource } from "../../kit/state";
-import { firstBlock, requireText, type State } from "./state";
-
-const STRATEGIES = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"] as const;
+import type { State } from "./applied";
 
 /** What happens to a caller's `Cache-Control` where invalidating the cache needs a permission. */
-export type CacheControlStrategy = (typeof STRATEGIES)[number];
+const STRATEGIES = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"] as const;
+
+/** Requests a second, and how many may come at once. */
+export interface Limit {
+  readonly rate: number;
+  readonly burst: number;
+}
 
 /** Settings of one method of a stage. */
 export interface MethodSettings {
   readonly cachingEnabled: boolean;
   readonly cacheTtlSeconds: number;
   readonly requiresAuthorizationForCacheControl: boolean;
-  readonly cacheControlStrategy: CacheControlStrategy;
-  /** Requests a second; undefined = not throttled. */
-  readonly throttleRate: number | undefined;
-  readonly throttleBurst: number | undefined;
+  readonly cacheControlStrategy: (typeof STRATEGIES)[number];
+  readonly throttle: Limit | undefined;
 }
 
 /** Settings of a stage, with the methods that they cover. */
@@ -50,10 +62,9 @@ export interface AppliedStage {
 export type QuotaPeriod = "DAY" | "WEEK" | "MONTH";
 
 /** Limits of all callers that hold a key of the plan. */
-export interface AppliedUsagePlan {
+interface AppliedUsagePlan {
   readonly id: string;
-  /** Requests a second, and how many may come at once. */
-  readonly throttle: { readonly rate: number; readonly burst: number } | undefined;
+  readonly throttle: Limit | undefined;
   readonly quota: { readonly limit: number; readonly period: QuotaPeriod } | undefined;
 }
 
@@ -117,20 +128,15 @@ export function parseMethodPath(methodPath: string): { resourcePath: string; met
  */
 function readSettings(given: JsonObject): MethodSettings {
   const strategy = given.unauthorized_cache_control_header_strategy;
+  const [rate, burst] = [numberOr(given.throttling_rate_limit, -1), numberOr(given.throttling_burst_limit, -1)];
   return {
     cachingEnabled: given.caching_enabled === true,
     cacheTtlSeconds: numberOr(given.cache_ttl_in_seconds, 300),
     requiresAuthorizationForCacheControl: given.require_authorization_for_cache_control !== false,
     cacheControlStrategy: STRATEGIES.find((known) => known === strategy) ?? "SUCCEED_WITH_RESPONSE_HEADER",
-    throttleRate: readLimit(given.throttling_rate_limit),
-    throttleBurst: readLimit(given.throttling_burst_limit),
+    // The provider writes -1 for "no limit".
+    throttle: rate < 0 ? undefined : { rate, burst: burst < 0 ? rate : burst },
   };
-}
-
-/** The provider writes -1 for "no limit". */
-function readLimit(value: unknown): number | undefined {
-  const limit = numberOr(value, -1);
-  return limit < 0 ? undefined : limit;
 }
 
 /** Keys that are enabled and belong to a usage plan of this stage. */

@@ -1,27 +1,45 @@
-import { asText } from "../json";
-import { requireText, State } from "./state";
-import {
-  readApi,
-  readApiKeys,
-  readMethodSettings,
-  readStage,
-  type AppliedApi,
-  type AppliedApiKey,
-  type AppliedMethodSettings,
-  type AppliedStage,
-} from "./api";
-import {
-  readAliases,
-  readFunctions,
-  readMappings,
-  readPermissions,
-  readQueues,
-  type AppliedAlias,
-  type AppliedFunction,
-  type AppliedMapping,
-  type AppliedPermission,
-  type AppliedQueue,
-} from "./functions";
+import { moduleResources, type StateModule, type StateResource } from "../../kit/state";
+import { asList, asObject, asText, requireText } from "../json";
+import { readApi, readApiKeys, readMethodSettings, readStage } from "./api";
+import { readAliases, readFunctions, readMappings, readPermissions, readQueues } from "./functions";
+
+/** The managed resources of an applied stack, child modules included. */
+export class State {
+  private constructor(private readonly resources: readonly StateResource[]) {}
+
+  /**
+   * Reads the parsed output of `terraform show -json`.
+   * @throws Error where it has no root module, as before the first apply
+   */
+  static parse(output: unknown): State {
+    const root = asObject(asObject(asObject(output)?.values)?.root_module);
+    if (root === undefined)
+      throw new Error(
+        "The state is not the parsed output of `terraform show -json` of an applied stack: " +
+          `values.root_module is missing (given: ${describeKeys(output)}). Run \`terraform apply\` first.`,
+      );
+    return new State(moduleResources(root as StateModule));
+  }
+
+  /** All resources of one type, in the order of the state. */
+  all(type: string): readonly StateResource[] {
+    return this.resources.filter((resource) => resource.type === type);
+  }
+
+  /** The only resource of a type. @throws Error that names those there are */
+  only(type: string): StateResource {
+    const found = this.all(type);
+    const [first] = found;
+    if (first !== undefined && found.length === 1) return first;
+    const given = found.length === 0 ? "none" : found.map((resource) => resource.address).join(", ");
+    throw new Error(`The local runtime serves exactly one ${type}; the applied state holds ${found.length}: ${given}.`);
+  }
+}
+
+function describeKeys(value: unknown): string {
+  const object = asObject(value);
+  return object === undefined ? typeof value : `an object with ${Object.keys(object).join(", ") || "no keys"}`;
+}
 
 /** A rule that fires at a fixed rate, with one of its targets. */
 export interface AppliedSchedule {
@@ -71,25 +89,13 @@ export function readSchedules(state: State, warn: (message: string) => void): Ap
   });
 }
 
-/** What terraform applied, as far as it decides how the system behaves. */
-export interface Applied {
-  readonly api: AppliedApi;
-  readonly stage: AppliedStage;
-  readonly methodSettings: readonly AppliedMethodSettings[];
-  readonly apiKeys: readonly AppliedApiKey[];
-  readonly functions: readonly AppliedFunction[];
-  readonly aliases: readonly AppliedAlias[];
-  readonly permissions: readonly AppliedPermission[];
-  readonly queues: readonly AppliedQueue[];
-  readonly mappings: readonly AppliedMapping[];
-  readonly schedules: readonly AppliedSchedule[];
-}
-
 /** Reads the parsed output of `terraform show -json`. Whatever is applied and not emulated is a warning. */
-export function readApplied(output: unknown, warn: (message: string) => void): Applied {
+export function readApplied(output: unknown, warn: (message: string) => void) {
   const state = State.parse(output);
   const api = readApi(state);
   const stage = readStage(state);
+  if (asList(api.document["x-amazon-apigateway-binary-media-types"]).length > 0)
+    warn("The API's binary media types are not emulated; every body is passed as text.");
   for (const mapping of state.all("aws_lambda_event_source_mapping")) {
     const { filter_criteria: filters } = mapping.values;
     if (Array.isArray(filters) && filters.length > 0)
@@ -108,3 +114,6 @@ export function readApplied(output: unknown, warn: (message: string) => void): A
     schedules: readSchedules(state, warn),
   };
 }
+
+/** What terraform applied, as far as it decides how the system behaves. */
+export type Applied = Readonly<ReturnType<typeof readApplied>>;

@@ -1,27 +1,20 @@
-import { asList, asObject, asText, asTexts, numberOr } from "../json";
+import { asList, asObject, asText, asTexts, firstBlock, numberOr, requireText } from "../json";
 import type { StateResource } from "../../kit/state";
-import { firstBlock, requireText, type State } from "./state";
+import type { State } from "./applied";
 
-/** A function's ARN in parts. */
-export interface LambdaArn {
-  readonly region: string;
-  readonly accountId: string;
-  readonly functionName: string;
-  /** Alias or version, or undefined where the ARN names the function alone. */
-  readonly qualifier: string | undefined;
-}
+const PATTERN = /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:([\w-]+)(?::([\w$-]+))?$/;
 
-const PATTERN = /^arn:[\w-]+:lambda:([\w-]+):(\d{12}):function:([\w-]+)(?::([\w$-]+))?$/;
-
-/** Reads `arn:aws:lambda:<region>:<account>:function:<name>[:<alias or version>]`; undefined for anything else. */
-export function parseLambdaArn(arn: string): LambdaArn | undefined {
-  const match = PATTERN.exec(arn);
-  if (match === null) return undefined;
-  return { region: match[1]!, accountId: match[2]!, functionName: match[3]!, qualifier: match[4] };
+/**
+ * Reads `arn:aws:lambda:<region>:<account>:function:<name>[:<alias or version>]`; undefined for anything else. The
+ * qualifier is the alias or version, or undefined where the ARN names the function alone.
+ */
+export function parseLambdaArn(arn: string) {
+  const [, functionName, qualifier] = PATTERN.exec(arn) ?? [];
+  return functionName === undefined ? undefined : { functionName, qualifier };
 }
 
 /** Who wants to invoke which function, and on whose behalf. */
-export interface InvokeAttempt {
+interface InvokeAttempt {
   /** Such as `apigateway.amazonaws.com`. */
   readonly principal: string;
   readonly functionArn: string;
@@ -73,8 +66,6 @@ export interface VersionConfiguration {
 
 /** A function with the configuration of its newest version. */
 export interface AppliedFunction {
-  readonly address: string;
-  readonly arn: string;
   /** Path of the zip as terraform was given it. */
   readonly filename: string;
   /** Most invocations at once, over all versions. Undefined: no limit of its own; 0: switched off. */
@@ -128,12 +119,10 @@ export function readFunctions(state: State): AppliedFunction[] {
     if (packageType === "Image")
       throw new Error(
         `${resource.address} was applied as a container image (${String(image)}), which is not pulled here. ` +
-          "Apply with package_type=zip: the image holds the same files.",
+          "Apply it as a zip, with another package_type.",
       );
     const reservedConcurrency = numberOr(reserved, -1);
     return {
-      address: resource.address,
-      arn: requireText(resource, "arn"),
       filename: requireText(resource, "filename"),
       reservedConcurrency: reservedConcurrency < 0 ? undefined : reservedConcurrency,
       newest: readNewest(resource),

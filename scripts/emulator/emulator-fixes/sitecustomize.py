@@ -1,7 +1,7 @@
 """
-Python runs this file before moto, because its folder is on PYTHONPATH (scripts/emulator/moto.ts): what moto 5.2.1 does
-otherwise than AWS, where the AWS provider or the handlers cannot live with it. Of another moto that has it right, or has
-it elsewhere, nothing is touched.
+Corrects moto 5.2.1 where it differs from AWS and the AWS provider or functions depend on it. Python runs this file
+before moto, because its folder is on PYTHONPATH (scripts/emulator/moto.ts). A correction that does not fit the
+installed moto is left out.
 """
 import functools
 import importlib
@@ -16,14 +16,14 @@ def rest_apis():
     described, patched = RestAPI.to_dict, RestAPI.apply_patch_operations
 
     def to_dict(self):
-        """API Gateway gives a policy back as the inside of a JSON string; the provider unquotes it (GetRestApi)."""
+        """API Gateway answers a policy as the inside of a JSON string, which the provider unquotes (GetRestApi)."""
         answer = described(self)
         if isinstance(answer.get("policy"), str):
             answer["policy"] = json.dumps(answer["policy"])[1:-1]
         return answer
 
     def apply_patch_operations(self, patch_operations):
-        """moto takes the IP address type for the endpoint's type."""
+        """moto writes the IP address type into the endpoint's type."""
         path = "/endpointConfiguration/ipAddressType"
         for operation in patch_operations:
             if operation["path"] == path:
@@ -35,8 +35,9 @@ def rest_apis():
 
 def items():
     """
-    DynamoDB writes an item whole or not at all. moto sets one attribute after the other where others read, looks at a
-    condition before it writes, and undoes everybody's writes with a failed transaction: one call at a time is whole.
+    DynamoDB writes an item completely or not at all. moto sets the attributes one after the other while others read,
+    checks a condition before it writes, and undoes other callers' writes when a transaction fails. So calls run one
+    after the other.
     """
     from moto.dynamodb.responses import DynamoHandler
 
@@ -51,7 +52,7 @@ def items():
 
 
 def tables():
-    """Of a table that is not there DynamoDB says which; the provider then takes a repeated deletion for done."""
+    """DynamoDB's error names the missing table; with the name the provider accepts a repeated deletion as done."""
     from moto.dynamodb.exceptions import ResourceNotFoundException
     from moto.dynamodb.models import DynamoDBBackend
 
@@ -68,7 +69,7 @@ def tables():
 
 
 def messages():
-    """While moto deletes a message it forgets one that is sent at that moment. Under the lock of sending nothing is."""
+    """moto loses a message that is sent while another is deleted. The lock of sending prevents that."""
     from moto.sqs.models import Queue
 
     deleted = Queue.delete_message
@@ -87,6 +88,6 @@ for correct in (rest_apis, items, tables, messages):
     except (ImportError, AttributeError):
         pass
 
-# What somebody adds to moto, by the name of a module on PYTHONPATH.
-if extension := os.environ.get("QUICKTURN_EMULATOR_EXTENSION"):
+# A module on PYTHONPATH that the caller adds to moto.
+if extension := os.environ.get("MOTO_EXTENSION"):
     importlib.import_module(extension)

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Applied, AppliedSchedule } from "../applied/applied";
-import type { InvocationResult } from "../functions/function-host";
+import type { RuntimeContext } from "../functions/function-host";
 import { mayInvoke } from "../applied/functions";
-import type { Observer } from "../statistics";
 
 /** Repeated callbacks; a test gives its own, so that it does not have to wait. */
 export interface Timers {
@@ -17,14 +16,9 @@ export const SYSTEM_TIMERS: Timers = {
   },
 };
 
-export interface SchedulesOptions {
-  readonly region: string;
+interface SchedulesOptions extends Omit<RuntimeContext, "statistics"> {
   readonly now: () => number;
   readonly timers: Timers;
-  /** Default: none. */
-  readonly observer?: Observer;
-  readonly warn: (message: string) => void;
-  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
 }
 
 /** Invokes the targets of applied rules at their rates, for the first time one interval after the apply. */

@@ -1,9 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listenOnLoopback } from "../loopback";
+import {
+  listenOnLoopback,
+  openUpstream,
+  readRequest,
+  resetConnection,
+  type ProxiedRequest,
+  type Upstream,
+} from "../http";
 import { answerRequest, decideFate, isDrawn, type Fault, type FaultKind } from "./fault";
-import { openUpstream, readRequest, resetConnection, type ProxiedRequest, type Upstream } from "./proxied-request";
 
 export interface FaultProxyOptions {
   /** URL of an HTTP server on this machine, such as an AWS emulator. */
@@ -20,7 +26,7 @@ export interface FaultProxyOptions {
 }
 
 /** What a proxy has done since its start. */
-export interface FaultStatistics {
+interface FaultStatistics {
   readonly connections: number;
   readonly requests: number;
   /** Requests that were sent to the upstream; a duplicate counts twice. */
@@ -31,30 +37,11 @@ export interface FaultStatistics {
 }
 
 /** An HTTP proxy on loopback that does to requests what networks and services do on a bad day. */
-export interface FaultProxy {
-  /** `http://127.0.0.1:<port>`: give it as the endpoint. */
-  readonly url: string;
-  /** Replaces the faults, which {@link decideFate} tries in their order. Requests under way keep theirs. */
-  setFaults(faults: readonly Fault[]): void;
-  /** Ends every open connection with RST. @returns how many there were */
-  resetConnections(): number;
-  statistics(): FaultStatistics;
-  /** Ends all connections and waits until nothing listens any more. */
-  stop(): Promise<void>;
-}
-
-/** Starts a proxy on a free loopback port. */
-export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
-  const proxy = new ListeningProxy(options);
-  await proxy.listen();
-  return proxy;
-}
-
-class ListeningProxy implements FaultProxy {
+export class FaultProxy {
   private port = 0;
   private readonly server: Server;
   private readonly upstream: Upstream;
-  private readonly open = new Map<Socket, number>();
+  private readonly open = new Set<Socket>();
   private readonly stopped = new AbortController();
   private readonly counts = {
     connections: 0,
@@ -64,10 +51,8 @@ class ListeningProxy implements FaultProxy {
     faults: {} as Partial<Record<FaultKind, number>>,
   };
   private faults: readonly Fault[];
-  /** Number of the last connection that was opened before the faults were set. */
-  private lastOlder = 0;
 
-  constructor(private readonly options: FaultProxyOptions) {
+  private constructor(private readonly options: FaultProxyOptions) {
     this.faults = options.faults ?? [];
     this.upstream = this.openUpstream();
     this.server = createServer((message, reply) => void this.serve(message, reply));
@@ -76,29 +61,35 @@ class ListeningProxy implements FaultProxy {
     this.server.on("connection", (socket: Socket) => this.accept(socket));
   }
 
-  async listen(): Promise<void> {
-    this.port = await listenOnLoopback(this.server);
+  /** Starts a proxy on a free loopback port. */
+  static async start(options: FaultProxyOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options);
+    proxy.port = await listenOnLoopback(proxy.server);
+    return proxy;
   }
 
+  /** `http://127.0.0.1:<port>`: give it as the endpoint. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Replaces the faults, which {@link decideFate} tries in their order. Requests under way keep theirs. */
   setFaults(faults: readonly Fault[]): void {
     this.faults = faults;
-    this.lastOlder = this.counts.connections;
   }
 
+  /** Ends every open connection with RST. @returns how many there were */
   resetConnections(): number {
-    const sockets = [...this.open.keys()];
-    for (const socket of sockets) resetConnection(socket);
-    return sockets.length;
+    const { size } = this.open;
+    for (const socket of this.open) resetConnection(socket);
+    return size;
   }
 
   statistics(): FaultStatistics {
     return structuredClone(this.counts);
   }
 
+  /** Ends all connections and waits until nothing listens any more. */
   async stop(): Promise<void> {
     this.stopped.abort();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -121,7 +112,8 @@ class ListeningProxy implements FaultProxy {
   }
 
   private accept(socket: Socket): void {
-    this.open.set(socket, (this.counts.connections += 1));
+    this.counts.connections += 1;
+    this.open.add(socket);
     socket.once("close", () => this.open.delete(socket));
     const refusal = this.faults.find((fault) => fault.kind === "refuse" && isDrawn(fault, this.options.random));
     if (refusal === undefined) return;
@@ -131,11 +123,9 @@ class ListeningProxy implements FaultProxy {
 
   private async serve(message: IncomingMessage, reply: ServerResponse): Promise<void> {
     this.counts.requests += 1;
-    const { socket } = message;
-    const number = this.open.get(socket) ?? 0;
-    const signal = this.stopped.signal;
+    const { signal } = this.stopped;
     try {
-      const request = await readRequest(message, { number, isOlder: number <= this.lastOlder });
+      const request = await readRequest(message);
       const { delayMs, decision: fault, hit } = decideFate(request, this.faults, this.options.random);
       for (const each of hit) this.count(each);
       if (delayMs > 0) await sleep(delayMs, undefined, { signal });
@@ -143,7 +133,7 @@ class ListeningProxy implements FaultProxy {
     } catch {
       // Whichever side broke off, the other one sees what a network would show it.
       this.counts.broken += 1;
-      resetConnection(socket);
+      resetConnection(message.socket);
     }
   }
 
@@ -152,13 +142,13 @@ class ListeningProxy implements FaultProxy {
   }
 }
 
-/** Runs work with the same key one after the other, in the order given; work without a key runs at once. */
-type RunInTurn = <T>(key: string | undefined, work: () => Promise<T>) => Promise<T>;
-
-/** Work that rejects delays nothing after it. */
-function createTurns(): RunInTurn {
+/**
+ * Makes a function that runs work with the same key one after the other, in the order given, and work without a key at
+ * once. Work that rejects delays nothing after it.
+ */
+function createTurns() {
   const last = new Map<string, Promise<unknown>>();
-  return async (key, work) => {
+  return async <T>(key: string | undefined, work: () => Promise<T>): Promise<T> => {
     if (key === undefined) return work();
     const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
     last.set(key, turn);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { resetConnection, type ProxiedRequest, type Upstream, type UpstreamAnswer } from "./proxied-request";
+import { resetConnection, type ProxiedRequest, type Upstream, type UpstreamAnswer } from "../http";
 
 /** Which requests a fault hits. */
 interface Choice {
@@ -46,7 +46,7 @@ export type FaultKind = Fault["kind"];
 export type Decision = Exclude<Fault, { readonly kind: "latency" | "refuse" }>;
 
 /** What becomes of a request. */
-export interface Fate {
+interface Fate {
   readonly delayMs: number;
   /** Undefined: the request is passed on unchanged. */
   readonly decision?: Decision;
@@ -134,7 +134,7 @@ function xmlAnswer(status: number, body: string): Answer {
 }
 
 /** What a request is answered with. */
-export interface AnswerPlan {
+interface AnswerPlan {
   /** Undefined: the upstream's answer, unchanged. */
   readonly fault: Decision | undefined;
   readonly upstream: Upstream;

@@ -7,8 +7,8 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-// Not imported: that would load what the module has for whoever asks for it, a WebSocket client among it, and take as
-// long as all the rest of Node's start. Lambda's own runtime requires it.
+// An import would also load what the module makes on demand, such as a WebSocket client, which takes as long as the
+// rest of Node's start. Lambda's own runtime requires the module too.
 const http = process.getBuiltinModule("node:http");
 
 const { AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, _HANDLER } = process.env;
@@ -41,7 +41,7 @@ async function report(error, type) {
   await call("POST", resource, JSON.stringify(described));
 }
 
-/** An error that no one caught ends the environment; the runtime still says why. */
+/** An error that nobody caught ends the environment, after the runtime has reported it. */
 function crash(type) {
   return (error) => void report(error, type).finally(() => process.exit(1));
 }
@@ -52,7 +52,7 @@ async function load() {
   const file = [".js", ".mjs", ".cjs"].map((extension) => base + extension).find((candidate) => existsSync(candidate));
   if (file === undefined)
     throw Object.assign(new Error(`Cannot find module '${base}'`), { name: "Runtime.ImportModuleError" });
-  // As Lambda's own does: an import would read all of a CommonJS file once more, to find what it exports.
+  // Lambda's own runtime requires CommonJS files too. An import would read the whole file twice, to find its exports.
   const loaded = file.endsWith(".cjs")
     ? process.getBuiltinModule("node:module").createRequire(import.meta.url)(file)
     : await import(pathToFileURL(file).href);
@@ -103,7 +103,7 @@ try {
   const handler = await load();
   for (;;) await answerNext(handler);
 } catch (error) {
-  // Either the module failed to load, which is reported, or the host is gone, and then nobody listens.
+  // Either the module could not be loaded, which is reported, or the host is gone and the report fails too.
   await report(error).catch(() => undefined);
   process.exit(1);
 }

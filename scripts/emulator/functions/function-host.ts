@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { findNodeBinary } from "../../kit/node-binary";
-import { parseLambdaArn, type VersionConfiguration } from "../applied/functions";
+import type { VersionConfiguration } from "../applied/functions";
 import { addSample, increment, type Observer, type StatisticsRecorder } from "../statistics";
 import { FunctionInstance, FunctionLog, type InvocationOutcome } from "./function-instance";
 import type { CodeStore, FunctionVersions, InvocationTarget } from "./function-versions";
@@ -14,18 +14,23 @@ export type InvocationResult =
   | { readonly kind: "too-large" }
   | { readonly kind: "unknown-function" };
 
-export interface HostOptions {
+/** What the parts of the runtime share. */
+export interface RuntimeContext {
   readonly region: string;
+  readonly statistics: StatisticsRecorder;
+  /** Default: none. */
+  readonly observer?: Observer;
+  readonly warn: (message: string) => void;
+  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
+}
+
+interface HostOptions extends Omit<RuntimeContext, "invoke"> {
   readonly endpoint: string;
   /** Variables of the processes beyond the applied ones and Lambda's own. Default: none. */
   readonly processVariables?: Readonly<Record<string, string>>;
   readonly workDirectory: string;
   readonly code: CodeStore;
-  readonly statistics: StatisticsRecorder;
-  /** Default: none. */
-  readonly observer?: Observer;
   readonly random: () => number;
-  readonly warn: (message: string) => void;
 }
 
 /** One environment of a function: a process. */
@@ -80,7 +85,7 @@ export class FunctionHost {
     const running = (this.running.get(functionName) ?? 0) + 1;
     if (running > (target.function.reservedConcurrency ?? UNRESERVED_CONCURRENCY)) {
       statistics.throttles += 1;
-      this.options.observer?.throttled({ functionName, qualifier: parseLambdaArn(arn)?.qualifier });
+      this.options.observer?.throttled({ functionName, qualifier: target.qualifier });
       return { kind: "throttled" };
     }
     this.running.set(functionName, running);
@@ -90,11 +95,6 @@ export class FunctionHost {
     } finally {
       this.running.set(functionName, this.running.get(functionName)! - 1);
     }
-  }
-
-  /** Process ids of all environments. */
-  get pids(): readonly number[] {
-    return this.environments.map(({ pid }) => pid);
   }
 
   get environments(): readonly FunctionEnvironment[] {
@@ -113,14 +113,14 @@ export class FunctionHost {
     this.logs.clear();
   }
 
-  private async run({ version }: InvocationTarget, functionArn: string, payload: string): Promise<InvocationOutcome> {
+  private async run(
+    { version, qualifier }: InvocationTarget,
+    functionArn: string,
+    payload: string,
+  ): Promise<InvocationOutcome> {
     const fingerprint = fingerprintOf(version);
     const requestId = randomUUID();
-    const invoked = {
-      startedAtMs: Date.now(),
-      running: new Map(this.running),
-      qualifier: parseLambdaArn(functionArn)?.qualifier,
-    };
+    const [startedAtMs, running] = [Date.now(), new Map(this.running)];
     const log = this.logOf(version.functionName);
     const instance = (await this.takeIdle(fingerprint)) ?? (await this.start(version, log));
     log.start(requestId, version.version);
@@ -130,8 +130,10 @@ export class FunctionHost {
     this.record(version, outcome, maxMemoryUsedMiB);
     this.options.observer?.invoked({
       functionName: version.functionName,
+      qualifier,
       version: version.version,
-      ...invoked,
+      startedAtMs,
+      running,
       durationMs: outcome.durationMs,
       failed: outcome.failed,
     });
@@ -153,18 +155,16 @@ export class FunctionHost {
   }
 
   private async start(version: VersionConfiguration, log: FunctionLog): Promise<FunctionInstance> {
-    const { region, endpoint, processVariables = {}, code } = this.options;
-    const nodePath = findNodeBinary(version.runtime).path;
-    const logStream = `local/[${version.version}]${randomUUID().replaceAll("-", "")}`;
+    const { region, endpoint, processVariables, code } = this.options;
     const instance = await FunctionInstance.start({
       version,
-      nodePath,
+      nodePath: findNodeBinary(version.runtime).path,
       taskRoot: code.directoryOf(version),
       region,
       endpoint,
       processVariables,
       log,
-      logStream,
+      logStream: `local/[${version.version}]${randomUUID().replaceAll("-", "")}`,
     });
     this.instances.add(instance);
     if (this.stopped) await this.end(instance);

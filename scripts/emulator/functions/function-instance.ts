@@ -1,15 +1,17 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { VersionConfiguration } from "../applied/functions";
-import { functionEnvironment, FunctionProcess } from "./function-process";
-import { RuntimeApi, type RuntimeTask } from "./runtime-api";
+import {
+  makeEnvironment,
+  FunctionProcess,
+  RuntimeApi,
+  type EnvironmentOptions,
+  type RuntimeTask,
+} from "./function-process";
 
 /** Figures for the last line of an invocation in the log. */
-interface InvocationReport {
+interface InvocationReport extends Pick<InvocationOutcome, "durationMs" | "initMs"> {
   readonly requestId: string;
-  readonly durationMs: number;
-  /** Undefined where the environment was warm. */
-  readonly initMs: number | undefined;
   readonly maxMemoryUsedMiB: number | undefined;
 }
 
@@ -66,22 +68,19 @@ interface InvocationAnswer {
 /** How an invocation ended. */
 export interface InvocationOutcome extends InvocationAnswer {
   readonly durationMs: number;
-  /** Set for the first invocation of an environment. */
+  /** Set for the first invocation of an environment; undefined where it was warm. */
   readonly initMs: number | undefined;
 }
 
-export interface InstanceOptions {
-  readonly version: VersionConfiguration;
+export interface InstanceOptions extends Omit<EnvironmentOptions, "runtimeApi"> {
   readonly nodePath: string;
-  readonly taskRoot: string;
-  /** Flags of Node.js. Default: those of a function from a zip. */
+  /** Flags of Node.js. Default: a limit of the heap that follows from the memory. */
   readonly nodeFlags?: readonly string[];
-  readonly region: string;
-  readonly endpoint: string;
-  readonly processVariables?: Readonly<Record<string, string>>;
   readonly log: FunctionLog;
-  readonly logStream: string;
 }
+
+/** The share of the memory that V8's old space may take. The rest is for buffers, stacks and Node.js itself. */
+const HEAP_SHARE = 0.9;
 
 /** Why a wait for the process ended: it asks for work, it took too long and was killed, or it exited. */
 type WaitEnd =
@@ -120,14 +119,15 @@ export class FunctionInstance {
 
   static async start(options: InstanceOptions): Promise<FunctionInstance> {
     const api = await RuntimeApi.listen();
-    const { nodePath, taskRoot, nodeFlags, log, version } = options;
+    const heapMiB = Math.floor(options.version.memoryMiB * HEAP_SHARE);
+    const { nodePath, taskRoot, nodeFlags = [`--max-old-space-size=${heapMiB}`], log } = options;
+    const environment = makeEnvironment({ ...options, runtimeApi: api.address });
     const process = await FunctionProcess.startInTurn({
       nodePath,
+      nodeFlags,
       taskRoot,
-      environment: functionEnvironment({ ...options, runtimeApi: api.address }),
+      environment,
       log: log.descriptor,
-      memoryMiB: version.memoryMiB,
-      ...(nodeFlags && { nodeFlags }),
     }).catch((error: unknown) => {
       // An open server would keep the whole program from ending.
       api.close();

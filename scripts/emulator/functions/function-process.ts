@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { VersionConfiguration } from "../applied/functions";
+import { listenOnLoopback, readBytes } from "../http";
 
 export interface EnvironmentOptions {
   readonly version: VersionConfiguration;
@@ -20,7 +22,7 @@ export interface EnvironmentOptions {
  * The whole environment of a function's process: the applied variables and those that Lambda sets. The last two are
  * local: they lead the SDK to the emulator, and keep it from asking a metadata service for credentials.
  */
-export function functionEnvironment(options: EnvironmentOptions): Record<string, string> {
+export function makeEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { version, region } = options;
   return {
     ...options.processVariables,
@@ -50,20 +52,12 @@ export function functionEnvironment(options: EnvironmentOptions): Record<string,
 
 const BOOTSTRAP = join(__dirname, "bootstrap.mjs");
 
-/** The share of the memory that V8's old space may take. The rest is for buffers, stacks and Node.js itself. */
-const HEAP_SHARE = 0.9;
-
-const limitHeap = (memoryMiB?: number): readonly string[] =>
-  memoryMiB === undefined ? [] : [`--max-old-space-size=${Math.floor(memoryMiB * HEAP_SHARE)}`];
-
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly nodePath: string;
-  /** The function's memory, which limits its heap. Default: Node.js's own limit. */
-  readonly memoryMiB?: number;
+  /** Default: none. */
+  readonly nodeFlags?: readonly string[];
   readonly taskRoot: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Flags of Node.js. Default: a limit of the heap that follows from the memory. */
-  readonly nodeFlags?: readonly string[];
   /** Descriptor for stdout and stderr. */
   readonly log: number;
 }
@@ -87,9 +81,9 @@ export class FunctionProcess {
   }
 
   /**
-   * Starts the process after those that were asked for before, and lets pending input be read between two starts. A
-   * start blocks this process for up to a second on a busy machine: sixteen in a row would delay answers for ten
-   * seconds, and functions and connections would be taken for dead.
+   * Starts the process after those that were requested before, and lets pending input be read between two starts. A
+   * start blocks this process for up to a second on a busy machine, so sixteen in a row would delay answers until
+   * functions and connections time out.
    */
   static startInTurn(options: ProcessOptions): Promise<FunctionProcess> {
     const started = lastStart
@@ -100,13 +94,9 @@ export class FunctionProcess {
     return started;
   }
 
-  static start(options: ProcessOptions): FunctionProcess {
-    const { nodeFlags = limitHeap(options.memoryMiB) } = options;
-    const child = spawn(options.nodePath, [...nodeFlags, BOOTSTRAP], {
-      cwd: options.taskRoot,
-      env: options.environment,
-      stdio: ["ignore", options.log, options.log],
-    });
+  static start({ nodePath, nodeFlags = [], taskRoot, environment, log }: ProcessOptions): FunctionProcess {
+    const stdio = ["ignore" as const, log, log];
+    const child = spawn(nodePath, [...nodeFlags, BOOTSTRAP], { cwd: taskRoot, env: environment, stdio });
     const started = new FunctionProcess(child);
     if (!watching) process.once("exit", killAll);
     watching = true;
@@ -171,4 +161,95 @@ let watching = false;
 /** A frozen process would never end by itself, so all are killed when this process exits. */
 function killAll(): void {
   for (const started of live) started.kill();
+}
+
+/** What a function's process is given for one invocation. */
+export interface RuntimeTask {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+  readonly functionArn: string;
+  readonly traceId: string;
+  readonly payload: string;
+}
+
+/** What the process reports. */
+interface RuntimeEvents {
+  /** The process asks for work: it is initialised, and done with the invocation before. */
+  next(): void;
+  response(payload: string): void;
+  error(payload: string): void;
+  initError(payload: string): void;
+}
+
+const PREFIX = "/2018-06-01/runtime/";
+
+/** Lambda's Runtime API for one environment: a server that the function's process asks for work. */
+export class RuntimeApi {
+  private waiting: ServerResponse | undefined;
+  private events: RuntimeEvents | undefined;
+
+  private constructor(
+    private readonly server: Server,
+    /** `127.0.0.1:<port>`, for AWS_LAMBDA_RUNTIME_API. */
+    readonly address: string,
+  ) {}
+
+  static async listen(): Promise<RuntimeApi> {
+    const server = createServer({ keepAliveTimeout: 0 });
+    const api = new RuntimeApi(server, `127.0.0.1:${await listenOnLoopback(server)}`);
+    server.on("request", (request, response) => void api.handle(request, response));
+    return api;
+  }
+
+  /** Reports to these events from now on. Call it before the process is started. */
+  connect(events: RuntimeEvents): void {
+    this.events = events;
+  }
+
+  /** Gives work to the process. @throws Error where the process does not wait for work */
+  deliver(task: RuntimeTask): void {
+    const response = this.waiting;
+    if (response === undefined)
+      throw new Error(`The function's process does not wait for work (request ${task.requestId}).`);
+    this.waiting = undefined;
+    response.writeHead(200, {
+      "content-type": "application/json",
+      "lambda-runtime-aws-request-id": task.requestId,
+      "lambda-runtime-deadline-ms": String(task.deadlineMs),
+      "lambda-runtime-invoked-function-arn": task.functionArn,
+      "lambda-runtime-trace-id": task.traceId,
+    });
+    response.end(task.payload);
+  }
+
+  close(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const resource = request.url?.startsWith(PREFIX) ? request.url.slice(PREFIX.length) : "";
+    if (request.method === "GET" && resource === "invocation/next") {
+      this.waiting = response;
+      this.events?.next();
+      return;
+    }
+    const report = this.findReport(resource);
+    if (request.method !== "POST" || report === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    // A process that dies while it sends its answer is reported by its exit.
+    const payload = await readBytes(request).catch(() => undefined);
+    if (payload === undefined) return;
+    report(payload.toString("utf8"));
+    response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
+  }
+
+  private findReport(resource: string): ((payload: string) => void) | undefined {
+    if (resource === "init/error") return this.events?.initError;
+    if (/^invocation\/[^/]+\/response$/.test(resource)) return this.events?.response;
+    if (/^invocation\/[^/]+\/error$/.test(resource)) return this.events?.error;
+    return undefined;
+  }
 }

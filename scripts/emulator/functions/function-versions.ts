@@ -62,6 +62,8 @@ function unpack(zip: Uint8Array, target: string, file: string): void {
 export interface InvocationTarget {
   readonly function: AppliedFunction;
   readonly version: VersionConfiguration;
+  /** Alias or version that the caller named. Undefined: the function alone. */
+  readonly qualifier: string | undefined;
 }
 
 /** The versions that can be invoked, with their configurations. */
@@ -111,7 +113,7 @@ export class FunctionVersions {
       qualifier === undefined || qualifier === "$LATEST"
         ? applied.newest
         : this.versionOf(functionName, qualifier, random);
-    return version === undefined ? undefined : { function: applied, version };
+    return version === undefined ? undefined : { function: applied, version, qualifier };
   }
 
   private versionOf(functionName: string, qualifier: string, random: () => number): VersionConfiguration | undefined {

@@ -2,9 +2,15 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AppliedApiKey } from "../applied/api";
+import type { Applied } from "../applied/applied";
+import { mayInvoke } from "../applied/functions";
+import type { InvocationResult } from "../functions/function-host";
+import { asObject, asText, numberOr, parseObject, type JsonObject } from "../json";
 import type { GatewayRequest } from "./gateway";
-import type { GatewayFailure } from "./gateway-responses";
+import type { GatewayFailure, MappingSource } from "./gateway-responses";
+import { checkAnswer, readAuthorizerAnswer, type AuthorizerAnswer } from "./policy";
 import type { Route } from "./route";
+import type { ExpiringCache } from "./stage";
 
 /** An IAM user who may sign requests. */
 export interface Caller {
@@ -31,7 +37,7 @@ export function assertDistinct(callers: readonly Caller[]): void {
   }
 }
 
-export interface SignatureOptions {
+interface SignatureOptions {
   readonly region: string;
   readonly callers: readonly Caller[];
   readonly nowMs: number;
@@ -43,7 +49,7 @@ const SERVICE = "execute-api";
 const MAX_SKEW_MS = 5 * 60_000;
 
 const HEADER = new RegExp(
-  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request/.source +
+  /^AWS4-HMAC-SHA256\s+Credential=([^/\s]+)\/(\d{8}\/[^/]+\/[^/]+)\/aws4_request/.source +
     /\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/.source,
 );
 
@@ -55,23 +61,21 @@ export async function verifySignature(
   const authorization = request.header("authorization");
   if (authorization === undefined) return { type: "MISSING_AUTHENTICATION_TOKEN" };
   const match = HEADER.exec(authorization);
-  const signingDate = parseAmzDate(request.header("x-amz-date"));
-  if (match === null || signingDate === undefined) {
+  const date = request.header("x-amz-date") ?? "";
+  const signingDate = parseAmzDate(date);
+  if (match === null || Number.isNaN(signingDate.getTime()))
     return {
       type: "INVALID_SIGNATURE",
       message:
         "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters " +
         "and an 'X-Amz-Date' header.",
     };
-  }
-  const [, accessKeyId, day, region, service, signedHeaders = "", signature = ""] = match;
-  const date = request.header("x-amz-date")!;
+  const [, accessKeyId, credentialScope, signedHeaders = "", signature = ""] = match;
   const scope = `${date.slice(0, 8)}/${options.region}/${SERVICE}`;
-  if (`${day}/${region}/${service}` !== scope)
+  if (credentialScope !== scope)
     return { type: "INVALID_SIGNATURE", message: `Credential should be scoped to ${scope}.` };
-  if (Math.abs(options.nowMs - signingDate.getTime()) > MAX_SKEW_MS) {
+  if (Math.abs(options.nowMs - signingDate.getTime()) > MAX_SKEW_MS)
     return { type: "INVALID_SIGNATURE", message: `Signature expired: ${date} is more than 5 minutes from now.` };
-  }
   const caller = options.callers.find((candidate) => candidate.accessKeyId === accessKeyId);
   if (caller === undefined)
     return { type: "INVALID_SIGNATURE", message: "The security token included in the request is invalid." };
@@ -127,27 +131,21 @@ function isBodyHashValid(request: GatewayRequest): boolean {
   return given === undefined || given === createHash("sha256").update(request.body).digest("hex");
 }
 
-function parseAmzDate(value: string | undefined): Date | undefined {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value ?? "");
-  if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second] = match;
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+/** Reads such as `20260102T030405Z`. Everything else is an invalid date. */
+function parseAmzDate(value: string): Date {
+  return new Date(value.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 }
 
 function isEqual(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }
 
-export interface AuthorizationOptions {
-  readonly region: string;
-  readonly callers: readonly Caller[];
+interface AuthorizationOptions extends SignatureOptions {
   readonly apiKeys: readonly AppliedApiKey[];
-  readonly nowMs: number;
 }
 
 /** The caller of a request, as far as the route's security identifies it. */
-export interface Identity {
+interface Identity {
   readonly caller: Caller | undefined;
   readonly apiKey: AppliedApiKey | undefined;
 }
@@ -179,4 +177,89 @@ export function writeIdentity({ caller, apiKey }: Identity, context: Map<string,
     context.set("identity.apiKey", apiKey.value);
     context.set("identity.apiKeyId", apiKey.id);
   }
+}
+
+/** A Lambda authorizer of type TOKEN, as a security scheme defines it. */
+export interface TokenAuthorizer {
+  readonly functionArn: string;
+  /** Name of the header with the token. */
+  readonly header: string;
+  /** What the header's value has to match before the function is called. Undefined: any value. */
+  readonly validation: RegExp | undefined;
+  readonly ttlSeconds: number;
+}
+
+/** For how long API Gateway caches an answer where the authorizer has no time of its own. */
+const DEFAULT_TTL_SECONDS = 300;
+
+/** Reads a security scheme; undefined where it has no authorizer. @throws Error for other types than TOKEN */
+export function readTokenAuthorizer(scheme: JsonObject): TokenAuthorizer | undefined {
+  const given = asObject(scheme["x-amazon-apigateway-authorizer"]);
+  if (given === undefined) return undefined;
+  const { type, authorizerUri: uri, identityValidationExpression, authorizerResultTtlInSeconds: ttl } = given;
+  const functionArn = /\/functions\/(.+)\/invocations$/.exec(String(uri))?.[1];
+  if (String(type).toLowerCase() !== "token" || functionArn === undefined)
+    throw new Error(
+      "The local runtime emulates authorizers of type token with a Lambda function, and this one has type " +
+        `${JSON.stringify(type)}, authorizerUri ${JSON.stringify(uri)}.`,
+    );
+  const expression = asText(identityValidationExpression);
+  return {
+    functionArn,
+    header: String(scheme.name),
+    validation: expression === undefined ? undefined : new RegExp(`^(?:${expression})$`),
+    ttlSeconds: numberOr(ttl, DEFAULT_TTL_SECONDS),
+  };
+}
+
+/** Checks tokens in API Gateway's order: first the expression, then the cache, then the authorizer's function. */
+export class TokenCheck {
+  constructor(
+    private readonly applied: Applied,
+    private readonly cache: ExpiringCache<AuthorizerAnswer>,
+    private readonly invoke: (functionArn: string, payload: string) => Promise<InvocationResult>,
+  ) {}
+
+  /** Writes the answer into `$context.authorizer`. @returns the refusal; undefined where the method may be called */
+  async check(authorizer: TokenAuthorizer, { request, context }: MappingSource): Promise<GatewayFailure | undefined> {
+    const { functionArn, header, validation, ttlSeconds } = authorizer;
+    const token = request.header(header);
+    if (token === undefined || token === "" || validation?.test(token) === false) return { type: "UNAUTHORIZED" };
+    const methodArn = methodArnOf(this.applied, request);
+    const key = JSON.stringify([functionArn, header, token]);
+    const cached = this.cache.get(key);
+    const answer = cached ?? (await this.askFunction(functionArn, token, methodArn));
+    if ("type" in answer) return answer;
+    if (cached === undefined) this.cache.put(key, answer, ttlSeconds);
+    context.set("authorizer.principalId", answer.principalId);
+    for (const [name, value] of Object.entries(answer.context)) context.set(`authorizer.${name}`, value);
+    return checkAnswer(answer, methodArn);
+  }
+
+  private async askFunction(
+    functionArn: string,
+    authorizationToken: string,
+    methodArn: string,
+  ): Promise<AuthorizerAnswer | GatewayFailure> {
+    const { api, permissions } = this.applied;
+    // The import into API Gateway gives authorizers their ids, so the permission has to cover any id.
+    const sourceArn = `${api.executionArn}/authorizers/local1`;
+    if (!mayInvoke(permissions, { principal: "apigateway.amazonaws.com", functionArn, sourceArn }))
+      return { type: "AUTHORIZER_CONFIGURATION_ERROR" };
+    const result = await this.invoke(functionArn, JSON.stringify({ type: "TOKEN", methodArn, authorizationToken }));
+    // This message is how a function asks API Gateway for a 401.
+    if (result.kind === "error" && parseObject(result.payload)?.errorMessage === "Unauthorized")
+      return { type: "UNAUTHORIZED" };
+    if (result.kind !== "answer")
+      return { type: result.kind === "unknown-function" ? "AUTHORIZER_CONFIGURATION_ERROR" : "AUTHORIZER_FAILURE" };
+    return readAuthorizerAnswer(result.payload) ?? { type: "AUTHORIZER_CONFIGURATION_ERROR" };
+  }
+}
+
+/** ARN of the method that a request calls, as policies name it. */
+export function methodArnOf(
+  { api, stage }: Pick<Applied, "api" | "stage">,
+  { method, rawPath }: GatewayRequest,
+): string {
+  return `${api.executionArn}/${stage.name}/${method}${rawPath.slice(`/${stage.name}`.length)}`;
 }

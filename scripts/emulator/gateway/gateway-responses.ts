@@ -70,7 +70,7 @@ const DEFAULTS = {
   UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
 } as const;
 
-export type GatewayResponseType = keyof typeof DEFAULTS;
+type GatewayResponseType = keyof typeof DEFAULTS;
 
 /** Why the gateway answers by itself. */
 export interface GatewayFailure {
@@ -132,18 +132,14 @@ export class GatewayResponses {
   }
 }
 
-export interface TemplateOptions {
-  /** Stands for variables without a value. Default: "". */
-  readonly fallback?: string;
-  /** Default: values are not escaped. */
-  readonly escape?: (name: string, value: string) => string;
-}
-
-/** Replaces `$context.name` and `${context.name}` by the variables' values. */
+/**
+ * Replaces `$context.name` and `${context.name}` by the variables' values, escaped by the given function.
+ * A variable without a value becomes the fallback.
+ */
 export function fillTemplate(
   template: string,
   context: ReadonlyMap<string, string>,
-  { fallback = "", escape = (_name, value) => value }: TemplateOptions = {},
+  { fallback = "", escape = (_name: string, value: string) => value } = {},
 ): string {
   return template.replace(
     /\$(?:\{context\.([\w.-]+)\}|context\.(\w+(?:[.-]\w+)*))/g,

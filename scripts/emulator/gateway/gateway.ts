@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { messageOf } from "../json";
-import { closeServer, listenOnLoopback } from "../loopback";
+import { closeServer, listenOnLoopback } from "../http";
 import type { GatewayAnswer, GatewayFailure } from "./gateway-responses";
 
 /** A request as it was received. Names keep the caller's spelling; look-ups of headers ignore their case. */
@@ -49,7 +49,7 @@ function pairHeaders(raw: readonly string[]): [string, string][] {
 }
 
 /** Answers the requests of the server. */
-export interface RequestHandler {
+interface RequestHandler {
   /** @param problem why the server could not take the request */
   handle(request: GatewayRequest, problem?: GatewayFailure): Promise<GatewayAnswer>;
 }

@@ -3,41 +3,30 @@ import { mayInvoke } from "../applied/functions";
 import type { InvocationResult } from "../functions/function-host";
 import { asList, asObject, parseObject, type JsonObject } from "../json";
 import type { GatewayAnswer, GatewayFailure, MappingSource } from "./gateway-responses";
-import { ENDPOINT_HEADER } from "./resource-policy";
-import type { Integration, Route } from "./route";
-
-/** Whether a body is passed as Base64. @param mediaTypes `x-amazon-apigateway-binary-media-types` of the API */
-function isBinary(mediaTypes: readonly string[], contentType = "application/json"): boolean {
-  const [given = ""] = contentType.split(";");
-  return mediaTypes.some((type) => type === "*/*" || type.toLowerCase() === given.trim().toLowerCase());
-}
+import type { Integration, Route, ServedRoute } from "./route";
 
 /**
  * The event of a Lambda proxy integration, payload version 1.0 (API Gateway developer guide, set up Lambda proxy
  * integrations).
+ * @param hiddenHeader a header that the function does not get
  */
-export function proxyEvent(
-  route: Route,
-  source: MappingSource,
-  mediaTypes: readonly string[],
-): Record<string, unknown> {
+export function makeProxyEvent(route: Route, source: MappingSource, hiddenHeader = ""): Record<string, unknown> {
   const { request, context } = source;
-  const headers = forwardedHeaders(route, source);
+  const headers = selectHeaders(route, source).filter(([name]) => name.toLowerCase() !== hiddenHeader.toLowerCase());
   const query = [...request.query];
-  const binary = isBinary(mediaTypes, request.header("content-type"));
   return {
     resource: route.resourcePath,
     path: request.rawPath.slice(`/${context.get("stage")}`.length) || "/",
     httpMethod: request.method,
     headers: Object.fromEntries(headers),
-    multiValueHeaders: allValues(headers),
+    multiValueHeaders: groupValues(headers),
     queryStringParameters: orNull(Object.fromEntries(query.map(([name, values]) => [name, values.at(-1) ?? ""]))),
     multiValueQueryStringParameters: orNull(Object.fromEntries(query)),
     pathParameters: orNull(source.pathParameters),
     stageVariables: orNull(source.stageVariables),
-    requestContext: requestContext(route, context),
-    body: request.body.length === 0 ? null : request.body.toString(binary ? "base64" : "utf8"),
-    isBase64Encoded: binary && request.body.length > 0,
+    requestContext: makeRequestContext(route, context),
+    body: request.body.length === 0 ? null : request.body.toString("utf8"),
+    isBase64Encoded: false,
   };
 }
 
@@ -70,7 +59,7 @@ const IDENTITY_VARIABLES = [
   "apiKeyId",
 ];
 
-function requestContext(route: Route, context: ReadonlyMap<string, string>): Record<string, unknown> {
+function makeRequestContext(route: Route, context: ReadonlyMap<string, string>): Record<string, unknown> {
   const pick = (names: readonly string[], prefix = "") =>
     Object.fromEntries(names.map((name) => [name, context.get(`${prefix}${name}`) ?? null]));
   const authorizer = [...context.keys()]
@@ -87,7 +76,7 @@ function requestContext(route: Route, context: ReadonlyMap<string, string>): Rec
   };
 }
 
-/** Headers that the gateway does not pass on: of the connection, of its own, and of the local runtime. */
+/** Headers that the gateway does not pass on: of the connection, and its own. */
 const DROPPED_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -97,11 +86,10 @@ const DROPPED_HEADERS = new Set([
   "x-forwarded-for",
   "x-forwarded-port",
   "x-forwarded-proto",
-  ENDPOINT_HEADER.toLowerCase(),
 ]);
 
 /** The headers that the function gets. A signature that was checked is not passed on. */
-function forwardedHeaders(route: Route, { request, context }: MappingSource): (readonly [string, string])[] {
+function selectHeaders(route: Route, { request, context }: MappingSource): (readonly [string, string])[] {
   const isKept = (name: string) => !DROPPED_HEADERS.has(name) && !(route.needsSignature && name === "authorization");
   return [
     ...request.headers.filter(([name]) => isKept(name.toLowerCase())),
@@ -113,7 +101,7 @@ function forwardedHeaders(route: Route, { request, context }: MappingSource): (r
 }
 
 /** Collects in a map, because a header may have the name of a property of all objects, such as `constructor`. */
-function allValues(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
+function groupValues(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
   const values = new Map<string, string[]>();
   for (const [name, value] of headers) values.set(name, [...(values.get(name) ?? []), value]);
   return Object.fromEntries(values);
@@ -125,11 +113,11 @@ function orNull<T extends object>(map: T): T | null {
 }
 
 /**
- * Reads a function's answer; undefined where it is not what a Lambda proxy integration must return.
- * @param decodesBase64 whether the API has binary media types; otherwise the caller gets the Base64 text itself
+ * Reads a function's answer; undefined where it is not what a Lambda proxy integration must return. An API without
+ * binary media types passes a Base64 text on as it is.
  */
-export function parseProxyResponse(payload: string, decodesBase64: boolean): GatewayAnswer | undefined {
-  const { statusCode, body, headers, multiValueHeaders, isBase64Encoded } = parseObject(payload) ?? {};
+export function parseProxyResponse(payload: string): GatewayAnswer | undefined {
+  const { statusCode, body, headers, multiValueHeaders } = parseObject(payload) ?? {};
   const status = statusCode === "" ? NaN : Number(statusCode);
   const isStatus = Number.isInteger(status) && status >= 100 && status <= 599;
   const isMap = (value: unknown) => asObject(value ?? {}) !== undefined;
@@ -140,7 +128,7 @@ export function parseProxyResponse(payload: string, decodesBase64: boolean): Gat
   return {
     status,
     headers: hasType ? pairs : [["Content-Type", "application/json"], ...pairs],
-    body: Buffer.from(String(body ?? ""), isBase64Encoded === true && decodesBase64 ? "base64" : "utf8"),
+    body: Buffer.from(String(body ?? "")),
   };
 }
 
@@ -159,21 +147,20 @@ function readHeaders(single: JsonObject, multiple: JsonObject): [string, string]
 
 /** Lambda proxy integrations: makes the event, calls the function, and reads its answer or its failure. */
 export class LambdaIntegration {
-  private readonly mediaTypes: readonly string[];
-
+  /** @param hiddenHeader a header that functions do not get. Default: none */
   constructor(
     private readonly applied: Applied,
     private readonly invoke: (functionArn: string, payload: string) => Promise<InvocationResult>,
-  ) {
-    this.mediaTypes = asList(applied.api.document["x-amazon-apigateway-binary-media-types"]).map(String);
-  }
+    private readonly hiddenHeader?: string,
+  ) {}
 
-  async call(route: Route, integration: Integration, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
+  async call(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     const { context } = source;
     // Without a permission for exactly this alias AWS answers 500, "Invalid permissions on Lambda function".
-    if (!this.isPermitted(route, integration)) return { type: "API_CONFIGURATION_ERROR" };
+    if (!this.isPermitted(route)) return { type: "API_CONFIGURATION_ERROR" };
+    const event = makeProxyEvent(route, source, this.hiddenHeader);
     const beganMs = performance.now();
-    const result = await this.invokeInTime(integration, JSON.stringify(proxyEvent(route, source, this.mediaTypes)));
+    const result = await this.invokeInTime(route.integration, JSON.stringify(event));
     const latency = String(Math.round(performance.now() - beganMs));
     context.set("integrationLatency", latency);
     context.set("integration.latency", latency);
@@ -181,26 +168,14 @@ export class LambdaIntegration {
     const status = result.kind === "throttled" ? "429" : "200";
     context.set("integrationStatus", status);
     context.set("integration.status", status);
-    return this.readResult(result, source);
-  }
-
-  private readResult(result: InvocationResult, { request, context }: MappingSource): GatewayAnswer | GatewayFailure {
-    if (result.kind === "too-large") return { type: "REQUEST_TOO_LARGE" };
-    if (result.kind === "unknown-function") return { type: "API_CONFIGURATION_ERROR" };
-    // Lambda's 429 reaches the caller as 500: a proxy integration does not pass its error type on
-    // (repost.aws/questions/QUfI6bsdd0SOiPeyimzxSkfQ, read 2026-11).
-    if (result.kind === "throttled") return { type: "INTEGRATION_FAILURE", status: 500 };
-    if (result.kind === "error") return { type: "INTEGRATION_FAILURE" };
-    const answer = parseProxyResponse(result.payload, isBinary(this.mediaTypes, request.header("accept")));
-    if (answer === undefined) return { type: "INTEGRATION_FAILURE" };
-    context.set("integration.integrationStatus", String(answer.status));
+    const answer = readResult(result);
+    if (!("type" in answer)) context.set("integration.integrationStatus", String(answer.status));
     return answer;
   }
 
-  private isPermitted(route: Route, { functionArn }: Integration): boolean {
+  private isPermitted({ method, resourcePath, integration: { functionArn } }: ServedRoute): boolean {
     const { api, stage, permissions } = this.applied;
-    const resource = route.resourcePath.replace(/\{[^}]*\}/g, "*");
-    const sourceArn = `${api.executionArn}/${stage.name}/${route.method}${resource}`;
+    const sourceArn = `${api.executionArn}/${stage.name}/${method}${resourcePath.replace(/\{[^}]*\}/g, "*")}`;
     return mayInvoke(permissions, { principal: "apigateway.amazonaws.com", functionArn, sourceArn });
   }
 
@@ -219,4 +194,14 @@ export class LambdaIntegration {
       clearTimeout(timer);
     }
   }
+}
+
+function readResult(result: InvocationResult): GatewayAnswer | GatewayFailure {
+  if (result.kind === "too-large") return { type: "REQUEST_TOO_LARGE" };
+  if (result.kind === "unknown-function") return { type: "API_CONFIGURATION_ERROR" };
+  // Lambda's 429 reaches the caller as 500: a proxy integration does not pass its error type on
+  // (repost.aws/questions/QUfI6bsdd0SOiPeyimzxSkfQ, read 2026-11).
+  if (result.kind === "throttled") return { type: "INTEGRATION_FAILURE", status: 500 };
+  const answer = result.kind === "error" ? undefined : parseProxyResponse(result.payload);
+  return answer ?? { type: "INTEGRATION_FAILURE" };
 }

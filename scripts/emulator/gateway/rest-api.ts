@@ -1,31 +1,35 @@
+import { randomUUID } from "node:crypto";
 import type { Applied } from "../applied/applied";
-import type { InvocationResult } from "../functions/function-host";
-import { increment, type Observer, type StatisticsRecorder } from "../statistics";
-import { createContext, type AccessLog } from "./access-log";
-import { authorize, writeIdentity, type Caller } from "./authorization";
+import type { RuntimeContext } from "../functions/function-host";
+import { increment } from "../statistics";
+import { authorize, methodArnOf, TokenCheck, writeIdentity, type Caller } from "./authorization";
 import type { GatewayRequest } from "./gateway";
 import { GatewayResponses, type GatewayAnswer, type GatewayFailure, type MappingSource } from "./gateway-responses";
 import { LambdaIntegration } from "./lambda-integration";
-import { ENDPOINT_HEADER, ResourcePolicy } from "./resource-policy";
-import { cacheKey, readCacheControl, type ResponseCache } from "./response-cache";
-import { readRoutes, RouteTable, type Integration, type Route } from "./route";
-import type { Throttle } from "./throttle";
-import { AuthorizerCache, methodArnOf, TokenCheck } from "./token-authorizer";
+import { ResourcePolicy, type AuthorizerAnswer } from "./policy";
+import { readRoutes, RouteTable, type Route, type ServedRoute } from "./route";
+import {
+  makeCacheKey,
+  ExpiringCache,
+  readCacheControl,
+  type AccessLog,
+  type ResponseCache,
+  type Throttle,
+} from "./stage";
 
-export interface RestApiOptions {
-  readonly region: string;
+interface RestApiOptions extends RuntimeContext {
   readonly callers: readonly Caller[];
   readonly now: () => number;
   readonly cache: ResponseCache;
   /** Default: an empty cache of this API. */
-  readonly authorizerCache?: AuthorizerCache;
+  readonly authorizerCache?: ExpiringCache<AuthorizerAnswer>;
   readonly throttle: Throttle;
-  readonly statistics: StatisticsRecorder;
-  /** Default: none. */
-  readonly observer?: Observer;
   readonly accessLog: AccessLog;
-  readonly warn: (message: string) => void;
-  invoke(functionArn: string, payload: string): Promise<InvocationResult>;
+  /**
+   * Name of the header by which a call says through which VPC endpoint it comes: an id, or `none`. Functions do not see
+   * it. Default: X-Local-Vpc-Endpoint. A call without it comes through the first endpoint that the API's policy names.
+   */
+  readonly endpointHeader?: string;
 }
 
 /** Longest ARN of a method, path included, that can be authorized: 1,600 bytes (API Gateway quotas). */
@@ -44,18 +48,20 @@ export class RestApi {
   private readonly integration: LambdaIntegration;
   private readonly tokens: TokenCheck;
   private readonly policy: ResourcePolicy | undefined;
+  private readonly endpointHeader: string;
 
   constructor(
     private readonly applied: Applied,
     private readonly options: RestApiOptions,
   ) {
     const { document, policy } = applied.api;
-    const { warn, now, authorizerCache = new AuthorizerCache(now) } = options;
+    const { warn, now, authorizerCache = new ExpiringCache<AuthorizerAnswer>(now) } = options;
+    this.endpointHeader = options.endpointHeader ?? "X-Local-Vpc-Endpoint";
     const invoke = (arn: string, payload: string) => options.invoke(arn, payload);
-    this.policy = policy === undefined ? undefined : ResourcePolicy.parse(policy);
+    this.policy = policy === undefined ? undefined : new ResourcePolicy(policy);
     this.routes = new RouteTable(readRoutes(document, applied.methodSettings, warn));
     this.responses = new GatewayResponses(document);
-    this.integration = new LambdaIntegration(applied, invoke);
+    this.integration = new LambdaIntegration(applied, invoke, this.endpointHeader);
     this.tokens = new TokenCheck(applied, authorizerCache, invoke);
   }
 
@@ -92,10 +98,9 @@ export class RestApi {
     source.context.set("resourcePath", route.resourcePath);
     const refusal = await this.findRefusal(route, source);
     if (refusal !== undefined) return refusal;
-    const { integration } = route;
-    if (integration === undefined) return { type: "API_CONFIGURATION_ERROR" };
-    if (this.applied.stage.cacheClusterEnabled && route.cacheable) return this.answerCached(route, integration, source);
-    const answer = await this.callFunction(route, integration, source);
+    if (!isServed(route)) return { type: "API_CONFIGURATION_ERROR" };
+    if (this.applied.stage.cacheClusterEnabled && route.cacheable) return this.answerCached(route, source);
+    const answer = await this.callFunction(route, source);
     return "type" in answer ? answer : addHeaders(answer, [[CACHE_HEADER, "off"]]);
   }
 
@@ -123,7 +128,7 @@ export class RestApi {
   /** The API's resource policy can deny every call. A call without signature and token needs its permission. */
   private checkPolicy(route: Route, { request, context }: MappingSource): GatewayFailure | undefined {
     if (this.policy === undefined) return undefined;
-    const endpoint = this.policy.endpointOf(request.header(ENDPOINT_HEADER));
+    const endpoint = this.policy.endpointOf(request.header(this.endpointHeader));
     if (endpoint !== undefined) context.set("identity.vpceId", endpoint);
     const caller = context.get("identity.userArn") ?? "anonymous";
     const question = { methodArn: methodArnOf(this.applied, request), endpoint, caller };
@@ -132,31 +137,23 @@ export class RestApi {
   }
 
   /** Answers from the cache, or calls the function and caches its answer whatever the status, as AWS does. */
-  private async answerCached(
-    route: Route,
-    integration: Integration,
-    source: MappingSource,
-  ): Promise<GatewayAnswer | GatewayFailure> {
+  private async answerCached(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     const control = readCacheControl(source.request, route.settings);
     if ("type" in control) return control;
     const { cache, statistics } = this.options;
-    const key = cacheKey(route, integration, source);
+    const key = makeCacheKey(route, source);
     const cached = control.refresh ? undefined : cache.get(key);
     source.cacheResult = cached === undefined ? "miss" : "hit";
     statistics.route(route.name)[cached === undefined ? "cacheMisses" : "cacheHits"] += 1;
-    const answer = cached ?? (await this.callFunction(route, integration, source));
+    const answer = cached ?? (await this.callFunction(route, source));
     if ("type" in answer) return answer;
     if (cached === undefined) cache.put(key, answer, route.settings.cacheTtlSeconds);
     return addHeaders(answer, [[CACHE_HEADER, source.cacheResult], ...control.headers]);
   }
 
-  private callFunction(
-    route: Route,
-    integration: Integration,
-    source: MappingSource,
-  ): Promise<GatewayAnswer | GatewayFailure> {
+  private callFunction(route: ServedRoute, source: MappingSource): Promise<GatewayAnswer | GatewayFailure> {
     this.options.statistics.route(route.name).integrationCalls += 1;
-    return this.integration.call(route, integration, source);
+    return this.integration.call(route, source);
   }
 
   private observe({ status }: GatewayAnswer, { context, cacheResult }: MappingSource, latencyMs: number): void {
@@ -182,6 +179,50 @@ export class RestApi {
     this.options.accessLog.write(format, context);
   }
 }
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/**
+ * `$context` of one request, which mapping expressions, gateway responses, the event and the access log read.
+ * @param nowMs milliseconds since 1970
+ */
+export function createContext(
+  { api, stage }: Pick<Applied, "api" | "stage">,
+  request: GatewayRequest,
+  nowMs: number,
+): Map<string, string> {
+  const traceId =
+    request.header("x-amzn-trace-id") ?? `Root=1-${Math.floor(nowMs / 1000).toString(16)}-${randomHex(24)}`;
+  const domainName = request.header("host") ?? "";
+  return new Map([
+    ["requestId", randomUUID()],
+    ["extendedRequestId", `${randomHex(15)}=`],
+    ["accountId", api.executionArn.split(":")[4] ?? ""],
+    ["apiId", api.id],
+    ["stage", stage.name],
+    ["path", request.rawPath],
+    ["httpMethod", request.method],
+    ["protocol", "HTTP/1.1"],
+    ["domainName", domainName],
+    ["domainPrefix", domainName.split(".")[0] ?? ""],
+    ["requestTime", formatLogTime(nowMs)],
+    ["requestTimeEpoch", String(nowMs)],
+    ["xrayTraceId", traceId],
+    ["identity.sourceIp", request.sourceIp],
+    ["identity.userAgent", request.header("user-agent") ?? ""],
+  ]);
+}
+
+const randomHex = (digits: number): string => randomUUID().replaceAll("-", "").slice(0, digits);
+
+/** Such as `09/Apr/2026:12:34:56 +0000`. */
+export function formatLogTime(nowMs: number): string {
+  const [date = "", time = ""] = new Date(nowMs).toISOString().split("T");
+  const [year, month, day] = date.split("-");
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
+}
+
+const isServed = (route: Route): route is ServedRoute => route.integration !== undefined;
 
 function addHeaders(answer: GatewayAnswer, headers: GatewayAnswer["headers"]): GatewayAnswer {
   return { ...answer, headers: [...answer.headers, ...headers] };

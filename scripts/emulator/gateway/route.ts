@@ -1,8 +1,8 @@
 import type { AppliedMethodSettings, MethodSettings } from "../applied/api";
 import { asList, asObject, asTexts, numberOr, type JsonObject } from "../json";
 import { isExpression } from "./gateway-responses";
-import { readTokenAuthorizer, type TokenAuthorizer } from "./token-authorizer";
-import { RequestValidation } from "./validation";
+import { readTokenAuthorizer, type TokenAuthorizer } from "./authorization";
+import { RequestValidation, type Operation } from "./validation";
 
 /** The function behind a route. */
 export interface Integration {
@@ -32,6 +32,11 @@ export interface Route {
   readonly cacheable: boolean;
 }
 
+/** A route whose integration is emulated. */
+export interface ServedRoute extends Route {
+  readonly integration: Integration;
+}
+
 /** API Gateway's longest integration time-out, and its default. */
 const INTEGRATION_TIMEOUT_MS = 29_000;
 
@@ -42,8 +47,7 @@ const NO_SETTINGS: MethodSettings = {
   cacheTtlSeconds: 300,
   requiresAuthorizationForCacheControl: true,
   cacheControlStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
-  throttleRate: undefined,
-  throttleBurst: undefined,
+  throttle: undefined,
 };
 
 /**
@@ -110,14 +114,8 @@ function findSecuritySchemes(document: JsonObject, operation: JsonObject): JsonO
     });
 }
 
-interface RouteOperation {
-  readonly name: string;
-  readonly resourcePath: string;
-  readonly operation: JsonObject;
-}
-
 function readIntegration(
-  { name, resourcePath, operation }: RouteOperation,
+  { name, resourcePath, operation }: Pick<Operation, "name" | "operation"> & Pick<Route, "resourcePath">,
   warn: (message: string) => void,
 ): Integration | undefined {
   const { type, uri, timeoutInMillis, cacheNamespace, ...given } =
@@ -152,7 +150,7 @@ function readIntegration(
  * A route, with the values of its path's variables. They stay percent-encoded, because REST APIs do
  * not decode them.
  */
-export interface RouteMatch {
+interface RouteMatch {
   readonly route: Route;
   readonly pathParameters: Readonly<Record<string, string>>;
 }

@@ -1,17 +1,17 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Applied } from "../applied/applied";
 import type { AppliedQueue } from "../applied/functions";
 import { SYSTEM_TIMERS, type Timers } from "../events/schedules";
-import type { JsonObject } from "../json";
-import type { Observer } from "../statistics";
-import { getMetricData } from "./metric-data";
-import { MetricStore, putMetricData, readEmbeddedMetrics } from "./metric-store";
-import { MetricsServer, type MetricsService } from "./metrics-server";
-import { Recorder, type TimeLapse } from "./recorder";
+import { closeServer, listenOnLoopback, openUpstream, readRequest, type ProxiedRequest, type Upstream } from "../http";
+import { messageOf, parseObject, type JsonObject } from "../json";
+import { LogTail, readEmbeddedMetrics } from "./function-logs";
+import { AwsError, getMetricData, putMetricData } from "./metric-data";
+import { MetricStore, Recorder, type TimeLapse } from "./metric-store";
 
-export interface LocalMetricsOptions {
+interface LocalMetricsOptions {
   /** `http://127.0.0.1:<port>` of the emulator, which answers all calls that are not about metrics. */
   readonly emulator: string;
   readonly sqs: SQSClient;
@@ -27,64 +27,58 @@ const ACCOUNT_CONCURRENCY = 1_000;
 /** SQS reports to CloudWatch each minute. */
 const GAUGE_EVERY_MS = 60_000;
 
+/** The target of CloudWatch's JSON protocol, which @aws-sdk/client-cloudwatch speaks. */
+const TARGET = "GraniteServiceVersion20100801.";
+
+/** The same two operations in CloudWatch's other protocols: form fields, and CBOR with the operation in its path. */
+const OTHER_PROTOCOLS = /(?:^|&)Action=(?:Get|Put)MetricData(?:&|$)|\/operation\/(?:Get|Put)MetricData$/;
+
+const ACCOUNT_SETTINGS = "/2016-08-19/account-settings";
+
 /**
- * CloudWatch for what runs here. The runtime reports to it, it reads the functions' logs, and it answers over HTTP.
+ * AWS on loopback with the metrics of what ran here. The runtime reports to it, and it reads the functions' logs. It
+ * answers GetMetricData, PutMetricData and Lambda's GetAccountSettings, and passes everything else on to the emulator.
  */
 export class LocalMetrics {
-  private constructor(
-    private readonly account: MeasuredAccount,
-    private readonly gauge: QueueGauge,
-    private readonly server: MetricsServer,
-  ) {}
+  private port = 0;
+  private readonly server: Server;
+  private readonly upstream: Upstream;
+  private readonly store = new MetricStore();
+  /** Records what the runtime reports to it. */
+  readonly recorder: Recorder;
+  private readonly gauge: QueueGauge;
+  private readonly tails = new Map<string, LogTail>();
+  private functionCount = 0;
 
-  static async start(options: LocalMetricsOptions): Promise<LocalMetrics> {
-    const { sqs, warn, time } = options;
-    const account = new MeasuredAccount(options);
-    const server = await MetricsServer.listen(options.emulator, account);
-    const gauge = new QueueGauge({
+  private constructor(private readonly options: LocalMetricsOptions) {
+    const { emulator, sqs, warn, time } = options;
+    this.server = createServer((message, reply) => void this.serve(message, reply));
+    this.upstream = openUpstream(emulator);
+    this.recorder = new Recorder(this.store, time);
+    this.gauge = new QueueGauge({
       sqs,
       warn,
       timers: SYSTEM_TIMERS,
       everyMs: time.real(GAUGE_EVERY_MS),
-      counted: (...counts) => account.recorder.counted(...counts),
+      counted: (...counts) => this.recorder.counted(...counts),
     });
-    return new LocalMetrics(account, gauge, server);
   }
 
-  /** Records what the runtime reports to it. */
-  get observer(): Observer {
-    return this.account.recorder;
+  static async start(options: LocalMetricsOptions): Promise<LocalMetrics> {
+    const metrics = new LocalMetrics(options);
+    metrics.port = await listenOnLoopback(metrics.server);
+    return metrics;
   }
 
   /** `http://127.0.0.1:<port>`: give it as AWS_ENDPOINT_URL, or for CloudWatch and Lambda alone. */
   get url(): string {
-    return this.server.url;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Takes an apply. Call it before any function of the apply runs: logs are read from their present end on. */
   configure(applied: Applied): void {
-    this.account.configure(applied);
-    this.gauge.configure(applied.queues);
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.server.close(), this.gauge.stop()]);
-  }
-}
-
-/** The calls about metrics and limits, answered from what was recorded. */
-class MeasuredAccount implements MetricsService {
-  readonly recorder: Recorder;
-  private readonly store = new MetricStore();
-  private readonly tails = new Map<string, LogTail>();
-  private functionCount = 0;
-
-  constructor(private readonly options: Pick<LocalMetricsOptions, "logDirectory" | "time">) {
-    this.recorder = new Recorder(this.store, options.time);
-  }
-
-  configure(applied: Applied): void {
     this.recorder.configure(applied);
+    this.gauge.configure(applied.queues);
     this.functionCount = applied.functions.length;
     for (const { newest } of applied.functions) {
       const file = join(this.options.logDirectory, `${newest.functionName}.log`);
@@ -92,8 +86,53 @@ class MeasuredAccount implements MetricsService {
     }
   }
 
+  async stop(): Promise<void> {
+    await Promise.all([closeServer(this.server), this.gauge.stop()]);
+    this.upstream.close();
+  }
+
+  private async serve(message: IncomingMessage, reply: ServerResponse): Promise<void> {
+    const request = await readRequest(message).catch(() => undefined);
+    if (request === undefined) return void message.destroy();
+    try {
+      const own = this.answer(request);
+      if (own !== undefined) return writeJson(reply, 200, own);
+      const { status, headers, body } = await this.upstream.send(request).catch((cause: unknown) => {
+        throw new AwsError(502, "BadGateway", `The emulator does not answer: ${messageOf(cause)}`);
+      });
+      reply.writeHead(status, headers).end(body);
+    } catch (error) {
+      writeRefusal(
+        reply,
+        error instanceof AwsError ? error : new AwsError(500, "InternalServiceFault", messageOf(error)),
+      );
+    }
+  }
+
+  /** Undefined where the emulator has to answer. */
+  private answer(request: ProxiedRequest): JsonObject | undefined {
+    const { method, path, headers } = request;
+    const target = headers["x-amz-target"];
+    if (target === `${TARGET}GetMetricData`) return this.getMetricData(readBody(request));
+    if (target === `${TARGET}PutMetricData`) {
+      putMetricData(this.store, readBody(request), this.options.time.at(Date.now()));
+      return {};
+    }
+    const [route = ""] = path.split("?");
+    if (method === "GET" && route.replace(/\/$/, "") === ACCOUNT_SETTINGS) return this.getAccountSettings();
+    const operation = route.startsWith("/service/") ? route : request.body.toString("latin1");
+    if (method === "POST" && OTHER_PROTOCOLS.test(operation))
+      throw new AwsError(
+        400,
+        "InvalidAction",
+        "Metrics are answered here in CloudWatch's JSON protocol only; " +
+          "ask by a client that speaks it, such as @aws-sdk/client-cloudwatch 3.1162.",
+      );
+    return undefined;
+  }
+
   /** The functions write their logs themselves, so new lines are read before each answer. */
-  getMetricData(input: JsonObject): JsonObject {
+  private getMetricData(input: JsonObject): JsonObject {
     for (const tail of this.tails.values()) {
       for (const sample of tail.take().flatMap(readEmbeddedMetrics))
         this.store.record({ ...sample, atMs: this.options.time.at(sample.atMs) });
@@ -101,11 +140,7 @@ class MeasuredAccount implements MetricsService {
     return getMetricData(this.store, input);
   }
 
-  putMetricData(input: JsonObject): void {
-    putMetricData(this.store, input, this.options.time.at(Date.now()));
-  }
-
-  getAccountSettings(): JsonObject {
+  private getAccountSettings(): JsonObject {
     const unreserved = ACCOUNT_CONCURRENCY - this.recorder.reserved;
     return {
       AccountLimit: { ConcurrentExecutions: ACCOUNT_CONCURRENCY, UnreservedConcurrentExecutions: unreserved },
@@ -114,53 +149,26 @@ class MeasuredAccount implements MetricsService {
   }
 }
 
-/** Bytes that are read at once. */
-const CHUNK_BYTES = 1 << 20;
-const LINE_FEED = 10;
-
-/** Reads the lines that others append to a file, each once. Lines from before the tail was made are not read. */
-export class LogTail {
-  private position: number;
-  /** Begin of a line whose end has not been written yet. */
-  private rest = Buffer.alloc(0);
-
-  constructor(private readonly path: string) {
-    this.position = existsSync(path) ? statSync(path).size : 0;
-  }
-
-  /** The complete lines since the last call, without their line feeds; none where the file does not exist yet. */
-  take(): string[] {
-    if (!existsSync(this.path)) return [];
-    const lines: string[] = [];
-    const file = openSync(this.path, "r");
-    try {
-      const end = fstatSync(file).size;
-      while (this.position < end)
-        lines.push(...this.splitLines(this.readChunk(file, Math.min(CHUNK_BYTES, end - this.position))));
-    } finally {
-      closeSync(file);
-    }
-    return lines;
-  }
-
-  private readChunk(file: number, bytes: number): Buffer {
-    const chunk = Buffer.alloc(bytes);
-    const count = readSync(file, chunk, 0, bytes, this.position);
-    if (count === 0) throw new Error(`${this.path} became shorter while it was read; a function's log only grows.`);
-    this.position += count;
-    return chunk.subarray(0, count);
-  }
-
-  /** Splits bytes, not text, because the bytes of one character may lie in two chunks. */
-  private splitLines(chunk: Buffer): string[] {
-    const bytes = Buffer.concat([this.rest, chunk]);
-    const last = bytes.lastIndexOf(LINE_FEED);
-    this.rest = bytes.subarray(last + 1);
-    return last < 0 ? [] : bytes.subarray(0, last).toString("utf8").split("\n");
-  }
+function readBody({ headers, body }: ProxiedRequest): JsonObject {
+  const text = (headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString("utf8");
+  const parsed = parseObject(text);
+  if (parsed !== undefined) return parsed;
+  const begin = JSON.stringify(text.slice(0, 40));
+  throw new AwsError(400, "SerializationException", `The request's body is no JSON object; it begins ${begin}.`);
 }
 
-export interface QueueGaugeOptions {
+function writeJson(reply: ServerResponse, status: number, body: JsonObject): void {
+  reply.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(body));
+}
+
+/** The name is also in the headers, where older clients look for it. */
+function writeRefusal(reply: ServerResponse, { status, name, message }: AwsError): void {
+  reply.setHeader("x-amzn-errortype", name);
+  reply.setHeader("x-amzn-query-error", `${name};${status < 500 ? "Sender" : "Receiver"}`);
+  writeJson(reply, status, { __type: name, message });
+}
+
+interface QueueGaugeOptions {
   readonly sqs: SQSClient;
   readonly timers: Timers;
   /** Real milliseconds between two measurements. */

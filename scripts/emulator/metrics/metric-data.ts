@@ -1,10 +1,20 @@
 import { countAbove, quantile } from "../../kit/quantiles";
-import { asList, asObject, type JsonObject } from "../json";
-import { readDimensions, type MetricName, type MetricStore } from "./metric-store";
-import { AwsError } from "./metrics-server";
+import { asList, asObject, asText, isNumber, type JsonObject } from "../json";
+import type { MetricStore, Sample } from "./metric-store";
+
+/** A refusal as AWS words it: status, name and message reach the caller. */
+export class AwsError extends Error {
+  constructor(
+    readonly status: number,
+    override readonly name: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 /** What CloudWatch computes from the samples of a period: at least one value, ascending. */
-export type Statistic = (ascending: readonly number[]) => number;
+type Statistic = (ascending: readonly number[]) => number;
 
 const sum: Statistic = (values) => values.reduce((total, value) => total + value, 0);
 
@@ -43,15 +53,6 @@ function parsePercentileRank(name: string): Statistic | undefined {
 const MAX_QUERIES = 500;
 const MINUTE_MS = 60_000;
 
-interface Query extends MetricName {
-  readonly id: string;
-  readonly label: string;
-  readonly statistic: Statistic;
-  readonly periodMs: number;
-  /** Whether the answer holds its result. */
-  readonly returned: boolean;
-}
-
 /**
  * Answers GetMetricData from samples, all of it in one page. Periods are counted from the start, which is rounded down
  * to a whole minute; a period without samples has no value.
@@ -60,10 +61,10 @@ interface Query extends MetricName {
  */
 export function getMetricData(store: MetricStore, input: JsonObject): JsonObject {
   const [givenStartMs, endMs] = [readTime(input, "StartTime"), readTime(input, "EndTime")];
-  if (givenStartMs >= endMs)
-    throw invalid(
-      `The parameter StartTime (${isoTime(givenStartMs)}) must be less than the parameter EndTime (${isoTime(endMs)}).`,
-    );
+  if (givenStartMs >= endMs) {
+    const [start, end] = [givenStartMs, endMs].map((ms) => new Date(ms).toISOString());
+    throw invalid(`The parameter StartTime (${start}) must be less than the parameter EndTime (${end}).`);
+  }
   const queries = asList(input["MetricDataQueries"]).map((query) => readQuery(asObject(query) ?? {}));
   if (queries.length === 0 || queries.length > MAX_QUERIES)
     throw invalid(`MetricDataQueries has ${queries.length} queries; allowed: 1 to ${MAX_QUERIES}.`);
@@ -87,49 +88,41 @@ export function getMetricData(store: MetricStore, input: JsonObject): JsonObject
   return { Messages: [], MetricDataResults: results };
 }
 
-function readQuery(query: JsonObject): Query {
+function readQuery(query: JsonObject) {
   const { Id: id, Expression: expression, MetricStat: metricStat, Label: label, ReturnData: returnData } = query;
   if (typeof id !== "string" || !/^[a-z]\w*$/.test(id))
-    throw invalid(
-      `The id of a query is ${JSON.stringify(id)}; allowed: letters, digits and _, a lower-case letter first.`,
-    );
+    throw invalid(`The id of a query is ${describe(id)}; allowed: letters, digits and _, a lower-case letter first.`);
   if (expression !== undefined)
     throw invalid(
-      `${id} is the expression ${JSON.stringify(expression)}; here only MetricStat is answered. ` +
+      `${id} is the expression ${describe(expression)}; here only MetricStat is answered. ` +
         "Ask for the metrics, and compute it from them.",
     );
-  const stat = asObject(metricStat);
-  const metric = asObject(stat?.["Metric"]);
-  if (stat === undefined || metric === undefined) throw invalid(`${id} has no MetricStat with a Metric.`);
-  if (stat["Unit"] !== undefined)
-    throw invalid(
-      `${id} asks for the unit ${JSON.stringify(stat["Unit"])}, and units are not kept here; leave it out.`,
-    );
-  const name = readMetricName(id, metric);
-  return {
-    id,
-    ...name,
-    label: typeof label === "string" ? label : name.metric,
-    statistic: readStatistic(id, stat["Stat"]),
-    periodMs: readPeriod(id, stat["Period"]),
-    returned: returnData !== false,
-  };
-}
-
-function readMetricName(id: string, given: JsonObject): MetricName {
-  const { Namespace: namespace, MetricName: metric, Dimensions: dimensions } = given;
+  const { Metric: given, Stat: statistic, Period: period, Unit: unit } = asObject(metricStat) ?? {};
+  if (asObject(given) === undefined) throw invalid(`${id} has no MetricStat with a Metric.`);
+  if (unit !== undefined)
+    throw invalid(`${id} asks for the unit ${describe(unit)}, and units are not kept here; leave it out.`);
+  const { Namespace: namespace, MetricName: metric, Dimensions: dimensions } = asObject(given) ?? {};
   if (typeof namespace !== "string" || typeof metric !== "string")
     throw invalid(
-      `${id} names the metric ${JSON.stringify(metric)} of ${JSON.stringify(namespace)}; ` +
-        "it takes Namespace and MetricName.",
+      `${id} has the MetricName ${describe(metric)} and the Namespace ${describe(namespace)}; expected texts.`,
     );
-  return { namespace, metric, dimensions: readDimensions(dimensions) };
+  return {
+    id,
+    namespace,
+    metric,
+    dimensions: readDimensions(dimensions),
+    label: typeof label === "string" ? label : metric,
+    statistic: readStatistic(id, statistic),
+    periodMs: readPeriod(id, period),
+    /** Whether the answer holds its result. */
+    returned: returnData !== false,
+  };
 }
 
 function readStatistic(id: string, name: unknown): Statistic {
   const statistic = typeof name === "string" ? parseStatistic(name) : undefined;
   if (statistic === undefined)
-    throw invalid(`${id} asks for the statistic ${JSON.stringify(name)}; allowed here: ${STATISTICS}.`);
+    throw invalid(`${id} asks for the statistic ${describe(name)}; allowed here: ${STATISTICS}.`);
   return statistic;
 }
 
@@ -137,18 +130,50 @@ function readPeriod(id: string, seconds: unknown): number {
   const allowed =
     typeof seconds === "number" && seconds > 0 && ([1, 5, 10, 20, 30].includes(seconds) || seconds % 60 === 0);
   if (!allowed)
-    throw invalid(
-      `${id} has the period ${JSON.stringify(seconds)}; allowed: 1, 5, 10, 20, 30, or a multiple of 60 seconds.`,
-    );
+    throw invalid(`${id} has the period ${describe(seconds)}; allowed: 1, 5, 10, 20, 30, or a multiple of 60 seconds.`);
   return seconds * 1_000;
 }
 
 function readTime(input: JsonObject, name: string): number {
   const seconds = input[name];
-  if (typeof seconds !== "number" || !Number.isFinite(seconds))
-    throw invalid(`${name} is ${JSON.stringify(seconds) ?? "missing"}; allowed: seconds since 1970.`);
+  if (!isNumber(seconds)) throw invalid(`${name} is ${describe(seconds)}; allowed: seconds since 1970.`);
   return seconds * 1_000;
 }
 
-const invalid = (message: string): AwsError => new AwsError(400, "ValidationError", message);
-const isoTime = (ms: number): string => new Date(ms).toISOString();
+/**
+ * Records the data of a PutMetricData call, all of it or nothing. A datum without a time is recorded at `nowMs`.
+ * @param input the request's parsed JSON, times in seconds since 1970
+ * @param nowMs in the time of the metrics
+ * @throws AwsError where something is invalid, and for sets of values and of statistics, which are not recorded here
+ */
+export function putMetricData(store: MetricStore, input: JsonObject, nowMs: number): void {
+  const namespace = asText(input["Namespace"]);
+  if (namespace === undefined)
+    throw invalid(`Namespace is ${describe(input["Namespace"])}; expected a text.`, PUT_REFUSAL);
+  const data = asList(input["MetricData"]).map((datum) => readDatum(asObject(datum) ?? {}, nowMs));
+  for (const datum of data) store.record({ namespace, ...datum });
+}
+
+const PUT_REFUSAL = "InvalidParameterValue";
+
+function readDatum(datum: JsonObject, nowMs: number): Omit<Sample, "namespace"> {
+  const { Timestamp: seconds, Value: value, Dimensions: dimensions } = datum;
+  const metric = asText(datum["MetricName"]);
+  if (metric === undefined)
+    throw invalid(`A datum has the MetricName ${describe(datum["MetricName"])}; expected a text.`, PUT_REFUSAL);
+  const set = ["StatisticValues", "Values"].find((name) => datum[name] !== undefined);
+  if (set !== undefined) throw invalid(`${metric} comes as ${set}; here only Value is recorded.`, PUT_REFUSAL);
+  if (!isNumber(value)) throw invalid(`${metric} has the value ${describe(value)}; allowed: numbers.`, PUT_REFUSAL);
+  const atMs = isNumber(seconds) ? seconds * 1_000 : nowMs;
+  return { metric, dimensions: readDimensions(dimensions), value, atMs };
+}
+
+/** `[{Name, Value}]` as a map. */
+function readDimensions(given: unknown): Record<string, string> {
+  return Object.fromEntries(
+    asList(given).map((each) => [String(asObject(each)?.["Name"]), String(asObject(each)?.["Value"])]),
+  );
+}
+
+const describe = (value: unknown): string => JSON.stringify(value) ?? "missing";
+const invalid = (message: string, name = "ValidationError"): AwsError => new AwsError(400, name, message);

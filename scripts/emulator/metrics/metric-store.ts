@@ -1,5 +1,5 @@
-import { asList, asObject, asText, parseObject, type JsonObject } from "../json";
-import { AwsError } from "./metrics-server";
+import type { Applied } from "../applied/applied";
+import type { ObservedInvocation, ObservedRequest, ObservedThrottle, Observer } from "../statistics";
 
 /** One measured value of one metric. */
 export interface Sample {
@@ -72,103 +72,154 @@ function keyOf({ namespace, metric, dimensions }: MetricName): string {
   return JSON.stringify([namespace, metric, ...sorted]);
 }
 
-/** Most dimensions of a set (embedded metric format specification). */
-const MAX_DIMENSIONS = 30;
+/** How time passes in metrics. */
+export interface TimeLapse {
+  /** Time in the metrics, in milliseconds since 1970, of a real time. */
+  readonly at: (realMs: number) => number;
+  /** Real milliseconds that a number of milliseconds of the metrics take. */
+  readonly real: (ms: number) => number;
+}
+
+export const REAL_TIME: TimeLapse = { at: (realMs) => realMs, real: (ms) => ms };
 
 /**
- * The metrics in one line of a function's log, in CloudWatch's embedded metric format: each metric of a directive once
- * for each of its dimension sets, and each value of an array by itself. Like CloudWatch, it leaves out metrics and
- * dimension sets of which the line lacks a value.
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
- * @returns samples with the line's own time, in milliseconds since 1970; none for any other line
+ * Lets time in the metrics pass `factor` times as fast from the origin on; times before the origin stay. Only points in
+ * time are moved: a duration is recorded as it was measured.
+ * @param factor 1 or more
+ * @param originMs milliseconds since 1970, real
  */
-export function readEmbeddedMetrics(line: string): Sample[] {
-  // Most lines hold no metrics, and parsing them would take longest.
-  const root = line.startsWith("{") && line.includes('"_aws"') ? parseObject(line) : undefined;
-  const metadata = asObject(root?.["_aws"]);
-  const atMs = metadata?.["Timestamp"];
-  if (root === undefined || typeof atMs !== "number") return [];
-  return asList(metadata?.["CloudWatchMetrics"]).flatMap((directive) => {
-    const { Namespace: namespace, Dimensions: sets, Metrics: definitions } = asObject(directive) ?? {};
-    if (typeof namespace !== "string" || namespace === "") return [];
-    const dimensionSets = asList(sets)
-      .map((names) => readDimensionSet(asList(names), root))
-      .filter((set) => set !== undefined);
-    return asList(definitions).flatMap((definition) => {
-      const metric = asObject(definition)?.["Name"];
-      if (typeof metric !== "string") return [];
-      return readNumbers(root[metric]).flatMap((value) =>
-        dimensionSets.map((dimensions) => ({ namespace, metric, dimensions, value, atMs })),
-      );
+export function timeLapse(factor: number, originMs: number): TimeLapse {
+  if (!(Number.isFinite(factor) && factor >= 1))
+    throw new Error(`The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`);
+  return {
+    at: (realMs) => (realMs <= originMs ? realMs : originMs + (realMs - originMs) * factor),
+    real: (ms) => ms / factor,
+  };
+}
+
+type Dimensions = Sample["dimensions"];
+type MetricValues = Readonly<Record<string, number>>;
+
+/** Metrics of one moment, which share their dimensions. */
+interface Measurement extends Pick<Sample, "namespace" | "dimensions"> {
+  readonly values: MetricValues;
+  /** Milliseconds since 1970, real. Default: now. */
+  readonly realMs?: number;
+}
+
+/**
+ * Records the metrics that AWS publishes about what happened, with AWS's dimensions. Metrics that are missing here,
+ * such as NumberOfMessagesReceived and all metrics of tables, have no data.
+ */
+export class Recorder implements Observer {
+  private applied: Applied | undefined;
+
+  constructor(
+    private readonly store: MetricStore,
+    private readonly time: TimeLapse,
+  ) {}
+
+  /** Takes another apply, whose reservations count from now on. */
+  configure(applied: Applied): void {
+    this.applied = applied;
+  }
+
+  /** Executions that are kept free for functions with a reservation. */
+  get reserved(): number {
+    return (this.applied?.functions ?? []).reduce(
+      (total, { reservedConcurrency = 0 }) => total + reservedConcurrency,
+      0,
+    );
+  }
+
+  /**
+   * A metric of an invocation has the time at which the invocation began (Lambda developer guide, "Types of metrics").
+   * The empty set of dimensions is the sum over all functions.
+   */
+  invoked(invocation: ObservedInvocation): void {
+    const { functionName, startedAtMs: realMs, durationMs, failed, running } = invocation;
+    const own = { FunctionName: functionName };
+    const record = (dimensions: Dimensions, values: MetricValues) =>
+      this.record({ namespace: "AWS/Lambda", dimensions, values, realMs });
+    for (const dimensions of [{}, own, ...qualifiedDimensions(invocation), ...aliasDimensions(invocation)])
+      record(dimensions, { Invocations: 1, Errors: failed ? 1 : 0, Duration: durationMs });
+    record(own, { ConcurrentExecutions: running.get(functionName) ?? 1 });
+    record(
+      {},
+      {
+        ConcurrentExecutions: [...running.values()].reduce((total, count) => total + count, 0),
+        ClaimedAccountConcurrency: this.reserved + this.countUnreserved(running),
+      },
+    );
+  }
+
+  throttled(throttle: ObservedThrottle): void {
+    for (const dimensions of [{}, { FunctionName: throttle.functionName }, ...qualifiedDimensions(throttle)])
+      this.record({ namespace: "AWS/Lambda", dimensions, values: { Throttles: 1 } });
+  }
+
+  /**
+   * Errors and cache hits are 0 or 1 for each request, so that their average is a rate (API Gateway developer guide,
+   * "Amazon API Gateway dimensions and metrics").
+   */
+  answered({ apiName, stage, startedAtMs, status, latencyMs, integrationLatencyMs, cache }: ObservedRequest): void {
+    const values = {
+      Count: 1,
+      "4XXError": status >= 400 && status < 500 ? 1 : 0,
+      "5XXError": status >= 500 ? 1 : 0,
+      Latency: latencyMs,
+      ...(integrationLatencyMs !== undefined && { IntegrationLatency: integrationLatencyMs }),
+      ...(cache !== "off" && { CacheHitCount: cache === "hit" ? 1 : 0, CacheMissCount: cache === "miss" ? 1 : 0 }),
+    };
+    const sets: readonly Dimensions[] = [{ ApiName: apiName }, { ApiName: apiName, Stage: stage }];
+    for (const dimensions of sets)
+      this.record({ namespace: "AWS/ApiGateway", dimensions, values, realMs: startedAtMs });
+  }
+
+  fired(ruleArn: string): void {
+    const dimensions = { RuleName: ruleArn.slice(ruleArn.lastIndexOf("/") + 1) };
+    this.record({ namespace: "AWS/Events", dimensions, values: { Invocations: 1 } });
+  }
+
+  /** In seconds. Messages that nobody receives have no age here. */
+  handled(queueName: string, oldestAgeMs: number): void {
+    this.recordQueue(queueName, { ApproximateAgeOfOldestMessage: oldestAgeMs / 1_000 });
+  }
+
+  /** Records how many messages a queue holds now. */
+  counted(queueName: string, visible: number, notVisible: number): void {
+    this.recordQueue(queueName, {
+      ApproximateNumberOfMessagesVisible: visible,
+      ApproximateNumberOfMessagesNotVisible: notVisible,
     });
-  });
+  }
+
+  private countUnreserved(running: ReadonlyMap<string, number>): number {
+    const reserved = new Set(
+      (this.applied?.functions ?? [])
+        .filter(({ reservedConcurrency }) => reservedConcurrency !== undefined)
+        .map(({ newest }) => newest.functionName),
+    );
+    return [...running].reduce((total, [name, count]) => total + (reserved.has(name) ? 0 : count), 0);
+  }
+
+  private recordQueue(queueName: string, values: MetricValues): void {
+    this.record({ namespace: "AWS/SQS", dimensions: { QueueName: queueName }, values });
+  }
+
+  private record({ namespace, dimensions, values, realMs = Date.now() }: Measurement): void {
+    const atMs = this.time.at(realMs);
+    for (const [metric, value] of Object.entries(values))
+      this.store.record({ namespace, metric, dimensions, value, atMs });
+  }
 }
 
-/** Undefined where the line lacks one of the dimensions. */
-function readDimensionSet(names: readonly unknown[], root: JsonObject): Record<string, string> | undefined {
-  const dimensions = names.flatMap((name) => {
-    const value = asText(root[String(name)]);
-    return value === undefined ? [] : [[String(name), value] as const];
-  });
-  return dimensions.length < names.length || names.length > MAX_DIMENSIONS ? undefined : Object.fromEntries(dimensions);
+function qualifiedDimensions({ functionName, qualifier }: ObservedThrottle): Dimensions[] {
+  return qualifier === undefined ? [] : [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}` }];
 }
 
-function readNumbers(target: unknown): number[] {
-  return (Array.isArray(target) ? target : [target]).filter(isNumber);
+/** Lambda names the version that ran for an alias only; any other qualifier is the version. */
+function aliasDimensions({ functionName, qualifier, version }: ObservedInvocation): Dimensions[] {
+  if (qualifier === undefined || /^(\d+|\$LATEST)$/.test(qualifier)) return [];
+  return [{ FunctionName: functionName, Resource: `${functionName}:${qualifier}`, ExecutedVersion: version }];
 }
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
-
-/** Most samples that one value of PutMetricData may stand for here. */
-const MAX_COUNT = 10_000;
-
-/**
- * Records the data of a PutMetricData call, all of it or nothing. A datum without a time is recorded at `nowMs`.
- * @param input the request's parsed JSON, times in seconds since 1970
- * @param nowMs in the time of the metrics
- * @throws AwsError where something is invalid, and for statistic sets, which do not allow percentiles
- */
-export function putMetricData(store: MetricStore, input: JsonObject, nowMs: number): void {
-  const namespace = asText(input["Namespace"]);
-  if (namespace === undefined) throw invalid(`Namespace is ${describe(input["Namespace"])}; expected a text.`);
-  const samples = asList(input["MetricData"]).flatMap((datum) =>
-    readDatum(asObject(datum) ?? {}, nowMs).map((sample) => ({ namespace, ...sample })),
-  );
-  for (const sample of samples) store.record(sample);
-}
-
-function readDatum(datum: JsonObject, nowMs: number): Omit<Sample, "namespace">[] {
-  const { Timestamp: seconds, Value: value, Values: values, Counts: counts } = datum;
-  const metric = asText(datum["MetricName"]);
-  if (metric === undefined)
-    throw invalid(`A datum has the MetricName ${describe(datum["MetricName"])}; expected a text.`);
-  if (datum["StatisticValues"] !== undefined)
-    throw invalid(`${metric} comes as StatisticValues; here only Value and Values are recorded.`);
-  const given =
-    values === undefined
-      ? [value]
-      : asList(values).flatMap((each, index) => Array<unknown>(readCount(metric, asList(counts)[index])).fill(each));
-  const numbers = given.filter(isNumber);
-  if (numbers.length === 0 || numbers.length < given.length)
-    throw invalid(`${metric} has the value ${describe(given.find((each) => !isNumber(each)))}; allowed: numbers.`);
-  const dimensions = readDimensions(datum["Dimensions"]);
-  const atMs = typeof seconds === "number" ? seconds * 1_000 : nowMs;
-  return numbers.map((each) => ({ metric, dimensions, value: each, atMs }));
-}
-
-function readCount(metric: string, count: unknown = 1): number {
-  if (isNumber(count) && Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return count;
-  throw invalid(`${metric} has the count ${describe(count)}; allowed here: whole numbers from 0 to ${MAX_COUNT}.`);
-}
-
-/** `[{Name, Value}]` as a map. */
-export function readDimensions(given: unknown): Record<string, string> {
-  return Object.fromEntries(
-    asList(given).map((each) => [String(asObject(each)?.["Name"]), String(asObject(each)?.["Value"])]),
-  );
-}
-
-const describe = (value: unknown): string => JSON.stringify(value) ?? "missing";
-const invalid = (message: string): AwsError => new AwsError(400, "InvalidParameterValue", message);

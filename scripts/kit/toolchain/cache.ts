@@ -17,8 +17,10 @@ export interface InstallOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a disk answers that takes no more. */
 const DISK_ERRORS = ["EACCES", "EDQUOT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
+
+/** Whether the disk takes no more, or nothing at all. */
+export const isOfDisk = (error: unknown): boolean => DISK_ERRORS.includes((error as NodeJS.ErrnoException).code ?? "");
 
 /**
  * Fills a folder of the cache once, however many runs ask for it at the same time: the others wait for the first one,
@@ -29,10 +31,9 @@ export async function installOnce(folder: string, options: InstallOptions): Prom
   try {
     await install(folder, options);
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    if (!DISK_ERRORS.includes(code)) throw error;
+    if (!isOfDisk(error)) throw error;
     throw new UsageError(
-      `The cache cannot be written: ${message}. Give it a folder that is yours and has room: QUICKTURN_CACHE=<folder>.`,
+      `The cache cannot be written: ${(error as Error).message}. Give it a folder that is yours and has room: QUICKTURN_CACHE=<folder>.`,
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { rootCertificates } from "node:tls";
 import { EnvHttpProxyAgent, request } from "undici";
 import { openPromise } from "yauzl";
+import { isOfDisk } from "./cache";
 import { mirrored, type Archive } from "./pins";
 
 export interface DownloadOptions {
@@ -40,7 +41,10 @@ export async function download(archive: Archive, path: string, options: Download
       break;
     } catch (error) {
       options.signal.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === "ENOSPC") rmSync(path, { force: true });
+      if (isOfDisk(error)) {
+        rmSync(path, { force: true });
+        throw error;
+      }
       fruitless = sizeOf(path) > before ? 0 : fruitless + 1;
       if (!(error instanceof CutShort) || fruitless >= FRUITLESS_ATTEMPTS) throw explain(error, url);
     }
@@ -80,9 +84,7 @@ async function fetchRest(url: string, path: string, { environment, detail, signa
   const count = countBytes(start, total, detail);
   const file = createWriteStream(path, { flags: goesOn ? "a" : "w" });
   await pipeline(Readable.from(count(body)), file).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === "ENOSPC" || cause.code === "EACCES"
-      ? cause
-      : new CutShort("the connection was cut", { cause });
+    throw isOfDisk(cause) ? cause : new CutShort("the connection was cut", { cause });
   });
   if (sizeOf(path) < total) throw new CutShort("the connection was cut");
 }

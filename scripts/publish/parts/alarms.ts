@@ -1,8 +1,7 @@
 import { PART_ALARMS, alarmsPart } from "../../../stacks/contract/parts";
-import { joinLines } from "../module-readme";
+import { joinLines, type PartPages } from "../module-readme";
 import { describeRinging, table } from "../tables";
-import { formatRun } from "../module-tests";
-import type { PartPages } from "./part-pages";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`Alarms on a Lambda function of yours, on a REST API of yours, or on both: errors,
 duration, throttles, server errors and latency, each with a threshold that is a variable. They go to an SNS
@@ -73,13 +72,20 @@ variables {
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:pages";
 const addressAlarm = (name: string) => `aws_cloudwatch_metric_alarm.alarm_${name.replaceAll("-", "_")}`;
+const OTHER_TOPIC = TOPIC.replace("us-east-1", "eu-west-1");
+const ERRORS = `${addressAlarm("function-errors")}[0]`;
 
 /** Asserts that the alarms on these resources exist, and the others do not. */
 const expectAlarmsOf = (watched: readonly string[]) =>
-  PART_ALARMS.map(({ name, watches }) => ({
-    condition: `length(${addressAlarm(name)}) == ${watched.includes(watches) ? 1 : 0}`,
-    message: `${name} ${watched.includes(watches) ? "is not there" : "is there"}.`,
-  }));
+  Object.fromEntries(
+    PART_ALARMS.map(({ name, watches }) => {
+      const isExpected = watched.includes(watches);
+      return [
+        `${name} ${isExpected ? "does not exist" : "exists"}.`,
+        `length(${addressAlarm(name)}) == ${Number(isExpected)}`,
+      ];
+    }),
+  );
 
 /** README, example and tests of the module \`alarms\`. */
 export const alarmsPages: PartPages = {
@@ -90,97 +96,64 @@ export const alarmsPages: PartPages = {
   given: GIVEN,
   runs: [
     formatRun("function_and_api", {
-      asserts: [
+      asserts: {
         ...expectAlarmsOf(["function", "api"]),
-        {
-          condition: `${addressAlarm("function-errors")}[0].alarm_name == "support-function-errors"`,
-          message: "The alarm is not named after name.",
-        },
-        {
-          condition: `${addressAlarm("function-errors")}[0].dimensions["FunctionName"] == "support-agent"`,
-          message: "Another function is watched.",
-        },
-        {
-          condition:
-            `${addressAlarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ` +
-            `${addressAlarm("api-5xx")}[0].dimensions["Stage"] == "live"`,
-          message: "Another API or stage is watched.",
-        },
-        {
-          condition: "length(aws_sns_topic.alarm_topic) == 1 && length(aws_sns_topic_subscription.alarm_email) == 1",
-          message: "The alarms write to nobody.",
-        },
-      ],
+        "The alarm is not named after name.": `${ERRORS}.alarm_name == "support-function-errors"`,
+        "Another function is watched.": `${ERRORS}.dimensions["FunctionName"] == "support-agent"`,
+        "Another API or stage is watched.":
+          `${addressAlarm("api-5xx")}[0].dimensions["ApiName"] == "support-api" && ` +
+          `${addressAlarm("api-5xx")}[0].dimensions["Stage"] == "live"`,
+        "The alarms reach nobody.":
+          "length(aws_sns_topic.alarm_topic) == 1 && length(aws_sns_topic_subscription.alarm_email) == 1",
+      },
     }),
     formatRun("the_function_alone", { variables: { rest_api_name: null }, asserts: expectAlarmsOf(["function"]) }),
     formatRun("the_api_alone", { variables: { function_name: null }, asserts: expectAlarmsOf(["api"]) }),
     formatRun("thresholds_are_variables", {
       variables: { alarm_5xx_threshold: 1, alarm_api_latency_critical: 2500, alarm_duration_threshold: 1000.5 },
-      asserts: [
-        {
-          condition:
-            `${addressAlarm("api-5xx")}[0].threshold == 1 && ` +
-            `${addressAlarm("api-latency-critical")}[0].threshold == 2500`,
-          message: "The API's alarms ring elsewhere.",
-        },
-        {
-          condition: `${addressAlarm("function-duration")}[0].threshold == 1000.5`,
-          message: "The function's alarm rings elsewhere.",
-        },
-      ],
+      asserts: {
+        "The API's alarms have other thresholds.":
+          `${addressAlarm("api-5xx")}[0].threshold == 1 && ` +
+          `${addressAlarm("api-latency-critical")}[0].threshold == 2500`,
+        "The function's alarm has another threshold.": `${addressAlarm("function-duration")}[0].threshold == 1000.5`,
+      },
     }),
     formatRun("one_is_off", {
       variables: { alarms_enabled: { "function-duration": false } },
-      asserts: [
-        {
-          condition:
-            `length(${addressAlarm("function-duration")}) == 0 && ` + `length(${addressAlarm("function-errors")}) == 1`,
-          message: "Another one is off.",
-        },
-      ],
+      asserts: {
+        "It is still there.": `length(${addressAlarm("function-duration")}) == 0`,
+        "Another one is off.": `length(${addressAlarm("function-errors")}) == 1`,
+      },
     }),
     formatRun("a_topic_of_yours", {
       variables: { alarm_email: null, alarm_topic_arn: TOPIC, own_topic_enabled: false },
-      asserts: [
-        { condition: "length(aws_sns_topic.alarm_topic) == 0", message: "There is a topic that nobody asked for." },
-        {
-          condition: `one(${addressAlarm("function-errors")}[0].alarm_actions) == "${TOPIC}"`,
-          message: "The alarm goes elsewhere.",
-        },
-      ],
+      asserts: {
+        "The module makes a topic of its own.": "length(aws_sns_topic.alarm_topic) == 0",
+        "The alarm goes to another topic.": `one(${ERRORS}.alarm_actions) == "${TOPIC}"`,
+      },
     }),
   ],
   refusals: [
-    formatRun("nothing_to_watch", {
-      variables: { function_name: null, rest_api_name: null },
-      failures: ["var.function_name"],
-    }),
-    formatRun("no_topic_at_all", {
-      variables: { alarm_email: null, own_topic_enabled: false },
-      failures: ["var.own_topic_enabled"],
-    }),
-    formatRun("two_topics", { variables: { alarm_topic_arn: TOPIC }, failures: ["var.own_topic_enabled"] }),
-    formatRun("a_topic_of_another_region", {
-      variables: {
-        alarm_email: null,
-        alarm_topic_arn: TOPIC.replace("us-east-1", "eu-west-1"),
-        own_topic_enabled: false,
-      },
-      failures: ["var.alarm_topic_arn"],
-    }),
-    formatRun("an_address_for_a_topic_of_yours", {
-      variables: { alarm_topic_arn: TOPIC, own_topic_enabled: false },
-      failures: ["var.alarm_email"],
-    }),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
-    formatRun("an_alarm_that_is_none", {
-      variables: { alarms_enabled: { "worker-errors": false } },
-      failures: ["var.alarms_enabled"],
-    }),
-    formatRun("a_warning_above_the_critical_alarm", {
-      variables: { alarm_api_latency_warning: 5000 },
-      failures: ["var.alarm_api_latency_warning"],
-    }),
-    formatRun("nobody_to_call", { variables: { alarm_email: null }, failures: ["check.alarms_reach_a_person"] }),
+    formatRefusal("nothing_to_watch", { function_name: null, rest_api_name: null }, "var.function_name"),
+    formatRefusal("no_topic_at_all", { alarm_email: null, own_topic_enabled: false }, "var.own_topic_enabled"),
+    formatRefusal("two_topics", { alarm_topic_arn: TOPIC }, "var.own_topic_enabled"),
+    formatRefusal(
+      "a_topic_of_another_region",
+      { alarm_email: null, alarm_topic_arn: OTHER_TOPIC, own_topic_enabled: false },
+      "var.alarm_topic_arn",
+    ),
+    formatRefusal(
+      "an_address_for_a_topic_of_yours",
+      { alarm_topic_arn: TOPIC, own_topic_enabled: false },
+      "var.alarm_email",
+    ),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
+    formatRefusal("an_alarm_that_is_none", { alarms_enabled: { "worker-errors": false } }, "var.alarms_enabled"),
+    formatRefusal(
+      "a_warning_above_the_critical_alarm",
+      { alarm_api_latency_warning: 5000 },
+      "var.alarm_api_latency_warning",
+    ),
+    formatRefusal("nobody_to_call", { alarm_email: null }, "check.alarms_reach_a_person"),
   ],
 };

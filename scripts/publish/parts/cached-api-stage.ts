@@ -1,7 +1,6 @@
 import { cachedApiStagePart } from "../../../stacks/contract/parts";
-import { joinLines } from "../module-readme";
-import { formatRun } from "../module-tests";
-import type { PartPages } from "./part-pages";
+import { joinLines, type PartPages } from "../module-readme";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`A stage over a REST API of yours: throttled on every method, with an access log, and
 a cache for one method. For an API that is polled: the polls are answered from the cache for a few seconds, and
@@ -103,68 +102,41 @@ export const cachedApiStagePages: PartPages = {
   given: GIVEN,
   runs: [
     formatRun("one_method_is_cached", {
-      asserts: [
-        { condition: `${CACHED}.method_path == "~1status~1{request_id}/GET"`, message: "Another method is cached." },
-        {
-          condition: `${CACHED}.settings[0].caching_enabled && ${CACHED}.settings[0].cache_data_encrypted`,
-          message: "The method is not cached, or in clear.",
-        },
-        {
-          condition: `${CACHED}.settings[0].require_authorization_for_cache_control`,
-          message: "Anyone may empty the cache.",
-        },
-        {
-          condition: "!aws_api_gateway_method_settings.cached_every_method.settings[0].caching_enabled",
-          message: "Every method is cached.",
-        },
-        {
-          condition: `${STAGE}.cache_cluster_enabled && ${STAGE}.cache_cluster_size == "0.5"`,
-          message: "There is no cluster of 0.5 GB.",
-        },
-        {
-          condition: 'aws_cloudwatch_log_group.cached_access_log.name == "/aws/apigateway/a1b2c3d4e5/live/access"',
-          message: "The access log is elsewhere.",
-        },
-      ],
+      asserts: {
+        "Another method is cached.": `${CACHED}.method_path == "~1status~1{request_id}/GET"`,
+        "The method is not cached.": `${CACHED}.settings[0].caching_enabled`,
+        "The cached answers are not encrypted.": `${CACHED}.settings[0].cache_data_encrypted`,
+        "Anyone may empty the cache.": `${CACHED}.settings[0].require_authorization_for_cache_control`,
+        "Every method is cached.": "!aws_api_gateway_method_settings.cached_every_method.settings[0].caching_enabled",
+        "There is no cluster of 0.5 GB.": `${STAGE}.cache_cluster_enabled && ${STAGE}.cache_cluster_size == "0.5"`,
+        "The access log has another name.":
+          'aws_cloudwatch_log_group.cached_access_log.name == "/aws/apigateway/a1b2c3d4e5/live/access"',
+      },
     }),
     formatRun("the_cache_is_off_and_the_cluster_stays", {
       variables: { cache_enabled: false },
-      asserts: [
-        {
-          condition: `!${CACHED}.settings[0].caching_enabled && ${STAGE}.cache_cluster_enabled`,
-          message: "The cache is on, or its cluster is gone.",
-        },
-      ],
+      asserts: {
+        "The cache is on.": `!${CACHED}.settings[0].caching_enabled`,
+        "Its cluster is gone.": `${STAGE}.cache_cluster_enabled`,
+      },
     }),
     formatRun("the_cluster_is_gone", {
       variables: { cache_cluster_enabled: false, cache_enabled: false },
-      asserts: [{ condition: `!${STAGE}.cache_cluster_enabled`, message: "There is a cluster." }],
+      asserts: { "There is a cluster.": `!${STAGE}.cache_cluster_enabled` },
     }),
     formatRun("throttled_and_logged_as_asked", {
       variables: { access_log_group_name: "jobs/access", throttling_burst_limit: 20, throttling_rate_limit: 10.5 },
-      asserts: [
-        {
-          condition:
-            `${CACHED}.settings[0].throttling_rate_limit == 10.5 && ` +
-            "aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20",
-          message: "The methods are throttled otherwise.",
-        },
-        {
-          condition: 'aws_cloudwatch_log_group.cached_access_log.name == "jobs/access"',
-          message: "The access log is elsewhere.",
-        },
-      ],
+      asserts: {
+        "The methods have other limits.":
+          `${CACHED}.settings[0].throttling_rate_limit == 10.5 && ` +
+          "aws_api_gateway_method_settings.cached_every_method.settings[0].throttling_burst_limit == 20",
+        "The access log has another name.": 'aws_cloudwatch_log_group.cached_access_log.name == "jobs/access"',
+      },
     }),
   ],
   refusals: [
-    formatRun("a_cache_without_a_cluster", {
-      variables: { cache_cluster_enabled: false },
-      failures: ["var.cache_cluster_enabled"],
-    }),
-    formatRun("a_method_that_changes_something", {
-      variables: { cached_http_method: "POST" },
-      failures: ["var.cached_http_method"],
-    }),
-    formatRun("tags_that_belong_to_aws", { variables: { tags: { "aws:owner": "me" } }, failures: ["var.tags"] }),
+    formatRefusal("a_cache_without_a_cluster", { cache_cluster_enabled: false }, "var.cache_cluster_enabled"),
+    formatRefusal("a_method_that_changes_something", { cached_http_method: "POST" }, "var.cached_http_method"),
+    formatRefusal("tags_that_belong_to_aws", { tags: { "aws:owner": "me" } }, "var.tags"),
   ],
 };

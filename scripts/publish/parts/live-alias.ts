@@ -1,7 +1,6 @@
 import { liveAliasPart } from "../../../stacks/contract/parts";
-import { joinLines } from "../module-readme";
-import { formatRun } from "../module-tests";
-import type { PartPages } from "./part-pages";
+import { joinLines, type PartPages } from "../module-readme";
+import { formatRefusal, formatRun } from "../module-tests";
 
 const SUMMARY = joinLines(`An alias over a Lambda function of yours: what callers and event sources call
 instead of the function. Deployment, canary and rollback are moves of it, by variables, and take seconds.
@@ -86,63 +85,44 @@ export const liveAliasPages: PartPages = {
   given: GIVEN,
   runs: [
     formatRun("newest_is_live", {
-      asserts: [
-        {
-          condition: `${VERSION} == "8" && length(${WEIGHTS}) == 0`,
-          message: "The newest version does not get all traffic.",
-        },
-        { condition: 'aws_lambda_alias.live_alias.name == "live"', message: "The alias is not live." },
-        {
-          condition: `length(${PROVISIONED}) == 0`,
-          message: "Executions are kept initialized without being asked for.",
-        },
-      ],
+      asserts: {
+        "The newest version does not get all traffic.": `${VERSION} == "8" && length(${WEIGHTS}) == 0`,
+        "The alias is not live.": 'aws_lambda_alias.live_alias.name == "live"',
+        "Executions are kept initialized without being asked for.": `length(${PROVISIONED}) == 0`,
+      },
     }),
     formatRun("canary", {
       variables: { canary_weight: 0.1, live_version: 7 },
-      asserts: [
-        { condition: `${VERSION} == "7"`, message: "The pinned version is not live." },
-        {
-          condition: `${WEIGHTS}[0].additional_version_weights["8"] == 0.1`,
-          message: "The newest version does not get its share.",
-        },
-      ],
+      asserts: {
+        "The pinned version is not live.": `${VERSION} == "7"`,
+        "The newest version does not get its share.": `${WEIGHTS}[0].additional_version_weights["8"] == 0.1`,
+      },
     }),
     formatRun("rolled_back", {
       variables: { live_version: 7 },
-      asserts: [
-        {
-          condition: `${VERSION} == "7" && length(${WEIGHTS}) == 0`,
-          message: "The pinned version does not get all traffic.",
-        },
-      ],
+      asserts: {
+        "The pinned version does not get all traffic.": `${VERSION} == "7" && length(${WEIGHTS}) == 0`,
+      },
     }),
     formatRun("provisioned", {
       variables: { provisioned_concurrent_executions: 2 },
-      asserts: [
-        {
-          condition: `${PROVISIONED}[0].provisioned_concurrent_executions == 2`,
-          message: "Two executions are not kept initialized.",
-        },
-      ],
+      asserts: {
+        "Two executions are not kept initialized.": `${PROVISIONED}[0].provisioned_concurrent_executions == 2`,
+      },
     }),
   ],
   refusals: [
-    formatRun("a_canary_without_a_stable_version", {
-      variables: { canary_weight: 0.1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("a_canary_with_provisioned_executions", {
-      variables: { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
-      failures: ["var.canary_weight"],
-    }),
-    formatRun("a_canary_that_is_live_already", {
-      variables: { canary_weight: 0.1, live_version: 8 },
-      failures: ["aws_lambda_alias.live_alias"],
-    }),
-    formatRun("a_version_that_was_not_published", {
-      variables: { newest_version: "$LATEST" },
-      failures: ["var.newest_version"],
-    }),
+    formatRefusal("a_canary_without_a_stable_version", { canary_weight: 0.1 }, "var.canary_weight"),
+    formatRefusal(
+      "a_canary_with_provisioned_executions",
+      { canary_weight: 0.1, live_version: 7, provisioned_concurrent_executions: 1 },
+      "var.canary_weight",
+    ),
+    formatRefusal(
+      "a_canary_that_is_live_already",
+      { canary_weight: 0.1, live_version: 8 },
+      "aws_lambda_alias.live_alias",
+    ),
+    formatRefusal("a_version_that_was_not_published", { newest_version: "$LATEST" }, "var.newest_version"),
   ],
 };

@@ -62,7 +62,7 @@ const WITHOUT_RESOURCE = new Set([
 /** An ARN that names all of a kind. A part of a name is a name, and so is a bucket before its objects. */
 const NAMES_NOTHING = /^(\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:\/?([\w-]+[/:])?\*(\/.*)?)$/;
 
-/** A resource that names nothing needs a condition, or a reason: a suppression of its statement. */
+/** A resource with such an ARN needs a condition, or a suppression of its statement with a reason. */
 const judgeResources = judgeEachAllow(({ actions, resources, hasCondition }) => {
   const wide = resources.filter((resource) => NAMES_NOTHING.test(resource));
   const restrictable = actions.filter((action) => !WITHOUT_RESOURCE.has(action));
@@ -161,7 +161,7 @@ const ENCRYPTED = [
 export const ACCESS_RULES: readonly Rule[] = [
   {
     id: "policy-names-actions",
-    title: "What a role may do is named, action by action",
+    title: "Every action that a role may take is named",
     asks: ["CKV_AWS_62", "CKV_AWS_63", "CKV2_AWS_40", "AwsSolutions-IAM5"],
     severity: "critical",
     types: POLICIES,
@@ -172,7 +172,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   },
   {
     id: "policy-names-resources",
-    title: "What a role may do is for named resources, or under a condition",
+    title: "A role may act only on named resources, or under a condition",
     asks: [
       "CKV_AWS_286",
       "CKV_AWS_287",
@@ -187,7 +187,7 @@ export const ACCESS_RULES: readonly Rule[] = [
     types: POLICIES,
     evaluate: judgeResources,
   },
-  // Who passes a role on to a service may do what the role may.
+  // Whoever passes a role to a service can do what the role may do.
   {
     id: "passed-roles-are-limited",
     title: "Roles are passed by name, and to one service",
@@ -198,7 +198,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   },
   {
     id: "role-names-who-may-take-it",
-    title: "Who may take the role on is a service or a named caller",
+    title: "Only services and named callers may assume the role",
     asks: ["CKV_AWS_60", "CKV_AWS_61"],
     severity: "critical",
     types: [ROLE],
@@ -214,7 +214,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   // Otherwise any repository of the forge may assume the role. Unlike CKV_AWS_393, all statements are judged.
   {
     id: "pipeline-role-is-limited",
-    title: "A pipeline's role is for one project, and for branches or events that are named",
+    title: "Only named branches or events of one project may assume a pipeline's role",
     asks: ["CKV_AWS_358", "CKV_AWS_393"],
     severity: "critical",
     types: [ROLE],
@@ -238,7 +238,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   // AWS extends its policies without notice, and they are for nobody in particular.
   {
     id: "role-policies-are-own",
-    title: "A role's policies are of this account, not of AWS",
+    title: "A role's policies belong to this account, not to AWS",
     asks: ["AwsSolutions-IAM4"],
     severity: "info",
     types: [ATTACHMENT],
@@ -254,7 +254,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   },
   attributeRule({
     id: "key-rotates",
-    title: "The key is renewed every year",
+    title: "The key is rotated every year",
     asks: ["CKV_AWS_7", "AwsSolutions-KMS5"],
     severity: "warning",
     types: [KEY],
@@ -263,7 +263,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "key-is-on",
-    title: "The key can be used",
+    title: "The key is enabled",
     asks: ["CKV_AWS_227"],
     severity: "warning",
     types: [KEY],
@@ -274,7 +274,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   ...ENCRYPTED.map(([id, subject, asks, type, path]) =>
     attributeRule({
       id: `${id}-has-a-customer-key`,
-      title: `${subject} is encrypted by a key of the customer's`,
+      title: `${subject} is encrypted by a customer's key`,
       asks: [asks],
       severity: "info",
       types: [type],

@@ -36,7 +36,7 @@ const judgeActions: Evaluate = (alarm, plan) => {
   ];
 };
 
-/** An alarm that is a part of a composite one calls nobody itself. */
+/** An alarm that is part of a composite one needs no action of its own. */
 function isPartOfAnother(alarm: AuditedResource, plan: AuditedPlan): boolean {
   const name = `"${String(alarm.get("alarm_name"))}"`;
   return plan.ofType(COMPOSITE_ALARM).some((composite) => String(composite.get("alarm_rule")).includes(name));
@@ -66,7 +66,7 @@ function allowsAlarms({ effect, principals, actions }: Statement, action: string
   );
 }
 
-/** An alarm that may not publish says so nowhere but in its own history. */
+/** Only an alarm's own history says that it could not publish. */
 function judgePublishing(topic: AuditedResource, plan: AuditedPlan): Judgement {
   const statements = findPolicy(topic, plan);
   if (statements instanceof Unknown) return unknownUntilApply("The topic's policy");
@@ -106,15 +106,15 @@ function judgeTopicKey(topic: AuditedResource, plan: AuditedPlan): Judgement {
   );
 }
 
-/** Names of deployments for trying things out. Any other, also one without a name, has callers who rely on it. */
+/** Environments for trials. Callers rely on any other, also on one without a name. */
 const TRIALS = ["ci", "demo", "dev", "sandbox", "test"];
 
 function judgeSubscription(topic: AuditedResource, plan: AuditedPlan): Judgement {
   const { found, isUnclear } = plan.findCompanions(topic, "aws_sns_topic_subscription", "topic_arn");
   if (found.length > 0) return PASS;
-  if (isUnclear) return unknown("It cannot be told before the apply which topic is subscribed to.");
+  if (isUnclear) return unknown("Which topic is subscribed to is known only after the apply.");
   const judgement = fail(
-    "No aws_sns_topic_subscription leads to the topic, so alarms call nobody; allowed: one, as alarm_email makes it.",
+    "No aws_sns_topic_subscription leads to the topic, so alarms notify nobody; allowed: one, as alarm_email makes it.",
   );
   // A suppression names this part.
   const isTrial = TRIALS.includes(String(plan.readVariable("environment")));
@@ -124,7 +124,7 @@ function judgeSubscription(topic: AuditedResource, plan: AuditedPlan): Judgement
 export const ALARM_RULES: readonly Rule[] = [
   {
     id: "alarm-calls-somebody",
-    title: "An alarm that rings calls somebody",
+    title: "An alarm that rings notifies somebody",
     asks: ["CKV_AWS_319", "CloudWatchAlarmAction"],
     severity: "warning",
     types: [METRIC_ALARM, COMPOSITE_ALARM],
@@ -132,7 +132,7 @@ export const ALARM_RULES: readonly Rule[] = [
   },
   {
     id: "alarm-says-what-silence-means",
-    title: "What an alarm takes a time without data for is chosen",
+    title: "How an alarm treats missing data is chosen",
     severity: "info",
     types: [METRIC_ALARM],
     evaluate: (alarm) =>
@@ -144,21 +144,21 @@ export const ALARM_RULES: readonly Rule[] = [
   },
   {
     id: "topic-takes-alarms",
-    title: "CloudWatch may publish to the topic that alarms ring at, and use its key",
+    title: "CloudWatch may publish to the alarms' topic, and use its key",
     severity: "critical",
     types: ["aws_sns_topic"],
     evaluate: judgeAlarmTopic(judgePublishing),
   },
   {
     id: "topic-has-a-subscriber",
-    title: "Somebody has subscribed to the topic that alarms ring at",
+    title: "Somebody has subscribed to the alarms' topic",
     severity: "warning",
     types: ["aws_sns_topic"],
     evaluate: judgeAlarmTopic(judgeSubscription),
   },
   attributeRule({
     id: "log-group-has-an-end",
-    title: "How long logs are kept is chosen",
+    title: "The log group's retention is chosen",
     asks: ["CKV_AWS_66", "CloudWatchLogGroupRetentionPeriod"],
     severity: "warning",
     types: [LOG_GROUP],

@@ -171,14 +171,14 @@ const judgeDefaultCaching: Evaluate = (stage, plan) => {
 export const API_METHOD_RULES: readonly Rule[] = [
   {
     id: "private-api-names-its-endpoints",
-    title: "A private API's policy denies every way but its endpoints",
+    title: "A private API's policy denies calls that do not come through its endpoints",
     severity: "critical",
     types: [API],
     evaluate: judgePrivateApi,
   },
   {
     id: "method-needs-a-caller",
-    title: "Every method asks who calls",
+    title: "Every method authenticates its callers",
     asks: ["CKV_AWS_59", "CKV2_AWS_70", "AwsSolutions-APIG4"],
     severity: "critical",
     types: [API],
@@ -224,7 +224,7 @@ export const API_METHOD_RULES: readonly Rule[] = [
   },
   {
     id: "gateway-responses-leak-nothing",
-    title: "The gateway's own answers name nothing behind it",
+    title: "The gateway's own answers reveal nothing of what is behind it",
     severity: "warning",
     types: [API],
     evaluate: judgeBody(({ document }) => {
@@ -239,7 +239,7 @@ export const API_METHOD_RULES: readonly Rule[] = [
   // No scanner looks at the key of a cache.
   {
     id: "cache-is-keyed-by-caller",
-    title: "A cached answer is kept by path and by caller",
+    title: "The cache's key holds path and caller",
     severity: "critical",
     types: [SETTINGS],
     evaluate: (settings, plan) =>
@@ -249,7 +249,7 @@ export const API_METHOD_RULES: readonly Rule[] = [
   },
   {
     id: "stage-caches-nothing-unasked",
-    title: "A stage with a cache is told not to cache every method",
+    title: "A stage with a cache does not cache every method by default",
     severity: "critical",
     types: ["aws_api_gateway_stage"],
     evaluate: judgeDefaultCaching,

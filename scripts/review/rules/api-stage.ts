@@ -24,7 +24,7 @@ import {
 const STAGE = "aws_api_gateway_stage";
 const SETTINGS = "aws_api_gateway_method_settings";
 
-/** An access log must not hold callers' secrets, nor paths, which carry what callers must keep for themselves. */
+/** Fields that an access log must not hold: callers' secrets, and paths, which contain the ids of requests. */
 const REVEALING = /\$(context\.(path|identity\.apiKey|authorizer|requestOverride|responseOverride)\b|input)/;
 
 const judgeAccessLog: Evaluate = (stage, plan) => {
@@ -64,7 +64,7 @@ const judgeDefaultSettings =
     const ofAllMethods = found.find((settings) => settings.get("method_path") === "*/*");
     if (ofAllMethods !== undefined) return judge(ofAllMethods);
     return isUnclear
-      ? unknown("It cannot be told before the apply which method settings are this stage's.")
+      ? unknown("Which method settings belong to this stage is known only after the apply.")
       : fail(`No ${SETTINGS} of the stage has method_path "*/*"; allowed: one, which holds for every method.`);
   };
 
@@ -77,7 +77,7 @@ const judgeThrottling: Evaluate = (resource, plan) =>
     ? judgeDefaultSettings(() => PASS)(resource, plan)
     : [judgeLimit(resource, "throttling_rate_limit"), judgeLimit(resource, "throttling_burst_limit")];
 
-/** Terraform destroys first by default; it creates a resource first if a dependent is created first. */
+/** By default Terraform destroys first. It also creates a resource first if one that depends on it is created first. */
 const judgeReplacement: Evaluate = (resource, plan) => {
   const dependents = plan
     .ofType("aws_api_gateway_deployment")
@@ -143,7 +143,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
     types: [STAGE],
     evaluate: judgeAccessLog,
   },
-  // More people read an access log than a prompt is meant for.
+  // More people read access logs than may read prompts.
   {
     id: "access-log-keeps-secrets-out",
     title: "The access log holds no keys, paths or claims of callers",
@@ -172,7 +172,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "every-method-is-throttled",
-    title: "Every method has a rate and a burst that it takes at most",
+    title: "Every method has a limit of rate and burst",
     asks: ["APIGWDefaultThrottling"],
     severity: "warning",
     types: [STAGE, SETTINGS],
@@ -189,7 +189,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "stage-has-a-client-certificate",
-    title: "The stage shows a client certificate to what stands behind it",
+    title: "The stage shows a client certificate to its integrations",
     asks: ["CKV2_AWS_51"],
     severity: "info",
     types: [STAGE],
@@ -198,7 +198,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   }),
   {
     id: "stage-is-behind-a-firewall",
-    title: "A web ACL stands before the stage",
+    title: "A web ACL protects the stage",
     asks: ["CKV2_AWS_29", "AwsSolutions-APIG3"],
     severity: "info",
     types: [STAGE],
@@ -206,7 +206,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "replacement-comes-first",
-    title: "A new API or deployment is there before the old one goes",
+    title: "A new API or deployment is created before the old one is destroyed",
     asks: ["CKV_AWS_217", "CKV_AWS_237"],
     severity: "warning",
     types: ["aws_api_gateway_rest_api", "aws_api_gateway_deployment"],
@@ -230,7 +230,7 @@ export const API_STAGE_RULES: readonly Rule[] = [
   },
   {
     id: "firewall-reads-whole-bodies",
-    title: "A request that the firewall cannot read whole does not pass unread",
+    title: "A request that is too long for the firewall to read does not pass",
     severity: "warning",
     types: ["aws_wafv2_web_acl"],
     evaluate: judgeOversize,

@@ -72,7 +72,7 @@ const demandAttribute = (rule: Omit<AttributeRule, "severity" | "types">): Rule 
 export const DISTRIBUTION_RULES: readonly Rule[] = [
   {
     id: "viewers-use-https",
-    title: "Callers reach the distribution over TLS alone",
+    title: "Callers reach the distribution only over TLS",
     asks: ["CKV_AWS_34"],
     severity: "critical",
     types: [DISTRIBUTION],
@@ -109,7 +109,7 @@ export const DISTRIBUTION_RULES: readonly Rule[] = [
   },
   {
     id: "origin-is-asked-over-tls",
-    title: "The distribution asks its origin over TLS 1.2",
+    title: "The distribution calls its origin over TLS 1.2",
     asks: ["CKV2_AWS_54", "CKV2_AWS_72", "AwsSolutions-CFR5"],
     severity: "critical",
     types: [DISTRIBUTION],
@@ -117,35 +117,35 @@ export const DISTRIBUTION_RULES: readonly Rule[] = [
   },
   {
     id: "edge-keeps-callers-apart",
-    title: "What the edge keeps is kept by caller",
+    title: "The edge's cache key holds the caller",
     severity: "critical",
     types: [DISTRIBUTION],
     evaluate: judgeEachBehavior(judgeCacheKey),
   },
   demandAttribute({
     id: "distribution-is-on",
-    title: "The distribution serves",
+    title: "The distribution is enabled",
     asks: ["CKV_AWS_216"],
     path: ["enabled"],
     demand: isTrue,
   }),
   demandAttribute({
     id: "distribution-is-behind-a-firewall",
-    title: "A web ACL stands before the distribution",
+    title: "A web ACL protects the distribution",
     asks: ["CKV_AWS_68", "CKV2_AWS_47", "AwsSolutions-CFR2"],
     path: ["web_acl_id"],
     demand: isGiven("the ARN of a web ACL"),
   }),
   demandAttribute({
     id: "distribution-logs-access",
-    title: "Who asks the distribution is written down",
+    title: "The distribution logs its callers",
     asks: ["CKV_AWS_86", "AwsSolutions-CFR3"],
     path: ["logging_config", 0, "bucket"],
     demand: isGiven("a bucket"),
   }),
   demandAttribute({
     id: "distribution-is-for-some-countries",
-    title: "The distribution answers some countries alone",
+    title: "The distribution serves only some countries",
     asks: ["CKV_AWS_374", "AwsSolutions-CFR1"],
     path: ["restrictions", 0, "geo_restriction", 0, "restriction_type"],
     demand: isOneOf("whitelist", "blacklist"),
@@ -159,7 +159,7 @@ export const DISTRIBUTION_RULES: readonly Rule[] = [
   }),
   demandAttribute({
     id: "distribution-has-a-second-origin",
-    title: "The distribution has another origin for when the first fails",
+    title: "The distribution has a second origin to fail over to",
     asks: ["CKV_AWS_310"],
     path: ["origin_group", 0, "member", 1],
     demand: isGiven("an origin_group of two members"),

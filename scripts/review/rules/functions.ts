@@ -58,7 +58,7 @@ const SECRET_NAME = /(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|AC
 /** Attributes of other resources that hold a secret. */
 const SECRET_SOURCE = /\.(secret_string|secret_binary|password|private_key\w*|token|secret)$/;
 
-/** Plans, states and consoles show an environment to everybody who may read them. */
+/** Everybody who may read plans, states or the console sees the environment. */
 const judgeEnvironment: Evaluate = (target) => {
   const variables = target.get("environment", 0, "variables");
   if (variables === undefined) return NOT_APPLICABLE;
@@ -85,7 +85,7 @@ function judgeVariable(name: string, value: unknown): Judgement {
   );
 }
 
-/** Who may update a function's code can do so past Terraform, which compares with its own hash alone. */
+/** Whoever may update a function's code can bypass Terraform, which compares only with its own hash. */
 const judgeDeployedCode: Evaluate = (target) => {
   const [packaged, deployed] = [target.get("source_code_hash"), target.get("code_sha256")];
   // Without a package there is nothing to compare: an imported function has an empty hash.
@@ -156,7 +156,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "function-concurrency-is-limited",
-    title: "The function has a limit of its own to how many run at once",
+    title: "The function's concurrency has a limit of its own",
     asks: ["CKV_AWS_115", "LambdaConcurrency"],
     severity: "info",
     types: [FUNCTION],
@@ -178,7 +178,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "function-is-in-a-network",
-    title: "The function runs in a network of the customer's",
+    title: "The function runs in the customer's network",
     asks: ["CKV_AWS_117"],
     severity: "info",
     types: [FUNCTION],
@@ -187,7 +187,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   }),
   attributeRule({
     id: "function-code-is-signed",
-    title: "Lambda takes signed code alone",
+    title: "Lambda accepts only signed code",
     asks: ["CKV_AWS_272"],
     severity: "info",
     types: [FUNCTION],
@@ -222,7 +222,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   },
   {
     id: "function-url-is-authorized",
-    title: "A function's URL asks who calls, and no page of any origin may use it",
+    title: "A function's URL authenticates its callers, and does not open every method to every origin",
     asks: ["CKV_AWS_258", "CKV2_AWS_75"],
     severity: "critical",
     types: ["aws_lambda_function_url"],
@@ -230,7 +230,7 @@ export const FUNCTION_RULES: readonly Rule[] = [
   },
   {
     id: "function-permission-has-a-source",
-    title: "A service may call the function for one source alone",
+    title: "A service may call the function only for a named source",
     asks: ["CKV_AWS_364"],
     severity: "warning",
     types: [PERMISSION],

@@ -161,7 +161,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   }),
   {
     id: "queue-takes-tls-only",
-    title: "The queue refuses calls that are not encrypted on their way",
+    title: "The queue refuses calls without TLS",
     asks: ["AwsSolutions-SQS4"],
     severity: "warning",
     types: [QUEUE],
@@ -169,7 +169,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   },
   {
     id: "topic-takes-tls-only",
-    title: "The topic refuses calls that are not encrypted on their way",
+    title: "The topic refuses calls without TLS",
     asks: ["AwsSolutions-SNS3"],
     severity: "warning",
     types: [TOPIC],
@@ -177,7 +177,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   },
   {
     id: "queue-is-not-public",
-    title: "Nobody but named callers may use the queue",
+    title: "Only named callers may use the queue",
     asks: ["CKV_AWS_72", "CKV_AWS_168", "CKV_AWS_387"],
     severity: "critical",
     types: [QUEUE],
@@ -185,13 +185,13 @@ export const QUEUE_RULES: readonly Rule[] = [
   },
   {
     id: "topic-is-not-public",
-    title: "Nobody but named callers may use the topic",
+    title: "Only named callers may use the topic",
     asks: ["CKV_AWS_169", "CKV_AWS_385"],
     severity: "critical",
     types: [TOPIC],
     evaluate: judgeCallers,
   },
-  // Without it a single bad message has its whole batch run again, the finished messages too.
+  // Otherwise one failed message makes its whole batch run again, including the finished messages.
   {
     id: "mapping-reports-partial-failures",
     title: "A batch says which of its messages failed",
@@ -206,7 +206,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   },
   {
     id: "mapping-concurrency-is-limited",
-    title: "A queue's messages take no more functions than they are given",
+    title: "How many functions a queue's messages take at once is limited",
     severity: "warning",
     types: [MAPPING],
     evaluate: judgeQueueMapping((mapping) =>
@@ -223,7 +223,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   },
   {
     id: "queue-has-a-dead-letter-queue",
-    title: "Messages that fail for good are kept in a queue of their own",
+    title: "Messages that fail for good are moved to a dead-letter queue",
     asks: ["AwsSolutions-SQS3", "SQSRedrivePolicy"],
     severity: "warning",
     types: [QUEUE],
@@ -264,10 +264,10 @@ export const QUEUE_RULES: readonly Rule[] = [
     path: ["maximum_event_age_in_seconds"],
     demand: isAtLeast(60, "60 to 21600 s"),
   }),
-  // Who sets 0 retries has decided to lose the event.
+  // Setting 0 retries is a decision to lose the event.
   {
     id: "failed-events-are-kept-or-given-up",
-    title: "An event that fails goes somewhere, or is not tried again on purpose",
+    title: "A failed event is kept, or its retries are set to 0",
     asks: ["LambdaAsyncFailureDestination", "EventBusDLQ"],
     severity: "info",
     types: [INVOKE_CONFIG, EVENT_TARGET],

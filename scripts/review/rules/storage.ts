@@ -84,7 +84,7 @@ const judgeScaling: Evaluate = (table, plan) => {
 export const STORAGE_RULES: readonly Rule[] = [
   {
     id: "bucket-is-not-public",
-    title: "No policy and no list can make the bucket public",
+    title: "No policy and no access control list can make the bucket public",
     asks: ["CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "AwsSolutions-S2"],
     severity: "critical",
     types: [BUCKET],
@@ -94,7 +94,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-takes-tls-only",
-    title: "The bucket refuses calls that are not encrypted on their way",
+    title: "The bucket refuses calls without TLS",
     asks: ["CKV_AWS_379", "AwsSolutions-S10"],
     severity: "warning",
     types: [BUCKET],
@@ -102,7 +102,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-policy-names-callers",
-    title: "The bucket's policy lets in nobody without a name, and locks nobody out",
+    title: "The bucket's policy lets in only named callers, and locks nobody out",
     asks: ["CKV_AWS_70", "CKV_AWS_93", "AwsSolutions-S5"],
     severity: "critical",
     types: [BUCKET],
@@ -124,7 +124,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-has-a-customer-key",
-    title: "The bucket is encrypted by a key of the customer's",
+    title: "The bucket is encrypted by a customer's key",
     asks: ["CKV_AWS_145"],
     severity: "info",
     types: [BUCKET],
@@ -134,7 +134,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-keeps-versions",
-    title: "What is replaced in the bucket can be had again",
+    title: "The bucket keeps versions of replaced objects",
     asks: ["CKV_AWS_21"],
     severity: "warning",
     types: [BUCKET],
@@ -144,7 +144,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-logs-access",
-    title: "Who reads the bucket is written down",
+    title: "Access to the bucket is logged",
     asks: ["CKV_AWS_18", "AwsSolutions-S1"],
     severity: "info",
     types: [BUCKET],
@@ -152,7 +152,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-is-replicated",
-    title: "The bucket is copied to another region",
+    title: "The bucket is replicated to another region",
     asks: ["CKV_AWS_144"],
     severity: "info",
     types: [BUCKET],
@@ -162,7 +162,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-tells-of-changes",
-    title: "The bucket tells somebody of its changes",
+    title: "The bucket sends events of its changes",
     asks: ["CKV2_AWS_62"],
     severity: "info",
     types: [BUCKET],
@@ -170,7 +170,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-forgets",
-    title: "Objects, and uploads that were not finished, are deleted some day",
+    title: "Old objects and unfinished uploads are deleted",
     asks: ["CKV2_AWS_61", "CKV_AWS_300"],
     severity: "warning",
     types: [BUCKET],
@@ -183,7 +183,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "bucket-has-no-access-lists",
-    title: "Access to the bucket is by policy alone",
+    title: "Only policies grant access to the bucket",
     asks: ["CKV2_AWS_65", "CKV_AWS_20", "CKV_AWS_57", "CKV_AWS_375", "CKV2_AWS_43"],
     severity: "warning",
     types: [BUCKET],
@@ -191,7 +191,7 @@ export const STORAGE_RULES: readonly Rule[] = [
   },
   {
     id: "table-scales-by-itself",
-    title: "The table takes whatever comes",
+    title: "The table's capacity scales with its load",
     asks: ["CKV2_AWS_16"],
     severity: "info",
     types: [TABLE],

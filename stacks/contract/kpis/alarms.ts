@@ -1,6 +1,5 @@
 import { isMet, type Condition } from "../condition";
-import type { Kpi, KpiAlarm, Severity } from "./kpi";
-import type { MetricReference } from "./metric";
+import type { Kpi, KpiAlarm, Severity, MetricReference } from "./kpi";
 import { kpiQuery } from "./query";
 
 /** A speed at which the error budget must not be spent. */
@@ -70,7 +69,7 @@ export function alarmListens({ when }: Kpi): Condition | undefined {
 }
 
 /** An alarm of a deployment, with what decides its price. */
-export interface ExistingAlarm {
+interface ExistingAlarm {
   /** Last part of its name. */
   readonly name: string;
   /** Metrics that it reads; 0 for one over other alarms. */

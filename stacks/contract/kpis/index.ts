@@ -15,12 +15,20 @@ export {
   existingAlarms,
   isReachable,
   type BurnRate,
-  type ExistingAlarm,
 } from "./alarms";
 export { FRONT_DOOR_KPIS } from "./front-door";
-export { samplesForPercentile, type Kpi, type KpiAlarm, type Measure, type Panel, type Periods, type Severity } from "./kpi";
-export { nameMetric, type MetricReference, type NamedMetric, type Source, type SourceNames } from "./metric";
-export { kpiQuery, type KpiMetric, type KpiQuery, type Statistic } from "./query";
+export {
+  nameMetric,
+  samplesForPercentile,
+  type Kpi,
+  type KpiAlarm,
+  type Measure,
+  type MetricReference,
+  type Periods,
+  type Source,
+  type SourceNames,
+} from "./kpi";
+export { kpiQuery } from "./query";
 
 /**
  * Everything that says how well a deployment does, in the order of the dashboard. Alarms, dashboard and gate come from

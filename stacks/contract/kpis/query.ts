@@ -1,12 +1,11 @@
 import type { SettingName } from "../settings";
-import { samplesForPercentile, type Kpi } from "./kpi";
-import type { MetricReference } from "./metric";
+import { samplesForPercentile, type Kpi, type MetricReference } from "./kpi";
 
 /** What CloudWatch makes of a period's samples. */
-export type Statistic = "Average" | "Maximum" | "SampleCount" | "Sum" | `p${number}`;
+type Statistic = "Average" | "Maximum" | "SampleCount" | "Sum" | `p${number}`;
 
 /** A metric that an expression names by its id. */
-export interface KpiMetric {
+interface KpiMetric {
   /** `m0`, `m1`, ... in the order of the expression. */
   readonly id: string;
   readonly reference: MetricReference;
@@ -14,7 +13,7 @@ export interface KpiMetric {
 }
 
 /** What an alarm, or a chart, computes of one period. */
-export interface KpiQuery {
+interface KpiQuery {
   readonly metrics: readonly KpiMetric[];
   /** CloudWatch metric math over the metrics' ids. Default: the only metric's statistic itself. */
   readonly expression?: string;

@@ -2,7 +2,9 @@ import { alarmSettings, topicIsHere } from "../settings/alarms";
 import { deploymentSettings } from "../settings/deployment";
 import { TWO_OF_THREE, TWO_OF_TWO, type Periods, type Severity } from "../kpis/kpi";
 import { limitSetting, thresholdSettings } from "../settings/limits";
-import { FUNCTION_NAME_PATTERN, STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
+import { takeSetting, type Part } from "../settings/setting";
+import { STAGE_NAME_PATTERN } from "./cached-api-stage";
+import { FUNCTION_NAME_PATTERN } from "./live-alias";
 
 /** An alarm on a function or an API that somebody else makes. */
 export interface PartAlarm {

@@ -1,6 +1,12 @@
 import { apiSettings, cacheNeedsCluster } from "../settings/api";
 import { deploymentSettings } from "../settings/deployment";
-import { STAGE_NAME_PATTERN, takeSetting, type Part } from "./part";
+import { takeSetting, type Part } from "../settings/setting";
+
+/** API Gateway's rule for the name of a stage. */
+export const STAGE_NAME_PATTERN = {
+  expression: "^[A-Za-z0-9_-]{1,128}$",
+  meaning: "1 to 128 letters, digits, hyphens and underscores",
+} as const;
 
 /** A stage over a REST API and a deployment that somebody else makes. */
 export const cachedApiStagePart = {

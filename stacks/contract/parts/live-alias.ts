@@ -1,6 +1,12 @@
 import { canaryNeedsPin, weightedAliasIsNotProvisioned } from "../settings/compute";
 import { deploymentSettings } from "../settings/deployment";
-import { FUNCTION_NAME_PATTERN, takeSetting, type Part } from "./part";
+import { numberBetween, takeSetting, type Part } from "../settings/setting";
+
+/** Lambda's rule for the name of a function. */
+export const FUNCTION_NAME_PATTERN = {
+  expression: "^[A-Za-z0-9_-]{1,64}$",
+  meaning: "1 to 64 letters, digits, hyphens and underscores: the name, not the ARN",
+} as const;
 
 /** An alias over a function that somebody else makes. It takes no tags: an alias has none. */
 export const liveAliasPart = {
@@ -42,23 +48,17 @@ export const liveAliasPart = {
     },
     {
       name: "live_version",
-      type: "number",
-      unit: "version",
+      ...numberBetween(1, 1_000_000, "version"),
       description: "Version that is live; null = the newest.",
       value: null,
-      minimum: 1,
-      maximum: 1_000_000,
       effect: "alias",
     },
     {
       name: "canary_weight",
-      type: "number",
-      unit: "share",
+      ...numberBetween(0, 1, "share"),
       fractional: true,
       description: "Share of the traffic that goes to the newest version while live_version keeps the rest.",
       value: 0,
-      minimum: 0,
-      maximum: 1,
       effect: "alias",
       rules: [
         canaryNeedsPin("canary_weight", "live_version"),
@@ -71,12 +71,9 @@ export const liveAliasPart = {
     },
     {
       name: "provisioned_concurrent_executions",
-      type: "number",
-      unit: "executions",
+      ...numberBetween(0, 1000, "executions"),
       description: "How many executions are kept initialized, at a price; 0 = none.",
       value: 0,
-      minimum: 0,
-      maximum: 1000,
       effect: "minutes",
     },
   ],

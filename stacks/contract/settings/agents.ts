@@ -1,4 +1,4 @@
-import type { Rule, Setting } from "./setting";
+import { numberBetween, type Rule, type Setting } from "./setting";
 
 /** Attributes of both an agent and the arbiter; the same as ArbiterDefinition in `handlers/environment.ts`. */
 const ANSWERER =
@@ -34,7 +34,7 @@ const TARGETS: Readonly<Record<string, readonly [expression: string, words: stri
   scripted: ["^[0-9]{1,6}ms .+$", "`<milliseconds>ms <answer>`"],
 };
 
-/** Condition: another one holds for each agent of a list. */
+/** A condition that is met if another one is met for each agent of a list. */
 const holdsForAll = (list: string, condition: string): string => `alltrue([for agent in ${list} : ${condition}])`;
 
 /** Rules for each agent of a list. @param list Terraform expression of the list */
@@ -135,12 +135,9 @@ export const agentSettings = [
   },
   {
     name: "max_parallel_agents",
-    type: "number",
-    unit: "agents",
+    ...numberBetween(0, 50, "agents"),
     description: "How many agents of a phase run at once; 0 = all, 1 = one after the other.",
     profiles: { baseline: 1, optimized: 0, low_latency: 0 },
-    minimum: 0,
-    maximum: 50,
     effect: "new version",
   },
   {
@@ -155,24 +152,18 @@ export const agentSettings = [
   },
   {
     name: "agent_quorum",
-    type: "number",
-    unit: "agents",
+    ...numberBetween(0, 50, "agents"),
     description: "With agent_policy = quorum: how many agents of a phase must succeed; 0 = more than half.",
     value: 0,
-    minimum: 0,
-    maximum: 50,
     effect: "new version",
   },
   {
     name: "request_deadline_in_seconds",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(60, 86_400, "seconds"),
     description:
       "How long a request may take from being accepted, the wait in the queue among it; after that it is " +
       "expired, and no agent is called for it.",
     value: 3600,
-    minimum: 60,
-    maximum: 86_400,
     effect: "new version",
   },
 ] as const satisfies readonly Setting[];

@@ -1,6 +1,6 @@
-import { inRegion } from "./encryption";
+import { inRegion } from "./deployment";
 import { ALARM_NAMES } from "../kpis";
-import type { Rule, Setting } from "./setting";
+import { numberBetween, type Rule, type Setting } from "./setting";
 
 const TOPIC_ARN = "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$";
 const SEVERITIES = ["info", "warning", "critical"];
@@ -15,32 +15,23 @@ export const topicIsHere: Rule = {
 export const alarmSettings = [
   {
     name: "alarm_duration_threshold",
-    type: "number",
-    unit: "ms",
+    ...numberBetween(1, 900_000, "ms"),
     description: "Alarm when the worker's average Duration is above it in two periods of 5 minutes.",
     value: 600_000,
-    minimum: 1,
-    maximum: 900_000,
     effect: "in place",
   },
   {
     name: "alarm_errors_threshold",
-    type: "number",
-    unit: "errors",
+    ...numberBetween(0, 1_000_000, "errors"),
     description: "Alarm when the worker's Errors are more than this in two periods of 5 minutes.",
     value: 5,
-    minimum: 0,
-    maximum: 1_000_000,
     effect: "in place",
   },
   {
     name: "alarm_5xx_threshold",
-    type: "number",
-    unit: "answers",
+    ...numberBetween(0, 1_000_000, "answers"),
     description: "Alarm when the API's 5XXError count is more than this in two periods of 5 minutes.",
     value: 10,
-    minimum: 0,
-    maximum: 1_000_000,
     effect: "in place",
   },
   {
@@ -137,8 +128,7 @@ export const alarmSettings = [
   },
   {
     name: "monthly_budget_usd",
-    type: "number",
-    unit: "USD a month",
+    ...numberBetween(1, 1_000_000_000, "USD a month"),
     fractional: true,
     description:
       "Tells alarm_topic_arn or alarm_email when the month's costs with the tag quickturn:name reach 80 and 100 " +
@@ -146,8 +136,6 @@ export const alarmSettings = [
       "nothing, tells hours late, needs the tag activated for cost allocation, and model tokens carry no tag " +
       '(RUNBOOK.md, "Cost").',
     value: null,
-    minimum: 1,
-    maximum: 1_000_000_000,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

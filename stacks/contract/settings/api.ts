@@ -1,6 +1,6 @@
 import { effective } from "./compute";
 import { jwtIsComplete, jwtSettings } from "./jwt";
-import type { Setting } from "./setting";
+import { numberBetween, type Setting } from "./setting";
 
 /**
  * Rule: AWS takes method settings with a cache that no cluster serves, and then caches nothing.
@@ -48,46 +48,34 @@ export const apiSettings = [
   },
   {
     name: "api_key_quota_per_day",
-    type: "number",
-    unit: "requests/day",
+    ...numberBetween(1, 100_000_000, "requests/day"),
     description: "With authorization = api_key: how many requests each caller may make a day, polls among them.",
     value: 100_000,
-    minimum: 1,
-    maximum: 100_000_000,
     effect: "in place",
   },
   ...jwtSettings,
   {
     name: "caller_quota_per_day",
-    type: "number",
-    unit: "requests/day",
+    ...numberBetween(0, 100_000_000, "requests/day"),
     description:
       "How many requests each caller may begin a day (UTC), polls not counted; with authorization = none all " +
       "callers together. 0 = any number. Costs one write a request.",
     value: 0,
-    minimum: 0,
-    maximum: 100_000_000,
     effect: "new version",
   },
   {
     name: "throttling_rate_limit",
-    type: "number",
-    unit: "requests/s",
+    ...numberBetween(1, 10000, "requests/s"),
     fractional: true,
     description: "Steady rate that each method takes before it answers 429.",
     value: 100,
-    minimum: 1,
-    maximum: 10000,
     effect: "stage",
   },
   {
     name: "throttling_burst_limit",
-    type: "number",
-    unit: "requests",
+    ...numberBetween(1, 5000, "requests"),
     description: "Burst that each method takes above the steady rate.",
     value: 200,
-    minimum: 1,
-    maximum: 5000,
     effect: "stage",
   },
   {
@@ -119,12 +107,9 @@ export const apiSettings = [
   },
   {
     name: "cache_ttl_in_seconds",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(0, 3600, "seconds"),
     description: "How long a status answer is served from the cache; 0 = not at all.",
     value: 5,
-    minimum: 0,
-    maximum: 3600,
     effect: "stage",
   },
   {
@@ -214,14 +199,11 @@ export const firewallSettings = [
   },
   {
     name: "waf_rate_limit",
-    type: "number",
-    unit: "requests",
+    ...numberBetween(10, 2_000_000_000, "requests"),
     description:
       "With waf_enabled: how many requests an address may make in five minutes, polls among them. Behind a " +
       "distribution the address is the first of X-Forwarded-For, which a caller can make up.",
     value: 10_000,
-    minimum: 10,
-    maximum: 2_000_000_000,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

@@ -1,4 +1,4 @@
-import type { Setting } from "./setting";
+import { numberBetween, type Setting } from "./setting";
 
 /**
  * Rule: Lambda refuses provisioned concurrency on an alias with two versions.
@@ -42,66 +42,48 @@ const provisionedFitsReserved = (provisioned: string, reserved: string) => ({
 export const computeSettings = [
   {
     name: "memory_size",
-    type: "number",
-    unit: "MiB",
+    ...numberBetween(128, 10240, "MiB"),
     description: "Memory of the worker, and with it its share of CPU (1,769 MiB = one vCPU).",
     profiles: { baseline: 1024, optimized: 3072, low_latency: 3072 },
-    minimum: 128,
-    maximum: 10240,
     effect: "new version",
   },
   {
     name: "timeout",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(30, 900, "seconds"),
     description: "How long the worker may take for one request; the queue's visibility time-out is six times as long.",
     value: 900,
-    minimum: 30,
-    maximum: 900,
     effect: "new version",
   },
   {
     name: "reserved_concurrent_executions",
-    type: "number",
-    unit: "executions",
+    ...numberBetween(-1, 1000, "executions"),
     description:
       "How many workers may run at once, and how many are kept free for them; -1 = no reservation, 0 = stop: " +
       "requests wait in the queue.",
     profiles: { baseline: 10, optimized: 50, low_latency: 50 },
-    minimum: -1,
-    maximum: 1000,
     effect: "in place",
   },
   {
     name: "provisioned_concurrent_executions",
-    type: "number",
-    unit: "executions",
+    ...numberBetween(0, 1000, "executions"),
     description: "How many workers are kept initialized, at a price; 0 = none.",
     profiles: { baseline: 0, optimized: 0, low_latency: 2 },
-    minimum: 0,
-    maximum: 1000,
     effect: "minutes",
     rules: [provisionedFitsReserved("provisioned_concurrent_executions", "reserved_concurrent_executions")],
   },
   {
     name: "live_version",
-    type: "number",
-    unit: "version",
+    ...numberBetween(1, 1_000_000, "version"),
     description: "Version of the worker that is live; null = the newest.",
     value: null,
-    minimum: 1,
-    maximum: 1_000_000,
     effect: "alias",
   },
   {
     name: "canary_weight",
-    type: "number",
-    unit: "share",
+    ...numberBetween(0, 1, "share"),
     fractional: true,
     description: "Share of the worker's traffic that goes to the newest version while live_version keeps the rest.",
     value: 0,
-    minimum: 0,
-    maximum: 1,
     effect: "alias",
     rules: [
       canaryNeedsPin("canary_weight", "live_version"),
@@ -110,44 +92,32 @@ export const computeSettings = [
   },
   {
     name: "api_memory_size",
-    type: "number",
-    unit: "MiB",
+    ...numberBetween(128, 10240, "MiB"),
     description: "Memory of the front door, which answers invoke, status and health.",
     value: 512,
-    minimum: 128,
-    maximum: 10240,
     effect: "new version",
   },
   {
     name: "api_provisioned_concurrent_executions",
-    type: "number",
-    unit: "executions",
+    ...numberBetween(0, 1000, "executions"),
     description: "How many front doors are kept initialized, at a price; 0 = none.",
     profiles: { baseline: 0, optimized: 0, low_latency: 1 },
-    minimum: 0,
-    maximum: 1000,
     effect: "minutes",
   },
   {
     name: "api_live_version",
-    type: "number",
-    unit: "version",
+    ...numberBetween(1, 1_000_000, "version"),
     description: "Version of the front door that is live; null = the newest.",
     value: null,
-    minimum: 1,
-    maximum: 1_000_000,
     effect: "alias",
   },
   {
     name: "api_canary_weight",
-    type: "number",
-    unit: "share",
+    ...numberBetween(0, 1, "share"),
     fractional: true,
     description:
       "Share of the front door's traffic that goes to the newest version while api_live_version keeps the rest.",
     value: 0,
-    minimum: 0,
-    maximum: 1,
     effect: "alias",
     rules: [
       canaryNeedsPin("api_canary_weight", "api_live_version"),
@@ -156,14 +126,11 @@ export const computeSettings = [
   },
   {
     name: "query_cache_ttl_in_seconds",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(0, 3600, "seconds"),
     description:
       "How long a function keeps what it read (ended requests, conversations, secrets) in its own memory; 0 = " +
       "not at all.",
     profiles: { baseline: 0, optimized: 60, low_latency: 60 },
-    minimum: 0,
-    maximum: 3600,
     effect: "new version",
   },
   {
@@ -176,14 +143,11 @@ export const computeSettings = [
   },
   {
     name: "heartbeat_environments",
-    type: "number",
-    unit: "environments",
+    ...numberBetween(1, 5, "environments"),
     description:
       "With heartbeat_enabled: how many environments of each function are touched at once. EventBridge starts " +
       "those that are not there: it is also the number kept warm.",
     value: 2,
-    minimum: 1,
-    maximum: 5,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

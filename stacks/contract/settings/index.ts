@@ -3,7 +3,6 @@ import { alarmSettings } from "./alarms";
 import { apiSettings, firewallSettings, networkSettings } from "./api";
 import { computeSettings } from "./compute";
 import { deploymentSettings } from "./deployment";
-import { encryptionSettings } from "./encryption";
 import { targetSettings, thresholdSettings } from "./limits";
 import { releaseSettings } from "./release";
 
@@ -18,15 +17,10 @@ export {
   followsProfile,
   isRequired,
   terraformValidations,
-  type BoolSetting,
-  type Effect,
   type NumberSetting,
   type Profile,
-  type Rule,
   type Setting,
   type StringSetting,
-  type StructuredSetting,
-  type Validation,
 } from "./setting";
 
 /**
@@ -35,7 +29,6 @@ export {
  */
 export const SETTINGS = [
   ...deploymentSettings,
-  ...encryptionSettings,
   ...agentSettings,
   ...computeSettings,
   ...releaseSettings,

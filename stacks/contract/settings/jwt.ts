@@ -1,4 +1,4 @@
-import type { Rule, Setting } from "./setting";
+import { numberBetween, type Rule, type Setting } from "./setting";
 
 /**
  * Rule of `authorization`: jwt needs an issuer and an audience. Only one variable has the rule, because validations
@@ -63,27 +63,21 @@ export const jwtSettings = [
   },
   {
     name: "jwt_clock_skew_in_seconds",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(0, 300, "seconds"),
     description:
       "With authorization = jwt: by how much the issuer's clock may differ; for so long a token is taken before " +
       "its nbf and after its exp.",
     value: 60,
-    minimum: 0,
-    maximum: 300,
     effect: "new version",
   },
   {
     name: "authorizer_ttl_in_seconds",
-    type: "number",
-    unit: "seconds",
+    ...numberBetween(0, 3600, "seconds"),
     description:
       "With authorization = jwt: how long API Gateway keeps the authorizer's answer to a token; 0 = not at all. " +
       "The front door refuses a token that has expired meanwhile, but a cached status answer of its owner is " +
       "given for up to this long after.",
     value: 300,
-    minimum: 0,
-    maximum: 3600,
     effect: "deployment",
   },
 ] as const satisfies readonly Setting[];

@@ -1,4 +1,4 @@
-import type { Setting } from "./setting";
+import { numberBetween, type Setting } from "./setting";
 
 /** A number from 0, with or without a fraction. */
 interface Limit {
@@ -236,13 +236,10 @@ export const thresholdSettings = [
   ),
   {
     name: "token_quota_per_minute",
-    type: "number",
-    unit: "tokens",
+    ...numberBetween(1, 1_000_000_000, "tokens"),
     description:
       "Tokens that your model takes a minute (Service Quotas, Amazon Bedrock); null = unknown, and nothing watches it.",
     value: null,
-    minimum: 1,
-    maximum: 1_000_000_000,
     effect: "in place",
   },
   {

@@ -1,15 +1,13 @@
-import { deploymentSettings } from "./deployment";
-import { KEY_ARN, keysAreHere } from "./encryption";
-import type { Setting } from "./setting";
-
-type Deployment = (typeof deploymentSettings)[number];
-const IDENTITY_NAMES = ["name", "environment", "aws_region", "tags"] as const;
+import { deploymentSettings, KEY_ARN, keysAreHere } from "./deployment";
+import { numberBetween, takeSetting, type Setting } from "./setting";
 
 /** The settings of a deployment that every stack has. */
-const identitySettings = deploymentSettings.filter(
-  (setting): setting is Extract<Deployment, { readonly name: (typeof IDENTITY_NAMES)[number] }> =>
-    (IDENTITY_NAMES as readonly string[]).includes(setting.name),
-);
+const identitySettings = [
+  takeSetting(deploymentSettings, "name"),
+  takeSetting(deploymentSettings, "environment"),
+  takeSetting(deploymentSettings, "aws_region"),
+  takeSetting(deploymentSettings, "tags"),
+];
 
 /** The bucket and the key of the state, which two stacks must get alike. */
 const stateBucketSettings = [
@@ -40,12 +38,9 @@ export const STATE_SETTINGS = [
   ...stateBucketSettings,
   {
     name: "state_retention_in_days",
-    type: "number",
-    unit: "days",
+    ...numberBetween(1, 3650, "days"),
     description: "How long a version of the state is kept after another has replaced it.",
     value: 90,
-    minimum: 1,
-    maximum: 3650,
     effect: "in place",
   },
 ] as const satisfies readonly Setting[];

@@ -12,7 +12,7 @@ export type Profile = (typeof PROFILES)[number];
  * - `minutes`: AWS takes minutes to carry it out (cache cluster, distribution, provisioned concurrency).
  * - `identity`: names what is deployed. Another value is another deployment; set it once.
  */
-export type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
+type Effect = "new version" | "alias" | "stage" | "deployment" | "in place" | "minutes" | "identity";
 
 /** A further condition on a value, as Terraform expressions. */
 export interface Rule {
@@ -52,6 +52,10 @@ export type NumberSetting = Common & {
   readonly fractional?: boolean;
 } & Default<number>;
 
+/** The type of a setting that is a number with limits. */
+export const numberBetween = (minimum: number, maximum: number, unit: string) =>
+  ({ type: "number", unit, minimum, maximum }) as const;
+
 export type StringSetting = Common & {
   readonly type: "string";
   readonly allowed?: readonly string[];
@@ -71,6 +75,29 @@ export type StructuredSetting = Common & {
 
 export type Setting = NumberSetting | StringSetting | BoolSetting | StructuredSetting;
 
+/** A small module for plain Terraform, by its settings and outputs. Its stack declares exactly these. */
+export interface Part {
+  /** Name of its stack and of its folder. */
+  readonly name: string;
+  /** In the order of its README's table. */
+  readonly settings: readonly Setting[];
+  /** One sentence an output, by its name. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** A setting of another table. Throws where that table has none of the name. */
+export function takeSetting<const S extends readonly Setting[], const Name extends S[number]["name"]>(
+  settings: S,
+  name: Name,
+): Extract<S[number], { readonly name: Name }> {
+  const found = settings.find((setting) => setting.name === name);
+  if (!found)
+    throw new Error(
+      `There is no setting ${name} to take over; the table has ${settings.map((setting) => setting.name).join(", ")}`,
+    );
+  return found as Extract<S[number], { readonly name: Name }>;
+}
+
 /** The value of a setting under a profile where nobody gives one; undefined where somebody must. */
 export function defaultValue(setting: Setting, profile: Profile): unknown {
   if ("profiles" in setting) return setting.profiles[profile];
@@ -88,7 +115,7 @@ export function followsProfile(setting: Setting): boolean {
 }
 
 /** One `validation` block of a Terraform variable. */
-export interface Validation {
+interface Validation {
   /** Terraform expression, without `${}`. */
   readonly condition: string;
   /** Terraform template: says what was given and what is allowed. */

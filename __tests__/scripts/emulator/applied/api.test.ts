@@ -5,7 +5,7 @@ import {
   readMethodSettings,
   readStage,
 } from "../../../../scripts/emulator/applied/api";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { API_ARN, methodSettings, resource, restApi, state } from "../fixtures";
 
 test("a method path is read in the provider's form and with ~1", () => {
@@ -53,8 +53,7 @@ test("the API, its stage and its settings are read", () => {
     cacheTtlSeconds: 5,
     requiresAuthorizationForCacheControl: true,
     cacheControlStrategy: "FAIL_WITH_403",
-    throttleRate: undefined,
-    throttleBurst: undefined,
+    throttle: undefined,
   });
 });
 
@@ -62,7 +61,8 @@ test("a body that is not JSON, or has no paths, is an error that names the resou
   const read = (body: string) => () =>
     readApi(State.parse(state(resource("aws_api_gateway_rest_api", "api", { id: "a", execution_arn: "e", body }))));
   expect(read("openapi: 3.0.1")).toThrow(
-    'aws_api_gateway_rest_api.api: the local runtime reads an OpenAPI body in JSON, and this body begins "openapi: 3.0.1"',
+    "aws_api_gateway_rest_api.api: the local runtime reads an OpenAPI body in JSON, " +
+      'and this body begins "openapi: 3.0.1"',
   );
   expect(read("{}")).toThrow('aws_api_gateway_rest_api.api: its OpenAPI body has no "paths".');
 });

@@ -1,9 +1,9 @@
-import { parseRate, readSchedules, readApplied } from "../../../../scripts/emulator/applied/applied";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { parseRate, readSchedules, readApplied, State } from "../../../../scripts/emulator/applied/applied";
 import { resource, state, folder, functionArn, lambda, restApi } from "../fixtures";
+import { firstBlock, requireText } from "../../../../scripts/emulator/json";
 
 describe("applied schedules", () => {
-  test("a rate is read in its three units, and nothing else is one", () => {
+  test("a rate is read in its three units, and every other expression is not a rate", () => {
     expect([
       parseRate("rate(1 minute)"),
       parseRate("rate(5 minutes)"),
@@ -17,7 +17,7 @@ describe("applied schedules", () => {
     ]);
   });
 
-  test("enabled rules are read with their targets, and a cron is warned of by name", () => {
+  test("enabled rules are read with their targets, and a cron expression is a warning", () => {
     const rule = (name: string, values: Record<string, unknown>) =>
       resource("aws_cloudwatch_event_rule", name, { name, arn: `arn:${name}`, ...values });
     const target = (name: string) =>
@@ -47,13 +47,14 @@ describe("applied schedules", () => {
       },
     ]);
     expect(warnings).toEqual([
-      'aws_cloudwatch_event_rule.cron is not fired: the local runtime fires rate(...) up to 24 days, and this rule has "cron(0 0 * * ? *)".',
+      "aws_cloudwatch_event_rule.cron is not fired: the local runtime fires rate(...) up to 24 days, " +
+        'and this rule has "cron(0 0 * * ? *)".',
     ]);
   });
 });
 
 describe("applied", () => {
-  test("one state gives the whole model, and filter criteria are warned of", () => {
+  test("one state gives the whole model, with a warning about filter criteria and one about binary media types", () => {
     const warnings: string[] = [];
     const mapping = {
       uuid: "u",
@@ -63,7 +64,7 @@ describe("applied", () => {
     };
     const applied = readApplied(
       state(
-        restApi({ paths: {} }),
+        restApi({ paths: {}, "x-amazon-apigateway-binary-media-types": ["image/png"] }),
         lambda(folder(), { code: "" }),
         resource("aws_lambda_event_source_mapping", "m", mapping),
       ),
@@ -73,7 +74,44 @@ describe("applied", () => {
       1, 1, 0, 0, 1, 1, 0, 0, 1, 0,
     ]);
     expect(warnings).toEqual([
+      "The API's binary media types are not emulated; every body is passed as text.",
       "aws_lambda_event_source_mapping.m: filter_criteria is not emulated; every message is given to the function.",
     ]);
   });
+});
+
+describe("state", () => {
+  test("resources of child modules are found, data sources are not", () => {
+    const parsed = State.parse({
+      values: {
+        root_module: {
+          resources: [{ ...resource("aws_sqs_queue", "a", {}), mode: "data" }],
+          child_modules: [
+            { child_modules: [{ resources: [{ ...resource("aws_sqs_queue", "b", { url: "u" }), mode: "managed" }] }] },
+          ],
+        },
+      },
+    });
+    expect(parsed.all("aws_sqs_queue").map(({ address }) => address)).toEqual(["aws_sqs_queue.b"]);
+  });
+
+  test("anything but `terraform show -json` is refused with what was given", () => {
+    expect(() => State.parse({ format_version: "1.0" })).toThrow(
+      "values.root_module is missing (given: an object with format_version). Run `terraform apply` first.",
+    );
+    expect(() => State.parse("text")).toThrow("(given: string)");
+  });
+
+  test("two resources of a type of which one is served are an error that names both", () => {
+    const parsed = State.parse(state(resource("x", "a", {}), resource("x", "b", {})));
+    expect(() => parsed.only("x")).toThrow("exactly one x; the applied state holds 2: x.a, x.b.");
+  });
+
+  test("a required text that is missing is an error that names resource and attribute", () => {
+    const [entry] = State.parse(state(resource("t", "n", { a: "x", c: null }))).all("t");
+    expect(requireText(entry!, "a")).toBe("x");
+    expect(() => requireText(entry!, "c")).toThrow("t.n has no c in the applied state (given: null)");
+  });
+
+  test("a block is the first object of its list", () => expect(firstBlock([{ x: 1 }, { x: 2 }])).toEqual({ x: 1 }));
 });

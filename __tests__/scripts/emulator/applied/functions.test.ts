@@ -7,7 +7,7 @@ import {
   parseLambdaArn,
   mayInvoke,
 } from "../../../../scripts/emulator/applied/functions";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { alias, folder, functionArn, lambda, permission, resource, state, type Resource } from "../fixtures";
 
 describe("applied functions", () => {
@@ -60,7 +60,7 @@ describe("applied functions", () => {
     scaling_config: [{ maximum_concurrency: 2 }],
   };
 
-  test("a mapping is read with its batch, its maximum and its answers", () => {
+  test("a mapping is read with its batch size, its maximum concurrency and its response types", () => {
     expect(
       readMappings(
         parse(resource("aws_lambda_event_source_mapping", "m", { ...MAPPING, function_name: functionArn("api") })),
@@ -89,17 +89,12 @@ describe("applied functions", () => {
 
 describe("lambda arn", () => {
   test("an ARN is read with and without a qualifier", () => {
-    expect(parseLambdaArn(functionArn("api"))).toEqual({
-      region: "us-east-1",
-      accountId: "123456789012",
-      functionName: "api",
-      qualifier: "live",
-    });
+    expect(parseLambdaArn(functionArn("api"))).toEqual({ functionName: "api", qualifier: "live" });
     expect(parseLambdaArn(functionArn("api", "$LATEST"))?.qualifier).toBe("$LATEST");
     expect(parseLambdaArn("arn:aws:lambda:us-east-1:123456789012:function:api")?.qualifier).toBeUndefined();
   });
 
-  test("another ARN is not one", () => {
+  test("an ARN of another service is not read", () => {
     expect(parseLambdaArn("arn:aws:sqs:us-east-1:123456789012:work")).toBeUndefined();
   });
 });

@@ -65,11 +65,12 @@ test("a rule fires at its rate with EventBridge's event, or with the applied inp
     [functionArn("api"), { own: true }],
   ]);
   expect(warnings[0]).toContain(
-    'aws_cloudwatch_event_target.beat fired, and arn:aws:lambda:us-east-1:123456789012:function:api:live ended with "throttled".',
+    "aws_cloudwatch_event_target.beat fired, and " +
+      'arn:aws:lambda:us-east-1:123456789012:function:api:live ended with "throttled".',
   );
 });
 
-test("a reload keeps the beat of what did not change, and stop ends all", () => {
+test("a reload keeps the timers of unchanged schedules, and stop ends all", () => {
   const { subject, timers } = schedules();
   subject.configure(applied("rate(5 minutes)"));
   subject.configure(applied("rate(5 minutes)"));
@@ -80,7 +81,7 @@ test("a reload keeps the beat of what did not change, and stop ends all", () => 
   expect(timers.map(({ stopped }) => stopped)).toEqual([true, true]);
 });
 
-test("a rule without a permission for the alias is not fired, and that is said", () => {
+test("a rule without a permission for the alias is not fired, with a warning", () => {
   const { subject, timers, warnings } = schedules();
   subject.configure(applied("rate(5 minutes)", false));
   expect(timers).toEqual([]);

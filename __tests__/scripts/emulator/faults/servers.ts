@@ -1,11 +1,7 @@
 import { createServer, get, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import {
-  startFaultProxy,
-  type FaultProxy,
-  type FaultProxyOptions,
-} from "../../../../scripts/emulator/faults/fault-proxy";
-import type { ProxiedRequest } from "../../../../scripts/emulator/faults/proxied-request";
+import { FaultProxy, type FaultProxyOptions } from "../../../../scripts/emulator/faults/fault-proxy";
+import type { ProxiedRequest } from "../../../../scripts/emulator/http";
 
 const ends: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -48,7 +44,7 @@ export async function serve(
 
 /** A proxy for one test. */
 export async function proxyTo(upstream: string, options: Partial<FaultProxyOptions> = {}): Promise<FaultProxy> {
-  const proxy = await startFaultProxy({ upstream, random: () => 0, ...options });
+  const proxy = await FaultProxy.start({ upstream, random: () => 0, ...options });
   ends.push(() => proxy.stop());
   return proxy;
 }
@@ -108,7 +104,6 @@ export function proxied(overrides: Partial<ProxiedRequest> = {}): ProxiedRequest
     body: Buffer.alloc(0),
     service: "",
     operation: "",
-    connection: { number: 1, isOlder: false },
     ...overrides,
   };
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { readAliases, readFunctions } from "../../../../scripts/emulator/applied/functions";
 import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functions/function-versions";
-import { FunctionHost } from "../../../../scripts/emulator/functions/function-host";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { FunctionHost, type FunctionEnvironment } from "../../../../scripts/emulator/functions/function-host";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
 import {
   folder,
@@ -74,7 +74,8 @@ test("a function runs on the applied Node version, from ESM and from CommonJS", 
   expect(await answer()).toBe("22");
   await host!.stop();
   await start({
-    code: `exports.handler = (event, context, callback) => callback(null, { got: event.x, name: context.functionName });`,
+    code: `exports.handler = (event, context, callback) =>
+      callback(null, { got: event.x, name: context.functionName });`,
     file: "index.js",
   });
   expect(await answer({ x: 1 })).toEqual({ got: 1, name: "api" });
@@ -127,20 +128,23 @@ test("its environment is what was applied and what Lambda sets, and nothing of t
 
 test("a function past its time-out is killed, and the next invocation starts anew", async () => {
   await start({
-    code: `export const handler = async (event) => { if (event.hang) { console.log("hangs"); await new Promise(() => setInterval(() => undefined, 1_000)); } return "ok"; };`,
+    code: `export const handler = async (event) => {
+      if (event.hang) { console.log("hangs"); await new Promise(() => setInterval(() => undefined, 1_000)); }
+      return "ok";
+    };`,
   });
   holdTimers();
   const pending = host!.invoke(ARN, '{"hang":true}');
   await until(() => log().includes("hangs"));
-  const [pid] = host!.pids;
+  const [{ pid }] = host!.environments as [FunctionEnvironment];
   const held = jest.getTimerCount();
   jest.advanceTimersByTime(LONGEST_SECONDS * 1_000 - 1);
-  expect([jest.getTimerCount(), isAlive(pid!)]).toEqual([held, true]);
+  expect([jest.getTimerCount(), isAlive(pid)]).toEqual([held, true]);
   jest.advanceTimersByTime(1);
   const result = await pending;
   expect(result).toMatchObject({ kind: "error" });
   expect((result as { payload: string }).payload).toMatch(/"Sandbox\.Timedout".*Task timed out after 900\.00 seconds/);
-  expect(isAlive(pid!)).toBe(false);
+  expect(isAlive(pid)).toBe(false);
   expect(await answer()).toBe("ok");
   expect(statistics.snapshot().functions.api).toMatchObject({ coldStarts: 2, invocations: 2, errors: 1 });
   expect(log()).toContain("Task timed out after 900.00 seconds");
@@ -148,7 +152,9 @@ test("a function past its time-out is killed, and the next invocation starts ane
 
 test("the remaining time counts down from the applied time-out", async () => {
   await start({
-    code: `export const handler = async (event, context) => ({ earliest: Date.now(), remaining: context.getRemainingTimeInMillis(), latest: Date.now() });`,
+    code: `export const handler = async (event, context) => ({
+      earliest: Date.now(), remaining: context.getRemainingTimeInMillis(), latest: Date.now(),
+    });`,
     timeout: 30,
   });
   const before = Date.now();
@@ -164,7 +170,7 @@ test("an environment is frozen between invocations and keeps its memory", async 
     code: `let calls = 0; setInterval(() => undefined, 5); export const handler = async () => (calls += 1);`,
   });
   expect(await answer()).toBe(1);
-  await until(() => readFileSync(`/proc/${host!.pids[0]}/stat`, "utf8").split(" ")[2] === "T");
+  await until(() => readFileSync(`/proc/${host!.environments[0]!.pid}/stat`, "utf8").split(" ")[2] === "T");
   expect(await answer()).toBe(2);
   expect(statistics.snapshot().functions.api).toMatchObject({ coldStarts: 1, invocations: 2, maxConcurrency: 1 });
 });
@@ -183,7 +189,10 @@ test("reserved concurrency holds over all invocations at once, and 0 is off", as
 
 test("an error, a crash and a module that does not load are errors with Lambda's shape", async () => {
   await start({
-    code: `export const handler = async (event) => { if (event.exit) process.exit(3); throw new TypeError("no " + event.what); };`,
+    code: `export const handler = async (event) => {
+      if (event.exit) process.exit(3);
+      throw new TypeError("no " + event.what);
+    };`,
   });
   expect(await answer({ what: "luck" })).toMatchObject({ errorType: "TypeError", errorMessage: "no luck" });
   expect(await answer({ exit: true })).toMatchObject({
@@ -208,7 +217,10 @@ test("the log holds the function's output and a REPORT line", async () => {
   expect(lines.filter((line) => line === "said")).toHaveLength(2);
   const reports = lines.filter((line) => line.startsWith("REPORT"));
   expect(reports[0]).toMatch(
-    /^REPORT RequestId: [\w-]{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 192 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms\t$/,
+    new RegExp(
+      /^REPORT RequestId: [\w-]{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 192 MB/.source +
+        /\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms\t$/.source,
+    ),
   );
   expect(reports[1]).not.toContain("Init Duration");
 });
@@ -223,7 +235,7 @@ test("an event or an answer above 6 MB is refused", async () => {
 test("stop ends every environment", async () => {
   await start({ code: `export const handler = async () => undefined;` });
   await Promise.all([1, 2, 3].map(() => host!.invoke(ARN, "{}")));
-  const { pids } = host!;
+  const pids = host!.environments.map(({ pid }) => pid);
   expect(pids).toHaveLength(3);
   await host!.stop();
   expect(pids.map(isAlive)).toEqual([false, false, false]);

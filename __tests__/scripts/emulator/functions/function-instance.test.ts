@@ -77,7 +77,7 @@ describe("function instance", () => {
     expect(instance.alive).toBe(false);
   });
 
-  test("one whose process cannot be started, because its log was closed meanwhile, leaves nothing that listens", async () => {
+  test("an instance whose process cannot be started leaves no server that listens", async () => {
     const listening = () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPServerWrap").length;
     const before = listening();
     // A number that is given to no file: that of a closed one may be another's by now.
@@ -129,7 +129,8 @@ describe("function log", () => {
     log.line("after the end");
     expect(readFileSync(join(directory, "f.log"), "utf8")).toBe(
       "START RequestId: id1 Version: 3\nEND RequestId: id1\n" +
-        "REPORT RequestId: id1\tDuration: 1.23 ms\tBilled Duration: 72 ms\tMemory Size: 512 MB\tMax Memory Used: 60 MB\tInit Duration: 70.50 ms\t\n" +
+        "REPORT RequestId: id1\tDuration: 1.23 ms\tBilled Duration: 72 ms\t" +
+        "Memory Size: 512 MB\tMax Memory Used: 60 MB\tInit Duration: 70.50 ms\t\n" +
         "END RequestId: id2\nREPORT RequestId: id2\tDuration: 2.00 ms\tBilled Duration: 2 ms\tMemory Size: 512 MB\t\n",
     );
   });

@@ -1,4 +1,4 @@
-import { functionEnvironment, FunctionProcess } from "../../../../scripts/emulator/functions/function-process";
+import { makeEnvironment, FunctionProcess, RuntimeApi } from "../../../../scripts/emulator/functions/function-process";
 import { execFileSync } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ describe("function environment", () => {
       environment: { AWS_REGION: "mine", A: "1" },
       codeSha256: "",
     };
-    const environment = functionEnvironment({
+    const environment = makeEnvironment({
       version,
       region: "eu-west-1",
       endpoint: "http://127.0.0.1:1",
@@ -25,7 +25,7 @@ describe("function environment", () => {
       logStream: "s",
     });
     expect(
-      functionEnvironment({
+      makeEnvironment({
         version,
         region: "eu-west-1",
         endpoint: "",
@@ -55,7 +55,7 @@ describe("function process", () => {
       LAMBDA_TASK_ROOT: directory,
       _HANDLER: "index.handler",
     };
-    return { nodePath, memoryMiB: 128, taskRoot: directory, environment, log: openSync(join(directory, "log"), "a") };
+    return { nodePath, taskRoot: directory, environment, log: openSync(join(directory, "log"), "a") };
   }
 
   test("a process is frozen, thawed and killed, and tells its memory", async () => {
@@ -70,17 +70,17 @@ describe("function process", () => {
     expect([subject.alive, isAlive(subject.pid!), subject.peakMemoryMiB()]).toEqual([false, false, undefined]);
   });
 
-  test("a process without a host ends by itself", async () => {
+  test("a process whose host is gone ends by itself", async () => {
     expect(await FunctionProcess.start(options(folder())).exited).toBe("exit status 1");
   });
 
-  test("a binary that cannot be started is said", async () => {
+  test("a binary that cannot be started is reported", async () => {
     expect(await FunctionProcess.start(options(folder(), "/nowhere/node")).exited).toMatch(
       /^cannot be started: spawn \/nowhere\/node ENOENT/,
     );
   });
 
-  test("of processes that are asked for at once each starts in a turn of its own, and one that fails holds nobody up", async () => {
+  test("processes requested together start one after the other, also after a failed start", async () => {
     let turns = 0;
     const count = () => {
       turns += 1;
@@ -88,7 +88,7 @@ describe("function process", () => {
     };
     let counting = setImmediate(count);
     const at: number[] = [];
-    const broken = FunctionProcess.startInTurn({ ...options(folder()), memoryMiB: NaN, environment: { "A\0": "" } });
+    const broken = FunctionProcess.startInTurn({ ...options(folder()), environment: { "A\0": "" } });
     const started = Promise.all(
       Array.from({ length: 4 }, async () => {
         const subject = await FunctionProcess.startInTurn(options(folder()));
@@ -108,7 +108,12 @@ describe("function process", () => {
     const script = `
     const { FunctionProcess } = require(${JSON.stringify(source)});
     const { openSync } = require("node:fs");
-    const subject = FunctionProcess.start({ nodePath: process.execPath, memoryMiB: 128, taskRoot: ${JSON.stringify(directory)}, environment: {}, log: openSync(${JSON.stringify(join(directory, "log"))}, "a") });
+    const subject = FunctionProcess.start({
+      nodePath: process.execPath,
+      taskRoot: ${JSON.stringify(directory)},
+      environment: {},
+      log: openSync(${JSON.stringify(join(directory, "log"))}, "a"),
+    });
     subject.freeze();
     console.log(subject.pid);
     throw new Error("crash");`;
@@ -124,5 +129,38 @@ describe("function process", () => {
     }
     expect(output).toMatch(/^\d+\n$/);
     await until(() => !isAlive(Number(output)));
+  });
+});
+
+describe("runtime API", () => {
+  const TASK = { requestId: "r1", deadlineMs: 5, functionArn: "arn", traceId: "t", payload: '{"a":1}' };
+
+  test("a process asks, is given its work, and answers", async () => {
+    const api = await RuntimeApi.listen();
+    const base = `http://${api.address}/2018-06-01/runtime`;
+    const said: string[] = [];
+    const say = (kind: string) => (payload: string) => void said.push(`${kind} ${payload}`);
+    const asked = new Promise<void>((next) =>
+      api.connect({ next, response: say("response"), error: say("error"), initError: say("init") }),
+    );
+    const work = fetch(`${base}/invocation/next`);
+    await asked;
+    api.deliver(TASK);
+    const given = await work;
+    expect(await given.text()).toBe('{"a":1}');
+    expect(
+      [
+        "lambda-runtime-aws-request-id",
+        "lambda-runtime-deadline-ms",
+        "lambda-runtime-invoked-function-arn",
+        "lambda-runtime-trace-id",
+      ].map((name) => given.headers.get(name)),
+    ).toEqual(["r1", "5", "arn", "t"]);
+    for (const path of ["invocation/r1/response", "invocation/r1/error", "init/error"])
+      expect((await fetch(`${base}/${path}`, { method: "POST", body: "x" })).status).toBe(202);
+    expect(said).toEqual(["response x", "error x", "init x"]);
+    expect((await fetch(`${base}/other`)).status).toBe(404);
+    expect(() => api.deliver(TASK)).toThrow("The function's process does not wait for work (request r1).");
+    api.close();
   });
 });

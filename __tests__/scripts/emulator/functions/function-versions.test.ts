@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFunctions, readAliases } from "../../../../scripts/emulator/applied/functions";
 import { CodeStore, FunctionVersions } from "../../../../scripts/emulator/functions/function-versions";
-import { State } from "../../../../scripts/emulator/applied/state";
+import { State } from "../../../../scripts/emulator/applied/applied";
 import { folder, lambda, state, writeZip, alias, functionArn } from "../fixtures";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 
@@ -30,7 +30,8 @@ describe("code store", () => {
     writeZip(join(directory, applied!.filename), { "index.mjs": "edited" });
     store.keep(applied!);
     expect(() => store.directoryOf(applied!.newest)).toThrow(
-      `Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, which is not in ${join(directory, "code")}`,
+      `Version 1 of function api was applied with a zip of SHA-256 ${applied!.newest.codeSha256}, ` +
+        `which is not in ${join(directory, "code")}`,
     );
   });
 
@@ -81,7 +82,7 @@ describe("function versions", () => {
     });
   });
 
-  test("the emulator is not asked for what the state holds", async () => {
+  test("a version that the state describes is not read from the emulator", async () => {
     const versions = await load("2", {}, () => Promise.reject(new Error("asked")));
     expect(versions.all()).toHaveLength(1);
     expect(versions.resolve(functionArn("api", "2"), Math.random)?.version.version).toBe("2");

@@ -17,7 +17,7 @@ describe("gateway request", () => {
     expect(Object.fromEntries(REQUEST.query)).toEqual({ x: ["1", "/"], y: [""] });
   });
 
-  test("headers are found whatever their case, the last value first asked for", () => {
+  test("headers are found in any case, and the last of several values counts", () => {
     expect([REQUEST.header("ACCEPT"), REQUEST.headerValues("accept"), REQUEST.header("host")]).toEqual([
       "b",
       ["a", "b"],
@@ -56,7 +56,7 @@ describe("gateway", () => {
     await expect(fetch(url)).rejects.toThrow("fetch failed");
   });
 
-  test("an exception is answered 500 and told, and a URL that is too long is a problem for the handler", async () => {
+  test("an exception is answered 500 with a warning, and the handler learns of a URL that is too long", async () => {
     const warnings: string[] = [];
     const problems: unknown[] = [];
     const handle = (_request: unknown, problem?: unknown) => {
@@ -71,7 +71,7 @@ describe("gateway", () => {
     await gateway.close();
   });
 
-  test("a connection takes one request after the other, no time is promised, and idle ones are kept for longer than any client keeps them", async () => {
+  test("an idle connection is kept for longer than any client keeps it, and no time-out is announced", async () => {
     const create = jest.spyOn(http, "createServer");
     const gateway = await Gateway.listen(0, ok("here"), () => undefined);
     const [made] = create.mock.results.map(({ value }) => value as http.Server);
@@ -97,7 +97,7 @@ describe("gateway", () => {
     }
   });
 
-  test("who asks for the connection to be closed has it closed", async () => {
+  test("a connection is closed when the caller asks for it", async () => {
     const gateway = await Gateway.listen(0, ok("here"), () => undefined);
     const text = await new Promise<string>((resolve) => {
       const chunks: string[] = [];

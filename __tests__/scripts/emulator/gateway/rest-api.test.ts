@@ -1,11 +1,9 @@
 import { join } from "node:path";
-import { AccessLog } from "../../../../scripts/emulator/gateway/access-log";
+import { AccessLog, ResponseCache, Throttle } from "../../../../scripts/emulator/gateway/stage";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
-import { ResponseCache } from "../../../../scripts/emulator/gateway/response-cache";
-import { CACHE_HEADER, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
+import { CACHE_HEADER, formatLogTime, createContext, RestApi } from "../../../../scripts/emulator/gateway/rest-api";
 import { StatisticsRecorder } from "../../../../scripts/emulator/statistics";
-import { Throttle } from "../../../../scripts/emulator/gateway/throttle";
-import { folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
+import { API_ARN, folder, integration, lambda, methodSettings, permission, restApi, state } from "../fixtures";
 import { request } from "./gateway-fixtures";
 
 function serve(operation: Record<string, unknown>, settings: Record<string, unknown>, status = 200, policy?: string) {
@@ -32,6 +30,7 @@ function serve(operation: Record<string, unknown>, settings: Record<string, unkn
     callers: [],
     now: () => 0,
     warn: () => undefined,
+    endpointHeader: "X-Vpc-Endpoint",
     statistics,
     cache: new ResponseCache(() => 0),
     throttle: new Throttle(() => 0),
@@ -98,7 +97,7 @@ test("a signed route's ARN above 1,600 bytes is answered 414", async () => {
   expect((await api.handle(request({ url: `/local/echo/${"x".repeat(1_000)}` }))).status).toBe(403);
 });
 
-test("a problem of the server is answered as the API answers", async () => {
+test("a problem of the server is answered by the API's gateway responses", async () => {
   const { api } = serve(integration(), {});
   expect((await api.handle(request(), { type: "REQUEST_TOO_LARGE" })).status).toBe(413);
 });
@@ -112,7 +111,7 @@ describe("an API with a resource policy", () => {
     ],
   });
   const through = (endpoint?: string) =>
-    request({ url: "/local/echo/1", headers: endpoint === undefined ? {} : { "x-quickturn-vpc-endpoint": endpoint } });
+    request({ url: "/local/echo/1", headers: endpoint === undefined ? {} : { "x-vpc-endpoint": endpoint } });
 
   test("answers calls through its endpoint, and refuses others before any function is called", async () => {
     const { api, calls } = serve(integration(), {}, 200, policy);
@@ -125,21 +124,54 @@ describe("an API with a resource policy", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 403]);
     expect(JSON.parse(answers[3]!.body.toString())).toEqual({
       message: expect.stringMatching(
-        /^User: anonymous is not authorized to perform: execute-api:Invoke on resource: .+\/local\/GET\/echo\/1 with an explicit deny$/,
+        /^User: anonymous is not authorized to perform: .+\/local\/GET\/echo\/1 with an explicit deny$/,
       ) as unknown,
     });
     expect(calls).toHaveLength(2);
   });
 
-  test("keeps the header to itself: the function sees none", async () => {
+  test("does not pass the header on to the function", async () => {
     const { api, calls } = serve(integration(), {}, 200, policy);
     await api.handle(through("vpce-0a"));
     expect(calls[0]?.toLowerCase()).not.toContain("vpc-endpoint");
   });
 
-  test("asks who signs before it asks the policy, as AWS does", async () => {
+  test("checks the signature before the policy, as AWS does", async () => {
     const { api } = serve({ ...integration(), security: [{ sigv4: [] }] }, {}, 200, policy);
     const { body } = await api.handle(through("none"));
     expect(JSON.parse(body.toString())).toEqual({ message: "Missing Authentication Token" });
+  });
+});
+
+describe("request context", () => {
+  test("the context names the API, the stage, the request and the time", () => {
+    const stage = {
+      name: "local",
+      cacheClusterEnabled: false,
+      cacheClusterSize: "",
+      accessLogFormat: undefined,
+      variables: {},
+    };
+    const api = { id: "api1", name: "api", executionArn: API_ARN, document: {}, policy: undefined };
+    const context = createContext(
+      { api, stage },
+      request({ headers: { host: "h.example:1", "user-agent": "u" } }),
+      Date.UTC(2026, 3, 9, 12, 34, 56),
+    );
+    expect(Object.fromEntries(context)).toMatchObject({
+      accountId: "123456789012",
+      apiId: "api1",
+      stage: "local",
+      path: "/local/echo",
+      httpMethod: "GET",
+      requestTime: "09/Apr/2026:12:34:56 +0000",
+      "identity.userAgent": "u",
+      "identity.sourceIp": "127.0.0.1",
+    });
+    expect(context.get("requestId")).toMatch(/^[\w-]{36}$/);
+  });
+
+  test("a time is written as in a common log", () => {
+    expect(formatLogTime(0)).toBe("01/Jan/1970:00:00:00 +0000");
   });
 });

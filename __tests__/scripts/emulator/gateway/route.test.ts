@@ -14,7 +14,7 @@ describe("route table", () => {
     return found === undefined ? undefined : [found.route.resourcePath, { ...found.pathParameters }];
   }
 
-  test("a literal segment wins over a variable, and that over a greedy one", () => {
+  test("a literal segment has priority over a variable, and a variable over a greedy one", () => {
     expect(match("/a/fixed")).toEqual(["/a/fixed", {}]);
     expect(match("/a/1")).toEqual(["/a/{id}", { id: "1" }]);
     expect(match("/a/1/more/")).toEqual(["/a/{id}/more", { id: "1" }]);
@@ -38,14 +38,13 @@ describe("route", () => {
     cacheTtlSeconds: 5,
     requiresAuthorizationForCacheControl: true,
     cacheControlStrategy: "FAIL_WITH_403",
-    throttleRate: 5,
-    throttleBurst: 5,
+    throttle: { rate: 5, burst: 5 },
   };
   const forAll: AppliedMethodSettings = { resourcePath: "*", method: "*", settings: ON };
   const own = (method: string, settings: Partial<MethodSettings>): AppliedMethodSettings => ({
     resourcePath: "/echo/{id}",
     method,
-    settings: { ...ON, throttleRate: undefined, ...settings },
+    settings: { ...ON, throttle: undefined, ...settings },
   });
 
   test("security schemes are a signature, a key, both or none, from the operation or else the document", () => {
@@ -58,13 +57,14 @@ describe("route", () => {
     expect(needs({}, { security: [{ api_key: [] }] })).toEqual([false, true]);
     expect(needs({ security: [] }, { security: [{ api_key: [] }] })).toEqual([false, false]);
     expect(() => needs({ security: [{ other: [] }] })).toThrow(
-      'asks for the security scheme "other", which components.securitySchemes does not define (it has: sigv4, api_key).',
+      'asks for the security scheme "other", ' +
+        "which components.securitySchemes does not define (it has: sigv4, api_key).",
     );
   });
 
   test("a method's settings replace the stage's as a whole", () => {
-    expect(route({}, { settings: [forAll] }).settings.throttleRate).toBe(5);
-    expect(route({}, { settings: [forAll, own("GET", {})] }).settings.throttleRate).toBeUndefined();
+    expect(route({}, { settings: [forAll] }).settings.throttle?.rate).toBe(5);
+    expect(route({}, { settings: [forAll, own("GET", {})] }).settings.throttle).toBeUndefined();
     expect(route().settings.cachingEnabled).toBe(false);
   });
 

@@ -59,17 +59,18 @@ test("a body is checked as draft 4", () => {
   });
 });
 
-test("a type without a model is passed on unseen, a charset is not another type", () => {
+test("a content type without a model is not checked, and a charset does not make another type", () => {
   expect(check("body", BODY, { body: "x", headers: { "content-type": "text/plain" } })).toBeUndefined();
   expect(
     check("body", BODY, { body: "x", headers: { "Content-Type": "application/json; charset=utf-8" } }),
   ).toMatchObject({ type: "BAD_REQUEST_BODY" });
 });
 
-test("nothing is checked that the validator does not name", () => {
+test("only what the validator names is checked", () => {
   expect(check("parameters", BODY, { body: "{}" })).toBeUndefined();
   expect(() => check("other", {}, {})).toThrow(
-    'GET /echo/{id} names the request validator "other", which the applied API does not define (it has: body, parameters).',
+    'GET /echo/{id} names the request validator "other", ' +
+      "which the applied API does not define (it has: body, parameters).",
   );
 });
 

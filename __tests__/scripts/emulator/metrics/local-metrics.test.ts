@@ -1,21 +1,36 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readApplied } from "../../../../scripts/emulator/applied/applied";
-import { LocalMetrics, LogTail, QueueGauge } from "../../../../scripts/emulator/metrics/local-metrics";
-import { timeLapse } from "../../../../scripts/emulator/metrics/recorder";
+import { LocalMetrics, QueueGauge } from "../../../../scripts/emulator/metrics/local-metrics";
+import { timeLapse, REAL_TIME } from "../../../../scripts/emulator/metrics/metric-store";
 import { accountLimits } from "../../../../scripts/kit/aws-client";
 import { readMetricData } from "../../../../scripts/gate/collect";
-import { folder, lambda, NOWHERE, REGION, restApi, state, until } from "../fixtures";
+import { folder, lambda, NOWHERE, REGION, restApi, state, until, lambda as lambdaResource } from "../fixtures";
 import { answeringServer } from "../../../support/answering-server";
-import { temporaryFolder } from "../../../support/temporary-folder";
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  GetMetricDataCommand,
+  PutMetricDataCommand,
+} from "@aws-sdk/client-cloudwatch";
+import { GetAccountSettingsCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 
 describe("local metrics", () => {
   const ORIGIN = 1_700_000_040_000;
   const emf = (timestampMs: number, value: number) =>
-    `${JSON.stringify({ _aws: { Timestamp: timestampMs, CloudWatchMetrics: [{ Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration" }] }] }, Deployment: "shop", JobDuration: value })}\n`;
+    `${JSON.stringify({
+      _aws: {
+        Timestamp: timestampMs,
+        CloudWatchMetrics: [
+          { Namespace: "Quickturn", Dimensions: [["Deployment"]], Metrics: [{ Name: "JobDuration" }] },
+        ],
+      },
+      Deployment: "shop",
+      JobDuration: value,
+    })}\n`;
 
-  test("the gate's own tools are answered from the logs of the applied functions, in time-lapse, and from the reservations", async () => {
+  test("the gate's own clients read logged metrics, in time-lapse, and the account's limits", async () => {
     const directory = folder();
     const logDirectory = join(directory, "logs");
     mkdirSync(logDirectory);
@@ -77,7 +92,7 @@ describe("local metrics", () => {
 });
 
 describe("queue gauge", () => {
-  test("it asks each queue at its rate, tells an emulator that is gone once, and asks no more once stopped", async () => {
+  test("each queue is asked at an interval until the gauge stops, and a missing emulator is one warning", async () => {
     let works = true;
     const server = await answeringServer(() =>
       works
@@ -131,34 +146,139 @@ describe("queue gauge", () => {
   });
 });
 
-describe("log tail", () => {
-  const path = () => join(temporaryFolder("tail"), "worker.log");
+describe("the server", () => {
+  /** The installed SDK's clients against it: what they send and read is the wire format. */
+  const NOW = 1_700_000_040_000;
+  let emulator: Awaited<ReturnType<typeof answeringServer>>;
+  let server: LocalMetrics;
+  let cloudwatch: CloudWatchClient;
+  let lambda: LambdaClient;
 
-  test("each whole line comes once, and what was there before does not", () => {
-    const file = path();
-    writeFileSync(file, "old\n");
-    const tail = new LogTail(file);
-    expect(tail.take()).toEqual([]);
-    appendFileSync(file, "one\ntwo\nthr");
-    expect(tail.take()).toEqual(["one", "two"]);
-    appendFileSync(file, "ee\n");
-    expect([tail.take(), tail.take()]).toEqual([["three"], []]);
+  beforeEach(async () => {
+    emulator = await answeringServer(({ url }) => ({
+      body: url.startsWith("/2015-03-31/functions/")
+        ? '{"FunctionName":"worker"}'
+        : '{"MetricAlarms":[{"AlarmName":"a","StateValue":"OK"}]}',
+    }));
+    server = await LocalMetrics.start({
+      emulator: emulator.url,
+      sqs: new SQSClient({ region: "us-east-1" }),
+      logDirectory: folder(),
+      time: REAL_TIME,
+      warn: () => undefined,
+    });
+    const common = {
+      endpoint: server.url,
+      region: "us-east-1",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+      maxAttempts: 1,
+    };
+    [cloudwatch, lambda] = [new CloudWatchClient(common), new LambdaClient(common)];
+  });
+  afterEach(async () => {
+    cloudwatch.destroy();
+    lambda.destroy();
+    await server.stop();
+    await emulator.stop();
   });
 
-  test("a file that comes later is read from its begin, over more than one chunk, no character broken", () => {
-    const file = path();
-    const tail = new LogTail(file);
-    expect(tail.take()).toEqual([]);
-    const lines = Array.from({ length: 30_000 }, (_, index) => `${index} äöü€ ${"x".repeat(60)}`);
-    writeFileSync(file, `${lines.join("\n")}\n`);
-    expect(tail.take()).toEqual(lines);
+  const metric = {
+    Namespace: "Quickturn",
+    MetricName: "JobDuration",
+    Dimensions: [{ Name: "Deployment", Value: "shop-dev" }],
+  };
+  const ask = (Stat: string, more: object = {}) =>
+    new GetMetricDataCommand({
+      StartTime: new Date(NOW - 60_000),
+      EndTime: new Date(NOW + 60_000),
+      MetricDataQueries: [{ Id: "q", MetricStat: { Metric: metric, Period: 120, Stat }, ...more }],
+    });
+
+  test("a client reads the data that it put, also after a large compressed call", async () => {
+    const data = Array.from({ length: 900 }, (_, index) => ({
+      MetricName: "JobDuration",
+      Dimensions: metric.Dimensions,
+      Value: index + 1,
+      Timestamp: new Date(NOW - 1_000),
+    }));
+    await cloudwatch.send(new PutMetricDataCommand({ Namespace: "Quickturn", MetricData: data }));
+    await cloudwatch.send(
+      new PutMetricDataCommand({
+        Namespace: "Quickturn",
+        MetricData: data.slice(0, 1).map((datum) => ({ ...datum, Value: 901 })),
+      }),
+    );
+    const values = async (name: string) => (await cloudwatch.send(ask(name))).MetricDataResults;
+    expect(await values("p95")).toEqual([
+      { Id: "q", Label: "JobDuration", StatusCode: "Complete", Timestamps: [new Date(NOW - 60_000)], Values: [856] },
+    ]);
+    expect((await values("SampleCount"))?.[0]?.Values).toEqual([901]);
+    expect((await values("PR(:90)"))?.[0]?.Values?.[0]).toBeCloseTo(9_000 / 901, 9);
+    expect(emulator.asked).toEqual([]);
   });
 
-  test("a log that became shorter has no lines, because a log only grows", () => {
-    const file = path();
-    writeFileSync(file, "one\ntwo\n");
-    const tail = new LogTail(file);
-    truncateSync(file, 2);
-    expect(tail.take()).toEqual([]);
+  test("a refusal reaches the client with its name and its message", async () => {
+    await expect(
+      cloudwatch.send(ask("Sum", { MetricStat: undefined, Expression: "SUM(METRICS())" })),
+    ).rejects.toMatchObject({
+      // The client's own name for ValidationError.
+      name: "ValidationException",
+      message:
+        'q is the expression "SUM(METRICS())"; here only MetricStat is answered. ' +
+        "Ask for the metrics, and compute it from them.",
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+
+  test("the account's limits are answered", async () => {
+    const functions = state(restApi({ paths: {} }), lambdaResource(folder(), { code: "", reserved: 60 }));
+    server.configure(readApplied(functions, () => undefined));
+    expect((await lambda.send(new GetAccountSettingsCommand({}))).AccountLimit).toEqual({
+      ConcurrentExecutions: 1_000,
+      UnreservedConcurrentExecutions: 940,
+    });
+  });
+
+  test("the emulator answers all other calls, those of CloudWatch and Lambda too", async () => {
+    expect((await cloudwatch.send(new DescribeAlarmsCommand({}))).MetricAlarms?.[0]?.AlarmName).toBe("a");
+    expect((await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: "worker" }))).FunctionName).toBe(
+      "worker",
+    );
+    expect(emulator.asked.map(({ method, headers: { "x-amz-target": target } }) => [method, target])).toEqual([
+      ["POST", "GraniteServiceVersion20100801.DescribeAlarms"],
+      ["GET", undefined],
+    ]);
+  });
+
+  test.each([
+    ["form fields", "/", "Action=GetMetricData&Version=2010-08-01"],
+    ["CBOR", "/service/GraniteServiceVersion20100801/operation/PutMetricData", ""],
+  ])(
+    "metrics asked for by %s are refused instead of answered from the emulator's empty ones",
+    async (_, path, body) => {
+      const answer = await fetch(`${server.url}${path}`, { method: "POST", body });
+      expect({ status: answer.status, body: (await answer.json()) as unknown }).toEqual({
+        status: 400,
+        body: {
+          __type: "InvalidAction",
+          message: expect.stringContaining("in CloudWatch's JSON protocol only") as unknown,
+        },
+      });
+      expect(emulator.asked).toEqual([]);
+    },
+  );
+
+  test("a body that is not JSON, and an emulator that is gone, are errors with their reason", async () => {
+    const bad = await fetch(server.url, {
+      method: "POST",
+      headers: { "x-amz-target": "GraniteServiceVersion20100801.GetMetricData" },
+      body: "Action=",
+    });
+    expect(await bad.json()).toEqual({
+      __type: "SerializationException",
+      message: `The request's body is no JSON object; it begins "Action=".`,
+    });
+    await emulator.stop();
+    expect((await fetch(server.url)).status).toBe(502);
   });
 });

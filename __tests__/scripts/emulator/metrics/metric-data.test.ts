@@ -1,4 +1,4 @@
-import { getMetricData, parseStatistic } from "../../../../scripts/emulator/metrics/metric-data";
+import { getMetricData, parseStatistic, putMetricData } from "../../../../scripts/emulator/metrics/metric-data";
 import { MetricStore } from "../../../../scripts/emulator/metrics/metric-store";
 import { array, assert, double, integer, property, tuple } from "fast-check";
 
@@ -40,21 +40,21 @@ describe("metric data", () => {
       Values: number[];
     }[];
 
-  test("each period with samples has a value at its start; the end is not included, an empty period is no 0", () => {
+  test("each period with samples has one value; the end is not included, and an empty period has no value", () => {
     expect(answer(input(query("sum", "Sum"), query("all", "p50", 3 * MINUTE)))).toEqual([
       { Id: "sum", Label: "m", StatusCode: "Complete", Timestamps: [BASE, BASE + MINUTE], Values: [30, 60] },
       { Id: "all", Label: "m", StatusCode: "Complete", Timestamps: [BASE], Values: [20] },
     ]);
   });
 
-  test("without a word the newest comes first, a start within a minute is that minute's, and what is not to be returned is not", () => {
+  test("by default the newest comes first; ReturnData false leaves a query out", () => {
     const given = input({ ...query("sum", "Sum"), Label: "mine" }, { ...query("hidden", "Sum"), ReturnData: false });
     expect(answer({ ...given, ScanBy: undefined, StartTime: BASE + 29.5 })).toEqual([
       { Id: "sum", Label: "mine", StatusCode: "Complete", Timestamps: [BASE + MINUTE, BASE], Values: [60, 30] },
     ]);
   });
 
-  test("a metric that nobody recorded is complete and empty: no data, not 0", () => {
+  test("a metric that nobody recorded has no data instead of 0", () => {
     const other = { Id: "x", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N", MetricName: "other" } } };
     expect(answer(input(other))).toEqual([
       { Id: "x", Label: "other", StatusCode: "Complete", Timestamps: [], Values: [] },
@@ -70,7 +70,8 @@ describe("metric data", () => {
     [
       "an unknown statistic",
       input(query("a", "tm90")),
-      'a asks for the statistic "tm90"; allowed here: SampleCount, Sum, Average, Minimum, Maximum, p0 to p100, PR(low:high).',
+      'a asks for the statistic "tm90"; ' +
+        "allowed here: SampleCount, Sum, Average, Minimum, Maximum, p0 to p100, PR(low:high).",
     ],
     [
       "an odd period",
@@ -98,7 +99,7 @@ describe("metric data", () => {
     [
       "no name",
       input({ Id: "a", MetricStat: { ...stat("Sum", MINUTE), Metric: { Namespace: "N" } } }),
-      'a names the metric undefined of "N"; it takes Namespace and MetricName.',
+      'a has the MetricName missing and the Namespace "N"; expected texts.',
     ],
     [
       "an end before the start",
@@ -106,7 +107,7 @@ describe("metric data", () => {
       "must be less than the parameter EndTime",
     ],
     ["no time", { ...input(query("a", "Sum")), StartTime: "now" }, 'StartTime is "now"; allowed: seconds since 1970.'],
-  ])("%s is refused as AWS refuses", (_, given, message) => {
+  ])("%s is refused with a ValidationError", (_, given, message) => {
     expect(() => getMetricData(store(), given as Record<string, unknown>)).toThrow(
       expect.objectContaining({
         name: "ValidationError",
@@ -143,7 +144,7 @@ describe("statistic", () => {
     ["PR(:1000)", 100],
   ])("%s of a known set", (name, expected) => expect(of(name, KNOWN)).toBeCloseTo(expected, 5));
 
-  test("of 99 quick ones and a slow one, the rank of the bound is 99 percent and the P99 lies between them", () => {
+  test("of 99 quick samples and a slow one, 99 percent are below the bound, and the P99 lies between them", () => {
     const values = [...Array<number>(99).fill(100), 10_000];
     expect([of("PR(:5000)", values), of("p99", values), of("p95", values)]).toEqual([99, expect.closeTo(199, 6), 100]);
   });
@@ -180,4 +181,50 @@ describe("statistic", () => {
     "%p is none that is computed here",
     (name) => expect(parseStatistic(name)).toBeUndefined(),
   );
+});
+
+describe("put metric data", () => {
+  const NAME = { namespace: "N", metric: "m", dimensions: { A: "a" } };
+  const Dimensions = [{ Name: "A", Value: "a" }];
+
+  function put(...MetricData: unknown[]): MetricStore {
+    const store = new MetricStore();
+    putMetricData(store, { Namespace: "N", MetricData }, 7_000);
+    return store;
+  }
+  const found = (store: MetricStore) => [...store.byPeriod(NAME, { startMs: 0, endMs: 100_000, periodMs: 1_000 })];
+
+  test("a value has its own time, or is of now", () => {
+    expect(
+      found(put({ MetricName: "m", Dimensions, Value: 5, Timestamp: 3 }, { MetricName: "m", Dimensions, Value: 6 })),
+    ).toEqual([
+      [3_000, [5]],
+      [7_000, [6]],
+    ]);
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      "statistic sets",
+      { MetricName: "m", StatisticValues: { Sum: 1, SampleCount: 1, Minimum: 1, Maximum: 1 } },
+      "m comes as StatisticValues; here only Value is recorded.",
+    ],
+    ["no value", { MetricName: "m" }, "m has the value missing; allowed: numbers."],
+    ["text", { MetricName: "m", Value: "5" }, 'm has the value "5"; allowed: numbers.'],
+    ["no name", { Value: 5 }, "A datum has the MetricName missing; expected a text."],
+    [
+      "sets of values",
+      { MetricName: "m", Values: [1], Counts: [2] },
+      "m comes as Values; here only Value is recorded.",
+    ],
+  ])("%s are refused, and nothing of the call is recorded", (_, datum, message) => {
+    const store = new MetricStore();
+    expect(() =>
+      putMetricData(store, { Namespace: "N", MetricData: [{ MetricName: "m", Dimensions, Value: 1 }, datum] }, 0),
+    ).toThrow(message);
+    expect(found(store)).toEqual([]);
+  });
+
+  test("a call without a namespace is refused", () =>
+    expect(() => putMetricData(new MetricStore(), {}, 0)).toThrow("Namespace is missing; expected a text."));
 });

@@ -1,15 +1,18 @@
-import { jsonLines } from "../../../../handlers/telemetry";
 import {
   KEPT_SAMPLES,
   MetricStore,
-  putMetricData,
-  readEmbeddedMetrics,
+  Recorder,
+  REAL_TIME,
+  timeLapse,
+  type MetricName,
 } from "../../../../scripts/emulator/metrics/metric-store";
+import { readApplied } from "../../../../scripts/emulator/applied/applied";
+import { folder, lambda, restApi, state } from "../fixtures";
 
 describe("metric store", () => {
   const name = { namespace: "N", metric: "m", dimensions: { A: "1", B: "2" } };
 
-  test("values come by period from the start, the end not included, ascending, whatever the order of arrival", () => {
+  test("values are grouped by period, ascending, without the end and whatever their order of arrival", () => {
     const store = new MetricStore();
     for (const [atMs, value] of [
       [60_000, 3],
@@ -30,7 +33,7 @@ describe("metric store", () => {
     ]);
   });
 
-  test("a metric is told by all its dimensions, in any order, and by no fewer", () => {
+  test("a metric is found by all its dimensions, in any order, and not by some of them", () => {
     const store = new MetricStore();
     store.record({ ...name, atMs: 0, value: 1 });
     expect([
@@ -41,7 +44,7 @@ describe("metric store", () => {
       expect(store.byPeriod({ ...name, dimensions }, { startMs: 0, endMs: 1, periodMs: 1 }).size).toBe(0);
   });
 
-  test("a full metric lets the oldest samples go", () => {
+  test("a full metric drops its oldest samples", () => {
     const store = new MetricStore();
     for (let index = 0; index <= KEPT_SAMPLES; index++) store.record({ ...name, atMs: index, value: index });
     const [[, values = []] = []] = [
@@ -54,142 +57,174 @@ describe("metric store", () => {
   });
 });
 
-describe("embedded metrics", () => {
-  const line = (directives: unknown, values: object, timestamp: unknown = 1_000) =>
-    JSON.stringify({ _aws: { Timestamp: timestamp, CloudWatchMetrics: directives }, ...values });
-
-  test("what the handlers write comes back as they measured it", () => {
-    const lines: string[] = [];
-    jsonLines(
-      (text) => lines.push(text),
-      () => 5_000,
-      "shop-dev",
-    )(
-      "info",
-      "finished",
-      { request_id: "r" },
-      { metrics: { JobDuration: 120, RequestFailed: 0 } },
-      { metrics: { JobDuration: 120 }, dimensions: { Version: "7" } },
-    );
-    expect(lines.flatMap((text) => readEmbeddedMetrics(text.trimEnd()))).toEqual([
-      {
-        namespace: "Quickturn",
-        metric: "JobDuration",
-        dimensions: { Deployment: "shop-dev" },
-        value: 120,
-        atMs: 5_000,
-      },
-      {
-        namespace: "Quickturn",
-        metric: "RequestFailed",
-        dimensions: { Deployment: "shop-dev" },
-        value: 0,
-        atMs: 5_000,
-      },
-      {
-        namespace: "Quickturn",
-        metric: "JobDuration",
-        dimensions: { Deployment: "shop-dev", Version: "7" },
-        value: 120,
-        atMs: 5_000,
-      },
-    ]);
+describe("recorder", () => {
+  const START = 1_700_000_000_000;
+  const ALWAYS = 8e15;
+  let store: MetricStore;
+  let recorder: Recorder;
+  beforeEach(() => {
+    store = new MetricStore();
+    recorder = new Recorder(store, REAL_TIME);
   });
 
-  test("each metric is once for each set of dimensions, and each value of an array for itself", () => {
-    const text = line(
-      [{ Namespace: "N", Dimensions: [["A"], ["A", "B"], []], Metrics: [{ Name: "m", Unit: "Count" }] }],
-      { A: "a", B: "b", m: [1, 2] },
+  const values = (namespace: string, metric: string, dimensions: MetricName["dimensions"]) =>
+    [...store.byPeriod({ namespace, metric, dimensions }, { startMs: 0, endMs: ALWAYS, periodMs: ALWAYS })].flatMap(
+      ([, found]) => found,
     );
-    expect(readEmbeddedMetrics(text).map(({ dimensions, value }) => [dimensions, value])).toEqual([
-      [{ A: "a" }, 1],
-      [{ A: "a", B: "b" }, 1],
-      [{}, 1],
-      [{ A: "a" }, 2],
-      [{ A: "a", B: "b" }, 2],
-      [{}, 2],
-    ]);
+  const ofLambda = (metric: string, dimensions: MetricName["dimensions"]) => values("AWS/Lambda", metric, dimensions);
+  const invocation = {
+    functionName: "worker",
+    qualifier: "live",
+    version: "7",
+    startedAtMs: START,
+    durationMs: 120,
+    failed: false,
+    running: new Map([
+      ["worker", 2],
+      ["api", 3],
+    ]),
+  };
+
+  describe("an invocation", () => {
+    test("of an alias counts for its function, alias and version, and for all functions", () => {
+      recorder.invoked(invocation);
+      recorder.invoked({ ...invocation, version: "8", failed: true, durationMs: 400 });
+      const alias = { FunctionName: "worker", Resource: "worker:live" };
+      const sets: readonly Record<string, string>[] = [{}, { FunctionName: "worker" }, alias];
+      for (const dimensions of sets) {
+        expect([
+          ofLambda("Invocations", dimensions),
+          ofLambda("Errors", dimensions),
+          ofLambda("Duration", dimensions),
+        ]).toEqual([
+          [1, 1],
+          [0, 1],
+          [120, 400],
+        ]);
+      }
+      expect(ofLambda("Errors", { ...alias, ExecutedVersion: "7" })).toEqual([0]);
+      expect(ofLambda("Errors", { ...alias, ExecutedVersion: "8" })).toEqual([1]);
+    });
+
+    test("of a version, or of the function alone, has no executed version, because it is named", () => {
+      recorder.invoked({ ...invocation, qualifier: "7" });
+      recorder.invoked({ ...invocation, qualifier: undefined });
+      expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7" })).toEqual([1]);
+      expect(ofLambda("Invocations", { FunctionName: "worker", Resource: "worker:7", ExecutedVersion: "7" })).toEqual(
+        [],
+      );
+      expect(ofLambda("Invocations", { FunctionName: "worker" })).toEqual([1, 1]);
+    });
+
+    test("records how many ran at once, and the claimed concurrency: reservations plus what runs without one", () => {
+      const directory = folder();
+      recorder.configure(
+        readApplied(
+          state(
+            restApi({ paths: {} }),
+            lambda(directory, { name: "worker", code: "", reserved: 50 }),
+            lambda(directory, { name: "api", code: "" }),
+          ),
+          () => undefined,
+        ),
+      );
+      recorder.invoked(invocation);
+      expect([
+        ofLambda("ConcurrentExecutions", { FunctionName: "worker" }),
+        ofLambda("ConcurrentExecutions", {}),
+        ofLambda("ClaimedAccountConcurrency", {}),
+      ]).toEqual([[2], [5], [53]]);
+      expect(recorder.reserved).toBe(50);
+    });
+
+    test("that is throttled counts as a throttle only", () => {
+      recorder.throttled({ functionName: "worker", qualifier: "live" });
+      expect([
+        ofLambda("Throttles", { FunctionName: "worker" }),
+        ofLambda("Throttles", { FunctionName: "worker", Resource: "worker:live" }),
+        ofLambda("Invocations", { FunctionName: "worker" }),
+      ]).toEqual([[1], [1], []]);
+    });
+
+    test("is recorded at the time at which it began, in the time of the metrics", () => {
+      recorder = new Recorder(store, timeLapse(30, START));
+      recorder.invoked({ ...invocation, startedAtMs: START + 2_000 });
+      expect([
+        ...store.byPeriod(
+          { namespace: "AWS/Lambda", metric: "Duration", dimensions: {} },
+          { startMs: START, endMs: START + 120_000, periodMs: 60_000 },
+        ),
+      ]).toEqual([[START + 60_000, [120]]]);
+    });
   });
 
-  test("a metric or a dimension that the line does not hold, or holds as something else, is left out; the others stay", () => {
-    const text = line(
-      [
-        {
-          Namespace: "N",
-          Dimensions: [["A"], ["Gone"], ["Number"]],
-          Metrics: [{ Name: "m" }, { Name: "gone" }, { Name: "text" }, {}],
-        },
-        { Dimensions: [[]], Metrics: [{ Name: "m" }] },
-      ],
-      { A: "a", Number: 5, m: 1, text: "1" },
-    );
-    expect(readEmbeddedMetrics(text)).toEqual([
-      { namespace: "N", metric: "m", dimensions: { A: "a" }, value: 1, atMs: 1_000 },
-    ]);
+  describe("a request", () => {
+    const request = {
+      apiName: "shop",
+      stage: "v1",
+      startedAtMs: START,
+      status: 200,
+      latencyMs: 9,
+      integrationLatencyMs: 7,
+      cache: "off",
+    } as const;
+    const ofApi = (metric: string) => values("AWS/ApiGateway", metric, { ApiName: "shop", Stage: "v1" });
+
+    test("is counted, with 0 or 1 for each kind of error, so that the mean is a rate", () => {
+      for (const status of [200, 404, 500]) recorder.answered({ ...request, status });
+      expect([
+        ofApi("Count"),
+        ofApi("4XXError"),
+        ofApi("5XXError"),
+        ofApi("Latency"),
+        ofApi("IntegrationLatency"),
+      ]).toEqual([
+        [1, 1, 1],
+        [0, 0, 1],
+        [0, 0, 1],
+        [9, 9, 9],
+        [7, 7, 7],
+      ]);
+      expect(values("AWS/ApiGateway", "Count", { ApiName: "shop" })).toEqual([1, 1, 1]);
+    });
+
+    test("has cache metrics only with a cache, and an integration latency only where a function was called", () => {
+      recorder.answered({ ...request, integrationLatencyMs: undefined });
+      expect([ofApi("CacheHitCount"), ofApi("CacheMissCount"), ofApi("IntegrationLatency")]).toEqual([[], [], []]);
+      for (const cache of ["hit", "hit", "miss", "none"] as const) recorder.answered({ ...request, cache });
+      expect([ofApi("CacheHitCount"), ofApi("CacheMissCount")]).toEqual([
+        [0, 0, 1, 1],
+        [0, 0, 0, 1],
+      ]);
+    });
   });
 
-  test.each([
-    "START RequestId: 1 Version: 2",
-    '{"level":"info"}',
-    '{"_aws"',
-    line([], {}),
-    line(undefined, {}),
-    line("x", {}),
-    line([{ Namespace: "N", Dimensions: [[]], Metrics: [{ Name: "m" }] }], { m: 1 }, "now"),
-    '["_aws"]',
-    '{"_aws":null}',
-  ])("%p holds no metric", (text) => expect(readEmbeddedMetrics(text)).toEqual([]));
+  test("the metrics of rules and queues have their names", () => {
+    recorder.fired("arn:aws:events:us-east-1:123456789012:rule/shop-worker-heartbeat");
+    recorder.handled("work", 1_500);
+    recorder.counted("dead", 4, 1);
+    expect(values("AWS/Events", "Invocations", { RuleName: "shop-worker-heartbeat" })).toEqual([1]);
+    const ofQueue = (metric: string, QueueName = "work") => values("AWS/SQS", metric, { QueueName });
+    expect([ofQueue("ApproximateAgeOfOldestMessage"), ofQueue("NumberOfMessagesSent")]).toEqual([[1.5], []]);
+    expect([
+      ofQueue("ApproximateNumberOfMessagesVisible", "dead"),
+      ofQueue("ApproximateNumberOfMessagesNotVisible", "dead"),
+    ]).toEqual([[4], [1]]);
+  });
 });
 
-describe("put metric data", () => {
-  const NAME = { namespace: "N", metric: "m", dimensions: { A: "a" } };
-  const Dimensions = [{ Name: "A", Value: "a" }];
-
-  function put(...MetricData: unknown[]): MetricStore {
-    const store = new MetricStore();
-    putMetricData(store, { Namespace: "N", MetricData }, 7_000);
-    return store;
-  }
-  const found = (store: MetricStore) => [...store.byPeriod(NAME, { startMs: 0, endMs: 100_000, periodMs: 1_000 })];
-
-  test("a value is of its own time or of now, and values are as often as they are counted", () => {
-    expect(
-      found(
-        put(
-          { MetricName: "m", Dimensions, Value: 5, Timestamp: 3 },
-          { MetricName: "m", Dimensions, Value: 6 },
-          { MetricName: "m", Dimensions, Values: [1, 2], Counts: [2, 1] },
-          { MetricName: "m", Dimensions, Values: [9] },
-        ),
-      ),
-    ).toEqual([
-      [3_000, [5]],
-      [7_000, [1, 1, 2, 6, 9]],
-    ]);
+describe("time lapse", () => {
+  test("time passes faster from the origin on, and times before it stay", () => {
+    const lapse = timeLapse(30, 1_000_000);
+    expect([999_000, 1_000_000, 1_002_000].map(lapse.at)).toEqual([999_000, 1_000_000, 1_060_000]);
+    expect(lapse.real(60_000)).toBe(2_000);
   });
 
-  test.each<[string, unknown, string]>([
-    [
-      "statistic sets",
-      { MetricName: "m", StatisticValues: { Sum: 1, SampleCount: 1, Minimum: 1, Maximum: 1 } },
-      "m comes as StatisticValues; here only Value and Values are recorded.",
-    ],
-    ["no value", { MetricName: "m" }, "m has the value missing; allowed: numbers."],
-    ["text", { MetricName: "m", Value: "5" }, 'm has the value "5"; allowed: numbers.'],
-    ["no name", { Value: 5 }, "A datum has the MetricName missing; expected a text."],
-    [
-      "a count that is none",
-      { MetricName: "m", Values: [1], Counts: [1.5] },
-      "m has the count 1.5; allowed here: whole numbers from 0 to 10000.",
-    ],
-  ])("%s are refused, and nothing of the call is recorded", (_, datum, message) => {
-    const store = new MetricStore();
-    expect(() =>
-      putMetricData(store, { Namespace: "N", MetricData: [{ MetricName: "m", Dimensions, Value: 1 }, datum] }, 0),
-    ).toThrow(message);
-    expect(found(store)).toEqual([]);
-  });
+  test("real time is not changed", () => expect([REAL_TIME.at(5), REAL_TIME.real(7)]).toEqual([5, 7]));
 
-  test("a call without a namespace is refused", () =>
-    expect(() => putMetricData(new MetricStore(), {}, 0)).toThrow("Namespace is missing; expected a text."));
+  test.each([0.5, 0, -1, NaN, Infinity])("a time-lapse of %p is refused", (factor) => {
+    expect(() => timeLapse(factor, 0)).toThrow(
+      `The time-lapse is ${factor} times as fast; allowed: a number from 1 on, such as 30.`,
+    );
+  });
 });

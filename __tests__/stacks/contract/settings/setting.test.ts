@@ -1,3 +1,5 @@
+import { deploymentSettings } from "../../../../stacks/contract/settings/deployment";
+import { takeSetting } from "../../../../stacks/contract/settings/setting";
 import {
   SETTINGS,
   terraformValidations,
@@ -318,4 +320,19 @@ test("a secret has no validation at its variable, because terraform prints what 
   const secrets = settings.filter(({ sensitive }) => sensitive);
   expect(secrets.map(({ name }) => name)).toEqual(["cloudfront_origin_secret", "cloudfront_origin_previous_secret"]);
   for (const secret of secrets) expect(terraformValidations(secret)).toEqual([]);
+});
+
+describe("takeSetting", () => {
+  test("gives the setting of another table", () => {
+    expect(takeSetting(deploymentSettings, "log_retention_in_days")).toBe(
+      deploymentSettings.find(({ name }) => name === "log_retention_in_days"),
+    );
+  });
+
+  test("refuses an unknown setting and lists the known ones", () => {
+    const name = "memory_size" as "tags";
+    expect(() => takeSetting(deploymentSettings, name)).toThrow(
+      /There is no setting memory_size to take over; the table has name, environment, aws_region/,
+    );
+  });
 });

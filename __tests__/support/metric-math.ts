@@ -1,1 +1,0 @@
-export { metricMath, type Expression, type Period } from "../../scripts/dashboard/chart";
