@@ -1,3 +1,4 @@
+require("../../scripts/bin/node-version.js");
 const { execFileSync } = require("node:child_process");
 const { randomInt } = require("node:crypto");
 const { mkdtempSync } = require("node:fs");

@@ -7,11 +7,11 @@ import type { OpenApiOptions } from "../publish/openapi";
 /** Adds the commands that lead from sources to Terraform JSON. */
 export function addBuildCommands(root: Command, { perform }: Shell): void {
   root
-    .command("doctor")
+    .command("doctor [tools...]")
     .description("say what this machine has, what will be fetched when it is needed, and what is missing")
-    .option("--fix", "fetch now what can be fetched: Terraform, its AWS provider, the emulator", false)
-    .action((options: { fix: boolean }) =>
-      perform(async (context) => (await import("../deploy/doctor")).doctor(context, options)),
+    .option("--fix", "fetch now what is missing of these tools: terraform, provider, emulator (default: all)", false)
+    .action((tools: string[], options: { fix: boolean }) =>
+      perform(async (context) => (await import("../deploy/doctor")).doctor(context, { ...options, tools })),
     );
   root
     .command("package")

@@ -5,7 +5,7 @@ import { findNodeBinary } from "../kit/node-binary";
 import { BUILDERS, findImageBuilder } from "../image/image";
 import { cacheFolder, isAtLeast, type ToolName } from "../kit/toolchain/pins";
 import { findTool, provideTools, type Tool } from "../kit/toolchain/toolchain";
-import { EXIT_CODES, type CommandContext, type CommandResult } from "../kit/context";
+import { EXIT_CODES, UsageError, type CommandContext, type CommandResult } from "../kit/context";
 
 /** What was looked for, what was found, and what to do where it is missing. */
 export interface Finding {
@@ -38,16 +38,23 @@ const TOOLS: Readonly<Record<ToolName, string>> = {
 export interface DoctorOptions {
   /** Fetch now what is missing and can be fetched. Default: only say so. */
   readonly fix?: boolean;
+  /** Names of tools, of which alone missing ones are fetched. Default: all. */
+  readonly tools?: readonly string[];
 }
 
 /**
  * Says what this machine has, what will be fetched when a command needs it, and what is missing. Exit code: 0 nothing is
  * missing, 1 something is.
  */
-export async function doctor(context: CommandContext, { fix = false }: DoctorOptions = {}): Promise<CommandResult> {
+export async function doctor(context: CommandContext, options: DoctorOptions = {}): Promise<CommandResult> {
   const { projectDirectory: cwd, environment } = context;
   const names = Object.keys(TOOLS) as ToolName[];
-  const provided = fix ? await provideTools(names, context, { search: true }) : environment;
+  const wanted = options.tools?.length ? options.tools : names;
+  const unknown = wanted.find((name) => !Object.hasOwn(TOOLS, name));
+  if (unknown !== undefined)
+    throw new UsageError(`The tool is ${JSON.stringify(unknown)}; allowed: ${names.join(", ")}.`);
+  const fetched = names.filter((name) => wanted.includes(name));
+  const provided = options.fix ? await provideTools(fetched, context, { search: true }) : environment;
   const tools = await Promise.all(names.map((name) => findTool(name, environment, { search: true })));
   const findings = [
     findNode(),

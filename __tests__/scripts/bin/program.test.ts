@@ -28,6 +28,20 @@ const current = (project: string) =>
     files: string[];
   };
 
+test("a Node.js that is too old is one sentence and an exit code, before anything else is read", () => {
+  const pretended = join(temporaryFolder("node"), "old.js");
+  writeFileSync(pretended, 'Object.defineProperty(process.versions, "node", { value: "18.20.8" });');
+  const program = join(PROJECT, "scripts/bin/quickturn.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", pretended, program, "--help"], {
+    encoding: "utf8",
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 64,
+    stdout: "",
+    stderr: "Quickturn needs Node.js 20.19 or newer, and this is 18.20.8. Get one: https://nodejs.org\n",
+  });
+});
+
 test("a source that has changed is what runs next, and nothing is built while none has", () => {
   const project = projectCopy();
   expect(quickturn(project, "--help")).toMatchObject({

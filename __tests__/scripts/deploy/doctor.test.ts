@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SILENT } from "../../../scripts/kit/context";
 import { doctor, type Finding } from "../../../scripts/deploy/doctor";
 import { isAtLeast } from "../../../scripts/kit/toolchain/pins";
+import { SILENT_CONTEXT } from "../../support/module-stacks";
 import { PROJECT } from "../../support/stack-json";
 import { temporaryFolder } from "../../support/temporary-folder";
 
@@ -42,6 +43,11 @@ describe("doctor", () => {
     });
     expect(text).toContain("needed for: plan, apply, rollback, local");
   });
+
+  test("a tool that it does not know is refused with those that it knows", () =>
+    expect(doctor(SILENT_CONTEXT, { tools: ["terraform", "pulumi"] })).rejects.toThrow(
+      'The tool is "pulumi"; allowed: terraform, provider, emulator.',
+    ));
 
   test("a terraform that is too old is as none", async () => {
     const bin = temporaryFolder("bin");
