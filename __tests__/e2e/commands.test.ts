@@ -110,7 +110,7 @@ describe("with the stack applied", () => {
     expect(slip).toMatchObject({
       code: 64,
       stderr: expect.stringContaining(
-        "slip.tfvars gives memory_sise: there is no such setting. Did you mean memory_size?",
+        "slip.tfvars: memory_sise: there is no such setting. Did you mean memory_size?",
       ) as unknown,
     });
     rmSync(path("slip.tfvars"));

@@ -4,7 +4,7 @@ import type { StackName } from "../../stacks/contract/outputs";
 import { SETTINGS, type Setting } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type Progress } from "./context";
 import { checkEnvironment, deploymentFolder, localStateFile, synthFolder } from "./deployment-folder";
-import { checkVariable, suggestName, variableName } from "./given-setting";
+import { checkValue, checkVariable, suggestName } from "./given-setting";
 import { findCutState, findErroredState, parseStateHead, restoreState, type RestoredState } from "./local-state";
 import { explainBackendChange } from "./state-backend";
 import { StateLocked } from "./state-lock";
@@ -12,6 +12,7 @@ import { stackDirectory, synth } from "./synth";
 import { Terraform, type PlanInput } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
 import { undeclaredVariable, warningText, type Failure } from "./terraform-messages";
+import { givenTexts, refuseMissingFiles } from "./var-file";
 
 /** Which stack a command works on, and how it meets other runs. */
 export interface StackOptions {
@@ -20,6 +21,15 @@ export interface StackOptions {
   /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
   readonly lockTimeout?: string;
 }
+
+/** Names that a stack takes, and what is allowed of those that have limits. */
+interface KnownSettings {
+  readonly names: readonly string[];
+  readonly settings: readonly Setting[];
+}
+
+/** Values of a command that plans; undefined for one that takes none. */
+type GivenValues = Pick<PlanInput, "vars" | "varFiles">;
 
 /**
  * What to do with a local state that a kill has cut. Commands that change the deployment restore it, commands that only
@@ -30,24 +40,23 @@ type CutState = "restore" | "refuse" | "leave";
 /**
  * Synthesizes the stack and initializes terraform in its folder. Each later warning of terraform is shown once.
  * @param cut default: `refuse`
- * @throws UsageError where `vars` names no variable or gives a value that is not allowed, where the disk is full, and
+ * @throws UsageError where what was given names no variable or is not allowed, where the disk is full, and
  * where the state is cut or older than what an earlier run left
  */
 export async function prepareTerraform(
   context: CommandContext,
-  { stack = "agent-api", lockTimeout, vars = [] }: StackOptions & Pick<PlanInput, "vars"> = {},
+  { stack = "agent-api", lockTimeout, ...given }: StackOptions & GivenValues = {},
   cut: CutState = "refuse",
 ): Promise<Terraform> {
   const { environment, progress, signal } = context;
   checkEnvironment(context);
-  const settings = stack === "agent-api" ? SETTINGS : [];
-  // A wrong value is refused before the synthesis; which names exist is known only after it.
-  refuseVariables(vars, [...settings.map(({ name }) => name), ...vars.map(variableName)], settings);
+  // What is wrong is refused before the synthesis, where the names are known already.
+  if (stack === "agent-api") refuseGiven(context, given);
   await synth(context, { stack });
   protectState(localStateFile(context, stack));
   const directory = stackDirectory(synthFolder(context), stack);
   const names = declaredVariables(directory);
-  refuseVariables(vars, names, settings);
+  if (stack !== "agent-api") refuseGiven(context, given, { names, settings: [] });
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
   const warned = new Set<string>();
@@ -68,8 +77,26 @@ export async function prepareTerraform(
   );
 }
 
-function refuseVariables(vars: readonly string[], names: readonly string[], settings: readonly Setting[]): void {
-  const problems = vars.flatMap((each) => checkVariable(each, names, settings) ?? []);
+/**
+ * Refuses a name that is no setting, and a value that is not allowed. A TF_VAR_ may be meant for another configuration
+ * of the person's, so that a name beside the settings is only told where it is near to one.
+ * @param known default: those of the API
+ * @throws UsageError with all of it
+ */
+export function refuseGiven(
+  { environment, progress }: Pick<CommandContext, "environment" | "progress">,
+  { vars, varFiles = [] }: GivenValues,
+  known: KnownSettings = { names: SETTINGS.map(({ name }) => name), settings: SETTINGS },
+): void {
+  if (vars === undefined) return;
+  refuseMissingFiles(varFiles);
+  const problems = vars.flatMap((each) => checkVariable(each, known.names, known.settings) ?? []);
+  for (const { value = "null", ...given } of givenTexts({ varFiles }, environment)) {
+    const problem = checkValue({ ...given, value }, known);
+    if (problem === undefined) continue;
+    if (given.by !== "TF_VAR_" || known.names.includes(given.name)) problems.push(problem);
+    else if (suggestName(given.name, known.names, "") !== "") progress.note(`Warning: ${problem} It has no effect.`);
+  }
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
 }
 

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   environmentSettings,
-  givenNames,
   withGivenRegion,
   checkSettings,
   extractVariables,
@@ -12,36 +11,6 @@ import { UsageError } from "../../../scripts/kit/context";
 import { STACK_DIRECTORY, stackJson, type StackJson } from "../../support/stack-json";
 
 describe("values given now", () => {
-  const written = (name: string, text: string) => {
-    const path = join(temporaryFolder("given"), name);
-    writeFileSync(path, text);
-    return path;
-  };
-
-  test("names come from --var, from var-files of both kinds, and from TF_VAR_", () => {
-    const hcl = written(
-      "a.tfvars",
-      'memory_size = 2048 # timeout = 1\nagents = [\n  {\n    name = "a = ["\n    kind = "scripted"\n  }\n]\n' +
-        '/* tags = {} */\n  tags={ x = "}" }\nnote = <<EOT\n  profile = "baseline"\nEOT\nprofile = "optimized"\n',
-    );
-    const json = written("b.tfvars.json", '{"throttling_rate_limit": 5}');
-    expect(
-      givenNames(
-        { vars: ["live_version=3"], varFiles: [hcl, json, "/nowhere"] },
-        { TF_VAR_environment: "prod", HOME: "/" },
-      ),
-    ).toEqual([
-      "environment",
-      "memory_size",
-      "agents",
-      "tags",
-      "note",
-      "profile",
-      "throttling_rate_limit",
-      "live_version",
-    ]);
-  });
-
   describe("an environment's file", () => {
     const settings = (document: unknown, env = "prod") => {
       const projectDirectory = temporaryFolder("project");
