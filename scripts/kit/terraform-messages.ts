@@ -103,7 +103,16 @@ export function messageText(line: string): string {
   return messageIn(line)?.["@message"] ?? line;
 }
 
+/** What the AWS provider says where it has no credentials. */
+const NO_CREDENTIALS = "No valid credential sources found";
+
 function failureText({ address, summary, detail }: Failure): string {
+  if (summary === NO_CREDENTIALS)
+    return (
+      "There are no AWS credentials that Terraform could use. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and " +
+      "AWS_SECRET_ACCESS_KEY, or sign in, as with aws sso login. quickturn local needs none.\n" +
+      `The AWS provider says: ${/^Error: (.+)$/m.exec(detail)?.[1] ?? detail}`
+    );
   return [summary, detail, address === undefined ? "" : `  with ${address}`].filter(Boolean).join("\n");
 }
 

@@ -127,6 +127,15 @@ describe("terraform messages", () => {
     );
   });
 
+  test("missing credentials are told with what to do, and with the provider's own reason", () => {
+    const detail =
+      "Please see https://registry.terraform.io/providers/hashicorp/aws\nfor more information about providing " +
+      "credentials.\n\nError: failed to refresh cached credentials, the SSO session has expired\n";
+    const failed = new TerraformFailed([{ summary: "No valid credential sources found", detail, address: "p" }], {});
+    expect(failed.message).toMatch(/^There are no AWS credentials .* AWS_PROFILE, .* quickturn local needs none\.\n/);
+    expect(failed.message).toMatch(/\nThe AWS provider says: failed to refresh .*, the SSO session has expired$/);
+  });
+
   test("of a line a person is shown what it says, and a line that is cut or no message as it is", () => {
     expect(OUTPUT.split("\n").map(messageText)).toEqual([
       "Warning that is no message",

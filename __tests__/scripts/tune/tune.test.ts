@@ -21,6 +21,16 @@ const run = (options: Partial<TuneOptions> = {}) =>
     { function: "worker", strategy: "cost", prompt: [], seed: 1, cleanup: false, replay: RUNS, ...options },
   );
 
+test.each([
+  [{ runs: "x" }, '--runs is "x"'],
+  [{ sizes: "64" }, '--sizes is "64"'],
+  [{ concurrency: "0" }, '--concurrency is "0"'],
+  [{ runUsd: "-1" }, '--run-usd is "-1"'],
+  [{ budgetUsd: "0" }, '--budget-usd is "0"'],
+])("of a measuring %j is refused before any state is read", async (given, message) => {
+  await expect(run({ replay: undefined, prompt: ["hello"], state: "/nowhere", ...given })).rejects.toThrow(message);
+});
+
 test("a replay chooses by the strategy, describes every size, and writes the setting", async () => {
   const write = join(folder, "tuned.tfvars");
   const { exitCode, text, json } = await run({ strategy: "balanced", write });
