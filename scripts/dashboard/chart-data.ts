@@ -10,7 +10,7 @@ import {
   type Widget,
 } from "./applied-dashboard";
 import { seriesKey, type Metrics, type Point, type Window } from "./cloudwatch";
-import { findSeries, isSearch, parseMetricMath, parseSearch } from "./expressions";
+import { fillLabel, findSeries, isSearch, parseMetricMath, parseSearch } from "../kit/metric-expressions";
 
 /** A chart with its values. */
 export interface ChartData {
@@ -101,11 +101,7 @@ class RowEvaluation {
       return evaluated.flatMap((each) => this.createSeries(ofSearch ? each.label : label, each.points));
     if (!ofSearch) return this.createSeries(label, this.evaluateMath(source.expression));
     return findSeries(parseSearch(source.expression), this.row.periodSeconds, metrics.series).flatMap((found) =>
-      // `${PROP('Dim.Agent')}` is the agent's name.
-      this.createSeries(
-        label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => found.dimensions[name] ?? whole),
-        found.points,
-      ),
+      this.createSeries(fillLabel(label, found.dimensions), found.points),
     );
   }
 

@@ -1,5 +1,5 @@
-import { canonical } from "../kit/value-text";
-import type { MetricSeries } from "./cloudwatch";
+import type { NamedStatistic } from "./metric-data";
+import { canonical } from "./value-text";
 
 /** The value of an expression in one period, given the values of metrics by id. Undefined is no data. */
 type Expression = (period: Period) => number | undefined;
@@ -161,20 +161,32 @@ export function parseSearch(expression: string): Search {
   };
 }
 
-/** The series that a search finds, ordered by their dimensions. */
-export function findSeries(
-  { namespace, dimensions, terms, statistic }: Search,
-  periodSeconds: number,
-  series: readonly MetricSeries[],
-): readonly MetricSeries[] {
-  const isFound = (each: MetricSeries) =>
-    each.namespace === namespace &&
-    each.statistic === statistic &&
-    each.periodSeconds === periodSeconds &&
-    canonical(Object.keys(each.dimensions).sort()) === canonical([...dimensions].sort()) &&
+/** Whether a search finds a metric. */
+export function isFoundBy(
+  { namespace, dimensions, terms }: Search,
+  metric: Pick<NamedStatistic, "namespace" | "metric" | "dimensions">,
+): boolean {
+  return (
+    metric.namespace === namespace &&
+    canonical(Object.keys(metric.dimensions).sort()) === canonical([...dimensions].sort()) &&
     Object.entries(terms).every(
-      ([name, value]) => ({ MetricName: each.metric, Namespace: namespace, ...each.dimensions })[name] === value,
-    );
-  const orderKey = (each: MetricSeries) => canonical([each.dimensions, each.metric]);
+      ([name, value]) => ({ MetricName: metric.metric, Namespace: namespace, ...metric.dimensions })[name] === value,
+    )
+  );
+}
+
+/** The series that a search finds, ordered by their dimensions. */
+export function findSeries<Series extends NamedStatistic & { readonly periodSeconds: number }>(
+  search: Search,
+  periodSeconds: number,
+  series: readonly Series[],
+): readonly Series[] {
+  const isFound = (each: Series) =>
+    each.statistic === search.statistic && each.periodSeconds === periodSeconds && isFoundBy(search, each);
+  const orderKey = (each: Series) => canonical([each.dimensions, each.metric]);
   return series.filter(isFound).sort((left, right) => (orderKey(left) < orderKey(right) ? -1 : 1));
 }
+
+/** Fills in what a search's label names of a metric: `${PROP('Dim.Agent')}` is the agent's name. */
+export const fillLabel = (label: string, dimensions: NamedStatistic["dimensions"]): string =>
+  label.replaceAll(/\$\{PROP\('Dim\.(\w+)'\)\}/g, (whole, name: string) => dimensions[name] ?? whole);
