@@ -115,6 +115,13 @@ describe("the check of settings", () => {
     const place = { directory: STACK_DIRECTORY, environment: { PATH: process.env["PATH"], CHECKPOINT_DISABLE: "1" } };
     const check = (...vars: string[]) => checkSettings(place, { vars });
 
+    test.each([
+      ["jwt_issuer=https://a.example/?x=<1>&y", 'jwt_issuer is "https://a.example/?x=<1>&y"; allowed: https://<host>'],
+      ['tags={ "aws:<a>" = "b&c" }', 'tags is {"aws:<a>":"b&c"}; allowed: keys of 1 to 128 characters'],
+    ])("a message shows what was given as it was given: %s", async (given, message) => {
+      await expect(check(given)).rejects.toThrow(message);
+    });
+
     test("the real stack's rules are checked, also across settings, without provider, state or account", async () => {
       await expect(
         check("memory_size=2048", 'agents=[{ name = "a", kind = "scripted", target = "1ms x" }]'),
