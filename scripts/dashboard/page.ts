@@ -52,6 +52,7 @@ export async function dashboardPage(report: DashboardReport): Promise<string> {
     style: DASHBOARD_STYLE,
     sections: [
       overview(report),
+      contents(widgets),
       beyondLists(report),
       `<div class="board">\n${cards.join("\n")}\n</div>`,
       section(
@@ -98,6 +99,19 @@ function overview({ widgets, charts, alarmStates }: DashboardReport): string {
   ]);
 }
 
+/** Links to the parts of the dashboard, which begin with a text's heading. */
+function contents(widgets: readonly Widget[]): string {
+  const links = widgets.flatMap((widget, index) => {
+    const [, heading] = (widget.type === "text" && /^#+ +([^:\n]+)/m.exec(widget.markdown)) || [];
+    return heading === undefined ? [] : [`<a href="#w${index}">${escapeHtml(heading)}</a>`];
+  });
+  return links.length === 0 ? "" : `<nav aria-label="Contents">${links.join("")}</nav>`;
+}
+
+/** A chart's title without its unit, which stands at each of its values. */
+const titleOf = ({ title, unit }: ChartData["widget"]): string =>
+  title.endsWith(` (${unit})`) ? title.slice(0, -` (${unit})`.length) : title;
+
 /** Links to the charts that are beyond a line now, and to those that were. */
 function beyondLists({ charts, window }: DashboardReport): string {
   const list = (
@@ -106,7 +120,7 @@ function beyondLists({ charts, window }: DashboardReport): string {
     describe: (chart: ChartData) => string,
   ) => {
     const items = listed.map(
-      ([index, chart]) => `<li><a href="#w${index}">${escapeHtml(chart.widget.title)}</a>: ${describe(chart)}</li>`,
+      ([index, chart]) => `<li><a href="#w${index}">${escapeHtml(titleOf(chart.widget))}</a>: ${describe(chart)}</li>`,
     );
     return items.length === 0 ? [] : [section(heading, `<ul class="list">${items.join("")}</ul>`)];
   };
@@ -146,7 +160,7 @@ function placeWidget(
 async function chartCard(chart: ChartData, id: string, window: Window): Promise<string> {
   const { widget, series, lines, notes } = chart;
   const html = [
-    `<h3>${escapeHtml(widget.title)}</h3>`,
+    `<h3>${escapeHtml(titleOf(widget))}</h3>`,
     series.length === 0 ? `<p class="empty">no data</p>` : await chartValues(chart, id, window),
     ...(lines.length === 0 ? [] : [lineKeys(chart)]),
     ...notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`),
@@ -225,13 +239,15 @@ const STATES: Readonly<Record<string, { readonly text: string; readonly kind: st
   INSUFFICIENT_DATA: { text: "no data", kind: "" },
 };
 
-function alarmCard(widget: AlarmWidget, { name, alarmStates }: DashboardReport, id: string): string {
+function alarmCard(widget: AlarmWidget, { name, alarmStates, charts }: DashboardReport, id: string): string {
   const items = widget.arns.map(alarmName).map((alarm) => {
     const state = STATES[alarmStates?.get(alarm) ?? ""];
     // Every alarm's name begins with the deployment's, which stands above.
     const short = alarm.startsWith(`${name}-`) ? alarm.slice(name.length + 1) : alarm;
     const text = alarmStates ? `${short}: ${state?.text ?? "not there"}` : short;
-    return `<li class="${state?.kind ?? ""}">${escapeHtml(text)}</li>`;
+    const [chart] = [...charts].find(([, { lines }]) => lines.some(({ line }) => line.label === short)) ?? [];
+    const shown = chart === undefined ? escapeHtml(text) : `<a href="#w${chart}">${escapeHtml(text)}</a>`;
+    return `<li class="${state?.kind ?? ""}">${shown}</li>`;
   });
   const html = [
     `<h3>${escapeHtml(widget.title)} (${count(items.length)})</h3>`,
@@ -284,8 +300,11 @@ main{max-width:1480px}
 .alarms li{border:1px solid var(--edge);border-radius:6px;padding:2px 9px;overflow-wrap:anywhere}
 .alarms .bad{background:var(--tint);color:var(--warning);border-color:var(--warning);font-weight:600}
 .alarms .good{border-color:var(--good);color:var(--good)}
+.alarms a{color:inherit}
+nav{display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:18px}
+.board .text{scroll-margin-top:12px}
 .list{margin:0;padding-left:20px}
-.list a{color:var(--link)}
+.list a,nav a{color:var(--link)}
 @media(max-width:1000px){.board{grid-template-columns:repeat(2,minmax(0,1fr))}
 .board>*{grid-area:auto!important}.board>.wide{grid-column:1/-1!important}}
 @media(max-width:640px){.board{grid-template-columns:minmax(0,1fr)}}

@@ -62,6 +62,10 @@ test("the front door has its own setting, and the same file gives the same page"
   const { text } = await run({ function: "api", html });
   expect(text).toContain("api_memory_size = 512 (cost)");
   const page = readFileSync(html, "utf8");
+  // The chosen size's bar has a colour of its own, in the wide and the narrow drawing of both charts.
+  expect(page).toContain(`Green: ${/memory_size = (\d+)/.exec(text)?.[1]} MB, the chosen size.`);
+  expect(page.match(/<path [^>]*fill="#1b7a43"/g)).toHaveLength(4);
+  expect(page).toMatch(/>6 s</);
   await run({ function: "api", html });
   expect(readFileSync(html, "utf8")).toBe(page);
   expect(page).toContain("<title>api_memory_size = 512 (cost)</title>");
