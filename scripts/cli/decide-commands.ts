@@ -12,7 +12,7 @@ export function addVerifyCommand(root: Command, { perform }: Shell): void {
   root
     .command("verify")
     .description(
-      "say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: nothing was found out",
+      "say whether a deployment is good; exit code 0: pass, 1: fail, 3: inconclusive, 2: it could not be judged",
     )
     .option(
       "--state <path>",
@@ -184,9 +184,9 @@ Examples:
 function addCostCommand(root: Command, { perform }: Shell): void {
   root
     .command("cost")
-    .description("reckon what a deployment costs a month and a request, by part, from dated list prices; asks nobody")
+    .description("estimate what a deployment costs a month and a request, by part, from dated list prices; asks nobody")
     .option("--compare <two...>", `two side by side: ${PROFILES.join(", ")}, or plan with --from-plan`)
-    .option("--profile <profile>", "the one to reckon alone; default: optimized, or the plan")
+    .option("--profile <profile>", "the one to estimate alone; default: optimized, or the plan")
     .option("--var <name=value>", "value of a setting, for every profile; may be repeated", collect, [])
     .option("--usage <file>", "JSON file that says how it is used; docs/cost.md has its fields")
     .option("--requests <counts>", "requests a month, with commas between", "10000,100000,1000000")
