@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { Command, CommanderError, Help, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 import { DEFAULT_ENVIRONMENT } from "../stacks/contract/outputs";
 import { addBuildCommands, addContractCommands, addImageCommand, addLocalCommand } from "./cli/build-commands";
@@ -46,7 +46,8 @@ interface CommandLine {
 export function program({ name, description, help, addCommands }: CommandLine = QUICKTURN): Command {
   const root = new Command(name)
     .description(description)
-    .configureHelp(HELP_STYLE)
+    // Narrow terminals wrap at words too.
+    .configureHelp({ minWidthToWrap: 20 })
     .addOption(
       new Option(
         "--env <name>",
@@ -121,15 +122,6 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Review a change:": ["review", "comment", "audit"],
   "Choose settings:": ["cost", "analyze", "tune"],
   "Build:": ["package", "synth", "modules", "env", "image", "openapi"],
-};
-
-/** Narrow terminals wrap at words too, and a default that says nothing is not shown. */
-const HELP_STYLE = {
-  minWidthToWrap: 20,
-  optionDescription: (option: Option): string =>
-    option.defaultValue === false || (Array.isArray(option.defaultValue) && option.defaultValue.length === 0)
-      ? option.description
-      : new Help().optionDescription(option),
 };
 
 /** The table of exit codes, as wide as the help. */

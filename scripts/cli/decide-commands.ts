@@ -121,10 +121,8 @@ export function addTuneCommand(root: Command, { perform }: Shell): void {
 const HELP = `
 Each size is published as a version of its own, invoked by its number, and
 deleted; callers get the live one all the time. While it runs, apply nothing:
-terraform takes the newest version for the one to make live, and plan, apply and
-canary refuse. A worker's run is a request of its own in the table, which no
-caller owns and no queue holds; the agents are really asked. It takes rights
-that no pipeline has, such as lambda:InvokeFunction: docs/tune.md.
+plan, apply and canary refuse. A worker's run really asks the agents. It takes
+rights that no pipeline has, such as lambda:InvokeFunction: docs/tune.md.
 
 Examples:
   quickturn tune --prompt "Flight EY123 delayed 3 hours" --write tuned.tfvars

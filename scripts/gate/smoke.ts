@@ -109,7 +109,8 @@ export async function runSmoke({ context, stack, options, clock }: GateTask): Pr
       options.url === undefined
         ? `The output api_endpoint is ${JSON.stringify(endpoint) ?? "missing"}; allowed: a URL. Apply first: ` +
             "quickturn apply."
-        : `--url is ${JSON.stringify(endpoint)}; allowed: the URL of the API's stage, such as http://127.0.0.1:8080/live.`,
+        : `--url is ${JSON.stringify(endpoint)}; allowed: the URL of the API's stage, such as ` +
+            "http://127.0.0.1:8080/live.",
     );
   const url = endpoint.replace(/\/+$/, "");
   const run: Run = {

@@ -78,11 +78,12 @@ export function checkOptions(options: VerifyOptions): void {
         `--${name} is ${JSON.stringify(given)}; allowed: the number of a published version of the worker.`,
       );
   }
-  for (const [parse, names] of PARSERS)
-    for (const name of names) {
-      const text = options[name];
-      if (typeof text === "string") parse(toOptionName(name).slice(2), text);
-    }
+  const check = (parse: (option: string, text: string) => unknown, ...names: (keyof VerifyOptions)[]) =>
+    names.forEach((name) => options[name] !== undefined && parse(toOptionName(name).slice(2), String(options[name])));
+  check(parseDurationSeconds, "window", "wait", "smokeTimeout");
+  check(parseTimeMs, "end", "since");
+  check((name, text) => parseNumber(name, text, 0), "maxLatencyRatio", "maxCostRatio");
+  check((name, text) => parseNumberFromZero(name, text, 0), "tokenPriceIn", "tokenPriceOut");
   for (const { given, with: others, why } of CONTRADICTIONS) {
     const both = others.filter((name) => options[name] !== undefined).map(toOptionName);
     if (options[given] !== undefined && options[given] !== false && both.length > 0)
@@ -96,14 +97,6 @@ export function checkOptions(options: VerifyOptions): void {
         "evidence is judged as it is.",
     );
 }
-
-/** What each option takes; the values themselves are read where they are used. */
-const PARSERS: readonly (readonly [(option: string, text: string) => unknown, readonly (keyof VerifyOptions)[]])[] = [
-  [parseDurationSeconds, ["window", "wait", "smokeTimeout"]],
-  [parseTimeMs, ["end", "since"]],
-  [(option, text) => parseNumber(option, text, 0), ["maxLatencyRatio", "maxCostRatio"]],
-  [(option, text) => parseNumberFromZero(option, text, 0), ["tokenPriceIn", "tokenPriceOut"]],
-];
 
 /** What only reading metrics takes. */
 const METRICS_OPTIONS = [

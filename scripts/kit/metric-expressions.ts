@@ -129,6 +129,30 @@ function applyOperator(
   };
 }
 
+/**
+ * Evaluates metric math in each period. Without a value of any metric there is no result, because FILL only fills gaps.
+ * @param valuesById values of metrics by the begin of their period
+ * @throws Error where the expression is not supported, or names another id
+ */
+export function evaluateMath(
+  text: string,
+  valuesById: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  periodsMs: readonly number[],
+): [ms: number, value: number][] {
+  const evaluatePeriod = parseMetricMath(text);
+  const used = [...new Set(text.match(/\b[a-z]\w*\b/g) ?? [])];
+  const unknown = used.filter((id) => !valuesById.has(id));
+  if (unknown.length > 0)
+    throw new Error(
+      `${text} names ${unknown.join(", ")}; allowed: ids of metrics beside it (${[...valuesById.keys()].join(", ")}).`,
+    );
+  if (used.every((id) => valuesById.get(id)?.size === 0)) return [];
+  return periodsMs.flatMap((ms): [number, number][] => {
+    const value = evaluatePeriod((id) => valuesById.get(id)?.get(ms));
+    return value === undefined ? [] : [[ms, value]];
+  });
+}
+
 /** A SEARCH expression, read. */
 interface Search {
   readonly namespace: string;

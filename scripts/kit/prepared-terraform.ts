@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import type { StackName } from "../../stacks/contract/outputs";
-import { SETTINGS, type Setting } from "../../stacks/contract/settings";
+import { SETTINGS } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type Progress } from "./context";
 import { checkEnvironment, deploymentFolder, localStateFile, synthFolder } from "./deployment-folder";
 import { checkValue, checkVariable, suggestName } from "./given-setting";
@@ -11,8 +11,8 @@ import { StateLocked } from "./state-lock";
 import { stackDirectory, synth } from "./synth";
 import { Terraform, type PlanInput } from "./terraform";
 import { findProviderSource, terraformEnvironment } from "./terraform-environment";
-import { undeclaredVariable, warningText, type Failure } from "./terraform-messages";
-import { givenTexts, refuseMissingFiles } from "./var-file";
+import { isUndeclared, warningText, type Failure } from "./terraform-messages";
+import { givenTexts } from "./var-file";
 
 /** Which stack a command works on, and how it meets other runs. */
 export interface StackOptions {
@@ -20,12 +20,6 @@ export interface StackOptions {
   readonly stack?: StackName;
   /** How long plan and apply wait for a lock that another run holds, such as `10m`. Default: they fail at once. */
   readonly lockTimeout?: string;
-}
-
-/** Names that a stack takes, and what is allowed of those that have limits. */
-interface KnownSettings {
-  readonly names: readonly string[];
-  readonly settings: readonly Setting[];
 }
 
 /** Values of a command that plans; undefined for one that takes none. */
@@ -55,12 +49,11 @@ export async function prepareTerraform(
   await synth(context, { stack });
   protectState(localStateFile(context, stack));
   const directory = stackDirectory(synthFolder(context), stack);
-  const names = declaredVariables(directory);
-  if (stack !== "agent-api") refuseGiven(context, given, { names, settings: [] });
+  if (stack !== "agent-api") refuseGiven(context, given, { names: declaredVariables(directory), settings: [] });
   const source = findProviderSource(environment);
   const env = terraformEnvironment(environment, source, join(deploymentFolder(context), ".quickturn"));
   const warned = new Set<string>();
-  const onWarning = warnOnce(warned, progress, { directory, names });
+  const onWarning = warnOnce(warned, progress);
   return progress.step(
     "Initialize terraform",
     async (detail) => {
@@ -86,10 +79,9 @@ export async function prepareTerraform(
 export function refuseGiven(
   { environment, progress }: Pick<CommandContext, "environment" | "progress">,
   { vars, varFiles = [] }: GivenValues,
-  known: KnownSettings = { names: SETTINGS.map(({ name }) => name), settings: SETTINGS },
+  known: Parameters<typeof checkValue>[1] = { names: SETTINGS.map(({ name }) => name), settings: SETTINGS },
 ): void {
   if (vars === undefined) return;
-  refuseMissingFiles(varFiles);
   const problems = vars.flatMap((each) => checkVariable(each, known.names, known.settings) ?? []);
   for (const { value = "null", ...given } of givenTexts({ varFiles }, environment)) {
     const problem = checkValue({ ...given, value }, known);
@@ -109,24 +101,14 @@ export function declaredVariables(directory: string): string[] {
 }
 
 /**
- * Shows each warning once, though a plan and its apply both give it. A variable that a person's file gives and the
- * stack does not declare is refused, because terraform would only ignore it.
+ * Shows each warning once, though a plan and its apply both give it. Only the commands' own files may hold settings
+ * that an older stack does not declare: a person's were refused.
  */
-function warnOnce(
-  warned: Set<string>,
-  progress: Progress,
-  { directory, names }: { readonly directory: string; readonly names: readonly string[] },
-): (warning: Failure) => void {
+function warnOnce(warned: Set<string>, progress: Progress): (warning: Failure) => void {
   return (warning) => {
-    const undeclared = undeclaredVariable(warning);
-    // The commands' own files may hold settings that an older stack does not declare.
-    if (undeclared === "more" || (undeclared && resolve(directory, undeclared.file).startsWith(directory))) return;
-    if (undeclared) {
-      const { file, name } = undeclared;
-      throw new UsageError(`${file} gives ${name}: there is no such setting. ${suggestName(name, names)}`);
-    }
     const text = warningText(warning);
-    if (!warned.has(text)) progress.note(`Warning: ${text}`);
+    if (isUndeclared(warning) || warned.has(text)) return;
+    progress.note(`Warning: ${text}`);
     warned.add(text);
   };
 }

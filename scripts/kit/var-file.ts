@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { UsageError } from "./context";
+import { readFileSync } from "node:fs";
 import { variableName } from "./given-setting";
 import type { PlanInput } from "./terraform";
 
@@ -25,13 +24,6 @@ export function givenTexts(
     return { by: "--var ", name, value: text.slice(name.length + 1) };
   });
   return [...variables, ...varFiles.flatMap(readVarFile), ...inVars];
-}
-
-/** Refuses a var-file that is not there, before terraform starts. */
-export function refuseMissingFiles(paths: readonly string[]): void {
-  const [missing] = paths.filter((path) => !existsSync(path));
-  if (missing !== undefined)
-    throw new UsageError(`--var-file ${missing} is not there; allowed: a file of values, as Terraform takes it.`);
 }
 
 /** Reads a var-file. One that cannot be read gives nothing here, because terraform reports it. */

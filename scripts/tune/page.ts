@@ -57,8 +57,7 @@ function chartTimes({ sizes, chosenMiB }: Tuning): Chart {
     id: "time",
     chosenMiB,
     caption: "Mean time of a warm run, with its 95 % interval; the line is what is expected of all sizes together.",
-    format: seconds,
-    formatMark: roundSeconds,
+    format: roundSeconds,
   });
 }
 
@@ -75,19 +74,19 @@ function chartCosts({ sizes, chosenMiB }: Tuning): Chart {
       "Dollars of 1,000 warm runs, with their 95 % interval; the line is what is expected, INIT of the cold ones " +
       "included.",
     format: (usd) => formatUsdPerThousand(usd / 1_000),
-    formatMark: (usd) => `$${Number(usd.toPrecision(3))}`,
   });
 }
 
-interface SizesChart extends Pick<Chart, "id" | "caption"> {
-  /** The size whose bar is marked; null for none. */
-  readonly chosenMiB: number | null;
-  readonly format: (value: number) => string;
-  /** Writes a round value at the axis. */
-  readonly formatMark: (value: number) => string;
-}
-
-function chartSizes(points: readonly Point[], { id, caption, chosenMiB, format, formatMark }: SizesChart): Chart {
+/** @param chart `chosenMiB`: the size whose bar is marked; null for none */
+function chartSizes(
+  points: readonly Point[],
+  {
+    id,
+    caption,
+    chosenMiB,
+    format,
+  }: Pick<Chart, "id" | "caption"> & Pick<Tuning, "chosenMiB"> & { readonly format: (value: number) => string },
+): Chart {
   const values = points.map(({ memoryMiB, value }) => `${memoryMiB} MB ${format(value)}`);
   return {
     id,
@@ -104,7 +103,7 @@ function chartSizes(points: readonly Point[], { id, caption, chosenMiB, format, 
       yAxis: {
         type: "value",
         min: 0,
-        axisLabel: { ...AXIS_LABEL, formatter: (value: number) => (value === 0 ? "0" : formatMark(value)) },
+        axisLabel: { ...AXIS_LABEL, formatter: (value: number) => (value === 0 ? "0" : format(value)) },
         splitLine: { lineStyle: { color: COLOURS.grid.light } },
       },
       series: [

@@ -1,4 +1,5 @@
-import { dashboardPage, DASHBOARD_STYLE } from "../../../scripts/dashboard/page";
+import { dashboardPage } from "../../../scripts/dashboard/page";
+import { DASHBOARD_STYLE } from "../../../scripts/dashboard/style";
 import { dashboardReport as report, INCIDENT, widgets } from "../../support/dashboard-report";
 import { lineColour, SERIES_COLOURS } from "../../../scripts/dashboard/charts";
 

@@ -78,12 +78,6 @@ describe("before anything is synthesized", () => {
     );
   });
 
-  test("a file that is not there is refused", () => {
-    expect(() => refuse({ vars: [], varFiles: ["/nowhere.tfvars"] })).toThrow(
-      /--var-file \/nowhere.tfvars is not there/,
-    );
-  });
-
   test("a TF_VAR_ that is near to a setting is told, and one of another configuration is nobody's business", () => {
     refuse({ vars: [] }, { TF_VAR_memory_sise: "1", TF_VAR_github_token: "x" });
     expect(notes).toEqual([

@@ -1,5 +1,5 @@
 import { countAbove, quantile } from "../../kit/quantiles";
-import { fillLabel, isFoundBy, isSearch, parseMetricMath, parseSearch } from "../../kit/metric-expressions";
+import { evaluateMath, fillLabel, isFoundBy, isSearch, parseSearch } from "../../kit/metric-expressions";
 import { asList, asObject, asText, isNumber, messageOf, type JsonObject } from "../json";
 import type { MetricName, MetricStore, Periods, Sample } from "./metric-store";
 
@@ -95,11 +95,11 @@ interface Query {
   readonly periodMs: number;
   /** Whether the answer holds its result. */
   readonly returned: boolean;
-  readonly source: Measured | { readonly expression: string };
+  readonly source: (MetricName & { readonly statistic: Statistic }) | { readonly expression: string };
 }
 
-type Measured = MetricName & { readonly statistic: Statistic };
-type Result = Pick<Query, "id"> & { readonly label: string; readonly points: (readonly [ms: number, value: number])[] };
+type Points = [ms: number, value: number][];
+type Result = Pick<Query, "id"> & { readonly label: string; readonly points: Points };
 
 /** What queries are answered from. */
 interface Question {
@@ -116,8 +116,7 @@ function answerQuery(query: Query, question: Question): Result[] {
   if (!("expression" in source)) return [{ id, label: label ?? source.metric, points: readPoints(query, question) }];
   const { expression } = source;
   try {
-    if (!isSearch(expression))
-      return [{ id, label: label ?? id, points: evaluateMath(expression, periodMs, question) }];
+    if (!isSearch(expression)) return [{ id, label: label ?? id, points: evaluate(expression, periodMs, question) }];
     const search = parseSearch(expression);
     const statistic = readStatistic(id, search.statistic);
     return store
@@ -133,29 +132,23 @@ function answerQuery(query: Query, question: Question): Result[] {
   }
 }
 
-function readPoints({ source, periodMs }: Pick<Query, "source" | "periodMs">, { store, window }: Question) {
-  if ("expression" in source) throw invalid(`${source.expression} is named in an expression; allowed there: metrics.`);
+function readPoints({ source, periodMs }: Pick<Query, "source" | "periodMs">, { store, window }: Question): Points {
+  if ("expression" in source) return [];
   const periods = [...store.byPeriod(source, { ...window, periodMs })];
-  return periods.map(([ms, values]) => [ms, source.statistic(values)] as const);
+  return periods.map(([ms, values]) => [ms, source.statistic(values)]);
 }
 
-/** Without a value of any metric there is no result, because FILL only fills gaps. */
-function evaluateMath(expression: string, periodMs: number, question: Question) {
-  const evaluatePeriod = parseMetricMath(expression);
-  const named = question.queries.filter(({ id }) => new RegExp(`\\b${id}\\b`).test(expression));
-  const values = new Map(named.map((query) => [query.id, new Map(readPoints(query, question))]));
-  const points: [number, number][] = [];
+/** The values of an expression of metrics, in the periods of the window. */
+function evaluate(expression: string, periodMs: number, question: Question): Points {
   const { startMs, endMs } = question.window;
-  if ([...values.values()].every(({ size }) => size === 0)) return points;
-  for (let ms = startMs; ms < endMs; ms += periodMs) {
-    const value = evaluatePeriod((id) => {
-      const ofMetric = values.get(id);
-      if (ofMetric === undefined) throw invalid(`${expression} names ${id}, and no query has that id.`);
-      return ofMetric.get(ms);
-    });
-    if (value !== undefined) points.push([ms, value]);
-  }
-  return points;
+  const metrics = question.queries.filter(({ source }) => !("expression" in source));
+  const values = new Map(metrics.map((query) => [query.id, new Map(readPoints(query, question))]));
+  const periods = Array.from({ length: Math.ceil((endMs - startMs) / periodMs) }, (_, index) => index * periodMs);
+  return evaluateMath(
+    expression,
+    values,
+    periods.map((afterMs) => startMs + afterMs),
+  );
 }
 
 function readQuery(query: JsonObject): Query {

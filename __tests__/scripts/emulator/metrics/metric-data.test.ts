@@ -86,7 +86,7 @@ describe("metric data", () => {
     [
       "an expression of metrics that nobody asks for",
       input({ Id: "e", Expression: "1+m1/m2", Period: MINUTE }, { ...query("m1", "Sum"), ReturnData: false }),
-      "1+m1/m2 names m2, and no query has that id.",
+      "e: 1+m1/m2 names m2; allowed: ids of metrics beside it (m1).",
     ],
     [
       "an expression of a kind that is not evaluated here",
