@@ -4,7 +4,7 @@ import type { StackName } from "../../stacks/contract/outputs";
 import { SETTINGS } from "../../stacks/contract/settings";
 import { UsageError, type CommandContext, type Progress } from "./context";
 import { checkEnvironment, deploymentFolder, localStateFile, synthFolder } from "./deployment-folder";
-import { checkValue, checkVariable, suggestName } from "./given-setting";
+import { checkValue, suggestName } from "./given-setting";
 import { findCutState, findErroredState, parseStateHead, restoreState, type RestoredState } from "./local-state";
 import { explainBackendChange } from "./state-backend";
 import { StateLocked } from "./state-lock";
@@ -82,12 +82,15 @@ export function refuseGiven(
   known: Parameters<typeof checkValue>[1] = { names: SETTINGS.map(({ name }) => name), settings: SETTINGS },
 ): void {
   if (vars === undefined) return;
-  const problems = vars.flatMap((each) => checkVariable(each, known.names, known.settings) ?? []);
-  for (const { value = "null", ...given } of givenTexts({ varFiles }, environment)) {
-    const problem = checkValue({ ...given, value }, known);
+  const problems: string[] = [];
+  for (const { by, name, value } of givenTexts({ vars, varFiles }, environment)) {
+    const problem =
+      by === "--var " && value === undefined
+        ? `--var ${JSON.stringify(name)} gives no value; allowed: <name>=<value>, such as memory_size=2048.`
+        : checkValue({ by, name, value: value ?? "null" }, known);
     if (problem === undefined) continue;
-    if (given.by !== "TF_VAR_" || known.names.includes(given.name)) problems.push(problem);
-    else if (suggestName(given.name, known.names, "") !== "") progress.note(`Warning: ${problem} It has no effect.`);
+    if (by !== "TF_VAR_" || known.names.includes(name)) problems.push(problem);
+    else if (suggestName(name, known.names, "") !== "") progress.note(`Warning: ${problem} It has no effect.`);
   }
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { variableName } from "./given-setting";
 import type { PlanInput } from "./terraform";
 
 /** A setting's value, as a person gives it. */
@@ -7,7 +6,7 @@ interface GivenText {
   /** What stands before the name in a message: `--var `, `TF_VAR_`, or the file. */
   readonly by: string;
   readonly name: string;
-  /** Undefined where only Terraform can read it. */
+  /** Undefined where only Terraform can read it, or --var gives none. */
   readonly value: string | undefined;
 }
 
@@ -20,8 +19,8 @@ export function givenTexts(
     name.startsWith("TF_VAR_") ? [{ by: "TF_VAR_", name: name.slice("TF_VAR_".length), value }] : [],
   );
   const inVars = vars.map((text) => {
-    const name = variableName(text);
-    return { by: "--var ", name, value: text.slice(name.length + 1) };
+    const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+    return { by: "--var ", name, value };
   });
   return [...variables, ...varFiles.flatMap(readVarFile), ...inVars];
 }

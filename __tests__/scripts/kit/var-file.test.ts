@@ -67,12 +67,12 @@ describe("before anything is synthesized", () => {
     expect(() => refuse(given, { TF_VAR_api_memory_size: "1" })).toThrow(
       new RegExp(
         [
-          "--var memory_sise: there is no such setting. Did you mean memory_size\\?",
-          '--var "timeout" gives no value; .*',
           "TF_VAR_api_memory_size is .1.; allowed: a whole number from 128 .*",
           `${hcl}: memory_sise: there is no such setting. Did you mean memory_size\\?`,
           `${hcl}: memory_size is .20000000.; allowed: .*`,
           `${json}: memory_size is .big.; allowed: .*`,
+          "--var memory_sise: there is no such setting. Did you mean memory_size\\?",
+          '--var "timeout" gives no value; .*',
         ].join("\n"),
       ),
     );
